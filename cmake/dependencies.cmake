@@ -1,0 +1,22 @@
+# Where each dependency comes from (docs/architecture.md says why each is there). Boost 1.92 is looked for on the system,
+# then in .deps/, where script/setup unpacks it on distributions that only have an older one; -DBoost_ROOT= overrides both.
+set(Boost_USE_STATIC_LIBS ON)
+set(Boost_NO_WARN_NEW_VERSIONS ON)
+if(EXISTS "${CMAKE_SOURCE_DIR}/.deps/usr/include/boost/version.hpp")
+  list(APPEND CMAKE_PREFIX_PATH "${CMAKE_SOURCE_DIR}/.deps/usr")
+endif()
+find_package(Boost 1.92 CONFIG REQUIRED COMPONENTS headers program_options url)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Threads REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+
+# Asio, Beast and JSON are each compiled once here instead of in every file that includes them.
+add_library(boost_compiled STATIC
+  "${CMAKE_SOURCE_DIR}/src/boost/asio.cpp"
+  "${CMAKE_SOURCE_DIR}/src/boost/beast.cpp"
+  "${CMAKE_SOURCE_DIR}/src/boost/json.cpp")
+target_compile_definitions(boost_compiled PUBLIC
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION BOOST_JSON_NO_LIB)
+target_link_libraries(boost_compiled PUBLIC Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

@@ -1,0 +1,28 @@
+# otpd_options: what every target of ours is compiled with. Warnings are for our code only: Boost and the other
+# libraries are SYSTEM includes. Hardening follows the OpenSSF compiler guide; _FORTIFY_SOURCE needs optimisation and
+# does not go with sanitizers.
+add_library(otpd_options INTERFACE)
+target_include_directories(otpd_options INTERFACE "${CMAKE_SOURCE_DIR}/include")
+target_compile_options(otpd_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual)
+if(OTPD_WARNINGS_AS_ERRORS)
+  target_compile_options(otpd_options INTERFACE -Werror)
+endif()
+
+# Sanitizers and hardening hold for the library code that is compiled here too, so they are not in otpd_options.
+if(OTPD_SANITIZE)
+  add_compile_options(-fsanitize=${OTPD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1)
+  add_link_options(-fsanitize=${OTPD_SANITIZE})
+  if(OTPD_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC warns that std::atomic_thread_fence is not modelled; since Boost 1.92 Asio does without it under TSan.
+    add_compile_options(-Wno-tsan)
+  endif()
+else()
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  add_compile_options(-fstack-protector-strong -fcf-protection -fstack-clash-protection)
+  add_compile_definitions(
+    $<$<CONFIG:Release>:_FORTIFY_SOURCE=2> _GLIBCXX_ASSERTIONS)
+  add_link_options(-pie -Wl,-z,relro,-z,now)
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+  set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")
+endif()
