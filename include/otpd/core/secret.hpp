@@ -1,0 +1,39 @@
+#pragma once
+
+/// Values that must never be printed, logged or left behind in memory.
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace otpd {
+
+/// Overwrites `bytes` in a way the compiler may not remove (OPENSSL_cleanse).
+void wipe(std::span<std::byte> bytes) noexcept;
+
+/// Compares in time that depends on the lengths only (OWASP ASVS 11.2.4). Values of different
+/// length are unequal.
+[[nodiscard]] bool equal_constant_time(std::string_view a, std::string_view b) noexcept;
+
+/// A string that is wiped when it dies and has no output operator. `reveal()` is the one way to the
+/// text, so that a search for it finds every place where a secret is used.
+class secret_string {
+public:
+    secret_string() = default;
+    explicit secret_string(std::string text) noexcept : text_(std::move(text)) {}
+    secret_string(secret_string const&) = default;
+    secret_string(secret_string&& other) noexcept;
+    secret_string& operator=(secret_string const& other);
+    secret_string& operator=(secret_string&& other) noexcept;
+    ~secret_string();
+
+    [[nodiscard]] std::string const& reveal() const noexcept { return text_; }
+    [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
+    [[nodiscard]] std::size_t size() const noexcept { return text_.size(); }
+
+private:
+    std::string text_;
+};
+
+} // namespace otpd

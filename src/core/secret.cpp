@@ -1,0 +1,51 @@
+#include "otpd/core/secret.hpp"
+
+#include <openssl/crypto.h>
+
+#include <utility>
+
+namespace otpd {
+
+namespace {
+
+void wipe(std::string& text) noexcept {
+    OPENSSL_cleanse(text.data(), text.size());
+    text.clear();
+}
+
+} // namespace
+
+void wipe(std::span<std::byte> bytes) noexcept {
+    OPENSSL_cleanse(bytes.data(), bytes.size());
+}
+
+bool equal_constant_time(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+secret_string::secret_string(secret_string&& other) noexcept : text_(std::move(other.text_)) {
+    wipe(other.text_); // a short string is copied by the move
+}
+
+secret_string& secret_string::operator=(secret_string const& other) {
+    if (this != &other) {
+        wipe(text_);
+        text_ = other.text_;
+    }
+    return *this;
+}
+
+secret_string& secret_string::operator=(secret_string&& other) noexcept {
+    if (this != &other) {
+        wipe(text_);
+        text_ = std::move(other.text_);
+        wipe(other.text_);
+    }
+    return *this;
+}
+
+secret_string::~secret_string() {
+    wipe(text_);
+}
+
+} // namespace otpd
