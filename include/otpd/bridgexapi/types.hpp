@@ -1,0 +1,145 @@
+#pragma once
+
+/// What BridgeXAPI is asked and what it answers, in our own types. Field by field from the vendor's
+/// clients; see docs/bridgexapi.md. Ids are opaque strings: the vendor states them as numbers in one
+/// place and as strings in another.
+
+#include "otpd/core/money.hpp"
+#include "otpd/core/phone_number.hpp"
+#include "otpd/core/secret.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace otpd::bridgexapi {
+
+/// Longest message and bounds of a caller id that the vendor accepts.
+inline constexpr std::size_t max_message_length = 158;
+inline constexpr std::size_t min_caller_id_length = 3;
+inline constexpr std::size_t max_caller_id_length = 11;
+
+struct sms {
+    int route_id;
+    std::string caller_id; ///< 3..11 characters
+    phone_number to;
+    secret_string text; ///< ASCII, at most max_message_length; holds the code
+};
+
+/// Why the upstream refused, or what went wrong: a closed set. The upstream's own text goes nowhere.
+enum class reason {
+    authentication,       ///< the API key is missing, wrong or inactive
+    invalid_route,        ///< no such route
+    route_not_authorized, ///< the route is not enabled for the account
+    caller_id_not_allowed,
+    insufficient_balance,
+    no_pricing, ///< the route has no price for the destination
+    vendor_failed,
+    not_found,
+    invalid_request,
+    rate_limited,
+    upstream_error,    ///< a 5xx that says nothing more
+    protocol_error,    ///< an answer that cannot be understood
+    connect_failed,    ///< no TCP connection
+    tls_failed,        ///< chain, host name or version refused
+    connection_lost,   ///< closed or reset before a whole answer
+    timed_out,         ///< nothing came before the deadline
+    pool_exhausted,    ///< every connection busy and the queue for them full, or waited too long
+    shutting_down,
+};
+/// snake_case, stable: it is part of the API (`reason`) and a metric label.
+[[nodiscard]] std::string_view to_string(reason) noexcept;
+
+/// The outcomes of a send. What matters is whether an SMS may be on its way.
+struct accepted {
+    std::optional<std::string> order_id;
+    std::optional<std::string> bx_message_id;
+    std::optional<money> cost; ///< EUR
+    std::optional<money> balance_after;
+};
+/// The upstream answered no: nothing was sent.
+struct rejected {
+    reason why;
+};
+/// No byte of the request can have reached the upstream: nothing was sent.
+struct not_sent {
+    reason why;
+    std::optional<std::chrono::seconds> retry_after;
+};
+/// Bytes left and no answer that settles it came back: an SMS may have been sent and paid for.
+struct unknown {
+    reason why;
+};
+using send_outcome = std::variant<accepted, rejected, not_sent, unknown>;
+
+struct failure {
+    reason why;
+    int http_status = 0; ///< 0 when no answer came
+};
+
+struct estimate {
+    int route_id;
+    std::int64_t count;
+    money estimated_cost;
+    std::string currency;
+    money balance;
+    bool sufficient_balance;
+    bool sandbox;
+};
+
+struct balance {
+    money amount;
+    std::string currency;
+    std::optional<bool> sandbox;
+    std::optional<std::string> username;
+};
+
+struct route {
+    int route_id;
+    std::string name;
+    std::optional<bool> active;
+    std::optional<bool> allowed; ///< for this account
+    std::optional<bool> caller_id_required;
+    std::optional<std::string> category;
+    std::optional<std::string> access_policy;
+};
+
+struct price {
+    std::string country;
+    std::string prefix;          ///< digits of the destination
+    std::optional<money> amount; ///< nothing when the vendor hides it
+};
+
+struct delivery_report {
+    std::string bx_message_id;
+    std::string msisdn;
+    std::string status; ///< as the vendor spells it; unknown values are not terminal
+    std::optional<int> route_id;
+    std::optional<std::string> order_id;
+    std::string created_at;
+    std::optional<std::string> error;
+};
+
+struct delivery_page {
+    std::int64_t total;
+    std::int64_t skip;
+    std::int64_t limit;
+    std::vector<delivery_report> reports;
+};
+
+/// Filters of the delivery list; what is unset is left out of the query.
+struct delivery_query {
+    std::int64_t limit = 50;
+    std::int64_t skip = 0;
+    std::optional<std::string> status;
+    std::optional<std::string> msisdn;
+    std::optional<std::string> order_id;
+    std::optional<int> route_id;
+    std::optional<std::string> from_date;
+    std::optional<std::string> to_date;
+};
+
+} // namespace otpd::bridgexapi
