@@ -1,0 +1,86 @@
+#include "otpd/core/passcode.hpp"
+#include "otpd/core/random.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <deque>
+#include <string>
+#include <unordered_map>
+
+using otpd::passcode;
+
+namespace {
+
+/// Plays back chosen 64-bit draws.
+class scripted_random final : public otpd::random_source {
+public:
+    explicit scripted_random(std::deque<std::uint64_t> draws) : draws_(std::move(draws)) {}
+    void fill(std::span<std::byte> out) override {
+        BOOST_REQUIRE(out.size() == sizeof(std::uint64_t));
+        BOOST_REQUIRE(!draws_.empty());
+        std::memcpy(out.data(), &draws_.front(), out.size());
+        draws_.pop_front();
+    }
+
+private:
+    std::deque<std::uint64_t> draws_;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(passcodes)
+
+BOOST_AUTO_TEST_CASE(keep_leading_zeros) {
+    scripted_random random({42});
+    BOOST_TEST(passcode::generate(6, random).reveal() == "000042");
+}
+
+// 2^64 is no multiple of 10^6: a draw from the incomplete last million is thrown away, not folded onto
+// the low codes (R3).
+BOOST_AUTO_TEST_CASE(reject_draws_that_would_favour_some_codes) {
+    scripted_random random({UINT64_MAX, UINT64_MAX - 1, 123'456});
+    BOOST_TEST(passcode::generate(6, random).reveal() == "123456");
+}
+
+BOOST_AUTO_TEST_CASE(are_of_the_length_asked_for) {
+    otpd::openssl_random random;
+    for (std::size_t length = passcode::min_length; length <= passcode::max_length; ++length)
+        BOOST_TEST(passcode::generate(length, random).reveal().size() == length);
+}
+
+// SECURITY R3: per position chi-squared under the 99.9th percentile of 9 degrees of freedom, and as many
+// repeats as the birthday bound expects. The generator is real, so the bound is the 1 - 10^-9 quantile
+// of the test statistic: it fails once in 10^8 runs over six positions, and at once for `byte % 10`.
+BOOST_AUTO_TEST_CASE(are_uniform_in_every_position) {
+    constexpr int draws = 200'000;
+    constexpr double bound = 60.0; // chi-squared, 9 degrees of freedom, p = 1.4e-9
+    otpd::openssl_random random;
+    std::array<std::array<int, 10>, 6> counts{};
+    for (int i = 0; i < draws; ++i) {
+        passcode const code = passcode::generate(6, random);
+        for (std::size_t p = 0; p < 6; ++p)
+            ++counts[p][static_cast<std::size_t>(code.reveal()[p] - '0')];
+    }
+    for (auto const& position : counts) {
+        double statistic = 0;
+        for (int count : position) {
+            double const difference = count - draws / 10.0;
+            statistic += difference * difference / (draws / 10.0);
+        }
+        BOOST_TEST(statistic < bound);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(parse_ascii_digits_only) {
+    BOOST_TEST(passcode::parse("0123456789")->reveal() == "0123456789");
+    BOOST_TEST(!passcode::parse(""));
+    BOOST_TEST(!passcode::parse("01234567890")); // 11: one over the longest
+    BOOST_TEST(!passcode::parse("12345x"));
+    BOOST_TEST(!passcode::parse(" 123456"));
+    BOOST_TEST(!passcode::parse("٣١٦"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
