@@ -1,0 +1,46 @@
+#pragma once
+
+/// From `argv`, the environment and the files to checked settings, or to an exit code with what to
+/// print. The only part of the settings that touches the process.
+
+#include "otpd/app/settings.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace otpd::app {
+
+struct command_line {
+    std::optional<std::string> config_path;   ///< --config
+    std::map<std::string, std::string> flags; ///< `section.key` -> value, for settings_sources
+    bool check_config = false;
+    bool version = false;
+    bool help = false;
+};
+
+/// `argv[0]` is skipped. An unknown option, a missing value or a stray argument is a fault.
+[[nodiscard]] boost::system::result<command_line, settings_faults>
+parse_command_line(int argc, char const* const* argv);
+
+/// Opens the files and copies the environment: --config (must exist) or else ./config.toml (may be
+/// missing), and ./.env (may be missing). Files are bounded: 256 KiB for TOML, 64 KiB for .env.
+[[nodiscard]] boost::system::result<settings_sources, settings_faults>
+read_sources(command_line const& line);
+
+/// What to print and how to end: the program does not start.
+struct early_exit {
+    int code;           ///< 0 after --help, --version and a good --check-config; 2 for bad settings
+    std::string output; ///< for the standard output
+    std::string errors; ///< for the standard error, a line for each fault
+};
+
+/// All of the above in order. `main` prints and returns an early_exit, or runs with the settings.
+[[nodiscard]] std::variant<settings, early_exit> settings_from_process(int argc,
+                                                                       char const* const* argv);
+
+/// The version of this program, as CMake knows it.
+[[nodiscard]] std::string_view program_version() noexcept;
+
+} // namespace otpd::app

@@ -1,0 +1,171 @@
+#pragma once
+
+/// Everything an operator may set, checked once before any socket opens and immutable afterwards.
+///
+/// The keys, their defaults, bounds and other names are described in one table, settings_keys.hpp.
+/// Nothing here reads the process: load_settings() is a pure function of what it is given, and
+/// read_sources() is the only one that opens files.
+
+#include "otpd/core/secret.hpp"
+
+#include <boost/system/result.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otpd::app {
+
+/// Where to listen: an IPv4 or IPv6 address or a host name, and a port (0: any free one).
+struct host_port {
+    std::string host; ///< without brackets
+    std::uint16_t port{};
+
+    /// HOST:PORT, with brackets round an IPv6 address.
+    [[nodiscard]] std::string to_string() const;
+    /// 127.0.0.0/8, ::1, the same mapped into IPv6, or `localhost` (RFC 6761 6.3).
+    [[nodiscard]] bool is_loopback() const;
+
+    friend bool operator==(host_port const&, host_port const&) = default;
+};
+
+/// The upstream's base URL, taken apart. Without user information, query and fragment.
+struct upstream_url {
+    bool tls{};
+    std::string host; ///< without brackets
+    std::uint16_t port{};
+    std::string path; ///< empty, or starts with a slash and does not end with one
+
+    [[nodiscard]] std::string to_string() const;
+
+    friend bool operator==(upstream_url const&, upstream_url const&) = default;
+};
+
+enum class log_level { trace, debug, info, warn, error };
+
+struct server_settings {
+    host_port listen;
+    int threads{}; ///< 0: one for each processor
+    std::size_t connections_max{};
+    std::size_t header_bytes_max{};
+    std::size_t header_fields_max{};
+    std::size_t body_bytes_max{};
+    std::chrono::milliseconds header_timeout{};
+    std::chrono::milliseconds body_timeout{};
+    std::chrono::milliseconds write_timeout{};
+    std::chrono::milliseconds idle_timeout{};
+    std::chrono::milliseconds request_timeout{}; ///< never less than bridgexapi.timeout
+    std::chrono::milliseconds drain_timeout{};   ///< never less than bridgexapi.timeout
+};
+
+struct admin_settings {
+    std::optional<host_port> listen; ///< nothing: no admin listener
+};
+
+struct bridgexapi_settings {
+    upstream_url base_url;
+    secret_string api_key; ///< visible ASCII, never empty
+    std::chrono::milliseconds timeout{};
+    std::chrono::milliseconds connect_timeout{};
+    std::string ca_file; ///< PEM; empty: the system's certificates
+    std::size_t connections_max{};
+    std::size_t queue_max{}; ///< requests that wait for a connection
+    std::chrono::milliseconds idle_timeout{};
+};
+
+struct otp_settings {
+    int length{}; ///< digits
+    std::chrono::seconds ttl{};
+    std::chrono::seconds cooldown{}; ///< 0: off
+    int max_attempts{};              ///< checks of one code
+    int guesses_per_day{};           ///< wrong guesses for one number in 24 hours
+    double accepted_guess_risk{};
+    secret_string hmac_secret; ///< empty with a memory store only: make a random one
+    std::vector<secret_string> previous_hmac_secrets; ///< still verify, never sign; newest first
+    secret_string number_key_secret;                  ///< empty: derive it from hmac_secret
+    std::string message_template;                     ///< has `{code}` once; ASCII
+    int default_route_id{};                           ///< one of allowed_routes
+    std::vector<int> allowed_routes;                  ///< ascending, never empty
+    std::string default_caller_id;
+    bool debug{}; ///< answers carry the code; loopback only
+    std::chrono::seconds rejected_backoff{};
+};
+
+struct auth_settings {
+    secret_string token; ///< visible ASCII; empty, on loopback only: no authentication
+};
+
+struct store_settings {
+    std::string url;
+    std::size_t capacity{}; ///< records
+    std::size_t shards{};   ///< 0: chosen from the number of threads
+    std::chrono::milliseconds sweep_interval{};
+    std::size_t sweep_batch{}; ///< records looked at in one slice
+};
+
+struct limits_settings {
+    bool enabled{}; ///< false, on loopback only: no cooldown and no send limit. Guess limits always
+                    ///< hold
+};
+
+struct log_settings {
+    log_level level{};
+    std::size_t queue_lines_max{}; ///< a power of two is not needed
+};
+
+struct settings {
+    server_settings server;
+    admin_settings admin;
+    bridgexapi_settings bridgexapi;
+    otp_settings otp;
+    auth_settings auth;
+    store_settings store;
+    limits_settings limits;
+    log_settings log;
+
+    /// Every key at its default. Not checked: there is no default for bridgexapi.api_key.
+    static settings defaults();
+};
+
+/// What is wrong: one line for each fault, none of which holds a secret or a line break.
+struct settings_faults {
+    std::vector<std::string> lines;
+};
+/// Needed by boost::system::result: using faults as settings is a bug.
+[[noreturn]] void throw_exception_from_error(settings_faults const&, boost::source_location const&);
+
+/// A file that was read, with the name by which messages call it.
+struct source_file {
+    std::string name;
+    std::string text;
+};
+
+/// Everything settings come from, strongest first.
+struct settings_sources {
+    std::map<std::string, std::string> flags; ///< `section.key` -> value
+    std::map<std::string, std::string>
+        environment; ///< all of it; other programs' names are ignored
+    std::optional<source_file> dotenv;
+    std::optional<source_file> config; ///< TOML
+};
+
+/// Reads, merges and checks. All faults are reported at once.
+[[nodiscard]] boost::system::result<settings, settings_faults>
+load_settings(settings_sources const& sources);
+
+struct setting_line {
+    std::string key; ///< `section.key`
+    std::string value;
+};
+/// Every key with its value, for the log and for --check-config. Of a secret it says only whether
+/// it is set.
+[[nodiscard]] std::vector<setting_line> describe(settings const& from);
+
+[[nodiscard]] std::string_view to_string(log_level) noexcept;
+
+} // namespace otpd::app

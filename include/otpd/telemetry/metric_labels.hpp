@@ -1,0 +1,64 @@
+#pragma once
+
+/// The closed sets of words that may appear as label values. Any other word counts as `other`.
+
+#include <array>
+#include <string_view>
+
+namespace otpd::telemetry::labels {
+
+using word = std::string_view;
+
+inline constexpr std::array<word, 2> listeners{"api", "admin"};
+inline constexpr std::array<word, 7> methods{"GET",    "HEAD",    "POST", "PUT",
+                                             "DELETE", "OPTIONS", "PATCH"};
+inline constexpr std::array<word, 22> statuses{
+    "200", "201", "202", "204", "304", "307", "400", "401", "403", "404", "405",
+    "408", "409", "413", "415", "422", "429", "431", "500", "502", "503", "504"};
+
+/// Why bytes were refused before they became a request.
+inline constexpr std::array<word, 12> framing{
+    "control_character", "bare_line_ending",  "folded_header",
+    "header_too_large",  "too_many_fields",   "host",
+    "content_length",    "transfer_encoding", "body_too_large",
+    "header_timeout",    "body_timeout",      "malformed"};
+
+inline constexpr std::array<word, 10> send_outcomes{
+    "accepted", "rejected",    "not_sent",          "unknown", "cooldown",
+    "limited",  "not_allowed", "store_unavailable", "full",    "invalid"};
+inline constexpr std::array<word, 6> check_outcomes{"verified", "wrong",  "exhausted",
+                                                    "locked",   "absent", "store_unavailable"};
+inline constexpr std::array<word, 8> route_ids{"1", "2", "3", "4", "5", "6", "7", "8"};
+
+inline constexpr std::array<word, 5> store_operations{"admit", "settle", "check_code", "live_codes",
+                                                      "ping"};
+
+inline constexpr std::array<word, 9> upstream_operations{
+    "send_sms", "estimate", "balance",    "routes",          "route",
+    "pricing",  "delivery", "deliveries", "order_deliveries"};
+inline constexpr std::array<word, 5> upstream_outcomes{"ok", "rejected", "not_sent", "unknown",
+                                                       "failed"};
+/// `none` stands for a call that has no reason to give.
+inline constexpr std::array<word, 19> upstream_reasons{"none",
+                                                       "authentication",
+                                                       "invalid_route",
+                                                       "route_not_authorized",
+                                                       "caller_id_not_allowed",
+                                                       "insufficient_balance",
+                                                       "no_pricing",
+                                                       "vendor_failed",
+                                                       "not_found",
+                                                       "invalid_request",
+                                                       "rate_limited",
+                                                       "upstream_error",
+                                                       "protocol_error",
+                                                       "connect_failed",
+                                                       "tls_failed",
+                                                       "connection_lost",
+                                                       "timed_out",
+                                                       "pool_exhausted",
+                                                       "shutting_down"};
+inline constexpr std::array<word, 3> handshakes{"full", "resumed", "failed"};
+inline constexpr std::array<word, 3> pool_states{"open", "idle", "busy"};
+
+} // namespace otpd::telemetry::labels

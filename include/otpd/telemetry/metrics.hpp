@@ -1,0 +1,81 @@
+#pragma once
+
+/// What the service counts and measures, for Prometheus.
+///
+/// Every member may be called from any thread. A call adds to an instrument that was found
+/// beforehand or on its first use; after that it takes no lock, except for a histogram's own (held
+/// for one addition). Labels take values of closed sets only: whatever is not in the set counts as
+/// `other`, so that no caller can make the number of series grow. The sets are in
+/// metric_labels.hpp.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otpd::telemetry {
+
+struct metrics_options {
+    std::string version;             ///< for otpd_build_info
+    std::vector<std::string> routes; ///< the router's patterns, "/verifications/{id}"
+};
+
+class metrics {
+public:
+    using duration = std::chrono::steady_clock::duration;
+
+    explicit metrics(metrics_options options);
+    ~metrics();
+    metrics(metrics const&) = delete;
+    metrics& operator=(metrics const&) = delete;
+
+    // HTTP. listener: api, admin.
+    void http_request(std::string_view route, std::string_view method, unsigned status,
+                      duration elapsed);
+    void connection_opened(std::string_view listener);
+    void connection_closed(std::string_view listener);
+    /// Closed at once because the cap was reached.
+    void connection_refused(std::string_view listener);
+    void accept_failed(std::string_view listener);
+    /// kind: one of labels::framing.
+    void framing_rejected(std::string_view kind);
+
+    // The domain.
+    /// outcome: one of labels::send_outcomes; reason: of labels::upstream_reasons, or empty.
+    void send(std::string_view outcome, std::string_view reason, int route_id);
+    /// outcome: one of labels::check_outcomes.
+    void check(std::string_view outcome);
+
+    // The store. operation: one of labels::store_operations.
+    void store_operation(std::string_view operation, bool succeeded, duration elapsed);
+    /// A send was refused because the store is at its capacity.
+    void store_full();
+    void live_codes(std::int64_t count);
+    /// One slice of the sweeper that removed `expired` records.
+    void sweep_slice(std::size_t expired, duration elapsed);
+
+    // The upstream. Words of labels::upstream_operations, upstream_outcomes and upstream_reasons;
+    // the reason may be empty.
+    void upstream_request(std::string_view operation, std::string_view outcome,
+                          std::string_view reason, duration elapsed);
+    void upstream_pool(std::size_t open, std::size_t idle, std::size_t waiting);
+    /// kind: full, resumed, failed.
+    void tls_handshake(std::string_view kind);
+
+    /// Lines the log gave up: read at each scrape, from the scraping thread.
+    void log_lines_dropped_from(std::function<std::uint64_t()> read);
+
+    /// The text exposition format, version 0.0.4 (content type: text/plain; version=0.0.4).
+    /// Reads the process's own figures from /proc at the same time.
+    [[nodiscard]] std::string scrape() const;
+
+private:
+    struct instruments;
+    std::unique_ptr<instruments> instruments_;
+};
+
+} // namespace otpd::telemetry
