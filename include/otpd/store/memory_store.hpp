@@ -1,0 +1,69 @@
+#pragma once
+
+/// The store of a single process: nothing survives a restart and nothing is shared with another
+/// instance.
+///
+/// Numbers are spread over shards by their key; each shard is plain data behind its own strand, so steps
+/// on one number are serial and steps on different numbers run in parallel. A sweeper works through
+/// the order of expiry in bounded slices: no request ever pays for a scan, and a million codes that
+/// expire at once are removed a slice at a time between requests.
+
+#include "otpd/core/clock.hpp"
+#include "otpd/store/store.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace otpd::store {
+
+struct memory_options {
+    /// More shards make the pauses of a growing hash table shorter. A power of two.
+    std::size_t shards = 256;
+    /// Codes, counters and guess tallies kept at the most; a code in its first minute takes two. An
+    /// admission that would pass it is answered `full`. Guess tallies are always counted, at most one
+    /// for each number with a code.
+    std::size_t items_max = 4'000'000;
+    std::chrono::milliseconds sweep_interval{100};
+    /// Items looked at before the sweeper lets others on the strand.
+    std::size_t sweep_batch = 256;
+};
+
+struct memory_usage {
+    std::uint64_t codes = 0;
+    std::uint64_t items = 0;   ///< codes, counters and guess tallies together
+    std::uint64_t expired = 0; ///< items removed by the sweeper since the start
+    std::uint64_t slices = 0;  ///< slices the sweeper has run since the start
+};
+
+class memory_store final : public store {
+public:
+    /// `now` and whatever runs `executor` must outlive the store, and the store everything that was
+    /// started on it.
+    memory_store(boost::asio::any_io_executor executor, clock const& now, memory_options options);
+    ~memory_store() override;
+
+    boost::asio::awaitable<result<admit_outcome>> admit(admission request) override;
+    boost::asio::awaitable<result<settle_outcome>> settle(settlement request) override;
+    boost::asio::awaitable<result<check_outcome>> check_code(check request) override;
+    boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
+    boost::asio::awaitable<result<std::monostate>> ping() override;
+
+    /// Starts the sweeper; `failed` hears of it if the sweeper ever dies of an exception.
+    void start_sweeper(std::function<void(std::exception_ptr)> failed);
+    /// Ends the sweeper soon; its executor then has no work of the store left. From any thread.
+    void stop_sweeper();
+
+    /// One round over all shards: removes everything that has expired. The sweeper's body.
+    boost::asio::awaitable<void> sweep();
+
+    /// A snapshot for metrics, from any thread.
+    [[nodiscard]] memory_usage usage() const noexcept;
+
+private:
+    class impl;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace otpd::store
