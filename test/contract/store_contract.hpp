@@ -17,6 +17,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/strand.hpp>
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -110,16 +111,18 @@ struct contract : Backend {
     auto in_parallel(std::size_t count, MakeOperation make_operation) {
         using answer = typename decltype(make_operation(std::size_t{}))::value_type;
         std::vector<answer> answers(count, answer(store::fault::unavailable));
+        std::atomic<bool> threw = false; // Boost.Test's checks belong to one thread
         for (std::size_t i = 0; i < count; ++i) {
             auto body = [&answers, &make_operation, i]() -> boost::asio::awaitable<void> {
                 answers[i] = co_await make_operation(i);
             };
-            boost::asio::co_spawn(
-                boost::asio::make_strand(this->context()), body, [](std::exception_ptr thrown) {
-                    BOOST_REQUIRE_MESSAGE(!thrown, "a store operation threw");
-                });
+            boost::asio::co_spawn(boost::asio::make_strand(this->context()), body,
+                                  [&threw](std::exception_ptr thrown) {
+                                      if (thrown) threw = true;
+                                  });
         }
         run_on_threads(this->context(), 4);
+        BOOST_REQUIRE_MESSAGE(!threw, "a store operation threw");
         return answers;
     }
 };

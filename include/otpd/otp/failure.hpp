@@ -1,0 +1,48 @@
+#pragma once
+
+/// What can keep the domain from doing what it was asked, as values: nothing here is exceptional.
+
+#include "otpd/bridgexapi/types.hpp"
+
+#include <boost/system/result.hpp>
+
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace otpd::otp {
+
+enum class errc {
+    cooldown_active,      ///< send: too soon after the last one; retry_after
+    limit_exceeded,       ///< send: other limits, named in `violated`; retry_after
+    route_not_allowed,    ///< send: the route is not enabled in the settings
+    upstream_rejected,    ///< send: the upstream said no, for `reason`; nothing was sent
+    upstream_unavailable, ///< send: the upstream was not reached; nothing was sent; retry_after
+    delivery_unknown,     ///< send: perhaps sent; the code stays verifiable and the cooldown stands
+    capacity_exhausted,   ///< send: no room for one more code; retry_after
+    invalid_code,         ///< verify: wrong, and counted; attempts_left
+    no_active_otp,        ///< verify: none, expired or used
+    attempts_exceeded,    ///< verify: the code's attempts are used up; retry_after
+    guesses_exceeded,     ///< verify: the number's guesses are used up; retry_after
+    store_unavailable,    ///< both: the store does not answer; nothing was sent or verified
+};
+
+struct failure {
+    errc code;
+    std::optional<std::chrono::seconds> retry_after = std::nullopt; ///< >= 1
+    std::optional<unsigned> attempts_left = std::nullopt;
+    std::optional<bridgexapi::reason> reason = std::nullopt;
+    std::vector<std::string> violated{};
+};
+
+template <class T>
+using outcome = boost::system::result<T, failure>;
+
+/// Needed by boost::system::result: using a failure as a success is a bug.
+[[noreturn]] inline void throw_exception_from_error(failure const&, boost::source_location const&) {
+    throw std::logic_error("a failed domain call was used as a good one");
+}
+
+} // namespace otpd::otp

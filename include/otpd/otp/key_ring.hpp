@@ -1,0 +1,46 @@
+#pragma once
+
+/// The keys that stand between the store and the codes: whoever reads the store learns neither a code
+/// nor a number (OWASP ASVS 11.2.2; NIST SP 800-63B-4 3.1.1.2).
+
+#include "otpd/core/passcode.hpp"
+#include "otpd/core/phone_number.hpp"
+#include "otpd/core/purpose.hpp"
+#include "otpd/core/secret.hpp"
+#include "otpd/store/store.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace otpd::otp {
+
+/// Immutable; every member may be called from any thread.
+class key_ring {
+public:
+    /// `current` signs; `previous` still verify. `number_secret` keys the hash of numbers and must stay
+    /// the same while codes or limits are to be found again; empty: derived from `current`. A key's id
+    /// is derived from the key itself, so keys need no names and may be listed in any order.
+    /// Throws std::invalid_argument when `current` is empty, std::runtime_error when OpenSSL fails.
+    key_ring(secret_string const& current, std::vector<secret_string> const& previous,
+             secret_string const& number_secret);
+    ~key_ring();
+    key_ring(key_ring&&) noexcept;
+    key_ring& operator=(key_ring&&) noexcept;
+
+    [[nodiscard]] store::number_key hash(phone_number const& number) const;
+
+    /// HMAC-SHA-256 over length-prefixed key id, purpose, number and code, under the current key.
+    [[nodiscard]] store::code_mac sign(phone_number const& number, purpose const& what,
+                                       passcode const& code) const;
+
+    /// The same under every live key, the current one first.
+    [[nodiscard]] std::vector<store::code_mac> sign_with_all(phone_number const& number,
+                                                             purpose const& what,
+                                                             passcode const& code) const;
+
+private:
+    struct keys;
+    std::unique_ptr<keys> keys_;
+};
+
+} // namespace otpd::otp

@@ -1,0 +1,96 @@
+#include "otpd/otp/key_ring.hpp"
+
+#include "otpd/core/encoding.hpp"
+
+#include "hmac.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+namespace otpd::otp {
+
+namespace {
+
+std::span<std::byte const> bytes_of(secret_string const& secret) {
+    return std::as_bytes(std::span(secret.reveal()));
+}
+
+/// One secret serves several ends, each under a key of its own (domain separation).
+secret_string derive(secret_string const& secret, std::string_view end) {
+    auto digest = hmac_sha256(bytes_of(secret))({end});
+    std::string key(digest.size(), '\0');
+    std::memcpy(key.data(), digest.data(), digest.size());
+    wipe(digest);
+    return secret_string(std::move(key));
+}
+
+struct code_key {
+    explicit code_key(secret_string const& secret)
+        : mac(bytes_of(derive(secret, "otpd code mac v1"))) {
+        auto const digest = hmac_sha256(bytes_of(secret))({"otpd key id v1"});
+        std::memcpy(&id, digest.data(), sizeof id);
+        name = to_hex(std::span(digest).first(sizeof id));
+    }
+
+    [[nodiscard]] store::code_mac sign(phone_number const& number, purpose const& what,
+                                       passcode const& code) const {
+        store::code_mac signed_code;
+        signed_code.key_id = id;
+        signed_code.value = mac({name, what.name(), number.digits(), code.reveal()});
+        return signed_code;
+    }
+
+    hmac_sha256 mac;
+    std::uint32_t id = 0;
+    std::string name; ///< the id as text: the same bytes on every machine
+};
+
+} // namespace
+
+struct key_ring::keys {
+    std::vector<code_key> live; // the current one first
+    hmac_sha256 number;
+};
+
+key_ring::key_ring(secret_string const& current, std::vector<secret_string> const& previous,
+                   secret_string const& number_secret) {
+    if (current.empty()) throw std::invalid_argument("a key ring needs a current secret");
+    auto const& number_root = number_secret.empty() ? current : number_secret;
+    std::vector<code_key> live;
+    live.emplace_back(current);
+    for (auto const& secret : previous) {
+        code_key key(secret);
+        if (std::ranges::find(live, key.id, &code_key::id) == live.end())
+            live.push_back(std::move(key));
+    }
+    keys_ = std::make_unique<keys>(
+        keys{std::move(live), hmac_sha256(bytes_of(derive(number_root, "otpd number key v1")))});
+}
+
+key_ring::~key_ring() = default;
+key_ring::key_ring(key_ring&&) noexcept = default;
+key_ring& key_ring::operator=(key_ring&&) noexcept = default;
+
+store::number_key key_ring::hash(phone_number const& number) const {
+    auto const digest = keys_->number({number.digits()});
+    store::number_key key;
+    std::copy_n(digest.begin(), key.size(), key.begin());
+    return key;
+}
+
+store::code_mac key_ring::sign(phone_number const& number, purpose const& what,
+                               passcode const& code) const {
+    return keys_->live.front().sign(number, what, code);
+}
+
+std::vector<store::code_mac> key_ring::sign_with_all(phone_number const& number,
+                                                     purpose const& what,
+                                                     passcode const& code) const {
+    std::vector<store::code_mac> macs;
+    macs.reserve(keys_->live.size());
+    for (auto const& key : keys_->live) macs.push_back(key.sign(number, what, code));
+    return macs;
+}
+
+} // namespace otpd::otp
