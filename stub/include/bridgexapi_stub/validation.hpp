@@ -1,0 +1,37 @@
+// The shape of a send or estimate body, checked as a FastAPI service with Pydantic 2 checks it:
+// every fault is one entry of `detail` with type, loc, msg and input.
+#pragma once
+
+#include "bridgexapi_stub/message.hpp"
+#include "bridgexapi_stub/settings.hpp"
+
+#include <boost/json/array.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bridgexapi_stub {
+
+struct order_request {
+    std::int64_t route_id = 0;
+    std::string caller_id; // trimmed
+    std::vector<std::string> numbers;
+    std::string message;
+};
+
+struct validated_order {
+    std::optional<order_request> order; // present if there are no problems
+    boost::json::array problems;
+};
+
+// `body`: the parsed body, or none if it is not JSON (`parse_error_at` then says where).
+validated_order validate_order(boost::json::value const* body, std::size_t parse_error_at,
+                               incoming const& request, settings const& rules);
+
+// One entry for a value in the query or path that is not an integer.
+boost::json::object int_problem(std::string_view where, std::string_view name,
+                                std::string_view input);
+
+} // namespace bridgexapi_stub
