@@ -1,0 +1,32 @@
+#pragma once
+
+/// Request methods as the router tells them apart.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace otpd::http {
+
+enum class method : std::uint8_t { get, head, post, put, patch, delete_, options, other };
+
+inline constexpr std::size_t method_count = 8;
+
+/// The method of a request line; methods are case-sensitive (RFC 9110 9.1). What no route can
+/// serve, TRACE and CONNECT among it, is `other`.
+[[nodiscard]] constexpr method parse_method(std::string_view text) noexcept {
+    constexpr std::array<std::string_view, method_count - 1> names = {
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (text == names[i]) return static_cast<method>(i);
+    return method::other;
+}
+
+[[nodiscard]] constexpr std::string_view to_string(method verb) noexcept {
+    constexpr std::array<std::string_view, method_count> names = {
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER"};
+    return names[static_cast<std::size_t>(verb)];
+}
+
+} // namespace otpd::http

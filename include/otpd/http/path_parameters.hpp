@@ -1,0 +1,61 @@
+#pragma once
+
+/// The variable segments of a request's path, and how their text becomes a handler's argument.
+
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace otpd::http {
+
+/// Percent-decoded segments, left to right. Reused from request to request.
+class path_parameters {
+public:
+    static constexpr std::size_t max_count = 4;
+
+    void clear() noexcept { count_ = 0; }
+    /// Decodes `segment`; its escapes must be well-formed, as the request gate made sure.
+    void append(std::string_view segment);
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
+    [[nodiscard]] std::string_view operator[](std::size_t i) const noexcept {
+        assert(i < count_);
+        return values_[i];
+    }
+
+private:
+    std::array<std::string, max_count> values_;
+    std::size_t count_ = 0;
+};
+
+/// Specialise for further types: `static std::optional<T> parse(std::string_view)`, nothing when
+/// the text is not a T (the request is then answered 404).
+template <class T>
+struct path_parameter;
+
+template <>
+struct path_parameter<std::string_view> {
+    static std::optional<std::string_view> parse(std::string_view text) noexcept { return text; }
+};
+
+template <>
+struct path_parameter<std::string> {
+    static std::optional<std::string> parse(std::string_view text) { return std::string(text); }
+};
+
+template <std::integral T>
+requires(!std::same_as<T, bool>) struct path_parameter<T> {
+    static std::optional<T> parse(std::string_view text) noexcept {
+        T value{};
+        auto const* const end = text.data() + text.size();
+        auto const [stop, fault] = std::from_chars(text.data(), end, value);
+        if (fault != std::errc{} || stop != end) return std::nullopt;
+        return value;
+    }
+};
+
+} // namespace otpd::http

@@ -1,0 +1,83 @@
+#pragma once
+
+/// The HTTP/1.1 listener (RFC 9110, 9112): accepts connections and serves a router's handlers.
+
+#include "otpd/core/deadline.hpp"
+#include "otpd/http/observer.hpp"
+#include "otpd/http/router.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace otpd::http {
+
+/// Every limit of a server. Deadlines are absolute within their phase: a client that sends one byte
+/// a second does not move them.
+struct server_options {
+    std::string name = "api";       ///< how the observer tells listeners apart
+    std::string host = "127.0.0.1"; ///< address or name to bind
+    std::uint16_t port = 0;         ///< 0: any free one
+
+    /// At this many, further clients get 503 and are closed: a balancer goes elsewhere at once,
+    /// where a full backlog would make it wait. Clipped to RLIMIT_NOFILE - 256 when listening.
+    std::size_t connections_max = 10'000;
+    std::size_t header_bytes_max = 8192; ///< request line and header section; else 431
+    std::size_t header_fields_max = 64;  ///< else 431
+    std::size_t target_bytes_max = 2048; ///< else 414
+    std::size_t body_bytes_max = 4096;   ///< decoded; else 413
+
+    std::chrono::milliseconds header_timeout{5'000}; ///< from the first byte; else 408
+    std::chrono::milliseconds body_timeout{5'000};   ///< from the end of the header; else 408
+    std::chrono::milliseconds write_timeout{10'000}; ///< plus 1 s for each 64 KiB of a response
+    std::chrono::milliseconds idle_timeout{30'000};  ///< between requests; closed without a word
+    std::chrono::milliseconds linger_timeout{1'000}; ///< to read what a refused client still sends
+    /// From the first byte of the request; becomes request::until(). Handlers end by themselves
+    /// before it. One that does not is cancelled `handler_margin` later and answered with 504: by
+    /// then it has had the time to settle what it cannot undo, such as an SMS that was sent.
+    std::chrono::milliseconds request_timeout{30'000};
+    std::chrono::milliseconds handler_margin{2'000};
+};
+
+/// Each connection runs on a strand of its own, the accept loop on another one; any number of
+/// threads may run the io_context. All members may be called from any thread, `listen` and `start`
+/// once and in this order. Destroy the server before the io_context; the router and the observer
+/// outlive the connections, that is: they are destroyed after the io_context has run dry or been
+/// destroyed.
+class server {
+public:
+    server(boost::asio::io_context& context, server_options options, router const& routes,
+           observer& events);
+    server(server const&) = delete;
+    server& operator=(server const&) = delete;
+    /// Stops like `stop()`.
+    ~server();
+
+    /// Binds and listens; clients queue in the kernel from here on. Throws
+    /// boost::system::system_error (address in use, unknown host, no permission).
+    void listen();
+    /// Where it listens: tells the port when 0 was asked for.
+    [[nodiscard]] boost::asio::ip::tcp::endpoint local_endpoint() const;
+    /// Accepts from here on.
+    void start();
+
+    /// Stops accepting, closes idle connections, lets busy ones finish the requests they received
+    /// (answered with `Connection: close`) and, at `limit`, closes what is left and cancels its
+    /// handlers. Completes with true when all connections ended by themselves; at the latest one
+    /// second after `limit`, even with a handler that ignores cancellation. Once per server.
+    boost::asio::awaitable<bool> drain(deadline limit);
+    /// Closes everything now, handlers are cancelled. Returns at once.
+    void stop();
+
+private:
+    class impl;
+    std::shared_ptr<impl> impl_;
+};
+
+} // namespace otpd::http

@@ -1,0 +1,418 @@
+#include "connection.hpp"
+
+#include "response_writer.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace otpd::http {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t read_bytes = 4096;
+/// An input buffer that grew beyond this is given back between requests.
+constexpr std::size_t idle_buffer_bytes_max = 8192;
+/// Content up to this size is copied behind the header and sent as one buffer.
+constexpr std::size_t copied_content_bytes_max = 16 * 1024;
+/// A response of any size gets this much more time per byte than write_timeout.
+constexpr std::size_t write_bytes_per_second_min = 64 * 1024;
+/// What a refused client may go on sending before it is cut off.
+constexpr std::size_t linger_bytes_max = 1024 * 1024;
+
+steady_time now() noexcept {
+    return std::chrono::steady_clock::now();
+}
+
+head_limits limits_of(server_options const& options) {
+    head_limits limits;
+    limits.bytes_max = options.header_bytes_max;
+    limits.fields_max = options.header_fields_max;
+    limits.target_bytes_max = options.target_bytes_max;
+    limits.body_bytes_max = options.body_bytes_max;
+    return limits;
+}
+
+/// The longest message that is not refused, and one more read.
+std::size_t input_bytes_max(server_options const& options) {
+    return options.header_bytes_max + options.body_bytes_max + body_decoder::overhead_bytes_max +
+           read_bytes;
+}
+
+problem make_problem(unsigned status, std::string_view code, std::string_view detail) {
+    problem what;
+    what.status = status;
+    what.code = code;
+    what.detail = detail;
+    return what;
+}
+
+} // namespace
+
+connection::connection(asio::ip::tcp::socket socket, asio::ip::address peer,
+                       std::shared_ptr<connection_services const> services)
+    : watchdog(socket.get_executor()), socket_(std::move(socket)), peer_(std::move(peer)),
+      services_(std::move(services)), input_(input_bytes_max(options())),
+      head_(limits_of(options())) {}
+
+// ---- life --------------------------------------------------------------------------------------
+
+asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
+    // Handlers hear of every kind of cancellation; the default filter lets only `terminal` through.
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+    for (;;) {
+        bool const more = co_await self->exchange();
+        if (!more) break;
+    }
+    self->disarm();
+    error_code ignored;
+    self->socket_.close(ignored);
+}
+
+asio::awaitable<void> connection::turn_away(std::shared_ptr<connection> self) {
+    self->ids_.next(self->request_id_);
+    auto const refusal = to_response(make_problem(
+        503, "too_many_connections", "The service has no room for another connection."));
+    bool const sent = co_await self->send(refusal, false);
+    if (sent) co_await self->linger();
+    self->disarm();
+    error_code ignored;
+    self->socket_.close(ignored);
+}
+
+void connection::begin_drain() {
+    asio::post(socket_.get_executor(),
+               [self = std::static_pointer_cast<connection>(shared_from_this())] {
+                   error_code ignored;
+                   if (self->phase_ == phase::idle) self->socket_.cancel(ignored);
+               });
+}
+
+void connection::abort() {
+    asio::post(socket_.get_executor(),
+               [self = std::static_pointer_cast<connection>(shared_from_this())] {
+                   error_code ignored;
+                   self->aborted_ = true;
+                   self->socket_.close(ignored);
+                   if (self->phase_ == phase::handling)
+                       self->handler_signal_.emit(asio::cancellation_type::all);
+               });
+}
+
+void connection::on_expiry() {
+    if (phase_ == phase::handling) {
+        handler_late_ = true;
+        handler_signal_.emit(asio::cancellation_type::all);
+        return;
+    }
+    error_code ignored;
+    socket_.cancel(ignored);
+}
+
+asio::awaitable<bool> connection::exchange() {
+    auto const outcome = co_await receive();
+    if (outcome == received::closed) co_return false;
+    received_ = now();
+    describe_request();
+
+    response what;
+    if (outcome == received::request) {
+        what = co_await answer();
+    } else {
+        services_->events.framing_rejected(options().name, kind(fault_));
+        what = to_response(to_problem(fault_), *request_);
+        what.close = true;
+    }
+    answered_ = now();
+    bool const keep =
+        outcome == received::request && head_.keep_alive() && !what.close && !draining();
+    bool const sent = co_await send(what, keep);
+    report(what, sent);
+    if (!sent) co_return false;
+    if (!keep) {
+        co_await linger();
+        co_return false;
+    }
+    prepare_for_next();
+    co_return true;
+}
+
+// ---- input -------------------------------------------------------------------------------------
+
+std::string_view connection::input() const noexcept {
+    auto const bytes = input_.data();
+    return {static_cast<char const*>(bytes.data()), bytes.size()};
+}
+
+asio::awaitable<bool> connection::read_some() {
+    error_code ec;
+    auto const room = std::min(read_bytes, input_.max_size() - input_.size());
+    auto const size = co_await socket_.async_read_some(
+        input_.prepare(room), asio::redirect_error(asio::use_awaitable, ec));
+    input_.commit(size);
+    co_return !ec && !expired();
+}
+
+connection::received connection::refuse(framing_fault fault) noexcept {
+    fault_ = fault;
+    return received::refused;
+}
+
+connection::received connection::refuse_if_late(framing_fault fault) noexcept {
+    return expired() && !aborted_ ? refuse(fault) : received::closed;
+}
+
+bool connection::has_unread_input() {
+    error_code ec;
+    return socket_.available(ec) > 0 && !ec;
+}
+
+asio::awaitable<connection::received> connection::receive() {
+    head_complete_ = false;
+    if (input_.size() == 0) {
+        bool const some = co_await wait_for_input();
+        if (!some) co_return received::closed;
+    }
+    phase_ = phase::input;
+    started_ = now();
+    auto outcome = co_await receive_head();
+    if (outcome != received::request) co_return outcome;
+    head_complete_ = true;
+    outcome = co_await receive_body();
+    co_return outcome;
+}
+
+asio::awaitable<bool> connection::wait_for_input() {
+    phase_ = phase::idle;
+    arm(now() + options().idle_timeout);
+    if (!draining()) {
+        bool const some = co_await read_some();
+        if (some) co_return true;
+        if (!draining() || expired()) co_return false;
+    }
+    // A drain ends the wait, but a request that the kernel holds already has been received.
+    if (aborted_ || !has_unread_input()) co_return false;
+    bool const some = co_await read_some();
+    co_return some;
+}
+
+asio::awaitable<connection::received> connection::receive_head() {
+    head_.reset();
+    bool armed = false;
+    for (;;) {
+        auto const made = head_.feed(input());
+        if (made == request_head::progress::complete) co_return received::request;
+        if (made == request_head::progress::rejected) co_return refuse(head_.fault());
+        if (!armed) arm(started_ + options().header_timeout);
+        armed = true;
+        bool const some = co_await read_some();
+        if (!some) co_return refuse_if_late(framing_fault::header_timeout);
+    }
+}
+
+asio::awaitable<connection::received> connection::receive_body() {
+    body_.clear();
+    decoder_.emplace(body_, options().header_bytes_max, options().body_bytes_max);
+    auto const raw_bytes_max = options().body_bytes_max + body_decoder::overhead_bytes_max;
+    message_end_ = head_.start();
+    bool armed = false;
+    for (;;) {
+        auto const made = decoder_->put(input().substr(message_end_));
+        message_end_ += made.consumed;
+        if (made.fault) co_return refuse(*made.fault);
+        if (made.complete) co_return received::request;
+        if (input_.size() - head_.end() >= raw_bytes_max)
+            co_return refuse(framing_fault::chunk_overhead);
+        bool const first = !armed;
+        if (first) arm(now() + options().body_timeout);
+        armed = true;
+        if (first && head_.expects_continue() && input_.size() == head_.end()) {
+            bool const sent = co_await send_continue();
+            if (!sent) co_return received::closed;
+        }
+        bool const some = co_await read_some();
+        if (!some) co_return refuse_if_late(framing_fault::body_timeout);
+    }
+}
+
+asio::awaitable<bool> connection::send_continue() {
+    constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    error_code ec;
+    co_await asio::async_write(socket_, asio::buffer(interim),
+                               asio::redirect_error(asio::use_awaitable, ec));
+    co_return !ec && !expired();
+}
+
+// ---- handling ----------------------------------------------------------------------------------
+
+/// Builds `request_` of what was received, which is little when the header section was refused.
+void connection::describe_request() {
+    route_ = router::malformed;
+    fields_.clear();
+    request_parts parts;
+    parts.verb = method::other;
+    if (head_complete_) {
+        head_.copy_fields(input(), fields_);
+        parts.verb = head_.verb();
+        parts.target = head_.target(input());
+        parts.path = head_.path(input());
+        parts.query = head_.query(input());
+        parts.body = body_;
+    }
+    parts.fields = fields_;
+    parts.peer = peer_;
+    parts.until = deadline::in(started_ + options().request_timeout - received_);
+    auto const given = request(parts).header("x-request-id");
+    if (given && is_valid_request_id(*given))
+        request_id_.assign(*given);
+    else
+        ids_.next(request_id_);
+    parts.request_id = request_id_;
+    request_.emplace(parts);
+}
+
+asio::awaitable<response> connection::answer() {
+    auto const found = services_->routes.find(request_->verb(), request_->path(), parameters_);
+    route_ = found.pattern;
+    response what;
+    switch (found.outcome) {
+    case router::match::kind::found:
+        what = co_await call(*found.call);
+        break;
+    case router::match::kind::not_found:
+        what = to_response(make_problem(404, "not_found", "Not Found"), *request_);
+        break;
+    case router::match::kind::method_not_allowed:
+        what =
+            to_response(make_problem(405, "method_not_allowed", "Method Not Allowed"), *request_);
+        what.headers.push_back({"Allow", std::string(found.allow)});
+        break;
+    case router::match::kind::options:
+        what.status = 204;
+        what.headers.push_back({"Allow", std::string(found.allow)});
+        break;
+    }
+    co_return what;
+}
+
+asio::awaitable<response> connection::call(detail::endpoint const& endpoint) {
+    response what;
+    std::exception_ptr failure;
+    handler_late_ = false;
+    phase_ = phase::handling;
+    arm(request_->until().at() + options().handler_margin);
+    try {
+        what = co_await endpoint(*request_, parameters_);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    phase_ = phase::input;
+    if (handler_late_) services_->events.handler_timed_out(options().name, request_id_);
+    // Forgets the cancellation, which was the handler's alone: the response is yet to be written.
+    if (handler_late_ || aborted_)
+        co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+    if (failure) what = answer_failure(failure);
+    co_return what;
+}
+
+response connection::answer_failure(std::exception_ptr failure) {
+    if (handler_late_)
+        return to_response(make_problem(504, "request_timeout", "The request took too long."),
+                           *request_);
+    if (!aborted_) services_->events.handler_failed(options().name, request_id_, failure);
+    auto what =
+        to_response(make_problem(500, "internal_error", "Internal Server Error"), *request_);
+    what.close = true;
+    return what;
+}
+
+// ---- output ------------------------------------------------------------------------------------
+
+asio::awaitable<bool> connection::send(response const& what, bool keep) {
+    envelope around;
+    around.request_id = request_id_;
+    around.handling = answered_ - received_;
+    around.connection = persistence::close;
+    if (keep)
+        around.connection = head_.is_http_1_0() ? persistence::keep_alive : persistence::implied;
+    write_head(what, around, output_);
+
+    bool const bare = !has_content(what.status) || (head_complete_ && head_.verb() == method::head);
+    std::string_view content;
+    if (!bare) content = what.content();
+    if (content.size() <= copied_content_bytes_max) {
+        output_.append(content);
+        content = {};
+    }
+    // Mostly the kernel takes everything at once: no wait, no deadline.
+    error_code ec;
+    std::array<asio::const_buffer, 2> const buffers = {asio::buffer(output_),
+                                                       asio::buffer(content)};
+    auto const written = socket_.write_some(buffers, ec);
+    if (!ec && written == output_.size() + content.size()) co_return true;
+    if (ec && ec != asio::error::would_block && ec != asio::error::try_again) co_return false;
+    bool const sent = co_await write_rest(written, content);
+    co_return sent;
+}
+
+asio::awaitable<bool> connection::write_rest(std::size_t written, std::string_view content) {
+    std::array<asio::const_buffer, 2> buffers = {asio::buffer(output_), asio::buffer(content)};
+    auto const in_first = std::min(written, buffers[0].size());
+    buffers[0] += in_first;
+    buffers[1] += written - in_first;
+    auto const seconds = asio::buffer_size(buffers) / write_bytes_per_second_min;
+    phase_ = phase::output;
+    arm(now() + options().write_timeout + std::chrono::seconds(seconds));
+    error_code ec;
+    co_await asio::async_write(socket_, buffers, asio::redirect_error(asio::use_awaitable, ec));
+    co_return !ec;
+}
+
+/// Says that nothing more will come and reads what the client still sends: closing with unread
+/// input resets the connection, and a reset can destroy the response on its way (RFC 9112 9.6).
+asio::awaitable<void> connection::linger() {
+    error_code ec;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+    if (ec) co_return;
+    phase_ = phase::output;
+    arm(now() + options().linger_timeout);
+    for (std::size_t left = linger_bytes_max; left > 0;) {
+        input_.clear();
+        bool const some = co_await read_some();
+        if (!some) co_return;
+        left -= std::min(left, input_.size());
+    }
+}
+
+void connection::report(response const& what, bool sent) {
+    request_record record;
+    record.listener = options().name;
+    record.verb = request_->verb();
+    record.route = route_;
+    record.status = what.status;
+    record.handling = answered_ - received_;
+    record.request_id = request_id_;
+    record.peer = peer_;
+    record.request_body_bytes = request_->body().size();
+    record.response_body_bytes = what.content().size();
+    record.sent = sent;
+    services_->events.request_finished(record);
+}
+
+void connection::prepare_for_next() {
+    request_.reset();
+    decoder_.reset();
+    input_.consume(message_end_);
+    if (input_.size() == 0 && input_.capacity() > idle_buffer_bytes_max) input_.shrink_to_fit();
+}
+
+} // namespace otpd::http

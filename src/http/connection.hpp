@@ -1,0 +1,124 @@
+#pragma once
+
+/// One client: reads requests, has them handled, writes the responses, one after the other.
+
+#include "body_decoder.hpp"
+#include "otpd/http/observer.hpp"
+#include "otpd/http/router.hpp"
+#include "otpd/http/server.hpp"
+#include "request_head.hpp"
+#include "request_id.hpp"
+#include "watchdog.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace otpd::http {
+
+/// What the connections of a server share. Immutable but for the flag.
+struct connection_services {
+    server_options const options;
+    router const& routes;
+    observer& events;
+    std::atomic<bool> draining{false};
+};
+
+/// Everything but `begin_drain` and `abort` runs on the strand that is the socket's executor.
+class connection final : public watchdog {
+public:
+    connection(boost::asio::ip::tcp::socket socket, boost::asio::ip::address peer,
+               std::shared_ptr<connection_services const> services);
+
+    /// Serves until the connection has ended. Bind `slot()` to whoever spawns this.
+    static boost::asio::awaitable<void> serve(std::shared_ptr<connection> self);
+    /// Answers 503 to a client that there is no room for, and ends.
+    static boost::asio::awaitable<void> turn_away(std::shared_ptr<connection> self);
+
+    [[nodiscard]] boost::asio::any_io_executor executor() { return socket_.get_executor(); }
+    [[nodiscard]] boost::asio::cancellation_slot slot() noexcept { return handler_signal_.slot(); }
+
+    /// Ends the wait for a next request, now or when it begins; services->draining is set before.
+    /// From any thread.
+    void begin_drain();
+    /// Closes the socket and cancels the handler. From any thread.
+    void abort();
+
+private:
+    /// What the deadline means.
+    enum class phase : std::uint8_t { idle, input, handling, output };
+    enum class received : std::uint8_t { request, closed, refused };
+
+    void on_expiry() override;
+
+    /// One request and its response; false when no other is to follow.
+    boost::asio::awaitable<bool> exchange();
+
+    boost::asio::awaitable<received> receive();
+    boost::asio::awaitable<bool> wait_for_input();
+    boost::asio::awaitable<received> receive_head();
+    boost::asio::awaitable<received> receive_body();
+    boost::asio::awaitable<bool> send_continue();
+    /// False at the end of input, at an error and when the deadline has come.
+    boost::asio::awaitable<bool> read_some();
+    [[nodiscard]] received refuse(framing_fault fault) noexcept;
+    [[nodiscard]] received refuse_if_late(framing_fault fault) noexcept;
+    [[nodiscard]] bool has_unread_input();
+
+    void describe_request();
+    boost::asio::awaitable<response> answer();
+    boost::asio::awaitable<response> call(detail::endpoint const& endpoint);
+    [[nodiscard]] response answer_failure(std::exception_ptr failure);
+
+    boost::asio::awaitable<bool> send(response const& what, bool keep);
+    boost::asio::awaitable<bool> write_rest(std::size_t written, std::string_view content);
+    boost::asio::awaitable<void> linger();
+    void report(response const& what, bool sent);
+    void prepare_for_next();
+
+    [[nodiscard]] std::string_view input() const noexcept;
+    [[nodiscard]] bool draining() const noexcept {
+        return services_->draining.load(std::memory_order_relaxed);
+    }
+    [[nodiscard]] server_options const& options() const noexcept { return services_->options; }
+
+    boost::asio::ip::tcp::socket socket_;
+    boost::asio::ip::address peer_;
+    std::shared_ptr<connection_services const> services_;
+    boost::asio::cancellation_signal handler_signal_;
+
+    // Reused from request to request, so that a steady client costs no allocation here.
+    boost::beast::flat_buffer input_; ///< the request being served, then what was sent ahead
+    request_head head_;
+    std::optional<body_decoder> decoder_;
+    std::string body_;
+    std::vector<field_view> fields_;
+    path_parameters parameters_;
+    request_id_source ids_;
+    std::string request_id_;
+    std::string output_;
+
+    // Of the request being served.
+    std::optional<request> request_;
+    std::string_view route_;
+    framing_fault fault_{};
+    std::size_t message_end_ = 0;
+    steady_time started_{};  ///< its first byte was seen
+    steady_time received_{}; ///< its last byte was seen
+    steady_time answered_{}; ///< the response was there
+
+    phase phase_ = phase::idle;
+    bool head_complete_ = false;
+    bool handler_late_ = false;
+    bool aborted_ = false;
+};
+
+} // namespace otpd::http

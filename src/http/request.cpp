@@ -1,0 +1,17 @@
+#include "otpd/http/request.hpp"
+
+#include "text.hpp"
+
+namespace otpd::http {
+
+std::optional<std::string_view> request::header(std::string_view name) const noexcept {
+    std::optional<std::string_view> found;
+    for (auto const& field : parts_.fields) {
+        if (!equal_ignoring_case(field.name, name)) continue;
+        if (found) return std::nullopt;
+        found = field.value;
+    }
+    return found;
+}
+
+} // namespace otpd::http

@@ -1,0 +1,109 @@
+#include "response_writer.hpp"
+
+#include "text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+
+namespace otpd::http {
+
+namespace {
+
+void append_number(std::string& out, std::uint64_t value) {
+    std::array<char, 20> digits;
+    auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    out.append(digits.data(), end);
+}
+
+/// Milliseconds with two decimals.
+void append_milliseconds(std::string& out, std::chrono::steady_clock::duration time) {
+    using hundredths = std::chrono::duration<std::int64_t, std::ratio<1, 100'000>>;
+    auto const count = static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, std::chrono::round<hundredths>(time).count()));
+    append_number(out, count / 100);
+    out.push_back('.');
+    out.push_back(static_cast<char>('0' + count / 10 % 10));
+    out.push_back(static_cast<char>('0' + count % 10));
+}
+
+/// IMF-fixdate (RFC 9110 5.6.7), formatted once a second and thread. The view is valid until the
+/// thread's next call.
+std::string_view date_now() {
+    struct cached_date {
+        std::time_t second = -1;
+        std::array<char, 64> text{};
+        std::size_t size = 0;
+    };
+    thread_local cached_date cache;
+    auto const now = std::time(nullptr);
+    if (now == cache.second) return {cache.text.data(), cache.size};
+    constexpr std::array<char const*, 7> days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::array<char const*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    int const size =
+        std::snprintf(cache.text.data(), cache.text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                      days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
+                      months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900, utc.tm_hour,
+                      utc.tm_min, utc.tm_sec);
+    cache.size = static_cast<std::size_t>(size);
+    cache.second = now;
+    return {cache.text.data(), cache.size};
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+    out.append(name).append(": ").append(value).append("\r\n");
+}
+
+bool is_safe_value(std::string_view value) noexcept {
+    return std::ranges::none_of(value, is_control);
+}
+
+/// Fields that only the connection may write.
+bool is_reserved(std::string_view name) noexcept {
+    constexpr std::array<std::string_view, 8> reserved = {
+        "connection",        "content-length",    "content-type", "date",
+        "transfer-encoding", "x-process-time-ms", "x-request-id", "x-content-type-options"};
+    return std::ranges::any_of(
+        reserved, [name](std::string_view own) { return equal_ignoring_case(name, own); });
+}
+
+void append_own_fields(std::string& out, std::vector<header_field> const& fields) {
+    bool has_cache_control = false;
+    for (auto const& [name, value] : fields) {
+        if (!is_token(name) || !is_safe_value(value) || is_reserved(name)) continue;
+        has_cache_control = has_cache_control || equal_ignoring_case(name, "cache-control");
+        append_field(out, name, value);
+    }
+    if (!has_cache_control) append_field(out, "Cache-Control", "no-store");
+}
+
+} // namespace
+
+void write_head(response const& what, envelope const& around, std::string& out) {
+    out.assign("HTTP/1.1 ");
+    append_number(out, what.status);
+    out.append(" ").append(reason_phrase(what.status)).append("\r\n");
+    append_field(out, "Date", date_now());
+    if (has_content(what.status)) {
+        if (!what.content().empty() && is_safe_value(what.content_type))
+            append_field(out, "Content-Type", what.content_type);
+        out.append("Content-Length: ");
+        append_number(out, what.content().size());
+        out.append("\r\n");
+    }
+    append_field(out, "X-Request-Id", around.request_id);
+    out.append("X-Process-Time-Ms: ");
+    append_milliseconds(out, around.handling);
+    out.append("\r\nX-Content-Type-Options: nosniff\r\n");
+    append_own_fields(out, what.headers);
+    if (around.connection == persistence::close) out.append("Connection: close\r\n");
+    if (around.connection == persistence::keep_alive) out.append("Connection: keep-alive\r\n");
+    out.append("\r\n");
+}
+
+} // namespace otpd::http

@@ -1,0 +1,87 @@
+#pragma once
+
+/// Character classes of HTTP and comparison without regard to ASCII case.
+
+#include <array>
+#include <string_view>
+
+namespace otpd::http {
+
+/// RFC 9110 5.6.2 tchar.
+[[nodiscard]] constexpr bool is_token_char(char c) noexcept {
+    constexpr auto table = [] {
+        std::array<bool, 256> allowed{};
+        for (char t : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+            allowed[static_cast<unsigned char>(t)] = true;
+        return allowed;
+    }();
+    return table[static_cast<unsigned char>(c)];
+}
+
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+    for (char c : text)
+        if (!is_token_char(c)) return false;
+    return !text.empty();
+}
+
+/// RFC 3986 characters of a path and a query, and [ ], which browsers leave as they are.
+[[nodiscard]] constexpr bool is_target_char(char c) noexcept {
+    constexpr auto table = [] {
+        std::array<bool, 256> allowed{};
+        for (char t : std::string_view("-._~!$&'()*+,;=:@/?%[]0123456789abcdefghijklmnopqrstuvwxyz"
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+            allowed[static_cast<unsigned char>(t)] = true;
+        return allowed;
+    }();
+    return table[static_cast<unsigned char>(c)];
+}
+
+/// Everything RFC 9110 5.5 keeps out of a field value: control characters but the tab.
+[[nodiscard]] constexpr bool is_control(char c) noexcept {
+    auto const byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t') || byte == 0x7f;
+}
+
+[[nodiscard]] constexpr char to_lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+[[nodiscard]] constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (to_lower(a[i]) != to_lower(b[i])) return false;
+    return true;
+}
+
+/// Without the optional white space (SP, HTAB) around it.
+[[nodiscard]] constexpr std::string_view trim_ows(std::string_view text) noexcept {
+    auto const is_ows = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && is_ows(text.front()))
+        text.remove_prefix(1);
+    while (!text.empty() && is_ows(text.back()))
+        text.remove_suffix(1);
+    return text;
+}
+
+/// Calls `use` with each element of a comma-separated list, trimmed; empty ones are skipped
+/// (RFC 9110 5.6.1).
+template <class F>
+constexpr void for_each_element(std::string_view list, F use) {
+    while (!list.empty()) {
+        auto const end = list.find(',');
+        auto const element = trim_ows(list.substr(0, end));
+        if (!element.empty()) use(element);
+        if (end == std::string_view::npos) return;
+        list.remove_prefix(end + 1);
+    }
+}
+
+/// The value of a hexadecimal digit, -1 for anything else.
+[[nodiscard]] constexpr int hex_value(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    auto const lower = to_lower(c);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+} // namespace otpd::http

@@ -1,0 +1,169 @@
+#pragma once
+
+/// A server on a free port with a few routes, run by several threads, watched by a counting
+/// observer.
+
+#include "otpd/http/server.hpp"
+#include "support/raw_client.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <future>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace otpd::test {
+
+struct counting_observer final : http::observer {
+    std::atomic<int> requests = 0;
+    std::atomic<int> opened = 0;
+    std::atomic<int> closed = 0;
+    std::atomic<int> refused = 0;
+    std::atomic<int> accept_failures = 0;
+    std::atomic<int> rejected = 0;
+    std::atomic<int> handler_failures = 0;
+    std::atomic<int> handler_timeouts = 0;
+    std::atomic<int> connection_failures = 0;
+
+    void request_finished(http::request_record const&) noexcept override { ++requests; }
+    void connection_opened(std::string_view) noexcept override { ++opened; }
+    void connection_closed(std::string_view) noexcept override { ++closed; }
+    void connection_refused(std::string_view, bool) noexcept override { ++refused; }
+    void accept_failed(std::string_view, boost::system::error_code, bool) noexcept override {
+        ++accept_failures;
+    }
+    void framing_rejected(std::string_view, std::string_view) noexcept override { ++rejected; }
+    void handler_failed(std::string_view, std::string_view, std::exception_ptr) noexcept override {
+        ++handler_failures;
+    }
+    void handler_timed_out(std::string_view, std::string_view) noexcept override {
+        ++handler_timeouts;
+    }
+    void connection_failed(std::string_view, std::exception_ptr) noexcept override {
+        ++connection_failures;
+    }
+};
+
+/// Timeouts that no test may reach by accident, however slow the machine.
+inline http::server_options patient_options() {
+    http::server_options options;
+    options.name = "test";
+    options.header_timeout = std::chrono::seconds(60);
+    options.body_timeout = std::chrono::seconds(60);
+    options.write_timeout = std::chrono::seconds(60);
+    options.idle_timeout = std::chrono::seconds(60);
+    options.request_timeout = std::chrono::seconds(60);
+    return options;
+}
+
+class http_fixture {
+public:
+    explicit http_fixture(http::server_options options = patient_options())
+        : server_(context_, std::move(options), routes_, seen) {
+        add_routes();
+        server_.listen();
+        server_.start();
+        for (int i = 0; i < threads; ++i)
+            runners_.emplace_back([this] { context_.run(); });
+    }
+    ~http_fixture() {
+        server_.stop();
+        for (auto& t : runners_)
+            t.join();
+        BOOST_TEST(seen.opened == seen.closed);
+        BOOST_TEST(seen.connection_failures == 0);
+    }
+
+    raw_client connect() { return raw_client(port()); }
+    [[nodiscard]] std::uint16_t port() const { return server_.local_endpoint().port(); }
+    /// Starts a drain; the future tells whether all connections ended by themselves.
+    std::future<bool> drain(std::chrono::milliseconds limit) {
+        return boost::asio::co_spawn(context_, server_.drain(deadline::in(limit)),
+                                     boost::asio::use_future);
+    }
+
+    counting_observer seen;
+    std::atomic<int> handled = 0;      ///< calls of any handler
+    std::atomic<int> waiting = 0;      ///< handlers in /wait
+    std::atomic<bool> release = false; ///< lets them go
+    std::atomic<int> settled = 0;      ///< handlers of /stubborn that ended by themselves
+
+private:
+    static constexpr int threads = 3;
+    void add_routes();
+
+    boost::asio::io_context context_;
+    http::router routes_;
+    http::server server_;
+    std::vector<std::thread> runners_;
+};
+
+inline void http_fixture::add_routes() {
+    using boost::asio::awaitable;
+    using http::method;
+    using http::request;
+    using http::response;
+    routes_.add(method::get, "/hello", [this](request const&) -> awaitable<response> {
+        ++handled;
+        response what;
+        what.body = "\"hello\"";
+        co_return what;
+    });
+    routes_.add(method::post, "/echo", [this](request const& asked) -> awaitable<response> {
+        ++handled;
+        response what;
+        what.body = asked.body();
+        what.headers.push_back(
+            {"X-Authorization", std::string(asked.header("authorization").value_or("none"))});
+        what.headers.push_back({"X-Evil", "a\r\nInjected: yes"});
+        co_return what;
+    });
+    routes_.add(method::get, "/items/{id}", [this](request const&, int id) -> awaitable<response> {
+        ++handled;
+        response what;
+        what.body = std::to_string(id);
+        co_return what;
+    });
+    routes_.add(method::get, "/big", [this](request const&) -> awaitable<response> {
+        ++handled;
+        response what;
+        what.body.assign(32 * 1024 * 1024, 'x');
+        co_return what;
+    });
+    routes_.add(method::get, "/throw", [this](request const&) -> awaitable<response> {
+        ++handled;
+        throw std::runtime_error("secret text");
+        co_return response{};
+    });
+    routes_.add(method::get, "/forever", [this](request const&) -> awaitable<response> {
+        ++handled;
+        boost::asio::steady_timer never(co_await boost::asio::this_coro::executor,
+                                        std::chrono::hours(1));
+        co_await never.async_wait(boost::asio::use_awaitable);
+        co_return response{};
+    });
+    routes_.add(method::get, "/wait", [this](request const&) -> awaitable<response> {
+        ++handled;
+        ++waiting;
+        boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+        while (!release) {
+            pause.expires_after(std::chrono::milliseconds(1));
+            co_await pause.async_wait(boost::asio::use_awaitable);
+        }
+        response what;
+        what.body = "\"released\"";
+        co_return what;
+    });
+}
+
+} // namespace otpd::test
