@@ -1,0 +1,39 @@
+# Two images: `otpd`, which is the default, and `stub`, the fake upstream for trials.
+#
+#   docker build -t otpd .                     docker build -t bridgexapi-stub --target stub .
+#   docker run --read-only -p 8000:8000 --env-file secrets.env otpd
+#
+# secrets.env: BRIDGEXAPI_API_KEY, OTP_HMAC_SECRET and API_AUTH_TOKEN, one NAME=value a line.
+ARG DEBIAN=debian:13-slim
+
+FROM ${DEBIAN} AS build
+WORKDIR /otpd
+# What is installed changes seldom, so it has a layer of its own.
+COPY script/setup script/setup
+RUN script/setup
+COPY . .
+RUN script/build otpd bridgexapi-stub && strip build/release/otpd build/release/bridgexapi-stub
+
+FROM ${DEBIAN} AS runtime
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+        ca-certificates curl libprometheus-cpp-core1.0 libspdlog1.15 libssl3t64 openssl \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin otpd \
+    && install -d -o otpd -g otpd -m 0700 /certificates /var/lib/otpd
+USER otpd
+WORKDIR /var/lib/otpd
+
+FROM runtime AS stub
+COPY --from=build /otpd/build/release/bridgexapi-stub /usr/local/bin/
+COPY script/certificate /usr/local/bin/
+ENTRYPOINT ["bridgexapi-stub"]
+
+FROM runtime AS otpd
+COPY --from=build /otpd/build/release/otpd /usr/local/bin/
+COPY config.toml /etc/otpd/config.toml
+ENV OTPD_SERVER_LISTEN=0.0.0.0:8000
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
+    CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8000/livez"]
+ENTRYPOINT ["otpd", "--config", "/etc/otpd/config.toml"]
