@@ -197,14 +197,10 @@ delivery_state service::state_of(std::string_view bx_message_id) const {
     return message ? message->state_at(state_.clock.now()) : delivery_state{};
 }
 
-std::uint64_t service::add_fault(json::value const& fault_as_json) {
-    auto one = fault::parse(fault_as_json);
+std::uint64_t service::add_fault(std::string_view fault_as_json) {
+    auto one = fault::parse(parse(fault_as_json));
     std::lock_guard const lock{mutex_};
     return faults_.add(std::move(one));
-}
-
-std::uint64_t service::add_fault(std::string_view fault_as_json) {
-    return add_fault(parse(fault_as_json));
 }
 
 void service::clear_faults() {

@@ -8,8 +8,6 @@
 #include "bridgexapi_stub/faults.hpp"
 #include "bridgexapi_stub/recorder.hpp"
 
-#include <boost/json/value.hpp>
-
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -60,8 +58,7 @@ public:
     delivery_state state_of(std::string_view bx_message_id) const; // status empty: no such message
 
     std::uint64_t
-    add_fault(boost::json::value const& fault); // see faults.hpp; throws std::invalid_argument
-    std::uint64_t add_fault(std::string_view fault_as_json);
+    add_fault(std::string_view fault_as_json); // see faults.hpp; throws invalid_argument
     void clear_faults();
     void freeze();
     void advance(std::chrono::microseconds by);
