@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -43,10 +44,11 @@ enum class reason {
     rate_limited,
     upstream_error,    ///< a 5xx that says nothing more
     protocol_error,    ///< an answer that cannot be understood
-    connect_failed,    ///< no TCP connection
+    connect_failed,    ///< no connection, or none in time
     tls_failed,        ///< chain, host name or version refused
     connection_lost,   ///< closed or reset before a whole answer
     timed_out,         ///< nothing came before the deadline
+    circuit_open,      ///< connecting failed so often that it is not tried now
     pool_exhausted,    ///< every connection busy and the queue for them full, or waited too long
     shutting_down,
 };
@@ -63,11 +65,12 @@ struct accepted {
 /// The upstream answered no: nothing was sent.
 struct rejected {
     reason why;
+    std::optional<std::chrono::seconds> retry_after = std::nullopt; ///< with rate_limited
 };
 /// No byte of the request can have reached the upstream: nothing was sent.
 struct not_sent {
     reason why;
-    std::optional<std::chrono::seconds> retry_after;
+    std::optional<std::chrono::seconds> retry_after = std::nullopt; ///< with circuit_open
 };
 /// Bytes left and no answer that settles it came back: an SMS may have been sent and paid for.
 struct unknown {
@@ -78,6 +81,7 @@ using send_outcome = std::variant<accepted, rejected, not_sent, unknown>;
 struct failure {
     reason why;
     int http_status = 0; ///< 0 when no answer came
+    std::optional<std::chrono::seconds> retry_after = std::nullopt;
 };
 
 struct estimate {

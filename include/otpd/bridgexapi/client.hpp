@@ -1,0 +1,73 @@
+#pragma once
+
+/// BridgeXAPI over HTTPS.
+
+#include "otpd/bridgexapi/gateway.hpp"
+#include "otpd/bridgexapi/observer.hpp"
+#include "otpd/core/random.hpp"
+#include "otpd/core/secret.hpp"
+#include "otpd/net/pool_figures.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace otpd::bridgexapi {
+
+struct client_options {
+    std::string base_url = "https://hi.bridgexapi.io"; ///< https; http for loopback only
+    secret_string api_key;                             ///< trimmed; visible ASCII
+    std::string ca_file;                               ///< PEM; empty: the system's certificates
+    std::chrono::milliseconds timeout{20'000};         ///< of a call, waiting included
+    std::chrono::milliseconds connect_timeout{3'000};  ///< name, TCP and TLS together
+    std::size_t connections_max = 64;
+    std::size_t queue_max = 1024;                   ///< calls that wait for a connection
+    std::chrono::milliseconds queue_timeout{5'000}; ///< how long they do at most
+    std::chrono::milliseconds idle_timeout{30'000};
+    std::chrono::milliseconds connection_lifetime{600'000};
+    std::chrono::milliseconds probation{200}; ///< see net/connection_pool.hpp
+};
+
+/// Safe to use from any executor. Must outlive the calls on it.
+class client final : public gateway {
+public:
+    /// `random` and `observer` must outlive the client. Throws std::invalid_argument for a base URL or
+    /// a key that cannot be used (neither is repeated in the message), boost::system::system_error for
+    /// a CA file that cannot.
+    client(boost::asio::any_io_executor executor, client_options options, random_source& random,
+           client_observer& observer);
+    ~client() override;
+
+    boost::asio::awaitable<send_outcome> send_sms(sms message, deadline until) override;
+    boost::asio::awaitable<answer<estimate>> estimate_cost(sms message, deadline until) override;
+    boost::asio::awaitable<answer<balance>> get_balance(deadline until) override;
+    boost::asio::awaitable<answer<std::vector<route>>> list_routes(deadline until) override;
+    boost::asio::awaitable<answer<route>> get_route(int route_id, deadline until) override;
+    boost::asio::awaitable<answer<std::vector<price>>> get_pricing(int route_id,
+                                                                 deadline until) override;
+    boost::asio::awaitable<answer<delivery_report>> get_delivery(std::string bx_message_id,
+                                                               deadline until) override;
+    boost::asio::awaitable<answer<delivery_page>> list_deliveries(delivery_query query,
+                                                                deadline until) override;
+    boost::asio::awaitable<answer<delivery_page>>
+    list_order_deliveries(std::string order_id, std::int64_t limit, std::int64_t skip,
+                          deadline until) override;
+
+    /// No new calls (they end with shutting_down); those under way may finish until `until`, then they
+    /// are cut off. True if none was. To be called once, after which the client holds no work.
+    boost::asio::awaitable<bool> drain(deadline until);
+
+    /// The last attempts to connect all failed. From any thread.
+    [[nodiscard]] bool known_dead() const noexcept;
+    /// From any thread.
+    [[nodiscard]] net::pool_figures figures() const noexcept;
+
+private:
+    struct transport;
+    std::unique_ptr<transport> transport_;
+};
+
+} // namespace otpd::bridgexapi

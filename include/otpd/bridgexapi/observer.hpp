@@ -1,0 +1,53 @@
+#pragma once
+
+/// What the client tells about itself, for metrics and the log. Never the key, a message or a number.
+
+#include "otpd/bridgexapi/types.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace otpd::bridgexapi {
+
+enum class operation : std::uint8_t {
+    send_sms,
+    estimate,
+    balance,
+    routes,
+    route,
+    pricing,
+    delivery,
+    deliveries,
+    order_deliveries,
+};
+/// snake_case, stable: a metric label.
+[[nodiscard]] std::string_view to_string(operation) noexcept;
+
+/// How a call ended. Of a send: ok, rejected, not_sent, unknown; of a read: ok, failed.
+enum class call_outcome : std::uint8_t { ok, rejected, not_sent, unknown, failed };
+[[nodiscard]] std::string_view to_string(call_outcome) noexcept;
+
+struct call_report {
+    operation what{};
+    call_outcome outcome{};
+    std::optional<reason> why; ///< nothing with ok
+    int http_status = 0;       ///< 0 when no answer came
+    std::chrono::steady_clock::duration elapsed{};
+    unsigned attempts = 0; ///< connections tried
+    bool reused_connection = false;
+};
+
+/// Called from any thread, during the call: must not block or throw.
+class client_observer {
+public:
+    virtual ~client_observer() = default;
+    virtual void call_ended(call_report const& report) = 0;
+    virtual void connected(bool session_resumed) = 0;
+    /// `error` is the system's or OpenSSL's word for what happened.
+    virtual void connect_failed(reason why, std::string const& error) = 0;
+};
+
+} // namespace otpd::bridgexapi

@@ -1,0 +1,33 @@
+#pragma once
+
+/// The requests as they go over the wire: targets below the base URL and JSON bodies, exactly as the
+/// vendor's own clients write them.
+
+#include "otpd/bridgexapi/types.hpp"
+#include "otpd/net/http_message.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace otpd::bridgexapi {
+
+/// Longest id that is asked for. The vendor's have under 30 characters.
+inline constexpr std::size_t id_length_max = 128;
+
+[[nodiscard]] net::http_request send_request(sms const& message);
+[[nodiscard]] net::http_request estimate_request(sms const& message);
+[[nodiscard]] net::http_request balance_request();
+[[nodiscard]] net::http_request routes_request();
+[[nodiscard]] net::http_request route_request(int route_id);
+[[nodiscard]] net::http_request pricing_request(int route_id);
+[[nodiscard]] net::http_request deliveries_request(delivery_query const& query);
+
+// Ids come from callers and become a segment of a path: escaped, and nothing for ids that no message
+// or order can have (empty, too long, or a dot segment, which servers resolve).
+[[nodiscard]] std::optional<net::http_request> delivery_request(std::string_view bx_message_id);
+[[nodiscard]] std::optional<net::http_request>
+order_deliveries_request(std::string_view order_id, std::int64_t limit, std::int64_t skip);
+
+} // namespace otpd::bridgexapi

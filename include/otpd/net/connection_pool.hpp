@@ -1,0 +1,179 @@
+#pragma once
+
+/// A bounded set of connections to one origin, and a bounded first-come queue for them.
+///
+/// The book-keeping lives on the pool's strand; the connections' I/O does not (connection.hpp). All
+/// public members may be called from any executor, and coroutines continue on the caller's.
+///
+/// **When a connection is used again.** The newest idle one first, so that the surplus ages and is
+/// closed. And not before the origin has shown that it keeps connections open: a server may close
+/// after each reply without announcing it, and a request written in the moment before its FIN arrives
+/// is lost beyond repair (it must not be repeated, because nobody can tell whether it was read). So a
+/// pool starts distrustful: idle connections rest until one of them has stayed open for `probation`
+/// after its reply; from then on all are reused at once. A connection that is closed within that time
+/// after a reply, or lost after a request was written to it, makes the pool distrustful again. A server
+/// that always closes gets a fresh connection for each request; one that keeps alive costs some
+/// extra connections in its first fraction of a second, and again after its restart.
+
+#include "otpd/core/deadline.hpp"
+#include "otpd/core/random.hpp"
+#include "otpd/net/circuit_breaker.hpp"
+#include "otpd/net/connection.hpp"
+#include "otpd/net/endpoint_cache.hpp"
+#include "otpd/net/on_strand.hpp"
+#include "otpd/net/origin.hpp"
+#include "otpd/net/pool_figures.hpp"
+#include "otpd/net/tls_context.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+namespace otpd::net {
+
+struct pool_options {
+    std::size_t connections_max = 64;
+    std::size_t waiters_max = 1024;
+    std::chrono::milliseconds wait_max{5'000};
+    /// Well below the 60 s and more after which servers and balancers usually close.
+    std::chrono::milliseconds idle_max{30'000};
+    /// So that changes of addresses and certificates are noticed.
+    std::chrono::milliseconds lifetime_max{600'000};
+    std::chrono::milliseconds probation{200}; ///< 0: trust the origin from the start
+    connection_limits limits;
+    circuit_options circuit;
+};
+
+/// Told about every attempt to connect, on the pool's strand. Must not block or throw.
+class connect_observer {
+public:
+    virtual ~connect_observer() = default;
+    virtual void connected(bool session_resumed) = 0;
+    /// `error` is OpenSSL's or the system's and holds no secret.
+    virtual void connect_failed(exchange_error why, boost::system::error_code error) = 0;
+};
+
+class connection_pool;
+
+/// The right to use one connection. Gives it back when it dies: to the idle ones if it is reusable,
+/// else its place to the next in the queue. Movable; may die on any executor.
+class lease {
+public:
+    lease() = default;
+    lease(std::shared_ptr<connection_pool> pool, std::shared_ptr<connection> held) noexcept
+        : pool_(std::move(pool)), held_(std::move(held)) {}
+    lease(lease&&) noexcept = default;
+    lease& operator=(lease&& other) noexcept;
+    ~lease() { give_back(); }
+
+    explicit operator bool() const noexcept { return held_ != nullptr; }
+    [[nodiscard]] connection& operator*() const noexcept { return *held_; }
+    [[nodiscard]] connection* operator->() const noexcept { return held_.get(); }
+
+    /// How connecting went. To be called once for a connection that was handed out unconnected; a
+    /// lease that dies without it counts as neither success nor failure.
+    void report(connect_result const& result);
+
+private:
+    void give_back() noexcept;
+
+    std::shared_ptr<connection_pool> pool_;
+    std::shared_ptr<connection> held_;
+    bool reported_ = false;
+};
+
+struct acquired {
+    lease held; ///< empty: `failure` says why
+    exchange_failure failure;
+};
+
+/// Owned by a shared_ptr; leases keep it alive.
+class connection_pool : public std::enable_shared_from_this<connection_pool> {
+public:
+    /// `random` and `observer` must outlive the pool.
+    connection_pool(boost::asio::any_io_executor executor, origin target, tls_context* tls,
+                    pool_options options, random_source& random, connect_observer& observer);
+
+    /// A connection, idle (connected() is true) or to be connected by the caller. Waits for a place
+    /// until `until`, `wait_max` at most. Failures: pool_exhausted, circuit_open, shutting_down,
+    /// timed_out.
+    boost::asio::awaitable<acquired> acquire(deadline until);
+
+    /// Ends the pool: nothing is handed out any more, the queue is told shutting_down, idle
+    /// connections are closed. Returns true as soon as the last lease is back; at `until` it ends what
+    /// is left and returns false. To be called once.
+    boost::asio::awaitable<bool> drain(deadline until);
+
+    [[nodiscard]] pool_figures figures() const noexcept;
+    /// The circuit is open: the origin could not be reached the last times it was tried.
+    [[nodiscard]] bool known_dead() const noexcept { return known_dead_; }
+    [[nodiscard]] origin const& target() const noexcept { return target_; }
+
+private:
+    friend class lease;
+
+    struct idle_connection {
+        std::shared_ptr<connection> held;
+        steady_time since;
+    };
+    struct waiter {
+        waiter(strand const& executor, deadline until) : wake_up(executor, until.at()) {}
+        boost::asio::steady_timer wake_up;
+        std::optional<acquired> result;
+    };
+    struct counters {
+        std::atomic<std::size_t> open{0}, idle{0}, waiting{0};
+        std::atomic<std::uint64_t> connects_failed{0}, handshakes_full{0}, handshakes_resumed{0};
+    };
+
+    boost::asio::awaitable<acquired> acquire_here(std::shared_ptr<connection_pool> self,
+                                                  deadline until);
+    boost::asio::awaitable<acquired> wait_in_queue(deadline until);
+    boost::asio::awaitable<bool> drain_here(std::shared_ptr<connection_pool> self, deadline until);
+
+    // All of these run on strand_.
+    [[nodiscard]] std::optional<acquired> try_acquire();
+    [[nodiscard]] acquired refuse(exchange_error why) const;
+    [[nodiscard]] std::shared_ptr<connection> take_idle();
+    [[nodiscard]] acquired open_new();
+    void take_back(std::shared_ptr<connection> returned, tls_session newest, bool unreported);
+    void idle_closed(std::shared_ptr<connection> const& closed);
+    void connect_reported(connect_result const& result);
+    void remove(std::shared_ptr<connection> const& gone);
+    void lose_trust();
+    void serve_queue();
+    void arm_timer();
+    void timer_fired();
+    void end_probation();
+    void publish() noexcept;
+
+    strand strand_;
+    origin const target_;
+    tls_context* tls_;
+    pool_options const options_;
+    connect_observer& observer_;
+    counters counters_;
+    std::atomic<bool> known_dead_ = false;
+
+    // On strand_ only.
+    std::unordered_set<std::shared_ptr<connection>> all_;
+    std::vector<idle_connection> idle_; ///< newest last
+    std::list<waiter*> queue_;          ///< in frames of wait_in_queue()
+    circuit_breaker circuit_;
+    tls_session newest_session_;
+    bool trusted_;
+    bool draining_ = false;
+    bool timer_armed_ = false;
+    boost::asio::steady_timer timer_;   ///< the next change of the idle ones
+    boost::asio::steady_timer drained_; ///< cancelled when the last connection is gone
+};
+
+} // namespace otpd::net

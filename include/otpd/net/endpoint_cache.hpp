@@ -1,0 +1,66 @@
+#pragma once
+
+/// The addresses of one host. A look-up cannot be cancelled once the system's resolver has it (it
+/// runs in a thread of Asio's), so no request waits on one itself: look-ups run in the background, and
+/// requests use the last good answer while a newer one is fetched. Only while there is none yet does
+/// a request wait, and no longer than its own deadline.
+///
+/// Safe to use from any executor; the state lives on a strand of its own.
+
+#include "otpd/core/deadline.hpp"
+#include "otpd/net/on_strand.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <chrono>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace otpd::net {
+
+using endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
+
+struct endpoint_cache_options {
+    /// An answer older than this is refreshed in the background. The system's resolver does not say
+    /// how long one is valid.
+    std::chrono::milliseconds refresh_after{30'000};
+    /// The least time between two look-ups when the last one failed.
+    std::chrono::milliseconds retry_after{1'000};
+};
+
+/// Owned by a shared_ptr: a look-up under way keeps it alive.
+class endpoint_cache : public std::enable_shared_from_this<endpoint_cache> {
+public:
+    /// `host` may be an address; then nothing is ever looked up.
+    endpoint_cache(boost::asio::any_io_executor executor, std::string host, std::uint16_t port,
+                   endpoint_cache_options options = endpoint_cache_options());
+
+    /// Every known address in the resolver's order; empty when there is none by `until`.
+    boost::asio::awaitable<endpoints> get(deadline until);
+
+private:
+    boost::asio::awaitable<endpoints> get_here(std::shared_ptr<endpoint_cache> self, deadline until);
+    void look_up_if_due();
+    void looked_up(boost::system::error_code ec,
+                   boost::asio::ip::tcp::resolver::results_type const& results);
+
+    strand strand_;
+    boost::asio::ip::tcp::resolver resolver_;
+    std::string host_;
+    std::uint16_t port_;
+    endpoint_cache_options options_;
+    bool fixed_ = false; ///< the host is an address; known_ never changes
+
+    // On strand_ only.
+    endpoints known_;
+    bool looking_up_ = false;
+    steady_time next_look_up_{};
+    std::list<boost::asio::steady_timer*> waiting_; ///< in frames of get_here()
+};
+
+} // namespace otpd::net

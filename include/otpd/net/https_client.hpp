@@ -1,0 +1,66 @@
+#pragma once
+
+/// HTTP/1.1 over pooled, verified TLS connections to one origin.
+///
+/// Redirects are not followed and the environment's proxies are not used (OWASP ASVS 13.2.4, 15.3.2).
+/// Safe to use from any executor; calls continue on the caller's.
+
+#include "otpd/core/deadline.hpp"
+#include "otpd/core/random.hpp"
+#include "otpd/net/connection_pool.hpp"
+#include "otpd/net/endpoint_cache.hpp"
+#include "otpd/net/http_message.hpp"
+#include "otpd/net/tls_context.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace otpd::net {
+
+struct https_client_options {
+    origin target;
+    std::string ca_file;                               ///< PEM; empty: the system's certificates
+    std::chrono::milliseconds timeout{20'000};         ///< of an exchange, waiting included
+    std::chrono::milliseconds connect_timeout{3'000};  ///< name, TCP and TLS together
+    /// Whole header lines for every request, each with CR LF; may hold a secret.
+    secret_string headers;
+    pool_options pool;
+};
+
+class https_client {
+public:
+    /// `random` and `observer` must outlive the client. Throws when the CA file cannot be used.
+    https_client(boost::asio::any_io_executor executor, https_client_options options,
+                 random_source& random, connect_observer& observer);
+
+    /// One exchange, over by `until` and by the client's own timeout at the latest. Cancelling the
+    /// caller ends it at once; what is known then is returned, nothing is thrown.
+    ///
+    /// Repeated inside on another connection when a pooled one turned out to be dead and no byte of the
+    /// request can have arrived (sent_bytes.hpp); a repeatable request once more even if one can.
+    boost::asio::awaitable<exchange_result> exchange(http_request request, deadline until);
+
+    /// See connection_pool::drain().
+    boost::asio::awaitable<bool> drain(deadline until) { return pool_->drain(until); }
+
+    [[nodiscard]] pool_figures figures() const noexcept { return pool_->figures(); }
+    [[nodiscard]] bool known_dead() const noexcept { return pool_->known_dead(); }
+
+private:
+    using outcome = std::variant<exchange_failure, http_response>;
+
+    boost::asio::awaitable<exchange_result> exchange_by(http_request request, deadline until);
+    boost::asio::awaitable<connect_result> connect(connection& to, deadline until);
+    [[nodiscard]] secret_string serialize(http_request const& request) const;
+
+    https_client_options const options_;
+    std::unique_ptr<tls_context> tls_; ///< null for http
+    std::shared_ptr<endpoint_cache> endpoints_;
+    std::shared_ptr<connection_pool> pool_;
+};
+
+} // namespace otpd::net

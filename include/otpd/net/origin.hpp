@@ -1,0 +1,38 @@
+#pragma once
+
+/// Where an upstream is: what a base URL says, taken apart and checked.
+
+#include <boost/system/result.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace otpd::net {
+
+enum class base_url_fault {
+    malformed,       ///< not an absolute URL with a host (RFC 3986)
+    scheme,          ///< neither https nor http
+    not_only_a_base, ///< user information, a query or a fragment
+    clear_text,      ///< http to anything but a loopback host (OWASP ASVS 12.3.1)
+};
+
+struct origin {
+    bool tls = true;
+    std::string host; ///< a name or an IP address without brackets
+    std::uint16_t port = 443;
+    std::string path; ///< prefix of every target: empty, or `/…` without a trailing slash
+
+    /// The value of the Host field: with the port unless it is the scheme's own.
+    [[nodiscard]] std::string authority() const;
+    /// An IPv4 or IPv6 address: no name to resolve and none to send as SNI (RFC 6066 3).
+    [[nodiscard]] bool host_is_address() const;
+};
+
+/// Trailing slashes are dropped, as the vendor's own client does.
+[[nodiscard]] boost::system::result<origin, base_url_fault> parse_base_url(std::string_view text);
+
+/// Needed by boost::system::result: using a fault as an origin is a bug.
+[[noreturn]] void throw_exception_from_error(base_url_fault, boost::source_location const&);
+
+} // namespace otpd::net

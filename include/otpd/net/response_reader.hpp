@@ -1,0 +1,86 @@
+#pragma once
+
+/// Reads one HTTP/1.1 reply from a stream, within limits.
+
+#include "otpd/net/http_message.hpp"
+#include "otpd/net/sent_bytes.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <charconv>
+#include <cstddef>
+#include <string_view>
+
+namespace otpd::net {
+
+/// Room in a read buffer beyond the header and body limits, for chunk framing.
+inline constexpr std::size_t read_slack_bytes = 8 * 1024;
+
+struct read_result {
+    http_response response;
+    bool keep_alive = false; ///< the connection may carry another exchange
+    boost::system::error_code error;
+    exchange_error why = exchange_error::connection_lost;
+    stream_end end = stream_end::other;
+};
+
+/// What an error of the stream means for the exchange.
+[[nodiscard]] exchange_error transport_error(boost::system::error_code ec);
+/// What an error of reading means: `transport_error`, or the reply itself is at fault.
+[[nodiscard]] exchange_error read_error(boost::system::error_code ec);
+/// Whether it says that the peer ended its side.
+[[nodiscard]] stream_end end_of(boost::system::error_code ec);
+/// The delta-seconds form of Retry-After (RFC 9110 10.2.3), at most a day. Nothing for a date: it
+/// would be measured with a clock that is not ours.
+[[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(std::string_view value);
+
+/// Interim replies (1xx) are skipped. A body that ends with the connection must end cleanly: over TLS
+/// with a close_notify, or it was cut off (RFC 9112 9.8).
+template <class Stream>
+boost::asio::awaitable<read_result> read_response(Stream& stream,
+                                                  boost::beast::flat_buffer& buffer,
+                                                  std::size_t header_bytes_max,
+                                                  std::size_t body_bytes_max) {
+    namespace http = boost::beast::http;
+    constexpr int interim_replies_max = 4;
+    constexpr unsigned first_final_status = 200;
+
+    read_result result;
+    for (int i = 0; i <= interim_replies_max; ++i) {
+        http::response_parser<http::string_body> parser;
+        parser.header_limit(static_cast<std::uint32_t>(header_bytes_max));
+        parser.body_limit(body_bytes_max);
+        // With the parser and not its message: the other overload has its own, without our limits.
+        auto [ec, size] = co_await http::async_read(
+            stream, buffer, parser, boost::asio::as_tuple(boost::asio::deferred));
+        if (ec) {
+            result.error = ec;
+            result.why = read_error(ec);
+            // Once a reply has begun the server has taken the request, however it ended.
+            if (!parser.got_some()) result.end = end_of(ec);
+            co_return result;
+        }
+        result.response.status = parser.get().result_int();
+        if (result.response.status < first_final_status) continue;
+        result.keep_alive = parser.keep_alive() && !parser.need_eof();
+        result.response.retry_after =
+            parse_retry_after(parser.get()[http::field::retry_after]);
+        result.response.body = std::move(parser.get().body());
+        co_return result;
+    }
+    result.error = http::error::bad_status;
+    result.why = exchange_error::malformed_reply;
+    co_return result;
+}
+
+} // namespace otpd::net

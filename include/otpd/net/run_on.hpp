@@ -1,0 +1,53 @@
+#pragma once
+
+/// Runs a whole coroutine on a strand and returns where the caller was: for work that has to suspend
+/// while the strand is its executor (the I/O of a connection). State that is only read or changed goes
+/// through on_strand() instead.
+
+#include "otpd/net/on_strand.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <exception>
+#include <utility>
+
+namespace otpd::net {
+
+namespace detail {
+
+template <class T>
+boost::asio::awaitable<T> without_cancellation_throws(boost::asio::awaitable<T> work) {
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
+    co_return co_await std::move(work);
+}
+
+} // namespace detail
+
+/// Awaits `work` with `where` as its executor. `T` is default-constructible.
+///
+/// - Terminal cancellation of the caller reaches the operation that `work` waits for at that moment;
+///   a wait that `work` begins later is not cancelled again, so `work` looks at
+///   `this_coro::cancellation_state` between its steps.
+/// - Whatever `work` returns is delivered even so, and awaits inside it never throw because of the
+///   cancellation: what happened to a request has to be known most of all when its caller gave up.
+/// - An exception of `work` is rethrown on the caller's executor.
+template <class T>
+boost::asio::awaitable<T> run_on(strand where, boost::asio::awaitable<T> work) {
+    bool const throws = co_await boost::asio::this_coro::throw_if_cancelled();
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
+    auto [thrown, result] =
+        co_await boost::asio::co_spawn(where, detail::without_cancellation_throws(std::move(work)),
+                                       boost::asio::as_tuple(boost::asio::deferred));
+    // co_spawn completes inside `where`: leave it, or the rest of the request would stay on it.
+    co_await boost::asio::post(boost::asio::deferred);
+    co_await boost::asio::this_coro::throw_if_cancelled(throws);
+    if (thrown) std::rethrow_exception(thrown);
+    co_return std::move(result);
+}
+
+} // namespace otpd::net

@@ -1,0 +1,226 @@
+#include "otpd/bridgexapi/client.hpp"
+
+#include "otpd/bridgexapi/error_class.hpp"
+#include "otpd/bridgexapi/replies.hpp"
+#include "otpd/bridgexapi/requests.hpp"
+#include "otpd/core/encoding.hpp"
+#include "otpd/net/https_client.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace otpd::bridgexapi {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+/// Passes the transport's news on in the words of this layer.
+class connect_relay final : public net::connect_observer {
+public:
+    explicit connect_relay(client_observer& to) noexcept : to_(to) {}
+    void connected(bool session_resumed) override { to_.connected(session_resumed); }
+    void connect_failed(net::exchange_error why, boost::system::error_code error) override {
+        auto const failed = why == net::exchange_error::tls_failed ? reason::tls_failed
+                                                                   : reason::connect_failed;
+        to_.connect_failed(failed, error.message());
+    }
+
+private:
+    client_observer& to_;
+};
+
+/// The header lines that every request has. The key becomes one of them, so it must not be able to
+/// begin another.
+secret_string common_headers(secret_string const& api_key) {
+    auto const key = trim_ascii(api_key.reveal());
+    bool const visible =
+        std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
+    if (key.empty() || !visible)
+        throw std::invalid_argument("the API key must be visible ASCII and not empty");
+    constexpr std::string_view others = "Accept: application/json\r\nUser-Agent: otpd\r\n";
+    std::string lines;
+    lines.reserve(others.size() + key.size() + sizeof("X-API-KEY: \r\n"));
+    lines += "X-API-KEY: ";
+    lines += key;
+    lines += "\r\n";
+    lines += others;
+    return secret_string(std::move(lines));
+}
+
+net::https_client_options transport_options(client_options const& options) {
+    auto const target = net::parse_base_url(options.base_url);
+    if (!target)
+        throw std::invalid_argument("the base URL must be https (http for loopback only) and have "
+                                    "no user, query or fragment");
+    net::https_client_options result;
+    result.target = *target;
+    result.ca_file = options.ca_file;
+    result.timeout = options.timeout;
+    result.connect_timeout = options.connect_timeout;
+    result.headers = common_headers(options.api_key);
+    result.pool.connections_max = options.connections_max;
+    result.pool.waiters_max = options.queue_max;
+    result.pool.wait_max = options.queue_timeout;
+    result.pool.idle_max = options.idle_timeout;
+    result.pool.lifetime_max = options.connection_lifetime;
+    result.pool.probation = options.probation;
+    return result;
+}
+
+/// `nothing` says that the reply was read and has no meaning.
+template <class T>
+answer<T> judge_reply(net::exchange_result const& exchanged,
+                      std::optional<T> (*read)(std::string_view)) {
+    if (auto const* failed = std::get_if<net::exchange_failure>(&exchanged.outcome))
+        return judge_read(*failed);
+    auto const& response = *std::get_if<net::http_response>(&exchanged.outcome);
+    if (!is_success(response.status)) return judge_read(response);
+    if (auto value = read(response.body)) return std::move(*value);
+    failure unreadable{reason::protocol_error};
+    unreadable.http_status = static_cast<int>(response.status);
+    return unreadable;
+}
+
+int status_of(net::exchange_result const& exchanged) {
+    auto const* response = std::get_if<net::http_response>(&exchanged.outcome);
+    return response != nullptr ? static_cast<int>(response->status) : 0;
+}
+
+call_report report_of(operation what, net::exchange_result const& exchanged, steady::time_point began) {
+    call_report report;
+    report.what = what;
+    report.http_status = status_of(exchanged);
+    report.elapsed = steady::now() - began;
+    report.attempts = exchanged.trace.attempts;
+    report.reused_connection = exchanged.trace.reused_connection;
+    return report;
+}
+
+void add_outcome(call_report& report, send_outcome const& outcome) {
+    if (auto const* no = std::get_if<rejected>(&outcome)) {
+        report.outcome = call_outcome::rejected;
+        report.why = no->why;
+    } else if (auto const* never = std::get_if<not_sent>(&outcome)) {
+        report.outcome = call_outcome::not_sent;
+        report.why = never->why;
+    } else if (auto const* perhaps = std::get_if<unknown>(&outcome)) {
+        report.outcome = call_outcome::unknown;
+        report.why = perhaps->why;
+    }
+}
+
+/// Why an id that cannot exist was not asked for.
+failure no_such_id() {
+    return failure{reason::not_found};
+}
+
+} // namespace
+
+struct client::transport {
+    transport(asio::any_io_executor executor, client_options const& options, random_source& random,
+              client_observer& to)
+        : observer(to), relay(to),
+          http(std::move(executor), transport_options(options), random, relay) {}
+
+    template <class T>
+    asio::awaitable<answer<T>> read(operation what, net::http_request request,
+                                    std::optional<T> (*reader)(std::string_view), deadline until) {
+        auto const began = steady::now();
+        auto const exchanged = co_await http.exchange(std::move(request), until);
+        auto result = judge_reply(exchanged, reader);
+        auto report = report_of(what, exchanged, began);
+        if (!result) {
+            report.outcome = call_outcome::failed;
+            report.why = result.error().why;
+        }
+        observer.call_ended(report);
+        co_return result;
+    }
+
+    asio::awaitable<send_outcome> send(net::http_request request, deadline until) {
+        auto const began = steady::now();
+        auto const exchanged = co_await http.exchange(std::move(request), until);
+        auto result = std::visit([](auto const& ended) { return judge_send(ended); },
+                                 exchanged.outcome);
+        auto report = report_of(operation::send_sms, exchanged, began);
+        add_outcome(report, result);
+        observer.call_ended(report);
+        co_return result;
+    }
+
+    client_observer& observer;
+    connect_relay relay;
+    net::https_client http;
+};
+
+client::client(asio::any_io_executor executor, client_options options, random_source& random,
+               client_observer& observer)
+    : transport_(std::make_unique<transport>(std::move(executor), options, random, observer)) {}
+
+client::~client() = default;
+
+asio::awaitable<send_outcome> client::send_sms(sms message, deadline until) {
+    return transport_->send(send_request(message), until);
+}
+
+asio::awaitable<answer<estimate>> client::estimate_cost(sms message, deadline until) {
+    return transport_->read(operation::estimate, estimate_request(message), read_estimate, until);
+}
+
+asio::awaitable<answer<balance>> client::get_balance(deadline until) {
+    return transport_->read(operation::balance, balance_request(), read_balance, until);
+}
+
+asio::awaitable<answer<std::vector<route>>> client::list_routes(deadline until) {
+    return transport_->read(operation::routes, routes_request(), read_routes, until);
+}
+
+asio::awaitable<answer<route>> client::get_route(int route_id, deadline until) {
+    return transport_->read(operation::route, route_request(route_id), read_route, until);
+}
+
+asio::awaitable<answer<std::vector<price>>> client::get_pricing(int route_id, deadline until) {
+    return transport_->read(operation::pricing, pricing_request(route_id), read_pricing, until);
+}
+
+asio::awaitable<answer<delivery_report>> client::get_delivery(std::string bx_message_id,
+                                                              deadline until) {
+    auto request = delivery_request(bx_message_id);
+    if (!request) co_return no_such_id();
+    co_return co_await transport_->read(operation::delivery, std::move(*request), read_delivery,
+                                        until);
+}
+
+asio::awaitable<answer<delivery_page>> client::list_deliveries(delivery_query query,
+                                                               deadline until) {
+    return transport_->read(operation::deliveries, deliveries_request(query), read_delivery_page,
+                            until);
+}
+
+asio::awaitable<answer<delivery_page>> client::list_order_deliveries(std::string order_id,
+                                                                     std::int64_t limit,
+                                                                     std::int64_t skip,
+                                                                     deadline until) {
+    auto request = order_deliveries_request(order_id, limit, skip);
+    if (!request) co_return no_such_id();
+    co_return co_await transport_->read(operation::order_deliveries, std::move(*request),
+                                        read_delivery_page, until);
+}
+
+asio::awaitable<bool> client::drain(deadline until) {
+    return transport_->http.drain(until);
+}
+
+bool client::known_dead() const noexcept {
+    return transport_->http.known_dead();
+}
+
+net::pool_figures client::figures() const noexcept {
+    return transport_->http.figures();
+}
+
+} // namespace otpd::bridgexapi

@@ -1,0 +1,216 @@
+#include "otpd/bridgexapi/replies.hpp"
+
+#include "json_fields.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
+
+#include <array>
+#include <limits>
+
+namespace otpd::bridgexapi {
+
+namespace json = boost::json;
+namespace fields = json_fields;
+
+namespace {
+
+/// A parsed body. Small ones need no allocation.
+class document {
+public:
+    explicit document(std::string_view body)
+        : memory_(buffer_.data(), buffer_.size()), root_(fields::parse(body, &memory_)) {}
+    document(document const&) = delete;
+    document& operator=(document const&) = delete;
+
+    [[nodiscard]] json::object const* object() const noexcept { return root_.if_object(); }
+
+    /// The document itself if it is an array, else the first of `names` that is one.
+    [[nodiscard]] json::array const* list(std::initializer_list<std::string_view> names) const {
+        if (auto const* bare = root_.if_array()) return bare;
+        if (object() == nullptr) return nullptr;
+        for (auto const name : names) {
+            auto const* field = object()->if_contains(name);
+            if (field != nullptr && field->is_array()) return &field->get_array();
+        }
+        return nullptr;
+    }
+
+private:
+    std::array<unsigned char, 4096> buffer_;
+    json::monotonic_resource memory_;
+    json::value root_;
+};
+
+bool says_success(json::object const& from) {
+    auto const* status = from.if_contains("status");
+    return status != nullptr && status->is_string() && status->get_string() == "success";
+}
+
+/// Answers whose envelope is optional: no `status`, or the right one.
+bool contradicts_success(json::object const& from) {
+    return from.contains("status") && !says_success(from);
+}
+
+std::optional<int> small_integer(json::object const& from,
+                                 std::initializer_list<std::string_view> names) {
+    auto const value = fields::integer(from, names);
+    if (!value || *value < 0 || *value > std::numeric_limits<int>::max()) return std::nullopt;
+    return static_cast<int>(*value);
+}
+
+std::optional<route> to_route(json::object const& from) {
+    auto const number = small_integer(from, {"route_id", "id"});
+    if (!number) return std::nullopt;
+    route result;
+    result.route_id = *number;
+    result.name = fields::text(from, {"display_name", "name", "route"}).value_or("");
+    result.active = fields::flag(from, "is_active");
+    result.allowed = fields::flag(from, "allowed");
+    result.caller_id_required = fields::flag(from, "sender_id_required");
+    result.category = fields::text(from, {"category"});
+    result.access_policy = fields::text(from, {"access_policy"});
+    return result;
+}
+
+std::optional<price> to_price(json::object const& from) {
+    price result;
+    result.country = fields::text(from, {"country", "destination", "country_name"}).value_or("");
+    result.prefix = fields::id(from, {"country_prefix", "prefix", "code"}).value_or("");
+    result.amount = fields::amount(from, "price");
+    if (result.country.empty() && result.prefix.empty()) return std::nullopt;
+    return result;
+}
+
+std::optional<delivery_report> to_delivery(json::object const& from) {
+    auto id = fields::id(from, {"bx_message_id"});
+    auto status = fields::text(from, {"status"});
+    if (!id || !status) return std::nullopt;
+    delivery_report result;
+    result.bx_message_id = std::move(*id);
+    result.status = std::move(*status);
+    result.msisdn = fields::id(from, {"msisdn"}).value_or("");
+    result.route_id = small_integer(from, {"route_id"});
+    // The send calls it order_id, the report sms_order_id.
+    result.order_id = fields::id(from, {"sms_order_id", "order_id"});
+    result.created_at = fields::text(from, {"created_at"}).value_or("");
+    result.error = fields::text(from, {"error"});
+    return result;
+}
+
+/// Entries that `convert` can make nothing of are left out: one odd entry does not cost the others.
+template <class T>
+std::vector<T> to_list(json::array const& from, std::optional<T> (*convert)(json::object const&)) {
+    std::vector<T> result;
+    result.reserve(from.size());
+    for (auto const& entry : from) {
+        auto const* object = entry.if_object();
+        if (object == nullptr) continue;
+        if (auto item = convert(*object)) result.push_back(std::move(*item));
+    }
+    return result;
+}
+
+} // namespace
+
+std::optional<accepted> read_accepted(std::string_view body) {
+    document const parsed(body);
+    auto const* reply = parsed.object();
+    if (reply == nullptr || !says_success(*reply)) return std::nullopt;
+    auto const* messages = reply->if_contains("messages");
+    if (messages == nullptr || !messages->is_array() || messages->get_array().empty())
+        return std::nullopt;
+    auto const* message = messages->get_array().front().if_object();
+    if (message == nullptr) return std::nullopt;
+
+    accepted result;
+    result.order_id = fields::id(*reply, {"order_id"});
+    result.bx_message_id = fields::id(*message, {"bx_message_id"});
+    result.cost = fields::amount(*reply, "cost");
+    result.balance_after = fields::amount(*reply, "balance_after");
+    return result;
+}
+
+std::optional<estimate> read_estimate(std::string_view body) {
+    document const parsed(body);
+    auto const* reply = parsed.object();
+    if (reply == nullptr || !says_success(*reply)) return std::nullopt;
+    auto const cost = fields::amount(*reply, "estimated_cost");
+    auto const funds = fields::amount(*reply, "balance");
+    auto const sufficient = fields::flag(*reply, "sufficient_balance");
+    auto const route_id = small_integer(*reply, {"route_id"});
+    if (!cost || !funds || !sufficient || !route_id) return std::nullopt;
+
+    estimate result;
+    result.route_id = *route_id;
+    result.count = fields::integer(*reply, {"count"}).value_or(1);
+    result.estimated_cost = *cost;
+    result.currency = fields::text(*reply, {"currency"}).value_or("EUR");
+    result.balance = *funds;
+    result.sufficient_balance = *sufficient;
+    result.sandbox = fields::flag(*reply, "sandbox").value_or(false);
+    return result;
+}
+
+std::optional<balance> read_balance(std::string_view body) {
+    document const parsed(body);
+    auto const* reply = parsed.object();
+    if (reply == nullptr || contradicts_success(*reply)) return std::nullopt;
+    auto const amount = fields::amount(*reply, "balance");
+    if (!amount) return std::nullopt;
+
+    balance result;
+    result.amount = *amount;
+    result.currency = fields::text(*reply, {"currency"}).value_or("EUR");
+    result.sandbox = fields::flag(*reply, "sandbox");
+    if (auto const* account = fields::object(*reply, {"account"}))
+        result.username = fields::text(*account, {"username"});
+    if (!result.username) result.username = fields::text(*reply, {"username"});
+    return result;
+}
+
+std::optional<std::vector<route>> read_routes(std::string_view body) {
+    document const parsed(body);
+    auto const* list = parsed.list({"routes", "items", "data"});
+    if (list == nullptr) return std::nullopt;
+    return to_list(*list, to_route);
+}
+
+std::optional<route> read_route(std::string_view body) {
+    document const parsed(body);
+    auto const* reply = parsed.object();
+    if (reply == nullptr) return std::nullopt;
+    auto const* inner = fields::object(*reply, {"route", "item", "data"});
+    return to_route(inner != nullptr ? *inner : *reply);
+}
+
+std::optional<std::vector<price>> read_pricing(std::string_view body) {
+    document const parsed(body);
+    auto const* list = parsed.list({"pricing", "items", "prices", "data"});
+    if (list == nullptr) return std::nullopt;
+    return to_list(*list, to_price);
+}
+
+std::optional<delivery_report> read_delivery(std::string_view body) {
+    document const parsed(body);
+    auto const* reply = parsed.object();
+    if (reply == nullptr) return std::nullopt;
+    return to_delivery(*reply);
+}
+
+std::optional<delivery_page> read_delivery_page(std::string_view body) {
+    document const parsed(body);
+    auto const* reply = parsed.object();
+    auto const* list = parsed.list({"messages"});
+    if (reply == nullptr || list == nullptr) return std::nullopt;
+
+    delivery_page result;
+    result.reports = to_list(*list, to_delivery);
+    auto const listed = static_cast<std::int64_t>(result.reports.size());
+    result.total = fields::integer(*reply, {"total"}).value_or(listed);
+    result.skip = fields::integer(*reply, {"skip"}).value_or(0);
+    result.limit = fields::integer(*reply, {"limit"}).value_or(listed);
+    return result;
+}
+
+} // namespace otpd::bridgexapi

@@ -1,0 +1,133 @@
+#include "otpd/bridgexapi/requests.hpp"
+
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
+
+namespace otpd::bridgexapi {
+
+namespace {
+
+std::string escape(std::string_view text) {
+    return boost::urls::encode(text, boost::urls::unreserved_chars);
+}
+
+net::http_request get(std::string target) {
+    net::http_request request;
+    request.target = std::move(target);
+    request.repeatable = true;
+    return request;
+}
+
+void append_json_string(std::string& to, std::string_view text) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    constexpr unsigned char first_printable = 0x20;
+    to += '"';
+    for (char const c : text) {
+        auto const byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            to += '\\';
+            to += c;
+        } else if (byte < first_printable) {
+            to += "\\u00";
+            to += hex[byte >> 4];
+            to += hex[byte & 0xf];
+        } else {
+            to += c;
+        }
+    }
+    to += '"';
+}
+
+/// By hand and not by a JSON library, which would leave copies of the text in memory it frees.
+secret_string sms_body(sms const& message) {
+    constexpr std::size_t fixed_part = 128;
+    constexpr std::size_t longest_escape = 6;
+    std::string body;
+    body.reserve(fixed_part + longest_escape * (message.caller_id.size() + message.text.size()) +
+                 message.to.digits().size());
+    body += "{\"route_id\":";
+    body += std::to_string(message.route_id);
+    body += ",\"caller_id\":";
+    append_json_string(body, message.caller_id);
+    body += ",\"numbers\":[";
+    append_json_string(body, message.to.digits());
+    body += "],\"message\":";
+    append_json_string(body, message.text.reveal());
+    body += '}';
+    return secret_string(std::move(body));
+}
+
+net::http_request post(std::string target, sms const& message) {
+    net::http_request request;
+    request.method = net::http_method::post;
+    request.target = std::move(target);
+    request.body = sms_body(message);
+    return request;
+}
+
+bool can_be_an_id(std::string_view id) {
+    return !id.empty() && id.size() <= id_length_max && id != "." && id != "..";
+}
+
+std::string page(std::int64_t limit, std::int64_t skip) {
+    return "?limit=" + std::to_string(limit) + "&skip=" + std::to_string(skip);
+}
+
+} // namespace
+
+net::http_request send_request(sms const& message) {
+    return post("/api/v1/send_sms", message);
+}
+
+net::http_request estimate_request(sms const& message) {
+    auto request = post("/api/v1/estimate", message);
+    request.repeatable = true; // nothing is sent or charged
+    return request;
+}
+
+net::http_request balance_request() {
+    return get("/api/v1/balance");
+}
+
+net::http_request routes_request() {
+    return get("/api/v1/routes");
+}
+
+net::http_request route_request(int route_id) {
+    return get("/api/v1/routes/" + std::to_string(route_id));
+}
+
+net::http_request pricing_request(int route_id) {
+    return get("/api/v1/routes/" + std::to_string(route_id) + "/pricing");
+}
+
+net::http_request deliveries_request(delivery_query const& query) {
+    auto target = "/api/v1/dlr" + page(query.limit, query.skip);
+    auto const filter = [&](std::string_view name, std::optional<std::string> const& value) {
+        if (!value) return;
+        target += '&';
+        target += name;
+        target += '=';
+        target += escape(*value);
+    };
+    filter("status", query.status);
+    filter("msisdn", query.msisdn);
+    filter("order_id", query.order_id);
+    if (query.route_id) filter("route_id", std::to_string(*query.route_id));
+    filter("from_date", query.from_date);
+    filter("to_date", query.to_date);
+    return get(std::move(target));
+}
+
+std::optional<net::http_request> delivery_request(std::string_view bx_message_id) {
+    if (!can_be_an_id(bx_message_id)) return std::nullopt;
+    return get("/api/v1/dlr/" + escape(bx_message_id));
+}
+
+std::optional<net::http_request> order_deliveries_request(std::string_view order_id,
+                                                          std::int64_t limit, std::int64_t skip) {
+    if (!can_be_an_id(order_id)) return std::nullopt;
+    return get("/api/v1/orders/" + escape(order_id) + "/dlr" + page(limit, skip));
+}
+
+} // namespace otpd::bridgexapi

@@ -1,0 +1,252 @@
+#include "otpd/net/connection.hpp"
+
+#include "otpd/net/response_reader.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/write.hpp>
+
+#include <netinet/tcp.h>
+#include <poll.h>
+
+#include <algorithm>
+
+namespace otpd::net {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+
+namespace {
+
+constexpr auto no_throw = asio::as_tuple(asio::deferred);
+
+/// Unacknowledged data for this long: the peer is gone (SECURITY.md section 2, Sockets).
+constexpr unsigned peer_dead_after_ms = 10'000;
+
+asio::awaitable<bool> cancelled() {
+    auto const state = co_await asio::this_coro::cancellation_state;
+    co_return state.cancelled() != asio::cancellation_type::none;
+}
+
+std::variant<beast::tcp_stream, asio::ssl::stream<beast::tcp_stream>>
+make_stream(strand const& executor, tls_context* tls) {
+    using result = std::variant<beast::tcp_stream, asio::ssl::stream<beast::tcp_stream>>;
+    if (tls == nullptr) return result(std::in_place_index<0>, executor);
+    return result(std::in_place_index<1>, executor, tls->native());
+}
+
+/// A handshake that ends with anything but a failure of the transport was refused, by us or by the
+/// peer; a peer that hangs up in the middle refused it without a word.
+exchange_error handshake_error(boost::system::error_code ec) {
+    bool const transport = ec == beast::error::timeout || ec == asio::error::operation_aborted ||
+                           ec == asio::error::connection_reset || ec == asio::error::broken_pipe;
+    return transport ? exchange_error::connect_failed : exchange_error::tls_failed;
+}
+
+} // namespace
+
+connection::connection(asio::any_io_executor executor, origin const& target, tls_context* tls,
+                       tls_session resume, connection_limits limits,
+                       idle_closed_handler on_idle_closed)
+    : strand_(asio::make_strand(std::move(executor))), origin_(target), limits_(limits),
+      on_idle_closed_(std::move(on_idle_closed)), resume_(std::move(resume)),
+      stream_(make_stream(strand_, tls)),
+      buffer_(limits.header_bytes_max + limits.body_bytes_max + read_slack_bytes) {}
+
+connection::~connection() {
+    // An SSL object that dies before its shutdown marks its session as not to be resumed. The reply
+    // was whole or the request failed: either way the session itself is good.
+    if (auto* tls = std::get_if<tls_stream>(&stream_))
+        SSL_set_shutdown(tls->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+connection::plain_stream& connection::tcp() noexcept {
+    if (auto* tls = std::get_if<tls_stream>(&stream_)) return tls->next_layer();
+    return *std::get_if<plain_stream>(&stream_);
+}
+
+asio::awaitable<connect_result> connection::connect(endpoints addresses, deadline until) {
+    auto result = co_await connect_tcp(std::move(addresses), until);
+    if (!result.connected) co_return result;
+    tune_socket();
+    if (auto* tls = std::get_if<tls_stream>(&stream_)) result = co_await handshake(*tls, until);
+    connected_ = result.connected;
+    if (!connected_) close();
+    co_return result;
+}
+
+asio::awaitable<connect_result> connection::connect_tcp(endpoints addresses, deadline until) {
+    connect_result result;
+    result.error = asio::error::host_not_found;
+    for (std::size_t i = 0; i != addresses.size(); ++i) {
+        bool const given_up = co_await cancelled();
+        if (given_up || aborted_ || until.expired()) {
+            result.error = asio::error::operation_aborted;
+            break;
+        }
+        // A share of the time for each: an address that swallows packets must not cost the others
+        // their chance.
+        auto const left = static_cast<deadline::duration::rep>(addresses.size() - i);
+        tcp().expires_after(until.remaining() / left);
+        auto [ec] = co_await tcp().async_connect(addresses[i], no_throw);
+        result.error = ec;
+        result.connected = !ec && !aborted_;
+        if (result.connected) break;
+    }
+    co_return result;
+}
+
+asio::awaitable<connect_result> connection::handshake(tls_stream& stream, deadline until) {
+    connect_result result;
+    bool const given_up = co_await cancelled();
+    if (given_up) co_return result;
+    auto* ssl = stream.native_handle();
+    if (!tls_context::prepare_client(ssl, origin_.host, origin_.host_is_address(), resume_.get(),
+                                     newest_session_)) {
+        result.why = exchange_error::tls_failed;
+        co_return result;
+    }
+    tcp().expires_at(until.at());
+    auto [ec] = co_await stream.async_handshake(asio::ssl::stream_base::client, no_throw);
+    resume_.reset();
+    result.error = ec;
+    result.connected = !ec && !aborted_;
+    if (ec) result.why = handshake_error(ec);
+    result.session_resumed = SSL_session_reused(ssl) == 1;
+    co_return result;
+}
+
+void connection::tune_socket() noexcept {
+    // Each of these only improves matters; a kernel that refuses one is no reason not to talk.
+    boost::system::error_code ignored;
+    auto& socket = tcp().socket();
+    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket.set_option(asio::socket_base::keep_alive(true), ignored);
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &peer_dead_after_ms,
+                 sizeof peer_dead_after_ms);
+}
+
+asio::awaitable<std::variant<exchange_failure, http_response>>
+connection::exchange(secret_string request, deadline until) {
+    bool const reused = state_.exchange(state::busy) != state::busy;
+    // A request that the caller no longer waits for is not begun; neither is one on a connection that
+    // shows any sign of its end.
+    bool given_up = co_await cancelled();
+    given_up = given_up || until.expired();
+    if (given_up || aborted_ || (reused && anything_arrived())) {
+        close();
+        exchange_failure failure;
+        if (given_up) failure.why = exchange_error::timed_out;
+        co_return failure;
+    }
+    tcp().expires_at(until.at());
+    if (auto* tls = std::get_if<tls_stream>(&stream_))
+        co_return co_await exchange_over(*tls, std::move(request), until, reused);
+    co_return co_await exchange_over(*std::get_if<plain_stream>(&stream_), std::move(request), until, reused);
+}
+
+template <class Stream>
+asio::awaitable<std::variant<exchange_failure, http_response>>
+connection::exchange_over(Stream& stream, secret_string request, deadline until,
+                          bool reused) {
+    sent_bytes_mark const mark(tcp().socket().native_handle());
+    auto fail = [&](exchange_error why, stream_end end) {
+        exchange_failure failure;
+        failure.why = until.expired() ? exchange_error::timed_out : why;
+        failure.may_have_arrived = !mark.nothing_arrived(tcp().socket().native_handle(), end);
+        bool const let_down = reused && failure.why == exchange_error::connection_lost;
+        close(let_down ? state::closed_unannounced : state::unusable);
+        return failure;
+    };
+
+    auto [write_error, written] =
+        co_await asio::async_write(stream, asio::buffer(request.reveal()), no_throw);
+    bool const given_up = co_await cancelled();
+    if (write_error || aborted_ || given_up)
+        co_return fail(transport_error(write_error), stream_end::other);
+
+    auto reply = co_await read_response(stream, buffer_, limits_.header_bytes_max,
+                                        limits_.body_bytes_max);
+    if (reply.error) co_return fail(reply.why, reply.end);
+    if (reply.keep_alive && !aborted_ && !unread_bytes_left()) {
+        become_idle();
+    } else {
+        close();
+    }
+    co_return std::move(reply.response);
+}
+
+/// Readable without anything being asked for: data, FIN, or an error.
+bool connection::anything_arrived() noexcept {
+    pollfd query{};
+    query.fd = tcp().socket().native_handle();
+    query.events = POLLIN | POLLRDHUP;
+    return ::poll(&query, 1, 0) != 0;
+}
+
+/// Bytes behind the reply that were read from the socket together with it.
+bool connection::unread_bytes_left() noexcept {
+    if (buffer_.size() != 0) return true;
+    auto* tls = std::get_if<tls_stream>(&stream_);
+    if (tls == nullptr) return false;
+    auto* ssl = tls->native_handle();
+    return SSL_has_pending(ssl) == 1 || BIO_ctrl_pending(SSL_get_rbio(ssl)) != 0;
+}
+
+void connection::become_idle() {
+    tcp().expires_never();
+    state_ = state::idle;
+    watch();
+}
+
+/// The wait is not taken back when an exchange begins: it ends with the reply's first byte at the
+/// latest, and reads nothing.
+void connection::watch() {
+    if (watching_) return;
+    watching_ = true;
+    auto seen = [self = shared_from_this()](boost::system::error_code) { self->watched_event(); };
+    tcp().socket().async_wait(asio::socket_base::wait_read,
+                              asio::bind_executor(strand_, std::move(seen)));
+}
+
+void connection::watched_event() {
+    watching_ = false;
+    if (state_ != state::idle) return;
+    if (!anything_arrived()) {
+        // It was about the reply before; two threads may have brought the events out of order.
+        watch();
+        return;
+    }
+    close(state::closed_unannounced);
+    on_idle_closed_(shared_from_this());
+}
+
+void connection::confirm_idle(std::function<void()> confirmed) {
+    auto check = [self = shared_from_this(), confirmed = std::move(confirmed)] {
+        if (self->state_ == state::idle && !self->anything_arrived()) confirmed();
+    };
+    asio::dispatch(strand_, std::move(check));
+}
+
+void connection::close(state how) noexcept {
+    if (state_ != state::closed_unannounced) state_ = how;
+    // Reset instead of FIN: nothing that is still queued is to be sent, the caller was told so. There
+    // is no TLS close_notify either: replies are self-delimiting, and waiting for the peer's answer to
+    // it is one more way to hang.
+    boost::system::error_code ignored;
+    tcp().socket().set_option(asio::socket_base::linger(true, 0), ignored);
+    tcp().socket().close(ignored);
+}
+
+void connection::abort() {
+    auto end = [self = shared_from_this()] {
+        self->aborted_ = true;
+        self->close();
+    };
+    asio::dispatch(strand_, std::move(end));
+}
+
+} // namespace otpd::net

@@ -1,0 +1,318 @@
+#include "otpd/net/connection_pool.hpp"
+
+#include "otpd/net/run_on.hpp"
+
+#include <boost/asio/bind_executor.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace otpd::net {
+
+namespace asio = boost::asio;
+
+// --- lease ---------------------------------------------------------------------------------------
+
+lease& lease::operator=(lease&& other) noexcept {
+    if (this == &other) return *this;
+    give_back();
+    pool_ = std::move(other.pool_);
+    held_ = std::move(other.held_);
+    reported_ = other.reported_;
+    return *this;
+}
+
+void lease::report(connect_result const& result) {
+    reported_ = true;
+    auto tell = [pool = pool_, result] { pool->connect_reported(result); };
+    asio::post(pool_->strand_, std::move(tell));
+}
+
+void lease::give_back() noexcept {
+    if (!held_) return;
+    bool const unreported = !reported_ && !held_->connected();
+    auto give = [pool = pool_, held = held_, newest = held_->take_session(),
+                 unreported]() mutable {
+        pool->take_back(std::move(held), std::move(newest), unreported);
+    };
+    asio::post(pool_->strand_, std::move(give));
+    held_.reset();
+    pool_.reset();
+}
+
+// --- handing out ---------------------------------------------------------------------------------
+
+connection_pool::connection_pool(asio::any_io_executor executor, origin target, tls_context* tls,
+                                 pool_options options, random_source& random,
+                                 connect_observer& observer)
+    : strand_(asio::make_strand(executor)), target_(std::move(target)), tls_(tls),
+      options_(options), observer_(observer), circuit_(options.circuit, random),
+      trusted_(options.probation == std::chrono::milliseconds::zero()), timer_(strand_),
+      drained_(strand_) {}
+
+asio::awaitable<acquired> connection_pool::acquire(deadline until) {
+    return run_on(strand_, acquire_here(shared_from_this(), until));
+}
+
+asio::awaitable<acquired> connection_pool::acquire_here([[maybe_unused]] std::shared_ptr<connection_pool> self, deadline until) {
+    auto immediate = try_acquire();
+    if (immediate) co_return std::move(*immediate);
+    if (queue_.size() >= options_.waiters_max) co_return refuse(exchange_error::pool_exhausted);
+    co_return co_await wait_in_queue(until);
+}
+
+asio::awaitable<acquired> connection_pool::wait_in_queue(deadline until) {
+    auto const state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none)
+        co_return refuse(exchange_error::timed_out);
+
+    waiter self(strand_, until.within(options_.wait_max));
+    struct registration {
+        connection_pool& pool;
+        waiter& of;
+        ~registration() {
+            // A waiter that got its result was taken out of the queue together with it.
+            if (!of.result) pool.queue_.remove(&of);
+            pool.publish();
+        }
+    };
+    queue_.push_back(&self);
+    registration const entry{*this, self};
+    publish();
+    co_await self.wake_up.async_wait(asio::as_tuple(asio::deferred));
+    if (self.result) co_return std::move(*self.result);
+    bool const gave_up = until.expired() || state.cancelled() != asio::cancellation_type::none;
+    co_return refuse(gave_up ? exchange_error::timed_out : exchange_error::pool_exhausted);
+}
+
+acquired connection_pool::refuse(exchange_error why) const {
+    acquired result;
+    result.failure.why = why;
+    return result;
+}
+
+std::optional<acquired> connection_pool::try_acquire() {
+    if (draining_) return refuse(exchange_error::shutting_down);
+    std::optional<acquired> result;
+    if (auto held = take_idle()) {
+        result.emplace();
+        result->held = lease(shared_from_this(), std::move(held));
+    } else if (all_.size() < options_.connections_max) {
+        result = open_new();
+    }
+    publish();
+    return result;
+}
+
+std::shared_ptr<connection> connection_pool::take_idle() {
+    auto const too_old = std::chrono::steady_clock::now() - options_.idle_max;
+    while (trusted_ && !idle_.empty()) {
+        auto newest = std::move(idle_.back());
+        idle_.pop_back();
+        if (newest.held->reusable() && newest.since > too_old) return std::move(newest.held);
+        newest.held->abort();
+        remove(newest.held);
+    }
+    return nullptr;
+}
+
+acquired connection_pool::open_new() {
+    if (auto const wait = circuit_.refusal(std::chrono::steady_clock::now())) {
+        auto refused = refuse(exchange_error::circuit_open);
+        refused.failure.retry_after = *wait;
+        return refused;
+    }
+    tls_session resume;
+    if (newest_session_ && SSL_SESSION_up_ref(newest_session_.get()) == 1)
+        resume.reset(newest_session_.get());
+    auto on_idle_closed = [weak = weak_from_this()](std::shared_ptr<connection> const& closed) {
+        auto pool = weak.lock();
+        if (!pool) return;
+        auto tell = [pool, closed] { pool->idle_closed(closed); };
+        asio::post(pool->strand_, std::move(tell));
+    };
+    auto made = std::make_shared<connection>(strand_.get_inner_executor(), target_, tls_,
+                                             std::move(resume), options_.limits,
+                                             std::move(on_idle_closed));
+    all_.insert(made);
+    acquired result;
+    result.held = lease(shared_from_this(), std::move(made));
+    return result;
+}
+
+void connection_pool::serve_queue() {
+    while (!queue_.empty()) {
+        auto result = try_acquire();
+        if (!result) break;
+        auto* first = queue_.front();
+        queue_.pop_front();
+        first->result = std::move(result);
+        first->wake_up.cancel();
+    }
+    publish();
+}
+
+// --- taking back ---------------------------------------------------------------------------------
+
+void connection_pool::connect_reported(connect_result const& result) {
+    if (result.connected) {
+        circuit_.succeeded();
+        (result.session_resumed ? counters_.handshakes_resumed : counters_.handshakes_full) +=
+            target_.tls ? 1 : 0;
+        observer_.connected(result.session_resumed);
+    } else {
+        circuit_.failed(std::chrono::steady_clock::now());
+        ++counters_.connects_failed;
+        observer_.connect_failed(result.why, result.error);
+    }
+    known_dead_ = circuit_.is_open();
+}
+
+void connection_pool::take_back(std::shared_ptr<connection> returned, tls_session newest,
+                                bool unreported) {
+    if (unreported) circuit_.abandoned();
+    if (newest) newest_session_ = std::move(newest);
+    auto const now = std::chrono::steady_clock::now();
+    bool const too_old = now - returned->created_at() >= options_.lifetime_max;
+    if (returned->reusable() && !too_old && !draining_) {
+        idle_.push_back({std::move(returned), now});
+        arm_timer();
+    } else {
+        if (returned->closed_unannounced()) lose_trust();
+        returned->abort();
+        remove(returned);
+    }
+    serve_queue();
+}
+
+void connection_pool::idle_closed(std::shared_ptr<connection> const& closed) {
+    auto const place = std::find_if(idle_.begin(), idle_.end(), [&](idle_connection const& entry) {
+        return entry.held == closed;
+    });
+    // Handed out or on its way back: take_back() will see how it ended.
+    if (place == idle_.end()) return;
+    bool const soon = std::chrono::steady_clock::now() - place->since < options_.probation;
+    idle_.erase(place);
+    remove(closed);
+    if (soon) lose_trust();
+    serve_queue();
+}
+
+void connection_pool::remove(std::shared_ptr<connection> const& gone) {
+    all_.erase(gone);
+    if (draining_ && all_.empty()) drained_.cancel();
+}
+
+// --- trust and age -------------------------------------------------------------------------------
+
+void connection_pool::lose_trust() {
+    if (!trusted_ || options_.probation == std::chrono::milliseconds::zero()) return;
+    trusted_ = false;
+    // What the origin did before says nothing any more, so the idle ones are no evidence either.
+    for (auto const& entry : std::exchange(idle_, {})) {
+        entry.held->abort();
+        remove(entry.held);
+    }
+    timer_.cancel();
+    timer_armed_ = false;
+}
+
+void connection_pool::arm_timer() {
+    if (timer_armed_ || idle_.empty()) return;
+    auto const& oldest = idle_.front();
+    timer_.expires_at(oldest.since + (trusted_ ? options_.idle_max : options_.probation));
+    timer_armed_ = true;
+    auto fired = [weak = weak_from_this()](boost::system::error_code ec) {
+        auto pool = weak.lock();
+        if (pool && !ec) pool->timer_fired();
+    };
+    timer_.async_wait(asio::bind_executor(strand_, std::move(fired)));
+}
+
+void connection_pool::timer_fired() {
+    timer_armed_ = false;
+    if (!trusted_) {
+        end_probation();
+        return;
+    }
+    auto const too_old = std::chrono::steady_clock::now() - options_.idle_max;
+    auto const young = std::find_if(idle_.begin(), idle_.end(), [&](idle_connection const& entry) {
+        return entry.since > too_old;
+    });
+    for (auto entry = idle_.begin(); entry != young; ++entry) {
+        entry->held->abort();
+        remove(entry->held);
+    }
+    idle_.erase(idle_.begin(), young);
+    arm_timer();
+    publish();
+}
+
+/// The timer may be late and the news of a FIN still on its way, so the socket itself is asked.
+void connection_pool::end_probation() {
+    if (idle_.empty()) return;
+    auto const& oldest = idle_.front();
+    if (oldest.since + options_.probation > std::chrono::steady_clock::now()) {
+        arm_timer();
+        return;
+    }
+    auto confirmed = [weak = weak_from_this(), held = oldest.held] {
+        auto pool = weak.lock();
+        if (!pool) return;
+        auto trust = [pool, held] {
+            bool const still_idle = !pool->idle_.empty() && pool->idle_.front().held == held;
+            if (!still_idle) return;
+            pool->trusted_ = true;
+            pool->arm_timer();
+            pool->serve_queue();
+        };
+        asio::post(pool->strand_, std::move(trust));
+    };
+    oldest.held->confirm_idle(std::move(confirmed));
+}
+
+// --- the end -------------------------------------------------------------------------------------
+
+asio::awaitable<bool> connection_pool::drain(deadline until) {
+    return run_on(strand_, drain_here(shared_from_this(), until));
+}
+
+asio::awaitable<bool> connection_pool::drain_here([[maybe_unused]] std::shared_ptr<connection_pool> self, deadline until) {
+    draining_ = true;
+    serve_queue();
+    for (auto const& entry : std::exchange(idle_, {})) {
+        entry.held->abort();
+        remove(entry.held);
+    }
+    timer_.cancel();
+    publish();
+    if (!all_.empty()) {
+        drained_.expires_at(until.at());
+        co_await drained_.async_wait(asio::as_tuple(asio::deferred));
+    }
+    bool const complete = all_.empty();
+    for (auto const& left : all_)
+        left->abort();
+    co_return complete;
+}
+
+// --- figures -------------------------------------------------------------------------------------
+
+void connection_pool::publish() noexcept {
+    counters_.open = all_.size();
+    counters_.idle = idle_.size();
+    counters_.waiting = queue_.size();
+}
+
+pool_figures connection_pool::figures() const noexcept {
+    pool_figures result;
+    result.open = counters_.open;
+    result.idle = counters_.idle;
+    result.waiting = counters_.waiting;
+    result.connects_failed = counters_.connects_failed;
+    result.handshakes_full = counters_.handshakes_full;
+    result.handshakes_resumed = counters_.handshakes_resumed;
+    return result;
+}
+
+} // namespace otpd::net

@@ -1,0 +1,48 @@
+#include "otpd/net/response_reader.hpp"
+
+#include "otpd/core/encoding.hpp"
+
+#include <algorithm>
+
+namespace otpd::net {
+
+namespace {
+
+namespace http = boost::beast::http;
+
+/// Of Beast's HTTP errors the only ones that speak of the connection and not of the reply.
+bool ended_early(boost::system::error_code ec) {
+    return ec == http::error::end_of_stream || ec == http::error::partial_message;
+}
+
+} // namespace
+
+exchange_error transport_error(boost::system::error_code ec) {
+    bool const given_up = ec == boost::beast::error::timeout ||
+                          ec == boost::asio::error::operation_aborted || !ec;
+    return given_up ? exchange_error::timed_out : exchange_error::connection_lost;
+}
+
+exchange_error read_error(boost::system::error_code ec) {
+    bool const of_the_reply =
+        ec.category() == http::make_error_code(http::error::bad_status).category() &&
+        !ended_early(ec);
+    return of_the_reply ? exchange_error::malformed_reply : transport_error(ec);
+}
+
+stream_end end_of(boost::system::error_code ec) {
+    bool const closed = ended_early(ec) || ec == boost::asio::error::eof ||
+                        ec == boost::asio::ssl::error::stream_truncated;
+    return closed ? stream_end::peer_closed : stream_end::other;
+}
+
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view value) {
+    constexpr long long seconds_max = 24 * 60 * 60;
+    if (value.empty() || !all_ascii_digits(value)) return std::nullopt;
+    long long seconds = seconds_max;
+    // Out of range leaves the maximum in place.
+    std::from_chars(value.data(), value.data() + value.size(), seconds);
+    return std::chrono::seconds(std::min(seconds, seconds_max));
+}
+
+} // namespace otpd::net

@@ -1,0 +1,59 @@
+#include "otpd/net/tls_context.hpp"
+
+#include <boost/asio/ssl/error.hpp>
+
+#include <stdexcept>
+
+namespace otpd::net {
+
+namespace {
+
+/// The slot of an SSL object in which its connection's `newest` is found.
+int session_slot() {
+    static int const index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+/// Called while the connection reads: TLS 1.3 hands out sessions after the handshake.
+int keep_session(SSL* ssl, SSL_SESSION* session) {
+    auto* newest = static_cast<tls_session*>(SSL_get_ex_data(ssl, session_slot()));
+    if (newest == nullptr) return 0;
+    newest->reset(session);
+    return 1; // the reference is ours now
+}
+
+} // namespace
+
+// tls_client and not tlsv12_client, which would also forbid TLS 1.3.
+tls_context::tls_context(std::string const& ca_file)
+    : context_(boost::asio::ssl::context::tls_client) {
+    auto* native = context_.native_handle();
+    if (session_slot() < 0 || SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) != 1)
+        throw std::runtime_error("OpenSSL cannot be set up for TLS 1.2 or later");
+    context_.set_options(SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    context_.set_verify_mode(boost::asio::ssl::verify_peer);
+    if (ca_file.empty()) {
+        context_.set_default_verify_paths();
+    } else {
+        context_.load_verify_file(ca_file);
+    }
+    // Connections keep their sessions themselves: OpenSSL's own cache is for servers and is locked.
+    SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(native, keep_session);
+}
+
+bool tls_context::prepare_client(SSL* ssl, std::string const& host, bool host_is_address,
+                                 SSL_SESSION* resume, tls_session& newest) {
+    // Without SSL_set_session a full handshake follows; with it, the server decides.
+    if (resume != nullptr && SSL_set_session(ssl, resume) != 1) return false;
+    if (SSL_set_ex_data(ssl, session_slot(), &newest) != 1) return false;
+    // What asio::ssl::host_name_verification does, but as a part of the chain's verification: a wrong
+    // name is then told apart from a bad chain in the error, and partial wildcards can be refused.
+    auto* expected = SSL_get0_param(ssl);
+    if (host_is_address) return X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1;
+    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return X509_VERIFY_PARAM_set1_host(expected, host.c_str(), host.size()) == 1 &&
+           SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
+}
+
+} // namespace otpd::net
