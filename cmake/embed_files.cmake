@@ -2,7 +2,8 @@
 #
 # Writes DIR/assets.cpp, which defines otpd::web::assets(). The bytes come in through the assembler's .incbin: a megabyte
 # costs milliseconds, where a C++ array costs seconds. It is an asm declaration and not a file of assembly, so that the object
-# keeps the compiler's hardening notes. What is worth compressing is stored compressed; entity tags are of the stored bytes.
+# keeps the compiler's hardening notes. What is worth compressing is stored compressed, except JSON, which people read with
+# curl; entity tags are of the stored bytes.
 cmake_minimum_required(VERSION 3.25)
 
 set(types
@@ -35,7 +36,7 @@ endfunction()
 # reproducible (CMake's own file(ARCHIVE_CREATE) writes the time).
 function(stored_form file type number stored_result gzip_result)
   file(SIZE "${file}" size)
-  if(size LESS smallest_compressed OR type STREQUAL "image/png")
+  if(size LESS smallest_compressed OR type STREQUAL "image/png" OR type STREQUAL "application/json")
     set(${stored_result} "${file}" PARENT_SCOPE)
     set(${gzip_result} false PARENT_SCOPE)
     return()

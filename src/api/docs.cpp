@@ -1,0 +1,92 @@
+// GET /openapi.json, /docs and the files that page needs, all embedded in the binary
+
+#include "otpd/api/web_assets.hpp"
+
+#include "resources.hpp"
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+
+namespace otpd::api {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Everything from here, nothing inline but the styles that Swagger UI sets on its elements.
+constexpr char const* page_policy =
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'";
+
+/// True unless the request names its codings and gzip is not among them (RFC 9110 12.5.3).
+bool accepts_gzip(http::request const& request) {
+    auto const field = request.header("Accept-Encoding");
+    if (!field) return true;
+    for (auto const& coding : boost::beast::http::ext_list(*field)) {
+        if (!boost::beast::iequals(coding.first, "gzip") && coding.first != "*") continue;
+        for (auto const& parameter : coding.second)
+            if (parameter.first == "q" && parameter.second.starts_with('0') &&
+                parameter.second.find_first_not_of("0.") == std::string_view::npos)
+                return false;
+        return true;
+    }
+    return false;
+}
+
+http::problem no_such_file() {
+    http::problem what;
+    what.status = 404;
+    what.code = "not_found";
+    what.detail = "Not Found";
+    return what;
+}
+
+http::problem gzip_only() {
+    http::problem what;
+    what.status = 406;
+    what.code = "not_acceptable";
+    what.detail = "This file is sent in gzip coding only.";
+    return what;
+}
+
+http::response serve(std::string_view path, http::request const& request) {
+    auto const* const file = web::find(path);
+    if (file == nullptr) return to_response(no_such_file(), request);
+    if (file->gzip && !accepts_gzip(request)) return to_response(gzip_only(), request);
+
+    http::response reply;
+    reply.content_type = file->content_type;
+    reply.headers = {{"ETag", std::string(file->etag)},
+                     {"Cache-Control", "no-cache"}, // ask again, and mostly get a 304
+                     {"Content-Security-Policy", page_policy}};
+    if (file->gzip) {
+        reply.headers.push_back({"Content-Encoding", "gzip"});
+        reply.headers.push_back({"Vary", "Accept-Encoding"});
+    }
+    if (request.header("If-None-Match") == file->etag)
+        reply.status = 304;
+    else
+        reply.static_body = file->body;
+    return reply;
+}
+
+} // namespace
+
+void add_docs(http::router& routes) {
+    routes.add(http::method::get, "/openapi.json",
+               [](http::request const& request) -> asio::awaitable<http::response> {
+                   co_return serve("openapi.json", request);
+               });
+    routes.add(http::method::get, "/docs",
+               [](http::request const& request) -> asio::awaitable<http::response> {
+                   co_return serve("docs/index.html", request);
+               });
+    routes.add(http::method::get, "/docs/{file}",
+               [](http::request const& request,
+                  std::string_view file) -> asio::awaitable<http::response> {
+                   co_return serve("docs/" + std::string(file), request);
+               });
+}
+
+} // namespace otpd::api

@@ -1,0 +1,218 @@
+#include "json_body.hpp"
+
+#include "otpd/core/encoding.hpp"
+
+#include <boost/beast/core/string.hpp>
+#include <boost/json/basic_parser_impl.hpp>
+
+#include <algorithm>
+#include <limits>
+
+namespace otpd::api {
+
+namespace json = boost::json;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t max_depth = 8;
+constexpr std::size_t max_members = 32;
+
+enum class shape { object, not_an_object, duplicate_name, too_many_members };
+
+/// The parser's events (json::basic_parser): keeps the members of the outermost object and lets
+/// everything deeper pass.
+class flat_object_handler {
+public:
+    static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
+
+    std::vector<json_body::member> members;
+    shape seen = shape::object;
+
+    bool on_document_begin(error_code&) { return true; }
+    bool on_document_end(error_code&) { return true; }
+    bool on_object_begin(error_code&) {
+        if (depth_ == 1) note_value(json_body::member::kind::other);
+        ++depth_;
+        return true;
+    }
+    bool on_object_end(std::size_t, error_code&) { return leave(); }
+    bool on_array_begin(error_code&) {
+        if (depth_ == 0) seen = shape::not_an_object;
+        if (depth_ == 1) note_value(json_body::member::kind::other);
+        ++depth_;
+        return true;
+    }
+    bool on_array_end(std::size_t, error_code&) { return leave(); }
+
+    bool on_key_part(json::string_view part, std::size_t, error_code&) {
+        if (depth_ == 1) key_.append(part.data(), part.size());
+        return true;
+    }
+    bool on_key(json::string_view part, std::size_t size, error_code& ec) {
+        on_key_part(part, size, ec);
+        if (depth_ == 1) begin_member();
+        return true;
+    }
+    bool on_string_part(json::string_view part, std::size_t, error_code&) {
+        if (depth_ == 1) text_.append(part.data(), part.size());
+        return true;
+    }
+    bool on_string(json::string_view part, std::size_t size, error_code& ec) {
+        on_string_part(part, size, ec);
+        if (depth_ == 1 && !members.empty()) members.back().text = std::move(text_);
+        text_.clear();
+        return scalar(json_body::member::kind::string);
+    }
+    bool on_number_part(json::string_view, error_code&) { return true; }
+    bool on_int64(std::int64_t value, json::string_view, error_code&) {
+        if (depth_ == 1 && !members.empty()) members.back().number = value;
+        return scalar(json_body::member::kind::integer);
+    }
+    bool on_uint64(std::uint64_t, json::string_view, error_code&) {
+        // over the largest int64: an integer out of any bound we have
+        if (depth_ == 1 && !members.empty())
+            members.back().number = std::numeric_limits<std::int64_t>::max();
+        return scalar(json_body::member::kind::integer);
+    }
+    bool on_double(double, json::string_view, error_code&) {
+        return scalar(json_body::member::kind::other);
+    }
+    bool on_bool(bool, error_code&) { return scalar(json_body::member::kind::other); }
+    bool on_null(error_code&) { return scalar(json_body::member::kind::other); }
+    bool on_comment_part(json::string_view, error_code&) { return true; }
+    bool on_comment(json::string_view, error_code&) { return true; }
+
+private:
+    void begin_member() {
+        if (std::ranges::find(members, key_, &json_body::member::name) != members.end())
+            seen = shape::duplicate_name;
+        if (members.size() == max_members) seen = shape::too_many_members;
+        else members.emplace_back().name = std::move(key_);
+        key_.clear();
+    }
+    void note_value(json_body::member::kind type) {
+        if (!members.empty()) members.back().type = type;
+    }
+    bool scalar(json_body::member::kind type) {
+        if (depth_ == 0) seen = shape::not_an_object;
+        if (depth_ == 1) note_value(type);
+        return true;
+    }
+    bool leave() {
+        --depth_;
+        return true;
+    }
+
+    std::size_t depth_ = 0;
+    std::string key_;
+    std::string text_;
+};
+
+} // namespace
+
+json_body::json_body(std::string_view text) {
+    if (text.empty()) {
+        reject_body("Field required", "missing");
+        return;
+    }
+    json::parse_options options;
+    options.max_depth = max_depth;
+    json::basic_parser<flat_object_handler> parser(options);
+    error_code fault;
+    std::size_t const read = parser.write_some(false, text.data(), text.size(), fault);
+    if (!fault && !parser.done()) fault = json::error::incomplete;
+    if (!fault && read < text.size()) fault = json::error::extra_data;
+    if (fault) {
+        reject_body("JSON decode error", "json_invalid", read);
+        return;
+    }
+    switch (parser.handler().seen) {
+    case shape::object: members_ = std::move(parser.handler().members); break;
+    case shape::not_an_object:
+        reject_body("Input should be a valid dictionary or object to extract fields from",
+                    "model_attributes_type");
+        break;
+    case shape::duplicate_name: reject_body("A name occurs twice", "json_invalid"); break;
+    case shape::too_many_members: reject_body("Too many members", "json_invalid"); break;
+    }
+}
+
+std::optional<std::string_view> json_body::required_string(std::string_view name) {
+    if (readable_ && find(name) == nullptr) reject(name, "Field required", "missing");
+    return optional_string(name);
+}
+
+std::optional<std::string_view> json_body::optional_string(std::string_view name) {
+    auto const* found = find(name);
+    if (found == nullptr) return std::nullopt;
+    if (found->type == member::kind::string) return found->text;
+    reject(name, "Input should be a valid string", "string_type");
+    return std::nullopt;
+}
+
+std::optional<int> json_body::optional_integer(std::string_view name, int least, int most) {
+    auto const* found = find(name);
+    if (found == nullptr) return std::nullopt;
+    if (found->type != member::kind::integer)
+        reject(name, "Input should be a valid integer", "int_type");
+    else if (found->number < least)
+        reject(name, "Input should be greater than or equal to " + std::to_string(least),
+               "greater_than_equal");
+    else if (found->number > most)
+        reject(name, "Input should be less than or equal to " + std::to_string(most),
+               "less_than_equal");
+    else
+        return static_cast<int>(found->number);
+    return std::nullopt;
+}
+
+void json_body::reject(std::string_view name, std::string_view msg, std::string_view type) {
+    json::object fault;
+    fault["loc"] = json::array{"body", json::string(name)};
+    fault["msg"] = json::string(msg);
+    fault["type"] = json::string(type);
+    faults_.push_back(std::move(fault));
+}
+
+void json_body::reject_body(std::string_view msg, std::string_view type,
+                            std::optional<std::size_t> position) {
+    readable_ = false;
+    json::object fault;
+    json::array location{"body"};
+    if (position) location.emplace_back(*position);
+    fault["loc"] = std::move(location);
+    fault["msg"] = json::string(msg);
+    fault["type"] = json::string(type);
+    faults_.push_back(std::move(fault));
+}
+
+json_body::member const* json_body::find(std::string_view name) const noexcept {
+    auto const found = std::ranges::find(members_, name, &member::name);
+    return found == members_.end() ? nullptr : &*found;
+}
+
+http::problem json_body::problem() const {
+    http::problem what;
+    what.status = 422;
+    what.code = "validation_failed";
+    what.detail = "The request body is not valid.";
+    what.members["errors"] = faults_;
+    return what;
+}
+
+std::optional<http::problem> wrong_content_type(http::request const& request) {
+    auto const field = request.header("Content-Type");
+    auto const type = trim_ascii(field.value_or("").substr(0, field.value_or("").find(';')));
+    if (boost::beast::iequals(type, "application/json")) return std::nullopt;
+    http::problem what;
+    what.status = 415;
+    what.code = "unsupported_media_type";
+    what.detail = "Send the body as application/json.";
+    return what;
+}
+
+} // namespace otpd::api

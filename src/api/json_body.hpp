@@ -1,0 +1,64 @@
+#pragma once
+
+/// Reads a flat JSON object out of untrusted bytes: the request bodies of this service.
+///
+/// Strict RFC 8259, at most 8 levels deep, no duplicate names (two parsers would each pick another
+/// value). Members that nobody asks for are ignored, as in the reference. Every fault is
+/// collected, so that a client sees all of them at once; the words (`msg`, `type`) are those of the
+/// reference's framework.
+
+#include "otpd/http/problem.hpp"
+#include "otpd/http/request.hpp"
+
+#include <boost/json/array.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otpd::api {
+
+class json_body {
+public:
+    /// `text` must outlive the body only until the constructor returns.
+    explicit json_body(std::string_view text);
+
+    /// Nothing, and a fault on record, when the member is missing or no string.
+    std::optional<std::string_view> required_string(std::string_view name);
+    /// Nothing when the member is missing; a fault when it is there and no string.
+    std::optional<std::string_view> optional_string(std::string_view name);
+    /// Nothing when the member is missing; a fault when it is no integer token within the bounds.
+    std::optional<int> optional_integer(std::string_view name, int least, int most);
+
+    /// Puts a fault of a member on record; `msg` is one clause for people.
+    void reject(std::string_view name, std::string_view msg, std::string_view type = "value_error");
+
+    [[nodiscard]] bool valid() const noexcept { return faults_.empty(); }
+    /// 422 with every fault. Only when not valid().
+    [[nodiscard]] http::problem problem() const;
+
+    /// What the SAX handler of the parser fills; see json_body.cpp.
+    struct member {
+        enum class kind { string, integer, other };
+        std::string name;
+        kind type = kind::other;
+        std::string text;
+        std::int64_t number = 0;
+    };
+
+private:
+    void reject_body(std::string_view msg, std::string_view type,
+                     std::optional<std::size_t> position = {});
+    member const* find(std::string_view name) const noexcept;
+
+    std::vector<member> members_;
+    boost::json::array faults_;
+    bool readable_ = true; ///< false: members_ say nothing, and missing ones are no fault of theirs
+};
+
+/// Nothing when the request carries JSON, else the 415 that says so.
+[[nodiscard]] std::optional<http::problem> wrong_content_type(http::request const& request);
+
+} // namespace otpd::api

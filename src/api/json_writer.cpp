@@ -1,0 +1,69 @@
+#include "json_writer.hpp"
+
+#include <array>
+#include <cstdlib>
+
+namespace otpd::api {
+
+void append_json_string(std::string& out, std::string_view text) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    out += '"';
+    for (char const c : text) {
+        auto const byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (byte < 0x20 || byte == 0x7f) {
+            out += "\\u00";
+            out += hex[byte >> 4];
+            out += hex[byte & 0x0f];
+        } else {
+            out += c;
+        }
+    }
+    out += '"';
+}
+
+std::string to_decimal(money amount) {
+    auto const micros = amount.micros();
+    auto const magnitude = static_cast<std::uint64_t>(std::llabs(micros));
+    std::string text = micros < 0 ? "-" : "";
+    text += std::to_string(magnitude / money::micros_per_unit);
+    if (auto rest = magnitude % money::micros_per_unit; rest != 0) {
+        std::string digits = std::to_string(rest);
+        digits.insert(0, 6 - digits.size(), '0');
+        digits.erase(digits.find_last_not_of('0') + 1);
+        text += '.' + digits;
+    }
+    return text;
+}
+
+json_writer& json_writer::add(std::string_view key, std::string_view value) {
+    begin_member(key);
+    append_json_string(out_, value);
+    return *this;
+}
+
+json_writer& json_writer::add(std::string_view key, money value) {
+    return raw(key, to_decimal(value));
+}
+
+std::string json_writer::finish() {
+    if (out_.empty()) out_ += '{';
+    out_ += '}';
+    return std::move(out_);
+}
+
+json_writer& json_writer::raw(std::string_view key, std::string_view value) {
+    begin_member(key);
+    out_ += value;
+    return *this;
+}
+
+void json_writer::begin_member(std::string_view key) {
+    out_ += out_.empty() ? '{' : ',';
+    append_json_string(out_, key);
+    out_ += ':';
+}
+
+} // namespace otpd::api

@@ -1,0 +1,54 @@
+#pragma once
+
+/// Writes one flat JSON object. For replies only: their shape is known, so no tree is built, and money
+/// is written as a decimal (0.087), which Boost.JSON would write as 8.7E-2.
+
+#include "otpd/core/money.hpp"
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace otpd::api {
+
+class json_writer {
+public:
+    json_writer() { out_.reserve(512); }
+
+    json_writer& add(std::string_view key, std::string_view value);
+    json_writer& add(std::string_view key, char const* value) {
+        return add(key, std::string_view(value));
+    }
+    json_writer& add(std::string_view key, std::integral auto value) {
+        if constexpr (std::same_as<decltype(value), bool>)
+            return raw(key, value ? "true" : "false");
+        else
+            return raw(key, std::to_string(value));
+    }
+    json_writer& add(std::string_view key, money value);
+    json_writer& add_null(std::string_view key) { return raw(key, "null"); }
+    template <class T>
+    json_writer& add(std::string_view key, std::optional<T> const& value) {
+        return value ? add(key, *value) : add_null(key);
+    }
+
+    /// The object; the writer is empty afterwards.
+    [[nodiscard]] std::string finish();
+
+private:
+    json_writer& raw(std::string_view key, std::string_view value);
+    void begin_member(std::string_view key);
+
+    std::string out_;
+};
+
+/// Appends `text` as a JSON string, escaped. Bytes that are not UTF-8 are passed on: what gets here was
+/// validated before.
+void append_json_string(std::string& out, std::string_view text);
+
+/// Without an exponent and without trailing zeros: 0.087, 158.46, 12.
+[[nodiscard]] std::string to_decimal(money amount);
+
+} // namespace otpd::api

@@ -1,0 +1,15 @@
+#pragma once
+
+/// What each file of this folder adds to the router.
+
+#include "otpd/api/routes.hpp"
+
+namespace otpd::api {
+
+void add_send_otp(http::router& routes, dependencies const& uses);
+void add_verify_otp(http::router& routes, dependencies const& uses);
+void add_health(http::router& routes, dependencies const& uses);
+void add_config(http::router& routes, dependencies const& uses);
+void add_docs(http::router& routes);
+
+} // namespace otpd::api

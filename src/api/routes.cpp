@@ -1,0 +1,15 @@
+#include "otpd/api/routes.hpp"
+
+#include "resources.hpp"
+
+namespace otpd::api {
+
+void add_routes(http::router& routes, dependencies const& uses) {
+    add_send_otp(routes, uses);
+    add_verify_otp(routes, uses);
+    add_health(routes, uses);
+    add_config(routes, uses);
+    add_docs(routes);
+}
+
+} // namespace otpd::api

@@ -1,0 +1,79 @@
+#pragma once
+
+/// An upstream for tests of the domain: answers what it is told and remembers what it was asked.
+
+#include "otpd/bridgexapi/gateway.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace otpd::test {
+
+class fake_gateway final : public bridgexapi::gateway {
+public:
+    /// Called for each send, from whatever thread it runs on.
+    std::function<bridgexapi::send_outcome(bridgexapi::sms const&)> on_send =
+        [](bridgexapi::sms const&) { return bridgexapi::send_outcome(default_receipt()); };
+
+    static bridgexapi::accepted default_receipt() {
+        bridgexapi::accepted receipt;
+        receipt.order_id = "22953";
+        receipt.bx_message_id = "BX-22953-c5f4f53431ed22c2";
+        receipt.cost = money::from_micros(87'000);
+        return receipt;
+    }
+
+    boost::asio::awaitable<bridgexapi::send_outcome> send_sms(bridgexapi::sms message,
+                                                              deadline) override {
+        // A real upstream suspends: without this the races between two sends could not happen.
+        co_await boost::asio::post(co_await boost::asio::this_coro::executor,
+                                   boost::asio::use_awaitable);
+        remember(message);
+        co_return on_send(message);
+    }
+
+    [[nodiscard]] std::vector<bridgexapi::sms> sent() const {
+        std::scoped_lock const lock(mutex_);
+        return sent_;
+    }
+    /// The code in the last SMS: the last run of digits of its text.
+    [[nodiscard]] std::string last_code() const {
+        auto const text = sent().back().text.reveal();
+        auto const end = text.find_last_of("0123456789") + 1;
+        auto const before = text.find_last_not_of("0123456789", end - 1);
+        return text.substr(before + 1, end - before - 1);
+    }
+
+    template <class T>
+    using reply = boost::asio::awaitable<bridgexapi::answer<T>>;
+    reply<bridgexapi::estimate> estimate_cost(bridgexapi::sms, deadline) override { return none<bridgexapi::estimate>(); }
+    reply<bridgexapi::balance> get_balance(deadline) override { return none<bridgexapi::balance>(); }
+    reply<std::vector<bridgexapi::route>> list_routes(deadline) override { return none<std::vector<bridgexapi::route>>(); }
+    reply<bridgexapi::route> get_route(int, deadline) override { return none<bridgexapi::route>(); }
+    reply<std::vector<bridgexapi::price>> get_pricing(int, deadline) override { return none<std::vector<bridgexapi::price>>(); }
+    reply<bridgexapi::delivery_report> get_delivery(std::string, deadline) override { return none<bridgexapi::delivery_report>(); }
+    reply<bridgexapi::delivery_page> list_deliveries(bridgexapi::delivery_query, deadline) override { return none<bridgexapi::delivery_page>(); }
+    reply<bridgexapi::delivery_page> list_order_deliveries(std::string, std::int64_t, std::int64_t, deadline) override { return none<bridgexapi::delivery_page>(); }
+
+private:
+    void remember(bridgexapi::sms const& message) {
+        std::scoped_lock const lock(mutex_);
+        sent_.push_back(message);
+    }
+    template <class T>
+    reply<T> none() {
+        co_return bridgexapi::failure{bridgexapi::reason::not_found, 404};
+    }
+
+    mutable std::mutex mutex_;
+    std::vector<bridgexapi::sms> sent_;
+};
+
+} // namespace otpd::test

@@ -1,0 +1,385 @@
+#include "otpd/otp/service.hpp"
+
+#include "otpd/core/encoding.hpp"
+#include "otpd/store/memory_store.hpp"
+#include "otpd/telemetry/metrics.hpp"
+
+#include "coroutines.hpp"
+#include "fake_gateway.hpp"
+#include "log_capture.hpp"
+#include "manual_clock.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <memory>
+
+using namespace otpd;
+using namespace otpd::otp;
+using namespace std::chrono_literals;
+using bridgexapi::reason;
+
+namespace {
+
+/// A memory store that can be switched off, step by step.
+class switchable_store final : public store::store {
+public:
+    explicit switchable_store(store& inner) : inner_(inner) {}
+    bool admits = true, settles = true, checks = true;
+
+    boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
+    admit(otpd::store::admission request) override {
+        if (!admits) co_return otpd::store::fault::unavailable;
+        co_return co_await inner_.admit(std::move(request));
+    }
+    boost::asio::awaitable<otpd::store::result<otpd::store::settle_outcome>>
+    settle(otpd::store::settlement request) override {
+        if (!settles) co_return otpd::store::fault::timed_out;
+        co_return co_await inner_.settle(std::move(request));
+    }
+    boost::asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
+    check_code(otpd::store::check request) override {
+        if (!checks) co_return otpd::store::fault::unavailable;
+        co_return co_await inner_.check_code(std::move(request));
+    }
+    boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override {
+        return inner_.live_codes();
+    }
+    boost::asio::awaitable<otpd::store::result<std::monostate>> ping() override {
+        return inner_.ping();
+    }
+
+private:
+    store& inner_;
+};
+
+char const* const digits = "31651860670";
+
+struct fixture {
+    explicit fixture(policy rules = {}) : domain(std::move(rules), uses()) {}
+
+    service::dependencies uses() {
+        return {store, gateway, keys, clock, random, *log, metrics};
+    }
+    send_request request(char const* what = "login", std::optional<int> route = {}) {
+        return send_request{*phone_number::parse(digits), *purpose::parse(what), route, "req-1"};
+    }
+    outcome<sent> send(send_request what) {
+        return run(context, domain.send(std::move(what), deadline::in(30s)));
+    }
+    outcome<sent> send() { return send(request()); }
+    outcome<verified> verify(std::string const& code, char const* what = "login") {
+        verify_request guess{*phone_number::parse(digits), *purpose::parse(what),
+                             *passcode::parse(code), {}, "req-2"};
+        return run(context, domain.verify(std::move(guess)));
+    }
+    std::string wrong_code() const { return gateway.last_code() == "000000" ? "000001" : "000000"; }
+    /// Everything logged so far; nothing can be logged afterwards.
+    std::string logged() {
+        log = nullptr; // waits for the queue
+        return capture.text();
+    }
+
+    boost::asio::io_context context;
+    test::manual_clock clock;
+    store::memory_store memory{context.get_executor(), clock, store::memory_options{}};
+    switchable_store store{memory};
+    test::fake_gateway gateway;
+    key_ring keys{secret_string(std::string(32, 'k')), {}, secret_string()};
+    openssl_random random;
+    test::log_capture capture;
+    std::unique_ptr<telemetry::logger> log =
+        std::make_unique<telemetry::logger>(capture, telemetry::level::trace, 1024);
+    telemetry::metrics metrics{telemetry::metrics_options{"test", {}}};
+    service domain;
+
+    template <class T>
+    T run(boost::asio::io_context& on, boost::asio::awaitable<T> operation) {
+        return test::run(on, std::move(operation));
+    }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(sending)
+
+BOOST_AUTO_TEST_CASE(a_code_is_sent_by_the_default_route_and_verifies_once) {
+    fixture f;
+    auto const result = f.send();
+    BOOST_REQUIRE(result.has_value());
+    BOOST_TEST(result->route_id == 3);
+    BOOST_TEST((result->expires_in == 300s));
+    BOOST_TEST((result->cooldown == 45s));
+    BOOST_TEST(!result->debug_code.has_value());
+    BOOST_TEST(result->message.order_id.value() == "22953");
+
+    auto const messages = f.gateway.sent();
+    BOOST_REQUIRE(messages.size() == 1U);
+    BOOST_TEST(messages[0].route_id == 3);
+    BOOST_TEST(messages[0].caller_id == "BRIDGEXAPI");
+    BOOST_TEST(messages[0].to.digits() == digits);
+    BOOST_TEST(messages[0].text.reveal() ==
+               "Your verification code is " + f.gateway.last_code() + ".");
+    BOOST_TEST(f.gateway.last_code().size() == 6U);
+
+    auto const verified = f.verify(f.gateway.last_code());
+    BOOST_REQUIRE(verified.has_value());
+    BOOST_TEST((verified->id == result->id));
+    BOOST_TEST((f.verify(f.gateway.last_code()).error().code == errc::no_active_otp));
+}
+
+BOOST_AUTO_TEST_CASE(the_callers_route_is_taken_as_it_is) {
+    fixture f;
+    BOOST_TEST(f.send(f.request("login", 8))->route_id == 8);
+    BOOST_TEST(f.gateway.sent()[0].route_id == 8);
+}
+
+BOOST_AUTO_TEST_CASE(a_route_that_is_not_allowed_costs_nothing) {
+    fixture f;
+    BOOST_TEST((f.send(f.request("login", 6)).error().code == errc::route_not_allowed));
+    BOOST_TEST(f.gateway.sent().empty());
+    BOOST_TEST(f.memory.usage().items == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(codes_are_revealed_only_when_the_policy_says_so) {
+    policy rules;
+    rules.reveal_codes = true;
+    fixture f(rules);
+    auto const result = f.send();
+    BOOST_TEST(result->debug_code->reveal() == f.gateway.last_code());
+}
+
+BOOST_AUTO_TEST_CASE(the_cooldown_names_the_seconds_left_and_holds_for_every_purpose) {
+    fixture f;
+    BOOST_REQUIRE(f.send().has_value());
+    f.clock.advance(10'500ms);
+    auto const again = f.send(f.request("payment"));
+    BOOST_TEST((again.error().code == errc::cooldown_active));
+    BOOST_TEST((again.error().retry_after == 35s)); // 34.5 s, rounded up
+    BOOST_TEST(f.gateway.sent().size() == 1U);
+    f.clock.advance(34'500ms);
+    BOOST_TEST(f.send().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_cooldown_of_0_is_off) {
+    policy rules;
+    rules.cooldown = 0s;
+    fixture f(rules);
+    BOOST_TEST((f.send()->cooldown == 0s));
+    BOOST_TEST(f.send().has_value());
+}
+
+// The reference promised the full time to live after a send that took most of it.
+BOOST_AUTO_TEST_CASE(what_is_promised_is_what_is_left_after_a_slow_upstream) {
+    fixture f;
+    f.gateway.on_send = [&](bridgexapi::sms const&) {
+        f.clock.advance(15'200ms);
+        return bridgexapi::send_outcome(test::fake_gateway::default_receipt());
+    };
+    auto const result = f.send();
+    BOOST_TEST((result->expires_in == 285s));
+    BOOST_TEST((result->cooldown == 30s));
+}
+
+BOOST_AUTO_TEST_CASE(a_user_may_be_faster_than_the_upstreams_reply) {
+    fixture f;
+    std::optional<outcome<verified>> early;
+    f.gateway.on_send = [&](bridgexapi::sms const&) {
+        return bridgexapi::send_outcome(test::fake_gateway::default_receipt());
+    };
+    auto race = [&]() -> boost::asio::awaitable<bool> {
+        auto what = f.request();
+        auto const result = co_await f.domain.send(std::move(what), deadline::in(30s));
+        co_return result.has_value();
+    };
+    auto guess = [&]() -> boost::asio::awaitable<void> {
+        while (f.gateway.sent().empty())
+            co_await boost::asio::post(f.context, boost::asio::use_awaitable);
+        verify_request request{*phone_number::parse(digits), *purpose::parse("login"),
+                               *passcode::parse(f.gateway.last_code()), {}, "req"};
+        early = co_await f.domain.verify(std::move(request));
+    };
+    boost::asio::co_spawn(f.context, guess, [](std::exception_ptr) {});
+    BOOST_TEST(f.run(f.context, race()));
+    test::run_on_threads(f.context, 1);
+    BOOST_REQUIRE(early.has_value());
+    BOOST_TEST(early->has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_of_the_upstream_kills_the_code_and_leaves_a_short_back_off) {
+    fixture f;
+    f.gateway.on_send = [](bridgexapi::sms const&) {
+        return bridgexapi::send_outcome(bridgexapi::rejected{reason::insufficient_balance});
+    };
+    auto const result = f.send();
+    BOOST_TEST((result.error().code == errc::upstream_rejected));
+    BOOST_TEST((result.error().reason == reason::insufficient_balance));
+    BOOST_TEST((f.verify(f.gateway.last_code()).error().code == errc::no_active_otp));
+    BOOST_TEST((f.send().error().code == errc::cooldown_active));
+    f.clock.advance(5s);
+    BOOST_TEST((f.send().error().code == errc::upstream_rejected));
+}
+
+BOOST_AUTO_TEST_CASE(an_upstream_that_was_not_reached_says_when_to_come_back) {
+    fixture f;
+    f.gateway.on_send = [](bridgexapi::sms const&) {
+        return bridgexapi::send_outcome(bridgexapi::not_sent{reason::connect_failed, 9s});
+    };
+    auto const result = f.send();
+    BOOST_TEST((result.error().code == errc::upstream_unavailable));
+    BOOST_TEST((result.error().retry_after == 9s));
+    BOOST_TEST((f.verify(f.gateway.last_code()).error().code == errc::no_active_otp));
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_outcome_keeps_the_code_and_the_cooldown) {
+    fixture f;
+    f.gateway.on_send = [](bridgexapi::sms const&) {
+        return bridgexapi::send_outcome(bridgexapi::unknown{reason::timed_out});
+    };
+    BOOST_TEST((f.send().error().code == errc::delivery_unknown));
+    BOOST_TEST((f.send().error().code == errc::cooldown_active));
+    BOOST_TEST(f.gateway.sent().size() == 1U);
+    BOOST_TEST(f.verify(f.gateway.last_code()).has_value());
+}
+
+// A bug in the client after bytes left is no proof that nothing was sent.
+BOOST_AUTO_TEST_CASE(an_exception_from_the_client_is_an_unknown_outcome) {
+    fixture f;
+    f.gateway.on_send = [](bridgexapi::sms const&) -> bridgexapi::send_outcome {
+        throw std::runtime_error("bug");
+    };
+    BOOST_TEST((f.send().error().code == errc::delivery_unknown));
+    BOOST_TEST(f.verify(f.gateway.last_code()).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(without_the_store_nothing_is_sent) {
+    fixture f;
+    f.store.admits = false;
+    auto const result = f.send();
+    BOOST_TEST((result.error().code == errc::store_unavailable));
+    BOOST_TEST((result.error().retry_after >= 1s));
+    BOOST_TEST(f.gateway.sent().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_dies_before_the_settlement_does_not_hide_a_sent_sms) {
+    fixture f;
+    f.store.settles = false;
+    BOOST_TEST(f.send().has_value());
+    BOOST_TEST(f.verify(f.gateway.last_code()).has_value());
+    BOOST_TEST(f.logged().find("\"event\":\"settle_failed\"") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(of_200_parallel_sends_one_leaves) {
+    fixture f;
+    std::atomic<int> sent_count{0};
+    std::atomic<int> cooling{0};
+    for (int i = 0; i < 200; ++i) {
+        auto one = [&]() -> boost::asio::awaitable<void> {
+            auto what = f.request();
+            auto const result = co_await f.domain.send(std::move(what), deadline::in(30s));
+            if (result)
+                ++sent_count;
+            else if (result.error().code == errc::cooldown_active)
+                ++cooling;
+        };
+        boost::asio::co_spawn(boost::asio::make_strand(f.context), one, [](std::exception_ptr) {});
+    }
+    test::run_on_threads(f.context, 4);
+    BOOST_TEST(sent_count == 1);
+    BOOST_TEST(cooling == 199);
+    BOOST_TEST(f.gateway.sent().size() == 1U);
+}
+
+// The client hung up and the connection was torn down: the send goes on and is settled.
+BOOST_AUTO_TEST_CASE(a_cancelled_caller_does_not_stop_a_send) {
+    fixture f;
+    boost::asio::cancellation_signal signal;
+    f.gateway.on_send = [&](bridgexapi::sms const&) {
+        signal.emit(boost::asio::cancellation_type::all);
+        return bridgexapi::send_outcome(bridgexapi::rejected{reason::no_pricing});
+    };
+    auto one = [&]() -> boost::asio::awaitable<void> {
+        auto what = f.request();
+        co_await f.domain.send(std::move(what), deadline::in(30s));
+    };
+    boost::asio::co_spawn(
+        f.context, one,
+        boost::asio::bind_cancellation_slot(signal.slot(), [](std::exception_ptr) {}));
+    test::run_on_threads(f.context, 1);
+    BOOST_TEST(f.gateway.sent().size() == 1U);
+    BOOST_TEST(f.memory.usage().codes == 0U); // settled as refused
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(verifying)
+
+// The reference's sequence for five attempts, with its lock-out, but lasting until the code expires.
+BOOST_AUTO_TEST_CASE(attempts_run_out_and_stay_so_until_the_code_expires) {
+    fixture f;
+    f.send();
+    for (unsigned left = 5; left-- > 0;) {
+        auto const guess = f.verify(f.wrong_code());
+        BOOST_TEST((guess.error().code == errc::invalid_code));
+        BOOST_TEST(guess.error().attempts_left.value() == left);
+    }
+    for (int i = 0; i < 3; ++i) {
+        auto const right = f.verify(f.gateway.last_code());
+        BOOST_TEST((right.error().code == errc::attempts_exceeded));
+        BOOST_TEST((right.error().retry_after == 300s));
+    }
+    f.clock.advance(300s);
+    BOOST_TEST((f.verify(f.gateway.last_code()).error().code == errc::no_active_otp));
+}
+
+BOOST_AUTO_TEST_CASE(twenty_wrong_guesses_lock_the_number_whatever_is_sent) {
+    fixture f;
+    int evaluated = 0;
+    for (int sends = 0; sends < 6; ++sends) {
+        if (!f.send()) break;
+        for (int i = 0; i < 6; ++i)
+            if (f.verify(f.wrong_code()).error().code == errc::invalid_code) ++evaluated;
+        f.clock.advance(46s);
+    }
+    BOOST_TEST(evaluated == 20);
+    auto const refused = f.send();
+    BOOST_TEST((refused.error().code == errc::limit_exceeded));
+    BOOST_REQUIRE(refused.error().violated.size() == 1U);
+    BOOST_TEST(refused.error().violated[0] == "guesses");
+    BOOST_TEST((*refused.error().retry_after > 23h));
+    f.clock.advance(*refused.error().retry_after);
+    BOOST_TEST(f.send().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(without_the_store_nothing_verifies) {
+    fixture f;
+    f.send();
+    f.store.checks = false;
+    BOOST_TEST((f.verify(f.gateway.last_code()).error().code == errc::store_unavailable));
+    f.store.checks = true;
+    BOOST_TEST(f.verify(f.gateway.last_code()).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+// R18, R20: every outcome is logged, and no line holds a code or a whole number.
+BOOST_AUTO_TEST_CASE(the_log_tells_every_outcome_and_no_secret) {
+    fixture f;
+    auto const id = f.send()->id;
+    std::string const code = f.gateway.last_code();
+    f.verify(f.wrong_code());
+    f.verify(code);
+    f.send();
+    auto const text = f.logged();
+    for (char const* event : {"otp_sent", "otp_not_verified", "otp_verified", "otp_not_sent"})
+        BOOST_TEST(text.find(event) != std::string::npos);
+    BOOST_TEST(text.find("*******0670") != std::string::npos);
+    BOOST_TEST(text.find(to_hex(id)) != std::string::npos);
+    BOOST_TEST(text.find("BX-22953-c5f4f53431ed22c2") != std::string::npos);
+    BOOST_TEST(text.find(digits) == std::string::npos);
+    BOOST_TEST(text.find("\"" + code + "\"") == std::string::npos);
+    BOOST_TEST(text.find(":" + code) == std::string::npos);
+    BOOST_TEST(text.find("verification code is") == std::string::npos);
+}
