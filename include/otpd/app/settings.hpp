@@ -7,6 +7,7 @@
 /// read_sources() is the only one that opens files.
 
 #include "otpd/core/secret.hpp"
+#include "otpd/net/origin.hpp"
 
 #include <boost/system/result.hpp>
 
@@ -34,18 +35,6 @@ struct host_port {
     friend bool operator==(host_port const&, host_port const&) = default;
 };
 
-/// The upstream's base URL, taken apart. Without user information, query and fragment.
-struct upstream_url {
-    bool tls{};
-    std::string host; ///< without brackets
-    std::uint16_t port{};
-    std::string path; ///< empty, or starts with a slash and does not end with one
-
-    [[nodiscard]] std::string to_string() const;
-
-    friend bool operator==(upstream_url const&, upstream_url const&) = default;
-};
-
 enum class log_level { trace, debug, info, warn, error };
 
 struct server_settings {
@@ -68,7 +57,7 @@ struct admin_settings {
 };
 
 struct bridgexapi_settings {
-    upstream_url base_url;
+    net::origin base_url;  ///< https, or http to a loopback host
     secret_string api_key; ///< visible ASCII, never empty
     std::chrono::milliseconds timeout{};
     std::chrono::milliseconds connect_timeout{};
@@ -115,7 +104,7 @@ struct limits_settings {
 
 struct log_settings {
     log_level level{};
-    std::size_t queue_lines_max{}; ///< a power of two is not needed
+    std::size_t queue_lines_max{};
 };
 
 struct settings {

@@ -59,6 +59,6 @@ inline constexpr std::array<word, 19> upstream_reasons{"none",
                                                        "pool_exhausted",
                                                        "shutting_down"};
 inline constexpr std::array<word, 3> handshakes{"full", "resumed", "failed"};
-inline constexpr std::array<word, 3> pool_states{"open", "idle", "busy"};
+inline constexpr std::array<word, 2> pool_states{"busy", "idle"};
 
 } // namespace otpd::telemetry::labels

@@ -1,0 +1,111 @@
+#include "settings_sources.hpp"
+#include "settings_values.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace otpd::app {
+
+namespace {
+
+using fault_line = std::optional<std::string>;
+
+std::string in_milliseconds(std::chrono::milliseconds time) {
+    return std::to_string(time.count());
+}
+
+fault_line api_key_is_set(settings const& all) {
+    if (!all.bridgexapi.api_key.empty()) return std::nullopt;
+    return "bridgexapi.api_key is required: set BRIDGEXAPI_API_KEY in the environment or in .env";
+}
+
+/// The chance that all guesses a number is allowed in a day, spent on one code, hit it.
+fault_line guess_risk_is_accepted(settings const& all) {
+    double const risk = all.otp.guesses_per_day / std::pow(10.0, all.otp.length);
+    if (risk <= all.otp.accepted_guess_risk) return std::nullopt;
+    return "otp.length = " + std::to_string(all.otp.length) +
+           " with otp.guesses_per_day = " + std::to_string(all.otp.guesses_per_day) +
+           " can be guessed with a chance of " + values::format_number(risk) +
+           ", over otp.accepted_guess_risk = " +
+           values::format_number(all.otp.accepted_guess_risk) +
+           ": use longer codes or fewer guesses, or raise otp.accepted_guess_risk to accept it";
+}
+
+fault_line debug_stays_on_loopback(settings const& all) {
+    if (!all.otp.debug || all.server.listen.is_loopback()) return std::nullopt;
+    return "otp.debug = true shows every code to whoever reaches server.listen = " +
+           all.server.listen.to_string() + ": listen on 127.0.0.1 or turn it off";
+}
+
+fault_line token_guards_the_network(settings const& all) {
+    if (!all.auth.token.empty() || all.server.listen.is_loopback()) return std::nullopt;
+    return "auth.token is required with server.listen = " + all.server.listen.to_string() +
+           ": set API_AUTH_TOKEN, or listen on 127.0.0.1";
+}
+
+fault_line limits_guard_the_network(settings const& all) {
+    if (all.limits.enabled || all.server.listen.is_loopback()) return std::nullopt;
+    return "limits.enabled = false lets anyone who reaches server.listen = " +
+           all.server.listen.to_string() +
+           " send without limit: listen on 127.0.0.1 or enable them";
+}
+
+fault_line default_route_is_allowed(settings const& all) {
+    auto const& allowed = all.otp.allowed_routes;
+    if (std::ranges::find(allowed, all.otp.default_route_id) != allowed.end()) return std::nullopt;
+    return "otp.default_route_id = " + std::to_string(all.otp.default_route_id) +
+           " is not in otp.allowed_routes: add it there or choose another";
+}
+
+fault_line previous_secrets_are_others(settings const& all) {
+    auto const& previous = all.otp.previous_hmac_secrets;
+    bool const repeated = std::ranges::any_of(previous, [&](secret_string const& secret) {
+        return secret.reveal() == all.otp.hmac_secret.reveal();
+    });
+    if (!repeated) return std::nullopt;
+    return "otp.previous_hmac_secrets holds otp.hmac_secret itself: leave only replaced secrets "
+           "there";
+}
+
+fault_line request_covers_upstream(settings const& all) {
+    if (all.server.request_timeout >= all.bridgexapi.timeout) return std::nullopt;
+    return "server.request_timeout_ms = " + in_milliseconds(all.server.request_timeout) +
+           " would cut off calls that bridgexapi.timeout allows: make it at least " +
+           in_milliseconds(all.bridgexapi.timeout);
+}
+
+fault_line drain_covers_upstream(settings const& all) {
+    if (all.server.drain_timeout >= all.bridgexapi.timeout) return std::nullopt;
+    return "server.drain_timeout_ms = " + in_milliseconds(all.server.drain_timeout) +
+           " would cut off sends at shutdown that bridgexapi.timeout allows: make it at least " +
+           in_milliseconds(all.bridgexapi.timeout);
+}
+
+fault_line listeners_differ(settings const& all) {
+    if (all.server.listen.port == 0 || all.admin.listen != all.server.listen) return std::nullopt;
+    return "admin.listen = " + all.admin.listen->to_string() +
+           " is server.listen too: choose another port, or leave it empty";
+}
+
+constexpr fault_line (*checks[])(settings const&) = {api_key_is_set,
+                                                     guess_risk_is_accepted,
+                                                     debug_stays_on_loopback,
+                                                     token_guards_the_network,
+                                                     limits_guard_the_network,
+                                                     default_route_is_allowed,
+                                                     previous_secrets_are_others,
+                                                     request_covers_upstream,
+                                                     drain_covers_upstream,
+                                                     listeners_differ};
+
+} // namespace
+
+fault_lines check_together(settings const& all) {
+    fault_lines faults;
+    for (auto const check : checks)
+        if (auto fault = check(all)) faults.push_back(std::move(*fault));
+    return faults;
+}
+
+} // namespace otpd::app

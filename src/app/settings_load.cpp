@@ -1,0 +1,151 @@
+#include "otpd/app/settings.hpp"
+#include "settings_sources.hpp"
+#include "settings_values.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <stdexcept>
+
+namespace otpd::app {
+
+namespace {
+
+/// How many single-character changes turn one text into the other (Levenshtein).
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            std::size_t const changed = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+        }
+    }
+    return row.back();
+}
+
+using name_values = std::map<std::string, std::string>;
+
+constexpr std::string_view own_prefix = "OTPD_";
+
+/// A name with our prefix that is no key is a mistake; all other names are other programs'.
+void refuse_unknown_names(name_values const& names, std::string_view where, fault_lines& faults) {
+    std::vector<std::string> known;
+    for (auto const& key : setting_keys())
+        known.push_back(key.environment_name());
+    for (auto const& [name, value] : names)
+        if (name.starts_with(own_prefix) && std::ranges::find(known, name) == known.end())
+            faults.push_back("unknown name " + values::quoted_for_message(name) + " in " +
+                             std::string(where) + suggestion(name, known));
+}
+
+std::optional<found_value> find_in(name_values const& names, setting_key const& key,
+                                   std::string_view where) {
+    auto const source = [&](std::string_view name) {
+        return std::string(name) + " in " + std::string(where);
+    };
+    if (auto const own = names.find(key.environment_name()); own != names.end())
+        return found_value{own->second, source(own->first)};
+    if (key.alias.empty()) return std::nullopt;
+    auto const other = names.find(std::string(key.alias));
+    if (other == names.end()) return std::nullopt;
+    return found_value{key.from_alias != nullptr ? key.from_alias(other->second) : other->second,
+                       source(other->first)};
+}
+
+/// The sources after their files are read.
+struct layers {
+    name_values const& flags;
+    name_values const& environment;
+    name_values dotenv;
+    std::string dotenv_name;
+    found_values config;
+};
+
+/// The strongest source that has the key; nothing when all leave it to the default.
+std::optional<found_value> find_value(layers const& from, setting_key const& key) {
+    if (auto const flag = from.flags.find(key.path()); flag != from.flags.end())
+        return found_value{flag->second, "the command line"};
+    if (auto value = find_in(from.environment, key, "the environment")) return value;
+    if (auto value = find_in(from.dotenv, key, from.dotenv_name)) return value;
+    if (auto const value = from.config.find(key.path()); value != from.config.end())
+        return value->second;
+    return std::nullopt;
+}
+
+std::string_view toml_type(value_kind kind) {
+    switch (kind) {
+    case value_kind::whole:
+        return "integer";
+    case value_kind::number:
+        return "number";
+    case value_kind::boolean:
+        return "boolean";
+    case value_kind::text:
+        return "string";
+    case value_kind::whole_list:
+        return "array of integers";
+    case value_kind::text_list:
+        break;
+    }
+    return "array of strings";
+}
+
+std::string fault_of(setting_key const& key, found_value const& value) {
+    auto const shown = key.secret ? std::string() : " = " + values::quoted_for_message(value.text);
+    auto line = key.path() + shown + " (" + value.source + "): must be " + key.allowed_values();
+    if (!value.usable) line += ", written as a TOML " + std::string(toml_type(key.kind));
+    return line;
+}
+
+layers read_layers(settings_sources const& sources, fault_lines& faults) {
+    layers out{sources.flags, sources.environment, {}, {}, {}};
+    refuse_unknown_names(out.environment, "the environment", faults);
+    if (sources.dotenv) {
+        out.dotenv = read_dotenv(*sources.dotenv, faults);
+        out.dotenv_name = sources.dotenv->name;
+        refuse_unknown_names(out.dotenv, out.dotenv_name, faults);
+    }
+    if (sources.config) out.config = read_toml(*sources.config, faults);
+    return out;
+}
+
+} // namespace
+
+std::string suggestion(std::string_view wrong, std::vector<std::string> const& candidates) {
+    constexpr std::size_t longest_compared = 64; // work grows with the product of the lengths
+    if (wrong.size() > longest_compared) return {};
+    std::string const* nearest = nullptr;
+    std::size_t least = std::max<std::size_t>(2, wrong.size() / 4) + 1;
+    for (auto const& candidate : candidates) {
+        auto const distance = edit_distance(wrong, candidate);
+        if (distance >= least) continue;
+        least = distance;
+        nearest = &candidate;
+    }
+    return nearest == nullptr ? std::string() : " (did you mean " + *nearest + "?)";
+}
+
+boost::system::result<settings, settings_faults> load_settings(settings_sources const& sources) {
+    settings_faults faults;
+    auto out = settings::defaults();
+    auto const from = read_layers(sources, faults.lines);
+    for (auto const& key : setting_keys()) {
+        auto const value = find_value(from, key);
+        if (value && !(value->usable && key.read(out, value->text, key)))
+            faults.lines.push_back(fault_of(key, *value));
+    }
+    // Checked only when every value is the one that was meant: else a mistyped one brings others.
+    if (faults.lines.empty()) faults.lines = check_together(out);
+    if (!faults.lines.empty()) return faults;
+    return out;
+}
+
+void throw_exception_from_error(settings_faults const& faults, boost::source_location const&) {
+    throw std::logic_error("bad settings were used: " +
+                           (faults.lines.empty() ? std::string() : faults.lines.front()));
+}
+
+} // namespace otpd::app

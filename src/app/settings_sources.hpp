@@ -1,0 +1,43 @@
+#pragma once
+
+/// The readers of the two kinds of file, and what they share: texts by key, with where they were
+/// found.
+
+#include "otpd/app/settings_keys.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otpd::app {
+
+using fault_lines = std::vector<std::string>;
+
+/// One value as it was written, before anybody knows whether it is good.
+struct found_value {
+    std::string text;   ///< in the environment's notation
+    std::string source; ///< "config.toml:12"
+    bool usable = true; ///< false: of the wrong TOML type, `text` is for the message only
+};
+using found_values = std::map<std::string, found_value>; ///< by `section.key`
+
+/// Unknown sections and keys, and whatever is not TOML, are faults. A fault of the syntax is named
+/// by its place alone: the parser's own words may quote a secret that lacks its quotes.
+[[nodiscard]] found_values read_toml(source_file const& file, fault_lines& faults);
+
+/// A `.env` file as python-dotenv reads it (the reference service's reader): `KEY=value`, `export `
+/// before it, comments, 'literal' and "escaped" values over several lines. `$` has no meaning. A
+/// line that holds no assignment is a fault.
+[[nodiscard]] std::map<std::string, std::string> read_dotenv(source_file const& file,
+                                                             fault_lines& faults);
+
+/// The candidate nearest to `wrong`, as " (did you mean X?)", or nothing when none is near.
+[[nodiscard]] std::string suggestion(std::string_view wrong,
+                                     std::vector<std::string> const& candidates);
+
+/// What depends on more than one key, and the settings that are not safe. A line for each fault,
+/// which says what to do.
+[[nodiscard]] fault_lines check_together(settings const& all);
+
+} // namespace otpd::app

@@ -1,0 +1,163 @@
+#include "settings_values.hpp"
+
+#include "otpd/core/encoding.hpp"
+
+#include <boost/url/ipv4_address.hpp>
+#include <boost/url/ipv6_address.hpp>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace otpd::app {
+
+namespace {
+
+constexpr std::size_t max_host_length = 253; // RFC 1035 2.3.4, without the final dot
+constexpr std::size_t max_shown_length = 64;
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
+std::string bracketed(std::string const& host) {
+    return host.find(':') == std::string::npos ? host : '[' + host + ']';
+}
+
+bool is_loopback_host(std::string_view host) {
+    if (auto const v4 = boost::urls::parse_ipv4_address(host)) return v4->is_loopback();
+    if (auto const v6 = boost::urls::parse_ipv6_address(host)) {
+        auto const bytes = v6->to_bytes();
+        constexpr std::size_t first_v4_byte = 12;
+        constexpr unsigned char v4_loopback_net = 127;
+        return v6->is_loopback() || (v6->is_v4_mapped() && bytes[first_v4_byte] == v4_loopback_net);
+    }
+    return lower(host) == "localhost";
+}
+
+bool is_host_name(std::string_view text) {
+    return !text.empty() && text.size() <= max_host_length && text.front() != '.' &&
+           text.front() != '-' && std::ranges::all_of(text, [](char c) {
+               return is_ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      c == '.' || c == '-';
+           });
+}
+
+/// A name of digits and dots only is a mistyped address, not a name (RFC 1123 2.1).
+bool is_host(std::string_view text) {
+    if (text.find_first_not_of("0123456789.") == std::string_view::npos)
+        return boost::urls::parse_ipv4_address(text).has_value();
+    return is_host_name(text);
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+    constexpr std::size_t most_digits = 5;
+    if (text.empty() || text.size() > most_digits || !all_ascii_digits(text)) return std::nullopt;
+    unsigned value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    if (value > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
+    return static_cast<std::uint16_t>(value);
+}
+
+} // namespace
+
+std::string host_port::to_string() const {
+    return bracketed(host) + ':' + std::to_string(port);
+}
+
+bool host_port::is_loopback() const {
+    return is_loopback_host(host);
+}
+
+namespace values {
+
+std::optional<std::int64_t> parse_whole(std::string_view text) {
+    text = trim_ascii(text);
+    std::int64_t value = 0;
+    auto const [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+std::optional<double> parse_number(std::string_view text) {
+    text = trim_ascii(text);
+    double value = 0;
+    auto const [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (ec != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
+        return std::nullopt;
+    return value;
+}
+
+std::optional<bool> parse_boolean(std::string_view text) {
+    auto const word = lower(trim_ascii(text));
+    if (word == "true" || word == "1" || word == "yes" || word == "on") return true;
+    if (word == "false" || word == "0" || word == "no" || word == "off") return false;
+    return std::nullopt;
+}
+
+std::optional<host_port> parse_host_port(std::string_view text) {
+    text = trim_ascii(text);
+    auto const colon = text.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    auto const port = parse_port(text.substr(colon + 1));
+    auto host = text.substr(0, colon);
+    if (!port) return std::nullopt;
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+        host = host.substr(1, host.size() - 2);
+        if (!boost::urls::parse_ipv6_address(host)) return std::nullopt;
+    } else if (!is_host(host)) {
+        return std::nullopt;
+    }
+    return host_port{std::string(host), *port};
+}
+
+std::optional<net::origin> parse_base_url(std::string_view text) {
+    auto parsed = net::parse_base_url(trim_ascii(text));
+    if (!parsed) return std::nullopt;
+    return std::move(*parsed);
+}
+
+std::vector<std::string_view> split_list(std::string_view text) {
+    std::vector<std::string_view> items;
+    if (trim_ascii(text).empty()) return items;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        auto const end = std::min(text.find(',', begin), text.size());
+        items.push_back(trim_ascii(text.substr(begin, end - begin)));
+        begin = end + 1;
+    }
+    return items;
+}
+
+std::string format_number(double value) {
+    std::array<char, 64> text{};
+    auto* const first = text.data();
+    auto* const last = first + text.size();
+    auto written = std::to_chars(first, last, value, std::chars_format::fixed);
+    if (written.ec != std::errc{}) written = std::to_chars(first, last, value); // far out of range
+    return {first, written.ptr};
+}
+
+bool is_printable(std::string_view text) noexcept {
+    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+bool is_visible(std::string_view text) noexcept {
+    return std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+std::string quoted_for_message(std::string_view text) {
+    if (text.find('@') != std::string_view::npos) return "(not shown: it may hold a password)";
+    if (text.find("://") != std::string_view::npos) text = text.substr(0, text.find_first_of("?#"));
+    std::string out = "\"";
+    for (char c : text.substr(0, max_shown_length))
+        out += c >= ' ' && c <= '~' ? c : '?';
+    if (text.size() > max_shown_length) out += "...";
+    return out + '"';
+}
+
+} // namespace values
+
+} // namespace otpd::app

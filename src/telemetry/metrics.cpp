@@ -1,0 +1,265 @@
+#include "otpd/telemetry/metrics.hpp"
+
+#include "metric_grid.hpp"
+#include "otpd/telemetry/metric_labels.hpp"
+#include "process_figures.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <charconv>
+
+namespace otpd::telemetry {
+
+namespace {
+
+using prometheus::Counter;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Registry;
+
+template <std::size_t Labels>
+using counters = metric_grid<Counter, Labels>;
+template <std::size_t Labels>
+using gauges = metric_grid<Gauge, Labels>;
+template <std::size_t Labels>
+using histograms = metric_grid<Histogram, Labels>;
+
+using buckets = Histogram::BucketBoundaries;
+
+/// Upper bounds in seconds. A request that waits for an SMS gateway may take as long as its
+/// timeout; a step of the memory store takes microseconds, of a remote one milliseconds.
+buckets const request_buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                              0.25,   0.5,   1,      2.5,   5,    10,    30};
+buckets const store_buckets{0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001,
+                            0.0025,  0.005,    0.01,    0.05,   0.25,    1};
+
+Counter& counter(Registry& registry, char const* name, char const* help) {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+}
+
+Gauge& gauge(Registry& registry, char const* name, char const* help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+}
+
+template <class... Sets>
+counters<sizeof...(Sets)> counter_for(Registry& registry, char const* name, char const* help,
+                                      Sets... sets) {
+    auto& family = prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+    return {std::array{std::move(sets)...},
+            [&family](prometheus::Labels const& labels) -> Counter& { return family.Add(labels); }};
+}
+
+gauges<1> gauge_for(Registry& registry, char const* name, char const* help, label_set set) {
+    auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+    return {std::array{std::move(set)},
+            [&family](prometheus::Labels const& labels) -> Gauge& { return family.Add(labels); }};
+}
+
+histograms<1> histogram_for(Registry& registry, char const* name, char const* help, label_set set,
+                            buckets const& bounds) {
+    auto& family = prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+    return {std::array{std::move(set)},
+            [&family, &bounds](prometheus::Labels const& labels) -> Histogram& {
+                return family.Add(labels, bounds);
+            }};
+}
+
+/// Digits of a small number, on the stack.
+class number_word {
+public:
+    explicit number_word(long value) {
+        auto const end = std::to_chars(text_.data(), text_.data() + text_.size(), value).ptr;
+        length_ = static_cast<std::size_t>(end - text_.data());
+    }
+    [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), length_}; }
+
+private:
+    std::array<char, 24> text_{};
+    std::size_t length_ = 0;
+};
+
+std::string_view reason_or_none(std::string_view reason) {
+    return reason.empty() ? labels::upstream_reasons.front() : reason;
+}
+
+double seconds(metrics::duration elapsed) {
+    return std::chrono::duration<double>(elapsed).count();
+}
+
+} // namespace
+
+struct metrics::instruments {
+    explicit instruments(metrics_options const& options) : routes("route", options.routes) {
+        prometheus::BuildGauge()
+            .Name("otpd_build_info")
+            .Help("Always 1; the version is a label.")
+            .Register(registry)
+            .Add({{"version", options.version}})
+            .Set(1);
+    }
+
+    Registry registry;
+    label_set routes;
+    std::function<std::uint64_t()> log_lines_dropped;
+
+    counters<3> http_requests =
+        counter_for(registry, "otpd_http_requests_total", "Requests answered.", routes,
+                    label_set("method", labels::methods), label_set("status", labels::statuses));
+    histograms<1> http_duration =
+        histogram_for(registry, "otpd_http_request_duration_seconds",
+                      "From the whole header to the answer's last byte.", routes, request_buckets);
+    gauges<1> connections_open = gauge_for(registry, "otpd_http_connections_open",
+                                           "Client connections.", {"listener", labels::listeners});
+    counters<1> connections_accepted =
+        counter_for(registry, "otpd_http_connections_accepted_total", "Client connections taken.",
+                    label_set("listener", labels::listeners));
+    counters<1> connections_refused =
+        counter_for(registry, "otpd_http_connections_refused_total",
+                    "Client connections closed because the cap was reached.",
+                    label_set("listener", labels::listeners));
+    counters<1> accept_errors =
+        counter_for(registry, "otpd_http_accept_errors_total", "Accepts that failed.",
+                    label_set("listener", labels::listeners));
+    counters<1> framing_rejected =
+        counter_for(registry, "otpd_http_framing_rejected_total",
+                    "Connections closed because of bytes that are no clear request.",
+                    label_set("kind", labels::framing));
+
+    counters<3> sends = counter_for(registry, "otpd_sends_total", "Codes asked for.",
+                                    label_set("outcome", labels::send_outcomes),
+                                    label_set("reason", labels::upstream_reasons),
+                                    label_set("route_id", labels::route_ids));
+    counters<1> checks = counter_for(registry, "otpd_checks_total", "Codes typed back.",
+                                     label_set("outcome", labels::check_outcomes));
+
+    histograms<1> store_duration =
+        histogram_for(registry, "otpd_store_operation_duration_seconds", "Steps of the store.",
+                      {"operation", labels::store_operations}, store_buckets);
+    counters<1> store_errors =
+        counter_for(registry, "otpd_store_errors_total", "Steps that the store could not take.",
+                    label_set("operation", labels::store_operations));
+    Counter& store_refusals = counter(registry, "otpd_store_capacity_refusals_total",
+                                      "Sends refused because the store is full.");
+    Gauge& codes = gauge(registry, "otpd_live_codes", "Codes that can be verified.");
+    Counter& sweeper_expired = counter(registry, "otpd_sweeper_expired_total",
+                                       "Records removed because their time was over.");
+    Histogram& sweeper_duration = prometheus::BuildHistogram()
+                                      .Name("otpd_sweeper_slice_duration_seconds")
+                                      .Help("Slices of the sweeper's work.")
+                                      .Register(registry)
+                                      .Add({}, store_buckets);
+
+    counters<3> upstream_requests =
+        counter_for(registry, "otpd_upstream_requests_total", "Calls to BridgeXAPI.",
+                    label_set("operation", labels::upstream_operations),
+                    label_set("outcome", labels::upstream_outcomes),
+                    label_set("reason", labels::upstream_reasons));
+    histograms<1> upstream_duration =
+        histogram_for(registry, "otpd_upstream_request_duration_seconds",
+                      "Calls to BridgeXAPI, with the wait for a connection.",
+                      {"operation", labels::upstream_operations}, request_buckets);
+    gauges<1> upstream_connections =
+        gauge_for(registry, "otpd_upstream_connections", "Connections to BridgeXAPI.",
+                  {"state", labels::pool_states});
+    Gauge& upstream_waiting = gauge(registry, "otpd_upstream_waiting_requests",
+                                    "Calls that wait for a connection to BridgeXAPI.");
+    counters<1> handshakes =
+        counter_for(registry, "otpd_upstream_tls_handshakes_total", "TLS handshakes by kind.",
+                    label_set("kind", labels::handshakes));
+};
+
+metrics::metrics(metrics_options options) : instruments_(std::make_unique<instruments>(options)) {}
+
+metrics::~metrics() = default;
+
+void metrics::http_request(std::string_view route, std::string_view method, unsigned status,
+                           duration elapsed) {
+    number_word const code(static_cast<long>(status));
+    instruments_->http_requests.at({route, method, code.view()}).Increment();
+    instruments_->http_duration.at({route}).Observe(seconds(elapsed));
+}
+
+void metrics::connection_opened(std::string_view listener) {
+    instruments_->connections_accepted.at({listener}).Increment();
+    instruments_->connections_open.at({listener}).Increment();
+}
+
+void metrics::connection_closed(std::string_view listener) {
+    instruments_->connections_open.at({listener}).Decrement();
+}
+
+void metrics::connection_refused(std::string_view listener) {
+    instruments_->connections_refused.at({listener}).Increment();
+}
+
+void metrics::accept_failed(std::string_view listener) {
+    instruments_->accept_errors.at({listener}).Increment();
+}
+
+void metrics::framing_rejected(std::string_view kind) {
+    instruments_->framing_rejected.at({kind}).Increment();
+}
+
+void metrics::send(std::string_view outcome, std::string_view reason, int route_id) {
+    number_word const route(route_id);
+    instruments_->sends.at({outcome, reason_or_none(reason), route.view()}).Increment();
+}
+
+void metrics::check(std::string_view outcome) {
+    instruments_->checks.at({outcome}).Increment();
+}
+
+void metrics::store_operation(std::string_view operation, bool succeeded, duration elapsed) {
+    instruments_->store_duration.at({operation}).Observe(seconds(elapsed));
+    if (!succeeded) instruments_->store_errors.at({operation}).Increment();
+}
+
+void metrics::store_full() {
+    instruments_->store_refusals.Increment();
+}
+
+void metrics::live_codes(std::int64_t count) {
+    instruments_->codes.Set(static_cast<double>(count));
+}
+
+void metrics::sweep_slice(std::size_t expired, duration elapsed) {
+    instruments_->sweeper_expired.Increment(static_cast<double>(expired));
+    instruments_->sweeper_duration.Observe(seconds(elapsed));
+}
+
+void metrics::upstream_request(std::string_view operation, std::string_view outcome,
+                               std::string_view reason, duration elapsed) {
+    instruments_->upstream_requests.at({operation, outcome, reason_or_none(reason)}).Increment();
+    instruments_->upstream_duration.at({operation}).Observe(seconds(elapsed));
+}
+
+void metrics::upstream_pool(std::size_t open, std::size_t idle, std::size_t waiting) {
+    instruments_->upstream_connections.at({"busy"}).Set(static_cast<double>(open - idle));
+    instruments_->upstream_connections.at({"idle"}).Set(static_cast<double>(idle));
+    instruments_->upstream_waiting.Set(static_cast<double>(waiting));
+}
+
+void metrics::tls_handshake(std::string_view kind) {
+    instruments_->handshakes.at({kind}).Increment();
+}
+
+void metrics::log_lines_dropped_from(std::function<std::uint64_t()> read) {
+    instruments_->log_lines_dropped = std::move(read);
+}
+
+std::string metrics::scrape() const {
+    auto families = instruments_->registry.Collect();
+    auto process = process_figures();
+    std::move(process.begin(), process.end(), std::back_inserter(families));
+    if (auto const& read = instruments_->log_lines_dropped)
+        families.push_back(single_value(
+            "otpd_log_lines_dropped_total", "Log lines given up because the queue was full.",
+            prometheus::MetricType::Counter, static_cast<double>(read())));
+    return prometheus::TextSerializer().Serialize(families);
+}
+
+} // namespace otpd::telemetry

@@ -1,0 +1,142 @@
+// Settings that are good one by one and not safe, or not possible, together.
+
+#include "support.hpp"
+
+#include <chrono>
+
+using namespace settings_test;
+
+namespace {
+
+names on_network(names more = {}) {
+    more.emplace("OTPD_SERVER_LISTEN", "0.0.0.0:8000");
+    more.emplace("API_AUTH_TOKEN", "the-token");
+    return more;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(setting_checks)
+
+BOOST_AUTO_TEST_CASE(the_reference_services_sample_starts) {
+    good(with_dotenv("BRIDGEXAPI_API_KEY=your_api_key_here\n"
+                     "BRIDGEXAPI_BASE_URL=https://hi.bridgexapi.io\n"
+                     "DEFAULT_CALLER_ID=BRIDGEXAPI\nOTP_LENGTH=6\nOTP_TTL_SECONDS=300\n"
+                     "OTP_SEND_COOLDOWN_SECONDS=45\nOTP_MAX_ATTEMPTS=5\nDEBUG_OTP=true\n"));
+}
+
+BOOST_AUTO_TEST_CASE(an_api_key_is_required) {
+    BOOST_TEST(fault({}) == "bridgexapi.api_key is required: set BRIDGEXAPI_API_KEY in the "
+                            "environment or in .env");
+    BOOST_TEST(contains(fault(sources({{"OTPD_BRIDGEXAPI_API_KEY", ""}})), "is required"));
+}
+
+BOOST_AUTO_TEST_CASE(a_code_lives_ten_minutes_at_most) {
+    good(sources({{"OTP_TTL_SECONDS", "30"}}));
+    good(sources({{"OTP_TTL_SECONDS", "600"}}));
+    for (auto const* text : {"29", "601"})
+        BOOST_TEST(fault(sources({{"OTP_TTL_SECONDS", text}})) ==
+                   "otp.ttl_seconds = \"" + std::string(text) +
+                       "\" (OTP_TTL_SECONDS in the environment): must be a whole number from 30 to "
+                       "600 seconds");
+}
+
+BOOST_AUTO_TEST_CASE(short_codes_must_be_accepted_in_words) {
+    BOOST_TEST(
+        fault(sources({{"OTP_LENGTH", "5"}})) ==
+        "otp.length = 5 with otp.guesses_per_day = 20 can be guessed with a chance of 0.0002, "
+        "over otp.accepted_guess_risk = 0.0001: use longer codes or fewer guesses, or raise "
+        "otp.accepted_guess_risk to accept it");
+    BOOST_TEST(contains(fault(sources({{"OTP_LENGTH", "4"}})), "chance of 0.002,"));
+    good(sources({{"OTP_LENGTH", "5"}, {"OTPD_OTP_ACCEPTED_GUESS_RISK", "0.0002"}}));
+    good(sources({{"OTP_LENGTH", "4"}, {"OTPD_OTP_ACCEPTED_GUESS_RISK", "0.002"}}));
+    good(sources({{"OTP_LENGTH", "5"}, {"OTPD_OTP_GUESSES_PER_DAY", "10"}}));
+    good(sources({{"OTP_LENGTH", "6"}, {"OTPD_OTP_GUESSES_PER_DAY", "100"}})); // exactly 1e-4
+}
+
+BOOST_AUTO_TEST_CASE(weak_secrets_are_refused_with_every_store) {
+    for (auto const* secret : {"change-me-in-production", "short"}) {
+        auto const line = fault(sources({{"OTP_HMAC_SECRET", secret}}));
+        BOOST_TEST(line ==
+                   "otp.hmac_secret (OTP_HMAC_SECRET in the environment): must be empty or 32 "
+                   "to 1024 random bytes, not the well-known default (make one: openssl "
+                   "rand -hex 32)");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(debug_codes_stay_on_loopback) {
+    BOOST_TEST(fault(sources(on_network({{"DEBUG_OTP", "1"}}))) ==
+               "otp.debug = true shows every code to whoever reaches server.listen = 0.0.0.0:8000: "
+               "listen on 127.0.0.1 or turn it off");
+    good(sources({{"DEBUG_OTP", "1"}, {"OTPD_SERVER_LISTEN", "[::1]:8000"}}));
+}
+
+BOOST_AUTO_TEST_CASE(the_network_needs_a_token) {
+    for (auto const* listen : {"0.0.0.0:8000", "[::]:8000", "10.1.2.3:80", "otpd.example:80"})
+        BOOST_TEST(fault(sources({{"OTPD_SERVER_LISTEN", listen}})) ==
+                   "auth.token is required with server.listen = " + std::string(listen) +
+                       ": set API_AUTH_TOKEN, or listen on 127.0.0.1");
+    good(sources(on_network()));
+    good(sources({{"OTPD_SERVER_LISTEN", "localhost:0"}}));
+}
+
+BOOST_AUTO_TEST_CASE(limits_are_off_on_loopback_only) {
+    good(sources({{"OTPD_LIMITS_ENABLED", "false"}}));
+    BOOST_TEST(fault(sources(on_network({{"OTPD_LIMITS_ENABLED", "false"}}))) ==
+               "limits.enabled = false lets anyone who reaches server.listen = 0.0.0.0:8000 send "
+               "without limit: listen on 127.0.0.1 or enable them");
+}
+
+BOOST_AUTO_TEST_CASE(the_upstream_is_reached_over_tls) {
+    BOOST_TEST(
+        fault(sources({{"BRIDGEXAPI_BASE_URL", "http://sms.example"}})) ==
+        "bridgexapi.base_url = \"http://sms.example\" (BRIDGEXAPI_BASE_URL in the environment): "
+        "must be an https URL without user, query and fragment (http for loopback addresses "
+        "only)");
+    auto const line = fault(sources({{"BRIDGEXAPI_BASE_URL", "https://u:s3cr3t@sms.example"}}));
+    BOOST_TEST(!contains(line, "s3cr3t"));
+    auto const query = fault(sources({{"BRIDGEXAPI_BASE_URL", "https://sms.example?key=s3cr3t"}}));
+    BOOST_TEST(!contains(query, "s3cr3t"));
+}
+
+BOOST_AUTO_TEST_CASE(the_default_route_is_an_allowed_one) {
+    BOOST_TEST(
+        fault(sources({{"DEFAULT_ROUTE_ID", "6"}})) ==
+        "otp.default_route_id = 6 is not in otp.allowed_routes: add it there or choose another");
+    good(sources({{"DEFAULT_ROUTE_ID", "6"}, {"OTPD_OTP_ALLOWED_ROUTES", "6"}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_replaced_secret_is_not_the_present_one) {
+    auto const line = fault(sources(
+        {{"OTP_HMAC_SECRET", good_secret}, {"OTPD_OTP_PREVIOUS_HMAC_SECRETS", good_secret}}));
+    BOOST_TEST(contains(line, "otp.previous_hmac_secrets holds otp.hmac_secret itself"));
+    BOOST_TEST(!contains(line, good_secret));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_upstream_fits_into_a_request_and_into_the_drain) {
+    good(sources({{"BRIDGEXAPI_TIMEOUT", "25"}}));
+    BOOST_TEST(fault(sources({{"BRIDGEXAPI_TIMEOUT", "25.001"}})) ==
+               "server.drain_timeout_ms = 25000 would cut off sends at shutdown that "
+               "bridgexapi.timeout allows: make it at least 25001");
+    BOOST_TEST(faults(sources({{"BRIDGEXAPI_TIMEOUT", "31"}})).size() == 2U);
+    BOOST_TEST(
+        fault(sources({{"OTPD_SERVER_REQUEST_TIMEOUT_MS", "19999"}})) ==
+        "server.request_timeout_ms = 19999 would cut off calls that bridgexapi.timeout allows: "
+        "make it at least 20000");
+}
+
+BOOST_AUTO_TEST_CASE(two_listeners_need_two_addresses) {
+    BOOST_TEST(contains(fault(sources({{"OTPD_ADMIN_LISTEN", "127.0.0.1:8000"}})),
+                        "admin.listen = 127.0.0.1:8000 is server.listen too"));
+    good(sources({{"OTPD_ADMIN_LISTEN", "127.0.0.1:0"}, {"OTPD_SERVER_LISTEN", "127.0.0.1:0"}}));
+}
+
+BOOST_AUTO_TEST_CASE(unsafe_settings_are_all_named_at_once) {
+    BOOST_TEST(faults(sources({{"OTPD_SERVER_LISTEN", "0.0.0.0:8000"},
+                               {"DEBUG_OTP", "1"},
+                               {"OTP_LENGTH", "4"},
+                               {"OTPD_LIMITS_ENABLED", "no"}}))
+                   .size() == 4U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,178 @@
+// The command line and the process around it.
+
+#include "otpd/app/command_line.hpp"
+#include "support.hpp"
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+using namespace settings_test;
+using otpd::app::command_line;
+using otpd::app::early_exit;
+using otpd::app::parse_command_line;
+
+namespace {
+
+using arguments = std::vector<char const*>;
+
+auto parse(arguments args) {
+    args.insert(args.begin(), "otpd");
+    return parse_command_line(static_cast<int>(args.size()), args.data());
+}
+
+auto run(arguments args) {
+    args.insert(args.begin(), "otpd");
+    return otpd::app::settings_from_process(static_cast<int>(args.size()), args.data());
+}
+
+early_exit ended(arguments args) {
+    auto result = run(std::move(args));
+    BOOST_TEST_REQUIRE(std::holds_alternative<early_exit>(result));
+    return std::get<early_exit>(result);
+}
+
+/// An empty working directory and an environment without the names of a service that may be
+/// installed here; both as they were before at the end.
+class clean_process {
+public:
+    clean_process() : before_(std::filesystem::current_path()) {
+        std::string pattern = (std::filesystem::temp_directory_path() / "otpd-XXXXXX").string();
+        BOOST_TEST_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        directory_ = pattern;
+        std::filesystem::current_path(directory_);
+        for (auto const& key : setting_keys()) {
+            ::unsetenv(key.environment_name().c_str());
+            if (!key.alias.empty()) ::unsetenv(std::string(key.alias).c_str());
+        }
+        ::setenv("BRIDGEXAPI_API_KEY", "key-for-tests", 1);
+    }
+    ~clean_process() {
+        ::unsetenv("BRIDGEXAPI_API_KEY");
+        std::filesystem::current_path(before_);
+        std::filesystem::remove_all(directory_);
+    }
+
+    static void write(char const* name, std::string const& text) { std::ofstream(name) << text; }
+
+private:
+    std::filesystem::path before_;
+    std::filesystem::path directory_;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(the_command_line)
+
+BOOST_AUTO_TEST_CASE(every_option) {
+    auto const none = parse({}).value();
+    BOOST_TEST(!none.config_path.has_value());
+    BOOST_TEST(none.flags.empty());
+    BOOST_TEST((!none.check_config && !none.version && !none.help));
+
+    auto const all = parse({"--config", "a.toml", "--listen=[::1]:0", "--threads", "2",
+                            "--admin-listen", "127.0.0.1:0", "--check-config"})
+                         .value();
+    BOOST_TEST(all.config_path.value() == "a.toml");
+    BOOST_TEST(all.flags.at("server.listen") == "[::1]:0");
+    BOOST_TEST(all.flags.at("server.threads") == "2");
+    BOOST_TEST(all.flags.at("admin.listen") == "127.0.0.1:0");
+    BOOST_TEST(all.check_config);
+    BOOST_TEST(parse({"--version"}).value().version);
+    BOOST_TEST(parse({"--help"}).value().help);
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_are_refused_and_their_values_not_repeated) {
+    for (auto const& args : std::vector<arguments>{{"--api-key=s3cr3t"},
+                                                   {"--api-key", "s3cr3t"},
+                                                   {"s3cr3t"},
+                                                   {"--threads"},
+                                                   {"--config"},
+                                                   {"--threads=1", "--threads=2"},
+                                                   {"--conf", "x"},
+                                                   {"-x"},
+                                                   {"--help=s3cr3t"},
+                                                   {"--", "s3cr3t"}}) {
+        auto const parsed = parse(args);
+        BOOST_TEST_REQUIRE(parsed.has_error());
+        BOOST_TEST_REQUIRE(parsed.error().lines.size() == 1U);
+        BOOST_TEST(!contains(parsed.error().lines.front(), "s3cr3t"));
+        BOOST_TEST(contains(parsed.error().lines.front(), "otpd --help"));
+    }
+    BOOST_TEST(contains(parse({"--api-key=x"}).error().lines.front(), "--api-key"));
+    BOOST_TEST(contains(parse({"--threads"}).error().lines.front(), "--threads"));
+}
+
+BOOST_AUTO_TEST_CASE(help_and_version_need_no_settings) {
+    clean_process const process;
+    ::unsetenv("BRIDGEXAPI_API_KEY");
+    auto const help = ended({"--help"});
+    BOOST_TEST(help.code == 0);
+    for (auto const* option : {"--config FILE", "--listen HOST:PORT", "--threads N",
+                               "--check-config", "--version", "--help"})
+        BOOST_TEST(contains(help.output, option));
+    auto const version = ended({"--version"});
+    BOOST_TEST(version.code == 0);
+    BOOST_TEST(version.output == "otpd " + std::string(otpd::app::program_version()) + '\n');
+}
+
+BOOST_AUTO_TEST_CASE(good_settings_are_confirmed_in_one_line) {
+    clean_process const process;
+    auto const good_check = ended({"--check-config"});
+    BOOST_TEST(good_check.code == 0);
+    BOOST_TEST(good_check.output == "configuration ok\n");
+    BOOST_TEST(good_check.errors.empty());
+}
+
+BOOST_AUTO_TEST_CASE(bad_settings_end_with_2_and_a_line_each) {
+    clean_process const process;
+    process.write("config.toml", "[otp]\nlength = 3\n[serve]\n");
+    for (auto const& args : {arguments{}, arguments{"--check-config"}}) {
+        auto const bad = ended(args);
+        BOOST_TEST(bad.code == 2);
+        BOOST_TEST(bad.output.empty());
+        BOOST_TEST(bad.errors ==
+                   "otpd: config.toml:3: unknown section \"serve\" (did you mean server?)\n"
+                   "otpd: otp.length = \"3\" (config.toml:2): must be a whole number from 4 to 10 "
+                   "digits\n");
+    }
+    BOOST_TEST(ended({"--bogus"}).code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(files_of_the_working_directory_are_read) {
+    clean_process const process;
+    process.write("config.toml", "[otp]\nlength = 8\nmax_attempts = 3\n");
+    process.write(".env", "OTP_LENGTH=9\n");
+    auto const loaded = run({"--threads=3"});
+    BOOST_TEST_REQUIRE(std::holds_alternative<settings>(loaded));
+    auto const& all = std::get<settings>(loaded);
+    BOOST_TEST(all.otp.length == 9);
+    BOOST_TEST(all.otp.max_attempts == 3);
+    BOOST_TEST(all.server.threads == 3);
+    BOOST_TEST(all.bridgexapi.api_key.reveal() == "key-for-tests");
+}
+
+BOOST_AUTO_TEST_CASE(a_named_file_takes_the_place_of_the_usual_one_and_must_exist) {
+    clean_process const process;
+    process.write("config.toml", "[otp]\nlength = 8\n");
+    process.write("other.toml", "[otp]\nlength = 7\n");
+    auto const other = run({"--config", "other.toml"});
+    BOOST_TEST_REQUIRE(std::holds_alternative<settings>(other));
+    BOOST_TEST(std::get<settings>(other).otp.length == 7);
+    auto const missing = ended({"--config", "missing.toml"});
+    BOOST_TEST(missing.code == 2);
+    BOOST_TEST(missing.errors == "otpd: missing.toml: no such file\n");
+    BOOST_TEST(ended({"--config", "."}).errors == "otpd: .: cannot be read\n");
+}
+
+BOOST_AUTO_TEST_CASE(files_have_a_largest_size) {
+    clean_process const process;
+    constexpr std::size_t most = 64 * 1024;
+    process.write(".env", std::string(most, '#'));
+    BOOST_TEST(std::holds_alternative<settings>(run({})));
+    process.write(".env", std::string(most + 1, '#'));
+    BOOST_TEST(ended({}).errors == "otpd: .env: larger than 65536 bytes\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,219 @@
+// Where settings come from: which source wins, what files may hold, and what is refused.
+
+#include "support.hpp"
+
+#include <array>
+#include <chrono>
+#include <functional>
+
+using namespace settings_test;
+using namespace std::chrono_literals;
+
+BOOST_AUTO_TEST_SUITE(setting_sources)
+
+BOOST_AUTO_TEST_CASE(a_stronger_source_beats_each_weaker_one) {
+    struct layer {
+        char const* name;
+        std::function<void(settings_sources&, std::string const&)> set;
+    };
+    // Strongest first; within one source our own name beats the reference's.
+    std::array<layer, 6> const layers{{
+        {"flag", [](auto& to, auto const& value) { to.flags["otp.length"] = value; }},
+        {"environment",
+         [](auto& to, auto const& value) { to.environment["OTPD_OTP_LENGTH"] = value; }},
+        {"environment, reference's name",
+         [](auto& to, auto const& value) { to.environment["OTP_LENGTH"] = value; }},
+        {".env",
+         [](auto& to, auto const& value) { to.dotenv->text += "OTPD_OTP_LENGTH=" + value + '\n'; }},
+        {".env, reference's name",
+         [](auto& to, auto const& value) { to.dotenv->text += "OTP_LENGTH=" + value + '\n'; }},
+        {"file", [](auto& to, auto const& value) { to.config->text = "[otp]\nlength = " + value; }},
+    }};
+    for (std::size_t strong = 0; strong < layers.size(); ++strong)
+        for (std::size_t weak = strong + 1; weak < layers.size(); ++weak)
+            BOOST_TEST_CONTEXT(layers[strong].name << " over " << layers[weak].name) {
+                auto from = with_config("");
+                from.dotenv = otpd::app::source_file{".env", ""};
+                layers[weak].set(from, "9");
+                layers[strong].set(from, "8");
+                BOOST_TEST(good(from).otp.length == 8);
+            }
+    for (auto const& only : layers) {
+        auto from = with_config("");
+        from.dotenv = otpd::app::source_file{".env", ""};
+        only.set(from, "7");
+        BOOST_TEST(good(from).otp.length == 7);
+    }
+    BOOST_TEST(good(with_config("")).otp.length == 6);
+}
+
+BOOST_AUTO_TEST_CASE(every_key_has_its_name_in_the_environment_and_in_the_file) {
+    for (auto const& each : setting_keys()) {
+        if (each.kind != otpd::app::value_kind::whole) continue;
+        BOOST_TEST_CONTEXT(each.path()) {
+            // The highest value of each of these keys is good alone, but for one.
+            if (each.path() == "otp.guesses_per_day" || each.path() == "otp.default_route_id")
+                continue;
+            auto const most = std::to_string(static_cast<std::int64_t>(each.max));
+            BOOST_TEST(each.show(good(sources({{each.environment_name(), most}}))) == most);
+            auto const text =
+                '[' + std::string(each.section) + "]\n" + std::string(each.name) + " = " + most;
+            BOOST_TEST(each.show(good(with_config(text))) == most);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_names_of_the_reference_service) {
+    auto const all = good(sources({{"BRIDGEXAPI_API_KEY", "the-key"},
+                                   {"BRIDGEXAPI_BASE_URL", "https://sms.example/"},
+                                   {"BRIDGEXAPI_TIMEOUT", "7.5"},
+                                   {"DEFAULT_CALLER_ID", "SHOP"},
+                                   {"DEFAULT_ROUTE_ID", "8"},
+                                   {"OTP_LENGTH", "8"},
+                                   {"OTP_TTL_SECONDS", "30"},
+                                   {"OTP_SEND_COOLDOWN_SECONDS", "60"},
+                                   {"OTP_MAX_ATTEMPTS", "1"},
+                                   {"OTP_HMAC_SECRET", good_secret},
+                                   {"API_AUTH_TOKEN", "the-token"},
+                                   {"DEBUG_OTP", "Yes"}}));
+    BOOST_TEST(all.bridgexapi.api_key.reveal() == "the-key");
+    BOOST_TEST(all.bridgexapi.base_url.host == "sms.example");
+    BOOST_TEST((all.bridgexapi.timeout == 7500ms));
+    BOOST_TEST(all.otp.default_caller_id == "SHOP");
+    BOOST_TEST(all.otp.default_route_id == 8);
+    BOOST_TEST(all.otp.length == 8);
+    BOOST_TEST((all.otp.ttl == 30s));
+    BOOST_TEST((all.otp.cooldown == 60s));
+    BOOST_TEST(all.otp.max_attempts == 1);
+    BOOST_TEST(all.otp.hmac_secret.reveal() == good_secret);
+    BOOST_TEST(all.auth.token.reveal() == "the-token");
+    BOOST_TEST(all.otp.debug);
+}
+
+BOOST_AUTO_TEST_CASE(the_reference_reads_debug_and_cooldown_in_its_own_way) {
+    for (auto const* text : {"1", "true", "TRUE", "yes", "on", " On "})
+        BOOST_TEST(good(sources({{"DEBUG_OTP", text}})).otp.debug);
+    for (auto const* text : {"", "0", "false", "y", "enabled", "2"})
+        BOOST_TEST(!good(sources({{"DEBUG_OTP", text}})).otp.debug);
+    for (auto const* text : {"0", "-1", "-3600"})
+        BOOST_TEST((good(sources({{"OTP_SEND_COOLDOWN_SECONDS", text}})).otp.cooldown == 0s));
+    BOOST_TEST(contains(fault(sources({{"OTPD_OTP_COOLDOWN_SECONDS", "-1"}})), "from 0 to 3600"));
+    BOOST_TEST(contains(fault(sources({{"OTPD_OTP_DEBUG", "enabled"}})), "true or false"));
+    for (auto const* name : {"OTP_LENGTH", "OTP_TTL_SECONDS", "OTP_MAX_ATTEMPTS",
+                             "OTP_SEND_COOLDOWN_SECONDS", "DEFAULT_ROUTE_ID", "BRIDGEXAPI_TIMEOUT"})
+        BOOST_TEST(contains(fault(sources({{name, ""}})), "must be a"));
+}
+
+BOOST_AUTO_TEST_CASE(empty_secrets_in_the_environment_are_unset_ones) {
+    auto const all = good(sources({{"OTP_HMAC_SECRET", ""}, {"API_AUTH_TOKEN", ""}}));
+    BOOST_TEST(all.otp.hmac_secret.empty());
+    BOOST_TEST(all.auth.token.empty());
+}
+
+BOOST_AUTO_TEST_CASE(unknown_names_with_our_prefix_are_refused_and_all_others_are_not_ours) {
+    BOOST_TEST(
+        fault(sources({{"OTPD_SERVER_THREAD", "4"}, {"PATH", "/bin"}, {"OTP_LENGHT", "5"}})) ==
+        "unknown name \"OTPD_SERVER_THREAD\" in the environment (did you mean "
+        "OTPD_SERVER_THREADS?)");
+    BOOST_TEST(fault(with_dotenv("OTPD_OTP_LENGTHS=7\nDATABASE_URL=postgres://x\n")) ==
+               "unknown name \"OTPD_OTP_LENGTHS\" in .env (did you mean OTPD_OTP_LENGTH?)");
+    BOOST_TEST(fault(sources({{"OTPD_COMPLETELY_DIFFERENT", "s3cr3t"}})) ==
+               "unknown name \"OTPD_COMPLETELY_DIFFERENT\" in the environment");
+}
+
+BOOST_AUTO_TEST_CASE(unknown_keys_and_sections_of_the_file_are_refused_with_their_place) {
+    BOOST_TEST(fault(with_config("[server]\nthreds = 4")) ==
+               "config.toml:2: unknown key \"threds\" in [server] (did you mean threads?)");
+    BOOST_TEST(fault(with_config("\n[sever]\nthreads = 4")) ==
+               "config.toml:2: unknown section \"sever\" (did you mean server?)");
+    BOOST_TEST(fault(with_config("threads = 4")) ==
+               "config.toml:1: unknown key outside a section \"threads\"");
+    BOOST_TEST(fault(with_config("server = 4")) ==
+               "config.toml:1: \"server\" is a section, not a key: write it in brackets");
+    BOOST_TEST(fault(with_config("[otp.codes]\nlength = 4")) ==
+               "config.toml:1: unknown key \"codes\" in [otp]");
+    BOOST_TEST(contains(fault(with_config("[[server]]\nthreads = 4")), "is a section"));
+}
+
+BOOST_AUTO_TEST_CASE(values_of_the_file_have_their_types) {
+    for (auto const* text :
+         {"[server]\nthreads = \"4\"", "[server]\nthreads = 4.0", "[server]\nthreads = true",
+          "[server]\nthreads = [4]", "[server]\nthreads = {}", "[server]\nlisten = 8000",
+          "[otp]\ndebug = 1", "[otp]\ndebug = \"true\"", "[otp]\nallowed_routes = 3",
+          "[otp]\nallowed_routes = [\"3\"]", "[otp]\nprevious_hmac_secrets = \"x\"",
+          "[bridgexapi]\ntimeout = \"20\"", "[otp]\nttl_seconds = 2026-01-01"})
+        BOOST_TEST_CONTEXT(text) {
+            auto const line = fault(with_config(text));
+            BOOST_TEST(contains(line, "(config.toml:2): must be "));
+        }
+    BOOST_TEST(
+        fault(with_config("[server]\nthreads = \"4\"")) ==
+        "server.threads = \"4\" (config.toml:2): must be a whole number from 0 to 256, written "
+        "as a TOML integer");
+}
+
+BOOST_AUTO_TEST_CASE(a_broken_file_is_named_by_place_and_quotes_nothing) {
+    for (auto const* text : {"[bridgexapi]\napi_key = s3cr3t", "[bridgexapi]\napi_key = \"s3cr3t",
+                             "[bridgexapi]\napi_key = 123456789012345678901234567890",
+                             "[bridgexapi]\napi_key = 's3cr3t' s3cr3t", "[bridgexapi\n", "\x01",
+                             "[otp]\nlength = 6\nlength = 7", "[otp]\n[otp]", "\xFF"})
+        BOOST_TEST_CONTEXT(text) {
+            auto const line = fault(with_config(text));
+            BOOST_TEST(line.starts_with("config.toml:"));
+            BOOST_TEST(contains(line, "not valid TOML"));
+            BOOST_TEST(!contains(line, "s3cr3t"));
+            BOOST_TEST(!contains(line, "123456789"));
+            BOOST_TEST(!contains(line, "\n"));
+        }
+    std::string deep = "x = ";
+    for (int i = 0; i < 100'000; ++i)
+        deep += '[';
+    BOOST_TEST(contains(fault(with_config(deep)), "not valid TOML"));
+}
+
+BOOST_AUTO_TEST_CASE(every_bad_key_is_reported_at_once) {
+    auto from = with_config("[otp]\nlength = 3\nttl_secnds = 4\n[server]\nthreads = -1");
+    from.environment["OTP_MAX_ATTEMPTS"] = "0";
+    BOOST_TEST(faults(from).size() == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(only_the_value_that_wins_is_checked) {
+    BOOST_TEST(
+        (good(sources({{"OTP_TTL_SECONDS", "900"}, {"OTPD_OTP_TTL_SECONDS", "600"}})).otp.ttl ==
+         600s));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_dotenv_file_may_hold) {
+    auto const all = good(with_dotenv("# a comment\n"
+                                      "\n"
+                                      "OTHER_PROGRAM=1\r\n"
+                                      "export OTP_LENGTH=7\r\n"
+                                      "  OTP_MAX_ATTEMPTS = 4  # inline\n"
+                                      "DEFAULT_CALLER_ID='My #1'\n"
+                                      "OTPD_OTP_MESSAGE_TEMPLATE=\"Say \\\"{code}\\\"\" # why not\n"
+                                      "API_AUTH_TOKEN=a#b$c=d\n"
+                                      "OTP_TTL_SECONDS=60"));
+    BOOST_TEST(all.otp.length == 7);
+    BOOST_TEST(all.otp.max_attempts == 4);
+    BOOST_TEST(all.otp.default_caller_id == "My #1");
+    BOOST_TEST(all.otp.message_template == "Say \"{code}\"");
+    BOOST_TEST(all.auth.token.reveal() == "a#b$c=d");
+    BOOST_TEST((all.otp.ttl == 60s));
+}
+
+BOOST_AUTO_TEST_CASE(quoted_values_may_take_several_lines_and_belong_to_others) {
+    auto const all = good(with_dotenv("PEM=\"-----BEGIN\nOTP_LENGTH=9\n-----END\"\n"
+                                      "OTHER='it\\'s \\\\ fine'\nOTP_LENGTH=8\nOTP_LENGTH=7\n"));
+    BOOST_TEST(all.otp.length == 7); // the last one, as python-dotenv
+}
+
+BOOST_AUTO_TEST_CASE(lines_of_a_dotenv_file_that_mean_nothing_are_refused_unquoted) {
+    BOOST_TEST(fault(with_dotenv("A=1\ns3cr3t\n")) == ".env:2: not a KEY=value line");
+    BOOST_TEST(fault(with_dotenv("A='1\n2'\n=s3cr3t\n")) == ".env:3: not a KEY=value line");
+    BOOST_TEST(fault(with_dotenv("1A=s3cr3t")) == ".env:1: not a KEY=value line");
+    for (auto const* text : {"\nA=\"s3cr3t\n\n", "\nA='s3cr3t' more\n", "\nA=\"s3cr3t\\\""})
+        BOOST_TEST(fault(with_dotenv(text)) ==
+                   ".env:2: the quotes of this value are not closed, or text follows them");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
