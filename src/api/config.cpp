@@ -9,7 +9,7 @@ namespace asio = boost::asio;
 
 void add_config(http::router& routes, dependencies const& uses) {
     routes.add(
-        http::method::get, "/config",
+        http::method::get, paths::config,
         [&callers = uses.callers,
          &domain = uses.domain](http::request const& request) -> asio::awaitable<http::response> {
             if (auto refusal = callers.refusal(request)) co_return to_response(*refusal, request);

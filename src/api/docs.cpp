@@ -74,15 +74,15 @@ http::response serve(std::string_view path, http::request const& request) {
 } // namespace
 
 void add_docs(http::router& routes) {
-    routes.add(http::method::get, "/openapi.json",
+    routes.add(http::method::get, paths::openapi,
                [](http::request const& request) -> asio::awaitable<http::response> {
                    co_return serve("openapi.json", request);
                });
-    routes.add(http::method::get, "/docs",
+    routes.add(http::method::get, paths::docs,
                [](http::request const& request) -> asio::awaitable<http::response> {
                    co_return serve("docs/index.html", request);
                });
-    routes.add(http::method::get, "/docs/{file}",
+    routes.add(http::method::get, paths::docs_file,
                [](http::request const& request,
                   std::string_view file) -> asio::awaitable<http::response> {
                    co_return serve("docs/" + std::string(file), request);

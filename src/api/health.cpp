@@ -26,7 +26,7 @@ http::problem not_ready(std::string_view why) {
 } // namespace
 
 void add_health(http::router& routes, dependencies const& uses) {
-    routes.add(http::method::get, "/health",
+    routes.add(http::method::get, paths::health,
                [&store = uses.store](http::request const& request)
                    -> asio::awaitable<http::response> {
                    auto const codes = co_await store.live_codes();
@@ -43,13 +43,13 @@ void add_health(http::router& routes, dependencies const& uses) {
                                     .finish();
                    co_return reply;
                });
-    routes.add(http::method::get, "/livez",
+    routes.add(http::method::get, paths::livez,
                [](http::request const&) -> asio::awaitable<http::response> {
                    http::response reply;
                    reply.body = json_writer().add("status", "ok").finish();
                    co_return reply;
                });
-    routes.add(http::method::get, "/readyz",
+    routes.add(http::method::get, paths::readyz,
                [why_not_ready = uses.why_not_ready](http::request const& request)
                    -> asio::awaitable<http::response> {
                    auto const why = co_await why_not_ready();

@@ -2,6 +2,7 @@
 
 /// What each file of this folder adds to the router.
 
+#include "otpd/api/paths.hpp"
 #include "otpd/api/routes.hpp"
 
 namespace otpd::api {

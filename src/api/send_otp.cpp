@@ -62,7 +62,7 @@ std::string write(otp::sent const& sent, std::string const& phone, std::string c
 
 void add_send_otp(http::router& routes, dependencies const& uses) {
     routes.add(
-        http::method::post, "/send-otp",
+        http::method::post, paths::send_otp,
         [uses](http::request const& request) -> asio::awaitable<http::response> {
             if (auto refusal = uses.callers.refusal(request)) co_return to_response(*refusal, request);
             if (auto refusal = wrong_content_type(request)) co_return to_response(*refusal, request);

@@ -26,7 +26,7 @@ std::optional<otp::verify_request> parse(json_body& body, http::request const& r
 
 void add_verify_otp(http::router& routes, dependencies const& uses) {
     routes.add(
-        http::method::post, "/verify-otp",
+        http::method::post, paths::verify_otp,
         [uses](http::request const& request) -> asio::awaitable<http::response> {
             if (auto refusal = uses.callers.refusal(request)) co_return to_response(*refusal, request);
             if (auto refusal = wrong_content_type(request)) co_return to_response(*refusal, request);

@@ -41,8 +41,9 @@ struct guarded_shard {
 
 class memory_store::impl {
 public:
-    impl(asio::any_io_executor const& executor, clock const& now, memory_options options)
-        : options_(options), clock_(now), budget_(options.items_max),
+    impl(asio::any_io_executor const& executor, clock const& now, memory_options options,
+         std::function<void(sweep_slice)> on_slice)
+        : options_(options), clock_(now), budget_(options.items_max), on_slice_(std::move(on_slice)),
           sweeper_guard_(asio::make_strand(executor)), timer_(sweeper_guard_) {
         if (!std::has_single_bit(options.shards))
             throw std::invalid_argument("the number of shards is not a power of two");
@@ -66,14 +67,8 @@ public:
     asio::awaitable<void> sweep() {
         for (auto& home : shards_)
             while (home.due(clock_.now())) {
-                auto slice = [this, &home] {
-                    auto const removed = home.shard.sweep(clock_.now(), options_.sweep_batch);
-                    home.publish_next_expiry();
-                    return removed;
-                };
-                auto const removed = co_await net::on_strand(home.guard, slice);
-                expired_.fetch_add(removed, std::memory_order_relaxed);
-                slices_.fetch_add(1, std::memory_order_relaxed);
+                auto slice = [this, &home] { return sweep_once(home); };
+                co_await net::on_strand(home.guard, slice);
             }
     }
 
@@ -95,8 +90,6 @@ public:
         memory_usage now;
         now.codes = budget_.codes();
         now.items = budget_.items();
-        now.expired = expired_.load(std::memory_order_relaxed);
-        now.slices = slices_.load(std::memory_order_relaxed);
         return now;
     }
 
@@ -106,6 +99,14 @@ private:
         std::size_t tail = 0;
         std::memcpy(&tail, number.data() + number.size() - sizeof tail, sizeof tail);
         return tail & (options_.shards - 1);
+    }
+
+    std::size_t sweep_once(guarded_shard& home) {
+        auto const began = std::chrono::steady_clock::now();
+        auto const removed = home.shard.sweep(clock_.now(), options_.sweep_batch);
+        home.publish_next_expiry();
+        if (on_slice_) on_slice_(sweep_slice{removed, std::chrono::steady_clock::now() - began});
+        return removed;
     }
 
     asio::awaitable<void> sweep_until_stopped() {
@@ -119,17 +120,16 @@ private:
     memory_options const options_;
     clock const& clock_;
     memory_budget budget_;
+    std::function<void(sweep_slice)> const on_slice_;
     std::deque<guarded_shard> shards_; // never moves its elements
     net::strand sweeper_guard_;
     asio::steady_timer timer_; // on sweeper_guard_, as stopped_
     bool stopped_ = false;
-    std::atomic<std::uint64_t> expired_{0};
-    std::atomic<std::uint64_t> slices_{0};
 };
 
 memory_store::memory_store(asio::any_io_executor executor, clock const& now,
-                           memory_options options)
-    : impl_(std::make_unique<impl>(executor, now, options)) {}
+                           memory_options options, std::function<void(sweep_slice)> on_slice)
+    : impl_(std::make_unique<impl>(executor, now, options, std::move(on_slice))) {}
 
 memory_store::~memory_store() = default;
 

@@ -32,16 +32,22 @@ struct memory_options {
 
 struct memory_usage {
     std::uint64_t codes = 0;
-    std::uint64_t items = 0;   ///< codes, counters and guess tallies together
-    std::uint64_t expired = 0; ///< items removed by the sweeper since the start
-    std::uint64_t slices = 0;  ///< slices the sweeper has run since the start
+    std::uint64_t items = 0; ///< codes, counters and guess tallies together
+};
+
+/// One slice of the sweeper's work.
+struct sweep_slice {
+    std::size_t removed = 0; ///< items
+    std::chrono::steady_clock::duration elapsed{};
 };
 
 class memory_store final : public store {
 public:
     /// `now` and whatever runs `executor` must outlive the store, and the store everything that was
-    /// started on it.
-    memory_store(boost::asio::any_io_executor executor, clock const& now, memory_options options);
+    /// started on it. `on_slice` hears of every slice, on a shard's strand: it must be quick and safe to
+    /// call from several threads.
+    memory_store(boost::asio::any_io_executor executor, clock const& now, memory_options options,
+                 std::function<void(sweep_slice)> on_slice = {});
     ~memory_store() override;
 
     boost::asio::awaitable<result<admit_outcome>> admit(admission request) override;

@@ -1,0 +1,24 @@
+#pragma once
+
+/// Every path of the public API: what the router matches, and the labels that metrics know before the
+/// first request.
+
+#include <array>
+#include <string_view>
+
+namespace otpd::api::paths {
+
+inline constexpr std::string_view send_otp = "/send-otp";
+inline constexpr std::string_view verify_otp = "/verify-otp";
+inline constexpr std::string_view health = "/health";
+inline constexpr std::string_view livez = "/livez";
+inline constexpr std::string_view readyz = "/readyz";
+inline constexpr std::string_view config = "/config";
+inline constexpr std::string_view openapi = "/openapi.json";
+inline constexpr std::string_view docs = "/docs";
+inline constexpr std::string_view docs_file = "/docs/{file}";
+
+inline constexpr std::array all{send_otp, verify_otp, health, livez,    readyz,
+                                config,   openapi,    docs,   docs_file};
+
+} // namespace otpd::api::paths

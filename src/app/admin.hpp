@@ -1,0 +1,22 @@
+#pragma once
+
+/// The admin listener's routes: for operators and their tools, not for clients.
+
+#include "otpd/http/router.hpp"
+
+#include <array>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace otpd::app {
+
+namespace admin_paths {
+inline constexpr std::string_view metrics = "/metrics";
+inline constexpr std::array all{metrics};
+} // namespace admin_paths
+
+/// `scrape` returns the Prometheus text exposition and may be called from several threads.
+void add_admin_routes(http::router& routes, std::function<std::string()> scrape);
+
+} // namespace otpd::app

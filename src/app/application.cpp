@@ -1,0 +1,249 @@
+#include "otpd/app/application.hpp"
+
+#include "otpd/api/paths.hpp"
+#include "otpd/api/routes.hpp"
+#include "otpd/core/clock.hpp"
+#include "otpd/core/random.hpp"
+#include "otpd/telemetry/metrics.hpp"
+
+#include "admin.hpp"
+#include "events.hpp"
+#include "metered_store.hpp"
+#include "process.hpp"
+#include "version.hpp"
+#include "wiring.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+namespace otpd::app {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// What is given to scrapers and to the upstream's connections once nobody uses them any more.
+constexpr std::chrono::seconds last_goodbye{1};
+
+std::string to_text(asio::ip::tcp::endpoint const& at) {
+    std::ostringstream text;
+    text << at;
+    return std::move(text).str();
+}
+
+telemetry::metrics_options metrics_of_both_listeners() {
+    telemetry::metrics_options options;
+    options.version = version;
+    options.routes.assign(api::paths::all.begin(), api::paths::all.end());
+    options.routes.insert(options.routes.end(), admin_paths::all.begin(), admin_paths::all.end());
+    return options;
+}
+
+} // namespace
+
+/// Members stand in the order of their dependencies. run() leaves the io_context without work, so no
+/// coroutine outlives what it refers to.
+class application::impl {
+public:
+    impl(settings with, reread settings_again)
+        : settings_(std::move(with)), settings_again_(std::move(settings_again)),
+          output_(STDOUT_FILENO),
+          log_(output_, level_of(settings_.log), settings_.log.queue_lines_max),
+          metrics_(metrics_of_both_listeners()), http_events_(log_, metrics_),
+          upstream_events_(log_, metrics_), callers_(settings_.auth.token),
+          keys_(keys_of(settings_.otp, random_)), threads_(thread_count(settings_.server)),
+          context_(static_cast<int>(threads_)), lifecycle_(asio::make_strand(context_)),
+          signals_(lifecycle_, SIGTERM, SIGINT, SIGHUP),
+          codes_(context_.get_executor(), clock_, memory_options_of(settings_.store),
+                 [this](store::sweep_slice slice) {
+                     metrics_.sweep_slice(slice.removed, slice.elapsed);
+                 }),
+          store_(codes_, metrics_),
+          upstream_(context_.get_executor(), upstream_options(settings_.bridgexapi), random_,
+                    upstream_events_),
+          domain_(policy_of(settings_),
+                  otp::service::dependencies{store_, upstream_, keys_, clock_, random_, log_,
+                                             metrics_}),
+          api_(context_, api_options(settings_), api_routes_, http_events_) {
+        api::add_routes(api_routes_,
+                        api::dependencies{domain_, store_, callers_,
+                                          [this] { return why_not_ready(); },
+                                          upstream_url(settings_.bridgexapi)});
+        add_admin_routes(admin_routes_, [this] { return scrape(); });
+        metrics_.log_lines_dropped_from([this] { return log_.dropped(); });
+        if (settings_.admin.listen)
+            admin_.emplace(context_, admin_options(*settings_.admin.listen), admin_routes_,
+                           http_events_);
+    }
+
+    void run() {
+        log_start();
+        api_.listen();
+        if (admin_) admin_->listen();
+        auto ended = [this](std::exception_ptr thrown) {
+            if (thrown) log_.error("lifecycle_failed", {{"what", what_of(thrown)}});
+        };
+        asio::co_spawn(lifecycle_, live(), ended);
+        codes_.start_sweeper([this](std::exception_ptr thrown) {
+            log_.error("sweeper_failed", {{"what", what_of(thrown)}});
+        });
+        start(api_, "api");
+        if (admin_) start(*admin_, "admin");
+        run_on_all_threads();
+        log_.info("stopped");
+    }
+
+private:
+    void log_start() {
+        log_.info("starting", {{"version", version},
+                               {"threads", threads_},
+                               {"store", settings_.store.url},
+                               {"upstream", upstream_url(settings_.bridgexapi)},
+                               {"debug_codes", settings_.otp.debug}});
+        if (settings_.store.url == "memory:")
+            log_.warn("memory_store", {{"note", "codes and limits are lost at a restart and unknown "
+                                                "to other instances"}});
+        for (auto const& line : describe(settings_))
+            log_.debug("setting", {{"key", line.key}, {"value", line.value}});
+    }
+
+    void start(http::server& listener, std::string_view name) {
+        listener.start();
+        log_.info("listening",
+                  {{"listener", name}, {"address", to_text(listener.local_endpoint())}});
+    }
+
+    /// This thread and the others run the context until it has no work. What escapes a handler is a
+    /// bug in that handler: it is logged, and everybody else is served on.
+    void run_on_all_threads() {
+        auto serve = [this] {
+            for (;;) {
+                try {
+                    context_.run();
+                    return;
+                } catch (...) {
+                    log_.error("handler_escaped", {{"what", what_of(std::current_exception())}});
+                }
+            }
+        };
+        std::vector<std::jthread> others;
+        for (std::size_t i = 1; i < threads_; ++i) others.emplace_back(serve);
+        serve();
+    }
+
+    /// From the first signal that ends the service to a context without work.
+    asio::awaitable<void> live() {
+        int const signal = co_await next_end_signal();
+        log_.info("draining", {{"signal", signal}});
+        draining_ = true;
+        asio::co_spawn(lifecycle_, die_on_second_signal(), [](std::exception_ptr) {});
+
+        deadline const limit = deadline::in(settings_.server.drain_timeout);
+        bool const drained = co_await api_.drain(limit);
+        if (!drained) log_.warn("drain_incomplete");
+        co_await upstream_.drain(limit);
+        codes_.stop_sweeper();
+        if (admin_) co_await admin_->drain(deadline::in(last_goodbye));
+        signals_.cancel();
+    }
+
+    /// SIGTERM or SIGINT; SIGHUP is dealt with here. 0 when the set was cancelled.
+    asio::awaitable<int> next_end_signal() {
+        for (;;) {
+            auto const [error, signal] =
+                co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+            if (error) co_return 0;
+            if (signal != SIGHUP) co_return signal;
+            reload();
+        }
+    }
+
+    asio::awaitable<void> die_on_second_signal() {
+        int const signal = co_await next_end_signal();
+        if (signal == 0) co_return;
+        std::_Exit(128 + signal);
+    }
+
+    void reload() {
+        auto const fresh = settings_again_();
+        if (!fresh) {
+            for (auto const& line : fresh.error().lines) log_.error("bad_setting", {{"why", line}});
+            return;
+        }
+        log_.set_level(level_of(fresh->log));
+        auto const before = describe(settings_);
+        auto const after = describe(*fresh);
+        for (std::size_t i = 0; i < before.size(); ++i)
+            if (before[i].value != after[i].value && before[i].key != "log.level")
+                log_.warn("restart_needed", {{"key", before[i].key}});
+        log_.info("reloaded", {{"level", to_string(fresh->log.level)}});
+    }
+
+    asio::awaitable<std::optional<std::string_view>> why_not_ready() {
+        if (draining_) co_return "draining";
+        auto const answer = co_await store_.ping();
+        if (!answer) co_return "the store does not answer";
+        if (upstream_.known_dead()) co_return "the upstream cannot be reached";
+        co_return std::nullopt;
+    }
+
+    std::string scrape() {
+        auto const pool = upstream_.figures();
+        metrics_.upstream_pool(pool.open, pool.idle, pool.waiting);
+        metrics_.live_codes(static_cast<std::int64_t>(codes_.usage().codes));
+        return metrics_.scrape();
+    }
+
+    settings const settings_;
+    reread settings_again_;
+    telemetry::descriptor_output output_;
+    telemetry::logger log_;
+    telemetry::metrics metrics_;
+    http_events http_events_;
+    upstream_events upstream_events_;
+    openssl_random random_;
+    system_clock clock_;
+    api::authenticator callers_;
+    otp::key_ring keys_;
+    http::router api_routes_;
+    http::router admin_routes_;
+
+    std::size_t threads_;
+    asio::io_context context_;
+    asio::strand<asio::io_context::executor_type> lifecycle_;
+    asio::signal_set signals_; // on lifecycle_
+    std::atomic<bool> draining_{false};
+
+    store::memory_store codes_;
+    metered_store store_;
+    bridgexapi::client upstream_;
+    otp::service domain_;
+    http::server api_;
+    std::optional<http::server> admin_;
+};
+
+application::application(settings with, reread settings_again) {
+    prepare_process();
+    impl_ = std::make_unique<impl>(std::move(with), std::move(settings_again));
+}
+
+application::~application() = default;
+
+void application::run() {
+    impl_->run();
+}
+
+} // namespace otpd::app

@@ -1,0 +1,99 @@
+#include "events.hpp"
+
+namespace otpd::app {
+
+namespace {
+
+std::int64_t microseconds(std::chrono::steady_clock::duration elapsed) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
+}
+
+} // namespace
+
+std::string what_of(std::exception_ptr const& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (std::exception const& e) {
+        return e.what();
+    } catch (...) {
+        return "not a std::exception";
+    }
+}
+
+void http_events::request_finished(http::request_record const& what) noexcept {
+    metrics_.http_request(what.route, http::to_string(what.verb), what.status, what.handling);
+    log_.info("request", {{"request_id", what.request_id},
+                          {"listener", what.listener},
+                          {"method", http::to_string(what.verb)},
+                          {"route", what.route},
+                          {"status", what.status},
+                          {"us", microseconds(what.handling)},
+                          {"peer", what.peer.to_string()},
+                          {"sent", what.sent}});
+}
+
+void http_events::connection_opened(std::string_view listener) noexcept {
+    metrics_.connection_opened(listener);
+}
+
+void http_events::connection_closed(std::string_view listener) noexcept {
+    metrics_.connection_closed(listener);
+}
+
+void http_events::connection_refused(std::string_view listener, bool answered) noexcept {
+    metrics_.connection_refused(listener);
+    log_.warn("connection_refused", {{"listener", listener}, {"answered", answered}});
+}
+
+void http_events::accept_failed(std::string_view listener, boost::system::error_code why,
+                                bool backing_off) noexcept {
+    metrics_.accept_failed(listener);
+    log_.warn("accept_failed",
+              {{"listener", listener}, {"error", why.message()}, {"backing_off", backing_off}});
+}
+
+void http_events::framing_rejected(std::string_view listener, std::string_view kind) noexcept {
+    metrics_.framing_rejected(kind);
+    log_.info("framing_rejected", {{"listener", listener}, {"kind", kind}});
+}
+
+void http_events::handler_failed(std::string_view listener, std::string_view request_id,
+                                 std::exception_ptr thrown) noexcept {
+    log_.error("handler_failed",
+               {{"listener", listener}, {"request_id", request_id}, {"what", what_of(thrown)}});
+}
+
+void http_events::handler_timed_out(std::string_view listener,
+                                    std::string_view request_id) noexcept {
+    log_.error("handler_timed_out", {{"listener", listener}, {"request_id", request_id}});
+}
+
+void http_events::connection_failed(std::string_view listener,
+                                    std::exception_ptr thrown) noexcept {
+    log_.error("connection_failed", {{"listener", listener}, {"what", what_of(thrown)}});
+}
+
+void upstream_events::call_ended(bridgexapi::call_report const& report) {
+    auto const operation = bridgexapi::to_string(report.what);
+    auto const outcome = bridgexapi::to_string(report.outcome);
+    auto const why = report.why ? bridgexapi::to_string(*report.why) : std::string_view();
+    metrics_.upstream_request(operation, outcome, why, report.elapsed);
+    log_.info("upstream_call", {{"operation", operation},
+                                {"outcome", outcome},
+                                {"reason", why},
+                                {"http_status", report.http_status},
+                                {"us", microseconds(report.elapsed)},
+                                {"attempts", report.attempts},
+                                {"reused_connection", report.reused_connection}});
+}
+
+void upstream_events::connected(bool session_resumed) {
+    metrics_.tls_handshake(session_resumed ? "resumed" : "full");
+}
+
+void upstream_events::connect_failed(bridgexapi::reason why, std::string const& error) {
+    if (why == bridgexapi::reason::tls_failed) metrics_.tls_handshake("failed");
+    log_.warn("upstream_connect_failed", {{"reason", bridgexapi::to_string(why)}, {"error", error}});
+}
+
+} // namespace otpd::app

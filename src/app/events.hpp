@@ -1,0 +1,52 @@
+#pragma once
+
+/// What the listeners and the upstream client tell, turned into log lines and metrics. Thread-safe, as
+/// the log and the metrics are.
+
+#include "otpd/bridgexapi/observer.hpp"
+#include "otpd/http/observer.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/metrics.hpp"
+
+namespace otpd::app {
+
+class http_events final : public http::observer {
+public:
+    http_events(telemetry::logger& log, telemetry::metrics& metrics) noexcept
+        : log_(log), metrics_(metrics) {}
+
+    void request_finished(http::request_record const& what) noexcept override;
+    void connection_opened(std::string_view listener) noexcept override;
+    void connection_closed(std::string_view listener) noexcept override;
+    void connection_refused(std::string_view listener, bool answered) noexcept override;
+    void accept_failed(std::string_view listener, boost::system::error_code why,
+                       bool backing_off) noexcept override;
+    void framing_rejected(std::string_view listener, std::string_view kind) noexcept override;
+    void handler_failed(std::string_view listener, std::string_view request_id,
+                        std::exception_ptr thrown) noexcept override;
+    void handler_timed_out(std::string_view listener, std::string_view request_id) noexcept override;
+    void connection_failed(std::string_view listener, std::exception_ptr thrown) noexcept override;
+
+private:
+    telemetry::logger& log_;
+    telemetry::metrics& metrics_;
+};
+
+class upstream_events final : public bridgexapi::client_observer {
+public:
+    upstream_events(telemetry::logger& log, telemetry::metrics& metrics) noexcept
+        : log_(log), metrics_(metrics) {}
+
+    void call_ended(bridgexapi::call_report const& report) override;
+    void connected(bool session_resumed) override;
+    void connect_failed(bridgexapi::reason why, std::string const& error) override;
+
+private:
+    telemetry::logger& log_;
+    telemetry::metrics& metrics_;
+};
+
+/// The message of whatever was thrown.
+[[nodiscard]] std::string what_of(std::exception_ptr const& thrown);
+
+} // namespace otpd::app

@@ -1,0 +1,48 @@
+#include "metered_store.hpp"
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+namespace otpd::app {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Awaits one operation and notes how it went.
+template <class T>
+asio::awaitable<otpd::store::result<T>> measure(telemetry::metrics& metrics, std::string_view name,
+                                                asio::awaitable<otpd::store::result<T>> operation) {
+    auto const began = std::chrono::steady_clock::now();
+    auto answer = co_await std::move(operation);
+    metrics.store_operation(name, answer.has_value(), std::chrono::steady_clock::now() - began);
+    co_return answer;
+}
+
+} // namespace
+
+asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
+metered_store::admit(otpd::store::admission request) {
+    return measure(metrics_, "admit", inner_.admit(std::move(request)));
+}
+
+asio::awaitable<otpd::store::result<otpd::store::settle_outcome>>
+metered_store::settle(otpd::store::settlement request) {
+    return measure(metrics_, "settle", inner_.settle(std::move(request)));
+}
+
+asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
+metered_store::check_code(otpd::store::check request) {
+    return measure(metrics_, "check_code", inner_.check_code(std::move(request)));
+}
+
+asio::awaitable<otpd::store::result<std::uint64_t>> metered_store::live_codes() {
+    return measure(metrics_, "live_codes", inner_.live_codes());
+}
+
+asio::awaitable<otpd::store::result<std::monostate>> metered_store::ping() {
+    return measure(metrics_, "ping", inner_.ping());
+}
+
+} // namespace otpd::app

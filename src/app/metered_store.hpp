@@ -1,0 +1,30 @@
+#pragma once
+
+/// Any store, with its operations counted and timed.
+
+#include "otpd/store/store.hpp"
+#include "otpd/telemetry/metrics.hpp"
+
+namespace otpd::app {
+
+/// Adds nothing to the rules of the store it stands before; both arguments must outlive it.
+class metered_store final : public store::store {
+public:
+    metered_store(store& inner, telemetry::metrics& metrics) noexcept
+        : inner_(inner), metrics_(metrics) {}
+
+    boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
+    admit(otpd::store::admission request) override;
+    boost::asio::awaitable<otpd::store::result<otpd::store::settle_outcome>>
+    settle(otpd::store::settlement request) override;
+    boost::asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
+    check_code(otpd::store::check request) override;
+    boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override;
+    boost::asio::awaitable<otpd::store::result<std::monostate>> ping() override;
+
+private:
+    store& inner_;
+    telemetry::metrics& metrics_;
+};
+
+} // namespace otpd::app

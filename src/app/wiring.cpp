@@ -1,0 +1,110 @@
+#include "wiring.hpp"
+
+#include "otpd/core/encoding.hpp"
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+namespace otpd::app {
+
+std::size_t thread_count(server_settings const& from) {
+    if (from.threads > 0) return static_cast<std::size_t>(from.threads);
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+telemetry::level level_of(log_settings const& from) {
+    switch (from.level) {
+    case log_level::trace: return telemetry::level::trace;
+    case log_level::debug: return telemetry::level::debug;
+    case log_level::info: return telemetry::level::info;
+    case log_level::warn: return telemetry::level::warn;
+    case log_level::error: return telemetry::level::error;
+    }
+    return telemetry::level::info;
+}
+
+http::server_options api_options(settings const& from) {
+    auto const& server = from.server;
+    http::server_options options;
+    options.name = "api";
+    options.host = server.listen.host;
+    options.port = server.listen.port;
+    options.connections_max = server.connections_max;
+    options.header_bytes_max = server.header_bytes_max;
+    options.header_fields_max = server.header_fields_max;
+    options.body_bytes_max = server.body_bytes_max;
+    options.header_timeout = server.header_timeout;
+    options.body_timeout = server.body_timeout;
+    options.write_timeout = server.write_timeout;
+    options.idle_timeout = server.idle_timeout;
+    options.request_timeout = server.request_timeout;
+    return options;
+}
+
+http::server_options admin_options(host_port const& listen) {
+    constexpr std::size_t scrapers_max = 64;
+    http::server_options options;
+    options.name = "admin";
+    options.host = listen.host;
+    options.port = listen.port;
+    options.connections_max = scrapers_max;
+    return options;
+}
+
+bridgexapi::client_options upstream_options(bridgexapi_settings const& from) {
+    bridgexapi::client_options options;
+    options.base_url = upstream_url(from);
+    options.api_key = from.api_key;
+    options.ca_file = from.ca_file;
+    options.timeout = from.timeout;
+    options.connect_timeout = from.connect_timeout;
+    options.connections_max = from.connections_max;
+    options.queue_max = from.queue_max;
+    options.idle_timeout = from.idle_timeout;
+    return options;
+}
+
+std::string upstream_url(bridgexapi_settings const& from) {
+    auto const& at = from.base_url;
+    return (at.tls ? "https://" : "http://") + at.authority() + at.path;
+}
+
+store::memory_options memory_options_of(store_settings const& from) {
+    store::memory_options options;
+    if (from.shards > 0) options.shards = from.shards;
+    options.items_max = from.capacity;
+    options.sweep_interval = from.sweep_interval;
+    options.sweep_batch = from.sweep_batch;
+    return options;
+}
+
+otp::policy policy_of(settings const& from) {
+    otp::policy rules;
+    rules.code_length = static_cast<std::size_t>(from.otp.length);
+    rules.ttl = from.otp.ttl;
+    rules.cooldown = from.limits.enabled ? from.otp.cooldown : std::chrono::seconds(0);
+    rules.rejected_backoff = from.otp.rejected_backoff;
+    rules.attempts_max = static_cast<std::uint32_t>(from.otp.max_attempts);
+    rules.guesses.quota = static_cast<std::uint32_t>(from.otp.guesses_per_day);
+    rules.guesses.window = std::chrono::hours(24);
+    rules.allowed_routes = from.otp.allowed_routes;
+    rules.default_route_id = from.otp.default_route_id;
+    rules.caller_id = from.otp.default_caller_id;
+    rules.message_template = from.otp.message_template;
+    rules.send_timeout = from.bridgexapi.timeout;
+    rules.reveal_codes = from.otp.debug;
+    return rules;
+}
+
+otp::key_ring keys_of(otp_settings const& from, random_source& random) {
+    if (!from.hmac_secret.empty())
+        return {from.hmac_secret, from.previous_hmac_secrets, from.number_key_secret};
+    std::array<std::byte, 32> bytes;
+    random.fill(bytes);
+    secret_string const made(to_hex(bytes));
+    wipe(bytes);
+    return {made, {}, from.number_key_secret};
+}
+
+} // namespace otpd::app

@@ -1,0 +1,32 @@
+#pragma once
+
+/// What each part of the service is told of the settings.
+
+#include "otpd/api/authenticator.hpp"
+#include "otpd/app/settings.hpp"
+#include "otpd/bridgexapi/client.hpp"
+#include "otpd/core/random.hpp"
+#include "otpd/http/server.hpp"
+#include "otpd/otp/key_ring.hpp"
+#include "otpd/otp/policy.hpp"
+#include "otpd/store/memory_store.hpp"
+#include "otpd/telemetry/log.hpp"
+
+#include <optional>
+#include <string>
+
+namespace otpd::app {
+
+[[nodiscard]] std::size_t thread_count(server_settings const& from);
+[[nodiscard]] telemetry::level level_of(log_settings const& from);
+[[nodiscard]] http::server_options api_options(settings const& from);
+[[nodiscard]] http::server_options admin_options(host_port const& listen);
+[[nodiscard]] bridgexapi::client_options upstream_options(bridgexapi_settings const& from);
+/// Scheme, authority and path prefix, without a trailing slash.
+[[nodiscard]] std::string upstream_url(bridgexapi_settings const& from);
+[[nodiscard]] store::memory_options memory_options_of(store_settings const& from);
+[[nodiscard]] otp::policy policy_of(settings const& from);
+/// With a random key where none is set: the memory store forgets its codes with the key.
+[[nodiscard]] otp::key_ring keys_of(otp_settings const& from, random_source& random);
+
+} // namespace otpd::app

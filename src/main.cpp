@@ -1,0 +1,30 @@
+// otpd: settings in, service up, exit code out.
+
+#include "otpd/app/application.hpp"
+#include "otpd/app/command_line.hpp"
+
+#include <cstdio>
+#include <exception>
+
+using namespace otpd::app;
+
+int main(int argc, char** argv) {
+    try {
+        auto outcome = settings_from_process(argc, argv);
+        if (auto const* exit = std::get_if<early_exit>(&outcome)) {
+            std::fputs(exit->output.c_str(), stdout);
+            std::fputs(exit->errors.c_str(), stderr);
+            return exit->code;
+        }
+        auto again = [argc, argv]() -> boost::system::result<settings, settings_faults> {
+            auto fresh = settings_from_process(argc, argv);
+            if (auto* good = std::get_if<settings>(&fresh)) return std::move(*good);
+            return settings_faults{{std::get<early_exit>(fresh).errors}};
+        };
+        application(std::get<settings>(std::move(outcome)), again).run();
+        return 0;
+    } catch (std::exception const& e) {
+        std::fprintf(stderr, "otpd: %s\n", e.what());
+        return 1;
+    }
+}
