@@ -5,6 +5,7 @@
 #include "otpd/bridgexapi/requests.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/net/https_client.hpp"
+#include "otpd/net/run_on.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -71,7 +72,7 @@ net::https_client_options transport_options(client_options const& options) {
     return result;
 }
 
-/// `nothing` says that the reply was read and has no meaning.
+/// `read` says nothing when the reply has no meaning.
 template <class T>
 answer<T> judge_reply(net::exchange_result const& exchanged,
                       std::optional<T> (*read)(std::string_view)) {
@@ -113,11 +114,6 @@ void add_outcome(call_report& report, send_outcome const& outcome) {
     }
 }
 
-/// Why an id that cannot exist was not asked for.
-failure no_such_id() {
-    return failure{reason::not_found};
-}
-
 } // namespace
 
 struct client::transport {
@@ -126,11 +122,30 @@ struct client::transport {
         : observer(to), relay(to),
           http(std::move(executor), transport_options(options), random, relay) {}
 
+    /// No request: it would have asked for an id that cannot exist.
     template <class T>
-    asio::awaitable<answer<T>> read(operation what, net::http_request request,
+    asio::awaitable<answer<T>> read(operation what, std::optional<net::http_request> request,
                                     std::optional<T> (*reader)(std::string_view), deadline until) {
+        return net::without_cancellation_throws(
+            read_by(what, std::move(request), reader, until));
+    }
+
+    asio::awaitable<send_outcome> send(net::http_request request, deadline until) {
+        return net::without_cancellation_throws(send_by(std::move(request), until));
+    }
+
+    client_observer& observer;
+    connect_relay relay;
+    net::https_client http;
+
+private:
+    template <class T>
+    asio::awaitable<answer<T>> read_by(operation what, std::optional<net::http_request> request,
+                                       std::optional<T> (*reader)(std::string_view),
+                                       deadline until) {
+        if (!request) co_return failure{reason::not_found};
         auto const began = steady::now();
-        auto const exchanged = co_await http.exchange(std::move(request), until);
+        auto const exchanged = co_await http.exchange(std::move(*request), until);
         auto result = judge_reply(exchanged, reader);
         auto report = report_of(what, exchanged, began);
         if (!result) {
@@ -141,7 +156,7 @@ struct client::transport {
         co_return result;
     }
 
-    asio::awaitable<send_outcome> send(net::http_request request, deadline until) {
+    asio::awaitable<send_outcome> send_by(net::http_request request, deadline until) {
         auto const began = steady::now();
         auto const exchanged = co_await http.exchange(std::move(request), until);
         auto result = std::visit([](auto const& ended) { return judge_send(ended); },
@@ -151,10 +166,6 @@ struct client::transport {
         observer.call_ended(report);
         co_return result;
     }
-
-    client_observer& observer;
-    connect_relay relay;
-    net::https_client http;
 };
 
 client::client(asio::any_io_executor executor, client_options options, random_source& random,
@@ -189,10 +200,8 @@ asio::awaitable<answer<std::vector<price>>> client::get_pricing(int route_id, de
 
 asio::awaitable<answer<delivery_report>> client::get_delivery(std::string bx_message_id,
                                                               deadline until) {
-    auto request = delivery_request(bx_message_id);
-    if (!request) co_return no_such_id();
-    co_return co_await transport_->read(operation::delivery, std::move(*request), read_delivery,
-                                        until);
+    return transport_->read(operation::delivery, delivery_request(bx_message_id), read_delivery,
+                            until);
 }
 
 asio::awaitable<answer<delivery_page>> client::list_deliveries(delivery_query query,
@@ -205,10 +214,9 @@ asio::awaitable<answer<delivery_page>> client::list_order_deliveries(std::string
                                                                      std::int64_t limit,
                                                                      std::int64_t skip,
                                                                      deadline until) {
-    auto request = order_deliveries_request(order_id, limit, skip);
-    if (!request) co_return no_such_id();
-    co_return co_await transport_->read(operation::order_deliveries, std::move(*request),
-                                        read_delivery_page, until);
+    return transport_->read(operation::order_deliveries,
+                            order_deliveries_request(order_id, limit, skip), read_delivery_page,
+                            until);
 }
 
 asio::awaitable<bool> client::drain(deadline until) {

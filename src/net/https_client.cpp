@@ -26,11 +26,8 @@ https_client::https_client(asio::any_io_executor executor, https_client_options 
                                               random, observer)) {}
 
 asio::awaitable<exchange_result> https_client::exchange(http_request request, deadline until) {
-    bool const throws = co_await asio::this_coro::throw_if_cancelled();
-    co_await asio::this_coro::throw_if_cancelled(false);
-    auto result = co_await exchange_by(std::move(request), until.within(options_.timeout));
-    co_await asio::this_coro::throw_if_cancelled(throws);
-    co_return result;
+    return without_cancellation_throws(
+        exchange_by(std::move(request), until.within(options_.timeout)));
 }
 
 asio::awaitable<exchange_result> https_client::exchange_by(http_request request, deadline until) {

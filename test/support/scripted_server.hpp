@@ -32,7 +32,7 @@
 namespace otpd::test {
 
 /// One accepted connection, after its TLS handshake if there is one.
-class scripted_connection {
+class scripted_connection : public std::enable_shared_from_this<scripted_connection> {
 public:
     using socket = boost::asio::ip::tcp::socket;
     using tls_stream = boost::asio::ssl::stream<socket>;
@@ -121,11 +121,9 @@ public:
         co_return !ec;
     }
 
-    /// TLS close_notify, without waiting for the peer's.
+    /// TLS close_notify, without waiting for the peer's. Nothing may be read or written afterwards.
     void send_close_notify() {
-        if (!tls_) return;
-        // The engine's BIO is Asio's; only async_shutdown moves its bytes. It is not waited for.
-        tls_->async_shutdown([](boost::system::error_code) {});
+        if (tls_) tls_->async_shutdown([self = shared_from_this()](boost::system::error_code) {});
     }
     void close() {
         boost::system::error_code ignored;
@@ -178,7 +176,8 @@ private:
 
 class scripted_server {
 public:
-    using script = std::function<boost::asio::awaitable<void>(scripted_connection&)>;
+    using script =
+        std::function<boost::asio::awaitable<void>(scripted_server&, scripted_connection&)>;
     using configure_tls = std::function<void(boost::asio::ssl::context&)>;
 
     /// Clear text.
@@ -249,14 +248,14 @@ private:
 
     boost::asio::awaitable<void> serve(tcp::socket accepted) {
         accepted.set_option(tcp::no_delay(true));
-        auto const connection = std::make_unique<scripted_connection>(
+        auto const connection = std::make_shared<scripted_connection>(
             std::move(accepted), tls_ ? &*tls_ : nullptr, connections_++);
         peak_ = std::max(peak_.load(), ++open_);
         auto const greeted = co_await connection->handshake();
         if (greeted) {
             if (tls_) ++handshakes_;
             if (connection->resumed()) ++resumed_;
-            co_await play_(*connection);
+            co_await play_(*this, *connection);
         }
         connection->close();
         --open_;

@@ -18,30 +18,31 @@
 
 namespace otpd::net {
 
-namespace detail {
-
+/// Awaits `work` so that no await inside it throws because the caller was cancelled. What happened to a
+/// request has to be known most of all when its caller gave up.
 template <class T>
 boost::asio::awaitable<T> without_cancellation_throws(boost::asio::awaitable<T> work) {
+    bool const throws = co_await boost::asio::this_coro::throw_if_cancelled();
     co_await boost::asio::this_coro::throw_if_cancelled(false);
-    co_return co_await std::move(work);
+    auto result = co_await std::move(work);
+    co_await boost::asio::this_coro::throw_if_cancelled(throws);
+    co_return result;
 }
-
-} // namespace detail
 
 /// Awaits `work` with `where` as its executor. `T` is default-constructible.
 ///
 /// - Terminal cancellation of the caller reaches the operation that `work` waits for at that moment;
 ///   a wait that `work` begins later is not cancelled again, so `work` looks at
 ///   `this_coro::cancellation_state` between its steps.
-/// - Whatever `work` returns is delivered even so, and awaits inside it never throw because of the
-///   cancellation: what happened to a request has to be known most of all when its caller gave up.
+/// - Whatever `work` returns is delivered even so, and awaits inside it do not throw because of the
+///   cancellation.
 /// - An exception of `work` is rethrown on the caller's executor.
 template <class T>
 boost::asio::awaitable<T> run_on(strand where, boost::asio::awaitable<T> work) {
     bool const throws = co_await boost::asio::this_coro::throw_if_cancelled();
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     auto [thrown, result] =
-        co_await boost::asio::co_spawn(where, detail::without_cancellation_throws(std::move(work)),
+        co_await boost::asio::co_spawn(where, without_cancellation_throws(std::move(work)),
                                        boost::asio::as_tuple(boost::asio::deferred));
     // co_spawn completes inside `where`: leave it, or the rest of the request would stay on it.
     co_await boost::asio::post(boost::asio::deferred);

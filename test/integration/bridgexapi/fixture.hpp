@@ -118,6 +118,28 @@ inline std::string describe(bridgexapi::send_outcome const& outcome) {
     return std::visit(words, outcome);
 }
 
+/// Answers every request on a connection with `reply`, noting each down.
+inline scripted_server::script answer_with(std::string reply) {
+    return [reply](scripted_server& server,
+                   scripted_connection& peer) -> boost::asio::awaitable<void> {
+        for (;;) {
+            auto request = co_await peer.read_request();
+            if (request.empty()) co_return;
+            server.note(std::move(request));
+            co_await peer.write(reply);
+        }
+    };
+}
+inline scripted_server::script accept_every_send() {
+    return answer_with(http_reply(200, client_fixture::accepted_body()));
+}
+/// Reads what comes, notes it down and never answers.
+inline boost::asio::awaitable<void> swallow(scripted_server& server, scripted_connection& peer) {
+    auto bytes = co_await peer.read_some();
+    if (!bytes.empty()) server.note(std::move(bytes));
+    co_await peer.hang();
+}
+
 /// How often each number occurs in the requests that the server noted down.
 inline std::map<std::string, int> count_numbers(std::vector<std::string> const& requests) {
     std::map<std::string, int> result;

@@ -5,6 +5,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
+#include <mutex>
+
 using namespace otpd;
 using namespace otpd::test;
 
@@ -12,59 +15,15 @@ BOOST_FIXTURE_TEST_SUITE(stale_connection, client_fixture)
 
 namespace {
 
-boost::asio::awaitable<void> answer_forever(scripted_server* server, scripted_connection& peer) {
-    for (;;) {
-        auto request = co_await peer.read_request();
-        if (request.empty()) co_return;
-        server->note(std::move(request));
-        auto reply = http_reply(200, client_fixture::accepted_body());
-        co_await peer.write(std::move(reply));
-    }
-}
-
-} // namespace
-
-BOOST_AUTO_TEST_CASE(a_send_over_verified_tls_is_accepted) {
-    scripted_server* self = nullptr;
-    scripted_server server(server_identity, [&](scripted_connection& peer) {
-        return answer_forever(self, peer);
-    });
-    self = &server;
-    bridgexapi::client client(context.get_executor(), options(server.port()), random, observer);
-
-    auto const outcome = send(client);
-    auto const* accepted = std::get_if<bridgexapi::accepted>(&outcome);
-    BOOST_TEST_REQUIRE(accepted, describe(outcome));
-    BOOST_TEST(accepted->order_id.value() == "22953");
-    BOOST_TEST(accepted->bx_message_id.value() == "BX-22953-c5f4f53431ed22c2");
-    BOOST_TEST(accepted->cost->micros() == 87'000);
-    drain(client);
-}
-
-/// The case that no check before a write can save: the FIN is on its way while the next request is
-/// written. 1,000 is the issue's number.
-void thousand_sends_to_a_server_that_closes_silently(client_fixture& f, std::size_t parallel,
-                                                     std::size_t threads) {
-    constexpr std::size_t sends = 1'000;
-    scripted_server* self = nullptr;
-    scripted_server server(f.server_identity,
-                           [&](scripted_connection& peer) -> boost::asio::awaitable<void> {
-                               auto request = co_await peer.read_request();
-                               if (request.empty()) co_return;
-                               self->note(std::move(request));
-                               auto reply = http_reply(200, client_fixture::accepted_body());
-                               co_await peer.write(std::move(reply));
-                           });
-    self = &server;
-    bridgexapi::client client(f.context.get_executor(), f.options(server.port()), f.random,
-                              f.observer);
-
+/// `total` sends, each of a number of its own, `parallel` at a time on `threads` threads.
+std::map<std::string, int> send_many(client_fixture& f, bridgexapi::client& client,
+                                     std::size_t total, std::size_t parallel, std::size_t threads) {
     std::atomic<std::size_t> next = 0;
     std::atomic<std::size_t> running = parallel;
     std::mutex mutex;
     std::map<std::string, int> outcomes;
     auto worker = [&]() -> boost::asio::awaitable<void> {
-        for (auto n = next++; n < sends; n = next++) {
+        for (auto n = next++; n < total; n = next++) {
             auto const outcome = co_await client.send_sms(client_fixture::message(n),
                                                           deadline::in(client_fixture::plenty));
             std::lock_guard const lock(mutex);
@@ -77,21 +36,212 @@ void thousand_sends_to_a_server_that_closes_silently(client_fixture& f, std::siz
             BOOST_TEST(!thrown);
         });
     run_on_threads(f.context, threads);
-
-    BOOST_TEST(outcomes["accepted"] == static_cast<int>(sends));
-    for (auto const& [what, count] : outcomes)
-        BOOST_TEST_MESSAGE(what << ": " << count);
-    auto const numbers = count_numbers(server.notes());
-    BOOST_TEST(numbers.size() == sends);
-    BOOST_TEST(server.notes().size() == sends);
+    return outcomes;
 }
 
+/// One request, one reply that promises to keep the connection open, and the end of it.
+boost::asio::awaitable<void> close_silently(scripted_server& server, scripted_connection& peer) {
+    auto request = co_await peer.read_request();
+    if (request.empty()) co_return;
+    server.note(std::move(request));
+    auto reply = http_reply(200, client_fixture::accepted_body());
+    co_await peer.write(std::move(reply));
+}
+
+/// The case that no look before the write can save: the FIN is on its way while the next request is
+/// written. 1,000 is the issue's number.
+void thousand_sends_to_a_server_that_closes_silently(client_fixture& f, bool tls,
+                                                     std::size_t parallel, std::size_t threads) {
+    constexpr std::size_t sends = 1'000;
+    std::optional<scripted_server> server;
+    if (tls) {
+        server.emplace(f.server_identity, close_silently);
+    } else {
+        server.emplace(close_silently);
+    }
+    auto const options = tls ? f.options(server->port()) : f.plain_options(server->port());
+    bridgexapi::client client(f.context.get_executor(), options, f.random, f.observer);
+
+    auto outcomes = send_many(f, client, sends, parallel, threads);
+    BOOST_TEST(outcomes["accepted"] == static_cast<int>(sends));
+    BOOST_TEST(server->notes().size() == sends);
+    BOOST_TEST(count_numbers(server->notes()).size() == sends);
+}
+
+} // namespace
+
 BOOST_AUTO_TEST_CASE(silent_close_after_each_reply_one_at_a_time) {
-    thousand_sends_to_a_server_that_closes_silently(*this, 1, 1);
+    thousand_sends_to_a_server_that_closes_silently(*this, true, 1, 1);
+}
+
+BOOST_AUTO_TEST_CASE(silent_close_after_each_reply_one_at_a_time_on_threads) {
+    thousand_sends_to_a_server_that_closes_silently(*this, true, 1, 3);
 }
 
 BOOST_AUTO_TEST_CASE(silent_close_after_each_reply_sixteen_at_a_time) {
-    thousand_sends_to_a_server_that_closes_silently(*this, 16, 3);
+    thousand_sends_to_a_server_that_closes_silently(*this, true, 16, 3);
+}
+
+BOOST_AUTO_TEST_CASE(silent_close_after_each_reply_in_clear_text) {
+    thousand_sends_to_a_server_that_closes_silently(*this, false, 16, 3);
+}
+
+/// A client that trusts the server from the start runs into the race on purpose. Then a send may end as
+/// unknown, but what is said is always true: accepted was received once, not_sent never,
+/// nothing twice.
+BOOST_AUTO_TEST_CASE(whatever_the_race_the_outcome_is_true) {
+    constexpr std::size_t sends = 1'000;
+    scripted_server server(server_identity, close_silently);
+    auto trusting = options(server.port());
+    trusting.probation = std::chrono::milliseconds(0);
+    bridgexapi::client client(context.get_executor(), trusting, random, observer);
+
+    auto outcomes = send_many(*this, client, sends, 4, 3);
+    auto const received = server.notes();
+    auto const numbers = count_numbers(received);
+    BOOST_TEST(numbers.size() == received.size(), "some number was received twice");
+    auto const settled = static_cast<std::size_t>(outcomes["accepted"]);
+    auto const doubtful = static_cast<std::size_t>(outcomes["unknown connection_lost"]);
+    BOOST_TEST(settled + doubtful == sends);
+    BOOST_TEST(received.size() >= settled);
+    BOOST_TEST_MESSAGE(doubtful << " of " << sends << " sends hit the race");
+}
+
+namespace {
+
+/// Ends a connection in its idle time and waits until the client has seen it or not: the first request
+/// of each odd connection tells it to.
+template <class End>
+void survives(client_fixture& f, bool tls, End end) {
+    auto const play = [end](scripted_server& server,
+                            scripted_connection& peer) -> boost::asio::awaitable<void> {
+        for (std::size_t served = 0;; ++served) {
+            auto request = co_await peer.read_request();
+            if (request.empty()) co_return;
+            server.note(std::move(request));
+            auto reply = http_reply(200, client_fixture::accepted_body());
+            co_await peer.write(std::move(reply));
+            if (peer.index() != 0) continue;
+            end(peer);
+            server.note("ended");
+            co_await peer.hang();
+        }
+    };
+    std::optional<scripted_server> server;
+    if (tls) {
+        server.emplace(f.server_identity, play);
+    } else {
+        server.emplace(play);
+    }
+    auto trusting = tls ? f.options(server->port()) : f.plain_options(server->port());
+    trusting.probation = std::chrono::milliseconds(0);
+    bridgexapi::client client(f.context.get_executor(), trusting, f.random, f.observer);
+
+    BOOST_TEST(describe(f.send(client, 1)) == "accepted");
+    // The client's threads do not run meanwhile: only the look before the write can find it out.
+    while (server->notes().size() < 2)
+        std::this_thread::yield();
+    BOOST_TEST(describe(f.send(client, 2)) == "accepted");
+    f.drain(client);
+    auto const numbers = count_numbers(server->notes());
+    BOOST_TEST(numbers.size() == 2u);
+    for (auto const& [number, times] : numbers)
+        BOOST_TEST(times == 1);
+    BOOST_TEST(server->connections() == 2u);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(closed_while_idle) {
+    auto const close = [](scripted_connection& peer) { peer.close(); };
+    survives(*this, true, close);
+    survives(*this, false, close);
+}
+
+BOOST_AUTO_TEST_CASE(reset_while_idle) {
+    auto const reset = [](scripted_connection& peer) { peer.reset(); };
+    survives(*this, true, reset);
+    survives(*this, false, reset);
+}
+
+BOOST_AUTO_TEST_CASE(half_closed_while_idle) {
+    auto const half_close = [](scripted_connection& peer) { peer.shut_down_sending(); };
+    survives(*this, true, half_close);
+    survives(*this, false, half_close);
+}
+
+BOOST_AUTO_TEST_CASE(close_notify_while_idle) {
+    survives(*this, true, [](scripted_connection& peer) { peer.send_close_notify(); });
+}
+
+/// A whole reply and an unasked one behind it, in one write: the connection is out of step.
+BOOST_AUTO_TEST_CASE(bytes_after_a_reply_end_the_connection) {
+    auto const reply = http_reply(200, accepted_body());
+    for (bool const tls : {true, false}) {
+        std::optional<scripted_server> server;
+        if (tls) {
+            server.emplace(server_identity, answer_with(reply + reply));
+        } else {
+            server.emplace(answer_with(reply + reply));
+        }
+        auto trusting = tls ? options(server->port()) : plain_options(server->port());
+        trusting.probation = std::chrono::milliseconds(0);
+        bridgexapi::client client(context.get_executor(), trusting, random, observer);
+        BOOST_TEST(describe(send(client, 1)) == "accepted");
+        BOOST_TEST(describe(send(client, 2)) == "accepted");
+        drain(client);
+        BOOST_TEST(server->connections() == 2u);
+        BOOST_TEST(server->notes().size() == 2u);
+    }
+}
+
+/// A read, unlike a send, is repeated even if it may have arrived.
+BOOST_AUTO_TEST_CASE(a_read_on_a_connection_that_is_lost_is_repeated_once) {
+    auto const play = [](scripted_server& server,
+                         scripted_connection& peer) -> boost::asio::awaitable<void> {
+        auto request = co_await peer.read_request();
+        server.note(std::move(request));
+        auto reply = http_reply(200, R"({"status":"success","balance":1.5,"currency":"EUR"})");
+        co_await peer.write(std::move(reply));
+        // The second one is read and not answered.
+        request = co_await peer.read_request();
+        if (!request.empty()) server.note(std::move(request));
+    };
+    scripted_server server(server_identity, play);
+    auto trusting = options(server.port());
+    trusting.probation = std::chrono::milliseconds(0);
+    bridgexapi::client client(context.get_executor(), trusting, random, observer);
+    for (int i = 0; i < 2; ++i) {
+        auto const balance = run(context, client.get_balance(deadline::in(plenty)));
+        BOOST_TEST_REQUIRE(balance.has_value());
+        BOOST_TEST(balance->amount.micros() == 1'500'000);
+    }
+    drain(client);
+    BOOST_TEST(server.connections() == 2u);
+    BOOST_TEST(server.notes().size() == 3u);
+    BOOST_TEST(observer.calls().back().attempts == 2u);
+}
+
+/// The same for a send ends as unknown, with one send.
+BOOST_AUTO_TEST_CASE(a_send_on_a_connection_that_is_lost_is_not_repeated) {
+    auto const play = [](scripted_server& server,
+                         scripted_connection& peer) -> boost::asio::awaitable<void> {
+        auto request = co_await peer.read_request();
+        server.note(std::move(request));
+        auto reply = http_reply(200, client_fixture::accepted_body());
+        co_await peer.write(std::move(reply));
+        request = co_await peer.read_request();
+        if (!request.empty()) server.note(std::move(request));
+    };
+    scripted_server server(server_identity, play);
+    auto trusting = options(server.port());
+    trusting.probation = std::chrono::milliseconds(0);
+    bridgexapi::client client(context.get_executor(), trusting, random, observer);
+    BOOST_TEST(describe(send(client, 1)) == "accepted");
+    BOOST_TEST(describe(send(client, 2)) == "unknown connection_lost");
+    drain(client);
+    BOOST_TEST(server.connections() == 1u);
+    BOOST_TEST(server.notes().size() == 2u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
