@@ -6,11 +6,6 @@ target_include_directories(otpd_options INTERFACE "${CMAKE_SOURCE_DIR}/include")
 target_compile_options(otpd_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # GCC 12 sees Asio's own operator new of a coroutine frame inlined and its operator delete not, and takes the pair for
-  # a mismatch.
-  target_compile_options(otpd_options INTERFACE -Wno-mismatched-new-delete)
-endif()
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC's bug 109224: where it inlines only one half of Asio's coroutine allocation, the other looks foreign to it. What is
   # really mismatched, AddressSanitizer finds.
   target_compile_options(otpd_options INTERFACE -Wno-mismatched-new-delete)
