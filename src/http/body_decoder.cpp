@@ -15,6 +15,13 @@ framing_fault fault_of(beast::error_code ec, bool in_body) noexcept {
     return in_body ? framing_fault::bad_body : framing_fault::bad_field;
 }
 
+/// Beast waits for the CR LF of a chunk's size line however many LF come before it.
+bool has_bare_line_feed(std::string_view text) noexcept {
+    for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
+        if (at == 0 || text[at - 1] != '\r') return true;
+    return false;
+}
+
 } // namespace
 
 body_decoder::body_decoder(std::string& body, std::size_t header_bytes_max,
@@ -31,6 +38,9 @@ body_decoder::progress body_decoder::put(std::string_view bytes) {
     if (!bytes.empty()) made.consumed = base::put(boost::asio::buffer(bytes), ec);
     if (ec && ec != beast::http::error::need_more) made.fault = fault_of(ec, is_header_done());
     made.complete = !ec && is_done();
+    bool const unfinished_line = !made.complete && !made.fault;
+    if (unfinished_line && has_bare_line_feed(bytes.substr(made.consumed)))
+        made.fault = framing_fault::bad_body;
     return made;
 }
 

@@ -24,8 +24,6 @@ constexpr std::size_t read_bytes = 4096;
 constexpr std::size_t idle_buffer_bytes_max = 8192;
 /// Content up to this size is copied behind the header and sent as one buffer.
 constexpr std::size_t copied_content_bytes_max = 16 * 1024;
-/// A response of any size gets this much more time per byte than write_timeout.
-constexpr std::size_t write_bytes_per_second_min = 64 * 1024;
 /// What a refused client may go on sending before it is cut off.
 constexpr std::size_t linger_bytes_max = 1024 * 1024;
 
@@ -229,9 +227,10 @@ asio::awaitable<connection::received> connection::receive_body() {
         auto const made = decoder_->put(input().substr(message_end_));
         message_end_ += made.consumed;
         if (made.fault) co_return refuse(*made.fault);
-        if (made.complete) co_return received::request;
-        if (input_.size() - head_.end() >= raw_bytes_max)
+        auto const message_end = made.complete ? message_end_ : input_.size();
+        if (message_end - head_.end() > raw_bytes_max)
             co_return refuse(framing_fault::chunk_overhead);
+        if (made.complete) co_return received::request;
         bool const first = !armed;
         if (first) arm(now() + options().body_timeout);
         armed = true;
@@ -369,7 +368,7 @@ asio::awaitable<bool> connection::write_rest(std::size_t written, std::string_vi
     auto const in_first = std::min(written, buffers[0].size());
     buffers[0] += in_first;
     buffers[1] += written - in_first;
-    auto const seconds = asio::buffer_size(buffers) / write_bytes_per_second_min;
+    auto const seconds = asio::buffer_size(buffers) / options().write_bytes_per_second_min;
     phase_ = phase::output;
     arm(now() + options().write_timeout + std::chrono::seconds(seconds));
     error_code ec;

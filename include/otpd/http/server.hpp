@@ -35,8 +35,11 @@ struct server_options {
 
     std::chrono::milliseconds header_timeout{5'000}; ///< from the first byte; else 408
     std::chrono::milliseconds body_timeout{5'000};   ///< from the end of the header; else 408
-    std::chrono::milliseconds write_timeout{10'000}; ///< plus 1 s for each 64 KiB of a response
-    std::chrono::milliseconds idle_timeout{30'000};  ///< between requests; closed without a word
+    /// For a response, plus the time its size takes at `write_bytes_per_second_min`: an absolute
+    /// deadline alone would cut off a large file on a slow line.
+    std::chrono::milliseconds write_timeout{10'000};
+    std::size_t write_bytes_per_second_min = 64 * 1024; ///< at least 1
+    std::chrono::milliseconds idle_timeout{30'000};     ///< between requests; closed without a word
     std::chrono::milliseconds linger_timeout{1'000}; ///< to read what a refused client still sends
     /// From the first byte of the request; becomes request::until(). Handlers end by themselves
     /// before it. One that does not is cancelled `handler_margin` later and answered with 504: by

@@ -8,7 +8,9 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/test/unit_test.hpp>
@@ -20,6 +22,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace otpd::test {
@@ -54,6 +57,16 @@ struct counting_observer final : http::observer {
     }
 };
 
+/// Waits for something that another thread is about to do. Throws when it does not happen.
+template <class Condition>
+void eventually(Condition met) {
+    auto const limit = std::chrono::steady_clock::now() + raw_client::limit;
+    while (!met()) {
+        if (std::chrono::steady_clock::now() > limit) throw std::runtime_error("never happened");
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+}
+
 /// Timeouts that no test may reach by accident, however slow the machine.
 inline http::server_options patient_options() {
     http::server_options options;
@@ -73,7 +86,7 @@ public:
         add_routes();
         server_.listen();
         server_.start();
-        for (int i = 0; i < threads; ++i)
+        for (int i = 0; i < thread_count; ++i)
             runners_.emplace_back([this] { context_.run(); });
     }
     ~http_fixture() {
@@ -96,10 +109,10 @@ public:
     std::atomic<int> handled = 0;      ///< calls of any handler
     std::atomic<int> waiting = 0;      ///< handlers in /wait
     std::atomic<bool> release = false; ///< lets them go
-    std::atomic<int> settled = 0;      ///< handlers of /stubborn that ended by themselves
+    std::atomic<int> settled = 0;      ///< handlers of /wait and /stubborn that came to their end
 
 private:
-    static constexpr int threads = 3;
+    static constexpr int thread_count = 3;
     void add_routes();
 
     boost::asio::io_context context_;
@@ -160,8 +173,29 @@ inline void http_fixture::add_routes() {
             pause.expires_after(std::chrono::milliseconds(1));
             co_await pause.async_wait(boost::asio::use_awaitable);
         }
+        ++settled;
         response what;
         what.body = "\"released\"";
+        co_return what;
+    });
+    // Bound to what it cannot undo: hears of the cancellation, settles and answers.
+    routes_.add(method::get, "/stubborn", [this](request const&) -> awaitable<response> {
+        ++handled;
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        boost::asio::steady_timer work(co_await boost::asio::this_coro::executor,
+                                       std::chrono::hours(1));
+        boost::system::error_code ec;
+        co_await work.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+        co_await boost::asio::this_coro::throw_if_cancelled(true);
+        ++settled;
+        response what;
+        what.body = "\"settled\"";
+        co_return what;
+    });
+    routes_.add(method::get, "/id", [this](request const& asked) -> awaitable<response> {
+        ++handled;
+        response what;
+        what.body = asked.request_id();
         co_return what;
     });
 }

@@ -1,0 +1,15 @@
+#pragma once
+
+/// How the tests' reports show values of the library.
+
+#include "http/framing_fault.hpp"
+
+#include <ostream>
+
+namespace otpd::http {
+
+inline std::ostream& operator<<(std::ostream& out, framing_fault fault) {
+    return out << kind(fault);
+}
+
+} // namespace otpd::http

@@ -1,0 +1,92 @@
+#include "http/framing_fault.hpp"
+#include "otpd/http/problem.hpp"
+#include "otpd/http/request.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <set>
+#include <string>
+
+namespace otpd::http {
+
+namespace {
+
+boost::json::object document(response const& what) {
+    return boost::json::parse(what.body).as_object();
+}
+
+std::string header(response const& what, std::string_view name) {
+    for (auto const& field : what.headers)
+        if (field.name == name) return field.value;
+    return {};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(http_problem)
+
+BOOST_AUTO_TEST_CASE(has_the_members_of_rfc_9457) {
+    problem what;
+    what.status = 400;
+    what.code = "invalid_code";
+    what.detail = "Invalid OTP. \"quoted\"";
+    what.members["attempts_left"] = 3;
+    auto const reply = to_response(what);
+    BOOST_TEST(reply.status == 400u);
+    BOOST_TEST(reply.content_type == "application/problem+json");
+    auto const json = document(reply);
+    BOOST_TEST(json.at("type").as_string() == "about:blank");
+    BOOST_TEST(json.at("title").as_string() == "Bad Request");
+    BOOST_TEST(json.at("status").as_int64() == 400);
+    BOOST_TEST(json.at("detail").as_string() == "Invalid OTP. \"quoted\"");
+    BOOST_TEST(json.at("code").as_string() == "invalid_code");
+    BOOST_TEST(json.at("attempts_left").as_int64() == 3);
+    BOOST_TEST(!json.contains("instance"));
+    BOOST_TEST(reply.headers.empty());
+}
+
+BOOST_AUTO_TEST_CASE(names_the_request) {
+    request_parts parts;
+    parts.request_id = "abc";
+    request const asked(parts);
+    BOOST_TEST(document(to_response(problem{}, asked)).at("instance").as_string() == "abc");
+}
+
+BOOST_AUTO_TEST_CASE(extension_members_do_not_replace_standard_ones) {
+    problem what;
+    what.status = 409;
+    what.members["status"] = 200;
+    BOOST_TEST(document(to_response(what)).at("status").as_int64() == 409);
+}
+
+BOOST_AUTO_TEST_CASE(says_when_to_come_back) {
+    problem what;
+    what.status = 429;
+    BOOST_TEST(header(to_response(what), "Retry-After") == "1");
+    what.retry_after = std::chrono::seconds(0);
+    BOOST_TEST(header(to_response(what), "Retry-After") == "1");
+    what.retry_after = std::chrono::seconds(45);
+    BOOST_TEST(header(to_response(what), "Retry-After") == "45");
+    what.status = 409;
+    BOOST_TEST(header(to_response(what), "Retry-After") == "45");
+    what.retry_after.reset();
+    BOOST_TEST(header(to_response(what), "Retry-After") == "");
+    what.status = 503;
+    BOOST_TEST(header(to_response(what), "Retry-After") == "1");
+}
+
+BOOST_AUTO_TEST_CASE(every_framing_fault_has_its_word_and_a_status_of_its_class) {
+    std::set<std::string_view> words;
+    for (int i = 0; i <= static_cast<int>(framing_fault::body_timeout); ++i) {
+        auto const what = to_problem(static_cast<framing_fault>(i));
+        BOOST_TEST(words.insert(what.code).second);
+        BOOST_TEST(what.status >= 400u);
+        BOOST_TEST(reason_phrase(what.status) != "Unknown");
+        BOOST_TEST(!what.detail.empty());
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace otpd::http
