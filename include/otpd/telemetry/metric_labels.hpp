@@ -12,20 +12,38 @@ using word = std::string_view;
 inline constexpr std::array<word, 2> listeners{"api", "admin"};
 inline constexpr std::array<word, 7> methods{"GET",    "HEAD",    "POST", "PUT",
                                              "DELETE", "OPTIONS", "PATCH"};
-inline constexpr std::array<word, 22> statuses{
-    "200", "201", "202", "204", "304", "307", "400", "401", "403", "404", "405",
-    "408", "409", "413", "415", "422", "429", "431", "500", "502", "503", "504"};
+inline constexpr std::array<word, 26> statuses{
+    "200", "201", "202", "204", "304", "307", "400", "401", "403", "404", "405", "408", "409",
+    "413", "414", "415", "417", "422", "429", "431", "500", "501", "502", "503", "504", "505"};
 
-/// Why bytes were refused before they became a request.
-inline constexpr std::array<word, 12> framing{
-    "control_character", "bare_line_ending",  "folded_header",
-    "header_too_large",  "too_many_fields",   "host",
-    "content_length",    "transfer_encoding", "body_too_large",
-    "header_timeout",    "body_timeout",      "malformed"};
+/// Why bytes were refused before they became a request: the words of http::framing_fault.
+inline constexpr std::array<word, 22> framing{"control_character",
+                                              "bare_line_ending",
+                                              "folded_field",
+                                              "bad_request_line",
+                                              "bad_target",
+                                              "target_too_long",
+                                              "version_unsupported",
+                                              "header_too_large",
+                                              "too_many_fields",
+                                              "bad_field",
+                                              "bad_host",
+                                              "repeated_field",
+                                              "bad_content_length",
+                                              "length_and_encoding",
+                                              "bad_transfer_encoding",
+                                              "encoding_unsupported",
+                                              "expectation_unknown",
+                                              "body_too_large",
+                                              "chunk_overhead",
+                                              "bad_body",
+                                              "header_timeout",
+                                              "body_timeout"};
 
-inline constexpr std::array<word, 10> send_outcomes{
-    "accepted", "rejected",    "not_sent",          "unknown", "cooldown",
-    "limited",  "not_allowed", "store_unavailable", "full",    "invalid"};
+/// What otp::service reports.
+inline constexpr std::array<word, 9> send_outcomes{"accepted",    "rejected",          "not_sent",
+                                                   "unknown",     "cooldown",          "limited",
+                                                   "not_allowed", "store_unavailable", "full"};
 inline constexpr std::array<word, 6> check_outcomes{"verified", "wrong",  "exhausted",
                                                     "locked",   "absent", "store_unavailable"};
 inline constexpr std::array<word, 8> route_ids{"1", "2", "3", "4", "5", "6", "7", "8"};
@@ -39,7 +57,7 @@ inline constexpr std::array<word, 9> upstream_operations{
 inline constexpr std::array<word, 5> upstream_outcomes{"ok", "rejected", "not_sent", "unknown",
                                                        "failed"};
 /// `none` stands for a call that has no reason to give.
-inline constexpr std::array<word, 19> upstream_reasons{"none",
+inline constexpr std::array<word, 20> upstream_reasons{"none",
                                                        "authentication",
                                                        "invalid_route",
                                                        "route_not_authorized",
@@ -56,6 +74,7 @@ inline constexpr std::array<word, 19> upstream_reasons{"none",
                                                        "tls_failed",
                                                        "connection_lost",
                                                        "timed_out",
+                                                       "circuit_open",
                                                        "pool_exhausted",
                                                        "shutting_down"};
 inline constexpr std::array<word, 3> handshakes{"full", "resumed", "failed"};

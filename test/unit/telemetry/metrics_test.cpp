@@ -67,7 +67,7 @@ void use_everything(metrics& m) {
     m.connection_closed("api");
     m.connection_refused("api");
     m.accept_failed("admin");
-    m.framing_rejected("host");
+    m.framing_rejected("bad_host");
     m.send("accepted", "", 3);
     m.check("verified");
     m.store_operation("admit", true, 2us);
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(what_was_counted_is_there) {
              {R"(otpd_http_connections_open{listener="api"})", 0},
              {R"(otpd_http_connections_refused_total{listener="api"})", 1},
              {R"(otpd_http_accept_errors_total{listener="admin"})", 1},
-             {R"(otpd_http_framing_rejected_total{kind="host"})", 1},
+             {R"(otpd_http_framing_rejected_total{kind="bad_host"})", 1},
              {R"(otpd_sends_total{outcome="accepted",reason="none",route_id="3"})", 1},
              {R"(otpd_checks_total{outcome="verified"})", 1},
              {R"(otpd_store_operation_duration_seconds_count{operation="admit"})", 2},
