@@ -1,7 +1,7 @@
 #pragma once
 
 /// The public HTTP API: one file per resource in src/api/, each of which parses, makes one call of the
-/// domain and writes the answer. /openapi.json describes it (web/openapi.json).
+/// domain and writes the answer. /openapi.json describes it (web/openapi.json.in).
 
 #include "otpd/api/authenticator.hpp"
 #include "otpd/http/router.hpp"
