@@ -1,0 +1,148 @@
+# What may include what, and what may be written where (docs/architecture.md). layering.cmake holds the whole tree to it,
+# self_test.cmake shows that each rule finds what it is for.
+
+# The layers, and what each may include besides its own headers: a layer, or one header of a layer. `app` puts everything
+# together and may include anything; nobody includes `app`.
+set(layers core telemetry net http store bridgexapi otp api app web)
+set(may_include_core "")
+set(may_include_telemetry core)
+set(may_include_net core)
+set(may_include_http core telemetry)
+set(may_include_store core telemetry net/on_strand.hpp)
+set(may_include_bridgexapi core telemetry net)
+# The domain knows interfaces, never who stands behind them.
+set(may_include_otp core telemetry store/store.hpp bridgexapi/types.hpp bridgexapi/gateway.hpp)
+set(may_include_api core http otp store/store.hpp)
+set(may_include_app core telemetry net http store bridgexapi otp api)
+set(may_include_web api/web_assets.hpp)
+
+# Libraries by the beginning of their headers' names, and the layers that may use them. What is not listed is free.
+set(libraries boost/asio boost/beast boost/json boost/redis boost/url boost/program_options openssl sqlite3 toml++ spdlog
+  prometheus)
+set(users_of_boost/asio net http store bridgexapi otp api app)
+set(users_of_boost/beast net http api)
+set(users_of_boost/json http bridgexapi api)
+set(users_of_boost/redis store)
+set(users_of_boost/url net bridgexapi api app)
+set(users_of_boost/program_options app)
+set(users_of_openssl core net store otp api)
+set(users_of_sqlite3 store)
+set(users_of_toml++ app)
+set(users_of_spdlog telemetry)
+set(users_of_prometheus telemetry)
+
+# Words that stand nowhere in our code, and why not.
+set(forbidden_words detached awaitable_operators mutex_type lock_type sleeping)
+set(pattern_of_detached "[^a-z_]detached[^a-z_]")
+set(why_not_detached "swallows exceptions: give co_spawn a handler that logs")
+set(pattern_of_awaitable_operators "awaitable_operators")
+set(why_not_awaitable_operators "|| reports a failure as a timeout: use cancel_after")
+set(pattern_of_mutex_type "std::[a-z_]*mutex")
+set(why_not_mutex_type "state belongs to a strand")
+set(pattern_of_lock_type "std::(lock_guard|unique_lock|scoped_lock|shared_lock|condition_variable)")
+set(why_not_lock_type "state belongs to a strand")
+set(pattern_of_sleeping "(sleep_for|sleep_until|[^a-z_]usleep|[^a-z_]sleep) *\\(")
+set(why_not_sleeping "it stops a thread that serves everybody: use a timer")
+
+# Going to another executor by hand. State is reached through net::on_strand alone; these few do something else.
+set(hops "(asio::(post|dispatch|defer|co_spawn) *\\(|bind_executor *\\()")
+set(may_hop
+  src/http/server.cpp        # its own strand; starts connections and hears of their end
+  src/http/connection.cpp    # tells a connection, from outside, to drain or to abort
+  src/store/memory_store.cpp # starts and stops the sweeper
+  src/otp/send.cpp           # a coroutine that cannot be cancelled, on the caller's own executor
+  src/app/application.cpp)   # starts the life of the process
+
+# layer_of(<result> <file>): the layer a file of the repository belongs to; empty for src/boost, which compiles libraries.
+function(layer_of result file)
+  set(layer "")
+  if(file MATCHES "^(include/otpd|src)/([a-z_]+)/")
+    set(layer "${CMAKE_MATCH_2}")
+    if(layer STREQUAL "boost")
+      set(layer "")
+    endif()
+  elseif(file STREQUAL "src/main.cpp")
+    set(layer app)
+  elseif(file MATCHES "^web/")
+    set(layer web)
+  elseif(file MATCHES "^stub/")
+    set(layer stub)
+  endif()
+  set(${result} "${layer}" PARENT_SCOPE)
+endfunction()
+
+# check_own_include(<result> <layer> <header>): what is wrong with including one of otpd's public headers, "store/store.hpp".
+function(check_own_include result layer header)
+  string(REGEX REPLACE "/.*" "" of "${header}")
+  set(fault "")
+  if(layer STREQUAL "stub")
+    set(fault "includes otpd/${header}: the stub shares no code with otpd\n")
+  elseif(NOT layer STREQUAL of AND NOT of IN_LIST may_include_${layer} AND NOT header IN_LIST may_include_${layer})
+    set(fault "includes otpd/${header}: no arrow goes from ${layer} there\n")
+  endif()
+  set(${result} "${fault}" PARENT_SCOPE)
+endfunction()
+
+# The same for a library's header.
+function(check_library_include result layer header)
+  set(fault "")
+  foreach(library IN LISTS libraries)
+    string(FIND "${header}" "${library}" position)
+    if(position EQUAL 0 AND NOT layer IN_LIST users_of_${library})
+      set(fault "includes <${header}>: not for ${layer}\n")
+    endif()
+  endforeach()
+  set(${result} "${fault}" PARENT_SCOPE)
+endfunction()
+
+# check_file(<result> <root> <file> <text>): one line for each rule that `text`, as `file` below `root`, breaks.
+function(check_file result root file text)
+  set(faults "")
+  if(text MATCHES "(TODO|FIXME|XXX|HACK)[^a-z]")
+    string(APPEND faults "says ${CMAKE_MATCH_1}: do it, or make it an issue\n")
+  endif()
+  string(REGEX REPLACE "//[^\n]*" "" code "${text}")
+  layer_of(layer "${file}")
+  get_filename_component(directory "${file}" DIRECTORY)
+
+  string(REGEX MATCHALL "#include [<\"][^>\"\n]+[>\"]" includes "${code}")
+  foreach(include IN LISTS includes)
+    string(REGEX REPLACE "#include [<\"]([^>\"]+)[>\"]" "\\1" header "${include}")
+    if(header MATCHES "^otpd/(.+)")
+      check_own_include(fault "${layer}" "${CMAKE_MATCH_1}")
+      string(APPEND faults "${fault}")
+    elseif(header MATCHES "^bridgexapi_stub/")
+      if(NOT layer STREQUAL "stub")
+        string(APPEND faults "includes ${header}: otpd shares no code with the stub\n")
+      endif()
+    elseif(include MATCHES "\"")
+      if(file MATCHES "^include/")
+        string(APPEND faults "includes \"${header}\": a public header includes public headers\n")
+      elseif(NOT header STREQUAL "version.hpp" AND
+          (header MATCHES "/" OR NOT EXISTS "${root}/${directory}/${header}"))
+        string(APPEND faults "includes \"${header}\": not a header of its own folder\n")
+      endif()
+    elseif(layer IN_LIST layers)
+      check_library_include(fault "${layer}" "${header}")
+      string(APPEND faults "${fault}")
+    endif()
+  endforeach()
+
+  if(layer IN_LIST layers)
+    foreach(word IN LISTS forbidden_words)
+      if(code MATCHES "${pattern_of_${word}}")
+        string(APPEND faults "has ${CMAKE_MATCH_0}: ${why_not_${word}}\n")
+      endif()
+    endforeach()
+    if(NOT layer STREQUAL "net" AND NOT file IN_LIST may_hop AND code MATCHES "${hops}")
+      string(APPEND faults "has ${CMAKE_MATCH_0}: go through net::on_strand\n")
+    endif()
+  endif()
+
+  # A source that begins with its own header proves that the header compiles alone; header_check does the others.
+  string(REGEX REPLACE "^src/([a-z_]+/[a-z_]+)\\.cpp$" "\\1" name "${file}")
+  if(EXISTS "${root}/include/otpd/${name}.hpp" AND NOT code MATCHES "^[ \n]*#include \"otpd/${name}\\.hpp\"")
+    string(APPEND faults "does not begin with its own header\n")
+  endif()
+  set(${result} "${faults}" PARENT_SCOPE)
+endfunction()
