@@ -16,6 +16,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -151,6 +152,8 @@ private:
         draining_ = true;
         asio::co_spawn(lifecycle_, die_on_second_signal(), [](std::exception_ptr) {});
 
+        asio::steady_timer grace(lifecycle_, settings_.server.drain_delay);
+        co_await grace.async_wait(asio::as_tuple(asio::use_awaitable));
         deadline const limit = deadline::in(settings_.server.drain_timeout);
         bool const drained = co_await api_.drain(limit);
         if (!drained) log_.warn("drain_incomplete");

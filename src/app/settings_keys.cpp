@@ -268,6 +268,9 @@ constexpr setting_key keys[] = {
         .whole<server<&srv::idle_timeout>>(100, 600'000, ms),
     row("server", "request_timeout_ms", "30000", "For the whole work on one request.")
         .whole<server<&srv::request_timeout>>(100, 300'000, ms),
+    row("server", "drain_delay_ms", "0",
+        "From readiness 503 to the end of accepting: for a balancer to notice.")
+        .whole<server<&srv::drain_delay>>(0, 60'000, ms),
     row("server", "drain_timeout_ms", "25000", "For requests in flight to finish at shutdown.")
         .whole<server<&srv::drain_timeout>>(100, 300'000, ms),
 
@@ -357,14 +360,13 @@ constexpr setting_key keys[] = {
 
     row("store", "url", "memory:", "Where codes live.")
         .text<store<&sts::url>, is_known_store>("memory: (the only store of this version)"),
-    row("store", "capacity", "2000000", "Codes and limits kept at once; then sends are refused.")
-        .whole<store<&sts::capacity>>(1, 100'000'000, "records"),
-    row("store", "shards", "0", "Independent parts of the store; 0 fits them to the threads.")
-        .whole<store<&sts::shards>>(0, 1024),
+    row("store", "capacity", "4000000",
+        "Codes, cooldowns and guess counts kept at once; a fresh code takes two. Then sends are refused.")
+        .whole<store<&sts::capacity>>(1, 100'000'000, "items"),
     row("store", "sweep_interval_ms", "100", "Between two looks for what has expired.")
         .whole<store<&sts::sweep_interval>>(10, 10'000, ms),
-    row("store", "sweep_batch", "1000", "Expired records removed in one go.")
-        .whole<store<&sts::sweep_batch>>(1, 100'000, "records"),
+    row("store", "sweep_batch", "64", "Numbers whose expired items are removed in one go.")
+        .whole<store<&sts::sweep_batch>>(1, 100'000, "numbers"),
 
     row("limits", "enabled", "true",
         "Cooldown and send limits; false is for load tests on loopback.")

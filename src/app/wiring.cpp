@@ -72,7 +72,6 @@ std::string upstream_url(bridgexapi_settings const& from) {
 
 store::memory_options memory_options_of(store_settings const& from) {
     store::memory_options options;
-    if (from.shards > 0) options.shards = from.shards;
     options.items_max = from.capacity;
     options.sweep_interval = from.sweep_interval;
     options.sweep_batch = from.sweep_batch;

@@ -20,8 +20,9 @@ public:
     application(settings with, reread settings_again);
     ~application();
 
-    /// Serves until SIGTERM or SIGINT, then drains: readiness turns 503, accepting stops, requests in
-    /// flight finish and every send that was admitted is settled, within server.drain_timeout. A second
+    /// Serves until SIGTERM or SIGINT, then drains: readiness turns 503, after server.drain_delay
+    /// accepting stops, requests in flight finish and every send that was admitted is settled, within
+    /// server.drain_timeout. A second
     /// signal ends the process at once. SIGHUP applies a new log.level and names what else has changed
     /// and needs a restart.
     void run();

@@ -49,6 +49,7 @@ struct server_settings {
     std::chrono::milliseconds write_timeout{};
     std::chrono::milliseconds idle_timeout{};
     std::chrono::milliseconds request_timeout{}; ///< never less than bridgexapi.timeout
+    std::chrono::milliseconds drain_delay{};     ///< between readiness 503 and the end of accepting
     std::chrono::milliseconds drain_timeout{};   ///< never less than bridgexapi.timeout
 };
 
@@ -91,10 +92,9 @@ struct auth_settings {
 
 struct store_settings {
     std::string url;
-    std::size_t capacity{}; ///< records
-    std::size_t shards{};   ///< 0: chosen from the number of threads
+    std::size_t capacity{}; ///< items: codes, cooldowns and guess counts together
     std::chrono::milliseconds sweep_interval{};
-    std::size_t sweep_batch{}; ///< records looked at in one slice
+    std::size_t sweep_batch{}; ///< numbers looked at in one slice
 };
 
 struct limits_settings {

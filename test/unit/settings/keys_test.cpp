@@ -37,6 +37,7 @@ BOOST_AUTO_TEST_CASE(the_default_of_every_key) {
     BOOST_TEST((all.server.write_timeout == 10s));
     BOOST_TEST((all.server.idle_timeout == 30s));
     BOOST_TEST((all.server.request_timeout == 30s));
+    BOOST_TEST((all.server.drain_delay == 0ms));
     BOOST_TEST((all.server.drain_timeout == 25s));
     BOOST_TEST(all.admin.listen.value().to_string() == "127.0.0.1:9464");
     BOOST_TEST(shown(all, "bridgexapi.base_url") == "https://hi.bridgexapi.io");
@@ -64,10 +65,9 @@ BOOST_AUTO_TEST_CASE(the_default_of_every_key) {
     BOOST_TEST((all.otp.rejected_backoff == 5s));
     BOOST_TEST(all.auth.token.empty());
     BOOST_TEST(all.store.url == "memory:");
-    BOOST_TEST(all.store.capacity == 2'000'000U);
-    BOOST_TEST(all.store.shards == 0U);
+    BOOST_TEST(all.store.capacity == 4'000'000U);
     BOOST_TEST((all.store.sweep_interval == 100ms));
-    BOOST_TEST(all.store.sweep_batch == 1000U);
+    BOOST_TEST(all.store.sweep_batch == 64U);
     BOOST_TEST(all.limits.enabled);
     BOOST_TEST((all.log.level == otpd::app::log_level::info));
     BOOST_TEST(all.log.queue_lines_max == 8192U);
