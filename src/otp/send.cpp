@@ -162,7 +162,7 @@ asio::awaitable<void> service::settle(attempt const& send,
     } else {
         request.result = store::send_result::refused;
         request.give_back = charges();
-        if (!request.give_back.empty())
+        if (!request.give_back.empty() && rules_.rejected_backoff > std::chrono::seconds::zero())
             request.back_off = store::charge{cooldown_counter, 1, rules_.rejected_backoff};
     }
     auto const answer = co_await uses_.store.settle(std::move(request));
