@@ -8,6 +8,7 @@
 #include "version.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/string.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -35,8 +36,7 @@ template <class See>
 void for_each_operation(See const& see) {
     for (auto const& [path, item] : document().at("paths").as_object())
         for (auto const& [verb, operation] : item.as_object())
-            if (verb != "parameters")
-                see(std::string_view(path), std::string_view(verb), operation);
+            see(std::string_view(path), std::string_view(verb), operation);
 }
 
 /// Whether the operation's response of that status allows this word as the problem's code.
@@ -88,6 +88,19 @@ BOOST_AUTO_TEST_CASE(has_no_dangling_and_no_useless_part) {
             BOOST_TEST(used.contains(pointer), pointer << " is not used");
         }
     }
+}
+
+// The tests here and of the answers are worth what this function finds.
+BOOST_AUTO_TEST_CASE(is_compared_by_a_function_that_finds_faults) {
+    json::value const schema = json::parse(
+        R"({"allOf":[{"required":["a"],"properties":{"a":{"type":["integer","null"],"minimum":1}}},)"
+        R"({"properties":{"b":{"enum":["x"]},"c":{"pattern":"^[0-9]+$"},"d":{"items":{"const":1}}}}]})");
+    auto const wrong = [&](char const* text) { return !fault(schema, json::parse(text)).empty(); };
+    for (auto const* good : {R"({"a":1})", R"({"a":null,"b":"x","c":"7","d":[1,1]})"})
+        BOOST_TEST(!wrong(good), good);
+    for (auto const* bad : {"{}", R"({"a":"1"})", R"({"a":0})", R"({"a":1,"b":"y"})",
+                            R"({"a":1,"c":"x"})", R"({"a":1,"d":[2]})", R"({"a":1,"e":1})"})
+        BOOST_TEST(wrong(bad), bad);
 }
 
 BOOST_AUTO_TEST_CASE(gives_examples_that_follow_its_own_schemas) {
