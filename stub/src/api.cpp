@@ -121,8 +121,7 @@ account* api::find_account(std::string_view key) {
     return found == state_.accounts.end() ? nullptr : &*found;
 }
 
-// ---- sending
-// ------------------------------------------------------------------------------------------------------
+// ---- sending ----
 
 std::optional<reply> api::check_route(order_request const& order, account const& who) const {
     auto const known = order.route_id >= 1 && order.route_id <= 8;
@@ -242,8 +241,7 @@ reply api::balance(account const& who) const {
     return success(std::move(body));
 }
 
-// ---- delivery reports
-// ---------------------------------------------------------------------------------------------
+// ---- delivery reports ----
 
 json::object api::dlr_object(sms const& message) const {
     auto const state = message.state_at(state_.clock.now());
@@ -346,8 +344,7 @@ reply api::order_dlr(api_request const& request, account const& who) const {
     return list_reply(matches, std::get<page_range>(range));
 }
 
-// ---- refusing
-// -----------------------------------------------------------------------------------------------------
+// ---- refusing ----
 
 reply api::refuse(refusal why, std::string_view fill) const {
     auto const& chosen = state_.config.of(why);

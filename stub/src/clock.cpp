@@ -1,8 +1,10 @@
 #include "bridgexapi_stub/clock.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
+#include <cstdint>
+#include <utility>
 
 namespace bridgexapi_stub {
 namespace {
@@ -29,6 +31,11 @@ std::optional<int> digits_at(std::string_view text, std::size_t from, std::size_
     auto const [stop, error] = std::from_chars(first, first + count, value);
     if (error != std::errc{} || stop != first + count || value < 0) return std::nullopt;
     return value;
+}
+
+std::string padded(std::int64_t number, std::size_t width) {
+    auto text = std::to_string(number);
+    return text.insert(0, width - std::min(width, text.size()), '0');
 }
 
 std::optional<microseconds> parse_time_of_day(std::string_view& text) {
@@ -93,18 +100,12 @@ std::string format_time(timestamp when, time_format format) {
     auto const day = floor<days>(when);
     year_month_day const date{day};
     hh_mm_ss const time{when - day};
-    std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%04d-%02u-%02u%c%02d:%02d:%02d", int{date.year()},
-                  unsigned{date.month()}, unsigned{date.day()},
-                  format == time_format::space ? ' ' : 'T', static_cast<int>(time.hours().count()),
-                  static_cast<int>(time.minutes().count()),
-                  static_cast<int>(time.seconds().count()));
-    std::string out{text.data()};
-    if (format == time_format::micro) {
-        std::snprintf(text.data(), text.size(), ".%06d",
-                      static_cast<int>(time.subseconds().count()));
-        out += text.data();
-    }
+    auto out = padded(int{date.year()}, 4) + "-" + padded(unsigned{date.month()}, 2) + "-" +
+               padded(unsigned{date.day()}, 2);
+    out += format == time_format::space ? ' ' : 'T';
+    out += padded(time.hours().count(), 2) + ":" + padded(time.minutes().count(), 2) + ":" +
+           padded(time.seconds().count(), 2);
+    if (format == time_format::micro) out += "." + padded(time.subseconds().count(), 6);
     if (format == time_format::zulu) out += 'Z';
     if (format == time_format::offset) out += "+00:00";
     return out;

@@ -57,8 +57,7 @@ void stop_after_this(draft& d, ending how) {
     d.out.end = how;
 }
 
-// ---- when the reply comes, and whether
-// ----------------------------------------------------------------------------
+// ---- when the reply comes, and whether ----
 
 void no_effect(draft&, options const&) {}
 
@@ -101,8 +100,7 @@ void cut_head(draft& d, options const& o) {
     stop_after_this(d, flag(o, "hold") ? ending::hold : ending::close);
 }
 
-// ---- what it says
-// -------------------------------------------------------------------------------------------------
+// ---- what it says ----
 
 void raw(draft& d, unsigned code, std::string_view type, std::string body) {
     d.answer.status = code;
@@ -259,8 +257,7 @@ void huge(draft& d, options const& o) {
     set_member(d, "padding", json::string(size(o, "bytes", std::size_t{16} << 20U), 'x'));
 }
 
-// ---- how it is framed
-// ---------------------------------------------------------------------------------------------
+// ---- how it is framed ----
 
 void chunked(draft& d, options const& o) {
     d.how = framing::chunked;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <charconv>
 #include <utility>
 
 namespace bridgexapi_stub {
@@ -18,9 +18,12 @@ ledger::ledger(std::size_t messages_max)
     : messages_max_{messages_max}, random_{std::random_device{}()} {}
 
 std::string ledger::make_id(std::int64_t order_id) {
-    std::array<char, 17> hex{};
-    std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(random_()));
-    return "BX-" + std::to_string(order_id) + "-" + hex.data();
+    constexpr std::size_t digits = 16;
+    std::array<char, digits> text{};
+    auto* const end = std::to_chars(text.data(), text.data() + digits, random_(), 16).ptr;
+    std::string hex{text.data(), end};
+    hex.insert(0, digits - hex.size(), '0');
+    return "BX-" + std::to_string(order_id) + "-" + hex;
 }
 
 sms const& ledger::add(sms message) {

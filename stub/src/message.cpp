@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 
 namespace bridgexapi_stub {
 namespace {
@@ -84,11 +83,12 @@ void print(std::string& out, json::value const& value) {
 }
 
 void append_chunks(std::string& out, std::string_view body, std::size_t chunk_bytes) {
-    std::array<char, 20> size{};
     while (!body.empty()) {
         auto const piece = body.substr(0, chunk_bytes);
-        std::snprintf(size.data(), size.size(), "%zx\r\n", piece.size());
-        out.append(size.data()).append(piece).append("\r\n");
+        std::array<char, 2 * sizeof(std::size_t)> size{};
+        auto* const end =
+            std::to_chars(size.data(), size.data() + size.size(), piece.size(), 16).ptr;
+        out.append(size.data(), end).append("\r\n").append(piece).append("\r\n");
         body.remove_prefix(piece.size());
     }
     out += "0\r\n\r\n";

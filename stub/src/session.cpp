@@ -262,7 +262,7 @@ void session_registry::remove(std::uint64_t connection) {
     sessions_.erase(connection);
 }
 
-void start_session(tcp::socket socket, std::shared_ptr<session_shared> shared) {
+void start_session(tcp::socket socket, std::shared_ptr<session_shared> const& shared) {
     error_code ignored;
     socket.set_option(tcp::no_delay{true}, ignored);
     auto const admitted = shared->backend.connection_opened();

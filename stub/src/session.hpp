@@ -46,6 +46,7 @@ struct session_shared {
 };
 
 // `socket` runs on a strand of its own.
-void start_session(boost::asio::ip::tcp::socket socket, std::shared_ptr<session_shared> shared);
+void start_session(boost::asio::ip::tcp::socket socket,
+                   std::shared_ptr<session_shared> const& shared);
 
 } // namespace bridgexapi_stub

@@ -34,8 +34,7 @@ class service {
 public:
     explicit service(service_options options = {});
 
-    // ---- for the server
-    // -------------------------------------------------------------------------------------------
+    // ---- for the server ----
     enum class welcome { serve, refuse, refuse_reset, stall };
     struct admitted {
         std::uint64_t connection;
@@ -48,8 +47,7 @@ public:
     exchange too_large(incoming request);
     exchange unparsable(connection_info const& connection, std::string_view why);
 
-    // ---- for tests in the same process
-    // ----------------------------------------------------------------------------
+    // ---- for tests in the same process ----
     std::vector<recorded_request> requests() const;
     std::vector<recorded_request> requests(endpoint where) const;
     std::vector<sms> messages() const; // accepted SMS, oldest first

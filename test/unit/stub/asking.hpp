@@ -61,6 +61,13 @@ inline answer send(bridgexapi_stub::service& of, std::string_view body = good_or
     return ask(of, "POST", "/api/v1/send_sms", body);
 }
 
+// BX-<order>-<16 lower-case hex digits>
+inline bool is_message_id(std::string_view id, std::string_view order) {
+    auto const prefix = "BX-" + std::string{order} + "-";
+    return id.starts_with(prefix) && id.size() == prefix.size() + 16 &&
+           id.find_first_not_of("0123456789abcdef", prefix.size()) == std::string_view::npos;
+}
+
 inline std::string detail(answer const& from) {
     return std::string{from.json.at("detail").as_string()};
 }
