@@ -50,6 +50,9 @@ telemetry::metrics_options metrics_of_both_listeners() {
     options.version = version;
     options.routes.assign(api::paths::all.begin(), api::paths::all.end());
     options.routes.insert(options.routes.end(), admin_paths::all.begin(), admin_paths::all.end());
+    options.routes.insert(options.routes.end(),
+                          {std::string(http::router::unmatched),
+                           std::string(http::router::malformed)});
     return options;
 }
 
