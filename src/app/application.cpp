@@ -1,14 +1,13 @@
 #include "otpd/app/application.hpp"
 
+#include "admin.hpp"
+#include "events.hpp"
+#include "metered_store.hpp"
 #include "otpd/api/paths.hpp"
 #include "otpd/api/routes.hpp"
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
 #include "otpd/telemetry/metrics.hpp"
-
-#include "admin.hpp"
-#include "events.hpp"
-#include "metered_store.hpp"
 #include "process.hpp"
 #include "version.hpp"
 #include "wiring.hpp"
@@ -27,6 +26,7 @@
 #include <cstdlib>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -45,14 +45,23 @@ std::string to_text(asio::ip::tcp::endpoint const& at) {
     return std::move(text).str();
 }
 
+/// What keeps a listener from its address is for the operator to mend: one line that names both.
+void listen(http::server& listener, host_port const& at) {
+    try {
+        listener.listen();
+    } catch (boost::system::system_error const& why) {
+        throw std::runtime_error("cannot listen on " + at.to_string() + ": " +
+                                 why.code().message());
+    }
+}
+
 telemetry::metrics_options metrics_of_both_listeners() {
     telemetry::metrics_options options;
     options.version = version;
     options.routes.assign(api::paths::all.begin(), api::paths::all.end());
     options.routes.insert(options.routes.end(), admin_paths::all.begin(), admin_paths::all.end());
-    options.routes.insert(options.routes.end(),
-                          {std::string(http::router::unmatched),
-                           std::string(http::router::malformed)});
+    options.routes.insert(options.routes.end(), {std::string(http::router::unmatched),
+                                                 std::string(http::router::malformed)});
     return options;
 }
 
@@ -78,14 +87,12 @@ public:
           store_(codes_, metrics_),
           upstream_(context_.get_executor(), upstream_options(settings_.bridgexapi), random_,
                     upstream_events_),
-          domain_(policy_of(settings_),
-                  otp::service::dependencies{store_, upstream_, keys_, clock_, random_, log_,
-                                             metrics_}),
+          domain_(policy_of(settings_), otp::service::dependencies{store_, upstream_, keys_, clock_,
+                                                                   random_, log_, metrics_}),
           api_(context_, api_options(settings_), api_routes_, http_events_) {
-        api::add_routes(api_routes_,
-                        api::dependencies{domain_, store_, callers_,
-                                          [this] { return why_not_ready(); },
-                                          upstream_url(settings_.bridgexapi)});
+        api::add_routes(api_routes_, api::dependencies{domain_, store_, callers_,
+                                                       [this] { return why_not_ready(); },
+                                                       upstream_url(settings_.bridgexapi)});
         add_admin_routes(admin_routes_, [this] { return scrape(); });
         metrics_.log_lines_dropped_from([this] { return log_.dropped(); });
         if (settings_.admin.listen)
@@ -95,8 +102,8 @@ public:
 
     void run() {
         log_start();
-        api_.listen();
-        if (admin_) admin_->listen();
+        listen(api_, settings_.server.listen);
+        if (admin_) listen(*admin_, *settings_.admin.listen);
         auto ended = [this](std::exception_ptr thrown) {
             if (thrown) log_.error("lifecycle_failed", {{"what", what_of(thrown)}});
         };
@@ -118,8 +125,9 @@ private:
                                {"upstream", upstream_url(settings_.bridgexapi)},
                                {"debug_codes", settings_.otp.debug}});
         if (settings_.store.url == "memory:")
-            log_.warn("memory_store", {{"note", "codes and limits are lost at a restart and unknown "
-                                                "to other instances"}});
+            log_.warn("memory_store",
+                      {{"note", "codes and limits are lost at a restart and unknown "
+                                "to other instances"}});
         for (auto const& line : describe(settings_))
             log_.debug("setting", {{"key", line.key}, {"value", line.value}});
     }
@@ -144,7 +152,8 @@ private:
             }
         };
         std::vector<std::jthread> others;
-        for (std::size_t i = 1; i < threads_; ++i) others.emplace_back(serve);
+        for (std::size_t i = 1; i < threads_; ++i)
+            others.emplace_back(serve);
         serve();
     }
 
@@ -186,7 +195,8 @@ private:
     void reload() {
         auto const fresh = settings_again_();
         if (!fresh) {
-            for (auto const& line : fresh.error().lines) log_.error("bad_setting", {{"why", line}});
+            for (auto const& line : fresh.error().lines)
+                log_.error("bad_setting", {{"why", line}});
             return;
         }
         log_.set_level(level_of(fresh->log));

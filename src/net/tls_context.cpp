@@ -1,6 +1,7 @@
 #include "otpd/net/tls_context.hpp"
 
 #include <boost/asio/ssl/error.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <stdexcept>
 
@@ -35,7 +36,10 @@ tls_context::tls_context(std::string const& ca_file)
     if (ca_file.empty()) {
         context_.set_default_verify_paths();
     } else {
-        context_.load_verify_file(ca_file);
+        boost::system::error_code error;
+        context_.load_verify_file(ca_file, error);
+        if (error)
+            throw boost::system::system_error(error, "cannot read certificates from " + ca_file);
     }
     // Connections keep their sessions themselves: OpenSSL's own cache is for servers and is locked.
     SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -47,8 +51,9 @@ bool tls_context::prepare_client(SSL* ssl, std::string const& host, bool host_is
     // Without SSL_set_session a full handshake follows; with it, the server decides.
     if (resume != nullptr && SSL_set_session(ssl, resume) != 1) return false;
     if (SSL_set_ex_data(ssl, session_slot(), &newest) != 1) return false;
-    // What asio::ssl::host_name_verification does, but as a part of the chain's verification: a wrong
-    // name is then told apart from a bad chain in the error, and partial wildcards can be refused.
+    // What asio::ssl::host_name_verification does, but as a part of the chain's verification: a
+    // wrong name is then told apart from a bad chain in the error, and partial wildcards can be
+    // refused.
     auto* expected = SSL_get0_param(ssl);
     if (host_is_address) return X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1;
     X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

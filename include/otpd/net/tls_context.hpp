@@ -1,6 +1,7 @@
 #pragma once
 
-/// What every TLS connection to an upstream has in common: whom to trust, and from which version on.
+/// What every TLS connection to an upstream has in common: whom to trust, and from which version
+/// on.
 
 #include <boost/asio/ssl/context.hpp>
 
@@ -21,7 +22,7 @@ using tls_session = std::unique_ptr<SSL_SESSION, tls_session_deleter>;
 class tls_context {
 public:
     /// `ca_file`: PEM certificates to trust instead of the system's; empty: the system's.
-    /// Throws boost::system::system_error when the file cannot be used.
+    /// Throws boost::system::system_error, which names the file, when that cannot be used.
     explicit tls_context(std::string const& ca_file);
 
     [[nodiscard]] boost::asio::ssl::context& native() noexcept { return context_; }
@@ -30,8 +31,9 @@ public:
     /// names it by SNI unless it is an address, offers `resume` if there is one, and puts every
     /// session that the server hands out into `newest`, which must outlive `ssl`.
     /// False when OpenSSL refuses one of them; then `ssl` must not be used.
-    [[nodiscard]] static bool prepare_client(SSL* ssl, std::string const& host, bool host_is_address,
-                                             SSL_SESSION* resume, tls_session& newest);
+    [[nodiscard]] static bool prepare_client(SSL* ssl, std::string const& host,
+                                             bool host_is_address, SSL_SESSION* resume,
+                                             tls_session& newest);
 
 private:
     boost::asio::ssl::context context_;
