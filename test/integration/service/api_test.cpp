@@ -1,0 +1,423 @@
+// What callers of the API may rely on: tokens, bodies, errors, attempts, cooldown (DESIGN.md 3;
+// R9, R13, R15, R27, R28, R34).
+
+#include "service_fixture.hpp"
+
+#include <thread>
+
+using namespace otpd::test;
+
+namespace {
+
+/// A problem without what differs between two requests.
+std::string text_without_ids(raw_reply const& reply) {
+    auto problem = object_of(reply);
+    problem.erase("instance");
+    return json::serialize(problem);
+}
+
+http_request with_token(http_request const& request, std::string const& value) {
+    return request.with("Authorization", value);
+}
+
+json::object send_body(std::string const& number, std::string const& purpose) {
+    return {{"phone_number", number}, {"purpose", purpose}};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(api)
+
+BOOST_AUTO_TEST_CASE(a_token_opens_what_it_guards_and_nothing_like_it_does) {
+    std::string const token = "Tok3n-of-this-instance";
+    service_fixture service(environment{{"API_AUTH_TOKEN", token}});
+    auto const number = service.fresh_number();
+    std::vector<http_request> const guarded{
+        service.send_request(number), service.verify_request(number, "123456"), get("/config")};
+    std::vector<std::string> const wrong{"Bearer",
+                                         "Bearer ",
+                                         "Bearer " + token.substr(0, token.size() - 1),
+                                         "Bearer " + token + "x",
+                                         "Bearer tok3n-of-this-instance",
+                                         "bearer " + token,
+                                         "Basic " + token,
+                                         token,
+                                         "Bearer " + std::string(7000, 'x')};
+    for (auto const& request : guarded) {
+        auto const without = service.client.ask(request);
+        check_outcome(without, 401, "unauthorized");
+        BOOST_TEST(object_of(without).at("detail").as_string() == "Unauthorized.");
+        for (auto const& value : wrong) {
+            auto const reply = service.client.ask(with_token(request, value));
+            check_outcome(reply, 401, "unauthorized");
+            BOOST_TEST(text_without_ids(reply) == text_without_ids(without)); // R13
+        }
+        // Two of them, or one beyond every limit, are not even a request.
+        check_outcome(service.client.ask(with_token(with_token(request, "Bearer " + token), "x")),
+                      400, "repeated_field");
+        check_outcome(
+            service.client.ask(with_token(request, "Bearer " + std::string(2'000'000, 'x'))), 431,
+            "header_too_large");
+    }
+    BOOST_TEST(service.stub.requests().empty());
+    check_outcome(service.client.ask(with_token(get("/config"), "Bearer " + token)), 200);
+    auto const sent =
+        service.client.ask(with_token(service.send_request(number), "Bearer " + token));
+    check_outcome(sent, 200);
+    auto const code = std::string(object_of(sent).at("debug_code").as_string());
+    check_outcome(
+        service.client.ask(with_token(service.verify_request(number, code), "Bearer " + token)),
+        200);
+    for (auto const* const open : {"/health", "/livez", "/readyz", "/docs", "/openapi.json"})
+        check_outcome(service.client.ask(get(open)), 200);
+}
+
+BOOST_AUTO_TEST_CASE(only_json_is_read) {
+    service_fixture service;
+    auto request = service.send_request(service.fresh_number());
+    for (auto const* const type : {"text/plain", "application/x-www-form-urlencoded",
+                                   "application/jsonx", "application/json2; charset=utf-8"}) {
+        request.fields.front().second = type;
+        check_outcome(service.client.ask(request), 415, "unsupported_media_type");
+    }
+    request.fields.clear();
+    check_outcome(service.client.ask(request), 415, "unsupported_media_type");
+    BOOST_TEST(service.stub.requests().empty());
+    request = request.with("Content-Type", "Application/JSON; charset=utf-8");
+    check_outcome(service.client.ask(request), 200);
+}
+
+BOOST_AUTO_TEST_CASE(a_body_over_the_limit_is_refused_unread) {
+    service_fixture service;
+    auto const number = service.fresh_number();
+    auto body = json::serialize(json::object{{"phone_number", number}, {"x", ""}});
+    auto const padded = [&body](std::size_t size) {
+        auto text = body;
+        text.insert(text.size() - 2, size - text.size(), 'a');
+        return post_text("/send-otp", text);
+    };
+    check_outcome(service.client.ask(padded(4097)), 413, "body_too_large");
+    check_outcome(service.client.ask(padded(3'000'000)), 413, "body_too_large");
+    BOOST_TEST(service.stub.requests().empty());
+    check_outcome(service.client.ask(padded(4096)), 200);
+}
+
+BOOST_AUTO_TEST_CASE(a_body_that_can_be_read_in_two_ways_is_refused) {
+    service_fixture service;
+    auto const number = service.fresh_number();
+    auto const other = service.fresh_number();
+    std::vector<std::string> const bodies{
+        R"({"phone_number":")" + number + R"(","phone_number":")" + other + R"("})",
+        R"({"phone_number":")" + number + R"(","\u0070hone_number":")" + other + R"("})",
+        R"({"phone_number":")" + number + R"("} {})",
+        R"({"phone_number":")" + number + R"(",})",
+        R"({"phone_number":")" + number + R"(" /* x */})",
+        R"({'phone_number':')" + number + R"('})",
+        "\xEF\xBB\xBF{\"phone_number\":\"" + number + "\"}",
+        R"({"phone_number":")" + number + "\xFF\"}",
+        R"({"phone_number":")" + number + R"(","route_id":1e0})",
+        R"({"phone_number":")" + number + R"(","route_id":true})",
+        R"({"phone_number":")" + number + R"(","x":)" + std::string(200, '[') +
+            std::string(200, ']') + "}",
+    };
+    for (auto const& body : bodies) {
+        auto const reply = service.client.ask(post_text("/send-otp", body));
+        BOOST_TEST_CONTEXT("body " << body) {
+            check_outcome(reply, 422, "validation_failed");
+            BOOST_TEST(!object_of(reply).at("errors").as_array().empty());
+        }
+    }
+    BOOST_TEST(service.stub.requests().empty());
+}
+
+BOOST_AUTO_TEST_CASE(every_fault_of_a_body_is_named_at_once) {
+    service_fixture service;
+    auto const reply = service.client.ask(
+        post("/verify-otp", {{"phone_number", 1}, {"purpose", ""}, {"verification_id", "x"}}));
+    check_outcome(reply, 422, "validation_failed");
+    std::vector<std::string> places;
+    auto const problem = object_of(reply);
+    for (auto const& fault : problem.at("errors").as_array())
+        places.push_back(json::serialize(fault.at("loc")));
+    std::ranges::sort(places);
+    std::vector<std::string> const all{R"(["body","code"])", R"(["body","phone_number"])",
+                                       R"(["body","purpose"])", R"(["body","verification_id"])"};
+    BOOST_TEST(places == all, boost::test_tools::per_element());
+}
+
+// R34: only what is documented, and a 405 says what would do.
+BOOST_AUTO_TEST_CASE(each_path_answers_its_methods_only) {
+    service_fixture service;
+    struct {
+        char const* path;
+        std::string allow;
+    } const resources[] = {
+        {"/send-otp", "POST, OPTIONS"},          {"/verify-otp", "POST, OPTIONS"},
+        {"/health", "GET, HEAD, OPTIONS"},       {"/config", "GET, HEAD, OPTIONS"},
+        {"/livez", "GET, HEAD, OPTIONS"},        {"/readyz", "GET, HEAD, OPTIONS"},
+        {"/openapi.json", "GET, HEAD, OPTIONS"}, {"/docs", "GET, HEAD, OPTIONS"},
+    };
+    for (auto const& [path, allow] : resources) {
+        for (auto const* const method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE",
+                                         "CONNECT", "PROPFIND", "get", "FOO"}) {
+            if (allow.find(method) != std::string::npos) continue;
+            http_request request;
+            request.method = method;
+            request.target = path;
+            BOOST_TEST_CONTEXT(method << ' ' << path) {
+                auto const reply = service.client.ask(request);
+                if (std::string_view(method) == "CONNECT") { // its target is no path at all
+                    BOOST_TEST(reply.status >= 400U);
+                    continue;
+                }
+                BOOST_TEST(reply.status == 405U);
+                if (std::string_view(method) == "HEAD") continue; // no body to look at
+                check_outcome(reply, 405, "method_not_allowed");
+                BOOST_TEST(reply.field("Allow") == allow);
+            }
+        }
+        http_request options;
+        options.method = "OPTIONS";
+        options.target = path;
+        auto const reply = service.client.ask(options);
+        BOOST_TEST(reply.status == 204U);
+        BOOST_TEST(reply.field("Allow") == allow);
+    }
+    for (auto const* const path : {"/nope", "/", "/send-otp/", "/SEND-OTP", "//send-otp",
+                                   "/send-otp/x", "/docs/nope", "/docs/../config", "/metrics"})
+        check_outcome(service.client.ask(get(path)), 404, "not_found");
+    BOOST_TEST(service.stub.requests().empty());
+}
+
+BOOST_AUTO_TEST_CASE(head_is_get_without_a_body) {
+    service_fixture service;
+    for (auto const* const path : {"/health", "/config", "/livez", "/readyz", "/openapi.json"}) {
+        auto request = get(path);
+        auto const full = service.client.ask(request);
+        request.method = "HEAD";
+        auto const head = service.client.ask(request);
+        BOOST_TEST(head.status == full.status);
+        BOOST_TEST(head.field("Content-Length") == full.field("Content-Length"));
+        BOOST_TEST(head.field("Content-Type") == full.field("Content-Type"));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(each_response_has_an_id_and_a_time) {
+    service_fixture service;
+    for (auto const* const path : {"/health", "/nope"}) {
+        auto const made = service.client.ask(get(path));
+        BOOST_TEST(made.field("X-Request-Id").size() == 32U);
+        BOOST_TEST(std::stod(made.field("X-Process-Time-Ms")) >= 0);
+        auto const taken = service.client.ask(get(path).with("X-Request-Id", "My.own_id-1"));
+        BOOST_TEST(taken.field("X-Request-Id") == "My.own_id-1");
+        for (auto const& bad : {std::string("has blanks"), std::string(65, 'a'),
+                                std::string("a\"},{\"b"), std::string()}) {
+            auto const replaced = service.client.ask(get(path).with("X-Request-Id", bad));
+            BOOST_TEST(replaced.field("X-Request-Id").size() == 32U);
+        }
+        auto const again = service.client.ask(get(path));
+        BOOST_TEST(again.field("X-Request-Id") != made.field("X-Request-Id"));
+        BOOST_TEST(!made.has("Server")); // R41
+    }
+}
+
+// R28: whoever waits as told is served.
+BOOST_AUTO_TEST_CASE(a_send_after_retry_after_succeeds) {
+    service_fixture service(environment{{"OTP_SEND_COOLDOWN_SECONDS", "2"}});
+    auto const number = service.fresh_number();
+    auto const first = service.sent_code(number);
+    auto const refused = service.send(number);
+    check_outcome(refused, 429, "cooldown_active");
+    std::this_thread::sleep_for(std::chrono::seconds(std::stol(refused.field("Retry-After"))));
+    auto const second = service.sent_code(number);
+    if (first != second) // one in a million
+        check_outcome(service.verify(number, first), 400, "invalid_code");
+    check_outcome(service.verify(number, second), 200);
+}
+
+// The cooldown outlives success and exhaustion.
+BOOST_AUTO_TEST_CASE(a_verified_number_still_cools_down) {
+    service_fixture service;
+    auto const number = service.fresh_number();
+    check_outcome(service.verify(number, service.sent_code(number)), 200);
+    check_outcome(service.send(number), 429, "cooldown_active");
+    BOOST_TEST(service.stub.messages(number).size() == 1U);
+}
+
+// A new purpose is no way round the cooldown: the number is what is protected.
+BOOST_AUTO_TEST_CASE(the_cooldown_holds_for_all_purposes_of_a_number) {
+    service_fixture service;
+    auto const number = service.fresh_number();
+    service.sent_code(number);
+    check_outcome(service.client.ask(post("/send-otp", send_body(number, "another"))), 429,
+                  "cooldown_active");
+    BOOST_TEST(service.stub.messages(number).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(attempts_are_counted_down_to_a_lock_that_stays) {
+    service_fixture service;
+    auto const number = service.fresh_number();
+    auto const code = service.sent_code(number);
+    for (int left = 4; left >= 0; --left) {
+        auto const reply = service.verify(number, wrong_code(code, left));
+        check_outcome(reply, 400, "invalid_code");
+        BOOST_TEST(object_of(reply).at("attempts_left").to_number<int>() == left);
+        BOOST_TEST(object_of(reply).at("detail").as_string() ==
+                   "Invalid OTP. Attempts left: " + std::to_string(left));
+    }
+    for (auto const& guess : {wrong_code(code), code, code}) {
+        auto const reply = service.verify(number, guess);
+        check_outcome(reply, 429, "attempts_exceeded");
+        BOOST_TEST(object_of(reply).at("detail").as_string() == "OTP attempts exceeded.");
+    }
+}
+
+// R5, R6: a new code brings no new guesses; 20 wrong ones a day lock the number.
+BOOST_AUTO_TEST_CASE(resending_does_not_refill_the_guesses) {
+    service_fixture service(environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"}});
+    auto const number = service.fresh_number();
+    int evaluated = 0;
+    for (int round = 0; round < 8; ++round) {
+        auto const reply = service.send(number);
+        if (reply.status == 429) {
+            check_outcome(reply, 429, "limit_exceeded");
+            break;
+        }
+        auto const code = std::string(object_of(reply).at("debug_code").as_string());
+        for (int i = 0; i < 5; ++i)
+            evaluated += service.verify(number, wrong_code(code)).status == 400 ? 1 : 0;
+    }
+    BOOST_TEST(evaluated == 20);
+}
+
+BOOST_AUTO_TEST_CASE(a_code_of_another_length_costs_no_attempt) {
+    service_fixture service;
+    auto const number = service.fresh_number();
+    auto const code = service.sent_code(number);
+    for (auto const& guess : {code.substr(1), code + "0", std::string("1"), std::string(100, '1'),
+                              std::string("12345a"), std::string("١٢٣٤٥٦"), " " + code})
+        check_outcome(service.verify(number, guess), 422, "validation_failed");
+    auto const reply = service.verify(number, wrong_code(code));
+    check_outcome(reply, 400, "invalid_code");
+    BOOST_TEST(object_of(reply).at("attempts_left").to_number<int>() == 4);
+}
+
+// R9: a code belongs to the request it was made for.
+BOOST_AUTO_TEST_CASE(a_verification_id_binds_the_check_to_its_send) {
+    service_fixture service;
+    auto const number = service.fresh_number();
+    auto const sent = object_of(service.send(number));
+    auto const other = object_of(service.send(service.fresh_number()));
+    json::object check{{"phone_number", number}, {"code", sent.at("debug_code")}};
+    check["verification_id"] = other.at("verification_id");
+    check_outcome(service.client.ask(post("/verify-otp", check)), 404, "no_active_otp");
+    check["verification_id"] = "not an id";
+    check_outcome(service.client.ask(post("/verify-otp", check)), 422, "validation_failed");
+    check["verification_id"] = sent.at("verification_id");
+    check_outcome(service.client.ask(post("/verify-otp", check)), 200);
+    check_outcome(service.client.ask(post("/verify-otp", check)), 404, "no_active_otp");
+}
+
+BOOST_AUTO_TEST_CASE(codes_of_different_purposes_are_independent) {
+    service_fixture service(environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"}});
+    auto const number = service.fresh_number();
+    auto const login = object_of(service.client.ask(post("/send-otp", send_body(number, "login"))));
+    auto const payment =
+        object_of(service.client.ask(post("/send-otp", send_body(number, " PayMent "))));
+    BOOST_TEST(payment.at("purpose").as_string() == "payment");
+    auto check = send_body(number, "payment");
+    check["code"] = login.at("debug_code");
+    if (login.at("debug_code") != payment.at("debug_code")) // one in a million
+        check_outcome(service.client.ask(post("/verify-otp", check)), 400, "invalid_code");
+    check["code"] = payment.at("debug_code");
+    check_outcome(service.client.ask(post("/verify-otp", check)), 200);
+    check["purpose"] = "login";
+    check["code"] = login.at("debug_code");
+    check_outcome(service.client.ask(post("/verify-otp", check)), 200);
+    check["purpose"] = "never used";
+    check_outcome(service.client.ask(post("/verify-otp", check)), 404, "no_active_otp");
+}
+
+BOOST_AUTO_TEST_CASE(the_sms_says_what_the_settings_say) {
+    service_fixture service(
+        environment{{"OTPD_OTP_MESSAGE_TEMPLATE", "{code} is your code. Tell nobody."},
+                    {"DEFAULT_CALLER_ID", "EXAMPLE"},
+                    {"DEFAULT_ROUTE_ID", "1"},
+                    {"OTP_LENGTH", "8"}});
+    auto const number = service.fresh_number();
+    auto const reply = object_of(service.client.ask(service.send_request("+" + number)));
+    auto const code = std::string(reply.at("debug_code").as_string());
+    BOOST_TEST(code.size() == 8U);
+    auto const messages = service.stub.messages(number);
+    BOOST_REQUIRE(messages.size() == 1U);
+    BOOST_TEST(messages[0].at("text").as_string() == code + " is your code. Tell nobody.");
+    BOOST_TEST(messages[0].at("caller_id").as_string() == "EXAMPLE");
+    BOOST_TEST(messages[0].at("route_id").to_number<int>() == 1);
+    BOOST_TEST(reply.at("bx_message_id") == messages[0].at("bx_message_id"));
+    BOOST_TEST(reply.at("delivery_status_url").as_string() ==
+               service.stub.url() + "/api/v1/dlr/" +
+                   std::string(messages[0].at("bx_message_id").as_string()));
+    BOOST_TEST(reply.at("cost").to_number<double>() == messages[0].at("cost").to_number<double>());
+    BOOST_TEST(reply.at("currency").as_string() == "EUR");
+    BOOST_TEST(service.stub.control("GET", "violations").at("total").to_number<int>() == 0);
+}
+
+// R35: without debugging nobody but the phone sees the code.
+BOOST_AUTO_TEST_CASE(codes_are_not_shown_unless_debugging) {
+    service_fixture service(environment{{"DEBUG_OTP", "false"}});
+    auto const number = service.fresh_number();
+    auto const reply = service.send(number);
+    check_outcome(reply, 200);
+    BOOST_TEST(object_of(reply).at("debug_code").is_null());
+    auto const code = service.stub.code_sent_to(number);
+    BOOST_TEST(reply.body.find(code) == std::string::npos);
+    BOOST_TEST(!object_of(service.client.ask(get("/config"))).at("debug_otp").as_bool());
+    check_outcome(service.verify(number, code), 200);
+}
+
+BOOST_AUTO_TEST_CASE(routes_that_are_not_enabled_are_refused) {
+    service_fixture service;
+    auto const reply = service.client.ask(
+        post("/send-otp", {{"phone_number", service.fresh_number()}, {"route_id", 6}}));
+    check_outcome(reply, 403, "route_not_allowed");
+    BOOST_TEST(service.stub.requests().empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_the_upstream_refuses_has_a_reason_and_frees_the_number) {
+    service_fixture service(environment{{"OTPD_OTP_REJECTED_BACKOFF_SECONDS", "0"}});
+    auto const number = service.fresh_number();
+    service.stub.control("POST", "config", json::object{{"balance", 0}});
+    auto const reply = service.send(number);
+    check_outcome(reply, 502, "upstream_rejected");
+    BOOST_TEST(object_of(reply).at("reason").as_string() == "insufficient_balance");
+    service.stub.control("POST", "config", json::object{{"balance", 10}});
+    check_outcome(service.send(number), 200);
+}
+
+BOOST_AUTO_TEST_CASE(health_counts_the_codes_that_can_be_verified) {
+    service_fixture service;
+    auto const live = [&service] {
+        return object_of(service.client.ask(get("/health"))).at("active_otps").to_number<int>();
+    };
+    BOOST_TEST(live() == 0);
+    auto const number = service.fresh_number();
+    auto const code = service.sent_code(number);
+    service.sent_code(service.fresh_number());
+    BOOST_TEST(live() == 2);
+    check_outcome(service.verify(number, code), 200);
+    BOOST_TEST(live() == 1);
+    BOOST_TEST(object_of(service.client.ask(get("/livez"))).at("status").as_string() == "ok");
+    BOOST_TEST(object_of(service.client.ask(get("/readyz"))).at("status").as_string() == "ready");
+}
+
+BOOST_AUTO_TEST_CASE(config_tells_the_rules) {
+    service_fixture service(environment{{"OTP_TTL_SECONDS", "120"}, {"OTP_MAX_ATTEMPTS", "3"}});
+    auto const rules = object_of(service.client.ask(get("/config")));
+    BOOST_TEST(rules.at("otp_ttl_seconds").to_number<int>() == 120);
+    BOOST_TEST(rules.at("otp_max_attempts").to_number<int>() == 3);
+    BOOST_TEST(rules.at("otp_length").to_number<int>() == 6);
+    BOOST_TEST(rules.at("otp_send_cooldown_seconds").to_number<int>() == 45);
+    BOOST_TEST(rules.at("debug_otp").as_bool());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

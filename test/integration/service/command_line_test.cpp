@@ -1,0 +1,139 @@
+// The program's options, and the settings it refuses to start with (DESIGN.md 3; R1, R2, R17, R35,
+// R36).
+
+#include "service_fixture.hpp"
+
+#include <boost/algorithm/string/predicate.hpp>
+
+using namespace otpd::test;
+
+namespace {
+
+struct ended {
+    int code;
+    std::string output;
+    std::string errors;
+};
+
+ended run(std::vector<std::string> arguments, environment const& settings = {},
+          std::string const& config = "") {
+    temporary_directory const directory;
+    if (!config.empty()) directory.add("config.toml", config);
+    child_process otpd(OTPD_PROGRAM, std::move(arguments), settings, directory);
+    int const code = otpd.wait();
+    return {code, otpd.output(), otpd.errors()};
+}
+
+environment with_key(environment settings) {
+    settings.emplace("BRIDGEXAPI_API_KEY", api_key);
+    return settings;
+}
+
+/// Refused with one line that names `key`, and never with a secret in it.
+void check_refused(ended const& result, std::string_view key) {
+    BOOST_TEST_CONTEXT("errors: " << result.errors) {
+        BOOST_TEST(result.code == 2);
+        BOOST_TEST(result.output == "");
+        BOOST_TEST(lines_of(result.errors).size() == 1U);
+        BOOST_TEST(boost::starts_with(result.errors, "otpd: "));
+        BOOST_TEST(result.errors.find(key) != std::string::npos, "does not name " << key);
+        BOOST_TEST(result.errors.find(api_key) == std::string::npos);
+    }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(command_line)
+
+BOOST_AUTO_TEST_CASE(version_and_help_need_no_settings) {
+    auto const version = run({"--version"});
+    BOOST_TEST(version.code == 0);
+    BOOST_TEST(boost::starts_with(version.output, "otpd "));
+    BOOST_TEST(lines_of(version.output).size() == 1U);
+    auto const help = run({"--help"});
+    BOOST_TEST(help.code == 0);
+    for (auto const* const option :
+         {"--config", "--listen", "--threads", "--check-config", "--version", "--help"})
+        BOOST_TEST(help.output.find(option) != std::string::npos, "does not explain " << option);
+    BOOST_TEST((version.errors + help.errors) == "");
+}
+
+BOOST_AUTO_TEST_CASE(check_config_says_whether_it_would_start) {
+    auto const good = run({"--check-config"}, with_key({}), "[otp]\nttl_seconds = 120\n");
+    BOOST_TEST(good.code == 0);
+    BOOST_TEST(good.errors == "");
+    check_refused(run({"--check-config"}, with_key({}), "[otp]\nttl_seconds = 601\n"),
+                  "otp.ttl_seconds");
+    check_refused(run({"--check-config"}, with_key({}), "[otp]\nttl_second = 60\n"),
+                  "\"ttl_second\" in [otp]");
+    check_refused(run({"--check-config"}, with_key({{"OTPD_OTP_TTL", "60"}})), "OTPD_OTP_TTL");
+    check_refused(run({"--check-config"}), "bridgexapi.api_key");
+    check_refused(run({"--check-config", "--config", "missing.toml"}, with_key({})),
+                  "missing.toml");
+    check_refused(run({"--frobnicate"}), "--frobnicate");
+    check_refused(run({"--threads", "many"}, with_key({})), "server.threads");
+}
+
+BOOST_AUTO_TEST_CASE(unsafe_settings_do_not_start) {
+    std::string const everywhere = "0.0.0.0:0";
+    environment const with_token{{"API_AUTH_TOKEN", "a-token"}};
+    struct {
+        environment settings;
+        std::string_view key;
+    } const unsafe[] = {
+        {with_token | environment{{"OTPD_SERVER_LISTEN", everywhere}, {"DEBUG_OTP", "1"}},
+         "otp.debug"},
+        {{{"OTPD_SERVER_LISTEN", everywhere}}, "auth.token"},
+        {{{"OTPD_SERVER_LISTEN", "[::]:0"}}, "auth.token"},
+        {with_token |
+             environment{{"OTPD_SERVER_LISTEN", everywhere}, {"OTPD_LIMITS_ENABLED", "false"}},
+         "limits.enabled"},
+        {{{"BRIDGEXAPI_BASE_URL", "http://bridgexapi.example"}}, "bridgexapi.base_url"},
+        {{{"BRIDGEXAPI_BASE_URL", "https://user:password@bridgexapi.example"}},
+         "bridgexapi.base_url"},
+        {{{"OTP_TTL_SECONDS", "601"}}, "otp.ttl_seconds"},
+        {{{"OTP_TTL_SECONDS", "29"}}, "otp.ttl_seconds"},
+        {{{"OTP_LENGTH", "4"}}, "otp.length"},
+        {{{"OTP_LENGTH", "5"}}, "otp.length"},
+        {{{"OTP_MAX_ATTEMPTS", "0"}}, "otp.max_attempts"},
+        {{{"OTP_HMAC_SECRET", "change-me-in-production"}}, "otp.hmac_secret"},
+        {{{"OTP_HMAC_SECRET", "short"}}, "otp.hmac_secret"},
+        {{{"OTPD_STORE_URL", "redis://127.0.0.1"}}, "store.url"},
+    };
+    for (auto const& [settings, key] : unsafe)
+        check_refused(run({}, with_key(settings)), key);
+}
+
+BOOST_AUTO_TEST_CASE(four_digits_start_when_the_risk_is_accepted_in_words) {
+    auto const accepted =
+        run({"--check-config"},
+            with_key({{"OTP_LENGTH", "4"}, {"OTPD_OTP_ACCEPTED_GUESS_RISK", "0.01"}}));
+    BOOST_TEST(accepted.code == 0, accepted.errors);
+}
+
+BOOST_AUTO_TEST_CASE(every_fault_has_a_line_of_its_own) {
+    auto const result = run({"--check-config"}, with_key({{"OTP_LENGTH", "11"},
+                                                          {"OTP_TTL_SECONDS", "soon"},
+                                                          {"OTPD_SERVER_LISTEN", "nowhere"}}));
+    BOOST_TEST(result.code == 2);
+    BOOST_TEST(lines_of(result.errors).size() == 3U, result.errors);
+}
+
+BOOST_AUTO_TEST_CASE(an_address_in_use_is_said_in_one_line) {
+    service_fixture service;
+    auto const address = "127.0.0.1:" + std::to_string(service.otpd.port());
+    auto const result = run({"--listen", address, "--admin-listen", ""}, with_key({}));
+    BOOST_TEST(result.code == 1);
+    BOOST_TEST(lines_of(result.errors).size() == 1U, result.errors);
+    BOOST_TEST(result.errors.find(address) != std::string::npos, result.errors);
+}
+
+BOOST_AUTO_TEST_CASE(an_unreadable_authority_file_is_said_in_one_line) {
+    auto const result = run({"--listen", "127.0.0.1:0", "--admin-listen", ""},
+                            with_key({{"OTPD_BRIDGEXAPI_CA_FILE", "/nonexistent/ca.pem"}}));
+    BOOST_TEST((result.code == 1 || result.code == 2));
+    BOOST_TEST(lines_of(result.errors).size() == 1U, result.errors);
+    BOOST_TEST(result.errors.find("/nonexistent/ca.pem") != std::string::npos, result.errors);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

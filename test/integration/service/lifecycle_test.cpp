@@ -1,0 +1,161 @@
+// The end of the service, and what signals do to it (DESIGN.md 3: SIGTERM and SIGINT drain, SIGHUP
+// reloads).
+
+#include "service_fixture.hpp"
+
+#include <atomic>
+#include <thread>
+
+using namespace otpd::test;
+
+namespace {
+
+/// Waits for what the programs are about to do; throws when it does not happen.
+template <class Condition>
+void eventually(Condition met) {
+    auto const limit = std::chrono::steady_clock::now() + process_hang_limit;
+    while (!met()) {
+        if (std::chrono::steady_clock::now() > limit) throw std::runtime_error("never happened");
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+}
+
+bool refuses_connections(std::uint16_t port) {
+    try {
+        raw_client const connection(port);
+        return false;
+    } catch (std::runtime_error const&) {
+        return true;
+    }
+}
+
+/// Sends in flight that the stub is about to answer.
+std::future<std::vector<raw_reply>> send_many(service_fixture& service, std::size_t count) {
+    std::vector<http_request> sends;
+    for (std::size_t i = 0; i < count; ++i)
+        sends.push_back(service.send_request(service.fresh_number()));
+    auto replies = std::async(std::launch::async, [port = service.otpd.port(), sends] {
+        return ask_in_parallel(port, sends, sends.size());
+    });
+    eventually([&] { return service.stub.requests().size() == count; });
+    return replies;
+}
+
+/// Sends to one number after the other until the service is gone; how many it said were sent.
+int send_until_closed(std::uint16_t port, unsigned long long first_number) {
+    http_client client(port);
+    int sent = 0;
+    try {
+        for (auto number = first_number;; ++number)
+            sent += client.ask(service_fixture::send_request(std::to_string(number))).status == 200;
+    } catch (std::runtime_error const&) {
+        return sent;
+    }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(lifecycle)
+
+BOOST_AUTO_TEST_CASE(sends_in_flight_are_answered_before_the_end) {
+    for (int const signal : {SIGTERM, SIGINT}) {
+        service_fixture service;
+        constexpr std::size_t count = 30;
+        service.stub.set_fault({{"fault", "delay"}, {"ms", 1000}});
+        check_outcome(service.client.ask(get("/livez")), 200); // a connection that will be idle
+        auto in_flight = send_many(service, count);
+        service.otpd.process().signal(signal);
+        service.otpd.wait_for_event("draining");
+        auto const replies = in_flight.get();
+        BOOST_TEST(count_status(replies, 200) == count);
+        for (auto const& reply : replies)
+            BOOST_TEST(reply.field("Connection") == "close");
+        BOOST_TEST(service.otpd.process().wait() == 0);
+        BOOST_TEST(service.stub.messages().size() == count);
+        BOOST_TEST(service.otpd.events("otp_sent").size() == count);
+        BOOST_TEST(service.otpd.events("drain_incomplete").empty());
+        BOOST_TEST(service.otpd.events("stopped").size() == 1U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_draining_service_takes_no_new_connections) {
+    service_fixture service;
+    service.stub.set_fault({{"fault", "hold"}, {"count", 1}});
+    auto in_flight = send_many(service, 1);
+    service.otpd.process().signal(SIGTERM);
+    eventually([&] { return refuses_connections(service.otpd.port()); });
+    BOOST_TEST(!service.otpd.process().has_ended()); // it waits for the send
+    service.expected_exit = 128 + SIGTERM;
+    service.otpd.process().signal(SIGTERM);
+    BOOST_CHECK_THROW(in_flight.get(), std::runtime_error);
+}
+
+// Every send that was admitted is answered, also when clients never stop asking.
+BOOST_AUTO_TEST_CASE(the_end_under_load_loses_no_send) {
+    service_fixture service;
+    constexpr int clients = 8;
+    std::vector<std::future<int>> running;
+    for (int i = 0; i < clients; ++i)
+        running.push_back(std::async(std::launch::async, send_until_closed, service.otpd.port(),
+                                     31620000000ULL + 1'000'000ULL * static_cast<unsigned>(i)));
+    eventually(
+        [&] { return service.stub.stats().at("sms_accepted").to_number<int>() > 10 * clients; });
+    service.otpd.process().signal(SIGTERM);
+    int answered = 0;
+    for (auto& each : running)
+        answered += each.get();
+    BOOST_TEST(service.otpd.process().wait() == 0);
+    BOOST_TEST(service.stub.stats().at("sms_accepted").to_number<int>() == answered);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_signal_ends_it_at_once) {
+    service_fixture service;
+    service.stub.set_fault({{"fault", "hold"}});
+    auto in_flight = send_many(service, 1);
+    service.otpd.process().signal(SIGTERM);
+    service.otpd.wait_for_event("draining");
+    service.otpd.process().signal(SIGINT);
+    service.expected_exit = 128 + SIGINT;
+    BOOST_TEST(service.otpd.process().wait() == service.expected_exit);
+    BOOST_CHECK_THROW(in_flight.get(), std::runtime_error);
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_changes_the_log_level_and_says_what_needs_a_restart) {
+    service_fixture service;
+    auto const reload = [&service](std::string const& config, std::size_t times) {
+        service.otpd.directory().add("config.toml", config);
+        service.otpd.process().signal(SIGHUP);
+        eventually([&] {
+            auto const log = service.otpd.log();
+            return std::ranges::count_if(log, [](json::object const& line) {
+                       return has_event(line, "reloaded") || has_event(line, "bad_setting");
+                   }) == static_cast<std::ptrdiff_t>(times);
+        });
+    };
+    service.sent_code(service.fresh_number());
+
+    reload("[otp]\nlength = 8\n", 1);
+    auto const needed = service.otpd.events("restart_needed");
+    BOOST_REQUIRE(needed.size() == 1U);
+    BOOST_TEST(needed[0].at("key").as_string() == "otp.length");
+    BOOST_TEST(service.sent_code(service.fresh_number()).size() == 6U);
+
+    reload("[otp]\nlenght = 8\n", 2); // refused: everything stays as it was
+    auto const refused = service.otpd.events("bad_setting");
+    BOOST_REQUIRE(refused.size() == 1U);
+    BOOST_TEST(refused[0].at("why").as_string().find("\"lenght\" in [otp]") != json::string::npos);
+
+    // From here on nothing but errors is logged, so its own success cannot be waited for in the
+    // log.
+    service.otpd.directory().add("config.toml", "[log]\nlevel = \"error\"\n");
+    service.otpd.process().signal(SIGHUP);
+    eventually([&] {
+        auto const before = service.otpd.events("request").size();
+        check_outcome(service.client.ask(get("/livez")), 200);
+        check_outcome(service.client.ask(get("/livez")), 200);
+        reload("[otp]\nlenght = 8\n", service.otpd.events("bad_setting").size() + 2);
+        return service.otpd.events("request").size() == before;
+    });
+}
+
+BOOST_AUTO_TEST_SUITE_END()

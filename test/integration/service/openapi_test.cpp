@@ -1,0 +1,162 @@
+// The OpenAPI document against the server that serves it: the same paths and methods, every status
+// that occurs, and every body as described.
+
+#include "otpd/api/paths.hpp"
+#include "service_fixture.hpp"
+#include "unit/openapi/api_document.hpp"
+
+#include <cctype>
+
+using namespace otpd::test;
+using namespace openapi_test;
+
+namespace {
+
+constexpr char const* token = "a-token";
+
+std::string lower(std::string text) {
+    for (char& c : text)
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+}
+
+/// A path of the document as a request says it.
+std::string target_of(std::string path) {
+    if (auto const at = path.find("{file}"); at != std::string::npos)
+        path.replace(at, 6, "init.js");
+    return path;
+}
+
+/// The reply to `request`, which was made for the path `path` of the document, is one that it promises.
+void check_described(std::string const& path, http_request const& request, raw_reply const& reply) {
+    BOOST_TEST_CONTEXT(request.method << ' ' << path << ' ' << reply.status << ' ' << reply.body) {
+        auto const* const described = find_response(path, lower(request.method), reply.status);
+        BOOST_REQUIRE_MESSAGE(described != nullptr, "this status is not documented");
+        if (auto const* const headers = described->if_contains("headers"))
+            for (auto const& [name, header] : headers->as_object())
+                BOOST_TEST(reply.has(name), "documented, but not sent: " << name);
+        if (reply.body.empty()) return;
+        auto const type = reply.field("Content-Type");
+        auto const media_type = type.substr(0, type.find(';'));
+        auto const& schema = schema_of(*described, media_type);
+        if (media_type.ends_with("json")) BOOST_TEST(fault(schema, body_of(reply)) == "");
+    }
+}
+
+/// Asks as a caller with a token does.
+raw_reply ask(service_fixture& service, http_request const& request) {
+    return service.client.ask(request.with("Authorization", std::string("Bearer ") + token));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(openapi)
+
+BOOST_AUTO_TEST_CASE(the_document_is_served_as_it_was_built) {
+    service_fixture service;
+    auto const reply = service.client.ask(get("/openapi.json"));
+    BOOST_TEST(reply.field("Content-Type") == "application/json");
+    BOOST_TEST((object_of(reply) == document()));
+    BOOST_TEST(document().at("openapi").as_string().starts_with("3.1."));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_documented_is_served_and_nothing_else) {
+    service_fixture service;
+    auto const& paths = document().at("paths").as_object();
+    for (auto const path : otpd::api::paths::all)
+        BOOST_TEST(paths.contains(path), path << " is not documented");
+    for (auto const& [path, item] : paths)
+        for (auto const* const method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
+            http_request request;
+            request.method = method;
+            request.target = target_of(std::string(path));
+            auto const status = service.client.ask(request).status;
+            BOOST_TEST_CONTEXT(method << ' ' << path << " answered " << status) {
+                BOOST_TEST(status != 404U);
+                BOOST_TEST((status != 405U) == item.as_object().contains(lower(method)));
+            }
+        }
+}
+
+BOOST_AUTO_TEST_CASE(replies_are_as_documented) {
+    service_fixture service(
+        environment{{"API_AUTH_TOKEN", token}, {"OTPD_BRIDGEXAPI_TIMEOUT", "20"}});
+    auto const check = [&](std::string const& path, http_request const& request,
+                           unsigned expected) {
+        auto const reply = ask(service, request);
+        BOOST_TEST(reply.status == expected, reply.body);
+        check_described(path, request, reply);
+        return reply;
+    };
+    auto const send = [&](http_request const& request, unsigned expected) {
+        return check("/send-otp", request, expected);
+    };
+    auto const verify = [&](http_request const& request, unsigned expected) {
+        return check("/verify-otp", request, expected);
+    };
+    auto const send_under = [&](json::object fault, unsigned expected) {
+        fault["count"] = 1;
+        service.stub.set_fault(fault);
+        send(service.send_request(service.fresh_number()), expected);
+    };
+
+    auto const number = service.fresh_number();
+    auto const code = std::string(
+        object_of(send(service.send_request(number), 200)).at("debug_code").as_string());
+    send(service.send_request(number), 429);
+    send(post("/send-otp", {{"phone_number", 1}}), 422);
+    send(post_text("/send-otp", "{"), 422);
+    send(post_text("/send-otp", std::string(5000, ' ')), 413);
+    send(post("/send-otp", {{"phone_number", service.fresh_number()}, {"route_id", 6}}), 403);
+    auto plain = service.send_request(service.fresh_number());
+    plain.fields.clear();
+    send(plain, 415);
+    send_under({{"fault", "null_ids"}}, 200);
+    send_under({{"fault", "vendor"}}, 502);
+    send_under({{"fault", "rate"}, {"retry_after", 3}}, 502);
+    send_under({{"fault", "drop_after"}}, 504);
+    verify(service.verify_request(number, wrong_code(code)), 400);
+    verify(service.verify_request(number, "1"), 422);
+    verify(service.verify_request(service.fresh_number(), code), 404);
+    verify(service.verify_request(number, code), 200);
+    verify(post_text("/verify-otp", std::string(5000, ' ')), 413);
+    auto const locked = service.fresh_number();
+    auto const locked_code = std::string(
+        object_of(send(service.send_request(locked), 200)).at("debug_code").as_string());
+    for (int i = 0; i < 5; ++i)
+        verify(service.verify_request(locked, wrong_code(locked_code)), 400);
+    verify(service.verify_request(locked, locked_code), 429);
+
+    for (auto const path : otpd::api::paths::all) {
+        auto request = get(target_of(std::string(path)));
+        if (path == otpd::api::paths::send_otp || path == otpd::api::paths::verify_otp) continue;
+        auto const reply = check(std::string(path), request, 200);
+        if (!reply.has("ETag")) continue;
+        check(std::string(path), request.with("If-None-Match", reply.field("ETag")), 304);
+    }
+    for (auto const& guarded :
+         {get("/config"), service.send_request(number), service.verify_request(number, code)}) {
+        auto const reply = service.client.ask(guarded);
+        BOOST_TEST(reply.status == 401U);
+        check_described(guarded.target, guarded, reply);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_unreachable_upstream_is_as_documented) {
+    service_fixture service;
+    service.stub.process().signal(SIGTERM);
+    BOOST_TEST(service.stub.process().wait() == 0);
+    for (int i = 0; i < 6; ++i) { // connecting fails until it is given up for a while
+        auto const request = service.send_request(service.fresh_number());
+        auto const reply = service.client.ask(request);
+        check_outcome(reply, 503, "upstream_unavailable");
+        check_described("/send-otp", request, reply);
+    }
+    auto const request = get("/readyz");
+    auto const reply = service.client.ask(request);
+    check_outcome(reply, 503, "not_ready");
+    check_described("/readyz", request, reply);
+    check_outcome(service.client.ask(get("/livez")), 200);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

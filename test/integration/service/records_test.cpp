@@ -1,0 +1,205 @@
+// What the service writes down: log lines and metrics that tell all that happened and no secret
+// (R18, R19, R20).
+
+#include "service_fixture.hpp"
+
+#include <regex>
+#include <set>
+#include <sstream>
+
+using namespace otpd::test;
+
+namespace {
+
+constexpr char const* token = "token-9d1c-of-this-instance";
+
+bool is_word(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// As a word of its own: within a random id of 32 hexadecimal digits anything may occur.
+bool has_word(std::string_view text, std::string_view word) {
+    for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+        auto const end = at + word.size();
+        if ((at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end])))
+            return true;
+    }
+    return false;
+}
+
+/// The sum of the samples of `name` that have all of `labels`, each written as label="value".
+double metric(std::string const& text, std::string_view name,
+              std::vector<std::string> const& labels = {}) {
+    double sum = 0;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) {
+        if (!line.starts_with(name)) continue;
+        auto const after = line.substr(name.size(), 1);
+        if (after != "{" && after != " ") continue;
+        bool const all = std::ranges::all_of(labels, [&](std::string const& label) {
+            return line.find(label) != std::string::npos;
+        });
+        if (all) sum += std::stod(line.substr(line.rfind(' ') + 1));
+    }
+    return sum;
+}
+
+/// A service that counts what it is asked and remembers every secret that passes.
+class recorded_service : public service_fixture {
+public:
+    recorded_service()
+        : service_fixture(environment{{"API_AUTH_TOKEN", token}, {"OTP_LENGTH", "10"}}) {
+        secrets.insert(api_key);
+        secrets.insert(token);
+    }
+
+    raw_reply ask(http_request const& request, std::string const& authorization = token) {
+        ++requests;
+        return client.ask(request.with("Authorization", "Bearer " + authorization));
+    }
+    std::string number() {
+        auto fresh = fresh_number();
+        secrets.insert(fresh);
+        return fresh;
+    }
+    std::string send_to(std::string const& to) {
+        auto const reply = ask(send_request(to));
+        check_outcome(reply, 200);
+        auto code = std::string(object_of(reply).at("debug_code").as_string());
+        secrets.insert(code);
+        return code;
+    }
+
+    std::set<std::string> secrets;
+    std::size_t requests = 0;
+};
+
+void check_no_secret(std::set<std::string> const& secrets, std::string_view text) {
+    for (auto const& secret : secrets)
+        BOOST_TEST(!has_word(text, secret), secret << " in " << text);
+}
+
+/// Of everything something.
+void do_many_things(recorded_service& service) {
+    for (int i = 0; i < 10; ++i) {
+        auto const number = service.number();
+        auto const code = service.send_to(number);
+        check_outcome(service.ask(service.send_request(number)), 429);
+        check_outcome(service.ask(service.verify_request(number, wrong_code(code))), 400);
+        service.secrets.insert(wrong_code(code));
+        check_outcome(service.ask(service.verify_request(number, code)), 200);
+        check_outcome(service.ask(service.verify_request(number, code)), 404);
+    }
+    auto const number = service.number();
+    auto const code = service.send_to(number);
+    for (int i = 0; i < 5; ++i)
+        check_outcome(service.ask(service.verify_request(number, wrong_code(code))), 400);
+    check_outcome(service.ask(service.verify_request(number, code)), 429);
+
+    service.stub.set_fault({{"fault", "status"}, {"status", 402}, {"count", 1}});
+    check_outcome(service.ask(service.send_request(service.number())), 502);
+    service.stub.set_fault({{"fault", "drop_after"}, {"count", 1}});
+    check_outcome(service.ask(service.send_request(service.number())), 504);
+
+    check_outcome(service.ask(get("/config"), "wrong-" + std::string(token)), 401);
+    check_outcome(service.ask(get("/nope/" + service.number())), 404);
+    check_outcome(service.ask(get("/health?phone_number=" + service.number())), 200);
+    check_outcome(service.ask(post("/send-otp", {{"phone_number", 1}})), 422);
+    check_outcome(service.ask(get("/send-otp")), 405);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(records)
+
+BOOST_AUTO_TEST_CASE(log_and_metrics_tell_what_happened_and_no_secret) {
+    recorded_service service;
+    do_many_things(service);
+    auto const metrics = service.otpd.metrics();
+    BOOST_TEST(service.otpd.stop() == 0);
+    auto const output = service.otpd.process().output();
+    auto const log = service.otpd.log(); // throws unless each line is one object
+
+    static std::regex const utc(
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z");
+    for (auto const& line : log) {
+        BOOST_TEST(std::regex_match(std::string(line.at("ts").as_string()), utc));
+        BOOST_TEST(line.at("level").is_string());
+        BOOST_TEST(line.at("event").is_string());
+    }
+    check_no_secret(service.secrets, output);
+    check_no_secret(service.secrets, metrics);
+
+    // R20: one event a request, one a send, one a check.
+    auto requests = service.otpd.events("request");
+    std::erase_if(requests, [](json::object const& line) {
+        return line.at("listener").as_string() != "api";
+    });
+    BOOST_TEST(requests.size() == service.requests);
+    BOOST_TEST(service.otpd.events("otp_sent").size() == 11U);
+    BOOST_TEST(service.otpd.events("otp_not_sent").size() == 12U);
+    BOOST_TEST(service.otpd.events("otp_verified").size() == 10U);
+    BOOST_TEST(service.otpd.events("otp_not_verified").size() == 26U);
+    BOOST_TEST(service.otpd.events("upstream_call").size() == 13U);
+    for (auto const& line : service.otpd.events("otp_sent"))
+        BOOST_TEST(line.at("phone").as_string().starts_with("*******"));
+
+    BOOST_TEST(metric(metrics, "otpd_http_requests_total") ==
+               static_cast<double>(service.requests));
+    BOOST_TEST(metric(metrics, "otpd_http_requests_total",
+                      {"route=\"/verify-otp\"", "method=\"POST\"", "status=\"400\""}) == 15);
+    BOOST_TEST(metric(metrics, "otpd_sends_total") == 23);
+    BOOST_TEST(metric(metrics, "otpd_sends_total", {"outcome=\"accepted\"", "route_id=\"3\""}) ==
+               11);
+    BOOST_TEST(metric(metrics, "otpd_sends_total", {"outcome=\"cooldown\""}) == 10);
+    BOOST_TEST(metric(metrics, "otpd_sends_total",
+                      {"outcome=\"rejected\"", "reason=\"insufficient_balance\""}) == 1);
+    BOOST_TEST(metric(metrics, "otpd_sends_total",
+                      {"outcome=\"unknown\"", "reason=\"connection_lost\""}) == 1);
+    BOOST_TEST(metric(metrics, "otpd_checks_total", {"outcome=\"verified\""}) == 10);
+    BOOST_TEST(metric(metrics, "otpd_checks_total", {"outcome=\"wrong\""}) == 15);
+    BOOST_TEST(metric(metrics, "otpd_checks_total", {"outcome=\"absent\""}) == 10);
+    BOOST_TEST(metric(metrics, "otpd_checks_total", {"outcome=\"exhausted\""}) == 1);
+    BOOST_TEST(metric(metrics, "otpd_upstream_requests_total", {"operation=\"send_sms\""}) == 13);
+    BOOST_TEST(metric(metrics, "otpd_store_operation_duration_seconds_count",
+                      {"operation=\"admit\""}) == 23);
+    BOOST_TEST(metric(metrics, "otpd_store_operation_duration_seconds_count",
+                      {"operation=\"settle\""}) == 13);
+    BOOST_TEST(metric(metrics, "otpd_live_codes") == 2); // the exhausted one and the unknown one
+    BOOST_TEST(metric(metrics, "otpd_log_lines_dropped_total") == 0);
+}
+
+// R19, CWE-117: input is data in a line, never a line.
+BOOST_AUTO_TEST_CASE(hostile_input_makes_no_line_of_its_own) {
+    recorded_service service;
+    std::vector<std::string> const hostile{"a\r\n{\"event\":\"forged\"}",
+                                           "\x1b[2J",
+                                           "\u2028{\"event\":\"forged\"}",
+                                           "\",\"level\":\"error\",\"event\":\"forged",
+                                           "\\\",\"event\":\"forged",
+                                           std::string("nul\0nul", 7),
+                                           "\x7f",
+                                           "%0d%0a{}",
+                                           "\xC2\x85"};
+    for (auto const& text : hostile) {
+        service.ask(post("/send-otp", {{"phone_number", service.number()}, {"purpose", text}}));
+        service.ask(post("/send-otp", {{"phone_number", text}}));
+        service.ask(post("/verify-otp",
+                         {{"phone_number", service.number()}, {"code", text}, {"purpose", text}}));
+        service.ask(get("/livez").with("X-Request-Id", text));
+        service.ask(get("/livez").with("User-Agent", text));
+        service.ask(get("/" + text));
+        auto request = get("/livez");
+        request.method = text;
+        service.ask(request);
+    }
+    BOOST_TEST(service.otpd.stop() == 0);
+    auto const log = service.otpd.log();
+    BOOST_TEST(service.otpd.events("forged").empty());
+    BOOST_TEST(service.otpd.process().output().find('\x1b') == std::string::npos);
+    BOOST_TEST(service.otpd.process().output().find("\u2028") == std::string::npos);
+    auto const answered = service.otpd.events("request").size();
+    BOOST_TEST(answered == service.requests);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
