@@ -162,8 +162,8 @@ asio::awaitable<void> service::settle(attempt const& send,
     } else {
         request.result = store::send_result::refused;
         request.give_back = charges();
-        if (!request.give_back.empty() && rules_.rejected_backoff > std::chrono::seconds::zero())
-            request.back_off = store::charge{cooldown_counter, 1, rules_.rejected_backoff};
+        if (back_off() > std::chrono::seconds::zero())
+            request.back_off = store::charge{cooldown_counter, 1, back_off()};
     }
     auto const answer = co_await uses_.store.settle(std::move(request));
     // The caller is told what became of the SMS all the same: the record stays as admitted, so a code
@@ -186,20 +186,25 @@ outcome<sent> service::conclude(attempt const& send, bridgexapi::send_outcome me
         return result;
     }
     if (auto const* rejected = std::get_if<bridgexapi::rejected>(&message)) {
-        failure why{errc::upstream_rejected, rules_.rejected_backoff};
+        failure why{errc::upstream_rejected};
         why.reason = rejected->why;
+        if (back_off() > std::chrono::seconds::zero()) why.retry_after = back_off();
         return why;
     }
     if (auto const* not_sent = std::get_if<bridgexapi::not_sent>(&message)) {
         failure why{errc::upstream_unavailable,
-                    std::max(rules_.rejected_backoff,
-                             not_sent->retry_after.value_or(std::chrono::seconds(1)))};
+                    std::max(back_off(), not_sent->retry_after.value_or(std::chrono::seconds(1)))};
         why.reason = not_sent->why;
         return why;
     }
     failure why{errc::delivery_unknown};
     why.reason = std::get<bridgexapi::unknown>(message).why;
     return why;
+}
+
+/// What keeps a number from trying again at once when nothing was sent: nothing without a cooldown.
+std::chrono::seconds service::back_off() const {
+    return std::min(rules_.rejected_backoff, rules_.cooldown);
 }
 
 std::vector<store::charge> service::charges() const {

@@ -93,6 +93,7 @@ private:
     [[nodiscard]] outcome<sent> conclude(attempt const& send,
                                          bridgexapi::send_outcome message) const;
     [[nodiscard]] std::vector<store::charge> charges() const;
+    [[nodiscard]] std::chrono::seconds back_off() const;
     void report(attempt const& send, outcome<sent> const& result) const;
     void report(verify_request const& request, std::string_view word,
                 store::result<store::check_outcome> const& answer) const;

@@ -222,6 +222,18 @@ BOOST_AUTO_TEST_CASE(a_refusal_of_the_upstream_kills_the_code_and_leaves_a_short
     BOOST_TEST((f.send().error().code == errc::upstream_rejected));
 }
 
+// A back-off stands in for the cooldown: where there is none, nobody is told to wait.
+BOOST_AUTO_TEST_CASE(without_a_cooldown_a_refusal_leaves_no_back_off) {
+    policy rules;
+    rules.cooldown = 0s;
+    fixture f(rules);
+    f.gateway.on_send = [](bridgexapi::sms const&) {
+        return bridgexapi::send_outcome(bridgexapi::rejected{reason::no_pricing});
+    };
+    BOOST_TEST(!f.send().error().retry_after.has_value());
+    BOOST_TEST((f.send().error().code == errc::upstream_rejected));
+}
+
 BOOST_AUTO_TEST_CASE(an_upstream_that_was_not_reached_says_when_to_come_back) {
     fixture f;
     f.gateway.on_send = [](bridgexapi::sms const&) {
