@@ -31,8 +31,7 @@ void lease::report(connect_result const& result) {
 void lease::give_back() noexcept {
     if (!held_) return;
     bool const unreported = !reported_ && !held_->connected();
-    auto give = [pool = pool_, held = held_, newest = held_->take_session(),
-                 unreported]() mutable {
+    auto give = [pool = pool_, held = held_, newest = held_->take_session(), unreported]() mutable {
         pool->take_back(std::move(held), std::move(newest), unreported);
     };
     asio::post(pool_->strand_, std::move(give));
@@ -54,7 +53,9 @@ asio::awaitable<acquired> connection_pool::acquire(deadline until) {
     return run_on(strand_, acquire_here(shared_from_this(), until));
 }
 
-asio::awaitable<acquired> connection_pool::acquire_here([[maybe_unused]] std::shared_ptr<connection_pool> self, deadline until) {
+asio::awaitable<acquired>
+connection_pool::acquire_here([[maybe_unused]] std::shared_ptr<connection_pool> self,
+                              deadline until) {
     auto immediate = try_acquire();
     if (immediate) co_return std::move(*immediate);
     if (queue_.size() >= options_.waiters_max) co_return refuse(exchange_error::pool_exhausted);
@@ -131,9 +132,9 @@ acquired connection_pool::open_new() {
         auto tell = [pool, closed] { pool->idle_closed(closed); };
         asio::post(pool->strand_, std::move(tell));
     };
-    auto made = std::make_shared<connection>(strand_.get_inner_executor(), target_, tls_,
-                                             std::move(resume), options_.limits,
-                                             std::move(on_idle_closed));
+    auto made =
+        std::make_shared<connection>(strand_.get_inner_executor(), target_, tls_, std::move(resume),
+                                     options_.limits, std::move(on_idle_closed));
     all_.insert(made);
     acquired result;
     result.held = lease(shared_from_this(), std::move(made));
@@ -165,7 +166,7 @@ void connection_pool::connect_reported(connect_result const& result) {
         ++counters_.connects_failed;
         observer_.connect_failed(result.why, result.error);
     }
-    known_dead_ = circuit_.is_open();
+    dead_until_ = circuit_.open_until().time_since_epoch().count();
 }
 
 void connection_pool::take_back(std::shared_ptr<connection> returned, tls_session newest,
@@ -277,7 +278,9 @@ asio::awaitable<bool> connection_pool::drain(deadline until) {
     return run_on(strand_, drain_here(shared_from_this(), until));
 }
 
-asio::awaitable<bool> connection_pool::drain_here([[maybe_unused]] std::shared_ptr<connection_pool> self, deadline until) {
+asio::awaitable<bool>
+connection_pool::drain_here([[maybe_unused]] std::shared_ptr<connection_pool> self,
+                            deadline until) {
     draining_ = true;
     serve_queue();
     for (auto const& entry : std::exchange(idle_, {})) {

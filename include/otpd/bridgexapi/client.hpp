@@ -34,9 +34,9 @@ struct client_options {
 /// Safe to use from any executor. Must outlive the calls on it.
 class client final : public gateway {
 public:
-    /// `random` and `observer` must outlive the client. Throws std::invalid_argument for a base URL or
-    /// a key that cannot be used (neither is repeated in the message), boost::system::system_error for
-    /// a CA file that cannot.
+    /// `random` and `observer` must outlive the client. Throws std::invalid_argument for a base URL
+    /// or a key that cannot be used (neither is repeated in the message),
+    /// boost::system::system_error for a CA file that cannot.
     client(boost::asio::any_io_executor executor, client_options options, random_source& random,
            client_observer& observer);
     ~client() override;
@@ -47,20 +47,21 @@ public:
     boost::asio::awaitable<answer<std::vector<route>>> list_routes(deadline until) override;
     boost::asio::awaitable<answer<route>> get_route(int route_id, deadline until) override;
     boost::asio::awaitable<answer<std::vector<price>>> get_pricing(int route_id,
-                                                                 deadline until) override;
+                                                                   deadline until) override;
     boost::asio::awaitable<answer<delivery_report>> get_delivery(std::string bx_message_id,
-                                                               deadline until) override;
+                                                                 deadline until) override;
     boost::asio::awaitable<answer<delivery_page>> list_deliveries(delivery_query query,
-                                                                deadline until) override;
-    boost::asio::awaitable<answer<delivery_page>>
-    list_order_deliveries(std::string order_id, std::int64_t limit, std::int64_t skip,
-                          deadline until) override;
+                                                                  deadline until) override;
+    boost::asio::awaitable<answer<delivery_page>> list_order_deliveries(std::string order_id,
+                                                                        std::int64_t limit,
+                                                                        std::int64_t skip,
+                                                                        deadline until) override;
 
-    /// No new calls (they end with shutting_down); those under way may finish until `until`, then they
-    /// are cut off. True if none was. To be called once, after which the client holds no work.
+    /// No new calls (they end with shutting_down); those under way may finish until `until`, then
+    /// they are cut off. True if none was. To be called once, after which the client holds no work.
     boost::asio::awaitable<bool> drain(deadline until);
 
-    /// The last attempts to connect all failed. From any thread.
+    /// The last attempts to connect all failed, and the next one is not due yet. From any thread.
     [[nodiscard]] bool known_dead() const noexcept;
     /// From any thread.
     [[nodiscard]] net::pool_figures figures() const noexcept;

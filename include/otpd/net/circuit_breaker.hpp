@@ -3,10 +3,11 @@
 /// Stops connecting to an upstream that cannot be reached, so that requests fail at once instead of
 /// each waiting for its own connect timeout, and a recovering upstream is not stormed.
 ///
-/// Closed: everybody connects. After `failures_to_open` failures in a row it opens for a random time
-/// between `open_min` and `open_max` (random, so that instances do not all come back at once). Then it
-/// is half open: exactly one connection is tried; its success closes the circuit, its failure opens it
-/// again. Only making connections counts: an upstream that answers badly is reachable.
+/// Closed: everybody connects. After `failures_to_open` failures in a row it opens for a random
+/// time between `open_min` and `open_max` (random, so that instances do not all come back at once).
+/// Then it is half open: exactly one connection is tried; its success closes the circuit, its
+/// failure opens it again. Only making connections counts: an upstream that answers badly is
+/// reachable.
 ///
 /// Not synchronised: lives on its pool's strand.
 
@@ -41,6 +42,10 @@ public:
 
     /// Open or half open: the last thing known is that the upstream cannot be reached.
     [[nodiscard]] bool is_open() const noexcept { return open_; }
+    /// When an open circuit becomes half open; steady_time::min() when it is closed.
+    [[nodiscard]] steady_time open_until() const noexcept {
+        return open_ ? open_until_ : steady_time::min();
+    }
 
 private:
     circuit_options options_;

@@ -7,13 +7,14 @@
 ///
 /// **When a connection is used again.** The newest idle one first, so that the surplus ages and is
 /// closed. And not before the origin has shown that it keeps connections open: a server may close
-/// after each reply without announcing it, and a request written in the moment before its FIN arrives
-/// is lost beyond repair (it must not be repeated, because nobody can tell whether it was read). So a
-/// pool starts distrustful: idle connections rest until one of them has stayed open for `probation`
-/// after its reply; from then on all are reused at once. A connection that is closed within that time
-/// after a reply, or lost after a request was written to it, makes the pool distrustful again. A server
-/// that always closes gets a fresh connection for each request; one that keeps alive costs some
-/// extra connections in its first fraction of a second, and again after its restart.
+/// after each reply without announcing it, and a request written in the moment before its FIN
+/// arrives is lost beyond repair (it must not be repeated, because nobody can tell whether it was
+/// read). So a pool starts distrustful: idle connections rest until one of them has stayed open for
+/// `probation` after its reply; from then on all are reused at once. A connection that is closed
+/// within that time after a reply, or lost after a request was written to it, makes the pool
+/// distrustful again. A server that always closes gets a fresh connection for each request; one
+/// that keeps alive costs some extra connections in its first fraction of a second, and again after
+/// its restart.
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/core/random.hpp"
@@ -108,13 +109,17 @@ public:
     boost::asio::awaitable<acquired> acquire(deadline until);
 
     /// Ends the pool: nothing is handed out any more, the queue is told shutting_down, idle
-    /// connections are closed. Returns true as soon as the last lease is back; at `until` it ends what
-    /// is left and returns false. To be called once.
+    /// connections are closed. Returns true as soon as the last lease is back; at `until` it ends
+    /// what is left and returns false. To be called once.
     boost::asio::awaitable<bool> drain(deadline until);
 
     [[nodiscard]] pool_figures figures() const noexcept;
-    /// The circuit is open: the origin could not be reached the last times it was tried.
-    [[nodiscard]] bool known_dead() const noexcept { return known_dead_; }
+    /// The circuit is open: the origin could not be reached the last times it was tried. Not once it
+    /// is half open: only a request can find out then, and a balancer that is told to send none here
+    /// would keep it so for ever.
+    [[nodiscard]] bool known_dead() const noexcept {
+        return std::chrono::steady_clock::now().time_since_epoch().count() < dead_until_;
+    }
     [[nodiscard]] origin const& target() const noexcept { return target_; }
 
 private:
@@ -161,7 +166,7 @@ private:
     pool_options const options_;
     connect_observer& observer_;
     counters counters_;
-    std::atomic<bool> known_dead_ = false;
+    std::atomic<steady_time::rep> dead_until_ = steady_time::min().time_since_epoch().count();
 
     // On strand_ only.
     std::unordered_set<std::shared_ptr<connection>> all_;
