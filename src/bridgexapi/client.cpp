@@ -25,8 +25,8 @@ public:
     explicit connect_relay(client_observer& to) noexcept : to_(to) {}
     void connected(bool session_resumed) override { to_.connected(session_resumed); }
     void connect_failed(net::exchange_error why, boost::system::error_code error) override {
-        auto const failed = why == net::exchange_error::tls_failed ? reason::tls_failed
-                                                                   : reason::connect_failed;
+        auto const failed =
+            why == net::exchange_error::tls_failed ? reason::tls_failed : reason::connect_failed;
         to_.connect_failed(failed, error.message());
     }
 
@@ -91,7 +91,8 @@ int status_of(net::exchange_result const& exchanged) {
     return response != nullptr ? static_cast<int>(response->status) : 0;
 }
 
-call_report report_of(operation what, net::exchange_result const& exchanged, steady::time_point began) {
+call_report report_of(operation what, net::exchange_result const& exchanged,
+                      steady::time_point began) {
     call_report report;
     report.what = what;
     report.http_status = status_of(exchanged);
@@ -126,8 +127,7 @@ struct client::transport {
     template <class T>
     asio::awaitable<answer<T>> read(operation what, std::optional<net::http_request> request,
                                     std::optional<T> (*reader)(std::string_view), deadline until) {
-        return net::without_cancellation_throws(
-            read_by(what, std::move(request), reader, until));
+        return net::without_cancellation_throws(read_by(what, std::move(request), reader, until));
     }
 
     asio::awaitable<send_outcome> send(net::http_request request, deadline until) {
@@ -159,8 +159,8 @@ private:
     asio::awaitable<send_outcome> send_by(net::http_request request, deadline until) {
         auto const began = steady::now();
         auto const exchanged = co_await http.exchange(std::move(request), until);
-        auto result = std::visit([](auto const& ended) { return judge_send(ended); },
-                                 exchanged.outcome);
+        auto result =
+            std::visit([](auto const& ended) { return judge_send(ended); }, exchanged.outcome);
         auto report = report_of(operation::send_sms, exchanged, began);
         add_outcome(report, result);
         observer.call_ended(report);

@@ -1,8 +1,7 @@
 #include "otpd/bridgexapi/error_class.hpp"
 
-#include "otpd/bridgexapi/replies.hpp"
-
 #include "json_fields.hpp"
+#include "otpd/bridgexapi/replies.hpp"
 
 #include <boost/json/array.hpp>
 
@@ -20,7 +19,8 @@ struct known_words {
     reason why;
 };
 
-/// In the order of the vendor's SDK, which takes the first that fits. The last one is from its examples
+/// In the order of the vendor's SDK, which takes the first that fits. The last one is from its
+/// examples
 /// (`No pricing available for destination`); the SDK does not know it.
 constexpr std::array<known_words, 13> known_details{{
     {"missing api key", reason::authentication},
@@ -78,14 +78,22 @@ std::optional<reason> known_reason(json::value const& words) {
 
 reason to_reason(net::exchange_error why) noexcept {
     switch (why) {
-    case net::exchange_error::connect_failed: return reason::connect_failed;
-    case net::exchange_error::tls_failed: return reason::tls_failed;
-    case net::exchange_error::circuit_open: return reason::circuit_open;
-    case net::exchange_error::pool_exhausted: return reason::pool_exhausted;
-    case net::exchange_error::shutting_down: return reason::shutting_down;
-    case net::exchange_error::connection_lost: return reason::connection_lost;
-    case net::exchange_error::malformed_reply: return reason::protocol_error;
-    case net::exchange_error::timed_out: return reason::timed_out;
+    case net::exchange_error::connect_failed:
+        return reason::connect_failed;
+    case net::exchange_error::tls_failed:
+        return reason::tls_failed;
+    case net::exchange_error::circuit_open:
+        return reason::circuit_open;
+    case net::exchange_error::pool_exhausted:
+        return reason::pool_exhausted;
+    case net::exchange_error::shutting_down:
+        return reason::shutting_down;
+    case net::exchange_error::connection_lost:
+        return reason::connection_lost;
+    case net::exchange_error::malformed_reply:
+        return reason::protocol_error;
+    case net::exchange_error::timed_out:
+        return reason::timed_out;
     }
     return reason::protocol_error;
 }
@@ -128,9 +136,8 @@ send_outcome judge_send(net::http_response const& response) {
         return unknown{reason::protocol_error};
     }
     auto const why = failure_reason(response.status, response.body);
-    bool const refusal =
-        (is_client_error(response.status) && response.status != request_timeout) ||
-        (is_server_error(response.status) && why != reason::upstream_error);
+    bool const refusal = (is_client_error(response.status) && response.status != request_timeout) ||
+                         (is_server_error(response.status) && why != reason::upstream_error);
     if (!refusal) return unknown{why};
     rejected result{why};
     if (why == reason::rate_limited) result.retry_after = response.retry_after;

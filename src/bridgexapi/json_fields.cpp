@@ -46,7 +46,8 @@ json::value parse(std::string_view body, json::storage_ptr storage) {
     return value;
 }
 
-json::object const* object(json::object const& from, std::initializer_list<std::string_view> names) {
+json::object const* object(json::object const& from,
+                           std::initializer_list<std::string_view> names) {
     return first_of(from, names, [](json::value const& field) { return field.if_object(); });
 }
 

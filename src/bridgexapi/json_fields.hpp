@@ -1,6 +1,7 @@
 #pragma once
 
-/// Lenient access to the fields of a JSON object. Nothing: absent, null, or of a type that does not fit.
+/// Lenient access to the fields of a JSON object. Nothing: absent, null, or of a type that does not
+/// fit.
 
 #include "otpd/core/money.hpp"
 

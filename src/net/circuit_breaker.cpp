@@ -8,7 +8,8 @@ std::optional<std::chrono::milliseconds> circuit_breaker::refusal(steady_time no
     if (!open_) return std::nullopt;
     auto const left = std::chrono::ceil<std::chrono::milliseconds>(open_until_ - now);
     if (left > std::chrono::milliseconds::zero()) return left;
-    // How long the probe takes is not known; nobody else may have to wait longer than for a new try.
+    // How long the probe takes is not known; nobody else may have to wait longer than for a new
+    // try.
     if (probing_) return options_.open_min;
     probing_ = true;
     return std::nullopt;

@@ -132,8 +132,8 @@ void connection::tune_socket() noexcept {
 asio::awaitable<std::variant<exchange_failure, http_response>>
 connection::exchange(secret_string request, deadline until) {
     bool const reused = state_.exchange(state::busy) != state::busy;
-    // A request that the caller no longer waits for is not begun; neither is one on a connection that
-    // shows any sign of its end.
+    // A request that the caller no longer waits for is not begun; neither is one on a connection
+    // that shows any sign of its end.
     bool given_up = co_await cancelled();
     given_up = given_up || until.expired();
     if (given_up || aborted_ || (reused && anything_arrived())) {
@@ -145,13 +145,13 @@ connection::exchange(secret_string request, deadline until) {
     tcp().expires_at(until.at());
     if (auto* tls = std::get_if<tls_stream>(&stream_))
         co_return co_await exchange_over(*tls, std::move(request), until, reused);
-    co_return co_await exchange_over(*std::get_if<plain_stream>(&stream_), std::move(request), until, reused);
+    co_return co_await exchange_over(*std::get_if<plain_stream>(&stream_), std::move(request),
+                                     until, reused);
 }
 
 template <class Stream>
 asio::awaitable<std::variant<exchange_failure, http_response>>
-connection::exchange_over(Stream& stream, secret_string request, deadline until,
-                          bool reused) {
+connection::exchange_over(Stream& stream, secret_string request, deadline until, bool reused) {
     sent_bytes_mark const mark(tcp().socket().native_handle());
     auto fail = [&](exchange_error why, stream_end end) {
         exchange_failure failure;
@@ -168,8 +168,8 @@ connection::exchange_over(Stream& stream, secret_string request, deadline until,
     if (write_error || aborted_ || given_up)
         co_return fail(transport_error(write_error), stream_end::other);
 
-    auto reply = co_await read_response(stream, buffer_, limits_.header_bytes_max,
-                                        limits_.body_bytes_max);
+    auto reply =
+        co_await read_response(stream, buffer_, limits_.header_bytes_max, limits_.body_bytes_max);
     if (reply.error) co_return fail(reply.why, reply.end);
     if (reply.keep_alive && !aborted_ && !unread_bytes_left()) {
         become_idle();
@@ -233,9 +233,9 @@ void connection::confirm_idle(std::function<void()> confirmed) {
 
 void connection::close(state how) noexcept {
     if (state_ != state::closed_unannounced) state_ = how;
-    // Reset instead of FIN: nothing that is still queued is to be sent, the caller was told so. There
-    // is no TLS close_notify either: replies are self-delimiting, and waiting for the peer's answer to
-    // it is one more way to hang.
+    // Reset instead of FIN: nothing that is still queued is to be sent, the caller was told so.
+    // There is no TLS close_notify either: replies are self-delimiting, and waiting for the peer's
+    // answer to it is one more way to hang.
     boost::system::error_code ignored;
     tcp().socket().set_option(asio::socket_base::linger(true, 0), ignored);
     tcp().socket().close(ignored);

@@ -24,7 +24,8 @@ asio::awaitable<endpoints> endpoint_cache::get(deadline until) {
     co_return co_await run_on(strand_, get_here(shared_from_this(), until));
 }
 
-asio::awaitable<endpoints> endpoint_cache::get_here([[maybe_unused]] std::shared_ptr<endpoint_cache> self, deadline until) {
+asio::awaitable<endpoints>
+endpoint_cache::get_here([[maybe_unused]] std::shared_ptr<endpoint_cache> self, deadline until) {
     look_up_if_due();
     if (!known_.empty() || !looking_up_) co_return known_;
 
@@ -61,8 +62,8 @@ void endpoint_cache::looked_up(boost::system::error_code ec,
         for (auto const& entry : results)
             known_.push_back(entry.endpoint());
     }
-    next_look_up_ = std::chrono::steady_clock::now() +
-                    (found ? options_.refresh_after : options_.retry_after);
+    next_look_up_ =
+        std::chrono::steady_clock::now() + (found ? options_.refresh_after : options_.retry_after);
     for (auto* waiter : waiting_)
         waiter->cancel();
 }

@@ -20,8 +20,8 @@ https_client::https_client(asio::any_io_executor executor, https_client_options 
                            random_source& random, connect_observer& observer)
     : options_(std::move(options)),
       tls_(options_.target.tls ? std::make_unique<tls_context>(options_.ca_file) : nullptr),
-      endpoints_(std::make_shared<endpoint_cache>(executor, options_.target.host,
-                                                  options_.target.port)),
+      endpoints_(
+          std::make_shared<endpoint_cache>(executor, options_.target.host, options_.target.port)),
       pool_(std::make_shared<connection_pool>(executor, options_.target, tls_.get(), options_.pool,
                                               random, observer)) {}
 
@@ -61,12 +61,12 @@ asio::awaitable<exchange_result> https_client::exchange_by(http_request request,
             }
         }
 
-        result.outcome = co_await run_on(place.held->executor(),
-                                         place.held->exchange(bytes, until));
+        result.outcome =
+            co_await run_on(place.held->executor(), place.held->exchange(bytes, until));
         auto const* failure = std::get_if<exchange_failure>(&result.outcome);
-        bool const again = failure != nullptr && worth_repeating(*failure,
-                                                                 result.trace.reused_connection,
-                                                                 request.repeatable);
+        bool const again =
+            failure != nullptr &&
+            worth_repeating(*failure, result.trace.reused_connection, request.repeatable);
         if (!again) co_return result;
         request.repeatable = request.repeatable && !failure->may_have_arrived;
     }

@@ -21,7 +21,8 @@ bool is_loopback(std::string const& host) {
 }
 
 std::string without_trailing_slashes(std::string path) {
-    while (path.ends_with('/')) path.pop_back();
+    while (path.ends_with('/'))
+        path.pop_back();
     return path;
 }
 

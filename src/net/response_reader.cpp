@@ -18,8 +18,8 @@ bool ended_early(boost::system::error_code ec) {
 } // namespace
 
 exchange_error transport_error(boost::system::error_code ec) {
-    bool const given_up = ec == boost::beast::error::timeout ||
-                          ec == boost::asio::error::operation_aborted || !ec;
+    bool const given_up =
+        ec == boost::beast::error::timeout || ec == boost::asio::error::operation_aborted || !ec;
     return given_up ? exchange_error::timed_out : exchange_error::connection_lost;
 }
 

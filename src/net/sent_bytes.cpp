@@ -2,13 +2,13 @@
 
 // linux/tcp.h and not netinet/tcp.h: only the kernel's header has the byte counters, and the two
 // cannot be included together, which is why this file knows nothing of Asio.
-#include <linux/sockios.h>
-#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cstddef>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
 
 namespace otpd::net {
 

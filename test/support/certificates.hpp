@@ -70,15 +70,13 @@ private:
         std::int64_t serial = 0;
         require_openssl(RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) == 1,
                         "random");
-        require_openssl(X509_set_version(x, X509_VERSION_3) == 1 &&
-                            ASN1_INTEGER_set_int64(X509_get_serialNumber(x), serial & INT32_MAX) ==
-                                1 &&
-                            X509_gmtime_adj(X509_getm_notBefore(x), profile.valid_from.count()) !=
-                                nullptr &&
-                            X509_gmtime_adj(X509_getm_notAfter(x), profile.valid_until.count()) !=
-                                nullptr &&
-                            X509_set_pubkey(x, key_.get()) == 1,
-                        "fill");
+        require_openssl(
+            X509_set_version(x, X509_VERSION_3) == 1 &&
+                ASN1_INTEGER_set_int64(X509_get_serialNumber(x), serial & INT32_MAX) == 1 &&
+                X509_gmtime_adj(X509_getm_notBefore(x), profile.valid_from.count()) != nullptr &&
+                X509_gmtime_adj(X509_getm_notAfter(x), profile.valid_until.count()) != nullptr &&
+                X509_set_pubkey(x, key_.get()) == 1,
+            "fill");
         auto const* name = reinterpret_cast<unsigned char const*>(profile.common_name.c_str());
         require_openssl(X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
                                                    name, -1, -1, 0) == 1,

@@ -1,7 +1,8 @@
 #pragma once
 
-/// A server that does to each connection exactly what a test wrote down: read so many bytes, write these,
-/// close, reset, hang. It runs in a thread of its own, so a test's client cannot influence when it acts.
+/// A server that does to each connection exactly what a test wrote down: read so many bytes, write
+/// these, close, reset, hang. It runs in a thread of its own, so a test's client cannot influence
+/// when it acts.
 
 #include "support/certificates.hpp"
 
@@ -57,9 +58,8 @@ public:
     }
     [[nodiscard]] bool resumed() const noexcept { return resumed_; }
     [[nodiscard]] std::string server_name() {
-        auto const* name = tls_ ? SSL_get_servername(tls_->native_handle(),
-                                                     TLSEXT_NAMETYPE_host_name)
-                                : nullptr;
+        auto const* name =
+            tls_ ? SSL_get_servername(tls_->native_handle(), TLSEXT_NAMETYPE_host_name) : nullptr;
         return name != nullptr ? name : "";
     }
 
@@ -112,8 +112,8 @@ public:
 
     boost::asio::awaitable<bool> write(std::string bytes) {
         if (tls_) {
-            auto [ec, n] = co_await boost::asio::async_write(*tls_, boost::asio::buffer(bytes),
-                                                             no_throw);
+            auto [ec, n] =
+                co_await boost::asio::async_write(*tls_, boost::asio::buffer(bytes), no_throw);
             co_return !ec;
         }
         auto [ec, n] =
@@ -239,8 +239,8 @@ private:
 
     boost::asio::awaitable<void> accept() {
         for (;;) {
-            auto [ec, socket] = co_await acceptor_.async_accept(
-                boost::asio::as_tuple(boost::asio::deferred));
+            auto [ec, socket] =
+                co_await acceptor_.async_accept(boost::asio::as_tuple(boost::asio::deferred));
             if (ec) co_return;
             boost::asio::co_spawn(context_, serve(std::move(socket)), rethrow);
         }

@@ -1,9 +1,11 @@
 #pragma once
 
-/// What an HTTP answer of the upstream means: the one place where its words and statuses are judged.
+/// What an HTTP answer of the upstream means: the one place where its words and statuses are
+/// judged.
 ///
-/// The vendor documents neither; its clients tell errors apart by substrings of `detail` and ignore the
-/// status. So the words come first and the status decides only when there are none that are known.
+/// The vendor documents neither; its clients tell errors apart by substrings of `detail` and ignore
+/// the status. So the words come first and the status decides only when there are none that are
+/// known.
 
 #include "otpd/bridgexapi/types.hpp"
 #include "otpd/net/http_message.hpp"
@@ -23,9 +25,11 @@ namespace otpd::bridgexapi {
 /// What an answer says about a send.
 ///
 /// - 2xx with `"status":"success"` and at least one message: accepted.
-/// - A known refusal with any 4xx or 5xx (the vendor's 502 `Vendor send failed` among them), and every
+/// - A known refusal with any 4xx or 5xx (the vendor's 502 `Vendor send failed` among them), and
+/// every
 ///   other 4xx: rejected. A client error means that the request was not acted on (RFC 9110 15.5).
-/// - Everything else: unknown. Another 2xx may be a success we cannot read; a 5xx may come from a proxy
+/// - Everything else: unknown. Another 2xx may be a success we cannot read; a 5xx may come from a
+/// proxy
 ///   after the upstream has taken the message; 303 is the usual answer to a POST that was
 ///   acted on, and other redirects are not told apart; 408 is used by gateways for their own
 ///   impatience.

@@ -2,8 +2,8 @@
 
 /// The upstream as the domain sees it: an interface, so that the domain is tested without sockets.
 ///
-/// Every call may be awaited from any executor and continues on the caller's. None throws for what the
-/// network or the upstream can cause. Each waits until `until` at most.
+/// Every call may be awaited from any executor and continues on the caller's. None throws for what
+/// the network or the upstream can cause. Each waits until `until` at most.
 
 #include "otpd/bridgexapi/types.hpp"
 #include "otpd/core/deadline.hpp"
@@ -32,11 +32,11 @@ public:
     virtual boost::asio::awaitable<answer<std::vector<route>>> list_routes(deadline until) = 0;
     virtual boost::asio::awaitable<answer<route>> get_route(int route_id, deadline until) = 0;
     virtual boost::asio::awaitable<answer<std::vector<price>>> get_pricing(int route_id,
-                                                                         deadline until) = 0;
+                                                                           deadline until) = 0;
     virtual boost::asio::awaitable<answer<delivery_report>> get_delivery(std::string bx_message_id,
-                                                                       deadline until) = 0;
+                                                                         deadline until) = 0;
     virtual boost::asio::awaitable<answer<delivery_page>> list_deliveries(delivery_query query,
-                                                                        deadline until) = 0;
+                                                                          deadline until) = 0;
     virtual boost::asio::awaitable<answer<delivery_page>>
     list_order_deliveries(std::string order_id, std::int64_t limit, std::int64_t skip,
                           deadline until) = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
-/// What the client tells about itself, for metrics and the log. Never the key, a message or a number.
+/// What the client tells about itself, for metrics and the log. Never the key, a message or a
+/// number.
 
 #include "otpd/bridgexapi/types.hpp"
 

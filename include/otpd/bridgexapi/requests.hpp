@@ -1,7 +1,7 @@
 #pragma once
 
-/// The requests as they go over the wire: targets below the base URL and JSON bodies, exactly as the
-/// vendor's own clients write them.
+/// The requests as they go over the wire: targets below the base URL and JSON bodies, exactly as
+/// the vendor's own clients write them.
 
 #include "otpd/bridgexapi/types.hpp"
 #include "otpd/net/http_message.hpp"
@@ -24,8 +24,8 @@ inline constexpr std::size_t id_length_max = 128;
 [[nodiscard]] net::http_request pricing_request(int route_id);
 [[nodiscard]] net::http_request deliveries_request(delivery_query const& query);
 
-// Ids come from callers and become a segment of a path: escaped, and nothing for ids that no message
-// or order can have (empty, too long, or a dot segment, which servers resolve).
+// Ids come from callers and become a segment of a path: escaped, and nothing for ids that no
+// message or order can have (empty, too long, or a dot segment, which servers resolve).
 [[nodiscard]] std::optional<net::http_request> delivery_request(std::string_view bx_message_id);
 [[nodiscard]] std::optional<net::http_request>
 order_deliveries_request(std::string_view order_id, std::int64_t limit, std::int64_t skip);

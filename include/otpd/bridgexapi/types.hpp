@@ -1,8 +1,8 @@
 #pragma once
 
 /// What BridgeXAPI is asked and what it answers, in our own types. Field by field from the vendor's
-/// clients; see docs/bridgexapi.md. Ids are opaque strings: the vendor states them as numbers in one
-/// place and as strings in another.
+/// clients; see docs/bridgexapi.md. Ids are opaque strings: the vendor states them as numbers in
+/// one place and as strings in another.
 
 #include "otpd/core/money.hpp"
 #include "otpd/core/phone_number.hpp"
@@ -30,7 +30,8 @@ struct sms {
     secret_string text; ///< ASCII, at most max_message_length; holds the code
 };
 
-/// Why the upstream refused, or what went wrong: a closed set. The upstream's own text goes nowhere.
+/// Why the upstream refused, or what went wrong: a closed set. The upstream's own text goes
+/// nowhere.
 enum class reason {
     authentication,       ///< the API key is missing, wrong or inactive
     invalid_route,        ///< no such route
@@ -42,14 +43,14 @@ enum class reason {
     not_found,
     invalid_request,
     rate_limited,
-    upstream_error,    ///< a 5xx that says nothing more
-    protocol_error,    ///< an answer that cannot be understood
-    connect_failed,    ///< no connection, or none in time
-    tls_failed,        ///< chain, host name or version refused
-    connection_lost,   ///< closed or reset before a whole answer
-    timed_out,         ///< nothing came before the deadline
-    circuit_open,      ///< connecting failed so often that it is not tried now
-    pool_exhausted,    ///< every connection busy and the queue for them full, or waited too long
+    upstream_error,  ///< a 5xx that says nothing more
+    protocol_error,  ///< an answer that cannot be understood
+    connect_failed,  ///< no connection, or none in time
+    tls_failed,      ///< chain, host name or version refused
+    connection_lost, ///< closed or reset before a whole answer
+    timed_out,       ///< nothing came before the deadline
+    circuit_open,    ///< connecting failed so often that it is not tried now
+    pool_exhausted,  ///< every connection busy and the queue for them full, or waited too long
     shutting_down,
 };
 /// snake_case, stable: it is part of the API (`reason`) and a metric label.

@@ -1,15 +1,17 @@
 #pragma once
 
-/// One TCP connection to an upstream, with TLS unless the origin says http, for one exchange at a time.
+/// One TCP connection to an upstream, with TLS unless the origin says http, for one exchange at a
+/// time.
 ///
-/// Every connection has a strand of its own: exchanges on different connections run in parallel, and
-/// TLS work (a handshake takes about a millisecond) holds up nobody else. Coroutines of this class run
-/// on that strand (run_on()); members that may be called from elsewhere say so.
+/// Every connection has a strand of its own: exchanges on different connections run in parallel,
+/// and TLS work (a handshake takes about a millisecond) holds up nobody else. Coroutines of this
+/// class run on that strand (run_on()); members that may be called from elsewhere say so.
 ///
-/// A connection is good for another exchange only if the last one ended cleanly: the whole request was
-/// written, a whole reply was read, the reply allows keep-alive, and not one byte came after it. While
-/// idle it is watched: anything that arrives then (a FIN, a reset, a TLS alert, stray bytes) means that
-/// it will not be used again. The same is checked once more right before a request is written.
+/// A connection is good for another exchange only if the last one ended cleanly: the whole request
+/// was written, a whole reply was read, the reply allows keep-alive, and not one byte came after
+/// it. While idle it is watched: anything that arrives then (a FIN, a reset, a TLS alert, stray
+/// bytes) means that it will not be used again. The same is checked once more right before a
+/// request is written.
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/net/endpoint_cache.hpp"
@@ -48,8 +50,8 @@ class connection : public std::enable_shared_from_this<connection> {
 public:
     using idle_closed_handler = std::function<void(std::shared_ptr<connection>)>;
 
-    /// `target` and `tls` must outlive every connect(); `tls` is null exactly when `target` is not TLS.
-    /// `on_idle_closed` is called on the connection's strand.
+    /// `target` and `tls` must outlive every connect(); `tls` is null exactly when `target` is not
+    /// TLS. `on_idle_closed` is called on the connection's strand.
     connection(boost::asio::any_io_executor executor, origin const& target, tls_context* tls,
                tls_session resume, connection_limits limits, idle_closed_handler on_idle_closed);
     ~connection();
@@ -61,8 +63,8 @@ public:
     /// Tries `addresses` in turn, giving each its share of the time, then does the TLS handshake.
     boost::asio::awaitable<connect_result> connect(endpoints addresses, deadline until);
 
-    /// Writes `request` (a whole HTTP/1.1 request) and reads the reply. Afterwards the connection is
-    /// either idle and watched (reusable() is true) or of no further use.
+    /// Writes `request` (a whole HTTP/1.1 request) and reads the reply. Afterwards the connection
+    /// is either idle and watched (reusable() is true) or of no further use.
     boost::asio::awaitable<std::variant<exchange_failure, http_response>>
     exchange(secret_string request, deadline until);
 
@@ -82,8 +84,8 @@ public:
     /// exchanges.
     [[nodiscard]] tls_session take_session() noexcept { return std::move(newest_session_); }
 
-    /// From any thread: calls `confirmed` on the connection's strand if it is idle and the kernel has
-    /// seen nothing of an end either.
+    /// From any thread: calls `confirmed` on the connection's strand if it is idle and the kernel
+    /// has seen nothing of an end either.
     void confirm_idle(std::function<void()> confirmed);
 
     /// From any thread: ends the connection and whatever runs on it, without waiting.

@@ -1,9 +1,9 @@
 #pragma once
 
 /// The addresses of one host. A look-up cannot be cancelled once the system's resolver has it (it
-/// runs in a thread of Asio's), so no request waits on one itself: look-ups run in the background, and
-/// requests use the last good answer while a newer one is fetched. Only while there is none yet does
-/// a request wait, and no longer than its own deadline.
+/// runs in a thread of Asio's), so no request waits on one itself: look-ups run in the background,
+/// and requests use the last good answer while a newer one is fetched. Only while there is none yet
+/// does a request wait, and no longer than its own deadline.
 ///
 /// Safe to use from any executor; the state lives on a strand of its own.
 
@@ -44,7 +44,8 @@ public:
     boost::asio::awaitable<endpoints> get(deadline until);
 
 private:
-    boost::asio::awaitable<endpoints> get_here(std::shared_ptr<endpoint_cache> self, deadline until);
+    boost::asio::awaitable<endpoints> get_here(std::shared_ptr<endpoint_cache> self,
+                                               deadline until);
     void look_up_if_due();
     void looked_up(boost::system::error_code ec,
                    boost::asio::ip::tcp::resolver::results_type const& results);

@@ -16,9 +16,10 @@ enum class http_method : std::uint8_t { get, post };
 
 struct http_request {
     http_method method = http_method::get;
-    std::string target;        ///< path below the origin's own, and query: `/api/v1/balance`; escaped
-    secret_string body;        ///< JSON; not sent with GET
-    bool repeatable = false;   ///< sending it twice does no harm: it may be repeated after a lost connection
+    std::string target; ///< path below the origin's own, and query: `/api/v1/balance`; escaped
+    secret_string body; ///< JSON; not sent with GET
+    bool repeatable =
+        false; ///< sending it twice does no harm: it may be repeated after a lost connection
 };
 
 /// A whole reply. Its body is at most the client's limit.

@@ -2,8 +2,8 @@
 
 /// HTTP/1.1 over pooled, verified TLS connections to one origin.
 ///
-/// Redirects are not followed and the environment's proxies are not used (OWASP ASVS 13.2.4, 15.3.2).
-/// Safe to use from any executor; calls continue on the caller's.
+/// Redirects are not followed and the environment's proxies are not used (OWASP
+/// ASVS 13.2.4, 15.3.2). Safe to use from any executor; calls continue on the caller's.
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/core/random.hpp"
@@ -23,9 +23,9 @@ namespace otpd::net {
 
 struct https_client_options {
     origin target;
-    std::string ca_file;                               ///< PEM; empty: the system's certificates
-    std::chrono::milliseconds timeout{20'000};         ///< of an exchange, waiting included
-    std::chrono::milliseconds connect_timeout{3'000};  ///< name, TCP and TLS together
+    std::string ca_file;                              ///< PEM; empty: the system's certificates
+    std::chrono::milliseconds timeout{20'000};        ///< of an exchange, waiting included
+    std::chrono::milliseconds connect_timeout{3'000}; ///< name, TCP and TLS together
     /// Whole header lines for every request, each with CR LF; may hold a secret.
     secret_string headers;
     pool_options pool;
@@ -40,8 +40,9 @@ public:
     /// One exchange, over by `until` and by the client's own timeout at the latest. Cancelling the
     /// caller ends it at once; what is known then is returned, nothing is thrown.
     ///
-    /// Repeated inside on another connection when a pooled one turned out to be dead and no byte of the
-    /// request can have arrived (sent_bytes.hpp); a repeatable request once more even if one can.
+    /// Repeated inside on another connection when a pooled one turned out to be dead and no byte of
+    /// the request can have arrived (sent_bytes.hpp); a repeatable request once more even if one
+    /// can.
     boost::asio::awaitable<exchange_result> exchange(http_request request, deadline until);
 
     /// See connection_pool::drain().

@@ -5,7 +5,8 @@
 
 namespace otpd::net {
 
-/// A connection pool at a glance, for metrics. Each figure is right by itself, all together only at rest.
+/// A connection pool at a glance, for metrics. Each figure is right by itself, all together only at
+/// rest.
 struct pool_figures {
     std::size_t open = 0;    ///< connections, with those being made
     std::size_t idle = 0;    ///< of them

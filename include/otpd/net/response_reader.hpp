@@ -44,11 +44,10 @@ struct read_result {
 /// would be measured with a clock that is not ours.
 [[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(std::string_view value);
 
-/// Interim replies (1xx) are skipped. A body that ends with the connection must end cleanly: over TLS
-/// with a close_notify, or it was cut off (RFC 9112 9.8).
+/// Interim replies (1xx) are skipped. A body that ends with the connection must end cleanly: over
+/// TLS with a close_notify, or it was cut off (RFC 9112 9.8).
 template <class Stream>
-boost::asio::awaitable<read_result> read_response(Stream& stream,
-                                                  boost::beast::flat_buffer& buffer,
+boost::asio::awaitable<read_result> read_response(Stream& stream, boost::beast::flat_buffer& buffer,
                                                   std::size_t header_bytes_max,
                                                   std::size_t body_bytes_max) {
     namespace http = boost::beast::http;
@@ -61,8 +60,8 @@ boost::asio::awaitable<read_result> read_response(Stream& stream,
         parser.header_limit(static_cast<std::uint32_t>(header_bytes_max));
         parser.body_limit(body_bytes_max);
         // With the parser and not its message: the other overload has its own, without our limits.
-        auto [ec, size] = co_await http::async_read(
-            stream, buffer, parser, boost::asio::as_tuple(boost::asio::deferred));
+        auto [ec, size] = co_await http::async_read(stream, buffer, parser,
+                                                    boost::asio::as_tuple(boost::asio::deferred));
         if (ec) {
             result.error = ec;
             result.why = read_error(ec);
@@ -73,8 +72,7 @@ boost::asio::awaitable<read_result> read_response(Stream& stream,
         result.response.status = parser.get().result_int();
         if (result.response.status < first_final_status) continue;
         result.keep_alive = parser.keep_alive() && !parser.need_eof();
-        result.response.retry_after =
-            parse_retry_after(parser.get()[http::field::retry_after]);
+        result.response.retry_after = parse_retry_after(parser.get()[http::field::retry_after]);
         result.response.body = std::move(parser.get().body());
         co_return result;
     }

@@ -1,8 +1,8 @@
 #pragma once
 
-/// Runs a whole coroutine on a strand and returns where the caller was: for work that has to suspend
-/// while the strand is its executor (the I/O of a connection). State that is only read or changed goes
-/// through on_strand() instead.
+/// Runs a whole coroutine on a strand and returns where the caller was: for work that has to
+/// suspend while the strand is its executor (the I/O of a connection). State that is only read or
+/// changed goes through on_strand() instead.
 
 #include "otpd/net/on_strand.hpp"
 
@@ -18,8 +18,8 @@
 
 namespace otpd::net {
 
-/// Awaits `work` so that no await inside it throws because the caller was cancelled. What happened to a
-/// request has to be known most of all when its caller gave up.
+/// Awaits `work` so that no await inside it throws because the caller was cancelled. What happened
+/// to a request has to be known most of all when its caller gave up.
 template <class T>
 boost::asio::awaitable<T> without_cancellation_throws(boost::asio::awaitable<T> work) {
     bool const throws = co_await boost::asio::this_coro::throw_if_cancelled();
@@ -31,7 +31,8 @@ boost::asio::awaitable<T> without_cancellation_throws(boost::asio::awaitable<T> 
 
 /// Awaits `work` with `where` as its executor. `T` is default-constructible.
 ///
-/// - Terminal cancellation of the caller reaches the operation that `work` waits for at that moment;
+/// - Terminal cancellation of the caller reaches the operation that `work` waits for at that
+/// moment;
 ///   a wait that `work` begins later is not cancelled again, so `work` looks at
 ///   `this_coro::cancellation_state` between its steps.
 /// - Whatever `work` returns is delivered even so, and awaits inside it do not throw because of the

@@ -7,16 +7,17 @@
 /// kernel's own counters say more (Linux TCP_INFO, RFC 4898):
 ///
 /// 1. The socket is dead and not one byte of the request was ever transmitted: nothing arrived.
-/// 2. The peer's FIN was read, and no byte of the request was acknowledged up to then. A FIN carries
-///    an acknowledgement of everything its sender's kernel had received (RFC 9293 3.4), so the peer's
-///    program had ended its side before the first byte of the request was there to be read. A server
-///    that can no longer answer does not serve: bytes that arrive later meet a closed socket, or are
-///    read and thrown away by a lingering close (RFC 9112 9.6).
+/// 2. The peer's FIN was read, and no byte of the request was acknowledged up to then. A FIN
+/// carries
+///    an acknowledgement of everything its sender's kernel had received (RFC 9293 3.4), so the
+///    peer's program had ended its side before the first byte of the request was there to be read.
+///    A server that can no longer answer does not serve: bytes that arrive later meet a closed
+///    socket, or are read and thrown away by a lingering close (RFC 9112 9.6).
 ///
 /// Everything else is "may have arrived". In particular a reset is no proof: the acknowledgement
 /// of bytes that were read and acted on may still have been delayed when the peer reset the
-/// connection. And acknowledged bytes are no proof either, of the opposite: the peer's kernel has them,
-/// but whether its program read them nobody here can know.
+/// connection. And acknowledged bytes are no proof either, of the opposite: the peer's kernel has
+/// them, but whether its program read them nobody here can know.
 ///
 /// Where the kernel does not give the counters every answer is "may have arrived".
 

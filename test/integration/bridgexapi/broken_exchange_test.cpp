@@ -1,5 +1,5 @@
-/// Replies that are late, cut off, too large or nonsense, and connections that end at every single byte:
-/// the outcome never claims more than is known, and nothing is sent twice.
+/// Replies that are late, cut off, too large or nonsense, and connections that end at every single
+/// byte: the outcome never claims more than is known, and nothing is sent twice.
 
 #include "fixture.hpp"
 
@@ -116,8 +116,8 @@ BOOST_AUTO_TEST_CASE(a_slow_drip_does_not_prolong_the_deadline) {
 
 BOOST_AUTO_TEST_CASE(replies_that_are_cut_off) {
     auto const body = accepted_body();
-    auto const longer = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size() + 1) +
-                        "\r\n\r\n" + body;
+    auto const longer =
+        "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size() + 1) + "\r\n\r\n" + body;
     BOOST_TEST(outcome_of(*this, answer_and(longer, close)) == "unknown connection_lost");
     BOOST_TEST(outcome_of(*this, answer_and(longer, close_cleanly)) == "unknown connection_lost");
     auto const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{\"status\"";
@@ -156,7 +156,8 @@ BOOST_AUTO_TEST_CASE(interim_replies_are_skipped_but_not_for_ever) {
     BOOST_TEST(outcome_of(*this, answer_and(many + whole, hang)) == "unknown protocol_error");
 }
 
-/// Limits: 64 KiB of body, 8 KiB of header. The last of each that fits, and the first that does not.
+/// Limits: 64 KiB of body, 8 KiB of header. The last of each that fits, and the first that does
+/// not.
 BOOST_AUTO_TEST_CASE(replies_that_are_too_large) {
     constexpr std::size_t body_max = 64 * 1024;
     auto const padded = [](std::size_t size) {
@@ -229,8 +230,8 @@ std::size_t request_size(client_fixture& f, bool tls) {
     return cutting.server->notes().front().size();
 }
 
-/// For every n: the server closes after it has read n bytes of the request, on a new connection or on
-/// one that carried a good exchange before.
+/// For every n: the server closes after it has read n bytes of the request, on a new connection or
+/// on one that carried a good exchange before.
 void cut_off_at_every_request_byte(client_fixture& f, bool tls, bool pooled) {
     auto const size = request_size(f, tls);
     cutting_server cutting;
@@ -249,7 +250,8 @@ void cut_off_at_every_request_byte(client_fixture& f, bool tls, bool pooled) {
     bridgexapi::client client(f.context.get_executor(), cutting.client_options(f, tls), f.random,
                               f.observer);
     std::size_t number = 0;
-    // A pooled connection that is closed at byte 0 is one that is closed while idle: another test's.
+    // A pooled connection that is closed at byte 0 is one that is closed while idle: another
+    // test's.
     for (std::size_t n = pooled ? 1 : 0; n <= size; ++n) {
         cutting.cut_at = n;
         if (pooled) BOOST_TEST(describe(f.send(client, ++number)) == "accepted");
@@ -258,8 +260,8 @@ void cut_off_at_every_request_byte(client_fixture& f, bool tls, bool pooled) {
             BOOST_TEST(outcome == "unknown connection_lost", "byte " << n << ": " << outcome);
         } else {
             // Closed without a look at it: whether that can be proved depends on who was first.
-            BOOST_TEST((outcome == "unknown connection_lost" ||
-                        outcome == "not_sent connection_lost"));
+            BOOST_TEST(
+                (outcome == "unknown connection_lost" || outcome == "not_sent connection_lost"));
         }
     }
     f.drain(client);

@@ -2,7 +2,6 @@
 
 #include "otpd/bridgexapi/client.hpp"
 #include "otpd/core/random.hpp"
-
 #include "support/certificates.hpp"
 #include "support/coroutines.hpp"
 #include "support/scripted_server.hpp"
@@ -77,7 +76,8 @@ struct client_fixture {
     /// The n-th message of a test: each has a number of its own.
     static bridgexapi::sms message(std::size_t n = 0) {
         auto to = phone_number::parse(std::to_string(31600000000 + n));
-        return bridgexapi::sms{3, "BRIDGEXAPI", *to, secret_string("Your verification code is 123456.")};
+        return bridgexapi::sms{3, "BRIDGEXAPI", *to,
+                               secret_string("Your verification code is 123456.")};
     }
     static std::string accepted_body() {
         return R"({"status":"success","message":"SMS batch accepted via route 3","order_id":22953,)"
@@ -89,9 +89,7 @@ struct client_fixture {
                                   deadline until = deadline::in(plenty)) {
         return run(context, to.send_sms(message(n), until));
     }
-    void drain(bridgexapi::client& which) {
-        run(context, which.drain(deadline::in(plenty)));
-    }
+    void drain(bridgexapi::client& which) { run(context, which.drain(deadline::in(plenty))); }
 
     identity authority = make_authority();
     identity server_identity{certificate_profile(), authority};

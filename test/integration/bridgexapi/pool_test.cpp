@@ -134,8 +134,8 @@ BOOST_AUTO_TEST_CASE(a_connection_that_stays_open_is_reused) {
     drain(client);
 }
 
-/// More at once than connections, and none trusted yet: they wait for the end of the probation and are
-/// served, instead of failing.
+/// More at once than connections, and none trusted yet: they wait for the end of the probation and
+/// are served, instead of failing.
 BOOST_AUTO_TEST_CASE(a_burst_at_the_start_is_served) {
     scripted_server server(server_identity, accept_every_send());
     auto few = options(server.port());
@@ -250,15 +250,14 @@ BOOST_AUTO_TEST_CASE(cancellation_at_every_step) {
     drain(client);
 }
 
-/// A process that does not drain destroys the client and then the context, with sends under way. Their
-/// frames die last, and touch nothing that is gone (a matter for AddressSanitizer).
+/// A process that does not drain destroys the client and then the context, with sends under way.
+/// Their frames die last, and touch nothing that is gone (a matter for AddressSanitizer).
 BOOST_AUTO_TEST_CASE(the_context_may_die_with_sends_under_way) {
     scripted_server server(server_identity, swallow);
     auto few = options(server.port());
     few.connections_max = 2;
     auto own = std::make_unique<boost::asio::io_context>();
-    auto client =
-        std::make_unique<bridgexapi::client>(own->get_executor(), few, random, observer);
+    auto client = std::make_unique<bridgexapi::client>(own->get_executor(), few, random, observer);
     for (std::size_t i = 0; i < 4; ++i)
         boost::asio::co_spawn(*own, client->send_sms(message(i), deadline::in(plenty)),
                               [](std::exception_ptr, bridgexapi::send_outcome const&) {

@@ -32,9 +32,8 @@ std::map<std::string, int> send_many(client_fixture& f, bridgexapi::client& clie
         if (--running == 0) co_await client.drain(deadline::in(client_fixture::plenty));
     };
     for (std::size_t i = 0; i < parallel; ++i)
-        boost::asio::co_spawn(f.context, worker, [](std::exception_ptr thrown) {
-            BOOST_TEST(!thrown);
-        });
+        boost::asio::co_spawn(f.context, worker,
+                              [](std::exception_ptr thrown) { BOOST_TEST(!thrown); });
     run_on_threads(f.context, threads);
     return outcomes;
 }
@@ -86,8 +85,8 @@ BOOST_AUTO_TEST_CASE(silent_close_after_each_reply_in_clear_text) {
     thousand_sends_to_a_server_that_closes_silently(*this, false, 16, 3);
 }
 
-/// A client that trusts the server from the start runs into the race on purpose. Then a send may end as
-/// unknown, but what is said is always true: accepted was received once, not_sent never,
+/// A client that trusts the server from the start runs into the race on purpose. Then a send may
+/// end as unknown, but what is said is always true: accepted was received once, not_sent never,
 /// nothing twice.
 BOOST_AUTO_TEST_CASE(whatever_the_race_the_outcome_is_true) {
     constexpr std::size_t sends = 1'000;
@@ -109,8 +108,8 @@ BOOST_AUTO_TEST_CASE(whatever_the_race_the_outcome_is_true) {
 
 namespace {
 
-/// Ends a connection in its idle time and waits until the client has seen it or not: the first request
-/// of each odd connection tells it to.
+/// Ends a connection in its idle time and waits until the client has seen it or not: the first
+/// request of each odd connection tells it to.
 template <class End>
 void survives(client_fixture& f, bool tls, End end) {
     auto const play = [end](scripted_server& server,

@@ -1,0 +1,97 @@
+#include "otpd/bridgexapi/requests.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/test/unit_test.hpp>
+
+using namespace otpd;
+using namespace otpd::bridgexapi;
+
+namespace {
+
+sms message(std::string text = "Your verification code is 483921",
+            std::string caller_id = "BRIDGEXAPI") {
+    return sms{2, std::move(caller_id), phone_number::parse("31612345678").value(),
+               secret_string(std::move(text))};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(requests)
+
+/// BRIDGEXAPI.md 1.1, byte for byte.
+BOOST_AUTO_TEST_CASE(send_sms) {
+    auto const request = send_request(message());
+    BOOST_TEST((request.method == net::http_method::post));
+    BOOST_TEST(request.target == "/api/v1/send_sms");
+    BOOST_TEST(request.body.reveal() ==
+               R"({"route_id":2,"caller_id":"BRIDGEXAPI","numbers":["31612345678"],)"
+               R"("message":"Your verification code is 483921"})");
+    BOOST_TEST(!request.repeatable);
+}
+
+BOOST_AUTO_TEST_CASE(estimate) {
+    auto const request = estimate_request(message());
+    BOOST_TEST((request.method == net::http_method::post));
+    BOOST_TEST(request.target == "/api/v1/estimate");
+    BOOST_TEST(request.body.reveal() == send_request(message()).body.reveal());
+    BOOST_TEST(request.repeatable);
+}
+
+/// Every ASCII character survives, in the message and in the caller id.
+BOOST_AUTO_TEST_CASE(strings_are_escaped) {
+    std::string all;
+    for (char c = 0; c < 127; ++c)
+        all += c;
+    auto const request = send_request(message(all, "a\"\\\nb"));
+    auto const parsed = boost::json::parse(request.body.reveal()).as_object();
+    BOOST_TEST(parsed.at("message").as_string() == all);
+    BOOST_TEST(parsed.at("caller_id").as_string() == "a\"\\\nb");
+}
+
+BOOST_AUTO_TEST_CASE(reads) {
+    BOOST_TEST(balance_request().target == "/api/v1/balance");
+    BOOST_TEST(routes_request().target == "/api/v1/routes");
+    BOOST_TEST(route_request(8).target == "/api/v1/routes/8");
+    BOOST_TEST(pricing_request(8).target == "/api/v1/routes/8/pricing");
+    BOOST_TEST(delivery_request("BX-1-a")->target == "/api/v1/dlr/BX-1-a");
+    BOOST_TEST(order_deliveries_request("22953", 500, 0)->target ==
+               "/api/v1/orders/22953/dlr?limit=500&skip=0");
+    BOOST_TEST((balance_request().method == net::http_method::get));
+    BOOST_TEST(balance_request().repeatable);
+    BOOST_TEST(balance_request().body.empty());
+}
+
+/// Unset filters are left out, limit and skip are always there (BRIDGEXAPI.md 1.5).
+BOOST_AUTO_TEST_CASE(delivery_filters) {
+    BOOST_TEST(deliveries_request(delivery_query()).target == "/api/v1/dlr?limit=50&skip=0");
+    delivery_query query;
+    query.limit = 1;
+    query.skip = 2;
+    query.status = "DELIVERED&x=y";
+    query.msisdn = "31612345678";
+    query.order_id = "22953";
+    query.route_id = 5;
+    query.from_date = "2026-04-01T10:15:30+02:00";
+    query.to_date = "2026-04-02";
+    BOOST_TEST(deliveries_request(query).target ==
+               "/api/v1/dlr?limit=1&skip=2&status=DELIVERED%26x%3Dy&msisdn=31612345678"
+               "&order_id=22953&route_id=5&from_date=2026-04-01T10%3A15%3A30%2B02%3A00"
+               "&to_date=2026-04-02");
+}
+
+/// Ids are opaque: whatever they hold, they stay one segment of the path.
+BOOST_AUTO_TEST_CASE(ids_are_escaped) {
+    BOOST_TEST(delivery_request("a/b?c#d%e f\r\n")->target ==
+               "/api/v1/dlr/a%2Fb%3Fc%23d%25e%20f%0D%0A");
+    BOOST_TEST(delivery_request("../balance")->target == "/api/v1/dlr/..%2Fbalance");
+    BOOST_TEST(order_deliveries_request("1/2", 5, 6)->target ==
+               "/api/v1/orders/1%2F2/dlr?limit=5&skip=6");
+    BOOST_TEST(delivery_request(std::string(128, 'x')).has_value());
+    for (auto const& id :
+         {std::string(), std::string("."), std::string(".."), std::string(129, 'x')}) {
+        BOOST_TEST(!delivery_request(id).has_value(), id);
+        BOOST_TEST(!order_deliveries_request(id, 1, 0).has_value(), id);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
