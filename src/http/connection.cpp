@@ -62,29 +62,41 @@ connection::connection(asio::ip::tcp::socket socket, asio::ip::address peer,
       services_(std::move(services)), input_(input_bytes_max(options())),
       head_(limits_of(options())) {}
 
+/// Lets go of the timer and the socket at once also when an exception ends the connection.
+class connection::ending {
+public:
+    explicit ending(connection& of) noexcept : of_(of) {}
+    ending(ending const&) = delete;
+    ending& operator=(ending const&) = delete;
+    ~ending() {
+        error_code ignored;
+        of_.disarm();
+        of_.socket_.close(ignored);
+    }
+
+private:
+    connection& of_;
+};
+
 // ---- life --------------------------------------------------------------------------------------
 
 asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
+    ending const at_end(*self);
     // Handlers hear of every kind of cancellation; the default filter lets only `terminal` through.
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     for (;;) {
         bool const more = co_await self->exchange();
         if (!more) break;
     }
-    self->disarm();
-    error_code ignored;
-    self->socket_.close(ignored);
 }
 
 asio::awaitable<void> connection::turn_away(std::shared_ptr<connection> self) {
+    ending const at_end(*self);
     self->ids_.next(self->request_id_);
     auto const refusal = to_response(make_problem(
         503, "too_many_connections", "The service has no room for another connection."));
     bool const sent = co_await self->send(refusal, false);
     if (sent) co_await self->linger();
-    self->disarm();
-    error_code ignored;
-    self->socket_.close(ignored);
 }
 
 void connection::begin_drain() {

@@ -57,6 +57,8 @@ private:
     enum class phase : std::uint8_t { idle, input, handling, output };
     enum class received : std::uint8_t { request, closed, refused };
 
+    class ending;
+
     void on_expiry() override;
 
     /// One request and its response; false when no other is to follow.

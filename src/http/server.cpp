@@ -12,6 +12,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <cerrno>
 #include <list>
 
 namespace otpd::http {
@@ -33,8 +34,7 @@ constexpr std::chrono::seconds abort_grace{1};
 /// Errors of one client's connection, gone before it was accepted: no reason to wait (accept(2)).
 bool is_of_one_client(error_code ec) noexcept {
     return ec == asio::error::connection_aborted || ec == asio::error::connection_reset ||
-           ec == asio::error::interrupted || ec == asio::error::try_again ||
-           ec == boost::system::errc::protocol_error;
+           ec == asio::error::interrupted || ec == asio::error::try_again || ec.value() == EPROTO;
 }
 
 tcp::endpoint resolve(asio::io_context& context, std::string const& host, std::uint16_t port) {

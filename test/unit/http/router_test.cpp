@@ -13,7 +13,7 @@
 namespace otpd::http {
 
 using boost::asio::awaitable;
-using kind = router::match::kind;
+using lookup = router::match::kind;
 
 namespace {
 
@@ -36,7 +36,7 @@ awaitable<response> two_numbers(request const&, int first, std::uint8_t second) 
 std::optional<std::string> ask(router const& routes, method verb, std::string_view path) {
     path_parameters parameters;
     auto const found = routes.find(verb, path, parameters);
-    if (found.outcome != kind::found) return std::nullopt;
+    if (found.outcome != lookup::found) return std::nullopt;
     request_parts parts;
     parts.verb = verb;
     parts.path = path;
@@ -51,7 +51,7 @@ std::optional<std::string> ask(router const& routes, method verb, std::string_vi
     return body;
 }
 
-kind outcome(router const& routes, method verb, std::string_view path) {
+lookup outcome(router const& routes, method verb, std::string_view path) {
     path_parameters parameters;
     return routes.find(verb, path, parameters).outcome;
 }
@@ -85,9 +85,9 @@ BOOST_AUTO_TEST_CASE(finds_by_path_and_method) {
     auto const routes = sample();
     BOOST_TEST(ask(routes, method::get, "/").value() == "root");
     BOOST_TEST(ask(routes, method::post, "/send-otp").value() == "send");
-    BOOST_TEST((outcome(routes, method::get, "/send-otp") == kind::method_not_allowed));
-    BOOST_TEST((outcome(routes, method::get, "/nothing") == kind::not_found));
-    BOOST_TEST((outcome(routes, method::post, "/nothing") == kind::not_found));
+    BOOST_TEST((outcome(routes, method::get, "/send-otp") == lookup::method_not_allowed));
+    BOOST_TEST((outcome(routes, method::get, "/nothing") == lookup::not_found));
+    BOOST_TEST((outcome(routes, method::post, "/nothing") == lookup::not_found));
 }
 
 BOOST_AUTO_TEST_CASE(compares_paths_exactly) {
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(compares_paths_exactly) {
           "send-otp", "", "/send-otp/x", "/routes", "/routes/", "/routes//pricing",
           "/routes/1/pricing/", "/routes/1/"})
         BOOST_TEST_CONTEXT(path)
-    BOOST_TEST((outcome(routes, method::get, path) == kind::not_found));
+    BOOST_TEST((outcome(routes, method::get, path) == lookup::not_found));
 }
 
 BOOST_AUTO_TEST_CASE(gives_parameters_their_type) {
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(gives_parameters_their_type) {
                                   "/routes/1.0/pricing", "/routes/2147483648/pricing",
                                   "/routes/%20 1/pricing", "/sums/1/256", "/sums/1/-1", "/sums/1"})
         BOOST_TEST_CONTEXT(path)
-    BOOST_TEST((outcome(routes, method::get, path) == kind::not_found));
+    BOOST_TEST((outcome(routes, method::get, path) == lookup::not_found));
 }
 
 BOOST_AUTO_TEST_CASE(decodes_text_parameters_only_after_splitting) {
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(decodes_text_parameters_only_after_splitting) {
     BOOST_TEST(ask(routes, method::get, "/routes/a%2Fb").value() == "route a/b");
     BOOST_TEST(ask(routes, method::get, "/routes/a+b").value() == "route a+b");
     for (std::string_view path : {"/routes/.", "/routes/..", "/routes/%2e%2E", "/routes/.%2e"})
-        BOOST_TEST((outcome(routes, method::get, path) == kind::not_found));
+        BOOST_TEST((outcome(routes, method::get, path) == lookup::not_found));
 }
 
 BOOST_AUTO_TEST_CASE(prefers_literals_to_variables) {
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(prefers_literals_to_variables) {
 BOOST_AUTO_TEST_CASE(serves_head_by_get) {
     auto const routes = sample();
     BOOST_TEST(ask(routes, method::head, "/").value() == "root");
-    BOOST_TEST((outcome(routes, method::head, "/send-otp") == kind::method_not_allowed));
+    BOOST_TEST((outcome(routes, method::head, "/send-otp") == lookup::method_not_allowed));
 }
 
 BOOST_AUTO_TEST_CASE(names_the_allowed_methods) {
@@ -139,14 +139,14 @@ BOOST_AUTO_TEST_CASE(names_the_allowed_methods) {
         [](request const&, std::string_view) -> awaitable<response> { co_return response{}; });
     path_parameters parameters;
     auto const wrong = routes.find(method::other, "/routes/1", parameters);
-    BOOST_TEST((wrong.outcome == kind::method_not_allowed));
+    BOOST_TEST((wrong.outcome == lookup::method_not_allowed));
     BOOST_TEST(wrong.allow == "GET, HEAD, DELETE, OPTIONS");
     BOOST_TEST(wrong.pattern == "/routes/{id}");
     auto const options = routes.find(method::options, "/send-otp", parameters);
-    BOOST_TEST((options.outcome == kind::options));
+    BOOST_TEST((options.outcome == lookup::options));
     BOOST_TEST(options.allow == "POST, OPTIONS");
-    BOOST_TEST((outcome(routes, method::options, "*") == kind::options));
-    BOOST_TEST((outcome(routes, method::options, "/nothing") == kind::not_found));
+    BOOST_TEST((outcome(routes, method::options, "*") == lookup::options));
+    BOOST_TEST((outcome(routes, method::options, "/nothing") == lookup::not_found));
 }
 
 BOOST_AUTO_TEST_CASE(labels_requests_by_pattern) {
