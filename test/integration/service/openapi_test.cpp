@@ -39,7 +39,8 @@ void check_described(std::string const& path, http_request const& request, raw_r
         auto const type = reply.field("Content-Type");
         auto const media_type = type.substr(0, type.find(';'));
         auto const& schema = schema_of(*described, media_type);
-        if (media_type.ends_with("json")) BOOST_TEST(fault(schema, body_of(reply)) == "");
+        if (media_type.ends_with("json") && path != otpd::api::paths::openapi)
+            BOOST_TEST(fault(schema, body_of(reply)) == "");
     }
 }
 
@@ -134,6 +135,11 @@ BOOST_AUTO_TEST_CASE(replies_are_as_documented) {
         if (!reply.has("ETag")) continue;
         check(std::string(path), request.with("If-None-Match", reply.field("ETag")), 304);
     }
+    check("/docs/{file}", get("/docs/nope"), 404);
+    check("/livez", get("/livez").with("Host", "another"), 400);
+    check("/livez", get("/livez?" + std::string(3000, 'a')), 414);
+    check("/livez", get("/livez").with("X-Long", std::string(9000, 'a')), 431);
+
     for (auto const& guarded :
          {get("/config"), service.send_request(number), service.verify_request(number, code)}) {
         auto const reply = service.client.ask(guarded);

@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(a_redirect_is_not_followed) {
 
 // R38: a stalled upstream is given few connections, and nobody waits for one for ever.
 BOOST_AUTO_TEST_CASE(a_stalled_upstream_is_asked_over_few_connections) {
-    service_fixture service(environment{{"OTPD_BRIDGEXAPI_TIMEOUT", "2"},
+    service_fixture service(environment{{"OTPD_BRIDGEXAPI_TIMEOUT", "3"},
                                         {"OTPD_BRIDGEXAPI_CONNECTIONS_MAX", "4"},
                                         {"OTPD_BRIDGEXAPI_QUEUE_MAX", "0"}});
     service.stub.set_fault({{"fault", "hold"}});

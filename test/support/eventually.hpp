@@ -1,0 +1,22 @@
+#pragma once
+
+/// Waits for what another program is about to do. Throws when it does not happen; no test passes because
+/// of the limit.
+
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+namespace otpd::test {
+
+template <class Condition>
+void eventually(Condition met) {
+    constexpr std::chrono::seconds hang_limit{60};
+    auto const limit = std::chrono::steady_clock::now() + hang_limit;
+    while (!met()) {
+        if (std::chrono::steady_clock::now() > limit) throw std::runtime_error("never happened");
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+}
+
+} // namespace otpd::test
