@@ -40,8 +40,9 @@ public:
         for (char const* const name : inherited)
             if (char const* const value = std::getenv(name)) variables.emplace(name, value);
         std::vector<std::string> assignments;
+        assignments.reserve(variables.size());
         for (auto const& [name, value] : variables)
-            assignments.push_back(name + '=' + value);
+            assignments.emplace_back(name).append("=").append(value);
         start(pointers(arguments), pointers(assignments), directory.path());
     }
     ~child_process() {
@@ -90,6 +91,7 @@ private:
 
     static std::vector<char*> pointers(std::vector<std::string>& texts) {
         std::vector<char*> list;
+        list.reserve(texts.size() + 1);
         for (auto& text : texts)
             list.push_back(text.data());
         list.push_back(nullptr);

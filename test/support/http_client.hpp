@@ -34,7 +34,7 @@ struct http_request {
     [[nodiscard]] std::string text() const {
         std::string out = method + ' ' + target + " HTTP/1.1\r\nHost: localhost\r\n";
         for (auto const& [name, value] : fields)
-            out += name + ": " + value + "\r\n";
+            out.append(name).append(": ").append(value).append("\r\n");
         if (!body.empty() || method == "POST")
             out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
         return out + "\r\n" + body;
@@ -134,6 +134,7 @@ inline std::vector<raw_reply> ask_in_parallel(std::uint16_t port,
         }
     };
     std::vector<std::future<void>> running;
+    running.reserve(threads);
     for (std::size_t t = 0; t < threads; ++t)
         running.push_back(std::async(std::launch::async, serve, t));
     for (auto& each : running)

@@ -29,8 +29,10 @@ BOOST_AUTO_TEST_CASE(of_1000_parallel_wrong_checks_5_are_evaluated) {
     service_fixture service;
     auto const number = service.fresh_number();
     auto const code = service.sent_code(number);
+    constexpr int count = 1000;
     std::vector<http_request> checks;
-    for (int i = 0; i < 1000; ++i)
+    checks.reserve(count);
+    for (int i = 0; i < count; ++i)
         checks.push_back(service.verify_request(number, wrong_code(code, i)));
     auto const replies = ask_in_parallel(service.otpd.port(), checks, 50);
     BOOST_TEST(count_status(replies, 400) == 5U);
@@ -74,15 +76,17 @@ BOOST_AUTO_TEST_CASE(an_upstream_that_never_answers_leaves_a_code_that_verifies)
 BOOST_AUTO_TEST_CASE(an_upstream_that_closes_silently_gets_each_of_1000_sends_once) {
     service_fixture service;
     service.stub.set_fault({{"fault", "silent_close"}});
+    constexpr std::size_t count = 1000;
     std::vector<http_request> sends;
-    for (int i = 0; i < 1000; ++i)
+    sends.reserve(count);
+    for (std::size_t i = 0; i < count; ++i)
         sends.push_back(service.send_request(service.fresh_number()));
     auto const replies = ask_in_parallel(service.otpd.port(), sends, 16);
-    BOOST_TEST(count_status(replies, 200) == 1000U);
+    BOOST_TEST(count_status(replies, 200) == count);
     std::map<std::string, int> received;
     for (auto const& message : service.stub.messages())
         ++received[std::string(message.at("number").as_string())];
-    BOOST_TEST(received.size() == 1000U);
+    BOOST_TEST(received.size() == count);
     for (auto const& [number, times] : received)
         BOOST_TEST(times == 1, number << " was sent to " << times << " times");
     BOOST_TEST(service.stub.stats().at("by_endpoint").at("send_sms").to_number<int>() == 1000);

@@ -22,6 +22,7 @@ bool refuses_connections(std::uint16_t port) {
 /// Sends in flight that the stub is about to answer.
 std::future<std::vector<raw_reply>> send_many(service_fixture& service, std::size_t count) {
     std::vector<http_request> sends;
+    sends.reserve(count);
     for (std::size_t i = 0; i < count; ++i)
         sends.push_back(service.send_request(service.fresh_number()));
     auto replies = std::async(std::launch::async, [port = service.otpd.port(), sends] {
@@ -83,6 +84,7 @@ BOOST_AUTO_TEST_CASE(the_end_under_load_loses_no_send) {
     service_fixture service;
     constexpr int clients = 8;
     std::vector<std::future<int>> running;
+    running.reserve(clients);
     for (int i = 0; i < clients; ++i)
         running.push_back(std::async(std::launch::async, send_until_closed, service.otpd.port(),
                                      31620000000ULL + 1'000'000ULL * static_cast<unsigned>(i)));

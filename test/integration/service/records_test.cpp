@@ -4,7 +4,7 @@
 #include "service_fixture.hpp"
 #include "support/eventually.hpp"
 
-#include <regex>
+#include <algorithm>
 #include <set>
 #include <sstream>
 
@@ -16,6 +16,14 @@ constexpr char const* token = "token-9d1c-of-this-instance";
 
 bool is_word(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// RFC 3339 in UTC, with milliseconds.
+bool is_utc(std::string_view text) {
+    constexpr std::string_view form = "dddd-dd-ddTdd:dd:dd.dddZ";
+    return std::ranges::equal(text, form, [](char c, char wanted) {
+        return wanted == 'd' ? c >= '0' && c <= '9' : c == wanted;
+    });
 }
 
 /// As a word of its own: within a random id of 32 hexadecimal digits anything may occur.
@@ -131,10 +139,8 @@ BOOST_AUTO_TEST_CASE(log_and_metrics_tell_what_happened_and_no_secret) {
     auto const output = service.otpd.process().output();
     auto const log = service.otpd.log(); // throws unless each line is one object
 
-    static std::regex const utc(
-        "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z");
     for (auto const& line : log) {
-        BOOST_TEST(std::regex_match(std::string(line.at("ts").as_string()), utc));
+        BOOST_TEST(is_utc(line.at("ts").as_string()), line.at("ts"));
         BOOST_TEST(line.at("level").is_string());
         BOOST_TEST(line.at("event").is_string());
     }

@@ -107,7 +107,7 @@ void check_no_leak(std::string_view text) {
 std::string text_of(raw_reply const& reply) {
     std::string text = reply.body;
     for (auto const& [name, value] : reply.fields)
-        text += name + ": " + value + '\n';
+        text.append(name).append(": ").append(value).append("\n");
     return text;
 }
 
@@ -277,8 +277,10 @@ BOOST_AUTO_TEST_CASE(a_stalled_upstream_is_asked_over_few_connections) {
                                         {"OTPD_BRIDGEXAPI_CONNECTIONS_MAX", "4"},
                                         {"OTPD_BRIDGEXAPI_QUEUE_MAX", "0"}});
     service.stub.set_fault({{"fault", "hold"}});
+    constexpr std::size_t count = 40;
     std::vector<http_request> sends;
-    for (int i = 0; i < 40; ++i)
+    sends.reserve(count);
+    for (std::size_t i = 0; i < count; ++i)
         sends.push_back(service.send_request(service.fresh_number()));
     auto const replies = ask_in_parallel(service.otpd.port(), sends, sends.size());
     for (auto const& reply : replies) {

@@ -5,9 +5,9 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/regex.hpp>
 
 #include <algorithm>
-#include <regex>
 #include <set>
 #include <stdexcept>
 #include <vector>
@@ -64,8 +64,8 @@ std::string fault_of_scalar(json::object const& rules, json::value const& value)
         if (std::ranges::find(set->as_array(), value) == set->as_array().end())
             return "not one of " + json::serialize(*set);
     if (auto const* pattern = rules.if_contains("pattern"); pattern != nullptr && value.is_string())
-        if (!std::regex_search(std::string(value.get_string()),
-                               std::regex(std::string(pattern->as_string()))))
+        if (!boost::regex_search(std::string(value.get_string()),
+                                 boost::regex(std::string(pattern->as_string()))))
             return "does not match " + json::serialize(*pattern);
     if (!value.is_number()) return {};
     auto const number = value.to_number<double>();
