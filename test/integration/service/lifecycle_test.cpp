@@ -44,6 +44,11 @@ int send_until_closed(std::uint16_t port, unsigned long long first_number) {
     }
 }
 
+/// How often settings were read again, to use them or to refuse them.
+std::size_t reloads(otpd_process const& otpd) {
+    return otpd.events("reloaded").size() + otpd.events("bad_setting").size();
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(lifecycle)
@@ -115,12 +120,7 @@ BOOST_AUTO_TEST_CASE(a_reload_changes_the_log_level_and_says_what_needs_a_restar
     auto const reload = [&service](std::string const& config, std::size_t times) {
         service.otpd.directory().add("config.toml", config);
         service.otpd.process().signal(SIGHUP);
-        eventually([&] {
-            auto const log = service.otpd.log();
-            return std::ranges::count_if(log, [](json::object const& line) {
-                       return has_event(line, "reloaded") || has_event(line, "bad_setting");
-                   }) == static_cast<std::ptrdiff_t>(times);
-        });
+        eventually([&] { return reloads(service.otpd) >= times; });
     };
     service.sent_code(service.fresh_number());
 
@@ -135,16 +135,17 @@ BOOST_AUTO_TEST_CASE(a_reload_changes_the_log_level_and_says_what_needs_a_restar
     BOOST_REQUIRE(refused.size() == 1U);
     BOOST_TEST(refused[0].at("why").as_string().find("\"lenght\" in [otp]") != json::string::npos);
 
-    // From here on nothing but errors is logged, so its own success cannot be waited for in the
-    // log.
-    service.otpd.directory().add("config.toml", "[log]\nlevel = \"error\"\n");
-    service.otpd.process().signal(SIGHUP);
-    eventually([&] {
-        auto const before = service.otpd.events("request").size();
-        check_outcome(service.client.ask(get("/livez")), 200);
-        check_outcome(service.client.ask(get("/livez")), 200);
-        reload("[otp]\nlenght = 8\n", service.otpd.events("bad_setting").size() + 2);
-        return service.otpd.events("request").size() == before;
+    // At level error its own success is not logged either. So a refused reload, which is an error, shows
+    // that the requests before it would have been logged by now; it may overtake the reload that counts,
+    // then that is tried again.
+    eventually([&, times = std::size_t{2}]() mutable {
+        service.otpd.directory().add("config.toml", "[log]\nlevel = \"error\"\n");
+        service.otpd.process().signal(SIGHUP);
+        auto const id = "quiet-" + std::to_string(times);
+        check_outcome(service.client.ask(get("/livez").with("X-Request-Id", id)), 200);
+        times = reloads(service.otpd) + 1;
+        reload("[otp]\nlenght = 8\n", times);
+        return service.otpd.process().output().find(id) == std::string::npos;
     });
 }
 
