@@ -1,8 +1,8 @@
 #include "http/response_writer.hpp"
 
+#include <boost/regex.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <regex>
 #include <string>
 
 namespace otpd::http {
@@ -41,9 +41,9 @@ BOOST_AUTO_TEST_CASE(writes_the_fixed_fields) {
     BOOST_TEST(has(head, "Cache-Control: no-store"));
     BOOST_TEST(head.find("Connection") == std::string::npos);
     BOOST_TEST(head.find("Server") == std::string::npos);
-    std::regex const date("\r\nDate: (Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} "
+    boost::regex const date("\r\nDate: (Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} "
                           "[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\r\n");
-    BOOST_TEST(std::regex_search(head, date));
+    BOOST_TEST(boost::regex_search(head, date));
 }
 
 BOOST_AUTO_TEST_CASE(says_what_becomes_of_the_connection) {

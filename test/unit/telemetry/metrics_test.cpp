@@ -4,11 +4,11 @@
 #include "otpd/telemetry/metric_labels.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
+#include <boost/regex.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -32,16 +32,16 @@ struct scraped {
 
 /// Reads the text exposition format 0.0.4.
 scraped parse(std::string const& text) {
-    static std::regex const comment(R"(# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*))");
-    static std::regex const sample(
+    static boost::regex const comment(R"(# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*))");
+    static boost::regex const sample(
         R"(([a-zA-Z_:][a-zA-Z0-9_:]*(\{[a-zA-Z_][a-zA-Z0-9_]*="[^"\n]*"(,[a-zA-Z_][a-zA-Z0-9_]*="[^"\n]*")*\})?) (\S+))");
     scraped out;
     std::istringstream in(text);
-    std::smatch found;
+    boost::smatch found;
     for (std::string line; std::getline(in, line);) {
-        if (std::regex_match(line, found, comment)) {
+        if (boost::regex_match(line, found, comment)) {
             if (found[1] == "TYPE") out.types[found[2]] = found[3];
-        } else if (std::regex_match(line, found, sample)) {
+        } else if (boost::regex_match(line, found, sample)) {
             out.samples[found[1]] = std::stod(found[4]);
         } else {
             out.unreadable.push_back(line);
