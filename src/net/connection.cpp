@@ -131,12 +131,16 @@ void connection::tune_socket() noexcept {
 
 asio::awaitable<std::variant<exchange_failure, http_response>>
 connection::exchange(secret_string request, deadline until) {
-    bool const reused = state_.exchange(state::busy) != state::busy;
+    // New, idle, or ended by the watch after the pool had handed it out.
+    auto const before = state_.load();
+    bool const reused = before == state::idle;
+    bool const ended = !reused && before != state::busy;
+    if (reused) state_ = state::busy;
     // A request that the caller no longer waits for is not begun; neither is one on a connection
     // that shows any sign of its end.
     bool given_up = co_await cancelled();
     given_up = given_up || until.expired();
-    if (given_up || aborted_ || (reused && anything_arrived())) {
+    if (given_up || aborted_ || ended || (reused && anything_arrived())) {
         close();
         exchange_failure failure;
         if (given_up) failure.why = exchange_error::timed_out;

@@ -123,9 +123,10 @@ acquired connection_pool::open_new() {
         refused.failure.retry_after = *wait;
         return refused;
     }
+    // A copy for each connection: OpenSSL marks a session as spoilt when its connection ends badly, and
+    // one that is nobody else's needs no thought about threads.
     tls_session resume;
-    if (newest_session_ && SSL_SESSION_up_ref(newest_session_.get()) == 1)
-        resume.reset(newest_session_.get());
+    if (newest_session_) resume.reset(SSL_SESSION_dup(newest_session_.get()));
     auto on_idle_closed = [weak = weak_from_this()](std::shared_ptr<connection> const& closed) {
         auto pool = weak.lock();
         if (!pool) return;
