@@ -19,13 +19,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
-#include <sys/ioctl.h>
-
 #include <array>
 #include <atomic>
 #include <charconv>
 #include <functional>
-#include <linux/sockios.h>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -140,12 +137,6 @@ public:
     void shut_down_sending() {
         boost::system::error_code ignored;
         raw().shutdown(socket::shutdown_send, ignored);
-    }
-    /// Until the peer's kernel has everything that was sent, a FIN included.
-    boost::asio::awaitable<void> everything_arrived() {
-        int queued = 1;
-        while (::ioctl(raw().native_handle(), SIOCOUTQ, &queued) == 0 && queued != 0)
-            co_await pause(std::chrono::milliseconds(1));
     }
     /// Does nothing until the server ends.
     boost::asio::awaitable<void> hang() {
