@@ -19,10 +19,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
+#include <poll.h>
+#include <sys/ioctl.h>
+
 #include <array>
 #include <atomic>
 #include <charconv>
 #include <functional>
+#include <linux/sockios.h>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -137,6 +141,15 @@ public:
     void shut_down_sending() {
         boost::system::error_code ignored;
         raw().shutdown(socket::shutdown_send, ignored);
+    }
+    /// Until the peer's kernel has everything that was sent, a FIN included, or has reset the
+    /// connection (then the queue keeps for ever what was not acknowledged).
+    boost::asio::awaitable<void> everything_arrived() {
+        int const handle = raw().native_handle();
+        int queued = 1;
+        pollfd gone{handle, 0, 0}; // errors are always reported
+        while (::ioctl(handle, SIOCOUTQ, &queued) == 0 && queued != 0 && ::poll(&gone, 1, 0) == 0)
+            co_await pause(std::chrono::milliseconds(1));
     }
     /// Does nothing until the server ends.
     boost::asio::awaitable<void> hang() {
