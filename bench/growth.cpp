@@ -51,14 +51,30 @@ public:
 
     template <class T>
     using reply = asio::awaitable<bridgexapi::answer<T>>;
-    reply<bridgexapi::estimate> estimate_cost(bridgexapi::sms, deadline) override { return none<bridgexapi::estimate>(); }
-    reply<bridgexapi::balance> get_balance(deadline) override { return none<bridgexapi::balance>(); }
-    reply<std::vector<bridgexapi::route>> list_routes(deadline) override { return none<std::vector<bridgexapi::route>>(); }
+    reply<bridgexapi::estimate> estimate_cost(bridgexapi::sms, deadline) override {
+        return none<bridgexapi::estimate>();
+    }
+    reply<bridgexapi::balance> get_balance(deadline) override {
+        return none<bridgexapi::balance>();
+    }
+    reply<std::vector<bridgexapi::route>> list_routes(deadline) override {
+        return none<std::vector<bridgexapi::route>>();
+    }
     reply<bridgexapi::route> get_route(int, deadline) override { return none<bridgexapi::route>(); }
-    reply<std::vector<bridgexapi::price>> get_pricing(int, deadline) override { return none<std::vector<bridgexapi::price>>(); }
-    reply<bridgexapi::delivery_report> get_delivery(std::string, deadline) override { return none<bridgexapi::delivery_report>(); }
-    reply<bridgexapi::delivery_page> list_deliveries(bridgexapi::delivery_query, deadline) override { return none<bridgexapi::delivery_page>(); }
-    reply<bridgexapi::delivery_page> list_order_deliveries(std::string, std::int64_t, std::int64_t, deadline) override { return none<bridgexapi::delivery_page>(); }
+    reply<std::vector<bridgexapi::price>> get_pricing(int, deadline) override {
+        return none<std::vector<bridgexapi::price>>();
+    }
+    reply<bridgexapi::delivery_report> get_delivery(std::string, deadline) override {
+        return none<bridgexapi::delivery_report>();
+    }
+    reply<bridgexapi::delivery_page> list_deliveries(bridgexapi::delivery_query,
+                                                     deadline) override {
+        return none<bridgexapi::delivery_page>();
+    }
+    reply<bridgexapi::delivery_page> list_order_deliveries(std::string, std::int64_t, std::int64_t,
+                                                           deadline) override {
+        return none<bridgexapi::delivery_page>();
+    }
 
 private:
     template <class T>
@@ -70,10 +86,13 @@ private:
 /// One service with its store, on one thread.
 struct bench {
     explicit bench(std::size_t live) {
-        while (next_number < live) send();
+        while (next_number < live)
+            send();
     }
 
-    phone_number number(std::uint64_t n) { return *phone_number::parse(std::to_string(31'600'000'000 + n)); }
+    phone_number number(std::uint64_t n) {
+        return *phone_number::parse(std::to_string(31'600'000'000 + n));
+    }
 
     template <class T>
     T run(asio::awaitable<T> operation) {
@@ -126,7 +145,8 @@ struct bench {
 };
 
 double median(std::vector<double> values) {
-    std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
+    std::ranges::nth_element(values,
+                             values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
     return values[values.size() / 2];
 }
 
@@ -134,7 +154,8 @@ double median(std::vector<double> values) {
 template <class Operation>
 double cost(std::size_t count, Operation operation) {
     auto const began = std::chrono::steady_clock::now();
-    for (std::size_t i = 0; i < count; ++i) operation();
+    for (std::size_t i = 0; i < count; ++i)
+        operation();
     auto const elapsed = std::chrono::steady_clock::now() - began;
     return std::chrono::duration<double, std::nano>(elapsed).count() / static_cast<double>(count);
 }
@@ -148,7 +169,8 @@ void measure_growth(std::vector<std::size_t> const& sizes) {
     constexpr int rounds = 9;
     constexpr std::size_t operations = 100; // few beside the smallest size
     std::vector<std::unique_ptr<bench>> services;
-    for (auto const size : sizes) services.push_back(std::make_unique<bench>(size));
+    for (auto const size : sizes)
+        services.push_back(std::make_unique<bench>(size));
     std::vector<size_result> results(sizes.size());
     for (int round = 0; round < rounds; ++round)
         for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -172,12 +194,14 @@ struct latencies {
     void print(char const* phase) {
         std::ranges::sort(microseconds);
         auto at = [&](double q) {
-            return microseconds[static_cast<std::size_t>(q * static_cast<double>(microseconds.size() - 1))];
+            return microseconds[static_cast<std::size_t>(
+                q * static_cast<double>(microseconds.size() - 1))];
         };
-        std::printf(R"({"bench":"mass_expiry","phase":"%s","checks":%zu,"p50_us":%.1f,"p99_us":%.1f,)"
-                    R"("p999_us":%.1f,"max_us":%.1f})"
-                    "\n",
-                    phase, microseconds.size(), at(0.5), at(0.99), at(0.999), at(1));
+        std::printf(
+            R"({"bench":"mass_expiry","phase":"%s","checks":%zu,"p50_us":%.1f,"p99_us":%.1f,)"
+            R"("p999_us":%.1f,"max_us":%.1f})"
+            "\n",
+            phase, microseconds.size(), at(0.5), at(0.99), at(0.999), at(1));
     }
 };
 
@@ -186,8 +210,8 @@ struct latencies {
 template <class Enough>
 asio::awaitable<void> check_until(bench& service, latencies& into, Enough enough) {
     while (!enough()) {
-        otp::verify_request request{service.number(service.next_guess++ % 1000), service.login,
-                                    service.guess, {}, {}};
+        otp::verify_request request{
+            service.number(service.next_guess++ % 1000), service.login, service.guess, {}, {}};
         auto const began = std::chrono::steady_clock::now();
         co_await service.domain.verify(std::move(request));
         into.microseconds.push_back(

@@ -1,7 +1,6 @@
 // GET /openapi.json, /docs and the files that page needs, all embedded in the binary
 
 #include "otpd/api/web_assets.hpp"
-
 #include "resources.hpp"
 
 #include <boost/beast/core/string.hpp>
@@ -83,11 +82,11 @@ void add_docs(http::router& routes) {
                [](http::request const& request) -> asio::awaitable<http::response> {
                    co_return serve("docs/index.html", request);
                });
-    routes.add(http::method::get, paths::docs_file,
-               [](http::request const& request,
-                  std::string_view file) -> asio::awaitable<http::response> {
-                   co_return serve("docs/" + std::string(file), request);
-               });
+    routes.add(
+        http::method::get, paths::docs_file,
+        [](http::request const& request, std::string_view file) -> asio::awaitable<http::response> {
+            co_return serve("docs/" + std::string(file), request);
+        });
 }
 
 } // namespace otpd::api

@@ -11,7 +11,8 @@ namespace {
 std::string_view explain(phone_number_fault fault) {
     switch (fault) {
     case phone_number_fault::not_digits:
-        return "Value error, phone_number must contain digits only, with one + before them at most.";
+        return "Value error, phone_number must contain digits only, with one + before them at "
+               "most.";
     case phone_number_fault::bad_length:
         return "Value error, phone_number must be between 10 and 15 digits.";
     case phone_number_fault::leading_zero:
@@ -22,8 +23,10 @@ std::string_view explain(phone_number_fault fault) {
 
 std::string_view explain(purpose_fault fault) {
     switch (fault) {
-    case purpose_fault::empty: return "Value error, purpose cannot be empty.";
-    case purpose_fault::too_long: return "Value error, purpose must be 50 characters or less.";
+    case purpose_fault::empty:
+        return "Value error, purpose cannot be empty.";
+    case purpose_fault::too_long:
+        return "Value error, purpose must be 50 characters or less.";
     case purpose_fault::not_printable:
         return "Value error, purpose must be printable ASCII characters.";
     }

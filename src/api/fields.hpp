@@ -3,12 +3,11 @@
 /// The fields that several requests share, from text to the domain's types. Each returns nothing and
 /// puts a fault on the body's record when the text is not acceptable.
 
+#include "json_body.hpp"
 #include "otpd/core/passcode.hpp"
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/purpose.hpp"
 #include "otpd/store/store.hpp"
-
-#include "json_body.hpp"
 
 #include <optional>
 

@@ -26,23 +26,23 @@ http::problem not_ready(std::string_view why) {
 } // namespace
 
 void add_health(http::router& routes, dependencies const& uses) {
-    routes.add(http::method::get, paths::health,
-               [&store = uses.store](http::request const& request)
-                   -> asio::awaitable<http::response> {
-                   auto const codes = co_await store.live_codes();
-                   if (!codes)
-                       co_return to_response(
-                           to_problem(otp::failure{otp::errc::store_unavailable, not_ready_retry}),
-                           request);
-                   http::response reply;
-                   reply.body = json_writer()
-                                    .add("status", "ok")
-                                    .add("service", "BridgeXAPI OTP Server")
-                                    .add("version", version)
-                                    .add("active_otps", *codes)
-                                    .finish();
-                   co_return reply;
-               });
+    routes.add(
+        http::method::get, paths::health,
+        [&store = uses.store](http::request const& request) -> asio::awaitable<http::response> {
+            auto const codes = co_await store.live_codes();
+            if (!codes)
+                co_return to_response(
+                    to_problem(otp::failure{otp::errc::store_unavailable, not_ready_retry}),
+                    request);
+            http::response reply;
+            reply.body = json_writer()
+                             .add("status", "ok")
+                             .add("service", "BridgeXAPI OTP Server")
+                             .add("version", version)
+                             .add("active_otps", *codes)
+                             .finish();
+            co_return reply;
+        });
     routes.add(http::method::get, paths::livez,
                [](http::request const&) -> asio::awaitable<http::response> {
                    http::response reply;
@@ -50,8 +50,8 @@ void add_health(http::router& routes, dependencies const& uses) {
                    co_return reply;
                });
     routes.add(http::method::get, paths::readyz,
-               [why_not_ready = uses.why_not_ready](http::request const& request)
-                   -> asio::awaitable<http::response> {
+               [why_not_ready = uses.why_not_ready](
+                   http::request const& request) -> asio::awaitable<http::response> {
                    auto const why = co_await why_not_ready();
                    if (why) co_return to_response(not_ready(*why), request);
                    http::response reply;

@@ -90,8 +90,10 @@ private:
     void begin_member() {
         if (std::ranges::find(members, key_, &json_body::member::name) != members.end())
             seen = shape::duplicate_name;
-        if (members.size() == max_members) seen = shape::too_many_members;
-        else members.emplace_back().name = std::move(key_);
+        if (members.size() == max_members)
+            seen = shape::too_many_members;
+        else
+            members.emplace_back().name = std::move(key_);
         key_.clear();
     }
     void note_value(json_body::member::kind type) {
@@ -131,13 +133,19 @@ json_body::json_body(std::string_view text) {
         return;
     }
     switch (parser.handler().seen) {
-    case shape::object: members_ = std::move(parser.handler().members); break;
+    case shape::object:
+        members_ = std::move(parser.handler().members);
+        break;
     case shape::not_an_object:
         reject_body("Input should be a valid dictionary or object to extract fields from",
                     "model_attributes_type");
         break;
-    case shape::duplicate_name: reject_body("A name occurs twice", "json_invalid"); break;
-    case shape::too_many_members: reject_body("Too many members", "json_invalid"); break;
+    case shape::duplicate_name:
+        reject_body("A name occurs twice", "json_invalid");
+        break;
+    case shape::too_many_members:
+        reject_body("Too many members", "json_invalid");
+        break;
     }
 }
 

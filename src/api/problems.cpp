@@ -20,9 +20,12 @@ struct row {
 row row_of(otp::errc code) {
     using enum otp::errc;
     switch (code) {
-    case cooldown_active: return {429, "cooldown_active", "OTP was sent too recently."};
-    case limit_exceeded: return {429, "limit_exceeded", "Too many requests for this number."};
-    case route_not_allowed: return {403, "route_not_allowed", "This route is not enabled."};
+    case cooldown_active:
+        return {429, "cooldown_active", "OTP was sent too recently."};
+    case limit_exceeded:
+        return {429, "limit_exceeded", "Too many requests for this number."};
+    case route_not_allowed:
+        return {403, "route_not_allowed", "This route is not enabled."};
     case upstream_rejected:
         return {502, "upstream_rejected", "The SMS was refused upstream. Nothing was sent."};
     case upstream_unavailable:
@@ -32,11 +35,13 @@ row row_of(otp::errc code) {
                 "The SMS may have been sent. If it arrives, its code is valid."};
     case capacity_exhausted:
         return {503, "store_full", "Too many codes are live. Nothing was sent."};
-    case invalid_code: return {400, "invalid_code", "Invalid OTP."};
+    case invalid_code:
+        return {400, "invalid_code", "Invalid OTP."};
     case no_active_otp:
         return {404, "no_active_otp", "No active OTP found for this phone number and purpose."};
     case attempts_exceeded:
-    case guesses_exceeded: return {429, "attempts_exceeded", "OTP attempts exceeded."};
+    case guesses_exceeded:
+        return {429, "attempts_exceeded", "OTP attempts exceeded."};
     case store_unavailable:
         return {503, "store_unavailable", "The service is temporarily unavailable."};
     }
@@ -61,7 +66,8 @@ http::problem to_problem(otp::failure const& why) {
     if (why.reason) what.members["reason"] = json::string(bridgexapi::to_string(*why.reason));
     if (!why.violated.empty()) {
         json::array names;
-        for (auto const& name : why.violated) names.emplace_back(json::string(name));
+        for (auto const& name : why.violated)
+            names.emplace_back(json::string(name));
         what.members["violated"] = std::move(names);
     }
     return what;

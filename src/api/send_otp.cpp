@@ -1,9 +1,8 @@
 // POST /send-otp
 
-#include "otpd/core/encoding.hpp"
-
 #include "fields.hpp"
 #include "json_writer.hpp"
+#include "otpd/core/encoding.hpp"
 #include "problems.hpp"
 #include "resources.hpp"
 
@@ -61,23 +60,24 @@ std::string write(otp::sent const& sent, std::string const& phone, std::string c
 } // namespace
 
 void add_send_otp(http::router& routes, dependencies const& uses) {
-    routes.add(
-        http::method::post, paths::send_otp,
-        [uses](http::request const& request) -> asio::awaitable<http::response> {
-            if (auto refusal = uses.callers.refusal(request)) co_return to_response(*refusal, request);
-            if (auto refusal = wrong_content_type(request)) co_return to_response(*refusal, request);
-            json_body body(request.body());
-            auto send = parse(body, request);
-            if (!send) co_return to_response(body.problem(), request);
+    routes.add(http::method::post, paths::send_otp,
+               [uses](http::request const& request) -> asio::awaitable<http::response> {
+                   if (auto refusal = uses.callers.refusal(request))
+                       co_return to_response(*refusal, request);
+                   if (auto refusal = wrong_content_type(request))
+                       co_return to_response(*refusal, request);
+                   json_body body(request.body());
+                   auto send = parse(body, request);
+                   if (!send) co_return to_response(body.problem(), request);
 
-            std::string const phone = send->to.masked();
-            std::string const purpose = send->what.name();
-            auto const sent = co_await uses.domain.send(*std::move(send), request.until());
-            if (!sent) co_return to_response(to_problem(sent.error()), request);
-            http::response reply;
-            reply.body = write(*sent, phone, purpose, uses.upstream_url);
-            co_return reply;
-        });
+                   std::string const phone = send->to.masked();
+                   std::string const purpose = send->what.name();
+                   auto const sent = co_await uses.domain.send(*std::move(send), request.until());
+                   if (!sent) co_return to_response(to_problem(sent.error()), request);
+                   http::response reply;
+                   reply.body = write(*sent, phone, purpose, uses.upstream_url);
+                   co_return reply;
+               });
 }
 
 } // namespace otpd::api

@@ -25,26 +25,27 @@ std::optional<otp::verify_request> parse(json_body& body, http::request const& r
 } // namespace
 
 void add_verify_otp(http::router& routes, dependencies const& uses) {
-    routes.add(
-        http::method::post, paths::verify_otp,
-        [uses](http::request const& request) -> asio::awaitable<http::response> {
-            if (auto refusal = uses.callers.refusal(request)) co_return to_response(*refusal, request);
-            if (auto refusal = wrong_content_type(request)) co_return to_response(*refusal, request);
-            json_body body(request.body());
-            auto guess = parse(body, request, uses.domain.rules().code_length);
-            if (!guess) co_return to_response(body.problem(), request);
+    routes.add(http::method::post, paths::verify_otp,
+               [uses](http::request const& request) -> asio::awaitable<http::response> {
+                   if (auto refusal = uses.callers.refusal(request))
+                       co_return to_response(*refusal, request);
+                   if (auto refusal = wrong_content_type(request))
+                       co_return to_response(*refusal, request);
+                   json_body body(request.body());
+                   auto guess = parse(body, request, uses.domain.rules().code_length);
+                   if (!guess) co_return to_response(body.problem(), request);
 
-            json_writer reply_body;
-            reply_body.add("status", "otp_verified")
-                .add("phone_number", guess->number.masked())
-                .add("purpose", guess->what.name())
-                .add("verified", true);
-            auto const verified = co_await uses.domain.verify(*std::move(guess));
-            if (!verified) co_return to_response(to_problem(verified.error()), request);
-            http::response reply;
-            reply.body = reply_body.finish();
-            co_return reply;
-        });
+                   json_writer reply_body;
+                   reply_body.add("status", "otp_verified")
+                       .add("phone_number", guess->number.masked())
+                       .add("purpose", guess->what.name())
+                       .add("verified", true);
+                   auto const verified = co_await uses.domain.verify(*std::move(guess));
+                   if (!verified) co_return to_response(to_problem(verified.error()), request);
+                   http::response reply;
+                   reply.body = reply_body.finish();
+                   co_return reply;
+               });
 }
 
 } // namespace otpd::api

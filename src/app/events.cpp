@@ -68,8 +68,7 @@ void http_events::handler_timed_out(std::string_view listener,
     log_.error("handler_timed_out", {{"listener", listener}, {"request_id", request_id}});
 }
 
-void http_events::connection_failed(std::string_view listener,
-                                    std::exception_ptr thrown) noexcept {
+void http_events::connection_failed(std::string_view listener, std::exception_ptr thrown) noexcept {
     log_.error("connection_failed", {{"listener", listener}, {"what", what_of(thrown)}});
 }
 
@@ -93,7 +92,8 @@ void upstream_events::connected(bool session_resumed) {
 
 void upstream_events::connect_failed(bridgexapi::reason why, std::string const& error) {
     if (why == bridgexapi::reason::tls_failed) metrics_.tls_handshake("failed");
-    log_.warn("upstream_connect_failed", {{"reason", bridgexapi::to_string(why)}, {"error", error}});
+    log_.warn("upstream_connect_failed",
+              {{"reason", bridgexapi::to_string(why)}, {"error", error}});
 }
 
 } // namespace otpd::app

@@ -24,7 +24,8 @@ public:
     void framing_rejected(std::string_view listener, std::string_view kind) noexcept override;
     void handler_failed(std::string_view listener, std::string_view request_id,
                         std::exception_ptr thrown) noexcept override;
-    void handler_timed_out(std::string_view listener, std::string_view request_id) noexcept override;
+    void handler_timed_out(std::string_view listener,
+                           std::string_view request_id) noexcept override;
     void connection_failed(std::string_view listener, std::exception_ptr thrown) noexcept override;
 
 private:

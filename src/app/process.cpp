@@ -1,8 +1,9 @@
 #include "process.hpp"
 
-#include <csignal>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+
+#include <csignal>
 
 namespace otpd::app {
 

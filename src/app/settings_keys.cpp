@@ -361,7 +361,8 @@ constexpr setting_key keys[] = {
     row("store", "url", "memory:", "Where codes live.")
         .text<store<&sts::url>, is_known_store>("memory: (the only store of this version)"),
     row("store", "capacity", "4000000",
-        "Codes, cooldowns and guess counts kept at once; a fresh code takes two. Then sends are refused.")
+        "Codes, cooldowns and guess counts kept at once; a fresh code takes two. Then sends are "
+        "refused.")
         .whole<store<&sts::capacity>>(1, 100'000'000, "items"),
     row("store", "sweep_interval_ms", "100", "Between two looks for what has expired.")
         .whole<store<&sts::sweep_interval>>(10, 10'000, ms),

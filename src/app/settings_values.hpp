@@ -35,9 +35,7 @@ namespace otpd::app::values {
 [[nodiscard]] std::string quoted_for_message(std::string_view text);
 
 template <class T>
-concept duration_type = requires {
-    typename T::period;
-};
+concept duration_type = requires { typename T::period; };
 
 /// The member of the settings that a key is about.
 template <auto Section, auto Member>

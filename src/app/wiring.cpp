@@ -15,11 +15,16 @@ std::size_t thread_count(server_settings const& from) {
 
 telemetry::level level_of(log_settings const& from) {
     switch (from.level) {
-    case log_level::trace: return telemetry::level::trace;
-    case log_level::debug: return telemetry::level::debug;
-    case log_level::info: return telemetry::level::info;
-    case log_level::warn: return telemetry::level::warn;
-    case log_level::error: return telemetry::level::error;
+    case log_level::trace:
+        return telemetry::level::trace;
+    case log_level::debug:
+        return telemetry::level::debug;
+    case log_level::info:
+        return telemetry::level::info;
+    case log_level::warn:
+        return telemetry::level::warn;
+    case log_level::error:
+        return telemetry::level::error;
     }
     return telemetry::level::info;
 }

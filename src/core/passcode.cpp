@@ -12,7 +12,8 @@ namespace otpd {
 passcode passcode::generate(std::size_t length, random_source& random) {
     assert(length >= min_length && length <= max_length);
     std::uint64_t bound = 1;
-    for (std::size_t i = 0; i < length; ++i) bound *= 10;
+    for (std::size_t i = 0; i < length; ++i)
+        bound *= 10;
     std::uint64_t value = random.below(bound);
     std::array<char, max_length> digits{};
     for (std::size_t i = length; i-- > 0; value /= 10)

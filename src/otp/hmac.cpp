@@ -37,8 +37,7 @@ hmac_sha256::hmac_sha256(std::span<std::byte const> key) {
     require(EVP_MAC_init(keyed_.get(), bytes(key.data()), key.size(), parameters.data()) == 1);
 }
 
-hmac_sha256::digest
-hmac_sha256::operator()(std::initializer_list<std::string_view> fields) const {
+hmac_sha256::digest hmac_sha256::operator()(std::initializer_list<std::string_view> fields) const {
     context_ptr const context(EVP_MAC_CTX_dup(keyed_.get()));
     require(context != nullptr);
     for (std::string_view field : fields) {

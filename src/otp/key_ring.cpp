@@ -1,8 +1,7 @@
 #include "otpd/otp/key_ring.hpp"
 
-#include "otpd/core/encoding.hpp"
-
 #include "hmac.hpp"
+#include "otpd/core/encoding.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -89,7 +88,8 @@ std::vector<store::code_mac> key_ring::sign_with_all(phone_number const& number,
                                                      passcode const& code) const {
     std::vector<store::code_mac> macs;
     macs.reserve(keys_->live.size());
-    for (auto const& key : keys_->live) macs.push_back(key.sign(number, what, code));
+    for (auto const& key : keys_->live)
+        macs.push_back(key.sign(number, what, code));
     return macs;
 }
 

@@ -17,7 +17,8 @@ std::chrono::seconds whole_seconds(std::chrono::duration<Rep, Period> wait) {
 
 /// What is left of `total` when `spent` has passed; never negative.
 inline std::chrono::seconds seconds_left(std::chrono::seconds total, steady_time::duration spent) {
-    return std::max(std::chrono::seconds(0), std::chrono::ceil<std::chrono::seconds>(total - spent));
+    return std::max(std::chrono::seconds(0),
+                    std::chrono::ceil<std::chrono::seconds>(total - spent));
 }
 
 } // namespace otpd::otp

@@ -1,11 +1,9 @@
 // service::send: admit, transmit, settle.
 
-#include "otpd/otp/service.hpp"
-
 #include "otpd/core/encoding.hpp"
+#include "otpd/otp/service.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
-
 #include "seconds.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -52,14 +50,22 @@ failure refusal(store::refused const& answer) {
 std::string_view metric_word(outcome<sent> const& result) {
     if (result) return "accepted";
     switch (result.error().code) {
-    case errc::cooldown_active: return "cooldown";
-    case errc::limit_exceeded: return "limited";
-    case errc::route_not_allowed: return "not_allowed";
-    case errc::upstream_rejected: return "rejected";
-    case errc::upstream_unavailable: return "not_sent";
-    case errc::delivery_unknown: return "unknown";
-    case errc::capacity_exhausted: return "full";
-    default: return "store_unavailable";
+    case errc::cooldown_active:
+        return "cooldown";
+    case errc::limit_exceeded:
+        return "limited";
+    case errc::route_not_allowed:
+        return "not_allowed";
+    case errc::upstream_rejected:
+        return "rejected";
+    case errc::upstream_unavailable:
+        return "not_sent";
+    case errc::delivery_unknown:
+        return "unknown";
+    case errc::capacity_exhausted:
+        return "full";
+    default:
+        return "store_unavailable";
     }
 }
 
@@ -142,8 +148,8 @@ asio::awaitable<bridgexapi::send_outcome> service::transmit(attempt const& send,
         co_return co_await uses_.gateway.send_sms(std::move(message),
                                                   until.within(rules_.send_timeout));
     } catch (std::exception const& bug) {
-        uses_.log.error("upstream_client_failed", {{"request_id", send.request.request_id},
-                                                   {"what", bug.what()}});
+        uses_.log.error("upstream_client_failed",
+                        {{"request_id", send.request.request_id}, {"what", bug.what()}});
     }
     co_return bridgexapi::unknown{reason::protocol_error}; // whether bytes left, nobody knows now
 }
@@ -222,15 +228,14 @@ void service::report(attempt const& send, outcome<sent> const& result) const {
     auto const phone = send.request.to.masked();
     if (result) {
         auto const& message = result->message;
-        uses_.log.info("otp_sent",
-                       {{"request_id", send.request.request_id},
-                        {"verification_id", to_hex(send.id)},
-                        {"phone", phone},
-                        {"purpose", send.request.what.name()},
-                        {"route_id", send.route_id},
-                        {"order_id", message.order_id.value_or("")},
-                        {"bx_message_id", message.bx_message_id.value_or("")},
-                        {"cost", message.cost.value_or(money()).units()}});
+        uses_.log.info("otp_sent", {{"request_id", send.request.request_id},
+                                    {"verification_id", to_hex(send.id)},
+                                    {"phone", phone},
+                                    {"purpose", send.request.what.name()},
+                                    {"route_id", send.route_id},
+                                    {"order_id", message.order_id.value_or("")},
+                                    {"bx_message_id", message.bx_message_id.value_or("")},
+                                    {"cost", message.cost.value_or(money()).units()}});
         return;
     }
     uses_.log.info("otp_not_sent", {{"request_id", send.request.request_id},

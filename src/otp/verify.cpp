@@ -1,11 +1,9 @@
 // service::verify: one guess.
 
-#include "otpd/otp/service.hpp"
-
 #include "otpd/core/encoding.hpp"
+#include "otpd/otp/service.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
-
 #include "seconds.hpp"
 
 namespace otpd::otp {
@@ -35,15 +33,12 @@ verdict judge(store::result<store::check_outcome> const& answer) {
             return {"wrong", why};
         }
         verdict operator()(store::exhausted const& code) const {
-            return {"exhausted",
-                    failure{errc::attempts_exceeded, whole_seconds(code.retry_after)}};
+            return {"exhausted", failure{errc::attempts_exceeded, whole_seconds(code.retry_after)}};
         }
         verdict operator()(store::locked const& number) const {
             return {"locked", failure{errc::guesses_exceeded, whole_seconds(number.retry_after)}};
         }
-        verdict operator()(store::absent) const {
-            return {"absent", failure{errc::no_active_otp}};
-        }
+        verdict operator()(store::absent) const { return {"absent", failure{errc::no_active_otp}}; }
     } const to_verdict;
     return std::visit(to_verdict, *answer);
 }

@@ -40,8 +40,10 @@ bool memory_budget::reserve(std::size_t count) noexcept {
 
 steady_time memory_shard::number_state::next_expiry() const noexcept {
     steady_time next = guesses.count > 0 ? guesses.expires : steady_time::max();
-    for (auto const& code : codes) next = std::min(next, code.expires);
-    for (auto const& counter : counters) next = std::min(next, counter.busy_until);
+    for (auto const& code : codes)
+        next = std::min(next, code.expires);
+    for (auto const& counter : counters)
+        next = std::min(next, counter.busy_until);
     return next;
 }
 
@@ -71,12 +73,13 @@ std::size_t memory_shard::drop_expired(number_state& state, steady_time now) {
     std::size_t dropped = 0;
     auto const dead_codes = std::ranges::partition(
         state.codes, [now](code_record const& code) { return code.expires > now; });
-    for (std::size_t i = 0; i < dead_codes.size(); ++i) budget_->code_removed();
+    for (std::size_t i = 0; i < dead_codes.size(); ++i)
+        budget_->code_removed();
     dropped += dead_codes.size();
     state.codes.erase(dead_codes.begin(), dead_codes.end());
 
-    dropped += boost::container::erase_if(
-        state.counters, [now](counter const& c) { return c.busy_until <= now; });
+    dropped += boost::container::erase_if(state.counters,
+                                          [now](counter const& c) { return c.busy_until <= now; });
 
     if (state.guesses.count > 0 && state.guesses.expires <= now) {
         state.guesses = {};
@@ -140,10 +143,10 @@ admit_outcome memory_shard::admit(admission& request, steady_time now) {
         code = &state->codes.emplace_back();
         budget_->code_added();
     }
-    *code = code_record{std::move(request.key.purpose), request.id,
-                        request.code,                   now + request.ttl,
-                        0,                              nullptr};
-    for (auto const& c : request.charges) take(*state, c, now);
+    *code = code_record{
+        std::move(request.key.purpose), request.id, request.code, now + request.ttl, 0, nullptr};
+    for (auto const& c : request.charges)
+        take(*state, c, now);
     schedule(request.key.number, *state);
     return admitted{};
 }
@@ -161,7 +164,8 @@ settle_outcome memory_shard::settle(settlement& request, steady_time now) {
         break;
     case send_result::refused:
         drop_code(*state, code);
-        for (auto const& c : request.give_back) give_back(*state, c);
+        for (auto const& c : request.give_back)
+            give_back(*state, c);
         drop_expired(*state, now); // what was given back in full
         if (request.back_off) {
             if (state->find_counter(request.back_off->counter) == nullptr) budget_->take();
@@ -196,8 +200,8 @@ check_outcome memory_shard::check_code(check const& request, steady_time now) {
     ++guesses.count;
     guesses.expires = now + request.guesses.window;
     schedule(request.key.number, *state);
-    return wrong{std::min(request.attempts_max - code->attempts,
-                          request.guesses.quota - guesses.count)};
+    return wrong{
+        std::min(request.attempts_max - code->attempts, request.guesses.quota - guesses.count)};
 }
 
 steady_time memory_shard::next_expiry() const noexcept {

@@ -27,9 +27,7 @@ public:
     [[nodiscard]] bool reserve(std::size_t count) noexcept;
     /// Takes room for one item whatever the bound.
     void take() noexcept { items_.fetch_add(1, std::memory_order_relaxed); }
-    void release(std::size_t count) noexcept {
-        items_.fetch_sub(count, std::memory_order_relaxed);
-    }
+    void release(std::size_t count) noexcept { items_.fetch_sub(count, std::memory_order_relaxed); }
     void code_added() noexcept { codes_.fetch_add(1, std::memory_order_relaxed); }
     void code_removed() noexcept { codes_.fetch_sub(1, std::memory_order_relaxed); }
 

@@ -1,8 +1,7 @@
 #include "otpd/store/memory_store.hpp"
 
-#include "otpd/net/on_strand.hpp"
-
 #include "memory_shard.hpp"
+#include "otpd/net/on_strand.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -43,11 +42,13 @@ class memory_store::impl {
 public:
     impl(asio::any_io_executor const& executor, clock const& now, memory_options options,
          std::function<void(sweep_slice)> on_slice)
-        : options_(options), clock_(now), budget_(options.items_max), on_slice_(std::move(on_slice)),
-          sweeper_guard_(asio::make_strand(executor)), timer_(sweeper_guard_) {
+        : options_(options), clock_(now), budget_(options.items_max),
+          on_slice_(std::move(on_slice)), sweeper_guard_(asio::make_strand(executor)),
+          timer_(sweeper_guard_) {
         if (!std::has_single_bit(options.shards))
             throw std::invalid_argument("the number of shards is not a power of two");
-        for (std::size_t i = 0; i < options.shards; ++i) shards_.emplace_back(executor, budget_);
+        for (std::size_t i = 0; i < options.shards; ++i)
+            shards_.emplace_back(executor, budget_);
     }
 
     /// Runs `step(shard, now)` on the strand of the shard that holds `number`. The time is read there:
@@ -127,8 +128,8 @@ private:
     bool stopped_ = false;
 };
 
-memory_store::memory_store(asio::any_io_executor executor, clock const& now,
-                           memory_options options, std::function<void(sweep_slice)> on_slice)
+memory_store::memory_store(asio::any_io_executor executor, clock const& now, memory_options options,
+                           std::function<void(sweep_slice)> on_slice)
     : impl_(std::make_unique<impl>(executor, now, options, std::move(on_slice))) {}
 
 memory_store::~memory_store() = default;

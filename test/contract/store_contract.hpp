@@ -9,9 +9,8 @@
 ///   void advance(store::duration);        lets that much time pass for the store
 /// Times below are a second or more apart from what they decide, so that a real clock serves too.
 
-#include "otpd/store/store.hpp"
-
 #include "coroutines.hpp"
+#include "otpd/store/store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -39,7 +38,8 @@ inline store::number_key number(std::uint32_t n) {
 
 inline store::verification_id verification(std::uint32_t n) {
     store::verification_id id{};
-    for (std::size_t i = 0; i < 4; ++i) id[i] = static_cast<std::byte>(n >> (8 * i));
+    for (std::size_t i = 0; i < 4; ++i)
+        id[i] = static_cast<std::byte>(n >> (8 * i));
     return id;
 }
 
@@ -47,7 +47,8 @@ inline store::verification_id verification(std::uint32_t n) {
 inline store::code_mac mac(std::uint32_t code, std::uint32_t key_id = 1) {
     store::code_mac value;
     value.key_id = key_id;
-    for (std::size_t i = 0; i < 4; ++i) value.value[i] = static_cast<std::byte>(code >> (8 * i));
+    for (std::size_t i = 0; i < 4; ++i)
+        value.value[i] = static_cast<std::byte>(code >> (8 * i));
     return value;
 }
 

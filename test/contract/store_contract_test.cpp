@@ -1,8 +1,6 @@
-#include "store_contract.hpp"
-
-#include "otpd/store/memory_store.hpp"
-
 #include "manual_clock.hpp"
+#include "otpd/store/memory_store.hpp"
+#include "store_contract.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -168,7 +166,8 @@ STORE_TEST(a_cooldown_outlives_success_exhaustion_and_expiry_of_the_code) {
     s.template expect<refused>(s.admit(send_of(1, 111, 2)));
 
     s.admit(send_of(2, 111, 3));
-    for (std::uint32_t i = 0; i <= attempts_max; ++i) s.check(guess_of(2, 222));
+    for (std::uint32_t i = 0; i <= attempts_max; ++i)
+        s.check(guess_of(2, 222));
     s.template expect<refused>(s.admit(send_of(2, 111, 4)));
 
     auto brief = send_of(3, 111, 5);
@@ -206,7 +205,8 @@ STORE_TEST(charges_are_taken_together_or_not_at_all) {
         return s.admit(request);
     };
     s.template expect<admitted>(send({narrow, wide}));
-    for (int i = 0; i < 5; ++i) s.template expect<refused>(send({narrow, wide}));
+    for (int i = 0; i < 5; ++i)
+        s.template expect<refused>(send({narrow, wide}));
     s.template expect<admitted>(send({wide}));
     s.template expect<admitted>(send({wide}));
     auto const answer = s.template expect<refused>(send({narrow, wide}));
@@ -217,7 +217,8 @@ STORE_TEST(a_counter_regains_its_uses_evenly) {
     Contract s;
     auto request = send_of(1, 111, 1);
     request.charges = {charge{"c", 4, duration(40'000)}};
-    for (int i = 0; i < 4; ++i) s.template expect<admitted>(s.admit(request));
+    for (int i = 0; i < 4; ++i)
+        s.template expect<admitted>(s.admit(request));
     s.template expect<refused>(s.admit(request));
     s.advance(duration(11'000));
     s.template expect<admitted>(s.admit(request));
@@ -247,8 +248,8 @@ STORE_TEST(a_code_can_be_verified_before_its_send_is_settled) {
     Contract s;
     s.admit(send_of(1, 111, 1));
     s.template expect<verified>(s.check(guess_of(1, 111)));
-    BOOST_TEST((s.settle(settlement_of(1, 1, send_result::accepted)) ==
-                settle_outcome::superseded));
+    BOOST_TEST(
+        (s.settle(settlement_of(1, 1, send_result::accepted)) == settle_outcome::superseded));
     s.template expect<absent>(s.check(guess_of(1, 111))); // not revived
 }
 
@@ -287,8 +288,7 @@ STORE_TEST(a_late_settlement_leaves_the_newer_code_alone) {
     s.admit(send_of(1, 111, 1));
     s.advance(cooldown_window + one_second);
     s.admit(send_of(1, 222, 2));
-    BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) ==
-                settle_outcome::superseded));
+    BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::superseded));
     s.template expect<refused>(s.admit(send_of(1, 333, 3))); // the newer cooldown stands
     s.template expect<verified>(s.check(guess_of(1, 222)));
 }

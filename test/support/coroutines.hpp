@@ -26,15 +26,15 @@ T run(boost::asio::io_context& context, boost::asio::awaitable<T> operation) {
     std::optional<T> result;
     std::exception_ptr failure;
     bool done = false;
-    boost::asio::co_spawn(context, std::move(operation),
-                          [&](std::exception_ptr thrown, T value) {
-                              failure = thrown;
-                              if (!thrown) result = std::move(value);
-                              done = true;
-                          });
+    boost::asio::co_spawn(context, std::move(operation), [&](std::exception_ptr thrown, T value) {
+        failure = thrown;
+        if (!thrown) result = std::move(value);
+        done = true;
+    });
     context.restart();
     auto const end = std::chrono::steady_clock::now() + hang_limit;
-    while (!done && context.run_one_until(end) != 0) {}
+    while (!done && context.run_one_until(end) != 0) {
+    }
     BOOST_REQUIRE_MESSAGE(done, "the coroutine did not finish");
     if (failure) std::rethrow_exception(failure);
     return std::move(*result);

@@ -53,14 +53,30 @@ public:
 
     template <class T>
     using reply = boost::asio::awaitable<bridgexapi::answer<T>>;
-    reply<bridgexapi::estimate> estimate_cost(bridgexapi::sms, deadline) override { return none<bridgexapi::estimate>(); }
-    reply<bridgexapi::balance> get_balance(deadline) override { return none<bridgexapi::balance>(); }
-    reply<std::vector<bridgexapi::route>> list_routes(deadline) override { return none<std::vector<bridgexapi::route>>(); }
+    reply<bridgexapi::estimate> estimate_cost(bridgexapi::sms, deadline) override {
+        return none<bridgexapi::estimate>();
+    }
+    reply<bridgexapi::balance> get_balance(deadline) override {
+        return none<bridgexapi::balance>();
+    }
+    reply<std::vector<bridgexapi::route>> list_routes(deadline) override {
+        return none<std::vector<bridgexapi::route>>();
+    }
     reply<bridgexapi::route> get_route(int, deadline) override { return none<bridgexapi::route>(); }
-    reply<std::vector<bridgexapi::price>> get_pricing(int, deadline) override { return none<std::vector<bridgexapi::price>>(); }
-    reply<bridgexapi::delivery_report> get_delivery(std::string, deadline) override { return none<bridgexapi::delivery_report>(); }
-    reply<bridgexapi::delivery_page> list_deliveries(bridgexapi::delivery_query, deadline) override { return none<bridgexapi::delivery_page>(); }
-    reply<bridgexapi::delivery_page> list_order_deliveries(std::string, std::int64_t, std::int64_t, deadline) override { return none<bridgexapi::delivery_page>(); }
+    reply<std::vector<bridgexapi::price>> get_pricing(int, deadline) override {
+        return none<std::vector<bridgexapi::price>>();
+    }
+    reply<bridgexapi::delivery_report> get_delivery(std::string, deadline) override {
+        return none<bridgexapi::delivery_report>();
+    }
+    reply<bridgexapi::delivery_page> list_deliveries(bridgexapi::delivery_query,
+                                                     deadline) override {
+        return none<bridgexapi::delivery_page>();
+    }
+    reply<bridgexapi::delivery_page> list_order_deliveries(std::string, std::int64_t, std::int64_t,
+                                                           deadline) override {
+        return none<bridgexapi::delivery_page>();
+    }
 
 private:
     void remember(bridgexapi::sms const& message) {

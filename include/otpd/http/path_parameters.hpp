@@ -48,7 +48,8 @@ struct path_parameter<std::string> {
 };
 
 template <std::integral T>
-requires(!std::same_as<T, bool>) struct path_parameter<T> {
+    requires(!std::same_as<T, bool>)
+struct path_parameter<T> {
     static std::optional<T> parse(std::string_view text) noexcept {
         T value{};
         auto const* const end = text.data() + text.size();

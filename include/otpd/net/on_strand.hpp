@@ -63,9 +63,9 @@ boost::asio::awaitable<std::invoke_result_t<Operation&>> on_strand(strand guard,
         boost::asio::dispatch(target, std::move(visit));
     };
 
-    auto result = co_await boost::asio::async_initiate<boost::asio::use_awaitable_t<> const,
-                                                       void(outcome)>(
-        initiate, boost::asio::use_awaitable, std::move(guard));
+    auto result =
+        co_await boost::asio::async_initiate<boost::asio::use_awaitable_t<> const, void(outcome)>(
+            initiate, boost::asio::use_awaitable, std::move(guard));
     if (auto* thrown = std::get_if<1>(&result)) std::rethrow_exception(std::move(*thrown));
     co_return std::move(std::get<0>(result));
 }

@@ -34,9 +34,8 @@ public:
                                        passcode const& code) const;
 
     /// The same under every live key, the current one first.
-    [[nodiscard]] std::vector<store::code_mac> sign_with_all(phone_number const& number,
-                                                             purpose const& what,
-                                                             passcode const& code) const;
+    [[nodiscard]] std::vector<store::code_mac>
+    sign_with_all(phone_number const& number, purpose const& what, passcode const& code) const;
 
 private:
     struct keys;

@@ -13,11 +13,11 @@
 namespace otpd::otp {
 
 struct policy {
-    std::size_t code_length = 6;            ///< digits, passcode::min_length..max_length
-    std::chrono::seconds ttl{300};          ///< <= 10 minutes (NIST SP 800-63B-4 3.1.3.2)
-    std::chrono::seconds cooldown{45};      ///< between two sends to a number; 0: off
+    std::size_t code_length = 6;              ///< digits, passcode::min_length..max_length
+    std::chrono::seconds ttl{300};            ///< <= 10 minutes (NIST SP 800-63B-4 3.1.3.2)
+    std::chrono::seconds cooldown{45};        ///< between two sends to a number; 0: off
     std::chrono::seconds rejected_backoff{5}; ///< instead of the cooldown when nothing was sent
-    std::uint32_t attempts_max = 5;         ///< checks of one code
+    std::uint32_t attempts_max = 5;           ///< checks of one code
     store::guess_budget guesses{20, std::chrono::hours(24)}; ///< wrong guesses of one number
     std::vector<int> allowed_routes{1, 2, 3, 4, 5, 7, 8};
     int default_route_id = 3;

@@ -12,9 +12,10 @@ using word = std::string_view;
 inline constexpr std::array<word, 2> listeners{"api", "admin"};
 inline constexpr std::array<word, 7> methods{"GET",    "HEAD",    "POST", "PUT",
                                              "DELETE", "OPTIONS", "PATCH"};
-inline constexpr std::array<word, 27> statuses{
-    "200", "201", "202", "204", "304", "307", "400", "401", "403", "404", "405", "406", "408", "409",
-    "413", "414", "415", "417", "422", "429", "431", "500", "501", "502", "503", "504", "505"};
+inline constexpr std::array<word, 27> statuses{"200", "201", "202", "204", "304", "307", "400",
+                                               "401", "403", "404", "405", "406", "408", "409",
+                                               "413", "414", "415", "417", "422", "429", "431",
+                                               "500", "501", "502", "503", "504", "505"};
 
 /// Why bytes were refused before they became a request: the words of http::framing_fault.
 inline constexpr std::array<word, 22> framing{"control_character",

@@ -7,7 +7,7 @@ namespace {
 using std::chrono::milliseconds;
 
 /// Only the timeout under test is short, and nothing waits for it to be long enough.
-http::server_options with(std::chrono::milliseconds http::server_options::*timeout,
+http::server_options with(std::chrono::milliseconds http::server_options::* timeout,
                           std::chrono::milliseconds value) {
     auto options = patient_options();
     options.*timeout = value;

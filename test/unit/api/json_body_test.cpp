@@ -51,10 +51,11 @@ BOOST_AUTO_TEST_CASE(name_every_fault_at_once) {
     body.required_string("phone_number");
     body.optional_string("purpose");
     body.optional_integer("route_id", 1, 8);
-    BOOST_TEST(errors_of(body) ==
-               R"([{"loc":["body","phone_number"],"msg":"Field required","type":"missing"},)"
-               R"({"loc":["body","purpose"],"msg":"Input should be a valid string","type":"string_type"},)"
-               R"({"loc":["body","route_id"],"msg":"Input should be less than or equal to 8","type":"less_than_equal"}])");
+    BOOST_TEST(
+        errors_of(body) ==
+        R"([{"loc":["body","phone_number"],"msg":"Field required","type":"missing"},)"
+        R"({"loc":["body","purpose"],"msg":"Input should be a valid string","type":"string_type"},)"
+        R"({"loc":["body","route_id"],"msg":"Input should be less than or equal to 8","type":"less_than_equal"}])");
     BOOST_TEST(body.problem().status == 422U);
 }
 
@@ -62,14 +63,22 @@ struct integer_case {
     char const* text;
     bool accepted;
 };
-std::ostream& operator<<(std::ostream& out, integer_case const& c) { return out << c.text; }
+std::ostream& operator<<(std::ostream& out, integer_case const& c) {
+    return out << c.text;
+}
 std::array const integers{
-    integer_case{"1", true},      integer_case{"8", true},
-    integer_case{"0", false},     integer_case{"9", false},
-    integer_case{"-1", false},    integer_case{"3.0", false},
-    integer_case{"3e0", false},   integer_case{"\"3\"", false},
-    integer_case{"true", false},  integer_case{"null", false},
-    integer_case{"[3]", false},   integer_case{"{\"a\":3}", false},
+    integer_case{"1", true},
+    integer_case{"8", true},
+    integer_case{"0", false},
+    integer_case{"9", false},
+    integer_case{"-1", false},
+    integer_case{"3.0", false},
+    integer_case{"3e0", false},
+    integer_case{"\"3\"", false},
+    integer_case{"true", false},
+    integer_case{"null", false},
+    integer_case{"[3]", false},
+    integer_case{"{\"a\":3}", false},
     integer_case{"9223372036854775808", false}, // over int64
     integer_case{"4294967299", false},          // 3 modulo 2^32
 };
@@ -81,8 +90,8 @@ BOOST_DATA_TEST_CASE(read_integer_tokens_only, data::make(integers)) {
 }
 
 std::array<char const*, 12> const not_json{
-    "{",           "{\"a\":}",      "{\"a\":1,}",       "{'a':1}",          "{\"a\":01}",
-    "{\"a\":NaN}", "{\"a\":1} x",   "{\"a\":1}{}",      "/**/{\"a\":1}",    "{\"a\":\"\x01\"}",
+    "{",           "{\"a\":}",        "{\"a\":1,}",  "{'a':1}",       "{\"a\":01}",
+    "{\"a\":NaN}", "{\"a\":1} x",     "{\"a\":1}{}", "/**/{\"a\":1}", "{\"a\":\"\x01\"}",
     "\xff",        "{\"a\":\"\xff\"}"};
 // Strict RFC 8259: no comments, no trailing commas, no control characters, valid UTF-8 only.
 BOOST_DATA_TEST_CASE(refuse_what_is_not_json, data::make(not_json)) {

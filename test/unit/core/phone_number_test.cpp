@@ -24,7 +24,9 @@ struct refusal {
     char const* text;
     phone_number_fault fault;
 };
-std::ostream& operator<<(std::ostream& out, refusal const& r) { return out << r.text; }
+std::ostream& operator<<(std::ostream& out, refusal const& r) {
+    return out << r.text;
+}
 
 std::array const refusals{
     refusal{"", phone_number_fault::not_digits},

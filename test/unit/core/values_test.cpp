@@ -36,7 +36,8 @@ BOOST_AUTO_TEST_SUITE(monies)
 // Binary floating point cannot hold 0.051; micro-units can, and a thousand of them add up exactly.
 BOOST_AUTO_TEST_CASE(sums_do_not_drift) {
     std::int64_t sum = 0;
-    for (int i = 0; i < 1000; ++i) sum += money::from_units(0.051)->micros();
+    for (int i = 0; i < 1000; ++i)
+        sum += money::from_units(0.051)->micros();
     BOOST_TEST(sum == 51'000'000);
 }
 

@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(writes_the_fixed_fields) {
     BOOST_TEST(head.find("Connection") == std::string::npos);
     BOOST_TEST(head.find("Server") == std::string::npos);
     boost::regex const date("\r\nDate: (Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} "
-                          "[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\r\n");
+                            "[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\r\n");
     BOOST_TEST(boost::regex_search(head, date));
 }
 

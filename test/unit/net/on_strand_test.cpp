@@ -1,6 +1,5 @@
-#include "otpd/net/on_strand.hpp"
-
 #include "coroutines.hpp"
+#include "otpd/net/on_strand.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -25,7 +24,7 @@ struct contention {
     std::atomic<int> inside{0};      // operations running right now
     std::atomic<int> overlaps{0};    // must stay 0
     std::atomic<int> left_behind{0}; // continuations still on the strand; must stay 0
-    int unguarded = 0;               // only the strand keeps this right (ThreadSanitizer sees if not)
+    int unguarded = 0; // only the strand keeps this right (ThreadSanitizer sees if not)
 };
 
 asio::awaitable<void> hammer(contention& shared, int rounds) {
@@ -77,7 +76,8 @@ BOOST_AUTO_TEST_CASE(continues_on_the_callers_executor) {
             if (got != i || !home.running_in_this_thread()) ++away;
         }
     };
-    for (int i = 0; i < 8; ++i) asio::co_spawn(home, caller, rethrow);
+    for (int i = 0; i < 8; ++i)
+        asio::co_spawn(home, caller, rethrow);
     otpd::test::run_on_threads(shared.context, threads);
     BOOST_TEST(away == 0);
 }

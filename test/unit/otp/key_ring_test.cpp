@@ -1,8 +1,6 @@
-#include "otpd/otp/key_ring.hpp"
-
-#include "otpd/core/encoding.hpp"
-
 #include "otp/hmac.hpp"
+#include "otpd/core/encoding.hpp"
+#include "otpd/otp/key_ring.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -20,9 +18,15 @@ secret_string const secret_a(std::string(32, 'a'));
 secret_string const secret_b(std::string(32, 'b'));
 secret_string const none;
 
-phone_number number(char const* digits) { return *phone_number::parse(digits); }
-purpose what(char const* name) { return *purpose::parse(name); }
-passcode code(char const* digits) { return *passcode::parse(digits); }
+phone_number number(char const* digits) {
+    return *phone_number::parse(digits);
+}
+purpose what(char const* name) {
+    return *purpose::parse(name);
+}
+passcode code(char const* digits) {
+    return *passcode::parse(digits);
+}
 
 auto const n = number("31651860670");
 
@@ -32,8 +36,7 @@ bool same(store::code_mac const& a, store::code_mac const& b) {
 
 bool accepts(key_ring const& ring, store::code_mac const& signed_code, char const* digits) {
     auto const candidates = ring.sign_with_all(n, what("login"), code(digits));
-    return std::ranges::any_of(candidates,
-                               [&](auto const& mac) { return same(mac, signed_code); });
+    return std::ranges::any_of(candidates, [&](auto const& mac) { return same(mac, signed_code); });
 }
 
 } // namespace
@@ -86,7 +89,8 @@ BOOST_AUTO_TEST_CASE(hold_a_key_once_however_often_it_is_listed) {
 BOOST_AUTO_TEST_CASE(hash_numbers_apart_from_one_another_and_from_other_rings) {
     std::set<store::number_key> keys;
     key_ring const ring(secret_a, {}, none);
-    for (int i = 0; i < 1000; ++i) keys.insert(ring.hash(number(std::to_string(31650000000 + i).c_str())));
+    for (int i = 0; i < 1000; ++i)
+        keys.insert(ring.hash(number(std::to_string(31650000000 + i).c_str())));
     BOOST_TEST(keys.size() == 1000U);
     BOOST_TEST((ring.hash(n) != key_ring(secret_b, {}, none).hash(n)));
 }

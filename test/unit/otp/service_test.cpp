@@ -1,13 +1,11 @@
-#include "otpd/otp/service.hpp"
-
-#include "otpd/core/encoding.hpp"
-#include "otpd/store/memory_store.hpp"
-#include "otpd/telemetry/metrics.hpp"
-
 #include "coroutines.hpp"
 #include "fake_gateway.hpp"
 #include "log_capture.hpp"
 #include "manual_clock.hpp"
+#include "otpd/core/encoding.hpp"
+#include "otpd/otp/service.hpp"
+#include "otpd/store/memory_store.hpp"
+#include "otpd/telemetry/metrics.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -60,9 +58,7 @@ char const* const digits = "31651860670";
 struct fixture {
     explicit fixture(policy rules = {}) : domain(std::move(rules), uses()) {}
 
-    service::dependencies uses() {
-        return {store, gateway, keys, clock, random, *log, metrics};
-    }
+    service::dependencies uses() { return {store, gateway, keys, clock, random, *log, metrics}; }
     send_request request(char const* what = "login", std::optional<int> route = {}) {
         return send_request{*phone_number::parse(digits), *purpose::parse(what), route, "req-1"};
     }
@@ -71,8 +67,11 @@ struct fixture {
     }
     outcome<sent> send() { return send(request()); }
     outcome<verified> verify(std::string const& code, char const* what = "login") {
-        verify_request guess{*phone_number::parse(digits), *purpose::parse(what),
-                             *passcode::parse(code), {}, "req-2"};
+        verify_request guess{*phone_number::parse(digits),
+                             *purpose::parse(what),
+                             *passcode::parse(code),
+                             {},
+                             "req-2"};
         return run(context, domain.verify(std::move(guess)));
     }
     std::string wrong_code() const { return gateway.last_code() == "000000" ? "000001" : "000000"; }
@@ -197,8 +196,11 @@ BOOST_AUTO_TEST_CASE(a_user_may_be_faster_than_the_upstreams_reply) {
     auto guess = [&]() -> boost::asio::awaitable<void> {
         while (f.gateway.sent().empty())
             co_await boost::asio::post(f.context, boost::asio::use_awaitable);
-        verify_request request{*phone_number::parse(digits), *purpose::parse("login"),
-                               *passcode::parse(f.gateway.last_code()), {}, "req"};
+        verify_request request{*phone_number::parse(digits),
+                               *purpose::parse("login"),
+                               *passcode::parse(f.gateway.last_code()),
+                               {},
+                               "req"};
         early = co_await f.domain.verify(std::move(request));
     };
     boost::asio::co_spawn(f.context, guess, [](std::exception_ptr) {});

@@ -1,10 +1,9 @@
 // What the memory store promises beyond the contract: exact boundaries, bounded memory, and a sweeper
 // that works in slices.
 
-#include "otpd/store/memory_store.hpp"
-
 #include "contract/store_contract.hpp"
 #include "manual_clock.hpp"
+#include "otpd/store/memory_store.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -119,8 +118,12 @@ BOOST_AUTO_TEST_CASE(everything_is_swept_in_the_end) {
         std::uint32_t const phone = pick(50);
         switch (pick(5)) {
         case 0:
-        case 1: f.admit(send_of(phone, pick(3), i, pick(2) == 0 ? "login" : "payment")); break;
-        case 2: f.check(guess_of(phone, pick(3))); break;
+        case 1:
+            f.admit(send_of(phone, pick(3), i, pick(2) == 0 ? "login" : "payment"));
+            break;
+        case 2:
+            f.check(guess_of(phone, pick(3)));
+            break;
         case 3: {
             auto settlement = settlement_of(phone, i, static_cast<send_result>(pick(3)));
             if (pick(2) == 0) settlement.back_off = charge{"cooldown", 1, duration(500)};
@@ -145,7 +148,8 @@ BOOST_AUTO_TEST_CASE(the_sweeper_never_looks_at_more_than_a_batch_at_once) {
     options.sweep_batch = 10;
     fixture f(options);
     constexpr std::uint32_t codes = 1000;
-    for (std::uint32_t i = 0; i < codes; ++i) f.admit(send_of(i, 111, i));
+    for (std::uint32_t i = 0; i < codes; ++i)
+        f.admit(send_of(i, 111, i));
     f.clock.advance(ttl);
     f.sweep();
     BOOST_TEST(f.store.usage().items == 0U);
@@ -161,7 +165,8 @@ BOOST_AUTO_TEST_CASE(a_check_in_the_middle_of_a_mass_expiry_is_served_between_sl
     options.sweep_batch = 100;
     fixture f(options);
     constexpr std::uint32_t codes = 20'000;
-    for (std::uint32_t i = 0; i < codes; ++i) f.admit(send_of(i, 111, i));
+    for (std::uint32_t i = 0; i < codes; ++i)
+        f.admit(send_of(i, 111, i));
     f.clock.advance(ttl);
     f.admit(send_of(codes, 111, codes));
 

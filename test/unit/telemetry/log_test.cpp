@@ -199,9 +199,8 @@ BOOST_AUTO_TEST_CASE(a_cut_does_not_split_a_character) {
 
 BOOST_AUTO_TEST_CASE(a_long_line_loses_its_last_fields_and_says_so) {
     std::string const wide(max_field_bytes, '\n'); // two bytes each when escaped as \uXXXX: six
-    auto const object = logged([&](logger& log) {
-        log.info("wide", {{"a", wide}, {"b", wide}, {"c", 1}});
-    });
+    auto const object =
+        logged([&](logger& log) { log.info("wide", {{"a", wide}, {"b", wide}, {"c", 1}}); });
     BOOST_TEST(object.contains("a"));
     BOOST_TEST(!object.contains("b"));
     BOOST_TEST(object.at("truncated").as_bool());
