@@ -44,7 +44,7 @@ std::string_view date_now() {
     constexpr std::array<char const*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::tm utc{};
-    gmtime_r(&now, &utc);
+    if (gmtime_r(&now, &utc) == nullptr) return {}; // a year no int can hold
     int const size =
         std::snprintf(cache.text.data(), cache.text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
                       days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,

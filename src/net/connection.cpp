@@ -91,6 +91,10 @@ asio::awaitable<connect_result> connection::connect_tcp(endpoints addresses, dea
         // their chance.
         auto const left = static_cast<deadline::duration::rep>(addresses.size() - i);
         tcp().expires_after(until.remaining() / left);
+        // A socket whose connect failed cannot be used for another (POSIX connect(): its state is
+        // unspecified; Linux fails the next one with ECONNABORTED): a new one for each address.
+        boost::system::error_code ignored;
+        tcp().socket().close(ignored);
         auto [ec] = co_await tcp().async_connect(addresses[i], no_throw);
         result.error = ec;
         result.connected = !ec && !aborted_;

@@ -2,15 +2,32 @@
 
 #include "otpd/net/run_on.hpp"
 
-#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
 
 namespace otpd::net {
 
 namespace asio = boost::asio;
 
-endpoint_cache::endpoint_cache(asio::any_io_executor executor, std::string host, std::uint16_t port,
+look_up_function system_resolver(asio::any_io_executor const& executor) {
+    using resolver = asio::ip::tcp::resolver;
+    auto const shared = std::make_shared<resolver>(asio::make_strand(executor));
+    return [shared](std::string const& host, std::uint16_t port, looked_up_handler done) {
+        auto handler = [shared, done = std::move(done)](boost::system::error_code ec,
+                                                        resolver::results_type const& results) {
+            endpoints found;
+            for (auto const& entry : results)
+                found.push_back(entry.endpoint());
+            done(ec, std::move(found));
+        };
+        shared->async_resolve(host, std::to_string(port), resolver::numeric_service,
+                              std::move(handler));
+    };
+}
+
+endpoint_cache::endpoint_cache(asio::any_io_executor const& executor, std::string host,
+                               std::uint16_t port, look_up_function look_up,
                                endpoint_cache_options options)
-    : strand_(asio::make_strand(executor)), resolver_(executor), host_(std::move(host)),
+    : strand_(asio::make_strand(executor)), look_up_(std::move(look_up)), host_(std::move(host)),
       port_(port), options_(options) {
     boost::system::error_code ec;
     auto const address = asio::ip::make_address(host_, ec);
@@ -44,26 +61,21 @@ void endpoint_cache::look_up_if_due() {
     auto const now = std::chrono::steady_clock::now();
     if (looking_up_ || now < next_look_up_) return;
     looking_up_ = true;
-    auto done = [self = shared_from_this()](boost::system::error_code ec,
-                                            asio::ip::tcp::resolver::results_type const& results) {
-        self->looked_up(ec, results);
+    auto done = [self = shared_from_this()](boost::system::error_code ec, endpoints found) {
+        auto report = [self, ec, found = std::move(found)]() mutable {
+            self->looked_up(ec, std::move(found));
+        };
+        asio::post(self->strand_, std::move(report));
     };
-    resolver_.async_resolve(host_, std::to_string(port_), asio::ip::tcp::resolver::numeric_service,
-                            asio::bind_executor(strand_, std::move(done)));
+    look_up_(host_, port_, std::move(done));
 }
 
-void endpoint_cache::looked_up(boost::system::error_code ec,
-                               asio::ip::tcp::resolver::results_type const& results) {
+void endpoint_cache::looked_up(boost::system::error_code ec, endpoints found) {
     looking_up_ = false;
-    bool const found = !ec && !results.empty();
-    // The last good answer stays in use when a refresh fails.
-    if (found) {
-        known_.clear();
-        for (auto const& entry : results)
-            known_.push_back(entry.endpoint());
-    }
+    bool const good = !ec && !found.empty();
+    if (good) known_ = std::move(found); // else the last good answer stays in use
     next_look_up_ =
-        std::chrono::steady_clock::now() + (found ? options_.refresh_after : options_.retry_after);
+        std::chrono::steady_clock::now() + (good ? options_.refresh_after : options_.retry_after);
     for (auto* waiter : waiting_)
         waiter->cancel();
 }

@@ -20,8 +20,8 @@ https_client::https_client(asio::any_io_executor executor, https_client_options 
                            random_source& random, connect_observer& observer)
     : options_(std::move(options)),
       tls_(options_.target.tls ? std::make_unique<tls_context>(options_.ca_file) : nullptr),
-      endpoints_(
-          std::make_shared<endpoint_cache>(executor, options_.target.host, options_.target.port)),
+      endpoints_(std::make_shared<endpoint_cache>(executor, options_.target.host,
+                                                  options_.target.port, system_resolver(executor))),
       pool_(std::make_shared<connection_pool>(executor, options_.target, tls_.get(), options_.pool,
                                               random, observer)) {}
 

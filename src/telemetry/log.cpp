@@ -46,8 +46,9 @@ private:
     void remember(std::chrono::sys_seconds second) {
         std::time_t const time = std::chrono::system_clock::to_time_t(second);
         std::tm parts{};
-        gmtime_r(&time, &parts);
-        std::strftime(text_.data(), text_.size(), "%Y-%m-%dT%H:%M:%S.", &parts);
+        bool const known = gmtime_r(&time, &parts) != nullptr;
+        if (!known || std::strftime(text_.data(), text_.size(), "%FT%T.", &parts) == 0)
+            text_.front() = '\0'; // the line is worth more than its time
         second_ = second;
     }
 

@@ -16,6 +16,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -24,6 +25,14 @@
 namespace otpd::net {
 
 using endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
+
+/// Looks one host up and calls back once, from any thread, with every address found.
+using looked_up_handler = std::function<void(boost::system::error_code, endpoints)>;
+using look_up_function =
+    std::function<void(std::string const& host, std::uint16_t port, looked_up_handler)>;
+
+/// The system's own: what getaddrinfo says, asked in a thread of Asio's.
+look_up_function system_resolver(boost::asio::any_io_executor const& executor);
 
 struct endpoint_cache_options {
     /// An answer older than this is refreshed in the background. The system's resolver does not say
@@ -37,7 +46,8 @@ struct endpoint_cache_options {
 class endpoint_cache : public std::enable_shared_from_this<endpoint_cache> {
 public:
     /// `host` may be an address; then nothing is ever looked up.
-    endpoint_cache(boost::asio::any_io_executor executor, std::string host, std::uint16_t port,
+    endpoint_cache(boost::asio::any_io_executor const& executor, std::string host,
+                   std::uint16_t port, look_up_function look_up,
                    endpoint_cache_options options = endpoint_cache_options());
 
     /// Every known address in the resolver's order; empty when there is none by `until`.
@@ -47,11 +57,10 @@ private:
     boost::asio::awaitable<endpoints> get_here(std::shared_ptr<endpoint_cache> self,
                                                deadline until);
     void look_up_if_due();
-    void looked_up(boost::system::error_code ec,
-                   boost::asio::ip::tcp::resolver::results_type const& results);
+    void looked_up(boost::system::error_code ec, endpoints found);
 
     strand strand_;
-    boost::asio::ip::tcp::resolver resolver_;
+    look_up_function look_up_;
     std::string host_;
     std::uint16_t port_;
     endpoint_cache_options options_;
