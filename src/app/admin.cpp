@@ -2,13 +2,14 @@
 
 namespace otpd::app {
 
-void add_admin_routes(http::router& routes, std::function<std::string()> scrape) {
+void add_admin_routes(http::router& routes,
+                      std::function<boost::asio::awaitable<std::string>()> scrape) {
     routes.add(http::method::get, admin_paths::metrics,
                [scrape = std::move(scrape)](
                    http::request const&) -> boost::asio::awaitable<http::response> {
                    http::response reply;
                    reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
-                   reply.body = scrape();
+                   reply.body = co_await scrape();
                    co_return reply;
                });
 }

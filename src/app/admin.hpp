@@ -17,6 +17,7 @@ inline constexpr std::array all{metrics};
 } // namespace admin_paths
 
 /// `scrape` returns the Prometheus text exposition and may be called from several threads.
-void add_admin_routes(http::router& routes, std::function<std::string()> scrape);
+void add_admin_routes(http::router& routes,
+                      std::function<boost::asio::awaitable<std::string>()> scrape);
 
 } // namespace otpd::app

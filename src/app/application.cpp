@@ -76,15 +76,12 @@ public:
           output_(STDOUT_FILENO),
           log_(output_, level_of(settings_.log), settings_.log.queue_lines_max),
           metrics_(metrics_of_both_listeners()), http_events_(log_, metrics_),
-          upstream_events_(log_, metrics_), callers_(settings_.auth.token),
-          keys_(keys_of(settings_.otp, random_)), threads_(thread_count(settings_.server)),
-          context_(static_cast<int>(threads_)), lifecycle_(asio::make_strand(context_)),
-          signals_(lifecycle_, SIGTERM, SIGINT, SIGHUP),
-          codes_(context_.get_executor(), clock_, memory_options_of(settings_.store),
-                 [this](store::sweep_slice slice) {
-                     metrics_.sweep_slice(slice.removed, slice.elapsed);
-                 }),
-          store_(codes_, metrics_),
+          upstream_events_(log_, metrics_), store_events_(log_, metrics_),
+          callers_(settings_.auth.token), keys_(keys_of(settings_.otp, random_)),
+          threads_(thread_count(settings_.server)), context_(static_cast<int>(threads_)),
+          lifecycle_(asio::make_strand(context_)), signals_(lifecycle_, SIGTERM, SIGINT, SIGHUP),
+          codes_(make_store(context_.get_executor(), settings_.store, clock_, store_events_)),
+          store_(*codes_, metrics_),
           upstream_(context_.get_executor(), upstream_options(settings_.bridgexapi), random_,
                     upstream_events_),
           domain_(policy_of(settings_), otp::service::dependencies{store_, upstream_, keys_, clock_,
@@ -104,13 +101,11 @@ public:
         log_start();
         listen(api_, settings_.server.listen);
         if (admin_) listen(*admin_, *settings_.admin.listen);
+        start_store();
         auto ended = [this](std::exception_ptr thrown) {
             if (thrown) log_.error("lifecycle_failed", {{"what", what_of(thrown)}});
         };
         asio::co_spawn(lifecycle_, live(), ended);
-        codes_.start_sweeper([this](std::exception_ptr thrown) {
-            log_.error("sweeper_failed", {{"what", what_of(thrown)}});
-        });
         start(api_, "api");
         if (admin_) start(*admin_, "admin");
         run_on_all_threads();
@@ -130,6 +125,23 @@ private:
                                 "to other instances"}});
         for (auto const& line : describe(settings_))
             log_.debug("setting", {{"key", line.key}, {"value", line.value}});
+    }
+
+    /// Before anything is accepted, so that a store that can never work ends the program with its reason.
+    void start_store() {
+        std::optional<std::string> unusable;
+        bool decided = false;
+        auto done = [&](std::exception_ptr thrown, std::optional<std::string> why) {
+            unusable = thrown ? what_of(thrown) : std::move(why);
+            decided = true;
+        };
+        asio::co_spawn(lifecycle_, codes_->start(), done);
+        while (!decided)
+            context_.run_one();
+        if (!unusable) return;
+        codes_->stop();
+        context_.run();
+        throw std::runtime_error("store: " + *unusable);
     }
 
     void start(http::server& listener, std::string_view name) {
@@ -170,7 +182,7 @@ private:
         bool const drained = co_await api_.drain(limit);
         if (!drained) log_.warn("drain_incomplete");
         co_await upstream_.drain(limit);
-        codes_.stop_sweeper();
+        codes_->stop();
         if (admin_) co_await admin_->drain(deadline::in(last_goodbye));
         signals_.cancel();
     }
@@ -216,11 +228,12 @@ private:
         co_return std::nullopt;
     }
 
-    std::string scrape() {
+    asio::awaitable<std::string> scrape() {
         auto const pool = upstream_.figures();
         metrics_.upstream_pool(pool.open, pool.idle, pool.waiting);
-        metrics_.live_codes(static_cast<std::int64_t>(codes_.usage().codes));
-        return metrics_.scrape();
+        auto const codes = co_await codes_->live_codes();
+        if (codes) metrics_.live_codes(static_cast<std::int64_t>(*codes));
+        co_return metrics_.scrape();
     }
 
     settings const settings_;
@@ -230,6 +243,7 @@ private:
     telemetry::metrics metrics_;
     http_events http_events_;
     upstream_events upstream_events_;
+    store_events store_events_;
     openssl_random random_;
     system_clock clock_;
     api::authenticator callers_;
@@ -243,7 +257,7 @@ private:
     asio::signal_set signals_; // on lifecycle_
     std::atomic<bool> draining_{false};
 
-    store::memory_store codes_;
+    std::unique_ptr<store::backend> codes_;
     metered_store store_;
     bridgexapi::client upstream_;
     otp::service domain_;

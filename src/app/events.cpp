@@ -96,4 +96,20 @@ void upstream_events::connect_failed(bridgexapi::reason why, std::string const& 
               {{"reason", bridgexapi::to_string(why)}, {"error", error}});
 }
 
+void store_events::swept(store::sweep_slice what) noexcept {
+    metrics_.sweep_slice(what.removed, what.elapsed);
+}
+
+void store_events::ready(std::string_view what) noexcept {
+    log_.info("store_ready", {{"store", what}});
+}
+
+void store_events::lost(std::string_view why) noexcept {
+    log_.error("store_lost", {{"why", why}});
+}
+
+void store_events::failed(std::exception_ptr thrown) noexcept {
+    log_.error("store_failed", {{"what", what_of(thrown)}});
+}
+
 } // namespace otpd::app

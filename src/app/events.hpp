@@ -1,10 +1,11 @@
 #pragma once
 
-/// What the listeners and the upstream client tell, turned into log lines and metrics. Thread-safe, as
+/// What the listeners, the upstream client and the store tell, turned into log lines and metrics. Thread-safe, as
 /// the log and the metrics are.
 
 #include "otpd/bridgexapi/observer.hpp"
 #include "otpd/http/observer.hpp"
+#include "otpd/store/backend.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
@@ -41,6 +42,21 @@ public:
     void call_ended(bridgexapi::call_report const& report) override;
     void connected(bool session_resumed) override;
     void connect_failed(bridgexapi::reason why, std::string const& error) override;
+
+private:
+    telemetry::logger& log_;
+    telemetry::metrics& metrics_;
+};
+
+class store_events final : public store::observer {
+public:
+    store_events(telemetry::logger& log, telemetry::metrics& metrics) noexcept
+        : log_(log), metrics_(metrics) {}
+
+    void swept(store::sweep_slice what) noexcept override;
+    void ready(std::string_view what) noexcept override;
+    void lost(std::string_view why) noexcept override;
+    void failed(std::exception_ptr thrown) noexcept override;
 
 private:
     telemetry::logger& log_;

@@ -1,6 +1,7 @@
 #include "wiring.hpp"
 
 #include "otpd/core/encoding.hpp"
+#include "otpd/store/memory_store.hpp"
 
 #include <algorithm>
 #include <array>
@@ -75,12 +76,14 @@ std::string upstream_url(bridgexapi_settings const& from) {
     return (at.tls ? "https://" : "http://") + at.authority() + at.path;
 }
 
-store::memory_options memory_options_of(store_settings const& from) {
+std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& on,
+                                           store_settings const& from, clock const& now,
+                                           store::observer& tell) {
     store::memory_options options;
     options.items_max = from.capacity;
     options.sweep_interval = from.sweep_interval;
     options.sweep_batch = from.sweep_batch;
-    return options;
+    return std::make_unique<store::memory_store>(on, now, options, tell);
 }
 
 otp::policy policy_of(settings const& from) {

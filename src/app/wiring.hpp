@@ -9,9 +9,10 @@
 #include "otpd/http/server.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/policy.hpp"
-#include "otpd/store/memory_store.hpp"
+#include "otpd/store/backend.hpp"
 #include "otpd/telemetry/log.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,7 +25,10 @@ namespace otpd::app {
 [[nodiscard]] bridgexapi::client_options upstream_options(bridgexapi_settings const& from);
 /// Scheme, authority and path prefix, without a trailing slash.
 [[nodiscard]] std::string upstream_url(bridgexapi_settings const& from);
-[[nodiscard]] store::memory_options memory_options_of(store_settings const& from);
+/// The backend that `store.url` names. `now` and `tell` must outlive it.
+[[nodiscard]] std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& on,
+                                                         store_settings const& from,
+                                                         clock const& now, store::observer& tell);
 [[nodiscard]] otp::policy policy_of(settings const& from);
 /// With a random key where none is set: the memory store forgets its codes with the key.
 [[nodiscard]] otp::key_ring keys_of(otp_settings const& from, random_source& random);

@@ -14,14 +14,9 @@ duration until(steady_time then, steady_time now) {
     return std::max(duration(1), std::chrono::ceil<duration>(then - now));
 }
 
-steady_time::duration spacing(charge const& c) {
-    assert(c.quota >= 1 && c.window > duration::zero());
-    return std::chrono::duration_cast<steady_time::duration>(c.window) / c.quota;
-}
-
-/// When a counter that is busy until `busy_until` admits the next use.
+/// When a counter that is busy until `busy_until` admits the charge.
 steady_time admits_at(charge const& c, steady_time busy_until) {
-    return busy_until - (c.window - spacing(c));
+    return busy_until - (c.window - cost(c));
 }
 
 bool same_mac(code_mac const& a, code_mac const& b) {
@@ -105,24 +100,23 @@ void memory_shard::schedule(number_key const& number, number_state& state) {
 void memory_shard::take(number_state& state, charge const& c, steady_time now) {
     auto* used = state.find_counter(c.counter);
     if (used == nullptr) used = &state.counters.emplace_back(counter{c.counter, now});
-    used->busy_until = std::max(used->busy_until, now) + spacing(c);
+    used->busy_until = std::max(used->busy_until, now) + cost(c);
 }
 
 void memory_shard::give_back(number_state& state, charge const& c) {
-    if (auto* used = state.find_counter(c.counter)) used->busy_until -= spacing(c);
+    if (auto* used = state.find_counter(c.counter)) used->busy_until -= cost(c);
 }
 
 std::vector<violation> memory_shard::violations(number_state* state, admission const& request,
                                                 steady_time now) {
     std::vector<violation> found;
-    if (state == nullptr) return found;
     for (auto const& c : request.charges) {
-        auto const* used = state->find_counter(c.counter);
-        if (used == nullptr) continue;
-        if (auto const at = admits_at(c, used->busy_until); at > now)
+        auto const* used = state != nullptr ? state->find_counter(c.counter) : nullptr;
+        auto const busy_until = used != nullptr ? std::max(used->busy_until, now) : now;
+        if (auto const at = admits_at(c, busy_until); at > now)
             found.push_back(violation{c.counter, until(at, now)});
     }
-    if (state->guesses.count >= request.guesses.quota)
+    if (state != nullptr && state->guesses.count >= request.guesses.quota)
         found.push_back(violation{guesses_counter, until(state->guesses.expires, now)});
     return found;
 }

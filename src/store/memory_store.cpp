@@ -41,10 +41,9 @@ struct guarded_shard {
 class memory_store::impl {
 public:
     impl(asio::any_io_executor const& executor, clock const& now, memory_options options,
-         std::function<void(sweep_slice)> on_slice)
-        : options_(options), clock_(now), budget_(options.items_max),
-          on_slice_(std::move(on_slice)), sweeper_guard_(asio::make_strand(executor)),
-          timer_(sweeper_guard_) {
+         observer& tell)
+        : options_(options), clock_(now), budget_(options.items_max), tell_(tell),
+          sweeper_guard_(asio::make_strand(executor)), timer_(sweeper_guard_) {
         if (!std::has_single_bit(options.shards))
             throw std::invalid_argument("the number of shards is not a power of two");
         for (std::size_t i = 0; i < options.shards; ++i)
@@ -73,9 +72,9 @@ public:
             }
     }
 
-    void start_sweeper(std::function<void(std::exception_ptr)> failed) {
-        auto report = [failed = std::move(failed)](std::exception_ptr thrown) {
-            if (thrown) failed(thrown);
+    void start_sweeper() {
+        auto report = [this](std::exception_ptr thrown) {
+            if (thrown) tell_.failed(thrown);
         };
         asio::co_spawn(sweeper_guard_, sweep_until_stopped(), std::move(report));
     }
@@ -106,7 +105,7 @@ private:
         auto const began = std::chrono::steady_clock::now();
         auto const removed = home.shard.sweep(clock_.now(), options_.sweep_batch);
         home.publish_next_expiry();
-        if (on_slice_) on_slice_(sweep_slice{removed, std::chrono::steady_clock::now() - began});
+        tell_.swept(sweep_slice{removed, std::chrono::steady_clock::now() - began});
         return removed;
     }
 
@@ -121,7 +120,7 @@ private:
     memory_options const options_;
     clock const& clock_;
     memory_budget budget_;
-    std::function<void(sweep_slice)> const on_slice_;
+    observer& tell_;
     std::deque<guarded_shard> shards_; // never moves its elements
     net::strand sweeper_guard_;
     asio::steady_timer timer_; // on sweeper_guard_, as stopped_
@@ -129,8 +128,8 @@ private:
 };
 
 memory_store::memory_store(asio::any_io_executor executor, clock const& now, memory_options options,
-                           std::function<void(sweep_slice)> on_slice)
-    : impl_(std::make_unique<impl>(executor, now, options, std::move(on_slice))) {}
+                           observer& tell)
+    : impl_(std::make_unique<impl>(executor, now, options, tell)) {}
 
 memory_store::~memory_store() = default;
 
@@ -160,11 +159,12 @@ asio::awaitable<result<std::monostate>> memory_store::ping() {
     co_return std::monostate{};
 }
 
-void memory_store::start_sweeper(std::function<void(std::exception_ptr)> failed) {
-    impl_->start_sweeper(std::move(failed));
+asio::awaitable<std::optional<std::string>> memory_store::start() {
+    impl_->start_sweeper();
+    co_return std::nullopt;
 }
 
-void memory_store::stop_sweeper() {
+void memory_store::stop() {
     impl_->stop_sweeper();
 }
 

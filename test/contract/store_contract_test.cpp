@@ -367,4 +367,22 @@ STORE_TEST(parallel_numbers_each_get_their_own) {
     BOOST_TEST(count_of<verified>(checks) == numbers);
 }
 
+// An amount counts as that many uses; one that the quota can never hold is refused from the start.
+STORE_TEST(a_charge_takes_its_amount) {
+    Contract s;
+    auto spend = [&](std::uint64_t amount) {
+        auto request = send_of(1, 111, 1);
+        request.charges = {charge{"money", 100, duration(1'000'000), amount}};
+        return s.admit(request);
+    };
+    s.template expect<refused>(spend(101));
+    s.template expect<admitted>(spend(60));
+    s.template expect<refused>(spend(41));
+    s.template expect<admitted>(spend(40));
+    s.template expect<refused>(spend(1));
+    s.advance(duration(11'000)); // 1% of the window and a second
+    s.template expect<admitted>(spend(1));
+    s.template expect<refused>(spend(40));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

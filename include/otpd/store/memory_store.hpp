@@ -9,11 +9,10 @@
 /// expire at once are removed a slice at a time between requests.
 
 #include "otpd/core/clock.hpp"
-#include "otpd/store/store.hpp"
+#include "otpd/store/backend.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <functional>
 #include <memory>
 
 namespace otpd::store {
@@ -35,19 +34,12 @@ struct memory_usage {
     std::uint64_t items = 0; ///< codes, counters and guess tallies together
 };
 
-/// One slice of the sweeper's work.
-struct sweep_slice {
-    std::size_t removed = 0; ///< items
-    std::chrono::steady_clock::duration elapsed{};
-};
-
-class memory_store final : public store {
+class memory_store final : public backend {
 public:
-    /// `now` and whatever runs `executor` must outlive the store, and the store everything that was
-    /// started on it. `on_slice` hears of every slice, on a shard's strand: it must be quick and safe to
-    /// call from several threads.
+    /// `now`, `tell` and whatever runs `executor` must outlive the store, and the store everything that
+    /// was started on it.
     memory_store(boost::asio::any_io_executor executor, clock const& now, memory_options options,
-                 std::function<void(sweep_slice)> on_slice = {});
+                 observer& tell = observer::none());
     ~memory_store() override;
 
     boost::asio::awaitable<result<admit_outcome>> admit(admission request) override;
@@ -56,10 +48,9 @@ public:
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
     boost::asio::awaitable<result<std::monostate>> ping() override;
 
-    /// Starts the sweeper; `failed` hears of it if the sweeper ever dies of an exception.
-    void start_sweeper(std::function<void(std::exception_ptr)> failed);
-    /// Ends the sweeper soon; its executor then has no work of the store left. From any thread.
-    void stop_sweeper();
+    /// The sweeper; a memory store can always be used.
+    boost::asio::awaitable<std::optional<std::string>> start() override;
+    void stop() override;
 
     /// One round over all shards: removes everything that has expired. The sweeper's body.
     boost::asio::awaitable<void> sweep();

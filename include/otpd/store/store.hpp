@@ -15,6 +15,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/system/result.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -46,13 +47,28 @@ struct record_key {
     std::string purpose;
 };
 
-/// One use of a named counter of a number. The counter admits `quota` uses at once and regains them
-/// evenly over `window` (GCRA: constant state, no fixed-window bursts). A quota of 1 is a cooldown.
+/// `amount` units of a named counter of a number. The counter admits `quota` units at once and regains
+/// them evenly over `window` (GCRA: constant state, no fixed-window bursts). A quota of 1 is a cooldown.
 struct charge {
     std::string counter;
-    std::uint32_t quota = 1; ///< >= 1
-    duration window{};       ///< > 0
+    std::uint64_t quota = 1;  ///< >= 1
+    duration window{};        ///< > 0
+    std::uint64_t amount = 1; ///< >= 1; more than `quota` is never admitted
 };
+
+/// What every backend keeps of a counter is the time until which it is busy, in these units: a charge
+/// moves it on by cost(), and is admitted while it stays within `window` from now.
+using counter_time = std::chrono::microseconds;
+
+/// A day in microseconds times an amount of money in millionths needs more than 64 bits.
+__extension__ typedef __int128 wide_integer; // NOLINT(modernize-use-using)
+
+/// The same in every backend, whatever it is written in.
+[[nodiscard]] constexpr counter_time cost(charge const& c) noexcept {
+    auto const exact = wide_integer{counter_time(c.window).count()} * wide_integer{c.amount} /
+                       wide_integer{c.quota};
+    return std::max(counter_time(1), counter_time(static_cast<counter_time::rep>(exact)));
+}
 
 /// Wrong guesses allowed per number, whatever its codes and purposes. The count dies `window` after the
 /// last wrong guess, or with a right one; a new code never lowers it (NIST SP 800-63B-4 3.2.2).

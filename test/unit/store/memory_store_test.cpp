@@ -16,12 +16,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct fixture {
+struct fixture : observer {
     explicit fixture(memory_options options = {})
-        : store(context.get_executor(), clock, options, [this](sweep_slice slice) {
-              ++slices;
-              removed += slice.removed;
-          }) {}
+        : store(context.get_executor(), clock, options, *this) {}
 
     admit_outcome admit(admission request) {
         return run(context, store.admit(std::move(request))).value();
@@ -31,10 +28,17 @@ struct fixture {
     }
     void sweep() { run(context, store.sweep()); }
 
+    void swept(sweep_slice slice) noexcept override {
+        ++slices;
+        removed += slice.removed;
+    }
+    void failed(std::exception_ptr) noexcept override { sweeper_failed = true; }
+
     boost::asio::io_context context;
     manual_clock clock;
     std::atomic<std::uint64_t> slices{0};
     std::atomic<std::uint64_t> removed{0};
+    std::atomic<bool> sweeper_failed{false};
     memory_store store;
 };
 
@@ -195,16 +199,15 @@ BOOST_AUTO_TEST_CASE(the_running_sweeper_removes_by_itself_and_stops_when_told) 
     fixture f(options);
     f.admit(send_of(1, 111, 1));
     f.clock.advance(ttl);
-    bool failed = false;
-    f.store.start_sweeper([&](std::exception_ptr) { failed = true; });
+    run(f.context, f.store.start());
     auto watch = [&]() -> boost::asio::awaitable<void> {
         while (f.store.usage().items != 0)
             co_await boost::asio::post(f.context, boost::asio::use_awaitable);
-        f.store.stop_sweeper();
+        f.store.stop();
     };
     boost::asio::co_spawn(f.context, watch, [](std::exception_ptr) {});
     run_on_threads(f.context, 2); // fails when the sweeper goes on for ever
-    BOOST_TEST(!failed);
+    BOOST_TEST(!f.sweeper_failed);
     BOOST_TEST(f.store.usage().items == 0U);
 }
 

@@ -1,0 +1,53 @@
+#pragma once
+
+/// What a store is to the program that owns it: something to start, to end and to hear of.
+
+#include "otpd/store/store.hpp"
+
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace otpd::store {
+
+/// One slice of a sweeper's work.
+struct sweep_slice {
+    std::size_t removed = 0; ///< items
+    std::chrono::steady_clock::duration elapsed{};
+};
+
+/// Told about what goes on beside the requests. Called from any thread; must be quick and not throw.
+class observer {
+public:
+    virtual ~observer() = default;
+    virtual void swept(sweep_slice) noexcept {}
+    /// The store answers from now on; `what` names it and where it is, without any secret.
+    virtual void ready([[maybe_unused]] std::string_view what) noexcept {}
+    /// The store does not answer any more, for the reason given; it is tried again by itself.
+    virtual void lost([[maybe_unused]] std::string_view why) noexcept {}
+    /// Background work died of an exception: a bug.
+    virtual void failed(std::exception_ptr) noexcept {}
+
+    /// One that does not listen.
+    static observer& none() noexcept {
+        static observer nobody;
+        return nobody;
+    }
+};
+
+/// A store with threads, connections or timers of its own.
+class backend : public store {
+public:
+    /// Starts what runs beside the requests. Nullopt, or why this store cannot be used as it is set up,
+    /// in one line for the operator. A store that cannot be reached yet is no reason: it is tried again
+    /// and again, and every call fails until then.
+    virtual boost::asio::awaitable<std::optional<std::string>> start() = 0;
+
+    /// Ends what start() began; the executor then soon has no work of the store left. From any thread.
+    virtual void stop() = 0;
+};
+
+} // namespace otpd::store
