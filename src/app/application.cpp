@@ -116,10 +116,10 @@ private:
     void log_start() {
         log_.info("starting", {{"version", version},
                                {"threads", threads_},
-                               {"store", settings_.store.url},
+                               {"store", settings_.store.url.to_string()},
                                {"upstream", upstream_url(settings_.bridgexapi)},
                                {"debug_codes", settings_.otp.debug}});
-        if (settings_.store.url == "memory:")
+        if (!settings_.store.url.outlives_process())
             log_.warn("memory_store",
                       {{"note", "codes and limits are lost at a restart and unknown "
                                 "to other instances"}});

@@ -58,6 +58,18 @@ fault_line default_route_is_allowed(settings const& all) {
            " is not in otp.allowed_routes: add it there or choose another";
 }
 
+fault_line secret_outlives_process(settings const& all) {
+    if (!all.store.url.outlives_process() || !all.otp.hmac_secret.empty()) return std::nullopt;
+    return "otp.hmac_secret is required with store.url = " + all.store.url.to_string() +
+           ": codes signed with a random one could not be checked after a restart or by another "
+           "instance (make one: openssl rand -hex 32)";
+}
+
+fault_line password_is_given_once(settings const& all) {
+    if (all.store.password.empty() || all.store.url.password.empty()) return std::nullopt;
+    return "store.password and a password in store.url: leave one of them out";
+}
+
 fault_line previous_secrets_are_others(settings const& all) {
     auto const& previous = all.otp.previous_hmac_secrets;
     bool const repeated = std::ranges::any_of(previous, [&](secret_string const& secret) {
@@ -95,6 +107,8 @@ constexpr fault_line (*checks[])(settings const&) = {api_key_is_set,
                                                      limits_guard_the_network,
                                                      default_route_is_allowed,
                                                      previous_secrets_are_others,
+                                                     secret_outlives_process,
+                                                     password_is_given_once,
                                                      request_covers_upstream,
                                                      drain_covers_upstream,
                                                      listeners_differ};

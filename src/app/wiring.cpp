@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 #include <thread>
 
 namespace otpd::app {
@@ -79,11 +80,20 @@ std::string upstream_url(bridgexapi_settings const& from) {
 std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& on,
                                            store_settings const& from, clock const& now,
                                            store::observer& tell) {
-    store::memory_options options;
-    options.items_max = from.capacity;
-    options.sweep_interval = from.sweep_interval;
-    options.sweep_batch = from.sweep_batch;
-    return std::make_unique<store::memory_store>(on, now, options, tell);
+    using kind = store::location::kind;
+    switch (from.url.what) {
+    case kind::memory: {
+        store::memory_options options;
+        options.items_max = from.capacity;
+        options.sweep_interval = from.sweep_interval;
+        options.sweep_batch = from.sweep_batch;
+        return std::make_unique<store::memory_store>(on, now, options, tell);
+    }
+    case kind::sqlite:
+    case kind::redis:
+        break;
+    }
+    throw std::runtime_error("store.url = " + from.url.to_string() + " is not built in yet");
 }
 
 otp::policy policy_of(settings const& from) {

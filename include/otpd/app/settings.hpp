@@ -8,6 +8,7 @@
 
 #include "otpd/core/secret.hpp"
 #include "otpd/net/origin.hpp"
+#include "otpd/store/location.hpp"
 
 #include <boost/system/result.hpp>
 
@@ -91,8 +92,13 @@ struct auth_settings {
 };
 
 struct store_settings {
-    std::string url;
-    std::size_t capacity{}; ///< items: codes, cooldowns and guess counts together
+    store::location url;
+    secret_string password;              ///< for `url` when that has none
+    std::string ca_file;                 ///< PEM; empty: the system's
+    std::chrono::milliseconds timeout{}; ///< one step of a server
+    std::size_t connections{};           ///< to a server; 0: as many as threads
+    std::uint32_t replicas{};            ///< to wait for; 0: none
+    std::size_t capacity{}; ///< items in memory: codes, cooldowns and guess counts together
     std::chrono::milliseconds sweep_interval{};
     std::size_t sweep_batch{}; ///< numbers looked at in one slice
 };

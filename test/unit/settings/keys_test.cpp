@@ -64,7 +64,12 @@ BOOST_AUTO_TEST_CASE(the_default_of_every_key) {
     BOOST_TEST(!all.otp.debug);
     BOOST_TEST((all.otp.rejected_backoff == 5s));
     BOOST_TEST(all.auth.token.empty());
-    BOOST_TEST(all.store.url == "memory:");
+    BOOST_TEST(all.store.url.to_string() == "memory:");
+    BOOST_TEST(all.store.password.empty());
+    BOOST_TEST(all.store.ca_file.empty());
+    BOOST_TEST((all.store.timeout == 250ms));
+    BOOST_TEST(all.store.connections == 0U);
+    BOOST_TEST(all.store.replicas == 0U);
     BOOST_TEST(all.store.capacity == 4'000'000U);
     BOOST_TEST((all.store.sweep_interval == 100ms));
     BOOST_TEST(all.store.sweep_batch == 64U);
@@ -272,9 +277,30 @@ BOOST_AUTO_TEST_CASE(allowed_routes_are_a_set) {
 }
 
 BOOST_AUTO_TEST_CASE(a_known_store_and_no_other) {
-    BOOST_TEST(fault(sources({{"OTPD_STORE_URL", "redis://:password@127.0.0.1:6379"}})) ==
-               "store.url = (not shown: it may hold a password) (OTPD_STORE_URL in the "
-               "environment): must be memory: (the only store of this version)");
+    std::string const secret(32, 's');
+    auto const all = good(sources(
+        {{"OTPD_STORE_URL", "redis://otpd:password@127.0.0.1/3"}, {"OTP_HMAC_SECRET", secret}}));
+    BOOST_TEST(all.store.url.password.reveal() == "password");
+    BOOST_TEST(shown(all, "store.url") == "redis://127.0.0.1:6379/3"); // without the password
+    BOOST_TEST(contains(fault(sources({{"OTPD_STORE_URL", "mysql://:password@127.0.0.1"}})),
+                        "store.url = (not shown: it may hold a password) (OTPD_STORE_URL in the "
+                        "environment): must be memory:, sqlite:PATH, redis://"));
+}
+
+// Codes that are signed with a key nobody else has, or that is gone after a restart, are lost codes.
+BOOST_AUTO_TEST_CASE(a_store_that_outlives_the_process_needs_a_secret_that_does) {
+    for (auto const* url : {"sqlite:/tmp/x.db", "redis://127.0.0.1", "unix:/run/valkey.sock"})
+        BOOST_TEST_CONTEXT(url) {
+            BOOST_TEST(contains(fault(sources({{"OTPD_STORE_URL", url}})),
+                                "otp.hmac_secret is required with store.url = "));
+        }
+}
+
+BOOST_AUTO_TEST_CASE(the_password_of_the_store_is_given_once) {
+    BOOST_TEST(contains(fault(sources({{"OTPD_STORE_URL", "redis://:one@127.0.0.1"},
+                                       {"OTPD_STORE_PASSWORD", "two"},
+                                       {"OTP_HMAC_SECRET", std::string(32, 's')}})),
+                        "store.password and a password in store.url: leave one of them out"));
 }
 
 BOOST_AUTO_TEST_CASE(levels_of_the_log) {
@@ -346,6 +372,7 @@ BOOST_AUTO_TEST_CASE(no_message_and_no_description_holds_a_secret) {
     auto const all = good(sources({{"BRIDGEXAPI_API_KEY", "s3cr3t-key"},
                                    {"API_AUTH_TOKEN", "s3cr3t-token"},
                                    {"OTP_HMAC_SECRET", "s3cr3t" + good_secret},
+                                   {"OTPD_STORE_PASSWORD", "s3cr3t-password"},
                                    {"OTPD_OTP_NUMBER_KEY_SECRET", "s3cr3t" + good_secret},
                                    {"OTPD_OTP_PREVIOUS_HMAC_SECRETS", "s3cr3t-2" + good_secret}}));
     for (auto const& line : otpd::app::describe(all))

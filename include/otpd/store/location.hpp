@@ -1,0 +1,52 @@
+#pragma once
+
+/// Where the codes live: the setting `store.url`, taken apart and checked.
+///
+///     memory:                                       this process
+///     sqlite:/var/lib/otpd/otpd.db                  one machine
+///     redis://user:password@host:6379/0             Valkey or Redis; rediss:// with TLS
+///     unix:/run/valkey/valkey.sock?db=0             the same over a socket; unix://user:password@/run/… too
+///     redis+sentinel://a:26379,b:26379/name/0       the master that the Sentinels name; rediss+sentinel:// too
+///
+/// User and password are percent-encoded (RFC 3986 3.2.1). The password is better given by its own
+/// setting: a URL ends up in many places.
+
+#include "otpd/core/secret.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otpd::store {
+
+struct server_address {
+    std::string host; ///< a name, or an address without brackets
+    std::uint16_t port = 0;
+
+    [[nodiscard]] std::string to_string() const;
+};
+
+struct location {
+    enum class kind : std::uint8_t { memory, sqlite, redis };
+
+    kind what = kind::memory;
+    std::string path;                    ///< of the SQLite file, or of the server's Unix socket
+    std::vector<server_address> servers; ///< the server, or the Sentinels; none for a Unix socket
+    std::string master;                  ///< what the Sentinels call the server; empty without them
+    bool tls = false;
+    std::string user;       ///< empty: the server's default user
+    secret_string password; ///< empty: none
+    std::uint32_t database = 0;
+
+    /// Codes outlive the process or are seen by others, so the keys that sign them must do so too.
+    [[nodiscard]] bool outlives_process() const noexcept { return what != kind::memory; }
+    /// As a URL, without user and password.
+    [[nodiscard]] std::string to_string() const;
+};
+
+/// Nullopt unless `text` is one of the forms above.
+[[nodiscard]] std::optional<location> parse_location(std::string_view text);
+
+} // namespace otpd::store
