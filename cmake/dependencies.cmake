@@ -12,11 +12,12 @@ find_package(spdlog REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 
-# Asio, Beast and JSON are each compiled once here instead of in every file that includes them.
+# Asio, Beast, JSON and Redis are each compiled once here instead of in every file that includes them.
 add_library(boost_compiled STATIC
   "${CMAKE_SOURCE_DIR}/src/boost/asio.cpp"
   "${CMAKE_SOURCE_DIR}/src/boost/beast.cpp"
-  "${CMAKE_SOURCE_DIR}/src/boost/json.cpp")
+  "${CMAKE_SOURCE_DIR}/src/boost/json.cpp"
+  "${CMAKE_SOURCE_DIR}/src/boost/redis.cpp")
 target_compile_definitions(boost_compiled PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION BOOST_JSON_NO_LIB)
 target_link_libraries(boost_compiled PUBLIC Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

@@ -80,7 +80,7 @@ public:
           callers_(settings_.auth.token), keys_(keys_of(settings_.otp, random_)),
           threads_(thread_count(settings_.server)), context_(static_cast<int>(threads_)),
           lifecycle_(asio::make_strand(context_)), signals_(lifecycle_, SIGTERM, SIGINT, SIGHUP),
-          codes_(make_store(context_.get_executor(), settings_.store, clock_, store_events_)),
+          codes_(make_store(context_.get_executor(), settings_, clock_, store_events_)),
           store_(*codes_, metrics_),
           upstream_(context_.get_executor(), upstream_options(settings_.bridgexapi), random_,
                     upstream_events_),

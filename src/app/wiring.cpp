@@ -2,6 +2,7 @@
 
 #include "otpd/core/encoding.hpp"
 #include "otpd/store/memory_store.hpp"
+#include "otpd/store/redis_store.hpp"
 
 #include <algorithm>
 #include <array>
@@ -77,23 +78,46 @@ std::string upstream_url(bridgexapi_settings const& from) {
     return (at.tls ? "https://" : "http://") + at.authority() + at.path;
 }
 
+namespace {
+
+std::unique_ptr<store::backend> make_memory_store(boost::asio::any_io_executor const& on,
+                                                  store_settings const& from, clock const& now,
+                                                  store::observer& tell) {
+    store::memory_options options;
+    options.items_max = from.capacity;
+    options.sweep_interval = from.sweep_interval;
+    options.sweep_batch = from.sweep_batch;
+    return std::make_unique<store::memory_store>(on, now, options, tell);
+}
+
+std::unique_ptr<store::backend> make_redis_store(boost::asio::any_io_executor const& on,
+                                                 settings const& from, store::observer& tell) {
+    store::redis_options options;
+    options.where = from.store.url;
+    if (!from.store.password.empty()) options.where.password = from.store.password;
+    options.ca_file = from.store.ca_file;
+    options.timeout = from.store.timeout;
+    options.connections =
+        from.store.connections > 0 ? from.store.connections : thread_count(from.server);
+    options.replicas = from.store.replicas;
+    return std::make_unique<store::redis_store>(on, std::move(options), tell);
+}
+
+} // namespace
+
 std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& on,
-                                           store_settings const& from, clock const& now,
+                                           settings const& from, clock const& now,
                                            store::observer& tell) {
     using kind = store::location::kind;
-    switch (from.url.what) {
-    case kind::memory: {
-        store::memory_options options;
-        options.items_max = from.capacity;
-        options.sweep_interval = from.sweep_interval;
-        options.sweep_batch = from.sweep_batch;
-        return std::make_unique<store::memory_store>(on, now, options, tell);
-    }
-    case kind::sqlite:
+    switch (from.store.url.what) {
+    case kind::memory:
+        return make_memory_store(on, from.store, now, tell);
     case kind::redis:
+        return make_redis_store(on, from, tell);
+    case kind::sqlite:
         break;
     }
-    throw std::runtime_error("store.url = " + from.url.to_string() + " is not built in yet");
+    throw std::runtime_error("store.url = " + from.store.url.to_string() + " is not built in yet");
 }
 
 otp::policy policy_of(settings const& from) {

@@ -27,8 +27,8 @@ namespace otpd::app {
 [[nodiscard]] std::string upstream_url(bridgexapi_settings const& from);
 /// The backend that `store.url` names. `now` and `tell` must outlive it.
 [[nodiscard]] std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& on,
-                                                         store_settings const& from,
-                                                         clock const& now, store::observer& tell);
+                                                         settings const& from, clock const& now,
+                                                         store::observer& tell);
 [[nodiscard]] otp::policy policy_of(settings const& from);
 /// With a random key where none is set: the memory store forgets its codes with the key.
 [[nodiscard]] otp::key_ring keys_of(otp_settings const& from, random_source& random);

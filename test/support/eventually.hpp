@@ -11,8 +11,8 @@ namespace otpd::test {
 
 template <class Condition>
 void eventually(Condition met) {
-    constexpr std::chrono::seconds hang_limit{60};
-    auto const limit = std::chrono::steady_clock::now() + hang_limit;
+    constexpr std::chrono::seconds patience{60};
+    auto const limit = std::chrono::steady_clock::now() + patience;
     while (!met()) {
         if (std::chrono::steady_clock::now() > limit) throw std::runtime_error("never happened");
         std::this_thread::sleep_for(std::chrono::milliseconds(2));

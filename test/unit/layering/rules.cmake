@@ -8,7 +8,7 @@ set(may_include_core "")
 set(may_include_telemetry core)
 set(may_include_net core)
 set(may_include_http core telemetry)
-set(may_include_store core telemetry net/on_strand.hpp)
+set(may_include_store core telemetry net/on_strand.hpp net/run_on.hpp net/tls_context.hpp)
 set(may_include_bridgexapi core telemetry net)
 # The domain knows interfaces, never who stands behind them.
 set(may_include_otp core telemetry store/store.hpp bridgexapi/types.hpp bridgexapi/gateway.hpp)
@@ -23,7 +23,7 @@ set(users_of_boost/asio net http store bridgexapi otp api app)
 set(users_of_boost/beast net http api)
 set(users_of_boost/json http bridgexapi api)
 set(users_of_boost/redis store)
-set(users_of_boost/url net bridgexapi api app)
+set(users_of_boost/url net store bridgexapi api app)
 set(users_of_boost/program_options app)
 set(users_of_openssl core net store otp api)
 set(users_of_sqlite3 store)
@@ -50,6 +50,8 @@ set(may_hop
   src/http/server.cpp        # its own strand; starts connections and hears of their end
   src/http/connection.cpp    # tells a connection, from outside, to drain or to abort
   src/store/memory_store.cpp # starts and stops the sweeper
+  src/store/redis/redis_store.cpp # starts and stops its sessions
+  src/store/redis/session.cpp # greets the server while the connection runs
   src/otp/send.cpp           # a coroutine that cannot be cancelled, on the caller's own executor
   src/app/application.cpp)   # starts the life of the process
 

@@ -1,0 +1,2 @@
+// Boost.Redis, compiled once for the whole build.
+#include <boost/redis/src.hpp>

@@ -1,0 +1,26 @@
+#pragma once
+
+/// What a server says of itself, and whether codes may live there.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace otpd::store::redis {
+
+struct server_info {
+    std::string product = "redis"; ///< or valkey
+    std::string version;
+    std::string run_id; ///< another after each start of the server, and another on each server
+    std::string role;   ///< master or slave
+    std::string maxmemory_policy;
+    bool cluster = false;
+};
+
+/// From the reply to INFO.
+[[nodiscard]] server_info parse_server_info(std::string_view reply);
+
+/// Why this server can never be used as it is set up, for the operator; nullopt when it can.
+[[nodiscard]] std::optional<std::string> why_unusable(server_info const& server);
+
+} // namespace otpd::store::redis

@@ -1,0 +1,152 @@
+#pragma once
+
+/// A Valkey or Redis server for tests: real, on a socket file and if asked for on a free port, with a clock
+/// that the test may turn (libfaketime). It keeps its directory over restarts, so what it has saved is
+/// there again.
+
+#include "child_process.hpp"
+#include "eventually.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otpd::test {
+
+struct redis_setup {
+    bool tcp = false;              ///< listen on a free port of 127.0.0.1 as well
+    std::string turned_clock;      ///< the library of turned_clock.c; empty: advance() does nothing
+    std::vector<std::string> more; ///< options as on its command line: --name, value, ...
+};
+
+class redis_process {
+public:
+    explicit redis_process(redis_setup setup = {})
+        : setup_(std::move(setup)), port_(setup_.tcp ? free_port() : 0) {
+        start();
+    }
+
+    void start() {
+        std::vector<std::string> arguments{"--port",       std::to_string(port_),
+                                           "--bind",       "127.0.0.1",
+                                           "--unixsocket", socket(),
+                                           "--save",       "",
+                                           "--dir",        directory_.path(),
+                                           "--daemonize",  "no"};
+        arguments.insert(arguments.end(), setup_.more.begin(), setup_.more.end());
+        environment variables;
+        if (!setup_.turned_clock.empty()) {
+            turn_clock();
+            variables = {{"LD_PRELOAD", setup_.turned_clock}, {"OTPD_TURNED_CLOCK", clock_file()}};
+        }
+        process_ = std::make_unique<child_process>(program(), std::move(arguments),
+                                                   std::move(variables), directory_);
+        process_->wait_for_output([](std::string const& output) {
+            return output.find("eady to accept connections") != std::string::npos;
+        });
+        // It says so before the socket file is there.
+        eventually([this] { return std::filesystem::exists(socket()); });
+    }
+    /// Gone at once, with whatever it had not written.
+    void kill() { signal_and_wait(SIGKILL); }
+    void stop() { signal_and_wait(SIGTERM); }
+    /// Stopped in the middle of whatever it does; connections stay open and nothing is answered.
+    void freeze() { process_->signal(SIGSTOP); }
+    void thaw() { process_->signal(SIGCONT); }
+
+    void advance(std::chrono::milliseconds by) {
+        turned_ += by;
+        turn_clock();
+    }
+
+    /// Sends a command as words and returns the reply's first line, or of a bulk reply its text.
+    std::string ask(std::vector<std::string> const& words) const {
+        namespace asio = boost::asio;
+        asio::io_context context;
+        asio::local::stream_protocol::socket link(context);
+        link.connect(asio::local::stream_protocol::endpoint(socket()));
+        std::string text = "*" + std::to_string(words.size()) + "\r\n";
+        for (auto const& word : words)
+            text += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+        asio::write(link, asio::buffer(text));
+        std::string reply;
+        auto line = [&] {
+            auto const size = asio::read_until(link, asio::dynamic_buffer(reply), "\r\n");
+            auto first = reply.substr(0, size - 2);
+            reply.erase(0, size);
+            return first;
+        };
+        auto const head = line();
+        if (!head.starts_with('$') || head == "$-1") return head;
+        auto const size = std::stoul(head.substr(1)) + 2;
+        if (reply.size() < size)
+            asio::read(link, asio::dynamic_buffer(reply),
+                       asio::transfer_exactly(size - reply.size()));
+        return reply.substr(0, size - 2);
+    }
+
+    [[nodiscard]] std::string socket() const { return directory_.path() + "/redis.sock"; }
+    [[nodiscard]] std::string url() const {
+        return setup_.tcp ? "redis://127.0.0.1:" + std::to_string(port_) : "unix:" + socket();
+    }
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] temporary_directory const& directory() const noexcept { return directory_; }
+
+    /// A port that is free at this moment.
+    static std::uint16_t free_port() {
+        namespace asio = boost::asio;
+        asio::io_context context;
+        asio::ip::tcp::acceptor const probe(context, {asio::ip::address_v4::loopback(), 0});
+        return probe.local_endpoint().port();
+    }
+
+private:
+    /// The server program of either, or the program that becomes it when it is called so: Debian's tools
+    /// packages have that one, and install no service.
+    std::string program() const {
+        for (auto const* path : {"/usr/bin/valkey-server", "/usr/bin/redis-server"})
+            if (std::filesystem::exists(path)) return path;
+        auto const link = directory_.path() + "/redis-server";
+        for (auto const* path : {"/usr/bin/valkey-check-rdb", "/usr/bin/redis-check-rdb"})
+            if (std::filesystem::exists(path)) {
+                if (!std::filesystem::exists(link)) std::filesystem::create_symlink(path, link);
+                return link;
+            }
+        throw std::runtime_error("no Valkey and no Redis here: script/setup installs one");
+    }
+    [[nodiscard]] std::string clock_file() const { return directory_.path() + "/clock"; }
+    /// Written in place: the server has it mapped, and 8 aligned bytes change at once.
+    void turn_clock() const {
+        std::int64_t const by = std::chrono::microseconds(turned_).count();
+        int const file = ::open(clock_file().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        auto const written = ::pwrite(file, &by, sizeof by, 0);
+        ::close(file);
+        if (written != sizeof by) throw std::runtime_error("cannot turn the clock");
+    }
+    void signal_and_wait(int number) {
+        process_->signal(number);
+        process_->wait();
+        std::filesystem::remove(socket());
+    }
+
+    redis_setup setup_;
+    temporary_directory directory_;
+    std::uint16_t port_;
+    std::chrono::milliseconds turned_{0};
+    std::unique_ptr<child_process> process_;
+};
+
+} // namespace otpd::test
