@@ -1,18 +1,28 @@
 -- Does everything the other scripts do, to a key nobody else uses: a server that is read-only, full or
--- does not let this user do one of them fails here and not in the middle of a request.
+-- does not let this user do one of them fails here and not in the middle of a request. SET is first: once
+-- a script has written, a full server lets it go on.
 --
 -- KEYS  a key
-redis.call('DEL', KEYS[1])
-redis.call('SET', KEYS[1], '1', 'PX', 1000)
-redis.call('GET', KEYS[1])
-redis.call('PTTL', KEYS[1])
-redis.call('MGET', KEYS[1])
-redis.call('INCRBY', KEYS[1], 1)
-redis.call('EXPIREAT', KEYS[1], time[1] + 1)
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'a', '1')
-redis.call('HGET', KEYS[1], 'a')
-redis.call('HMGET', KEYS[1], 'a')
-redis.call('PEXPIRE', KEYS[1], 1000)
-redis.call('DEL', KEYS[1])
+local failed
+local function try(command, ...)
+    local reply = redis.pcall(command, ...)
+    if not failed and type(reply) == 'table' and reply.err then
+        failed = reply.err .. ' (' .. command .. ')'
+    end
+end
+try('SET', KEYS[1], '1', 'PX', 1000)
+try('GET', KEYS[1])
+try('PTTL', KEYS[1])
+try('MGET', KEYS[1])
+try('INCRBY', KEYS[1], 1)
+try('EXPIREAT', KEYS[1], time[1] + 1)
+try('DEL', KEYS[1])
+try('HSET', KEYS[1], 'a', '1')
+try('HGET', KEYS[1], 'a')
+try('HMGET', KEYS[1], 'a')
+try('PEXPIRE', KEYS[1], 1000)
+try('DEL', KEYS[1])
+if failed then
+    return {err = failed}
+end
 return {text(now)}

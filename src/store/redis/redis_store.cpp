@@ -157,7 +157,7 @@ asio::awaitable<result<admit_outcome>> redis_store_lane::admit(admission request
         arguments.push_back(std::to_string(counter_time(c.window).count()));
     }
     auto const answer =
-        co_await session.call(script::admit, std::move(keys), std::move(arguments), true);
+        co_await session.call(script::admit, std::move(keys), std::move(arguments), "admitted");
     if (!answer) co_return answer.error();
 
     reader from(*answer);
@@ -202,7 +202,7 @@ asio::awaitable<result<settle_outcome>> redis_store_lane::settle(settlement requ
         break;
     }
     auto const answer =
-        co_await session.call(script::settle, std::move(keys), std::move(arguments), false);
+        co_await session.call(script::settle, std::move(keys), std::move(arguments));
     if (!answer) co_return answer.error();
     if (answer->front() == "settled") co_return settle_outcome::settled;
     if (answer->front() == "superseded") co_return settle_outcome::superseded;
@@ -228,7 +228,7 @@ asio::awaitable<result<check_outcome>> redis_store_lane::check_code(check reques
         arguments.push_back(text_of(candidate.value));
     }
     auto const answer =
-        co_await session.call(script::check, std::move(keys), std::move(arguments), true);
+        co_await session.call(script::check, std::move(keys), std::move(arguments), "verified");
     if (!answer) co_return answer.error();
     reader from(*answer);
     auto outcome = judge(request, from);
@@ -292,7 +292,7 @@ public:
 
     asio::awaitable<result<fields>> ask_any(script which, fields keys, fields arguments) {
         auto& lane = ready_lane(asked_.fetch_add(1, std::memory_order_relaxed));
-        auto asked = lane.session.call(which, std::move(keys), std::move(arguments), false);
+        auto asked = lane.session.call(which, std::move(keys), std::move(arguments));
         co_return co_await net::run_on(lane.session.executor(), std::move(asked));
     }
 

@@ -113,12 +113,12 @@ session::session(asio::any_io_executor const& executor, session_options options,
 // --- commands ------------------------------------------------------------------------------------
 
 asio::awaitable<result<fields>> session::call(script which, fields keys, fields arguments,
-                                              bool replicate) {
+                                              std::string_view once_replicated) {
     if (!ready_ || in_flight_ >= options_.in_flight_max) co_return fault::unavailable;
-    auto answer = co_await execute(which, keys, arguments, replicate);
+    auto answer = co_await execute(which, keys, arguments, once_replicated);
     if (starts_with_word(answer.error, "NOSCRIPT")) { // it did not run: SCRIPT FLUSH, or a restart
         bool const loaded = co_await load(which);
-        if (loaded) answer = co_await execute(which, keys, arguments, replicate);
+        if (loaded) answer = co_await execute(which, keys, arguments, once_replicated);
     }
     if (answer.failed) co_return *answer.failed;
     // A demoted master: the new one is found by connecting again.
@@ -128,7 +128,8 @@ asio::awaitable<result<fields>> session::call(script which, fields keys, fields 
 }
 
 asio::awaitable<session::reply> session::execute(script which, fields const& keys,
-                                                 fields const& arguments, bool replicate) {
+                                                 fields const& arguments,
+                                                 std::string_view once_replicated) {
     fields command{digests_[static_cast<std::size_t>(which)], std::to_string(keys.size())};
     command.reserve(command.size() + keys.size() + arguments.size());
     command.insert(command.end(), keys.begin(), keys.end());
@@ -137,8 +138,10 @@ asio::awaitable<session::reply> session::execute(script which, fields const& key
     request.push_range("EVALSHA", command);
     boost::redis::response<fields, std::int64_t> response;
     std::get<1>(response) = std::int64_t{0};
-    bool const waits = replicate && options_.replicas > 0;
-    if (waits) request.push("WAIT", options_.replicas, options_.timeout.count());
+    bool const waits = options_.replicas > 0 && !once_replicated.empty();
+    // Less than what the command has: too few replicas are to be told from a server that is gone.
+    auto const replicas_wait = std::max<duration::rep>(1, options_.timeout.count() * 3 / 4);
+    if (waits) request.push("WAIT", options_.replicas, replicas_wait);
 
     auto const late = std::chrono::steady_clock::now() + options_.timeout;
     ++in_flight_;
@@ -157,11 +160,13 @@ asio::awaitable<session::reply> session::execute(script which, fields const& key
     if (ran.has_error()) {
         out.error = ran.error().diagnostic;
         if (out.error.empty()) out.error = "an answer of no known type";
-    } else if (waits && (replicas.has_error() || *replicas < options_.replicas)) {
-        out.error = "NOREPLICAS too few replicas have it";
-    } else {
-        out.answer = std::move(*ran);
+        co_return out;
     }
+    bool const enough = !waits || (replicas.has_value() && *replicas >= options_.replicas);
+    if (!enough && !ran->empty() && ran->front() == once_replicated)
+        out.error = "NOREPLICAS too few replicas have it";
+    else
+        out.answer = std::move(*ran);
     co_return out;
 }
 
@@ -270,7 +275,7 @@ asio::awaitable<void> session::greet() {
 /// Empty, or why the server does not let this user do what the scripts do.
 asio::awaitable<std::string> session::introduce() {
     fields const keys{"otp:probe"};
-    auto answer = co_await execute(script::probe, keys, {}, false);
+    auto answer = co_await execute(script::probe, keys, {}, {});
     if (answer.failed) co_return "LOADING the server does not answer";
     co_return answer.error;
 }

@@ -22,6 +22,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace otpd::store::redis {
@@ -30,7 +31,7 @@ struct session_options {
     location where;
     std::string ca_file;           ///< PEM; empty: the system's
     duration timeout{250};         ///< of one command
-    std::uint32_t replicas = 0;    ///< that must have what call() is told to replicate
+    std::uint32_t replicas = 0;    ///< see call()
     std::size_t in_flight_max = 0; ///< commands; more are refused
 };
 
@@ -60,11 +61,12 @@ public:
 
     // The rest runs on executor().
 
-    /// Runs a script; `replicate`: as many replicas as the options say must have it, too. The answer's
-    /// fields, or a fault: then it is not known whether the script ran, unless the session was not
-    /// ready. Never throws for what a server or a network does.
+    /// Runs a script. An answer that begins with the word `once_replicated` counts only if as many replicas
+    /// as the options say have it. The answer's fields, never none; or a fault: then it is not known
+    /// whether the script ran, unless the session was not ready. Never throws for what a server or a
+    /// network does.
     boost::asio::awaitable<result<fields>> call(script which, fields keys, fields arguments,
-                                                bool replicate);
+                                                std::string_view once_replicated = {});
 
     /// Keeps the connection up until stop(). To be called once.
     boost::asio::awaitable<void> run();
@@ -84,7 +86,7 @@ private:
     };
 
     boost::asio::awaitable<reply> execute(script which, fields const& keys, fields const& arguments,
-                                          bool replicate);
+                                          std::string_view once_replicated);
     boost::asio::awaitable<bool> load(script which);
     boost::asio::awaitable<void> greet();
     boost::asio::awaitable<std::string> introduce();

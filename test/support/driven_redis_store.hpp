@@ -1,0 +1,74 @@
+#pragma once
+
+/// A Redis store whose sessions run on threads of their own, so that a test can wait for an answer, or for
+/// a server, with nothing else to do.
+
+#include "coroutines.hpp"
+#include "otpd/store/redis_store.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace otpd::test {
+
+class driven_redis_store final : public store::observer {
+public:
+    explicit driven_redis_store(store::redis_options options)
+        : store_(loop_.get_executor(), std::move(options), *this),
+          unusable_(run(context_, store_.start())) {}
+    ~driven_redis_store() override {
+        store_.stop();
+        work_.reset();
+        for (auto& thread : threads_)
+            thread.join();
+    }
+
+    store::store& operator*() noexcept { return store_; }
+    store::store* operator->() noexcept { return &store_; }
+    /// For the test's own coroutines.
+    boost::asio::io_context& context() noexcept { return context_; }
+    /// What start() said.
+    [[nodiscard]] std::optional<std::string> const& unusable() const noexcept { return unusable_; }
+
+    store::result<store::admit_outcome> admit(store::admission request) {
+        return run(context_, store_.admit(std::move(request)));
+    }
+    store::result<store::settle_outcome> settle(store::settlement request) {
+        return run(context_, store_.settle(std::move(request)));
+    }
+    store::result<store::check_outcome> check(store::check request) {
+        return run(context_, store_.check_code(std::move(request)));
+    }
+    bool answers() { return run(context_, store_.ping()).has_value(); }
+
+    void ready(std::string_view) noexcept override { ++times_ready; }
+    void lost(std::string_view) noexcept override { ++times_lost; }
+    void failed(std::exception_ptr) noexcept override { failed_ = true; }
+    [[nodiscard]] bool failed() const noexcept { return failed_; }
+
+    std::atomic<int> times_ready{0};
+    std::atomic<int> times_lost{0};
+
+private:
+    boost::asio::io_context context_;
+    boost::asio::io_context loop_;
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+        loop_.get_executor()};
+    std::atomic<bool> failed_{false};
+    store::redis_store store_;
+    std::vector<std::jthread> threads_ = [this] {
+        std::vector<std::jthread> started;
+        for (int i = 0; i < 2; ++i)
+            started.emplace_back([this] { loop_.run(); });
+        return started;
+    }();
+    std::optional<std::string> unusable_;
+};
+
+} // namespace otpd::test
