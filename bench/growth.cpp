@@ -169,6 +169,7 @@ void measure_growth(std::vector<std::size_t> const& sizes) {
     constexpr int rounds = 9;
     constexpr std::size_t operations = 100; // few beside the smallest size
     std::vector<std::unique_ptr<bench>> services;
+    services.reserve(sizes.size());
     for (auto const size : sizes)
         services.push_back(std::make_unique<bench>(size));
     std::vector<size_result> results(sizes.size());
@@ -257,7 +258,7 @@ void measure_mass_expiry(std::size_t codes) {
 int main(int argc, char** argv) {
     std::size_t const largest = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
     if (largest < 10'000) {
-        std::fputs("usage: bench_growth [LIVE_CODES, at least 10000]\n", stderr);
+        std::fprintf(stderr, "usage: bench_growth [LIVE_CODES, at least 10000]\n");
         return 2;
     }
     measure_growth({1000, largest / 10, largest});

@@ -4,11 +4,12 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <cstdlib>
 
 namespace otpd::app {
 
 void prepare_process() noexcept {
-    std::signal(SIGPIPE, SIG_IGN);
+    if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) std::abort(); // never: both are constants
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     rlimit const no_core{0, 0};
     setrlimit(RLIMIT_CORE, &no_core);

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <linux/sockios.h>
+#include <stdexcept>
 #include <string>
 
 using otpd::net::sent_bytes_mark;
@@ -47,7 +48,8 @@ int listen_on_loopback(sockaddr_in& address) {
     int const handle = ::socket(AF_INET, SOCK_STREAM, 0);
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::bind(handle, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    if (handle < 0 || ::bind(handle, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+        throw std::runtime_error("cannot bind");
     ::listen(handle, 1);
     socklen_t length = sizeof address;
     ::getsockname(handle, reinterpret_cast<sockaddr*>(&address), &length);
@@ -56,7 +58,9 @@ int listen_on_loopback(sockaddr_in& address) {
 
 int connect_to(sockaddr_in const& address) {
     int const handle = ::socket(AF_INET, SOCK_STREAM, 0);
-    ::connect(handle, reinterpret_cast<sockaddr const*>(&address), sizeof address);
+    if (handle < 0 ||
+        ::connect(handle, reinterpret_cast<sockaddr const*>(&address), sizeof address) != 0)
+        throw std::runtime_error("cannot connect");
     return handle;
 }
 

@@ -82,14 +82,6 @@ end_of_stream aborted(server const& stub) {
 
 } // namespace
 
-namespace stub_test {
-std::ostream& operator<<(std::ostream& out, end_of_stream how) {
-    return out << (how == end_of_stream::in_order    ? "in order"
-                   : how == end_of_stream::truncated ? "truncated"
-                                                     : "reset");
-}
-} // namespace stub_test
-
 BOOST_AUTO_TEST_SUITE(stub_faults_on_the_wire)
 
 BOOST_AUTO_TEST_CASE(no_reply_at_all) {

@@ -1,4 +1,3 @@
-#include "wire_client.hpp"
 
 #include "support/certificates.hpp"
 
@@ -14,6 +13,8 @@
 #include <boost/json/parse.hpp>
 
 #include <optional>
+#include <ostream>
+#include <ostream>
 #include <utility>
 
 namespace stub_test {
@@ -202,6 +203,12 @@ reply_text ask(bridgexapi_stub::server const& of, std::string_view method, std::
     wire_client client{of};
     client.write(request_text(method, target, body));
     return client.read_reply();
+}
+
+std::ostream& operator<<(std::ostream& out, end_of_stream how) {
+    return out << (how == end_of_stream::in_order    ? "in order"
+                   : how == end_of_stream::truncated ? "truncated"
+                                                     : "reset");
 }
 
 } // namespace stub_test

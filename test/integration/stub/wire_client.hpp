@@ -6,6 +6,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ enum class end_of_stream {
     truncated, // over TLS: FIN without close_notify
     reset,     // RST
 };
+std::ostream& operator<<(std::ostream& out, end_of_stream how);
 
 struct reply_text {
     std::string head;
