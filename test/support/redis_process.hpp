@@ -52,7 +52,7 @@ public:
             turn_clock();
             variables = {{"LD_PRELOAD", setup_.turned_clock}, {"OTPD_TURNED_CLOCK", clock_file()}};
         }
-        process_ = std::make_unique<child_process>(program(), std::move(arguments),
+        process_ = std::make_unique<child_process>(program(directory_), std::move(arguments),
                                                    std::move(variables), directory_);
         process_->wait_for_output([](std::string const& output) {
             return output.find("eady to accept connections") != std::string::npos;
@@ -105,6 +105,19 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     [[nodiscard]] temporary_directory const& directory() const noexcept { return directory_; }
 
+    /// The server program of either, or the program that becomes it when it is called so: Debian's tools
+    /// packages have that one, and install no service.
+    static std::string program(temporary_directory const& directory) {
+        for (auto const* path : {"/usr/bin/valkey-server", "/usr/bin/redis-server"})
+            if (std::filesystem::exists(path)) return path;
+        auto const link = directory.path() + "/redis-server";
+        for (auto const* path : {"/usr/bin/valkey-check-rdb", "/usr/bin/redis-check-rdb"})
+            if (std::filesystem::exists(path)) {
+                if (!std::filesystem::exists(link)) std::filesystem::create_symlink(path, link);
+                return link;
+            }
+        throw std::runtime_error("no Valkey and no Redis here: script/setup installs one");
+    }
     /// A port that is free at this moment.
     static std::uint16_t free_port() {
         namespace asio = boost::asio;
@@ -114,19 +127,6 @@ public:
     }
 
 private:
-    /// The server program of either, or the program that becomes it when it is called so: Debian's tools
-    /// packages have that one, and install no service.
-    std::string program() const {
-        for (auto const* path : {"/usr/bin/valkey-server", "/usr/bin/redis-server"})
-            if (std::filesystem::exists(path)) return path;
-        auto const link = directory_.path() + "/redis-server";
-        for (auto const* path : {"/usr/bin/valkey-check-rdb", "/usr/bin/redis-check-rdb"})
-            if (std::filesystem::exists(path)) {
-                if (!std::filesystem::exists(link)) std::filesystem::create_symlink(path, link);
-                return link;
-            }
-        throw std::runtime_error("no Valkey and no Redis here: script/setup installs one");
-    }
     [[nodiscard]] std::string clock_file() const { return directory_.path() + "/clock"; }
     /// Written in place: the server has it mapped, and 8 aligned bytes change at once.
     void turn_clock() const {

@@ -1,0 +1,92 @@
+/// rediss://: a server that is not proven to be the right one gets not a byte of what is kept.
+
+#include "certificates.hpp"
+#include "redis_fixture.hpp"
+
+using namespace otpd::test;
+using namespace otpd;
+
+namespace {
+
+struct fixture {
+    identity authority = make_authority();
+    temporary_directory files;
+    std::string ca_file = files.add("authority.pem", authority.certificate_pem());
+
+    /// A server that shows `shown`, at a port of TLS.
+    std::unique_ptr<redis_process> server_with(identity const& shown) {
+        port = redis_process::free_port();
+        return std::make_unique<redis_process>(redis_setup{
+            .tcp = false,
+            .turned_clock = "",
+            .more = {"--tls-port", std::to_string(port), "--tls-auth-clients", "no",
+                     "--tls-cert-file", files.add("server.pem", shown.certificate_pem()),
+                     "--tls-key-file", files.add("server.key", shown.key_pem()),
+                     "--tls-ca-cert-file", ca_file}});
+    }
+    store::redis_options options(std::string const& host) const {
+        auto with = redis_at("rediss://" + host + ":" + std::to_string(port));
+        with.ca_file = ca_file;
+        return with;
+    }
+    /// Whether a store at `host` works with a server that shows `shown`.
+    bool works(identity const& shown, std::string const& host) {
+        auto const server = server_with(shown);
+        driven_redis_store store(options(host));
+        bool const answers = store.answers();
+        BOOST_TEST(answers == (server->ask({"DBSIZE"}) != ":0" || answers));
+        if (!answers) BOOST_TEST(server->ask({"DBSIZE"}) == ":0");
+        return answers;
+    }
+
+    std::uint16_t port = 0;
+};
+
+certificate_profile for_names(std::string const& names) {
+    certificate_profile profile;
+    profile.alternative_names = names;
+    return profile;
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(redis_over_tls, fixture)
+
+BOOST_AUTO_TEST_CASE(the_right_server) {
+    identity const good(certificate_profile{}, authority);
+    BOOST_TEST(works(good, "127.0.0.1"));
+    BOOST_TEST(works(good, "localhost"));
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_for_another_host) {
+    identity const other(for_names("DNS:valkey.example"), authority);
+    BOOST_TEST(!works(other, "127.0.0.1"));
+    BOOST_TEST(!works(other, "localhost"));
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_of_an_unknown_authority) {
+    auto const stranger = make_authority();
+    BOOST_TEST(!works(identity(certificate_profile{}, stranger), "127.0.0.1"));
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_that_is_over) {
+    certificate_profile profile;
+    profile.valid_until = std::chrono::seconds(-60);
+    BOOST_TEST(!works(identity(profile, authority), "127.0.0.1"));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_without_tls) {
+    redis_process const plain(redis_setup{.tcp = true, .turned_clock = "", .more = {}});
+    port = plain.port();
+    driven_redis_store store(options("127.0.0.1"));
+    BOOST_TEST(!store.answers());
+}
+
+BOOST_AUTO_TEST_CASE(an_authority_that_cannot_be_read) {
+    port = 1;
+    auto with = options("127.0.0.1");
+    with.ca_file = files.path() + "/none.pem";
+    BOOST_CHECK_THROW(driven_redis_store{with}, boost::system::system_error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
