@@ -1,0 +1,127 @@
+// The service and a store that goes away: it fails closed, says so, and comes back by itself (R39).
+
+#include "eventually.hpp"
+#include "redis_process.hpp"
+#include "service_fixture.hpp"
+
+using namespace otpd::test;
+
+namespace {
+
+environment with_store(std::string const& url, environment more = {}) {
+    more.emplace("OTPD_STORE_URL", url);
+    more.emplace("OTP_HMAC_SECRET", "a-secret-of-more-than-32-bytes-for-all-instances");
+    return more;
+}
+
+struct fixture {
+    redis_process server{redis_setup{.tcp = true, .turned_clock = "", .more = {}}};
+    service_fixture service{with_store(server.url())};
+
+    unsigned readiness() { return service.client.ask(get("/readyz")).status; }
+    /// Both endpoints refuse (a wrong code, so that there is something to count), nothing goes to the upstream, and a balancer is told.
+    void check_closed(std::string const& live_number) {
+        auto const before = service.stub.requests().size();
+        check_outcome(service.send(service.fresh_number()), 503, "store_unavailable");
+        check_outcome(service.verify(live_number, "000000"), 503, "store_unavailable");
+        check_outcome(service.client.ask(get("/readyz")), 503);
+        BOOST_TEST(service.client.ask(get("/livez")).status == 200U);
+        BOOST_TEST(service.stub.requests().size() == before);
+    }
+    void check_open() {
+        eventually([this] { return readiness() == 200; });
+        auto const number = service.fresh_number();
+        auto const code = service.sent_code(number);
+        BOOST_TEST(service.verify(number, code).status == 200U);
+    }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(service_and_its_store, fixture)
+
+BOOST_AUTO_TEST_CASE(a_code_survives_a_restart_of_the_service) {
+    auto const number = service.fresh_number();
+    auto const code = service.sent_code(number);
+    check_outcome(service.verify(number, wrong_code(code)), 400, "invalid_code");
+    environment settings = service_fixture::upstream_at(service.stub.url());
+    otpd_process another(OTPD_PROGRAM, with_store(server.url()) | settings);
+    http_client client(another.port());
+    check_outcome(client.ask(service_fixture::send_request(number)), 429, "cooldown_active");
+    auto const wrong = client.ask(service_fixture::verify_request(number, wrong_code(code)));
+    BOOST_TEST(object_of(wrong).at("attempts_left").to_number<int>() == 3);
+    BOOST_TEST(client.ask(service_fixture::verify_request(number, code)).status == 200U);
+    check_outcome(service.verify(number, code), 404, "no_active_otp");
+    BOOST_TEST(another.stop() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_is_gone) {
+    auto const number = service.fresh_number();
+    service.sent_code(number);
+    server.kill();
+    eventually([this] { return readiness() == 503; });
+    check_closed(number);
+    BOOST_TEST(service.otpd.events("store_lost").size() == 1U);
+    server.start();
+    check_open();
+    BOOST_TEST(service.otpd.events("store_ready").size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_is_slow) {
+    auto const number = service.fresh_number();
+    service.sent_code(number);
+    server.freeze();
+    check_closed(number);
+    server.thaw();
+    check_open();
+}
+
+// Guesses cannot be counted, so none is evaluated. (A right code could be used up: that needs no memory.)
+BOOST_AUTO_TEST_CASE(a_store_that_is_full) {
+    auto const number = service.fresh_number();
+    service.sent_code(number);
+    server.ask({"CONFIG", "SET", "maxmemory", "1"});
+    check_closed(number);
+    server.ask({"CONFIG", "SET", "maxmemory", "0"});
+    check_open();
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_is_read_only) {
+    auto const number = service.fresh_number();
+    service.sent_code(number);
+    server.ask({"REPLICAOF", "127.0.0.1", "1"});
+    check_closed(number);
+    server.ask({"REPLICAOF", "NO", "ONE"});
+    check_open();
+}
+
+// A store that is there and wrong ends the program with the reason; one that is not there does not.
+BOOST_AUTO_TEST_CASE(a_store_that_can_never_work_ends_the_program) {
+    server.ask({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
+    temporary_directory directory;
+    environment settings =
+        with_store(server.url()) | service_fixture::upstream_at(service.stub.url());
+    settings["OTPD_SERVER_LISTEN"] = "127.0.0.1:0";
+    settings["OTPD_ADMIN_LISTEN"] = "127.0.0.1:0";
+    child_process refused(OTPD_PROGRAM, {}, settings, directory);
+    BOOST_TEST(refused.wait() == 1);
+    BOOST_TEST(refused.errors() == "otpd: store: " + server.url() +
+                                       "/0: maxmemory-policy is allkeys-lru, which lets the server "
+                                       "forget codes and limits: set it to noeviction\n");
+    server.ask({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
+}
+
+// R16: neither codes nor numbers are in the store, and no secret in the log.
+BOOST_AUTO_TEST_CASE(the_store_holds_no_code_and_no_number) {
+    auto const number = service.fresh_number();
+    auto const code = service.sent_code(number);
+    server.ask({"CONFIG", "SET", "rdbcompression", "no"});
+    server.ask({"SAVE"});
+    std::ifstream in(server.directory().path() + "/dump.rdb", std::ios::binary);
+    std::string const dump{std::istreambuf_iterator<char>(in), {}};
+    BOOST_TEST(dump.find("otp:{") != std::string::npos); // it is the right file
+    BOOST_TEST(dump.find(number) == std::string::npos);
+    BOOST_TEST(dump.find(code) == std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
