@@ -44,7 +44,10 @@ BOOST_FIXTURE_TEST_CASE(a_half_received_request_is_still_answered, http_fixture)
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
                 "Content-Length: 5\r\n\r\n");
     BOOST_TEST(client.read_reply().value().status == 100u);
+    auto idle = connect();
+    eventually([&] { return seen.opened == 2; });
     auto drained = drain(ample);
+    BOOST_TEST(idle.at_end()); // the drain has begun
     client.send("hello");
     auto const reply = client.read_reply().value();
     BOOST_TEST(reply.body == "hello");
