@@ -1,0 +1,240 @@
+// What deploy/haproxy.cfg promises, whatever the instances behind it do: no request reaches an instance
+// twice, clients cannot say who they are, and what HAProxy says itself looks like the service's own.
+
+#include "support/haproxy_process.hpp"
+#include "support/http_client.hpp"
+#include "support/scripted_server.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+using namespace otpd::test;
+namespace asio = boost::asio;
+
+namespace {
+
+/// What an instance does to a POST.
+using behaviour = std::function<asio::awaitable<void>(scripted_connection&)>;
+
+/// An instance that notes every request that reaches it but health checks; these get 200 while it is
+/// ready, and any other GET always.
+class fake_instance {
+public:
+    explicit fake_instance(behaviour act) : act_(std::move(act)) {}
+
+    [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+    [[nodiscard]] std::vector<std::string> requests() const { return server_.notes(); }
+    void set_ready(bool ready) { ready_ = ready; }
+
+private:
+    asio::awaitable<void> serve(scripted_server& server, scripted_connection& peer) {
+        auto request = co_await peer.read_request();
+        if (request.empty()) co_return;
+        bool const check = request.starts_with("GET /readyz");
+        bool const get = request.starts_with("GET");
+        if (!check) server.note(std::move(request));
+        if (get) {
+            auto reply = http_reply(check && !ready_ ? 503 : 200, "{}");
+            co_await peer.write(std::move(reply));
+        } else {
+            co_await act_(peer);
+        }
+    }
+
+    behaviour act_;
+    std::atomic<bool> ready_ = true;
+    scripted_server server_{
+        [this](scripted_server& server, scripted_connection& peer) { return serve(server, peer); }};
+};
+
+behaviour answer(unsigned status) {
+    return [status](scripted_connection& peer) -> asio::awaitable<void> {
+        auto reply = http_reply(status, R"({"code":"of_the_instance"})");
+        co_await peer.write(std::move(reply));
+    };
+}
+asio::awaitable<void> close_without_a_word(scripted_connection& peer) {
+    peer.close();
+    co_return;
+}
+asio::awaitable<void> reset(scripted_connection& peer) {
+    peer.reset();
+    co_return;
+}
+asio::awaitable<void> break_off_in_the_header(scripted_connection& peer) {
+    std::string part = "HTTP/1.1 200 O";
+    co_await peer.write(std::move(part));
+}
+
+http_request a_send() {
+    return post("/send-otp", {{"phone_number", "31612345678"}});
+}
+
+std::size_t count_of(std::string const& text, std::string const& part) {
+    std::size_t count = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+        ++count;
+    return count;
+}
+
+/// A port that nothing listens on.
+std::uint16_t dead_port() {
+    return free_loopback_port();
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(balancer)
+
+// An SMS may be on its way, a guess counted: no request is repeated once it has been sent, and what the
+// instance says is what the client hears.
+BOOST_AUTO_TEST_CASE(a_request_that_was_answered_badly_is_not_repeated) {
+    for (unsigned const status : {429U, 500U, 502U, 503U, 504U}) {
+        BOOST_TEST_CONTEXT("an instance that answers " << status) {
+            fake_instance const first(answer(status));
+            fake_instance const second(answer(status));
+            haproxy_process const haproxy(HAPROXY_CONFIG, {first.port(), second.port()});
+            http_client client(haproxy.port());
+            for (std::size_t i = 1; i <= 4; ++i) {
+                auto const reply = client.ask(a_send());
+                BOOST_TEST(reply.status == status);
+                BOOST_TEST(object_of(reply).at("code").as_string() == "of_the_instance");
+                BOOST_TEST(first.requests().size() + second.requests().size() == i);
+            }
+        }
+    }
+}
+
+// The same where there is no answer: 502; on a connection that has carried a request before, HAProxy just
+// closes it.
+BOOST_AUTO_TEST_CASE(a_request_that_was_not_answered_is_not_repeated) {
+    struct a_case {
+        char const* name;
+        behaviour act;
+    };
+    a_case const cases[] = {{"closes", close_without_a_word},
+                            {"resets", reset},
+                            {"breaks off", break_off_in_the_header}};
+    for (auto const& each : cases) {
+        BOOST_TEST_CONTEXT("an instance that " << each.name) {
+            fake_instance const first(each.act);
+            fake_instance const second(each.act);
+            haproxy_process const haproxy(HAPROXY_CONFIG, {first.port(), second.port()});
+            auto const reply = http_client(haproxy.port()).ask(a_send());
+            BOOST_TEST(reply.status == 502U);
+            BOOST_TEST(object_of(reply).at("code").as_string() == "instance_lost");
+            BOOST_TEST(first.requests().size() + second.requests().size() == 1U);
+
+            raw_client used(haproxy.port());
+            used.send(get("/health").text());
+            BOOST_TEST(used.read_reply().value().status == 200U);
+            used.send(a_send().text());
+            BOOST_TEST(used.at_end());
+            BOOST_TEST(first.requests().size() + second.requests().size() == 3U);
+        }
+    }
+}
+
+// A connection that cannot be made has carried nothing, so the next instance gets the request, also
+// before a health check has noticed.
+BOOST_AUTO_TEST_CASE(an_instance_that_cannot_be_reached_costs_no_request) {
+    fake_instance const alive(answer(200));
+    haproxy_process const haproxy(HAPROXY_CONFIG, {dead_port(), alive.port()});
+    http_client client(haproxy.port());
+    constexpr std::size_t count = 40;
+    for (std::size_t i = 0; i < count; ++i)
+        BOOST_TEST(client.ask(a_send()).status == 200);
+    BOOST_TEST(alive.requests().size() == count);
+    haproxy.wait_for_state(1, "DOWN");
+    BOOST_TEST(haproxy.state_of(2).starts_with("UP"));
+}
+
+// R33: who the client is, the balancer says alone.
+BOOST_AUTO_TEST_CASE(clients_cannot_say_who_they_are) {
+    fake_instance const instance(answer(200));
+    haproxy_process const haproxy(HAPROXY_CONFIG, {instance.port()});
+    auto const forged = a_send()
+                            .with("X-Forwarded-For", "203.0.113.7")
+                            .with("x-forwarded-for", "203.0.113.8, 203.0.113.9")
+                            .with("Forwarded", "for=203.0.113.10")
+                            .with("X-Real-IP", "203.0.113.11");
+    BOOST_TEST(http_client(haproxy.port()).ask(forged).status == 200);
+    BOOST_REQUIRE(instance.requests().size() == 1U);
+    auto const seen = instance.requests().front();
+    BOOST_TEST(seen.find("203.0.113.") == std::string::npos, seen);
+    BOOST_TEST(count_of(seen, "\r\nx-forwarded-for: 127.0.0.1\r\n") == 1U, seen);
+    BOOST_TEST(count_of(seen, "orwarded") == 1U, seen);
+}
+
+// A slow client holds up no instance: a request is passed on when it is whole.
+BOOST_AUTO_TEST_CASE(half_a_request_reaches_no_instance) {
+    fake_instance const instance(answer(200));
+    haproxy_process const haproxy(HAPROXY_CONFIG, {instance.port()});
+    auto const text = a_send().text();
+    raw_client slow(haproxy.port());
+    slow.send(text.substr(0, text.size() - 5));
+    BOOST_TEST(http_client(haproxy.port()).ask(get("/health")).status == 200); // overtakes it
+    BOOST_TEST(instance.requests().size() == 1U);
+    slow.send(text.substr(text.size() - 5));
+    BOOST_TEST(slow.read_reply().value().status == 200U);
+    BOOST_TEST(instance.requests().size() == 2U);
+}
+
+// An instance is out while it says that it is not ready, and back when it says it is.
+BOOST_AUTO_TEST_CASE(an_instance_that_is_not_ready_gets_no_requests) {
+    fake_instance first(answer(200));
+    fake_instance const second(answer(200));
+    haproxy_process const haproxy(HAPROXY_CONFIG, {first.port(), second.port()});
+    http_client client(haproxy.port());
+    first.set_ready(false);
+    haproxy.wait_for_state(1, "DOWN");
+    for (int i = 0; i < 10; ++i)
+        BOOST_TEST(client.ask(a_send()).status == 200);
+    BOOST_TEST(first.requests().size() == 0U);
+    BOOST_TEST(second.requests().size() == 10U);
+    first.set_ready(true);
+    haproxy.wait_for_state(1, "UP");
+    for (int i = 0; i < 10; ++i)
+        BOOST_TEST(client.ask(a_send()).status == 200);
+    BOOST_TEST(first.requests().size() == 5U);
+    BOOST_TEST(second.requests().size() == 15U);
+}
+
+// When none is ready they have the same reason, and say it better than HAProxy: clients hear it from them.
+BOOST_AUTO_TEST_CASE(when_none_is_ready_they_answer_for_themselves) {
+    fake_instance first(answer(503));
+    fake_instance second(answer(503));
+    haproxy_process const haproxy(HAPROXY_CONFIG, {first.port(), second.port()});
+    first.set_ready(false);
+    second.set_ready(false);
+    haproxy.wait_for_state(1, "DOWN");
+    haproxy.wait_for_state(2, "DOWN");
+    http_client client(haproxy.port());
+    for (int i = 0; i < 4; ++i) {
+        auto const reply = client.ask(a_send());
+        BOOST_TEST(reply.status == 503U);
+        BOOST_TEST(object_of(reply).at("code").as_string() == "of_the_instance");
+    }
+    BOOST_TEST(first.requests().size() == 2U);
+    BOOST_TEST(second.requests().size() == 2U);
+}
+
+// RFC 9457 with a `code`, like every other error of the service.
+BOOST_AUTO_TEST_CASE(what_haproxy_says_itself_is_a_problem) {
+    haproxy_process const haproxy(HAPROXY_CONFIG, {dead_port(), dead_port()});
+    auto const reply = http_client(haproxy.port()).ask(a_send());
+    BOOST_TEST(reply.status == 503U);
+    BOOST_TEST(reply.field("Content-Type") == "application/problem+json");
+    BOOST_TEST(reply.field("Cache-Control") == "no-store");
+    BOOST_TEST(std::stol(reply.field("Retry-After")) >= 1);
+    auto const problem = object_of(reply);
+    BOOST_TEST(problem.at("status").to_number<unsigned>() == 503U);
+    BOOST_TEST(problem.at("code").as_string() == "no_instance");
+    for (auto const* const name : {"type", "title", "detail"})
+        BOOST_TEST(!problem.at(name).as_string().empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

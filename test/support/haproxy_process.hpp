@@ -1,0 +1,97 @@
+#pragma once
+
+/// HAProxy with the configuration that operators take, deploy/haproxy.cfg, on free ports of 127.0.0.1.
+
+#include "child_process.hpp"
+#include "eventually.hpp"
+#include "raw_client.hpp"
+
+#include <boost/algorithm/string/classification.hpp>
+#include <boost/algorithm/string/split.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace otpd::test {
+
+/// A port that is free at this moment.
+inline std::uint16_t free_loopback_port() {
+    namespace asio = boost::asio;
+    asio::io_context context;
+    asio::ip::tcp::acceptor const probe(context, {asio::ip::address_v4::loopback(), 0});
+    return probe.local_endpoint().port();
+}
+
+class haproxy_process {
+public:
+    /// In front of what listens on `instances`, one to four ports.
+    haproxy_process(std::string const& config, std::vector<std::uint16_t> const& instances)
+        : process_(program(), {"-db", "-f", config}, addresses(port_, statistics_, instances),
+                   directory_) {
+        eventually([this] {
+            if (process_.has_ended())
+                throw std::runtime_error("HAProxy ended: " + process_.errors());
+            return listens(statistics_); // the last that it opens
+        });
+    }
+
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    /// What it thinks of instance `number` (from 1): UP, DOWN, or on the way: "UP 1/2".
+    [[nodiscard]] std::string state_of(std::size_t number) const {
+        constexpr std::size_t status_column = 17;
+        raw_client client(statistics_);
+        client.send("GET /;csv HTTP/1.0\r\n\r\n");
+        std::istringstream lines(client.read_to_end());
+        auto const beginning = "instances,otpd-" + std::to_string(number) + ',';
+        for (std::string line; std::getline(lines, line);) {
+            if (!line.starts_with(beginning)) continue;
+            std::vector<std::string> columns;
+            boost::split(columns, line, boost::is_any_of(","));
+            return columns.at(status_column);
+        }
+        throw std::runtime_error("HAProxy does not know instance " + std::to_string(number));
+    }
+    void wait_for_state(std::size_t number, std::string const& state) const {
+        eventually([&] { return state_of(number) == state; });
+    }
+
+    child_process& process() noexcept { return process_; }
+
+private:
+    static std::string program() {
+        for (auto const* path :
+             {"/usr/sbin/haproxy", "/usr/bin/haproxy", "/usr/local/sbin/haproxy"})
+            if (std::filesystem::exists(path)) return path;
+        throw std::runtime_error("no HAProxy here: script/setup installs it");
+    }
+    static std::string at(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
+    static environment addresses(std::uint16_t port, std::uint16_t statistics,
+                                 std::vector<std::uint16_t> const& instances) {
+        environment out{{"OTPD_LISTEN", at(port)}, {"OTPD_STATS", at(statistics)}};
+        for (std::size_t i = 0; i < instances.size(); ++i)
+            out.emplace("OTPD_" + std::to_string(i + 1), at(instances[i]));
+        return out;
+    }
+    static bool listens(std::uint16_t port) {
+        try {
+            raw_client const connection(port);
+            return true;
+        } catch (std::runtime_error const&) {
+            return false;
+        }
+    }
+
+    std::uint16_t port_ = free_loopback_port();
+    std::uint16_t statistics_ = free_loopback_port();
+    temporary_directory directory_;
+    child_process process_;
+};
+
+} // namespace otpd::test
