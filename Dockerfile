@@ -1,9 +1,11 @@
-# Two images: `otpd`, which is the default, and `stub`, the fake upstream for trials.
+# Images: `otpd`, which is the default; `balancer` (HAProxy) and `store` (Valkey) with the configuration in deploy/; and `stub`,
+# the fake upstream for trials. docker-compose.yml runs them together.
 #
 #   docker build -t otpd .                     docker build -t bridgexapi-stub --target stub .
 #   docker run --read-only -p 8000:8000 --env-file secrets.env otpd
 #
-# secrets.env: BRIDGEXAPI_API_KEY, OTP_HMAC_SECRET and API_AUTH_TOKEN, one NAME=value a line.
+# secrets.env: BRIDGEXAPI_API_KEY, OTP_HMAC_SECRET and API_AUTH_TOKEN, one NAME=value a line; with Valkey or Redis also
+# OTPD_STORE_URL and OTPD_STORE_PASSWORD.
 ARG DEBIAN=debian:13-slim
 
 FROM ${DEBIAN} AS build
@@ -13,6 +15,35 @@ COPY script/setup script/setup
 RUN script/setup
 COPY . .
 RUN script/build otpd bridgexapi-stub && strip build/release/otpd build/release/bridgexapi-stub
+
+FROM ${DEBIAN} AS store
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends valkey-server valkey-tools \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10002 --home-dir /nonexistent --shell /usr/sbin/nologin otpd-store \
+    && install -d -o otpd-store -g otpd-store -m 0700 /data
+COPY deploy/valkey.conf /etc/otpd/valkey.conf
+COPY script/store-acl /usr/local/bin/
+USER otpd-store
+WORKDIR /data
+EXPOSE 6379
+# The users' file is made from VALKEY_OTPD_PASSWORD and VALKEY_OPERATOR_PASSWORD at each start, in memory (/tmp is a tmpfs).
+ENTRYPOINT ["bash", "-c", "umask 077 && store-acl >/tmp/users.acl && exec valkey-server /etc/otpd/valkey.conf --bind 0.0.0.0 --port 6379 --dir /data --aclfile /tmp/users.acl"]
+
+FROM ${DEBIAN} AS balancer
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends curl haproxy \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10003 --home-dir /nonexistent --shell /usr/sbin/nologin otpd-balancer
+COPY deploy/haproxy.cfg /etc/otpd/haproxy.cfg
+USER otpd-balancer
+ENV OTPD_LISTEN=0.0.0.0:8080 OTPD_STATS=127.0.0.1:8405
+EXPOSE 8080
+# Not SIGTERM, which cuts connections off: SIGUSR1 lets requests finish.
+STOPSIGNAL SIGUSR1
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
+    CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8405/metrics"]
+ENTRYPOINT ["haproxy", "-db", "-f", "/etc/otpd/haproxy.cfg"]
 
 FROM ${DEBIAN} AS runtime
 RUN apt-get update \

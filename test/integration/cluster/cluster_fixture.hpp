@@ -1,0 +1,194 @@
+#pragma once
+
+/// Three instances as they are deployed: one Valkey or Redis with the users of script/store-acl, the stub, and
+/// HAProxy with deploy/haproxy.cfg in front.
+
+#include "integration/service/service_fixture.hpp"
+#include "support/haproxy_process.hpp"
+#include "support/redis_process.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <future>
+#include <memory>
+#include <thread>
+
+namespace otpd::test {
+
+/// What a client saw of one number: sent to once, and verified when it was told that it had been sent.
+struct outcome {
+    std::string number;
+    unsigned sent = 0;     ///< status; 0: the connection was closed instead
+    std::string code;      ///< if sent is 200
+    unsigned verified = 0; ///< status; 0: not asked, or closed
+};
+
+class cluster_fixture {
+public:
+    static constexpr std::size_t size = 3;
+
+    cluster_fixture() {
+        for (auto& each : instances)
+            each = std::make_unique<otpd_process>(OTPD_PROGRAM, settings());
+        balancer = std::make_unique<haproxy_process>(
+            HAPROXY_CONFIG,
+            std::vector{instances[0]->port(), instances[1]->port(), instances[2]->port()});
+        wait_until_all_are("UP");
+    }
+    /// Everything ends in order and has nothing to complain about, and nothing was refused to otpd for
+    /// want of rights.
+    ~cluster_fixture() {
+        BOOST_TEST(store.ask({"ACL", "LOG"}) == "*0");
+        for (auto& each : instances)
+            each->process().signal(SIGTERM);
+        for (auto& each : instances) {
+            BOOST_TEST(each->process().wait() == 0);
+            BOOST_TEST(each->process().errors() == "");
+        }
+        stub.process().signal(SIGTERM);
+        BOOST_TEST(stub.process().wait() == 0);
+    }
+    cluster_fixture(cluster_fixture const&) = delete;
+    cluster_fixture& operator=(cluster_fixture const&) = delete;
+
+    [[nodiscard]] std::uint16_t port() const { return balancer->port(); }
+    raw_reply ask(http_request const& request) { return http_client(port()).ask(request); }
+
+    std::string fresh_number() { return std::to_string(31612000000ULL + ++numbers_); }
+    static http_request send_request(std::string const& number) {
+        return service_fixture::send_request(number);
+    }
+    static http_request verify_request(std::string const& number, std::string const& code) {
+        return service_fixture::verify_request(number, code);
+    }
+    /// Sends a code through the balancer, which must work, and returns it.
+    std::string sent_code(std::string const& number) { return sent_code(number, port()); }
+    static std::string sent_code(std::string const& number, std::uint16_t through) {
+        auto const reply = http_client(through).ask(send_request(number));
+        BOOST_REQUIRE_MESSAGE(reply.status == 200, reply.body);
+        return std::string(object_of(reply).at("debug_code").as_string());
+    }
+
+    /// How many lines `event` each instance has logged.
+    [[nodiscard]] std::array<std::size_t, size> count(std::string_view event) const {
+        std::array<std::size_t, size> counts{};
+        for (std::size_t i = 0; i < size; ++i)
+            counts[i] = instances[i]->events(event).size();
+        return counts;
+    }
+    std::size_t sms() { return stub.stats().at("sms_accepted").to_number<std::size_t>(); }
+    /// Waits until the stub has accepted `more` messages than now.
+    void wait_for_more_sms(std::size_t more) {
+        auto const goal = sms() + more;
+        eventually([&] { return sms() >= goal; });
+    }
+
+    /// In the eyes of the balancer.
+    void wait_until_all_are(std::string const& state) const {
+        for (std::size_t i = 0; i < size; ++i)
+            balancer->wait_for_state(i + 1, state);
+    }
+
+    /// An instance that was ended, again at its address.
+    void start_again(std::size_t index) {
+        auto again = settings();
+        again["OTPD_SERVER_LISTEN"] = "127.0.0.1:" + std::to_string(instances[index]->port());
+        instances[index] = std::make_unique<otpd_process>(OTPD_PROGRAM, again);
+    }
+
+    stub_process stub{STUB_PROGRAM, trusted_authority::get().loopback, stub_options{api_key, {}}};
+    temporary_directory directory; ///< of the store's users
+    redis_process store{{true,
+                         {},
+                         {"--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy",
+                          "noeviction", "--aclfile", users()}}};
+    std::array<std::unique_ptr<otpd_process>, size> instances;
+    std::unique_ptr<haproxy_process> balancer;
+
+private:
+    static constexpr char const* store_password = "of-otpd-2b7e";
+
+    /// The drain delay is longer than any balancer needs, the store's deadline than a slow machine does.
+    environment settings() const {
+        return environment{
+                   {"OTPD_STORE_URL", "redis://otpd@127.0.0.1:" + std::to_string(store.port())},
+                   {"OTPD_STORE_PASSWORD", store_password},
+                   {"OTPD_STORE_TIMEOUT_MS", "5000"},
+                   {"OTP_HMAC_SECRET", "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978"},
+                   {"OTPD_SERVER_DRAIN_DELAY_MS", "6000"},
+                   {"OTPD_SERVER_THREADS", "2"}} |
+               service_fixture::upstream_at(stub.url());
+    }
+    /// The users of script/store-acl, but the test may come in without a name.
+    std::string users() const {
+        child_process script(
+            STORE_ACL, {},
+            {{"VALKEY_OTPD_PASSWORD", store_password}, {"VALKEY_OPERATOR_PASSWORD", "unused"}},
+            directory);
+        BOOST_REQUIRE(script.wait() == 0);
+        auto text = script.output();
+        std::string const nobody = "user default reset off";
+        BOOST_REQUIRE(text.find(nobody) == 0U);
+        return directory.add("users.acl",
+                             "user default on nopass ~* &* +@all" + text.substr(nobody.size()));
+    }
+
+    unsigned long long numbers_ = 0;
+};
+
+/// Clients that send and verify as fast as they are answered, until they are told to stop.
+class load {
+public:
+    static constexpr std::size_t clients = 8;
+
+    explicit load(std::uint16_t port) {
+        for (std::size_t i = 0; i < clients; ++i)
+            running_.push_back(std::async(std::launch::async, [this, port, i] {
+                return run(port, 31620000000ULL + 10'000'000ULL * i);
+            }));
+    }
+    ~load() { stopping_ = true; }
+    load(load const&) = delete;
+    load& operator=(load const&) = delete;
+
+    std::vector<outcome> stop() {
+        stopping_ = true;
+        std::vector<outcome> all;
+        for (auto& each : running_)
+            std::ranges::move(each.get(), std::back_inserter(all));
+        return all;
+    }
+
+private:
+    std::vector<outcome> run(std::uint16_t port, unsigned long long number) const {
+        std::vector<outcome> seen;
+        auto client = std::make_unique<http_client>(port);
+        auto const status_of = [&](http_request const& request, std::string* code) -> unsigned {
+            try {
+                auto const reply = client->ask(request);
+                if (code != nullptr && reply.status == 200)
+                    *code = std::string(object_of(reply).at("debug_code").as_string());
+                return reply.status;
+            } catch (std::runtime_error const&) {
+                client = std::make_unique<http_client>(port);
+                return 0;
+            }
+        };
+        while (!stopping_) {
+            outcome one;
+            one.number = std::to_string(++number);
+            one.sent = status_of(cluster_fixture::send_request(one.number), &one.code);
+            if (one.sent == 200)
+                one.verified =
+                    status_of(cluster_fixture::verify_request(one.number, one.code), nullptr);
+            seen.push_back(std::move(one));
+        }
+        return seen;
+    }
+
+    std::atomic<bool> stopping_ = false;
+    std::vector<std::future<std::vector<outcome>>> running_;
+};
+
+} // namespace otpd::test

@@ -1,0 +1,225 @@
+// The guarantees of one instance hold over three that share a store, and the end of any part of it costs
+// no second SMS and no code (R4, R5, R8, R26, R39 of the security requirements).
+
+#include "cluster_fixture.hpp"
+
+#include <map>
+#include <numeric>
+#include <set>
+
+using namespace otpd::test;
+
+namespace {
+
+std::size_t sum(std::array<std::size_t, cluster_fixture::size> const& counts) {
+    return std::accumulate(counts.begin(), counts.end(), std::size_t{0});
+}
+
+/// No number got two messages, whatever its client was told.
+void check_no_number_was_sent_to_twice(cluster_fixture& cluster) {
+    std::map<std::string, int> received;
+    for (auto const& message : cluster.stub.messages())
+        ++received[std::string(message.at("number").as_string())];
+    BOOST_TEST(!received.empty());
+    for (auto const& [number, times] : received)
+        if (times != 1) BOOST_TEST(times == 1, number << " got " << times << " messages");
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(cluster)
+
+BOOST_AUTO_TEST_CASE(a_code_sent_by_one_instance_verifies_on_every_other) {
+    cluster_fixture cluster;
+    for (auto const& sender : cluster.instances)
+        for (auto const& verifier : cluster.instances) {
+            auto const number = cluster.fresh_number();
+            auto const code = cluster_fixture::sent_code(number, sender->port());
+            http_client client(verifier->port());
+            check_outcome(client.ask(cluster.verify_request(number, wrong_code(code))), 400,
+                          "invalid_code");
+            check_outcome(client.ask(cluster.verify_request(number, code)), 200);
+            // Used up, and the cooldown stands, at all of them.
+            for (auto const& other : cluster.instances) {
+                http_client elsewhere(other->port());
+                check_outcome(elsewhere.ask(cluster.verify_request(number, code)), 404,
+                              "no_active_otp");
+                check_outcome(elsewhere.ask(cluster.send_request(number)), 429, "cooldown_active");
+            }
+        }
+    BOOST_TEST(cluster.sms() == cluster_fixture::size * cluster_fixture::size);
+}
+
+// Round robin: a send and the check after it meet different instances.
+BOOST_AUTO_TEST_CASE(behind_the_balancer_a_code_is_verified_where_it_was_not_sent) {
+    cluster_fixture cluster;
+    for (int i = 0; i < 6; ++i) {
+        auto const number = cluster.fresh_number();
+        auto const sent_before = cluster.count("otp_sent");
+        auto const verified_before = cluster.count("otp_verified");
+        auto const code = cluster.sent_code(number);
+        check_outcome(cluster.ask(cluster.verify_request(number, code)), 200);
+        // The log may lag behind the answer.
+        eventually([&] {
+            return sum(cluster.count("otp_sent")) == sum(sent_before) + 1 &&
+                   sum(cluster.count("otp_verified")) == sum(verified_before) + 1;
+        });
+        auto const sent = cluster.count("otp_sent");
+        auto const verified = cluster.count("otp_verified");
+        for (std::size_t n = 0; n < cluster_fixture::size; ++n)
+            BOOST_TEST(!(sent[n] > sent_before[n] && verified[n] > verified_before[n]),
+                       "instance " << n + 1 << " did both");
+    }
+}
+
+// R26: check and act are one step, over all instances.
+BOOST_AUTO_TEST_CASE(of_300_parallel_sends_for_one_number_one_is_sent) {
+    cluster_fixture cluster;
+    std::vector<http_request> const sends(300, cluster.send_request(cluster.fresh_number()));
+    auto const replies = ask_in_parallel(cluster.port(), sends, sends.size());
+    BOOST_TEST(count_status(replies, 200) == 1U);
+    BOOST_TEST(count_status(replies, 429) == 299U);
+    for (auto const& reply : replies)
+        if (reply.status != 200) check_outcome(reply, 429, "cooldown_active");
+    BOOST_TEST(cluster.stub.requests().size() == 1U);
+    BOOST_TEST(cluster.sms() == 1U);
+}
+
+// R5, R8: five guesses at a code, however many instances are asked.
+BOOST_AUTO_TEST_CASE(of_1000_parallel_wrong_checks_5_are_evaluated) {
+    cluster_fixture cluster;
+    auto const number = cluster.fresh_number();
+    auto const code = cluster.sent_code(number);
+    std::vector<http_request> checks;
+    for (int i = 0; i < 1000; ++i)
+        checks.push_back(cluster.verify_request(number, wrong_code(code, i)));
+    auto const replies = ask_in_parallel(cluster.port(), checks, 50);
+    BOOST_TEST(count_status(replies, 400) == 5U);
+    BOOST_TEST(count_status(replies, 429) == 995U);
+    std::multiset<std::int64_t> left;
+    for (auto const& reply : replies)
+        if (reply.status == 400)
+            left.insert(object_of(reply).at("attempts_left").to_number<std::int64_t>());
+    BOOST_TEST((left == std::multiset<std::int64_t>{0, 1, 2, 3, 4}));
+    for (auto const& each : cluster.instances)
+        check_outcome(http_client(each->port()).ask(cluster.verify_request(number, code)), 429,
+                      "attempts_exceeded");
+}
+
+// R4: a code is accepted once.
+BOOST_AUTO_TEST_CASE(of_200_parallel_right_checks_one_succeeds) {
+    cluster_fixture cluster;
+    auto const number = cluster.fresh_number();
+    std::vector<http_request> const checks(
+        200, cluster.verify_request(number, cluster.sent_code(number)));
+    auto const replies = ask_in_parallel(cluster.port(), checks, checks.size());
+    BOOST_TEST(count_status(replies, 200) == 1U);
+    BOOST_TEST(count_status(replies, 404) == 199U);
+}
+
+// What an instance had in hand when it was killed is lost to its client, and nothing else: no number gets
+// a second SMS, no other request fails, and every code that a client was told of verifies elsewhere.
+BOOST_AUTO_TEST_CASE(kill_9_of_an_instance_under_load_loses_no_code_and_sends_nothing_twice) {
+    cluster_fixture cluster;
+    load clients(cluster.port());
+    cluster.wait_for_more_sms(100);
+    cluster.instances[0]->process().signal(SIGKILL);
+    BOOST_TEST(cluster.instances[0]->process().wait() == 128 + SIGKILL);
+    cluster.balancer->wait_for_state(1, "DOWN");
+    cluster.wait_for_more_sms(100);
+    auto const outcomes = clients.stop();
+
+    std::size_t lost = 0;
+    for (auto const& each : outcomes) {
+        auto const in_hand = [](unsigned status) { return status == 0 || status == 502; };
+        if (in_hand(each.sent) || (each.sent == 200 && in_hand(each.verified))) {
+            ++lost;
+        } else {
+            BOOST_TEST((each.sent == 200 && each.verified == 200),
+                       each.number << ": " << each.sent << ", then " << each.verified);
+        }
+        // It may have been used up without the client being told.
+        if (each.sent == 200 && each.verified != 200) {
+            auto const again = cluster.ask(cluster.verify_request(each.number, each.code));
+            BOOST_TEST((again.status == 200 || again.status == 404), again.body);
+        }
+    }
+    BOOST_TEST(lost <= load::clients); // each had one request under way
+    check_no_number_was_sent_to_twice(cluster);
+
+    cluster.start_again(0);
+    cluster.balancer->wait_for_state(1, "UP");
+    auto const number = cluster.fresh_number();
+    auto const code = cluster_fixture::sent_code(number, cluster.instances[0]->port());
+    check_outcome(cluster.ask(cluster.verify_request(number, code)), 200);
+}
+
+// Codes outlive the instance that sent them, and the store's kill -9 as well.
+BOOST_AUTO_TEST_CASE(acknowledged_codes_outlive_kill_9_of_their_instance_and_of_the_store) {
+    cluster_fixture cluster;
+    std::vector<std::pair<std::string, std::string>> codes;
+    for (int i = 0; i < 20; ++i) {
+        auto const number = cluster.fresh_number();
+        codes.emplace_back(number, cluster.sent_code(number, cluster.instances[2]->port()));
+    }
+    cluster.instances[2]->process().signal(SIGKILL);
+    cluster.instances[2]->process().wait();
+    cluster.store.kill();
+    cluster.wait_until_all_are("DOWN");
+    cluster.store.start();
+    cluster.start_again(2);
+    cluster.wait_until_all_are("UP");
+    for (auto const& [number, code] : codes)
+        check_outcome(cluster.ask(cluster.verify_request(number, code)), 200);
+}
+
+// SIGTERM takes an instance out without a single client noticing.
+BOOST_AUTO_TEST_CASE(draining_an_instance_under_load_fails_no_request) {
+    cluster_fixture cluster;
+    load clients(cluster.port());
+    cluster.wait_for_more_sms(100);
+    BOOST_TEST(cluster.instances[1]->stop() == 0);
+    BOOST_TEST(cluster.balancer->state_of(2) == "DOWN");
+    cluster.wait_for_more_sms(100);
+    auto const outcomes = clients.stop();
+    for (auto const& each : outcomes)
+        if (each.sent != 200 || each.verified != 200)
+            BOOST_TEST(false, each.number << ": " << each.sent << ", then " << each.verified);
+    BOOST_TEST(cluster.sms() == outcomes.size());
+    check_no_number_was_sent_to_twice(cluster);
+}
+
+// R39: without the store nothing is sent and nothing verified, and clients are told so by the service
+// itself; with it, everything is as it was.
+BOOST_AUTO_TEST_CASE(without_the_store_nothing_is_sent_until_it_is_back) {
+    cluster_fixture cluster;
+    auto const number = cluster.fresh_number();
+    auto const code = cluster.sent_code(number);
+    for (bool const killed : {false, true}) {
+        auto const sent_before = cluster.stub.requests().size();
+        if (killed) {
+            cluster.store.kill();
+        } else {
+            cluster.store.stop();
+        }
+        auto const late = cluster.fresh_number();
+        for (int i = 0; i < 12; ++i) {
+            check_outcome(cluster.ask(cluster.send_request(late)), 503, "store_unavailable");
+            check_outcome(cluster.ask(cluster.verify_request(number, code)), 503,
+                          "store_unavailable");
+        }
+        cluster.wait_until_all_are("DOWN");
+        check_outcome(cluster.ask(cluster.send_request(late)), 503, "store_unavailable");
+        for (auto const& each : cluster.instances)
+            BOOST_TEST(http_client(each->port()).ask(get("/readyz")).status == 503U);
+        BOOST_TEST(cluster.stub.requests().size() == sent_before);
+
+        cluster.store.start();
+        cluster.wait_until_all_are("UP");
+        check_outcome(cluster.ask(cluster.send_request(late)), 200);
+        check_outcome(cluster.ask(cluster.send_request(number)), 429, "cooldown_active");
+    }
+    check_outcome(cluster.ask(cluster.verify_request(number, code)), 200);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

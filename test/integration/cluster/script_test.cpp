@@ -1,0 +1,119 @@
+// script/cluster starts what its head says, and ends all of it and nothing else.
+
+#include "support/child_process.hpp"
+#include "support/haproxy_process.hpp"
+#include "support/http_client.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+
+using namespace otpd::test;
+
+namespace {
+
+/// DIR/cluster.env.
+std::map<std::string, std::string> addresses_in(std::string const& directory) {
+    std::ifstream in(directory + "/cluster.env");
+    std::map<std::string, std::string> out;
+    for (std::string line; std::getline(in, line);)
+        out.emplace(line.substr(0, line.find('=')), line.substr(line.find('=') + 1));
+    return out;
+}
+
+std::uint16_t port_in(std::string const& url) {
+    return static_cast<std::uint16_t>(std::stoul(url.substr(url.rfind(':') + 1)));
+}
+
+/// Every process that the script has told of.
+std::vector<pid_t> pids_in(std::string const& output) {
+    std::vector<pid_t> pids;
+    constexpr std::string_view word = "  pid ";
+    for (auto at = output.find(word); at != std::string::npos; at = output.find(word, at + 1))
+        pids.push_back(std::stoi(output.substr(at + word.size())));
+    return pids;
+}
+
+bool runs(pid_t process) {
+    return ::kill(process, 0) == 0;
+}
+
+bool says_that_it_is_ready(std::string const& output) {
+    return output.find("cluster: ready.") != std::string::npos;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(script)
+
+BOOST_AUTO_TEST_CASE(it_runs_until_sigterm_and_leaves_nothing) {
+    temporary_directory const directory;
+    auto const where = directory.path() + "/cluster";
+    child_process script(CLUSTER_SCRIPT,
+                         {"--programs", PROGRAMS, "--directory", where,
+                          "OTPD_SERVER_DRAIN_DELAY_MS=0", "OTPD_STORE_TIMEOUT_MS=5000"},
+                         {}, directory);
+    script.wait_for_output(says_that_it_is_ready);
+    auto const pids = pids_in(script.output());
+    BOOST_TEST(pids.size() == 6U); // the store, the stub, three instances and HAProxy
+    for (auto const process : pids)
+        BOOST_TEST(runs(process));
+
+    auto addresses = addresses_in(where);
+    http_client client(port_in(addresses.at("CLUSTER_URL")));
+    auto const sent = client.ask(post("/send-otp", {{"phone_number", "31612345678"}}));
+    BOOST_REQUIRE_MESSAGE(sent.status == 200, sent.body);
+    auto const code = object_of(sent).at("debug_code").as_string();
+    auto const verified =
+        client.ask(post("/verify-otp", {{"phone_number", "31612345678"}, {"code", code}}));
+    BOOST_TEST(verified.status == 200, verified.body);
+    for (auto const* const name : {"OTPD_1_URL", "OTPD_2_URL", "OTPD_3_URL"})
+        BOOST_TEST(http_client(port_in(addresses.at(name))).ask(get("/readyz")).status == 200);
+
+    // An instance that ends is told of, and the others go on.
+    ::kill(std::stoi(addresses.at("OTPD_2_PID")), SIGKILL);
+    script.wait_for_output([](std::string const& output) {
+        return output.find("ended with 137") != std::string::npos;
+    });
+    BOOST_TEST(client.ask(get("/readyz")).status == 200);
+
+    script.signal(SIGTERM);
+    BOOST_TEST(script.wait() == 0);
+    BOOST_TEST(script.errors() == "");
+    for (auto const process : pids)
+        BOOST_TEST(!runs(process));
+}
+
+BOOST_AUTO_TEST_CASE(it_leaves_nothing_when_a_part_does_not_start) {
+    boost::asio::io_context context;
+    boost::asio::ip::tcp::acceptor const taken(context,
+                                               {boost::asio::ip::address_v4::loopback(), 0});
+    temporary_directory const directory;
+    child_process script(CLUSTER_SCRIPT,
+                         {"--programs", PROGRAMS, "--directory", directory.path() + "/cluster",
+                          "--listen", std::to_string(taken.local_endpoint().port()),
+                          "OTPD_SERVER_DRAIN_DELAY_MS=0"},
+                         {}, directory);
+    BOOST_TEST(script.wait() == 1);
+    BOOST_TEST(script.errors().find("is taken") != std::string::npos, script.errors());
+    auto const pids = pids_in(script.output());
+    BOOST_TEST(pids.size() == 5U);
+    for (auto const process : pids)
+        BOOST_TEST(!runs(process));
+    BOOST_TEST(addresses_in(directory.path() + "/cluster").empty());
+}
+
+BOOST_AUTO_TEST_CASE(it_says_what_is_wrong_with_its_arguments) {
+    temporary_directory const directory;
+    for (auto const* const wrong : {"--instances=3", "--nothing", "listen"}) {
+        child_process script(CLUSTER_SCRIPT, {wrong}, {}, directory);
+        BOOST_TEST(script.wait() == 1);
+    }
+    child_process script(CLUSTER_SCRIPT, {"--instances", "5"}, {}, directory);
+    BOOST_TEST(script.wait() == 1);
+    BOOST_TEST(script.errors() == "cluster: --instances 5: must be 1 to 4\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
