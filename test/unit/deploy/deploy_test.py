@@ -1,0 +1,327 @@
+"""Everything that the files of a deployment name exists: docker-compose.yml, Dockerfile, deploy/ and script/store-acl against
+the programs, the settings and the sources. A machine without Docker cannot run them; this is what can be known without.
+
+    deploy_test.py ROOT OTPD BRIDGEXAPI_STUB
+
+Where HAProxy and systemd are installed they judge their own files too. At the end each rule shows that it finds what it is for.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+
+import yaml
+
+root, otpd, stub = sys.argv[1:]
+DISTRIBUTION_STAGE = "${DEBIAN}"
+# What a service of the Compose specification may have, as far as it is used here.
+SERVICE_KEYS = {
+    "build", "cap_drop", "command", "depends_on", "entrypoint", "environment", "healthcheck", "image", "mem_limit", "network_mode",
+    "networks", "ports", "read_only", "restart", "security_opt", "stop_grace_period", "tmpfs", "ulimits", "volumes",
+}
+TOP_KEYS = {"services", "networks", "volumes"}
+CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
+EXAMPLE = "0123456789abcdef0123456789abcdef"  # for whatever is secret
+
+
+def run(*command, env=None, cwd=None):
+    done = subprocess.run(command, env=env or {"PATH": os.environ["PATH"]}, cwd=cwd, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def options_of(program):
+    return set(re.findall(r"^ +(--[a-z-]+)", run(program, "--help")[1], re.M))
+
+
+class Deployment:
+    """The files, some of them with other text, and what is wrong with them."""
+
+    options = {"otpd": options_of(otpd), "bridgexapi-stub": options_of(stub)}
+
+    def __init__(self, changed=()):
+        self.changed = dict(changed)
+        self.faults = []
+
+    def text(self, name):
+        if name in self.changed:
+            return self.changed[name]
+        with open(os.path.join(root, name), encoding="utf-8") as file:
+            return file.read()
+
+    def expect(self, truth, fault):
+        if not truth:
+            self.faults.append(fault)
+
+    def exists(self, name):
+        return os.path.exists(os.path.join(root, name))
+
+    def check(self):
+        self.stages = self.read_dockerfile()
+        self.compose = yaml.safe_load(self.text("docker-compose.yml"))
+        for part in (self.check_dockerfile, self.check_compose, self.check_haproxy, self.check_unit, self.check_rights, self.check_setup):
+            part()
+        return self.faults
+
+    # --- settings and options
+
+    def check_otpd_environment(self, where, environment):
+        """The names and values, as otpd itself sees them."""
+        variables = {name: re.sub(r"\$\{[^}]*\}", EXAMPLE, str(value)) for name, value in environment.items()}
+        with tempfile.TemporaryDirectory() as nowhere:
+            code, said = run(otpd, "--check-config", env=variables, cwd=nowhere)
+        self.expect(code == 0, f"{where}: {said.strip()}")
+
+    def check_options(self, where, program, arguments):
+        for argument in arguments:
+            if argument.startswith("-"):
+                option = argument.split("=")[0]
+                self.expect(option in self.options[program], f"{where}: {program} has no option {option}")
+
+    def check_path_of_api(self, where, path):
+        self.expect(f'"{path}"' in self.text("include/otpd/api/paths.hpp"), f"{where}: otpd has no {path}")
+
+    # --- Dockerfile
+
+    def read_dockerfile(self):
+        """The stages in order: name -> what it is from, and its instructions as (word, rest)."""
+        stages = {}
+        lines = re.sub(r"\\\n", " ", re.sub(r"^#.*\n", "", self.text("Dockerfile"), flags=re.M))
+        for line in filter(None, map(str.strip, lines.splitlines())):
+            word, rest = line.split(maxsplit=1)
+            if word == "FROM":
+                source, _, name = rest.split()
+                self.expect(source in stages or source == DISTRIBUTION_STAGE, f"Dockerfile: {name} is from {source}, which is not there")
+                stages[name] = (source, [])
+            elif stages:
+                stages[next(reversed(stages))][1].append((word, rest))
+        return stages
+
+    def instructions(self, stage, word):
+        """Of the stage and the stages it is from, the last first."""
+        found = []
+        while stage in self.stages:
+            source, all_of_it = self.stages[stage]
+            found += [rest for each, rest in reversed(all_of_it) if each == word]
+            stage = source
+        return found
+
+    def check_dockerfile(self):
+        known = {"FROM", "WORKDIR", "COPY", "RUN", "USER", "ENV", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "STOPSIGNAL", "ARG"}
+        ignored = [line.strip("/") for line in self.text(".dockerignore").split()]
+        for name, (_, instructions) in self.stages.items():
+            for word, rest in instructions:
+                self.expect(word in known, f"Dockerfile: {word} is no instruction")
+                if word == "COPY":
+                    *sources, _ = rest.split()
+                    if sources[0].startswith("--from="):
+                        built = sources.pop(0).removeprefix("--from=")
+                        self.expect(built in self.stages, f"Dockerfile: copies from {built}, which is no stage")
+                        for source in sources:
+                            self.expect(os.path.basename(source) in self.options, f"Dockerfile: {source} is not what {built} builds")
+                    else:
+                        for source in sources:
+                            self.expect(self.exists(source), f"Dockerfile: copies {source}, which is not there")
+                            self.expect(source.split("/")[0] not in ignored, f"Dockerfile: .dockerignore keeps {source} out")
+                for script in re.findall(r"\bscript/[a-z-]+", rest):
+                    self.expect(self.exists(script), f"Dockerfile: {script} is not there")
+            if name != "build":
+                self.expect(self.instructions(name, "USER"), f"Dockerfile: {name} runs as root")
+        for name in ("otpd", "stub"):
+            program, *arguments = yaml.safe_load(self.instructions(name, "ENTRYPOINT")[0])
+            self.check_options(f"Dockerfile, {name}", program, arguments)
+        check = self.instructions("otpd", "HEALTHCHECK")[0]
+        self.check_path_of_api("Dockerfile, HEALTHCHECK", re.search(r"http://[^/]+(/[a-z]+)", check)[1])
+        self.expect("config.toml" in " ".join(self.instructions("otpd", "COPY")), "Dockerfile: otpd has no config.toml")
+
+    def image_environment(self, stage):
+        return dict(pair.split("=", 1) for line in self.instructions(stage, "ENV") for pair in shlex.split(line))
+
+    # --- docker-compose.yml
+
+    def check_compose(self):
+        compose = self.compose
+        for key in compose:
+            self.expect(key in TOP_KEYS or key.startswith("x-"), f"docker-compose.yml: {key} is unknown")
+        for name, service in compose["services"].items():
+            where = f"docker-compose.yml, {name}"
+            for key in service:
+                self.expect(key in SERVICE_KEYS, f"{where}: {key} is unknown")
+            stage = service["build"]["target"]
+            self.expect(service["build"]["context"] == "." and stage in self.stages, f"{where}: {stage} is no stage of the Dockerfile")
+            self.check_confinement(where, service)
+            self.check_references(where, service)
+            environment = service.get("environment", {})
+            if stage == "otpd":
+                self.check_otpd_environment(where, self.image_environment(stage) | environment)
+            elif stage == "stub" and "entrypoint" not in service:
+                self.check_options(where, "bridgexapi-stub", service["command"])
+            elif stage == "store":
+                wanted = set(re.findall(r"\$\{(VALKEY_[A-Z_]+):\?", self.text("script/store-acl")))
+                self.expect(set(environment) == wanted, f"{where}: script/store-acl wants {sorted(wanted)}")
+            elif stage == "balancer":
+                self.check_haproxy_accepts(where, self.image_environment(stage) | environment)
+        script = compose["services"]["certificate"]["entrypoint"][0]
+        self.expect(f"script/{script} " in " ".join(self.instructions("stub", "COPY")), f"docker-compose.yml: the stub's image has no {script}")
+
+    def check_confinement(self, where, service):
+        self.expect(service.get("read_only") is True, f"{where}: its root can be written to")
+        self.expect(service.get("cap_drop") == ["ALL"], f"{where}: has capabilities")
+        self.expect("no-new-privileges:true" in service.get("security_opt", []), f"{where}: may gain privileges")
+        for port in service.get("ports", []):
+            self.expect(port.startswith("127.0.0.1:"), f"{where}: {port} is open to everybody")
+        for name, value in service.get("environment", {}).items():
+            if re.search("SECRET|TOKEN|PASSWORD", name):
+                self.expect(re.fullmatch(r"\$\{[A-Z_]+:\?[^}]+\}", str(value)), f"{where}: {name} is written out, or may be missing")
+
+    def check_references(self, where, service):
+        compose = self.compose
+        for other, how in service.get("depends_on", {}).items():
+            if other not in compose["services"]:
+                self.expect(False, f"{where}: depends on {other}, which is not there")
+                continue
+            self.expect(how["condition"] in CONDITIONS, f"{where}: {how['condition']} is no condition")
+            target = compose["services"][other]
+            healthy = "healthcheck" in target or self.instructions(target["build"]["target"], "HEALTHCHECK")
+            self.expect(how["condition"] != "service_healthy" or healthy, f"{where}: {other} has no health check")
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            self.expect(source in compose["volumes"] or (source.startswith("./") and self.exists(source)), f"{where}: {source} is no volume")
+        for network in service.get("networks", []):
+            self.expect(network in compose["networks"], f"{where}: {network} is no network")
+        for host in re.findall(r"(?://|@)([a-z-]+[0-9-]*):[0-9]+", " ".join(map(str, service.get("environment", {}).values()))):
+            self.expect(host in compose["services"], f"{where}: there is no {host}")
+
+    # --- HAProxy
+
+    def check_haproxy(self):
+        text = self.text("deploy/haproxy.cfg")
+        settings = tomllib.loads(self.text("config.toml"))
+        server = settings["server"]
+        seconds = {name: float(value) for name, value in re.findall(r"^ +timeout ([a-z-]+) +(\d+)s$", text, re.M)}
+        self.expect(seconds["server"] * 1000 > server["request_timeout_ms"] + 2000, "haproxy.cfg: gives up on requests before otpd does")
+        self.expect(seconds["http-request"] * 1000 >= server["header_timeout_ms"] + server["body_timeout_ms"],
+                    "haproxy.cfg: gives clients less time than otpd")
+        self.expect(int(re.search(r"maxconn (\d+)", text)[1]) < server["connections_max"], "haproxy.cfg: more connections than otpd takes")
+        self.expect(re.search(r"^ +retry-on conn-failure$", text, re.M), "haproxy.cfg: may repeat what was sent")
+        self.check_path_of_api("haproxy.cfg", re.search(r"http-check send meth GET uri (\S+)", text)[1])
+        read = set(re.findall(r'"\$\{(\w+)\}"|defined\((\w+)\)', text))
+        cluster = self.text("script/cluster")
+        for name in sorted(a or b for a, b in read):
+            self.expect(name in cluster, f"haproxy.cfg: script/cluster does not know {name}")
+        self.check_haproxy_accepts("haproxy.cfg", {"OTPD_LISTEN": "127.0.0.1:1", "OTPD_STATS": "127.0.0.1:2", "OTPD_1": "127.0.0.1:3"})
+
+    def check_haproxy_accepts(self, where, environment):
+        text = self.text("deploy/haproxy.cfg")
+        for name in environment:
+            self.expect(re.search(rf"\b{name}\b", text), f"{where}: haproxy.cfg does not read {name}")
+        program = shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin")
+        if not program:
+            return
+        with tempfile.TemporaryDirectory() as directory:
+            config = os.path.join(directory, "haproxy.cfg")
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(text)
+            # Names of services are known only where the services are.
+            variables = {name: re.sub(r"^otpd-\d:", "127.0.0.1:", str(value)) for name, value in environment.items()}
+            code, said = run(program, "-dW", "-c", "-f", config, env=variables)
+        self.expect(code == 0, f"{where}: {said.strip()}")
+
+    # --- systemd
+
+    def check_unit(self):
+        text = self.text("deploy/otpd.service")
+        for line in re.findall(r"^Exec(?:Start|StartPre)=(.*)$", text, re.M):
+            program, *arguments = line.split()
+            self.expect(program == "/usr/local/bin/otpd", f"otpd.service: starts {program}")
+            self.check_options("otpd.service", "otpd", arguments)
+        for source in re.findall(r"^#   install .*?([\w./-]+) /(?:usr|etc)/", text, re.M):
+            self.expect(source == "/dev/null" or source == "build/release/otpd" or self.exists(source), f"otpd.service: {source} is not there")
+        secrets = set(re.findall(r"\b[A-Z]+_[A-Z_]+\b", text.split("[Unit]")[0])) - {"NAME"}
+        self.expect("OTP_HMAC_SECRET" in secrets, "otpd.service: does not say which secrets")
+        values = {"OTPD_STORE_URL": "redis://otpd@127.0.0.1:6379", "BRIDGEXAPI_API_KEY": "key"}
+        self.check_otpd_environment("otpd.service", {name: values.get(name, EXAMPLE) for name in secrets | {"BRIDGEXAPI_API_KEY"}})
+        drain = tomllib.loads(self.text("config.toml"))["server"]["drain_timeout_ms"]
+        self.expect(int(re.search(r"^TimeoutStopSec=(\d+)$", text, re.M)[1]) * 1000 > drain + 3000 + 5000, "otpd.service: kills before the drain is over")
+        if shutil.which("systemd-analyze"):
+            with tempfile.TemporaryDirectory() as directory:
+                unit = os.path.join(directory, "otpd.service")
+                with open(unit, "w", encoding="utf-8") as file:
+                    file.write(text.replace("/usr/local/bin/otpd", otpd))
+                _, said = run("systemd-analyze", "verify", "--man=no", unit)
+            about_it = [line for line in said.splitlines() if unit in line]
+            self.expect(not about_it, f"otpd.service: {about_it}")
+
+    # --- Valkey and Redis
+
+    def check_rights(self):
+        """No more and no fewer than the scripts use."""
+        granted = set(re.search(r"^readonly scripts=\(([^)]*)\)", self.text("script/store-acl"), re.M)[1].split())
+        used = set()
+        for name in sorted(os.listdir(os.path.join(root, "src/store/redis"))):
+            if name.endswith(".lua"):
+                used |= {word.lower() for word in re.findall(r"redis\.p?call\('(\w+)'", self.text(f"src/store/redis/{name}"))}
+        self.expect(len(used) >= 10, "src/store/redis: no scripts found")
+        for word in sorted(used - granted):
+            self.expect(False, f"script/store-acl: a script uses {word}, which otpd may not")
+        for word in sorted(granted - used):
+            self.expect(False, f"script/store-acl: otpd may {word}, which no script uses")
+        self.expect("\nmaxmemory-policy noeviction\n" in self.text("deploy/valkey.conf"), "valkey.conf: may evict what otpd keeps")
+        self.expect("\nappendonly yes\n" in self.text("deploy/valkey.conf"), "valkey.conf: forgets everything with its process")
+
+    # --- what a test of this needs
+
+    def check_setup(self):
+        for package in ("haproxy", "python3-yaml", "valkey-tools", "redis-tools"):
+            self.expect(package in self.text("script/setup"), f"script/setup: does not install {package}")
+
+
+# A change of a file, and what has to be said of it.
+WRONG = [
+    ("docker-compose.yml", "OTPD_STORE_URL:", "OTPD_STORE_ULR:", 'unknown name "OTPD_STORE_ULR"'),
+    ("docker-compose.yml", "redis://otpd@store", "redis://otpd@stroe", "there is no stroe"),
+    ("docker-compose.yml", "--show-sms", "--show-messages", "no option --show-messages"),
+    ("docker-compose.yml", "target: balancer", "target: haproxy", "haproxy is no stage"),
+    ("docker-compose.yml", "read_only: true", "read_only: false", "its root can be written to"),
+    ("docker-compose.yml", "${VALKEY_OTPD_PASSWORD:?a password for otpd}", "secret", "is written out"),
+    ("docker-compose.yml", "stub: { condition: service_healthy }", "upstream: { condition: service_healthy }", "depends on upstream"),
+    ("docker-compose.yml", "OTPD_3: otpd-3:8000", "OTPD_THREE: otpd-3:8000", "does not read OTPD_THREE"),
+    ("docker-compose.yml", "127.0.0.1:8000:8080", "8000:8080", "open to everybody"),
+    ("docker-compose.yml", "mem_limit: 2g", "memory_limit: 2g", "memory_limit is unknown"),
+    ("Dockerfile", "COPY deploy/valkey.conf", "COPY deploy/redis.conf", "copies deploy/redis.conf"),
+    ("Dockerfile", "USER otpd-store\n", "", "store runs as root"),
+    ("Dockerfile", '"--config"', '"--configuration"', "no option --configuration"),
+    ("Dockerfile", "8000/livez", "8000/alive", "no /alive"),
+    ("Dockerfile", "OTPD_SERVER_LISTEN=0.0.0.0:8000", "OTPD_LISTEN_ON=0.0.0.0:8000", 'unknown name "OTPD_LISTEN_ON"'),
+    ("deploy/haproxy.cfg", "retry-on conn-failure", "retry-on all-retryable-errors", "may repeat what was sent"),
+    ("deploy/haproxy.cfg", "timeout server 35s", "timeout server 30s", "gives up on requests before otpd"),
+    ("deploy/haproxy.cfg", "uri /readyz", "uri /ready", "no /ready"),
+    ("deploy/haproxy.cfg", "option allbackups", "option allbackup", "allbackup"),
+    ("deploy/otpd.service", "--check-config", "--check", "no option --check"),
+    ("deploy/otpd.service", "TimeoutStopSec=40", "TimeoutStopSec=20", "before the drain is over"),
+    ("deploy/otpd.service", "OTP_HMAC_SECRET", "OTPD_HMAC_SECRET", "does not say which secrets"),
+    ("script/store-acl", "(del expireat get", "(del get", "a script uses expireat"),
+    ("script/store-acl", "(del expireat get", "(del expireat flushall get", "otpd may flushall"),
+    ("deploy/valkey.conf", "noeviction\n", "allkeys-lru\n", "may evict"),
+]
+
+failed = Deployment().check()
+for file, right, wrong, said in WRONG:
+    if file == "deploy/haproxy.cfg" and said == "allbackup" and not shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin"):
+        continue
+    before = Deployment().text(file)
+    if right not in before:
+        failed.append(f"deploy_test.py: {file} does not have {right!r} any more")
+        continue
+    found = Deployment({file: before.replace(right, wrong)}).check()
+    if not any(said in fault for fault in found):
+        failed.append(f"deploy_test.py: {file} with {wrong!r} should have been refused with {said!r}, not {found}")
+
+for fault in failed:
+    print(fault, file=sys.stderr)
+print(f"{len(WRONG)} faults would have been found")
+sys.exit(1 if failed else 0)
