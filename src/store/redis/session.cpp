@@ -25,15 +25,17 @@ constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 /// Of each step to a connection. Short: until then every request is refused anyway.
 constexpr auto step_timeout = 1s;
 constexpr auto greeting_timeout = 4 * step_timeout;
-/// A server that says nothing for twice this long is taken for dead.
-constexpr auto silence_max = 500ms;
+/// A server that says nothing for twice this long is taken for dead; or for twice the time of a command,
+/// during which WAIT may keep it silent.
+constexpr auto silence_min = 500ms;
 /// Between two attempts; half of it is left to chance, so that instances do not knock all at once.
 constexpr auto pause_min = 50ms;
 constexpr auto pause_max = 500ms;
 /// No answer of a script comes near it; INFO takes a few kilobytes.
 constexpr std::size_t answer_bytes_max = 1024 * 1024;
 
-boost::redis::config to_config(location const& where) {
+boost::redis::config to_config(session_options const& options) {
+    auto const& where = options.where;
     boost::redis::config config;
     config.use_ssl = where.tls;
     config.unix_socket = where.path;
@@ -59,7 +61,7 @@ boost::redis::config to_config(location const& where) {
     config.resolve_timeout = step_timeout;
     config.connect_timeout = step_timeout;
     config.ssl_handshake_timeout = step_timeout;
-    config.health_check_interval = silence_max;
+    config.health_check_interval = std::max<duration>(silence_min, options.timeout);
     config.health_check_id = "otpd";
     config.reconnect_wait_interval = 0s; // session::run() does that
     config.max_read_size = answer_bytes_max;
@@ -102,7 +104,7 @@ bool is_passing(std::string_view error) {
 session::session(asio::any_io_executor const& executor, session_options options,
                  session_events events)
     : strand_(asio::make_strand(executor)), options_(std::move(options)),
-      events_(std::move(events)), config_(to_config(options_.where)),
+      events_(std::move(events)), config_(to_config(options_)),
       connection_(strand_, to_tls(options_),
                   boost::redis::logger(boost::redis::logger::level::err,
                                        [this](boost::redis::logger::level, std::string_view text) {

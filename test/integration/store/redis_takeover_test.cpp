@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(guesses_that_another_instance_cleared_stay_cleared) {
 BOOST_AUTO_TEST_CASE(replicas_are_waited_for) {
     auto options = redis_at(server.url());
     options.replicas = 1;
-    options.timeout = 500ms;
+    options.timeout = 2s; // each time a replica is missing takes three quarters of it
     driven_redis_store strict(options);
     BOOST_CHECK(is_fault(strict.admit(send_of(1, 111, 1)), store::fault::unavailable));
     BOOST_CHECK(is<store::refused>(strict.admit(send_of(1, 111, 1)))); // it stands on the server
