@@ -1,12 +1,11 @@
 #pragma once
 
-/// The rules of the memory store as plain data and functions: no I/O, no waiting, time is an argument.
+/// Where the memory store finds a number's state, when it expires and how much memory all may use: no
+/// I/O, no waiting, time is an argument. What a step does to a number is number_state's.
 /// One shard is used by one thread at a time (its strand sees to that).
 
-#include "otpd/core/clock.hpp"
-#include "otpd/store/store.hpp"
+#include "number_state.hpp"
 
-#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <atomic>
@@ -25,11 +24,15 @@ public:
 
     /// Takes room for `count` items, or none.
     [[nodiscard]] bool reserve(std::size_t count) noexcept;
-    /// Takes room for one item whatever the bound.
-    void take() noexcept { items_.fetch_add(1, std::memory_order_relaxed); }
-    void release(std::size_t count) noexcept { items_.fetch_sub(count, std::memory_order_relaxed); }
-    void code_added() noexcept { codes_.fetch_add(1, std::memory_order_relaxed); }
-    void code_removed() noexcept { codes_.fetch_sub(1, std::memory_order_relaxed); }
+    /// Says that there are `more` items, fewer when negative, whatever the bound.
+    void add_items(std::int64_t more) noexcept {
+        if (more != 0)
+            items_.fetch_add(static_cast<std::uint64_t>(more), std::memory_order_relaxed);
+    }
+    void add_codes(std::int64_t more) noexcept {
+        if (more != 0)
+            codes_.fetch_add(static_cast<std::uint64_t>(more), std::memory_order_relaxed);
+    }
 
     [[nodiscard]] std::uint64_t items() const noexcept {
         return items_.load(std::memory_order_relaxed);
@@ -48,46 +51,20 @@ class memory_shard {
 public:
     explicit memory_shard(memory_budget& budget) noexcept : budget_(&budget) {}
 
-    admit_outcome admit(admission& request, steady_time now);
-    settle_outcome settle(settlement& request, steady_time now);
-    check_outcome check_code(check const& request, steady_time now);
+    admit_outcome admit(admission& request, store_time now);
+    settle_outcome settle(settlement& request, store_time now);
+    check_outcome check_code(check const& request, store_time now);
 
-    /// When the next item expires; steady_time::max() when there is none.
-    [[nodiscard]] steady_time next_expiry() const noexcept;
+    /// When the next item expires; store_time::max() when there is none.
+    [[nodiscard]] store_time next_expiry() const noexcept;
     /// Looks at `numbers_max` due numbers at most; the count of items removed.
-    std::size_t sweep(steady_time now, std::size_t numbers_max);
+    std::size_t sweep(store_time now, std::size_t numbers_max);
 
 private:
-    struct code_record {
-        std::string purpose;
-        verification_id id;
-        code_mac code;
-        steady_time expires;
-        std::uint32_t attempts = 0;
-        std::unique_ptr<receipt> sent; ///< once the upstream has accepted
-    };
-    /// GCRA: `busy_until` is the theoretical arrival time; the counter is idle once it has passed.
-    struct counter {
-        std::string name;
-        steady_time busy_until;
-    };
-    struct guess_tally {
-        std::uint32_t count = 0;
-        steady_time expires; ///< meaningful while count > 0
-    };
-    struct number_state {
-        boost::container::small_vector<code_record, 1> codes;
-        boost::container::small_vector<counter, 1> counters;
-        guess_tally guesses;
+    struct entry {
+        number_state state;
         /// The place in the order of expiry that counts; others of this number are stale.
-        steady_time scheduled = steady_time::max();
-
-        [[nodiscard]] bool empty() const noexcept {
-            return codes.empty() && counters.empty() && guesses.count == 0;
-        }
-        [[nodiscard]] steady_time next_expiry() const noexcept;
-        [[nodiscard]] code_record* find_code(std::string_view purpose) noexcept;
-        [[nodiscard]] counter* find_counter(std::string_view name) noexcept;
+        store_time scheduled = store_time::max();
     };
     /// Keys are keyed hashes already: their bytes are the hash.
     struct key_hash {
@@ -99,21 +76,39 @@ private:
         }
     };
     struct due {
-        steady_time at;
+        store_time at;
         number_key number;
         bool operator>(due const& other) const noexcept { return at > other.at; }
     };
+    /// Tells the budget, at the end of its life, what has become more or less in a number's state.
+    class accounting {
+    public:
+        /// `reserved` items were taken from the budget before.
+        accounting(memory_budget& budget, number_state const& state,
+                   std::size_t reserved = 0) noexcept
+            : budget_(budget), state_(state), items_(state.items() + reserved),
+              codes_(state.codes.size()) {}
+        ~accounting() {
+            budget_.add_items(difference(state_.items(), items_));
+            budget_.add_codes(difference(state_.codes.size(), codes_));
+        }
+        accounting(accounting const&) = delete;
+        accounting& operator=(accounting const&) = delete;
 
-    number_state* find(number_key const& number, steady_time now);
-    std::size_t drop_expired(number_state& state, steady_time now);
-    void drop_code(number_state& state, code_record* code);
-    void schedule(number_key const& number, number_state& state);
-    void take(number_state& state, charge const& charge, steady_time now);
-    void give_back(number_state& state, charge const& charge);
-    static std::vector<violation> violations(number_state* state, admission const& request,
-                                             steady_time now);
+    private:
+        static std::int64_t difference(std::size_t now, std::size_t before) noexcept {
+            return static_cast<std::int64_t>(now) - static_cast<std::int64_t>(before);
+        }
+        memory_budget& budget_;
+        number_state const& state_;
+        std::size_t const items_;
+        std::size_t const codes_;
+    };
 
-    boost::unordered_flat_map<number_key, number_state, key_hash> numbers_;
+    entry* find(number_key const& number, store_time now);
+    void schedule(number_key const& number, entry& of);
+
+    boost::unordered_flat_map<number_key, entry, key_hash> numbers_;
     std::priority_queue<due, std::vector<due>, std::greater<>> order_;
     memory_budget* budget_;
 };

@@ -25,13 +25,13 @@ struct guarded_shard {
 
     net::strand guard;
     memory_shard shard;
-    std::atomic<steady_time::rep> next_expiry{steady_time::max().time_since_epoch().count()};
+    std::atomic<store_time::rep> next_expiry{store_time::max().time_since_epoch().count()};
 
     void publish_next_expiry() noexcept {
         next_expiry.store(shard.next_expiry().time_since_epoch().count(),
                           std::memory_order_relaxed);
     }
-    [[nodiscard]] bool due(steady_time now) const noexcept {
+    [[nodiscard]] bool due(store_time now) const noexcept {
         return next_expiry.load(std::memory_order_relaxed) <= now.time_since_epoch().count();
     }
 };
@@ -54,10 +54,10 @@ public:
     /// a step that waited for its turn is not judged by an old clock.
     template <class Step>
     auto visit(number_key const& number, Step step)
-        -> asio::awaitable<std::invoke_result_t<Step&, memory_shard&, steady_time>> {
+        -> asio::awaitable<std::invoke_result_t<Step&, memory_shard&, store_time>> {
         auto& home = shards_[index(number)];
         auto operation = [this, &home, &step] {
-            auto outcome = step(home.shard, clock_.now());
+            auto outcome = step(home.shard, now());
             home.publish_next_expiry();
             return outcome;
         };
@@ -66,7 +66,7 @@ public:
 
     asio::awaitable<void> sweep() {
         for (auto& home : shards_)
-            while (home.due(clock_.now())) {
+            while (home.due(now())) {
                 auto slice = [this, &home] { return sweep_once(home); };
                 co_await net::on_strand(home.guard, slice);
             }
@@ -87,13 +87,19 @@ public:
     }
 
     [[nodiscard]] memory_usage usage() const noexcept {
-        memory_usage now;
-        now.codes = budget_.codes();
-        now.items = budget_.items();
-        return now;
+        memory_usage in_use;
+        in_use.codes = budget_.codes();
+        in_use.items = budget_.items();
+        return in_use;
     }
 
 private:
+    /// Since the steady clock's own epoch: nothing here outlives the process.
+    [[nodiscard]] store_time now() const noexcept {
+        return store_time(
+            std::chrono::floor<store_time::duration>(clock_.now().time_since_epoch()));
+    }
+
     /// From the end of the key: its beginning is the hash within the shard.
     [[nodiscard]] std::size_t index(number_key const& number) const noexcept {
         std::size_t tail = 0;
@@ -103,7 +109,7 @@ private:
 
     std::size_t sweep_once(guarded_shard& home) {
         auto const began = std::chrono::steady_clock::now();
-        auto const removed = home.shard.sweep(clock_.now(), options_.sweep_batch);
+        auto const removed = home.shard.sweep(now(), options_.sweep_batch);
         home.publish_next_expiry();
         tell_.swept(sweep_slice{removed, std::chrono::steady_clock::now() - began});
         return removed;
@@ -135,19 +141,19 @@ memory_store::~memory_store() = default;
 
 asio::awaitable<result<admit_outcome>> memory_store::admit(admission request) {
     auto const number = request.key.number;
-    auto step = [&request](memory_shard& s, steady_time now) { return s.admit(request, now); };
+    auto step = [&request](memory_shard& s, store_time now) { return s.admit(request, now); };
     co_return co_await impl_->visit(number, step);
 }
 
 asio::awaitable<result<settle_outcome>> memory_store::settle(settlement request) {
     auto const number = request.key.number;
-    auto step = [&request](memory_shard& s, steady_time now) { return s.settle(request, now); };
+    auto step = [&request](memory_shard& s, store_time now) { return s.settle(request, now); };
     co_return co_await impl_->visit(number, step);
 }
 
 asio::awaitable<result<check_outcome>> memory_store::check_code(check request) {
     auto const number = request.key.number;
-    auto step = [&request](memory_shard& s, steady_time now) { return s.check_code(request, now); };
+    auto step = [&request](memory_shard& s, store_time now) { return s.check_code(request, now); };
     co_return co_await impl_->visit(number, step);
 }
 
