@@ -3,6 +3,7 @@
 #include "otpd/core/encoding.hpp"
 #include "otpd/store/memory_store.hpp"
 #include "otpd/store/redis_store.hpp"
+#include "otpd/store/sqlite_store.hpp"
 
 #include <algorithm>
 #include <array>
@@ -103,6 +104,16 @@ std::unique_ptr<store::backend> make_redis_store(boost::asio::any_io_executor co
     return std::make_unique<store::redis_store>(on, std::move(options), tell);
 }
 
+std::unique_ptr<store::backend> make_sqlite_store(store_settings const& from, clock const& now,
+                                                  store::observer& tell) {
+    store::sqlite_options options;
+    options.path = from.url.path;
+    options.items_max = from.capacity;
+    options.sweep_interval = from.sweep_interval;
+    options.sweep_batch = from.sweep_batch;
+    return std::make_unique<store::sqlite_store>(now, std::move(options), tell);
+}
+
 } // namespace
 
 std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& on,
@@ -115,9 +126,9 @@ std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& o
     case kind::redis:
         return make_redis_store(on, from, tell);
     case kind::sqlite:
-        break;
+        return make_sqlite_store(from.store, now, tell);
     }
-    throw std::runtime_error("store.url = " + from.store.url.to_string() + " is not built in yet");
+    throw std::logic_error("a kind of store that nobody makes");
 }
 
 otp::policy policy_of(settings const& from) {

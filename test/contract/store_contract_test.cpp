@@ -1,6 +1,7 @@
 #include "manual_clock.hpp"
 #include "otpd/store/memory_store.hpp"
 #include "redis_backend.hpp"
+#include "sqlite_backend.hpp"
 #include "store_contract.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -24,7 +25,8 @@ private:
     memory_store store_{context_.get_executor(), clock_, memory_options{}};
 };
 
-using backends = std::tuple<contract<memory_backend>, contract<redis_backend>>;
+using backends =
+    std::tuple<contract<memory_backend>, contract<redis_backend>, contract<sqlite_backend>>;
 
 constexpr duration one_second{1000};
 

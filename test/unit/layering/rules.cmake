@@ -52,6 +52,7 @@ set(may_hop
   src/store/memory_store.cpp # starts and stops the sweeper
   src/store/redis/redis_store.cpp # starts and stops its sessions
   src/store/redis/session.cpp # greets the server while the connection runs
+  src/store/sqlite_store.cpp # its own thread has a queue, and answers each caller where that one waits
   src/otp/send.cpp           # a coroutine that cannot be cancelled, on the caller's own executor
   src/app/application.cpp)   # starts the life of the process
 

@@ -1,0 +1,37 @@
+#pragma once
+
+/// The SQLite store in a file of its own, with a clock that the tests turn.
+
+#include "coroutines.hpp"
+#include "manual_clock.hpp"
+#include "otpd/store/sqlite_store.hpp"
+#include "temporary_directory.hpp"
+
+#include <stdexcept>
+
+namespace otpd::test {
+
+class sqlite_backend {
+public:
+    sqlite_backend() {
+        if (auto why = run(context_, store_.start())) throw std::runtime_error(*why);
+    }
+    store::store& get() { return store_; }
+    boost::asio::io_context& context() { return context_; }
+    void advance(store::duration by) { clock_.advance(by); }
+
+private:
+    static store::sqlite_options in(temporary_directory const& directory) {
+        store::sqlite_options options;
+        options.path = directory.path() + "/otpd.db";
+        options.timeout = hang_limit; // a slow disk is no failure here
+        return options;
+    }
+
+    temporary_directory directory_;
+    boost::asio::io_context context_;
+    manual_clock clock_;
+    store::sqlite_store store_{clock_, in(directory_)};
+};
+
+} // namespace otpd::test
