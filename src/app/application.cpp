@@ -138,6 +138,7 @@ private:
         asio::co_spawn(lifecycle_, codes_->start(), done);
         while (!decided)
             context_.run_one();
+        context_.restart(); // a store with a thread of its own may have left it without work
         if (!unusable) return;
         codes_->stop();
         context_.run();

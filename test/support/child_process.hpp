@@ -56,6 +56,7 @@ public:
     child_process(child_process const&) = delete;
     child_process& operator=(child_process const&) = delete;
 
+    [[nodiscard]] pid_t id() const noexcept { return pid_; }
     void signal(int number) const {
         if (pid_ > 0) ::kill(pid_, number);
     }

@@ -1,0 +1,248 @@
+// What a store can do: pairs of an admission and a right check with many steps in flight, and how large
+// it is for each live code. Prints one JSON object a line.
+
+#include "otpd/store/memory_store.hpp"
+#include "otpd/store/sqlite_store.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace otpd;
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t in_flight = 64;
+constexpr std::size_t threads = 2;
+constexpr auto measured_for = 3s;
+
+/// Evenly spread, as keyed hashes are.
+store::number_key number(std::uint64_t n) {
+    store::number_key key{};
+    for (std::size_t half = 0; half < 2; ++half) {
+        std::uint64_t mixed = (2 * n + half) * 0x9e3779b97f4a7c15;
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+        mixed ^= mixed >> 31;
+        std::memcpy(key.data() + 8 * half, &mixed, sizeof mixed);
+    }
+    return key;
+}
+
+store::admission admission_of(std::uint64_t n) {
+    store::admission request;
+    request.key = store::record_key{number(n), "login"};
+    request.id = number(~n);
+    request.code.key_id = 1;
+    request.ttl = 600s;
+    request.charges = {store::charge{"cooldown", 1, 45s}};
+    request.guesses = store::guess_budget{20, 24h};
+    return request;
+}
+
+store::settlement settlement_of(std::uint64_t n) {
+    store::settlement request;
+    request.key = store::record_key{number(n), "login"};
+    request.id = number(~n);
+    request.result = store::send_result::accepted;
+    request.accepted =
+        store::receipt{3, "22953", "BX-22953-c5f4f53431ed22c2", money::from_micros(87'000)};
+    return request;
+}
+
+store::check check_of(std::uint64_t n) {
+    store::check request;
+    request.key = store::record_key{number(n), "login"};
+    store::code_mac mac;
+    mac.key_id = 1;
+    request.candidates = {mac};
+    request.attempts_max = 5;
+    request.guesses = store::guess_budget{20, 24h};
+    return request;
+}
+
+void rethrow(std::exception_ptr thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+}
+
+void start(asio::io_context& context, store::backend& store) {
+    bool started = false;
+    auto body = [&]() -> asio::awaitable<void> {
+        auto const why = co_await store.start();
+        if (why) throw std::runtime_error(*why);
+        started = true;
+    };
+    asio::co_spawn(context, body, rethrow);
+    context.restart();
+    while (!started)
+        context.run_one();
+}
+
+/// `in_flight` coroutines call `operation(n)` for one number after the other until `enough(n)`.
+template <class Operation, class Enough>
+std::uint64_t repeat(asio::io_context& context, Operation operation, Enough enough) {
+    std::atomic<std::uint64_t> next{0};
+    std::atomic<std::size_t> working{in_flight};
+    std::atomic<bool> done{false};
+    auto body = [&]() -> asio::awaitable<void> {
+        for (;;) {
+            auto const n = next++;
+            if (enough(n)) break;
+            co_await operation(n);
+        }
+        if (--working == 0) done = true;
+    };
+    for (std::size_t i = 0; i < in_flight; ++i)
+        asio::co_spawn(asio::make_strand(context), body, rethrow);
+    // A store's own timers may keep the context from running dry.
+    context.restart();
+    auto serve = [&] {
+        while (!done)
+            context.run_one_for(10ms);
+    };
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < threads; ++i)
+        others.emplace_back(serve);
+    serve();
+    others.clear();
+    return next - in_flight;
+}
+
+/// Admissions and right checks, each pair of a number of its own. No code of theirs is live in the end.
+double pairs_per_second(asio::io_context& context, store::store& store) {
+    auto const began = std::chrono::steady_clock::now();
+    auto pair = [&](std::uint64_t n) -> asio::awaitable<void> {
+        auto const sent = co_await store.admit(admission_of(n));
+        if (!sent || !std::holds_alternative<store::admitted>(*sent))
+            throw std::runtime_error("an admission was refused");
+        auto const checked = co_await store.check_code(check_of(n));
+        if (!checked || !std::holds_alternative<store::verified>(*checked))
+            throw std::runtime_error("a right code was refused");
+    };
+    auto enough = [&](std::uint64_t) {
+        return std::chrono::steady_clock::now() - began > measured_for;
+    };
+    auto const pairs = repeat(context, pair, enough);
+    std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - began;
+    return static_cast<double>(pairs) / elapsed.count();
+}
+
+/// With what the upstream said of the message kept beside each.
+void make_live(asio::io_context& context, store::store& store, std::uint64_t codes) {
+    constexpr std::uint64_t others = 1'000'000'000;
+    auto send = [&](std::uint64_t n) -> asio::awaitable<void> {
+        auto const sent = co_await store.admit(admission_of(others + n));
+        if (!sent || !std::holds_alternative<store::admitted>(*sent))
+            throw std::runtime_error("an admission was refused");
+        auto const settled = co_await store.settle(settlement_of(others + n));
+        if (!settled) throw std::runtime_error("a settlement failed");
+        if (*settled != store::settle_outcome::settled)
+            throw std::runtime_error("a settlement was refused");
+    };
+    repeat(context, send, [codes](std::uint64_t n) { return n >= codes; });
+}
+
+/// How often a second this disk can make 4 KiB at the end of a file durable.
+double syncs_per_second(std::string const& file) {
+    int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (descriptor < 0) throw std::runtime_error("cannot write " + file);
+    std::array<char, 4096> const block{};
+    std::size_t count = 0;
+    auto const began = std::chrono::steady_clock::now();
+    std::chrono::duration<double> elapsed{};
+    for (; elapsed < 1s; ++count) {
+        if (::write(descriptor, block.data(), block.size()) < 0 || ::fdatasync(descriptor) != 0)
+            throw std::runtime_error("cannot write " + file);
+        elapsed = std::chrono::steady_clock::now() - began;
+    }
+    ::close(descriptor);
+    std::filesystem::remove(file);
+    return static_cast<double>(count) / elapsed.count();
+}
+
+void measure_memory() {
+    asio::io_context context;
+    system_clock const clock;
+    store::memory_store store(context.get_executor(), clock, {});
+    std::printf(R"({"bench":"stores","store":"memory","in_flight":%zu,"pairs_per_s":%.0f})"
+                "\n",
+                in_flight, pairs_per_second(context, store));
+}
+
+void measure_sqlite(std::string const& directory, std::uint64_t live) {
+    asio::io_context context;
+    system_clock const clock;
+    store::sqlite_options options;
+    options.path = directory + "/bench.db";
+    {
+        store::sqlite_store store(clock, options);
+        start(context, store);
+        double const pairs = pairs_per_second(context, store);
+        auto const done = store.usage();
+        std::printf(R"({"bench":"stores","store":"sqlite","in_flight":%zu,"pairs_per_s":%.0f,)"
+                    R"("steps_per_commit":%.1f,"fsyncs_per_s_of_the_disk":%.0f})"
+                    "\n",
+                    in_flight, pairs,
+                    static_cast<double>(done.steps) / static_cast<double>(done.commits),
+                    syncs_per_second(directory + "/syncs"));
+    }
+    std::filesystem::remove(options.path);
+    {
+        store::sqlite_store store(clock, options);
+        start(context, store);
+        make_live(context, store, live);
+        double const pairs = pairs_per_second(context, store);
+        std::printf(R"({"bench":"stores","store":"sqlite","live_codes":%llu,"pairs_per_s":%.0f})"
+                    "\n",
+                    static_cast<unsigned long long>(live), pairs);
+    }
+    std::filesystem::remove(options.path);
+    {
+        store::sqlite_store store(clock, options);
+        start(context, store);
+        make_live(context, store, live);
+    }
+    auto const began = std::chrono::steady_clock::now();
+    store::sqlite_store again(clock, options);
+    start(context, again);
+    auto const opened = std::chrono::steady_clock::now() - began;
+    std::printf(R"({"bench":"stores","store":"sqlite","live_codes":%llu,"bytes_per_code":%.0f,)"
+                R"("start_ms":%.0f})"
+                "\n",
+                static_cast<unsigned long long>(live),
+                static_cast<double>(std::filesystem::file_size(options.path)) /
+                    static_cast<double>(live),
+                std::chrono::duration<double, std::milli>(opened).count());
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    std::string at = argc > 1 ? argv[1] : std::filesystem::temp_directory_path().string();
+    std::uint64_t const live = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 100'000;
+    at += "/otpd-bench-XXXXXX";
+    if (live == 0 || ::mkdtemp(at.data()) == nullptr) {
+        std::fputs("usage: bench_stores [DIRECTORY of the disk to measure [LIVE_CODES]]\n", stderr);
+        return 2;
+    }
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
+    measure_memory();
+    measure_sqlite(at, live);
+    std::filesystem::remove_all(at);
+}
