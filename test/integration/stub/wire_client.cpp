@@ -1,3 +1,4 @@
+#include "wire_client.hpp"
 
 #include "support/certificates.hpp"
 
@@ -13,7 +14,6 @@
 #include <boost/json/parse.hpp>
 
 #include <optional>
-#include <ostream>
 #include <ostream>
 #include <utility>
 
