@@ -19,9 +19,10 @@ namespace otpd::test {
 /// What a client saw of one number: sent to once, and verified when it was told that it had been sent.
 struct outcome {
     std::string number;
-    unsigned sent = 0;     ///< status; 0: the connection was closed instead
-    std::string code;      ///< if sent is 200
-    unsigned verified = 0; ///< status; 0: not asked, or closed
+    unsigned sent = 0;                           ///< status; 0: the connection was closed instead
+    std::string code;                            ///< if sent is 200
+    unsigned verified = 0;                       ///< status; 0: not asked, or closed
+    std::chrono::steady_clock::time_point asked; ///< the last request
 };
 
 class cluster_fixture {
@@ -178,10 +179,13 @@ private:
         while (!stopping_) {
             outcome one;
             one.number = std::to_string(++number);
+            one.asked = std::chrono::steady_clock::now();
             one.sent = status_of(cluster_fixture::send_request(one.number), &one.code);
-            if (one.sent == 200)
+            if (one.sent == 200) {
+                one.asked = std::chrono::steady_clock::now();
                 one.verified =
                     status_of(cluster_fixture::verify_request(one.number, one.code), nullptr);
+            }
             seen.push_back(std::move(one));
         }
         return seen;
