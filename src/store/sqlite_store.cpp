@@ -250,18 +250,22 @@ private:
         asio::post(context_, [this] {
             batch_scheduled_ = false;
             do_batch();
-            if (!queue_.empty()) schedule_batch();
+            if (!queue_.empty() || sweep_due_) schedule_batch();
         });
     }
 
+    /// The steps that wait, up to a bound, and a slice of what has expired when it is time for one: they
+    /// share the commit.
     void do_batch() {
         auto const count = std::min(queue_.size(), std::max<std::size_t>(1, options_.batch_max));
         auto const end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-        bool const done = serving_ && transact([this, end] {
+        sweep_slice slice;
+        bool const done = serving_ && transact([&] {
                               for (auto entry = queue_.begin(); entry != end; ++entry)
                                   // Nobody waits any more for what has timed out in the queue.
                                   if (!entry->what->answered())
                                       entry->what->execute(*numbers_, now());
+                              if (sweep_due_) slice = sweep();
                           });
         if (done) steps_ += count;
         publish();
@@ -271,6 +275,22 @@ private:
             else
                 entry->what->fail(fault::unavailable);
         queue_.erase(queue_.begin(), end);
+        if (sweep_due_) after_sweep(done, slice);
+    }
+
+    sweep_slice sweep() {
+        auto const began = std::chrono::steady_clock::now();
+        auto const removed = numbers_->sweep(now(), sweep_batch());
+        return sweep_slice{removed, std::chrono::steady_clock::now() - began};
+    }
+    /// The next slice goes behind everything that waits by then.
+    void after_sweep(bool done, sweep_slice slice) {
+        if (done && slice.removed > 0) tell_.swept(slice);
+        sweep_due_ = done && slice.removed >= sweep_batch();
+        if (!sweep_due_ && database_) arm_timer();
+    }
+    [[nodiscard]] std::size_t sweep_batch() const noexcept {
+        return std::max<std::size_t>(1, options_.sweep_batch);
     }
 
     /// True once everything that `work` did is on the disk; otherwise nothing of it is done and the store
@@ -301,25 +321,9 @@ private:
         timer_.expires_after(options_.sweep_interval);
         timer_.async_wait([this](boost::system::error_code stopped) {
             if (stopped || !database_) return;
-            if (serving_)
-                sweep();
-            else
-                try_again();
-        });
-    }
-
-    /// A slice, and the next one behind everything that waits by then.
-    void sweep() {
-        auto const began = std::chrono::steady_clock::now();
-        std::size_t removed = 0;
-        auto const batch = std::max<std::size_t>(1, options_.sweep_batch);
-        transact([&] { removed = numbers_->sweep(now(), batch); });
-        publish();
-        if (removed > 0)
-            tell_.swept(sweep_slice{removed, std::chrono::steady_clock::now() - began});
-        if (removed < batch || !serving_) return arm_timer();
-        asio::post(context_, [this] {
-            if (database_) sweep();
+            if (!serving_) return try_again();
+            sweep_due_ = true;
+            schedule_batch();
         });
     }
 
@@ -379,6 +383,7 @@ private:
     steady_time began_steady_;
     std::deque<waiting> queue_;
     bool batch_scheduled_ = false;
+    bool sweep_due_ = false; ///< otherwise the timer runs
 
     std::thread thread_;
 };

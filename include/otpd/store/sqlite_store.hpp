@@ -40,7 +40,8 @@ struct sqlite_usage {
 
 class sqlite_store final : public backend {
 public:
-    /// `now` and `tell` must outlive the store, and the store everything that was started on it.
+    /// `now`, `tell` and whatever runs those who call must outlive the store, and the store everything
+    /// that was started on it.
     sqlite_store(clock const& now, sqlite_options options, observer& tell = observer::none());
     /// stop(), and waits for it.
     ~sqlite_store() override;
