@@ -2,6 +2,7 @@
 // it is for each live code. Prints one JSON object a line.
 
 #include "otpd/store/memory_store.hpp"
+#include "otpd/store/redis_store.hpp"
 #include "otpd/store/sqlite_store.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -231,6 +232,27 @@ void measure_sqlite(std::string const& directory, std::uint64_t live) {
                 std::chrono::duration<double, std::milli>(opened).count());
 }
 
+/// The server is asked for nothing but the steps: its own memory it tells by INFO.
+void measure_redis(std::string const& url, std::size_t connections, std::uint64_t live) {
+    asio::io_context context;
+    auto const where = store::parse_location(url);
+    if (!where) throw std::runtime_error("not the URL of a store: " + url);
+    store::redis_options options;
+    options.where = *where;
+    options.connections = connections;
+    store::redis_store store(context.get_executor(), options);
+    start(context, store);
+    double const pairs = pairs_per_second(context, store);
+    std::printf(R"({"bench":"stores","store":"redis","connections":%zu,"in_flight":%zu,)"
+                R"("pairs_per_s":%.0f})"
+                "\n",
+                connections, in_flight, pairs);
+    if (live > 0) make_live(context, store, live);
+    store.stop();
+    context.restart();
+    context.run();
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -238,11 +260,18 @@ int main(int argc, char** argv) {
     std::uint64_t const live = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 100'000;
     at += "/otpd-bench-XXXXXX";
     if (live == 0 || ::mkdtemp(at.data()) == nullptr) {
-        std::fputs("usage: bench_stores [DIRECTORY of the disk to measure [LIVE_CODES]]\n", stderr);
+        std::fputs(
+            "usage: bench_stores [DIRECTORY of the disk to measure [LIVE_CODES [redis:// URL]]]\n",
+            stderr);
         return 2;
     }
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     measure_memory();
     measure_sqlite(at, live);
     std::filesystem::remove_all(at);
+    if (argc <= 3) return 0;
+    // An empty database: the last codes stay there, so that its size for each can be read.
+    for (std::size_t const connections : {1, 2, 1, 2})
+        measure_redis(argv[3], connections, 0);
+    measure_redis(argv[3], 1, live);
 }

@@ -1,8 +1,8 @@
 // The service and a store that goes away: it fails closed, says so, and comes back by itself (R39).
 
 #include "eventually.hpp"
+#include "killed_service.hpp"
 #include "redis_process.hpp"
-#include "service_fixture.hpp"
 
 using namespace otpd::test;
 
@@ -93,6 +93,12 @@ BOOST_AUTO_TEST_CASE(a_store_that_is_read_only) {
     check_closed(number);
     server.ask({"REPLICAOF", "NO", "ONE"});
     check_open();
+}
+
+BOOST_AUTO_TEST_CASE(nothing_acknowledged_is_lost_by_sigkill) {
+    redis_process kept(
+        redis_setup{.tcp = true, .turned_clock = "", .more = {"--appendonly", "yes"}});
+    killed_service(with_store(kept.url())).kill_and_check(50);
 }
 
 // A store that is there and wrong ends the program with the reason; one that is not there does not.
