@@ -96,8 +96,9 @@ BOOST_AUTO_TEST_CASE(a_store_that_is_read_only) {
 }
 
 BOOST_AUTO_TEST_CASE(nothing_acknowledged_is_lost_by_sigkill) {
-    redis_process kept(
-        redis_setup{.tcp = true, .turned_clock = "", .more = {"--appendonly", "yes"}});
+    redis_process kept(redis_setup{.tcp = true,
+                                   .turned_clock = "",
+                                   .more = {"--appendonly", "yes", "--appendfsync", "always"}});
     killed_service(with_store(kept.url())).kill_and_check(50);
 }
 

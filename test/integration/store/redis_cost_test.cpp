@@ -1,0 +1,58 @@
+/// What the store costs the server: one round trip a step, and nothing that stays.
+
+#include "redis_fixture.hpp"
+
+using namespace otpd::test;
+using namespace otpd;
+
+namespace {
+
+/// Calls that clients made of a command since the last CONFIG RESETSTAT.
+std::size_t calls(redis_process const& server, std::string const& command) {
+    auto const stats = server.ask({"INFO", "commandstats"});
+    auto const name = "cmdstat_" + command + ":calls=";
+    auto const at = stats.find(name);
+    return at == std::string::npos ? 0 : std::stoul(stats.substr(at + name.size()));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(redis_cost)
+
+BOOST_AUTO_TEST_CASE(a_step_is_one_command) {
+    redis_process server;
+    driven_redis_store store(redis_at(server.url()));
+    server.ask({"CONFIG", "RESETSTAT"});
+    constexpr std::uint32_t numbers = 100;
+    for (std::uint32_t n = 0; n < numbers; ++n) {
+        store.admit(send_of(n, 111, n));
+        store.settle(settlement_of(n, n, store::send_result::accepted));
+        store.check(guess_of(n, 222));
+        store.check(guess_of(n, 111));
+    }
+    BOOST_TEST(calls(server, "evalsha") == 4 * numbers);
+    for (auto const* other : {"eval", "script|load", "wait", "multi", "watch", "select", "hello"})
+        BOOST_TEST(calls(server, other) == 0U, other);
+}
+
+// When everything is over the server is as empty as before.
+BOOST_AUTO_TEST_CASE(nothing_stays) {
+    redis_process server(redis_setup{.tcp = false, .turned_clock = OTPD_TURNED_CLOCK, .more = {}});
+    driven_redis_store store(redis_at(server.url()));
+    for (std::uint32_t n = 0; n < 2000; ++n) {
+        store.admit(send_of(n, 111, n));
+        if (n % 3 == 0)
+            store.settle(settlement_of(n, n, store::send_result::accepted));
+        else if (n % 3 == 1)
+            store.settle(settlement_of(n, n, store::send_result::refused));
+        for (std::uint32_t i = 0; i < n % 7; ++i)
+            store.check(guess_of(n, 222));
+        if (n % 2 == 0) store.check(guess_of(n, 111));
+    }
+    BOOST_TEST(server.ask({"DBSIZE"}) != ":0");
+    server.advance(guess_limit.window + std::chrono::minutes(1));
+    // KEYS looks at every key, which ends those whose time is over.
+    BOOST_TEST(server.ask({"EVAL", "return #redis.call('KEYS', '*')", "0"}) == ":0");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
