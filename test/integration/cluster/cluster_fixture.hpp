@@ -102,7 +102,7 @@ public:
     temporary_directory directory; ///< of the store's users
     redis_process store{{true,
                          {},
-                         {"--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy",
+                         {"--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy",
                           "noeviction", "--aclfile", users()}}};
     std::array<std::unique_ptr<otpd_process>, size> instances;
     std::unique_ptr<haproxy_process> balancer;
