@@ -4,12 +4,11 @@
 
 #include "child_process.hpp"
 #include "eventually.hpp"
+#include "free_port.hpp"
 #include "raw_client.hpp"
 
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include <csignal>
 #include <cstdint>
@@ -20,14 +19,6 @@
 #include <vector>
 
 namespace otpd::test {
-
-/// A port that is free at this moment.
-inline std::uint16_t free_loopback_port() {
-    namespace asio = boost::asio;
-    asio::io_context context;
-    asio::ip::tcp::acceptor const probe(context, {asio::ip::address_v4::loopback(), 0});
-    return probe.local_endpoint().port();
-}
 
 class haproxy_process {
 public:
@@ -88,8 +79,8 @@ private:
         }
     }
 
-    std::uint16_t port_ = free_loopback_port();
-    std::uint16_t statistics_ = free_loopback_port();
+    std::uint16_t port_ = free_port();
+    std::uint16_t statistics_ = free_port();
     temporary_directory directory_;
     child_process process_;
 };

@@ -1,11 +1,12 @@
 #pragma once
 
 /// A Valkey or Redis server for tests: real, on a socket file and if asked for on a free port, with a clock
-/// that the test may turn (libfaketime). It keeps its directory over restarts, so what it has saved is
+/// that the test may turn (turned_clock.c). It keeps its directory over restarts, so what it has saved is
 /// there again.
 
 #include "child_process.hpp"
 #include "eventually.hpp"
+#include "free_port.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -117,13 +118,6 @@ public:
                 return link;
             }
         throw std::runtime_error("no Valkey and no Redis here: script/setup installs one");
-    }
-    /// A port that is free at this moment.
-    static std::uint16_t free_port() {
-        namespace asio = boost::asio;
-        asio::io_context context;
-        asio::ip::tcp::acceptor const probe(context, {asio::ip::address_v4::loopback(), 0});
-        return probe.local_endpoint().port();
     }
 
 private:

@@ -82,7 +82,7 @@ std::size_t count_of(std::string const& text, std::string const& part) {
 
 /// A port that nothing listens on.
 std::uint16_t dead_port() {
-    return free_loopback_port();
+    return free_port();
 }
 
 } // namespace

@@ -10,9 +10,8 @@ namespace {
 class sentinel_process {
 public:
     explicit sentinel_process(std::uint16_t master)
-        : port_(redis_process::free_port()),
-          process_(redis_process::program(directory_), {configuration(master), "--sentinel"}, {},
-                   directory_) {
+        : port_(free_port()), process_(redis_process::program(directory_),
+                                       {configuration(master), "--sentinel"}, {}, directory_) {
         process_.wait_for_output(
             [](std::string const& output) { return output.find("+monitor") != std::string::npos; });
     }

@@ -15,7 +15,7 @@ struct fixture {
 
     /// A server that shows `shown`, at a port of TLS.
     std::unique_ptr<redis_process> server_with(identity const& shown) {
-        port = redis_process::free_port();
+        port = free_port();
         return std::make_unique<redis_process>(redis_setup{
             .tcp = false,
             .turned_clock = "",
