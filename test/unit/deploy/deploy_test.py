@@ -134,9 +134,16 @@ class Deployment:
         for name in ("otpd", "stub"):
             program, *arguments = yaml.safe_load(self.instructions(name, "ENTRYPOINT")[0])
             self.check_options(f"Dockerfile, {name}", program, arguments)
+        self.check_libraries(" ".join(self.instructions("otpd", "RUN")).split())
         check = self.instructions("otpd", "HEALTHCHECK")[0]
         self.check_path_of_api("Dockerfile, HEALTHCHECK", re.search(r"http://[^/]+(/[a-z]+)", check)[1])
         self.expect("config.toml" in " ".join(self.instructions("otpd", "COPY")), "Dockerfile: otpd has no config.toml")
+
+    def check_libraries(self, installed):
+        """What otpd loads is in its image: a library's package begins with the library's name."""
+        of_the_distribution = {"libc", "libm", "libstdc++", "libgcc_s", "libcrypto", "libasan", "libubsan", "libtsan"}
+        for library in set(re.findall(r"^\s(lib[\w+.-]+?)\.so", run("ldd", otpd)[1], re.M)) - of_the_distribution:
+            self.expect(any(package.startswith(library) for package in installed), f"Dockerfile: otpd loads {library}, which its image lacks")
 
     def image_environment(self, stage):
         return dict(pair.split("=", 1) for line in self.instructions(stage, "ENV") for pair in shlex.split(line))
@@ -293,6 +300,7 @@ WRONG = [
     ("docker-compose.yml", "127.0.0.1:8000:8080", "8000:8080", "open to everybody"),
     ("docker-compose.yml", "mem_limit: 2g", "memory_limit: 2g", "memory_limit is unknown"),
     ("Dockerfile", "COPY deploy/valkey.conf", "COPY deploy/redis.conf", "copies deploy/redis.conf"),
+    ("Dockerfile", " libfmt10", "", "otpd loads libfmt"),
     ("Dockerfile", "USER otpd-store\n", "", "store runs as root"),
     ("Dockerfile", '"--config"', '"--configuration"', "no option --configuration"),
     ("Dockerfile", "8000/livez", "8000/alive", "no /alive"),
