@@ -8,8 +8,7 @@
 --       then for each candidate: key id, mac
 -- Gives 'verified', id, made, route, order id, message id, cost ('' where there is none);
 --       'wrong', attempts left, id, made, attempts, guesses; 'exhausted' or 'locked', ms; or 'absent'
-local code = redis.call('HMGET', KEYS[1], 'id', 'key_id', 'mac', 'attempts', 'made', 'expires',
-                        'route', 'order', 'message', 'cost')
+local code = redis.call('HMGET', KEYS[1], 'id', 'key_id', 'mac', 'attempts', 'made', 'expires')
 local id, made, expires = code[1], tonumber(code[5]), tonumber(code[6])
 if not id then
     return {'absent'}
@@ -28,7 +27,7 @@ if ARGV[5] == id then
     attempts = math.max(attempts, tonumber(ARGV[6]))
 end
 if attempts >= tonumber(ARGV[1]) then
-    return {'exhausted', text(until_ms(expires))}
+    return {'exhausted', text(math.max(1, redis.call('PTTL', KEYS[1])))}
 end
 local guesses = tonumber(redis.call('GET', KEYS[2]) or 0)
 if tonumber(ARGV[8]) > guesses then
@@ -41,13 +40,14 @@ end
 
 for i = 10, #ARGV, 2 do
     if ARGV[i] == code[2] and ARGV[i + 1] == code[3] then
+        local sent = redis.call('HMGET', KEYS[1], 'route', 'order', 'message', 'cost')
         redis.call('DEL', KEYS[1], KEYS[2])
         count_live(expires, -1)
-        return {'verified', id, text(made), code[7] or '', code[8] or '', code[9] or '', code[10] or ''}
+        return {'verified', id, code[5], sent[1] or '', sent[2] or '', sent[3] or '', sent[4] or ''}
     end
 end
 attempts, guesses = attempts + 1, guesses + 1
 redis.call('HSET', KEYS[1], 'attempts', attempts)
 redis.call('SET', KEYS[2], guesses, 'PX', ARGV[3])
-return {'wrong', text(math.min(ARGV[1] - attempts, ARGV[2] - guesses)), id, text(made), text(attempts),
-        text(guesses)}
+return {'wrong', tostring(math.min(ARGV[1] - attempts, ARGV[2] - guesses)), id, code[5],
+        tostring(attempts), tostring(guesses)}

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The Lua scripts of this folder, each with common.lua before it. Redis and Valkey run a script as one
+/// The Lua scripts of this folder, each with what it shares with others before it. Redis and Valkey run a script as one
 /// step, which is what makes admit, settle and check atomic over all instances.
 
 #include <array>
