@@ -232,6 +232,34 @@ void measure_sqlite(std::string const& directory, std::uint64_t live) {
                 std::chrono::duration<double, std::milli>(opened).count());
 }
 
+/// Admission, settlement and right check, number after number: what is left in the server afterwards is its
+/// to tell (DBSIZE, and again when the cooldowns are over).
+void do_cycles(std::string const& url, std::uint64_t cycles) {
+    constexpr std::uint64_t first = 5'000'000'000;
+    asio::io_context context;
+    store::redis_options options;
+    options.where = store::parse_location(url).value();
+    store::redis_store store(context.get_executor(), options);
+    start(context, store);
+    auto cycle = [&](std::uint64_t n) -> asio::awaitable<void> {
+        auto const sent = co_await store.admit(admission_of(first + n));
+        auto const settled = co_await store.settle(settlement_of(first + n));
+        auto const checked = co_await store.check_code(check_of(first + n));
+        if (!sent || !settled || !checked || !std::holds_alternative<store::verified>(*checked))
+            throw std::runtime_error("a cycle went wrong");
+    };
+    auto const began = std::chrono::steady_clock::now();
+    repeat(context, cycle, [cycles](std::uint64_t n) { return n >= cycles; });
+    std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - began;
+    std::printf(R"({"bench":"stores","store":"redis","cycles":%llu,"cycles_per_s":%.0f})"
+                "\n",
+                static_cast<unsigned long long>(cycles),
+                static_cast<double>(cycles) / elapsed.count());
+    store.stop();
+    context.restart();
+    context.run();
+}
+
 /// The server is asked for nothing but the steps: its own memory it tells by INFO.
 void measure_redis(std::string const& url, std::size_t connections, std::uint64_t live) {
     static std::uint64_t runs = 0; // each with numbers of its own: cooldowns outlive a run
@@ -262,9 +290,9 @@ int main(int argc, char** argv) {
     std::uint64_t const live = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 100'000;
     at += "/otpd-bench-XXXXXX";
     if (live == 0 || ::mkdtemp(at.data()) == nullptr) {
-        std::fputs(
-            "usage: bench_stores [DIRECTORY of the disk to measure [LIVE_CODES [redis:// URL]]]\n",
-            stderr);
+        std::fputs("usage: bench_stores [DIRECTORY of the disk to measure [LIVE_CODES [redis:// "
+                   "URL [CYCLES]]]]\n",
+                   stderr);
         return 2;
     }
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
@@ -276,4 +304,5 @@ int main(int argc, char** argv) {
     for (std::size_t const connections : {1, 2, 1, 2})
         measure_redis(argv[3], connections, 0);
     measure_redis(argv[3], 1, live);
+    if (argc > 4) do_cycles(argv[3], std::strtoull(argv[4], nullptr, 10));
 }
