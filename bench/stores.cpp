@@ -290,12 +290,13 @@ int main(int argc, char** argv) {
     std::uint64_t const live = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 100'000;
     at += "/otpd-bench-XXXXXX";
     if (live == 0 || ::mkdtemp(at.data()) == nullptr) {
-        std::fputs("usage: bench_stores [DIRECTORY of the disk to measure [LIVE_CODES [redis:// "
-                   "URL [CYCLES]]]]\n",
-                   stderr);
+        static_cast<void>(std::fputs(
+            "usage: bench_stores [DIRECTORY of the disk to measure [LIVE_CODES [redis:// "
+            "URL [CYCLES]]]]\n",
+            stderr));
         return 2;
     }
-    std::setvbuf(stdout, nullptr, _IOLBF, 0);
+    static_cast<void>(std::setvbuf(stdout, nullptr, _IOLBF, 0));
     measure_memory();
     measure_sqlite(at, live);
     std::filesystem::remove_all(at);
