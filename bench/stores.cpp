@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -177,13 +178,28 @@ double syncs_per_second(std::string const& file) {
     return static_cast<double>(count) / elapsed.count();
 }
 
-void measure_memory() {
+std::uint64_t resident_bytes() {
+    std::ifstream in("/proc/self/statm");
+    std::uint64_t size = 0;
+    std::uint64_t resident = 0;
+    in >> size >> resident;
+    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+void measure_memory(std::uint64_t live) {
     asio::io_context context;
     system_clock const clock;
     store::memory_store store(context.get_executor(), clock, {});
     std::printf(R"({"bench":"stores","store":"memory","in_flight":%zu,"pairs_per_s":%.0f})"
                 "\n",
                 in_flight, pairs_per_second(context, store));
+    store::memory_store fresh(context.get_executor(), clock, {});
+    auto const before = resident_bytes();
+    make_live(context, fresh, live);
+    std::printf(R"({"bench":"stores","store":"memory","live_codes":%llu,"bytes_per_code":%.0f})"
+                "\n",
+                static_cast<unsigned long long>(live),
+                static_cast<double>(resident_bytes() - before) / static_cast<double>(live));
 }
 
 void measure_sqlite(std::string const& directory, std::uint64_t live) {
@@ -297,7 +313,7 @@ int main(int argc, char** argv) {
         return 2;
     }
     static_cast<void>(std::setvbuf(stdout, nullptr, _IOLBF, 0));
-    measure_memory();
+    measure_memory(live);
     measure_sqlite(at, live);
     std::filesystem::remove_all(at);
     if (argc <= 3) return 0;
