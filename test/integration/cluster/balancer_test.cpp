@@ -108,8 +108,8 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_answered_badly_is_not_repeated) {
     }
 }
 
-// The same where there is no answer: 502; on a connection that has carried a request before, HAProxy just
-// closes it.
+// The same where there is no answer: 502; on a connection that has carried a request before, HAProxy 2.6 just
+// closes it, and 3.0 answers there as well.
 BOOST_AUTO_TEST_CASE(a_request_that_was_not_answered_is_not_repeated) {
     struct a_case {
         char const* name;
@@ -132,7 +132,8 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_not_answered_is_not_repeated) {
             used.send(get("/health").text());
             BOOST_TEST(used.read_reply().value().status == 200U);
             used.send(a_send().text());
-            BOOST_TEST(used.at_end());
+            auto const lost = used.read_reply();
+            BOOST_TEST((!lost || lost->status == 502U));
             BOOST_TEST(first.requests().size() + second.requests().size() == 3U);
         }
     }
