@@ -84,8 +84,8 @@ std::int64_t run::integer(int column) const noexcept {
 
 std::string_view run::text(int column) const noexcept {
     // The pointer first: it may convert, and the size is that of what it made.
-    auto const* const data = static_cast<char const*>(
-        static_cast<void const*>(sqlite3_column_text(of_.handle_.get(), column)));
+    auto const* const data =
+        reinterpret_cast<char const*>(sqlite3_column_text(of_.handle_.get(), column));
     if (data == nullptr) return {};
     return {data, static_cast<std::size_t>(sqlite3_column_bytes(of_.handle_.get(), column))};
 }

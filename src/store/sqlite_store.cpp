@@ -260,13 +260,13 @@ private:
         auto const count = std::min(queue_.size(), std::max<std::size_t>(1, options_.batch_max));
         auto const end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
         sweep_slice slice;
-        bool const done = serving_ && transact([&] {
-                              for (auto entry = queue_.begin(); entry != end; ++entry)
-                                  // Nobody waits any more for what has timed out in the queue.
-                                  if (!entry->what->answered())
-                                      entry->what->execute(*numbers_, now());
-                              if (sweep_due_) slice = sweep();
-                          });
+        auto work = [&] {
+            for (auto entry = queue_.begin(); entry != end; ++entry)
+                // Nobody waits any more for what has timed out in the queue.
+                if (!entry->what->answered()) entry->what->execute(*numbers_, now());
+            if (sweep_due_) slice = sweep();
+        };
+        bool const done = serving_ && transact(work);
         if (done) steps_ += count;
         publish();
         for (auto entry = queue_.begin(); entry != end; ++entry)
