@@ -90,7 +90,7 @@ public:
             reply.erase(0, size);
             return first;
         };
-        auto const head = line();
+        auto head = line();
         if (!head.starts_with('$') || head == "$-1") return head;
         auto const size = std::stoul(head.substr(1)) + 2;
         if (reply.size() < size)
