@@ -157,7 +157,8 @@ private:
 
     stub_process stub_{STUB_PROGRAM, trusted_authority::get().loopback, stub_options{api_key, {}}};
     environment settings_;
-    std::mt19937 random_{20261124}; // any: it makes the moments repeatable as far as they can be
+    /// Any seed: it makes the moments repeatable as far as they can be.
+    std::mt19937 random_{20261124}; // NOLINT(cert-msc32-c,cert-msc51-cpp)
     std::chrono::steady_clock::duration slowest_start_{};
     std::size_t numbers_ = 0;
     std::size_t guesses_ = 0;
