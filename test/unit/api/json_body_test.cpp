@@ -63,7 +63,7 @@ struct integer_case {
     char const* text;
     bool accepted;
 };
-std::ostream& operator<<(std::ostream& out, integer_case const& c) {
+static std::ostream& operator<<(std::ostream& out, integer_case const& c) {
     return out << c.text;
 }
 std::array const integers{
