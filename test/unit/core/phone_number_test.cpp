@@ -24,7 +24,7 @@ struct refusal {
     char const* text;
     phone_number_fault fault;
 };
-std::ostream& operator<<(std::ostream& out, refusal const& r) {
+static std::ostream& operator<<(std::ostream& out, refusal const& r) {
     return out << r.text;
 }
 

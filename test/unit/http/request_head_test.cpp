@@ -14,7 +14,7 @@ namespace otpd::http {
 using namespace std::string_literals;
 using progress = request_head::progress;
 
-std::ostream& operator<<(std::ostream& out, progress p) {
+static std::ostream& operator<<(std::ostream& out, progress p) {
     return out << static_cast<int>(p);
 }
 namespace {

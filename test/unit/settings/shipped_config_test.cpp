@@ -13,7 +13,7 @@ using otpd::app::value_kind;
 namespace {
 
 std::string toml_literal(setting_key const& key) {
-    auto const text = std::string(key.initial);
+    auto text = std::string(key.initial);
     switch (key.kind) {
     case value_kind::whole:
     case value_kind::number:
