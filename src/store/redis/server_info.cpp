@@ -7,7 +7,7 @@ namespace otpd::store::redis {
 
 namespace {
 
-/// RESP3, ACLs and GETs in scripts that write are in 6.0; 6.2 is the oldest that was tried.
+/// RESP3 and ACLs are in 6.0; nobody maintains anything before 6.2.
 constexpr std::pair oldest{6, 2};
 
 std::pair<int, int> major_and_minor(std::string_view version) {
