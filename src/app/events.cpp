@@ -22,14 +22,21 @@ std::string what_of(std::exception_ptr const& thrown) {
 
 void http_events::request_finished(http::request_record const& what) noexcept {
     metrics_.http_request(what.route, http::to_string(what.verb), what.status, what.handling);
-    log_.info("request", {{"request_id", what.request_id},
-                          {"listener", what.listener},
-                          {"method", http::to_string(what.verb)},
-                          {"route", what.route},
-                          {"status", what.status},
-                          {"us", microseconds(what.handling)},
-                          {"peer", what.peer.to_string()},
-                          {"sent", what.sent}});
+    auto const log = [&](auto... from) {
+        log_.info("request", {{"request_id", what.request_id},
+                              {"listener", what.listener},
+                              {"method", http::to_string(what.verb)},
+                              {"route", what.route},
+                              {"status", what.status},
+                              {"us", microseconds(what.handling)},
+                              {"sent", what.sent},
+                              {"peer", what.peer.to_string()},
+                              from...});
+    };
+    if (what.client == what.peer)
+        log();
+    else
+        log(telemetry::field("client", what.client.to_string()));
 }
 
 void http_events::connection_opened(std::string_view listener) noexcept {

@@ -24,8 +24,9 @@ constexpr std::size_t read_bytes = 4096;
 constexpr std::size_t idle_buffer_bytes_max = 8192;
 /// Content up to this size is copied behind the header and sent as one buffer.
 constexpr std::size_t copied_content_bytes_max = 16 * 1024;
-/// What a refused client may go on sending before it is cut off.
-constexpr std::size_t linger_bytes_max = 1024 * 1024;
+/// What a refused client may go on sending before it is cut off, and what earns it a second more.
+constexpr std::size_t linger_bytes_max = 4 * 1024 * 1024;
+constexpr std::size_t linger_bytes_per_second = 512 * 1024;
 
 steady_time now() noexcept {
     return std::chrono::steady_clock::now();
@@ -58,9 +59,10 @@ problem make_problem(unsigned status, std::string_view code, std::string_view de
 
 connection::connection(asio::ip::tcp::socket socket, asio::ip::address peer,
                        std::shared_ptr<connection_services const> services)
-    : watchdog(socket.get_executor()), socket_(std::move(socket)), peer_(std::move(peer)),
-      services_(std::move(services)), input_(input_bytes_max(options())),
-      head_(limits_of(options())) {}
+    : watchdog(socket.get_executor()), socket_(std::move(socket)), services_(std::move(services)),
+      input_(input_bytes_max(options())), head_(limits_of(options())) {
+    set_peer(std::move(peer));
+}
 
 /// Lets go of the timer and the socket at once also when an exception ends the connection.
 class connection::ending {
@@ -84,14 +86,15 @@ asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
     ending const at_end(*self);
     // Handlers hear of every kind of cancellation; the default filter lets only `terminal` through.
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-    for (;;) {
-        bool const more = co_await self->exchange();
-        if (!more) break;
-    }
+    bool more = true;
+    if (self->options().proxy_protocol) more = co_await self->receive_proxy_header();
+    while (more)
+        more = co_await self->exchange();
 }
 
 asio::awaitable<void> connection::turn_away(std::shared_ptr<connection> self) {
     ending const at_end(*self);
+    if (self->options().proxy_protocol && !self->is_from_trusted_proxy()) co_return;
     self->ids_.next(self->request_id_);
     auto const refusal = to_response(make_problem(
         503, "too_many_connections", "The service has no room for another connection."));
@@ -189,7 +192,7 @@ bool connection::has_unread_input() {
 asio::awaitable<connection::received> connection::receive() {
     head_complete_ = false;
     if (input_.size() == 0) {
-        bool const some = co_await wait_for_input();
+        bool const some = co_await wait_for_input(options().idle_timeout);
         if (!some) co_return received::closed;
     }
     phase_ = phase::input;
@@ -201,9 +204,9 @@ asio::awaitable<connection::received> connection::receive() {
     co_return outcome;
 }
 
-asio::awaitable<bool> connection::wait_for_input() {
+asio::awaitable<bool> connection::wait_for_input(std::chrono::milliseconds limit) {
     phase_ = phase::idle;
-    arm(now() + options().idle_timeout);
+    arm(now() + limit);
     if (!draining()) {
         bool const some = co_await read_some();
         if (some) co_return true;
@@ -281,6 +284,7 @@ void connection::describe_request() {
     }
     parts.fields = fields_;
     parts.peer = peer_;
+    parts.trusted_proxies = believed_;
     parts.until = deadline::in(started_ + options().request_timeout - received_);
     auto const given = request(parts).header("x-request-id");
     if (given && is_valid_request_id(*given))
@@ -395,12 +399,12 @@ asio::awaitable<void> connection::linger() {
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
     if (ec) co_return;
     phase_ = phase::output;
-    arm(now() + options().linger_timeout);
-    for (std::size_t left = linger_bytes_max; left > 0;) {
+    auto const limit = now() + options().linger_timeout;
+    for (std::size_t taken = 0; taken < linger_bytes_max; taken += input_.size()) {
+        arm(limit + std::chrono::seconds(taken / linger_bytes_per_second));
         input_.clear();
         bool const some = co_await read_some();
         if (!some) co_return;
-        left -= std::min(left, input_.size());
     }
 }
 
@@ -413,6 +417,7 @@ void connection::report(response const& what, bool sent) {
     record.handling = answered_ - received_;
     record.request_id = request_id_;
     record.peer = peer_;
+    record.client = request_->client();
     record.request_body_bytes = request_->body().size();
     record.response_body_bytes = what.content().size();
     record.sent = sent;

@@ -15,10 +15,12 @@
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -64,8 +66,14 @@ private:
     /// One request and its response; false when no other is to follow.
     boost::asio::awaitable<bool> exchange();
 
+    /// Reads what the proxy says of the client before its first request; false when there is to be
+    /// none.
+    boost::asio::awaitable<bool> receive_proxy_header();
+    [[nodiscard]] bool is_from_trusted_proxy();
+    void set_peer(boost::asio::ip::address address);
+
     boost::asio::awaitable<received> receive();
-    boost::asio::awaitable<bool> wait_for_input();
+    boost::asio::awaitable<bool> wait_for_input(std::chrono::milliseconds limit);
     boost::asio::awaitable<received> receive_head();
     boost::asio::awaitable<received> receive_body();
     boost::asio::awaitable<bool> send_continue();
@@ -93,8 +101,9 @@ private:
     [[nodiscard]] server_options const& options() const noexcept { return services_->options; }
 
     boost::asio::ip::tcp::socket socket_;
-    boost::asio::ip::address peer_;
     std::shared_ptr<connection_services const> services_;
+    boost::asio::ip::address peer_;           ///< unmapped
+    std::span<address_range const> believed_; ///< services_->options.trusted_proxies, or nobody
     boost::asio::cancellation_signal handler_signal_;
 
     // Reused from request to request, so that a steady client costs no allocation here.

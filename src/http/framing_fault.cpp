@@ -30,6 +30,7 @@ constexpr std::array descriptions = {
                 "Only HTTP/1.1 and HTTP/1.0 are spoken here."},
     description{framing_fault::header_too_large, 431, "header_too_large",
                 "The header section is too large."},
+    description{framing_fault::credentials_too_large, 401, "credentials_too_large", {}},
     description{framing_fault::too_many_fields, 431, "too_many_fields",
                 "The header section has too many fields."},
     description{framing_fault::bad_field, 400, "bad_field", "A header field is not valid."},
@@ -75,6 +76,8 @@ std::string_view kind(framing_fault fault) noexcept {
 }
 
 problem to_problem(framing_fault fault) {
+    // How long a wrong token is must make no difference to its sender.
+    if (fault == framing_fault::credentials_too_large) return unauthorized();
     auto const& row = describe(fault);
     problem what;
     what.status = row.status;

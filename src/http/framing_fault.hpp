@@ -18,6 +18,7 @@ enum class framing_fault : std::uint8_t {
     target_too_long,
     version_unsupported,
     header_too_large,
+    credentials_too_large, ///< the header section is too large because of its Authorization
     too_many_fields,
     bad_field,
     bad_host,
@@ -34,7 +35,7 @@ enum class framing_fault : std::uint8_t {
     body_timeout,
 };
 
-/// A closed set of words, for metrics and for the problem's `code`.
+/// A closed set of words, for metrics; also the problem's `code` but where that must not tell.
 [[nodiscard]] std::string_view kind(framing_fault fault) noexcept;
 [[nodiscard]] problem to_problem(framing_fault fault);
 

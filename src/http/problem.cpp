@@ -30,6 +30,7 @@ response make(problem const& what, std::string_view instance) {
 
     response out;
     out.status = what.status;
+    out.headers = what.headers;
     out.content_type = "application/problem+json";
     out.body = boost::json::serialize(document);
     if (what.retry_after || asks_to_come_back(what.status)) {
@@ -40,6 +41,14 @@ response make(problem const& what, std::string_view instance) {
 }
 
 } // namespace
+
+problem unauthorized() {
+    problem what;
+    what.status = 401;
+    what.code = "unauthorized";
+    what.detail = "Unauthorized.";
+    return what;
+}
 
 response to_response(problem const& what) {
     return make(what, {});

@@ -1,5 +1,6 @@
 #include "otpd/http/request.hpp"
 
+#include "client_address.hpp"
 #include "text.hpp"
 
 namespace otpd::http {
@@ -12,6 +13,10 @@ std::optional<std::string_view> request::header(std::string_view name) const noe
         found = field.value;
     }
     return found;
+}
+
+boost::asio::ip::address request::client() const noexcept {
+    return client_of(parts_.peer, parts_.fields, parts_.trusted_proxies);
 }
 
 } // namespace otpd::http

@@ -104,8 +104,7 @@ request_head::progress request_head::feed(std::string_view bytes) {
             return progress::rejected;
         case line_state::incomplete:
             if (bytes.size() < limits_.bytes_max) return progress::need_more;
-            reject(have_request_line_ ? framing_fault::header_too_large
-                                      : framing_fault::target_too_long);
+            reject(fault_at_limit(in_limit));
             return progress::rejected;
         case line_state::complete:
             auto const line = in_limit.substr(line_start_, scanned_ - 2 - line_start_);
@@ -114,6 +113,18 @@ request_head::progress request_head::feed(std::string_view bytes) {
         }
     }
     return progress::complete;
+}
+
+/// Why `bytes`, which are as many as there may be, do not hold the whole section. It is for the
+/// credentials when they are the line that does not fit, and when they are longer than any in use:
+/// nobody can tell then whether the rest would have fitted without them.
+framing_fault request_head::fault_at_limit(std::string_view bytes) const noexcept {
+    if (!have_request_line_) return framing_fault::target_too_long;
+    auto const line = bytes.substr(line_start_);
+    bool const at_credentials = which(line.substr(0, line.find(':'))) == known_field::authorization;
+    return at_credentials || credentials_bytes_ > limits_.bytes_max / 8
+               ? framing_fault::credentials_too_large
+               : framing_fault::header_too_large;
 }
 
 /// Moves `scanned_` past the next CR LF.
@@ -229,6 +240,9 @@ bool request_head::take_known_field(std::string_view name, std::string_view valu
     case known_field::expect:
         expects_continue_ = equal_ignoring_case(value, "100-continue");
         return expects_continue_ || reject(framing_fault::expectation_unknown);
+    case known_field::authorization:
+        credentials_bytes_ = value.size();
+        return true;
     default:
         return true;
     }

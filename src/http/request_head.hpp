@@ -78,6 +78,7 @@ private:
     bool reject(framing_fault fault) noexcept;
     enum class line_state : std::uint8_t { incomplete, complete, rejected };
     line_state find_line_end(std::string_view bytes);
+    [[nodiscard]] framing_fault fault_at_limit(std::string_view bytes) const noexcept;
     bool take_line(std::string_view bytes, std::string_view line);
     bool take_request_line(std::string_view bytes, std::string_view line);
     bool take_version(std::string_view version);
@@ -101,6 +102,7 @@ private:
     span query_{};
     span host_{};
     std::uint32_t seen_ = 0; ///< bit per known field
+    std::size_t credentials_bytes_ = 0;
     method verb_ = method::other;
     framing_fault fault_{};
     bool have_request_line_ = false;

@@ -26,7 +26,8 @@ struct request_record {
     /// From the last byte of the request to the response being ready.
     std::chrono::steady_clock::duration handling{};
     std::string_view request_id;
-    boost::asio::ip::address peer;
+    boost::asio::ip::address peer;   ///< see request::peer()
+    boost::asio::ip::address client; ///< see request::client()
     std::size_t request_body_bytes = 0;
     std::size_t response_body_bytes = 0;
     /// Every byte of the response was handed to the kernel.
@@ -48,7 +49,8 @@ public:
     /// accept(2) failed; `backing_off` when the process is out of descriptors or memory.
     virtual void accept_failed(std::string_view /*listener*/, boost::system::error_code,
                                bool /*backing_off*/) noexcept {}
-    /// A request was refused before any handler saw it; `kind` is one of a closed set of words.
+    /// A request was refused before any handler saw it, or a connection for what it began with in
+    /// place of a PROXY header; `kind` is one of a closed set of words.
     virtual void framing_rejected(std::string_view /*listener*/,
                                   std::string_view /*kind*/) noexcept {}
     /// A handler threw: a bug or a dead resource. The client got an opaque 500.

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace otpd::http {
 
@@ -26,7 +27,13 @@ struct problem {
     std::optional<std::chrono::seconds> retry_after = {};
     /// Extension members; they cannot replace the standard ones.
     boost::json::object members = {};
+    /// Further fields of the response, such as RateLimit; Retry-After goes above.
+    std::vector<header_field> headers = {};
 };
+
+/// What everybody hears who does not say who they are, whatever was wrong: a token that is absent,
+/// empty, unknown or too large to be read must not be told from another.
+[[nodiscard]] problem unauthorized();
 
 /// `application/problem+json` with type, title, status, detail, code and the extension members.
 [[nodiscard]] response to_response(problem const& what);

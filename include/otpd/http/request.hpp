@@ -3,6 +3,7 @@
 /// A complete, checked HTTP request as a handler sees it.
 
 #include "otpd/core/deadline.hpp"
+#include "otpd/http/address_range.hpp"
 #include "otpd/http/method.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -30,6 +31,8 @@ struct request_parts {
     std::string_view body = {};
     std::string_view request_id = {};
     boost::asio::ip::address peer = {};
+    /// Empty: nobody is believed about whom they speak for.
+    std::span<address_range const> trusted_proxies = {};
     deadline until = deadline::in(std::chrono::seconds(30));
 };
 
@@ -59,8 +62,13 @@ public:
     /// The client's X-Request-Id where that is valid, else one made here: 1 to 64 characters of
     /// [A-Za-z0-9._-].
     [[nodiscard]] std::string_view request_id() const noexcept { return parts_.request_id; }
-    /// The other end of the connection, which may be a proxy.
+    /// The other end of the connection, or whom a PROXY header names in its place; may be a proxy.
     [[nodiscard]] boost::asio::ip::address const& peer() const noexcept { return parts_.peer; }
+    /// Whose request it is: the peer, and behind trusted proxies the right-most address of
+    /// X-Forwarded-For that is not one of them. IPv4 is IPv4, also where it came mapped into IPv6.
+    /// Reads the fields anew on each call, though never many of them; without trusted proxies it
+    /// is a copy.
+    [[nodiscard]] boost::asio::ip::address client() const noexcept;
     /// When an answer stops being of use. A handler bounds every wait by it; server_options says
     /// what happens to one that does not.
     [[nodiscard]] deadline until() const noexcept { return parts_.until; }

@@ -3,6 +3,7 @@
 /// The HTTP/1.1 listener (RFC 9110, 9112): accepts connections and serves a router's handlers.
 
 #include "otpd/core/deadline.hpp"
+#include "otpd/http/address_range.hpp"
 #include "otpd/http/observer.hpp"
 #include "otpd/http/router.hpp"
 
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace otpd::http {
 
@@ -40,12 +42,23 @@ struct server_options {
     std::chrono::milliseconds write_timeout{10'000};
     std::size_t write_bytes_per_second_min = 64 * 1024; ///< at least 1
     std::chrono::milliseconds idle_timeout{30'000};     ///< between requests; closed without a word
-    std::chrono::milliseconds linger_timeout{1'000}; ///< to read what a refused client still sends
+    /// To read what a refused client still sends (at most 4 MiB), plus a second for each 512 KiB of
+    /// it: whoever is still sending has not read the refusal yet.
+    std::chrono::milliseconds linger_timeout{1'000};
     /// From the first byte of the request; becomes request::until(). Handlers end by themselves
     /// before it. One that does not is cancelled `handler_margin` later and answered with 504: by
     /// then it has had the time to settle what it cannot undo, such as an SMS that was sent.
     std::chrono::milliseconds request_timeout{30'000};
     std::chrono::milliseconds handler_margin{2'000};
+
+    /// Peers that are believed about whom they speak for, see request::client(). Whoever connects
+    /// from one of these can give itself any address.
+    std::vector<address_range> trusted_proxies;
+    /// Every connection comes from a trusted proxy and begins with a header of the PROXY protocol,
+    /// version 2, within `header_timeout`; others are closed without an answer. The address in it
+    /// becomes the peer. Where it has none the proxy stays the peer and, since whose words the
+    /// requests carry is unknown then, their X-Forwarded-For is not believed.
+    bool proxy_protocol = false;
 };
 
 /// Each connection runs on a strand of its own, the accept loop on another one; any number of

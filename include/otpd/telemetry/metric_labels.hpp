@@ -17,8 +17,9 @@ inline constexpr std::array<word, 27> statuses{"200", "201", "202", "204", "304"
                                                "413", "414", "415", "417", "422", "429", "431",
                                                "500", "501", "502", "503", "504", "505"};
 
-/// Why bytes were refused before they became a request: the words of http::framing_fault.
-inline constexpr std::array<word, 22> framing{"control_character",
+/// Why bytes were refused before they became a request: the words of http::framing_fault and
+/// http::proxy_fault.
+inline constexpr std::array<word, 26> framing{"control_character",
                                               "bare_line_ending",
                                               "folded_field",
                                               "bad_request_line",
@@ -26,6 +27,7 @@ inline constexpr std::array<word, 22> framing{"control_character",
                                               "target_too_long",
                                               "version_unsupported",
                                               "header_too_large",
+                                              "credentials_too_large",
                                               "too_many_fields",
                                               "bad_field",
                                               "bad_host",
@@ -39,18 +41,23 @@ inline constexpr std::array<word, 22> framing{"control_character",
                                               "chunk_overhead",
                                               "bad_body",
                                               "header_timeout",
-                                              "body_timeout"};
+                                              "body_timeout",
+                                              "untrusted_proxy",
+                                              "proxy_header_missing",
+                                              "bad_proxy_header"};
 
 /// What otp::service reports.
-inline constexpr std::array<word, 9> send_outcomes{"accepted",    "rejected",          "not_sent",
-                                                   "unknown",     "cooldown",          "limited",
-                                                   "not_allowed", "store_unavailable", "full"};
-inline constexpr std::array<word, 6> check_outcomes{"verified", "wrong",  "exhausted",
-                                                    "locked",   "absent", "store_unavailable"};
+inline constexpr std::array<word, 14> send_outcomes{
+    "accepted",    "test",       "replayed",          "rejected",    "not_sent",
+    "unknown",     "cooldown",   "limited",           "not_allowed", "invalid_number",
+    "in_progress", "key_reused", "store_unavailable", "full"};
+inline constexpr std::array<word, 7> check_outcomes{
+    "verified", "wrong", "exhausted", "locked", "absent", "limited", "store_unavailable"};
 inline constexpr std::array<word, 8> route_ids{"1", "2", "3", "4", "5", "6", "7", "8"};
 
-inline constexpr std::array<word, 5> store_operations{"admit", "settle", "check_code", "live_codes",
-                                                      "ping"};
+inline constexpr std::array<word, 7> store_operations{"admit",  "settle",     "check_code", "find",
+                                                      "cancel", "live_codes", "ping"};
+inline constexpr std::array<word, 2> limit_modes{"enforce", "observe"};
 
 inline constexpr std::array<word, 9> upstream_operations{
     "send_sms", "estimate", "balance",    "routes",          "route",

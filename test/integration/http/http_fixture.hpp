@@ -3,7 +3,9 @@
 /// A server on a free port with a few routes, run by several threads, watched by a counting
 /// observer.
 
+#include "otpd/http/problem.hpp"
 #include "otpd/http/server.hpp"
+#include "support/eventually.hpp"
 #include "support/raw_client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -37,15 +39,32 @@ struct counting_observer final : http::observer {
     std::atomic<int> handler_failures = 0;
     std::atomic<int> handler_timeouts = 0;
     std::atomic<int> connection_failures = 0;
+    std::atomic<int> forwarded = 0; ///< requests of a client that is not the peer
+    // Kinds of what was rejected.
+    std::atomic<int> untrusted_proxies = 0;
+    std::atomic<int> missing_proxy_headers = 0;
+    std::atomic<int> bad_proxy_headers = 0;
+    std::atomic<int> late_headers = 0;
+    std::atomic<int> large_credentials = 0;
 
-    void request_finished(http::request_record const&) noexcept override { ++requests; }
+    void request_finished(http::request_record const& what) noexcept override {
+        ++requests;
+        if (what.client != what.peer) ++forwarded;
+    }
     void connection_opened(std::string_view) noexcept override { ++opened; }
     void connection_closed(std::string_view) noexcept override { ++closed; }
     void connection_refused(std::string_view, bool) noexcept override { ++refused; }
     void accept_failed(std::string_view, boost::system::error_code, bool) noexcept override {
         ++accept_failures;
     }
-    void framing_rejected(std::string_view, std::string_view) noexcept override { ++rejected; }
+    void framing_rejected(std::string_view, std::string_view kind) noexcept override {
+        ++rejected;
+        untrusted_proxies += kind == "untrusted_proxy";
+        missing_proxy_headers += kind == "proxy_header_missing";
+        bad_proxy_headers += kind == "bad_proxy_header";
+        late_headers += kind == "header_timeout";
+        large_credentials += kind == "credentials_too_large";
+    }
     void handler_failed(std::string_view, std::string_view, std::exception_ptr) noexcept override {
         ++handler_failures;
     }
@@ -56,16 +75,6 @@ struct counting_observer final : http::observer {
         ++connection_failures;
     }
 };
-
-/// Waits for something that another thread is about to do. Throws when it does not happen.
-template <class Condition>
-void eventually(Condition met) {
-    auto const limit = std::chrono::steady_clock::now() + raw_client::limit;
-    while (!met()) {
-        if (std::chrono::steady_clock::now() > limit) throw std::runtime_error("never happened");
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-}
 
 /// Timeouts that no test may reach by accident, however slow the machine.
 inline http::server_options patient_options() {
@@ -191,6 +200,16 @@ inline void http_fixture::add_routes() {
         response what;
         what.body = "\"settled\"";
         co_return what;
+    });
+    routes_.add(method::get, "/client", [this](request const& asked) -> awaitable<response> {
+        ++handled;
+        response what;
+        what.body = asked.client().to_string() + " by " + asked.peer().to_string();
+        co_return what;
+    });
+    routes_.add(method::get, "/unauthorized", [this](request const& asked) -> awaitable<response> {
+        ++handled;
+        co_return to_response(http::unauthorized(), asked);
     });
     routes_.add(method::get, "/id", [this](request const& asked) -> awaitable<response> {
         ++handled;

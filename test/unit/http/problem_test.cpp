@@ -76,6 +76,34 @@ BOOST_AUTO_TEST_CASE(says_when_to_come_back) {
     BOOST_TEST(header(to_response(what), "Retry-After") == "1");
 }
 
+BOOST_AUTO_TEST_CASE(carries_further_fields) {
+    problem what;
+    what.status = 429;
+    what.headers.push_back({"RateLimit", "\"a\";r=0;t=9"});
+    what.headers.push_back({"RateLimit-Policy", "\"a\";q=5;w=60"});
+    auto const reply = to_response(what);
+    BOOST_TEST(reply.headers.size() == 3u);
+    BOOST_TEST(header(reply, "RateLimit") == "\"a\";r=0;t=9");
+    BOOST_TEST(header(reply, "RateLimit-Policy") == "\"a\";q=5;w=60");
+    BOOST_TEST(header(reply, "Retry-After") == "1");
+}
+
+BOOST_AUTO_TEST_CASE(credentials_too_large_are_wrong_credentials) {
+    request_parts parts;
+    parts.request_id = "abc";
+    request const asked(parts);
+    auto const wrong = to_response(unauthorized(), asked);
+    auto const large = to_response(to_problem(framing_fault::credentials_too_large), asked);
+    BOOST_TEST(wrong.status == 401u);
+    BOOST_TEST(document(wrong).at("code").as_string() == "unauthorized");
+    BOOST_TEST(document(wrong).at("detail").as_string() == "Unauthorized.");
+    BOOST_TEST(large.status == wrong.status);
+    BOOST_TEST(large.body == wrong.body);
+    BOOST_TEST(large.content_type == wrong.content_type);
+    BOOST_TEST(wrong.headers.empty());
+    BOOST_TEST(large.headers.empty());
+}
+
 BOOST_AUTO_TEST_CASE(every_framing_fault_has_its_word_and_a_status_of_its_class) {
     std::set<std::string_view> words;
     for (int i = 0; i <= static_cast<int>(framing_fault::body_timeout); ++i) {

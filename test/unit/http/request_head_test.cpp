@@ -291,6 +291,56 @@ BOOST_AUTO_TEST_CASE(bounds_the_header_section) {
     BOOST_TEST(endless.feed(of_size(300).substr(0, 200)) == progress::rejected);
 }
 
+/// Wherever the limit falls, the length of a token is no reason for another answer than a wrong one
+/// gets; with other fields of up to 7/8 of the limit.
+BOOST_AUTO_TEST_CASE(a_section_too_large_for_its_credentials_is_about_them) {
+    head_limits limits;
+    limits.bytes_max = 400;
+    auto const others = [](std::size_t size) {
+        return size == 0 ? ""s : "X: " + std::string(size - 5, 'x') + "\r\n";
+    };
+    for (std::size_t before : {0u, 5u, 140u, 260u})
+        for (std::size_t behind : {0u, 5u, 40u})
+            for (std::size_t size = 1; size < 1000; ++size) {
+                auto const bytes = get("Host: a\r\n" + others(before) + "authoriZation: Bearer " +
+                                       std::string(size, 't') + "\r\n" + others(behind));
+                request_head head{limits};
+                auto const made = head.feed(bytes);
+                BOOST_TEST((made == progress::complete) == (bytes.size() <= limits.bytes_max));
+                if (made == progress::rejected)
+                    BOOST_TEST(head.fault() == framing_fault::credentials_too_large);
+            }
+}
+
+BOOST_AUTO_TEST_CASE(a_section_too_large_for_others_is_not_about_credentials) {
+    head_limits limits;
+    limits.bytes_max = 200;
+    auto const large = std::string(200, 'x');
+    for (auto const& fields :
+         {"X: " + large, "Authorization: Bearer token\r\nX: " + large, "X-Authorization: " + large,
+          "Authorization2: " + large, "Proxy-Authorization: " + large, "X: Authorization: " + large,
+          "Authorization" + large}) {
+        request_head head{limits};
+        BOOST_TEST(head.feed(get("Host: a\r\n" + fields)) == progress::rejected);
+        BOOST_TEST(head.fault() == framing_fault::header_too_large, fields);
+    }
+    request_head target{limits};
+    BOOST_TEST(target.feed("GET /Authorization: " + large) == progress::rejected);
+    BOOST_TEST(target.fault() == framing_fault::target_too_long);
+}
+
+BOOST_AUTO_TEST_CASE(large_credentials_are_forgotten_with_their_request) {
+    head_limits limits;
+    limits.bytes_max = 200;
+    request_head head{limits};
+    auto const first = get("Host: a\r\nAuthorization: " + std::string(120, 't') + "\r\n");
+    BOOST_TEST(head.feed(first) == progress::complete);
+    head.reset();
+    BOOST_TEST(head.feed(get("Host: a\r\nX: " + std::string(200, 'x') + "\r\n")) ==
+               progress::rejected);
+    BOOST_TEST(head.fault() == framing_fault::header_too_large);
+}
+
 BOOST_AUTO_TEST_CASE(bounds_the_target) {
     head_limits limits;
     limits.target_bytes_max = 20;

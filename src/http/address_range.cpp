@@ -1,0 +1,103 @@
+#include "otpd/http/address_range.hpp"
+
+#include <boost/system/error_code.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace otpd::http {
+
+namespace ip = boost::asio::ip;
+
+namespace {
+
+/// The longest text of an address: eight groups, the last two written as IPv4.
+constexpr std::size_t address_text_max = 45;
+/// Bits before the IPv4 address in a mapped one.
+constexpr unsigned mapped_prefix = 96;
+
+using octets = std::span<std::uint8_t const>;
+
+bool same_bits(octets a, octets b, unsigned count) noexcept {
+    auto const whole = count / 8;
+    if (!std::equal(a.begin(), a.begin() + whole, b.begin())) return false;
+    if (count % 8 == 0) return true;
+    auto const mask = static_cast<std::uint8_t>(0xff << (8 - count % 8));
+    return ((a[whole] ^ b[whole]) & mask) == 0;
+}
+
+bool all_zero_after(octets bytes, unsigned prefix) noexcept {
+    for (auto bit = prefix; bit < bytes.size() * 8; ++bit)
+        if ((bytes[bit / 8] >> (7 - bit % 8) & 1) != 0) return false;
+    return true;
+}
+
+std::optional<unsigned> parse_prefix(std::string_view text) noexcept {
+    if (text.size() > 1 && text.front() == '0') return std::nullopt;
+    unsigned value = 0;
+    auto const* const end = text.data() + text.size();
+    auto const [stop, fault] = std::from_chars(text.data(), end, value);
+    if (fault != std::errc{} || stop != end) return std::nullopt;
+    return value;
+}
+
+} // namespace
+
+ip::address unmapped(ip::address const& address) noexcept {
+    if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+    auto const bytes = address.to_v6().to_bytes();
+    return ip::address_v4({bytes[12], bytes[13], bytes[14], bytes[15]});
+}
+
+std::optional<ip::address> parse_address(std::string_view text) noexcept {
+    // Only these characters: the library would also take a zone, and stop at a NUL.
+    constexpr std::string_view allowed = "0123456789abcdefABCDEF:.";
+    if (text.empty() || text.size() > address_text_max ||
+        text.find_first_not_of(allowed) != std::string_view::npos)
+        return std::nullopt;
+    std::array<char, address_text_max + 1> terminated{};
+    std::ranges::copy(text, terminated.begin());
+    boost::system::error_code ec;
+    auto const address = ip::make_address(terminated.data(), ec);
+    if (ec) return std::nullopt;
+    return unmapped(address);
+}
+
+std::optional<address_range> address_range::parse(std::string_view text) noexcept {
+    auto const slash = text.find('/');
+    auto const written = text.substr(0, slash);
+    auto const network = parse_address(written);
+    if (!network) return std::nullopt;
+    unsigned const bits = network->is_v4() ? 32 : 128;
+    if (slash == std::string_view::npos) return address_range(*network, bits);
+    auto prefix = parse_prefix(text.substr(slash + 1));
+    if (!prefix) return std::nullopt;
+    // Of a mapped range the prefix counts from the beginning of the IPv6 address.
+    if (network->is_v4() && written.find(':') != std::string_view::npos) {
+        if (*prefix < mapped_prefix) return std::nullopt;
+        *prefix -= mapped_prefix;
+    }
+    if (*prefix > bits) return std::nullopt;
+    bool const clean = network->is_v4() ? all_zero_after(network->to_v4().to_bytes(), *prefix)
+                                        : all_zero_after(network->to_v6().to_bytes(), *prefix);
+    if (!clean) return std::nullopt;
+    return address_range(*network, *prefix);
+}
+
+bool address_range::contains(ip::address const& address) const noexcept {
+    auto const asked = unmapped(address);
+    if (asked.is_v4() != network_.is_v4()) return false;
+    if (asked.is_v4())
+        return same_bits(asked.to_v4().to_bytes(), network_.to_v4().to_bytes(), prefix_);
+    return same_bits(asked.to_v6().to_bytes(), network_.to_v6().to_bytes(), prefix_);
+}
+
+std::string address_range::to_string() const {
+    return network_.to_string() + '/' + std::to_string(prefix_);
+}
+
+} // namespace otpd::http
