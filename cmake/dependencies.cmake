@@ -12,6 +12,13 @@ find_package(SQLite3 3.40 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
+# Debian 12's package of libphonenumber has no CMake files. Its header of protobuf messages has inline functions, which need protobuf.
+find_package(Protobuf REQUIRED)
+find_path(PHONENUMBER_INCLUDE_DIR phonenumbers/phonenumberutil.h REQUIRED)
+find_library(PHONENUMBER_LIBRARY phonenumber REQUIRED)
+add_library(phonenumber INTERFACE)
+target_include_directories(phonenumber SYSTEM INTERFACE "${PHONENUMBER_INCLUDE_DIR}")
+target_link_libraries(phonenumber INTERFACE "${PHONENUMBER_LIBRARY}" protobuf::libprotobuf)
 
 # Asio, Beast, JSON and Redis are each compiled once here instead of in every file that includes them.
 add_library(boost_compiled STATIC
