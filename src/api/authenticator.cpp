@@ -3,45 +3,56 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <stdexcept>
-#include <string_view>
 
 namespace otpd::api {
 
 namespace {
 
-std::array<std::byte, 32> sha256(std::string_view text) {
-    std::array<std::byte, 32> digest;
+std::vector<credential> one_client(secret_string const& token) {
+    std::vector<credential> list(1);
+    if (!token.empty()) list.front().tokens.push_back(digest_of(token.reveal()));
+    return list;
+}
+
+} // namespace
+
+token_digest digest_of(std::string_view token) {
+    token_digest digest;
     unsigned int size = 0;
     auto* const out = reinterpret_cast<unsigned char*>(digest.data());
-    if (EVP_Digest(text.data(), text.size(), out, &size, EVP_sha256(), nullptr) != 1 ||
+    if (EVP_Digest(token.data(), token.size(), out, &size, EVP_sha256(), nullptr) != 1 ||
         size != digest.size())
         throw std::runtime_error("OpenSSL cannot compute a SHA-256");
     return digest;
 }
 
-http::problem unauthorized() {
-    http::problem what;
-    what.status = 401;
-    what.code = "unauthorized";
-    what.detail = "Unauthorized.";
-    return what;
+authenticator::authenticator(std::vector<credential> credentials) {
+    for (auto& each : credentials) {
+        auto const& profile = clients_.emplace_back(std::move(each.profile));
+        for (auto const& digest : each.tokens)
+            tokens_.push_back(known_token{digest, &profile});
+    }
+    std::ranges::sort(tokens_, {}, &known_token::digest);
+    if (std::ranges::adjacent_find(tokens_, {}, &known_token::digest) != tokens_.end())
+        throw std::invalid_argument("two API clients have the same token");
+    if (tokens_.empty() && clients_.size() == 1) everybody_ = &clients_.front();
 }
 
-} // namespace
+authenticator::authenticator(secret_string const& token) : authenticator(one_client(token)) {}
 
-authenticator::authenticator(secret_string const& token) : open_(token.empty()) {
-    if (!open_) expected_ = sha256(token.reveal());
-}
-
-std::optional<http::problem> authenticator::refusal(http::request const& request) const {
+otp::client const* authenticator::identify(http::request const& request) const {
     constexpr std::string_view scheme = "Bearer ";
-    if (open_) return std::nullopt;
+    if (everybody_ != nullptr) return everybody_;
     auto const field = request.header("Authorization").value_or("");
-    if (!field.starts_with(scheme)) return unauthorized();
-    auto const given = sha256(field.substr(scheme.size()));
-    if (CRYPTO_memcmp(given.data(), expected_.data(), given.size()) != 0) return unauthorized();
-    return std::nullopt;
+    if (!field.starts_with(scheme)) return nullptr;
+    auto const given = digest_of(field.substr(scheme.size()));
+    auto const found = std::ranges::lower_bound(tokens_, given, {}, &known_token::digest);
+    if (found == tokens_.end() ||
+        CRYPTO_memcmp(given.data(), found->digest.data(), given.size()) != 0)
+        return nullptr;
+    return found->of;
 }
 
 } // namespace otpd::api

@@ -1,6 +1,7 @@
 // GET /openapi.json, /docs and the files that page needs, all embedded in the binary
 
 #include "otpd/api/web_assets.hpp"
+#include "otpd/http/problem.hpp"
 #include "resources.hpp"
 
 #include <boost/beast/core/string.hpp>

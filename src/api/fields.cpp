@@ -1,7 +1,10 @@
 #include "fields.hpp"
 
+#include "caller.hpp"
 #include "otpd/core/encoding.hpp"
+#include "otpd/http/address_range.hpp"
 
+#include <array>
 #include <string>
 
 namespace otpd::api {
@@ -66,14 +69,55 @@ std::optional<passcode> read_code(json_body& body, std::size_t length) {
     return std::nullopt;
 }
 
-std::optional<store::verification_id> read_verification_id(json_body& body) {
+std::optional<std::string> read_verification_id(json_body& body) {
     constexpr std::string_view name = "verification_id";
+    constexpr std::size_t digits = 64;
     auto const text = body.optional_string(name);
     if (!text) return std::nullopt;
-    store::verification_id id{};
-    if (from_hex(*text, id)) return id;
-    body.reject(name, "Value error, verification_id must be 32 hexadecimal digits.");
+    std::array<std::byte, digits / 2> bytes{};
+    if (from_hex(*text, bytes)) return std::string(*text);
+    body.reject(name, "Value error, verification_id must be 64 hexadecimal digits.");
     return std::nullopt;
+}
+
+std::optional<std::string> read_end_user_address(json_body& body) {
+    constexpr std::string_view name = "end_user_ip";
+    auto const text = body.optional_string(name);
+    if (!text) return std::nullopt;
+    if (auto const address = http::parse_address(*text)) return address_block(*address);
+    body.reject(name, "Value error, end_user_ip must be an IPv4 or IPv6 address.");
+    return std::nullopt;
+}
+
+otp::locale_tag read_locale(json_body& body) {
+    constexpr std::string_view name = "locale";
+    auto const text = body.optional_string(name);
+    if (!text) return {};
+    auto locale = otp::locale_tag::parse(*text);
+    if (!locale)
+        body.reject(name, "Value error, locale must be a language, or a language and a region: "
+                          "nl, pt-BR.");
+    return std::move(locale).value_or(otp::locale_tag{});
+}
+
+std::optional<otp::message_tail> read_message_tail(json_body& body) {
+    auto const host = body.optional_string("web_otp_host");
+    auto const hash = body.optional_string("app_hash");
+    if (host && hash) {
+        body.reject("app_hash", "Value error, app_hash and web_otp_host exclude each other.");
+        return std::nullopt;
+    }
+    if (host) {
+        auto tail = otp::message_tail::web_otp_for(*host);
+        if (!tail)
+            body.reject("web_otp_host", "Value error, web_otp_host must be a host name in lower "
+                                        "case, at most 64 characters.");
+        return tail;
+    }
+    if (!hash) return std::nullopt;
+    auto tail = otp::message_tail::app_hash_of(*hash);
+    if (!tail) body.reject("app_hash", "Value error, app_hash must be 11 characters of base64.");
+    return tail;
 }
 
 } // namespace otpd::api

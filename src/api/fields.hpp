@@ -7,9 +7,10 @@
 #include "otpd/core/passcode.hpp"
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/purpose.hpp"
-#include "otpd/store/store.hpp"
+#include "otpd/otp/message.hpp"
 
 #include <optional>
+#include <string>
 
 namespace otpd::api {
 
@@ -19,7 +20,15 @@ std::optional<purpose> read_purpose(json_body& body);
 /// Digits, exactly `length` of them: a code of another length was never sent, so it is a typing error
 /// and costs no attempt.
 std::optional<passcode> read_code(json_body& body, std::size_t length);
-/// Missing is no fault.
-std::optional<store::verification_id> read_verification_id(json_body& body);
+// Missing is no fault of these.
+
+/// 64 hexadecimal digits.
+std::optional<std::string> read_verification_id(json_body& body);
+/// The IP address of whom the code is for, as limits count it (caller.hpp).
+std::optional<std::string> read_end_user_address(json_body& body);
+/// Empty when missing.
+otp::locale_tag read_locale(json_body& body);
+/// `web_otp_host` or `app_hash`, not both.
+std::optional<otp::message_tail> read_message_tail(json_body& body);
 
 } // namespace otpd::api

@@ -1,6 +1,7 @@
 #include "json_writer.hpp"
 
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 
 namespace otpd::api {
@@ -22,6 +23,21 @@ void append_json_string(std::string& out, std::string_view text) {
         }
     }
     out += '"';
+}
+
+std::string to_timestamp(wall_time at) {
+    auto const millis = std::chrono::floor<std::chrono::milliseconds>(at);
+    auto const day = std::chrono::floor<std::chrono::days>(millis);
+    std::chrono::year_month_day const date(day);
+    std::chrono::hh_mm_ss const time(millis - day);
+    std::array<char, 48> text{};
+    auto const length = std::snprintf(
+        text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+        static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+        static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+        static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+        static_cast<int>(time.subseconds().count()));
+    return {text.data(), static_cast<std::size_t>(length)};
 }
 
 std::string to_decimal(money amount) {
@@ -46,6 +62,17 @@ json_writer& json_writer::add(std::string_view key, std::string_view value) {
 
 json_writer& json_writer::add(std::string_view key, money value) {
     return raw(key, to_decimal(value));
+}
+
+json_writer& json_writer::add(std::string_view key, wall_time value) {
+    return raw(key, '"' + to_timestamp(value) + '"');
+}
+
+json_writer& json_writer::add_array(std::string_view key, std::vector<std::string> const& values) {
+    std::string text = "[";
+    for (auto const& value : values)
+        text.append(text.size() == 1 ? "" : ",").append(value);
+    return raw(key, text + ']');
 }
 
 std::string json_writer::finish() {

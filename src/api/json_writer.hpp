@@ -1,8 +1,9 @@
 #pragma once
 
-/// Writes one flat JSON object. For replies only: their shape is known, so no tree is built, and money
+/// Writes one JSON object. For replies only: their shape is known, so no tree is built, and money
 /// is written as a decimal (0.087), which Boost.JSON would write as 8.7E-2.
 
+#include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
 
 #include <concepts>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace otpd::api {
 
@@ -28,6 +30,10 @@ public:
             return raw(key, std::to_string(value));
     }
     json_writer& add(std::string_view key, money value);
+    /// As to_timestamp() writes it.
+    json_writer& add(std::string_view key, wall_time value);
+    /// `values` are JSON texts.
+    json_writer& add_array(std::string_view key, std::vector<std::string> const& values);
     json_writer& add_null(std::string_view key) { return raw(key, "null"); }
     template <class T>
     json_writer& add(std::string_view key, std::optional<T> const& value) {
@@ -47,6 +53,9 @@ private:
 /// Appends `text` as a JSON string, escaped. Bytes that are not UTF-8 are passed on: what gets here was
 /// validated before.
 void append_json_string(std::string& out, std::string_view text);
+
+/// RFC 3339 in UTC with milliseconds: 2026-11-25T16:00:00.000Z.
+[[nodiscard]] std::string to_timestamp(wall_time at);
 
 /// Without an exponent and without trailing zeros: 0.087, 158.46, 12.
 [[nodiscard]] std::string to_decimal(money amount);

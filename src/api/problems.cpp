@@ -1,5 +1,7 @@
 #include "problems.hpp"
 
+#include "limit_fields.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/string.hpp>
 
@@ -23,7 +25,19 @@ row row_of(otp::errc code) {
     case cooldown_active:
         return {429, "cooldown_active", "OTP was sent too recently."};
     case limit_exceeded:
-        return {429, "limit_exceeded", "Too many requests for this number."};
+        return {429, "limit_exceeded", "Too many requests. Nothing was sent or checked."};
+    case send_in_progress:
+        return {409, "send_in_progress", "The same request is being worked on."};
+    case idempotency_key_reused:
+        return {422, "idempotency_key_reused",
+                "This Idempotency-Key was used with another request."};
+    case number_invalid:
+    case message_too_long:
+        return {422, "validation_failed", "The request body is not valid."};
+    case destination_not_allowed:
+        return {403, "destination_not_allowed", "Nothing is sent to this number."};
+    case purpose_not_allowed:
+        return {403, "purpose_not_allowed", "This purpose is not enabled."};
     case route_not_allowed:
         return {403, "route_not_allowed", "This route is not enabled."};
     case upstream_rejected:
@@ -42,10 +56,39 @@ row row_of(otp::errc code) {
     case attempts_exceeded:
     case guesses_exceeded:
         return {429, "attempts_exceeded", "OTP attempts exceeded."};
+    case verification_not_found:
+        return {404, "verification_not_found", "No such verification."};
+    case verification_ended:
+        return {409, "verification_ended", "The verification is over already."};
     case store_unavailable:
         return {503, "store_unavailable", "The service is temporarily unavailable."};
     }
     return {500, "internal_error", ""};
+}
+
+/// What is wrong with the body although each of its members is well-formed by itself.
+json::array errors_of(otp::errc code) {
+    json::object fault;
+    if (code == otp::errc::number_invalid) {
+        fault["loc"] = json::array{"body", "phone_number"};
+        fault["msg"] = "Value error, phone_number is not a number that exists in any country.";
+    } else {
+        fault["loc"] = json::array{"body"};
+        fault["msg"] = "Value error, the message would be longer than 158 characters.";
+    }
+    fault["type"] = "value_error";
+    return json::array{std::move(fault)};
+}
+
+json::array names_of(std::vector<otp::violated_limit> const& violated) {
+    json::array list;
+    for (auto const& each : violated) {
+        json::object limit;
+        limit["limit"] = json::string(each.name);
+        limit["retry_after_seconds"] = each.retry_after.count();
+        list.push_back(std::move(limit));
+    }
+    return list;
 }
 
 } // namespace
@@ -65,11 +108,10 @@ http::problem to_problem(otp::failure const& why) {
     }
     if (why.reason) what.members["reason"] = json::string(bridgexapi::to_string(*why.reason));
     if (!why.violated.empty()) {
-        json::array names;
-        for (auto const& name : why.violated)
-            names.emplace_back(json::string(name));
-        what.members["violated"] = std::move(names);
+        what.members["violated"] = names_of(why.violated);
+        add_limit_fields(what.headers, why.violated);
     }
+    if (row.code == "validation_failed") what.members["errors"] = errors_of(why.code);
     return what;
 }
 

@@ -9,6 +9,7 @@ namespace otpd::api {
 
 void add_send_otp(http::router& routes, dependencies const& uses);
 void add_verify_otp(http::router& routes, dependencies const& uses);
+void add_verifications(http::router& routes, dependencies const& uses);
 void add_health(http::router& routes, dependencies const& uses);
 void add_config(http::router& routes, dependencies const& uses);
 void add_docs(http::router& routes);

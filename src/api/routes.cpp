@@ -7,6 +7,7 @@ namespace otpd::api {
 void add_routes(http::router& routes, dependencies const& uses) {
     add_send_otp(routes, uses);
     add_verify_otp(routes, uses);
+    add_verifications(routes, uses);
     add_health(routes, uses);
     add_config(routes, uses);
     add_docs(routes);

@@ -55,8 +55,9 @@ void listen(http::server& listener, host_port const& at) {
     }
 }
 
-telemetry::metrics_options metrics_of_both_listeners() {
+telemetry::metrics_options metrics_of(otp::policy const& rules) {
     telemetry::metrics_options options;
+    options.limits = otp::names_of_limits(rules);
     options.version = version;
     options.routes.assign(api::paths::all.begin(), api::paths::all.end());
     options.routes.insert(options.routes.end(), admin_paths::all.begin(), admin_paths::all.end());
@@ -75,18 +76,19 @@ public:
         : settings_(std::move(with)), settings_again_(std::move(settings_again)),
           output_(STDOUT_FILENO),
           log_(output_, level_of(settings_.log), settings_.log.queue_lines_max),
-          metrics_(metrics_of_both_listeners()), http_events_(log_, metrics_),
+          rules_(policy_of(settings_)), metrics_(metrics_of(rules_)), http_events_(log_, metrics_),
           upstream_events_(log_, metrics_), store_events_(log_, metrics_),
-          callers_(settings_.auth.token), keys_(keys_of(settings_.otp, random_)),
+          callers_(credentials_of(settings_)), keys_(keys_of(settings_.otp, random_)),
           threads_(thread_count(settings_.server)), context_(static_cast<int>(threads_)),
           lifecycle_(asio::make_strand(context_)), signals_(lifecycle_, SIGTERM, SIGINT, SIGHUP),
           codes_(make_store(context_.get_executor(), settings_, clock_, store_events_)),
           store_(*codes_, metrics_),
           upstream_(context_.get_executor(), upstream_options(settings_.bridgexapi), random_,
                     upstream_events_),
-          domain_(policy_of(settings_), otp::service::dependencies{store_, upstream_, keys_, clock_,
-                                                                   random_, log_, metrics_}),
+          domain_(rules_, otp::service::dependencies{store_, upstream_, keys_, plan_, clock_,
+                                                     random_, log_, metrics_}),
           api_(context_, api_options(settings_), api_routes_, http_events_) {
+        refuse_unknown_countries();
         api::add_routes(api_routes_, api::dependencies{domain_, store_, callers_,
                                                        [this] { return why_not_ready(); },
                                                        upstream_url(settings_.bridgexapi)});
@@ -113,6 +115,18 @@ public:
     }
 
 private:
+    /// Here and not among the settings' checks: knowing them takes the numbering plans.
+    void refuse_unknown_countries() const {
+        auto const check = [this](std::string const& where, std::vector<std::string> const& list) {
+            for (auto const& country : list)
+                if (!plan_.knows_country(country))
+                    throw std::runtime_error(where + ": no country is called " + country);
+        };
+        check("numbers.countries", settings_.numbers.countries);
+        for (auto const& [profile, tokens] : settings_.clients)
+            check("[[client]] " + profile.name + " countries", profile.countries);
+    }
+
     void log_start() {
         log_.info("starting", {{"version", version},
                                {"threads", threads_},
@@ -123,6 +137,9 @@ private:
             log_.warn("memory_store",
                       {{"note", "codes and limits are lost at a restart and unknown "
                                 "to other instances"}});
+        for (auto const& note :
+             settings_notes(settings_, std::chrono::floor<std::chrono::days>(clock_.wall())))
+            log_.warn("setting_note", {{"note", note}});
         for (auto const& line : describe(settings_))
             log_.debug("setting", {{"key", line.key}, {"value", line.value}});
     }
@@ -213,11 +230,8 @@ private:
             return;
         }
         log_.set_level(level_of(fresh->log));
-        auto const before = describe(settings_);
-        auto const after = describe(*fresh);
-        for (std::size_t i = 0; i < before.size(); ++i)
-            if (before[i].value != after[i].value && before[i].key != "log.level")
-                log_.warn("restart_needed", {{"key", before[i].key}});
+        for (auto const& key : changed_keys(settings_, *fresh))
+            if (key != "log.level") log_.warn("restart_needed", {{"key", key}});
         log_.info("reloaded", {{"level", to_string(fresh->log.level)}});
     }
 
@@ -241,11 +255,13 @@ private:
     reread settings_again_;
     telemetry::descriptor_output output_;
     telemetry::logger log_;
+    otp::policy const rules_;
     telemetry::metrics metrics_;
     http_events http_events_;
     upstream_events upstream_events_;
     store_events store_events_;
     openssl_random random_;
+    numbering_plan plan_;
     system_clock clock_;
     api::authenticator callers_;
     otp::key_ring keys_;

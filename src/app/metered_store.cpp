@@ -37,6 +37,16 @@ metered_store::check_code(otpd::store::check request) {
     return measure(metrics_, "check_code", inner_.check_code(std::move(request)));
 }
 
+asio::awaitable<otpd::store::result<std::optional<otpd::store::verification>>>
+metered_store::find(otpd::store::verification_address at) {
+    return measure(metrics_, "find", inner_.find(at));
+}
+
+asio::awaitable<otpd::store::result<otpd::store::cancel_outcome>>
+metered_store::cancel(otpd::store::cancellation request) {
+    return measure(metrics_, "cancel", inner_.cancel(std::move(request)));
+}
+
 asio::awaitable<otpd::store::result<std::uint64_t>> metered_store::live_codes() {
     return measure(metrics_, "live_codes", inner_.live_codes());
 }

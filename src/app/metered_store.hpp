@@ -19,6 +19,10 @@ public:
     settle(otpd::store::settlement request) override;
     boost::asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
     check_code(otpd::store::check request) override;
+    boost::asio::awaitable<otpd::store::result<std::optional<otpd::store::verification>>>
+    find(otpd::store::verification_address at) override;
+    boost::asio::awaitable<otpd::store::result<otpd::store::cancel_outcome>>
+    cancel(otpd::store::cancellation request) override;
     boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override;
     boost::asio::awaitable<otpd::store::result<std::monostate>> ping() override;
 

@@ -1,3 +1,4 @@
+#include "otpd/store/admission.hpp"
 #include "settings_sources.hpp"
 #include "settings_values.hpp"
 
@@ -20,15 +21,19 @@ fault_line api_key_is_set(settings const& all) {
     return "bridgexapi.api_key is required: set BRIDGEXAPI_API_KEY in the environment or in .env";
 }
 
-/// The chance that all guesses a number is allowed in a day, spent on one code, hit it.
+/// The chance that all guesses a number is allowed in a day, spent on one code, hit it; where older
+/// codes stay valid, on as many as there may be.
 fault_line guess_risk_is_accepted(settings const& all) {
-    double const risk = all.otp.guesses_per_day / std::pow(10.0, all.otp.length);
+    bool const several = !all.otp.purposes_with_several_codes.empty();
+    int const codes = several ? static_cast<int>(store::codes_max) : 1;
+    double const risk = codes * all.otp.guesses_per_day / std::pow(10.0, all.otp.length);
     if (risk <= all.otp.accepted_guess_risk) return std::nullopt;
     return "otp.length = " + std::to_string(all.otp.length) +
            " with otp.guesses_per_day = " + std::to_string(all.otp.guesses_per_day) +
            " can be guessed with a chance of " + values::format_number(risk) +
            ", over otp.accepted_guess_risk = " +
            values::format_number(all.otp.accepted_guess_risk) +
+           (several ? " (several codes are valid at once: otp.purposes_with_several_codes)" : "") +
            ": use longer codes or fewer guesses, or raise otp.accepted_guess_risk to accept it";
 }
 
@@ -39,9 +44,10 @@ fault_line debug_stays_on_loopback(settings const& all) {
 }
 
 fault_line token_guards_the_network(settings const& all) {
-    if (!all.auth.token.empty() || all.server.listen.is_loopback()) return std::nullopt;
-    return "auth.token is required with server.listen = " + all.server.listen.to_string() +
-           ": set API_AUTH_TOKEN, or listen on 127.0.0.1";
+    if (!all.auth.token.empty() || !all.clients.empty() || all.server.listen.is_loopback())
+        return std::nullopt;
+    return "auth.token or a [[client]] is required with server.listen = " +
+           all.server.listen.to_string() + ": set API_AUTH_TOKEN, or listen on 127.0.0.1";
 }
 
 fault_line limits_guard_the_network(settings const& all) {
@@ -87,6 +93,13 @@ fault_line request_covers_upstream(settings const& all) {
            in_milliseconds(all.bridgexapi.timeout);
 }
 
+fault_line request_covers_failures(settings const& all) {
+    if (all.server.request_timeout > all.otp.uniform_failures) return std::nullopt;
+    return "server.request_timeout_ms = " + in_milliseconds(all.server.request_timeout) +
+           " would cut off failed checks, which take otp.uniform_failures_ms: make it more than " +
+           in_milliseconds(all.otp.uniform_failures);
+}
+
 fault_line drain_covers_upstream(settings const& all) {
     if (all.server.drain_timeout >= all.bridgexapi.timeout) return std::nullopt;
     return "server.drain_timeout_ms = " + in_milliseconds(all.server.drain_timeout) +
@@ -100,6 +113,18 @@ fault_line listeners_differ(settings const& all) {
            " is server.listen too: choose another port, or leave it empty";
 }
 
+fault_line records_outlive_codes(settings const& all) {
+    if (all.otp.keep >= all.otp.ttl) return std::nullopt;
+    return "otp.record_seconds = " + std::to_string(all.otp.keep.count()) +
+           " is less than otp.ttl_seconds: make it at least " + std::to_string(all.otp.ttl.count());
+}
+
+fault_line proxies_are_trusted(settings const& all) {
+    if (!all.server.proxy_protocol || !all.server.trusted_proxies.empty()) return std::nullopt;
+    return "server.proxy_protocol = true closes every connection without server.trusted_proxies: "
+           "name the proxies there";
+}
+
 constexpr fault_line (*checks[])(settings const&) = {api_key_is_set,
                                                      guess_risk_is_accepted,
                                                      debug_stays_on_loopback,
@@ -110,8 +135,11 @@ constexpr fault_line (*checks[])(settings const&) = {api_key_is_set,
                                                      secret_outlives_process,
                                                      password_is_given_once,
                                                      request_covers_upstream,
+                                                     request_covers_failures,
                                                      drain_covers_upstream,
-                                                     listeners_differ};
+                                                     listeners_differ,
+                                                     records_outlive_codes,
+                                                     proxies_are_trusted};
 
 } // namespace
 
@@ -119,6 +147,7 @@ fault_lines check_together(settings const& all) {
     fault_lines faults;
     for (auto const check : checks)
         if (auto fault = check(all)) faults.push_back(std::move(*fault));
+    std::ranges::move(check_tables(all), std::back_inserter(faults));
     return faults;
 }
 

@@ -61,7 +61,7 @@ struct layers {
     name_values const& environment;
     name_values dotenv;
     std::string dotenv_name;
-    found_values config;
+    found_file config;
 };
 
 /// The strongest source that has the key; nothing when all leave it to the default.
@@ -70,27 +70,9 @@ std::optional<found_value> find_value(layers const& from, setting_key const& key
         return found_value{flag->second, "the command line"};
     if (auto value = find_in(from.environment, key, "the environment")) return value;
     if (auto value = find_in(from.dotenv, key, from.dotenv_name)) return value;
-    if (auto const value = from.config.find(key.path()); value != from.config.end())
+    if (auto const value = from.config.values.find(key.path()); value != from.config.values.end())
         return value->second;
     return std::nullopt;
-}
-
-std::string_view toml_type(value_kind kind) {
-    switch (kind) {
-    case value_kind::whole:
-        return "integer";
-    case value_kind::number:
-        return "number";
-    case value_kind::boolean:
-        return "boolean";
-    case value_kind::text:
-        return "string";
-    case value_kind::whole_list:
-        return "array of integers";
-    case value_kind::text_list:
-        break;
-    }
-    return "array of strings";
 }
 
 std::string fault_of(setting_key const& key, found_value const& value) {
@@ -137,6 +119,7 @@ boost::system::result<settings, settings_faults> load_settings(settings_sources 
         if (value && !(value->usable && key.read(out, value->text, key)))
             faults.lines.push_back(fault_of(key, *value));
     }
+    read_tables(from.config.tables, out, faults.lines);
     // Checked only when every value is the one that was meant: else a mistyped one brings others.
     if (faults.lines.empty()) faults.lines = check_together(out);
     if (!faults.lines.empty()) return faults;

@@ -22,10 +22,30 @@ struct found_value {
 };
 using found_values = std::map<std::string, found_value>; ///< by `section.key`
 
+/// One `[[name]]` of the file.
+struct found_table {
+    std::string name;
+    std::string source;  ///< "config.toml:12"
+    found_values values; ///< by their name alone
+};
+
+struct found_file {
+    found_values values;
+    std::vector<found_table> tables; ///< in the order of the file
+};
+
 /// Unknown sections and keys, and whatever is not TOML, are faults. A fault of the syntax is named
 /// by its place alone: the parser's own words may quote a secret that lacks its quotes.
-[[nodiscard]] found_values read_toml(source_file const& file, fault_lines& faults);
+[[nodiscard]] found_file read_toml(source_file const& file, fault_lines& faults);
 
+/// What TOML calls it, for messages.
+[[nodiscard]] std::string_view toml_type(value_kind kind) noexcept;
+
+/// Reads the tables into the settings; what has a fault stays out.
+void read_tables(std::vector<found_table> const& tables, settings& to, fault_lines& faults);
+
+/// check_together() of the tables.
+[[nodiscard]] fault_lines check_tables(settings const& all);
 /// A `.env` file as python-dotenv reads it (the reference service's reader): `KEY=value`, `export `
 /// before it, comments, 'literal' and "escaped" values over several lines. `$` has no meaning. A
 /// line that holds no assignment is a fault.

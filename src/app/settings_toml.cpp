@@ -34,8 +34,14 @@ std::vector<std::string> key_names(std::string_view section) {
     return names;
 }
 
+std::string date_text(toml::date const& day) {
+    return values::format_date(std::chrono::year(day.year) / std::chrono::month(day.month) /
+                               std::chrono::day(day.day));
+}
+
 /// A scalar in the environment's notation.
 std::string scalar_text(toml::node const& node) {
+    if (auto const* day = node.as_date()) return date_text(day->get());
     if (auto const* text = node.as_string()) return text->get();
     if (auto const* number = node.as_integer()) return std::to_string(number->get());
     if (auto const* number = node.as_floating_point()) return values::format_number(number->get());
@@ -43,9 +49,12 @@ std::string scalar_text(toml::node const& node) {
     return {};
 }
 
+/// In the environment's notation a comma would make two items of one, and an empty one none.
 bool is_item_of(value_kind list, toml::node const& item) {
     if (list == value_kind::whole_list) return item.is_integer();
-    return item.is_string() && item.as_string()->get().find(',') == std::string::npos;
+    if (!item.is_string()) return false;
+    auto const& text = item.as_string()->get();
+    return !text.empty() && text.find(',') == std::string::npos;
 }
 
 bool has_type(toml::node const& node, value_kind kind) {
@@ -58,6 +67,8 @@ bool has_type(toml::node const& node, value_kind kind) {
         return node.is_boolean();
     case value_kind::text:
         return node.is_string();
+    case value_kind::date:
+        return node.is_date() || node.is_string();
     case value_kind::whole_list:
     case value_kind::text_list:
         break;
@@ -92,10 +103,76 @@ void read_section(source_file const& file, std::string_view section, toml::table
     }
 }
 
+std::vector<std::string> table_names() {
+    std::vector<std::string> names;
+    for (auto const& key : table_keys())
+        if (names.empty() || names.back() != key.table) names.emplace_back(key.table);
+    return names;
+}
+
+std::vector<table_key> keys_of_table(std::string_view table) {
+    std::vector<table_key> keys;
+    std::ranges::copy_if(table_keys(), std::back_inserter(keys),
+                         [&](table_key const& key) { return key.table == table; });
+    return keys;
+}
+
+void read_entry(source_file const& file, std::string_view name, toml::table const& entry,
+                std::vector<found_table>& found, fault_lines& faults) {
+    auto const keys = keys_of_table(name);
+    found_table read{std::string(name), place_of(file, entry.source()), {}};
+    for (auto const& [key_name, node] : entry) {
+        auto const key = std::ranges::find(keys, key_name.str(), &table_key::name);
+        auto const place = place_of(file, key_name.source());
+        if (key != keys.end()) {
+            read.values.emplace(std::string(key_name.str()),
+                                found_value{text_of(node), place, has_type(node, key->kind)});
+            continue;
+        }
+        std::vector<std::string> known;
+        for (auto const& each : keys)
+            known.emplace_back(each.name);
+        faults.push_back(place + ": unknown key " + values::quoted_for_message(key_name.str()) +
+                         " in [[" + std::string(name) + "]]" + suggestion(key_name.str(), known));
+    }
+    found.push_back(std::move(read));
+}
+
+bool is_list_of_tables(toml::node const& node) {
+    auto const* const list = node.as_array();
+    return list != nullptr && !list->empty() &&
+           std::ranges::all_of(*list, [](toml::node const& each) { return each.is_table(); });
+}
+
+void read_entries(source_file const& file, std::string_view name, toml::node const& node,
+                  std::vector<found_table>& found, fault_lines& faults) {
+    auto const brackets = "[[" + std::string(name) + "]]";
+    auto const place = place_of(file, node.source());
+    if (!is_list_of_tables(node)) {
+        faults.push_back(place + ": " + values::quoted_for_message(name) +
+                         " is a table that may be repeated: write it as " + brackets);
+        return;
+    }
+    auto const& entries = *node.as_array();
+    if (entries.size() > table_key::entries_max) {
+        faults.push_back(place + ": more than " + std::to_string(table_key::entries_max) + ' ' +
+                         brackets);
+        return;
+    }
+    for (auto const& each : entries)
+        read_entry(file, name, *each.as_table(), found, faults);
+}
+
+/// What the name of something unknown at the top of the file is called.
+std::string_view kind_of(toml::node const& node) {
+    if (node.is_table()) return "section";
+    return is_list_of_tables(node) ? "table" : "key outside a section";
+}
+
 } // namespace
 
-found_values read_toml(source_file const& file, fault_lines& faults) {
-    found_values found;
+found_file read_toml(source_file const& file, fault_lines& faults) {
+    found_file found;
     toml::table root;
     try {
         root = toml::parse(std::string_view(file.text), std::string_view(file.name));
@@ -106,21 +183,48 @@ found_values read_toml(source_file const& file, fault_lines& faults) {
         return found;
     }
     auto const sections = section_names();
+    auto const tables = table_names();
+    auto all_names = sections;
+    all_names.insert(all_names.end(), tables.begin(), tables.end());
+    auto const is_in = [](std::vector<std::string> const& names, std::string_view name) {
+        return std::ranges::find(names, name) != names.end();
+    };
     for (auto const& [name, node] : root) {
-        auto const known = std::ranges::find(sections, name.str()) != sections.end();
         auto const* const table = node.as_table();
+        auto const place = place_of(file, name.source());
         auto const shown = values::quoted_for_message(name.str());
-        if (known && table != nullptr)
-            read_section(file, name.str(), *table, found, faults);
-        else if (known)
-            faults.push_back(place_of(file, name.source()) + ": " + shown +
+        if (is_in(tables, name.str()))
+            read_entries(file, name.str(), node, found.tables, faults);
+        else if (is_in(sections, name.str()) && table != nullptr)
+            read_section(file, name.str(), *table, found.values, faults);
+        else if (is_in(sections, name.str()))
+            faults.push_back(place + ": " + shown +
                              " is a section, not a key: write it in brackets");
         else
-            faults.push_back(place_of(file, name.source()) + ": unknown " +
-                             (table != nullptr ? "section " : "key outside a section ") + shown +
-                             suggestion(name.str(), sections));
+            faults.push_back(place + ": unknown " + std::string(kind_of(node)) + ' ' + shown +
+                             suggestion(name.str(), all_names));
     }
     return found;
+}
+
+std::string_view toml_type(value_kind kind) noexcept {
+    switch (kind) {
+    case value_kind::whole:
+        return "integer";
+    case value_kind::number:
+        return "number";
+    case value_kind::boolean:
+        return "boolean";
+    case value_kind::text:
+        return "string";
+    case value_kind::whole_list:
+        return "array of integers";
+    case value_kind::date:
+        return "date";
+    case value_kind::text_list:
+        break;
+    }
+    return "array of strings";
 }
 
 } // namespace otpd::app

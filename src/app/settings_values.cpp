@@ -131,6 +131,33 @@ std::vector<std::string_view> split_list(std::string_view text) {
     return items;
 }
 
+std::optional<std::chrono::sys_days> parse_date(std::string_view text) {
+    constexpr std::string_view form = "dddd-dd-dd";
+    constexpr std::chrono::year first_year{1970};
+    bool const formed = std::ranges::equal(text, form, [](char c, char wanted) {
+        return wanted == 'd' ? is_ascii_digit(c) : c == wanted;
+    });
+    if (!formed) return std::nullopt;
+    auto const number = [text](std::size_t at, std::size_t length) {
+        return static_cast<unsigned>(*parse_whole(text.substr(at, length)));
+    };
+    std::chrono::year_month_day const date(std::chrono::year(static_cast<int>(number(0, 4))),
+                                           std::chrono::month(number(5, 2)),
+                                           std::chrono::day(number(8, 2)));
+    if (!date.ok() || date.year() < first_year) return std::nullopt;
+    return std::chrono::sys_days(date);
+}
+
+std::string format_date(std::chrono::year_month_day const& date) {
+    auto const padded = [](unsigned value, std::size_t width) {
+        auto const digits = std::to_string(value);
+        return std::string(width - std::min(width, digits.size()), '0') + digits;
+    };
+    return padded(static_cast<unsigned>(static_cast<int>(date.year())), 4) + '-' +
+           padded(static_cast<unsigned>(date.month()), 2) + '-' +
+           padded(static_cast<unsigned>(date.day()), 2);
+}
+
 std::string format_number(double value) {
     std::array<char, 64> text{};
     auto* const first = text.data();

@@ -23,6 +23,9 @@ namespace otpd::app::values {
 [[nodiscard]] std::optional<net::origin> parse_base_url(std::string_view text);
 /// Trimmed, empty items included; no items at all for an empty text.
 [[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
+/// A day that exists, as YYYY-MM-DD, from 1970 to 9999.
+[[nodiscard]] std::optional<std::chrono::sys_days> parse_date(std::string_view text);
+[[nodiscard]] std::string format_date(std::chrono::year_month_day const& date);
 /// The shortest text that reads back as the same number.
 [[nodiscard]] std::string format_number(double value);
 

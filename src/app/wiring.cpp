@@ -1,5 +1,6 @@
 #include "wiring.hpp"
 
+#include "otpd/app/settings_keys.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/store/memory_store.hpp"
 #include "otpd/store/redis_store.hpp"
@@ -48,6 +49,8 @@ http::server_options api_options(settings const& from) {
     options.write_timeout = server.write_timeout;
     options.idle_timeout = server.idle_timeout;
     options.request_timeout = server.request_timeout;
+    options.trusted_proxies = server.trusted_proxies;
+    options.proxy_protocol = server.proxy_protocol;
     return options;
 }
 
@@ -131,20 +134,80 @@ std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& o
     throw std::logic_error("a kind of store that nobody makes");
 }
 
+std::vector<api::credential> credentials_of(settings const& from) {
+    std::vector<api::credential> list;
+    for (auto const& [profile, tokens] : from.clients)
+        list.push_back(api::credential{profile, tokens});
+    auto const& token = from.auth.token;
+    if (!token.empty())
+        list.push_back(api::credential{{}, {api::digest_of(token.reveal())}});
+    else if (list.empty())
+        list.emplace_back(); // `default`, without a token
+    return list;
+}
+
+namespace {
+
+store::guess_budget guesses_of(otp_settings const& from) {
+    constexpr std::chrono::hours longest_wait{1}; // NIST SP 800-63B-4 3.2.2
+    store::guess_budget guesses;
+    guesses.quota = static_cast<std::uint32_t>(from.guesses_per_day);
+    guesses.window = std::chrono::hours(24);
+    guesses.reserve = guesses.quota / 4;
+    if (from.guess_wait > std::chrono::seconds::zero())
+        guesses.wait_from = std::max(1U, guesses.quota / 2);
+    guesses.wait_base = from.guess_wait;
+    guesses.wait_max = longest_wait;
+    return guesses;
+}
+
+std::vector<otp::limit> limits_of(settings const& from) {
+    std::vector<otp::limit> list;
+    auto const& observed = from.limits.observe;
+    for (auto const& each : built_in_limits()) {
+        auto const quota = from.limits.*each.quota;
+        if (quota == 0) continue;
+        bool const observe = std::ranges::find(observed, each.name) != observed.end();
+        list.push_back({std::string(each.name),
+                        each.key,
+                        quota,
+                        each.window,
+                        observe ? otp::limit_mode::observe : otp::limit_mode::enforce,
+                        each.step,
+                        {}});
+    }
+    list.insert(list.end(), from.own_limits.begin(), from.own_limits.end());
+    // Those of one subject together: each subject is hashed once (otp/limiter.cpp).
+    std::ranges::stable_sort(list, {}, &otp::limit::key);
+    return list;
+}
+
+} // namespace
+
 otp::policy policy_of(settings const& from) {
     otp::policy rules;
     rules.code_length = static_cast<std::size_t>(from.otp.length);
     rules.ttl = from.otp.ttl;
-    rules.cooldown = from.limits.enabled ? from.otp.cooldown : std::chrono::seconds(0);
+    rules.keep = from.otp.keep;
+    rules.cooldown.base = from.limits.enabled ? from.otp.cooldown : std::chrono::seconds(0);
+    rules.cooldown.longest = std::max(from.otp.cooldown, from.otp.cooldown_longest);
+    rules.cooldown.memory = from.otp.cooldown_memory;
     rules.rejected_backoff = from.otp.rejected_backoff;
     rules.attempts_max = static_cast<std::uint32_t>(from.otp.max_attempts);
-    rules.guesses.quota = static_cast<std::uint32_t>(from.otp.guesses_per_day);
-    rules.guesses.window = std::chrono::hours(24);
+    rules.guesses = guesses_of(from.otp);
+    rules.purposes_with_several_codes = from.otp.purposes_with_several_codes;
     rules.allowed_routes = from.otp.allowed_routes;
     rules.default_route_id = from.otp.default_route_id;
     rules.caller_id = from.otp.default_caller_id;
-    rules.message_template = from.otp.message_template;
+    rules.templates = {{"", {}, from.otp.message_template}};
+    rules.templates.insert(rules.templates.end(), from.templates.begin(), from.templates.end());
+    if (from.limits.enabled) rules.limits = limits_of(from);
+    rules.pumping = from.pumping;
+    rules.pumping.enabled = from.pumping.enabled && from.limits.enabled;
+    rules.destinations = from.numbers;
+    rules.test_numbers = from.test_numbers;
     rules.send_timeout = from.bridgexapi.timeout;
+    rules.uniform_failures = from.otp.uniform_failures;
     rules.reveal_codes = from.otp.debug;
     return rules;
 }

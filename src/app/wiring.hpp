@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace otpd::app {
 
@@ -29,6 +30,8 @@ namespace otpd::app {
 [[nodiscard]] std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& on,
                                                          settings const& from, clock const& now,
                                                          store::observer& tell);
+/// Who may call: the clients of the file and that of auth.token; everybody when there is neither.
+[[nodiscard]] std::vector<api::credential> credentials_of(settings const& from);
 [[nodiscard]] otp::policy policy_of(settings const& from);
 /// With a random key where none is set: the memory store forgets its codes with the key.
 [[nodiscard]] otp::key_ring keys_of(otp_settings const& from, random_source& random);

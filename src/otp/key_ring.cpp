@@ -50,7 +50,26 @@ struct code_key {
 struct key_ring::keys {
     std::vector<code_key> live; // the current one first
     hmac_sha256 number;
+    hmac_sha256 subject;
+    hmac_sha256 id;
+
+    /// Enciphers and deciphers: the keystream is used for this one random id only.
+    void cover(store::verification_address& at) const {
+        auto const stream = id({{reinterpret_cast<char const*>(at.id.data()), at.id.size()}});
+        for (std::size_t i = 0; i < at.number.size(); ++i)
+            at.number[i] ^= stream[i];
+    }
 };
+
+namespace {
+
+store::subject_key first_half(hmac_sha256::digest const& digest) {
+    store::subject_key key;
+    std::copy_n(digest.begin(), key.size(), key.begin());
+    return key;
+}
+
+} // namespace
 
 key_ring::key_ring(secret_string const& current, std::vector<secret_string> const& previous,
                    secret_string const& number_secret) {
@@ -63,8 +82,12 @@ key_ring::key_ring(secret_string const& current, std::vector<secret_string> cons
         if (std::ranges::find(live, key.id, &code_key::id) == live.end())
             live.push_back(std::move(key));
     }
-    keys_ = std::make_unique<keys>(
-        keys{std::move(live), hmac_sha256(bytes_of(derive(number_root, "otpd number key v1")))});
+    auto const key_for = [&number_root](std::string_view end) {
+        return hmac_sha256(bytes_of(derive(number_root, end)));
+    };
+    keys_ = std::make_unique<keys>(keys{std::move(live), key_for("otpd number key v1"),
+                                        key_for("otpd subject key v1"),
+                                        key_for("otpd verification id v1")});
 }
 
 key_ring::~key_ring() = default;
@@ -72,10 +95,27 @@ key_ring::key_ring(key_ring&&) noexcept = default;
 key_ring& key_ring::operator=(key_ring&&) noexcept = default;
 
 store::number_key key_ring::hash(phone_number const& number) const {
-    auto const digest = keys_->number({number.digits()});
-    store::number_key key;
-    std::copy_n(digest.begin(), key.size(), key.begin());
-    return key;
+    return first_half(keys_->number({number.digits()}));
+}
+
+store::subject_key key_ring::subject(std::initializer_list<std::string_view> what) const {
+    return first_half(keys_->subject(what));
+}
+
+std::string key_ring::seal(store::verification_address const& at) const {
+    auto sealed = at;
+    keys_->cover(sealed);
+    return to_hex(sealed.id) + to_hex(sealed.number);
+}
+
+std::optional<store::verification_address> key_ring::open(std::string_view text) const {
+    store::verification_address at;
+    auto const half = 2 * at.id.size();
+    if (text.size() != 2 * half || !from_hex(text.substr(0, half), at.id) ||
+        !from_hex(text.substr(half), at.number))
+        return std::nullopt;
+    keys_->cover(at);
+    return at;
 }
 
 store::code_mac key_ring::sign(phone_number const& number, purpose const& what,

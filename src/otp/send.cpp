@@ -1,7 +1,8 @@
-// service::send: admit, transmit, settle.
+// service::send: prepare, admit, transmit, settle.
 
+#include "attempt.hpp"
+#include "limiter.hpp"
 #include "otpd/core/encoding.hpp"
-#include "otpd/otp/service.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "seconds.hpp"
@@ -20,70 +21,17 @@ using bridgexapi::reason;
 
 namespace {
 
-constexpr char const* cooldown_counter = "cooldown";
+/// A store that does not answer is asked again no sooner than this; another send may end any moment.
+constexpr std::chrono::seconds soon{1};
+/// Beyond the send's own timeout: for the settlement.
+constexpr std::chrono::seconds settle_time{5};
 
-/// A store that does not answer is asked again no sooner than this.
-constexpr std::chrono::seconds store_retry{1};
-
-secret_string message_for(std::string const& message_template, passcode const& code) {
-    constexpr std::string_view placeholder = "{code}";
-    std::string text = message_template;
-    text.replace(text.find(placeholder), placeholder.size(), code.reveal());
-    return secret_string(std::move(text));
-}
-
-failure refusal(store::refused const& answer) {
-    failure why{errc::cooldown_active};
-    store::duration longest{};
-    for (auto const& broken : answer.violations) {
-        if (broken.counter != cooldown_counter) {
-            why.code = errc::limit_exceeded;
-            why.violated.push_back(broken.counter);
-        }
-        longest = std::max(longest, broken.retry_after);
-    }
-    why.retry_after = whole_seconds(longest);
-    return why;
-}
-
-/// The word under which an attempt is counted (telemetry::labels::send_outcomes).
-std::string_view metric_word(outcome<sent> const& result) {
-    if (result) return "accepted";
-    switch (result.error().code) {
-    case errc::cooldown_active:
-        return "cooldown";
-    case errc::limit_exceeded:
-        return "limited";
-    case errc::route_not_allowed:
-        return "not_allowed";
-    case errc::upstream_rejected:
-        return "rejected";
-    case errc::upstream_unavailable:
-        return "not_sent";
-    case errc::delivery_unknown:
-        return "unknown";
-    case errc::capacity_exhausted:
-        return "full";
-    default:
-        return "store_unavailable";
-    }
+template <class List, class T>
+bool holds_or_is_empty(List const& list, T const& what) {
+    return list.empty() || std::ranges::find(list, what) != list.end();
 }
 
 } // namespace
-
-/// One send, from its admission on.
-struct service::attempt {
-    send_request request;
-    int route_id;
-    store::number_key number;
-    store::verification_id id;
-    passcode code;
-    steady_time began;
-
-    [[nodiscard]] store::record_key key() const {
-        return store::record_key{number, request.what.name()};
-    }
-};
 
 asio::awaitable<outcome<sent>> service::send(send_request request, deadline until) {
     // A coroutine of its own with no way to cancel it: between admission and settlement nothing may
@@ -96,110 +44,220 @@ asio::awaitable<outcome<sent>> service::send(send_request request, deadline unti
 }
 
 asio::awaitable<outcome<sent>> service::send_to_the_end(send_request request, deadline until) {
-    int const route_id = request.route_id.value_or(rules_.default_route_id);
-    auto const number = uses_.keys.hash(request.to);
-    store::verification_id id;
-    uses_.random.fill(id);
-    attempt const current{std::move(request),
-                          route_id,
-                          number,
-                          id,
-                          passcode::generate(rules_.code_length, uses_.random),
-                          uses_.now.now()};
-
-    outcome<sent> result = failure{errc::route_not_allowed};
-    if (std::ranges::find(rules_.allowed_routes, route_id) != rules_.allowed_routes.end()) {
-        auto refused = co_await admit(current);
-        if (refused) {
-            result = std::move(*refused);
-        } else {
-            auto message = co_await transmit(current, until);
-            co_await settle(current, message);
-            result = conclude(current, std::move(message));
-        }
+    attempt current = prepare(std::move(request));
+    if (auto const fault = fault_of(current)) {
+        outcome<sent> const result = failure{*fault};
+        report(current, result);
+        co_return result;
     }
+    auto answered = co_await admit(current);
+    if (answered) {
+        report(current, *answered);
+        co_return *std::move(answered);
+    }
+    auto const message = co_await transmit(current, until);
+    // Before it is settled: the settlement holds what later calls with the same idempotency key are told.
+    auto result = conclude(current, message);
+    co_await settle(current, message, result);
     report(current, result);
     co_return result;
 }
 
-asio::awaitable<std::optional<failure>> service::admit(attempt const& send) {
-    store::admission request;
-    request.key = send.key();
-    request.id = send.id;
-    request.code = uses_.keys.sign(send.request.to, send.request.what, send.code);
-    request.ttl = rules_.ttl;
-    request.charges = charges();
-    request.guesses = rules_.guesses;
+// --- before the store ----------------------------------------------------------------------------
 
-    auto const answer = co_await uses_.store.admit(std::move(request));
-    if (!answer) co_return failure{errc::store_unavailable, store_retry};
-    if (auto const* refused = std::get_if<store::refused>(&*answer)) co_return refusal(*refused);
-    if (std::holds_alternative<store::full>(*answer)) {
-        uses_.metrics.store_full();
-        co_return failure{errc::capacity_exhausted, rules_.rejected_backoff};
-    }
-    co_return std::nullopt;
+test_number const* service::find_test_number(phone_number const& number) const {
+    auto const today = std::chrono::floor<std::chrono::days>(uses_.now.wall());
+    auto const found = std::ranges::find_if(rules_.test_numbers, [&](test_number const& each) {
+        return each.number == number && today <= each.until;
+    });
+    return found == rules_.test_numbers.end() ? nullptr : &*found;
 }
 
+service::attempt service::prepare(send_request request) {
+    auto const& from = *request.who.from;
+    auto const* const test = find_test_number(request.to);
+    int const usual_route =
+        from.default_route_id != 0 ? from.default_route_id : rules_.default_route_id;
+    store::verification_address at;
+    at.number = uses_.keys.hash(request.to);
+    uses_.random.fill(at.id);
+    int const route_id = request.route_id.value_or(usual_route);
+    auto const tail = request.tail.value_or(from.tail);
+    auto const code =
+        test != nullptr ? test->code : passcode::generate(rules_.code_length, uses_.random);
+    return attempt{.request = std::move(request),
+                   .route_id = route_id,
+                   .tail = tail,
+                   .at = at,
+                   .code = code,
+                   .began = uses_.now.now(),
+                   .country = {},
+                   .test = test != nullptr,
+                   .charges = {},
+                   .watches = {},
+                   .admission = {}};
+}
+
+/// What is wrong with a send whatever was sent before. Fills in the country and what is to be counted.
+std::optional<errc> service::fault_of(attempt& send) const {
+    auto const& request = send.request;
+    auto const& from = *request.who.from;
+    if (!holds_or_is_empty(from.purposes, request.what.name())) return errc::purpose_not_allowed;
+    bool const enabled =
+        std::ranges::find(rules_.allowed_routes, send.route_id) != rules_.allowed_routes.end();
+    if (!enabled || !holds_or_is_empty(from.routes, send.route_id)) return errc::route_not_allowed;
+    if (texts_.length(request.what, request.locale, rules_.code_length, send.tail) >
+        bridgexapi::max_message_length)
+        return errc::message_too_long;
+    if (send.test) return std::nullopt;
+    if (auto const fault = fault_of_destination(send)) return fault;
+    limiter::subjects const of{request.who, request.to, send.country};
+    send.charges = limiter_->charges(limit_step::send, of);
+    send.watches = limiter_->watches(of);
+    return std::nullopt;
+}
+
+std::optional<errc> service::fault_of_destination(attempt& send) const {
+    auto const& to = send.request.to;
+    auto const& rules = rules_.destinations;
+    if (rules.checked) {
+        auto const where = uses_.plan.find(to);
+        if (!where) return errc::number_invalid;
+        send.country = where->country;
+        if (std::ranges::find(rules.line_types, where->type) == rules.line_types.end())
+            return errc::destination_not_allowed;
+    }
+    bool const denied = std::ranges::any_of(
+        rules.denied, [&](destination const& each) { return each.covers(to, send.country); });
+    if (denied || !holds_or_is_empty(rules.countries, send.country) ||
+        !holds_or_is_empty(send.request.who.from->countries, send.country))
+        return errc::destination_not_allowed;
+    return std::nullopt;
+}
+
+// --- the store before the upstream ---------------------------------------------------------------
+
+store::admission service::admission_of(attempt const& send) const {
+    auto const& several = rules_.purposes_with_several_codes;
+    store::admission request;
+    request.key = send.key();
+    request.id = send.at.id;
+    request.code = uses_.keys.sign(send.request.to, send.request.what, send.code);
+    request.ttl = rules_.ttl;
+    request.keep = rules_.keep;
+    request.lease = rules_.send_timeout + settle_time;
+    request.add = std::ranges::find(several, send.request.what.name()) != several.end();
+    if (!send.test) request.cooldown = rules_.cooldown;
+    request.charges = send.charges;
+    request.watches = send.watches;
+    request.guesses = rules_.guesses;
+    request.once = once_of(send.request);
+    return request;
+}
+
+std::optional<store::idempotency_key> service::once_of(send_request const& request) const {
+    auto const& once = request.once;
+    if (!once) return std::nullopt;
+    auto const key = uses_.keys.subject({"once", request.who.from->name, once->key});
+    return store::idempotency_key{key, once->fingerprint, rules_.idempotency_keep};
+}
+
+asio::awaitable<std::optional<outcome<sent>>> service::admit(attempt& send) {
+    auto request = admission_of(send);
+    auto const answer = co_await uses_.store.admit(std::move(request));
+    if (!answer) co_return failure{errc::store_unavailable, soon};
+    struct {
+        service& self;
+        attempt& send;
+        using decision = std::optional<outcome<sent>>;
+
+        decision operator()(store::admitted const& yes) const {
+            self.report_violations(yes.observed, limit_mode::observe, send);
+            send.admission = yes;
+            return std::nullopt;
+        }
+        decision operator()(store::refused const& no) const {
+            self.report_violations(no.observed, limit_mode::observe, send);
+            self.report_violations(no.violations, limit_mode::enforce, send);
+            return self.refusal(send, no);
+        }
+        decision operator()(store::in_flight const&) const {
+            return failure{errc::send_in_progress, soon};
+        }
+        decision operator()(store::replayed const& before) const {
+            if (before.reply.empty()) return failure{errc::delivery_unknown};
+            sent again;
+            again.replayed = before.reply;
+            return again;
+        }
+        decision operator()(store::unsettled) const { return failure{errc::delivery_unknown}; }
+        decision operator()(store::conflicting) const {
+            return failure{errc::idempotency_key_reused};
+        }
+        decision operator()(store::full) const {
+            self.uses_.metrics.store_full();
+            return failure{errc::capacity_exhausted, self.rules_.rejected_backoff};
+        }
+    } const decide{*this, send};
+    co_return std::visit(decide, *answer);
+}
+
+failure service::refusal(attempt const& send, store::refused const& answer) const {
+    failure why{errc::cooldown_active};
+    store::duration longest{};
+    for (auto const& broken : answer.violations) {
+        if (broken.counter != store::cooldown_counter) why.code = errc::limit_exceeded;
+        longest = std::max(longest, broken.retry_after);
+    }
+    why.retry_after = whole_seconds(longest);
+    if (why.code == errc::limit_exceeded)
+        why.violated = limiter::violated(send.charges, answer.violations);
+    return why;
+}
+
+// --- the upstream, and the store after it --------------------------------------------------------
+
 asio::awaitable<bridgexapi::send_outcome> service::transmit(attempt const& send, deadline until) {
-    bridgexapi::sms message{send.route_id, rules_.caller_id, send.request.to,
-                            message_for(rules_.message_template, send.code)};
+    if (send.test) co_return bridgexapi::accepted{};
+    auto const& from = *send.request.who.from;
+    bridgexapi::sms message{
+        send.route_id, from.caller_id.empty() ? rules_.caller_id : from.caller_id, send.request.to,
+        texts_.compose(send.request.what, send.request.locale, send.code, send.tail)};
     try {
         co_return co_await uses_.gateway.send_sms(std::move(message),
                                                   until.within(rules_.send_timeout));
     } catch (std::exception const& bug) {
         uses_.log.error("upstream_client_failed",
-                        {{"request_id", send.request.request_id}, {"what", bug.what()}});
+                        {{"request_id", send.request.who.request_id}, {"what", bug.what()}});
     }
     co_return bridgexapi::unknown{reason::protocol_error}; // whether bytes left, nobody knows now
 }
 
-asio::awaitable<void> service::settle(attempt const& send,
-                                      bridgexapi::send_outcome const& message) {
-    store::settlement request;
-    request.key = send.key();
-    request.id = send.id;
-    if (auto const* accepted = std::get_if<bridgexapi::accepted>(&message)) {
-        request.result = store::send_result::accepted;
-        request.accepted = store::receipt{send.route_id, accepted->order_id.value_or(""),
-                                          accepted->bx_message_id.value_or(""), accepted->cost};
-    } else if (std::holds_alternative<bridgexapi::unknown>(message)) {
-        request.result = store::send_result::unknown;
-    } else {
-        request.result = store::send_result::refused;
-        request.give_back = charges();
-        if (back_off() > std::chrono::seconds::zero())
-            request.back_off = store::charge{cooldown_counter, 1, back_off()};
-    }
-    auto const answer = co_await uses_.store.settle(std::move(request));
-    // The caller is told what became of the SMS all the same: the record stays as admitted, so a code
-    // that was sent verifies, and one that was not merely keeps its cooldown.
-    if (!answer)
-        uses_.log.error("settle_failed", {{"request_id", send.request.request_id},
-                                          {"verification_id", to_hex(send.id)}});
-}
-
-outcome<sent> service::conclude(attempt const& send, bridgexapi::send_outcome message) const {
-    if (auto* const accepted = std::get_if<bridgexapi::accepted>(&message)) {
+outcome<sent> service::conclude(attempt const& send,
+                                bridgexapi::send_outcome const& message) const {
+    if (auto const* const accepted = std::get_if<bridgexapi::accepted>(&message)) {
         auto const spent = uses_.now.now() - send.began;
         sent result;
-        result.id = send.id;
+        result.id = uses_.keys.seal(send.at);
         result.route_id = send.route_id;
         result.expires_in = seconds_left(rules_.ttl, spent);
-        result.cooldown = seconds_left(rules_.cooldown, spent);
+        result.cooldown =
+            seconds_left(std::chrono::ceil<std::chrono::seconds>(send.admission.cooldown), spent);
         if (rules_.reveal_codes) result.debug_code = send.code;
-        result.message = std::move(*accepted);
+        result.test = send.test;
+        result.message = *accepted;
+        result.limits = limiter::standings(send.charges, send.admission);
         return result;
     }
-    if (auto const* rejected = std::get_if<bridgexapi::rejected>(&message)) {
+    if (auto const* const rejected = std::get_if<bridgexapi::rejected>(&message)) {
         failure why{errc::upstream_rejected};
         why.reason = rejected->why;
         if (back_off() > std::chrono::seconds::zero()) why.retry_after = back_off();
         return why;
     }
-    if (auto const* not_sent = std::get_if<bridgexapi::not_sent>(&message)) {
+    if (auto const* const not_sent = std::get_if<bridgexapi::not_sent>(&message)) {
         failure why{errc::upstream_unavailable,
-                    std::max(back_off(), not_sent->retry_after.value_or(std::chrono::seconds(1)))};
+                    std::max(back_off(), not_sent->retry_after.value_or(soon))};
         why.reason = not_sent->why;
         return why;
     }
@@ -208,43 +266,49 @@ outcome<sent> service::conclude(attempt const& send, bridgexapi::send_outcome me
     return why;
 }
 
+store::settlement service::settlement_of(attempt const& send,
+                                         bridgexapi::send_outcome const& message,
+                                         outcome<sent> const& result) const {
+    store::settlement request;
+    request.key = send.key();
+    request.id = send.at.id;
+    request.once = once_of(send.request);
+    if (auto const* accepted = std::get_if<bridgexapi::accepted>(&message)) {
+        request.result = store::send_result::accepted;
+        if (!send.test)
+            request.accepted = store::receipt{send.route_id, accepted->order_id.value_or(""),
+                                              accepted->bx_message_id.value_or(""), accepted->cost};
+        if (request.once) request.reply = send.request.once->write(*result);
+    } else if (std::holds_alternative<bridgexapi::unknown>(message)) {
+        request.result = store::send_result::unknown;
+    } else {
+        request.result = store::send_result::refused;
+        for (std::size_t i = 0; i < send.charges.size(); ++i)
+            if (send.admission.busy_for.at(i) > store::counter_time::zero())
+                request.give_back.push_back(send.charges[i]);
+        for (auto const& each : send.watches)
+            request.watched.push_back(each.subject);
+        request.cooled_down = send.admission.cooldown > store::duration::zero();
+        request.back_off = back_off();
+    }
+    return request;
+}
+
+asio::awaitable<void> service::settle(attempt const& send, bridgexapi::send_outcome const& message,
+                                      outcome<sent> const& result) {
+    auto request = settlement_of(send, message, result);
+    auto const answer = co_await uses_.store.settle(std::move(request));
+    // The caller is told what became of the SMS all the same: the record stays as admitted, so a code
+    // that was sent verifies, and one that was not merely keeps its cooldown.
+    if (!answer)
+        uses_.log.error("settle_failed", {{"request_id", send.request.who.request_id},
+                                          {"verification_id", to_hex(send.at.id)}});
+}
+
 /// What keeps a number from trying again at once when nothing was sent: nothing without a cooldown.
 std::chrono::seconds service::back_off() const {
-    return std::min(rules_.rejected_backoff, rules_.cooldown);
-}
-
-std::vector<store::charge> service::charges() const {
-    std::vector<store::charge> list;
-    if (rules_.cooldown > std::chrono::seconds::zero())
-        list.push_back(store::charge{cooldown_counter, 1, rules_.cooldown});
-    return list;
-}
-
-void service::report(attempt const& send, outcome<sent> const& result) const {
-    std::string_view const why = !result && result.error().reason
-                                     ? bridgexapi::to_string(*result.error().reason)
-                                     : std::string_view();
-    uses_.metrics.send(metric_word(result), why, send.route_id);
-    auto const phone = send.request.to.masked();
-    if (result) {
-        auto const& message = result->message;
-        uses_.log.info("otp_sent", {{"request_id", send.request.request_id},
-                                    {"verification_id", to_hex(send.id)},
-                                    {"phone", phone},
-                                    {"purpose", send.request.what.name()},
-                                    {"route_id", send.route_id},
-                                    {"order_id", message.order_id.value_or("")},
-                                    {"bx_message_id", message.bx_message_id.value_or("")},
-                                    {"cost", message.cost.value_or(money()).units()}});
-        return;
-    }
-    uses_.log.info("otp_not_sent", {{"request_id", send.request.request_id},
-                                    {"verification_id", to_hex(send.id)},
-                                    {"phone", phone},
-                                    {"purpose", send.request.what.name()},
-                                    {"route_id", send.route_id},
-                                    {"outcome", metric_word(result)},
-                                    {"reason", why}});
+    return std::min(rules_.rejected_backoff,
+                    std::chrono::floor<std::chrono::seconds>(rules_.cooldown.base));
 }
 
 } // namespace otpd::otp

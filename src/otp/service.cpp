@@ -1,9 +1,15 @@
 #include "otpd/otp/service.hpp"
 
+#include "limiter.hpp"
+
 #include <utility>
 
 namespace otpd::otp {
 
-service::service(policy rules, dependencies uses) : rules_(std::move(rules)), uses_(uses) {}
+service::service(policy rules, dependencies uses)
+    : rules_(std::move(rules)), uses_(uses), texts_(rules_.templates, rules_.ttl),
+      limiter_(std::make_unique<limiter const>(rules_, uses_.keys)) {}
+
+service::~service() = default;
 
 } // namespace otpd::otp

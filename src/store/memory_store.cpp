@@ -2,12 +2,14 @@
 
 #include "memory_shard.hpp"
 #include "otpd/net/on_strand.hpp"
+#include "steps.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <bit>
+#include <cstring>
 #include <deque>
 #include <stdexcept>
 
@@ -17,23 +19,50 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// A shard, its strand, and when it next needs the sweeper: readable without the strand, so that a round
-/// over idle shards costs a load each.
-struct guarded_shard {
-    guarded_shard(asio::any_io_executor const& executor, memory_budget& budget)
-        : guard(asio::make_strand(executor)), shard(budget) {}
-
-    net::strand guard;
-    memory_shard shard;
-    std::atomic<store_time::rep> next_expiry{store_time::max().time_since_epoch().count()};
-
-    void publish_next_expiry() noexcept {
-        next_expiry.store(shard.next_expiry().time_since_epoch().count(),
-                          std::memory_order_relaxed);
+/// All that is kept, spread over shards: growing one of many small tables is a short pause, growing one
+/// large table is a long one.
+class memory_table {
+public:
+    explicit memory_table(memory_options const& options) : budget_(options.items_max) {
+        if (!std::has_single_bit(options.shards))
+            throw std::invalid_argument("the number of shards is not a power of two");
+        for (std::size_t i = 0; i < options.shards; ++i)
+            shards_.emplace_back(budget_);
     }
-    [[nodiscard]] bool due(store_time now) const noexcept {
-        return next_expiry.load(std::memory_order_relaxed) <= now.time_since_epoch().count();
+
+    /// From the end of the key: its beginning is the hash within the shard.
+    memory_shard& home(subject_key const& key) noexcept {
+        std::size_t tail = 0;
+        std::memcpy(&tail, key.data() + key.size() - sizeof tail, sizeof tail);
+        return shards_[tail & (shards_.size() - 1)];
     }
+    std::deque<memory_shard>& shards() noexcept { return shards_; }
+    [[nodiscard]] memory_budget const& budget() const noexcept { return budget_; }
+
+private:
+    memory_budget budget_;
+    std::deque<memory_shard> shards_; // never moves its elements
+};
+
+/// The table as one step sees it.
+class table_now final : public subjects {
+public:
+    table_now(memory_table& table, store_time now) noexcept : table_(table), now_(now) {}
+
+    subject_state const& look(subject_key const& at) override {
+        return table_.home(at).look(at, now_);
+    }
+    void change(subject_key const& at,
+                boost::compat::function_ref<void(subject_state&)> with) override {
+        table_.home(at).change(at, now_, with);
+    }
+    [[nodiscard]] bool has_room_for(std::size_t items) const override {
+        return table_.budget().has_room_for(items);
+    }
+
+private:
+    memory_table& table_;
+    store_time now_;
 };
 
 } // namespace
@@ -42,33 +71,28 @@ class memory_store::impl {
 public:
     impl(asio::any_io_executor const& executor, clock const& now, memory_options options,
          observer& tell)
-        : options_(options), clock_(now), budget_(options.items_max), tell_(tell),
-          sweeper_guard_(asio::make_strand(executor)), timer_(sweeper_guard_) {
-        if (!std::has_single_bit(options.shards))
-            throw std::invalid_argument("the number of shards is not a power of two");
-        for (std::size_t i = 0; i < options.shards; ++i)
-            shards_.emplace_back(executor, budget_);
-    }
+        : options_(options), clock_(now), tell_(tell), table_(options),
+          guard_(asio::make_strand(executor)), sweeper_guard_(asio::make_strand(executor)),
+          timer_(sweeper_guard_) {}
 
-    /// Runs `step(shard, now)` on the strand of the shard that holds `number`. The time is read there:
-    /// a step that waited for its turn is not judged by an old clock.
+    /// Runs `step(subjects, now)` on the store's strand. The time is read there: a step that waited for
+    /// its turn is not judged by an old clock.
     template <class Step>
-    auto visit(number_key const& number, Step step)
-        -> asio::awaitable<std::invoke_result_t<Step&, memory_shard&, store_time>> {
-        auto& home = shards_[index(number)];
-        auto operation = [this, &home, &step] {
-            auto outcome = step(home.shard, now());
-            home.publish_next_expiry();
-            return outcome;
+    auto visit(Step step) -> asio::awaitable<std::invoke_result_t<Step&, subjects&, store_time>> {
+        auto operation = [this, &step] {
+            auto const at = now();
+            table_now in(table_, at);
+            return step(in, at);
         };
-        co_return co_await net::on_strand(home.guard, operation);
+        co_return co_await net::on_strand(guard_, operation);
     }
 
+    /// A round over shards with nothing to do costs a load each, and no turn on the strand.
     asio::awaitable<void> sweep() {
-        for (auto& home : shards_)
-            while (home.due(now())) {
-                auto slice = [this, &home] { return sweep_once(home); };
-                co_await net::on_strand(home.guard, slice);
+        for (auto& shard : table_.shards())
+            while (shard.next_expiry() <= now()) {
+                auto slice = [this, &shard] { return sweep_once(shard); };
+                co_await net::on_strand(guard_, slice);
             }
     }
 
@@ -88,8 +112,8 @@ public:
 
     [[nodiscard]] memory_usage usage() const noexcept {
         memory_usage in_use;
-        in_use.codes = budget_.codes();
-        in_use.items = budget_.items();
+        in_use.codes = table_.budget().codes();
+        in_use.items = table_.budget().items();
         return in_use;
     }
 
@@ -100,17 +124,9 @@ private:
             std::chrono::floor<store_time::duration>(clock_.now().time_since_epoch()));
     }
 
-    /// From the end of the key: its beginning is the hash within the shard.
-    [[nodiscard]] std::size_t index(number_key const& number) const noexcept {
-        std::size_t tail = 0;
-        std::memcpy(&tail, number.data() + number.size() - sizeof tail, sizeof tail);
-        return tail & (options_.shards - 1);
-    }
-
-    std::size_t sweep_once(guarded_shard& home) {
+    std::size_t sweep_once(memory_shard& shard) {
         auto const began = std::chrono::steady_clock::now();
-        auto const removed = home.shard.sweep(now(), options_.sweep_batch);
-        home.publish_next_expiry();
+        auto const removed = shard.sweep(now(), options_.sweep_batch);
         tell_.swept(sweep_slice{removed, std::chrono::steady_clock::now() - began});
         return removed;
     }
@@ -125,9 +141,9 @@ private:
 
     memory_options const options_;
     clock const& clock_;
-    memory_budget budget_;
     observer& tell_;
-    std::deque<guarded_shard> shards_; // never moves its elements
+    memory_table table_;
+    net::strand guard_; // of the table
     net::strand sweeper_guard_;
     asio::steady_timer timer_; // on sweeper_guard_, as stopped_
     bool stopped_ = false;
@@ -140,21 +156,34 @@ memory_store::memory_store(asio::any_io_executor executor, clock const& now, mem
 memory_store::~memory_store() = default;
 
 asio::awaitable<result<admit_outcome>> memory_store::admit(admission request) {
-    auto const number = request.key.number;
-    auto step = [&request](memory_shard& s, store_time now) { return s.admit(request, now); };
-    co_return co_await impl_->visit(number, step);
+    auto step = [&request](subjects& in, store_time now) { return steps::admit(in, request, now); };
+    co_return co_await impl_->visit(step);
 }
 
 asio::awaitable<result<settle_outcome>> memory_store::settle(settlement request) {
-    auto const number = request.key.number;
-    auto step = [&request](memory_shard& s, store_time now) { return s.settle(request, now); };
-    co_return co_await impl_->visit(number, step);
+    auto step = [&request](subjects& in, store_time now) {
+        return steps::settle(in, request, now);
+    };
+    co_return co_await impl_->visit(step);
 }
 
 asio::awaitable<result<check_outcome>> memory_store::check_code(check request) {
-    auto const number = request.key.number;
-    auto step = [&request](memory_shard& s, store_time now) { return s.check_code(request, now); };
-    co_return co_await impl_->visit(number, step);
+    auto step = [&request](subjects& in, store_time now) {
+        return steps::check_code(in, request, now);
+    };
+    co_return co_await impl_->visit(step);
+}
+
+asio::awaitable<result<std::optional<verification>>> memory_store::find(verification_address at) {
+    auto step = [&at](subjects& in, store_time now) { return steps::find(in, at, now); };
+    co_return co_await impl_->visit(step);
+}
+
+asio::awaitable<result<cancel_outcome>> memory_store::cancel(cancellation request) {
+    auto step = [&request](subjects& in, store_time now) {
+        return steps::cancel(in, request, now);
+    };
+    co_return co_await impl_->visit(step);
 }
 
 asio::awaitable<result<std::uint64_t>> memory_store::live_codes() {

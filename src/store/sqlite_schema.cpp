@@ -41,7 +41,44 @@ constexpr std::array steps{
        CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), latest INTEGER NOT NULL) STRICT;
        INSERT INTO clock VALUES (1, 0);
        -- Filled and emptied to find out whether there is room to write again.
-       CREATE TABLE scratch (room BLOB NOT NULL) STRICT;)"};
+       CREATE TABLE scratch (room BLOB NOT NULL) STRICT;)",
+    // 1 to 2. Things are kept for every subject, each in the form of sqlite_codec.cpp. There was one slot for
+    // each purpose, whose code was forgotten with its time; nobody knew whether a guess was made with the id,
+    // nor when a code was sent.
+    R"(ALTER TABLE items RENAME TO items_1;
+       DROP INDEX items_by_expiry;
+       CREATE TABLE items (
+         subject BLOB NOT NULL,    -- keyed hash
+         kind INTEGER NOT NULL,    -- 0 a live code, 1 a counter, 2 the wrong guesses, 3 a verification,
+                                   -- 4 a cooldown, 5 what is watched, 6 an idempotency key
+         name TEXT NOT NULL,       -- the verification's id, the counter's name, empty
+         expires INTEGER NOT NULL, -- microseconds
+         data TEXT NOT NULL,
+         PRIMARY KEY (subject, kind, name),
+         CHECK (kind BETWEEN 0 AND 6)
+       ) STRICT, WITHOUT ROWID;
+       CREATE INDEX items_by_expiry ON items (expires);
+       INSERT INTO items
+         SELECT number, 0, lower(hex(id)), expires, key_id || ' ' || lower(hex(mac))
+         FROM items_1, clock WHERE kind = 0 AND expires > latest;
+       INSERT INTO items
+         SELECT number, 3, lower(hex(id)), expires,
+           '0 1 ' || iif(route_id IS NULL, 2, 1) || ' ' || latest || ' ' || expires || ' 0 '
+           || count || ' ' || count || ' ' || lower(hex('default:' || name))
+           || iif(route_id IS NULL, ' 0', ' 1 ' || route_id
+             || ' ' || coalesce(nullif(lower(hex(order_id)), ''), '-')
+             || ' ' || coalesce(nullif(lower(hex(bx_message_id)), ''), '-')
+             || ' ' || coalesce(cost, '-'))
+           || ' 2 0 ' || latest || ' ' || iif(route_id IS NULL, 2, 1) || ' ' || latest
+         FROM items_1, clock WHERE kind = 0 AND expires > latest;
+       INSERT INTO items
+         SELECT number, 1, name, expires, '' FROM items_1 WHERE kind = 1 AND name <> 'cooldown';
+       INSERT INTO items
+         SELECT number, 4, '', expires, '1 ' || expires
+         FROM items_1 WHERE kind = 1 AND name = 'cooldown';
+       INSERT INTO items
+         SELECT number, 2, '', expires, count || ' 0 0 0' FROM items_1 WHERE kind = 2;
+       DROP TABLE items_1;)"};
 
 std::string message(int error) {
     return std::generic_category().message(error);

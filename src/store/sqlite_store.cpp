@@ -1,8 +1,9 @@
 #include "otpd/store/sqlite_store.hpp"
 
 #include "otpd/net/on_strand.hpp"
-#include "sqlite_numbers.hpp"
 #include "sqlite_schema.hpp"
+#include "sqlite_step.hpp"
+#include "sqlite_subjects.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,113 +19,6 @@ namespace otpd::store {
 
 namespace asio = boost::asio;
 
-namespace {
-
-/// A step that waits for its turn and then for its commit, or for its time to run out.
-class step {
-public:
-    virtual ~step() = default;
-    step() = default;
-    step(step const&) = delete;
-    step& operator=(step const&) = delete;
-
-    /// On the store's thread. What comes of it is kept until answer().
-    virtual void execute(sqlite_numbers& numbers, store_time now) = 0;
-    virtual void answer() = 0;
-    virtual void fail(fault why) = 0;
-    [[nodiscard]] bool answered() const noexcept { return answered_; }
-
-protected:
-    /// True for the first who asks, and only that one may answer.
-    bool claim() noexcept { return !answered_.exchange(true); }
-
-private:
-    std::atomic<bool> answered_{false};
-};
-
-template <class Outcome, class Work, class Handler>
-class typed_step final : public step,
-                         public std::enable_shared_from_this<typed_step<Outcome, Work, Handler>> {
-public:
-    typed_step(Work work, Handler handler)
-        : work_(std::move(work)), handler_(std::move(handler)),
-          home_(asio::get_associated_executor(handler_)), timer_(home_.get_executor()) {}
-
-    /// Begins to wait; before anybody else knows of this step.
-    void wait(duration timeout) {
-        timer_.expires_after(timeout);
-        timer_.async_wait([self = this->shared_from_this()](boost::system::error_code stopped) {
-            if (!stopped) self->fail(fault::timed_out);
-        });
-    }
-
-    void execute(sqlite_numbers& numbers, store_time now) override {
-        outcome_ = work_(numbers, now);
-    }
-    void answer() override {
-        if (outcome_)
-            complete(*std::move(outcome_));
-        else
-            fail(fault::timed_out); // it was answered before its turn came
-    }
-    void fail(fault why) override { complete(why); }
-
-private:
-    void complete(result<Outcome> with) {
-        if (!claim()) return;
-        auto home = home_.get_executor();
-        auto leave = [self = this->shared_from_this(), with = std::move(with)]() mutable {
-            self->timer_.cancel();
-            self->home_.reset();
-            auto handler = std::move(self->handler_);
-            self.reset();
-            std::move(handler)(std::move(with));
-        };
-        asio::post(home, std::move(leave));
-    }
-
-    using executor = asio::associated_executor_t<Handler>;
-    Work work_;
-    Handler handler_;
-    asio::executor_work_guard<executor>
-        home_; ///< the caller's; it has nothing else to do meanwhile
-    asio::basic_waitable_timer<std::chrono::steady_clock,
-                               asio::wait_traits<std::chrono::steady_clock>, executor>
-        timer_;
-    std::optional<Outcome> outcome_;
-};
-
-/// A place among the steps that are not answered yet.
-class slot {
-public:
-    explicit slot(std::atomic<std::size_t>& taken) noexcept
-        : taken_(&taken), number_(taken.fetch_add(1)) {}
-    ~slot() {
-        if (taken_ != nullptr) taken_->fetch_sub(1);
-    }
-    slot(slot&& other) noexcept
-        : taken_(std::exchange(other.taken_, nullptr)), number_(other.number_) {}
-    slot& operator=(slot&& other) noexcept {
-        std::swap(taken_, other.taken_);
-        std::swap(number_, other.number_);
-        return *this;
-    }
-
-    /// How many were taken before.
-    [[nodiscard]] std::size_t number() const noexcept { return number_; }
-
-private:
-    std::atomic<std::size_t>* taken_;
-    std::size_t number_;
-};
-
-struct waiting {
-    slot place;
-    std::shared_ptr<step> what;
-};
-
-} // namespace
-
 class sqlite_store::impl {
 public:
     impl(clock const& now, sqlite_options options, observer& tell)
@@ -137,14 +31,14 @@ public:
     impl(impl const&) = delete;
     impl& operator=(impl const&) = delete;
 
-    /// Has `work(numbers, now)` done in a transaction; continues when that is on the disk.
+    /// Has `work(subjects, now)` done in a transaction; continues when that is on the disk.
     template <class Outcome, class Work>
     asio::awaitable<result<Outcome>> visit(Work work) {
-        slot place(slots_);
+        place_in_queue place(slots_);
         if (place.number() >= options_.queue_max || stopping_ || !serving_)
             co_return fault::unavailable;
         auto initiate = [this, &work, &place](auto handler) {
-            using type = typed_step<Outcome, Work, decltype(handler)>;
+            using type = typed_sqlite_step<Outcome, Work, decltype(handler)>;
             auto made = std::make_shared<type>(std::move(work), std::move(handler));
             made->wait(options_.timeout);
             asio::post(context_,
@@ -158,7 +52,7 @@ public:
     }
 
     asio::awaitable<std::optional<std::string>> start() {
-        slot const place(slots_);
+        place_in_queue const place(slots_);
         if (stopping_) co_return "the store was stopped before it was started";
         start_thread();
         auto open_file = [this] { return open(); };
@@ -210,7 +104,7 @@ private:
         if (auto* why = std::get_if<std::string>(&opened)) return std::move(*why);
         database_ = std::get<std::unique_ptr<sqlite_database>>(std::move(opened));
         try {
-            numbers_.emplace(*database_, options_.items_max);
+            subjects_.emplace(*database_, options_.items_max);
             find_time();
         } catch (sqlite_error const& why) {
             close();
@@ -232,7 +126,7 @@ private:
     void find_time() {
         auto const wall =
             std::chrono::floor<store_time::duration>(clock_.wall().time_since_epoch());
-        began_ = std::max(store_time(wall), numbers_->latest());
+        began_ = std::max(store_time(wall), subjects_->latest());
         began_steady_ = clock_.now();
     }
     /// By the steady clock since then: corrections of the wall clock move nothing.
@@ -263,7 +157,7 @@ private:
         auto work = [&] {
             for (auto entry = queue_.begin(); entry != end; ++entry)
                 // Nobody waits any more for what has timed out in the queue.
-                if (!entry->what->answered()) entry->what->execute(*numbers_, now());
+                if (!entry->what->answered()) execute(*entry->what);
             if (sweep_due_) slice = sweep();
         };
         bool const done = serving_ && transact(work);
@@ -278,9 +172,15 @@ private:
         if (sweep_due_) after_sweep(done, slice);
     }
 
+    void execute(sqlite_step& what) {
+        auto const at = now();
+        subjects_->turn_to(at);
+        what.execute(*subjects_, at);
+    }
+
     sweep_slice sweep() {
         auto const began = std::chrono::steady_clock::now();
-        auto const removed = numbers_->sweep(now(), sweep_batch());
+        auto const removed = subjects_->sweep(now(), sweep_batch());
         return sweep_slice{removed, std::chrono::steady_clock::now() - began};
     }
     /// The next slice goes behind everything that waits by then.
@@ -298,9 +198,9 @@ private:
     template <class Work>
     bool transact(Work work) {
         try {
-            numbers_->begin();
+            subjects_->begin();
             work();
-            if (numbers_->commit(now())) ++commits_;
+            if (subjects_->commit(now())) ++commits_;
             return true;
         } catch (sqlite_error const& why) {
             lose(why.what());
@@ -312,7 +212,7 @@ private:
     }
 
     void lose(std::string_view why) {
-        numbers_->roll_back();
+        subjects_->roll_back();
         if (serving_.exchange(false))
             tell_.lost("sqlite:" + options_.path + ": " + std::string(why));
     }
@@ -329,18 +229,18 @@ private:
 
     void try_again() {
         try {
-            numbers_->try_to_write(now());
+            subjects_->try_to_write(now());
             serving_ = true;
             tell_.ready(name());
         } catch (sqlite_error const&) {
-            numbers_->roll_back(); // still lost; said so already
+            subjects_->roll_back(); // still lost; said so already
         }
         arm_timer();
     }
 
     void publish() noexcept {
-        codes_ = numbers_ ? numbers_->codes() : 0;
-        items_ = numbers_ ? numbers_->items() : 0;
+        codes_ = subjects_ ? subjects_->codes() : 0;
+        items_ = subjects_ ? subjects_->items() : 0;
     }
 
     /// Does what waits, then ends. Who took a place before stop() may not have queued yet.
@@ -357,7 +257,7 @@ private:
 
     /// The last connection to close moves the log into the file; when that fails, the next start does it.
     void close() noexcept {
-        numbers_.reset();
+        subjects_.reset();
         database_.reset();
     }
 
@@ -378,7 +278,7 @@ private:
     asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
     asio::steady_timer timer_{context_};
     std::unique_ptr<sqlite_database> database_;
-    std::optional<sqlite_numbers> numbers_;
+    std::optional<sqlite_subjects> subjects_;
     store_time began_;
     steady_time began_steady_;
     std::deque<waiting> queue_;
@@ -394,24 +294,36 @@ sqlite_store::sqlite_store(clock const& now, sqlite_options options, observer& t
 sqlite_store::~sqlite_store() = default;
 
 asio::awaitable<result<admit_outcome>> sqlite_store::admit(admission request) {
-    auto work = [request = std::move(request)](sqlite_numbers& numbers, store_time now) mutable {
-        return numbers.admit(request, now);
+    auto work = [request = std::move(request)](sqlite_subjects& in, store_time now) mutable {
+        return steps::admit(in, request, now);
     };
     co_return co_await impl_->visit<admit_outcome>(std::move(work));
 }
 
 asio::awaitable<result<settle_outcome>> sqlite_store::settle(settlement request) {
-    auto work = [request = std::move(request)](sqlite_numbers& numbers, store_time now) mutable {
-        return numbers.settle(request, now);
+    auto work = [request = std::move(request)](sqlite_subjects& in, store_time now) mutable {
+        return steps::settle(in, request, now);
     };
     co_return co_await impl_->visit<settle_outcome>(std::move(work));
 }
 
 asio::awaitable<result<check_outcome>> sqlite_store::check_code(check request) {
-    auto work = [request = std::move(request)](sqlite_numbers& numbers, store_time now) {
-        return numbers.check_code(request, now);
+    auto work = [request = std::move(request)](sqlite_subjects& in, store_time now) {
+        return steps::check_code(in, request, now);
     };
     co_return co_await impl_->visit<check_outcome>(std::move(work));
+}
+
+asio::awaitable<result<std::optional<verification>>> sqlite_store::find(verification_address at) {
+    auto work = [at](sqlite_subjects& in, store_time now) { return steps::find(in, at, now); };
+    co_return co_await impl_->visit<std::optional<verification>>(work);
+}
+
+asio::awaitable<result<cancel_outcome>> sqlite_store::cancel(cancellation request) {
+    auto work = [request = std::move(request)](sqlite_subjects& in, store_time now) {
+        return steps::cancel(in, request, now);
+    };
+    co_return co_await impl_->visit<cancel_outcome>(std::move(work));
 }
 
 asio::awaitable<result<std::uint64_t>> sqlite_store::live_codes() {
@@ -420,8 +332,8 @@ asio::awaitable<result<std::uint64_t>> sqlite_store::live_codes() {
 }
 
 asio::awaitable<result<std::monostate>> sqlite_store::ping() {
-    auto work = [](sqlite_numbers& numbers, store_time) {
-        static_cast<void>(numbers.latest());
+    auto work = [](sqlite_subjects& in, store_time) {
+        static_cast<void>(in.latest());
         return std::monostate{};
     };
     co_return co_await impl_->visit<std::monostate>(work);

@@ -93,7 +93,8 @@ double seconds(metrics::duration elapsed) {
 } // namespace
 
 struct metrics::instruments {
-    explicit instruments(metrics_options const& options) : routes("route", options.routes) {
+    explicit instruments(metrics_options const& options)
+        : routes("route", options.routes), limits("limit", options.limits) {
         prometheus::BuildGauge()
             .Name("otpd_build_info")
             .Help("Always 1; the version is a label.")
@@ -104,6 +105,7 @@ struct metrics::instruments {
 
     Registry registry;
     label_set routes;
+    label_set limits;
     std::function<std::uint64_t()> log_lines_dropped;
 
     counters<3> http_requests =
@@ -135,6 +137,10 @@ struct metrics::instruments {
                                     label_set("route_id", labels::route_ids));
     counters<1> checks = counter_for(registry, "otpd_checks_total", "Codes typed back.",
                                      label_set("outcome", labels::check_outcomes));
+    counters<2> limit_violations =
+        counter_for(registry, "otpd_limit_violations_total",
+                    "Requests that a limit refused, or would have refused (mode observe).", limits,
+                    label_set("mode", labels::limit_modes));
 
     histograms<1> store_duration =
         histogram_for(registry, "otpd_store_operation_duration_seconds", "Steps of the store.",
@@ -211,6 +217,10 @@ void metrics::send(std::string_view outcome, std::string_view reason, int route_
 
 void metrics::check(std::string_view outcome) {
     instruments_->checks.at({outcome}).Increment();
+}
+
+void metrics::limit_violated(std::string_view limit, bool observed) {
+    instruments_->limit_violations.at({limit, labels::limit_modes[observed ? 1 : 0]}).Increment();
 }
 
 void metrics::store_operation(std::string_view operation, bool succeeded, duration elapsed) {

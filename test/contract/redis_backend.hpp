@@ -17,6 +17,10 @@ public:
     store::store& get() { return *store_; }
     boost::asio::io_context& context() { return store_.context(); }
     void advance(store::duration by) { server().advance(by); }
+    store::duration time_of_day() {
+        auto const now = server().ask({"EVAL", "return redis.call('TIME')[1]", "0"});
+        return std::chrono::seconds(std::stoll(now)) % std::chrono::hours(24);
+    }
 
 private:
     static redis_process& server() {

@@ -19,6 +19,10 @@ public:
     store::store& get() { return store_; }
     boost::asio::io_context& context() { return context_; }
     void advance(store::duration by) { clock_.advance(by); }
+    store::duration time_of_day() {
+        return std::chrono::floor<store::duration>(clock_.wall().time_since_epoch() %
+                                                   std::chrono::hours(24));
+    }
 
 private:
     static store::sqlite_options in(temporary_directory const& directory) {

@@ -1,12 +1,13 @@
 #pragma once
 
 /// What every store must do, written against the interface. A backend is added to `backends` in
-/// store_contract_test.cpp and passes the same tests.
+/// backends.hpp and passes the same tests.
 ///
 /// A backend is a class with
 ///   store::store& get();                  the store, empty
 ///   boost::asio::io_context& context();   what its coroutines run on
 ///   void advance(store::duration);        lets that much time pass for the store
+///   store::duration time_of_day();        by the store's clock, since midnight UTC
 /// Times below are a second or more apart from what they decide, so that a real clock serves too.
 
 #include "coroutines.hpp"
@@ -22,21 +23,31 @@
 
 namespace otpd::test {
 
+inline constexpr store::duration one_second{1000};
+inline constexpr store::duration one_hour{3'600'000};
+inline constexpr store::duration one_day{24 * one_hour};
+
 inline constexpr store::duration ttl{60'000};
+inline constexpr store::duration keep{600'000};
 inline constexpr store::duration cooldown_window{10'000};
-inline constexpr store::guess_budget guess_limit{20, store::duration(24 * 3600 * 1000)};
+inline constexpr store::guess_budget guess_limit{20, one_day};
 inline constexpr std::uint32_t attempts_max = 5;
 
-inline store::number_key number(std::uint32_t n) {
-    store::number_key key{};
+inline store::subject_key subject(std::uint32_t n) {
+    store::subject_key key{};
     for (std::size_t i = 0; i < 4; ++i) {
         key[i] = static_cast<std::byte>(n >> (8 * i));
         key[12 + i] = key[i];
     }
     return key;
 }
+inline store::number_key number(std::uint32_t n) {
+    return subject(n);
+}
+/// Subjects that are no number of a test: those have small numbers.
+inline constexpr std::uint32_t everybody = 0xffff'0000;
 
-inline store::verification_id verification(std::uint32_t n) {
+inline store::verification_id id_of(std::uint32_t n) {
     store::verification_id id{};
     for (std::size_t i = 0; i < 4; ++i)
         id[i] = static_cast<std::byte>(n >> (8 * i));
@@ -52,40 +63,62 @@ inline store::code_mac mac(std::uint32_t code, std::uint32_t key_id = 1) {
     return value;
 }
 
-inline store::charge cooldown() {
-    return store::charge{"cooldown", 1, cooldown_window};
+/// One that never grows.
+inline store::cooldown_rule cooldown() {
+    return store::cooldown_rule{cooldown_window, cooldown_window, store::duration(0)};
 }
 
+/// With the cooldown and without any other limit. Its lease is 0: other sends need not wait for it to be
+/// settled.
 inline store::admission send_of(std::uint32_t phone, std::uint32_t code, std::uint32_t id,
-                                std::string purpose = "login") {
+                                std::string slot = "login") {
     store::admission request;
-    request.key = store::record_key{number(phone), std::move(purpose)};
-    request.id = verification(id);
+    request.key = store::record_key{number(phone), std::move(slot)};
+    request.id = id_of(id);
     request.code = mac(code);
     request.ttl = ttl;
-    request.charges = {cooldown()};
+    request.keep = keep;
+    request.cooldown = cooldown();
     request.guesses = guess_limit;
     return request;
 }
+/// Without a cooldown.
+inline store::admission free_send_of(std::uint32_t phone, std::uint32_t code, std::uint32_t id,
+                                     std::string slot = "login") {
+    auto request = send_of(phone, code, id, std::move(slot));
+    request.cooldown = {};
+    return request;
+}
 
-inline store::check guess_of(std::uint32_t phone, std::uint32_t code,
-                             std::string purpose = "login") {
+/// Without an id.
+inline store::check guess_of(std::uint32_t phone, std::uint32_t code, std::string slot = "login") {
     store::check request;
-    request.key = store::record_key{number(phone), std::move(purpose)};
+    request.key = store::record_key{number(phone), std::move(slot)};
     request.candidates = {mac(code)};
     request.attempts_max = attempts_max;
     request.guesses = guess_limit;
     return request;
 }
+inline store::check held_guess_of(std::uint32_t phone, std::uint32_t code, std::uint32_t id,
+                                  std::string slot = "login") {
+    auto request = guess_of(phone, code, std::move(slot));
+    request.id = id_of(id);
+    return request;
+}
 
+/// Of a send with a cooldown. A refused one leaves no back-off.
 inline store::settlement settlement_of(std::uint32_t phone, std::uint32_t id,
                                        store::send_result result) {
     store::settlement request;
     request.key = store::record_key{number(phone), "login"};
-    request.id = verification(id);
+    request.id = id_of(id);
     request.result = result;
-    request.give_back = {cooldown()};
+    request.cooled_down = true;
     return request;
+}
+
+inline store::verification_address address_of(std::uint32_t phone, std::uint32_t id) {
+    return store::verification_address{number(phone), id_of(id)};
 }
 
 template <class Backend>
@@ -99,13 +132,46 @@ struct contract : Backend {
     store::settle_outcome settle(store::settlement request) {
         return run(this->context(), this->get().settle(std::move(request))).value();
     }
+    std::optional<store::verification> find(std::uint32_t phone, std::uint32_t id) {
+        return run(this->context(), this->get().find(address_of(phone, id))).value();
+    }
+    store::cancel_outcome cancel(std::uint32_t phone, std::uint32_t id, std::string prefix = "") {
+        store::cancellation request{address_of(phone, id), std::move(prefix)};
+        return run(this->context(), this->get().cancel(std::move(request))).value();
+    }
     std::uint64_t live_codes() { return run(this->context(), this->get().live_codes()).value(); }
+
+    // What a test takes for granted, and stops without.
+    store::admitted admitted(store::admission request) {
+        return expect<store::admitted>(admit(std::move(request)));
+    }
+    store::wrong wrong(store::check request) {
+        return expect<store::wrong>(check(std::move(request)));
+    }
+    store::verified verified(store::check request) {
+        return expect<store::verified>(check(std::move(request)));
+    }
+    /// Of a refusal for one reason.
+    store::violation violation(store::admission request) {
+        auto const answer = expect<store::refused>(admit(std::move(request)));
+        BOOST_REQUIRE(answer.violations.size() == 1U);
+        return answer.violations[0];
+    }
+    store::progress state(std::uint32_t phone, std::uint32_t id) {
+        auto const found = find(phone, id);
+        BOOST_REQUIRE(found.has_value());
+        return found->state;
+    }
 
     template <class Outcome, class Variant>
     static Outcome expect(Variant const& outcome) {
         BOOST_REQUIRE(std::holds_alternative<Outcome>(outcome));
         return std::get<Outcome>(outcome);
     }
+
+    /// To ten seconds after the beginning of an hour, or of a day, of the store's.
+    void begin_hour() { begin(one_hour); }
+    void begin_day() { begin(one_day); }
 
     /// Answers of `count` operations that run at once on several threads, each from its own strand.
     template <class MakeOperation>
@@ -125,6 +191,11 @@ struct contract : Backend {
         run_on_threads(this->context(), 4);
         BOOST_REQUIRE_MESSAGE(!threw, "a store operation threw");
         return answers;
+    }
+
+private:
+    void begin(store::duration period) {
+        this->advance(period - this->time_of_day() % period + store::duration(10'000));
     }
 };
 

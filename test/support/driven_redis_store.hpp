@@ -45,12 +45,24 @@ public:
     store::result<store::check_outcome> check(store::check request) {
         return run(context_, store_.check_code(std::move(request)));
     }
+    store::result<std::optional<store::verification>> find(store::verification_address at) {
+        return run(context_, store_.find(at));
+    }
+    store::result<store::cancel_outcome> cancel(store::verification_address at) {
+        store::cancellation request{at, {}};
+        return run(context_, store_.cancel(std::move(request)));
+    }
     bool answers() { return run(context_, store_.ping()).has_value(); }
 
     void ready(std::string_view) noexcept override { ++times_ready; }
-    void lost(std::string_view) noexcept override { ++times_lost; }
+    void lost(std::string_view why) noexcept override {
+        if (times_lost == 0) why_first_lost_ = why; // read once times_lost says that it is there
+        ++times_lost;
+    }
     void failed(std::exception_ptr) noexcept override { failed_ = true; }
     [[nodiscard]] bool failed() const noexcept { return failed_; }
+    /// After the first loss.
+    [[nodiscard]] std::string const& why_first_lost() const noexcept { return why_first_lost_; }
 
     std::atomic<int> times_ready{0};
     std::atomic<int> times_lost{0};
@@ -61,6 +73,7 @@ private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
         loop_.get_executor()};
     std::atomic<bool> failed_{false};
+    std::string why_first_lost_;
     store::redis_store store_;
     std::vector<std::jthread> threads_ = [this] {
         std::vector<std::jthread> started;

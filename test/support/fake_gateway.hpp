@@ -2,7 +2,7 @@
 
 /// An upstream for tests of the domain: answers what it is told and remembers what it was asked.
 
-#include "otpd/bridgexapi/gateway.hpp"
+#include "unread_gateway.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -16,7 +16,7 @@
 
 namespace otpd::test {
 
-class fake_gateway final : public bridgexapi::gateway {
+class fake_gateway final : public unread_gateway {
 public:
     /// Called for each send, from whatever thread it runs on.
     std::function<bridgexapi::send_outcome(bridgexapi::sms const&)> on_send =
@@ -51,41 +51,10 @@ public:
         return text.substr(before + 1, end - before - 1);
     }
 
-    template <class T>
-    using reply = boost::asio::awaitable<bridgexapi::answer<T>>;
-    reply<bridgexapi::estimate> estimate_cost(bridgexapi::sms, deadline) override {
-        return none<bridgexapi::estimate>();
-    }
-    reply<bridgexapi::balance> get_balance(deadline) override {
-        return none<bridgexapi::balance>();
-    }
-    reply<std::vector<bridgexapi::route>> list_routes(deadline) override {
-        return none<std::vector<bridgexapi::route>>();
-    }
-    reply<bridgexapi::route> get_route(int, deadline) override { return none<bridgexapi::route>(); }
-    reply<std::vector<bridgexapi::price>> get_pricing(int, deadline) override {
-        return none<std::vector<bridgexapi::price>>();
-    }
-    reply<bridgexapi::delivery_report> get_delivery(std::string, deadline) override {
-        return none<bridgexapi::delivery_report>();
-    }
-    reply<bridgexapi::delivery_page> list_deliveries(bridgexapi::delivery_query,
-                                                     deadline) override {
-        return none<bridgexapi::delivery_page>();
-    }
-    reply<bridgexapi::delivery_page> list_order_deliveries(std::string, std::int64_t, std::int64_t,
-                                                           deadline) override {
-        return none<bridgexapi::delivery_page>();
-    }
-
 private:
     void remember(bridgexapi::sms const& message) {
         std::scoped_lock const lock(mutex_);
         sent_.push_back(message);
-    }
-    template <class T>
-    reply<T> none() {
-        co_return bridgexapi::failure{bridgexapi::reason::not_found, 404};
     }
 
     mutable std::mutex mutex_;

@@ -16,9 +16,11 @@ namespace otpd::test {
 
 class otpd_process {
 public:
-    /// `settings` by their names in the environment; listeners and threads have defaults here.
-    otpd_process(std::string program, environment settings)
-        : process_(std::move(program), {}, with_defaults(std::move(settings)), directory_),
+    /// `settings` by their names in the environment; listeners and threads have defaults here. `config` is
+    /// the text of config.toml.
+    otpd_process(std::string program, environment settings, std::string_view config = {})
+        : configured_(directory_.add("config.toml", config)),
+          process_(std::move(program), {}, with_defaults(std::move(settings)), directory_),
           port_(listening_port(process_, "api")), admin_port_(listening_port(process_, "admin")) {}
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
@@ -63,6 +65,7 @@ private:
     }
 
     temporary_directory directory_;
+    std::string configured_; ///< the file, there before the process is
     child_process process_;
     std::uint16_t port_;
     std::uint16_t admin_port_;

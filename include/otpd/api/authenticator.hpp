@@ -1,32 +1,53 @@
 #pragma once
 
-/// Who may call: the bearer token of the reference (`API_AUTH_TOKEN`).
+/// Who may call: the clients' bearer tokens, the reference's one (`API_AUTH_TOKEN`) among them.
 
 #include "otpd/core/secret.hpp"
-#include "otpd/http/problem.hpp"
 #include "otpd/http/request.hpp"
+#include "otpd/otp/client.hpp"
 
 #include <array>
 #include <cstddef>
-#include <optional>
+#include <deque>
+#include <string_view>
+#include <vector>
 
 namespace otpd::api {
+
+/// SHA-256. Tokens are long and random, so their plain hash tells nothing of them.
+using token_digest = std::array<std::byte, 32>;
+
+[[nodiscard]] token_digest digest_of(std::string_view token);
+
+/// A client and what it may show: two tokens while one replaces the other.
+struct credential {
+    otp::client profile;
+    std::vector<token_digest> tokens;
+};
 
 /// Immutable; may be used from any thread.
 class authenticator {
 public:
-    /// An empty token lets everybody in (the settings allow that on loopback only).
+    /// With one credential that has no tokens, everybody is that client (the settings allow that on loopback
+    /// only). Throws std::invalid_argument when two share a token.
+    explicit authenticator(std::vector<credential> credentials);
+    /// The client `default` with that token; an empty one lets everybody in.
     explicit authenticator(secret_string const& token);
 
-    /// Nothing when the request's Authorization is exactly `Bearer <token>`, else the 401: the same
-    /// bytes whatever was wrong. Takes the same time for every token of one length, right or wrong
-    /// (OWASP ASVS 11.2.4).
-    [[nodiscard]] std::optional<http::problem> refusal(http::request const& request) const;
+    /// Whose token the request's Authorization is, as exactly `Bearer <token>`; null: nobody's, and
+    /// http::unauthorized() is the answer, whatever was wrong. Lives as long as this. Tokens are looked up by
+    /// their digest: the time it takes tells of digests at most (OWASP ASVS 11.2.4).
+    [[nodiscard]] otp::client const* identify(http::request const& request) const;
 
 private:
-    using digest = std::array<std::byte, 32>;
-    bool open_;
-    digest expected_{}; ///< SHA-256 of the token: compared in place of it, whatever its length
+    struct known_token {
+        token_digest digest;
+        otp::client const* of;
+    };
+
+    std::deque<otp::client> clients_; ///< never moves its elements
+    std::vector<known_token> tokens_; ///< in the order of their digests
+    otp::client const* everybody_ = nullptr;
 };
 
 } // namespace otpd::api

@@ -10,6 +10,7 @@ namespace otpd::api::paths {
 
 inline constexpr std::string_view send_otp = "/send-otp";
 inline constexpr std::string_view verify_otp = "/verify-otp";
+inline constexpr std::string_view verification = "/verifications/{id}";
 inline constexpr std::string_view health = "/health";
 inline constexpr std::string_view livez = "/livez";
 inline constexpr std::string_view readyz = "/readyz";
@@ -18,7 +19,7 @@ inline constexpr std::string_view openapi = "/openapi.json";
 inline constexpr std::string_view docs = "/docs";
 inline constexpr std::string_view docs_file = "/docs/{file}";
 
-inline constexpr std::array all{send_otp, verify_otp, health, livez,    readyz,
-                                config,   openapi,    docs,   docs_file};
+inline constexpr std::array all{send_otp, verify_otp, verification, health, livez,
+                                readyz,   config,     openapi,      docs,   docs_file};
 
 } // namespace otpd::api::paths

@@ -7,11 +7,17 @@
 /// read_sources() is the only one that opens files.
 
 #include "otpd/core/secret.hpp"
+#include "otpd/http/address_range.hpp"
 #include "otpd/net/origin.hpp"
+#include "otpd/otp/client.hpp"
+#include "otpd/otp/destinations.hpp"
+#include "otpd/otp/limits.hpp"
+#include "otpd/otp/message.hpp"
 #include "otpd/store/location.hpp"
 
 #include <boost/system/result.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -52,6 +58,8 @@ struct server_settings {
     std::chrono::milliseconds request_timeout{}; ///< never less than bridgexapi.timeout
     std::chrono::milliseconds drain_delay{};     ///< between readiness 503 and the end of accepting
     std::chrono::milliseconds drain_timeout{};   ///< never less than bridgexapi.timeout
+    std::vector<http::address_range> trusted_proxies; ///< believed about whom they speak for
+    bool proxy_protocol{}; ///< each connection begins with a PROXY v2 header; needs trusted_proxies
 };
 
 struct admin_settings {
@@ -72,9 +80,16 @@ struct bridgexapi_settings {
 struct otp_settings {
     int length{}; ///< digits
     std::chrono::seconds ttl{};
+    std::chrono::seconds keep{};     ///< how long a verification can be asked for; >= ttl
     std::chrono::seconds cooldown{}; ///< 0: off
-    int max_attempts{};              ///< checks of one code
-    int guesses_per_day{};           ///< wrong guesses for one number in 24 hours
+    /// The cooldown doubles up to this; never when this is less.
+    std::chrono::seconds cooldown_longest{};
+    std::chrono::seconds cooldown_memory{}; ///< after which it begins anew
+    int max_attempts{};                     ///< checks of one code
+    int guesses_per_day{};                  ///< wrong guesses for one number in 24 hours
+    std::chrono::seconds guess_wait{};      ///< after half of them, doubling; 0: none
+    std::vector<std::string> purposes_with_several_codes;
+    std::chrono::milliseconds uniform_failures{}; ///< 0: off
     double accepted_guess_risk{};
     secret_string hmac_secret; ///< empty with a memory store only: make a random one
     std::vector<secret_string> previous_hmac_secrets; ///< still verify, never sign; newest first
@@ -86,6 +101,20 @@ struct otp_settings {
     bool debug{}; ///< answers carry the code; loopback only
     std::chrono::seconds rejected_backoff{};
 };
+
+/// Which numbers may be sent to.
+using numbers_settings = otp::destination_rules;
+
+/// The table `[[client]]`.
+struct client_settings {
+    using token_digest = std::array<std::byte, 32>; ///< SHA-256
+
+    otp::client profile;
+    std::vector<token_digest> tokens; ///< one or two
+};
+
+/// The table `[[test_number]]`.
+using test_number_settings = otp::test_number;
 
 struct auth_settings {
     secret_string token; ///< visible ASCII; empty, on loopback only: no authentication
@@ -104,8 +133,21 @@ struct store_settings {
 };
 
 struct limits_settings {
-    bool enabled{}; ///< false, on loopback only: no cooldown and no send limit. Guess limits always
-                    ///< hold
+    /// False, on loopback only: no cooldown, no limit and no watch for pumped SMS. Guess limits of
+    /// numbers always hold.
+    bool enabled{};
+    // The limits that there are without further words, 0: off. Each is named by its key.
+    std::uint64_t number_10m{};
+    std::uint64_t number_24h{};
+    std::uint64_t address_1h{}; ///< of end users
+    std::uint64_t client_1m{};
+    std::uint64_t prefix_1h{};
+    std::uint64_t country_1h{};
+    std::uint64_t global_1m{};
+    std::uint64_t global_24h{};
+    std::uint64_t guesses_address_1h{}; ///< of end users
+    std::uint64_t guesses_client_1m{};
+    std::vector<std::string> observe; ///< names of the above that refuse nothing
 };
 
 struct log_settings {
@@ -121,7 +163,15 @@ struct settings {
     auth_settings auth;
     store_settings store;
     limits_settings limits;
+    otp::pumping_rules pumping;
+    numbers_settings numbers;
     log_settings log;
+
+    // The tables that may occur any number of times; in the file only.
+    std::vector<client_settings> clients;           ///< `[[client]]`
+    std::vector<otp::limit> own_limits;             ///< `[[limit]]`
+    std::vector<otp::message_template> templates;   ///< `[[template]]`, beside otp.message_template
+    std::vector<test_number_settings> test_numbers; ///< `[[test_number]]`
 
     /// Every key at its default. Not checked: there is no default for bridgexapi.api_key.
     static settings defaults();
@@ -157,9 +207,15 @@ struct setting_line {
     std::string key; ///< `section.key`
     std::string value;
 };
-/// Every key with its value, for the log and for --check-config. Of a secret it says only whether
-/// it is set.
+/// Every key with its value, then each table of the file, for the log and for --check-config. Of a
+/// secret it says only whether it is set.
 [[nodiscard]] std::vector<setting_line> describe(settings const& from);
+/// Keys of describe() whose values differ, and of entries that came, went or have other tokens
+/// or codes.
+[[nodiscard]] std::vector<std::string> changed_keys(settings const& before, settings const& after);
+/// What is not wrong but should be known, a line each.
+[[nodiscard]] std::vector<std::string> settings_notes(settings const& from,
+                                                      std::chrono::sys_days today);
 
 [[nodiscard]] std::string_view to_string(log_level) noexcept;
 

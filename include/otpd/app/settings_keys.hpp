@@ -1,7 +1,7 @@
 #pragma once
 
-/// The one description of every setting. The configuration file's keys, the names in the
-/// environment, the error messages and the test of config.toml all come from this table.
+/// The one description of every setting. The configuration file's keys and tables, the names in the
+/// environment, the error messages and the test of config.toml all come from here.
 
 #include "otpd/app/settings.hpp"
 
@@ -12,8 +12,8 @@
 namespace otpd::app {
 
 /// What a value is written as in TOML. In the environment everything is text; lists are separated
-/// by commas.
-enum class value_kind { whole, number, boolean, text, whole_list, text_list };
+/// by commas. A date may be a text in TOML, too.
+enum class value_kind { whole, number, boolean, text, whole_list, text_list, date };
 
 struct setting_key {
     std::string_view section;
@@ -44,5 +44,50 @@ struct setting_key {
 
 /// In the order of config.toml.
 [[nodiscard]] std::span<setting_key const> setting_keys() noexcept;
+
+/// What may stand in the tables that the configuration file has any number of times: `[[client]]`.
+struct table_key {
+    static constexpr std::size_t entries_max = 1000; ///< of one table
+
+    std::string_view table;
+    std::string_view name;
+    value_kind kind{};
+    std::string_view example; ///< as it would be written in the environment
+    std::string_view help;    ///< one sentence
+    std::string_view allowed; ///< for "must be …"
+    bool required{};
+    bool secret{};      ///< the value appears nowhere
+    bool alternative{}; ///< does not go with another key, which the example has
+
+    [[nodiscard]] constexpr table_key needed() const {
+        auto out = *this;
+        out.required = true;
+        return out;
+    }
+    [[nodiscard]] constexpr table_key hidden() const {
+        auto out = *this;
+        out.secret = true;
+        return out;
+    }
+    [[nodiscard]] constexpr table_key instead() const {
+        auto out = *this;
+        out.alternative = true;
+        return out;
+    }
+};
+/// Table by table, in the order of config.toml.
+[[nodiscard]] std::span<table_key const> table_keys() noexcept;
+/// One or two sentences.
+[[nodiscard]] std::string_view help_of_table(std::string_view table) noexcept;
+
+/// A limit that there is without a table of its own: its quota is a key of [limits].
+struct built_in_limit {
+    std::string_view name;
+    otp::limit_key key{};
+    otp::limit_step step{};
+    std::chrono::seconds window{};
+    std::uint64_t limits_settings::* quota{};
+};
+[[nodiscard]] std::span<built_in_limit const> built_in_limits() noexcept;
 
 } // namespace otpd::app

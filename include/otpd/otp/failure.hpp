@@ -7,6 +7,7 @@
 #include <boost/system/result.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -15,18 +16,34 @@
 namespace otpd::otp {
 
 enum class errc {
-    cooldown_active,      ///< send: too soon after the last one; retry_after
-    limit_exceeded,       ///< send: other limits, named in `violated`; retry_after
-    route_not_allowed,    ///< send: the route is not enabled in the settings
-    upstream_rejected,    ///< send: the upstream said no, for `reason`; nothing was sent
-    upstream_unavailable, ///< send: the upstream was not reached; nothing was sent; retry_after
-    delivery_unknown,     ///< send: perhaps sent; the code stays verifiable and the cooldown stands
-    capacity_exhausted,   ///< send: no room for one more code; retry_after
-    invalid_code,         ///< verify: wrong, and counted; attempts_left
-    no_active_otp,        ///< verify: none, expired or used
-    attempts_exceeded,    ///< verify: the code's attempts are used up; retry_after
-    guesses_exceeded,     ///< verify: the number's guesses are used up; retry_after
-    store_unavailable,    ///< both: the store does not answer; nothing was sent or verified
+    number_invalid,          ///< send: no numbering plan has such a number
+    destination_not_allowed, ///< send: the number's country, kind of line or the number itself
+    purpose_not_allowed,     ///< not this client's
+    route_not_allowed, ///< send: the route is not enabled in the settings, or not for this client
+    message_too_long,  ///< send: with the last line that was asked for
+    cooldown_active,   ///< send: too soon after the last one; retry_after
+    limit_exceeded,    ///< other limits, named in `violated`; retry_after
+    send_in_progress, ///< send: one of the same slot or idempotency key is not settled; retry_after
+    idempotency_key_reused, ///< send: the key was used for another request
+    upstream_rejected,      ///< send: the upstream said no, for `reason`; nothing was sent
+    upstream_unavailable,   ///< send: the upstream was not reached; nothing was sent; retry_after
+    delivery_unknown,   ///< send: perhaps sent; the code stays verifiable and the cooldown stands
+    capacity_exhausted, ///< send: no room for one more code; retry_after
+    invalid_code,       ///< verify: wrong, and counted; attempts_left
+    no_active_otp,      ///< verify: none, expired or used
+    attempts_exceeded,  ///< verify: the code's attempts are used up; retry_after
+    guesses_exceeded,   ///< verify: the number's guesses are used up or have to wait; retry_after
+    verification_not_found, ///< find, cancel: none, forgotten, or another client's
+    verification_ended,     ///< cancel: verified, replaced, canceled or expired before
+    store_unavailable,      ///< the store does not answer; nothing was sent or verified
+};
+
+/// A limit that refused.
+struct violated_limit {
+    std::string name;
+    std::chrono::seconds retry_after{}; ///< >= 1
+    std::uint64_t quota = 0;            ///< 0: not a plain limit (cooldown, guesses, pumped SMS)
+    std::chrono::seconds window{};
 };
 
 struct failure {
@@ -34,7 +51,7 @@ struct failure {
     std::optional<std::chrono::seconds> retry_after = std::nullopt; ///< >= 1
     std::optional<unsigned> attempts_left = std::nullopt;
     std::optional<bridgexapi::reason> reason = std::nullopt;
-    std::vector<std::string> violated{};
+    std::vector<violated_limit> violated{}; ///< with limit_exceeded: every one
 };
 
 template <class T>

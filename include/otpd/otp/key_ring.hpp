@@ -9,7 +9,11 @@
 #include "otpd/core/secret.hpp"
 #include "otpd/store/store.hpp"
 
+#include <initializer_list>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace otpd::otp {
@@ -28,6 +32,17 @@ public:
     key_ring& operator=(key_ring&&) noexcept;
 
     [[nodiscard]] store::number_key hash(phone_number const& number) const;
+
+    /// Of anything else that something is counted for: its kind, then what it is. Never that of a number.
+    [[nodiscard]] store::subject_key subject(std::initializer_list<std::string_view> what) const;
+
+    /// Where a verification is kept, as the id that callers see: its random id, then its number's hash,
+    /// enciphered with a keystream made of the random id. So a store needs no index by id, and whoever
+    /// sees two ids cannot tell whether they are of one number. 64 lower-case hexadecimal digits, of which
+    /// the first 32 are random.
+    [[nodiscard]] std::string seal(store::verification_address const& at) const;
+    /// Nothing unless `text` has that form; one that was never sealed leads nowhere.
+    [[nodiscard]] std::optional<store::verification_address> open(std::string_view text) const;
 
     /// HMAC-SHA-256 over length-prefixed key id, purpose, number and code, under the current key.
     [[nodiscard]] store::code_mac sign(phone_number const& number, purpose const& what,

@@ -2,15 +2,17 @@
 
 /// The life of a one-time code: sent once, checked a few times, used once.
 ///
-/// The service owns no state of its own: what must be remembered is in the store, changed by its three
-/// atomic steps. It may be used from any executor; calls continue on the caller's.
+/// The service owns no state of its own: what must be remembered is in the store, changed by its atomic
+/// steps. It may be used from any executor; calls continue on the caller's.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/clock.hpp"
+#include "otpd/core/numbering_plan.hpp"
 #include "otpd/core/passcode.hpp"
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/purpose.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/otp/client.hpp"
 #include "otpd/otp/failure.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/policy.hpp"
@@ -18,6 +20,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <array>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,32 +35,87 @@ class metrics;
 
 namespace otpd::otp {
 
+/// Who asks, and for whom. Addresses are written so that all of one household are one text: IPv4 whole,
+/// IPv6 by its first 64 bits.
+struct caller {
+    client const* from = nullptr;                ///< outlives the call
+    std::string address;                         ///< of the client's machine
+    std::optional<std::string> end_user_address; ///< as the client says
+    std::string request_id;                      ///< for the log
+};
+
+struct sent;
+
+/// The same key again, within policy::idempotency_keep, is answered with what was answered first.
+struct idempotency {
+    static constexpr std::size_t max_key_length = 255;
+
+    std::string key;
+    std::array<std::byte, 16> fingerprint{}; ///< of what was asked for
+    /// The answer to a send that was done, as it is to be remembered: at most 4096 bytes.
+    std::function<std::string(sent const&)> write;
+};
+
 struct send_request {
+    caller who;
     phone_number to;
     purpose what;
-    std::optional<int> route_id; ///< the policy's default when not given
-    std::string request_id;      ///< for the log
+    std::optional<int> route_id = std::nullopt; ///< the client's or policy's default when not given
+    locale_tag locale = {};
+    std::optional<message_tail> tail = std::nullopt; ///< the client's when not given
+    std::optional<idempotency> once = std::nullopt;
+};
+
+/// How much of a limit is left after a send.
+struct standing {
+    std::string name;
+    std::uint64_t quota = 0;
+    std::chrono::seconds window{};
+    std::uint64_t remaining = 0;
+    std::chrono::seconds resets_in{}; ///< until all of it is there again
 };
 
 struct sent {
-    store::verification_id id{};
+    std::string id; ///< of the verification (key_ring::seal)
     int route_id = 0;
     std::chrono::seconds expires_in{};  ///< what is left of the code's life, rounded up
     std::chrono::seconds cooldown{};    ///< what is left until the next send, rounded up
     std::optional<passcode> debug_code; ///< only when the policy reveals codes
+    bool test = false;                  ///< a test number: nothing was sent
     bridgexapi::accepted message;
+    std::vector<standing> limits; ///< those that were charged, the tightest first
+    /// Not empty: what idempotency::write made of the first send. Nothing else here means anything then.
+    std::string replayed;
 };
 
 struct verify_request {
+    caller who;
     phone_number number;
     purpose what;
     passcode code;
-    std::optional<store::verification_id> id; ///< when given, only this verification's code counts
-    std::string request_id;                   ///< for the log
+    std::optional<std::string> id = std::nullopt; ///< of a verification: the guess is its holder's
 };
 
 struct verified {
     store::verification_id id{};
+};
+
+/// A verification as its client sees it. States of the code and of the message are two things.
+struct verification_view {
+    struct event {
+        std::string_view what;
+        wall_time at;
+    };
+    std::string id;
+    std::string purpose;
+    std::string_view state;    ///< pending, active, exhausted, verified, expired or canceled
+    std::string_view delivery; ///< queued, accepted or unknown
+    wall_time created_at;
+    std::chrono::seconds expires_in{}; ///< of the code, rounded up; 0 when it is over
+    unsigned attempts_left = 0;        ///< with the id; 0 when it is over
+    unsigned attempts_left_without_id = 0;
+    std::optional<store::receipt> sent;
+    std::vector<event> events;
 };
 
 class service {
@@ -65,6 +125,7 @@ public:
         store::store& store;
         bridgexapi::gateway& gateway;
         key_ring const& keys;
+        numbering_plan const& plan;
         clock const& now;
         random_source& random;
         telemetry::logger& log;
@@ -72,6 +133,7 @@ public:
     };
 
     service(policy rules, dependencies uses);
+    ~service();
 
     /// Admits, sends, settles. Cancelling the caller does not stop it: a send that was admitted is always
     /// settled, at the latest when `until` or the policy's send timeout has passed.
@@ -80,26 +142,50 @@ public:
     /// One guess. Counted before it is compared, right once at most.
     boost::asio::awaitable<outcome<verified>> verify(verify_request request);
 
+    boost::asio::awaitable<outcome<verification_view>> find(caller who, std::string id);
+    boost::asio::awaitable<outcome<verification_view>> cancel(caller who, std::string id);
+
     [[nodiscard]] policy const& rules() const noexcept { return rules_; }
 
 private:
     struct attempt;
+    class limiter;
 
     boost::asio::awaitable<outcome<sent>> send_to_the_end(send_request request, deadline until);
-    boost::asio::awaitable<std::optional<failure>> admit(attempt const& send);
+    [[nodiscard]] attempt prepare(send_request request);
+    [[nodiscard]] std::optional<errc> fault_of(attempt& send) const;
+    [[nodiscard]] std::optional<errc> fault_of_destination(attempt& send) const;
+    [[nodiscard]] test_number const* find_test_number(phone_number const& number) const;
+    /// Nothing when it was admitted, and is to be transmitted.
+    boost::asio::awaitable<std::optional<outcome<sent>>> admit(attempt& send);
+    [[nodiscard]] store::admission admission_of(attempt const& send) const;
+    [[nodiscard]] std::optional<store::idempotency_key> once_of(send_request const& request) const;
+    [[nodiscard]] store::settlement settlement_of(attempt const& send,
+                                                  bridgexapi::send_outcome const& message,
+                                                  outcome<sent> const& result) const;
+    [[nodiscard]] failure refusal(attempt const& send, store::refused const& answer) const;
     boost::asio::awaitable<bridgexapi::send_outcome> transmit(attempt const& send, deadline until);
     boost::asio::awaitable<void> settle(attempt const& send,
-                                        bridgexapi::send_outcome const& message);
+                                        bridgexapi::send_outcome const& message,
+                                        outcome<sent> const& result);
     [[nodiscard]] outcome<sent> conclude(attempt const& send,
-                                         bridgexapi::send_outcome message) const;
-    [[nodiscard]] std::vector<store::charge> charges() const;
+                                         bridgexapi::send_outcome const& message) const;
     [[nodiscard]] std::chrono::seconds back_off() const;
     void report(attempt const& send, outcome<sent> const& result) const;
+    void report_violations(std::vector<store::violation> const& violations, limit_mode mode,
+                           attempt const& send) const;
     void report(verify_request const& request, std::string_view word,
                 store::result<store::check_outcome> const& answer) const;
 
+    boost::asio::awaitable<outcome<verified>> guess(verify_request const& request);
+    [[nodiscard]] store::check check_of(verify_request const& request) const;
+    [[nodiscard]] outcome<verification_view> view_of(std::string id,
+                                                     store::verification const& found) const;
+
     policy rules_;
     dependencies uses_;
+    messages texts_;
+    std::unique_ptr<limiter const> limiter_;
 };
 
 } // namespace otpd::otp

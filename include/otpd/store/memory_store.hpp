@@ -3,10 +3,10 @@
 /// The store of a single process: nothing survives a restart and nothing is shared with another
 /// instance.
 ///
-/// Numbers are spread over shards by their key; each shard is plain data behind its own strand, so steps
-/// on one number are serial and steps on different numbers run in parallel. A sweeper works through
-/// the order of expiry in bounded slices: no request ever pays for a scan, and a million codes that
-/// expire at once are removed a slice at a time between requests.
+/// What is kept is plain data behind one strand: a step touches several subjects (a number, its prefix,
+/// everybody) and none in between sees it half done (docs/decisions/0011-one-strand-for-the-memory-store.md).
+/// A sweeper works through the order of expiry in bounded slices: no request ever pays for a scan, and a
+/// million codes that expire at once are removed a slice at a time between requests.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/store/backend.hpp"
@@ -20,18 +20,17 @@ namespace otpd::store {
 struct memory_options {
     /// More shards make the pauses of a growing hash table shorter. A power of two.
     std::size_t shards = 256;
-    /// Codes, counters and guess tallies kept at the most; a code in its first minute takes two. An
-    /// admission that would pass it is answered `full`. Guess tallies are always counted, at most one
-    /// for each number with a code.
+    /// Verifications, counters, cooldowns, guess tallies, watches and idempotency keys kept at the most. An
+    /// admission that would pass it is answered `full`. What wrong and right guesses count is always kept.
     std::size_t items_max = 4'000'000;
     std::chrono::milliseconds sweep_interval{100};
-    /// Numbers looked at before the sweeper lets others on the strand: about 35 us of work.
+    /// Subjects looked at before the sweeper lets others on the strand: about 35 us of work.
     std::size_t sweep_batch = 64;
 };
 
 struct memory_usage {
-    std::uint64_t codes = 0;
-    std::uint64_t items = 0; ///< codes, counters and guess tallies together
+    std::uint64_t codes = 0; ///< that can be verified
+    std::uint64_t items = 0; ///< all that counts for items_max
 };
 
 class memory_store final : public backend {
@@ -45,6 +44,9 @@ public:
     boost::asio::awaitable<result<admit_outcome>> admit(admission request) override;
     boost::asio::awaitable<result<settle_outcome>> settle(settlement request) override;
     boost::asio::awaitable<result<check_outcome>> check_code(check request) override;
+    boost::asio::awaitable<result<std::optional<verification>>>
+    find(verification_address at) override;
+    boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) override;
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
     boost::asio::awaitable<result<std::monostate>> ping() override;
 

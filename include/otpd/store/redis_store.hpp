@@ -1,15 +1,15 @@
 #pragma once
 
 /// The store of many instances: Valkey or Redis. Each step is one Lua script and one round trip, times
-/// are the server's, and every key goes by itself. It is the server that makes steps on one number
-/// serial, so limits hold over all instances.
+/// are the server's, and every key goes by itself. It is the server that makes all steps serial, so
+/// limits hold over all instances.
 ///
 /// What the server has lost (a replica that took over without the last writes, a restart from an old
 /// snapshot) is lost; so that it is not to anybody's gain, each instance remembers the codes and
-/// guesses it has seen and the stricter count holds. With `replicas` set, a send or a used code counts
-/// only once so many replicas have it.
+/// guesses it has seen and the stricter count holds. With `replicas` set, a send and a used or canceled
+/// code count only once so many replicas have it.
 ///
-/// Keys: otp:{HASH}:code:PURPOSE, otp:{HASH}:guesses, otp:{HASH}:n:COUNTER, otp:live:SECOND, otp:probe.
+/// Keys: docs/stores.md.
 
 #include "otpd/store/backend.hpp"
 #include "otpd/store/location.hpp"
@@ -41,6 +41,9 @@ public:
     boost::asio::awaitable<result<admit_outcome>> admit(admission request) override;
     boost::asio::awaitable<result<settle_outcome>> settle(settlement request) override;
     boost::asio::awaitable<result<check_outcome>> check_code(check request) override;
+    boost::asio::awaitable<result<std::optional<verification>>>
+    find(verification_address at) override;
+    boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) override;
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
     /// Writes, so that a server that is full or read-only does not pass for a good one.
     boost::asio::awaitable<result<std::monostate>> ping() override;

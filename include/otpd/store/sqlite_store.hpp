@@ -17,8 +17,8 @@ namespace otpd::store {
 
 struct sqlite_options {
     std::string path; ///< made with mode 0600 when it is not there; its directory must be
-    /// Codes, counters and guess tallies kept at the most. An admission that would pass it is answered
-    /// `full`; guess tallies are always counted.
+    /// Verifications, counters, cooldowns, guess tallies, watches and idempotency keys kept at the most. An
+    /// admission that would pass it is answered `full`. What wrong and right guesses count is always kept.
     std::size_t items_max = 4'000'000;
     /// Of one step, from the call to its answer. A later answer is lost; a step that has begun by then
     /// has its effect.
@@ -32,8 +32,8 @@ struct sqlite_options {
 };
 
 struct sqlite_usage {
-    std::uint64_t codes = 0;
-    std::uint64_t items = 0;   ///< codes, counters and guess tallies together
+    std::uint64_t codes = 0;   ///< that can be verified
+    std::uint64_t items = 0;   ///< all that counts for items_max
     std::uint64_t steps = 0;   ///< done since the start
     std::uint64_t commits = 0; ///< since the start: transactions that wrote steps
 };
@@ -49,6 +49,9 @@ public:
     boost::asio::awaitable<result<admit_outcome>> admit(admission request) override;
     boost::asio::awaitable<result<settle_outcome>> settle(settlement request) override;
     boost::asio::awaitable<result<check_outcome>> check_code(check request) override;
+    boost::asio::awaitable<result<std::optional<verification>>>
+    find(verification_address at) override;
+    boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) override;
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
     /// Reads the file. A file that could not be written is tried by writing, again and again; until that
     /// works, this says unavailable.

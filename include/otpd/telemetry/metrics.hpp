@@ -20,8 +20,9 @@
 namespace otpd::telemetry {
 
 struct metrics_options {
-    std::string version;             ///< for otpd_build_info
-    std::vector<std::string> routes; ///< the router's patterns, "/verifications/{id}"
+    std::string version;                  ///< for otpd_build_info
+    std::vector<std::string> routes;      ///< the router's patterns, "/verifications/{id}"
+    std::vector<std::string> limits = {}; ///< names of what may refuse a send or a check
 };
 
 class metrics {
@@ -49,6 +50,8 @@ public:
     void send(std::string_view outcome, std::string_view reason, int route_id);
     /// outcome: one of labels::check_outcomes.
     void check(std::string_view outcome);
+    /// A limit of metrics_options::limits refused a request, or observed only and would have.
+    void limit_violated(std::string_view limit, bool observed);
 
     // The store. operation: one of labels::store_operations.
     void store_operation(std::string_view operation, bool succeeded, duration elapsed);

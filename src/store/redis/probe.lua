@@ -11,15 +11,13 @@ local function try(command, ...)
     end
 end
 try('SET', KEYS[1], '1', 'PX', 1000)
-try('GET', KEYS[1])
-try('PTTL', KEYS[1])
 try('MGET', KEYS[1])
 try('INCRBY', KEYS[1], 1)
 try('EXPIREAT', KEYS[1], time[1] + 1)
 try('DEL', KEYS[1])
 try('HSET', KEYS[1], 'a', '1')
-try('HGET', KEYS[1], 'a')
 try('HMGET', KEYS[1], 'a')
+try('HDEL', KEYS[1], 'b')
 try('PEXPIRE', KEYS[1], 1000)
 try('DEL', KEYS[1])
 if failed then

@@ -1,18 +1,23 @@
 #pragma once
 
 /// The Lua scripts of this folder, each with what it shares with others before it. Redis and Valkey run a script as one
-/// step, which is what makes admit, settle and check atomic over all instances.
+/// step, which is what makes every step of the store atomic over all instances.
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace otpd::store::redis {
 
-enum class script : std::uint8_t { admit, settle, check, live, probe };
+enum class script : std::uint8_t { admit, settle, check, find, cancel, live, probe };
 
-inline constexpr std::array all_scripts{script::admit, script::settle, script::check, script::live,
-                                        script::probe};
+inline constexpr std::array all_scripts{script::admit,  script::settle, script::check, script::find,
+                                        script::cancel, script::live,   script::probe};
+
+/// Keys or arguments of a script, or what it answers.
+using fields = std::vector<std::string>;
 
 [[nodiscard]] std::string_view source_of(script which) noexcept;
 

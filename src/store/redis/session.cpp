@@ -192,7 +192,7 @@ asio::awaitable<void> session::run() {
     while (!stopped_) {
         co_await connect_once();
         bool const was_ready = ready_;
-        lose(refusal_.empty() ? said_ : refusal_);
+        lose(refusal_);
         if (stopped_) break;
         pause = was_ready ? asio::steady_timer::duration(pause_min)
                           : std::min<asio::steady_timer::duration>(2 * pause, pause_max);
@@ -217,6 +217,7 @@ asio::awaitable<void> session::connect_once() {
     auto const [ec] = co_await connection_.async_run(config_, no_throw);
     if (said_.empty()) said_ = ec ? ec.message() : "the connection ended";
     if (ec == boost::redis::error::resp3_hello) decide(is_passing(said_), said_);
+    if (refusal_.empty()) refusal_ = said_; // before the greeting fails because of it
     connection_.cancel(boost::redis::operation::exec);
     while (!greeting_done_)
         co_await greeting_.async_wait(no_throw);
@@ -228,7 +229,7 @@ asio::awaitable<void> session::greet() {
     for (auto const which : all_scripts)
         request.push("SCRIPT", "LOAD", source_of(which));
     boost::redis::response<std::string, std::string, std::string, std::string, std::string,
-                           std::string>
+                           std::string, std::string, std::string>
         response;
     static_assert(std::tuple_size_v<decltype(response)> == all_scripts.size() + 1);
     boost::redis::any_adapter adapter(response);

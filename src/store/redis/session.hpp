@@ -23,7 +23,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace otpd::store::redis {
 
@@ -46,8 +45,6 @@ struct session_events {
     std::function<void(server_info const&)> ready;
     std::function<void(bool was_ready, std::string const& why)> lost;
 };
-
-using fields = std::vector<std::string>;
 
 class session {
 public:
@@ -110,7 +107,7 @@ private:
     std::size_t in_flight_ = 0;
     std::uint64_t epoch_ = 0;
     std::string run_id_;
-    std::string refusal_; ///< why this connection is given up
+    std::string refusal_; ///< why this connection is given up, or has ended
     std::optional<first_attempt> first_;
     bool greeting_done_ = true;
     bool stopped_ = false;

@@ -1,29 +1,63 @@
--- Says what became of a send, unless its code has been replaced, used up or forgotten meanwhile.
+-- Says what became of a send. A refused one leaves no trace, unless its code is over already.
 --
--- KEYS  code, then the counters: those to give back, and last the one of the back-off if there is one
--- ARGV  id, 'accepted', 'refused' or 'unknown',
---       accepted: route, order id, message id, cost ('' where there is none)
---       refused: cost of the back-off in microseconds (0: none), cost of each charge to give back
+-- KEYS  verification, cooldown, charge..., watch..., and last the idempotency key's if any
+-- ARGV  id, 'accepted', 'refused' or 'unknown', 1 with an idempotency key, the reply;
+--       accepted: route, order id, message id, cost ('' where there is none);
+--       refused: 1 if there was a cooldown, ms of the back-off; how many charges, and the cost of each in
+--       microseconds
 -- Gives 'settled' or 'superseded'
-local code = redis.call('HMGET', KEYS[1], 'id', 'expires')
-if code[1] ~= ARGV[1] then
-    return {'superseded'}
-end
-if ARGV[2] == 'accepted' and #ARGV == 6 then
-    redis.call('HSET', KEYS[1], 'route', ARGV[3], 'order', ARGV[4], 'message', ARGV[5], 'cost', ARGV[6])
-elseif ARGV[2] == 'refused' then
-    redis.call('DEL', KEYS[1])
-    count_live(tonumber(code[2]), -1)
-    for i = 4, #ARGV do
-        local busy_until = redis.call('GET', KEYS[i - 2])
-        if busy_until then
-            keep_counter(KEYS[i - 2], tonumber(busy_until) - ARGV[i])
+local result, once, reply = argument(), integer() == 1, argument()
+if once then
+    local key = KEYS[#KEYS]
+    local kept = redis.call('HMGET', key, 'fingerprint', 'reply')
+    if kept[1] and not kept[2] then
+        if result == 'refused' then
+            redis.call('DEL', key)
+        else
+            redis.call('HSET', key, 'reply', reply)
         end
     end
-    local back_off = tonumber(ARGV[3])
-    if back_off > 0 then
-        local busy_until = math.max(now, tonumber(redis.call('GET', KEYS[#KEYS]) or now))
-        keep_counter(KEYS[#KEYS], busy_until + back_off)
+end
+
+local f = redis.call('HMGET', KEYS[1], 'state', 'made', 'expires', 'events')
+local state, expires = f[1], tonumber(f[3])
+if not state then
+    return {'superseded'}
+end
+if result ~= 'refused' then
+    local code = {made = tonumber(f[2]), events = f[4]}
+    redis.call('HSET', KEYS[1], 'state', state == 'pending' and 'active' or state,
+               'message', result, 'events', with_event(code, result))
+    local route, order, bx, cost = argument(), argument(), argument(), argument()
+    if route and route ~= '' then
+        redis.call('HSET', KEYS[1], 'route', route, 'order', order, 'bx', bx, 'cost', cost)
     end
+    return {'settled'}
+end
+
+if not is_live(state, expires) then
+    return {'superseded'}
+end
+redis.call('DEL', KEYS[1])
+count_live(expires, -1)
+local cooled_down, back_off = integer() == 1, integer()
+local charges = integer()
+for i = 1, charges do
+    local key, cost = KEYS[2 + i], integer()
+    local busy_until = string_at(key)
+    if busy_until then
+        local earlier = tonumber(busy_until) - cost
+        keep_integers(key, {earlier}, earlier)
+    end
+end
+for i = 3 + charges, #KEYS - (once and 1 or 0) do
+    uncount_sent(read_watch(KEYS[i]))
+end
+if cooled_down then
+    local sends, _, streak_until = unpack(read_integers(KEYS[2], 3))
+    local pause_until = now + back_off * 1000
+    sends = math.max(0, sends - 1)
+    streak_until = sends > 0 and math.max(streak_until, pause_until) or pause_until
+    keep_integers(KEYS[2], {sends, pause_until, streak_until}, streak_until)
 end
 return {'settled'}

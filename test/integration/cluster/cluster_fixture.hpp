@@ -29,7 +29,7 @@ class cluster_fixture {
 public:
     static constexpr std::size_t size = 3;
 
-    cluster_fixture() {
+    explicit cluster_fixture(environment more = {}) : more_(std::move(more)) {
         for (auto& each : instances)
             each = std::make_unique<otpd_process>(OTPD_PROGRAM, settings());
         balancer = std::make_unique<haproxy_process>(
@@ -112,7 +112,8 @@ private:
 
     /// The drain delay is longer than any balancer needs, the store's deadline than a slow machine does.
     environment settings() const {
-        return environment{
+        return more_ |
+               environment{
                    {"OTPD_STORE_URL", "redis://otpd@127.0.0.1:" + std::to_string(store.port())},
                    {"OTPD_STORE_PASSWORD", store_password},
                    {"OTPD_STORE_TIMEOUT_MS", "5000"},
@@ -135,6 +136,7 @@ private:
                              "user default on nopass ~* &* +@all" + text.substr(nobody.size()));
     }
 
+    environment more_; ///< settings
     unsigned long long numbers_ = 0;
 };
 
@@ -146,7 +148,7 @@ public:
     explicit load(std::uint16_t port) {
         for (std::size_t i = 0; i < clients; ++i)
             running_.push_back(std::async(std::launch::async, [this, port, i] {
-                return run(port, 31620000000ULL + 10'000'000ULL * i);
+                return run(port, 31630000000ULL + 1'000'000ULL * i); // Dutch mobile numbers
             }));
     }
     ~load() { stopping_ = true; }

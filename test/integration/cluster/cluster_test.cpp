@@ -2,6 +2,7 @@
 // no second SMS and no code (R4, R5, R8, R26, R39 of the security requirements).
 
 #include "cluster_fixture.hpp"
+#include "integration/service/admission_cases.hpp"
 
 #include <map>
 #include <numeric>
@@ -14,6 +15,10 @@ namespace {
 std::size_t sum(std::array<std::size_t, cluster_fixture::size> const& counts) {
     return std::accumulate(counts.begin(), counts.end(), std::size_t{0});
 }
+
+/// A number's own counter, one that many share, one that all share, and the watch for pumped SMS.
+std::array<std::string, 4> const cluster_cases{"number_24h", "prefix_1h", "global_24h",
+                                               "pumping_prefix"};
 
 /// No number got two messages, whatever its client was told.
 void check_no_number_was_sent_to_twice(cluster_fixture& cluster) {
@@ -104,6 +109,36 @@ BOOST_AUTO_TEST_CASE(of_1000_parallel_wrong_checks_5_are_evaluated) {
     for (auto const& each : cluster.instances)
         check_outcome(http_client(each->port()).ask(cluster.verify_request(number, code)), 429,
                       "attempts_exceeded");
+}
+
+// R26: quotas hold over all instances.
+BOOST_AUTO_TEST_CASE(of_64_parallel_requests_through_all_instances_exactly_the_quota_is_sent) {
+    for (auto const& each : admission_cases()) {
+        if (std::ranges::find(cluster_cases, each.name) == cluster_cases.end()) continue;
+        BOOST_TEST_CONTEXT(each.name) {
+            cluster_fixture cluster(each.settings);
+            check_admission(each, cluster.port(), [&] { return cluster.sms(); });
+        }
+    }
+}
+
+// Whichever instance is asked, one Idempotency-Key is one SMS and one reply.
+BOOST_AUTO_TEST_CASE(one_idempotency_key_is_one_sms_over_all_instances) {
+    cluster_fixture cluster(environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"}});
+    auto const request =
+        cluster.send_request(cluster.fresh_number()).with("Idempotency-Key", "k-1");
+    auto const replies =
+        ask_in_parallel(cluster.port(), std::vector<http_request>(50, request), 50);
+    std::set<std::string> bodies;
+    for (auto const& reply : replies)
+        if (reply.status == 200)
+            bodies.insert(reply.body);
+        else
+            check_outcome(reply, 409, "send_in_progress");
+    for (auto const& each : cluster.instances)
+        bodies.insert(http_client(each->port()).ask(request).body);
+    BOOST_TEST(bodies.size() == 1U);
+    BOOST_TEST(cluster.sms() == 1U);
 }
 
 // R4: a code is accepted once.

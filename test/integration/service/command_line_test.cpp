@@ -136,4 +136,13 @@ BOOST_AUTO_TEST_CASE(an_unreadable_authority_file_is_said_in_one_line) {
     BOOST_TEST(result.errors.find("/nonexistent/ca.pem") != std::string::npos, result.errors);
 }
 
+// Only the numbering plans know which there are, and they are not loaded for --check-config.
+BOOST_AUTO_TEST_CASE(a_country_that_does_not_exist_ends_the_program_with_its_reason) {
+    auto const result = run({}, with_key({{"OTPD_NUMBERS_COUNTRIES", "NL,ZZ"},
+                                          {"OTPD_SERVER_LISTEN", "127.0.0.1:0"},
+                                          {"OTPD_ADMIN_LISTEN", ""}}));
+    BOOST_TEST(result.code == 1);
+    BOOST_TEST(result.errors.find("no country is called ZZ") != std::string::npos, result.errors);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

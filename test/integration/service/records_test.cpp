@@ -59,18 +59,27 @@ double api_requests(std::string const& metrics) {
     return metric(metrics, total) - metric(metrics, total, {"route=\"/metrics\""});
 }
 
-/// A service that counts what it is asked and remembers every secret that passes.
+/// A service that counts what it is asked and remembers every secret that passes, and every reply. It does not
+/// show codes: what they are is the stub's to tell.
 class recorded_service : public service_fixture {
 public:
     recorded_service()
-        : service_fixture(environment{{"API_AUTH_TOKEN", token}, {"OTP_LENGTH", "10"}}) {
+        : service_fixture(environment{{"API_AUTH_TOKEN", token},
+                                      {"OTP_LENGTH", "10"},
+                                      {"DEBUG_OTP", "false"},
+                                      {"OTPD_PUMPING_ENABLED", "true"},
+                                      {"OTPD_PUMPING_UNVERIFIED_FLOOR", "6"}}) {
         secrets.insert(api_key);
         secrets.insert(token);
     }
 
     raw_reply ask(http_request const& request, std::string const& authorization = token) {
         ++requests;
-        return client.ask(request.with("Authorization", "Bearer " + authorization));
+        auto reply = client.ask(request.with("Authorization", "Bearer " + authorization));
+        for (auto const& [name, value] : reply.fields)
+            replies.append(name).append(": ").append(value).append("\n");
+        replies.append(reply.body).append("\n");
+        return reply;
     }
     std::string number() {
         auto fresh = fresh_number();
@@ -80,11 +89,14 @@ public:
     std::string send_to(std::string const& to) {
         auto const reply = ask(send_request(to));
         check_outcome(reply, 200);
-        auto code = std::string(object_of(reply).at("debug_code").as_string());
+        id = object_of(reply).at("verification_id").as_string();
+        auto code = stub.code_sent_to(to);
         secrets.insert(code);
         return code;
     }
 
+    std::string id; ///< of the last verification
+    std::string replies;
     std::set<std::string> secrets;
     std::size_t requests = 0;
 };
@@ -123,9 +135,59 @@ void do_many_things(recorded_service& service) {
     check_outcome(service.ask(get("/send-otp")), 405);
 }
 
+/// And of what came with verifications, idempotency keys and the watch for pumped SMS.
+void do_many_more_things(recorded_service& service) {
+    auto const number = service.number();
+    auto const code = service.send_to(number);
+    auto const path = "/verifications/" + service.id;
+    auto guess = [&](std::string const& text) {
+        return service.ask(post("/verify-otp", {{"phone_number", number},
+                                                {"code", text},
+                                                {"verification_id", service.id},
+                                                {"end_user_ip", "198.51.100.7"}}));
+    };
+    service.secrets.insert(wrong_code(code));
+    check_outcome(guess(wrong_code(code)), 400);
+    check_outcome(service.ask(get(path)), 200);
+    check_outcome(guess(code), 200);
+    auto cancel = get(path);
+    cancel.method = "DELETE";
+    check_outcome(service.ask(cancel), 409);
+    check_outcome(service.ask(get("/verifications/" + std::string(64, '0'))), 404);
+
+    auto const once = service.send_request(service.number()).with("Idempotency-Key", "k-1");
+    for (int i = 0; i < 2; ++i)
+        check_outcome(service.ask(once), 200);
+    check_outcome(
+        service.ask(service.send_request(service.number()).with("Idempotency-Key", "k-1")), 422);
+    check_outcome(service.ask(service.send_request("310" + service.number().substr(2))), 422);
+    check_outcome(service.ask(service.send_request(service.number()), token + std::string("x")),
+                  401);
+    raw_reply last;
+    for (int i = 0; i < 10 && last.status != 429; ++i)
+        last = service.ask(service.send_request(service.number()));
+    check_outcome(last, 429, "limit_exceeded");
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(records)
+
+BOOST_AUTO_TEST_CASE(nothing_written_or_answered_holds_a_code_a_token_or_a_whole_number) {
+    recorded_service service;
+    do_many_things(service);
+    do_many_more_things(service);
+    for (auto const& message : service.stub.messages()) {
+        auto const number = std::string(message.at("number").as_string());
+        service.secrets.insert(number);
+        service.secrets.insert(service.stub.code_sent_to(number));
+    }
+    auto const metrics = service.otpd.metrics();
+    BOOST_TEST(service.otpd.stop() == 0);
+    for (auto const& text : {service.otpd.process().output(), metrics, service.replies})
+        check_no_secret(service.secrets, text);
+    BOOST_TEST(!service.otpd.events("pumping_blocked").empty());
+}
 
 BOOST_AUTO_TEST_CASE(log_and_metrics_tell_what_happened_and_no_secret) {
     recorded_service service;

@@ -72,14 +72,16 @@ inline environment operator|(environment stronger, environment const& weaker) {
 
 class service_fixture {
 public:
-    explicit service_fixture(environment settings = {})
-        : service_fixture(std::move(settings), trusted_authority::get().loopback) {}
+    /// `config` is the text of config.toml.
+    explicit service_fixture(environment settings = {}, std::string_view config = {})
+        : service_fixture(std::move(settings), trusted_authority::get().loopback, {}, "127.0.0.1",
+                          config) {}
     /// With a stub that shows `shown`, and is called `host` in the base URL.
     service_fixture(environment settings, identity const& shown,
                     std::vector<std::string> const& stub_arguments = {},
-                    std::string const& host = "127.0.0.1")
+                    std::string const& host = "127.0.0.1", std::string_view config = {})
         : stub(STUB_PROGRAM, shown, stub_options{api_key, stub_arguments}),
-          otpd(OTPD_PROGRAM, std::move(settings) | upstream_at(stub.url(host))),
+          otpd(OTPD_PROGRAM, std::move(settings) | upstream_at(stub.url(host)), config),
           client(otpd.port()) {}
     /// Both programs end in order and have nothing to complain about: no crash, no leak, no race.
     ~service_fixture() {
@@ -93,9 +95,17 @@ public:
     service_fixture(service_fixture const&) = delete;
     service_fixture& operator=(service_fixture const&) = delete;
 
-    /// Debug codes on, and no timeout that a slow machine could reach.
+    /// Debug codes on, no timeout that a slow machine could reach, and none of the limits that are shared by
+    /// several numbers: most tests use many numbers of one prefix.
     static environment upstream_at(std::string const& url) {
-        return {{"BRIDGEXAPI_BASE_URL", url},
+        return {{"OTPD_LIMITS_CLIENT_1M", "0"},
+                {"OTPD_LIMITS_PREFIX_1H", "0"},
+                {"OTPD_LIMITS_COUNTRY_1H", "0"},
+                {"OTPD_LIMITS_GLOBAL_1M", "0"},
+                {"OTPD_LIMITS_GLOBAL_24H", "0"},
+                {"OTPD_LIMITS_GUESSES_CLIENT_1M", "0"},
+                {"OTPD_PUMPING_ENABLED", "false"},
+                {"BRIDGEXAPI_BASE_URL", url},
                 {"BRIDGEXAPI_API_KEY", api_key},
                 {"OTPD_BRIDGEXAPI_CA_FILE", trusted_authority::get().ca_file},
                 {"OTPD_BRIDGEXAPI_TIMEOUT", "25"},

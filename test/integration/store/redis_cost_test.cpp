@@ -25,12 +25,18 @@ BOOST_AUTO_TEST_CASE(a_step_is_one_command) {
     server.ask({"CONFIG", "RESETSTAT"});
     constexpr std::uint32_t numbers = 100;
     for (std::uint32_t n = 0; n < numbers; ++n) {
-        store.admit(send_of(n, 111, n));
-        store.settle(settlement_of(n, n, store::send_result::accepted));
-        store.check(guess_of(n, 222));
-        store.check(guess_of(n, 111));
+        auto request = free_send_of(n, 111, n);
+        request.once = full_send_of(n, 111, n).once;
+        BOOST_CHECK(is<store::admitted>(store.admit(std::move(request))));
+        store.settle(full_settlement_of(n, n, store::send_result::accepted));
+        BOOST_CHECK(is<store::wrong>(store.check(full_guess_of(n, 222))));
+        BOOST_TEST(store.find(address_of(n, n)).value().has_value());
+        BOOST_CHECK(is<store::verified>(store.check(full_guess_of(n, 111))));
+        BOOST_CHECK(is<store::admitted>(store.admit(full_send_of(n, 111, numbers + n))));
+        BOOST_CHECK(
+            (store.cancel(address_of(n, numbers + n)).value() == store::cancel_outcome::canceled));
     }
-    BOOST_TEST(calls(server, "evalsha") == 4 * numbers);
+    BOOST_TEST(calls(server, "evalsha") == 7 * numbers);
     for (auto const* other : {"eval", "script|load", "wait", "multi", "watch", "select", "hello"})
         BOOST_TEST(calls(server, other) == 0U, other);
 }
@@ -40,17 +46,18 @@ BOOST_AUTO_TEST_CASE(nothing_stays) {
     redis_process server(redis_setup{.tcp = false, .turned_clock = OTPD_TURNED_CLOCK, .more = {}});
     driven_redis_store store(redis_at(server.url()));
     for (std::uint32_t n = 0; n < 2000; ++n) {
-        store.admit(send_of(n, 111, n));
+        store.admit(full_send_of(n, 111, n));
         if (n % 3 == 0)
-            store.settle(settlement_of(n, n, store::send_result::accepted));
+            store.settle(full_settlement_of(n, n, store::send_result::accepted));
         else if (n % 3 == 1)
-            store.settle(settlement_of(n, n, store::send_result::refused));
+            store.settle(full_settlement_of(n, n, store::send_result::refused));
         for (std::uint32_t i = 0; i < n % 7; ++i)
-            store.check(guess_of(n, 222));
-        if (n % 2 == 0) store.check(guess_of(n, 111));
+            store.check(full_guess_of(n, 222));
+        if (n % 2 == 0) store.check(full_guess_of(n, 111));
+        if (n % 5 == 0) store.cancel(address_of(n, n));
     }
     BOOST_TEST(server.ask({"DBSIZE"}) != ":0");
-    server.advance(guess_limit.window + std::chrono::minutes(1));
+    server.advance(14 * one_day + 1min); // what is watched remembers its verified codes for so long
     // KEYS looks at every key, which ends those whose time is over.
     BOOST_TEST(server.ask({"EVAL", "return #redis.call('KEYS', '*')", "0"}) == ":0");
 }

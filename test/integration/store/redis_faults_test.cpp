@@ -18,6 +18,8 @@ struct fixture {
         BOOST_TEST(!store.answers());
         BOOST_TEST(store.admit(send_of(phone + 1000, 111, 1)).has_error());
         BOOST_TEST(store.check(guess_of(phone, 111)).has_error());
+        BOOST_TEST(store.settle(settlement_of(phone, 1, store::send_result::unknown)).has_error());
+        BOOST_TEST(store.cancel(address_of(phone, 1)).has_error());
     }
 };
 
@@ -89,6 +91,23 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_full) {
     BOOST_CHECK(is<store::verified>(store.check(guess_of(1, 111))));
 }
 
+// What it takes to end a code is no memory.
+BOOST_AUTO_TEST_CASE(a_full_server_still_ends_codes_and_counts_no_guess) {
+    driven_redis_store store(redis_at(server.url()));
+    for (std::uint32_t n = 1; n <= 3; ++n)
+        BOOST_CHECK(is<store::admitted>(store.admit(send_of(n, 111, n))));
+    server.ask({"CONFIG", "SET", "maxmemory", "1"});
+    BOOST_CHECK(is<store::verified>(store.check(guess_of(1, 111))));
+    BOOST_CHECK(is<store::absent>(store.check(guess_of(1, 111))));
+    BOOST_CHECK((store.cancel(address_of(2, 2)).value() == store::cancel_outcome::canceled));
+    BOOST_CHECK(is_fault(store.check(guess_of(3, 222)), store::fault::unavailable));
+    BOOST_TEST(store.find(address_of(3, 3)).value()->open_attempts == 0U);
+    server.ask({"CONFIG", "SET", "maxmemory", "0"});
+    auto const answer = store.check(guess_of(3, 222));
+    BOOST_REQUIRE(is<store::wrong>(answer));
+    BOOST_TEST(std::get<store::wrong>(*answer).attempts_left == attempts_max - 1);
+}
+
 // A master that is demoted answers READONLY until the sessions have found the new one.
 BOOST_AUTO_TEST_CASE(a_server_that_turns_read_only) {
     driven_redis_store store(redis_at(server.url()));
@@ -138,18 +157,17 @@ BOOST_AUTO_TEST_CASE(steps_on_their_way_are_bounded) {
 // R16: what the server keeps ends by itself, whatever happens to the service.
 BOOST_AUTO_TEST_CASE(every_key_ends_by_itself) {
     driven_redis_store store(redis_at(server.url()));
-    store.admit(send_of(1, 111, 1));
-    store.check(guess_of(1, 222));
-    store.admit(send_of(2, 111, 2));
-    store.check(guess_of(2, 111));
-    store.admit(send_of(3, 111, 3));
-    auto refused = settlement_of(3, 3, store::send_result::refused);
-    refused.back_off = store::charge{"cooldown", 1, store::duration(5000)};
-    store.settle(refused);
-    store.admit(send_of(4, 111, 4));
-    auto accepted = settlement_of(4, 4, store::send_result::accepted);
-    accepted.accepted = store::receipt{3, "1", "BX-1", {}};
-    store.settle(accepted);
+    store.admit(full_send_of(1, 111, 1));
+    store.check(full_guess_of(1, 222));
+    store.admit(full_send_of(2, 111, 2));
+    store.check(full_guess_of(2, 111));
+    store.admit(full_send_of(3, 111, 3));
+    store.settle(full_settlement_of(3, 3, store::send_result::refused));
+    store.admit(full_send_of(4, 111, 4));
+    store.settle(full_settlement_of(4, 4, store::send_result::accepted));
+    store.admit(full_send_of(5, 111, 5));
+    store.cancel(address_of(5, 5));
+    store.check(full_guess_of(6, 111));
     store.answers();
     auto const endless = server.ask({"EVAL",
                                      "local n = 0 for _, k in ipairs(redis.call('KEYS', '*')) do "

@@ -1,12 +1,11 @@
 #include "api/json_writer.hpp"
 #include "api/problems.hpp"
-#include "otpd/api/authenticator.hpp"
-#include "otpd/http/request.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -41,6 +40,28 @@ BOOST_AUTO_TEST_CASE(write_money_as_a_plain_decimal) {
     BOOST_TEST(to_decimal(money::from_micros(12'000'000)) == "12");
 }
 
+// The members of one object, whoever wrote them: an array holds JSON texts.
+BOOST_AUTO_TEST_CASE(write_arrays_of_what_was_written_before) {
+    auto const one = json_writer().add("event", "admitted").finish();
+    BOOST_TEST(json_writer().add_array("a", {one, "7"}).add_array("none", {}).finish() ==
+               R"({"a":[{"event":"admitted"},7],"none":[]})");
+}
+
+BOOST_AUTO_TEST_CASE(write_times_in_utc_with_milliseconds) {
+    using namespace std::chrono;
+    auto const at = [](sys_days day, milliseconds time) { return to_timestamp(day + time); };
+    BOOST_TEST(at(1970y / 1 / 1, 0ms) == "1970-01-01T00:00:00.000Z");
+    BOOST_TEST(at(2026y / 11 / 25, 16h + 5min + 9s + 7ms) == "2026-11-25T16:05:09.007Z");
+    BOOST_TEST(at(2028y / 2 / 29, 23h + 59min + 59s + 999ms) == "2028-02-29T23:59:59.999Z");
+    // Never a millisecond that was not there yet, before 1970 neither.
+    BOOST_TEST(to_timestamp(wall_time(sys_days(2026y / 1 / 1)) + 999'999ns) ==
+               "2026-01-01T00:00:00.000Z");
+    BOOST_TEST(to_timestamp(wall_time(sys_days(1970y / 1 / 1)) - 1ns) ==
+               "1969-12-31T23:59:59.999Z");
+    BOOST_TEST(json_writer().add("at", wall_time(sys_days(2026y / 1 / 2))).finish() ==
+               R"({"at":"2026-01-02T00:00:00.000Z"})");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(problems)
@@ -52,9 +73,15 @@ struct expected {
 };
 // The contract that clients branch on: one row for every way the domain can refuse.
 std::array const contract{
+    expected{otp::errc::number_invalid, 422, "validation_failed"},
+    expected{otp::errc::destination_not_allowed, 403, "destination_not_allowed"},
+    expected{otp::errc::purpose_not_allowed, 403, "purpose_not_allowed"},
+    expected{otp::errc::route_not_allowed, 403, "route_not_allowed"},
+    expected{otp::errc::message_too_long, 422, "validation_failed"},
     expected{otp::errc::cooldown_active, 429, "cooldown_active"},
     expected{otp::errc::limit_exceeded, 429, "limit_exceeded"},
-    expected{otp::errc::route_not_allowed, 403, "route_not_allowed"},
+    expected{otp::errc::send_in_progress, 409, "send_in_progress"},
+    expected{otp::errc::idempotency_key_reused, 422, "idempotency_key_reused"},
     expected{otp::errc::upstream_rejected, 502, "upstream_rejected"},
     expected{otp::errc::upstream_unavailable, 503, "upstream_unavailable"},
     expected{otp::errc::delivery_unknown, 504, "delivery_unknown"},
@@ -63,10 +90,13 @@ std::array const contract{
     expected{otp::errc::no_active_otp, 404, "no_active_otp"},
     expected{otp::errc::attempts_exceeded, 429, "attempts_exceeded"},
     expected{otp::errc::guesses_exceeded, 429, "attempts_exceeded"},
+    expected{otp::errc::verification_not_found, 404, "verification_not_found"},
+    expected{otp::errc::verification_ended, 409, "verification_ended"},
     expected{otp::errc::store_unavailable, 503, "store_unavailable"},
 };
 
 BOOST_AUTO_TEST_CASE(have_a_status_and_a_word_for_every_failure) {
+    BOOST_TEST(contract.size() == static_cast<std::size_t>(otp::errc::store_unavailable) + 1);
     for (auto const& row : contract) {
         auto const what = to_problem(otp::failure{row.code, 7s});
         BOOST_TEST(what.status == row.status);
@@ -90,60 +120,56 @@ BOOST_AUTO_TEST_CASE(speak_the_references_words) {
                "No active OTP found for this phone number and purpose.");
 }
 
-BOOST_AUTO_TEST_CASE(name_the_reason_and_the_violated_limits_as_words) {
+BOOST_AUTO_TEST_CASE(name_the_reason_as_a_word) {
     otp::failure why{otp::errc::upstream_rejected};
     why.reason = bridgexapi::reason::insufficient_balance;
     BOOST_TEST(to_problem(why).members.at("reason").as_string() == "insufficient_balance");
-    otp::failure limit{otp::errc::limit_exceeded, 1s};
-    limit.violated = {"guesses"};
-    BOOST_TEST(boost::json::serialize(to_problem(limit).members.at("violated")) ==
-               R"(["guesses"])");
 }
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(authentication)
 
 namespace {
 
-std::optional<http::problem> answer(authenticator const& callers,
-                                    std::vector<http::field_view> const& fields) {
-    http::request_parts parts;
-    parts.fields = fields;
-    http::request const request(parts);
-    return callers.refusal(request);
+/// The value of a header field, or `none`.
+std::string field_of(http::problem const& what, std::string_view name) {
+    auto const found = std::ranges::find(what.headers, name, &http::header_field::name);
+    return found == what.headers.end() ? "none" : found->value;
 }
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(takes_exactly_the_bearer_token) {
-    authenticator const callers(secret_string("s3cret-token"));
-    BOOST_TEST(!answer(callers, {{"Authorization", "Bearer s3cret-token"}}));
-    BOOST_TEST(!answer(callers, {{"authorization", "Bearer s3cret-token"}}));
-    std::string const huge = "Bearer " + std::string(1 << 20, 'x');
-    for (std::string_view wrong :
-         {std::string_view(""), std::string_view("s3cret-token"), std::string_view("Bearer "),
-          std::string_view("Bearer s3cret-toke"), std::string_view("Bearer s3cret-token2"),
-          std::string_view("bearer s3cret-token"), std::string_view("Bearer  s3cret-token"),
-          std::string_view("Basic s3cret-token"), std::string_view(huge)}) {
-        auto const refusal = answer(callers, {{"Authorization", wrong}});
-        BOOST_REQUIRE(refusal.has_value());
-        BOOST_TEST(refusal->status == 401U);
-        BOOST_TEST(refusal->detail == "Unauthorized.");
-    }
-    BOOST_TEST(answer(callers, {}).has_value());
+// Every one of them and not the first, so that nobody waits for one limit only to meet the next.
+BOOST_AUTO_TEST_CASE(name_every_violated_limit_with_its_own_wait) {
+    otp::failure why{otp::errc::limit_exceeded, 340s};
+    why.violated = {{"cooldown", 45s}, {"number_10m", 118s, 5, 600s}, {"address_1h", 340s, 20, 1h}};
+    auto const what = to_problem(why);
+    BOOST_TEST(boost::json::serialize(what.members.at("violated")) ==
+               R"([{"limit":"cooldown","retry_after_seconds":45},)"
+               R"({"limit":"number_10m","retry_after_seconds":118},)"
+               R"({"limit":"address_1h","retry_after_seconds":340}])");
+    BOOST_TEST((what.retry_after == 340s));
+    BOOST_TEST(field_of(what, "RateLimit-Policy") ==
+               R"("number_10m";q=5;w=600, "address_1h";q=20;w=3600)");
+    BOOST_TEST(field_of(what, "RateLimit") == R"("number_10m";r=0;t=118, "address_1h";r=0;t=340)");
 }
 
-// Which of two would count? Neither.
-BOOST_AUTO_TEST_CASE(takes_no_doubled_field) {
-    authenticator const callers(secret_string("t"));
-    BOOST_TEST(answer(callers, {{"Authorization", "Bearer t"}, {"Authorization", "Bearer t"}})
-                   .has_value());
+BOOST_AUTO_TEST_CASE(tell_of_no_limits_where_none_refused) {
+    auto const what = to_problem(otp::failure{otp::errc::invalid_code});
+    BOOST_TEST(what.headers.empty());
+    BOOST_TEST(!what.members.contains("violated"));
+    BOOST_TEST(!what.members.contains("errors"));
 }
 
-BOOST_AUTO_TEST_CASE(is_off_without_a_token) {
-    authenticator const callers{secret_string()};
-    BOOST_TEST(!answer(callers, {}));
+// A body whose members are well-formed and yet cannot be: the client reads it as any other 422.
+BOOST_AUTO_TEST_CASE(list_what_is_wrong_with_a_body_as_its_reader_does) {
+    auto const place = [](otp::errc code) {
+        auto const what = to_problem(otp::failure{code});
+        auto const& errors = what.members.at("errors").as_array();
+        BOOST_TEST(errors.size() == 1U);
+        BOOST_TEST(errors[0].at("type").as_string() == "value_error");
+        BOOST_TEST(!errors[0].at("msg").as_string().empty());
+        return boost::json::serialize(errors[0].at("loc"));
+    };
+    BOOST_TEST(place(otp::errc::number_invalid) == R"(["body","phone_number"])");
+    BOOST_TEST(place(otp::errc::message_too_long) == R"(["body"])");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

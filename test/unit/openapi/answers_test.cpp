@@ -1,107 +1,84 @@
-// What the routes really answer is what the document says they do.
+// What the routes really answer is what the document says they do: every way a request can end.
 
-#include "api_document.hpp"
-#include "coroutines.hpp"
-#include "fake_gateway.hpp"
-#include "otpd/api/paths.hpp"
-#include "otpd/api/routes.hpp"
-#include "otpd/core/clock.hpp"
-#include "otpd/http/router.hpp"
-#include "otpd/store/memory_store.hpp"
-#include "otpd/telemetry/log.hpp"
-#include "otpd/telemetry/metrics.hpp"
+#include "api_service.hpp"
 
-#include <boost/json/parse.hpp>
-#include <boost/test/unit_test.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/json/serialize.hpp>
 
-#include <algorithm>
-#include <array>
 #include <set>
 
 using namespace otpd;
 using namespace openapi_test;
+using namespace std::chrono_literals;
 namespace json = boost::json;
 namespace asio = boost::asio;
 
 namespace {
 
-otp::policy with_debug_codes() {
-    otp::policy rules;
-    rules.reveal_codes = true;
+/// Nothing keeps a number from being sent to at once.
+otp::policy without_cooldown() {
+    auto rules = with_debug_codes();
+    rules.cooldown = {};
     return rules;
 }
 
-/// The API on a memory store and an upstream that says what it is told to.
-struct service {
-    explicit service(std::string const& token = {}) : callers(secret_string(token)) {
-        api::add_routes(routes, {domain, store, callers,
-                                 [this]() -> asio::awaitable<std::optional<std::string_view>> {
-                                     co_return not_ready;
-                                 },
-                                 "https://hi.bridgexapi.io"});
-    }
+otp::policy with_limit(otp::limit_key key, otp::limit_step step) {
+    auto rules = without_cooldown();
+    otp::limit one;
+    one.name = "one_limit";
+    one.key = key;
+    one.quota = 2;
+    one.window = 600s;
+    one.step = step;
+    rules.limits.push_back(std::move(one));
+    return rules;
+}
 
-    /// Asks, checks the answer against the document, and returns its body (null if there is none).
-    json::value ask(http::method verb, std::string_view path, std::string_view body,
-                    unsigned expected, std::string_view content_type = "application/json") {
-        std::array const fields{http::field_view{"Content-Type", content_type}};
-        http::request_parts parts;
-        parts.verb = verb;
-        parts.target = parts.path = path;
-        parts.body = body;
-        parts.fields = fields;
-        parts.request_id = "4632243359b3af9162b51d6861002d3f";
-        http::request const request(parts);
-        http::path_parameters parameters;
-        auto const found = routes.find(verb, path, parameters);
-        BOOST_REQUIRE(found.call != nullptr);
-        auto const answer = test::run(context, (*found.call)(request, parameters));
-        BOOST_TEST(answer.status == expected);
-        return check(answer, found.pattern, verb == http::method::post ? "post" : "get");
-    }
-    json::value post(std::string_view path, std::string_view body, unsigned expected) {
-        return ask(http::method::post, path, body, expected);
-    }
-    json::value get(std::string_view path, unsigned expected) {
-        return ask(http::method::get, path, {}, expected);
-    }
+/// A store that does not answer.
+class broken_store final : public store::store {
+    template <class T>
+    using answer = asio::awaitable<otpd::store::result<T>>;
 
-    static json::value check(http::response const& answer, std::string_view path,
-                             std::string_view verb) {
-        auto const* const promised = find_response(path, verb, answer.status);
-        BOOST_REQUIRE_MESSAGE(promised, path << " does not promise " << answer.status);
-        auto const retry = [](auto const& field) { return field.name == "Retry-After"; };
-        BOOST_TEST(std::ranges::any_of(answer.headers, retry) ==
-                   promised->at("headers").as_object().contains("Retry-After"));
-        if (answer.status == 304) return {};
-        auto const type = answer.content_type.substr(0, answer.content_type.find(';'));
-        auto const& schema = schema_of(*promised, type);
-        if (!type.ends_with("json")) return {};
-        auto body = json::parse(answer.content());
-        // The document itself is described by its three main members only.
-        if (path != api::paths::openapi) BOOST_TEST(fault(schema, body) == "");
-        return body;
+public:
+    answer<otpd::store::admit_outcome> admit(otpd::store::admission) override { co_return down; }
+    answer<otpd::store::settle_outcome> settle(otpd::store::settlement) override { co_return down; }
+    answer<otpd::store::check_outcome> check_code(otpd::store::check) override { co_return down; }
+    answer<std::optional<otpd::store::verification>>
+    find(otpd::store::verification_address) override {
+        co_return down;
     }
+    answer<otpd::store::cancel_outcome> cancel(otpd::store::cancellation) override {
+        co_return down;
+    }
+    answer<std::uint64_t> live_codes() override { co_return down; }
+    answer<std::monostate> ping() override { co_return down; }
 
-    asio::io_context context;
-    system_clock clock;
-    openssl_random random;
-    store::memory_store store{context.get_executor(), clock, store::memory_options{}};
-    test::fake_gateway gateway;
-    otp::key_ring keys{secret_string(std::string(32, 'k')), {}, secret_string()};
-    telemetry::logger log;
-    telemetry::metrics metrics{telemetry::metrics_options{"test", {}}};
-    otp::service domain{with_debug_codes(), otp::service::dependencies{store, gateway, keys, clock,
-                                                                       random, log, metrics}};
-    api::authenticator callers;
-    std::optional<std::string_view> not_ready;
-    http::router routes;
+private:
+    static constexpr auto down = otpd::store::fault::unavailable;
 };
 
 std::string const one_number = R"({"phone_number":"+31612345678"})";
 
-std::string guess(std::string_view code) {
-    return R"({"phone_number":"31612345678","code":")" + std::string(code) + "\"}";
+std::string guess(std::string_view code, std::string_view id = {}) {
+    json::object body{{"phone_number", "31612345678"}, {"code", code}};
+    if (!id.empty()) body["verification_id"] = id;
+    return json::serialize(body);
+}
+
+std::string wrong_code(service const& s) {
+    return s.gateway.last_code() == "000000" ? "000001" : "000000";
+}
+
+std::string id_of(json::value const& sent) {
+    return std::string(sent.at("verification_id").as_string());
+}
+
+std::string path_of(std::string const& id) {
+    return "/verifications/" + id;
+}
+
+std::string state_of(json::value const& verification) {
+    return std::string(verification.at("state").as_string());
 }
 
 } // namespace
@@ -113,7 +90,7 @@ BOOST_AUTO_TEST_CASE(routes_are_those_of_the_document) {
     std::set<std::string> there;
     std::set<std::string> described;
     for (auto const& route : s.routes.routes())
-        there.insert(route.pattern + (route.verb == http::method::post ? " post" : " get"));
+        there.insert(route.pattern + ' ' + std::string(verb_of(route.verb)));
     for (auto const& [path, item] : document().at("paths").as_object())
         for (auto const& [verb, operation] : item.as_object())
             described.insert(std::string(path) + ' ' + std::string(verb));
@@ -122,30 +99,188 @@ BOOST_AUTO_TEST_CASE(routes_are_those_of_the_document) {
 
 BOOST_AUTO_TEST_CASE(a_code_is_sent_and_verified) {
     service s;
-    s.post("/send-otp", one_number, 200);
-    s.post("/send-otp", one_number, 429);
-    auto const code = s.gateway.last_code();
-    s.post("/verify-otp", guess(code == "000000" ? "000001" : "000000"), 400);
-    s.post("/verify-otp", guess(code), 200);
-    s.post("/verify-otp", guess(code), 404);
+    auto const id = id_of(s.post("/send-otp", one_number, 200));
+    BOOST_TEST(s.refused("/send-otp", one_number, 429) == "cooldown_active");
+    s.post("/verify-otp", guess(wrong_code(s)), 400);
+    s.post("/verify-otp", guess(wrong_code(s), id), 400);
+    s.post("/verify-otp", guess(s.gateway.last_code(), id), 200);
+    s.post("/verify-otp", guess(s.gateway.last_code(), id), 404);
+    s.post("/verify-otp", guess(s.gateway.last_code()), 404);
 }
 
 BOOST_AUTO_TEST_CASE(a_code_and_a_number_run_out_of_guesses) {
     service s;
     s.post("/send-otp", one_number, 200);
-    auto const wrong = guess(s.gateway.last_code() == "000000" ? "000001" : "000000");
     for (unsigned i = 0; i < s.domain.rules().attempts_max; ++i)
-        s.post("/verify-otp", wrong, 400);
-    s.post("/verify-otp", wrong, 429);
+        s.post("/verify-otp", guess(wrong_code(s)), 400);
+    BOOST_TEST(s.refused("/verify-otp", guess(s.gateway.last_code()), 429) == "attempts_exceeded");
+}
+
+BOOST_AUTO_TEST_CASE(a_verification_from_its_admission_to_each_end) {
+    service s(without_cooldown());
+    auto const send = [&s] { return id_of(s.post("/send-otp", one_number, 200)); };
+    auto const state = [&s](std::string const& id) { return state_of(s.get(path_of(id), 200)); };
+
+    auto const replaced = send();
+    BOOST_TEST(state(replaced) == "active");
+    auto const exhausted = send();
+    BOOST_TEST(state(replaced) == "canceled");
+    for (unsigned i = 0; i < s.domain.rules().attempts_max; ++i)
+        s.post("/verify-otp", guess(wrong_code(s), exhausted), 400);
+    BOOST_TEST(state(exhausted) == "exhausted");
+    auto const verified = send();
+    s.post("/verify-otp", guess(s.gateway.last_code(), verified), 200);
+    BOOST_TEST(state(verified) == "verified");
+    s.cancel(path_of(verified), 409);
+    auto const canceled = send();
+    BOOST_TEST(state_of(s.cancel(path_of(canceled), 200)) == "canceled");
+    BOOST_TEST(state(canceled) == "canceled");
+    s.cancel(path_of(canceled), 409);
+    auto const expired = send();
+    s.clock.advance(s.domain.rules().ttl + 1ms);
+    BOOST_TEST(state(expired) == "expired");
+    s.cancel(path_of(expired), 409);
+    s.clock.advance(s.domain.rules().keep);
+    s.get(path_of(expired), 404);
+    s.cancel(path_of(expired), 404);
+}
+
+BOOST_AUTO_TEST_CASE(a_verification_that_nobody_knows) {
+    service s;
+    for (auto const& id : {std::string(64, '0'), std::string("x"), std::string(65, 'a')}) {
+        s.get(path_of(id), 404);
+        s.cancel(path_of(id), 404);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_send_that_is_asked_for_again_with_its_key) {
+    service s;
+    s.fields = {{"Idempotency-Key", "\"k\""}};
+    s.post("/send-otp", one_number, 200);
+    BOOST_TEST(s.field("RateLimit") == "none");
+    auto const first = s.last.body;
+    s.post("/send-otp", one_number, 200);
+    BOOST_TEST(s.last.body == first);
+    BOOST_TEST(s.gateway.sent().size() == 1U);
+    auto const another = R"({"phone_number":"31612345679"})";
+    BOOST_TEST(s.refused("/send-otp", another, 422) == "idempotency_key_reused");
+    s.fields = {{"Idempotency-Key", ""}};
+    BOOST_TEST(s.refused("/send-otp", one_number, 400) == "idempotency_key_invalid");
+    s.fields = {{"Idempotency-Key", "k"}, {"Idempotency-Key", "k"}};
+    BOOST_TEST(s.refused("/send-otp", one_number, 400) == "idempotency_key_invalid");
+}
+
+BOOST_AUTO_TEST_CASE(a_send_whose_outcome_is_unknown_stays_so_under_its_key) {
+    service s;
+    s.gateway.on_send = [](bridgexapi::sms const&) {
+        return bridgexapi::unknown{bridgexapi::reason::timed_out};
+    };
+    s.fields = {{"Idempotency-Key", "k"}};
+    s.post("/send-otp", one_number, 504);
+    s.post("/send-otp", one_number, 504);
+    BOOST_TEST(s.gateway.sent().size() == 1U);
+}
+
+// Both are on their way before the first one is settled.
+BOOST_AUTO_TEST_CASE(a_send_while_the_same_one_is_worked_on) {
+    service s;
+    s.fields = {{"Idempotency-Key", "k"}};
+    service::call first(s, http::method::post, "/send-otp", one_number);
+    service::call second(s, http::method::post, "/send-otp", one_number);
+    std::multiset<unsigned> statuses;
+    auto const note = [&statuses](std::exception_ptr const& thrown, http::response const& answer) {
+        BOOST_REQUIRE(!thrown);
+        statuses.insert(answer.status);
+        check_described(answer, "/send-otp", "post");
+    };
+    asio::co_spawn(s.context, first.start(), note);
+    asio::co_spawn(s.context, second.start(), note);
+    auto const end = std::chrono::steady_clock::now() + test::hang_limit;
+    while (statuses.size() < 2 && s.context.run_one_until(end) != 0) {
+    }
+    BOOST_TEST((statuses == std::multiset<unsigned>{200, 409}));
+    BOOST_TEST(s.gateway.sent().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(limits_are_told_before_and_after_they_refuse) {
+    service s(with_limit(otp::limit_key::number, otp::limit_step::send));
+    s.post("/send-otp", one_number, 200);
+    BOOST_TEST(s.field("RateLimit-Policy") == R"("one_limit";q=2;w=600)");
+    BOOST_TEST(s.field("RateLimit") == R"("one_limit";r=1;t=300)");
+    s.post("/send-otp", one_number, 200);
+    BOOST_TEST(s.field("RateLimit") == R"("one_limit";r=0;t=600)");
+    auto const refused = s.post("/send-otp", one_number, 429);
+    BOOST_TEST(refused.at("code").as_string() == "limit_exceeded");
+    BOOST_TEST(json::serialize(refused.at("violated")) ==
+               R"([{"limit":"one_limit","retry_after_seconds":300}])");
+    BOOST_TEST(s.field("RateLimit") == R"("one_limit";r=0;t=300)");
+    BOOST_TEST(s.field("Retry-After") == "300");
+}
+
+BOOST_AUTO_TEST_CASE(limits_on_guesses_without_an_id) {
+    service s(with_limit(otp::limit_key::client, otp::limit_step::guess));
+    auto const id = id_of(s.post("/send-otp", one_number, 200));
+    s.post("/verify-otp", guess(wrong_code(s)), 400);
+    s.post("/verify-otp", guess(wrong_code(s)), 400);
+    BOOST_TEST(s.refused("/verify-otp", guess(s.gateway.last_code()), 429) == "limit_exceeded");
+    s.post("/verify-otp", guess(s.gateway.last_code(), id), 200);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_client_may_not_do) {
+    auto shop = client_of("shop", {"shop-token"});
+    shop.profile.purposes = {"login"};
+    shop.profile.routes = {3};
+    shop.profile.countries = {"NL"};
+    service s(with_debug_codes(), {std::move(shop), client_of("bank", {"bank-token"})});
+    s.authorization = "Bearer shop-token";
+    auto const refused = [&s](char const* body) { return s.refused("/send-otp", body, 403); };
+    BOOST_TEST(refused(R"({"phone_number":"31612345678","purpose":"x"})") == "purpose_not_allowed");
+    BOOST_TEST(refused(R"({"phone_number":"31612345678","route_id":1})") == "route_not_allowed");
+    BOOST_TEST(refused(R"({"phone_number":"4915123456789"})") == "destination_not_allowed");
+    s.post("/verify-otp", R"({"phone_number":"31612345678","code":"123456","purpose":"x"})", 403);
+    auto const id = id_of(s.post("/send-otp", one_number, 200));
+    s.authorization = "Bearer bank-token";
+    s.get(path_of(id), 404);
+    s.cancel(path_of(id), 404);
+    s.post("/verify-otp", guess(s.gateway.last_code(), id), 404);
+    BOOST_TEST(refused(R"({"phone_number":"31612345678","route_id":6})") == "route_not_allowed");
+}
+
+BOOST_AUTO_TEST_CASE(a_test_number) {
+    auto rules = with_debug_codes();
+    rules.reveal_codes = false;
+    auto const today = std::chrono::floor<std::chrono::days>(test::manual_clock().wall());
+    rules.test_numbers.push_back(
+        otp::test_number{*phone_number::parse("31612345678"), *passcode::parse("424242"), today});
+    service s(std::move(rules));
+    auto const sent = s.post("/send-otp", one_number, 200);
+    BOOST_TEST(sent.at("test").as_bool());
+    BOOST_TEST(s.gateway.sent().empty());
+    s.get(path_of(id_of(sent)), 200);
+    s.post("/verify-otp", guess("424242", id_of(sent)), 200);
+}
+
+BOOST_AUTO_TEST_CASE(failures_that_look_alike) {
+    auto rules = with_debug_codes();
+    rules.uniform_failures = 1ms;
+    service s(std::move(rules));
+    auto const absent = s.post("/verify-otp", guess("123456"), 400);
+    s.post("/send-otp", one_number, 200);
+    for (unsigned i = 0; i <= s.domain.rules().attempts_max; ++i)
+        BOOST_TEST((s.post("/verify-otp", guess(wrong_code(s)), 400) == absent));
+    BOOST_TEST(!absent.as_object().contains("attempts_left"));
 }
 
 BOOST_AUTO_TEST_CASE(nulls_are_where_the_upstream_says_nothing) {
     service s;
     s.gateway.on_send = [](bridgexapi::sms const&) { return bridgexapi::accepted{}; };
     auto const body = s.post("/send-otp", one_number, 200);
-    for (auto const* name :
-         {"bx_message_id", "order_id", "delivery_status_url", "cost", "currency"})
+    auto const kept = s.get(path_of(id_of(body)), 200);
+    for (auto const* name : {"bx_message_id", "order_id", "cost", "currency"}) {
         BOOST_TEST(body.at(name).is_null(), name);
+        BOOST_TEST(kept.at(name).is_null(), name);
+    }
+    BOOST_TEST(body.at("delivery_status_url").is_null());
 }
 
 BOOST_AUTO_TEST_CASE(every_outcome_of_the_upstream) {
@@ -165,28 +300,54 @@ BOOST_AUTO_TEST_CASE(every_outcome_of_the_upstream) {
     s.post("/send-otp", R"({"phone_number":"31612345672"})", 504);
 }
 
+BOOST_AUTO_TEST_CASE(a_store_that_does_not_answer) {
+    broken_store broken;
+    service s(with_debug_codes(), {client_of("default")}, &broken);
+    s.post("/send-otp", one_number, 503);
+    s.post("/verify-otp", guess("123456"), 503);
+    s.get(path_of(std::string(64, '0')), 503);
+    s.cancel(path_of(std::string(64, '0')), 503);
+    s.get("/health", 503);
+}
+
 BOOST_AUTO_TEST_CASE(every_fault_of_a_body) {
     service s;
     for (std::string_view body :
          {"", "{", "[]", "{}", R"({"phone_number":1,"purpose":"","route_id":0})",
           R"({"phone_number":"0","route_id":9})", R"({"phone_number":"x","route_id":"3"})",
-          R"({"phone_number":"31612345678","phone_number":"31612345678"})"}) {
+          R"({"phone_number":"31612345678","phone_number":"31612345678"})",
+          R"({"phone_number":"x","end_user_ip":"y","verification_id":"z","locale":"?"})"}) {
         BOOST_TEST_CONTEXT(body) {
             s.post("/send-otp", body, 422);
             s.post("/verify-otp", body, 422);
         }
     }
-    s.ask(http::method::post, "/send-otp", one_number, 415, "text/plain");
-    s.post("/send-otp", R"({"phone_number":"31612345678","route_id":6})", 403);
+    s.post("/send-otp", R"({"phone_number":"3165186067"})", 422); // in no plan
+    s.content_type = "text/plain";
+    s.post("/send-otp", one_number, 415);
+    s.post("/verify-otp", guess("123456"), 415);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_its_last_line_makes_too_long) {
+    auto rules = with_debug_codes();
+    rules.templates.front().text = std::string(140, '.') + "{code}";
+    service s(std::move(rules));
+    s.post("/send-otp", R"({"phone_number":"31612345678","web_otp_host":"login.example.com"})",
+           422);
+    s.post("/send-otp", R"({"phone_number":"31612345678","app_hash":"FA+9qCX9VSu"})", 200);
 }
 
 BOOST_AUTO_TEST_CASE(a_token_is_asked_for_where_the_document_says_so) {
-    service s("token");
+    service s(with_debug_codes(), {client_of("default", {"token"})});
     for (auto const& [path, item] : document().at("paths").as_object())
         for (auto const& [verb, operation] : item.as_object()) {
             if (operation.at("security").as_array().empty()) continue;
-            s.ask(verb == "post" ? http::method::post : http::method::get, path, "{}", 401);
+            for (auto const* wrong : {"", "Bearer ", "Bearer toke", "Basic token"}) {
+                s.authorization = wrong;
+                s.ask(method_of(verb), path, "{}", 401);
+            }
         }
+    s.authorization.clear();
     for (auto const* open : {"/health", "/livez", "/readyz", "/openapi.json", "/docs"})
         s.get(open, 200);
 }

@@ -135,8 +135,12 @@ BOOST_AUTO_TEST_CASE(names_and_explains_every_operation_and_response) {
                     auto const& headers = resolved.at("headers").as_object();
                     BOOST_TEST(headers.contains("X-Request-Id"));
                     BOOST_TEST(headers.contains("X-Process-Time-Ms"));
-                    bool const waits = status == "429" || status == "502" || status == "503";
+                    bool const in_progress = status == "409" && path == "/send-otp";
+                    bool const waits =
+                        status == "429" || status == "502" || status == "503" || in_progress;
                     BOOST_TEST(headers.contains("Retry-After") == waits);
+                    BOOST_TEST(headers.contains("RateLimit") ==
+                               headers.contains("RateLimit-Policy"));
                 }
             }
         }
@@ -159,19 +163,31 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_server_refuses_a_request) {
 
 BOOST_AUTO_TEST_CASE(describes_every_way_the_domain_refuses) {
     using enum otpd::otp::errc;
-    auto const check = [](std::string_view path, std::initializer_list<otpd::otp::errc> all) {
+    std::set<otpd::otp::errc> seen;
+    auto const check = [&](std::string_view path, std::string_view verb,
+                           std::initializer_list<otpd::otp::errc> all) {
         for (auto const code : all) {
+            seen.insert(code);
             otpd::otp::failure const why{code, std::chrono::seconds(1)};
             auto const problem = otpd::api::to_problem(why);
-            BOOST_TEST(describes(path, "post", problem.status, problem.code),
-                       path << " lacks " << problem.status << ' ' << problem.code);
+            BOOST_TEST(describes(path, verb, problem.status, problem.code),
+                       verb << ' ' << path << " lacks " << problem.status << ' ' << problem.code);
         }
     };
-    check("/send-otp",
-          {cooldown_active, limit_exceeded, route_not_allowed, upstream_rejected,
-           upstream_unavailable, delivery_unknown, capacity_exhausted, store_unavailable});
-    check("/verify-otp",
-          {invalid_code, no_active_otp, attempts_exceeded, guesses_exceeded, store_unavailable});
+    check("/send-otp", "post",
+          {number_invalid, destination_not_allowed, purpose_not_allowed, route_not_allowed,
+           message_too_long, cooldown_active, limit_exceeded, send_in_progress,
+           idempotency_key_reused, upstream_rejected, upstream_unavailable, delivery_unknown,
+           capacity_exhausted, store_unavailable});
+    check("/verify-otp", "post",
+          {purpose_not_allowed, limit_exceeded, invalid_code, no_active_otp, attempts_exceeded,
+           guesses_exceeded, store_unavailable});
+    check("/verifications/{id}", "get", {verification_not_found, store_unavailable});
+    check("/verifications/{id}", "delete",
+          {verification_not_found, verification_ended, store_unavailable});
+    BOOST_TEST(seen.size() == static_cast<std::size_t>(store_unavailable) + 1); // the last one
+    BOOST_TEST(describes("/send-otp", "post", 400, "idempotency_key_invalid"));
+    BOOST_TEST(describes("/send-otp", "post", 422, "validation_failed"));
 }
 
 BOOST_AUTO_TEST_CASE(knows_every_reason_of_the_upstream) {

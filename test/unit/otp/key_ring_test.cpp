@@ -107,4 +107,40 @@ BOOST_AUTO_TEST_CASE(need_a_current_secret) {
     BOOST_CHECK_THROW(key_ring(none, {secret_a}, none), std::invalid_argument);
 }
 
+BOOST_AUTO_TEST_CASE(seal_the_place_of_a_verification_and_find_it_again) {
+    key_ring const ring(secret_a, {}, none);
+    store::verification_address at;
+    at.number = ring.hash(n);
+    at.id.fill(std::byte{7});
+    auto const sealed = ring.seal(at);
+    BOOST_TEST(sealed.size() == 64U);
+    BOOST_TEST(sealed.substr(0, 32) == to_hex(at.id));
+    BOOST_TEST(sealed.find(to_hex(at.number)) == std::string::npos);
+    auto const opened = ring.open(sealed);
+    BOOST_REQUIRE(opened.has_value());
+    BOOST_TEST((opened->id == at.id && opened->number == at.number));
+
+    auto other = at;
+    other.id.fill(std::byte{8});
+    BOOST_TEST(ring.seal(other).substr(32) != sealed.substr(32)); // one number, nothing alike
+    // Rotating the key that signs codes leaves ids valid as long as numbers' hashes are the same.
+    key_ring const rotated(secret_b, {secret_a}, secret_a);
+    BOOST_TEST((rotated.open(sealed)->number == at.number));
+    for (auto const& text : {std::string(), sealed.substr(1), sealed + "0", "x" + sealed.substr(1)})
+        BOOST_TEST(!ring.open(text).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(keep_subjects_of_different_kinds_apart) {
+    key_ring const ring(secret_a, {}, none);
+    std::set<store::subject_key> keys{ring.hash(n),
+                                      ring.subject({"prefix", n.digits()}),
+                                      ring.subject({"client", n.digits()}),
+                                      ring.subject({"client" + n.digits()}),
+                                      ring.subject({"once", "a", "bc"}),
+                                      ring.subject({"once", "ab", "c"})};
+    BOOST_TEST(keys.size() == 6U);
+    BOOST_TEST((ring.subject({"a"}) == key_ring(secret_a, {}, none).subject({"a"})));
+    BOOST_TEST((ring.subject({"a"}) != key_ring(secret_b, {}, none).subject({"a"})));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

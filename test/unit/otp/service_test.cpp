@@ -1,104 +1,27 @@
-#include "coroutines.hpp"
-#include "fake_gateway.hpp"
-#include "log_capture.hpp"
-#include "manual_clock.hpp"
-#include "otpd/core/encoding.hpp"
-#include "otpd/otp/service.hpp"
-#include "otpd/store/memory_store.hpp"
-#include "otpd/telemetry/metrics.hpp"
+#include "domain_fixture.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/test/unit_test.hpp>
-
-#include <memory>
 
 using namespace otpd;
 using namespace otpd::otp;
 using namespace std::chrono_literals;
 using bridgexapi::reason;
+using fixture = test::domain_fixture;
 
 namespace {
 
-/// A memory store that can be switched off, step by step.
-class switchable_store final : public store::store {
-public:
-    explicit switchable_store(store& inner) : inner_(inner) {}
-    bool admits = true, settles = true, checks = true;
+policy without_cooldown() {
+    policy rules;
+    rules.cooldown.base = 0s;
+    return rules;
+}
 
-    boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
-    admit(otpd::store::admission request) override {
-        if (!admits) co_return otpd::store::fault::unavailable;
-        co_return co_await inner_.admit(std::move(request));
-    }
-    boost::asio::awaitable<otpd::store::result<otpd::store::settle_outcome>>
-    settle(otpd::store::settlement request) override {
-        if (!settles) co_return otpd::store::fault::timed_out;
-        co_return co_await inner_.settle(std::move(request));
-    }
-    boost::asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
-    check_code(otpd::store::check request) override {
-        if (!checks) co_return otpd::store::fault::unavailable;
-        co_return co_await inner_.check_code(std::move(request));
-    }
-    boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override {
-        return inner_.live_codes();
-    }
-    boost::asio::awaitable<otpd::store::result<std::monostate>> ping() override {
-        return inner_.ping();
-    }
-
-private:
-    store& inner_;
-};
-
-char const* const digits = "31651860670";
-
-struct fixture {
-    explicit fixture(policy rules = {}) : domain(std::move(rules), uses()) {}
-
-    service::dependencies uses() { return {store, gateway, keys, clock, random, *log, metrics}; }
-    send_request request(char const* what = "login", std::optional<int> route = {}) {
-        return send_request{*phone_number::parse(digits), *purpose::parse(what), route, "req-1"};
-    }
-    outcome<sent> send(send_request what) {
-        return run(context, domain.send(std::move(what), deadline::in(30s)));
-    }
-    outcome<sent> send() { return send(request()); }
-    outcome<verified> verify(std::string const& code, char const* what = "login") {
-        verify_request guess{*phone_number::parse(digits),
-                             *purpose::parse(what),
-                             *passcode::parse(code),
-                             {},
-                             "req-2"};
-        return run(context, domain.verify(std::move(guess)));
-    }
-    std::string wrong_code() const { return gateway.last_code() == "000000" ? "000001" : "000000"; }
-    /// Everything logged so far; nothing can be logged afterwards.
-    std::string logged() {
-        log = nullptr; // waits for the queue
-        return capture.text();
-    }
-
-    boost::asio::io_context context;
-    test::manual_clock clock;
-    store::memory_store memory{context.get_executor(), clock, store::memory_options{}};
-    switchable_store store{memory};
-    test::fake_gateway gateway;
-    key_ring keys{secret_string(std::string(32, 'k')), {}, secret_string()};
-    openssl_random random;
-    test::log_capture capture;
-    std::unique_ptr<telemetry::logger> log =
-        std::make_unique<telemetry::logger>(capture, telemetry::level::trace, 1024);
-    telemetry::metrics metrics{telemetry::metrics_options{"test", {}}};
-    service domain;
-
-    template <class T>
-    T run(boost::asio::io_context& on, boost::asio::awaitable<T> operation) {
-        return test::run(on, std::move(operation));
-    }
-};
+send_request by_route(fixture const& f, int route) {
+    auto what = f.request();
+    what.route_id = route;
+    return what;
+}
 
 } // namespace
 
@@ -118,26 +41,26 @@ BOOST_AUTO_TEST_CASE(a_code_is_sent_by_the_default_route_and_verifies_once) {
     BOOST_REQUIRE(messages.size() == 1U);
     BOOST_TEST(messages[0].route_id == 3);
     BOOST_TEST(messages[0].caller_id == "BRIDGEXAPI");
-    BOOST_TEST(messages[0].to.digits() == digits);
+    BOOST_TEST(messages[0].to.digits() == test::one_number);
     BOOST_TEST(messages[0].text.reveal() ==
                "Your verification code is " + f.gateway.last_code() + ".");
     BOOST_TEST(f.gateway.last_code().size() == 6U);
 
     auto const verified = f.verify(f.gateway.last_code());
     BOOST_REQUIRE(verified.has_value());
-    BOOST_TEST((verified->id == result->id));
+    BOOST_TEST(to_hex(verified->id) == result->id.substr(0, 32));
     BOOST_TEST((f.verify(f.gateway.last_code()).error().code == errc::no_active_otp));
 }
 
 BOOST_AUTO_TEST_CASE(the_callers_route_is_taken_as_it_is) {
     fixture f;
-    BOOST_TEST(f.send(f.request("login", 8))->route_id == 8);
+    BOOST_TEST(f.send(by_route(f, 8))->route_id == 8);
     BOOST_TEST(f.gateway.sent()[0].route_id == 8);
 }
 
 BOOST_AUTO_TEST_CASE(a_route_that_is_not_allowed_costs_nothing) {
     fixture f;
-    BOOST_TEST((f.send(f.request("login", 6)).error().code == errc::route_not_allowed));
+    BOOST_TEST((f.send(by_route(f, 6)).error().code == errc::route_not_allowed));
     BOOST_TEST(f.gateway.sent().empty());
     BOOST_TEST(f.memory.usage().items == 0U);
 }
@@ -154,7 +77,7 @@ BOOST_AUTO_TEST_CASE(the_cooldown_names_the_seconds_left_and_holds_for_every_pur
     fixture f;
     BOOST_REQUIRE(f.send().has_value());
     f.clock.advance(10'500ms);
-    auto const again = f.send(f.request("payment"));
+    auto const again = f.send(f.request(test::one_number, "payment"));
     BOOST_TEST((again.error().code == errc::cooldown_active));
     BOOST_TEST((again.error().retry_after == 35s)); // 34.5 s, rounded up
     BOOST_TEST(f.gateway.sent().size() == 1U);
@@ -163,9 +86,7 @@ BOOST_AUTO_TEST_CASE(the_cooldown_names_the_seconds_left_and_holds_for_every_pur
 }
 
 BOOST_AUTO_TEST_CASE(a_cooldown_of_0_is_off) {
-    policy rules;
-    rules.cooldown = 0s;
-    fixture f(rules);
+    fixture f(without_cooldown());
     BOOST_TEST((f.send()->cooldown == 0s));
     BOOST_TEST(f.send().has_value());
 }
@@ -196,11 +117,7 @@ BOOST_AUTO_TEST_CASE(a_user_may_be_faster_than_the_upstreams_reply) {
     auto guess = [&]() -> boost::asio::awaitable<void> {
         while (f.gateway.sent().empty())
             co_await boost::asio::post(f.context, boost::asio::use_awaitable);
-        verify_request request{*phone_number::parse(digits),
-                               *purpose::parse("login"),
-                               *passcode::parse(f.gateway.last_code()),
-                               {},
-                               "req"};
+        auto request = f.guess(f.gateway.last_code());
         early = co_await f.domain.verify(std::move(request));
     };
     boost::asio::co_spawn(f.context, guess, [](std::exception_ptr) {});
@@ -226,9 +143,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_of_the_upstream_kills_the_code_and_leaves_a_short
 
 // A back-off stands in for the cooldown: where there is none, nobody is told to wait.
 BOOST_AUTO_TEST_CASE(without_a_cooldown_a_refusal_leaves_no_back_off) {
-    policy rules;
-    rules.cooldown = 0s;
-    fixture f(rules);
+    fixture f(without_cooldown());
     f.gateway.on_send = [](bridgexapi::sms const&) {
         return bridgexapi::send_outcome(bridgexapi::rejected{reason::no_pricing});
     };
@@ -348,25 +263,6 @@ BOOST_AUTO_TEST_CASE(attempts_run_out_and_stay_so_until_the_code_expires) {
     BOOST_TEST((f.verify(f.gateway.last_code()).error().code == errc::no_active_otp));
 }
 
-BOOST_AUTO_TEST_CASE(twenty_wrong_guesses_lock_the_number_whatever_is_sent) {
-    fixture f;
-    int evaluated = 0;
-    for (int sends = 0; sends < 6; ++sends) {
-        if (!f.send()) break;
-        for (int i = 0; i < 6; ++i)
-            if (f.verify(f.wrong_code()).error().code == errc::invalid_code) ++evaluated;
-        f.clock.advance(46s);
-    }
-    BOOST_TEST(evaluated == 20);
-    auto const refused = f.send();
-    BOOST_TEST((refused.error().code == errc::limit_exceeded));
-    BOOST_REQUIRE(refused.error().violated.size() == 1U);
-    BOOST_TEST(refused.error().violated[0] == "guesses");
-    BOOST_TEST((*refused.error().retry_after > 23h));
-    f.clock.advance(*refused.error().retry_after);
-    BOOST_TEST(f.send().has_value());
-}
-
 BOOST_AUTO_TEST_CASE(without_the_store_nothing_verifies) {
     fixture f;
     f.send();
@@ -381,7 +277,7 @@ BOOST_AUTO_TEST_SUITE_END()
 // R18, R20: every outcome is logged, and no line holds a code or a whole number.
 BOOST_AUTO_TEST_CASE(the_log_tells_every_outcome_and_no_secret) {
     fixture f;
-    auto const id = f.send()->id;
+    auto const id = f.send()->id.substr(0, 32);
     std::string const code = f.gateway.last_code();
     f.verify(f.wrong_code());
     f.verify(code);
@@ -390,9 +286,9 @@ BOOST_AUTO_TEST_CASE(the_log_tells_every_outcome_and_no_secret) {
     for (char const* event : {"otp_sent", "otp_not_verified", "otp_verified", "otp_not_sent"})
         BOOST_TEST(text.find(event) != std::string::npos);
     BOOST_TEST(text.find("*******0670") != std::string::npos);
-    BOOST_TEST(text.find(to_hex(id)) != std::string::npos);
+    BOOST_TEST(text.find(id) != std::string::npos);
     BOOST_TEST(text.find("BX-22953-c5f4f53431ed22c2") != std::string::npos);
-    BOOST_TEST(text.find(digits) == std::string::npos);
+    BOOST_TEST(text.find(test::one_number) == std::string::npos);
     BOOST_TEST(text.find("\"" + code + "\"") == std::string::npos);
     BOOST_TEST(text.find(":" + code) == std::string::npos);
     BOOST_TEST(text.find("verification code is") == std::string::npos);

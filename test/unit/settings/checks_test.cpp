@@ -54,6 +54,44 @@ BOOST_AUTO_TEST_CASE(short_codes_must_be_accepted_in_words) {
     good(sources({{"OTP_LENGTH", "6"}, {"OTPD_OTP_GUESSES_PER_DAY", "100"}})); // exactly 1e-4
 }
 
+BOOST_AUTO_TEST_CASE(codes_that_are_valid_together_can_be_guessed_more_easily) {
+    names const several{{"OTPD_OTP_PURPOSES_WITH_SEVERAL_CODES", "login"}};
+    good(sources(several)); // 5 codes, 20 guesses, six digits: exactly 1e-4
+    auto more = several;
+    more.emplace("OTPD_OTP_GUESSES_PER_DAY", "21");
+    BOOST_TEST(
+        fault(sources(more)) ==
+        "otp.length = 6 with otp.guesses_per_day = 21 can be guessed with a chance of 0.000105, "
+        "over otp.accepted_guess_risk = 0.0001 (several codes are valid at once: "
+        "otp.purposes_with_several_codes): use longer codes or fewer guesses, or raise "
+        "otp.accepted_guess_risk to accept it");
+}
+
+BOOST_AUTO_TEST_CASE(a_verification_is_known_as_long_as_its_code_is_valid) {
+    good(sources({{"OTPD_OTP_RECORD_SECONDS", "300"}}));
+    BOOST_TEST(fault(sources({{"OTPD_OTP_RECORD_SECONDS", "299"}})) ==
+               "otp.record_seconds = 299 is less than otp.ttl_seconds: make it at least 300");
+}
+
+BOOST_AUTO_TEST_CASE(the_proxy_protocol_needs_proxies_to_trust) {
+    good(sources(
+        {{"OTPD_SERVER_PROXY_PROTOCOL", "true"}, {"OTPD_SERVER_TRUSTED_PROXIES", "10.0.0.1"}}));
+    good(sources({{"OTPD_SERVER_TRUSTED_PROXIES", "10.0.0.1"}}));
+    BOOST_TEST(fault(sources({{"OTPD_SERVER_PROXY_PROTOCOL", "true"}})) ==
+               "server.proxy_protocol = true closes every connection without "
+               "server.trusted_proxies: name the proxies there");
+}
+
+BOOST_AUTO_TEST_CASE(failures_that_take_their_time_fit_into_a_request) {
+    good(sources({{"OTPD_OTP_UNIFORM_FAILURES_MS", "10000"}}));
+    names const slow{{"OTPD_OTP_UNIFORM_FAILURES_MS", "5000"},
+                     {"OTPD_SERVER_REQUEST_TIMEOUT_MS", "5000"},
+                     {"BRIDGEXAPI_TIMEOUT", "1"}};
+    BOOST_TEST(fault(sources(slow)) ==
+               "server.request_timeout_ms = 5000 would cut off failed checks, which take "
+               "otp.uniform_failures_ms: make it more than 5000");
+}
+
 BOOST_AUTO_TEST_CASE(weak_secrets_are_refused_with_every_store) {
     for (auto const* secret : {"change-me-in-production", "short"}) {
         auto const line = fault(sources({{"OTP_HMAC_SECRET", secret}}));
@@ -74,8 +112,8 @@ BOOST_AUTO_TEST_CASE(debug_codes_stay_on_loopback) {
 BOOST_AUTO_TEST_CASE(the_network_needs_a_token) {
     for (auto const* listen : {"0.0.0.0:8000", "[::]:8000", "10.1.2.3:80", "otpd.example:80"})
         BOOST_TEST(fault(sources({{"OTPD_SERVER_LISTEN", listen}})) ==
-                   "auth.token is required with server.listen = " + std::string(listen) +
-                       ": set API_AUTH_TOKEN, or listen on 127.0.0.1");
+                   "auth.token or a [[client]] is required with server.listen = " +
+                       std::string(listen) + ": set API_AUTH_TOKEN, or listen on 127.0.0.1");
     good(sources(on_network()));
     good(sources({{"OTPD_SERVER_LISTEN", "localhost:0"}}));
 }

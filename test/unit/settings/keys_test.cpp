@@ -39,6 +39,8 @@ BOOST_AUTO_TEST_CASE(the_default_of_every_key) {
     BOOST_TEST((all.server.request_timeout == 30s));
     BOOST_TEST((all.server.drain_delay == 0ms));
     BOOST_TEST((all.server.drain_timeout == 25s));
+    BOOST_TEST(all.server.trusted_proxies.empty());
+    BOOST_TEST(!all.server.proxy_protocol);
     BOOST_TEST(all.admin.listen.value().to_string() == "127.0.0.1:9464");
     BOOST_TEST(shown(all, "bridgexapi.base_url") == "https://hi.bridgexapi.io");
     BOOST_TEST(all.bridgexapi.api_key.empty());
@@ -50,9 +52,15 @@ BOOST_AUTO_TEST_CASE(the_default_of_every_key) {
     BOOST_TEST((all.bridgexapi.idle_timeout == 30s));
     BOOST_TEST(all.otp.length == 6);
     BOOST_TEST((all.otp.ttl == 300s));
+    BOOST_TEST((all.otp.keep == 600s));
     BOOST_TEST((all.otp.cooldown == 45s));
+    BOOST_TEST((all.otp.cooldown_longest == 15min));
+    BOOST_TEST((all.otp.cooldown_memory == 1h));
     BOOST_TEST(all.otp.max_attempts == 5);
     BOOST_TEST(all.otp.guesses_per_day == 20);
+    BOOST_TEST((all.otp.guess_wait == 30s));
+    BOOST_TEST(all.otp.purposes_with_several_codes.empty());
+    BOOST_TEST((all.otp.uniform_failures == 0ms));
     BOOST_TEST(all.otp.accepted_guess_risk == 1e-4);
     BOOST_TEST(all.otp.hmac_secret.empty());
     BOOST_TEST(all.otp.previous_hmac_secrets.empty());
@@ -74,6 +82,30 @@ BOOST_AUTO_TEST_CASE(the_default_of_every_key) {
     BOOST_TEST((all.store.sweep_interval == 100ms));
     BOOST_TEST(all.store.sweep_batch == 64U);
     BOOST_TEST(all.limits.enabled);
+    BOOST_TEST(all.limits.number_10m == 5U);
+    BOOST_TEST(all.limits.number_24h == 10U);
+    BOOST_TEST(all.limits.address_1h == 30U);
+    BOOST_TEST(all.limits.client_1m == 600U);
+    BOOST_TEST(all.limits.prefix_1h == 100U);
+    BOOST_TEST(all.limits.country_1h == 5000U);
+    BOOST_TEST(all.limits.global_1m == 1000U);
+    BOOST_TEST(all.limits.global_24h == 100'000U);
+    BOOST_TEST(all.limits.guesses_address_1h == 60U);
+    BOOST_TEST(all.limits.guesses_client_1m == 600U);
+    BOOST_TEST(all.limits.observe.empty());
+    otpd::otp::pumping_rules const usual;
+    BOOST_TEST(all.pumping.enabled);
+    BOOST_TEST((all.pumping.mode == usual.mode));
+    BOOST_TEST(all.pumping.unverified_floor == usual.unverified_floor);
+    BOOST_TEST(all.pumping.unverified_percent == usual.unverified_percent);
+    BOOST_TEST(all.pumping.breaker_sent == usual.breaker_sent);
+    BOOST_TEST(all.pumping.breaker_verified_percent == usual.breaker_verified_percent);
+    BOOST_TEST((all.pumping.breaker_block == usual.breaker_block));
+    BOOST_TEST(all.numbers.checked);
+    BOOST_TEST(all.numbers.countries.empty());
+    BOOST_TEST((all.numbers.line_types == otpd::otp::destination_rules().line_types));
+    BOOST_TEST(all.numbers.denied.empty());
+    BOOST_TEST(all.numbers.trusted.empty());
     BOOST_TEST((all.log.level == otpd::app::log_level::info));
     BOOST_TEST(all.log.queue_lines_max == 8192U);
 }
@@ -241,13 +273,15 @@ BOOST_AUTO_TEST_CASE(upstream_urls) {
 BOOST_AUTO_TEST_CASE(the_message_has_the_code_once_and_fits_one_sms) {
     auto const& message = key("otp.message_template");
     auto all = settings::defaults();
-    std::string const longest(158 - 10, 'x'); // with a code of ten digits
-    for (auto const& text :
-         {std::string("{code}"), std::string("Code: {code}"), longest + "{code}"})
+    // With a code of four digits; what fits with longer ones is a matter of otp.length.
+    std::string const longest(158 - 4, 'x');
+    for (auto const& text : {std::string("{code}"), std::string("Code: {code}"),
+                             std::string("{code}, {minutes} or {minutes}"), longest + "{code}"})
         BOOST_TEST(message.read(all, text, message));
     for (auto const& text : {std::string(), std::string("no code"), std::string("{code} {code}"),
-                             std::string("{Code}"), longest + "x{code}", std::string("{code}\n"),
-                             std::string("\xC3\xA9 {code}")})
+                             std::string("{Code}"), std::string("{code} {name}"),
+                             std::string("{code} {"), std::string("{code} }"), longest + "x{code}",
+                             std::string("{code}\n"), std::string("\xC3\xA9 {code}")})
         BOOST_TEST_CONTEXT(text) {
             BOOST_TEST(!message.read(all, text, message));
         }
@@ -273,6 +307,36 @@ BOOST_AUTO_TEST_CASE(allowed_routes_are_a_set) {
         BOOST_TEST_CONTEXT(text) {
             BOOST_TEST(contains(fault(sources({{"OTPD_OTP_ALLOWED_ROUTES", text}})),
                                 "must be a list of different route ids from 1 to 8"));
+        }
+}
+
+BOOST_AUTO_TEST_CASE(proxies_are_addresses_and_ranges) {
+    auto const& proxies = key("server.trusted_proxies");
+    auto all = settings::defaults();
+    for (auto const& [text, normal] : std::map<std::string, std::string>{
+             {"", ""},
+             {"10.0.0.0/8", "10.0.0.0/8"},
+             {" 192.0.2.1 , 2001:db8::/32", "192.0.2.1/32,2001:db8::/32"}})
+        BOOST_TEST_CONTEXT(text) {
+            BOOST_TEST(proxies.read(all, text, proxies));
+            BOOST_TEST(proxies.show(all) == normal);
+        }
+    for (auto const* text : {"proxy.internal", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/8,", "*"})
+        BOOST_TEST_CONTEXT(text) {
+            BOOST_TEST(!proxies.read(all, text, proxies));
+        }
+    BOOST_TEST(good(with_config("[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]"))
+                   .server.trusted_proxies.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(purposes_with_several_codes_are_a_set) {
+    auto const& several = key("otp.purposes_with_several_codes");
+    auto all = settings::defaults();
+    BOOST_TEST(several.read(all, "login, Pay Now", several));
+    BOOST_TEST(several.show(all) == "login,pay now");
+    for (auto const* text : {"a,A", "a,", "caf\xC3\xA9"})
+        BOOST_TEST_CONTEXT(text) {
+            BOOST_TEST(!several.read(all, text, several));
         }
 }
 

@@ -1,41 +1,43 @@
 // The config.toml of the repository is the table of keys, written out: every setting with its
-// default and what is allowed. This test writes it out again and compares, so the two cannot part.
+// default and what is allowed, and an example of each table that may be repeated. This test writes
+// it out again and compares, so the two cannot part.
 
-#include "support.hpp"
+#include "tables.hpp"
 
 #include <fstream>
 #include <iterator>
 #include <sstream>
 
 using namespace settings_test;
-using otpd::app::value_kind;
 
 namespace {
-
-std::string toml_literal(setting_key const& key) {
-    auto text = std::string(key.initial);
-    switch (key.kind) {
-    case value_kind::whole:
-    case value_kind::number:
-    case value_kind::boolean:
-        return text;
-    case value_kind::text:
-        return '"' + text + '"';
-    case value_kind::whole_list:
-    case value_kind::text_list:
-        break;
-    }
-    std::string spaced;
-    for (char const c : text)
-        spaced += c == ',' ? std::string(", ") : std::string(1, c);
-    return '[' + spaced + ']';
-}
 
 std::string entry(setting_key const& key) {
     std::string out = "\n# " + std::string(key.help) + "\n# Must be " + key.allowed_values() + '.';
     if (!key.alias.empty()) out += " Also " + std::string(key.alias) + '.';
     out += '\n' + std::string(key.secret ? "# " : "") + std::string(key.name) + " = ";
-    return out + toml_literal(key) + '\n';
+    return out + toml_literal(key.kind, key.initial) + '\n';
+}
+
+std::string example(table_key const& key) {
+    return "\n# " + std::string(key.help) + "\n# Must be " + std::string(key.allowed) + '.' +
+           (key.required ? " Required." : "") + '\n' + (key.alternative ? "# " : "#") +
+           std::string(key.name) + " = " + toml_literal(key.kind, key.example) + '\n';
+}
+
+std::string examples() {
+    std::string out = "\n# Tables that may be repeated, in this file only. An example of each is "
+                      "commented out with a # and no "
+                      "space.\n";
+    std::string_view table;
+    for (auto const& key : table_keys()) {
+        auto const name = std::string(key.table);
+        if (key.table != table)
+            out += "\n# " + std::string(otpd::app::help_of_table(table = key.table)) + "\n#[[" +
+                   name + "]]\n";
+        out += example(key);
+    }
+    return out;
 }
 
 std::string expected_file() {
@@ -52,12 +54,23 @@ std::string expected_file() {
         section = key.section;
         out += entry(key);
     }
-    return out;
+    return out + examples();
 }
 
 std::string shipped_file() {
     std::ifstream in(OTPD_SOURCE_DIR "/config.toml");
     return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// With its examples made part of it.
+std::string file_with_examples() {
+    std::string out;
+    std::istringstream in(shipped_file());
+    for (std::string line; std::getline(in, line);) {
+        bool const commented_out = line.size() > 1 && line[0] == '#' && line[1] != ' ';
+        out += (commented_out ? line.substr(1) : line) + '\n';
+    }
+    return out;
 }
 
 } // namespace
@@ -76,6 +89,20 @@ BOOST_AUTO_TEST_CASE(it_changes_nothing) {
         if (key.path() != "bridgexapi.api_key") BOOST_TEST_CONTEXT(key.path()) {
                 BOOST_TEST(key.show(all) == key.show(defaults));
             }
+}
+
+BOOST_AUTO_TEST_CASE(its_examples_are_good) {
+    auto const all = good(with_config(file_with_examples()));
+    BOOST_TEST_REQUIRE(all.clients.size() == 1U);
+    auto const& client = all.clients.front().profile;
+    BOOST_TEST(client.name == "shop");
+    BOOST_TEST((client.purposes == std::vector<std::string>{"login", "payment"}));
+    BOOST_TEST(client.tail.text == "shop.example");
+    BOOST_TEST_REQUIRE(all.own_limits.size() == 1U);
+    BOOST_TEST(all.own_limits.front().client == client.name);
+    BOOST_TEST_REQUIRE(all.templates.size() == 1U);
+    BOOST_TEST(all.templates.front().locale.text == "nl");
+    BOOST_TEST_REQUIRE(all.test_numbers.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(it_is_good_with_its_secrets_filled_in_too) {

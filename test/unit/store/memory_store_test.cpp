@@ -26,6 +26,12 @@ struct fixture : observer {
     check_outcome check(otpd::store::check request) {
         return run(context, store.check_code(std::move(request))).value();
     }
+    settle_outcome settle(settlement request) {
+        return run(context, store.settle(std::move(request))).value();
+    }
+    std::optional<verification> find(std::uint32_t phone, std::uint32_t id) {
+        return run(context, store.find(address_of(phone, id))).value();
+    }
     void sweep() { run(context, store.sweep()); }
 
     void swept(sweep_slice slice) noexcept override {
@@ -51,6 +57,67 @@ memory_options holding(std::size_t items) {
     memory_options options;
     options.items_max = items;
     return options;
+}
+
+/// One admission, settlement, check, cancellation or look, about anything of anybody.
+void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
+    auto pick = [&random](std::uint32_t below) {
+        return static_cast<std::uint32_t>(random() % below);
+    };
+    std::uint32_t const phone = pick(50);
+    std::string const slot = pick(2) == 0 ? "login" : "payment";
+    std::vector const charges{charge{subject(everybody + pick(3)), "a", 1000, duration(60'000)},
+                              charge{number(phone), "b", 5, duration(5000), 1, pick(2) == 0}};
+    watch rule;
+    rule.subject = subject(everybody + pick(3));
+    rule.floor = 100;
+    rule.breaker_sent = pick(2) * 5;
+    rule.breaker_percent = 50;
+    rule.block = duration(3000);
+    rule.observed = pick(2) == 0;
+    idempotency_key const once{subject(everybody + 10 + pick(20)), {}, duration(20'000)};
+    switch (pick(8)) {
+    case 0:
+    case 1:
+    case 2: {
+        auto request = send_of(phone, pick(3), id, slot);
+        request.cooldown.memory = duration(30'000);
+        request.add = pick(2) == 0;
+        request.lease = duration(pick(2000));
+        request.charges = charges;
+        request.watches = {rule};
+        if (pick(3) == 0) request.once = once;
+        f.admit(std::move(request));
+        break;
+    }
+    case 3:
+    case 4: {
+        auto guess = guess_of(phone, pick(3), slot);
+        if (pick(2) == 0) guess.id = id_of(id - 1 - pick(20));
+        guess.charges = charges;
+        guess.watched = {rule.subject};
+        f.check(std::move(guess));
+        break;
+    }
+    case 5: {
+        auto settlement =
+            settlement_of(phone, id - 1 - pick(20), static_cast<send_result>(pick(3)));
+        settlement.back_off = duration(pick(2) * 500);
+        settlement.give_back = charges;
+        settlement.watched = {rule.subject};
+        if (pick(3) == 0) settlement.once = once;
+        f.settle(std::move(settlement));
+        break;
+    }
+    case 6: {
+        cancellation request{address_of(phone, id - 1 - pick(20)), ""};
+        run(f.context, f.store.cancel(std::move(request))).value();
+        break;
+    }
+    default:
+        f.clock.advance(std::chrono::milliseconds(pick(4000)));
+        if (pick(4) == 0) f.sweep();
+    }
 }
 
 } // namespace
@@ -80,71 +147,138 @@ BOOST_AUTO_TEST_CASE(a_cooldown_ends_exactly_when_the_refusal_said) {
     BOOST_TEST(is<admitted>(f.admit(send_of(1, 111, 4))));
 }
 
+BOOST_AUTO_TEST_CASE(a_verification_is_forgotten_at_its_time_and_not_a_tick_earlier) {
+    fixture f;
+    f.admit(send_of(1, 111, 1));
+    f.clock.advance(keep - 1ns);
+    BOOST_TEST(f.find(1, 1).has_value());
+    f.clock.advance(1ns);
+    BOOST_TEST(!f.find(1, 1).has_value());
+}
+
+// Hours and days are those of the store's clock, to the tick.
+BOOST_AUTO_TEST_CASE(a_watch_goes_from_hour_to_hour_at_the_hour) {
+    fixture f; // its clock begins with an hour
+    auto watched = [&](std::uint32_t phone) {
+        auto request = free_send_of(phone, 111, phone);
+        watch rule;
+        rule.subject = subject(everybody);
+        rule.name = "w";
+        rule.floor = 2;
+        request.watches = {rule};
+        return f.admit(std::move(request));
+    };
+    BOOST_TEST(is<admitted>(watched(1)));
+    BOOST_TEST(is<admitted>(watched(2)));
+    f.clock.advance(59min);
+    auto const answer = std::get<refused>(watched(3));
+    BOOST_TEST((answer.violations[0].retry_after == 1min));
+    f.clock.advance(1min - 1us);
+    BOOST_TEST((std::get<refused>(watched(3)).violations[0].retry_after == 1ms));
+    f.clock.advance(1us); // both are of the hour before, and that is an hour long
+    BOOST_TEST(is<refused>(watched(4)));
+    f.clock.advance(1ms); // no longer quite
+    BOOST_TEST(is<admitted>(watched(5)));
+    BOOST_TEST(is<refused>(watched(6)));
+}
+
+// --- bounded memory ---------------------------------------------------------------------------------
+
 BOOST_AUTO_TEST_CASE(a_full_store_refuses_and_keeps_what_it_has) {
-    fixture f(holding(4)); // two codes with their cooldowns
+    fixture f(holding(4)); // two verifications with their cooldowns
     BOOST_TEST(is<admitted>(f.admit(send_of(1, 111, 1))));
     BOOST_TEST(is<admitted>(f.admit(send_of(2, 111, 2))));
     BOOST_TEST(is<full>(f.admit(send_of(3, 111, 3))));
     BOOST_TEST(f.store.usage().items == 4U);
-    BOOST_TEST(is<verified>(f.check(guess_of(1, 111)))); // makes room for one code …
-    BOOST_TEST(is<full>(f.admit(send_of(3, 111, 4))));   // … but not for its cooldown
+    BOOST_TEST(is<verified>(f.check(guess_of(1, 111))));
+    BOOST_TEST(f.store.usage().codes == 1U);
+    BOOST_TEST(f.store.usage().items == 4U);           // it can still be found
+    BOOST_TEST(is<full>(f.admit(send_of(3, 111, 4)))); // so there is no room
     f.clock.advance(cooldown_window);
     f.sweep();
+    BOOST_TEST(f.store.usage().items == 2U);
     BOOST_TEST(is<admitted>(f.admit(send_of(3, 111, 5))));
 }
 
-// A resend needs no new room: a full store still serves the numbers it knows.
-BOOST_AUTO_TEST_CASE(a_full_store_admits_a_resend) {
-    fixture f(holding(2));
-    BOOST_TEST(is<admitted>(f.admit(send_of(1, 111, 1))));
-    f.clock.advance(cooldown_window);
-    BOOST_TEST(is<admitted>(f.admit(send_of(1, 222, 2))));
-    BOOST_TEST(is<verified>(f.check(guess_of(1, 222))));
+// Everything that an admission adds is reserved together, for all its subjects.
+BOOST_AUTO_TEST_CASE(an_admission_needs_room_for_all_that_it_adds) {
+    auto request = send_of(1, 111, 1);
+    request.charges = {charge{subject(everybody), "a", 9, one_hour},
+                       charge{subject(everybody), "b", 9, one_hour},
+                       charge{number(1), "c", 9, one_hour}};
+    watch rule;
+    rule.subject = subject(everybody);
+    rule.floor = 9;
+    request.watches = {rule};
+    request.once = idempotency_key{subject(everybody + 1), {}, one_hour};
+    constexpr std::size_t needed = 1 + 1 + 3 + 1 + 1; // with verification, cooldown and key
+
+    fixture tight(holding(needed - 1));
+    BOOST_TEST(is<full>(tight.admit(request)));
+    BOOST_TEST(tight.store.usage().items == 0U); // nothing of it was written
+
+    fixture f(holding(needed));
+    BOOST_TEST(is<admitted>(f.admit(request)));
+    BOOST_TEST(f.store.usage().items == needed);
 }
 
-BOOST_AUTO_TEST_CASE(guesses_are_counted_even_when_full) {
+// What is counted already needs no new room.
+BOOST_AUTO_TEST_CASE(a_counter_that_is_there_needs_no_room) {
+    fixture f(holding(3));
+    auto request = free_send_of(1, 111, 1);
+    request.charges = {charge{subject(everybody), "a", 9, one_hour}};
+    BOOST_TEST(is<admitted>(f.admit(request)));
+    request.key.number = number(2);
+    BOOST_TEST(is<admitted>(f.admit(request)));
+    request.key.number = number(3);
+    BOOST_TEST(is<full>(f.admit(request)));
+}
+
+BOOST_AUTO_TEST_CASE(guesses_and_their_price_are_counted_even_when_full) {
     fixture f(holding(2));
     f.admit(send_of(1, 111, 1));
-    BOOST_TEST(std::get<wrong>(f.check(guess_of(1, 222))).attempts_left == 4U);
-    BOOST_TEST(f.store.usage().items == 3U);
+    auto guess = guess_of(1, 222);
+    guess.charges = {charge{subject(everybody), "guesses", 2, one_hour}};
+    BOOST_TEST(std::get<wrong>(f.check(guess)).attempts_left == 4U);
+    BOOST_TEST(f.store.usage().items == 4U);
+    BOOST_TEST(is<wrong>(f.check(guess)));
+    BOOST_TEST(is<refused>(f.check(guess)));
+}
+
+// Codes that nobody asks for stop being live all the same, long before they are forgotten.
+BOOST_AUTO_TEST_CASE(an_expired_code_is_not_live_though_it_is_kept) {
+    fixture f;
+    f.admit(free_send_of(1, 111, 1));
+    f.admit(free_send_of(2, 111, 2));
+    BOOST_TEST(f.store.usage().codes == 2U);
+    f.clock.advance(ttl);
+    f.sweep();
+    BOOST_TEST(f.store.usage().codes == 0U);
+    BOOST_TEST(f.store.usage().items == 2U);
+    BOOST_TEST(f.removed == 0U);
+    BOOST_TEST((f.find(1, 1)->state == progress::expired));
+    f.clock.advance(keep - ttl);
+    f.sweep();
+    BOOST_TEST(f.store.usage().items == 0U);
+    BOOST_TEST(f.removed == 2U);
 }
 
 // Whatever happened before, nothing is left once everything has expired: no leak of memory or of the
 // room it is accounted with.
 BOOST_AUTO_TEST_CASE(everything_is_swept_in_the_end) {
-    constexpr std::uint32_t seed = 20261123; // any: it makes a failure repeatable
-    std::mt19937 random(seed);
-    auto pick = [&random](std::uint32_t below) {
-        return static_cast<std::uint32_t>(random() % below);
-    };
+    std::mt19937 random(20261123); // any seed: it makes a failure repeatable
     fixture f;
-    for (std::uint32_t i = 0; i < 20'000; ++i) {
-        std::uint32_t const phone = pick(50);
-        switch (pick(5)) {
-        case 0:
-        case 1:
-            f.admit(send_of(phone, pick(3), i, pick(2) == 0 ? "login" : "payment"));
-            break;
-        case 2:
-            f.check(guess_of(phone, pick(3)));
-            break;
-        case 3: {
-            auto settlement = settlement_of(phone, i, static_cast<send_result>(pick(3)));
-            if (pick(2) == 0) settlement.back_off = charge{"cooldown", 1, duration(500)};
-            run(f.context, f.store.settle(settlement));
-            break;
-        }
-        default:
-            f.clock.advance(std::chrono::milliseconds(pick(4000)));
-            if (pick(4) == 0) f.sweep();
-        }
-    }
+    for (std::uint32_t i = 100; i < 20'000; ++i)
+        step_of_any_kind(f, random, i);
     BOOST_TEST(f.store.usage().items > 0U);
-    f.clock.advance(guess_limit.window + ttl);
+    BOOST_TEST(f.store.usage().codes > 0U);
+    f.clock.advance(15 * 24h); // what was verified on a day is kept the longest
     f.sweep();
     BOOST_TEST(f.store.usage().items == 0U);
     BOOST_TEST(f.store.usage().codes == 0U);
 }
+
+// --- the sweeper ------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(the_sweeper_never_looks_at_more_than_a_batch_at_once) {
     memory_options options;
@@ -154,7 +288,7 @@ BOOST_AUTO_TEST_CASE(the_sweeper_never_looks_at_more_than_a_batch_at_once) {
     constexpr std::uint32_t codes = 1000;
     for (std::uint32_t i = 0; i < codes; ++i)
         f.admit(send_of(i, 111, i));
-    f.clock.advance(ttl);
+    f.clock.advance(keep);
     f.sweep();
     BOOST_TEST(f.store.usage().items == 0U);
     BOOST_TEST(f.removed == 2 * codes);
@@ -198,7 +332,7 @@ BOOST_AUTO_TEST_CASE(the_running_sweeper_removes_by_itself_and_stops_when_told) 
     options.sweep_interval = 1ms;
     fixture f(options);
     f.admit(send_of(1, 111, 1));
-    f.clock.advance(ttl);
+    f.clock.advance(keep);
     run(f.context, f.store.start());
     auto watch = [&]() -> boost::asio::awaitable<void> {
         while (f.store.usage().items != 0)

@@ -1,134 +1,20 @@
 // What the SQLite store promises beyond the contract: everything acknowledged is there after a restart,
 // the file is nobody else's, many steps share a commit, and a disk that fails is survived.
 
-#include "contract/store_contract.hpp"
 #include "eventually.hpp"
-#include "manual_clock.hpp"
-#include "otpd/store/sqlite_store.hpp"
-#include "temporary_directory.hpp"
+#include "sqlite_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <sys/resource.h>
-#include <sys/stat.h>
-
-#include <filesystem>
-#include <fstream>
-#include <future>
-#include <latch>
-#include <memory>
-#include <optional>
-#include <sqlite3.h>
-#include <sstream>
 
 using namespace otpd::store;
 using namespace otpd::test;
 using namespace std::chrono_literals;
 
+using fixture = sqlite_fixture;
+
 namespace {
-
-template <class Outcome, class Variant>
-bool is(Variant const& outcome) {
-    return std::holds_alternative<Outcome>(outcome);
-}
-
-/// A clock whose wall can be set beside its steady time.
-class two_clocks final : public otpd::clock {
-public:
-    [[nodiscard]] otpd::steady_time now() const noexcept override {
-        return otpd::steady_time(1h) + steady_.load();
-    }
-    [[nodiscard]] otpd::wall_time wall() const noexcept override {
-        return otpd::wall_time(24h * 365 * 50) + wall_.load();
-    }
-    void advance(std::chrono::nanoseconds by) noexcept {
-        steady_ = steady_.load() + by;
-        set_wall(by);
-    }
-    /// As an administrator or NTP does: the steady time does not know of it.
-    void set_wall(std::chrono::nanoseconds by) noexcept { wall_ = wall_.load() + by; }
-
-private:
-    std::atomic<std::chrono::nanoseconds> steady_{0ns};
-    std::atomic<std::chrono::nanoseconds> wall_{0ns};
-};
-
-struct fixture : observer {
-    explicit fixture(sqlite_options with = {}) : options(std::move(with)) {
-        options.path = path;
-        if (options.timeout == sqlite_options().timeout) options.timeout = hang_limit;
-    }
-    ~fixture() override { held.reset(); }
-
-    /// Why the store cannot be used, or an empty text.
-    std::string start() {
-        held = std::make_unique<sqlite_store>(clock, options, *this);
-        auto why = run(context, held->start());
-        if (why) held.reset();
-        return why.value_or("");
-    }
-    void restart() {
-        held.reset();
-        BOOST_REQUIRE_EQUAL(start(), "");
-    }
-
-    admit_outcome admit(admission request) {
-        return run(context, held->admit(std::move(request))).value();
-    }
-    check_outcome check(otpd::store::check request) {
-        return run(context, held->check_code(std::move(request))).value();
-    }
-    bool answers() { return run(context, held->ping()).has_value(); }
-
-    void swept(sweep_slice slice) noexcept override {
-        ++slices;
-        removed += slice.removed;
-        largest_slice = std::max<std::uint64_t>(largest_slice, slice.removed);
-        if (auto* gate = hold_sweeper.load()) gate->wait();
-    }
-    void ready(std::string_view) noexcept override { ++times_ready; }
-    void lost(std::string_view) noexcept override { ++times_lost; }
-    void failed(std::exception_ptr) noexcept override { ++times_failed; }
-
-    temporary_directory directory;
-    std::string path = directory.path() + "/otpd.db";
-    boost::asio::io_context context;
-    two_clocks clock;
-    sqlite_options options;
-    std::atomic<std::uint64_t> slices{0};
-    std::atomic<std::uint64_t> removed{0};
-    std::atomic<std::uint64_t> largest_slice{0};
-    std::atomic<int> times_ready{0};
-    std::atomic<int> times_lost{0};
-    std::atomic<int> times_failed{0};
-    /// The sweeper waits here after its next slice, and with it the store's thread.
-    std::atomic<std::latch*> hold_sweeper{nullptr};
-    std::unique_ptr<sqlite_store> held;
-};
-
-/// Runs statements on a file that no store has open.
-void edit(std::string const& path, char const* statements) {
-    sqlite3* handle = nullptr;
-    int code = sqlite3_open(path.c_str(), &handle);
-    if (code == SQLITE_OK) code = sqlite3_exec(handle, statements, nullptr, nullptr, nullptr);
-    sqlite3_close(handle);
-    BOOST_REQUIRE_EQUAL(code, SQLITE_OK);
-}
-
-std::string contents(std::string const& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return std::move(text).str();
-}
-
-void fill(std::string const& path, std::string const& with) {
-    std::ofstream(path, std::ios::binary) << with;
-}
-
-bool contains(std::string const& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
 
 /// While it lives, this process cannot make files longer: what a full disk is to a program.
 class no_room {
@@ -208,6 +94,70 @@ BOOST_AUTO_TEST_CASE(a_restart_keeps_a_receipt_with_and_without_a_cost) {
     BOOST_TEST(!second.sent->cost.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_restart_keeps_what_is_known_of_every_kind_of_subject) {
+    fixture f;
+    BOOST_REQUIRE_EQUAL(f.start(), "");
+    watch rule;
+    rule.subject = subject(everybody);
+    rule.name = "w";
+    rule.floor = 1;
+    idempotency_key const once{subject(everybody + 1), subject(7), one_hour};
+    auto request = send_of(1, 111, 1);
+    request.cooldown.longest = 4 * cooldown_window;
+    request.cooldown.memory = one_hour;
+    request.charges = {charge{subject(everybody), "a counter", 1, one_hour}};
+    request.watches = {rule};
+    request.once = once;
+    f.admit(request);
+    auto settlement = settlement_of(1, 1, send_result::accepted);
+    settlement.once = once;
+    settlement.reply = "the \n reply";
+    f.settle(settlement);
+    f.check(guess_of(1, 999));
+    f.check(held_guess_of(1, 999, 1));
+    auto const before = f.find(1, 1);
+    f.restart();
+
+    BOOST_TEST(std::get<replayed>(f.admit(request)).reply == settlement.reply);
+    request.once.reset();
+    auto const answer = std::get<refused>(f.admit(request));
+    BOOST_REQUIRE(answer.violations.size() == 3U);
+    BOOST_TEST(answer.violations[0].counter == cooldown_counter);
+    BOOST_TEST(answer.violations[1].counter == "a counter");
+    BOOST_TEST(answer.violations[2].counter == "w");
+    f.clock.advance(cooldown_window);
+    request.id = id_of(2);
+    request.charges.clear();
+    request.watches.clear();
+    BOOST_TEST((std::get<admitted>(f.admit(request)).cooldown == 2 * cooldown_window));
+
+    auto const after = f.find(1, 1);
+    BOOST_REQUIRE((before && after));
+    BOOST_TEST(after->slot == before->slot);
+    BOOST_TEST(after->attempts == 1U);
+    BOOST_TEST(after->open_attempts == 1U);
+    BOOST_TEST(after->events.size() == before->events.size() + 1); // replaced
+}
+
+// Which one is the newest does not depend on how their ids are sorted.
+BOOST_AUTO_TEST_CASE(a_restart_keeps_the_order_of_several_codes) {
+    fixture f;
+    BOOST_REQUIRE_EQUAL(f.start(), "");
+    for (std::uint32_t id : {5U, 9U, 2U, 8U, 4U}) {
+        auto request = free_send_of(1, 100 + id, id);
+        request.add = true;
+        f.admit(std::move(request));
+    }
+    f.restart();
+    auto request = free_send_of(1, 200, 1);
+    request.add = true;
+    f.admit(std::move(request)); // one too many
+    BOOST_TEST((f.find(1, 5)->state == progress::replaced));
+    f.check(guess_of(1, 999)); // listed with the newest
+    BOOST_TEST(f.find(1, 1)->events.size() == 2U);
+    BOOST_TEST(f.held->usage().codes == 5U);
+}
+
 // A code's life goes on while nobody runs: the wall clock knows how long that was.
 BOOST_AUTO_TEST_CASE(time_passes_between_runs) {
     fixture f;
@@ -244,91 +194,6 @@ BOOST_AUTO_TEST_CASE(a_wall_clock_that_is_set_while_running_moves_no_expiry) {
     f.clock.set_wall(-48h);
     f.clock.advance(ttl);
     BOOST_TEST(is<absent>(f.check(guess_of(1, 111))));
-}
-
-// What the file holds are keyed hashes and MACs: nobody else's to read.
-BOOST_AUTO_TEST_CASE(the_file_and_its_log_are_their_owners_only) {
-    fixture f;
-    BOOST_REQUIRE_EQUAL(f.start(), "");
-    f.admit(send_of(1, 111, 1));
-    std::size_t files = 0;
-    for (auto const& file : std::filesystem::directory_iterator(f.directory.path())) {
-        struct stat found{};
-        BOOST_REQUIRE(::stat(file.path().c_str(), &found) == 0);
-        BOOST_TEST((found.st_mode & 0777U) == 0600U, file.path());
-        ++files;
-    }
-    BOOST_TEST(files == 2U); // the file and its -wal; there is no memory shared with anybody
-}
-
-BOOST_AUTO_TEST_CASE(an_end_in_order_leaves_one_whole_file) {
-    fixture f;
-    BOOST_REQUIRE_EQUAL(f.start(), "");
-    f.admit(send_of(1, 111, 1));
-    f.held.reset();
-    BOOST_TEST(std::filesystem::exists(f.path));
-    BOOST_TEST(!std::filesystem::exists(f.path + "-wal"));
-}
-
-BOOST_AUTO_TEST_CASE(a_second_opener_is_refused_and_the_first_goes_on) {
-    fixture f;
-    BOOST_REQUIRE_EQUAL(f.start(), "");
-    sqlite_store second(f.clock, f.options, f);
-    BOOST_TEST(run(f.context, second.start()).value_or("") ==
-               f.path + " is in use by another process");
-    BOOST_TEST(!run(f.context, second.ping()).has_value());
-    BOOST_TEST(is<admitted>(f.admit(send_of(1, 111, 1))));
-}
-
-BOOST_AUTO_TEST_CASE(a_damaged_file_is_refused) {
-    fixture f;
-    BOOST_REQUIRE_EQUAL(f.start(), "");
-    for (std::uint32_t i = 0; i < 500; ++i)
-        f.admit(send_of(i, 111, i));
-    f.held.reset();
-    auto bytes = contents(f.path);
-    BOOST_REQUIRE(bytes.size() > 20 * 4096U);
-    std::fill(bytes.begin() + 10 * 4096, bytes.begin() + 12 * 4096, '\x5a');
-    fill(f.path, bytes);
-    auto const why = f.start();
-    BOOST_TEST(contains(why, f.path + " is damaged: "), why);
-    BOOST_TEST(!contains(why, "\n"), why);
-    BOOST_TEST((contents(f.path) == bytes)); // for whoever wants to rescue something
-}
-
-BOOST_AUTO_TEST_CASE(what_is_no_database_is_refused) {
-    fixture f;
-    fill(f.path, std::string(8192, 'x'));
-    BOOST_TEST(f.start() == f.path + " is not an SQLite database");
-    std::filesystem::remove(f.path);
-    std::filesystem::create_directory(f.path);
-    BOOST_TEST(f.start() == f.path + " is not a file");
-    f.options.path = f.directory.path() + "/missing/otpd.db";
-    BOOST_TEST(f.start() == f.options.path + " cannot be made: No such file or directory");
-}
-
-BOOST_AUTO_TEST_CASE(somebody_elses_database_is_refused_and_left_alone) {
-    fixture f;
-    edit(f.path, "CREATE TABLE t (a); INSERT INTO t VALUES (1)");
-    auto const before = contents(f.path);
-    BOOST_TEST(f.start() == f.path + " is not a database of otpd");
-    BOOST_TEST((contents(f.path) == before));
-}
-
-BOOST_AUTO_TEST_CASE(a_newer_schema_is_refused) {
-    fixture f;
-    BOOST_REQUIRE_EQUAL(f.start(), "");
-    f.held.reset();
-    edit(f.path, "PRAGMA user_version = 1000");
-    BOOST_TEST(contains(f.start(), "has schema version 1000, this otpd knows up to "));
-}
-
-// A process that died before the first schema step was done has left an empty file.
-BOOST_AUTO_TEST_CASE(an_empty_file_is_brought_up_to_date) {
-    fixture f;
-    fill(f.path, "");
-    BOOST_REQUIRE_EQUAL(f.start(), "");
-    BOOST_TEST(is<admitted>(f.admit(send_of(1, 111, 1))));
 }
 
 // 400 steps on their way at once take far fewer than 400 commits, and each is answered.
@@ -428,6 +293,85 @@ BOOST_AUTO_TEST_CASE(a_disk_without_room_is_survived) {
     BOOST_TEST(is<absent>(f.check(guess_of(1, 111))));
 }
 
+// A step over several subjects is in one transaction: when that fails, none of them was changed.
+BOOST_AUTO_TEST_CASE(a_step_that_fails_has_changed_no_subject) {
+    fixture f;
+    f.options.sweep_interval = 1ms;
+    BOOST_REQUIRE_EQUAL(f.start(), "");
+    f.admit(send_of(1, 111, 1));
+    auto shared_send = [](std::uint32_t phone) {
+        auto request = send_of(phone, 111, phone);
+        request.charges = {charge{subject(everybody), "n", 1, one_hour}};
+        request.once = idempotency_key{subject(everybody + 1), {}, one_hour};
+        return request;
+    };
+    auto const items = f.held->usage().items;
+    result<admit_outcome> send = fault::timed_out;
+    {
+        no_room const full_disk(4096);
+        send = run(f.context, f.held->admit(shared_send(2)));
+    }
+    BOOST_TEST((send.has_error() && send.error() == fault::unavailable));
+    BOOST_TEST(f.held->usage().items == items);
+    eventually([&] { return f.answers(); });
+    BOOST_TEST(is<admitted>(f.admit(shared_send(2))));
+    f.restart();
+    BOOST_TEST(f.held->usage().items == items + 4); // with verification, cooldown, counter and key
+}
+
+// Steps of one transaction see what those before them in it have done.
+BOOST_AUTO_TEST_CASE(steps_that_share_a_commit_share_their_counters) {
+    fixture f;
+    BOOST_REQUIRE_EQUAL(f.start(), "");
+    std::atomic<int> admissions{0};
+    for (std::uint32_t i = 0; i < 100; ++i) {
+        auto body = [&f, &admissions, i]() -> boost::asio::awaitable<void> {
+            auto request = send_of(i, 111, i);
+            request.charges = {charge{subject(everybody), "n", 30, one_day}};
+            auto const answer = co_await f.held->admit(std::move(request));
+            if (answer.has_value() && is<admitted>(*answer)) ++admissions;
+        };
+        boost::asio::co_spawn(f.context, body, [](std::exception_ptr) {});
+    }
+    run_on_threads(f.context, 2);
+    BOOST_TEST(admissions == 30);
+    BOOST_TEST(f.held->usage().items == 61U);
+}
+
+BOOST_AUTO_TEST_CASE(a_step_that_changes_nothing_writes_nothing) {
+    fixture f;
+    BOOST_REQUIRE_EQUAL(f.start(), "");
+    f.admit(send_of(1, 111, 1));
+    auto guess = guess_of(1, 999);
+    guess.attempts_max = 1;
+    BOOST_TEST(is<wrong>(f.check(guess)));
+    auto const commits = f.held->usage().commits;
+    BOOST_TEST(f.find(1, 1).has_value());
+    BOOST_TEST(!f.find(2, 1).has_value());
+    BOOST_TEST(is<refused>(f.admit(send_of(1, 222, 2))));
+    BOOST_TEST(is<absent>(f.check(guess_of(2, 111))));
+    BOOST_TEST(is<exhausted>(f.check(guess))); // the number was read to be changed, and was not
+    BOOST_TEST(f.held->usage().commits == commits);
+}
+
+// Somebody's editing, or a bug: nothing is made up in its place.
+BOOST_AUTO_TEST_CASE(an_item_that_cannot_be_read_is_a_fault) {
+    for (char const* damage :
+         {"UPDATE items SET data = ''", "UPDATE items SET data = data || ' 1'",
+          "UPDATE items SET data = 'x' || data", "UPDATE items SET data = replace(data, ' ', '  ')",
+          "UPDATE items SET name = 'ff' WHERE kind = 3"}) {
+        fixture f;
+        BOOST_REQUIRE_EQUAL(f.start(), "");
+        f.admit(send_of(1, 111, 1));
+        f.held.reset();
+        edit(f.path, damage);
+        BOOST_REQUIRE_EQUAL(f.start(), "");
+        auto const answer = run(f.context, f.held->check_code(guess_of(1, 111)));
+        BOOST_TEST((answer.has_error() && answer.error() == fault::unavailable), damage);
+        BOOST_TEST(f.times_failed == 0);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_sweeper_removes_what_expired_a_slice_at_a_time) {
     fixture f;
     f.options.sweep_interval = 1ms;
@@ -438,9 +382,13 @@ BOOST_AUTO_TEST_CASE(the_sweeper_removes_what_expired_a_slice_at_a_time) {
     f.clock.advance(ttl - 1s); // cooldowns are over, codes are not
     eventually([&] { return f.held->usage().items == 100; });
     BOOST_TEST(f.held->usage().codes == 100U);
-    f.clock.advance(1s);
+    f.clock.advance(1s); // codes are over, verifications can still be found
+    eventually([&] { return f.held->usage().codes == 0; });
+    BOOST_TEST(f.held->usage().items == 100U);
+    BOOST_TEST((f.find(1, 1)->state == progress::expired));
+    f.clock.advance(keep - ttl);
     eventually([&] { return f.held->usage().items == 0; });
-    BOOST_TEST(f.removed == 200U);
+    BOOST_TEST(f.removed == 300U);
     BOOST_TEST(f.largest_slice == 10U);
 }
 
@@ -455,9 +403,10 @@ BOOST_AUTO_TEST_CASE(a_full_store_refuses_and_keeps_what_it_has) {
     f.restart();
     BOOST_TEST(is<full>(f.admit(send_of(3, 111, 4))));
     BOOST_TEST(is<wrong>(f.check(guess_of(1, 999)))); // guesses are counted whatever the bound
+    BOOST_TEST(f.held->usage().items == 5U);
     BOOST_TEST(is<verified>(f.check(guess_of(1, 111))));
     f.clock.advance(cooldown_window);
-    eventually([&] { return f.held->usage().items == 1; });
+    eventually([&] { return f.held->usage().items == 2; });
     BOOST_TEST(is<admitted>(f.admit(send_of(3, 111, 5))));
 }
 

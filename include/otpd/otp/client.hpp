@@ -1,0 +1,27 @@
+#pragma once
+
+/// Who uses the service: a program that was given a token. Its verifications are its own; others' look
+/// absent to it.
+
+#include "otpd/otp/message.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace otpd::otp {
+
+struct client {
+    static constexpr std::size_t max_name_length = 32;
+    static constexpr char const* default_name = "default";
+
+    std::string name = default_name;    ///< 1..max_name_length of [a-z0-9_-]; unique
+    std::vector<std::string> purposes;  ///< lower case; empty: any
+    std::vector<int> routes;            ///< empty: policy::allowed_routes
+    std::vector<std::string> countries; ///< upper case; empty: destination_rules::countries
+    std::string caller_id;              ///< empty: the policy's
+    int default_route_id = 0;           ///< 0: the policy's
+    message_tail tail;                  ///< of requests that choose none
+};
+
+} // namespace otpd::otp

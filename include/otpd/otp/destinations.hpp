@@ -1,0 +1,47 @@
+#pragma once
+
+/// Which numbers may be sent to. Data only; the operator's choices, already validated.
+
+#include "otpd/core/numbering_plan.hpp"
+#include "otpd/core/passcode.hpp"
+#include "otpd/core/phone_number.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace otpd::otp {
+
+/// A country (two upper-case letters), or the digits that numbers begin with: a whole number is the
+/// narrowest of those.
+struct destination {
+    std::string text;
+
+    [[nodiscard]] bool is_country() const noexcept {
+        return !text.empty() && (text.front() < '0' || text.front() > '9');
+    }
+    [[nodiscard]] bool covers(phone_number const& number, std::string const& country) const {
+        return is_country() ? text == country : number.digits().starts_with(text);
+    }
+};
+
+struct destination_rules {
+    bool checked = true;                ///< by the numbering plan; otherwise any 10 to 15 digits go
+    std::vector<std::string> countries; ///< upper case; empty: all
+    std::vector<line_type> line_types{
+        line_type::mobile, line_type::fixed_line, line_type::fixed_line_or_mobile,
+        line_type::voip,   line_type::toll_free,  line_type::personal_number,
+        line_type::uan};
+    std::vector<destination> denied;  ///< nothing is sent there
+    std::vector<destination> trusted; ///< not watched for pumped SMS; limits hold all the same
+};
+
+/// A number that gets no SMS and always the same code, for reviewers of apps and for monitoring. The
+/// guess limits hold.
+struct test_number {
+    phone_number number;
+    passcode code;               ///< of policy::code_length digits
+    std::chrono::sys_days until; ///< the last day, in UTC; afterwards it is a number as any other
+};
+
+} // namespace otpd::otp

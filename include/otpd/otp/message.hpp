@@ -1,0 +1,83 @@
+#pragma once
+
+/// The text of an SMS: the operator's template for a purpose and a language, and the last line by which a
+/// browser or an app finds the code by itself.
+
+#include "otpd/core/passcode.hpp"
+#include "otpd/core/purpose.hpp"
+#include "otpd/core/secret.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otpd::otp {
+
+/// What stands behind the text.
+struct message_tail {
+    enum class kind : std::uint8_t {
+        none,
+        web_otp,  ///< "@host #code" (WICG "Origin-bound one-time codes delivered via SMS")
+        app_hash, ///< eleven characters (Android's SMS Retriever API)
+    };
+    kind what = kind::none;
+    std::string text; ///< the host, or the hash
+
+    /// 1 to 64 characters of a host name in lower case: labels of letters, digits and hyphens, at least two.
+    static std::optional<message_tail> web_otp_for(std::string_view host);
+    /// Eleven characters of base64.
+    static std::optional<message_tail> app_hash_of(std::string_view hash);
+
+    friend bool operator==(message_tail const&, message_tail const&) = default;
+};
+
+/// A language, or a language and a region: "nl", "pt-BR". Compared without regard to case.
+struct locale_tag {
+    std::string text; ///< lower case; empty: none
+
+    /// Nothing unless it is two or three letters, then nothing or a hyphen and two letters or three digits.
+    static std::optional<locale_tag> parse(std::string_view text);
+
+    friend bool operator==(locale_tag const&, locale_tag const&) = default;
+};
+
+/// Placeholders: `{code}` once, `{minutes}` (the code's life, rounded up) any number of times.
+struct message_template {
+    std::string purpose; ///< empty: of all that have no own
+    locale_tag locale;   ///< empty: of all that have no own
+    std::string text;
+};
+
+/// Immutable; may be used from any thread.
+class messages {
+public:
+    /// `templates` holds one without purpose and locale, and each pair once; all are sound().
+    messages(std::vector<message_template> templates, std::chrono::seconds ttl);
+
+    /// The template of the purpose and locale; else of the purpose and the language alone; of the purpose;
+    /// then the same without the purpose.
+    [[nodiscard]] secret_string compose(purpose const& what, locale_tag const& locale,
+                                        passcode const& code, message_tail const& tail) const;
+
+    /// Characters of the text that compose() gives with a code of that many digits.
+    [[nodiscard]] std::size_t length(purpose const& what, locale_tag const& locale,
+                                     std::size_t code_length, message_tail const& tail) const;
+
+    /// Nothing, or why the text is no template: it must be printable ASCII with `{code}` once and no other
+    /// placeholder than `{minutes}`, and be at most 158 characters (bridgexapi::max_message_length) with a
+    /// code of `code_length` digits and the longest of `tails`.
+    [[nodiscard]] static std::optional<std::string>
+    fault_of(std::string_view text, std::size_t code_length, std::chrono::seconds ttl,
+             std::vector<message_tail> const& tails);
+
+private:
+    [[nodiscard]] std::string const& text_for(purpose const& what, locale_tag const& locale) const;
+
+    std::vector<message_template> templates_; ///< `{minutes}` is filled in
+};
+
+} // namespace otpd::otp

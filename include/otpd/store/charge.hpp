@@ -1,0 +1,104 @@
+#pragma once
+
+/// What is counted, for whom, and when that stands against a step: counters, the cooldown of a number,
+/// and the share of verified codes that is watched.
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace otpd::store {
+
+using duration = std::chrono::milliseconds;
+
+/// Keyed hash of whom something is counted for: a number, a prefix, an address, a client, everybody.
+using subject_key = std::array<std::byte, 16>;
+/// Of a phone number.
+using number_key = subject_key;
+
+/// `amount` units of a named counter of a subject. The counter admits `quota` units at once and regains
+/// them evenly over `window` (GCRA: constant state, no fixed-window bursts).
+struct charge {
+    subject_key subject{};
+    std::string counter;      ///< unique among the counters of one subject
+    std::uint64_t quota = 1;  ///< >= 1
+    duration window{};        ///< > 0
+    std::uint64_t amount = 1; ///< >= 1; more than `quota` is never admitted
+    /// Refuses nothing: a step that this counter would have refused is told so, and does not charge it.
+    bool observed = false;
+};
+
+/// What every backend keeps of a counter is the time until which it is busy, in these units: a charge
+/// moves it on by cost(), and is admitted while it stays within `window` from now.
+using counter_time = std::chrono::microseconds;
+
+/// A day in microseconds times an amount of money in millionths needs more than 64 bits.
+__extension__ typedef __int128 wide_integer; // NOLINT(modernize-use-using)
+
+/// The same in every backend, whatever it is written in.
+[[nodiscard]] constexpr counter_time cost(charge const& c) noexcept {
+    auto const exact = wide_integer{counter_time(c.window).count()} * wide_integer{c.amount} /
+                       wide_integer{c.quota};
+    return std::max(counter_time(1), counter_time(static_cast<counter_time::rep>(exact)));
+}
+
+/// The pause between two sends to a number. It is `base`, and doubles with each further send up to
+/// `longest`, until nothing was sent for `memory` or a code was verified. Verifying, exhausting or
+/// cancelling a code does not end a pause that has begun.
+struct cooldown_rule {
+    duration base{};    ///< 0: no pause
+    duration longest{}; ///< >= base
+    duration memory{};
+};
+
+/// The pause after the `sends`-th send in a row, sends >= 1; the same in every backend.
+[[nodiscard]] constexpr duration pause_after(cooldown_rule const& c, std::uint32_t sends) noexcept {
+    auto pause = c.base;
+    for (std::uint32_t n = 1; n < sends && pause < c.longest; ++n)
+        pause *= 2;
+    return std::min(pause, c.longest);
+}
+
+/// A prefix or a country whose share of verified codes is watched, against pumped SMS (SECURITY.md R22,
+/// R23). A send is refused
+///  - when the codes sent in the last hour and not verified would be more than the largest of `floor`,
+///    `percent` of the best day of the last 14 and `percent` of the last 24 hours, in verified codes;
+///  - for `block` from when at least `breaker_sent` were sent in the last hour (with breaker_sent > 0)
+///    and fewer than `breaker_percent` of them were verified.
+/// The last hour and day are sliding: the one that runs, and of the one before the part that is not yet
+/// as long ago.
+struct watch {
+    subject_key subject{};
+    std::string name; ///< for violations
+    std::uint32_t floor = 0;
+    std::uint32_t percent = 0;
+    std::uint32_t breaker_sent = 0; ///< 0: never
+    std::uint32_t breaker_percent = 0;
+    duration block{};
+    bool observed = false; ///< refuses nothing, is only told
+};
+
+struct violation {
+    std::string counter;
+    duration retry_after{}; ///< > 0: when this admits again
+    /// A watch that had too few verified codes and has now begun to block.
+    bool tripped = false;
+
+    friend bool operator==(violation const&, violation const&) = default;
+};
+
+/// Nothing was charged.
+struct refused {
+    std::vector<violation> violations; ///< every one, not the first; never empty
+    std::vector<violation> observed;   ///< those that refuse nothing
+};
+
+/// Names under which these appear in a violation.
+inline constexpr char const* cooldown_counter = "cooldown";
+inline constexpr char const* guesses_counter = "guesses";
+
+} // namespace otpd::store

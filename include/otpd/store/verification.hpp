@@ -1,0 +1,170 @@
+#pragma once
+
+/// One code of one number, from its admission to its end, and the guesses at it.
+
+#include "otpd/core/money.hpp"
+#include "otpd/store/charge.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace otpd::store {
+
+/// Random, 128 bits: unguessable (OWASP ASVS 11.5.1).
+using verification_id = std::array<std::byte, 16>;
+
+/// The MAC of one code under the key that `key_id` names.
+struct code_mac {
+    std::uint32_t key_id = 0;
+    std::array<std::byte, 32> value{};
+};
+
+/// A number, and whose codes for what: one live code at most in each slot, or several with one shared
+/// count of attempts (admission::add).
+struct record_key {
+    number_key number{};
+    std::string slot;
+};
+
+/// One verification. Its number is part of where it is kept, so there is no other index.
+struct verification_address {
+    number_key number{};
+    verification_id id{};
+};
+
+/// What is kept of a message that the upstream took.
+struct receipt {
+    int route_id = 0;
+    std::string order_id;      ///< empty when the upstream gave none
+    std::string bx_message_id; ///< empty when the upstream gave none
+    std::optional<money> cost;
+
+    friend bool operator==(receipt const&, receipt const&) = default;
+};
+
+/// Of the code; what became of its message is another matter. `exhausted` is not here: it is attempts
+/// that have reached what the caller allows.
+enum class progress : std::uint8_t {
+    pending,  ///< may be verified; the send is not settled yet
+    active,   ///< may be verified
+    verified, ///< was right, once
+    replaced, ///< a newer code of the slot took its place
+    canceled,
+    expired
+};
+
+/// Of the message.
+enum class delivery : std::uint8_t { queued, accepted, unknown };
+
+enum class event_kind : std::uint8_t {
+    admitted,
+    accepted, ///< by the upstream
+    unknown,  ///< whether it was sent
+    wrong,    ///< a guess that was evaluated
+    verified,
+    replaced,
+    canceled
+};
+
+struct event {
+    event_kind what = event_kind::admitted;
+    duration ago{}; ///< >= 0
+};
+
+/// Of one verification; later wrong guesses are counted but not listed.
+inline constexpr std::size_t events_max = 32;
+
+struct verification {
+    verification_id id{};
+    std::string slot;
+    progress state = progress::pending;
+    delivery message = delivery::queued;
+    duration age{};
+    duration expires_in{};           ///< of the code; 0 when it is over
+    std::uint32_t attempts = 0;      ///< wrong guesses with the id
+    std::uint32_t open_attempts = 0; ///< wrong guesses without
+    std::optional<receipt> sent;
+    std::vector<event> events; ///< in the order they happened
+};
+
+/// Wrong guesses allowed per number, whatever its codes and slots. The count dies `window` after the last
+/// wrong guess, or with a right one; a new code never lowers it (NIST SP 800-63B-4 3.2.2). Guesses with a
+/// verification's id may use all of it, guesses without only `quota - reserve`: who knows no more than the
+/// number cannot lock out who holds the id.
+///
+/// From `wait_from` wrong guesses on each one makes the next wait: `wait_base`, then twice as long each
+/// time, up to `wait_max` (RFC 4226 7.3). Guesses with an id wait for each other only; those without wait
+/// for all.
+struct guess_budget {
+    std::uint32_t quota = 0; ///< >= 1
+    duration window{};
+    std::uint32_t reserve = 0;   ///< < quota
+    std::uint32_t wait_from = 0; ///< >= 1; 0: nobody waits
+    duration wait_base{};
+    duration wait_max{};
+};
+
+/// The pause after the `count`-th wrong guess, count >= 1; the same in every backend.
+[[nodiscard]] constexpr duration wait_after(guess_budget const& guesses,
+                                            std::uint32_t count) noexcept {
+    if (guesses.wait_from == 0 || count < guesses.wait_from) return duration(0);
+    auto pause = guesses.wait_base;
+    for (auto n = guesses.wait_from; n < count && pause < guesses.wait_max; ++n)
+        pause *= 2;
+    return std::min(pause, guesses.wait_max);
+}
+
+struct check {
+    record_key key;
+    /// The code that was typed, under every key that may have signed the record.
+    std::vector<code_mac> candidates;
+    std::uint32_t attempts_max = 0; ///< of one code with the id, and as many without, >= 1
+    guess_budget guesses;
+    /// When given, it must be a live verification of the slot. The guess is charged to its holder.
+    std::optional<verification_id> id;
+    /// Who guesses without an id pays for each guess that does not verify; in `refused` when that cannot
+    /// be paid. Not looked at with an id.
+    std::vector<charge> charges;
+    /// Those whose share of verified codes is watched: a right code counts for them.
+    std::vector<subject_key> watched;
+};
+
+/// The code was right and is used up with this answer; the number's guess count is cleared, its cooldown
+/// no longer doubles, and other live codes of the slot are replaced.
+struct verified {
+    verification_id id{};
+    std::optional<receipt> sent;
+};
+/// The guess was counted.
+struct wrong {
+    std::uint32_t attempts_left = 0; ///< of the code or of the number, whichever is less
+};
+/// The code's attempts were used up before: not evaluated, not counted.
+struct exhausted {
+    duration retry_after{}; ///< until the code is gone
+};
+/// The number's guesses are used up, or the last one was too short ago: not evaluated, not counted.
+struct locked {
+    duration retry_after{};
+};
+/// No live code; nothing was counted but the charges.
+struct absent {};
+using check_outcome = std::variant<verified, wrong, exhausted, locked, absent, refused>;
+
+struct cancellation {
+    verification_address at;
+    /// The slot must begin with it; otherwise the verification looks absent.
+    std::string slot_prefix;
+};
+
+/// `ended`: it was over already.
+enum class cancel_outcome : std::uint8_t { canceled, ended, absent };
+
+} // namespace otpd::store

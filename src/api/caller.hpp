@@ -1,0 +1,21 @@
+#pragma once
+
+/// Who asks, from a request to the domain's words.
+
+#include "otpd/http/request.hpp"
+#include "otpd/otp/service.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <optional>
+#include <string>
+
+namespace otpd::api {
+
+/// IPv4 whole, IPv6 by its first 64 bits, which is what one household has (SECURITY.md R21).
+[[nodiscard]] std::string address_block(boost::asio::ip::address const& address);
+
+[[nodiscard]] otp::caller caller_of(http::request const& request, otp::client const& from,
+                                    std::optional<std::string> end_user_address = std::nullopt);
+
+} // namespace otpd::api

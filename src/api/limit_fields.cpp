@@ -1,0 +1,51 @@
+#include "limit_fields.hpp"
+
+#include <string>
+
+namespace otpd::api {
+
+namespace {
+
+// Names have no character that a structured field's string would escape (otp/limits.hpp).
+
+void append_item(std::string& to, std::string const& name, char const* first, std::uint64_t amount,
+                 char const* second, std::chrono::seconds time) {
+    if (!to.empty()) to += ", ";
+    to.append("\"").append(name).append("\";").append(first).append("=");
+    to.append(std::to_string(amount)).append(";").append(second).append("=");
+    to.append(std::to_string(time.count()));
+}
+
+void add(std::vector<http::header_field>& to, std::string policies, std::string left) {
+    if (policies.empty()) return;
+    to.push_back({"RateLimit-Policy", std::move(policies)});
+    to.push_back({"RateLimit", std::move(left)});
+}
+
+} // namespace
+
+void add_limit_fields(std::vector<http::header_field>& to,
+                      std::vector<otp::standing> const& limits) {
+    std::string policies;
+    std::string left;
+    for (auto const& each : limits)
+        append_item(policies, each.name, "q", each.quota, "w", each.window);
+    if (!limits.empty())
+        append_item(left, limits.front().name, "r", limits.front().remaining, "t",
+                    limits.front().resets_in);
+    add(to, std::move(policies), std::move(left));
+}
+
+void add_limit_fields(std::vector<http::header_field>& to,
+                      std::vector<otp::violated_limit> const& violated) {
+    std::string policies;
+    std::string left;
+    for (auto const& each : violated) {
+        if (each.quota == 0) continue;
+        append_item(policies, each.name, "q", each.quota, "w", each.window);
+        append_item(left, each.name, "r", 0, "t", each.retry_after);
+    }
+    add(to, std::move(policies), std::move(left));
+}
+
+} // namespace otpd::api

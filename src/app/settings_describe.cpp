@@ -1,0 +1,129 @@
+// Settings as people and the log see them: what they are, what has changed, what should be known.
+
+#include "otpd/core/encoding.hpp"
+#include "settings_rows.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+
+namespace otpd::app {
+
+namespace {
+
+std::string or_word(std::string text, char const* otherwise) {
+    return text.empty() ? otherwise : std::move(text);
+}
+
+std::string route_text(int route) {
+    return route == 0 ? "usual" : std::to_string(route);
+}
+
+setting_line line_of(client_settings const& from) {
+    auto const& [profile, tokens] = from;
+    auto const count = tokens.size() == 1 ? "1 token" : std::to_string(tokens.size()) + " tokens";
+    return {"client." + profile.name,
+            count + "; purposes: " + or_word(rules::joined(profile.purposes), "any") +
+                "; routes: " + or_word(rules::joined(profile.routes), "allowed") +
+                "; default route: " + route_text(profile.default_route_id) +
+                "; countries: " + or_word(rules::joined(profile.countries), "allowed") +
+                "; caller id: " + or_word(profile.caller_id, "usual") +
+                "; last line: " + or_word(profile.tail.text, "none")};
+}
+
+setting_line line_of(otp::limit const& from) {
+    return {"limit." + from.name,
+            std::to_string(from.quota) + " in " + std::to_string(from.window.count()) +
+                " seconds; key: " + rules::word_for(rules::limit_keys, from.key) +
+                "; step: " + rules::word_for(rules::limit_steps, from.step) +
+                "; mode: " + rules::word_for(rules::limit_modes, from.mode) +
+                "; client: " + or_word(from.client, "any")};
+}
+
+setting_line line_of(otp::message_template const& from) {
+    return {"template." + or_word(from.purpose, "any") + '.' + or_word(from.locale.text, "any"),
+            from.text};
+}
+
+setting_line line_of(test_number_settings const& from) {
+    return {"test_number." + from.number.masked(), "until " + values::format_date(from.until)};
+}
+
+/// What a line does not tell and may have changed all the same.
+std::string untold(client_settings const& from) {
+    std::string out;
+    for (auto const& digest : from.tokens)
+        out += to_hex(digest);
+    return out;
+}
+std::string untold(otp::limit const&) {
+    return {};
+}
+std::string untold(otp::message_template const&) {
+    return {};
+}
+std::string untold(test_number_settings const& from) {
+    return from.number.digits() + ' ' + std::string(from.code.reveal());
+}
+
+/// Adds the keys of entries that only one of the lists has.
+template <class Entry>
+void compare(std::vector<Entry> const& before, std::vector<Entry> const& after,
+             std::vector<std::string>& changed) {
+    using whole_entry = std::pair<std::string, std::string>; // its key and all there is of it
+    auto const all_of = [](std::vector<Entry> const& list) {
+        std::set<whole_entry> entries;
+        for (auto const& each : list) {
+            auto const line = line_of(each);
+            entries.emplace(line.key, line.value + '\n' + untold(each));
+        }
+        return entries;
+    };
+    auto const old_ones = all_of(before);
+    auto const new_ones = all_of(after);
+    std::vector<whole_entry> differing;
+    std::ranges::set_symmetric_difference(old_ones, new_ones, std::back_inserter(differing));
+    for (auto& [key, rest] : differing)
+        if (changed.empty() || changed.back() != key) changed.push_back(std::move(key));
+}
+
+} // namespace
+
+std::vector<setting_line> describe(settings const& from) {
+    std::vector<setting_line> lines;
+    for (auto const& key : setting_keys())
+        lines.push_back({key.path(), key.show(from)});
+    auto const add = [&](auto const& entries) {
+        for (auto const& each : entries)
+            lines.push_back(line_of(each));
+    };
+    add(from.clients);
+    add(from.own_limits);
+    add(from.templates);
+    add(from.test_numbers);
+    return lines;
+}
+
+std::vector<std::string> changed_keys(settings const& before, settings const& after) {
+    std::vector<std::string> changed;
+    for (auto const& key : setting_keys())
+        if (key.show(before) != key.show(after)) changed.push_back(key.path());
+    compare(before.clients, after.clients, changed);
+    compare(before.own_limits, after.own_limits, changed);
+    compare(before.templates, after.templates, changed);
+    compare(before.test_numbers, after.test_numbers, changed);
+    return changed;
+}
+
+std::vector<std::string> settings_notes(settings const& from, std::chrono::sys_days today) {
+    std::vector<std::string> notes;
+    for (auto const& each : from.test_numbers)
+        if (each.until < today)
+            notes.push_back("[[test_number]] " + each.number.masked() + " ended with " +
+                            values::format_date(each.until) +
+                            ": it is a number as any other and gets an SMS");
+    return notes;
+}
+
+} // namespace otpd::app

@@ -1,0 +1,56 @@
+#include "settings_rows.hpp"
+
+namespace otpd::app {
+
+namespace {
+
+using values::place;
+
+template <auto Member>
+using store = place<&settings::store, Member>;
+
+using sts = store_settings;
+
+constexpr std::string_view ms = unit_ms;
+
+constexpr setting_key keys[] = {
+    row("store", "url", "memory:",
+        "Where codes and limits live: in this process, in a file, or in Valkey or Redis.")
+        .parsed<store<&sts::url>, otpd::store::parse_location>(
+            value_kind::text, values::show_parsed<store<&sts::url>>,
+            "memory:, sqlite:PATH, redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss://..., "
+            "unix:SOCKET[?db=DB] or redis+sentinel://HOST[:PORT],.../MASTER[/DB]"),
+    row("store", "password", "", "Password of Valkey or Redis, where store.url has none.")
+        .secret_text<store<&sts::password>, rules::is_header_value>(
+            "empty or visible ASCII characters, at most 1024"),
+    row("store", "ca_file", "",
+        "PEM file of authorities trusted with rediss://; empty is the system's.")
+        .text<store<&sts::ca_file>, rules::is_path_or_empty>("empty or the path of a PEM file"),
+    row("store", "timeout_ms", "250",
+        "Longest wait for one step of Valkey or Redis; an answer that comes later is lost.")
+        .whole<store<&sts::timeout>>(10, 10'000, ms),
+    row("store", "connections", "0",
+        "Connections to Valkey or Redis; 0 is one for each of server.threads.")
+        .whole<store<&sts::connections>>(0, 64),
+    row("store", "replicas_wait_for", "0",
+        "Replicas that must have a send or a used code before it counts; 0 waits for none.")
+        .whole<store<&sts::replicas>>(0, 5),
+    row("store", "capacity", "4000000",
+        "Codes, cooldowns and guess counts that memory: keeps at once; a fresh code takes two. "
+        "Then "
+        "sends are refused.")
+        .whole<store<&sts::capacity>>(1, 100'000'000, "items"),
+    row("store", "sweep_interval_ms", "100",
+        "Between two looks of memory: and sqlite: for what has expired.")
+        .whole<store<&sts::sweep_interval>>(10, 10'000, ms),
+    row("store", "sweep_batch", "64", "Numbers whose expired items are removed in one go.")
+        .whole<store<&sts::sweep_batch>>(1, 100'000, "numbers"),
+};
+
+} // namespace
+
+std::span<setting_key const> store_keys() noexcept {
+    return keys;
+}
+
+} // namespace otpd::app

@@ -1,0 +1,100 @@
+#include "otpd/bridgexapi/types.hpp"
+#include "otpd/core/purpose.hpp"
+#include "settings_rows.hpp"
+
+#include <algorithm>
+
+namespace otpd::app::rules {
+
+namespace {
+
+constexpr std::size_t max_secret_length = 1024;
+constexpr std::size_t min_hmac_secret_length = 32; // as long as the digest (RFC 2104 3)
+constexpr std::size_t max_path_length = 4096;
+constexpr std::string_view reference_default_secret = "change-me-in-production";
+
+/// What `Parse` makes of each item, sorted; nothing when one is not good or comes twice.
+template <class T, class Parse>
+std::optional<std::vector<T>> parse_set(std::string_view text, Parse parse) {
+    std::vector<T> items;
+    for (auto const item : values::split_list(text)) {
+        std::optional<T> value = parse(item);
+        if (!value) return std::nullopt;
+        items.push_back(*std::move(value));
+    }
+    std::ranges::sort(items);
+    if (std::ranges::adjacent_find(items) != items.end()) return std::nullopt;
+    return items;
+}
+
+std::optional<int> parse_route(std::string_view text) {
+    auto const route = values::parse_whole(text);
+    if (!route || *route < first_route || *route > last_route) return std::nullopt;
+    return static_cast<int>(*route);
+}
+
+std::optional<std::string> parse_purpose(std::string_view text) {
+    auto what = purpose::parse(text);
+    if (!what) return std::nullopt;
+    return what->name();
+}
+
+std::optional<std::string> parse_country(std::string_view text) {
+    bool const letters = std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (text.size() != 2 || !letters) return std::nullopt;
+    return std::string(text);
+}
+
+} // namespace
+
+bool is_header_value(std::string_view text) {
+    return values::is_visible(text) && text.size() <= max_secret_length;
+}
+
+bool is_hmac_secret(std::string_view text) {
+    return text.size() >= min_hmac_secret_length && text.size() <= max_secret_length &&
+           text != reference_default_secret;
+}
+
+bool is_hmac_secret_or_empty(std::string_view text) {
+    return text.empty() || is_hmac_secret(text);
+}
+
+bool is_path_or_empty(std::string_view text) {
+    return text.size() <= max_path_length && text.find('\0') == std::string_view::npos &&
+           text.find('\n') == std::string_view::npos;
+}
+
+bool is_caller_id(std::string_view text) {
+    return text.size() >= bridgexapi::min_caller_id_length &&
+           text.size() <= bridgexapi::max_caller_id_length && values::is_printable(text) &&
+           text.front() != ' ' && text.back() != ' ';
+}
+
+std::optional<std::vector<int>> parse_routes(std::string_view text) {
+    return parse_set<int>(text, parse_route);
+}
+
+std::optional<std::vector<std::string>> parse_purposes(std::string_view text) {
+    return parse_set<std::string>(text, parse_purpose);
+}
+
+std::optional<std::vector<std::string>> parse_countries(std::string_view text) {
+    return parse_set<std::string>(text, parse_country);
+}
+
+std::string joined(std::vector<std::string> const& items) {
+    std::string out;
+    for (auto const& item : items)
+        out.append(out.empty() ? "" : ",").append(item);
+    return out;
+}
+
+std::string joined(std::vector<int> const& items) {
+    std::string out;
+    for (int const item : items)
+        out.append(out.empty() ? "" : ",").append(std::to_string(item));
+    return out;
+}
+
+} // namespace otpd::app::rules

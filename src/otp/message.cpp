@@ -1,0 +1,174 @@
+#include "otpd/otp/message.hpp"
+
+#include "otpd/bridgexapi/types.hpp"
+#include "otpd/core/encoding.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace otpd::otp {
+
+namespace {
+
+constexpr std::string_view code_placeholder = "{code}";
+constexpr std::string_view minutes_placeholder = "{minutes}";
+
+constexpr std::size_t max_host_length = 64;
+constexpr std::size_t app_hash_length = 11;
+
+bool is_lower(char c) noexcept {
+    return c >= 'a' && c <= 'z';
+}
+bool is_letter(char c) noexcept {
+    return is_lower(c) || (c >= 'A' && c <= 'Z');
+}
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
+bool is_label(std::string_view text) noexcept {
+    return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
+           std::ranges::all_of(text,
+                               [](char c) { return is_lower(c) || is_ascii_digit(c) || c == '-'; });
+}
+
+/// At least two labels: a browser matches the last line with the origin of a page.
+bool is_host(std::string_view text) noexcept {
+    if (text.size() > max_host_length) return false;
+    std::size_t labels = 0;
+    for (;; ++labels) {
+        auto const dot = text.find('.');
+        if (!is_label(text.substr(0, dot))) return false;
+        if (dot == std::string_view::npos) return labels >= 1;
+        text.remove_prefix(dot + 1);
+    }
+}
+
+std::string minutes_text(std::chrono::seconds ttl) {
+    return std::to_string(std::chrono::ceil<std::chrono::minutes>(ttl).count());
+}
+
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+        text.replace(at, what.size(), with);
+}
+
+/// Characters behind the text.
+std::size_t length_of(message_tail const& tail, std::size_t code_length) noexcept {
+    switch (tail.what) {
+    case message_tail::kind::web_otp: // "\n@host #code"
+        return 1 + 1 + tail.text.size() + 2 + code_length;
+    case message_tail::kind::app_hash:
+        return 1 + tail.text.size();
+    case message_tail::kind::none:
+        break;
+    }
+    return 0;
+}
+
+std::size_t length_with_code(std::string_view text, std::size_t code_length) noexcept {
+    return text.size() - code_placeholder.size() + code_length;
+}
+
+std::size_t count_of(std::string_view text, std::string_view what) noexcept {
+    std::size_t count = 0;
+    for (auto at = text.find(what); at != std::string_view::npos;
+         at = text.find(what, at + what.size()))
+        ++count;
+    return count;
+}
+
+} // namespace
+
+std::optional<message_tail> message_tail::web_otp_for(std::string_view host) {
+    if (!is_host(host)) return std::nullopt;
+    return message_tail{kind::web_otp, std::string(host)};
+}
+
+std::optional<message_tail> message_tail::app_hash_of(std::string_view hash) {
+    bool const base64 = std::ranges::all_of(
+        hash, [](char c) { return is_letter(c) || is_ascii_digit(c) || c == '+' || c == '/'; });
+    if (hash.size() != app_hash_length || !base64) return std::nullopt;
+    return message_tail{kind::app_hash, std::string(hash)};
+}
+
+std::optional<locale_tag> locale_tag::parse(std::string_view text) {
+    auto const language = text.substr(0, text.find('-'));
+    if (language.size() < 2 || language.size() > 3 || !std::ranges::all_of(language, is_letter))
+        return std::nullopt;
+    if (language.size() < text.size()) {
+        auto const region = text.substr(language.size() + 1);
+        bool const letters = region.size() == 2 && std::ranges::all_of(region, is_letter);
+        bool const digits = region.size() == 3 && all_ascii_digits(region);
+        if (!letters && !digits) return std::nullopt;
+    }
+    return locale_tag{lower(text)};
+}
+
+messages::messages(std::vector<message_template> templates, std::chrono::seconds ttl)
+    : templates_(std::move(templates)) {
+    for (auto& each : templates_)
+        replace_all(each.text, minutes_placeholder, minutes_text(ttl));
+    bool const falls_back = std::ranges::any_of(templates_, [](message_template const& each) {
+        return each.purpose.empty() && each.locale.text.empty();
+    });
+    if (!falls_back) throw std::invalid_argument("no template for messages that have no own");
+}
+
+std::string const& messages::text_for(purpose const& what, locale_tag const& locale) const {
+    auto const language = std::string_view(locale.text).substr(0, locale.text.find('-'));
+    auto const rank = [&](message_template const& each) {
+        if (!each.purpose.empty() && each.purpose != what.name()) return -1;
+        int const of_purpose = each.purpose.empty() ? 0 : 3;
+        if (each.locale.text.empty()) return of_purpose;
+        if (each.locale.text == locale.text) return of_purpose + 2;
+        return each.locale.text == language ? of_purpose + 1 : -1;
+    };
+    return std::ranges::max_element(templates_, {}, rank)->text;
+}
+
+secret_string messages::compose(purpose const& what, locale_tag const& locale, passcode const& code,
+                                message_tail const& tail) const {
+    auto const& source = text_for(what, locale);
+    auto const at = source.find(code_placeholder);
+    std::string text;
+    // At once in its final size: a string that grows leaves copies of the code behind.
+    text.reserve(length_with_code(source, code.reveal().size()) +
+                 length_of(tail, code.reveal().size()));
+    text.append(source, 0, at).append(code.reveal());
+    text.append(source, at + code_placeholder.size());
+    if (tail.what == message_tail::kind::web_otp)
+        text.append("\n@").append(tail.text).append(" #").append(code.reveal());
+    if (tail.what == message_tail::kind::app_hash) text.append("\n").append(tail.text);
+    return secret_string(std::move(text));
+}
+
+std::size_t messages::length(purpose const& what, locale_tag const& locale, std::size_t code_length,
+                             message_tail const& tail) const {
+    return length_with_code(text_for(what, locale), code_length) + length_of(tail, code_length);
+}
+
+std::optional<std::string> messages::fault_of(std::string_view text, std::size_t code_length,
+                                              std::chrono::seconds ttl,
+                                              std::vector<message_tail> const& tails) {
+    bool const printable = std::ranges::all_of(text, [](char c) { return c >= 0x20 && c <= 0x7e; });
+    if (!printable) return "has a character that is not printable ASCII";
+    if (count_of(text, code_placeholder) != 1) return "does not have {code} exactly once";
+    std::string filled(text);
+    replace_all(filled, minutes_placeholder, minutes_text(ttl));
+    if (count_of(filled, "{") != 1 || count_of(filled, "}") != 1)
+        return "has a placeholder other than {code} and {minutes}";
+    std::size_t longest_tail = 0;
+    for (auto const& tail : tails)
+        longest_tail = std::max(longest_tail, length_of(tail, code_length));
+    auto const longest = length_with_code(filled, code_length) + longest_tail;
+    if (longest > bridgexapi::max_message_length)
+        return "may become " + std::to_string(longest) + " characters long, " +
+               std::to_string(bridgexapi::max_message_length) + " are allowed";
+    return std::nullopt;
+}
+
+} // namespace otpd::otp

@@ -1,0 +1,125 @@
+// What the log and the metrics hear of sends.
+
+#include "attempt.hpp"
+#include "limiter.hpp"
+#include "otpd/core/encoding.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/metrics.hpp"
+
+namespace otpd::otp {
+
+namespace {
+
+/// The word under which an attempt is counted (telemetry::labels::send_outcomes).
+std::string_view metric_word(outcome<sent> const& result) {
+    if (result) {
+        if (!result->replayed.empty()) return "replayed";
+        return result->test ? "test" : "accepted";
+    }
+    switch (result.error().code) {
+    case errc::cooldown_active:
+        return "cooldown";
+    case errc::limit_exceeded:
+        return "limited";
+    case errc::number_invalid:
+        return "invalid_number";
+    case errc::destination_not_allowed:
+    case errc::purpose_not_allowed:
+    case errc::route_not_allowed:
+    case errc::message_too_long:
+        return "not_allowed";
+    case errc::send_in_progress:
+        return "in_progress";
+    case errc::idempotency_key_reused:
+        return "key_reused";
+    case errc::upstream_rejected:
+        return "rejected";
+    case errc::upstream_unavailable:
+        return "not_sent";
+    case errc::delivery_unknown:
+        return "unknown";
+    case errc::capacity_exhausted:
+        return "full";
+    default:
+        return "store_unavailable";
+    }
+}
+
+std::string names_of(std::vector<violated_limit> const& violated) {
+    std::string names;
+    for (auto const& each : violated)
+        names.append(names.empty() ? "" : ",").append(each.name);
+    return names;
+}
+
+/// All but the last six digits. The last four are in other lines, and beside them a whole prefix would be a
+/// whole number.
+std::string shown_prefix(phone_number const& number) {
+    constexpr std::size_t hidden = 6;
+    auto const& digits = number.digits();
+    return digits.substr(0, digits.size() - hidden) + "xx";
+}
+
+} // namespace
+
+void service::report(attempt const& send, outcome<sent> const& result) const {
+    auto const word = metric_word(result);
+    auto const& request = send.request;
+    auto const phone = request.to.masked();
+    std::string_view const why = !result && result.error().reason
+                                     ? bridgexapi::to_string(*result.error().reason)
+                                     : std::string_view();
+    uses_.metrics.send(word, why, send.route_id);
+    if (!result || !result->replayed.empty()) {
+        uses_.log.info("otp_not_sent",
+                       {{"request_id", request.who.request_id},
+                        {"verification_id", to_hex(send.at.id)},
+                        {"client", request.who.from->name},
+                        {"phone", phone},
+                        {"purpose", request.what.name()},
+                        {"route_id", send.route_id},
+                        {"outcome", word},
+                        {"reason", why},
+                        {"limits", result ? std::string() : names_of(result.error().violated)}});
+        return;
+    }
+    auto const& message = result->message;
+    uses_.log.info("otp_sent", {{"request_id", request.who.request_id},
+                                {"verification_id", to_hex(send.at.id)},
+                                {"client", request.who.from->name},
+                                {"phone", phone},
+                                {"purpose", request.what.name()},
+                                {"country", send.country},
+                                {"route_id", send.route_id},
+                                {"order_id", message.order_id.value_or("")},
+                                {"bx_message_id", message.bx_message_id.value_or("")},
+                                {"cost", message.cost.value_or(money()).units()},
+                                {"test", send.test}});
+}
+
+/// Each limit that refused a send, or would have. A watch for pumped SMS has a line of its own.
+void service::report_violations(std::vector<store::violation> const& violations, limit_mode mode,
+                                attempt const& send) const {
+    bool const observed = mode == limit_mode::observe;
+    for (auto const& each : violations) {
+        uses_.metrics.limit_violated(each.counter, observed);
+        if (each.counter == pumping_prefix || each.counter == pumping_country) {
+            bool const whole_country = each.counter == pumping_country;
+            uses_.log.warn(
+                "pumping_blocked",
+                {{"request_id", send.request.who.request_id},
+                 {"watch", each.counter},
+                 {"country", send.country},
+                 {"prefix", whole_country ? std::string() : shown_prefix(send.request.to)},
+                 {"begins", each.tripped},
+                 {"observed", observed},
+                 {"retry_after_ms", each.retry_after.count()}});
+        } else if (observed) {
+            uses_.log.info("limit_observed", {{"request_id", send.request.who.request_id},
+                                              {"client", send.request.who.from->name},
+                                              {"limit", each.counter}});
+        }
+    }
+}
+
+} // namespace otpd::otp

@@ -1,0 +1,27 @@
+#pragma once
+
+/// The time of a store that keeps it itself.
+
+#include "otpd/store/charge.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace otpd::store {
+
+/// Since an epoch of the store's own choice. A type of its own, so that it is not mixed up with the
+/// process's clocks; microseconds, because counters are kept in them.
+struct store_clock {
+    using duration = counter_time;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<store_clock>;
+};
+using store_time = store_clock::time_point;
+
+/// Rounded up: who waits as long as told is not refused again.
+[[nodiscard]] inline duration until(store_time then, store_time now) noexcept {
+    return std::max(duration(1), std::chrono::ceil<duration>(then - now));
+}
+
+} // namespace otpd::store

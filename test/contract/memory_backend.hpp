@@ -1,0 +1,28 @@
+#pragma once
+
+/// The memory store with a clock that the tests turn.
+
+#include "manual_clock.hpp"
+#include "otpd/store/memory_store.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+namespace otpd::test {
+
+class memory_backend {
+public:
+    store::store& get() { return store_; }
+    boost::asio::io_context& context() { return context_; }
+    void advance(store::duration by) { clock_.advance(by); }
+    store::duration time_of_day() {
+        return std::chrono::floor<store::duration>(clock_.now().time_since_epoch() %
+                                                   std::chrono::hours(24));
+    }
+
+private:
+    boost::asio::io_context context_;
+    manual_clock clock_;
+    store::memory_store store_{context_.get_executor(), clock_, store::memory_options{}};
+};
+
+} // namespace otpd::test

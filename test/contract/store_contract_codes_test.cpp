@@ -1,0 +1,424 @@
+// The life of one code: verified, replaced, canceled, expired, forgotten; and what became of its message.
+
+#include "backends.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace otpd::store;
+using namespace otpd::test;
+
+namespace {
+
+receipt some_receipt() {
+    receipt kept;
+    kept.route_id = 3;
+    kept.order_id = "22953";
+    kept.bx_message_id = "BX-22953-c5f4f53431ed22c2";
+    kept.cost = otpd::money::from_micros(87'000);
+    return kept;
+}
+
+settlement accepted_settlement(std::uint32_t phone, std::uint32_t id) {
+    auto request = settlement_of(phone, id, send_result::accepted);
+    request.accepted = some_receipt();
+    return request;
+}
+
+std::vector<event_kind> kinds(std::optional<verification> const& of) {
+    BOOST_REQUIRE(of.has_value());
+    std::vector<event_kind> found;
+    for (auto const& each : of->events)
+        found.push_back(each.what);
+    return found;
+}
+
+/// Of a slot with several codes.
+admission added_send(std::uint32_t code, std::uint32_t id) {
+    auto request = free_send_of(1, code, id);
+    request.add = true;
+    return request;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(store_contract_codes)
+
+STORE_TEST(a_right_code_is_accepted_once) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    BOOST_TEST((s.verified(guess_of(1, 111)).id == id_of(1)));
+    s.template expect<absent>(s.check(guess_of(1, 111)));
+    s.template expect<absent>(s.check(held_guess_of(1, 111, 1)));
+}
+
+STORE_TEST(a_code_belongs_to_its_number_and_slot) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1, "login"));
+    s.template expect<absent>(s.check(guess_of(2, 111, "login")));
+    s.template expect<absent>(s.check(guess_of(1, 111, "payment")));
+    s.template expect<absent>(s.check(held_guess_of(1, 111, 1, "payment")));
+    s.verified(guess_of(1, 111, "login"));
+}
+
+STORE_TEST(slots_hold_codes_of_their_own) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1, "login"));
+    s.advance(cooldown_window + one_second);
+    s.admitted(send_of(1, 222, 2, "payment"));
+    BOOST_TEST(s.live_codes() == 2U);
+    s.verified(guess_of(1, 222, "payment"));
+    s.verified(guess_of(1, 111, "login"));
+    BOOST_TEST(s.live_codes() == 0U);
+}
+
+STORE_TEST(a_code_dies_with_its_time) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    s.advance(ttl - one_second);
+    s.wrong(guess_of(1, 222));
+    s.advance(2 * one_second);
+    s.template expect<absent>(s.check(guess_of(1, 111)));
+    s.template expect<absent>(s.check(held_guess_of(1, 111, 1)));
+    BOOST_TEST((s.state(1, 1) == progress::expired));
+}
+
+STORE_TEST(a_resend_replaces_the_code) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    s.advance(cooldown_window + one_second);
+    s.admitted(send_of(1, 222, 2));
+    BOOST_TEST(s.live_codes() == 1U);
+    s.wrong(guess_of(1, 111));
+    s.template expect<absent>(s.check(held_guess_of(1, 111, 1)));
+    BOOST_TEST((s.verified(guess_of(1, 222)).id == id_of(2)));
+    BOOST_TEST((s.state(1, 1) == progress::replaced));
+}
+
+// Several keys may be live: the record is compared with the candidate under its own key only.
+STORE_TEST(only_the_mac_under_the_records_key_counts) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    auto guess = guess_of(1, 111);
+    guess.candidates = {mac(111, 2)};
+    s.wrong(guess);
+    guess.candidates = {mac(999, 2), mac(111, 1)};
+    s.verified(guess);
+}
+
+STORE_TEST(a_given_id_must_be_a_live_verification_of_the_slot) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    s.template expect<absent>(s.check(held_guess_of(1, 111, 9)));
+    s.verified(held_guess_of(1, 111, 1));
+}
+
+// --- several codes in one slot ----------------------------------------------------------------------
+
+STORE_TEST(added_codes_are_all_valid_with_the_newest_id_too) {
+    Contract s;
+    s.admitted(added_send(111, 1));
+    s.admitted(added_send(222, 2));
+    BOOST_TEST(s.live_codes() == 2U);
+    BOOST_TEST((s.verified(held_guess_of(1, 111, 2)).id == id_of(1)));
+    // one success ends them all
+    BOOST_TEST(s.live_codes() == 0U);
+    s.template expect<absent>(s.check(guess_of(1, 222)));
+    BOOST_TEST((s.state(1, 1) == progress::verified));
+    BOOST_TEST((s.state(1, 2) == progress::replaced));
+}
+
+STORE_TEST(added_codes_share_their_attempts) {
+    Contract s;
+    s.admitted(added_send(111, 1));
+    BOOST_TEST(s.wrong(held_guess_of(1, 999, 1)).attempts_left == attempts_max - 1);
+    BOOST_TEST(s.wrong(guess_of(1, 999)).attempts_left == attempts_max - 1);
+    s.admitted(added_send(222, 2));
+    BOOST_TEST(s.wrong(held_guess_of(1, 999, 2)).attempts_left == attempts_max - 2);
+    BOOST_TEST(s.wrong(held_guess_of(1, 999, 1)).attempts_left == attempts_max - 3);
+    BOOST_TEST(s.wrong(guess_of(1, 999)).attempts_left == attempts_max - 2);
+    BOOST_TEST(s.find(1, 1)->attempts == 3U);
+    BOOST_TEST(s.find(1, 2)->open_attempts == 2U);
+}
+
+STORE_TEST(of_more_than_the_allowed_codes_the_oldest_goes) {
+    Contract s;
+    for (std::uint32_t n = 1; n <= codes_max; ++n)
+        s.admitted(added_send(100 + n, n));
+    BOOST_TEST(s.live_codes() == codes_max);
+    s.admitted(added_send(200, 6));
+    BOOST_TEST(s.live_codes() == codes_max);
+    BOOST_TEST((s.state(1, 1) == progress::replaced));
+    s.wrong(guess_of(1, 101));
+    BOOST_TEST((s.verified(guess_of(1, 102)).id == id_of(2)));
+}
+
+STORE_TEST(a_send_that_does_not_add_replaces_all) {
+    Contract s;
+    s.admitted(added_send(111, 1));
+    s.admitted(added_send(222, 2));
+    s.admitted(free_send_of(1, 333, 3));
+    BOOST_TEST(s.live_codes() == 1U);
+    s.wrong(guess_of(1, 111));
+    s.wrong(guess_of(1, 222));
+    s.verified(guess_of(1, 333));
+}
+
+STORE_TEST(a_refused_send_leaves_the_codes_it_was_added_to) {
+    Contract s;
+    s.admitted(added_send(111, 1));
+    s.admitted(added_send(222, 2));
+    BOOST_TEST((s.settle(settlement_of(1, 2, send_result::refused)) == settle_outcome::settled));
+    s.verified(held_guess_of(1, 111, 1));
+}
+
+STORE_TEST(a_refused_send_does_not_bring_back_the_code_it_replaced) {
+    Contract s;
+    s.admitted(free_send_of(1, 111, 1));
+    s.admitted(free_send_of(1, 222, 2));
+    BOOST_TEST((s.settle(settlement_of(1, 2, send_result::refused)) == settle_outcome::settled));
+    s.template expect<absent>(s.check(guess_of(1, 111)));
+    BOOST_TEST((s.state(1, 1) == progress::replaced));
+}
+
+// --- settlement -------------------------------------------------------------------------------------
+
+STORE_TEST(an_accepted_send_keeps_its_receipt) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    BOOST_TEST((s.settle(accepted_settlement(1, 1)) == settle_outcome::settled));
+    auto const before = s.find(1, 1);
+    BOOST_REQUIRE(before.has_value());
+    BOOST_TEST((before->state == progress::active));
+    BOOST_TEST((before->message == delivery::accepted));
+    BOOST_TEST((before->sent == some_receipt()));
+    BOOST_TEST((s.verified(guess_of(1, 111)).sent == some_receipt()));
+    BOOST_TEST((s.find(1, 1)->sent == some_receipt())); // after it was verified as well
+}
+
+STORE_TEST(a_receipt_may_lack_all_but_its_route) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    auto settlement = settlement_of(1, 1, send_result::accepted);
+    settlement.accepted = receipt{7, "", "", std::nullopt};
+    s.settle(settlement);
+    BOOST_TEST((s.find(1, 1)->sent == settlement.accepted));
+}
+
+STORE_TEST(a_code_can_be_verified_before_its_send_is_settled) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    BOOST_TEST(!s.verified(guess_of(1, 111)).sent.has_value());
+    BOOST_TEST((s.settle(accepted_settlement(1, 1)) == settle_outcome::settled));
+    s.template expect<absent>(s.check(guess_of(1, 111))); // not revived
+    auto const found = s.find(1, 1);
+    BOOST_TEST((found->state == progress::verified));
+    BOOST_TEST((found->message == delivery::accepted));
+    BOOST_TEST((found->sent == some_receipt()));
+}
+
+STORE_TEST(a_refused_send_leaves_no_trace) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::settled));
+    s.template expect<absent>(s.check(guess_of(1, 111)));
+    BOOST_TEST(!s.find(1, 1).has_value());
+    BOOST_TEST(s.live_codes() == 0U);
+    s.admitted(send_of(1, 222, 2));
+}
+
+STORE_TEST(an_unknown_send_keeps_code_and_cooldown) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    BOOST_TEST((s.settle(settlement_of(1, 1, send_result::unknown)) == settle_outcome::settled));
+    auto const found = s.find(1, 1);
+    BOOST_TEST((found->state == progress::active));
+    BOOST_TEST((found->message == delivery::unknown));
+    s.template expect<refused>(s.admit(send_of(1, 222, 2)));
+    s.verified(guess_of(1, 111));
+}
+
+// The reply to a send that took long may come after a newer send: it must not touch that one's code.
+STORE_TEST(a_late_refusal_leaves_the_newer_code_alone) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    s.advance(cooldown_window + one_second);
+    s.admitted(send_of(1, 222, 2));
+    BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::superseded));
+    s.template expect<refused>(s.admit(send_of(1, 333, 3))); // the newer cooldown stands
+    s.verified(guess_of(1, 222));
+}
+
+STORE_TEST(a_late_acceptance_is_kept_with_the_code_that_was_replaced) {
+    Contract s;
+    s.admitted(free_send_of(1, 111, 1));
+    s.admitted(free_send_of(1, 222, 2));
+    BOOST_TEST((s.settle(accepted_settlement(1, 1)) == settle_outcome::settled));
+    auto const found = s.find(1, 1);
+    BOOST_TEST((found->state == progress::replaced));
+    BOOST_TEST((found->sent == some_receipt()));
+    BOOST_TEST((s.find(1, 2)->message == delivery::queued));
+}
+
+STORE_TEST(what_is_not_there_cannot_be_settled) {
+    Contract s;
+    for (auto result : {send_result::accepted, send_result::refused, send_result::unknown})
+        BOOST_TEST((s.settle(settlement_of(1, 1, result)) == settle_outcome::superseded));
+    BOOST_TEST(!s.find(1, 1).has_value());
+    s.admitted(send_of(1, 111, 1)); // no pause was put
+}
+
+// --- find and cancel --------------------------------------------------------------------------------
+
+STORE_TEST(a_verification_can_be_found_with_all_that_happened) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1, "app:login"));
+    s.advance(2 * one_second);
+    s.settle(accepted_settlement(1, 1));
+    s.wrong(guess_of(1, 999, "app:login"));
+    s.wrong(held_guess_of(1, 999, 1, "app:login"));
+    auto const found = s.find(1, 1);
+    BOOST_REQUIRE(found.has_value());
+    BOOST_TEST((found->id == id_of(1)));
+    BOOST_TEST(found->slot == "app:login");
+    BOOST_TEST((found->age >= 2 * one_second && found->age < 60 * one_second));
+    BOOST_TEST((found->expires_in > duration(0) && found->expires_in <= ttl - 2 * one_second));
+    BOOST_TEST(found->attempts == 1U);
+    BOOST_TEST(found->open_attempts == 1U);
+    BOOST_REQUIRE(found->events.size() == 4U);
+    BOOST_TEST((found->events[0].ago >= 2 * one_second));
+    BOOST_TEST((found->events[1].ago < found->events[0].ago));
+    s.verified(guess_of(1, 111, "app:login"));
+    std::vector const expected{event_kind::admitted, event_kind::accepted, event_kind::wrong,
+                               event_kind::wrong, event_kind::verified};
+    BOOST_TEST((kinds(s.find(1, 1)) == expected));
+}
+
+STORE_TEST(only_the_first_wrong_guesses_are_listed) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    auto guess = guess_of(1, 999);
+    guess.attempts_max = 100;
+    guess.guesses.quota = 100;
+    for (std::uint32_t n = 0; n < 40; ++n)
+        s.wrong(guess);
+    auto const found = s.find(1, 1);
+    BOOST_TEST(found->events.size() == events_max);
+    BOOST_TEST(found->open_attempts == 40U);
+}
+
+// Of an open guess nobody says for which of the codes it was.
+STORE_TEST(a_wrong_guess_is_listed_once_with_the_newest_or_its_own) {
+    Contract s;
+    s.admitted(added_send(111, 1));
+    s.admitted(added_send(222, 2));
+    s.wrong(guess_of(1, 999));
+    BOOST_TEST(s.find(1, 1)->events.size() == 1U);
+    BOOST_TEST(s.find(1, 2)->events.size() == 2U);
+    s.wrong(held_guess_of(1, 999, 1));
+    BOOST_TEST(s.find(1, 1)->events.size() == 2U);
+    BOOST_TEST(s.find(1, 2)->events.size() == 2U);
+}
+
+STORE_TEST(a_verification_is_kept_until_it_is_forgotten) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    s.verified(guess_of(1, 111));
+    s.admitted(send_of(2, 111, 2));
+    s.advance(keep - one_second);
+    BOOST_TEST((s.state(1, 1) == progress::verified));
+    auto const second = s.find(2, 2);
+    BOOST_TEST((second->state == progress::expired));
+    BOOST_TEST((second->expires_in == duration(0)));
+    s.advance(2 * one_second);
+    BOOST_TEST(!s.find(1, 1).has_value());
+    BOOST_TEST(!s.find(2, 2).has_value());
+    BOOST_TEST((s.settle(accepted_settlement(2, 2)) == settle_outcome::superseded));
+}
+
+STORE_TEST(a_canceled_code_never_verifies) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    BOOST_TEST((s.cancel(1, 1) == cancel_outcome::canceled));
+    s.template expect<absent>(s.check(guess_of(1, 111)));
+    BOOST_TEST((s.cancel(1, 1) == cancel_outcome::ended));
+    BOOST_TEST(s.live_codes() == 0U);
+    std::vector const expected{event_kind::admitted, event_kind::canceled};
+    BOOST_TEST((kinds(s.find(1, 1)) == expected));
+    s.template expect<refused>(s.admit(send_of(1, 222, 2))); // its pause stays
+    BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::superseded));
+    BOOST_TEST((s.state(1, 1) == progress::canceled));
+}
+
+STORE_TEST(a_cancellation_ends_one_code_of_several) {
+    Contract s;
+    s.admitted(added_send(111, 1));
+    s.admitted(added_send(222, 2));
+    BOOST_TEST((s.cancel(1, 2) == cancel_outcome::canceled));
+    s.wrong(guess_of(1, 222));
+    s.verified(guess_of(1, 111));
+    BOOST_TEST((s.state(1, 2) == progress::canceled));
+}
+
+STORE_TEST(what_is_over_cannot_be_canceled) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    s.verified(guess_of(1, 111));
+    BOOST_TEST((s.cancel(1, 1) == cancel_outcome::ended));
+    s.admitted(send_of(2, 111, 2));
+    s.advance(ttl + one_second);
+    BOOST_TEST((s.cancel(2, 2) == cancel_outcome::ended));
+    BOOST_TEST((s.state(2, 2) == progress::expired));
+    BOOST_TEST((s.cancel(3, 3) == cancel_outcome::absent));
+}
+
+STORE_TEST(a_slot_of_somebody_else_looks_absent_to_a_cancellation) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1, "shop:login"));
+    BOOST_TEST((s.cancel(1, 1, "bank:") == cancel_outcome::absent));
+    BOOST_TEST((s.cancel(1, 1, "shop:login:x") == cancel_outcome::absent));
+    s.wrong(guess_of(1, 999, "shop:login"));
+    BOOST_TEST((s.cancel(1, 1, "shop:") == cancel_outcome::canceled));
+}
+
+STORE_TEST(live_codes_are_those_that_can_be_verified) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    s.admitted(send_of(2, 111, 2));
+    s.admitted(send_of(3, 111, 3));
+    BOOST_TEST(s.live_codes() == 3U);
+    s.cancel(1, 1);
+    s.verified(guess_of(2, 111));
+    BOOST_TEST(s.live_codes() == 1U);
+}
+
+STORE_TEST(answers_a_ping) {
+    Contract s;
+    BOOST_TEST(run(s.context(), s.get().ping()).has_value());
+}
+
+STORE_TEST(parallel_right_guesses_succeed_once) {
+    Contract s;
+    s.admitted(send_of(1, 111, 1));
+    auto const answers =
+        s.in_parallel(200, [&](std::size_t) { return s.get().check_code(guess_of(1, 111)); });
+    BOOST_TEST(count_of<verified>(answers) == 1U);
+    BOOST_TEST(count_of<absent>(answers) == 199U);
+}
+
+// Numbers do not disturb one another.
+STORE_TEST(parallel_numbers_each_get_their_own) {
+    Contract s;
+    constexpr std::size_t numbers = 500;
+    auto const sends = s.in_parallel(numbers, [&](std::size_t i) {
+        auto const n = static_cast<std::uint32_t>(i);
+        return s.get().admit(send_of(n, n, n));
+    });
+    BOOST_TEST(count_of<admitted>(sends) == numbers);
+    auto const checks = s.in_parallel(numbers, [&](std::size_t i) {
+        auto const n = static_cast<std::uint32_t>(i);
+        return s.get().check_code(guess_of(n, n));
+    });
+    BOOST_TEST(count_of<verified>(checks) == numbers);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

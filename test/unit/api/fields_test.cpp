@@ -1,0 +1,197 @@
+// The fields of requests, from text to the domain's types: fields.hpp, caller.hpp.
+
+#include "api/caller.hpp"
+#include "api/fields.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+#include <ostream>
+#include <string>
+
+using namespace otpd;
+using namespace otpd::api;
+namespace data = boost::unit_test::data;
+namespace asio = boost::asio;
+
+namespace {
+
+json_body with(std::string_view name, std::string_view value) {
+    return json_body(boost::json::serialize(boost::json::object{{name, value}}));
+}
+
+/// The members that the faults are of.
+std::string faults_of(json_body const& body) {
+    std::string names;
+    if (body.valid()) return names;
+    auto const problem = body.problem();
+    for (auto const& each : problem.members.at("errors").as_array())
+        names += std::string(each.at("loc").at(1).as_string()) + ' ';
+    return names;
+}
+
+std::string block(char const* address) {
+    return address_block(asio::ip::make_address(address));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(addresses)
+
+BOOST_AUTO_TEST_CASE(of_ipv4_count_whole) {
+    BOOST_TEST(block("192.0.2.1") == "192.0.2.1");
+    BOOST_TEST(block("192.0.2.1") != block("192.0.2.2"));
+}
+
+// What one household has: whoever has 2^64 addresses is still one caller.
+BOOST_AUTO_TEST_CASE(of_ipv6_count_by_their_first_64_bits) {
+    BOOST_TEST(block("2001:db8:1:2::") == "2001:db8:1:2::/64");
+    BOOST_TEST(block("2001:db8:1:2:ffff:ffff:ffff:ffff") == block("2001:db8:1:2::1"));
+    BOOST_TEST(block("2001:0DB8:0001:0002:0:0:0:1") == block("2001:db8:1:2::1"));
+    BOOST_TEST(block("2001:db8:1:3::1") != block("2001:db8:1:2::1"));
+    BOOST_TEST(block("::1") == "::/64");
+    BOOST_TEST(block("fe80::1%1") == block("fe80::2"));
+}
+
+// Otherwise all of IPv4, mapped, would be one /64.
+BOOST_AUTO_TEST_CASE(of_ipv4_written_as_ipv6_are_those_of_ipv4) {
+    BOOST_TEST(block("::ffff:192.0.2.1") == "192.0.2.1");
+    BOOST_TEST(block("::ffff:c000:201") == "192.0.2.1");
+}
+
+BOOST_AUTO_TEST_CASE(of_end_users_are_read_as_limits_count_them) {
+    auto good = with("end_user_ip", "2001:db8:1:2::7");
+    BOOST_TEST(read_end_user_address(good).value() == "2001:db8:1:2::/64");
+    BOOST_TEST(good.valid());
+    json_body none("{}");
+    BOOST_TEST(!read_end_user_address(none));
+    BOOST_TEST(none.valid());
+    for (auto const* wrong :
+         {"", "localhost", "192.0.2", "192.0.2.256", "192.0.2.1:80", " 192.0.2.1", "192.0.2.1/24",
+          "[::1]", "1", "0x7f.0.0.1", "192.0.02.1.5"}) {
+        auto bad = with("end_user_ip", wrong);
+        BOOST_TEST(!read_end_user_address(bad), wrong);
+        BOOST_TEST(faults_of(bad) == "end_user_ip ", wrong);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(of_callers_come_from_the_connection_and_those_of_end_users_from_the_body) {
+    http::request_parts parts;
+    parts.request_id = "req-1";
+    http::request const request(parts);
+    otp::client const from;
+    auto const who = caller_of(request, from, "192.0.2.1");
+    BOOST_TEST(who.from == &from);
+    BOOST_TEST(who.address == address_block(request.client()));
+    BOOST_TEST(who.end_user_address.value() == "192.0.2.1");
+    BOOST_TEST(who.request_id == "req-1");
+    BOOST_TEST(!caller_of(request, from).end_user_address);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(request_fields)
+
+BOOST_AUTO_TEST_CASE(a_verification_id_is_64_hexadecimal_digits) {
+    std::string const id = "86cad3429f67a1ba4188e2625228315b5A1F0C7BE94D2368F0B1A3C5D7E98642";
+    auto good = with("verification_id", id);
+    BOOST_TEST(read_verification_id(good).value() == id);
+    json_body none("{}");
+    BOOST_TEST(!read_verification_id(none));
+    BOOST_TEST(none.valid());
+    for (std::string const& wrong : {std::string(), id.substr(1), id + "0", id.substr(0, 32),
+                                     'g' + id.substr(1), ' ' + id.substr(1), "0x" + id.substr(2)}) {
+        auto bad = with("verification_id", wrong);
+        BOOST_TEST(!read_verification_id(bad), wrong);
+        BOOST_TEST(faults_of(bad) == "verification_id ", wrong);
+    }
+}
+
+struct locale_case {
+    char const* text;
+    char const* read; ///< null: refused
+};
+static std::ostream& operator<<(std::ostream& out, locale_case const& c) {
+    return out << c.text;
+}
+std::array const locales{
+    locale_case{"nl", "nl"},         locale_case{"pt-BR", "pt-br"},
+    locale_case{"PT-br", "pt-br"},   locale_case{"fil", "fil"},
+    locale_case{"es-419", "es-419"}, locale_case{"", nullptr},
+    locale_case{"n", nullptr},       locale_case{"nlnl", nullptr},
+    locale_case{"nl-", nullptr},     locale_case{"nl_BE", nullptr},
+    locale_case{"nl-B", nullptr},    locale_case{"nl-BEL", nullptr},
+    locale_case{"es-41", nullptr},   locale_case{"-", nullptr},
+    locale_case{"nl-BE-x", nullptr}, locale_case{"zh-Hant", nullptr},
+    locale_case{"n1", nullptr},      locale_case{" nl", nullptr},
+    locale_case{"../etc", nullptr},
+};
+BOOST_DATA_TEST_CASE(a_locale_is_a_language_or_a_language_and_a_region, data::make(locales)) {
+    auto body = with("locale", sample.text);
+    auto const locale = read_locale(body);
+    BOOST_TEST(body.valid() == (sample.read != nullptr));
+    BOOST_TEST(locale.text == (sample.read != nullptr ? sample.read : ""));
+}
+
+BOOST_AUTO_TEST_CASE(a_last_line_is_a_host_or_a_hash) {
+    using kind = otp::message_tail::kind;
+    auto host = with("web_otp_host", "login.example.com");
+    auto const web = read_message_tail(host).value();
+    BOOST_TEST((web.what == kind::web_otp));
+    BOOST_TEST(web.text == "login.example.com");
+    auto hash = with("app_hash", "FA+9qCX9VSu");
+    auto const app = read_message_tail(hash).value();
+    BOOST_TEST((app.what == kind::app_hash));
+    BOOST_TEST(app.text == "FA+9qCX9VSu");
+    json_body none("{}");
+    BOOST_TEST(!read_message_tail(none));
+    BOOST_TEST(none.valid());
+}
+
+// It goes into an SMS as it is: nothing that is more than a host's name gets there.
+BOOST_AUTO_TEST_CASE(a_last_line_has_a_host_that_a_browser_can_match) {
+    std::string const label(31, 'a');
+    auto longest = with("web_otp_host", label + '.' + label + 'a');
+    BOOST_TEST(read_message_tail(longest).has_value()); // 64 characters
+    for (std::string const& wrong :
+         {std::string(), std::string("localhost"), std::string("Example.com"), std::string("a..b"),
+          std::string(".example.com"), std::string("example.com."), std::string("-a.com"),
+          std::string("a-.com"), std::string("a.com #1"), std::string("a.com\n@b.com"),
+          std::string("https://a.com"), std::string("a.com/x"), std::string("a.com:443"),
+          std::string("a_b.com"), std::string("\xc3\xa9.com"), label + '.' + label + "aa",
+          std::string(64, 'a') + ".b"}) {
+        auto bad = with("web_otp_host", wrong);
+        BOOST_TEST(!read_message_tail(bad), wrong);
+        BOOST_TEST(faults_of(bad) == "web_otp_host ", wrong);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_last_line_has_a_hash_of_eleven_characters) {
+    for (auto const* wrong : {"", "FA+9qCX9VS", "FA+9qCX9VSuu", "FA+9qCX9VS=", "FA-9qCX9VSu",
+                              "FA+9qCX9VS\n", "FA+9 CX9VSu"}) {
+        auto bad = with("app_hash", wrong);
+        BOOST_TEST(!read_message_tail(bad), wrong);
+        BOOST_TEST(faults_of(bad) == "app_hash ", wrong);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_message_has_one_last_line) {
+    json_body both(R"({"web_otp_host":"a.example","app_hash":"FA+9qCX9VSu"})");
+    BOOST_TEST(!read_message_tail(both));
+    BOOST_TEST(faults_of(both) == "app_hash ");
+}
+
+// Each names its own fault, so a client sees all of them at once.
+BOOST_AUTO_TEST_CASE(faults_of_several_fields_are_named_together) {
+    json_body body(R"({"phone_number":"1","end_user_ip":7,"locale":"x","app_hash":"y"})");
+    read_phone_number(body);
+    read_end_user_address(body);
+    read_locale(body);
+    read_message_tail(body);
+    BOOST_TEST(faults_of(body) == "phone_number end_user_ip locale app_hash ");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

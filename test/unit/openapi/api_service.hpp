@@ -1,0 +1,187 @@
+#pragma once
+
+/// The API as the tests of the document ask it: on a memory store whose clock is turned by hand, with an
+/// upstream that says what it is told to. Every answer is compared with the document.
+
+#include "api_document.hpp"
+#include "coroutines.hpp"
+#include "fake_gateway.hpp"
+#include "manual_clock.hpp"
+#include "otpd/api/paths.hpp"
+#include "otpd/api/routes.hpp"
+#include "otpd/http/router.hpp"
+#include "otpd/store/memory_store.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/metrics.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace openapi_test {
+
+inline otpd::otp::policy with_debug_codes() {
+    otpd::otp::policy rules;
+    rules.reveal_codes = true;
+    return rules;
+}
+
+/// A credential of that name; without tokens it is everybody's.
+inline otpd::api::credential client_of(std::string name,
+                                       std::vector<std::string_view> tokens = {}) {
+    otpd::api::credential one;
+    one.profile.name = std::move(name);
+    for (auto const token : tokens)
+        one.tokens.push_back(otpd::api::digest_of(token));
+    return one;
+}
+
+/// Loading the plans takes longer than most tests.
+inline otpd::numbering_plan const& shared_plan() {
+    static otpd::numbering_plan const plan;
+    return plan;
+}
+
+inline std::string_view verb_of(otpd::http::method method) {
+    if (method == otpd::http::method::post) return "post";
+    return method == otpd::http::method::delete_ ? "delete" : "get";
+}
+inline otpd::http::method method_of(std::string_view verb) {
+    if (verb == "post") return otpd::http::method::post;
+    return verb == "delete" ? otpd::http::method::delete_ : otpd::http::method::get;
+}
+
+/// Fields that the document requires are there, and none of a handler's that it does not describe.
+inline void check_headers(otpd::http::response const& answer, boost::json::object const& promised) {
+    auto const& described = promised.at("headers").as_object();
+    auto const is_sent = [&](std::string_view name) {
+        return std::ranges::find(answer.headers, name, &otpd::http::header_field::name) !=
+               answer.headers.end();
+    };
+    for (std::string_view name :
+         {"Retry-After", "RateLimit", "RateLimit-Policy", "ETag", "WWW-Authenticate"})
+        if (is_sent(name)) BOOST_TEST(described.contains(name), name << " is not described");
+    for (auto const& [name, header] : described) {
+        auto const* const required = resolve(header).if_contains("required");
+        if (required != nullptr && required->as_bool())
+            BOOST_TEST(is_sent(name), name << " is not sent");
+    }
+}
+
+/// The body, once all of the answer is as the document says; null without one.
+inline boost::json::value check_described(otpd::http::response const& answer, std::string_view path,
+                                          std::string_view verb) {
+    auto const* const promised = find_response(path, verb, answer.status);
+    BOOST_REQUIRE_MESSAGE(promised, path << " does not promise " << answer.status);
+    check_headers(answer, *promised);
+    if (answer.status == 304) return {};
+    auto const type = answer.content_type.substr(0, answer.content_type.find(';'));
+    auto const& schema = schema_of(*promised, type);
+    if (!type.ends_with("json")) return {};
+    auto body = boost::json::parse(answer.content());
+    // The document itself is described by its three main members only.
+    if (path != otpd::api::paths::openapi) BOOST_TEST(fault(schema, body) == "");
+    return body;
+}
+
+struct service {
+    using method = otpd::http::method;
+
+    explicit service(otpd::otp::policy rules = with_debug_codes(),
+                     std::vector<otpd::api::credential> clients = {client_of("default")},
+                     otpd::store::store* instead = nullptr)
+        : store(instead != nullptr ? *instead : memory),
+          domain(std::move(rules),
+                 {store, gateway, keys, shared_plan(), clock, random, log, metrics}),
+          callers(std::move(clients)) {
+        otpd::api::add_routes(routes,
+                              {domain, store, callers,
+                               [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
+                                   co_return not_ready;
+                               },
+                               "https://hi.bridgexapi.io"});
+    }
+
+    /// One request with everything it is made of, as long as it is worked on.
+    struct call {
+        call(service& of, method verb, std::string_view path, std::string_view body)
+            : fields(of.fields), endpoint(of.routes.find(verb, path, parameters)) {
+            BOOST_REQUIRE(endpoint.call != nullptr);
+            fields.push_back({"Content-Type", of.content_type});
+            if (!of.authorization.empty()) fields.push_back({"Authorization", of.authorization});
+            otpd::http::request_parts parts;
+            parts.verb = verb;
+            parts.target = parts.path = path;
+            parts.body = body;
+            parts.fields = fields;
+            parts.request_id = "4632243359b3af9162b51d6861002d3f";
+            request = std::make_unique<otpd::http::request>(parts);
+        }
+        boost::asio::awaitable<otpd::http::response> start() {
+            return (*endpoint.call)(*request, parameters);
+        }
+
+        std::vector<otpd::http::field_view> fields;
+        otpd::http::path_parameters parameters;
+        otpd::http::router::match endpoint;
+        std::unique_ptr<otpd::http::request> request;
+    };
+
+    /// Asks, checks the answer against the document, and returns its body (null if there is none).
+    boost::json::value ask(method verb, std::string_view path, std::string_view body,
+                           unsigned expected) {
+        call one(*this, verb, path, body);
+        last = otpd::test::run(context, one.start());
+        BOOST_TEST(last.status == expected, last.content());
+        return check_described(last, one.endpoint.pattern, verb_of(verb));
+    }
+    boost::json::value post(std::string_view path, std::string_view body, unsigned expected) {
+        return ask(method::post, path, body, expected);
+    }
+    boost::json::value get(std::string_view path, unsigned expected) {
+        return ask(method::get, path, {}, expected);
+    }
+    boost::json::value cancel(std::string_view path, unsigned expected) {
+        return ask(method::delete_, path, {}, expected);
+    }
+    /// The problem's `code` where the status alone does not say which it is.
+    std::string refused(std::string_view path, std::string_view body, unsigned expected) {
+        return std::string(post(path, body, expected).at("code").as_string());
+    }
+
+    /// The value of a field of the last answer, or `none`.
+    [[nodiscard]] std::string field(std::string_view name) const {
+        auto const found = std::ranges::find(last.headers, name, &otpd::http::header_field::name);
+        return found == last.headers.end() ? "none" : found->value;
+    }
+
+    // Of the requests to come.
+    std::string content_type = "application/json";
+    std::string authorization;
+    std::vector<otpd::http::field_view> fields;
+
+    otpd::http::response last;
+
+    boost::asio::io_context context;
+    otpd::test::manual_clock clock;
+    otpd::openssl_random random;
+    otpd::store::memory_store memory{context.get_executor(), clock, otpd::store::memory_options{}};
+    otpd::store::store& store;
+    otpd::test::fake_gateway gateway;
+    otpd::otp::key_ring keys{otpd::secret_string(std::string(32, 'k')), {}, otpd::secret_string()};
+    otpd::telemetry::logger log;
+    otpd::telemetry::metrics metrics{otpd::telemetry::metrics_options{"test", {}}};
+    otpd::otp::service domain;
+    otpd::api::authenticator callers;
+    std::optional<std::string_view> not_ready;
+    otpd::http::router routes;
+};
+
+} // namespace openapi_test

@@ -1,0 +1,145 @@
+#pragma once
+
+/// The domain on a memory store that can be switched off, an upstream that says what it is told, and a
+/// clock that is turned by hand.
+
+#include "coroutines.hpp"
+#include "fake_gateway.hpp"
+#include "log_capture.hpp"
+#include "manual_clock.hpp"
+#include "otpd/core/encoding.hpp"
+#include "otpd/otp/service.hpp"
+#include "otpd/store/memory_store.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/metrics.hpp"
+
+#include <boost/asio/strand.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <memory>
+#include <string>
+
+namespace otpd::test {
+
+/// A store that can be switched off, step by step.
+class switchable_store final : public store::store {
+public:
+    explicit switchable_store(store& inner) : inner_(inner) {}
+    bool admits = true, settles = true, checks = true, finds = true;
+
+    boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
+    admit(otpd::store::admission request) override {
+        if (!admits) co_return otpd::store::fault::unavailable;
+        co_return co_await inner_.admit(std::move(request));
+    }
+    boost::asio::awaitable<otpd::store::result<otpd::store::settle_outcome>>
+    settle(otpd::store::settlement request) override {
+        if (!settles) co_return otpd::store::fault::timed_out;
+        co_return co_await inner_.settle(std::move(request));
+    }
+    boost::asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
+    check_code(otpd::store::check request) override {
+        if (!checks) co_return otpd::store::fault::unavailable;
+        co_return co_await inner_.check_code(std::move(request));
+    }
+    boost::asio::awaitable<otpd::store::result<std::optional<otpd::store::verification>>>
+    find(otpd::store::verification_address at) override {
+        if (!finds) co_return otpd::store::fault::unavailable;
+        co_return co_await inner_.find(at);
+    }
+    boost::asio::awaitable<otpd::store::result<otpd::store::cancel_outcome>>
+    cancel(otpd::store::cancellation request) override {
+        return inner_.cancel(std::move(request));
+    }
+    boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override {
+        return inner_.live_codes();
+    }
+    boost::asio::awaitable<otpd::store::result<std::monostate>> ping() override {
+        return inner_.ping();
+    }
+
+private:
+    store& inner_;
+};
+
+/// A Dutch mobile number.
+inline constexpr char const* one_number = "31651860670";
+
+/// Loading the plans takes longer than most tests.
+inline numbering_plan const& shared_plan() {
+    static numbering_plan const plan;
+    return plan;
+}
+
+struct domain_fixture {
+    explicit domain_fixture(otp::policy rules = {}) : domain(std::move(rules), uses()) {}
+
+    otp::service::dependencies uses() {
+        return {store, gateway, keys, shared_plan(), clock, random, *log, metrics};
+    }
+    [[nodiscard]] otp::caller who() const {
+        otp::caller asking;
+        asking.from = &client;
+        asking.address = "192.0.2.1";
+        asking.request_id = "req-1";
+        return asking;
+    }
+    [[nodiscard]] otp::send_request request(std::string const& to = one_number,
+                                            char const* what = "login") const {
+        return otp::send_request{who(), *phone_number::parse(to), *purpose::parse(what)};
+    }
+    otp::outcome<otp::sent> send(otp::send_request what) {
+        return run(context, domain.send(std::move(what), deadline::in(std::chrono::seconds(30))));
+    }
+    otp::outcome<otp::sent> send() { return send(request()); }
+
+    [[nodiscard]] otp::verify_request guess(std::string const& code,
+                                            std::optional<std::string> id = {},
+                                            std::string const& number = one_number,
+                                            char const* what = "login") const {
+        return otp::verify_request{who(), *phone_number::parse(number), *purpose::parse(what),
+                                   *passcode::parse(code), std::move(id)};
+    }
+    otp::outcome<otp::verified> verify(otp::verify_request what) {
+        return run(context, domain.verify(std::move(what)));
+    }
+    otp::outcome<otp::verified> verify(std::string const& code,
+                                       std::optional<std::string> id = {}) {
+        return verify(guess(code, std::move(id)));
+    }
+    otp::outcome<otp::verification_view> find(std::string id) {
+        return run(context, domain.find(who(), std::move(id)));
+    }
+    otp::outcome<otp::verification_view> cancel(std::string id) {
+        return run(context, domain.cancel(who(), std::move(id)));
+    }
+    [[nodiscard]] std::string wrong_code() const {
+        return gateway.last_code() == "000000" ? "000001" : "000000";
+    }
+    /// Everything logged so far; nothing can be logged afterwards.
+    std::string logged() {
+        log = nullptr; // waits for the queue
+        return capture.text();
+    }
+
+    boost::asio::io_context context;
+    manual_clock clock;
+    otpd::store::memory_store memory{context.get_executor(), clock, otpd::store::memory_options{}};
+    switchable_store store{memory};
+    fake_gateway gateway;
+    otp::client client;
+    otp::key_ring keys{secret_string(std::string(32, 'k')), {}, secret_string()};
+    openssl_random random;
+    log_capture capture;
+    std::unique_ptr<telemetry::logger> log =
+        std::make_unique<telemetry::logger>(capture, telemetry::level::trace, 1024);
+    telemetry::metrics metrics{telemetry::metrics_options{"test", {}}};
+    otp::service domain;
+
+    template <class T>
+    T run(boost::asio::io_context& on, boost::asio::awaitable<T> operation) {
+        return test::run(on, std::move(operation));
+    }
+};
+
+} // namespace otpd::test

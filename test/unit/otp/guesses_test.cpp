@@ -1,0 +1,171 @@
+// Guesses at one number: with a verification's id and without, over resends, and how failures look.
+
+#include "domain_fixture.hpp"
+
+using namespace otpd;
+using namespace otpd::otp;
+using namespace std::chrono_literals;
+using fixture = test::domain_fixture;
+
+namespace {
+
+policy without_cooldown() {
+    policy rules;
+    rules.cooldown.base = 0s;
+    return rules;
+}
+
+/// How many of so many wrong guesses were evaluated.
+int guess_wrong(fixture& f, int count, std::optional<std::string> const& id = {}) {
+    int evaluated = 0;
+    for (int i = 0; i < count; ++i)
+        if (f.verify(f.wrong_code(), id).error().code == errc::invalid_code) ++evaluated;
+    return evaluated;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(guesses)
+
+BOOST_AUTO_TEST_CASE(fifty_of_a_stranger_leave_the_holder_of_the_id_everything) {
+    fixture f;
+    auto const id = f.send()->id;
+    BOOST_TEST(guess_wrong(f, 50) == 5);
+    BOOST_TEST((f.verify(f.gateway.last_code()).error().code == errc::attempts_exceeded));
+    BOOST_TEST(f.find(id)->attempts_left == 5U);
+    BOOST_TEST(f.verify(f.gateway.last_code(), id).has_value());
+}
+
+// 40 rounds of a send and 5 wrong guesses: never more than the budget is evaluated, and then the right code
+// fails too.
+BOOST_AUTO_TEST_CASE(of_a_number_are_bounded_over_resends_with_and_without_ids) {
+    for (bool const with_id : {false, true}) {
+        auto rules = without_cooldown();
+        rules.guesses.wait_from = 0; // the budget alone
+        fixture f(rules);
+        int evaluated = 0;
+        std::optional<std::string> id;
+        for (int round = 0; round < 40; ++round) {
+            auto const sent = f.send();
+            if (sent && with_id) id = sent->id;
+            evaluated += guess_wrong(f, 5, id);
+        }
+        BOOST_TEST(evaluated == (with_id ? 20 : 15)); // a quarter is the holders'
+        // The last code has no attempts left either where its holder spent the budget.
+        auto const right = f.verify(f.gateway.last_code(), id).error();
+        BOOST_TEST((right.code == (with_id ? errc::attempts_exceeded : errc::guesses_exceeded)));
+        BOOST_TEST((right.retry_after == (with_id ? 300s : 24h)));
+        f.clock.advance(24h);
+        auto const fresh = f.send();
+        BOOST_TEST(f.verify(f.gateway.last_code(), fresh->id).has_value());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(that_used_up_the_budget_stop_sends_too) {
+    auto rules = without_cooldown();
+    rules.guesses.wait_from = 0;
+    fixture f(rules);
+    for (int round = 0; round < 4; ++round) {
+        auto const sent = f.send();
+        BOOST_TEST(guess_wrong(f, 5, sent->id) == 5);
+    }
+    auto const refused = f.send();
+    BOOST_TEST((refused.error().code == errc::limit_exceeded));
+    BOOST_REQUIRE(refused.error().violated.size() == 1U);
+    BOOST_TEST(refused.error().violated[0].name == "guesses");
+    BOOST_TEST((*refused.error().retry_after > 23h));
+    f.clock.advance(*refused.error().retry_after);
+    BOOST_TEST(f.send().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(wait_longer_each_time_near_the_budget) {
+    fixture f(without_cooldown());
+    for (int round = 0; round < 2; ++round) {
+        f.send();
+        guess_wrong(f, 5);
+    }
+    for (auto const pause : {30s, 60s, 120s}) { // after the tenth, eleventh, twelfth
+        f.send();
+        auto const early = f.verify(f.gateway.last_code());
+        BOOST_TEST((early.error().code == errc::guesses_exceeded));
+        BOOST_TEST((early.error().retry_after == pause));
+        f.clock.advance(pause - 1s);
+        BOOST_TEST((f.verify(f.gateway.last_code()).error().code == errc::guesses_exceeded));
+        f.clock.advance(1s);
+        BOOST_TEST((f.verify(f.wrong_code()).error().code == errc::invalid_code));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(are_forgotten_with_a_right_one) {
+    fixture f(without_cooldown());
+    for (int round = 0; round < 4; ++round) {
+        auto const sent = f.send();
+        BOOST_TEST(guess_wrong(f, 4, sent->id) == 4);
+        BOOST_TEST(f.verify(f.gateway.last_code(), sent->id).has_value());
+    }
+    f.send();
+    BOOST_TEST(guess_wrong(f, 6) == 5);
+}
+
+BOOST_AUTO_TEST_CASE(with_the_id_of_another_number_or_none_find_no_code) {
+    fixture f;
+    auto const other = f.send(f.request("31651860671"))->id;
+    auto const mine = f.send()->id;
+    auto const code = f.gateway.last_code();
+    BOOST_TEST((f.verify(code, other).error().code == errc::no_active_otp));
+    BOOST_TEST((f.verify(code, std::string(64, '0')).error().code == errc::no_active_otp));
+    BOOST_TEST(f.verify(code, mine).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(without_an_id_are_charged_to_the_end_users_address) {
+    policy rules;
+    rules.limits = {{"guesses_address_1h", limit_key::end_user_address, 8, 1h, limit_mode::enforce,
+                     limit_step::guess, ""}};
+    fixture f(rules);
+    auto guess_from = [&](char const* address, std::optional<std::string> id = {}) {
+        auto what = f.guess(f.wrong_code(), std::move(id));
+        what.who.end_user_address = address;
+        return f.verify(std::move(what)).error();
+    };
+    auto const id = f.send()->id;
+    for (int i = 0; i < 5; ++i)
+        BOOST_TEST((guess_from("198.51.100.1").code == errc::invalid_code));
+    f.clock.advance(300s); // the code is gone: an absent one is a guess too
+    for (int i = 0; i < 3; ++i)
+        BOOST_TEST((guess_from("198.51.100.1").code == errc::no_active_otp));
+    auto const refused = guess_from("198.51.100.1");
+    BOOST_TEST((refused.code == errc::limit_exceeded));
+    BOOST_TEST(refused.violated.at(0).name == "guesses_address_1h");
+    BOOST_TEST((guess_from("198.51.100.2").code == errc::no_active_otp));
+    BOOST_TEST((guess_from("198.51.100.1", id).code == errc::no_active_otp)); // the holder's own
+}
+
+BOOST_AUTO_TEST_CASE(look_alike_when_they_fail_if_that_is_asked_for) {
+    auto rules = without_cooldown();
+    rules.uniform_failures = 1ms;
+    fixture f(rules);
+    auto const looks_wrong = [](outcome<verified> const& result) {
+        return result.error().code == errc::invalid_code && !result.error().attempts_left &&
+               !result.error().retry_after;
+    };
+    auto verify = [&](std::string const& code) {
+        auto waiting = [&]() -> boost::asio::awaitable<outcome<verified>> {
+            auto what = f.guess(code);
+            co_return co_await f.domain.verify(std::move(what));
+        };
+        return f.run(f.context, waiting());
+    };
+    BOOST_TEST(looks_wrong(verify("000000"))); // absent
+    f.send();
+    auto const code = f.gateway.last_code();
+    BOOST_TEST(looks_wrong(verify(f.wrong_code())));
+    BOOST_TEST(verify(code).has_value());
+    BOOST_TEST(looks_wrong(verify(code))); // used
+    f.send();
+    for (int i = 0; i < 7; ++i)
+        BOOST_TEST(looks_wrong(verify(f.wrong_code()))); // the last two are not evaluated
+    f.clock.advance(300s);
+    BOOST_TEST(looks_wrong(verify(f.gateway.last_code()))); // expired
+}
+
+BOOST_AUTO_TEST_SUITE_END()

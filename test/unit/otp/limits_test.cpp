@@ -1,0 +1,227 @@
+// What stands against a send: limits, and pumped SMS.
+
+#include "domain_fixture.hpp"
+
+using namespace otpd;
+using namespace otpd::otp;
+using namespace std::chrono_literals;
+using fixture = test::domain_fixture;
+
+namespace {
+
+limit limit_of(char const* name, limit_key key, std::uint64_t quota, std::chrono::seconds window,
+               limit_mode mode = limit_mode::enforce) {
+    return limit{name, key, quota, window, mode, limit_step::send, ""};
+}
+
+policy rules_with(std::vector<limit> limits) {
+    policy rules;
+    rules.cooldown.base = 0s;
+    rules.pumping.enabled = false;
+    rules.limits = std::move(limits);
+    return rules;
+}
+
+/// Dutch mobile numbers that share all but their last four digits.
+std::string neighbour(int n) {
+    return std::to_string(31651860000 + n);
+}
+
+std::vector<std::string> names_of(failure const& why) {
+    std::vector<std::string> names;
+    for (auto const& each : why.violated)
+        names.push_back(each.name);
+    return names;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(limits)
+
+BOOST_AUTO_TEST_CASE(count_for_whom_they_are_named) {
+    struct {
+        limit_key key;
+        bool same_number, same_prefix, same_country, same_client;
+    } const cases[] = {{limit_key::number, true, false, false, false},
+                       {limit_key::prefix, true, true, false, false},
+                       {limit_key::country, true, true, true, false},
+                       {limit_key::client, true, true, true, true},
+                       {limit_key::everybody, true, true, true, true}};
+    for (auto const& each : cases) {
+        fixture f(rules_with({limit_of("l", each.key, 1, 1h)}));
+        auto refused = [&f](std::string const& to) { return !f.send(f.request(to)).has_value(); };
+        BOOST_TEST(!refused(neighbour(1)));
+        BOOST_TEST(refused(neighbour(1)) == each.same_number);
+        BOOST_TEST(refused(neighbour(2)) == each.same_prefix);
+        BOOST_TEST(refused("31612345678") == each.same_country);
+        BOOST_TEST(refused("34612345678") == each.same_client);
+        f.client.name = "other";
+        BOOST_TEST(refused("31687654321") ==
+                   (each.key == limit_key::everybody || each.key == limit_key::country));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(of_addresses_count_those_that_are_told) {
+    fixture f(rules_with({limit_of("end_user", limit_key::end_user_address, 1, 1h),
+                          limit_of("caller", limit_key::caller_address, 4, 1h)}));
+    auto send_for = [&f, n = 0](std::optional<std::string> address) mutable {
+        auto what = f.request(neighbour(++n));
+        what.who.end_user_address = std::move(address);
+        return f.send(std::move(what));
+    };
+    BOOST_TEST(send_for("198.51.100.1").has_value());
+    BOOST_TEST(
+        (names_of(send_for("198.51.100.1").error()) == std::vector<std::string>{"end_user"}));
+    BOOST_TEST(send_for("198.51.100.2").has_value());
+    BOOST_TEST(send_for({}).has_value());
+    BOOST_TEST(send_for({}).has_value());
+    BOOST_TEST((names_of(send_for({}).error()) == std::vector<std::string>{"caller"}));
+}
+
+BOOST_AUTO_TEST_CASE(of_a_client_are_not_the_others) {
+    auto only_shop = limit_of("shop_1m", limit_key::everybody, 1, 1min);
+    only_shop.client = "shop";
+    fixture f(rules_with({only_shop}));
+    BOOST_TEST(f.send(f.request(neighbour(1))).has_value());
+    BOOST_TEST(f.send(f.request(neighbour(2))).has_value());
+    f.client.name = "shop";
+    BOOST_TEST(f.send(f.request(neighbour(3))).has_value());
+    BOOST_TEST(!f.send(f.request(neighbour(4))).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(that_refuse_are_all_named_with_their_times) {
+    fixture f(rules_with({limit_of("number_10m", limit_key::number, 1, 10min),
+                          limit_of("global_1m", limit_key::everybody, 1, 1min),
+                          limit_of("country_1h", limit_key::country, 5, 1h)}));
+    BOOST_TEST(f.send().has_value());
+    f.clock.advance(15s);
+    auto const refused = f.send().error();
+    BOOST_TEST((refused.code == errc::limit_exceeded));
+    BOOST_TEST((names_of(refused) == std::vector<std::string>{"number_10m", "global_1m"}));
+    BOOST_TEST((refused.violated[0].retry_after == 585s));
+    BOOST_TEST((refused.violated[1].retry_after == 45s));
+    BOOST_TEST(refused.violated[1].quota == 1U);
+    BOOST_TEST((refused.retry_after == 585s)); // when all of them admit again
+    f.clock.advance(*refused.retry_after);
+    BOOST_TEST(f.send().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(are_told_after_a_send_the_tightest_first) {
+    fixture f(rules_with({limit_of("number_10m", limit_key::number, 5, 10min),
+                          limit_of("number_24h", limit_key::number, 3, 24h)}));
+    auto const limits = f.send()->limits;
+    BOOST_REQUIRE(limits.size() == 2U);
+    BOOST_TEST(limits[0].name == "number_24h");
+    BOOST_TEST(limits[0].quota == 3U);
+    BOOST_TEST((limits[0].window == 24h));
+    BOOST_TEST(limits[0].remaining == 2U);
+    BOOST_TEST((limits[0].resets_in == 8h));
+    BOOST_TEST(limits[1].remaining == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(that_observe_refuse_nothing_and_are_logged) {
+    fixture f(rules_with({limit_of("o", limit_key::number, 1, 1h, limit_mode::observe)}));
+    for (int i = 0; i < 3; ++i) {
+        auto const sent = f.send();
+        BOOST_TEST(sent.has_value());
+        BOOST_TEST(sent->limits.empty()); // nobody is to go by it
+    }
+    BOOST_TEST(f.logged().find("\"event\":\"limit_observed\"") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(give_back_what_a_refused_send_took) {
+    fixture f(rules_with({limit_of("global", limit_key::everybody, 1, 1h)}));
+    f.gateway.on_send = [](bridgexapi::sms const&) {
+        return bridgexapi::send_outcome(bridgexapi::rejected{bridgexapi::reason::no_pricing});
+    };
+    BOOST_TEST((f.send().error().code == errc::upstream_rejected));
+    f.gateway.on_send = [](bridgexapi::sms const&) {
+        return bridgexapi::send_outcome(test::fake_gateway::default_receipt());
+    };
+    BOOST_TEST(f.send().has_value());
+    BOOST_TEST((f.send().error().code == errc::limit_exceeded));
+}
+
+BOOST_AUTO_TEST_CASE(of_pauses_double_with_each_resend) {
+    fixture f;
+    for (auto const pause : {45s, 90s, 180s, 360s, 720s}) {
+        BOOST_TEST((f.send()->cooldown == pause));
+        f.clock.advance(pause - 1s);
+        BOOST_TEST((f.send().error().code == errc::cooldown_active));
+        f.clock.advance(1s);
+    }
+    BOOST_TEST((f.send()->cooldown == 900s)); // the longest
+    BOOST_TEST(f.verify(f.gateway.last_code()).has_value());
+    f.clock.advance(899s);
+    BOOST_TEST((f.send().error().code == errc::cooldown_active)); // outlives success
+    f.clock.advance(1s);
+    BOOST_TEST((f.send()->cooldown == 45s)); // which ends the doubling
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(pumped_sms)
+
+namespace {
+
+policy watchful(limit_mode mode = limit_mode::enforce) {
+    auto rules = rules_with({});
+    rules.pumping.enabled = true;
+    rules.pumping.mode = mode;
+    return rules;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(to_a_prefix_stop_at_the_floor_and_elsewhere_go_on) {
+    auto rules = watchful();
+    rules.pumping.unverified_floor = 7;
+    fixture f(rules);
+    int accepted = 0;
+    for (int n = 0; n < 30; ++n)
+        if (f.send(f.request(neighbour(n)))) ++accepted;
+    BOOST_TEST(accepted == 7);
+    auto const refused = f.send(f.request(neighbour(40))).error();
+    BOOST_TEST((refused.code == errc::limit_exceeded));
+    // The same seven are the whole country's, whose floor is the same.
+    BOOST_TEST(
+        (names_of(refused) == std::vector<std::string>{"pumping_prefix", "pumping_country"}));
+    BOOST_TEST(f.send(f.request("34612345678")).has_value());
+    BOOST_TEST(f.logged().find("\"event\":\"pumping_blocked\"") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(are_not_seen_in_codes_that_are_verified) {
+    auto rules = watchful();
+    rules.pumping.unverified_floor = 1;
+    fixture f(rules);
+    for (int n = 0; n < 30; ++n) {
+        BOOST_TEST(f.send(f.request(neighbour(n))).has_value());
+        BOOST_TEST(f.verify(f.guess(f.gateway.last_code(), {}, neighbour(n))).has_value());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(to_trusted_destinations_are_not_looked_for) {
+    auto rules = watchful();
+    rules.pumping.unverified_floor = 1;
+    rules.destinations.trusted = {destination{"3165186"}, destination{"ES"}};
+    fixture f(rules);
+    for (int n = 0; n < 5; ++n) {
+        BOOST_TEST(f.send(f.request(neighbour(n))).has_value());
+        BOOST_TEST(f.send(f.request(std::to_string(34612345678 + n))).has_value());
+    }
+    BOOST_TEST(f.send(f.request("31612345678")).has_value());
+    BOOST_TEST(!f.send(f.request("31612345679")).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(are_only_told_of_in_observe_mode) {
+    auto rules = watchful(limit_mode::observe);
+    rules.pumping.unverified_floor = 1;
+    fixture f(rules);
+    for (int n = 0; n < 5; ++n)
+        BOOST_TEST(f.send(f.request(neighbour(n))).has_value());
+    auto const log = f.logged();
+    BOOST_TEST(log.find("\"event\":\"pumping_blocked\"") != std::string::npos);
+    BOOST_TEST(log.find(neighbour(4)) == std::string::npos); // no line has a whole number
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,122 @@
+#include "otpd/bridgexapi/types.hpp"
+#include "otpd/otp/message.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace otpd;
+using namespace otpd::otp;
+using namespace std::chrono_literals;
+
+namespace {
+
+purpose const login = *purpose::parse("login");
+purpose const payment = *purpose::parse("payment");
+passcode const code = *passcode::parse("048213");
+
+locale_tag locale(char const* text) {
+    return *locale_tag::parse(text);
+}
+
+std::string text_of(messages const& from, purpose const& what, locale_tag const& where = {},
+                    message_tail const& tail = {}) {
+    return from.compose(what, where, code, tail).reveal();
+}
+
+std::string fault_of(std::string const& text, std::vector<message_tail> const& tails = {}) {
+    return messages::fault_of(text, 6, 300s, tails).value_or("");
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(message_texts)
+
+BOOST_AUTO_TEST_CASE(are_the_nearest_template_of_purpose_and_locale) {
+    messages const all({{"", {}, "any {code}"},
+                        {"", locale("nl"), "nl {code}"},
+                        {"login", {}, "login {code}"},
+                        {"login", locale("pt"), "login pt {code}"},
+                        {"login", locale("pt-BR"), "login pt-br {code}"}},
+                       300s);
+    BOOST_TEST(text_of(all, payment) == "any 048213");
+    BOOST_TEST(text_of(all, payment, locale("NL-be")) == "nl 048213");
+    BOOST_TEST(text_of(all, payment, locale("fr")) == "any 048213");
+    BOOST_TEST(text_of(all, login) == "login 048213");
+    BOOST_TEST(text_of(all, login, locale("nl")) == "login 048213"); // the purpose counts for more
+    BOOST_TEST(text_of(all, login, locale("pt-pt")) == "login pt 048213");
+    BOOST_TEST(text_of(all, login, locale("PT-br")) == "login pt-br 048213");
+}
+
+BOOST_AUTO_TEST_CASE(say_how_long_the_code_lives_rounded_up) {
+    messages const all({{"", {}, "{code}: {minutes} min, {minutes}"}}, 61s);
+    BOOST_TEST(text_of(all, login) == "048213: 2 min, 2");
+}
+
+BOOST_AUTO_TEST_CASE(end_as_browsers_and_apps_look_for_them_and_have_the_length_that_is_told) {
+    messages const all({{"", {}, "Your code is {code}."}}, 300s);
+    auto const web = *message_tail::web_otp_for("example.com");
+    auto const app = *message_tail::app_hash_of("FA+9qCX9VSu");
+    BOOST_TEST(text_of(all, login, {}, web) == "Your code is 048213.\n@example.com #048213");
+    BOOST_TEST(text_of(all, login, {}, app) == "Your code is 048213.\nFA+9qCX9VSu");
+    for (auto const& tail : {web, app, message_tail{}})
+        BOOST_TEST(all.length(login, {}, 6, tail) == text_of(all, login, {}, tail).size());
+}
+
+BOOST_AUTO_TEST_CASE(need_a_template_for_everything_else) {
+    BOOST_CHECK_THROW(messages({{"login", {}, "{code}"}}, 300s), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(templates)
+
+BOOST_AUTO_TEST_CASE(are_proven_to_fit_at_their_longest) {
+    constexpr auto longest = bridgexapi::max_message_length;
+    BOOST_TEST(fault_of(std::string(longest - 6, 'x') + "{code}") == "");
+    BOOST_TEST(fault_of(std::string(longest - 5, 'x') + "{code}") ==
+               "may become 159 characters long, 158 are allowed");
+    BOOST_TEST(fault_of(std::string(longest - 7, 'x') + "{code}{minutes}") == "");
+    BOOST_TEST(fault_of(std::string(longest - 6, 'x') + "{code}{minutes}") != "");
+    auto const tail = *message_tail::web_otp_for("example.com"); // "\n@example.com #048213"
+    BOOST_TEST(fault_of(std::string(longest - 6 - 21, 'x') + "{code}", {tail, {}}) == "");
+    BOOST_TEST(fault_of(std::string(longest - 6 - 20, 'x') + "{code}", {{}, tail}) != "");
+}
+
+BOOST_AUTO_TEST_CASE(are_refused_with_the_reason) {
+    BOOST_TEST(fault_of("no code") == "does not have {code} exactly once");
+    BOOST_TEST(fault_of("{code} {code}") == "does not have {code} exactly once");
+    BOOST_TEST(fault_of("caf\xc3\xa9 {code}") == "has a character that is not printable ASCII");
+    BOOST_TEST(fault_of("two\nlines {code}") == "has a character that is not printable ASCII");
+    for (auto const* text : {"{code} {name}", "{code} {", "{code} }", "{{code}}"})
+        BOOST_TEST(fault_of(text) == "has a placeholder other than {code} and {minutes}");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(message_tails)
+
+BOOST_AUTO_TEST_CASE(name_a_host_in_lower_case) {
+    for (auto const* host :
+         {"example.com", "a.b", "xn--nxasmq6b.example", "1.example", "a-b.example.co"})
+        BOOST_TEST(message_tail::web_otp_for(host).has_value());
+    for (auto const* host : {"", "localhost", "Example.com", "example..com", ".com", "example.com.",
+                             "-a.com", "a-.com", "exa mple.com", "a.com/x", "a.com #1", "a.com\n"})
+        BOOST_TEST(!message_tail::web_otp_for(host).has_value());
+    auto const of_length = [](std::size_t size) { return std::string(size - 2, 'a') + ".b"; };
+    BOOST_TEST(message_tail::web_otp_for("a." + of_length(62)).has_value());
+    BOOST_TEST(!message_tail::web_otp_for("a." + of_length(63)).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(hold_an_apps_hash_of_eleven_characters) {
+    BOOST_TEST(message_tail::app_hash_of("FA+9qCX9VSu").has_value());
+    for (auto const* hash : {"", "FA+9qCX9VS", "FA+9qCX9VSuu", "FA+9qCX9VS=", "FA+9qCX9 Su"})
+        BOOST_TEST(!message_tail::app_hash_of(hash).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(stand_behind_texts_in_languages_that_are_written_so) {
+    for (auto const* text : {"nl", "deu", "pt-BR", "es-419"})
+        BOOST_TEST(locale_tag::parse(text).has_value());
+    for (auto const* text : {"", "n", "nl-", "nl-B", "nl-BEL", "nl-12", "nl_BE", "n1", "nl-BE-x"})
+        BOOST_TEST(!locale_tag::parse(text).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,118 @@
+// A verification as a resource: what its client sees of it, and others do not.
+
+#include "domain_fixture.hpp"
+
+using namespace otpd;
+using namespace otpd::otp;
+using namespace std::chrono_literals;
+using fixture = test::domain_fixture;
+
+namespace {
+
+std::vector<std::string> events_of(verification_view const& view) {
+    std::vector<std::string> names;
+    for (auto const& each : view.events)
+        names.emplace_back(each.what);
+    return names;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(verifications)
+
+BOOST_AUTO_TEST_CASE(tell_state_delivery_and_events_in_order) {
+    fixture f;
+    auto const before = f.clock.wall();
+    auto const id = f.send()->id;
+    BOOST_TEST(id.size() == 64U);
+    f.clock.advance(10s);
+    f.verify(f.wrong_code(), id);
+    auto view = f.find(id);
+    BOOST_REQUIRE(view.has_value());
+    BOOST_TEST(view->state == "active");
+    BOOST_TEST(view->delivery == "accepted");
+    BOOST_TEST(view->purpose == "login");
+    BOOST_TEST((view->created_at == before));
+    BOOST_TEST((view->expires_in == 290s));
+    BOOST_TEST(view->attempts_left == 4U);
+    BOOST_TEST(view->attempts_left_without_id == 5U);
+    BOOST_TEST(view->sent->bx_message_id == "BX-22953-c5f4f53431ed22c2");
+    f.clock.advance(10s);
+    BOOST_TEST(f.verify(f.gateway.last_code(), id).has_value());
+    view = f.find(id);
+    BOOST_TEST(view->state == "verified");
+    BOOST_TEST((view->expires_in == 0s));
+    BOOST_TEST((events_of(*view) ==
+                std::vector<std::string>{"admitted", "accepted", "wrong_code", "verified"}));
+    BOOST_TEST((view->events[2].at == before + 10s));
+    BOOST_TEST((view->events[3].at == before + 20s));
+}
+
+BOOST_AUTO_TEST_CASE(end_in_every_way) {
+    policy rules;
+    rules.cooldown.base = 0s;
+    fixture f(rules);
+    auto const exhausted = f.send()->id;
+    for (int i = 0; i < 5; ++i)
+        f.verify(f.wrong_code(), exhausted);
+    BOOST_TEST(f.find(exhausted)->state == "exhausted");
+    auto const replaced = f.send()->id;
+    auto const expired = f.send()->id;
+    BOOST_TEST(f.find(replaced)->state == "canceled");
+    BOOST_TEST(events_of(*f.find(replaced)).back() == "replaced");
+    f.clock.advance(300s);
+    BOOST_TEST(f.find(expired)->state == "expired");
+    f.gateway.on_send = [](bridgexapi::sms const&) {
+        return bridgexapi::send_outcome(bridgexapi::unknown{bridgexapi::reason::timed_out});
+    };
+    f.send();
+    f.clock.advance(300s); // kept for 600 s
+    BOOST_TEST((f.find(expired).error().code == errc::verification_not_found));
+}
+
+BOOST_AUTO_TEST_CASE(are_canceled_once_and_then_never_verify) {
+    fixture f;
+    auto const id = f.send()->id;
+    auto const canceled = f.cancel(id);
+    BOOST_REQUIRE(canceled.has_value());
+    BOOST_TEST(canceled->state == "canceled");
+    BOOST_TEST((f.verify(f.gateway.last_code(), id).error().code == errc::no_active_otp));
+    BOOST_TEST((f.verify(f.gateway.last_code()).error().code == errc::no_active_otp));
+    BOOST_TEST((f.cancel(id).error().code == errc::verification_ended));
+    BOOST_TEST((f.send().error().code == errc::cooldown_active)); // which outlives it
+}
+
+BOOST_AUTO_TEST_CASE(of_another_client_look_absent) {
+    fixture f;
+    auto const id = f.send()->id;
+    auto const code = f.gateway.last_code();
+    f.client.name = "default2"; // begins alike
+    BOOST_TEST((f.find(id).error().code == errc::verification_not_found));
+    BOOST_TEST((f.cancel(id).error().code == errc::verification_not_found));
+    BOOST_TEST((f.verify(code, id).error().code == errc::no_active_otp));
+    BOOST_TEST((f.verify(code).error().code == errc::no_active_otp));
+    f.client.name = "default";
+    BOOST_TEST(f.find(id)->state == "active");
+    BOOST_TEST(f.verify(code, id).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(that_never_were_are_not_found) {
+    fixture f;
+    auto const id = f.send()->id;
+    for (std::size_t i = 0; i < id.size(); i += 7) {
+        auto other = id;
+        other[i] = other[i] == '0' ? '1' : '0';
+        BOOST_TEST((f.find(other).error().code == errc::verification_not_found));
+    }
+    for (auto const* text : {"", "0", "not hexadecimal"})
+        BOOST_TEST((f.find(text).error().code == errc::verification_not_found));
+}
+
+BOOST_AUTO_TEST_CASE(need_the_store) {
+    fixture f;
+    auto const id = f.send()->id;
+    f.store.finds = false;
+    BOOST_TEST((f.find(id).error().code == errc::store_unavailable));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

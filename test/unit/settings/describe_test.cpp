@@ -1,0 +1,96 @@
+// Settings as they are shown in the log, and what a reload says of a changed file.
+
+#include "tables.hpp"
+
+using namespace settings_test;
+using otpd::app::changed_keys;
+using otpd::app::describe;
+
+namespace {
+
+std::string value_of(settings const& all, std::string_view key) {
+    auto const lines = describe(all);
+    auto const found = std::ranges::find(lines, key, &otpd::app::setting_line::key);
+    BOOST_TEST_REQUIRE((found != lines.end()));
+    return found->value;
+}
+
+std::vector<std::string> changes(std::string const& before, std::string const& after) {
+    return changed_keys(good(with_config(before)), good(with_config(after)));
+}
+
+using keys = std::vector<std::string>;
+
+std::string const limit = "[[limit]]\nname = \"a\"\nkey = \"client\"\nquota = 5\n"
+                          "window_seconds = 60\n";
+std::string const number = "[[test_number]]\nnumber = \"31612345678\"\nuntil = 2027-01-31\n";
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(setting_descriptions)
+
+BOOST_AUTO_TEST_CASE(every_key_and_every_entry_has_a_line) {
+    auto const all =
+        good(with_config(client_named("shop") + limit + number + "code = \"123456\"\n" +
+                         "[[template]]\nlocale = \"nl\"\ntext = \"Uw code: {code}\"\n"));
+    BOOST_TEST(describe(all).size() == setting_keys().size() + 4U);
+    BOOST_TEST(value_of(all, "otp.length") == "6");
+    BOOST_TEST(value_of(all, "client.shop") ==
+               "1 token; purposes: any; routes: allowed; default route: usual; countries: allowed; "
+               "caller id: usual; last line: none");
+    BOOST_TEST(value_of(all, "limit.a") ==
+               "5 in 60 seconds; key: client; step: send; mode: enforce; client: any");
+    BOOST_TEST(value_of(all, "template.any.nl") == "Uw code: {code}");
+    BOOST_TEST(value_of(all, "test_number.*******5678") == "until 2027-01-31");
+}
+
+BOOST_AUTO_TEST_CASE(a_client_is_described_with_all_that_it_may) {
+    auto const all = good(with_config(
+        "[[client]]\nname = \"shop\"\ntoken_sha256 = [\"" + std::string(64, '1') + "\", \"" +
+        std::string(64, '2') + "\"]\npurposes = [\"a\", \"b\"]\nroutes = [3, 5]\n" +
+        "countries = [\"NL\"]\ncaller_id = \"SHOP\"\ndefault_route_id = 5\n"
+        "web_otp_host = \"shop.example\"\n"));
+    BOOST_TEST(value_of(all, "client.shop") ==
+               "2 tokens; purposes: a,b; routes: 3,5; default route: 5; countries: NL; caller id: "
+               "SHOP; last line: shop.example");
+}
+
+BOOST_AUTO_TEST_CASE(no_line_holds_a_token_a_code_or_a_whole_number) {
+    auto const all = good(with_config(client_named("shop", 'a') + number + "code = \"271828\"\n"));
+    for (auto const& line : describe(all))
+        BOOST_TEST_CONTEXT(line.key) {
+            for (auto const& text : {line.key, line.value}) {
+                BOOST_TEST(!contains(text, "aaaa"));
+                BOOST_TEST(!contains(text, "271828"));
+                BOOST_TEST(!contains(text, "31612345678"));
+            }
+        }
+}
+
+BOOST_AUTO_TEST_CASE(what_has_changed_is_named_once) {
+    BOOST_TEST(changes("", "").empty());
+    BOOST_TEST((changes("[otp]\nlength = 7", "[otp]\nlength = 8\n[log]\nlevel = \"warn\"") ==
+                keys{"otp.length", "log.level"}));
+    BOOST_TEST((changes(limit, limit + "mode = \"observe\"\n") == keys{"limit.a"}));
+    BOOST_TEST((changes(limit + "client = \"default\"\n", limit) == keys{"limit.a"}));
+}
+
+BOOST_AUTO_TEST_CASE(what_came_and_went_has_changed) {
+    auto const a = client_named("a", '1');
+    auto const b = client_named("b", '2');
+    auto const c = client_named("c", '3');
+    BOOST_TEST((changes("", a) == keys{"client.a"}));
+    BOOST_TEST((changes(a, "") == keys{"client.a"}));
+    BOOST_TEST((changes(a + b, b + c) == keys{"client.a", "client.c"}));
+    BOOST_TEST(changes(a + b, b + a).empty());
+    BOOST_TEST((changes("", "[[template]]\npurpose = \"a\"\ntext = \"{code}\"\n") ==
+                keys{"template.a.any"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_changed_secret_of_an_entry_has_changed) {
+    BOOST_TEST((changes(client_named("a", '1'), client_named("a", '2')) == keys{"client.a"}));
+    BOOST_TEST((changes(number + "code = \"123456\"\n", number + "code = \"654321\"\n") ==
+                keys{"test_number.*******5678"}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

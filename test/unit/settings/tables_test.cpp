@@ -1,0 +1,282 @@
+// The tables that may be repeated: what each key takes, and what messages say of the others.
+
+#include "tables.hpp"
+
+#include <chrono>
+#include <set>
+
+using namespace settings_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What a key takes besides its example, and what it refuses, as TOML.
+struct key_cases {
+    char const* path;
+    std::vector<std::string> good;
+    std::vector<std::string> bad;
+};
+
+std::string quoted(std::string const& text) {
+    return '"' + text + '"';
+}
+
+std::vector<key_cases> all_cases() {
+    auto const a = std::string(64, 'a');
+    auto const b = std::string(64, 'B');
+    auto const name = [](std::size_t length) { return quoted(std::string(length, 'x')); };
+    return {
+        {"client.name",
+         {name(1), name(32), quoted("a-b_9")},
+         {quoted(""), name(33), quoted("Shop"), quoted("a b"), quoted("caf\u00e9"), "1"}},
+        {"client.token_sha256",
+         {"[" + quoted(a) + "]", "[" + quoted(a) + ", " + quoted(b) + "]"},
+         {"[]", "[" + quoted(a.substr(1)) + "]", "[" + quoted(a + "a") + "]",
+          "[" + quoted("g" + a.substr(1)) + "]", quoted(a),
+          "[" + quoted(a) + "," + quoted(b) + "," + quoted(std::string(64, 'c')) + "]", "[1]"}},
+        {"client.purposes",
+         {"[]", "[\"login\"]", "[\"Pay Now\", \"login\"]"},
+         {"[\"\"]", "[\"a\", \"A\"]", "\"login\"", "[" + name(51) + "]", "[\"caf\u00e9\"]",
+          "[\"a,b\"]"}},
+        {"client.routes", {"[]", "[3]", "[8, 3]"}, {"[0]", "[9]", "[3, 3]", "3", "[\"3\"]"}},
+        {"client.countries",
+         {"[]", "[\"NL\"]", "[\"NL\", \"BE\"]"},
+         {"[\"nl\"]", "[\"NLD\"]", "[\"N\"]", "[\"31\"]", "[\"NL\", \"NL\"]", "\"NL\""}},
+        {"client.caller_id",
+         {quoted("abc"), quoted("My Shop"), name(11)},
+         {quoted(""), quoted("ab"), name(12), quoted(" abc"), quoted("caf\u00e9"), "123"}},
+        {"client.default_route_id", {"1", "8"}, {"0", "9", "-1", "3.0", "\"3\""}},
+        {"client.web_otp_host",
+         {quoted("a.b"), quoted("login.shop-1.example")},
+         {quoted(""), quoted("localhost"), quoted("Shop.example"), quoted("https://shop.example"),
+          quoted("shop.example:443"), quoted(std::string(62, 'a') + ".bc"), "1"}},
+        {"client.app_hash",
+         {quoted("FA+9qCX9VSu"), quoted("/0123456789")},
+         {quoted(""), quoted("FA+9qCX9VS"), quoted("FA+9qCX9VSu1"), quoted("FA-9qCX9VSu"), "1"}},
+        {"limit.name",
+         {name(1), name(32), quoted("a_9")},
+         {quoted(""), name(33), quoted("A"), quoted("a-b"), quoted("a b"), "1"}},
+        {"limit.key",
+         {quoted("number"), quoted("prefix"), quoted("country"), quoted("end_user_address"),
+          quoted("caller_address"), quoted("client"), quoted("everybody")},
+         {quoted(""), quoted("Number"), quoted("ip"), "1"}},
+        {"limit.quota", {"1", "1000000000"}, {"0", "-1", "1000000001", "1.0", "\"1\"", "true"}},
+        {"limit.window_seconds", {"1", "2678400"}, {"0", "-1", "2678401", "1.5", "\"60\""}},
+        {"limit.mode", {quoted("enforce"), quoted("observe")}, {quoted(""), quoted("off"), "true"}},
+        {"limit.step", {quoted("send"), quoted("guess")}, {quoted(""), quoted("verify"), "1"}},
+        {"limit.client", {quoted("default")}, {quoted(""), quoted("A"), name(33), "1"}},
+        {"template.purpose",
+         {quoted("payment"), quoted(" Pay Now "), name(50)},
+         {quoted(""), quoted(" "), name(51), quoted("caf\u00e9"), "1"}},
+        {"template.locale",
+         {quoted("nl"), quoted("pt-BR"), quoted("fil"), quoted("es-419")},
+         {quoted(""), quoted("n"), quoted("nl_NL"), quoted("nl-"), quoted("dutch"), "1"}},
+        {"template.text",
+         {quoted("{code}"), quoted("{code} {minutes}, yes")},
+         {"1", "[\"{code}\"]"}},
+        {"test_number.number",
+         {quoted("31612345679"), quoted("+31612345679")},
+         {quoted(""), quoted("0612345678"), quoted("316123"), quoted("+31 6 12345678"),
+          "31612345678"}},
+        {"test_number.code",
+         {quoted("000000")},
+         {quoted(""), quoted("12345a"), quoted("12345678901"), quoted("-12345"), "123456"}},
+        {"test_number.until",
+         {"2027-01-31", quoted("2027-01-31"), "2028-02-29", quoted("9999-12-31"), "1970-01-01"},
+         {quoted(""), quoted("2027-02-29"), quoted("2027-13-01"), quoted("31-01-2027"),
+          quoted("2027-1-31"), quoted("2027-01-31T00:00:00"), "2027-01-31T00:00:00", "07:32:00",
+          "20270131", "1969-12-31"}},
+    };
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(setting_tables)
+
+BOOST_AUTO_TEST_CASE(every_key_is_unique_and_has_words_and_cases) {
+    std::set<std::string> seen;
+    std::set<std::string> tested;
+    for (auto const& each : all_cases())
+        tested.insert(each.path);
+    for (auto const& key : table_keys())
+        BOOST_TEST_CONTEXT(path_of(key)) {
+            BOOST_TEST(seen.insert(path_of(key)).second);
+            BOOST_TEST(key.help.ends_with('.'));
+            BOOST_TEST(!key.allowed.empty());
+            BOOST_TEST(!key.example.empty());
+            BOOST_TEST(otpd::app::help_of_table(key.table).ends_with('.'));
+        }
+    BOOST_TEST(seen == tested);
+}
+
+BOOST_AUTO_TEST_CASE(what_each_key_takes) {
+    for (auto const& [path, good_ones, bad_ones] : all_cases())
+        for (auto const& value : good_ones)
+            BOOST_TEST_CONTEXT(path << " = " << value) {
+                good(with_config(example_with(path, value)));
+            }
+}
+
+BOOST_AUTO_TEST_CASE(what_each_key_refuses_and_says) {
+    for (auto const& [path, good_ones, bad_ones] : all_cases()) {
+        auto const& key = table_key_of(path);
+        for (auto const& value : bad_ones)
+            BOOST_TEST_CONTEXT(path << " = " << value) {
+                auto const line = fault(with_config(example_with(path, value)));
+                BOOST_TEST(line.starts_with("config.toml:"));
+                BOOST_TEST(contains(line, ": [[" + std::string(key.table) + "]] " +
+                                              std::string(key.name)));
+                BOOST_TEST(contains(line, ": must be " + std::string(key.allowed)));
+            }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_message_names_the_line_the_value_and_the_type) {
+    BOOST_TEST(fault(with_config("[[limit]]\nname = \"a\"\nkey = \"ip\"\nquota = 1\n"
+                                 "window_seconds = 60\n")) ==
+               "config.toml:3: [[limit]] key = \"ip\": must be number, prefix, country, "
+               "end_user_address, caller_address, client or everybody");
+    BOOST_TEST(fault(with_config("[[limit]]\nname = \"a\"\nkey = \"number\"\nquota = \"1\"\n"
+                                 "window_seconds = 60\n")) ==
+               "config.toml:4: [[limit]] quota = \"1\": must be a whole number from 1 to "
+               "1000000000, written as a TOML integer");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_required_is_missed_and_all_else_is_not) {
+    for (auto const& key : table_keys())
+        BOOST_TEST_CONTEXT(path_of(key)) {
+            auto const from = with_config(example_without(path_of(key)));
+            if (key.required)
+                BOOST_TEST(fault(from) == "config.toml:1: [[" + std::string(key.table) +
+                                              "]] lacks " + std::string(key.name) + ": must be " +
+                                              std::string(key.allowed));
+            else
+                good(from);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(unknown_keys_and_tables_are_refused_with_their_place) {
+    BOOST_TEST(
+        fault(with_config("[[template]]\npurpose = \"a\"\ntext = \"{code}\"\nlocal = \"nl\"")) ==
+        "config.toml:4: unknown key \"local\" in [[template]] (did you mean locale?)");
+    BOOST_TEST(fault(with_config("\n[[clients]]\nname = \"a\"")) ==
+               "config.toml:2: unknown table \"clients\" (did you mean client?)");
+    for (auto const* text : {"[client]\nname = \"a\"", "client = 1", "client = []", "client = [1]",
+                             "client = [{}, 1]"})
+        BOOST_TEST_CONTEXT(text) {
+            BOOST_TEST(fault(with_config(text)) ==
+                       "config.toml:1: \"client\" is a table that may be repeated: write it as "
+                       "[[client]]");
+        }
+}
+
+BOOST_AUTO_TEST_CASE(every_fault_of_every_entry_is_reported_at_once) {
+    BOOST_TEST(faults(with_config("[[limit]]\nname = \"A\"\nquota = 0\n[[limit]]\nkey = \"x\"\n"
+                                  "[[client]]\nname = \"\"\nnme = 1\n"))
+                   .size() == 4U + 4U + 3U);
+}
+
+BOOST_AUTO_TEST_CASE(entries_keep_their_order_up_to_a_thousand) {
+    std::string text;
+    for (int i = 0; i < 1000; ++i)
+        text += "[[limit]]\nname=\"n" + std::to_string(i) +
+                "\"\nkey=\"number\"\nquota=1\nwindow_seconds=1\n";
+    auto const all = good(with_config(text));
+    BOOST_TEST_REQUIRE(all.own_limits.size() == 1000U);
+    BOOST_TEST(all.own_limits[0].name == "n0");
+    BOOST_TEST(all.own_limits[999].name == "n999");
+    text += "[[limit]]\nname=\"x\"\nkey=\"number\"\nquota=1\nwindow_seconds=1\n";
+    BOOST_TEST(fault(with_config(text)) == "config.toml:1: more than 1000 [[limit]]");
+}
+
+BOOST_AUTO_TEST_CASE(all_that_a_client_may_have) {
+    auto const all = good(
+        with_config("[[client]]\nname = \"shop\"\ntoken_sha256 = [\"" + std::string(64, '1') +
+                    "\", \"" + std::string(64, 'f') +
+                    "\"]\npurposes = [\"Login\"]\nroutes = [5, 3]\ncountries = [\"NL\"]\n"
+                    "caller_id = \"SHOP\"\ndefault_route_id = 5\nweb_otp_host = \"shop.example\"\n"
+                    "[[client]]\nname = \"crm\"\ntoken_sha256 = [\"" +
+                    std::string(64, '2') + "\"]\napp_hash = \"FA+9qCX9VSu\"\n"));
+    BOOST_TEST_REQUIRE(all.clients.size() == 2U);
+    auto const& [shop, tokens] = all.clients[0];
+    BOOST_TEST_REQUIRE(tokens.size() == 2U);
+    BOOST_TEST((tokens[0][31] == std::byte{0x11}));
+    BOOST_TEST((tokens[1][0] == std::byte{0xff}));
+    BOOST_TEST((shop.purposes == std::vector<std::string>{"login"}));
+    BOOST_TEST((shop.routes == std::vector{3, 5}));
+    BOOST_TEST((shop.countries == std::vector<std::string>{"NL"}));
+    BOOST_TEST(shop.caller_id == "SHOP");
+    BOOST_TEST(shop.default_route_id == 5);
+    BOOST_TEST((shop.tail.what == otpd::otp::message_tail::kind::web_otp));
+    auto const& crm = all.clients[1].profile;
+    BOOST_TEST((crm.purposes.empty() && crm.routes.empty() && crm.countries.empty()));
+    BOOST_TEST((crm.caller_id.empty() && crm.default_route_id == 0));
+    BOOST_TEST((crm.tail.what == otpd::otp::message_tail::kind::app_hash));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_has_one_last_line) {
+    auto const line = fault(with_config(client_named("a") + "web_otp_host = \"shop.example\"\n"
+                                                            "app_hash = \"FA+9qCX9VSu\"\n"));
+    BOOST_TEST(contains(line, "[[client]] app_hash = \"FA+9qCX9VSu\": must be 11 characters of "
+                              "base64; not with web_otp_host"));
+}
+
+BOOST_AUTO_TEST_CASE(all_that_a_limit_may_have) {
+    auto const all = good(with_config(
+        client_named("shop") + "[[limit]]\nname = \"a\"\nkey = \"caller_address\"\nquota = 7\n"
+                               "window_seconds = 90\nmode = \"observe\"\nstep = \"guess\"\n"
+                               "client = \"shop\"\n"
+                               "[[limit]]\nname = \"b\"\nkey = \"everybody\"\nquota = 1\n"
+                               "window_seconds = 1\n"));
+    BOOST_TEST_REQUIRE(all.own_limits.size() == 2U);
+    auto const& a = all.own_limits[0];
+    BOOST_TEST((a.key == otpd::otp::limit_key::caller_address));
+    BOOST_TEST(a.quota == 7U);
+    BOOST_TEST((a.window == 90s));
+    BOOST_TEST((a.mode == otpd::otp::limit_mode::observe));
+    BOOST_TEST((a.step == otpd::otp::limit_step::guess));
+    BOOST_TEST(a.client == "shop");
+    auto const& b = all.own_limits[1];
+    BOOST_TEST((b.key == otpd::otp::limit_key::everybody));
+    BOOST_TEST((b.mode == otpd::otp::limit_mode::enforce));
+    BOOST_TEST((b.step == otpd::otp::limit_step::send));
+    BOOST_TEST(b.client.empty());
+}
+
+BOOST_AUTO_TEST_CASE(all_that_a_template_and_a_test_number_may_have) {
+    auto const all =
+        good(with_config("[[template]]\npurpose = \"Payment\"\nlocale = \"pt-BR\"\n"
+                         "text = \"{code}, {minutes} min\"\n"
+                         "[[test_number]]\nnumber = \"+31612345678\"\ncode = \"012345\"\n"
+                         "until = 2027-01-31\n"));
+    BOOST_TEST_REQUIRE(all.templates.size() == 1U);
+    BOOST_TEST(all.templates[0].purpose == "payment");
+    BOOST_TEST(all.templates[0].locale.text == "pt-br");
+    BOOST_TEST(all.templates[0].text == "{code}, {minutes} min");
+    BOOST_TEST_REQUIRE(all.test_numbers.size() == 1U);
+    BOOST_TEST(all.test_numbers[0].number.digits() == "31612345678");
+    BOOST_TEST(all.test_numbers[0].code.reveal() == "012345");
+    BOOST_TEST((all.test_numbers[0].until ==
+                std::chrono::sys_days(std::chrono::year(2027) / std::chrono::January / 31)));
+}
+
+BOOST_AUTO_TEST_CASE(tables_have_no_names_in_the_environment) {
+    for (auto const& key : table_keys())
+        BOOST_TEST(
+            contains(fault(sources({{"OTPD_" + upper(key.table) + '_' + upper(key.name), "x"}})),
+                     "unknown name"));
+}
+
+BOOST_AUTO_TEST_CASE(no_message_holds_a_token_a_code_or_a_test_number) {
+    for (auto const& key : table_keys()) {
+        if (!key.secret) continue;
+        for (auto const* value : {"\"s3cr3t\"", "[\"s3cr3t\"]", "[[\"s3cr3t\"]]"})
+            BOOST_TEST_CONTEXT(path_of(key) << " = " << value) {
+                auto const line = fault(with_config(example_with(path_of(key), value)));
+                BOOST_TEST(!contains(line, "s3cr3t"));
+                BOOST_TEST(contains(line, std::string(key.name) + ": must be "));
+            }
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,170 @@
+// What the parts of the service are told of the settings.
+
+#include "app/wiring.hpp"
+#include "tables.hpp"
+
+#include <set>
+
+using namespace settings_test;
+using namespace std::chrono_literals;
+using otpd::app::api_options;
+using otpd::app::credentials_of;
+using otpd::app::policy_of;
+using otpd::otp::limit;
+using otpd::otp::limit_key;
+using otpd::otp::limit_mode;
+using otpd::otp::limit_step;
+
+namespace {
+
+limit const& limit_of(otpd::otp::policy const& rules, std::string_view name) {
+    auto const found = std::ranges::find(rules.limits, name, &limit::name);
+    BOOST_TEST_REQUIRE((found != rules.limits.end()));
+    return *found;
+}
+
+std::string const own_limit = "[[limit]]\nname = \"mine\"\nkey = \"number\"\nquota = 3\n"
+                              "window_seconds = 60\n";
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(setting_wiring)
+
+BOOST_AUTO_TEST_CASE(the_defaults_are_those_of_the_domain) {
+    auto const rules = policy_of(settings::defaults());
+    otpd::otp::policy const usual;
+    BOOST_TEST(rules.code_length == usual.code_length);
+    BOOST_TEST((rules.ttl == usual.ttl));
+    BOOST_TEST((rules.keep == usual.keep));
+    BOOST_TEST((rules.cooldown.base == usual.cooldown.base));
+    BOOST_TEST((rules.cooldown.longest == usual.cooldown.longest));
+    BOOST_TEST((rules.cooldown.memory == usual.cooldown.memory));
+    BOOST_TEST(rules.attempts_max == usual.attempts_max);
+    BOOST_TEST(rules.guesses.quota == usual.guesses.quota);
+    BOOST_TEST((rules.guesses.window == usual.guesses.window));
+    BOOST_TEST(rules.guesses.reserve == usual.guesses.reserve);
+    BOOST_TEST(rules.guesses.wait_from == usual.guesses.wait_from);
+    BOOST_TEST((rules.guesses.wait_base == usual.guesses.wait_base));
+    BOOST_TEST((rules.guesses.wait_max == usual.guesses.wait_max));
+    BOOST_TEST((rules.allowed_routes == usual.allowed_routes));
+    BOOST_TEST_REQUIRE(rules.templates.size() == 1U);
+    BOOST_TEST(rules.templates[0].text == usual.templates[0].text);
+    BOOST_TEST((rules.uniform_failures == usual.uniform_failures));
+    BOOST_TEST(!rules.reveal_codes);
+}
+
+BOOST_AUTO_TEST_CASE(limits_that_need_no_table) {
+    struct expectation {
+        char const* name;
+        limit_key key;
+        std::uint64_t quota;
+        std::chrono::seconds window;
+        limit_step step;
+    };
+    auto const rules = policy_of(settings::defaults());
+    expectation const all[] = {
+        {"number_10m", limit_key::number, 5, 10min, limit_step::send},
+        {"number_24h", limit_key::number, 10, 24h, limit_step::send},
+        {"address_1h", limit_key::end_user_address, 30, 1h, limit_step::send},
+        {"client_1m", limit_key::client, 600, 1min, limit_step::send},
+        {"prefix_1h", limit_key::prefix, 100, 1h, limit_step::send},
+        {"country_1h", limit_key::country, 5000, 1h, limit_step::send},
+        {"global_1m", limit_key::everybody, 1000, 1min, limit_step::send},
+        {"global_24h", limit_key::everybody, 100'000, 24h, limit_step::send},
+        {"guesses_address_1h", limit_key::end_user_address, 60, 1h, limit_step::guess},
+        {"guesses_client_1m", limit_key::client, 600, 1min, limit_step::guess}};
+    BOOST_TEST(rules.limits.size() == std::size(all));
+    for (auto const& expected : all)
+        BOOST_TEST_CONTEXT(expected.name) {
+            auto const& found = limit_of(rules, expected.name);
+            BOOST_TEST((found.key == expected.key));
+            BOOST_TEST(found.quota == expected.quota);
+            BOOST_TEST((found.window == expected.window));
+            BOOST_TEST((found.step == expected.step));
+            BOOST_TEST((found.mode == limit_mode::enforce));
+            BOOST_TEST(found.client.empty());
+        }
+}
+
+BOOST_AUTO_TEST_CASE(a_quota_of_zero_is_no_limit_and_a_named_one_observes) {
+    auto const rules = policy_of(
+        good(with_config("[limits]\nprefix_1h = 0\nobserve = [\"country_1h\"]\n" + own_limit)));
+    BOOST_TEST(rules.limits.size() == otpd::app::built_in_limits().size());
+    BOOST_TEST((std::ranges::find(rules.limits, "prefix_1h", &limit::name) == rules.limits.end()));
+    BOOST_TEST((limit_of(rules, "country_1h").mode == limit_mode::observe));
+    BOOST_TEST((limit_of(rules, "number_10m").mode == limit_mode::enforce));
+    BOOST_TEST(limit_of(rules, "mine").quota == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(without_limits_there_are_those_of_guesses_only) {
+    auto const rules = policy_of(good(with_config("[limits]\nenabled = false\n" + own_limit)));
+    BOOST_TEST(rules.limits.empty());
+    BOOST_TEST((rules.cooldown.base == 0s));
+    BOOST_TEST(!rules.pumping.enabled);
+    BOOST_TEST(rules.guesses.quota == 20U);
+}
+
+BOOST_AUTO_TEST_CASE(a_longest_cooldown_below_the_first_means_it_never_doubles) {
+    auto const rules = policy_of(
+        good(with_config("[otp]\ncooldown_seconds = 3600\ncooldown_longest_seconds = 0")));
+    BOOST_TEST((rules.cooldown.base == 1h));
+    BOOST_TEST((rules.cooldown.longest == 1h));
+}
+
+BOOST_AUTO_TEST_CASE(guesses_are_reserved_and_made_to_wait) {
+    auto const of = [](char const* text) {
+        return policy_of(good(with_config("[otp]\n" + std::string(text)))).guesses;
+    };
+    auto const one = of("guesses_per_day = 1");
+    BOOST_TEST(one.reserve == 0U);
+    BOOST_TEST(one.wait_from == 1U);
+    auto const seven = of("guesses_per_day = 7\nguess_wait_seconds = 5");
+    BOOST_TEST(seven.reserve == 1U);
+    BOOST_TEST(seven.wait_from == 3U);
+    BOOST_TEST((seven.wait_base == 5s));
+    BOOST_TEST(of("guess_wait_seconds = 0").wait_from == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_tables_reach_the_policy) {
+    auto const rules = policy_of(good(with_config(
+        "[numbers]\ncheck = true\ncountries = [\"NL\"]\n[pumping]\nmode = \"observe\"\n"
+        "[[template]]\npurpose = \"pay\"\ntext = \"{code}\"\n"
+        "[[test_number]]\nnumber = \"31612345678\"\ncode = \"123456\"\nuntil = 2027-01-31\n")));
+    BOOST_TEST((rules.destinations.countries == std::vector<std::string>{"NL"}));
+    BOOST_TEST((rules.pumping.mode == limit_mode::observe));
+    BOOST_TEST_REQUIRE(rules.templates.size() == 2U);
+    BOOST_TEST(rules.templates[0].purpose.empty());
+    BOOST_TEST(rules.templates[1].purpose == "pay");
+    BOOST_TEST(rules.test_numbers.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(everybody_is_the_client_default_until_somebody_needs_a_token) {
+    auto const open = credentials_of(good(sources()));
+    BOOST_TEST_REQUIRE(open.size() == 1U);
+    BOOST_TEST(open[0].profile.name == "default");
+    BOOST_TEST(open[0].tokens.empty());
+
+    auto const one = credentials_of(good(sources({{"API_AUTH_TOKEN", "the-token"}})));
+    BOOST_TEST_REQUIRE(one.size() == 1U);
+    BOOST_TEST(one[0].profile.name == "default");
+    BOOST_TEST((one[0].tokens == std::vector{otpd::api::digest_of("the-token")}));
+
+    auto const declared = credentials_of(good(with_config(client_named("shop"))));
+    BOOST_TEST_REQUIRE(declared.size() == 1U);
+    BOOST_TEST(declared[0].profile.name == "shop");
+    BOOST_TEST(declared[0].tokens.size() == 1U);
+
+    auto const both =
+        credentials_of(good(with_config(client_named("shop"), {{"API_AUTH_TOKEN", "the-token"}})));
+    BOOST_TEST(both.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(proxies_are_those_of_the_api) {
+    auto const options = api_options(good(sources(
+        {{"OTPD_SERVER_TRUSTED_PROXIES", "10.0.0.0/8"}, {"OTPD_SERVER_PROXY_PROTOCOL", "true"}})));
+    BOOST_TEST(options.trusted_proxies.size() == 1U);
+    BOOST_TEST(options.proxy_protocol);
+    BOOST_TEST(!otpd::app::admin_options({"127.0.0.1", 0}).proxy_protocol);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
