@@ -9,27 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-5} rounds=${2:-3}
 
-command -v wrk >/dev/null || script/setup wrk
-script/setup >/dev/null
-script/build otpd bridgexapi-stub >/dev/null
-work=$(mktemp -d)
-pids=()
-clean_up() {
-    kill "${pids[@]}" 2>/dev/null || true
-    wait 2>/dev/null || true
-    rm -rf "$work"
-}
-trap clean_up EXIT
-
-listening() { # <log> <listener>: the address that a program says it listens on
-    local tries
-    for ((tries = 0; tries < 200; ++tries)); do
-        [[ ! -e $1 ]] || ! sed -n "s/.*\"event\":\"listening\",\"listener\":\"$2\",\"address\":\"\([^\"]*\)\".*/\1/p" "$1" | grep . || return 0
-        sleep 0.05
-    done
-    cat "$1" >&2
-    exit 1
-}
+source bench/http.sh
 
 store_program() {
     local name
@@ -50,32 +30,6 @@ start_store() { # <name> <option...>: listens on a socket file of that name
     until [[ -S $work/$name/socket ]]; do sleep 0.05; done
 }
 
-key=$(openssl rand -hex 16)
-script/certificate "$work" localhost 127.0.0.1
-build/release/bridgexapi-stub --listen 127.0.0.1:0 --api-key "$key" --tls-cert "$work/server.pem" --tls-key "$work/server.key" \
-    >"$work/stub.log" &
-pids+=($!)
-stub=$(listening "$work/stub.log" stub)
-
-declare -A address
-start_otpd() { # <name> <store url>
-    env -i BRIDGEXAPI_BASE_URL="https://$stub" BRIDGEXAPI_API_KEY="$key" OTPD_BRIDGEXAPI_CA_FILE="$work/ca.pem" \
-        OTP_HMAC_SECRET="$(openssl rand -hex 32)" OTPD_STORE_URL="$2" OTPD_LIMITS_ENABLED=false OTP_TTL_SECONDS=600 \
-        OTPD_SERVER_LISTEN=127.0.0.1:0 OTPD_ADMIN_LISTEN= \
-        build/release/otpd >"$work/otpd-$1.log" &
-    pids+=($!)
-    address[$1]=$(listening "$work/otpd-$1.log" api)
-}
-
-cat >"$work/send.lua" <<'LUA'
-local n = 0
-function setup(thread) thread:set("first", 31620000000 + n * 10000000); n = n + 1 end
-function request()
-    first = first + 1
-    return wrk.format("POST", "/send-otp", {["Content-Type"] = "application/json"},
-                      string.format('{"phone_number":"%.0f"}', first))
-end
-LUA
 cat >"$work/check.lua" <<'LUA'
 function init(args) math.randomseed(os.time()) ; count = tonumber(args[1]) end
 function request()
@@ -94,11 +48,15 @@ checks_per_second() { # <name> <numbers>
 start_store none --appendonly no
 start_store everysec --appendonly yes --appendfsync everysec
 start_store always --appendonly yes --appendfsync always
-start_otpd memory memory:
-start_otpd sqlite "sqlite:$work/bench.db"
-start_otpd redis "unix:$work/none/socket"
-start_otpd redis-everysec "unix:$work/everysec/socket"
-start_otpd redis-always "unix:$work/always/socket"
+start_stub
+start_on() { # <name> <store url>
+    start_otpd "$1" build/release/otpd OTPD_STORE_URL="$2" OTPD_LIMITS_ENABLED=false OTP_TTL_SECONDS=600
+}
+start_on memory memory:
+start_on sqlite "sqlite:$work/bench.db"
+start_on redis "unix:$work/none/socket"
+start_on redis-everysec "unix:$work/everysec/socket"
+start_on redis-always "unix:$work/always/socket"
 
 readonly stores=(memory redis redis-everysec redis-always sqlite)
 declare -A live

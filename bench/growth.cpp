@@ -8,6 +8,7 @@
 #include "otpd/store/memory_store.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
+#include "unread_gateway.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -43,43 +44,10 @@ private:
 };
 
 /// An upstream that costs nothing.
-class free_gateway final : public bridgexapi::gateway {
+class free_gateway final : public test::unread_gateway {
 public:
     asio::awaitable<bridgexapi::send_outcome> send_sms(bridgexapi::sms, deadline) override {
         co_return bridgexapi::accepted{};
-    }
-
-    template <class T>
-    using reply = asio::awaitable<bridgexapi::answer<T>>;
-    reply<bridgexapi::estimate> estimate_cost(bridgexapi::sms, deadline) override {
-        return none<bridgexapi::estimate>();
-    }
-    reply<bridgexapi::balance> get_balance(deadline) override {
-        return none<bridgexapi::balance>();
-    }
-    reply<std::vector<bridgexapi::route>> list_routes(deadline) override {
-        return none<std::vector<bridgexapi::route>>();
-    }
-    reply<bridgexapi::route> get_route(int, deadline) override { return none<bridgexapi::route>(); }
-    reply<std::vector<bridgexapi::price>> get_pricing(int, deadline) override {
-        return none<std::vector<bridgexapi::price>>();
-    }
-    reply<bridgexapi::delivery_report> get_delivery(std::string, deadline) override {
-        return none<bridgexapi::delivery_report>();
-    }
-    reply<bridgexapi::delivery_page> list_deliveries(bridgexapi::delivery_query,
-                                                     deadline) override {
-        return none<bridgexapi::delivery_page>();
-    }
-    reply<bridgexapi::delivery_page> list_order_deliveries(std::string, std::int64_t, std::int64_t,
-                                                           deadline) override {
-        return none<bridgexapi::delivery_page>();
-    }
-
-private:
-    template <class T>
-    reply<T> none() {
-        co_return bridgexapi::failure{bridgexapi::reason::not_found};
     }
 };
 
@@ -92,6 +60,12 @@ struct bench {
 
     phone_number number(std::uint64_t n) {
         return *phone_number::parse(std::to_string(31'600'000'000 + n));
+    }
+
+    [[nodiscard]] otp::caller who() const {
+        otp::caller asking;
+        asking.from = &client;
+        return asking;
     }
 
     template <class T>
@@ -107,13 +81,13 @@ struct bench {
     }
 
     void send() {
-        otp::send_request request{number(next_number++), login, {}, {}};
+        otp::send_request request{who(), number(next_number++), login};
         if (!run(domain.send(std::move(request), deadline::in(1h))))
             throw std::runtime_error("a send was refused");
     }
     /// A wrong guess at a number that has had none.
     void check() {
-        otp::verify_request request{number(next_guess++), login, guess, {}, {}};
+        otp::verify_request request{who(), number(next_guess++), login, guess};
         auto const answer = run(domain.verify(std::move(request)));
         if (answer || (answer.error().code != otp::errc::invalid_code &&
                        answer.error().code != otp::errc::no_active_otp))
@@ -132,12 +106,16 @@ struct bench {
     otp::key_ring keys{secret_string(std::string(32, 'k')), {}, secret_string()};
     telemetry::logger log;
     telemetry::metrics metrics{telemetry::metrics_options{}};
+    numbering_plan plan;
+    otp::client client;
     otp::service domain{[] {
                             otp::policy rules;
                             rules.ttl = 600s;
+                            rules.destinations.checked = false; // costs the same whatever is live
+                            rules.pumping.enabled = false;
                             return rules;
                         }(),
-                        {store, gateway, keys, clock, random, log, metrics}};
+                        {store, gateway, keys, plan, clock, random, log, metrics}};
     purpose login = *purpose::parse("login");
     passcode guess = *passcode::parse("000000");
     std::uint64_t next_number = 0;
@@ -211,8 +189,8 @@ struct latencies {
 template <class Enough>
 asio::awaitable<void> check_until(bench& service, latencies& into, Enough enough) {
     while (!enough()) {
-        otp::verify_request request{
-            service.number(service.next_guess++ % 1000), service.login, service.guess, {}, {}};
+        otp::verify_request request{service.who(), service.number(service.next_guess++ % 1000),
+                                    service.login, service.guess};
         auto const began = std::chrono::steady_clock::now();
         co_await service.domain.verify(std::move(request));
         into.microseconds.push_back(

@@ -47,20 +47,56 @@ store::number_key number(std::uint64_t n) {
     return key;
 }
 
+/// Of an admission beside its number: who is counted by many, and what is watched.
+constexpr std::uint64_t shared = ~std::uint64_t{0} - 1000;
+
+store::subject_key prefix_of(std::uint64_t n) {
+    return number(shared + n % 100);
+}
+store::subject_key country_of(std::uint64_t n) {
+    return number(shared + 100 + n % 10);
+}
+
+/// As many as the service has, none of which refuses.
+std::vector<store::charge> charges_of(std::uint64_t n) {
+    constexpr std::uint64_t many = 1'000'000'000;
+    return {{number(n), "number_10m", 5, 600s},
+            {number(n), "number_24h", 10, 24h},
+            {number(shared + 200), "client_1m", many, 60s},
+            {prefix_of(n), "prefix_1h", many, 1h},
+            {country_of(n), "country_1h", many, 1h},
+            {number(shared + 300), "global_1m", many, 60s},
+            {number(shared + 300), "global_24h", many, 24h}};
+}
+
+std::vector<store::watch> watches_of(std::uint64_t n) {
+    constexpr std::uint32_t many = 1'000'000'000;
+    return {{prefix_of(n), "pumping_prefix", many, 50, 0, 0, 0s, false},
+            {country_of(n), "pumping_country", many, 50, 0, 0, 0s, false}};
+}
+
+store::guess_budget guesses() {
+    return store::guess_budget{20, 24h, 10, 10, 10s, 1h};
+}
+
 store::admission admission_of(std::uint64_t n) {
     store::admission request;
-    request.key = store::record_key{number(n), "login"};
+    request.key = store::record_key{number(n), "bench:login"};
     request.id = number(~n);
     request.code.key_id = 1;
     request.ttl = 600s;
-    request.charges = {store::charge{"cooldown", 1, 45s}};
-    request.guesses = store::guess_budget{20, 24h};
+    request.keep = 600s;
+    request.lease = 30s;
+    request.cooldown = store::cooldown_rule{45s, 900s, 1h};
+    request.charges = charges_of(n);
+    request.watches = watches_of(n);
+    request.guesses = guesses();
     return request;
 }
 
 store::settlement settlement_of(std::uint64_t n) {
     store::settlement request;
-    request.key = store::record_key{number(n), "login"};
+    request.key = store::record_key{number(n), "bench:login"};
     request.id = number(~n);
     request.result = store::send_result::accepted;
     request.accepted =
@@ -70,12 +106,13 @@ store::settlement settlement_of(std::uint64_t n) {
 
 store::check check_of(std::uint64_t n) {
     store::check request;
-    request.key = store::record_key{number(n), "login"};
+    request.key = store::record_key{number(n), "bench:login"};
     store::code_mac mac;
     mac.key_id = 1;
     request.candidates = {mac};
     request.attempts_max = 5;
-    request.guesses = store::guess_budget{20, 24h};
+    request.guesses = guesses();
+    request.watched = {prefix_of(n), country_of(n)};
     return request;
 }
 
