@@ -34,9 +34,11 @@ start_stub() { # sets $stub, its address
 
 declare -A address process
 start_otpd() { # <name> <program> <NAME=VALUE...>: sets address[name] and process[name]
-    local name=$1 program=$2
+    local name=$1 program
+    program=$(realpath "$2")
     shift 2
-    env -i BRIDGEXAPI_BASE_URL="https://$stub" BRIDGEXAPI_API_KEY="$key" OTPD_BRIDGEXAPI_CA_FILE="$work/ca.pem" \
+    # In a directory of its own: another version may not know this one's config.toml.
+    env -i -C "$work" BRIDGEXAPI_BASE_URL="https://$stub" BRIDGEXAPI_API_KEY="$key" OTPD_BRIDGEXAPI_CA_FILE="$work/ca.pem" \
         OTP_HMAC_SECRET="$(openssl rand -hex 32)" OTPD_SERVER_LISTEN=127.0.0.1:0 OTPD_ADMIN_LISTEN= "$@" \
         "$program" >"$work/otpd-$name.log" &
     pids+=($!)
@@ -44,11 +46,11 @@ start_otpd() { # <name> <program> <NAME=VALUE...>: sets address[name] and proces
     address[$name]=$(listening "$work/otpd-$name.log" api)
 }
 
-# A load of sends, each to another number: Dutch mobile ones from 31610000000 + 10^7 x FIRST on (of 8 * 10^7 there are).
+# A load of sends, each to another number: Dutch mobile ones from 31610000000 + FIRST (10) x 10^6 on. FIRST is under 50.
 cat >"$work/send.lua" <<'LUA'
 local n = 0
 function setup(thread) thread:set("n", n); n = n + 1 end
-function init(args) number = 31610000000 + 10000000 * ((tonumber(args[1]) or 1) + n) end
+function init(args) number = 31610000000 + 1000000 * ((tonumber(args[1]) or 10) + n) end
 function request()
     number = number + 1
     return wrk.format("POST", "/send-otp", {["Content-Type"] = "application/json"},

@@ -43,6 +43,6 @@ if [[ -n ${BASE:-} ]]; then
 fi
 for ((round = 1; round <= rounds; ++round)); do
     for name in "${contestants[@]}"; do
-        measure "$name" "$round" "$((round % 40))"
+        measure "$name" "$round" "$((round % 50))"
     done
 done
