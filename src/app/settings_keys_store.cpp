@@ -36,9 +36,8 @@ constexpr setting_key keys[] = {
         "Replicas that must have a send or a used code before it counts; 0 waits for none.")
         .whole<store<&sts::replicas>>(0, 5),
     row("store", "capacity", "4000000",
-        "Codes, cooldowns and guess counts that memory: keeps at once; a fresh code takes two. "
-        "Then "
-        "sends are refused.")
+        "Codes, counters and whatever else memory: and sqlite: keep at once; a fresh code takes four or "
+        "more. Then sends are refused.")
         .whole<store<&sts::capacity>>(1, 100'000'000, "items"),
     row("store", "sweep_interval_ms", "100",
         "Between two looks of memory: and sqlite: for what has expired.")
