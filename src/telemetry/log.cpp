@@ -161,7 +161,7 @@ bool logger::enabled(level at) const noexcept {
     return writer_ && writer_->logger().should_log(to_spdlog(at));
 }
 
-void logger::log(level at, std::string_view event, std::initializer_list<field> fields) {
+void logger::log(level at, std::string_view event, std::span<field const> fields) {
     if (!enabled(at) || at == level::off) return;
     thread_local std::string line; // keeps its capacity
     line.clear();

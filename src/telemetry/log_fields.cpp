@@ -104,7 +104,7 @@ struct value_appender {
 
 } // namespace
 
-void append_fields(std::string& out, std::string_view event, std::initializer_list<field> fields) {
+void append_fields(std::string& out, std::string_view event, std::span<field const> fields) {
     auto const start = out.size();
     out += "\"event\":";
     append_string(out, event);

@@ -53,9 +53,11 @@ counters<sizeof...(Sets)> counter_for(Registry& registry, char const* name, char
             [&family](prometheus::Labels const& labels) -> Counter& { return family.Add(labels); }};
 }
 
-gauges<1> gauge_for(Registry& registry, char const* name, char const* help, label_set set) {
+template <class... Sets>
+gauges<sizeof...(Sets)> gauge_for(Registry& registry, char const* name, char const* help,
+                                  Sets... sets) {
     auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(registry);
-    return {std::array{std::move(set)},
+    return {std::array{std::move(sets)...},
             [&family](prometheus::Labels const& labels) -> Gauge& { return family.Add(labels); }};
 }
 
@@ -86,6 +88,11 @@ std::string_view reason_or_none(std::string_view reason) {
     return reason.empty() ? labels::upstream_reasons.front() : reason;
 }
 
+/// Scrapers know no integers.
+double units(std::int64_t micros) {
+    return static_cast<double>(micros) / 1e6;
+}
+
 double seconds(metrics::duration elapsed) {
     return std::chrono::duration<double>(elapsed).count();
 }
@@ -107,6 +114,7 @@ struct metrics::instruments {
     label_set routes;
     label_set limits;
     std::function<std::uint64_t()> log_lines_dropped;
+    std::function<std::uint64_t()> timeline_lines_lost;
 
     counters<3> http_requests =
         counter_for(registry, "otpd_http_requests_total", "Requests answered.", routes,
@@ -114,8 +122,9 @@ struct metrics::instruments {
     histograms<1> http_duration =
         histogram_for(registry, "otpd_http_request_duration_seconds",
                       "From the whole header to the answer's last byte.", routes, request_buckets);
-    gauges<1> connections_open = gauge_for(registry, "otpd_http_connections_open",
-                                           "Client connections.", {"listener", labels::listeners});
+    gauges<1> connections_open =
+        gauge_for(registry, "otpd_http_connections_open", "Client connections.",
+                  label_set("listener", labels::listeners));
     counters<1> connections_accepted =
         counter_for(registry, "otpd_http_connections_accepted_total", "Client connections taken.",
                     label_set("listener", labels::listeners));
@@ -170,9 +179,38 @@ struct metrics::instruments {
                       {"operation", labels::upstream_operations}, request_buckets);
     gauges<1> upstream_connections =
         gauge_for(registry, "otpd_upstream_connections", "Connections to BridgeXAPI.",
-                  {"state", labels::pool_states});
+                  label_set("state", labels::pool_states));
     Gauge& upstream_waiting = gauge(registry, "otpd_upstream_waiting_requests",
                                     "Calls that wait for a connection to BridgeXAPI.");
+    gauges<2> route_gates = gauge_for(
+        registry, "otpd_route_sends", "Sends of a route: allowed at a time, under way, waiting.",
+        label_set("figure", labels::gate_figures), label_set("route_id", labels::route_ids));
+    gauges<1> route_breakers =
+        gauge_for(registry, "otpd_route_breaker_open", "1 while a route is left alone.",
+                  label_set("route_id", labels::route_ids));
+    counters<2> steps_left = counter_for(
+        registry, "otpd_route_steps_left_total", "Routes that a plan left.",
+        label_set("result", labels::step_results), label_set("route_id", labels::route_ids));
+    counters<1> price_lists =
+        counter_for(registry, "otpd_price_lists_asked_total", "Price lists asked for.",
+                    label_set("result", labels::results));
+    counters<1> money_spent = counter_for(registry, "otpd_spent_currency_total",
+                                          "What accepted sends cost, in the account's currency.",
+                                          label_set("route_id", labels::route_ids));
+    Gauge& account_balance = gauge(registry, "otpd_balance_currency",
+                                   "The account's balance, as the upstream said last.");
+    Gauge& drift = gauge(registry, "otpd_ledger_drift_currency",
+                         "What left the account beyond what the ledger says.");
+    counters<2> messages_ended = counter_for(
+        registry, "otpd_messages_ended_total", "Messages by their final state.",
+        label_set("state", labels::message_states), label_set("route_id", labels::route_ids));
+    Gauge& open_messages =
+        gauge(registry, "otpd_messages_open", "Messages whose delivery is asked for.");
+    Counter& messages_not_followed =
+        counter(registry, "otpd_messages_not_followed_total",
+                "Messages whose delivery is not asked for because too many are open.");
+    counters<1> webhooks = counter_for(registry, "otpd_webhooks_total", "Messages to webhooks.",
+                                       label_set("result", labels::webhook_results));
     counters<1> handshakes =
         counter_for(registry, "otpd_upstream_tls_handshakes_total", "TLS handshakes by kind.",
                     label_set("kind", labels::handshakes));
@@ -257,8 +295,60 @@ void metrics::tls_handshake(std::string_view kind) {
     instruments_->handshakes.at({kind}).Increment();
 }
 
+void metrics::route_gate(int route_id, std::size_t limit, std::size_t running, std::size_t waiting,
+                         bool open) {
+    number_word const route(route_id);
+    instruments_->route_gates.at({"limit", route.view()}).Set(static_cast<double>(limit));
+    instruments_->route_gates.at({"running", route.view()}).Set(static_cast<double>(running));
+    instruments_->route_gates.at({"waiting", route.view()}).Set(static_cast<double>(waiting));
+    instruments_->route_breakers.at({route.view()}).Set(open ? 1 : 0);
+}
+
+void metrics::step_left(std::string_view result, int route_id) {
+    number_word const route(route_id);
+    instruments_->steps_left.at({result, route.view()}).Increment();
+}
+
+void metrics::price_list_asked(bool succeeded) {
+    instruments_->price_lists.at({labels::results[succeeded ? 0 : 1]}).Increment();
+}
+
+void metrics::spent(int route_id, std::int64_t micros) {
+    number_word const route(route_id);
+    if (micros > 0) instruments_->money_spent.at({route.view()}).Increment(units(micros));
+}
+
+void metrics::balance(std::int64_t micros) {
+    instruments_->account_balance.Set(units(micros));
+}
+
+void metrics::ledger_drift(std::int64_t micros) {
+    instruments_->drift.Set(units(micros));
+}
+
+void metrics::message_ended(std::string_view state, int route_id) {
+    number_word const route(route_id);
+    instruments_->messages_ended.at({state, route.view()}).Increment();
+}
+
+void metrics::messages_open(std::size_t count) {
+    instruments_->open_messages.Set(static_cast<double>(count));
+}
+
+void metrics::message_not_followed() {
+    instruments_->messages_not_followed.Increment();
+}
+
+void metrics::webhook(std::string_view result) {
+    instruments_->webhooks.at({result}).Increment();
+}
+
 void metrics::log_lines_dropped_from(std::function<std::uint64_t()> read) {
     instruments_->log_lines_dropped = std::move(read);
+}
+
+void metrics::timeline_lines_lost_from(std::function<std::uint64_t()> read) {
+    instruments_->timeline_lines_lost = std::move(read);
 }
 
 std::string metrics::scrape() const {
@@ -268,6 +358,10 @@ std::string metrics::scrape() const {
     if (auto const& read = instruments_->log_lines_dropped)
         families.push_back(single_value(
             "otpd_log_lines_dropped_total", "Log lines given up because the queue was full.",
+            prometheus::MetricType::Counter, static_cast<double>(read())));
+    if (auto const& read = instruments_->timeline_lines_lost)
+        families.push_back(single_value(
+            "otpd_timeline_lines_lost_total", "Lines that are not in the timeline's file.",
             prometheus::MetricType::Counter, static_cast<double>(read())));
     return prometheus::TextSerializer().Serialize(families);
 }

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -87,7 +88,10 @@ public:
     logger& operator=(logger const&) = delete;
 
     /// Costs one atomic load when the level is off.
-    void log(level at, std::string_view event, std::initializer_list<field> fields = {});
+    void log(level at, std::string_view event, std::initializer_list<field> fields = {}) {
+        log(at, event, std::span(fields.begin(), fields.size()));
+    }
+    void log(level at, std::string_view event, std::span<field const> fields);
 
     void trace(std::string_view event, std::initializer_list<field> fields = {}) {
         log(level::trace, event, fields);
@@ -120,6 +124,10 @@ private:
 /// and for whoever formats lines elsewhere. Escapes so that no value can end the line or the
 /// object: control characters, U+2028, U+2029 and DEL as \u escapes, bytes that are not UTF-8 as
 /// U+FFFD.
-void append_fields(std::string& out, std::string_view event, std::initializer_list<field> fields);
+void append_fields(std::string& out, std::string_view event, std::span<field const> fields);
+inline void append_fields(std::string& out, std::string_view event,
+                          std::initializer_list<field> fields) {
+    append_fields(out, event, std::span(fields.begin(), fields.size()));
+}
 
 } // namespace otpd::telemetry

@@ -47,16 +47,17 @@ inline constexpr std::array<word, 26> framing{"control_character",
                                               "bad_proxy_header"};
 
 /// What otp::service reports.
-inline constexpr std::array<word, 14> send_outcomes{
+inline constexpr std::array<word, 15> send_outcomes{
     "accepted",    "test",       "replayed",          "rejected",    "not_sent",
     "unknown",     "cooldown",   "limited",           "not_allowed", "invalid_number",
-    "in_progress", "key_reused", "store_unavailable", "full"};
+    "in_progress", "key_reused", "store_unavailable", "full",        "no_route"};
 inline constexpr std::array<word, 7> check_outcomes{
     "verified", "wrong", "exhausted", "locked", "absent", "limited", "store_unavailable"};
 inline constexpr std::array<word, 8> route_ids{"1", "2", "3", "4", "5", "6", "7", "8"};
 
-inline constexpr std::array<word, 7> store_operations{"admit",  "settle",     "check_code", "find",
-                                                      "cancel", "live_codes", "ping"};
+inline constexpr std::array<word, 10> store_operations{"admit",      "settle", "rebook", "update",
+                                                       "check_code", "find",   "cancel", "spent",
+                                                       "live_codes", "ping"};
 inline constexpr std::array<word, 2> limit_modes{"enforce", "observe"};
 
 inline constexpr std::array<word, 9> upstream_operations{
@@ -85,6 +86,14 @@ inline constexpr std::array<word, 20> upstream_reasons{"none",
                                                        "circuit_open",
                                                        "pool_exhausted",
                                                        "shutting_down"};
+/// Of a route that a plan left.
+inline constexpr std::array<word, 3> step_results{"skipped", "rejected", "not_sent"};
+/// `absent`: a send of unknown outcome that was none.
+inline constexpr std::array<word, 3> message_states{"delivered", "failed", "absent"};
+/// `dropped`: the queue was full. `given_up`: the last try failed.
+inline constexpr std::array<word, 4> webhook_results{"delivered", "failed", "given_up", "dropped"};
+inline constexpr std::array<word, 3> gate_figures{"limit", "running", "waiting"};
+inline constexpr std::array<word, 2> results{"ok", "failed"};
 inline constexpr std::array<word, 3> handshakes{"full", "resumed", "failed"};
 inline constexpr std::array<word, 2> pool_states{"busy", "idle"};
 

@@ -69,8 +69,30 @@ public:
     /// kind: full, resumed, failed.
     void tls_handshake(std::string_view kind);
 
+    // Routes, deliveries and money. Amounts are in millionths of the account's currency.
+    /// A route's gate: sends at a time, those under way and those that wait; whether its breaker is open.
+    void route_gate(int route_id, std::size_t limit, std::size_t running, std::size_t waiting,
+                    bool open);
+    /// A route of a plan was left. result: one of labels::step_results.
+    void step_left(std::string_view result, int route_id);
+    void price_list_asked(bool succeeded);
+    void spent(int route_id, std::int64_t micros);
+    /// Of the account at the upstream.
+    void balance(std::int64_t micros);
+    /// What left the account beyond what the ledger says.
+    void ledger_drift(std::int64_t micros);
+    /// A message came into a final state. state: one of labels::message_states.
+    void message_ended(std::string_view state, int route_id);
+    void messages_open(std::size_t count);
+    /// A message is not followed because too many are.
+    void message_not_followed();
+    /// A webhook's message. result: one of labels::webhook_results.
+    void webhook(std::string_view result);
+
     /// Lines the log gave up: read at each scrape, from the scraping thread.
     void log_lines_dropped_from(std::function<std::uint64_t()> read);
+    /// The same of the timeline's file, when there is one.
+    void timeline_lines_lost_from(std::function<std::uint64_t()> read);
 
     /// The text exposition format, version 0.0.4 (content type: text/plain; version=0.0.4).
     /// Reads the process's own figures from /proc at the same time.

@@ -1,0 +1,38 @@
+#pragma once
+
+/// A file of lines that is begun anew when it is full: FILE, then FILE.1 (the newest of the old ones) and so on.
+
+#include "otpd/telemetry/log.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace otpd::telemetry {
+
+struct rotating_file_options {
+    std::string path;                              ///< appended to; made with mode 0600
+    std::uint64_t bytes_max = 64ULL * 1024 * 1024; ///< of one file; a line is never split
+    std::size_t files_max = 8;                     ///< with the one that is written; >= 1
+};
+
+/// For one thread (the logger's). A file that cannot be written or put aside loses lines, counts them and is tried
+/// again at the next write; it is never let grow past its limit instead, except by one line that alone is longer. A
+/// line that was cut off by a full disk or a crash is ended before the next one. What is no regular file (a pipe, a
+/// device) has no limit.
+class rotating_file final : public log_output {
+public:
+    /// Throws std::system_error when the file cannot be opened.
+    explicit rotating_file(rotating_file_options options);
+    ~rotating_file() override;
+    void write(std::string_view lines) noexcept override;
+    /// From any thread.
+    [[nodiscard]] std::uint64_t lines_lost() const noexcept;
+
+private:
+    class impl;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace otpd::telemetry
