@@ -2,6 +2,8 @@
 
 #include "otpd/net/run_on.hpp"
 
+#include <boost/asio/error.hpp>
+
 namespace otpd::net {
 
 namespace asio = boost::asio;
@@ -12,6 +14,15 @@ namespace {
 bool worth_repeating(exchange_failure const& failure, bool reused, bool repeatable) {
     if (!reused || failure.why != exchange_error::connection_lost) return false;
     return !failure.may_have_arrived || repeatable;
+}
+
+/// How many are left.
+std::size_t leave_allowed(endpoints& addresses, bool (*allowed)(asio::ip::address const&)) {
+    if (allowed != nullptr)
+        std::erase_if(addresses, [allowed](asio::ip::tcp::endpoint const& candidate) {
+            return !allowed(candidate.address());
+        });
+    return addresses.size();
 }
 
 } // namespace
@@ -75,6 +86,11 @@ asio::awaitable<exchange_result> https_client::exchange_by(http_request request,
 asio::awaitable<connect_result> https_client::connect(connection& to, deadline until) {
     auto const by = until.within(options_.connect_timeout);
     auto addresses = co_await endpoints_->get(by);
+    if (!addresses.empty() && leave_allowed(addresses, options_.allowed) == 0) {
+        connect_result refused;
+        refused.error = asio::error::access_denied;
+        co_return refused;
+    }
     co_return co_await run_on(to.executor(), to.connect(std::move(addresses), by));
 }
 
@@ -85,7 +101,8 @@ secret_string https_client::serialize(http_request const& request) const {
     // No reallocation may leave an unwiped copy behind.
     constexpr std::size_t fixed_part = 128;
     text.reserve(fixed_part + options_.target.path.size() + request.target.size() +
-                 options_.target.host.size() + options_.headers.size() + request.body.size());
+                 options_.target.host.size() + options_.headers.size() + request.headers.size() +
+                 request.body.size());
     text += post ? "POST " : "GET ";
     text += options_.target.path;
     text += request.target;
@@ -93,6 +110,7 @@ secret_string https_client::serialize(http_request const& request) const {
     text += options_.target.authority();
     text += "\r\n";
     text += options_.headers.reveal();
+    text += request.headers;
     if (post) {
         text += "Content-Type: application/json\r\nContent-Length: ";
         text += std::to_string(request.body.size());

@@ -20,6 +20,9 @@ struct http_request {
     secret_string body; ///< JSON; not sent with GET
     bool repeatable =
         false; ///< sending it twice does no harm: it may be repeated after a lost connection
+    /// Whole header lines of this request alone, each with CR LF. Sent as they are: nothing that somebody else
+    /// wrote may be in them.
+    std::string headers = {};
 };
 
 /// A whole reply. Its body is at most the client's limit.

@@ -29,6 +29,10 @@ struct https_client_options {
     /// Whole header lines for every request, each with CR LF; may hold a secret.
     secret_string headers;
     pool_options pool;
+    /// Addresses that may be connected to; null: all. Asked about each address right before it is used, so that
+    /// a name cannot say one thing when it is looked at and another when it is used. When none is left, connecting
+    /// fails with asio::error::access_denied.
+    bool (*allowed)(boost::asio::ip::address const&) = nullptr;
 };
 
 class https_client {
