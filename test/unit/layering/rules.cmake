@@ -3,7 +3,7 @@
 
 # The layers, and what each may include besides its own headers: a layer, or one header of a layer. `app` puts everything
 # together and may include anything; nobody includes `app`.
-set(layers core telemetry net http store bridgexapi otp api app web)
+set(layers core telemetry net http store bridgexapi otp webhook api app web)
 set(may_include_core "")
 set(may_include_telemetry core)
 set(may_include_net core)
@@ -11,22 +11,23 @@ set(may_include_http core telemetry)
 set(may_include_store core telemetry net/on_strand.hpp net/run_on.hpp net/tls_context.hpp)
 set(may_include_bridgexapi core telemetry net)
 # The domain knows interfaces, never who stands behind them.
-set(store_interface store/store.hpp store/admission.hpp store/charge.hpp store/verification.hpp)
-set(may_include_otp core telemetry ${store_interface} bridgexapi/types.hpp bridgexapi/gateway.hpp)
-set(may_include_api core http otp ${store_interface})
-set(may_include_app core telemetry net http store bridgexapi otp api)
+set(store_interface store/store.hpp store/admission.hpp store/budget.hpp store/charge.hpp store/verification.hpp)
+set(may_include_otp core telemetry ${store_interface} bridgexapi/types.hpp bridgexapi/gateway.hpp net/on_strand.hpp net/run_on.hpp)
+set(may_include_webhook core telemetry net otp/occurrence.hpp)
+set(may_include_api core http otp ${store_interface} bridgexapi/types.hpp)
+set(may_include_app core telemetry net http store bridgexapi otp webhook api)
 set(may_include_web api/web_assets.hpp)
 
 # Libraries by the beginning of their headers' names, and the layers that may use them. What is not listed is free.
 set(libraries boost/asio boost/beast boost/json boost/redis boost/url boost/program_options openssl sqlite3 toml++ spdlog
   prometheus phonenumbers)
-set(users_of_boost/asio net http store bridgexapi otp api app)
+set(users_of_boost/asio net http store bridgexapi otp webhook api app)
 set(users_of_boost/beast net http api)
-set(users_of_boost/json http bridgexapi api)
+set(users_of_boost/json http bridgexapi webhook api)
 set(users_of_boost/redis store)
-set(users_of_boost/url net store bridgexapi api app)
+set(users_of_boost/url net store bridgexapi webhook api app)
 set(users_of_boost/program_options app)
-set(users_of_openssl core net store otp api)
+set(users_of_openssl core net store otp webhook api)
 set(users_of_sqlite3 store)
 set(users_of_toml++ app)
 set(users_of_spdlog telemetry)
@@ -57,6 +58,12 @@ set(may_hop
   src/store/sqlite_step.hpp  # answers each caller where that one waits
   src/store/sqlite_store.cpp # its own thread has a queue
   src/otp/send.cpp           # a coroutine that cannot be cancelled, on the caller's own executor
+  src/otp/delivery_tracker.cpp # its own loop; is told of messages within requests
+  src/otp/scoreboard.cpp     # is told of what happens within requests
+  src/otp/changes.cpp        # the same
+  src/otp/price_book.cpp     # its own loop
+  src/otp/account.cpp        # its own loop
+  src/webhook/webhooks.cpp   # its own loops; is told of what happens within requests
   src/app/application.cpp)   # starts the life of the process
 
 # layer_of(<result> <file>): the layer a file of the repository belongs to; empty for src/boost, which compiles libraries.

@@ -1,0 +1,69 @@
+#pragma once
+
+/// What happens to verifications, for whoever wants to hear of it while it happens: the timeline's file, the
+/// webhooks, the scoreboard, those who wait for a change.
+
+#include "otpd/core/clock.hpp"
+#include "otpd/core/money.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace otpd::otp {
+
+enum class occurrence_kind : std::uint8_t {
+    blocked,   ///< a send was refused by a limit, a budget or a watch; there is no verification
+    admitted,  ///< a send was admitted
+    step_left, ///< a route of the plan was tried or looked at, and did not send
+    accepted,  ///< the upstream took the message
+    unknown,   ///< whether it was sent
+    not_sent,  ///< no route took it: the verification is gone
+    delivered,
+    failed,    ///< the message did not arrive, or a send of unknown outcome turned out to be none
+    delivery,  ///< another change of the delivery state
+    wrong,     ///< a guess
+    exhausted, ///< the guess that used up the attempts, after its `wrong`
+    verified,
+    canceled,
+};
+/// snake_case, stable.
+[[nodiscard]] std::string_view to_string(occurrence_kind) noexcept;
+
+/// No code, no whole number, no secret. Texts are empty and numbers 0 where there is nothing to say.
+struct occurrence {
+    occurrence_kind what = occurrence_kind::admitted;
+    wall_time at;
+    std::string verification_id; ///< as callers know it (key_ring::seal)
+    std::string request_id;      ///< of the HTTP request in which it happened
+    std::string client;
+    std::string purpose;
+    std::string country;
+    std::string phone; ///< masked
+    std::string plan;  ///< the route plan's name
+    int route_id = 0;
+    bool attempted = false;     ///< with step_left: the upstream was asked
+    std::optional<money> price; ///< as expected
+    std::optional<money> cost;  ///< as charged
+    std::string order_id;
+    std::string bx_message_id;
+    std::string status; ///< the upstream's own word, with delivered, failed and delivery
+    std::string
+        reason; ///< why not: a bridgexapi::reason, or names of limits with commas between them
+    /// How long ago the verification was admitted.
+    std::chrono::milliseconds since_admitted{};
+    /// With delivered, failed and delivery: how long ago the upstream took the message.
+    std::chrono::milliseconds since_accepted{};
+    std::string details; ///< as the timeline of the verification has it (timeline.hpp)
+};
+
+class observer {
+public:
+    virtual ~observer() = default;
+    /// From any thread, within a request: must be quick, not block and not throw.
+    virtual void happened(occurrence const& what) noexcept = 0;
+};
+
+} // namespace otpd::otp

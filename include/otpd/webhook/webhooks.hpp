@@ -1,0 +1,99 @@
+#pragma once
+
+/// Tells others' servers what happens to verifications, signed as Standard Webhooks says
+/// (webhook-id, webhook-timestamp, webhook-signature; HMAC-SHA-256).
+///
+/// Never on the way of a request: what happens is queued, and each endpoint is sent to by itself, one message
+/// after the other with a few at a time. A message is tried again after 5 s, 30 s, 2 min, 10 min, 30 min, 2 h and 6 h
+/// (each with jitter) until it is answered with a 2xx; 410 turns its endpoint off until the restart. The queue is
+/// bounded and in memory: when it is full the oldest message is given up, counted and logged.
+///
+/// What happened is a message with one id, the same for every endpoint and every try; a redirect is a failure, and
+/// a Retry-After that is longer than the pause is kept to, for all messages of the endpoint.
+///
+/// Endpoints are https. Addresses that names stand for are looked at when a connection is made, and none is made
+/// to one that is not public (loopback, private, link-local, multicast, mapped and so on) unless the endpoint
+/// allows it: the address that was looked at is the one that is connected to.
+
+#include "otpd/core/clock.hpp"
+#include "otpd/core/random.hpp"
+#include "otpd/core/secret.hpp"
+#include "otpd/otp/occurrence.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otpd::telemetry {
+class logger;
+class metrics;
+} // namespace otpd::telemetry
+
+namespace otpd::webhook {
+
+/// Data only; the operator's choice, already validated.
+struct endpoint {
+    std::string name; ///< 1..32 of [a-z0-9_-], unique
+    std::string url;  ///< https; http to a loopback host when that is allowed
+    /// The 24 to 64 bytes that "whsec_" and base64 stand for, decoded. Each signs: while one replaces the other
+    /// there are two signatures. 1..4.
+    std::vector<secret_string> secrets;
+    std::vector<std::string> events; ///< names as in type_of(); empty: all
+    std::string client;              ///< of this client only; empty: of all
+    bool allow_private = false;
+    std::string ca_file; ///< PEM; empty: the system's
+};
+
+/// "verification.accepted" and so on; empty for what is told to nobody (admitted, step_left, wrong ...).
+[[nodiscard]] std::string_view type_of(otp::occurrence_kind) noexcept;
+
+struct options {
+    std::size_t queue_max =
+        1000; ///< messages of one endpoint, those that wait to be tried again included
+    std::chrono::milliseconds timeout{10'000}; ///< of one try
+    /// Tests shorten it: divides every pause between tries.
+    std::uint32_t hurry = 1;
+};
+
+/// From any thread. Nothing is sent before start().
+class webhooks final : public otp::observer {
+public:
+    /// Everything must outlive it and whatever runs `executor`. The constructor throws when a CA file cannot be
+    /// used, and std::invalid_argument when a URL is none or a secret is not decoded.
+    struct dependencies {
+        clock const& now;
+        random_source& random;
+        telemetry::logger& log;
+        telemetry::metrics& metrics;
+    };
+
+    webhooks(boost::asio::any_io_executor executor, std::vector<endpoint> endpoints, options with,
+             dependencies uses);
+    ~webhooks() override;
+
+    void happened(otp::occurrence const& what) noexcept override;
+
+    void start();
+    /// Nothing more is queued; what is being sent or was to be sent now may end until then, and what waits to be
+    /// tried again is given up. The executor then soon has no work of it left. To be called once.
+    boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
+
+private:
+    class impl;
+    std::shared_ptr<impl> impl_;
+};
+
+/// The value of webhook-signature: "v1," and base64 of the MAC of `id.timestamp.payload`, for each secret, with
+/// spaces between them.
+[[nodiscard]] std::string sign(std::vector<secret_string> const& secrets, std::string_view id,
+                               std::int64_t timestamp, std::string_view payload);
+
+} // namespace otpd::webhook

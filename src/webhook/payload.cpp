@@ -1,0 +1,137 @@
+#include "payload.hpp"
+
+#include "otpd/webhook/webhooks.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+
+namespace otpd::webhook {
+
+namespace {
+
+/// The currency of the account at the upstream, which states it nowhere.
+constexpr std::string_view account_currency = "EUR";
+
+/// ISO 8601, UTC with milliseconds.
+std::string time_text(wall_time at) {
+    using namespace std::chrono;
+    auto const second = floor<seconds>(at);
+    std::time_t const time = std::chrono::system_clock::to_time_t(second);
+    std::tm parts{};
+    std::array<char, 32> text{};
+    if (gmtime_r(&time, &parts) == nullptr ||
+        std::strftime(text.data(), text.size(), "%FT%T", &parts) == 0)
+        return "1970-01-01T00:00:00.000Z"; // beyond what a calendar can say
+    auto const millis = std::to_string(floor<milliseconds>(at - second).count());
+    constexpr std::size_t digits = 3;
+    std::string result(text.data());
+    result += '.';
+    result.append(digits - millis.size(), '0');
+    result += millis;
+    result += 'Z';
+    return result;
+}
+
+/// Exact, and never with an exponent.
+std::string decimal(money amount) {
+    auto const micros = std::llabs(amount.micros());
+    auto const fraction = std::to_string(micros % money::micros_per_unit);
+    constexpr std::size_t digits = 6;
+    std::string result(amount.micros() < 0 ? "-" : "");
+    result += std::to_string(micros / money::micros_per_unit);
+    result += '.';
+    result.append(digits - fraction.size(), '0');
+    result += fraction;
+    result.erase(result.find_last_not_of('0') + 1);
+    if (result.back() == '.') result.pop_back();
+    return result;
+}
+
+std::string quoted(std::string_view text) {
+    return boost::json::serialize(boost::json::string_view(text));
+}
+
+/// Members of an object; those that say nothing are left out.
+class members {
+public:
+    void add(std::string_view key, std::string_view text) {
+        if (!text.empty()) add_raw(key, quoted(text));
+    }
+    void add_raw(std::string_view key, std::string_view json) {
+        if (text_.size() != 1) text_ += ',';
+        text_ += quoted(key);
+        text_ += ':';
+        text_ += json;
+    }
+    [[nodiscard]] std::string object() && {
+        text_ += '}';
+        return std::move(text_);
+    }
+
+private:
+    std::string text_ = "{";
+};
+
+std::string data_of(otp::occurrence const& what) {
+    members data;
+    data.add("verification_id", what.verification_id);
+    data.add("client", what.client);
+    data.add("purpose", what.purpose);
+    data.add("country", what.country);
+    data.add("phone", what.phone);
+    if (what.route_id != 0) data.add_raw("route_id", std::to_string(what.route_id));
+    data.add("route_plan", what.plan);
+    data.add("order_id", what.order_id);
+    data.add("bx_message_id", what.bx_message_id);
+    data.add("status", what.status);
+    data.add("reason", what.reason);
+    if (what.cost) {
+        data.add_raw("cost", decimal(*what.cost));
+        data.add("currency", account_currency);
+    }
+    data.add("request_id", what.request_id);
+    return std::move(data).object();
+}
+
+} // namespace
+
+std::string_view type_of(otp::occurrence_kind kind) noexcept {
+    using enum otp::occurrence_kind;
+    switch (kind) {
+    case accepted:
+        return "verification.accepted";
+    case delivered:
+        return "verification.delivered";
+    case failed:
+        return "verification.failed";
+    case verified:
+        return "verification.verified";
+    case exhausted:
+        return "verification.exhausted";
+    case blocked:
+        return "verification.blocked";
+    case admitted:
+    case step_left:
+    case unknown:
+    case not_sent:
+    case delivery:
+    case wrong:
+    case canceled:
+        break;
+    }
+    return {};
+}
+
+std::string payload_of(otp::occurrence const& what) {
+    members payload;
+    payload.add("type", type_of(what.what));
+    payload.add("timestamp", time_text(what.at));
+    payload.add_raw("data", data_of(what));
+    return std::move(payload).object();
+}
+
+} // namespace otpd::webhook

@@ -1,0 +1,15 @@
+#pragma once
+
+/// What a webhook's message says.
+
+#include "otpd/otp/occurrence.hpp"
+
+#include <string>
+
+namespace otpd::webhook {
+
+/// {"type":...,"timestamp":...,"data":{...}}: a fact of the past, so it is written once and never changes however
+/// often it is sent. `what` has a type (type_of).
+[[nodiscard]] std::string payload_of(otp::occurrence const& what);
+
+} // namespace otpd::webhook

@@ -1,0 +1,59 @@
+#pragma once
+
+/// One endpoint with all that belongs to it.
+
+#include "endpoint_queue.hpp"
+#include "endpoint_url.hpp"
+#include "otpd/net/https_client.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/webhook/webhooks.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace otpd::webhook {
+
+/// Messages of one endpoint that are sent at the same time.
+inline constexpr std::size_t sent_at_a_time = 4;
+
+/// Logs the first connection of a streak that could not be made. On the strand of the client's pool.
+class connect_watch final : public net::connect_observer {
+public:
+    connect_watch(std::string endpoint, telemetry::logger& log) noexcept
+        : endpoint_(std::move(endpoint)), log_(log) {}
+    void connected(bool session_resumed) override;
+    void connect_failed(net::exchange_error why, boost::system::error_code error) override;
+
+private:
+    std::string endpoint_;
+    telemetry::logger& log_;
+    bool told_ = false;
+};
+
+/// Lives on its owner's strand, except for what says otherwise.
+struct receiver {
+    /// Throws std::invalid_argument when the URL or a secret is none.
+    receiver(net::strand const& strand, endpoint said, options const& with,
+             webhooks::dependencies const& uses);
+
+    /// From any thread, and quick.
+    [[nodiscard]] bool wants(otp::occurrence const& what) const noexcept;
+
+    endpoint const who;
+    std::uint32_t const kinds; ///< a bit for each kind of occurrence that is told
+    endpoint_url const url;
+    connect_watch watch;
+    net::https_client client;
+    endpoint_queue queue;
+    boost::asio::steady_timer wake_up;
+    std::optional<steady_time> wakes_at;
+    std::atomic<bool> off = false; ///< told so (410)
+    bool failing = false;          ///< the last try failed
+    bool dropping = false;         ///< the queue was full a short time ago
+};
+
+} // namespace otpd::webhook

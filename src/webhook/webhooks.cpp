@@ -1,0 +1,306 @@
+#include "otpd/webhook/webhooks.hpp"
+
+#include "attempt.hpp"
+#include "otpd/core/encoding.hpp"
+#include "otpd/net/run_on.hpp"
+#include "otpd/telemetry/metrics.hpp"
+#include "payload.hpp"
+#include "receiver.hpp"
+#include "retry.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <list>
+
+namespace otpd::webhook {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Occurrences on their way to the strand. Only a machine that cannot keep up has more.
+constexpr std::size_t arrivals_max = 16'384;
+
+std::string what_of(std::exception_ptr const& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (std::exception const& e) {
+        return e.what();
+    } catch (...) {
+        return "not a std::exception";
+    }
+}
+
+} // namespace
+
+class webhooks::impl : public std::enable_shared_from_this<impl> {
+public:
+    impl(asio::any_io_executor executor, std::vector<endpoint> endpoints, options with,
+         dependencies uses)
+        : strand_(asio::make_strand(std::move(executor))), options_(with), uses_(uses),
+          drained_(strand_) {
+        for (auto& said : endpoints)
+            receivers_.emplace_back(strand_, std::move(said), options_, uses_);
+    }
+
+    [[nodiscard]] net::strand strand() const noexcept { return strand_; }
+    /// From any thread: nothing is queued and nothing is begun any more.
+    void close() noexcept {
+        closed_ = true;
+        ended_ = true;
+    }
+
+    void happened(otp::occurrence const& what) noexcept {
+        auto const wants = [&what](receiver const& one) { return one.wants(what); };
+        if (closed_.load(std::memory_order_relaxed) ||
+            std::none_of(receivers_.begin(), receivers_.end(), wants))
+            return;
+        try {
+            post(what);
+        } catch (...) { // no memory for a copy
+            uses_.metrics.webhook("dropped");
+        }
+    }
+
+    void start() {
+        auto begin = [self = shared_from_this()] {
+            self->started_ = true;
+            for (auto& to : self->receivers_)
+                self->pump(to);
+        };
+        asio::post(strand_, std::move(begin));
+    }
+
+    /// On the strand. Whether all that was due had been tried by `until`.
+    asio::awaitable<bool> drain([[maybe_unused]] std::shared_ptr<impl> self, deadline until) {
+        closed_ = true;
+        for (auto& to : receivers_)
+            pump(to);
+        bool complete = all_idle();
+        if (!complete) {
+            drained_.expires_at(until.at());
+            co_await drained_.async_wait(asio::as_tuple(asio::use_awaitable));
+            complete = all_idle();
+        }
+        ended_ = true;
+        for (auto& to : receivers_) {
+            to.wake_up.cancel();
+            give_up_waiting(to);
+            co_await to.client.drain(until);
+        }
+        co_return complete;
+    }
+
+private:
+    void post(otp::occurrence const& what) {
+        if (arrivals_.fetch_add(1) >= arrivals_max) {
+            --arrivals_;
+            uses_.metrics.webhook("dropped");
+            return;
+        }
+        auto arrive = [self = shared_from_this(), copy = otp::occurrence(what)] {
+            --self->arrivals_;
+            self->arrived(copy);
+        };
+        asio::post(strand_, std::move(arrive));
+    }
+
+    // All of these run on the strand.
+
+    void arrived(otp::occurrence const& what) {
+        if (ended_) return;
+        try {
+            auto const told = message_of(what);
+            for (auto& to : receivers_)
+                if (to.wants(what)) enqueue(to, told);
+        } catch (...) {
+            broken(std::current_exception());
+        }
+    }
+
+    [[nodiscard]] std::shared_ptr<message const> message_of(otp::occurrence const& what) const {
+        std::array<std::byte, 16> id{};
+        uses_.random.fill(id);
+        auto result = std::make_shared<message>();
+        result->id = "msg_" + to_hex(id);
+        result->type = type_of(what.what);
+        result->payload = payload_of(what);
+        return result;
+    }
+
+    void enqueue(receiver& to, std::shared_ptr<message const> told) {
+        bool const had_room = to.queue.push(std::move(told), std::chrono::steady_clock::now());
+        if (!had_room) {
+            uses_.metrics.webhook("dropped");
+            if (!std::exchange(to.dropping, true))
+                uses_.log.warn("webhook_dropped",
+                               {{"endpoint", to.who.name}, {"messages", to.queue.size()}});
+        } else if (to.queue.size() <= options_.queue_max / 2) {
+            to.dropping = false; // not at the first free place: that would be a line for each
+        }
+        pump(to);
+    }
+
+    /// Begins to send what is due, and comes back for the rest.
+    void pump(receiver& to) {
+        if (started_ && !ended_ && !to.off) {
+            while (to.queue.taken() < sent_at_a_time) {
+                auto next = to.queue.take(std::chrono::steady_clock::now());
+                if (!next) break;
+                send(to, std::move(*next));
+            }
+            arm(to);
+        }
+        if (closed_ && all_idle()) drained_.cancel();
+    }
+
+    void arm(receiver& to) {
+        auto const due = to.queue.next_due();
+        bool const later = due && to.queue.taken() < sent_at_a_time;
+        if (!later || to.wakes_at == due) return;
+        to.wakes_at = due;
+        to.wake_up.expires_at(*due);
+        auto woken = [weak = weak_from_this(), &to](boost::system::error_code ec) {
+            auto self = weak.lock();
+            if (!self || ec) return;
+            to.wakes_at.reset();
+            self->pump(to);
+        };
+        to.wake_up.async_wait(std::move(woken));
+    }
+
+    void send(receiver& to, queued what) {
+        auto ended = [self = shared_from_this(), &to](std::exception_ptr thrown) {
+            if (thrown) {
+                to.queue.done();
+                self->broken(thrown);
+            }
+            self->pump(to);
+        };
+        asio::co_spawn(strand_, attempt(to, std::move(what)), std::move(ended));
+    }
+
+    asio::awaitable<void> attempt(receiver& to, queued what) {
+        ++what.tries;
+        auto request = request_for(*what.what, to.url.target, to.who.secrets, uses_.now.wall());
+        auto const exchanged =
+            co_await to.client.exchange(std::move(request), deadline::in(options_.timeout));
+        auto const judged = judge(exchanged);
+        switch (judged.is) {
+        case verdict::kind::delivered:
+            delivered(to);
+            break;
+        case verdict::kind::failed:
+            failed(to, std::move(what), judged);
+            break;
+        case verdict::kind::gone:
+            to.queue.done();
+            turn_off(to);
+            break;
+        }
+    }
+
+    void delivered(receiver& to) {
+        to.queue.done();
+        uses_.metrics.webhook("delivered");
+        if (std::exchange(to.failing, false))
+            uses_.log.info("webhook_recovered", {{"endpoint", to.who.name}});
+    }
+
+    void failed(receiver& to, queued what, verdict const& why) {
+        uses_.metrics.webhook("failed");
+        uses_.log.debug("webhook_try_failed", {{"endpoint", to.who.name},
+                                               {"webhook_id", what.what->id},
+                                               {"tries", what.tries},
+                                               {"problem", why.problem}});
+        if (!std::exchange(to.failing, true))
+            uses_.log.warn("webhook_failing", {{"endpoint", to.who.name},
+                                               {"host", to.url.origin.host},
+                                               {"problem", why.problem}});
+        auto const now = std::chrono::steady_clock::now();
+        auto const pause =
+            pause_after(what.tries, retry_policy{options_.hurry}, why.retry_after, uses_.random);
+        if (!pause || to.off || closed_) {
+            to.queue.done();
+            uses_.metrics.webhook("given_up");
+            uses_.log.warn("webhook_given_up", {{"endpoint", to.who.name},
+                                                {"webhook_id", what.what->id},
+                                                {"type", what.what->type},
+                                                {"tries", what.tries},
+                                                {"problem", why.problem}});
+            return;
+        }
+        if (why.retry_after) to.queue.rest_until(now + *why.retry_after);
+        to.queue.put_back(std::move(what), now + *pause);
+    }
+
+    void turn_off(receiver& to) {
+        uses_.metrics.webhook("given_up");
+        if (to.off.exchange(true)) return;
+        uses_.log.warn("webhook_endpoint_gone", {{"endpoint", to.who.name}});
+        give_up_waiting(to);
+    }
+
+    void give_up_waiting(receiver& to) {
+        auto const left = to.queue.clear();
+        if (left == 0) return;
+        for (std::size_t i = 0; i != left; ++i)
+            uses_.metrics.webhook("given_up");
+        uses_.log.warn("webhook_messages_left", {{"endpoint", to.who.name}, {"messages", left}});
+    }
+
+    /// Nothing is being sent, and nothing is due that could be.
+    [[nodiscard]] bool all_idle() const {
+        auto const now = std::chrono::steady_clock::now();
+        auto const idle = [&](receiver const& one) {
+            auto const due = one.queue.next_due();
+            bool const more = started_ && !ended_ && !one.off && due && *due <= now;
+            return one.queue.taken() == 0 && !more;
+        };
+        return std::all_of(receivers_.begin(), receivers_.end(), idle);
+    }
+
+    void broken(std::exception_ptr const& thrown) {
+        uses_.metrics.webhook("dropped");
+        uses_.log.error("webhook_broken", {{"what", what_of(thrown)}});
+    }
+
+    net::strand strand_;
+    options const options_;
+    dependencies const uses_;
+    std::list<receiver> receivers_; // never moves them
+    std::atomic<std::size_t> arrivals_ = 0;
+    std::atomic<bool> closed_ = false; // nothing is queued any more
+    std::atomic<bool> ended_ = false;  // nothing is sent any more
+    bool started_ = false;
+    asio::steady_timer drained_;
+};
+
+webhooks::webhooks(asio::any_io_executor executor, std::vector<endpoint> endpoints, options with,
+                   dependencies uses)
+    : impl_(std::make_shared<impl>(std::move(executor), std::move(endpoints), with, uses)) {}
+
+webhooks::~webhooks() {
+    impl_->close();
+}
+
+void webhooks::happened(otp::occurrence const& what) noexcept {
+    impl_->happened(what);
+}
+
+void webhooks::start() {
+    impl_->start();
+}
+
+asio::awaitable<void> webhooks::drain(std::chrono::milliseconds limit) {
+    auto const held = impl_;
+    auto const until = deadline::in(limit);
+    co_await net::run_on(held->strand(), held->drain(held, until));
+}
+
+} // namespace otpd::webhook

@@ -1,0 +1,472 @@
+/// Webhooks over real sockets: what the receiver gets, what happens when it does not want it, and who is never
+/// asked.
+
+#include "otpd/core/encoding.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/metrics.hpp"
+#include "otpd/webhook/webhooks.hpp"
+#include "support/certificates.hpp"
+#include "support/coroutines.hpp"
+#include "support/eventually.hpp"
+#include "support/log_capture.hpp"
+#include "support/scripted_server.hpp"
+#include "support/temporary_file.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <set>
+#include <thread>
+
+namespace asio = boost::asio;
+namespace data = boost::unit_test::data;
+using namespace otpd;
+using namespace otpd::test;
+using namespace std::chrono_literals;
+using boost::asio::awaitable;
+using otp::occurrence_kind;
+
+namespace {
+
+constexpr std::string_view accepted_id = "verification-of-this-test";
+
+/// The value of a request's header field, or nothing.
+std::string field_of(std::string const& request, std::string_view name) {
+    auto const start = request.find("\r\n" + std::string(name) + ": ");
+    if (start == std::string::npos) return {};
+    auto const from = start + name.size() + 4;
+    return request.substr(from, request.find("\r\n", from) - from);
+}
+
+std::string body_of(std::string const& request) {
+    return request.substr(request.find("\r\n\r\n") + 4);
+}
+
+std::int64_t number(std::string const& text) {
+    std::int64_t result = -1;
+    std::from_chars(text.data(), text.data() + text.size(), result);
+    return result;
+}
+
+std::set<std::string> ids_of(std::vector<std::string> const& requests) {
+    std::set<std::string> result;
+    for (auto const& request : requests)
+        result.insert(field_of(request, "webhook-id"));
+    return result;
+}
+
+/// Notes each request down and answers it with `reply`.
+scripted_server::script answer_with(std::string reply) {
+    return [reply](scripted_server& server, scripted_connection& connection) -> awaitable<void> {
+        for (;;) {
+            auto request = co_await connection.read_request();
+            if (request.empty()) co_return;
+            server.note(std::move(request));
+            co_await connection.write(reply);
+        }
+    };
+}
+
+/// Notes each request down and says nothing.
+awaitable<void> never_answer(scripted_server& server, scripted_connection& connection) {
+    server.note(co_await connection.read_request());
+    co_await connection.hang();
+}
+
+otp::occurrence happening(occurrence_kind kind = occurrence_kind::accepted) {
+    otp::occurrence result;
+    result.what = kind;
+    result.at = std::chrono::system_clock::now();
+    result.verification_id = accepted_id;
+    result.client = "shop";
+    result.phone = "+316******78";
+    return result;
+}
+
+struct fixture {
+    fixture() = default;
+    fixture(fixture const&) = delete;
+    fixture& operator=(fixture const&) = delete;
+    ~fixture() {
+        if (!hooks) return;
+        if (!drained) drain(0s);
+        hooks.reset();
+        work.reset();
+        for (auto* one : {&worker, &other_worker})
+            if (one->joinable()) one->join();
+        BOOST_TEST(context.stopped(), "the context did not run dry");
+    }
+
+    [[nodiscard]] webhook::endpoint endpoint(std::uint16_t port,
+                                             std::string const& host = "localhost") const {
+        webhook::endpoint result;
+        result.name = "crm";
+        result.url = "https://" + host + ":" + std::to_string(port) + "/hooks/otp?key=hidden";
+        result.secrets = {secret_string(std::string(32, 'k'))};
+        result.allow_private = true;
+        result.ca_file = trusted.path();
+        return result;
+    }
+
+    void make(std::vector<webhook::endpoint> endpoints) {
+        hooks.emplace(context.get_executor(), std::move(endpoints), options,
+                      webhook::webhooks::dependencies{now, random, log, metrics});
+    }
+    void run() {
+        for (auto* one : {&worker, &other_worker})
+            *one = std::jthread([this] { context.run_for(hang_limit); });
+        hooks->start();
+    }
+    void start(std::vector<webhook::endpoint> endpoints) {
+        make(std::move(endpoints));
+        run();
+    }
+    void start(webhook::endpoint only) { start(std::vector<webhook::endpoint>{std::move(only)}); }
+    void drain(std::chrono::milliseconds limit = hang_limit) {
+        drained = true;
+        if (!worker.joinable()) run();
+        asio::co_spawn(context, hooks->drain(limit), asio::use_future).get();
+    }
+
+    /// otpd_webhooks_total{result="…"}
+    [[nodiscard]] std::int64_t count(std::string const& result) const {
+        auto const text = metrics.scrape();
+        auto const series = "otpd_webhooks_total{result=\"" + result + "\"} ";
+        auto const at = text.find(series);
+        return at == std::string::npos ? 0 : number(text.substr(at + series.size()));
+    }
+    void wait_for(std::string const& result, std::int64_t times) {
+        eventually([&] { return count(result) >= times; });
+    }
+    void wait_for_log(std::string const& event) {
+        eventually([&] { return captured.text().find(event) != std::string::npos; });
+    }
+    [[nodiscard]] std::size_t logged(std::string const& event) const {
+        auto const text = captured.text();
+        std::size_t times = 0;
+        for (auto at = text.find(event); at != std::string::npos; at = text.find(event, at + 1))
+            ++times;
+        return times;
+    }
+
+    identity authority = make_authority();
+    identity loopback{certificate_profile(), authority};
+    temporary_file trusted{authority.certificate_pem()};
+    webhook::options options{.queue_max = 1000, .timeout = 30s, .hurry = 1000};
+
+    system_clock now;
+    openssl_random random;
+    log_capture captured;
+    telemetry::logger log{captured, telemetry::level::debug, 10'000};
+    telemetry::metrics metrics{{.version = "test", .routes = {}}};
+    asio::io_context context;
+    std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work{
+        context.get_executor()};
+    std::jthread worker;
+    std::jthread other_worker;
+    std::optional<webhook::webhooks> hooks;
+    bool drained = false;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(webhooks, fixture)
+
+BOOST_AUTO_TEST_CASE(a_message_is_delivered_once_and_signed) {
+    scripted_server server(loopback, answer_with(http_reply(200, "{}")));
+    auto const told = endpoint(server.port());
+    start(told);
+    hooks->happened(happening());
+    wait_for("delivered", 1);
+    drain();
+
+    BOOST_REQUIRE(server.notes().size() == 1u);
+    auto const request = server.notes().front();
+    BOOST_TEST(request.starts_with("POST /hooks/otp?key=hidden HTTP/1.1\r\n"));
+    BOOST_TEST(field_of(request, "Content-Type") == "application/json");
+    auto const id = field_of(request, "webhook-id");
+    auto const timestamp = number(field_of(request, "webhook-timestamp"));
+    BOOST_TEST(id.starts_with("msg_"));
+    BOOST_TEST(timestamp > 0);
+    BOOST_TEST(field_of(request, "webhook-signature") ==
+               webhook::sign(told.secrets, id, timestamp, body_of(request)));
+    BOOST_TEST(body_of(request).starts_with(R"({"type":"verification.accepted","timestamp":")"));
+    BOOST_TEST(body_of(request).find(accepted_id) != std::string::npos);
+    BOOST_TEST(count("failed") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(while_a_secret_is_replaced_there_are_two_signatures) {
+    scripted_server server(loopback, answer_with(http_reply(204, "")));
+    auto told = endpoint(server.port());
+    told.secrets.emplace_back(std::string(24, 'n'));
+    start(told);
+    hooks->happened(happening());
+    wait_for("delivered", 1);
+
+    auto const request = server.notes().at(0);
+    auto const id = field_of(request, "webhook-id");
+    auto const timestamp = number(field_of(request, "webhook-timestamp"));
+    auto const first = webhook::sign({told.secrets.at(0)}, id, timestamp, body_of(request));
+    auto const second = webhook::sign({told.secrets.at(1)}, id, timestamp, body_of(request));
+    BOOST_TEST(field_of(request, "webhook-signature") == first + " " + second);
+}
+
+// The receiver can tell that it has seen a message, however it failed before.
+BOOST_AUTO_TEST_CASE(a_message_is_tried_again_with_the_same_id) {
+    auto const play = [](scripted_server& server,
+                         scripted_connection& connection) -> awaitable<void> {
+        server.note(co_await connection.read_request());
+        switch (connection.index()) {
+        case 0:
+            co_await connection.write(http_reply(500, "{}", "Connection: close\r\n"));
+            co_return;
+        case 1:
+            connection.reset();
+            co_return;
+        case 2:
+            co_await connection.hang();
+            co_return;
+        default:
+            co_await connection.write(http_reply(200, "{}", "Connection: close\r\n"));
+        }
+    };
+    scripted_server server(loopback, play);
+    options.timeout = 2s;
+    auto const told = endpoint(server.port());
+    start(told);
+    hooks->happened(happening());
+    wait_for("delivered", 1);
+    drain();
+
+    auto const requests = server.notes();
+    BOOST_TEST(requests.size() >= 4u);
+    BOOST_TEST(ids_of(requests).size() == 1u);
+    for (auto const& request : requests) {
+        BOOST_TEST(body_of(request) == body_of(requests.front()));
+        BOOST_TEST(field_of(request, "webhook-signature") ==
+                   webhook::sign(told.secrets, field_of(request, "webhook-id"),
+                                 number(field_of(request, "webhook-timestamp")), body_of(request)));
+    }
+    BOOST_TEST(count("failed") >= 3);
+    BOOST_TEST(count("delivered") == 1);
+    BOOST_TEST(count("given_up") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_is_given_up_after_eight_tries) {
+    scripted_server server(loopback, answer_with(http_reply(500, "{}")));
+    options.hurry = 1'000'000;
+    start(endpoint(server.port()));
+    hooks->happened(happening());
+    wait_for("given_up", 1);
+    drain();
+    BOOST_TEST(server.notes().size() == 8u);
+    BOOST_TEST(count("failed") == 8);
+}
+
+// Where it leads nobody has allowed.
+BOOST_AUTO_TEST_CASE(a_redirect_is_not_followed) {
+    scripted_server elsewhere(loopback, answer_with(http_reply(200, "{}")));
+    auto const to = "Location: https://localhost:" + std::to_string(elsewhere.port()) + "/\r\n";
+    scripted_server server(loopback, answer_with(http_reply(307, "", to)));
+    start(endpoint(server.port()));
+    hooks->happened(happening());
+    wait_for("failed", 2);
+    drain();
+    BOOST_TEST(elsewhere.connections() == 0u);
+    BOOST_TEST(count("delivered") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_endpoint_that_is_gone_is_told_nothing_more) {
+    scripted_server server(loopback, answer_with(http_reply(410, "{}")));
+    start(endpoint(server.port()));
+    hooks->happened(happening());
+    wait_for_log("webhook_endpoint_gone");
+    for (int i = 0; i != 10; ++i)
+        hooks->happened(happening());
+    drain();
+    BOOST_TEST(server.notes().size() == 1u);
+    BOOST_TEST(count("given_up") == 1);
+}
+
+// Four are being sent and six may wait. The eldest of those that wait make room.
+BOOST_AUTO_TEST_CASE(a_queue_is_bounded_when_the_endpoint_hangs) {
+    scripted_server server(loopback, never_answer);
+    options.queue_max = 10;
+    start(endpoint(server.port()));
+    for (int i = 0; i != 4; ++i)
+        hooks->happened(happening());
+    eventually([&] { return server.notes().size() == 4; });
+    for (int i = 0; i != 20; ++i)
+        hooks->happened(happening());
+    wait_for("dropped", 14);
+    drain(0s);
+    BOOST_TEST(count("dropped") == 14);
+    BOOST_TEST(server.notes().size() == 4u);
+    wait_for("given_up", 10);
+    BOOST_TEST(logged("\"webhook_dropped\"") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_endpoint_that_hangs_holds_up_no_other) {
+    scripted_server hanging(loopback, never_answer);
+    scripted_server server(loopback, answer_with(http_reply(200, "{}")));
+    auto other = endpoint(hanging.port());
+    other.name = "hangs";
+    start({other, endpoint(server.port())});
+    for (int i = 0; i != 10; ++i)
+        hooks->happened(happening());
+    wait_for("delivered", 10);
+    drain(0s);
+    BOOST_TEST(ids_of(server.notes()).size() == 10u);
+}
+
+// One id for what happened, whoever is told.
+BOOST_AUTO_TEST_CASE(all_endpoints_are_told_the_same) {
+    scripted_server one(loopback, answer_with(http_reply(200, "{}")));
+    scripted_server two(loopback, answer_with(http_reply(200, "{}")));
+    auto other = endpoint(two.port());
+    other.name = "other";
+    start({endpoint(one.port()), other});
+    hooks->happened(happening());
+    wait_for("delivered", 2);
+    drain();
+    BOOST_TEST(ids_of(one.notes()) == ids_of(two.notes()));
+    BOOST_TEST(body_of(one.notes().at(0)) == body_of(two.notes().at(0)));
+}
+
+BOOST_AUTO_TEST_CASE(an_endpoint_is_told_what_it_asked_for) {
+    scripted_server server(loopback, answer_with(http_reply(200, "{}")));
+    auto told = endpoint(server.port());
+    told.events = {"verification.verified"};
+    told.client = "shop";
+    start(told);
+    auto others = happening(occurrence_kind::verified);
+    others.client = "bank";
+    hooks->happened(others);
+    hooks->happened(happening(occurrence_kind::accepted));
+    hooks->happened(happening(occurrence_kind::wrong));
+    hooks->happened(happening(occurrence_kind::verified));
+    wait_for("delivered", 1);
+    drain();
+    BOOST_REQUIRE(server.notes().size() == 1u);
+    BOOST_TEST(body_of(server.notes().front()).starts_with(R"({"type":"verification.verified")"));
+}
+
+// Nothing runs that could take what happened, and still it returns.
+BOOST_AUTO_TEST_CASE(nobody_waits_for_a_webhook) {
+    scripted_server server(loopback, answer_with(http_reply(200, "{}")));
+    make({endpoint(server.port())});
+    for (int i = 0; i != 100; ++i)
+        hooks->happened(happening());
+    BOOST_TEST(server.connections() == 0u);
+    run();
+    wait_for("delivered", 100);
+    drain();
+    BOOST_TEST(ids_of(server.notes()).size() == 100u);
+    BOOST_TEST(server.connections_peak() <= 4u);
+}
+
+// What a name stands for decides, not what it looks like.
+BOOST_DATA_TEST_CASE(an_address_that_is_not_public_is_not_connected_to,
+                     data::make(std::array{"localhost", "127.0.0.1"}), host) {
+    scripted_server server(loopback, answer_with(http_reply(200, "{}")));
+    auto told = endpoint(server.port(), host);
+    told.allow_private = false;
+    start(told);
+    hooks->happened(happening());
+    wait_for("failed", 2);
+    wait_for_log("webhook_connect_failed");
+    drain();
+    BOOST_TEST(server.connections() == 0u);
+    BOOST_TEST(count("delivered") == 0);
+    BOOST_TEST(logged("\"webhook_connect_failed\"") == 1u); // not for every try
+    BOOST_TEST(captured.text().find("Permission denied") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(clear_text_is_for_this_machine_only) {
+    scripted_server server(answer_with(http_reply(200, "{}")));
+    auto told = endpoint(server.port());
+    told.url = "http://127.0.0.1:" + std::to_string(server.port());
+    start(told);
+    hooks->happened(happening());
+    wait_for("delivered", 1);
+    BOOST_TEST(server.notes().at(0).starts_with("POST / HTTP/1.1\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_cannot_prove_who_it_is_is_told_nothing) {
+    identity const stranger(certificate_profile(), make_authority());
+    scripted_server server(stranger, answer_with(http_reply(200, "{}")));
+    start(endpoint(server.port()));
+    hooks->happened(happening());
+    wait_for("failed", 1);
+    drain();
+    BOOST_TEST(server.notes().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_sends_what_is_due) {
+    scripted_server server(loopback, answer_with(http_reply(200, "{}")));
+    start(endpoint(server.port()));
+    for (int i = 0; i != 20; ++i)
+        hooks->happened(happening());
+    drain();
+    BOOST_TEST(ids_of(server.notes()).size() == 20u);
+    hooks->happened(happening());
+    BOOST_TEST(count("delivered") == 20);
+}
+
+// A restart does not wait for six hours.
+BOOST_AUTO_TEST_CASE(a_drain_gives_up_what_waits_to_be_tried_again) {
+    scripted_server server(loopback, answer_with(http_reply(500, "{}")));
+    options.hurry = 1;
+    start(endpoint(server.port()));
+    hooks->happened(happening());
+    wait_for("failed", 1);
+    drain();
+    BOOST_TEST(server.notes().size() == 1u);
+    BOOST_TEST(count("given_up") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_ends_though_the_endpoint_hangs) {
+    scripted_server server(loopback, never_answer);
+    start(endpoint(server.port()));
+    for (int i = 0; i != 10; ++i)
+        hooks->happened(happening());
+    eventually([&] { return server.notes().size() == 4; });
+    drain(1ms);
+    wait_for("given_up", 10);
+}
+
+BOOST_AUTO_TEST_CASE(the_log_holds_no_query_no_secret_and_no_payload) {
+    scripted_server server(loopback, answer_with(http_reply(500, "{}")));
+    options.hurry = 1'000'000;
+    start(endpoint(server.port()));
+    hooks->happened(happening());
+    wait_for("given_up", 1);
+    wait_for_log("\"webhook_given_up\"");
+    auto const text = captured.text();
+    BOOST_TEST(text.find("webhook_failing") != std::string::npos);
+    for (std::string const hidden : {"hidden", "kkkk", "v1,", "verification-of-this-test"})
+        BOOST_TEST(text.find(hidden) == std::string::npos, hidden << " was logged");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_told_to_be_an_endpoint_is_looked_at_before_the_start) {
+    auto clear = endpoint(1);
+    clear.url = "http://example.org/";
+    BOOST_CHECK_THROW(make({clear}), std::invalid_argument);
+    auto undecoded = endpoint(1);
+    undecoded.secrets = {secret_string("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")};
+    BOOST_CHECK_THROW(make({undecoded}), std::invalid_argument);
+    auto without = endpoint(1);
+    without.secrets.clear();
+    BOOST_CHECK_THROW(make({without}), std::invalid_argument);
+    auto unknown = endpoint(1);
+    unknown.ca_file = "/nowhere/ca.pem";
+    BOOST_CHECK_THROW(make({unknown}), boost::system::system_error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

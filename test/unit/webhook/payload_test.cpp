@@ -1,0 +1,98 @@
+/// What a webhook's message says.
+
+#include "otpd/webhook/webhooks.hpp"
+#include "webhook/payload.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace std::chrono_literals;
+using otpd::money;
+using otpd::otp::occurrence;
+using otpd::otp::occurrence_kind;
+using otpd::webhook::payload_of;
+using otpd::webhook::type_of;
+
+namespace {
+
+occurrence happening(occurrence_kind kind) {
+    occurrence result;
+    result.what = kind;
+    result.at = otpd::wall_time(std::chrono::sys_days(2026y / 3 / 1) + 12h + 34min + 56s + 7ms);
+    return result;
+}
+
+std::string with_cost(std::int64_t micros) {
+    auto what = happening(occurrence_kind::accepted);
+    what.cost = money::from_micros(micros);
+    auto const text = payload_of(what);
+    auto const from = text.find("\"cost\":") + 7;
+    return text.substr(from, text.find(',', from) - from);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(webhook_payload)
+
+BOOST_AUTO_TEST_CASE(says_all_that_is_known) {
+    auto what = happening(occurrence_kind::accepted);
+    what.verification_id = "v1";
+    what.request_id = "r1";
+    what.client = "shop";
+    what.purpose = "login";
+    what.country = "NL";
+    what.phone = "+316******78";
+    what.plan = "cheap";
+    what.route_id = 3;
+    what.cost = money::from_micros(87'000);
+    what.price = money::from_micros(90'000);
+    what.order_id = "22953";
+    what.bx_message_id = "BX-1";
+    what.status = "QUEUED";
+    what.reason = "because";
+    what.details = "the timeline's own";
+    BOOST_TEST(payload_of(what) ==
+               R"({"type":"verification.accepted","timestamp":"2026-03-01T12:34:56.007Z","data":{)"
+               R"("verification_id":"v1","client":"shop","purpose":"login","country":"NL",)"
+               R"("phone":"+316******78","route_id":3,"route_plan":"cheap","order_id":"22953",)"
+               R"("bx_message_id":"BX-1","status":"QUEUED","reason":"because","cost":0.087,)"
+               R"("currency":"EUR","request_id":"r1"}})");
+}
+
+BOOST_AUTO_TEST_CASE(leaves_out_what_is_not) {
+    BOOST_TEST(
+        payload_of(happening(occurrence_kind::blocked)) ==
+        R"({"type":"verification.blocked","timestamp":"2026-03-01T12:34:56.007Z","data":{}})");
+}
+
+// What the upstream says is told as text, whatever is in it.
+BOOST_AUTO_TEST_CASE(escapes_texts) {
+    auto what = happening(occurrence_kind::failed);
+    what.status = "a\"}\n";
+    BOOST_TEST(payload_of(what).ends_with(R"("data":{"status":"a\"}\n"}})"));
+}
+
+BOOST_AUTO_TEST_CASE(states_money_as_a_decimal_number) {
+    BOOST_TEST(with_cost(0) == "0");
+    BOOST_TEST(with_cost(1) == "0.000001");
+    BOOST_TEST(with_cost(87'000) == "0.087");
+    BOOST_TEST(with_cost(1'000'000) == "1");
+    BOOST_TEST(with_cost(12'500'000) == "12.5");
+    BOOST_TEST(with_cost(-87'000) == "-0.087");
+    BOOST_TEST(with_cost(1'000'000'000'000'001) == "1000000000.000001");
+}
+
+BOOST_AUTO_TEST_CASE(is_made_of_six_kinds_of_occurrences) {
+    BOOST_TEST(type_of(occurrence_kind::accepted) == "verification.accepted");
+    BOOST_TEST(type_of(occurrence_kind::delivered) == "verification.delivered");
+    BOOST_TEST(type_of(occurrence_kind::failed) == "verification.failed");
+    BOOST_TEST(type_of(occurrence_kind::verified) == "verification.verified");
+    BOOST_TEST(type_of(occurrence_kind::exhausted) == "verification.exhausted");
+    BOOST_TEST(type_of(occurrence_kind::blocked) == "verification.blocked");
+    for (auto const kind :
+         {occurrence_kind::admitted, occurrence_kind::step_left, occurrence_kind::unknown,
+          occurrence_kind::not_sent, occurrence_kind::delivery, occurrence_kind::wrong,
+          occurrence_kind::canceled})
+        BOOST_TEST(type_of(kind).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
