@@ -52,6 +52,9 @@ secret_string common_headers(secret_string const& api_key) {
     return secret_string(std::move(lines));
 }
 
+/// A page of ten thousand messages of the delivery list: all other replies are far shorter.
+constexpr std::size_t largest_reply = 3U * 1024 * 1024;
+
 net::https_client_options transport_options(client_options const& options) {
     auto const target = net::parse_base_url(options.base_url);
     if (!target)
@@ -69,6 +72,7 @@ net::https_client_options transport_options(client_options const& options) {
     result.pool.idle_max = options.idle_timeout;
     result.pool.lifetime_max = options.connection_lifetime;
     result.pool.probation = options.probation;
+    result.pool.limits.body_bytes_max = largest_reply;
     return result;
 }
 

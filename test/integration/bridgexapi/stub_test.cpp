@@ -144,7 +144,7 @@ constexpr fault_case fault_cases[] = {
     {R"({"fault":"null_ids"})", "accepted"},
     {R"({"fault":"string_order"})", "accepted"},
     {R"({"fault":"extra"})", "accepted"},
-    {R"({"fault":"huge","bytes":100000})", "unknown protocol_error"},
+    {R"({"fault":"huge","bytes":4000000})", "unknown protocol_error"},
     {R"({"fault":"html"})", "unknown upstream_error"},
     {R"({"fault":"rate","retry_after":"3"})", "rejected rate_limited"},
     {R"({"fault":"redirect"})", "unknown protocol_error"},

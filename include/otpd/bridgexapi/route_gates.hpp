@@ -1,0 +1,102 @@
+#pragma once
+
+/// Keeps the routes apart: one that hangs or fails takes neither the connections nor the time of the others.
+/// Sends pass a gate of their route; every other call goes straight through.
+///
+/// **Bulkhead.** Of each route so many sends are with the upstream at a time. The number adapts: a send that
+/// is answered well raises it by 1/limit, one that hangs or fails halves it (at most once for those that were
+/// begun before the last halving), between `concurrency_min` and `concurrency_max` (AIMD, as TCP does it).
+/// What is over it waits in a bounded first-come queue, and is refused at once with not_sent{pool_exhausted}
+/// when the queue is full or when, by the route's usual time for a send, its turn would come too late for its
+/// deadline; so is one whose deadline passes in the queue, or whose caller is cancelled there.
+///
+/// **Breaker.** `failures_to_open` failures in a row open the gate for a random time between `open_min` and
+/// `open_max`; one rate_limited with a Retry-After opens it at once, for that long (both at most
+/// `open_longest`). Sends are then not_sent{circuit_open} at once, and so is the queue. Then one probe at a
+/// time is let through; `probes_to_close` answered ones close it, a failure opens it again, for twice as long
+/// up to `open_longest`. Failures are what the route or the way to it is to blame for: unknown outcomes,
+/// vendor_failed, upstream_error, rate_limited, connect_failed, connection_lost, timed_out. A refused number or
+/// an empty account is an answer. Neither: what the client behind refuses by itself (circuit_open,
+/// pool_exhausted, shutting_down: the whole upstream, or our own side), tls_failed, and an exception.
+///
+/// Every refusal of a gate has a retry_after of a second or more.
+
+#include "otpd/bridgexapi/gateway.hpp"
+#include "otpd/core/clock.hpp"
+#include "otpd/core/random.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace otpd::bridgexapi {
+
+struct route_gate_options {
+    std::size_t concurrency_min = 2;
+    std::size_t concurrency_initial = 16;
+    std::size_t concurrency_max = 32; ///< less than the client's connections: others need some
+    std::size_t queue_max = 128;
+    unsigned failures_to_open = 5;
+    unsigned probes_to_close = 2;
+    std::chrono::milliseconds open_min{1000};
+    std::chrono::milliseconds open_max{3000};
+    std::chrono::milliseconds open_longest{60'000};
+};
+
+/// A snapshot, for metrics.
+struct route_gate_figures {
+    int route_id = 0;        ///< 0: of all ids that are none of 1 to 8, together
+    std::size_t limit = 0;   ///< sends at a time
+    std::size_t running = 0; ///< now
+    std::size_t waiting = 0;
+    bool open = false; ///< the breaker: nothing passes but probes
+    /// It is open and no probe is due: a send now is refused.
+    bool refusing = false;
+};
+
+/// Told when a breaker changes, from any thread. Must not block or throw.
+class route_gate_observer {
+public:
+    virtual ~route_gate_observer() = default;
+    /// Also when a probe failed and it stays open.
+    virtual void opened(int route_id, reason why, std::chrono::milliseconds for_how_long) = 0;
+    virtual void closed(int route_id) = 0;
+};
+
+/// Each gate on a strand of its own. Safe to use from any executor.
+class route_gates final : public gateway {
+public:
+    /// Everything must outlive it, and it the calls on it.
+    route_gates(boost::asio::any_io_executor executor, gateway& behind, route_gate_options options,
+                clock const& now, random_source& random, route_gate_observer& tell);
+    ~route_gates() override;
+
+    boost::asio::awaitable<send_outcome> send_sms(sms message, deadline until) override;
+    boost::asio::awaitable<answer<estimate>> estimate_cost(sms message, deadline until) override;
+    boost::asio::awaitable<answer<balance>> get_balance(deadline until) override;
+    boost::asio::awaitable<answer<std::vector<route>>> list_routes(deadline until) override;
+    boost::asio::awaitable<answer<route>> get_route(int route_id, deadline until) override;
+    boost::asio::awaitable<answer<std::vector<price>>> get_pricing(int route_id,
+                                                                   deadline until) override;
+    boost::asio::awaitable<answer<delivery_report>> get_delivery(std::string bx_message_id,
+                                                                 deadline until) override;
+    boost::asio::awaitable<answer<delivery_page>> list_deliveries(delivery_query query,
+                                                                  deadline until) override;
+    boost::asio::awaitable<answer<delivery_page>> list_order_deliveries(std::string order_id,
+                                                                        std::int64_t limit,
+                                                                        std::int64_t skip,
+                                                                        deadline until) override;
+
+    /// From any thread; ascending by route, the one of unknown ids first.
+    [[nodiscard]] std::vector<route_gate_figures> figures() const;
+
+private:
+    class gate;
+    class impl;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace otpd::bridgexapi

@@ -1,0 +1,222 @@
+#include "route_gate.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+namespace otpd::bridgexapi {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// How much the newest send counts in the mean: TCP's gain for round trips (RFC 6298), 1/8.
+constexpr int mean_gain = 8;
+
+bool blames_route(reason why) noexcept {
+    switch (why) {
+    case reason::vendor_failed:
+    case reason::upstream_error:
+    case reason::rate_limited:
+    case reason::connect_failed:
+    case reason::connection_lost:
+    case reason::timed_out:
+        return true;
+    default:
+        return false;
+    }
+}
+
+verdict failure_of(reason why) {
+    verdict result;
+    result.is = verdict::kind::failed;
+    result.why = why;
+    return result;
+}
+
+verdict verdict_on_one(accepted const&) {
+    verdict result;
+    result.is = verdict::kind::answered;
+    return result;
+}
+
+verdict verdict_on_one(rejected const& no) {
+    if (!blames_route(no.why)) return verdict_on_one(accepted{});
+    auto result = failure_of(no.why);
+    if (no.why == reason::rate_limited) result.retry_after = no.retry_after;
+    return result;
+}
+
+verdict verdict_on_one(not_sent const& never) {
+    return blames_route(never.why) ? failure_of(never.why) : verdict{};
+}
+
+verdict verdict_on_one(unknown const& perhaps) {
+    return perhaps.why == reason::shutting_down ? verdict{} : failure_of(perhaps.why);
+}
+
+std::chrono::seconds whole_seconds(route_gate::duration of) noexcept {
+    return std::max(std::chrono::seconds(1), std::chrono::ceil<std::chrono::seconds>(of));
+}
+
+} // namespace
+
+verdict verdict_on(send_outcome const& outcome) {
+    return std::visit([](auto const& one) { return verdict_on_one(one); }, outcome);
+}
+
+// --- places --------------------------------------------------------------------------------------
+
+adaptive_limit::adaptive_limit(route_gate_options const& options) noexcept
+    : min_(static_cast<double>(std::max<std::size_t>(1, options.concurrency_min))),
+      max_(std::max(min_, static_cast<double>(options.concurrency_max))),
+      limit_(std::clamp(static_cast<double>(options.concurrency_initial), min_, max_)) {}
+
+void adaptive_limit::raise() noexcept {
+    limit_ = std::min(max_, limit_ + 1 / limit_);
+}
+
+void adaptive_limit::halve(std::uint64_t began_in) noexcept {
+    if (began_in != era_) return;
+    limit_ = std::max(min_, limit_ / 2);
+    ++era_;
+}
+
+// --- breaker -------------------------------------------------------------------------------------
+
+std::optional<milliseconds> route_breaker::refusal(steady_time now) const noexcept {
+    if (!open_) return std::nullopt;
+    auto const left = std::chrono::ceil<milliseconds>(open_until_ - now);
+    if (left > milliseconds::zero()) return left;
+    // How long the probe takes is not known.
+    if (probing_) return options_.open_min;
+    return std::nullopt;
+}
+
+route_breaker::entry route_breaker::enter() noexcept {
+    probing_ = open_;
+    entry result;
+    result.probe = open_;
+    result.era = era_;
+    return result;
+}
+
+bool route_breaker::answered(entry const& of) noexcept {
+    if (of.era != era_) return false;
+    failures_ = 0;
+    if (!of.probe) return false;
+    probing_ = false;
+    if (++answers_ < options_.probes_to_close) return false;
+    open_ = false;
+    reopened_ = 0;
+    ++era_;
+    return true;
+}
+
+std::optional<route_breaker::opening> route_breaker::failed(entry const& of, verdict const& because,
+                                                            steady_time now) {
+    if (of.era != era_) return std::nullopt;
+    bool const told_to_wait = because.retry_after && *because.retry_after > milliseconds::zero();
+    if (!of.probe && !told_to_wait && ++failures_ < options_.failures_to_open) return std::nullopt;
+    if (of.probe) ++reopened_;
+    opening result{because.why, time_to_stay_open(because.retry_after)};
+    open_ = true;
+    probing_ = false;
+    failures_ = 0;
+    answers_ = 0;
+    ++era_;
+    open_until_ = now + result.for_how_long;
+    return result;
+}
+
+void route_breaker::abandoned(entry const& of) noexcept {
+    if (of.era == era_ && of.probe) probing_ = false;
+}
+
+milliseconds route_breaker::time_to_stay_open(std::optional<milliseconds> retry_after) {
+    auto const asked = retry_after.value_or(milliseconds::zero());
+    if (reopened_ == 0 && asked > milliseconds::zero())
+        return std::min(asked, options_.open_longest);
+    auto const spread = std::max(milliseconds::zero(), options_.open_max - options_.open_min);
+    auto const part = random_.below(static_cast<std::uint64_t>(spread.count()) + 1);
+    auto time = options_.open_min + milliseconds(static_cast<std::int64_t>(part));
+    for (unsigned i = 0; i < reopened_ && time < options_.open_longest; ++i)
+        time *= 2;
+    return std::min(std::max(time, asked), options_.open_longest);
+}
+
+// --- both ----------------------------------------------------------------------------------------
+
+route_gate::decision route_gate::arrive(steady_time now, std::size_t waiting, duration left) {
+    if (auto refused = refused_by_breaker(now)) return *refused;
+    if (waiting == 0 && !full()) return take_place(now);
+    // A probe that finds the places taken by older sends: those who wait behind an open breaker would
+    // all be refused when it fails.
+    if (breaker_.open()) {
+        refusal result{reason::circuit_open, whole_seconds(usual(now))};
+        return result;
+    }
+    bool const too_late = wait_behind(waiting, now) + usual(now) > left;
+    if (waiting >= options_.queue_max || too_late) return too_many(now, waiting);
+    return has_to_wait{};
+}
+
+std::optional<std::variant<route_gate::ticket, route_gate::refusal>>
+route_gate::next(steady_time now) {
+    if (auto refused = refused_by_breaker(now)) return *refused;
+    if (full()) return std::nullopt;
+    return take_place(now);
+}
+
+route_gate::change route_gate::leave(ticket const& place, verdict const& because, steady_time now) {
+    --running_;
+    progress_ = now;
+    auto const held = now - place.began;
+    mean_ = mean_ ? *mean_ + (held - *mean_) / mean_gain : held;
+    change result;
+    switch (because.is) {
+    case verdict::kind::answered:
+        limit_.raise();
+        result.closed = breaker_.answered(place.entry);
+        break;
+    case verdict::kind::failed:
+        limit_.halve(place.limit_era);
+        result.opened = breaker_.failed(place.entry, because, now);
+        break;
+    case verdict::kind::no_matter:
+        breaker_.abandoned(place.entry);
+        break;
+    }
+    return result;
+}
+
+route_gate::refusal route_gate::too_many(steady_time now, std::size_t waiting) const noexcept {
+    return {reason::pool_exhausted, whole_seconds(wait_behind(waiting, now))};
+}
+
+route_gate::duration route_gate::usual(steady_time now) const noexcept {
+    auto const standstill = running_ == 0 ? duration::zero() : now - progress_;
+    return std::max(mean_.value_or(duration::zero()), standstill);
+}
+
+route_gate::duration route_gate::wait_behind(std::size_t waiting, steady_time now) const noexcept {
+    auto const turn = static_cast<duration::rep>(waiting + 1);
+    return usual(now) * turn / static_cast<duration::rep>(limit_.places());
+}
+
+std::optional<route_gate::refusal> route_gate::refused_by_breaker(steady_time now) const noexcept {
+    auto const left = breaker_.refusal(now);
+    if (!left) return std::nullopt;
+    return refusal{reason::circuit_open, whole_seconds(*left)};
+}
+
+route_gate::ticket route_gate::take_place(steady_time now) noexcept {
+    ++running_;
+    progress_ = now;
+    ticket result;
+    result.entry = breaker_.enter();
+    result.limit_era = limit_.era();
+    result.began = now;
+    return result;
+}
+
+} // namespace otpd::bridgexapi

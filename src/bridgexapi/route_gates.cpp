@@ -1,0 +1,287 @@
+#include "otpd/bridgexapi/route_gates.hpp"
+
+#include "otpd/net/run_on.hpp"
+#include "route_gate.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <exception>
+#include <list>
+#include <utility>
+
+namespace otpd::bridgexapi {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// The vendor's; one more gate stands for all others.
+constexpr int last_route = 8;
+
+send_outcome refused(route_gate::refusal const& by) {
+    not_sent result{by.why};
+    result.retry_after = by.retry_after;
+    return result;
+}
+
+} // namespace
+
+/// Kept by the calls under way.
+class route_gates::gate : public std::enable_shared_from_this<gate> {
+public:
+    gate(asio::any_io_executor const& executor, int route_id, route_gate_options const& options,
+         clock const& now, random_source& random, route_gate_observer& tell)
+        : strand_(asio::make_strand(executor)), route_id_(route_id), clock_(now), tell_(tell),
+          logic_(options, random) {
+        publish();
+    }
+
+    static asio::awaitable<send_outcome> send(std::shared_ptr<gate> self, gateway& behind,
+                                              sms message, deadline until);
+
+    // From any thread.
+    [[nodiscard]] route_gate_figures figures() const noexcept;
+    [[nodiscard]] bool refusing() const noexcept {
+        return shown_.open &&
+               (shown_.probing || clock_.now().time_since_epoch().count() < shown_.open_until);
+    }
+
+private:
+    using entrance = std::variant<route_gate::refusal, route_gate::ticket>;
+    struct waiter {
+        waiter(net::strand const& executor, deadline until) : wake_up(executor, until.at()) {}
+        asio::steady_timer wake_up;
+        std::optional<entrance> result;
+    };
+
+    asio::awaitable<entrance> enter(deadline until);
+    static asio::awaitable<entrance> wait_in_queue(std::shared_ptr<gate> self, deadline until);
+
+    // All of these run on strand_.
+    [[nodiscard]] route_gate::decision arrive(deadline until);
+    void leave(route_gate::ticket const& place, verdict const& because);
+    void serve_queue();
+    void tell(route_gate::change const& what);
+    void publish() noexcept;
+
+    net::strand strand_;
+    int const route_id_;
+    clock const& clock_;
+    route_gate_observer& tell_;
+    struct {
+        std::atomic<std::size_t> limit{0}, running{0}, waiting{0};
+        std::atomic<bool> open{false}, probing{false};
+        std::atomic<steady_time::rep> open_until{0};
+    } shown_;
+
+    // On strand_ only.
+    route_gate logic_;
+    std::list<waiter*> queue_; ///< in frames of wait_in_queue()
+};
+
+// --- a send --------------------------------------------------------------------------------------
+
+/// Nothing here throws because the caller was cancelled: whoever took a place has to give it back.
+asio::awaitable<send_outcome> route_gates::gate::send(std::shared_ptr<gate> self, gateway& behind,
+                                                      sms message, deadline until) {
+    bool const throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    auto const entered = co_await self->enter(until);
+    if (auto const* refusal = std::get_if<route_gate::refusal>(&entered)) {
+        co_await asio::this_coro::throw_if_cancelled(throws);
+        co_return refused(*refusal);
+    }
+
+    std::optional<send_outcome> result;
+    std::exception_ptr thrown;
+    try {
+        result = co_await behind.send_sms(std::move(message), until);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    auto give_back = [&] {
+        self->leave(std::get<route_gate::ticket>(entered),
+                    result ? verdict_on(*result) : verdict{});
+        return true;
+    };
+    co_await net::on_strand(self->strand_, give_back);
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    if (thrown) std::rethrow_exception(thrown);
+    co_return std::move(*result);
+}
+
+/// Most sends find a place: only the others pay for a coroutine on the strand.
+asio::awaitable<route_gates::gate::entrance> route_gates::gate::enter(deadline until) {
+    auto ask = [&] { return arrive(until); };
+    auto const decided = co_await net::on_strand(strand_, ask);
+    if (auto const* place = std::get_if<route_gate::ticket>(&decided)) co_return *place;
+    if (auto const* no = std::get_if<route_gate::refusal>(&decided)) co_return *no;
+    co_return co_await net::run_on(strand_, wait_in_queue(shared_from_this(), until));
+}
+
+asio::awaitable<route_gates::gate::entrance>
+route_gates::gate::wait_in_queue(std::shared_ptr<gate> self, deadline until) {
+    // Much may have happened on the way here.
+    auto const decided = self->arrive(until);
+    if (auto const* place = std::get_if<route_gate::ticket>(&decided)) co_return *place;
+    if (auto const* no = std::get_if<route_gate::refusal>(&decided)) co_return *no;
+    auto const state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none)
+        co_return self->logic_.too_many(self->clock_.now(), self->queue_.size());
+
+    waiter mine(self->strand_, until);
+    struct registration {
+        gate& at;
+        waiter& of;
+        ~registration() {
+            // A waiter that got its result was taken out of the queue together with it.
+            if (!of.result) at.queue_.remove(&of);
+            at.publish();
+        }
+    };
+    self->queue_.push_back(&mine);
+    registration const entry{*self, mine};
+    self->publish();
+    co_await mine.wake_up.async_wait(asio::as_tuple(asio::deferred));
+    if (mine.result) co_return *mine.result;
+    co_return self->logic_.too_many(self->clock_.now(), self->queue_.size());
+}
+
+// --- on the strand -------------------------------------------------------------------------------
+
+route_gate::decision route_gates::gate::arrive(deadline until) {
+    auto result = logic_.arrive(clock_.now(), queue_.size(), until.remaining());
+    publish();
+    return result;
+}
+
+void route_gates::gate::leave(route_gate::ticket const& place, verdict const& because) {
+    auto const change = logic_.leave(place, because, clock_.now());
+    serve_queue();
+    publish();
+    tell(change);
+}
+
+void route_gates::gate::serve_queue() {
+    while (!queue_.empty()) {
+        auto turn = logic_.next(clock_.now());
+        if (!turn) return;
+        auto* first = queue_.front();
+        queue_.pop_front();
+        if (auto const* place = std::get_if<route_gate::ticket>(&*turn))
+            first->result = *place;
+        else
+            first->result = std::get<route_gate::refusal>(*turn);
+        first->wake_up.cancel();
+    }
+}
+
+void route_gates::gate::tell(route_gate::change const& what) {
+    if (what.opened) tell_.opened(route_id_, what.opened->why, what.opened->for_how_long);
+    if (what.closed) tell_.closed(route_id_);
+}
+
+// --- figures -------------------------------------------------------------------------------------
+
+void route_gates::gate::publish() noexcept {
+    shown_.limit = logic_.limit().places();
+    shown_.running = logic_.running();
+    shown_.waiting = queue_.size();
+    // The time first: one that reads between them takes the breaker for due at worst.
+    shown_.open_until = logic_.breaker().open_until().time_since_epoch().count();
+    shown_.probing = logic_.breaker().probing();
+    shown_.open = logic_.breaker().open();
+}
+
+route_gate_figures route_gates::gate::figures() const noexcept {
+    route_gate_figures result;
+    result.route_id = route_id_;
+    result.limit = shown_.limit;
+    result.running = shown_.running;
+    result.waiting = shown_.waiting;
+    result.open = shown_.open;
+    result.refusing = refusing();
+    return result;
+}
+
+// --- all gates -----------------------------------------------------------------------------------
+
+class route_gates::impl {
+public:
+    impl(asio::any_io_executor const& executor, gateway& behind, route_gate_options const& options,
+         clock const& now, random_source& random, route_gate_observer& tell)
+        : behind_(behind) {
+        for (int id = 0; id <= last_route; ++id)
+            gates_.push_back(std::make_shared<gate>(executor, id, options, now, random, tell));
+    }
+
+    [[nodiscard]] gateway& behind() const noexcept { return behind_; }
+    [[nodiscard]] std::shared_ptr<gate> const& of(int route_id) const noexcept {
+        bool const known = route_id >= 1 && route_id <= last_route;
+        return gates_[known ? static_cast<std::size_t>(route_id) : 0];
+    }
+    [[nodiscard]] std::vector<std::shared_ptr<gate>> const& all() const noexcept { return gates_; }
+
+private:
+    gateway& behind_;
+    std::vector<std::shared_ptr<gate>> gates_; ///< by route id
+};
+
+route_gates::route_gates(asio::any_io_executor executor, gateway& behind,
+                         route_gate_options options, clock const& now, random_source& random,
+                         route_gate_observer& tell)
+    : impl_(std::make_unique<impl>(executor, behind, options, now, random, tell)) {}
+
+route_gates::~route_gates() = default;
+
+asio::awaitable<send_outcome> route_gates::send_sms(sms message, deadline until) {
+    auto const& its = impl_->of(message.route_id);
+    return gate::send(its, impl_->behind(), std::move(message), until);
+}
+
+asio::awaitable<answer<estimate>> route_gates::estimate_cost(sms message, deadline until) {
+    return impl_->behind().estimate_cost(std::move(message), until);
+}
+
+asio::awaitable<answer<balance>> route_gates::get_balance(deadline until) {
+    return impl_->behind().get_balance(until);
+}
+
+asio::awaitable<answer<std::vector<route>>> route_gates::list_routes(deadline until) {
+    return impl_->behind().list_routes(until);
+}
+
+asio::awaitable<answer<route>> route_gates::get_route(int route_id, deadline until) {
+    return impl_->behind().get_route(route_id, until);
+}
+
+asio::awaitable<answer<std::vector<price>>> route_gates::get_pricing(int route_id, deadline until) {
+    return impl_->behind().get_pricing(route_id, until);
+}
+
+asio::awaitable<answer<delivery_report>> route_gates::get_delivery(std::string bx_message_id,
+                                                                   deadline until) {
+    return impl_->behind().get_delivery(std::move(bx_message_id), until);
+}
+
+asio::awaitable<answer<delivery_page>> route_gates::list_deliveries(delivery_query query,
+                                                                    deadline until) {
+    return impl_->behind().list_deliveries(std::move(query), until);
+}
+
+asio::awaitable<answer<delivery_page>> route_gates::list_order_deliveries(std::string order_id,
+                                                                          std::int64_t limit,
+                                                                          std::int64_t skip,
+                                                                          deadline until) {
+    return impl_->behind().list_order_deliveries(std::move(order_id), limit, skip, until);
+}
+
+std::vector<route_gate_figures> route_gates::figures() const {
+    std::vector<route_gate_figures> result;
+    for (auto const& each : impl_->all())
+        result.push_back(each->figures());
+    return result;
+}
+
+} // namespace otpd::bridgexapi
