@@ -1,8 +1,10 @@
 #include "fields.hpp"
 
 #include "caller.hpp"
+#include "decimal.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/http/address_range.hpp"
+#include "otpd/otp/route_plan.hpp"
 
 #include <array>
 #include <string>
@@ -98,6 +100,38 @@ otp::locale_tag read_locale(json_body& body) {
         body.reject(name, "Value error, locale must be a language, or a language and a region: "
                           "nl, pt-BR.");
     return std::move(locale).value_or(otp::locale_tag{});
+}
+
+std::optional<int> read_route_id(json_body& body) {
+    constexpr int first_route = 1;
+    constexpr int last_route = 8; // BridgeXAPI's catalogue
+    return body.optional_integer("route_id", first_route, last_route);
+}
+
+std::optional<std::string> read_route_plan(json_body& body, std::optional<int> route_id) {
+    constexpr std::string_view name = "route_plan";
+    auto const text = body.optional_string(name);
+    if (!text) return std::nullopt;
+    if (route_id)
+        body.reject(name, "Value error, route_plan and route_id exclude each other.");
+    else if (text->empty() || text->size() > otp::route_plan::max_name_length)
+        body.reject(name, "Value error, route_plan must be 1 to 32 characters.");
+    else
+        return std::string(*text);
+    return std::nullopt;
+}
+
+std::optional<money> read_max_price(json_body& body) {
+    constexpr std::string_view name = "max_price";
+    auto const given = body.optional_decimal(name);
+    if (!given) return std::nullopt;
+    // In a string nobody writes an exponent but by mistake; in a number serialisers do.
+    bool const plain = !given->quoted || given->text.find_first_of("eE") == std::string_view::npos;
+    auto const amount = plain ? parse_amount(given->text) : std::nullopt;
+    if (!amount)
+        body.reject(name, "Value error, max_price must be an amount over 0 with at most 6 "
+                          "decimals.");
+    return amount;
 }
 
 std::optional<otp::message_tail> read_message_tail(json_body& body) {

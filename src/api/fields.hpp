@@ -4,6 +4,7 @@
 /// puts a fault on the body's record when the text is not acceptable.
 
 #include "json_body.hpp"
+#include "otpd/core/money.hpp"
 #include "otpd/core/passcode.hpp"
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/purpose.hpp"
@@ -28,6 +29,12 @@ std::optional<std::string> read_verification_id(json_body& body);
 std::optional<std::string> read_end_user_address(json_body& body);
 /// Empty when missing.
 otp::locale_tag read_locale(json_body& body);
+/// `route_id`, one of the upstream's catalogue; the policy says which of them are enabled.
+std::optional<int> read_route_id(json_body& body);
+/// `route_plan`, which excludes `route_id`; whether there is such a plan is the domain's to say.
+std::optional<std::string> read_route_plan(json_body& body, std::optional<int> route_id);
+/// `max_price`, a number or a string, exactly.
+std::optional<money> read_max_price(json_body& body);
 /// `web_otp_host` or `app_hash`, not both.
 std::optional<otp::message_tail> read_message_tail(json_body& body);
 

@@ -4,6 +4,7 @@
 
 #include <boost/beast/core/string.hpp>
 #include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/string.hpp>
 
 #include <algorithm>
 #include <limits>
@@ -67,19 +68,22 @@ public:
         text_.clear();
         return scalar(json_body::member::kind::string);
     }
-    bool on_number_part(json::string_view, error_code&) { return true; }
-    bool on_int64(std::int64_t value, json::string_view, error_code&) {
-        if (depth_ == 1 && !members.empty()) members.back().number = value;
-        return scalar(json_body::member::kind::integer);
+    bool on_number_part(json::string_view part, error_code&) {
+        if (depth_ == 1) text_.append(part.data(), part.size());
+        return true;
     }
-    bool on_uint64(std::uint64_t, json::string_view, error_code&) {
+    bool on_int64(std::int64_t value, json::string_view last, error_code& ec) {
+        if (depth_ == 1 && !members.empty()) members.back().number = value;
+        return number(json_body::member::kind::integer, last, ec);
+    }
+    bool on_uint64(std::uint64_t, json::string_view last, error_code& ec) {
         // over the largest int64: an integer out of any bound we have
         if (depth_ == 1 && !members.empty())
             members.back().number = std::numeric_limits<std::int64_t>::max();
-        return scalar(json_body::member::kind::integer);
+        return number(json_body::member::kind::integer, last, ec);
     }
-    bool on_double(double, json::string_view, error_code&) {
-        return scalar(json_body::member::kind::other);
+    bool on_double(double, json::string_view last, error_code& ec) {
+        return number(json_body::member::kind::decimal, last, ec);
     }
     bool on_bool(bool, error_code&) { return scalar(json_body::member::kind::other); }
     bool on_null(error_code&) { return scalar(json_body::member::kind::other); }
@@ -98,6 +102,12 @@ private:
     }
     void note_value(json_body::member::kind type) {
         if (!members.empty()) members.back().type = type;
+    }
+    bool number(json_body::member::kind type, json::string_view last, error_code& ec) {
+        on_number_part(last, ec);
+        if (depth_ == 1 && !members.empty()) members.back().text = std::move(text_);
+        text_.clear();
+        return scalar(type);
     }
     bool scalar(json_body::member::kind type) {
         if (depth_ == 0) seen = shape::not_an_object;
@@ -178,24 +188,25 @@ std::optional<int> json_body::optional_integer(std::string_view name, int least,
     return std::nullopt;
 }
 
+std::optional<json_body::literal> json_body::optional_decimal(std::string_view name) {
+    using enum member::kind;
+    auto const* found = find(name);
+    if (found == nullptr) return std::nullopt;
+    if (found->type != other) return literal{found->text, found->type == string};
+    reject(name, "Input should be a valid decimal", "decimal_type");
+    return std::nullopt;
+}
+
 void json_body::reject(std::string_view name, std::string_view msg, std::string_view type) {
-    json::object fault;
-    fault["loc"] = json::array{"body", json::string(name)};
-    fault["msg"] = json::string(msg);
-    fault["type"] = json::string(type);
-    faults_.push_back(std::move(fault));
+    faults_.add(json::array{"body", json::string(name)}, msg, type);
 }
 
 void json_body::reject_body(std::string_view msg, std::string_view type,
                             std::optional<std::size_t> position) {
     readable_ = false;
-    json::object fault;
     json::array location{"body"};
     if (position) location.emplace_back(*position);
-    fault["loc"] = std::move(location);
-    fault["msg"] = json::string(msg);
-    fault["type"] = json::string(type);
-    faults_.push_back(std::move(fault));
+    faults_.add(std::move(location), msg, type);
 }
 
 json_body::member const* json_body::find(std::string_view name) const noexcept {
@@ -204,12 +215,7 @@ json_body::member const* json_body::find(std::string_view name) const noexcept {
 }
 
 http::problem json_body::problem() const {
-    http::problem what;
-    what.status = 422;
-    what.code = "validation_failed";
-    what.detail = "The request body is not valid.";
-    what.members["errors"] = faults_;
-    return what;
+    return faults_.problem("The request body is not valid.");
 }
 
 std::optional<http::problem> wrong_content_type(http::request const& request) {

@@ -4,13 +4,11 @@
 ///
 /// Strict RFC 8259, at most 8 levels deep, no duplicate names (two parsers would each pick another
 /// value). Members that nobody asks for are ignored, as in the reference. Every fault is
-/// collected, so that a client sees all of them at once; the words (`msg`, `type`) are those of the
-/// reference's framework.
+/// collected.
 
+#include "fault_list.hpp"
 #include "otpd/http/problem.hpp"
 #include "otpd/http/request.hpp"
-
-#include <boost/json/array.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -32,6 +30,14 @@ public:
     /// Nothing when the member is missing; a fault when it is no integer token within the bounds.
     std::optional<int> optional_integer(std::string_view name, int least, int most);
 
+    /// A number as it was written, or a string: for amounts, which floating point cannot hold.
+    struct literal {
+        std::string_view text;
+        bool quoted = false;
+    };
+    /// Nothing when the member is missing; a fault when it is neither a number nor a string.
+    std::optional<literal> optional_decimal(std::string_view name);
+
     /// Puts a fault of a member on record; `msg` is one clause for people.
     void reject(std::string_view name, std::string_view msg, std::string_view type = "value_error");
 
@@ -41,10 +47,10 @@ public:
 
     /// What the SAX handler of the parser fills; see json_body.cpp.
     struct member {
-        enum class kind { string, integer, other };
+        enum class kind { string, integer, decimal, other };
         std::string name;
         kind type = kind::other;
-        std::string text;
+        std::string text; ///< of a number: as it was written
         std::int64_t number = 0;
     };
 
@@ -54,7 +60,7 @@ private:
     member const* find(std::string_view name) const noexcept;
 
     std::vector<member> members_;
-    boost::json::array faults_;
+    fault_list faults_;
     bool readable_ = true; ///< false: members_ say nothing, and missing ones are no fault of theirs
 };
 

@@ -1,6 +1,8 @@
 #include "json_writer.hpp"
 
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
@@ -62,6 +64,13 @@ json_writer& json_writer::add(std::string_view key, std::string_view value) {
 
 json_writer& json_writer::add(std::string_view key, money value) {
     return raw(key, to_decimal(value));
+}
+
+json_writer& json_writer::add(std::string_view key, double value) {
+    if (!std::isfinite(value)) return add_null(key);
+    std::array<char, 32> text{};
+    auto const end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+    return raw(key, std::string_view(text.data(), static_cast<std::size_t>(end - text.data())));
 }
 
 json_writer& json_writer::add(std::string_view key, wall_time value) {

@@ -30,10 +30,14 @@ public:
             return raw(key, std::to_string(value));
     }
     json_writer& add(std::string_view key, money value);
+    /// The shortest text that is read as the same number; null where JSON has none (NaN, infinity).
+    json_writer& add(std::string_view key, double value);
     /// As to_timestamp() writes it.
     json_writer& add(std::string_view key, wall_time value);
     /// `values` are JSON texts.
     json_writer& add_array(std::string_view key, std::vector<std::string> const& values);
+    /// `value` is a JSON text.
+    json_writer& add_json(std::string_view key, std::string_view value) { return raw(key, value); }
     json_writer& add_null(std::string_view key) { return raw(key, "null"); }
     template <class T>
     json_writer& add(std::string_view key, std::optional<T> const& value) {

@@ -1,6 +1,7 @@
 #include "problems.hpp"
 
 #include "limit_fields.hpp"
+#include "steps.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/string.hpp>
@@ -40,6 +41,10 @@ row row_of(otp::errc code) {
         return {403, "purpose_not_allowed", "This purpose is not enabled."};
     case route_not_allowed:
         return {403, "route_not_allowed", "This route is not enabled."};
+    case route_plan_unknown:
+        return {422, "route_plan_unknown", "There is no such route plan. Nothing was sent."};
+    case no_route:
+        return {403, "no_route_available", "No route may be taken for this SMS. Nothing was sent."};
     case upstream_rejected:
         return {502, "upstream_rejected", "The SMS was refused upstream. Nothing was sent."};
     case upstream_unavailable:
@@ -60,6 +65,10 @@ row row_of(otp::errc code) {
         return {404, "verification_not_found", "No such verification."};
     case verification_ended:
         return {409, "verification_ended", "The verification is over already."};
+    case delivery_not_found:
+        return {404, "delivery_not_found", "No such message."};
+    case upstream_failed:
+        return {502, "upstream_failed", "The upstream did not answer this question."};
     case store_unavailable:
         return {503, "store_unavailable", "The service is temporarily unavailable."};
     }
@@ -78,6 +87,13 @@ json::array errors_of(otp::errc code) {
     }
     fault["type"] = "value_error";
     return json::array{std::move(fault)};
+}
+
+/// Whether the upstream was not even asked, so that asking again is worth it.
+bool was_not_reached(std::optional<bridgexapi::reason> why) {
+    using enum bridgexapi::reason;
+    return why == connect_failed || why == tls_failed || why == circuit_open ||
+           why == pool_exhausted || why == shutting_down;
 }
 
 json::array names_of(std::vector<otp::violated_limit> const& violated) {
@@ -100,6 +116,10 @@ http::problem to_problem(otp::failure const& why) {
     what.code = row.code;
     what.detail = row.detail;
     what.retry_after = why.retry_after;
+    if (why.code == otp::errc::upstream_failed) {
+        if (was_not_reached(why.reason)) what.status = 503;
+        if (!what.retry_after) what.retry_after = std::chrono::seconds(1);
+    }
     if (why.code == otp::errc::cooldown_active)
         what.detail += " Retry in " + std::to_string(why.retry_after.value().count()) + " seconds.";
     if (why.attempts_left) {
@@ -107,6 +127,7 @@ http::problem to_problem(otp::failure const& why) {
         what.members["attempts_left"] = *why.attempts_left;
     }
     if (why.reason) what.members["reason"] = json::string(bridgexapi::to_string(*why.reason));
+    if (!why.steps.empty()) what.members["steps"] = steps_member(why.steps);
     if (!why.violated.empty()) {
         what.members["violated"] = names_of(why.violated);
         add_limit_fields(what.headers, why.violated);

@@ -8,8 +8,8 @@
 namespace otpd::api {
 
 /// Status, code and text are stable: clients branch on them. The words are the reference's where it
-/// has some. Nothing the
-/// upstream said gets through but the `reason`, a word of a closed set.
+/// has some. Nothing the upstream said gets through but the `reason`, a word of a closed set.
+/// `upstream_failed` is 503 when the upstream was not reached, else 502.
 [[nodiscard]] http::problem to_problem(otp::failure const& why);
 
 } // namespace otpd::api

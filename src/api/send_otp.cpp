@@ -7,6 +7,7 @@
 #include "limit_fields.hpp"
 #include "problems.hpp"
 #include "resources.hpp"
+#include "steps.hpp"
 
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
@@ -17,14 +18,13 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr int first_route = 1;
-constexpr int last_route = 8; // BridgeXAPI's catalogue; the policy says which of them are enabled
-
 std::optional<otp::send_request> parse(json_body& body, http::request const& request,
                                        otp::client const& from) {
     auto number = read_phone_number(body);
     auto what = read_purpose(body);
-    auto const route_id = body.optional_integer("route_id", first_route, last_route);
+    auto const route_id = read_route_id(body);
+    auto plan = read_route_plan(body, route_id);
+    auto const max_price = read_max_price(body);
     auto address = read_end_user_address(body);
     auto locale = read_locale(body);
     auto tail = read_message_tail(body);
@@ -33,29 +33,36 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
                              *std::move(number),
                              *std::move(what),
                              route_id,
+                             std::move(plan),
+                             max_price,
                              std::move(locale),
                              std::move(tail),
                              {}};
 }
 
-/// The reference's URL of a delivery report, or nothing without an id.
-std::optional<std::string> delivery_url(std::string const& upstream,
-                                        std::optional<std::string> const& id) {
-    if (!id) return std::nullopt;
-    return upstream + "/api/v1/dlr/" + boost::urls::encode(*id, boost::urls::unreserved_chars);
-}
-
-/// What a reply repeats of its request.
-struct asked {
+/// What a reply has from its request and from the settings.
+struct frame {
     std::string phone; ///< masked
     std::string purpose;
+    std::string reports_at; ///< a delivery report's URL without the message's id
 };
 
-std::string write(otp::sent const& sent, asked const& what, std::string const& upstream) {
+/// The reference's URL unless the operator wants otpd's own.
+std::string reports_at(dependencies const& uses) {
+    if (uses.delivery_url.empty()) return uses.upstream_url + "/api/v1/dlr/";
+    return uses.delivery_url + "/deliveries/";
+}
+
+std::string write(otp::sent const& sent, frame const& what) {
     std::optional<std::string_view> code;
     if (sent.debug_code) code = sent.debug_code->reveal();
     std::optional<std::string_view> currency;
     if (sent.message.cost) currency = "EUR";
+    std::optional<std::string> report;
+    if (auto const& id = sent.message.bx_message_id)
+        report = what.reports_at + boost::urls::encode(*id, boost::urls::unreserved_chars);
+    std::optional<std::string_view> plan;
+    if (!sent.plan.empty()) plan = sent.plan;
     json_writer reply;
     reply.add("status", "otp_sent")
         .add("phone_number", what.phone)
@@ -66,17 +73,19 @@ std::string write(otp::sent const& sent, asked const& what, std::string const& u
         .add("debug_code", code)
         .add("bx_message_id", sent.message.bx_message_id)
         .add("order_id", sent.message.order_id)
-        .add("delivery_status_url", delivery_url(upstream, sent.message.bx_message_id))
+        .add("delivery_status_url", report)
         .add("verification_id", sent.id)
         .add("cost", sent.message.cost)
-        .add("currency", currency);
+        .add("currency", currency)
+        .add("route_plan", plan)
+        .add_array("steps", write_steps(sent.steps));
     if (sent.test) reply.add("test", true);
     return reply.finish();
 }
 
-http::response reply_of(otp::sent const& sent, asked const& what, std::string const& upstream) {
+http::response reply_of(otp::sent const& sent, frame const& what) {
     http::response reply;
-    reply.body = sent.replayed.empty() ? write(sent, what, upstream) : sent.replayed;
+    reply.body = sent.replayed.empty() ? write(sent, what) : sent.replayed;
     add_limit_fields(reply.headers, sent.limits);
     return reply;
 }
@@ -91,16 +100,14 @@ asio::awaitable<http::response> answer(dependencies const& uses, http::request c
     auto send = parse(body, request, *from);
     if (!send) co_return to_response(body.problem(), request);
 
-    asked const what{send->to.masked(), send->what.name()};
+    frame const what{send->to.masked(), send->what.name(), reports_at(uses)};
     if (auto const& once = *key) {
-        auto remember = [what, upstream = uses.upstream_url](otp::sent const& sent) {
-            return write(sent, what, upstream);
-        };
+        auto remember = [what](otp::sent const& sent) { return write(sent, what); };
         send->once = otp::idempotency{once->text, once->fingerprint, std::move(remember)};
     }
     auto const sent = co_await uses.domain.send(*std::move(send), request.until());
     if (!sent) co_return to_response(to_problem(sent.error()), request);
-    co_return reply_of(*sent, what, uses.upstream_url);
+    co_return reply_of(*sent, what);
 }
 
 } // namespace

@@ -3,7 +3,11 @@
 #include "caller.hpp"
 #include "json_writer.hpp"
 #include "problems.hpp"
+#include "query.hpp"
 #include "resources.hpp"
+
+#include <algorithm>
+#include <variant>
 
 namespace otpd::api {
 
@@ -11,11 +15,22 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr int longest_wait = 60; // seconds
+
+/// Its details are members beside `at` and `event`, which no detail is called.
+std::string write(otp::verification_view::event const& of) {
+    json_writer event;
+    event.add("at", of.at).add("event", of.what);
+    for (auto const& [name, value] : of.details)
+        std::visit([&event, &name](auto const& known) { event.add(name, known); }, value);
+    return event.finish();
+}
+
 std::string write(otp::verification_view const& of) {
     std::vector<std::string> events;
     events.reserve(of.events.size());
     for (auto const& each : of.events)
-        events.push_back(json_writer().add("at", each.at).add("event", each.what).finish());
+        events.push_back(write(each));
     auto const sent = of.sent.value_or(store::receipt{});
     auto const given = [](std::string const& text) {
         return text.empty() ? std::nullopt : std::optional<std::string>(text);
@@ -42,31 +57,55 @@ std::string write(otp::verification_view const& of) {
         .finish();
 }
 
-using step = asio::awaitable<otp::outcome<otp::verification_view>> (otp::service::*)(otp::caller,
-                                                                                     std::string);
-
-asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request,
-                                       std::string id, step what) {
-    auto const* const from = uses.callers.identify(request);
-    if (from == nullptr) co_return to_response(http::unauthorized(), request);
-    auto const found = co_await (uses.domain.*what)(caller_of(request, *from), std::move(id));
-    if (!found) co_return to_response(to_problem(found.error()), request);
+http::response reply_of(otp::outcome<otp::verification_view> const& found,
+                        http::request const& request) {
+    if (!found) return to_response(to_problem(found.error()), request);
     http::response reply;
     reply.body = write(*found);
-    co_return reply;
+    return reply;
+}
+
+/// When somebody who asked to wait is to be answered: within what the server gives a request.
+deadline end_of_wait(int seconds, http::request const& request) {
+    constexpr std::chrono::seconds time_to_answer{1};
+    deadline::duration const wished = std::chrono::seconds(seconds);
+    return deadline::in(std::min(wished, request.until().remaining() - time_to_answer));
+}
+
+asio::awaitable<http::response> find(dependencies const& uses, http::request const& request,
+                                     std::string id) {
+    auto const* const from = uses.callers.identify(request);
+    if (from == nullptr) co_return to_response(http::unauthorized(), request);
+    query asked(request.query(), {"wait"});
+    auto const wait = asked.integer("wait", 0, longest_wait);
+    if (!asked.valid()) co_return to_response(asked.problem(), request);
+    auto who = caller_of(request, *from);
+    if (wait.value_or(0) == 0)
+        co_return reply_of(co_await uses.domain.find(std::move(who), std::move(id)), request);
+    auto const until = end_of_wait(*wait, request);
+    co_return reply_of(co_await uses.domain.find_changed(std::move(who), std::move(id), until),
+                       request);
+}
+
+asio::awaitable<http::response> cancel(dependencies const& uses, http::request const& request,
+                                       std::string id) {
+    auto const* const from = uses.callers.identify(request);
+    if (from == nullptr) co_return to_response(http::unauthorized(), request);
+    co_return reply_of(co_await uses.domain.cancel(caller_of(request, *from), std::move(id)),
+                       request);
 }
 
 } // namespace
 
 void add_verifications(http::router& routes, dependencies const& uses) {
-    auto find = [uses](http::request const& request, std::string id) {
-        return answer(uses, request, std::move(id), &otp::service::find);
-    };
-    auto cancel = [uses](http::request const& request, std::string id) {
-        return answer(uses, request, std::move(id), &otp::service::cancel);
-    };
-    routes.add(http::method::get, paths::verification, find);
-    routes.add(http::method::delete_, paths::verification, cancel);
+    routes.add(http::method::get, paths::verification,
+               [uses](http::request const& request, std::string id) {
+                   return find(uses, request, std::move(id));
+               });
+    routes.add(http::method::delete_, paths::verification,
+               [uses](http::request const& request, std::string id) {
+                   return cancel(uses, request, std::move(id));
+               });
 }
 
 } // namespace otpd::api

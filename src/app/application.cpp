@@ -3,11 +3,20 @@
 #include "admin.hpp"
 #include "events.hpp"
 #include "metered_store.hpp"
+#include "occurrences.hpp"
 #include "otpd/api/paths.hpp"
 #include "otpd/api/routes.hpp"
+#include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/otp/account.hpp"
+#include "otpd/otp/catalogue.hpp"
+#include "otpd/otp/changes.hpp"
+#include "otpd/otp/delivery.hpp"
+#include "otpd/otp/price_book.hpp"
+#include "otpd/otp/scoreboard.hpp"
 #include "otpd/telemetry/metrics.hpp"
+#include "otpd/webhook/webhooks.hpp"
 #include "process.hpp"
 #include "version.hpp"
 #include "wiring.hpp"
@@ -77,7 +86,7 @@ public:
           output_(STDOUT_FILENO),
           log_(output_, level_of(settings_.log), settings_.log.queue_lines_max),
           rules_(policy_of(settings_)), metrics_(metrics_of(rules_)), http_events_(log_, metrics_),
-          upstream_events_(log_, metrics_), store_events_(log_, metrics_),
+          upstream_events_(log_, metrics_), route_events_(log_), store_events_(log_, metrics_),
           callers_(credentials_of(settings_)), keys_(keys_of(settings_.otp, random_)),
           threads_(thread_count(settings_.server)), context_(static_cast<int>(threads_)),
           lifecycle_(asio::make_strand(context_)), signals_(lifecycle_, SIGTERM, SIGINT, SIGHUP),
@@ -85,13 +94,37 @@ public:
           store_(*codes_, metrics_),
           upstream_(context_.get_executor(), upstream_options(settings_.bridgexapi), random_,
                     upstream_events_),
-          domain_(rules_, otp::service::dependencies{store_, upstream_, keys_, plan_, clock_,
-                                                     random_, log_, metrics_}),
+          routes_(context_.get_executor(), upstream_, route_gate_options_of(settings_), clock_,
+                  random_, route_events_),
+          figures_(context_.get_executor(), clock_, scoreboard_options_of(settings_.routes)),
+          news_(context_.get_executor(), settings_.delivery.waiters_max),
+          hooks_(context_.get_executor(), settings_.webhook_endpoints,
+                 webhook_options_of(settings_.webhooks),
+                 webhook::webhooks::dependencies{clock_, random_, log_, metrics_}),
+          prices_(context_.get_executor(), price_book_options_of(settings_),
+                  otp::price_book::dependencies{routes_, clock_, random_, log_, metrics_}),
+          deliveries_(context_.get_executor(), tracker_options_of(settings_.delivery),
+                      otp::delivery_tracker::dependencies{store_, routes_, clock_, random_, relay_,
+                                                          log_, metrics_}),
+          account_(context_.get_executor(), account_options_of(settings_.spending),
+                   otp::account_watch::dependencies{
+                       store_, routes_,
+                       [this](wall_time at) { return domain_.spending().total(at); }, clock_,
+                       random_, log_, metrics_}),
+          domain_(
+              rules_,
+              otp::service::dependencies{store_, routes_, keys_, plan_, clock_, random_, log_,
+                                         metrics_, prices_, figures_, deliveries_, news_, relay_,
+                                         [this](money balance) { account_.saw_balance(balance); }}),
+          catalogue_(otp::catalogue::dependencies{store_, routes_, prices_, account_,
+                                                  domain_.spending(), rules_, clock_}),
           api_(context_, api_options(settings_), api_routes_, http_events_) {
         refuse_unknown_countries();
-        api::add_routes(api_routes_, api::dependencies{domain_, store_, callers_,
-                                                       [this] { return why_not_ready(); },
-                                                       upstream_url(settings_.bridgexapi)});
+        start_listeners();
+        api::add_routes(api_routes_, api::dependencies{domain_, catalogue_, figures_, store_,
+                                                       callers_, [this] { return why_not_ready(); },
+                                                       upstream_url(settings_.bridgexapi),
+                                                       settings_.delivery.status_url});
         add_admin_routes(admin_routes_, [this] { return scrape(); });
         metrics_.log_lines_dropped_from([this] { return log_.dropped(); });
         if (settings_.admin.listen)
@@ -104,6 +137,7 @@ public:
         listen(api_, settings_.server.listen);
         if (admin_) listen(*admin_, *settings_.admin.listen);
         start_store();
+        start_background();
         auto ended = [this](std::exception_ptr thrown) {
             if (thrown) log_.error("lifecycle_failed", {{"what", what_of(thrown)}});
         };
@@ -115,6 +149,32 @@ public:
     }
 
 private:
+    /// The board before those who may ask it because of what they heard.
+    void start_listeners() {
+        relay_.add(figures_);
+        relay_.add(news_);
+        relay_.add(hooks_);
+        if (settings_.timeline.file.empty()) return;
+        timeline_ = std::make_unique<timeline_file>(rotating_file_options_of(settings_.timeline),
+                                                    settings_.timeline.queue_lines_max);
+        relay_.add(*timeline_);
+        metrics_.timeline_lines_lost_from([this] { return timeline_->lines_lost(); });
+    }
+
+    /// What asks the upstream, and tells others, beside the requests.
+    void start_background() {
+        prices_.start();
+        deliveries_.start();
+        account_.start();
+        hooks_.start();
+    }
+
+    void stop_background() {
+        prices_.stop();
+        deliveries_.stop();
+        account_.stop();
+    }
+
     /// Here and not among the settings' checks: knowing them takes the numbering plans.
     void refuse_unknown_countries() const {
         auto const check = [this](std::string const& where, std::vector<std::string> const& list) {
@@ -125,6 +185,12 @@ private:
         check("numbers.countries", settings_.numbers.countries);
         for (auto const& [profile, tokens] : settings_.clients)
             check("[[client]] " + profile.name + " countries", profile.countries);
+        for (auto const& plan : settings_.route_plans)
+            for (auto const& step : plan.steps)
+                check("[[route_plan]] " + plan.name + " countries", step.countries);
+        for (auto const& budget : settings_.budgets)
+            if (budget.key == otp::budget_key::country && !budget.only.empty())
+                check("[[budget]] " + budget.name + " only", {budget.only});
     }
 
     void log_start() {
@@ -197,8 +263,11 @@ private:
         asio::steady_timer grace(lifecycle_, settings_.server.drain_delay);
         co_await grace.async_wait(asio::as_tuple(asio::use_awaitable));
         deadline const limit = deadline::in(settings_.server.drain_timeout);
+        news_.stop();
         bool const drained = co_await api_.drain(limit);
         if (!drained) log_.warn("drain_incomplete");
+        stop_background();
+        co_await hooks_.drain(last_goodbye);
         co_await upstream_.drain(limit);
         codes_->stop();
         if (admin_) co_await admin_->drain(deadline::in(last_goodbye));
@@ -246,6 +315,9 @@ private:
     asio::awaitable<std::string> scrape() {
         auto const pool = upstream_.figures();
         metrics_.upstream_pool(pool.open, pool.idle, pool.waiting);
+        for (auto const& each : routes_.figures())
+            metrics_.route_gate(each.route_id, each.limit, each.running, each.waiting,
+                                each.refusing);
         auto const codes = co_await codes_->live_codes();
         if (codes) metrics_.live_codes(static_cast<std::int64_t>(*codes));
         co_return metrics_.scrape();
@@ -259,6 +331,7 @@ private:
     telemetry::metrics metrics_;
     http_events http_events_;
     upstream_events upstream_events_;
+    route_events route_events_;
     store_events store_events_;
     openssl_random random_;
     numbering_plan plan_;
@@ -277,7 +350,17 @@ private:
     std::unique_ptr<store::backend> codes_;
     metered_store store_;
     bridgexapi::client upstream_;
+    bridgexapi::route_gates routes_;
+    occurrence_relay relay_;
+    std::unique_ptr<timeline_file> timeline_; ///< none unless it is asked for
+    otp::scoreboard figures_;
+    otp::changes news_;
+    webhook::webhooks hooks_;
+    otp::price_book prices_;
+    otp::delivery_tracker deliveries_;
+    otp::account_watch account_;
     otp::service domain_;
+    otp::catalogue catalogue_;
     http::server api_;
     std::optional<http::server> admin_;
 };

@@ -103,6 +103,17 @@ void upstream_events::connect_failed(bridgexapi::reason why, std::string const& 
               {{"reason", bridgexapi::to_string(why)}, {"error", error}});
 }
 
+void route_events::opened(int route_id, bridgexapi::reason why,
+                          std::chrono::milliseconds for_how_long) {
+    log_.warn("route_left_alone", {{"route_id", route_id},
+                                   {"reason", bridgexapi::to_string(why)},
+                                   {"for_ms", for_how_long.count()}});
+}
+
+void route_events::closed(int route_id) {
+    log_.info("route_works_again", {{"route_id", route_id}});
+}
+
 void store_events::swept(store::sweep_slice what) noexcept {
     metrics_.sweep_slice(what.removed, what.elapsed);
 }

@@ -4,6 +4,7 @@
 /// the log and the metrics are.
 
 #include "otpd/bridgexapi/observer.hpp"
+#include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/http/observer.hpp"
 #include "otpd/store/backend.hpp"
 #include "otpd/telemetry/log.hpp"
@@ -46,6 +47,18 @@ public:
 private:
     telemetry::logger& log_;
     telemetry::metrics& metrics_;
+};
+
+class route_events final : public bridgexapi::route_gate_observer {
+public:
+    explicit route_events(telemetry::logger& log) noexcept : log_(log) {}
+
+    void opened(int route_id, bridgexapi::reason why,
+                std::chrono::milliseconds for_how_long) override;
+    void closed(int route_id) override;
+
+private:
+    telemetry::logger& log_;
 };
 
 class store_events final : public store::observer {

@@ -32,6 +32,16 @@ metered_store::settle(otpd::store::settlement request) {
     return measure(metrics_, "settle", inner_.settle(std::move(request)));
 }
 
+asio::awaitable<otpd::store::result<otpd::store::rebook_outcome>>
+metered_store::rebook(otpd::store::rebooking request) {
+    return measure(metrics_, "rebook", inner_.rebook(std::move(request)));
+}
+
+asio::awaitable<otpd::store::result<otpd::store::update_outcome>>
+metered_store::update(otpd::store::delivery_update request) {
+    return measure(metrics_, "update", inner_.update(std::move(request)));
+}
+
 asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
 metered_store::check_code(otpd::store::check request) {
     return measure(metrics_, "check_code", inner_.check_code(std::move(request)));
@@ -45,6 +55,11 @@ metered_store::find(otpd::store::verification_address at) {
 asio::awaitable<otpd::store::result<otpd::store::cancel_outcome>>
 metered_store::cancel(otpd::store::cancellation request) {
     return measure(metrics_, "cancel", inner_.cancel(std::move(request)));
+}
+
+asio::awaitable<otpd::store::result<std::vector<std::int64_t>>>
+metered_store::spent(std::vector<otpd::store::budget_key> of) {
+    return measure(metrics_, "spent", inner_.spent(std::move(of)));
 }
 
 asio::awaitable<otpd::store::result<std::uint64_t>> metered_store::live_codes() {

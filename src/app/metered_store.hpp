@@ -17,12 +17,18 @@ public:
     admit(otpd::store::admission request) override;
     boost::asio::awaitable<otpd::store::result<otpd::store::settle_outcome>>
     settle(otpd::store::settlement request) override;
+    boost::asio::awaitable<otpd::store::result<otpd::store::rebook_outcome>>
+    rebook(otpd::store::rebooking request) override;
+    boost::asio::awaitable<otpd::store::result<otpd::store::update_outcome>>
+    update(otpd::store::delivery_update request) override;
     boost::asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
     check_code(otpd::store::check request) override;
     boost::asio::awaitable<otpd::store::result<std::optional<otpd::store::verification>>>
     find(otpd::store::verification_address at) override;
     boost::asio::awaitable<otpd::store::result<otpd::store::cancel_outcome>>
     cancel(otpd::store::cancellation request) override;
+    boost::asio::awaitable<otpd::store::result<std::vector<std::int64_t>>>
+    spent(std::vector<otpd::store::budget_key> of) override;
     boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override;
     boost::asio::awaitable<otpd::store::result<std::monostate>> ping() override;
 

@@ -148,6 +148,7 @@ fault_lines check_together(settings const& all) {
     for (auto const check : checks)
         if (auto fault = check(all)) faults.push_back(std::move(*fault));
     std::ranges::move(check_tables(all), std::back_inserter(faults));
+    std::ranges::move(check_plans(all), std::back_inserter(faults));
     return faults;
 }
 

@@ -20,6 +20,10 @@ std::string route_text(int route) {
     return route == 0 ? "usual" : std::to_string(route);
 }
 
+std::string price_text(std::optional<money> const& price) {
+    return price ? values::format_money(*price) : "any";
+}
+
 setting_line line_of(client_settings const& from) {
     auto const& [profile, tokens] = from;
     auto const count = tokens.size() == 1 ? "1 token" : std::to_string(tokens.size()) + " tokens";
@@ -27,8 +31,10 @@ setting_line line_of(client_settings const& from) {
             count + "; purposes: " + or_word(rules::joined(profile.purposes), "any") +
                 "; routes: " + or_word(rules::joined(profile.routes), "allowed") +
                 "; default route: " + route_text(profile.default_route_id) +
+                "; default plan: " + or_word(profile.default_plan, "usual") +
                 "; countries: " + or_word(rules::joined(profile.countries), "allowed") +
                 "; caller id: " + or_word(profile.caller_id, "usual") +
+                "; max price: " + price_text(profile.max_price) +
                 "; last line: " + or_word(profile.tail.text, "none")};
 }
 
@@ -50,6 +56,60 @@ setting_line line_of(test_number_settings const& from) {
     return {"test_number." + from.number.masked(), "until " + values::format_date(from.until)};
 }
 
+std::string text_of(otp::best_rule const& best) {
+    return rules::word_for(rules::best_orders, best.order) + " of " + rules::joined(best.routes) +
+           " with verified share " + values::format_number(best.min_verified_share) + " and " +
+           std::to_string(best.min_samples) + " samples in " + std::to_string(best.window.count()) +
+           " seconds";
+}
+
+/// The route, and in brackets what else is set.
+std::string text_of(otp::route_step const& step) {
+    std::vector<std::string> more;
+    if (!step.caller_id.empty()) more.push_back("caller id " + step.caller_id);
+    if (!step.countries.empty()) more.push_back("countries " + rules::joined(step.countries));
+    if (step.max_price) more.push_back("max price " + price_text(step.max_price));
+    if (step.timeout.count() > 0) more.push_back(std::to_string(step.timeout.count()) + " ms");
+    std::string out;
+    for (auto const& each : more)
+        out += (out.empty() ? " (" : ", ") + each;
+    return (step.best ? text_of(*step.best) : std::to_string(step.route_id)) + out +
+           (out.empty() ? "" : ")");
+}
+
+setting_line line_of(otp::route_plan const& from) {
+    std::string steps;
+    for (auto const& step : from.steps)
+        steps += (steps.empty() ? "" : ", then ") + text_of(step);
+    return {"route_plan." + from.name,
+            steps + "; purposes: " + or_word(rules::joined(from.purposes), "none")};
+}
+
+setting_line line_of(otp::spending_budget const& from) {
+    return {"budget." + from.name, values::format_money(from.cap) + " in a " +
+                                       rules::word_for(rules::budget_periods, from.period) +
+                                       "; key: " + rules::word_for(rules::budget_keys, from.key) +
+                                       "; only: " + or_word(from.only, "any") +
+                                       "; mode: " + rules::word_for(rules::limit_modes, from.mode)};
+}
+
+/// Without the path: it may be what keeps strangers away.
+std::string host_of(webhook_settings const& from) {
+    auto const begin = from.url.find("://") + 3;
+    return from.url.substr(0, from.url.find_first_of("/?", begin));
+}
+
+setting_line line_of(webhook_settings const& from) {
+    auto const count =
+        from.secrets.size() == 1 ? "1 secret" : std::to_string(from.secrets.size()) + " secrets";
+    return {"webhook." + from.name,
+            host_of(from) + "; " + count +
+                "; events: " + or_word(rules::joined(from.events), "all") +
+                "; client: " + or_word(from.client, "any") +
+                "; private addresses: " + (from.allow_private ? "yes" : "no") +
+                "; ca file: " + or_word(from.ca_file, "the system's")};
+}
+
 /// What a line does not tell and may have changed all the same.
 std::string untold(client_settings const& from) {
     std::string out;
@@ -62,6 +122,18 @@ std::string untold(otp::limit const&) {
 }
 std::string untold(otp::message_template const&) {
     return {};
+}
+std::string untold(otp::route_plan const&) {
+    return {};
+}
+std::string untold(otp::spending_budget const&) {
+    return {};
+}
+std::string untold(webhook_settings const& from) {
+    auto out = from.url;
+    for (auto const& secret : from.secrets)
+        out += '\n' + secret.reveal();
+    return out;
 }
 std::string untold(test_number_settings const& from) {
     return from.number.digits() + ' ' + std::string(from.code.reveal());
@@ -102,6 +174,9 @@ std::vector<setting_line> describe(settings const& from) {
     add(from.own_limits);
     add(from.templates);
     add(from.test_numbers);
+    add(from.route_plans);
+    add(from.budgets);
+    add(from.webhook_endpoints);
     return lines;
 }
 
@@ -113,6 +188,9 @@ std::vector<std::string> changed_keys(settings const& before, settings const& af
     compare(before.own_limits, after.own_limits, changed);
     compare(before.templates, after.templates, changed);
     compare(before.test_numbers, after.test_numbers, changed);
+    compare(before.route_plans, after.route_plans, changed);
+    compare(before.budgets, after.budgets, changed);
+    compare(before.webhook_endpoints, after.webhook_endpoints, changed);
     return changed;
 }
 

@@ -31,7 +31,8 @@ constexpr setting_key log_rows[] = {
 
 std::vector<setting_key> all_keys() {
     std::vector<setting_key> all;
-    for (auto const section : {server_keys(), otp_keys(), store_keys(), limit_keys(), log_keys()})
+    for (auto const section :
+         {server_keys(), otp_keys(), store_keys(), limit_keys(), route_keys(), log_keys()})
         all.insert(all.end(), section.begin(), section.end());
     return all;
 }

@@ -36,7 +36,8 @@ constexpr setting_key keys[] = {
         "Replicas that must have a send or a used code before it counts; 0 waits for none.")
         .whole<store<&sts::replicas>>(0, 5),
     row("store", "capacity", "4000000",
-        "Codes, counters and whatever else memory: and sqlite: keep at once; a fresh code takes four or "
+        "Codes, counters and whatever else memory: and sqlite: keep at once; a fresh code takes "
+        "four or "
         "more. Then sends are refused.")
         .whole<store<&sts::capacity>>(1, 100'000'000, "items"),
     row("store", "sweep_interval_ms", "100",

@@ -52,6 +52,10 @@ public:
             .hidden();
     }
     template <class Place, auto Parse>
+    constexpr row amount(std::string_view rule) const {
+        return parsed<Place, Parse>(value_kind::money, values::show_money<Place>, rule);
+    }
+    template <class Place, auto Parse>
     constexpr row parsed(value_kind how, std::string (*shown)(settings const&),
                          std::string_view rule) const {
         return with(how, values::read_parsed<Place, Parse>, shown).must_be(rule);
@@ -109,8 +113,13 @@ inline constexpr int last_route = 8;
 [[nodiscard]] bool is_hmac_secret(std::string_view text);
 [[nodiscard]] bool is_hmac_secret_or_empty(std::string_view text);
 [[nodiscard]] bool is_path_or_empty(std::string_view text);
+/// 1 to `most` lower-case letters, digits and what is in `more`.
+[[nodiscard]] bool is_name(std::string_view text, std::string_view more, std::size_t most);
 /// 3 to 11 printable characters without spaces at the ends (BridgeXAPI's bounds).
 [[nodiscard]] bool is_caller_id(std::string_view text);
+[[nodiscard]] std::optional<int> parse_route(std::string_view text);
+[[nodiscard]] std::optional<std::string> parse_purpose(std::string_view text);
+[[nodiscard]] std::optional<std::string> parse_country(std::string_view text);
 /// Ascending, each once; nothing for an empty list.
 [[nodiscard]] std::optional<std::vector<int>> parse_routes(std::string_view text);
 /// In their canonical form, each once.
@@ -128,6 +137,9 @@ inline constexpr words<7> limit_keys{"number",         "prefix", "country",  "en
                                      "caller_address", "client", "everybody"};
 inline constexpr words<2> limit_modes{"enforce", "observe"};
 inline constexpr words<2> limit_steps{"send", "guess"};
+inline constexpr words<2> best_orders{"cheapest", "fastest"};
+inline constexpr words<5> budget_keys{"total", "client", "purpose", "route", "country"};
+inline constexpr words<3> budget_periods{"hour", "day", "month"};
 
 template <class Enum, std::size_t Size>
 [[nodiscard]] std::optional<Enum> parse_word(words<Size> const& known, std::string_view text) {
@@ -146,6 +158,8 @@ template <class Enum, std::size_t Size>
 [[nodiscard]] std::span<setting_key const> server_keys() noexcept; ///< server, admin, bridgexapi
 [[nodiscard]] std::span<setting_key const> otp_keys() noexcept;    ///< otp, auth
 [[nodiscard]] std::span<setting_key const> limit_keys() noexcept;  ///< limits, pumping, numbers
+/// routes, money, delivery, timeline, webhooks
+[[nodiscard]] std::span<setting_key const> route_keys() noexcept;
 [[nodiscard]] std::span<setting_key const> store_keys() noexcept;
 [[nodiscard]] std::span<setting_key const> log_keys() noexcept;
 

@@ -1,4 +1,5 @@
 #include "otpd/bridgexapi/types.hpp"
+#include "otpd/core/encoding.hpp"
 #include "otpd/core/purpose.hpp"
 #include "settings_rows.hpp"
 
@@ -27,24 +28,6 @@ std::optional<std::vector<T>> parse_set(std::string_view text, Parse parse) {
     return items;
 }
 
-std::optional<int> parse_route(std::string_view text) {
-    auto const route = values::parse_whole(text);
-    if (!route || *route < first_route || *route > last_route) return std::nullopt;
-    return static_cast<int>(*route);
-}
-
-std::optional<std::string> parse_purpose(std::string_view text) {
-    auto what = purpose::parse(text);
-    if (!what) return std::nullopt;
-    return what->name();
-}
-
-std::optional<std::string> parse_country(std::string_view text) {
-    bool const letters = std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
-    if (text.size() != 2 || !letters) return std::nullopt;
-    return std::string(text);
-}
-
 } // namespace
 
 bool is_header_value(std::string_view text) {
@@ -69,6 +52,31 @@ bool is_caller_id(std::string_view text) {
     return text.size() >= bridgexapi::min_caller_id_length &&
            text.size() <= bridgexapi::max_caller_id_length && values::is_printable(text) &&
            text.front() != ' ' && text.back() != ' ';
+}
+
+bool is_name(std::string_view text, std::string_view more, std::size_t most) {
+    return !text.empty() && text.size() <= most && std::ranges::all_of(text, [&](char c) {
+        return is_ascii_digit(c) || (c >= 'a' && c <= 'z') ||
+               more.find(c) != std::string_view::npos;
+    });
+}
+
+std::optional<int> parse_route(std::string_view text) {
+    auto const route = values::parse_whole(text);
+    if (!route || *route < first_route || *route > last_route) return std::nullopt;
+    return static_cast<int>(*route);
+}
+
+std::optional<std::string> parse_purpose(std::string_view text) {
+    auto what = purpose::parse(text);
+    if (!what) return std::nullopt;
+    return what->name();
+}
+
+std::optional<std::string> parse_country(std::string_view text) {
+    bool const letters = std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (text.size() != 2 || !letters) return std::nullopt;
+    return std::string(text);
 }
 
 std::optional<std::vector<int>> parse_routes(std::string_view text) {

@@ -14,19 +14,24 @@ namespace otpd::app {
 
 using fault_lines = std::vector<std::string>;
 
+struct found_table;
+
 /// One value as it was written, before anybody knows whether it is good.
 struct found_value {
     std::string text;   ///< in the environment's notation
     std::string source; ///< "config.toml:12"
     bool usable = true; ///< false: of the wrong TOML type, `text` is for the message only
+    std::vector<found_table> tables{}; ///< of a list of tables, with `text` for the message only
 };
 using found_values = std::map<std::string, found_value>; ///< by `section.key`
 
-/// One `[[name]]` of the file.
+/// One `[[name]]` of the file, or one table of a list in it.
 struct found_table {
-    std::string name;
-    std::string source;  ///< "config.toml:12"
-    found_values values; ///< by their name alone
+    std::string name;     ///< of the list in it: the key
+    std::string title;    ///< for messages: `[[limit]]`, or `[[route_plan]] "login" step 2`
+    std::string source;   ///< "config.toml:12"
+    bool is_part = false; ///< of a list in another
+    found_values values;  ///< by their name alone
 };
 
 struct found_file {
@@ -42,10 +47,11 @@ struct found_file {
 [[nodiscard]] std::string_view toml_type(value_kind kind) noexcept;
 
 /// Reads the tables into the settings; what has a fault stays out.
-void read_tables(std::vector<found_table> const& tables, settings& to, fault_lines& faults);
+void read_tables(std::vector<found_table> const& found, settings& to, fault_lines& faults);
 
-/// check_together() of the tables.
+/// check_together() of the tables; of those about routes and money, and of webhooks.
 [[nodiscard]] fault_lines check_tables(settings const& all);
+[[nodiscard]] fault_lines check_plans(settings const& all);
 /// A `.env` file as python-dotenv reads it (the reference service's reader): `KEY=value`, `export `
 /// before it, comments, 'literal' and "escaped" values over several lines. `$` has no meaning. A
 /// line that holds no assignment is a fault.

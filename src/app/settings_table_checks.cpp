@@ -3,30 +3,27 @@
 #include "otpd/api/authenticator.hpp"
 #include "otpd/app/settings_keys.hpp"
 #include "otpd/store/charge.hpp"
+#include "settings_checks.hpp"
 #include "settings_sources.hpp"
 #include "settings_values.hpp"
 
-#include <algorithm>
 #include <map>
 #include <set>
 
 namespace otpd::app {
 
+std::string named(std::string_view table, std::string const& name) {
+    return "[[" + std::string(table) + "]] \"" + name + '"';
+}
+
+bool there_is_a_client(settings const& all, std::string const& name) {
+    bool const has_default = !all.auth.token.empty() || all.clients.empty();
+    if (name == otp::client::default_name && has_default) return true;
+    return std::ranges::any_of(
+        all.clients, [&](client_settings const& client) { return client.profile.name == name; });
+}
+
 namespace {
-
-std::string named(char const* table, std::string const& name) {
-    return std::string("[[") + table + "]] \"" + name + '"';
-}
-
-template <class List, class T>
-bool holds(List const& list, T const& what) {
-    return std::ranges::find(list, what) != list.end();
-}
-
-/// `default` is whoever has auth.token, and everybody when nobody needs a token.
-bool there_is_a_default_client(settings const& all) {
-    return !all.auth.token.empty() || all.clients.empty();
-}
 
 // --- clients -------------------------------------------------------------------------------------
 
@@ -75,7 +72,8 @@ void check_client_routes(settings const& all, fault_lines& faults) {
             faults.push_back(which +
                              " has default_route_id = " + std::to_string(profile.default_route_id) +
                              ", which is none of its routes: choose another");
-        if (profile.default_route_id == 0 && !holds(routes, all.otp.default_route_id))
+        bool const uses_the_usual = profile.default_route_id == 0 && profile.default_plan.empty();
+        if (uses_the_usual && !holds(routes, all.otp.default_route_id))
             faults.push_back(which + " may not use otp.default_route_id = " +
                              std::to_string(all.otp.default_route_id) +
                              ": give it a default_route_id");
@@ -124,12 +122,7 @@ void check_limits(settings const& all, fault_lines& faults) {
         auto const which = named("limit", each.name);
         if (!names.insert(each.name).second || each.name.starts_with("pumping_"))
             faults.push_back(which + ": there is a limit of that name already, choose another");
-        bool const known = std::ranges::any_of(all.clients, [&](client_settings const& client) {
-            return client.profile.name == each.client;
-        });
-        bool const is_default =
-            each.client == otp::client::default_name && there_is_a_default_client(all);
-        if (!each.client.empty() && !known && !is_default)
+        if (!each.client.empty() && !there_is_a_client(all, each.client))
             faults.push_back(which + " is for client \"" + each.client +
                              "\", which no [[client]] is");
     }

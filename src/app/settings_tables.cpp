@@ -1,41 +1,21 @@
 // What may stand in the tables that occur any number of times, and how it is read.
 
 #include "otpd/core/encoding.hpp"
-#include "settings_rows.hpp"
-#include "settings_sources.hpp"
+#include "settings_table_reader.hpp"
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace otpd::app {
 
 namespace {
 
-/// What reads one value into an entry; false when the text is not allowed.
-template <class Entry>
-struct reader {
-    table_key key;
-    bool (*read)(Entry& to, std::string_view text);
-};
-
 // --- [[client]] ----------------------------------------------------------------------------------
-
-bool is_name(std::string_view text, std::string_view more, std::size_t most) {
-    return !text.empty() && text.size() <= most && std::ranges::all_of(text, [&](char c) {
-        return is_ascii_digit(c) || (c >= 'a' && c <= 'z') ||
-               more.find(c) != std::string_view::npos;
-    });
-}
-
-template <class T, class Target>
-bool assign(std::optional<T> value, Target& to) {
-    if (value) to = *std::move(value);
-    return value.has_value();
-}
 
 bool read_client_name(client_settings& to, std::string_view text) {
     to.profile.name = text;
-    return is_name(text, "_-", otp::client::max_name_length);
+    return rules::is_name(text, "_-", otp::client::max_name_length);
 }
 
 bool read_token_digests(client_settings& to, std::string_view text) {
@@ -62,10 +42,14 @@ bool read_client_caller_id(client_settings& to, std::string_view text) {
     return rules::is_caller_id(text);
 }
 bool read_client_route(client_settings& to, std::string_view text) {
-    auto const route = values::parse_whole(text);
-    if (!route || *route < rules::first_route || *route > rules::last_route) return false;
-    to.profile.default_route_id = static_cast<int>(*route);
-    return true;
+    return assign(rules::parse_route(text), to.profile.default_route_id);
+}
+bool read_client_plan(client_settings& to, std::string_view text) {
+    to.profile.default_plan = text;
+    return rules::is_name(text, "_-", otp::route_plan::max_name_length);
+}
+bool read_client_price(client_settings& to, std::string_view text) {
+    return assign(values::parse_price(text), to.profile.max_price);
 }
 /// False when there is a last line already.
 bool read_tail(client_settings& to, std::optional<otp::message_tail> tail) {
@@ -114,6 +98,14 @@ constexpr reader<client_settings> client_keys[] = {
       "Route of its sends that name none, instead of otp.default_route_id.",
       "a whole number from 1 to 8"},
      read_client_route},
+    {table_key{"client", "default_route_plan", kind::text, "login",
+               "Instead of it: the [[route_plan]] of its sends that name neither route nor plan.",
+               "the name of a [[route_plan]]; not with default_route_id"}
+         .instead_of("default_route_id"),
+     read_client_plan},
+    {{"client", "max_price", kind::money, "0.12",
+      "Most that one SMS of it may cost, as far as prices are known.", values::price_rule},
+     read_client_price},
     {{"client", "web_otp_host", kind::text, "shop.example",
       "Last line of its SMS: browsers fill the code in on this site (WebOTP).",
       "a host name in lower case, at most 64 characters; not with app_hash"},
@@ -121,7 +113,7 @@ constexpr reader<client_settings> client_keys[] = {
     {table_key{"client", "app_hash", kind::text, "FA+9qCX9VSu",
                "Instead of it: the Android app of this hash reads the code (SMS Retriever).",
                "11 characters of base64; not with web_otp_host"}
-         .instead(),
+         .instead_of("web_otp_host"),
      read_app_hash},
 };
 
@@ -129,7 +121,7 @@ constexpr reader<client_settings> client_keys[] = {
 
 bool read_limit_name(otp::limit& to, std::string_view text) {
     to.name = text;
-    return is_name(text, "_", otp::limit::max_name_length);
+    return rules::is_name(text, "_", otp::limit::max_name_length);
 }
 bool read_limit_key(otp::limit& to, std::string_view text) {
     return assign(rules::parse_word<otp::limit_key>(rules::limit_keys, text), to.key);
@@ -156,7 +148,7 @@ bool read_limit_window(otp::limit& to, std::string_view text) {
 }
 bool read_limit_client(otp::limit& to, std::string_view text) {
     to.client = text;
-    return is_name(text, "_-", otp::client::max_name_length);
+    return rules::is_name(text, "_-", otp::client::max_name_length);
 }
 
 constexpr reader<otp::limit> limit_table_keys[] = {
@@ -265,82 +257,78 @@ constexpr reader<test_number_entry> test_number_keys[] = {
      read_until},
 };
 
+void read_client(found_table const& from, settings& to, fault_lines& faults) {
+    auto entry = read_entry<client_settings>(from, client_keys, faults);
+    if (entry) to.clients.push_back(*std::move(entry));
+}
+void read_limit(found_table const& from, settings& to, fault_lines& faults) {
+    auto entry = read_entry<otp::limit>(from, limit_table_keys, faults);
+    if (entry) to.own_limits.push_back(*std::move(entry));
+}
+void read_template(found_table const& from, settings& to, fault_lines& faults) {
+    auto entry = read_entry<otp::message_template>(from, template_keys, faults);
+    if (entry) to.templates.push_back(*std::move(entry));
+}
+void read_test_number_entry(found_table const& from, settings& to, fault_lines& faults) {
+    auto const entry = read_entry<test_number_entry>(from, test_number_keys, faults);
+    if (entry) to.test_numbers.push_back({*entry->number, *entry->code, entry->until});
+}
+
 // --- all of them ---------------------------------------------------------------------------------
 
-std::string fault_of(table_key const& key, found_value const& value) {
-    auto const shown = key.secret ? std::string() : " = " + values::quoted_for_message(value.text);
-    return value.source + ": [[" + std::string(key.table) + "]] " + std::string(key.name) + shown +
-           ": must be " + std::string(key.allowed) +
-           (value.usable ? "" : ", written as a TOML " + std::string(toml_type(key.kind)));
-}
-
-/// The entry, or nothing and a line for each fault.
-template <class Entry>
-std::optional<Entry> read_entry(found_table const& from, std::span<reader<Entry> const> readers,
-                                fault_lines& faults) {
-    Entry entry;
-    auto const before = faults.size();
-    for (auto const& [key, read] : readers) {
-        auto const value = from.values.find(std::string(key.name));
-        if (value == from.values.end()) {
-            if (key.required)
-                faults.push_back(from.source + ": [[" + from.name + "]] lacks " +
-                                 std::string(key.name) + ": must be " + std::string(key.allowed));
-        } else if (!value->second.usable || !read(entry, value->second.text)) {
-            faults.push_back(fault_of(key, value->second));
-        }
-    }
-    if (faults.size() > before) return std::nullopt;
-    return entry;
-}
-
-template <class Entry>
-void append_keys(std::vector<table_key>& to, std::span<reader<Entry> const> readers) {
-    for (auto const& each : readers)
-        to.push_back(each.key);
+/// In the order of config.toml.
+std::span<table_kind const> tables() {
+    static std::array const all{
+        table_kind{"client",
+                   "A program that may call the API, besides the holder of auth.token. Its "
+                   "verifications are its own.",
+                   [] { return keys_of<client_settings>(client_keys); }, read_client},
+        table_kind{"limit", "A limit of your own, besides those of [limits].",
+                   [] { return keys_of<otp::limit>(limit_table_keys); }, read_limit},
+        table_kind{"template",
+                   "Text for a purpose, a language or both, instead of otp.message_template.",
+                   [] { return keys_of<otp::message_template>(template_keys); }, read_template},
+        table_kind{"test_number",
+                   "A number that gets no SMS and always the same code, for reviewers of apps and "
+                   "for monitoring.",
+                   [] { return keys_of<test_number_entry>(test_number_keys); },
+                   read_test_number_entry},
+        route_plan_table(),
+        budget_table(),
+        webhook_table()};
+    return all;
 }
 
 } // namespace
 
+std::string place_and_title(found_table const& of) {
+    return of.source + ": " + of.title + (of.is_part ? ": " : " ");
+}
+
+std::string fault_of(found_table const& in, table_key const& key, found_value const& value) {
+    auto const shown = key.secret ? std::string() : " = " + values::quoted_for_message(value.text);
+    return value.source + ": " + in.title + (in.is_part ? ": " : " ") + std::string(key.name) +
+           shown + ": must be " + std::string(key.allowed) +
+           (value.usable ? "" : ", written as a TOML " + std::string(toml_type(key.kind)));
+}
+
 std::span<table_key const> table_keys() noexcept {
     static auto const all = [] {
         std::vector<table_key> keys;
-        append_keys(keys, std::span<reader<client_settings> const>(client_keys));
-        append_keys(keys, std::span<reader<otp::limit> const>(limit_table_keys));
-        append_keys(keys, std::span<reader<otp::message_template> const>(template_keys));
-        append_keys(keys, std::span<reader<test_number_entry> const>(test_number_keys));
+        for (auto const& each : tables())
+            std::ranges::move(each.keys(), std::back_inserter(keys));
         return keys;
     }();
     return all;
 }
 
 std::string_view help_of_table(std::string_view table) noexcept {
-    if (table == "client")
-        return "A program that may call the API, besides the holder of auth.token. Its "
-               "verifications are its own.";
-    if (table == "limit") return "A limit of your own, besides those of [limits].";
-    if (table == "template")
-        return "Text for a purpose, a language or both, instead of otp.message_template.";
-    return "A number that gets no SMS and always the same code, for reviewers of apps and for "
-           "monitoring.";
+    return std::ranges::find(tables(), table, &table_kind::name)->help;
 }
 
-void read_tables(std::vector<found_table> const& tables, settings& to, fault_lines& faults) {
-    for (auto const& each : tables) {
-        if (each.name == "client") {
-            auto entry = read_entry<client_settings>(each, client_keys, faults);
-            if (entry) to.clients.push_back(*std::move(entry));
-        } else if (each.name == "limit") {
-            auto entry = read_entry<otp::limit>(each, limit_table_keys, faults);
-            if (entry) to.own_limits.push_back(*std::move(entry));
-        } else if (each.name == "template") {
-            auto entry = read_entry<otp::message_template>(each, template_keys, faults);
-            if (entry) to.templates.push_back(*std::move(entry));
-        } else {
-            auto const entry = read_entry<test_number_entry>(each, test_number_keys, faults);
-            if (entry) to.test_numbers.push_back({*entry->number, *entry->code, entry->until});
-        }
-    }
+void read_tables(std::vector<found_table> const& found, settings& to, fault_lines& faults) {
+    for (auto const& each : found)
+        std::ranges::find(tables(), each.name, &table_kind::name)->read(each, to, faults);
 }
 
 } // namespace otpd::app

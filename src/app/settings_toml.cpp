@@ -46,6 +46,7 @@ std::string scalar_text(toml::node const& node) {
     if (auto const* number = node.as_integer()) return std::to_string(number->get());
     if (auto const* number = node.as_floating_point()) return values::format_number(number->get());
     if (auto const* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+    if (node.is_table()) return "{...}";
     return {};
 }
 
@@ -55,6 +56,12 @@ bool is_item_of(value_kind list, toml::node const& item) {
     if (!item.is_string()) return false;
     auto const& text = item.as_string()->get();
     return !text.empty() && text.find(',') == std::string::npos;
+}
+
+bool is_list_of_tables(toml::node const& node) {
+    auto const* const list = node.as_array();
+    return list != nullptr && !list->empty() &&
+           std::ranges::all_of(*list, [](toml::node const& each) { return each.is_table(); });
 }
 
 bool has_type(toml::node const& node, value_kind kind) {
@@ -69,6 +76,10 @@ bool has_type(toml::node const& node, value_kind kind) {
         return node.is_string();
     case value_kind::date:
         return node.is_date() || node.is_string();
+    case value_kind::money:
+        return node.is_number() || node.is_string();
+    case value_kind::table_list:
+        return is_list_of_tables(node);
     case value_kind::whole_list:
     case value_kind::text_list:
         break;
@@ -117,31 +128,61 @@ std::vector<table_key> keys_of_table(std::string_view table) {
     return keys;
 }
 
-void read_entry(source_file const& file, std::string_view name, toml::table const& entry,
-                std::vector<found_table>& found, fault_lines& faults) {
-    auto const keys = keys_of_table(name);
-    found_table read{std::string(name), place_of(file, entry.source()), {}};
-    for (auto const& [key_name, node] : entry) {
-        auto const key = std::ranges::find(keys, key_name.str(), &table_key::name);
-        auto const place = place_of(file, key_name.source());
-        if (key != keys.end()) {
-            read.values.emplace(std::string(key_name.str()),
-                                found_value{text_of(node), place, has_type(node, key->kind)});
-            continue;
-        }
-        std::vector<std::string> known;
-        for (auto const& each : keys)
-            known.emplace_back(each.name);
-        faults.push_back(place + ": unknown key " + values::quoted_for_message(key_name.str()) +
-                         " in [[" + std::string(name) + "]]" + suggestion(key_name.str(), known));
-    }
-    found.push_back(std::move(read));
+std::string unknown_key(std::string_view name, found_table const& in,
+                        std::span<table_key const> keys) {
+    std::vector<std::string> known;
+    for (auto const& each : keys)
+        known.emplace_back(each.name);
+    return ": unknown key " + values::quoted_for_message(name) + " in " + in.title +
+           suggestion(name, known);
 }
 
-bool is_list_of_tables(toml::node const& node) {
-    auto const* const list = node.as_array();
-    return list != nullptr && !list->empty() &&
-           std::ranges::all_of(*list, [](toml::node const& each) { return each.is_table(); });
+void read_values(source_file const& file, toml::table const& from, std::span<table_key const> keys,
+                 found_table& to, fault_lines& faults);
+
+/// The tables of a list within `whole`, which messages call by the name that is written in it.
+std::vector<found_table> read_parts(source_file const& file, toml::table const& whole,
+                                    found_table const& found, table_key const& key,
+                                    fault_lines& faults) {
+    auto const name = whole["name"].value<std::string_view>();
+    auto const of = found.title + (name ? ' ' + values::quoted_for_message(*name) : std::string());
+    std::vector<found_table> parts;
+    for (auto const& each : *whole[key.name].as_array()) {
+        auto const number = std::to_string(parts.size() + 1);
+        auto& part = parts.emplace_back();
+        part.name = key.name;
+        part.title = of + ' ' + std::string(key.part) + ' ' + number;
+        part.source = place_of(file, each.source());
+        part.is_part = true;
+        read_values(file, *each.as_table(), key.parts(), part, faults);
+    }
+    return parts;
+}
+
+void read_values(source_file const& file, toml::table const& from, std::span<table_key const> keys,
+                 found_table& to, fault_lines& faults) {
+    for (auto const& [name, node] : from) {
+        auto const key = std::ranges::find(keys, name.str(), &table_key::name);
+        auto const place = place_of(file, name.source());
+        if (key == keys.end()) {
+            faults.push_back(place + unknown_key(name.str(), to, keys));
+            continue;
+        }
+        found_value value{text_of(node), place, has_type(node, key->kind)};
+        if (key->parts != nullptr && value.usable)
+            value.tables = read_parts(file, from, to, *key, faults);
+        to.values.emplace(std::string(name.str()), std::move(value));
+    }
+}
+
+found_table read_entry(source_file const& file, std::string_view name, toml::table const& entry,
+                       fault_lines& faults) {
+    found_table read;
+    read.name = name;
+    read.title = "[[" + read.name + "]]";
+    read.source = place_of(file, entry.source());
+    read_values(file, entry, keys_of_table(name), read, faults);
+    return read;
 }
 
 void read_entries(source_file const& file, std::string_view name, toml::node const& node,
@@ -160,7 +201,7 @@ void read_entries(source_file const& file, std::string_view name, toml::node con
         return;
     }
     for (auto const& each : entries)
-        read_entry(file, name, *each.as_table(), found, faults);
+        found.push_back(read_entry(file, name, *each.as_table(), faults));
 }
 
 /// What the name of something unknown at the top of the file is called.
@@ -221,6 +262,10 @@ std::string_view toml_type(value_kind kind) noexcept {
         return "array of integers";
     case value_kind::date:
         return "date";
+    case value_kind::money:
+        return "string or number";
+    case value_kind::table_list:
+        return "array of inline tables";
     case value_kind::text_list:
         break;
     }

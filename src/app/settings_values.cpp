@@ -167,6 +167,36 @@ std::string format_number(double value) {
     return {first, written.ptr};
 }
 
+std::optional<money> parse_money(std::string_view text) {
+    constexpr std::size_t most_digits = 9;
+    constexpr std::size_t decimals = 6; // of micro-units
+    text = trim_ascii(text);
+    auto const point = std::min(text.find('.'), text.size());
+    auto const units = text.substr(0, point);
+    auto const rest = text.substr(std::min(point + 1, text.size()));
+    bool const has_rest = point == text.size() || !rest.empty();
+    if (units.empty() || units.size() > most_digits || rest.size() > decimals || !has_rest ||
+        !all_ascii_digits(units) || !all_ascii_digits(rest))
+        return std::nullopt;
+    auto const padded = std::string(rest) + std::string(decimals - rest.size(), '0');
+    return money::from_micros(*parse_whole(units) * money::micros_per_unit + *parse_whole(padded));
+}
+
+std::optional<money> parse_price(std::string_view text) {
+    auto const amount = parse_money(text);
+    return amount > money() ? amount : std::nullopt;
+}
+
+std::string format_money(money amount) {
+    auto out = std::to_string(amount.micros() / money::micros_per_unit);
+    // With a one before them, so that the zeros at the beginning stay.
+    auto decimals =
+        std::to_string(money::micros_per_unit + amount.micros() % money::micros_per_unit);
+    decimals.erase(decimals.find_last_not_of('0') + 1);
+    if (decimals.size() > 1) out += '.' + decimals.substr(1);
+    return out;
+}
+
 bool is_printable(std::string_view text) noexcept {
     return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }

@@ -28,6 +28,16 @@ namespace otpd::app::values {
 [[nodiscard]] std::string format_date(std::chrono::year_month_day const& date);
 /// The shortest text that reads back as the same number.
 [[nodiscard]] std::string format_number(double value);
+/// Digits, with a point and up to six more where wanted, under 10^9; never by way of a floating
+/// point number.
+[[nodiscard]] std::optional<money> parse_money(std::string_view text);
+/// The same, and more than nothing.
+[[nodiscard]] std::optional<money> parse_price(std::string_view text);
+/// Without zeros at the end; of amounts that are not negative.
+[[nodiscard]] std::string format_money(money amount);
+inline constexpr std::string_view money_rule = "an amount such as 0.085, with at most 6 decimals";
+inline constexpr std::string_view price_rule =
+    "an amount over 0 such as 0.085, with at most 6 decimals";
 
 /// ASCII 0x20..0x7e, and 0x21..0x7e.
 [[nodiscard]] bool is_printable(std::string_view text) noexcept;
@@ -131,6 +141,11 @@ bool read_parsed(settings& to, std::string_view text, setting_key const&) {
 template <class Place>
 std::string show_parsed(settings const& from) {
     return Place::in(from).to_string();
+}
+
+template <class Place>
+std::string show_money(settings const& from) {
+    return format_money(Place::in(from));
 }
 
 } // namespace otpd::app::values

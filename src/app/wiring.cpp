@@ -77,6 +77,63 @@ bridgexapi::client_options upstream_options(bridgexapi_settings const& from) {
     return options;
 }
 
+bridgexapi::route_gate_options route_gate_options_of(settings const& from) {
+    bridgexapi::route_gate_options options;
+    auto const half = std::max(options.concurrency_min, from.bridgexapi.connections_max / 2);
+    options.concurrency_max = from.routes.concurrency_max > 0 ? from.routes.concurrency_max : half;
+    options.concurrency_min = std::min(options.concurrency_min, options.concurrency_max);
+    options.concurrency_initial = std::min(options.concurrency_initial, options.concurrency_max);
+    options.queue_max = from.routes.queue_max;
+    options.failures_to_open = from.routes.failures_to_open;
+    return options;
+}
+
+otp::price_book_options price_book_options_of(settings const& from) {
+    otp::price_book_options options;
+    if (from.spending.price_lifetime > std::chrono::seconds::zero())
+        options.routes = from.otp.allowed_routes;
+    options.lifetime = from.spending.price_lifetime;
+    return options;
+}
+
+otp::account_options account_options_of(money_settings const& from) {
+    otp::account_options options;
+    options.interval = from.balance_interval;
+    options.low = from.balance_low;
+    options.drift_tolerance = from.drift_tolerance;
+    return options;
+}
+
+otp::tracker_options tracker_options_of(delivery_settings const& from) {
+    otp::tracker_options options;
+    options.enabled = from.enabled;
+    options.interval = from.interval;
+    options.open_max = from.open_max;
+    options.page_max = static_cast<std::int64_t>(from.page_max);
+    return options;
+}
+
+otp::scoreboard_options scoreboard_options_of(routes_settings const& from) {
+    otp::scoreboard_options options;
+    options.samples_max = from.score_samples_max;
+    return options;
+}
+
+telemetry::rotating_file_options rotating_file_options_of(timeline_settings const& from) {
+    telemetry::rotating_file_options options;
+    options.path = from.file;
+    options.bytes_max = from.bytes_max;
+    options.files_max = from.files_max;
+    return options;
+}
+
+webhook::options webhook_options_of(webhooks_settings const& from) {
+    webhook::options options;
+    options.queue_max = from.queue_max;
+    options.timeout = from.timeout;
+    return options;
+}
+
 std::string upstream_url(bridgexapi_settings const& from) {
     auto const& at = from.base_url;
     return (at.tls ? "https://" : "http://") + at.authority() + at.path;
@@ -198,10 +255,15 @@ otp::policy policy_of(settings const& from) {
     rules.purposes_with_several_codes = from.otp.purposes_with_several_codes;
     rules.allowed_routes = from.otp.allowed_routes;
     rules.default_route_id = from.otp.default_route_id;
+    rules.plans = from.route_plans;
+    rules.assumed_price = from.spending.assumed_price;
     rules.caller_id = from.otp.default_caller_id;
     rules.templates = {{"", {}, from.otp.message_template}};
     rules.templates.insert(rules.templates.end(), from.templates.begin(), from.templates.end());
-    if (from.limits.enabled) rules.limits = limits_of(from);
+    if (from.limits.enabled) {
+        rules.limits = limits_of(from);
+        rules.budgets = from.budgets;
+    }
     rules.pumping = from.pumping;
     rules.pumping.enabled = from.pumping.enabled && from.limits.enabled;
     rules.destinations = from.numbers;

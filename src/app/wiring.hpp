@@ -5,12 +5,19 @@
 #include "otpd/api/authenticator.hpp"
 #include "otpd/app/settings.hpp"
 #include "otpd/bridgexapi/client.hpp"
+#include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/random.hpp"
 #include "otpd/http/server.hpp"
+#include "otpd/otp/account.hpp"
+#include "otpd/otp/delivery.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/policy.hpp"
+#include "otpd/otp/price_book.hpp"
+#include "otpd/otp/scoreboard.hpp"
 #include "otpd/store/backend.hpp"
 #include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/rotating_file.hpp"
+#include "otpd/webhook/webhooks.hpp"
 
 #include <memory>
 #include <optional>
@@ -24,6 +31,14 @@ namespace otpd::app {
 [[nodiscard]] http::server_options api_options(settings const& from);
 [[nodiscard]] http::server_options admin_options(host_port const& listen);
 [[nodiscard]] bridgexapi::client_options upstream_options(bridgexapi_settings const& from);
+[[nodiscard]] bridgexapi::route_gate_options route_gate_options_of(settings const& from);
+[[nodiscard]] otp::price_book_options price_book_options_of(settings const& from);
+[[nodiscard]] otp::account_options account_options_of(money_settings const& from);
+[[nodiscard]] otp::tracker_options tracker_options_of(delivery_settings const& from);
+[[nodiscard]] otp::scoreboard_options scoreboard_options_of(routes_settings const& from);
+[[nodiscard]] telemetry::rotating_file_options
+rotating_file_options_of(timeline_settings const& from);
+[[nodiscard]] webhook::options webhook_options_of(webhooks_settings const& from);
 /// Scheme, authority and path prefix, without a trailing slash.
 [[nodiscard]] std::string upstream_url(bridgexapi_settings const& from);
 /// The backend that `store.url` names. `now` and `tell` must outlive it.

@@ -16,18 +16,45 @@ inline std::string slot_prefix(client const& from) {
     return from.name + ':';
 }
 
-struct service::attempt {
-    send_request request;
+/// The route that a step of a plan comes down to.
+struct service::route_choice {
     int route_id = 0;
+    std::string why; ///< for the timeline: by which figures; empty for a step that names its route
+};
+
+struct service::attempt {
+    struct note {
+        steady_time at;
+        std::string details;
+    };
+
+    send_request request;
     message_tail tail;
     store::verification_address at;
     passcode code;
     steady_time began;
+    wall_time began_at;
     std::string country; ///< empty: not known
     bool test = false;   ///< a test number: no SMS, no limits
     std::vector<store::charge> charges;
     std::vector<store::watch> watches;
     store::admitted admission; ///< once it is admitted
+    bool is_admitted = false;
+
+    // The routes (routing.cpp).
+    std::string plan; ///< empty: one route, which the request or a default names
+    std::vector<route_step> steps;
+    std::size_t next = 0; ///< of the steps
+    std::vector<step_report> looked_at;
+    std::vector<note> notes; ///< for the timeline
+
+    // The step that is taken now.
+    route_step step;
+    int route_id = 0;
+    std::optional<money> price; ///< nothing: not known
+    money expected;             ///< that, or what is assumed
+    std::vector<store::reservation> reservations;
+    wall_time asked_at; ///< the upstream
 
     [[nodiscard]] store::record_key key() const {
         return store::record_key{at.number, slot_of(*request.who.from, request.what)};

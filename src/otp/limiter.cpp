@@ -32,6 +32,8 @@ std::vector<std::string> names_of_limits(policy const& rules) {
                                    std::string(pumping_prefix), std::string(pumping_country)};
     for (auto const& each : rules.limits)
         names.push_back(each.name);
+    for (auto const& each : rules.budgets)
+        names.push_back(each.name);
     return names;
 }
 

@@ -1,4 +1,4 @@
-// service::send: prepare, admit, transmit, settle.
+// service::send: prepare, choose a route, admit, transmit (routing.cpp), settle (settle.cpp).
 
 #include "attempt.hpp"
 #include "limiter.hpp"
@@ -17,7 +17,6 @@
 namespace otpd::otp {
 
 namespace asio = boost::asio;
-using bridgexapi::reason;
 
 namespace {
 
@@ -55,10 +54,13 @@ asio::awaitable<outcome<sent>> service::send_to_the_end(send_request request, de
         report(current, *answered);
         co_return *std::move(answered);
     }
+    tell_admitted(current);
     auto const message = co_await transmit(current, until);
     // Before it is settled: the settlement holds what later calls with the same idempotency key are told.
     auto result = conclude(current, message);
     co_await settle(current, message, result);
+    uses_.tell.happened(occurrence_of(current, message));
+    follow(current, message);
     report(current, result);
     co_return result;
 }
@@ -76,26 +78,34 @@ test_number const* service::find_test_number(phone_number const& number) const {
 service::attempt service::prepare(send_request request) {
     auto const& from = *request.who.from;
     auto const* const test = find_test_number(request.to);
-    int const usual_route =
-        from.default_route_id != 0 ? from.default_route_id : rules_.default_route_id;
     store::verification_address at;
     at.number = uses_.keys.hash(request.to);
     uses_.random.fill(at.id);
-    int const route_id = request.route_id.value_or(usual_route);
     auto const tail = request.tail.value_or(from.tail);
     auto const code =
         test != nullptr ? test->code : passcode::generate(rules_.code_length, uses_.random);
-    return attempt{.request = std::move(request),
-                   .route_id = route_id,
-                   .tail = tail,
-                   .at = at,
-                   .code = code,
-                   .began = uses_.now.now(),
-                   .country = {},
-                   .test = test != nullptr,
-                   .charges = {},
-                   .watches = {},
-                   .admission = {}};
+    attempt send{.request = std::move(request),
+                 .tail = tail,
+                 .at = at,
+                 .code = code,
+                 .began = uses_.now.now(),
+                 .began_at = uses_.now.wall(),
+                 .country = {},
+                 .test = test != nullptr,
+                 .charges = {},
+                 .watches = {},
+                 .admission = {},
+                 .plan = {},
+                 .steps = {},
+                 .looked_at = {},
+                 .notes = {},
+                 .step = {},
+                 .price = {},
+                 .expected = {},
+                 .reservations = {},
+                 .asked_at = {}};
+    plan_routes(send);
+    return send;
 }
 
 /// What is wrong with a send whatever was sent before. Fills in the country and what is to be counted.
@@ -103,9 +113,12 @@ std::optional<errc> service::fault_of(attempt& send) const {
     auto const& request = send.request;
     auto const& from = *request.who.from;
     if (!holds_or_is_empty(from.purposes, request.what.name())) return errc::purpose_not_allowed;
+    if (send.steps.empty()) return errc::route_plan_unknown;
     bool const enabled =
         std::ranges::find(rules_.allowed_routes, send.route_id) != rules_.allowed_routes.end();
-    if (!enabled || !holds_or_is_empty(from.routes, send.route_id)) return errc::route_not_allowed;
+    // Of a plan, routes that are not allowed are left out one by one.
+    if (send.plan.empty() && (!enabled || !holds_or_is_empty(from.routes, send.route_id)))
+        return errc::route_not_allowed;
     if (texts_.length(request.what, request.locale, rules_.code_length, send.tail) >
         bridgexapi::max_message_length)
         return errc::message_too_long;
@@ -149,6 +162,7 @@ store::admission service::admission_of(attempt const& send) const {
     request.add = std::ranges::find(several, send.request.what.name()) != several.end();
     if (!send.test) request.cooldown = rules_.cooldown;
     request.charges = send.charges;
+    request.reservations = send.reservations;
     request.watches = send.watches;
     request.guesses = rules_.guesses;
     request.once = once_of(send.request);
@@ -162,10 +176,52 @@ std::optional<store::idempotency_key> service::once_of(send_request const& reque
     return store::idempotency_key{key, once->fingerprint, rules_.idempotency_keep};
 }
 
+/// As long as it is the route's own budget alone that stands against a send, it goes on to the next one: an
+/// admission that was refused has changed nothing.
 asio::awaitable<std::optional<outcome<sent>>> service::admit(attempt& send) {
+    std::optional<failure> refused_before;
+    for (;;) {
+        bool chosen = send.test;
+        if (!chosen) chosen = co_await choose_route(send);
+        if (!chosen) co_return co_await refuse_all_routes(send, refused_before);
+        auto request = admission_of(send);
+        auto const answer = co_await uses_.store.admit(std::move(request));
+        if (!answer) co_return failure{errc::store_unavailable, soon};
+        auto const* const no = std::get_if<store::refused>(&*answer);
+        if (no == nullptr || !only_this_route_is_too_dear(*no)) co_return decide(send, *answer);
+        report_violations(no->violations, limit_mode::enforce, send);
+        refused_before = refusal(send, *no);
+        leave_route(send, {send.route_id, step_report::result::skipped, "budget", send.price});
+    }
+}
+
+/// A send that was done is repeated by its idempotency key whatever became of the routes since: the store is
+/// asked with a reservation that it must refuse, after it has looked at the key.
+asio::awaitable<outcome<sent>> service::refuse_all_routes(attempt& send,
+                                                          std::optional<failure> because) {
+    auto why = because.value_or(failure{errc::no_route});
+    why.steps = send.looked_at;
+    if (!send.request.once || because) co_return why;
     auto request = admission_of(send);
+    request.charges.clear();
+    request.watches.clear();
+    request.cooldown = {};
+    request.reservations = {{spending_.total(uses_.now.wall()), 1, 0, std::chrono::seconds(1)}};
     auto const answer = co_await uses_.store.admit(std::move(request));
     if (!answer) co_return failure{errc::store_unavailable, soon};
+    if (std::holds_alternative<store::refused>(*answer)) co_return why;
+    auto said = decide(send, *answer);
+    co_return said ? *std::move(said) : outcome<sent>(why);
+}
+
+bool service::only_this_route_is_too_dear(store::refused const& answer) const {
+    return std::ranges::all_of(answer.violations, [&](store::violation const& each) {
+        auto const found = std::ranges::find(rules_.budgets, each.counter, &spending_budget::name);
+        return found != rules_.budgets.end() && found->key == budget_key::route;
+    });
+}
+
+std::optional<outcome<sent>> service::decide(attempt& send, store::admit_outcome const& answer) {
     struct {
         service& self;
         attempt& send;
@@ -174,6 +230,7 @@ asio::awaitable<std::optional<outcome<sent>>> service::admit(attempt& send) {
         decision operator()(store::admitted const& yes) const {
             self.report_violations(yes.observed, limit_mode::observe, send);
             send.admission = yes;
+            send.is_admitted = true;
             return std::nullopt;
         }
         decision operator()(store::refused const& no) const {
@@ -198,117 +255,30 @@ asio::awaitable<std::optional<outcome<sent>>> service::admit(attempt& send) {
             self.uses_.metrics.store_full();
             return failure{errc::capacity_exhausted, self.rules_.rejected_backoff};
         }
-    } const decide{*this, send};
-    co_return std::visit(decide, *answer);
+    } const decision_on{*this, send};
+    return std::visit(decision_on, answer);
 }
 
 failure service::refusal(attempt const& send, store::refused const& answer) const {
+    auto const now = uses_.now.wall();
+    auto violations = answer.violations;
+    for (auto& each : violations) {
+        // A store remembers a budget for longer than its period.
+        auto const of = std::ranges::find(rules_.budgets, each.counter, &spending_budget::name);
+        if (of != rules_.budgets.end())
+            each.retry_after = std::chrono::ceil<store::duration>(end_of(of->period, now) - now);
+    }
     failure why{errc::cooldown_active};
     store::duration longest{};
-    for (auto const& broken : answer.violations) {
+    for (auto const& broken : violations) {
         if (broken.counter != store::cooldown_counter) why.code = errc::limit_exceeded;
         longest = std::max(longest, broken.retry_after);
     }
     why.retry_after = whole_seconds(longest);
     if (why.code == errc::limit_exceeded)
-        why.violated = limiter::violated(send.charges, answer.violations);
+        why.violated = limiter::violated(send.charges, violations);
+    why.steps = send.looked_at;
     return why;
-}
-
-// --- the upstream, and the store after it --------------------------------------------------------
-
-asio::awaitable<bridgexapi::send_outcome> service::transmit(attempt const& send, deadline until) {
-    if (send.test) co_return bridgexapi::accepted{};
-    auto const& from = *send.request.who.from;
-    bridgexapi::sms message{
-        send.route_id, from.caller_id.empty() ? rules_.caller_id : from.caller_id, send.request.to,
-        texts_.compose(send.request.what, send.request.locale, send.code, send.tail)};
-    try {
-        co_return co_await uses_.gateway.send_sms(std::move(message),
-                                                  until.within(rules_.send_timeout));
-    } catch (std::exception const& bug) {
-        uses_.log.error("upstream_client_failed",
-                        {{"request_id", send.request.who.request_id}, {"what", bug.what()}});
-    }
-    co_return bridgexapi::unknown{reason::protocol_error}; // whether bytes left, nobody knows now
-}
-
-outcome<sent> service::conclude(attempt const& send,
-                                bridgexapi::send_outcome const& message) const {
-    if (auto const* const accepted = std::get_if<bridgexapi::accepted>(&message)) {
-        auto const spent = uses_.now.now() - send.began;
-        sent result;
-        result.id = uses_.keys.seal(send.at);
-        result.route_id = send.route_id;
-        result.expires_in = seconds_left(rules_.ttl, spent);
-        result.cooldown =
-            seconds_left(std::chrono::ceil<std::chrono::seconds>(send.admission.cooldown), spent);
-        if (rules_.reveal_codes) result.debug_code = send.code;
-        result.test = send.test;
-        result.message = *accepted;
-        result.limits = limiter::standings(send.charges, send.admission);
-        return result;
-    }
-    if (auto const* const rejected = std::get_if<bridgexapi::rejected>(&message)) {
-        failure why{errc::upstream_rejected};
-        why.reason = rejected->why;
-        if (back_off() > std::chrono::seconds::zero()) why.retry_after = back_off();
-        return why;
-    }
-    if (auto const* const not_sent = std::get_if<bridgexapi::not_sent>(&message)) {
-        failure why{errc::upstream_unavailable,
-                    std::max(back_off(), not_sent->retry_after.value_or(soon))};
-        why.reason = not_sent->why;
-        return why;
-    }
-    failure why{errc::delivery_unknown};
-    why.reason = std::get<bridgexapi::unknown>(message).why;
-    return why;
-}
-
-store::settlement service::settlement_of(attempt const& send,
-                                         bridgexapi::send_outcome const& message,
-                                         outcome<sent> const& result) const {
-    store::settlement request;
-    request.key = send.key();
-    request.id = send.at.id;
-    request.once = once_of(send.request);
-    if (auto const* accepted = std::get_if<bridgexapi::accepted>(&message)) {
-        request.result = store::send_result::accepted;
-        if (!send.test)
-            request.accepted = store::receipt{send.route_id, accepted->order_id.value_or(""),
-                                              accepted->bx_message_id.value_or(""), accepted->cost};
-        if (request.once) request.reply = send.request.once->write(*result);
-    } else if (std::holds_alternative<bridgexapi::unknown>(message)) {
-        request.result = store::send_result::unknown;
-    } else {
-        request.result = store::send_result::refused;
-        for (std::size_t i = 0; i < send.charges.size(); ++i)
-            if (send.admission.busy_for.at(i) > store::counter_time::zero())
-                request.give_back.push_back(send.charges[i]);
-        for (auto const& each : send.watches)
-            request.watched.push_back(each.subject);
-        request.cooled_down = send.admission.cooldown > store::duration::zero();
-        request.back_off = back_off();
-    }
-    return request;
-}
-
-asio::awaitable<void> service::settle(attempt const& send, bridgexapi::send_outcome const& message,
-                                      outcome<sent> const& result) {
-    auto request = settlement_of(send, message, result);
-    auto const answer = co_await uses_.store.settle(std::move(request));
-    // The caller is told what became of the SMS all the same: the record stays as admitted, so a code
-    // that was sent verifies, and one that was not merely keeps its cooldown.
-    if (!answer)
-        uses_.log.error("settle_failed", {{"request_id", send.request.who.request_id},
-                                          {"verification_id", to_hex(send.at.id)}});
-}
-
-/// What keeps a number from trying again at once when nothing was sent: nothing without a cooldown.
-std::chrono::seconds service::back_off() const {
-    return std::min(rules_.rejected_backoff,
-                    std::chrono::floor<std::chrono::seconds>(rules_.cooldown.base));
 }
 
 } // namespace otpd::otp

@@ -26,8 +26,11 @@ std::string_view metric_word(outcome<sent> const& result) {
     case errc::destination_not_allowed:
     case errc::purpose_not_allowed:
     case errc::route_not_allowed:
+    case errc::route_plan_unknown:
     case errc::message_too_long:
         return "not_allowed";
+    case errc::no_route:
+        return "no_route";
     case errc::send_in_progress:
         return "in_progress";
     case errc::idempotency_key_reused:
@@ -52,6 +55,17 @@ std::string names_of(std::vector<violated_limit> const& violated) {
     return names;
 }
 
+/// "8:rejected:vendor_failed,1:accepted"
+std::string routes_of(std::vector<step_report> const& steps) {
+    std::string text;
+    for (auto const& each : steps) {
+        text.append(text.empty() ? "" : ",").append(std::to_string(each.route_id));
+        text.append(":").append(to_string(each.outcome));
+        if (!each.why.empty()) text.append(":").append(each.why);
+    }
+    return text;
+}
+
 /// All but the last six digits. The last four are in other lines, and beside them a whole prefix would be a
 /// whole number.
 std::string shown_prefix(phone_number const& number) {
@@ -62,6 +76,63 @@ std::string shown_prefix(phone_number const& number) {
 
 } // namespace
 
+// --- for whoever listens -------------------------------------------------------------------------
+
+occurrence service::occurrence_of(attempt const& send, occurrence_kind what) const {
+    auto const& request = send.request;
+    occurrence told;
+    told.what = what;
+    told.at = uses_.now.wall();
+    if (what != occurrence_kind::blocked) told.verification_id = uses_.keys.seal(send.at);
+    told.request_id = request.who.request_id;
+    told.client = request.who.from->name;
+    told.purpose = request.what.name();
+    told.country = send.country;
+    told.phone = request.to.masked();
+    told.plan = send.plan;
+    told.route_id = send.route_id;
+    told.price = send.price;
+    told.since_admitted = std::chrono::floor<std::chrono::milliseconds>(told.at - send.began_at);
+    return told;
+}
+
+occurrence service::occurrence_of(attempt const& send,
+                                  bridgexapi::send_outcome const& message) const {
+    auto told = occurrence_of(send, occurrence_kind::not_sent);
+    if (auto const* const accepted = std::get_if<bridgexapi::accepted>(&message)) {
+        told.what = occurrence_kind::accepted;
+        told.order_id = accepted->order_id.value_or("");
+        told.bx_message_id = accepted->bx_message_id.value_or("");
+        told.cost = accepted->cost;
+    } else if (auto const* const unknown = std::get_if<bridgexapi::unknown>(&message)) {
+        told.what = occurrence_kind::unknown;
+        told.reason = bridgexapi::to_string(unknown->why);
+    } else if (!send.looked_at.empty()) {
+        told.reason = send.looked_at.back().why;
+    }
+    // Why the route was chosen, with the figures that spoke for it.
+    if (!send.notes.empty()) told.details = send.notes.back().details;
+    return told;
+}
+
+void service::tell_left(attempt const& send, step_report const& step) const {
+    auto told = occurrence_of(send, occurrence_kind::step_left);
+    told.route_id = step.route_id;
+    told.price = step.price;
+    told.reason = step.why;
+    told.attempted = step.outcome == step_report::result::rejected;
+    uses_.tell.happened(told);
+}
+
+/// And the routes that were left before: only now there is a verification.
+void service::tell_admitted(attempt const& send) const {
+    uses_.tell.happened(occurrence_of(send, occurrence_kind::admitted));
+    for (auto const& each : send.looked_at)
+        tell_left(send, each);
+}
+
+// --- the log and the metrics ---------------------------------------------------------------------
+
 void service::report(attempt const& send, outcome<sent> const& result) const {
     auto const word = metric_word(result);
     auto const& request = send.request;
@@ -70,6 +141,14 @@ void service::report(attempt const& send, outcome<sent> const& result) const {
                                      ? bridgexapi::to_string(*result.error().reason)
                                      : std::string_view();
     uses_.metrics.send(word, why, send.route_id);
+    bool const blocked = !result && (result.error().code == errc::limit_exceeded ||
+                                     result.error().code == errc::cooldown_active);
+    if (blocked) {
+        auto told = occurrence_of(send, occurrence_kind::blocked);
+        told.reason = result.error().violated.empty() ? std::string(store::cooldown_counter)
+                                                      : names_of(result.error().violated);
+        uses_.tell.happened(told);
+    }
     if (!result || !result->replayed.empty()) {
         uses_.log.info("otp_not_sent",
                        {{"request_id", request.who.request_id},
@@ -77,20 +156,25 @@ void service::report(attempt const& send, outcome<sent> const& result) const {
                         {"client", request.who.from->name},
                         {"phone", phone},
                         {"purpose", request.what.name()},
+                        {"route_plan", send.plan},
                         {"route_id", send.route_id},
+                        {"routes", routes_of(send.looked_at)},
                         {"outcome", word},
                         {"reason", why},
                         {"limits", result ? std::string() : names_of(result.error().violated)}});
         return;
     }
     auto const& message = result->message;
+    if (message.cost) uses_.metrics.spent(send.route_id, message.cost->micros());
     uses_.log.info("otp_sent", {{"request_id", request.who.request_id},
                                 {"verification_id", to_hex(send.at.id)},
                                 {"client", request.who.from->name},
                                 {"phone", phone},
                                 {"purpose", request.what.name()},
                                 {"country", send.country},
+                                {"route_plan", send.plan},
                                 {"route_id", send.route_id},
+                                {"routes", routes_of(send.looked_at)},
                                 {"order_id", message.order_id.value_or("")},
                                 {"bx_message_id", message.bx_message_id.value_or("")},
                                 {"cost", message.cost.value_or(money()).units()},

@@ -8,7 +8,8 @@ namespace otpd::otp {
 
 service::service(policy rules, dependencies uses)
     : rules_(std::move(rules)), uses_(uses), texts_(rules_.templates, rules_.ttl),
-      limiter_(std::make_unique<limiter const>(rules_, uses_.keys)) {}
+      spending_(rules_, uses_.keys), limiter_(std::make_unique<limiter const>(rules_, uses_.keys)) {
+}
 
 service::~service() = default;
 

@@ -1,4 +1,4 @@
-// service::find and service::cancel: a verification as a resource.
+// service::find, find_changed and cancel: a verification as a resource.
 
 #include "attempt.hpp"
 #include "otpd/core/encoding.hpp"
@@ -33,18 +33,6 @@ std::string_view state_of(store::verification const& found, std::uint32_t attemp
     return "expired";
 }
 
-std::string_view word_of(store::delivery message) {
-    switch (message) {
-    case store::delivery::queued:
-        return "queued";
-    case store::delivery::accepted:
-        return "accepted";
-    case store::delivery::unknown:
-        break;
-    }
-    return "unknown";
-}
-
 std::string_view word_of(store::event_kind what) {
     using enum store::event_kind;
     switch (what) {
@@ -60,6 +48,10 @@ std::string_view word_of(store::event_kind what) {
         return "verified";
     case replaced:
         return "replaced";
+    case step:
+        return "step";
+    case delivery:
+        return "delivery";
     case canceled:
         break;
     }
@@ -68,8 +60,7 @@ std::string_view word_of(store::event_kind what) {
 
 } // namespace
 
-outcome<verification_view> service::view_of(std::string id,
-                                            store::verification const& found) const {
+verification_view service::view_of(std::string id, store::verification const& found) const {
     auto const now = uses_.now.wall();
     auto const left = [this](std::uint32_t used) {
         return rules_.attempts_max - std::min(used, rules_.attempts_max);
@@ -79,7 +70,7 @@ outcome<verification_view> service::view_of(std::string id,
     view.id = std::move(id);
     view.purpose = found.slot.substr(found.slot.find(':') + 1);
     view.state = state_of(found, rules_.attempts_max);
-    view.delivery = word_of(found.message);
+    view.delivery = to_string(found.message);
     view.created_at = now - found.age;
     view.expires_in = std::chrono::ceil<std::chrono::seconds>(found.expires_in);
     if (live) {
@@ -87,8 +78,17 @@ outcome<verification_view> service::view_of(std::string id,
         view.attempts_left_without_id = left(found.open_attempts);
     }
     view.sent = found.sent;
-    for (auto const& each : found.events)
-        view.events.push_back({word_of(each.what), now - each.ago});
+    for (auto const& each : found.events) {
+        auto details = read_details(each.details);
+        // A store keeps the ids once, in the receipt.
+        if (each.what == store::event_kind::accepted && found.sent) {
+            if (!found.sent->order_id.empty())
+                details.emplace_back("order_id", found.sent->order_id);
+            if (!found.sent->bx_message_id.empty())
+                details.emplace_back("bx_message_id", found.sent->bx_message_id);
+        }
+        view.events.push_back({word_of(each.what), now - each.ago, std::move(details)});
+    }
     return view;
 }
 
@@ -101,7 +101,80 @@ asio::awaitable<outcome<verification_view>> service::find(caller who, std::strin
     // Another client's looks like none at all.
     if (!found || !found->slot.starts_with(slot_prefix(*who.from)))
         co_return failure{errc::verification_not_found};
-    co_return view_of(std::move(id), *found);
+    auto view = view_of(std::move(id), *found);
+    co_await follow_again(who, *at, *found);
+    co_return view;
+}
+
+/// After a restart nobody follows the messages that were under way: who asks for one has it followed again.
+asio::awaitable<void> service::follow_again(caller who, store::verification_address at,
+                                            store::verification found) {
+    bool const open = found.message == store::delivery::accepted && found.sent &&
+                      !found.sent->bx_message_id.empty() && found.age < rules_.ttl;
+    if (!open) co_return;
+    auto const known = co_await uses_.deliveries.last_report(found.sent->bx_message_id);
+    if (known) co_return;
+    auto const now = uses_.now.wall();
+    followed_message what;
+    what.at = at;
+    what.told.what = occurrence_kind::accepted;
+    what.told.verification_id = uses_.keys.seal(at);
+    what.told.request_id = who.request_id;
+    what.told.client = who.from->name;
+    what.told.purpose = found.slot.substr(found.slot.find(':') + 1);
+    what.told.route_id = found.sent->route_id;
+    what.told.order_id = found.sent->order_id;
+    what.told.bx_message_id = found.sent->bx_message_id;
+    what.told.cost = found.sent->cost;
+    what.admitted_at = now - found.age;
+    what.asked_at = what.admitted_at;
+    what.told.at = what.admitted_at;
+    what.follow_for = std::chrono::ceil<std::chrono::seconds>(rules_.ttl - found.age);
+    uses_.deliveries.follow(std::move(what));
+}
+
+namespace {
+
+/// Neither the code nor the message will change any more.
+bool is_settled(verification_view const& view) {
+    bool const over = view.state != "pending" && view.state != "active";
+    return over && (view.delivery == "delivered" || view.delivery == "failed");
+}
+
+bool differ(verification_view const& a, verification_view const& b) {
+    return a.state != b.state || a.delivery != b.delivery || a.events.size() != b.events.size() ||
+           a.attempts_left != b.attempts_left ||
+           a.attempts_left_without_id != b.attempts_left_without_id;
+}
+
+/// How late a change is seen that another instance made.
+constexpr std::chrono::seconds look_again{1};
+
+} // namespace
+
+asio::awaitable<outcome<verification_view>> service::find_changed(caller who, std::string id,
+                                                                  deadline until) {
+    auto seen = uses_.news.seen(id);
+    auto const first = co_await find(who, id);
+    if (!first || is_settled(*first)) co_return first;
+    while (!until.expired()) {
+        bool const may_wait = co_await uses_.news.wait(id, seen, until.within(look_again));
+        if (!may_wait) break;
+        seen = uses_.news.seen(id);
+        auto const now = co_await find(who, id);
+        if (!now || differ(*first, *now)) co_return now;
+    }
+    co_return first;
+}
+
+void service::tell_canceled(caller const& who, store::verification_address const& at) const {
+    occurrence told;
+    told.what = occurrence_kind::canceled;
+    told.at = uses_.now.wall();
+    told.verification_id = uses_.keys.seal(at);
+    told.request_id = who.request_id;
+    told.client = who.from->name;
+    uses_.tell.happened(told);
 }
 
 asio::awaitable<outcome<verification_view>> service::cancel(caller who, std::string id) {
@@ -115,6 +188,7 @@ asio::awaitable<outcome<verification_view>> service::cancel(caller who, std::str
     uses_.log.info("otp_canceled", {{"request_id", who.request_id},
                                     {"verification_id", to_hex(at->id)},
                                     {"client", who.from->name}});
+    tell_canceled(who, *at);
     co_return co_await find(std::move(who), std::move(id));
 }
 

@@ -108,10 +108,41 @@ asio::awaitable<outcome<verified>> service::guess(verify_request const& request)
         for (auto const& each : no->violations)
             uses_.metrics.limit_violated(each.counter, false);
     }
+    if (answer) tell(request, *answer);
     auto const [word, result] = judge(answer, std::move(violated));
     uses_.metrics.check(word);
     report(request, word, answer);
     co_return result;
+}
+
+void service::tell(verify_request const& request, store::check_outcome const& answer) const {
+    auto const* const right = std::get_if<store::verified>(&answer);
+    auto const* const guess = std::get_if<store::wrong>(&answer);
+    if (right == nullptr && guess == nullptr) return;
+    store::verification_address at;
+    at.number = uses_.keys.hash(request.number);
+    at.id = right != nullptr ? right->id : guess->id;
+    occurrence told;
+    told.what = right != nullptr ? occurrence_kind::verified : occurrence_kind::wrong;
+    told.at = uses_.now.wall();
+    told.verification_id = uses_.keys.seal(at);
+    told.request_id = request.who.request_id;
+    told.client = request.who.from->name;
+    told.purpose = request.what.name();
+    if (rules_.destinations.checked) told.country = uses_.plan.country_of(request.number);
+    told.phone = request.number.masked();
+    if (right != nullptr) {
+        told.since_admitted = right->age;
+        auto const sent = right->sent.value_or(store::receipt{});
+        told.route_id = sent.route_id;
+        told.order_id = sent.order_id;
+        told.bx_message_id = sent.bx_message_id;
+        told.cost = sent.cost;
+    }
+    uses_.tell.happened(told);
+    if (guess == nullptr || guess->attempts_left > 0) return;
+    told.what = occurrence_kind::exhausted;
+    uses_.tell.happened(told);
 }
 
 store::check service::check_of(verify_request const& request) const {

@@ -167,6 +167,20 @@ asio::awaitable<result<settle_outcome>> memory_store::settle(settlement request)
     co_return co_await impl_->visit(step);
 }
 
+asio::awaitable<result<rebook_outcome>> memory_store::rebook(rebooking request) {
+    auto step = [&request](subjects& in, store_time now) {
+        return steps::rebook(in, request, now);
+    };
+    co_return co_await impl_->visit(step);
+}
+
+asio::awaitable<result<update_outcome>> memory_store::update(delivery_update request) {
+    auto step = [&request](subjects& in, store_time now) {
+        return steps::update(in, request, now);
+    };
+    co_return co_await impl_->visit(step);
+}
+
 asio::awaitable<result<check_outcome>> memory_store::check_code(check request) {
     auto step = [&request](subjects& in, store_time now) {
         return steps::check_code(in, request, now);
@@ -183,6 +197,11 @@ asio::awaitable<result<cancel_outcome>> memory_store::cancel(cancellation reques
     auto step = [&request](subjects& in, store_time now) {
         return steps::cancel(in, request, now);
     };
+    co_return co_await impl_->visit(step);
+}
+
+asio::awaitable<result<std::vector<std::int64_t>>> memory_store::spent(std::vector<budget_key> of) {
+    auto step = [&of](subjects& in, store_time) { return steps::spent(in, of); };
     co_return co_await impl_->visit(step);
 }
 

@@ -58,6 +58,8 @@ public:
         return put(hex(bytes));
     }
     writer& none() { return put(nothing); }
+    /// A text that is not empty for sure and may be anything without spaces.
+    writer& as_it_is(std::string const& text) { return put(text); }
 
     std::string take() { return std::move(text_); }
 
@@ -116,6 +118,9 @@ public:
         if (read > static_cast<unsigned>(last)) corrupt();
         value = static_cast<Enum>(read);
     }
+    /// Whether there is something left to read.
+    [[nodiscard]] bool more() const noexcept { return !rest_.empty(); }
+    std::string as_it_is() { return std::string(word()); }
     /// Skips a word that says that there is nothing.
     bool none() {
         auto const before = rest_;
@@ -163,6 +168,22 @@ void read(reader& from, std::unique_ptr<receipt>& sent) {
     if (!from.none()) sent->cost = money::from_micros(from.number<std::int64_t>());
 }
 
+/// At the end and only when there are some: rows of before they came have none.
+constexpr char before_details = ':';
+void write_details(writer& to, std::vector<event_record> const& events) {
+    if (std::ranges::all_of(events, &std::string::empty, &event_record::details)) return;
+    for (auto const& each : events)
+        to.as_it_is(before_details + each.details);
+}
+void read_details(reader& from, std::vector<event_record>& events) {
+    if (!from.more()) return;
+    for (auto& each : events) {
+        each.details = from.as_it_is();
+        if (each.details.front() != before_details) corrupt();
+        each.details.erase(0, 1);
+    }
+}
+
 std::string write(verification_record const& v) {
     writer to;
     to << v.sequence << v.state << v.message << v.admitted << v.expires << v.lease_end << v.attempts
@@ -171,21 +192,23 @@ std::string write(verification_record const& v) {
     to << v.events.size();
     for (auto const& each : v.events)
         to << each.what << each.at;
+    write_details(to, v.events);
     return to.take();
 }
 void read(std::string_view data, verification_record& v) {
     reader from(data);
     from >> v.sequence;
     from.one_of(v.state, progress::expired);
-    from.one_of(v.message, delivery::unknown);
+    from.one_of(v.message, delivery::failed);
     from >> v.admitted >> v.expires >> v.lease_end >> v.attempts >> v.open_attempts >> v.slot;
     read(from, v.sent);
     for (auto count = from.number<std::size_t>(); count > 0; --count) {
         event_record each;
-        from.one_of(each.what, event_kind::canceled);
+        from.one_of(each.what, event_kind::delivery);
         from >> each.at;
-        v.events.push_back(each);
+        v.events.push_back(std::move(each));
     }
+    read_details(from, v.events);
     from.end();
 }
 
@@ -226,6 +249,13 @@ std::string write(once_record const& o) {
 void read(std::string_view data, once_record& o) {
     reader from(data);
     (from >> o.fingerprint >> o.lease_end >> o.settled >> o.reply).end();
+}
+
+std::int64_t read_sum(std::string_view data) {
+    reader from(data);
+    auto const sum = from.number<std::int64_t>();
+    from.end();
+    return sum;
 }
 
 template <class Part>
@@ -271,6 +301,9 @@ std::vector<stored_item> encode(subject_state const& state) {
     }
     for (auto const& each : state.counters)
         items.push_back({item_kind::counter, each.name, each.busy_until, {}});
+    for (auto const& each : state.budgets.all())
+        items.push_back(
+            {item_kind::budget, each.name, each.expires, (writer() << each.taken).take()});
     if (auto const& part = state.guesses)
         items.push_back({item_kind::guesses, {}, part->expires, write(*part)});
     if (auto const& part = state.cooldown)
@@ -305,6 +338,9 @@ subject_state decode(std::vector<stored_item> const& items) {
             break;
         case item_kind::once:
             state.once = read_part(item, &once_record::expires);
+            break;
+        case item_kind::budget:
+            state.budgets.put(budget_sum{item.name, read_sum(item.data), item.expires});
             break;
         default:
             corrupt();

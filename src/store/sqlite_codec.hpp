@@ -1,7 +1,8 @@
 #pragma once
 
 /// What is known of a subject as rows of the file: a kind, a name, when it expires, and the rest as one
-/// text of integers and hexadecimal digits with spaces between. Text, so that a migration can be plain SQL.
+/// text of integers and hexadecimal digits with spaces between (the details of events, which have no spaces,
+/// are as they are). Text, so that a migration can be plain SQL.
 
 #include "subject_state.hpp"
 
@@ -18,12 +19,14 @@ enum class item_kind : std::uint8_t {
     verification = 3,
     cooldown = 4,
     watch = 5,
-    once = 6
+    once = 6,
+    budget = 7
 };
 
 struct stored_item {
     item_kind kind = item_kind::code;
-    std::string name; ///< of a code and a verification: the id; of a counter: its name; else empty
+    std::string
+        name; ///< of a code and a verification: the id; of a counter and a budget: its name; else empty
     store_time expires;
     std::string data;
 

@@ -78,7 +78,23 @@ constexpr std::array steps{
          FROM items_1 WHERE kind = 1 AND name = 'cooldown';
        INSERT INTO items
          SELECT number, 2, '', expires, count || ' 0 0 0' FROM items_1 WHERE kind = 2;
-       DROP TABLE items_1;)"};
+       DROP TABLE items_1;)",
+    // 2 to 3. Budgets are kept as well, and events have details; those of before have none.
+    R"(ALTER TABLE items RENAME TO items_2;
+       DROP INDEX items_by_expiry;
+       CREATE TABLE items (
+         subject BLOB NOT NULL,    -- keyed hash
+         kind INTEGER NOT NULL,    -- 0 a live code, 1 a counter, 2 the wrong guesses, 3 a verification,
+                                   -- 4 a cooldown, 5 what is watched, 6 an idempotency key, 7 a budget
+         name TEXT NOT NULL,       -- the verification's id, the counter's or the budget's name, empty
+         expires INTEGER NOT NULL, -- microseconds
+         data TEXT NOT NULL,
+         PRIMARY KEY (subject, kind, name),
+         CHECK (kind BETWEEN 0 AND 7)
+       ) STRICT, WITHOUT ROWID;
+       INSERT INTO items SELECT subject, kind, name, expires, data FROM items_2;
+       CREATE INDEX items_by_expiry ON items (expires);
+       DROP TABLE items_2;)"};
 
 std::string message(int error) {
     return std::generic_category().message(error);

@@ -307,6 +307,20 @@ asio::awaitable<result<settle_outcome>> sqlite_store::settle(settlement request)
     co_return co_await impl_->visit<settle_outcome>(std::move(work));
 }
 
+asio::awaitable<result<rebook_outcome>> sqlite_store::rebook(rebooking request) {
+    auto work = [request = std::move(request)](sqlite_subjects& in, store_time now) {
+        return steps::rebook(in, request, now);
+    };
+    co_return co_await impl_->visit<rebook_outcome>(std::move(work));
+}
+
+asio::awaitable<result<update_outcome>> sqlite_store::update(delivery_update request) {
+    auto work = [request = std::move(request)](sqlite_subjects& in, store_time now) mutable {
+        return steps::update(in, request, now);
+    };
+    co_return co_await impl_->visit<update_outcome>(std::move(work));
+}
+
 asio::awaitable<result<check_outcome>> sqlite_store::check_code(check request) {
     auto work = [request = std::move(request)](sqlite_subjects& in, store_time now) {
         return steps::check_code(in, request, now);
@@ -324,6 +338,13 @@ asio::awaitable<result<cancel_outcome>> sqlite_store::cancel(cancellation reques
         return steps::cancel(in, request, now);
     };
     co_return co_await impl_->visit<cancel_outcome>(std::move(work));
+}
+
+asio::awaitable<result<std::vector<std::int64_t>>> sqlite_store::spent(std::vector<budget_key> of) {
+    auto work = [of = std::move(of)](sqlite_subjects& in, store_time) {
+        return steps::spent(in, of);
+    };
+    co_return co_await impl_->visit<std::vector<std::int64_t>>(std::move(work));
 }
 
 asio::awaitable<result<std::uint64_t>> sqlite_store::live_codes() {

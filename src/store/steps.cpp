@@ -29,6 +29,8 @@ public:
         look_at_cooldown(request);
         for (auto const& each : request.charges)
             look_at(each);
+        for (auto const& each : request.reservations)
+            look_at(each);
         for (auto const& each : request.watches)
             look_at(each);
         auto const& number = in.look(request.key.number);
@@ -57,6 +59,14 @@ private:
             object(price.observed, violation{price.counter, *wait});
     }
 
+    void look_at(reservation const& what) {
+        auto const* const kept = in_.look(what.from.subject).budgets.find(what.from);
+        if (kept == nullptr) ++room;
+        auto const taken = kept == nullptr ? 0 : kept->taken;
+        if (auto const wait = refusal_of(what, kept, taken, now_))
+            object(what.observed, violation{what.from.name, *wait});
+    }
+
     /// A breaker trips here: its block stands whether or not this send is refused.
     void look_at(watch const& rule) {
         auto const& kept = in_.look(rule.subject).watched;
@@ -79,6 +89,26 @@ private:
     store_time now_;
 };
 
+void take(subjects& in, std::vector<reservation> const& those, store_time now) {
+    for (auto const& what : those)
+        in.change(what.from.subject, [&](subject_state& state) { state.budgets.take(what, now); });
+}
+
+void adjust(subjects& in, std::vector<adjustment> const& those) {
+    for (auto const& what : those)
+        if (in.look(what.of.subject).budgets.find(what.of) != nullptr)
+            in.change(what.of.subject, [&](subject_state& state) { state.budgets.adjust(what); });
+}
+
+/// What will be taken from the budget then.
+std::int64_t taken_after(budget_sum const& kept, budget_key const& from,
+                         std::vector<adjustment> const& changes) noexcept {
+    auto taken = kept.taken;
+    for (auto const& each : changes)
+        if (each.of == from) taken = changed_by(taken, each.change);
+    return taken;
+}
+
 /// Of an admission that nothing stands against.
 admitted apply(subjects& in, admission& request, store_time now) {
     admitted done;
@@ -87,6 +117,7 @@ admitted apply(subjects& in, admission& request, store_time now) {
             bool const spared = price.observed && state.wait(price, now);
             done.busy_for.push_back(spared ? counter_time(0) : state.take(price, now) - now);
         });
+    take(in, request.reservations, now);
     for (auto const& rule : request.watches)
         in.change(rule.subject,
                   [&](subject_state& state) { watched_now(state, now).count_sent(now); });
@@ -162,12 +193,41 @@ admit_outcome admit(subjects& in, admission& request, store_time now) {
 
 settle_outcome settle(subjects& in, settlement& request, store_time now) {
     if (request.once) settle_once(in, request);
-    if (in.look(request.key.number).find(request.id) == nullptr) return settle_outcome::superseded;
+    auto const* const found = in.look(request.key.number).find(request.id);
+    if (found == nullptr) return settle_outcome::superseded;
+    bool const first = !found->settled();
     auto outcome = settle_outcome::superseded;
     in.change(request.key.number,
               [&](subject_state& state) { outcome = state.settle(request, now); });
-    if (outcome == settle_outcome::settled && request.result == send_result::refused)
-        give_back(in, request, now);
+    if (outcome == settle_outcome::superseded) return outcome;
+    if (first) adjust(in, request.adjustments);
+    if (request.result == send_result::refused) give_back(in, request, now);
+    return outcome;
+}
+
+rebook_outcome rebook(subjects& in, rebooking const& request, store_time now) {
+    refused found;
+    for (auto const& what : request.take) {
+        auto const* const kept = in.look(what.from.subject).budgets.find(what.from);
+        auto const taken = kept == nullptr ? 0 : taken_after(*kept, what.from, request.give_back);
+        if (auto const wait = refusal_of(what, kept, taken, now))
+            (what.observed ? found.observed : found.violations)
+                .push_back(violation{what.from.name, *wait});
+    }
+    if (!found.violations.empty()) return found;
+    adjust(in, request.give_back);
+    take(in, request.take, now);
+    return rebooked{std::move(found.observed)};
+}
+
+update_outcome update(subjects& in, delivery_update& request, store_time now) {
+    auto const* const found = in.look(request.at.number).find(request.at.id);
+    if (found == nullptr) return update_outcome::absent;
+    bool const grows = certainty(request.message) > certainty(found->message);
+    auto outcome = update_outcome::known;
+    in.change(request.at.number,
+              [&](subject_state& state) { outcome = state.update(request, now); });
+    if (grows) adjust(in, request.adjustments);
     return outcome;
 }
 
@@ -201,6 +261,15 @@ cancel_outcome cancel(subjects& in, cancellation const& request, store_time now)
     in.change(request.at.number,
               [&](subject_state& state) { outcome = state.cancel(request, now); });
     return outcome;
+}
+
+std::vector<std::int64_t> spent(subjects& in, std::vector<budget_key> const& of) {
+    std::vector<std::int64_t> sums;
+    for (auto const& each : of) {
+        auto const* const kept = in.look(each.subject).budgets.find(each);
+        sums.push_back(kept == nullptr ? 0 : kept->taken);
+    }
+    return sums;
 }
 
 } // namespace otpd::store::steps

@@ -28,9 +28,12 @@ namespace steps {
 
 admit_outcome admit(subjects& in, admission& request, store_time now);
 settle_outcome settle(subjects& in, settlement& request, store_time now);
+rebook_outcome rebook(subjects& in, rebooking const& request, store_time now);
+update_outcome update(subjects& in, delivery_update& request, store_time now);
 check_outcome check_code(subjects& in, check const& request, store_time now);
 std::optional<verification> find(subjects& in, verification_address const& at, store_time now);
 cancel_outcome cancel(subjects& in, cancellation const& request, store_time now);
+std::vector<std::int64_t> spent(subjects& in, std::vector<budget_key> const& of);
 
 } // namespace steps
 

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace otpd::store {
 
@@ -40,6 +41,28 @@ void verification_record::end(progress how) noexcept {
     if (how != progress::expired) lease_end = {};
 }
 
+bool verification_record::settled() const noexcept {
+    return std::ranges::any_of(events, [](auto const& each) {
+        return each.what == event_kind::accepted || each.what == event_kind::unknown;
+    });
+}
+
+void verification_record::list(std::vector<note>& notes, store_time now) {
+    for (auto& each : notes) {
+        if (each.what != event_kind::admitted)
+            list(each.what, std::max(admitted, now - each.ago), std::move(each.details));
+        else if (!events.empty() && events.front().what == event_kind::admitted)
+            events.front().details = std::move(each.details);
+    }
+}
+
+std::string_view verification_record::last_delivery() const noexcept {
+    std::string_view details;
+    for (auto const& each : events)
+        if (each.what == event_kind::delivery) details = each.details;
+    return details;
+}
+
 verification verification_record::shown(store_time now) const {
     verification as;
     as.id = id;
@@ -52,7 +75,9 @@ verification verification_record::shown(store_time now) const {
     as.open_attempts = open_attempts;
     if (sent) as.sent = *sent;
     for (auto const& each : events)
-        as.events.push_back(event{each.what, since(each.at, now)});
+        as.events.push_back(event{each.what, since(each.at, now), each.details});
+    // Notes of a settlement come later than what they tell of.
+    std::ranges::stable_sort(as.events, std::greater<>(), &event::ago);
     return as;
 }
 
@@ -60,7 +85,7 @@ verification verification_record::shown(store_time now) const {
 
 std::size_t subject_state::items() const noexcept {
     return verifications.size() + counters.size() + (cooldown ? 1U : 0U) + (guesses ? 1U : 0U) +
-           (watched ? 1U : 0U) + (once ? 1U : 0U);
+           (watched ? 1U : 0U) + (once ? 1U : 0U) + budgets.all().size();
 }
 
 std::size_t subject_state::codes() const noexcept {
@@ -79,7 +104,7 @@ store_time subject_state::next_expiry() const noexcept {
     if (guesses) next = std::min(next, guesses->expires);
     if (watched) next = std::min(next, watched->expires);
     if (once) next = std::min(next, once->expires);
-    return next;
+    return std::min(next, budgets.next_expiry());
 }
 
 void subject_state::drop_expired(store_time now) {
@@ -91,6 +116,7 @@ void subject_state::drop_expired(store_time now) {
     if (guesses) drop_if_expired(guesses, guesses->expires, now);
     if (watched) drop_if_expired(watched, watched->expires, now);
     if (once) drop_if_expired(once, once->expires, now);
+    budgets.drop_expired(now);
 }
 
 // --- counters ---------------------------------------------------------------------------------------
@@ -194,7 +220,7 @@ void subject_state::add(admission& request, store_time now) {
     fresh.forgotten = now + request.keep;
     fresh.lease_end = now + request.lease;
     fresh.code = request.code;
-    fresh.events.push_back({event_kind::admitted, now});
+    fresh.events.push_back({event_kind::admitted, now, std::move(request.details)});
     verifications.push_back(std::move(fresh));
 }
 
@@ -208,13 +234,34 @@ settle_outcome subject_state::settle(settlement& request, store_time now) {
         return settle_outcome::settled;
     }
     bool const accepted = request.result == send_result::accepted;
-    if (accepted && request.accepted)
+    auto const message = accepted ? delivery::accepted : delivery::unknown;
+    // An update may have come before.
+    bool const known_better = certainty(found->message) > certainty(message);
+    if (request.accepted && accepted && !(known_better && found->sent))
         found->sent = std::make_unique<receipt>(*std::move(request.accepted));
-    found->message = accepted ? delivery::accepted : delivery::unknown;
-    found->events.push_back({accepted ? event_kind::accepted : event_kind::unknown, now});
+    if (!known_better) found->message = message;
+    found->list(request.notes, now);
+    found->events.push_back(
+        {accepted ? event_kind::accepted : event_kind::unknown, now, std::move(request.details)});
     if (found->state == progress::pending) found->state = progress::active;
     found->lease_end = {};
     return settle_outcome::settled;
+}
+
+update_outcome subject_state::update(delivery_update& request, store_time now) {
+    auto* const found = find(request.at.id);
+    if (found == nullptr) return update_outcome::absent;
+    auto const before = certainty(found->message);
+    auto const with_it = certainty(request.message);
+    bool const event_alone = with_it == before && with_it < certainty(delivery::delivered) &&
+                             found->lists_more() && request.details != found->last_delivery();
+    if (with_it <= before && !event_alone) return update_outcome::known;
+    if (with_it > before) {
+        found->message = request.message;
+        if (request.sent) found->sent = std::make_unique<receipt>(*std::move(request.sent));
+    }
+    found->list(event_kind::delivery, now, std::move(request.details));
+    return update_outcome::updated;
 }
 
 cancel_outcome subject_state::cancel(cancellation const& request, store_time now) {
@@ -268,11 +315,12 @@ wrong subject_state::count_wrong(check const& request,
     auto const open_from = now + wait_after(budget, used);
     tally.open_from = request.id ? std::max(tally.open_from, open_from) : open_from;
     tally.expires = now + budget.window;
-    if (listed->events.size() < events_max) listed->events.push_back({event_kind::wrong, now});
+    listed->list(event_kind::wrong, now);
 
     auto const usable = request.id ? budget.quota : budget.quota - budget.reserve;
     return wrong{std::min(request.attempts_max - std::min(attempts, request.attempts_max),
-                          usable - std::min(used, usable))};
+                          usable - std::min(used, usable)),
+                 listed->id};
 }
 
 check_outcome subject_state::check_code(check const& request, store_time now) {
@@ -292,7 +340,7 @@ check_outcome subject_state::check_code(check const& request, store_time now) {
             if (same_mac(mac, each->code)) right = each;
     if (right == nullptr) return count_wrong(request, candidates, now);
 
-    verified answer{right->id, {}};
+    verified answer{right->id, {}, since(right->admitted, now)};
     if (right->sent) answer.sent = *right->sent;
     for (auto* each : candidates)
         if (each == right)

@@ -5,8 +5,10 @@
 /// of expiry; time is an argument. steps.hpp puts them together. (The Redis store says the same in Lua.)
 ///
 /// A subject is whom something is counted for: a number has codes, a cooldown and guesses, a prefix or a
-/// country is watched, an idempotency key has what is kept of its send, and everybody has counters.
+/// country is watched, an idempotency key has what is kept of its send, and everybody has counters and
+/// budgets.
 
+#include "budget_sums.hpp"
 #include "otpd/store/store.hpp"
 #include "store_time.hpp"
 #include "watch_state.hpp"
@@ -33,6 +35,7 @@ struct subject_hash {
 struct event_record {
     event_kind what = event_kind::admitted;
     store_time at;
+    std::string details;
 
     friend bool operator==(event_record const&, event_record const&) = default;
 };
@@ -60,8 +63,18 @@ struct verification_record {
     void end(progress how) noexcept;
     void end(progress how, event_kind why, store_time now) {
         end(how);
-        events.push_back({why, now});
+        events.push_back({why, now, {}});
     }
+    /// Whether its send was settled.
+    [[nodiscard]] bool settled() const noexcept;
+    [[nodiscard]] bool lists_more() const noexcept { return events.size() < events_max; }
+    /// An event that is left out when there are enough.
+    void list(event_kind what, store_time at, std::string details = {}) {
+        if (lists_more()) events.push_back({what, at, std::move(details)});
+    }
+    /// Of a settlement.
+    void list(std::vector<note>& notes, store_time now);
+    [[nodiscard]] std::string_view last_delivery() const noexcept;
     /// As callers see it.
     [[nodiscard]] verification shown(store_time now) const;
 };
@@ -104,6 +117,7 @@ struct subject_state {
     std::unique_ptr<guess_tally> guesses;
     std::unique_ptr<watch_state> watched;
     std::unique_ptr<once_record> once;
+    budget_sums budgets;
 
     [[nodiscard]] bool empty() const noexcept { return items() == 0; }
     /// What counts for a store's bound.
@@ -138,6 +152,7 @@ struct subject_state {
     /// Writes the code of an admission, and ends what it replaces.
     void add(admission& request, store_time now);
     settle_outcome settle(settlement& request, store_time now);
+    update_outcome update(delivery_update& request, store_time now);
     cancel_outcome cancel(cancellation const& request, store_time now);
 
     // --- guesses ---

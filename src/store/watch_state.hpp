@@ -38,7 +38,25 @@ struct watch_state {
     void uncount_sent() noexcept;
 
 private:
-    [[nodiscard]] std::uint64_t budget(watch const& rule, store_time now) const noexcept;
+    [[nodiscard]] std::int64_t budget(watch const& rule, store_time now) const noexcept;
+    /// Of the sliding hour.
+    [[nodiscard]] std::int64_t unverified(store_time now) const noexcept;
+    [[nodiscard]] bool has_room(watch const& rule, store_time now) const noexcept {
+        return unverified(now) < budget(rule, now);
+    }
+    /// The first moment from `from` on, within its hour, at which there is room for one more.
+    [[nodiscard]] std::optional<store_time> room_this_hour(watch const& rule,
+                                                           store_time from) const noexcept;
+    /// The same when the hour may end meanwhile. When there is never any: when the hours that are counted
+    /// are over.
+    [[nodiscard]] store_time next_room(watch const& rule, store_time now) const noexcept;
+    /// This hour's, and what is counted of the hour before at its beginning.
+    [[nodiscard]] std::int64_t unverified_now() const noexcept {
+        return static_cast<std::int64_t>(sent_now) - static_cast<std::int64_t>(verified_now);
+    }
+    [[nodiscard]] std::int64_t unverified_before() const noexcept {
+        return static_cast<std::int64_t>(sent_before) - static_cast<std::int64_t>(verified_before);
+    }
 };
 
 } // namespace otpd::store

@@ -106,6 +106,15 @@ inline store::check held_guess_of(std::uint32_t phone, std::uint32_t code, std::
     return request;
 }
 
+inline store::receipt some_receipt() {
+    store::receipt kept;
+    kept.route_id = 3;
+    kept.order_id = "22953";
+    kept.bx_message_id = "BX-22953-c5f4f53431ed22c2";
+    kept.cost = otpd::money::from_micros(87'000);
+    return kept;
+}
+
 /// Of a send with a cooldown. A refused one leaves no back-off.
 inline store::settlement settlement_of(std::uint32_t phone, std::uint32_t id,
                                        store::send_result result) {
@@ -114,6 +123,12 @@ inline store::settlement settlement_of(std::uint32_t phone, std::uint32_t id,
     request.id = id_of(id);
     request.result = result;
     request.cooled_down = true;
+    return request;
+}
+
+inline store::settlement accepted_settlement(std::uint32_t phone, std::uint32_t id) {
+    auto request = settlement_of(phone, id, store::send_result::accepted);
+    request.accepted = some_receipt();
     return request;
 }
 
@@ -131,6 +146,15 @@ struct contract : Backend {
     }
     store::settle_outcome settle(store::settlement request) {
         return run(this->context(), this->get().settle(std::move(request))).value();
+    }
+    store::rebook_outcome rebook(store::rebooking request) {
+        return run(this->context(), this->get().rebook(std::move(request))).value();
+    }
+    store::update_outcome update(store::delivery_update request) {
+        return run(this->context(), this->get().update(std::move(request))).value();
+    }
+    std::vector<std::int64_t> spent(std::vector<store::budget_key> of) {
+        return run(this->context(), this->get().spent(std::move(of))).value();
     }
     std::optional<store::verification> find(std::uint32_t phone, std::uint32_t id) {
         return run(this->context(), this->get().find(address_of(phone, id))).value();
@@ -156,6 +180,17 @@ struct contract : Backend {
         auto const answer = expect<store::refused>(admit(std::move(request)));
         BOOST_REQUIRE(answer.violations.size() == 1U);
         return answer.violations[0];
+    }
+    std::vector<store::event_kind> kinds(std::uint32_t phone, std::uint32_t id) {
+        std::vector<store::event_kind> all;
+        for (auto const& each : events(phone, id))
+            all.push_back(each.what);
+        return all;
+    }
+    std::vector<store::event> events(std::uint32_t phone, std::uint32_t id) {
+        auto const found = find(phone, id);
+        BOOST_REQUIRE(found.has_value());
+        return found->events;
     }
     store::progress state(std::uint32_t phone, std::uint32_t id) {
         auto const found = find(phone, id);

@@ -9,29 +9,6 @@ using namespace otpd::test;
 
 namespace {
 
-receipt some_receipt() {
-    receipt kept;
-    kept.route_id = 3;
-    kept.order_id = "22953";
-    kept.bx_message_id = "BX-22953-c5f4f53431ed22c2";
-    kept.cost = otpd::money::from_micros(87'000);
-    return kept;
-}
-
-settlement accepted_settlement(std::uint32_t phone, std::uint32_t id) {
-    auto request = settlement_of(phone, id, send_result::accepted);
-    request.accepted = some_receipt();
-    return request;
-}
-
-std::vector<event_kind> kinds(std::optional<verification> const& of) {
-    BOOST_REQUIRE(of.has_value());
-    std::vector<event_kind> found;
-    for (auto const& each : of->events)
-        found.push_back(each.what);
-    return found;
-}
-
 /// Of a slot with several codes.
 admission added_send(std::uint32_t code, std::uint32_t id) {
     auto request = free_send_of(1, code, id);
@@ -46,7 +23,10 @@ BOOST_AUTO_TEST_SUITE(store_contract_codes)
 STORE_TEST(a_right_code_is_accepted_once) {
     Contract s;
     s.admitted(send_of(1, 111, 1));
-    BOOST_TEST((s.verified(guess_of(1, 111)).id == id_of(1)));
+    s.advance(2 * one_second);
+    auto const right = s.verified(guess_of(1, 111));
+    BOOST_TEST((right.id == id_of(1)));
+    BOOST_TEST((right.age >= 2 * one_second && right.age < 60 * one_second));
     s.template expect<absent>(s.check(guess_of(1, 111)));
     s.template expect<absent>(s.check(held_guess_of(1, 111, 1)));
 }
@@ -290,7 +270,7 @@ STORE_TEST(a_verification_can_be_found_with_all_that_happened) {
     s.verified(guess_of(1, 111, "app:login"));
     std::vector const expected{event_kind::admitted, event_kind::accepted, event_kind::wrong,
                                event_kind::wrong, event_kind::verified};
-    BOOST_TEST((kinds(s.find(1, 1)) == expected));
+    BOOST_TEST((s.kinds(1, 1) == expected));
 }
 
 STORE_TEST(only_the_first_wrong_guesses_are_listed) {
@@ -304,6 +284,14 @@ STORE_TEST(only_the_first_wrong_guesses_are_listed) {
     auto const found = s.find(1, 1);
     BOOST_TEST(found->events.size() == events_max);
     BOOST_TEST(found->open_attempts == 40U);
+}
+
+STORE_TEST(a_wrong_guess_tells_what_was_guessed_at) {
+    Contract s;
+    s.admitted(added_send(111, 1));
+    s.admitted(added_send(222, 2));
+    BOOST_TEST((s.wrong(guess_of(1, 999)).id == id_of(2))); // the newest
+    BOOST_TEST((s.wrong(held_guess_of(1, 999, 1)).id == id_of(1)));
 }
 
 // Of an open guess nobody says for which of the codes it was.
@@ -343,7 +331,7 @@ STORE_TEST(a_canceled_code_never_verifies) {
     BOOST_TEST((s.cancel(1, 1) == cancel_outcome::ended));
     BOOST_TEST(s.live_codes() == 0U);
     std::vector const expected{event_kind::admitted, event_kind::canceled};
-    BOOST_TEST((kinds(s.find(1, 1)) == expected));
+    BOOST_TEST((s.kinds(1, 1) == expected));
     s.template expect<refused>(s.admit(send_of(1, 222, 2))); // its pause stays
     BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::superseded));
     BOOST_TEST((s.state(1, 1) == progress::canceled));

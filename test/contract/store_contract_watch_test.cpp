@@ -2,88 +2,12 @@
 // days of the store's clock, so each test begins with one.
 
 #include "backends.hpp"
+#include "watching.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 using namespace otpd::store;
 using namespace otpd::test;
-
-namespace {
-
-constexpr std::uint32_t prefix = everybody + 1;
-constexpr std::uint32_t country = everybody + 2;
-
-watch with_floor(std::uint32_t floor, std::uint32_t percent = 0, std::uint32_t of = prefix) {
-    watch rule;
-    rule.subject = subject(of);
-    rule.name = of == prefix ? "pumping_prefix" : "pumping_country";
-    rule.floor = floor;
-    rule.percent = percent;
-    return rule;
-}
-
-/// Trips when of four sent in an hour fewer than half were verified.
-watch with_breaker(duration block) {
-    auto rule = with_floor(1000);
-    rule.breaker_sent = 4;
-    rule.breaker_percent = 50;
-    rule.block = block;
-    return rule;
-}
-
-/// Sends, each to a number of its own.
-template <class Contract>
-class sender {
-public:
-    sender(Contract& s, watch rule) : s_(s), rules_{std::move(rule)} {}
-    sender(Contract& s, std::vector<watch> rules) : s_(s), rules_(std::move(rules)) {}
-
-    admission next() {
-        ++last_;
-        auto request = free_send_of(last_, 111, last_);
-        request.ttl = 2 * one_hour;
-        request.keep = 2 * one_hour;
-        request.watches = rules_;
-        return request;
-    }
-    /// `count` sends that are admitted, and one that is not.
-    violation admits_only(std::uint32_t count) {
-        for (std::uint32_t n = 0; n < count; ++n)
-            s_.admitted(next());
-        return s_.violation(next());
-    }
-    void send(std::uint32_t count) {
-        for (std::uint32_t n = 0; n < count; ++n)
-            s_.admitted(next());
-    }
-    /// Of the sends before, the last but `back`.
-    void verify(std::uint32_t back = 0) {
-        auto guess = guess_of(last_ - back, 111);
-        for (auto const& rule : rules_)
-            guess.watched.push_back(rule.subject);
-        s_.verified(guess);
-    }
-    void send_and_verify(std::uint32_t count) {
-        for (std::uint32_t n = 0; n < count; ++n) {
-            send(1);
-            verify();
-        }
-    }
-    /// What the upstream said of the last.
-    void settle_refused() {
-        auto settlement = settlement_of(last_, last_, send_result::refused);
-        for (auto const& rule : rules_)
-            settlement.watched.push_back(rule.subject);
-        s_.settle(settlement);
-    }
-
-private:
-    Contract& s_;
-    std::vector<watch> rules_;
-    std::uint32_t last_ = 0;
-};
-
-} // namespace
 
 BOOST_AUTO_TEST_SUITE(store_contract_watch)
 
@@ -96,7 +20,7 @@ STORE_TEST(sends_that_are_not_verified_have_a_budget) {
     auto const answer = to.admits_only(3);
     BOOST_TEST(answer.counter == "pumping_prefix");
     BOOST_TEST(!answer.tripped);
-    // until the hour ends
+    // until a moment after the hour's end: then a part of it is no longer in the last hour
     BOOST_TEST((answer.retry_after > one_hour / 2 && answer.retry_after < one_hour));
     s.admitted(free_send_of(1000, 111, 1000)); // where nothing is watched
 }

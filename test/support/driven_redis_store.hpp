@@ -42,6 +42,15 @@ public:
     store::result<store::settle_outcome> settle(store::settlement request) {
         return run(context_, store_.settle(std::move(request)));
     }
+    store::result<store::rebook_outcome> rebook(store::rebooking request) {
+        return run(context_, store_.rebook(std::move(request)));
+    }
+    store::result<store::update_outcome> update(store::delivery_update request) {
+        return run(context_, store_.update(std::move(request)));
+    }
+    store::result<std::vector<std::int64_t>> spent(std::vector<store::budget_key> of) {
+        return run(context_, store_.spent(std::move(of)));
+    }
     store::result<store::check_outcome> check(store::check request) {
         return run(context_, store_.check_code(std::move(request)));
     }

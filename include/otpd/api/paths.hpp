@@ -11,6 +11,12 @@ namespace otpd::api::paths {
 inline constexpr std::string_view send_otp = "/send-otp";
 inline constexpr std::string_view verify_otp = "/verify-otp";
 inline constexpr std::string_view verification = "/verifications/{id}";
+inline constexpr std::string_view delivery = "/deliveries/{bx_message_id}";
+inline constexpr std::string_view upstream_routes = "/routes";
+inline constexpr std::string_view route_scores = "/routes/scores";
+inline constexpr std::string_view route_pricing = "/routes/{id}/pricing";
+inline constexpr std::string_view estimate = "/estimate";
+inline constexpr std::string_view balance = "/balance";
 inline constexpr std::string_view health = "/health";
 inline constexpr std::string_view livez = "/livez";
 inline constexpr std::string_view readyz = "/readyz";
@@ -19,7 +25,9 @@ inline constexpr std::string_view openapi = "/openapi.json";
 inline constexpr std::string_view docs = "/docs";
 inline constexpr std::string_view docs_file = "/docs/{file}";
 
-inline constexpr std::array all{send_otp, verify_otp, verification, health, livez,
-                                readyz,   config,     openapi,      docs,   docs_file};
+inline constexpr std::array all{send_otp,        verify_otp,   verification,  delivery,
+                                upstream_routes, route_scores, route_pricing, estimate,
+                                balance,         health,       livez,         readyz,
+                                config,          openapi,      docs,          docs_file};
 
 } // namespace otpd::api::paths

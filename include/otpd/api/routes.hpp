@@ -5,6 +5,8 @@
 
 #include "otpd/api/authenticator.hpp"
 #include "otpd/http/router.hpp"
+#include "otpd/otp/catalogue.hpp"
+#include "otpd/otp/scoreboard.hpp"
 #include "otpd/otp/service.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -22,12 +24,17 @@ using readiness = std::function<boost::asio::awaitable<std::optional<std::string
 /// Everything must outlive the router.
 struct dependencies {
     otp::service& domain;
+    otp::catalogue& catalogue;
+    otp::route_figures& figures;
     store::store& store; ///< for the count of live codes only
     authenticator const& callers;
     readiness why_not_ready;
     /// The upstream's base URL, without a trailing slash: `delivery_status_url` starts with it, as in
     /// the reference.
     std::string upstream_url;
+    /// Not empty: this service's own base URL as its clients know it, without a trailing slash, and
+    /// `delivery_status_url` is in it (`<base>/deliveries/<id>`).
+    std::string delivery_url;
 };
 
 /// Adds every public route.

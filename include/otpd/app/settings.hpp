@@ -6,14 +6,18 @@
 /// Nothing here reads the process: load_settings() is a pure function of what it is given, and
 /// read_sources() is the only one that opens files.
 
+#include "otpd/core/money.hpp"
 #include "otpd/core/secret.hpp"
 #include "otpd/http/address_range.hpp"
 #include "otpd/net/origin.hpp"
+#include "otpd/otp/budgets.hpp"
 #include "otpd/otp/client.hpp"
 #include "otpd/otp/destinations.hpp"
 #include "otpd/otp/limits.hpp"
 #include "otpd/otp/message.hpp"
+#include "otpd/otp/route_plan.hpp"
 #include "otpd/store/location.hpp"
+#include "otpd/webhook/webhooks.hpp"
 
 #include <boost/system/result.hpp>
 
@@ -150,6 +154,47 @@ struct limits_settings {
     std::vector<std::string> observe; ///< names of the above that refuse nothing
 };
 
+/// How routes are kept apart (bridgexapi/route_gates.hpp) and compared (otp/scoreboard.hpp).
+struct routes_settings {
+    std::size_t
+        concurrency_max{}; ///< sends of one route at a time; 0: half of bridgexapi.connections_max
+    std::size_t queue_max{};     ///< sends of one route that wait for it
+    unsigned failures_to_open{}; ///< in a row, then the route is left alone for a while
+    std::size_t score_samples_max{};
+};
+
+struct money_settings {
+    money assumed_price{}; ///< of an SMS whose price is not known, > 0
+    std::chrono::seconds price_lifetime{};
+    std::chrono::seconds balance_interval{}; ///< 0: the balance is not watched
+    money balance_low{};                     ///< 0: no alarm
+    money drift_tolerance{};
+};
+
+struct delivery_settings {
+    bool enabled{}; ///< delivery reports are asked for
+    std::chrono::milliseconds interval{};
+    std::size_t open_max{};
+    std::size_t page_max{};
+    std::string status_url; ///< empty: the upstream's, as the reference; else otpd's own base URL
+    std::size_t waiters_max{}; ///< requests that wait for a change at a time
+};
+
+struct timeline_settings {
+    std::string file; ///< empty: none
+    std::uint64_t bytes_max{};
+    std::size_t files_max{};
+    std::size_t queue_lines_max{};
+};
+
+struct webhooks_settings {
+    std::size_t queue_max{};
+    std::chrono::milliseconds timeout{};
+};
+
+/// The table `[[webhook]]`.
+using webhook_settings = webhook::endpoint;
+
 struct log_settings {
     log_level level{};
     std::size_t queue_lines_max{};
@@ -165,6 +210,11 @@ struct settings {
     limits_settings limits;
     otp::pumping_rules pumping;
     numbers_settings numbers;
+    routes_settings routes;
+    money_settings spending; ///< section [money]
+    delivery_settings delivery;
+    timeline_settings timeline;
+    webhooks_settings webhooks;
     log_settings log;
 
     // The tables that may occur any number of times; in the file only.
@@ -172,6 +222,9 @@ struct settings {
     std::vector<otp::limit> own_limits;             ///< `[[limit]]`
     std::vector<otp::message_template> templates;   ///< `[[template]]`, beside otp.message_template
     std::vector<test_number_settings> test_numbers; ///< `[[test_number]]`
+    std::vector<otp::route_plan> route_plans;       ///< `[[route_plan]]`
+    std::vector<otp::spending_budget> budgets;      ///< `[[budget]]`
+    std::vector<webhook_settings> webhook_endpoints; ///< `[[webhook]]`
 
     /// Every key at its default. Not checked: there is no default for bridgexapi.api_key.
     static settings defaults();

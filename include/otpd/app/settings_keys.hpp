@@ -12,8 +12,19 @@
 namespace otpd::app {
 
 /// What a value is written as in TOML. In the environment everything is text; lists are separated
-/// by commas. A date may be a text in TOML, too.
-enum class value_kind { whole, number, boolean, text, whole_list, text_list, date };
+/// by commas. A date may be a text in TOML, too; money is a text or a number. A list of tables is
+/// for the keys of tables only.
+enum class value_kind {
+    whole,
+    number,
+    boolean,
+    text,
+    whole_list,
+    text_list,
+    date,
+    money,
+    table_list
+};
 
 struct setting_key {
     std::string_view section;
@@ -52,12 +63,14 @@ struct table_key {
     std::string_view table;
     std::string_view name;
     value_kind kind{};
-    std::string_view example; ///< as it would be written in the environment
+    std::string_view example; ///< in the environment's notation; a list of tables in TOML
     std::string_view help;    ///< one sentence
     std::string_view allowed; ///< for "must be …"
     bool required{};
-    bool secret{};      ///< the value appears nowhere
-    bool alternative{}; ///< does not go with another key, which the example has
+    bool secret{};                  ///< the value appears nowhere
+    std::string_view alternative{}; ///< the key that it does not go with, which the example has
+    std::string_view part{};        ///< of a list of tables: what messages call one of them
+    std::span<table_key const> (*parts)() noexcept {}; ///< and what may stand in it
 
     [[nodiscard]] constexpr table_key needed() const {
         auto out = *this;
@@ -69,9 +82,16 @@ struct table_key {
         out.secret = true;
         return out;
     }
-    [[nodiscard]] constexpr table_key instead() const {
+    [[nodiscard]] constexpr table_key instead_of(std::string_view other) const {
         auto out = *this;
-        out.alternative = true;
+        out.alternative = other;
+        return out;
+    }
+    [[nodiscard]] constexpr table_key made_of(std::string_view what,
+                                              std::span<table_key const> (*keys)() noexcept) const {
+        auto out = *this;
+        out.part = what;
+        out.parts = keys;
         return out;
     }
 };

@@ -3,9 +3,11 @@
 /// Who uses the service: a program that was given a token. Its verifications are its own; others' look
 /// absent to it.
 
+#include "otpd/core/money.hpp"
 #include "otpd/otp/message.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +23,9 @@ struct client {
     std::vector<std::string> countries; ///< upper case; empty: destination_rules::countries
     std::string caller_id;              ///< empty: the policy's
     int default_route_id = 0;           ///< 0: the policy's
-    message_tail tail;                  ///< of requests that choose none
+    std::string default_plan; ///< a route plan's name; empty: the purpose's, or the default route
+    std::optional<money> max_price; ///< of one SMS
+    message_tail tail;              ///< of requests that choose none
 };
 
 } // namespace otpd::otp

@@ -3,6 +3,7 @@
 /// What can keep the domain from doing what it was asked, as values: nothing here is exceptional.
 
 #include "otpd/bridgexapi/types.hpp"
+#include "otpd/core/money.hpp"
 
 #include <boost/system/result.hpp>
 
@@ -11,6 +12,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace otpd::otp {
@@ -19,10 +21,12 @@ enum class errc {
     number_invalid,          ///< send: no numbering plan has such a number
     destination_not_allowed, ///< send: the number's country, kind of line or the number itself
     purpose_not_allowed,     ///< not this client's
-    route_not_allowed, ///< send: the route is not enabled in the settings, or not for this client
-    message_too_long,  ///< send: with the last line that was asked for
-    cooldown_active,   ///< send: too soon after the last one; retry_after
-    limit_exceeded,    ///< other limits, named in `violated`; retry_after
+    route_not_allowed,  ///< send: the route is not enabled in the settings, or not for this client
+    route_plan_unknown, ///< send: there is no plan of that name
+    no_route,         ///< send: every route of the plan was left out, see `steps`; nobody was asked
+    message_too_long, ///< send: with the last line that was asked for
+    cooldown_active,  ///< send: too soon after the last one; retry_after
+    limit_exceeded,   ///< other limits and budgets, named in `violated`; retry_after
     send_in_progress, ///< send: one of the same slot or idempotency key is not settled; retry_after
     idempotency_key_reused, ///< send: the key was used for another request
     upstream_rejected,      ///< send: the upstream said no, for `reason`; nothing was sent
@@ -35,7 +39,9 @@ enum class errc {
     guesses_exceeded,   ///< verify: the number's guesses are used up or have to wait; retry_after
     verification_not_found, ///< find, cancel: none, forgotten, or another client's
     verification_ended,     ///< cancel: verified, replaced, canceled or expired before
-    store_unavailable,      ///< the store does not answer; nothing was sent or verified
+    delivery_not_found,     ///< delivery: the upstream knows no such message
+    upstream_failed,   ///< a question to the upstream was not answered, for `reason`; retry_after
+    store_unavailable, ///< the store does not answer; nothing was sent or verified
 };
 
 /// A limit that refused.
@@ -46,12 +52,30 @@ struct violated_limit {
     std::chrono::seconds window{};
 };
 
+/// What became of one route that a send looked at, in the order of the plan.
+struct step_report {
+    enum class result : std::uint8_t {
+        skipped,  ///< nobody was asked: `why` is country, price, budget or route_not_allowed
+        rejected, ///< the upstream said no
+        not_sent, ///< the upstream was not reached, or the route's breaker is open
+        unknown,  ///< whether it was sent; always the last
+        accepted  ///< always the last
+    };
+    int route_id = 0;
+    result outcome = result::skipped;
+    std::string_view
+        why; ///< of static storage: see `skipped`, else a bridgexapi::reason; empty: accepted
+    std::optional<money> price; ///< as expected
+};
+[[nodiscard]] std::string_view to_string(step_report::result) noexcept;
+
 struct failure {
     errc code;
     std::optional<std::chrono::seconds> retry_after = std::nullopt; ///< >= 1
     std::optional<unsigned> attempts_left = std::nullopt;
     std::optional<bridgexapi::reason> reason = std::nullopt;
     std::vector<violated_limit> violated{}; ///< with limit_exceeded: every one
+    std::vector<step_report> steps{};       ///< of a send: the routes that were looked at
 };
 
 template <class T>

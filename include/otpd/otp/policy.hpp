@@ -3,9 +3,12 @@
 /// The rules by which codes are sent and checked: the operator's choices, already validated
 /// (app/settings.hpp).
 
+#include "otpd/core/money.hpp"
+#include "otpd/otp/budgets.hpp"
 #include "otpd/otp/destinations.hpp"
 #include "otpd/otp/limits.hpp"
 #include "otpd/otp/message.hpp"
+#include "otpd/otp/route_plan.hpp"
 #include "otpd/store/charge.hpp"
 #include "otpd/store/verification.hpp"
 
@@ -31,6 +34,10 @@ struct policy {
     std::vector<std::string> purposes_with_several_codes;
     std::vector<int> allowed_routes{1, 2, 3, 4, 5, 7, 8};
     int default_route_id = 3;
+    std::vector<route_plan> plans;
+    std::vector<spending_budget> budgets;
+    /// Of an SMS whose price is not known: for budgets and wherever a price has a limit.
+    money assumed_price = money::from_micros(100'000);
     std::string caller_id = "BRIDGEXAPI";
     std::vector<message_template> templates{{"", {}, "Your verification code is {code}."}};
     std::vector<limit> limits;

@@ -12,10 +12,17 @@
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/purpose.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/otp/changes.hpp"
 #include "otpd/otp/client.hpp"
+#include "otpd/otp/delivery.hpp"
 #include "otpd/otp/failure.hpp"
 #include "otpd/otp/key_ring.hpp"
+#include "otpd/otp/ledger.hpp"
+#include "otpd/otp/occurrence.hpp"
 #include "otpd/otp/policy.hpp"
+#include "otpd/otp/prices.hpp"
+#include "otpd/otp/scoreboard.hpp"
+#include "otpd/otp/timeline.hpp"
 #include "otpd/store/store.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -60,7 +67,11 @@ struct send_request {
     caller who;
     phone_number to;
     purpose what;
-    std::optional<int> route_id = std::nullopt; ///< the client's or policy's default when not given
+    /// One explicit route, or a plan's name; with neither the client's plan, the purpose's plan, the client's
+    /// route and the policy's route are taken, the first that there is.
+    std::optional<int> route_id = std::nullopt;
+    std::optional<std::string> plan = std::nullopt;
+    std::optional<money> max_price = std::nullopt; ///< of the SMS; the client's own limit holds too
     locale_tag locale = {};
     std::optional<message_tail> tail = std::nullopt; ///< the client's when not given
     std::optional<idempotency> once = std::nullopt;
@@ -78,6 +89,9 @@ struct standing {
 struct sent {
     std::string id; ///< of the verification (key_ring::seal)
     int route_id = 0;
+    std::string plan; ///< empty: a route was asked for, or is the default
+    std::vector<step_report>
+        steps; ///< the routes that were looked at, the last is the one that was taken
     std::chrono::seconds expires_in{};  ///< what is left of the code's life, rounded up
     std::chrono::seconds cooldown{};    ///< what is left until the next send, rounded up
     std::optional<passcode> debug_code; ///< only when the policy reveals codes
@@ -86,6 +100,14 @@ struct sent {
     std::vector<standing> limits; ///< those that were charged, the tightest first
     /// Not empty: what idempotency::write made of the first send. Nothing else here means anything then.
     std::string replayed;
+};
+
+/// POST /estimate
+struct estimate_request {
+    caller who;
+    phone_number to;
+    purpose what;
+    std::optional<int> route_id = std::nullopt; ///< as send_request's; a plan has no single price
 };
 
 struct verify_request {
@@ -105,11 +127,12 @@ struct verification_view {
     struct event {
         std::string_view what;
         wall_time at;
+        std::vector<detail> details;
     };
     std::string id;
     std::string purpose;
     std::string_view state;    ///< pending, active, exhausted, verified, expired or canceled
-    std::string_view delivery; ///< queued, accepted or unknown
+    std::string_view delivery; ///< queued, accepted, unknown, delivered or failed
     wall_time created_at;
     std::chrono::seconds expires_in{}; ///< of the code, rounded up; 0 when it is over
     unsigned attempts_left = 0;        ///< with the id; 0 when it is over
@@ -130,6 +153,13 @@ public:
         random_source& random;
         telemetry::logger& log;
         telemetry::metrics& metrics;
+        prices const& price_list;
+        route_figures& figures;
+        delivery_follower& deliveries;
+        changes& news;
+        observer& tell; ///< of everything that happens; it passes it on to `news`, too
+        /// The balance after an accepted send, in whatever thread that was; must be quick.
+        std::function<void(money)> saw_balance = [](money) {};
     };
 
     service(policy rules, dependencies uses);
@@ -143,14 +173,27 @@ public:
     boost::asio::awaitable<outcome<verified>> verify(verify_request request);
 
     boost::asio::awaitable<outcome<verification_view>> find(caller who, std::string id);
+    /// The same after the next change of it, at `until` at the latest: longer than `until` nobody waits.
+    boost::asio::awaitable<outcome<verification_view>> find_changed(caller who, std::string id,
+                                                                    deadline until);
     boost::asio::awaitable<outcome<verification_view>> cancel(caller who, std::string id);
 
+    /// From the last report, or asked now when there is none or it is not final.
+    boost::asio::awaitable<outcome<delivery_view>> delivery(std::string bx_message_id,
+                                                            deadline until);
+    /// What the SMS would cost, asked now. Nothing is sent or charged; the route must be allowed.
+    boost::asio::awaitable<outcome<bridgexapi::estimate>> estimate(estimate_request request,
+                                                                   deadline until);
+
     [[nodiscard]] policy const& rules() const noexcept { return rules_; }
+    [[nodiscard]] ledger const& spending() const noexcept { return spending_; }
 
 private:
     struct attempt;
+    struct route_choice;
     class limiter;
 
+    // send.cpp: before the upstream
     boost::asio::awaitable<outcome<sent>> send_to_the_end(send_request request, deadline until);
     [[nodiscard]] attempt prepare(send_request request);
     [[nodiscard]] std::optional<errc> fault_of(attempt& send) const;
@@ -158,19 +201,50 @@ private:
     [[nodiscard]] test_number const* find_test_number(phone_number const& number) const;
     /// Nothing when it was admitted, and is to be transmitted.
     boost::asio::awaitable<std::optional<outcome<sent>>> admit(attempt& send);
+    [[nodiscard]] std::optional<outcome<sent>> decide(attempt& send,
+                                                      store::admit_outcome const& answer);
     [[nodiscard]] store::admission admission_of(attempt const& send) const;
     [[nodiscard]] std::optional<store::idempotency_key> once_of(send_request const& request) const;
+    [[nodiscard]] failure refusal(attempt const& send, store::refused const& answer) const;
+    boost::asio::awaitable<outcome<sent>> refuse_all_routes(attempt& send,
+                                                            std::optional<failure> because);
+    [[nodiscard]] bool only_this_route_is_too_dear(store::refused const& answer) const;
+
+    // routing.cpp: which route, and from one to the next
+    void plan_routes(attempt& send) const;
+    /// False when no route of the plan is left.
+    boost::asio::awaitable<bool> choose_route(attempt& send);
+    boost::asio::awaitable<route_choice> choice_of(route_step const& step, attempt const& send);
+    [[nodiscard]] std::string_view why_not(route_step const& step, attempt const& send,
+                                           int route_id, std::optional<money> price) const;
+    void leave_route(attempt& send, step_report what);
+    void reserve(attempt& send) const;
+    /// To the next route, after one that did not send. False when that was the last.
+    boost::asio::awaitable<bool> go_on(attempt& send);
+    boost::asio::awaitable<bridgexapi::send_outcome> transmit(attempt& send, deadline until);
+    boost::asio::awaitable<bridgexapi::send_outcome> transmit_once(attempt& send, deadline until);
+
+    // settle.cpp: after the upstream
+    [[nodiscard]] outcome<sent> conclude(attempt const& send,
+                                         bridgexapi::send_outcome const& message) const;
     [[nodiscard]] store::settlement settlement_of(attempt const& send,
                                                   bridgexapi::send_outcome const& message,
                                                   outcome<sent> const& result) const;
-    [[nodiscard]] failure refusal(attempt const& send, store::refused const& answer) const;
-    boost::asio::awaitable<bridgexapi::send_outcome> transmit(attempt const& send, deadline until);
+    void settle_accepted(store::settlement& request, attempt const& send,
+                         bridgexapi::accepted const& message) const;
+    void settle_refused(store::settlement& request, attempt const& send) const;
     boost::asio::awaitable<void> settle(attempt const& send,
                                         bridgexapi::send_outcome const& message,
                                         outcome<sent> const& result);
-    [[nodiscard]] outcome<sent> conclude(attempt const& send,
-                                         bridgexapi::send_outcome const& message) const;
+    void follow(attempt const& send, bridgexapi::send_outcome const& message) const;
     [[nodiscard]] std::chrono::seconds back_off() const;
+
+    // send_report.cpp
+    [[nodiscard]] occurrence occurrence_of(attempt const& send, occurrence_kind what) const;
+    [[nodiscard]] occurrence occurrence_of(attempt const& send,
+                                           bridgexapi::send_outcome const& message) const;
+    void tell_left(attempt const& send, step_report const& step) const;
+    void tell_admitted(attempt const& send) const;
     void report(attempt const& send, outcome<sent> const& result) const;
     void report_violations(std::vector<store::violation> const& violations, limit_mode mode,
                            attempt const& send) const;
@@ -178,13 +252,17 @@ private:
                 store::result<store::check_outcome> const& answer) const;
 
     boost::asio::awaitable<outcome<verified>> guess(verify_request const& request);
+    void tell(verify_request const& request, store::check_outcome const& answer) const;
     [[nodiscard]] store::check check_of(verify_request const& request) const;
-    [[nodiscard]] outcome<verification_view> view_of(std::string id,
-                                                     store::verification const& found) const;
+    [[nodiscard]] verification_view view_of(std::string id, store::verification const& found) const;
+    boost::asio::awaitable<void> follow_again(caller who, store::verification_address at,
+                                              store::verification found);
+    void tell_canceled(caller const& who, store::verification_address const& at) const;
 
     policy rules_;
     dependencies uses_;
     messages texts_;
+    ledger spending_;
     std::unique_ptr<limiter const> limiter_;
 };
 

@@ -2,6 +2,7 @@
 
 /// A send as a store sees it: admitted before any byte goes upstream, settled afterwards.
 
+#include "otpd/store/budget.hpp"
 #include "otpd/store/charge.hpp"
 #include "otpd/store/verification.hpp"
 
@@ -33,9 +34,12 @@ struct admission {
     bool add = false;
     cooldown_rule cooldown;
     std::vector<charge> charges;
+    /// Taken with the charges or not at all; a violation names the budget and lasts until it is forgotten.
+    std::vector<reservation> reservations;
     std::vector<watch> watches;
     guess_budget guesses;
     std::optional<idempotency_key> once;
+    std::string details; ///< of the event `admitted`
 };
 
 /// Live codes of a slot with admission::add.
@@ -72,11 +76,25 @@ enum class send_result : std::uint8_t {
     unknown ///< perhaps sent: the code is active and the charges stay
 };
 
+/// An event of the caller's.
+struct note {
+    event_kind what = event_kind::step;
+    duration ago{}; ///< >= 0; notes come in their order
+    std::string details;
+};
+
 struct settlement {
     record_key key;
     verification_id id{};
     send_result result = send_result::unknown;
-    std::optional<receipt> accepted; ///< with send_result::accepted only
+    /// With accepted and unknown: put before the event of the result, as long as there are fewer than
+    /// `events_max`. A note `admitted` is none, but gives the event of the admission other details.
+    std::vector<note> notes;
+    std::string details; ///< of the event of the result
+    /// Made whatever the result, once for a send: not when it is superseded, nor when it was settled before.
+    std::vector<adjustment> adjustments;
+    /// With send_result::accepted only. What an update has said before, and better, stays.
+    std::optional<receipt> accepted;
     /// With send_result::refused: what of the admission was charged and is given back. The cooldown is
     /// taken back, and `back_off` put in its place so that a refusal cannot be repeated at full speed.
     std::vector<charge> give_back;
@@ -92,5 +110,21 @@ struct settlement {
 /// `superseded`: the verification is forgotten, or with send_result::refused over already (used, replaced,
 /// canceled, expired). Not a fault; nothing was changed but what is kept of the idempotency key.
 enum class settle_outcome : std::uint8_t { settled, superseded };
+
+/// More became known of a message whose send was settled.
+struct delivery_update {
+    verification_address at;
+    delivery message = delivery::accepted;
+    std::optional<receipt> sent; ///< takes the place of what is kept
+    std::string details;         ///< of an event `delivery`
+    std::vector<adjustment> adjustments;
+};
+
+/// `updated`: it is of greater certainty than what was known; or it is of the same, not final, and its
+/// details are others than those of the last event `delivery` (then the event alone is added, if there is
+/// room for one more; without such an event: other than empty).
+/// `known`: none of both. `absent`: the verification is forgotten. Nothing was changed by these two, so an
+/// update may be tried again and again, by several instances.
+enum class update_outcome : std::uint8_t { updated, known, absent };
 
 } // namespace otpd::store

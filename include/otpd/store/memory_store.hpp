@@ -20,8 +20,9 @@ namespace otpd::store {
 struct memory_options {
     /// More shards make the pauses of a growing hash table shorter. A power of two.
     std::size_t shards = 256;
-    /// Verifications, counters, cooldowns, guess tallies, watches and idempotency keys kept at the most. An
-    /// admission that would pass it is answered `full`. What wrong and right guesses count is always kept.
+    /// Verifications, counters, cooldowns, guess tallies, watches, budgets and idempotency keys kept at the
+    /// most. An admission that would pass it is answered `full`. What wrong and right guesses count, and what
+    /// is rebooked, is always kept.
     std::size_t items_max = 4'000'000;
     std::chrono::milliseconds sweep_interval{100};
     /// Subjects looked at before the sweeper lets others on the strand: about 35 us of work.
@@ -43,10 +44,14 @@ public:
 
     boost::asio::awaitable<result<admit_outcome>> admit(admission request) override;
     boost::asio::awaitable<result<settle_outcome>> settle(settlement request) override;
+    boost::asio::awaitable<result<rebook_outcome>> rebook(rebooking request) override;
+    boost::asio::awaitable<result<update_outcome>> update(delivery_update request) override;
     boost::asio::awaitable<result<check_outcome>> check_code(check request) override;
     boost::asio::awaitable<result<std::optional<verification>>>
     find(verification_address at) override;
     boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) override;
+    boost::asio::awaitable<result<std::vector<std::int64_t>>>
+    spent(std::vector<budget_key> of) override;
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
     boost::asio::awaitable<result<std::monostate>> ping() override;
 

@@ -40,10 +40,14 @@ public:
 
     boost::asio::awaitable<result<admit_outcome>> admit(admission request) override;
     boost::asio::awaitable<result<settle_outcome>> settle(settlement request) override;
+    boost::asio::awaitable<result<rebook_outcome>> rebook(rebooking request) override;
+    boost::asio::awaitable<result<update_outcome>> update(delivery_update request) override;
     boost::asio::awaitable<result<check_outcome>> check_code(check request) override;
     boost::asio::awaitable<result<std::optional<verification>>>
     find(verification_address at) override;
     boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) override;
+    boost::asio::awaitable<result<std::vector<std::int64_t>>>
+    spent(std::vector<budget_key> of) override;
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
     /// Writes, so that a server that is full or read-only does not pass for a good one.
     boost::asio::awaitable<result<std::monostate>> ping() override;

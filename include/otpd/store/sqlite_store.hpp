@@ -17,8 +17,9 @@ namespace otpd::store {
 
 struct sqlite_options {
     std::string path; ///< made with mode 0600 when it is not there; its directory must be
-    /// Verifications, counters, cooldowns, guess tallies, watches and idempotency keys kept at the most. An
-    /// admission that would pass it is answered `full`. What wrong and right guesses count is always kept.
+    /// Verifications, counters, cooldowns, guess tallies, watches, budgets and idempotency keys kept at the
+    /// most. An admission that would pass it is answered `full`. What wrong and right guesses count, and what
+    /// is rebooked, is always kept.
     std::size_t items_max = 4'000'000;
     /// Of one step, from the call to its answer. A later answer is lost; a step that has begun by then
     /// has its effect.
@@ -48,10 +49,14 @@ public:
 
     boost::asio::awaitable<result<admit_outcome>> admit(admission request) override;
     boost::asio::awaitable<result<settle_outcome>> settle(settlement request) override;
+    boost::asio::awaitable<result<rebook_outcome>> rebook(rebooking request) override;
+    boost::asio::awaitable<result<update_outcome>> update(delivery_update request) override;
     boost::asio::awaitable<result<check_outcome>> check_code(check request) override;
     boost::asio::awaitable<result<std::optional<verification>>>
     find(verification_address at) override;
     boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) override;
+    boost::asio::awaitable<result<std::vector<std::int64_t>>>
+    spent(std::vector<budget_key> of) override;
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
     /// Reads the file. A file that could not be written is tried by writing, again and again; until that
     /// works, this says unavailable.

@@ -17,7 +17,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/system/result.hpp>
 
+#include <cstdint>
 #include <stdexcept>
+#include <vector>
 
 namespace otpd::store {
 
@@ -37,6 +39,12 @@ public:
     /// Says what became of the send that `admit` made room for.
     virtual boost::asio::awaitable<result<settle_outcome>> settle(settlement request) = 0;
 
+    /// Between `admit` and `settle`: the send is tried on another route, at another price.
+    virtual boost::asio::awaitable<result<rebook_outcome>> rebook(rebooking request) = 0;
+
+    /// Says what became of the message after its send was settled.
+    virtual boost::asio::awaitable<result<update_outcome>> update(delivery_update request) = 0;
+
     /// Counts the guess, then compares; a right code is consumed in the same step. Of any number of
     /// concurrent checks at most `attempts_max` are evaluated with the id and as many without, and at
     /// most one is `verified`.
@@ -49,6 +57,10 @@ public:
 
     /// Ends a verification whose code can still be used: it never verifies again. Charges stay.
     virtual boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) = 0;
+
+    /// What was taken from each budget; 0 for those that are not kept.
+    virtual boost::asio::awaitable<result<std::vector<std::int64_t>>>
+    spent(std::vector<budget_key> of) = 0;
 
     /// Codes that can still be verified; may count one for a moment after it expired.
     virtual boost::asio::awaitable<result<std::uint64_t>> live_codes() = 0;

@@ -60,8 +60,24 @@ enum class progress : std::uint8_t {
     expired
 };
 
-/// Of the message.
-enum class delivery : std::uint8_t { queued, accepted, unknown };
+/// Of the message. What is known of it only grows: see certainty().
+enum class delivery : std::uint8_t { queued, accepted, unknown, delivered, failed };
+
+/// A message goes from one state only to one of greater certainty. `delivered` and `failed` are final.
+[[nodiscard]] constexpr int certainty(delivery of) noexcept {
+    switch (of) {
+    case delivery::queued:
+        return 0;
+    case delivery::unknown:
+        return 1;
+    case delivery::accepted:
+        return 2;
+    case delivery::delivered:
+    case delivery::failed:
+        break;
+    }
+    return 3;
+}
 
 enum class event_kind : std::uint8_t {
     admitted,
@@ -70,15 +86,23 @@ enum class event_kind : std::uint8_t {
     wrong,    ///< a guess that was evaluated
     verified,
     replaced,
-    canceled
+    canceled,
+    step,    ///< a route was chosen, or left; the details say which and why
+    delivery ///< more became known of the message; the details say what
 };
+
+/// Longest text that an event may carry. It is the caller's own and no store looks into it: visible ASCII
+/// without spaces.
+inline constexpr std::size_t details_max = 512;
 
 struct event {
     event_kind what = event_kind::admitted;
     duration ago{}; ///< >= 0
+    std::string details;
 };
 
-/// Of one verification; later wrong guesses are counted but not listed.
+/// Of one verification; later events are left out (wrong guesses are counted all the same), except the result
+/// of its send and what ends its code.
 inline constexpr std::size_t events_max = 32;
 
 struct verification {
@@ -91,7 +115,7 @@ struct verification {
     std::uint32_t attempts = 0;      ///< wrong guesses with the id
     std::uint32_t open_attempts = 0; ///< wrong guesses without
     std::optional<receipt> sent;
-    std::vector<event> events; ///< in the order they happened
+    std::vector<event> events; ///< in the order they happened, as far as milliseconds tell
 };
 
 /// Wrong guesses allowed per number, whatever its codes and slots. The count dies `window` after the last
@@ -141,10 +165,13 @@ struct check {
 struct verified {
     verification_id id{};
     std::optional<receipt> sent;
+    duration age{}; ///< since the verification was admitted
 };
 /// The guess was counted.
 struct wrong {
     std::uint32_t attempts_left = 0; ///< of the code or of the number, whichever is less
+    /// The verification that was guessed at: that of the id, or the newest live one of the slot.
+    verification_id id{};
 };
 /// The code's attempts were used up before: not evaluated, not counted.
 struct exhausted {

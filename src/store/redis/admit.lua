@@ -1,24 +1,29 @@
 -- Checks everything that stands against a send, then takes all charges and writes the verification, or
 -- changes no counter.
 --
--- KEYS  slot, verification, guesses, cooldown, charge..., watch..., and last the idempotency key's if any
--- ARGV  id, key id, mac, ttl, keep, lease, 1 to add, codes of a slot; cooldown's base, longest, memory;
---       the guesses; the charges; the watches: how many, then floor, percent, breaker sent, breaker
+-- KEYS  slot, verification, guesses, cooldown, charge..., budget..., watch..., and last the idempotency
+--       key's if any
+-- ARGV  id, key id, mac, ttl, keep, lease, 1 to add, codes of a slot, details; cooldown's base, longest,
+--       memory; the guesses; the charges; the reservations; the watches: how many, then floor, percent, breaker sent, breaker
 --       percent, block, 1 if observed; what was seen; fingerprint ('': no idempotency key), keep.
 --       Times in ms
 -- Gives 'admitted', since when the slot's oldest live code lives and since when this one, its attempts and
 --       open attempts, the pause, busy microseconds of each charge, the violations of what is observed;
---       'refused' and the violations (places: 0 the cooldown, then charges, watches, and the guesses);
+--       'refused' and the violations (places: 0 the cooldown, then charges, reservations, watches, and the
+--       guesses);
 --       'in_flight', ms; 'replayed', the reply; 'unsettled'; or 'conflicting'
 local id, key_id, mac = argument(), argument(), argument()
 local ttl, keep, lease, add, codes_max = integer(), integer(), integer(), integer() == 1, integer()
+local details = argument()
 local pause_base, pause_longest, memory = integer(), integer(), integer()
 local guesses = read_guesses(KEYS[3])
 recall_guesses(guesses)
 local charges = read_charges(5)
+local reservations = read_reservations(5 + #charges)
+local before_watches = 4 + #charges + #reservations
 local watches = {}
 for i = 1, integer() do
-    watches[i] = read_watch(KEYS[4 + #charges + i])
+    watches[i] = read_watch(KEYS[before_watches + i])
     watches[i].rule = {floor = integer(), percent = integer(), breaker_sent = integer(),
                        breaker_percent = integer(), block = integer()}
     watches[i].observed = integer() == 1
@@ -52,10 +57,17 @@ for i, each in ipairs(charges) do
         refused = refused or not each.observed
     end
 end
+for i, each in ipairs(reservations) do
+    local ms = reservation_refused(each)
+    if ms then
+        tell(violations, #charges + i, ms)
+        refused = refused or not each.observed
+    end
+end
 for i, each in ipairs(watches) do
     local ms, trips = watch_against(each, each.rule)
     if ms then
-        tell(violations, #charges + i, ms, trips)
+        tell(violations, #charges + #reservations + i, ms, trips)
         refused = refused or not each.observed
     end
     if trips then
@@ -64,7 +76,7 @@ for i, each in ipairs(watches) do
     end
 end
 if guesses.open + guesses.held >= guesses.quota then
-    tell(violations, #charges + #watches + 1, until_ms(guesses.expires))
+    tell(violations, #charges + #reservations + #watches + 1, until_ms(guesses.expires))
     refused = true
 end
 if refused then
@@ -97,7 +109,7 @@ local slot = string.sub(KEYS[1], #number + 1 + #'s:')
 redis.call('HSET', KEYS[2], 'slot', slot, 'state', 'pending', 'key_id', key_id, 'mac', mac,
            'made', text(now), 'expires', text(expires), 'lease', text(now + lease * 1000),
            'attempts', text(attempts), 'open', text(open), 'message', 'queued',
-           'events', letters.admitted .. '0')
+           'events', with_details(letters.admitted .. '0', details))
 redis.call('PEXPIRE', KEYS[2], keep)
 redis.call('SET', KEYS[1], table.concat(ids, ' '), 'PX', until_ms(last))
 
@@ -110,6 +122,7 @@ if pause_base > 0 then
     keep_integers(KEYS[4], {sends, pause_until, streak_until}, streak_until)
 end
 local busy_for = take_charges(charges)
+take_reservations(reservations)
 for _, each in ipairs(watches) do
     count_sent(each)
 end

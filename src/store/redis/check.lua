@@ -4,9 +4,9 @@
 -- KEYS  slot, guesses, cooldown, charge..., watch...
 -- ARGV  id ('': none), attempts allowed, events of a verification; the guesses; the charges;
 --       what was seen; then for each candidate: key id, mac
--- Gives 'verified', id, since when the newest code lives, route, order id, message id, cost ('' where
---       there is none);
---       'wrong', attempts left; since when the oldest and the newest code live, their attempts and open
+-- Gives 'verified', id, since when the newest code lives, ms of its age, route, order id, message id, cost
+--       ('' where there is none);
+--       'wrong', attempts left, id; since when the oldest and the newest code live, their attempts and open
 --       attempts; open and held guesses, ms that those without and with an id have to wait;
 --       'exhausted' or 'locked', ms; 'absent'; or 'refused' and the violations (places: the charges)
 local id, attempts_max, events_max = argument(), integer(), integer()
@@ -73,8 +73,9 @@ if right then
     for i = 4 + #charges, #KEYS do
         count_verified(read_watch(KEYS[i]))
     end
-    return {'verified', right.id, text(live[1].made), sent[1] or '', sent[2] or '', sent[3] or '',
-            sent[4] or ''}
+    local age = quotient(math.max(0, now - right.made), 1000)
+    return {'verified', right.id, text(live[1].made), text(age), sent[1] or '', sent[2] or '',
+            sent[3] or '', sent[4] or ''}
 end
 
 if holds then
@@ -99,7 +100,7 @@ end
 redis.call('HSET', asked.key, 'events', with_event(asked, 'wrong', events_max))
 
 local left = math.min(attempts_max - (holds and asked.attempts or asked.open), usable - all)
-return {'wrong', text(math.max(0, left)), text(live[#live].made), text(live[1].made),
+return {'wrong', text(math.max(0, left)), asked.id, text(live[#live].made), text(live[1].made),
         text(asked.attempts), text(asked.open), text(guesses.open), text(guesses.held),
         text(math.max(0, quotient(guesses.open_from - now, 1000))),
         text(math.max(0, quotient(guesses.held_from - now, 1000)))}

@@ -1,7 +1,8 @@
 -- Before the scripts that touch verifications. A verification is a hash otp:{NUMBER}:v:ID of
 --   slot; state; key_id and mac, until it is over; made, expires, lease (until when its send is in flight)
 --   in microseconds; attempts, open: wrong guesses with and without the id; message: of what became of it;
---   route, order, bx, cost: the receipt; events: words of a letter and the ms since it was made.
+--   route, order, bx, cost: the receipt; events: words of a letter and the ms since it was made, and if there
+--   are any ':' and the details, which have no spaces.
 -- otp:{NUMBER}:s:SLOT holds the ids of the slot's verifications, the newest first; some may be over.
 --
 -- The ids of a slot are known in here only, so these keys cannot all be in KEYS. They carry the hash tag of
@@ -13,15 +14,32 @@ local function is_live(state, expires)
 end
 
 local letters = {admitted = 'a', accepted = 's', unknown = 'u', wrong = 'w', verified = 'v',
-                 replaced = 'r', canceled = 'c'}
+                 replaced = 'r', canceled = 'c', step = 'p', delivery = 'd'}
 
--- The events of a verification with one more, unless there are `most` already.
-local function with_event(code, what, most)
-    local _, count = string.gsub(code.events, '%a', '')
+-- Of what is known of a message (verification.hpp).
+local certainty = {queued = 0, unknown = 1, accepted = 2, delivered = 3, failed = 3}
+
+local function with_details(word, details)
+    return details and details ~= '' and word .. ':' .. details or word
+end
+
+-- The events of a verification with one more that was `ago` ms ago, unless there are `most` already.
+local function with_event(code, what, most, details, ago)
+    local _, count = string.gsub(code.events, '%S+', '')
     if most and count >= most then
         return code.events
     end
-    return code.events .. ' ' .. letters[what] .. text(math.max(0, quotient(now - code.made, 1000)))
+    local after = quotient(math.max(0, now - code.made), 1000) - (ago or 0)
+    return code.events .. ' ' .. with_details(letters[what] .. text(math.max(0, after)), details)
+end
+
+-- The details of the last event `delivery`; '' when there is none.
+local function last_delivery(code)
+    local last = ''
+    for details in string.gmatch(code.events, ' d%d+:?(%S*)') do
+        last = details
+    end
+    return last
 end
 
 -- The code can never be verified again, and nothing that could tell it is left. HDEL is first: it is let

@@ -36,11 +36,13 @@ words words_of(admission const& request, seen_guesses const& guesses, seen_codes
     append(arguments, request.lease);
     append(arguments, request.add);
     append(arguments, codes_max);
+    arguments.push_back(request.details);
     append(arguments, request.cooldown.base);
     append(arguments, request.cooldown.longest);
     append(arguments, request.cooldown.memory);
     append(arguments, request.guesses, guesses);
     append(to.keys, arguments, request.charges);
+    append(to.keys, arguments, request.reservations);
     append(to.keys, arguments, request.watches);
     append(arguments, codes, dead);
     arguments.push_back(request.once ? bytes_of(request.once->fingerprint) : std::string());
@@ -72,13 +74,11 @@ words words_of(settlement&& request) {
     arguments.emplace_back(refused ? "refused" : accepted ? "accepted" : "unknown");
     append(arguments, request.once.has_value());
     arguments.push_back(std::move(request.reply));
-    if (accepted && request.accepted) {
-        auto& sent = *request.accepted;
-        append(arguments, sent.route_id);
-        arguments.push_back(std::move(sent.order_id));
-        arguments.push_back(std::move(sent.bx_message_id));
-        arguments.push_back(sent.cost ? std::to_string(sent.cost->micros()) : std::string());
-    }
+    append(arguments, events_max);
+    arguments.push_back(std::move(request.details));
+    append(arguments, request.notes);
+    append(to.keys, arguments, request.adjustments);
+    if (accepted) append(arguments, request.accepted);
     if (refused) append_refusal(to, request);
     if (request.once) to.keys.push_back(once_key(request.once->key));
     return to;
@@ -155,7 +155,7 @@ admitted lane::take_admission(admission const& request, reader& answer) {
     return yes;
 }
 
-// --- settle, find, cancel ------------------------------------------------------------------------
+// --- settle, update, find, cancel ------------------------------------------------------------------------
 
 asio::awaitable<result<settle_outcome>> lane::settle(settlement request) {
     auto const number = request.key.number;
@@ -169,6 +169,22 @@ asio::awaitable<result<settle_outcome>> lane::settle(settlement request) {
     if (answer->front() != "settled") co_return fault::unavailable;
     if (refused) remembered_.ended(number, id, steady_now(), code_life_max);
     co_return settle_outcome::settled;
+}
+
+asio::awaitable<result<update_outcome>> lane::update(delivery_update request) {
+    fields keys{verification_key(request.at.number, request.at.id)};
+    fields arguments{name_of(request.message), std::to_string(events_max),
+                     std::move(request.details)};
+    append(arguments, request.sent);
+    append(keys, arguments, request.adjustments);
+    auto const answer =
+        co_await session_.call(script::update, std::move(keys), std::move(arguments));
+    if (!answer) co_return answer.error();
+    auto const& word = answer->front();
+    if (word == "updated") co_return update_outcome::updated;
+    if (word == "known") co_return update_outcome::known;
+    if (word == "absent") co_return update_outcome::absent;
+    co_return fault::unavailable;
 }
 
 asio::awaitable<result<std::optional<verification>>> lane::find(verification_address at) {
@@ -244,6 +260,7 @@ verified lane::take_right(check const& request, reader& answer) {
     verified right;
     right.id = answer.id();
     auto const newest = answer.number<server_time>();
+    right.age = answer.milliseconds();
     right.sent = answer.optional_receipt();
     if (answer.good()) remembered_.verified(request.key, newest, steady_now(), code_life_max);
     return right;
@@ -252,6 +269,7 @@ verified lane::take_right(check const& request, reader& answer) {
 wrong lane::take_wrong(check const& request, reader& answer) {
     wrong guess;
     guess.attempts_left = answer.number<std::uint32_t>();
+    guess.id = answer.id();
     seen_codes codes;
     codes.alive_from = answer.number<server_time>();
     codes.counted_until = answer.number<server_time>();
@@ -267,6 +285,44 @@ wrong lane::take_wrong(check const& request, reader& answer) {
         remembered_.wrong(request.key, codes, guesses, session_.epoch(), steady_now(),
                           code_life_max);
     return guess;
+}
+
+// --- budgets -------------------------------------------------------------------------------------
+
+/// A message goes out after it, so it counts only when the replicas have it, as an admission does.
+asio::awaitable<result<rebook_outcome>> lane::rebook(rebooking request) {
+    fields keys;
+    fields arguments;
+    append(keys, arguments, request.give_back);
+    append(keys, arguments, request.take);
+    auto const answer =
+        co_await session_.call(script::rebook, std::move(keys), std::move(arguments), "rebooked");
+    if (!answer) co_return answer.error();
+    reader from(*answer);
+    auto const& word = from.text();
+    bool const done = word == "rebooked";
+    if (!done && word != "refused") co_return fault::unavailable;
+    auto found = read_violations(from, request);
+    if (!from.good() || found.violations.empty() != done) co_return fault::unavailable;
+    if (!done) co_return rebook_outcome(std::move(found));
+    co_return rebook_outcome(rebooked{std::move(found.observed)});
+}
+
+asio::awaitable<result<std::vector<std::int64_t>>> lane::spent(std::vector<budget_key> of) {
+    std::vector<std::int64_t> sums;
+    fields keys;
+    fields arguments;
+    for (auto const& each : of)
+        keys.push_back(budget_key_of(each));
+    auto const answer =
+        co_await session_.call(script::spent, std::move(keys), std::move(arguments));
+    if (!answer) co_return answer.error();
+    reader from(*answer);
+    bool const good = from.text() == "spent";
+    for (std::size_t i = 0; i < of.size(); ++i)
+        sums.push_back(from.number<std::int64_t>());
+    if (!good || !from.good()) co_return fault::unavailable;
+    co_return sums;
 }
 
 // --- the server ----------------------------------------------------------------------------------

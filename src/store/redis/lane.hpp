@@ -22,9 +22,12 @@ public:
     // All of these run on the session's strand.
     boost::asio::awaitable<result<admit_outcome>> admit(admission request);
     boost::asio::awaitable<result<settle_outcome>> settle(settlement request);
+    boost::asio::awaitable<result<rebook_outcome>> rebook(rebooking request);
+    boost::asio::awaitable<result<update_outcome>> update(delivery_update request);
     boost::asio::awaitable<result<check_outcome>> check_code(check request);
     boost::asio::awaitable<result<std::optional<verification>>> find(verification_address at);
     boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request);
+    boost::asio::awaitable<result<std::vector<std::int64_t>>> spent(std::vector<budget_key> of);
     boost::asio::awaitable<result<std::uint64_t>> live_codes();
     boost::asio::awaitable<result<std::monostate>> probe();
 

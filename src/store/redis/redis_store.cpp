@@ -43,10 +43,12 @@ public:
     }
 
     /// Runs a step that belongs to no number.
-    template <class Outcome>
-    asio::awaitable<result<Outcome>> visit_any(asio::awaitable<result<Outcome>> (lane::*step)()) {
+    template <class Outcome, class... Request>
+    asio::awaitable<result<Outcome>>
+    visit_any(asio::awaitable<result<Outcome>> (lane::*step)(Request...), Request... request) {
         auto& next = ready_lane(asked_.fetch_add(1, std::memory_order_relaxed));
-        co_return co_await net::run_on(next.link().executor(), (next.*step)());
+        auto work = (next.*step)(std::move(request)...);
+        co_return co_await net::run_on(next.link().executor(), std::move(work));
     }
 
     asio::awaitable<std::optional<std::string>> start() {
@@ -119,6 +121,15 @@ asio::awaitable<result<settle_outcome>> redis_store::settle(settlement request) 
     co_return co_await impl_->visit(number, &lane::settle, std::move(request));
 }
 
+asio::awaitable<result<rebook_outcome>> redis_store::rebook(rebooking request) {
+    co_return co_await impl_->visit_any(&lane::rebook, std::move(request));
+}
+
+asio::awaitable<result<update_outcome>> redis_store::update(delivery_update request) {
+    auto const number = request.at.number;
+    co_return co_await impl_->visit(number, &lane::update, std::move(request));
+}
+
 asio::awaitable<result<check_outcome>> redis_store::check_code(check request) {
     auto const number = request.key.number;
     co_return co_await impl_->visit(number, &lane::check_code, std::move(request));
@@ -131,6 +142,10 @@ asio::awaitable<result<std::optional<verification>>> redis_store::find(verificat
 asio::awaitable<result<cancel_outcome>> redis_store::cancel(cancellation request) {
     auto const number = request.at.number;
     co_return co_await impl_->visit(number, &lane::cancel, std::move(request));
+}
+
+asio::awaitable<result<std::vector<std::int64_t>>> redis_store::spent(std::vector<budget_key> of) {
+    co_return co_await impl_->visit_any(&lane::spent, std::move(of));
 }
 
 asio::awaitable<result<std::uint64_t>> redis_store::live_codes() {

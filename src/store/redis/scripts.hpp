@@ -11,10 +11,22 @@
 
 namespace otpd::store::redis {
 
-enum class script : std::uint8_t { admit, settle, check, find, cancel, live, probe };
+enum class script : std::uint8_t {
+    admit,
+    settle,
+    rebook,
+    update,
+    check,
+    find,
+    cancel,
+    spent,
+    live,
+    probe
+};
 
-inline constexpr std::array all_scripts{script::admit,  script::settle, script::check, script::find,
-                                        script::cancel, script::live,   script::probe};
+inline constexpr std::array all_scripts{
+    script::admit, script::settle, script::rebook, script::update, script::check,
+    script::find,  script::cancel, script::spent,  script::live,   script::probe};
 
 /// Keys or arguments of a script, or what it answers.
 using fields = std::vector<std::string>;

@@ -99,6 +99,16 @@ bool is_passing(std::string_view error) {
     return false;
 }
 
+/// For so many answers.
+template <std::size_t... Places>
+auto strings_at(std::index_sequence<Places...>) {
+    return boost::redis::response<std::enable_if_t<Places != SIZE_MAX, std::string>...>();
+}
+template <std::size_t Count>
+auto strings() {
+    return strings_at(std::make_index_sequence<Count>());
+}
+
 } // namespace
 
 session::session(asio::any_io_executor const& executor, session_options options,
@@ -228,10 +238,7 @@ asio::awaitable<void> session::greet() {
     request.push("INFO");
     for (auto const which : all_scripts)
         request.push("SCRIPT", "LOAD", source_of(which));
-    boost::redis::response<std::string, std::string, std::string, std::string, std::string,
-                           std::string, std::string, std::string>
-        response;
-    static_assert(std::tuple_size_v<decltype(response)> == all_scripts.size() + 1);
+    auto response = strings<all_scripts.size() + 1>();
     boost::redis::any_adapter adapter(response);
     auto const [ec, size] = co_await connection_.async_exec(
         request, std::move(adapter), asio::cancel_after(greeting_timeout, no_throw));

@@ -1,12 +1,19 @@
 -- Says what became of a send. A refused one leaves no trace, unless its code is over already.
 --
--- KEYS  verification, cooldown, charge..., watch..., and last the idempotency key's if any
--- ARGV  id, 'accepted', 'refused' or 'unknown', 1 with an idempotency key, the reply;
+-- KEYS  verification, cooldown, budget..., charge..., watch..., and last the idempotency key's if any
+-- ARGV  'accepted', 'refused' or 'unknown', 1 with an idempotency key, the reply, events of a verification,
+--       details; the notes: how many, then what, ms ago, details; the adjustments;
 --       accepted: route, order id, message id, cost ('' where there is none);
 --       refused: 1 if there was a cooldown, ms of the back-off; how many charges, and the cost of each in
 --       microseconds
 -- Gives 'settled' or 'superseded'
 local result, once, reply = argument(), integer() == 1, argument()
+local events_max, details = integer(), argument()
+local notes = {}
+for i = 1, integer() do
+    notes[i] = {what = argument(), ago = integer(), details = argument()}
+end
+local adjustments = read_adjustments(3)
 if once then
     local key = KEYS[#KEYS]
     local kept = redis.call('HMGET', key, 'fingerprint', 'reply')
@@ -19,38 +26,52 @@ if once then
     end
 end
 
-local f = redis.call('HMGET', KEYS[1], 'state', 'made', 'expires', 'events')
+local f = redis.call('HMGET', KEYS[1], 'state', 'made', 'expires', 'events', 'message', 'route')
 local state, expires = f[1], tonumber(f[3])
-if not state then
+if not state or result == 'refused' and not is_live(state, expires) then
     return {'superseded'}
 end
+local code = {made = tonumber(f[2]), events = f[4]}
+if not string.find(code.events, ' [su]%d') then -- the first settlement of this send
+    adjust(adjustments)
+end
 if result ~= 'refused' then
-    local code = {made = tonumber(f[2]), events = f[4]}
+    for _, each in ipairs(notes) do
+        if each.what == 'admitted' then
+            code.events = string.gsub(code.events, '^a(%d+)%S*', function(after)
+                return with_details('a' .. after, each.details)
+            end)
+        else
+            code.events = with_event(code, each.what, events_max, each.details, each.ago)
+        end
+    end
+    -- An update may have come before.
+    local known_better = certainty[f[5]] > certainty[result]
     redis.call('HSET', KEYS[1], 'state', state == 'pending' and 'active' or state,
-               'message', result, 'events', with_event(code, result))
+               'message', known_better and f[5] or result,
+               'events', with_event(code, result, nil, details))
     local route, order, bx, cost = argument(), argument(), argument(), argument()
-    if route and route ~= '' then
+    if route and route ~= '' and not (known_better and f[6]) then
         redis.call('HSET', KEYS[1], 'route', route, 'order', order, 'bx', bx, 'cost', cost)
     end
+    keep_adjusted(adjustments)
     return {'settled'}
 end
 
-if not is_live(state, expires) then
-    return {'superseded'}
-end
 redis.call('DEL', KEYS[1])
+keep_adjusted(adjustments)
 count_live(expires, -1)
 local cooled_down, back_off = integer() == 1, integer()
 local charges = integer()
 for i = 1, charges do
-    local key, cost = KEYS[2 + i], integer()
+    local key, cost = KEYS[2 + #adjustments + i], integer()
     local busy_until = string_at(key)
     if busy_until then
         local earlier = tonumber(busy_until) - cost
         keep_integers(key, {earlier}, earlier)
     end
 end
-for i = 3 + charges, #KEYS - (once and 1 or 0) do
+for i = 3 + #adjustments + charges, #KEYS - (once and 1 or 0) do
     uncount_sent(read_watch(KEYS[i]))
 end
 if cooled_down then

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 
 namespace otpd::store::redis {
@@ -23,9 +24,12 @@ constexpr std::array states{std::pair<std::string_view, progress>{"pending", pro
                             std::pair<std::string_view, progress>{"canceled", progress::canceled},
                             std::pair<std::string_view, progress>{"expired", progress::expired}};
 
-constexpr std::array messages{std::pair<std::string_view, delivery>{"queued", delivery::queued},
-                              std::pair<std::string_view, delivery>{"accepted", delivery::accepted},
-                              std::pair<std::string_view, delivery>{"unknown", delivery::unknown}};
+constexpr std::array messages{
+    std::pair<std::string_view, delivery>{"queued", delivery::queued},
+    std::pair<std::string_view, delivery>{"accepted", delivery::accepted},
+    std::pair<std::string_view, delivery>{"unknown", delivery::unknown},
+    std::pair<std::string_view, delivery>{"delivered", delivery::delivered},
+    std::pair<std::string_view, delivery>{"failed", delivery::failed}};
 
 /// The letters of codes.lua.
 constexpr std::array events_by_letter{
@@ -35,7 +39,34 @@ constexpr std::array events_by_letter{
     std::pair<std::string_view, event_kind>{"w", event_kind::wrong},
     std::pair<std::string_view, event_kind>{"v", event_kind::verified},
     std::pair<std::string_view, event_kind>{"r", event_kind::replaced},
-    std::pair<std::string_view, event_kind>{"c", event_kind::canceled}};
+    std::pair<std::string_view, event_kind>{"c", event_kind::canceled},
+    std::pair<std::string_view, event_kind>{"p", event_kind::step},
+    std::pair<std::string_view, event_kind>{"d", event_kind::delivery}};
+
+/// Those names of codes.lua.
+std::string name_of(event_kind what) {
+    switch (what) {
+    case event_kind::admitted:
+        return "admitted";
+    case event_kind::accepted:
+        return "accepted";
+    case event_kind::unknown:
+        return "unknown";
+    case event_kind::wrong:
+        return "wrong";
+    case event_kind::verified:
+        return "verified";
+    case event_kind::replaced:
+        return "replaced";
+    case event_kind::canceled:
+        return "canceled";
+    case event_kind::step:
+        return "step";
+    case event_kind::delivery:
+        break;
+    }
+    return "delivery";
+}
 
 /// False when there is none of this name.
 template <class Names, class Value>
@@ -44,6 +75,13 @@ bool look_up(Names const& names, std::string_view name, Value& to) {
     if (found == names.end()) return false;
     to = found->second;
     return true;
+}
+
+/// Of one of the names.
+template <class Names, class Value>
+std::string name_in(Names const& names, Value of) {
+    auto const found = std::ranges::find(names, of, [](auto const& each) { return each.second; });
+    return std::string(found->first);
 }
 
 /// Words of three fields: a place, ms, whether it has just tripped. `at` gives what is at a place.
@@ -79,6 +117,9 @@ std::string cooldown_key(number_key const& number) {
 }
 std::string counter_key(charge const& c) {
     return key_of(c.subject, "n:" + c.counter);
+}
+std::string budget_key_of(budget_key const& of) {
+    return key_of(of.subject, "b:" + of.name + '@' + of.period);
 }
 std::string watch_key(subject_key const& subject) {
     return key_of(subject, "watch");
@@ -135,6 +176,49 @@ void append(fields& keys, fields& to, std::vector<watch> const& watches) {
     }
 }
 
+void append(fields& keys, fields& to, std::vector<reservation> const& reservations) {
+    append(to, reservations.size());
+    for (auto const& each : reservations) {
+        keys.push_back(budget_key_of(each.from));
+        append(to, each.amount);
+        append(to, each.cap);
+        append(to, each.keep);
+        append(to, each.observed);
+    }
+}
+
+void append(fields& keys, fields& to, std::vector<adjustment> const& adjustments) {
+    append(to, adjustments.size());
+    for (auto const& each : adjustments) {
+        keys.push_back(budget_key_of(each.of));
+        append(to, each.change);
+    }
+}
+
+void append(fields& to, std::vector<note> const& notes) {
+    append(to, notes.size());
+    for (auto const& each : notes) {
+        to.push_back(name_of(each.what));
+        append(to, each.ago);
+        to.push_back(each.details);
+    }
+}
+
+std::string name_of(delivery message) {
+    return name_in(messages, message);
+}
+
+void append(fields& to, std::optional<receipt> const& sent) {
+    if (!sent) {
+        to.insert(to.end(), 4, std::string());
+        return;
+    }
+    append(to, sent->route_id);
+    to.push_back(sent->order_id);
+    to.push_back(sent->bx_message_id);
+    to.push_back(sent->cost ? std::to_string(sent->cost->micros()) : std::string());
+}
+
 void append(fields& to, seen_codes const& codes, std::vector<verification_id> const& dead) {
     append(to, codes.alive_from);
     append(to, codes.counted_until);
@@ -186,11 +270,15 @@ std::vector<event> reader::events(duration age) {
         words.remove_prefix(std::min(end + 1, words.size()));
         event each;
         if (!look_up(events_by_letter, word.substr(0, 1), each.what)) good_ = false;
-        duration const after(
-            number<duration::rep>(word.substr(std::min<std::size_t>(1, word.size()))));
+        auto const colon = std::min(word.find(':'), word.size());
+        auto const digits = word.substr(0, colon).substr(std::min<std::size_t>(1, colon));
+        duration const after(number<duration::rep>(digits));
         each.ago = std::max(duration(0), age - after);
-        all.push_back(each);
+        each.details = word.substr(std::min(colon + 1, word.size()));
+        all.push_back(std::move(each));
     }
+    // Notes of a settlement come later than what they tell of.
+    std::ranges::stable_sort(all, std::greater<>(), &event::ago);
     return all;
 }
 
@@ -200,9 +288,20 @@ refused read_violations(reader& answer, admission const& request) {
         if (--place < request.charges.size())
             return {request.charges[place].counter, request.charges[place].observed};
         place -= request.charges.size();
+        if (place < request.reservations.size())
+            return {request.reservations[place].from.name, request.reservations[place].observed};
+        place -= request.reservations.size();
         if (place < request.watches.size())
             return {request.watches[place].name, request.watches[place].observed};
         return {guesses_counter, false};
+    };
+    return read_violations_with(answer, at);
+}
+
+refused read_violations(reader& answer, rebooking const& request) {
+    auto const at = [&request](std::size_t place) -> std::pair<std::string, bool> {
+        if (place == 0 || place > request.take.size()) return {};
+        return {request.take[place - 1].from.name, request.take[place - 1].observed};
     };
     return read_violations_with(answer, at);
 }

@@ -20,6 +20,7 @@ namespace otpd::store::redis {
 [[nodiscard]] std::string guesses_key(number_key const& number);
 [[nodiscard]] std::string cooldown_key(number_key const& number);
 [[nodiscard]] std::string counter_key(charge const& c);
+[[nodiscard]] std::string budget_key_of(budget_key const& of);
 [[nodiscard]] std::string watch_key(subject_key const& subject);
 [[nodiscard]] std::string once_key(subject_key const& key);
 
@@ -39,6 +40,12 @@ void append(fields& to, guess_budget const& budget, seen_guesses const& known);
 /// Their keys too.
 void append(fields& keys, fields& to, std::vector<charge> const& charges);
 void append(fields& keys, fields& to, std::vector<watch> const& watches);
+void append(fields& keys, fields& to, std::vector<reservation> const& reservations);
+void append(fields& keys, fields& to, std::vector<adjustment> const& adjustments);
+void append(fields& to, std::vector<note> const& notes);
+[[nodiscard]] std::string name_of(delivery message);
+/// Empty words when there is none.
+void append(fields& to, std::optional<receipt> const& sent);
 void append(fields& to, seen_codes const& codes, std::vector<verification_id> const& dead);
 
 // --- answers -------------------------------------------------------------------------------------
@@ -86,8 +93,9 @@ private:
     bool good_ = true;
 };
 
-/// What stands against an admission or a check, by whether it refuses.
+/// What stands against a step, by whether it refuses.
 [[nodiscard]] refused read_violations(reader& answer, admission const& request);
+[[nodiscard]] refused read_violations(reader& answer, rebooking const& request);
 [[nodiscard]] refused read_violations(reader& answer, check const& request);
 
 } // namespace otpd::store::redis

@@ -2,9 +2,7 @@
 // that know nothing of each other, and guesses that leave holders of an id alone.
 
 #include "admission_cases.hpp"
-#include "support/redis_process.hpp"
-
-#include <boost/mpl/list.hpp>
+#include "support/test_stores.hpp"
 
 #include <openssl/evp.h>
 
@@ -15,28 +13,7 @@ using namespace otpd::test;
 
 namespace {
 
-constexpr char const* hmac_secret = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978";
-
-/// Each store, with what must outlive the service.
-struct on_memory {
-    environment settings() const { return {}; }
-};
-struct on_sqlite {
-    temporary_directory directory;
-    environment settings() const {
-        return {{"OTPD_STORE_URL", "sqlite:" + directory.path() + "/otpd.db"},
-                {"OTP_HMAC_SECRET", hmac_secret}};
-    }
-};
-struct on_redis {
-    redis_process server;
-    environment settings() const {
-        return {{"OTPD_STORE_URL", server.url()},
-                {"OTPD_STORE_TIMEOUT_MS", "5000"},
-                {"OTP_HMAC_SECRET", hmac_secret}};
-    }
-};
-using stores = boost::mpl::list<on_memory, on_sqlite, on_redis>;
+using stores = all_stores;
 
 environment no_cooldown() {
     return {{"OTP_SEND_COOLDOWN_SECONDS", "0"},

@@ -32,8 +32,15 @@ BOOST_AUTO_TEST_CASE(a_token_opens_what_it_guards_and_nothing_like_it_does) {
     std::string const token = "Tok3n-of-this-instance";
     service_fixture service(environment{{"API_AUTH_TOKEN", token}});
     auto const number = service.fresh_number();
-    std::vector<http_request> const guarded{
-        service.send_request(number), service.verify_request(number, "123456"), get("/config")};
+    std::vector<http_request> const guarded{service.send_request(number),
+                                            service.verify_request(number, "123456"),
+                                            get("/config"),
+                                            get("/balance"),
+                                            get("/routes"),
+                                            get("/routes/scores"),
+                                            get("/routes/3/pricing"),
+                                            get("/deliveries/BX-1"),
+                                            post("/estimate", {{"phone_number", number}})};
     std::vector<std::string> const wrong{"Bearer",
                                          "Bearer ",
                                          "Bearer " + token.substr(0, token.size() - 1),
@@ -153,10 +160,20 @@ BOOST_AUTO_TEST_CASE(each_path_answers_its_methods_only) {
         char const* path;
         std::string allow;
     } const resources[] = {
-        {"/send-otp", "POST, OPTIONS"},          {"/verify-otp", "POST, OPTIONS"},
-        {"/health", "GET, HEAD, OPTIONS"},       {"/config", "GET, HEAD, OPTIONS"},
-        {"/livez", "GET, HEAD, OPTIONS"},        {"/readyz", "GET, HEAD, OPTIONS"},
-        {"/openapi.json", "GET, HEAD, OPTIONS"}, {"/docs", "GET, HEAD, OPTIONS"},
+        {"/send-otp", "POST, OPTIONS"},
+        {"/verify-otp", "POST, OPTIONS"},
+        {"/health", "GET, HEAD, OPTIONS"},
+        {"/config", "GET, HEAD, OPTIONS"},
+        {"/livez", "GET, HEAD, OPTIONS"},
+        {"/readyz", "GET, HEAD, OPTIONS"},
+        {"/openapi.json", "GET, HEAD, OPTIONS"},
+        {"/docs", "GET, HEAD, OPTIONS"},
+        {"/estimate", "POST, OPTIONS"},
+        {"/balance", "GET, HEAD, OPTIONS"},
+        {"/routes", "GET, HEAD, OPTIONS"},
+        {"/routes/scores", "GET, HEAD, OPTIONS"},
+        {"/routes/3/pricing", "GET, HEAD, OPTIONS"},
+        {"/deliveries/BX-1", "GET, HEAD, OPTIONS"},
     };
     for (auto const& [path, allow] : resources) {
         for (auto const* const method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE",
@@ -185,7 +202,8 @@ BOOST_AUTO_TEST_CASE(each_path_answers_its_methods_only) {
         BOOST_TEST(reply.field("Allow") == allow);
     }
     for (auto const* const path : {"/nope", "/", "/send-otp/", "/SEND-OTP", "//send-otp",
-                                   "/send-otp/x", "/docs/nope", "/docs/../config", "/metrics"})
+                                   "/send-otp/x", "/routes/", "/routes/x/pricing", "/deliveries/",
+                                   "/routes/3", "/docs/nope", "/docs/../config", "/metrics"})
         check_outcome(service.client.ask(get(path)), 404, "not_found");
     BOOST_TEST(service.stub.requests().empty());
 }

@@ -25,9 +25,24 @@ std::string lower(std::string text) {
 std::string target_of(std::string path) {
     if (auto const at = path.find("{file}"); at != std::string::npos)
         path.replace(at, 6, "init.js");
+    if (path == otpd::api::paths::route_pricing) return "/routes/3/pricing";
+    if (path == otpd::api::paths::delivery) return "/deliveries/BX-0";
     if (auto const at = path.find("{id}"); at != std::string::npos)
         path.replace(at, 4, std::string(64, '0'));
     return path;
+}
+
+/// About one thing, of which there may be none.
+bool is_about_one(std::string_view path) {
+    return path == otpd::api::paths::verification || path == otpd::api::paths::delivery;
+}
+
+/// The path of the document that a request is made for.
+std::string path_of(std::string const& target) {
+    if (target.starts_with("/verifications/")) return std::string(otpd::api::paths::verification);
+    if (target.starts_with("/deliveries/")) return std::string(otpd::api::paths::delivery);
+    if (target.ends_with("/pricing")) return std::string(otpd::api::paths::route_pricing);
+    return target.substr(0, target.find('?'));
 }
 
 /// Sent where limits stand behind an answer, and not with each of its status.
@@ -81,10 +96,8 @@ BOOST_AUTO_TEST_CASE(what_is_documented_is_served_and_nothing_else) {
             request.method = method;
             request.target = target_of(std::string(path));
             auto const status = service.client.ask(request).status;
-            bool const about_one =
-                path == otpd::api::paths::verification; // there is none to ask for
             BOOST_TEST_CONTEXT(method << ' ' << path << " answered " << status) {
-                BOOST_TEST((status != 404U || about_one));
+                BOOST_TEST((status != 404U || is_about_one(path)));
                 BOOST_TEST((status != 405U) == item.as_object().contains(lower(method)));
             }
         }
@@ -126,8 +139,12 @@ BOOST_AUTO_TEST_CASE(replies_are_as_documented) {
     send(plain, 415);
     send_under({{"fault", "null_ids"}}, 200);
     send_under({{"fault", "vendor"}}, 502);
-    send_under({{"fault", "rate"}, {"retry_after", 3}}, 502);
     send_under({{"fault", "drop_after"}}, 504);
+    // The route is left alone for as long as it says: another one than all else here takes.
+    service.stub.set_fault({{"fault", "rate"}, {"retry_after", 30}, {"count", 1}});
+    for (unsigned const expected : {502U, 503U})
+        send(post("/send-otp", {{"phone_number", service.fresh_number()}, {"route_id", 1}}),
+             expected);
     verify(service.verify_request(number, wrong_code(code)), 400);
     verify(service.verify_request(number, "1"), 422);
     verify(service.verify_request(service.fresh_number(), code), 404);
@@ -159,7 +176,7 @@ BOOST_AUTO_TEST_CASE(replies_are_as_documented) {
     for (auto const path : otpd::api::paths::all) {
         auto request = get(target_of(std::string(path)));
         if (path == otpd::api::paths::send_otp || path == otpd::api::paths::verify_otp ||
-            path == otpd::api::paths::verification)
+            path == otpd::api::paths::estimate || is_about_one(path))
             continue;
         auto const reply = check(std::string(path), request, 200);
         if (!reply.has("ETag")) continue;
@@ -172,12 +189,76 @@ BOOST_AUTO_TEST_CASE(replies_are_as_documented) {
 
     for (auto const& guarded :
          {get("/config"), service.send_request(number), service.verify_request(number, code),
-          get("/verifications/" + id)}) {
+          get("/verifications/" + id), get("/deliveries/BX-0"), get("/routes"),
+          get("/routes/scores"), get("/routes/3/pricing"), get("/balance"),
+          post("/estimate", {{"phone_number", number}})}) {
         auto const reply = service.client.ask(guarded);
         BOOST_TEST(reply.status == 401U);
-        bool const about_one = guarded.target.starts_with("/verifications/");
-        check_described(about_one ? "/verifications/{id}" : guarded.target, guarded, reply);
+        check_described(path_of(guarded.target), guarded, reply);
     }
+}
+
+BOOST_AUTO_TEST_CASE(replies_about_routes_and_money_are_as_documented) {
+    service_fixture service;
+    auto const check = [&service](http_request const& request, unsigned expected) {
+        auto const reply = service.client.ask(request);
+        BOOST_TEST(reply.status == expected, reply.body);
+        check_described(path_of(request.target), request, reply);
+        return object_of(reply);
+    };
+    auto const estimate = [&](json::object body, unsigned expected) {
+        body["phone_number"] = service.fresh_number();
+        return check(post("/estimate", body), expected);
+    };
+    auto const fail_once = [&service](char const* endpoint, unsigned status) {
+        service.stub.set_fault(
+            {{"fault", "status"}, {"status", status}, {"endpoint", endpoint}, {"count", 1}});
+    };
+
+    auto const sent = check(service.send_request(service.fresh_number()), 200);
+    auto const report = "/deliveries/" + std::string(sent.at("bx_message_id").as_string());
+    check(get(report), 200);
+    service.stub.control(
+        "POST", "messages",
+        {{"bx_message_id", sent.at("bx_message_id")}, {"state", "FAILED"}, {"error", "absent"}});
+    auto const failed = check(get(report), 200);
+    BOOST_TEST(failed.at("delivery").as_string() == "failed");
+    BOOST_TEST(failed.at("error").as_string() == "absent");
+    check(get("/deliveries/BX-0"), 404);
+    fail_once("dlr", 500);
+    check(get(report), 502);
+
+    estimate({{"route_id", 1}, {"purpose", "payment"}}, 200);
+    estimate({{"route_id", 6}}, 403);
+    estimate({{"route_id", 9}}, 422);
+    fail_once("estimate", 402);
+    estimate({}, 502);
+    auto plain = post("/estimate", {{"phone_number", service.fresh_number()}});
+    plain.fields.clear();
+    check(plain, 415);
+
+    check(get("/routes/6/pricing"), 403);
+    fail_once("pricing", 500);
+    check(get("/routes/1/pricing"), 502);
+    check(get("/routes/1/pricing"), 200);
+    fail_once("balance", 401);
+    check(get("/balance"), 502);
+    fail_once("routes", 500);
+    check(get("/routes"), 502);
+    check(get("/routes"), 200);
+
+    check(get("/routes/scores?country=NL&purpose=login&window=3600"), 200);
+    check(get("/routes/scores?country=nl&window=1&x=y"), 422);
+    auto const verification =
+        "/verifications/" + std::string(sent.at("verification_id").as_string());
+    check(get(verification + "?wait=0"), 200);
+    check(get(verification + "?wait=1"), 200);
+    check(get(verification + "?wait=61"), 422);
+
+    auto const number = service.fresh_number();
+    check(post("/send-otp", {{"phone_number", number}, {"route_plan", "none"}}), 422);
+    check(post("/send-otp", {{"phone_number", number}, {"route_plan", "a"}, {"route_id", 1}}), 422);
+    check(post("/send-otp", {{"phone_number", number}, {"max_price", "0.000001"}}), 403);
 }
 
 BOOST_AUTO_TEST_CASE(an_unreachable_upstream_is_as_documented) {
@@ -186,9 +267,14 @@ BOOST_AUTO_TEST_CASE(an_unreachable_upstream_is_as_documented) {
     BOOST_TEST(service.stub.process().wait() == 0);
     auto const ask_for = [&service](http_request const& request) {
         auto const reply = service.client.ask(request);
-        check_described(request.target, request, reply);
+        check_described(path_of(request.target), request, reply);
         return reply;
     };
+    for (auto const* const question :
+         {"/routes", "/balance", "/routes/1/pricing", "/deliveries/BX-0"})
+        check_outcome(ask_for(get(question)), 503, "upstream_failed");
+    check_outcome(ask_for(post("/estimate", {{"phone_number", service.fresh_number()}})), 503,
+                  "upstream_failed");
     // Failing to connect is given up for a while, and as long as that lasts the service is not ready.
     eventually([&] {
         check_outcome(ask_for(service.send_request(service.fresh_number())), 503,

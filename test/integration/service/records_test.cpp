@@ -90,12 +90,14 @@ public:
         auto const reply = ask(send_request(to));
         check_outcome(reply, 200);
         id = object_of(reply).at("verification_id").as_string();
+        message = object_of(reply).at("bx_message_id").as_string();
         auto code = stub.code_sent_to(to);
         secrets.insert(code);
         return code;
     }
 
-    std::string id; ///< of the last verification
+    std::string id;      ///< of the last verification
+    std::string message; ///< its SMS
     std::string replies;
     std::set<std::string> secrets;
     std::size_t requests = 0;
@@ -133,6 +135,29 @@ void do_many_things(recorded_service& service) {
     check_outcome(service.ask(get("/health?phone_number=" + service.number())), 200);
     check_outcome(service.ask(post("/send-otp", {{"phone_number", 1}})), 422);
     check_outcome(service.ask(get("/send-otp")), 405);
+}
+
+/// And of what is asked about routes, money and messages.
+void ask_many_things(recorded_service& service) {
+    auto const number = service.number();
+    auto const code = service.send_to(number);
+    check_outcome(service.ask(get("/deliveries/" + service.message)), 200);
+    check_outcome(service.ask(get("/deliveries/" + service.number())), 404);
+    check_outcome(service.ask(post("/estimate", {{"phone_number", service.number()}})), 200);
+    service.stub.set_fault({{"fault", "status"}, {"endpoint", "estimate"}, {"count", 1}});
+    check_outcome(service.ask(post("/estimate", {{"phone_number", service.number()}})), 502);
+    for (auto const* const path : {"/routes", "/routes/3/pricing", "/routes/scores", "/balance"})
+        check_outcome(service.ask(get(path)), 200);
+    check_outcome(service.ask(get("/routes/scores?" + service.number() + "=1")), 422);
+    check_outcome(service.ask(get("/routes/scores?country=" + service.number())), 422);
+    check_outcome(service.ask(get("/verifications/" + service.id + "?wait=" + service.number())),
+                  422);
+    auto const send = [&service](std::string const& to, char const* name,
+                                 std::string const& value) {
+        return service.ask(post("/send-otp", {{"phone_number", to}, {name, value}}));
+    };
+    check_outcome(send(service.number(), "route_plan", service.number()), 422);
+    check_outcome(send(service.number(), "max_price", "0.01"), 403);
 }
 
 /// And of what came with verifications, idempotency keys and the watch for pumped SMS.
@@ -176,6 +201,7 @@ BOOST_AUTO_TEST_SUITE(records)
 BOOST_AUTO_TEST_CASE(nothing_written_or_answered_holds_a_code_a_token_or_a_whole_number) {
     recorded_service service;
     do_many_things(service);
+    ask_many_things(service);
     do_many_more_things(service);
     for (auto const& message : service.stub.messages()) {
         auto const number = std::string(message.at("number").as_string());

@@ -28,7 +28,10 @@ BOOST_AUTO_TEST_CASE(a_step_is_one_command) {
         auto request = free_send_of(n, 111, n);
         request.once = full_send_of(n, 111, n).once;
         BOOST_CHECK(is<store::admitted>(store.admit(std::move(request))));
+        BOOST_CHECK((is<store::rebooked>(store.rebook({{}, full_send_of(n, 0, n).reservations}))));
         store.settle(full_settlement_of(n, n, store::send_result::accepted));
+        BOOST_CHECK((store.update(full_update_of(n, n)).value() == store::update_outcome::updated));
+        BOOST_TEST(store.spent({daily_budget()}).value().at(0) > 0);
         BOOST_CHECK(is<store::wrong>(store.check(full_guess_of(n, 222))));
         BOOST_TEST(store.find(address_of(n, n)).value().has_value());
         BOOST_CHECK(is<store::verified>(store.check(full_guess_of(n, 111))));
@@ -36,7 +39,7 @@ BOOST_AUTO_TEST_CASE(a_step_is_one_command) {
         BOOST_CHECK(
             (store.cancel(address_of(n, numbers + n)).value() == store::cancel_outcome::canceled));
     }
-    BOOST_TEST(calls(server, "evalsha") == 7 * numbers);
+    BOOST_TEST(calls(server, "evalsha") == 10 * numbers);
     for (auto const* other : {"eval", "script|load", "wait", "multi", "watch", "select", "hello"})
         BOOST_TEST(calls(server, other) == 0U, other);
 }
@@ -53,6 +56,7 @@ BOOST_AUTO_TEST_CASE(nothing_stays) {
             store.settle(full_settlement_of(n, n, store::send_result::refused));
         for (std::uint32_t i = 0; i < n % 7; ++i)
             store.check(full_guess_of(n, 222));
+        if (n % 4 == 0) store.update(full_update_of(n, n));
         if (n % 2 == 0) store.check(full_guess_of(n, 111));
         if (n % 5 == 0) store.cancel(address_of(n, n));
     }

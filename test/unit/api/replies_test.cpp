@@ -1,5 +1,6 @@
 #include "api/json_writer.hpp"
 #include "api/problems.hpp"
+#include "api/steps.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -38,6 +40,23 @@ BOOST_AUTO_TEST_CASE(write_money_as_a_plain_decimal) {
     BOOST_TEST(to_decimal(money::from_micros(158'460'000)) == "158.46");
     BOOST_TEST(to_decimal(money::from_micros(-51'000)) == "-0.051");
     BOOST_TEST(to_decimal(money::from_micros(12'000'000)) == "12");
+}
+
+// No figure is another one when it is read again.
+BOOST_AUTO_TEST_CASE(write_numbers_that_are_read_as_the_same_ones) {
+    auto const text = [](double value) { return json_writer().add("v", value).finish(); };
+    BOOST_TEST(text(0.0) == R"({"v":0})");
+    BOOST_TEST(text(0.8301) == R"({"v":0.8301})");
+    for (double const value : {0.1 + 0.2, 1.0 / 3, 1e-7, 123456789.125, 5e-324, 1.7e308})
+        BOOST_TEST(boost::json::parse(text(value)).at("v").to_number<double>() == value);
+    BOOST_TEST(text(std::numeric_limits<double>::infinity()) == R"({"v":null})");
+    BOOST_TEST(text(std::numeric_limits<double>::quiet_NaN()) == R"({"v":null})");
+}
+
+BOOST_AUTO_TEST_CASE(write_what_was_written_before_as_a_member) {
+    auto const inner = json_writer().add("samples", 7).finish();
+    BOOST_TEST(json_writer().add_json("a", inner).add("b", 1).finish() ==
+               R"({"a":{"samples":7},"b":1})");
 }
 
 // The members of one object, whoever wrote them: an array holds JSON texts.
@@ -77,6 +96,8 @@ std::array const contract{
     expected{otp::errc::destination_not_allowed, 403, "destination_not_allowed"},
     expected{otp::errc::purpose_not_allowed, 403, "purpose_not_allowed"},
     expected{otp::errc::route_not_allowed, 403, "route_not_allowed"},
+    expected{otp::errc::route_plan_unknown, 422, "route_plan_unknown"},
+    expected{otp::errc::no_route, 403, "no_route_available"},
     expected{otp::errc::message_too_long, 422, "validation_failed"},
     expected{otp::errc::cooldown_active, 429, "cooldown_active"},
     expected{otp::errc::limit_exceeded, 429, "limit_exceeded"},
@@ -92,6 +113,8 @@ std::array const contract{
     expected{otp::errc::guesses_exceeded, 429, "attempts_exceeded"},
     expected{otp::errc::verification_not_found, 404, "verification_not_found"},
     expected{otp::errc::verification_ended, 409, "verification_ended"},
+    expected{otp::errc::delivery_not_found, 404, "delivery_not_found"},
+    expected{otp::errc::upstream_failed, 502, "upstream_failed"},
     expected{otp::errc::store_unavailable, 503, "store_unavailable"},
 };
 
@@ -124,6 +147,66 @@ BOOST_AUTO_TEST_CASE(name_the_reason_as_a_word) {
     otp::failure why{otp::errc::upstream_rejected};
     why.reason = bridgexapi::reason::insufficient_balance;
     BOOST_TEST(to_problem(why).members.at("reason").as_string() == "insufficient_balance");
+}
+
+// Asking again helps with the first, and mostly not with the second.
+BOOST_AUTO_TEST_CASE(tell_an_upstream_that_was_not_reached_from_one_that_failed) {
+    using enum bridgexapi::reason;
+    for (int i = 0; i <= static_cast<int>(shutting_down); ++i) {
+        auto const reason = static_cast<bridgexapi::reason>(i);
+        otp::failure why{otp::errc::upstream_failed};
+        why.reason = reason;
+        auto const what = to_problem(why);
+        bool const reached = reason != connect_failed && reason != tls_failed &&
+                             reason != circuit_open && reason != pool_exhausted &&
+                             reason != shutting_down;
+        BOOST_TEST(what.status == (reached ? 502U : 503U), bridgexapi::to_string(reason));
+        BOOST_TEST(what.code == "upstream_failed");
+        BOOST_TEST((what.retry_after == 1s));
+    }
+}
+
+namespace {
+
+using step = otp::step_report;
+
+std::vector<step> const two_steps{
+    {8, step::result::rejected, "vendor_failed", money::from_micros(88'000)},
+    {3, step::result::skipped, "price", std::nullopt}};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(tell_what_became_of_each_route) {
+    otp::failure why{otp::errc::no_route};
+    why.steps = two_steps;
+    auto const steps = to_problem(why).members.at("steps").as_array();
+    BOOST_REQUIRE(steps.size() == 2U);
+    BOOST_TEST(steps[0].at("route_id").to_number<int>() == 8);
+    BOOST_TEST(steps[0].at("outcome").as_string() == "rejected");
+    BOOST_TEST(steps[0].at("reason").as_string() == "vendor_failed");
+    BOOST_TEST(steps[0].at("price").to_number<double>() == 0.088);
+    BOOST_TEST(steps[1].at("price").is_null());
+    BOOST_TEST(!to_problem(otp::failure{otp::errc::no_route}).members.contains("steps"));
+}
+
+// In a reply as in a problem.
+BOOST_AUTO_TEST_CASE(tell_of_routes_as_replies_do) {
+    auto steps = two_steps;
+    steps.push_back({1, step::result::accepted, {}, money::from_micros(1)});
+    auto const texts = write_steps(steps);
+    BOOST_TEST(texts[0] ==
+               R"({"route_id":8,"outcome":"rejected","reason":"vendor_failed","price":0.088})");
+    BOOST_TEST(texts[2] == R"({"route_id":1,"outcome":"accepted","reason":null,"price":0.000001})");
+    auto const members = steps_member(steps);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        auto const text = boost::json::parse(texts[i]);
+        for (auto const& [name, value] : members[i].as_object()) {
+            auto const same = value.is_number()
+                                  ? text.at(name).to_number<double>() == value.to_number<double>()
+                                  : text.at(name) == value;
+            BOOST_TEST(same, name);
+        }
+    }
 }
 
 namespace {

@@ -42,6 +42,13 @@ class broken_store final : public store::store {
 public:
     answer<otpd::store::admit_outcome> admit(otpd::store::admission) override { co_return down; }
     answer<otpd::store::settle_outcome> settle(otpd::store::settlement) override { co_return down; }
+    answer<otpd::store::rebook_outcome> rebook(otpd::store::rebooking) override { co_return down; }
+    answer<otpd::store::update_outcome> update(otpd::store::delivery_update) override {
+        co_return down;
+    }
+    answer<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key>) override {
+        co_return down;
+    }
     answer<otpd::store::check_outcome> check_code(otpd::store::check) override { co_return down; }
     answer<std::optional<otpd::store::verification>>
     find(otpd::store::verification_address) override {
@@ -75,6 +82,12 @@ std::string id_of(json::value const& sent) {
 
 std::string path_of(std::string const& id) {
     return "/verifications/" + id;
+}
+
+/// A path of the document as a request says it.
+std::string target_of(std::string path) {
+    if (path == otpd::api::paths::route_pricing) return "/routes/3/pricing";
+    return path;
 }
 
 std::string state_of(json::value const& verification) {
@@ -308,6 +321,7 @@ BOOST_AUTO_TEST_CASE(a_store_that_does_not_answer) {
     s.get(path_of(std::string(64, '0')), 503);
     s.cancel(path_of(std::string(64, '0')), 503);
     s.get("/health", 503);
+    s.get("/balance", 503);
 }
 
 BOOST_AUTO_TEST_CASE(every_fault_of_a_body) {
@@ -319,6 +333,7 @@ BOOST_AUTO_TEST_CASE(every_fault_of_a_body) {
           R"({"phone_number":"x","end_user_ip":"y","verification_id":"z","locale":"?"})"}) {
         BOOST_TEST_CONTEXT(body) {
             s.post("/send-otp", body, 422);
+            s.post("/estimate", body, 422);
             s.post("/verify-otp", body, 422);
         }
     }
@@ -326,6 +341,7 @@ BOOST_AUTO_TEST_CASE(every_fault_of_a_body) {
     s.content_type = "text/plain";
     s.post("/send-otp", one_number, 415);
     s.post("/verify-otp", guess("123456"), 415);
+    s.post("/estimate", one_number, 415);
 }
 
 BOOST_AUTO_TEST_CASE(a_message_that_its_last_line_makes_too_long) {
@@ -344,7 +360,7 @@ BOOST_AUTO_TEST_CASE(a_token_is_asked_for_where_the_document_says_so) {
             if (operation.at("security").as_array().empty()) continue;
             for (auto const* wrong : {"", "Bearer ", "Bearer toke", "Basic token"}) {
                 s.authorization = wrong;
-                s.ask(method_of(verb), path, "{}", 401);
+                s.ask(method_of(verb), target_of(path), "{}", 401);
             }
         }
     s.authorization.clear();

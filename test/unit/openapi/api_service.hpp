@@ -4,12 +4,18 @@
 /// upstream that says what it is told to. Every answer is compared with the document.
 
 #include "api_document.hpp"
+#include "api_upstream.hpp"
 #include "coroutines.hpp"
 #include "fake_gateway.hpp"
 #include "manual_clock.hpp"
 #include "otpd/api/paths.hpp"
 #include "otpd/api/routes.hpp"
 #include "otpd/http/router.hpp"
+#include "otpd/otp/account.hpp"
+#include "otpd/otp/catalogue.hpp"
+#include "otpd/otp/changes.hpp"
+#include "otpd/otp/ledger.hpp"
+#include "otpd/otp/price_book.hpp"
 #include "otpd/store/memory_store.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
@@ -96,29 +102,34 @@ struct service {
 
     explicit service(otpd::otp::policy rules = with_debug_codes(),
                      std::vector<otpd::api::credential> clients = {client_of("default")},
-                     otpd::store::store* instead = nullptr)
+                     otpd::store::store* instead = nullptr, std::string delivery_url = {})
         : store(instead != nullptr ? *instead : memory),
-          domain(std::move(rules),
-                 {store, gateway, keys, shared_plan(), clock, random, log, metrics}),
+          domain(std::move(rules), {store, reads, keys, shared_plan(), clock, random, log, metrics,
+                                    prices, figures, deliveries, news, news}),
           callers(std::move(clients)) {
         otpd::api::add_routes(routes,
-                              {domain, store, callers,
+                              {domain, catalogue, figures, store, callers,
                                [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
                                    co_return not_ready;
                                },
-                               "https://hi.bridgexapi.io"});
+                               "https://hi.bridgexapi.io", std::move(delivery_url)});
     }
 
     /// One request with everything it is made of, as long as it is worked on.
     struct call {
-        call(service& of, method verb, std::string_view path, std::string_view body)
-            : fields(of.fields), endpoint(of.routes.find(verb, path, parameters)) {
+        /// `target` is a path, with or without a query.
+        call(service& of, method verb, std::string_view target, std::string_view body)
+            : fields(of.fields) {
+            auto const path = target.substr(0, target.find('?'));
+            endpoint = of.routes.find(verb, path, parameters);
             BOOST_REQUIRE(endpoint.call != nullptr);
             fields.push_back({"Content-Type", of.content_type});
             if (!of.authorization.empty()) fields.push_back({"Authorization", of.authorization});
             otpd::http::request_parts parts;
             parts.verb = verb;
-            parts.target = parts.path = path;
+            parts.target = target;
+            parts.path = path;
+            if (path.size() < target.size()) parts.query = target.substr(path.size() + 1);
             parts.body = body;
             parts.fields = fields;
             parts.request_id = "4632243359b3af9162b51d6861002d3f";
@@ -174,11 +185,26 @@ struct service {
     otpd::openssl_random random;
     otpd::store::memory_store memory{context.get_executor(), clock, otpd::store::memory_options{}};
     otpd::store::store& store;
-    otpd::test::fake_gateway gateway;
+    otpd::test::fake_gateway gateway; ///< of sends
+    told_gateway reads{gateway};      ///< of questions
+    told_prices prices;
+    told_figures figures;
+    told_deliveries deliveries;
+    otpd::otp::changes news{context.get_executor(), 10};
     otpd::otp::key_ring keys{otpd::secret_string(std::string(32, 'k')), {}, otpd::secret_string()};
     otpd::telemetry::logger log;
     otpd::telemetry::metrics metrics{otpd::telemetry::metrics_options{"test", {}}};
     otpd::otp::service domain;
+    otpd::otp::ledger spending{domain.rules(), keys};
+    otpd::otp::price_book price_lists{
+        context.get_executor(), {}, {reads, clock, random, log, metrics}};
+    otpd::otp::account_watch account{context.get_executor(),
+                                     {},
+                                     {store, reads,
+                                      [this](otpd::wall_time at) { return spending.total(at); },
+                                      clock, random, log, metrics}};
+    otpd::otp::catalogue catalogue{
+        {store, reads, price_lists, account, spending, domain.rules(), clock}};
     otpd::api::authenticator callers;
     std::optional<std::string_view> not_ready;
     otpd::http::router routes;

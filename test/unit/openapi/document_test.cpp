@@ -176,18 +176,31 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_domain_refuses) {
     };
     check("/send-otp", "post",
           {number_invalid, destination_not_allowed, purpose_not_allowed, route_not_allowed,
-           message_too_long, cooldown_active, limit_exceeded, send_in_progress,
-           idempotency_key_reused, upstream_rejected, upstream_unavailable, delivery_unknown,
-           capacity_exhausted, store_unavailable});
+           route_plan_unknown, no_route, message_too_long, cooldown_active, limit_exceeded,
+           send_in_progress, idempotency_key_reused, upstream_rejected, upstream_unavailable,
+           delivery_unknown, capacity_exhausted, store_unavailable});
     check("/verify-otp", "post",
           {purpose_not_allowed, limit_exceeded, invalid_code, no_active_otp, attempts_exceeded,
            guesses_exceeded, store_unavailable});
     check("/verifications/{id}", "get", {verification_not_found, store_unavailable});
+    check("/deliveries/{bx_message_id}", "get", {delivery_not_found, upstream_failed});
+    check("/routes", "get", {upstream_failed});
+    check("/routes/{id}/pricing", "get", {route_not_allowed, upstream_failed});
+    check("/estimate", "post",
+          {number_invalid, destination_not_allowed, purpose_not_allowed, route_not_allowed,
+           message_too_long, upstream_failed});
+    check("/balance", "get", {upstream_failed, store_unavailable});
     check("/verifications/{id}", "delete",
           {verification_not_found, verification_ended, store_unavailable});
     BOOST_TEST(seen.size() == static_cast<std::size_t>(store_unavailable) + 1); // the last one
     BOOST_TEST(describes("/send-otp", "post", 400, "idempotency_key_invalid"));
     BOOST_TEST(describes("/send-otp", "post", 422, "validation_failed"));
+    for (auto const* asks :
+         {"/deliveries/{bx_message_id}", "/routes", "/routes/{id}/pricing", "/balance"})
+        BOOST_TEST(describes(asks, "get", 503, "upstream_failed"), asks);
+    BOOST_TEST(describes("/estimate", "post", 503, "upstream_failed"));
+    BOOST_TEST(describes("/routes/scores", "get", 422, "validation_failed"));
+    BOOST_TEST(describes("/verifications/{id}", "get", 422, "validation_failed"));
 }
 
 BOOST_AUTO_TEST_CASE(knows_every_reason_of_the_upstream) {

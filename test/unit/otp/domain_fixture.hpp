@@ -4,6 +4,7 @@
 /// clock that is turned by hand.
 
 #include "coroutines.hpp"
+#include "domain_parts.hpp"
 #include "fake_gateway.hpp"
 #include "log_capture.hpp"
 #include "manual_clock.hpp"
@@ -25,7 +26,7 @@ namespace otpd::test {
 class switchable_store final : public store::store {
 public:
     explicit switchable_store(store& inner) : inner_(inner) {}
-    bool admits = true, settles = true, checks = true, finds = true;
+    bool admits = true, settles = true, rebooks = true, checks = true, finds = true;
 
     boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
     admit(otpd::store::admission request) override {
@@ -36,6 +37,19 @@ public:
     settle(otpd::store::settlement request) override {
         if (!settles) co_return otpd::store::fault::timed_out;
         co_return co_await inner_.settle(std::move(request));
+    }
+    boost::asio::awaitable<otpd::store::result<otpd::store::rebook_outcome>>
+    rebook(otpd::store::rebooking request) override {
+        if (!rebooks) co_return otpd::store::fault::unavailable;
+        co_return co_await inner_.rebook(std::move(request));
+    }
+    boost::asio::awaitable<otpd::store::result<otpd::store::update_outcome>>
+    update(otpd::store::delivery_update request) override {
+        return inner_.update(std::move(request));
+    }
+    boost::asio::awaitable<otpd::store::result<std::vector<std::int64_t>>>
+    spent(std::vector<otpd::store::budget_key> of) override {
+        return inner_.spent(std::move(of));
     }
     boost::asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
     check_code(otpd::store::check request) override {
@@ -75,7 +89,8 @@ struct domain_fixture {
     explicit domain_fixture(otp::policy rules = {}) : domain(std::move(rules), uses()) {}
 
     otp::service::dependencies uses() {
-        return {store, gateway, keys, shared_plan(), clock, random, *log, metrics};
+        return {store,   gateway, keys,    shared_plan(), clock, random, *log,
+                metrics, prices,  figures, deliveries,    news,  told};
     }
     [[nodiscard]] otp::caller who() const {
         otp::caller asking;
@@ -134,6 +149,11 @@ struct domain_fixture {
     std::unique_ptr<telemetry::logger> log =
         std::make_unique<telemetry::logger>(capture, telemetry::level::trace, 1024);
     telemetry::metrics metrics{telemetry::metrics_options{"test", {}}};
+    known_prices prices;
+    known_figures figures;
+    followed_messages deliveries;
+    otp::changes news{context.get_executor(), 16};
+    occurrence_list told;
     otp::service domain;
 
     template <class T>

@@ -36,8 +36,8 @@ BOOST_AUTO_TEST_CASE(every_key_and_every_entry_has_a_line) {
     BOOST_TEST(describe(all).size() == setting_keys().size() + 4U);
     BOOST_TEST(value_of(all, "otp.length") == "6");
     BOOST_TEST(value_of(all, "client.shop") ==
-               "1 token; purposes: any; routes: allowed; default route: usual; countries: allowed; "
-               "caller id: usual; last line: none");
+               "1 token; purposes: any; routes: allowed; default route: usual; default plan: "
+               "usual; countries: allowed; caller id: usual; max price: any; last line: none");
     BOOST_TEST(value_of(all, "limit.a") ==
                "5 in 60 seconds; key: client; step: send; mode: enforce; client: any");
     BOOST_TEST(value_of(all, "template.any.nl") == "Uw code: {code}");
@@ -49,10 +49,10 @@ BOOST_AUTO_TEST_CASE(a_client_is_described_with_all_that_it_may) {
         "[[client]]\nname = \"shop\"\ntoken_sha256 = [\"" + std::string(64, '1') + "\", \"" +
         std::string(64, '2') + "\"]\npurposes = [\"a\", \"b\"]\nroutes = [3, 5]\n" +
         "countries = [\"NL\"]\ncaller_id = \"SHOP\"\ndefault_route_id = 5\n"
-        "web_otp_host = \"shop.example\"\n"));
+        "max_price = 0.12\nweb_otp_host = \"shop.example\"\n"));
     BOOST_TEST(value_of(all, "client.shop") ==
-               "2 tokens; purposes: a,b; routes: 3,5; default route: 5; countries: NL; caller id: "
-               "SHOP; last line: shop.example");
+               "2 tokens; purposes: a,b; routes: 3,5; default route: 5; default plan: usual; "
+               "countries: NL; caller id: SHOP; max price: 0.12; last line: shop.example");
 }
 
 BOOST_AUTO_TEST_CASE(no_line_holds_a_token_a_code_or_a_whole_number) {
@@ -67,12 +67,46 @@ BOOST_AUTO_TEST_CASE(no_line_holds_a_token_a_code_or_a_whole_number) {
         }
 }
 
+BOOST_AUTO_TEST_CASE(plans_and_budgets_are_described_with_all_that_they_have) {
+    auto const all = good(with_config(
+        plan_named("a", "{route = 8, caller_id = \"APP\", countries = [\"NL\"], max_price = 0.1, "
+                        "timeout_ms = 5000}, {best = \"fastest\", routes = [3, 1], "
+                        "min_verified_share = 0.4}, {route = 3}") +
+        "purposes = [\"login\"]\n" +
+        "[[budget]]\nname = \"b\"\nkey = \"route\"\nonly = \"8\"\nperiod = \"month\"\n"
+        "cap = \"100.50\"\nmode = \"observe\"\n"
+        "[[budget]]\nname = \"c\"\nkey = \"total\"\nperiod = \"day\"\ncap = 7\n"));
+    BOOST_TEST(value_of(all, "route_plan.a") ==
+               "8 (caller id APP, countries NL, max price 0.1, 5000 ms), then fastest of 3,1 with "
+               "verified share 0.4 and 20 samples in 86400 seconds, then 3; purposes: login");
+    BOOST_TEST(value_of(all, "budget.b") == "100.5 in a month; key: route; only: 8; mode: observe");
+    BOOST_TEST(value_of(all, "budget.c") == "7 in a day; key: total; only: any; mode: enforce");
+}
+
+BOOST_AUTO_TEST_CASE(a_webhook_is_described_without_its_secrets_and_its_path) {
+    auto const webhook = [](char digit, char const* path) {
+        return "[[webhook]]\nname = \"crm\"\nurl = \"https://crm.example:8443" + std::string(path) +
+               "\"\nsecrets = [\"whsec_" + std::string(32, digit) + "\"]\n";
+    };
+    auto const all = good(with_config(webhook('s', "/s3cr3t?token=s3cr3t")));
+    BOOST_TEST(value_of(all, "webhook.crm") ==
+               "https://crm.example:8443; 1 secret; events: all; client: any; private addresses: "
+               "no; ca file: the system's");
+    BOOST_TEST((changes(webhook('a', "/x"), webhook('b', "/x")) == keys{"webhook.crm"}));
+    BOOST_TEST((changes(webhook('a', "/x"), webhook('a', "/y")) == keys{"webhook.crm"}));
+    BOOST_TEST(changes(webhook('a', "/x"), webhook('a', "/x")).empty());
+}
+
 BOOST_AUTO_TEST_CASE(what_has_changed_is_named_once) {
     BOOST_TEST(changes("", "").empty());
     BOOST_TEST((changes("[otp]\nlength = 7", "[otp]\nlength = 8\n[log]\nlevel = \"warn\"") ==
                 keys{"otp.length", "log.level"}));
     BOOST_TEST((changes(limit, limit + "mode = \"observe\"\n") == keys{"limit.a"}));
     BOOST_TEST((changes(limit + "client = \"default\"\n", limit) == keys{"limit.a"}));
+    BOOST_TEST((changes(plan_named("a"), plan_named("a", "{route = 5}")) == keys{"route_plan.a"}));
+    BOOST_TEST((changes("", "[[budget]]\nname = \"b\"\nkey = \"total\"\nperiod = \"day\"\n"
+                            "cap = 1\n[money]\nassumed_price = 0.2\n") ==
+                keys{"money.assumed_price", "budget.b"}));
 }
 
 BOOST_AUTO_TEST_CASE(what_came_and_went_has_changed) {

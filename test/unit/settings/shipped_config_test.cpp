@@ -21,8 +21,19 @@ std::string entry(setting_key const& key) {
 
 std::string example(table_key const& key) {
     return "\n# " + std::string(key.help) + "\n# Must be " + std::string(key.allowed) + '.' +
-           (key.required ? " Required." : "") + '\n' + (key.alternative ? "# " : "#") +
+           (key.required ? " Required." : "") + '\n' + (key.alternative.empty() ? "#" : "# ") +
            std::string(key.name) + " = " + toml_literal(key.kind, key.example) + '\n';
+}
+
+/// What may stand in each table of a list: words only, its example is the list's.
+std::string parts_of(table_key const& key) {
+    std::string out;
+    if (key.parts == nullptr) return out;
+    for (auto const& each : key.parts())
+        out += "\n# In a " + std::string(key.part) + ", " + std::string(each.name) + " = " +
+               toml_literal(each.kind, each.example) + ": " + std::string(each.help) +
+               "\n# Must be " + std::string(each.allowed) + ".\n";
+    return out;
 }
 
 std::string examples() {
@@ -35,7 +46,7 @@ std::string examples() {
         if (key.table != table)
             out += "\n# " + std::string(otpd::app::help_of_table(table = key.table)) + "\n#[[" +
                    name + "]]\n";
-        out += example(key);
+        out += example(key) + parts_of(key);
     }
     return out;
 }
@@ -103,6 +114,12 @@ BOOST_AUTO_TEST_CASE(its_examples_are_good) {
     BOOST_TEST_REQUIRE(all.templates.size() == 1U);
     BOOST_TEST(all.templates.front().locale.text == "nl");
     BOOST_TEST_REQUIRE(all.test_numbers.size() == 1U);
+    BOOST_TEST_REQUIRE(all.route_plans.size() == 1U);
+    BOOST_TEST(all.route_plans.front().steps.size() == 3U);
+    BOOST_TEST_REQUIRE(all.budgets.size() == 1U);
+    BOOST_TEST(all.budgets.front().only == client.name);
+    BOOST_TEST_REQUIRE(all.webhook_endpoints.size() == 1U);
+    BOOST_TEST(all.webhook_endpoints.front().client == client.name);
 }
 
 BOOST_AUTO_TEST_CASE(it_is_good_with_its_secrets_filled_in_too) {

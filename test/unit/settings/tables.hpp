@@ -46,8 +46,10 @@ inline std::string toml_literal(value_kind kind, std::string_view text) {
     case value_kind::number:
     case value_kind::boolean:
     case value_kind::date:
+    case value_kind::table_list: // has no other notation
         return std::string(text);
     case value_kind::text:
+    case value_kind::money:
         return '"' + std::string(text) + '"';
     case value_kind::whole_list:
         return toml_list(text, "");
@@ -71,6 +73,11 @@ inline std::string client_named(std::string const& name, char hex_digit = 'a') {
            "\"]\n";
 }
 
+/// A plan of one step.
+inline std::string plan_named(std::string const& name, std::string const& step = "{route = 3}") {
+    return "[[route_plan]]\nname = \"" + name + "\"\nsteps = [" + step + "]\n";
+}
+
 /// The values of a table's example, but for one key; `value` is TOML, empty leaves the key out.
 inline std::string example_with(std::string_view path, std::string const& value) {
     auto const table = std::string(path.substr(0, path.find('.')));
@@ -79,16 +86,19 @@ inline std::string example_with(std::string_view path, std::string const& value)
     for (auto const& key : table_keys()) {
         bool const other = key.table != table;
         // What the example's client refers to, and what excludes the key, is not there.
-        bool const stands_against =
-            wanted.alternative ? key.name == "web_otp_host" : key.alternative;
-        bool const refers = key.table == "limit" && key.name == "client";
+        bool const stands_against = !key.alternative.empty() || key.name == wanted.alternative;
+        bool const refers =
+            (key.table != "client" && key.name == "client") || path_of(key) == "budget.only";
         if (other || key.name == wanted.name || stands_against || refers) continue;
         out += std::string(key.name) + " = " + toml_literal(key.kind, key.example) + '\n';
     }
     // A client's routes hold the one it uses by default.
-    if (path == "client.default_route_id") out = without_line(out, "routes = ");
+    if (path == "client.default_route_id" || path == "client.default_route_plan")
+        out = without_line(out, "routes = ");
     if (path == "client.routes") out = without_line(out, "default_route_id = ");
     if (!value.empty()) out += std::string(wanted.name) + " = " + value + '\n';
+    // The plans that a client may have in tests.
+    if (path == "client.default_route_plan") out += plan_named("login");
     return out;
 }
 

@@ -21,6 +21,17 @@ std::string quoted(std::string const& text) {
     return '"' + text + '"';
 }
 
+std::string repeated(std::string const& text, int times) {
+    std::string out;
+    for (int i = 0; i < times; ++i)
+        out += text;
+    return out;
+}
+
+std::string secret_of(char digit, std::size_t length) {
+    return "whsec_" + std::string(length, digit);
+}
+
 std::vector<key_cases> all_cases() {
     auto const a = std::string(64, 'a');
     auto const b = std::string(64, 'B');
@@ -46,6 +57,13 @@ std::vector<key_cases> all_cases() {
          {quoted("abc"), quoted("My Shop"), name(11)},
          {quoted(""), quoted("ab"), name(12), quoted(" abc"), quoted("caf\u00e9"), "123"}},
         {"client.default_route_id", {"1", "8"}, {"0", "9", "-1", "3.0", "\"3\""}},
+        {"client.default_route_plan",
+         {quoted("login")},
+         {quoted(""), quoted("Login"), name(33), "1"}},
+        {"client.max_price",
+         {quoted("0.1"), "0.085", "1", quoted("999999999.999999")},
+         {quoted(""), quoted("0"), quoted("-1"), "0.0", "-0.1", quoted("0.0000001"), quoted("1,5"),
+          "[1]", "true", "inf", "1e300"}},
         {"client.web_otp_host",
          {quoted("a.b"), quoted("login.shop-1.example")},
          {quoted(""), quoted("localhost"), quoted("Shop.example"), quoted("https://shop.example"),
@@ -86,6 +104,63 @@ std::vector<key_cases> all_cases() {
          {quoted(""), quoted("2027-02-29"), quoted("2027-13-01"), quoted("31-01-2027"),
           quoted("2027-1-31"), quoted("2027-01-31T00:00:00"), "2027-01-31T00:00:00", "07:32:00",
           "20270131", "1969-12-31"}},
+        {"route_plan.name",
+         {name(1), name(32), quoted("a-b_9")},
+         {quoted(""), name(33), quoted("Login"), quoted("a b"), "1"}},
+        {"route_plan.purposes",
+         {"[]", "[\"login\"]", "[\"Pay Now\", \"login\"]"},
+         {"[\"\"]", "[\"a\", \"A\"]", "\"login\"", "[" + name(51) + "]"}},
+        {"route_plan.steps",
+         {"[{route = 8}]", "[{route = 1}, {route = 1, caller_id = \"abc\"}]",
+          "[" + repeated("{route = 3}, ", 8) + "]"},
+         {"[]", "[8]", "\"8\"", "{route = 8}", "[{route = 8}, 1]", "8",
+          "[" + repeated("{route = 3}, ", 9) + "]"}},
+        {"budget.name",
+         {name(1), name(32), quoted("a_9")},
+         {quoted(""), name(33), quoted("A"), quoted("a-b"), "1"}},
+        {"budget.key",
+         {quoted("total"), quoted("client"), quoted("purpose"), quoted("route"), quoted("country")},
+         {quoted(""), quoted("number"), quoted("Total"), "1"}},
+        {"budget.period",
+         {quoted("hour"), quoted("day"), quoted("month")},
+         {quoted(""), quoted("week"), "3600"}},
+        {"budget.cap",
+         {quoted("0.000001"), quoted("12.50"), "12.5", "1000000"},
+         {quoted(""), quoted("0"), quoted("-1"), quoted("1e3"), quoted("0.1234567"),
+          quoted("1000000000"), quoted(".5"), quoted("5."), "0", "true"}},
+        {"budget.only", {quoted("default")}, {quoted(""), quoted("A"), name(33), "1"}},
+        {"budget.mode", {quoted("enforce"), quoted("observe")}, {quoted("off"), "true"}},
+        {"webhook.name",
+         {name(1), name(32), quoted("a-b_9")},
+         {quoted(""), name(33), quoted("A"), "1"}},
+        {"webhook.url",
+         {quoted("https://a.example"), quoted("https://a.example:8443/x/y/?z=1&u=%2F"),
+          quoted("https://[2001:db8::1]/x")},
+         {quoted(""), quoted("a.example"), quoted("http://a.example/"), quoted("ftp://a.example"),
+          quoted("https://u:p@a.example/"), quoted("https://a.example/#x"),
+          quoted("https://a.example/a b"), quoted("https://"), quoted(" https://a.example"),
+          quoted("https://a.example/" + std::string(2048, 'x')), "1"}},
+        {"webhook.secrets",
+         {"[" + quoted(secret_of('A', 32)) + "]",
+          "[" + quoted(secret_of('A', 32)) + ", " + quoted(secret_of('B', 64)) + "]",
+          "[" + quoted("whsec_" + std::string(35, 'A') + "=") + "]",
+          "[" + quoted(secret_of('A', 84) + "AA==") + "]"},
+         {"[]", quoted(secret_of('A', 32)), "[" + quoted(std::string(32, 'A')) + "]",
+          "[" + quoted(secret_of('A', 28)) + "]", "[" + quoted(secret_of('A', 88)) + "]",
+          "[" + quoted(secret_of('A', 33)) + "]", "[" + quoted(secret_of('_', 32)) + "]",
+          "[" + quoted(secret_of('A', 33) + "B==") + "]",
+          "[" + quoted(secret_of('A', 32)) + ", " + quoted(secret_of('A', 32)) + "]",
+          "[" + quoted(secret_of('A', 32)) + "," + quoted(secret_of('B', 32)) + "," +
+              quoted(secret_of('C', 32)) + "," + quoted(secret_of('D', 32)) + "," +
+              quoted(secret_of('E', 32)) + "]"}},
+        {"webhook.events",
+         {"[]", "[\"verification.accepted\"]",
+          "[\"verification.verified\", \"verification.exhausted\", \"verification.blocked\"]"},
+         {"[\"accepted\"]", "[\"verification.admitted\"]",
+          "[\"verification.failed\", \"verification.failed\"]", quoted("verification.failed")}},
+        {"webhook.client", {quoted("default")}, {quoted(""), quoted("A"), name(33), "1"}},
+        {"webhook.allow_private", {"true", "false"}, {quoted("true"), "1"}},
+        {"webhook.ca_file", {quoted(""), quoted("/a/b.pem")}, {"1", quoted("a\\nb")}},
     };
 }
 

@@ -50,6 +50,9 @@ BOOST_AUTO_TEST_CASE(the_defaults_are_those_of_the_domain) {
     BOOST_TEST_REQUIRE(rules.templates.size() == 1U);
     BOOST_TEST(rules.templates[0].text == usual.templates[0].text);
     BOOST_TEST((rules.uniform_failures == usual.uniform_failures));
+    BOOST_TEST((rules.assumed_price == usual.assumed_price));
+    BOOST_TEST(rules.plans.empty());
+    BOOST_TEST(rules.budgets.empty());
     BOOST_TEST(!rules.reveal_codes);
 }
 
@@ -136,6 +139,71 @@ BOOST_AUTO_TEST_CASE(the_tables_reach_the_policy) {
     BOOST_TEST(rules.templates[0].purpose.empty());
     BOOST_TEST(rules.templates[1].purpose == "pay");
     BOOST_TEST(rules.test_numbers.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(plans_and_money_reach_the_policy_and_budgets_with_the_limits_only) {
+    auto const text = "[money]\nassumed_price = 0.2\n" + plan_named("a") +
+                      "[[budget]]\nname = \"b\"\nkey = \"total\"\nperiod = \"day\"\ncap = 5\n";
+    auto const rules = policy_of(good(with_config(text)));
+    BOOST_TEST_REQUIRE(rules.plans.size() == 1U);
+    BOOST_TEST(rules.plans[0].name == "a");
+    BOOST_TEST(rules.budgets.size() == 1U);
+    BOOST_TEST(rules.assumed_price.micros() == 200'000);
+    auto const free = policy_of(good(with_config("[limits]\nenabled = false\n" + text)));
+    BOOST_TEST(free.plans.size() == 1U);
+    BOOST_TEST(free.budgets.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_route_takes_half_of_the_connections_unless_told_otherwise) {
+    struct expectation {
+        char const* connections;
+        char const* most;
+        std::size_t least, initial, greatest;
+    };
+    for (auto const& [connections, most, least, initial, greatest] :
+         {expectation{"64", "0", 2, 16, 32}, expectation{"16", "0", 2, 8, 8},
+          expectation{"1", "0", 2, 2, 2}, expectation{"64", "1", 1, 1, 1},
+          expectation{"64", "48", 2, 16, 48}})
+        BOOST_TEST_CONTEXT(connections << ' ' << most) {
+            auto const options = otpd::app::route_gate_options_of(
+                good(sources({{"OTPD_BRIDGEXAPI_CONNECTIONS_MAX", connections},
+                              {"OTPD_ROUTES_CONCURRENCY_MAX", most}})));
+            BOOST_TEST(options.concurrency_min == least);
+            BOOST_TEST(options.concurrency_initial == initial);
+            BOOST_TEST(options.concurrency_max == greatest);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(every_part_is_told_its_settings) {
+    auto const all = good(with_config(
+        "[routes]\nqueue_max = 1\nfailures_to_open = 2\nscore_samples_max = 3000\n"
+        "[money]\nprice_lifetime_seconds = 61\nbalance_interval_seconds = 5\nbalance_low = 6\n"
+        "drift_tolerance = 7\n[delivery]\nenabled = false\ninterval_ms = 800\nopen_max = 9\n"
+        "page_max = 10\n[timeline]\nfile = \"/x\"\nbytes_max = 65536\nfiles_max = 12\n"
+        "[webhooks]\nqueue_max = 13\ntimeout_ms = 1400\n"));
+    auto const gates = otpd::app::route_gate_options_of(all);
+    BOOST_TEST(gates.queue_max == 1U);
+    BOOST_TEST(gates.failures_to_open == 2U);
+    BOOST_TEST(otpd::app::scoreboard_options_of(all.routes).samples_max == 3000U);
+    auto const book = otpd::app::price_book_options_of(all);
+    BOOST_TEST((book.routes == all.otp.allowed_routes));
+    BOOST_TEST((book.lifetime == 61s));
+    auto const account = otpd::app::account_options_of(all.spending);
+    BOOST_TEST((account.interval == 5s));
+    BOOST_TEST(account.low.micros() == 6'000'000);
+    BOOST_TEST(account.drift_tolerance.micros() == 7'000'000);
+    auto const tracker = otpd::app::tracker_options_of(all.delivery);
+    BOOST_TEST(!tracker.enabled);
+    BOOST_TEST((tracker.interval == 800ms));
+    BOOST_TEST(tracker.open_max == 9U);
+    BOOST_TEST(tracker.page_max == 10);
+    auto const file = otpd::app::rotating_file_options_of(all.timeline);
+    BOOST_TEST(file.path == "/x");
+    BOOST_TEST(file.bytes_max == 65'536U);
+    BOOST_TEST(file.files_max == 12U);
+    auto const hooks = otpd::app::webhook_options_of(all.webhooks);
+    BOOST_TEST(hooks.queue_max == 13U);
+    BOOST_TEST((hooks.timeout == 1400ms));
 }
 
 BOOST_AUTO_TEST_CASE(everybody_is_the_client_default_until_somebody_needs_a_token) {

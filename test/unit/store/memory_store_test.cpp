@@ -59,7 +59,7 @@ memory_options holding(std::size_t items) {
     return options;
 }
 
-/// One admission, settlement, check, cancellation or look, about anything of anybody.
+/// One step of any kind, about anything of anybody.
 void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
     auto pick = [&random](std::uint32_t below) {
         return static_cast<std::uint32_t>(random() % below);
@@ -75,8 +75,10 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
     rule.breaker_percent = 50;
     rule.block = duration(3000);
     rule.observed = pick(2) == 0;
+    budget_key const daily{subject(everybody + pick(3)), "daily", pick(2) == 0 ? "1" : "2"};
+    reservation const price{daily, pick(50), 200, duration(20'000), pick(2) == 0};
     idempotency_key const once{subject(everybody + 10 + pick(20)), {}, duration(20'000)};
-    switch (pick(8)) {
+    switch (pick(10)) {
     case 0:
     case 1:
     case 2: {
@@ -86,6 +88,7 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
         request.lease = duration(pick(2000));
         request.charges = charges;
         request.watches = {rule};
+        request.reservations = {price};
         if (pick(3) == 0) request.once = once;
         f.admit(std::move(request));
         break;
@@ -105,6 +108,7 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
         settlement.back_off = duration(pick(2) * 500);
         settlement.give_back = charges;
         settlement.watched = {rule.subject};
+        settlement.adjustments = {adjustment{daily, -10}};
         if (pick(3) == 0) settlement.once = once;
         f.settle(std::move(settlement));
         break;
@@ -112,6 +116,20 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
     case 6: {
         cancellation request{address_of(phone, id - 1 - pick(20)), ""};
         run(f.context, f.store.cancel(std::move(request))).value();
+        break;
+    }
+    case 7: {
+        delivery_update request{address_of(phone, id - 1 - pick(20)),
+                                static_cast<delivery>(pick(5)),
+                                {},
+                                "x",
+                                {adjustment{daily, 5}}};
+        run(f.context, f.store.update(std::move(request))).value();
+        break;
+    }
+    case 8: {
+        rebooking request{{adjustment{daily, -5}}, {price}};
+        run(f.context, f.store.rebook(std::move(request))).value();
         break;
     }
     default:
@@ -172,11 +190,11 @@ BOOST_AUTO_TEST_CASE(a_watch_goes_from_hour_to_hour_at_the_hour) {
     BOOST_TEST(is<admitted>(watched(2)));
     f.clock.advance(59min);
     auto const answer = std::get<refused>(watched(3));
-    BOOST_TEST((answer.violations[0].retry_after == 1min));
+    BOOST_TEST((answer.violations[0].retry_after == 1min + 1ms));
     f.clock.advance(1min - 1us);
-    BOOST_TEST((std::get<refused>(watched(3)).violations[0].retry_after == 1ms));
+    BOOST_TEST((std::get<refused>(watched(3)).violations[0].retry_after == 2ms)); // rounded up
     f.clock.advance(1us); // both are of the hour before, and that is an hour long
-    BOOST_TEST(is<refused>(watched(4)));
+    BOOST_TEST((std::get<refused>(watched(4)).violations[0].retry_after == 1ms));
     f.clock.advance(1ms); // no longer quite
     BOOST_TEST(is<admitted>(watched(5)));
     BOOST_TEST(is<refused>(watched(6)));
@@ -210,8 +228,10 @@ BOOST_AUTO_TEST_CASE(an_admission_needs_room_for_all_that_it_adds) {
     rule.subject = subject(everybody);
     rule.floor = 9;
     request.watches = {rule};
+    request.reservations = {reservation{{subject(everybody), "a", "2026-11"}, 1, 9, one_hour},
+                            reservation{{subject(everybody), "a", "2026-12"}, 1, 9, one_hour}};
     request.once = idempotency_key{subject(everybody + 1), {}, one_hour};
-    constexpr std::size_t needed = 1 + 1 + 3 + 1 + 1; // with verification, cooldown and key
+    constexpr std::size_t needed = 1 + 1 + 3 + 2 + 1 + 1; // with verification, cooldown and key
 
     fixture tight(holding(needed - 1));
     BOOST_TEST(is<full>(tight.admit(request)));
@@ -232,6 +252,34 @@ BOOST_AUTO_TEST_CASE(a_counter_that_is_there_needs_no_room) {
     BOOST_TEST(is<admitted>(f.admit(request)));
     request.key.number = number(3);
     BOOST_TEST(is<full>(f.admit(request)));
+}
+
+BOOST_AUTO_TEST_CASE(a_budget_is_forgotten_exactly_when_the_refusal_said) {
+    fixture f(holding(3));
+    auto request = free_send_of(1, 111, 1);
+    request.keep = one_day;
+    request.reservations = {reservation{{subject(everybody), "a", "2026-11"}, 1, 1, one_hour}};
+    BOOST_TEST(is<admitted>(f.admit(request)));
+    request.key.number = number(2);
+    f.clock.advance(2500us);
+    BOOST_TEST((std::get<refused>(f.admit(request)).violations[0].retry_after == one_hour - 2ms));
+    f.clock.advance(one_hour - 2500us - 1us);
+    BOOST_TEST(is<refused>(f.admit(request)));
+    f.clock.advance(1us);
+    BOOST_TEST(is<admitted>(f.admit(request))); // it needs its room anew
+    f.clock.advance(one_hour);
+    f.sweep();
+    BOOST_TEST(f.store.usage().items == 2U);
+}
+
+// A message is on its way already.
+BOOST_AUTO_TEST_CASE(another_try_is_never_refused_for_want_of_room) {
+    fixture f(holding(1));
+    f.admit(free_send_of(1, 111, 1));
+    rebooking other;
+    other.take = {reservation{{subject(everybody), "a", "2026-11"}, 1, 1, one_hour}};
+    BOOST_TEST(is<rebooked>(run(f.context, f.store.rebook(other)).value()));
+    BOOST_TEST(f.store.usage().items == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(guesses_and_their_price_are_counted_even_when_full) {

@@ -59,6 +59,29 @@ constexpr char const* version_1 = R"(
     INSERT INTO items (number, kind, name, expires) VALUES
       (x'02000000000000000000000002000000', 1, 'hourly', 1576801800000000);)";
 
+/// The file before there were budgets and details of events, with one accepted code of number 1 that was
+/// guessed at once.
+constexpr char const* version_2 = R"(
+    PRAGMA application_id = 0x6f747064;
+    PRAGMA user_version = 2;
+    CREATE TABLE items (
+      subject BLOB NOT NULL, kind INTEGER NOT NULL, name TEXT NOT NULL, expires INTEGER NOT NULL,
+      data TEXT NOT NULL,
+      PRIMARY KEY (subject, kind, name), CHECK (kind BETWEEN 0 AND 6)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX items_by_expiry ON items (expires);
+    CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), latest INTEGER NOT NULL) STRICT;
+    INSERT INTO clock VALUES (1, 1576800000000000);
+    CREATE TABLE scratch (room BLOB NOT NULL) STRICT;
+    INSERT INTO items VALUES
+      (x'01000000000000000000000001000000', 0, '0a000000000000000000000000000000', 1576800060000000,
+       '1 6f00000000000000000000000000000000000000000000000000000000000000'),
+      (x'01000000000000000000000001000000', 3, '0a000000000000000000000000000000', 1576800600000000,
+       '0 1 1 1576799990000000 1576800060000000 0 0 1 6c6f67696e'
+       || ' 1 7 3232393533 - 87000 3 0 1576799990000000 1 1576799991000000 3 1576799992000000'),
+      (x'01000000000000000000000001000000', 2, '', 1576886400000000, '1 0 0 0'),
+      (x'0000ffff00000000000000000000ffff', 1, 'hourly', 1576801800000000, '');)";
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(sqlite_file_rules)
@@ -203,6 +226,39 @@ BOOST_AUTO_TEST_CASE(a_file_of_version_1_is_brought_up_to_date_once) {
     BOOST_TEST(is<absent>(f.check(guess_of(1, 111, "default:login"))));
     BOOST_TEST(f.held->usage().codes == 1U);
     BOOST_TEST(f.held->usage().items == 4U);
+}
+
+// Its verifications are read as they are: their events have no details, and new ones beside them may.
+BOOST_AUTO_TEST_CASE(a_file_of_version_2_keeps_everything) {
+    fixture f;
+    edit(f.path, version_2);
+    BOOST_REQUIRE_EQUAL(f.start(), "");
+    BOOST_TEST(f.held->usage().codes == 1U);
+    BOOST_TEST(f.held->usage().items == 3U);
+    auto const before = f.find(1, 10);
+    BOOST_REQUIRE(before.has_value());
+    BOOST_TEST((before->sent == receipt{7, "22953", "", otpd::money::from_micros(87'000)}));
+    BOOST_REQUIRE(before->events.size() == 3U);
+    for (auto const& each : before->events)
+        BOOST_TEST(each.details.empty());
+
+    delivery_update update{address_of(1, 10), delivery::delivered, {}, "dlr=DELIVRD", {}};
+    BOOST_TEST((run(f.context, f.held->update(update)).value() == update_outcome::updated));
+    f.restart();
+    auto const after = f.find(1, 10);
+    BOOST_TEST((after->message == delivery::delivered));
+    BOOST_REQUIRE(after->events.size() == 4U);
+    BOOST_TEST((after->events[2].what == event_kind::wrong));
+    BOOST_TEST(after->events[2].details.empty());
+    BOOST_TEST(after->events[3].details == "dlr=DELIVRD");
+    BOOST_TEST(std::get<wrong>(f.check(guess_of(1, 999))).attempts_left == 3U);
+    BOOST_TEST(is<verified>(f.check(guess_of(1, 111))));
+
+    auto request = free_send_of(2, 111, 2);
+    request.charges = {charge{subject(everybody), "hourly", 2, one_hour}};
+    request.reservations = {
+        reservation{{subject(everybody), "daily", "2026-11-03"}, 5, 5, one_day}};
+    BOOST_TEST(is<admitted>(f.admit(request)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,71 @@
+#pragma once
+
+/// What the upstream offers and what it costs, and what was spent so far. Questions, never on the way of a
+/// send.
+
+#include "otpd/bridgexapi/gateway.hpp"
+#include "otpd/otp/account.hpp"
+#include "otpd/otp/failure.hpp"
+#include "otpd/otp/ledger.hpp"
+#include "otpd/otp/price_book.hpp"
+#include "otpd/store/store.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace otpd::otp {
+
+/// A budget with `only`, or one of key total.
+struct budget_view {
+    std::string name;
+    budget_period period = budget_period::day;
+    std::string only;
+    money cap;
+    money spent;
+    wall_time ends_at;
+};
+
+struct balance_view {
+    bridgexapi::balance account;
+    std::optional<money> drift; ///< account_state::drift
+    money spent_this_hour;      ///< in all, by every instance
+    money spent_today;
+    money spent_this_month;
+    std::vector<budget_view> budgets;
+};
+
+/// Every member from any thread. Failures: upstream_failed, route_not_allowed, store_unavailable.
+class catalogue {
+public:
+    /// Everything must outlive it.
+    struct dependencies {
+        store::store& store;
+        bridgexapi::gateway& gateway;
+        price_book const& price_lists;
+        account_watch& account;
+        ledger const& spending;
+        policy const& rules;
+        clock const& now;
+    };
+
+    explicit catalogue(dependencies uses);
+    ~catalogue();
+
+    /// Those of the upstream that the policy allows; kept for a minute, and a little longer for callers who come
+    /// while another asks again. Ascending by id.
+    boost::asio::awaitable<outcome<std::vector<bridgexapi::route>>> routes(deadline until);
+    /// The kept list, or asked now when there is none. A route that the policy does not allow is
+    /// route_not_allowed.
+    boost::asio::awaitable<outcome<price_list>> pricing(int route_id, deadline until);
+    /// Asked now. The account watch hears of it.
+    boost::asio::awaitable<outcome<balance_view>> balance(deadline until);
+
+private:
+    class impl;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace otpd::otp

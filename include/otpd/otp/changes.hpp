@@ -1,0 +1,44 @@
+#pragma once
+
+/// Lets requests wait for the next thing that happens to a verification in this process.
+
+#include "otpd/core/deadline.hpp"
+#include "otpd/otp/occurrence.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace otpd::otp {
+
+/// On a strand of its own; every member from any thread. Costs an occurrence next to nothing while nobody
+/// waits.
+class changes final : public observer {
+public:
+    /// Whatever runs `executor` must outlive it. At most `waiters_max` wait at a time.
+    changes(boost::asio::any_io_executor executor, std::size_t waiters_max);
+    ~changes() override;
+
+    void happened(occurrence const& what) noexcept override;
+    /// How often something happened so far, to compare with later; to be read before the store is looked at,
+    /// so that nothing can happen unseen between that look and wait().
+    [[nodiscard]] std::uint64_t seen(std::string_view verification_id) const noexcept;
+    /// Until something has happened to the verification since `seen`, or `until`; now and then for nothing.
+    /// False, at once: too many wait already, or the service ends; do not ask again. What other instances do is not heard of: look at the store again
+    /// after it.
+    boost::asio::awaitable<bool> wait(std::string verification_id, std::uint64_t seen,
+                                      deadline until);
+    /// Everybody who waits, and who will, goes on at once: the service ends.
+    void stop();
+
+private:
+    class impl;
+    std::shared_ptr<impl> impl_;
+};
+
+} // namespace otpd::otp

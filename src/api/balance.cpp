@@ -1,0 +1,76 @@
+// GET /balance: what there is to spend, what was spent, and what may be spent
+
+#include "json_writer.hpp"
+#include "problems.hpp"
+#include "resources.hpp"
+
+#include <string>
+#include <vector>
+
+namespace otpd::api {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::string_view word_of(otp::budget_period period) {
+    switch (period) {
+    case otp::budget_period::hour:
+        return "hour";
+    case otp::budget_period::day:
+        return "day";
+    case otp::budget_period::month:
+        return "month";
+    }
+    return {};
+}
+
+std::string write(otp::budget_view const& of) {
+    std::optional<std::string_view> only;
+    if (!of.only.empty()) only = of.only;
+    return json_writer()
+        .add("name", of.name)
+        .add("period", word_of(of.period))
+        .add("only", only)
+        .add("cap", of.cap)
+        .add("spent", of.spent)
+        .add("ends_at", of.ends_at)
+        .finish();
+}
+
+std::string write(otp::balance_view const& of) {
+    std::vector<std::string> budgets;
+    budgets.reserve(of.budgets.size());
+    for (auto const& each : of.budgets)
+        budgets.push_back(write(each));
+    return json_writer()
+        .add("balance", of.account.amount)
+        .add("currency", of.account.currency)
+        .add("sandbox", of.account.sandbox)
+        .add("username", of.account.username)
+        .add("ledger_drift", of.drift)
+        .add("spent_this_hour", of.spent_this_hour)
+        .add("spent_today", of.spent_today)
+        .add("spent_this_month", of.spent_this_month)
+        .add_array("budgets", budgets)
+        .finish();
+}
+
+asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request) {
+    if (uses.callers.identify(request) == nullptr)
+        co_return to_response(http::unauthorized(), request);
+    auto const found = co_await uses.catalogue.balance(request.until());
+    if (!found) co_return to_response(to_problem(found.error()), request);
+    http::response reply;
+    reply.body = write(*found);
+    co_return reply;
+}
+
+} // namespace
+
+void add_balance(http::router& routes, dependencies const& uses) {
+    routes.add(http::method::get, paths::balance,
+               [uses](http::request const& request) { return answer(uses, request); });
+}
+
+} // namespace otpd::api

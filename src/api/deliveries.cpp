@@ -1,0 +1,61 @@
+// GET /deliveries/{bx_message_id}: what became of a message after the upstream took it
+
+#include "json_writer.hpp"
+#include "problems.hpp"
+#include "resources.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace otpd::api {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Ids are opaque, but not any text: what nobody can have been given is not asked for upstream.
+bool may_be_an_id(std::string_view text) noexcept {
+    constexpr std::size_t longest = 128;
+    return !text.empty() && text.size() <= longest &&
+           std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+std::string write(otp::delivery_view const& of) {
+    return json_writer()
+        .add("bx_message_id", of.bx_message_id)
+        .add("phone_number", of.phone)
+        .add("delivery", otp::to_string(of.state))
+        .add("status", of.status)
+        .add("route_id", of.route_id)
+        .add("order_id", of.order_id)
+        .add("error", of.error)
+        .add("created_at", of.created_at)
+        .add("asked_at", of.asked_at)
+        .finish();
+}
+
+asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request,
+                                       std::string id) {
+    if (uses.callers.identify(request) == nullptr)
+        co_return to_response(http::unauthorized(), request);
+    if (!may_be_an_id(id)) {
+        otp::failure const none{otp::errc::delivery_not_found};
+        co_return to_response(to_problem(none), request);
+    }
+    auto const found = co_await uses.domain.delivery(std::move(id), request.until());
+    if (!found) co_return to_response(to_problem(found.error()), request);
+    http::response reply;
+    reply.body = write(*found);
+    co_return reply;
+}
+
+} // namespace
+
+void add_deliveries(http::router& routes, dependencies const& uses) {
+    routes.add(http::method::get, paths::delivery,
+               [uses](http::request const& request, std::string id) {
+                   return answer(uses, request, std::move(id));
+               });
+}
+
+} // namespace otpd::api

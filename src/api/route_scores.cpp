@@ -1,0 +1,105 @@
+// GET /routes/scores: how well each route did lately
+
+#include "json_writer.hpp"
+#include "otpd/core/purpose.hpp"
+#include "query.hpp"
+#include "resources.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace otpd::api {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr int shortest_window = 60;
+constexpr int longest_window = 30 * 24 * 3600;
+
+std::string read_country(query& asked) {
+    constexpr std::string_view name = "country";
+    auto const text = asked.text(name);
+    if (!text) return {};
+    bool const letters = std::ranges::all_of(*text, [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (text->size() != 2 || !letters)
+        asked.reject(name, "Value error, country must be two upper-case letters.");
+    return std::string(*text);
+}
+
+std::string read_purpose(query& asked) {
+    constexpr std::string_view name = "purpose";
+    auto const text = asked.text(name);
+    if (!text) return {};
+    auto const what = purpose::parse(*text);
+    if (what) return what->name();
+    asked.reject(name, "Value error, purpose must be 1 to 50 printable ASCII characters.");
+    return {};
+}
+
+otp::score_query read_query(query& asked) {
+    otp::score_query of;
+    of.country = read_country(asked);
+    of.purpose = read_purpose(asked);
+    if (auto const seconds = asked.integer("window", shortest_window, longest_window))
+        of.window = std::chrono::seconds(*seconds);
+    return of;
+}
+
+template <class T>
+std::optional<std::string> write(std::optional<otp::figure<T>> const& of) {
+    if (!of) return std::nullopt;
+    return json_writer().add("value", of->value).add("samples", of->samples).finish();
+}
+
+std::string write(otp::route_score const& of) {
+    std::optional<std::string_view> country;
+    if (!of.country.empty()) country = of.country;
+    json_writer score;
+    score.add("route_id", of.route_id)
+        .add("country", country)
+        .add("sent", of.sent)
+        .add("accepted", of.accepted)
+        .add("delivered", of.delivered)
+        .add("verified", of.verified);
+    auto const add = [&score](std::string_view name, auto const& figure) {
+        score.add_json(name, write(figure).value_or("null"));
+    };
+    add("accepted_share", of.accepted_share);
+    add("delivered_share", of.delivered_share);
+    add("verified_share", of.verified_share);
+    add("delivery_seconds_median", of.delivery_seconds_median);
+    add("delivery_seconds_p95", of.delivery_seconds_p95);
+    add("verify_seconds_median", of.verify_seconds_median);
+    add("cost_per_sent", of.cost_per_sent);
+    add("cost_per_verified", of.cost_per_verified);
+    return score.finish();
+}
+
+asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request) {
+    if (uses.callers.identify(request) == nullptr)
+        co_return to_response(http::unauthorized(), request);
+    query asked(request.query(), {"country", "purpose", "window"});
+    auto of = read_query(asked);
+    if (!asked.valid()) co_return to_response(asked.problem(), request);
+    auto const window = of.window;
+    auto const found = co_await uses.figures.scores(std::move(of));
+    std::vector<std::string> scores;
+    scores.reserve(found.size());
+    for (auto const& each : found)
+        scores.push_back(write(each));
+    http::response reply;
+    reply.body =
+        json_writer().add("window_seconds", window.count()).add_array("scores", scores).finish();
+    co_return reply;
+}
+
+} // namespace
+
+void add_route_scores(http::router& routes, dependencies const& uses) {
+    routes.add(http::method::get, paths::route_scores,
+               [uses](http::request const& request) { return answer(uses, request); });
+}
+
+} // namespace otpd::api

@@ -1,0 +1,67 @@
+#include "occurrences.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace otpd::app {
+
+namespace {
+
+/// The fields of a line, without those that say nothing.
+class line_fields {
+public:
+    line_fields() { fields_.reserve(24); }
+
+    void add(std::string_view key, std::string_view text) {
+        if (!text.empty()) fields_.emplace_back(key, text);
+    }
+    void add(std::string_view key, std::optional<money> amount) {
+        if (amount) fields_.emplace_back(key, amount->micros());
+    }
+    void add(std::string_view key, std::chrono::milliseconds time) {
+        if (time.count() != 0) fields_.emplace_back(key, time.count());
+    }
+    void add(std::string_view key, int number) {
+        if (number != 0) fields_.emplace_back(key, number);
+    }
+    void add(std::string_view key, bool flag) {
+        if (flag) fields_.emplace_back(key, flag);
+    }
+    [[nodiscard]] std::span<telemetry::field const> all() const noexcept { return fields_; }
+
+private:
+    std::vector<telemetry::field> fields_;
+};
+
+} // namespace
+
+timeline_file::timeline_file(telemetry::rotating_file_options file, std::size_t queue_lines_max)
+    : file_(std::move(file)), lines_(file_, telemetry::level::info, queue_lines_max) {}
+
+void timeline_file::happened(otp::occurrence const& what) noexcept {
+    line_fields line;
+    line.add("at_ms", std::chrono::floor<std::chrono::milliseconds>(what.at.time_since_epoch()));
+    line.add("verification_id", what.verification_id);
+    line.add("request_id", what.request_id);
+    line.add("client", what.client);
+    line.add("purpose", what.purpose);
+    line.add("country", what.country);
+    line.add("phone", what.phone);
+    line.add("route_plan", what.plan);
+    line.add("route_id", what.route_id);
+    line.add("attempted", what.attempted);
+    line.add("price_micros", what.price);
+    line.add("cost_micros", what.cost);
+    line.add("order_id", what.order_id);
+    line.add("bx_message_id", what.bx_message_id);
+    line.add("status", what.status);
+    line.add("reason", what.reason);
+    line.add("since_admitted_ms", what.since_admitted);
+    line.add("since_accepted_ms", what.since_accepted);
+    line.add("details", what.details);
+    lines_.log(telemetry::level::info, to_string(what.what), line.all());
+}
+
+} // namespace otpd::app

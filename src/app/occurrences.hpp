@@ -1,0 +1,44 @@
+#pragma once
+
+/// Who hears of what happens to verifications: the listeners of this process, and the file of the timeline.
+
+#include "otpd/otp/occurrence.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/rotating_file.hpp"
+
+#include <vector>
+
+namespace otpd::app {
+
+/// Passes everything on, in the order in which the listeners came.
+class occurrence_relay final : public otp::observer {
+public:
+    /// While the program starts only. Must outlive the relay.
+    void add(otp::observer& listener) { listeners_.push_back(&listener); }
+    void happened(otp::occurrence const& what) noexcept override {
+        for (auto* const each : listeners_)
+            each->happened(what);
+    }
+
+private:
+    std::vector<otp::observer*> listeners_;
+};
+
+/// One JSON object on one line for each occurrence, in the form of the log (telemetry/log.hpp): `event` is its
+/// kind, `at_ms` when it happened, in milliseconds since 1970. Money is in millionths (`_micros`). What there
+/// is nothing to say of is left out. The line never waits for the file: a full queue gives up the oldest.
+class timeline_file final : public otp::observer {
+public:
+    /// Throws std::system_error when the file cannot be opened.
+    timeline_file(telemetry::rotating_file_options file, std::size_t queue_lines_max);
+
+    void happened(otp::occurrence const& what) noexcept override;
+    /// Lines that are not in the file: given up in the queue, or not written.
+    [[nodiscard]] std::uint64_t lines_lost() const { return lines_.dropped() + file_.lines_lost(); }
+
+private:
+    telemetry::rotating_file file_;
+    telemetry::logger lines_;
+};
+
+} // namespace otpd::app

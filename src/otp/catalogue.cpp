@@ -1,0 +1,155 @@
+#include "otpd/otp/catalogue.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <utility>
+
+namespace otpd::otp {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Of what the upstream said about its routes.
+constexpr std::chrono::minutes routes_kept{1};
+
+failure upstream_failed(bridgexapi::failure const& because) {
+    failure result{errc::upstream_failed};
+    result.reason = because.why;
+    if (because.retry_after)
+        result.retry_after = std::max(std::chrono::seconds(1), *because.retry_after);
+    return result;
+}
+
+/// Of the budgets that many have one each of, only one whose owner is named can be shown.
+bool can_be_shown(spending_budget const& budget) {
+    return budget.key == budget_key::total || !budget.only.empty();
+}
+
+} // namespace
+
+class catalogue::impl {
+public:
+    explicit impl(dependencies uses) : uses_(uses) {}
+
+    asio::awaitable<outcome<std::vector<bridgexapi::route>>> routes(deadline until) {
+        auto const kept = routes_.load();
+        bool const fresh = kept && uses_.now.now() - kept->at < routes_kept;
+        // While one caller asks, what is too old serves the others.
+        bool const ask = !fresh && (!asking_.exchange(true) || !kept);
+        if (!ask) co_return kept->routes;
+        struct question {
+            std::atomic<bool>& asking;
+            ~question() { asking = false; }
+        };
+        question const asked{asking_};
+        auto answered = co_await uses_.gateway.list_routes(until);
+        if (!answered) co_return upstream_failed(answered.error());
+        auto made = std::make_shared<known_routes const>(
+            known_routes{allowed(std::move(*answered)), uses_.now.now()});
+        routes_.store(made);
+        co_return made->routes;
+    }
+
+    asio::awaitable<outcome<price_list>> pricing(int route_id, deadline until) {
+        if (!is_allowed(route_id)) co_return failure{errc::route_not_allowed};
+        if (auto const kept = uses_.price_lists.list_of(route_id)) co_return *kept;
+        auto answered = co_await uses_.gateway.get_pricing(route_id, until);
+        if (!answered) co_return upstream_failed(answered.error());
+        co_return make_price_list(std::move(*answered), uses_.now.wall());
+    }
+
+    asio::awaitable<outcome<balance_view>> balance(deadline until) {
+        auto const answered = co_await uses_.gateway.get_balance(until);
+        if (!answered) co_return upstream_failed(answered.error());
+        uses_.account.saw_balance(answered->amount);
+        balance_view view;
+        view.account = *answered;
+        view.drift = uses_.account.state().drift;
+        auto const now = uses_.now.wall();
+        view.budgets = budgets(now);
+        auto const hours = uses_.spending.totals(budget_period::month, now);
+        auto const sums = co_await uses_.store.spent(keys(hours, now));
+        if (!sums || sums->size() != hours.size() + view.budgets.size())
+            co_return failure{errc::store_unavailable};
+        auto const middle = sums->begin() + static_cast<std::ptrdiff_t>(hours.size());
+        auto const today = uses_.spending.totals(budget_period::day, now).size();
+        view.spent_this_month = sum_of(sums->begin(), middle);
+        view.spent_today = sum_of(middle - static_cast<std::ptrdiff_t>(today), middle);
+        view.spent_this_hour = money::from_micros(*(middle - 1));
+        for (std::size_t i = 0; i < view.budgets.size(); ++i)
+            view.budgets[i].spent = money::from_micros((*sums)[hours.size() + i]);
+        co_return view;
+    }
+
+private:
+    struct known_routes {
+        std::vector<bridgexapi::route> routes;
+        steady_time at;
+    };
+
+    [[nodiscard]] bool is_allowed(int route_id) const {
+        return std::ranges::find(uses_.rules.allowed_routes, route_id) !=
+               uses_.rules.allowed_routes.end();
+    }
+
+    [[nodiscard]] std::vector<bridgexapi::route>
+    allowed(std::vector<bridgexapi::route> routes) const {
+        std::erase_if(routes, [this](auto const& each) { return !is_allowed(each.route_id); });
+        std::ranges::stable_sort(routes, {}, &bridgexapi::route::route_id);
+        return routes;
+    }
+
+    [[nodiscard]] std::vector<budget_view> budgets(wall_time now) const {
+        std::vector<budget_view> result;
+        for (auto const& each : uses_.rules.budgets) {
+            if (!can_be_shown(each)) continue;
+            budget_view view;
+            view.name = each.name;
+            view.period = each.period;
+            view.only = each.only;
+            view.cap = each.cap;
+            view.ends_at = end_of(each.period, now);
+            result.push_back(std::move(view));
+        }
+        return result;
+    }
+
+    /// The totals of the hours, then the budgets in the order of budgets().
+    [[nodiscard]] std::vector<store::budget_key> keys(std::vector<store::budget_key> hours,
+                                                      wall_time now) const {
+        for (auto const& each : uses_.rules.budgets)
+            if (can_be_shown(each)) hours.push_back(uses_.spending.key_of(each, now));
+        return hours;
+    }
+
+    static money sum_of(std::vector<std::int64_t>::const_iterator from,
+                        std::vector<std::int64_t>::const_iterator to) {
+        return money::from_micros(std::accumulate(from, to, std::int64_t{0}));
+    }
+
+    dependencies const uses_;
+    std::atomic<std::shared_ptr<known_routes const>> routes_;
+    std::atomic<bool> asking_{false};
+};
+
+catalogue::catalogue(dependencies uses) : impl_(std::make_unique<impl>(uses)) {}
+
+catalogue::~catalogue() = default;
+
+asio::awaitable<outcome<std::vector<bridgexapi::route>>> catalogue::routes(deadline until) {
+    return impl_->routes(until);
+}
+
+asio::awaitable<outcome<price_list>> catalogue::pricing(int route_id, deadline until) {
+    return impl_->pricing(route_id, until);
+}
+
+asio::awaitable<outcome<balance_view>> catalogue::balance(deadline until) {
+    return impl_->balance(until);
+}
+
+} // namespace otpd::otp

@@ -1,0 +1,156 @@
+#include "otpd/otp/changes.hpp"
+
+#include "otpd/net/run_on.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <unordered_map>
+
+namespace otpd::otp {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Counts of changes, shared by verifications whose ids have the same hash: somebody who waits is sometimes
+/// woken for nothing, and never left to sleep through a change.
+constexpr std::size_t counts = 4096;
+
+} // namespace
+
+class changes::impl : public std::enable_shared_from_this<impl> {
+public:
+    impl(asio::any_io_executor const& executor, std::size_t waiters_max)
+        : strand_(asio::make_strand(executor)), waiters_max_(waiters_max) {}
+
+    // From any thread.
+
+    [[nodiscard]] std::uint64_t seen(std::string_view id) const noexcept {
+        return count_of(id).load();
+    }
+
+    /// Counts before it looks for those who wait; they are counted before they look at the count. So one
+    /// of both sees the other (all in one order, std::memory_order_seq_cst).
+    void happened(std::string const& id) noexcept {
+        ++count_of(id);
+        if (waiters_.load() == 0) return;
+        try {
+            asio::post(strand_, [self = shared_from_this(), id] { self->wake(id); });
+        } catch (std::exception const&) { // no memory: they wait until their deadline
+            return;
+        }
+    }
+
+    void stop() {
+        stopped_ = true;
+        asio::post(strand_, [self = shared_from_this()] {
+            for (auto const& [id, timer] : self->timers_)
+                timer->cancel();
+        });
+    }
+
+    static asio::awaitable<bool> wait(std::shared_ptr<impl> self, std::string id,
+                                      std::uint64_t seen, deadline until) {
+        place const taken(*self);
+        if (!taken.is_one()) co_return false;
+        auto const strand = self->strand_;
+        co_return co_await net::run_on(strand,
+                                       next_change(std::move(self), std::move(id), seen, until));
+    }
+
+private:
+    using timers = std::unordered_multimap<std::string, std::shared_ptr<asio::steady_timer>>;
+
+    /// One of the `waiters_max`, or none.
+    class place {
+    public:
+        explicit place(impl& of) : of_(of), is_one_(++of.waiters_ <= of.waiters_max_) {}
+        place(place const&) = delete;
+        place& operator=(place const&) = delete;
+        ~place() { --of_.waiters_; }
+        [[nodiscard]] bool is_one() const noexcept { return is_one_; }
+
+    private:
+        impl& of_;
+        bool is_one_;
+    };
+
+    /// In the list of those who wait as long as it lives.
+    class entry {
+    public:
+        entry(timers& in, std::string const& id, std::shared_ptr<asio::steady_timer> timer)
+            : in_(in), place_(in.emplace(id, std::move(timer))) {}
+        entry(entry const&) = delete;
+        entry& operator=(entry const&) = delete;
+        ~entry() { in_.erase(place_); }
+
+    private:
+        timers& in_;
+        timers::iterator place_;
+    };
+
+    [[nodiscard]] std::atomic<std::uint64_t>& count_of(std::string_view id) const noexcept {
+        return counts_[std::hash<std::string_view>()(id) % counts];
+    }
+
+    // On the strand.
+
+    void wake(std::string const& id) {
+        auto const [first, last] = timers_.equal_range(id);
+        for (auto each = first; each != last; ++each)
+            each->second->cancel();
+    }
+
+    /// False: the service ends.
+    static asio::awaitable<bool> next_change(std::shared_ptr<impl> self, std::string id,
+                                             std::uint64_t seen, deadline until) {
+        if (self->stopped_) co_return false;
+        if (self->count_of(id) != seen) co_return true;
+        auto const timer = std::make_shared<asio::steady_timer>(self->strand_, until.at());
+        entry const listed(self->timers_, id, timer);
+        boost::system::error_code ended;
+        co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ended));
+        co_return !self->stopped_;
+    }
+
+    net::strand strand_;
+    timers timers_; // on strand_
+    std::size_t const waiters_max_;
+    std::atomic<std::size_t> waiters_{0};
+    std::atomic<bool> stopped_{false};
+    mutable std::array<std::atomic<std::uint64_t>, counts> counts_{};
+};
+
+changes::changes(asio::any_io_executor executor, std::size_t waiters_max)
+    : impl_(std::make_shared<impl>(executor, waiters_max)) {}
+
+changes::~changes() {
+    impl_->stop();
+}
+
+void changes::happened(occurrence const& what) noexcept {
+    if (!what.verification_id.empty()) impl_->happened(what.verification_id);
+}
+
+std::uint64_t changes::seen(std::string_view verification_id) const noexcept {
+    return impl_->seen(verification_id);
+}
+
+asio::awaitable<bool> changes::wait(std::string verification_id, std::uint64_t seen,
+                                    deadline until) {
+    auto self = impl_;
+    co_return co_await impl::wait(std::move(self), std::move(verification_id), seen, until);
+}
+
+void changes::stop() {
+    impl_->stop();
+}
+
+} // namespace otpd::otp

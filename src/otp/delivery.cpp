@@ -1,0 +1,69 @@
+#include "otpd/otp/delivery.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace otpd::otp {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> failed_words{"FAILED", "EXPIRED", "REJECTED",
+                                                       "UNDELIVERED"};
+
+constexpr char upper(char c) noexcept {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
+
+bool is_word(std::string_view text, std::string_view upper_case) noexcept {
+    return std::ranges::equal(text, upper_case, {}, upper);
+}
+
+/// What the upstream calls a number may be none of ours.
+std::string masked(std::string_view msisdn) {
+    if (auto const number = phone_number::parse(msisdn)) return number->masked();
+    constexpr std::size_t shown = 4;
+    auto const hidden = msisdn.size() > 2 * shown ? msisdn.size() - shown : msisdn.size();
+    return std::string(hidden, '*').append(msisdn.substr(hidden));
+}
+
+} // namespace
+
+store::delivery state_of(std::string_view upstream_status) noexcept {
+    if (is_word(upstream_status, "DELIVERED")) return store::delivery::delivered;
+    auto const is_this = [&](std::string_view word) { return is_word(upstream_status, word); };
+    return std::ranges::any_of(failed_words, is_this) ? store::delivery::failed
+                                                      : store::delivery::accepted;
+}
+
+delivery_view view_of(bridgexapi::delivery_report const& report, wall_time asked_at) {
+    delivery_view view;
+    view.bx_message_id = report.bx_message_id;
+    view.phone = masked(report.msisdn);
+    view.state = state_of(report.status);
+    view.status = report.status;
+    view.route_id = report.route_id;
+    view.order_id = report.order_id;
+    view.error = report.error;
+    view.created_at = report.created_at;
+    view.asked_at = asked_at;
+    return view;
+}
+
+std::string_view to_string(store::delivery state) noexcept {
+    using enum store::delivery;
+    switch (state) {
+    case queued:
+        return "queued";
+    case accepted:
+        return "accepted";
+    case unknown:
+        return "unknown";
+    case delivered:
+        return "delivered";
+    case failed:
+        break;
+    }
+    return "failed";
+}
+
+} // namespace otpd::otp

@@ -1,0 +1,131 @@
+#include "otpd/otp/ledger.hpp"
+
+#include <array>
+#include <cstdio>
+#include <limits>
+
+namespace otpd::otp {
+
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+using std::chrono::hours;
+
+/// Not free for budgets of the operator (app/settings_plan_checks.cpp).
+constexpr char const* total_name = "ledger";
+/// Longer than any month, so that the hours of one can be added up.
+constexpr hours total_keep{33 * 24};
+/// Beyond the end of its period: clocks of instances differ, and a send settles late.
+constexpr hours keep_margin{1};
+
+std::chrono::year_month_day date_of(wall_time at) {
+    return std::chrono::year_month_day(floor<days>(at));
+}
+
+wall_time begin_of(budget_period period, wall_time at) {
+    switch (period) {
+    case budget_period::hour:
+        return floor<hours>(at);
+    case budget_period::day:
+        return floor<days>(at);
+    case budget_period::month:
+        break;
+    }
+    auto const today = date_of(at);
+    return std::chrono::sys_days(today.year() / today.month() / 1);
+}
+
+} // namespace
+
+std::string text_of(budget_period period, wall_time at) {
+    auto const today = date_of(at);
+    auto const hour = floor<hours>(at) - floor<days>(at);
+    std::array<char, 32> text{};
+    auto const length =
+        std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d",
+                      static_cast<int>(today.year()), static_cast<unsigned>(today.month()),
+                      static_cast<unsigned>(today.day()), static_cast<int>(hour.count()));
+    std::string const whole(text.data(), static_cast<std::size_t>(length));
+    switch (period) {
+    case budget_period::hour:
+        return whole;
+    case budget_period::day:
+        return whole.substr(0, whole.find('T'));
+    case budget_period::month:
+        break;
+    }
+    return whole.substr(0, whole.rfind('-'));
+}
+
+wall_time end_of(budget_period period, wall_time at) {
+    switch (period) {
+    case budget_period::hour:
+        return floor<hours>(at) + hours(1);
+    case budget_period::day:
+        return floor<days>(at) + days(1);
+    case budget_period::month:
+        break;
+    }
+    auto const today = date_of(at);
+    auto const next = today.year() / today.month() + std::chrono::months(1);
+    return std::chrono::sys_days(next / 1);
+}
+
+std::vector<store::reservation> ledger::reservations(purchase const& of) const {
+    std::vector<store::reservation> list;
+    list.reserve(1 + rules_.budgets.size());
+    auto const amount = of.price.micros();
+    list.push_back({total(of.at), amount, std::numeric_limits<std::int64_t>::max(), total_keep});
+    for (auto const& each : rules_.budgets) {
+        auto const whose = whose_of(each, of);
+        if (!whose || (!each.only.empty() && each.only != *whose)) continue;
+        auto const left = end_of(each.period, of.at) - of.at;
+        list.push_back({store::budget_key{subject_of(each.key, *whose), each.name,
+                                          text_of(each.period, of.at)},
+                        amount, each.cap.micros(),
+                        std::chrono::ceil<store::duration>(left) + keep_margin,
+                        each.mode == limit_mode::observe});
+    }
+    return list;
+}
+
+std::optional<std::string> ledger::whose_of(spending_budget const& budget, purchase const& of) {
+    switch (budget.key) {
+    case budget_key::total:
+        return std::string();
+    case budget_key::client:
+        return std::string(of.client);
+    case budget_key::purpose:
+        return std::string(of.purpose);
+    case budget_key::route:
+        return std::to_string(of.route_id);
+    case budget_key::country:
+        break;
+    }
+    if (of.country.empty()) return std::nullopt;
+    return std::string(of.country);
+}
+
+store::subject_key ledger::subject_of(budget_key key, std::string_view whose) const {
+    static constexpr std::array<std::string_view, 5> kinds{"total", "client", "purpose", "route",
+                                                           "country"};
+    return keys_.subject({"budget", kinds[static_cast<std::size_t>(key)], whose});
+}
+
+store::budget_key ledger::total(wall_time at) const {
+    return {subject_of(budget_key::total, ""), total_name, text_of(budget_period::hour, at)};
+}
+
+std::vector<store::budget_key> ledger::totals(budget_period period, wall_time at) const {
+    std::vector<store::budget_key> hours_of_it;
+    for (auto hour = begin_of(period, at); hour <= at; hour += hours(1))
+        hours_of_it.push_back(total(hour));
+    return hours_of_it;
+}
+
+store::budget_key ledger::key_of(spending_budget const& of, wall_time at) const {
+    return {subject_of(of.key, of.only), of.name, text_of(of.period, at)};
+}
+
+} // namespace otpd::otp

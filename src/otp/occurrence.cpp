@@ -1,0 +1,38 @@
+#include "otpd/otp/occurrence.hpp"
+
+namespace otpd::otp {
+
+std::string_view to_string(occurrence_kind what) noexcept {
+    using enum occurrence_kind;
+    switch (what) {
+    case blocked:
+        return "blocked";
+    case admitted:
+        return "admitted";
+    case step_left:
+        return "step_left";
+    case accepted:
+        return "accepted";
+    case unknown:
+        return "unknown";
+    case not_sent:
+        return "not_sent";
+    case delivered:
+        return "delivered";
+    case failed:
+        return "failed";
+    case delivery:
+        return "delivery";
+    case wrong:
+        return "wrong";
+    case exhausted:
+        return "exhausted";
+    case verified:
+        return "verified";
+    case canceled:
+        break;
+    }
+    return "canceled";
+}
+
+} // namespace otpd::otp

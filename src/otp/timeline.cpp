@@ -1,0 +1,142 @@
+#include "otpd/otp/timeline.hpp"
+
+#include "otpd/store/verification.hpp"
+
+#include <charconv>
+#include <optional>
+
+namespace otpd::otp {
+
+namespace {
+
+constexpr std::string_view hex_digits = "0123456789ABCDEF";
+
+bool is_plain(char c) noexcept {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == ':' || c == '-';
+}
+
+/// A text of digits with a letter of ours behind them would be read as a number: the letter is encoded.
+bool looks_typed(std::string_view text) noexcept {
+    if (text == "trueb" || text == "falseb") return true;
+    if (text.size() < 2 || (text.back() != 'i' && text.back() != 'u')) return false;
+    text.remove_suffix(1);
+    if (text.front() == '-') text.remove_prefix(1);
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+void append_encoded(std::string& out, char c) {
+    auto const byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += hex_digits[byte >> 4U];
+    out += hex_digits[byte & 0xFU];
+}
+
+std::string encode(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    bool const typed = looks_typed(text);
+    for (std::size_t i = 0; i < text.size(); ++i)
+        if (is_plain(text[i]) && !(typed && i + 1 == text.size()))
+            out += text[i];
+        else
+            append_encoded(out, text[i]);
+    return out;
+}
+
+std::optional<unsigned> hex_value(char c) noexcept {
+    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+    if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A') + 10U;
+    if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10U;
+    return std::nullopt;
+}
+
+std::optional<std::string> decode(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (is_plain(text[i])) {
+            out += text[i];
+            continue;
+        }
+        if (text[i] != '%' || text.size() - i < 3) return std::nullopt;
+        auto const high = hex_value(text[i + 1]);
+        auto const low = hex_value(text[i + 2]);
+        if (!high || !low) return std::nullopt;
+        out += static_cast<char>(*high << 4U | *low);
+        i += 2;
+    }
+    return out;
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text) noexcept {
+    std::int64_t value = 0;
+    auto const* const end = text.data() + text.size();
+    auto const [stopped, fault] = std::from_chars(text.data(), end, value);
+    if (fault != std::errc() || stopped != end) return std::nullopt;
+    return value;
+}
+
+std::optional<detail_value> read_value(std::string_view text) {
+    if (text == "trueb") return detail_value(true);
+    if (text == "falseb") return detail_value(false);
+    if (looks_typed(text)) {
+        auto const number = whole_number(text.substr(0, text.size() - 1));
+        if (!number) return std::nullopt;
+        if (text.back() == 'u') return detail_value(money::from_micros(*number));
+        return detail_value(*number);
+    }
+    auto plain = decode(text);
+    if (!plain) return std::nullopt;
+    return detail_value(*std::move(plain));
+}
+
+bool is_name(std::string_view text) noexcept {
+    return !text.empty() &&
+           text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos;
+}
+
+} // namespace
+
+details_writer& details_writer::add(std::string_view name, std::string_view text) {
+    if (!text.empty()) append(name, encode(text));
+    return *this;
+}
+
+details_writer& details_writer::add(std::string_view name, std::int64_t number) {
+    append(name, std::to_string(number) + 'i');
+    return *this;
+}
+
+details_writer& details_writer::add(std::string_view name, money amount) {
+    append(name, std::to_string(amount.micros()) + 'u');
+    return *this;
+}
+
+details_writer& details_writer::add(std::string_view name, bool flag) {
+    append(name, flag ? "trueb" : "falseb");
+    return *this;
+}
+
+void details_writer::append(std::string_view name, std::string const& value) {
+    std::size_t const comma = text_.empty() ? 0 : 1;
+    if (text_.size() + comma + name.size() + 1 + value.size() > store::details_max) return;
+    if (comma != 0) text_ += ',';
+    text_.append(name).append("=").append(value);
+}
+
+std::vector<detail> read_details(std::string_view text) {
+    std::vector<detail> out;
+    while (!text.empty()) {
+        auto const comma = text.find(',');
+        auto const each = text.substr(0, comma);
+        text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+        auto const equals = each.find('=');
+        if (equals == std::string_view::npos || !is_name(each.substr(0, equals))) continue;
+        if (auto value = read_value(each.substr(equals + 1)))
+            out.emplace_back(each.substr(0, equals), *std::move(value));
+    }
+    return out;
+}
+
+} // namespace otpd::otp

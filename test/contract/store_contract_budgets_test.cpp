@@ -1,0 +1,343 @@
+// Money: taken with an admission or not at all, given back and corrected afterwards, forgotten a fixed time
+// after it was first taken.
+
+#include "backends.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace otpd::store;
+using namespace otpd::test;
+
+namespace {
+
+constexpr std::uint32_t client = everybody + 1;
+
+budget_key budget(std::string name = "daily", std::uint32_t of = everybody,
+                  std::string period = "2026-11-03") {
+    return budget_key{subject(of), std::move(name), std::move(period)};
+}
+
+reservation of_budget(std::int64_t amount, std::int64_t cap, budget_key from = budget()) {
+    return reservation{std::move(from), amount, cap, one_hour};
+}
+
+admission paid_send(std::uint32_t id, std::vector<reservation> reservations) {
+    auto request = free_send_of(id, 111, id);
+    request.reservations = std::move(reservations);
+    return request;
+}
+
+/// Of a send whose price turned out to be `change` more.
+settlement corrected(std::uint32_t id, send_result result, std::int64_t change,
+                     budget_key of = budget()) {
+    auto request = settlement_of(id, id, result);
+    request.cooled_down = false;
+    request.adjustments = {adjustment{std::move(of), change}};
+    return request;
+}
+
+template <class Contract>
+std::int64_t taken(Contract& s, budget_key of = budget()) {
+    return s.spent({std::move(of)}).at(0);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(store_contract_budgets)
+
+// --- admission --------------------------------------------------------------------------------------
+
+STORE_TEST(a_budget_is_spent_to_the_last_unit_and_no_further) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(87'000, 200'000)}));
+    s.admitted(paid_send(2, {of_budget(113'000, 200'000)}));
+    BOOST_TEST(taken(s) == 200'000);
+    BOOST_TEST(s.violation(paid_send(3, {of_budget(1, 200'000)})).counter == "daily");
+    s.admitted(paid_send(4, {of_budget(0, 200'000)}));
+    s.admitted(paid_send(5, {of_budget(1, 200'001)})); // another cap by now
+    BOOST_TEST(taken(s) == 200'001);
+}
+
+STORE_TEST(a_budget_is_kept_by_subject_name_and_period) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(1, 1), of_budget(2, 2, budget("monthly")),
+                             of_budget(3, 3, budget("daily", client)),
+                             of_budget(4, 4, budget("daily", everybody, "2026-11-04"))}));
+    std::vector<std::int64_t> const expected{4, 2, 0, 1, 3};
+    BOOST_TEST(s.spent({budget("daily", everybody, "2026-11-04"), budget("monthly"),
+                        budget("monthly", client), budget(), budget("daily", client)}) == expected,
+               boost::test_tools::per_element());
+    BOOST_TEST(s.spent({}).empty());
+}
+
+STORE_TEST(a_number_has_budgets_beside_its_codes) {
+    Contract s;
+    auto request = paid_send(1, {of_budget(5, 5, budget("daily", 1))});
+    request.charges = {charge{number(1), "daily", 5, one_day}}; // a counter of the same name
+    s.admitted(request);
+    BOOST_TEST(taken(s, budget("daily", 1)) == 5);
+    s.verified(guess_of(1, 111));
+    BOOST_TEST(taken(s, budget("daily", 1)) == 5);
+}
+
+STORE_TEST(budgets_are_named_between_charges_and_watches) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(1, 1), of_budget(1, 1, budget("monthly"))}));
+    watch rule;
+    rule.subject = subject(client);
+    rule.name = "pumping";
+    auto request = send_of(2, 111, 2);
+    s.admitted(request);
+    request.charges = {charge{subject(everybody), "n", 1, one_day, 2}};
+    request.reservations = {of_budget(1, 1), of_budget(1, 1, budget("monthly"))};
+    request.watches = {rule};
+    auto const answer = s.template expect<refused>(s.admit(request));
+    std::vector<std::string> const expected{"cooldown", "n", "daily", "monthly", "pumping"};
+    std::vector<std::string> found;
+    for (auto const& each : answer.violations)
+        found.push_back(each.counter);
+    BOOST_TEST(found == expected, boost::test_tools::per_element());
+}
+
+STORE_TEST(a_send_that_anything_refuses_takes_from_no_budget) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(7, 10)}));
+    auto request = paid_send(2, {of_budget(1, 10), of_budget(2, 1, budget("monthly"))});
+    BOOST_TEST(s.violation(request).counter == "monthly");
+    request.reservations.pop_back();
+    request.charges = {charge{subject(everybody), "n", 1, one_day, 2}};
+    BOOST_TEST(s.violation(request).counter == "n");
+    BOOST_TEST(taken(s) == 7);
+}
+
+STORE_TEST(a_budget_that_refuses_leaves_counters_and_watches_alone) {
+    Contract s;
+    auto request = paid_send(1, {of_budget(2, 1)});
+    request.charges = {charge{subject(everybody), "n", 1, one_day}};
+    request.once = idempotency_key{subject(client), {}, one_hour};
+    BOOST_TEST(s.violation(request).counter == "daily");
+    BOOST_TEST(!s.find(1, 1).has_value());
+    request.reservations.clear();
+    s.admitted(request);
+}
+
+STORE_TEST(an_observed_budget_refuses_nothing_and_is_taken_from) {
+    Contract s;
+    auto watched_only = of_budget(3, 5);
+    watched_only.observed = true;
+    BOOST_TEST(s.admitted(paid_send(1, {watched_only})).observed.empty());
+    auto const over = s.admitted(paid_send(2, {watched_only}));
+    BOOST_REQUIRE(over.observed.size() == 1U);
+    BOOST_TEST(over.observed[0].counter == "daily");
+    BOOST_TEST((over.observed[0].retry_after > duration(0)));
+    BOOST_TEST(taken(s) == 6);
+    auto both = paid_send(3, {watched_only, of_budget(2, 1, budget("monthly"))});
+    auto const answer = s.template expect<refused>(s.admit(both));
+    BOOST_TEST(answer.violations.size() == 1U);
+    BOOST_TEST(answer.observed.size() == 1U);
+    BOOST_TEST(taken(s) == 6);
+}
+
+STORE_TEST(parallel_sends_never_pass_a_budget) {
+    Contract s;
+    auto const answers = s.in_parallel(64, [&](std::size_t i) {
+        auto const n = static_cast<std::uint32_t>(i);
+        return s.get().admit(paid_send(n, {of_budget(15, 100)}));
+    });
+    BOOST_TEST(count_of<admitted>(answers) == 6U);
+    BOOST_TEST(count_of<refused>(answers) == 58U);
+    BOOST_TEST(taken(s) == 90);
+}
+
+// --- time -------------------------------------------------------------------------------------------
+
+STORE_TEST(a_budget_is_forgotten_a_fixed_time_after_it_was_first_taken_from) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(6, 10)}));
+    s.advance(one_hour / 2);
+    s.admitted(paid_send(2, {of_budget(4, 10)})); // prolongs nothing
+    s.settle(corrected(2, send_result::accepted, -1));
+    auto const full = s.violation(paid_send(3, {of_budget(2, 10)}));
+    BOOST_TEST((full.retry_after > one_hour / 2 - 60 * one_second));
+    BOOST_TEST((full.retry_after <= one_hour / 2));
+    s.advance(one_hour / 2 - 60 * one_second);
+    BOOST_TEST(taken(s) == 9);
+    s.advance(61 * one_second);
+    BOOST_TEST(taken(s) == 0);
+    s.admitted(paid_send(4, {of_budget(10, 10)}));
+}
+
+STORE_TEST(who_waits_as_long_as_a_budget_says_is_not_refused_again) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(10, 10)}));
+    s.advance(duration(12'345));
+    auto const full = s.violation(paid_send(2, {of_budget(10, 10)}));
+    s.advance(full.retry_after);
+    s.admitted(paid_send(2, {of_budget(10, 10)}));
+}
+
+STORE_TEST(what_is_more_than_a_budget_waits_as_long_as_it_is_kept) {
+    Contract s;
+    BOOST_TEST((s.violation(paid_send(1, {of_budget(11, 10)})).retry_after == one_hour));
+    s.admitted(paid_send(1, {of_budget(1, 10)}));
+    s.advance(one_hour / 2);
+    auto const kept = s.violation(paid_send(2, {of_budget(11, 10)}));
+    BOOST_TEST((kept.retry_after <= one_hour / 2));
+}
+
+// --- settlement -------------------------------------------------------------------------------------
+
+STORE_TEST(a_settlement_corrects_what_was_taken_whatever_came_of_the_send) {
+    Contract s;
+    for (auto const result : {send_result::accepted, send_result::unknown, send_result::refused}) {
+        auto const id = static_cast<std::uint32_t>(result) + 1;
+        auto const of = budget("daily", client + id);
+        s.admitted(paid_send(id, {of_budget(100, 1000, of)}));
+        BOOST_TEST((s.settle(corrected(id, result, 25, of)) == settle_outcome::settled));
+        BOOST_TEST(taken(s, of) == 125);
+    }
+}
+
+STORE_TEST(a_correction_may_pass_the_cap_and_never_goes_below_nothing) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(100, 100)}));
+    s.settle(corrected(1, send_result::accepted, 50));
+    BOOST_TEST(taken(s) == 150);
+    BOOST_TEST(s.violation(paid_send(2, {of_budget(0, 100)})).counter == "daily");
+    s.admitted(paid_send(3, {of_budget(100, 1000)}));
+    s.settle(corrected(3, send_result::refused, -1000));
+    BOOST_TEST(taken(s) == 0);
+}
+
+STORE_TEST(a_correction_is_made_once_for_a_send) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(100, 1000)}));
+    s.settle(corrected(1, send_result::unknown, 5));
+    s.settle(corrected(1, send_result::accepted, 5));
+    BOOST_TEST(taken(s) == 105);
+    s.settle(corrected(1, send_result::refused, 5));
+    BOOST_TEST((s.settle(corrected(1, send_result::refused, 5)) == settle_outcome::superseded));
+    BOOST_TEST(taken(s) == 105);
+}
+
+STORE_TEST(a_superseded_settlement_corrects_nothing) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(100, 1000)}));
+    s.verified(guess_of(1, 111));
+    BOOST_TEST((s.settle(corrected(1, send_result::refused, 5)) == settle_outcome::superseded));
+    BOOST_TEST((s.settle(corrected(9, send_result::accepted, 5)) == settle_outcome::superseded));
+    BOOST_TEST(taken(s) == 100);
+    BOOST_TEST((s.settle(corrected(1, send_result::accepted, 5)) == settle_outcome::settled));
+    BOOST_TEST(taken(s) == 105); // its code was used, and it was sent all the same
+}
+
+STORE_TEST(a_correction_of_a_budget_that_is_not_kept_is_none) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(100, 1000)}));
+    s.settle(corrected(1, send_result::accepted, 5, budget("monthly")));
+    BOOST_TEST(taken(s, budget("monthly")) == 0);
+    s.admitted(paid_send(2, {of_budget(1000, 1000, budget("monthly"))}));
+}
+
+// A price that was not known counts once it is.
+STORE_TEST(a_budget_of_which_nothing_was_taken_can_be_corrected) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(0, 1000)}));
+    s.settle(corrected(1, send_result::accepted, 87));
+    BOOST_TEST(taken(s) == 87);
+}
+
+STORE_TEST(corrections_stand_beside_what_is_given_back) {
+    Contract s;
+    charge const price{subject(everybody), "n", 1, one_day};
+    auto request = paid_send(1, {of_budget(100, 1000)});
+    request.charges = {price};
+    request.once = idempotency_key{subject(client), {}, one_hour};
+    s.admitted(request);
+    auto settlement = corrected(1, send_result::refused, -100);
+    settlement.give_back = {price};
+    settlement.once = request.once;
+    s.settle(settlement);
+    BOOST_TEST(taken(s) == 0);
+    s.admitted(request); // the counter and the key are free again
+}
+
+// --- rebooking --------------------------------------------------------------------------------------
+
+STORE_TEST(another_try_gives_back_first_and_takes_then) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(80, 100), of_budget(80, 100, budget("daily", client))}));
+    rebooking other;
+    other.give_back = {{budget(), -80}, {budget("daily", client), -80}};
+    other.take = {of_budget(100, 100), of_budget(90, 100, budget("daily", client))};
+    BOOST_TEST(s.template expect<rebooked>(s.rebook(other)).observed.empty());
+    std::vector<std::int64_t> const expected{100, 90};
+    BOOST_TEST(s.spent({budget(), budget("daily", client)}) == expected,
+               boost::test_tools::per_element());
+}
+
+STORE_TEST(another_try_that_is_refused_changes_nothing) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(80, 100), of_budget(80, 100, budget("daily", client))}));
+    rebooking other;
+    other.give_back = {{budget(), -80}, {budget("daily", client), -80}};
+    other.take = {of_budget(90, 100), of_budget(101, 100, budget("daily", client)),
+                  of_budget(1, 1, budget("monthly"))};
+    auto const answer = s.template expect<refused>(s.rebook(other));
+    BOOST_REQUIRE(answer.violations.size() == 1U);
+    BOOST_TEST(answer.violations[0].counter == "daily");
+    BOOST_TEST((answer.violations[0].retry_after > one_hour - 60 * one_second));
+    std::vector<std::int64_t> const expected{80, 80, 0};
+    BOOST_TEST(s.spent({budget(), budget("daily", client), budget("monthly")}) == expected,
+               boost::test_tools::per_element());
+}
+
+STORE_TEST(another_try_is_only_told_of_observed_budgets) {
+    Contract s;
+    auto watched_only = of_budget(80, 50);
+    watched_only.observed = true;
+    s.admitted(paid_send(1, {watched_only}));
+    rebooking other;
+    other.give_back = {{budget(), -80}};
+    other.take = {watched_only, of_budget(1, 1, budget("monthly"))};
+    auto const answer = s.template expect<rebooked>(s.rebook(other));
+    BOOST_REQUIRE(answer.observed.size() == 1U);
+    BOOST_TEST(answer.observed[0].counter == "daily");
+    BOOST_TEST(taken(s) == 80);
+    BOOST_TEST(taken(s, budget("monthly")) == 1);
+}
+
+STORE_TEST(another_try_prolongs_nothing) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(80, 100)}));
+    s.advance(one_hour / 2);
+    rebooking other;
+    other.give_back = {{budget(), -80}};
+    other.take = {of_budget(90, 100)};
+    s.template expect<rebooked>(s.rebook(other));
+    s.advance(one_hour / 2 + one_second);
+    BOOST_TEST(taken(s) == 0);
+    other.give_back[0].change = -1'000'000; // of what is forgotten
+    s.template expect<rebooked>(s.rebook(other));
+    BOOST_TEST(taken(s) == 90);
+}
+
+STORE_TEST(nothing_can_be_rebooked) {
+    Contract s;
+    s.template expect<rebooked>(s.rebook({}));
+}
+
+STORE_TEST(parallel_tries_never_pass_a_budget) {
+    Contract s;
+    s.admitted(paid_send(1, {of_budget(40, 100)}));
+    auto const answers = s.in_parallel(32, [&](std::size_t) {
+        rebooking other;
+        other.give_back = {{budget(), -10}};
+        other.take = {of_budget(30, 100)};
+        return s.get().rebook(std::move(other));
+    });
+    BOOST_TEST(count_of<rebooked>(answers) == 3U);
+    BOOST_TEST(taken(s) == 100);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

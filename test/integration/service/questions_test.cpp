@@ -1,0 +1,85 @@
+// What may be asked about routes, prices, money and messages, and what a send may cost, against the real stub.
+
+#include "service_fixture.hpp"
+
+using namespace otpd::test;
+
+BOOST_AUTO_TEST_SUITE(questions)
+
+// An SMS whose price nobody knows counts as `money.assumed_price`, 0.1.
+BOOST_AUTO_TEST_CASE(nothing_is_sent_for_more_than_it_may_cost) {
+    service_fixture service;
+    auto const number = service.fresh_number();
+    auto const send = [&](std::string const& most) {
+        return service.client.ask(post_text("/send-otp", R"({"phone_number":")" + number +
+                                                             R"(","max_price":)" + most + "}"));
+    };
+    auto const refused = send("0.099999");
+    check_outcome(refused, 403, "no_route_available");
+    BOOST_TEST(json::serialize(object_of(refused).at("steps")) ==
+               R"([{"route_id":3,"outcome":"skipped","reason":"price","price":null}])");
+    check_outcome(send("\"9.99e-2\""), 422, "validation_failed");
+    check_outcome(send("1e-1x"), 422, "validation_failed");
+    BOOST_TEST(service.stub.requests().empty());
+    check_outcome(send("1e-1"), 200);
+}
+
+BOOST_AUTO_TEST_CASE(what_became_of_a_message_can_be_asked_here) {
+    service_fixture service(environment{{"OTPD_DELIVERY_STATUS_URL", "https://otp.example.com"}});
+    auto const number = service.fresh_number();
+    auto const sent = object_of(service.send(number));
+    auto const id = std::string(sent.at("bx_message_id").as_string());
+    BOOST_TEST(sent.at("delivery_status_url").as_string() ==
+               "https://otp.example.com/deliveries/" + id);
+    auto const delivery = [&] {
+        auto const reply = service.client.ask(get("/deliveries/" + id));
+        check_outcome(reply, 200);
+        BOOST_TEST(reply.body.find(number) == std::string::npos);
+        return std::string(object_of(reply).at("delivery").as_string());
+    };
+    BOOST_TEST(delivery() == "accepted");
+    service.stub.control("POST", "messages", {{"bx_message_id", id}, {"state", "DELIVERED"}});
+    BOOST_TEST(delivery() == "delivered");
+    check_outcome(service.client.ask(get("/deliveries/" + id + "x")), 404, "delivery_not_found");
+}
+
+BOOST_AUTO_TEST_CASE(prices_and_the_balance_are_told_without_sending) {
+    service_fixture service;
+    auto const number = service.fresh_number();
+    auto const ask = [&service](http_request const& request) {
+        auto const reply = service.client.ask(request);
+        check_outcome(reply, 200);
+        return reply;
+    };
+    auto const estimate =
+        object_of(ask(post("/estimate", {{"phone_number", number}, {"route_id", 3}})));
+    BOOST_TEST(estimate.at("estimated_cost").to_number<double>() == 0.091);
+    BOOST_TEST(estimate.at("sufficient_balance").as_bool());
+    auto const listed = ask(get("/routes/3/pricing"));
+    BOOST_TEST(listed.body.find(R"({"country":"Netherlands","prefix":"31","price":0.091})") !=
+               std::string::npos);
+    auto const routes = object_of(ask(get("/routes"))).at("routes").as_array();
+    BOOST_TEST(routes.at(0).at("route_id").to_number<int>() == 1);
+    auto const before = object_of(ask(get("/balance")));
+    BOOST_TEST(before.at("spent_today").to_number<double>() == 0);
+    BOOST_TEST(service.stub.messages().empty());
+    check_outcome(service.send(number), 200);
+    auto const after = object_of(ask(get("/balance")));
+    BOOST_TEST(after.at("spent_this_hour").to_number<double>() == 0.091);
+    BOOST_TEST(before.at("balance").to_number<double>() - after.at("balance").to_number<double>() ==
+                   0.091,
+               boost::test_tools::tolerance(0.0001));
+}
+
+BOOST_AUTO_TEST_CASE(a_query_that_is_misspelt_is_refused) {
+    service_fixture service;
+    for (auto const* const wrong :
+         {"?contry=NL", "?country=NL&country=NL", "?country=nl", "?window=59", "?%70urpose=%0A"}) {
+        auto const reply = service.client.ask(get("/routes/scores" + std::string(wrong)));
+        check_outcome(reply, 422, "validation_failed");
+        BOOST_TEST(object_of(reply).at("errors").at(0).at("loc").at(0).as_string() == "query");
+    }
+    check_outcome(service.client.ask(get("/routes/scores?window=60&country=NL")), 200);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

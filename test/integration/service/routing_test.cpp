@@ -1,0 +1,233 @@
+// Route plans and budgets against the real stub: exactly one send on the next route when one refuses, never a
+// second after an unknown outcome, and no more spent than a cap allows, however many send at once.
+
+#include "eventually.hpp"
+#include "service_fixture.hpp"
+#include "support/test_stores.hpp"
+
+using namespace otpd::test;
+
+namespace {
+
+constexpr std::string_view login_plan = R"(
+[[route_plan]]
+name = "login"
+purposes = ["login"]
+steps = [{route = 8, caller_id = "YOURAPP"}, {route = 1}, {route = 2}]
+)";
+
+json::object send_fault(char const* name, json::object options = {}) {
+    options["fault"] = name;
+    options["endpoint"] = "send_sms";
+    options["count"] = 1;
+    return options;
+}
+
+json::object refusal(unsigned status, json::value detail) {
+    return send_fault("status", {{"status", status}, {"detail", std::move(detail)}});
+}
+
+struct routed {
+    service_fixture service{{}, login_plan};
+
+    /// "8 1": the routes of the sends to a number, in order.
+    std::string routes_asked(std::string const& number) {
+        std::string routes;
+        for (auto const& each : service.stub.requests()) {
+            if (each.at("endpoint").as_string() != "send_sms") continue;
+            auto const body = json::parse(each.at("body").as_string()).as_object();
+            if (body.at("numbers").as_array().at(0).as_string() != number) continue;
+            routes.append(routes.empty() ? "" : " ")
+                .append(std::to_string(body.at("route_id").to_number<int>()));
+        }
+        return routes;
+    }
+    /// "step 8 rejected vendor_failed": the events about routes.
+    std::string steps_of(std::string const& id) {
+        auto const reply = service.client.ask(get("/verifications/" + id));
+        BOOST_REQUIRE_MESSAGE(reply.status == 200, reply.body);
+        std::string text;
+        auto const view = object_of(reply);
+        for (auto const& each : view.at("events").as_array()) {
+            auto const& event = each.as_object();
+            if (!event.contains("route_id")) continue;
+            text.append(text.empty() ? "" : ", ").append(event.at("event").as_string());
+            text.append(" ").append(std::to_string(event.at("route_id").to_number<int>()));
+            for (auto const* const name : {"outcome", "reason"})
+                if (event.contains(name)) text.append(" ").append(event.at(name).as_string());
+        }
+        return text;
+    }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(routing)
+
+BOOST_AUTO_TEST_CASE(each_refusal_of_route_8_leads_to_exactly_one_send_on_route_1) {
+    routed with;
+    std::vector<std::pair<std::string, json::object>> const refusals{
+        {"authentication", refusal(401, "Invalid or inactive API Key")},
+        {"invalid_route", refusal(400, "Invalid route_id")},
+        {"route_not_authorized", refusal(403, "You are not authorized for route 8")},
+        {"caller_id_not_allowed", refusal(403, "Sender ID not allowed for route 8")},
+        {"insufficient_balance", refusal(402, "Insufficient balance")},
+        {"no_pricing", refusal(400, "No pricing available for destination")},
+        {"vendor_failed", send_fault("vendor")},
+        {"rate_limited", send_fault("rate")},
+        {"invalid_request",
+         refusal(422, json::array{json::object{{"msg", "wrong"}, {"type", "value_error"}}})}};
+    for (auto const& [reason, fault] : refusals)
+        BOOST_TEST_CONTEXT(reason) {
+            auto const number = with.service.fresh_number();
+            with.service.stub.set_fault(fault);
+            auto const reply = with.service.send(number);
+            BOOST_REQUIRE_MESSAGE(reply.status == 200, reply.body);
+            auto const sent = object_of(reply);
+            BOOST_TEST(sent.at("route_id").to_number<int>() == 1);
+            BOOST_TEST(sent.at("route_plan").as_string() == "login");
+            auto const steps = sent.at("steps").as_array();
+            BOOST_TEST(steps.at(0).at("outcome").as_string() == "rejected");
+            BOOST_TEST(steps.at(0).at("reason").as_string() == reason);
+            BOOST_TEST(steps.at(1).at("outcome").as_string() == "accepted");
+            BOOST_TEST(with.routes_asked(number) == "8 1");
+            BOOST_TEST(with.service.stub.messages(number).size() == 1U);
+            std::string const id(sent.at("verification_id").as_string());
+            BOOST_TEST(with.steps_of(id) ==
+                       "step 8 chosen, step 8 rejected " + reason + ", step 1 chosen, accepted 1");
+        }
+}
+
+BOOST_AUTO_TEST_CASE(after_an_unknown_outcome_nothing_is_sent_again) {
+    routed with;
+    std::vector<json::object> const faults{send_fault("drop_before"),
+                                           send_fault("drop_after"),
+                                           send_fault("reset"),
+                                           send_fault("cut"),
+                                           send_fault("truncate"),
+                                           send_fault("html"),
+                                           send_fault("unsuccess"),
+                                           send_fault("empty"),
+                                           send_fault("array"),
+                                           send_fault("garbage"),
+                                           send_fault("redirect", {{"location", "/elsewhere"}})};
+    for (auto const& fault : faults)
+        BOOST_TEST_CONTEXT(fault.at("fault")) {
+            auto const number = with.service.fresh_number();
+            with.service.stub.set_fault(fault);
+            auto const reply = with.service.send(number);
+            check_outcome(reply, 504, "delivery_unknown");
+            BOOST_TEST(object_of(reply).at("steps").as_array().size() == 1U);
+            BOOST_TEST(with.routes_asked(number) == "8");
+        }
+}
+
+BOOST_AUTO_TEST_CASE(an_explicit_route_takes_no_other) {
+    routed with;
+    auto const number = with.service.fresh_number();
+    with.service.stub.set_fault(send_fault("vendor"));
+    auto const reply =
+        with.service.client.ask(post("/send-otp", {{"phone_number", number}, {"route_id", 2}}));
+    check_outcome(reply, 502, "upstream_rejected");
+    BOOST_TEST(with.routes_asked(number) == "2");
+}
+
+BOOST_AUTO_TEST_CASE(a_route_that_keeps_failing_is_left_alone_and_the_plan_goes_on) {
+    service_fixture service({{"OTPD_ROUTES_FAILURES_TO_OPEN", "3"}}, login_plan);
+    service.stub.control("POST", "config", {{"sender_ids", json::array{"OTHER"}}});
+    // Refusals are no failures of the route, whatever their number.
+    for (int n = 0; n < 5; ++n)
+        check_outcome(service.send(service.fresh_number()), 200);
+    BOOST_TEST(service.otpd.events("route_left_alone").empty());
+    service.stub.control("POST", "config", {{"sender_ids", json::array{"YOURAPP"}}});
+    auto const asked = [&] { return service.stub.requests().size(); };
+    for (int n = 0; n < 3; ++n) {
+        service.stub.set_fault(send_fault("vendor"));
+        check_outcome(service.send(service.fresh_number()), 200);
+    }
+    service.otpd.wait_for_event("route_left_alone");
+    auto const before = asked();
+    auto const reply = service.send(service.fresh_number());
+    check_outcome(reply, 200);
+    BOOST_TEST(asked() == before + 1);
+    auto const steps = object_of(reply).at("steps").as_array();
+    BOOST_TEST(steps.at(0).at("reason").as_string() == "circuit_open");
+}
+
+// The price is known before: exactly as many as the cap pays for.
+BOOST_AUTO_TEST_CASE_TEMPLATE(of_64_parallel_senders_as_many_send_as_the_cap_pays_for, Store,
+                              all_stores) {
+    Store store;
+    environment settings{{"OTPD_MONEY_PRICE_LIFETIME_SECONDS", "3600"}};
+    service_fixture service(settings | store.settings(), R"(
+[[budget]]
+name = "of_the_day"
+key = "total"
+period = "day"
+cap = "1.00"
+)");
+    eventually([&] { return service.otpd.events("price_list_learned").size() >= 7; });
+    std::vector<http_request> requests;
+    for (int n = 0; n < 64; ++n)
+        requests.push_back(service.send_request(service.fresh_number()));
+    auto const replies = ask_in_parallel(service.otpd.port(), requests, requests.size());
+    constexpr std::size_t affordable = 10; // at 0.091 on route 3
+    BOOST_TEST(count_status(replies, 200) == affordable);
+    BOOST_TEST(service.stub.messages().size() == affordable);
+    for (auto const& reply : replies) {
+        if (reply.status == 200) continue;
+        check_outcome(reply, 429, "limit_exceeded");
+        BOOST_TEST(object_of(reply).at("violated").at(0).at("limit").as_string() == "of_the_day");
+    }
+    auto const balance = object_of(service.client.ask(get("/balance")));
+    BOOST_TEST(json::serialize(balance.at("spent_today")) == "9.1E-1");
+}
+
+// Somebody else spends from the account, and then it is nearly empty.
+BOOST_AUTO_TEST_CASE(an_account_that_loses_more_than_was_booked_or_runs_empty_is_told_of) {
+    service_fixture service({{"OTPD_MONEY_BALANCE_INTERVAL_SECONDS", "1"},
+                             {"OTPD_MONEY_BALANCE_LOW", "10"},
+                             {"OTPD_MONEY_DRIFT_TOLERANCE", "5"}});
+    auto const drift = [&] {
+        auto const reply = object_of(service.client.ask(get("/balance"))).at("ledger_drift");
+        return reply.is_null() ? -1.0 : reply.to_number<double>();
+    };
+    auto const set_balance = [&](double units) {
+        service.stub.control("POST", "config", {{"balance", units}});
+    };
+    eventually([&] { return drift() >= 0; }); // it has looked twice at the stub's million
+    check_outcome(service.send(service.fresh_number()), 200);
+    set_balance(999'900);
+    service.otpd.wait_for_event("ledger_drift");
+    BOOST_TEST(service.otpd.events("balance_low").empty());
+    set_balance(9);
+    service.otpd.wait_for_event("balance_low");
+    BOOST_TEST(service.otpd.events("ledger_drift").size() == 1U); // once, not at each look
+}
+
+// The price is dearer than expected: the cap is passed by the difference for the sends in flight at most.
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_cap_is_passed_by_no_more_than_what_the_expected_price_missed, Store,
+                              all_stores) {
+    Store store;
+    environment settings{{"OTPD_MONEY_ASSUMED_PRICE", "0.05"}};
+    service_fixture service(settings | store.settings(), R"(
+[[budget]]
+name = "of_the_day"
+key = "total"
+period = "day"
+cap = "1.00"
+)");
+    std::vector<http_request> requests;
+    for (int n = 0; n < 128; ++n)
+        requests.push_back(service.send_request(service.fresh_number()));
+    ask_in_parallel(service.otpd.port(), requests, 64);
+    auto const sent = static_cast<std::int64_t>(service.stub.messages().size());
+    constexpr std::int64_t cap = 1'000'000;
+    constexpr std::int64_t real = 91'000;
+    constexpr std::int64_t expected = 50'000;
+    BOOST_TEST(sent * real >= cap - real);
+    BOOST_TEST(sent * real - cap <= sent * (real - expected));
+    check_outcome(service.send(service.fresh_number()), 429, "limit_exceeded"); // and it stays so
+}
+
+BOOST_AUTO_TEST_SUITE_END()

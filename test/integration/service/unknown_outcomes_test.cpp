@@ -1,0 +1,129 @@
+// A third of the sends ends without anybody knowing how, the service is killed at moments of chance, and its
+// clients repeat what was not answered: no number gets two SMS for one request.
+
+#include "eventually.hpp"
+#include "service_fixture.hpp"
+#include "support/test_stores.hpp"
+
+#include <atomic>
+#include <future>
+#include <random>
+#include <set>
+#include <thread>
+
+using namespace otpd::test;
+
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kills = 15; // a start takes many times as long
+#else
+constexpr int kills = 100;
+#endif
+constexpr unsigned clients = 8;
+
+constexpr std::string_view plan = R"(
+[[route_plan]]
+name = "login"
+purposes = ["login"]
+steps = [{route = 8, caller_id = "YOURAPP"}, {route = 1}, {route = 2}, {route = 3}]
+)";
+
+/// Under a key of its own: it may be repeated.
+http_request keyed_send(std::string const& number) {
+    return service_fixture::send_request(number).with("Idempotency-Key", "\"" + number + "\"");
+}
+
+/// Number after number until the server is gone; the numbers.
+std::vector<std::string> send_until_killed(std::uint16_t port, unsigned long long first) {
+    std::vector<std::string> numbers;
+    try {
+        http_client client(port);
+        for (unsigned long long n = 0;; ++n) {
+            numbers.push_back(std::to_string(first + n));
+            client.ask(keyed_send(numbers.back()));
+        }
+    } catch (std::exception const&) {
+        return numbers; // the connection broke
+    }
+}
+
+struct killed_while_sending {
+    explicit killed_while_sending(environment const& store)
+        : settings(store | service_fixture::upstream_at(stub.url())) {
+        // 30 % in all, half of which were sent. Some refusals, so that plans go on.
+        fault("drop_after", 0.1);
+        fault("cut", 0.06);
+        fault("drop_before", 0.15);
+        fault("vendor", 0.2);
+    }
+
+    void fault(char const* name, double probability) {
+        stub.set_fault({{"fault", name}, {"endpoint", "send_sms"}, {"probability", probability}});
+    }
+
+    std::vector<std::string> send_and_kill(unsigned round) {
+        otpd_process otpd(OTPD_PROGRAM, settings, plan);
+        std::vector<std::future<std::vector<std::string>>> sending;
+        for (unsigned c = 0; c < clients; ++c)
+            sending.push_back(std::async(std::launch::async, send_until_killed, otpd.port(),
+                                         31'612'000'000ULL + 1'000'000ULL * c + 1'000ULL * round));
+        std::this_thread::sleep_for(std::chrono::milliseconds(10 + random() % 120));
+        otpd.process().signal(SIGKILL);
+        BOOST_TEST(otpd.process().wait() == 128 + SIGKILL);
+        std::vector<std::string> numbers;
+        for (auto& each : sending) {
+            auto const some = each.get();
+            numbers.insert(numbers.end(), some.begin(), some.end());
+        }
+        return numbers;
+    }
+
+    /// The last of each client was perhaps not answered: all of them are asked for again.
+    void repeat(std::vector<std::string> const& numbers) {
+        otpd_process otpd(OTPD_PROGRAM, settings, plan);
+        http_client client(otpd.port());
+        eventually([&] { return client.ask(get("/readyz")).status == 200; });
+        std::vector<http_request> requests;
+        for (auto const& number : numbers)
+            requests.push_back(keyed_send(number));
+        for (auto const& reply : ask_in_parallel(otpd.port(), requests, 16)) {
+            // Sent before or now, or nobody knows, or it is not settled yet: each is an answer.
+            bool const known = reply.status == 200 || reply.status == 504 || reply.status == 409 ||
+                               reply.status == 502;
+            BOOST_TEST(known, reply.status << ' ' << reply.body);
+        }
+        BOOST_TEST(otpd.stop() == 0);
+        BOOST_TEST(otpd.process().errors() == "");
+    }
+
+    stub_process stub{STUB_PROGRAM, trusted_authority::get().loopback, stub_options{api_key, {}}};
+    environment settings;
+    std::mt19937 random{20261125}; // NOLINT(cert-msc32-c,cert-msc51-cpp)
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(unknown_outcomes)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(no_number_gets_two_sms_for_one_request, Store, stores_that_last) {
+    Store store;
+    killed_while_sending service(store.settings());
+    std::size_t asked_for = 0;
+    for (int round = 0; round < kills; ++round) {
+        auto const numbers = service.send_and_kill(static_cast<unsigned>(round));
+        asked_for += numbers.size();
+        service.repeat(numbers);
+    }
+    std::multiset<std::string> received;
+    for (auto const& each : service.stub.messages())
+        received.insert(std::string(each.at("number").as_string()));
+    std::set<std::string> const numbers(received.begin(), received.end());
+    for (auto const& number : numbers)
+        BOOST_TEST(received.count(number) == 1U, number << ": " << received.count(number));
+    BOOST_TEST_MESSAGE(asked_for << " sends asked for, " << numbers.size() << " SMS, " << kills
+                                 << " kills");
+    BOOST_TEST(numbers.size() > static_cast<std::size_t>(kills)); // there was something to double
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,105 @@
+#pragma once
+
+/// Parts of the domain that know nothing and tell nobody, for tests that are about something else.
+
+#include "otpd/otp/delivery.hpp"
+#include "otpd/otp/occurrence.hpp"
+#include "otpd/otp/prices.hpp"
+#include "otpd/otp/scoreboard.hpp"
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace otpd::test {
+
+class no_prices final : public otp::prices {
+public:
+    [[nodiscard]] std::optional<money> price_of(int, phone_number const&) const override {
+        return std::nullopt;
+    }
+};
+
+class no_figures final : public otp::route_figures {
+public:
+    boost::asio::awaitable<std::vector<otp::route_score>> scores(otp::score_query) override {
+        co_return std::vector<otp::route_score>{};
+    }
+};
+
+class no_deliveries final : public otp::delivery_follower {
+public:
+    void follow(otp::followed_message) noexcept override {}
+    boost::asio::awaitable<std::optional<otp::delivery_view>> last_report(std::string) override {
+        co_return std::nullopt;
+    }
+};
+
+/// Says what it is told to.
+class known_prices final : public otp::prices {
+public:
+    std::map<int, money> of_route;
+
+    [[nodiscard]] std::optional<money> price_of(int route_id, phone_number const&) const override {
+        auto const found = of_route.find(route_id);
+        if (found == of_route.end()) return std::nullopt;
+        return found->second;
+    }
+};
+
+class known_figures final : public otp::route_figures {
+public:
+    std::vector<otp::route_score> all;
+
+    boost::asio::awaitable<std::vector<otp::route_score>> scores(otp::score_query) override {
+        co_return all;
+    }
+};
+
+/// Remembers what it was told; `all` is for when nothing runs any more.
+class followed_messages final : public otp::delivery_follower {
+public:
+    std::vector<otp::followed_message> all;
+    std::map<std::string, otp::delivery_view> reports;
+
+    void follow(otp::followed_message what) noexcept override {
+        std::scoped_lock const lock(mutex_);
+        all.push_back(std::move(what));
+    }
+    boost::asio::awaitable<std::optional<otp::delivery_view>> last_report(std::string id) override {
+        auto const found = reports.find(id);
+        if (found == reports.end()) co_return std::nullopt;
+        co_return found->second;
+    }
+
+private:
+    std::mutex mutex_;
+};
+
+class occurrence_list final : public otp::observer {
+public:
+    std::vector<otp::occurrence> all;
+
+    void happened(otp::occurrence const& what) noexcept override {
+        std::scoped_lock const lock(mutex_);
+        all.push_back(what);
+    }
+    /// "admitted step_left accepted"
+    [[nodiscard]] std::string kinds() const {
+        std::string text;
+        for (auto const& each : all)
+            text.append(text.empty() ? "" : " ").append(otp::to_string(each.what));
+        return text;
+    }
+
+private:
+    std::mutex mutex_;
+};
+
+class no_observer final : public otp::observer {
+public:
+    void happened(otp::occurrence const&) noexcept override {}
+};
+
+} // namespace otpd::test

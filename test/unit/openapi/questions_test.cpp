@@ -1,0 +1,204 @@
+// What may be asked of routes, prices, money and deliveries, as the document says it is answered.
+
+#include "api_service.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include <array>
+
+using namespace otpd;
+using namespace openapi_test;
+using namespace std::chrono_literals;
+namespace json = boost::json;
+using bridgexapi::reason;
+
+namespace {
+
+otp::delivery_view report_of(store::delivery state) {
+    otp::delivery_view view;
+    view.bx_message_id = "BX-1";
+    view.phone = "*******5678";
+    view.state = state;
+    view.status = "DELIVERED";
+    view.created_at = "2026-11-25T16:35:00Z";
+    view.asked_at = test::manual_clock().wall();
+    return view;
+}
+
+bridgexapi::delivery_report report_with(char const* status) {
+    bridgexapi::delivery_report report;
+    report.bx_message_id = "BX-1";
+    report.msisdn = "31612345678";
+    report.status = status;
+    report.route_id = 3;
+    report.order_id = "22000";
+    report.created_at = "2026-11-25T16:35:00Z";
+    return report;
+}
+
+std::string word_of(json::value const& delivery) {
+    return std::string(delivery.at("delivery").as_string());
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(openapi_questions)
+
+BOOST_AUTO_TEST_CASE(what_became_of_a_message) {
+    service s;
+    s.get("/deliveries/BX-1", 404);
+    s.reads.report = report_with("SENT");
+    auto const asked = s.get("/deliveries/BX-1", 200);
+    BOOST_TEST(word_of(asked) == "accepted");
+    BOOST_TEST(asked.at("phone_number").as_string() == "*******5678");
+    BOOST_TEST(asked.at("route_id").to_number<int>() == 3);
+    BOOST_TEST(asked.at("error").is_null());
+    s.reads.report->error = "absent subscriber";
+    s.reads.report->status = "FAILED";
+    BOOST_TEST(word_of(s.get("/deliveries/BX-1", 200)) == "failed");
+    // One that is final is not asked for again.
+    s.deliveries.last = report_of(store::delivery::delivered);
+    BOOST_TEST(word_of(s.get("/deliveries/BX-1", 200)) == "delivered");
+    BOOST_TEST(s.last.body.find("31612345678") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(messages_that_nobody_can_have_been_told_of) {
+    service s;
+    s.reads.report = report_with("SENT");
+    for (auto const& id :
+         {std::string(129, 'a'), std::string("a%20b"), std::string("%00"), std::string("%c3%a9")})
+        s.get("/deliveries/" + id, 404);
+    s.get("/deliveries/" + std::string(128, 'a'), 200);
+}
+
+BOOST_AUTO_TEST_CASE(routes_that_are_allowed) {
+    auto rules = with_debug_codes();
+    rules.allowed_routes = {3};
+    service s(std::move(rules));
+    auto const routes = s.get("/routes", 200).at("routes").as_array();
+    BOOST_REQUIRE(routes.size() == 1U);
+    BOOST_TEST(routes[0].at("route_id").to_number<int>() == 3);
+    BOOST_TEST(routes[0].at("category").as_string() == "standard");
+    service all;
+    auto const of_8 = all.get("/routes", 200).at("routes").at(1);
+    for (auto const* name :
+         {"category", "access_policy", "active", "allowed", "caller_id_required"})
+        BOOST_TEST(of_8.at(name).is_null(), name);
+}
+
+BOOST_AUTO_TEST_CASE(prices_of_a_route) {
+    service s;
+    auto const list = s.get("/routes/3/pricing", 200);
+    BOOST_TEST(list.at("route_id").to_number<int>() == 3);
+    BOOST_TEST(list.at("prices").at(0).at("price").to_number<double>() == 0.09);
+    BOOST_TEST(list.at("prices").at(1).at("price").is_null());
+    for (auto const* other : {"/routes/6/pricing", "/routes/0/pricing", "/routes/-1/pricing"})
+        s.get(other, 403);
+    http::path_parameters parameters;
+    for (auto const* strange : {"/routes/x/pricing", "/routes/3.0/pricing", "/routes//pricing",
+                                "/routes/99999999999/pricing"})
+        BOOST_TEST((s.routes.find(http::method::get, strange, parameters).call == nullptr),
+                   strange);
+}
+
+BOOST_AUTO_TEST_CASE(what_an_sms_would_cost) {
+    service s;
+    auto const cost =
+        s.post("/estimate", R"({"phone_number":"+31612345678","purpose":"x","route_id":8})", 200);
+    BOOST_TEST(cost.at("route_id").to_number<int>() == 8);
+    BOOST_TEST(cost.at("estimated_cost").to_number<double>() == 0.09);
+    BOOST_TEST(s.last.body.find(R"("balance":158.46,)") != std::string::npos);
+    s.post("/estimate", R"({"phone_number":"+31612345678","route_id":6})", 403);
+    s.post("/estimate", R"({"phone_number":"3165186067"})", 422); // in no plan
+    BOOST_TEST(s.gateway.sent().empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_there_is_to_spend) {
+    auto rules = with_debug_codes();
+    otp::spending_budget of_route_3;
+    of_route_3.name = "route3_month";
+    of_route_3.key = otp::budget_key::route;
+    of_route_3.period = otp::budget_period::month;
+    of_route_3.cap = cents(50'000);
+    of_route_3.only = "3";
+    otp::spending_budget all;
+    all.name = "all_day";
+    all.cap = cents(1000);
+    rules.budgets = {of_route_3, all};
+    service s(std::move(rules));
+    s.post("/send-otp", R"({"phone_number":"31612345678","route_id":3})", 200); // for 0.087
+    auto const money = s.get("/balance", 200);
+    BOOST_TEST(money.at("sandbox").is_null());
+    BOOST_TEST(money.at("username").as_string() == "example");
+    for (auto const* name : {"spent_this_hour", "spent_today", "spent_this_month"})
+        BOOST_TEST(money.at(name).to_number<double>() == 0.087, name);
+    auto const& budgets = money.at("budgets").as_array();
+    BOOST_REQUIRE(budgets.size() == 2U);
+    BOOST_TEST(budgets[0].at("only").as_string() == "3");
+    BOOST_TEST(budgets[0].at("period").as_string() == "month");
+    BOOST_TEST(budgets[0].at("spent").to_number<double>() == 0.087);
+    BOOST_TEST(budgets[1].at("only").is_null());
+    BOOST_TEST(budgets[1].at("cap").to_number<int>() == 10);
+}
+
+BOOST_AUTO_TEST_CASE(how_well_routes_did) {
+    service s;
+    otp::route_score of_8;
+    of_8.route_id = 8;
+    of_8.country = "NL";
+    of_8.sent = 3;
+    of_8.accepted = 2;
+    of_8.accepted_share = {1.0 / 3, 3};
+    of_8.delivery_seconds_median = {3.25, 2};
+    of_8.cost_per_verified = {money::from_micros(106'015), 1};
+    otp::route_score unknown;
+    unknown.route_id = 3;
+    s.figures.all = {unknown, of_8};
+    auto const answer = s.get("/routes/scores", 200);
+    BOOST_TEST(answer.at("window_seconds").to_number<int>() == 86'400);
+    BOOST_TEST(answer.at("scores").at(0).at("country").is_null());
+    auto const score = answer.at("scores").at(1);
+    BOOST_TEST(score.at("accepted_share").at("value").to_number<double>() == 1.0 / 3);
+    BOOST_TEST(score.at("accepted_share").at("samples").to_number<int>() == 3);
+    BOOST_TEST(score.at("verified_share").is_null());
+    BOOST_TEST(s.last.body.find(R"("cost_per_verified":{"value":0.106015,"samples":1})") !=
+               std::string::npos);
+    s.get("/routes/scores?country=NL&purpose=Pay%20Now&window=60", 200);
+    BOOST_TEST(s.figures.asked.country == "NL");
+    BOOST_TEST(s.figures.asked.purpose == "pay now");
+    BOOST_TEST((s.figures.asked.window == 60s));
+}
+
+BOOST_AUTO_TEST_CASE(figures_of_something_strange) {
+    service s;
+    for (auto const* wrong : {"?country=nl", "?country=NLD", "?country=", "?country=%C3%89",
+                              "?purpose=", "?purpose=%0A", "?window=59", "?window=2592001",
+                              "?window=1h", "?window=60&window=60", "?route_id=3", "?%"})
+        BOOST_TEST(
+            (s.get("/routes/scores" + std::string(wrong), 422).at("errors").as_array().size() ==
+             1U),
+            wrong);
+    auto const both = s.get("/routes/scores?country=x&window=x", 422);
+    BOOST_TEST(both.at("errors").as_array().size() == 2U);
+    BOOST_TEST(json::serialize(both.at("errors").at(0).at("loc")) == R"(["query","country"])");
+}
+
+// Not reached: ask again. Asked, and it failed: it mostly will again.
+BOOST_AUTO_TEST_CASE(an_upstream_that_does_not_answer) {
+    service s;
+    std::array const cases{
+        std::pair{reason::connect_failed, 503U}, std::pair{reason::circuit_open, 503U},
+        std::pair{reason::pool_exhausted, 503U}, std::pair{reason::timed_out, 502U},
+        std::pair{reason::authentication, 502U}, std::pair{reason::protocol_error, 502U}};
+    for (auto const& [why, status] : cases) {
+        s.reads.fails = why;
+        for (auto const* path : {"/routes", "/routes/3/pricing", "/balance", "/deliveries/BX-1"}) {
+            auto const problem = s.get(path, status);
+            BOOST_TEST(problem.at("code").as_string() == "upstream_failed");
+            BOOST_TEST(problem.at("reason").as_string() == bridgexapi::to_string(why));
+        }
+        s.post("/estimate", R"({"phone_number":"31612345678"})", status);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

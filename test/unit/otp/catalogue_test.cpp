@@ -1,0 +1,234 @@
+#include "otpd/otp/catalogue.hpp"
+#include "watch_fixture.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/test/unit_test.hpp>
+
+using namespace otpd;
+using namespace otpd::otp;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::vector<bridgexapi::route> routes_of(std::vector<int> const& ids) {
+    std::vector<bridgexapi::route> result;
+    for (int const id : ids) {
+        bridgexapi::route one;
+        one.route_id = id;
+        one.name = "Route " + std::to_string(id);
+        result.push_back(std::move(one));
+    }
+    return result;
+}
+
+spending_budget budget_of(std::string name, budget_key key, budget_period period,
+                          std::string only) {
+    spending_budget result;
+    result.name = std::move(name);
+    result.key = key;
+    result.period = period;
+    result.cap = money::from_micros(1'000'000);
+    result.only = std::move(only);
+    return result;
+}
+
+policy some_policy() {
+    policy rules;
+    rules.allowed_routes = {2, 3, 5};
+    rules.budgets = {budget_of("daily", budget_key::total, budget_period::day, ""),
+                     budget_of("each_client", budget_key::client, budget_period::day, ""),
+                     budget_of("shop", budget_key::client, budget_period::month, "shop")};
+    return rules;
+}
+
+struct catalogue_fixture : test::watch_fixture {
+    catalogue_fixture() {
+        price_book_options options;
+        options.routes = {3};
+        book = std::make_unique<price_book>(
+            context.get_executor(), options,
+            price_book::dependencies{gateway, clock, random, *log, metrics});
+        watch = std::make_unique<account_watch>(
+            context.get_executor(), account_options{},
+            account_watch::dependencies{store, gateway,
+                                        [this](wall_time at) { return spending.total(at); }, clock,
+                                        random, *log, metrics});
+        made = std::make_unique<catalogue>(
+            catalogue::dependencies{store, gateway, *book, *watch, spending, rules, clock});
+    }
+
+    template <class T>
+    outcome<T> ask(boost::asio::awaitable<outcome<T>> question) {
+        return test::run(context, std::move(question));
+    }
+    /// "2 3 5"
+    std::string known_routes() {
+        auto const found = ask(made->routes(until));
+        if (!found) return "failed";
+        std::string ids;
+        for (auto const& each : *found)
+            ids.append(ids.empty() ? "" : " ").append(std::to_string(each.route_id));
+        return ids;
+    }
+    void learn_prices() {
+        gateway.on_pricing = [this](int) -> bridgexapi::answer<std::vector<bridgexapi::price>> {
+            book->stop();
+            return std::vector<bridgexapi::price>(2);
+        };
+        book->start();
+        test::run_on_threads(context, 1);
+    }
+    void book_hour(std::chrono::hours ago, std::int64_t micros) {
+        store.book(spending.total(clock.wall() - ago), micros);
+    }
+
+    deadline until = deadline::in(test::hang_limit);
+    policy rules = some_policy();
+    key_ring keys{secret_string("a secret of a test"), {}, secret_string()};
+    ledger spending{rules, keys};
+    std::unique_ptr<price_book> book;
+    std::unique_ptr<account_watch> watch;
+    std::unique_ptr<catalogue> made;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(catalogue_suite)
+
+// --- routes --------------------------------------------------------------------------------------
+
+BOOST_FIXTURE_TEST_CASE(only_allowed_routes_are_shown_by_their_ids, catalogue_fixture) {
+    gateway.on_routes = [] { return routes_of({8, 5, 1, 3}); };
+    BOOST_TEST(known_routes() == "3 5");
+}
+
+BOOST_FIXTURE_TEST_CASE(routes_are_kept_for_a_minute, catalogue_fixture) {
+    gateway.on_routes = [] { return routes_of({3}); };
+    BOOST_TEST(known_routes() == "3");
+    gateway.on_routes = [] { return routes_of({5}); };
+    clock.advance(59s);
+    BOOST_TEST(known_routes() == "3");
+    BOOST_TEST(gateway.asked == 1);
+    clock.advance(1s);
+    BOOST_TEST(known_routes() == "5");
+    BOOST_TEST(gateway.asked == 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_upstream_that_fails_is_told_with_its_reason, catalogue_fixture) {
+    gateway.on_routes = []() -> bridgexapi::answer<std::vector<bridgexapi::route>> {
+        bridgexapi::failure busy{bridgexapi::reason::rate_limited, 429};
+        busy.retry_after = 7s;
+        return busy;
+    };
+    auto const found = ask(made->routes(until));
+    BOOST_REQUIRE(!found);
+    BOOST_TEST((found.error().code == errc::upstream_failed));
+    BOOST_TEST((found.error().reason == bridgexapi::reason::rate_limited));
+    BOOST_TEST((found.error().retry_after == 7s));
+}
+
+BOOST_FIXTURE_TEST_CASE(while_one_asks_again_the_others_get_what_is_kept, catalogue_fixture) {
+    gateway.on_routes = [] { return routes_of({3}); };
+    known_routes();
+    clock.advance(2min);
+    gateway.on_routes = [] { return routes_of({5}); };
+    gateway.hangs = true;
+    boost::asio::cancellation_signal cancel;
+    auto ended = [](std::exception_ptr, outcome<std::vector<bridgexapi::route>> const&) {};
+    boost::asio::co_spawn(context, made->routes(until),
+                          boost::asio::bind_cancellation_slot(cancel.slot(), ended));
+    context.restart();
+    context.poll();
+    BOOST_TEST(gateway.under_way == 1);
+    BOOST_TEST(known_routes() == "3");
+    BOOST_TEST(gateway.asked == 2);
+    // Who asked gave up: the next one asks.
+    cancel.emit(boost::asio::cancellation_type::terminal);
+    context.restart();
+    context.poll();
+    gateway.hangs = false;
+    BOOST_TEST(known_routes() == "5");
+}
+
+// --- prices --------------------------------------------------------------------------------------
+
+BOOST_FIXTURE_TEST_CASE(a_kept_price_list_is_given_without_asking, catalogue_fixture) {
+    learn_prices();
+    auto const found = ask(made->pricing(3, until));
+    BOOST_REQUIRE(found);
+    BOOST_TEST(found->prices.size() == 2u);
+    BOOST_TEST(gateway.asked == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_list_that_is_not_kept_is_asked_for, catalogue_fixture) {
+    gateway.on_pricing = [](int route_id) {
+        return std::vector<bridgexapi::price>(static_cast<std::size_t>(route_id));
+    };
+    auto const found = ask(made->pricing(5, until));
+    BOOST_REQUIRE(found);
+    BOOST_TEST(found->prices.size() == 5u);
+    BOOST_TEST((found->learned_at == clock.wall()));
+    gateway.on_pricing = nullptr;
+    auto const failed = ask(made->pricing(5, until));
+    BOOST_REQUIRE(!failed);
+    BOOST_TEST((failed.error().code == errc::upstream_failed));
+}
+
+BOOST_FIXTURE_TEST_CASE(prices_of_a_route_that_is_not_allowed_are_not_asked_for,
+                        catalogue_fixture) {
+    auto const found = ask(made->pricing(8, until));
+    BOOST_REQUIRE(!found);
+    BOOST_TEST((found.error().code == errc::route_not_allowed));
+    BOOST_TEST(gateway.asked == 0);
+}
+
+// --- money ---------------------------------------------------------------------------------------
+
+BOOST_FIXTURE_TEST_CASE(spending_is_summed_by_hour_day_and_month, catalogue_fixture) {
+    // 1970 and 50 years of 365 days: 2019-12-20T01:00.
+    clock.advance(1h);
+    gateway.on_balance = [] {
+        bridgexapi::balance account;
+        account.amount = money::from_micros(50'000'000);
+        account.currency = "EUR";
+        return account;
+    };
+    book_hour(0h, 1);
+    book_hour(1h, 10);
+    book_hour(2h, 100);
+    book_hour(24h * 19, 1'000);
+    book_hour(24h * 20, 10'000);
+    store.book(spending.key_of(rules.budgets[0], clock.wall()), 77);
+    store.book(spending.key_of(rules.budgets[2], clock.wall()), 88);
+    auto const found = ask(made->balance(until));
+    BOOST_REQUIRE(found);
+    BOOST_TEST(found->account.amount.micros() == 50'000'000);
+    BOOST_TEST(found->spent_this_hour.micros() == 1);
+    BOOST_TEST(found->spent_today.micros() == 11);
+    BOOST_TEST(found->spent_this_month.micros() == 1'111);
+    BOOST_TEST(!found->drift);
+    BOOST_TEST((watch->state().balance == money::from_micros(50'000'000)));
+
+    BOOST_REQUIRE(found->budgets.size() == 2u);
+    BOOST_TEST(found->budgets[0].name == "daily");
+    BOOST_TEST(found->budgets[0].spent.micros() == 77);
+    BOOST_TEST((found->budgets[0].ends_at == end_of(budget_period::day, clock.wall())));
+    BOOST_TEST(found->budgets[1].name == "shop");
+    BOOST_TEST(found->budgets[1].only == "shop");
+    BOOST_TEST(found->budgets[1].spent.micros() == 88);
+    BOOST_TEST(found->budgets[1].cap.micros() == 1'000'000);
+}
+
+BOOST_FIXTURE_TEST_CASE(no_balance_without_the_upstream_and_the_store, catalogue_fixture) {
+    auto found = ask(made->balance(until));
+    BOOST_REQUIRE(!found);
+    BOOST_TEST((found.error().code == errc::upstream_failed));
+    gateway.on_balance = [] { return bridgexapi::balance(); };
+    store.works = false;
+    found = ask(made->balance(until));
+    BOOST_REQUIRE(!found);
+    BOOST_TEST((found.error().code == errc::store_unavailable));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

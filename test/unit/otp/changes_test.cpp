@@ -1,0 +1,133 @@
+#include "coroutines.hpp"
+#include "otpd/otp/changes.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <thread>
+
+namespace otpd::test {
+
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+otp::occurrence occurrence_of(std::string id) {
+    otp::occurrence what;
+    what.verification_id = std::move(id);
+    return what;
+}
+
+struct changes_fixture {
+    ~changes_fixture() {
+        news.stop();
+        run_on_threads(context, 1); // nothing is left
+    }
+    /// Begins to wait and counts when it goes on.
+    void wait_for(std::string id, std::size_t seen, deadline until = deadline::in(1h)) {
+        asio::co_spawn(context, news.wait(std::move(id), seen, until),
+                       [this](std::exception_ptr, bool) { ++woken; });
+    }
+    void poll() {
+        context.restart();
+        while (context.poll_one() != 0) {
+        }
+    }
+
+    asio::io_context context;
+    otp::changes news{context.get_executor(), 3};
+    int woken = 0;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(waiting_for_changes)
+
+BOOST_FIXTURE_TEST_CASE(everybody_who_waits_for_a_verification_goes_on_when_it_changes,
+                        changes_fixture) {
+    wait_for("a", news.seen("a"));
+    wait_for("a", news.seen("a"));
+    wait_for("b", news.seen("b"));
+    poll();
+    BOOST_TEST(woken == 0);
+    news.happened(occurrence_of("a"));
+    poll();
+    BOOST_TEST(woken == 2);
+    news.happened(occurrence_of("b"));
+    poll();
+    BOOST_TEST(woken == 3);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_happened_since_it_was_looked_at_is_not_slept_through,
+                        changes_fixture) {
+    auto const seen = news.seen("a");
+    news.happened(occurrence_of("a"));
+    wait_for("a", seen);
+    poll();
+    BOOST_TEST(woken == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(nobody_waits_longer_than_wanted, changes_fixture) {
+    run(context, news.wait("a", news.seen("a"), deadline::in(1ms)));
+    wait_for("a", news.seen("a"), deadline::in(-1s));
+    context.restart();
+    context.run_for(hang_limit);
+    BOOST_TEST(woken == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(no_more_wait_than_allowed, changes_fixture) {
+    for (int i = 0; i < 5; ++i)
+        wait_for("a", news.seen("a"));
+    poll();
+    BOOST_TEST(woken == 2);
+    news.happened(occurrence_of("a"));
+    poll();
+    BOOST_TEST(woken == 5);
+    wait_for("a", news.seen("a")); // there is room again
+    poll();
+    BOOST_TEST(woken == 5);
+}
+
+BOOST_FIXTURE_TEST_CASE(nobody_waits_any_more_once_it_is_stopped, changes_fixture) {
+    wait_for("a", news.seen("a"));
+    poll();
+    news.stop();
+    poll();
+    BOOST_TEST(woken == 1);
+    wait_for("a", news.seen("a"));
+    poll();
+    BOOST_TEST(woken == 2);
+}
+
+BOOST_AUTO_TEST_CASE(no_change_is_lost_between_threads) {
+    constexpr int rounds = 2000;
+    asio::io_context context;
+    otp::changes news(context.get_executor(), 10);
+    std::atomic<int> made = 0;
+    std::atomic<int> wanted = 0;
+    std::jthread writer([&] {
+        for (int round = 1; round <= rounds; ++round) {
+            while (wanted < round)
+                std::this_thread::yield();
+            made = round;
+            news.happened(occurrence_of("a"));
+        }
+    });
+    auto reader = [&]() -> asio::awaitable<void> {
+        for (int round = 1; round <= rounds; ++round) {
+            wanted = round;
+            while (true) {
+                auto const seen = news.seen("a");
+                if (made >= round) break;
+                co_await news.wait("a", seen, deadline::in(1h));
+            }
+        }
+    };
+    asio::co_spawn(context, reader(), [&](std::exception_ptr) { news.stop(); });
+    run_on_threads(context, 2);
+    BOOST_TEST(made == rounds);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace otpd::test

@@ -1,0 +1,276 @@
+// Route plans: which route is taken, when the next one is, and what callers and the timeline hear of it.
+
+#include "domain_fixture.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace otpd;
+using namespace otpd::test;
+using bridgexapi::reason;
+
+otp::route_step step(int route_id) {
+    otp::route_step one;
+    one.route_id = route_id;
+    return one;
+}
+
+/// Routes 8, 1 and 3, in a plan that is nobody's default.
+otp::policy with_plan() {
+    otp::policy rules;
+    rules.plans.push_back({"login", {step(8), step(1), step(3)}, {}});
+    rules.plans.back().steps.front().caller_id = "YOURAPP";
+    return rules;
+}
+
+struct routing_fixture : domain_fixture {
+    explicit routing_fixture(otp::policy rules = with_plan()) : domain_fixture(std::move(rules)) {
+        gateway.on_send = [this](bridgexapi::sms const& message) {
+            auto const found = answers.find(message.route_id);
+            if (found != answers.end()) return found->second;
+            return bridgexapi::send_outcome(fake_gateway::default_receipt());
+        };
+    }
+
+    otp::outcome<otp::sent> send_by(std::string plan, std::string const& to = one_number) {
+        auto what = request(to);
+        what.plan = std::move(plan);
+        return send(std::move(what));
+    }
+    /// "8 1": the routes that the upstream was asked for.
+    [[nodiscard]] std::string asked() const {
+        std::string text;
+        for (auto const& each : gateway.sent())
+            text.append(text.empty() ? "" : " ").append(std::to_string(each.route_id));
+        return text;
+    }
+
+    std::map<int, bridgexapi::send_outcome> answers;
+};
+
+std::string text_of(std::vector<otp::step_report> const& steps) {
+    std::string text;
+    for (auto const& each : steps) {
+        text.append(text.empty() ? "" : " ").append(std::to_string(each.route_id));
+        text.append(":").append(otp::to_string(each.outcome));
+        if (!each.why.empty()) text.append(":").append(each.why);
+    }
+    return text;
+}
+
+std::string text_of(otp::verification_view const& view) {
+    std::string text;
+    for (auto const& each : view.events) {
+        text.append(text.empty() ? "" : " ").append(each.what);
+        for (auto const& [name, value] : each.details) {
+            if (name == "route_id") text += ' ' + std::to_string(std::get<std::int64_t>(value));
+            if (name == "outcome" || name == "reason") text += ' ' + std::get<std::string>(value);
+        }
+        text += ';';
+    }
+    return text;
+}
+
+BOOST_FIXTURE_TEST_SUITE(routing, routing_fixture)
+
+BOOST_AUTO_TEST_CASE(each_refusal_of_a_route_leads_to_exactly_one_send_on_the_next) {
+    std::vector<reason> const refusals{reason::authentication,       reason::invalid_route,
+                                       reason::route_not_authorized, reason::caller_id_not_allowed,
+                                       reason::insufficient_balance, reason::no_pricing,
+                                       reason::vendor_failed,        reason::not_found,
+                                       reason::invalid_request,      reason::rate_limited};
+    unsigned long long number = 31610000000;
+    for (auto const why : refusals) {
+        BOOST_TEST_CONTEXT(bridgexapi::to_string(why)) {
+            answers[8] = bridgexapi::rejected{why};
+            auto const before = gateway.sent().size();
+            auto const result = send_by("login", std::to_string(++number));
+            BOOST_TEST_REQUIRE(result.has_value());
+            BOOST_TEST(gateway.sent().size() == before + 2);
+            BOOST_TEST(result->route_id == 1);
+            BOOST_TEST(result->plan == "login");
+            auto const word = std::string(bridgexapi::to_string(why));
+            BOOST_TEST(text_of(result->steps) == "8:rejected:" + word + " 1:accepted");
+            auto const view = find(result->id);
+            BOOST_TEST_REQUIRE(view.has_value());
+            BOOST_TEST(text_of(*view) == "admitted; step 8 chosen; step 8 rejected " + word +
+                                             "; step 1 chosen; accepted 1;");
+            BOOST_TEST(view->sent->route_id == 1);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_route_that_was_not_reached_leads_to_the_next) {
+    for (auto const why : {reason::connect_failed, reason::tls_failed, reason::circuit_open,
+                           reason::pool_exhausted}) {
+        answers[8] = bridgexapi::not_sent{why};
+        auto const result =
+            send_by("login", "3161000" + std::to_string(1000 + static_cast<int>(why)));
+        BOOST_TEST_REQUIRE(result.has_value());
+        BOOST_TEST(result->route_id == 1);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(after_an_unknown_outcome_no_other_route_is_tried) {
+    answers[8] = bridgexapi::unknown{reason::timed_out};
+    auto const result = send_by("login");
+    BOOST_TEST_REQUIRE(!result.has_value());
+    BOOST_TEST((result.error().code == otp::errc::delivery_unknown));
+    BOOST_TEST(text_of(result.error().steps) == "8:unknown:timed_out");
+    BOOST_TEST(asked() == "8");
+    BOOST_TEST(told.kinds() == "admitted unknown");
+}
+
+BOOST_AUTO_TEST_CASE(a_plan_of_which_every_route_refuses_sends_nothing_and_says_so) {
+    for (int const route : {8, 1, 3})
+        answers[route] = bridgexapi::rejected{reason::vendor_failed};
+    auto const result = send_by("login");
+    BOOST_TEST_REQUIRE(!result.has_value());
+    BOOST_TEST((result.error().code == otp::errc::upstream_rejected));
+    BOOST_TEST(asked() == "8 1 3");
+    BOOST_TEST(text_of(result.error().steps) ==
+               "8:rejected:vendor_failed 1:rejected:vendor_failed 3:rejected:vendor_failed");
+    BOOST_TEST(told.kinds() == "admitted step_left step_left step_left not_sent");
+    BOOST_TEST(told.all[1].attempted);
+}
+
+BOOST_AUTO_TEST_CASE(a_step_may_have_its_own_caller_id) {
+    answers[8] = bridgexapi::rejected{reason::caller_id_not_allowed};
+    BOOST_TEST_REQUIRE(send_by("login").has_value());
+    auto const sent = gateway.sent();
+    BOOST_TEST(sent.at(0).caller_id == "YOURAPP");
+    BOOST_TEST(sent.at(1).caller_id == "BRIDGEXAPI");
+}
+
+BOOST_AUTO_TEST_CASE(an_explicit_route_is_the_only_one_that_is_tried) {
+    answers[8] = bridgexapi::rejected{reason::vendor_failed};
+    auto what = request();
+    what.route_id = 8;
+    auto const result = send(std::move(what));
+    BOOST_TEST_REQUIRE(!result.has_value());
+    BOOST_TEST(asked() == "8");
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_plan_is_refused_before_anything_is_counted) {
+    auto const result = send_by("logout");
+    BOOST_TEST_REQUIRE(!result.has_value());
+    BOOST_TEST((result.error().code == otp::errc::route_plan_unknown));
+    BOOST_TEST(send().has_value()); // no cooldown
+}
+
+BOOST_AUTO_TEST_CASE(a_step_that_is_too_dear_is_left_out) {
+    prices.of_route = {{8, money::from_micros(90'000)}, {1, money::from_micros(80'000)}};
+    auto what = request();
+    what.plan = "login";
+    what.max_price = money::from_micros(80'000);
+    auto const result = send(std::move(what));
+    BOOST_TEST_REQUIRE(result.has_value());
+    BOOST_TEST(text_of(result->steps) == "8:skipped:price 1:accepted");
+    BOOST_TEST(asked() == "1");
+}
+
+BOOST_AUTO_TEST_CASE(a_price_that_is_not_known_counts_as_the_assumed_one) {
+    auto what = request();
+    what.max_price = money::from_micros(99'999); // 100,000 are assumed
+    auto const result = send(what);
+    BOOST_TEST_REQUIRE(!result.has_value());
+    BOOST_TEST((result.error().code == otp::errc::no_route));
+    BOOST_TEST(text_of(result.error().steps) == "3:skipped:price");
+    BOOST_TEST(asked().empty());
+    what.max_price = money::from_micros(100'000);
+    BOOST_TEST(send(what).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(the_lowest_of_all_price_limits_holds) {
+    client.max_price = money::from_micros(50'000);
+    prices.of_route = {{3, money::from_micros(60'000)}};
+    auto what = request();
+    what.max_price = money::from_micros(70'000);
+    auto const result = send(std::move(what));
+    BOOST_TEST_REQUIRE(!result.has_value());
+    BOOST_TEST((result.error().code == otp::errc::no_route));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+struct other_plans : routing_fixture {
+    static otp::policy rules() {
+        auto rules = with_plan();
+        rules.plans.push_back({"abroad", {step(2), step(3)}, {"payment"}});
+        rules.plans.back().steps.front().countries = {"BE", "DE"};
+        otp::best_rule best;
+        best.routes = {1, 2, 3};
+        best.min_samples = 10;
+        best.min_verified_share = 0.5;
+        otp::route_step by_figures;
+        by_figures.best = best;
+        rules.plans.push_back({"best", {by_figures, step(8)}, {}});
+        rules.plans.push_back({"closed", {step(6), step(3)}, {}});
+        return rules;
+    }
+    other_plans() : routing_fixture(rules()) {}
+
+    otp::route_score score(int route, std::uint64_t accepted, double share, int cost) const {
+        otp::route_score one;
+        one.route_id = route;
+        one.country = "NL";
+        one.accepted = accepted;
+        one.verified_share = otp::figure<double>{share, accepted};
+        one.cost_per_verified = otp::figure<money>{money::from_micros(cost), accepted};
+        return one;
+    }
+};
+
+BOOST_FIXTURE_TEST_SUITE(choosing, other_plans)
+
+BOOST_AUTO_TEST_CASE(a_step_for_other_countries_is_left_out) {
+    auto const result = send_by("abroad");
+    BOOST_TEST_REQUIRE(result.has_value());
+    BOOST_TEST(text_of(result->steps) == "2:skipped:country 3:accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_route_that_is_not_allowed_is_left_out_of_a_plan) {
+    auto const result = send_by("closed");
+    BOOST_TEST_REQUIRE(result.has_value());
+    BOOST_TEST(text_of(result->steps) == "6:skipped:route_not_allowed 3:accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_purpose_may_have_a_plan_and_a_client_may_have_another) {
+    BOOST_TEST(send(request(one_number, "payment"))->plan == "abroad");
+    client.default_plan = "login";
+    BOOST_TEST(send(request("31610000001", "payment"))->plan == "login");
+    auto what = request("31610000002", "payment");
+    what.route_id = 2;
+    auto const result = send(std::move(what));
+    BOOST_TEST(result->plan.empty());
+    BOOST_TEST(result->route_id == 2);
+}
+
+BOOST_AUTO_TEST_CASE(
+    the_best_route_is_the_cheapest_per_verified_user_of_those_that_are_good_enough) {
+    figures.all = {score(1, 50, 0.9, 95'000), score(2, 50, 0.4, 10'000), score(3, 9, 1.0, 20'000)};
+    auto const first = send_by("best");
+    BOOST_TEST_REQUIRE(first.has_value());
+    BOOST_TEST(first->route_id == 1); // 2 is verified too seldom, 3 has too few samples
+    auto const view = find(first->id);
+    auto const& chosen = view->events.at(1).details;
+    auto const share = std::ranges::find(chosen, "verified_share", &otp::detail::first);
+    BOOST_TEST_REQUIRE((share != chosen.end()));
+    BOOST_TEST(std::get<std::string>(share->second) == "0.900");
+
+    figures.all.push_back(score(3, 10, 0.5, 20'000));
+    BOOST_TEST(send_by("best", "31610000001")->route_id == 3);
+}
+
+BOOST_AUTO_TEST_CASE(without_figures_the_first_of_the_routes_is_the_best) {
+    BOOST_TEST(send_by("best")->route_id == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace

@@ -1,0 +1,159 @@
+#pragma once
+
+/// What the price book, the account watch and the catalogue ask, answering as a test says.
+
+#include "coroutines.hpp"
+#include "log_capture.hpp"
+#include "manual_clock.hpp"
+#include "otpd/core/random.hpp"
+#include "otpd/store/store.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/metrics.hpp"
+#include "unread_gateway.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace otpd::test {
+
+/// A ledger that is written by hand; everything else is refused.
+class booked_store final : public store::store {
+public:
+    template <class T>
+    using reply = boost::asio::awaitable<otpd::store::result<T>>;
+    bool works = true;
+
+    void book(otpd::store::budget_key const& of, std::int64_t sum) {
+        auto const found = std::ranges::find(sums_, of, &entry::first);
+        if (found == sums_.end())
+            sums_.emplace_back(of, sum);
+        else
+            found->second = sum;
+    }
+
+    reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> of) override {
+        if (!works) co_return otpd::store::fault::unavailable;
+        std::vector<std::int64_t> result;
+        for (auto const& each : of) {
+            auto const found = std::ranges::find(sums_, each, &entry::first);
+            result.push_back(found == sums_.end() ? 0 : found->second);
+        }
+        co_return result;
+    }
+
+    reply<otpd::store::admit_outcome> admit(otpd::store::admission) override {
+        return refuse<otpd::store::admit_outcome>();
+    }
+    reply<otpd::store::settle_outcome> settle(otpd::store::settlement) override {
+        return refuse<otpd::store::settle_outcome>();
+    }
+    reply<otpd::store::rebook_outcome> rebook(otpd::store::rebooking) override {
+        return refuse<otpd::store::rebook_outcome>();
+    }
+    reply<otpd::store::update_outcome> update(otpd::store::delivery_update) override {
+        return refuse<otpd::store::update_outcome>();
+    }
+    reply<otpd::store::check_outcome> check_code(otpd::store::check) override {
+        return refuse<otpd::store::check_outcome>();
+    }
+    reply<std::optional<otpd::store::verification>>
+    find(otpd::store::verification_address) override {
+        return refuse<std::optional<otpd::store::verification>>();
+    }
+    reply<otpd::store::cancel_outcome> cancel(otpd::store::cancellation) override {
+        return refuse<otpd::store::cancel_outcome>();
+    }
+    reply<std::uint64_t> live_codes() override { return refuse<std::uint64_t>(); }
+    reply<std::monostate> ping() override { return refuse<std::monostate>(); }
+
+private:
+    using entry = std::pair<otpd::store::budget_key, std::int64_t>;
+
+    template <class T>
+    reply<T> refuse() {
+        co_return otpd::store::fault::unavailable;
+    }
+
+    std::vector<entry> sums_;
+};
+
+/// Each question goes to a function; one that is not set is answered `not_found`.
+class answering_gateway final : public unread_gateway {
+public:
+    template <class T>
+    using answer = bridgexapi::answer<T>;
+    std::function<answer<bridgexapi::balance>()> on_balance;
+    std::function<answer<std::vector<bridgexapi::route>>()> on_routes;
+    std::function<answer<std::vector<bridgexapi::price>>(int)> on_pricing;
+    bool hangs = false; ///< until the caller is cancelled
+    int asked = 0;
+    int under_way = 0;
+    int most_under_way = 0;
+
+    boost::asio::awaitable<bridgexapi::send_outcome> send_sms(bridgexapi::sms, deadline) override {
+        co_return bridgexapi::not_sent{bridgexapi::reason::shutting_down};
+    }
+    reply<bridgexapi::balance> get_balance(deadline until) override {
+        co_await begin();
+        if (!on_balance) co_return co_await unread_gateway::get_balance(until);
+        co_return on_balance();
+    }
+    reply<std::vector<bridgexapi::route>> list_routes(deadline until) override {
+        co_await begin();
+        if (!on_routes) co_return co_await unread_gateway::list_routes(until);
+        co_return on_routes();
+    }
+    reply<std::vector<bridgexapi::price>> get_pricing(int route_id, deadline until) override {
+        co_await begin();
+        if (!on_pricing) co_return co_await unread_gateway::get_pricing(route_id, until);
+        co_return on_pricing(route_id);
+    }
+
+private:
+    boost::asio::awaitable<void> begin() {
+        ++asked;
+        most_under_way = std::max(most_under_way, ++under_way);
+        auto const executor = co_await boost::asio::this_coro::executor;
+        using timer_type = boost::asio::steady_timer;
+        timer_type timer(executor,
+                         hangs ? timer_type::time_point::max() : timer_type::time_point());
+        co_await timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+        --under_way;
+    }
+};
+
+struct watch_fixture {
+    /// What was logged so far; nothing can be logged after it.
+    std::string log_text() {
+        log.reset();
+        return output.text();
+    }
+    [[nodiscard]] static std::size_t count(std::string const& text, std::string const& what) {
+        std::size_t found = 0;
+        for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
+            ++found;
+        return found;
+    }
+
+    boost::asio::io_context context;
+    log_capture output;
+    std::unique_ptr<telemetry::logger> log =
+        std::make_unique<telemetry::logger>(output, telemetry::level::trace, 10'000);
+    telemetry::metrics metrics{telemetry::metrics_options{}};
+    manual_clock clock;
+    openssl_random random;
+    booked_store store;
+    answering_gateway gateway;
+};
+
+} // namespace otpd::test
