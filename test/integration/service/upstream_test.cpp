@@ -293,7 +293,11 @@ BOOST_AUTO_TEST_CASE(a_stalled_upstream_is_asked_over_few_connections) {
     for (auto const& reply : replies) {
         if (reply.status == 504) continue;
         check_outcome(reply, 503, "upstream_unavailable");
-        BOOST_TEST(object_of(reply).at("reason").as_string() == "pool_exhausted");
+        // Whose turn came late may have had too little time left for a connection.
+        auto const reason = object_of(reply).at("reason").as_string();
+        BOOST_TEST(
+            (reason == "pool_exhausted" || reason == "connect_failed" || reason == "timed_out"),
+            reason);
     }
     BOOST_TEST(count_status(replies, 504) >= 4U);
     BOOST_TEST(service.stub.requests().size() == count_status(replies, 504));

@@ -172,8 +172,8 @@ BOOST_AUTO_TEST_CASE(reports_are_where_the_operator_wants_them) {
 BOOST_AUTO_TEST_CASE(waiting_for_a_change_ends_with_it) {
     service s;
     auto const sent = s.post("/send-otp", R"({"phone_number":"31612345678"})", 200);
-    auto const path = verification_of(sent);
-    service::call waiting(s, http::method::get, path + "?wait=60", {});
+    auto const target = verification_of(sent) + "?wait=60"; // a call keeps views
+    service::call waiting(s, http::method::get, target, {});
     std::optional<http::response> answer;
     asio::co_spawn(s.context, waiting.start(),
                    [&answer](std::exception_ptr const& thrown, http::response got) {
