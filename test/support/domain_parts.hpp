@@ -1,6 +1,6 @@
 #pragma once
 
-/// Parts of the domain that know nothing and tell nobody, for tests that are about something else.
+/// Parts around the domain that say what they are told to, and remember what they hear.
 
 #include "otpd/otp/delivery.hpp"
 #include "otpd/otp/occurrence.hpp"
@@ -14,29 +14,6 @@
 
 namespace otpd::test {
 
-class no_prices final : public otp::prices {
-public:
-    [[nodiscard]] std::optional<money> price_of(int, phone_number const&) const override {
-        return std::nullopt;
-    }
-};
-
-class no_figures final : public otp::route_figures {
-public:
-    boost::asio::awaitable<std::vector<otp::route_score>> scores(otp::score_query) override {
-        co_return std::vector<otp::route_score>{};
-    }
-};
-
-class no_deliveries final : public otp::delivery_follower {
-public:
-    void follow(otp::followed_message) noexcept override {}
-    boost::asio::awaitable<std::optional<otp::delivery_view>> last_report(std::string) override {
-        co_return std::nullopt;
-    }
-};
-
-/// Says what it is told to.
 class known_prices final : public otp::prices {
 public:
     std::map<int, money> of_route;
@@ -95,11 +72,6 @@ public:
 
 private:
     std::mutex mutex_;
-};
-
-class no_observer final : public otp::observer {
-public:
-    void happened(otp::occurrence const&) noexcept override {}
 };
 
 } // namespace otpd::test
