@@ -30,6 +30,8 @@ public:
     static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
     static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
 
+    flat_object_handler() { members.reserve(4); }
+
     std::vector<json_body::member> members;
     shape seen = shape::object;
 

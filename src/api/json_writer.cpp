@@ -1,5 +1,7 @@
 #include "json_writer.hpp"
 
+#include "otpd/core/json_text.hpp"
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -7,25 +9,6 @@
 #include <cstdlib>
 
 namespace otpd::api {
-
-void append_json_string(std::string& out, std::string_view text) {
-    constexpr std::string_view hex = "0123456789abcdef";
-    out += '"';
-    for (char const c : text) {
-        auto const byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (byte < 0x20 || byte == 0x7f) {
-            out += "\\u00";
-            out += hex[byte >> 4];
-            out += hex[byte & 0x0f];
-        } else {
-            out += c;
-        }
-    }
-    out += '"';
-}
 
 std::string to_timestamp(wall_time at) {
     auto const millis = std::chrono::floor<std::chrono::milliseconds>(at);

@@ -54,10 +54,6 @@ private:
     std::string out_;
 };
 
-/// Appends `text` as a JSON string, escaped. Bytes that are not UTF-8 are passed on: what gets here was
-/// validated before.
-void append_json_string(std::string& out, std::string_view text);
-
 /// RFC 3339 in UTC with milliseconds: 2026-11-25T16:00:00.000Z.
 [[nodiscard]] std::string to_timestamp(wall_time at);
 

@@ -32,15 +32,17 @@ asio::awaitable<http::response> answer(dependencies const& uses, http::request c
     auto guess = parse(body, request, *from, uses.domain.rules().code_length);
     if (!guess) co_return to_response(body.problem(), request);
 
-    json_writer reply_body;
-    reply_body.add("status", "otp_verified")
-        .add("phone_number", guess->number.masked())
-        .add("purpose", guess->what.name())
-        .add("verified", true);
+    auto const number = guess->number;
+    auto const what = guess->what;
     auto const verified = co_await uses.domain.verify(*std::move(guess));
     if (!verified) co_return to_response(to_problem(verified.error()), request);
     http::response reply;
-    reply.body = reply_body.finish();
+    reply.body = json_writer()
+                     .add("status", "otp_verified")
+                     .add("phone_number", number.masked())
+                     .add("purpose", what.name())
+                     .add("verified", true)
+                     .finish();
     co_return reply;
 }
 

@@ -9,6 +9,7 @@
 #include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/net/sole_runner.hpp"
 #include "otpd/otp/account.hpp"
 #include "otpd/otp/catalogue.hpp"
 #include "otpd/otp/changes.hpp"
@@ -247,6 +248,8 @@ private:
                 }
             }
         };
+        std::optional<net::sole_runner> alone;
+        if (threads_ == 1) alone.emplace(context_);
         std::vector<std::jthread> others;
         for (std::size_t i = 1; i < threads_; ++i)
             others.emplace_back(serve);

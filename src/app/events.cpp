@@ -22,6 +22,10 @@ std::string what_of(std::exception_ptr const& thrown) {
 
 void http_events::request_finished(http::request_record const& what) noexcept {
     metrics_.http_request(what.route, http::to_string(what.verb), what.status, what.handling);
+    if (log_.enabled(telemetry::level::info)) log_request(what);
+}
+
+void http_events::log_request(http::request_record const& what) noexcept {
     auto const log = [&](auto... from) {
         log_.info("request", {{"request_id", what.request_id},
                               {"listener", what.listener},

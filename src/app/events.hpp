@@ -31,6 +31,8 @@ public:
     void connection_failed(std::string_view listener, std::exception_ptr thrown) noexcept override;
 
 private:
+    void log_request(http::request_record const& what) noexcept;
+
     telemetry::logger& log_;
     telemetry::metrics& metrics_;
 };

@@ -6,6 +6,7 @@
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/rotating_file.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace otpd::app {
@@ -15,6 +16,9 @@ class occurrence_relay final : public otp::observer {
 public:
     /// While the program starts only. Must outlive the relay.
     void add(otp::observer& listener) { listeners_.push_back(&listener); }
+    [[nodiscard]] bool wants(otp::occurrence_kind kind) const noexcept override {
+        return std::ranges::any_of(listeners_, [kind](auto* each) { return each->wants(kind); });
+    }
     void happened(otp::occurrence const& what) noexcept override {
         for (auto* const each : listeners_)
             each->happened(what);

@@ -38,6 +38,7 @@ http::server_options api_options(settings const& from) {
     auto const& server = from.server;
     http::server_options options;
     options.name = "api";
+    options.one_thread = thread_count(server) == 1;
     options.host = server.listen.host;
     options.port = server.listen.port;
     options.connections_max = server.connections_max;

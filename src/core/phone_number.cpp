@@ -2,6 +2,7 @@
 
 #include "otpd/core/encoding.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace otpd {
@@ -18,8 +19,9 @@ boost::system::result<phone_number, phone_number_fault> phone_number::parse(std:
 
 std::string phone_number::masked() const {
     constexpr std::size_t shown = 4;
-    std::string text(digits_.size() - shown, '*');
-    return text.append(digits_, digits_.size() - shown, shown);
+    auto text = digits_;
+    std::fill(text.begin(), text.end() - shown, '*');
+    return text;
 }
 
 void throw_exception_from_error(phone_number_fault, boost::source_location const&) {

@@ -1,7 +1,6 @@
 #pragma once
 
-/// Beast's parser as the second opinion on a header the gate let through, and as the decoder of the
-/// body.
+/// Beast's parser as the decoder of a body in chunks, and as the second opinion on the header before it.
 
 #include "framing_fault.hpp"
 

@@ -76,6 +76,9 @@ private:
     boost::asio::awaitable<bool> wait_for_input(std::chrono::milliseconds limit);
     boost::asio::awaitable<received> receive_head();
     boost::asio::awaitable<received> receive_body();
+    /// What is decided about the body by what has come of it; nothing while more is needed.
+    [[nodiscard]] std::optional<received> take_sized_body() noexcept;
+    [[nodiscard]] std::optional<received> take_chunks();
     boost::asio::awaitable<bool> send_continue();
     /// False at the end of input, at an error and when the deadline has come.
     boost::asio::awaitable<bool> read_some();
@@ -110,7 +113,7 @@ private:
     boost::beast::flat_buffer input_; ///< the request being served, then what was sent ahead
     request_head head_;
     std::optional<body_decoder> decoder_;
-    std::string body_;
+    std::string decoded_; ///< the body when it came in chunks
     std::vector<field_view> fields_;
     path_parameters parameters_;
     request_id_source ids_;
@@ -119,6 +122,7 @@ private:
 
     // Of the request being served.
     std::optional<request> request_;
+    std::string_view body_;
     std::string_view route_;
     framing_fault fault_{};
     std::size_t message_end_ = 0;

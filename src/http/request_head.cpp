@@ -8,10 +8,10 @@
 
 namespace otpd::http {
 
-namespace {
-
-/// Fields that may occur once (RFC 9110 5.3) and decide something here or in a handler.
+/// Fields that decide something here or in a handler. They may occur once (RFC 9110 5.3) but for
+/// Connection, which is a list.
 enum class known_field : std::uint8_t {
+    connection, ///< may be repeated
     host,
     content_length,
     transfer_encoding,
@@ -22,10 +22,12 @@ enum class known_field : std::uint8_t {
     none
 };
 
+namespace {
+
 known_field which(std::string_view name) noexcept {
-    constexpr std::array<std::string_view, 7> names = {
-        "host",         "content-length", "transfer-encoding", "expect",
-        "content-type", "authorization",  "idempotency-key"};
+    constexpr std::array<std::string_view, 8> names = {
+        "connection", "host",         "content-length", "transfer-encoding",
+        "expect",     "content-type", "authorization",  "idempotency-key"};
     for (std::size_t i = 0; i < names.size(); ++i)
         if (equal_ignoring_case(name, names[i])) return static_cast<known_field>(i);
     return known_field::none;
@@ -48,19 +50,18 @@ framing_fault fault_of_repeating(known_field f) noexcept {
     }
 }
 
+constexpr character_class
+    authority_characters("-._:[]0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
 /// host [ ":" port ] without user information (RFC 9112 3.2); lenient about what a name is.
 bool is_authority(std::string_view text) noexcept {
-    auto const allowed = [](char c) {
-        return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z') ||
-               std::string_view("-._:[]").find(c) != std::string_view::npos;
-    };
-    return !text.empty() && std::ranges::all_of(text, allowed);
+    return !text.empty() && authority_characters.holds_all_of(text);
 }
 
 /// Only allowed characters, every escape complete, and none that hides a NUL.
 bool is_clean_target(std::string_view target) noexcept {
     for (std::size_t i = 0; i < target.size(); ++i) {
-        if (!is_target_char(target[i])) return false;
+        if (!target_characters.holds(target[i])) return false;
         if (target[i] != '%') continue;
         if (target.size() - i < 3) return false;
         int const high = hex_value(target[i + 1]);
@@ -216,22 +217,20 @@ bool request_head::take_field(std::string_view bytes, std::string_view line) {
     if (!is_token(name)) return reject(framing_fault::bad_field);
     auto const value = trim_ows(line.substr(colon + 1));
     fields_.push_back({span_of(bytes, name), span_of(bytes, value)});
-    if (equal_ignoring_case(name, "connection")) {
+    return take_known_field(which(name), value);
+}
+
+bool request_head::take_known_field(known_field known, std::string_view value) {
+    if (known == known_field::none) return true;
+    if (known == known_field::connection) {
         take_connection(value);
         return true;
     }
-    if (!take_known_field(name, value)) return false;
-    if (which(name) == known_field::host) host_ = fields_.back().value;
-    return true;
-}
-
-bool request_head::take_known_field(std::string_view name, std::string_view value) {
-    auto const known = which(name);
-    if (known == known_field::none) return true;
     if ((seen_ & bit(known)) != 0) return reject(fault_of_repeating(known));
     seen_ |= bit(known);
     switch (known) {
     case known_field::host:
+        host_ = fields_.back().value;
         return is_authority(value) || reject(framing_fault::bad_host);
     case known_field::content_length:
         return take_content_length(value);
@@ -257,9 +256,8 @@ bool request_head::take_content_length(std::string_view value) {
         // A long number is a large body; one made long by zeros is a disguise.
         return reject(value.front() == '0' ? framing_fault::bad_content_length
                                            : framing_fault::body_too_large);
-    std::size_t length = 0;
-    std::from_chars(value.data(), value.data() + value.size(), length);
-    return length <= limits_.body_bytes_max || reject(framing_fault::body_too_large);
+    std::from_chars(value.data(), value.data() + value.size(), content_length_);
+    return content_length_ <= limits_.body_bytes_max || reject(framing_fault::body_too_large);
 }
 
 bool request_head::take_transfer_encoding(std::string_view value) {
@@ -298,6 +296,7 @@ bool request_head::finish(std::string_view bytes) {
     if (unsupported_encoding_) return reject(framing_fault::encoding_unsupported);
     // HTTP/1.0 does not know the expectation (RFC 9110 10.1.1).
     expects_continue_ = expects_continue_ && !http_1_0_;
+    chunked_ = has_encoding;
     done_ = true;
     return true;
 }

@@ -16,6 +16,8 @@
 
 namespace otpd::http {
 
+enum class known_field : std::uint8_t; ///< see request_head.cpp
+
 struct head_limits {
     std::size_t bytes_max = 8192; ///< request line and fields, line endings included
     std::size_t fields_max = 64;
@@ -54,6 +56,9 @@ public:
     [[nodiscard]] std::string_view query(std::string_view bytes) const noexcept;
     void copy_fields(std::string_view bytes, std::vector<field_view>& to) const;
 
+    /// The body follows in chunks; otherwise it is `content_length()` bytes, 0 where none were declared.
+    [[nodiscard]] bool is_chunked() const noexcept { return chunked_; }
+    [[nodiscard]] std::size_t content_length() const noexcept { return content_length_; }
     [[nodiscard]] bool is_http_1_0() const noexcept { return http_1_0_; }
     [[nodiscard]] bool keep_alive() const noexcept {
         return !wants_close_ && (!http_1_0_ || wants_keep_alive_);
@@ -84,7 +89,7 @@ private:
     bool take_version(std::string_view version);
     bool take_target(std::string_view bytes, std::string_view target);
     bool take_field(std::string_view bytes, std::string_view line);
-    bool take_known_field(std::string_view name, std::string_view value);
+    bool take_known_field(known_field known, std::string_view value);
     bool take_content_length(std::string_view value);
     bool take_transfer_encoding(std::string_view value);
     void take_connection(std::string_view value);
@@ -103,10 +108,12 @@ private:
     span host_{};
     std::uint32_t seen_ = 0; ///< bit per known field
     std::size_t credentials_bytes_ = 0;
+    std::size_t content_length_ = 0;
     method verb_ = method::other;
     framing_fault fault_{};
     bool have_request_line_ = false;
     bool done_ = false;
+    bool chunked_ = false;
     bool http_1_0_ = false;
     bool absolute_form_ = false;
     bool wants_close_ = false;

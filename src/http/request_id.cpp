@@ -23,10 +23,11 @@ void request_id_source::next(std::string& out) {
     }
     --left_;
     constexpr std::string_view digits = "0123456789abcdef";
-    out.clear();
+    out.resize(2 * id_bytes);
+    auto* to = out.data();
     for (std::byte b : std::span(pool_).subspan(left_ * id_bytes, id_bytes)) {
-        out.push_back(digits[std::to_integer<std::size_t>(b >> 4)]);
-        out.push_back(digits[std::to_integer<std::size_t>(b & std::byte{15})]);
+        *to++ = digits[std::to_integer<std::size_t>(b >> 4)];
+        *to++ = digits[std::to_integer<std::size_t>(b & std::byte{15})];
     }
 }
 

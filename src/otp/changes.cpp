@@ -32,6 +32,13 @@ public:
 
     // From any thread.
 
+    /// Who looks counts itself before it reads the store; what changes is in the store before anybody asks this.
+    /// So a change that is not told, as nobody looked, is one that whoever looks finds in the store (all in one
+    /// order, std::memory_order_seq_cst).
+    [[nodiscard]] bool is_looked_at() const noexcept { return looks_.load() > 0; }
+    void begin_look() noexcept { ++looks_; }
+    void end_look() noexcept { --looks_; }
+
     [[nodiscard]] std::uint64_t seen(std::string_view id) const noexcept {
         return count_of(id).load();
     }
@@ -124,6 +131,7 @@ private:
     timers timers_; // on strand_
     std::size_t const waiters_max_;
     std::atomic<std::size_t> waiters_{0};
+    std::atomic<std::size_t> looks_{0};
     std::atomic<bool> stopped_{false};
     mutable std::array<std::atomic<std::uint64_t>, counts> counts_{};
 };
@@ -133,6 +141,18 @@ changes::changes(asio::any_io_executor executor, std::size_t waiters_max)
 
 changes::~changes() {
     impl_->stop();
+}
+
+changes::look::look(changes& of) noexcept : of_(of.impl_) {
+    of_->begin_look();
+}
+
+changes::look::~look() {
+    of_->end_look();
+}
+
+bool changes::wants(occurrence_kind) const noexcept {
+    return impl_->is_looked_at();
 }
 
 void changes::happened(occurrence const& what) noexcept {

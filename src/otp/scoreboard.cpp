@@ -24,20 +24,24 @@ double in_seconds(std::chrono::milliseconds time) noexcept {
     return std::chrono::duration<double>(time).count();
 }
 
-bool says_something(occurrence const& what) noexcept {
+bool may_say_something(occurrence_kind kind) noexcept {
     using enum occurrence_kind;
-    switch (what.what) {
+    switch (kind) {
     case accepted:
     case unknown:
     case delivered:
     case delivery:
     case verified:
-        return what.route_id != 0;
     case step_left:
-        return what.route_id != 0 && what.attempted;
+        return true;
     default:
         return false;
     }
+}
+
+bool says_something(occurrence const& what) noexcept {
+    return may_say_something(what.what) && what.route_id != 0 &&
+           (what.what != occurrence_kind::step_left || what.attempted);
 }
 
 /// The samples, the oldest first, of which only so many are kept.
@@ -196,6 +200,10 @@ scoreboard::scoreboard(asio::any_io_executor executor, clock const& now, scorebo
     : impl_(std::make_shared<impl>(executor, now, options)) {}
 
 scoreboard::~scoreboard() = default;
+
+bool scoreboard::wants(occurrence_kind kind) const noexcept {
+    return may_say_something(kind);
+}
 
 void scoreboard::happened(occurrence const& what) noexcept {
     if (!says_something(what)) return;

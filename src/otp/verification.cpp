@@ -154,6 +154,7 @@ constexpr std::chrono::seconds look_again{1};
 
 asio::awaitable<outcome<verification_view>> service::find_changed(caller who, std::string id,
                                                                   deadline until) {
+    changes::look const looking(uses_.news);
     auto seen = uses_.news.seen(id);
     auto const first = co_await find(who, id);
     if (!first || is_settled(*first)) co_return first;

@@ -119,6 +119,10 @@ void service::tell(verify_request const& request, store::check_outcome const& an
     auto const* const right = std::get_if<store::verified>(&answer);
     auto const* const guess = std::get_if<store::wrong>(&answer);
     if (right == nullptr && guess == nullptr) return;
+    bool const last = guess != nullptr && guess->attempts_left == 0;
+    if (!uses_.tell.wants(right != nullptr ? occurrence_kind::verified : occurrence_kind::wrong) &&
+        !(last && uses_.tell.wants(occurrence_kind::exhausted)))
+        return;
     store::verification_address at;
     at.number = uses_.keys.hash(request.number);
     at.id = right != nullptr ? right->id : guess->id;
@@ -140,7 +144,7 @@ void service::tell(verify_request const& request, store::check_outcome const& an
         told.cost = sent.cost;
     }
     uses_.tell.happened(told);
-    if (guess == nullptr || guess->attempts_left > 0) return;
+    if (!last) return;
     told.what = occurrence_kind::exhausted;
     uses_.tell.happened(told);
 }
@@ -171,6 +175,7 @@ store::check service::check_of(verify_request const& request) const {
 
 void service::report(verify_request const& request, std::string_view word,
                      store::result<store::check_outcome> const& answer) const {
+    if (!uses_.log.enabled(telemetry::level::info)) return;
     auto const phone = request.number.masked();
     auto const* const right = answer ? std::get_if<store::verified>(&*answer) : nullptr;
     if (right == nullptr) {

@@ -79,9 +79,12 @@ receiver::receiver(net::strand const& strand, endpoint said, options const& with
       client(strand.get_inner_executor(), transport_options(who, url, with), uses.random, watch),
       queue(with.queue_max), wake_up(strand) {}
 
+bool receiver::wants(otp::occurrence_kind kind) const noexcept {
+    return (kinds & bit_of(kind)) != 0 && !off.load(std::memory_order_relaxed);
+}
+
 bool receiver::wants(otp::occurrence const& what) const noexcept {
-    return (kinds & bit_of(what.what)) != 0 && !off.load(std::memory_order_relaxed) &&
-           (who.client.empty() || who.client == what.client);
+    return wants(what.what) && (who.client.empty() || who.client == what.client);
 }
 
 } // namespace otpd::webhook

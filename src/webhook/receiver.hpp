@@ -40,7 +40,9 @@ struct receiver {
     receiver(net::strand const& strand, endpoint said, options const& with,
              webhooks::dependencies const& uses);
 
-    /// From any thread, and quick.
+    // From any thread, and quick.
+
+    [[nodiscard]] bool wants(otp::occurrence_kind kind) const noexcept;
     [[nodiscard]] bool wants(otp::occurrence const& what) const noexcept;
 
     endpoint const who;

@@ -55,11 +55,16 @@ public:
         ended_ = true;
     }
 
+    /// `what`: an occurrence or a kind of them.
+    template <class What>
+    [[nodiscard]] bool wants(What const& what) const noexcept {
+        auto const wanted_by = [&what](receiver const& one) { return one.wants(what); };
+        return !closed_.load(std::memory_order_relaxed) &&
+               std::ranges::any_of(receivers_, wanted_by);
+    }
+
     void happened(otp::occurrence const& what) noexcept {
-        auto const wants = [&what](receiver const& one) { return one.wants(what); };
-        if (closed_.load(std::memory_order_relaxed) ||
-            std::none_of(receivers_.begin(), receivers_.end(), wants))
-            return;
+        if (!wants(what)) return;
         try {
             post(what);
         } catch (...) { // no memory for a copy
@@ -287,6 +292,10 @@ webhooks::webhooks(asio::any_io_executor executor, std::vector<endpoint> endpoin
 
 webhooks::~webhooks() {
     impl_->close();
+}
+
+bool webhooks::wants(otp::occurrence_kind kind) const noexcept {
+    return impl_->wants(kind);
 }
 
 void webhooks::happened(otp::occurrence const& what) noexcept {

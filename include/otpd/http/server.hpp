@@ -25,7 +25,9 @@ namespace otpd::http {
 struct server_options {
     std::string name = "api";       ///< how the observer tells listeners apart
     std::string host = "127.0.0.1"; ///< address or name to bind
-    std::uint16_t port = 0;         ///< 0: any free one
+    /// One thread alone runs the io_context: connections need no strands then.
+    bool one_thread = false;
+    std::uint16_t port = 0; ///< 0: any free one
 
     /// At this many, further clients get 503 and are closed: a balancer goes elsewhere at once,
     /// where a full backlog would make it wait. Clipped to RLIMIT_NOFILE - 256 when listening.
@@ -62,7 +64,7 @@ struct server_options {
 };
 
 /// Each connection runs on a strand of its own, the accept loop on another one; any number of
-/// threads may run the io_context. All members may be called from any thread, `listen` and `start`
+/// threads may run the io_context (but see server_options::one_thread). All members may be called from any thread, `listen` and `start`
 /// once and in this order. Destroy the server before the io_context; the router and the observer
 /// outlive the connections, that is: they are destroyed after the io_context has run dry or been
 /// destroyed.

@@ -8,11 +8,14 @@
 /// rest of the request is serialised with everybody's. Here the operation alone runs on the strand and
 /// the caller goes on where it was.
 
+#include "otpd/net/sole_runner.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/execution/context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
@@ -28,12 +31,18 @@ namespace otpd::net {
 
 using strand = boost::asio::strand<boost::asio::any_io_executor>;
 
+/// Whether this thread alone runs what `guard` serialises.
+[[nodiscard]] inline bool is_alone_on(strand const& guard) {
+    return sole_runner::runs(boost::asio::query(guard, boost::asio::execution::context));
+}
+
 /// Runs `operation` on `guard` and returns its result on the caller's own executor.
 ///
 /// - `operation` is an ordinary function: it cannot suspend while it owns the state.
 /// - It is kept in the caller's coroutine frame, which stays alive until the result is there, so it may
 ///   capture the caller's locals by reference.
 /// - An exception it throws is rethrown to the caller.
+/// - Where one thread runs the strand's context (sole_runner) it runs at once, and the caller is not suspended.
 /// - Cancelling the caller does not stop an operation on its way: its effect will happen, so its result
 ///   is always delivered.
 template <std::invocable Operation>
@@ -42,6 +51,7 @@ boost::asio::awaitable<std::invoke_result_t<Operation&>> on_strand(strand guard,
                                                                    Operation operation) {
     using value = std::invoke_result_t<Operation&>;
     using outcome = std::variant<value, std::exception_ptr>;
+    if (is_alone_on(guard)) co_return operation();
 
     auto initiate = [&operation](auto handler, strand target) {
         // The caller's executor has nothing else to do meanwhile: without the guard it might stop.

@@ -14,6 +14,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <exception>
+#include <tuple>
 #include <utility>
 
 namespace otpd::net {
@@ -38,18 +39,30 @@ boost::asio::awaitable<T> without_cancellation_throws(boost::asio::awaitable<T> 
 /// - Whatever `work` returns is delivered even so, and awaits inside it do not throw because of the
 ///   cancellation.
 /// - An exception of `work` is rethrown on the caller's executor.
+/// - Where one thread runs the strand's context (sole_runner), `work` begins at once and keeps the caller's executor, which is
+///   as good.
 template <class T>
 boost::asio::awaitable<T> run_on(strand where, boost::asio::awaitable<T> work) {
     bool const throws = co_await boost::asio::this_coro::throw_if_cancelled();
     co_await boost::asio::this_coro::throw_if_cancelled(false);
-    auto [thrown, result] =
-        co_await boost::asio::co_spawn(where, without_cancellation_throws(std::move(work)),
-                                       boost::asio::as_tuple(boost::asio::deferred));
-    // co_spawn completes inside `where`: leave it, or the rest of the request would stay on it.
-    co_await boost::asio::post(boost::asio::deferred);
+    std::exception_ptr thrown;
+    T result{};
+    if (is_alone_on(where)) {
+        try {
+            result = co_await std::move(work);
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+    } else {
+        std::tie(thrown, result) =
+            co_await boost::asio::co_spawn(where, without_cancellation_throws(std::move(work)),
+                                           boost::asio::as_tuple(boost::asio::deferred));
+        // co_spawn completes inside `where`: leave it, or the rest of the request would stay on it.
+        co_await boost::asio::post(boost::asio::deferred);
+    }
     co_await boost::asio::this_coro::throw_if_cancelled(throws);
     if (thrown) std::rethrow_exception(thrown);
-    co_return std::move(result);
+    co_return result;
 }
 
 } // namespace otpd::net

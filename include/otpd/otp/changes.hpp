@@ -16,17 +16,32 @@
 
 namespace otpd::otp {
 
-/// On a strand of its own; every member from any thread. Costs an occurrence next to nothing while nobody
-/// waits.
+/// On a strand of its own; every member from any thread. Wants no occurrences while nobody looks.
 class changes final : public observer {
+    class impl;
+
 public:
     /// Whatever runs `executor` must outlive it. At most `waiters_max` wait at a time.
     changes(boost::asio::any_io_executor executor, std::size_t waiters_max);
     ~changes() override;
 
+    /// Somebody who looks at verifications and may wait for them to change, for as long as it lives; it must not
+    /// outlive the changes. What happens while nobody looks is not counted.
+    class look {
+    public:
+        explicit look(changes& of) noexcept;
+        look(look const&) = delete;
+        look& operator=(look const&) = delete;
+        ~look();
+
+    private:
+        std::shared_ptr<impl> of_;
+    };
+
+    [[nodiscard]] bool wants(occurrence_kind kind) const noexcept override;
     void happened(occurrence const& what) noexcept override;
-    /// How often something happened so far, to compare with later; to be read before the store is looked at,
-    /// so that nothing can happen unseen between that look and wait().
+    /// How often something happened so far, to compare with later; to be read after a look was begun and before
+    /// the store is looked at, so that nothing can happen unseen between that look and wait().
     [[nodiscard]] std::uint64_t seen(std::string_view verification_id) const noexcept;
     /// Until something has happened to the verification since `seen`, or `until`; now and then for nothing.
     /// False, at once: too many wait already, or the service ends; do not ask again. What other instances do is not heard of: look at the store again
@@ -37,7 +52,6 @@ public:
     void stop();
 
 private:
-    class impl;
     std::shared_ptr<impl> impl_;
 };
 

@@ -62,6 +62,9 @@ struct occurrence {
 class observer {
 public:
     virtual ~observer() = default;
+    /// Whether it would do anything with one of that kind now. Who tells may leave out what nobody wants: to put
+    /// one together costs more than most steps of a request. From any thread.
+    [[nodiscard]] virtual bool wants(occurrence_kind) const noexcept { return true; }
     /// From any thread, within a request: must be quick, not block and not throw.
     virtual void happened(occurrence const& what) noexcept = 0;
 };

@@ -82,6 +82,7 @@ public:
     scoreboard(boost::asio::any_io_executor executor, clock const& now, scoreboard_options options);
     ~scoreboard() override;
 
+    [[nodiscard]] bool wants(occurrence_kind kind) const noexcept override;
     void happened(occurrence const& what) noexcept override;
     boost::asio::awaitable<std::vector<route_score>> scores(score_query of) override;
 

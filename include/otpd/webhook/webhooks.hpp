@@ -79,6 +79,7 @@ public:
              dependencies uses);
     ~webhooks() override;
 
+    [[nodiscard]] bool wants(otp::occurrence_kind kind) const noexcept override;
     void happened(otp::occurrence const& what) noexcept override;
 
     void start();
