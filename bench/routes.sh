@@ -43,7 +43,7 @@ load() { # <otpd> <connections> <what> <milliseconds> <first number> [<numbers> 
         sed -n 's/^figures //p'
 }
 make_live() { # <otpd>: as many of the checked numbers get a code as two seconds allow, and sets $live
-    live=$(wrk -t1 -c64 -d2s -s "$work/send.lua" "http://${address[$1]}" -- 0 | sed -n 's/ *\([0-9]*\) requests in.*/\1/p')
+    live=$(wrk -t1 -c64 -d2s -s bench/loads/send.lua "http://${address[$1]}" -- 0 | sed -n 's/ *\([0-9]*\) requests in.*/\1/p')
 }
 control() { # <method> [<body>]: the stub's faults
     curl --silent --show-error --fail --cacert "$work/ca.pem" --request "$1" --header 'Content-Type: application/json' \
@@ -78,7 +78,7 @@ measure() { # <round> <version> <program> <answers|hangs>
 
 start_stub
 versions=(this)
-declare -A program=([this]=build/release/otpd)
+declare -A program=([this]=$build/otpd)
 if [[ -n ${BASE:-} ]]; then
     versions=(base this)
     program[base]=$BASE

@@ -14,15 +14,7 @@ namespace otpd::app {
 
 using fault_lines = std::vector<std::string>;
 
-struct found_table;
-
-/// One value as it was written, before anybody knows whether it is good.
-struct found_value {
-    std::string text;   ///< in the environment's notation
-    std::string source; ///< "config.toml:12"
-    bool usable = true; ///< false: of the wrong TOML type, `text` is for the message only
-    std::vector<found_table> tables{}; ///< of a list of tables, with `text` for the message only
-};
+struct found_value;
 using found_values = std::map<std::string, found_value>; ///< by `section.key`
 
 /// One `[[name]]` of the file, or one table of a list in it.
@@ -32,6 +24,14 @@ struct found_table {
     std::string source;   ///< "config.toml:12"
     bool is_part = false; ///< of a list in another
     found_values values;  ///< by their name alone
+};
+
+/// One value as it was written, before anybody knows whether it is good.
+struct found_value {
+    std::string text;   ///< in the environment's notation
+    std::string source; ///< "config.toml:12"
+    bool usable = true; ///< false: of the wrong TOML type, `text` is for the message only
+    std::vector<found_table> tables{}; ///< of a list of tables, with `text` for the message only
 };
 
 struct found_file {

@@ -1,14 +1,72 @@
 #include "otpd/core/random.hpp"
 
+#include "otpd/core/secret.hpp"
+
 #include <openssl/rand.h>
+#include <pthread.h>
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cassert>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 
 namespace otpd {
+
+namespace {
+
+void draw(std::span<std::byte> out) {
+    if (out.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+        throw std::length_error("too many random bytes asked for at once");
+    auto* const data = reinterpret_cast<unsigned char*>(out.data());
+    if (RAND_bytes(data, static_cast<int>(out.size())) != 1)
+        throw std::runtime_error("OpenSSL has no randomness to give");
+}
+
+/// How often this process came into being by fork(): what was drawn before is the parent's too.
+std::atomic<unsigned> forks{0};
+
+/// Called by whoever draws ahead. Throws std::runtime_error: then nothing is.
+void watch_for_forks() {
+    static bool const watched = ::pthread_atfork(nullptr, nullptr, [] { ++forks; }) == 0;
+    if (!watched) throw std::runtime_error("forks cannot be watched for");
+}
+
+/// Bytes drawn ahead by one thread. Each is given out once, and wiped as it is.
+class reserve_of_randomness {
+public:
+    reserve_of_randomness() { watch_for_forks(); }
+    ~reserve_of_randomness() { wipe(bytes_); }
+    reserve_of_randomness(reserve_of_randomness const&) = delete;
+    reserve_of_randomness& operator=(reserve_of_randomness const&) = delete;
+
+    void fill(std::span<std::byte> out) {
+        auto const now = forks.load(std::memory_order_relaxed);
+        if (out.size() > left_ || now != drawn_in_) refill(now);
+        auto const next = std::span(bytes_).subspan(bytes_.size() - left_, out.size());
+        std::memcpy(out.data(), next.data(), next.size());
+        wipe(next);
+        left_ -= out.size();
+    }
+
+private:
+    static constexpr std::size_t size = 512;
+
+    void refill(unsigned now) {
+        left_ = 0; // stays so when there is no randomness
+        draw(bytes_);
+        left_ = bytes_.size();
+        drawn_in_ = now;
+    }
+
+    std::array<std::byte, size> bytes_{};
+    std::size_t left_ = 0;
+    unsigned drawn_in_ = 0;
+};
+
+} // namespace
 
 std::uint64_t random_source::below(std::uint64_t bound) {
     assert(bound > 0);
@@ -25,11 +83,13 @@ std::uint64_t random_source::below(std::uint64_t bound) {
 }
 
 void openssl_random::fill(std::span<std::byte> out) {
-    if (out.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
-        throw std::length_error("too many random bytes asked for at once");
-    auto* const data = reinterpret_cast<unsigned char*>(out.data());
-    if (RAND_bytes(data, static_cast<int>(out.size())) != 1)
-        throw std::runtime_error("OpenSSL has no randomness to give");
+    // RAND_bytes costs a lock, a getpid() and an AES key schedule however few bytes it gives, and a send asks
+    // it for two handfuls.
+    constexpr std::size_t handful = 32;
+    if (out.size() > handful) return draw(out);
+    if (out.empty()) return;
+    thread_local reserve_of_randomness reserve;
+    reserve.fill(out);
 }
 
 } // namespace otpd

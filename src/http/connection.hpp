@@ -58,6 +58,7 @@ private:
     /// What the deadline means.
     enum class phase : std::uint8_t { idle, input, handling, output };
     enum class received : std::uint8_t { request, closed, refused };
+    enum class awaited : std::uint8_t { nothing, head, body };
 
     class ending;
 
@@ -74,24 +75,37 @@ private:
 
     boost::asio::awaitable<received> receive();
     boost::asio::awaitable<bool> wait_for_input(std::chrono::milliseconds limit);
-    boost::asio::awaitable<received> receive_head();
-    boost::asio::awaitable<received> receive_body();
-    /// What is decided about the body by what has come of it; nothing while more is needed.
-    [[nodiscard]] std::optional<received> take_sized_body() noexcept;
-    [[nodiscard]] std::optional<received> take_chunks();
-    boost::asio::awaitable<bool> send_continue();
+    [[nodiscard]] boost::asio::mutable_buffer room_to_read();
     /// False at the end of input, at an error and when the deadline has come.
     boost::asio::awaitable<bool> read_some();
+    boost::asio::awaitable<bool> send_continue();
+    void begin_request();
+    void begin_chunks();
+    /// What is decided by the bytes that are there; nothing while more are needed.
+    [[nodiscard]] std::optional<received> take_request();
+    [[nodiscard]] std::optional<received> take_sized_body() noexcept;
+    [[nodiscard]] std::optional<received> take_chunks();
+    void arm_for(awaited part);
+    [[nodiscard]] static framing_fault fault_of_waiting_for(awaited part) noexcept;
+    [[nodiscard]] bool waits_for_permission() const noexcept;
     [[nodiscard]] received refuse(framing_fault fault) noexcept;
     [[nodiscard]] received refuse_if_late(framing_fault fault) noexcept;
     [[nodiscard]] bool has_unread_input();
 
     void describe_request();
-    boost::asio::awaitable<response> answer();
     boost::asio::awaitable<response> call(detail::endpoint const& endpoint);
+    [[nodiscard]] response refusal();
+    [[nodiscard]] response answer_of_router(router::match const& found);
     [[nodiscard]] response answer_failure(std::exception_ptr failure);
 
-    boost::asio::awaitable<bool> send(response const& what, bool keep);
+    /// Neither complete nor failed: the kernel took `written` bytes of `output_` and then `content`.
+    struct sending {
+        bool complete = false;
+        bool failed = false;
+        std::size_t written = 0;
+        std::string_view content;
+    };
+    [[nodiscard]] sending begin_to_send(response const& what, bool keep);
     boost::asio::awaitable<bool> write_rest(std::size_t written, std::string_view content);
     boost::asio::awaitable<void> linger();
     void report(response const& what, bool sent);

@@ -24,13 +24,29 @@ enum class known_field : std::uint8_t {
 
 namespace {
 
+/// No two of the names are of one length.
 known_field which(std::string_view name) noexcept {
-    constexpr std::array<std::string_view, 8> names = {
-        "connection", "host",         "content-length", "transfer-encoding",
-        "expect",     "content-type", "authorization",  "idempotency-key"};
-    for (std::size_t i = 0; i < names.size(); ++i)
-        if (equal_ignoring_case(name, names[i])) return static_cast<known_field>(i);
-    return known_field::none;
+    auto const is = [name](std::string_view known) { return equal_ignoring_case(name, known); };
+    switch (name.size()) {
+    case 4:
+        return is("host") ? known_field::host : known_field::none;
+    case 6:
+        return is("expect") ? known_field::expect : known_field::none;
+    case 10:
+        return is("connection") ? known_field::connection : known_field::none;
+    case 12:
+        return is("content-type") ? known_field::content_type : known_field::none;
+    case 13:
+        return is("authorization") ? known_field::authorization : known_field::none;
+    case 14:
+        return is("content-length") ? known_field::content_length : known_field::none;
+    case 15:
+        return is("idempotency-key") ? known_field::idempotency_key : known_field::none;
+    case 17:
+        return is("transfer-encoding") ? known_field::transfer_encoding : known_field::none;
+    default:
+        return known_field::none;
+    }
 }
 
 constexpr std::uint32_t bit(known_field f) noexcept {
@@ -130,21 +146,20 @@ framing_fault request_head::fault_at_limit(std::string_view bytes) const noexcep
 
 /// Moves `scanned_` past the next CR LF.
 request_head::line_state request_head::find_line_end(std::string_view bytes) {
-    for (; scanned_ < bytes.size(); ++scanned_) {
-        char const c = bytes[scanned_];
-        if (!is_control(c)) continue;
-        if (c == '\r') {
-            if (scanned_ + 1 == bytes.size()) return line_state::incomplete;
-            if (bytes[scanned_ + 1] == '\n') {
-                scanned_ += 2;
-                return line_state::complete;
-            }
+    auto const from = bytes.begin() + static_cast<std::ptrdiff_t>(scanned_);
+    auto const found = std::find_if(from, bytes.end(), is_control);
+    scanned_ = static_cast<std::size_t>(found - bytes.begin());
+    if (found == bytes.end()) return line_state::incomplete;
+    if (*found == '\r') {
+        if (scanned_ + 1 == bytes.size()) return line_state::incomplete;
+        if (bytes[scanned_ + 1] == '\n') {
+            scanned_ += 2;
+            return line_state::complete;
         }
-        bool const is_line_ending = c == '\r' || c == '\n';
-        reject(is_line_ending ? framing_fault::bare_line_ending : framing_fault::control_character);
-        return line_state::rejected;
     }
-    return line_state::incomplete;
+    bool const is_line_ending = *found == '\r' || *found == '\n';
+    reject(is_line_ending ? framing_fault::bare_line_ending : framing_fault::control_character);
+    return line_state::rejected;
 }
 
 bool request_head::take_line(std::string_view bytes, std::string_view line) {
@@ -314,9 +329,9 @@ std::string_view request_head::query(std::string_view bytes) const noexcept {
 }
 
 void request_head::copy_fields(std::string_view bytes, std::vector<field_view>& to) const {
-    to.clear();
-    for (auto const& f : fields_)
-        to.push_back({f.name.of(bytes), f.value.of(bytes)});
+    to.resize(fields_.size());
+    for (std::size_t i = 0; i < fields_.size(); ++i)
+        to[i] = {fields_[i].name.of(bytes), fields_[i].value.of(bytes)};
 }
 
 } // namespace otpd::http

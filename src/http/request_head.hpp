@@ -70,8 +70,9 @@ private:
     struct span {
         std::uint32_t begin = 0;
         std::uint32_t size = 0;
+        /// `bytes` are those that the span was taken from, so it is within them.
         [[nodiscard]] std::string_view of(std::string_view bytes) const noexcept {
-            return bytes.substr(begin, size);
+            return {bytes.data() + begin, size};
         }
     };
     struct field {

@@ -29,9 +29,9 @@ void append_milliseconds(std::string& out, std::chrono::steady_clock::duration t
     out.push_back(static_cast<char>('0' + count % 10));
 }
 
-/// IMF-fixdate (RFC 9110 5.6.7), formatted once a second and thread. The view is valid until the
-/// thread's next call.
-std::string_view date_now() {
+/// The line with an IMF-fixdate (RFC 9110 5.6.7), formatted once a second and thread. The view is valid until the thread's next
+/// call.
+std::string_view date_line() {
     struct cached_date {
         std::time_t second = -1;
         std::array<char, 64> text{};
@@ -45,11 +45,11 @@ std::string_view date_now() {
                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::tm utc{};
     if (gmtime_r(&now, &utc) == nullptr) return {}; // a year no int can hold
-    int const size =
-        std::snprintf(cache.text.data(), cache.text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                      days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
-                      months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900, utc.tm_hour,
-                      utc.tm_min, utc.tm_sec);
+    int const size = std::snprintf(cache.text.data(), cache.text.size(),
+                                   "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
+                                   days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
+                                   months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
+                                   utc.tm_hour, utc.tm_min, utc.tm_sec);
     cache.size = static_cast<std::size_t>(size);
     cache.second = now;
     return {cache.text.data(), cache.size};
@@ -73,6 +73,10 @@ bool is_reserved(std::string_view name) noexcept {
 }
 
 void append_own_fields(std::string& out, std::vector<header_field> const& fields) {
+    if (fields.empty()) {
+        out.append("Cache-Control: no-store\r\n");
+        return;
+    }
     bool has_cache_control = false;
     for (auto const& [name, value] : fields) {
         if (!is_token(name) || !is_safe_value(value) || is_reserved(name)) continue;
@@ -87,8 +91,7 @@ void append_own_fields(std::string& out, std::vector<header_field> const& fields
 void write_head(response const& what, envelope const& around, std::string& out) {
     out.assign("HTTP/1.1 ");
     append_number(out, what.status);
-    out.append(" ").append(reason_phrase(what.status)).append("\r\n");
-    append_field(out, "Date", date_now());
+    out.append(" ").append(reason_phrase(what.status)).append("\r\n").append(date_line());
     if (has_content(what.status)) {
         if (!what.content().empty() && is_safe_value(what.content_type))
             append_field(out, "Content-Type", what.content_type);
@@ -96,8 +99,7 @@ void write_head(response const& what, envelope const& around, std::string& out) 
         append_number(out, what.content().size());
         out.append("\r\n");
     }
-    append_field(out, "X-Request-Id", around.request_id);
-    out.append("X-Process-Time-Ms: ");
+    out.append("X-Request-Id: ").append(around.request_id).append("\r\nX-Process-Time-Ms: ");
     append_milliseconds(out, around.handling);
     out.append("\r\nX-Content-Type-Options: nosniff\r\n");
     append_own_fields(out, what.headers);

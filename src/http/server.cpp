@@ -12,8 +12,11 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <cerrno>
+#include <exception>
 #include <list>
+#include <new>
 
 namespace otpd::http {
 
@@ -73,6 +76,7 @@ private:
     };
     using entries = std::list<entry>;
 
+    class going_on;
     static asio::awaitable<void> accept_loop(std::shared_ptr<impl> self);
     [[nodiscard]] asio::any_io_executor executor_of_a_connection();
     asio::awaitable<void> recover(error_code ec);
@@ -95,7 +99,8 @@ private:
     std::shared_ptr<connection_services> services_;
     std::size_t connections_max_ = 0; ///< written by `listen` only
     entries clients_;
-    std::size_t turned_away_ = 0; ///< how many of them
+    std::size_t turned_away_ = 0;       ///< how many of them
+    std::atomic<bool> stopped_ = false; ///< by its owner
 };
 
 void server::impl::listen() {
@@ -115,17 +120,43 @@ void server::impl::start() {
                    });
 }
 
+/// Where Asio has no memory to begin an operation it throws past a coroutine that is suspended already: that is
+/// destroyed, not resumed, and cannot catch anything. A listener that accepts no more is the end of the service, so the
+/// loop is begun anew.
+class server::impl::going_on {
+public:
+    explicit going_on(std::shared_ptr<impl> of) noexcept : of_(std::move(of)) {}
+    going_on(going_on const&) = delete;
+    going_on& operator=(going_on const&) = delete;
+    ~going_on() {
+        if (of_->stopped_ || !of_->acceptor_.is_open()) return;
+        try {
+            of_->events().connection_failed(of_->options().name,
+                                            std::make_exception_ptr(std::bad_alloc()));
+            asio::post(of_->strand_, [self = of_] { self->start(); });
+        } catch (std::bad_alloc const&) {
+            std::terminate(); // not even that: whoever supervises the service starts it anew
+        }
+    }
+
+private:
+    std::shared_ptr<impl> of_;
+};
+
 asio::awaitable<void> server::impl::accept_loop(std::shared_ptr<impl> self) {
+    going_on const at_end(self);
     while (self->acceptor_.is_open()) {
-        tcp::socket socket(self->executor_of_a_connection());
-        tcp::endpoint peer;
         error_code ec;
-        co_await self->acceptor_.async_accept(socket, peer,
-                                              asio::redirect_error(asio::use_awaitable, ec));
-        if (ec)
-            co_await self->recover(ec);
-        else
-            self->admit(std::move(socket), peer);
+        try {
+            tcp::socket socket(self->executor_of_a_connection());
+            tcp::endpoint peer;
+            co_await self->acceptor_.async_accept(socket, peer,
+                                                  asio::redirect_error(asio::use_awaitable, ec));
+            if (!ec) self->admit(std::move(socket), peer);
+        } catch (std::bad_alloc const&) {
+            ec = asio::error::no_memory; // one client's; the listener goes on
+        }
+        if (ec) co_await self->recover(ec);
     }
 }
 
@@ -169,10 +200,15 @@ void server::impl::spawn(std::shared_ptr<connection> client, bool turned_away) {
     };
     auto const executor = client->executor();
     auto const slot = client->slot();
-    asio::co_spawn(executor,
-                   turned_away ? connection::turn_away(std::move(client))
-                               : connection::serve(std::move(client)),
-                   asio::bind_cancellation_slot(slot, asio::bind_executor(strand_, ended)));
+    try {
+        asio::co_spawn(executor,
+                       turned_away ? connection::turn_away(std::move(client))
+                                   : connection::serve(std::move(client)),
+                       asio::bind_cancellation_slot(slot, asio::bind_executor(strand_, ended)));
+    } catch (...) {
+        forget(place,
+               std::current_exception()); // no memory: nobody serves it, so nobody would end it
+    }
 }
 
 void server::impl::forget(entries::iterator place, std::exception_ptr failure) {
@@ -198,6 +234,7 @@ void server::impl::abort_all() {
 }
 
 void server::impl::stop() {
+    stopped_ = true;
     asio::post(strand_, [self = shared_from_this()] {
         self->stop_accepting();
         self->abort_all();

@@ -40,9 +40,13 @@ inline constexpr character_class target_characters(
 }
 
 /// Everything RFC 9110 5.5 keeps out of a field value: control characters but the tab.
+inline constexpr character_class
+    control_characters({"\x00\x01\x02\x03\x04\x05\x06\x07\x08\n\x0b\x0c\r\x0e\x0f\x10\x11\x12\x13"
+                        "\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d"
+                        "\x1e\x1f\x7f",
+                        32});
 [[nodiscard]] constexpr bool is_control(char c) noexcept {
-    auto const byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && c != '\t') || byte == 0x7f;
+    return control_characters.holds(c);
 }
 
 [[nodiscard]] constexpr char to_lower(char c) noexcept {

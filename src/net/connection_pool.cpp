@@ -31,12 +31,16 @@ void lease::report(connect_result const& result) {
 void lease::give_back() noexcept {
     if (!held_) return;
     bool const unreported = !reported_ && !held_->connected();
-    auto give = [pool = pool_, held = held_, newest = held_->take_session(), unreported]() mutable {
+    auto const pool = std::exchange(pool_, nullptr);
+    auto held = std::exchange(held_, nullptr);
+    auto newest = held->take_session();
+    // Nobody lets go of a lease inside the pool: it may be called at once where no hop is needed.
+    if (is_alone_on(pool->strand_))
+        return pool->take_back(std::move(held), std::move(newest), unreported);
+    auto give = [pool, held = std::move(held), newest = std::move(newest), unreported]() mutable {
         pool->take_back(std::move(held), std::move(newest), unreported);
     };
-    asio::post(pool_->strand_, std::move(give));
-    held_.reset();
-    pool_.reset();
+    asio::post(pool->strand_, std::move(give));
 }
 
 // --- handing out ---------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ struct service::attempt {
     std::vector<store::watch> watches;
     store::admitted admission; ///< once it is admitted
     bool is_admitted = false;
+    std::string sealed = {}; ///< `at` as callers know it (key_ring::seal), once it is admitted
 
     // The routes (routing.cpp).
     std::string plan; ///< empty: one route, which the request or a default names

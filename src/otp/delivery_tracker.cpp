@@ -38,15 +38,19 @@ void delivery_tracker::impl::follow(followed_message what) {
         uses_.metrics.message_not_followed();
         return;
     }
-    auto add = [self = shared_from_this(), what = std::move(what)]() mutable {
-        if (self->stopped_ || !self->messages_.add(std::move(what), self->now())) {
-            --self->open_;
-            return;
-        }
-        self->uses_.metrics.messages_open(self->open_);
-        if (self->messages_.all().size() == 1) self->wake_.cancel();
-    };
-    asio::post(strand_, std::move(add));
+    if (net::is_alone_on(strand_)) return add(std::move(what));
+    asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
+        self->add(std::move(what));
+    });
+}
+
+void delivery_tracker::impl::add(followed_message what) {
+    if (stopped_ || !messages_.add(std::move(what), now())) {
+        --open_;
+        return;
+    }
+    uses_.metrics.messages_open(open_);
+    if (messages_.all().size() == 1) wake_.cancel();
 }
 
 void delivery_tracker::impl::start() {

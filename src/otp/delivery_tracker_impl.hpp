@@ -43,6 +43,7 @@ public:
     // From any thread.
 
     void follow(followed_message what);
+    void add(followed_message what); // on strand_
     void start();
     void stop();
     static boost::asio::awaitable<std::optional<delivery_view>>

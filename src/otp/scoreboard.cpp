@@ -165,7 +165,9 @@ public:
 
     [[nodiscard]] net::strand const& strand() const noexcept { return strand_; }
 
+    /// A copy for the way to the strand has a dozen texts: where there is no way to go, none is made.
     void happened(occurrence const& what) {
+        if (net::is_alone_on(strand_)) return samples_.note(what);
         asio::post(strand_, [self = shared_from_this(), what] { self->samples_.note(what); });
     }
 

@@ -231,6 +231,7 @@ std::optional<outcome<sent>> service::decide(attempt& send, store::admit_outcome
             self.report_violations(yes.observed, limit_mode::observe, send);
             send.admission = yes;
             send.is_admitted = true;
+            send.sealed = self.uses_.keys.seal(send.at);
             return std::nullopt;
         }
         decision operator()(store::refused const& no) const {

@@ -83,7 +83,7 @@ occurrence service::occurrence_of(attempt const& send, occurrence_kind what) con
     occurrence told;
     told.what = what;
     told.at = uses_.now.wall();
-    if (what != occurrence_kind::blocked) told.verification_id = uses_.keys.seal(send.at);
+    told.verification_id = send.sealed;
     told.request_id = request.who.request_id;
     told.client = request.who.from->name;
     told.purpose = request.what.name();
@@ -116,6 +116,7 @@ occurrence service::occurrence_of(attempt const& send,
 }
 
 void service::tell_left(attempt const& send, step_report const& step) const {
+    if (!uses_.tell.wants(occurrence_kind::step_left)) return;
     auto told = occurrence_of(send, occurrence_kind::step_left);
     told.route_id = step.route_id;
     told.price = step.price;
@@ -126,7 +127,8 @@ void service::tell_left(attempt const& send, step_report const& step) const {
 
 /// And the routes that were left before: only now there is a verification.
 void service::tell_admitted(attempt const& send) const {
-    uses_.tell.happened(occurrence_of(send, occurrence_kind::admitted));
+    if (uses_.tell.wants(occurrence_kind::admitted))
+        uses_.tell.happened(occurrence_of(send, occurrence_kind::admitted));
     for (auto const& each : send.looked_at)
         tell_left(send, each);
 }
@@ -143,7 +145,7 @@ void service::report(attempt const& send, outcome<sent> const& result) const {
     uses_.metrics.send(word, why, send.route_id);
     bool const blocked = !result && (result.error().code == errc::limit_exceeded ||
                                      result.error().code == errc::cooldown_active);
-    if (blocked) {
+    if (blocked && uses_.tell.wants(occurrence_kind::blocked)) {
         auto told = occurrence_of(send, occurrence_kind::blocked);
         told.reason = result.error().violated.empty() ? std::string(store::cooldown_counter)
                                                       : names_of(result.error().violated);

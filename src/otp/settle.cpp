@@ -49,7 +49,7 @@ outcome<sent> service::conclude(attempt const& send,
     if (auto const* const accepted = std::get_if<bridgexapi::accepted>(&message)) {
         auto const spent = uses_.now.now() - send.began;
         sent result;
-        result.id = uses_.keys.seal(send.at);
+        result.id = send.sealed;
         result.route_id = send.route_id;
         result.plan = send.plan;
         result.steps = send.looked_at;

@@ -83,10 +83,14 @@ bool tells_of_the_code(errc code) noexcept {
 } // namespace
 
 asio::awaitable<outcome<verified>> service::verify(verify_request request) {
-    auto const answer_at = std::chrono::steady_clock::now() + rules_.uniform_failures;
-    auto result = co_await guess(request);
     bool const uniform = rules_.uniform_failures > std::chrono::milliseconds::zero();
-    if (!uniform || result || !tells_of_the_code(result.error().code)) co_return result;
+    return uniform ? guess_uniformly(std::move(request)) : guess(std::move(request));
+}
+
+asio::awaitable<outcome<verified>> service::guess_uniformly(verify_request request) {
+    auto const answer_at = std::chrono::steady_clock::now() + rules_.uniform_failures;
+    auto result = co_await guess(std::move(request));
+    if (result || !tells_of_the_code(result.error().code)) co_return result;
     // What a store does for an absent code and for a wrong one takes different times: both wait for the
     // same moment.
     asio::steady_timer pause(co_await asio::this_coro::executor, answer_at);
@@ -94,7 +98,7 @@ asio::awaitable<outcome<verified>> service::verify(verify_request request) {
     co_return failure{errc::invalid_code};
 }
 
-asio::awaitable<outcome<verified>> service::guess(verify_request const& request) {
+asio::awaitable<outcome<verified>> service::guess(verify_request request) {
     auto const& purposes = request.who.from->purposes;
     if (!purposes.empty() && std::ranges::find(purposes, request.what.name()) == purposes.end())
         co_return failure{errc::purpose_not_allowed};

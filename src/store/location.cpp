@@ -1,7 +1,10 @@
 #include "otpd/store/location.hpp"
 
+#include <boost/url/encode.hpp>
 #include <boost/url/pct_string_view.hpp>
+#include <boost/url/rfc/pchars.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace otpd::store {
@@ -31,6 +34,16 @@ std::optional<std::string> decoded(std::string_view text) {
     auto const view = boost::urls::make_pct_string_view(text);
     if (!view) return std::nullopt;
     return view->decode();
+}
+
+/// As decoded(), for what is shown in the log and to operators: nothing in it may end a line.
+std::optional<std::string> decoded_name(std::string_view text) {
+    auto name = decoded(text);
+    auto const is_control = [](char c) {
+        return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+    };
+    if (name && std::ranges::any_of(*name, is_control)) return std::nullopt;
+    return name;
 }
 
 /// `user:password`, `user` or `:password`.
@@ -88,7 +101,7 @@ std::optional<location> read_redis(std::string_view rest, bool tls, bool sentine
         found.servers.push_back(std::move(*server));
     } while (!authority.empty());
     if (sentinel) {
-        auto const name = decoded(cut(rest, '/'));
+        auto const name = decoded_name(cut(rest, '/'));
         if (!name || name->empty()) return std::nullopt;
         found.master = *name;
     }
@@ -107,8 +120,9 @@ std::optional<location> read_unix(std::string_view rest) {
             return std::nullopt;
         rest.remove_prefix(at + 1);
     }
-    auto const path = decoded(cut(rest, '?'));
-    if (!path || !path->starts_with('/')) return std::nullopt;
+    auto const path = decoded_name(cut(rest, '?'));
+    // Two slashes would be read as the beginning of credentials.
+    if (!path || !path->starts_with('/') || path->starts_with("//")) return std::nullopt;
     found.path = *path;
     if (rest.empty()) return found;
     if (!rest.starts_with("db=") || !read_database(rest.substr(3), found)) return std::nullopt;
@@ -116,8 +130,8 @@ std::optional<location> read_unix(std::string_view rest) {
 }
 
 std::optional<location> read_sqlite(std::string_view rest) {
-    auto path = decoded(rest);
-    if (!path || path->empty() || path->find('\0') != std::string::npos) return std::nullopt;
+    auto path = decoded_name(rest);
+    if (!path || path->empty()) return std::nullopt;
     location found;
     found.what = location::kind::sqlite;
     found.path = std::move(*path);
@@ -132,16 +146,18 @@ std::string server_address::to_string() const {
 }
 
 std::string location::to_string() const {
+    constexpr auto as_they_are = boost::urls::pchars + '/';
+    auto const shown = boost::urls::encode(path, as_they_are);
     if (what == kind::memory) return "memory:";
-    if (what == kind::sqlite) return "sqlite:" + path;
-    if (servers.empty()) return "unix:" + path + "?db=" + std::to_string(database);
+    if (what == kind::sqlite) return "sqlite:" + shown;
+    if (servers.empty()) return "unix:" + shown + "?db=" + std::to_string(database);
     std::string text = tls ? "rediss" : "redis";
     text += master.empty() ? "://" : "+sentinel://";
     for (auto const& server : servers) {
         if (&server != &servers.front()) text += ',';
         text += server.to_string();
     }
-    if (!master.empty()) text += "/" + master;
+    if (!master.empty()) text += "/" + boost::urls::encode(master, boost::urls::pchars);
     return text + "/" + std::to_string(database);
 }
 

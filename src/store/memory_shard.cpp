@@ -1,70 +1,153 @@
 #include "memory_shard.hpp"
 
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <functional>
+#include <stdexcept>
+
 namespace otpd::store {
 
-void memory_shard::drop_expired(entry& of, store_time now) {
-    if (of.scheduled > now) return; // nothing ends before that
-    accounting const count(*budget_, of.state);
-    of.state.drop_expired(now);
+namespace {
+
+// --- a block: the key, when it is scheduled, the state ----------------------------------------------
+
+constexpr std::size_t time_at = sizeof(subject_key);
+constexpr std::size_t time_size = 5;
+constexpr std::size_t state_at = time_at + time_size;
+
+/// What malloc makes of it (8 bytes of its own, then multiples of 16): a state that still fits stays where it is.
+constexpr std::size_t block_size(std::size_t state_size) noexcept {
+    constexpr std::size_t own = 8;
+    constexpr std::size_t step = 16;
+    return (state_at + state_size + own + step - 1) / step * step - own;
 }
 
-subject_state const& memory_shard::look(subject_key const& at, store_time now) {
-    static subject_state const nothing;
-    auto const found = subjects_.find(at);
-    if (found == subjects_.end()) return nothing;
-    drop_expired(found->second, now);
-    if (!found->second.state.empty()) return found->second.state;
-    subjects_.erase(found);
-    return nothing;
+constexpr unsigned place_bits = 26;
+constexpr std::uint64_t places_max = std::uint64_t{1} << place_bits;
+/// Not scheduled; all times are before it. 38 bits are 8 years, which is longer than a machine runs.
+constexpr std::uint64_t never = (std::uint64_t{1} << (64 - place_bits)) - 1;
+static_assert(never < std::uint64_t{1} << 8 * time_size);
+
+/// Rounded up: when it is due, it has expired.
+std::uint64_t milliseconds(store_time at) noexcept {
+    if (at == store_time::max()) return never;
+    auto const whole = std::chrono::ceil<duration>(at.time_since_epoch()).count();
+    return std::min(never - 1, static_cast<std::uint64_t>(std::max(duration::rep{0}, whole)));
 }
 
-void memory_shard::change(subject_key const& at, store_time now,
-                          boost::compat::function_ref<void(subject_state&)> with) {
-    auto const found = subjects_.try_emplace(at).first;
-    auto& known = found->second;
-    drop_expired(known, now);
-    {
-        accounting const count(*budget_, known.state);
-        with(known.state);
+/// Grows by an eighth, where a vector alone would double: what it moves is few bytes, and what it has to spare
+/// is there for each of many shards.
+template <class T>
+void make_room_for_one(std::vector<T>& list) {
+    constexpr std::size_t least = 8;
+    if (list.size() == list.capacity()) list.reserve(list.size() + list.size() / 8 + least);
+}
+
+} // namespace
+
+memory_shard::~memory_shard() = default;
+
+memory_shard::place memory_shard::find(subject_key const& at) const noexcept {
+    auto const found = by_subject_.find(at);
+    return found == by_subject_.end() ? nowhere : *found;
+}
+
+subject_key memory_shard::key(place of) const noexcept {
+    subject_key at;
+    std::memcpy(at.data(), blocks_[of].get(), at.size());
+    return at;
+}
+
+char const* memory_shard::state(place of) const noexcept {
+    return reinterpret_cast<char const*>(blocks_[of].get() + state_at);
+}
+
+std::uint64_t memory_shard::scheduled(place of) const noexcept {
+    due at = 0;
+    std::memcpy(&at, blocks_[of].get() + time_at, time_size);
+    return at;
+}
+
+void memory_shard::set_scheduled(place of, due at) noexcept {
+    std::memcpy(blocks_[of].get() + time_at, &at, time_size);
+}
+
+memory_shard::place memory_shard::add(subject_key const& at, std::string_view state) {
+    if (blocks_.size() >= places_max && free_.empty())
+        throw std::length_error("a shard of the memory store is full");
+    make_room_for_one(order_);
+    auto fresh = std::make_unique_for_overwrite<std::byte[]>(block_size(state.size()));
+    std::memcpy(fresh.get(), at.data(), at.size());
+    std::memcpy(fresh.get() + state_at, state.data(), state.size());
+    if (free_.empty()) {
+        make_room_for_one(blocks_);
+        blocks_.emplace_back();
+        free_.push_back(static_cast<place>(blocks_.size() - 1));
     }
-    if (known.state.empty())
-        subjects_.erase(found);
-    else
-        schedule(at, known);
+    auto const of = free_.back();
+    blocks_[of] = std::move(fresh);
+    set_scheduled(of, never);
+    by_subject_.insert(of);
+    free_.pop_back();
+    return of;
 }
 
-void memory_shard::schedule(subject_key const& subject, entry& of) {
-    auto const next = of.state.next_expiry();
-    if (next >= of.scheduled) return; // found again at the scheduled time, and moved on then
-    of.scheduled = next;
-    order_.push(due{next, subject});
+void memory_shard::replace(place of, std::size_t size_before, std::string_view state) {
+    make_room_for_one(order_);
+    auto& known = blocks_[of];
+    auto const room = block_size(size_before);
+    if (block_size(state.size()) != room) {
+        auto moved = std::make_unique_for_overwrite<std::byte[]>(block_size(state.size()));
+        std::memcpy(moved.get(), known.get(), state_at);
+        OPENSSL_cleanse(known.get() + state_at, size_before);
+        known = std::move(moved);
+    } else if (state.size() < size_before) {
+        OPENSSL_cleanse(known.get() + state_at + state.size(), size_before - state.size());
+    }
+    std::memcpy(known.get() + state_at, state.data(), state.size());
+}
+
+void memory_shard::remove(place of, std::size_t size_before) noexcept {
+    by_subject_.erase(of);
+    OPENSSL_cleanse(blocks_[of].get() + state_at, size_before);
+    blocks_[of].reset();
+    free_.push_back(of); // has room: it grew when the place was made
+}
+
+void memory_shard::schedule(place of, store_time at) {
+    auto const then = milliseconds(at);
+    if (then >= scheduled(of)) return; // looked at again at the scheduled time, and moved on then
+    make_room_for_one(order_);
+    order_.push_back(then << place_bits | of);
+    std::ranges::push_heap(order_, std::greater<>());
+    set_scheduled(of, then);
     publish_next_expiry();
+}
+
+std::optional<memory_shard::place> memory_shard::next_due(store_time now) {
+    std::optional<place> found;
+    auto const until =
+        milliseconds(now + store_time::duration(1)); // those of a started one are not due
+    while (!found && !order_.empty() && order_.front() >> place_bits < until) {
+        auto const at = order_.front() >> place_bits;
+        auto const of = static_cast<place>(order_.front() & (places_max - 1));
+        std::ranges::pop_heap(order_, std::greater<>());
+        order_.pop_back();
+        // Others of this place are stale: it was scheduled earlier since, or is another subject's now.
+        if (!blocks_[of] || scheduled(of) != at) continue;
+        set_scheduled(of, never);
+        found = of;
+    }
+    publish_next_expiry();
+    return found;
 }
 
 void memory_shard::publish_next_expiry() noexcept {
-    auto const next = order_.empty() ? store_time::max() : order_.top().at;
+    auto next = store_time::max();
+    if (!order_.empty())
+        next = store_time(duration(static_cast<duration::rep>(order_.front() >> place_bits)));
     next_expiry_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
-}
-
-std::size_t memory_shard::sweep(store_time now, std::size_t subjects_max) {
-    std::size_t removed = 0;
-    for (; subjects_max > 0 && !order_.empty() && order_.top().at <= now; --subjects_max) {
-        due const item = order_.top();
-        order_.pop();
-        auto const found = subjects_.find(item.subject);
-        if (found == subjects_.end() || found->second.scheduled != item.at) continue;
-        auto& known = found->second;
-        std::size_t const before = known.state.items();
-        drop_expired(known, now);
-        removed += before - known.state.items();
-        known.scheduled = store_time::max();
-        if (known.state.empty())
-            subjects_.erase(found);
-        else
-            schedule(item.subject, known);
-    }
-    publish_next_expiry();
-    return removed;
 }
 
 } // namespace otpd::store

@@ -1,107 +1,93 @@
 #pragma once
 
-/// Where the memory store finds a subject's state, when it expires and how much memory all may use: no
-/// I/O, no waiting, time is an argument. What a step does to a state is subject_state's.
+/// Where the memory store keeps a subject's packed state, and the order in which they are to be looked at again:
+/// no I/O, no waiting, no rules, time is an argument.
+///
+/// A subject has a place, a number that stays while it is kept; its bytes may move. What refers to it refers to
+/// the place in four bytes: the table by subject and the order of expiry, which would else hold its key of
+/// sixteen bytes once more.
 
-#include "subject_state.hpp"
+#include "otpd/store/charge.hpp"
+#include "store_time.hpp"
 
-#include <boost/compat/function_ref.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <atomic>
-#include <queue>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 namespace otpd::store {
 
-/// How much all shards together hold. Written by one thread at a time, read by any.
-class memory_budget {
-public:
-    explicit memory_budget(std::size_t items_max) noexcept : items_max_(items_max) {}
-
-    [[nodiscard]] bool has_room_for(std::size_t count) const noexcept {
-        return items() + count <= items_max_;
-    }
-    /// Says that there are `more` of them, fewer when negative, whatever the bound.
-    void add(std::int64_t more_items, std::int64_t more_codes) noexcept {
-        if (more_items != 0)
-            items_.fetch_add(static_cast<std::uint64_t>(more_items), std::memory_order_relaxed);
-        if (more_codes != 0)
-            codes_.fetch_add(static_cast<std::uint64_t>(more_codes), std::memory_order_relaxed);
-    }
-
-    [[nodiscard]] std::uint64_t items() const noexcept {
-        return items_.load(std::memory_order_relaxed);
-    }
-    [[nodiscard]] std::uint64_t codes() const noexcept {
-        return codes_.load(std::memory_order_relaxed);
-    }
-
-private:
-    std::size_t const items_max_;
-    std::atomic<std::uint64_t> items_{0};
-    std::atomic<std::uint64_t> codes_{0};
-};
-
-/// Used by one thread at a time, but for next_expiry().
+/// Used by one thread at a time, but for next_expiry(). Does not move.
 class memory_shard {
 public:
-    explicit memory_shard(memory_budget& budget) noexcept : budget_(&budget) {}
+    using place = std::uint32_t;
+    static constexpr place nowhere = ~place{0};
 
-    /// As subjects::look() and subjects::change().
-    subject_state const& look(subject_key const& at, store_time now);
-    void change(subject_key const& at, store_time now,
-                boost::compat::function_ref<void(subject_state&)> with);
+    memory_shard() = default;
+    ~memory_shard();
+    memory_shard(memory_shard const&) = delete;
+    memory_shard& operator=(memory_shard const&) = delete;
 
-    /// When the next item expires; store_time::max() when there is none. From any thread.
+    [[nodiscard]] place find(subject_key const& at) const noexcept;
+    [[nodiscard]] subject_key key(place of) const noexcept;
+    /// Valid until the next change of this subject.
+    [[nodiscard]] char const* state(place of) const noexcept;
+
+    /// A subject that is not kept yet. Throws std::length_error when it would be the 2^26th of its shard.
+    place add(subject_key const& at, std::string_view state);
+    /// Another state for one that is, which was `size_before` long.
+    void replace(place of, std::size_t size_before, std::string_view state);
+    void remove(place of, std::size_t size_before) noexcept;
+
+    /// It is to be looked at then, at the latest; store_time::max(): never. Does not throw after add() or
+    /// replace().
+    void schedule(place of, store_time at);
+    /// One that is due by then, which is no longer scheduled; nothing when there is none.
+    std::optional<place> next_due(store_time now);
+    /// When the first is due; store_time::max() when none ever is. From any thread.
     [[nodiscard]] store_time next_expiry() const noexcept {
         return store_time(store_time::duration(next_expiry_.load(std::memory_order_relaxed)));
     }
-    /// Looks at `subjects_max` due subjects at most; the count of items removed.
-    std::size_t sweep(store_time now, std::size_t subjects_max);
 
 private:
-    struct entry {
-        subject_state state;
-        /// The place in the order of expiry that counts; others of this subject are stale.
-        store_time scheduled = store_time::max();
-    };
-    struct due {
-        store_time at;
-        subject_key subject;
-        bool operator>(due const& other) const noexcept { return at > other.at; }
-    };
-    using table = boost::unordered_flat_map<subject_key, entry, subject_hash>;
+    /// Milliseconds of the store's clock above, the place in the lowest bits: one number that orders them.
+    using due = std::uint64_t;
+    using block = std::unique_ptr<std::byte[]>;
 
-    /// Tells the budget, at the end of its life, what has become more or less in a state.
-    class accounting {
-    public:
-        accounting(memory_budget& budget, subject_state const& state) noexcept
-            : budget_(budget), state_(state), items_(state.items()), codes_(state.codes()) {}
-        ~accounting() {
-            budget_.add(difference(state_.items(), items_), difference(state_.codes(), codes_));
+    /// Keys are keyed hashes already: their bytes are the hash.
+    struct hash {
+        using is_avalanching = void;
+        using is_transparent = void;
+        memory_shard const* of;
+        std::size_t operator()(subject_key const& key) const noexcept {
+            std::size_t value = 0;
+            std::memcpy(&value, key.data(), sizeof value);
+            return value;
         }
-        accounting(accounting const&) = delete;
-        accounting& operator=(accounting const&) = delete;
-
-    private:
-        static std::int64_t difference(std::size_t now, std::size_t before) noexcept {
-            return static_cast<std::int64_t>(now) - static_cast<std::int64_t>(before);
-        }
-        memory_budget& budget_;
-        subject_state const& state_;
-        std::size_t const items_;
-        std::size_t const codes_;
+        std::size_t operator()(place at) const noexcept { return operator()(of->key(at)); }
+    };
+    struct same {
+        using is_transparent = void;
+        memory_shard const* of;
+        bool operator()(place a, place b) const noexcept { return a == b; }
+        bool operator()(subject_key const& a, place b) const noexcept { return a == of->key(b); }
+        bool operator()(place a, subject_key const& b) const noexcept { return b == of->key(a); }
     };
 
-    void drop_expired(entry& of, store_time now);
-    void schedule(subject_key const& subject, entry& of);
+    [[nodiscard]] due scheduled(place of) const noexcept;
+    void set_scheduled(place of, due milliseconds) noexcept;
     void publish_next_expiry() noexcept;
 
-    table subjects_;
-    std::priority_queue<due, std::vector<due>, std::greater<>> order_;
+    std::vector<block> blocks_; ///< by place
+    std::vector<place> free_;
+    boost::unordered_flat_set<place, hash, same> by_subject_{0, hash{this}, same{this}};
+    std::vector<due> order_; ///< a heap, the earliest at its front
     std::atomic<store_time::rep> next_expiry_{store_time::max().time_since_epoch().count()};
-    memory_budget* budget_;
 };
 
 } // namespace otpd::store

@@ -1,17 +1,13 @@
 #include "otpd/store/memory_store.hpp"
 
-#include "memory_shard.hpp"
+#include "memory_table.hpp"
 #include "otpd/net/on_strand.hpp"
-#include "steps.hpp"
+#include "packed_state.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-
-#include <bit>
-#include <cstring>
-#include <deque>
-#include <stdexcept>
 
 namespace otpd::store {
 
@@ -19,51 +15,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// All that is kept, spread over shards: growing one of many small tables is a short pause, growing one
-/// large table is a long one.
-class memory_table {
-public:
-    explicit memory_table(memory_options const& options) : budget_(options.items_max) {
-        if (!std::has_single_bit(options.shards))
-            throw std::invalid_argument("the number of shards is not a power of two");
-        for (std::size_t i = 0; i < options.shards; ++i)
-            shards_.emplace_back(budget_);
-    }
-
-    /// From the end of the key: its beginning is the hash within the shard.
-    memory_shard& home(subject_key const& key) noexcept {
-        std::size_t tail = 0;
-        std::memcpy(&tail, key.data() + key.size() - sizeof tail, sizeof tail);
-        return shards_[tail & (shards_.size() - 1)];
-    }
-    std::deque<memory_shard>& shards() noexcept { return shards_; }
-    [[nodiscard]] memory_budget const& budget() const noexcept { return budget_; }
-
-private:
-    memory_budget budget_;
-    std::deque<memory_shard> shards_; // never moves its elements
-};
-
-/// The table as one step sees it.
-class table_now final : public subjects {
-public:
-    table_now(memory_table& table, store_time now) noexcept : table_(table), now_(now) {}
-
-    subject_state const& look(subject_key const& at) override {
-        return table_.home(at).look(at, now_);
-    }
-    void change(subject_key const& at,
-                boost::compat::function_ref<void(subject_state&)> with) override {
-        table_.home(at).change(at, now_, with);
-    }
-    [[nodiscard]] bool has_room_for(std::size_t items) const override {
-        return table_.budget().has_room_for(items);
-    }
-
-private:
-    memory_table& table_;
-    store_time now_;
-};
+/// Both compared and kept in this form.
+void keep_half(check& request) noexcept {
+    for (auto& each : request.candidates)
+        keep_half(each);
+}
 
 } // namespace
 
@@ -71,7 +27,7 @@ class memory_store::impl {
 public:
     impl(asio::any_io_executor const& executor, clock const& now, memory_options options,
          observer& tell)
-        : options_(options), clock_(now), tell_(tell), table_(options),
+        : options_(options), clock_(now), tell_(tell), table_(options.shards, options.items_max),
           guard_(asio::make_strand(executor)), sweeper_guard_(asio::make_strand(executor)),
           timer_(sweeper_guard_) {}
 
@@ -81,18 +37,23 @@ public:
     auto visit(Step step) -> asio::awaitable<std::invoke_result_t<Step&, subjects&, store_time>> {
         auto operation = [this, &step] {
             auto const at = now();
-            table_now in(table_, at);
-            return step(in, at);
+            memory_step in(table_, at);
+            auto answer = step(in, at);
+            in.keep();
+            return answer;
         };
         co_return co_await net::on_strand(guard_, operation);
     }
 
     /// A round over shards with nothing to do costs a load each, and no turn on the strand.
     asio::awaitable<void> sweep() {
-        for (auto& shard : table_.shards())
-            while (shard.next_expiry() <= now()) {
-                auto slice = [this, &shard] { return sweep_once(shard); };
+        auto const due = now();
+        for (std::size_t shard = 0; shard < table_.shards().size(); ++shard)
+            while (table_.shards()[shard].next_expiry() <= due) {
+                auto slice = [this, shard] { return sweep_once(shard); };
                 co_await net::on_strand(guard_, slice);
+                // A lone thread ran it without a hop: whoever waits for that thread comes first.
+                co_await asio::post(asio::use_awaitable);
             }
     }
 
@@ -124,9 +85,9 @@ private:
             std::chrono::floor<store_time::duration>(clock_.now().time_since_epoch()));
     }
 
-    std::size_t sweep_once(memory_shard& shard) {
+    std::size_t sweep_once(std::size_t shard) {
         auto const began = std::chrono::steady_clock::now();
-        auto const removed = shard.sweep(now(), options_.sweep_batch);
+        auto const removed = table_.sweep(shard, now(), options_.sweep_batch);
         tell_.swept(sweep_slice{removed, std::chrono::steady_clock::now() - began});
         return removed;
     }
@@ -156,6 +117,7 @@ memory_store::memory_store(asio::any_io_executor executor, clock const& now, mem
 memory_store::~memory_store() = default;
 
 asio::awaitable<result<admit_outcome>> memory_store::admit(admission request) {
+    keep_half(request.code);
     auto step = [&request](subjects& in, store_time now) { return steps::admit(in, request, now); };
     co_return co_await impl_->visit(step);
 }
@@ -182,6 +144,7 @@ asio::awaitable<result<update_outcome>> memory_store::update(delivery_update req
 }
 
 asio::awaitable<result<check_outcome>> memory_store::check_code(check request) {
+    keep_half(request);
     auto step = [&request](subjects& in, store_time now) {
         return steps::check_code(in, request, now);
     };

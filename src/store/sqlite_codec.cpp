@@ -189,10 +189,11 @@ std::string write(verification_record const& v) {
     to << v.sequence << v.state << v.message << v.admitted << v.expires << v.lease_end << v.attempts
        << v.open_attempts << v.slot;
     write(to, v.sent);
-    to << v.events.size();
-    for (auto const& each : v.events)
-        to << each.what << each.at;
-    write_details(to, v.events);
+    auto const events = v.events.all();
+    to << events.size();
+    for (auto const& each : events)
+        to << each.what << v.admitted + each.after;
+    write_details(to, events);
     return to.take();
 }
 void read(std::string_view data, verification_record& v) {
@@ -202,13 +203,18 @@ void read(std::string_view data, verification_record& v) {
     from.one_of(v.message, delivery::failed);
     from >> v.admitted >> v.expires >> v.lease_end >> v.attempts >> v.open_attempts >> v.slot;
     read(from, v.sent);
+    std::vector<event_record> events;
     for (auto count = from.number<std::size_t>(); count > 0; --count) {
         event_record each;
+        store_time at;
         from.one_of(each.what, event_kind::delivery);
-        from >> each.at;
-        v.events.push_back(std::move(each));
+        from >> at;
+        each.after = at - v.admitted;
+        events.push_back(std::move(each));
     }
-    read_details(from, v.events);
+    read_details(from, events);
+    for (auto const& each : events)
+        v.events.add(each.what, each.after, each.details);
     from.end();
 }
 

@@ -42,25 +42,16 @@ void verification_record::end(progress how) noexcept {
 }
 
 bool verification_record::settled() const noexcept {
-    return std::ranges::any_of(events, [](auto const& each) {
-        return each.what == event_kind::accepted || each.what == event_kind::unknown;
-    });
+    return events.has(event_kind::accepted) || events.has(event_kind::unknown);
 }
 
-void verification_record::list(std::vector<note>& notes, store_time now) {
-    for (auto& each : notes) {
+void verification_record::list(std::vector<note> const& notes, store_time now) {
+    for (auto const& each : notes) {
         if (each.what != event_kind::admitted)
-            list(each.what, std::max(admitted, now - each.ago), std::move(each.details));
-        else if (!events.empty() && events.front().what == event_kind::admitted)
-            events.front().details = std::move(each.details);
+            list(each.what, std::max(admitted, now - each.ago), each.details);
+        else
+            events.retell_admission(each.details);
     }
-}
-
-std::string_view verification_record::last_delivery() const noexcept {
-    std::string_view details;
-    for (auto const& each : events)
-        if (each.what == event_kind::delivery) details = each.details;
-    return details;
 }
 
 verification verification_record::shown(store_time now) const {
@@ -74,8 +65,9 @@ verification verification_record::shown(store_time now) const {
     as.attempts = attempts;
     as.open_attempts = open_attempts;
     if (sent) as.sent = *sent;
-    for (auto const& each : events)
-        as.events.push_back(event{each.what, since(each.at, now), each.details});
+    for (auto& each : events.all())
+        as.events.push_back(
+            event{each.what, since(admitted + each.after, now), std::move(each.details)});
     // Notes of a settlement come later than what they tell of.
     std::ranges::stable_sort(as.events, std::greater<>(), &event::ago);
     return as;
@@ -117,6 +109,16 @@ void subject_state::drop_expired(store_time now) {
     if (watched) drop_if_expired(watched, watched->expires, now);
     if (once) drop_if_expired(once, once->expires, now);
     budgets.drop_expired(now);
+}
+
+void subject_state::clear() noexcept {
+    verifications.clear();
+    counters.clear();
+    cooldown.reset();
+    guesses.reset();
+    watched.reset();
+    once.reset();
+    budgets = budget_sums();
 }
 
 // --- counters ---------------------------------------------------------------------------------------
@@ -220,7 +222,7 @@ void subject_state::add(admission& request, store_time now) {
     fresh.forgotten = now + request.keep;
     fresh.lease_end = now + request.lease;
     fresh.code = request.code;
-    fresh.events.push_back({event_kind::admitted, now, std::move(request.details)});
+    fresh.events.add(event_kind::admitted, {}, request.details);
     verifications.push_back(std::move(fresh));
 }
 
@@ -241,8 +243,8 @@ settle_outcome subject_state::settle(settlement& request, store_time now) {
         found->sent = std::make_unique<receipt>(*std::move(request.accepted));
     if (!known_better) found->message = message;
     found->list(request.notes, now);
-    found->events.push_back(
-        {accepted ? event_kind::accepted : event_kind::unknown, now, std::move(request.details)});
+    found->events.add(accepted ? event_kind::accepted : event_kind::unknown, now - found->admitted,
+                      request.details);
     if (found->state == progress::pending) found->state = progress::active;
     found->lease_end = {};
     return settle_outcome::settled;
@@ -254,13 +256,14 @@ update_outcome subject_state::update(delivery_update& request, store_time now) {
     auto const before = certainty(found->message);
     auto const with_it = certainty(request.message);
     bool const event_alone = with_it == before && with_it < certainty(delivery::delivered) &&
-                             found->lists_more() && request.details != found->last_delivery();
+                             found->lists_more() &&
+                             request.details != found->events.last_details(event_kind::delivery);
     if (with_it <= before && !event_alone) return update_outcome::known;
     if (with_it > before) {
         found->message = request.message;
         if (request.sent) found->sent = std::make_unique<receipt>(*std::move(request.sent));
     }
-    found->list(event_kind::delivery, now, std::move(request.details));
+    found->list(event_kind::delivery, now, request.details);
     return update_outcome::updated;
 }
 

@@ -9,6 +9,7 @@
 /// budgets.
 
 #include "budget_sums.hpp"
+#include "event_log.hpp"
 #include "otpd/store/store.hpp"
 #include "store_time.hpp"
 #include "watch_state.hpp"
@@ -32,14 +33,6 @@ struct subject_hash {
     }
 };
 
-struct event_record {
-    event_kind what = event_kind::admitted;
-    store_time at;
-    std::string details;
-
-    friend bool operator==(event_record const&, event_record const&) = default;
-};
-
 struct verification_record {
     verification_id id{};
     std::string slot;
@@ -54,7 +47,7 @@ struct verification_record {
     std::uint32_t open_attempts = 0;
     code_mac code; ///< zeros when it is over
     std::unique_ptr<receipt> sent;
-    std::vector<event_record> events;
+    event_log events;
 
     [[nodiscard]] bool live() const noexcept {
         return state == progress::pending || state == progress::active;
@@ -63,18 +56,17 @@ struct verification_record {
     void end(progress how) noexcept;
     void end(progress how, event_kind why, store_time now) {
         end(how);
-        events.push_back({why, now, {}});
+        events.add(why, now - admitted, {});
     }
     /// Whether its send was settled.
     [[nodiscard]] bool settled() const noexcept;
     [[nodiscard]] bool lists_more() const noexcept { return events.size() < events_max; }
     /// An event that is left out when there are enough.
-    void list(event_kind what, store_time at, std::string details = {}) {
-        if (lists_more()) events.push_back({what, at, std::move(details)});
+    void list(event_kind what, store_time at, std::string_view details = {}) {
+        if (lists_more()) events.add(what, at - admitted, details);
     }
     /// Of a settlement.
-    void list(std::vector<note>& notes, store_time now);
-    [[nodiscard]] std::string_view last_delivery() const noexcept;
+    void list(std::vector<note> const& notes, store_time now);
     /// As callers see it.
     [[nodiscard]] verification shown(store_time now) const;
 };
@@ -127,6 +119,8 @@ struct subject_state {
     /// When something ends next; store_time::max() when there is nothing.
     [[nodiscard]] store_time next_expiry() const noexcept;
     void drop_expired(store_time now);
+    /// Keeps the memory of the lists.
+    void clear() noexcept;
 
     // --- counters ---
     [[nodiscard]] bool counts(std::string_view name) const noexcept;

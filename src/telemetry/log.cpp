@@ -56,8 +56,13 @@ private:
     std::array<char, 32> text_{};
 };
 
-/// Puts the lines together on the pool's thread and hands them on: each at once while the queue is
-/// empty behind it, several in one write while it is not.
+/// How long lines are gathered before they are written.
+constexpr int gather_ms = 2;
+
+/// Puts the lines together on the pool's thread and hands them on, as many as there are in one write. When a first line comes
+/// it waits a moment for more: a thread that is awake and waits for nothing need not be woken for each line, which costs its
+/// sender a system call, and each write costs another (measured: 19 of 54 us per check, which logs two lines). Warnings and
+/// errors go on at once.
 class line_sink final : public spdlog::sinks::sink {
 public:
     explicit line_sink(log_output& output) : output_(output) {}
@@ -68,10 +73,14 @@ public:
         auto const payload = std::string_view(message.payload.data(), message.payload.size());
         append_line(message.time, level_names[static_cast<std::size_t>(message.level)], payload);
         constexpr std::size_t largest_write = 64 * 1024;
+        if (!gathered_ && message.level < spdlog::level::warn) gather();
         if (pool_->queue_size() == 0 || lines_.size() >= largest_write) flush();
     }
 
-    void flush() override { write_all(pool_->overrun_counter()); }
+    void flush() override {
+        write_all(pool_->overrun_counter());
+        gathered_ = false;
+    }
 
     /// Writes what is left, when the pool is gone. `lost` is its last count of lines given up.
     void write_all(std::size_t lost) {
@@ -88,6 +97,11 @@ public:
     void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
 
 private:
+    void gather() {
+        ::poll(nullptr, 0, gather_ms);
+        gathered_ = true;
+    }
+
     void append_line(std::chrono::system_clock::time_point at, std::string_view level_name,
                      std::string_view fields) {
         lines_ += "{\"ts\":\"";
@@ -104,6 +118,7 @@ private:
     time_stamp time_stamp_;
     std::string lines_;
     std::size_t lost_ = 0;
+    bool gathered_ = false;
 };
 
 } // namespace

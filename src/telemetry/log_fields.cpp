@@ -55,15 +55,23 @@ bool is_plain(char c) {
     return c >= ' ' && c <= '~' && c != '"' && c != '\\';
 }
 
+std::size_t plain_prefix(std::string_view text) {
+    std::size_t size = 0;
+    while (size < text.size() && is_plain(text[size]))
+        ++size;
+    return size;
+}
+
 void append_string(std::string& out, std::string_view text) {
     bool const cut = text.size() > max_field_bytes;
     out += '"';
     // A character that begins before the bound is kept whole.
-    for (std::size_t at = 0; at < std::min(text.size(), max_field_bytes);) {
-        if (is_plain(text[at])) {
-            out += text[at++];
-            continue;
-        }
+    auto const end = std::min(text.size(), max_field_bytes);
+    for (std::size_t at = 0; at < end;) {
+        auto const plain = plain_prefix(text.substr(at, end - at));
+        out.append(text, at, plain);
+        at += plain;
+        if (at == end) break;
         auto const [point, length] = decode(text.substr(at));
         if (length == 0)
             out += replacement;

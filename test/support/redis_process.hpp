@@ -51,7 +51,7 @@ public:
         environment variables;
         if (!setup_.turned_clock.empty()) {
             turn_clock();
-            variables = {{"LD_PRELOAD", setup_.turned_clock}, {"OTPD_TURNED_CLOCK", clock_file()}};
+            variables = {{"LD_PRELOAD", setup_.turned_clock}, {"TURNED_CLOCK", clock_file()}};
         }
         process_ = std::make_unique<child_process>(program(directory_), std::move(arguments),
                                                    std::move(variables), directory_);

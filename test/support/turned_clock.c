@@ -1,4 +1,4 @@
-/* Preloaded into a server program, adds to its clock what a file says: the first 8 bytes of $OTPD_TURNED_CLOCK, a
+/* Preloaded into a server program, adds to its clock what a file says: the first 8 bytes of $TURNED_CLOCK, a
  * count of microseconds. Only the time of day is turned, never the monotonic clocks. The kernel is asked directly, so
  * that nothing here depends on another library. */
 #define _GNU_SOURCE
@@ -14,7 +14,7 @@
 static int64_t volatile const* turned_by;
 
 __attribute__((constructor)) static void map_the_file(void) {
-    char const* const path = getenv("OTPD_TURNED_CLOCK");
+    char const* const path = getenv("TURNED_CLOCK");
     int const file = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (file < 0) return;
     void* const bytes = mmap(NULL, sizeof *turned_by, PROT_READ, MAP_SHARED, file, 0);

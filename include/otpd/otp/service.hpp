@@ -251,7 +251,8 @@ private:
     void report(verify_request const& request, std::string_view word,
                 store::result<store::check_outcome> const& answer) const;
 
-    boost::asio::awaitable<outcome<verified>> guess(verify_request const& request);
+    boost::asio::awaitable<outcome<verified>> guess(verify_request request);
+    boost::asio::awaitable<outcome<verified>> guess_uniformly(verify_request request);
     void tell(verify_request const& request, store::check_outcome const& answer) const;
     [[nodiscard]] store::check check_of(verify_request const& request) const;
     [[nodiscard]] verification_view view_of(std::string id, store::verification const& found) const;

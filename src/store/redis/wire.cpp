@@ -272,8 +272,9 @@ std::vector<event> reader::events(duration age) {
         if (!look_up(events_by_letter, word.substr(0, 1), each.what)) good_ = false;
         auto const colon = std::min(word.find(':'), word.size());
         auto const digits = word.substr(0, colon).substr(std::min<std::size_t>(1, colon));
-        duration const after(number<duration::rep>(digits));
-        each.ago = std::max(duration(0), age - after);
+        // A clock that was turned back makes either negative, and a difference that no number holds.
+        duration const after(std::max<duration::rep>(0, number<duration::rep>(digits)));
+        each.ago = std::max(duration(0), std::max(duration(0), age) - after);
         each.details = word.substr(std::min(colon + 1, word.size()));
         all.push_back(std::move(each));
     }

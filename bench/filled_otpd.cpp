@@ -1,0 +1,179 @@
+// otpd with codes already in its store: bench_filled [otpd's own arguments]
+//
+// BENCH_CODES=N     how many, for the N numbers from 31620000001 on (the ones that loads/check.lua asks for); at most 30,000,000
+// BENCH_SPREAD_MS   over how long their ends are spread; 0: all end in the same moment
+//
+// It is the whole program, its main() and its composition: the linker puts filled() between application and make_store()
+// (CMakeLists.txt). Each code comes from otp::service::send() under the program's own policy and keys, only without HTTP and
+// with an upstream that answers at once, so the store holds what as many requests would have left. The store's clock
+// stands still meanwhile: the codes are all as old when the first request comes, however long filling took.
+
+#include "domain_parts.hpp"
+#include "otpd/core/numbering_plan.hpp"
+#include "otpd/otp/service.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/metrics.hpp"
+#include "unread_gateway.hpp"
+#include "wiring.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+// Named by what the linker calls them: C++ has no other word for "the function this one stands in for".
+#define MAKE_STORE                                                                                 \
+    "_ZN4otpd3app10make_storeERKN5boost4asio15any_io_executorERKNS0_8settingsERKNS_5clockERNS_"    \
+    "5store8observerE"
+
+namespace otpd::bench {
+
+namespace asio = boost::asio;
+using std::chrono::nanoseconds;
+
+std::unique_ptr<store::backend> real(asio::any_io_executor const& on, app::settings const& from,
+                                     clock const& now,
+                                     store::observer& tell) asm("__real_" MAKE_STORE);
+std::unique_ptr<store::backend> filled(asio::any_io_executor const& on, app::settings const& from,
+                                       clock const& now,
+                                       store::observer& tell) asm("__wrap_" MAKE_STORE);
+
+namespace {
+
+/// Stands still until it is let go; from then on it is behind by as long as it stood.
+class held_clock final : public clock {
+public:
+    explicit held_clock(clock const& real) : real_(real), held_at_(real.now()) {}
+
+    [[nodiscard]] steady_time now() const noexcept override {
+        auto const behind = behind_.load(std::memory_order_relaxed);
+        return behind < nanoseconds::zero() ? held_at_ : real_.now() - behind;
+    }
+    [[nodiscard]] wall_time wall() const noexcept override { return real_.wall(); }
+
+    /// Before it is let go, by the thread that fills.
+    void move(nanoseconds by) noexcept { held_at_ += by; }
+    void let_go() noexcept { behind_ = real_.now() - held_at_; }
+
+private:
+    clock const& real_;
+    steady_time held_at_;
+    std::atomic<nanoseconds> behind_{nanoseconds(-1)};
+};
+
+/// Takes every message at once, and gives as much back as BridgeXAPI does.
+class prompt_gateway final : public test::unread_gateway {
+public:
+    asio::awaitable<bridgexapi::send_outcome> send_sms(bridgexapi::sms, deadline) override {
+        auto const nth = std::to_string(1'000'000 + ++count_);
+        bridgexapi::accepted out;
+        out.order_id = nth;
+        out.bx_message_id = "BX-" + nth + "-d5efc36fd1d19d27";
+        out.cost = price;
+        co_return out;
+    }
+    static constexpr money price = money::from_micros(91'000);
+
+private:
+    std::uint64_t count_ = 0;
+};
+
+class nobody final : public otp::observer, public otp::delivery_follower {
+public:
+    [[nodiscard]] bool wants(otp::occurrence_kind) const noexcept override { return false; }
+    void happened(otp::occurrence const&) noexcept override {}
+    void follow(otp::followed_message) noexcept override {}
+    asio::awaitable<std::optional<otp::delivery_view>> last_report(std::string) override {
+        co_return std::nullopt;
+    }
+};
+
+std::uint64_t number_from(char const* name) {
+    char const* const text = std::getenv(name);
+    return text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
+}
+
+/// The domain around a store, for as long as it takes to fill it.
+class filling {
+public:
+    filling(asio::io_context& context, app::settings const& from, store::store& into,
+            held_clock& now)
+        : context_(context), clock_(now), keys_(app::keys_of(from.otp, random_)),
+          news_(context.get_executor(), 1),
+          domain_(app::policy_of(from), {into, gateway_, keys_, plan_, clock_, random_, log_,
+                                         metrics_, prices_, figures_, nobody_, news_, nobody_}) {
+        for (auto const& route : app::policy_of(from).allowed_routes)
+            prices_.of_route[route] = prompt_gateway::price;
+    }
+
+    void run(std::uint64_t codes, nanoseconds spread) {
+        bool done = false;
+        std::exception_ptr failure;
+        asio::co_spawn(context_, send_all(codes, spread), [&](std::exception_ptr thrown) {
+            failure = thrown;
+            done = true;
+        });
+        while (!done)
+            context_.run_one();
+        context_.restart();
+        if (failure) std::rethrow_exception(failure);
+    }
+
+private:
+    asio::awaitable<void> send_all(std::uint64_t codes, nanoseconds spread) {
+        constexpr std::uint64_t before_first = 31'620'000'000;
+        constexpr std::chrono::seconds patience{30};
+        auto const step = spread / static_cast<std::int64_t>(codes);
+        for (std::uint64_t i = 1; i <= codes; ++i) {
+            otp::caller who;
+            who.from = &client_;
+            who.address = "127.0.0.1";
+            otp::send_request request{who, *phone_number::parse(std::to_string(before_first + i)),
+                                      login_};
+            auto const sent = co_await domain_.send(std::move(request), deadline::in(patience));
+            if (!sent)
+                throw std::runtime_error("send " + std::to_string(i) + " of the filling failed");
+            clock_.move(step);
+        }
+    }
+
+    asio::io_context& context_;
+    held_clock& clock_;
+    openssl_random random_;
+    otp::key_ring keys_;
+    numbering_plan plan_;
+    prompt_gateway gateway_;
+    telemetry::logger log_;
+    telemetry::metrics metrics_{telemetry::metrics_options{}};
+    test::known_prices prices_;
+    test::known_figures figures_;
+    nobody nobody_;
+    otp::changes news_;
+    otp::client client_;
+    otp::service domain_;
+    purpose login_ = *purpose::parse("login");
+};
+
+} // namespace
+
+std::unique_ptr<store::backend> filled(asio::any_io_executor const& on, app::settings const& from,
+                                       clock const& now, store::observer& tell) {
+    auto const codes = number_from("BENCH_CODES");
+    if (codes == 0) return real(on, from, now, tell);
+    static std::optional<held_clock> behind; // as long as the store may look at it
+    behind.emplace(now);
+    auto out = real(on, from, *behind, tell);
+    auto& context =
+        static_cast<asio::io_context&>(boost::asio::query(on, boost::asio::execution::context));
+    auto const spread = std::chrono::milliseconds(number_from("BENCH_SPREAD_MS"));
+    filling(context, from, *out, *behind).run(codes, spread);
+    behind->let_go();
+    return out;
+}
+
+} // namespace otpd::bench

@@ -1,0 +1,95 @@
+#pragma once
+
+/// What a caller hears, in the simulation's own words: the model says what it must be, the service what it is.
+
+#include "orders.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otpd::simulation {
+
+enum class word : std::uint8_t {
+    nothing, ///< no answer yet
+    sent,
+    replayed,
+    cooldown_active,
+    limit_exceeded,
+    send_in_progress,
+    idempotency_key_reused,
+    upstream_rejected,
+    upstream_unavailable,
+    delivery_unknown,
+    verified,
+    invalid_code,
+    no_active_otp,
+    attempts_exceeded,
+    guesses_exceeded,
+    shown, ///< find, and a cancel that worked
+    verification_not_found,
+    verification_ended,
+    store_unavailable,
+    updated, ///< what became of a message
+    known,
+    absent,
+    given_up, ///< the caller was gone before the answer
+    other     ///< nothing that a history can lead to
+};
+[[nodiscard]] std::string_view to_string(word) noexcept;
+
+struct violated {
+    std::string name;
+    std::int64_t retry_after = 0; ///< s
+
+    friend bool operator==(violated const&, violated const&) = default;
+};
+
+/// Of a limit that was charged.
+struct left_of {
+    std::uint64_t remaining = 0;
+    std::int64_t resets_in = 0; ///< s
+    std::string name;
+
+    friend auto operator<=>(left_of const&, left_of const&) = default;
+};
+
+/// A verification as its client sees it.
+struct shown {
+    std::string state;
+    std::string delivery;
+    std::int64_t expires_in = 0; ///< s
+    unsigned attempts_left = 0;
+    unsigned attempts_left_without_id = 0;
+
+    friend bool operator==(shown const&, shown const&) = default;
+};
+
+struct answer {
+    word what = word::nothing;
+    std::int64_t retry_after = 0; ///< s; 0: none
+    std::int64_t attempts_left = -1;
+    operation_id about = none; ///< the send that was verified, or that is told again
+    std::vector<violated> because;
+    std::int64_t expires_in = 0; ///< s, of what was sent; with the next two
+    std::int64_t cooldown = 0;   ///< s
+    std::vector<left_of> limits; ///< ascending
+    shown view;
+
+    friend bool operator==(answer const&, answer const&) = default;
+};
+
+[[nodiscard]] std::string to_string(answer const& what);
+/// Two answers that differ in anything have another one.
+[[nodiscard]] std::uint64_t digest(answer const& what);
+
+[[nodiscard]] inline answer simply(word what, std::int64_t retry_after = 0) {
+    answer said;
+    said.what = what;
+    said.retry_after = retry_after;
+    return said;
+}
+
+} // namespace otpd::simulation

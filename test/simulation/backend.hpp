@@ -1,0 +1,43 @@
+#pragma once
+
+/// The real stores, as a history needs them: with its clock, and with a process that dies and comes back.
+
+#include "otpd/store/store.hpp"
+#include "virtual_clock.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace otpd::simulation {
+
+/// Of one history: empty when it begins.
+class backend {
+public:
+    virtual ~backend() = default;
+    /// As that instance of the service has it.
+    virtual store::store& of(std::size_t instance) = 0;
+    /// The virtual clock was turned.
+    virtual void time_went_on() {}
+    /// The process of that instance is gone and another one begins. What a process keeps of others' data in its
+    /// memory is lost; a memory store itself stands for one that outlives the process.
+    virtual void crashed([[maybe_unused]] std::size_t instance) {}
+    /// Removes what is over, if it is not done by itself.
+    virtual void sweep() {}
+};
+
+/// Makes empty stores, one after another; whatever is costly to begin is kept from one to the next.
+class stores {
+public:
+    virtual ~stores() = default;
+    /// The one before is gone. Both must outlive it.
+    virtual std::unique_ptr<backend> make(boost::asio::io_context& context,
+                                          virtual_clock const& clock) = 0;
+};
+
+/// `memory`, `sqlite` or `redis` (a server of its own); nothing for another word. Files go to the directory for temporary ones.
+[[nodiscard]] std::unique_ptr<stores> stores_of(std::string_view kind);
+
+} // namespace otpd::simulation

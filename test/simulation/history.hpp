@@ -1,0 +1,59 @@
+#pragma once
+
+/// What happened, in the order in which it did. Two runs of a seed have the same history, to the last entry.
+
+#include "answer.hpp"
+#include "fnv.hpp"
+#include "orders.hpp"
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace otpd::simulation {
+
+enum class happening : std::uint8_t {
+    send,     ///< number, client and purpose, idempotency key
+    check,    ///< number, client and purpose, the verification whose code it is (-1: nobody's)
+    find,     ///< client, verification
+    cancel,   ///< client, verification
+    update,   ///< verification, delivery, correction
+    time,     ///< by, in microseconds
+    give_up,  ///< the caller of the operation
+    crash,    ///< instance
+    sweep,    ///< what is over is removed
+    step,     ///< store_step: the store did it
+    fault,    ///< store_step: the service is told that the store does not answer
+    route,    ///< the upstream is given the message by the route
+    upstream, ///< upstream_answer::kind, cost
+    answer,   ///< word, retry_after and attempts_left, digest of all of it
+};
+
+struct entry {
+    instant at{};
+    operation_id op = none;
+    happening what = happening::send;
+    std::int64_t a = 0;
+    std::int64_t b = 0;
+    std::int64_t c = 0;
+};
+
+class history {
+public:
+    void add(entry const& what) {
+        entries_.push_back(what);
+        hash_.add(what.at.count()).add(what.op).add(what.what);
+        hash_.add(what.a).add(what.b).add(what.c);
+    }
+    /// Of everything that happened, and how it was answered.
+    [[nodiscard]] std::uint64_t hash() const noexcept { return hash_.value(); }
+    [[nodiscard]] std::vector<entry> const& entries() const noexcept { return entries_; }
+    /// The last ones, a line each.
+    void write(std::ostream& out, std::size_t last) const;
+
+private:
+    std::vector<entry> entries_;
+    fnv hash_;
+};
+
+} // namespace otpd::simulation

@@ -1,0 +1,218 @@
+// The model of everything but sends: guesses, and a verification as its client sees it.
+
+#include "model.hpp"
+
+#include <algorithm>
+
+namespace otpd::simulation {
+
+model::model(rules const& of, bool strict)
+    : rules_(of), policy_(of.policy), strict_(strict),
+      numbers_(of.numbers.size(), number(of.policy.guesses)) {}
+
+// --- who is counted ----------------------------------------------------------------------------------
+
+/// The limits of that step, and for whom each counts here.
+std::vector<std::pair<std::size_t, int>> model::limits_of(otp::limit_step step, slot const& of,
+                                                          int end_user) const {
+    std::vector<std::pair<std::size_t, int>> list;
+    for (std::size_t n = 0; n < policy_.limits.size(); ++n) {
+        auto const& limit = policy_.limits[n];
+        if (limit.step != step) continue;
+        switch (limit.key) {
+        case otp::limit_key::number:
+            list.emplace_back(n, of.number);
+            break;
+        case otp::limit_key::prefix: // the first two numbers share theirs
+            list.emplace_back(n, std::max(1, of.number));
+            break;
+        case otp::limit_key::end_user_address:
+            if (end_user >= 0) list.emplace_back(n, end_user);
+            break;
+        case otp::limit_key::client:
+            list.emplace_back(n, of.client);
+            break;
+        default:
+            list.emplace_back(n, 0);
+        }
+    }
+    return list;
+}
+
+meter::rule model::rule_of(std::size_t limit) const {
+    auto const& of = policy_.limits[limit];
+    return {static_cast<std::int64_t>(of.quota), of.window};
+}
+
+meter const& model::meter_at(std::size_t limit, int whose) const {
+    static meter const unused;
+    auto const found = meters_.find({limit, whose});
+    return found == meters_.end() ? unused : found->second;
+}
+
+// --- what is kept ------------------------------------------------------------------------------------
+
+model::record* model::find_record(operation_id op, instant now) {
+    auto const of = sends_.find(op);
+    if (of == sends_.end()) return nullptr;
+    for (auto& each : at(of->second.order.to.number).records)
+        if (each.op == op && now < each.forgotten) return &each;
+    return nullptr;
+}
+
+model::record const* model::find_record(operation_id op, instant now) const {
+    return const_cast<model*>(this)->find_record(op,
+                                                 now); // NOLINT: the same, and nothing is changed
+}
+
+std::vector<model::record*> model::live_records(slot const& of, instant now) {
+    std::vector<record*> list;
+    for (auto& each : at(of.number).records)
+        if (each.of == of && each.is_live(now)) list.push_back(&each);
+    return list;
+}
+
+std::vector<operation_id> model::live(slot const& of, instant now) const {
+    std::vector<operation_id> list;
+    for (auto const& each : at(of.number).records)
+        if (each.of == of && each.is_live(now) && !code_of(each.op).empty())
+            list.push_back(each.op);
+    return list;
+}
+
+std::optional<int> model::delivery_of(operation_id op, instant now) const {
+    auto const* const found = find_record(op, now);
+    if (found == nullptr || !found->settled) return std::nullopt;
+    return found->delivery;
+}
+
+// --- a guess -----------------------------------------------------------------------------------------
+
+/// Who guesses without an id pays first, for each guess that does not verify.
+answer model::check(check_order const& order, instant now) {
+    if (!order.with_id)
+        if (auto refused = unpaid(order, now); refused.what != word::nothing) return refused;
+    auto const candidates = live_records(order.of, now);
+    auto said = simply(word::no_active_otp);
+    if (!candidates.empty()) said = guess(order, candidates, now);
+    bool const costs = said.what == word::no_active_otp || said.what == word::invalid_code;
+    if (!order.with_id && costs)
+        for (auto const& [limit, whose] :
+             limits_of(otp::limit_step::guess, order.of, order.end_user))
+            meters_[{limit, whose}].take(rule_of(limit), now);
+    return said;
+}
+
+answer model::unpaid(check_order const& order, instant now) const {
+    answer said;
+    instant longest{};
+    for (auto const& [limit, whose] : limits_of(otp::limit_step::guess, order.of, order.end_user)) {
+        auto const wait = meter_at(limit, whose).wait(rule_of(limit), now);
+        if (wait <= instant(0)) continue;
+        longest = std::max(longest, wait);
+        said.because.push_back({policy_.limits[limit].name, wait_in_seconds(wait)});
+    }
+    if (said.because.empty()) return said;
+    said.what = word::limit_exceeded;
+    said.retry_after = wait_in_seconds(longest);
+    return said;
+}
+
+/// The code's attempts come first, then the number's guesses; only then is anything compared.
+answer model::guess(check_order const& order, std::vector<record*> const& candidates, instant now) {
+    auto* asked = candidates.back();
+    if (order.with_id) {
+        auto const found = std::ranges::find(candidates, order.id, &record::op);
+        if (found == candidates.end()) return simply(word::no_active_otp);
+        asked = *found;
+    }
+    if ((order.with_id ? asked->held : asked->open) >= policy_.attempts_max)
+        return simply(word::attempts_exceeded, wait_in_seconds(asked->expires - now));
+    auto const wait = at(order.of.number).guesses.wait(order.with_id, now);
+    if (wait > instant(0)) return simply(word::guesses_exceeded, wait_in_seconds(wait));
+    for (auto* each : candidates)
+        if (code_of(each->op) == order.code) return right(*each, candidates, now);
+    return wrong(order, *asked, candidates, now);
+}
+
+/// Used up, and with it every other code of the slot; the number starts anew.
+answer model::right(record& found, std::vector<record*> const& candidates, instant now) {
+    for (auto* each : candidates) {
+        each->state = each == &found ? progress::verified : progress::canceled;
+        each->in_flight_until = instant(0);
+    }
+    auto& of = at(found.of.number);
+    of.guesses.clear();
+    of.between_sends.end_row(now);
+    auto said = simply(word::verified);
+    said.about = found.op;
+    return said;
+}
+
+/// It counts for every code that it could have been right for, and for the number.
+answer model::wrong(check_order const& order, record const& asked,
+                    std::vector<record*> const& candidates, instant now) {
+    for (auto* each : candidates)
+        ++(order.with_id ? each->held : each->open);
+    auto& guesses = at(order.of.number).guesses;
+    guesses.count(order.with_id, now);
+    auto const used = order.with_id ? asked.held : asked.open;
+    auto const left = policy_.attempts_max - std::min(used, policy_.attempts_max);
+    auto said = simply(word::invalid_code);
+    said.attempts_left = std::min(left, guesses.left(order.with_id, now));
+    return said;
+}
+
+// --- as a resource -----------------------------------------------------------------------------------
+
+answer model::find(id_order const& order, instant now) const {
+    auto const* const found = find_record(order.id, now);
+    if (found == nullptr || found->of.client != order.client)
+        return simply(word::verification_not_found);
+    static constexpr std::array<char const*, 5> deliveries{"queued", "accepted", "unknown",
+                                                           "delivered", "failed"};
+    auto said = simply(word::shown);
+    auto& view = said.view;
+    view.delivery = deliveries.at(static_cast<std::size_t>(found->delivery));
+    if (found->state == progress::verified) view.state = "verified";
+    if (found->state == progress::canceled) view.state = "canceled";
+    if (found->state != progress::live) return said;
+    view.state = "expired";
+    if (!found->is_live(now)) return said;
+    bool const used_up = found->settled && found->held >= policy_.attempts_max;
+    view.state = used_up ? "exhausted" : found->settled ? "active" : "pending";
+    view.expires_in = whole_seconds_up(found->expires - now);
+    view.attempts_left = policy_.attempts_max - std::min(found->held, policy_.attempts_max);
+    view.attempts_left_without_id =
+        policy_.attempts_max - std::min(found->open, policy_.attempts_max);
+    return said;
+}
+
+answer model::cancel(id_order const& order, instant now) {
+    auto* const found = find_record(order.id, now);
+    if (found == nullptr || found->of.client != order.client)
+        return simply(word::verification_not_found);
+    if (!found->is_live(now)) return simply(word::verification_ended);
+    found->state = progress::canceled;
+    found->in_flight_until = instant(0);
+    return find(order, now);
+}
+
+answer model::update(operation_id of, int state, std::int64_t correction, instant now) {
+    auto* const found = find_record(of, now);
+    if (found == nullptr) return simply(word::absent);
+    auto const certainty = [](int delivery) {
+        return store::certainty(static_cast<store::delivery>(delivery));
+    };
+    if (certainty(state) <= certainty(found->delivery)) return simply(word::known);
+    auto& s = sends_.at(of);
+    if (found->delivery == static_cast<int>(store::delivery::unknown)) s.price_known = true;
+    found->delivery = state;
+    for (auto& each : s.booked) {
+        money_.change(each.of, correction, now);
+        each.amount += correction;
+    }
+    return simply(word::updated);
+}
+
+} // namespace otpd::simulation

@@ -1,0 +1,113 @@
+#include "model_parts.hpp"
+
+#include <algorithm>
+
+namespace otpd::simulation {
+
+// --- limits ------------------------------------------------------------------------------------------
+
+instant meter::wait(rule const& of, instant now) const {
+    auto const room_at = busy(now) + of.one() - of.window;
+    return std::max(instant(0), room_at);
+}
+
+void meter::take(rule const& of, instant now) {
+    full_at_ = now + busy(now) + of.one();
+}
+
+void meter::give_back(rule const& of, instant now) {
+    if (busy(now) > instant(0)) full_at_ -= of.one();
+}
+
+// --- the cooldown ------------------------------------------------------------------------------------
+
+instant pause::begin(store::cooldown_rule const& rule, instant now) {
+    forget_what_is_long_ago(now);
+    ++in_a_row_;
+    ++number_;
+    instant length = rule.base;
+    for (std::uint32_t n = 1; n < in_a_row_ && length < rule.longest; ++n)
+        length *= 2;
+    length = std::min(length, instant(rule.longest));
+    until_ = now + length;
+    remembered_until_ = now + std::max(length, instant(rule.memory));
+    return length;
+}
+
+void pause::take_back(std::uint64_t number, instant back_off, instant now) {
+    forget_what_is_long_ago(now);
+    if (in_a_row_ > 0) --in_a_row_;
+    if (number != number_) return;
+    until_ = now + back_off;
+    remembered_until_ = in_a_row_ > 0 ? std::max(remembered_until_, until_) : until_;
+}
+
+void pause::end_row(instant now) {
+    forget_what_is_long_ago(now);
+    in_a_row_ = 0;
+    remembered_until_ = until_;
+}
+
+void pause::forget_what_is_long_ago(instant now) {
+    if (now < remembered_until_) return;
+    in_a_row_ = 0;
+    until_ = remembered_until_ = instant(0);
+}
+
+// --- guesses -----------------------------------------------------------------------------------------
+
+instant tally::pause_after(std::uint32_t guesses) const {
+    if (rule_->wait_from == 0 || guesses < rule_->wait_from) return instant(0);
+    instant length = rule_->wait_base;
+    for (auto n = rule_->wait_from; n < guesses && length < rule_->wait_max; ++n)
+        length *= 2;
+    return std::min(length, instant(rule_->wait_max));
+}
+
+instant tally::wait(bool with_id, instant now) const {
+    if (all(now) == 0) return instant(0);
+    if (all(now) >= usable(with_id)) return forgotten_ - now;
+    return std::max(instant(0), (with_id ? held_from_ : open_from_) - now);
+}
+
+instant tally::used_up(instant now) const {
+    return all(now) >= rule_->quota ? forgotten_ - now : instant(0);
+}
+
+void tally::count(bool with_id, instant now) {
+    if (all(now) == 0) *this = tally(*rule_);
+    ++(with_id ? held_ : open_);
+    // Those with the id wait for each other only; those without for all.
+    if (with_id) held_from_ = now + pause_after(held_);
+    auto const open_from = now + pause_after(held_ + open_);
+    open_from_ = with_id ? std::max(open_from_, open_from) : open_from;
+    forgotten_ = now + rule_->window;
+}
+
+std::uint32_t tally::left(bool with_id, instant now) const {
+    return usable(with_id) - std::min(usable(with_id), all(now));
+}
+
+// --- money -------------------------------------------------------------------------------------------
+
+bool sums::is_kept(account const& of, instant now) const {
+    auto const found = all_.find(of);
+    return found != all_.end() && now < found->second.forgotten;
+}
+
+std::int64_t sums::taken(account const& of, instant now) const {
+    return is_kept(of, now) ? all_.at(of).taken : 0;
+}
+
+void sums::take(booking const& what, instant now) {
+    if (!is_kept(what.of, now)) all_[what.of] = sum{0, now + what.keep};
+    all_.at(what.of).taken += what.amount;
+}
+
+void sums::change(account const& of, std::int64_t by, instant now) {
+    if (!is_kept(of, now)) return;
+    auto& taken = all_.at(of).taken;
+    taken = std::max<std::int64_t>(0, taken + by);
+}
+
+} // namespace otpd::simulation

@@ -1,0 +1,353 @@
+// The model of a send: admitted, sent by one route or the next, settled.
+
+#include "model.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace otpd::simulation {
+
+namespace {
+
+using std::chrono::hours;
+
+constexpr instant settle_time{5'000'000};
+constexpr std::int64_t soon = 1;
+/// What a sum is kept for beyond its period; and the ledger's sums, of an hour each.
+constexpr instant budget_margin{hours(1)};
+constexpr instant ledger_keep{hours(33 * 24)};
+constexpr int accepted_delivery = static_cast<int>(store::delivery::accepted);
+constexpr int unknown_delivery = static_cast<int>(store::delivery::unknown);
+
+instant length_of(otp::budget_period period) {
+    return period == otp::budget_period::hour ? instant(hours(1)) : instant(hours(24));
+}
+
+instant left_of_period(otp::budget_period period, instant at) {
+    return length_of(period) - at % length_of(period);
+}
+
+} // namespace
+
+void model::began(operation_id op, send_order order, instant now) {
+    auto& s = sends_[op];
+    s.order = std::move(order);
+    s.began = now;
+}
+
+int model::route_of(operation_id op) const {
+    auto const& s = sends_.at(op);
+    return s.order.routes.at(s.next_route - 1);
+}
+
+// --- admission ---------------------------------------------------------------------------------------
+
+/// First what an idempotency key says, then everything that stands against it at once, then whether another of
+/// the slot is on its way. Nothing is taken unless all of it is.
+void model::admit(operation_id op, instant issued, instant now) {
+    auto& s = sends_.at(op);
+    ++s.next_route;
+    s.at = phase::over;
+    s.objections.clear();
+    s.booked = bookings_of(s.order.to, route_of(op), issued);
+    if (auto const said = said_before(s.order, now)) {
+        s.said = *said;
+        return;
+    }
+    s.objections = objections_to(s, now);
+    if (!s.objections.empty()) {
+        bool const another = std::ranges::all_of(s.objections, [this](objection const& each) {
+            return each.budget >= 0 && policy_.budgets[static_cast<std::size_t>(each.budget)].key ==
+                                           otp::budget_key::route;
+        });
+        // Where only this route's own budget is used up, the next one of the plan is asked for.
+        if (another && s.next_route < s.order.routes.size()) s.at = phase::asking;
+    } else if (is_in_flight(s.order.to, now)) {
+        s.said = simply(word::send_in_progress, soon);
+    } else {
+        take_everything(s, op, now);
+    }
+}
+
+std::optional<answer> model::said_before(send_order const& order, instant now) const {
+    if (order.idempotency_key < 0) return std::nullopt;
+    auto const found = keys_.find({order.to.client, order.idempotency_key});
+    if (found == keys_.end() || found->second.forgotten <= now) return std::nullopt;
+    auto const& kept = found->second;
+    if (kept.content != order.content) return simply(word::idempotency_key_reused);
+    if (kept.settled) {
+        // The reply of a send of unknown outcome is that nobody knows it.
+        auto said = simply(kept.has_reply ? word::replayed : word::delivery_unknown);
+        if (kept.has_reply) said.about = kept.by;
+        return said;
+    }
+    if (now < kept.in_flight_until) return simply(word::send_in_progress, soon);
+    return simply(word::delivery_unknown);
+}
+
+std::vector<model::objection> model::objections_to(send const& s, instant now) const {
+    std::vector<objection> list;
+    auto const& to = at(s.order.to.number);
+    if (policy_.cooldown.base.count() > 0)
+        if (auto const wait = to.between_sends.wait(now); wait > instant(0))
+            list.push_back({store::cooldown_counter, wait});
+    for (auto const& [limit, whose] :
+         limits_of(otp::limit_step::send, s.order.to, s.order.end_user))
+        if (auto const wait = meter_at(limit, whose).wait(rule_of(limit), now); wait > instant(0))
+            list.push_back({policy_.limits[limit].name, wait});
+    for (auto const& each : too_dear(s.booked, {}, now))
+        list.push_back(each);
+    if (auto const wait = to.guesses.used_up(now); wait > instant(0))
+        list.push_back({store::guesses_counter, wait});
+    return list;
+}
+
+bool model::is_in_flight(slot const& of, instant now) const {
+    return std::ranges::any_of(at(of.number).records, [&](record const& each) {
+        return each.of == of && now < each.in_flight_until && now < each.forgotten;
+    });
+}
+
+void model::take_everything(send& s, operation_id op, instant now) {
+    auto& to = at(s.order.to.number);
+    s.at = phase::sending;
+    s.admitted = true;
+    for (auto const& [limit, whose] :
+         limits_of(otp::limit_step::send, s.order.to, s.order.end_user)) {
+        auto& used = meters_[{limit, whose}];
+        used.take(rule_of(limit), now);
+        s.charges.push_back({limit, whose, used.busy(now)});
+    }
+    for (auto const& each : s.booked)
+        money_.take(each, now);
+    instant const lease = policy_.send_timeout + settle_time;
+    if (s.order.idempotency_key >= 0) {
+        kept_key kept;
+        kept.content = s.order.content;
+        kept.in_flight_until = now + lease;
+        kept.forgotten = now + policy_.idempotency_keep;
+        keys_[{s.order.to.client, s.order.idempotency_key}] = kept;
+    }
+    if (policy_.cooldown.base.count() > 0) {
+        s.pause = to.between_sends.begin(policy_.cooldown, now);
+        s.pause_number = to.between_sends.number();
+    }
+    record fresh;
+    fresh.op = op;
+    fresh.of = s.order.to;
+    fresh.expires = now + policy_.ttl;
+    fresh.forgotten = now + policy_.keep;
+    fresh.in_flight_until = now + lease;
+    make_room(s, fresh, now);
+    std::erase_if(to.records, [now](record const& each) { return each.forgotten <= now; });
+    to.records.push_back(std::move(fresh));
+}
+
+/// A newer code replaces the older ones of its slot, or joins up to four of them and their count of attempts.
+void model::make_room(send const& s, record& fresh, instant now) {
+    auto older = live_records(s.order.to, now);
+    std::size_t const stay =
+        rules_.keeps_several_codes(s.order.to.purpose) ? store::codes_max - 1 : 0;
+    if (stay > 0)
+        for (auto const* each : older) {
+            fresh.held = std::max(fresh.held, each->held);
+            fresh.open = std::max(fresh.open, each->open);
+        }
+    std::size_t const go = older.size() - std::min(stay, older.size());
+    for (std::size_t n = 0; n < go; ++n) {
+        older[n]->state = progress::canceled;
+        older[n]->in_flight_until = instant(0);
+    }
+}
+
+// --- money -------------------------------------------------------------------------------------------
+
+/// Of the route that is asked for, at the price that is expected.
+std::vector<booking> model::bookings_of(slot const& to, int route, instant at) const {
+    auto const price = rules_.expected_price(route);
+    std::vector<booking> list;
+    account ledger;
+    ledger.period = at / instant(hours(1));
+    list.push_back({ledger, price, std::numeric_limits<std::int64_t>::max(), ledger_keep});
+    for (std::size_t n = 0; n < policy_.budgets.size(); ++n) {
+        auto const& budget = policy_.budgets[n];
+        account of;
+        of.budget = static_cast<int>(n);
+        if (budget.key == otp::budget_key::client) of.whose = to.client;
+        if (budget.key == otp::budget_key::purpose) of.whose = to.purpose;
+        if (budget.key == otp::budget_key::route) of.whose = route;
+        of.period = at / length_of(budget.period);
+        auto const left = std::chrono::ceil<store::duration>(left_of_period(budget.period, at));
+        list.push_back({of, price, budget.cap.micros(), left + budget_margin});
+    }
+    return list;
+}
+
+std::vector<model::objection> model::too_dear(std::vector<booking> const& what,
+                                              std::vector<booking> const& given_back,
+                                              instant now) const {
+    std::vector<objection> list;
+    for (auto const& each : what) {
+        if (each.of.budget < 0) continue;
+        auto taken = money_.taken(each.of, now);
+        for (auto const& back : given_back)
+            if (back.of == each.of) taken = std::max<std::int64_t>(0, taken - back.amount);
+        if (taken + each.amount > each.cap)
+            list.push_back({policy_.budgets[static_cast<std::size_t>(each.of.budget)].name,
+                            instant(0), each.of.budget});
+    }
+    return list;
+}
+
+// --- the upstream ------------------------------------------------------------------------------------
+
+/// Only what certainly was not sent is tried by the next route.
+void model::upstream(operation_id op, upstream_answer what, instant now) {
+    using enum upstream_answer::kind;
+    auto& s = sends_.at(op);
+    s.outcome = what;
+    switch (what.what) {
+    case accepted:
+        conclude_sent(s, now);
+        break;
+    case unknown:
+        s.said = simply(word::delivery_unknown);
+        break;
+    case rejected:
+        s.said = simply(word::upstream_rejected, back_off());
+        break;
+    case not_sent:
+        s.said = simply(word::upstream_unavailable,
+                        std::max(back_off(), std::max(soon, what.retry_after)));
+        break;
+    }
+    bool const sent = what.what == accepted || what.what == unknown;
+    bool const another = !sent && s.next_route < s.order.routes.size();
+    s.at = another ? phase::asking : phase::settling;
+}
+
+void model::conclude_sent(send& s, instant now) const {
+    auto const spent = now - s.began;
+    auto const left = [spent](instant of) {
+        return std::max<std::int64_t>(0, whole_seconds_up(of - spent));
+    };
+    s.said = simply(word::sent);
+    s.said.expires_in = left(policy_.ttl);
+    s.said.cooldown = left(std::chrono::seconds(whole_seconds_up(s.pause)));
+    for (auto const& each : s.charges) {
+        auto const& limit = policy_.limits[each.limit];
+        auto const free = instant(limit.window) - each.busy;
+        auto const remaining = free.count() / rule_of(each.limit).one().count();
+        s.said.limits.push_back(
+            left_of{std::min(limit.quota, static_cast<std::uint64_t>(remaining)),
+                    wait_in_seconds(each.busy), limit.name});
+    }
+    std::ranges::sort(s.said.limits);
+}
+
+/// What the route before was expected to cost is given back in the same step.
+void model::rebook(operation_id op, instant issued, instant now) {
+    auto& s = sends_.at(op);
+    ++s.next_route;
+    auto const next = bookings_of(s.order.to, route_of(op), issued);
+    if (!too_dear(next, s.booked, now).empty()) {
+        if (s.next_route == s.order.routes.size()) s.at = phase::settling;
+        return;
+    }
+    for (auto const& each : s.booked)
+        money_.change(each.of, -each.amount, now);
+    for (auto const& each : next)
+        money_.take(each, now);
+    s.booked = next;
+    s.at = phase::sending;
+}
+
+// --- settlement --------------------------------------------------------------------------------------
+
+void model::settle(operation_id op, instant now) {
+    using enum upstream_answer::kind;
+    auto& s = sends_.at(op);
+    s.at = phase::over;
+    settle_key(s, op, now);
+    auto* const found = find_record(op, now);
+    if (found == nullptr) return;
+    if (s.outcome.what == rejected || s.outcome.what == not_sent) {
+        // What is over already stays: so does what was taken for it.
+        if (found->is_live(now)) settle_refused(s, *found, now);
+        return;
+    }
+    s.price_known = s.outcome.cost.has_value();
+    if (s.outcome.cost)
+        for (auto& each : s.booked) {
+            money_.change(each.of, *s.outcome.cost - each.amount, now);
+            each.amount = *s.outcome.cost;
+        }
+    found->delivery = s.outcome.what == accepted ? accepted_delivery : unknown_delivery;
+    found->settled = true;
+    found->in_flight_until = instant(0);
+}
+
+void model::settle_key(send const& s, operation_id op, instant now) {
+    if (s.order.idempotency_key < 0) return;
+    auto const found = keys_.find({s.order.to.client, s.order.idempotency_key});
+    if (found == keys_.end() || found->second.forgotten <= now || found->second.settled) return;
+    auto const what = s.outcome.what;
+    if (what == upstream_answer::kind::accepted || what == upstream_answer::kind::unknown) {
+        found->second.settled = true;
+        found->second.by = op;
+        found->second.has_reply = what == upstream_answer::kind::accepted;
+    } else {
+        keys_.erase(found);
+    }
+}
+
+/// As if it had never been, but for a short pause.
+void model::settle_refused(send& s, record const& of, instant now) {
+    auto& to = at(s.order.to.number);
+    std::erase_if(to.records, [op = of.op](record const& each) { return each.op == op; });
+    s.price_known = true;
+    // What is known of it not to hold: it takes back also the pause of a later send.
+    auto const which = strict_ ? s.pause_number : to.between_sends.number();
+    if (s.pause > instant(0))
+        to.between_sends.take_back(which, std::chrono::seconds(back_off()), now);
+    for (auto& each : s.booked) {
+        money_.change(each.of, -each.amount, now);
+        each.amount = 0;
+    }
+    for (auto const& each : s.charges)
+        meters_[{each.limit, each.whose}].give_back(rule_of(each.limit), now);
+}
+
+std::int64_t model::back_off() const {
+    return std::min(policy_.rejected_backoff,
+                    std::chrono::floor<std::chrono::seconds>(policy_.cooldown.base))
+        .count();
+}
+
+// --- its answer --------------------------------------------------------------------------------------
+
+answer model::answer_of(operation_id op, instant now) const {
+    auto const& s = sends_.at(op);
+    if (!s.objections.empty() && !s.admitted) return refusal_of(s, now);
+    return s.said;
+}
+
+/// A budget frees when its period ends; everything else says itself when it does.
+answer model::refusal_of(send const& s, instant now) const {
+    answer said = simply(word::cooldown_active);
+    instant longest{};
+    for (auto const& each : s.objections) {
+        auto wait = each.wait;
+        if (each.budget >= 0)
+            wait =
+                left_of_period(policy_.budgets[static_cast<std::size_t>(each.budget)].period, now);
+        longest = std::max(longest, wait);
+        said.because.push_back({std::string(each.name), wait_in_seconds(wait)});
+        if (each.name != store::cooldown_counter) said.what = word::limit_exceeded;
+    }
+    said.retry_after = wait_in_seconds(longest);
+    if (said.what == word::cooldown_active) said.because.clear();
+    return said;
+}
+
+} // namespace otpd::simulation

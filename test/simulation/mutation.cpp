@@ -1,0 +1,127 @@
+#include "mutation.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace otpd::simulation {
+
+namespace asio = boost::asio;
+using namespace otpd::store; // NOLINT: this file is in its words
+
+std::vector<named_mutation> const& all_mutations() {
+    using enum mutation;
+    static std::vector<named_mutation> const all{
+        {loses_a_wrong_guess, "loses_a_wrong_guess"},
+        {never_locks_a_number, "never_locks_a_number"},
+        {never_waits_between_guesses, "never_waits_between_guesses"},
+        {allows_one_more_attempt, "allows_one_more_attempt"},
+        {verifies_twice, "verifies_twice"},
+        {verifies_after_cancel, "verifies_after_cancel"},
+        {keeps_the_replaced_code, "keeps_the_replaced_code"},
+        {lives_a_second_longer, "lives_a_second_longer"},
+        {forgets_the_cooldown, "forgets_the_cooldown"},
+        {never_doubles_the_cooldown, "never_doubles_the_cooldown"},
+        {keeps_the_cooldown_of_a_refusal, "keeps_the_cooldown_of_a_refusal"},
+        {doubles_a_quota, "doubles_a_quota"},
+        {never_gives_charges_back, "never_gives_charges_back"},
+        {overspends_a_budget, "overspends_a_budget"},
+        {refunds_twice, "refunds_twice"},
+        {never_corrects_the_price, "never_corrects_the_price"},
+        {books_over_without_giving_back, "books_over_without_giving_back"},
+        {corrects_with_each_report, "corrects_with_each_report"},
+        {forgets_the_idempotency_key, "forgets_the_idempotency_key"},
+        {admits_two_at_a_time, "admits_two_at_a_time"},
+        {shrinks_the_delivery, "shrinks_the_delivery"},
+        {sends_twice, "sends_twice"},
+    };
+    return all;
+}
+
+asio::awaitable<result<admit_outcome>> broken_store::admit(admission request) {
+    if (is(mutation::forgets_the_cooldown)) request.cooldown = {};
+    if (is(mutation::never_doubles_the_cooldown)) request.cooldown.longest = request.cooldown.base;
+    if (is(mutation::doubles_a_quota) && !request.charges.empty())
+        request.charges.back().quota *= 2;
+    if (is(mutation::overspends_a_budget))
+        for (auto& each : request.reservations)
+            each.cap = std::numeric_limits<std::int64_t>::max();
+    if (is(mutation::forgets_the_idempotency_key)) request.once.reset();
+    if (is(mutation::keeps_the_replaced_code)) request.add = true;
+    if (is(mutation::lives_a_second_longer)) request.ttl += duration(1000);
+    if (is(mutation::admits_two_at_a_time)) request.lease = duration(0);
+    if (is(mutation::never_locks_a_number)) request.guesses.quota += 1000;
+    return good_->admit(std::move(request));
+}
+
+asio::awaitable<result<settle_outcome>> broken_store::settle(settlement request) {
+    if (is(mutation::refunds_twice) && request.result == send_result::refused)
+        for (auto& each : request.adjustments)
+            each.change *= 2;
+    if (is(mutation::never_corrects_the_price) && request.result == send_result::accepted)
+        request.adjustments.clear();
+    if (is(mutation::never_gives_charges_back)) request.give_back.clear();
+    if (is(mutation::keeps_the_cooldown_of_a_refusal)) request.cooled_down = false;
+    return good_->settle(std::move(request));
+}
+
+asio::awaitable<result<rebook_outcome>> broken_store::rebook(rebooking request) {
+    if (is(mutation::books_over_without_giving_back)) request.give_back.clear();
+    return good_->rebook(std::move(request));
+}
+
+asio::awaitable<result<update_outcome>> broken_store::update(delivery_update request) {
+    auto changes = request.adjustments;
+    auto const said = co_await good_->update(std::move(request));
+    if (!is(mutation::corrects_with_each_report) || !said || *said != update_outcome::known)
+        co_return said;
+    rebooking again;
+    again.give_back = std::move(changes);
+    co_await good_->rebook(std::move(again));
+    co_return said;
+}
+
+asio::awaitable<result<check_outcome>> broken_store::check_code(check request) {
+    auto const mac = request.candidates.front().value;
+    auto const number = request.key.number;
+    if (is(mutation::allows_one_more_attempt)) ++request.attempts_max;
+    if (is(mutation::never_locks_a_number)) request.guesses.quota += 1000;
+    if (is(mutation::never_waits_between_guesses)) request.guesses.wait_from = 0;
+    if (is(mutation::verifies_twice))
+        if (auto const used = used_.find(mac); used != used_.end()) co_return used->second;
+    // Every other wrong guess is answered and not counted.
+    if (is(mutation::loses_a_wrong_guess))
+        if (auto const before = last_wrong_.find(number);
+            before != last_wrong_.end() && before->second.attempts_left > 0) {
+            auto said = before->second;
+            --said.attempts_left;
+            last_wrong_.erase(before);
+            co_return said;
+        }
+    auto const said = co_await good_->check_code(std::move(request));
+    if (!said) co_return said;
+    if (auto const* const right = std::get_if<verified>(&*said)) used_[mac] = *right;
+    if (auto const* const no = std::get_if<wrong>(&*said)) last_wrong_[number] = *no;
+    co_return said;
+}
+
+asio::awaitable<result<std::optional<verification>>> broken_store::find(verification_address at) {
+    auto said = co_await good_->find(at);
+    if (is(mutation::shrinks_the_delivery) && said && *said)
+        if ((*said)->message == delivery::delivered) (*said)->message = delivery::accepted;
+    co_return said;
+}
+
+asio::awaitable<result<cancel_outcome>> broken_store::cancel(cancellation request) {
+    if (!is(mutation::verifies_after_cancel)) co_return co_await good_->cancel(std::move(request));
+    auto const found = co_await good_->find(request.at);
+    if (!found || !*found || !(*found)->slot.starts_with(request.slot_prefix))
+        co_return cancel_outcome::absent;
+    bool const live = (*found)->expires_in > duration(0);
+    co_return live ? cancel_outcome::canceled : cancel_outcome::ended;
+}
+
+asio::awaitable<result<std::vector<std::int64_t>>> broken_store::spent(std::vector<budget_key> of) {
+    return good_->spent(std::move(of));
+}
+
+} // namespace otpd::simulation

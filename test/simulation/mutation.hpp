@@ -1,0 +1,77 @@
+#pragma once
+
+/// Stores that break a rule on purpose, one each: a simulation that cannot fail proves nothing.
+
+#include "otpd/store/store.hpp"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <vector>
+
+namespace otpd::simulation {
+
+enum class mutation : std::uint8_t {
+    nothing,
+    loses_a_wrong_guess,
+    never_locks_a_number,
+    never_waits_between_guesses,
+    allows_one_more_attempt,
+    verifies_twice,
+    verifies_after_cancel,
+    keeps_the_replaced_code,
+    lives_a_second_longer,
+    forgets_the_cooldown,
+    never_doubles_the_cooldown,
+    keeps_the_cooldown_of_a_refusal,
+    doubles_a_quota,
+    never_gives_charges_back,
+    overspends_a_budget,
+    refunds_twice,
+    never_corrects_the_price,
+    books_over_without_giving_back,
+    corrects_with_each_report,
+    forgets_the_idempotency_key,
+    admits_two_at_a_time,
+    shrinks_the_delivery,
+    sends_twice, ///< the upstream's client, not the store
+};
+struct named_mutation {
+    mutation what;
+    std::string_view name;
+};
+[[nodiscard]] std::vector<named_mutation> const& all_mutations();
+
+/// Passes everything on to a good store but for one rule.
+class broken_store final : public store::store {
+public:
+    broken_store(store& good, mutation what) : good_(&good), what_(what) {}
+    /// The good one was opened again.
+    void use(store& good) noexcept { good_ = &good; }
+
+    template <class T>
+    using reply = boost::asio::awaitable<otpd::store::result<T>>;
+
+    reply<otpd::store::admit_outcome> admit(otpd::store::admission request) override;
+    reply<otpd::store::settle_outcome> settle(otpd::store::settlement request) override;
+    reply<otpd::store::rebook_outcome> rebook(otpd::store::rebooking request) override;
+    reply<otpd::store::update_outcome> update(otpd::store::delivery_update request) override;
+    reply<otpd::store::check_outcome> check_code(otpd::store::check request) override;
+    reply<std::optional<otpd::store::verification>>
+    find(otpd::store::verification_address at) override;
+    reply<otpd::store::cancel_outcome> cancel(otpd::store::cancellation request) override;
+    reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> of) override;
+    reply<std::uint64_t> live_codes() override { return good_->live_codes(); }
+    reply<std::monostate> ping() override { return good_->ping(); }
+
+private:
+    [[nodiscard]] bool is(mutation which) const noexcept { return what_ == which; }
+
+    store* good_;
+    mutation what_;
+    std::map<otpd::store::number_key, otpd::store::wrong> last_wrong_;
+    std::map<std::array<std::byte, 32>, otpd::store::verified> used_;
+};
+
+} // namespace otpd::simulation

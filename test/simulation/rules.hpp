@@ -1,0 +1,33 @@
+#pragma once
+
+/// The operator's choices of one history: small quotas and short times, so that every limit is met within
+/// a thousand operations.
+
+#include "otpd/otp/client.hpp"
+#include "otpd/otp/policy.hpp"
+#include "seeded.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace otpd::simulation {
+
+struct rules {
+    otp::policy policy;
+    std::vector<otp::client> clients;
+    std::vector<std::string> purposes;
+    std::vector<std::string> numbers; ///< the first two share all but their last four digits
+    std::vector<int> routes;
+
+    /// What the price list says.
+    [[nodiscard]] static std::optional<std::int64_t> price_of(int route);
+    /// What a send by the route is expected to cost, in millionths.
+    [[nodiscard]] std::int64_t expected_price(int route) const;
+    [[nodiscard]] bool keeps_several_codes(int purpose) const;
+};
+
+[[nodiscard]] rules draw_rules(seeded& from);
+
+} // namespace otpd::simulation

@@ -1,0 +1,139 @@
+#pragma once
+
+/// A store whose calls take their turn, may be lost on their way, and are told of when they are done.
+
+#include "gates.hpp"
+#include "otpd/store/store.hpp"
+#include "watcher.hpp"
+
+#include <functional>
+#include <utility>
+#include <variant>
+
+namespace otpd::simulation {
+
+/// Longest time that a call takes before the service is told that the store does not answer.
+inline constexpr instant store_patience{2'000'000};
+
+class simulated_store final : public store::store {
+public:
+    /// `inner` may be another one after each turn.
+    simulated_store(std::function<store&()> inner, gates& turns, virtual_clock const& clock,
+                    watcher& tell, int& calls_inside, bool everything_gets_lost)
+        : inner_(std::move(inner)), turns_(turns), clock_(clock), tell_(tell),
+          calls_inside_(calls_inside), everything_gets_lost_(everything_gets_lost) {}
+
+    template <class T>
+    using reply = boost::asio::awaitable<otpd::store::result<T>>;
+
+    reply<otpd::store::admit_outcome> admit(otpd::store::admission request) override {
+        otpd::store::verification_address const at{request.key.number, request.id};
+        tell_.admitting(turns_.current(), at);
+        auto call = [this, request = std::move(request)]() mutable {
+            return inner_().admit(std::move(request));
+        };
+        return step<otpd::store::admit_outcome>(store_step::admit, std::move(call));
+    }
+    reply<otpd::store::settle_outcome> settle(otpd::store::settlement request) override {
+        auto call = [this, request = std::move(request)]() mutable {
+            return inner_().settle(std::move(request));
+        };
+        return step<otpd::store::settle_outcome>(store_step::settle, std::move(call));
+    }
+    reply<otpd::store::rebook_outcome> rebook(otpd::store::rebooking request) override {
+        auto call = [this, request = std::move(request)]() mutable {
+            return inner_().rebook(std::move(request));
+        };
+        return step<otpd::store::rebook_outcome>(store_step::rebook, std::move(call));
+    }
+    reply<otpd::store::update_outcome> update(otpd::store::delivery_update request) override {
+        auto call = [this, request = std::move(request)]() mutable {
+            return inner_().update(std::move(request));
+        };
+        return step<otpd::store::update_outcome>(store_step::update, std::move(call));
+    }
+    reply<otpd::store::check_outcome> check_code(otpd::store::check request) override {
+        auto call = [this, request = std::move(request)]() mutable {
+            return inner_().check_code(std::move(request));
+        };
+        return step<otpd::store::check_outcome>(store_step::check, std::move(call));
+    }
+    reply<std::optional<otpd::store::verification>>
+    find(otpd::store::verification_address at) override {
+        auto call = [this, at] { return inner_().find(at); };
+        return step<std::optional<otpd::store::verification>>(store_step::find, std::move(call));
+    }
+    reply<otpd::store::cancel_outcome> cancel(otpd::store::cancellation request) override {
+        auto call = [this, request = std::move(request)]() mutable {
+            return inner_().cancel(std::move(request));
+        };
+        return step<otpd::store::cancel_outcome>(store_step::cancel, std::move(call));
+    }
+    // Nothing that a history asks for through the service.
+    reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> of) override {
+        return inner_().spent(std::move(of));
+    }
+    reply<std::uint64_t> live_codes() override { return inner_().live_codes(); }
+    reply<std::monostate> ping() override { return inner_().ping(); }
+
+private:
+    static compared guess_in(otpd::store::check_outcome const& said) {
+        if (std::holds_alternative<otpd::store::verified>(said)) return compared::right;
+        return std::holds_alternative<otpd::store::wrong>(said) ? compared::wrong : compared::no;
+    }
+    template <class T>
+    static compared guess_in(T const&) {
+        return compared::no;
+    }
+
+    /// Where its caller has given up, awaiting throws and nothing is done.
+    template <class T>
+    reply<T> counted(reply<T> call) {
+        struct inside {
+            int& calls;
+            explicit inside(int& of) : calls(++of) {}
+            ~inside() { --calls; }
+            inside(inside const&) = delete;
+            inside& operator=(inside const&) = delete;
+        };
+        inside const now(calls_inside_);
+        co_return co_await std::move(call);
+    }
+
+    template <class T, class Call>
+    reply<T> step(store_step what, Call call) {
+        auto const op = turns_.current();
+        auto const issued = clock_.elapsed();
+        auto const overdue = issued + store_patience;
+        // A rebooking that was done and not heard of is settled as if it had not been (README.md).
+        bool const certain = what == store_step::rebook && !everything_gets_lost_;
+        auto becomes =
+            co_await turns_.pass(certain ? stage::to_store_for_sure : stage::to_store, overdue);
+        if (becomes == fate::lost) {
+            tell_.failed(op, what);
+            co_return otpd::store::fault::unavailable;
+        }
+        tell_.about_to_do();
+        auto answer = co_await counted<T>(call());
+        if (answer)
+            tell_.done(op, what, issued, guess_in(*answer));
+        else
+            tell_.broken("the store failed by itself");
+        if (becomes == fate::waits) becomes = co_await turns_.pass(stage::from_store, overdue);
+        if (becomes == fate::unheard || becomes == fate::lost) {
+            tell_.failed(op, what);
+            co_return otpd::store::fault::timed_out;
+        }
+        co_return answer;
+    }
+
+    std::function<store&()> inner_;
+    gates& turns_;
+    virtual_clock const& clock_;
+    watcher& tell_;
+    int&
+        calls_inside_; ///< a store with a thread of its own is waited for: the history has one step at a time
+    bool everything_gets_lost_;
+};
+
+} // namespace otpd::simulation

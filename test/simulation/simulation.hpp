@@ -1,0 +1,30 @@
+#pragma once
+
+/// One history: the real domain, twice, on one store and one upstream, driven by a seed.
+
+#include "backend.hpp"
+#include "history.hpp"
+#include "mutation.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace otpd::simulation {
+
+struct assignment {
+    std::uint64_t seed = 0;
+    std::uint32_t operations = 1000;
+    mutation broken = mutation::nothing;
+    /// Also what is known not to hold yet (README.md, "Known faults").
+    bool strict = false;
+};
+
+struct outcome {
+    std::string divergence; ///< empty: none
+    history what_happened;
+};
+
+/// Ends with the first thing that is not as the model or the audit says.
+[[nodiscard]] outcome simulate(assignment const& what, stores& on);
+
+} // namespace otpd::simulation

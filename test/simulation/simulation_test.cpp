@@ -1,0 +1,109 @@
+// A share of the histories for every run of the tests, and the proofs that they would notice.
+// The program `simulation` plays as many as one likes.
+
+#include "simulation.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <sstream>
+#include <string>
+
+namespace otpd::simulation {
+
+namespace {
+
+/// As many as take a few seconds on a small machine; under sanitizers the build asks for fewer.
+constexpr std::uint64_t histories = OTPD_SIMULATED_HISTORIES;
+constexpr std::uint32_t operations = 1000;
+/// A broken rule is noticed within so many histories.
+constexpr std::uint64_t until_noticed = 200;
+
+outcome play(std::uint64_t seed, stores& on, mutation broken = mutation::nothing) {
+    assignment one;
+    one.seed = seed;
+    one.operations = operations;
+    one.broken = broken;
+    return simulate(one, on);
+}
+
+std::string trace_of(outcome const& what) {
+    std::ostringstream text;
+    what.what_happened.write(text, what.what_happened.entries().size());
+    return std::move(text).str();
+}
+
+/// With the histories of the real memory store as the measure for the others.
+void require_the_same(std::string const& kind, std::uint64_t first, std::uint64_t count) {
+    auto const on = stores_of(kind);
+    auto const memory = stores_of("memory");
+    for (auto seed = first; seed < first + count; ++seed) {
+        auto const here = play(seed, *on);
+        BOOST_REQUIRE_MESSAGE(here.divergence.empty(),
+                              kind << ", seed " << seed << ": " << here.divergence);
+        auto const there = play(seed, *memory);
+        BOOST_REQUIRE_MESSAGE(here.what_happened.hash() == there.what_happened.hash(),
+                              kind << ", seed " << seed << ": not the history of the memory store");
+    }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(the_domain_does_what_the_model_says) {
+    auto const on = stores_of("memory");
+    for (std::uint64_t seed = 1; seed <= histories; ++seed) {
+        auto const what = play(seed, *on);
+        BOOST_REQUIRE_MESSAGE(what.divergence.empty(), "seed " << seed << ": " << what.divergence);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_seed_is_always_the_same_history) {
+    auto const on = stores_of("memory");
+    for (std::uint64_t const seed : {1U, 80U, 4711U}) {
+        auto const once = play(seed, *on);
+        auto const again = play(seed, *on);
+        BOOST_TEST(once.what_happened.hash() == again.what_happened.hash());
+        BOOST_TEST((trace_of(once) == trace_of(again)));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(two_seeds_are_two_histories) {
+    auto const on = stores_of("memory");
+    BOOST_TEST(play(1, *on).what_happened.hash() != play(2, *on).what_happened.hash());
+}
+
+/// A history in which nothing but refusals happens would prove nothing.
+BOOST_AUTO_TEST_CASE(a_few_histories_hold_every_answer) {
+    auto const on = stores_of("memory");
+    std::array<int, static_cast<std::size_t>(word::other) + 1> heard{};
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        auto const what = play(seed, *on);
+        for (auto const& each : what.what_happened.entries())
+            if (each.what == happening::answer) ++heard.at(static_cast<std::size_t>(each.a));
+    }
+    for (auto n = static_cast<std::size_t>(word::sent); n < heard.size() - 1; ++n)
+        BOOST_TEST(heard[n] > 0, to_string(static_cast<word>(n)) << " was never heard");
+    BOOST_TEST(heard.back() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(every_broken_rule_is_noticed) {
+    auto const on = stores_of("memory");
+    for (auto const& rule : all_mutations()) {
+        std::uint64_t seed = 1;
+        while (seed <= until_noticed && play(seed, *on, rule.what).divergence.empty())
+            ++seed;
+        BOOST_TEST(seed <= until_noticed, rule.name << " was not noticed");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(sqlite_gives_the_same_answers_as_memory) {
+    require_the_same("sqlite", 1, OTPD_SIMULATED_SQLITE_HISTORIES);
+}
+
+BOOST_AUTO_TEST_CASE(redis_gives_the_same_answers_as_memory) {
+    require_the_same("redis", 1, OTPD_SIMULATED_REDIS_HISTORIES);
+}
+
+} // namespace otpd::simulation

@@ -1,0 +1,58 @@
+#pragma once
+
+/// What the domain needs beside store and upstream: costly to make, without memory, and shared by all histories.
+
+#include "otpd/otp/key_ring.hpp"
+#include "otpd/otp/service.hpp"
+#include "otpd/telemetry/metrics.hpp"
+#include "rules.hpp"
+
+namespace otpd::simulation {
+
+class listed_prices final : public otp::prices {
+public:
+    [[nodiscard]] std::optional<money> price_of(int route_id, phone_number const&) const override {
+        auto const price = rules::price_of(route_id);
+        if (!price) return std::nullopt;
+        return money::from_micros(*price);
+    }
+};
+
+class no_figures final : public otp::route_figures {
+public:
+    boost::asio::awaitable<std::vector<otp::route_score>> scores(otp::score_query) override {
+        co_return std::vector<otp::route_score>();
+    }
+};
+
+/// The tracker works with timers of its own (test/unit/otp/delivery_tracker_test.cpp); what it would tell the store, a
+/// history does itself.
+class no_follower final : public otp::delivery_follower {
+public:
+    void follow(otp::followed_message) noexcept override {}
+    boost::asio::awaitable<std::optional<otp::delivery_view>> last_report(std::string) override {
+        co_return std::nullopt;
+    }
+};
+
+class no_observer final : public otp::observer {
+public:
+    void happened(otp::occurrence const&) noexcept override {}
+};
+
+struct surroundings {
+    numbering_plan plan;
+    otp::key_ring keys{secret_string(std::string(32, 's')), {}, secret_string()};
+    telemetry::metrics metrics{telemetry::metrics_options{"simulation", {}}};
+    listed_prices prices;
+    no_figures figures;
+    no_follower follower;
+    no_observer observer;
+
+    static surroundings& shared() {
+        static surroundings all;
+        return all;
+    }
+};
+
+} // namespace otpd::simulation

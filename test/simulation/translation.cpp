@@ -1,0 +1,112 @@
+#include "translation.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace otpd::simulation {
+
+namespace {
+
+constexpr std::string_view reply_prefix = "reply of #";
+
+word word_of(otp::errc code) {
+    using enum otp::errc;
+    switch (code) {
+    case cooldown_active:
+        return word::cooldown_active;
+    case limit_exceeded:
+        return word::limit_exceeded;
+    case send_in_progress:
+        return word::send_in_progress;
+    case idempotency_key_reused:
+        return word::idempotency_key_reused;
+    case upstream_rejected:
+        return word::upstream_rejected;
+    case upstream_unavailable:
+        return word::upstream_unavailable;
+    case delivery_unknown:
+        return word::delivery_unknown;
+    case invalid_code:
+        return word::invalid_code;
+    case no_active_otp:
+        return word::no_active_otp;
+    case attempts_exceeded:
+        return word::attempts_exceeded;
+    case guesses_exceeded:
+        return word::guesses_exceeded;
+    case verification_not_found:
+        return word::verification_not_found;
+    case verification_ended:
+        return word::verification_ended;
+    case store_unavailable:
+        return word::store_unavailable;
+    default:
+        return word::other;
+    }
+}
+
+} // namespace
+
+std::string reply_of(operation_id op) {
+    return std::string(reply_prefix) + std::to_string(op);
+}
+
+answer translate(otp::failure const& why) {
+    auto said = simply(word_of(why.code));
+    if (why.retry_after) said.retry_after = why.retry_after->count();
+    if (why.attempts_left) said.attempts_left = *why.attempts_left;
+    for (auto const& each : why.violated)
+        said.because.push_back({each.name, each.retry_after.count()});
+    return said;
+}
+
+answer translate(otp::sent const& done) {
+    if (done.replayed.starts_with(reply_prefix)) {
+        auto said = simply(word::replayed);
+        said.about =
+            static_cast<operation_id>(std::stoul(done.replayed.substr(reply_prefix.size())));
+        return said;
+    }
+    auto said = simply(word::sent);
+    said.expires_in = done.expires_in.count();
+    said.cooldown = done.cooldown.count();
+    auto const tightest_first = [](otp::standing const& each) {
+        return std::tuple(each.remaining, -each.resets_in.count());
+    };
+    if (!std::ranges::is_sorted(done.limits, {}, tightest_first)) said.what = word::other;
+    for (auto const& each : done.limits)
+        said.limits.push_back(left_of{each.remaining, each.resets_in.count(), each.name});
+    std::ranges::sort(said.limits);
+    return said;
+}
+
+answer translate(otp::verified const& right, ids const& by_id) {
+    auto said = simply(word::verified);
+    auto const found = by_id.find(right.id);
+    if (found != by_id.end()) said.about = found->second;
+    return said;
+}
+
+answer translate(otp::verification_view const& view) {
+    auto said = simply(word::shown);
+    said.view.state = view.state;
+    said.view.delivery = view.delivery;
+    said.view.expires_in = view.expires_in.count();
+    said.view.attempts_left = view.attempts_left;
+    said.view.attempts_left_without_id = view.attempts_left_without_id;
+    return said;
+}
+
+answer translate(store::update_outcome said) {
+    switch (said) {
+    case store::update_outcome::updated:
+        return simply(word::updated);
+    case store::update_outcome::known:
+        return simply(word::known);
+    case store::update_outcome::absent:
+        break;
+    }
+    return simply(word::absent);
+}
+
+} // namespace otpd::simulation

@@ -1,0 +1,23 @@
+#pragma once
+
+/// From what the service answers to the simulation's words.
+
+#include "answer.hpp"
+#include "otpd/otp/service.hpp"
+
+#include <map>
+
+namespace otpd::simulation {
+
+using ids = std::map<store::verification_id, operation_id>;
+
+[[nodiscard]] answer translate(otp::failure const& why);
+[[nodiscard]] answer translate(otp::sent const& done);
+[[nodiscard]] answer translate(otp::verified const& right, ids const& by_id);
+[[nodiscard]] answer translate(otp::verification_view const& view);
+[[nodiscard]] answer translate(store::update_outcome said);
+
+/// What an idempotency key's reply is, and whose it was.
+[[nodiscard]] std::string reply_of(operation_id op);
+
+} // namespace otpd::simulation

@@ -1,0 +1,207 @@
+// Turns, time, crashes: what moves a history.
+
+#include "world.hpp"
+
+#include "surroundings.hpp"
+#include "wait_for.hpp"
+
+#include <algorithm>
+
+namespace otpd::simulation {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Seeds of the three kinds of chance have nothing to do with each other.
+constexpr std::uint64_t for_bytes = 0x5eed0000b17e5U;
+/// Operations between two looks at the sums of money.
+constexpr std::uint32_t look_at_sums = 64;
+/// Operations that are under way at a time, at the most.
+constexpr std::size_t under_way_max = 6;
+
+} // namespace
+
+world::world(assignment const& what, stores& on)
+    : what_(what), chance_(what.seed), rules_(draw_rules(chance_)),
+      backend_(on.make(context_, clock_)), bytes_(what.seed ^ for_bytes),
+      upstream_(rules_, turns_, clock_, *this, chance_), model_(rules_, what.strict),
+      audit_(rules_, what.strict) {
+    upstream_.sends_twice = what.broken == mutation::sends_twice;
+    for (std::size_t n = 0; n < instances; ++n)
+        start_instance(n);
+}
+
+world::~world() {
+    turns_.drop([](operation_id) { return true; });
+    drain();
+}
+
+void world::start_instance(std::size_t which) {
+    auto& of = instances_[which];
+    auto& around = surroundings::shared();
+    of.broken = std::make_unique<broken_store>(backend_->of(which), what_.broken);
+    auto inner = [this, &of, which]() -> store::store& {
+        if (what_.broken == mutation::nothing) return backend_->of(which);
+        of.broken->use(backend_->of(which));
+        return *of.broken;
+    };
+    of.store = std::make_unique<simulated_store>(std::move(inner), turns_, clock_, *this,
+                                                 calls_inside_, what_.strict);
+    otp::service::dependencies const uses{
+        *of.store,       upstream_, around.keys,    around.plan,   clock_,
+        bytes_,          log_,      around.metrics, around.prices, around.figures,
+        around.follower, news_,     around.observer};
+    of.service.emplace(rules_.policy, uses);
+}
+
+// --- turns -------------------------------------------------------------------------------------------
+
+/// Until everybody waits again. A store with a thread of its own is waited for.
+void world::drain() {
+    for (;;) {
+        if (calls_inside_ > 0)
+            context_.run_one();
+        else if (context_.poll() == 0)
+            return;
+    }
+}
+
+fate world::draw_fate(stage where) {
+    auto const roll = chance_.below(100);
+    switch (where) {
+    case stage::to_store:
+        return roll < 70   ? fate::passes
+               : roll < 97 ? fate::waits
+               : roll < 98 ? fate::lost
+                           : fate::unheard;
+    case stage::to_store_for_sure:
+        return roll < 97 ? fate::passes : fate::lost;
+    case stage::to_upstream:
+        return roll < 60   ? fate::passes
+               : roll < 90 ? fate::waits
+               : roll < 95 ? fate::lost
+                           : fate::unheard;
+    case stage::from_store:
+    case stage::from_upstream:
+        break;
+    }
+    return roll < 97 ? fate::passes : fate::lost;
+}
+
+void world::resume(std::size_t waiting, fate what) {
+    auto call = turns_.take(waiting);
+    turn(call.op, [&] { std::move(call.resume)(what); });
+}
+
+void world::resume_any() {
+    auto const which = chance_.index(turns_.waiting().size());
+    auto const& call = turns_.waiting()[which];
+    if (at(call.op).slow && !chance_.chance(100)) return;
+    resume(which, draw_fate(call.where));
+}
+
+/// What is overdue on the way there ends first, the earliest first: nothing waits longer than its caller does.
+void world::advance_to(instant target) {
+    for (;;) {
+        auto const& calls = turns_.waiting();
+        auto const first = std::ranges::min_element(calls, {}, &gates::call::overdue);
+        if (first == calls.end() || first->overdue > target) break;
+        clock_.set(std::max(now(), first->overdue));
+        backend_->time_went_on();
+        bool const may_arrive =
+            first->where == stage::to_store || first->where == stage::to_upstream;
+        auto const what = may_arrive && chance_.chance(500) ? fate::unheard : fate::lost;
+        resume(static_cast<std::size_t>(first - calls.begin()), what);
+    }
+    clock_.set(target);
+    backend_->time_went_on();
+}
+
+// --- the history -------------------------------------------------------------------------------------
+
+outcome world::run() {
+    while (begun_ < what_.operations && divergence_.empty()) {
+        auto const waiting = turns_.waiting().size();
+        if (waiting >= under_way_max || (waiting > 0 && chance_.chance(600))) {
+            resume_any();
+            continue;
+        }
+        ++begun_;
+        begin_something();
+        if (begun_ % look_at_sums == 0 && divergence_.empty()) compare_sums();
+    }
+    if (divergence_.empty()) finish();
+    return {std::move(divergence_), std::move(history_)};
+}
+
+void world::finish() {
+    while (!turns_.waiting().empty() && divergence_.empty())
+        resume(turns_.waiting().size() - 1, fate::passes);
+    auto const left = std::ranges::find(operations_, false, &operation::ended);
+    if (left != operations_.end() && divergence_.empty())
+        fail("an operation was never answered, #" + std::to_string(left - operations_.begin()));
+    if (divergence_.empty()) compare_sums();
+    if (divergence_.empty()) compare_money_with_the_upstream();
+}
+
+void world::fail(std::string why) {
+    if (divergence_.empty()) divergence_ = std::move(why);
+}
+
+void world::hold(std::string const& complaint, operation_id op) {
+    if (!complaint.empty()) fail("#" + std::to_string(op) + ": " + complaint);
+}
+
+void world::note(happening what, operation_id op, std::int64_t a, std::int64_t b, std::int64_t c) {
+    history_.add(entry{now(), op, what, a, b, c});
+}
+
+// --- money -------------------------------------------------------------------------------------------
+
+/// Every sum of the periods that are now, in the store and in the model.
+void world::compare_sums() {
+    auto const at = clock_.wall();
+    std::vector<store::budget_key> keys;
+    std::vector<account> accounts;
+    for (int client = 0; client < static_cast<int>(rules_.clients.size()); ++client)
+        for (int purpose = 0; purpose < static_cast<int>(rules_.purposes.size()); ++purpose)
+            for (int const route : rules_.routes) {
+                otp::ledger::purchase const of{
+                    rules_.clients[static_cast<std::size_t>(client)].name,
+                    rules_.purposes[static_cast<std::size_t>(purpose)],
+                    "",
+                    route,
+                    money(),
+                    at};
+                for (auto const& each : instances_[0].service->spending().reservations(of))
+                    keys.push_back(each.from);
+                for (auto const& each : model_.bookings_of({client, 0, purpose}, route, now()))
+                    accounts.push_back(each.of);
+            }
+    auto const taken = wait_for(context_, backend_->of(0).spent(keys));
+    if (!taken) return fail("the store failed by itself");
+    for (std::size_t n = 0; n < accounts.size(); ++n)
+        if (auto const must = model_.taken(accounts[n], now()); taken->at(n) != must)
+            return fail("of " + keys[n].name + " " + keys[n].period + " are taken " +
+                        std::to_string(taken->at(n)) + ", must be " + std::to_string(must));
+}
+
+/// What is booked for a send is what it cost, as soon as that is known; and one that was not sent costs nothing.
+void world::compare_money_with_the_upstream() {
+    for (auto const op : sends_) {
+        if (!model_.price_known_of(op)) continue;
+        auto const charged = upstream_.of(op).charged;
+        auto const booked = model_.booked(op).front().amount;
+        if (booked != charged)
+            return fail("#" + std::to_string(op) + " cost " + std::to_string(charged) +
+                        " and is booked with " + std::to_string(booked));
+    }
+}
+
+outcome simulate(assignment const& what, stores& on) {
+    world one(what, on);
+    return one.run();
+}
+
+} // namespace otpd::simulation

@@ -1,0 +1,165 @@
+#pragma once
+
+/// What a history plays in: the services and everything around them, and the one thread that moves it all.
+
+#include "audit.hpp"
+#include "gates.hpp"
+#include "model.hpp"
+#include "otpd/net/sole_runner.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "rules.hpp"
+#include "simulated_store.hpp"
+#include "simulated_upstream.hpp"
+#include "simulation.hpp"
+#include "translation.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <array>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <optional>
+
+namespace otpd::simulation {
+
+class world final : public watcher {
+public:
+    world(assignment const& what, stores& on);
+    ~world() override;
+
+    outcome run();
+
+private:
+    static constexpr std::size_t instances = 2;
+
+    /// What became of a message.
+    struct report {
+        operation_id of = none;
+        int state = 0; ///< store::delivery
+        std::int64_t correction = 0;
+    };
+    struct operation {
+        happening kind = happening::send;
+        std::size_t instance = 0;
+        bool slow = false; ///< others overtake it
+        send_order send;
+        check_order check;
+        id_order id;
+        struct report report; ///< of an update
+        instant began{};
+        boost::asio::cancellation_signal signal;
+        bool gave_up = false;
+        bool ended = false;
+        bool admission_failed = false;
+        bool settlement_failed = false;
+        answer expected; ///< of everything but sends
+        store::verification_address at;
+        instant booked_at{}; ///< when its last route was asked for
+    };
+    /// One process of the service. Destroyed like one that is killed: whatever runs in it never goes on.
+    struct instance {
+        std::unique_ptr<broken_store> broken;
+        std::unique_ptr<simulated_store> store;
+        std::optional<otp::service> service;
+    };
+
+    // world.cpp: turns, time, crashes
+    void start_instance(std::size_t which);
+    /// What `action` sets going is the operation's, until everybody waits again.
+    template <class Action>
+    void turn(operation_id op, Action action) {
+        turns_.set_current(op);
+        action();
+        drain();
+        turns_.set_current(none);
+    }
+    void drain();
+    void resume(std::size_t waiting, fate what);
+    void resume_any();
+    fate draw_fate(stage where);
+    void advance_to(instant target);
+    void finish();
+    void fail(std::string why);
+    void hold(std::string const& complaint, operation_id op);
+    void note(happening what, operation_id op, std::int64_t a = 0, std::int64_t b = 0,
+              std::int64_t c = 0);
+    [[nodiscard]] instant now() const { return clock_.elapsed(); }
+    [[nodiscard]] operation& at(operation_id op) { return operations_.at(op); }
+    void compare_sums();
+    void compare_money_with_the_upstream();
+
+    // world_orders.cpp: what happens next
+    void begin_something();
+    void begin_send();
+    void begin_check();
+    void begin_find();
+    void begin_cancel();
+    void begin_update();
+    report draw_report(operation_id of, int known);
+    void let_time_pass();
+    void let_the_store_answer();
+    void give_up();
+    void crash();
+    operation_id add(happening kind);
+    void draw_key(send_order& order);
+    slot draw_slot();
+    std::optional<operation_id> draw_recent();
+    std::optional<operation_id> draw_live();
+    std::string draw_code(slot const& of, operation_id& owner);
+    [[nodiscard]] id_order draw_id();
+    template <class T>
+    void spawn(operation_id op, boost::asio::awaitable<otp::outcome<T>> work);
+    [[nodiscard]] otp::caller caller_of(int client, int end_user) const;
+    [[nodiscard]] otp::send_request request_of(operation_id op, send_order const& order) const;
+    [[nodiscard]] otp::verify_request request_of(check_order const& order);
+    [[nodiscard]] std::string id_text(operation_id of);
+    [[nodiscard]] store::delivery_update update_of(operation_id op);
+
+    // world_answers.cpp: what is heard
+    void admitting(operation_id op, store::verification_address address) override;
+    void about_to_do() override;
+    void done(operation_id op, store_step what, instant issued, compared guess) override;
+    void done_for_send(operation_id op, store_step what, instant issued);
+    void failed(operation_id op, store_step what) override;
+    void broken(std::string what) override;
+    void transmitting(operation_id op, bridgexapi::sms const& message) override;
+    void answered(operation_id op, upstream_answer what) override;
+    template <class T>
+    void heard(operation_id op, std::exception_ptr const& thrown, otp::outcome<T> const& said);
+    void heard_update(operation_id op, std::exception_ptr const& thrown,
+                      store::result<store::update_outcome> const& said);
+    void judge(operation_id op, answer const& said);
+    void judge_send(operation_id op, answer& expected);
+
+    assignment const what_;
+    seeded chance_;
+    rules const rules_;
+    virtual_clock clock_;
+    boost::asio::io_context context_{1};
+    net::sole_runner const alone_{context_};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+        context_.get_executor()};
+    std::unique_ptr<backend> backend_;
+    gates turns_;
+    int calls_inside_ = 0;
+    seeded_bytes bytes_;
+    telemetry::logger log_;
+    otp::changes news_{context_.get_executor(), 16};
+    simulated_upstream upstream_;
+    model model_;
+    audit audit_;
+    history history_;
+    std::string divergence_;
+    std::deque<operation> operations_;
+    std::vector<operation_id> sends_; ///< that were admitted
+    std::vector<operation_id> keyed_; ///< sends with an idempotency key
+    std::optional<report> last_report_;
+    ids by_id_;
+    std::uint32_t begun_ = 0; ///< of what the assignment counts
+    std::array<instance, instances> instances_;
+};
+
+} // namespace otpd::simulation

@@ -1,0 +1,191 @@
+// What is heard of the service, and whether that is what the model and the audit say.
+
+#include "surroundings.hpp"
+#include "world.hpp"
+
+#include <boost/system/system_error.hpp>
+
+namespace otpd::simulation {
+
+namespace {
+
+constexpr std::int64_t soon = 1;
+
+/// The last run of digits of a message.
+std::string code_in(std::string const& text) {
+    auto const end = text.find_last_of("0123456789") + 1;
+    auto const before = text.find_last_not_of("0123456789", end - 1);
+    return text.substr(before + 1, end - before - 1);
+}
+
+bool is_cancelation(std::exception_ptr const& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (boost::system::system_error const& why) {
+        return why.code() == boost::asio::error::operation_aborted;
+    } catch (...) {
+        return false;
+    }
+}
+
+} // namespace
+
+// --- the store ---------------------------------------------------------------------------------------
+
+void world::admitting(operation_id op, store::verification_address address) {
+    at(op).at = address;
+    by_id_[address.id] = op;
+}
+
+/// No server does two steps in one microsecond, and the Redis store tells codes of a slot apart by when they were made.
+void world::about_to_do() {
+    clock_.set(now() + instant(1));
+    backend_->time_went_on();
+}
+
+void world::done(operation_id op, store_step what, instant issued, compared guess) {
+    note(happening::step, op, static_cast<std::int64_t>(what));
+    auto& it = at(op);
+    switch (what) {
+    case store_step::admit:
+    case store_step::settle:
+    case store_step::rebook:
+        done_for_send(op, what, issued);
+        break;
+    case store_step::check:
+        it.expected = model_.check(it.check, now());
+        if (guess != compared::no)
+            hold(audit_.evaluated(it.check, guess == compared::right, now()), op);
+        break;
+    case store_step::find:
+        // Also after a cancel that worked.
+        it.expected = model_.find(it.id, now());
+        break;
+    case store_step::cancel:
+        it.expected = model_.cancel(it.id, now());
+        break;
+    case store_step::update:
+        it.expected = model_.update(it.report.of, it.report.state, it.report.correction, now());
+        break;
+    }
+}
+
+void world::done_for_send(operation_id op, store_step what, instant issued) {
+    auto& it = at(op);
+    auto const before = model_.phase_of(op);
+    if (what == store_step::settle) {
+        if (before != phase::settling) fail("#" + std::to_string(op) + ": settled too early");
+        model_.settle(op, now());
+        audit_.settled(op);
+        return;
+    }
+    if (before != phase::asking)
+        return fail("#" + std::to_string(op) + ": asks the store for more than it may");
+    if (what == store_step::rebook) {
+        model_.rebook(op, issued, now());
+        if (model_.phase_of(op) == phase::sending) it.booked_at = issued;
+        return;
+    }
+    model_.admit(op, issued, now());
+    if (model_.phase_of(op) != phase::sending) return;
+    it.booked_at = issued;
+    sends_.push_back(op);
+    hold(audit_.admitted(op, it.send, now()), op);
+}
+
+void world::failed(operation_id op, store_step what) {
+    note(happening::fault, op, static_cast<std::int64_t>(what));
+    auto& it = at(op);
+    if (what == store_step::admit)
+        it.admission_failed = true;
+    else if (what == store_step::settle)
+        it.settlement_failed = true;
+    else if (what == store_step::rebook)
+        model_.rebook_failed(op);
+    else
+        it.expected = simply(word::store_unavailable, what == store_step::update ? 0 : soon);
+}
+
+void world::broken(std::string what) {
+    fail(std::move(what));
+}
+
+// --- the upstream ------------------------------------------------------------------------------------
+
+void world::transmitting(operation_id op, bridgexapi::sms const& message) {
+    note(happening::route, op, message.route_id);
+    auto const& it = at(op);
+    auto const code = code_in(message.text.reveal());
+    hold(audit_.transmitting(op, it.send, code, now()), op);
+    if (it.admission_failed || model_.phase_of(op) != phase::sending)
+        return fail("#" + std::to_string(op) + ": sends what must not be sent");
+    if (message.route_id != model_.route_of(op))
+        return fail("#" + std::to_string(op) + ": takes another route");
+    if (message.to.digits() != rules_.numbers[static_cast<std::size_t>(it.send.to.number)])
+        return fail("#" + std::to_string(op) + ": sends to another number");
+    model_.learn_code(op, code);
+}
+
+void world::answered(operation_id op, upstream_answer what) {
+    note(happening::upstream, op, static_cast<std::int64_t>(what.what), what.cost.value_or(-1));
+    audit_.answered(op, what.what);
+    model_.upstream(op, what, now());
+}
+
+// --- callers -----------------------------------------------------------------------------------------
+
+template <class T>
+void world::heard(operation_id op, std::exception_ptr const& thrown, otp::outcome<T> const& said) {
+    at(op).ended = true;
+    if (thrown) {
+        if (!at(op).gave_up || !is_cancelation(thrown))
+            fail("#" + std::to_string(op) + ": an exception came through");
+        note(happening::answer, op, static_cast<std::int64_t>(word::given_up));
+        return;
+    }
+    if (!said) return judge(op, translate(said.error()));
+    if constexpr (std::is_same_v<T, otp::verified>)
+        judge(op, translate(*said, by_id_));
+    else
+        judge(op, translate(*said));
+}
+template void world::heard(operation_id, std::exception_ptr const&, otp::outcome<otp::sent> const&);
+template void world::heard(operation_id, std::exception_ptr const&,
+                           otp::outcome<otp::verified> const&);
+template void world::heard(operation_id, std::exception_ptr const&,
+                           otp::outcome<otp::verification_view> const&);
+
+void world::heard_update(operation_id op, std::exception_ptr const& thrown,
+                         store::result<store::update_outcome> const& said) {
+    if (thrown) return heard(op, thrown, otp::outcome<otp::verified>());
+    at(op).ended = true;
+    judge(op, said ? translate(*said) : simply(word::store_unavailable));
+}
+
+void world::judge(operation_id op, answer const& said) {
+    note(happening::answer, op, static_cast<std::int64_t>(said.what),
+         said.retry_after * 1000 + said.attempts_left + 1, static_cast<std::int64_t>(digest(said)));
+    auto& it = at(op);
+    auto expected = it.expected;
+    if (it.kind == happening::send) judge_send(op, expected);
+    if (said != expected)
+        fail("#" + std::to_string(op) + " is answered\n    " + to_string(said) + "\nmust be\n    " +
+             to_string(expected));
+    if (it.kind == happening::check) hold(audit_.heard(it.check, said, it.began), op);
+    if (it.kind == happening::cancel && said.what == word::shown)
+        audit_.heard_cancel(it.id.id, now());
+}
+
+/// Nobody hears of a send before it is settled.
+void world::judge_send(operation_id op, answer& expected) {
+    auto const& it = at(op);
+    if (it.admission_failed) {
+        expected = simply(word::store_unavailable, soon);
+        return;
+    }
+    if (model_.phase_of(op) != phase::over && !it.settlement_failed)
+        fail("#" + std::to_string(op) + ": answered before it was settled");
+    expected = model_.answer_of(op, now());
+}
+
+} // namespace otpd::simulation

@@ -1,0 +1,356 @@
+// What happens next in a history: drawn from the seed, with a bias to what was used last.
+
+#include "surroundings.hpp"
+#include "world.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+namespace otpd::simulation {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// Sends that somebody still thinks of.
+constexpr std::size_t recent_sends = 10;
+constexpr int end_users = 3;
+/// Has the form of an id and leads nowhere.
+constexpr std::size_t id_length = 64;
+
+/// Nothing in a history is that long: deadlines are of the real clock, and it hardly goes on.
+deadline no_deadline() {
+    return deadline::in(hours(1));
+}
+
+std::array<std::byte, 16> fingerprint_of(int content) {
+    std::array<std::byte, 16> bytes{};
+    std::memcpy(bytes.data(), &content, sizeof content);
+    return bytes;
+}
+
+} // namespace
+
+void world::begin_something() {
+    auto const roll = chance_.below(1000);
+    if (roll < 330) return begin_send();
+    if (roll < 690) return begin_check();
+    if (roll < 745) return begin_find();
+    if (roll < 775) return begin_cancel();
+    if (roll < 815) return begin_update();
+    if (roll < 970) return let_time_pass();
+    if (roll < 990) return give_up();
+    if (roll < 996) return crash();
+    note(happening::sweep, none);
+    backend_->sweep();
+}
+
+operation_id world::add(happening kind) {
+    auto const op = static_cast<operation_id>(operations_.size());
+    auto& added = operations_.emplace_back();
+    added.kind = kind;
+    added.instance = chance_.index(instances);
+    added.slow = chance_.chance(200);
+    added.began = now();
+    return op;
+}
+
+/// Its end comes to heard(), unless its instance crashes.
+template <class T>
+void world::spawn(operation_id op, asio::awaitable<otp::outcome<T>> work) {
+    auto hear = [this, op](std::exception_ptr const& thrown, otp::outcome<T> const& said) {
+        heard(op, thrown, said);
+    };
+    asio::co_spawn(context_, std::move(work),
+                   asio::bind_cancellation_slot(at(op).signal.slot(), std::move(hear)));
+}
+
+// --- sends -------------------------------------------------------------------------------------------
+
+slot world::draw_slot() {
+    slot of;
+    of.client = static_cast<int>(chance_.below(rules_.clients.size()));
+    if (chance_.chance(500)) of.number = static_cast<int>(chance_.below(rules_.numbers.size()));
+    of.purpose = static_cast<int>(chance_.below(rules_.purposes.size()));
+    return of;
+}
+
+void world::begin_send() {
+    auto const op = add(happening::send);
+    send_order order;
+    order.to = draw_slot();
+    auto const roll = chance_.below(100);
+    order.routes = {rules_.policy.default_route_id};
+    if (roll < 25) order.routes = {chance_.one_of(rules_.routes)};
+    if (roll >= 60) {
+        order.routes.clear();
+        for (auto const& step : rules_.policy.plans.front().steps)
+            order.routes.push_back(step.route_id);
+    }
+    if (chance_.chance(500)) order.end_user = static_cast<int>(chance_.below(end_users));
+    order.content = static_cast<int>(op);
+    if (chance_.chance(250)) draw_key(order);
+    if (order.idempotency_key >= 0) keyed_.push_back(op);
+    at(op).send = order;
+    note(happening::send, op, order.to.number, order.to.client * 10 + order.to.purpose,
+         order.idempotency_key);
+    model_.began(op, order, now());
+    auto& service = *instances_[at(op).instance].service;
+    turn(op, [&] { spawn(op, service.send(request_of(op, order), no_deadline())); });
+}
+
+/// A new one, or the same send again, or the same key for another.
+void world::draw_key(send_order& order) {
+    if (keyed_.empty() || chance_.chance(400)) {
+        order.idempotency_key = static_cast<int>(order.content);
+        return;
+    }
+    auto const recent = std::min(keyed_.size(), recent_sends);
+    auto const& before = at(keyed_[keyed_.size() - 1 - chance_.index(recent)]).send;
+    if (chance_.chance(800)) {
+        order = before;
+    } else {
+        order.idempotency_key = before.idempotency_key;
+        order.to.client = before.to.client;
+    }
+}
+
+otp::caller world::caller_of(int client, int end_user) const {
+    otp::caller who;
+    who.from = &rules_.clients[static_cast<std::size_t>(client)];
+    who.address = "192.0.2.1";
+    if (end_user >= 0) who.end_user_address = "198.51.100." + std::to_string(end_user);
+    return who;
+}
+
+otp::send_request world::request_of(operation_id op, send_order const& order) const {
+    otp::send_request request{
+        caller_of(order.to.client, order.end_user),
+        *phone_number::parse(rules_.numbers[static_cast<std::size_t>(order.to.number)]),
+        *purpose::parse(rules_.purposes[static_cast<std::size_t>(order.to.purpose)])};
+    if (order.is_planned())
+        request.plan = rules_.policy.plans.front().name;
+    else if (order.routes.front() != rules_.policy.default_route_id)
+        request.route_id = order.routes.front();
+    if (order.idempotency_key >= 0) {
+        otp::idempotency once;
+        once.key = "key-" + std::to_string(order.idempotency_key);
+        once.fingerprint = fingerprint_of(order.content);
+        once.write = [op](otp::sent const&) { return reply_of(op); };
+        request.once = std::move(once);
+    }
+    return request;
+}
+
+// --- guesses -----------------------------------------------------------------------------------------
+
+std::optional<operation_id> world::draw_recent() {
+    if (sends_.empty()) return std::nullopt;
+    auto const recent = std::min(sends_.size(), recent_sends);
+    return sends_[sends_.size() - 1 - chance_.index(recent)];
+}
+
+/// A send whose code somebody can still type.
+std::optional<operation_id> world::draw_live() {
+    for (auto op = sends_.rbegin(); op != sends_.rend() && op - sends_.rbegin() < 20; ++op)
+        if (chance_.chance(500) && !model_.live(model_.slot_of(*op), now()).empty()) return *op;
+    return draw_recent();
+}
+
+/// The right one, one that was right once, one of somebody else's, or one that never was.
+std::string world::draw_code(slot const& of, operation_id& owner) {
+    auto const roll = chance_.below(100);
+    auto const live = model_.live(of, now());
+    owner = none;
+    if (roll < 40 && !live.empty()) owner = chance_.one_of(live);
+    if (roll >= 65)
+        if (auto const other = draw_recent()) owner = *other;
+    if (owner != none && !model_.code_of(owner).empty()) return model_.code_of(owner);
+    std::string code;
+    for (std::size_t n = 0; n < rules_.policy.code_length; ++n)
+        code.push_back(static_cast<char>('0' + chance_.below(10)));
+    return code;
+}
+
+void world::begin_check() {
+    auto const op = add(happening::check);
+    check_order order;
+    auto const recent = chance_.chance(700) ? draw_live() : draw_recent();
+    order.of = recent && !chance_.chance(100) ? model_.slot_of(*recent) : draw_slot();
+    operation_id owner = none;
+    order.code = draw_code(order.of, owner);
+    order.with_id = chance_.chance(500);
+    if (order.with_id && recent && !chance_.chance(50)) {
+        auto const live = model_.live(order.of, now());
+        order.id = live.empty() || chance_.chance(200) ? *recent : chance_.one_of(live);
+    }
+    if (chance_.chance(500)) order.end_user = static_cast<int>(chance_.below(end_users));
+    at(op).check = order;
+    note(happening::check, op, order.of.number, order.of.client * 10 + order.of.purpose,
+         owner == none ? -1 : static_cast<std::int64_t>(owner));
+    auto& service = *instances_[at(op).instance].service;
+    turn(op, [&] { spawn(op, service.verify(request_of(order))); });
+}
+
+otp::verify_request world::request_of(check_order const& order) {
+    otp::verify_request request{
+        caller_of(order.of.client, order.end_user),
+        *phone_number::parse(rules_.numbers[static_cast<std::size_t>(order.of.number)]),
+        *purpose::parse(rules_.purposes[static_cast<std::size_t>(order.of.purpose)]),
+        *passcode::parse(order.code)};
+    if (order.with_id) request.id = id_text(order.id);
+    return request;
+}
+
+std::string world::id_text(operation_id of) {
+    if (of == none) return std::string(id_length, '7');
+    return surroundings::shared().keys.seal(at(of).at);
+}
+
+// --- a verification by its id ------------------------------------------------------------------------
+
+id_order world::draw_id() {
+    id_order order;
+    auto const recent = draw_recent();
+    if (!recent || chance_.chance(30)) return order;
+    order.id = *recent;
+    order.client = model_.slot_of(*recent).client;
+    if (chance_.chance(100)) order.client = 1 - order.client;
+    return order;
+}
+
+void world::begin_find() {
+    auto const op = add(happening::find);
+    auto const order = draw_id();
+    at(op).id = order;
+    note(happening::find, op, order.client, order.id == none ? -1 : std::int64_t{order.id});
+    auto& service = *instances_[at(op).instance].service;
+    turn(op, [&] { spawn(op, service.find(caller_of(order.client, -1), id_text(order.id))); });
+}
+
+void world::begin_cancel() {
+    auto const op = add(happening::cancel);
+    auto const order = draw_id();
+    at(op).id = order;
+    note(happening::cancel, op, order.client, order.id == none ? -1 : std::int64_t{order.id});
+    auto& service = *instances_[at(op).instance].service;
+    turn(op, [&] { spawn(op, service.cancel(caller_of(order.client, -1), id_text(order.id))); });
+}
+
+// --- what becomes of a message -----------------------------------------------------------------------
+
+/// First whether a message of unknown outcome was sent at all, and its price; then what became of it.
+world::report world::draw_report(operation_id of, int known) {
+    using enum store::delivery;
+    auto const state = chance_.one_of({delivered, delivered, failed, accepted});
+    if (known != static_cast<int>(unknown)) return {of, static_cast<int>(state), 0};
+    auto const is = upstream_.of(of);
+    return {of, static_cast<int>(is.sent > 0 ? accepted : failed),
+            is.charged - model_.booked(of).front().amount};
+}
+
+/// As the trackers of both instances would tell it, now and then twice.
+void world::begin_update() {
+    auto const of = draw_recent();
+    auto const known = of ? model_.delivery_of(*of, now()) : std::nullopt;
+    if (!known) return;
+    auto const op = add(happening::update);
+    auto& update = at(op);
+    if (last_report_ && chance_.chance(300))
+        update.report = *last_report_;
+    else
+        update.report = draw_report(*of, *known);
+    last_report_ = update.report;
+    note(happening::update, op, update.report.of, update.report.state, update.report.correction);
+    auto& through = *instances_[update.instance].store;
+    auto hear = [this, op](std::exception_ptr const& thrown,
+                           store::result<store::update_outcome> const& said) {
+        heard_update(op, thrown, said);
+    };
+    turn(op, [&] {
+        asio::co_spawn(context_, through.update(update_of(op)),
+                       asio::bind_cancellation_slot(at(op).signal.slot(), std::move(hear)));
+    });
+}
+
+store::delivery_update world::update_of(operation_id op) {
+    auto const& told = at(op).report;
+    auto const& about = at(told.of);
+    store::delivery_update request;
+    request.at = about.at;
+    request.message = static_cast<store::delivery>(told.state);
+    if (told.correction == 0) return request;
+    auto const& to = about.send.to;
+    otp::ledger::purchase const of{rules_.clients[static_cast<std::size_t>(to.client)].name,
+                                   rules_.purposes[static_cast<std::size_t>(to.purpose)],
+                                   "",
+                                   model_.route_of(told.of),
+                                   money(),
+                                   wall_time(virtual_clock::begins_at) + about.booked_at};
+    for (auto const& each : instances_[0].service->spending().reservations(of))
+        request.adjustments.push_back({each.from, told.correction});
+    return request;
+}
+
+// --- everything else ---------------------------------------------------------------------------------
+
+void world::let_time_pass() {
+    auto const roll = chance_.below(1000);
+    instant most = seconds(2);
+    if (roll >= 450) most = seconds(18);
+    if (roll >= 780) most = minutes(1);
+    if (roll >= 920) most = minutes(10);
+    if (roll >= 980) most = hours(3);
+    if (roll >= 996) most = hours(24);
+    instant const by(chance_.between(1, most.count()));
+    // Stores are quick: mostly it is the upstream that is waited for.
+    if (!chance_.chance(150)) let_the_store_answer();
+    note(happening::time, none, by.count());
+    advance_to(now() + by);
+}
+
+void world::let_the_store_answer() {
+    auto const is_of_the_store = [](gates::call const& each) {
+        return each.where != stage::to_upstream && each.where != stage::from_upstream;
+    };
+    for (;;) {
+        auto const& calls = turns_.waiting();
+        auto const found = std::ranges::find_if(calls, is_of_the_store);
+        if (found == calls.end()) return;
+        resume(static_cast<std::size_t>(found - calls.begin()), draw_fate(found->where));
+    }
+}
+
+/// A caller hangs up, or does not wait any longer.
+void world::give_up() {
+    auto const& calls = turns_.waiting();
+    if (calls.empty()) return;
+    auto const op = calls[chance_.index(calls.size())].op;
+    if (at(op).gave_up) return;
+    note(happening::give_up, op);
+    at(op).gave_up = true;
+    turn(op, [&] { at(op).signal.emit(asio::cancellation_type::terminal); });
+}
+
+/// What ran in it is gone in the middle of it; whatever the store and the upstream did stays done.
+void world::crash() {
+    auto const which = chance_.index(instances);
+    note(happening::crash, none, static_cast<std::int64_t>(which));
+    turns_.drop([&](operation_id op) { return at(op).instance == which; });
+    drain();
+    for (auto& each : operations_)
+        if (each.instance == which) each.ended = true;
+    instances_[which].service.reset();
+    instances_[which].store.reset();
+    backend_->crashed(which);
+    start_instance(which);
+}
+
+} // namespace otpd::simulation

@@ -1,0 +1,90 @@
+#pragma once
+
+/// A store one of whose calls fails, the n-th from now on, in one of the ways in which a real one fails.
+
+#include "otpd/store/store.hpp"
+
+#include <atomic>
+#include <stdexcept>
+#include <utility>
+
+namespace otpd::test {
+
+enum class store_failure {
+    unavailable,    ///< it was not done
+    timed_out,      ///< it was done, and nobody heard of it
+    throws_instead, ///< a bug: it was not done
+    throws_after    ///< a bug: it was done
+};
+inline constexpr store_failure all_store_failures[] = {
+    store_failure::unavailable, store_failure::timed_out, store_failure::throws_instead,
+    store_failure::throws_after};
+
+class faulty_store final : public store::store {
+public:
+    explicit faulty_store(store& inner) noexcept : inner_(inner) {}
+
+    /// Between requests.
+    void fail(unsigned nth, store_failure how) {
+        how_ = how;
+        failed_ = "";
+        left_ = nth;
+    }
+    /// Ends it. The call that has failed; empty when so many were not made.
+    std::string_view disarm() {
+        left_ = 0;
+        return failed_;
+    }
+
+    template <class T>
+    using reply = boost::asio::awaitable<otpd::store::result<T>>;
+
+    reply<otpd::store::admit_outcome> admit(otpd::store::admission request) override {
+        return call("admit", inner_.admit(std::move(request)));
+    }
+    reply<otpd::store::settle_outcome> settle(otpd::store::settlement request) override {
+        return call("settle", inner_.settle(std::move(request)));
+    }
+    reply<otpd::store::rebook_outcome> rebook(otpd::store::rebooking request) override {
+        return call("rebook", inner_.rebook(std::move(request)));
+    }
+    reply<otpd::store::update_outcome> update(otpd::store::delivery_update request) override {
+        return call("update", inner_.update(std::move(request)));
+    }
+    reply<otpd::store::check_outcome> check_code(otpd::store::check request) override {
+        return call("check_code", inner_.check_code(std::move(request)));
+    }
+    reply<std::optional<otpd::store::verification>>
+    find(otpd::store::verification_address at) override {
+        return call("find", inner_.find(at));
+    }
+    reply<otpd::store::cancel_outcome> cancel(otpd::store::cancellation request) override {
+        return call("cancel", inner_.cancel(std::move(request)));
+    }
+    reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> of) override {
+        return call("spent", inner_.spent(std::move(of)));
+    }
+    reply<std::uint64_t> live_codes() override { return call("live_codes", inner_.live_codes()); }
+    reply<std::monostate> ping() override { return call("ping", inner_.ping()); }
+
+private:
+    /// `step` has not begun: a coroutine begins when it is awaited.
+    template <class T>
+    reply<T> call(std::string_view name, reply<T> step) {
+        bool const now = left_ > 0 && --left_ == 0;
+        if (!now) co_return co_await std::move(step);
+        failed_ = name;
+        if (how_ == store_failure::unavailable) co_return otpd::store::fault::unavailable;
+        if (how_ == store_failure::throws_instead) throw std::runtime_error("a bug of a store");
+        [[maybe_unused]] auto const lost = co_await std::move(step);
+        if (how_ == store_failure::timed_out) co_return otpd::store::fault::timed_out;
+        throw std::runtime_error("a bug of a store");
+    }
+
+    store& inner_;
+    std::atomic<unsigned> left_ = 0;
+    store_failure how_{};
+    std::string_view failed_;
+};
+
+} // namespace otpd::test

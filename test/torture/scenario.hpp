@@ -1,0 +1,67 @@
+#pragma once
+
+/// One thing that the service must survive, and what script/torture prints about it.
+///
+/// Each scenario says in one line on the standard output what was done, how often, and the longest time that
+/// an ordinary request waited meanwhile. Times are facts for that table; no test asserts one.
+
+#include <boost/test/framework.hpp>
+#include <boost/test/results_collector.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace otpd::test {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool is_sanitized = true;
+#else
+inline constexpr bool is_sanitized = false;
+#endif
+
+/// script/torture asks for all rounds; script/test for so few that everything here takes a minute.
+inline bool runs_all_rounds() {
+    char const* const wanted = std::getenv("OTPD_TORTURE_ROUNDS");
+    return wanted != nullptr && std::string_view(wanted) == "all";
+}
+inline std::size_t rounds(std::size_t all, std::size_t few) {
+    if (runs_all_rounds()) return all;
+    return is_sanitized ? std::max<std::size_t>(1, few / 2) : few;
+}
+
+class scenario {
+public:
+    using duration = std::chrono::steady_clock::duration;
+
+    scenario(std::string name, std::string what) : name_(std::move(name)), what_(std::move(what)) {}
+    scenario(scenario const&) = delete;
+    scenario& operator=(scenario const&) = delete;
+    /// The line: five fields with tabs between them, for script/torture.
+    ~scenario() {
+        auto const test = boost::unit_test::framework::current_test_case_id();
+        bool const good = std::uncaught_exceptions() == 0 &&
+                          boost::unit_test::results_collector.results(test).passed();
+        auto const waited = std::chrono::duration_cast<std::chrono::milliseconds>(longest_);
+        std::cout << "\ntorture\t" << name_ << '\t' << what_ << '\t' << rounds_ << '\t'
+                  << (good ? "ok" : "FAILED") << '\t' << waited.count() << std::endl;
+    }
+
+    void add_rounds(std::size_t more = 1) { rounds_ += more; }
+    void waited(duration time) { longest_ = std::max(longest_, time); }
+
+private:
+    std::string name_;
+    std::string what_;
+    std::size_t rounds_ = 0;
+    duration longest_{};
+};
+
+} // namespace otpd::test

@@ -1,0 +1,144 @@
+// Every fault of the stub, again and again, against the real program: the right problem each time, never a second SMS, and
+// afterwards the program is what it was before.
+
+#include "integration/service/service_fixture.hpp"
+#include "ordinary_requests.hpp"
+#include "process_usage.hpp"
+#include "scenario.hpp"
+#include "support/eventually.hpp"
+
+using namespace otpd::test;
+
+namespace {
+
+struct fault_case {
+    json::object fault;
+    std::vector<unsigned> statuses; ///< the answers that are right
+    bool is_endless = false;        ///< ends by a deadline of ours only
+};
+
+std::vector<fault_case> fault_cases() {
+    std::vector<fault_case> list;
+    for (auto const* name : {"silent_close", "null_ids", "string_order", "extra", "duplicate",
+                             "created_at", "chunked", "no_length", "interim", "delay", "drip"})
+        list.push_back({{{"fault", name}}, {200}});
+    list.front().statuses.push_back(
+        504); // a request may meet the close, and whether it arrived nobody knows
+    list.back().fault["bytes"] = 64;
+    list.back().fault["ms"] = 1;
+    list[9].fault["ms"] = 20;
+    list[5].fault["format"] = "epoch";
+    for (auto const* name : {"drop_before", "drop_after", "reset", "cut", "cut_head", "truncate",
+                             "html", "body", "status", "array", "types", "unsuccess", "empty",
+                             "null_messages", "huge", "big_header", "garbage"})
+        list.push_back({{{"fault", name}}, {504}});
+    list.push_back({{{"fault", "redirect"}, {"location", "https://127.0.0.1/elsewhere"}}, {504}});
+    list.push_back({{{"fault", "vendor"}}, {502}});
+    list.push_back({{{"fault", "rate"}, {"retry_after", 1}}, {502, 503}}); // then the route rests
+    list.push_back({{{"fault", "hold"}}, {504}, true});
+    list.push_back({{{"fault", "refuse"}}, {503}}); // of connections, as the next one
+    list.push_back({{{"fault", "stall"}}, {503}, true});
+    for (auto& each : list)
+        if (auto const name = each.fault.at("fault").as_string();
+            name == "body" || name == "garbage")
+            each.fault["text"] = "not what was asked for";
+    return list;
+}
+
+environment impatient() {
+    return {{"OTPD_BRIDGEXAPI_TIMEOUT", "2"},
+            {"OTPD_BRIDGEXAPI_CONNECT_TIMEOUT_MS", "1000"},
+            {"OTPD_BRIDGEXAPI_IDLE_TIMEOUT_MS", "1000"}};
+}
+
+/// A route that hangs or fails takes fewer sends at a time or none for a while; who has no turn is told that nothing was
+/// sent.
+bool had_no_turn(raw_reply const& reply) {
+    if (reply.status != 503) return false;
+    auto const why = object_of(reply).at("reason").as_string();
+    return why == "pool_exhausted" || why == "circuit_open";
+}
+
+struct faulty_upstream {
+    service_fixture service{impatient()};
+    scenario what{"upstream faults", "each fault of the stub, again and again"};
+
+    std::size_t rounds_of(fault_case const& one) const {
+        return one.is_endless ? rounds(100, 2) : rounds(100, 4);
+    }
+
+    /// Kept connections would not notice a fault of new ones.
+    void forget_connections() {
+        eventually(
+            [&] { return service.stub.stats().at("connections_open").to_number<int>() <= 1; });
+    }
+
+    void strike(fault_case const& one) {
+        auto fault = one.fault;
+        auto const name = std::string(fault.at("fault").as_string());
+        bool const of_connections = name == "refuse" || name == "stall";
+        if (of_connections)
+            forget_connections();
+        else
+            fault["endpoint"] = "send_sms";
+        service.stub.set_fault(fault);
+        std::vector<std::string> numbers;
+        std::vector<http_request> sends;
+        for (std::size_t i = 0; i < rounds_of(one); ++i) {
+            numbers.push_back(service.fresh_number());
+            sends.push_back(service_fixture::send_request(numbers.back()));
+        }
+        constexpr std::size_t at_a_time = 8;
+        auto const replies = ask_in_parallel(service.otpd.port(), sends, at_a_time);
+        service.stub.clear_faults();
+        for (std::size_t i = 0; i < replies.size(); ++i) {
+            auto const status = replies[i].status;
+            auto const sms = service.stub.messages(numbers[i]).size();
+            BOOST_TEST((std::ranges::find(one.statuses, status) != one.statuses.end() ||
+                        (had_no_turn(replies[i]) && sms == 0)),
+                       status << ' ' << replies[i].body);
+            if (status >= 400) check_problem(replies[i]);
+            BOOST_TEST(sms <= 1U);
+        }
+        what.add_rounds(replies.size());
+        // It recovers by itself: routes and circuits rest for seconds at the most.
+        eventually([&] { return service.send(service.fresh_number()).status == 200; });
+    }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(upstream_faults, faulty_upstream)
+
+BOOST_AUTO_TEST_CASE(leave_nothing_behind) {
+    auto const number = service.fresh_number();
+    auto const wrong = wrong_code(service.sent_code(number));
+    forget_connections();
+    auto const pid = service.otpd.process().id();
+    auto const descriptors = open_descriptors(pid);
+    // Whoever needs no upstream is not held up by it.
+    ordinary_requests beside(service.otpd.port(), [](timed_client& client, unsigned long long n) {
+        auto const other = std::to_string(31'699'000'000ULL + n);
+        auto const status = client.ask(service_fixture::verify_request(other, "123456")).status;
+        std::this_thread::sleep_for(
+            std::chrono::milliseconds(1)); // beside the others, not above them
+        return status == 404 ? std::string() : "a check was answered " + std::to_string(status);
+    });
+    std::size_t resident_before = 0;
+    for (auto const& one : fault_cases()) {
+        BOOST_TEST_CONTEXT("fault " << json::serialize(one.fault)) {
+            strike(one);
+        }
+        if (resident_before == 0) resident_before = resident_bytes(pid);
+    }
+    beside.stop();
+    what.waited(beside.longest());
+    BOOST_TEST(beside.first_fault() == "");
+    forget_connections();
+    eventually([&] { return open_descriptors(pid) <= descriptors + 1; }); // and the one beside
+    constexpr std::size_t more =
+        24 * 1024 * 1024; // codes, numbers' limits and buffers of thousands of sends
+    if (!is_sanitized) BOOST_TEST(resident_bytes(pid) < resident_before + more);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
