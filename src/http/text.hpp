@@ -7,8 +7,8 @@
 
 namespace otpd::http {
 
-/// Which characters belong to a class. At namespace scope where it is used: within a function GCC 12 builds it anew for each
-/// call (measured: 2.1 of 61 us per check).
+/// Which characters belong to a class. The tables are at namespace scope: as a local of a function each character was a call
+/// (callgrind: 2,200 of 121,000 instructions of a check).
 class character_class {
 public:
     explicit constexpr character_class(std::string_view members) noexcept {

@@ -1,0 +1,96 @@
+// The way without hops, where one thread runs everything.
+
+#include "coroutines.hpp"
+#include "otpd/net/run_on.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <optional>
+#include <stdexcept>
+
+namespace asio = boost::asio;
+using otpd::net::on_strand;
+using otpd::net::run_on;
+using otpd::net::sole_runner;
+
+namespace {
+
+struct lone_thread {
+    asio::io_context context;
+    otpd::net::strand guard = asio::make_strand(asio::any_io_executor(context.get_executor()));
+
+    /// Whether something that was posted before has run when an operation on the strand is over.
+    bool others_ran_meanwhile() {
+        bool ran = false;
+        auto ask = [&]() -> asio::awaitable<bool> {
+            asio::post(context, [&ran] { ran = true; });
+            auto nothing = [] { return 0; };
+            co_await on_strand(guard, nothing);
+            co_return ran;
+        };
+        bool answer = false;
+        asio::co_spawn(context, ask(), [&](std::exception_ptr thrown, bool said) {
+            if (thrown) std::rethrow_exception(thrown);
+            answer = said;
+        });
+        context.run();
+        context.restart();
+        return answer;
+    }
+};
+
+asio::awaitable<int> throwing() {
+    throw std::runtime_error("no");
+    co_return 0;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(sole_runners)
+
+BOOST_FIXTURE_TEST_CASE(an_operation_runs_at_once_while_one_thread_runs_its_context, lone_thread) {
+    std::optional<sole_runner> alone(std::in_place, context);
+    BOOST_TEST(!others_ran_meanwhile());
+    alone.reset();
+    BOOST_TEST(others_ran_meanwhile());
+}
+
+BOOST_FIXTURE_TEST_CASE(the_runner_of_another_context_hops, lone_thread) {
+    asio::io_context other;
+    sole_runner const alone(other);
+    BOOST_TEST(others_ran_meanwhile());
+}
+
+BOOST_FIXTURE_TEST_CASE(the_one_before_counts_again_when_a_second_ends, lone_thread) {
+    asio::io_context other;
+    sole_runner const first(context);
+    {
+        sole_runner const second(other);
+        BOOST_TEST(!sole_runner::runs(context));
+    }
+    BOOST_TEST(sole_runner::runs(context));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_exception_of_the_work_leaves_the_caller_as_it_was, lone_thread) {
+    sole_runner const alone(context);
+    bool caught = false;
+    bool throws = false;
+    auto caller = [&]() -> asio::awaitable<void> {
+        try {
+            co_await run_on(guard, throwing());
+        } catch (std::runtime_error const&) {
+            caught = true;
+        }
+        throws = co_await asio::this_coro::throw_if_cancelled();
+    };
+    asio::co_spawn(context, caller(), [](std::exception_ptr thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+    });
+    context.run();
+    BOOST_TEST(caught);
+    BOOST_TEST(throws); // what run_on() turned off is on again
+}
+
+BOOST_AUTO_TEST_SUITE_END()
