@@ -1,4 +1,4 @@
-/* Preloaded into a server program, makes the history's clock its time of day: the first 8 bytes of $OTPD_TURNED_CLOCK
+/* Preloaded into a server program, makes the history's clock its time of day: the first 8 bytes of $TURNED_CLOCK
  * are the microseconds since virtual_clock::begins_at. It stands still until the history turns it; the monotonic clocks
  * go on, so that the server's own waits end. */
 #define _GNU_SOURCE
@@ -15,7 +15,7 @@ static int64_t const begins_at = 50LL * 365 * 24 * 3600;
 static int64_t volatile const* elapsed;
 
 __attribute__((constructor)) static void map_the_file(void) {
-    char const* const path = getenv("OTPD_TURNED_CLOCK");
+    char const* const path = getenv("TURNED_CLOCK");
     int const file = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (file < 0) return;
     void* const bytes = mmap(NULL, sizeof *elapsed, PROT_READ, MAP_SHARED, file, 0);
