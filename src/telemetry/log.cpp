@@ -1,15 +1,16 @@
 #include "otpd/telemetry/log.hpp"
 
+#include "line_queue.hpp"
+
 #include <poll.h>
-#include <spdlog/async_logger.h>
-#include <spdlog/details/thread_pool.h>
-#include <spdlog/sinks/sink.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <ctime>
+#include <new>
+#include <thread>
 #include <utility>
 
 namespace otpd::telemetry {
@@ -17,14 +18,6 @@ namespace otpd::telemetry {
 namespace {
 
 constexpr std::array<std::string_view, 5> level_names{"trace", "debug", "info", "warn", "error"};
-constexpr std::array<spdlog::level::level_enum, 6> spdlog_levels{
-    spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
-    spdlog::level::warn,  spdlog::level::err,   spdlog::level::off};
-
-spdlog::level::level_enum to_spdlog(level at) noexcept {
-    return spdlog_levels[static_cast<std::size_t>(at)];
-}
-
 /// UTC with milliseconds (RFC 3339). The part before them is kept while the second lasts.
 class time_stamp {
 public:
@@ -56,98 +49,62 @@ private:
     std::array<char, 32> text_{};
 };
 
-/// How long lines are gathered before they are written.
-constexpr int gather_ms = 2;
-
-/// Puts the lines together on the pool's thread and hands them on, as many as there are in one write. When a first line comes
-/// it waits a moment for more: a thread that is awake and waits for nothing need not be woken for each line, which costs its
-/// sender a system call, and each write costs another (measured: 19 of 54 us per check, which logs two lines). Warnings and
-/// errors go on at once.
-class line_sink final : public spdlog::sinks::sink {
-public:
-    explicit line_sink(log_output& output) : output_(output) {}
-    /// Before the first line.
-    void watch(spdlog::details::thread_pool& pool) { pool_ = &pool; }
-
-    void log(spdlog::details::log_msg const& message) override {
-        auto const payload = std::string_view(message.payload.data(), message.payload.size());
-        append_line(message.time, level_names[static_cast<std::size_t>(message.level)], payload);
-        constexpr std::size_t largest_write = 64 * 1024;
-        if (!gathered_ && message.level < spdlog::level::warn) gather();
-        if (pool_->queue_size() == 0 || lines_.size() >= largest_write) flush();
-    }
-
-    void flush() override {
-        write_all(pool_->overrun_counter());
-        gathered_ = false;
-    }
-
-    /// Writes what is left, when the pool is gone. `lost` is its last count of lines given up.
-    void write_all(std::size_t lost) {
-        if (auto const before = std::exchange(lost_, lost); before != lost) {
-            std::string fields;
-            append_fields(fields, "log_lines_dropped", {{"lines", lost - before}});
-            append_line(std::chrono::system_clock::now(), "warn", fields);
-        }
-        if (!lines_.empty()) output_.write(lines_);
-        lines_.clear();
-    }
-
-    void set_pattern(std::string const&) override {}
-    void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
-
-private:
-    void gather() {
-        ::poll(nullptr, 0, gather_ms);
-        gathered_ = true;
-    }
-
-    void append_line(std::chrono::system_clock::time_point at, std::string_view level_name,
-                     std::string_view fields) {
-        lines_ += "{\"ts\":\"";
-        time_stamp_.append(lines_, at);
-        lines_ += "\",\"level\":\"";
-        lines_ += level_name;
-        lines_ += "\",";
-        lines_ += fields;
-        lines_ += "}\n";
-    }
-
-    log_output& output_;
-    spdlog::details::thread_pool* pool_ = nullptr;
-    time_stamp time_stamp_;
-    std::string lines_;
-    std::size_t lost_ = 0;
-    bool gathered_ = false;
-};
+void append_line(std::string& out, std::string_view level_name, std::string_view event,
+                 std::span<field const> fields) {
+    thread_local time_stamp stamp;
+    out += "{\"ts\":\"";
+    stamp.append(out, std::chrono::system_clock::now());
+    out += "\",\"level\":\"";
+    out += level_name;
+    out += "\",";
+    append_fields(out, event, fields);
+    out += "}\n";
+}
 
 } // namespace
 
 class logger::writer {
 public:
     writer(log_output& output, level lowest, std::size_t queue_lines_max)
-        : pool_(std::make_shared<spdlog::details::thread_pool>(queue_lines_max, 1)),
-          sink_(std::make_shared<line_sink>(output)),
-          logger_(std::make_shared<spdlog::async_logger>(
-              "otpd", sink_, pool_, spdlog::async_overflow_policy::overrun_oldest)) {
-        sink_->watch(*pool_);
-        logger_->set_level(to_spdlog(lowest));
-    }
+        : output_(output), lowest_(lowest), queue_(queue_lines_max), thread_([this] { run(); }) {}
+    writer(writer const&) = delete;
+    writer& operator=(writer const&) = delete;
 
-    ~writer() {
-        auto const lost = pool_->overrun_counter(); // nobody logs any more
-        logger_.reset();
-        pool_.reset(); // ends its thread after the last queued line
-        sink_->write_all(lost);
-    }
+    ~writer() { queue_.close(); }
 
-    spdlog::async_logger& logger() { return *logger_; }
-    spdlog::details::thread_pool& pool() { return *pool_; }
+    [[nodiscard]] bool wants(level at) const noexcept {
+        return at >= lowest_.load(std::memory_order_relaxed);
+    }
+    void set_level(level lowest) noexcept { lowest_ = lowest; }
+    line_queue& queue() noexcept { return queue_; }
 
 private:
-    std::shared_ptr<spdlog::details::thread_pool> pool_;
-    std::shared_ptr<line_sink> sink_;
-    std::shared_ptr<spdlog::async_logger> logger_;
+    void run() {
+        std::string lines;
+        std::uint64_t reported = 0;
+        while (queue_.take(lines)) {
+            if (auto const lost = queue_.dropped(); lost != reported)
+                reported = report(lost - reported, lines) ? lost : reported;
+            output_.write(lines);
+        }
+    }
+
+    /// Before the lines that did not get lost.
+    static bool report(std::uint64_t lost, std::string& lines) noexcept {
+        try {
+            std::string line;
+            append_line(line, "warn", "log_lines_dropped", {{field("lines", lost)}});
+            lines.insert(0, line);
+            return true;
+        } catch (std::bad_alloc const&) {
+            return false; // with the next lines
+        }
+    }
+
+    log_output& output_;
+    std::atomic<level> lowest_;
+    line_queue queue_;
+    std::jthread thread_; // the last member: it uses the others and ends before them
 };
 
 void descriptor_output::write(std::string_view lines) noexcept {
@@ -173,23 +130,27 @@ logger::logger(log_output& output, level lowest, std::size_t queue_lines_max)
 logger::~logger() = default;
 
 bool logger::enabled(level at) const noexcept {
-    return writer_ && writer_->logger().should_log(to_spdlog(at));
+    return writer_ && writer_->wants(at);
 }
 
-void logger::log(level at, std::string_view event, std::span<field const> fields) {
+void logger::log(level at, std::string_view event, std::span<field const> fields) noexcept {
     if (!enabled(at) || at == level::off) return;
     thread_local std::string line; // keeps its capacity
-    line.clear();
-    append_fields(line, event, fields);
-    writer_->logger().log(to_spdlog(at), spdlog::string_view_t(line.data(), line.size()));
+    try {
+        line.clear();
+        append_line(line, level_names[static_cast<std::size_t>(at)], event, fields);
+        writer_->queue().put(line, at >= level::warn);
+    } catch (std::bad_alloc const&) {
+        writer_->queue().drop_newest();
+    }
 }
 
 void logger::set_level(level lowest) noexcept {
-    if (writer_) writer_->logger().set_level(to_spdlog(lowest));
+    if (writer_) writer_->set_level(lowest);
 }
 
-std::uint64_t logger::dropped() const {
-    return writer_ ? writer_->pool().overrun_counter() : 0;
+std::uint64_t logger::dropped() const noexcept {
+    return writer_ ? writer_->queue().dropped() : 0;
 }
 
 } // namespace otpd::telemetry

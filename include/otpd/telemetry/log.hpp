@@ -6,8 +6,9 @@
 ///
 /// Any thread may log, also from a coroutine: every argument is consumed before the call returns,
 /// and the call never waits for the output. Lines go through a bounded queue to one thread that
-/// writes them; when the queue is full the oldest line is given up, counted, and the count is
-/// logged.
+/// writes them, some milliseconds' worth at a time, warnings and errors at once; when the queue is
+/// full the oldest line is given up, counted, and the count is logged. So is a line that there is
+/// no memory for.
 ///
 /// No secret, code or token is ever a field. A telephone number is logged masked only
 /// (phone_number::masked()), under the key `phone`. No field is named `ts`, `level` or `event`.
@@ -88,24 +89,25 @@ public:
     logger& operator=(logger const&) = delete;
 
     /// Costs one atomic load when the level is off.
-    void log(level at, std::string_view event, std::initializer_list<field> fields = {}) {
+    void log(level at, std::string_view event,
+             std::initializer_list<field> fields = {}) noexcept {
         log(at, event, std::span(fields.begin(), fields.size()));
     }
-    void log(level at, std::string_view event, std::span<field const> fields);
+    void log(level at, std::string_view event, std::span<field const> fields) noexcept;
 
-    void trace(std::string_view event, std::initializer_list<field> fields = {}) {
+    void trace(std::string_view event, std::initializer_list<field> fields = {}) noexcept {
         log(level::trace, event, fields);
     }
-    void debug(std::string_view event, std::initializer_list<field> fields = {}) {
+    void debug(std::string_view event, std::initializer_list<field> fields = {}) noexcept {
         log(level::debug, event, fields);
     }
-    void info(std::string_view event, std::initializer_list<field> fields = {}) {
+    void info(std::string_view event, std::initializer_list<field> fields = {}) noexcept {
         log(level::info, event, fields);
     }
-    void warn(std::string_view event, std::initializer_list<field> fields = {}) {
+    void warn(std::string_view event, std::initializer_list<field> fields = {}) noexcept {
         log(level::warn, event, fields);
     }
-    void error(std::string_view event, std::initializer_list<field> fields = {}) {
+    void error(std::string_view event, std::initializer_list<field> fields = {}) noexcept {
         log(level::error, event, fields);
     }
 
@@ -113,7 +115,7 @@ public:
     /// May be called at any time from any thread.
     void set_level(level lowest) noexcept;
     /// Lines given up so far because the queue was full.
-    [[nodiscard]] std::uint64_t dropped() const;
+    [[nodiscard]] std::uint64_t dropped() const noexcept;
 
 private:
     class writer;

@@ -36,7 +36,7 @@ expect_fault("not for otp" src/otp/x.cpp "#include <boost/json/value.hpp>")
 expect_fault("not for otp" src/otp/x.cpp "#include <boost/beast/http.hpp>")
 expect_fault("not for otp" src/otp/x.cpp "#include <sqlite3.h>")
 expect_fault("not for core" src/core/x.cpp "#include <boost/asio/awaitable.hpp>")
-expect_fault("not for http" src/http/x.cpp "#include <spdlog/spdlog.h>")
+expect_fault("not for http" src/http/x.cpp "#include <prometheus/counter.h>")
 expect_good(src/boost/x.cpp "#include <boost/asio/impl/src.hpp>")
 expect_good(src/app/x.cpp "#include <toml++/toml.h>")
 
@@ -56,6 +56,9 @@ expect_fault("timer" src/app/x.cpp "std::this_thread::sleep_for(1s)")
 expect_fault("make it an issue" src/app/x.cpp "// TODO: later")
 expect_good(src/app/x.cpp "// nothing is detached here, and no std::mutex either")
 expect_good(stub/src/x.cpp "std::mutex guard")
+expect_fault("strand" src/telemetry/x.cpp "std::mutex guard")
+expect_good(src/telemetry/line_queue.cpp "std::lock_guard const held(guard)")
+expect_fault("timer" src/telemetry/line_queue.cpp "std::this_thread::sleep_for(1s)")
 
 # Hops.
 expect_fault("on_strand" src/store/x.cpp "asio::post(strand, f)")
