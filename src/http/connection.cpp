@@ -397,30 +397,33 @@ response connection::answer_failure(std::exception_ptr failure) {
 
 // ---- output ------------------------------------------------------------------------------------
 
-/// Mostly the kernel takes everything at once: no wait, no deadline.
+/// Mostly the kernel takes everything at once: no wait, no deadline, and nothing that this connection has to keep while it is
+/// idle (measured: 520 bytes).
 connection::sending connection::begin_to_send(response const& what, bool keep) {
+    thread_local std::string assembled; // keeps its capacity
     envelope around;
     around.request_id = request_id_;
     around.handling = answered_ - received_;
     around.connection = persistence::close;
     if (keep)
         around.connection = head_.is_http_1_0() ? persistence::keep_alive : persistence::implied;
-    write_head(what, around, output_);
+    write_head(what, around, assembled);
 
     sending begun;
     bool const bare = !has_content(what.status) || (head_complete_ && head_.verb() == method::head);
     if (!bare) begun.content = what.content();
     if (begun.content.size() <= copied_content_bytes_max) {
-        output_.append(begun.content);
+        assembled.append(begun.content);
         begun.content = {};
     }
     error_code ec;
-    std::array<asio::const_buffer, 2> const both = {asio::buffer(output_),
+    std::array<asio::const_buffer, 2> const both = {asio::buffer(assembled),
                                                     asio::buffer(begun.content)};
-    begun.written = begun.content.empty() ? socket_.write_some(asio::buffer(output_), ec)
+    begun.written = begun.content.empty() ? socket_.write_some(asio::buffer(assembled), ec)
                                           : socket_.write_some(both, ec);
     begun.complete = !ec && begun.written == asio::buffer_size(both);
     begun.failed = ec && ec != asio::error::would_block && ec != asio::error::try_again;
+    if (!begun.complete && !begun.failed) output_ = assembled;
     return begun;
 }
 
@@ -472,6 +475,7 @@ void connection::report(response const& what, bool sent) {
 void connection::prepare_for_next() {
     request_.reset();
     decoder_.reset();
+    if (!output_.empty()) std::string().swap(output_); // an assignment would keep the memory
     input_.consume(message_end_);
     if (input_.size() == 0 && input_.capacity() > idle_buffer_bytes_max) input_.shrink_to_fit();
 }

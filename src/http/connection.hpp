@@ -132,7 +132,7 @@ private:
     path_parameters parameters_;
     request_id_source ids_;
     std::string request_id_;
-    std::string output_;
+    std::string output_; ///< what the kernel did not take at once
 
     // Of the request being served.
     std::optional<request> request_;
