@@ -34,6 +34,13 @@ steady_time now() noexcept {
     return std::chrono::steady_clock::now();
 }
 
+/// io_uring takes an answer together with whatever else is to be done: a system call for each is what it is there to spare.
+#ifdef BOOST_ASIO_HAS_IO_URING
+constexpr bool writes_at_once = false;
+#else
+constexpr bool writes_at_once = true;
+#endif
+
 head_limits limits_of(server_options const& options) {
     head_limits limits;
     limits.bytes_max = options.header_bytes_max;
@@ -400,7 +407,8 @@ response connection::answer_failure(std::exception_ptr failure) {
 /// Mostly the kernel takes everything at once: no wait, no deadline, and nothing that this connection has to keep while it is
 /// idle (measured: 520 bytes).
 connection::sending connection::begin_to_send(response const& what, bool keep) {
-    thread_local std::string assembled; // keeps its capacity
+    thread_local std::string of_the_thread; // keeps its capacity
+    auto& assembled = writes_at_once ? of_the_thread : output_;
     envelope around;
     around.request_id = request_id_;
     around.handling = answered_ - received_;
@@ -416,6 +424,7 @@ connection::sending connection::begin_to_send(response const& what, bool keep) {
         assembled.append(begun.content);
         begun.content = {};
     }
+    if (!writes_at_once) return begun;
     error_code ec;
     std::array<asio::const_buffer, 2> const both = {asio::buffer(assembled),
                                                     asio::buffer(begun.content)};
@@ -436,7 +445,7 @@ asio::awaitable<bool> connection::write_rest(std::size_t written, std::string_vi
     phase_ = phase::output;
     arm(now() + options().write_timeout + std::chrono::seconds(seconds));
     error_code ec;
-    co_await asio::async_write(socket_, buffers, asio::redirect_error(asio::use_awaitable, ec));
+    co_await asio::async_write(socket_, buffers, asio::redirect_error(asio::deferred, ec));
     co_return !ec;
 }
 
