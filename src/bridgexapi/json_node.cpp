@@ -91,6 +91,8 @@ private:
 json_document::json_document(std::string_view body, std::size_t depth_max) {
     json::parse_options options;
     options.max_depth = depth_max;
+    constexpr std::size_t usual_size = 24; // of a field of the delivery list, with its name
+    nodes_.reserve(1 + body.size() / usual_size);
     json::basic_parser<builder> parser(options, *this);
     parser.handler().body_ = body;
     boost::system::error_code ec;

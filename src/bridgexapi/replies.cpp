@@ -94,7 +94,11 @@ std::optional<delivery_report> to_delivery(json_node const& from) {
 /// Entries that `convert` can make nothing of are left out: one odd entry does not cost the others.
 template <class T>
 std::vector<T> to_list(json_node const& from, std::optional<T> (*convert)(json_node const&)) {
+    std::size_t entries = 0;
+    for (auto each = from.begin(); each != from.end(); ++each)
+        ++entries;
     std::vector<T> result;
+    result.reserve(entries);
     for (auto const& entry : from) {
         if (!entry.is_object()) continue;
         if (auto item = convert(entry)) result.push_back(std::move(*item));
