@@ -1,16 +1,12 @@
 #include "otpd/bridgexapi/error_class.hpp"
 
-#include "json_fields.hpp"
+#include "json_node.hpp"
 #include "otpd/bridgexapi/replies.hpp"
-
-#include <boost/json/array.hpp>
 
 #include <algorithm>
 #include <array>
 
 namespace otpd::bridgexapi {
-
-namespace json = boost::json;
 
 namespace {
 
@@ -66,8 +62,8 @@ char to_lower(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-std::optional<reason> known_reason(json::value const& words) {
-    auto const* text = words.if_string();
+std::optional<reason> known_reason(json_node const& words) {
+    auto const* text = words.as<std::string_view>();
     if (text == nullptr) return std::nullopt;
     std::string lower(*text);
     std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
@@ -106,15 +102,13 @@ std::optional<std::chrono::seconds> retry_after(net::exchange_failure const& fai
 } // namespace
 
 std::optional<reason> stated_reason(std::string_view body) {
-    auto const parsed = json_fields::parse(body, json::storage_ptr());
-    auto const* reply = parsed.if_object();
-    auto const* detail = reply != nullptr ? reply->if_contains("detail") : nullptr;
+    json_document const parsed(body, json_depth_max);
+    auto const& reply = parsed.root();
+    auto const* detail = reply.is_object() ? reply.find("detail") : nullptr;
     if (detail == nullptr) return std::nullopt;
-    auto const* list = detail->if_array();
-    if (list == nullptr) return known_reason(*detail);
-    for (auto const& entry : *list) {
-        auto const* fault = entry.if_object();
-        auto const* words = fault != nullptr ? fault->if_contains("msg") : nullptr;
+    if (!detail->is_array()) return known_reason(*detail);
+    for (auto const& entry : *detail) {
+        auto const* words = entry.is_object() ? entry.find("msg") : nullptr;
         auto const why = words != nullptr ? known_reason(*words) : std::nullopt;
         if (why) return why;
     }

@@ -3,10 +3,8 @@
 /// Lenient access to the fields of a JSON object. Nothing: absent, null, or of a type that does not
 /// fit.
 
+#include "json_node.hpp"
 #include "otpd/core/money.hpp"
-
-#include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
 
 #include <cstdint>
 #include <initializer_list>
@@ -16,21 +14,18 @@
 
 namespace otpd::bridgexapi::json_fields {
 
-/// The whole body as one JSON value; null when it is none or nested too deeply.
-[[nodiscard]] boost::json::value parse(std::string_view body, boost::json::storage_ptr storage);
-
 /// The object under the first of `names` that is one.
-[[nodiscard]] boost::json::object const* object(boost::json::object const& from,
-                                                std::initializer_list<std::string_view> names);
-[[nodiscard]] std::optional<std::string> text(boost::json::object const& from,
+[[nodiscard]] json_node const* object(json_node const& from,
+                                      std::initializer_list<std::string_view> names);
+[[nodiscard]] std::optional<std::string> text(json_node const& from,
                                               std::initializer_list<std::string_view> names);
 /// A string, or an integer in decimal.
-[[nodiscard]] std::optional<std::string> id(boost::json::object const& from,
+[[nodiscard]] std::optional<std::string> id(json_node const& from,
                                             std::initializer_list<std::string_view> names);
 /// An integer, or a string that is one.
-[[nodiscard]] std::optional<std::int64_t> integer(boost::json::object const& from,
+[[nodiscard]] std::optional<std::int64_t> integer(json_node const& from,
                                                   std::initializer_list<std::string_view> names);
-[[nodiscard]] std::optional<money> amount(boost::json::object const& from, std::string_view name);
-[[nodiscard]] std::optional<bool> flag(boost::json::object const& from, std::string_view name);
+[[nodiscard]] std::optional<money> amount(json_node const& from, std::string_view name);
+[[nodiscard]] std::optional<bool> flag(json_node const& from, std::string_view name);
 
 } // namespace otpd::bridgexapi::json_fields

@@ -2,64 +2,57 @@
 
 #include "json_fields.hpp"
 
-#include <boost/json/array.hpp>
-#include <boost/json/monotonic_resource.hpp>
-
-#include <array>
 #include <limits>
 
 namespace otpd::bridgexapi {
 
-namespace json = boost::json;
 namespace fields = json_fields;
 
 namespace {
 
-/// A parsed body. Small ones need no allocation.
+/// A parsed body.
 class document {
 public:
-    explicit document(std::string_view body)
-        : memory_(buffer_.data(), buffer_.size()), root_(fields::parse(body, &memory_)) {}
-    document(document const&) = delete;
-    document& operator=(document const&) = delete;
+    explicit document(std::string_view body) : json_(body, json_depth_max) {}
 
-    [[nodiscard]] json::object const* object() const noexcept { return root_.if_object(); }
+    [[nodiscard]] json_node const* object() const noexcept {
+        return json_.root().is_object() ? &json_.root() : nullptr;
+    }
 
     /// The document itself if it is an array, else the first of `names` that is one.
-    [[nodiscard]] json::array const* list(std::initializer_list<std::string_view> names) const {
-        if (auto const* bare = root_.if_array()) return bare;
+    [[nodiscard]] json_node const* list(std::initializer_list<std::string_view> names) const {
+        if (json_.root().is_array()) return &json_.root();
         if (object() == nullptr) return nullptr;
         for (auto const name : names) {
-            auto const* field = object()->if_contains(name);
-            if (field != nullptr && field->is_array()) return &field->get_array();
+            auto const* field = object()->find(name);
+            if (field != nullptr && field->is_array()) return field;
         }
         return nullptr;
     }
 
 private:
-    std::array<unsigned char, 4096> buffer_;
-    json::monotonic_resource memory_;
-    json::value root_;
+    json_document json_;
 };
 
-bool says_success(json::object const& from) {
-    auto const* status = from.if_contains("status");
-    return status != nullptr && status->is_string() && status->get_string() == "success";
+bool says_success(json_node const& from) {
+    auto const* status = from.find("status");
+    auto const* word = status != nullptr ? status->as<std::string_view>() : nullptr;
+    return word != nullptr && *word == "success";
 }
 
 /// Answers whose envelope is optional: no `status`, or the right one.
-bool contradicts_success(json::object const& from) {
-    return from.contains("status") && !says_success(from);
+bool contradicts_success(json_node const& from) {
+    return from.find("status") != nullptr && !says_success(from);
 }
 
-std::optional<int> small_integer(json::object const& from,
+std::optional<int> small_integer(json_node const& from,
                                  std::initializer_list<std::string_view> names) {
     auto const value = fields::integer(from, names);
     if (!value || *value < 0 || *value > std::numeric_limits<int>::max()) return std::nullopt;
     return static_cast<int>(*value);
 }
 
-std::optional<route> to_route(json::object const& from) {
+std::optional<route> to_route(json_node const& from) {
     auto const number = small_integer(from, {"route_id", "id"});
     if (!number) return std::nullopt;
     route result;
@@ -73,7 +66,7 @@ std::optional<route> to_route(json::object const& from) {
     return result;
 }
 
-std::optional<price> to_price(json::object const& from) {
+std::optional<price> to_price(json_node const& from) {
     price result;
     result.country = fields::text(from, {"country", "destination", "country_name"}).value_or("");
     result.prefix = fields::id(from, {"country_prefix", "prefix", "code"}).value_or("");
@@ -82,7 +75,7 @@ std::optional<price> to_price(json::object const& from) {
     return result;
 }
 
-std::optional<delivery_report> to_delivery(json::object const& from) {
+std::optional<delivery_report> to_delivery(json_node const& from) {
     auto id = fields::id(from, {"bx_message_id"});
     auto status = fields::text(from, {"status"});
     if (!id || !status) return std::nullopt;
@@ -100,13 +93,15 @@ std::optional<delivery_report> to_delivery(json::object const& from) {
 
 /// Entries that `convert` can make nothing of are left out: one odd entry does not cost the others.
 template <class T>
-std::vector<T> to_list(json::array const& from, std::optional<T> (*convert)(json::object const&)) {
+std::vector<T> to_list(json_node const& from, std::optional<T> (*convert)(json_node const&)) {
+    std::size_t entries = 0;
+    for (auto each = from.begin(); each != from.end(); ++each)
+        ++entries;
     std::vector<T> result;
-    result.reserve(from.size());
+    result.reserve(entries);
     for (auto const& entry : from) {
-        auto const* object = entry.if_object();
-        if (object == nullptr) continue;
-        if (auto item = convert(*object)) result.push_back(std::move(*item));
+        if (!entry.is_object()) continue;
+        if (auto item = convert(entry)) result.push_back(std::move(*item));
     }
     return result;
 }
@@ -117,15 +112,15 @@ std::optional<accepted> read_accepted(std::string_view body) {
     document const parsed(body);
     auto const* reply = parsed.object();
     if (reply == nullptr || !says_success(*reply)) return std::nullopt;
-    auto const* messages = reply->if_contains("messages");
-    if (messages == nullptr || !messages->is_array() || messages->get_array().empty())
+    auto const* messages = reply->find("messages");
+    if (messages == nullptr || !messages->is_array() || messages->begin() == messages->end())
         return std::nullopt;
-    auto const* message = messages->get_array().front().if_object();
-    if (message == nullptr) return std::nullopt;
+    auto const& message = *messages->begin();
+    if (!message.is_object()) return std::nullopt;
 
     accepted result;
     result.order_id = fields::id(*reply, {"order_id"});
-    result.bx_message_id = fields::id(*message, {"bx_message_id"});
+    result.bx_message_id = fields::id(message, {"bx_message_id"});
     result.cost = fields::amount(*reply, "cost");
     result.balance_after = fields::amount(*reply, "balance_after");
     return result;

@@ -1,5 +1,7 @@
 #include "otpd/bridgexapi/requests.hpp"
 
+#include "otpd/core/json_text.hpp"
+
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
@@ -16,26 +18,6 @@ net::http_request get(std::string target) {
     request.target = std::move(target);
     request.repeatable = true;
     return request;
-}
-
-void append_json_string(std::string& to, std::string_view text) {
-    constexpr std::string_view hex = "0123456789abcdef";
-    constexpr unsigned char first_printable = 0x20;
-    to += '"';
-    for (char const c : text) {
-        auto const byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            to += '\\';
-            to += c;
-        } else if (byte < first_printable) {
-            to += "\\u00";
-            to += hex[byte >> 4];
-            to += hex[byte & 0xf];
-        } else {
-            to += c;
-        }
-    }
-    to += '"';
 }
 
 /// By hand and not by a JSON library, which would leave copies of the text in memory it frees.

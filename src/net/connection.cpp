@@ -8,6 +8,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/error.hpp>
 
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -31,9 +32,18 @@ asio::awaitable<bool> cancelled() {
     co_return state.cancelled() != asio::cancellation_type::none;
 }
 
-std::variant<beast::tcp_stream, asio::ssl::stream<beast::tcp_stream>>
-make_stream(strand const& executor, tls_context* tls) {
-    using result = std::variant<beast::tcp_stream, asio::ssl::stream<beast::tcp_stream>>;
+using socket = asio::ip::tcp::socket;
+
+/// One thread needs no strand: each piece of I/O over one costs two more handlers (callgrind, a send: 18,000
+/// instructions, together with what Beast's stream with its timers and its way of reading cost).
+asio::any_io_executor executor_of(strand const& guard) {
+    if (is_alone_on(guard)) return guard.get_inner_executor();
+    return guard;
+}
+
+std::variant<socket, asio::ssl::stream<socket>> make_stream(asio::any_io_executor const& executor,
+                                                            tls_context* tls) {
+    using result = std::variant<socket, asio::ssl::stream<socket>>;
     if (tls == nullptr) return result(std::in_place_index<0>, executor);
     return result(std::in_place_index<1>, executor, tls->native());
 }
@@ -51,10 +61,10 @@ exchange_error handshake_error(boost::system::error_code ec) {
 connection::connection(asio::any_io_executor executor, origin const& target, tls_context* tls,
                        tls_session resume, connection_limits limits,
                        idle_closed_handler on_idle_closed)
-    : strand_(asio::make_strand(std::move(executor))), origin_(target), limits_(limits),
-      on_idle_closed_(std::move(on_idle_closed)), resume_(std::move(resume)),
-      stream_(make_stream(strand_, tls)),
-      buffer_(limits.header_bytes_max + limits.body_bytes_max + read_slack_bytes) {}
+    : strand_(asio::make_strand(std::move(executor))), on_(executor_of(strand_)), origin_(target),
+      limits_(limits), on_idle_closed_(std::move(on_idle_closed)), resume_(std::move(resume)),
+      stream_(make_stream(on_, tls)),
+      buffer_(limits.header_bytes_max + limits.body_bytes_max + read_slack_bytes), timer_(on_) {}
 
 connection::~connection() {
     // An SSL object that dies before its shutdown marks its session as not to be resumed. The reply
@@ -90,14 +100,14 @@ asio::awaitable<connect_result> connection::connect_tcp(endpoints addresses, dea
         // A share of the time for each: an address that swallows packets must not cost the others
         // their chance.
         auto const left = static_cast<deadline::duration::rep>(addresses.size() - i);
-        tcp().expires_after(until.remaining() / left);
+        end_at(std::chrono::steady_clock::now() + until.remaining() / left);
         // A socket whose connect failed cannot be used for another (POSIX connect(): its state is
         // unspecified; Linux fails the next one with ECONNABORTED): a new one for each address.
         boost::system::error_code ignored;
-        tcp().socket().close(ignored);
+        tcp().close(ignored);
         auto [ec] = co_await tcp().async_connect(addresses[i], no_throw);
-        result.error = ec;
-        result.connected = !ec && !aborted_;
+        result.error = or_timeout(ec);
+        result.connected = !result.error && !aborted_;
         if (result.connected) break;
     }
     co_return result;
@@ -113,9 +123,10 @@ asio::awaitable<connect_result> connection::handshake(tls_stream& stream, deadli
         result.why = exchange_error::tls_failed;
         co_return result;
     }
-    tcp().expires_at(until.at());
-    auto [ec] = co_await stream.async_handshake(asio::ssl::stream_base::client, no_throw);
+    end_at(until.at());
+    auto [ended] = co_await stream.async_handshake(asio::ssl::stream_base::client, no_throw);
     resume_.reset();
+    auto const ec = or_timeout(ended);
     result.error = ec;
     result.connected = !ec && !aborted_;
     if (ec) result.why = handshake_error(ec);
@@ -126,10 +137,9 @@ asio::awaitable<connect_result> connection::handshake(tls_stream& stream, deadli
 void connection::tune_socket() noexcept {
     // Each of these only improves matters; a kernel that refuses one is no reason not to talk.
     boost::system::error_code ignored;
-    auto& socket = tcp().socket();
-    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-    socket.set_option(asio::socket_base::keep_alive(true), ignored);
-    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &peer_dead_after_ms,
+    tcp().set_option(asio::ip::tcp::no_delay(true), ignored);
+    tcp().set_option(asio::socket_base::keep_alive(true), ignored);
+    ::setsockopt(tcp().native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &peer_dead_after_ms,
                  sizeof peer_dead_after_ms);
 }
 
@@ -150,7 +160,7 @@ connection::exchange(secret_string request, deadline until) {
         if (given_up) failure.why = exchange_error::timed_out;
         co_return failure;
     }
-    tcp().expires_at(until.at());
+    end_at(until.at());
     if (auto* tls = std::get_if<tls_stream>(&stream_))
         co_return co_await exchange_over(*tls, std::move(request), until, reused);
     co_return co_await exchange_over(*std::get_if<plain_stream>(&stream_), std::move(request),
@@ -160,11 +170,11 @@ connection::exchange(secret_string request, deadline until) {
 template <class Stream>
 asio::awaitable<std::variant<exchange_failure, http_response>>
 connection::exchange_over(Stream& stream, secret_string request, deadline until, bool reused) {
-    sent_bytes_mark const mark(tcp().socket().native_handle());
+    sent_bytes_mark const mark(tcp().native_handle());
     auto fail = [&](exchange_error why, stream_end end) {
         exchange_failure failure;
         failure.why = until.expired() ? exchange_error::timed_out : why;
-        failure.may_have_arrived = !mark.nothing_arrived(tcp().socket().native_handle(), end);
+        failure.may_have_arrived = !mark.nothing_arrived(tcp().native_handle(), end);
         bool const let_down = reused && failure.why == exchange_error::connection_lost;
         close(let_down ? state::closed_unannounced : state::unusable);
         return failure;
@@ -190,7 +200,7 @@ connection::exchange_over(Stream& stream, secret_string request, deadline until,
 /// Readable without anything being asked for: data, FIN, or an error.
 bool connection::anything_arrived() noexcept {
     pollfd query{};
-    query.fd = tcp().socket().native_handle();
+    query.fd = tcp().native_handle();
     query.events = POLLIN | POLLRDHUP;
     return ::poll(&query, 1, 0) != 0;
 }
@@ -205,7 +215,7 @@ bool connection::unread_bytes_left() noexcept {
 }
 
 void connection::become_idle() {
-    tcp().expires_never();
+    no_deadline();
     state_ = state::idle;
     watch();
 }
@@ -216,8 +226,7 @@ void connection::watch() {
     if (watching_) return;
     watching_ = true;
     auto seen = [self = shared_from_this()](boost::system::error_code) { self->watched_event(); };
-    tcp().socket().async_wait(asio::socket_base::wait_read,
-                              asio::bind_executor(strand_, std::move(seen)));
+    tcp().async_wait(asio::socket_base::wait_read, asio::bind_executor(on_, std::move(seen)));
 }
 
 void connection::watched_event() {
@@ -245,8 +254,47 @@ void connection::close(state how) noexcept {
     // There is no TLS close_notify either: replies are self-delimiting, and waiting for the peer's
     // answer to it is one more way to hang.
     boost::system::error_code ignored;
-    tcp().socket().set_option(asio::socket_base::linger(true, 0), ignored);
-    tcp().socket().close(ignored);
+    tcp().set_option(asio::socket_base::linger(true, 0), ignored);
+    tcp().close(ignored);
+    timer_at_ = steady_time::max();
+    timer_.cancel();
+}
+
+// --- the deadline --------------------------------------------------------------------------------
+
+void connection::end_at(steady_time at) {
+    timed_out_ = false;
+    deadline_ = at;
+    if (at < timer_at_) wait_until(at);
+}
+
+void connection::wait_until(steady_time at) {
+    timer_at_ = at;
+    timer_.expires_at(at); // ends a pending wait
+    auto ran_out = [weak = weak_from_this(), at](boost::system::error_code) {
+        auto const self = weak.lock();
+        // Not one that was replaced or cancelled, also not when it ran out just before.
+        if (self && self->timer_at_ == at) self->timer_ran_out();
+    };
+    timer_.async_wait(asio::bind_executor(on_, std::move(ran_out)));
+}
+
+void connection::timer_ran_out() {
+    timer_at_ = steady_time::max();
+    if (deadline_ == steady_time::max()) return;
+    if (std::chrono::steady_clock::now() < deadline_) {
+        wait_until(deadline_);
+        return;
+    }
+    timed_out_ = true;
+    // Closed and not cancelled: what is done next on it must not wait either.
+    boost::system::error_code ignored;
+    tcp().close(ignored);
+}
+
+/// What an operation ended with, or that its socket was closed because of the deadline.
+boost::system::error_code connection::or_timeout(boost::system::error_code ec) const {
+    return timed_out_ ? make_error_code(beast::error::timeout) : ec;
 }
 
 void connection::abort() {

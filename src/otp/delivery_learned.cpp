@@ -15,9 +15,11 @@ using namespace std::chrono_literals;
 asio::awaitable<std::size_t> delivery_tracker::impl::take(std::vector<delivery_report> reports,
                                                           shown_by how) {
     all_news changed;
+    std::vector<id> of_news;
     auto const at = now().wall;
     for (auto& report : reports) {
         auto const about = messages_.about(report);
+        of_news.clear();
         for (auto const which : about) {
             auto& message = *messages_.find(which);
             message.view = view_of(report, at);
@@ -25,15 +27,18 @@ asio::awaitable<std::size_t> delivery_tracker::impl::take(std::vector<delivery_r
                 message.seen_in = look_;
                 message.missed = 0;
             }
-            if (is_news(message, report)) changed.push_back(news{which, report});
+            if (is_news(message, report)) of_news.push_back(which);
         }
         if (state_of(report.status) == store::delivery::delivered) {
             saw_delivered_ = true;
             delivered_word_ = report.status;
         }
-        if (!about.empty()) continue;
-        for (auto const lost : messages_.lost_to(report.msisdn))
-            candidates_[lost].push_back(report);
+        if (about.empty())
+            for (auto const lost : messages_.lost_to(report.msisdn))
+                candidates_[lost].push_back(report);
+        for (std::size_t i = 0; i < of_news.size(); ++i) // mostly one, which needs no copy
+            changed.push_back(i + 1 < of_news.size() ? news{of_news[i], report}
+                                                     : news{of_news[i], std::move(report)});
     }
     auto const count = changed.size();
     if (count > 0) co_await tell_all(std::move(changed));

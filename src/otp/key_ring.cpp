@@ -1,6 +1,7 @@
 #include "otpd/otp/key_ring.hpp"
 
 #include "hmac.hpp"
+#include "kept_subjects.hpp"
 #include "otpd/core/encoding.hpp"
 
 #include <algorithm>
@@ -52,6 +53,7 @@ struct key_ring::keys {
     hmac_sha256 number;
     hmac_sha256 subject;
     hmac_sha256 id;
+    std::unique_ptr<kept_subjects> kept = std::make_unique<kept_subjects>();
 
     /// Enciphers and deciphers: the keystream is used for this one random id only.
     void cover(store::verification_address& at) const {
@@ -100,6 +102,10 @@ store::number_key key_ring::hash(phone_number const& number) const {
 
 store::subject_key key_ring::subject(std::initializer_list<std::string_view> what) const {
     return first_half(keys_->subject(what));
+}
+
+store::subject_key key_ring::subject_of_few(std::initializer_list<std::string_view> what) const {
+    return keys_->kept->get(what, [this](auto const& fields) { return subject(fields); });
 }
 
 std::string key_ring::seal(store::verification_address const& at) const {

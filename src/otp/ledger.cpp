@@ -1,7 +1,6 @@
 #include "otpd/otp/ledger.hpp"
 
 #include <array>
-#include <cstdio>
 #include <limits>
 
 namespace otpd::otp {
@@ -23,6 +22,14 @@ std::chrono::year_month_day date_of(wall_time at) {
     return std::chrono::year_month_day(floor<days>(at));
 }
 
+/// With zeros before it.
+std::string digits(unsigned value, std::size_t count) {
+    std::string text(count, '0');
+    for (auto digit = text.rbegin(); digit != text.rend(); ++digit, value /= 10)
+        *digit = static_cast<char>('0' + value % 10);
+    return text;
+}
+
 wall_time begin_of(budget_period period, wall_time at) {
     switch (period) {
     case budget_period::hour:
@@ -40,22 +47,13 @@ wall_time begin_of(budget_period period, wall_time at) {
 
 std::string text_of(budget_period period, wall_time at) {
     auto const today = date_of(at);
+    auto text = digits(static_cast<unsigned>(static_cast<int>(today.year())), 4);
+    text.append("-").append(digits(static_cast<unsigned>(today.month()), 2));
+    if (period == budget_period::month) return text;
+    text.append("-").append(digits(static_cast<unsigned>(today.day()), 2));
+    if (period == budget_period::day) return text;
     auto const hour = floor<hours>(at) - floor<days>(at);
-    std::array<char, 32> text{};
-    auto const length =
-        std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d",
-                      static_cast<int>(today.year()), static_cast<unsigned>(today.month()),
-                      static_cast<unsigned>(today.day()), static_cast<int>(hour.count()));
-    std::string const whole(text.data(), static_cast<std::size_t>(length));
-    switch (period) {
-    case budget_period::hour:
-        return whole;
-    case budget_period::day:
-        return whole.substr(0, whole.find('T'));
-    case budget_period::month:
-        break;
-    }
-    return whole.substr(0, whole.rfind('-'));
+    return text.append("T").append(digits(static_cast<unsigned>(hour.count()), 2));
 }
 
 wall_time end_of(budget_period period, wall_time at) {
@@ -110,7 +108,11 @@ std::optional<std::string> ledger::whose_of(spending_budget const& budget, purch
 store::subject_key ledger::subject_of(budget_key key, std::string_view whose) const {
     static constexpr std::array<std::string_view, 5> kinds{"total", "client", "purpose", "route",
                                                            "country"};
-    return keys_.subject({"budget", kinds[static_cast<std::size_t>(key)], whose});
+    auto const kind = kinds[static_cast<std::size_t>(key)];
+    // Of the others there may be any number: a caller chooses the purpose.
+    bool const are_few = key == budget_key::total || key == budget_key::country;
+    return are_few ? keys_.subject_of_few({"budget", kind, whose})
+                   : keys_.subject({"budget", kind, whose});
 }
 
 store::budget_key ledger::total(wall_time at) const {

@@ -41,23 +41,28 @@ std::optional<store::subject_key> service::limiter::subject_of(limit_key key,
                                                                subjects const& of) const {
     switch (key) {
     case limit_key::number:
-        return keys_.hash(of.number);
+        return of.number_key;
     case limit_key::prefix:
-        return keys_.subject({"prefix", prefix_of(of.number)});
+        return prefix_key(of);
     case limit_key::country:
         if (of.country.empty()) return std::nullopt;
-        return keys_.subject({"country", of.country});
+        return keys_.subject_of_few({"country", of.country});
     case limit_key::end_user_address:
         if (!of.who.end_user_address) return std::nullopt;
         return keys_.subject({"end user", *of.who.end_user_address});
     case limit_key::caller_address:
         return keys_.subject({"caller", of.who.address});
     case limit_key::client:
-        return keys_.subject({"client", of.who.from->name});
+        return keys_.subject_of_few({"client", of.who.from->name});
     case limit_key::everybody:
-        return keys_.subject({"everybody"});
+        return keys_.subject_of_few({"everybody"});
     }
     return std::nullopt;
+}
+
+store::subject_key const& service::limiter::prefix_key(subjects const& of) const {
+    if (!of.prefix_key) of.prefix_key = keys_.subject({"prefix", prefix_of(of.number)});
+    return *of.prefix_key;
 }
 
 std::vector<store::charge> service::limiter::charges(limit_step step, subjects const& of) const {
@@ -100,13 +105,13 @@ std::vector<store::watch> service::limiter::watches(subjects const& of) const {
 
     std::vector<store::watch> list;
     list.reserve(2);
-    auto prefix = watch_of(keys_.subject({"prefix", prefix_of(of.number)}), pumping_prefix);
+    auto prefix = watch_of(prefix_key(of), pumping_prefix);
     prefix.breaker_sent = rules.breaker_sent; // a whole country is not blocked for one prefix
     prefix.breaker_percent = rules.breaker_verified_percent;
     prefix.block = rules.breaker_block;
     list.push_back(std::move(prefix));
     if (!of.country.empty())
-        list.push_back(watch_of(keys_.subject({"country", of.country}), pumping_country));
+        list.push_back(watch_of(keys_.subject_of_few({"country", of.country}), pumping_country));
     return list;
 }
 

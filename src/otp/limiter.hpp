@@ -5,6 +5,7 @@
 
 #include "otpd/otp/service.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,10 @@ public:
     struct subjects {
         caller const& who;
         phone_number const& number;
+        store::number_key const& number_key; ///< its hash
         std::string const& country; ///< empty: not known, and limits by country are not charged
+        /// Worked out when it is first needed.
+        mutable std::optional<store::subject_key> prefix_key = std::nullopt;
     };
 
     [[nodiscard]] std::vector<store::charge> charges(limit_step step, subjects const& of) const;
@@ -37,6 +41,7 @@ public:
 private:
     [[nodiscard]] std::optional<store::subject_key> subject_of(limit_key key,
                                                                subjects const& of) const;
+    [[nodiscard]] store::subject_key const& prefix_key(subjects const& of) const;
     [[nodiscard]] store::watch watch_of(store::subject_key who, std::string_view name) const;
 
     policy const& rules_;

@@ -124,7 +124,6 @@ void service::plan_routes(attempt& send) const {
 
 asio::awaitable<service::route_choice> service::choice_of(route_step const& step,
                                                           attempt const& send) {
-    if (!step.best) co_return route_choice{step.route_id, {}};
     auto const& rule = *step.best;
     score_query question;
     question.country = send.country;
@@ -161,7 +160,8 @@ std::string_view service::why_not(route_step const& step, attempt const& send, i
 asio::awaitable<bool> service::choose_route(attempt& send) {
     while (send.next < send.steps.size()) {
         auto step = send.steps[send.next++];
-        auto const choice = co_await choice_of(step, send);
+        route_choice choice{step.route_id, {}};
+        if (step.best) choice = co_await choice_of(step, send);
         auto const price = uses_.price_list.price_of(choice.route_id, send.request.to);
         if (auto const why = why_not(step, send, choice.route_id, price); !why.empty()) {
             leave_route(send, {choice.route_id, step_report::result::skipped, why, price});

@@ -53,7 +53,19 @@ public:
     [[nodiscard]] std::vector<score_sample const*> all() const;
 
 private:
-    [[nodiscard]] static std::string key_of(occurrence const& what);
+    /// The id is that of a sample that is kept: a copy for each key would be longer than most of the rest.
+    struct key {
+        std::string_view verification_id;
+        int route_id;
+        friend bool operator==(key const&, key const&) = default;
+    };
+    struct hash {
+        std::size_t operator()(key const& of) const noexcept {
+            return std::hash<std::string_view>()(of.verification_id) +
+                   static_cast<std::size_t>(of.route_id);
+        }
+    };
+
     score_sample* find(occurrence const& what);
     void begin(occurrence const& what, bool accepted);
     void deliver(occurrence const& what);
@@ -64,19 +76,11 @@ private:
     std::deque<score_sample> samples_;
     std::uint64_t first_ = 0; ///< the number of the first of them
     /// The last try of each verification on each route.
-    std::unordered_map<std::string, std::uint64_t> numbers_;
+    std::unordered_map<key, std::uint64_t, hash> numbers_;
 };
 
-std::string key_of_sample(std::string const& verification_id, int route_id) {
-    return verification_id + '/' + std::to_string(route_id);
-}
-
-std::string sample_list::key_of(occurrence const& what) {
-    return key_of_sample(what.verification_id, what.route_id);
-}
-
 score_sample* sample_list::find(occurrence const& what) {
-    auto const found = numbers_.find(key_of(what));
+    auto const found = numbers_.find({what.verification_id, what.route_id});
     return found == numbers_.end() ? nullptr
                                    : &samples_[static_cast<std::size_t>(found->second - first_)];
 }
@@ -137,13 +141,16 @@ void sample_list::keep(score_sample sample) {
     if (most_ == 0) return;
     if (samples_.size() >= most_) {
         auto const& oldest = samples_.front();
-        auto const entry = numbers_.find(key_of_sample(oldest.verification_id, oldest.route_id));
+        auto const entry = numbers_.find({oldest.verification_id, oldest.route_id});
         if (entry != numbers_.end() && entry->second == first_) numbers_.erase(entry);
         samples_.pop_front();
         ++first_;
     }
-    numbers_[key_of_sample(sample.verification_id, sample.route_id)] = first_ + samples_.size();
-    samples_.push_back(std::move(sample));
+    auto const number = first_ + samples_.size();
+    auto const& kept = samples_.emplace_back(std::move(sample));
+    key const which{kept.verification_id, kept.route_id};
+    numbers_.erase(which); // with the id of an older sample
+    numbers_.emplace(which, number);
 }
 
 std::vector<score_sample const*> sample_list::all() const {

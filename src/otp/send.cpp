@@ -59,8 +59,9 @@ asio::awaitable<outcome<sent>> service::send_to_the_end(send_request request, de
     // Before it is settled: the settlement holds what later calls with the same idempotency key are told.
     auto result = conclude(current, message);
     co_await settle(current, message, result);
-    uses_.tell.happened(occurrence_of(current, message));
-    follow(current, message);
+    auto told = occurrence_of(current, message);
+    uses_.tell.happened(told);
+    follow(current, message, std::move(told));
     report(current, result);
     co_return result;
 }
@@ -124,7 +125,7 @@ std::optional<errc> service::fault_of(attempt& send) const {
         return errc::message_too_long;
     if (send.test) return std::nullopt;
     if (auto const fault = fault_of_destination(send)) return fault;
-    limiter::subjects const of{request.who, request.to, send.country};
+    limiter::subjects const of{request.who, request.to, send.at.number, send.country};
     send.charges = limiter_->charges(limit_step::send, of);
     send.watches = limiter_->watches(of);
     return std::nullopt;

@@ -101,7 +101,8 @@ store::settlement service::settlement_of(attempt const& send,
     }
     details_writer admitted;
     admitted.add("country", send.country).add("route_plan", send.plan);
-    admitted.add("limits", text_of(limiter::standings(send.charges, send.admission)));
+    admitted.add("limits", result ? text_of(result->limits)
+                                  : text_of(limiter::standings(send.charges, send.admission)));
     request.notes.push_back({store::event_kind::admitted, {}, admitted.text()});
     auto const now = uses_.now.now();
     for (auto const& each : send.notes)
@@ -149,13 +150,14 @@ asio::awaitable<void> service::settle(attempt const& send, bridgexapi::send_outc
                                           {"verification_id", to_hex(send.at.id)}});
 }
 
-void service::follow(attempt const& send, bridgexapi::send_outcome const& message) const {
+void service::follow(attempt const& send, bridgexapi::send_outcome const& message,
+                     occurrence told) const {
     auto const* const accepted = std::get_if<bridgexapi::accepted>(&message);
     if (send.test || (accepted == nullptr && !std::holds_alternative<bridgexapi::unknown>(message)))
         return;
     followed_message what;
     what.at = send.at;
-    what.told = occurrence_of(send, message);
+    what.told = std::move(told);
     what.admitted_at = send.began_at;
     what.asked_at = send.asked_at;
     what.follow_for = rules_.ttl;

@@ -2,6 +2,7 @@
 
 #include "otpd/store/verification.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -33,6 +34,7 @@ void append_encoded(std::string& out, char c) {
 }
 
 std::string encode(std::string_view text) {
+    if (std::ranges::all_of(text, is_plain) && !looks_typed(text)) return std::string(text);
     std::string out;
     out.reserve(text.size());
     bool const typed = looks_typed(text);

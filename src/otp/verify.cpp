@@ -162,7 +162,7 @@ store::check service::check_of(verify_request const& request) const {
     asked.guesses = rules_.guesses;
     auto const country =
         rules_.destinations.checked ? uses_.plan.country_of(request.number) : std::string();
-    limiter::subjects const of{request.who, request.number, country};
+    limiter::subjects const of{request.who, request.number, number, country};
     // A test number's sends are not counted, so neither is its code.
     if (find_test_number(request.number) == nullptr)
         for (auto const& each : limiter_->watches(of))

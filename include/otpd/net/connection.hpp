@@ -5,7 +5,8 @@
 ///
 /// Every connection has a strand of its own: exchanges on different connections run in parallel,
 /// and TLS work (a handshake takes about a millisecond) holds up nobody else. Coroutines of this
-/// class run on that strand (run_on()); members that may be called from elsewhere say so.
+/// class run on that strand (run_on()); members that may be called from elsewhere say so. Where one
+/// thread runs everything its sockets and timers do without the strand (sole_runner.hpp).
 ///
 /// A connection is good for another exchange only if the last one ended cleanly: the whole request
 /// was written, a whole reply was read, the reply allows keep-alive, and not one byte came after
@@ -21,9 +22,10 @@
 #include "otpd/net/sent_bytes.hpp"
 #include "otpd/net/tls_context.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -93,7 +95,7 @@ public:
 
 private:
     enum class state : std::uint8_t { busy, idle, unusable, closed_unannounced };
-    using plain_stream = boost::beast::tcp_stream;
+    using plain_stream = boost::asio::ip::tcp::socket;
     using tls_stream = boost::asio::ssl::stream<plain_stream>;
 
     plain_stream& tcp() noexcept;
@@ -102,6 +104,14 @@ private:
     template <class Stream>
     boost::asio::awaitable<std::variant<exchange_failure, http_response>>
     exchange_over(Stream& stream, secret_string request, deadline until, bool reused);
+
+    // The deadline of what runs now: the socket is closed when it passes. Moving it later costs a
+    // store, as the timer underneath runs out at the earlier time and then waits on.
+    void end_at(steady_time at);
+    void wait_until(steady_time at);
+    void timer_ran_out();
+    void no_deadline() noexcept { deadline_ = steady_time::max(); }
+    [[nodiscard]] boost::system::error_code or_timeout(boost::system::error_code ec) const;
 
     void tune_socket() noexcept;
     [[nodiscard]] bool anything_arrived() noexcept;
@@ -112,6 +122,7 @@ private:
     void close(state how = state::unusable) noexcept;
 
     strand strand_;
+    boost::asio::any_io_executor on_; ///< the strand, or what it is made of
     origin const& origin_;
     connection_limits limits_;
     idle_closed_handler on_idle_closed_;
@@ -119,6 +130,10 @@ private:
     tls_session newest_session_;
     std::variant<plain_stream, tls_stream> stream_;
     boost::beast::flat_buffer buffer_;
+    boost::asio::steady_timer timer_;
+    steady_time deadline_ = steady_time::max();
+    steady_time timer_at_ = steady_time::max(); ///< when its wait ends; max: it does not wait
+    bool timed_out_ = false;                    ///< the deadline passed, and the socket was closed
     std::atomic<state> state_ = state::busy;
     steady_time const created_at_ = std::chrono::steady_clock::now();
     bool connected_ = false;

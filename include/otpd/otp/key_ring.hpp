@@ -18,7 +18,7 @@
 
 namespace otpd::otp {
 
-/// Immutable; every member may be called from any thread.
+/// Immutable but for what it remembers; every member may be called from any thread.
 class key_ring {
 public:
     /// `current` signs; `previous` still verify. `number_secret` keys the hash of numbers and must stay
@@ -35,6 +35,11 @@ public:
 
     /// Of anything else that something is counted for: its kind, then what it is. Never that of a number.
     [[nodiscard]] store::subject_key subject(std::initializer_list<std::string_view> what) const;
+
+    /// The same for one of which there are few in all (clients of the configuration, countries): it is worked out once. Fields have
+    /// less than 128 characters.
+    [[nodiscard]] store::subject_key
+    subject_of_few(std::initializer_list<std::string_view> what) const;
 
     /// Where a verification is kept, as the id that callers see: its random id, then its number's hash,
     /// enciphered with a keystream made of the random id. So a store needs no index by id, and whoever

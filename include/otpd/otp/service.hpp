@@ -236,7 +236,8 @@ private:
     boost::asio::awaitable<void> settle(attempt const& send,
                                         bridgexapi::send_outcome const& message,
                                         outcome<sent> const& result);
-    void follow(attempt const& send, bridgexapi::send_outcome const& message) const;
+    void follow(attempt const& send, bridgexapi::send_outcome const& message,
+                occurrence told) const;
     [[nodiscard]] std::chrono::seconds back_off() const;
 
     // send_report.cpp

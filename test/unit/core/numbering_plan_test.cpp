@@ -124,6 +124,71 @@ std::vector<std::string> numbers_of(int code) {
     return found;
 }
 
+/// The examples of a code with some of their digits changed or some more or less, and any digits.
+std::vector<std::string> near_numbers_of(int code) {
+    static auto const all = examples();
+    std::uint32_t any = 7; // the same on every machine
+    auto const below = [&any](std::size_t most) {
+        any = any * 1664525 + 1013904223;
+        return (any >> 16) % most;
+    };
+    auto const digit = [&below] { return static_cast<char>('0' + below(10)); };
+    std::size_t const prefix = std::to_string(code).size();
+    std::vector<std::string> found;
+    auto const keep = [&](std::string const& national) {
+        auto const size = prefix + national.size();
+        if (size >= phone_number::min_digits && size <= phone_number::max_digits)
+            found.push_back(national);
+    };
+    for (int i = 0; i < 300; ++i) {
+        std::string national;
+        while (national.size() < phone_number::min_digits - prefix + below(6))
+            national += digit();
+        keep(national);
+    }
+    for (auto const& each : all) {
+        if (each.code != code) continue;
+        for (int i = 0; i < 50; ++i) {
+            auto national = each.national;
+            for (std::size_t changes = below(4); changes > 0; --changes)
+                national[below(national.size())] = digit();
+            if (below(4) == 0) national += digit();
+            if (below(4) == 0) national.pop_back();
+            keep(national);
+        }
+    }
+    return found;
+}
+
+std::string_view name_of(util::PhoneNumberType type) {
+    switch (type) {
+    case util::FIXED_LINE:
+        return "fixed_line";
+    case util::MOBILE:
+        return "mobile";
+    case util::FIXED_LINE_OR_MOBILE:
+        return "fixed_line_or_mobile";
+    case util::TOLL_FREE:
+        return "toll_free";
+    case util::PREMIUM_RATE:
+        return "premium_rate";
+    case util::SHARED_COST:
+        return "shared_cost";
+    case util::VOIP:
+        return "voip";
+    case util::PERSONAL_NUMBER:
+        return "personal_number";
+    case util::PAGER:
+        return "pager";
+    case util::UAN:
+        return "uan";
+    case util::VOICEMAIL:
+        return "voicemail";
+    default:
+        return "unknown";
+    }
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(numbering_plans)
@@ -273,7 +338,37 @@ BOOST_AUTO_TEST_CASE(know_the_country_that_the_library_knows) {
         }
 }
 
-// It is remembered for an area code, so that one number must not speak for another.
+// find() has its own way to apply the library's rules: of any digits it must say what the library says.
+BOOST_AUTO_TEST_CASE(say_of_any_digits_what_the_library_says) {
+    auto const& plans = *util::GetInstance();
+    std::set<int> codes;
+    plans.GetSupportedCallingCodes(&codes);
+    std::size_t surveyed = 0;
+    std::size_t valid = 0;
+    std::size_t other_spellings = 0;
+    for (int const code : codes)
+        for (auto const& national : near_numbers_of(code)) {
+            auto const digits = std::to_string(code) + national;
+            auto const number = built(code, national);
+            auto const type = plans.GetNumberType(number);
+            auto const found = find(digits);
+            ++surveyed;
+            if (type != util::UNKNOWN) ++valid;
+            if (type != util::UNKNOWN && !found) ++other_spellings;
+            if (!found) continue;
+            std::string country;
+            plans.GetRegionCodeForNumber(number, &country);
+            bool const same =
+                found->type == line_type::satellite || to_string(found->type) == name_of(type);
+            if (!same || found->country != country)
+                BOOST_TEST(false, digits << " is " << name_of(type) << " in " << country);
+        }
+    BOOST_TEST(surveyed > 100'000U);
+    BOOST_TEST(valid > 20'000U);
+    BOOST_TEST(other_spellings < valid / 20);
+}
+
+// It is one country for an area code, so that one number speaks for another.
 BOOST_AUTO_TEST_CASE(know_one_country_of_each_north_american_area) {
     auto const& plans = *util::GetInstance();
     std::size_t areas = 0;

@@ -5,9 +5,12 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 using namespace otpd;
 using otpd::otp::key_ring;
@@ -141,6 +144,38 @@ BOOST_AUTO_TEST_CASE(keep_subjects_of_different_kinds_apart) {
     BOOST_TEST(keys.size() == 6U);
     BOOST_TEST((ring.subject({"a"}) == key_ring(secret_a, {}, none).subject({"a"})));
     BOOST_TEST((ring.subject({"a"}) != key_ring(secret_b, {}, none).subject({"a"})));
+}
+
+BOOST_AUTO_TEST_CASE(say_the_same_of_subjects_of_which_there_are_few) {
+    key_ring const ring(secret_a, {}, none);
+    for (int round = 0; round < 2; ++round) {
+        // More than are kept, and some that are alike.
+        for (int i = 0; i < 2000; ++i) {
+            auto const name = std::to_string(i);
+            BOOST_TEST_REQUIRE(
+                (ring.subject_of_few({"client", name}) == ring.subject({"client", name})));
+        }
+        BOOST_TEST((ring.subject_of_few({"ab", "c"}) == ring.subject({"ab", "c"})));
+        BOOST_TEST((ring.subject_of_few({"a", "bc"}) == ring.subject({"a", "bc"})));
+        BOOST_TEST((ring.subject_of_few({"a", "bc", ""}) == ring.subject({"a", "bc", ""})));
+        BOOST_TEST((ring.subject_of_few({"everybody"}) == ring.subject({"everybody"})));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(remember_subjects_for_several_threads) {
+    key_ring const ring(secret_a, {}, none);
+    std::atomic<int> wrong{0};
+    {
+        std::vector<std::jthread> threads;
+        for (int t = 0; t < 4; ++t)
+            threads.emplace_back([&ring, &wrong] {
+                for (int i = 0; i < 300; ++i) {
+                    auto const name = std::to_string(i);
+                    if (ring.subject_of_few({"c", name}) != ring.subject({"c", name})) ++wrong;
+                }
+            });
+    }
+    BOOST_TEST(wrong == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
