@@ -12,7 +12,7 @@ memory_table::memory_table(std::size_t shards, std::size_t items_max) : budget_(
     if (!std::has_single_bit(shards))
         throw std::invalid_argument("the number of shards is not a power of two");
     for (std::size_t i = 0; i < shards; ++i)
-        shards_.emplace_back();
+        shards_.emplace_back(memory_);
 }
 
 /// From the end of the key: its beginning is the hash within the shard.

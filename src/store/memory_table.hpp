@@ -80,6 +80,7 @@ private:
     void save(working const& known);
 
     memory_budget budget_;
+    block_arena memory_;
     std::deque<memory_shard> shards_; // never moves its elements
     name_book names_;
     // Kept from step to step for their memory.
