@@ -3,6 +3,8 @@
 #include "packed_bytes.hpp"
 #include "short_text.hpp"
 
+#include <array>
+
 namespace otpd::store {
 
 namespace {
@@ -26,15 +28,17 @@ packed_event next(unpacker& from) noexcept {
 }
 
 void append(std::string& to, event_kind what, counter_time after, std::string_view short_details) {
-    packer into(to);
+    std::array<char, 1 + 2 * number_size_max> head{};
     auto const kind = static_cast<std::uint8_t>(what);
-    into.byte(static_cast<std::uint8_t>(short_details.empty() ? kind : kind | with_details));
-    into.span(after);
-    if (!short_details.empty()) into.text(short_details);
+    head[0] = static_cast<char>(short_details.empty() ? kind : kind | with_details);
+    auto* end = write_number(head.data() + 1, as_number(after));
+    if (!short_details.empty()) end = write_number(end, short_details.size());
+    to.append(head.data(), end);
+    to += short_details;
 }
 
 template <class Visit>
-void for_each(std::string const& bytes, Visit visit) {
+void for_each(std::string_view bytes, Visit visit) {
     unpacker from(bytes.data());
     while (from.position() != bytes.data() + bytes.size())
         visit(next(from));
@@ -42,37 +46,45 @@ void for_each(std::string const& bytes, Visit visit) {
 
 } // namespace
 
+template <class Visit>
+void event_log::for_each_event(Visit visit) const {
+    for_each(kept_, visit);
+    for_each(added_, visit);
+}
+
 void event_log::add(event_kind what, counter_time after, std::string_view details) {
-    append(bytes_, what, after, shortened(details));
+    append(added_, what, after, shortened(details));
 }
 
 void event_log::retell_admission(std::string_view details) {
-    if (bytes_.empty()) return;
-    unpacker from(bytes_.data());
+    auto const first_ones = kept_.empty() ? std::string_view(added_) : kept_;
+    if (first_ones.empty()) return;
+    unpacker from(first_ones.data());
     auto const first = next(from);
     if (first.what != event_kind::admitted) return;
     std::string retold;
     append(retold, first.what, first.after, shortened(details));
-    retold +=
-        std::string_view(bytes_).substr(static_cast<std::size_t>(from.position() - bytes_.data()));
-    bytes_ = std::move(retold);
+    retold += first_ones.substr(static_cast<std::size_t>(from.position() - first_ones.data()));
+    if (!kept_.empty()) retold += added_;
+    kept_ = {};
+    added_ = std::move(retold);
 }
 
 std::size_t event_log::size() const noexcept {
     std::size_t count = 0;
-    for_each(bytes_, [&count](packed_event const&) { ++count; });
+    for_each_event([&count](packed_event const&) { ++count; });
     return count;
 }
 
 bool event_log::has(event_kind what) const noexcept {
     bool found = false;
-    for_each(bytes_, [&](packed_event const& each) { found = found || each.what == what; });
+    for_each_event([&](packed_event const& each) { found = found || each.what == what; });
     return found;
 }
 
 std::string event_log::last_details(event_kind what) const {
     std::string_view last;
-    for_each(bytes_, [&](packed_event const& each) {
+    for_each_event([&](packed_event const& each) {
         if (each.what == what) last = each.details;
     });
     return lengthened(last);
@@ -80,7 +92,7 @@ std::string event_log::last_details(event_kind what) const {
 
 std::vector<event_record> event_log::all() const {
     std::vector<event_record> list;
-    for_each(bytes_, [&list](packed_event const& each) {
+    for_each_event([&list](packed_event const& each) {
         list.push_back({each.what, each.after, lengthened(each.details)});
     });
     return list;

@@ -22,8 +22,8 @@ struct event_record {
 class event_log {
 public:
     event_log() = default;
-    /// What bytes() gave.
-    explicit event_log(std::string_view bytes) : bytes_(bytes) {}
+    /// What kept() and added() gave, one after the other. They have to stay as long as this and its copies.
+    explicit event_log(std::string_view kept) noexcept : kept_(kept) {}
 
     void add(event_kind what, counter_time after, std::string_view details);
     /// Gives the first event other details, if it is an `admitted`.
@@ -36,10 +36,15 @@ public:
     /// In the order in which they were added.
     [[nodiscard]] std::vector<event_record> all() const;
 
-    [[nodiscard]] std::string const& bytes() const noexcept { return bytes_; }
+    [[nodiscard]] std::string_view kept() const noexcept { return kept_; }
+    [[nodiscard]] std::string_view added() const noexcept { return added_; }
 
 private:
-    std::string bytes_;
+    template <class Visit>
+    void for_each_event(Visit visit) const;
+
+    std::string_view kept_; ///< the first ones
+    std::string added_;     ///< one without details needs no memory of its own
 };
 
 } // namespace otpd::store

@@ -16,11 +16,9 @@ constexpr std::size_t time_at = sizeof(subject_key);
 constexpr std::size_t time_size = 5;
 constexpr std::size_t state_at = time_at + time_size;
 
-/// What malloc makes of it (8 bytes of its own, then multiples of 16): a state that still fits stays where it is.
+/// A state that still fits stays where it is.
 constexpr std::size_t block_size(std::size_t state_size) noexcept {
-    constexpr std::size_t own = 8;
-    constexpr std::size_t step = 16;
-    return (state_at + state_size + own + step - 1) / step * step - own;
+    return block_arena::room_for(state_at + state_size);
 }
 
 constexpr unsigned place_bits = 26;
@@ -46,8 +44,6 @@ void make_room_for_one(std::vector<T>& list) {
 
 } // namespace
 
-memory_shard::~memory_shard() = default;
-
 memory_shard::place memory_shard::find(subject_key const& at) const noexcept {
     auto const found = by_subject_.find(at);
     return found == by_subject_.end() ? nowhere : *found;
@@ -55,64 +51,75 @@ memory_shard::place memory_shard::find(subject_key const& at) const noexcept {
 
 subject_key memory_shard::key(place of) const noexcept {
     subject_key at;
-    std::memcpy(at.data(), blocks_[of].get(), at.size());
+    std::memcpy(at.data(), bytes(of), at.size());
     return at;
 }
 
 char const* memory_shard::state(place of) const noexcept {
-    return reinterpret_cast<char const*>(blocks_[of].get() + state_at);
+    return reinterpret_cast<char const*>(bytes(of) + state_at);
 }
 
 std::uint64_t memory_shard::scheduled(place of) const noexcept {
     due at = 0;
-    std::memcpy(&at, blocks_[of].get() + time_at, time_size);
+    std::memcpy(&at, bytes(of) + time_at, time_size);
     return at;
 }
 
 void memory_shard::set_scheduled(place of, due at) noexcept {
-    std::memcpy(blocks_[of].get() + time_at, &at, time_size);
+    std::memcpy(bytes(of) + time_at, &at, time_size);
 }
 
 memory_shard::place memory_shard::add(subject_key const& at, std::string_view state) {
     if (blocks_.size() >= places_max && free_.empty())
         throw std::length_error("a shard of the memory store is full");
     make_room_for_one(order_);
-    auto fresh = std::make_unique_for_overwrite<std::byte[]>(block_size(state.size()));
-    std::memcpy(fresh.get(), at.data(), at.size());
-    std::memcpy(fresh.get() + state_at, state.data(), state.size());
     if (free_.empty()) {
         make_room_for_one(blocks_);
-        blocks_.emplace_back();
+        blocks_.push_back(block_arena::none);
         free_.push_back(static_cast<place>(blocks_.size() - 1));
     }
     auto const of = free_.back();
-    blocks_[of] = std::move(fresh);
+    blocks_[of] = memory_.allocate(block_size(state.size()));
+    std::memcpy(bytes(of), at.data(), at.size());
+    std::memcpy(bytes(of) + state_at, state.data(), state.size());
     set_scheduled(of, never);
-    by_subject_.insert(of);
+    try {
+        by_subject_.insert(of);
+    } catch (...) {
+        release(of);
+        throw;
+    }
     free_.pop_back();
     return of;
 }
 
 void memory_shard::replace(place of, std::size_t size_before, std::string_view state) {
     make_room_for_one(order_);
-    auto& known = blocks_[of];
+    auto* known = bytes(of);
     auto const room = block_size(size_before);
     if (block_size(state.size()) != room) {
-        auto moved = std::make_unique_for_overwrite<std::byte[]>(block_size(state.size()));
-        std::memcpy(moved.get(), known.get(), state_at);
-        OPENSSL_cleanse(known.get() + state_at, size_before);
-        known = std::move(moved);
+        auto const moved = memory_.allocate(block_size(state.size()));
+        std::memcpy(memory_.at(moved), known, state_at);
+        OPENSSL_cleanse(known + state_at, size_before);
+        memory_.free(blocks_[of]);
+        blocks_[of] = moved;
+        known = bytes(of);
     } else if (state.size() < size_before) {
-        OPENSSL_cleanse(known.get() + state_at + state.size(), size_before - state.size());
+        OPENSSL_cleanse(known + state_at + state.size(), size_before - state.size());
     }
-    std::memcpy(known.get() + state_at, state.data(), state.size());
+    std::memcpy(known + state_at, state.data(), state.size());
 }
 
 void memory_shard::remove(place of, std::size_t size_before) noexcept {
     by_subject_.erase(of);
-    OPENSSL_cleanse(blocks_[of].get() + state_at, size_before);
-    blocks_[of].reset();
+    OPENSSL_cleanse(bytes(of) + state_at, size_before);
+    release(of);
     free_.push_back(of); // has room: it grew when the place was made
+}
+
+void memory_shard::release(place of) noexcept {
+    memory_.free(blocks_[of]);
+    blocks_[of] = block_arena::none;
 }
 
 void memory_shard::schedule(place of, store_time at) {
@@ -135,7 +142,7 @@ std::optional<memory_shard::place> memory_shard::next_due(store_time now) {
         std::ranges::pop_heap(order_, std::greater<>());
         order_.pop_back();
         // Others of this place are stale: it was scheduled earlier since, or is another subject's now.
-        if (!blocks_[of] || scheduled(of) != at) continue;
+        if (blocks_[of] == block_arena::none || scheduled(of) != at) continue;
         set_scheduled(of, never);
         found = of;
     }

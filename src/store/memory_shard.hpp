@@ -7,6 +7,7 @@
 /// the place in four bytes: the table by subject and the order of expiry, which would else hold its key of
 /// sixteen bytes once more.
 
+#include "block_arena.hpp"
 #include "otpd/store/charge.hpp"
 #include "store_time.hpp"
 
@@ -15,7 +16,6 @@
 #include <atomic>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -28,8 +28,9 @@ public:
     using place = std::uint32_t;
     static constexpr place nowhere = ~place{0};
 
-    memory_shard() = default;
-    ~memory_shard();
+    /// The arena, which may have other shards' blocks, has to stay longer.
+    explicit memory_shard(block_arena& memory) noexcept : memory_(memory) {}
+    ~memory_shard() = default;
     memory_shard(memory_shard const&) = delete;
     memory_shard& operator=(memory_shard const&) = delete;
 
@@ -57,7 +58,6 @@ public:
 private:
     /// Milliseconds of the store's clock above, the place in the lowest bits: one number that orders them.
     using due = std::uint64_t;
-    using block = std::unique_ptr<std::byte[]>;
 
     /// Keys are keyed hashes already: their bytes are the hash.
     struct hash {
@@ -79,11 +79,14 @@ private:
         bool operator()(place a, subject_key const& b) const noexcept { return b == of->key(a); }
     };
 
+    [[nodiscard]] std::byte* bytes(place of) const noexcept { return memory_.at(blocks_[of]); }
+    void release(place of) noexcept;
     [[nodiscard]] due scheduled(place of) const noexcept;
     void set_scheduled(place of, due milliseconds) noexcept;
     void publish_next_expiry() noexcept;
 
-    std::vector<block> blocks_; ///< by place
+    block_arena& memory_;
+    std::vector<block_arena::block> blocks_; ///< by place
     std::vector<place> free_;
     boost::unordered_flat_set<place, hash, same> by_subject_{0, hash{this}, same{this}};
     std::vector<due> order_; ///< a heap, the earliest at its front

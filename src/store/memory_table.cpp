@@ -12,7 +12,7 @@ memory_table::memory_table(std::size_t shards, std::size_t items_max) : budget_(
     if (!std::has_single_bit(shards))
         throw std::invalid_argument("the number of shards is not a power of two");
     for (std::size_t i = 0; i < shards; ++i)
-        shards_.emplace_back();
+        shards_.emplace_back(memory_);
 }
 
 /// From the end of the key: its beginning is the hash within the shard.
@@ -23,12 +23,12 @@ memory_shard& memory_table::home(subject_key const& key) noexcept {
 }
 
 void memory_table::load(working& into, subject_key const& at, memory_shard& home,
-                        memory_shard::place place, store_time now) {
+                        memory_shard::place place, store_time now) const {
     into.at = at;
     into.home = &home;
     into.place = place;
     into.state.clear();
-    into.size = place == memory_shard::nowhere ? 0 : unpack(home.state(place), into.state);
+    into.size = place == memory_shard::nowhere ? 0 : unpack(home.state(place), into.state, names_);
     into.items = into.state.items();
     into.codes = into.state.codes();
     into.state.drop_expired(now);
@@ -42,12 +42,12 @@ void memory_table::save(working const& known) {
     if (known.state.empty()) {
         if (place != memory_shard::nowhere) home.remove(place, known.size);
     } else {
-        packed_.clear();
-        pack(known.state, packed_);
+        packer to(packed_);
+        pack(to, known.state, names_);
         if (place == memory_shard::nowhere)
-            place = home.add(known.at, packed_);
+            place = home.add(known.at, to.written());
         else
-            home.replace(place, known.size, packed_);
+            home.replace(place, known.size, to.written());
         home.schedule(place, known.state.next_expiry());
     }
     budget_.change_items(known.items, known.state.items());
@@ -78,7 +78,7 @@ memory_table::working& memory_step::find(subject_key const& at) {
     if (used_ == list.size()) list.emplace_back();
     auto& fresh = list[used_];
     auto& home = table_.home(at);
-    memory_table::load(fresh, at, home, home.find(at), now_);
+    table_.load(fresh, at, home, home.find(at), now_);
     ++used_;
     return fresh;
 }

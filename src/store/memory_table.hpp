@@ -4,6 +4,7 @@
 /// again when it has changed it.
 
 #include "memory_shard.hpp"
+#include "name_book.hpp"
 #include "steps.hpp"
 
 #include <atomic>
@@ -69,17 +70,19 @@ private:
         std::size_t items = 0; ///< in the budget, as it is kept
         std::size_t codes = 0;
         bool changed = false;
-        subject_state state;
+        subject_state state; ///< looks into what is kept, until that changes
     };
 
     memory_shard& home(subject_key const& key) noexcept;
     /// Without what has expired.
-    static void load(working& into, subject_key const& at, memory_shard& home,
-                     memory_shard::place place, store_time now);
+    void load(working& into, subject_key const& at, memory_shard& home, memory_shard::place place,
+              store_time now) const;
     void save(working const& known);
 
     memory_budget budget_;
+    block_arena memory_;
     std::deque<memory_shard> shards_; // never moves its elements
+    name_book names_;
     // Kept from step to step for their memory.
     std::deque<working> workings_;
     std::string packed_;

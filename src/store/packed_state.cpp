@@ -1,8 +1,5 @@
 #include "packed_state.hpp"
 
-#include "packed_bytes.hpp"
-#include "short_text.hpp"
-
 #include <algorithm>
 
 namespace otpd::store {
@@ -37,82 +34,95 @@ constexpr unsigned delivery_shift = 3;
 constexpr unsigned lowest_three = 7;
 constexpr unsigned with_receipt = 64;
 constexpr unsigned with_lease = 128;
+/// In the second: which numbers follow, and above them the id of the code's key if it is small.
+constexpr unsigned with_sequence = 1;
+constexpr unsigned with_attempts = 2;
+constexpr unsigned with_open_attempts = 4;
+constexpr unsigned key_shift = 3;
+constexpr unsigned large_key = 31; ///< follows
 
-void pack_name(packer& to, std::string_view name) {
-    to.text(shortened(name));
+void pack_name(packer& to, std::string_view name, name_book& names) {
+    auto const number = names.number(name);
+    to.byte(number);
+    if (number == name_book::none) to.text(name);
 }
-std::string unpack_name(unpacker& from) {
-    return lengthened(from.text());
+void unpack_name(unpacker& from, std::string& name, name_book const& names) {
+    auto const number = from.byte();
+    if (number == name_book::none)
+        name = from.text();
+    else
+        name = names.name(number);
 }
 
 // --- both ways of a part beside each other ----------------------------------------------------------
 
-void pack(packer& to, receipt const& sent) {
-    to.integer(sent.route_id);
-    pack_name(to, sent.order_id);
-    pack_name(to, sent.bx_message_id);
-    // One more than folded: 0 is none.
-    to.number(sent.cost ? folded(sent.cost->micros()) + 1 : 0);
+void pack_code(packer& to, code_mac const& code) {
+    if (code.key_id >= large_key) to.number(code.key_id);
+    to.bytes(code.value, mac_bytes_kept);
 }
-std::unique_ptr<receipt> unpack_receipt(unpacker& from) {
-    auto sent = std::make_unique<receipt>();
-    sent->route_id = static_cast<int>(from.integer());
-    sent->order_id = unpack_name(from);
-    sent->bx_message_id = unpack_name(from);
-    if (auto const cost = from.number(); cost > 0)
-        sent->cost = money::from_micros(unfolded(cost - 1));
-    return sent;
+void unpack_code(unpacker& from, unsigned key_id, code_mac& code) {
+    code.key_id = key_id == large_key ? from.number_as<std::uint32_t>() : key_id;
+    from.bytes(code.value, mac_bytes_kept);
 }
 
-void pack(packer& to, verification_record const& v) {
+void pack(packer& to, verification_record const& v, name_book& names) {
     bool const leased = v.lease_end != store_time();
-    auto const head = static_cast<unsigned>(v.state) |
-                      static_cast<unsigned>(v.message) << delivery_shift |
-                      (v.sent ? with_receipt : 0U) | (leased ? with_lease : 0U);
-    to.byte(static_cast<std::uint8_t>(head));
+    to.byte(static_cast<std::uint8_t>(static_cast<unsigned>(v.state) |
+                                      static_cast<unsigned>(v.message) << delivery_shift |
+                                      (v.sent ? with_receipt : 0U) | (leased ? with_lease : 0U)));
+    to.byte(static_cast<std::uint8_t>((v.sequence > 0 ? with_sequence : 0U) |
+                                      (v.attempts > 0 ? with_attempts : 0U) |
+                                      (v.open_attempts > 0 ? with_open_attempts : 0U) |
+                                      std::min(v.code.key_id, large_key) << key_shift));
     to.bytes(v.id);
-    pack_name(to, v.slot);
-    to.number(v.sequence);
+    pack_name(to, v.slot, names);
+    if (v.sequence > 0) to.number(v.sequence);
+    if (v.attempts > 0) to.number(v.attempts);
+    if (v.open_attempts > 0) to.number(v.open_attempts);
     to.time(v.admitted);
     to.time(v.expires);
+    to.count_from(v.admitted);
     to.time(v.forgotten);
+    to.count_from(v.admitted);
     if (leased) to.time(v.lease_end);
-    to.number(v.attempts);
-    to.number(v.open_attempts);
-    if (v.live()) {
-        to.number(v.code.key_id);
-        to.bytes(v.code.value, mac_bytes_kept);
-    }
-    if (v.sent) pack(to, *v.sent);
-    to.text(v.events.bytes());
+    to.count_from(v.admitted);
+    if (v.live()) pack_code(to, v.code);
+    if (v.sent) to.plain(v.sent.bytes());
+    to.number(v.events.kept().size() + v.events.added().size());
+    to.plain(v.events.kept());
+    to.plain(v.events.added());
 }
-void unpack(unpacker& from, verification_record& v) {
+void unpack(unpacker& from, verification_record& v, name_book const& names) {
     auto const head = from.byte();
+    auto const numbers = from.byte();
     v.state = static_cast<progress>(head & lowest_three);
     v.message = static_cast<delivery>(head >> delivery_shift & lowest_three);
     from.bytes(v.id);
-    v.slot = unpack_name(from);
-    v.sequence = from.number_as<std::uint32_t>();
+    unpack_name(from, v.slot, names);
+    if ((numbers & with_sequence) != 0) v.sequence = from.number_as<std::uint32_t>();
+    if ((numbers & with_attempts) != 0) v.attempts = from.number_as<std::uint32_t>();
+    if ((numbers & with_open_attempts) != 0) v.open_attempts = from.number_as<std::uint32_t>();
     v.admitted = from.time();
     v.expires = from.time();
+    from.count_from(v.admitted);
     v.forgotten = from.time();
+    from.count_from(v.admitted);
     if ((head & with_lease) != 0) v.lease_end = from.time();
-    v.attempts = from.number_as<std::uint32_t>();
-    v.open_attempts = from.number_as<std::uint32_t>();
-    if (v.live()) {
-        v.code.key_id = from.number_as<std::uint32_t>();
-        from.bytes(v.code.value, mac_bytes_kept);
+    from.count_from(v.admitted);
+    if (v.live()) unpack_code(from, numbers >> key_shift, v.code);
+    if ((head & with_receipt) != 0) {
+        v.sent = kept_receipt::at(from.position());
+        from.skip(v.sent.bytes().size());
     }
-    if ((head & with_receipt) != 0) v.sent = unpack_receipt(from);
     v.events = event_log(from.text());
 }
 
-void pack(packer& to, counter const& c) {
-    pack_name(to, c.name);
+void pack(packer& to, counter const& c, name_book& names) {
+    pack_name(to, c.name, names);
     to.time(c.busy_until);
 }
-void unpack(unpacker& from, counter& c) {
-    c.name = unpack_name(from);
+void unpack(unpacker& from, counter& c, name_book const& names) {
+    unpack_name(from, c.name, names);
     c.busy_until = from.time();
 }
 
@@ -182,34 +192,40 @@ void unpack(unpacker& from, once_record& o) {
     o.reply = from.text();
 }
 
-void pack(packer& to, budget_sum const& b) {
-    pack_name(to, b.name);
+/// Few subjects have one, and its name has the period in it: none for the book.
+void pack(packer& to, budget_sum const& b, name_book&) {
+    to.text(b.name);
     to.integer(b.taken);
     to.time(b.expires);
 }
-void unpack(unpacker& from, budget_sum& b) {
-    b.name = unpack_name(from);
+void unpack(unpacker& from, budget_sum& b, name_book const&) {
+    b.name = from.text();
     b.taken = from.integer();
     b.expires = from.time();
 }
 
 template <class Part>
-void pack_all(packer& to, std::vector<Part> const& list) {
+void pack_all(packer& to, std::vector<Part> const& list, name_book& names) {
     to.number(list.size());
     for (auto const& each : list)
-        pack(to, each);
+        pack(to, each, names);
 }
 template <class Part>
-void unpack_all(unpacker& from, std::vector<Part>& list) {
+void unpack_all(unpacker& from, std::vector<Part>& list, name_book const& names) {
     list.resize(from.number());
     for (auto& each : list)
-        unpack(from, each);
+        unpack(from, each, names);
+}
+
+/// What most other times of a number follow by whole seconds.
+template <class Packer>
+void count_from_admission(Packer& of, subject_state const& state) noexcept {
+    if (!state.verifications.empty()) of.count_from(state.verifications.back().admitted);
 }
 
 template <class Part>
-void unpack_one(unpacker& from, std::unique_ptr<Part>& part) {
-    part = std::make_unique<Part>();
-    unpack(from, *part);
+void unpack_one(unpacker& from, std::optional<Part>& part) {
+    unpack(from, part.emplace());
 }
 
 } // namespace
@@ -218,30 +234,33 @@ void keep_half(code_mac& code) noexcept {
     std::ranges::fill(code.value.begin() + mac_bytes_kept, code.value.end(), std::byte());
 }
 
-void pack(subject_state const& state, std::string& text) {
-    packer to(text);
+void pack(packer& to, subject_state const& state, name_book& names) {
     to.byte(parts_of(state));
-    if (!state.verifications.empty()) pack_all(to, state.verifications);
-    if (!state.counters.empty()) pack_all(to, state.counters);
+    if (!state.verifications.empty()) pack_all(to, state.verifications, names);
     if (state.cooldown) pack(to, *state.cooldown);
+    count_from_admission(to, state);
+    if (!state.counters.empty()) pack_all(to, state.counters, names);
+    count_from_admission(to, state);
     if (state.guesses) pack(to, *state.guesses);
     if (state.watched) pack(to, *state.watched);
     if (state.once) pack(to, *state.once);
-    if (!state.budgets.all().empty()) pack_all(to, state.budgets.all());
+    if (!state.budgets.all().empty()) pack_all(to, state.budgets.all(), names);
 }
 
-std::size_t unpack(char const* bytes, subject_state& state) {
+std::size_t unpack(char const* bytes, subject_state& state, name_book const& names) {
     unpacker from(bytes);
     auto const parts = from.byte();
-    if ((parts & some_verifications) != 0) unpack_all(from, state.verifications);
-    if ((parts & some_counters) != 0) unpack_all(from, state.counters);
+    if ((parts & some_verifications) != 0) unpack_all(from, state.verifications, names);
     if ((parts & a_cooldown) != 0) unpack_one(from, state.cooldown);
+    count_from_admission(from, state);
+    if ((parts & some_counters) != 0) unpack_all(from, state.counters, names);
+    count_from_admission(from, state);
     if ((parts & a_guess_tally) != 0) unpack_one(from, state.guesses);
     if ((parts & a_watch) != 0) unpack_one(from, state.watched);
     if ((parts & a_once_record) != 0) unpack_one(from, state.once);
     if ((parts & some_budgets) != 0) {
         std::vector<budget_sum> sums;
-        unpack_all(from, sums);
+        unpack_all(from, sums, names);
         for (auto& each : sums)
             state.budgets.put(std::move(each));
     }

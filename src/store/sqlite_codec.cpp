@@ -150,22 +150,24 @@ void read(std::string_view data, code_mac& code) {
     (from >> code.key_id >> code.value).end();
 }
 
-void write(writer& to, std::unique_ptr<receipt> const& sent) {
-    to << (sent != nullptr);
-    if (!sent) return;
-    to << sent->route_id << sent->order_id << sent->bx_message_id;
-    if (sent->cost)
-        to << sent->cost->micros();
+void write(writer& to, kept_receipt const& kept) {
+    to << static_cast<bool>(kept);
+    if (!kept) return;
+    auto const sent = kept.get();
+    to << sent.route_id << sent.order_id << sent.bx_message_id;
+    if (sent.cost)
+        to << sent.cost->micros();
     else
         to.none();
 }
-void read(reader& from, std::unique_ptr<receipt>& sent) {
+void read(reader& from, kept_receipt& kept) {
     bool there = false;
     from >> there;
     if (!there) return;
-    sent = std::make_unique<receipt>();
-    from >> sent->route_id >> sent->order_id >> sent->bx_message_id;
-    if (!from.none()) sent->cost = money::from_micros(from.number<std::int64_t>());
+    receipt sent;
+    from >> sent.route_id >> sent.order_id >> sent.bx_message_id;
+    if (!from.none()) sent.cost = money::from_micros(from.number<std::int64_t>());
+    kept = kept_receipt(sent);
 }
 
 /// At the end and only when there are some: rows of before they came have none.
@@ -265,10 +267,10 @@ std::int64_t read_sum(std::string_view data) {
 }
 
 template <class Part>
-std::unique_ptr<Part> read_part(stored_item const& item, store_time Part::* expires) {
-    auto part = std::make_unique<Part>();
-    read(item.data, *part);
-    (*part).*expires = item.expires;
+Part read_part(stored_item const& item, store_time Part::* expires) {
+    Part part;
+    read(item.data, part);
+    part.*expires = item.expires;
     return part;
 }
 

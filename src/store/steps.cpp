@@ -6,7 +6,7 @@ namespace {
 
 /// The hour and the day that are counted now, made when they are not there.
 watch_state& watched_now(subject_state& state, store_time now) {
-    if (!state.watched) state.watched = std::make_unique<watch_state>();
+    if (!state.watched) state.watched.emplace();
     state.watched->roll(now);
     return *state.watched;
 }
@@ -123,7 +123,7 @@ admitted apply(subjects& in, admission& request, store_time now) {
                   [&](subject_state& state) { watched_now(state, now).count_sent(now); });
     if (auto const& once = request.once)
         in.change(once->key, [&](subject_state& state) {
-            state.once = std::make_unique<once_record>();
+            state.once.emplace();
             state.once->fingerprint = once->fingerprint;
             state.once->lease_end = now + request.lease;
             state.once->expires = now + once->keep;

@@ -15,7 +15,7 @@ bool same_mac(code_mac const& a, code_mac const& b) {
 }
 
 template <class Part>
-void drop_if_expired(std::unique_ptr<Part>& part, store_time expires, store_time now) {
+void drop_if_expired(std::optional<Part>& part, store_time expires, store_time now) {
     if (expires <= now) part.reset();
 }
 
@@ -64,7 +64,7 @@ verification verification_record::shown(store_time now) const {
     if (live()) as.expires_in = until(expires, now);
     as.attempts = attempts;
     as.open_attempts = open_attempts;
-    if (sent) as.sent = *sent;
+    if (sent) as.sent = sent.get();
     for (auto& each : events.all())
         as.events.push_back(
             event{each.what, since(admitted + each.after, now), std::move(each.details)});
@@ -152,7 +152,7 @@ void subject_state::give_back(charge const& c, store_time now) {
 // --- the cooldown -----------------------------------------------------------------------------------
 
 duration subject_state::cool_down(cooldown_rule const& rule, store_time now) {
-    if (!cooldown) cooldown = std::make_unique<cooldown_state>();
+    if (!cooldown) cooldown.emplace();
     auto const pause = pause_after(rule, ++cooldown->sends);
     cooldown->pause_until = now + pause;
     cooldown->streak_until = std::max(cooldown->pause_until, now + rule.memory);
@@ -160,7 +160,7 @@ duration subject_state::cool_down(cooldown_rule const& rule, store_time now) {
 }
 
 void subject_state::warm_up(duration back_off, store_time now) {
-    if (!cooldown) cooldown = std::make_unique<cooldown_state>();
+    if (!cooldown) cooldown.emplace();
     if (cooldown->sends > 0) --cooldown->sends;
     cooldown->pause_until = now + back_off;
     cooldown->streak_until = cooldown->sends > 0
@@ -240,7 +240,7 @@ settle_outcome subject_state::settle(settlement& request, store_time now) {
     // An update may have come before.
     bool const known_better = certainty(found->message) > certainty(message);
     if (request.accepted && accepted && !(known_better && found->sent))
-        found->sent = std::make_unique<receipt>(*std::move(request.accepted));
+        found->sent = kept_receipt(*request.accepted);
     if (!known_better) found->message = message;
     found->list(request.notes, now);
     found->events.add(accepted ? event_kind::accepted : event_kind::unknown, now - found->admitted,
@@ -261,7 +261,7 @@ update_outcome subject_state::update(delivery_update& request, store_time now) {
     if (with_it <= before && !event_alone) return update_outcome::known;
     if (with_it > before) {
         found->message = request.message;
-        if (request.sent) found->sent = std::make_unique<receipt>(*std::move(request.sent));
+        if (request.sent) found->sent = kept_receipt(*request.sent);
     }
     found->list(event_kind::delivery, now, request.details);
     return update_outcome::updated;
@@ -297,7 +297,7 @@ std::optional<duration> subject_state::lock(check const& request, store_time now
 wrong subject_state::count_wrong(check const& request,
                                  std::vector<verification_record*> const& live, store_time now) {
     auto const& budget = request.guesses;
-    if (!guesses) guesses = std::make_unique<guess_tally>();
+    if (!guesses) guesses.emplace();
     auto& tally = *guesses;
     std::uint32_t attempts = 0;
     auto* listed = live.back();
@@ -344,7 +344,7 @@ check_outcome subject_state::check_code(check const& request, store_time now) {
     if (right == nullptr) return count_wrong(request, candidates, now);
 
     verified answer{right->id, {}, since(right->admitted, now)};
-    if (right->sent) answer.sent = *right->sent;
+    if (right->sent) answer.sent = right->sent.get();
     for (auto* each : candidates)
         if (each == right)
             each->end(progress::verified, event_kind::verified, now);

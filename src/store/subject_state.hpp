@@ -10,12 +10,12 @@
 
 #include "budget_sums.hpp"
 #include "event_log.hpp"
+#include "kept_receipt.hpp"
 #include "otpd/store/store.hpp"
 #include "store_time.hpp"
 #include "watch_state.hpp"
 
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,7 +46,7 @@ struct verification_record {
     std::uint32_t attempts = 0;
     std::uint32_t open_attempts = 0;
     code_mac code; ///< zeros when it is over
-    std::unique_ptr<receipt> sent;
+    kept_receipt sent;
     event_log events;
 
     [[nodiscard]] bool live() const noexcept {
@@ -105,10 +105,10 @@ struct subject_state {
     std::vector<verification_record> verifications; ///< in the order of their admission
     std::vector<counter> counters;
     // Most subjects have none of these.
-    std::unique_ptr<cooldown_state> cooldown;
-    std::unique_ptr<guess_tally> guesses;
-    std::unique_ptr<watch_state> watched;
-    std::unique_ptr<once_record> once;
+    std::optional<cooldown_state> cooldown;
+    std::optional<guess_tally> guesses;
+    std::optional<watch_state> watched;
+    std::optional<once_record> once;
     budget_sums budgets;
 
     [[nodiscard]] bool empty() const noexcept { return items() == 0; }

@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(events_come_back_in_their_order_with_their_times_and_detail
     log.add(event_kind::delivery, 1500us, "x");
     log.add(event_kind::delivery, -3s, "y");
     log.retell_admission("country=NL");
-    event_log const kept{std::string_view(log.bytes())};
+    event_log kept{log.added()};
     auto const all = kept.all();
     BOOST_REQUIRE(all.size() == 4U);
     BOOST_TEST(kept.size() == 4U);
@@ -69,6 +69,13 @@ BOOST_AUTO_TEST_CASE(events_come_back_in_their_order_with_their_times_and_detail
     BOOST_TEST(kept.last_details(event_kind::delivery) == "y");
     BOOST_TEST(kept.has(event_kind::step));
     BOOST_TEST(!kept.has(event_kind::accepted));
+    kept.add(event_kind::accepted, 2s, "z");
+    BOOST_TEST(kept.size() == 5U);
+    BOOST_TEST(kept.has(event_kind::accepted));
+    kept.retell_admission("country=FR");
+    BOOST_TEST(kept.size() == 5U);
+    BOOST_TEST(kept.all().front().details == "country=FR");
+    BOOST_TEST(kept.all().back().details == "z");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
