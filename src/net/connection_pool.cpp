@@ -34,9 +34,7 @@ void lease::give_back() noexcept {
     auto const pool = std::exchange(pool_, nullptr);
     auto held = std::exchange(held_, nullptr);
     auto newest = held->take_session();
-    // Nobody lets go of a lease inside the pool: it may be called at once where no hop is needed.
-    if (is_alone_on(pool->strand_))
-        return pool->take_back(std::move(held), std::move(newest), unreported);
+    // Also where no hop is needed: an end that comes right behind the reply is seen before it is handed out again.
     auto give = [pool, held = std::move(held), newest = std::move(newest), unreported]() mutable {
         pool->take_back(std::move(held), std::move(newest), unreported);
     };

@@ -1,11 +1,11 @@
 # What the fuzzed parsers are made of, for the fuzz preset alone: the libraries as a whole would cost another ten minutes
 # of compiling, most of it for coroutines that no target reaches. The ordinary builds link the libraries themselves.
-set(core_sources encoding json_text numbering_plan passcode phone_number purpose random secret)
+set(core_sources dialling_region digit_patterns encoding json_text numbering_plan passcode phone_number purpose random secret)
 set(http_sources address_range body_decoder client_address framing_fault problem proxy_header request request_head
   request_id response router)
 set(net_sources origin public_address response_reader)
 set(store_sources budget_sums event_log location short_text sqlite_codec subject_state watch_state redis/server_info redis/shadow redis/wire)
-set(bridgexapi_sources error_class json_fields replies requests words)
+set(bridgexapi_sources error_class json_fields json_node replies requests words)
 set(otp_sources hmac key_ring message)
 set(webhook_sources endpoint_url)
 set(api_sources authenticator caller decimal fault_list fields idempotency_key json_body query)
