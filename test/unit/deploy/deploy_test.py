@@ -305,7 +305,7 @@ WRONG = [
     ("docker-compose.yml", "127.0.0.1:8000:8080", "8000:8080", "open to everybody"),
     ("docker-compose.yml", "mem_limit: 2g", "memory_limit: 2g", "memory_limit is unknown"),
     ("Dockerfile", "COPY deploy/valkey.conf", "COPY deploy/redis.conf", "copies deploy/redis.conf"),
-    ("Dockerfile", " libjemalloc2", "", "otpd loads libjemalloc"),
+    ("Dockerfile", " libsqlite3-0", "", "otpd loads libsqlite3"),
     ("Dockerfile", " libphonenumber8", "", "otpd loads libphonenumber"),
     ("Dockerfile", "USER otpd-store\n", "", "store runs as root"),
     ("Dockerfile", '"--config"', '"--configuration"', "no option --configuration"),

@@ -45,7 +45,8 @@ BOOST_AUTO_TEST_CASE(what_is_refused) {
     auto const fault = [](char const* url) { return parse_base_url(url).error(); };
     for (auto const* url :
          {"", "hi.bridgexapi.io", "https://", "https:///path", "/path", "https://a b/",
-          "https://example.test:0", "https://example.test:65536", "https://example.test/\r\nX: y"})
+          "https://example.test:0", "https://example.test:65536", "https://example.test/\r\nX: y",
+          "https://%2fpath", "https://example%2etest", "https://[fe80::1%25eth0]"})
         BOOST_TEST((fault(url) == base_url_fault::malformed), url);
     BOOST_TEST((fault("ftp://example.test") == base_url_fault::scheme));
     for (auto const* url : {"https://user@example.test", "https://u:p@example.test",
