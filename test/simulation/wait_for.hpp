@@ -6,6 +6,7 @@
 
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 namespace otpd::simulation {
@@ -22,7 +23,7 @@ T wait_for(boost::asio::io_context& context, boost::asio::awaitable<T> operation
         done = true;
     });
     while (!done)
-        context.run_one();
+        if (context.run_one() == 0) throw std::logic_error("nothing is left that could end the operation");
     if (failure) std::rethrow_exception(failure);
     return *std::move(result);
 }
