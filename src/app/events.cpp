@@ -1,5 +1,7 @@
 #include "events.hpp"
 
+#include "otpd/http/address_text.hpp"
+
 namespace otpd::app {
 
 namespace {
@@ -34,13 +36,13 @@ void http_events::log_request(http::request_record const& what) noexcept {
                               {"status", what.status},
                               {"us", microseconds(what.handling)},
                               {"sent", what.sent},
-                              {"peer", what.peer.to_string()},
+                              {"peer", http::to_text(what.peer)},
                               from...});
     };
     if (what.client == what.peer)
         log();
     else
-        log(telemetry::field("client", what.client.to_string()));
+        log(telemetry::field("client", http::to_text(what.client)));
 }
 
 void http_events::connection_opened(std::string_view listener) noexcept {

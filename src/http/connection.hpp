@@ -112,6 +112,7 @@ private:
     void prepare_for_next();
 
     [[nodiscard]] std::string_view input() const noexcept;
+    [[nodiscard]] std::size_t input_bytes_max() const noexcept;
     [[nodiscard]] bool draining() const noexcept {
         return services_->draining.load(std::memory_order_relaxed);
     }

@@ -49,8 +49,8 @@ private:
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::string text_;                ///< from `begin_` on
-    std::size_t begin_ = 0;           ///< what is before it was given up
+    std::string text_;                 ///< from `begin_` on
+    std::size_t begin_ = 0;            ///< what is before it was given up
     std::vector<std::uint32_t> sizes_; ///< of the lines, a ring that begins with the oldest
     std::size_t oldest_ = 0;
     std::size_t count_ = 0;

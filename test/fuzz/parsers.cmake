@@ -1,7 +1,7 @@
 # What the fuzzed parsers are made of, for the fuzz preset alone: the libraries as a whole would cost another ten minutes
 # of compiling, most of it for coroutines that no target reaches. The ordinary builds link the libraries themselves.
 set(core_sources dialling_region digit_patterns encoding json_text numbering_plan passcode phone_number purpose random secret)
-set(http_sources address_range body_decoder client_address framing_fault problem proxy_header request request_head
+set(http_sources address_range address_text body_decoder client_address framing_fault problem proxy_header request request_head
   request_id response router)
 set(net_sources origin public_address response_reader)
 set(store_sources budget_sums event_log kept_receipt location short_text sqlite_codec subject_state watch_state redis/server_info redis/shadow redis/wire)

@@ -23,7 +23,8 @@ T wait_for(boost::asio::io_context& context, boost::asio::awaitable<T> operation
         done = true;
     });
     while (!done)
-        if (context.run_one() == 0) throw std::logic_error("nothing is left that could end the operation");
+        if (context.run_one() == 0)
+            throw std::logic_error("nothing is left that could end the operation");
     if (failure) std::rethrow_exception(failure);
     return *std::move(result);
 }

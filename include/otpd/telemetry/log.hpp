@@ -89,8 +89,7 @@ public:
     logger& operator=(logger const&) = delete;
 
     /// Costs one atomic load when the level is off.
-    void log(level at, std::string_view event,
-             std::initializer_list<field> fields = {}) noexcept {
+    void log(level at, std::string_view event, std::initializer_list<field> fields = {}) noexcept {
         log(at, event, std::span(fields.begin(), fields.size()));
     }
     void log(level at, std::string_view event, std::span<field const> fields) noexcept;

@@ -160,6 +160,20 @@ BOOST_AUTO_TEST_CASE(nothing_that_some_reader_takes_for_a_line_end_or_a_command_
     BOOST_TEST(fields.find("\\u2028\\u2029") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(each_character_is_seen_wherever_it_stands) {
+    for (std::size_t size = 1; size <= 20; ++size)
+        for (std::size_t at = 0; at < size; ++at)
+            for (char c = '\0'; c < '\x7F'; ++c) {
+                std::string text(size, 'x');
+                text[at] = c;
+                std::string line;
+                append_fields(line, "e", {{"k", text}});
+                bool const escaped = line != R"("event":"e","k":")" + text + '"';
+                bool const must_be = c < ' ' || c == '"' || c == '\\';
+                BOOST_REQUIRE_MESSAGE(escaped == must_be, int(c) << " at " << at << " of " << size);
+            }
+}
+
 BOOST_AUTO_TEST_CASE(bytes_that_are_not_utf8_are_replaced_one_by_one) {
     std::string const sign = "\xEF\xBF\xBD";
     for (auto const& [text, expected] : std::vector<std::pair<std::string, std::string>>{
