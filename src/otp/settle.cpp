@@ -135,7 +135,7 @@ void service::settle_refused(store::settlement& request, attempt const& send) co
             request.give_back.push_back(send.charges[i]);
     for (auto const& each : send.watches)
         request.watched.push_back(each.subject);
-    request.cooled_down = send.admission.cooldown > store::duration::zero();
+    request.cooldown = send.admission.cooldown;
     request.back_off = back_off();
 }
 

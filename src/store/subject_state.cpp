@@ -159,9 +159,10 @@ duration subject_state::cool_down(cooldown_rule const& rule, store_time now) {
     return pause;
 }
 
-void subject_state::warm_up(duration back_off, store_time now) {
-    if (!cooldown) cooldown.emplace();
+void subject_state::warm_up(store_time begun_until, duration back_off, store_time now) {
+    if (!cooldown) return;
     if (cooldown->sends > 0) --cooldown->sends;
+    if (cooldown->pause_until != begun_until) return;
     cooldown->pause_until = now + back_off;
     cooldown->streak_until = cooldown->sends > 0
                                  ? std::max(cooldown->streak_until, cooldown->pause_until)
@@ -231,8 +232,9 @@ settle_outcome subject_state::settle(settlement& request, store_time now) {
     if (found == nullptr) return settle_outcome::superseded;
     if (request.result == send_result::refused) {
         if (!found->live()) return settle_outcome::superseded;
+        auto const begun_until = found->admitted + request.cooldown;
         verifications.erase(verifications.begin() + (found - verifications.data()));
-        if (request.cooled_down) warm_up(request.back_off, now);
+        if (request.cooldown > duration(0)) warm_up(begun_until, request.back_off, now);
         return settle_outcome::settled;
     }
     bool const accepted = request.result == send_result::accepted;

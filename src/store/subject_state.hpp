@@ -133,8 +133,8 @@ struct subject_state {
     // --- the cooldown ---
     /// The pause that begins with one more send.
     duration cool_down(cooldown_rule const& rule, store_time now);
-    /// The last send was none.
-    void warm_up(duration back_off, store_time now);
+    /// A send was none whose pause ends at `begun_until`.
+    void warm_up(store_time begun_until, duration back_off, store_time now);
     void forget_streak(store_time now);
 
     // --- verifications ---

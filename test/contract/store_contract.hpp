@@ -115,14 +115,14 @@ inline store::receipt some_receipt() {
     return kept;
 }
 
-/// Of a send with a cooldown. A refused one leaves no back-off.
+/// Of a send with cooldown(). A refused one leaves no back-off.
 inline store::settlement settlement_of(std::uint32_t phone, std::uint32_t id,
                                        store::send_result result) {
     store::settlement request;
     request.key = store::record_key{number(phone), "login"};
     request.id = id_of(id);
     request.result = result;
-    request.cooled_down = true;
+    request.cooldown = cooldown_window;
     return request;
 }
 

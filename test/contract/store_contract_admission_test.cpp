@@ -129,7 +129,7 @@ STORE_TEST(what_was_charged_is_given_back) {
     s.admitted(send_with(1, 1, {own, shared}));
     s.template expect<refused>(s.admit(send_with(3, 3, {shared})));
     auto settlement = settlement_of(1, 1, send_result::refused);
-    settlement.cooled_down = false;
+    settlement.cooldown = {};
     settlement.give_back = {own, shared};
     BOOST_TEST((s.settle(settlement) == settle_outcome::settled));
     s.admitted(send_with(1, 4, {own, shared}));

@@ -31,7 +31,7 @@ admission paid_send(std::uint32_t id, std::vector<reservation> reservations) {
 settlement corrected(std::uint32_t id, send_result result, std::int64_t change,
                      budget_key of = budget()) {
     auto request = settlement_of(id, id, result);
-    request.cooled_down = false;
+    request.cooldown = {};
     request.adjustments = {adjustment{std::move(of), change}};
     return request;
 }

@@ -180,8 +180,23 @@ STORE_TEST(a_refused_send_takes_its_pause_and_its_doubling_back) {
     s.admitted(doubling_send(1));
     s.advance(11 * one_second);
     s.admitted(doubling_send(2));
-    s.settle(settlement_of(1, 2, send_result::refused));
+    auto settlement = settlement_of(1, 2, send_result::refused);
+    settlement.cooldown = 20 * one_second;
+    s.settle(settlement);
     BOOST_TEST((s.admitted(doubling_send(3)).cooldown == 20 * one_second));
+}
+
+STORE_TEST(a_late_refusal_leaves_the_pause_of_a_later_send) {
+    Contract s;
+    s.admitted(doubling_send(1));
+    s.advance(11 * one_second);
+    s.admitted(doubling_send(2, "signup"));
+    auto settlement = settlement_of(1, 1, send_result::refused);
+    settlement.back_off = 3 * one_second;
+    BOOST_TEST((s.settle(settlement) == settle_outcome::settled));
+    BOOST_TEST((s.violation(doubling_send(3)).retry_after > 10 * one_second));
+    s.advance(21 * one_second);
+    BOOST_TEST((s.admitted(doubling_send(4)).cooldown == 20 * one_second)); // the second in a row
 }
 
 STORE_TEST(a_refused_first_send_leaves_no_streak) {
@@ -209,7 +224,7 @@ STORE_TEST(a_refused_send_without_a_cooldown_leaves_no_pause) {
     Contract s;
     s.admitted(free_send_of(1, 111, 1));
     auto settlement = settlement_of(1, 1, send_result::refused);
-    settlement.cooled_down = false;
+    settlement.cooldown = {};
     settlement.back_off = 30 * one_second;
     BOOST_TEST((s.settle(settlement) == settle_outcome::settled));
     s.admitted(send_of(1, 111, 2));

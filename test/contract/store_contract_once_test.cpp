@@ -30,7 +30,7 @@ admission once_send(std::uint32_t phone, std::uint32_t id, idempotency_key const
 settlement once_settlement(std::uint32_t phone, std::uint32_t id, idempotency_key const& once,
                            std::string reply, send_result result = send_result::accepted) {
     auto request = settlement_of(phone, id, result);
-    request.cooled_down = false;
+    request.cooldown = {};
     request.once = once;
     request.reply = std::move(reply);
     return request;

@@ -40,7 +40,6 @@ audit::complaint audit::too_soon(send_order const& order, instant now) const {
     if (before == last_admitted_.end()) return {};
     auto const& first = messages_.at(before->second);
     if (!first.perhaps_sent || now - first.admitted >= policy_.cooldown.base) return {};
-    if (first.outlived && !strict_) return {}; // README.md, "Known faults"
     return about("admitted within the cooldown of a message that may have been sent",
                  before->second);
 }
@@ -71,11 +70,6 @@ void audit::answered(operation_id op, upstream_answer::kind what) {
     --sent.transmissions_open;
     using enum upstream_answer::kind;
     sent.perhaps_sent = what == accepted || what == unknown;
-}
-
-void audit::settled(operation_id op) {
-    auto const last = last_admitted_.at(messages_.at(op).order.to.number);
-    if (last != op) messages_.at(last).outlived = true;
 }
 
 // --- guesses -----------------------------------------------------------------------------------------

@@ -21,8 +21,7 @@ namespace otpd::simulation {
 /// Each member returns what promise was broken; empty: none.
 class audit {
 public:
-    /// `strict`: see assignment.
-    audit(rules const& of, bool strict) : policy_(of.policy), rules_(of), strict_(strict) {}
+    explicit audit(rules const& of) : policy_(of.policy), rules_(of) {}
 
     using complaint = std::string;
 
@@ -30,7 +29,6 @@ public:
     complaint transmitting(operation_id op, send_order const& order, std::string const& code,
                            instant now);
     void answered(operation_id op, upstream_answer::kind what);
-    void settled(operation_id op);
     /// A guess was compared, right or wrong.
     complaint evaluated(check_order const& order, bool right, instant now);
     /// A caller heard it; the operation began at `began`.
@@ -45,7 +43,6 @@ private:
         instant admitted{};
         int transmissions_open = 0; ///< given to the upstream, and nothing heard
         bool perhaps_sent = false;
-        bool outlived = false; ///< one that was admitted before it was settled after it
         std::string code;
     };
     struct budget {
@@ -60,7 +57,6 @@ private:
 
     otp::policy const& policy_;
     rules const& rules_;
-    bool strict_;
     std::unordered_map<operation_id, message> messages_;
     std::map<int, operation_id> last_admitted_;                     ///< by number
     std::map<std::pair<int, int>, std::vector<operation_id>> keys_; ///< by client and key

@@ -42,8 +42,7 @@ struct upstream_answer {
 
 class model {
 public:
-    /// `strict`: see assignment.
-    model(rules const& of, bool strict);
+    explicit model(rules const& of);
 
     // --- a send ---
     void began(operation_id op, send_order order, instant now);
@@ -192,7 +191,6 @@ private:
 
     rules const& rules_;
     otp::policy const& policy_;
-    bool strict_;
     std::vector<number> numbers_;
     std::unordered_map<operation_id, send> sends_;
     std::map<meter_key, meter> meters_;

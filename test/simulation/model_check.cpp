@@ -6,9 +6,8 @@
 
 namespace otpd::simulation {
 
-model::model(rules const& of, bool strict)
-    : rules_(of), policy_(of.policy), strict_(strict),
-      numbers_(of.numbers.size(), number(of.policy.guesses)) {}
+model::model(rules const& of)
+    : rules_(of), policy_(of.policy), numbers_(of.numbers.size(), number(of.policy.guesses)) {}
 
 // --- who is counted ----------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ instant pause::begin(store::cooldown_rule const& rule, instant now) {
 
 void pause::take_back(std::uint64_t number, instant back_off, instant now) {
     forget_what_is_long_ago(now);
+    if (remembered_until_ == instant(0)) return;
     if (in_a_row_ > 0) --in_a_row_;
     if (number != number_) return;
     until_ = now + back_off;

@@ -50,7 +50,8 @@ public:
     instant begin(store::cooldown_rule const& rule, instant now);
     /// Of the last pause that began: they are numbered.
     [[nodiscard]] std::uint64_t number() const { return number_; }
-    /// That send was none: a short pause takes the place of its own, if that is still the last one.
+    /// That send was none: a short pause takes the place of its own, if that is still the last one and not
+    /// forgotten.
     void take_back(std::uint64_t number, instant back_off, instant now);
     /// A code was right: what comes next is the first in a row. The pause stays.
     void end_row(instant now);

@@ -306,10 +306,8 @@ void model::settle_refused(send& s, record const& of, instant now) {
     auto& to = at(s.order.to.number);
     std::erase_if(to.records, [op = of.op](record const& each) { return each.op == op; });
     s.price_known = true;
-    // What is known of it not to hold: it takes back also the pause of a later send.
-    auto const which = strict_ ? s.pause_number : to.between_sends.number();
     if (s.pause > instant(0))
-        to.between_sends.take_back(which, std::chrono::seconds(back_off()), now);
+        to.between_sends.take_back(s.pause_number, std::chrono::seconds(back_off()), now);
     for (auto& each : s.booked) {
         money_.change(each.of, -each.amount, now);
         each.amount = 0;

@@ -60,7 +60,7 @@ asio::awaitable<result<settle_outcome>> broken_store::settle(settlement request)
     if (is(mutation::never_corrects_the_price) && request.result == send_result::accepted)
         request.adjustments.clear();
     if (is(mutation::never_gives_charges_back)) request.give_back.clear();
-    if (is(mutation::keeps_the_cooldown_of_a_refusal)) request.cooled_down = false;
+    if (is(mutation::keeps_the_cooldown_of_a_refusal)) request.cooldown = {};
     return good_->settle(std::move(request));
 }
 

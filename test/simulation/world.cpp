@@ -25,8 +25,7 @@ constexpr std::size_t under_way_max = 6;
 world::world(assignment const& what, stores& on)
     : what_(what), chance_(what.seed), rules_(draw_rules(chance_)),
       backend_(on.make(context_, clock_)), bytes_(what.seed ^ for_bytes),
-      upstream_(rules_, turns_, clock_, *this, chance_), model_(rules_, what.strict),
-      audit_(rules_, what.strict) {
+      upstream_(rules_, turns_, clock_, *this, chance_), model_(rules_), audit_(rules_) {
     upstream_.sends_twice = what.broken == mutation::sends_twice;
     for (std::size_t n = 0; n < instances; ++n)
         start_instance(n);

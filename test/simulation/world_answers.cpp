@@ -76,7 +76,6 @@ void world::done_for_send(operation_id op, store_step what, instant issued) {
     if (what == store_step::settle) {
         if (before != phase::settling) fail("#" + std::to_string(op) + ": settled too early");
         model_.settle(op, now());
-        audit_.settled(op);
         return;
     }
     if (before != phase::asking)

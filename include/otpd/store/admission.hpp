@@ -95,11 +95,12 @@ struct settlement {
     std::vector<adjustment> adjustments;
     /// With send_result::accepted only. What an update has said before, and better, stays.
     std::optional<receipt> accepted;
-    /// With send_result::refused: what of the admission was charged and is given back. The cooldown is
-    /// taken back, and `back_off` put in its place so that a refusal cannot be repeated at full speed.
+    /// With send_result::refused: what of the admission was charged and is given back. Its cooldown is
+    /// taken back, and `back_off` put in its place so that a refusal cannot be repeated at full speed;
+    /// that which a later send has begun stays.
     std::vector<charge> give_back;
     std::vector<subject_key> watched;
-    bool cooled_down = false; ///< the admission had a cooldown
+    duration cooldown{}; ///< admitted::cooldown
     duration back_off{};
     /// The admission's idempotency key, and what later calls with it are answered; with
     /// send_result::refused the key is free again.

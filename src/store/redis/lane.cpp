@@ -52,7 +52,7 @@ words words_of(admission const& request, seen_guesses const& guesses, seen_codes
 }
 
 void append_refusal(words& to, settlement const& request) {
-    append(to.arguments, request.cooled_down);
+    append(to.arguments, request.cooldown);
     append(to.arguments, request.back_off);
     append(to.arguments, request.give_back.size());
     for (auto const& each : request.give_back) {

@@ -4,7 +4,7 @@
 -- ARGV  'accepted', 'refused' or 'unknown', 1 with an idempotency key, the reply, events of a verification,
 --       details; the notes: how many, then what, ms ago, details; the adjustments;
 --       accepted: route, order id, message id, cost ('' where there is none);
---       refused: 1 if there was a cooldown, ms of the back-off; how many charges, and the cost of each in
+--       refused: ms of the cooldown that it began, ms of the back-off; how many charges, and the cost of each in
 --       microseconds
 -- Gives 'settled' or 'superseded'
 local result, once, reply = argument(), integer() == 1, argument()
@@ -61,7 +61,7 @@ end
 redis.call('DEL', KEYS[1])
 keep_adjusted(adjustments)
 count_live(expires, -1)
-local cooled_down, back_off = integer() == 1, integer()
+local cooldown, back_off = integer(), integer()
 local charges = integer()
 for i = 1, charges do
     local key, cost = KEYS[2 + #adjustments + i], integer()
@@ -74,11 +74,13 @@ end
 for i = 3 + #adjustments + charges, #KEYS - (once and 1 or 0) do
     uncount_sent(read_watch(KEYS[i]))
 end
-if cooled_down then
-    local sends, _, streak_until = unpack(read_integers(KEYS[2], 3))
-    local pause_until = now + back_off * 1000
+local sends, pause_until, streak_until = unpack(read_integers(KEYS[2], 3))
+if cooldown > 0 and now < streak_until then
     sends = math.max(0, sends - 1)
-    streak_until = sends > 0 and math.max(streak_until, pause_until) or pause_until
+    if pause_until == code.made + cooldown * 1000 then -- not that of a later send
+        pause_until = now + back_off * 1000
+        streak_until = sends > 0 and math.max(streak_until, pause_until) or pause_until
+    end
     keep_integers(KEYS[2], {sends, pause_until, streak_until}, streak_until)
 end
 return {'settled'}
