@@ -1,8 +1,7 @@
 # Sourced by script/bench, after http.sh: what takes part in the comparison, and how each is started.
 # shellcheck shell=bash disable=SC2034,SC2154  # http.sh sets work, build, key, stub, address, process; script/bench reads server, metrics, target
 #
-# A contestant of otpd is [base-|uring-]KIND-STORE-THREADS; `base` is the program in BASE, another version of otpd, `uring` this one built
-# with OTPD_IO_URING.
+# A contestant of otpd is [base-]KIND-STORE-THREADS; `base` is the program in BASE, another version of otpd.
 #   check         wrong codes that are each compared and counted: 100 guesses a number are allowed, and numbers are many
 #   check-spent   the same guesses with the default of 5 a code, so that most are refused unseen
 #   check-off     like check, without limits, numbering plans and the watch for pumped SMS
@@ -13,13 +12,13 @@
 #   mixed         whole cycles: a send, then the check of its code
 # Against them stand
 #   nginx-fixed   answers the same checks with a JSON from its configuration; nginx-fixed-log writes a line for each
-#   beast         bench_beast answers them with the same JSON; uring-beast is built like the other uring-
+#   beast         bench_beast answers them with the same JSON
 #   nginx-proxy   takes the same sends, and for each sends the stub what otpd would, over kept TLS connections that it verifies like
 #                 otpd; nginx-proxy-log writes a line for each
 #   nginx-relay   the same with another nginx as its upstream, which answers with a fixed JSON over TLS
 readonly kinds='check|check-spent|check-off|check-quiet|send|send-off|send-quiet|mixed'
 readonly stores='memory|sqlite|redis|redis-everysec|redis-always'
-readonly others='nginx-fixed|nginx-fixed-log|nginx-proxy|nginx-proxy-log|nginx-relay|beast|uring-beast'
+readonly others='nginx-fixed|nginx-fixed-log|nginx-proxy|nginx-proxy-log|nginx-relay|beast'
 
 # As long as the answers of otpd and of the stub that these stand for.
 readonly check_reply='{"type":"about:blank","title":"Bad Request","status":400,"detail":"Invalid OTP. Attempts left: 74","code":"invalid_code","instance":"56f9941730a07f815bc07295547a3880","attempts_left":74}'
@@ -32,7 +31,7 @@ full_name() { # <name>: with store and threads; fails when there is no such cont
         echo "$1"
         return
     fi
-    [[ $1 =~ ^(base-|uring-)?($kinds)(-($stores))?(-([1-9]))?$ ]] || return 1
+    [[ $1 =~ ^(base-)?($kinds)(-($stores))?(-([1-9]))?$ ]] || return 1
     base=${BASH_REMATCH[1]} kind=${BASH_REMATCH[2]} store=${BASH_REMATCH[4]:-memory} threads=${BASH_REMATCH[6]:-1}
     echo "$base$kind-$store-$threads"
 }
@@ -98,12 +97,9 @@ settings_of() { # <kind>: sets $settings
 
 start_of_otpd() { # <contestant>
     local program=$build/otpd kind store_url settings
-    [[ $1 =~ ^(base-|uring-)?($kinds)-($stores)-([1-9])$ ]]
+    [[ $1 =~ ^(base-)?($kinds)-($stores)-([1-9])$ ]]
     kind=${BASH_REMATCH[2]}
-    case ${BASH_REMATCH[1]} in
-        base-) program=${BASE:?a base- contestant needs BASE=PROGRAM} ;;
-        uring-) program=$uring_build/otpd ;;
-    esac
+    [[ -z ${BASH_REMATCH[1]} ]] || program=${BASE:?a base- contestant needs BASE=PROGRAM}
     local store=${BASH_REMATCH[3]} threads=${BASH_REMATCH[4]}
     start_stub
     start_store "$store"
@@ -210,8 +206,8 @@ start_proxy() { # <contestant> <upstream>
     target=$nginx server=$(worker_of "$launched")
 }
 
-start_beast() { # <build directory>
-    launch "$work/beast.log" "$1/bench/bench_beast" "$check_reply"
+start_beast() {
+    launch "$work/beast.log" "$build/bench/bench_beast" "$check_reply"
     server=$launched target=$(listening "$work/beast.log" beast)
 }
 
@@ -227,8 +223,7 @@ start_contestant() { # <contestant>: sets $target, where it listens, $server, it
             start_fixed_upstream
             start_proxy "$1" "$nginx"
             ;;
-        beast) start_beast "$build" ;;
-        uring-beast) start_beast "$uring_build" ;;
+        beast) start_beast ;;
         *) start_of_otpd "$1" ;;
     esac
 }

@@ -24,11 +24,8 @@ AGAINST = (
 GOALS = (
     ("check-memory-1", "nginx-fixed", 1.15),
     ("check-memory-1", "beast", 1.00),
-    ("uring-check-memory-1", "nginx-fixed", 1.15),
-    ("uring-check-memory-1", "beast", 1.00),
     ("send-memory-1", "nginx-proxy", 1.25),
     ("send-memory-1", "nginx-relay", 1.25),
-    ("uring-send-memory-1", "nginx-proxy", 1.25),
     ("check-memory-2", "check-memory-1", 1.15),
     ("send-memory-2", "send-memory-1", 1.15),
 )
@@ -89,7 +86,7 @@ class Rounds:
 
 
 def against(contestant):
-    name = contestant.removeprefix("base-").removeprefix("uring-")
+    name = contestant.removeprefix("base-")
     return next(others for prefix, others in AGAINST if name.startswith(prefix))
 
 

@@ -34,13 +34,3 @@ add_library(boost_compiled STATIC
 target_compile_definitions(boost_compiled PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION BOOST_JSON_NO_LIB)
 target_link_libraries(boost_compiled PUBLIC Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
-
-# io_uring in place of epoll: a system call for many operations. Not by default, as Docker's and others' seccomp profiles refuse it,
-# and then nothing starts. docs/performance.md has what it gains.
-if(OTPD_IO_URING)
-  find_path(URING_INCLUDE_DIR liburing.h REQUIRED)
-  find_library(URING_LIBRARY uring REQUIRED)
-  target_include_directories(boost_compiled SYSTEM PUBLIC "${URING_INCLUDE_DIR}")
-  target_compile_definitions(boost_compiled PUBLIC BOOST_ASIO_HAS_IO_URING BOOST_ASIO_DISABLE_EPOLL)
-  target_link_libraries(boost_compiled PUBLIC "${URING_LIBRARY}")
-endif()

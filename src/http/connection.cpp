@@ -32,13 +32,6 @@ steady_time now() noexcept {
     return std::chrono::steady_clock::now();
 }
 
-/// io_uring takes an answer together with whatever else is to be done: a system call for each is what it is there to spare.
-#ifdef BOOST_ASIO_HAS_IO_URING
-constexpr bool writes_at_once = false;
-#else
-constexpr bool writes_at_once = true;
-#endif
-
 /// All requests that are there are handled before the first of them is answered: after a system call the processor is
 /// slow for a while at what it does next, and writes in a row have little between them (measured, 64 connections: a check
 /// 31.6 us, now 24.4).
@@ -162,7 +155,7 @@ asio::awaitable<bool> connection::exchange() {
     answered_ = now();
     bool const keep =
         outcome == received::request && head_.keep_alive() && !what.close && !draining();
-    if (writes_at_once) co_await behind_what_is_ready();
+    co_await behind_what_is_ready();
     auto const begun = begin_to_send(what, keep);
     bool sent = begun.complete;
     if (!sent && !begun.failed) sent = co_await write_rest(begun.written, begun.content);
@@ -262,8 +255,7 @@ response connection::answer_failure(std::exception_ptr failure) {
 /// Mostly the kernel takes everything at once: no wait, no deadline, and nothing that this connection has to keep while it is
 /// idle (measured: 520 bytes).
 connection::sending connection::begin_to_send(response const& what, bool keep) {
-    thread_local std::string of_the_thread; // keeps its capacity
-    auto& assembled = writes_at_once ? of_the_thread : output_;
+    thread_local std::string assembled; // keeps its capacity
     envelope around;
     around.request_id = request_id_;
     around.handling = answered_ - received_;
@@ -279,7 +271,6 @@ connection::sending connection::begin_to_send(response const& what, bool keep) {
         assembled.append(begun.content);
         begun.content = {};
     }
-    if (!writes_at_once) return begun;
     error_code ec;
     std::array<asio::const_buffer, 2> const both = {asio::buffer(assembled),
                                                     asio::buffer(begun.content)};

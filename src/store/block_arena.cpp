@@ -40,8 +40,8 @@ std::uint32_t block_arena::new_page(std::size_t room) {
     }
     auto const at = unused_.back();
     auto const size = room > shared_max ? room : page_size;
-    pages_[at] =
-        page{std::make_unique_for_overwrite<std::byte[]>(size), static_cast<std::uint32_t>(room)};
+    pages_[at] = page{std::unique_ptr<std::byte[], give_back>(new (alignment) std::byte[size]),
+                      static_cast<std::uint32_t>(room)};
     unused_.pop_back();
     link(at);
     return at;
