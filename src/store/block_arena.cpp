@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 namespace otpd::store {
 
@@ -40,8 +41,9 @@ std::uint32_t block_arena::new_page(std::size_t room) {
     }
     auto const at = unused_.back();
     auto const size = room > shared_max ? room : page_size;
-    pages_[at] = page{std::unique_ptr<std::byte[], give_back>(new (alignment) std::byte[size]),
-                      static_cast<std::uint32_t>(room)};
+    auto const alignment = room > shared_max ? large_alignment : page_alignment;
+    std::unique_ptr<std::byte[], give_back> bytes(new (alignment) std::byte[size], {alignment});
+    pages_[at] = page{std::move(bytes), static_cast<std::uint32_t>(room)};
     unused_.pop_back();
     link(at);
     return at;

@@ -44,9 +44,10 @@ private:
     static constexpr std::size_t page_size = 32'768;
     /// Of the system's pages: jemalloc puts what asks for less anywhere within one page more, which is then in memory as
     /// well (measured, from one to five million codes: 173 bytes each, now 158).
-    static constexpr std::align_val_t alignment{4096};
-    /// Larger ones have a page each.
+    static constexpr std::align_val_t page_alignment{4096};
+    /// Larger ones have a page each, of their size.
     static constexpr std::size_t shared_max = 1024;
+    static constexpr std::align_val_t large_alignment{16};
     static constexpr unsigned block_bits = 10;
     static constexpr block block_mask = (block{1} << block_bits) - 1;
     static constexpr std::size_t pages_max = (std::size_t{1} << (32 - block_bits)) - 1;
@@ -55,6 +56,7 @@ private:
     static constexpr std::uint32_t no_page = ~std::uint32_t{0};
 
     struct give_back {
+        std::align_val_t alignment;
         void operator()(std::byte* bytes) const noexcept { ::operator delete[](bytes, alignment); }
     };
     struct page {
