@@ -6,6 +6,7 @@
 
 #include "otpd/net/sole_runner.hpp"
 #include "otpd/store/memory_store.hpp"
+#include "store_requests.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -15,7 +16,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <memory>
 #include <stdexcept>
@@ -23,39 +23,11 @@
 #include <vector>
 
 using namespace otpd;
+using namespace otpd::bench;
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
 namespace {
-
-/// Evenly spread, as keyed hashes are.
-store::subject_key key(std::uint64_t n) {
-    store::subject_key value{};
-    for (std::size_t half = 0; half < 2; ++half) {
-        std::uint64_t mixed = (2 * n + half) * 0x9e3779b97f4a7c15;
-        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-        mixed ^= mixed >> 31;
-        std::memcpy(value.data() + 8 * half, &mixed, sizeof mixed);
-    }
-    return value;
-}
-
-/// Subjects of many sends.
-constexpr std::uint64_t shared = ~std::uint64_t{0} - 1000;
-store::subject_key prefix_of(std::uint64_t n) {
-    return key(shared + n % 100);
-}
-store::subject_key country_of(std::uint64_t n) {
-    return key(shared + 100 + n % 10);
-}
-store::subject_key everybody() {
-    return key(shared + 200);
-}
-
-store::guess_budget guesses() {
-    return store::guess_budget{20, 24h, 10, 10, 10s, 1h};
-}
 
 store::code_mac mac_of(std::uint64_t n) {
     store::code_mac mac;
@@ -68,7 +40,6 @@ store::code_mac mac_of(std::uint64_t n) {
 }
 
 store::admission admission_of(std::uint64_t n) {
-    constexpr std::uint64_t many = 1'000'000'000;
     store::admission request;
     request.key = store::record_key{key(n), "shop:login"};
     request.id = key(~n);
@@ -77,15 +48,8 @@ store::admission admission_of(std::uint64_t n) {
     request.keep = 1h;
     request.lease = 30s;
     request.cooldown = store::cooldown_rule{45s, 900s, 1h};
-    request.charges = {{key(n), "number_10m", 5, 600s},
-                       {key(n), "number_24h", 10, 24h},
-                       {key(shared + 300), "client_1m", many, 60s},
-                       {prefix_of(n), "prefix_1h", many, 1h},
-                       {country_of(n), "country_1h", many, 1h},
-                       {everybody(), "global_1m", many, 60s},
-                       {everybody(), "global_24h", many, 24h}};
-    request.watches = {{prefix_of(n), "pumping_prefix", many, 50, 0, 0, 0s, false},
-                       {country_of(n), "pumping_country", many, 50, 0, 0, 0s, false}};
+    request.charges = charges_of(n);
+    request.watches = watches_of(n);
     request.reservations = {
         {{everybody(), "total", "2026-11"}, 87'000, std::int64_t{1} << 50, 33 * 24h}};
     request.guesses = guesses();

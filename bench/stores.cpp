@@ -4,6 +4,7 @@
 #include "otpd/store/memory_store.hpp"
 #include "otpd/store/redis_store.hpp"
 #include "otpd/store/sqlite_store.hpp"
+#include "store_requests.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -16,7 +17,6 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -25,6 +25,7 @@
 #include <vector>
 
 using namespace otpd;
+using namespace otpd::bench;
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
@@ -34,55 +35,10 @@ constexpr std::size_t in_flight = 64;
 constexpr std::size_t threads = 2;
 constexpr auto measured_for = 3s;
 
-/// Evenly spread, as keyed hashes are.
-store::number_key number(std::uint64_t n) {
-    store::number_key key{};
-    for (std::size_t half = 0; half < 2; ++half) {
-        std::uint64_t mixed = (2 * n + half) * 0x9e3779b97f4a7c15;
-        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-        mixed ^= mixed >> 31;
-        std::memcpy(key.data() + 8 * half, &mixed, sizeof mixed);
-    }
-    return key;
-}
-
-/// Of an admission beside its number: who is counted by many, and what is watched.
-constexpr std::uint64_t shared = ~std::uint64_t{0} - 1000;
-
-store::subject_key prefix_of(std::uint64_t n) {
-    return number(shared + n % 100);
-}
-store::subject_key country_of(std::uint64_t n) {
-    return number(shared + 100 + n % 10);
-}
-
-/// As many as the service has, none of which refuses.
-std::vector<store::charge> charges_of(std::uint64_t n) {
-    constexpr std::uint64_t many = 1'000'000'000;
-    return {{number(n), "number_10m", 5, 600s},
-            {number(n), "number_24h", 10, 24h},
-            {number(shared + 200), "client_1m", many, 60s},
-            {prefix_of(n), "prefix_1h", many, 1h},
-            {country_of(n), "country_1h", many, 1h},
-            {number(shared + 300), "global_1m", many, 60s},
-            {number(shared + 300), "global_24h", many, 24h}};
-}
-
-std::vector<store::watch> watches_of(std::uint64_t n) {
-    constexpr std::uint32_t many = 1'000'000'000;
-    return {{prefix_of(n), "pumping_prefix", many, 50, 0, 0, 0s, false},
-            {country_of(n), "pumping_country", many, 50, 0, 0, 0s, false}};
-}
-
-store::guess_budget guesses() {
-    return store::guess_budget{20, 24h, 10, 10, 10s, 1h};
-}
-
 store::admission admission_of(std::uint64_t n) {
     store::admission request;
-    request.key = store::record_key{number(n), "bench:login"};
-    request.id = number(~n);
+    request.key = store::record_key{key(n), "bench:login"};
+    request.id = key(~n);
     request.code.key_id = 1;
     request.ttl = 600s;
     request.keep = 600s;
@@ -96,8 +52,8 @@ store::admission admission_of(std::uint64_t n) {
 
 store::settlement settlement_of(std::uint64_t n) {
     store::settlement request;
-    request.key = store::record_key{number(n), "bench:login"};
-    request.id = number(~n);
+    request.key = store::record_key{key(n), "bench:login"};
+    request.id = key(~n);
     request.result = store::send_result::accepted;
     request.accepted =
         store::receipt{3, "22953", "BX-22953-c5f4f53431ed22c2", money::from_micros(87'000)};
@@ -106,7 +62,7 @@ store::settlement settlement_of(std::uint64_t n) {
 
 store::check check_of(std::uint64_t n) {
     store::check request;
-    request.key = store::record_key{number(n), "bench:login"};
+    request.key = store::record_key{key(n), "bench:login"};
     store::code_mac mac;
     mac.key_id = 1;
     request.candidates = {mac};
