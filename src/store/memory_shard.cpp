@@ -27,6 +27,10 @@ constexpr std::uint64_t places_max = std::uint64_t{1} << place_bits;
 constexpr std::uint64_t never = (std::uint64_t{1} << (64 - place_bits)) - 1;
 static_assert(never < std::uint64_t{1} << 8 * time_size);
 
+memory_shard::place place_of(std::uint64_t entry) noexcept {
+    return static_cast<memory_shard::place>(entry & (places_max - 1));
+}
+
 /// Rounded up: when it is due, it has expired.
 std::uint64_t milliseconds(store_time at) noexcept {
     if (at == store_time::max()) return never;
@@ -72,7 +76,7 @@ void memory_shard::set_scheduled(place of, due at) noexcept {
 memory_shard::place memory_shard::add(subject_key const& at, std::string_view state) {
     if (blocks_.size() >= places_max && free_.empty())
         throw std::length_error("a shard of the memory store is full");
-    make_room_for_one(order_);
+    make_room_in_order();
     if (free_.empty()) {
         make_room_for_one(blocks_);
         blocks_.push_back(block_arena::none);
@@ -94,7 +98,7 @@ memory_shard::place memory_shard::add(subject_key const& at, std::string_view st
 }
 
 void memory_shard::replace(place of, std::size_t size_before, std::string_view state) {
-    make_room_for_one(order_);
+    make_room_in_order();
     auto* known = bytes(of);
     auto const room = block_size(size_before);
     if (block_size(state.size()) != room) {
@@ -112,6 +116,7 @@ void memory_shard::replace(place of, std::size_t size_before, std::string_view s
 
 void memory_shard::remove(place of, std::size_t size_before) noexcept {
     by_subject_.erase(of);
+    if (scheduled(of) != never) --scheduled_;
     OPENSSL_cleanse(bytes(of) + state_at, size_before);
     release(of);
     free_.push_back(of); // has room: it grew when the place was made
@@ -122,10 +127,29 @@ void memory_shard::release(place of) noexcept {
     blocks_[of] = block_arena::none;
 }
 
+/// It was scheduled earlier since, or is another subject's now.
+bool memory_shard::is_stale(due entry) const noexcept {
+    auto const of = place_of(entry);
+    return blocks_[of] == block_arena::none || scheduled(of) != entry >> place_bits;
+}
+
+/// Stale entries would stay until their time, which can be a day away: what is scheduled for earlier again and again (a
+/// number's guesses are kept for a day, each of its codes for minutes) would leave one each time.
+void memory_shard::make_room_in_order() {
+    if (order_.size() == order_.capacity() && order_.size() - scheduled_ > order_.size() / 8) {
+        std::erase_if(order_, [this](due entry) { return is_stale(entry); });
+        std::ranges::sort(order_); // which is a heap as well
+        auto const alike = std::ranges::unique(order_);
+        order_.erase(alike.begin(), alike.end());
+    }
+    make_room_for_one(order_);
+}
+
 void memory_shard::schedule(place of, store_time at) {
     auto const then = milliseconds(at);
     if (then >= scheduled(of)) return; // looked at again at the scheduled time, and moved on then
-    make_room_for_one(order_);
+    make_room_in_order();
+    if (scheduled(of) == never) ++scheduled_;
     order_.push_back(then << place_bits | of);
     std::ranges::push_heap(order_, std::greater<>());
     set_scheduled(of, then);
@@ -137,13 +161,13 @@ std::optional<memory_shard::place> memory_shard::next_due(store_time now) {
     auto const until =
         milliseconds(now + store_time::duration(1)); // those of a started one are not due
     while (!found && !order_.empty() && order_.front() >> place_bits < until) {
-        auto const at = order_.front() >> place_bits;
-        auto const of = static_cast<place>(order_.front() & (places_max - 1));
+        auto const entry = order_.front();
+        auto const of = place_of(entry);
         std::ranges::pop_heap(order_, std::greater<>());
         order_.pop_back();
-        // Others of this place are stale: it was scheduled earlier since, or is another subject's now.
-        if (blocks_[of] == block_arena::none || scheduled(of) != at) continue;
+        if (is_stale(entry)) continue;
         set_scheduled(of, never);
+        --scheduled_;
         found = of;
     }
     publish_next_expiry();

@@ -81,6 +81,8 @@ private:
 
     [[nodiscard]] std::byte* bytes(place of) const noexcept { return memory_.at(blocks_[of]); }
     void release(place of) noexcept;
+    [[nodiscard]] bool is_stale(due entry) const noexcept;
+    void make_room_in_order();
     [[nodiscard]] due scheduled(place of) const noexcept;
     void set_scheduled(place of, due milliseconds) noexcept;
     void publish_next_expiry() noexcept;
@@ -89,7 +91,8 @@ private:
     std::vector<block_arena::block> blocks_; ///< by place
     std::vector<place> free_;
     boost::unordered_flat_set<place, hash, same> by_subject_{0, hash{this}, same{this}};
-    std::vector<due> order_; ///< a heap, the earliest at its front
+    std::vector<due> order_;    ///< a heap, the earliest at its front, with entries that are stale
+    std::size_t scheduled_ = 0; ///< places, with an entry each that is not
     std::atomic<store_time::rep> next_expiry_{store_time::max().time_since_epoch().count()};
 };
 
