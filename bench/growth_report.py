@@ -191,9 +191,14 @@ def keep(path, part, fresh):
 
 
 def machine(lines):
-    known = of(lines, 'machine')[-1]
-    return (f'{known["date"][:10]}, commit {known["commit"]}, {known["processors"]} processors ({known["model"]}), Linux {known["kernel"]}; '
-            f'medians of {known["rounds"]} rounds.')
+    known = of(lines, 'machine')
+    runs = {}
+    for line in known:
+        runs.setdefault((line['commit'], line['rounds']), []).append(line['part'])
+    parts = '; '.join(f'{", ".join(names)}: commit {commit}, ' + (f'medians of {rounds} rounds' if rounds > 1 else 'one round')
+                      for (commit, rounds), names in runs.items())
+    last = known[-1]
+    return f'{last["date"][:10]}, {last["processors"]} processors ({last["model"]}), Linux {last["kernel"]}. Parts {parts}.'
 
 
 def document(results, path, images):
