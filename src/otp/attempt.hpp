@@ -47,7 +47,8 @@ struct service::attempt {
     std::vector<route_step> steps;
     std::size_t next = 0; ///< of the steps
     std::vector<step_report> looked_at;
-    std::vector<note> notes; ///< for the timeline
+    std::vector<note> notes;    ///< for the timeline
+    std::size_t notes_kept = 0; ///< of those: by the store, with a rebooking
 
     // The step that is taken now.
     route_step step;
@@ -55,6 +56,8 @@ struct service::attempt {
     std::optional<money> price; ///< nothing: not known
     money expected;             ///< that, or what is assumed
     std::vector<store::reservation> reservations;
+    /// Taken for a next step in place of `reservations`, or not: the store did not say.
+    std::optional<std::vector<store::reservation>> perhaps_rebooked = {};
     wall_time asked_at; ///< the upstream
 
     [[nodiscard]] store::record_key key() const {

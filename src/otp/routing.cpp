@@ -198,18 +198,43 @@ void service::leave_route(attempt& send, step_report what) {
     send.looked_at.push_back(what);
 }
 
+store::rebooking service::rebooking_of(attempt const& send,
+                                       std::vector<store::reservation> const& before) const {
+    store::rebooking request;
+    request.of = send.at;
+    request.notes = notes_of(send);
+    for (auto const& each : before)
+        request.give_back.push_back({each.from, -each.amount});
+    request.take = send.reservations;
+    return request;
+}
+
+/// What the timeline does not have yet.
+std::vector<store::note> service::notes_of(attempt const& send) const {
+    std::vector<store::note> list;
+    auto const now = uses_.now.now();
+    for (auto i = send.notes_kept; i < send.notes.size(); ++i)
+        list.push_back({store::event_kind::step,
+                        std::chrono::floor<store::duration>(now - send.notes[i].at),
+                        send.notes[i].details});
+    return list;
+}
+
 /// The money of the route before is given back in the same step in which that of the next is taken.
 asio::awaitable<bool> service::go_on(attempt& send) {
     auto const before = send.reservations;
     while (co_await choose_route(send)) {
-        store::rebooking request;
-        for (auto const& each : before)
-            request.give_back.push_back({each.from, -each.amount});
-        request.take = send.reservations;
+        auto const kept_then = send.notes.size();
+        auto request = rebooking_of(send, before);
         auto const answer = co_await uses_.store.rebook(std::move(request));
-        if (answer && std::holds_alternative<store::rebooked>(*answer)) co_return true;
+        if (answer && std::holds_alternative<store::rebooked>(*answer)) {
+            send.notes_kept = kept_then;
+            co_return true;
+        }
         leave_route(send, {send.route_id, step_report::result::skipped, over_budget, send.price});
-        if (!answer) break; // nothing more is spent that cannot be counted
+        // Nothing more is spent that cannot be counted.
+        if (!answer) send.perhaps_rebooked = send.reservations;
+        if (!answer || std::holds_alternative<store::too_late>(*answer)) break;
     }
     send.reservations = before;
     co_return false;

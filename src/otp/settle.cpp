@@ -8,6 +8,7 @@
 #include "seconds.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace otpd::otp {
 
@@ -104,10 +105,7 @@ store::settlement service::settlement_of(attempt const& send,
     admitted.add("limits", result ? text_of(result->limits)
                                   : text_of(limiter::standings(send.charges, send.admission)));
     request.notes.push_back({store::event_kind::admitted, {}, admitted.text()});
-    auto const now = uses_.now.now();
-    for (auto const& each : send.notes)
-        request.notes.push_back({store::event_kind::step,
-                                 std::chrono::floor<store::duration>(now - each.at), each.details});
+    std::ranges::move(notes_of(send), std::back_inserter(request.notes));
     return request;
 }
 
@@ -130,6 +128,9 @@ void service::settle_accepted(store::settlement& request, attempt const& send,
 void service::settle_refused(store::settlement& request, attempt const& send) const {
     request.result = store::send_result::refused;
     request.adjustments = corrections(send.reservations, money());
+    if (send.perhaps_rebooked)
+        request.unanswered = store::unanswered_rebooking{
+            send.notes_kept, corrections(*send.perhaps_rebooked, money())};
     for (std::size_t i = 0; i < send.charges.size(); ++i)
         if (send.admission.busy_for.at(i) > store::counter_time::zero())
             request.give_back.push_back(send.charges[i]);

@@ -76,10 +76,10 @@ std::size_t event_log::size() const noexcept {
     return count;
 }
 
-bool event_log::has(event_kind what) const noexcept {
-    bool found = false;
-    for_each_event([&](packed_event const& each) { found = found || each.what == what; });
-    return found;
+std::size_t event_log::count(event_kind what) const noexcept {
+    std::size_t count = 0;
+    for_each_event([&](packed_event const& each) { count += each.what == what ? 1U : 0U; });
+    return count;
 }
 
 std::string event_log::last_details(event_kind what) const {

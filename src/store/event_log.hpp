@@ -30,7 +30,8 @@ public:
     void retell_admission(std::string_view details);
 
     [[nodiscard]] std::size_t size() const noexcept;
-    [[nodiscard]] bool has(event_kind what) const noexcept;
+    [[nodiscard]] std::size_t count(event_kind what) const noexcept;
+    [[nodiscard]] bool has(event_kind what) const noexcept { return count(what) > 0; }
     /// The details of the last one of that kind; empty when there is none.
     [[nodiscard]] std::string last_details(event_kind what) const;
     /// In the order in which they were added.

@@ -136,6 +136,13 @@ admitted apply(subjects& in, admission& request, store_time now) {
     return done;
 }
 
+std::vector<adjustment> const& adjustments_of(settlement const& request,
+                                              verification_record const& of) noexcept {
+    bool const rebooked_after_all =
+        request.unanswered && of.events.count(event_kind::step) > request.unanswered->steps_before;
+    return rebooked_after_all ? request.unanswered->adjustments : request.adjustments;
+}
+
 void settle_once(subjects& in, settlement& request) {
     auto const& kept = in.look(request.once->key).once;
     if (!kept || kept->settled) return;
@@ -196,16 +203,19 @@ settle_outcome settle(subjects& in, settlement& request, store_time now) {
     auto const* const found = in.look(request.key.number).find(request.id);
     if (found == nullptr) return settle_outcome::superseded;
     bool const first = !found->settled();
+    auto const& turned_out = adjustments_of(request, *found);
     auto outcome = settle_outcome::superseded;
     in.change(request.key.number,
               [&](subject_state& state) { outcome = state.settle(request, now); });
     if (outcome == settle_outcome::superseded) return outcome;
-    if (first) adjust(in, request.adjustments);
+    if (first) adjust(in, turned_out);
     if (request.result == send_result::refused) give_back(in, request, now);
     return outcome;
 }
 
 rebook_outcome rebook(subjects& in, rebooking const& request, store_time now) {
+    auto const* const of = in.look(request.of.number).find(request.of.id);
+    if (of == nullptr || of->settled()) return too_late{};
     refused found;
     for (auto const& what : request.take) {
         auto const* const kept = in.look(what.from.subject).budgets.find(what.from);
@@ -217,6 +227,9 @@ rebook_outcome rebook(subjects& in, rebooking const& request, store_time now) {
     if (!found.violations.empty()) return found;
     adjust(in, request.give_back);
     take(in, request.take, now);
+    in.change(request.of.number, [&](subject_state& state) {
+        if (auto* const again = state.find(request.of.id)) again->list_all(request.notes, now);
+    });
     return rebooked{std::move(found.observed)};
 }
 

@@ -54,6 +54,11 @@ void verification_record::list(std::vector<note> const& notes, store_time now) {
     }
 }
 
+void verification_record::list_all(std::vector<note> const& notes, store_time now) {
+    for (auto const& each : notes)
+        events.add(each.what, std::max(admitted, now - each.ago) - admitted, each.details);
+}
+
 verification verification_record::shown(store_time now) const {
     verification as;
     as.id = id;

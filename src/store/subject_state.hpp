@@ -67,6 +67,8 @@ struct verification_record {
     }
     /// Of a settlement.
     void list(std::vector<note> const& notes, store_time now);
+    /// Of a rebooking, however many there are.
+    void list_all(std::vector<note> const& notes, store_time now);
     /// As callers see it.
     [[nodiscard]] verification shown(store_time now) const;
 };

@@ -36,6 +36,16 @@ settlement corrected(std::uint32_t id, send_result result, std::int64_t change,
     return request;
 }
 
+/// Of the send of paid_send(1, ...).
+rebooking another_try(std::vector<adjustment> give_back, std::vector<reservation> take) {
+    rebooking request;
+    request.of = address_of(1, 1);
+    request.notes = {note{event_kind::step, {}, "next"}};
+    request.give_back = std::move(give_back);
+    request.take = std::move(take);
+    return request;
+}
+
 template <class Contract>
 std::int64_t taken(Contract& s, budget_key of = budget()) {
     return s.spent({std::move(of)}).at(0);
@@ -267,9 +277,9 @@ STORE_TEST(corrections_stand_beside_what_is_given_back) {
 STORE_TEST(another_try_gives_back_first_and_takes_then) {
     Contract s;
     s.admitted(paid_send(1, {of_budget(80, 100), of_budget(80, 100, budget("daily", client))}));
-    rebooking other;
-    other.give_back = {{budget(), -80}, {budget("daily", client), -80}};
-    other.take = {of_budget(100, 100), of_budget(90, 100, budget("daily", client))};
+    auto const other =
+        another_try({{budget(), -80}, {budget("daily", client), -80}},
+                    {of_budget(100, 100), of_budget(90, 100, budget("daily", client))});
     BOOST_TEST(s.template expect<rebooked>(s.rebook(other)).observed.empty());
     std::vector<std::int64_t> const expected{100, 90};
     BOOST_TEST(s.spent({budget(), budget("daily", client)}) == expected,
@@ -279,10 +289,10 @@ STORE_TEST(another_try_gives_back_first_and_takes_then) {
 STORE_TEST(another_try_that_is_refused_changes_nothing) {
     Contract s;
     s.admitted(paid_send(1, {of_budget(80, 100), of_budget(80, 100, budget("daily", client))}));
-    rebooking other;
-    other.give_back = {{budget(), -80}, {budget("daily", client), -80}};
-    other.take = {of_budget(90, 100), of_budget(101, 100, budget("daily", client)),
-                  of_budget(1, 1, budget("monthly"))};
+    auto const other =
+        another_try({{budget(), -80}, {budget("daily", client), -80}},
+                    {of_budget(90, 100), of_budget(101, 100, budget("daily", client)),
+                     of_budget(1, 1, budget("monthly"))});
     auto const answer = s.template expect<refused>(s.rebook(other));
     BOOST_REQUIRE(answer.violations.size() == 1U);
     BOOST_TEST(answer.violations[0].counter == "daily");
@@ -290,6 +300,7 @@ STORE_TEST(another_try_that_is_refused_changes_nothing) {
     std::vector<std::int64_t> const expected{80, 80, 0};
     BOOST_TEST(s.spent({budget(), budget("daily", client), budget("monthly")}) == expected,
                boost::test_tools::per_element());
+    BOOST_TEST(s.events(1, 1).size() == 1U);
 }
 
 STORE_TEST(another_try_is_only_told_of_observed_budgets) {
@@ -297,9 +308,8 @@ STORE_TEST(another_try_is_only_told_of_observed_budgets) {
     auto watched_only = of_budget(80, 50);
     watched_only.observed = true;
     s.admitted(paid_send(1, {watched_only}));
-    rebooking other;
-    other.give_back = {{budget(), -80}};
-    other.take = {watched_only, of_budget(1, 1, budget("monthly"))};
+    auto const other =
+        another_try({{budget(), -80}}, {watched_only, of_budget(1, 1, budget("monthly"))});
     auto const answer = s.template expect<rebooked>(s.rebook(other));
     BOOST_REQUIRE(answer.observed.size() == 1U);
     BOOST_TEST(answer.observed[0].counter == "daily");
@@ -309,11 +319,11 @@ STORE_TEST(another_try_is_only_told_of_observed_budgets) {
 
 STORE_TEST(another_try_prolongs_nothing) {
     Contract s;
-    s.admitted(paid_send(1, {of_budget(80, 100)}));
+    auto request = paid_send(1, {of_budget(80, 100)});
+    request.keep = 2 * one_hour;
+    s.admitted(request);
     s.advance(one_hour / 2);
-    rebooking other;
-    other.give_back = {{budget(), -80}};
-    other.take = {of_budget(90, 100)};
+    auto other = another_try({{budget(), -80}}, {of_budget(90, 100)});
     s.template expect<rebooked>(s.rebook(other));
     s.advance(one_hour / 2 + one_second);
     BOOST_TEST(taken(s) == 0);
@@ -324,17 +334,71 @@ STORE_TEST(another_try_prolongs_nothing) {
 
 STORE_TEST(nothing_can_be_rebooked) {
     Contract s;
-    s.template expect<rebooked>(s.rebook({}));
+    s.admitted(paid_send(1, {}));
+    s.template expect<rebooked>(s.rebook(another_try({}, {})));
+}
+
+STORE_TEST(another_try_that_comes_too_late_changes_nothing) {
+    Contract s;
+    auto const other = another_try({}, {of_budget(30, 100)});
+    s.template expect<too_late>(s.rebook(other)); // there was no first one
+    for (auto const how : {send_result::accepted, send_result::unknown, send_result::refused}) {
+        s.admitted(paid_send(1, {of_budget(20, 100)}));
+        s.settle(corrected(1, how, -20));
+        s.template expect<too_late>(s.rebook(other));
+        BOOST_TEST(taken(s) == 0);
+    }
+}
+
+// The timeline tells of it at once: a crash leaves which route was tried last.
+STORE_TEST(the_steps_of_another_try_are_listed_in_any_case) {
+    Contract s;
+    s.admitted(paid_send(1, {}));
+    auto guess = guess_of(1, 222);
+    guess.attempts_max = guess.guesses.quota = 2 * events_max;
+    for (std::size_t i = 0; i < events_max; ++i)
+        s.template expect<wrong>(s.check(guess));
+    s.advance(3 * one_second);
+    auto other = another_try({}, {});
+    other.notes = {{event_kind::step, 2 * one_second, "left"}, {event_kind::step, {}, "next"}};
+    s.template expect<rebooked>(s.rebook(other));
+    auto const events = s.events(1, 1);
+    BOOST_REQUIRE(events.size() == events_max + 2);
+    BOOST_TEST(events[events_max].details == "left");
+    BOOST_TEST((events[events_max].ago >= 2 * one_second));
+    BOOST_TEST(events[events_max + 1].details == "next");
+}
+
+// Whoever was not answered settles for both cases, and the store knows which it is.
+STORE_TEST(a_settlement_is_right_whether_or_not_the_unanswered_try_was_done) {
+    Contract s;
+    auto const client_budget = budget("daily", client);
+    charge const price{subject(client), "sends", 1, one_hour};
+    for (std::size_t const before : {0U, 1U}) {
+        for (bool const done : {false, true}) {
+            auto request = paid_send(1, {of_budget(80, 1000)});
+            request.charges = {price};
+            s.admitted(request);
+            for (std::size_t n = 0; n < before; ++n)
+                s.template expect<rebooked>(s.rebook(another_try({}, {})));
+            if (done)
+                s.template expect<rebooked>(
+                    s.rebook(another_try({{budget(), -80}}, {of_budget(90, 1000, client_budget)})));
+            auto refusal = corrected(1, send_result::refused, -80);
+            refusal.give_back = {price}; // the next admission of the loop takes it again
+            refusal.unanswered = unanswered_rebooking{before, {adjustment{client_budget, -90}}};
+            s.settle(refusal);
+            BOOST_TEST(taken(s) == 0);
+            BOOST_TEST(taken(s, client_budget) == 0);
+        }
+    }
 }
 
 STORE_TEST(parallel_tries_never_pass_a_budget) {
     Contract s;
     s.admitted(paid_send(1, {of_budget(40, 100)}));
     auto const answers = s.in_parallel(32, [&](std::size_t) {
-        rebooking other;
-        other.give_back = {{budget(), -10}};
-        other.take = {of_budget(30, 100)};
-        return s.get().rebook(std::move(other));
+        return s.get().rebook(another_try({{budget(), -10}}, {of_budget(30, 100)}));
     });
     BOOST_TEST(count_of<rebooked>(answers) == 3U);
     BOOST_TEST(taken(s) == 100);

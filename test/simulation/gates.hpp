@@ -16,13 +16,7 @@
 
 namespace otpd::simulation {
 
-enum class stage : std::uint8_t {
-    to_store,
-    to_store_for_sure, ///< what comes back is always heard
-    from_store,
-    to_upstream,
-    from_upstream
-};
+enum class stage : std::uint8_t { to_store, from_store, to_upstream, from_upstream };
 
 enum class fate : std::uint8_t {
     passes, ///< arrives

@@ -38,7 +38,6 @@ po::options_description description() {
         "another store: every history must be the same there, to the last entry");
     add("break", po::value<std::string>(), "break this rule on purpose; it must be noticed");
     add("list-breaks", "show which rules can be broken");
-    add("strict", "also what is known not to hold yet (README.md)");
     add("trace", "print each history");
     return out;
 }
@@ -74,7 +73,6 @@ settings read(po::variables_map const& given) {
     all.last = std::stoull(range.substr(dots + 2));
     if (given.contains("seed")) all.first = all.last = given["seed"].as<std::uint64_t>();
     all.each.operations = given["operations"].as<std::uint32_t>();
-    all.each.strict = given.contains("strict");
     if (given.contains("break")) all.each.broken = mutation_of(given["break"].as<std::string>());
     all.on = open_stores(given["store"].as<std::string>());
     if (given.contains("like")) all.like = open_stores(given["like"].as<std::string>());

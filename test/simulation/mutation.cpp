@@ -28,6 +28,7 @@ std::vector<named_mutation> const& all_mutations() {
         {refunds_twice, "refunds_twice"},
         {never_corrects_the_price, "never_corrects_the_price"},
         {books_over_without_giving_back, "books_over_without_giving_back"},
+        {takes_silence_for_no, "takes_silence_for_no"},
         {corrects_with_each_report, "corrects_with_each_report"},
         {forgets_the_idempotency_key, "forgets_the_idempotency_key"},
         {admits_two_at_a_time, "admits_two_at_a_time"},
@@ -60,6 +61,7 @@ asio::awaitable<result<settle_outcome>> broken_store::settle(settlement request)
     if (is(mutation::never_corrects_the_price) && request.result == send_result::accepted)
         request.adjustments.clear();
     if (is(mutation::never_gives_charges_back)) request.give_back.clear();
+    if (is(mutation::takes_silence_for_no)) request.unanswered.reset();
     if (is(mutation::keeps_the_cooldown_of_a_refusal)) request.cooldown = {};
     return good_->settle(std::move(request));
 }
@@ -74,9 +76,15 @@ asio::awaitable<result<update_outcome>> broken_store::update(delivery_update req
     auto const said = co_await good_->update(std::move(request));
     if (!is(mutation::corrects_with_each_report) || !said || *said != update_outcome::known)
         co_return said;
-    rebooking again;
-    again.give_back = std::move(changes);
-    co_await good_->rebook(std::move(again));
+    // By a send of nobody's that is not sent.
+    admission nobodys;
+    nobodys.ttl = nobodys.keep = nobodys.lease = duration(1);
+    nobodys.guesses.quota = 1;
+    settlement again;
+    again.result = send_result::refused;
+    again.adjustments = std::move(changes);
+    co_await good_->admit(std::move(nobodys));
+    co_await good_->settle(std::move(again));
     co_return said;
 }
 

@@ -31,6 +31,7 @@ enum class mutation : std::uint8_t {
     refunds_twice,
     never_corrects_the_price,
     books_over_without_giving_back,
+    takes_silence_for_no,
     corrects_with_each_report,
     forgets_the_idempotency_key,
     admits_two_at_a_time,

@@ -19,9 +19,9 @@ class simulated_store final : public store::store {
 public:
     /// `inner` may be another one after each turn.
     simulated_store(std::function<store&()> inner, gates& turns, virtual_clock const& clock,
-                    watcher& tell, int& calls_inside, bool everything_gets_lost)
+                    watcher& tell, int& calls_inside)
         : inner_(std::move(inner)), turns_(turns), clock_(clock), tell_(tell),
-          calls_inside_(calls_inside), everything_gets_lost_(everything_gets_lost) {}
+          calls_inside_(calls_inside) {}
 
     template <class T>
     using reply = boost::asio::awaitable<otpd::store::result<T>>;
@@ -105,10 +105,7 @@ private:
         auto const op = turns_.current();
         auto const issued = clock_.elapsed();
         auto const overdue = issued + store_patience;
-        // A rebooking that was done and not heard of is settled as if it had not been (README.md).
-        bool const certain = what == store_step::rebook && !everything_gets_lost_;
-        auto becomes =
-            co_await turns_.pass(certain ? stage::to_store_for_sure : stage::to_store, overdue);
+        auto becomes = co_await turns_.pass(stage::to_store, overdue);
         if (becomes == fate::lost) {
             tell_.failed(op, what);
             co_return otpd::store::fault::unavailable;
@@ -133,7 +130,6 @@ private:
     watcher& tell_;
     int&
         calls_inside_; ///< a store with a thread of its own is waited for: the history has one step at a time
-    bool everything_gets_lost_;
 };
 
 } // namespace otpd::simulation

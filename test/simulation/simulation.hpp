@@ -15,8 +15,6 @@ struct assignment {
     std::uint64_t seed = 0;
     std::uint32_t operations = 1000;
     mutation broken = mutation::nothing;
-    /// Also what is known not to hold yet (README.md, "A known fault").
-    bool strict = false;
 };
 
 struct outcome {

@@ -45,8 +45,8 @@ void world::start_instance(std::size_t which) {
         of.broken->use(backend_->of(which));
         return *of.broken;
     };
-    of.store = std::make_unique<simulated_store>(std::move(inner), turns_, clock_, *this,
-                                                 calls_inside_, what_.strict);
+    of.store =
+        std::make_unique<simulated_store>(std::move(inner), turns_, clock_, *this, calls_inside_);
     otp::service::dependencies const uses{
         *of.store,       upstream_, around.keys,    around.plan,   clock_,
         bytes_,          log_,      around.metrics, around.prices, around.figures,
@@ -74,8 +74,6 @@ fate world::draw_fate(stage where) {
                : roll < 97 ? fate::waits
                : roll < 98 ? fate::lost
                            : fate::unheard;
-    case stage::to_store_for_sure:
-        return roll < 97 ? fate::passes : fate::lost;
     case stage::to_upstream:
         return roll < 60   ? fate::passes
                : roll < 90 ? fate::waits

@@ -84,6 +84,8 @@ struct store_calls {
         if (sent == 1) BOOST_TEST((spent == price_micros || spent == cost_micros));
         if (failed == "admit" && !was_done) BOOST_TEST(spent == 0);
         if (failed == "settle" && was_done && sent == 1) BOOST_TEST(spent == cost_micros);
+        // Of a store that throws, which is a bug, nobody gives it back.
+        if (failed == "rebook" && reply.status != 500) BOOST_TEST(spent == 0);
         // The same request again is never a second SMS for one that went out.
         auto const again = client.ask(request);
         BOOST_TEST(service.gateway.sent_to(number) <= 1U);

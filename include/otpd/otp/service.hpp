@@ -220,6 +220,9 @@ private:
     void leave_route(attempt& send, step_report what);
     void reserve(attempt& send) const;
     /// To the next route, after one that did not send. False when that was the last.
+    [[nodiscard]] store::rebooking
+    rebooking_of(attempt const& send, std::vector<store::reservation> const& before) const;
+    [[nodiscard]] std::vector<store::note> notes_of(attempt const& send) const;
     boost::asio::awaitable<bool> go_on(attempt& send);
     boost::asio::awaitable<bridgexapi::send_outcome> transmit(attempt& send, deadline until);
     boost::asio::awaitable<bridgexapi::send_outcome> transmit_once(attempt& send, deadline until);

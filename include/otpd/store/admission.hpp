@@ -76,11 +76,11 @@ enum class send_result : std::uint8_t {
     unknown ///< perhaps sent: the code is active and the charges stay
 };
 
-/// An event of the caller's.
-struct note {
-    event_kind what = event_kind::step;
-    duration ago{}; ///< >= 0; notes come in their order
-    std::string details;
+/// A rebooking of which its caller does not know whether it was done: it was if the verification lists more events
+/// `step` than it did before, and then these adjustments take the place of the settlement's.
+struct unanswered_rebooking {
+    std::size_t steps_before = 0;
+    std::vector<adjustment> adjustments;
 };
 
 struct settlement {
@@ -93,6 +93,7 @@ struct settlement {
     std::string details; ///< of the event of the result
     /// Made whatever the result, once for a send: not when it is superseded, nor when it was settled before.
     std::vector<adjustment> adjustments;
+    std::optional<unanswered_rebooking> unanswered;
     /// With send_result::accepted only. What an update has said before, and better, stays.
     std::optional<receipt> accepted;
     /// With send_result::refused: what of the admission was charged and is given back. Its cooldown is

@@ -8,6 +8,7 @@
 /// the caller knows the calendar, the store only how long to remember.
 
 #include "otpd/store/charge.hpp"
+#include "otpd/store/verification.hpp"
 
 #include <cstdint>
 #include <string>
@@ -47,12 +48,18 @@ struct adjustment {
 /// Another try of one send on another route: what the first was expected to cost is given back and what
 /// this one is expected to cost is taken, or nothing changes. Never refused for want of room.
 struct rebooking {
+    verification_address of; ///< whose send it is
+    /// Events `step`, at least one, that are listed even when there are events_max: whoever hears of no answer can tell
+    /// by them whether it was done (settlement::unanswered).
+    std::vector<note> notes;
     std::vector<adjustment> give_back;
     std::vector<reservation> take;
 };
 struct rebooked {
     std::vector<violation> observed;
 };
-using rebook_outcome = std::variant<rebooked, refused>;
+/// The verification is forgotten, or its send settled: a rebooking that comes so late changes nothing.
+struct too_late {};
+using rebook_outcome = std::variant<rebooked, refused, too_late>;
 
 } // namespace otpd::store

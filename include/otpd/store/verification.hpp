@@ -101,9 +101,16 @@ struct event {
     std::string details;
 };
 
-/// Of one verification; later events are left out (wrong guesses are counted all the same), except the result
-/// of its send and what ends its code.
+/// Of one verification; later events are left out (wrong guesses are counted all the same), except the steps of a
+/// rebooking, the result of its send and what ends its code.
 inline constexpr std::size_t events_max = 32;
+
+/// An event of the caller's.
+struct note {
+    event_kind what = event_kind::step;
+    duration ago{}; ///< >= 0; notes come in their order
+    std::string details;
+};
 
 struct verification {
     verification_id id{};

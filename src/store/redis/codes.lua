@@ -33,6 +33,21 @@ local function with_event(code, what, most, details, ago)
     return code.events .. ' ' .. with_details(letters[what] .. text(math.max(0, after)), details)
 end
 
+-- How many steps of its route plan a verification lists.
+local function steps_of(code)
+    local _, count = string.gsub(code.events, ' p%d', '')
+    return count
+end
+
+-- Arguments: how many, then what, ms ago and details of each.
+local function read_notes()
+    local notes = {}
+    for i = 1, integer() do
+        notes[i] = {what = argument(), ago = integer(), details = argument()}
+    end
+    return notes
+end
+
 -- The details of the last event `delivery`; '' when there is none.
 local function last_delivery(code)
     local last = ''

@@ -78,6 +78,7 @@ words words_of(settlement&& request) {
     arguments.push_back(std::move(request.details));
     append(arguments, request.notes);
     append(to.keys, arguments, request.adjustments);
+    append(to.keys, arguments, request.unanswered);
     if (accepted) append(arguments, request.accepted);
     if (refused) append_refusal(to, request);
     if (request.once) to.keys.push_back(once_key(request.once->key));
@@ -291,8 +292,9 @@ wrong lane::take_wrong(check const& request, reader& answer) {
 
 /// A message goes out after it, so it counts only when the replicas have it, as an admission does.
 asio::awaitable<result<rebook_outcome>> lane::rebook(rebooking request) {
-    fields keys;
+    fields keys{verification_key(request.of.number, request.of.id)};
     fields arguments;
+    append(arguments, request.notes);
     append(keys, arguments, request.give_back);
     append(keys, arguments, request.take);
     auto const answer =
@@ -300,6 +302,7 @@ asio::awaitable<result<rebook_outcome>> lane::rebook(rebooking request) {
     if (!answer) co_return answer.error();
     reader from(*answer);
     auto const& word = from.text();
+    if (word == "too_late") co_return rebook_outcome(too_late{});
     bool const done = word == "rebooked";
     if (!done && word != "refused") co_return fault::unavailable;
     auto found = read_violations(from, request);

@@ -122,7 +122,8 @@ asio::awaitable<result<settle_outcome>> redis_store::settle(settlement request) 
 }
 
 asio::awaitable<result<rebook_outcome>> redis_store::rebook(rebooking request) {
-    co_return co_await impl_->visit_any(&lane::rebook, std::move(request));
+    auto const number = request.of.number;
+    co_return co_await impl_->visit(number, &lane::rebook, std::move(request));
 }
 
 asio::awaitable<result<update_outcome>> redis_store::update(delivery_update request) {

@@ -1,19 +1,23 @@
 -- Says what became of a send. A refused one leaves no trace, unless its code is over already.
 --
--- KEYS  verification, cooldown, budget..., charge..., watch..., and last the idempotency key's if any
+-- KEYS  verification, cooldown, budget..., budget... of a rebooking that was not answered, charge..., watch...,
+--       and last the idempotency key's if any
 -- ARGV  'accepted', 'refused' or 'unknown', 1 with an idempotency key, the reply, events of a verification,
---       details; the notes: how many, then what, ms ago, details; the adjustments;
+--       details; the notes; the adjustments; 1 with a rebooking that was not answered, and then the steps listed
+--       before it and the adjustments if it was done;
 --       accepted: route, order id, message id, cost ('' where there is none);
 --       refused: ms of the cooldown that it began, ms of the back-off; how many charges, and the cost of each in
 --       microseconds
 -- Gives 'settled' or 'superseded'
 local result, once, reply = argument(), integer() == 1, argument()
 local events_max, details = integer(), argument()
-local notes = {}
-for i = 1, integer() do
-    notes[i] = {what = argument(), ago = integer(), details = argument()}
-end
+local notes = read_notes()
 local adjustments = read_adjustments(3)
+local unanswered -- rebooking
+if integer() == 1 then
+    unanswered = {steps_before = integer(), adjustments = read_adjustments(3 + #adjustments)}
+end
+local budget_keys = #adjustments + (unanswered and #unanswered.adjustments or 0)
 if once then
     local key = KEYS[#KEYS]
     local kept = redis.call('HMGET', key, 'fingerprint', 'reply')
@@ -32,6 +36,9 @@ if not state or result == 'refused' and not is_live(state, expires) then
     return {'superseded'}
 end
 local code = {made = tonumber(f[2]), events = f[4]}
+if unanswered and steps_of(code) > unanswered.steps_before then
+    adjustments = unanswered.adjustments
+end
 if not string.find(code.events, ' [su]%d') then -- the first settlement of this send
     adjust(adjustments)
 end
@@ -64,14 +71,14 @@ count_live(expires, -1)
 local cooldown, back_off = integer(), integer()
 local charges = integer()
 for i = 1, charges do
-    local key, cost = KEYS[2 + #adjustments + i], integer()
+    local key, cost = KEYS[2 + budget_keys + i], integer()
     local busy_until = string_at(key)
     if busy_until then
         local earlier = tonumber(busy_until) - cost
         keep_integers(key, {earlier}, earlier)
     end
 end
-for i = 3 + #adjustments + charges, #KEYS - (once and 1 or 0) do
+for i = 3 + budget_keys + charges, #KEYS - (once and 1 or 0) do
     uncount_sent(read_watch(KEYS[i]))
 end
 local sends, pause_until, streak_until = unpack(read_integers(KEYS[2], 3))

@@ -195,6 +195,13 @@ void append(fields& keys, fields& to, std::vector<adjustment> const& adjustments
     }
 }
 
+void append(fields& keys, fields& to, std::optional<unanswered_rebooking> const& rebooking) {
+    append(to, rebooking.has_value());
+    if (!rebooking) return;
+    append(to, rebooking->steps_before);
+    append(keys, to, rebooking->adjustments);
+}
+
 void append(fields& to, std::vector<note> const& notes) {
     append(to, notes.size());
     for (auto const& each : notes) {

@@ -42,6 +42,7 @@ void append(fields& keys, fields& to, std::vector<charge> const& charges);
 void append(fields& keys, fields& to, std::vector<watch> const& watches);
 void append(fields& keys, fields& to, std::vector<reservation> const& reservations);
 void append(fields& keys, fields& to, std::vector<adjustment> const& adjustments);
+void append(fields& keys, fields& to, std::optional<unanswered_rebooking> const& rebooking);
 void append(fields& to, std::vector<note> const& notes);
 [[nodiscard]] std::string name_of(delivery message);
 /// Empty words when there is none.

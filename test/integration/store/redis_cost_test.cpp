@@ -28,7 +28,8 @@ BOOST_AUTO_TEST_CASE(a_step_is_one_command) {
         auto request = free_send_of(n, 111, n);
         request.once = full_send_of(n, 111, n).once;
         BOOST_CHECK(is<store::admitted>(store.admit(std::move(request))));
-        BOOST_CHECK((is<store::rebooked>(store.rebook({{}, full_send_of(n, 0, n).reservations}))));
+        BOOST_CHECK(is<store::rebooked>(store.rebook(
+            {address_of(n, n), {store::note{}}, {}, full_send_of(n, 0, n).reservations})));
         store.settle(full_settlement_of(n, n, store::send_result::accepted));
         BOOST_CHECK((store.update(full_update_of(n, n)).value() == store::update_outcome::updated));
         BOOST_TEST(store.spent({daily_budget()}).value().at(0) > 0);

@@ -166,8 +166,11 @@ BOOST_AUTO_TEST_CASE(every_key_ends_by_itself) {
     store.admit(full_send_of(4, 111, 4));
     store.settle(full_settlement_of(4, 4, store::send_result::accepted));
     store.update(full_update_of(4, 4));
-    store.rebook({{}, {store::reservation{{subject(5), "monthly", "2026-11"}, 1, 1, one_day}}});
     store.admit(full_send_of(5, 111, 5));
+    store.rebook({address_of(5, 5),
+                  {store::note{}},
+                  {},
+                  {store::reservation{{subject(5), "monthly", "2026-11"}, 1, 1, one_day}}});
     store.cancel(address_of(5, 5));
     store.check(full_guess_of(6, 111));
     store.answers();

@@ -270,9 +270,12 @@ BOOST_AUTO_TEST_CASE(replicas_are_waited_for) {
     options.replicas = 1;
     options.timeout = 2s; // each time a replica is missing takes three quarters of it
     driven_redis_store strict(options);
-    store::rebooking const other{{}, {store::reservation{daily_budget(), 1, 100, one_hour}}};
-    BOOST_CHECK(is_fault(strict.rebook(other), store::fault::unavailable));
+    store::rebooking other{address_of(1, 1),
+                           {store::note{}},
+                           {},
+                           {store::reservation{daily_budget(), 1, 100, one_hour}}};
     BOOST_CHECK(is_fault(strict.admit(send_of(1, 111, 1)), store::fault::unavailable));
+    BOOST_CHECK(is_fault(strict.rebook(other), store::fault::unavailable));
     BOOST_CHECK(is<store::refused>(strict.admit(send_of(1, 111, 1)))); // it stands on the server
 
     redis_process replica(
@@ -284,8 +287,9 @@ BOOST_AUTO_TEST_CASE(replicas_are_waited_for) {
         ++phone;
         return is<store::admitted>(strict.admit(send_of(phone, 111, phone)));
     });
-    BOOST_CHECK(is<store::verified>(strict.check(guess_of(phone, 111))));
+    other.of = address_of(phone, phone);
     BOOST_CHECK(is<store::rebooked>(strict.rebook(other)));
+    BOOST_CHECK(is<store::verified>(strict.check(guess_of(phone, 111))));
 
     BOOST_CHECK(is<store::admitted>(strict.admit(send_of(500, 111, 500))));
     BOOST_CHECK(is<store::admitted>(strict.admit(send_of(501, 111, 501))));

@@ -128,7 +128,8 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
         break;
     }
     case 8: {
-        rebooking request{{adjustment{daily, -5}}, {price}};
+        rebooking request{
+            address_of(phone, id - 1 - pick(20)), {note{}}, {adjustment{daily, -5}}, {price}};
         run(f.context, f.store.rebook(std::move(request))).value();
         break;
     }
@@ -277,6 +278,7 @@ BOOST_AUTO_TEST_CASE(another_try_is_never_refused_for_want_of_room) {
     fixture f(holding(1));
     f.admit(free_send_of(1, 111, 1));
     rebooking other;
+    other.of = address_of(1, 1);
     other.take = {reservation{{subject(everybody), "a", "2026-11"}, 1, 1, one_hour}};
     BOOST_TEST(is<rebooked>(run(f.context, f.store.rebook(other)).value()));
     BOOST_TEST(f.store.usage().items == 2U);
