@@ -14,19 +14,19 @@ class line_fields {
 public:
     line_fields() { fields_.reserve(24); }
 
-    void add(std::string_view key, std::string_view text) {
+    void add(telemetry::field_name key, std::string_view text) {
         if (!text.empty()) fields_.emplace_back(key, text);
     }
-    void add(std::string_view key, std::optional<money> amount) {
+    void add(telemetry::field_name key, std::optional<money> amount) {
         if (amount) fields_.emplace_back(key, amount->micros());
     }
-    void add(std::string_view key, std::chrono::milliseconds time) {
+    void add(telemetry::field_name key, std::chrono::milliseconds time) {
         if (time.count() != 0) fields_.emplace_back(key, time.count());
     }
-    void add(std::string_view key, int number) {
+    void add(telemetry::field_name key, int number) {
         if (number != 0) fields_.emplace_back(key, number);
     }
-    void add(std::string_view key, bool flag) {
+    void add(telemetry::field_name key, bool flag) {
         if (flag) fields_.emplace_back(key, flag);
     }
     [[nodiscard]] std::span<telemetry::field const> all() const noexcept { return fields_; }

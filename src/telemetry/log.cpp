@@ -1,6 +1,7 @@
 #include "otpd/telemetry/log.hpp"
 
 #include "line_queue.hpp"
+#include "line_text.hpp"
 
 #include <poll.h>
 #include <unistd.h>
@@ -21,18 +22,18 @@ constexpr std::array<std::string_view, 5> level_names{"trace", "debug", "info", 
 /// UTC with milliseconds (RFC 3339). The part before them is kept while the second lasts.
 class time_stamp {
 public:
-    void append(std::string& out, std::chrono::system_clock::time_point at) {
+    void write(line_text& out, std::chrono::system_clock::time_point at) {
         using namespace std::chrono;
         auto const second = floor<seconds>(at);
         if (second != second_) remember(second);
         auto const millis = static_cast<int>(floor<milliseconds>(at - second).count());
         constexpr int hundred = 100;
         constexpr int ten = 10;
-        out += text_.data();
-        out += static_cast<char>('0' + millis / hundred);
-        out += static_cast<char>('0' + millis / ten % ten);
-        out += static_cast<char>('0' + millis % ten);
-        out += 'Z';
+        out.add(text_.data());
+        out.add(static_cast<char>('0' + millis / hundred));
+        out.add(static_cast<char>('0' + millis / ten % ten));
+        out.add(static_cast<char>('0' + millis % ten));
+        out.add('Z');
     }
 
 private:
@@ -49,16 +50,20 @@ private:
     std::array<char, 32> text_{};
 };
 
-void append_line(std::string& out, std::string_view level_name, std::string_view event,
-                 std::span<field const> fields) {
+/// Into memory of the thread's; good until its next line.
+std::string_view to_line(std::string_view level_name, std::string_view event,
+                         std::span<field const> fields) {
     thread_local time_stamp stamp;
-    out += "{\"ts\":\"";
-    stamp.append(out, std::chrono::system_clock::now());
-    out += "\",\"level\":\"";
-    out += level_name;
-    out += "\",";
-    append_fields(out, event, fields);
-    out += "}\n";
+    thread_local line_text line;
+    line.clear();
+    line.add("{\"ts\":\"");
+    stamp.write(line, std::chrono::system_clock::now());
+    line.add("\",\"level\":\"");
+    line.add(level_name);
+    line.add("\",");
+    add_fields(line, event, fields);
+    line.add("}\n");
+    return line.view();
 }
 
 } // namespace
@@ -92,9 +97,7 @@ private:
     /// Before the lines that did not get lost.
     static bool report(std::uint64_t lost, std::string& lines) noexcept {
         try {
-            std::string line;
-            append_line(line, "warn", "log_lines_dropped", {{field("lines", lost)}});
-            lines.insert(0, line);
+            lines.insert(0, to_line("warn", "log_lines_dropped", {{field("lines", lost)}}));
             return true;
         } catch (std::bad_alloc const&) {
             return false; // with the next lines
@@ -135,11 +138,9 @@ bool logger::enabled(level at) const noexcept {
 
 void logger::log(level at, std::string_view event, std::span<field const> fields) noexcept {
     if (!enabled(at) || at == level::off) return;
-    thread_local std::string line; // keeps its capacity
     try {
-        line.clear();
-        append_line(line, level_names[static_cast<std::size_t>(at)], event, fields);
-        writer_->queue().put(line, at >= level::warn);
+        writer_->queue().put(to_line(level_names[static_cast<std::size_t>(at)], event, fields),
+                             at >= level::warn);
     } catch (std::bad_alloc const&) {
         writer_->queue().drop_newest();
     }

@@ -13,6 +13,7 @@
 /// No secret, code or token is ever a field. A telephone number is logged masked only
 /// (phone_number::masked()), under the key `phone`. No field is named `ts`, `level` or `event`.
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -28,29 +29,46 @@ namespace otpd::telemetry {
 
 enum class level { trace, debug, info, warn, error, off };
 
+/// Of a field: small letters, digits and underscores, which need no escape. Anything else does not compile.
+class field_name {
+public:
+    consteval field_name(char const* text) : text_(text) {
+        bool const good = std::ranges::all_of(text_, [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+        });
+        if (!good || text_.size() > size_max) throw "not the name of a field";
+    }
+    static constexpr std::size_t size_max = 64;
+
+    [[nodiscard]] std::string_view text() const noexcept { return text_; }
+
+private:
+    std::string_view text_;
+};
+
 /// A name and a value. Holds views: use it in the argument list of a log call only.
 class field {
 public:
     using value_type = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
 
-    field(std::string_view key, std::string_view value) noexcept : key_(key), value_(value) {}
-    field(std::string_view key, char const* value) noexcept
-        : key_(key), value_(std::string_view(value)) {}
-    field(std::string_view key, std::string const& value) noexcept
-        : key_(key), value_(std::string_view(value)) {}
-    field(std::string_view key, bool value) noexcept : key_(key), value_(value) {}
-    field(std::string_view key, std::signed_integral auto value) noexcept
-        : key_(key), value_(static_cast<std::int64_t>(value)) {}
-    field(std::string_view key, std::unsigned_integral auto value) noexcept
-        : key_(key), value_(static_cast<std::uint64_t>(value)) {}
-    field(std::string_view key, std::floating_point auto value) noexcept
-        : key_(key), value_(static_cast<double>(value)) {}
+    field(field_name name, std::string_view value) noexcept : name_(name), value_(value) {}
+    field(field_name name, char const* value) noexcept
+        : name_(name), value_(std::string_view(value)) {}
+    field(field_name name, std::string const& value) noexcept
+        : name_(name), value_(std::string_view(value)) {}
+    field(field_name name, bool value) noexcept : name_(name), value_(value) {}
+    field(field_name name, std::signed_integral auto value) noexcept
+        : name_(name), value_(static_cast<std::int64_t>(value)) {}
+    field(field_name name, std::unsigned_integral auto value) noexcept
+        : name_(name), value_(static_cast<std::uint64_t>(value)) {}
+    field(field_name name, std::floating_point auto value) noexcept
+        : name_(name), value_(static_cast<double>(value)) {}
 
-    [[nodiscard]] std::string_view key() const noexcept { return key_; }
+    [[nodiscard]] field_name name() const noexcept { return name_; }
     [[nodiscard]] value_type const& value() const noexcept { return value_; }
 
 private:
-    std::string_view key_;
+    field_name name_;
     value_type value_;
 };
 
