@@ -10,6 +10,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace asio = boost::asio;
 using otpd::net::on_strand;
@@ -82,6 +83,19 @@ BOOST_AUTO_TEST_CASE(continues_on_the_callers_executor) {
     BOOST_TEST(away == 0);
 }
 
+// Where the strand is free nothing is queued: neither the operation nor the way back.
+BOOST_AUTO_TEST_CASE(a_caller_goes_on_at_once_where_nobody_is_on_the_strand) {
+    contention shared;
+    bool others_ran = false;
+    auto caller = [&]() -> asio::awaitable<bool> {
+        asio::post(shared.context, [&others_ran] { others_ran = true; });
+        auto on_it = [&shared] { return shared.guard.running_in_this_thread(); };
+        bool const was_on_it = co_await on_strand(shared.guard, on_it);
+        co_return was_on_it && !others_ran && !shared.guard.running_in_this_thread();
+    };
+    BOOST_TEST(otpd::test::run(shared.context, caller()));
+}
+
 // A cancelled caller still learns what its operation did: the effect has happened.
 BOOST_AUTO_TEST_CASE(delivers_the_result_when_cancelled_in_the_middle) {
     contention shared;
@@ -121,12 +135,28 @@ BOOST_AUTO_TEST_CASE(delivers_the_result_when_cancelled_while_queued) {
         auto operation = [] { return 1; };
         delivered = co_await on_strand(shared.guard, operation) == 1;
     };
+    std::atomic<bool> occupied = false;
+    std::atomic<bool> cancelled = false;
     auto occupy = [&] {
+        occupied = true;
+        cancelled.wait(false);
+    };
+    // Runs on once the caller is suspended, which it is until the strand is left.
+    auto cancel = [&] {
+        BOOST_TEST(!delivered);
+        signal.emit(asio::cancellation_type::all);
+        cancelled = true;
+        cancelled.notify_one();
+    };
+    auto begin = [&] {
+        while (!occupied)
+            std::this_thread::yield();
         asio::co_spawn(home, caller, asio::bind_cancellation_slot(signal.slot(), rethrow));
-        asio::post(home, [&] { signal.emit(asio::cancellation_type::all); });
+        asio::post(home, cancel);
     };
     asio::post(shared.guard, occupy);
-    otpd::test::run_on_threads(shared.context, 1);
+    asio::post(home, begin);
+    otpd::test::run_on_threads(shared.context, 2);
     BOOST_TEST(delivered);
 }
 
