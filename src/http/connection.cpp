@@ -96,7 +96,7 @@ asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
 asio::awaitable<void> connection::turn_away(std::shared_ptr<connection> self) {
     ending const at_end(*self);
     if (self->options().proxy_protocol && !self->is_from_trusted_proxy()) co_return;
-    self->ids_.next(self->request_id_);
+    make_request_id(self->request_id_);
     auto const refusal = to_response(make_problem(
         503, "too_many_connections", "The service has no room for another connection."));
     auto const begun = self->begin_to_send(refusal, false);
@@ -193,7 +193,7 @@ void connection::describe_request() {
     if (given && is_valid_request_id(*given))
         request_id_.assign(*given);
     else
-        ids_.next(request_id_);
+        make_request_id(request_id_);
     parts.request_id = request_id_;
     request_.emplace(parts);
 }

@@ -131,7 +131,6 @@ private:
     std::string decoded_; ///< the body when it came in chunks
     std::vector<field_view> fields_;
     path_parameters parameters_;
-    request_id_source ids_;
     std::string request_id_;
     std::string output_; ///< what the kernel did not take at once
 

