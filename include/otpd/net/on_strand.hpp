@@ -53,15 +53,21 @@ public:
     strand_visit(strand_visit const&) = delete;
     strand_visit& operator=(strand_visit const&) = delete;
 
-    /// On the strand. Afterwards the caller may have gone on, and this be gone.
-    void run() {
-        try {
-            result_.template emplace<1>(operation_());
-        } catch (...) {
-            result_.template emplace<2>(std::current_exception());
+    /// What the strand is given. Where it is destroyed instead of called, as at the end of its context, so is the caller.
+    class ticket {
+    public:
+        explicit ticket(strand_visit& of) noexcept : of_(&of) {}
+        ticket(ticket&& other) noexcept : of_(std::exchange(other.of_, nullptr)) {}
+        ticket(ticket const&) = delete;
+        ticket& operator=(ticket const&) = delete;
+        ~ticket() {
+            if (of_ != nullptr) of_->drop();
         }
-        if (stage_.exchange(stage::done) == stage::awaited) let_go();
-    }
+        void operator()() { std::exchange(of_, nullptr)->run(); }
+
+    private:
+        strand_visit* of_;
+    };
 
     // Where the caller is.
 
@@ -82,6 +88,21 @@ public:
 private:
     enum class stage : std::uint8_t { on_its_way, awaited, done };
 
+    /// On the strand. Afterwards the caller may have gone on, and this be gone.
+    void run() {
+        try {
+            result_.template emplace<1>(operation_());
+        } catch (...) {
+            result_.template emplace<2>(std::current_exception());
+        }
+        if (stage_.exchange(stage::done) == stage::awaited) let_go();
+    }
+    /// The handler owns the caller's frame, in which this is.
+    void drop() noexcept {
+        if (stage_ != stage::awaited) return;
+        auto const home = std::move(home_);
+        auto const owner = std::move(resume_);
+    }
     /// post, not dispatch: a dispatch could resume the caller from inside the strand.
     void let_go() {
         auto const home = *std::move(home_);
@@ -114,7 +135,7 @@ boost::asio::awaitable<std::invoke_result_t<Operation&>> on_strand(strand guard,
                                                                    Operation operation) {
     if (is_alone_on(guard)) co_return operation();
     detail::strand_visit<Operation> visit(operation);
-    boost::asio::dispatch(guard, [&visit] { visit.run(); });
+    boost::asio::dispatch(guard, typename detail::strand_visit<Operation>::ticket(visit));
     if (!visit.is_done()) {
         auto initiate = [&visit](auto handler) { visit.wait(std::move(handler)); };
         co_await boost::asio::async_initiate<boost::asio::deferred_t const, void()>(

@@ -160,6 +160,39 @@ BOOST_AUTO_TEST_CASE(delivers_the_result_when_cancelled_while_queued) {
     BOOST_TEST(delivered);
 }
 
+// A context that ends before the strand was free takes the caller with it, and all that it holds.
+BOOST_AUTO_TEST_CASE(a_caller_that_waits_ends_with_the_context) {
+    auto const held = std::make_shared<int>();
+    {
+        contention shared;
+        auto caller = [](contention& all, std::shared_ptr<int> mine) -> asio::awaitable<void> {
+            auto operation = [&mine] { return *mine; };
+            co_await on_strand(all.guard, operation);
+        };
+        std::atomic<bool> occupied = false;
+        std::atomic<bool> over = false;
+        auto occupy = [&] {
+            occupied = true;
+            over.wait(false);
+        };
+        auto begin = [&] {
+            while (!occupied)
+                std::this_thread::yield();
+            asio::co_spawn(shared.context, caller(shared, held), rethrow);
+            asio::post(shared.context, [&] { // the caller waits
+                shared.context.stop();
+                over = true;
+                over.notify_one();
+            });
+        };
+        asio::post(shared.guard, occupy);
+        asio::post(shared.context, begin);
+        otpd::test::run_on_threads(shared.context, 2);
+        BOOST_TEST(held.use_count() == 2);
+    }
+    BOOST_TEST(held.use_count() == 1);
+}
+
 BOOST_AUTO_TEST_CASE(rethrows_what_the_operation_throws) {
     contention shared;
     auto caller = [&]() -> asio::awaitable<std::string> {
