@@ -12,6 +12,20 @@ namespace otpd::http {
 namespace {
 
 constexpr std::string_view digits = "0123456789abcdef";
+constexpr std::size_t id_bytes = 16;
+
+/// Drawn for many ids at once (callgrind, a check: 690 instructions less than eight at once for each connection).
+std::span<std::byte const, id_bytes> next_random_bytes() {
+    constexpr std::size_t batch = 64;
+    thread_local std::array<std::byte, id_bytes * batch> pool;
+    thread_local std::size_t left = 0;
+    if (left == 0) {
+        openssl_random().fill(pool);
+        left = batch;
+    }
+    --left;
+    return std::span(pool).subspan(left * id_bytes).first<id_bytes>();
+}
 
 } // namespace
 
@@ -25,19 +39,10 @@ bool is_valid_request_id(std::string_view text) noexcept {
 }
 
 void make_request_id(std::string& out) {
-    constexpr std::size_t id_bytes = 16;
-    constexpr std::size_t batch = 64;
-    // Drawn for many at once (callgrind, a check: 690 instructions less than eight at once for each connection).
-    thread_local std::array<std::byte, id_bytes * batch> pool;
-    thread_local std::size_t left = 0;
-    if (left == 0) {
-        openssl_random().fill(pool);
-        left = batch;
-    }
-    --left;
+    auto const random = next_random_bytes();
     out.resize(2 * id_bytes);
     auto* to = out.data();
-    for (std::byte const b : std::span(pool).subspan(left * id_bytes, id_bytes)) {
+    for (std::byte const b : random) {
         *to++ = digits[std::to_integer<std::size_t>(b >> 4)];
         *to++ = digits[std::to_integer<std::size_t>(b & std::byte{15})];
     }

@@ -168,8 +168,7 @@ void add_fields(line_text& line, std::string_view event, std::span<field const> 
 }
 
 void append_fields(std::string& out, std::string_view event, std::span<field const> fields) {
-    thread_local line_text line;
-    line.clear();
+    line_text line;
     add_fields(line, event, fields);
     out += line.view();
 }
