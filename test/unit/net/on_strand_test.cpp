@@ -45,6 +45,30 @@ void rethrow(std::exception_ptr thrown) {
     if (thrown) std::rethrow_exception(thrown);
 }
 
+/// Begins something on `home` while another thread is on the strand, which it leaves after `meanwhile`: by then
+/// what was begun waits for it.
+template <class Home, class Begin, class Meanwhile>
+void while_occupied(contention& shared, Home const& home, Begin begin, Meanwhile meanwhile) {
+    std::atomic<bool> occupied = false;
+    std::atomic<bool> over = false;
+    auto last = [&] {
+        meanwhile();
+        over = true;
+        over.notify_one();
+    };
+    asio::post(shared.guard, [&] {
+        occupied = true;
+        over.wait(false);
+    });
+    asio::post(home, [&] {
+        while (!occupied)
+            std::this_thread::yield();
+        begin();
+        asio::post(home, last);
+    });
+    otpd::test::run_on_threads(shared.context, 2);
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(on_strand_helper)
@@ -135,28 +159,14 @@ BOOST_AUTO_TEST_CASE(delivers_the_result_when_cancelled_while_queued) {
         auto operation = [] { return 1; };
         delivered = co_await on_strand(shared.guard, operation) == 1;
     };
-    std::atomic<bool> occupied = false;
-    std::atomic<bool> cancelled = false;
-    auto occupy = [&] {
-        occupied = true;
-        cancelled.wait(false);
+    auto begin = [&] {
+        asio::co_spawn(home, caller, asio::bind_cancellation_slot(signal.slot(), rethrow));
     };
-    // Runs on once the caller is suspended, which it is until the strand is left.
     auto cancel = [&] {
         BOOST_TEST(!delivered);
         signal.emit(asio::cancellation_type::all);
-        cancelled = true;
-        cancelled.notify_one();
     };
-    auto begin = [&] {
-        while (!occupied)
-            std::this_thread::yield();
-        asio::co_spawn(home, caller, asio::bind_cancellation_slot(signal.slot(), rethrow));
-        asio::post(home, cancel);
-    };
-    asio::post(shared.guard, occupy);
-    asio::post(home, begin);
-    otpd::test::run_on_threads(shared.context, 2);
+    while_occupied(shared, home, begin, cancel);
     BOOST_TEST(delivered);
 }
 
@@ -169,25 +179,9 @@ BOOST_AUTO_TEST_CASE(a_caller_that_waits_ends_with_the_context) {
             auto operation = [&mine] { return *mine; };
             co_await on_strand(all.guard, operation);
         };
-        std::atomic<bool> occupied = false;
-        std::atomic<bool> over = false;
-        auto occupy = [&] {
-            occupied = true;
-            over.wait(false);
-        };
-        auto begin = [&] {
-            while (!occupied)
-                std::this_thread::yield();
-            asio::co_spawn(shared.context, caller(shared, held), rethrow);
-            asio::post(shared.context, [&] { // the caller waits
-                shared.context.stop();
-                over = true;
-                over.notify_one();
-            });
-        };
-        asio::post(shared.guard, occupy);
-        asio::post(shared.context, begin);
-        otpd::test::run_on_threads(shared.context, 2);
+        auto begin = [&] { asio::co_spawn(shared.context, caller(shared, held), rethrow); };
+        auto end = [&] { shared.context.stop(); };
+        while_occupied(shared, shared.context.get_executor(), begin, end);
         BOOST_TEST(held.use_count() == 2);
     }
     BOOST_TEST(held.use_count() == 1);
