@@ -52,7 +52,7 @@ public:
             while (table_.shards()[shard].next_expiry() <= due) {
                 auto slice = [this, shard] { return sweep_once(shard); };
                 co_await net::on_strand(guard_, slice);
-                // A lone thread ran it without a hop: whoever waits for that thread comes first.
+                // It may have run without a hop: whoever waits for this thread comes first.
                 co_await asio::post(asio::use_awaitable);
             }
     }
