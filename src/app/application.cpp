@@ -19,6 +19,7 @@
 #include "otpd/telemetry/metrics.hpp"
 #include "otpd/webhook/webhooks.hpp"
 #include "process.hpp"
+#include "settings_rows.hpp"
 #include "version.hpp"
 #include "wiring.hpp"
 
@@ -120,7 +121,6 @@ public:
           catalogue_(otp::catalogue::dependencies{store_, routes_, prices_, account_,
                                                   domain_.spending(), rules_, clock_}),
           api_(context_, api_options(settings_), api_routes_, http_events_) {
-        refuse_unknown_countries();
         start_listeners();
         api::add_routes(api_routes_, api::dependencies{domain_, catalogue_, figures_, store_,
                                                        callers_, [this] { return why_not_ready(); },
@@ -176,24 +176,6 @@ private:
         account_.stop();
     }
 
-    /// Here and not among the settings' checks: knowing them takes the numbering plans.
-    void refuse_unknown_countries() const {
-        auto const check = [this](std::string const& where, std::vector<std::string> const& list) {
-            for (auto const& country : list)
-                if (!plan_.knows_country(country))
-                    throw std::runtime_error(where + ": no country is called " + country);
-        };
-        check("numbers.countries", settings_.numbers.countries);
-        for (auto const& [profile, tokens] : settings_.clients)
-            check("[[client]] " + profile.name + " countries", profile.countries);
-        for (auto const& plan : settings_.route_plans)
-            for (auto const& step : plan.steps)
-                check("[[route_plan]] " + plan.name + " countries", step.countries);
-        for (auto const& budget : settings_.budgets)
-            if (budget.key == otp::budget_key::country && !budget.only.empty())
-                check("[[budget]] " + budget.name + " only", {budget.only});
-    }
-
     void log_start() {
         log_.info("starting", {{"version", version},
                                {"threads", threads_},
@@ -207,6 +189,9 @@ private:
         for (auto const& note :
              settings_notes(settings_, std::chrono::floor<std::chrono::days>(clock_.wall())))
             log_.warn("setting_note", {{"note", note}});
+        if (!settings_.service_links.empty())
+            log_.debug("service_links_ignored",
+                       {{"names", rules::joined(settings_.service_links)}});
         for (auto const& line : describe(settings_))
             log_.debug("setting", {{"key", line.key}, {"value", line.value}});
     }

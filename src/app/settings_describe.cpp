@@ -148,7 +148,7 @@ void compare(std::vector<Entry> const& before, std::vector<Entry> const& after,
         std::set<whole_entry> entries;
         for (auto const& each : list) {
             auto const line = line_of(each);
-            entries.emplace(line.key, line.value + '\n' + untold(each));
+            entries.emplace(line.key, line.value + '\n' + values::digest_of(untold(each)));
         }
         return entries;
     };
@@ -183,7 +183,9 @@ std::vector<setting_line> describe(settings const& from) {
 std::vector<std::string> changed_keys(settings const& before, settings const& after) {
     std::vector<std::string> changed;
     for (auto const& key : setting_keys())
-        if (key.show(before) != key.show(after)) changed.push_back(key.path());
+        if (key.show(before) != key.show(after) ||
+            (key.digest != nullptr && key.digest(before) != key.digest(after)))
+            changed.push_back(key.path());
     compare(before.clients, after.clients, changed);
     compare(before.own_limits, after.own_limits, changed);
     compare(before.templates, after.templates, changed);

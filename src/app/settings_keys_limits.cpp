@@ -96,6 +96,10 @@ constexpr setting_key keys[] = {
     row("limits", "enabled", "true",
         "Cooldown, limits and the watch for pumped SMS; false is for load tests on loopback.")
         .boolean<limits<&lms::enabled>>(),
+    row("limits", "accept_none", "false",
+        "Lets an address that others reach be served without one limit or guard that refuses "
+        "sends of all.")
+        .boolean<limits<&lms::accept_none>>(),
     row("limits", "number_10m", "5", "Sends to one number in 10 minutes; 0: no such limit.")
         .whole<limits<&lms::number_10m>>(0, most),
     row("limits", "number_24h", "10", "Sends to one number in 24 hours; 0: no such limit.")

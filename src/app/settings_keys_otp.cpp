@@ -39,6 +39,13 @@ std::optional<std::vector<secret_string>> parse_secrets(std::string_view text) {
     return secrets;
 }
 
+std::string digest_secrets(settings const& from) {
+    std::string digests; // of each, as no separator is safe in what may be any text
+    for (auto const& secret : from.otp.previous_hmac_secrets)
+        digests += values::digest_of(secret.reveal());
+    return digests;
+}
+
 std::string show_secrets(settings const& from) {
     auto const& secrets = from.otp.previous_hmac_secrets;
     return secrets.empty() ? "not set" : std::to_string(secrets.size()) + " set";
@@ -64,7 +71,8 @@ using ots = otp_settings;
 
 constexpr std::string_view s = unit_s;
 constexpr std::string_view hmac_rule =
-    "empty or 32 to 1024 random bytes, not the well-known default (make one: openssl rand -hex 32)";
+    "empty or 32 to 1024 random bytes, 8 of them different, not the well-known default (make one: "
+    "openssl rand -hex 32)";
 
 constexpr setting_key keys[] = {
     row("otp", "length", "6", "Digits of a code; under 6 needs a higher accepted_guess_risk.")
@@ -104,8 +112,8 @@ constexpr setting_key keys[] = {
     row("otp", "previous_hmac_secrets", "", "Replaced secrets whose codes may still be verified.")
         .parsed<otp<&ots::previous_hmac_secrets>, parse_secrets>(
             value_kind::text_list, show_secrets,
-            "at most 8 secrets of 32 to 1024 bytes each, without commas")
-        .hidden(),
+            "at most 8 secrets of 32 to 1024 bytes each, 8 of them different, without commas")
+        .hidden(digest_secrets),
     row("otp", "number_key_secret", "",
         "Keys the numbers' hashes; empty derives it from hmac_secret.")
         .secret_text<otp<&ots::number_key_secret>, rules::is_hmac_secret_or_empty>(hmac_rule),
@@ -142,6 +150,10 @@ constexpr setting_key keys[] = {
         .secret_text<place<&settings::auth, &auth_settings::token>, rules::is_header_value>(
             "empty or visible ASCII characters, at most 1024")
         .known_as("API_AUTH_TOKEN"),
+    row("auth", "accept_short_tokens", "false",
+        "Lets a token that can be guessed, of under 22 characters or of hardly any different ones, "
+        "guard an address that others reach.")
+        .boolean<place<&settings::auth, &auth_settings::accept_short_tokens>>(),
 };
 
 } // namespace

@@ -88,6 +88,10 @@ constexpr setting_key keys[] = {
         .parsed<server<&srv::trusted_proxies>, parse_ranges>(
             value_kind::text_list, show_ranges,
             "a list of IPv4 or IPv6 addresses or ranges such as 10.0.0.0/8"),
+    row("server", "accept_any_proxy", "false",
+        "Lets server.trusted_proxies hold more than one network: whoever is in it may call itself "
+        "anything.")
+        .boolean<server<&srv::accept_any_proxy>>(),
     row("server", "proxy_protocol", "false",
         "Each connection begins with a PROXY protocol v2 header; others are closed.")
         .boolean<server<&srv::proxy_protocol>>(),
@@ -96,6 +100,9 @@ constexpr setting_key keys[] = {
         .parsed<place<&settings::admin, &admin_settings::listen>, parse_optional_host_port>(
             value_kind::text, show_admin_listen,
             "empty or HOST:PORT, with brackets round an IPv6 address"),
+    row("admin", "accept_network", "false",
+        "Lets admin.listen be an address that others reach: whoever does reads the metrics.")
+        .boolean<place<&settings::admin, &admin_settings::accept_network>>(),
 
     row("bridgexapi", "base_url", "https://hi.bridgexapi.io", "Where BridgeXAPI is.")
         .parsed<upstream<&bxs::base_url>, values::parse_base_url>(

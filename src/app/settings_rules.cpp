@@ -4,6 +4,7 @@
 #include "settings_rows.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace otpd::app::rules {
 
@@ -34,9 +35,13 @@ bool is_header_value(std::string_view text) {
     return values::is_visible(text) && text.size() <= max_secret_length;
 }
 
+bool has_different_bytes(std::string_view text) {
+    return std::set<char>(text.begin(), text.end()).size() >= different_bytes_min;
+}
+
 bool is_hmac_secret(std::string_view text) {
     return text.size() >= min_hmac_secret_length && text.size() <= max_secret_length &&
-           text != reference_default_secret;
+           has_different_bytes(text) && text != reference_default_secret;
 }
 
 bool is_hmac_secret_or_empty(std::string_view text) {

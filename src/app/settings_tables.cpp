@@ -312,6 +312,14 @@ std::string fault_of(found_table const& in, table_key const& key, found_value co
            (value.usable ? "" : ", written as a TOML " + std::string(toml_type(key.kind)));
 }
 
+std::optional<std::string> leftover_in(found_table const& in, table_key const& key,
+                                       found_value const& value) {
+    auto const* const why = key.secret ? values::leftover_in_secret(value.text, key.kind) : nullptr;
+    if (why == nullptr) return std::nullopt;
+    return value.source + ": " + in.title + (in.is_part ? ": " : " ") + std::string(key.name) +
+           ": " + why;
+}
+
 std::span<table_key const> table_keys() noexcept {
     static auto const all = [] {
         std::vector<table_key> keys;

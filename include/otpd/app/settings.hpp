@@ -63,11 +63,13 @@ struct server_settings {
     std::chrono::milliseconds drain_delay{};     ///< between readiness 503 and the end of accepting
     std::chrono::milliseconds drain_timeout{};   ///< never less than bridgexapi.timeout
     std::vector<http::address_range> trusted_proxies; ///< believed about whom they speak for
+    bool accept_any_proxy{}; ///< trusted_proxies may be wider than a private network
     bool proxy_protocol{}; ///< each connection begins with a PROXY v2 header; needs trusted_proxies
 };
 
 struct admin_settings {
     std::optional<host_port> listen; ///< nothing: no admin listener
+    bool accept_network{};           ///< `listen` may be an address that others reach
 };
 
 struct bridgexapi_settings {
@@ -121,12 +123,14 @@ struct client_settings {
 using test_number_settings = otp::test_number;
 
 struct auth_settings {
-    secret_string token; ///< visible ASCII; empty, on loopback only: no authentication
+    secret_string token;        ///< visible ASCII; empty, on loopback only: no authentication
+    bool accept_short_tokens{}; ///< one that can be guessed may guard an address that others reach
 };
 
 struct store_settings {
     store::location url;
     secret_string password;              ///< for `url` when that has none
+    bool accept_clear_text{};            ///< a server on another machine may be reached without TLS
     std::string ca_file;                 ///< PEM; empty: the system's
     std::chrono::milliseconds timeout{}; ///< one step of a server
     std::size_t connections{};           ///< to a server; 0: as many as threads
@@ -140,6 +144,8 @@ struct limits_settings {
     /// False, on loopback only: no cooldown, no limit and no watch for pumped SMS. Guess limits of
     /// numbers always hold.
     bool enabled{};
+    bool
+        accept_none{}; ///< without it something has to refuse sends when others reach server.listen
     // The limits that there are without further words, 0: off. Each is named by its key.
     std::uint64_t number_10m{};
     std::uint64_t number_24h{};
@@ -226,6 +232,9 @@ struct settings {
     std::vector<otp::spending_budget> budgets;      ///< `[[budget]]`
     std::vector<webhook_settings> webhook_endpoints; ///< `[[webhook]]`
 
+    /// Names of the environment that begin as ours do and are Kubernetes' links to services.
+    std::vector<std::string> service_links;
+
     /// Every key at its default. Not checked: there is no default for bridgexapi.api_key.
     static settings defaults();
 };
@@ -241,6 +250,7 @@ struct settings_faults {
 struct source_file {
     std::string name;
     std::string text;
+    bool is_open_to_all = false; ///< others than its owner and group may read it or write to it
 };
 
 /// Everything settings come from, strongest first.
@@ -263,8 +273,8 @@ struct setting_line {
 /// Every key with its value, then each table of the file, for the log and for --check-config. Of a
 /// secret it says only whether it is set.
 [[nodiscard]] std::vector<setting_line> describe(settings const& from);
-/// Keys of describe() whose values differ, and of entries that came, went or have other tokens
-/// or codes.
+/// Keys of describe() whose values differ, and of entries that came or went. Secrets are compared by
+/// their digests.
 [[nodiscard]] std::vector<std::string> changed_keys(settings const& before, settings const& after);
 /// What is not wrong but should be known, a line each.
 [[nodiscard]] std::vector<std::string> settings_notes(settings const& from,

@@ -295,6 +295,7 @@ class Deployment:
 # A change of a file, and what has to be said of it.
 WRONG = [
     ("docker-compose.yml", "OTPD_STORE_URL:", "OTPD_STORE_ULR:", 'unknown name "OTPD_STORE_ULR"'),
+    ("docker-compose.yml", 'ACCEPT_CLEAR_TEXT: "true"', 'ACCEPT_CLEAR_TEXT: "false"', "goes over the network in clear"),
     ("docker-compose.yml", "redis://otpd@store", "redis://otpd@stroe", "there is no stroe"),
     ("docker-compose.yml", "--show-sms", "--show-messages", "no option --show-messages"),
     ("docker-compose.yml", "target: balancer", "target: haproxy", "haproxy is no stage"),

@@ -10,7 +10,7 @@ namespace {
 
 names on_network(names more = {}) {
     more.emplace("OTPD_SERVER_LISTEN", "0.0.0.0:8000");
-    more.emplace("API_AUTH_TOKEN", "the-token");
+    more.emplace("API_AUTH_TOKEN", good_secret);
     return more;
 }
 
@@ -97,8 +97,8 @@ BOOST_AUTO_TEST_CASE(weak_secrets_are_refused_with_every_store) {
         auto const line = fault(sources({{"OTP_HMAC_SECRET", secret}}));
         BOOST_TEST(line ==
                    "otp.hmac_secret (OTP_HMAC_SECRET in the environment): must be empty or 32 "
-                   "to 1024 random bytes, not the well-known default (make one: openssl "
-                   "rand -hex 32)");
+                   "to 1024 random bytes, 8 of them different, not the well-known default "
+                   "(make one: openssl rand -hex 32)");
     }
 }
 
@@ -161,6 +161,21 @@ BOOST_AUTO_TEST_CASE(a_call_upstream_fits_into_a_request_and_into_the_drain) {
         fault(sources({{"OTPD_SERVER_REQUEST_TIMEOUT_MS", "19999"}})) ==
         "server.request_timeout_ms = 19999 would cut off calls that bridgexapi.timeout allows: "
         "make it at least 20000");
+}
+
+BOOST_AUTO_TEST_CASE(replaced_secrets_of_a_lasting_store_need_a_key_for_numbers) {
+    for (std::string const url : {"sqlite:/x.db", "redis://127.0.0.1", "unix:/run/x.sock"}) {
+        names rotating{{"OTPD_STORE_URL", url},
+                       {"OTP_HMAC_SECRET", good_secret},
+                       {"OTPD_OTP_PREVIOUS_HMAC_SECRETS", letters_from('A')}};
+        BOOST_TEST(fault(sources(rotating))
+                       .starts_with("otp.number_key_secret is required with "
+                                    "otp.previous_hmac_secrets and store.url = "));
+        rotating.emplace("OTPD_OTP_NUMBER_KEY_SECRET", letters_from('A'));
+        good(sources(rotating));
+    }
+    good(sources(
+        {{"OTP_HMAC_SECRET", good_secret}, {"OTPD_OTP_PREVIOUS_HMAC_SECRETS", letters_from('A')}}));
 }
 
 BOOST_AUTO_TEST_CASE(two_listeners_need_two_addresses) {

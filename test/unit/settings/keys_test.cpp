@@ -341,9 +341,8 @@ BOOST_AUTO_TEST_CASE(purposes_with_several_codes_are_a_set) {
 }
 
 BOOST_AUTO_TEST_CASE(a_known_store_and_no_other) {
-    std::string const secret(32, 's');
-    auto const all = good(sources(
-        {{"OTPD_STORE_URL", "redis://otpd:password@127.0.0.1/3"}, {"OTP_HMAC_SECRET", secret}}));
+    auto const all = good(sources({{"OTPD_STORE_URL", "redis://otpd:password@127.0.0.1/3"},
+                                   {"OTP_HMAC_SECRET", good_secret}}));
     BOOST_TEST(all.store.url.password.reveal() == "password");
     BOOST_TEST(shown(all, "store.url") == "redis://127.0.0.1:6379/3"); // without the password
     BOOST_TEST(contains(fault(sources({{"OTPD_STORE_URL", "mysql://:password@127.0.0.1"}})),
@@ -363,7 +362,7 @@ BOOST_AUTO_TEST_CASE(a_store_that_outlives_the_process_needs_a_secret_that_does)
 BOOST_AUTO_TEST_CASE(the_password_of_the_store_is_given_once) {
     BOOST_TEST(contains(fault(sources({{"OTPD_STORE_URL", "redis://:one@127.0.0.1"},
                                        {"OTPD_STORE_PASSWORD", "two"},
-                                       {"OTP_HMAC_SECRET", std::string(32, 's')}})),
+                                       {"OTP_HMAC_SECRET", good_secret}})),
                         "store.password and a password in store.url: leave one of them out"));
 }
 
@@ -374,30 +373,35 @@ BOOST_AUTO_TEST_CASE(levels_of_the_log) {
                         "must be trace, debug, info, warn or error"));
 }
 
-BOOST_AUTO_TEST_CASE(secrets_for_macs_are_long_and_not_the_well_known_one) {
+BOOST_AUTO_TEST_CASE(secrets_for_macs_are_long_varied_and_not_the_well_known_one) {
     for (auto const* path : {"otp.hmac_secret", "otp.number_key_secret"})
         BOOST_TEST_CONTEXT(path) {
             auto const& secret = key(path);
             auto all = settings::defaults();
             BOOST_TEST(secret.read(all, "", secret));
-            BOOST_TEST(secret.read(all, std::string(32, 'x'), secret));
-            BOOST_TEST(secret.read(all, std::string(1024, 'x'), secret));
-            BOOST_TEST(!secret.read(all, std::string(31, 'x'), secret));
-            BOOST_TEST(!secret.read(all, std::string(1025, 'x'), secret));
+            BOOST_TEST(secret.read(all, letters_from('A', 32), secret));
+            BOOST_TEST(secret.read(all, letters_from('A', 1024), secret));
+            BOOST_TEST(!secret.read(all, letters_from('A', 31), secret));
+            BOOST_TEST(!secret.read(all, letters_from('A', 1025), secret));
+            BOOST_TEST(!secret.read(all, std::string(64, 'x'), secret));
+            BOOST_TEST(!secret.read(all, letters_from('A', 7) + std::string(57, 'A'), secret));
+            BOOST_TEST(secret.read(all, letters_from('A', 8) + std::string(56, 'A'), secret));
             BOOST_TEST(!secret.read(all, "change-me-in-production", secret));
         }
 }
 
 BOOST_AUTO_TEST_CASE(replaced_secrets_are_a_short_list) {
-    auto const other = std::string(32, 'y');
+    auto const other = letters_from('Y');
     auto const two = good(sources({{"OTPD_OTP_PREVIOUS_HMAC_SECRETS", good_secret + "," + other}}));
     BOOST_TEST_REQUIRE(two.otp.previous_hmac_secrets.size() == 2U);
     BOOST_TEST(two.otp.previous_hmac_secrets[1].reveal() == other);
     auto const one = good(with_config("[otp]\nprevious_hmac_secrets = [\"" + other + "\"]"));
     BOOST_TEST(one.otp.previous_hmac_secrets.size() == 1U);
     std::string nine;
-    for (char c = 'a'; c < 'j'; ++c)
-        nine += (nine.empty() ? "" : ",") + std::string(32, c);
+    for (char c = 'A'; c < 'J'; ++c)
+        nine += (nine.empty() ? "" : ",") + letters_from(c);
+    BOOST_TEST(contains(fault(sources({{"OTPD_OTP_PREVIOUS_HMAC_SECRETS", std::string(32, 'x')}})),
+                        "different"));
     BOOST_TEST(contains(fault(sources({{"OTPD_OTP_PREVIOUS_HMAC_SECRETS", nine}})), "at most 8"));
     BOOST_TEST(contains(fault(with_config("[otp]\nprevious_hmac_secrets = [\"" + good_secret + "," +
                                           other + "\"]")),

@@ -16,7 +16,7 @@ std::string budget_named(std::string const& name, std::string const& key = "tota
 std::string webhook_named(std::string const& name, std::string const& more = "",
                           std::string const& url = "https://a.example/x") {
     return "[[webhook]]\nname = \"" + name + "\"\nurl = \"" + url + "\"\nsecrets = [\"whsec_" +
-           std::string(32, 'A') + "\"]\n" + more;
+           letters_from('A') + "\"]\n" + more;
 }
 
 } // namespace

@@ -129,6 +129,28 @@ BOOST_AUTO_TEST_CASE(countries_are_known_by_the_numbering_plan_only) {
     good(with_config("[numbers]\ncheck = false\ndenied = [\"31\"]\n"));
 }
 
+BOOST_AUTO_TEST_CASE(countries_that_do_not_exist_are_refused_wherever_they_are_named) {
+    std::map<std::string, std::string> const cases{
+        {"[numbers]\ncountries = [\"NL\", \"UK\"]\n", "numbers.countries"},
+        {"[numbers]\ndenied = [\"31\", \"UK\"]\n", "numbers.denied"},
+        {"[numbers]\ntrusted = [\"UK\", \"NL\"]\n", "numbers.trusted"},
+        {client_named("a") + "countries = [\"UK\"]\n", "[[client]] \"a\""},
+        {plan_named("a", "{route = 3}, {route = 5, countries = [\"UK\"]}"), "[[route_plan]] \"a\""},
+        {"[[budget]]\nname = \"a\"\nkey = \"country\"\nonly = \"UK\"\nperiod = \"day\"\n"
+         "cap = 1\n",
+         "[[budget]] \"a\""}};
+    for (auto const& [text, where] : cases)
+        BOOST_TEST_CONTEXT(text) {
+            BOOST_TEST(fault(with_config(text)) ==
+                       where + " has country UK, which does not exist: countries are called as in "
+                               "ISO 3166-1, GB for example");
+            auto exists = text;
+            exists.replace(exists.find("UK"), 2, "GB");
+            good(with_config(exists));
+        }
+    BOOST_TEST(faults(with_config("[numbers]\ndenied = [\"XX\", \"EL\"]\n")).size() == 2U);
+}
+
 // --- limits --------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(limits_have_names_that_nothing_else_has) {

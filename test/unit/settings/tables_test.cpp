@@ -28,8 +28,8 @@ std::string repeated(std::string const& text, int times) {
     return out;
 }
 
-std::string secret_of(char digit, std::size_t length) {
-    return "whsec_" + std::string(length, digit);
+std::string secret_of(char first, std::size_t length) {
+    return "whsec_" + letters_from(first, length);
 }
 
 std::vector<key_cases> all_cases() {
@@ -138,17 +138,19 @@ std::vector<key_cases> all_cases() {
           quoted("https://[2001:db8::1]/x")},
          {quoted(""), quoted("a.example"), quoted("http://a.example/"), quoted("ftp://a.example"),
           quoted("https://u:p@a.example/"), quoted("https://a.example/#x"),
-          quoted("https://a.example/a b"), quoted("https://"), quoted(" https://a.example"),
+          quoted("https://a.example/a b"), quoted("https://"),
           quoted("https://a.example/" + std::string(2048, 'x')), "1"}},
         {"webhook.secrets",
          {"[" + quoted(secret_of('A', 32)) + "]",
           "[" + quoted(secret_of('A', 32)) + ", " + quoted(secret_of('B', 64)) + "]",
-          "[" + quoted("whsec_" + std::string(35, 'A') + "=") + "]",
+          "[" + quoted(secret_of('A', 34) + "A=") + "]",
           "[" + quoted(secret_of('A', 84) + "AA==") + "]"},
          {"[]", quoted(secret_of('A', 32)), "[" + quoted(std::string(32, 'A')) + "]",
           "[" + quoted(secret_of('A', 28)) + "]", "[" + quoted(secret_of('A', 88)) + "]",
-          "[" + quoted(secret_of('A', 33)) + "]", "[" + quoted(secret_of('_', 32)) + "]",
+          "[" + quoted(secret_of('A', 33)) + "]",
+          "[" + quoted("whsec_" + std::string(32, '_')) + "]",
           "[" + quoted(secret_of('A', 33) + "B==") + "]",
+          "[" + quoted("whsec_" + std::string(32, 'A')) + "]", // one byte, again and again
           "[" + quoted(secret_of('A', 32)) + ", " + quoted(secret_of('A', 32)) + "]",
           "[" + quoted(secret_of('A', 32)) + "," + quoted(secret_of('B', 32)) + "," +
               quoted(secret_of('C', 32)) + "," + quoted(secret_of('D', 32)) + "," +
@@ -352,6 +354,23 @@ BOOST_AUTO_TEST_CASE(no_message_holds_a_token_a_code_or_a_test_number) {
                 BOOST_TEST(contains(line, std::string(key.name) + ": must be "));
             }
     }
+}
+
+BOOST_AUTO_TEST_CASE(secrets_of_tables_are_bare) {
+    for (auto const& each : table_keys())
+        if (each.secret) BOOST_TEST_CONTEXT(path_of(each)) {
+                std::map<std::string, std::string> const wrong{
+                    {"'" + std::string(each.example) + "'", "still has the quotes"},
+                    {std::string(each.example) + ' ', "white space"},
+                    {' ' + std::string(each.example), "white space"}};
+                for (auto const& [text, why] : wrong) {
+                    auto const line = fault(
+                        with_config(example_with(path_of(each), toml_literal(each.kind, text))));
+                    BOOST_TEST(contains(line, "]] " + std::string(each.name) + ": "));
+                    BOOST_TEST(contains(line, why));
+                    BOOST_TEST(!contains(line, each.example));
+                }
+            }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
