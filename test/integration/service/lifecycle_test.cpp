@@ -4,11 +4,15 @@
 #include "service_fixture.hpp"
 #include "support/eventually.hpp"
 
+#include <fstream>
 #include <future>
+#include <iterator>
 
 using namespace otpd::test;
 
 namespace {
+
+constexpr char const* hmac_secret = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 
 bool refuses_connections(std::uint16_t port) {
     try {
@@ -147,6 +151,43 @@ BOOST_AUTO_TEST_CASE(a_reload_changes_the_log_level_and_says_what_needs_a_restar
         reload("[otp]\nlenght = 8\n", times);
         return service.otpd.process().output().find(id) == std::string::npos;
     });
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_names_the_secrets_that_have_changed) {
+    service_fixture service;
+    service.otpd.directory().add(".env", "API_AUTH_TOKEN=a-new-token\n");
+    service.otpd.directory().add("config.toml",
+                                 "[otp]\nhmac_secret = \"" + std::string(hmac_secret) + "\"\n");
+    service.otpd.process().signal(SIGHUP);
+    service.otpd.wait_for_event("reloaded");
+    std::vector<std::string> keys;
+    for (auto const& line : service.otpd.events("restart_needed"))
+        keys.emplace_back(line.at("key").as_string());
+    BOOST_TEST((keys == std::vector<std::string>{"otp.hmac_secret", "auth.token"}));
+    BOOST_TEST(service.otpd.process().output().find("a-new-token") == std::string::npos);
+    service.sent_code(service.fresh_number()); // without a token, as before
+}
+
+// Whoever may read /proc/PID/environ. Where nobody may, it looks empty.
+BOOST_AUTO_TEST_CASE(secrets_of_the_environment_are_not_left_in_the_process) {
+    std::string const password = "5ecret-of-the-store";
+    environment const secrets{{"OTP_HMAC_SECRET", hmac_secret},
+                              {"OTPD_STORE_PASSWORD", password},
+                              {"OTPD_OTP_NUMBER_KEY_SECRET", hmac_secret}};
+    service_fixture service(secrets);
+    auto const id = std::to_string(service.otpd.process().id());
+    std::ifstream in("/proc/" + id + "/environ", std::ios::binary);
+    std::string const left{std::istreambuf_iterator<char>(in), {}};
+    for (auto const& secret : {std::string(hmac_secret), password, std::string(api_key)})
+        BOOST_TEST(left.find(secret) == std::string::npos);
+    if (!left.empty()) BOOST_TEST(left.find("OTPD_SERVER_LISTEN=127.0.0.1:0") != std::string::npos);
+
+    for (std::size_t times = 1; times <= 2; ++times) {
+        service.otpd.process().signal(SIGHUP);
+        eventually([&] { return reloads(service.otpd) == times; });
+    }
+    BOOST_TEST(service.otpd.events("bad_setting").empty());
+    BOOST_TEST(service.otpd.events("restart_needed").empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
