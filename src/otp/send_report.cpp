@@ -107,8 +107,10 @@ occurrence service::occurrence_of(attempt const& send,
     } else if (auto const* const unknown = std::get_if<bridgexapi::unknown>(&message)) {
         told.what = occurrence_kind::unknown;
         told.reason = bridgexapi::to_string(unknown->why);
-    } else if (!send.looked_at.empty()) {
-        told.reason = send.looked_at.back().why;
+    } else if (auto const* const rejected = std::get_if<bridgexapi::rejected>(&message)) {
+        told.reason = bridgexapi::to_string(rejected->why);
+    } else {
+        told.reason = bridgexapi::to_string(std::get<bridgexapi::not_sent>(message).why);
     }
     // Why the route was chosen, with the figures that spoke for it.
     if (!send.notes.empty()) told.details = send.notes.back().details;

@@ -60,6 +60,17 @@ BOOST_AUTO_TEST_CASE(extension_members_do_not_replace_standard_ones) {
     BOOST_TEST(document(to_response(what)).at("status").as_int64() == 409);
 }
 
+BOOST_AUTO_TEST_CASE(writes_amounts_as_plain_decimals_however_deep_they_are) {
+    problem what;
+    what.members["a"] = 0.094;
+    what.members["b"] = boost::json::parse(
+        R"([{"price":0.000001,"none":null,"open":[[],{}]},[158.46,-12.0,true,"x\"",3]])");
+    BOOST_TEST(to_response(what).body.ends_with(
+                   R"(,"a":0.094,"b":[{"price":0.000001,"none":null,"open":[[],{}]},)"
+                   R"([158.46,-12,true,"x\"",3]]})"),
+               to_response(what).body);
+}
+
 BOOST_AUTO_TEST_CASE(says_when_to_come_back) {
     problem what;
     what.status = 429;

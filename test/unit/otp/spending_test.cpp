@@ -151,6 +151,23 @@ BOOST_AUTO_TEST_CASE(a_next_route_that_is_over_the_budget_is_not_taken) {
     BOOST_TEST(spent(cap) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_send_is_counted_for_the_route_that_was_asked_last) {
+    prices.of_route[1] = money::from_micros(21 * cent);
+    refuses = 8;
+    send_next({}, "two");
+    auto const counted =
+        R"(otpd_sends_total{outcome="rejected",reason="vendor_failed",route_id="8"} 1)";
+    BOOST_TEST(metrics.scrape().find(counted) != std::string::npos);
+    auto const& last = told.all.back();
+    BOOST_TEST((last.what == otp::occurrence_kind::not_sent));
+    BOOST_TEST(last.route_id == 8);
+    BOOST_TEST(last.reason == "vendor_failed");
+    BOOST_TEST(last.price->micros() == 9 * cent);
+    BOOST_TEST(
+        logged().find(R"("route_id":8,"routes":"8:rejected:vendor_failed,1:skipped:budget")") !=
+        std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 struct budget_of_a_route : spending_fixture {
