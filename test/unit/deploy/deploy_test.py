@@ -251,6 +251,10 @@ class Deployment:
             program, *arguments = line.split()
             self.expect(program == "/usr/local/bin/otpd", f"otpd.service: starts {program}")
             self.check_options("otpd.service", "otpd", arguments)
+        # systemd.service(5): the exit status that prevents restarts is the main process's.
+        self.expect("\nExecStartPre=" not in text, "otpd.service: bad settings are tried again, as they end ExecStartPre")
+        self.expect("\nRestartPreventExitStatus=2\n" in text, "otpd.service: bad settings are tried again")
+        self.check_reload(re.search(r"^ExecReload=(.*)$", text, re.M)[1])
         for source in re.findall(r"^#   install .*?([\w./-]+) /(?:usr|etc)/", text, re.M):
             self.expect(source == "/dev/null" or source == "build/release/otpd" or self.exists(source), f"otpd.service: {source} is not there")
         secrets = set(re.findall(r"\b[A-Z]+_[A-Z_]+\b", text.split("[Unit]")[0])) - {"NAME"}
@@ -267,6 +271,26 @@ class Deployment:
                 _, said = run("systemd-analyze", "verify", "--man=no", unit)
             about_it = [line for line in said.splitlines() if unit in line]
             self.expect(not about_it, f"otpd.service: {about_it}")
+
+    def check_reload(self, line):
+        """Run as systemd does (`$$` is `$`, MAINPID in the environment), on a machine with a shell and nothing else: it
+        reaches the process."""
+        with tempfile.TemporaryDirectory() as nothing:
+            reloaded = subprocess.Popen(["/bin/sh", "-c", "trap 'exit 7' HUP; echo ready; while :; do sleep 0.05; done"], stdout=subprocess.PIPE)
+            try:
+                reloaded.stdout.readline()
+                program, *arguments = shlex.split(line)
+                if program != "/bin/sh":
+                    self.expect(False, f"otpd.service: {program} is of a package that need not be there")
+                    return
+                code, said = run(program, *(word.replace("$$", "$") for word in arguments),
+                                 env={"PATH": nothing, "MAINPID": str(reloaded.pid)})
+                self.expect(code == 0, f"otpd.service: the reload fails: {said.strip()}")
+                self.expect(code != 0 or reloaded.wait(timeout=60) == 7, "otpd.service: the reload is no SIGHUP")
+            finally:
+                reloaded.kill()
+                reloaded.wait()
+                reloaded.stdout.close()
 
     # --- Valkey and Redis
 
@@ -315,7 +339,12 @@ WRONG = [
     ("deploy/haproxy.cfg", "timeout server 35s", "timeout server 30s", "gives up on requests before otpd"),
     ("deploy/haproxy.cfg", "uri /readyz", "uri /ready", "no /ready"),
     ("deploy/haproxy.cfg", "option allbackups", "option allbackup", "allbackup"),
-    ("deploy/otpd.service", "--check-config", "--check", "no option --check"),
+    ("deploy/otpd.service", "otpd --config", "otpd --configuration", "no option --configuration"),
+    ("deploy/otpd.service", "ExecStart=", "ExecStartPre=/usr/local/bin/otpd --check-config\nExecStart=", "bad settings are tried again"),
+    ("deploy/otpd.service", "RestartPreventExitStatus=2", "RestartPreventExitStatus=1", "bad settings are tried again"),
+    ("deploy/otpd.service", """/bin/sh -c 'kill -HUP "$$MAINPID"'""", "kill -HUP $MAINPID", "is of a package that need not be there"),
+    ("deploy/otpd.service", "kill -HUP", "kill -TERM", "the reload is no SIGHUP"),
+    ("deploy/otpd.service", 'kill -HUP "$$', 'kill -HUP "$$THE_', "the reload fails"),
     ("deploy/otpd.service", "TimeoutStopSec=40", "TimeoutStopSec=20", "before the drain is over"),
     ("deploy/otpd.service", "OTP_HMAC_SECRET", "OTPD_HMAC_SECRET", "does not say which secrets"),
     ("script/store-acl", "(del expireat hdel", "(del hdel", "a script uses expireat"),
