@@ -201,6 +201,11 @@ std::vector<std::string> settings_notes(settings const& from, std::chrono::sys_d
             notes.push_back("[[test_number]] " + each.number.masked() + " ended with " +
                             values::format_date(each.until) +
                             ": it is a number as any other and gets an SMS");
+    if (from.limits.enabled && from.pumping.enabled &&
+        from.pumping.mode == otp::limit_mode::observe)
+        notes.emplace_back(
+            "pumping.mode = observe: pumped SMS are logged and counted, not refused; "
+            "set it to enforce once your countries have some weeks of history");
     return notes;
 }
 

@@ -130,7 +130,7 @@ constexpr setting_key keys[] = {
     row("pumping", "enabled", "true",
         "Watches the share of verified codes of each country and prefix against pumped SMS.")
         .boolean<pumping<&pms::enabled>>(),
-    row("pumping", "mode", "enforce", "Whether it refuses sends or only logs and counts.")
+    row("pumping", "mode", "observe", "Whether it refuses sends or only logs and counts.")
         .parsed<pumping<&pms::mode>, parse_mode>(value_kind::text, show_mode, "enforce or observe"),
     row("pumping", "unverified_floor", "20",
         "Unverified codes in an hour that are always allowed to a country or prefix.")

@@ -63,6 +63,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(of_64_parallel_requests_exactly_the_quota_is_sent,
 // SECURITY.md R22: 500 numbers in a row for 50 end users.
 BOOST_AUTO_TEST_CASE(pumped_sms_stop_at_the_prefix_and_a_number_elsewhere_still_works) {
     service_fixture service(no_cooldown() | environment{{"OTPD_PUMPING_ENABLED", "true"},
+                                                        {"OTPD_PUMPING_MODE", "enforce"},
                                                         {"OTPD_LIMITS_PREFIX_1H", "100"}});
     std::vector<http_request> requests;
     for (std::size_t n = 0; n < 500; ++n)
@@ -105,6 +106,18 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(one_idempotency_key_is_one_sms_and_one_reply, Stor
         400, "idempotency_key_invalid");
     BOOST_TEST(service.stub.messages().size() == 1U);
     check_outcome(service.verify(case_number(1), service.stub.code_sent_to(case_number(1))), 200);
+}
+
+// Without a history honest users look like pumping: nobody is refused until the operator says so.
+BOOST_AUTO_TEST_CASE(by_default_pumped_sms_are_told_of_and_sent) {
+    service_fixture service(no_cooldown() | environment{{"OTPD_PUMPING_ENABLED", "true"}});
+    for (int n = 0; n < 22; ++n)
+        check_outcome(service.send(service.fresh_number()), 200);
+    service.otpd.wait_for_event("pumping_blocked");
+    BOOST_TEST(service.otpd.events("pumping_blocked").at(0).at("observed").as_bool());
+    auto const notes = service.otpd.events("setting_note");
+    BOOST_TEST_REQUIRE(notes.size() == 1U);
+    BOOST_TEST(notes[0].at("note").as_string().starts_with("pumping.mode = observe"));
 }
 
 // "Never sends twice": the reply that was lost with the process is not made up for by another SMS.

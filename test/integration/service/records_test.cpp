@@ -68,6 +68,7 @@ public:
                                       {"OTP_LENGTH", "10"},
                                       {"DEBUG_OTP", "false"},
                                       {"OTPD_PUMPING_ENABLED", "true"},
+                                      {"OTPD_PUMPING_MODE", "enforce"},
                                       {"OTPD_PUMPING_UNVERIFIED_FLOOR", "6"}}) {
         secrets.insert(api_key);
         secrets.insert(token);

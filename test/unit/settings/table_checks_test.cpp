@@ -248,7 +248,8 @@ BOOST_AUTO_TEST_CASE(a_test_number_is_there_once) {
 }
 
 BOOST_AUTO_TEST_CASE(a_test_number_that_is_over_is_said_and_starts) {
-    auto const all = good(with_config(test_number("31612345678", "123456", "2026-01-31")));
+    auto const all = good(with_config(test_number("31612345678", "123456", "2026-01-31"),
+                                      {{"OTPD_PUMPING_MODE", "enforce"}}));
     auto const last_day =
         std::chrono::sys_days(std::chrono::year(2026) / std::chrono::January / 31);
     BOOST_TEST(otpd::app::settings_notes(all, last_day).empty());
@@ -260,3 +261,15 @@ BOOST_AUTO_TEST_CASE(a_test_number_that_is_over_is_said_and_starts) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_CASE(a_guard_that_refuses_nothing_is_said_and_starts) {
+    auto const notes_of = [](names const& environment) {
+        return otpd::app::settings_notes(good(sources(environment)), {});
+    };
+    auto const by_default = notes_of({});
+    BOOST_TEST_REQUIRE(by_default.size() == 1U);
+    BOOST_TEST(contains(by_default[0], "pumping.mode = observe: "));
+    BOOST_TEST(notes_of({{"OTPD_PUMPING_MODE", "enforce"}}).empty());
+    BOOST_TEST(notes_of({{"OTPD_PUMPING_ENABLED", "false"}}).empty());
+    BOOST_TEST(notes_of({{"OTPD_LIMITS_ENABLED", "false"}}).empty());
+}
+
