@@ -1,5 +1,6 @@
 #include "wiring.hpp"
 
+#include "otpd/api/local_only.hpp"
 #include "otpd/app/settings_keys.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/store/memory_store.hpp"
@@ -53,6 +54,8 @@ http::server_options api_options(settings const& from) {
     options.trusted_proxies = server.trusted_proxies;
     options.proxy_protocol = server.proxy_protocol;
     return options;
+    bool const asks_for_tokens = !from.auth.token.empty() || !from.clients.empty();
+    if (from.otp.debug || !asks_for_tokens) options.refuse = api::refuse_unless_local;
 }
 
 http::server_options admin_options(host_port const& listen) {

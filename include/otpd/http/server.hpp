@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,10 @@ struct server_options {
     /// becomes the peer. Where it has none the proxy stays the peer and, since whose words the
     /// requests carry is unknown then, their X-Forwarded-For is not believed.
     bool proxy_protocol = false;
+
+    /// Asked about every well-formed request, before its handler; what it returns is the answer in
+    /// the handler's place. From any thread; it does not throw. Null: every request is handled.
+    std::optional<response> (*refuse)(request const&) = nullptr;
 };
 
 /// Each connection runs on a strand of its own, the accept loop on another one; any number of

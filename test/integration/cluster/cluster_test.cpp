@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(a_code_sent_by_one_instance_verifies_on_every_other) {
     for (auto const& sender : cluster.instances)
         for (auto const& verifier : cluster.instances) {
             auto const number = cluster.fresh_number();
-            auto const code = cluster_fixture::sent_code(number, sender->port());
+            auto const code = cluster.sent_code(number, sender->port());
             http_client client(verifier->port());
             check_outcome(client.ask(cluster.verify_request(number, wrong_code(code))), 400,
                           "invalid_code");
@@ -117,7 +117,9 @@ BOOST_AUTO_TEST_CASE(of_64_parallel_requests_through_all_instances_exactly_the_q
         if (std::ranges::find(cluster_cases, each.name) == cluster_cases.end()) continue;
         BOOST_TEST_CONTEXT(each.name) {
             cluster_fixture cluster(each.settings);
-            check_admission(each, cluster.port(), [&] { return cluster.sms(); });
+            check_admission(
+                each, cluster.port(), [&] { return cluster.sms(); },
+                cluster_fixture::authorization);
         }
     }
 }
@@ -156,7 +158,7 @@ BOOST_AUTO_TEST_CASE(of_200_parallel_right_checks_one_succeeds) {
 // a second SMS, no other request fails, and every code that a client was told of verifies elsewhere.
 BOOST_AUTO_TEST_CASE(kill_9_of_an_instance_under_load_loses_no_code_and_sends_nothing_twice) {
     cluster_fixture cluster;
-    load clients(cluster.port());
+    load clients(cluster);
     cluster.wait_for_more_sms(100);
     cluster.instances[0]->process().signal(SIGKILL);
     BOOST_TEST(cluster.instances[0]->process().wait() == 128 + SIGKILL);
@@ -184,7 +186,7 @@ BOOST_AUTO_TEST_CASE(kill_9_of_an_instance_under_load_loses_no_code_and_sends_no
     cluster.start_again(0);
     cluster.balancer->wait_for_state(1, "UP");
     auto const number = cluster.fresh_number();
-    auto const code = cluster_fixture::sent_code(number, cluster.instances[0]->port());
+    auto const code = cluster.sent_code(number, cluster.instances[0]->port());
     check_outcome(cluster.ask(cluster.verify_request(number, code)), 200);
 }
 
@@ -210,7 +212,7 @@ BOOST_AUTO_TEST_CASE(acknowledged_codes_outlive_kill_9_of_their_instance_and_of_
 // SIGTERM takes an instance out without a single client noticing.
 BOOST_AUTO_TEST_CASE(draining_an_instance_under_load_fails_no_request) {
     cluster_fixture cluster;
-    load clients(cluster.port());
+    load clients(cluster);
     cluster.wait_for_more_sms(100);
     BOOST_TEST(cluster.instances[1]->stop() == 0);
     BOOST_TEST(cluster.balancer->state_of(2) == "DOWN");

@@ -65,10 +65,11 @@ inline bool regains_soon(admission_case const& which) {
 
 /// Asks all at once through `port`, over as many connections, and counts what left by `messages`.
 inline void check_admission(admission_case const& which, std::uint16_t port,
-                            std::function<std::size_t()> const& messages) {
+                            std::function<std::size_t()> const& messages,
+                            std::string const& authorization = {}) {
     std::vector<http_request> requests;
     for (std::size_t n = 0; n < case_requests; ++n)
-        requests.push_back(which.request(n));
+        requests.push_back(which.request(n).with("Authorization", authorization));
     auto const replies = ask_in_parallel(port, requests, requests.size());
     auto const sent = count_status(replies, 200);
     BOOST_TEST(sent >= case_quota);

@@ -28,6 +28,38 @@ json::object send_body(std::string const& number, std::string const& purpose) {
 
 BOOST_AUTO_TEST_SUITE(api)
 
+// Somebody put a proxy before it, or a stranger's page found it: what it shows and sends is not theirs.
+BOOST_AUTO_TEST_CASE(a_server_that_shows_codes_or_asks_for_no_token_is_for_this_machine_only) {
+    std::string const token = "Tok3n-of-this-instance-4c1d9e";
+    environment const with_debug{{"DEBUG_OTP", "true"}};
+    environment const without_debug{{"DEBUG_OTP", "false"}};
+    environment const with_a_token{{"API_AUTH_TOKEN", token}};
+    for (auto const& [settings, is_for_others] :
+         {std::pair(with_debug, false), std::pair(without_debug, false),
+          std::pair(with_debug | with_a_token, false),
+          std::pair(without_debug | with_a_token, true)}) {
+        service_fixture service(settings);
+        auto const send = [&](char const* field, char const* value) {
+            return service.client.ask(
+                with_token(service.send_request(service.fresh_number()).with(field, value),
+                           "Bearer " + token));
+        };
+        auto const expect = [&](raw_reply const& reply) {
+            check_outcome(reply, is_for_others ? 200 : 403, "local_only");
+        };
+        expect(send("X-Forwarded-For", "127.0.0.1"));
+        expect(send("Via", "1.1 vegur"));
+        expect(send("Origin", "https://shop.example"));
+        raw_client rebound(service.otpd.port());
+        rebound.send("GET /livez HTTP/1.1\r\nHost: shop.example:8000\r\n\r\n");
+        expect(rebound.read_reply().value());
+        BOOST_TEST(service.stub.messages().size() == (is_for_others ? 3U : 0U));
+        // The reference page is of the same origin.
+        auto const origin = "http://localhost:" + std::to_string(service.otpd.port());
+        check_outcome(send("Origin", origin.c_str()), 200);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_token_opens_what_it_guards_and_nothing_like_it_does) {
     std::string const token = "Tok3n-of-this-instance";
     service_fixture service(environment{{"API_AUTH_TOKEN", token}});

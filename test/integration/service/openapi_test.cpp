@@ -184,6 +184,7 @@ BOOST_AUTO_TEST_CASE(replies_are_as_documented) {
     }
     check("/docs/{file}", get("/docs/nope"), 404);
     check("/livez", get("/livez").with("Host", "another"), 400);
+    check("/livez", get("/livez").with("X-Forwarded-For", "203.0.113.7"), 403); // it shows codes
     check("/livez", get("/livez?" + std::string(3000, 'a')), 414);
     check("/livez", get("/livez").with("X-Long", std::string(9000, 'a')), 431);
 

@@ -175,6 +175,7 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_server_refuses_a_request) {
         }
         BOOST_TEST(describes(path, verb, 500, "internal_error"));
         BOOST_TEST(describes(path, verb, 503, "too_many_connections"));
+        BOOST_TEST(describes(path, verb, 403, "local_only"), verb << ' ' << path);
     });
 }
 
