@@ -19,6 +19,7 @@
 #include "otpd/telemetry/metrics.hpp"
 #include "otpd/webhook/webhooks.hpp"
 #include "process.hpp"
+#include "settings_checks.hpp"
 #include "version.hpp"
 #include "wiring.hpp"
 
@@ -204,11 +205,24 @@ private:
             log_.warn("memory_store",
                       {{"note", "codes and limits are lost at a restart and unknown "
                                 "to other instances"}});
+        log_daily_cap();
         for (auto const& note :
              settings_notes(settings_, std::chrono::floor<std::chrono::days>(clock_.wall())))
             log_.warn("setting_note", {{"note", note}});
         for (auto const& line : describe(settings_))
             log_.debug("setting", {{"key", line.key}, {"value", line.value}});
+    }
+
+    void log_daily_cap() {
+        auto const cap = daily_cap_of(settings_);
+        if (cap > money())
+            log_.info("daily_cap",
+                      {{"cap", cap.units()},
+                       {"by_default", !settings_.spending.daily_cap},
+                       {"note", "no more than this is spent in a UTC day; money.daily_cap says how "
+                                "much, 0 for no cap"}});
+        else if (!has_total_budget(settings_))
+            log_.warn("daily_cap", {{"cap", 0.0}, {"note", "nothing bounds what is spent in all"}});
     }
 
     /// Before anything is accepted, so that a store that can never work ends the program with its reason.

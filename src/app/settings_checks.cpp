@@ -1,3 +1,5 @@
+#include "settings_checks.hpp"
+
 #include "otpd/store/admission.hpp"
 #include "settings_sources.hpp"
 #include "settings_values.hpp"
@@ -55,6 +57,16 @@ fault_line limits_guard_the_network(settings const& all) {
     return "limits.enabled = false lets anyone who reaches server.listen = " +
            all.server.listen.to_string() +
            " send without limit: listen on 127.0.0.1 or enable them";
+}
+
+fault_line spending_is_bounded(settings const& all) {
+    if (all.spending.daily_cap || has_total_budget(all) || all.server.listen.is_loopback())
+        return std::nullopt;
+    return "money.daily_cap or an enforced [[budget]] of key total is required with server.listen "
+           "= " +
+           all.server.listen.to_string() +
+           ": set OTPD_MONEY_DAILY_CAP to what may be spent in a UTC day, in the account's "
+           "currency (0: without a cap), or listen on 127.0.0.1";
 }
 
 fault_line default_route_is_allowed(settings const& all) {
@@ -130,6 +142,7 @@ constexpr fault_line (*checks[])(settings const&) = {api_key_is_set,
                                                      debug_stays_on_loopback,
                                                      token_guards_the_network,
                                                      limits_guard_the_network,
+                                                     spending_is_bounded,
                                                      default_route_is_allowed,
                                                      previous_secrets_are_others,
                                                      secret_outlives_process,

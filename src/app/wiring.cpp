@@ -6,6 +6,7 @@
 #include "otpd/store/memory_store.hpp"
 #include "otpd/store/redis_store.hpp"
 #include "otpd/store/sqlite_store.hpp"
+#include "settings_checks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -53,9 +54,9 @@ http::server_options api_options(settings const& from) {
     options.request_timeout = server.request_timeout;
     options.trusted_proxies = server.trusted_proxies;
     options.proxy_protocol = server.proxy_protocol;
-    return options;
     bool const asks_for_tokens = !from.auth.token.empty() || !from.clients.empty();
     if (from.otp.debug || !asks_for_tokens) options.refuse = api::refuse_unless_local;
+    return options;
 }
 
 http::server_options admin_options(host_port const& listen) {
@@ -243,7 +244,24 @@ std::vector<otp::limit> limits_of(settings const& from) {
     return list;
 }
 
+std::vector<otp::spending_budget> budgets_of(settings const& from) {
+    auto list = from.budgets;
+    if (auto const cap = daily_cap_of(from); cap > money()) {
+        otp::spending_budget in_all;
+        in_all.name = daily_cap_name;
+        in_all.cap = cap;
+        list.push_back(std::move(in_all));
+    }
+    return list;
+}
+
 } // namespace
+
+money daily_cap_of(settings const& from) {
+    constexpr auto on_the_first_day = money::from_micros(50 * money::micros_per_unit);
+    if (from.spending.daily_cap) return *from.spending.daily_cap;
+    return has_total_budget(from) ? money() : on_the_first_day;
+}
 
 otp::policy policy_of(settings const& from) {
     otp::policy rules;
@@ -264,10 +282,8 @@ otp::policy policy_of(settings const& from) {
     rules.caller_id = from.otp.default_caller_id;
     rules.templates = {{"", {}, from.otp.message_template}};
     rules.templates.insert(rules.templates.end(), from.templates.begin(), from.templates.end());
-    if (from.limits.enabled) {
-        rules.limits = limits_of(from);
-        rules.budgets = from.budgets;
-    }
+    if (from.limits.enabled) rules.limits = limits_of(from);
+    rules.budgets = budgets_of(from); // money is bounded also where nothing else is
     rules.pumping = from.pumping;
     rules.pumping.enabled = from.pumping.enabled && from.limits.enabled;
     rules.destinations = from.numbers;

@@ -47,6 +47,10 @@ rotating_file_options_of(timeline_settings const& from);
                                                          store::observer& tell);
 /// Who may call: the clients of the file and that of auth.token; everybody when there is neither.
 [[nodiscard]] std::vector<api::credential> credentials_of(settings const& from);
+/// What may be spent in all in a UTC day, 0 for no cap: money.daily_cap, whatever other budgets
+/// there are. Where that is not set, 50 units, unless the operator bounds everything with a budget
+/// of his own: one that is larger is no mistake.
+[[nodiscard]] money daily_cap_of(settings const& from);
 [[nodiscard]] otp::policy policy_of(settings const& from);
 /// With a random key where none is set: the memory store forgets its codes with the key.
 [[nodiscard]] otp::key_ring keys_of(otp_settings const& from, random_source& random);

@@ -169,6 +169,8 @@ struct money_settings {
     std::chrono::seconds balance_interval{}; ///< 0: the balance is not watched
     money balance_low{};                     ///< 0: no alarm
     money drift_tolerance{};
+    /// In all, in a UTC day; 0: no cap. Nothing: not chosen (daily_cap_of() in app/wiring.hpp).
+    std::optional<money> daily_cap;
 };
 
 struct delivery_settings {

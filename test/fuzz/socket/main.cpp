@@ -109,6 +109,7 @@ int run(arguments const& given) {
          {"CLIENT_1M", "PREFIX_1H", "COUNTRY_1H", "GLOBAL_1M", "GLOBAL_24H", "GUESSES_CLIENT_1M"})
         settings[std::string("OTPD_LIMITS_") + limit] = "0";
     settings["OTPD_PUMPING_ENABLED"] = "false";
+    settings["OTPD_MONEY_DAILY_CAP"] = "0";
     test::otpd_process server(given.otpd, settings);
 
     std::cout << "seed " << given.plan.seed << std::endl;

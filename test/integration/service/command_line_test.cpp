@@ -76,18 +76,20 @@ BOOST_AUTO_TEST_CASE(check_config_says_whether_it_would_start) {
 
 BOOST_AUTO_TEST_CASE(unsafe_settings_do_not_start) {
     std::string const everywhere = "0.0.0.0:0";
-    environment const with_token{{"API_AUTH_TOKEN", "a-token"}};
+    environment const capped{{"OTPD_MONEY_DAILY_CAP", "25"}};
+    environment const with_token = capped | environment{{"API_AUTH_TOKEN", "a-token"}};
     struct {
         environment settings;
         std::string_view key;
     } const unsafe[] = {
         {with_token | environment{{"OTPD_SERVER_LISTEN", everywhere}, {"DEBUG_OTP", "1"}},
          "otp.debug"},
-        {{{"OTPD_SERVER_LISTEN", everywhere}}, "auth.token"},
-        {{{"OTPD_SERVER_LISTEN", "[::]:0"}}, "auth.token"},
+        {capped | environment{{"OTPD_SERVER_LISTEN", everywhere}}, "auth.token"},
+        {capped | environment{{"OTPD_SERVER_LISTEN", "[::]:0"}}, "auth.token"},
         {with_token |
              environment{{"OTPD_SERVER_LISTEN", everywhere}, {"OTPD_LIMITS_ENABLED", "false"}},
          "limits.enabled"},
+        {{{"API_AUTH_TOKEN", "a-token"}, {"OTPD_SERVER_LISTEN", everywhere}}, "money.daily_cap"},
         {{{"BRIDGEXAPI_BASE_URL", "http://bridgexapi.example"}}, "bridgexapi.base_url"},
         {{{"BRIDGEXAPI_BASE_URL", "https://user:password@bridgexapi.example"}},
          "bridgexapi.base_url"},

@@ -96,8 +96,8 @@ public:
     service_fixture& operator=(service_fixture const&) = delete;
 
     /// Debug codes on, no timeout that a slow machine could reach, none of the limits that are shared by
-    /// several numbers (most tests use many numbers of one prefix), a route is never left alone, and the
-    /// upstream is asked nothing but what a request makes necessary.
+    /// several numbers (most tests use many numbers of one prefix) and no cap on what they cost, a route is
+    /// never left alone, and the upstream is asked nothing but what a request makes necessary.
     static environment upstream_at(std::string const& url) {
         return {{"OTPD_LIMITS_CLIENT_1M", "0"},
                 {"OTPD_LIMITS_PREFIX_1H", "0"},
@@ -107,6 +107,7 @@ public:
                 {"OTPD_LIMITS_GUESSES_CLIENT_1M", "0"},
                 {"OTPD_PUMPING_ENABLED", "false"},
                 {"OTPD_ROUTES_FAILURES_TO_OPEN", "1000"},
+                {"OTPD_MONEY_DAILY_CAP", "0"},
                 {"OTPD_MONEY_PRICE_LIFETIME_SECONDS", "0"},
                 {"OTPD_MONEY_BALANCE_INTERVAL_SECONDS", "0"},
                 {"OTPD_DELIVERY_ENABLED", "false"},

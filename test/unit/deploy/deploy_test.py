@@ -247,7 +247,7 @@ class Deployment:
 
     def check_unit(self):
         text = self.text("deploy/otpd.service")
-        for line in re.findall(r"^Exec(?:Start|StartPre)=(.*)$", text, re.M):
+        for line in re.findall(r"^ExecStart=(.*)$", text, re.M):
             program, *arguments = line.split()
             self.expect(program == "/usr/local/bin/otpd", f"otpd.service: starts {program}")
             self.check_options("otpd.service", "otpd", arguments)
@@ -319,6 +319,7 @@ class Deployment:
 # A change of a file, and what has to be said of it.
 WRONG = [
     ("docker-compose.yml", "OTPD_STORE_URL:", "OTPD_STORE_ULR:", 'unknown name "OTPD_STORE_ULR"'),
+    ("docker-compose.yml", "    OTPD_MONEY_DAILY_CAP:", "    OTPD_MONEY_BALANCE_LOW:", "money.daily_cap or an enforced [[budget]]"),
     ("docker-compose.yml", "redis://otpd@store", "redis://otpd@stroe", "there is no stroe"),
     ("docker-compose.yml", "--show-sms", "--show-messages", "no option --show-messages"),
     ("docker-compose.yml", "target: balancer", "target: haproxy", "haproxy is no stage"),

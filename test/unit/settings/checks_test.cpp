@@ -11,6 +11,7 @@ namespace {
 names on_network(names more = {}) {
     more.emplace("OTPD_SERVER_LISTEN", "0.0.0.0:8000");
     more.emplace("API_AUTH_TOKEN", "the-token");
+    more.emplace("OTPD_MONEY_DAILY_CAP", "25");
     return more;
 }
 
@@ -111,11 +112,36 @@ BOOST_AUTO_TEST_CASE(debug_codes_stay_on_loopback) {
 
 BOOST_AUTO_TEST_CASE(the_network_needs_a_token) {
     for (auto const* listen : {"0.0.0.0:8000", "[::]:8000", "10.1.2.3:80", "otpd.example:80"})
-        BOOST_TEST(fault(sources({{"OTPD_SERVER_LISTEN", listen}})) ==
-                   "auth.token or a [[client]] is required with server.listen = " +
-                       std::string(listen) + ": set API_AUTH_TOKEN, or listen on 127.0.0.1");
+        BOOST_TEST(
+            fault(sources({{"OTPD_SERVER_LISTEN", listen}, {"OTPD_MONEY_DAILY_CAP", "25"}})) ==
+            "auth.token or a [[client]] is required with server.listen = " + std::string(listen) +
+                ": set API_AUTH_TOKEN, or listen on 127.0.0.1");
     good(sources(on_network()));
     good(sources({{"OTPD_SERVER_LISTEN", "localhost:0"}}));
+}
+
+BOOST_AUTO_TEST_CASE(on_the_network_the_operator_has_chosen_what_may_be_spent) {
+    auto const on = [](std::string const& listen, std::string const& config) {
+        return with_config(config,
+                           {{"OTPD_SERVER_LISTEN", listen}, {"API_AUTH_TOKEN", "the-token"}});
+    };
+    auto const everywhere = [&](std::string const& config) { return on("0.0.0.0:8000", config); };
+    auto const budget = [](std::string const& key, std::string const& mode) {
+        return "[[budget]]\nname = \"b\"\nkey = \"" + key + "\"\nperiod = \"month\"\ncap = 900\n" +
+               "mode = \"" + mode + "\"\n";
+    };
+    for (auto const& config :
+         {std::string(), budget("total", "observe"), budget("client", "enforce")})
+        BOOST_TEST(fault(everywhere(config)) ==
+                   "money.daily_cap or an enforced [[budget]] of key total is required with "
+                   "server.listen = 0.0.0.0:8000: set OTPD_MONEY_DAILY_CAP to what may be spent in "
+                   "a UTC day, in the account's currency (0: without a cap), or listen on "
+                   "127.0.0.1");
+    good(everywhere("[money]\ndaily_cap = 25\n"));
+    good(everywhere("[money]\ndaily_cap = 0\n"));
+    good(everywhere(budget("total", "enforce")));
+    for (auto const* const loopback : {"127.0.0.1:8000", "[::1]:0", "localhost:0"})
+        good(on(loopback, ""));
 }
 
 BOOST_AUTO_TEST_CASE(limits_are_off_on_loopback_only) {
@@ -174,7 +200,7 @@ BOOST_AUTO_TEST_CASE(unsafe_settings_are_all_named_at_once) {
                                {"DEBUG_OTP", "1"},
                                {"OTP_LENGTH", "4"},
                                {"OTPD_LIMITS_ENABLED", "no"}}))
-                   .size() == 4U);
+                   .size() == 5U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -73,7 +73,8 @@ BOOST_AUTO_TEST_CASE(the_token_of_the_reference_is_no_other_clients) {
 }
 
 BOOST_AUTO_TEST_CASE(clients_guard_the_network_as_a_token_does) {
-    good(with_config(client_named("a"), {{"OTPD_SERVER_LISTEN", "0.0.0.0:8000"}}));
+    good(with_config(client_named("a"),
+                     {{"OTPD_SERVER_LISTEN", "0.0.0.0:8000"}, {"OTPD_MONEY_DAILY_CAP", "25"}}));
 }
 
 BOOST_AUTO_TEST_CASE(a_clients_routes_are_allowed_ones) {
@@ -133,8 +134,8 @@ BOOST_AUTO_TEST_CASE(countries_are_known_by_the_numbering_plan_only) {
 
 BOOST_AUTO_TEST_CASE(limits_have_names_that_nothing_else_has) {
     good(with_config(limit_named("a") + limit_named("b")));
-    std::vector<std::string> taken{"cooldown", "guesses", "pumping_prefix", "pumping_country",
-                                   "pumping_x"};
+    std::vector<std::string> taken{"cooldown",        "guesses",   "pumping_prefix",
+                                   "pumping_country", "pumping_x", "daily_cap"};
     for (auto const& each : otpd::app::built_in_limits())
         taken.emplace_back(each.name);
     for (auto const& name : taken)
@@ -260,7 +261,6 @@ BOOST_AUTO_TEST_CASE(a_test_number_that_is_over_is_said_and_starts) {
                "other and gets an SMS");
 }
 
-BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_CASE(a_guard_that_refuses_nothing_is_said_and_starts) {
     auto const notes_of = [](names const& environment) {
         return otpd::app::settings_notes(good(sources(environment)), {});
@@ -273,3 +273,4 @@ BOOST_AUTO_TEST_CASE(a_guard_that_refuses_nothing_is_said_and_starts) {
     BOOST_TEST(notes_of({{"OTPD_LIMITS_ENABLED", "false"}}).empty());
 }
 
+BOOST_AUTO_TEST_SUITE_END()

@@ -52,7 +52,6 @@ BOOST_AUTO_TEST_CASE(the_defaults_are_those_of_the_domain) {
     BOOST_TEST((rules.uniform_failures == usual.uniform_failures));
     BOOST_TEST((rules.assumed_price == usual.assumed_price));
     BOOST_TEST(rules.plans.empty());
-    BOOST_TEST(rules.budgets.empty());
     BOOST_TEST(!rules.reveal_codes);
 }
 
@@ -141,7 +140,7 @@ BOOST_AUTO_TEST_CASE(the_tables_reach_the_policy) {
     BOOST_TEST(rules.test_numbers.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(plans_and_money_reach_the_policy_and_budgets_with_the_limits_only) {
+BOOST_AUTO_TEST_CASE(plans_and_money_reach_the_policy_and_budgets_without_limits_too) {
     auto const text = "[money]\nassumed_price = 0.2\n" + plan_named("a") +
                       "[[budget]]\nname = \"b\"\nkey = \"total\"\nperiod = \"day\"\ncap = 5\n";
     auto const rules = policy_of(good(with_config(text)));
@@ -151,7 +150,41 @@ BOOST_AUTO_TEST_CASE(plans_and_money_reach_the_policy_and_budgets_with_the_limit
     BOOST_TEST(rules.assumed_price.micros() == 200'000);
     auto const free = policy_of(good(with_config("[limits]\nenabled = false\n" + text)));
     BOOST_TEST(free.plans.size() == 1U);
-    BOOST_TEST(free.budgets.empty());
+    BOOST_TEST(free.budgets.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(spending_has_a_daily_cap_that_is_a_total_budget) {
+    using otpd::otp::budget_key;
+    using otpd::otp::budget_period;
+    auto const budget = [](std::string const& key, std::string const& mode) {
+        return "[[budget]]\nname = \"b\"\nkey = \"" + key + "\"\nperiod = \"month\"\ncap = 900\n" +
+               "mode = \"" + mode + "\"\n";
+    };
+    auto const cap_of = [](std::string const& toml) {
+        auto const all = good(with_config(toml));
+        auto const rules = policy_of(all);
+        std::int64_t micros = 0;
+        for (auto const& each : rules.budgets) {
+            if (each.name != "daily_cap") continue;
+            BOOST_TEST((each.key == budget_key::total));
+            BOOST_TEST((each.period == budget_period::day));
+            BOOST_TEST((each.mode == limit_mode::enforce));
+            BOOST_TEST(each.only.empty());
+            micros = each.cap.micros();
+        }
+        BOOST_TEST(micros == otpd::app::daily_cap_of(all).micros());
+        return micros;
+    };
+    BOOST_TEST(cap_of("") == 50'000'000);
+    BOOST_TEST(cap_of("[money]\ndaily_cap = \"12.5\"\n") == 12'500'000);
+    BOOST_TEST(cap_of("[money]\ndaily_cap = 0\n") == 0);
+    BOOST_TEST(cap_of("[limits]\nenabled = false\n") == 50'000'000);
+    // A bound of the operator's own takes the default's place, and nothing else does.
+    BOOST_TEST(cap_of(budget("total", "enforce")) == 0);
+    BOOST_TEST(cap_of("[limits]\nenabled = false\n" + budget("total", "enforce")) == 0);
+    BOOST_TEST(cap_of(budget("total", "observe")) == 50'000'000);
+    BOOST_TEST(cap_of(budget("client", "enforce")) == 50'000'000);
+    BOOST_TEST(cap_of("[money]\ndaily_cap = 7\n" + budget("total", "enforce")) == 7'000'000);
 }
 
 BOOST_AUTO_TEST_CASE(a_route_takes_half_of_the_connections_unless_told_otherwise) {
