@@ -197,16 +197,11 @@ BOOST_AUTO_TEST_CASE(tell_of_routes_as_replies_do) {
     BOOST_TEST(texts[0] ==
                R"({"route_id":8,"outcome":"rejected","reason":"vendor_failed","price":0.088})");
     BOOST_TEST(texts[2] == R"({"route_id":1,"outcome":"accepted","reason":null,"price":0.000001})");
-    auto const members = steps_member(steps);
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-        auto const text = boost::json::parse(texts[i]);
-        for (auto const& [name, value] : members[i].as_object()) {
-            auto const same = value.is_number()
-                                  ? text.at(name).to_number<double>() == value.to_number<double>()
-                                  : text.at(name) == value;
-            BOOST_TEST(same, name);
-        }
-    }
+    otp::failure why{otp::errc::no_route};
+    why.steps = steps;
+    auto const body = http::to_response(to_problem(why)).body;
+    BOOST_TEST(body.ends_with(R"(,"steps":[)" + texts[0] + ',' + texts[1] + ',' + texts[2] + "]}"),
+               body);
 }
 
 namespace {
