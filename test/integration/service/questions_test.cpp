@@ -43,6 +43,23 @@ BOOST_AUTO_TEST_CASE(what_became_of_a_message_can_be_asked_here) {
     check_outcome(service.client.ask(get("/deliveries/" + id + "x")), 404, "delivery_not_found");
 }
 
+// It would be asked for with the account's API key, at whatever path the upstream's server makes of
+// it.
+BOOST_AUTO_TEST_CASE(an_id_that_no_message_has_is_not_asked_for_upstream) {
+    service_fixture service;
+    for (auto const& id :
+         {std::string("..%2F..%2Fadmin"), std::string("%2e%2e"), std::string("a%2Fb"),
+          std::string("a%3Fb"), std::string("a.b"), std::string("a%20b"), std::string("%00"),
+          std::string("%C3%A9"), std::string(65, 'a')}) {
+        auto const reply = service.client.ask(get("/deliveries/" + id));
+        BOOST_TEST_CONTEXT(id) BOOST_TEST(reply.status == 404U);
+    }
+    BOOST_TEST(service.stub.requests().empty());
+    check_outcome(service.client.ask(get("/deliveries/" + std::string(64, 'a'))), 404,
+                  "delivery_not_found");
+    BOOST_TEST(service.stub.requests().size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(prices_and_the_balance_are_told_without_sending) {
     service_fixture service;
     auto const number = service.fresh_number();
