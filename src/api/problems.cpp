@@ -128,10 +128,8 @@ http::problem to_problem(otp::failure const& why) {
     }
     if (why.reason) what.members["reason"] = json::string(bridgexapi::to_string(*why.reason));
     if (!why.steps.empty()) what.members["steps"] = steps_member(why.steps);
-    if (!why.violated.empty()) {
-        what.members["violated"] = names_of(why.violated);
-        add_limit_fields(what.headers, why.violated);
-    }
+    if (why.code == otp::errc::limit_exceeded) what.members["violated"] = names_of(why.violated);
+    add_limit_fields(what.headers, why.violated);
     if (row.code == "validation_failed") what.members["errors"] = errors_of(why.code);
     return what;
 }

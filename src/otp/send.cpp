@@ -277,8 +277,7 @@ failure service::refusal(attempt const& send, store::refused const& answer) cons
         longest = std::max(longest, broken.retry_after);
     }
     why.retry_after = whole_seconds(longest);
-    if (why.code == errc::limit_exceeded)
-        why.violated = limiter::violated(send.charges, violations);
+    why.violated = limiter_->violated(send.charges, violations);
     why.steps = send.looked_at;
     return why;
 }

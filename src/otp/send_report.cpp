@@ -147,8 +147,7 @@ void service::report(attempt const& send, outcome<sent> const& result) const {
                                      result.error().code == errc::cooldown_active);
     if (blocked && uses_.tell.wants(occurrence_kind::blocked)) {
         auto told = occurrence_of(send, occurrence_kind::blocked);
-        told.reason = result.error().violated.empty() ? std::string(store::cooldown_counter)
-                                                      : names_of(result.error().violated);
+        told.reason = names_of(result.error().violated);
         uses_.tell.happened(told);
     }
     if (!result || !result->replayed.empty()) {

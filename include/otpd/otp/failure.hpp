@@ -48,8 +48,8 @@ enum class errc {
 struct violated_limit {
     std::string name;
     std::chrono::seconds retry_after{}; ///< >= 1
-    std::uint64_t quota = 0;            ///< 0: not a plain limit (cooldown, guesses, pumped SMS)
-    std::chrono::seconds window{};
+    std::uint64_t quota = 0;            ///< 0: not a plain limit (guesses, pumped SMS)
+    std::chrono::seconds window{};      ///< of the cooldown: a pause of its rule
 };
 
 /// What became of one route that a send looked at, in the order of the plan.
@@ -74,7 +74,7 @@ struct failure {
     std::optional<std::chrono::seconds> retry_after = std::nullopt; ///< >= 1
     std::optional<unsigned> attempts_left = std::nullopt;
     std::optional<bridgexapi::reason> reason = std::nullopt;
-    std::vector<violated_limit> violated{}; ///< with limit_exceeded: every one
+    std::vector<violated_limit> violated{}; ///< with limit_exceeded and cooldown_active: every one
     std::vector<step_report> steps{};       ///< of a send: the routes that were looked at
 };
 

@@ -222,7 +222,8 @@ std::string field_of(http::problem const& what, std::string_view name) {
 // Every one of them and not the first, so that nobody waits for one limit only to meet the next.
 BOOST_AUTO_TEST_CASE(name_every_violated_limit_with_its_own_wait) {
     otp::failure why{otp::errc::limit_exceeded, 340s};
-    why.violated = {{"cooldown", 45s}, {"number_10m", 118s, 5, 600s}, {"address_1h", 340s, 20, 1h}};
+    why.violated = {
+        {"cooldown", 45s, 1, 90s}, {"number_10m", 118s, 5, 600s}, {"address_1h", 340s, 20, 1h}};
     auto const what = to_problem(why);
     BOOST_TEST(boost::json::serialize(what.members.at("violated")) ==
                R"([{"limit":"cooldown","retry_after_seconds":45},)"
@@ -230,8 +231,19 @@ BOOST_AUTO_TEST_CASE(name_every_violated_limit_with_its_own_wait) {
                R"({"limit":"address_1h","retry_after_seconds":340}])");
     BOOST_TEST((what.retry_after == 340s));
     BOOST_TEST(field_of(what, "RateLimit-Policy") ==
-               R"("number_10m";q=5;w=600, "address_1h";q=20;w=3600)");
-    BOOST_TEST(field_of(what, "RateLimit") == R"("number_10m";r=0;t=118, "address_1h";r=0;t=340)");
+               R"("cooldown";q=1;w=90, "number_10m";q=5;w=600, "address_1h";q=20;w=3600)");
+    BOOST_TEST(field_of(what, "RateLimit") ==
+               R"("cooldown";r=0;t=45, "number_10m";r=0;t=118, "address_1h";r=0;t=340)");
+}
+
+// Alone it has a code of its own, and the fields all the same.
+BOOST_AUTO_TEST_CASE(tell_of_the_cooldown_as_of_every_other_limit) {
+    otp::failure why{otp::errc::cooldown_active, 45s};
+    why.violated = {{"cooldown", 45s, 1, 90s}};
+    auto const what = to_problem(why);
+    BOOST_TEST(field_of(what, "RateLimit-Policy") == R"("cooldown";q=1;w=90)");
+    BOOST_TEST(field_of(what, "RateLimit") == R"("cooldown";r=0;t=45)");
+    BOOST_TEST(!what.members.contains("violated"));
 }
 
 BOOST_AUTO_TEST_CASE(tell_of_no_limits_where_none_refused) {

@@ -114,11 +114,26 @@ BOOST_AUTO_TEST_CASE(a_code_is_sent_and_verified) {
     service s;
     auto const id = id_of(s.post("/send-otp", one_number, 200));
     BOOST_TEST(s.refused("/send-otp", one_number, 429) == "cooldown_active");
+    BOOST_TEST(s.field("RateLimit-Policy") == R"("cooldown";q=1;w=45)");
+    BOOST_TEST(s.field("RateLimit") == R"("cooldown";r=0;t=45)");
     s.post("/verify-otp", guess(wrong_code(s)), 400);
     s.post("/verify-otp", guess(wrong_code(s), id), 400);
     s.post("/verify-otp", guess(s.gateway.last_code(), id), 200);
     s.post("/verify-otp", guess(s.gateway.last_code(), id), 404);
     s.post("/verify-otp", guess(s.gateway.last_code()), 404);
+}
+
+// A check that is repeated because its answer was lost finds nothing: the right code is used up.
+BOOST_AUTO_TEST_CASE(a_success_whose_answer_was_lost_is_told_by_the_verification) {
+    service s;
+    auto const id = id_of(s.post("/send-otp", one_number, 200));
+    s.post("/verify-otp", guess(s.gateway.last_code(), id), 200);
+    s.post("/verify-otp", guess(s.gateway.last_code(), id), 404);
+    BOOST_TEST(state_of(s.get(path_of(id), 200)) == "verified");
+    std::string const told(
+        find_response("/verify-otp", "post", 404)->at("description").as_string());
+    for (auto const* part : {"lost answer", "`GET /verifications/{id}`", "`verified`"})
+        BOOST_TEST(told.find(part) != std::string::npos, part);
 }
 
 BOOST_AUTO_TEST_CASE(a_code_and_a_number_run_out_of_guesses) {
