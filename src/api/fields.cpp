@@ -62,12 +62,12 @@ std::optional<passcode> read_code(json_body& body, std::size_t length) {
     constexpr std::string_view name = "code";
     auto const text = body.required_string(name);
     if (!text) return std::nullopt;
-    if (text->empty() || !all_ascii_digits(*text))
+    auto const code = passcode::parse_typed(*text, length);
+    if (code) return *code;
+    if (code.error() == passcode_fault::not_digits)
         body.reject(name, "Value error, code must be numeric.");
-    else if (text->size() != length)
-        body.reject(name, "Value error, code must be " + std::to_string(length) + " digits.");
     else
-        return passcode::parse(*text);
+        body.reject(name, "Value error, code must be " + std::to_string(length) + " digits.");
     return std::nullopt;
 }
 
@@ -97,8 +97,7 @@ otp::locale_tag read_locale(json_body& body) {
     if (!text) return {};
     auto locale = otp::locale_tag::parse(*text);
     if (!locale)
-        body.reject(name, "Value error, locale must be a language, or a language and a region: "
-                          "nl, pt-BR.");
+        body.reject(name, "Value error, locale must be a language tag of BCP 47: nl, pt-BR.");
     return std::move(locale).value_or(otp::locale_tag{});
 }
 

@@ -18,8 +18,8 @@ namespace otpd::api {
 std::optional<phone_number> read_phone_number(json_body& body);
 /// `login` when the member is missing.
 std::optional<purpose> read_purpose(json_body& body);
-/// Digits, exactly `length` of them: a code of another length was never sent, so it is a typing error
-/// and costs no attempt.
+/// A code of `length` digits as people write it (passcode::parse_typed): one of another length was
+/// never sent, so it is a typing error and costs no attempt.
 std::optional<passcode> read_code(json_body& body, std::size_t length);
 // Missing is no fault of these.
 

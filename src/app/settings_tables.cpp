@@ -208,8 +208,9 @@ constexpr reader<otp::message_template> template_keys[] = {
       "1 to 50 printable ASCII characters"},
      read_template_purpose},
     {{"template", "locale", kind::text, "nl",
-      "For requests in this language; without it in all that have no template of their own.",
-      "a language, or a language and a region, such as nl or pt-BR"},
+      "For requests in this language (zh: also in zh-Hans and zh-Hans-CN, RFC 4647 3.4); without "
+      "it in all that have no template of their own.",
+      "a language tag of BCP 47, such as nl, pt-BR or zh-Hans"},
      read_template_locale},
     {table_key{"template", "text", kind::text,
                "Uw betaalcode is {code}. Deze is {minutes} minuten geldig.", "Text of the SMS.",

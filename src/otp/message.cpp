@@ -2,9 +2,11 @@
 
 #include "otpd/bridgexapi/types.hpp"
 #include "otpd/core/encoding.hpp"
+#include "otpd/core/language_tag.hpp"
 
 #include <algorithm>
 #include <stdexcept>
+#include <tuple>
 
 namespace otpd::otp {
 
@@ -96,15 +98,7 @@ std::optional<message_tail> message_tail::app_hash_of(std::string_view hash) {
 }
 
 std::optional<locale_tag> locale_tag::parse(std::string_view text) {
-    auto const language = text.substr(0, text.find('-'));
-    if (language.size() < 2 || language.size() > 3 || !std::ranges::all_of(language, is_letter))
-        return std::nullopt;
-    if (language.size() < text.size()) {
-        auto const region = text.substr(language.size() + 1);
-        bool const letters = region.size() == 2 && std::ranges::all_of(region, is_letter);
-        bool const digits = region.size() == 3 && all_ascii_digits(region);
-        if (!letters && !digits) return std::nullopt;
-    }
+    if (!is_language_tag(text)) return std::nullopt;
     return locale_tag{lower(text)};
 }
 
@@ -119,13 +113,12 @@ messages::messages(std::vector<message_template> templates, std::chrono::seconds
 }
 
 std::string const& messages::text_for(purpose const& what, locale_tag const& locale) const {
-    auto const language = std::string_view(locale.text).substr(0, locale.text.find('-'));
+    // A template without a locale is for all of them.
     auto const rank = [&](message_template const& each) {
-        if (!each.purpose.empty() && each.purpose != what.name()) return -1;
-        int const of_purpose = each.purpose.empty() ? 0 : 3;
-        if (each.locale.text.empty()) return of_purpose;
-        if (each.locale.text == locale.text) return of_purpose + 2;
-        return each.locale.text == language ? of_purpose + 1 : -1;
+        auto const& own = each.locale.text;
+        bool const is_for_it = (each.purpose.empty() || each.purpose == what.name()) &&
+                               (own.empty() || is_found_by_lookup(own, locale.text));
+        return std::tuple(is_for_it, !each.purpose.empty(), own.size());
     };
     return std::ranges::max_element(templates_, {}, rank)->text;
 }

@@ -35,11 +35,12 @@ struct message_tail {
     friend bool operator==(message_tail const&, message_tail const&) = default;
 };
 
-/// A language, or a language and a region: "nl", "pt-BR". Compared without regard to case.
+/// A language tag (core/language_tag.hpp): "nl", "pt-BR", "zh-Hans-CN". Compared without regard to
+/// case.
 struct locale_tag {
     std::string text; ///< lower case; empty: none
 
-    /// Nothing unless it is two or three letters, then nothing or a hyphen and two letters or three digits.
+    /// Nothing unless it is well-formed.
     static std::optional<locale_tag> parse(std::string_view text);
 
     friend bool operator==(locale_tag const&, locale_tag const&) = default;
@@ -58,8 +59,8 @@ public:
     /// `templates` holds one without purpose and locale, and each pair once; all are sound().
     messages(std::vector<message_template> templates, std::chrono::seconds ttl);
 
-    /// The template of the purpose and locale; else of the purpose and the language alone; of the purpose;
-    /// then the same without the purpose.
+    /// The template of the purpose whose locale is found by a lookup of `locale`, the longest one
+    /// (RFC 4647 3.4); else of the purpose without a locale; then the same without the purpose.
     [[nodiscard]] secret_string compose(purpose const& what, locale_tag const& locale,
                                         passcode const& code, message_tail const& tail) const;
 

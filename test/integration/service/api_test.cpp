@@ -95,6 +95,47 @@ BOOST_AUTO_TEST_CASE(only_json_is_read) {
     check_outcome(service.client.ask(request), 200);
 }
 
+// RFC 9110 12.5.3, 15.5.16. Nobody is told that gzip is bad JSON.
+BOOST_AUTO_TEST_CASE(a_body_in_a_content_coding_is_refused_with_the_one_that_is_taken) {
+    service_fixture service;
+    auto const request = service.send_request(service.fresh_number());
+    for (auto const* const coding : {"gzip", "br", "deflate", "x-gzip", "identity, gzip", "zstd"}) {
+        auto const reply = service.client.ask(request.with("Content-Encoding", coding));
+        check_outcome(reply, 415, "unsupported_media_type");
+        BOOST_TEST(reply.field("Accept-Encoding") == "identity");
+    }
+    check_outcome(
+        service.client.ask(
+            request.with("Content-Encoding", "identity").with("Content-Encoding", "gzip")),
+        415, "unsupported_media_type");
+    BOOST_TEST(service.stub.requests().empty());
+    check_outcome(service.client.ask(request.with("Content-Encoding", "Identity")), 200);
+}
+
+BOOST_AUTO_TEST_CASE(a_code_verifies_as_people_type_and_copy_it) {
+    service_fixture service;
+    auto const spelled = [](std::string const& code, std::string_view between, bool wide) {
+        std::string text;
+        for (std::size_t i = 0; i < code.size(); ++i) {
+            if (i == code.size() / 2) text += between;
+            text += wide ? "\xEF\xBC" + std::string(1, static_cast<char>(code[i] - '0' + 0x90))
+                         : std::string(1, code[i]);
+        }
+        return text;
+    };
+    for (auto const& [before, between, wide] :
+         {std::tuple{" ", "", false}, std::tuple{"", " ", false}, std::tuple{"", "-", false},
+          std::tuple{"\n", "", true}}) {
+        auto const number = service.fresh_number();
+        auto const code = std::string(object_of(service.send(number)).at("debug_code").as_string());
+        auto const verify = [&](std::string const& text) {
+            return service.client.ask(service.verify_request(number, text));
+        };
+        check_outcome(verify(spelled(code, "--", wide)), 422, "validation_failed");
+        check_outcome(verify(before + spelled(code, between, wide) + before), 200);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_body_over_the_limit_is_refused_unread) {
     service_fixture service;
     auto const number = service.fresh_number();

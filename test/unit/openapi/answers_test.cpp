@@ -353,6 +353,10 @@ BOOST_AUTO_TEST_CASE(every_fault_of_a_body) {
         }
     }
     s.post("/send-otp", R"({"phone_number":"3165186067"})", 422); // in no plan
+    s.fields.push_back({"Content-Encoding", "gzip"});
+    s.post("/send-otp", one_number, 415);
+    BOOST_TEST(s.field("Accept-Encoding") == "identity");
+    s.fields.clear();
     s.content_type = "text/plain";
     s.post("/send-otp", one_number, 415);
     s.post("/verify-otp", guess("123456"), 415);
