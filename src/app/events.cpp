@@ -70,6 +70,15 @@ void http_events::framing_rejected(std::string_view listener, std::string_view k
     log_.info("framing_rejected", {{"listener", listener}, {"kind", kind}});
 }
 
+void http_events::wrong_token(std::string_view listener, std::string_view answer) noexcept {
+    metrics_.wrong_token(listener, answer);
+}
+
+void http_events::wrong_tokens_slowed(std::string_view listener,
+                                      boost::asio::ip::address const& client) noexcept {
+    log_.warn("wrong_tokens", {{"listener", listener}, {"client", http::to_text(client)}});
+}
+
 void http_events::handler_failed(std::string_view listener, std::string_view request_id,
                                  std::exception_ptr thrown) noexcept {
     log_.error("handler_failed",

@@ -24,6 +24,9 @@ public:
     void accept_failed(std::string_view listener, boost::system::error_code why,
                        bool backing_off) noexcept override;
     void framing_rejected(std::string_view listener, std::string_view kind) noexcept override;
+    void wrong_token(std::string_view listener, std::string_view answer) noexcept override;
+    void wrong_tokens_slowed(std::string_view listener,
+                             boost::asio::ip::address const& client) noexcept override;
     void handler_failed(std::string_view listener, std::string_view request_id,
                         std::exception_ptr thrown) noexcept override;
     void handler_timed_out(std::string_view listener,

@@ -1,11 +1,13 @@
 #include "connection.hpp"
 
+#include "otpd/http/credentials.hpp"
 #include "response_writer.hpp"
 
 #include <boost/asio/defer.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -227,6 +229,8 @@ asio::awaitable<response> connection::call(detail::endpoint const& endpoint) {
     arm(request_->until().at() + options().handler_margin);
     try {
         what = co_await endpoint(*request_, parameters_);
+        bool const token_is_wrong = what.status == 401 && bearer_token(*request_);
+        if (token_is_wrong) co_await hold_back(what);
     } catch (...) {
         failure = std::current_exception();
     }
@@ -237,6 +241,30 @@ asio::awaitable<response> connection::call(detail::endpoint const& endpoint) {
         co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     if (failure) what = answer_failure(failure);
     co_return what;
+}
+
+/// After a few wrong tokens of one address in a minute it hears late that one more is wrong: its
+/// guesses take a connection for so long each, or a connection each where too many are held back
+/// already.
+asio::awaitable<void> connection::hold_back(response& what) {
+    auto& events = services_->events;
+    auto& shown = services_->shown_wrong_tokens;
+    auto const client = request_->client();
+    auto const count = shown.count(client, now());
+    if (count <= wrong_tokens::at_once_max) {
+        events.wrong_token(options().name, "at_once");
+        co_return;
+    }
+    if (count == wrong_tokens::at_once_max + 1) events.wrong_tokens_slowed(options().name, client);
+    wrong_tokens::held_back const held(shown);
+    what.close = !held.has_room();
+    events.wrong_token(options().name, what.close ? "closed" : "late");
+    if (what.close) co_return;
+    asio::steady_timer pause(socket_.get_executor());
+    pause.expires_after(std::min<steady_time::duration>(options().wrong_token_delay,
+                                                        request_->until().remaining()));
+    error_code ignored;
+    co_await pause.async_wait(asio::redirect_error(asio::deferred, ignored));
 }
 
 response connection::answer_failure(std::exception_ptr failure) {

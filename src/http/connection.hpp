@@ -9,6 +9,7 @@
 #include "request_head.hpp"
 #include "request_id.hpp"
 #include "watchdog.hpp"
+#include "wrong_tokens.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -26,12 +27,13 @@
 
 namespace otpd::http {
 
-/// What the connections of a server share. Immutable but for the flag.
+/// What the connections of a server share. Immutable but for the last two, which are atomic.
 struct connection_services {
     server_options const options;
     router const& routes;
     observer& events;
     std::atomic<bool> draining{false};
+    mutable wrong_tokens shown_wrong_tokens{};
 };
 
 /// Everything but `begin_drain` and `abort` runs on the strand that is the socket's executor.
@@ -94,6 +96,7 @@ private:
 
     void describe_request();
     boost::asio::awaitable<response> call(detail::endpoint const& endpoint);
+    boost::asio::awaitable<void> hold_back(response& what);
     [[nodiscard]] response refusal();
     [[nodiscard]] response answer_of_router(router::match const& found);
     [[nodiscard]] response answer_failure(std::exception_ptr failure);

@@ -1,6 +1,7 @@
 #include "otpd/http/problem.hpp"
 
 #include "otpd/core/json_text.hpp"
+#include "otpd/http/credentials.hpp"
 #include "otpd/http/request.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -61,12 +62,19 @@ std::string document_of(problem const& what, std::string_view instance) {
     return out;
 }
 
-response make(problem const& what, std::string_view instance) {
+/// Whose request shows no token hears of no error (RFC 6750 3.1).
+header_field challenge(bool token_is_wrong) {
+    std::string_view const wrong = token_is_wrong ? R"(, error="invalid_token")" : "";
+    return {"WWW-Authenticate", std::string(R"(Bearer realm="otpd")").append(wrong)};
+}
+
+response make(problem const& what, std::string_view instance, bool token_is_wrong) {
     response out;
     out.status = what.status;
     out.headers = what.headers;
     out.content_type = "application/problem+json";
     out.body = document_of(what, instance);
+    if (what.status == 401) out.headers.push_back(challenge(token_is_wrong));
     if (what.retry_after || asks_to_come_back(what.status)) {
         auto const seconds = what.retry_after.value_or(std::chrono::seconds(1)).count();
         out.headers.push_back({"Retry-After", std::to_string(std::max<std::int64_t>(1, seconds))});
@@ -85,11 +93,11 @@ problem unauthorized() {
 }
 
 response to_response(problem const& what) {
-    return make(what, {});
+    return make(what, {}, what.token_is_wrong);
 }
 
 response to_response(problem const& what, request const& where) {
-    return make(what, where.request_id());
+    return make(what, where.request_id(), what.token_is_wrong || bearer_token(where));
 }
 
 } // namespace otpd::http

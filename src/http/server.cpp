@@ -105,6 +105,7 @@ private:
 
 void server::impl::listen() {
     connections_max_ = clip_to_descriptors(options().connections_max);
+    services_->shown_wrong_tokens.hold_back_at_most(connections_max_ / 4);
     auto const wanted = resolve(context_, options().host, options().port);
     acceptor_.open(wanted.protocol());
     acceptor_.set_option(tcp::acceptor::reuse_address(true));

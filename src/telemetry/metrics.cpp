@@ -139,6 +139,9 @@ struct metrics::instruments {
         counter_for(registry, "otpd_http_framing_rejected_total",
                     "Connections closed because of bytes that are no clear request.",
                     label_set("kind", labels::framing));
+    counters<2> wrong_tokens = counter_for(
+        registry, "otpd_http_wrong_tokens_total", "Bearer tokens that nobody has.",
+        label_set("listener", labels::listeners), label_set("answer", labels::wrong_token_answers));
 
     counters<3> sends = counter_for(registry, "otpd_sends_total", "Codes asked for.",
                                     label_set("outcome", labels::send_outcomes),
@@ -246,6 +249,10 @@ void metrics::accept_failed(std::string_view listener) {
 
 void metrics::framing_rejected(std::string_view kind) {
     instruments_->framing_rejected.at({kind}).Increment();
+}
+
+void metrics::wrong_token(std::string_view listener, std::string_view answer) {
+    instruments_->wrong_tokens.at({listener, answer}).Increment();
 }
 
 void metrics::send(std::string_view outcome, std::string_view reason, int route_id) {

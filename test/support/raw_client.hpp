@@ -117,6 +117,11 @@ public:
         input_.erase(0, length);
         return reply;
     }
+    /// Whether there is something to read, or the end, without waiting for it.
+    [[nodiscard]] bool has_input() const {
+        pollfd now{descriptor_, POLLIN, 0};
+        return !input_.empty() || ::poll(&now, 1, 0) == 1;
+    }
     /// Whether the connection ends (in an orderly way or by a reset) with nothing more said.
     bool at_end() { return input_.empty() && !receive(); }
     /// Whether it ended without a reset: unread replies were not lost.

@@ -53,6 +53,12 @@ public:
     /// place of a PROXY header; `kind` is one of a closed set of words.
     virtual void framing_rejected(std::string_view /*listener*/,
                                   std::string_view /*kind*/) noexcept {}
+    /// A bearer token was answered with 401. `answer`: at_once, late (held back for a while) or
+    /// closed (at once, and the connection with it: too many are held back).
+    virtual void wrong_token(std::string_view /*listener*/, std::string_view /*answer*/) noexcept {}
+    /// One address has shown so many in a minute that it now hears late. Once in that minute.
+    virtual void wrong_tokens_slowed(std::string_view /*listener*/,
+                                     boost::asio::ip::address const& /*client*/) noexcept {}
     /// A handler threw: a bug or a dead resource. The client got an opaque 500.
     virtual void handler_failed(std::string_view /*listener*/, std::string_view /*request_id*/,
                                 std::exception_ptr) noexcept {}

@@ -52,6 +52,10 @@ struct server_options {
     /// then it has had the time to settle what it cannot undo, such as an SMS that was sent.
     std::chrono::milliseconds request_timeout{30'000};
     std::chrono::milliseconds handler_margin{2'000};
+    /// From the eleventh 401 to a bearer token of one client address in a minute on, the next come
+    /// so late, at most a quarter of `connections_max` of them at a time; further ones at once, and
+    /// their connections are closed.
+    std::chrono::milliseconds wrong_token_delay{1'000};
 
     /// Peers that are believed about whom they speak for, see request::client(). Whoever connects
     /// from one of these can give itself any address.

@@ -44,6 +44,8 @@ public:
     void accept_failed(std::string_view listener);
     /// kind: one of labels::framing.
     void framing_rejected(std::string_view kind);
+    /// answer: one of labels::wrong_token_answers.
+    void wrong_token(std::string_view listener, std::string_view answer);
 
     // The domain.
     /// outcome: one of labels::send_outcomes; reason: of labels::upstream_reasons, or empty.

@@ -46,6 +46,11 @@ struct counting_observer final : http::observer {
     std::atomic<int> bad_proxy_headers = 0;
     std::atomic<int> late_headers = 0;
     std::atomic<int> large_credentials = 0;
+    // Wrong tokens, by how they were answered.
+    std::atomic<int> wrong_tokens_at_once = 0;
+    std::atomic<int> wrong_tokens_late = 0;
+    std::atomic<int> wrong_tokens_closed = 0;
+    std::atomic<int> addresses_slowed = 0;
 
     void request_finished(http::request_record const& what) noexcept override {
         ++requests;
@@ -64,6 +69,14 @@ struct counting_observer final : http::observer {
         bad_proxy_headers += kind == "bad_proxy_header";
         late_headers += kind == "header_timeout";
         large_credentials += kind == "credentials_too_large";
+    }
+    void wrong_token(std::string_view, std::string_view answer) noexcept override {
+        wrong_tokens_at_once += answer == "at_once";
+        wrong_tokens_late += answer == "late";
+        wrong_tokens_closed += answer == "closed";
+    }
+    void wrong_tokens_slowed(std::string_view, boost::asio::ip::address const&) noexcept override {
+        ++addresses_slowed;
     }
     void handler_failed(std::string_view, std::string_view, std::exception_ptr) noexcept override {
         ++handler_failures;

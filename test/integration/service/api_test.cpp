@@ -41,24 +41,27 @@ BOOST_AUTO_TEST_CASE(a_token_opens_what_it_guards_and_nothing_like_it_does) {
                                             get("/routes/3/pricing"),
                                             get("/deliveries/BX-1"),
                                             post("/estimate", {{"phone_number", number}})};
-    std::vector<std::string> const wrong{"Bearer",
-                                         "Bearer ",
-                                         "Bearer " + token.substr(0, token.size() - 1),
-                                         "Bearer " + token + "x",
-                                         "Bearer tok3n-of-this-instance",
-                                         "bearer " + token,
-                                         "Basic " + token,
-                                         token,
-                                         "Bearer " + std::string(7000, 'x')};
+    // Few, as the tenth wrong token in a minute is the last that is answered at once.
+    std::vector<std::string> wrong{"Bearer",
+                                   "Bearer ",
+                                   "Bearer " + token.substr(0, token.size() - 1),
+                                   "Bearer " + token + "x",
+                                   "Bearer tok3n-of-this-instance",
+                                   "Bearer\t" + token,
+                                   "Basic " + token,
+                                   token,
+                                   "Bearer " + std::string(7000, 'x')};
     for (auto const& request : guarded) {
         auto const without = service.client.ask(request);
         check_outcome(without, 401, "unauthorized");
+        BOOST_TEST(without.field("WWW-Authenticate") == R"(Bearer realm="otpd")");
         BOOST_TEST(object_of(without).at("detail").as_string() == "Unauthorized.");
         for (auto const& value : wrong) {
             auto const reply = service.client.ask(with_token(request, value));
             check_outcome(reply, 401, "unauthorized");
             BOOST_TEST(text_without_ids(reply) == text_without_ids(without)); // R13
         }
+        wrong = {"Bearer " + token + "x"}; // of the other paths
         // One beyond every limit is just as wrong; two of them are not even a request.
         auto const beyond =
             service.client.ask(with_token(request, "Bearer " + std::string(2'000'000, 'x')));
@@ -68,7 +71,8 @@ BOOST_AUTO_TEST_CASE(a_token_opens_what_it_guards_and_nothing_like_it_does) {
                       400, "repeated_field");
     }
     BOOST_TEST(service.stub.requests().empty());
-    check_outcome(service.client.ask(with_token(get("/config"), "Bearer " + token)), 200);
+    for (auto const* const scheme : {"Bearer ", "bearer ", "BEARER ", "Bearer  "})
+        check_outcome(service.client.ask(with_token(get("/config"), scheme + token)), 200);
     auto const sent =
         service.client.ask(with_token(service.send_request(number), "Bearer " + token));
     check_outcome(sent, 200);
@@ -78,6 +82,26 @@ BOOST_AUTO_TEST_CASE(a_token_opens_what_it_guards_and_nothing_like_it_does) {
         200);
     for (auto const* const open : {"/health", "/livez", "/readyz", "/docs", "/openapi.json"})
         check_outcome(service.client.ask(get(open)), 200);
+}
+
+// Also a stranger behind the address of an honest client locks it out of nothing.
+BOOST_AUTO_TEST_CASE(wrong_tokens_are_counted_and_told_once_and_a_right_one_is_served) {
+    service_fixture service(environment{{"API_AUTH_TOKEN", "Tok3n-of-this-instance"}});
+    auto const ask = [&service](std::string const& token) {
+        return service.client.ask(with_token(get("/config"), "Bearer " + token));
+    };
+    for (int i = 0; i < 12; ++i)
+        check_outcome(ask("guess"), 401, "unauthorized");
+    check_outcome(ask("Tok3n-of-this-instance"), 200);
+    auto const metrics = service.otpd.metrics();
+    for (auto const* const sample :
+         {R"(otpd_http_wrong_tokens_total{answer="at_once",listener="api"} 10)",
+          R"(otpd_http_wrong_tokens_total{answer="late",listener="api"} 2)"})
+        BOOST_TEST(metrics.find(sample) != std::string::npos, sample);
+    eventually([&service] { return !service.otpd.events("wrong_tokens").empty(); });
+    auto const told = service.otpd.events("wrong_tokens");
+    BOOST_TEST(told.size() == 1U);
+    BOOST_TEST(told.front().at("client").as_string() == "127.0.0.1");
 }
 
 BOOST_AUTO_TEST_CASE(only_json_is_read) {
