@@ -73,9 +73,9 @@ constexpr setting_key keys[] = {
         .whole<server<&srv::body_timeout>>(100, 60'000, ms),
     row("server", "write_timeout_ms", "10000", "For a client to take a whole response.")
         .whole<server<&srv::write_timeout>>(100, 60'000, ms),
-    row("server", "idle_timeout_ms", "30000",
-        "How long a connection may wait for its next request.")
-        .whole<server<&srv::idle_timeout>>(100, 600'000, ms),
+    row("server", "idle_timeout_ms", "620000",
+        "How long a connection may wait for its next request: longer than your balancer keeps it.")
+        .whole<server<&srv::idle_timeout>>(100, 3'600'000, ms),
     row("server", "request_timeout_ms", "30000", "For the whole work on one request.")
         .whole<server<&srv::request_timeout>>(100, 300'000, ms),
     row("server", "drain_delay_ms", "0",

@@ -43,7 +43,9 @@ struct server_options {
     /// deadline alone would cut off a large file on a slow line.
     std::chrono::milliseconds write_timeout{10'000};
     std::size_t write_bytes_per_second_min = 64 * 1024; ///< at least 1
-    std::chrono::milliseconds idle_timeout{30'000};     ///< between requests; closed without a word
+    /// Between requests; closed without a word. Longer than balancers and scrapers keep an idle
+    /// connection: if this end closes first, a request that is on its way is lost.
+    std::chrono::milliseconds idle_timeout{620'000};
     /// To read what a refused client still sends (at most 4 MiB), plus a second for each 512 KiB of
     /// it: whoever is still sending has not read the refusal yet.
     std::chrono::milliseconds linger_timeout{1'000};

@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_CASE(the_default_of_every_key) {
     BOOST_TEST((all.server.header_timeout == 5s));
     BOOST_TEST((all.server.body_timeout == 5s));
     BOOST_TEST((all.server.write_timeout == 10s));
-    BOOST_TEST((all.server.idle_timeout == 30s));
+    BOOST_TEST((all.server.idle_timeout == 620s));
     BOOST_TEST((all.server.request_timeout == 30s));
     BOOST_TEST((all.server.drain_delay == 0ms));
     BOOST_TEST((all.server.drain_timeout == 25s));
@@ -172,6 +172,14 @@ BOOST_AUTO_TEST_CASE(the_accepted_risk_has_bounds) {
     BOOST_TEST(risk.read(all, "0.01", risk));
     BOOST_TEST(!risk.read(all, "0.011", risk));
     BOOST_TEST(!risk.read(all, "0", risk));
+}
+
+// What the balancer sends while this end closes is lost: the default outlives what Google's keep, 600 s.
+BOOST_AUTO_TEST_CASE(an_idle_connection_is_kept_longer_than_balancers_keep_it) {
+    BOOST_TEST((good(sources({})).server.idle_timeout > 600s));
+    auto const hour = good(sources({{"OTPD_SERVER_IDLE_TIMEOUT_MS", "3600000"}}));
+    BOOST_TEST((hour.server.idle_timeout == 1h));
+    BOOST_TEST(!fault(sources({{"OTPD_SERVER_IDLE_TIMEOUT_MS", "3600001"}})).empty());
 }
 
 BOOST_AUTO_TEST_CASE(flags_have_a_few_words) {
