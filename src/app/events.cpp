@@ -53,9 +53,19 @@ void http_events::connection_closed(std::string_view listener) noexcept {
     metrics_.connection_closed(listener);
 }
 
-void http_events::connection_refused(std::string_view listener, bool answered) noexcept {
-    metrics_.connection_refused(listener);
-    log_.warn("connection_refused", {{"listener", listener}, {"answered", answered}});
+void http_events::connection_refused(std::string_view listener, http::refusal why,
+                                     boost::asio::ip::address const& client,
+                                     bool answered) noexcept {
+    auto const reason = why == http::refusal::full ? "full" : "address";
+    metrics_.connection_refused(listener, reason);
+    log_.warn("connection_refused", {{"listener", listener},
+                                     {"reason", reason},
+                                     {"client", http::to_text(client)},
+                                     {"answered", answered}});
+}
+
+void http_events::connection_evicted(std::string_view listener) noexcept {
+    metrics_.connection_evicted(listener);
 }
 
 void http_events::accept_failed(std::string_view listener, boost::system::error_code why,

@@ -20,7 +20,10 @@ public:
     void request_finished(http::request_record const& what) noexcept override;
     void connection_opened(std::string_view listener) noexcept override;
     void connection_closed(std::string_view listener) noexcept override;
-    void connection_refused(std::string_view listener, bool answered) noexcept override;
+    void connection_refused(std::string_view listener, http::refusal why,
+                            boost::asio::ip::address const& client,
+                            bool answered) noexcept override;
+    void connection_evicted(std::string_view listener) noexcept override;
     void accept_failed(std::string_view listener, boost::system::error_code why,
                        bool backing_off) noexcept override;
     void framing_rejected(std::string_view listener, std::string_view kind) noexcept override;

@@ -58,8 +58,12 @@ constexpr setting_key keys[] = {
             "HOST:PORT, with brackets round an IPv6 address"),
     row("server", "threads", "0", "Threads that run the service; 0 is one for each processor.")
         .whole<server<&srv::threads>>(0, 256),
-    row("server", "connections_max", "10000", "Connections open at once; more are closed at once.")
+    row("server", "connections_max", "10000",
+        "Connections open at once; at more, those that are idle longest are closed.")
         .whole<server<&srv::connections_max>>(1, 1'000'000),
+    row("server", "connections_per_address_max", "1000",
+        "Connections of one address (IPv6: /64) that is no trusted proxy; more are closed.")
+        .whole<server<&srv::connections_per_address_max>>(1, 1'000'000),
     row("server", "header_bytes_max", "8192", "Largest request line and header.")
         .whole<server<&srv::header_bytes_max>>(1024, 65535, "bytes"),
     row("server", "header_fields_max", "64", "Most header fields in a request.")
@@ -81,6 +85,9 @@ constexpr setting_key keys[] = {
     row("server", "drain_delay_ms", "0",
         "From readiness 503 to the end of accepting: for a balancer to notice.")
         .whole<server<&srv::drain_delay>>(0, 60'000, ms),
+    row("server", "drain_quiet_ms", "2000",
+        "At shutdown, an idle connection is closed after this; half of drain_timeout_ms at most.")
+        .whole<server<&srv::drain_quiet>>(0, 60'000, ms),
     row("server", "drain_timeout_ms", "25000", "For requests in flight to finish at shutdown.")
         .whole<server<&srv::drain_timeout>>(100, 300'000, ms),
     row("server", "trusted_proxies", "",

@@ -42,6 +42,7 @@ http::server_options api_options(settings const& from) {
     options.host = server.listen.host;
     options.port = server.listen.port;
     options.connections_max = server.connections_max;
+    options.connections_per_address_max = server.connections_per_address_max;
     options.header_bytes_max = server.header_bytes_max;
     options.header_fields_max = server.header_fields_max;
     options.body_bytes_max = server.body_bytes_max;
@@ -49,6 +50,7 @@ http::server_options api_options(settings const& from) {
     options.body_timeout = server.body_timeout;
     options.write_timeout = server.write_timeout;
     options.idle_timeout = server.idle_timeout;
+    options.drain_quiet = std::min(server.drain_quiet, server.drain_timeout / 2);
     options.request_timeout = server.request_timeout;
     options.trusted_proxies = server.trusted_proxies;
     options.proxy_protocol = server.proxy_protocol;
@@ -62,6 +64,7 @@ http::server_options admin_options(host_port const& listen) {
     options.host = listen.host;
     options.port = listen.port;
     options.connections_max = scrapers_max;
+    options.drain_quiet = std::chrono::milliseconds(0);
     return options;
 }
 

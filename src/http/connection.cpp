@@ -60,8 +60,9 @@ problem make_problem(unsigned status, std::string_view code, std::string_view de
 
 connection::connection(asio::ip::tcp::socket socket, asio::ip::address peer,
                        std::shared_ptr<connection_services const> services)
-    : watchdog(socket.get_executor()), socket_(std::move(socket)), services_(std::move(services)),
-      input_(input_bytes_max()), head_(limits_of(options())) {
+    : watchdog(socket.get_executor()), idle_since_(now().time_since_epoch().count()),
+      socket_(std::move(socket)), services_(std::move(services)), input_(input_bytes_max()),
+      head_(limits_of(options())) {
     set_peer(std::move(peer));
 }
 
@@ -73,29 +74,38 @@ public:
     ending& operator=(ending const&) = delete;
     ~ending() {
         error_code ignored;
+        if (dismissed_) return;
         of_.disarm();
         of_.socket_.close(ignored);
     }
+    /// The connection goes on.
+    void dismiss() noexcept { dismissed_ = true; }
 
 private:
     connection& of_;
+    bool dismissed_ = false;
 };
 
 // ---- life --------------------------------------------------------------------------------------
+
+asio::awaitable<bool> connection::introduce(std::shared_ptr<connection> self) {
+    ending at_end(*self);
+    bool const named = co_await self->receive_proxy_header();
+    if (named) at_end.dismiss();
+    co_return named;
+}
 
 asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
     ending const at_end(*self);
     // Handlers hear of every kind of cancellation; the default filter lets only `terminal` through.
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     bool more = true;
-    if (self->options().proxy_protocol) more = co_await self->receive_proxy_header();
     while (more)
         more = co_await self->exchange();
 }
 
 asio::awaitable<void> connection::turn_away(std::shared_ptr<connection> self) {
     ending const at_end(*self);
-    if (self->options().proxy_protocol && !self->is_from_trusted_proxy()) co_return;
     make_request_id(self->request_id_);
     auto const refusal = to_response(make_problem(
         503, "too_many_connections", "The service has no room for another connection."));
@@ -105,11 +115,33 @@ asio::awaitable<void> connection::turn_away(std::shared_ptr<connection> self) {
     if (sent) co_await self->linger();
 }
 
-void connection::begin_drain() {
+std::optional<steady_time> connection::idle_since() const noexcept {
+    auto const since = idle_since_.load();
+    if (since == busy || since == leaving) return std::nullopt;
+    return steady_time(steady_time::duration(since));
+}
+
+bool connection::ask_to_leave(steady_time since) {
+    ++services_->leaving;
+    auto idle = since.time_since_epoch().count();
+    if (!idle_since_.compare_exchange_strong(idle, leaving)) {
+        --services_->leaving;
+        return false;
+    }
     asio::post(socket_.get_executor(),
                [self = std::static_pointer_cast<connection>(shared_from_this())] {
                    error_code ignored;
-                   if (self->phase_ == phase::idle) self->socket_.cancel(ignored);
+                   if (self->phase_ == phase::idle && self->is_leaving())
+                       self->socket_.cancel(ignored);
+               });
+    return true;
+}
+
+void connection::begin_drain() {
+    asio::post(socket_.get_executor(),
+               [self = std::static_pointer_cast<connection>(shared_from_this())] {
+                   if (self->phase_ == phase::idle)
+                       self->advance(now() + self->options().drain_quiet);
                });
 }
 
@@ -122,6 +154,10 @@ void connection::abort() {
                    if (self->phase_ == phase::handling)
                        self->handler_signal_.emit(asio::cancellation_type::all);
                });
+}
+
+void connection::close() {
+    ending const now(*this);
 }
 
 void connection::on_expiry() {

@@ -128,9 +128,13 @@ struct metrics::instruments {
     counters<1> connections_accepted =
         counter_for(registry, "otpd_http_connections_accepted_total", "Client connections taken.",
                     label_set("listener", labels::listeners));
-    counters<1> connections_refused =
-        counter_for(registry, "otpd_http_connections_refused_total",
-                    "Client connections closed because the cap was reached.",
+    counters<2> connections_refused = counter_for(
+        registry, "otpd_http_connections_refused_total",
+        "Client connections that there was no room for, or one address had too many.",
+        label_set("listener", labels::listeners), label_set("reason", labels::connection_refusals));
+    counters<1> connections_evicted =
+        counter_for(registry, "otpd_http_connections_evicted_total",
+                    "Idle client connections closed to make room for others.",
                     label_set("listener", labels::listeners));
     counters<1> accept_errors =
         counter_for(registry, "otpd_http_accept_errors_total", "Accepts that failed.",
@@ -236,8 +240,12 @@ void metrics::connection_closed(std::string_view listener) {
     instruments_->connections_open.at({listener}).Decrement();
 }
 
-void metrics::connection_refused(std::string_view listener) {
-    instruments_->connections_refused.at({listener}).Increment();
+void metrics::connection_refused(std::string_view listener, std::string_view reason) {
+    instruments_->connections_refused.at({listener, reason}).Increment();
+}
+
+void metrics::connection_evicted(std::string_view listener) {
+    instruments_->connections_evicted.at({listener}).Increment();
 }
 
 void metrics::accept_failed(std::string_view listener) {

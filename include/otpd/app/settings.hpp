@@ -52,6 +52,7 @@ struct server_settings {
     host_port listen;
     int threads{}; ///< 0: one for each processor
     std::size_t connections_max{};
+    std::size_t connections_per_address_max{}; ///< of who is no trusted proxy
     std::size_t header_bytes_max{};
     std::size_t header_fields_max{};
     std::size_t body_bytes_max{};
@@ -61,6 +62,7 @@ struct server_settings {
     std::chrono::milliseconds idle_timeout{};
     std::chrono::milliseconds request_timeout{}; ///< never less than bridgexapi.timeout
     std::chrono::milliseconds drain_delay{};     ///< between readiness 503 and the end of accepting
+    std::chrono::milliseconds drain_quiet{};     ///< half of drain_timeout counts at most
     std::chrono::milliseconds drain_timeout{};   ///< never less than bridgexapi.timeout
     std::vector<http::address_range> trusted_proxies; ///< believed about whom they speak for
     bool proxy_protocol{}; ///< each connection begins with a PROXY v2 header; needs trusted_proxies

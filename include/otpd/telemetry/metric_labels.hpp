@@ -10,6 +10,7 @@ namespace otpd::telemetry::labels {
 using word = std::string_view;
 
 inline constexpr std::array<word, 2> listeners{"api", "admin"};
+inline constexpr std::array<word, 2> connection_refusals{"full", "address"};
 inline constexpr std::array<word, 7> methods{"GET",    "HEAD",    "POST", "PUT",
                                              "DELETE", "OPTIONS", "PATCH"};
 inline constexpr std::array<word, 27> statuses{"200", "201", "202", "204", "304", "307", "400",

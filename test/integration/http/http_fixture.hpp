@@ -9,6 +9,7 @@
 #include "support/raw_client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -34,6 +35,8 @@ struct counting_observer final : http::observer {
     std::atomic<int> opened = 0;
     std::atomic<int> closed = 0;
     std::atomic<int> refused = 0;
+    std::atomic<int> refused_by_address = 0;
+    std::atomic<int> evicted = 0;
     std::atomic<int> accept_failures = 0;
     std::atomic<int> rejected = 0;
     std::atomic<int> handler_failures = 0;
@@ -53,7 +56,12 @@ struct counting_observer final : http::observer {
     }
     void connection_opened(std::string_view) noexcept override { ++opened; }
     void connection_closed(std::string_view) noexcept override { ++closed; }
-    void connection_refused(std::string_view, bool) noexcept override { ++refused; }
+    void connection_refused(std::string_view, http::refusal why, boost::asio::ip::address const&,
+                            bool) noexcept override {
+        ++refused;
+        refused_by_address += why == http::refusal::address;
+    }
+    void connection_evicted(std::string_view) noexcept override { ++evicted; }
     void accept_failed(std::string_view, boost::system::error_code, bool) noexcept override {
         ++accept_failures;
     }
@@ -85,21 +93,24 @@ inline http::server_options patient_options() {
     options.write_timeout = std::chrono::seconds(60);
     options.idle_timeout = std::chrono::seconds(60);
     options.request_timeout = std::chrono::seconds(60);
+    options.drain_quiet = std::chrono::milliseconds(20); // every drain waits for it
     return options;
 }
 
 class http_fixture {
 public:
-    explicit http_fixture(http::server_options options = patient_options())
+    /// Unless `accepting`, the kernel connects clients and nobody takes them.
+    explicit http_fixture(http::server_options options = patient_options(), bool accepting = true)
         : server_(context_, std::move(options), routes_, seen) {
         add_routes();
         server_.listen();
-        server_.start();
+        if (accepting) server_.start();
         for (int i = 0; i < thread_count; ++i)
             runners_.emplace_back([this] { context_.run(); });
     }
     ~http_fixture() {
         server_.stop();
+        working_.reset();
         for (auto& t : runners_)
             t.join();
         BOOST_TEST(seen.opened == seen.closed);
@@ -107,6 +118,7 @@ public:
     }
 
     raw_client connect() { return raw_client(port()); }
+    raw_client connect_from(char const* source) { return raw_client(port(), 0, source); }
     [[nodiscard]] std::uint16_t port() const { return server_.local_endpoint().port(); }
     /// Starts a drain; the future tells whether all connections ended by themselves.
     std::future<bool> drain(std::chrono::milliseconds limit) {
@@ -125,6 +137,8 @@ private:
     void add_routes();
 
     boost::asio::io_context context_;
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> working_{
+        context_.get_executor()};
     http::router routes_;
     http::server server_;
     std::vector<std::thread> runners_;

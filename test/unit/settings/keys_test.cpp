@@ -29,6 +29,7 @@ BOOST_AUTO_TEST_CASE(the_default_of_every_key) {
     BOOST_TEST(all.server.listen.to_string() == "127.0.0.1:8000");
     BOOST_TEST(all.server.threads == 0);
     BOOST_TEST(all.server.connections_max == 10'000U);
+    BOOST_TEST(all.server.connections_per_address_max == 1'000U);
     BOOST_TEST(all.server.header_bytes_max == 8192U);
     BOOST_TEST(all.server.header_fields_max == 64U);
     BOOST_TEST(all.server.body_bytes_max == 4096U);
@@ -38,6 +39,7 @@ BOOST_AUTO_TEST_CASE(the_default_of_every_key) {
     BOOST_TEST((all.server.idle_timeout == 30s));
     BOOST_TEST((all.server.request_timeout == 30s));
     BOOST_TEST((all.server.drain_delay == 0ms));
+    BOOST_TEST((all.server.drain_quiet == 2s));
     BOOST_TEST((all.server.drain_timeout == 25s));
     BOOST_TEST(all.server.trusted_proxies.empty());
     BOOST_TEST(!all.server.proxy_protocol);

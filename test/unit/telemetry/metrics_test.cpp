@@ -65,7 +65,8 @@ void use_everything(metrics& m) {
     m.http_request("/send-otp", "POST", 200, 3ms);
     m.connection_opened("api");
     m.connection_closed("api");
-    m.connection_refused("api");
+    m.connection_refused("api", "address");
+    m.connection_evicted("api");
     m.accept_failed("admin");
     m.framing_rejected("bad_host");
     m.send("accepted", "", 3);
@@ -118,7 +119,8 @@ BOOST_AUTO_TEST_CASE(what_was_counted_is_there) {
              {R"(otpd_http_request_duration_seconds_bucket{route="/send-otp",le="0.005"})", 1},
              {R"(otpd_http_connections_accepted_total{listener="api"})", 1},
              {R"(otpd_http_connections_open{listener="api"})", 0},
-             {R"(otpd_http_connections_refused_total{listener="api"})", 1},
+             {R"(otpd_http_connections_refused_total{listener="api",reason="address"})", 1},
+             {R"(otpd_http_connections_evicted_total{listener="api"})", 1},
              {R"(otpd_http_accept_errors_total{listener="admin"})", 1},
              {R"(otpd_http_framing_rejected_total{kind="bad_host"})", 1},
              {R"(otpd_sends_total{outcome="accepted",reason="none",route_id="3"})", 1},
