@@ -30,8 +30,8 @@ public:
     static constexpr std::size_t size = 3;
 
     explicit cluster_fixture(environment more = {}) : more_(std::move(more)) {
-        for (auto& each : instances)
-            each = std::make_unique<otpd_process>(OTPD_PROGRAM, settings());
+        for (std::size_t i = 0; i < size; ++i)
+            start(i);
         balancer = std::make_unique<haproxy_process>(
             HAPROXY_CONFIG,
             std::vector{instances[0]->port(), instances[1]->port(), instances[2]->port()});
@@ -91,11 +91,11 @@ public:
             balancer->wait_for_state(i + 1, state);
     }
 
-    /// An instance that was ended, again at its address.
-    void start_again(std::size_t index) {
-        auto again = settings();
-        again["OTPD_SERVER_LISTEN"] = "127.0.0.1:" + std::to_string(instances[index]->port());
-        instances[index] = std::make_unique<otpd_process>(OTPD_PROGRAM, again);
+    /// An instance, also one that was ended, at its address.
+    void start(std::size_t index) {
+        auto of_one = settings();
+        of_one["OTPD_SERVER_LISTEN"] = "127.0.0.1:" + std::to_string(ports[index].number());
+        instances[index] = std::make_unique<otpd_process>(OTPD_PROGRAM, of_one);
     }
 
     stub_process stub{STUB_PROGRAM, trusted_authority::get().loopback, stub_options{api_key, {}}};
@@ -104,6 +104,7 @@ public:
                          {},
                          {"--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy",
                           "noeviction", "--aclfile", users()}}};
+    std::array<reserved_port, size> ports;
     std::array<std::unique_ptr<otpd_process>, size> instances;
     std::unique_ptr<haproxy_process> balancer;
 
@@ -119,6 +120,8 @@ private:
                    {"OTPD_STORE_TIMEOUT_MS", "5000"},
                    {"OTP_HMAC_SECRET", "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978"},
                    {"OTPD_SERVER_DRAIN_DELAY_MS", "6000"},
+                   {"OTPD_SERVER_DRAIN_QUIET_MS", "2000"},
+                   {"OTPD_SERVER_TRUSTED_PROXIES", "127.0.0.1"},
                    {"OTPD_SERVER_THREADS", "2"}} |
                service_fixture::upstream_at(stub.url());
     }
@@ -145,7 +148,9 @@ class load {
 public:
     static constexpr std::size_t clients = 8;
 
-    explicit load(std::uint16_t port) {
+    /// After each check a client rests for up to `rest_max`, each time a little longer or shorter than before.
+    explicit load(std::uint16_t port, std::chrono::milliseconds rest_max = {})
+        : rest_max_(rest_max) {
         for (std::size_t i = 0; i < clients; ++i)
             running_.push_back(std::async(std::launch::async, [this, port, i] {
                 return run(port, 31630000000ULL + 1'000'000ULL * i); // Dutch mobile numbers
@@ -189,10 +194,12 @@ private:
                     status_of(cluster_fixture::verify_request(one.number, one.code), nullptr);
             }
             seen.push_back(std::move(one));
+            if (rest_max_.count() > 0) std::this_thread::sleep_for(rest_max_ * (number % 17) / 16);
         }
         return seen;
     }
 
+    std::chrono::milliseconds rest_max_;
     std::atomic<bool> stopping_ = false;
     std::vector<std::future<std::vector<outcome>>> running_;
 };

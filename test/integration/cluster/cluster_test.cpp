@@ -30,6 +30,15 @@ void check_no_number_was_sent_to_twice(cluster_fixture& cluster) {
         if (times != 1) BOOST_TEST(times == 1, number << " got " << times << " messages");
 }
 
+/// Every number got its one message, and every client the answers that it should.
+void check_nothing_failed(cluster_fixture& cluster, std::vector<outcome> const& outcomes) {
+    for (auto const& each : outcomes)
+        if (each.sent != 200 || each.verified != 200)
+            BOOST_TEST(false, each.number << ": " << each.sent << ", then " << each.verified);
+    BOOST_TEST(cluster.sms() == outcomes.size());
+    check_no_number_was_sent_to_twice(cluster);
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(cluster)
@@ -181,7 +190,7 @@ BOOST_AUTO_TEST_CASE(kill_9_of_an_instance_under_load_loses_no_code_and_sends_no
     }
     check_no_number_was_sent_to_twice(cluster);
 
-    cluster.start_again(0);
+    cluster.start(0);
     cluster.balancer->wait_for_state(1, "UP");
     auto const number = cluster.fresh_number();
     auto const code = cluster_fixture::sent_code(number, cluster.instances[0]->port());
@@ -201,7 +210,7 @@ BOOST_AUTO_TEST_CASE(acknowledged_codes_outlive_kill_9_of_their_instance_and_of_
     cluster.store.kill();
     cluster.wait_until_all_are("DOWN");
     cluster.store.start();
-    cluster.start_again(2);
+    cluster.start(2);
     cluster.wait_until_all_are("UP");
     for (auto const& [number, code] : codes)
         check_outcome(cluster.ask(cluster.verify_request(number, code)), 200);
@@ -215,12 +224,30 @@ BOOST_AUTO_TEST_CASE(draining_an_instance_under_load_fails_no_request) {
     BOOST_TEST(cluster.instances[1]->stop() == 0);
     BOOST_TEST(cluster.balancer->state_of(2) == "DOWN");
     cluster.wait_for_more_sms(100);
-    auto const outcomes = clients.stop();
-    for (auto const& each : outcomes)
-        if (each.sent != 200 || each.verified != 200)
-            BOOST_TEST(false, each.number << ": " << each.sent << ", then " << each.verified);
-    BOOST_TEST(cluster.sms() == outcomes.size());
-    check_no_number_was_sent_to_twice(cluster);
+    check_nothing_failed(cluster, clients.stop());
+}
+
+// Nor when the balancer learns of it only while the instance drains: its kept connections carry requests until
+// it knows.
+BOOST_AUTO_TEST_CASE(draining_one_after_the_other_without_a_delay_fails_no_request) {
+    cluster_fixture cluster(environment{{"OTPD_SERVER_DRAIN_DELAY_MS", "0"}});
+    load clients(cluster.port());
+    for (std::size_t i = 0; i < cluster_fixture::size; ++i) {
+        cluster.wait_for_more_sms(50);
+        BOOST_TEST(cluster.instances[i]->stop() == 0);
+        cluster.balancer->wait_for_state(i + 1, "DOWN");
+        cluster.start(i);
+        cluster.balancer->wait_for_state(i + 1, "UP");
+    }
+    check_nothing_failed(cluster, clients.stop());
+}
+
+// Connections that were idle for a while end all the time, and no request meets such an end.
+BOOST_AUTO_TEST_CASE(the_end_of_idle_connections_fails_no_request) {
+    cluster_fixture cluster;
+    load clients(cluster.port(), std::chrono::milliseconds(2500));
+    cluster.wait_for_more_sms(60);
+    check_nothing_failed(cluster, clients.stop());
 }
 
 // R39: without the store nothing is sent and nothing verified, and clients are told so by the service

@@ -15,7 +15,7 @@ struct fixture {
 
     /// A server that shows `shown`, at a port of TLS.
     std::unique_ptr<redis_process> server_with(identity const& shown) {
-        port = free_port();
+        port = tls_port.number();
         return std::make_unique<redis_process>(redis_setup{
             .tcp = false,
             .turned_clock = "",
@@ -39,6 +39,7 @@ struct fixture {
         return answers;
     }
 
+    reserved_port tls_port;
     std::uint16_t port = 0;
 };
 

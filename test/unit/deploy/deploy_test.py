@@ -218,7 +218,16 @@ class Deployment:
         self.expect(seconds["server"] * 1000 > server["request_timeout_ms"] + 2000, "haproxy.cfg: gives up on requests before otpd does")
         self.expect(seconds["http-request"] * 1000 >= server["header_timeout_ms"] + server["body_timeout_ms"],
                     "haproxy.cfg: gives clients less time than otpd")
-        self.expect(int(re.search(r"maxconn (\d+)", text)[1]) < server["connections_max"], "haproxy.cfg: more connections than otpd takes")
+        everybody, clients = (int(number) for number in re.findall(r"^ +maxconn (\d+)$", text, re.M))
+        self.expect(everybody < server["connections_max"], "haproxy.cfg: more connections than otpd takes")
+        self.expect(clients < everybody, "haproxy.cfg: clients can keep statistics and checks out")
+        # Half of the unneeded ones each time, while what counts as needed halves, too.
+        purges = 2 * (int(re.search(r"pool-max-conn (\d+)", text)[1]).bit_length() + 1)
+        self.expect(purges * int(re.search(r"pool-purge-delay (\d+)s", text)[1]) * 1000 < server["idle_timeout_ms"],
+                    "haproxy.cfg: keeps idle connections longer than otpd")
+        self.expect("send-proxy" not in re.sub(r"#.*", "", text), "haproxy.cfg: connections are one client's and not shared")
+        for where in ("script/cluster", "docker-compose.yml"):
+            self.expect("OTPD_SERVER_TRUSTED_PROXIES" in self.text(where), f"{where}: instances do not know the balancer")
         self.expect(re.search(r"^ +retry-on conn-failure$", text, re.M), "haproxy.cfg: may repeat what was sent")
         self.check_path_of_api("haproxy.cfg", re.search(r"http-check send meth GET uri (\S+)", text)[1])
         read = set(re.findall(r'"\$\{(\w+)\}"|defined\((\w+)\)', text))
@@ -313,6 +322,10 @@ WRONG = [
     ("Dockerfile", "OTPD_SERVER_LISTEN=0.0.0.0:8000", "OTPD_LISTEN_ON=0.0.0.0:8000", 'unknown name "OTPD_LISTEN_ON"'),
     ("deploy/haproxy.cfg", "retry-on conn-failure", "retry-on all-retryable-errors", "may repeat what was sent"),
     ("deploy/haproxy.cfg", "timeout server 35s", "timeout server 30s", "gives up on requests before otpd"),
+    ("deploy/haproxy.cfg", "    maxconn 7500", "    maxconn 8000", "clients can keep statistics"),
+    ("deploy/haproxy.cfg", "pool-purge-delay 1s", "pool-purge-delay 5s", "keeps idle connections longer than otpd"),
+    ("deploy/haproxy.cfg", "pool-low-conn 16", "pool-low-conn 16 send-proxy-v2", "not shared"),
+    ("script/cluster", "OTPD_SERVER_TRUSTED_PROXIES", "OTPD_TRUSTED", "do not know the balancer"),
     ("deploy/haproxy.cfg", "uri /readyz", "uri /ready", "no /ready"),
     ("deploy/haproxy.cfg", "option allbackups", "option allbackup", "allbackup"),
     ("deploy/otpd.service", "--check-config", "--check", "no option --check"),
