@@ -22,6 +22,7 @@ struct outcome {
     unsigned sent = 0;                           ///< status; 0: the connection was closed instead
     std::string code;                            ///< if sent is 200
     unsigned verified = 0;                       ///< status; 0: not asked, or closed
+    std::string problem;                         ///< the last answer that was not 200
     std::chrono::steady_clock::time_point asked; ///< the last request
 };
 
@@ -172,9 +173,11 @@ private:
     std::vector<outcome> run(std::uint16_t port, unsigned long long number) const {
         std::vector<outcome> seen;
         auto client = std::make_unique<http_client>(port);
+        outcome one;
         auto const status_of = [&](http_request const& request, std::string* code) -> unsigned {
             try {
                 auto const reply = client->ask(request);
+                if (reply.status != 200) one.problem = reply.body;
                 if (code != nullptr && reply.status == 200)
                     *code = std::string(object_of(reply).at("debug_code").as_string());
                 return reply.status;
@@ -184,7 +187,7 @@ private:
             }
         };
         while (!stopping_) {
-            outcome one;
+            one = {};
             one.number = std::to_string(++number);
             one.asked = std::chrono::steady_clock::now();
             one.sent = status_of(cluster_fixture::send_request(one.number), &one.code);
@@ -193,7 +196,7 @@ private:
                 one.verified =
                     status_of(cluster_fixture::verify_request(one.number, one.code), nullptr);
             }
-            seen.push_back(std::move(one));
+            seen.push_back(one);
             if (rest_max_.count() > 0) std::this_thread::sleep_for(rest_max_ * (number % 17) / 16);
         }
         return seen;
@@ -202,6 +205,45 @@ private:
     std::chrono::milliseconds rest_max_;
     std::atomic<bool> stopping_ = false;
     std::vector<std::future<std::vector<outcome>>> running_;
+};
+
+/// Requests that cost nothing, as fast as they are answered, until it is told to stop.
+class storm {
+public:
+    explicit storm(std::uint16_t port) {
+        for (std::size_t i = 0; i < clients; ++i)
+            running_.push_back(std::async(std::launch::async, [this, port] { run(port); }));
+    }
+    ~storm() { stopping_ = true; }
+    storm(storm const&) = delete;
+    storm& operator=(storm const&) = delete;
+
+    /// How many were not answered with 200.
+    std::size_t stop() {
+        stopping_ = true;
+        for (auto& each : running_)
+            each.get();
+        return failed_;
+    }
+
+private:
+    static constexpr std::size_t clients = 16;
+
+    void run(std::uint16_t port) {
+        auto client = std::make_unique<http_client>(port);
+        while (!stopping_) {
+            try {
+                if (client->ask(get("/livez")).status != 200) ++failed_;
+            } catch (std::runtime_error const&) {
+                ++failed_;
+                client = std::make_unique<http_client>(port);
+            }
+        }
+    }
+
+    std::atomic<bool> stopping_ = false;
+    std::atomic<std::size_t> failed_ = 0;
+    std::vector<std::future<void>> running_;
 };
 
 } // namespace otpd::test

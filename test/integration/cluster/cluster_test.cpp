@@ -34,7 +34,8 @@ void check_no_number_was_sent_to_twice(cluster_fixture& cluster) {
 void check_nothing_failed(cluster_fixture& cluster, std::vector<outcome> const& outcomes) {
     for (auto const& each : outcomes)
         if (each.sent != 200 || each.verified != 200)
-            BOOST_TEST(false, each.number << ": " << each.sent << ", then " << each.verified);
+            BOOST_TEST(false, each.number << ": " << each.sent << ", then " << each.verified << ": "
+                                          << each.problem);
     BOOST_TEST(cluster.sms() == outcomes.size());
     check_no_number_was_sent_to_twice(cluster);
 }
@@ -232,6 +233,7 @@ BOOST_AUTO_TEST_CASE(draining_an_instance_under_load_fails_no_request) {
 BOOST_AUTO_TEST_CASE(draining_one_after_the_other_without_a_delay_fails_no_request) {
     cluster_fixture cluster(environment{{"OTPD_SERVER_DRAIN_DELAY_MS", "0"}});
     load clients(cluster.port());
+    storm others(cluster.port());
     for (std::size_t i = 0; i < cluster_fixture::size; ++i) {
         cluster.wait_for_more_sms(50);
         BOOST_TEST(cluster.instances[i]->stop() == 0);
@@ -239,6 +241,7 @@ BOOST_AUTO_TEST_CASE(draining_one_after_the_other_without_a_delay_fails_no_reque
         cluster.start(i);
         cluster.balancer->wait_for_state(i + 1, "UP");
     }
+    BOOST_TEST(others.stop() == 0U);
     check_nothing_failed(cluster, clients.stop());
 }
 
