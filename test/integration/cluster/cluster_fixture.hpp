@@ -227,7 +227,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t clients = 8;
+    static constexpr std::size_t clients = 24;
 
     void run(std::uint16_t port) {
         auto client = std::make_unique<http_client>(port);
