@@ -10,12 +10,14 @@
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace otpd::test {
@@ -35,18 +37,11 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept { return port_.number(); }
     /// What it thinks of instance `number` (from 1): UP, DOWN, or on the way: "UP 1/2".
     [[nodiscard]] std::string state_of(std::size_t number) const {
-        constexpr std::size_t status_column = 17;
-        raw_client client(statistics_.number());
-        client.send("GET /;csv HTTP/1.0\r\n\r\n");
-        std::istringstream lines(client.read_to_end());
-        auto const beginning = "instances,otpd-" + std::to_string(number) + ',';
-        for (std::string line; std::getline(lines, line);) {
-            if (!line.starts_with(beginning)) continue;
-            std::vector<std::string> columns;
-            boost::split(columns, line, boost::is_any_of(","));
-            return columns.at(status_column);
-        }
-        throw std::runtime_error("HAProxy does not know instance " + std::to_string(number));
+        return statistic("instances,otpd-" + std::to_string(number) + ',', "status");
+    }
+    /// How many connections of clients it has closed unheard.
+    [[nodiscard]] unsigned long denied_connections() const {
+        return std::stoul(statistic("clients,FRONTEND,", "dcon"));
     }
     void wait_for_state(std::size_t number, std::string const& state) const {
         eventually([&] { return state_of(number) == state; });
@@ -55,6 +50,23 @@ public:
     child_process& process() noexcept { return process_; }
 
 private:
+    /// Of its statistics: what stands in `column` of the line that begins so.
+    [[nodiscard]] std::string statistic(std::string const& beginning,
+                                        std::string_view column) const {
+        raw_client client(statistics_.number());
+        client.send("GET /;csv HTTP/1.0\r\n\r\n");
+        std::istringstream lines(client.read_to_end());
+        std::vector<std::string> names;
+        for (std::string line; std::getline(lines, line);) {
+            if (line.starts_with("# ")) boost::split(names, line.substr(2), boost::is_any_of(","));
+            if (!line.starts_with(beginning)) continue;
+            std::vector<std::string> values;
+            boost::split(values, line, boost::is_any_of(","));
+            auto const at = std::ranges::find(names, column) - names.begin();
+            return values.at(static_cast<std::size_t>(at));
+        }
+        throw std::runtime_error("HAProxy has no statistics of " + beginning);
+    }
     static std::string program() {
         for (auto const* path :
              {"/usr/sbin/haproxy", "/usr/bin/haproxy", "/usr/local/sbin/haproxy"})

@@ -239,7 +239,7 @@ BOOST_AUTO_TEST_CASE(an_address_that_floods_gets_429_and_others_are_served) {
     BOOST_TEST(object_of(refused).at("code").as_string() == "too_many_connections");
     BOOST_TEST(std::stol(refused.field("Retry-After")) >= 1);
     open_silent(silent, 510, "127.0.0.2", haproxy.port());
-    BOOST_TEST(silent.back().read_to_end() == ""); // not even a 408 when its time is over
+    eventually([&] { return haproxy.denied_connections() > 0; });
     BOOST_TEST(ask_from("127.0.0.3", haproxy.port()).status == 200U);
     silent.clear();
     eventually([&] { return ask_from("127.0.0.2", haproxy.port()).status == 200U; });
@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(a_flood_from_several_addresses_does_not_keep_others_out) {
     for (auto const* source :
          {"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6", "127.0.0.7"})
         open_silent(silent, 1400, source, haproxy.port());
-    BOOST_TEST(silent.back().read_to_end() == "");
+    eventually([&] { return haproxy.denied_connections() > 0; });
     for (int i = 0; i < 10; ++i)
         BOOST_TEST(ask_from("127.0.0.8", haproxy.port()).status == 200U);
 }
