@@ -33,6 +33,7 @@ row row_of(otp::errc code) {
         return {422, "idempotency_key_reused",
                 "This Idempotency-Key was used with another request."};
     case number_invalid:
+    case number_other_spelling:
     case message_too_long:
         return {422, "validation_failed", "The request body is not valid."};
     case destination_not_allowed:
@@ -81,9 +82,14 @@ json::array errors_of(otp::errc code) {
     if (code == otp::errc::number_invalid) {
         fault["loc"] = json::array{"body", "phone_number"};
         fault["msg"] = "Value error, phone_number is not a number that exists in any country.";
+    } else if (code == otp::errc::number_other_spelling) {
+        fault["loc"] = json::array{"body", "phone_number"};
+        fault["msg"] = "Value error, phone_number is not in its international form: it has an "
+                       "obsolete prefix, or the calling code of another country than its line's.";
     } else {
         fault["loc"] = json::array{"body"};
-        fault["msg"] = "Value error, the message would be longer than 158 characters.";
+        fault["msg"] = "Value error, the message would be longer than one SMS holds: 158 "
+                       "characters, or 140 with app_hash.";
     }
     fault["type"] = "value_error";
     return json::array{std::move(fault)};

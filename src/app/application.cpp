@@ -18,7 +18,9 @@
 #include "otpd/otp/scoreboard.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "otpd/webhook/webhooks.hpp"
+#include "plan_library.hpp"
 #include "process.hpp"
+#include "settings_values.hpp"
 #include "version.hpp"
 #include "wiring.hpp"
 
@@ -200,6 +202,7 @@ private:
                                {"store", settings_.store.url.to_string()},
                                {"upstream", upstream_url(settings_.bridgexapi)},
                                {"debug_codes", settings_.otp.debug}});
+        log_plans();
         if (!settings_.store.url.outlives_process())
             log_.warn("memory_store",
                       {{"note", "codes and limits are lost at a restart and unknown "
@@ -209,6 +212,19 @@ private:
             log_.warn("setting_note", {{"note", note}});
         for (auto const& line : describe(settings_))
             log_.debug("setting", {{"key", line.key}, {"value", line.value}});
+    }
+
+    /// Ranges that are younger are of type unknown.
+    void log_plans() {
+        auto const plans = library_of_plans();
+        if (!plans.dated) {
+            log_.info("numbering_plans", {{"library", plans.file}});
+            return;
+        }
+        auto const today = std::chrono::floor<std::chrono::days>(clock_.wall());
+        log_.info("numbering_plans", {{"library", plans.file},
+                                      {"dated", values::format_date(*plans.dated)},
+                                      {"age_days", (today - *plans.dated).count()}});
     }
 
     /// Before anything is accepted, so that a store that can never work ends the program with its reason.

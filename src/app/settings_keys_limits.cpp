@@ -56,18 +56,26 @@ std::string show_countries(settings const& from) {
     return rules::joined(from.numbers.countries);
 }
 
-/// A country, or digits that numbers begin with.
-std::optional<std::vector<otpd::otp::destination>> parse_destinations(std::string_view text) {
-    constexpr std::size_t most_digits = 15;
+/// Digits that numbers begin with.
+bool is_prefix(std::string_view item) {
+    return !item.empty() && item.size() <= phone_number::max_digits && all_ascii_digits(item) &&
+           item.front() != '0';
+}
+bool is_destination(std::string_view item) {
+    return is_prefix(item) || (item.size() == 2 && rules::parse_countries(item));
+}
+
+template <bool (*Is)(std::string_view)>
+std::optional<std::vector<otpd::otp::destination>> parse_list(std::string_view text) {
     std::vector<otpd::otp::destination> list;
     for (auto const item : values::split_list(text)) {
-        bool const digits = !item.empty() && item.size() <= most_digits && all_ascii_digits(item) &&
-                            item.front() != '0';
-        if (!digits && !(item.size() == 2 && rules::parse_countries(item))) return std::nullopt;
+        if (!Is(item)) return std::nullopt;
         list.push_back(otpd::otp::destination{std::string(item)});
     }
     return list;
 }
+constexpr auto parse_prefixes = parse_list<is_prefix>;
+constexpr auto parse_destinations = parse_list<is_destination>;
 
 template <auto Member>
 std::string show_destinations(settings const& from) {
@@ -155,12 +163,19 @@ constexpr setting_key keys[] = {
             value_kind::text_list, show_countries,
             "a list of different countries of two upper-case letters"),
     row("numbers", "line_types",
-        "mobile,fixed_line,fixed_line_or_mobile,voip,toll_free,personal_number,uan",
-        "Kinds of lines that are sent to.")
+        "mobile,fixed_line,fixed_line_or_mobile,voip,toll_free,personal_number,uan,unknown",
+        "Kinds of lines that are sent to; unknown: numbers of ranges that may be younger than the "
+        "numbering plans.")
         .parsed<numbers<&nms::line_types>, parse_line_types>(
             value_kind::text_list, show_line_types,
             "a list of mobile, fixed_line, fixed_line_or_mobile, voip, toll_free, premium_rate, "
             "shared_cost, personal_number, pager, uan, voicemail, satellite and unknown"),
+    row("numbers", "allowed", "",
+        "Digits that numbers begin with which are sent to whatever the plan, line_types and "
+        "countries say; denied and a client's countries hold.")
+        .parsed<numbers<&nms::allowed>, parse_prefixes>(
+            value_kind::text_list, show_destinations<&nms::allowed>,
+            "a list of 1 to 15 digits that numbers begin with, country code first"),
     row("numbers", "denied", "", "Destinations to which nothing is sent.")
         .parsed<numbers<&nms::denied>, parse_destinations>(
             value_kind::text_list, show_destinations<&nms::denied>, destination_rule),

@@ -26,8 +26,13 @@ constexpr std::chrono::seconds soon{1};
 constexpr std::chrono::seconds settle_time{5};
 
 template <class List, class T>
+bool holds(List const& list, T const& what) {
+    return std::ranges::find(list, what) != list.end();
+}
+
+template <class List, class T>
 bool holds_or_is_empty(List const& list, T const& what) {
-    return list.empty() || std::ranges::find(list, what) != list.end();
+    return list.empty() || holds(list, what);
 }
 
 } // namespace
@@ -133,17 +138,21 @@ std::optional<errc> service::fault_of(attempt& send) const {
 
 std::optional<errc> service::fault_of_destination(attempt& send) const {
     auto const& to = send.request.to;
+    auto const is_in = [&](std::vector<destination> const& list) {
+        return std::ranges::any_of(
+            list, [&](destination const& each) { return each.covers(to, send.country); });
+    };
+    bool const allowed = is_in(rules.allowed); // by its digits alone
     auto const& rules = rules_.destinations;
     if (rules.checked) {
         auto const where = uses_.plan.find(to);
-        if (!where) return errc::number_invalid;
-        send.country = where->country;
-        if (std::ranges::find(rules.line_types, where->type) == rules.line_types.end())
-            return errc::destination_not_allowed;
+        if (!where && !allowed)
+            return uses_.plan.is_other_spelling(to) ? errc::number_other_spelling
+                                                    : errc::number_invalid;
+        send.country = where ? where->country : uses_.plan.country_of(to);
+        if (!allowed && !holds(rules.line_types, where->type)) return errc::destination_not_allowed;
     }
-    bool const denied = std::ranges::any_of(
-        rules.denied, [&](destination const& each) { return each.covers(to, send.country); });
-    if (denied || !holds_or_is_empty(rules.countries, send.country) ||
+    if (is_in(rules.denied) || (!allowed && !holds_or_is_empty(rules.countries, send.country)) ||
         !holds_or_is_empty(send.request.who.from->countries, send.country))
         return errc::destination_not_allowed;
     return std::nullopt;

@@ -22,6 +22,7 @@ std::string_view metric_word(outcome<sent> const& result) {
     case errc::limit_exceeded:
         return "limited";
     case errc::number_invalid:
+    case errc::number_other_spelling:
         return "invalid_number";
     case errc::destination_not_allowed:
     case errc::purpose_not_allowed:

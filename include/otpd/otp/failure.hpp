@@ -18,7 +18,8 @@
 namespace otpd::otp {
 
 enum class errc {
-    number_invalid,          ///< send: no numbering plan has such a number
+    number_invalid,          ///< send: no numbering plan has room for such a number
+    number_other_spelling,   ///< send: not the number's one international form
     destination_not_allowed, ///< send: the number's country, kind of line or the number itself
     purpose_not_allowed,     ///< not this client's
     route_not_allowed,  ///< send: the route is not enabled in the settings, or not for this client

@@ -252,8 +252,9 @@ BOOST_AUTO_TEST_CASE(other_spellings_of_a_number_are_refused_or_the_same) {
     for (char const* same : {"+31651860670", " 31651860670 "})
         check_outcome(service.send(same), 429, "cooldown_active");
     for (char const* refused :
-         {"0031651860670", "0651860670", "310651860670", "31 651860670", "31-651860670",
-          "++31651860670", "\uFF13\uFF11\uFF16\uFF15\uFF11\uFF18\uFF16\uFF10\uFF16\uFF17\uFF10",
+         {"33262161234", "3534828123456", "0031651860670", "0651860670", "310651860670",
+          "31 651860670", "31-651860670", "++31651860670",
+          "\uFF13\uFF11\uFF16\uFF15\uFF11\uFF18\uFF16\uFF10\uFF16\uFF17\uFF10",
           "\u0663\u0661\u0666\u0665\u0661\u0668\u0666\u0660\u0666\u0667\u0660"})
         check_outcome(service.send(refused), 422, "validation_failed");
     BOOST_TEST(service.stub.messages().size() == 1U);

@@ -93,6 +93,7 @@ struct expected {
 // The contract that clients branch on: one row for every way the domain can refuse.
 std::array const contract{
     expected{otp::errc::number_invalid, 422, "validation_failed"},
+    expected{otp::errc::number_other_spelling, 422, "validation_failed"},
     expected{otp::errc::destination_not_allowed, 403, "destination_not_allowed"},
     expected{otp::errc::purpose_not_allowed, 403, "purpose_not_allowed"},
     expected{otp::errc::route_not_allowed, 403, "route_not_allowed"},
@@ -251,7 +252,8 @@ BOOST_AUTO_TEST_CASE(list_what_is_wrong_with_a_body_as_its_reader_does) {
         BOOST_TEST(!errors[0].at("msg").as_string().empty());
         return boost::json::serialize(errors[0].at("loc"));
     };
-    BOOST_TEST(place(otp::errc::number_invalid) == R"(["body","phone_number"])");
+    for (auto const code : {otp::errc::number_invalid, otp::errc::number_other_spelling})
+        BOOST_TEST(place(code) == R"(["body","phone_number"])");
     BOOST_TEST(place(otp::errc::message_too_long) == R"(["body"])");
 }
 

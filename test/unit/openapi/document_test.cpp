@@ -175,10 +175,10 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_domain_refuses) {
         }
     };
     check("/send-otp", "post",
-          {number_invalid, destination_not_allowed, purpose_not_allowed, route_not_allowed,
-           route_plan_unknown, no_route, message_too_long, cooldown_active, limit_exceeded,
-           send_in_progress, idempotency_key_reused, upstream_rejected, upstream_unavailable,
-           delivery_unknown, capacity_exhausted, store_unavailable});
+          {number_invalid, number_other_spelling, destination_not_allowed, purpose_not_allowed,
+           route_not_allowed, route_plan_unknown, no_route, message_too_long, cooldown_active,
+           limit_exceeded, send_in_progress, idempotency_key_reused, upstream_rejected,
+           upstream_unavailable, delivery_unknown, capacity_exhausted, store_unavailable});
     check("/verify-otp", "post",
           {purpose_not_allowed, limit_exceeded, invalid_code, no_active_otp, attempts_exceeded,
            guesses_exceeded, store_unavailable});
@@ -187,8 +187,8 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_domain_refuses) {
     check("/routes", "get", {upstream_failed});
     check("/routes/{id}/pricing", "get", {route_not_allowed, upstream_failed});
     check("/estimate", "post",
-          {number_invalid, destination_not_allowed, purpose_not_allowed, route_not_allowed,
-           message_too_long, upstream_failed});
+          {number_invalid, number_other_spelling, destination_not_allowed, purpose_not_allowed,
+           route_not_allowed, message_too_long, upstream_failed});
     check("/balance", "get", {upstream_failed, store_unavailable});
     check("/verifications/{id}", "delete",
           {verification_not_found, verification_ended, store_unavailable});
