@@ -68,6 +68,29 @@ BOOST_AUTO_TEST_CASE(of_end_users_are_read_as_limits_count_them) {
     BOOST_TEST(good.valid());
     json_body none("{}");
     BOOST_TEST(!read_end_user_address(none));
+// By its first 64 bits all of IPv4 would be one, or one owner of an IPv4 address would be 65,536.
+BOOST_AUTO_TEST_CASE(of_ipv6_that_have_one_of_ipv4_inside_are_that_one) {
+    for (auto const* address :
+         {"64:ff9b::192.0.2.1",                    // NAT64
+          "2002:c000:201::", "2002:c000:201:7::9", // 6to4
+          "2001:0:4136:e378:8000:63bf:3fff:fdfe",  // Teredo: its last bits, inverted
+          "2001::3fff:fdfe",                       //
+          "::192.0.2.1", "::ffff:0:192.0.2.1"})    // compatible, translated
+        BOOST_TEST(block(address) == "192.0.2.1", address);
+    BOOST_TEST(block("64:ff9b::192.0.2.2") == "192.0.2.2");
+    auto nat64 = with("end_user_ip", "64:ff9b::c000:201");
+    BOOST_TEST(read_end_user_address(nat64).value() == "192.0.2.1");
+    // Within a network the length of NAT64's prefix is its own: nobody has two such addresses.
+    BOOST_TEST(block("64:ff9b:1::192.0.2.1") != block("64:ff9b:1::192.0.2.2"));
+    BOOST_TEST(block("64:ff9b:1:c000:2:100::") != block("64:ff9b:1:c000:3:100::"));
+    // Neighbours.
+    BOOST_TEST(block("64:ff9b:2::192.0.2.1") == "64:ff9b:2::/64");
+    BOOST_TEST(block("64:ff9b::1:0:0") == "64:ff9b::/64");
+    BOOST_TEST(block("2001:1::3fff:fdfe") == "2001:1::/64");
+    BOOST_TEST(block("2003:c000:201::1") == "2003:c000:201::/64");
+    BOOST_TEST(block("::") == "::/64");
+}
+
     BOOST_TEST(none.valid());
     for (auto const* wrong :
          {"", "localhost", "192.0.2", "192.0.2.256", "192.0.2.1:80", " 192.0.2.1", "192.0.2.1/24",
