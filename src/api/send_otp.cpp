@@ -27,7 +27,7 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
     auto const max_price = read_max_price(body);
     auto address = read_end_user_address(body);
     auto locale = read_locale(body);
-    auto tail = read_message_tail(body);
+    auto tail = read_message_tail(body, from);
     if (!body.valid()) return std::nullopt;
     return otp::send_request{caller_of(request, from, std::move(address)),
                              *std::move(number),

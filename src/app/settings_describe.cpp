@@ -34,8 +34,9 @@ setting_line line_of(client_settings const& from) {
                 "; default plan: " + or_word(profile.default_plan, "usual") +
                 "; countries: " + or_word(rules::joined(profile.countries), "allowed") +
                 "; caller id: " + or_word(profile.caller_id, "usual") +
-                "; max price: " + price_text(profile.max_price) +
-                "; last line: " + or_word(profile.tail.text, "none")};
+                "; max price: " + price_text(profile.max_price) + "; app hash: " +
+                or_word(profile.web_otp_hosts.empty() ? profile.tail.text : "", "none") +
+                "; web otp hosts: " + or_word(rules::joined(profile.web_otp_hosts), "none")};
 }
 
 setting_line line_of(otp::limit const& from) {

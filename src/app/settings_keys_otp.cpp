@@ -15,6 +15,10 @@ bool is_message_template(std::string_view text) {
     return !otpd::otp::messages::fault_of(text, passcode::min_length, std::chrono::minutes(1), {});
 }
 
+std::string show_web_otp_hosts(settings const& from) {
+    return rules::joined(from.auth.web_otp_hosts);
+}
+
 std::optional<std::vector<int>> parse_some_routes(std::string_view text) {
     auto routes = rules::parse_routes(text);
     if (routes && routes->empty()) return std::nullopt;
@@ -111,8 +115,8 @@ constexpr setting_key keys[] = {
         .secret_text<otp<&ots::number_key_secret>, rules::is_hmac_secret_or_empty>(hmac_rule),
     row("otp", "message_template", "Your verification code is {code}.", "Text of the SMS.")
         .text<otp<&ots::message_template>, is_message_template>(
-            "printable ASCII with {code} once, {minutes} (its life) where wanted and no other "
-            "braces, at most 158 characters with the code"),
+            "printable ASCII other than ` with {code} once, {minutes} (its life) where wanted and "
+            "no other braces, at most 158 characters and 160 GSM septets with the code"),
     row("otp", "default_route_id", "3", "Route of a send that names none.")
         .whole<otp<&ots::default_route_id>>(rules::first_route, rules::last_route)
         .known_as("DEFAULT_ROUTE_ID"),
@@ -142,6 +146,11 @@ constexpr setting_key keys[] = {
         .secret_text<place<&settings::auth, &auth_settings::token>, rules::is_header_value>(
             "empty or visible ASCII characters, at most 1024")
         .known_as("API_AUTH_TOKEN"),
+    row("auth", "web_otp_hosts", "",
+        "Sites that sends of its holder may name for the autofill suffix (WebOTP); one alone is "
+        "that of sends that name none.")
+        .parsed<place<&settings::auth, &auth_settings::web_otp_hosts>, rules::parse_web_otp_hosts>(
+            value_kind::text_list, show_web_otp_hosts, rules::web_otp_hosts_rule),
 };
 
 } // namespace

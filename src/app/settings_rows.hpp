@@ -126,6 +126,11 @@ inline constexpr int last_route = 8;
 [[nodiscard]] std::optional<std::vector<std::string>> parse_purposes(std::string_view text);
 /// Two upper-case letters each.
 [[nodiscard]] std::optional<std::vector<std::string>> parse_countries(std::string_view text);
+inline constexpr std::string_view web_otp_hosts_rule =
+    "a list of different host names in lower case, at most 64 characters each";
+[[nodiscard]] std::optional<std::vector<std::string>> parse_web_otp_hosts(std::string_view text);
+/// What stands behind a text when a request chooses nothing: the host, when there is one alone.
+[[nodiscard]] otp::message_tail default_tail_of(std::vector<std::string> const& web_otp_hosts);
 /// With commas between them.
 [[nodiscard]] std::string joined(std::vector<std::string> const& items);
 [[nodiscard]] std::string joined(std::vector<int> const& items);

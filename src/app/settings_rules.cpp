@@ -91,6 +91,21 @@ std::optional<std::vector<std::string>> parse_countries(std::string_view text) {
     return parse_set<std::string>(text, parse_country);
 }
 
+std::optional<std::string> parse_web_otp_host(std::string_view text) {
+    auto tail = otp::message_tail::web_otp_for(text);
+    if (!tail) return std::nullopt;
+    return std::move(tail->text);
+}
+
+std::optional<std::vector<std::string>> parse_web_otp_hosts(std::string_view text) {
+    return parse_set<std::string>(text, parse_web_otp_host);
+}
+
+otp::message_tail default_tail_of(std::vector<std::string> const& web_otp_hosts) {
+    if (web_otp_hosts.size() != 1) return {};
+    return otp::message_tail::web_otp_for(web_otp_hosts.front()).value_or(otp::message_tail{});
+}
+
 std::string joined(std::vector<std::string> const& items) {
     std::string out;
     for (auto const& item : items)

@@ -133,9 +133,16 @@ void check_limits(settings const& all, fault_lines& faults) {
 /// What may stand behind a text of the purpose, or of any.
 std::vector<otp::message_tail> tails_for(settings const& all, std::string const& purpose) {
     std::vector<otp::message_tail> tails;
+    auto const add_hosts = [&](std::vector<std::string> const& hosts) {
+        for (auto const& host : hosts)
+            if (auto tail = otp::message_tail::web_otp_for(host)) tails.push_back(*std::move(tail));
+    };
+    add_hosts(all.auth.web_otp_hosts);
     for (auto const& [profile, tokens] : all.clients)
-        if (purpose.empty() || profile.purposes.empty() || holds(profile.purposes, purpose))
+        if (purpose.empty() || profile.purposes.empty() || holds(profile.purposes, purpose)) {
             tails.push_back(profile.tail);
+            add_hosts(profile.web_otp_hosts);
+        }
     return tails;
 }
 
@@ -152,7 +159,7 @@ void check_template(std::string const& which, otp::message_template const& text,
                                              all.otp.ttl, tails_for(all, text.purpose));
     if (why)
         faults.push_back(which + " = " + values::quoted_for_message(text.text) + ' ' + *why +
-                         " (with the code and the last line of its clients)");
+                         " (with the code and the autofill suffix of its clients)");
 }
 
 void check_templates(settings const& all, fault_lines& faults) {

@@ -5,6 +5,7 @@
 #include "otpd/store/memory_store.hpp"
 #include "otpd/store/redis_store.hpp"
 #include "otpd/store/sqlite_store.hpp"
+#include "settings_rows.hpp"
 
 #include <algorithm>
 #include <array>
@@ -192,15 +193,28 @@ std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& o
     throw std::logic_error("a kind of store that nobody makes");
 }
 
+namespace {
+
+/// The holder of auth.token, or everybody.
+otp::client default_client_of(auth_settings const& from) {
+    otp::client profile;
+    profile.web_otp_hosts = from.web_otp_hosts;
+    profile.tail = rules::default_tail_of(from.web_otp_hosts);
+    return profile;
+}
+
+} // namespace
+
 std::vector<api::credential> credentials_of(settings const& from) {
     std::vector<api::credential> list;
     for (auto const& [profile, tokens] : from.clients)
         list.push_back(api::credential{profile, tokens});
     auto const& token = from.auth.token;
     if (!token.empty())
-        list.push_back(api::credential{{}, {api::digest_of(token.reveal())}});
+        list.push_back(
+            api::credential{default_client_of(from.auth), {api::digest_of(token.reveal())}});
     else if (list.empty())
-        list.emplace_back(); // `default`, without a token
+        list.push_back(api::credential{default_client_of(from.auth), {}}); // without a token
     return list;
 }
 

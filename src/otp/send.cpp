@@ -125,8 +125,7 @@ std::optional<errc> service::fault_of(attempt& send) const {
     // Of a plan, routes that are not allowed are left out one by one.
     if (send.plan.empty() && (!enabled || !holds_or_is_empty(from.routes, send.route_id)))
         return errc::route_not_allowed;
-    if (texts_.length(request.what, request.locale, rules_.code_length, send.tail) >
-        bridgexapi::max_message_length)
+    if (!texts_.fits(request.what, request.locale, rules_.code_length, send.tail))
         return errc::message_too_long;
     if (send.test) return std::nullopt;
     if (auto const fault = fault_of_destination(send)) return fault;
@@ -138,12 +137,12 @@ std::optional<errc> service::fault_of(attempt& send) const {
 
 std::optional<errc> service::fault_of_destination(attempt& send) const {
     auto const& to = send.request.to;
+    auto const& rules = rules_.destinations;
     auto const is_in = [&](std::vector<destination> const& list) {
         return std::ranges::any_of(
             list, [&](destination const& each) { return each.covers(to, send.country); });
     };
     bool const allowed = is_in(rules.allowed); // by its digits alone
-    auto const& rules = rules_.destinations;
     if (rules.checked) {
         auto const where = uses_.plan.find(to);
         if (!where && !allowed)

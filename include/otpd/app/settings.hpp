@@ -122,6 +122,7 @@ using test_number_settings = otp::test_number;
 
 struct auth_settings {
     secret_string token; ///< visible ASCII; empty, on loopback only: no authentication
+    std::vector<std::string> web_otp_hosts; ///< of its holder: otp::client::web_otp_hosts
 };
 
 struct store_settings {

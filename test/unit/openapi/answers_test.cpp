@@ -347,10 +347,14 @@ BOOST_AUTO_TEST_CASE(every_fault_of_a_body) {
 BOOST_AUTO_TEST_CASE(a_message_that_its_last_line_makes_too_long) {
     auto rules = with_debug_codes();
     rules.templates.front().text = std::string(140, '.') + "{code}";
-    service s(std::move(rules));
+    auto client = client_of("default");
+    client.profile.web_otp_hosts = {"login.example.com", "b.example"};
+    service s(std::move(rules), {client});
     s.post("/send-otp", R"({"phone_number":"31612345678","web_otp_host":"login.example.com"})",
            422);
-    s.post("/send-otp", R"({"phone_number":"31612345678","app_hash":"FA+9qCX9VSu"})", 200);
+    s.post("/send-otp", R"({"phone_number":"31612345678","app_hash":"FA+9qCX9VSu"})", 422);
+    s.post("/send-otp", R"({"phone_number":"31612345678","web_otp_host":"other.example"})", 422);
+    s.post("/send-otp", R"({"phone_number":"31612345678"})", 200);
 }
 
 BOOST_AUTO_TEST_CASE(a_token_is_asked_for_where_the_document_says_so) {

@@ -46,18 +46,28 @@ BOOST_AUTO_TEST_CASE(are_the_nearest_template_of_purpose_and_locale) {
     BOOST_TEST(text_of(all, login, locale("PT-br")) == "login pt-br 048213");
 }
 
-BOOST_AUTO_TEST_CASE(say_how_long_the_code_lives_rounded_up) {
-    messages const all({{"", {}, "{code}: {minutes} min, {minutes}"}}, 61s);
-    BOOST_TEST(text_of(all, login) == "048213: 2 min, 2");
+// Who is told more than there is comes too late.
+BOOST_AUTO_TEST_CASE(say_how_long_the_code_lives_rounded_down) {
+    auto const said = [](std::chrono::seconds ttl) {
+        return text_of(messages({{"", {}, "{code}: {minutes} min, {minutes}"}}, ttl), login);
+    };
+    BOOST_TEST(said(30s) == "048213: 1 min, 1");
+    BOOST_TEST(said(61s) == "048213: 1 min, 1");
+    BOOST_TEST(said(119s) == "048213: 1 min, 1");
+    BOOST_TEST(said(120s) == "048213: 2 min, 2");
+    BOOST_TEST(said(600s) == "048213: 10 min, 10");
 }
 
 BOOST_AUTO_TEST_CASE(end_as_browsers_and_apps_look_for_them_and_have_the_length_that_is_told) {
     messages const all({{"", {}, "Your code is {code}."}}, 300s);
     auto const web = *message_tail::web_otp_for("example.com");
+    auto const framed = *message_tail::web_otp_for("top.example", "frame.example");
     auto const app = *message_tail::app_hash_of("FA+9qCX9VSu");
+    BOOST_TEST(text_of(all, login, {}, framed) ==
+               "Your code is 048213.\n@top.example #048213 @frame.example");
     BOOST_TEST(text_of(all, login, {}, web) == "Your code is 048213.\n@example.com #048213");
     BOOST_TEST(text_of(all, login, {}, app) == "Your code is 048213.\nFA+9qCX9VSu");
-    for (auto const& tail : {web, app, message_tail{}})
+    for (auto const& tail : {web, framed, app, message_tail{}})
         BOOST_TEST(all.length(login, {}, 6, tail) == text_of(all, login, {}, tail).size());
 }
 
@@ -79,6 +89,38 @@ BOOST_AUTO_TEST_CASE(are_proven_to_fit_at_their_longest) {
     auto const tail = *message_tail::web_otp_for("example.com"); // "\n@example.com #048213"
     BOOST_TEST(fault_of(std::string(longest - 6 - 21, 'x') + "{code}", {tail, {}}) == "");
     BOOST_TEST(fault_of(std::string(longest - 6 - 20, 'x') + "{code}", {{}, tail}) != "");
+}
+
+// Two characters of the alphabet's extension table are as long as four others.
+BOOST_AUTO_TEST_CASE(are_counted_in_septets_of_the_gsm_alphabet) {
+    auto const with = [](std::string const& marks, std::size_t characters) {
+        return marks + std::string(characters - marks.size() - 6, 'x') + "{code}";
+    };
+    BOOST_TEST(fault_of(with("[]", 158)) == "");
+    BOOST_TEST(fault_of(with("[]^", 158)) ==
+               "may take 161 septets of the GSM alphabet, 160 are allowed");
+    BOOST_TEST(fault_of(with("[]^", 157)) == "");
+    BOOST_TEST(fault_of(std::string(80, '~') + "{code}") != "");
+    auto const tail = *message_tail::web_otp_for("example.com"); // "\n@example.com #048213"
+    BOOST_TEST(fault_of(with("[]^", 157 - 21), {tail}) == "");
+    BOOST_TEST(fault_of(with("[]^", 158 - 21), {tail}) ==
+               "may take 161 septets of the GSM alphabet, 160 are allowed");
+    BOOST_TEST(fault_of("`{code}`") == "has a character that is not in the GSM alphabet: `");
+}
+
+BOOST_AUTO_TEST_CASE(are_as_short_as_sms_retriever_reads_them_with_an_apps_hash) {
+    auto const app = *message_tail::app_hash_of("FA+9qCX9VSu"); // and a line break
+    auto const of = [](std::size_t characters) {
+        return std::string(characters - 12 - 6, 'x') + "{code}";
+    };
+    BOOST_TEST(fault_of(of(140), {app}) == "");
+    BOOST_TEST(fault_of(of(141), {app}) ==
+               "may become 141 characters long, 140 are allowed with app_hash");
+    for (std::size_t const size : {140, 141}) {
+        messages const all({{"", {}, of(size)}}, 300s);
+        BOOST_TEST(all.fits(login, {}, 6, app) == (size == 140));
+        BOOST_TEST(all.fits(login, {}, 6, {}));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(are_refused_with_the_reason) {

@@ -37,7 +37,8 @@ BOOST_AUTO_TEST_CASE(every_key_and_every_entry_has_a_line) {
     BOOST_TEST(value_of(all, "otp.length") == "6");
     BOOST_TEST(value_of(all, "client.shop") ==
                "1 token; purposes: any; routes: allowed; default route: usual; default plan: "
-               "usual; countries: allowed; caller id: usual; max price: any; last line: none");
+               "usual; countries: allowed; caller id: usual; max price: any; app hash: none; web "
+               "otp hosts: none");
     BOOST_TEST(value_of(all, "limit.a") ==
                "5 in 60 seconds; key: client; step: send; mode: enforce; client: any");
     BOOST_TEST(value_of(all, "template.any.nl") == "Uw code: {code}");
@@ -49,10 +50,11 @@ BOOST_AUTO_TEST_CASE(a_client_is_described_with_all_that_it_may) {
         "[[client]]\nname = \"shop\"\ntoken_sha256 = [\"" + std::string(64, '1') + "\", \"" +
         std::string(64, '2') + "\"]\npurposes = [\"a\", \"b\"]\nroutes = [3, 5]\n" +
         "countries = [\"NL\"]\ncaller_id = \"SHOP\"\ndefault_route_id = 5\n"
-        "max_price = 0.12\nweb_otp_host = \"shop.example\"\n"));
+        "max_price = 0.12\nweb_otp_hosts = [\"shop.example\"]\n"));
     BOOST_TEST(value_of(all, "client.shop") ==
                "2 tokens; purposes: a,b; routes: 3,5; default route: 5; default plan: usual; "
-               "countries: NL; caller id: SHOP; max price: 0.12; last line: shop.example");
+               "countries: NL; caller id: SHOP; max price: 0.12; app hash: none; web otp hosts: "
+               "shop.example");
 }
 
 BOOST_AUTO_TEST_CASE(no_line_holds_a_token_a_code_or_a_whole_number) {

@@ -180,7 +180,8 @@ BOOST_AUTO_TEST_CASE(texts_fit_with_the_last_line_of_every_client_that_may_use_t
     auto const from = [](std::size_t length, char const* purposes) {
         return with_config("[[template]]\npurpose = \"pay\"\ntext = \"" + text_of(length) + "\"\n" +
                            client_named("a") +
-                           "web_otp_host = \"shop.example\"\npurposes = " + purposes + '\n');
+                           "web_otp_hosts = [\"shop.example\", \"a.b\"]\npurposes = " + purposes +
+                           '\n');
     };
     for (auto const* uses_it : {"[]", "[\"pay\"]", "[\"login\", \"pay\"]"})
         BOOST_TEST_CONTEXT(uses_it) {
@@ -193,6 +194,11 @@ BOOST_AUTO_TEST_CASE(texts_fit_with_the_last_line_of_every_client_that_may_use_t
     BOOST_TEST(contains(fault(with_config("[otp]\nmessage_template = \"" + text_of(room) + "\"\n" +
                                           client_named("a") + "app_hash = \"FA+9qCX9VSu\"\n")),
                         "otp.message_template"));
+    // And of whoever has auth.token.
+    BOOST_TEST(contains(
+        fault(with_config("[otp]\nmessage_template = \"" + text_of(room - tail_length + 1) +
+                          "\"\n[auth]\nweb_otp_hosts = [\"shop.example\"]\n")),
+        "may become 159 characters long"));
 }
 
 BOOST_AUTO_TEST_CASE(texts_have_their_placeholders) {

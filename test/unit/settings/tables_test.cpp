@@ -64,10 +64,11 @@ std::vector<key_cases> all_cases() {
          {quoted("0.1"), "0.085", "1", quoted("999999999.999999")},
          {quoted(""), quoted("0"), quoted("-1"), "0.0", "-0.1", quoted("0.0000001"), quoted("1,5"),
           "[1]", "true", "inf", "1e300"}},
-        {"client.web_otp_host",
-         {quoted("a.b"), quoted("login.shop-1.example")},
-         {quoted(""), quoted("localhost"), quoted("Shop.example"), quoted("https://shop.example"),
-          quoted("shop.example:443"), quoted(std::string(62, 'a') + ".bc"), "1"}},
+        {"client.web_otp_hosts",
+         {"[]", "[\"a.b\"]", "[\"login.shop-1.example\", \"pay.example\"]"},
+         {quoted("a.b"), "[\"\"]", "[\"localhost\"]", "[\"Shop.example\"]",
+          "[\"https://shop.example\"]", "[\"shop.example:443\"]", "[\"a.b\", \"a.b\"]",
+          '[' + quoted(std::string(62, 'a') + ".bc") + ']', "[1]"}},
         {"client.app_hash",
          {quoted("FA+9qCX9VSu"), quoted("/0123456789")},
          {quoted(""), quoted("FA+9qCX9VS"), quoted("FA+9qCX9VSu1"), quoted("FA-9qCX9VSu"), "1"}},
@@ -265,13 +266,13 @@ BOOST_AUTO_TEST_CASE(entries_keep_their_order_up_to_a_thousand) {
 }
 
 BOOST_AUTO_TEST_CASE(all_that_a_client_may_have) {
-    auto const all = good(
-        with_config("[[client]]\nname = \"shop\"\ntoken_sha256 = [\"" + std::string(64, '1') +
-                    "\", \"" + std::string(64, 'f') +
-                    "\"]\npurposes = [\"Login\"]\nroutes = [5, 3]\ncountries = [\"NL\"]\n"
-                    "caller_id = \"SHOP\"\ndefault_route_id = 5\nweb_otp_host = \"shop.example\"\n"
-                    "[[client]]\nname = \"crm\"\ntoken_sha256 = [\"" +
-                    std::string(64, '2') + "\"]\napp_hash = \"FA+9qCX9VSu\"\n"));
+    auto const all = good(with_config(
+        "[[client]]\nname = \"shop\"\ntoken_sha256 = [\"" + std::string(64, '1') + "\", \"" +
+        std::string(64, 'f') +
+        "\"]\npurposes = [\"Login\"]\nroutes = [5, 3]\ncountries = [\"NL\"]\n"
+        "caller_id = \"SHOP\"\ndefault_route_id = 5\nweb_otp_hosts = [\"shop.example\"]\n"
+        "[[client]]\nname = \"crm\"\ntoken_sha256 = [\"" +
+        std::string(64, '2') + "\"]\napp_hash = \"FA+9qCX9VSu\"\n"));
     BOOST_TEST_REQUIRE(all.clients.size() == 2U);
     auto const& [shop, tokens] = all.clients[0];
     BOOST_TEST_REQUIRE(tokens.size() == 2U);
@@ -282,7 +283,9 @@ BOOST_AUTO_TEST_CASE(all_that_a_client_may_have) {
     BOOST_TEST((shop.countries == std::vector<std::string>{"NL"}));
     BOOST_TEST(shop.caller_id == "SHOP");
     BOOST_TEST(shop.default_route_id == 5);
+    BOOST_TEST((shop.web_otp_hosts == std::vector<std::string>{"shop.example"}));
     BOOST_TEST((shop.tail.what == otpd::otp::message_tail::kind::web_otp));
+    BOOST_TEST(shop.tail.text == "shop.example");
     auto const& crm = all.clients[1].profile;
     BOOST_TEST((crm.purposes.empty() && crm.routes.empty() && crm.countries.empty()));
     BOOST_TEST((crm.caller_id.empty() && crm.default_route_id == 0));
@@ -290,10 +293,19 @@ BOOST_AUTO_TEST_CASE(all_that_a_client_may_have) {
 }
 
 BOOST_AUTO_TEST_CASE(a_client_has_one_last_line) {
-    auto const line = fault(with_config(client_named("a") + "web_otp_host = \"shop.example\"\n"
+    auto const line = fault(with_config(client_named("a") + "web_otp_hosts = [\"shop.example\"]\n"
                                                             "app_hash = \"FA+9qCX9VSu\"\n"));
     BOOST_TEST(contains(line, "[[client]] app_hash = \"FA+9qCX9VSu\": must be 11 characters of "
-                              "base64; not with web_otp_host"));
+                              "base64; not with web_otp_hosts"));
+}
+
+BOOST_AUTO_TEST_CASE(one_host_alone_is_that_of_sends_that_name_none) {
+    auto const of = [](char const* hosts) {
+        auto const all = good(with_config(client_named("a") + "web_otp_hosts = " + hosts + '\n'));
+        return all.clients.at(0).profile.tail.text;
+    };
+    BOOST_TEST(of("[\"shop.example\"]") == "shop.example");
+    BOOST_TEST(of("[\"shop.example\", \"pay.example\"]") == "");
 }
 
 BOOST_AUTO_TEST_CASE(all_that_a_limit_may_have) {

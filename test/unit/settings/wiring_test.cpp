@@ -1,5 +1,6 @@
 // What the parts of the service are told of the settings.
 
+#include "app/plan_library.hpp"
 #include "app/wiring.hpp"
 #include "tables.hpp"
 
@@ -233,6 +234,31 @@ BOOST_AUTO_TEST_CASE(proxies_are_those_of_the_api) {
     BOOST_TEST(options.trusted_proxies.size() == 1U);
     BOOST_TEST(options.proxy_protocol);
     BOOST_TEST(!otpd::app::admin_options({"127.0.0.1", 0}).proxy_protocol);
+}
+
+BOOST_AUTO_TEST_CASE(who_has_the_token_may_name_the_hosts_of_auth_and_one_alone_needs_no_name) {
+    auto const holder = [](char const* hosts) {
+        auto const all = good(with_config("[auth]\nweb_otp_hosts = " + std::string(hosts) + '\n',
+                                          {{"API_AUTH_TOKEN", "the-token"}}));
+        return otpd::app::credentials_of(all).at(0).profile;
+    };
+    auto const one = holder("[\"shop.example\"]");
+    BOOST_TEST((one.web_otp_hosts == std::vector<std::string>{"shop.example"}));
+    BOOST_TEST(one.tail.text == "shop.example");
+    auto const two = holder("[\"shop.example\", \"pay.example\"]");
+    BOOST_TEST(two.web_otp_hosts.size() == 2U);
+    BOOST_TEST((two.tail == otpd::otp::message_tail()));
+    auto const nobody = otpd::app::credentials_of(good(with_config("")));
+    BOOST_TEST(nobody.at(0).profile.web_otp_hosts.empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_numbering_plans_are_of_a_library_with_a_name_and_a_date) {
+    auto const library = otpd::app::library_of_plans();
+    BOOST_TEST(!library.file.empty());
+    BOOST_TEST_REQUIRE(library.dated.has_value());
+    auto const today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+    BOOST_TEST((*library.dated <= today));
+    BOOST_TEST((*library.dated > std::chrono::sys_days(std::chrono::year(2015) / 1 / 1)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
