@@ -57,8 +57,10 @@ std::string write(otp::balance_view const& of) {
 }
 
 asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request) {
-    if (uses.callers.identify(request) == nullptr)
-        co_return to_response(http::unauthorized(), request);
+    auto const* const from = uses.callers.identify(request);
+    if (from == nullptr) co_return to_response(http::unauthorized(), request);
+    auto const refused = co_await uses.reads.refusal(*from);
+    if (refused) co_return to_response(to_problem(*refused), request);
     auto const found = co_await uses.catalogue.balance(request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
     http::response reply;

@@ -36,8 +36,10 @@ std::string write(otp::delivery_view const& of) {
 
 asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request,
                                        std::string id) {
-    if (uses.callers.identify(request) == nullptr)
-        co_return to_response(http::unauthorized(), request);
+    auto const* const from = uses.callers.identify(request);
+    if (from == nullptr) co_return to_response(http::unauthorized(), request);
+    auto const refused = co_await uses.reads.refusal(*from);
+    if (refused) co_return to_response(to_problem(*refused), request);
     if (!may_be_an_id(id)) {
         otp::failure const none{otp::errc::delivery_not_found};
         co_return to_response(to_problem(none), request);

@@ -37,6 +37,8 @@ asio::awaitable<http::response> answer(dependencies const& uses, http::request c
     auto const* const from = uses.callers.identify(request);
     if (from == nullptr) co_return to_response(http::unauthorized(), request);
     if (auto refusal = wrong_content_type(request)) co_return to_response(*refusal, request);
+    auto const refused = co_await uses.reads.refusal(*from);
+    if (refused) co_return to_response(to_problem(*refused), request);
     json_body body(request.body());
     auto asked = parse(body, request, *from);
     if (!asked) co_return to_response(body.problem(), request);

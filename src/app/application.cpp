@@ -6,15 +6,18 @@
 #include "occurrences.hpp"
 #include "otpd/api/paths.hpp"
 #include "otpd/api/routes.hpp"
+#include "otpd/bridgexapi/read_bulkhead.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/net/single_flight.hpp"
 #include "otpd/net/sole_runner.hpp"
 #include "otpd/otp/account.hpp"
 #include "otpd/otp/catalogue.hpp"
 #include "otpd/otp/changes.hpp"
 #include "otpd/otp/delivery.hpp"
 #include "otpd/otp/price_book.hpp"
+#include "otpd/otp/read_limit.hpp"
 #include "otpd/otp/scoreboard.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "otpd/webhook/webhooks.hpp"
@@ -46,6 +49,10 @@ namespace asio = boost::asio;
 
 namespace {
 
+/// What anybody may ask of the store is asked once in this time, for all.
+constexpr std::chrono::seconds look_kept{1};
+/// More than a store takes: its own timeouts are shorter, or another look is under way.
+constexpr std::chrono::seconds look_timeout{10};
 /// What is given to scrapers and to the upstream's connections once nobody uses them any more.
 constexpr std::chrono::seconds last_goodbye{1};
 
@@ -95,35 +102,41 @@ public:
           store_(*codes_, metrics_),
           upstream_(context_.get_executor(), upstream_options(settings_.bridgexapi), random_,
                     upstream_events_),
+          reader_(context_.get_executor(), question_options(settings_.bridgexapi), random_,
+                  upstream_events_),
           routes_(context_.get_executor(), upstream_, route_gate_options_of(settings_), clock_,
                   random_, route_events_),
+          questions_(context_.get_executor(), routes_, reader_,
+                     read_bulkhead_options_of(settings_.bridgexapi)),
+          reads_(context_.get_executor(), read_quota_of(settings_.limits), metrics_),
           figures_(context_.get_executor(), clock_, scoreboard_options_of(settings_.routes)),
           news_(context_.get_executor(), settings_.delivery.waiters_max),
           hooks_(context_.get_executor(), settings_.webhook_endpoints,
                  webhook_options_of(settings_.webhooks),
                  webhook::webhooks::dependencies{clock_, random_, log_, metrics_}),
           prices_(context_.get_executor(), price_book_options_of(settings_),
-                  otp::price_book::dependencies{routes_, clock_, random_, log_, metrics_}),
+                  otp::price_book::dependencies{reader_, clock_, random_, log_, metrics_}),
           deliveries_(context_.get_executor(), tracker_options_of(settings_.delivery),
-                      otp::delivery_tracker::dependencies{store_, routes_, clock_, random_, relay_,
+                      otp::delivery_tracker::dependencies{store_, reader_, clock_, random_, relay_,
                                                           log_, metrics_}),
           account_(context_.get_executor(), account_options_of(settings_.spending),
                    otp::account_watch::dependencies{
-                       store_, routes_,
+                       store_, reader_,
                        [this](wall_time at) { return domain_.spending().total(at); }, clock_,
                        random_, log_, metrics_}),
           domain_(
               rules_,
-              otp::service::dependencies{store_, routes_, keys_, plan_, clock_, random_, log_,
+              otp::service::dependencies{store_, questions_, keys_, plan_, clock_, random_, log_,
                                          metrics_, prices_, figures_, deliveries_, news_, relay_,
                                          [this](money balance) { account_.saw_balance(balance); }}),
-          catalogue_(otp::catalogue::dependencies{store_, routes_, prices_, account_,
+          catalogue_(otp::catalogue::dependencies{store_, questions_, prices_, account_,
                                                   domain_.spending(), rules_, clock_}),
           api_(context_, api_options(settings_), api_routes_, http_events_) {
         refuse_unknown_countries();
         start_listeners();
-        api::add_routes(api_routes_, api::dependencies{domain_, catalogue_, figures_, store_,
-                                                       callers_, [this] { return why_not_ready(); },
+        api::add_routes(api_routes_, api::dependencies{domain_, catalogue_, figures_, reads_, callers_,
+                                                       [this] { return live_codes(); },
+                                                       [this] { return why_not_ready(); },
                                                        upstream_url(settings_.bridgexapi),
                                                        settings_.delivery.status_url});
         add_admin_routes(admin_routes_, [this] { return scrape(); });
@@ -272,6 +285,7 @@ private:
         stop_background();
         co_await hooks_.drain(last_goodbye);
         co_await upstream_.drain(limit);
+        co_await reader_.drain(limit);
         codes_->stop();
         if (admin_) co_await admin_->drain(deadline::in(last_goodbye));
         signals_.cancel();
@@ -309,22 +323,40 @@ private:
 
     asio::awaitable<std::optional<std::string_view>> why_not_ready() {
         if (draining_) co_return "draining";
-        auto const answer = co_await store_.ping();
-        if (!answer) co_return "the store does not answer";
-        if (upstream_.known_dead()) co_return "the upstream cannot be reached";
+        auto const look = [this] { return store_.ping(); };
+        store_answers::question const ask = look;
+        std::monostate const of_all;
+        auto const answer = co_await store_answers_.get(of_all, ask, deadline::in(look_timeout));
+        if (!answer || !*answer) co_return "the store does not answer";
+        if (upstream_.known_dead() || reader_.known_dead())
+            co_return "the upstream cannot be reached";
         co_return std::nullopt;
     }
 
+    asio::awaitable<std::optional<std::uint64_t>> live_codes() {
+        auto const look = [this] { return store_.live_codes(); };
+        store_counts::question const ask = look;
+        std::monostate const of_all;
+        auto const answer = co_await store_counts_.get(of_all, ask, deadline::in(look_timeout));
+        if (!answer || !*answer) co_return std::nullopt;
+        co_return **answer;
+    }
+
     asio::awaitable<std::string> scrape() {
-        auto const pool = upstream_.figures();
-        metrics_.upstream_pool(pool.open, pool.idle, pool.waiting);
+        auto const sends = upstream_.figures();
+        auto const reads = reader_.figures();
+        metrics_.upstream_pool(sends.open + reads.open, sends.idle + reads.idle,
+                               sends.waiting + reads.waiting);
         for (auto const& each : routes_.figures())
             metrics_.route_gate(each.route_id, each.limit, each.running, each.waiting,
                                 each.refusing);
-        auto const codes = co_await codes_->live_codes();
+        auto const codes = co_await live_codes();
         if (codes) metrics_.live_codes(static_cast<std::int64_t>(*codes));
         co_return metrics_.scrape();
     }
+
+    using store_answers = net::single_flight<std::monostate, store::result<std::monostate>>;
+    using store_counts = net::single_flight<std::monostate, store::result<std::uint64_t>>;
 
     settings const settings_;
     reread settings_again_;
@@ -352,8 +384,13 @@ private:
 
     std::unique_ptr<store::backend> codes_;
     metered_store store_;
-    bridgexapi::client upstream_;
+    store_answers store_answers_{context_.get_executor(), look_kept};
+    store_counts store_counts_{context_.get_executor(), look_kept};
+    bridgexapi::client upstream_; ///< takes sends
+    bridgexapi::client reader_;   ///< answers everything else
     bridgexapi::route_gates routes_;
+    bridgexapi::read_bulkhead questions_; ///< of requests
+    otp::read_limit reads_;
     occurrence_relay relay_;
     std::unique_ptr<timeline_file> timeline_; ///< none unless it is asked for
     otp::scoreboard figures_;

@@ -121,6 +121,10 @@ constexpr setting_key keys[] = {
     row("limits", "guesses_client_1m", "600",
         "Guesses without a verification's id of one API client in a minute; 0: no such limit.")
         .whole<limits<&lms::guesses_client_1m>>(0, most),
+    row("limits", "reads_client_1m", "600",
+        "Questions of one API client (balance, routes, prices, deliveries, scores, estimates) in a "
+        "minute, of each instance; 0: no such limit.")
+        .whole<limits<&lms::reads_client_1m>>(0, most),
     row("limits", "observe", "",
         "Limits that refuse nothing: what they would have refused is logged and counted.")
         .parsed<limits<&lms::observe>, parse_limit_names>(

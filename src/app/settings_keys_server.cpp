@@ -113,8 +113,11 @@ constexpr setting_key keys[] = {
         .whole<upstream<&bxs::connect_timeout>>(50, 60'000, ms),
     row("bridgexapi", "ca_file", "", "PEM file of trusted authorities; empty is the system's.")
         .text<upstream<&bxs::ca_file>, rules::is_path_or_empty>("empty or the path of a PEM file"),
-    row("bridgexapi", "connections_max", "64", "Connections to BridgeXAPI at once.")
+    row("bridgexapi", "connections_max", "64", "Connections to BridgeXAPI at once, for sends.")
         .whole<upstream<&bxs::connections_max>>(1, 1024),
+    row("bridgexapi", "read_connections_max", "8",
+        "More connections, for questions (balance, prices, deliveries): no send waits for one.")
+        .whole<upstream<&bxs::read_connections_max>>(4, 256),
     row("bridgexapi", "queue_max", "1024",
         "Calls that may wait for a connection; more are refused.")
         .whole<upstream<&bxs::queue_max>>(0, 100'000),

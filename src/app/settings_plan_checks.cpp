@@ -107,7 +107,8 @@ void check_client_plans(settings const& all, fault_lines& faults) {
 
 /// An answer and a metric say by name what refused: a limit or a budget.
 void check_budget_names(settings const& all, fault_lines& faults) {
-    std::set<std::string> names{store::cooldown_counter, store::guesses_counter, "ledger"};
+    std::set<std::string> names{store::cooldown_counter, store::guesses_counter,
+                                otp::read_limit_name, "ledger"};
     for (auto const& each : built_in_limits())
         names.emplace(each.name);
     for (auto const& each : all.own_limits)

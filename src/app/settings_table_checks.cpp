@@ -115,7 +115,8 @@ void check_countries_are_known(settings const& all, fault_lines& faults) {
 // --- limits --------------------------------------------------------------------------------------
 
 void check_limits(settings const& all, fault_lines& faults) {
-    std::set<std::string> names{store::cooldown_counter, store::guesses_counter};
+    std::set<std::string> names{store::cooldown_counter, store::guesses_counter,
+                                otp::read_limit_name};
     for (auto const& each : built_in_limits())
         names.emplace(each.name);
     for (auto const& each : all.own_limits) {

@@ -78,6 +78,30 @@ bridgexapi::client_options upstream_options(bridgexapi_settings const& from) {
     return options;
 }
 
+bridgexapi::client_options question_options(bridgexapi_settings const& from) {
+    constexpr std::chrono::milliseconds longest{10'000};
+    constexpr std::chrono::milliseconds longest_wait{2'000};
+    constexpr std::size_t waiting_max = 64;
+    auto options = upstream_options(from);
+    options.connections_max = from.read_connections_max;
+    options.queue_max = waiting_max;
+    options.queue_timeout = longest_wait;
+    options.timeout = std::min(from.timeout, longest);
+    return options;
+}
+
+bridgexapi::read_bulkhead_options read_bulkhead_options_of(bridgexapi_settings const& from) {
+    // Prices, deliveries and the account ask one question at a time each, and always find a connection.
+    constexpr std::size_t readers = 3;
+    bridgexapi::read_bulkhead_options options;
+    options.concurrency_max = from.read_connections_max - readers;
+    return options;
+}
+
+std::uint64_t read_quota_of(limits_settings const& from) {
+    return from.enabled ? from.reads_client_1m : 0;
+}
+
 bridgexapi::route_gate_options route_gate_options_of(settings const& from) {
     bridgexapi::route_gate_options options;
     auto const half = std::max(options.concurrency_min, from.bridgexapi.connections_max / 2);

@@ -5,6 +5,7 @@
 #include "otpd/api/authenticator.hpp"
 #include "otpd/app/settings.hpp"
 #include "otpd/bridgexapi/client.hpp"
+#include "otpd/bridgexapi/read_bulkhead.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/random.hpp"
 #include "otpd/http/server.hpp"
@@ -19,6 +20,7 @@
 #include "otpd/telemetry/rotating_file.hpp"
 #include "otpd/webhook/webhooks.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +33,12 @@ namespace otpd::app {
 [[nodiscard]] http::server_options api_options(settings const& from);
 [[nodiscard]] http::server_options admin_options(host_port const& listen);
 [[nodiscard]] bridgexapi::client_options upstream_options(bridgexapi_settings const& from);
+/// Of the client that asks the questions: everything but sends.
+[[nodiscard]] bridgexapi::client_options question_options(bridgexapi_settings const& from);
+[[nodiscard]] bridgexapi::read_bulkhead_options
+read_bulkhead_options_of(bridgexapi_settings const& from);
+/// 0: no limit.
+[[nodiscard]] std::uint64_t read_quota_of(limits_settings const& from);
 [[nodiscard]] bridgexapi::route_gate_options route_gate_options_of(settings const& from);
 [[nodiscard]] otp::price_book_options price_book_options_of(settings const& from);
 [[nodiscard]] otp::account_options account_options_of(money_settings const& from);

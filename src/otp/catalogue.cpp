@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <numeric>
 #include <utility>
 
@@ -15,6 +16,27 @@ namespace {
 
 /// Of what the upstream said about its routes.
 constexpr std::chrono::minutes routes_kept{1};
+/// Of the account and of price lists that nobody keeps otherwise: who asks in a loop asks the upstream once.
+constexpr std::chrono::seconds others_kept{5};
+
+/// The last answer to a question, from any thread.
+template <class T>
+class kept_answer {
+public:
+    /// Null when there is none, or none so young.
+    [[nodiscard]] std::shared_ptr<T const> younger_than(std::chrono::seconds age,
+                                                        steady_time now) const {
+        auto last = last_.load();
+        if (!last || now - last->second >= age) return nullptr;
+        return {last, &last->first};
+    }
+    void keep(T const& value, steady_time at) {
+        last_.store(std::make_shared<std::pair<T, steady_time> const>(value, at));
+    }
+
+private:
+    std::atomic<std::shared_ptr<std::pair<T, steady_time> const>> last_;
+};
 
 failure upstream_failed(bridgexapi::failure const& because) {
     failure result{errc::upstream_failed};
@@ -33,7 +55,10 @@ bool can_be_shown(spending_budget const& budget) {
 
 class catalogue::impl {
 public:
-    explicit impl(dependencies uses) : uses_(uses) {}
+    explicit impl(dependencies uses) : uses_(uses) {
+        for (int const id : uses_.rules.allowed_routes)
+            price_lists_.try_emplace(id);
+    }
 
     asio::awaitable<outcome<std::vector<bridgexapi::route>>> routes(deadline until) {
         auto const kept = routes_.load();
@@ -55,20 +80,27 @@ public:
     }
 
     asio::awaitable<outcome<price_list>> pricing(int route_id, deadline until) {
-        if (!is_allowed(route_id)) co_return failure{errc::route_not_allowed};
+        auto const its = price_lists_.find(route_id);
+        if (its == price_lists_.end()) co_return failure{errc::route_not_allowed};
         if (auto const kept = uses_.price_lists.list_of(route_id)) co_return *kept;
+        if (auto const kept = its->second.younger_than(others_kept, uses_.now.now()))
+            co_return *kept;
         auto answered = co_await uses_.gateway.get_pricing(route_id, until);
         if (!answered) co_return upstream_failed(answered.error());
-        co_return make_price_list(std::move(*answered), uses_.now.wall());
+        auto made = make_price_list(std::move(*answered), uses_.now.wall());
+        its->second.keep(made, uses_.now.now());
+        co_return made;
     }
 
     asio::awaitable<outcome<balance_view>> balance(deadline until) {
-        auto const answered = co_await uses_.gateway.get_balance(until);
-        if (!answered) co_return upstream_failed(answered.error());
-        uses_.account.saw_balance(answered->amount);
+        auto const known = co_await account(until);
+        if (!known) co_return known.error();
         balance_view view;
-        view.account = *answered;
-        view.drift = uses_.account.state().drift;
+        view.account = *known;
+        auto const state = uses_.account.state();
+        // What a send or the watch has seen since then is newer.
+        view.account.amount = state.balance.value_or(known->amount);
+        view.drift = state.drift;
         auto const now = uses_.now.wall();
         view.budgets = budgets(now);
         auto const hours = uses_.spending.totals(budget_period::month, now);
@@ -90,6 +122,15 @@ private:
         std::vector<bridgexapi::route> routes;
         steady_time at;
     };
+
+    asio::awaitable<outcome<bridgexapi::balance>> account(deadline until) {
+        if (auto const kept = account_.younger_than(others_kept, uses_.now.now())) co_return *kept;
+        auto const answered = co_await uses_.gateway.get_balance(until);
+        if (!answered) co_return upstream_failed(answered.error());
+        uses_.account.saw_balance(answered->amount);
+        account_.keep(*answered, uses_.now.now());
+        co_return *answered;
+    }
 
     [[nodiscard]] bool is_allowed(int route_id) const {
         return std::ranges::find(uses_.rules.allowed_routes, route_id) !=
@@ -134,6 +175,8 @@ private:
     dependencies const uses_;
     std::atomic<std::shared_ptr<known_routes const>> routes_;
     std::atomic<bool> asking_{false};
+    kept_answer<bridgexapi::balance> account_;
+    std::map<int, kept_answer<price_list>> price_lists_; ///< those of the allowed routes
 };
 
 catalogue::catalogue(dependencies uses) : impl_(std::make_unique<impl>(uses)) {}

@@ -29,7 +29,8 @@ std::uint64_t remaining(store::charge const& c, store::counter_time busy_for) {
 
 std::vector<std::string> names_of_limits(policy const& rules) {
     std::vector<std::string> names{store::cooldown_counter, store::guesses_counter,
-                                   std::string(pumping_prefix), std::string(pumping_country)};
+                                   std::string(pumping_prefix), std::string(pumping_country),
+                                   read_limit_name};
     for (auto const& each : rules.limits)
         names.push_back(each.name);
     for (auto const& each : rules.budgets)

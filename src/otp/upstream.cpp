@@ -43,10 +43,11 @@ asio::awaitable<outcome<bridgexapi::estimate>> service::estimate(estimate_reques
     attempt asked = prepare(std::move(as_sent));
     if (auto const fault = fault_of(asked)) co_return failure{*fault};
     auto const& from = *request.who.from;
-    // The text is that of a code that nobody gets.
+    // The text is that of a code that nobody gets. Always the same one, so that equal questions are equal.
+    auto const code = *passcode::parse(std::string(asked.code.reveal().size(), '0'));
     bridgexapi::sms message{asked.route_id,
                             from.caller_id.empty() ? rules_.caller_id : from.caller_id, request.to,
-                            texts_.compose(request.what, {}, asked.code, asked.tail)};
+                            texts_.compose(request.what, {}, code, asked.tail)};
     auto const answer =
         co_await uses_.gateway.estimate_cost(std::move(message), until.within(rules_.send_timeout));
     if (!answer) co_return failure_of(answer.error());

@@ -76,8 +76,9 @@ struct bridgexapi_settings {
     std::chrono::milliseconds timeout{};
     std::chrono::milliseconds connect_timeout{};
     std::string ca_file; ///< PEM; empty: the system's certificates
-    std::size_t connections_max{};
-    std::size_t queue_max{}; ///< requests that wait for a connection
+    std::size_t connections_max{};      ///< for sends
+    std::size_t read_connections_max{}; ///< for questions, besides
+    std::size_t queue_max{};            ///< requests that wait for a connection
     std::chrono::milliseconds idle_timeout{};
 };
 
@@ -151,6 +152,7 @@ struct limits_settings {
     std::uint64_t global_24h{};
     std::uint64_t guesses_address_1h{}; ///< of end users
     std::uint64_t guesses_client_1m{};
+    std::uint64_t reads_client_1m{};  ///< questions (otp/read_limit.hpp)
     std::vector<std::string> observe; ///< names of the above that refuse nothing
 };
 

@@ -1,6 +1,9 @@
 // What may be asked about routes, prices, money and messages, and what a send may cost, against the real stub.
 
+#include "eventually.hpp"
 #include "service_fixture.hpp"
+
+#include <future>
 
 using namespace otpd::test;
 
@@ -69,6 +72,41 @@ BOOST_AUTO_TEST_CASE(prices_and_the_balance_are_told_without_sending) {
     BOOST_TEST(before.at("balance").to_number<double>() - after.at("balance").to_number<double>() ==
                    0.091,
                boost::test_tools::tolerance(0.0001));
+}
+
+// Questions have connections of their own: where there is one for sends, no question takes it.
+BOOST_AUTO_TEST_CASE(no_send_waits_for_questions_that_hang) {
+    service_fixture service(environment{{"OTPD_BRIDGEXAPI_CONNECTIONS_MAX", "1"}});
+    for (auto const* const endpoint : {"dlr", "balance", "estimate"})
+        service.stub.set_fault({{"fault", "hold"}, {"endpoint", endpoint}});
+    std::vector<http_request> questions;
+    for (int i = 0; i < 70; ++i)
+        questions.push_back(get("/deliveries/BX-" + std::to_string(i)));
+    questions.push_back(get("/balance"));
+    auto const asked = [&service] {
+        auto const counts = service.stub.stats().at("by_endpoint").as_object();
+        return counts.contains("dlr") ? counts.at("dlr").to_number<int>() : 0;
+    };
+    auto asking = std::async(std::launch::async, [&, port = service.otpd.port()] {
+        return ask_in_parallel(port, questions, questions.size());
+    });
+    eventually([&] { return asked() == 5; }); // as many as there may be at a time
+    check_outcome(service.send(service.fresh_number()), 200);
+    auto const answers = asking.get();
+    BOOST_TEST(count_status(answers, 502) + count_status(answers, 503) == answers.size());
+}
+
+BOOST_AUTO_TEST_CASE(one_client_s_questions_are_limited) {
+    service_fixture service(environment{{"OTPD_LIMITS_READS_CLIENT_1M", "3"}});
+    for (auto const* const path : {"/routes", "/balance", "/routes/scores"})
+        check_outcome(service.client.ask(get(path)), 200);
+    auto const refused = service.client.ask(get("/deliveries/BX-1"));
+    check_outcome(refused, 429, "limit_exceeded");
+    BOOST_TEST(refused.field("RateLimit-Policy") == "\"reads_client_1m\";q=3;w=60");
+    BOOST_TEST(refused.field("RateLimit").starts_with("\"reads_client_1m\";r=0;t="));
+    auto const number = service.fresh_number();
+    check_outcome(service.client.ask(post("/estimate", {{"phone_number", number}})), 429);
+    check_outcome(service.send(number), 200);
 }
 
 BOOST_AUTO_TEST_CASE(a_query_that_is_misspelt_is_refused) {

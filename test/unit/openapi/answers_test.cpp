@@ -368,6 +368,36 @@ BOOST_AUTO_TEST_CASE(a_token_is_asked_for_where_the_document_says_so) {
         s.get(open, 200);
 }
 
+// Of this client 100 are allowed in a minute; whoever is refused asks the upstream nothing.
+BOOST_AUTO_TEST_CASE(questions_are_limited_as_the_document_says) {
+    service s;
+    for (int i = 0; i < 100; ++i)
+        s.get("/routes", 200);
+    for (auto const* path :
+         {"/routes", "/routes/scores", "/routes/3/pricing", "/balance", "/deliveries/BX-1"}) {
+        auto const refused = s.get(path, 429);
+        BOOST_TEST(refused.at("violated").at(0).at("limit").as_string() == "reads_client_1m");
+        BOOST_TEST(s.field("RateLimit-Policy") == R"("reads_client_1m";q=100;w=60)");
+        BOOST_TEST(s.field("RateLimit") == R"("reads_client_1m";r=0;t=1)");
+        BOOST_TEST(s.field("Retry-After") == "1");
+    }
+    s.post("/estimate", one_number, 429);
+    s.post("/send-otp", one_number, 200);
+}
+
+BOOST_AUTO_TEST_CASE(health_has_figures_for_who_shows_a_token_only) {
+    service s(with_debug_codes(), {client_of("default", {"token"})});
+    for (auto const* wrong : {"", "Bearer ", "Bearer toke"}) {
+        s.authorization = wrong;
+        BOOST_TEST(json::serialize(s.get("/health", 200)) ==
+                   R"({"status":"ok","service":"BridgeXAPI OTP Server"})");
+    }
+    s.authorization = "Bearer token";
+    auto const told = s.get("/health", 200).as_object();
+    BOOST_TEST(told.at("active_otps").to_number<int>() == 0);
+    BOOST_TEST(told.contains("version"));
+}
+
 BOOST_AUTO_TEST_CASE(the_service_about_itself) {
     service s;
     s.get("/health", 200);

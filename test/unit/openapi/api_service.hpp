@@ -108,11 +108,18 @@ struct service {
                                     prices, figures, deliveries, news, news}),
           callers(std::move(clients)) {
         otpd::api::add_routes(routes,
-                              {domain, catalogue, figures, store, callers,
+                              {domain, catalogue, figures, limit, callers,
+                               [this] { return live_codes(); },
                                [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
                                    co_return not_ready;
                                },
                                "https://hi.bridgexapi.io", std::move(delivery_url)});
+    }
+
+    boost::asio::awaitable<std::optional<std::uint64_t>> live_codes() {
+        auto const codes = co_await store.live_codes();
+        if (!codes) co_return std::nullopt;
+        co_return *codes;
     }
 
     /// One request with everything it is made of, as long as it is worked on.
@@ -205,6 +212,7 @@ struct service {
                                       clock, random, log, metrics}};
     otpd::otp::catalogue catalogue{
         {store, reads, price_lists, account, spending, domain.rules(), clock}};
+    otpd::otp::read_limit limit{context.get_executor(), 100, metrics};
     otpd::api::authenticator callers;
     std::optional<std::string_view> not_ready;
     otpd::http::router routes;

@@ -199,6 +199,10 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_domain_refuses) {
          {"/deliveries/{bx_message_id}", "/routes", "/routes/{id}/pricing", "/balance"})
         BOOST_TEST(describes(asks, "get", 503, "upstream_failed"), asks);
     BOOST_TEST(describes("/estimate", "post", 503, "upstream_failed"));
+    for (auto const* asks : {"/deliveries/{bx_message_id}", "/routes", "/routes/{id}/pricing",
+                             "/balance", "/routes/scores"})
+        BOOST_TEST(describes(asks, "get", 429, "limit_exceeded"), asks);
+    BOOST_TEST(describes("/estimate", "post", 429, "limit_exceeded"));
     BOOST_TEST(describes("/routes/scores", "get", 422, "validation_failed"));
     BOOST_TEST(describes("/verifications/{id}", "get", 422, "validation_failed"));
 }

@@ -161,7 +161,7 @@ BOOST_FIXTURE_TEST_CASE(a_kept_price_list_is_given_without_asking, catalogue_fix
     BOOST_TEST(gateway.asked == 1);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_list_that_is_not_kept_is_asked_for, catalogue_fixture) {
+BOOST_FIXTURE_TEST_CASE(a_list_that_is_not_kept_is_asked_for_and_kept_for_seconds, catalogue_fixture) {
     gateway.on_pricing = [](int route_id) {
         return std::vector<bridgexapi::price>(static_cast<std::size_t>(route_id));
     };
@@ -170,6 +170,10 @@ BOOST_FIXTURE_TEST_CASE(a_list_that_is_not_kept_is_asked_for, catalogue_fixture)
     BOOST_TEST(found->prices.size() == 5u);
     BOOST_TEST((found->learned_at == clock.wall()));
     gateway.on_pricing = nullptr;
+    clock.advance(4s);
+    BOOST_TEST(ask(made->pricing(5, until)).has_value());
+    BOOST_TEST(gateway.asked == 1);
+    clock.advance(1s);
     auto const failed = ask(made->pricing(5, until));
     BOOST_REQUIRE(!failed);
     BOOST_TEST((failed.error().code == errc::upstream_failed));
@@ -218,6 +222,25 @@ BOOST_FIXTURE_TEST_CASE(spending_is_summed_by_hour_day_and_month, catalogue_fixt
     BOOST_TEST(found->budgets[1].only == "shop");
     BOOST_TEST(found->budgets[1].spent.micros() == 88);
     BOOST_TEST(found->budgets[1].cap.micros() == 1'000'000);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_balance_is_kept_for_seconds_and_follows_what_sends_say,
+                        catalogue_fixture) {
+    gateway.on_balance = [] {
+        bridgexapi::balance account;
+        account.amount = money::from_micros(50'000'000);
+        account.currency = "EUR";
+        return account;
+    };
+    auto const amount = [this] { return ask(made->balance(until))->account.amount.micros(); };
+    BOOST_TEST(amount() == 50'000'000);
+    watch->saw_balance(money::from_micros(49'900'000));
+    clock.advance(4s);
+    BOOST_TEST(amount() == 49'900'000);
+    BOOST_TEST(gateway.asked == 1);
+    clock.advance(1s);
+    BOOST_TEST(amount() == 50'000'000);
+    BOOST_TEST(gateway.asked == 2);
 }
 
 BOOST_FIXTURE_TEST_CASE(no_balance_without_the_upstream_and_the_store, catalogue_fixture) {
