@@ -110,7 +110,7 @@ public:
                      read_bulkhead_options_of(settings_.bridgexapi)),
           reads_(context_.get_executor(), read_quota_of(settings_.limits), metrics_),
           figures_(context_.get_executor(), clock_, scoreboard_options_of(settings_.routes)),
-          news_(context_.get_executor(), settings_.delivery.waiters_max),
+          news_(context_.get_executor(), settings_.delivery.waiters_max, names_of_clients(settings_)),
           hooks_(context_.get_executor(), settings_.webhook_endpoints,
                  webhook_options_of(settings_.webhooks),
                  webhook::webhooks::dependencies{clock_, random_, log_, metrics_}),

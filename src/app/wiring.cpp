@@ -228,6 +228,13 @@ std::vector<api::credential> credentials_of(settings const& from) {
     return list;
 }
 
+std::vector<std::string> names_of_clients(settings const& from) {
+    std::vector<std::string> names;
+    for (auto const& each : credentials_of(from))
+        names.push_back(each.profile.name);
+    return names;
+}
+
 namespace {
 
 store::guess_budget guesses_of(otp_settings const& from) {

@@ -55,6 +55,8 @@ rotating_file_options_of(timeline_settings const& from);
                                                          store::observer& tell);
 /// Who may call: the clients of the file and that of auth.token; everybody when there is neither.
 [[nodiscard]] std::vector<api::credential> credentials_of(settings const& from);
+/// Of credentials_of().
+[[nodiscard]] std::vector<std::string> names_of_clients(settings const& from);
 [[nodiscard]] otp::policy policy_of(settings const& from);
 /// With a random key where none is set: the memory store forgets its codes with the key.
 [[nodiscard]] otp::key_ring keys_of(otp_settings const& from, random_source& random);

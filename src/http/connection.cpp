@@ -10,6 +10,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 
@@ -188,6 +190,7 @@ void connection::describe_request() {
     parts.fields = fields_;
     parts.peer = peer_;
     parts.trusted_proxies = believed_;
+    parts.connection = this;
     parts.until = deadline::in(started_ + options().request_timeout - received_);
     auto const given = request(parts).header("x-request-id");
     if (given && is_valid_request_id(*given))
@@ -217,6 +220,16 @@ response connection::answer_of_router(router::match const& found) {
         what.status = 204;
     what.headers.push_back({"Allow", std::string(found.allow)});
     return what;
+}
+
+/// The kernel is asked and not the stream: a read would take what was sent ahead, and wait behind it for the end.
+bool connection::has_hung_up() const noexcept {
+    if (!socket_.is_open()) return true;
+    pollfd asked{};
+    // Asio's own accessor is not const, though it changes nothing.
+    asked.fd = const_cast<asio::ip::tcp::socket&>(socket_).native_handle();
+    asked.events = POLLRDHUP;
+    return ::poll(&asked, 1, 0) > 0;
 }
 
 asio::awaitable<response> connection::call(detail::endpoint const& endpoint) {

@@ -35,7 +35,7 @@ struct connection_services {
 };
 
 /// Everything but `begin_drain` and `abort` runs on the strand that is the socket's executor.
-class connection final : public watchdog {
+class connection final : public watchdog, private peer_watch {
 public:
     connection(boost::asio::ip::tcp::socket socket, boost::asio::ip::address peer,
                std::shared_ptr<connection_services const> services);
@@ -63,6 +63,7 @@ private:
     class ending;
 
     void on_expiry() override;
+    [[nodiscard]] bool has_hung_up() const noexcept override;
 
     /// One request and its response; false when no other is to follow.
     boost::asio::awaitable<bool> exchange();

@@ -173,9 +173,10 @@ public:
     boost::asio::awaitable<outcome<verified>> verify(verify_request request);
 
     boost::asio::awaitable<outcome<verification_view>> find(caller who, std::string id);
-    /// The same after the next change of it, at `until` at the latest: longer than `until` nobody waits.
-    boost::asio::awaitable<outcome<verification_view>> find_changed(caller who, std::string id,
-                                                                    deadline until);
+    /// The same after the next change of it, at `until` at the latest, or within a second after `has_left`
+    /// says that nobody waits any more. `has_left` is asked on the caller's executor.
+    boost::asio::awaitable<outcome<verification_view>>
+    find_changed(caller who, std::string id, deadline until, std::function<bool()> has_left);
     boost::asio::awaitable<outcome<verification_view>> cancel(caller who, std::string id);
 
     /// From the last report, or asked now when there is none or it is not final.

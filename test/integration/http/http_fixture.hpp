@@ -187,6 +187,20 @@ inline void http_fixture::add_routes() {
         what.body = "\"released\"";
         co_return what;
     });
+    // As a long poll: nothing to do but to wait as long as somebody is there.
+    routes_.add(method::get, "/poll", [this](request const& asked) -> awaitable<response> {
+        ++handled;
+        ++waiting;
+        boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+        while (!release && !asked.has_hung_up()) {
+            pause.expires_after(std::chrono::milliseconds(1));
+            co_await pause.async_wait(boost::asio::use_awaitable);
+        }
+        ++settled;
+        response what;
+        what.body = release ? "\"released\"" : "\"left\"";
+        co_return what;
+    });
     // Bound to what it cannot undo: hears of the cancellation, settles and answers.
     routes_.add(method::get, "/stubborn", [this](request const&) -> awaitable<response> {
         ++handled;
