@@ -1,7 +1,9 @@
 // GET /deliveries/{bx_message_id}: what became of a message after the upstream took it
 
+#include "caller.hpp"
 #include "json_writer.hpp"
 #include "problems.hpp"
+#include "query.hpp"
 #include "resources.hpp"
 
 #include <algorithm>
@@ -44,7 +46,12 @@ asio::awaitable<http::response> answer(dependencies const& uses, http::request c
         otp::failure const none{otp::errc::delivery_not_found};
         co_return to_response(to_problem(none), request);
     }
-    auto const found = co_await uses.domain.delivery(std::move(id), request.until());
+    query asked(request.query(), {"verification_id"});
+    if (!asked.valid()) co_return to_response(asked.problem(), request);
+    std::optional<std::string> verification;
+    if (auto const text = asked.text("verification_id")) verification = *text;
+    auto const found = co_await uses.domain.delivery(caller_of(request, *from), std::move(id),
+                                                     std::move(verification), request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
     http::response reply;
     reply.body = write(*found);

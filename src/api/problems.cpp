@@ -67,6 +67,8 @@ row row_of(otp::errc code) {
         return {409, "verification_ended", "The verification is over already."};
     case delivery_not_found:
         return {404, "delivery_not_found", "No such message."};
+    case operator_only:
+        return {403, "operator_only", "This is for the operator, on the admin listener."};
     case upstream_failed:
         return {502, "upstream_failed", "The upstream did not answer this question."};
     case store_unavailable:

@@ -1,4 +1,4 @@
-// GET /routes/scores: how well each route did lately
+// GET /routes/scores: how well each route did lately, for the operator
 
 #include "json_writer.hpp"
 #include "otpd/core/purpose.hpp"
@@ -83,6 +83,10 @@ asio::awaitable<http::response> answer(dependencies const& uses, http::request c
     if (from == nullptr) co_return to_response(http::unauthorized(), request);
     auto const refused = co_await uses.reads.refusal(*from);
     if (refused) co_return to_response(to_problem(*refused), request);
+    if (from->is_tenant) {
+        otp::failure const not_shown{otp::errc::operator_only};
+        co_return to_response(to_problem(not_shown), request);
+    }
     query asked(request.query(), {"country", "purpose", "window"});
     auto of = read_query(asked);
     if (!asked.valid()) co_return to_response(asked.problem(), request);

@@ -16,6 +16,7 @@
 #include "otpd/otp/catalogue.hpp"
 #include "otpd/otp/changes.hpp"
 #include "otpd/otp/delivery.hpp"
+#include "otpd/otp/message_owners.hpp"
 #include "otpd/otp/price_book.hpp"
 #include "otpd/otp/read_limit.hpp"
 #include "otpd/otp/scoreboard.hpp"
@@ -110,7 +111,8 @@ public:
                      read_bulkhead_options_of(settings_.bridgexapi)),
           reads_(context_.get_executor(), read_quota_of(settings_.limits), metrics_),
           figures_(context_.get_executor(), clock_, scoreboard_options_of(settings_.routes)),
-          news_(context_.get_executor(), settings_.delivery.waiters_max, names_of_clients(settings_)),
+          news_(context_.get_executor(), settings_.delivery.waiters_max,
+                names_of_clients(settings_)),
           hooks_(context_.get_executor(), settings_.webhook_endpoints,
                  webhook_options_of(settings_.webhooks),
                  webhook::webhooks::dependencies{clock_, random_, log_, metrics_}),
@@ -124,22 +126,17 @@ public:
                        store_, reader_,
                        [this](wall_time at) { return domain_.spending().total(at); }, clock_,
                        random_, log_, metrics_}),
-          domain_(
-              rules_,
-              otp::service::dependencies{store_, questions_, keys_, plan_, clock_, random_, log_,
-                                         metrics_, prices_, figures_, deliveries_, news_, relay_,
-                                         [this](money balance) { account_.saw_balance(balance); }}),
+          domain_(rules_,
+                  otp::service::dependencies{
+                      store_, questions_, keys_, plan_, clock_, random_, log_, metrics_, prices_,
+                      figures_, deliveries_, news_, relay_,
+                      [this](money balance) { account_.saw_balance(balance); }, &owners_}),
           catalogue_(otp::catalogue::dependencies{store_, questions_, prices_, account_,
                                                   domain_.spending(), rules_, clock_}),
           api_(context_, api_options(settings_), api_routes_, http_events_) {
         refuse_unknown_countries();
         start_listeners();
-        api::add_routes(api_routes_, api::dependencies{domain_, catalogue_, figures_, reads_, callers_,
-                                                       [this] { return live_codes(); },
-                                                       [this] { return why_not_ready(); },
-                                                       upstream_url(settings_.bridgexapi),
-                                                       settings_.delivery.status_url});
-        add_admin_routes(admin_routes_, [this] { return scrape(); });
+        add_routes();
         metrics_.log_lines_dropped_from([this] { return log_.dropped(); });
         if (settings_.admin.listen)
             admin_.emplace(context_, admin_options(*settings_.admin.listen), admin_routes_,
@@ -163,6 +160,26 @@ public:
     }
 
 private:
+    void add_routes() {
+        api::dependencies const uses{domain_,
+                                     catalogue_,
+                                     figures_,
+                                     reads_,
+                                     callers_,
+                                     [this] { return live_codes(); },
+                                     [this] { return why_not_ready(); },
+                                     upstream_url(settings_.bridgexapi),
+                                     settings_.delivery.status_url};
+        api::add_routes(api_routes_, uses);
+        add_admin_routes(admin_routes_, [this] { return scrape(); });
+        if (settings_.admin.token.empty()) return;
+        operators_.emplace(operator_of(settings_.admin));
+        api::dependencies const operators_use{
+            uses.domain,     uses.catalogue,     uses.figures,      uses.reads,       *operators_,
+            uses.live_codes, uses.why_not_ready, uses.upstream_url, uses.delivery_url};
+        api::add_operator_routes(admin_routes_, operators_use);
+    }
+
     /// The board before those who may ask it because of what they heard.
     void start_listeners() {
         relay_.add(figures_);
@@ -372,6 +389,7 @@ private:
     numbering_plan plan_;
     system_clock clock_;
     api::authenticator callers_;
+    std::optional<api::authenticator> operators_; ///< on the admin listener
     otp::key_ring keys_;
     http::router api_routes_;
     http::router admin_routes_;
@@ -391,6 +409,7 @@ private:
     bridgexapi::route_gates routes_;
     bridgexapi::read_bulkhead questions_; ///< of requests
     otp::read_limit reads_;
+    otp::message_owners owners_{context_.get_executor()};
     occurrence_relay relay_;
     std::unique_ptr<timeline_file> timeline_; ///< none unless it is asked for
     otp::scoreboard figures_;

@@ -113,6 +113,12 @@ fault_line listeners_differ(settings const& all) {
            " is server.listen too: choose another port, or leave it empty";
 }
 
+fault_line operator_has_a_listener(settings const& all) {
+    if (all.admin.token.empty() || all.admin.listen) return std::nullopt;
+    return "admin.token needs admin.listen, where it is asked for: set it, or leave the token "
+           "empty";
+}
+
 fault_line records_outlive_codes(settings const& all) {
     if (all.otp.keep >= all.otp.ttl) return std::nullopt;
     return "otp.record_seconds = " + std::to_string(all.otp.keep.count()) +
@@ -138,6 +144,7 @@ constexpr fault_line (*checks[])(settings const&) = {api_key_is_set,
                                                      request_covers_failures,
                                                      drain_covers_upstream,
                                                      listeners_differ,
+                                                     operator_has_a_listener,
                                                      records_outlive_codes,
                                                      proxies_are_trusted};
 

@@ -201,6 +201,9 @@ std::vector<std::string> settings_notes(settings const& from, std::chrono::sys_d
             notes.push_back("[[test_number]] " + each.number.masked() + " ended with " +
                             values::format_date(each.until) +
                             ": it is a number as any other and gets an SMS");
+    if (!from.clients.empty() && from.admin.token.empty())
+        notes.emplace_back("with a [[client]] nobody sees account, budgets and scores through the "
+                           "API: set admin.token for the admin listener");
     return notes;
 }
 

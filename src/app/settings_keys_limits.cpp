@@ -121,15 +121,15 @@ constexpr setting_key keys[] = {
     row("limits", "guesses_client_1m", "600",
         "Guesses without a verification's id of one API client in a minute; 0: no such limit.")
         .whole<limits<&lms::guesses_client_1m>>(0, most),
-    row("limits", "reads_client_1m", "600",
-        "Questions of one API client (balance, routes, prices, deliveries, scores, estimates) in a "
-        "minute, of each instance; 0: no such limit.")
-        .whole<limits<&lms::reads_client_1m>>(0, most),
     row("limits", "observe", "",
         "Limits that refuse nothing: what they would have refused is logged and counted.")
         .parsed<limits<&lms::observe>, parse_limit_names>(
             value_kind::text_list, show_observed,
             "a list of names of the limits above, such as prefix_1h"),
+    row("limits", "reads_client_1m", "600",
+        "Questions of one API client (balance, routes, prices, deliveries, scores, estimates) in a "
+        "minute, of each instance; 0: no such limit.")
+        .whole<limits<&lms::reads_client_1m>>(0, most),
 
     row("pumping", "enabled", "true",
         "Watches the share of verified codes of each country and prefix against pumped SMS.")

@@ -96,6 +96,11 @@ constexpr setting_key keys[] = {
         .parsed<place<&settings::admin, &admin_settings::listen>, parse_optional_host_port>(
             value_kind::text, show_admin_listen,
             "empty or HOST:PORT, with brackets round an IPv6 address"),
+    row("admin", "token", "",
+        "The operator's bearer token there, for account, budgets, scores and every message; empty: "
+        "none of them is served there.")
+        .secret_text<place<&settings::admin, &admin_settings::token>, rules::is_operator_token>(
+            "empty or 16 to 1024 visible ASCII characters"),
 
     row("bridgexapi", "base_url", "https://hi.bridgexapi.io", "Where BridgeXAPI is.")
         .parsed<upstream<&bxs::base_url>, values::parse_base_url>(

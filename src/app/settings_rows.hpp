@@ -110,6 +110,8 @@ inline constexpr int last_route = 8;
 
 /// Visible ASCII that fits a header: a token, an API key, a password. May be empty.
 [[nodiscard]] bool is_header_value(std::string_view text);
+/// Long enough not to be guessed; or empty.
+[[nodiscard]] bool is_operator_token(std::string_view text);
 [[nodiscard]] bool is_hmac_secret(std::string_view text);
 [[nodiscard]] bool is_hmac_secret_or_empty(std::string_view text);
 [[nodiscard]] bool is_path_or_empty(std::string_view text);

@@ -34,6 +34,11 @@ bool is_header_value(std::string_view text) {
     return values::is_visible(text) && text.size() <= max_secret_length;
 }
 
+bool is_operator_token(std::string_view text) {
+    constexpr std::size_t least = 16;
+    return text.empty() || (text.size() >= least && is_header_value(text));
+}
+
 bool is_hmac_secret(std::string_view text) {
     return text.size() >= min_hmac_secret_length && text.size() <= max_secret_length &&
            text != reference_default_secret;

@@ -45,6 +45,14 @@ void check_tokens(settings const& all, fault_lines& faults) {
     std::map<client_settings::token_digest, std::string> owners;
     auto const& token = all.auth.token;
     if (!token.empty()) owners.emplace(api::digest_of(token.reveal()), "auth.token");
+    auto const& of_operator = all.admin.token;
+    if (!of_operator.empty()) {
+        bool const is_new =
+            owners.emplace(api::digest_of(of_operator.reveal()), "admin.token").second;
+        if (!is_new)
+            faults.push_back("admin.token is auth.token, too: the operator's neither sends nor "
+                             "verifies, give it one of its own");
+    }
     for (auto const& [profile, tokens] : all.clients)
         for (auto const& digest : tokens) {
             auto const which = named("client", profile.name);

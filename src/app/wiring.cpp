@@ -225,6 +225,15 @@ std::vector<api::credential> credentials_of(settings const& from) {
         list.push_back(api::credential{{}, {api::digest_of(token.reveal())}});
     else if (list.empty())
         list.emplace_back(); // `default`, without a token
+    for (auto& each : list)
+        each.profile.is_tenant = !from.clients.empty();
+    return list;
+}
+
+std::vector<api::credential> operator_of(admin_settings const& from) {
+    std::vector<api::credential> list(1);
+    list.front().profile.name = "(operator)"; // no client has such a name
+    list.front().tokens.push_back(api::digest_of(from.token.reveal()));
     return list;
 }
 

@@ -53,10 +53,13 @@ rotating_file_options_of(timeline_settings const& from);
 [[nodiscard]] std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& on,
                                                          settings const& from, clock const& now,
                                                          store::observer& tell);
-/// Who may call: the clients of the file and that of auth.token; everybody when there is neither.
+/// Who may call: the clients of the file and that of auth.token; everybody when there is neither. With a
+/// [[client]] all of them are tenants.
 [[nodiscard]] std::vector<api::credential> credentials_of(settings const& from);
 /// Of credentials_of().
 [[nodiscard]] std::vector<std::string> names_of_clients(settings const& from);
+/// Who holds admin.token, which is not empty: no client, and known to the admin listener alone.
+[[nodiscard]] std::vector<api::credential> operator_of(admin_settings const& from);
 [[nodiscard]] otp::policy policy_of(settings const& from);
 /// With a random key where none is set: the memory store forgets its codes with the key.
 [[nodiscard]] otp::key_ring keys_of(otp_settings const& from, random_source& random);

@@ -86,8 +86,8 @@ public:
          read_bulkhead_options options)
         : sends(sends_by), questions(questions_by), balances(executor), route_lists(executor),
           routes(executor), price_lists(executor), deliveries(executor), estimates(executor),
-          options_(options), places_(std::make_shared<places>(executor, options.concurrency_max,
-                                                              options.queue_max)) {}
+          options_(options),
+          places_(std::make_shared<places>(executor, options.concurrency_max, options.queue_max)) {}
 
     template <class T>
     asio::awaitable<answer<T>> ask(flights<T>& among, std::string key,
@@ -184,8 +184,8 @@ asio::awaitable<answer<delivery_report>> read_bulkhead::get_delivery(std::string
     auto call = [&by = impl_->questions, bx_message_id](deadline limit) {
         return by.get_delivery(bx_message_id, limit);
     };
-    return impl_->ask<delivery_report>(impl_->deliveries, std::move(bx_message_id),
-                                       std::move(call), until);
+    return impl_->ask<delivery_report>(impl_->deliveries, std::move(bx_message_id), std::move(call),
+                                       until);
 }
 
 asio::awaitable<answer<delivery_page>> read_bulkhead::list_deliveries(delivery_query query,

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -102,9 +103,10 @@ public:
         view.account.amount = state.balance.value_or(known->amount);
         view.drift = state.drift;
         auto const now = uses_.now.wall();
-        view.budgets = budgets(now);
+        auto const shown = shown_budgets();
+        view.budgets = views_of(shown, now);
         auto const hours = uses_.spending.totals(budget_period::month, now);
-        auto const sums = co_await uses_.store.spent(keys(hours, now));
+        auto const sums = co_await uses_.store.spent(keys(hours, shown, now));
         if (!sums || sums->size() != hours.size() + view.budgets.size())
             co_return failure{errc::store_unavailable};
         auto const middle = sums->begin() + static_cast<std::ptrdiff_t>(hours.size());
@@ -114,6 +116,23 @@ public:
         view.spent_this_hour = money::from_micros(*(middle - 1));
         for (std::size_t i = 0; i < view.budgets.size(); ++i)
             view.budgets[i].spent = money::from_micros((*sums)[hours.size() + i]);
+        co_return view;
+    }
+
+    asio::awaitable<outcome<spending_view>> spending(client const& of) {
+        auto const now = uses_.now.wall();
+        auto const own = own_budgets(of.name);
+        spending_view view;
+        view.budgets = views_of(own, now);
+        auto const days = uses_.spending.own_of_month(of.name, now);
+        auto const sums = co_await uses_.store.spent(keys(days, own, now));
+        if (!sums || sums->size() != days.size() + own.size())
+            co_return failure{errc::store_unavailable};
+        auto const middle = sums->begin() + static_cast<std::ptrdiff_t>(days.size());
+        view.spent_this_month = sum_of(sums->begin(), middle);
+        view.spent_today = money::from_micros(*(middle - 1));
+        for (std::size_t i = 0; i < own.size(); ++i)
+            view.budgets[i].spent = money::from_micros((*sums)[days.size() + i]);
         co_return view;
     }
 
@@ -144,27 +163,40 @@ private:
         return routes;
     }
 
-    [[nodiscard]] std::vector<budget_view> budgets(wall_time now) const {
-        std::vector<budget_view> result;
+    [[nodiscard]] std::vector<spending_budget> shown_budgets() const {
+        std::vector<spending_budget> list;
+        std::ranges::copy_if(uses_.rules.budgets, std::back_inserter(list), can_be_shown);
+        return list;
+    }
+
+    /// Each as if it were for this client alone, which in its ledger it is.
+    [[nodiscard]] std::vector<spending_budget> own_budgets(std::string const& name) const {
+        std::vector<spending_budget> list;
         for (auto const& each : uses_.rules.budgets) {
-            if (!can_be_shown(each)) continue;
-            budget_view view;
-            view.name = each.name;
-            view.period = each.period;
-            view.only = each.only;
-            view.cap = each.cap;
-            view.ends_at = end_of(each.period, now);
-            result.push_back(std::move(view));
+            bool const is_own = each.only.empty() || each.only == name;
+            if (each.key != budget_key::client || !is_own) continue;
+            list.push_back(each);
+            list.back().only = name;
         }
+        return list;
+    }
+
+    [[nodiscard]] static std::vector<budget_view>
+    views_of(std::vector<spending_budget> const& budgets, wall_time now) {
+        std::vector<budget_view> result;
+        for (auto const& each : budgets)
+            result.push_back(
+                {each.name, each.period, each.only, each.cap, money(), end_of(each.period, now)});
         return result;
     }
 
-    /// The totals of the hours, then the budgets in the order of budgets().
-    [[nodiscard]] std::vector<store::budget_key> keys(std::vector<store::budget_key> hours,
+    /// The totals, then the budgets.
+    [[nodiscard]] std::vector<store::budget_key> keys(std::vector<store::budget_key> totals,
+                                                      std::vector<spending_budget> const& budgets,
                                                       wall_time now) const {
-        for (auto const& each : uses_.rules.budgets)
-            if (can_be_shown(each)) hours.push_back(uses_.spending.key_of(each, now));
-        return hours;
+        for (auto const& each : budgets)
+            totals.push_back(uses_.spending.key_of(each, now));
+        return totals;
     }
 
     static money sum_of(std::vector<std::int64_t>::const_iterator from,
@@ -193,6 +225,10 @@ asio::awaitable<outcome<price_list>> catalogue::pricing(int route_id, deadline u
 
 asio::awaitable<outcome<balance_view>> catalogue::balance(deadline until) {
     return impl_->balance(until);
+}
+
+asio::awaitable<outcome<spending_view>> catalogue::spending(client const& of) {
+    return impl_->spending(of);
 }
 
 } // namespace otpd::otp

@@ -159,7 +159,7 @@ private:
     }
 
     net::strand strand_;
-    timers timers_; // on strand_
+    timers timers_;                              // on strand_
     std::unordered_map<std::string, share> own_; ///< by client; only their counts change
     share common_;
     std::atomic<std::size_t> waiters_{0};

@@ -186,9 +186,9 @@ asio::awaitable<bool> service::choose_route(attempt& send) {
 
 void service::reserve(attempt& send) const {
     auto const& request = send.request;
-    send.reservations =
-        spending_.reservations({request.who.from->name, request.what.name(), send.country,
-                                send.route_id, send.expected, uses_.now.wall()});
+    send.reservations = spending_.reservations({request.who.from->name, request.what.name(),
+                                                send.country, send.route_id, send.expected,
+                                                uses_.now.wall(), request.who.from->is_tenant});
 }
 
 void service::leave_route(attempt& send, step_report what) {

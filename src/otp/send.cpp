@@ -63,6 +63,8 @@ asio::awaitable<outcome<sent>> service::send_to_the_end(send_request request, de
     uses_.tell.happened(told);
     follow(current, message, std::move(told));
     report(current, result);
+    auto const& from = *current.request.who.from;
+    if (result && from.is_tenant) co_await remember_owner(from, result->message.bx_message_id);
     co_return result;
 }
 

@@ -103,6 +103,8 @@ asio::awaitable<outcome<verification_view>> service::find(caller who, std::strin
         co_return failure{errc::verification_not_found};
     auto view = view_of(std::move(id), *found);
     co_await follow_again(who, *at, *found);
+    if (found->sent && who.from->is_tenant)
+        co_await remember_owner(*who.from, found->sent->bx_message_id);
     co_return view;
 }
 
@@ -152,9 +154,8 @@ constexpr std::chrono::seconds look_again{1};
 
 } // namespace
 
-asio::awaitable<outcome<verification_view>> service::find_changed(caller who, std::string id,
-                                                                  deadline until,
-                                                                  std::function<bool()> has_left) {
+asio::awaitable<outcome<verification_view>>
+service::find_changed(caller who, std::string id, deadline until, std::function<bool()> has_left) {
     changes::look const looking(uses_.news);
     auto seen = uses_.news.seen(id);
     auto const first = co_await find(who, id);

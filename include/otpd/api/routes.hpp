@@ -46,5 +46,8 @@ struct dependencies {
 
 /// Adds every public route.
 void add_routes(http::router& routes, dependencies const& uses);
+/// Adds what the operator sees of everybody, under the same paths, to the admin listener: the account with the
+/// budgets, every message, the scores. Nothing that sends, checks or changes. `uses.callers` knows the operator.
+void add_operator_routes(http::router& routes, dependencies const& uses);
 
 } // namespace otpd::api

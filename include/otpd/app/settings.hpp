@@ -68,6 +68,7 @@ struct server_settings {
 
 struct admin_settings {
     std::optional<host_port> listen; ///< nothing: no admin listener
+    secret_string token;             ///< the operator's; empty: nobody is
 };
 
 struct bridgexapi_settings {
@@ -75,7 +76,7 @@ struct bridgexapi_settings {
     secret_string api_key; ///< visible ASCII, never empty
     std::chrono::milliseconds timeout{};
     std::chrono::milliseconds connect_timeout{};
-    std::string ca_file; ///< PEM; empty: the system's certificates
+    std::string ca_file;                ///< PEM; empty: the system's certificates
     std::size_t connections_max{};      ///< for sends
     std::size_t read_connections_max{}; ///< for questions, besides
     std::size_t queue_max{};            ///< requests that wait for a connection

@@ -68,8 +68,8 @@ private:
         impl(boost::asio::any_io_executor const& executor, std::chrono::milliseconds kept)
             : strand_(boost::asio::make_strand(executor)), kept_(kept) {}
 
-        static boost::asio::awaitable<std::optional<T>>
-        wait(std::shared_ptr<impl> self, Key key, question ask, deadline until) {
+        static boost::asio::awaitable<std::optional<T>> wait(std::shared_ptr<impl> self, Key key,
+                                                             question ask, deadline until) {
             auto const state = co_await boost::asio::this_coro::cancellation_state;
             if (state.cancelled() != boost::asio::cancellation_type::none) co_return std::nullopt;
             auto const place = self->flights_.try_emplace(key, std::make_shared<flight>()).first;

@@ -39,7 +39,8 @@ enum class errc {
     guesses_exceeded,   ///< verify: the number's guesses are used up or have to wait; retry_after
     verification_not_found, ///< find, cancel: none, forgotten, or another client's
     verification_ended,     ///< cancel: verified, replaced, canceled or expired before
-    delivery_not_found,     ///< delivery: the upstream knows no such message
+    delivery_not_found,     ///< delivery: no such message, or another client's
+    operator_only,          ///< what a tenant does not see
     upstream_failed,   ///< a question to the upstream was not answered, for `reason`; retry_after
     store_unavailable, ///< the store does not answer; nothing was sent or verified
 };

@@ -41,8 +41,7 @@ BOOST_FIXTURE_TEST_CASE(a_client_that_leaves_does_not_stop_its_handler, http_fix
 }
 
 // However it leaves, and whatever it sent ahead.
-BOOST_FIXTURE_TEST_CASE(a_handler_that_only_waits_hears_that_its_client_has_hung_up,
-                        http_fixture) {
+BOOST_FIXTURE_TEST_CASE(a_handler_that_only_waits_hears_that_its_client_has_hung_up, http_fixture) {
     std::string const poll = "GET /poll HTTP/1.1\r\nHost: a\r\n\r\n";
     int left = 0;
     for (bool by_reset : {false, true})

@@ -4,8 +4,6 @@
 #include "admission_cases.hpp"
 #include "support/test_stores.hpp"
 
-#include <openssl/evp.h>
-
 #include <set>
 #include <sstream>
 
@@ -33,17 +31,6 @@ http_request del(std::string target) {
     auto request = get(std::move(target));
     request.method = "DELETE";
     return request;
-}
-
-std::string sha256_of(std::string const& text) {
-    std::array<unsigned char, 32> digest{};
-    EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-    std::string hex;
-    for (auto const byte : digest) {
-        hex += "0123456789abcdef"[byte >> 4];
-        hex += "0123456789abcdef"[byte & 15];
-    }
-    return hex;
 }
 
 } // namespace

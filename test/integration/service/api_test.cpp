@@ -436,8 +436,8 @@ BOOST_AUTO_TEST_CASE(the_store_is_looked_at_once_a_second_however_many_ask) {
     service_fixture service;
     auto const looks = [&service](std::string const& operation) {
         auto const text = service.otpd.metrics();
-        auto const series = "\notpd_store_operation_duration_seconds_count{operation=\"" +
-                            operation + "\"} ";
+        auto const series =
+            "\notpd_store_operation_duration_seconds_count{operation=\"" + operation + "\"} ";
         auto const at = text.find(series);
         return at == std::string::npos ? 0 : std::stod(text.substr(at + series.size()));
     };

@@ -1,6 +1,5 @@
-#include "otpd/bridgexapi/read_bulkhead.hpp"
-
 #include "coroutines.hpp"
+#include "otpd/bridgexapi/read_bulkhead.hpp"
 #include "unread_gateway.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -142,8 +141,8 @@ BOOST_AUTO_TEST_CASE(a_send_passes_whatever_is_asked) {
     sms message{3, "BRIDGEXAPI", phone_number::parse("31651860670").value(),
                 secret_string("Your verification code is 123456.")};
     auto const sent =
-        test::run(fixture.context, fixture.bulkhead.send_sms(std::move(message),
-                                                             deadline::in(test::hang_limit)));
+        test::run(fixture.context,
+                  fixture.bulkhead.send_sms(std::move(message), deadline::in(test::hang_limit)));
     BOOST_TEST(std::holds_alternative<accepted>(sent));
     BOOST_TEST(fixture.upstream.held() == 2u);
     fixture.let_all_go();

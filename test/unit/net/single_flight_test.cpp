@@ -1,6 +1,5 @@
-#include "otpd/net/single_flight.hpp"
-
 #include "coroutines.hpp"
+#include "otpd/net/single_flight.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>

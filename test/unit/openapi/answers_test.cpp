@@ -368,16 +368,31 @@ BOOST_AUTO_TEST_CASE(a_token_is_asked_for_where_the_document_says_so) {
         s.get(open, 200);
 }
 
-// Of this client 100 are allowed in a minute; whoever is refused asks the upstream nothing.
+// Who has hung up waits for nothing: its place is another's.
+BOOST_AUTO_TEST_CASE(a_long_poll_ends_when_its_client_has_hung_up) {
+    struct gone final : http::peer_watch {
+        [[nodiscard]] bool has_hung_up() const noexcept override { return ++asked > 1; }
+        mutable int asked = 0;
+    };
+    service s;
+    gone const peer;
+    auto const id = id_of(s.post("/send-otp", one_number, 200));
+    s.peer = &peer;
+    auto const state = s.get(path_of(id) + "?wait=20", 200);
+    BOOST_TEST(state.at("state").as_string() == "active");
+    BOOST_TEST(peer.asked == 2); // before the first wait, and after it
+}
+
+// Of this client 200 are allowed in a minute; whoever is refused asks the upstream nothing.
 BOOST_AUTO_TEST_CASE(questions_are_limited_as_the_document_says) {
     service s;
-    for (int i = 0; i < 100; ++i)
+    for (int i = 0; i < 200; ++i)
         s.get("/routes", 200);
     for (auto const* path :
          {"/routes", "/routes/scores", "/routes/3/pricing", "/balance", "/deliveries/BX-1"}) {
         auto const refused = s.get(path, 429);
         BOOST_TEST(refused.at("violated").at(0).at("limit").as_string() == "reads_client_1m");
-        BOOST_TEST(s.field("RateLimit-Policy") == R"("reads_client_1m";q=100;w=60)");
+        BOOST_TEST(s.field("RateLimit-Policy") == R"("reads_client_1m";q=200;w=60)");
         BOOST_TEST(s.field("RateLimit") == R"("reads_client_1m";r=0;t=1)");
         BOOST_TEST(s.field("Retry-After") == "1");
     }

@@ -107,13 +107,12 @@ struct service {
           domain(std::move(rules), {store, reads, keys, shared_plan(), clock, random, log, metrics,
                                     prices, figures, deliveries, news, news}),
           callers(std::move(clients)) {
-        otpd::api::add_routes(routes,
-                              {domain, catalogue, figures, limit, callers,
-                               [this] { return live_codes(); },
-                               [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
-                                   co_return not_ready;
-                               },
-                               "https://hi.bridgexapi.io", std::move(delivery_url)});
+        otpd::api::add_routes(
+            routes, {domain, catalogue, figures, limit, callers, [this] { return live_codes(); },
+                     [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
+                         co_return not_ready;
+                     },
+                     "https://hi.bridgexapi.io", std::move(delivery_url)});
     }
 
     boost::asio::awaitable<std::optional<std::uint64_t>> live_codes() {
@@ -138,6 +137,7 @@ struct service {
             parts.path = path;
             if (path.size() < target.size()) parts.query = target.substr(path.size() + 1);
             parts.body = body;
+            parts.connection = of.peer;
             parts.fields = fields;
             parts.request_id = "4632243359b3af9162b51d6861002d3f";
             request = std::make_unique<otpd::http::request>(parts);
@@ -184,6 +184,7 @@ struct service {
     std::string content_type = "application/json";
     std::string authorization;
     std::vector<otpd::http::field_view> fields;
+    otpd::http::peer_watch const* peer = nullptr;
 
     otpd::http::response last;
 
@@ -212,7 +213,7 @@ struct service {
                                       clock, random, log, metrics}};
     otpd::otp::catalogue catalogue{
         {store, reads, price_lists, account, spending, domain.rules(), clock}};
-    otpd::otp::read_limit limit{context.get_executor(), 100, metrics};
+    otpd::otp::read_limit limit{context.get_executor(), 200, metrics};
     otpd::api::authenticator callers;
     std::optional<std::string_view> not_ready;
     otpd::http::router routes;

@@ -183,13 +183,15 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_domain_refuses) {
           {purpose_not_allowed, limit_exceeded, invalid_code, no_active_otp, attempts_exceeded,
            guesses_exceeded, store_unavailable});
     check("/verifications/{id}", "get", {verification_not_found, store_unavailable});
-    check("/deliveries/{bx_message_id}", "get", {delivery_not_found, upstream_failed});
+    check("/deliveries/{bx_message_id}", "get",
+          {delivery_not_found, upstream_failed, store_unavailable});
     check("/routes", "get", {upstream_failed});
     check("/routes/{id}/pricing", "get", {route_not_allowed, upstream_failed});
     check("/estimate", "post",
           {number_invalid, destination_not_allowed, purpose_not_allowed, route_not_allowed,
            message_too_long, upstream_failed});
     check("/balance", "get", {upstream_failed, store_unavailable});
+    check("/routes/scores", "get", {operator_only});
     check("/verifications/{id}", "delete",
           {verification_not_found, verification_ended, store_unavailable});
     BOOST_TEST(seen.size() == static_cast<std::size_t>(store_unavailable) + 1); // the last one
@@ -204,6 +206,7 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_domain_refuses) {
         BOOST_TEST(describes(asks, "get", 429, "limit_exceeded"), asks);
     BOOST_TEST(describes("/estimate", "post", 429, "limit_exceeded"));
     BOOST_TEST(describes("/routes/scores", "get", 422, "validation_failed"));
+    BOOST_TEST(describes("/deliveries/{bx_message_id}", "get", 422, "validation_failed"));
     BOOST_TEST(describes("/verifications/{id}", "get", 422, "validation_failed"));
 }
 

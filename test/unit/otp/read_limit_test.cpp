@@ -1,6 +1,5 @@
-#include "otpd/otp/read_limit.hpp"
-
 #include "coroutines.hpp"
+#include "otpd/otp/read_limit.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -179,6 +179,25 @@ BOOST_AUTO_TEST_CASE(an_explicit_route_whose_budget_is_spent_is_refused) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_CASE(what_a_tenant_spends_is_summed_for_it_too) {
+    spending_fixture fixture({});
+    auto const own = [&fixture](char const* name) {
+        auto const key = fixture.domain.spending().own(name, fixture.clock.wall());
+        return run(fixture.context, fixture.store.spent({key}))->at(0);
+    };
+    BOOST_TEST(fixture.send_next().has_value());
+    BOOST_TEST(own("default") == 0);
+    fixture.client.name = "shop";
+    fixture.client.is_tenant = true;
+    BOOST_TEST(fixture.send_next().has_value());
+    BOOST_TEST(own("shop") == 8 * cent);
+    BOOST_TEST(fixture.spent_in_all() == 16 * cent);
+    fixture.refuses = 3;
+    BOOST_TEST(!fixture.send_next().has_value());
+    BOOST_TEST(own("shop") == 8 * cent);
+    BOOST_TEST(own("default") == 0);
+}
+
 struct budget_that_observes : spending_fixture {
     static otp::spending_budget observing() {
         auto one = budget("trial", otp::budget_key::country, cent);

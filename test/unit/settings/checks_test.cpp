@@ -31,6 +31,22 @@ BOOST_AUTO_TEST_CASE(an_api_key_is_required) {
     BOOST_TEST(contains(fault(sources({{"OTPD_BRIDGEXAPI_API_KEY", ""}})), "is required"));
 }
 
+BOOST_AUTO_TEST_CASE(the_operator_has_a_token_of_its_own_and_a_listener_to_show_it_at) {
+    std::string const token = "0123456789abcdef";
+    good(sources({{"OTPD_ADMIN_TOKEN", token}, {"API_AUTH_TOKEN", token + "0"}}));
+    BOOST_TEST(fault(sources({{"OTPD_ADMIN_TOKEN", token}, {"API_AUTH_TOKEN", token}})) ==
+               "admin.token is auth.token, too: the operator's neither sends nor verifies, give it "
+               "one of its own");
+    BOOST_TEST(fault(sources({{"OTPD_ADMIN_TOKEN", token}, {"OTPD_ADMIN_LISTEN", ""}})) ==
+               "admin.token needs admin.listen, where it is asked for: set it, or leave the token "
+               "empty");
+    for (auto const& text : {token.substr(1), "0 " + token, std::string(1025, 'x')}) {
+        auto const line = fault(sources({{"OTPD_ADMIN_TOKEN", text}}));
+        BOOST_TEST(contains(line, "must be empty or 16 to 1024 visible ASCII characters"));
+        BOOST_TEST(!contains(line, text));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_code_lives_ten_minutes_at_most) {
     good(sources({{"OTP_TTL_SECONDS", "30"}}));
     good(sources({{"OTP_TTL_SECONDS", "600"}}));

@@ -133,8 +133,8 @@ BOOST_AUTO_TEST_CASE(countries_are_known_by_the_numbering_plan_only) {
 
 BOOST_AUTO_TEST_CASE(limits_have_names_that_nothing_else_has) {
     good(with_config(limit_named("a") + limit_named("b")));
-    std::vector<std::string> taken{"cooldown", "guesses", "pumping_prefix", "pumping_country",
-                                   "pumping_x"};
+    std::vector<std::string> taken{"cooldown",       "guesses",         "reads_client_1m",
+                                   "pumping_prefix", "pumping_country", "pumping_x"};
     for (auto const& each : otpd::app::built_in_limits())
         taken.emplace_back(each.name);
     for (auto const& name : taken)

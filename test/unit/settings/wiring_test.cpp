@@ -56,6 +56,35 @@ BOOST_AUTO_TEST_CASE(the_defaults_are_those_of_the_domain) {
     BOOST_TEST(!rules.reveal_codes);
 }
 
+// With one client there is nobody to keep anything from.
+BOOST_AUTO_TEST_CASE(clients_are_tenants_where_there_is_a_table_of_them) {
+    auto all = settings::defaults();
+    BOOST_TEST(!credentials_of(all).front().profile.is_tenant);
+    all.auth.token = otpd::secret_string("the-token");
+    BOOST_TEST(!credentials_of(all).front().profile.is_tenant);
+    all.clients.emplace_back().profile.name = "shop";
+    auto const both = credentials_of(all);
+    BOOST_TEST(both.size() == 2U);
+    for (auto const& each : both)
+        BOOST_TEST(each.profile.is_tenant, each.profile.name);
+    BOOST_TEST((otpd::app::names_of_clients(all) == std::vector<std::string>{"shop", "default"}));
+}
+
+BOOST_AUTO_TEST_CASE(questions_have_connections_beside_those_of_sends) {
+    auto all = settings::defaults();
+    all.bridgexapi.connections_max = 1;
+    all.bridgexapi.timeout = 20s;
+    BOOST_TEST(otpd::app::upstream_options(all.bridgexapi).connections_max == 1U);
+    auto const questions = otpd::app::question_options(all.bridgexapi);
+    BOOST_TEST(questions.connections_max == 8U);
+    BOOST_TEST((questions.timeout == 10s));
+    // Three are for what otpd asks by itself.
+    BOOST_TEST(otpd::app::read_bulkhead_options_of(all.bridgexapi).concurrency_max == 5U);
+    BOOST_TEST(otpd::app::read_quota_of(all.limits) == 600U);
+    all.limits.enabled = false;
+    BOOST_TEST(otpd::app::read_quota_of(all.limits) == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(limits_that_need_no_table) {
     struct expectation {
         char const* name;
