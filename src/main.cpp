@@ -2,6 +2,7 @@
 
 #include "otpd/app/application.hpp"
 #include "otpd/app/command_line.hpp"
+#include "otpd/app/process.hpp"
 
 #include <cstdio>
 #include <exception>
@@ -10,6 +11,7 @@ using namespace otpd::app;
 
 int main(int argc, char** argv) {
     try {
+        prepare_process();
         auto outcome = settings_from_process(argc, argv);
         if (auto const* exit = std::get_if<early_exit>(&outcome)) {
             std::fputs(exit->output.c_str(), stdout);

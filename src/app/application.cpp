@@ -18,7 +18,6 @@
 #include "otpd/otp/scoreboard.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "otpd/webhook/webhooks.hpp"
-#include "process.hpp"
 #include "version.hpp"
 #include "wiring.hpp"
 
@@ -120,6 +119,7 @@ public:
           catalogue_(otp::catalogue::dependencies{store_, routes_, prices_, account_,
                                                   domain_.spending(), rules_, clock_}),
           api_(context_, api_options(settings_), api_routes_, http_events_) {
+        signals_.add(SIGUSR1);
         refuse_unknown_countries();
         start_listeners();
         api::add_routes(api_routes_, api::dependencies{domain_, catalogue_, figures_, store_,
@@ -277,14 +277,18 @@ private:
         signals_.cancel();
     }
 
-    /// SIGTERM or SIGINT; SIGHUP is dealt with here. 0 when the set was cancelled.
+    /// SIGTERM or SIGINT; SIGHUP and SIGUSR1 are dealt with here. 0 when the set was cancelled.
     asio::awaitable<int> next_end_signal() {
         for (;;) {
             auto const [error, signal] =
                 co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
             if (error) co_return 0;
-            if (signal != SIGHUP) co_return signal;
-            reload();
+            if (signal == SIGHUP)
+                reload();
+            else if (signal == SIGUSR1)
+                reopen_files();
+            else
+                co_return signal;
         }
     }
 
@@ -305,6 +309,12 @@ private:
         for (auto const& key : changed_keys(settings_, *fresh))
             if (key != "log.level") log_.warn("restart_needed", {{"key", key}});
         log_.info("reloaded", {{"level", to_string(fresh->log.level)}});
+    }
+
+    /// After somebody has moved them away. The log goes to the standard output, which is the supervisor's.
+    void reopen_files() {
+        if (timeline_) timeline_->reopen();
+        log_.info("files_reopened", {{"timeline", settings_.timeline.file}});
     }
 
     asio::awaitable<std::optional<std::string_view>> why_not_ready() {
@@ -369,7 +379,6 @@ private:
 };
 
 application::application(settings with, reread settings_again) {
-    prepare_process();
     impl_ = std::make_unique<impl>(std::move(with), std::move(settings_again));
 }
 

@@ -109,6 +109,10 @@ void upstream_events::connect_failed(bridgexapi::reason why, std::string const& 
               {{"reason", bridgexapi::to_string(why)}, {"error", error}});
 }
 
+void upstream_events::stopped_reusing(std::chrono::milliseconds for_how_long) {
+    log_.warn("upstream_closes_connections", {{"fresh_ones_for_ms", for_how_long.count()}});
+}
+
 void route_events::opened(int route_id, bridgexapi::reason why,
                           std::chrono::milliseconds for_how_long) {
     log_.warn("route_left_alone", {{"route_id", route_id},

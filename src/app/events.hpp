@@ -45,6 +45,7 @@ public:
     void call_ended(bridgexapi::call_report const& report) override;
     void connected(bool session_resumed) override;
     void connect_failed(bridgexapi::reason why, std::string const& error) override;
+    void stopped_reusing(std::chrono::milliseconds for_how_long) override;
 
 private:
     telemetry::logger& log_;

@@ -107,6 +107,7 @@ occurrence service::occurrence_of(attempt const& send,
     } else if (auto const* const unknown = std::get_if<bridgexapi::unknown>(&message)) {
         told.what = occurrence_kind::unknown;
         told.reason = bridgexapi::to_string(unknown->why);
+        told.stale_connection = unknown->stale_connection;
     } else if (!send.looked_at.empty()) {
         told.reason = send.looked_at.back().why;
     }
