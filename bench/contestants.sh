@@ -96,7 +96,7 @@ settings_of() { # <kind>: sets $settings
 }
 
 start_of_otpd() { # <contestant>
-    local program=$build/otpd kind store_url settings
+    local program=$build/otpd kind store_url settings cap
     [[ $1 =~ ^(base-)?($kinds)-($stores)-([1-9])$ ]]
     kind=${BASH_REMATCH[2]}
     [[ -z ${BASH_REMATCH[1]} ]] || program=${BASE:?a base- contestant needs BASE=PROGRAM}
@@ -104,6 +104,8 @@ start_of_otpd() { # <contestant>
     start_stub
     start_store "$store"
     settings_of "$kind"
+    mapfile -t cap < <(most_a_day "$program" "$([[ $kind == *-off ]] && echo 0 || echo 999999999)")
+    settings+=("${cap[@]}")
     start_otpd contestant "$program" OTPD_SERVER_THREADS="$threads" OTPD_STORE_URL="$store_url" OTP_TTL_SECONDS=600 \
         OTPD_STORE_CAPACITY=100000000 OTPD_ADMIN_LISTEN=127.0.0.1:0 "${settings[@]}"
     target=${address[contestant]} server=${process[contestant]}

@@ -150,7 +150,8 @@ part_idle() {
     ulimit -n "$(ulimit -Hn)"
     for ((round = 1; round <= rounds; ++round)); do
         say "round $round of $rounds: $connections idle connections"
-        start_server idle "$build/otpd" "${settings[@]}" OTPD_SERVER_CONNECTIONS_MAX=$((connections + 100)) OTPD_SERVER_IDLE_TIMEOUT_MS=300000
+        start_server idle "$build/otpd" "${settings[@]}" OTPD_SERVER_CONNECTIONS_MAX=$((connections + 100)) \
+            OTPD_SERVER_CONNECTIONS_PER_ADDRESS_MAX=$((connections + 100)) OTPD_SERVER_IDLE_TIMEOUT_MS=300000
         python3 bench/idle_connections.py "$target" "$server" "$connections" "$round"
         end_server idle
     done

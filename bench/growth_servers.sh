@@ -12,6 +12,7 @@ start_server() { # <name> <program> <NAME=VALUE...>: sets target, server and adm
     launch "$work/$name.log" env -i -C "$work" BRIDGEXAPI_BASE_URL="https://$stub" BRIDGEXAPI_API_KEY="$key" \
         OTPD_BRIDGEXAPI_CA_FILE="$work/ca.pem" OTP_HMAC_SECRET="$hmac_secret" OTPD_SERVER_LISTEN=127.0.0.1:0 \
         OTPD_ADMIN_LISTEN=127.0.0.1:0 OTPD_SERVER_THREADS=1 OTPD_STORE_CAPACITY=100000000 OTP_TTL_SECONDS=600 \
+        OTPD_MONEY_DAILY_CAP=999999999 \
         "$@" "$program"
     server=$launched
     until target=$(listening "$work/$name.log" api 2>/dev/null); do

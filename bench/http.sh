@@ -45,6 +45,11 @@ start_stub() { # sets $stub, its address
     stub=$(listening "$work/stub.log" stub)
 }
 
+most_a_day() { # <program> <amount>: prints the setting of the daily cap, where that version has one
+    ! env -i -C "$work" BRIDGEXAPI_API_KEY="$key" OTPD_MONEY_DAILY_CAP="$2" "$(realpath "$1")" --check-config >/dev/null 2>&1 ||
+        echo "OTPD_MONEY_DAILY_CAP=$2"
+}
+
 declare -A address process
 start_otpd() { # <name> <program> <NAME=VALUE...>: sets address[name] and process[name]
     local name=$1 program

@@ -53,7 +53,9 @@ control() { # <method> [<body>]: the stub's faults
 measure() { # <round> <version> <program> <answers|hangs>
     local name=$2-$4-$1 checks sends others
     control DELETE
-    start_otpd "$name" "$3" OTPD_SERVER_THREADS=1 OTPD_STORE_CAPACITY=100000000 OTPD_LIMITS_ENABLED=false BRIDGEXAPI_TIMEOUT=5
+    local cap
+    mapfile -t cap < <(most_a_day "$3" 0)
+    start_otpd "$name" "$3" "${cap[@]}" OTPD_SERVER_THREADS=1 OTPD_STORE_CAPACITY=100000000 OTPD_LIMITS_ENABLED=false BRIDGEXAPI_TIMEOUT=5
     make_live "$name"
     if [[ $4 == hangs ]]; then
         control POST '{"fault":"hold","endpoint":"send_sms","number":"3165*","accept":false}'

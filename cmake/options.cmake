@@ -24,7 +24,16 @@ if(OTPD_SANITIZE)
   endif()
 else()
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-  add_compile_options(-fstack-protector-strong -fcf-protection -fstack-clash-protection)
+  # Which of them there are is the processor's and the compiler's to say: -fcf-protection is for x86, the last one for ARM.
+  include(CheckCXXCompilerFlag)
+  foreach(flag IN ITEMS
+      -fstack-protector-strong -fcf-protection -fstack-clash-protection -mbranch-protection=standard)
+    string(MAKE_C_IDENTIFIER "OTPD_HAS${flag}" known)
+    check_cxx_compiler_flag("${flag}" "${known}")
+    if(${known})
+      add_compile_options("${flag}")
+    endif()
+  endforeach()
   add_compile_definitions(
     $<$<CONFIG:Release>:_FORTIFY_SOURCE=3> _GLIBCXX_ASSERTIONS)
   add_link_options(-pie -Wl,-z,relro,-z,now)

@@ -2,6 +2,7 @@
 
 #include "otpd/app/application.hpp"
 #include "otpd/app/command_line.hpp"
+#include "otpd/app/process.hpp"
 
 #include <cstdio>
 #include <exception>
@@ -10,14 +11,17 @@ using namespace otpd::app;
 
 int main(int argc, char** argv) {
     try {
-        auto outcome = settings_from_process(argc, argv);
+        prepare_process();
+        process_environment const environment;
+        auto outcome = settings_from_process(argc, argv, environment);
         if (auto const* exit = std::get_if<early_exit>(&outcome)) {
             std::fputs(exit->output.c_str(), stdout);
             std::fputs(exit->errors.c_str(), stderr);
             return exit->code;
         }
-        auto again = [argc, argv]() -> boost::system::result<settings, settings_faults> {
-            auto fresh = settings_from_process(argc, argv);
+        process_environment::wipe_secrets();
+        auto again = [&]() -> boost::system::result<settings, settings_faults> {
+            auto fresh = settings_from_process(argc, argv, environment);
             if (auto* good = std::get_if<settings>(&fresh)) return std::move(*good);
             return settings_faults{{std::get<early_exit>(fresh).errors}};
         };

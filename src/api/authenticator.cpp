@@ -1,5 +1,7 @@
 #include "otpd/api/authenticator.hpp"
 
+#include "otpd/http/credentials.hpp"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
@@ -43,11 +45,10 @@ authenticator::authenticator(std::vector<credential> credentials) {
 authenticator::authenticator(secret_string const& token) : authenticator(one_client(token)) {}
 
 otp::client const* authenticator::identify(http::request const& request) const {
-    constexpr std::string_view scheme = "Bearer ";
     if (everybody_ != nullptr) return everybody_;
-    auto const field = request.header("Authorization").value_or("");
-    if (!field.starts_with(scheme)) return nullptr;
-    auto const given = digest_of(field.substr(scheme.size()));
+    auto const token = http::bearer_token(request);
+    if (!token) return nullptr;
+    auto const given = digest_of(*token);
     auto const found = std::ranges::lower_bound(tokens_, given, {}, &known_token::digest);
     if (found == tokens_.end() ||
         CRYPTO_memcmp(given.data(), found->digest.data(), given.size()) != 0)

@@ -1,4 +1,4 @@
-// GET /balance: what there is to spend, what was spent, and what may be spent
+// GET /balance: what there is to spend, what was spent, and what may be spent; of a tenant what is its own
 
 #include "json_writer.hpp"
 #include "problems.hpp"
@@ -56,14 +56,40 @@ std::string write(otp::balance_view const& of) {
         .finish();
 }
 
-asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request) {
-    if (uses.callers.identify(request) == nullptr)
-        co_return to_response(http::unauthorized(), request);
-    auto const found = co_await uses.catalogue.balance(request.until());
-    if (!found) co_return to_response(to_problem(found.error()), request);
+/// The same members: a tenant learns nothing of the account.
+std::string write(otp::spending_view const& of) {
+    std::vector<std::string> budgets;
+    budgets.reserve(of.budgets.size());
+    for (auto const& each : of.budgets)
+        budgets.push_back(write(each));
+    return json_writer()
+        .add_null("balance")
+        .add("currency", "EUR")
+        .add_null("sandbox")
+        .add_null("username")
+        .add_null("ledger_drift")
+        .add_null("spent_this_hour")
+        .add("spent_today", of.spent_today)
+        .add("spent_this_month", of.spent_this_month)
+        .add_array("budgets", budgets)
+        .finish();
+}
+
+template <class View>
+http::response reply_of(otp::outcome<View> const& found, http::request const& request) {
+    if (!found) return to_response(to_problem(found.error()), request);
     http::response reply;
     reply.body = write(*found);
-    co_return reply;
+    return reply;
+}
+
+asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request) {
+    auto const* const from = uses.callers.identify(request);
+    if (from == nullptr) co_return to_response(http::unauthorized(), request);
+    auto const refused = co_await uses.reads.refusal(*from);
+    if (refused) co_return to_response(to_problem(*refused), request);
+    if (from->is_tenant) co_return reply_of(co_await uses.catalogue.spending(*from), request);
+    co_return reply_of(co_await uses.catalogue.balance(request.until()), request);
 }
 
 } // namespace

@@ -1,10 +1,11 @@
 // GET /deliveries/{bx_message_id}: what became of a message after the upstream took it
 
+#include "caller.hpp"
 #include "json_writer.hpp"
 #include "problems.hpp"
+#include "query.hpp"
 #include "resources.hpp"
 
-#include <algorithm>
 #include <string>
 
 namespace otpd::api {
@@ -12,13 +13,6 @@ namespace otpd::api {
 namespace asio = boost::asio;
 
 namespace {
-
-/// Ids are opaque, but not any text: what nobody can have been given is not asked for upstream.
-bool may_be_an_id(std::string_view text) noexcept {
-    constexpr std::size_t longest = 128;
-    return !text.empty() && text.size() <= longest &&
-           std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
-}
 
 std::string write(otp::delivery_view const& of) {
     return json_writer()
@@ -36,13 +30,16 @@ std::string write(otp::delivery_view const& of) {
 
 asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request,
                                        std::string id) {
-    if (uses.callers.identify(request) == nullptr)
-        co_return to_response(http::unauthorized(), request);
-    if (!may_be_an_id(id)) {
-        otp::failure const none{otp::errc::delivery_not_found};
-        co_return to_response(to_problem(none), request);
-    }
-    auto const found = co_await uses.domain.delivery(std::move(id), request.until());
+    auto const* const from = uses.callers.identify(request);
+    if (from == nullptr) co_return to_response(http::unauthorized(), request);
+    auto const refused = co_await uses.reads.refusal(*from);
+    if (refused) co_return to_response(to_problem(*refused), request);
+    query asked(request.query(), {"verification_id"});
+    if (!asked.valid()) co_return to_response(asked.problem(), request);
+    std::optional<std::string> verification;
+    if (auto const text = asked.text("verification_id")) verification = *text;
+    auto const found = co_await uses.domain.delivery(caller_of(request, *from), std::move(id),
+                                                     std::move(verification), request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
     http::response reply;
     reply.body = write(*found);

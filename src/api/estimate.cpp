@@ -22,12 +22,15 @@ std::optional<otp::estimate_request> parse(json_body& body, http::request const&
                                  route_id};
 }
 
-std::string write(bridgexapi::estimate const& of) {
+/// A tenant learns nothing of the account but whether it will do.
+std::string write(bridgexapi::estimate const& of, otp::client const& from) {
+    std::optional<money> balance;
+    if (!from.is_tenant) balance = of.balance;
     return json_writer()
         .add("route_id", of.route_id)
         .add("currency", of.currency)
         .add("estimated_cost", of.estimated_cost)
-        .add("balance", of.balance)
+        .add("balance", balance)
         .add("sufficient_balance", of.sufficient_balance)
         .add("sandbox", of.sandbox)
         .finish();
@@ -37,13 +40,15 @@ asio::awaitable<http::response> answer(dependencies const& uses, http::request c
     auto const* const from = uses.callers.identify(request);
     if (from == nullptr) co_return to_response(http::unauthorized(), request);
     if (auto refusal = wrong_content_type(request)) co_return to_response(*refusal, request);
+    auto const refused = co_await uses.reads.refusal(*from);
+    if (refused) co_return to_response(to_problem(*refused), request);
     json_body body(request.body());
     auto asked = parse(body, request, *from);
     if (!asked) co_return to_response(body.problem(), request);
     auto const found = co_await uses.domain.estimate(*std::move(asked), request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
     http::response reply;
-    reply.body = write(*found);
+    reply.body = write(*found, *from);
     co_return reply;
 }
 

@@ -6,6 +6,7 @@
 #include "otpd/http/address_range.hpp"
 #include "otpd/otp/route_plan.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -62,12 +63,12 @@ std::optional<passcode> read_code(json_body& body, std::size_t length) {
     constexpr std::string_view name = "code";
     auto const text = body.required_string(name);
     if (!text) return std::nullopt;
-    if (text->empty() || !all_ascii_digits(*text))
+    auto const code = passcode::parse_typed(*text, length);
+    if (code) return *code;
+    if (code.error() == passcode_fault::not_digits)
         body.reject(name, "Value error, code must be numeric.");
-    else if (text->size() != length)
-        body.reject(name, "Value error, code must be " + std::to_string(length) + " digits.");
     else
-        return passcode::parse(*text);
+        body.reject(name, "Value error, code must be " + std::to_string(length) + " digits.");
     return std::nullopt;
 }
 
@@ -97,8 +98,7 @@ otp::locale_tag read_locale(json_body& body) {
     if (!text) return {};
     auto locale = otp::locale_tag::parse(*text);
     if (!locale)
-        body.reject(name, "Value error, locale must be a language, or a language and a region: "
-                          "nl, pt-BR.");
+        body.reject(name, "Value error, locale must be a language tag of BCP 47: nl, pt-BR.");
     return std::move(locale).value_or(otp::locale_tag{});
 }
 
@@ -134,19 +134,39 @@ std::optional<money> read_max_price(json_body& body) {
     return amount;
 }
 
-std::optional<otp::message_tail> read_message_tail(json_body& body) {
-    auto const host = body.optional_string("web_otp_host");
+namespace {
+
+/// A text that names another's site would have browsers fill the code in there.
+bool is_host_of(otp::client const& from, std::string_view host, std::string_view member,
+                json_body& body) {
+    if (std::ranges::find(from.web_otp_hosts, host) != from.web_otp_hosts.end()) return true;
+    body.reject(member, "Value error, " + std::string(member) +
+                            " must be one of the hosts in web_otp_hosts of this API client's "
+                            "settings.");
+    return false;
+}
+
+} // namespace
+
+std::optional<otp::message_tail> read_message_tail(json_body& body, otp::client const& from) {
+    constexpr std::string_view host_name = "web_otp_host";
+    constexpr std::string_view frame_name = "web_otp_frame_host";
+    auto const host = body.optional_string(host_name);
+    auto const frame = body.optional_string(frame_name);
     auto const hash = body.optional_string("app_hash");
-    if (host && hash) {
+    if ((host || frame) && hash) {
         body.reject("app_hash", "Value error, app_hash and web_otp_host exclude each other.");
         return std::nullopt;
     }
+    if (frame && !host) {
+        body.reject(frame_name, "Value error, web_otp_frame_host needs web_otp_host.");
+        return std::nullopt;
+    }
     if (host) {
-        auto tail = otp::message_tail::web_otp_for(*host);
-        if (!tail)
-            body.reject("web_otp_host", "Value error, web_otp_host must be a host name in lower "
-                                        "case, at most 64 characters.");
-        return tail;
+        bool const own = is_host_of(from, *host, host_name, body);
+        bool const own_frame = !frame || is_host_of(from, *frame, frame_name, body);
+        if (!own || !own_frame) return std::nullopt;
+        return otp::message_tail::web_otp_for(*host, frame.value_or(std::string_view()));
     }
     if (!hash) return std::nullopt;
     auto tail = otp::message_tail::app_hash_of(*hash);

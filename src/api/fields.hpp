@@ -8,6 +8,7 @@
 #include "otpd/core/passcode.hpp"
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/purpose.hpp"
+#include "otpd/otp/client.hpp"
 #include "otpd/otp/message.hpp"
 
 #include <optional>
@@ -18,8 +19,8 @@ namespace otpd::api {
 std::optional<phone_number> read_phone_number(json_body& body);
 /// `login` when the member is missing.
 std::optional<purpose> read_purpose(json_body& body);
-/// Digits, exactly `length` of them: a code of another length was never sent, so it is a typing error
-/// and costs no attempt.
+/// A code of `length` digits as people write it (passcode::parse_typed): one of another length was
+/// never sent, so it is a typing error and costs no attempt.
 std::optional<passcode> read_code(json_body& body, std::size_t length);
 // Missing is no fault of these.
 
@@ -35,7 +36,7 @@ std::optional<int> read_route_id(json_body& body);
 std::optional<std::string> read_route_plan(json_body& body, std::optional<int> route_id);
 /// `max_price`, a number or a string, exactly.
 std::optional<money> read_max_price(json_body& body);
-/// `web_otp_host` or `app_hash`, not both.
-std::optional<otp::message_tail> read_message_tail(json_body& body);
+/// `web_otp_host`, with `web_otp_frame_host` or without, both among the client's; or `app_hash`.
+std::optional<otp::message_tail> read_message_tail(json_body& body, otp::client const& from);
 
 } // namespace otpd::api

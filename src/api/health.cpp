@@ -23,26 +23,27 @@ http::problem not_ready(std::string_view why) {
     return what;
 }
 
+/// Whoever shows no token learns that the service works, and no figure of it.
+asio::awaitable<http::response> health(dependencies const& uses, http::request const& request) {
+    auto const codes = co_await uses.live_codes();
+    if (!codes) {
+        otp::failure const unavailable{otp::errc::store_unavailable, not_ready_retry};
+        co_return to_response(to_problem(unavailable), request);
+    }
+    json_writer writer;
+    writer.add("status", "ok").add("service", "BridgeXAPI OTP Server");
+    if (uses.callers.identify(request) != nullptr)
+        writer.add("version", version).add("active_otps", *codes);
+    http::response reply;
+    reply.body = writer.finish();
+    co_return reply;
+}
+
 } // namespace
 
 void add_health(http::router& routes, dependencies const& uses) {
-    routes.add(
-        http::method::get, paths::health,
-        [&store = uses.store](http::request const& request) -> asio::awaitable<http::response> {
-            auto const codes = co_await store.live_codes();
-            if (!codes)
-                co_return to_response(
-                    to_problem(otp::failure{otp::errc::store_unavailable, not_ready_retry}),
-                    request);
-            http::response reply;
-            reply.body = json_writer()
-                             .add("status", "ok")
-                             .add("service", "BridgeXAPI OTP Server")
-                             .add("version", version)
-                             .add("active_otps", *codes)
-                             .finish();
-            co_return reply;
-        });
+    routes.add(http::method::get, paths::health,
+               [uses](http::request const& request) { return health(uses, request); });
     routes.add(http::method::get, paths::livez,
                [](http::request const&) -> asio::awaitable<http::response> {
                    http::response reply;

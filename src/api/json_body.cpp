@@ -88,7 +88,7 @@ public:
         return number(json_body::member::kind::decimal, last, ec);
     }
     bool on_bool(bool, error_code&) { return scalar(json_body::member::kind::other); }
-    bool on_null(error_code&) { return scalar(json_body::member::kind::other); }
+    bool on_null(error_code&) { return scalar(json_body::member::kind::null); }
     bool on_comment_part(json::string_view, error_code&) { return true; }
     bool on_comment(json::string_view, error_code&) { return true; }
 
@@ -162,12 +162,15 @@ json_body::json_body(std::string_view text) {
 }
 
 std::optional<std::string_view> json_body::required_string(std::string_view name) {
-    if (readable_ && find(name) == nullptr) reject(name, "Field required", "missing");
+    auto const* found = find(name);
+    if (readable_ && found == nullptr) reject(name, "Field required", "missing");
+    if (found != nullptr && found->type == member::kind::null)
+        reject(name, "Input should be a valid string", "string_type");
     return optional_string(name);
 }
 
 std::optional<std::string_view> json_body::optional_string(std::string_view name) {
-    auto const* found = find(name);
+    auto const* found = find_value(name);
     if (found == nullptr) return std::nullopt;
     if (found->type == member::kind::string) return found->text;
     reject(name, "Input should be a valid string", "string_type");
@@ -175,7 +178,7 @@ std::optional<std::string_view> json_body::optional_string(std::string_view name
 }
 
 std::optional<int> json_body::optional_integer(std::string_view name, int least, int most) {
-    auto const* found = find(name);
+    auto const* found = find_value(name);
     if (found == nullptr) return std::nullopt;
     if (found->type != member::kind::integer)
         reject(name, "Input should be a valid integer", "int_type");
@@ -192,7 +195,7 @@ std::optional<int> json_body::optional_integer(std::string_view name, int least,
 
 std::optional<json_body::literal> json_body::optional_decimal(std::string_view name) {
     using enum member::kind;
-    auto const* found = find(name);
+    auto const* found = find_value(name);
     if (found == nullptr) return std::nullopt;
     if (found->type != other) return literal{found->text, found->type == string};
     reject(name, "Input should be a valid decimal", "decimal_type");
@@ -216,17 +219,39 @@ json_body::member const* json_body::find(std::string_view name) const noexcept {
     return found == members_.end() ? nullptr : &*found;
 }
 
+json_body::member const* json_body::find_value(std::string_view name) const noexcept {
+    auto const* found = find(name);
+    return found != nullptr && found->type == member::kind::null ? nullptr : found;
+}
+
 http::problem json_body::problem() const {
     return faults_.problem("The request body is not valid.");
 }
 
+namespace {
+
+/// `identity` is the absence of a coding (RFC 9110 12.5.3).
+bool has_content_coding(http::request const& request) {
+    return std::ranges::any_of(request.fields(), [](http::field_view const& field) {
+        return boost::beast::iequals(field.name, "Content-Encoding") &&
+               !boost::beast::iequals(field.value, "identity");
+    });
+}
+
+} // namespace
+
 std::optional<http::problem> wrong_content_type(http::request const& request) {
     auto const field = request.header("Content-Type");
     auto const type = trim_ascii(field.value_or("").substr(0, field.value_or("").find(';')));
-    if (boost::beast::iequals(type, "application/json")) return std::nullopt;
     http::problem what;
     what.status = 415;
     what.code = "unsupported_media_type";
+    if (has_content_coding(request)) {
+        what.detail = "Send the body without a Content-Encoding.";
+        what.headers.push_back({"Accept-Encoding", "identity"});
+        return what;
+    }
+    if (boost::beast::iequals(type, "application/json")) return std::nullopt;
     what.detail = "Send the body as application/json.";
     return what;
 }

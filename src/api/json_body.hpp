@@ -3,8 +3,8 @@
 /// Reads a flat JSON object out of untrusted bytes: the request bodies of this service.
 ///
 /// Strict RFC 8259, at most 8 levels deep, no duplicate names (two parsers would each pick another
-/// value). Members that nobody asks for are ignored, as in the reference. Every fault is
-/// collected.
+/// value). Members that nobody asks for are ignored, as in the reference; an optional member that
+/// is null is as if it were absent. Every fault is collected.
 
 #include "fault_list.hpp"
 #include "otpd/http/problem.hpp"
@@ -47,7 +47,7 @@ public:
 
     /// What the SAX handler of the parser fills; see json_body.cpp.
     struct member {
-        enum class kind { string, integer, decimal, other };
+        enum class kind { string, integer, decimal, null, other };
         std::string name;
         kind type = kind::other;
         std::string text; ///< of a number: as it was written
@@ -58,13 +58,16 @@ private:
     void reject_body(std::string_view msg, std::string_view type,
                      std::optional<std::size_t> position = {});
     member const* find(std::string_view name) const noexcept;
+    /// Null also where the member is null.
+    member const* find_value(std::string_view name) const noexcept;
 
     std::vector<member> members_;
     fault_list faults_;
     bool readable_ = true; ///< false: members_ say nothing, and missing ones are no fault of theirs
 };
 
-/// Nothing when the request carries JSON, else the 415 that says so.
+/// Nothing when the request carries JSON in no content coding, else the 415 that says what it is to
+/// be: a body in a coding comes with `Accept-Encoding: identity` (RFC 9110 12.5.3, 15.5.16).
 [[nodiscard]] std::optional<http::problem> wrong_content_type(http::request const& request);
 
 } // namespace otpd::api

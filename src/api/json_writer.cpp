@@ -1,29 +1,14 @@
 #include "json_writer.hpp"
 
 #include "otpd/core/json_text.hpp"
+#include "otpd/core/utc.hpp"
 
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 
 namespace otpd::api {
-
-std::string to_timestamp(wall_time at) {
-    auto const millis = std::chrono::floor<std::chrono::milliseconds>(at);
-    auto const day = std::chrono::floor<std::chrono::days>(millis);
-    std::chrono::year_month_day const date(day);
-    std::chrono::hh_mm_ss const time(millis - day);
-    std::array<char, 48> text{};
-    auto const length = std::snprintf(
-        text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-        static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-        static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-        static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
-        static_cast<int>(time.subseconds().count()));
-    return {text.data(), static_cast<std::size_t>(length)};
-}
 
 std::string to_decimal(money amount) {
     auto const micros = amount.micros();

@@ -32,7 +32,7 @@ public:
     json_writer& add(std::string_view key, money value);
     /// The shortest text that is read as the same number; null where JSON has none (NaN, infinity).
     json_writer& add(std::string_view key, double value);
-    /// As to_timestamp() writes it.
+    /// As to_timestamp() writes it (core/utc.hpp).
     json_writer& add(std::string_view key, wall_time value);
     /// `values` are JSON texts.
     json_writer& add_array(std::string_view key, std::vector<std::string> const& values);
@@ -53,9 +53,6 @@ private:
 
     std::string out_;
 };
-
-/// RFC 3339 in UTC with milliseconds: 2026-11-25T16:00:00.000Z.
-[[nodiscard]] std::string to_timestamp(wall_time at);
 
 /// Without an exponent and without trailing zeros: 0.087, 158.46, 12.
 [[nodiscard]] std::string to_decimal(money amount);

@@ -33,6 +33,7 @@ row row_of(otp::errc code) {
         return {422, "idempotency_key_reused",
                 "This Idempotency-Key was used with another request."};
     case number_invalid:
+    case number_other_spelling:
     case message_too_long:
         return {422, "validation_failed", "The request body is not valid."};
     case destination_not_allowed:
@@ -67,6 +68,8 @@ row row_of(otp::errc code) {
         return {409, "verification_ended", "The verification is over already."};
     case delivery_not_found:
         return {404, "delivery_not_found", "No such message."};
+    case operator_only:
+        return {403, "operator_only", "This is for the operator, on the admin listener."};
     case upstream_failed:
         return {502, "upstream_failed", "The upstream did not answer this question."};
     case store_unavailable:
@@ -81,9 +84,14 @@ json::array errors_of(otp::errc code) {
     if (code == otp::errc::number_invalid) {
         fault["loc"] = json::array{"body", "phone_number"};
         fault["msg"] = "Value error, phone_number is not a number that exists in any country.";
+    } else if (code == otp::errc::number_other_spelling) {
+        fault["loc"] = json::array{"body", "phone_number"};
+        fault["msg"] = "Value error, phone_number is not in its international form: it has an "
+                       "obsolete prefix, or the calling code of another country than its line's.";
     } else {
         fault["loc"] = json::array{"body"};
-        fault["msg"] = "Value error, the message would be longer than 158 characters.";
+        fault["msg"] = "Value error, the message would be longer than one SMS holds: 158 "
+                       "characters, or 140 with app_hash.";
     }
     fault["type"] = "value_error";
     return json::array{std::move(fault)};
@@ -128,10 +136,8 @@ http::problem to_problem(otp::failure const& why) {
     }
     if (why.reason) what.members["reason"] = json::string(bridgexapi::to_string(*why.reason));
     if (!why.steps.empty()) what.members["steps"] = steps_member(why.steps);
-    if (!why.violated.empty()) {
-        what.members["violated"] = names_of(why.violated);
-        add_limit_fields(what.headers, why.violated);
-    }
+    if (why.code == otp::errc::limit_exceeded) what.members["violated"] = names_of(why.violated);
+    add_limit_fields(what.headers, why.violated);
     if (row.code == "validation_failed") what.members["errors"] = errors_of(why.code);
     return what;
 }

@@ -1,7 +1,8 @@
-// GET /routes/scores: how well each route did lately
+// GET /routes/scores: how well each route did lately, for the operator
 
 #include "json_writer.hpp"
 #include "otpd/core/purpose.hpp"
+#include "problems.hpp"
 #include "query.hpp"
 #include "resources.hpp"
 
@@ -78,8 +79,14 @@ std::string write(otp::route_score const& of) {
 }
 
 asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request) {
-    if (uses.callers.identify(request) == nullptr)
-        co_return to_response(http::unauthorized(), request);
+    auto const* const from = uses.callers.identify(request);
+    if (from == nullptr) co_return to_response(http::unauthorized(), request);
+    auto const refused = co_await uses.reads.refusal(*from);
+    if (refused) co_return to_response(to_problem(*refused), request);
+    if (from->is_tenant) {
+        otp::failure const not_shown{otp::errc::operator_only};
+        co_return to_response(to_problem(not_shown), request);
+    }
     query asked(request.query(), {"country", "purpose", "window"});
     auto of = read_query(asked);
     if (!asked.valid()) co_return to_response(asked.problem(), request);

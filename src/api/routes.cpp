@@ -18,4 +18,10 @@ void add_routes(http::router& routes, dependencies const& uses) {
     add_docs(routes);
 }
 
+void add_operator_routes(http::router& routes, dependencies const& uses) {
+    add_deliveries(routes, uses);
+    add_route_scores(routes, uses);
+    add_balance(routes, uses);
+}
+
 } // namespace otpd::api

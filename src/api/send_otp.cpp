@@ -27,7 +27,7 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
     auto const max_price = read_max_price(body);
     auto address = read_end_user_address(body);
     auto locale = read_locale(body);
-    auto tail = read_message_tail(body);
+    auto tail = read_message_tail(body, from);
     if (!body.valid()) return std::nullopt;
     return otp::send_request{caller_of(request, from, std::move(address)),
                              *std::move(number),
@@ -44,7 +44,8 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
 struct frame {
     std::string phone; ///< masked
     std::string purpose;
-    std::string reports_at; ///< a delivery report's URL without the message's id
+    std::string reports_at;          ///< a delivery report's URL without the message's id
+    bool names_verification = false; ///< in that URL: a tenant shows with it whose message it is
 };
 
 /// The reference's URL unless the operator wants otpd's own.
@@ -61,6 +62,7 @@ std::string write(otp::sent const& sent, frame const& what) {
     std::optional<std::string> report;
     if (auto const& id = sent.message.bx_message_id)
         report = what.reports_at + boost::urls::encode(*id, boost::urls::unreserved_chars);
+    if (report && what.names_verification) *report += "?verification_id=" + sent.id;
     std::optional<std::string_view> plan;
     if (!sent.plan.empty()) plan = sent.plan;
     json_writer reply;
@@ -100,7 +102,8 @@ asio::awaitable<http::response> answer(dependencies const& uses, http::request c
     auto send = parse(body, request, *from);
     if (!send) co_return to_response(body.problem(), request);
 
-    frame const what{send->to.masked(), send->what.name(), reports_at(uses)};
+    frame const what{send->to.masked(), send->what.name(), reports_at(uses),
+                     from->is_tenant && !uses.delivery_url.empty()};
     if (auto const& once = *key) {
         auto remember = [what](otp::sent const& sent) { return write(sent, what); };
         send->once = otp::idempotency{once->text, once->fingerprint, std::move(remember)};

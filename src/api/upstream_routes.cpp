@@ -47,8 +47,10 @@ std::string write(int route_id, otp::price_list const& of) {
 }
 
 asio::awaitable<http::response> list(dependencies const& uses, http::request const& request) {
-    if (uses.callers.identify(request) == nullptr)
-        co_return to_response(http::unauthorized(), request);
+    auto const* const from = uses.callers.identify(request);
+    if (from == nullptr) co_return to_response(http::unauthorized(), request);
+    auto const refused = co_await uses.reads.refusal(*from);
+    if (refused) co_return to_response(to_problem(*refused), request);
     auto const found = co_await uses.catalogue.routes(request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
     http::response reply;
@@ -58,8 +60,10 @@ asio::awaitable<http::response> list(dependencies const& uses, http::request con
 
 asio::awaitable<http::response> pricing(dependencies const& uses, http::request const& request,
                                         int route_id) {
-    if (uses.callers.identify(request) == nullptr)
-        co_return to_response(http::unauthorized(), request);
+    auto const* const from = uses.callers.identify(request);
+    if (from == nullptr) co_return to_response(http::unauthorized(), request);
+    auto const refused = co_await uses.reads.refusal(*from);
+    if (refused) co_return to_response(to_problem(*refused), request);
     auto const found = co_await uses.catalogue.pricing(route_id, request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
     http::response reply;

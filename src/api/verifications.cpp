@@ -7,6 +7,7 @@
 #include "resources.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <variant>
 
 namespace otpd::api {
@@ -83,7 +84,9 @@ asio::awaitable<http::response> find(dependencies const& uses, http::request con
     if (wait.value_or(0) == 0)
         co_return reply_of(co_await uses.domain.find(std::move(who), std::move(id)), request);
     auto const until = end_of_wait(*wait, request);
-    co_return reply_of(co_await uses.domain.find_changed(std::move(who), std::move(id), until),
+    std::function<bool()> has_left = [&request] { return request.has_hung_up(); };
+    co_return reply_of(co_await uses.domain.find_changed(std::move(who), std::move(id), until,
+                                                         std::move(has_left)),
                        request);
 }
 

@@ -6,19 +6,26 @@
 #include "occurrences.hpp"
 #include "otpd/api/paths.hpp"
 #include "otpd/api/routes.hpp"
+#include "otpd/bridgexapi/read_bulkhead.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/net/single_flight.hpp"
 #include "otpd/net/sole_runner.hpp"
 #include "otpd/otp/account.hpp"
 #include "otpd/otp/catalogue.hpp"
 #include "otpd/otp/changes.hpp"
 #include "otpd/otp/delivery.hpp"
+#include "otpd/otp/message_owners.hpp"
 #include "otpd/otp/price_book.hpp"
+#include "otpd/otp/read_limit.hpp"
 #include "otpd/otp/scoreboard.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "otpd/webhook/webhooks.hpp"
-#include "process.hpp"
+#include "plan_library.hpp"
+#include "settings_checks.hpp"
+#include "settings_rows.hpp"
+#include "settings_values.hpp"
 #include "version.hpp"
 #include "wiring.hpp"
 
@@ -46,6 +53,10 @@ namespace asio = boost::asio;
 
 namespace {
 
+/// What anybody may ask of the store is asked once in this time, for all.
+constexpr std::chrono::seconds look_kept{1};
+/// More than a store takes: its own timeouts are shorter, or another look is under way.
+constexpr std::chrono::seconds look_timeout{10};
 /// What is given to scrapers and to the upstream's connections once nobody uses them any more.
 constexpr std::chrono::seconds last_goodbye{1};
 
@@ -95,38 +106,40 @@ public:
           store_(*codes_, metrics_),
           upstream_(context_.get_executor(), upstream_options(settings_.bridgexapi), random_,
                     upstream_events_),
+          reader_(context_.get_executor(), question_options(settings_.bridgexapi), random_,
+                  upstream_events_),
           routes_(context_.get_executor(), upstream_, route_gate_options_of(settings_), clock_,
                   random_, route_events_),
+          questions_(context_.get_executor(), routes_, reader_,
+                     read_bulkhead_options_of(settings_.bridgexapi)),
+          reads_(context_.get_executor(), read_quota_of(settings_.limits), metrics_),
           figures_(context_.get_executor(), clock_, scoreboard_options_of(settings_.routes)),
-          news_(context_.get_executor(), settings_.delivery.waiters_max),
+          news_(context_.get_executor(), settings_.delivery.waiters_max,
+                names_of_clients(settings_)),
           hooks_(context_.get_executor(), settings_.webhook_endpoints,
                  webhook_options_of(settings_.webhooks),
                  webhook::webhooks::dependencies{clock_, random_, log_, metrics_}),
           prices_(context_.get_executor(), price_book_options_of(settings_),
-                  otp::price_book::dependencies{routes_, clock_, random_, log_, metrics_}),
+                  otp::price_book::dependencies{reader_, clock_, random_, log_, metrics_}),
           deliveries_(context_.get_executor(), tracker_options_of(settings_.delivery),
-                      otp::delivery_tracker::dependencies{store_, routes_, clock_, random_, relay_,
+                      otp::delivery_tracker::dependencies{store_, reader_, clock_, random_, relay_,
                                                           log_, metrics_}),
           account_(context_.get_executor(), account_options_of(settings_.spending),
                    otp::account_watch::dependencies{
-                       store_, routes_,
+                       store_, reader_,
                        [this](wall_time at) { return domain_.spending().total(at); }, clock_,
                        random_, log_, metrics_}),
-          domain_(
-              rules_,
-              otp::service::dependencies{store_, routes_, keys_, plan_, clock_, random_, log_,
-                                         metrics_, prices_, figures_, deliveries_, news_, relay_,
-                                         [this](money balance) { account_.saw_balance(balance); }}),
-          catalogue_(otp::catalogue::dependencies{store_, routes_, prices_, account_,
+          domain_(rules_,
+                  otp::service::dependencies{
+                      store_, questions_, keys_, plan_, clock_, random_, log_, metrics_, prices_,
+                      figures_, deliveries_, news_, relay_,
+                      [this](money balance) { account_.saw_balance(balance); }, &owners_}),
+          catalogue_(otp::catalogue::dependencies{store_, questions_, prices_, account_,
                                                   domain_.spending(), rules_, clock_}),
           api_(context_, api_options(settings_), api_routes_, http_events_) {
-        refuse_unknown_countries();
+        signals_.add(SIGUSR1);
         start_listeners();
-        api::add_routes(api_routes_, api::dependencies{domain_, catalogue_, figures_, store_,
-                                                       callers_, [this] { return why_not_ready(); },
-                                                       upstream_url(settings_.bridgexapi),
-                                                       settings_.delivery.status_url});
-        add_admin_routes(admin_routes_, [this] { return scrape(); });
+        add_routes();
         metrics_.log_lines_dropped_from([this] { return log_.dropped(); });
         if (settings_.admin.listen)
             admin_.emplace(context_, admin_options(*settings_.admin.listen), admin_routes_,
@@ -150,6 +163,26 @@ public:
     }
 
 private:
+    void add_routes() {
+        api::dependencies const uses{domain_,
+                                     catalogue_,
+                                     figures_,
+                                     reads_,
+                                     callers_,
+                                     [this] { return live_codes(); },
+                                     [this] { return why_not_ready(); },
+                                     upstream_url(settings_.bridgexapi),
+                                     settings_.delivery.status_url};
+        api::add_routes(api_routes_, uses);
+        add_admin_routes(admin_routes_, [this] { return scrape(); });
+        if (settings_.admin.token.empty()) return;
+        operators_.emplace(operator_of(settings_.admin));
+        api::dependencies const operators_use{
+            uses.domain,     uses.catalogue,     uses.figures,      uses.reads,       *operators_,
+            uses.live_codes, uses.why_not_ready, uses.upstream_url, uses.delivery_url};
+        api::add_operator_routes(admin_routes_, operators_use);
+    }
+
     /// The board before those who may ask it because of what they heard.
     void start_listeners() {
         relay_.add(figures_);
@@ -176,39 +209,51 @@ private:
         account_.stop();
     }
 
-    /// Here and not among the settings' checks: knowing them takes the numbering plans.
-    void refuse_unknown_countries() const {
-        auto const check = [this](std::string const& where, std::vector<std::string> const& list) {
-            for (auto const& country : list)
-                if (!plan_.knows_country(country))
-                    throw std::runtime_error(where + ": no country is called " + country);
-        };
-        check("numbers.countries", settings_.numbers.countries);
-        for (auto const& [profile, tokens] : settings_.clients)
-            check("[[client]] " + profile.name + " countries", profile.countries);
-        for (auto const& plan : settings_.route_plans)
-            for (auto const& step : plan.steps)
-                check("[[route_plan]] " + plan.name + " countries", step.countries);
-        for (auto const& budget : settings_.budgets)
-            if (budget.key == otp::budget_key::country && !budget.only.empty())
-                check("[[budget]] " + budget.name + " only", {budget.only});
-    }
-
     void log_start() {
         log_.info("starting", {{"version", version},
                                {"threads", threads_},
                                {"store", settings_.store.url.to_string()},
                                {"upstream", upstream_url(settings_.bridgexapi)},
                                {"debug_codes", settings_.otp.debug}});
+        log_plans();
         if (!settings_.store.url.outlives_process())
             log_.warn("memory_store",
                       {{"note", "codes and limits are lost at a restart and unknown "
                                 "to other instances"}});
+        log_daily_cap();
         for (auto const& note :
              settings_notes(settings_, std::chrono::floor<std::chrono::days>(clock_.wall())))
             log_.warn("setting_note", {{"note", note}});
+        if (!settings_.service_links.empty())
+            log_.debug("service_links_ignored",
+                       {{"names", rules::joined(settings_.service_links)}});
         for (auto const& line : describe(settings_))
             log_.debug("setting", {{"key", line.key}, {"value", line.value}});
+    }
+
+    /// Ranges that are younger are of type unknown.
+    void log_plans() {
+        auto const plans = library_of_plans();
+        if (!plans.dated) {
+            log_.info("numbering_plans", {{"library", plans.file}});
+            return;
+        }
+        auto const today = std::chrono::floor<std::chrono::days>(clock_.wall());
+        log_.info("numbering_plans", {{"library", plans.file},
+                                      {"dated", values::format_date(*plans.dated)},
+                                      {"age_days", (today - *plans.dated).count()}});
+    }
+
+    void log_daily_cap() {
+        auto const cap = daily_cap_of(settings_);
+        if (cap > money())
+            log_.info("daily_cap",
+                      {{"cap", cap.units()},
+                       {"by_default", !settings_.spending.daily_cap},
+                       {"note", "no more than this is spent in a UTC day; money.daily_cap says how "
+                                "much, 0 for no cap"}});
+        else if (!has_total_budget(settings_))
+            log_.warn("daily_cap", {{"cap", 0.0}, {"note", "nothing bounds what is spent in all"}});
     }
 
     /// Before anything is accepted, so that a store that can never work ends the program with its reason.
@@ -272,19 +317,24 @@ private:
         stop_background();
         co_await hooks_.drain(last_goodbye);
         co_await upstream_.drain(limit);
+        co_await reader_.drain(limit);
         codes_->stop();
         if (admin_) co_await admin_->drain(deadline::in(last_goodbye));
         signals_.cancel();
     }
 
-    /// SIGTERM or SIGINT; SIGHUP is dealt with here. 0 when the set was cancelled.
+    /// SIGTERM or SIGINT; SIGHUP and SIGUSR1 are dealt with here. 0 when the set was cancelled.
     asio::awaitable<int> next_end_signal() {
         for (;;) {
             auto const [error, signal] =
                 co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
             if (error) co_return 0;
-            if (signal != SIGHUP) co_return signal;
-            reload();
+            if (signal == SIGHUP)
+                reload();
+            else if (signal == SIGUSR1)
+                reopen_files();
+            else
+                co_return signal;
         }
     }
 
@@ -307,24 +357,48 @@ private:
         log_.info("reloaded", {{"level", to_string(fresh->log.level)}});
     }
 
+    /// After somebody has moved them away. The log goes to the standard output, which is the supervisor's.
+    void reopen_files() {
+        if (timeline_) timeline_->reopen();
+        log_.info("files_reopened", {{"timeline", settings_.timeline.file}});
+    }
+
     asio::awaitable<std::optional<std::string_view>> why_not_ready() {
         if (draining_) co_return "draining";
-        auto const answer = co_await store_.ping();
-        if (!answer) co_return "the store does not answer";
-        if (upstream_.known_dead()) co_return "the upstream cannot be reached";
+        auto const look = [this] { return store_.ping(); };
+        store_answers::question const ask = look;
+        std::monostate const of_all;
+        auto const answer = co_await store_answers_.get(of_all, ask, deadline::in(look_timeout));
+        if (!answer || !*answer) co_return "the store does not answer";
+        if (upstream_.known_dead() || reader_.known_dead())
+            co_return "the upstream cannot be reached";
         co_return std::nullopt;
     }
 
+    asio::awaitable<std::optional<std::uint64_t>> live_codes() {
+        auto const look = [this] { return store_.live_codes(); };
+        store_counts::question const ask = look;
+        std::monostate const of_all;
+        auto const answer = co_await store_counts_.get(of_all, ask, deadline::in(look_timeout));
+        if (!answer || !*answer) co_return std::nullopt;
+        co_return **answer;
+    }
+
     asio::awaitable<std::string> scrape() {
-        auto const pool = upstream_.figures();
-        metrics_.upstream_pool(pool.open, pool.idle, pool.waiting);
+        auto const sends = upstream_.figures();
+        auto const reads = reader_.figures();
+        metrics_.upstream_pool(sends.open + reads.open, sends.idle + reads.idle,
+                               sends.waiting + reads.waiting);
         for (auto const& each : routes_.figures())
             metrics_.route_gate(each.route_id, each.limit, each.running, each.waiting,
                                 each.refusing);
-        auto const codes = co_await codes_->live_codes();
+        auto const codes = co_await live_codes();
         if (codes) metrics_.live_codes(static_cast<std::int64_t>(*codes));
         co_return metrics_.scrape();
     }
+
+    using store_answers = net::single_flight<std::monostate, store::result<std::monostate>>;
+    using store_counts = net::single_flight<std::monostate, store::result<std::uint64_t>>;
 
     settings const settings_;
     reread settings_again_;
@@ -340,6 +414,7 @@ private:
     numbering_plan plan_;
     system_clock clock_;
     api::authenticator callers_;
+    std::optional<api::authenticator> operators_; ///< on the admin listener
     otp::key_ring keys_;
     http::router api_routes_;
     http::router admin_routes_;
@@ -352,8 +427,14 @@ private:
 
     std::unique_ptr<store::backend> codes_;
     metered_store store_;
-    bridgexapi::client upstream_;
+    store_answers store_answers_{context_.get_executor(), look_kept};
+    store_counts store_counts_{context_.get_executor(), look_kept};
+    bridgexapi::client upstream_; ///< takes sends
+    bridgexapi::client reader_;   ///< answers everything else
     bridgexapi::route_gates routes_;
+    bridgexapi::read_bulkhead questions_; ///< of requests
+    otp::read_limit reads_;
+    otp::message_owners owners_{context_.get_executor()};
     occurrence_relay relay_;
     std::unique_ptr<timeline_file> timeline_; ///< none unless it is asked for
     otp::scoreboard figures_;
@@ -369,7 +450,6 @@ private:
 };
 
 application::application(settings with, reread settings_again) {
-    prepare_process();
     impl_ = std::make_unique<impl>(std::move(with), std::move(settings_again));
 }
 

@@ -1,5 +1,6 @@
 #include "otpd/app/command_line.hpp"
 
+#include "otpd/app/settings_keys.hpp"
 #include "version.hpp"
 
 #include <boost/program_options/errors.hpp>
@@ -7,10 +8,15 @@
 #include <boost/program_options/parsers.hpp>
 #include <boost/program_options/variables_map.hpp>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <fstream>
+#include <set>
+#include <span>
 #include <sstream>
 
 namespace otpd::app {
@@ -73,6 +79,12 @@ settings_faults one_fault(std::string line) {
     return settings_faults{{std::move(line)}};
 }
 
+/// Whether others than its owner and group may read it or write to it; false when it is not there.
+bool is_open_to_all(std::string const& path) {
+    struct stat found{};
+    return stat(path.c_str(), &found) == 0 && (found.st_mode & (S_IROTH | S_IWOTH)) != 0;
+}
+
 enum class file_fault { missing, unreadable, too_large };
 
 std::variant<source_file, file_fault> read_file(std::string const& path, std::size_t max_bytes) {
@@ -83,7 +95,7 @@ std::variant<source_file, file_fault> read_file(std::string const& path, std::si
     if (in.bad() || (in.fail() && !in.eof())) return file_fault::unreadable;
     text.resize(static_cast<std::size_t>(in.gcount()));
     if (text.size() > max_bytes) return file_fault::too_large;
-    return source_file{path, std::move(text)};
+    return source_file{path, std::move(text), is_open_to_all(path)};
 }
 
 /// Into `into`; a line in `faults` when that fails, except for a missing file that may be missing.
@@ -107,15 +119,29 @@ void read_into(std::optional<source_file>& into, std::string const& path, std::s
     }
 }
 
-std::map<std::string, std::string> copy_environment() {
-    std::map<std::string, std::string> out;
-    for (char const* const* each = environ; *each != nullptr; ++each) {
-        std::string_view const entry(*each);
-        auto const equals = entry.find('=');
-        if (equals != std::string_view::npos)
-            out.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+/// Calls `visit(name, value)` for each variable; the value may be written to.
+template <class Visit>
+void for_each_variable(Visit visit) {
+    for (char* const* each = environ; *each != nullptr; ++each) {
+        std::span<char> const entry(*each, std::strlen(*each));
+        auto const equals = std::ranges::find(entry, '=') - entry.begin();
+        if (static_cast<std::size_t>(equals) == entry.size()) continue;
+        visit(std::string(*each, static_cast<std::size_t>(equals)),
+              entry.subspan(static_cast<std::size_t>(equals) + 1));
     }
-    return out;
+}
+
+/// The file makes itself with mode 0600, but may have been there, or been changed.
+std::vector<std::string> faults_of_database(settings const& all) {
+    std::vector<std::string> faults;
+    if (all.store.url.what != store::location::kind::sqlite || all.server.listen.is_loopback())
+        return faults;
+    auto const& database = all.store.url.path;
+    for (auto const& path : {database, database + "-wal"})
+        if (is_open_to_all(path))
+            faults.push_back("store.url: " + path +
+                             " is open to every user of the machine: chmod o= " + path);
+    return faults;
 }
 
 early_exit failed(settings_faults const& faults) {
@@ -162,11 +188,34 @@ boost::system::result<command_line, settings_faults> parse_command_line(int argc
     return out;
 }
 
-boost::system::result<settings_sources, settings_faults> read_sources(command_line const& line) {
+process_environment::process_environment() {
+    for_each_variable([this](std::string name, std::span<char> value) {
+        variables_.emplace(std::move(name), secret_string({value.begin(), value.end()}));
+    });
+}
+
+std::map<std::string, std::string> process_environment::variables() const {
+    std::map<std::string, std::string> out;
+    for (auto const& [name, value] : variables_)
+        out.emplace(name, value.reveal());
+    return out;
+}
+
+void process_environment::wipe_secrets() {
+    std::set<std::string, std::less<>> names;
+    for (auto const& key : setting_keys())
+        if (key.digest != nullptr) names.insert({key.environment_name(), std::string(key.alias)});
+    for_each_variable([&](std::string const& name, std::span<char> value) {
+        if (names.contains(name)) wipe(std::as_writable_bytes(value));
+    });
+}
+
+boost::system::result<settings_sources, settings_faults>
+read_sources(command_line const& line, process_environment const& environment) {
     settings_sources out;
     settings_faults faults;
     out.flags = line.flags;
-    out.environment = copy_environment();
+    out.environment = environment.variables();
     read_into(out.dotenv, dotenv_name, max_dotenv_bytes, false, faults);
     read_into(out.config, line.config_path.value_or(default_config), max_config_bytes,
               line.config_path.has_value(), faults);
@@ -174,16 +223,19 @@ boost::system::result<settings_sources, settings_faults> read_sources(command_li
     return out;
 }
 
-std::variant<settings, early_exit> settings_from_process(int argc, char const* const* argv) {
+std::variant<settings, early_exit> settings_from_process(int argc, char const* const* argv,
+                                                         process_environment const& environment) {
     auto const line = parse_command_line(argc, argv);
     if (!line) return failed(line.error());
     if (line->help) return early_exit{exit_good, usage(), {}};
     if (line->version)
         return early_exit{exit_good, "otpd " + std::string(program_version()) + '\n', {}};
-    auto const sources = read_sources(*line);
+    auto const sources = read_sources(*line, environment);
     if (!sources) return failed(sources.error());
     auto loaded = load_settings(*sources);
     if (!loaded) return failed(loaded.error());
+    if (auto faults = faults_of_database(*loaded); !faults.empty())
+        return failed(settings_faults{std::move(faults)});
     if (line->check_config) return early_exit{exit_good, "configuration ok\n", {}};
     return std::move(*loaded);
 }

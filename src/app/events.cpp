@@ -53,9 +53,19 @@ void http_events::connection_closed(std::string_view listener) noexcept {
     metrics_.connection_closed(listener);
 }
 
-void http_events::connection_refused(std::string_view listener, bool answered) noexcept {
-    metrics_.connection_refused(listener);
-    log_.warn("connection_refused", {{"listener", listener}, {"answered", answered}});
+void http_events::connection_refused(std::string_view listener, http::refusal why,
+                                     boost::asio::ip::address const& client,
+                                     bool answered) noexcept {
+    auto const reason = why == http::refusal::full ? "full" : "address";
+    metrics_.connection_refused(listener, reason);
+    log_.warn("connection_refused", {{"listener", listener},
+                                     {"reason", reason},
+                                     {"client", http::to_text(client)},
+                                     {"answered", answered}});
+}
+
+void http_events::connection_evicted(std::string_view listener) noexcept {
+    metrics_.connection_evicted(listener);
 }
 
 void http_events::accept_failed(std::string_view listener, boost::system::error_code why,
@@ -68,6 +78,15 @@ void http_events::accept_failed(std::string_view listener, boost::system::error_
 void http_events::framing_rejected(std::string_view listener, std::string_view kind) noexcept {
     metrics_.framing_rejected(kind);
     log_.info("framing_rejected", {{"listener", listener}, {"kind", kind}});
+}
+
+void http_events::wrong_token(std::string_view listener, std::string_view answer) noexcept {
+    metrics_.wrong_token(listener, answer);
+}
+
+void http_events::wrong_tokens_slowed(std::string_view listener,
+                                      boost::asio::ip::address const& client) noexcept {
+    log_.warn("wrong_tokens", {{"listener", listener}, {"client", http::to_text(client)}});
 }
 
 void http_events::handler_failed(std::string_view listener, std::string_view request_id,
@@ -107,6 +126,10 @@ void upstream_events::connect_failed(bridgexapi::reason why, std::string const& 
     if (why == bridgexapi::reason::tls_failed) metrics_.tls_handshake("failed");
     log_.warn("upstream_connect_failed",
               {{"reason", bridgexapi::to_string(why)}, {"error", error}});
+}
+
+void upstream_events::stopped_reusing(std::chrono::milliseconds for_how_long) {
+    log_.warn("upstream_closes_connections", {{"fresh_ones_for_ms", for_how_long.count()}});
 }
 
 void route_events::opened(int route_id, bridgexapi::reason why,

@@ -20,10 +20,16 @@ public:
     void request_finished(http::request_record const& what) noexcept override;
     void connection_opened(std::string_view listener) noexcept override;
     void connection_closed(std::string_view listener) noexcept override;
-    void connection_refused(std::string_view listener, bool answered) noexcept override;
+    void connection_refused(std::string_view listener, http::refusal why,
+                            boost::asio::ip::address const& client,
+                            bool answered) noexcept override;
+    void connection_evicted(std::string_view listener) noexcept override;
     void accept_failed(std::string_view listener, boost::system::error_code why,
                        bool backing_off) noexcept override;
     void framing_rejected(std::string_view listener, std::string_view kind) noexcept override;
+    void wrong_token(std::string_view listener, std::string_view answer) noexcept override;
+    void wrong_tokens_slowed(std::string_view listener,
+                             boost::asio::ip::address const& client) noexcept override;
     void handler_failed(std::string_view listener, std::string_view request_id,
                         std::exception_ptr thrown) noexcept override;
     void handler_timed_out(std::string_view listener,
@@ -45,6 +51,7 @@ public:
     void call_ended(bridgexapi::call_report const& report) override;
     void connected(bool session_resumed) override;
     void connect_failed(bridgexapi::reason why, std::string const& error) override;
+    void stopped_reusing(std::chrono::milliseconds for_how_long) override;
 
 private:
     telemetry::logger& log_;

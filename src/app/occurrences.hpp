@@ -29,14 +29,17 @@ private:
 };
 
 /// One JSON object on one line for each occurrence, in the form of the log (telemetry/log.hpp): `event` is its
-/// kind, `at_ms` when it happened, in milliseconds since 1970. Money is in millionths (`_micros`). What there
-/// is nothing to say of is left out. The line never waits for the file: a full queue gives up the oldest.
+/// kind, `at_ms` when it happened, in milliseconds since 1970. Money is in millionths (`_micros`). A verification
+/// has the half of its id that the log has. What there is nothing to say of is left out. The line never waits
+/// for the file: a full queue gives up the oldest.
 class timeline_file final : public otp::observer {
 public:
     /// Throws std::system_error when the file cannot be opened.
     timeline_file(telemetry::rotating_file_options file, std::size_t queue_lines_max);
 
     void happened(otp::occurrence const& what) noexcept override;
+    /// Opens the file at its path again, by and by.
+    void reopen() noexcept { lines_.reopen(); }
     /// Lines that are not in the file: given up in the queue, or not written.
     [[nodiscard]] std::uint64_t lines_lost() const { return lines_.dropped() + file_.lines_lost(); }
 

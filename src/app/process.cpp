@@ -1,24 +1,51 @@
-#include "process.hpp"
+#include "otpd/app/process.hpp"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
-#include <cstdlib>
-#include <initializer_list>
+#include <system_error>
 
 namespace otpd::app {
 
-void prepare_process() noexcept {
+namespace {
+
+void open_standard_descriptors() {
+    for (int const each : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(each, F_GETFD) != -1 || errno != EBADF) continue;
+        // The lowest free one is taken: those below it are open by now.
+        if (::open("/dev/null", O_RDWR) != each)
+            throw std::system_error(errno, std::generic_category(), "cannot open /dev/null");
+    }
+}
+
+void ignore_signals() {
     // Written to a client that is gone, or to a file that may not grow: an error there, not the end here.
     for (int const each : {SIGPIPE, SIGXFSZ})
-        if (std::signal(each, SIG_IGN) == SIG_ERR) std::abort(); // never: both are constants
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        std::signal(each, SIG_IGN);
+    // Sent by nobody who wants the end. Those that are used get their handlers later (application.cpp).
+    for (int const each :
+         {SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGSTKFLT, SIGPWR})
+        std::signal(each, SIG_IGN);
+    for (int each = SIGRTMIN; each <= SIGRTMAX; ++each)
+        std::signal(each, SIG_IGN);
+}
+
+} // namespace
+
+void prepare_process() {
+    open_standard_descriptors();
+    ignore_signals();
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     rlimit const no_core{0, 0};
-    setrlimit(RLIMIT_CORE, &no_core);
-    if (rlimit files{}; getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    if (rlimit files{}; ::getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
+        ::setrlimit(RLIMIT_NOFILE, &files);
     }
 }
 

@@ -1,3 +1,5 @@
+#include "settings_checks.hpp"
+
 #include "otpd/store/admission.hpp"
 #include "settings_sources.hpp"
 #include "settings_values.hpp"
@@ -37,26 +39,6 @@ fault_line guess_risk_is_accepted(settings const& all) {
            ": use longer codes or fewer guesses, or raise otp.accepted_guess_risk to accept it";
 }
 
-fault_line debug_stays_on_loopback(settings const& all) {
-    if (!all.otp.debug || all.server.listen.is_loopback()) return std::nullopt;
-    return "otp.debug = true shows every code to whoever reaches server.listen = " +
-           all.server.listen.to_string() + ": listen on 127.0.0.1 or turn it off";
-}
-
-fault_line token_guards_the_network(settings const& all) {
-    if (!all.auth.token.empty() || !all.clients.empty() || all.server.listen.is_loopback())
-        return std::nullopt;
-    return "auth.token or a [[client]] is required with server.listen = " +
-           all.server.listen.to_string() + ": set API_AUTH_TOKEN, or listen on 127.0.0.1";
-}
-
-fault_line limits_guard_the_network(settings const& all) {
-    if (all.limits.enabled || all.server.listen.is_loopback()) return std::nullopt;
-    return "limits.enabled = false lets anyone who reaches server.listen = " +
-           all.server.listen.to_string() +
-           " send without limit: listen on 127.0.0.1 or enable them";
-}
-
 fault_line default_route_is_allowed(settings const& all) {
     auto const& allowed = all.otp.allowed_routes;
     if (std::ranges::find(allowed, all.otp.default_route_id) != allowed.end()) return std::nullopt;
@@ -69,6 +51,17 @@ fault_line secret_outlives_process(settings const& all) {
     return "otp.hmac_secret is required with store.url = " + all.store.url.to_string() +
            ": codes signed with a random one could not be checked after a restart or by another "
            "instance (make one: openssl rand -hex 32)";
+}
+
+/// Else the numbers' key goes with the secret that is replaced.
+fault_line number_key_outlives_secret(settings const& all) {
+    if (all.otp.previous_hmac_secrets.empty() || !all.otp.number_key_secret.empty() ||
+        !all.store.url.outlives_process())
+        return std::nullopt;
+    return "otp.number_key_secret is required with otp.previous_hmac_secrets and store.url = " +
+           all.store.url.to_string() +
+           ": without it a new otp.hmac_secret makes every code, limit and lock of a number "
+           "unknown. Set it to what otp.hmac_secret was at first, and leave it there";
 }
 
 fault_line password_is_given_once(settings const& all) {
@@ -113,6 +106,12 @@ fault_line listeners_differ(settings const& all) {
            " is server.listen too: choose another port, or leave it empty";
 }
 
+fault_line operator_has_a_listener(settings const& all) {
+    if (all.admin.token.empty() || all.admin.listen) return std::nullopt;
+    return "admin.token needs admin.listen, where it is asked for: set it, or leave the token "
+           "empty";
+}
+
 fault_line records_outlive_codes(settings const& all) {
     if (all.otp.keep >= all.otp.ttl) return std::nullopt;
     return "otp.record_seconds = " + std::to_string(all.otp.keep.count()) +
@@ -125,21 +124,14 @@ fault_line proxies_are_trusted(settings const& all) {
            "name the proxies there";
 }
 
-constexpr fault_line (*checks[])(settings const&) = {api_key_is_set,
-                                                     guess_risk_is_accepted,
-                                                     debug_stays_on_loopback,
-                                                     token_guards_the_network,
-                                                     limits_guard_the_network,
-                                                     default_route_is_allowed,
-                                                     previous_secrets_are_others,
-                                                     secret_outlives_process,
-                                                     password_is_given_once,
-                                                     request_covers_upstream,
-                                                     request_covers_failures,
-                                                     drain_covers_upstream,
-                                                     listeners_differ,
-                                                     records_outlive_codes,
-                                                     proxies_are_trusted};
+constexpr fault_line (*checks[])(settings const&) = {
+    api_key_is_set,           guess_risk_is_accepted,
+    default_route_is_allowed, previous_secrets_are_others,
+    secret_outlives_process,  number_key_outlives_secret,
+    password_is_given_once,   request_covers_upstream,
+    request_covers_failures,  drain_covers_upstream,
+    listeners_differ,         operator_has_a_listener,
+    records_outlive_codes,    proxies_are_trusted};
 
 } // namespace
 
@@ -147,8 +139,8 @@ fault_lines check_together(settings const& all) {
     fault_lines faults;
     for (auto const check : checks)
         if (auto fault = check(all)) faults.push_back(std::move(*fault));
-    std::ranges::move(check_tables(all), std::back_inserter(faults));
-    std::ranges::move(check_plans(all), std::back_inserter(faults));
+    for (auto const more : {check_exposure, check_tables, check_plans, check_countries})
+        std::ranges::move(more(all), std::back_inserter(faults));
     return faults;
 }
 

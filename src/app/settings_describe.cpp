@@ -34,8 +34,9 @@ setting_line line_of(client_settings const& from) {
                 "; default plan: " + or_word(profile.default_plan, "usual") +
                 "; countries: " + or_word(rules::joined(profile.countries), "allowed") +
                 "; caller id: " + or_word(profile.caller_id, "usual") +
-                "; max price: " + price_text(profile.max_price) +
-                "; last line: " + or_word(profile.tail.text, "none")};
+                "; max price: " + price_text(profile.max_price) + "; app hash: " +
+                or_word(profile.web_otp_hosts.empty() ? profile.tail.text : "", "none") +
+                "; web otp hosts: " + or_word(rules::joined(profile.web_otp_hosts), "none")};
 }
 
 setting_line line_of(otp::limit const& from) {
@@ -148,7 +149,7 @@ void compare(std::vector<Entry> const& before, std::vector<Entry> const& after,
         std::set<whole_entry> entries;
         for (auto const& each : list) {
             auto const line = line_of(each);
-            entries.emplace(line.key, line.value + '\n' + untold(each));
+            entries.emplace(line.key, line.value + '\n' + values::digest_of(untold(each)));
         }
         return entries;
     };
@@ -183,7 +184,9 @@ std::vector<setting_line> describe(settings const& from) {
 std::vector<std::string> changed_keys(settings const& before, settings const& after) {
     std::vector<std::string> changed;
     for (auto const& key : setting_keys())
-        if (key.show(before) != key.show(after)) changed.push_back(key.path());
+        if (key.show(before) != key.show(after) ||
+            (key.digest != nullptr && key.digest(before) != key.digest(after)))
+            changed.push_back(key.path());
     compare(before.clients, after.clients, changed);
     compare(before.own_limits, after.own_limits, changed);
     compare(before.templates, after.templates, changed);
@@ -201,6 +204,14 @@ std::vector<std::string> settings_notes(settings const& from, std::chrono::sys_d
             notes.push_back("[[test_number]] " + each.number.masked() + " ended with " +
                             values::format_date(each.until) +
                             ": it is a number as any other and gets an SMS");
+    if (!from.clients.empty() && from.admin.token.empty())
+        notes.emplace_back("with a [[client]] nobody sees account, budgets and scores through the "
+                           "API: set admin.token for the admin listener");
+    if (from.limits.enabled && from.pumping.enabled &&
+        from.pumping.mode == otp::limit_mode::observe)
+        notes.emplace_back(
+            "pumping.mode = observe: pumped SMS are logged and counted, not refused; "
+            "set it to enforce once your countries have some weeks of history");
     return notes;
 }
 

@@ -36,6 +36,8 @@ public:
     reader(source_file const& file, fault_lines& faults) : file_(file), faults_(faults) {}
 
     std::map<std::string, std::string> read() {
+        constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF"; // of editors that mark UTF-8
+        if (file_.text.starts_with(byte_order_mark)) at_ = byte_order_mark.size();
         while (at_ < file_.text.size())
             read_entry();
         return std::move(values_);
@@ -68,11 +70,16 @@ private:
             ++at_;
         if (at_ < text.size() && (text[at_] == '"' || text[at_] == '\'')) return read_quoted();
         auto const end = line_end();
-        auto value = std::string_view(text).substr(at_, end - at_);
-        auto const comment = std::ranges::search(value, std::string_view(" #"));
-        value = value.substr(0, static_cast<std::size_t>(comment.begin() - value.begin()));
+        auto const value = without_comment(std::string_view(text).substr(at_, end - at_));
         skip_to(end);
         return std::string(trim_ascii(value));
+    }
+
+    /// A comment begins with a # at the start of the value or behind white space.
+    static std::string_view without_comment(std::string_view value) {
+        for (auto at = value.find('#'); at != std::string_view::npos; at = value.find('#', at + 1))
+            if (at == 0 || trim_ascii(value.substr(at - 1, 1)).empty()) return value.substr(0, at);
+        return value;
     }
 
     /// In single quotes only \' and \\ are escapes.

@@ -56,18 +56,26 @@ std::string show_countries(settings const& from) {
     return rules::joined(from.numbers.countries);
 }
 
-/// A country, or digits that numbers begin with.
-std::optional<std::vector<otpd::otp::destination>> parse_destinations(std::string_view text) {
-    constexpr std::size_t most_digits = 15;
+/// Digits that numbers begin with.
+bool is_prefix(std::string_view item) {
+    return !item.empty() && item.size() <= phone_number::max_digits && all_ascii_digits(item) &&
+           item.front() != '0';
+}
+bool is_destination(std::string_view item) {
+    return is_prefix(item) || (item.size() == 2 && rules::parse_countries(item));
+}
+
+template <bool (*Is)(std::string_view)>
+std::optional<std::vector<otpd::otp::destination>> parse_list(std::string_view text) {
     std::vector<otpd::otp::destination> list;
     for (auto const item : values::split_list(text)) {
-        bool const digits = !item.empty() && item.size() <= most_digits && all_ascii_digits(item) &&
-                            item.front() != '0';
-        if (!digits && !(item.size() == 2 && rules::parse_countries(item))) return std::nullopt;
+        if (!Is(item)) return std::nullopt;
         list.push_back(otpd::otp::destination{std::string(item)});
     }
     return list;
 }
+constexpr auto parse_prefixes = parse_list<is_prefix>;
+constexpr auto parse_destinations = parse_list<is_destination>;
 
 template <auto Member>
 std::string show_destinations(settings const& from) {
@@ -96,6 +104,10 @@ constexpr setting_key keys[] = {
     row("limits", "enabled", "true",
         "Cooldown, limits and the watch for pumped SMS; false is for load tests on loopback.")
         .boolean<limits<&lms::enabled>>(),
+    row("limits", "accept_none", "false",
+        "Lets an address that others reach be served without one limit or guard that refuses "
+        "sends of all.")
+        .boolean<limits<&lms::accept_none>>(),
     row("limits", "number_10m", "5", "Sends to one number in 10 minutes; 0: no such limit.")
         .whole<limits<&lms::number_10m>>(0, most),
     row("limits", "number_24h", "10", "Sends to one number in 24 hours; 0: no such limit.")
@@ -126,11 +138,15 @@ constexpr setting_key keys[] = {
         .parsed<limits<&lms::observe>, parse_limit_names>(
             value_kind::text_list, show_observed,
             "a list of names of the limits above, such as prefix_1h"),
+    row("limits", "reads_client_1m", "600",
+        "Questions of one API client (balance, routes, prices, deliveries, scores, estimates) in a "
+        "minute, of each instance; 0: no such limit.")
+        .whole<limits<&lms::reads_client_1m>>(0, most),
 
     row("pumping", "enabled", "true",
         "Watches the share of verified codes of each country and prefix against pumped SMS.")
         .boolean<pumping<&pms::enabled>>(),
-    row("pumping", "mode", "enforce", "Whether it refuses sends or only logs and counts.")
+    row("pumping", "mode", "observe", "Whether it refuses sends or only logs and counts.")
         .parsed<pumping<&pms::mode>, parse_mode>(value_kind::text, show_mode, "enforce or observe"),
     row("pumping", "unverified_floor", "20",
         "Unverified codes in an hour that are always allowed to a country or prefix.")
@@ -155,12 +171,19 @@ constexpr setting_key keys[] = {
             value_kind::text_list, show_countries,
             "a list of different countries of two upper-case letters"),
     row("numbers", "line_types",
-        "mobile,fixed_line,fixed_line_or_mobile,voip,toll_free,personal_number,uan",
-        "Kinds of lines that are sent to.")
+        "mobile,fixed_line,fixed_line_or_mobile,voip,toll_free,personal_number,uan,unknown",
+        "Kinds of lines that are sent to; unknown: numbers of ranges that may be younger than the "
+        "numbering plans.")
         .parsed<numbers<&nms::line_types>, parse_line_types>(
             value_kind::text_list, show_line_types,
             "a list of mobile, fixed_line, fixed_line_or_mobile, voip, toll_free, premium_rate, "
             "shared_cost, personal_number, pager, uan, voicemail, satellite and unknown"),
+    row("numbers", "allowed", "",
+        "Digits that numbers begin with which are sent to whatever the plan, line_types and "
+        "countries say; denied and a client's countries hold.")
+        .parsed<numbers<&nms::allowed>, parse_prefixes>(
+            value_kind::text_list, show_destinations<&nms::allowed>,
+            "a list of 1 to 15 digits that numbers begin with, country code first"),
     row("numbers", "denied", "", "Destinations to which nothing is sent.")
         .parsed<numbers<&nms::denied>, parse_destinations>(
             value_kind::text_list, show_destinations<&nms::denied>, destination_rule),

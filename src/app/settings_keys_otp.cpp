@@ -15,6 +15,10 @@ bool is_message_template(std::string_view text) {
     return !otpd::otp::messages::fault_of(text, passcode::min_length, std::chrono::minutes(1), {});
 }
 
+std::string show_web_otp_hosts(settings const& from) {
+    return rules::joined(from.auth.web_otp_hosts);
+}
+
 std::optional<std::vector<int>> parse_some_routes(std::string_view text) {
     auto routes = rules::parse_routes(text);
     if (routes && routes->empty()) return std::nullopt;
@@ -37,6 +41,13 @@ std::optional<std::vector<secret_string>> parse_secrets(std::string_view text) {
         secrets.emplace_back(std::string(item));
     }
     return secrets;
+}
+
+std::string digest_secrets(settings const& from) {
+    std::string digests; // of each, as no separator is safe in what may be any text
+    for (auto const& secret : from.otp.previous_hmac_secrets)
+        digests += values::digest_of(secret.reveal());
+    return digests;
 }
 
 std::string show_secrets(settings const& from) {
@@ -64,7 +75,8 @@ using ots = otp_settings;
 
 constexpr std::string_view s = unit_s;
 constexpr std::string_view hmac_rule =
-    "empty or 32 to 1024 random bytes, not the well-known default (make one: openssl rand -hex 32)";
+    "empty or 32 to 1024 random bytes, 8 of them different, not the well-known default (make one: "
+    "openssl rand -hex 32)";
 
 constexpr setting_key keys[] = {
     row("otp", "length", "6", "Digits of a code; under 6 needs a higher accepted_guess_risk.")
@@ -104,15 +116,15 @@ constexpr setting_key keys[] = {
     row("otp", "previous_hmac_secrets", "", "Replaced secrets whose codes may still be verified.")
         .parsed<otp<&ots::previous_hmac_secrets>, parse_secrets>(
             value_kind::text_list, show_secrets,
-            "at most 8 secrets of 32 to 1024 bytes each, without commas")
-        .hidden(),
+            "at most 8 secrets of 32 to 1024 bytes each, 8 of them different, without commas")
+        .hidden(digest_secrets),
     row("otp", "number_key_secret", "",
         "Keys the numbers' hashes; empty derives it from hmac_secret.")
         .secret_text<otp<&ots::number_key_secret>, rules::is_hmac_secret_or_empty>(hmac_rule),
     row("otp", "message_template", "Your verification code is {code}.", "Text of the SMS.")
         .text<otp<&ots::message_template>, is_message_template>(
-            "printable ASCII with {code} once, {minutes} (its life) where wanted and no other "
-            "braces, at most 158 characters with the code"),
+            "printable ASCII other than ` with {code} once, {minutes} (its life) where wanted and "
+            "no other braces, at most 158 characters and 160 GSM septets with the code"),
     row("otp", "default_route_id", "3", "Route of a send that names none.")
         .whole<otp<&ots::default_route_id>>(rules::first_route, rules::last_route)
         .known_as("DEFAULT_ROUTE_ID"),
@@ -142,6 +154,15 @@ constexpr setting_key keys[] = {
         .secret_text<place<&settings::auth, &auth_settings::token>, rules::is_header_value>(
             "empty or visible ASCII characters, at most 1024")
         .known_as("API_AUTH_TOKEN"),
+    row("auth", "web_otp_hosts", "",
+        "Sites that sends of its holder may name for the autofill suffix (WebOTP); one alone is "
+        "that of sends that name none.")
+        .parsed<place<&settings::auth, &auth_settings::web_otp_hosts>, rules::parse_web_otp_hosts>(
+            value_kind::text_list, show_web_otp_hosts, rules::web_otp_hosts_rule),
+    row("auth", "accept_short_tokens", "false",
+        "Lets a token that can be guessed, of under 22 characters or of hardly any different ones, "
+        "guard an address that others reach.")
+        .boolean<place<&settings::auth, &auth_settings::accept_short_tokens>>(),
 };
 
 } // namespace

@@ -39,6 +39,18 @@ std::string show_status_url(settings const& from) {
     return from.delivery.status_url;
 }
 
+std::optional<std::optional<money>> parse_daily_cap(std::string_view text) {
+    if (trim_ascii(text).empty()) return std::optional<money>();
+    auto const amount = values::parse_money(text);
+    if (!amount) return std::nullopt;
+    return std::optional<std::optional<money>>(amount);
+}
+
+std::string show_daily_cap(settings const& from) {
+    auto const& cap = from.spending.daily_cap;
+    return cap ? values::format_money(*cap) : std::string();
+}
+
 constexpr setting_key keys[] = {
     row("routes", "concurrency_max", "0",
         "Sends of one route that are with BridgeXAPI at a time; 0 is half of "
@@ -54,6 +66,13 @@ constexpr setting_key keys[] = {
         "Sends that the scoreboard of the routes is made of; the oldest make room.")
         .whole<routes<&rts::score_samples_max>>(1000, 10'000'000, "sends"),
 
+    row("money", "daily_cap", "",
+        "Most that may be spent in a UTC day, in the account's currency; 0: no cap. Empty: 50 on a "
+        "loopback address, unless an enforced [[budget]] has key total; elsewhere one of them is "
+        "required.")
+        .parsed<spending<&mns::daily_cap>, parse_daily_cap>(
+            value_kind::money, show_daily_cap,
+            "empty, or an amount such as 25.50, with at most 6 decimals"),
     row("money", "assumed_price", "0.1",
         "What an SMS counts for whose price is not known, in the account's currency.")
         .amount<spending<&mns::assumed_price>, values::parse_price>(values::price_rule),

@@ -58,8 +58,12 @@ constexpr setting_key keys[] = {
             "HOST:PORT, with brackets round an IPv6 address"),
     row("server", "threads", "0", "Threads that run the service; 0 is one for each processor.")
         .whole<server<&srv::threads>>(0, 256),
-    row("server", "connections_max", "10000", "Connections open at once; more are closed at once.")
+    row("server", "connections_max", "10000",
+        "Connections open at once; at more, those that are idle longest are closed.")
         .whole<server<&srv::connections_max>>(1, 1'000'000),
+    row("server", "connections_per_address_max", "1000",
+        "Connections of one address (IPv6: /64) that is no trusted proxy; more are closed.")
+        .whole<server<&srv::connections_per_address_max>>(1, 1'000'000),
     row("server", "header_bytes_max", "8192", "Largest request line and header.")
         .whole<server<&srv::header_bytes_max>>(1024, 65535, "bytes"),
     row("server", "header_fields_max", "64", "Most header fields in a request.")
@@ -73,14 +77,17 @@ constexpr setting_key keys[] = {
         .whole<server<&srv::body_timeout>>(100, 60'000, ms),
     row("server", "write_timeout_ms", "10000", "For a client to take a whole response.")
         .whole<server<&srv::write_timeout>>(100, 60'000, ms),
-    row("server", "idle_timeout_ms", "30000",
-        "How long a connection may wait for its next request.")
-        .whole<server<&srv::idle_timeout>>(100, 600'000, ms),
+    row("server", "idle_timeout_ms", "620000",
+        "How long a connection may wait for its next request: longer than your balancer keeps it.")
+        .whole<server<&srv::idle_timeout>>(100, 3'600'000, ms),
     row("server", "request_timeout_ms", "30000", "For the whole work on one request.")
         .whole<server<&srv::request_timeout>>(100, 300'000, ms),
     row("server", "drain_delay_ms", "0",
         "From readiness 503 to the end of accepting: for a balancer to notice.")
         .whole<server<&srv::drain_delay>>(0, 60'000, ms),
+    row("server", "drain_quiet_ms", "2000",
+        "At shutdown, an idle connection is closed after this; half of drain_timeout_ms at most.")
+        .whole<server<&srv::drain_quiet>>(0, 60'000, ms),
     row("server", "drain_timeout_ms", "25000", "For requests in flight to finish at shutdown.")
         .whole<server<&srv::drain_timeout>>(100, 300'000, ms),
     row("server", "trusted_proxies", "",
@@ -88,6 +95,10 @@ constexpr setting_key keys[] = {
         .parsed<server<&srv::trusted_proxies>, parse_ranges>(
             value_kind::text_list, show_ranges,
             "a list of IPv4 or IPv6 addresses or ranges such as 10.0.0.0/8"),
+    row("server", "accept_any_proxy", "false",
+        "Lets server.trusted_proxies hold more than one network: whoever is in it may call itself "
+        "anything.")
+        .boolean<server<&srv::accept_any_proxy>>(),
     row("server", "proxy_protocol", "false",
         "Each connection begins with a PROXY protocol v2 header; others are closed.")
         .boolean<server<&srv::proxy_protocol>>(),
@@ -96,6 +107,14 @@ constexpr setting_key keys[] = {
         .parsed<place<&settings::admin, &admin_settings::listen>, parse_optional_host_port>(
             value_kind::text, show_admin_listen,
             "empty or HOST:PORT, with brackets round an IPv6 address"),
+    row("admin", "token", "",
+        "The operator's bearer token there, for account, budgets, scores and every message; empty: "
+        "none of them is served there.")
+        .secret_text<place<&settings::admin, &admin_settings::token>, rules::is_operator_token>(
+            "empty or 16 to 1024 visible ASCII characters"),
+    row("admin", "accept_network", "false",
+        "Lets admin.listen be an address that others reach: whoever does reads the metrics.")
+        .boolean<place<&settings::admin, &admin_settings::accept_network>>(),
 
     row("bridgexapi", "base_url", "https://hi.bridgexapi.io", "Where BridgeXAPI is.")
         .parsed<upstream<&bxs::base_url>, values::parse_base_url>(
@@ -113,8 +132,11 @@ constexpr setting_key keys[] = {
         .whole<upstream<&bxs::connect_timeout>>(50, 60'000, ms),
     row("bridgexapi", "ca_file", "", "PEM file of trusted authorities; empty is the system's.")
         .text<upstream<&bxs::ca_file>, rules::is_path_or_empty>("empty or the path of a PEM file"),
-    row("bridgexapi", "connections_max", "64", "Connections to BridgeXAPI at once.")
+    row("bridgexapi", "connections_max", "64", "Connections to BridgeXAPI at once, for sends.")
         .whole<upstream<&bxs::connections_max>>(1, 1024),
+    row("bridgexapi", "read_connections_max", "8",
+        "More connections, for questions (balance, prices, deliveries): no send waits for one.")
+        .whole<upstream<&bxs::read_connections_max>>(4, 256),
     row("bridgexapi", "queue_max", "1024",
         "Calls that may wait for a connection; more are refused.")
         .whole<upstream<&bxs::queue_max>>(0, 100'000),

@@ -6,6 +6,11 @@ namespace {
 
 using values::place;
 
+std::string digest_credentials(settings const& from) {
+    return values::digest_of(from.store.url.user) +
+           values::digest_of(from.store.url.password.reveal());
+}
+
 template <auto Member>
 using store = place<&settings::store, Member>;
 
@@ -19,10 +24,14 @@ constexpr setting_key keys[] = {
         .parsed<store<&sts::url>, otpd::store::parse_location>(
             value_kind::text, values::show_parsed<store<&sts::url>>,
             "memory:, sqlite:PATH, redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss://..., "
-            "unix:SOCKET[?db=DB] or redis+sentinel://HOST[:PORT],.../MASTER[/DB]"),
+            "unix:SOCKET[?db=DB] or redis+sentinel://HOST[:PORT],.../MASTER[/DB]")
+        .partly_hidden(digest_credentials),
     row("store", "password", "", "Password of Valkey or Redis, where store.url has none.")
         .secret_text<store<&sts::password>, rules::is_header_value>(
             "empty or visible ASCII characters, at most 1024"),
+    row("store", "accept_clear_text", "false",
+        "Lets redis:// go to another machine: whoever reads along has the store's password.")
+        .boolean<store<&sts::accept_clear_text>>(),
     row("store", "ca_file", "",
         "PEM file of authorities trusted with rediss://; empty is the system's.")
         .text<store<&sts::ca_file>, rules::is_path_or_empty>("empty or the path of a PEM file"),

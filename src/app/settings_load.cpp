@@ -30,15 +30,52 @@ using name_values = std::map<std::string, std::string>;
 
 constexpr std::string_view own_prefix = "OTPD_";
 
-/// A name with our prefix that is no key is a mistake; all other names are other programs'.
-void refuse_unknown_names(name_values const& names, std::string_view where, fault_lines& faults) {
+/// Names with our prefix that are no keys.
+name_values unknown_names(name_values const& names) {
+    name_values unknown;
+    for (auto const& entry : names)
+        if (entry.first.starts_with(own_prefix)) unknown.insert(entry);
+    for (auto const& key : setting_keys())
+        unknown.erase(key.environment_name());
+    return unknown;
+}
+
+/// They are mistakes; names without the prefix are other programs'.
+void refuse(name_values const& unknown, std::string_view where, fault_lines& faults) {
     std::vector<std::string> known;
     for (auto const& key : setting_keys())
         known.push_back(key.environment_name());
-    for (auto const& [name, value] : names)
-        if (name.starts_with(own_prefix) && std::ranges::find(known, name) == known.end())
-            faults.push_back("unknown name " + values::quoted_for_message(name) + " in " +
-                             std::string(where) + suggestion(name, known));
+    for (auto const& [name, value] : unknown)
+        faults.push_back("unknown name " + values::quoted_for_message(name) + " in " +
+                         std::string(where) + suggestion(name, known));
+}
+
+/// What Kubernetes tells each container of a Service that is called otpd, or otpd-something
+/// (kubernetes.io/docs/concepts/services-networking/service: environment variables):
+/// OTPD_SERVICE_HOST, OTPD_SERVICE_PORT, OTPD_SERVICE_PORT_<NAME>, OTPD_PORT=tcp://...,
+/// OTPD_PORT_<NUMBER>_TCP, and that with _PROTO, _PORT and _ADDR. OTPD_PORT=8000 is a mistake of a
+/// person.
+bool is_service_link(std::string_view name, std::string_view value) {
+    using endings = std::initializer_list<std::string_view>;
+    auto const cut = [&name](endings list) {
+        for (auto const ending : list)
+            if (name.ends_with(ending)) {
+                name.remove_suffix(ending.size());
+                return true;
+            }
+        return false;
+    };
+    auto const has_scheme = [value](std::string_view scheme) { return value.starts_with(scheme); };
+    if (cut({"_SERVICE_HOST", "_SERVICE_PORT"}) ||
+        name.find("_SERVICE_PORT_") != std::string_view::npos)
+        return true;
+    if (name.ends_with("_PORT") &&
+        std::ranges::any_of(endings{"tcp://", "udp://", "sctp://"}, has_scheme))
+        return true;
+    cut({"_PROTO", "_PORT", "_ADDR"});
+    if (!cut({"_TCP", "_UDP", "_SCTP"})) return false;
+    auto const number = name.find_last_not_of("0123456789") + 1;
+    return number < name.size() && name.substr(0, number).ends_with("_PORT_");
 }
 
 std::optional<found_value> find_in(name_values const& names, setting_key const& key,
@@ -77,21 +114,62 @@ std::optional<found_value> find_value(layers const& from, setting_key const& key
 
 std::string fault_of(setting_key const& key, found_value const& value) {
     auto const shown = key.secret ? std::string() : " = " + values::quoted_for_message(value.text);
-    auto line = key.path() + shown + " (" + value.source + "): must be " + key.allowed_values();
+    auto line = key.path() + shown + " (" + value.source + "): ";
+    auto const* const leftover =
+        key.secret ? values::leftover_in_secret(value.text, key.kind) : nullptr;
+    if (leftover != nullptr) return line + leftover;
+    line += "must be " + key.allowed_values();
     if (!value.usable) line += ", written as a TOML " + std::string(toml_type(key.kind));
     return line;
 }
 
-layers read_layers(settings_sources const& sources, fault_lines& faults) {
+layers read_layers(settings_sources const& sources, settings& to, fault_lines& faults) {
     layers out{sources.flags, sources.environment, {}, {}, {}};
-    refuse_unknown_names(out.environment, "the environment", faults);
+    auto unknown = unknown_names(out.environment);
+    std::erase_if(unknown, [&to](auto const& entry) {
+        bool const is_link = is_service_link(entry.first, entry.second);
+        if (is_link) to.service_links.push_back(entry.first);
+        return is_link;
+    });
+    refuse(unknown, "the environment", faults);
     if (sources.dotenv) {
         out.dotenv = read_dotenv(*sources.dotenv, faults);
         out.dotenv_name = sources.dotenv->name;
-        refuse_unknown_names(out.dotenv, out.dotenv_name, faults);
+        refuse(unknown_names(out.dotenv), out.dotenv_name, faults);
     }
     if (sources.config) out.config = read_toml(*sources.config, faults);
     return out;
+}
+
+bool read_value(settings& to, setting_key const& key, found_value const& value) {
+    bool const is_bare = !key.secret || values::leftover_in_secret(value.text, key.kind) == nullptr;
+    return is_bare && value.usable && key.read(to, value.text, key);
+}
+
+/// A URL may have a password before its @. Of the tables, webhooks alone have keys in clear.
+bool holds_secrets(found_file const& config) {
+    auto const is_secret = [&](setting_key const& key) {
+        auto const value = config.values.find(key.path());
+        if (key.digest == nullptr || value == config.values.end()) return false;
+        auto const& text = value->second.text;
+        return key.secret ? !text.empty() : text.find('@') != std::string::npos;
+    };
+    return std::ranges::any_of(setting_keys(), is_secret) ||
+           std::ranges::find(config.tables, "webhook", &found_table::name) != config.tables.end();
+}
+
+/// Where others reach this machine, its other users are not trusted with the secrets either.
+void check_files(settings_sources const& sources, layers const& from, settings const& all,
+                 fault_lines& faults) {
+    if (all.server.listen.is_loopback()) return;
+    for (auto const* const file :
+         {sources.dotenv ? &*sources.dotenv : nullptr,
+          sources.config && holds_secrets(from.config) ? &*sources.config : nullptr})
+        if (file != nullptr && file->is_open_to_all)
+            faults.push_back(file->name +
+                             " has secrets and is open to every user of the machine: "
+                             "chmod o= " +
+                             file->name);
 }
 
 } // namespace
@@ -113,15 +191,17 @@ std::string suggestion(std::string_view wrong, std::vector<std::string> const& c
 boost::system::result<settings, settings_faults> load_settings(settings_sources const& sources) {
     settings_faults faults;
     auto out = settings::defaults();
-    auto const from = read_layers(sources, faults.lines);
+    auto const from = read_layers(sources, out, faults.lines);
     for (auto const& key : setting_keys()) {
         auto const value = find_value(from, key);
-        if (value && !(value->usable && key.read(out, value->text, key)))
-            faults.lines.push_back(fault_of(key, *value));
+        if (value && !read_value(out, key, *value)) faults.lines.push_back(fault_of(key, *value));
     }
     read_tables(from.config.tables, out, faults.lines);
     // Checked only when every value is the one that was meant: else a mistyped one brings others.
-    if (faults.lines.empty()) faults.lines = check_together(out);
+    if (faults.lines.empty()) {
+        faults.lines = check_together(out);
+        check_files(sources, from, out, faults.lines);
+    }
     if (!faults.lines.empty()) return faults;
     return out;
 }

@@ -107,7 +107,8 @@ void check_client_plans(settings const& all, fault_lines& faults) {
 
 /// An answer and a metric say by name what refused: a limit or a budget.
 void check_budget_names(settings const& all, fault_lines& faults) {
-    std::set<std::string> names{store::cooldown_counter, store::guesses_counter, "ledger"};
+    std::set<std::string> names{store::cooldown_counter, store::guesses_counter,
+                                otp::read_limit_name, daily_cap_name, "ledger"};
     for (auto const& each : built_in_limits())
         names.emplace(each.name);
     for (auto const& each : all.own_limits)
@@ -175,6 +176,12 @@ constexpr void (*checks[])(settings const&, fault_lines&) = {
     check_concurrency,  check_files};
 
 } // namespace
+
+bool has_total_budget(settings const& all) {
+    return std::ranges::any_of(all.budgets, [](otp::spending_budget const& each) {
+        return each.key == otp::budget_key::total && each.mode == otp::limit_mode::enforce;
+    });
+}
 
 fault_lines check_plans(settings const& all) {
     fault_lines faults;

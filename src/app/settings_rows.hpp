@@ -49,7 +49,7 @@ public:
     constexpr row secret_text(std::string_view rule) const {
         return with(value_kind::text, values::read_text<Place, Good>, values::show_secret<Place>)
             .must_be(rule)
-            .hidden();
+            .hidden(values::digest_secret<Place>);
     }
     template <class Place, auto Parse>
     constexpr row amount(std::string_view rule) const {
@@ -61,9 +61,15 @@ public:
         return with(how, values::read_parsed<Place, Parse>, shown).must_be(rule);
     }
 
-    constexpr row hidden() const {
-        row out = *this;
+    constexpr row hidden(std::string (*digest)(settings const&)) const {
+        row out = partly_hidden(digest);
         out.key_.secret = true;
+        return out;
+    }
+    /// Shown without what the digest is of.
+    constexpr row partly_hidden(std::string (*digest)(settings const&)) const {
+        row out = *this;
+        out.key_.digest = digest;
         return out;
     }
     constexpr row known_as(std::string_view other,
@@ -110,6 +116,11 @@ inline constexpr int last_route = 8;
 
 /// Visible ASCII that fits a header: a token, an API key, a password. May be empty.
 [[nodiscard]] bool is_header_value(std::string_view text);
+/// Long enough not to be guessed; or empty.
+[[nodiscard]] bool is_operator_token(std::string_view text);
+/// Random bytes have so many different ones among them: of 32 hexadecimal digits some 14.
+inline constexpr std::size_t different_bytes_min = 8;
+[[nodiscard]] bool has_different_bytes(std::string_view text);
 [[nodiscard]] bool is_hmac_secret(std::string_view text);
 [[nodiscard]] bool is_hmac_secret_or_empty(std::string_view text);
 [[nodiscard]] bool is_path_or_empty(std::string_view text);
@@ -126,6 +137,11 @@ inline constexpr int last_route = 8;
 [[nodiscard]] std::optional<std::vector<std::string>> parse_purposes(std::string_view text);
 /// Two upper-case letters each.
 [[nodiscard]] std::optional<std::vector<std::string>> parse_countries(std::string_view text);
+inline constexpr std::string_view web_otp_hosts_rule =
+    "a list of different host names in lower case, at most 64 characters each";
+[[nodiscard]] std::optional<std::vector<std::string>> parse_web_otp_hosts(std::string_view text);
+/// What stands behind a text when a request chooses nothing: the host, when there is one alone.
+[[nodiscard]] otp::message_tail default_tail_of(std::vector<std::string> const& web_otp_hosts);
 /// With commas between them.
 [[nodiscard]] std::string joined(std::vector<std::string> const& items);
 [[nodiscard]] std::string joined(std::vector<int> const& items);

@@ -4,6 +4,7 @@
 #include "settings_rows.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace otpd::app::rules {
 
@@ -34,9 +35,18 @@ bool is_header_value(std::string_view text) {
     return values::is_visible(text) && text.size() <= max_secret_length;
 }
 
+bool is_operator_token(std::string_view text) {
+    constexpr std::size_t least = 16;
+    return text.empty() || (text.size() >= least && is_header_value(text));
+}
+
+bool has_different_bytes(std::string_view text) {
+    return std::set<char>(text.begin(), text.end()).size() >= different_bytes_min;
+}
+
 bool is_hmac_secret(std::string_view text) {
     return text.size() >= min_hmac_secret_length && text.size() <= max_secret_length &&
-           text != reference_default_secret;
+           has_different_bytes(text) && text != reference_default_secret;
 }
 
 bool is_hmac_secret_or_empty(std::string_view text) {
@@ -89,6 +99,21 @@ std::optional<std::vector<std::string>> parse_purposes(std::string_view text) {
 
 std::optional<std::vector<std::string>> parse_countries(std::string_view text) {
     return parse_set<std::string>(text, parse_country);
+}
+
+std::optional<std::string> parse_web_otp_host(std::string_view text) {
+    auto tail = otp::message_tail::web_otp_for(text);
+    if (!tail) return std::nullopt;
+    return std::move(tail->text);
+}
+
+std::optional<std::vector<std::string>> parse_web_otp_hosts(std::string_view text) {
+    return parse_set<std::string>(text, parse_web_otp_host);
+}
+
+otp::message_tail default_tail_of(std::vector<std::string> const& web_otp_hosts) {
+    if (web_otp_hosts.size() != 1) return {};
+    return otp::message_tail::web_otp_for(web_otp_hosts.front()).value_or(otp::message_tail{});
 }
 
 std::string joined(std::vector<std::string> const& items) {

@@ -52,9 +52,15 @@ void read_tables(std::vector<found_table> const& found, settings& to, fault_line
 /// check_together() of the tables; of those about routes and money, and of webhooks.
 [[nodiscard]] fault_lines check_tables(settings const& all);
 [[nodiscard]] fault_lines check_plans(settings const& all);
+/// Of what is unsafe where others than this machine reach it, and was not accepted in words.
+[[nodiscard]] fault_lines check_exposure(settings const& all);
+/// That each country that is named anywhere exists.
+[[nodiscard]] fault_lines check_countries(settings const& all);
+
 /// A `.env` file as python-dotenv reads it (the reference service's reader): `KEY=value`, `export `
-/// before it, comments, 'literal' and "escaped" values over several lines. `$` has no meaning. A
-/// line that holds no assignment is a fault.
+/// before it, comments, 'literal' and "escaped" values over several lines. `$` has no meaning. Other
+/// than there, `KEY= # note` is empty: the note is a comment, never a secret. A line that holds no
+/// assignment is a fault.
 [[nodiscard]] std::map<std::string, std::string> read_dotenv(source_file const& file,
                                                              fault_lines& faults);
 

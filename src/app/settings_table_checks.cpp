@@ -45,6 +45,14 @@ void check_tokens(settings const& all, fault_lines& faults) {
     std::map<client_settings::token_digest, std::string> owners;
     auto const& token = all.auth.token;
     if (!token.empty()) owners.emplace(api::digest_of(token.reveal()), "auth.token");
+    auto const& of_operator = all.admin.token;
+    if (!of_operator.empty()) {
+        bool const is_new =
+            owners.emplace(api::digest_of(of_operator.reveal()), "admin.token").second;
+        if (!is_new)
+            faults.push_back("admin.token is auth.token, too: the operator's neither sends nor "
+                             "verifies, give it one of its own");
+    }
     for (auto const& [profile, tokens] : all.clients)
         for (auto const& digest : tokens) {
             auto const which = named("client", profile.name);
@@ -115,7 +123,8 @@ void check_countries_are_known(settings const& all, fault_lines& faults) {
 // --- limits --------------------------------------------------------------------------------------
 
 void check_limits(settings const& all, fault_lines& faults) {
-    std::set<std::string> names{store::cooldown_counter, store::guesses_counter};
+    std::set<std::string> names{store::cooldown_counter, store::guesses_counter,
+                                otp::read_limit_name, daily_cap_name};
     for (auto const& each : built_in_limits())
         names.emplace(each.name);
     for (auto const& each : all.own_limits) {
@@ -133,9 +142,16 @@ void check_limits(settings const& all, fault_lines& faults) {
 /// What may stand behind a text of the purpose, or of any.
 std::vector<otp::message_tail> tails_for(settings const& all, std::string const& purpose) {
     std::vector<otp::message_tail> tails;
+    auto const add_hosts = [&](std::vector<std::string> const& hosts) {
+        for (auto const& host : hosts)
+            if (auto tail = otp::message_tail::web_otp_for(host)) tails.push_back(*std::move(tail));
+    };
+    add_hosts(all.auth.web_otp_hosts);
     for (auto const& [profile, tokens] : all.clients)
-        if (purpose.empty() || profile.purposes.empty() || holds(profile.purposes, purpose))
+        if (purpose.empty() || profile.purposes.empty() || holds(profile.purposes, purpose)) {
             tails.push_back(profile.tail);
+            add_hosts(profile.web_otp_hosts);
+        }
     return tails;
 }
 
@@ -152,7 +168,7 @@ void check_template(std::string const& which, otp::message_template const& text,
                                              all.otp.ttl, tails_for(all, text.purpose));
     if (why)
         faults.push_back(which + " = " + values::quoted_for_message(text.text) + ' ' + *why +
-                         " (with the code and the last line of its clients)");
+                         " (with the code and the autofill suffix of its clients)");
 }
 
 void check_templates(settings const& all, fault_lines& faults) {

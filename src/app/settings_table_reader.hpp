@@ -45,6 +45,9 @@ bool assign(std::optional<T> value, Target& to) {
 [[nodiscard]] std::string place_and_title(found_table const& of);
 [[nodiscard]] std::string fault_of(found_table const& in, table_key const& key,
                                    found_value const& value);
+/// Of a secret: what was left in it, as values::leftover_in_secret() says.
+[[nodiscard]] std::optional<std::string> leftover_in(found_table const& in, table_key const& key,
+                                                     found_value const& value);
 
 /// The entry, or nothing and a line for each fault.
 template <class Entry>
@@ -58,6 +61,8 @@ std::optional<Entry> read_entry(found_table const& from, std::span<reader<Entry>
             if (key.required)
                 faults.push_back(place_and_title(from) + "lacks " + std::string(key.name) +
                                  ": must be " + std::string(key.allowed));
+        } else if (auto fault = leftover_in(from, key, value->second)) {
+            faults.push_back(*std::move(fault));
         } else if (!value->second.usable || !read(entry, value->second.text)) {
             faults.push_back(fault_of(from, key, value->second));
         }

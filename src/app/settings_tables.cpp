@@ -51,16 +51,17 @@ bool read_client_plan(client_settings& to, std::string_view text) {
 bool read_client_price(client_settings& to, std::string_view text) {
     return assign(values::parse_price(text), to.profile.max_price);
 }
-/// False when there is a last line already.
-bool read_tail(client_settings& to, std::optional<otp::message_tail> tail) {
-    bool const first = to.profile.tail == otp::message_tail{};
-    return assign(std::move(tail), to.profile.tail) && first;
+bool read_web_otp_hosts(client_settings& to, std::string_view text) {
+    auto hosts = rules::parse_web_otp_hosts(text);
+    if (!hosts) return false;
+    to.profile.tail = rules::default_tail_of(*hosts);
+    to.profile.web_otp_hosts = *std::move(hosts);
+    return true;
 }
-bool read_web_otp_host(client_settings& to, std::string_view text) {
-    return read_tail(to, otp::message_tail::web_otp_for(text));
-}
+/// Not with hosts.
 bool read_app_hash(client_settings& to, std::string_view text) {
-    return read_tail(to, otp::message_tail::app_hash_of(text));
+    return assign(otp::message_tail::app_hash_of(text), to.profile.tail) &&
+           to.profile.web_otp_hosts.empty();
 }
 
 using kind = value_kind;
@@ -106,14 +107,17 @@ constexpr reader<client_settings> client_keys[] = {
     {{"client", "max_price", kind::money, "0.12",
       "Most that one SMS of it may cost, as far as prices are known.", values::price_rule},
      read_client_price},
-    {{"client", "web_otp_host", kind::text, "shop.example",
-      "Last line of its SMS: browsers fill the code in on this site (WebOTP).",
-      "a host name in lower case, at most 64 characters; not with app_hash"},
-     read_web_otp_host},
-    {table_key{"client", "app_hash", kind::text, "FA+9qCX9VSu",
-               "Instead of it: the Android app of this hash reads the code (SMS Retriever).",
-               "11 characters of base64; not with web_otp_host"}
-         .instead_of("web_otp_host"),
+    {{"client", "web_otp_hosts", kind::text_list, "shop.example,pay.example",
+      "Sites that its sends may name for the autofill suffix, the last line by which browsers fill "
+      "the code in there (WebOTP); one alone is that of sends that name none.",
+      rules::web_otp_hosts_rule},
+     read_web_otp_hosts},
+    {table_key{
+         "client", "app_hash", kind::text, "FA+9qCX9VSu",
+         "Instead of it: the Android app of this hash reads the code (SMS Retriever), from SMS "
+         "of at most 140 characters.",
+         "11 characters of base64; not with web_otp_hosts"}
+         .instead_of("web_otp_hosts"),
      read_app_hash},
 };
 
@@ -208,13 +212,16 @@ constexpr reader<otp::message_template> template_keys[] = {
       "1 to 50 printable ASCII characters"},
      read_template_purpose},
     {{"template", "locale", kind::text, "nl",
-      "For requests in this language; without it in all that have no template of their own.",
-      "a language, or a language and a region, such as nl or pt-BR"},
+      "For requests in this language (zh: also in zh-Hans and zh-Hans-CN, RFC 4647 3.4); without "
+      "it in all that have no template of their own.",
+      "a language tag of BCP 47, such as nl, pt-BR or zh-Hans"},
      read_template_locale},
     {table_key{"template", "text", kind::text,
                "Uw betaalcode is {code}. Deze is {minutes} minuten geldig.", "Text of the SMS.",
-               "printable ASCII with {code} once, {minutes} (its life) where wanted and no other "
-               "braces, at most 158 characters with the code and the client's last line"}
+               "printable ASCII other than ` with {code} once, {minutes} (its life) where wanted "
+               "and no other braces, at most 158 characters and 160 GSM septets with the code and "
+               "the client's "
+               "autofill suffix"}
          .needed(),
      read_template_text},
 };
@@ -310,6 +317,14 @@ std::string fault_of(found_table const& in, table_key const& key, found_value co
     return value.source + ": " + in.title + (in.is_part ? ": " : " ") + std::string(key.name) +
            shown + ": must be " + std::string(key.allowed) +
            (value.usable ? "" : ", written as a TOML " + std::string(toml_type(key.kind)));
+}
+
+std::optional<std::string> leftover_in(found_table const& in, table_key const& key,
+                                       found_value const& value) {
+    auto const* const why = key.secret ? values::leftover_in_secret(value.text, key.kind) : nullptr;
+    if (why == nullptr) return std::nullopt;
+    return value.source + ": " + in.title + (in.is_part ? ": " : " ") + std::string(key.name) +
+           ": " + why;
 }
 
 std::span<table_key const> table_keys() noexcept {

@@ -75,7 +75,9 @@ std::optional<secret_string> parse_secret(std::string_view text) {
     constexpr std::size_t most = 64;
     if (!text.starts_with(prefix)) return std::nullopt;
     auto bytes = decode_base64(text.substr(prefix.size()));
-    if (!bytes || bytes->size() < least || bytes->size() > most) return std::nullopt;
+    if (!bytes || bytes->size() < least || bytes->size() > most ||
+        !rules::has_different_bytes(*bytes))
+        return std::nullopt;
     return secret_string(*std::move(bytes));
 }
 
@@ -134,7 +136,8 @@ constexpr reader<endpoint> readers[] = {
                "whsec_VGhpcyBpcyBhbiBleGFtcGxlLCBtYWtlIG9uZSE=",
                "Keys of the signatures (echo whsec_$(openssl rand -base64 32)); several while one "
                "replaces the other.",
-               "1 to 4 different secrets: whsec_ and base64 of 24 to 64 bytes"}
+               "1 to 4 different secrets: whsec_ and base64 of 24 to 64 random bytes, 8 of them "
+               "different"}
          .needed()
          .hidden(),
      read_secrets},

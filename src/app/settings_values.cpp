@@ -1,5 +1,6 @@
 #include "settings_values.hpp"
 
+#include "otpd/api/authenticator.hpp"
 #include "otpd/core/encoding.hpp"
 
 #include <boost/url/ipv4_address.hpp>
@@ -21,6 +22,10 @@ std::string lower(std::string_view text) {
     for (char& c : out)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     return out;
+}
+
+bool is_white_space(char c) {
+    return trim_ascii({&c, 1}).empty();
 }
 
 std::string bracketed(std::string const& host) {
@@ -203,6 +208,28 @@ bool is_printable(std::string_view text) noexcept {
 
 bool is_visible(std::string_view text) noexcept {
     return std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+char const* leftover_in_secret(std::string_view text, value_kind kind) {
+    bool const is_list = kind == value_kind::text_list;
+    for (std::size_t begin = 0; begin < text.size();) {
+        auto const end = is_list ? std::min(text.find(',', begin), text.size()) : text.size();
+        auto item = text.substr(begin, end - begin);
+        while (begin > 0 && !item.empty() && is_white_space(item.front()))
+            item.remove_prefix(1); // behind a comma there may be some
+        begin = end + 1;
+        if (item.empty()) continue;
+        if (is_white_space(item.front()) || is_white_space(item.back()))
+            return "white space or a line break is at an end of it: leave that out";
+        bool const is_quoted = item.size() > 1 && item.front() == item.back() &&
+                               (item.front() == '"' || item.front() == '\'');
+        if (is_quoted) return "it still has the quotes of an env-file: leave them out";
+    }
+    return nullptr;
+}
+
+std::string digest_of(std::string_view text) {
+    return to_hex(api::digest_of(text));
 }
 
 std::string quoted_for_message(std::string_view text) {

@@ -43,6 +43,12 @@ inline constexpr std::string_view price_rule =
 [[nodiscard]] bool is_printable(std::string_view text) noexcept;
 [[nodiscard]] bool is_visible(std::string_view text) noexcept;
 
+/// In words, what an env-file or an editor has left in a secret: quotes, white space or a line break
+/// at an end of it, or of one in a list. Null when there is nothing of that.
+[[nodiscard]] char const* leftover_in_secret(std::string_view text, value_kind kind);
+/// SHA-256, in hexadecimal.
+[[nodiscard]] std::string digest_of(std::string_view text);
+
 /// How a value is shown in a message: quoted, on one line, cut after 64 characters. Nothing with an
 /// @ and no query of a URL is shown: a password may be there.
 [[nodiscard]] std::string quoted_for_message(std::string_view text);
@@ -128,6 +134,11 @@ std::string show_text(settings const& from) {
 template <class Place>
 std::string show_secret(settings const& from) {
     return Place::in(from).empty() ? "not set" : "set";
+}
+
+template <class Place>
+std::string digest_secret(settings const& from) {
+    return digest_of(Place::in(from).reveal());
 }
 
 /// Text that `Parse` turns into the member's type.

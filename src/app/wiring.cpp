@@ -1,10 +1,13 @@
 #include "wiring.hpp"
 
+#include "otpd/api/local_only.hpp"
 #include "otpd/app/settings_keys.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/store/memory_store.hpp"
 #include "otpd/store/redis_store.hpp"
 #include "otpd/store/sqlite_store.hpp"
+#include "settings_checks.hpp"
+#include "settings_rows.hpp"
 
 #include <algorithm>
 #include <array>
@@ -42,6 +45,7 @@ http::server_options api_options(settings const& from) {
     options.host = server.listen.host;
     options.port = server.listen.port;
     options.connections_max = server.connections_max;
+    options.connections_per_address_max = server.connections_per_address_max;
     options.header_bytes_max = server.header_bytes_max;
     options.header_fields_max = server.header_fields_max;
     options.body_bytes_max = server.body_bytes_max;
@@ -49,9 +53,12 @@ http::server_options api_options(settings const& from) {
     options.body_timeout = server.body_timeout;
     options.write_timeout = server.write_timeout;
     options.idle_timeout = server.idle_timeout;
+    options.drain_quiet = std::min(server.drain_quiet, server.drain_timeout / 2);
     options.request_timeout = server.request_timeout;
     options.trusted_proxies = server.trusted_proxies;
     options.proxy_protocol = server.proxy_protocol;
+    bool const asks_for_tokens = !from.auth.token.empty() || !from.clients.empty();
+    if (from.otp.debug || !asks_for_tokens) options.refuse = api::refuse_unless_local;
     return options;
 }
 
@@ -62,6 +69,7 @@ http::server_options admin_options(host_port const& listen) {
     options.host = listen.host;
     options.port = listen.port;
     options.connections_max = scrapers_max;
+    options.drain_quiet = std::chrono::milliseconds(0);
     return options;
 }
 
@@ -76,6 +84,30 @@ bridgexapi::client_options upstream_options(bridgexapi_settings const& from) {
     options.queue_max = from.queue_max;
     options.idle_timeout = from.idle_timeout;
     return options;
+}
+
+bridgexapi::client_options question_options(bridgexapi_settings const& from) {
+    constexpr std::chrono::milliseconds longest{10'000};
+    constexpr std::chrono::milliseconds longest_wait{2'000};
+    constexpr std::size_t waiting_max = 64;
+    auto options = upstream_options(from);
+    options.connections_max = from.read_connections_max;
+    options.queue_max = waiting_max;
+    options.queue_timeout = longest_wait;
+    options.timeout = std::min(from.timeout, longest);
+    return options;
+}
+
+bridgexapi::read_bulkhead_options read_bulkhead_options_of(bridgexapi_settings const& from) {
+    // Prices, deliveries and the account ask one question at a time each, and always find a connection.
+    constexpr std::size_t readers = 3;
+    bridgexapi::read_bulkhead_options options;
+    options.concurrency_max = from.read_connections_max - readers;
+    return options;
+}
+
+std::uint64_t read_quota_of(limits_settings const& from) {
+    return from.enabled ? from.reads_client_1m : 0;
 }
 
 bridgexapi::route_gate_options route_gate_options_of(settings const& from) {
@@ -192,16 +224,45 @@ std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& o
     throw std::logic_error("a kind of store that nobody makes");
 }
 
+namespace {
+
+/// The holder of auth.token, or everybody.
+otp::client default_client_of(auth_settings const& from) {
+    otp::client profile;
+    profile.web_otp_hosts = from.web_otp_hosts;
+    profile.tail = rules::default_tail_of(from.web_otp_hosts);
+    return profile;
+}
+
+} // namespace
+
 std::vector<api::credential> credentials_of(settings const& from) {
     std::vector<api::credential> list;
     for (auto const& [profile, tokens] : from.clients)
         list.push_back(api::credential{profile, tokens});
     auto const& token = from.auth.token;
     if (!token.empty())
-        list.push_back(api::credential{{}, {api::digest_of(token.reveal())}});
+        list.push_back(
+            api::credential{default_client_of(from.auth), {api::digest_of(token.reveal())}});
     else if (list.empty())
-        list.emplace_back(); // `default`, without a token
+        list.push_back(api::credential{default_client_of(from.auth), {}}); // without a token
+    for (auto& each : list)
+        each.profile.is_tenant = !from.clients.empty();
     return list;
+}
+
+std::vector<api::credential> operator_of(admin_settings const& from) {
+    std::vector<api::credential> list(1);
+    list.front().profile.name = "(operator)"; // no client has such a name
+    list.front().tokens.push_back(api::digest_of(from.token.reveal()));
+    return list;
+}
+
+std::vector<std::string> names_of_clients(settings const& from) {
+    std::vector<std::string> names;
+    for (auto const& each : credentials_of(from))
+        names.push_back(each.profile.name);
+    return names;
 }
 
 namespace {
@@ -240,7 +301,24 @@ std::vector<otp::limit> limits_of(settings const& from) {
     return list;
 }
 
+std::vector<otp::spending_budget> budgets_of(settings const& from) {
+    auto list = from.budgets;
+    if (auto const cap = daily_cap_of(from); cap > money()) {
+        otp::spending_budget in_all;
+        in_all.name = daily_cap_name;
+        in_all.cap = cap;
+        list.push_back(std::move(in_all));
+    }
+    return list;
+}
+
 } // namespace
+
+money daily_cap_of(settings const& from) {
+    constexpr auto on_the_first_day = money::from_micros(50 * money::micros_per_unit);
+    if (from.spending.daily_cap) return *from.spending.daily_cap;
+    return has_total_budget(from) ? money() : on_the_first_day;
+}
 
 otp::policy policy_of(settings const& from) {
     otp::policy rules;
@@ -261,10 +339,8 @@ otp::policy policy_of(settings const& from) {
     rules.caller_id = from.otp.default_caller_id;
     rules.templates = {{"", {}, from.otp.message_template}};
     rules.templates.insert(rules.templates.end(), from.templates.begin(), from.templates.end());
-    if (from.limits.enabled) {
-        rules.limits = limits_of(from);
-        rules.budgets = from.budgets;
-    }
+    if (from.limits.enabled) rules.limits = limits_of(from);
+    rules.budgets = budgets_of(from); // money is bounded also where nothing else is
     rules.pumping = from.pumping;
     rules.pumping.enabled = from.pumping.enabled && from.limits.enabled;
     rules.destinations = from.numbers;

@@ -5,6 +5,7 @@
 #include "otpd/api/authenticator.hpp"
 #include "otpd/app/settings.hpp"
 #include "otpd/bridgexapi/client.hpp"
+#include "otpd/bridgexapi/read_bulkhead.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/random.hpp"
 #include "otpd/http/server.hpp"
@@ -19,6 +20,7 @@
 #include "otpd/telemetry/rotating_file.hpp"
 #include "otpd/webhook/webhooks.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +33,12 @@ namespace otpd::app {
 [[nodiscard]] http::server_options api_options(settings const& from);
 [[nodiscard]] http::server_options admin_options(host_port const& listen);
 [[nodiscard]] bridgexapi::client_options upstream_options(bridgexapi_settings const& from);
+/// Of the client that asks the questions: everything but sends.
+[[nodiscard]] bridgexapi::client_options question_options(bridgexapi_settings const& from);
+[[nodiscard]] bridgexapi::read_bulkhead_options
+read_bulkhead_options_of(bridgexapi_settings const& from);
+/// 0: no limit.
+[[nodiscard]] std::uint64_t read_quota_of(limits_settings const& from);
 [[nodiscard]] bridgexapi::route_gate_options route_gate_options_of(settings const& from);
 [[nodiscard]] otp::price_book_options price_book_options_of(settings const& from);
 [[nodiscard]] otp::account_options account_options_of(money_settings const& from);
@@ -45,8 +53,17 @@ rotating_file_options_of(timeline_settings const& from);
 [[nodiscard]] std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& on,
                                                          settings const& from, clock const& now,
                                                          store::observer& tell);
-/// Who may call: the clients of the file and that of auth.token; everybody when there is neither.
+/// Who may call: the clients of the file and that of auth.token; everybody when there is neither. With a
+/// [[client]] all of them are tenants.
 [[nodiscard]] std::vector<api::credential> credentials_of(settings const& from);
+/// Of credentials_of().
+[[nodiscard]] std::vector<std::string> names_of_clients(settings const& from);
+/// Who holds admin.token, which is not empty: no client, and known to the admin listener alone.
+[[nodiscard]] std::vector<api::credential> operator_of(admin_settings const& from);
+/// What may be spent in all in a UTC day, 0 for no cap: money.daily_cap, whatever other budgets
+/// there are. Where that is not set, 50 units, unless the operator bounds everything with a budget
+/// of his own: one that is larger is no mistake.
+[[nodiscard]] money daily_cap_of(settings const& from);
 [[nodiscard]] otp::policy policy_of(settings const& from);
 /// With a random key where none is set: the memory store forgets its codes with the key.
 [[nodiscard]] otp::key_ring keys_of(otp_settings const& from, random_source& random);

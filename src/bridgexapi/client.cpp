@@ -29,6 +29,9 @@ public:
             why == net::exchange_error::tls_failed ? reason::tls_failed : reason::connect_failed;
         to_.connect_failed(failed, error.message());
     }
+    void stopped_reusing(std::chrono::milliseconds for_how_long) override {
+        to_.stopped_reusing(for_how_long);
+    }
 
 private:
     client_observer& to_;
@@ -72,6 +75,7 @@ net::https_client_options transport_options(client_options const& options) {
     result.pool.idle_max = options.idle_timeout;
     result.pool.lifetime_max = options.connection_lifetime;
     result.pool.probation = options.probation;
+    result.pool.fresh_min = options.fresh_min;
     result.pool.limits.body_bytes_max = largest_reply;
     return result;
 }

@@ -139,7 +139,7 @@ send_outcome judge_send(net::http_response const& response) {
 }
 
 send_outcome judge_send(net::exchange_failure const& failure) {
-    if (failure.may_have_arrived) return unknown{to_reason(failure.why)};
+    if (failure.may_have_arrived) return unknown{to_reason(failure.why), failure.stale};
     return not_sent{to_reason(failure.why), retry_after(failure)};
 }
 

@@ -1,9 +1,12 @@
 #include "otpd/bridgexapi/requests.hpp"
 
+#include "otpd/core/encoding.hpp"
 #include "otpd/core/json_text.hpp"
 
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
+
+#include <algorithm>
 
 namespace otpd::bridgexapi {
 
@@ -48,7 +51,10 @@ net::http_request post(std::string target, sms const& message) {
 }
 
 bool can_be_an_id(std::string_view id) {
-    return !id.empty() && id.size() <= id_length_max && id != "." && id != "..";
+    return !id.empty() && id.size() <= id_length_max && std::ranges::all_of(id, [](char c) {
+        return is_ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+               c == '-';
+    });
 }
 
 std::string page(std::int64_t limit, std::int64_t skip) {
@@ -103,13 +109,13 @@ net::http_request deliveries_request(delivery_query const& query) {
 
 std::optional<net::http_request> delivery_request(std::string_view bx_message_id) {
     if (!can_be_an_id(bx_message_id)) return std::nullopt;
-    return get("/api/v1/dlr/" + escape(bx_message_id));
+    return get("/api/v1/dlr/" + std::string(bx_message_id));
 }
 
 std::optional<net::http_request> order_deliveries_request(std::string_view order_id,
                                                           std::int64_t limit, std::int64_t skip) {
     if (!can_be_an_id(order_id)) return std::nullopt;
-    return get("/api/v1/orders/" + escape(order_id) + "/dlr" + page(limit, skip));
+    return get("/api/v1/orders/" + std::string(order_id) + "/dlr" + page(limit, skip));
 }
 
 } // namespace otpd::bridgexapi

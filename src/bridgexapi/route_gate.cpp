@@ -51,7 +51,8 @@ verdict verdict_on_one(not_sent const& never) {
 }
 
 verdict verdict_on_one(unknown const& perhaps) {
-    return perhaps.why == reason::shutting_down ? verdict{} : failure_of(perhaps.why);
+    bool const says_nothing = perhaps.why == reason::shutting_down || perhaps.stale_connection;
+    return says_nothing ? verdict{} : failure_of(perhaps.why);
 }
 
 std::chrono::seconds whole_seconds(route_gate::duration of) noexcept {

@@ -16,7 +16,8 @@ struct verdict {
     enum class kind : std::uint8_t {
         answered, ///< the route works, even if the answer was no
         failed,   ///< the route, or the way to it, is to blame
-        no_matter, ///< says nothing: the whole upstream is unreachable, or our own side is full or ends
+        no_matter, ///< says nothing: the whole upstream is unreachable or keeps no connections, or our own
+                   ///< side is full or ends
     };
     kind is = kind::no_matter;
     reason why{}; ///< of `failed`

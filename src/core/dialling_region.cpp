@@ -24,6 +24,7 @@ dialling_region::rules rules_of(lib::PhoneMetadata const& from) {
     rules.calling_code = from.country_code();
     rules.is_main = from.main_country_for_code();
     rules.same_fixed_and_mobile = from.same_mobile_and_fixed_line_pattern();
+    rules.trunk_prefix = from.national_prefix();
     // In the order of dialling_region::pattern.
     for (auto const* const each :
          {&from.general_desc(), &from.premium_rate(), &from.toll_free(), &from.shared_cost(),
@@ -68,6 +69,21 @@ std::optional<dialling_region::answer> dialling_region::ask(std::string_view nat
     return said;
 }
 
+bool dialling_region::is_possible(std::string_view national) const {
+    if (rules_.digits[mobile].empty()) return false;
+    auto const lengths =
+        rules_.lengths[mobile] != 0 ? rules_.lengths[mobile] : rules_.lengths[general];
+    if (national.size() >= 32 || (lengths >> national.size() & 1U) == 0) return false;
+    auto const& trunk = rules_.trunk_prefix;
+    bool const has_trunk =
+        !trunk.empty() && (national.starts_with(trunk) || national.front() == '0');
+    if (!has_trunk && national.front() != '0') return true;
+    auto const& reading = known();
+    if (!reading) return false;
+    return has_trunk ? (reading->find(national).whole >> general & 1U) != 0
+                     : reading->may_begin("0");
+}
+
 /// As PhoneNumberUtil::GetNumberTypeHelper() does it.
 line_type dialling_region::type_of(digit_patterns::set whole, std::size_t length) const noexcept {
     auto const is = [&](pattern which) {
@@ -89,6 +105,10 @@ line_type dialling_region::type_of(digit_patterns::set whole, std::size_t length
                                                           : line_type::fixed_line;
     if (!rules_.same_fixed_and_mobile && is(mobile)) return line_type::mobile;
     return line_type::unknown;
+}
+
+void const* plans_in_memory() noexcept {
+    return lib::metadata_get();
 }
 
 std::vector<std::unique_ptr<dialling_region const>> dialling_regions() {

@@ -46,6 +46,7 @@ public:
         int calling_code = 0;
         bool is_main = false; ///< of those that share the code
         bool same_fixed_and_mobile = false;
+        std::string trunk_prefix;        ///< dialled before national numbers; may be empty
         std::vector<std::string> digits; ///< for each pattern
         /// For each pattern the lengths that are possible, bit n: n digits; 0: any.
         std::array<std::uint32_t, patterns> lengths{};
@@ -68,6 +69,11 @@ public:
     /// Nothing when the plan has a pattern that is not understood.
     [[nodiscard]] std::optional<answer> ask(std::string_view national) const;
 
+    /// Whether the digits are as many as a mobile's here. Those that begin with what is dialled
+    /// before national numbers, or with 0, must look like a number of the plan too: most have no
+    /// such number.
+    [[nodiscard]] bool is_possible(std::string_view national) const;
+
 private:
     /// Empty: not understood.
     using automaton = std::optional<digit_patterns>;
@@ -82,5 +88,8 @@ private:
 
 /// Those that the library was built with, in its order. Throws std::runtime_error when it has none.
 [[nodiscard]] std::vector<std::unique_ptr<dialling_region const>> dialling_regions();
+
+/// Somewhere in the library's data.
+[[nodiscard]] void const* plans_in_memory() noexcept;
 
 } // namespace otpd

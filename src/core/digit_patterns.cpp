@@ -251,4 +251,11 @@ digit_patterns::matches digit_patterns::find(std::string_view digits) const noex
     return found;
 }
 
+bool digit_patterns::may_begin(std::string_view digits) const noexcept {
+    std::size_t at = states_.size() > 1 ? 1 : 0;
+    for (char const c : digits)
+        at = is_ascii_digit(c) ? states_[at].next[static_cast<std::size_t>(c - '0')] : 0;
+    return at != 0;
+}
+
 } // namespace otpd

@@ -30,6 +30,8 @@ public:
 
     /// Nothing when there is anything but ASCII digits.
     [[nodiscard]] matches find(std::string_view digits) const noexcept;
+    /// Whether some digits that a pattern matches begin so.
+    [[nodiscard]] bool may_begin(std::string_view digits) const noexcept;
 
 private:
     struct state {

@@ -34,13 +34,15 @@ constexpr int north_america = 1;
 constexpr std::array<std::string_view, 4> satellites{"870", "881", "88213", "88216"};
 
 /// A way to write numbers that the plans still have beside the one in force. Digits that begin with
-/// `begins` and have `was` at `at` are another spelling when they are a number with `is` there too.
+/// `begins` and have `was` at `at` are another spelling when they are a number with `is` there too;
+/// digits of no known range always are.
 struct other_spelling {
     std::string_view begins;
     std::size_t at;
     std::string_view was;
     std::string_view is;
     std::size_t digits = 0; ///< how many in all; 0: any number of them
+    bool of_unknown_only = false;
 };
 
 /// The library's parser knows Mexico's alone. test/unit/core looks for those that it, or a trunk prefix that
@@ -48,28 +50,58 @@ struct other_spelling {
 constexpr other_spelling other_spellings[] = {
     {"521", 2, "1", ""},          // Mexico: mobiles until 2019
     {"54", 2, "", "9", 12},       // Argentina: mobiles without their 9
-    {"55", 4, "7", "97", 12},     // Brazil: mobiles until 2016
+    {"55", 4, "7", "97", 12},     // Brazil: mobiles until 2016,
+    {"55", 4, "", "9", 12, true}, // which some networks still complete
     {"229", 3, "", "01", 11},     // Benin: everybody until 2024
     {"241", 3, "", "6", 10},      // Gabon: mobiles until 2024,
     {"241", 3, "", "7", 10},      //
     {"2410", 3, "0", "", 11},     // those with a trunk 0,
     {"24101", 3, "0", "1", 11},   // and fixed lines
     {"3903", 2, "0", "", 13},     // Italy: mobiles until 2001
-    {"37744", 0, "377", "383"},   // Kosovo: mobiles with Monaco's code until 2019,
-    {"37745", 0, "377", "383"},   //
-    {"38643", 0, "386", "383"},   // with Slovenia's,
-    {"38649", 0, "386", "383"},   //
-    {"38128", 0, "381", "383"},   // and fixed lines with Serbia's
+    {"38128", 0, "381", "383"},   // Kosovo: fixed lines with Serbia's code
     {"38129", 0, "381", "383"},   //
     {"38138", 0, "381", "383"},   //
     {"38139", 0, "381", "383"},   //
-    {"97256", 0, "972", "970"},   // Palestine with Israel's code: mobiles,
-    {"97259", 0, "972", "970"},   //
-    {"972", 0, "972", "970", 11}, // and fixed lines
-    {"33590", 0, "33", "590"},    // the French Antilles and Guiana with France's
-    {"33594", 0, "33", "594"},    //
-    {"33596", 0, "33", "596"},    //
-    {"390549", 0, "39", "378"},   // San Marino with Italy's
+    {"972", 0, "972", "970", 11}, // Palestine: fixed lines with Israel's
+};
+
+/// Beginnings of no number: a plan has, or had, them for lines of another country.
+constexpr std::string_view ranges_of_others[] = {
+    "35348",  // Northern Ireland, +44 28, as Ireland dials it (ComReg, Numbering Conventions)
+    "37744",  // Kosovo, +383: mobiles with Monaco's code until 2019,
+    "37745",  //
+    "38643",  // and with Slovenia's
+    "38649",  //
+    "97256",  // Palestine, +970: mobiles with Israel's code
+    "97259",  //
+    "390549", // San Marino, +378, with Italy's
+};
+
+/// France and its overseas departments number their lines together: nine digits are one line with
+/// whichever of these calling codes they are written.
+constexpr std::string_view french_codes[] = {"33", "262", "508", "590", "594", "596"};
+constexpr std::size_t french_digits = 9;
+
+struct french_range {
+    std::string_view begins;
+    std::string_view code; ///< before which its numbers are written; empty: before none
+};
+
+/// Those that are not France's own (ARCEP, national numbering plan, decision 2018-0881 as amended).
+/// Of two that fit, the longer one comes first.
+constexpr french_range french_ranges[] = {
+    {"70935", "262"}, {"70936", "262"}, {"70937", "262"},                  // mobiles
+    {"7090", "590"},  {"7091", "596"},  {"7092", "262"},  {"7093", "594"}, //
+    {"9395", "590"},  {"9396", "594"},  {"9397", "596"},  {"9398", "262"}, // of the Internet
+    {"9399", "262"},  {"9475", "590"},  {"9476", "594"},  {"9477", "596"}, //
+    {"9478", "262"},  {"9479", "262"},  {"9760", "590"},  {"9761", "590"}, //
+    {"9762", "262"},  {"9763", "262"},  {"9764", "594"},  {"9765", "594"}, //
+    {"9766", "596"},  {"9767", "596"},  {"9768", "590"},  {"9769", "262"}, //
+    {"262", "262"},   {"263", "262"},   {"269", "262"},   {"590", "590"},  // fixed lines
+    {"594", "594"},   {"596", "596"},   {"508", ""},                       // +508 with six digits
+    {"639", "262"},   {"690", "590"},   {"691", "590"},   {"692", "262"},  // mobiles
+    {"693", "262"},   {"694", "594"},   {"696", "596"},   {"697", "596"},  //
+    {"708", "508"},                                                        //
 };
 
 /// What the library complains about may hold a number: nobody is to read it.
@@ -137,12 +169,40 @@ util* library() {
 }
 
 /// What the library says itself, for regions whose patterns are not read.
-line ask_library(int code, std::string_view national) {
+line ask_library(int code, std::string_view national, std::string_view main_country) {
     auto const number = number_of(code, national);
     line found;
     found.type = type_of(library()->GetNumberType(number));
-    library()->GetRegionCodeForNumber(number, &found.country);
+    if (found.type == line_type::unknown)
+        found.country = main_country;
+    else
+        library()->GetRegionCodeForNumber(number, &found.country);
     return found;
+}
+
+/// Whether the library's parser neither strips nor rewrites anything: trunk prefixes, carriers'
+/// codes, obsolete forms.
+bool parses_as_it_is(int code, std::string_view national) {
+    lib::PhoneNumber number;
+    auto const text = '+' + std::to_string(code) + std::string(national);
+    if (library()->Parse(text, "ZZ", &number) != util::NO_PARSING_ERROR) return false;
+    std::string read;
+    library()->GetNationalSignificantNumber(number, &read);
+    return number.country_code() == code && read == national;
+}
+
+/// Of digits that have one of the French codes before them.
+std::string_view french_code_of(std::string_view national) {
+    auto const* const found = std::ranges::find_if(
+        french_ranges, [&](french_range const& each) { return national.starts_with(each.begins); });
+    return found == std::end(french_ranges) ? french_codes[0] : found->code;
+}
+
+bool is_other_french_spelling(std::string_view digits) {
+    auto const* const code = std::ranges::find_if(french_codes, [&](std::string_view each) {
+        return digits.starts_with(each) && digits.size() == each.size() + french_digits;
+    });
+    return code != std::end(french_codes) && french_code_of(digits.substr(code->size())) != *code;
 }
 
 } // namespace
@@ -188,8 +248,9 @@ struct numbering_plan::impl {
         return std::nullopt;
     }
 
-    /// Of type unknown: there is no such number. The library calls a number valid when it has a type, so one
-    /// question answers both.
+    /// Of type unknown: no known range has it. The library calls a number valid when it has a type,
+    /// so one question answers both. The country is then that of the calling code, or the main one
+    /// of those that share it.
     [[nodiscard]] line find(std::string_view digits) const {
         auto const number = split_up(digits);
         if (!number) return {};
@@ -203,13 +264,13 @@ struct numbering_plan::impl {
             }
         for (std::size_t i = 0; i < sharing.size(); ++i) {
             auto const asked = sharing[i]->ask(number->national);
-            if (!asked) return ask_library(number->code, number->national);
+            if (!asked) return ask_library(number->code, number->national, sharing.front()->name());
             if (sharing.size() > 1 && !asked->claims) continue;
             if (area != nullptr)
                 area->store(static_cast<std::uint8_t>(i), std::memory_order_relaxed);
             return {std::string(sharing[i]->name()), asked->type};
         }
-        return {};
+        return {std::string(sharing.front()->name()), line_type::unknown};
     }
 
     /// Two dozen countries of North America are asked one after the other. An area code is in one of them, so that
@@ -222,15 +283,53 @@ struct numbering_plan::impl {
         return &areas[area];
     }
 
-    [[nodiscard]] bool is_other_spelling(std::string_view digits) const {
+    /// `known`: the digits are in a range of a plan.
+    [[nodiscard]] bool is_other_spelling(std::string_view digits, bool known) const {
+        auto const begins = [&](std::string_view range) { return digits.starts_with(range); };
+        if (std::ranges::any_of(ranges_of_others, begins) || is_other_french_spelling(digits))
+            return true;
         return std::ranges::any_of(other_spellings, [&](other_spelling const& each) {
             if (!digits.starts_with(each.begins) || !digits.substr(each.at).starts_with(each.was) ||
                 (each.digits != 0 && each.digits != digits.size()))
                 return false;
+            if (!known || each.of_unknown_only) return !known;
             std::string usual(digits);
             usual.replace(each.at, each.was.size(), each.is);
             return find(usual).type != line_type::unknown;
         });
+    }
+
+    /// Whether digits of no known range may be a number of a range that is younger than the plans.
+    /// A mobile's number with some digits behind it is none, as networks may ignore those, nor is
+    /// a known number behind a 0, which is the usual trunk prefix, nor what the library's parser
+    /// rewrites.
+    [[nodiscard]] bool may_be_new(std::string_view digits) const {
+        auto const number = split_up(digits);
+        if (!number) return false;
+        auto const& home = region_of(*number);
+        if (home.name() == no_country || !home.is_possible(number->national)) return false;
+        if (number->national.starts_with('0')) {
+            auto const trunk = digits.size() - number->national.size();
+            std::string without(digits);
+            without.erase(trunk, 1);
+            if (find(without).type != line_type::unknown) return false;
+        }
+        for (auto shorter = digits; shorter.size() > phone_number::min_digits;) {
+            shorter.remove_suffix(1);
+            auto const type = find(shorter).type;
+            if (type == line_type::mobile || type == line_type::fixed_line_or_mobile) return false;
+        }
+        return parses_as_it_is(number->code, number->national);
+    }
+
+    [[nodiscard]] dialling_region const& region_of(split const& number) const {
+        auto const& sharing = codes[static_cast<std::size_t>(number.code)];
+        auto const claims = [&](dialling_region const* each) {
+            auto const asked = each->ask(number.national);
+            return asked && asked->claims;
+        };
+        auto const found = std::ranges::find_if(sharing, claims);
+        return found == sharing.end() ? *sharing.front() : **found;
     }
 };
 
@@ -241,13 +340,24 @@ numbering_plan::~numbering_plan() = default;
 std::optional<line> numbering_plan::find(phone_number const& number) const {
     std::string_view const digits = number.digits();
     auto found = impl_->find(digits);
-    if (found.type == line_type::unknown || impl_->is_other_spelling(digits)) return std::nullopt;
+    bool const known = found.type != line_type::unknown;
+    if (impl_->is_other_spelling(digits, known) || (!known && !impl_->may_be_new(digits)))
+        return std::nullopt;
     if (is_satellite(digits)) found.type = line_type::satellite;
     return found;
 }
 
+bool numbering_plan::is_other_spelling(phone_number const& number) const {
+    std::string_view const digits = number.digits();
+    return impl_->is_other_spelling(digits, impl_->find(digits).type != line_type::unknown);
+}
+
 country_code numbering_plan::country_of(phone_number const& number) const {
     return impl_->find(number.digits()).country;
+}
+
+void const* numbering_plan::data() noexcept {
+    return plans_in_memory();
 }
 
 bool numbering_plan::knows_country(std::string_view country) const {

@@ -6,8 +6,32 @@
 #include <algorithm>
 #include <cassert>
 #include <span>
+#include <stdexcept>
 
 namespace otpd {
+
+namespace {
+
+/// Takes the digit that `text` begins with, as its ASCII character; nothing where that is none.
+std::optional<char> take_digit(std::string_view& text) noexcept {
+    // UTF-8: of each script, all but the last byte of its digits.
+    constexpr std::array<std::string_view, 3> scripts{"\xEF\xBC", "\xD9", "\xDB"};
+    constexpr std::array<unsigned char, 3> zeros{0x90, 0xA0, 0xB0};
+    std::size_t before = 0;
+    unsigned char zero = '0';
+    for (std::size_t i = 0; i < scripts.size(); ++i)
+        if (text.starts_with(scripts[i])) {
+            before = scripts[i].size();
+            zero = zeros[i];
+        }
+    if (text.size() <= before) return std::nullopt;
+    auto const last = static_cast<unsigned char>(text[before]);
+    if (last < zero || last - zero > 9) return std::nullopt;
+    text.remove_prefix(before + 1);
+    return static_cast<char>('0' + (last - zero));
+}
+
+} // namespace
 
 passcode passcode::generate(std::size_t length, random_source& random) {
     assert(length >= min_length && length <= max_length);
@@ -28,12 +52,35 @@ std::optional<passcode> passcode::parse(std::string_view text) noexcept {
     return passcode(text);
 }
 
+boost::system::result<passcode, passcode_fault> passcode::parse_typed(std::string_view text,
+                                                                      std::size_t length) noexcept {
+    assert(length <= max_length);
+    text = trim_ascii(text);
+    passcode code{std::string_view()};
+    std::size_t count = 0;
+    for (;;) {
+        auto const digit = take_digit(text);
+        if (!digit) return passcode_fault::not_digits;
+        if (count < max_length) code.digits_[count] = *digit;
+        ++count;
+        if (text.empty()) break;
+        if (text.front() == ' ' || text.front() == '-') text.remove_prefix(1);
+    }
+    if (count != length) return passcode_fault::bad_length;
+    code.length_ = length;
+    return code;
+}
+
 passcode::passcode(std::string_view digits) noexcept : length_(digits.size()) {
     std::ranges::copy(digits, digits_.begin());
 }
 
 passcode::~passcode() {
     wipe(std::as_writable_bytes(std::span(digits_)));
+}
+
+void throw_exception_from_error(passcode_fault, boost::source_location const&) {
+    throw std::logic_error("a faulty code was used as a valid one");
 }
 
 } // namespace otpd

@@ -96,6 +96,15 @@ bool address_range::contains(ip::address const& address) const noexcept {
     return same_bits(asked.to_v6().to_bytes(), network_.to_v6().to_bytes(), prefix_);
 }
 
+bool address_range::is_wider_than_one_network() const noexcept {
+    constexpr unsigned least_v4 = 8;
+    constexpr unsigned least_v6 = 16;
+    constexpr unsigned least_private = 7; // fc00::/7
+    if (network_.is_v4()) return prefix_ < least_v4;
+    bool const is_private = (network_.to_v6().to_bytes()[0] & 0xFEU) == 0xFCU;
+    return prefix_ < (is_private ? least_private : least_v6);
+}
+
 std::string address_range::to_string() const {
     return network_.to_string() + '/' + std::to_string(prefix_);
 }

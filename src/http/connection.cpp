@@ -1,14 +1,18 @@
 #include "connection.hpp"
 
+#include "otpd/http/credentials.hpp"
 #include "response_writer.hpp"
 
 #include <boost/asio/defer.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include <poll.h>
 
 #include <algorithm>
 #include <array>
@@ -60,8 +64,9 @@ problem make_problem(unsigned status, std::string_view code, std::string_view de
 
 connection::connection(asio::ip::tcp::socket socket, asio::ip::address peer,
                        std::shared_ptr<connection_services const> services)
-    : watchdog(socket.get_executor()), socket_(std::move(socket)), services_(std::move(services)),
-      input_(input_bytes_max()), head_(limits_of(options())) {
+    : watchdog(socket.get_executor()), idle_since_(now().time_since_epoch().count()),
+      socket_(std::move(socket)), services_(std::move(services)), input_(input_bytes_max()),
+      head_(limits_of(options())) {
     set_peer(std::move(peer));
 }
 
@@ -73,29 +78,38 @@ public:
     ending& operator=(ending const&) = delete;
     ~ending() {
         error_code ignored;
+        if (dismissed_) return;
         of_.disarm();
         of_.socket_.close(ignored);
     }
+    /// The connection goes on.
+    void dismiss() noexcept { dismissed_ = true; }
 
 private:
     connection& of_;
+    bool dismissed_ = false;
 };
 
 // ---- life --------------------------------------------------------------------------------------
+
+asio::awaitable<bool> connection::introduce(std::shared_ptr<connection> self) {
+    ending at_end(*self);
+    bool const named = co_await self->receive_proxy_header();
+    if (named) at_end.dismiss();
+    co_return named;
+}
 
 asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
     ending const at_end(*self);
     // Handlers hear of every kind of cancellation; the default filter lets only `terminal` through.
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     bool more = true;
-    if (self->options().proxy_protocol) more = co_await self->receive_proxy_header();
     while (more)
         more = co_await self->exchange();
 }
 
 asio::awaitable<void> connection::turn_away(std::shared_ptr<connection> self) {
     ending const at_end(*self);
-    if (self->options().proxy_protocol && !self->is_from_trusted_proxy()) co_return;
     make_request_id(self->request_id_);
     auto const refusal = to_response(make_problem(
         503, "too_many_connections", "The service has no room for another connection."));
@@ -105,11 +119,33 @@ asio::awaitable<void> connection::turn_away(std::shared_ptr<connection> self) {
     if (sent) co_await self->linger();
 }
 
-void connection::begin_drain() {
+std::optional<steady_time> connection::idle_since() const noexcept {
+    auto const since = idle_since_.load();
+    if (since == busy || since == leaving) return std::nullopt;
+    return steady_time(steady_time::duration(since));
+}
+
+bool connection::ask_to_leave(steady_time since) {
+    ++services_->leaving;
+    auto idle = since.time_since_epoch().count();
+    if (!idle_since_.compare_exchange_strong(idle, leaving)) {
+        --services_->leaving;
+        return false;
+    }
     asio::post(socket_.get_executor(),
                [self = std::static_pointer_cast<connection>(shared_from_this())] {
                    error_code ignored;
-                   if (self->phase_ == phase::idle) self->socket_.cancel(ignored);
+                   if (self->phase_ == phase::idle && self->is_leaving())
+                       self->socket_.cancel(ignored);
+               });
+    return true;
+}
+
+void connection::begin_drain() {
+    asio::post(socket_.get_executor(),
+               [self = std::static_pointer_cast<connection>(shared_from_this())] {
+                   if (self->phase_ == phase::idle)
+                       self->advance(now() + self->options().drain_quiet);
                });
 }
 
@@ -122,6 +158,10 @@ void connection::abort() {
                    if (self->phase_ == phase::handling)
                        self->handler_signal_.emit(asio::cancellation_type::all);
                });
+}
+
+void connection::close() {
+    ending const now(*this);
 }
 
 void connection::on_expiry() {
@@ -147,7 +187,11 @@ asio::awaitable<bool> connection::exchange() {
     } else {
         auto const found = services_->routes.find(request_->verb(), request_->path(), parameters_);
         route_ = found.pattern;
-        if (found.outcome == router::match::kind::found)
+        std::optional<response> refused;
+        if (options().refuse != nullptr) refused = options().refuse(*request_);
+        if (refused)
+            what = *std::move(refused);
+        else if (found.outcome == router::match::kind::found)
             what = co_await call(*found.call);
         else
             what = answer_of_router(found);
@@ -188,6 +232,7 @@ void connection::describe_request() {
     parts.fields = fields_;
     parts.peer = peer_;
     parts.trusted_proxies = believed_;
+    parts.connection = this;
     parts.until = deadline::in(started_ + options().request_timeout - received_);
     auto const given = request(parts).header("x-request-id");
     if (given && is_valid_request_id(*given))
@@ -219,6 +264,16 @@ response connection::answer_of_router(router::match const& found) {
     return what;
 }
 
+/// The kernel is asked and not the stream: a read would take what was sent ahead, and wait behind it for the end.
+bool connection::has_hung_up() const noexcept {
+    if (!socket_.is_open()) return true;
+    pollfd asked{};
+    // Asio's own accessor is not const, though it changes nothing.
+    asked.fd = const_cast<asio::ip::tcp::socket&>(socket_).native_handle();
+    asked.events = POLLRDHUP;
+    return ::poll(&asked, 1, 0) > 0;
+}
+
 asio::awaitable<response> connection::call(detail::endpoint const& endpoint) {
     response what;
     std::exception_ptr failure;
@@ -227,6 +282,8 @@ asio::awaitable<response> connection::call(detail::endpoint const& endpoint) {
     arm(request_->until().at() + options().handler_margin);
     try {
         what = co_await endpoint(*request_, parameters_);
+        bool const token_is_wrong = what.status == 401 && bearer_token(*request_);
+        if (token_is_wrong) co_await hold_back(what);
     } catch (...) {
         failure = std::current_exception();
     }
@@ -237,6 +294,30 @@ asio::awaitable<response> connection::call(detail::endpoint const& endpoint) {
         co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     if (failure) what = answer_failure(failure);
     co_return what;
+}
+
+/// After a few wrong tokens of one address in a minute it hears late that one more is wrong: its
+/// guesses take a connection for so long each, or a connection each where too many are held back
+/// already.
+asio::awaitable<void> connection::hold_back(response& what) {
+    auto& events = services_->events;
+    auto& shown = services_->shown_wrong_tokens;
+    auto const client = request_->client();
+    auto const count = shown.count(client, now());
+    if (count <= wrong_tokens::at_once_max) {
+        events.wrong_token(options().name, "at_once");
+        co_return;
+    }
+    if (count == wrong_tokens::at_once_max + 1) events.wrong_tokens_slowed(options().name, client);
+    wrong_tokens::held_back const held(shown);
+    what.close = !held.has_room();
+    events.wrong_token(options().name, what.close ? "closed" : "late");
+    if (what.close) co_return;
+    asio::steady_timer pause(socket_.get_executor());
+    pause.expires_after(std::min<steady_time::duration>(options().wrong_token_delay,
+                                                        request_->until().remaining()));
+    error_code ignored;
+    co_await pause.async_wait(asio::redirect_error(asio::deferred, ignored));
 }
 
 response connection::answer_failure(std::exception_ptr failure) {

@@ -9,6 +9,7 @@
 #include "request_head.hpp"
 #include "request_id.hpp"
 #include "watchdog.hpp"
+#include "wrong_tokens.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -26,20 +27,26 @@
 
 namespace otpd::http {
 
-/// What the connections of a server share. Immutable but for the flag.
+/// What the connections of a server share. Immutable but for the atomic members.
 struct connection_services {
     server_options const options;
     router const& routes;
     observer& events;
     std::atomic<bool> draining{false};
+    /// How many were asked to leave and neither have gone nor have turned out to have a request.
+    mutable std::atomic<std::size_t> leaving{0};
+    mutable wrong_tokens shown_wrong_tokens{};
 };
 
-/// Everything but `begin_drain` and `abort` runs on the strand that is the socket's executor.
-class connection final : public watchdog {
+/// Everything runs on the strand that is the socket's executor but what says otherwise.
+class connection final : public watchdog, private peer_watch {
 public:
     connection(boost::asio::ip::tcp::socket socket, boost::asio::ip::address peer,
                std::shared_ptr<connection_services const> services);
 
+    /// Reads what the proxy says of the client before its first request; false when there is to be
+    /// none. Goes before `serve` where server_options::proxy_protocol is set.
+    static boost::asio::awaitable<bool> introduce(std::shared_ptr<connection> self);
     /// Serves until the connection has ended. Bind `slot()` to whoever spawns this.
     static boost::asio::awaitable<void> serve(std::shared_ptr<connection> self);
     /// Answers 503 to a client that there is no room for, and ends.
@@ -48,11 +55,26 @@ public:
     [[nodiscard]] boost::asio::any_io_executor executor() { return socket_.get_executor(); }
     [[nodiscard]] boost::asio::cancellation_slot slot() noexcept { return handler_signal_.slot(); }
 
-    /// Ends the wait for a next request, now or when it begins; services->draining is set before.
+    /// Who connected; with the PROXY protocol, after `introduce`, whom the proxy named. Nobody
+    /// changes it while `introduce` does not run.
+    [[nodiscard]] boost::asio::ip::address const& peer() const noexcept { return peer_; }
+
+    /// Since when it has waited for a request, or for the header of the PROXY protocol; nothing
+    /// when a byte has come, and when it is leaving. From any thread.
+    [[nodiscard]] std::optional<steady_time> idle_since() const noexcept;
+    /// Has it close if it has been idle since `since`, and is so when it hears of it: with the
+    /// first byte of a request it stays. False when it is not idle since then. From any thread.
+    bool ask_to_leave(steady_time since);
     /// From any thread.
+    [[nodiscard]] bool is_leaving() const noexcept { return idle_since_ == leaving; }
+
+    /// Bounds the wait for a next request, now or when it begins; services->draining is set
+    /// before. From any thread.
     void begin_drain();
     /// Closes the socket and cancels the handler. From any thread.
     void abort();
+    /// In place of `serve`, after `introduce`.
+    void close();
 
 private:
     /// What the deadline means.
@@ -63,18 +85,19 @@ private:
     class ending;
 
     void on_expiry() override;
+    [[nodiscard]] bool has_hung_up() const noexcept override;
 
     /// One request and its response; false when no other is to follow.
     boost::asio::awaitable<bool> exchange();
 
-    /// Reads what the proxy says of the client before its first request; false when there is to be
-    /// none.
     boost::asio::awaitable<bool> receive_proxy_header();
     [[nodiscard]] bool is_from_trusted_proxy();
     void set_peer(boost::asio::ip::address address);
 
     boost::asio::awaitable<received> receive();
     boost::asio::awaitable<bool> wait_for_input(std::chrono::milliseconds limit);
+    void begin_to_be_idle(steady_time since) noexcept;
+    void end_to_be_idle() noexcept;
     [[nodiscard]] boost::asio::mutable_buffer room_to_read();
     /// False at the end of input, at an error and when the deadline has come.
     boost::asio::awaitable<bool> read_some();
@@ -94,6 +117,7 @@ private:
 
     void describe_request();
     boost::asio::awaitable<response> call(detail::endpoint const& endpoint);
+    boost::asio::awaitable<void> hold_back(response& what);
     [[nodiscard]] response refusal();
     [[nodiscard]] response answer_of_router(router::match const& found);
     [[nodiscard]] response answer_failure(std::exception_ptr failure);
@@ -117,6 +141,12 @@ private:
         return services_->draining.load(std::memory_order_relaxed);
     }
     [[nodiscard]] server_options const& options() const noexcept { return services_->options; }
+
+    static constexpr steady_time::rep busy = -1;    ///< a byte has come
+    static constexpr steady_time::rep leaving = -2; ///< idle, and asked to leave
+    /// Or the steady time since when it is idle. Only its own strand ends `busy`, and the server
+    /// begins `leaving` from idle alone.
+    std::atomic<steady_time::rep> idle_since_;
 
     boost::asio::ip::tcp::socket socket_;
     std::shared_ptr<connection_services const> services_;

@@ -50,19 +50,33 @@ asio::mutable_buffer connection::room_to_read() {
 /// In place of read_some() where a request, or what goes before it, is yet to begin.
 asio::awaitable<bool> connection::wait_for_input(std::chrono::milliseconds limit) {
     phase_ = phase::idle;
-    arm(std::chrono::steady_clock::now() + limit);
-    if (!draining()) {
-        error_code ec;
+    auto const since = std::chrono::steady_clock::now();
+    begin_to_be_idle(since);
+    arm(since + (draining() ? std::min(limit, options().drain_quiet) : limit));
+    error_code ec = asio::error::operation_aborted;
+    if (!is_leaving()) {
         auto const size = co_await socket_.async_read_some(
             room_to_read(), asio::redirect_error(asio::deferred, ec));
         input_.commit(size);
-        if (!ec && !expired()) co_return true;
-        if (!draining() || expired()) co_return false;
     }
-    // A drain ends the wait, but a request that the kernel holds already has been received.
-    if (aborted_ || !has_unread_input()) co_return false;
-    bool const some = co_await read_some();
-    co_return some;
+    // Whatever ended the wait, a request that the kernel holds already has been received.
+    if (ec == asio::error::operation_aborted && !aborted_ && has_unread_input()) {
+        arm(std::chrono::steady_clock::now() + options().header_timeout);
+        auto const size = co_await socket_.async_read_some(
+            room_to_read(), asio::redirect_error(asio::deferred, ec));
+        input_.commit(size);
+    }
+    if (!ec) end_to_be_idle();
+    co_return !ec;
+}
+
+void connection::begin_to_be_idle(steady_time since) noexcept {
+    if (idle_since_.load(std::memory_order_relaxed) == busy)
+        idle_since_.store(since.time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+void connection::end_to_be_idle() noexcept {
+    if (idle_since_.exchange(busy) == leaving) --services_->leaving;
 }
 
 connection::received connection::refuse(framing_fault fault) noexcept {

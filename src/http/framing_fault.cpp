@@ -76,10 +76,14 @@ std::string_view kind(framing_fault fault) noexcept {
 }
 
 problem to_problem(framing_fault fault) {
-    // How long a wrong token is must make no difference to its sender.
-    if (fault == framing_fault::credentials_too_large) return unauthorized();
-    auto const& row = describe(fault);
     problem what;
+    // How long a wrong token is must make no difference to its sender.
+    if (fault == framing_fault::credentials_too_large) {
+        what = unauthorized();
+        what.token_is_wrong = true;
+        return what;
+    }
+    auto const& row = describe(fault);
     what.status = row.status;
     what.code = row.kind;
     what.detail = row.detail;

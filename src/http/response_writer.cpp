@@ -1,12 +1,12 @@
 #include "response_writer.hpp"
 
+#include "otpd/core/utc.hpp"
 #include "text.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
-#include <ctime>
+#include <chrono>
 
 namespace otpd::http {
 
@@ -32,27 +32,17 @@ void append_milliseconds(std::string& out, std::chrono::steady_clock::duration t
 /// The line with an IMF-fixdate (RFC 9110 5.6.7), formatted once a second and thread. The view is valid until the thread's next
 /// call.
 std::string_view date_line() {
-    struct cached_date {
-        std::time_t second = -1;
-        std::array<char, 64> text{};
-        std::size_t size = 0;
+    struct cached_line {
+        std::chrono::sys_seconds second = std::chrono::sys_seconds::min();
+        std::string text;
     };
-    thread_local cached_date cache;
-    auto const now = std::time(nullptr);
-    if (now == cache.second) return {cache.text.data(), cache.size};
-    constexpr std::array<char const*, 7> days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr std::array<char const*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    std::tm utc{};
-    if (gmtime_r(&now, &utc) == nullptr) return {}; // a year no int can hold
-    int const size = std::snprintf(cache.text.data(), cache.text.size(),
-                                   "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
-                                   days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
-                                   months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
-                                   utc.tm_hour, utc.tm_min, utc.tm_sec);
-    cache.size = static_cast<std::size_t>(size);
-    cache.second = now;
-    return {cache.text.data(), cache.size};
+    thread_local cached_line cache;
+    auto const now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    if (now != cache.second) {
+        cache.text = "Date: " + to_http_date(now) + "\r\n";
+        cache.second = now;
+    }
+    return cache.text;
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {

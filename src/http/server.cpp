@@ -1,5 +1,7 @@
 #include "otpd/http/server.hpp"
 
+#include "address_counts.hpp"
+#include "client_address.hpp"
 #include "connection.hpp"
 #include "descriptor_limit.hpp"
 
@@ -11,12 +13,15 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/intrusive/set.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <exception>
 #include <list>
 #include <new>
+#include <optional>
 
 namespace otpd::http {
 
@@ -29,6 +34,11 @@ namespace {
 /// Clients that are being told that there is no room for them. Further ones are closed unheard: a
 /// flood must not take more by being refused than by being served.
 constexpr std::size_t turned_away_max = 64;
+/// Connections that were asked to leave and have not answered yet: one with a request will stay.
+constexpr std::size_t leaving_max = 64;
+/// What each new connection pays towards the search for one that is idle longest. So a search costs
+/// no more than the connections that came before it, however many have requests in progress.
+constexpr std::size_t looks_for_each = 32;
 /// Wait before the next accept when there was no descriptor or memory for the last.
 constexpr std::chrono::milliseconds accept_backoff{150};
 /// What cancelled handlers get to end.
@@ -56,7 +66,8 @@ public:
     impl(asio::io_context& context, server_options options, router const& routes, observer& events)
         : context_(context), strand_(asio::make_strand(context)), acceptor_(strand_),
           backoff_(strand_), ended_(strand_),
-          services_(std::make_shared<connection_services>(std::move(options), routes, events)) {}
+          services_(std::make_shared<connection_services>(std::move(options), routes, events)),
+          addresses_(services_->options.connections_per_address_max) {}
 
     // Before `start`, on any thread.
     void listen();
@@ -70,9 +81,18 @@ public:
     static asio::awaitable<bool> drain(std::shared_ptr<impl> self, deadline limit);
 
 private:
-    struct entry {
+    struct entry : boost::intrusive::set_base_hook<> {
+        explicit entry(std::shared_ptr<connection> of) noexcept : client(std::move(of)) {}
+
         std::shared_ptr<connection> client;
         bool turned_away = false;
+        bool is_strangers = false; ///< has its place in `by_idleness_` and among `addresses_`
+        /// Since when it is idle, or earlier: it may have had requests after it was looked at last.
+        steady_time idle_since{};
+
+        friend bool operator<(entry const& a, entry const& b) noexcept {
+            return a.idle_since < b.idle_since;
+        }
     };
     using entries = std::list<entry>;
 
@@ -81,8 +101,20 @@ private:
     [[nodiscard]] asio::any_io_executor executor_of_a_connection();
     asio::awaitable<void> recover(error_code ec);
     void admit(tcp::socket socket, tcp::endpoint const& peer);
-    void spawn(std::shared_ptr<connection> client, bool turned_away);
+    /// Whether the client is to hear of it.
+    [[nodiscard]] bool refuse(refusal why, asio::ip::address const& client, bool may_hear);
+    void spawn(entries::iterator place, bool is_strangers);
+    static asio::awaitable<void> serve_behind_proxy(std::shared_ptr<impl> self,
+                                                    entries::iterator place);
+    static asio::awaitable<bool> admit_named(std::shared_ptr<impl> self, entries::iterator place);
+    void enter_stranger(entry& entered);
+    [[nodiscard]] std::size_t served() const noexcept {
+        return clients_.size() - turned_away_ - services_->leaving;
+    }
+    [[nodiscard]] bool make_room();
+    [[nodiscard]] bool evict_one();
     void forget(entries::iterator place, std::exception_ptr failure);
+    void take_the_queue();
     void stop_accepting();
     void abort_all();
     asio::awaitable<void> wait_until_empty(steady_time limit);
@@ -99,12 +131,17 @@ private:
     std::shared_ptr<connection_services> services_;
     std::size_t connections_max_ = 0; ///< written by `listen` only
     entries clients_;
-    std::size_t turned_away_ = 0;       ///< how many of them
+    std::size_t turned_away_ = 0; ///< how many of them
+    boost::intrusive::multiset<entry> by_idleness_;
+    address_counts addresses_;
+    std::size_t looks_ = 0;             ///< that were paid for, see looks_for_each
+    bool accepting_ = false;            ///< the accept loop has not ended
     std::atomic<bool> stopped_ = false; ///< by its owner
 };
 
 void server::impl::listen() {
     connections_max_ = clip_to_descriptors(options().connections_max);
+    services_->shown_wrong_tokens.hold_back_at_most(connections_max_ / 4);
     auto const wanted = resolve(context_, options().host, options().port);
     acceptor_.open(wanted.protocol());
     acceptor_.set_option(tcp::acceptor::reuse_address(true));
@@ -114,6 +151,7 @@ void server::impl::listen() {
 }
 
 void server::impl::start() {
+    accepting_ = true;
     asio::co_spawn(strand_, accept_loop(shared_from_this()),
                    [self = shared_from_this()](std::exception_ptr failure) {
                        if (failure) self->events().connection_failed(self->options().name, failure);
@@ -129,7 +167,12 @@ public:
     going_on(going_on const&) = delete;
     going_on& operator=(going_on const&) = delete;
     ~going_on() {
-        if (of_->stopped_ || !of_->acceptor_.is_open()) return;
+        if (of_->stopped_) return;
+        if (!of_->acceptor_.is_open()) {
+            of_->accepting_ = false;
+            of_->ended_.cancel();
+            return;
+        }
         try {
             of_->events().connection_failed(of_->options().name,
                                             std::make_exception_ptr(std::bad_alloc()));
@@ -177,41 +220,133 @@ asio::awaitable<void> server::impl::recover(error_code ec) {
 }
 
 void server::impl::admit(tcp::socket socket, tcp::endpoint const& peer) {
-    bool const full = clients_.size() - turned_away_ >= connections_max_;
-    bool const unheard = full && turned_away_ >= turned_away_max;
-    if (full) events().connection_refused(options().name, !unheard);
-    if (unheard || services_->draining) return;
+    if (stopped_) return;
+    auto const address = unmapped(peer.address());
+    bool const is_proxy = is_trusted(address, options().trusted_proxies);
+    // Where proxies say whose connections these are, none has spoken yet.
+    bool const is_strangers = !is_proxy && !options().proxy_protocol;
+    std::optional<refusal> why;
+    if (is_strangers && addresses_.is_full(address))
+        why = refusal::address;
+    else if (!make_room())
+        why = refusal::full;
+    if (why && !refuse(*why, address, is_proxy || is_strangers)) return;
     error_code ec;
     socket.set_option(tcp::no_delay(true), ec);
     if (!ec) socket.non_blocking(true, ec);
     if (ec) return; // the client is gone already
-    spawn(std::make_shared<connection>(std::move(socket), peer.address(), services_), full);
+    auto client = std::make_shared<connection>(std::move(socket), address, services_);
+    auto const place = clients_.emplace(clients_.end(), std::move(client));
+    place->turned_away = why.has_value();
+    spawn(place, is_strangers);
 }
 
-void server::impl::spawn(std::shared_ptr<connection> client, bool turned_away) {
-    if (turned_away)
+bool server::impl::refuse(refusal why, asio::ip::address const& client, bool may_hear) {
+    bool const heard = may_hear && turned_away_ < turned_away_max;
+    events().connection_refused(options().name, why, client, heard);
+    return heard;
+}
+
+void server::impl::spawn(entries::iterator place, bool is_strangers) {
+    if (place->turned_away)
         ++turned_away_;
     else
         events().connection_opened(options().name);
-    auto const place = clients_.insert(clients_.end(), {client, turned_away});
     auto const ended = [self = shared_from_this(), place](std::exception_ptr failure) {
         self->forget(place, failure);
     };
-    auto const executor = client->executor();
-    auto const slot = client->slot();
+    auto const& client = place->client;
     try {
-        asio::co_spawn(executor,
-                       turned_away ? connection::turn_away(std::move(client))
-                                   : connection::serve(std::move(client)),
-                       asio::bind_cancellation_slot(slot, asio::bind_executor(strand_, ended)));
+        if (is_strangers && !place->turned_away) enter_stranger(*place);
+        auto serving = place->turned_away         ? connection::turn_away(client)
+                       : options().proxy_protocol ? serve_behind_proxy(shared_from_this(), place)
+                                                  : connection::serve(client);
+        asio::co_spawn(
+            client->executor(), std::move(serving),
+            asio::bind_cancellation_slot(client->slot(), asio::bind_executor(strand_, ended)));
     } catch (...) {
         forget(place,
                std::current_exception()); // no memory: nobody serves it, so nobody would end it
     }
 }
 
+asio::awaitable<void> server::impl::serve_behind_proxy(std::shared_ptr<impl> self,
+                                                       entries::iterator place) {
+    auto const client = place->client;
+    bool const named = co_await connection::introduce(client);
+    if (!named) co_return;
+    bool const admitted =
+        co_await asio::co_spawn(self->strand_, admit_named(self, place), asio::use_awaitable);
+    // co_spawn resumes its caller inside the server's strand: leave it.
+    co_await asio::post(asio::use_awaitable);
+    if (admitted)
+        co_await connection::serve(client);
+    else if (place->turned_away)
+        co_await connection::turn_away(client);
+    else
+        client->close();
+}
+
+/// Of a client that its proxy has named.
+asio::awaitable<bool> server::impl::admit_named(std::shared_ptr<impl> self,
+                                                entries::iterator place) {
+    auto const& client = place->client->peer();
+    if (is_trusted(client, self->options().trusted_proxies)) co_return true;
+    if (!self->addresses_.is_full(client)) {
+        self->enter_stranger(*place);
+        co_return true;
+    }
+    if (self->refuse(refusal::address, client, true)) {
+        self->events().connection_closed(self->options().name);
+        place->turned_away = true;
+        ++self->turned_away_;
+    }
+    co_return false;
+}
+
+void server::impl::enter_stranger(entry& entered) {
+    addresses_.enter(entered.client->peer());
+    entered.is_strangers = true;
+    entered.idle_since = entered.client->idle_since().value_or(std::chrono::steady_clock::now());
+    by_idleness_.insert(entered);
+}
+
+/// False when there is none.
+bool server::impl::make_room() {
+    looks_ = std::min(looks_, by_idleness_.size()) + looks_for_each;
+    while (served() >= connections_max_ && services_->leaving < leaving_max)
+        if (!evict_one()) break;
+    return served() < connections_max_;
+}
+
+/// Asks the connection that is idle longest to leave; false when none is idle. Which one that is, is
+/// learned here: telling the server of each request would cost each request a turn of its strand.
+bool server::impl::evict_one() {
+    auto const began = std::chrono::steady_clock::now();
+    while (looks_ > 0 && !by_idleness_.empty() && by_idleness_.begin()->idle_since < began) {
+        --looks_;
+        auto& first = *by_idleness_.begin();
+        auto const since = first.client->idle_since();
+        bool const leaves = since == first.idle_since && first.client->ask_to_leave(*since);
+        by_idleness_.erase(by_idleness_.begin());
+        // A busy one is idle from now on at the earliest.
+        first.idle_since = leaves || !since ? began : *since;
+        by_idleness_.insert(first);
+        if (leaves) return true;
+    }
+    return false;
+}
+
 void server::impl::forget(entries::iterator place, std::exception_ptr failure) {
     if (failure) events().connection_failed(options().name, failure);
+    if (place->client->is_leaving()) {
+        --services_->leaving;
+        events().connection_evicted(options().name);
+    }
+    if (place->is_strangers) {
+        by_idleness_.erase(by_idleness_.iterator_to(*place));
+        addresses_.leave(place->client->peer());
+    }
     if (place->turned_away)
         --turned_away_;
     else
@@ -220,8 +355,24 @@ void server::impl::forget(entries::iterator place, std::exception_ptr failure) {
     if (clients_.empty()) ended_.cancel();
 }
 
+/// Those whom the kernel has accepted may have sent requests: with the acceptor closed, it would
+/// reset them.
+void server::impl::take_the_queue() {
+    error_code ec;
+    acceptor_.non_blocking(true, ec);
+    try {
+        for (int n = 0; !ec && n < asio::socket_base::max_listen_connections; ++n) {
+            tcp::socket socket(executor_of_a_connection());
+            tcp::endpoint peer;
+            acceptor_.accept(socket, peer, ec);
+            if (!ec) admit(std::move(socket), peer);
+        }
+    } catch (std::bad_alloc const&) {
+        return; // of those that are left
+    }
+}
+
 void server::impl::stop_accepting() {
-    services_->draining = true;
     error_code ignored;
     acceptor_.close(ignored);
     backoff_.cancel();
@@ -235,13 +386,16 @@ void server::impl::abort_all() {
 void server::impl::stop() {
     stopped_ = true;
     asio::post(strand_, [self = shared_from_this()] {
+        self->services_->draining = true;
         self->stop_accepting();
+        self->accepting_ = false;
+        self->ended_.cancel();
         self->abort_all();
     });
 }
 
 asio::awaitable<void> server::impl::wait_until_empty(steady_time limit) {
-    while (!clients_.empty() && std::chrono::steady_clock::now() < limit) {
+    while ((accepting_ || !clients_.empty()) && std::chrono::steady_clock::now() < limit) {
         ended_.expires_at(limit);
         error_code ignored;
         co_await ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -249,6 +403,8 @@ asio::awaitable<void> server::impl::wait_until_empty(steady_time limit) {
 }
 
 asio::awaitable<bool> server::impl::drain(std::shared_ptr<impl> self, deadline limit) {
+    self->services_->draining = true;
+    self->take_the_queue();
     self->stop_accepting();
     for (auto const& e : self->clients_)
         e.client->begin_drain();

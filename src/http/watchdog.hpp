@@ -29,6 +29,10 @@ protected:
 
     /// Replaces the deadline.
     void arm(steady_time at);
+    /// The same, unless it comes sooner as it is.
+    void advance(steady_time at) {
+        if (at < deadline_) arm(at);
+    }
     /// The last deadline armed has come: what ended just now ended too late, whatever its result.
     [[nodiscard]] bool expired() const noexcept { return expired_; }
     /// No deadline, and the timer no longer keeps the object alive.

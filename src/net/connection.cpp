@@ -154,8 +154,9 @@ connection::exchange(secret_string request, deadline until) {
     // that shows any sign of its end.
     bool given_up = co_await cancelled();
     given_up = given_up || until.expired();
-    if (given_up || aborted_ || ended || (reused && anything_arrived())) {
-        close();
+    bool const closed_by_peer = reused && anything_arrived();
+    if (given_up || aborted_ || ended || closed_by_peer) {
+        close(closed_by_peer ? state::closed_unannounced : state::unusable);
         exchange_failure failure;
         if (given_up) failure.why = exchange_error::timed_out;
         co_return failure;
@@ -171,12 +172,12 @@ template <class Stream>
 asio::awaitable<std::variant<exchange_failure, http_response>>
 connection::exchange_over(Stream& stream, secret_string request, deadline until, bool reused) {
     sent_bytes_mark const mark(tcp().native_handle());
-    auto fail = [&](exchange_error why, stream_end end) {
+    auto fail = [&](exchange_error why, stream_end end, bool reply_begun) {
         exchange_failure failure;
         failure.why = until.expired() ? exchange_error::timed_out : why;
         failure.may_have_arrived = !mark.nothing_arrived(tcp().native_handle(), end);
-        bool const let_down = reused && failure.why == exchange_error::connection_lost;
-        close(let_down ? state::closed_unannounced : state::unusable);
+        failure.stale = reused && !reply_begun && failure.why == exchange_error::connection_lost;
+        close(failure.stale ? state::lost_request : state::unusable);
         return failure;
     };
 
@@ -184,11 +185,11 @@ connection::exchange_over(Stream& stream, secret_string request, deadline until,
         co_await asio::async_write(stream, asio::buffer(request.reveal()), no_throw);
     bool const given_up = co_await cancelled();
     if (write_error || aborted_ || given_up)
-        co_return fail(transport_error(write_error), stream_end::other);
+        co_return fail(transport_error(write_error), stream_end::other, false);
 
     auto reply =
         co_await read_response(stream, buffer_, limits_.header_bytes_max, limits_.body_bytes_max);
-    if (reply.error) co_return fail(reply.why, reply.end);
+    if (reply.error) co_return fail(reply.why, reply.end, reply.begun);
     if (reply.keep_alive && !aborted_ && !unread_bytes_left()) {
         become_idle();
     } else {

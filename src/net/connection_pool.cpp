@@ -108,11 +108,16 @@ std::optional<acquired> connection_pool::try_acquire() {
 }
 
 std::shared_ptr<connection> connection_pool::take_idle() {
-    auto const too_old = std::chrono::steady_clock::now() - options_.idle_max;
-    while (trusted_ && !idle_.empty()) {
+    auto const now = std::chrono::steady_clock::now();
+    auto const too_old = now - idle_max(now);
+    while (!idle_.empty()) {
+        if (!trusted_ && !idle_.back().rested) break;
         auto newest = std::move(idle_.back());
         idle_.pop_back();
-        if (newest.held->reusable() && newest.since > too_old) return std::move(newest.held);
+        if (newest.held->reusable() && newest.since > too_old) {
+            if (!trusted_) tried_ = newest.held.get();
+            return std::move(newest.held);
+        }
         newest.held->abort();
         remove(newest.held);
     }
@@ -178,11 +183,19 @@ void connection_pool::take_back(std::shared_ptr<connection> returned, tls_sessio
     if (newest) newest_session_ = std::move(newest);
     auto const now = std::chrono::steady_clock::now();
     bool const too_old = now - returned->created_at() >= options_.lifetime_max;
-    if (returned->reusable() && !too_old && !draining_) {
+    bool const reusable = returned->reusable();
+    if (tried_ == returned.get()) {
+        tried_ = nullptr;
+        trusted_ = reusable;
+    }
+    if (returned->lost_request())
+        lose_request(now);
+    else if (returned->closed_unannounced())
+        lose_trust();
+    if (reusable && !too_old && !draining_ && may_rest(now)) {
         idle_.push_back({std::move(returned), now});
-        arm_timer();
+        arm_timer(now);
     } else {
-        if (returned->closed_unannounced()) lose_trust();
         returned->abort();
         remove(returned);
     }
@@ -195,10 +208,17 @@ void connection_pool::idle_closed(std::shared_ptr<connection> const& closed) {
     });
     // Handed out or on its way back: take_back() will see how it ended.
     if (place == idle_.end()) return;
-    bool const soon = std::chrono::steady_clock::now() - place->since < options_.probation;
+    auto const now = std::chrono::steady_clock::now();
+    auto const lasted = std::chrono::floor<std::chrono::milliseconds>(now - place->since);
     idle_.erase(place);
     remove(closed);
-    if (soon) lose_trust();
+    if (lasted < options_.probation) {
+        lose_trust();
+    } else if (options_.probation != std::chrono::milliseconds::zero()) {
+        idle_learned_ = std::min(idle_max(now), std::max(options_.probation, lasted / 2));
+        idle_learned_until_ = now + options_.fresh_max;
+        arm_timer(now);
+    }
     serve_queue();
 }
 
@@ -210,22 +230,47 @@ void connection_pool::remove(std::shared_ptr<connection> const& gone) {
 // --- trust and age -------------------------------------------------------------------------------
 
 void connection_pool::lose_trust() {
-    if (!trusted_ || options_.probation == std::chrono::milliseconds::zero()) return;
+    if (options_.probation == std::chrono::milliseconds::zero()) return;
     trusted_ = false;
+    tried_ = nullptr;
     // What the origin did before says nothing any more, so the idle ones are no evidence either.
     for (auto const& entry : std::exchange(idle_, {})) {
         entry.held->abort();
         remove(entry.held);
     }
     timer_.cancel();
-    timer_armed_ = false;
+    timer_at_ = steady_time::max();
 }
 
-void connection_pool::arm_timer() {
-    if (timer_armed_ || idle_.empty()) return;
+void connection_pool::lose_request(steady_time now) {
+    if (options_.probation == std::chrono::milliseconds::zero()) return;
+    lose_trust();
+    if (now < fresh_until_) return; // it was under way when the one before was lost
+    constexpr int growth = 4;
+    bool const again = now - fresh_until_ < options_.fresh_max;
+    fresh_for_ = again ? std::clamp(fresh_for_ * growth, options_.fresh_min, options_.fresh_max)
+                       : options_.fresh_min;
+    fresh_until_ = now + fresh_for_;
+    observer_.stopped_reusing(fresh_for_);
+}
+
+/// Distrustful, one is enough to learn from; more would only take the places of fresh ones.
+bool connection_pool::may_rest(steady_time now) const noexcept {
+    return trusted_ || (idle_.empty() && tried_ == nullptr && now >= fresh_until_);
+}
+
+std::chrono::milliseconds connection_pool::idle_max(steady_time now) const noexcept {
+    return now < idle_learned_until_ ? idle_learned_ : options_.idle_max;
+}
+
+void connection_pool::arm_timer(steady_time now) {
+    if (idle_.empty()) return;
     auto const& oldest = idle_.front();
-    timer_.expires_at(oldest.since + (trusted_ ? options_.idle_max : options_.probation));
-    timer_armed_ = true;
+    bool const on_probation = !trusted_ && !oldest.rested;
+    auto const at = oldest.since + (on_probation ? options_.probation : idle_max(now));
+    if (at >= timer_at_) return;
+    timer_at_ = at;
+    timer_.expires_at(at); // ends a pending wait
     auto fired = [weak = weak_from_this()](boost::system::error_code ec) {
         auto pool = weak.lock();
         if (pool && !ec) pool->timer_fired();
@@ -233,13 +278,18 @@ void connection_pool::arm_timer() {
     timer_.async_wait(asio::bind_executor(strand_, std::move(fired)));
 }
 
+/// Also before anything is due: what it was armed for may have been handed out.
 void connection_pool::timer_fired() {
-    timer_armed_ = false;
-    if (!trusted_) {
-        end_probation();
+    timer_at_ = steady_time::max();
+    auto const now = std::chrono::steady_clock::now();
+    if (!trusted_ && !idle_.empty() && !idle_.front().rested) {
+        if (idle_.front().since + options_.probation > now)
+            arm_timer(now);
+        else
+            end_probation();
         return;
     }
-    auto const too_old = std::chrono::steady_clock::now() - options_.idle_max;
+    auto const too_old = now - idle_max(now);
     auto const young = std::find_if(idle_.begin(), idle_.end(), [&](idle_connection const& entry) {
         return entry.since > too_old;
     });
@@ -248,31 +298,25 @@ void connection_pool::timer_fired() {
         remove(entry->held);
     }
     idle_.erase(idle_.begin(), young);
-    arm_timer();
+    arm_timer(now);
     publish();
 }
 
 /// The timer may be late and the news of a FIN still on its way, so the socket itself is asked.
 void connection_pool::end_probation() {
-    if (idle_.empty()) return;
-    auto const& oldest = idle_.front();
-    if (oldest.since + options_.probation > std::chrono::steady_clock::now()) {
-        arm_timer();
-        return;
-    }
-    auto confirmed = [weak = weak_from_this(), held = oldest.held] {
+    auto confirmed = [weak = weak_from_this(), held = idle_.front().held] {
         auto pool = weak.lock();
         if (!pool) return;
-        auto trust = [pool, held] {
+        auto rested = [pool, held] {
             bool const still_idle = !pool->idle_.empty() && pool->idle_.front().held == held;
             if (!still_idle) return;
-            pool->trusted_ = true;
-            pool->arm_timer();
+            pool->idle_.front().rested = true;
+            pool->arm_timer(std::chrono::steady_clock::now());
             pool->serve_queue();
         };
-        asio::post(pool->strand_, std::move(trust));
+        asio::post(pool->strand_, std::move(rested));
     };
-    oldest.held->confirm_idle(std::move(confirmed));
+    idle_.front().held->confirm_idle(std::move(confirmed));
 }
 
 // --- the end -------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 #include "otpd/net/response_reader.hpp"
 
 #include "otpd/core/encoding.hpp"
+#include "otpd/core/utc.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace otpd::net {
 
@@ -36,13 +38,22 @@ stream_end end_of(boost::system::error_code ec) {
     return closed ? stream_end::peer_closed : stream_end::other;
 }
 
-std::optional<std::chrono::seconds> parse_retry_after(std::string_view value) {
-    constexpr long long seconds_max = 24 * 60 * 60;
-    if (value.empty() || !all_ascii_digits(value)) return std::nullopt;
-    long long seconds = seconds_max;
-    // Out of range leaves the maximum in place.
-    std::from_chars(value.data(), value.data() + value.size(), seconds);
-    return std::chrono::seconds(std::min(seconds, seconds_max));
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
+                                                      std::string_view date) {
+    using std::chrono::seconds;
+    constexpr seconds longest = std::chrono::days(1);
+    if (value.empty()) return std::nullopt;
+    if (all_ascii_digits(value)) {
+        auto count = longest.count();
+        // Out of range leaves the maximum in place.
+        std::from_chars(value.data(), value.data() + value.size(), count);
+        return std::min(seconds(count), longest);
+    }
+    auto const now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
+    auto const at = parse_http_date(value, now);
+    if (!at) return std::nullopt;
+    auto const from = parse_http_date(date, now).value_or(now);
+    return std::clamp(*at - from, seconds(0), longest);
 }
 
 } // namespace otpd::net

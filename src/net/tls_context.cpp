@@ -23,13 +23,25 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
     return 1; // the reference is ours now
 }
 
+/// Of TLS 1.2 those whose keys nobody can compute later who has the server's (RFC 9325 4.1); authenticated encryption
+/// first. All of TLS 1.3 are so.
+constexpr char const* forward_secret_suites = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:!AESCCM:!SHA1";
+
+bool expect_host(X509_VERIFY_PARAM* of, std::string const& host, bool host_is_address) {
+    X509_VERIFY_PARAM_set_hostflags(of, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                                            X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    if (host_is_address) return X509_VERIFY_PARAM_set1_ip_asc(of, host.c_str()) == 1;
+    return X509_VERIFY_PARAM_set1_host(of, host.c_str(), host.size()) == 1;
+}
+
 } // namespace
 
 // tls_client and not tlsv12_client, which would also forbid TLS 1.3.
 tls_context::tls_context(std::string const& ca_file)
     : context_(boost::asio::ssl::context::tls_client) {
     auto* native = context_.native_handle();
-    if (session_slot() < 0 || SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) != 1)
+    if (session_slot() < 0 || SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_cipher_list(native, forward_secret_suites) != 1)
         throw std::runtime_error("OpenSSL cannot be set up for TLS 1.2 or later");
     context_.set_options(SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     context_.set_verify_mode(boost::asio::ssl::verify_peer);
@@ -46,19 +58,21 @@ tls_context::tls_context(std::string const& ca_file)
     SSL_CTX_sess_set_new_cb(native, keep_session);
 }
 
+void tls_context::expect_host(std::string const& host, bool host_is_address) {
+    auto* expected = SSL_CTX_get0_param(context_.native_handle());
+    if (!net::expect_host(expected, host, host_is_address))
+        throw std::runtime_error("OpenSSL cannot be set up to verify " + host);
+}
+
 bool tls_context::prepare_client(SSL* ssl, std::string const& host, bool host_is_address,
                                  SSL_SESSION* resume, tls_session& newest) {
     // Without SSL_set_session a full handshake follows; with it, the server decides.
     if (resume != nullptr && SSL_set_session(ssl, resume) != 1) return false;
     if (SSL_set_ex_data(ssl, session_slot(), &newest) != 1) return false;
-    // What asio::ssl::host_name_verification does, but as a part of the chain's verification: a
-    // wrong name is then told apart from a bad chain in the error, and partial wildcards can be
-    // refused.
-    auto* expected = SSL_get0_param(ssl);
-    if (host_is_address) return X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1;
-    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return X509_VERIFY_PARAM_set1_host(expected, host.c_str(), host.size()) == 1 &&
-           SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
+    // A part of the chain's verification, unlike asio::ssl::host_name_verification: a wrong name is told
+    // apart from a bad chain in the error, and what that one takes beyond RFC 9525 can be refused.
+    return net::expect_host(SSL_get0_param(ssl), host, host_is_address) &&
+           (host_is_address || SSL_set_tlsext_host_name(ssl, host.c_str()) == 1);
 }
 
 } // namespace otpd::net

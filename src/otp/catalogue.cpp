@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <numeric>
 #include <utility>
 
@@ -15,6 +17,27 @@ namespace {
 
 /// Of what the upstream said about its routes.
 constexpr std::chrono::minutes routes_kept{1};
+/// Of the account and of price lists that nobody keeps otherwise: who asks in a loop asks the upstream once.
+constexpr std::chrono::seconds others_kept{5};
+
+/// The last answer to a question, from any thread.
+template <class T>
+class kept_answer {
+public:
+    /// Null when there is none, or none so young.
+    [[nodiscard]] std::shared_ptr<T const> younger_than(std::chrono::seconds age,
+                                                        steady_time now) const {
+        auto last = last_.load();
+        if (!last || now - last->second >= age) return nullptr;
+        return {last, &last->first};
+    }
+    void keep(T const& value, steady_time at) {
+        last_.store(std::make_shared<std::pair<T, steady_time> const>(value, at));
+    }
+
+private:
+    std::atomic<std::shared_ptr<std::pair<T, steady_time> const>> last_;
+};
 
 failure upstream_failed(bridgexapi::failure const& because) {
     failure result{errc::upstream_failed};
@@ -33,7 +56,10 @@ bool can_be_shown(spending_budget const& budget) {
 
 class catalogue::impl {
 public:
-    explicit impl(dependencies uses) : uses_(uses) {}
+    explicit impl(dependencies uses) : uses_(uses) {
+        for (int const id : uses_.rules.allowed_routes)
+            price_lists_.try_emplace(id);
+    }
 
     asio::awaitable<outcome<std::vector<bridgexapi::route>>> routes(deadline until) {
         auto const kept = routes_.load();
@@ -55,24 +81,32 @@ public:
     }
 
     asio::awaitable<outcome<price_list>> pricing(int route_id, deadline until) {
-        if (!is_allowed(route_id)) co_return failure{errc::route_not_allowed};
+        auto const its = price_lists_.find(route_id);
+        if (its == price_lists_.end()) co_return failure{errc::route_not_allowed};
         if (auto const kept = uses_.price_lists.list_of(route_id)) co_return *kept;
+        if (auto const kept = its->second.younger_than(others_kept, uses_.now.now()))
+            co_return *kept;
         auto answered = co_await uses_.gateway.get_pricing(route_id, until);
         if (!answered) co_return upstream_failed(answered.error());
-        co_return make_price_list(std::move(*answered), uses_.now.wall());
+        auto made = make_price_list(std::move(*answered), uses_.now.wall());
+        its->second.keep(made, uses_.now.now());
+        co_return made;
     }
 
     asio::awaitable<outcome<balance_view>> balance(deadline until) {
-        auto const answered = co_await uses_.gateway.get_balance(until);
-        if (!answered) co_return upstream_failed(answered.error());
-        uses_.account.saw_balance(answered->amount);
+        auto const known = co_await account(until);
+        if (!known) co_return known.error();
         balance_view view;
-        view.account = *answered;
-        view.drift = uses_.account.state().drift;
+        view.account = *known;
+        auto const state = uses_.account.state();
+        // What a send or the watch has seen since then is newer.
+        view.account.amount = state.balance.value_or(known->amount);
+        view.drift = state.drift;
         auto const now = uses_.now.wall();
-        view.budgets = budgets(now);
+        auto const shown = shown_budgets();
+        view.budgets = views_of(shown, now);
         auto const hours = uses_.spending.totals(budget_period::month, now);
-        auto const sums = co_await uses_.store.spent(keys(hours, now));
+        auto const sums = co_await uses_.store.spent(keys(hours, shown, now));
         if (!sums || sums->size() != hours.size() + view.budgets.size())
             co_return failure{errc::store_unavailable};
         auto const middle = sums->begin() + static_cast<std::ptrdiff_t>(hours.size());
@@ -85,11 +119,37 @@ public:
         co_return view;
     }
 
+    asio::awaitable<outcome<spending_view>> spending(client const& of) {
+        auto const now = uses_.now.wall();
+        auto const own = own_budgets(of.name);
+        spending_view view;
+        view.budgets = views_of(own, now);
+        auto const days = uses_.spending.own_of_month(of.name, now);
+        auto const sums = co_await uses_.store.spent(keys(days, own, now));
+        if (!sums || sums->size() != days.size() + own.size())
+            co_return failure{errc::store_unavailable};
+        auto const middle = sums->begin() + static_cast<std::ptrdiff_t>(days.size());
+        view.spent_this_month = sum_of(sums->begin(), middle);
+        view.spent_today = money::from_micros(*(middle - 1));
+        for (std::size_t i = 0; i < own.size(); ++i)
+            view.budgets[i].spent = money::from_micros((*sums)[days.size() + i]);
+        co_return view;
+    }
+
 private:
     struct known_routes {
         std::vector<bridgexapi::route> routes;
         steady_time at;
     };
+
+    asio::awaitable<outcome<bridgexapi::balance>> account(deadline until) {
+        if (auto const kept = account_.younger_than(others_kept, uses_.now.now())) co_return *kept;
+        auto const answered = co_await uses_.gateway.get_balance(until);
+        if (!answered) co_return upstream_failed(answered.error());
+        uses_.account.saw_balance(answered->amount);
+        account_.keep(*answered, uses_.now.now());
+        co_return *answered;
+    }
 
     [[nodiscard]] bool is_allowed(int route_id) const {
         return std::ranges::find(uses_.rules.allowed_routes, route_id) !=
@@ -103,27 +163,40 @@ private:
         return routes;
     }
 
-    [[nodiscard]] std::vector<budget_view> budgets(wall_time now) const {
-        std::vector<budget_view> result;
+    [[nodiscard]] std::vector<spending_budget> shown_budgets() const {
+        std::vector<spending_budget> list;
+        std::ranges::copy_if(uses_.rules.budgets, std::back_inserter(list), can_be_shown);
+        return list;
+    }
+
+    /// Each as if it were for this client alone, which in its ledger it is.
+    [[nodiscard]] std::vector<spending_budget> own_budgets(std::string const& name) const {
+        std::vector<spending_budget> list;
         for (auto const& each : uses_.rules.budgets) {
-            if (!can_be_shown(each)) continue;
-            budget_view view;
-            view.name = each.name;
-            view.period = each.period;
-            view.only = each.only;
-            view.cap = each.cap;
-            view.ends_at = end_of(each.period, now);
-            result.push_back(std::move(view));
+            bool const is_own = each.only.empty() || each.only == name;
+            if (each.key != budget_key::client || !is_own) continue;
+            list.push_back(each);
+            list.back().only = name;
         }
+        return list;
+    }
+
+    [[nodiscard]] static std::vector<budget_view>
+    views_of(std::vector<spending_budget> const& budgets, wall_time now) {
+        std::vector<budget_view> result;
+        for (auto const& each : budgets)
+            result.push_back(
+                {each.name, each.period, each.only, each.cap, money(), end_of(each.period, now)});
         return result;
     }
 
-    /// The totals of the hours, then the budgets in the order of budgets().
-    [[nodiscard]] std::vector<store::budget_key> keys(std::vector<store::budget_key> hours,
+    /// The totals, then the budgets.
+    [[nodiscard]] std::vector<store::budget_key> keys(std::vector<store::budget_key> totals,
+                                                      std::vector<spending_budget> const& budgets,
                                                       wall_time now) const {
-        for (auto const& each : uses_.rules.budgets)
-            if (can_be_shown(each)) hours.push_back(uses_.spending.key_of(each, now));
-        return hours;
+        for (auto const& each : budgets)
+            totals.push_back(uses_.spending.key_of(each, now));
+        return totals;
     }
 
     static money sum_of(std::vector<std::int64_t>::const_iterator from,
@@ -134,6 +207,8 @@ private:
     dependencies const uses_;
     std::atomic<std::shared_ptr<known_routes const>> routes_;
     std::atomic<bool> asking_{false};
+    kept_answer<bridgexapi::balance> account_;
+    std::map<int, kept_answer<price_list>> price_lists_; ///< those of the allowed routes
 };
 
 catalogue::catalogue(dependencies uses) : impl_(std::make_unique<impl>(uses)) {}
@@ -150,6 +225,10 @@ asio::awaitable<outcome<price_list>> catalogue::pricing(int route_id, deadline u
 
 asio::awaitable<outcome<balance_view>> catalogue::balance(deadline until) {
     return impl_->balance(until);
+}
+
+asio::awaitable<outcome<spending_view>> catalogue::spending(client const& of) {
+    return impl_->spending(of);
 }
 
 } // namespace otpd::otp

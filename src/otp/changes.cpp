@@ -27,8 +27,15 @@ constexpr std::size_t counts = 4096;
 
 class changes::impl : public std::enable_shared_from_this<impl> {
 public:
-    impl(asio::any_io_executor const& executor, std::size_t waiters_max)
-        : strand_(asio::make_strand(executor)), waiters_max_(waiters_max) {}
+    impl(asio::any_io_executor const& executor, std::size_t waiters_max,
+         std::vector<std::string> const& clients)
+        : strand_(asio::make_strand(executor)), common_(waiters_max) {
+        if (clients.empty()) return;
+        auto const each_has = waiters_max / 2 / clients.size();
+        common_.most -= each_has * clients.size();
+        for (auto const& name : clients)
+            own_.try_emplace(name, each_has);
+    }
 
     // From any thread.
 
@@ -64,8 +71,9 @@ public:
     }
 
     static asio::awaitable<bool> wait(std::shared_ptr<impl> self, std::string id,
-                                      std::uint64_t seen, deadline until) {
-        place const taken(*self);
+                                      std::string const client, std::uint64_t seen,
+                                      deadline until) {
+        place const taken(*self, client);
         if (!taken.is_one()) co_return false;
         auto const strand = self->strand_;
         co_return co_await net::run_on(strand,
@@ -75,18 +83,41 @@ public:
 private:
     using timers = std::unordered_multimap<std::string, std::shared_ptr<asio::steady_timer>>;
 
-    /// One of the `waiters_max`, or none.
+    /// Places of one client, or those that all have in common.
+    struct share {
+        explicit share(std::size_t count) noexcept : most(count) {}
+        [[nodiscard]] bool take() noexcept {
+            if (++used <= most) return true;
+            --used;
+            return false;
+        }
+        std::size_t most;
+        std::atomic<std::size_t> used{0};
+    };
+
+    /// One of the client's, or else of the common ones; or none.
     class place {
     public:
-        explicit place(impl& of) : of_(of), is_one_(++of.waiters_ <= of.waiters_max_) {}
+        place(impl& of, std::string const& client) : all_(of) {
+            auto const own = of.own_.find(client);
+            if (own != of.own_.end() && own->second.take())
+                from_ = &own->second;
+            else if (of.common_.take())
+                from_ = &of.common_;
+            if (from_ != nullptr) ++all_.waiters_;
+        }
         place(place const&) = delete;
         place& operator=(place const&) = delete;
-        ~place() { --of_.waiters_; }
-        [[nodiscard]] bool is_one() const noexcept { return is_one_; }
+        ~place() {
+            if (from_ == nullptr) return;
+            --all_.waiters_;
+            --from_->used;
+        }
+        [[nodiscard]] bool is_one() const noexcept { return from_ != nullptr; }
 
     private:
-        impl& of_;
-        bool is_one_;
+        impl& all_;
+        share* from_ = nullptr;
     };
 
     /// In the list of those who wait as long as it lives.
@@ -128,16 +159,18 @@ private:
     }
 
     net::strand strand_;
-    timers timers_; // on strand_
-    std::size_t const waiters_max_;
+    timers timers_;                              // on strand_
+    std::unordered_map<std::string, share> own_; ///< by client; only their counts change
+    share common_;
     std::atomic<std::size_t> waiters_{0};
     std::atomic<std::size_t> looks_{0};
     std::atomic<bool> stopped_{false};
     mutable std::array<std::atomic<std::uint64_t>, counts> counts_{};
 };
 
-changes::changes(asio::any_io_executor executor, std::size_t waiters_max)
-    : impl_(std::make_shared<impl>(executor, waiters_max)) {}
+changes::changes(asio::any_io_executor executor, std::size_t waiters_max,
+                 std::vector<std::string> const& clients)
+    : impl_(std::make_shared<impl>(executor, waiters_max, clients)) {}
 
 changes::~changes() {
     impl_->stop();
@@ -163,10 +196,11 @@ std::uint64_t changes::seen(std::string_view verification_id) const noexcept {
     return impl_->seen(verification_id);
 }
 
-asio::awaitable<bool> changes::wait(std::string verification_id, std::uint64_t seen,
-                                    deadline until) {
+asio::awaitable<bool> changes::wait(std::string verification_id, std::string client,
+                                    std::uint64_t seen, deadline until) {
     auto self = impl_;
-    co_return co_await impl::wait(std::move(self), std::move(verification_id), seen, until);
+    co_return co_await impl::wait(std::move(self), std::move(verification_id), std::move(client),
+                                  seen, until);
 }
 
 void changes::stop() {

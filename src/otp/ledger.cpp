@@ -72,9 +72,12 @@ wall_time end_of(budget_period period, wall_time at) {
 
 std::vector<store::reservation> ledger::reservations(purchase const& of) const {
     std::vector<store::reservation> list;
-    list.reserve(1 + rules_.budgets.size());
+    list.reserve(2 + rules_.budgets.size());
     auto const amount = of.price.micros();
     list.push_back({total(of.at), amount, std::numeric_limits<std::int64_t>::max(), total_keep});
+    if (of.is_of_tenant)
+        list.push_back(
+            {own(of.client, of.at), amount, std::numeric_limits<std::int64_t>::max(), total_keep});
     for (auto const& each : rules_.budgets) {
         auto const whose = whose_of(each, of);
         if (!whose || (!each.only.empty() && each.only != *whose)) continue;
@@ -110,7 +113,8 @@ store::subject_key ledger::subject_of(budget_key key, std::string_view whose) co
                                                            "country"};
     auto const kind = kinds[static_cast<std::size_t>(key)];
     // Of the others there may be any number: a caller chooses the purpose.
-    bool const are_few = key == budget_key::total || key == budget_key::country;
+    bool const are_few =
+        key == budget_key::total || key == budget_key::client || key == budget_key::country;
     return are_few ? keys_.subject_of_few({"budget", kind, whose})
                    : keys_.subject({"budget", kind, whose});
 }
@@ -124,6 +128,17 @@ std::vector<store::budget_key> ledger::totals(budget_period period, wall_time at
     for (auto hour = begin_of(period, at); hour <= at; hour += hours(1))
         hours_of_it.push_back(total(hour));
     return hours_of_it;
+}
+
+store::budget_key ledger::own(std::string_view client, wall_time at) const {
+    return {subject_of(budget_key::client, client), total_name, text_of(budget_period::day, at)};
+}
+
+std::vector<store::budget_key> ledger::own_of_month(std::string_view client, wall_time at) const {
+    std::vector<store::budget_key> list;
+    for (auto day = begin_of(budget_period::month, at); day <= at; day += days(1))
+        list.push_back(own(client, day));
+    return list;
 }
 
 store::budget_key ledger::key_of(spending_budget const& of, wall_time at) const {

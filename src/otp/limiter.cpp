@@ -25,11 +25,20 @@ std::uint64_t remaining(store::charge const& c, store::counter_time busy_for) {
     return std::min(c.quota, static_cast<std::uint64_t>(free / unit));
 }
 
+/// The shortest pause of which so much can be left: a store does not say which one runs.
+std::chrono::seconds pause_of(store::cooldown_rule const& rule, store::duration left) {
+    auto pause = std::max(rule.base, store::duration(1));
+    while (pause < std::min(left, rule.longest))
+        pause *= 2;
+    return whole_seconds(std::max(left, std::min(pause, rule.longest)));
+}
+
 } // namespace
 
 std::vector<std::string> names_of_limits(policy const& rules) {
     std::vector<std::string> names{store::cooldown_counter, store::guesses_counter,
-                                   std::string(pumping_prefix), std::string(pumping_country)};
+                                   std::string(pumping_prefix), std::string(pumping_country),
+                                   read_limit_name};
     for (auto const& each : rules.limits)
         names.push_back(each.name);
     for (auto const& each : rules.budgets)
@@ -135,7 +144,7 @@ std::vector<standing> service::limiter::standings(std::vector<store::charge> con
 
 std::vector<violated_limit>
 service::limiter::violated(std::vector<store::charge> const& charges,
-                           std::vector<store::violation> const& violations) {
+                           std::vector<store::violation> const& violations) const {
     std::vector<violated_limit> list;
     list.reserve(violations.size());
     for (auto const& each : violations) {
@@ -146,6 +155,9 @@ service::limiter::violated(std::vector<store::charge> const& charges,
         if (c != charges.end()) {
             limit.quota = c->quota;
             limit.window = std::chrono::floor<std::chrono::seconds>(c->window);
+        } else if (each.counter == store::cooldown_counter) {
+            limit.quota = 1;
+            limit.window = pause_of(rules_.cooldown, each.retry_after);
         }
         list.push_back(std::move(limit));
     }

@@ -34,9 +34,9 @@ public:
     /// For the charges of an admission, the tightest first.
     [[nodiscard]] static std::vector<standing> standings(std::vector<store::charge> const& charges,
                                                          store::admitted const& admission);
-    [[nodiscard]] static std::vector<violated_limit>
+    [[nodiscard]] std::vector<violated_limit>
     violated(std::vector<store::charge> const& charges,
-             std::vector<store::violation> const& violations);
+             std::vector<store::violation> const& violations) const;
 
 private:
     [[nodiscard]] std::optional<store::subject_key> subject_of(limit_key key,

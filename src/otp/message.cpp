@@ -2,9 +2,12 @@
 
 #include "otpd/bridgexapi/types.hpp"
 #include "otpd/core/encoding.hpp"
+#include "otpd/core/gsm_alphabet.hpp"
+#include "otpd/core/language_tag.hpp"
 
 #include <algorithm>
 #include <stdexcept>
+#include <tuple>
 
 namespace otpd::otp {
 
@@ -15,6 +18,8 @@ constexpr std::string_view minutes_placeholder = "{minutes}";
 
 constexpr std::size_t max_host_length = 64;
 constexpr std::size_t app_hash_length = 11;
+/// SMS Retriever reads no longer message (developers.google.com/identity/sms-retriever/verify).
+constexpr std::size_t max_length_with_app_hash = 140;
 
 bool is_lower(char c) noexcept {
     return c >= 'a' && c <= 'z';
@@ -48,7 +53,9 @@ bool is_host(std::string_view text) noexcept {
 }
 
 std::string minutes_text(std::chrono::seconds ttl) {
-    return std::to_string(std::chrono::ceil<std::chrono::minutes>(ttl).count());
+    // A user who is told more than there is comes too late.
+    auto const whole = std::chrono::floor<std::chrono::minutes>(ttl);
+    return std::to_string(std::max(whole, std::chrono::minutes(1)).count());
 }
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
@@ -59,8 +66,9 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 /// Characters behind the text.
 std::size_t length_of(message_tail const& tail, std::size_t code_length) noexcept {
     switch (tail.what) {
-    case message_tail::kind::web_otp: // "\n@host #code"
-        return 1 + 1 + tail.text.size() + 2 + code_length;
+    case message_tail::kind::web_otp: // "\n@host #code", " @frame"
+        return 1 + 1 + tail.text.size() + 2 + code_length +
+               (tail.frame.empty() ? 0 : 2 + tail.frame.size());
     case message_tail::kind::app_hash:
         return 1 + tail.text.size();
     case message_tail::kind::none:
@@ -73,6 +81,26 @@ std::size_t length_with_code(std::string_view text, std::size_t code_length) noe
     return text.size() - code_placeholder.size() + code_length;
 }
 
+/// Nothing, or why a text that is a template with {minutes} filled in is too long. All that is put
+/// into it and behind it takes one septet a character.
+std::optional<std::string> excess_of(std::string_view text, std::size_t code_length,
+                                     message_tail const& tail) {
+    bool const for_app = tail.what == message_tail::kind::app_hash;
+    auto const most = for_app ? max_length_with_app_hash : bridgexapi::max_message_length;
+    auto const length = length_with_code(text, code_length) + length_of(tail, code_length);
+    if (length > most)
+        return "may become " + std::to_string(length) + " characters long, " +
+               std::to_string(most) + " are allowed" + (for_app ? " with app_hash" : "");
+    constexpr std::size_t escapes_of_braces = 2;
+    auto const template_septets = gsm_septets(text);
+    if (!template_septets) return "has a character that is not in the GSM alphabet: `";
+    auto const septets = length + *template_septets - text.size() - escapes_of_braces;
+    if (septets > septets_of_one_sms)
+        return "may take " + std::to_string(septets) + " septets of the GSM alphabet, " +
+               std::to_string(septets_of_one_sms) + " are allowed";
+    return std::nullopt;
+}
+
 std::size_t count_of(std::string_view text, std::string_view what) noexcept {
     std::size_t count = 0;
     for (auto at = text.find(what); at != std::string_view::npos;
@@ -83,28 +111,21 @@ std::size_t count_of(std::string_view text, std::string_view what) noexcept {
 
 } // namespace
 
-std::optional<message_tail> message_tail::web_otp_for(std::string_view host) {
-    if (!is_host(host)) return std::nullopt;
-    return message_tail{kind::web_otp, std::string(host)};
+std::optional<message_tail> message_tail::web_otp_for(std::string_view host,
+                                                      std::string_view frame) {
+    if (!is_host(host) || (!frame.empty() && !is_host(frame))) return std::nullopt;
+    return message_tail{kind::web_otp, std::string(host), std::string(frame)};
 }
 
 std::optional<message_tail> message_tail::app_hash_of(std::string_view hash) {
     bool const base64 = std::ranges::all_of(
         hash, [](char c) { return is_letter(c) || is_ascii_digit(c) || c == '+' || c == '/'; });
     if (hash.size() != app_hash_length || !base64) return std::nullopt;
-    return message_tail{kind::app_hash, std::string(hash)};
+    return message_tail{kind::app_hash, std::string(hash), {}};
 }
 
 std::optional<locale_tag> locale_tag::parse(std::string_view text) {
-    auto const language = text.substr(0, text.find('-'));
-    if (language.size() < 2 || language.size() > 3 || !std::ranges::all_of(language, is_letter))
-        return std::nullopt;
-    if (language.size() < text.size()) {
-        auto const region = text.substr(language.size() + 1);
-        bool const letters = region.size() == 2 && std::ranges::all_of(region, is_letter);
-        bool const digits = region.size() == 3 && all_ascii_digits(region);
-        if (!letters && !digits) return std::nullopt;
-    }
+    if (!is_language_tag(text)) return std::nullopt;
     return locale_tag{lower(text)};
 }
 
@@ -119,13 +140,12 @@ messages::messages(std::vector<message_template> templates, std::chrono::seconds
 }
 
 std::string const& messages::text_for(purpose const& what, locale_tag const& locale) const {
-    auto const language = std::string_view(locale.text).substr(0, locale.text.find('-'));
+    // A template without a locale is for all of them.
     auto const rank = [&](message_template const& each) {
-        if (!each.purpose.empty() && each.purpose != what.name()) return -1;
-        int const of_purpose = each.purpose.empty() ? 0 : 3;
-        if (each.locale.text.empty()) return of_purpose;
-        if (each.locale.text == locale.text) return of_purpose + 2;
-        return each.locale.text == language ? of_purpose + 1 : -1;
+        auto const& own = each.locale.text;
+        bool const is_for_it = (each.purpose.empty() || each.purpose == what.name()) &&
+                               (own.empty() || is_found_by_lookup(own, locale.text));
+        return std::tuple(is_for_it, !each.purpose.empty(), own.size());
     };
     return std::ranges::max_element(templates_, {}, rank)->text;
 }
@@ -142,6 +162,7 @@ secret_string messages::compose(purpose const& what, locale_tag const& locale, p
     text.append(source, at + code_placeholder.size());
     if (tail.what == message_tail::kind::web_otp)
         text.append("\n@").append(tail.text).append(" #").append(code.reveal());
+    if (!tail.frame.empty()) text.append(" @").append(tail.frame);
     if (tail.what == message_tail::kind::app_hash) text.append("\n").append(tail.text);
     return secret_string(std::move(text));
 }
@@ -149,6 +170,11 @@ secret_string messages::compose(purpose const& what, locale_tag const& locale, p
 std::size_t messages::length(purpose const& what, locale_tag const& locale, std::size_t code_length,
                              message_tail const& tail) const {
     return length_with_code(text_for(what, locale), code_length) + length_of(tail, code_length);
+}
+
+bool messages::fits(purpose const& what, locale_tag const& locale, std::size_t code_length,
+                    message_tail const& tail) const {
+    return !excess_of(text_for(what, locale), code_length, tail);
 }
 
 std::optional<std::string> messages::fault_of(std::string_view text, std::size_t code_length,
@@ -161,13 +187,9 @@ std::optional<std::string> messages::fault_of(std::string_view text, std::size_t
     replace_all(filled, minutes_placeholder, minutes_text(ttl));
     if (count_of(filled, "{") != 1 || count_of(filled, "}") != 1)
         return "has a placeholder other than {code} and {minutes}";
-    std::size_t longest_tail = 0;
+    if (auto why = excess_of(filled, code_length, {})) return why;
     for (auto const& tail : tails)
-        longest_tail = std::max(longest_tail, length_of(tail, code_length));
-    auto const longest = length_with_code(filled, code_length) + longest_tail;
-    if (longest > bridgexapi::max_message_length)
-        return "may become " + std::to_string(longest) + " characters long, " +
-               std::to_string(bridgexapi::max_message_length) + " are allowed";
+        if (auto why = excess_of(filled, code_length, tail)) return why;
     return std::nullopt;
 }
 

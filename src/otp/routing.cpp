@@ -186,9 +186,9 @@ asio::awaitable<bool> service::choose_route(attempt& send) {
 
 void service::reserve(attempt& send) const {
     auto const& request = send.request;
-    send.reservations =
-        spending_.reservations({request.who.from->name, request.what.name(), send.country,
-                                send.route_id, send.expected, uses_.now.wall()});
+    send.reservations = spending_.reservations({request.who.from->name, request.what.name(),
+                                                send.country, send.route_id, send.expected,
+                                                uses_.now.wall(), request.who.from->is_tenant});
 }
 
 void service::leave_route(attempt& send, step_report what) {
@@ -221,8 +221,12 @@ std::vector<store::note> service::notes_of(attempt const& send) const {
 }
 
 /// The money of the route before is given back in the same step in which that of the next is taken.
+/// Without a next one the send stays that of the route which was asked last: what is told and
+/// counted is what became of it there.
 asio::awaitable<bool> service::go_on(attempt& send) {
     auto const before = send.reservations;
+    auto const route_id = send.route_id;
+    auto const price = send.price;
     while (co_await choose_route(send)) {
         auto const kept_then = send.notes.size();
         auto request = rebooking_of(send, before);
@@ -237,6 +241,8 @@ asio::awaitable<bool> service::go_on(attempt& send) {
         if (!answer || std::holds_alternative<store::too_late>(*answer)) break;
     }
     send.reservations = before;
+    send.route_id = route_id;
+    send.price = price;
     co_return false;
 }
 

@@ -86,6 +86,7 @@ score_sample* sample_list::find(occurrence const& what) {
 }
 
 void sample_list::note(occurrence const& what) {
+    if (what.stale_connection) return; // the connection's fault, not the route's
     switch (what.what) {
     case occurrence_kind::accepted:
         return begin(what, true);

@@ -26,8 +26,13 @@ constexpr std::chrono::seconds soon{1};
 constexpr std::chrono::seconds settle_time{5};
 
 template <class List, class T>
+bool holds(List const& list, T const& what) {
+    return std::ranges::find(list, what) != list.end();
+}
+
+template <class List, class T>
 bool holds_or_is_empty(List const& list, T const& what) {
-    return list.empty() || std::ranges::find(list, what) != list.end();
+    return list.empty() || holds(list, what);
 }
 
 } // namespace
@@ -63,6 +68,8 @@ asio::awaitable<outcome<sent>> service::send_to_the_end(send_request request, de
     uses_.tell.happened(told);
     follow(current, message, std::move(told));
     report(current, result);
+    auto const& from = *current.request.who.from;
+    if (result && from.is_tenant) co_await remember_owner(from, result->message.bx_message_id);
     co_return result;
 }
 
@@ -120,8 +127,7 @@ std::optional<errc> service::fault_of(attempt& send) const {
     // Of a plan, routes that are not allowed are left out one by one.
     if (send.plan.empty() && (!enabled || !holds_or_is_empty(from.routes, send.route_id)))
         return errc::route_not_allowed;
-    if (texts_.length(request.what, request.locale, rules_.code_length, send.tail) >
-        bridgexapi::max_message_length)
+    if (!texts_.fits(request.what, request.locale, rules_.code_length, send.tail))
         return errc::message_too_long;
     if (send.test) return std::nullopt;
     if (auto const fault = fault_of_destination(send)) return fault;
@@ -134,16 +140,20 @@ std::optional<errc> service::fault_of(attempt& send) const {
 std::optional<errc> service::fault_of_destination(attempt& send) const {
     auto const& to = send.request.to;
     auto const& rules = rules_.destinations;
+    auto const is_in = [&](std::vector<destination> const& list) {
+        return std::ranges::any_of(
+            list, [&](destination const& each) { return each.covers(to, send.country); });
+    };
+    bool const allowed = is_in(rules.allowed); // by its digits alone
     if (rules.checked) {
         auto const where = uses_.plan.find(to);
-        if (!where) return errc::number_invalid;
-        send.country = where->country;
-        if (std::ranges::find(rules.line_types, where->type) == rules.line_types.end())
-            return errc::destination_not_allowed;
+        if (!where && !allowed)
+            return uses_.plan.is_other_spelling(to) ? errc::number_other_spelling
+                                                    : errc::number_invalid;
+        send.country = where ? where->country : uses_.plan.country_of(to);
+        if (!allowed && !holds(rules.line_types, where->type)) return errc::destination_not_allowed;
     }
-    bool const denied = std::ranges::any_of(
-        rules.denied, [&](destination const& each) { return each.covers(to, send.country); });
-    if (denied || !holds_or_is_empty(rules.countries, send.country) ||
+    if (is_in(rules.denied) || (!allowed && !holds_or_is_empty(rules.countries, send.country)) ||
         !holds_or_is_empty(send.request.who.from->countries, send.country))
         return errc::destination_not_allowed;
     return std::nullopt;
@@ -277,8 +287,7 @@ failure service::refusal(attempt const& send, store::refused const& answer) cons
         longest = std::max(longest, broken.retry_after);
     }
     why.retry_after = whole_seconds(longest);
-    if (why.code == errc::limit_exceeded)
-        why.violated = limiter::violated(send.charges, violations);
+    why.violated = limiter_->violated(send.charges, violations);
     why.steps = send.looked_at;
     return why;
 }

@@ -22,6 +22,7 @@ std::string_view metric_word(outcome<sent> const& result) {
     case errc::limit_exceeded:
         return "limited";
     case errc::number_invalid:
+    case errc::number_other_spelling:
         return "invalid_number";
     case errc::destination_not_allowed:
     case errc::purpose_not_allowed:
@@ -107,8 +108,11 @@ occurrence service::occurrence_of(attempt const& send,
     } else if (auto const* const unknown = std::get_if<bridgexapi::unknown>(&message)) {
         told.what = occurrence_kind::unknown;
         told.reason = bridgexapi::to_string(unknown->why);
-    } else if (!send.looked_at.empty()) {
-        told.reason = send.looked_at.back().why;
+        told.stale_connection = unknown->stale_connection;
+    } else if (auto const* const rejected = std::get_if<bridgexapi::rejected>(&message)) {
+        told.reason = bridgexapi::to_string(rejected->why);
+    } else {
+        told.reason = bridgexapi::to_string(std::get<bridgexapi::not_sent>(message).why);
     }
     // Why the route was chosen, with the figures that spoke for it.
     if (!send.notes.empty()) told.details = send.notes.back().details;
@@ -147,8 +151,7 @@ void service::report(attempt const& send, outcome<sent> const& result) const {
                                      result.error().code == errc::cooldown_active);
     if (blocked && uses_.tell.wants(occurrence_kind::blocked)) {
         auto told = occurrence_of(send, occurrence_kind::blocked);
-        told.reason = result.error().violated.empty() ? std::string(store::cooldown_counter)
-                                                      : names_of(result.error().violated);
+        told.reason = names_of(result.error().violated);
         uses_.tell.happened(told);
     }
     if (!result || !result->replayed.empty()) {

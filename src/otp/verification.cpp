@@ -103,6 +103,8 @@ asio::awaitable<outcome<verification_view>> service::find(caller who, std::strin
         co_return failure{errc::verification_not_found};
     auto view = view_of(std::move(id), *found);
     co_await follow_again(who, *at, *found);
+    if (found->sent && who.from->is_tenant)
+        co_await remember_owner(*who.from, found->sent->bx_message_id);
     co_return view;
 }
 
@@ -147,19 +149,20 @@ bool differ(verification_view const& a, verification_view const& b) {
            a.attempts_left_without_id != b.attempts_left_without_id;
 }
 
-/// How late a change is seen that another instance made.
+/// How late a change is seen that another instance made, and that who waited has left.
 constexpr std::chrono::seconds look_again{1};
 
 } // namespace
 
-asio::awaitable<outcome<verification_view>> service::find_changed(caller who, std::string id,
-                                                                  deadline until) {
+asio::awaitable<outcome<verification_view>>
+service::find_changed(caller who, std::string id, deadline until, std::function<bool()> has_left) {
     changes::look const looking(uses_.news);
     auto seen = uses_.news.seen(id);
     auto const first = co_await find(who, id);
     if (!first || is_settled(*first)) co_return first;
-    while (!until.expired()) {
-        bool const may_wait = co_await uses_.news.wait(id, seen, until.within(look_again));
+    while (!until.expired() && !has_left()) {
+        bool const may_wait =
+            co_await uses_.news.wait(id, who.from->name, seen, until.within(look_again));
         if (!may_wait) break;
         seen = uses_.news.seen(id);
         auto const now = co_await find(who, id);

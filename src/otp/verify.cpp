@@ -108,7 +108,7 @@ asio::awaitable<outcome<verified>> service::guess(verify_request request) {
     auto const answer = co_await uses_.store.check_code(std::move(asked));
     std::vector<violated_limit> violated;
     if (auto const* no = answer ? std::get_if<store::refused>(&*answer) : nullptr) {
-        violated = limiter::violated(charges, no->violations);
+        violated = limiter_->violated(charges, no->violations);
         for (auto const& each : no->violations)
             uses_.metrics.limit_violated(each.counter, false);
     }

@@ -32,6 +32,15 @@ void line_queue::drop_oldest() {
     begin_ = 0;
 }
 
+void line_queue::ask_for_reopening() {
+    {
+        std::lock_guard const held(mutex_);
+        reopening_ = true;
+        urgent_ = true;
+    }
+    changed_.notify_one();
+}
+
 void line_queue::close() {
     {
         std::lock_guard const held(mutex_);
@@ -43,10 +52,10 @@ void line_queue::close() {
 bool line_queue::take(std::string& lines) {
     std::unique_lock held(mutex_);
     waiting_ = true;
-    changed_.wait(held, [this] { return !empty() || closed_; });
+    changed_.wait(held, [this] { return !empty() || reopening_ || closed_; });
     waiting_ = false;
     changed_.wait_for(held, gather_for, [this] { return urgent_ || closed_; });
-    bool const some = !empty();
+    bool const some = !empty() || reopening_;
     text_.erase(0, std::exchange(begin_, 0));
     lines.clear();
     std::swap(lines, text_);

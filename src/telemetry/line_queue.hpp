@@ -33,6 +33,8 @@ public:
     void put(std::string_view line, bool urgent);
     /// Counts a line that could not be put.
     void drop_newest() noexcept { ++dropped_; }
+    /// The writer is to open its file again, also when there are no lines.
+    void ask_for_reopening();
     /// After it no line is put, and take() ends.
     void close();
     /// Lines given up so far.
@@ -40,8 +42,11 @@ public:
 
     // From the writing thread.
 
-    /// Waits for lines and puts all of them in place of what `lines` holds; false when it is closed and empty.
+    /// Waits for lines, or to be asked for a reopening, and puts all lines in place of what `lines` holds; false when it is
+    /// closed and empty.
     bool take(std::string& lines);
+    /// Whether one was asked for since the last call.
+    [[nodiscard]] bool take_reopening() noexcept { return reopening_.exchange(false); }
 
 private:
     void drop_oldest();
@@ -57,6 +62,7 @@ private:
     bool waiting_ = false;
     bool urgent_ = false;
     bool closed_ = false;
+    std::atomic<bool> reopening_{false};
     std::atomic<std::uint64_t> dropped_{0};
 };
 

@@ -2,6 +2,7 @@
 
 #include "line_queue.hpp"
 #include "line_text.hpp"
+#include "otpd/core/utc.hpp"
 
 #include <poll.h>
 #include <unistd.h>
@@ -9,7 +10,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <ctime>
 #include <new>
 #include <thread>
 #include <utility>
@@ -38,11 +38,8 @@ public:
 
 private:
     void remember(std::chrono::sys_seconds second) {
-        std::time_t const time = std::chrono::system_clock::to_time_t(second);
-        std::tm parts{};
-        bool const known = gmtime_r(&time, &parts) != nullptr;
-        if (!known || std::strftime(text_.data(), text_.size(), "%FT%T.", &parts) == 0)
-            text_.front() = '\0'; // the line is worth more than its time
+        constexpr std::size_t up_to_the_millis = 20;
+        to_timestamp(second).copy(text_.data(), up_to_the_millis);
         second_ = second;
     }
 
@@ -88,9 +85,10 @@ private:
         std::string lines;
         std::uint64_t reported = 0;
         while (queue_.take(lines)) {
+            if (queue_.take_reopening()) output_.reopen();
             if (auto const lost = queue_.dropped(); lost != reported)
                 reported = report(lost - reported, lines) ? lost : reported;
-            output_.write(lines);
+            if (!lines.empty()) output_.write(lines);
         }
     }
 
@@ -131,6 +129,10 @@ logger::logger(log_output& output, level lowest, std::size_t queue_lines_max)
     : writer_(std::make_unique<writer>(output, lowest, queue_lines_max)) {}
 
 logger::~logger() = default;
+
+void logger::reopen() noexcept {
+    if (writer_) writer_->queue().ask_for_reopening();
+}
 
 bool logger::enabled(level at) const noexcept {
     return writer_ && writer_->wants(at);

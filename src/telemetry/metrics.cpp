@@ -128,9 +128,13 @@ struct metrics::instruments {
     counters<1> connections_accepted =
         counter_for(registry, "otpd_http_connections_accepted_total", "Client connections taken.",
                     label_set("listener", labels::listeners));
-    counters<1> connections_refused =
-        counter_for(registry, "otpd_http_connections_refused_total",
-                    "Client connections closed because the cap was reached.",
+    counters<2> connections_refused = counter_for(
+        registry, "otpd_http_connections_refused_total",
+        "Client connections that there was no room for, or one address had too many.",
+        label_set("listener", labels::listeners), label_set("reason", labels::connection_refusals));
+    counters<1> connections_evicted =
+        counter_for(registry, "otpd_http_connections_evicted_total",
+                    "Idle client connections closed to make room for others.",
                     label_set("listener", labels::listeners));
     counters<1> accept_errors =
         counter_for(registry, "otpd_http_accept_errors_total", "Accepts that failed.",
@@ -139,6 +143,9 @@ struct metrics::instruments {
         counter_for(registry, "otpd_http_framing_rejected_total",
                     "Connections closed because of bytes that are no clear request.",
                     label_set("kind", labels::framing));
+    counters<2> wrong_tokens = counter_for(
+        registry, "otpd_http_wrong_tokens_total", "Bearer tokens that nobody has.",
+        label_set("listener", labels::listeners), label_set("answer", labels::wrong_token_answers));
 
     counters<3> sends = counter_for(registry, "otpd_sends_total", "Codes asked for.",
                                     label_set("outcome", labels::send_outcomes),
@@ -236,8 +243,12 @@ void metrics::connection_closed(std::string_view listener) {
     instruments_->connections_open.at({listener}).Decrement();
 }
 
-void metrics::connection_refused(std::string_view listener) {
-    instruments_->connections_refused.at({listener}).Increment();
+void metrics::connection_refused(std::string_view listener, std::string_view reason) {
+    instruments_->connections_refused.at({listener, reason}).Increment();
+}
+
+void metrics::connection_evicted(std::string_view listener) {
+    instruments_->connections_evicted.at({listener}).Increment();
 }
 
 void metrics::accept_failed(std::string_view listener) {
@@ -246,6 +257,10 @@ void metrics::accept_failed(std::string_view listener) {
 
 void metrics::framing_rejected(std::string_view kind) {
     instruments_->framing_rejected.at({kind}).Increment();
+}
+
+void metrics::wrong_token(std::string_view listener, std::string_view answer) {
+    instruments_->wrong_tokens.at({listener, answer}).Increment();
 }
 
 void metrics::send(std::string_view outcome, std::string_view reason, int route_id) {

@@ -77,6 +77,7 @@ public:
     }
 
     void write(std::string_view lines) noexcept {
+        if (!is_at_path()) open();
         while (!lines.empty()) {
             auto const written = file_ || open() ? write_some(lines) : 0;
             if (written == 0) {
@@ -87,10 +88,19 @@ public:
         }
     }
 
+    void reopen() noexcept { open(); }
+
     [[nodiscard]] std::uint64_t lines_lost() const noexcept { return lost_; }
 
 private:
-    /// False with errno set. A line that was cut off when the disk was full, or by a crash, is ended: the next
+    /// False when something else is at the path, or nothing. What cannot be looked at may still be there.
+    [[nodiscard]] bool is_at_path() const noexcept {
+        struct stat about{};
+        if (::stat(options_.path.c_str(), &about) != 0) return errno != ENOENT && errno != ENOTDIR;
+        return about.st_dev == device_ && about.st_ino == inode_;
+    }
+
+    /// False with errno set, and what was open stays so. A line that was cut off when the disk was full, or by a crash, is ended: the next
     /// one must not become a part of it.
     bool open() noexcept {
         constexpr mode_t for_its_owner = 0600;
@@ -100,6 +110,9 @@ private:
         if (!opened || ::fstat(opened.get(), &about) != 0) return false;
         regular_ = S_ISREG(about.st_mode);
         size_ = regular_ ? static_cast<std::uint64_t>(about.st_size) : 0;
+        has_name_ = about.st_nlink != 0;
+        device_ = about.st_dev;
+        inode_ = about.st_ino;
         char last = '\n';
         if (size_ != 0 && ::pread(opened.get(), &last, 1, about.st_size - 1) == 1 && last != '\n')
             size_ += write_all(opened.get(), "\n");
@@ -117,6 +130,15 @@ private:
         }
         auto const written = write_all(file_.get(), now);
         size_ += written;
+        struct stat about{};
+        if (regular_ && ::fstat(file_.get(), &about) == 0) {
+            if (about.st_nlink == 0 && has_name_) {
+                // Nobody will read them there.
+                file_ = descriptor();
+                return open() ? write_some(lines) : 0;
+            }
+            size_ = static_cast<std::uint64_t>(about.st_size); // somebody may have cut it
+        }
         if (written == now.size()) return written;
 
         auto const end = now.substr(0, written).rfind('\n');
@@ -159,6 +181,9 @@ private:
     descriptor file_;
     bool regular_ = true;
     std::uint64_t size_ = 0;
+    bool has_name_ = true; ///< when it was opened: there are file systems that do not count names
+    dev_t device_ = 0;
+    ino_t inode_ = 0;
     std::atomic<std::uint64_t> lost_ = 0;
 };
 
@@ -169,6 +194,10 @@ rotating_file::~rotating_file() = default;
 
 void rotating_file::write(std::string_view lines) noexcept {
     impl_->write(lines);
+}
+
+void rotating_file::reopen() noexcept {
+    impl_->reopen();
 }
 
 std::uint64_t rotating_file::lines_lost() const noexcept {

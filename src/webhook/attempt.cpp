@@ -1,5 +1,9 @@
 #include "attempt.hpp"
 
+#include "retry.hpp"
+
+#include <algorithm>
+
 namespace otpd::webhook {
 
 net::http_request request_for(message const& what, std::string const& target,
@@ -34,7 +38,8 @@ verdict judge(net::exchange_result const& exchanged) {
     }
     if (response.status == status_gone) result.is = verdict::kind::gone;
     result.problem = "status " + std::to_string(response.status);
-    result.retry_after = response.retry_after;
+    if (response.retry_after)
+        result.retry_after = std::min<std::chrono::seconds>(*response.retry_after, longest_pause);
     return result;
 }
 

@@ -21,7 +21,7 @@ struct verdict {
     enum class kind { delivered, failed, gone };
     kind is = kind::failed;
     std::string problem; ///< for the log: the status, or why there was none
-    std::optional<std::chrono::seconds> retry_after;
+    std::optional<std::chrono::seconds> retry_after; ///< at most longest_pause
 };
 
 /// Anything but a 2xx is a failure, a redirect too: where it leads nobody has allowed. 410: the receiver wants no

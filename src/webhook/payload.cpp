@@ -1,13 +1,11 @@
 #include "payload.hpp"
 
+#include "otpd/core/utc.hpp"
 #include "otpd/webhook/webhooks.hpp"
 
 #include <boost/json/serialize.hpp>
 
-#include <array>
-#include <chrono>
 #include <cstdlib>
-#include <ctime>
 
 namespace otpd::webhook {
 
@@ -15,26 +13,6 @@ namespace {
 
 /// The currency of the account at the upstream, which states it nowhere.
 constexpr std::string_view account_currency = "EUR";
-
-/// ISO 8601, UTC with milliseconds.
-std::string time_text(wall_time at) {
-    using namespace std::chrono;
-    auto const second = floor<seconds>(at);
-    std::time_t const time = std::chrono::system_clock::to_time_t(second);
-    std::tm parts{};
-    std::array<char, 32> text{};
-    if (gmtime_r(&time, &parts) == nullptr ||
-        std::strftime(text.data(), text.size(), "%FT%T", &parts) == 0)
-        return "1970-01-01T00:00:00.000Z"; // beyond what a calendar can say
-    auto const millis = std::to_string(floor<milliseconds>(at - second).count());
-    constexpr std::size_t digits = 3;
-    std::string result(text.data());
-    result += '.';
-    result.append(digits - millis.size(), '0');
-    result += millis;
-    result += 'Z';
-    return result;
-}
 
 /// Exact, and never with an exponent.
 std::string decimal(money amount) {
@@ -129,7 +107,7 @@ std::string_view type_of(otp::occurrence_kind kind) noexcept {
 std::string payload_of(otp::occurrence const& what) {
     members payload;
     payload.add("type", type_of(what.what));
-    payload.add("timestamp", time_text(what.at));
+    payload.add("timestamp", to_timestamp(what.at));
     payload.add_raw("data", data_of(what));
     return std::move(payload).object();
 }

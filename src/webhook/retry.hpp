@@ -10,6 +10,9 @@
 
 namespace otpd::webhook {
 
+/// The longest pause, jitter aside, and the longest that a receiver may ask for.
+inline constexpr std::chrono::hours longest_pause{6};
+
 struct retry_policy {
     std::uint32_t hurry = 1; ///< divides every pause; >= 1
 };

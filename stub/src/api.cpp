@@ -270,8 +270,10 @@ api::page_or_reply api::read_page(api_request const& request, std::int64_t defau
         auto const* text = find_query(request.what.query, name);
         if (!text) return;
         auto const number = parse_int(*text);
-        if (!number || *number < min)
+        if (!number)
             problems.push_back(int_problem("query", name, *text));
+        else if (*number < min)
+            problems.push_back(least_problem("query", name, *text, min));
         else
             to = static_cast<std::size_t>(std::min(*number, max));
     };

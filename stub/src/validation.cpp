@@ -235,4 +235,12 @@ json::object int_problem(std::string_view where, std::string_view name, std::str
                    json::string{input});
 }
 
+json::object least_problem(std::string_view where, std::string_view name, std::string_view input,
+                           std::int64_t least) {
+    return with_context(problem("greater_than_equal", {where, name},
+                                "Input should be greater than or equal to " + std::to_string(least),
+                                json::string{input}),
+                        "ge", least);
+}
+
 } // namespace bridgexapi_stub

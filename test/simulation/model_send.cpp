@@ -344,7 +344,6 @@ answer model::refusal_of(send const& s, instant now) const {
         if (each.name != store::cooldown_counter) said.what = word::limit_exceeded;
     }
     said.retry_after = wait_in_seconds(longest);
-    if (said.what == word::cooldown_active) said.because.clear();
     return said;
 }
 

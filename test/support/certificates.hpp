@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -38,9 +39,10 @@ struct certificate_profile {
     std::chrono::seconds valid_from{-3600};                              ///< from now
     std::chrono::seconds valid_until{24 * 3600};
     bool authority = false;
+    bool rsa = false; ///< a key that suites without forward secrecy can use
 };
 
-/// A P-256 key and a certificate for it.
+/// A P-256 or RSA key and a certificate for it.
 class identity {
 public:
     /// Signed by itself.
@@ -64,7 +66,7 @@ public:
 
 private:
     identity(certificate_profile const& profile, identity const* issuer)
-        : key_(EVP_EC_gen("P-256")), certificate_(X509_new()) {
+        : key_(profile.rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256")), certificate_(X509_new()) {
         require_openssl(key_ && certificate_, "allocate");
         auto* x = certificate_.get();
         std::int64_t serial = 0;

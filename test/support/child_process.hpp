@@ -112,7 +112,8 @@ private:
         alive_ = life[0];
         if (pid_ < 0) throw std::runtime_error("cannot fork");
     }
-    /// In the child: nothing but calls that are safe after fork.
+    /// In the child: nothing but calls that are safe after fork. It takes along none of the test's sockets: what
+    /// listens here would still listen there after its end here.
     [[noreturn]] void become(std::vector<char*> const& arguments,
                              std::vector<char*> const& variables, std::string const& directory,
                              int life, pid_t parent) const {
@@ -120,6 +121,7 @@ private:
         int const in = ::open("/dev/null", O_RDONLY);
         int const out = ::open(output_path_.c_str(), O_WRONLY | O_APPEND);
         int const err = ::open(errors_path_.c_str(), O_WRONLY | O_APPEND);
+        ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
         if (::getppid() == parent && ::chdir(directory.c_str()) == 0 && ::dup2(in, 0) == 0 &&
             ::dup2(out, 1) == 1 && ::dup2(err, 2) == 2 && ::fcntl(life, F_SETFD, 0) == 0)
             ::execve(arguments.front(), arguments.data(), variables.data());

@@ -10,12 +10,14 @@
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace otpd::test {
@@ -24,30 +26,22 @@ class haproxy_process {
 public:
     /// In front of what listens on `instances`, one to four ports.
     haproxy_process(std::string const& config, std::vector<std::uint16_t> const& instances)
-        : process_(program(), {"-db", "-f", config}, addresses(port_, statistics_, instances),
-                   directory_) {
+        : process_(program(), {"-db", "-f", config}, addresses(instances), directory_) {
         eventually([this] {
             if (process_.has_ended())
                 throw std::runtime_error("HAProxy ended: " + process_.errors());
-            return listens(statistics_); // the last that it opens
+            return listens(statistics_.number()); // the last that it opens
         });
     }
 
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_.number(); }
     /// What it thinks of instance `number` (from 1): UP, DOWN, or on the way: "UP 1/2".
     [[nodiscard]] std::string state_of(std::size_t number) const {
-        constexpr std::size_t status_column = 17;
-        raw_client client(statistics_);
-        client.send("GET /;csv HTTP/1.0\r\n\r\n");
-        std::istringstream lines(client.read_to_end());
-        auto const beginning = "instances,otpd-" + std::to_string(number) + ',';
-        for (std::string line; std::getline(lines, line);) {
-            if (!line.starts_with(beginning)) continue;
-            std::vector<std::string> columns;
-            boost::split(columns, line, boost::is_any_of(","));
-            return columns.at(status_column);
-        }
-        throw std::runtime_error("HAProxy does not know instance " + std::to_string(number));
+        return statistic("instances,otpd-" + std::to_string(number) + ',', "status");
+    }
+    /// How many connections of clients it has closed unheard.
+    [[nodiscard]] unsigned long denied_connections() const {
+        return std::stoul(statistic("clients,FRONTEND,", "dcon"));
     }
     void wait_for_state(std::size_t number, std::string const& state) const {
         eventually([&] { return state_of(number) == state; });
@@ -56,6 +50,23 @@ public:
     child_process& process() noexcept { return process_; }
 
 private:
+    /// Of its statistics: what stands in `column` of the line that begins so.
+    [[nodiscard]] std::string statistic(std::string const& beginning,
+                                        std::string_view column) const {
+        raw_client client(statistics_.number());
+        client.send("GET /;csv HTTP/1.0\r\n\r\n");
+        std::istringstream lines(client.read_to_end());
+        std::vector<std::string> names;
+        for (std::string line; std::getline(lines, line);) {
+            if (line.starts_with("# ")) boost::split(names, line.substr(2), boost::is_any_of(","));
+            if (!line.starts_with(beginning)) continue;
+            std::vector<std::string> values;
+            boost::split(values, line, boost::is_any_of(","));
+            auto const at = std::ranges::find(names, column) - names.begin();
+            return values.at(static_cast<std::size_t>(at));
+        }
+        throw std::runtime_error("HAProxy has no statistics of " + beginning);
+    }
     static std::string program() {
         for (auto const* path :
              {"/usr/sbin/haproxy", "/usr/bin/haproxy", "/usr/local/sbin/haproxy"})
@@ -63,9 +74,9 @@ private:
         throw std::runtime_error("no HAProxy here: script/setup installs it");
     }
     static std::string at(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
-    static environment addresses(std::uint16_t port, std::uint16_t statistics,
-                                 std::vector<std::uint16_t> const& instances) {
-        environment out{{"OTPD_LISTEN", at(port)}, {"OTPD_STATS", at(statistics)}};
+    [[nodiscard]] environment addresses(std::vector<std::uint16_t> const& instances) const {
+        environment out{{"OTPD_LISTEN", at(port_.number())},
+                        {"OTPD_STATS", at(statistics_.number())}};
         for (std::size_t i = 0; i < instances.size(); ++i)
             out.emplace("OTPD_" + std::to_string(i + 1), at(instances[i]));
         return out;
@@ -79,8 +90,8 @@ private:
         }
     }
 
-    std::uint16_t port_ = free_port();
-    std::uint16_t statistics_ = free_port();
+    reserved_port port_;
+    reserved_port statistics_;
     temporary_directory directory_;
     child_process process_;
 };

@@ -56,11 +56,13 @@ public:
     }
 
 private:
-    /// More threads than a small machine has processors: they are to get in each other's way.
+    /// More threads than a small machine has processors: they are to get in each other's way. A test's own
+    /// connections, which stay open at its end, are not waited for long.
     static environment with_defaults(environment settings) {
         settings.emplace("OTPD_SERVER_LISTEN", "127.0.0.1:0");
         settings.emplace("OTPD_ADMIN_LISTEN", "127.0.0.1:0");
         settings.emplace("OTPD_SERVER_THREADS", "4");
+        settings.emplace("OTPD_SERVER_DRAIN_QUIET_MS", "20");
         return settings;
     }
 

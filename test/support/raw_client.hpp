@@ -53,7 +53,9 @@ public:
     /// Far beyond what any reply takes; only a hang gets here.
     static constexpr std::chrono::seconds limit{20};
 
-    explicit raw_client(std::uint16_t port, int receive_buffer_bytes = 0)
+    /// From `source`, an address of loopback, if one is given.
+    explicit raw_client(std::uint16_t port, int receive_buffer_bytes = 0,
+                        char const* source = nullptr)
         : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         if (descriptor_ < 0) throw std::runtime_error("no socket");
         if (receive_buffer_bytes > 0)
@@ -61,6 +63,15 @@ public:
                          sizeof receive_buffer_bytes);
         int const on = 1;
         ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        if (source != nullptr) {
+            sockaddr_in from{};
+            from.sin_family = AF_INET;
+            ::inet_pton(AF_INET, source, &from.sin_addr);
+            if (::bind(descriptor_, reinterpret_cast<sockaddr*>(&from), sizeof from) != 0) {
+                ::close(descriptor_);
+                throw std::runtime_error("cannot be that address");
+            }
+        }
         sockaddr_in to{};
         to.sin_family = AF_INET;
         to.sin_port = htons(port);
@@ -116,6 +127,11 @@ public:
         reply.body = input_.substr(0, length);
         input_.erase(0, length);
         return reply;
+    }
+    /// Whether there is something to read, or the end, without waiting for it.
+    [[nodiscard]] bool has_input() const {
+        pollfd now{descriptor_, POLLIN, 0};
+        return !input_.empty() || ::poll(&now, 1, 0) == 1;
     }
     /// Whether the connection ends (in an orderly way or by a reset) with nothing more said.
     bool at_end() { return input_.empty() && !receive(); }

@@ -35,13 +35,13 @@ struct redis_setup {
 
 class redis_process {
 public:
-    explicit redis_process(redis_setup setup = {})
-        : setup_(std::move(setup)), port_(setup_.tcp ? free_port() : 0) {
+    explicit redis_process(redis_setup setup = {}) : setup_(std::move(setup)) {
+        if (setup_.tcp) port_.emplace();
         start();
     }
 
     void start() {
-        std::vector<std::string> arguments{"--port",       std::to_string(port_),
+        std::vector<std::string> arguments{"--port",       std::to_string(port()),
                                            "--bind",       "127.0.0.1",
                                            "--unixsocket", socket(),
                                            "--save",       "",
@@ -101,9 +101,10 @@ public:
 
     [[nodiscard]] std::string socket() const { return directory_.path() + "/redis.sock"; }
     [[nodiscard]] std::string url() const {
-        return setup_.tcp ? "redis://127.0.0.1:" + std::to_string(port_) : "unix:" + socket();
+        return setup_.tcp ? "redis://127.0.0.1:" + std::to_string(port()) : "unix:" + socket();
     }
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    /// 0 without one.
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_ ? port_->number() : 0; }
     [[nodiscard]] temporary_directory const& directory() const noexcept { return directory_; }
 
     /// The server program of either, or the program that becomes it when it is called so: Debian's tools
@@ -138,7 +139,7 @@ private:
 
     redis_setup setup_;
     temporary_directory directory_;
-    std::uint16_t port_;
+    std::optional<reserved_port> port_;
     std::chrono::milliseconds turned_{0};
     std::unique_ptr<child_process> process_;
 };

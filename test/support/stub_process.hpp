@@ -9,6 +9,7 @@
 #include "tls_channel.hpp"
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,9 +32,10 @@ public:
         return "https://" + host + ':' + std::to_string(port_);
     }
 
-    /// One call of the control interface (stub/README.md), on a connection that stays open.
+    /// One call of the control interface (stub/README.md), on a connection that stays open; from any thread.
     json::object control(std::string const& method, std::string const& path,
                          json::value const& body = nullptr) {
+        std::scoped_lock const lock(one_call_);
         http_request request;
         request.method = method;
         request.target = "/__stub/" + path;
@@ -89,6 +91,7 @@ private:
     temporary_directory directory_;
     child_process process_;
     std::uint16_t port_;
+    std::mutex one_call_;
     tls_channel control_;
 };
 

@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(that_run_out_come_back) {
         BOOST_REQUIRE(sent.status == 200U);
         auto const code = std::string(object_of(sent).at("debug_code").as_string());
         rlimit scarce = before;
-        scarce.rlim_cur = open_descriptors(pid) + 20;
+        scarce.rlim_cur = open_descriptors(service.otpd) + 20;
         BOOST_REQUIRE(::prlimit(pid, RLIMIT_NOFILE, &scarce, nullptr) == 0);
 
         auto const failed = service.otpd.events("accept_failed").size();

@@ -85,8 +85,9 @@ public:
         api::add_routes(routes_, {domain,
                                   catalogue_,
                                   figures_,
-                                  store,
+                                  reads_,
                                   callers_,
+                                  [this] { return live_codes(); },
                                   []() -> boost::asio::awaitable<std::optional<std::string_view>> {
                                       co_return std::nullopt;
                                   },
@@ -139,6 +140,11 @@ public:
     known_prices prices;
 
 private:
+    boost::asio::awaitable<std::optional<std::uint64_t>> live_codes() {
+        auto const codes = co_await store.live_codes();
+        if (!codes) co_return std::nullopt;
+        co_return *codes;
+    }
     template <class T>
     T ask(boost::asio::awaitable<otpd::store::result<T>> question) {
         return boost::asio::co_spawn(context_, std::move(question), boost::asio::use_future)
@@ -185,6 +191,7 @@ private:
                                  random_, log_, metrics_}};
     otp::catalogue catalogue_{
         {store, gateway, price_lists_, account_, spending_, domain.rules(), clock}};
+    otp::read_limit reads_{context_.get_executor(), 0, metrics_};
     api::authenticator callers_{secret_string()};
     http::router routes_;
     std::optional<http::server> server_;

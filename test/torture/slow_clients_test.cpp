@@ -60,8 +60,7 @@ BOOST_AUTO_TEST_CASE(are_cut_off_while_others_are_served) {
     scenario what{"slow clients", "slow headers, slow bodies and slow reading, a third each"};
     service_fixture service(impatient());
     auto const count = rounds(2'000, 300);
-    auto const pid = service.otpd.process().id();
-    auto const descriptors = open_descriptors(pid);
+    auto const descriptors = open_descriptors(service.otpd);
 
     ordinary_requests beside(service.otpd.port(), [](timed_client& client, unsigned long long n) {
         auto const number = std::to_string(31'615'000'000ULL + n);
@@ -95,7 +94,7 @@ BOOST_AUTO_TEST_CASE(are_cut_off_while_others_are_served) {
             each.send_a_byte(at);
         ++at;
         std::this_thread::sleep_for(std::chrono::milliseconds(100)); // that is what makes them slow
-        return open_descriptors(pid) <=
+        return open_descriptors(service.otpd) <=
                descriptors + 8; // of those beside, and of the pool to the stub
     });
     beside.stop();

@@ -121,7 +121,8 @@ BOOST_AUTO_TEST_CASE(a_log_that_nobody_reads) {
                                      directory.path() + "/log\"\n");
     std::filesystem::permissions(program, std::filesystem::perms::owner_all);
     stub_process stub(STUB_PROGRAM, trusted_authority::get().loopback, stub_options{api_key, {}});
-    auto const port = free_port();
+    reserved_port const reserved;
+    auto const port = reserved.number();
     environment settings = service_fixture::upstream_at(stub.url());
     settings["OTPD_SERVER_LISTEN"] = "127.0.0.1:" + std::to_string(port);
     settings["OTPD_ADMIN_LISTEN"] = "127.0.0.1:0";

@@ -34,7 +34,7 @@ public:
     /// The client `default` with that token; an empty one lets everybody in.
     explicit authenticator(secret_string const& token);
 
-    /// Whose token the request's Authorization is, as exactly `Bearer <token>`; null: nobody's, and
+    /// Whose token the request's Authorization is (http::bearer_token); null: nobody's, and
     /// http::unauthorized() is the answer, whatever was wrong. Lives as long as this. Tokens are looked up by
     /// their digest: the time it takes tells of digests at most (OWASP ASVS 11.2.4).
     [[nodiscard]] otp::client const* identify(http::request const& request) const;

@@ -6,11 +6,13 @@
 #include "otpd/api/authenticator.hpp"
 #include "otpd/http/router.hpp"
 #include "otpd/otp/catalogue.hpp"
+#include "otpd/otp/read_limit.hpp"
 #include "otpd/otp/scoreboard.hpp"
 #include "otpd/otp/service.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -20,14 +22,19 @@ namespace otpd::api {
 
 /// Why the service should get no traffic now, as a word for people; nothing when it is ready.
 using readiness = std::function<boost::asio::awaitable<std::optional<std::string_view>>()>;
+/// How many codes can be verified now; nothing when the store does not answer.
+using code_count = std::function<boost::asio::awaitable<std::optional<std::uint64_t>>()>;
 
 /// Everything must outlive the router.
 struct dependencies {
     otp::service& domain;
     otp::catalogue& catalogue;
     otp::route_figures& figures;
-    store::store& store; ///< for the count of live codes only
+    otp::read_limit& reads;
     authenticator const& callers;
+    /// Both are asked by anybody, as often as they like: whoever answers looks at the store once for all who
+    /// ask in the same second.
+    code_count live_codes;
     readiness why_not_ready;
     /// The upstream's base URL, without a trailing slash: `delivery_status_url` starts with it, as in
     /// the reference.
@@ -39,5 +46,8 @@ struct dependencies {
 
 /// Adds every public route.
 void add_routes(http::router& routes, dependencies const& uses);
+/// Adds what the operator sees of everybody, under the same paths, to the admin listener: the account with the
+/// budgets, every message, the scores. Nothing that sends, checks or changes. `uses.callers` knows the operator.
+void add_operator_routes(http::router& routes, dependencies const& uses);
 
 } // namespace otpd::api

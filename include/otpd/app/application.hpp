@@ -16,7 +16,7 @@ public:
     using reread = std::function<boost::system::result<settings, settings_faults>()>;
 
     /// Builds everything and binds the listeners. Throws std::exception when a part cannot be had: an
-    /// address in use, a CA file that cannot be read.
+    /// address in use, a CA file that cannot be read. The process is prepared (process.hpp).
     application(settings with, reread settings_again);
     ~application();
 
@@ -24,7 +24,7 @@ public:
     /// accepting stops, requests in flight finish and every send that was admitted is settled, within
     /// server.drain_timeout. A second
     /// signal ends the process at once. SIGHUP applies a new log.level and names what else has changed
-    /// and needs a restart.
+    /// and needs a restart. SIGUSR1 opens timeline.file again.
     void run();
 
 private:

@@ -5,6 +5,7 @@
 
 #include "otpd/app/settings.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,10 +25,26 @@ struct command_line {
 [[nodiscard]] boost::system::result<command_line, settings_faults>
 parse_command_line(int argc, char const* const* argv);
 
-/// Opens the files and copies the environment: --config (must exist) or else ./config.toml (may be
-/// missing), and ./.env (may be missing). Files are bounded: 256 KiB for TOML, 64 KiB for .env.
+/// The environment of the process as it is when this is made. Outlives what the process has of it,
+/// so SIGHUP finds the same values.
+class process_environment {
+public:
+    process_environment();
+
+    [[nodiscard]] std::map<std::string, std::string> variables() const;
+    /// Overwrites the values of secrets where the process has them: /proc/PID/environ shows that. A
+    /// value with a part that is secret, such as store.url, goes as a whole. For the one thread before
+    /// others begin.
+    static void wipe_secrets();
+
+private:
+    std::map<std::string, secret_string> variables_;
+};
+
+/// Opens the files: --config (must exist) or else ./config.toml (may be missing), and ./.env (may be
+/// missing). They are bounded: 256 KiB for TOML, 64 KiB for .env.
 [[nodiscard]] boost::system::result<settings_sources, settings_faults>
-read_sources(command_line const& line);
+read_sources(command_line const& line, process_environment const& environment);
 
 /// What to print and how to end: the program does not start.
 struct early_exit {
@@ -36,9 +53,10 @@ struct early_exit {
     std::string errors; ///< for the standard error, a line for each fault
 };
 
-/// All of the above in order. `main` prints and returns an early_exit, or runs with the settings.
-[[nodiscard]] std::variant<settings, early_exit> settings_from_process(int argc,
-                                                                       char const* const* argv);
+/// All of the above in order, and whether others than its owner and group reach the store's file.
+/// `main` prints and returns an early_exit, or runs with the settings.
+[[nodiscard]] std::variant<settings, early_exit>
+settings_from_process(int argc, char const* const* argv, process_environment const& environment);
 
 /// The version of this program, as CMake knows it.
 [[nodiscard]] std::string_view program_version() noexcept;

@@ -52,6 +52,7 @@ struct server_settings {
     host_port listen;
     int threads{}; ///< 0: one for each processor
     std::size_t connections_max{};
+    std::size_t connections_per_address_max{}; ///< of who is no trusted proxy
     std::size_t header_bytes_max{};
     std::size_t header_fields_max{};
     std::size_t body_bytes_max{};
@@ -61,13 +62,17 @@ struct server_settings {
     std::chrono::milliseconds idle_timeout{};
     std::chrono::milliseconds request_timeout{}; ///< never less than bridgexapi.timeout
     std::chrono::milliseconds drain_delay{};     ///< between readiness 503 and the end of accepting
+    std::chrono::milliseconds drain_quiet{};     ///< half of drain_timeout counts at most
     std::chrono::milliseconds drain_timeout{};   ///< never less than bridgexapi.timeout
     std::vector<http::address_range> trusted_proxies; ///< believed about whom they speak for
+    bool accept_any_proxy{}; ///< trusted_proxies may be wider than a private network
     bool proxy_protocol{}; ///< each connection begins with a PROXY v2 header; needs trusted_proxies
 };
 
 struct admin_settings {
     std::optional<host_port> listen; ///< nothing: no admin listener
+    secret_string token;             ///< the operator's; empty: nobody is
+    bool accept_network{};           ///< `listen` may be an address that others reach
 };
 
 struct bridgexapi_settings {
@@ -75,9 +80,10 @@ struct bridgexapi_settings {
     secret_string api_key; ///< visible ASCII, never empty
     std::chrono::milliseconds timeout{};
     std::chrono::milliseconds connect_timeout{};
-    std::string ca_file; ///< PEM; empty: the system's certificates
-    std::size_t connections_max{};
-    std::size_t queue_max{}; ///< requests that wait for a connection
+    std::string ca_file;                ///< PEM; empty: the system's certificates
+    std::size_t connections_max{};      ///< for sends
+    std::size_t read_connections_max{}; ///< for questions, besides
+    std::size_t queue_max{};            ///< requests that wait for a connection
     std::chrono::milliseconds idle_timeout{};
 };
 
@@ -121,12 +127,15 @@ struct client_settings {
 using test_number_settings = otp::test_number;
 
 struct auth_settings {
-    secret_string token; ///< visible ASCII; empty, on loopback only: no authentication
+    secret_string token;        ///< visible ASCII; empty, on loopback only: no authentication
+    bool accept_short_tokens{}; ///< one that can be guessed may guard an address that others reach
+    std::vector<std::string> web_otp_hosts; ///< of its holder: otp::client::web_otp_hosts
 };
 
 struct store_settings {
     store::location url;
     secret_string password;              ///< for `url` when that has none
+    bool accept_clear_text{};            ///< a server on another machine may be reached without TLS
     std::string ca_file;                 ///< PEM; empty: the system's
     std::chrono::milliseconds timeout{}; ///< one step of a server
     std::size_t connections{};           ///< to a server; 0: as many as threads
@@ -140,6 +149,8 @@ struct limits_settings {
     /// False, on loopback only: no cooldown, no limit and no watch for pumped SMS. Guess limits of
     /// numbers always hold.
     bool enabled{};
+    bool
+        accept_none{}; ///< without it something has to refuse sends when others reach server.listen
     // The limits that there are without further words, 0: off. Each is named by its key.
     std::uint64_t number_10m{};
     std::uint64_t number_24h{};
@@ -151,6 +162,7 @@ struct limits_settings {
     std::uint64_t global_24h{};
     std::uint64_t guesses_address_1h{}; ///< of end users
     std::uint64_t guesses_client_1m{};
+    std::uint64_t reads_client_1m{};  ///< questions (otp/read_limit.hpp)
     std::vector<std::string> observe; ///< names of the above that refuse nothing
 };
 
@@ -169,6 +181,8 @@ struct money_settings {
     std::chrono::seconds balance_interval{}; ///< 0: the balance is not watched
     money balance_low{};                     ///< 0: no alarm
     money drift_tolerance{};
+    /// In all, in a UTC day; 0: no cap. Nothing: not chosen (daily_cap_of() in app/wiring.hpp).
+    std::optional<money> daily_cap;
 };
 
 struct delivery_settings {
@@ -226,6 +240,9 @@ struct settings {
     std::vector<otp::spending_budget> budgets;      ///< `[[budget]]`
     std::vector<webhook_settings> webhook_endpoints; ///< `[[webhook]]`
 
+    /// Names of the environment that begin as ours do and are Kubernetes' links to services.
+    std::vector<std::string> service_links;
+
     /// Every key at its default. Not checked: there is no default for bridgexapi.api_key.
     static settings defaults();
 };
@@ -241,6 +258,7 @@ struct settings_faults {
 struct source_file {
     std::string name;
     std::string text;
+    bool is_open_to_all = false; ///< others than its owner and group may read it or write to it
 };
 
 /// Everything settings come from, strongest first.
@@ -263,8 +281,8 @@ struct setting_line {
 /// Every key with its value, then each table of the file, for the log and for --check-config. Of a
 /// secret it says only whether it is set.
 [[nodiscard]] std::vector<setting_line> describe(settings const& from);
-/// Keys of describe() whose values differ, and of entries that came, went or have other tokens
-/// or codes.
+/// Keys of describe() whose values differ, and of entries that came or went. Secrets are compared by
+/// their digests.
 [[nodiscard]] std::vector<std::string> changed_keys(settings const& before, settings const& after);
 /// What is not wrong but should be known, a line each.
 [[nodiscard]] std::vector<std::string> settings_notes(settings const& from,

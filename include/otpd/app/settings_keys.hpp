@@ -44,6 +44,9 @@ struct setting_key {
     bool (*read)(settings& to, std::string_view text, setting_key const& key){};
     /// The value in the environment's notation; of a secret only whether it is set.
     std::string (*show)(settings const& from){};
+    /// A digest of what show() does not tell: of a secret, of the user and password in a URL. Null:
+    /// it tells all.
+    std::string (*digest)(settings const& from){};
 
     /// `section.name`
     [[nodiscard]] std::string path() const;

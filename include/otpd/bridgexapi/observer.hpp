@@ -49,6 +49,8 @@ public:
     virtual void connected(bool session_resumed) = 0;
     /// `error` is the system's or OpenSSL's word for what happened.
     virtual void connect_failed(reason why, std::string const& error) = 0;
+    /// A request was lost on a reused connection: for so long each one gets a fresh connection.
+    virtual void stopped_reusing([[maybe_unused]] std::chrono::milliseconds for_how_long) {}
 };
 
 } // namespace otpd::bridgexapi

@@ -14,7 +14,7 @@
 namespace otpd::bridgexapi {
 
 /// Longest id that is asked for. The vendor's have under 30 characters.
-inline constexpr std::size_t id_length_max = 128;
+inline constexpr std::size_t id_length_max = 64;
 
 [[nodiscard]] net::http_request send_request(sms const& message);
 [[nodiscard]] net::http_request estimate_request(sms const& message);
@@ -24,8 +24,9 @@ inline constexpr std::size_t id_length_max = 128;
 [[nodiscard]] net::http_request pricing_request(int route_id);
 [[nodiscard]] net::http_request deliveries_request(delivery_query const& query);
 
-// Ids come from callers and become a segment of a path: escaped, and nothing for ids that no
-// message or order can have (empty, too long, or a dot segment, which servers resolve).
+// Ids come from callers and from the vendor's answers, and become a segment of a path: nothing for
+// ids that are not 1 to id_length_max of [A-Za-z0-9_-]. No message or order has such an id, and
+// escapes are no fence: many a server decodes them before it resolves dot segments.
 [[nodiscard]] std::optional<net::http_request> delivery_request(std::string_view bx_message_id);
 [[nodiscard]] std::optional<net::http_request>
 order_deliveries_request(std::string_view order_id, std::int64_t limit, std::int64_t skip);

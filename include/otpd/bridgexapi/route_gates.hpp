@@ -17,7 +17,8 @@
 /// up to `open_longest`. Failures are what the route or the way to it is to blame for: unknown outcomes,
 /// vendor_failed, upstream_error, rate_limited, connect_failed, connection_lost, timed_out. A refused number or
 /// an empty account is an answer. Neither: what the client behind refuses by itself (circuit_open,
-/// pool_exhausted, shutting_down: the whole upstream, or our own side), tls_failed, and an exception.
+/// pool_exhausted, shutting_down: the whole upstream, or our own side), tls_failed, a request that was lost on
+/// a stale connection (types.hpp), and an exception.
 ///
 /// Every refusal of a gate has a retry_after of a second or more.
 

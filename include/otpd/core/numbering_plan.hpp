@@ -27,7 +27,7 @@ enum class line_type : std::uint8_t {
     uan, ///< a company's one number
     voicemail,
     satellite, ///< codes of satellite networks, whatever the plan calls their lines
-    unknown
+    unknown    ///< a number is possible there, but the plan knows no range that has it
 };
 [[nodiscard]] std::string_view to_string(line_type) noexcept;
 /// Nothing when it is none of to_string()'s words.
@@ -49,14 +49,25 @@ public:
     numbering_plan(numbering_plan const&) = delete;
     numbering_plan& operator=(numbering_plan const&) = delete;
 
-    /// Nothing when no plan has such a number, or when the digits are another spelling of one (a trunk
-    /// prefix that was left in, an obsolete prefix or country code): two spellings must never become two
-    /// identities. Costs some 0.3 us (bench/numbers.cpp), and the first time in a country some 0.3 ms.
+    /// Nothing when no plan has room for such a number, or when the digits are another spelling of
+    /// one (a trunk prefix that was left in, an obsolete prefix or country code, a national way to
+    /// dial another country's lines): two spellings must never become two identities. Of no known
+    /// range, so of type `unknown`, is a number as long as its country's mobiles, which may be of a
+    /// range that is younger than the plan; its country is that of its calling code, of those that
+    /// share one the main one. Costs some 0.3 us (bench/numbers.cpp), the first time in a country
+    /// some 0.3 ms, and some 30 us when the range is not known.
     [[nodiscard]] std::optional<line> find(phone_number const& number) const;
+
+    /// Why find() has found nothing: the digits are another spelling.
+    [[nodiscard]] bool is_other_spelling(phone_number const& number) const;
 
     /// The country of a number that find() has found before; of others it may be any, or empty. Costs
     /// some 0.1 us.
     [[nodiscard]] country_code country_of(phone_number const& number) const;
+
+    /// In the memory of the library that has the plans: which file that is, and so how old they
+    /// are, the system knows.
+    [[nodiscard]] static void const* data() noexcept;
 
     /// Whether numbers can be in that country: for checking settings.
     [[nodiscard]] bool knows_country(std::string_view country) const;

@@ -28,6 +28,9 @@ public:
     [[nodiscard]] static std::optional<address_range> parse(std::string_view text) noexcept;
 
     [[nodiscard]] bool contains(boost::asio::ip::address const& address) const noexcept;
+    /// Wider than any private network (RFC 1918: 10.0.0.0/8, RFC 4193: fc00::/7) or any that one
+    /// holder has of the internet: shorter than /8, in IPv6 than /16.
+    [[nodiscard]] bool is_wider_than_one_network() const noexcept;
     /// Always with its prefix: `192.0.2.1/32`.
     [[nodiscard]] std::string to_string() const;
 

@@ -34,6 +34,12 @@ struct request_record {
     bool sent = false;
 };
 
+/// Why there is no room for a connection.
+enum class refusal {
+    full,    ///< server_options::connections_max, and none that may be closed in its favour
+    address, ///< server_options::connections_per_address_max
+};
+
 /// Called on the connection's strand or the server's, so by several threads at once:
 /// implementations are thread-safe, do not block and do not throw. Views are valid during the call
 /// only.
@@ -44,8 +50,12 @@ public:
     virtual void request_finished(request_record const&) noexcept {}
     virtual void connection_opened(std::string_view /*listener*/) noexcept {}
     virtual void connection_closed(std::string_view /*listener*/) noexcept {}
-    /// The cap on connections was reached; `answered` tells whether the client got a 503.
-    virtual void connection_refused(std::string_view /*listener*/, bool /*answered*/) noexcept {}
+    /// `answered` tells whether the client got a 503.
+    virtual void connection_refused(std::string_view /*listener*/, refusal,
+                                    boost::asio::ip::address const& /*client*/,
+                                    bool /*answered*/) noexcept {}
+    /// An idle connection is closed to make room for another.
+    virtual void connection_evicted(std::string_view /*listener*/) noexcept {}
     /// accept(2) failed; `backing_off` when the process is out of descriptors or memory.
     virtual void accept_failed(std::string_view /*listener*/, boost::system::error_code,
                                bool /*backing_off*/) noexcept {}
@@ -53,6 +63,12 @@ public:
     /// place of a PROXY header; `kind` is one of a closed set of words.
     virtual void framing_rejected(std::string_view /*listener*/,
                                   std::string_view /*kind*/) noexcept {}
+    /// A bearer token was answered with 401. `answer`: at_once, late (held back for a while) or
+    /// closed (at once, and the connection with it: too many are held back).
+    virtual void wrong_token(std::string_view /*listener*/, std::string_view /*answer*/) noexcept {}
+    /// One address has shown so many in a minute that it now hears late. Once in that minute.
+    virtual void wrong_tokens_slowed(std::string_view /*listener*/,
+                                     boost::asio::ip::address const& /*client*/) noexcept {}
     /// A handler threw: a bug or a dead resource. The client got an opaque 500.
     virtual void handler_failed(std::string_view /*listener*/, std::string_view /*request_id*/,
                                 std::exception_ptr) noexcept {}

@@ -25,6 +25,9 @@ struct problem {
     std::string title = {};
     /// Sent as Retry-After, at least 1. 429 and 503 always carry one (RFC 6585 4, RFC 9110 15.6.4).
     std::optional<std::chrono::seconds> retry_after = {};
+    /// Of a 401: its challenge calls the token invalid (RFC 6750 3.1). Needs to be said only where
+    /// the request does not have the token any more.
+    bool token_is_wrong = false;
     /// Extension members; they cannot replace the standard ones.
     boost::json::object members = {};
     /// Further fields of the response, such as RateLimit; Retry-After goes above.
@@ -32,7 +35,8 @@ struct problem {
 };
 
 /// What everybody hears who does not say who they are, whatever was wrong: a token that is absent,
-/// empty, unknown or too large to be read must not be told from another.
+/// empty, unknown or too large to be read must not be told from another. Its answer has a challenge
+/// in WWW-Authenticate (RFC 9110 15.5.2, RFC 6750 3).
 [[nodiscard]] problem unauthorized();
 
 /// `application/problem+json` with type, title, status, detail, code and the extension members.

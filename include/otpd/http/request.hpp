@@ -21,6 +21,15 @@ struct field_view {
     std::string_view value;
 };
 
+/// The other end of a request's connection, while its handler runs.
+class peer_watch {
+public:
+    [[nodiscard]] virtual bool has_hung_up() const noexcept = 0;
+
+protected:
+    ~peer_watch() = default;
+};
+
 /// What a request is made of; lets tests call a handler without a socket. Everything is a view.
 struct request_parts {
     method verb = method::get;
@@ -34,6 +43,7 @@ struct request_parts {
     /// Empty: nobody is believed about whom they speak for.
     std::span<address_range const> trusted_proxies = {};
     deadline until = deadline::in(std::chrono::seconds(30));
+    peer_watch const* connection = nullptr; ///< null: it never hangs up
 };
 
 /// Owned by the connection. It and every view taken from it stay valid until the handler's
@@ -72,6 +82,13 @@ public:
     /// When an answer stops being of use. A handler bounds every wait by it; server_options says
     /// what happens to one that does not.
     [[nodiscard]] deadline until() const noexcept { return parts_.until; }
+
+    /// Nothing more comes from the client: it has closed or reset its connection, or its half of it. Who
+    /// does the last and still reads gets its answer; a handler that only waits should give it at once, as
+    /// most have gone. What the client sent ahead hides nothing. A system call; on the connection's strand.
+    [[nodiscard]] bool has_hung_up() const noexcept {
+        return parts_.connection != nullptr && parts_.connection->has_hung_up();
+    }
 
 private:
     request_parts parts_;

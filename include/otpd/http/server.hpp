@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,9 +30,15 @@ struct server_options {
     bool one_thread = false;
     std::uint16_t port = 0; ///< 0: any free one
 
-    /// At this many, further clients get 503 and are closed: a balancer goes elsewhere at once,
-    /// where a full backlog would make it wait. Clipped to RLIMIT_NOFILE - 256 when listening.
+    /// At this many, the connection that has waited longest for a request is closed for each new
+    /// one; never a trusted proxy's, never one with a request in progress. Where there is none,
+    /// further clients get 503 and are closed: a balancer goes elsewhere at once, where a full
+    /// backlog would make it wait. For a moment there may be 64 more, while those that are to be
+    /// closed turn out to have a request. Clipped to RLIMIT_NOFILE - 256 when listening.
     std::size_t connections_max = 10'000;
+    /// Of one client address, IPv6 by its first 64 bits; further ones get 503 and are closed.
+    /// Trusted proxies may have any number.
+    std::size_t connections_per_address_max = 1'000;
     std::size_t header_bytes_max = 8192; ///< request line and header section; else 431
     std::size_t header_fields_max = 64;  ///< else 431
     std::size_t target_bytes_max = 2048; ///< else 414
@@ -43,7 +50,12 @@ struct server_options {
     /// deadline alone would cut off a large file on a slow line.
     std::chrono::milliseconds write_timeout{10'000};
     std::size_t write_bytes_per_second_min = 64 * 1024; ///< at least 1
-    std::chrono::milliseconds idle_timeout{30'000};     ///< between requests; closed without a word
+    /// Between requests; closed without a word. Longer than balancers and scrapers keep an idle
+    /// connection: if this end closes first, a request that is on its way is lost.
+    std::chrono::milliseconds idle_timeout{620'000};
+    /// While the server drains, in place of idle_timeout: a request may be on its way, most of all
+    /// from a proxy that does not know yet.
+    std::chrono::milliseconds drain_quiet{2'000};
     /// To read what a refused client still sends (at most 4 MiB), plus a second for each 512 KiB of
     /// it: whoever is still sending has not read the refusal yet.
     std::chrono::milliseconds linger_timeout{1'000};
@@ -52,6 +64,10 @@ struct server_options {
     /// then it has had the time to settle what it cannot undo, such as an SMS that was sent.
     std::chrono::milliseconds request_timeout{30'000};
     std::chrono::milliseconds handler_margin{2'000};
+    /// From the eleventh 401 to a bearer token of one client address in a minute on, the next come
+    /// so late, at most a quarter of `connections_max` of them at a time; further ones at once, and
+    /// their connections are closed.
+    std::chrono::milliseconds wrong_token_delay{1'000};
 
     /// Peers that are believed about whom they speak for, see request::client(). Whoever connects
     /// from one of these can give itself any address.
@@ -61,6 +77,10 @@ struct server_options {
     /// becomes the peer. Where it has none the proxy stays the peer and, since whose words the
     /// requests carry is unknown then, their X-Forwarded-For is not believed.
     bool proxy_protocol = false;
+
+    /// Asked about every well-formed request, before its handler; what it returns is the answer in
+    /// the handler's place. From any thread; it does not throw. Null: every request is handled.
+    std::optional<response> (*refuse)(request const&) = nullptr;
 };
 
 /// Each connection runs on a strand of its own, the accept loop on another one; any number of
@@ -85,10 +105,11 @@ public:
     /// Accepts from here on.
     void start();
 
-    /// Stops accepting, closes idle connections, lets busy ones finish the requests they received
-    /// (answered with `Connection: close`) and, at `limit`, closes what is left and cancels its
-    /// handlers. Completes with true when all connections ended by themselves; at the latest one
-    /// second after `limit`, even with a handler that ignores cancellation. Once per server.
+    /// Stops accepting; serves whom the kernel has accepted already. Each connection ends with its
+    /// next response, which says `Connection: close`, or when server_options::drain_quiet went by
+    /// without a request. At `limit`, closes what is left and cancels its handlers. Completes with
+    /// true when all connections ended by themselves; at the latest one second after `limit`, even
+    /// with a handler that ignores cancellation. Once per server.
     boost::asio::awaitable<bool> drain(deadline limit);
     /// Closes everything now, handlers are cancelled. Returns at once.
     void stop();

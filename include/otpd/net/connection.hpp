@@ -73,11 +73,12 @@ public:
     /// From any thread: true while the connection is connected and nothing speaks against another
     /// exchange. May become false at any moment.
     [[nodiscard]] bool reusable() const noexcept { return state_ == state::idle; }
-    /// From any thread: the peer closed it after a reply that had not announced it; either in its
-    /// idle time, or so late that a request was lost.
+    /// From any thread: the peer closed it in its idle time, after a reply that had not announced it.
     [[nodiscard]] bool closed_unannounced() const noexcept {
         return state_ == state::closed_unannounced;
     }
+    /// From any thread: the same, noticed so late that a request was lost.
+    [[nodiscard]] bool lost_request() const noexcept { return state_ == state::lost_request; }
     /// From any thread.
     [[nodiscard]] steady_time created_at() const noexcept { return created_at_; }
     /// connect() succeeded. For the one who holds the connection.
@@ -94,7 +95,7 @@ public:
     void abort();
 
 private:
-    enum class state : std::uint8_t { busy, idle, unusable, closed_unannounced };
+    enum class state : std::uint8_t { busy, idle, unusable, closed_unannounced, lost_request };
     using plain_stream = boost::asio::ip::tcp::socket;
     using tls_stream = boost::asio::ssl::stream<plain_stream>;
 

@@ -9,12 +9,18 @@
 /// closed. And not before the origin has shown that it keeps connections open: a server may close
 /// after each reply without announcing it, and a request written in the moment before its FIN
 /// arrives is lost beyond repair (it must not be repeated, because nobody can tell whether it was
-/// read). So a pool starts distrustful: idle connections rest until one of them has stayed open for
-/// `probation` after its reply; from then on all are reused at once. A connection that is closed
-/// within that time after a reply, or lost after a request was written to it, makes the pool
-/// distrustful again. A server that always closes gets a fresh connection for each request; one
-/// that keeps alive costs some extra connections in its first fraction of a second, and again after
-/// its restart.
+/// read). So a pool starts distrustful: each request gets a fresh connection, and one of those that
+/// are done rests. Once it has stayed open for `probation` it is tried with one request; when that is
+/// answered all connections are kept and reused at once.
+///
+/// What makes the pool distrustful again: a connection that is closed within `probation` after a reply.
+/// What keeps it so for `fresh_min`, and four times as long each time it happens again, up to
+/// `fresh_max`: a request that was lost on a reused connection. So an origin that closes later than
+/// it is watched costs one request each time it is tried, and is seldom tried. One that closes
+/// connections after some idle time is given them back before half of that.
+///
+/// A server that always closes gets a fresh connection for each request; one that keeps alive costs
+/// some extra connections in its first fraction of a second, and again after its restart.
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/core/random.hpp"
@@ -48,7 +54,9 @@ struct pool_options {
     std::chrono::milliseconds idle_max{30'000};
     /// So that changes of addresses and certificates are noticed.
     std::chrono::milliseconds lifetime_max{600'000};
-    std::chrono::milliseconds probation{200}; ///< 0: trust the origin from the start
+    std::chrono::milliseconds probation{200}; ///< 0: trust the origin whatever it does
+    std::chrono::milliseconds fresh_min{5'000};
+    std::chrono::milliseconds fresh_max{600'000}; ///< also how long what was learned is remembered
     connection_limits limits;
     circuit_options circuit;
 };
@@ -60,6 +68,8 @@ public:
     virtual void connected(bool session_resumed) = 0;
     /// `error` is OpenSSL's or the system's and holds no secret.
     virtual void connect_failed(exchange_error why, boost::system::error_code error) = 0;
+    /// A request was lost on a reused connection: for so long each one gets a fresh connection.
+    virtual void stopped_reusing([[maybe_unused]] std::chrono::milliseconds for_how_long) {}
 };
 
 class connection_pool;
@@ -128,6 +138,7 @@ private:
     struct idle_connection {
         std::shared_ptr<connection> held;
         steady_time since;
+        bool rested = false; ///< of a distrustful pool: it stayed open for `probation`
     };
     struct waiter {
         waiter(strand const& executor, deadline until) : wake_up(executor, until.at()) {}
@@ -154,8 +165,11 @@ private:
     void connect_reported(connect_result const& result);
     void remove(std::shared_ptr<connection> const& gone);
     void lose_trust();
+    void lose_request(steady_time now);
+    [[nodiscard]] bool may_rest(steady_time now) const noexcept;
+    [[nodiscard]] std::chrono::milliseconds idle_max(steady_time now) const noexcept;
     void serve_queue();
-    void arm_timer();
+    void arm_timer(steady_time now);
     void timer_fired();
     void end_probation();
     void publish() noexcept;
@@ -170,15 +184,20 @@ private:
 
     // On strand_ only.
     std::unordered_set<std::shared_ptr<connection>> all_;
-    std::vector<idle_connection> idle_; ///< newest last
+    std::vector<idle_connection> idle_; ///< newest last; while distrustful one at most
     std::list<waiter*> queue_;          ///< in frames of wait_in_queue()
     circuit_breaker circuit_;
     tls_session newest_session_;
     bool trusted_;
+    connection const* tried_ = nullptr; ///< handed out rested, to see whether it is answered on
+    steady_time fresh_until_{};
+    std::chrono::milliseconds fresh_for_{};
+    steady_time idle_learned_until_{};
+    std::chrono::milliseconds idle_learned_{};
     bool draining_ = false;
-    bool timer_armed_ = false;
-    boost::asio::steady_timer timer_;   ///< the next change of the idle ones
-    boost::asio::steady_timer drained_; ///< cancelled when the last connection is gone
+    steady_time timer_at_ = steady_time::max(); ///< when its wait ends; max: it does not wait
+    boost::asio::steady_timer timer_;           ///< the next change of the idle ones
+    boost::asio::steady_timer drained_;         ///< cancelled when the last connection is gone
 };
 
 } // namespace otpd::net

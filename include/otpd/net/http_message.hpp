@@ -29,7 +29,7 @@ struct http_request {
 struct http_response {
     unsigned status = 0;
     std::string body;
-    std::optional<std::chrono::seconds> retry_after; ///< delta-seconds form of Retry-After only
+    std::optional<std::chrono::seconds> retry_after; ///< from when the reply came; at most a day
 };
 
 enum class exchange_error : std::uint8_t {
@@ -48,6 +48,9 @@ struct exchange_failure {
     /// True unless it is certain that no byte of the request reached a server that could act on it;
     /// the rule is in sent_bytes.hpp.
     bool may_have_arrived = false;
+    /// With connection_lost: a kept connection ended before a byte of a reply. As a rule the server had
+    /// closed it before the request came, which says nothing about how it deals with requests.
+    bool stale = false;
     std::optional<std::chrono::milliseconds> retry_after; ///< with circuit_open
 };
 

@@ -32,6 +32,7 @@ struct read_result {
     boost::system::error_code error;
     exchange_error why = exchange_error::connection_lost;
     stream_end end = stream_end::other;
+    bool begun = false; ///< with an error: some of the reply had come
 };
 
 /// What an error of the stream means for the exchange.
@@ -40,9 +41,11 @@ struct read_result {
 [[nodiscard]] exchange_error read_error(boost::system::error_code ec);
 /// Whether it says that the peer ended its side.
 [[nodiscard]] stream_end end_of(boost::system::error_code ec);
-/// The delta-seconds form of Retry-After (RFC 9110 10.2.3), at most a day. Nothing for a date: it
-/// would be measured with a clock that is not ours.
-[[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(std::string_view value);
+/// Retry-After in either form (RFC 9110 10.2.3), at most a day; 0 for a time that is over. A time is counted
+/// from `date`, the reply's own Date: so both are of one clock, which need not agree with ours. Without it
+/// ours has to do.
+[[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
+                                                                    std::string_view date);
 
 /// Reads until `parser` has a whole message, as Beast's async_read does it, but without its composed operations for each piece
 /// (what they cost a send is in the figure at executor_of() of connection.cpp).
@@ -96,13 +99,15 @@ boost::asio::awaitable<read_result> read_response(Stream& stream, boost::beast::
             result.error = ec;
             result.why = read_error(ec);
             // Once a reply has begun the server has taken the request, however it ended.
+            result.begun = i != 0 || parser.got_some();
             if (!parser.got_some()) result.end = end_of(ec);
             co_return result;
         }
         result.response.status = parser.get().result_int();
         if (result.response.status < first_final_status) continue;
         result.keep_alive = parser.keep_alive() && !parser.need_eof();
-        result.response.retry_after = parse_retry_after(parser.get()[http::field::retry_after]);
+        result.response.retry_after = parse_retry_after(parser.get()[http::field::retry_after],
+                                                        parser.get()[http::field::date]);
         result.response.body = std::move(parser.get().body());
         co_return result;
     }

@@ -1,7 +1,10 @@
 #pragma once
 
-/// What every TLS connection to an upstream has in common: whom to trust, and from which version
-/// on.
+/// What every TLS connection to a server has in common: whom to trust, from which version on, and with
+/// which suites: only those with forward secrecy (RFC 9325 4.1).
+///
+/// A certificate is for a host when a subject alternative name says so; the subject's common name
+/// counts for nothing (RFC 9525 2), nor do partial wildcards. Revocation is not checked.
 
 #include <boost/asio/ssl/context.hpp>
 
@@ -18,7 +21,7 @@ struct tls_session_deleter {
 /// What a later connection needs to resume this one's TLS session.
 using tls_session = std::unique_ptr<SSL_SESSION, tls_session_deleter>;
 
-/// Immutable after construction, so connections on different strands share it.
+/// Immutable once set up, so connections on different strands share it.
 class tls_context {
 public:
     /// `ca_file`: PEM certificates to trust instead of the system's; empty: the system's.
@@ -26,6 +29,10 @@ public:
     explicit tls_context(std::string const& ca_file);
 
     [[nodiscard]] boost::asio::ssl::context& native() noexcept { return context_; }
+
+    /// Every connection is to one host, and only its certificate is taken; for those that are not
+    /// prepared by prepare_client(). Throws std::runtime_error. Before the first connection.
+    void expect_host(std::string const& host, bool host_is_address);
 
     /// Makes `ssl` a client of `host`: verifies the chain and that the certificate is for `host`,
     /// names it by SNI unless it is an address, offers `resume` if there is one, and puts every

@@ -5,6 +5,7 @@
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/otp/account.hpp"
+#include "otpd/otp/client.hpp"
 #include "otpd/otp/failure.hpp"
 #include "otpd/otp/ledger.hpp"
 #include "otpd/otp/price_book.hpp"
@@ -37,6 +38,14 @@ struct balance_view {
     std::vector<budget_view> budgets;
 };
 
+/// What a tenant sees of it.
+struct spending_view {
+    money spent_today; ///< by the client, through every instance
+    money spent_this_month;
+    /// Those of key client that are for it, or that each client has of its own; `only` is the client.
+    std::vector<budget_view> budgets;
+};
+
 /// Every member from any thread. Failures: upstream_failed, route_not_allowed, store_unavailable.
 class catalogue {
 public:
@@ -57,11 +66,13 @@ public:
     /// Those of the upstream that the policy allows; kept for a minute, and a little longer for callers who come
     /// while another asks again. Ascending by id.
     boost::asio::awaitable<outcome<std::vector<bridgexapi::route>>> routes(deadline until);
-    /// The kept list, or asked now when there is none. A route that the policy does not allow is
+    /// The kept list, or one of the last seconds, or asked now. A route that the policy does not allow is
     /// route_not_allowed.
     boost::asio::awaitable<outcome<price_list>> pricing(int route_id, deadline until);
-    /// Asked now. The account watch hears of it.
+    /// The account is kept for seconds. The account watch hears of it.
     boost::asio::awaitable<outcome<balance_view>> balance(deadline until);
+    /// Of one tenant: nobody is asked but the store.
+    boost::asio::awaitable<outcome<spending_view>> spending(client const& of);
 
 private:
     class impl;

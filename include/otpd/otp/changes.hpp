@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace otpd::otp {
 
@@ -21,8 +22,11 @@ class changes final : public observer {
     class impl;
 
 public:
-    /// Whatever runs `executor` must outlive it. At most `waiters_max` wait at a time.
-    changes(boost::asio::any_io_executor executor, std::size_t waiters_max);
+    /// Whatever runs `executor` must outlive it. At most `waiters_max` wait at a time. Half of the places
+    /// are set aside for `clients`, the same number for each; who has used up its own takes of the other half.
+    /// So a client may have more than half, and whatever the others do, it always has its own.
+    changes(boost::asio::any_io_executor executor, std::size_t waiters_max,
+            std::vector<std::string> const& clients = {});
     ~changes() override;
 
     /// Somebody who looks at verifications and may wait for them to change, for as long as it lives; it must not
@@ -44,10 +48,10 @@ public:
     /// the store is looked at, so that nothing can happen unseen between that look and wait().
     [[nodiscard]] std::uint64_t seen(std::string_view verification_id) const noexcept;
     /// Until something has happened to the verification since `seen`, or `until`; now and then for nothing.
-    /// False, at once: too many wait already, or the service ends; do not ask again. What other instances do is not heard of: look at the store again
-    /// after it.
-    boost::asio::awaitable<bool> wait(std::string verification_id, std::uint64_t seen,
-                                      deadline until);
+    /// False, at once: the client has no place left, or the service ends; do not ask again. What other
+    /// instances do is not heard of: look at the store again after it.
+    boost::asio::awaitable<bool> wait(std::string verification_id, std::string client,
+                                      std::uint64_t seen, deadline until);
     /// Everybody who waits, and who will, goes on at once: the service ends.
     void stop();
 

@@ -24,8 +24,12 @@ struct client {
     std::string caller_id;              ///< empty: the policy's
     int default_route_id = 0;           ///< 0: the policy's
     std::string default_plan; ///< a route plan's name; empty: the purpose's, or the default route
-    std::optional<money> max_price; ///< of one SMS
-    message_tail tail;              ///< of requests that choose none
+    std::optional<money> max_price;         ///< of one SMS
+    std::vector<std::string> web_otp_hosts; ///< that its requests may name
+    message_tail tail;                      ///< of requests that choose none
+    /// One of several: it sees its own messages and its own spending. Account, budgets and scores are the
+    /// operator's. False: it is the operator.
+    bool is_tenant = false;
 };
 
 } // namespace otpd::otp

@@ -31,7 +31,10 @@ struct destination_rules {
     std::vector<line_type> line_types{
         line_type::mobile, line_type::fixed_line, line_type::fixed_line_or_mobile,
         line_type::voip,   line_type::toll_free,  line_type::personal_number,
-        line_type::uan};
+        line_type::uan,    line_type::unknown};
+    /// Digits only: whatever `checked`, `line_types` and `countries` say. `denied` holds all the
+    /// same.
+    std::vector<destination> allowed;
     std::vector<destination> denied;  ///< nothing is sent there
     std::vector<destination> trusted; ///< not watched for pumped SMS; limits hold all the same
 };

@@ -18,7 +18,8 @@
 namespace otpd::otp {
 
 enum class errc {
-    number_invalid,          ///< send: no numbering plan has such a number
+    number_invalid,          ///< send: no numbering plan has room for such a number
+    number_other_spelling,   ///< send: not the number's one international form
     destination_not_allowed, ///< send: the number's country, kind of line or the number itself
     purpose_not_allowed,     ///< not this client's
     route_not_allowed,  ///< send: the route is not enabled in the settings, or not for this client
@@ -39,7 +40,8 @@ enum class errc {
     guesses_exceeded,   ///< verify: the number's guesses are used up or have to wait; retry_after
     verification_not_found, ///< find, cancel: none, forgotten, or another client's
     verification_ended,     ///< cancel: verified, replaced, canceled or expired before
-    delivery_not_found,     ///< delivery: the upstream knows no such message
+    delivery_not_found,     ///< delivery: no such message, or another client's
+    operator_only,          ///< what a tenant does not see
     upstream_failed,   ///< a question to the upstream was not answered, for `reason`; retry_after
     store_unavailable, ///< the store does not answer; nothing was sent or verified
 };
@@ -48,8 +50,8 @@ enum class errc {
 struct violated_limit {
     std::string name;
     std::chrono::seconds retry_after{}; ///< >= 1
-    std::uint64_t quota = 0;            ///< 0: not a plain limit (cooldown, guesses, pumped SMS)
-    std::chrono::seconds window{};
+    std::uint64_t quota = 0;            ///< 0: not a plain limit (guesses, pumped SMS)
+    std::chrono::seconds window{};      ///< of the cooldown: a pause of its rule
 };
 
 /// What became of one route that a send looked at, in the order of the plan.
@@ -74,7 +76,7 @@ struct failure {
     std::optional<std::chrono::seconds> retry_after = std::nullopt; ///< >= 1
     std::optional<unsigned> attempts_left = std::nullopt;
     std::optional<bridgexapi::reason> reason = std::nullopt;
-    std::vector<violated_limit> violated{}; ///< with limit_exceeded: every one
+    std::vector<violated_limit> violated{}; ///< with limit_exceeded and cooldown_active: every one
     std::vector<step_report> steps{};       ///< of a send: the routes that were looked at
 };
 

@@ -28,6 +28,9 @@ enum class limit_mode : std::uint8_t { enforce, observe };
 /// `send` counts sends. `guess` counts guesses without a verification's id that do not verify.
 enum class limit_step : std::uint8_t { send, guess };
 
+/// The limit that is not of an admission: questions of one client (otp/read_limit.hpp).
+inline constexpr char const* read_limit_name = "reads_client_1m";
+
 struct limit {
     static constexpr std::size_t max_name_length = 32;
 

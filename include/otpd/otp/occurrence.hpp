@@ -52,6 +52,8 @@ struct occurrence {
     std::string status; ///< the upstream's own word, with delivered, failed and delivery
     std::string
         reason; ///< why not: a bridgexapi::reason, or names of limits with commas between them
+    bool stale_connection =
+        false; ///< with unknown: says nothing of the route (bridgexapi/types.hpp)
     /// How long ago the verification was admitted.
     std::chrono::milliseconds since_admitted{};
     /// With delivered, failed and delivery: how long ago the upstream took the message.

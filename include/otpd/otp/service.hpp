@@ -18,6 +18,7 @@
 #include "otpd/otp/failure.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/ledger.hpp"
+#include "otpd/otp/message_owners.hpp"
 #include "otpd/otp/occurrence.hpp"
 #include "otpd/otp/policy.hpp"
 #include "otpd/otp/prices.hpp"
@@ -160,6 +161,7 @@ public:
         observer& tell; ///< of everything that happens; it passes it on to `news`, too
         /// The balance after an accepted send, in whatever thread that was; must be quick.
         std::function<void(money)> saw_balance = [](money) {};
+        message_owners* owners = nullptr; ///< null: tenants have to name the verification
     };
 
     service(policy rules, dependencies uses);
@@ -173,14 +175,18 @@ public:
     boost::asio::awaitable<outcome<verified>> verify(verify_request request);
 
     boost::asio::awaitable<outcome<verification_view>> find(caller who, std::string id);
-    /// The same after the next change of it, at `until` at the latest: longer than `until` nobody waits.
-    boost::asio::awaitable<outcome<verification_view>> find_changed(caller who, std::string id,
-                                                                    deadline until);
+    /// The same after the next change of it, at `until` at the latest, or within a second after `has_left`
+    /// says that nobody waits any more. `has_left` is asked on the caller's executor.
+    boost::asio::awaitable<outcome<verification_view>>
+    find_changed(caller who, std::string id, deadline until, std::function<bool()> has_left);
     boost::asio::awaitable<outcome<verification_view>> cancel(caller who, std::string id);
 
-    /// From the last report, or asked now when there is none or it is not final.
-    boost::asio::awaitable<outcome<delivery_view>> delivery(std::string bx_message_id,
-                                                            deadline until);
+    /// From the last report, or asked now when there is none or it is not final. To a tenant any message
+    /// looks absent that is not known here to be its own (message_owners) and not that of the verification it
+    /// names.
+    boost::asio::awaitable<outcome<delivery_view>>
+    delivery(caller who, std::string bx_message_id, std::optional<std::string> verification_id,
+             deadline until);
     /// What the SMS would cost, asked now. Nothing is sent or charged; the route must be allowed.
     boost::asio::awaitable<outcome<bridgexapi::estimate>> estimate(estimate_request request,
                                                                    deadline until);
@@ -242,6 +248,14 @@ private:
     void follow(attempt const& send, bridgexapi::send_outcome const& message,
                 occurrence told) const;
     [[nodiscard]] std::chrono::seconds back_off() const;
+
+    // upstream.cpp
+    /// Of a tenant.
+    boost::asio::awaitable<void> remember_owner(client const& from,
+                                                std::optional<std::string> bx_message_id);
+    boost::asio::awaitable<outcome<bool>> is_own_message(client const& from,
+                                                         std::string bx_message_id,
+                                                         std::optional<std::string> verification);
 
     // send_report.cpp
     [[nodiscard]] occurrence occurrence_of(attempt const& send, occurrence_kind what) const;

@@ -78,6 +78,8 @@ public:
     virtual ~log_output() = default;
     /// `lines` ends with a line feed. Must not throw; output that cannot be written is lost.
     virtual void write(std::string_view lines) noexcept = 0;
+    /// Somebody has moved the file away. Must not throw.
+    virtual void reopen() noexcept {}
 };
 
 /// A file descriptor that the caller keeps open: 1 for the standard output. Partial writes are
@@ -105,6 +107,9 @@ public:
     ~logger();
     logger(logger const&) = delete;
     logger& operator=(logger const&) = delete;
+
+    /// Has the logger's thread call the output's reopen(), before the next lines. From any thread.
+    void reopen() noexcept;
 
     /// Costs one atomic load when the level is off.
     void log(level at, std::string_view event, std::initializer_list<field> fields = {}) noexcept {

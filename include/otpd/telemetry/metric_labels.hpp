@@ -10,6 +10,7 @@ namespace otpd::telemetry::labels {
 using word = std::string_view;
 
 inline constexpr std::array<word, 2> listeners{"api", "admin"};
+inline constexpr std::array<word, 2> connection_refusals{"full", "address"};
 inline constexpr std::array<word, 7> methods{"GET",    "HEAD",    "POST", "PUT",
                                              "DELETE", "OPTIONS", "PATCH"};
 inline constexpr std::array<word, 27> statuses{"200", "201", "202", "204", "304", "307", "400",
@@ -45,6 +46,9 @@ inline constexpr std::array<word, 26> framing{"control_character",
                                               "untrusted_proxy",
                                               "proxy_header_missing",
                                               "bad_proxy_header"};
+
+/// When a bearer token that nobody has was answered (http::observer::wrong_token).
+inline constexpr std::array<word, 3> wrong_token_answers{"at_once", "late", "closed"};
 
 /// What otp::service reports.
 inline constexpr std::array<word, 15> send_outcomes{

@@ -40,10 +40,13 @@ public:
     void connection_opened(std::string_view listener);
     void connection_closed(std::string_view listener);
     /// Closed at once because the cap was reached.
-    void connection_refused(std::string_view listener);
+    void connection_refused(std::string_view listener, std::string_view reason);
+    void connection_evicted(std::string_view listener);
     void accept_failed(std::string_view listener);
     /// kind: one of labels::framing.
     void framing_rejected(std::string_view kind);
+    /// answer: one of labels::wrong_token_answers.
+    void wrong_token(std::string_view listener, std::string_view answer);
 
     // The domain.
     /// outcome: one of labels::send_outcomes; reason: of labels::upstream_reasons, or empty.

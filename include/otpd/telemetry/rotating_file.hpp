@@ -21,12 +21,17 @@ struct rotating_file_options {
 /// again at the next write; it is never let grow past its limit instead, except by one line that alone is longer. A
 /// line that was cut off by a full disk or a crash is ended before the next one. What is no regular file (a pipe, a
 /// device) has no limit.
+///
+/// A file that somebody has moved away or removed is noticed before the next lines are written: they go to a new one
+/// at the path. So do lines that were written to a file while it was removed. While a new one cannot be opened, lines
+/// go on to the moved file; to a removed one they are lost, and counted.
 class rotating_file final : public log_output {
 public:
     /// Throws std::system_error when the file cannot be opened.
     explicit rotating_file(rotating_file_options options);
     ~rotating_file() override;
     void write(std::string_view lines) noexcept override;
+    void reopen() noexcept override;
     /// From any thread.
     [[nodiscard]] std::uint64_t lines_lost() const noexcept;
 

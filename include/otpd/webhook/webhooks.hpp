@@ -9,7 +9,8 @@
 /// bounded and in memory: when it is full the oldest message is given up, counted and logged.
 ///
 /// What happened is a message with one id, the same for every endpoint and every try; a redirect is a failure, and
-/// a Retry-After that is longer than the pause is kept to, for all messages of the endpoint.
+/// a Retry-After (seconds or a date, 6 h at most) that is longer than the pause is kept to, for all messages of the
+/// endpoint.
 ///
 /// Endpoints are https. Addresses that names stand for are looked at when a connection is made, and none is made
 /// to one that is not public (loopback, private, link-local, multicast, mapped and so on) unless the endpoint

@@ -6,7 +6,7 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancel_after.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/redis/request.hpp>
 #include <boost/redis/response.hpp>
@@ -73,9 +73,12 @@ boost::redis::config to_config(session_options const& options) {
 asio::ssl::context to_tls(session_options const& options) {
     if (!options.where.tls) return asio::ssl::context(asio::ssl::context::tls_client);
     net::tls_context trust(options.ca_file);
-    if (options.where.master.empty())
-        trust.native().set_verify_callback(
-            asio::ssl::host_name_verification(options.where.servers.front().host));
+    if (options.where.master.empty()) {
+        auto const& host = options.where.servers.front().host;
+        boost::system::error_code is_name;
+        asio::ip::make_address(host, is_name);
+        trust.expect_host(host, !is_name);
+    }
     return std::move(trust.native());
 }
 

@@ -105,10 +105,11 @@ int run(arguments const& given) {
         directory.add("authority.pem", authority.certificate_pem());
     settings["API_AUTH_TOKEN"] = token;
     // What would refuse nearly everything before it is looked at.
-    for (auto const* const limit :
-         {"CLIENT_1M", "PREFIX_1H", "COUNTRY_1H", "GLOBAL_1M", "GLOBAL_24H", "GUESSES_CLIENT_1M"})
+    for (auto const* const limit : {"CLIENT_1M", "PREFIX_1H", "COUNTRY_1H", "GLOBAL_1M",
+                                    "GLOBAL_24H", "GUESSES_CLIENT_1M", "READS_CLIENT_1M"})
         settings[std::string("OTPD_LIMITS_") + limit] = "0";
     settings["OTPD_PUMPING_ENABLED"] = "false";
+    settings["OTPD_MONEY_DAILY_CAP"] = "0";
     test::otpd_process server(given.otpd, settings);
 
     std::cout << "seed " << given.plan.seed << std::endl;

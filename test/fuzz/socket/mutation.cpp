@@ -65,7 +65,7 @@ constexpr std::array<std::string_view, 18> more_fields = {
     "Transfer-Encoding: chunked\r\n",
     "Transfer-Encoding: gzip, chunked\r\n",
     "Host: b\r\n",
-    "Authorization: Bearer x\r\n",
+    "Authorization: Bearer\r\n",
     "If-None-Match: \"x\"\r\n",
 };
 

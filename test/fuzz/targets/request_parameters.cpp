@@ -53,7 +53,7 @@ void check_segment(std::string_view text) {
     if (auto const id = http::path_parameter<int>::parse(decoded))
         must(decoded.find_first_not_of("-0123456789") == std::string_view::npos,
              "a number is digits");
-    // Asked of the upstream, an id is one segment, whatever was in it.
+    // Asked of the upstream, an id is one segment.
     auto const request = bridgexapi::delivery_request(decoded);
     if (!request) return;
     must(is_clean(request->target), "a target holds nothing that must be escaped");

@@ -9,6 +9,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -25,6 +26,7 @@ public:
         calls_.push_back(report);
     }
     void connected(bool) override {}
+    void stopped_reusing(std::chrono::milliseconds) override { ++stopped_reusing_; }
     void connect_failed(bridgexapi::reason why, std::string const& error) override {
         std::lock_guard const lock(mutex_);
         failures_.emplace_back(std::string(to_string(why)) + ": " + error);
@@ -38,7 +40,10 @@ public:
         return failures_;
     }
 
+    [[nodiscard]] int stopped_reusing() const noexcept { return stopped_reusing_; }
+
 private:
+    std::atomic<int> stopped_reusing_ = 0;
     mutable std::mutex mutex_;
     std::vector<bridgexapi::call_report> calls_;
     std::vector<std::string> failures_;

@@ -112,6 +112,144 @@ BOOST_AUTO_TEST_CASE(whatever_the_race_the_outcome_is_true) {
 
 namespace {
 
+/// One reply that promises to keep the connection open; what comes afterwards is not read any more, and the
+/// connection is closed `later`.
+scripted_server::script close_later(std::chrono::milliseconds later) {
+    return [later](scripted_server& server,
+                   scripted_connection& peer) -> boost::asio::awaitable<void> {
+        auto request = co_await peer.read_request();
+        if (request.empty()) co_return;
+        server.note(std::move(request));
+        auto reply = http_reply(200, client_fixture::accepted_body());
+        co_await peer.write(std::move(reply));
+        co_await peer.pause(later);
+    };
+}
+
+/// Sends until one was lost. How many were not.
+int send_until_one_is_lost(client_fixture& f, bridgexapi::client& client) {
+    auto const until = deadline::in(hang_limit);
+    for (int answered = 0;; ++answered) {
+        BOOST_TEST_REQUIRE(!until.expired(), "none was lost");
+        auto const outcome = describe(f.send(client, static_cast<std::size_t>(answered)));
+        if (outcome == "accepted") continue;
+        BOOST_TEST(outcome == "unknown connection_lost");
+        return answered;
+    }
+}
+
+} // namespace
+
+/// It closes later than a connection has to rest before it is reused, so no watching helps: one send is lost,
+/// and the next ones go out on connections of their own.
+BOOST_AUTO_TEST_CASE(an_upstream_that_closes_late_costs_one_send_and_gets_fresh_connections) {
+    for (bool const tls : {true, false}) {
+        auto const play = close_later(std::chrono::milliseconds(200));
+        std::optional<scripted_server> server;
+        if (tls) {
+            server.emplace(server_identity, play);
+        } else {
+            server.emplace(play);
+        }
+        auto learning = tls ? options(server->port()) : plain_options(server->port());
+        learning.probation = std::chrono::milliseconds(20);
+        learning.fresh_min = plenty;
+        bridgexapi::client client(context.get_executor(), learning, random, observer);
+        auto const told = observer.stopped_reusing();
+        auto const answered = send_until_one_is_lost(*this, client);
+        BOOST_TEST(observer.calls().back().reused_connection);
+        constexpr std::size_t sends = 600;
+        auto outcomes = send_many(*this, client, sends, 16, 3);
+        BOOST_TEST(outcomes["accepted"] == static_cast<int>(sends));
+        BOOST_TEST(server->notes().size() == sends + static_cast<std::size_t>(answered));
+        BOOST_TEST(!observer.calls().back().reused_connection);
+        BOOST_TEST(observer.stopped_reusing() == told + 1);
+    }
+}
+
+/// Also when many go out at once: only one of them is on the connection that is tried.
+BOOST_AUTO_TEST_CASE(a_connection_that_rested_is_tried_with_one_send) {
+    scripted_server server(server_identity, close_later(std::chrono::milliseconds(500)));
+    auto learning = options(server.port());
+    learning.probation = std::chrono::milliseconds(20);
+    learning.fresh_min = plenty;
+    bridgexapi::client client(context.get_executor(), learning, random, observer);
+    auto outcomes = send_many(*this, client, 800, 16, 3);
+    BOOST_TEST(outcomes["unknown connection_lost"] <= 1);
+    BOOST_TEST(outcomes["accepted"] + outcomes["unknown connection_lost"] == 800);
+}
+
+BOOST_AUTO_TEST_CASE(an_upstream_that_keeps_connections_later_is_found_out) {
+    auto const play = [](scripted_server& upstream,
+                         scripted_connection& peer) -> boost::asio::awaitable<void> {
+        bool const keeps = upstream.notes().size() > 20;
+        do {
+            auto request = co_await peer.read_request();
+            if (request.empty()) co_return;
+            upstream.note(std::move(request));
+            auto reply = http_reply(200, client_fixture::accepted_body());
+            co_await peer.write(std::move(reply));
+        } while (keeps);
+        co_await peer.pause(std::chrono::milliseconds(200));
+    };
+    scripted_server server(server_identity, play);
+    auto learning = options(server.port());
+    learning.probation = std::chrono::milliseconds(20);
+    learning.fresh_min = std::chrono::milliseconds(50);
+    bridgexapi::client client(context.get_executor(), learning, random, observer);
+    auto const until = deadline::in(hang_limit);
+    int in_a_row = 0;
+    for (std::size_t n = 0; in_a_row < 100 && !until.expired(); ++n) {
+        auto const outcome = describe(send(client, n));
+        bool const reused = observer.calls().back().reused_connection;
+        in_a_row = outcome == "accepted" && reused ? in_a_row + 1 : 0;
+    }
+    BOOST_TEST(in_a_row == 100);
+    drain(client);
+}
+
+/// An upstream that closes what was idle for some time, and never says so: after it was seen once, connections
+/// are given up before that.
+BOOST_AUTO_TEST_CASE(how_long_an_upstream_keeps_idle_connections_is_learned) {
+    std::atomic<bool> closes = false;
+    auto const play = [&closes](scripted_server&,
+                                scripted_connection& peer) -> boost::asio::awaitable<void> {
+        do {
+            auto const request = co_await peer.read_request();
+            if (request.empty()) co_return;
+            auto reply = http_reply(200, client_fixture::accepted_body());
+            co_await peer.write(std::move(reply));
+        } while (!closes);
+        closes = false;
+        co_await peer.pause(std::chrono::milliseconds(100));
+    };
+    scripted_server server(server_identity, play);
+    auto learning = options(server.port());
+    learning.probation = std::chrono::milliseconds(10);
+    learning.idle_timeout = 2 * hang_limit; // not waited for
+    bridgexapi::client client(context.get_executor(), learning, random, observer);
+    auto const until_all_are_closed = [&] {
+        auto const until = deadline::in(hang_limit);
+        context.restart();
+        while (client.figures().open != 0 && !until.expired())
+            context.run_one_for(std::chrono::milliseconds(5));
+        BOOST_TEST_REQUIRE(client.figures().open == 0u);
+    };
+    auto const until = deadline::in(hang_limit);
+    do {
+        BOOST_TEST(describe(send(client)) == "accepted");
+    } while (!observer.calls().back().reused_connection && !until.expired());
+    closes = true;
+    BOOST_TEST(describe(send(client)) == "accepted");
+    until_all_are_closed(); // by the server
+    BOOST_TEST(!closes);
+    BOOST_TEST(describe(send(client)) == "accepted");
+    until_all_are_closed(); // by the client
+    drain(client);
+}
+
+namespace {
+
 /// How the client may learn that its connection ended.
 enum class noticed_by {
     watch, ///< the context runs meanwhile

@@ -27,13 +27,14 @@ void tls_1_2_only(boost::asio::ssl::context& context) {
 void refuses(client_fixture& f, identity const& server_identity, std::string const& host,
              scripted_server::configure_tls const& configure = {}) {
     scripted_server server(server_identity, swallow, configure);
+    auto const failures = f.observer.failures().size();
     bridgexapi::client client(f.context.get_executor(), f.options(server.port(), host), f.random,
                               f.observer);
     BOOST_TEST(describe(f.send(client)) == "not_sent tls_failed");
     f.drain(client);
     BOOST_TEST(server.connections() == 1u);
     BOOST_TEST(server.notes().empty());
-    BOOST_TEST(f.observer.failures().size() == 1u);
+    BOOST_TEST(f.observer.failures().size() == failures + 1);
 }
 
 } // namespace
@@ -78,6 +79,49 @@ BOOST_AUTO_TEST_CASE(address_only_in_the_common_name) {
     profile.common_name = "127.0.0.1";
     profile.alternative_names = "DNS:127.0.0.1";
     refuses(*this, identity(profile, authority), "127.0.0.1");
+}
+
+/// RFC 9525 2: only alternative names say whose certificate it is.
+BOOST_AUTO_TEST_CASE(a_name_that_only_the_subject_has_is_refused) {
+    certificate_profile profile;
+    profile.common_name = "localhost";
+    profile.alternative_names.clear();
+    refuses(*this, identity(profile, authority), "localhost");
+}
+
+namespace {
+
+certificate_profile with_rsa_key() {
+    certificate_profile profile;
+    profile.rsa = true;
+    return profile;
+}
+
+scripted_server::configure_tls tls_1_2_with(char const* suites) {
+    return [suites](boost::asio::ssl::context& context) {
+        tls_1_2_only(context);
+        require_openssl(SSL_CTX_set_cipher_list(context.native_handle(), suites) == 1 &&
+                            SSL_CTX_set_dh_auto(context.native_handle(), 1) == 1,
+                        "suites");
+    };
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_server_that_agrees_on_keys_without_ephemeral_curves_is_refused) {
+    identity const rsa(with_rsa_key(), authority);
+    for (auto const* suites : {"AES256-GCM-SHA384", "DHE-RSA-AES256-GCM-SHA384"})
+        refuses(*this, rsa, "127.0.0.1", tls_1_2_with(suites));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_with_ephemeral_curves_is_taken) {
+    identity const rsa(with_rsa_key(), authority);
+    for (auto const* suites : {"ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-SHA384"}) {
+        scripted_server server(rsa, accept_every_send(), tls_1_2_with(suites));
+        bridgexapi::client client(context.get_executor(), options(server.port()), random, observer);
+        BOOST_TEST(describe(send(client)) == "accepted");
+        drain(client);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(partial_wildcard) {

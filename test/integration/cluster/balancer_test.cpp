@@ -1,13 +1,17 @@
 // What deploy/haproxy.cfg promises, whatever the instances behind it do: no request reaches an instance
 // twice, clients cannot say who they are, and what HAProxy says itself looks like the service's own.
 
+#include "support/free_port.hpp"
 #include "support/haproxy_process.hpp"
 #include "support/http_client.hpp"
 #include "support/scripted_server.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <sys/resource.h>
+
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <string>
 
@@ -16,57 +20,81 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// What an instance does to a POST.
-using behaviour = std::function<asio::awaitable<void>(scripted_connection&)>;
+/// What an instance does to a POST; false when it is done with the connection.
+using behaviour = std::function<asio::awaitable<bool>(scripted_connection&)>;
 
 /// An instance that notes every request that reaches it but health checks; these get 200 while it is
-/// ready, and any other GET always.
+/// ready, and any other GET always. It keeps its connections as long as the other side does.
 class fake_instance {
 public:
     explicit fake_instance(behaviour act) : act_(std::move(act)) {}
 
     [[nodiscard]] std::uint16_t port() const { return server_.port(); }
     [[nodiscard]] std::vector<std::string> requests() const { return server_.notes(); }
+    /// Connections that have carried a request: all, and those that are still there.
+    [[nodiscard]] int used_connections() const { return used_connections_; }
+    [[nodiscard]] int open_connections() const { return open_connections_; }
     void set_ready(bool ready) { ready_ = ready; }
 
 private:
     asio::awaitable<void> serve(scripted_server& server, scripted_connection& peer) {
-        auto request = co_await peer.read_request();
-        if (request.empty()) co_return;
-        bool const check = request.starts_with("GET /readyz");
-        bool const get = request.starts_with("GET");
-        if (!check) server.note(std::move(request));
-        if (get) {
-            auto reply = http_reply(check && !ready_ ? 503 : 200, "{}");
-            co_await peer.write(std::move(reply));
-        } else {
-            co_await act_(peer);
+        bool used = false;
+        for (bool more = true; more;) {
+            auto request = co_await peer.read_request();
+            if (request.empty()) break;
+            bool const check = request.starts_with("GET /readyz");
+            bool const get = request.starts_with("GET");
+            if (!check) {
+                server.note(std::move(request));
+                used_connections_ += !used;
+                open_connections_ += !used;
+                used = true;
+            }
+            if (get) {
+                auto reply = http_reply(check && !ready_ ? 503 : 200, "{}");
+                more = co_await peer.write(std::move(reply));
+            } else {
+                more = co_await act_(peer);
+            }
         }
+        open_connections_ -= used;
     }
 
     behaviour act_;
     std::atomic<bool> ready_ = true;
+    std::atomic<int> used_connections_ = 0;
+    std::atomic<int> open_connections_ = 0;
     scripted_server server_{
         [this](scripted_server& server, scripted_connection& peer) { return serve(server, peer); }};
 };
 
 behaviour answer(unsigned status) {
-    return [status](scripted_connection& peer) -> asio::awaitable<void> {
+    return [status](scripted_connection& peer) -> asio::awaitable<bool> {
         auto reply = http_reply(status, R"({"code":"of_the_instance"})");
-        co_await peer.write(std::move(reply));
+        bool const written = co_await peer.write(std::move(reply));
+        co_return written;
     };
 }
-asio::awaitable<void> close_without_a_word(scripted_connection& peer) {
+asio::awaitable<bool> close_without_a_word(scripted_connection& peer) {
     peer.close();
-    co_return;
+    co_return false;
 }
-asio::awaitable<void> reset(scripted_connection& peer) {
+asio::awaitable<bool> reset(scripted_connection& peer) {
     peer.reset();
-    co_return;
+    co_return false;
 }
-asio::awaitable<void> break_off_in_the_header(scripted_connection& peer) {
+asio::awaitable<bool> break_off_in_the_header(scripted_connection& peer) {
     std::string part = "HTTP/1.1 200 O";
     co_await peer.write(std::move(part));
+    co_return false;
+}
+
+/// As many as are allowed at all.
+void allow_descriptors() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 http_request a_send() {
@@ -80,9 +108,22 @@ std::size_t count_of(std::string const& text, std::string const& part) {
     return count;
 }
 
-/// A port that nothing listens on.
-std::uint16_t dead_port() {
-    return free_port();
+/// Sockets that are open and say nothing, from one address of loopback; those that are let in.
+void open_silent(std::deque<raw_client>& silent, std::size_t count, char const* source,
+                 std::uint16_t port) {
+    for (std::size_t i = 0; i < count; ++i) {
+        try {
+            silent.emplace_back(port, 0, source);
+        } catch (std::runtime_error const&) {
+            continue; // reset before it knew that it was connected
+        }
+    }
+}
+
+raw_reply ask_from(char const* source, std::uint16_t port) {
+    raw_client client(port, 0, source);
+    client.send(a_send().text());
+    return client.read_reply().value_or(raw_reply{}); // closed unheard
 }
 
 } // namespace
@@ -143,7 +184,8 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_not_answered_is_not_repeated) {
 // before a health check has noticed.
 BOOST_AUTO_TEST_CASE(an_instance_that_cannot_be_reached_costs_no_request) {
     fake_instance const alive(answer(200));
-    haproxy_process const haproxy(HAPROXY_CONFIG, {dead_port(), alive.port()});
+    reserved_port const dead;
+    haproxy_process const haproxy(HAPROXY_CONFIG, {dead.number(), alive.port()});
     http_client client(haproxy.port());
     constexpr std::size_t count = 40;
     for (std::size_t i = 0; i < count; ++i)
@@ -151,6 +193,69 @@ BOOST_AUTO_TEST_CASE(an_instance_that_cannot_be_reached_costs_no_request) {
     BOOST_TEST(alive.requests().size() == count);
     haproxy.wait_for_state(1, "DOWN");
     BOOST_TEST(haproxy.state_of(2).starts_with("UP"));
+}
+
+// A connection for each request costs more than the request.
+BOOST_AUTO_TEST_CASE(requests_of_all_clients_share_kept_connections) {
+    fake_instance const instance(answer(200));
+    haproxy_process const haproxy(HAPROXY_CONFIG, {instance.port()});
+    constexpr int count = 200;
+    for (int i = 0; i < count; ++i)
+        BOOST_TEST(http_client(haproxy.port()).ask(a_send()).status == 200);
+    BOOST_TEST(instance.requests().size() == count);
+    BOOST_TEST(instance.used_connections() < count / 2);
+}
+
+// Before the instance does: a request could meet its close.
+BOOST_AUTO_TEST_CASE(the_balancer_lets_go_of_idle_connections) {
+    constexpr int count = 8;
+    std::atomic<int> waiting = 0;
+    fake_instance const instance([&](scripted_connection& peer) -> asio::awaitable<bool> {
+        for (++waiting; waiting < count;) // all at once, so each has a connection of its own
+            co_await peer.pause(std::chrono::milliseconds(1));
+        auto reply = http_reply(200, "{}");
+        bool const written = co_await peer.write(std::move(reply));
+        co_return written;
+    });
+    haproxy_process const haproxy(HAPROXY_CONFIG, {instance.port()});
+    std::vector<http_request> const sends(count, a_send());
+    for (auto const& reply : ask_in_parallel(haproxy.port(), sends, count))
+        BOOST_TEST(reply.status == 200U);
+    BOOST_TEST(instance.used_connections() == count);
+    eventually([&] { return instance.open_connections() == 0; });
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_floods_gets_429_and_others_are_served) {
+    allow_descriptors();
+    fake_instance const instance(answer(200));
+    haproxy_process const haproxy(HAPROXY_CONFIG, {instance.port()});
+    std::deque<raw_client> silent;
+    open_silent(silent, 1000, "127.0.0.2", haproxy.port());
+    raw_reply refused;
+    eventually([&] {
+        refused = ask_from("127.0.0.2", haproxy.port());
+        return refused.status == 429U;
+    });
+    BOOST_TEST(object_of(refused).at("code").as_string() == "too_many_connections");
+    BOOST_TEST(std::stol(refused.field("Retry-After")) >= 1);
+    open_silent(silent, 510, "127.0.0.2", haproxy.port());
+    eventually([&] { return haproxy.denied_connections() > 0; });
+    BOOST_TEST(ask_from("127.0.0.3", haproxy.port()).status == 200U);
+    silent.clear();
+    eventually([&] { return ask_from("127.0.0.2", haproxy.port()).status == 200U; });
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_from_several_addresses_does_not_keep_others_out) {
+    allow_descriptors();
+    fake_instance const instance(answer(200));
+    haproxy_process const haproxy(HAPROXY_CONFIG, {instance.port()});
+    std::deque<raw_client> silent;
+    for (auto const* source :
+         {"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6", "127.0.0.7"})
+        open_silent(silent, 1400, source, haproxy.port());
+    eventually([&] { return haproxy.denied_connections() > 0; });
+    for (int i = 0; i < 10; ++i)
+        BOOST_TEST(ask_from("127.0.0.8", haproxy.port()).status == 200U);
 }
 
 // R33: who the client is, the balancer says alone.
@@ -225,7 +330,9 @@ BOOST_AUTO_TEST_CASE(when_none_is_ready_they_answer_for_themselves) {
 
 // RFC 9457 with a `code`, like every other error of the service.
 BOOST_AUTO_TEST_CASE(what_haproxy_says_itself_is_a_problem) {
-    haproxy_process const haproxy(HAPROXY_CONFIG, {dead_port(), dead_port()});
+    reserved_port const dead;
+    reserved_port const dead_too;
+    haproxy_process const haproxy(HAPROXY_CONFIG, {dead.number(), dead_too.number()});
     auto const reply = http_client(haproxy.port()).ask(a_send());
     BOOST_TEST(reply.status == 503U);
     BOOST_TEST(reply.field("Content-Type") == "application/problem+json");

@@ -22,16 +22,19 @@ struct outcome {
     unsigned sent = 0;                           ///< status; 0: the connection was closed instead
     std::string code;                            ///< if sent is 200
     unsigned verified = 0;                       ///< status; 0: not asked, or closed
+    std::string problem;                         ///< the last answer that was not 200
     std::chrono::steady_clock::time_point asked; ///< the last request
 };
 
 class cluster_fixture {
 public:
     static constexpr std::size_t size = 3;
+    /// Of every client: behind a balancer otpd asks for a token, and shows no codes.
+    static constexpr char const* authorization = "Bearer token-5e0b7a-of-the-cluster-clients";
 
     explicit cluster_fixture(environment more = {}) : more_(std::move(more)) {
-        for (auto& each : instances)
-            each = std::make_unique<otpd_process>(OTPD_PROGRAM, settings());
+        for (std::size_t i = 0; i < size; ++i)
+            start(i);
         balancer = std::make_unique<haproxy_process>(
             HAPROXY_CONFIG,
             std::vector{instances[0]->port(), instances[1]->port(), instances[2]->port()});
@@ -58,17 +61,17 @@ public:
 
     std::string fresh_number() { return std::to_string(31612000000ULL + ++numbers_); }
     static http_request send_request(std::string const& number) {
-        return service_fixture::send_request(number);
+        return service_fixture::send_request(number).with("Authorization", authorization);
     }
     static http_request verify_request(std::string const& number, std::string const& code) {
-        return service_fixture::verify_request(number, code);
+        return service_fixture::verify_request(number, code).with("Authorization", authorization);
     }
     /// Sends a code through the balancer, which must work, and returns it.
     std::string sent_code(std::string const& number) { return sent_code(number, port()); }
-    static std::string sent_code(std::string const& number, std::uint16_t through) {
+    std::string sent_code(std::string const& number, std::uint16_t through) {
         auto const reply = http_client(through).ask(send_request(number));
         BOOST_REQUIRE_MESSAGE(reply.status == 200, reply.body);
-        return std::string(object_of(reply).at("debug_code").as_string());
+        return stub.code_sent_to(number);
     }
 
     /// How many lines `event` each instance has logged.
@@ -91,11 +94,11 @@ public:
             balancer->wait_for_state(i + 1, state);
     }
 
-    /// An instance that was ended, again at its address.
-    void start_again(std::size_t index) {
-        auto again = settings();
-        again["OTPD_SERVER_LISTEN"] = "127.0.0.1:" + std::to_string(instances[index]->port());
-        instances[index] = std::make_unique<otpd_process>(OTPD_PROGRAM, again);
+    /// An instance, also one that was ended, at its address.
+    void start(std::size_t index) {
+        auto of_one = settings();
+        of_one["OTPD_SERVER_LISTEN"] = "127.0.0.1:" + std::to_string(ports[index].number());
+        instances[index] = std::make_unique<otpd_process>(OTPD_PROGRAM, of_one);
     }
 
     stub_process stub{STUB_PROGRAM, trusted_authority::get().loopback, stub_options{api_key, {}}};
@@ -104,6 +107,7 @@ public:
                          {},
                          {"--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy",
                           "noeviction", "--aclfile", users()}}};
+    std::array<reserved_port, size> ports;
     std::array<std::unique_ptr<otpd_process>, size> instances;
     std::unique_ptr<haproxy_process> balancer;
 
@@ -118,7 +122,11 @@ private:
                    {"OTPD_STORE_PASSWORD", store_password},
                    {"OTPD_STORE_TIMEOUT_MS", "5000"},
                    {"OTP_HMAC_SECRET", "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978"},
+                   {"API_AUTH_TOKEN", std::string(authorization).substr(7)},
+                   {"DEBUG_OTP", "false"},
                    {"OTPD_SERVER_DRAIN_DELAY_MS", "6000"},
+                   {"OTPD_SERVER_DRAIN_QUIET_MS", "2000"},
+                   {"OTPD_SERVER_TRUSTED_PROXIES", "127.0.0.1"},
                    {"OTPD_SERVER_THREADS", "2"}} |
                service_fixture::upstream_at(stub.url());
     }
@@ -145,10 +153,12 @@ class load {
 public:
     static constexpr std::size_t clients = 8;
 
-    explicit load(std::uint16_t port) {
+    /// After each check a client rests for up to `rest_max`, each time a little longer or shorter than before.
+    explicit load(cluster_fixture& cluster, std::chrono::milliseconds rest_max = {})
+        : rest_max_(rest_max) {
         for (std::size_t i = 0; i < clients; ++i)
-            running_.push_back(std::async(std::launch::async, [this, port, i] {
-                return run(port, 31630000000ULL + 1'000'000ULL * i); // Dutch mobile numbers
+            running_.push_back(std::async(std::launch::async, [this, &cluster, i] {
+                return run(cluster, 31630000000ULL + 1'000'000ULL * i); // Dutch mobile numbers
             }));
     }
     ~load() { stopping_ = true; }
@@ -164,37 +174,78 @@ public:
     }
 
 private:
-    std::vector<outcome> run(std::uint16_t port, unsigned long long number) const {
+    std::vector<outcome> run(cluster_fixture& cluster, unsigned long long number) const {
         std::vector<outcome> seen;
-        auto client = std::make_unique<http_client>(port);
-        auto const status_of = [&](http_request const& request, std::string* code) -> unsigned {
+        auto client = std::make_unique<http_client>(cluster.port());
+        outcome one;
+        auto const status_of = [&](http_request const& request) -> unsigned {
             try {
                 auto const reply = client->ask(request);
-                if (code != nullptr && reply.status == 200)
-                    *code = std::string(object_of(reply).at("debug_code").as_string());
+                if (reply.status != 200) one.problem = reply.body;
                 return reply.status;
             } catch (std::runtime_error const&) {
-                client = std::make_unique<http_client>(port);
+                client = std::make_unique<http_client>(cluster.port());
                 return 0;
             }
         };
         while (!stopping_) {
-            outcome one;
+            one = {};
             one.number = std::to_string(++number);
             one.asked = std::chrono::steady_clock::now();
-            one.sent = status_of(cluster_fixture::send_request(one.number), &one.code);
+            one.sent = status_of(cluster_fixture::send_request(one.number));
             if (one.sent == 200) {
+                one.code = cluster.stub.code_sent_to(one.number);
                 one.asked = std::chrono::steady_clock::now();
-                one.verified =
-                    status_of(cluster_fixture::verify_request(one.number, one.code), nullptr);
+                one.verified = status_of(cluster_fixture::verify_request(one.number, one.code));
             }
-            seen.push_back(std::move(one));
+            seen.push_back(one);
+            if (rest_max_.count() > 0) std::this_thread::sleep_for(rest_max_ * (number % 17) / 16);
         }
         return seen;
     }
 
+    std::chrono::milliseconds rest_max_;
     std::atomic<bool> stopping_ = false;
     std::vector<std::future<std::vector<outcome>>> running_;
+};
+
+/// Requests that cost nothing, as fast as they are answered, until it is told to stop.
+class storm {
+public:
+    explicit storm(std::uint16_t port) {
+        for (std::size_t i = 0; i < clients; ++i)
+            running_.push_back(std::async(std::launch::async, [this, port] { run(port); }));
+    }
+    ~storm() { stopping_ = true; }
+    storm(storm const&) = delete;
+    storm& operator=(storm const&) = delete;
+
+    /// How many were not answered with 200.
+    std::size_t stop() {
+        stopping_ = true;
+        for (auto& each : running_)
+            each.get();
+        return failed_;
+    }
+
+private:
+    static constexpr std::size_t clients = 24;
+
+    void run(std::uint16_t port) {
+        auto client = std::make_unique<http_client>(port);
+        while (!stopping_) {
+            try {
+                if (client->ask(get("/livez")).status != 200) ++failed_;
+            } catch (std::runtime_error const&) {
+                ++failed_;
+                client = std::make_unique<http_client>(port);
+            }
+        }
+    }
+
+    std::atomic<bool> stopping_ = false;
+    std::atomic<std::size_t> failed_ = 0;
+    std::vector<std::future<void>> running_;
 };
 
 } // namespace otpd::test

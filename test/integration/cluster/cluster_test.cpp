@@ -30,6 +30,16 @@ void check_no_number_was_sent_to_twice(cluster_fixture& cluster) {
         if (times != 1) BOOST_TEST(times == 1, number << " got " << times << " messages");
 }
 
+/// Every number got its one message, and every client the answers that it should.
+void check_nothing_failed(cluster_fixture& cluster, std::vector<outcome> const& outcomes) {
+    for (auto const& each : outcomes)
+        if (each.sent != 200 || each.verified != 200)
+            BOOST_TEST(false, each.number << ": " << each.sent << ", then " << each.verified << ": "
+                                          << each.problem);
+    BOOST_TEST(cluster.sms() == outcomes.size());
+    check_no_number_was_sent_to_twice(cluster);
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(cluster)
@@ -39,7 +49,7 @@ BOOST_AUTO_TEST_CASE(a_code_sent_by_one_instance_verifies_on_every_other) {
     for (auto const& sender : cluster.instances)
         for (auto const& verifier : cluster.instances) {
             auto const number = cluster.fresh_number();
-            auto const code = cluster_fixture::sent_code(number, sender->port());
+            auto const code = cluster.sent_code(number, sender->port());
             http_client client(verifier->port());
             check_outcome(client.ask(cluster.verify_request(number, wrong_code(code))), 400,
                           "invalid_code");
@@ -117,7 +127,9 @@ BOOST_AUTO_TEST_CASE(of_64_parallel_requests_through_all_instances_exactly_the_q
         if (std::ranges::find(cluster_cases, each.name) == cluster_cases.end()) continue;
         BOOST_TEST_CONTEXT(each.name) {
             cluster_fixture cluster(each.settings);
-            check_admission(each, cluster.port(), [&] { return cluster.sms(); });
+            check_admission(
+                each, cluster.port(), [&] { return cluster.sms(); },
+                cluster_fixture::authorization);
         }
     }
 }
@@ -156,7 +168,7 @@ BOOST_AUTO_TEST_CASE(of_200_parallel_right_checks_one_succeeds) {
 // a second SMS, no other request fails, and every code that a client was told of verifies elsewhere.
 BOOST_AUTO_TEST_CASE(kill_9_of_an_instance_under_load_loses_no_code_and_sends_nothing_twice) {
     cluster_fixture cluster;
-    load clients(cluster.port());
+    load clients(cluster);
     cluster.wait_for_more_sms(100);
     cluster.instances[0]->process().signal(SIGKILL);
     BOOST_TEST(cluster.instances[0]->process().wait() == 128 + SIGKILL);
@@ -181,10 +193,10 @@ BOOST_AUTO_TEST_CASE(kill_9_of_an_instance_under_load_loses_no_code_and_sends_no
     }
     check_no_number_was_sent_to_twice(cluster);
 
-    cluster.start_again(0);
+    cluster.start(0);
     cluster.balancer->wait_for_state(1, "UP");
     auto const number = cluster.fresh_number();
-    auto const code = cluster_fixture::sent_code(number, cluster.instances[0]->port());
+    auto const code = cluster.sent_code(number, cluster.instances[0]->port());
     check_outcome(cluster.ask(cluster.verify_request(number, code)), 200);
 }
 
@@ -201,7 +213,7 @@ BOOST_AUTO_TEST_CASE(acknowledged_codes_outlive_kill_9_of_their_instance_and_of_
     cluster.store.kill();
     cluster.wait_until_all_are("DOWN");
     cluster.store.start();
-    cluster.start_again(2);
+    cluster.start(2);
     cluster.wait_until_all_are("UP");
     for (auto const& [number, code] : codes)
         check_outcome(cluster.ask(cluster.verify_request(number, code)), 200);
@@ -210,17 +222,37 @@ BOOST_AUTO_TEST_CASE(acknowledged_codes_outlive_kill_9_of_their_instance_and_of_
 // SIGTERM takes an instance out without a single client noticing.
 BOOST_AUTO_TEST_CASE(draining_an_instance_under_load_fails_no_request) {
     cluster_fixture cluster;
-    load clients(cluster.port());
+    load clients(cluster);
     cluster.wait_for_more_sms(100);
     BOOST_TEST(cluster.instances[1]->stop() == 0);
     BOOST_TEST(cluster.balancer->state_of(2) == "DOWN");
     cluster.wait_for_more_sms(100);
-    auto const outcomes = clients.stop();
-    for (auto const& each : outcomes)
-        if (each.sent != 200 || each.verified != 200)
-            BOOST_TEST(false, each.number << ": " << each.sent << ", then " << each.verified);
-    BOOST_TEST(cluster.sms() == outcomes.size());
-    check_no_number_was_sent_to_twice(cluster);
+    check_nothing_failed(cluster, clients.stop());
+}
+
+// Nor when the balancer learns of it only while the instance drains: its kept connections carry requests until
+// it knows.
+BOOST_AUTO_TEST_CASE(draining_one_after_the_other_without_a_delay_fails_no_request) {
+    cluster_fixture cluster(environment{{"OTPD_SERVER_DRAIN_DELAY_MS", "0"}});
+    load clients(cluster);
+    for (std::size_t i = 0; i < cluster_fixture::size; ++i) {
+        cluster.wait_for_more_sms(50);
+        storm others(cluster.port());
+        BOOST_TEST(cluster.instances[i]->stop() == 0);
+        cluster.balancer->wait_for_state(i + 1, "DOWN");
+        BOOST_TEST(others.stop() == 0U);
+        cluster.start(i);
+        cluster.balancer->wait_for_state(i + 1, "UP");
+    }
+    check_nothing_failed(cluster, clients.stop());
+}
+
+// Connections that were idle for a while end all the time, and no request meets such an end.
+BOOST_AUTO_TEST_CASE(the_end_of_idle_connections_fails_no_request) {
+    cluster_fixture cluster;
+    load clients(cluster, std::chrono::milliseconds(2500));
+    cluster.wait_for_more_sms(60);
+    check_nothing_failed(cluster, clients.stop());
 }
 
 // R39: without the store nothing is sent and nothing verified, and clients are told so by the service

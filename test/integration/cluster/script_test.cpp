@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <iterator>
 #include <map>
 
 using namespace otpd::test;
@@ -38,6 +39,16 @@ std::vector<pid_t> pids_in(std::string const& output) {
 
 bool runs(pid_t process) {
     return ::kill(process, 0) == 0;
+}
+
+/// The code of the one SMS that the stub has shown there.
+std::string code_in(std::string const& log) {
+    std::ifstream in(log);
+    std::string const text{std::istreambuf_iterator<char>(in), {}};
+    constexpr std::string_view before = "code is ";
+    auto const at = text.find(before);
+    BOOST_TEST_REQUIRE(at != std::string::npos, text);
+    return text.substr(at + before.size(), 6);
 }
 
 bool says_that_it_is_ready(std::string const& output) {
@@ -71,11 +82,16 @@ BOOST_AUTO_TEST_CASE(it_runs_until_sigterm_and_leaves_nothing) {
 
     auto addresses = addresses_in(where);
     http_client client(port_in(addresses.at("CLUSTER_URL")));
-    auto const sent = client.ask(post("/send-otp", {{"phone_number", "31612345678"}}));
+    auto const ask = [&](http_request const& request) {
+        return client.ask(
+            request.with("Authorization", "Bearer " + addresses.at("API_AUTH_TOKEN")));
+    };
+    auto const sent = ask(post("/send-otp", {{"phone_number", "31612345678"}}));
     BOOST_REQUIRE_MESSAGE(sent.status == 200, sent.body);
-    auto const code = object_of(sent).at("debug_code").as_string();
+    BOOST_TEST(object_of(sent).at("debug_code").is_null());
+    auto const code = code_in(where + "/stub.log");
     auto const verified =
-        client.ask(post("/verify-otp", {{"phone_number", "31612345678"}, {"code", code}}));
+        ask(post("/verify-otp", {{"phone_number", "31612345678"}, {"code", code}}));
     BOOST_TEST(verified.status == 200, verified.body);
     for (auto const* const name : {"OTPD_1_URL", "OTPD_2_URL", "OTPD_3_URL"})
         BOOST_TEST(http_client(port_in(addresses.at(name))).ask(get("/readyz")).status == 200);

@@ -19,6 +19,8 @@ http::server_options behind_a_balancer() {
 /// Forwards bytes for clients that all seem to come from `source`, and checks the server itself.
 std::string forwarding_for(std::string_view source) {
     return R"(
+global
+    noreuseport
 defaults
     mode tcp
     timeout client 60s

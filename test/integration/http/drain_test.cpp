@@ -39,6 +39,47 @@ BOOST_FIXTURE_TEST_CASE(idle_connections_are_closed_and_busy_ones_finish, http_f
     BOOST_TEST(drained.get());
 }
 
+// A proxy that does not know yet may have a request on its way.
+BOOST_AUTO_TEST_CASE(a_request_on_an_idle_connection_is_answered_with_close) {
+    auto options = patient_options();
+    options.drain_quiet = ample;
+    http_fixture server(options);
+    auto fresh = server.connect();
+    auto kept = server.connect();
+    kept.send(get_hello);
+    BOOST_TEST(kept.read_reply().value().status == 200u);
+    eventually([&] { return server.seen.opened == 2; });
+    auto drained = server.drain(ample);
+    eventually([&] { // the drain has begun
+        try {
+            static_cast<void>(server.connect());
+            return false;
+        } catch (std::runtime_error const&) {
+            return true;
+        }
+    });
+    for (auto* c : {&fresh, &kept}) {
+        c->send(get_hello);
+        auto const reply = c->read_reply().value();
+        BOOST_TEST(reply.status == 200u);
+        BOOST_TEST(reply.field("Connection") == "close");
+        BOOST_TEST(c->at_end());
+    }
+    BOOST_TEST(drained.get());
+}
+
+// It has connected as far as it knows, and may have sent its request.
+BOOST_AUTO_TEST_CASE(a_client_that_the_kernel_has_accepted_is_served) {
+    http_fixture server(patient_options(), false);
+    auto waiting = server.connect();
+    waiting.send(get_hello);
+    auto drained = server.drain(ample);
+    auto const reply = waiting.read_reply().value();
+    BOOST_TEST(reply.status == 200u);
+    BOOST_TEST(reply.field("Connection") == "close");
+    BOOST_TEST(drained.get());
+}
+
 BOOST_FIXTURE_TEST_CASE(a_half_received_request_is_still_answered, http_fixture) {
     auto client = connect();
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"

@@ -40,6 +40,42 @@ BOOST_FIXTURE_TEST_CASE(a_client_that_leaves_does_not_stop_its_handler, http_fix
     BOOST_TEST(seen.handler_failures == 0);
 }
 
+// However it leaves, and whatever it sent ahead.
+BOOST_FIXTURE_TEST_CASE(a_handler_that_only_waits_hears_that_its_client_has_hung_up, http_fixture) {
+    std::string const poll = "GET /poll HTTP/1.1\r\nHost: a\r\n\r\n";
+    int left = 0;
+    for (bool by_reset : {false, true})
+        for (auto const& bytes : {poll, poll + poll.substr(0, 10), poll + poll}) {
+            waiting = 0;
+            {
+                auto client = connect();
+                client.send(bytes);
+                eventually([&] { return waiting == 1; });
+                if (by_reset) client.reset();
+            }
+            ++left;
+            eventually([&] { return settled >= left; });
+            // A request that was sent ahead is read and waits for nobody, too.
+            eventually([&] { return seen.opened == seen.closed; });
+            left = settled;
+        }
+}
+
+BOOST_FIXTURE_TEST_CASE(who_stays_has_not_hung_up_and_who_has_only_finished_is_answered,
+                        http_fixture) {
+    auto stays = connect();
+    auto finishes = connect();
+    std::string const poll = "GET /poll HTTP/1.1\r\nHost: a\r\n\r\n";
+    stays.send(poll + "GET /hello HTTP/1.1\r\n"); // the half of a request ahead
+    finishes.send(poll);
+    eventually([&] { return waiting == 2; });
+    finishes.finish();
+    BOOST_TEST(finishes.read_reply().value().body == "\"left\"");
+    BOOST_TEST(settled == 1);
+    release = true;
+    BOOST_TEST(stays.read_reply().value().body == "\"released\"");
+}
+
 BOOST_FIXTURE_TEST_CASE(a_slow_handler_holds_up_nobody_else, http_fixture) {
     std::vector<raw_client> slow;
     for (int i = 0; i < 20; ++i) {

@@ -9,6 +9,7 @@
 #include "support/raw_client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -34,6 +35,8 @@ struct counting_observer final : http::observer {
     std::atomic<int> opened = 0;
     std::atomic<int> closed = 0;
     std::atomic<int> refused = 0;
+    std::atomic<int> refused_by_address = 0;
+    std::atomic<int> evicted = 0;
     std::atomic<int> accept_failures = 0;
     std::atomic<int> rejected = 0;
     std::atomic<int> handler_failures = 0;
@@ -46,6 +49,11 @@ struct counting_observer final : http::observer {
     std::atomic<int> bad_proxy_headers = 0;
     std::atomic<int> late_headers = 0;
     std::atomic<int> large_credentials = 0;
+    // Wrong tokens, by how they were answered.
+    std::atomic<int> wrong_tokens_at_once = 0;
+    std::atomic<int> wrong_tokens_late = 0;
+    std::atomic<int> wrong_tokens_closed = 0;
+    std::atomic<int> addresses_slowed = 0;
 
     void request_finished(http::request_record const& what) noexcept override {
         ++requests;
@@ -53,7 +61,12 @@ struct counting_observer final : http::observer {
     }
     void connection_opened(std::string_view) noexcept override { ++opened; }
     void connection_closed(std::string_view) noexcept override { ++closed; }
-    void connection_refused(std::string_view, bool) noexcept override { ++refused; }
+    void connection_refused(std::string_view, http::refusal why, boost::asio::ip::address const&,
+                            bool) noexcept override {
+        ++refused;
+        refused_by_address += why == http::refusal::address;
+    }
+    void connection_evicted(std::string_view) noexcept override { ++evicted; }
     void accept_failed(std::string_view, boost::system::error_code, bool) noexcept override {
         ++accept_failures;
     }
@@ -64,6 +77,14 @@ struct counting_observer final : http::observer {
         bad_proxy_headers += kind == "bad_proxy_header";
         late_headers += kind == "header_timeout";
         large_credentials += kind == "credentials_too_large";
+    }
+    void wrong_token(std::string_view, std::string_view answer) noexcept override {
+        wrong_tokens_at_once += answer == "at_once";
+        wrong_tokens_late += answer == "late";
+        wrong_tokens_closed += answer == "closed";
+    }
+    void wrong_tokens_slowed(std::string_view, boost::asio::ip::address const&) noexcept override {
+        ++addresses_slowed;
     }
     void handler_failed(std::string_view, std::string_view, std::exception_ptr) noexcept override {
         ++handler_failures;
@@ -85,21 +106,24 @@ inline http::server_options patient_options() {
     options.write_timeout = std::chrono::seconds(60);
     options.idle_timeout = std::chrono::seconds(60);
     options.request_timeout = std::chrono::seconds(60);
+    options.drain_quiet = std::chrono::milliseconds(20); // every drain waits for it
     return options;
 }
 
 class http_fixture {
 public:
-    explicit http_fixture(http::server_options options = patient_options())
+    /// Unless `accepting`, the kernel connects clients and nobody takes them.
+    explicit http_fixture(http::server_options options = patient_options(), bool accepting = true)
         : server_(context_, std::move(options), routes_, seen) {
         add_routes();
         server_.listen();
-        server_.start();
+        if (accepting) server_.start();
         for (int i = 0; i < thread_count; ++i)
             runners_.emplace_back([this] { context_.run(); });
     }
     ~http_fixture() {
         server_.stop();
+        working_.reset();
         for (auto& t : runners_)
             t.join();
         BOOST_TEST(seen.opened == seen.closed);
@@ -107,6 +131,7 @@ public:
     }
 
     raw_client connect() { return raw_client(port()); }
+    raw_client connect_from(char const* source) { return raw_client(port(), 0, source); }
     [[nodiscard]] std::uint16_t port() const { return server_.local_endpoint().port(); }
     /// Starts a drain; the future tells whether all connections ended by themselves.
     std::future<bool> drain(std::chrono::milliseconds limit) {
@@ -125,6 +150,8 @@ private:
     void add_routes();
 
     boost::asio::io_context context_;
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> working_{
+        context_.get_executor()};
     http::router routes_;
     http::server server_;
     std::vector<std::thread> runners_;
@@ -185,6 +212,20 @@ inline void http_fixture::add_routes() {
         ++settled;
         response what;
         what.body = "\"released\"";
+        co_return what;
+    });
+    // As a long poll: nothing to do but to wait as long as somebody is there.
+    routes_.add(method::get, "/poll", [this](request const& asked) -> awaitable<response> {
+        ++handled;
+        ++waiting;
+        boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+        while (!release && !asked.has_hung_up()) {
+            pause.expires_after(std::chrono::milliseconds(1));
+            co_await pause.async_wait(boost::asio::use_awaitable);
+        }
+        ++settled;
+        response what;
+        what.body = release ? "\"released\"" : "\"left\"";
         co_return what;
     });
     // Bound to what it cannot undo: hears of the cancellation, settles and answers.

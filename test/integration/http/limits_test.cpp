@@ -9,6 +9,7 @@ namespace otpd::test {
 namespace {
 
 constexpr std::string_view get_hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr std::string_view get_wait = "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /// Takes every descriptor that a lowered RLIMIT_NOFILE leaves; gives all back at its end.
 class descriptor_famine {
@@ -47,16 +48,15 @@ private:
 
 BOOST_AUTO_TEST_SUITE(http_limits)
 
-BOOST_AUTO_TEST_CASE(clients_over_the_cap_get_503_and_room_is_reused) {
+BOOST_AUTO_TEST_CASE(clients_over_the_cap_get_503_while_all_have_requests_and_room_is_reused) {
     auto options = patient_options();
     options.connections_max = 2;
     http_fixture server(options);
     auto first = server.connect();
     auto second = server.connect();
-    for (auto* c : {&first, &second}) {
-        c->send(get_hello);
-        BOOST_TEST(c->read_reply().value().status == 200u);
-    }
+    for (auto* c : {&first, &second})
+        c->send(get_wait);
+    eventually([&] { return server.waiting == 2; });
     for (int i = 0; i < 10; ++i) {
         auto third = server.connect();
         third.send(get_hello);
@@ -67,15 +67,159 @@ BOOST_AUTO_TEST_CASE(clients_over_the_cap_get_503_and_room_is_reused) {
         BOOST_TEST(third.at_end());
     }
     BOOST_TEST(server.seen.refused == 10);
+    BOOST_TEST(server.seen.refused_by_address == 0);
     BOOST_TEST(server.handled == 2);
-    first.send(get_hello);
-    BOOST_TEST(first.read_reply().value().status == 200u);
+    server.release = true;
+    for (auto* c : {&first, &second}) {
+        BOOST_TEST(c->read_reply().value().status == 200u);
+        c->send("GET /hel"); // half a request is one, too
+    }
 
     first.reset();
     eventually([&] { return server.seen.closed == 1; });
     auto next = server.connect();
     next.send(get_hello);
     BOOST_TEST(next.read_reply().value().status == 200u);
+    second.send("lo HTTP/1.1\r\nHost: a\r\n\r\n");
+    BOOST_TEST(second.read_reply().value().status == 200u);
+}
+
+// A silent socket keeps nobody out.
+BOOST_AUTO_TEST_CASE(when_full_the_connection_idle_longest_is_closed_for_the_new_one) {
+    auto options = patient_options();
+    options.connections_max = 3;
+    http_fixture server(options);
+    auto first = server.connect();
+    auto busy = server.connect();
+    auto second = server.connect();
+    busy.send(get_wait);
+    eventually([&] { return server.waiting == 1 && server.seen.opened == 3; });
+
+    auto third = server.connect();
+    BOOST_TEST(first.at_end());
+    BOOST_TEST(!first.was_reset());
+    auto fourth = server.connect();
+    BOOST_TEST(second.at_end()); // and not the busy one, which is older
+    fourth.send(get_wait);
+    eventually([&] { return server.waiting == 2; });
+    auto fifth = server.connect();
+    BOOST_TEST(third.at_end());
+    eventually([&] { return server.seen.evicted == 3; });
+    server.release = true;
+    BOOST_TEST(busy.read_reply().value().status == 200u);
+    BOOST_TEST(fourth.read_reply().value().status == 200u);
+    fifth.send(get_hello);
+    BOOST_TEST(fifth.read_reply().value().status == 200u);
+    BOOST_TEST(server.seen.refused == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_kept_connection_between_two_requests_is_closed_for_a_new_one) {
+    auto options = patient_options();
+    options.connections_max = 1;
+    http_fixture server(options);
+    auto kept = server.connect();
+    kept.send(get_hello);
+    BOOST_TEST(kept.read_reply().value().status == 200u);
+    eventually([&] { // from its answer to its idleness takes a moment
+        auto next = server.connect();
+        next.send(get_hello);
+        return next.read_reply().value().status == 200u;
+    });
+    BOOST_TEST(kept.at_end());
+}
+
+BOOST_AUTO_TEST_CASE(a_trusted_proxys_connection_is_never_closed_for_another) {
+    auto options = patient_options();
+    options.connections_max = 2;
+    options.connections_per_address_max = 1;
+    options.trusted_proxies = {http::address_range::parse("127.0.0.1").value()};
+    http_fixture server(options);
+    auto first = server.connect();
+    auto second = server.connect();
+    eventually([&] { return server.seen.opened == 2; });
+    for (int i = 0; i < 10; ++i) {
+        auto stranger = server.connect_from("127.0.0.2");
+        BOOST_TEST(stranger.read_reply().value().status == 503u);
+    }
+    for (auto* c : {&first, &second}) {
+        c->send(get_hello);
+        BOOST_TEST(c->read_reply().value().status == 200u);
+    }
+    BOOST_TEST(server.seen.evicted == 0);
+    BOOST_TEST(server.seen.refused_by_address == 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_address_with_too_many_connections_gets_503_and_others_are_served) {
+    auto options = patient_options();
+    options.connections_per_address_max = 2;
+    http_fixture server(options);
+    auto first = server.connect_from("127.0.0.2");
+    auto second = server.connect_from("127.0.0.2");
+    for (int i = 0; i < 10; ++i) {
+        auto third = server.connect_from("127.0.0.2");
+        third.send(get_hello);
+        auto const reply = third.read_reply().value();
+        BOOST_TEST(reply.status == 503u);
+        BOOST_TEST(reply.body.find("\"code\":\"too_many_connections\"") != std::string::npos);
+        BOOST_TEST(third.at_end());
+    }
+    BOOST_TEST(server.seen.refused_by_address == 10);
+    for (auto const* source : {"127.0.0.1", "127.0.0.3"}) {
+        auto other = server.connect_from(source);
+        other.send(get_hello);
+        BOOST_TEST(other.read_reply().value().status == 200u);
+    }
+    first.reset();
+    eventually([&] {
+        auto third = server.connect_from("127.0.0.2");
+        third.send(get_hello);
+        return third.read_reply().value().status == 200u;
+    });
+    second.send(get_hello);
+    BOOST_TEST(second.read_reply().value().status == 200u);
+    BOOST_TEST(server.seen.evicted == 0);
+}
+
+// A request that the server has begun to read is answered, however many want its place.
+BOOST_AUTO_TEST_CASE(no_request_is_lost_while_connections_are_closed_for_others) {
+    auto options = patient_options();
+    options.connections_max = 8;
+    http_fixture server(options);
+    std::atomic<int> answered = 0;
+    std::atomic<int> broken = 0;
+    std::atomic<bool> enough = false;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 6; ++i)
+        threads.emplace_back([&] {
+            while (!enough) {
+                try {
+                    auto client = server.connect();
+                    while (!enough && client.send(get_hello)) {
+                        auto const reply = client.read_reply();
+                        if (!reply || reply->status == 503)
+                            break; // closed while it was idle, or full
+                        if (reply->status != 200) ++broken;
+                        ++answered;
+                    }
+                } catch (std::exception const&) {
+                    ++broken; // cut off within a reply
+                }
+            }
+        });
+    for (int i = 0; i < 2; ++i)
+        threads.emplace_back([&] {
+            while (!enough) {
+                std::vector<raw_client> silent;
+                for (int n = 0; n < 8; ++n)
+                    silent.push_back(server.connect());
+            }
+        });
+    eventually([&] { return answered > 2000 && server.seen.evicted > 200; });
+    enough = true;
+    for (auto& t : threads)
+        t.join();
+    BOOST_TEST(broken == 0);
+    BOOST_TEST(answered == server.handled);
 }
 
 BOOST_AUTO_TEST_CASE(a_flood_over_the_cap_is_bounded_too) {
@@ -83,8 +227,8 @@ BOOST_AUTO_TEST_CASE(a_flood_over_the_cap_is_bounded_too) {
     options.connections_max = 1;
     http_fixture server(options);
     auto first = server.connect();
-    first.send(get_hello);
-    BOOST_TEST(first.read_reply().value().status == 200u);
+    first.send(get_wait);
+    eventually([&] { return server.waiting == 1; });
     std::vector<raw_client> flood;
     for (int i = 0; i < 200; ++i)
         flood.push_back(server.connect());
@@ -93,7 +237,7 @@ BOOST_AUTO_TEST_CASE(a_flood_over_the_cap_is_bounded_too) {
         if (reply) BOOST_TEST(reply->status == 503u);
     }
     BOOST_TEST(server.seen.refused == 200);
-    first.send(get_hello);
+    server.release = true;
     BOOST_TEST(first.read_reply().value().status == 200u);
 }
 

@@ -187,12 +187,49 @@ BOOST_AUTO_TEST_CASE(is_not_needed_to_hear_that_there_is_no_room) {
     options.connections_max = 1;
     http_fixture server(options);
     auto first = server.connect();
+    first.send(from_v4 + "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+    eventually([&] { return server.waiting == 1; });
+    auto second = server.connect();
+    second.send(from_v4 + get_client());
+    BOOST_TEST(second.read_reply().value().status == 503u);
+    BOOST_TEST(second.at_end());
+    server.release = true;
+    BOOST_TEST(first.read_reply().value().status == 200u);
+}
+
+BOOST_AUTO_TEST_CASE(names_whose_connection_is_closed_when_there_is_no_room) {
+    auto options = behind("127.0.0.0/8");
+    options.connections_max = 1;
+    http_fixture server(options);
+    auto first = server.connect();
+    first.send(from_v4);
+    eventually([&] {
+        auto next = server.connect();
+        next.send(from_v4 + get_client());
+        return next.read_reply().value().status == 200u;
+    });
+    BOOST_TEST(first.at_end());
+}
+
+BOOST_AUTO_TEST_CASE(names_who_has_too_many_connections) {
+    auto options = behind("127.0.0.0/8");
+    options.connections_per_address_max = 1;
+    http_fixture server(options);
+    auto first = server.connect();
     first.send(from_v4 + get_client());
     BOOST_TEST(first.read_reply().value().status == 200u);
     auto second = server.connect();
     second.send(from_v4 + get_client());
     BOOST_TEST(second.read_reply().value().status == 503u);
     BOOST_TEST(second.at_end());
+    BOOST_TEST(server.seen.refused_by_address == 1);
+    for (int i = 0; i < 2; ++i) { // the proxy itself has no bound
+        auto check = server.connect();
+        check.send(local + get_client());
+        BOOST_TEST(check.read_reply().value().status == 200u);
+    }
+    first.send(get_client());
+    BOOST_TEST(first.read_reply().value().status == 200u);
 }
 
 BOOST_FIXTURE_TEST_CASE(is_a_malformed_request_where_nobody_asked_for_it, http_fixture) {

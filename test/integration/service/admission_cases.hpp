@@ -52,7 +52,8 @@ inline std::vector<admission_case> admission_cases() {
         {"global_1m", only("OTPD_LIMITS_GLOBAL_1M"), to_other_numbers},
         {"global_24h", only("OTPD_LIMITS_GLOBAL_24H"), to_other_numbers},
         {"pumping_prefix",
-         environment{{"OTPD_PUMPING_ENABLED", "true"}} | only("OTPD_PUMPING_UNVERIFIED_FLOOR"),
+         environment{{"OTPD_PUMPING_ENABLED", "true"}, {"OTPD_PUMPING_MODE", "enforce"}} |
+             only("OTPD_PUMPING_UNVERIFIED_FLOOR"),
          to_other_numbers},
     };
 }
@@ -64,10 +65,11 @@ inline bool regains_soon(admission_case const& which) {
 
 /// Asks all at once through `port`, over as many connections, and counts what left by `messages`.
 inline void check_admission(admission_case const& which, std::uint16_t port,
-                            std::function<std::size_t()> const& messages) {
+                            std::function<std::size_t()> const& messages,
+                            std::string const& authorization = {}) {
     std::vector<http_request> requests;
     for (std::size_t n = 0; n < case_requests; ++n)
-        requests.push_back(which.request(n));
+        requests.push_back(which.request(n).with("Authorization", authorization));
     auto const replies = ask_in_parallel(port, requests, requests.size());
     auto const sent = count_status(replies, 200);
     BOOST_TEST(sent >= case_quota);

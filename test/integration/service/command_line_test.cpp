@@ -76,18 +76,23 @@ BOOST_AUTO_TEST_CASE(check_config_says_whether_it_would_start) {
 
 BOOST_AUTO_TEST_CASE(unsafe_settings_do_not_start) {
     std::string const everywhere = "0.0.0.0:0";
-    environment const with_token{{"API_AUTH_TOKEN", "a-token"}};
+    environment const capped{{"OTPD_MONEY_DAILY_CAP", "25"}};
+    environment const with_token =
+        capped | environment{{"API_AUTH_TOKEN", "5f1d0c7ab3e94286a1c0d7e85b42f936"}};
     struct {
         environment settings;
         std::string_view key;
     } const unsafe[] = {
         {with_token | environment{{"OTPD_SERVER_LISTEN", everywhere}, {"DEBUG_OTP", "1"}},
          "otp.debug"},
-        {{{"OTPD_SERVER_LISTEN", everywhere}}, "auth.token"},
-        {{{"OTPD_SERVER_LISTEN", "[::]:0"}}, "auth.token"},
+        {capped | environment{{"OTPD_SERVER_LISTEN", everywhere}}, "auth.token"},
+        {capped | environment{{"OTPD_SERVER_LISTEN", "[::]:0"}}, "auth.token"},
         {with_token |
              environment{{"OTPD_SERVER_LISTEN", everywhere}, {"OTPD_LIMITS_ENABLED", "false"}},
          "limits.enabled"},
+        {{{"API_AUTH_TOKEN", "5f1d0c7ab3e94286a1c0d7e85b42f936"},
+          {"OTPD_SERVER_LISTEN", everywhere}},
+         "money.daily_cap"},
         {{{"BRIDGEXAPI_BASE_URL", "http://bridgexapi.example"}}, "bridgexapi.base_url"},
         {{{"BRIDGEXAPI_BASE_URL", "https://user:password@bridgexapi.example"}},
          "bridgexapi.base_url"},
@@ -99,9 +104,23 @@ BOOST_AUTO_TEST_CASE(unsafe_settings_do_not_start) {
         {{{"OTP_HMAC_SECRET", "change-me-in-production"}}, "otp.hmac_secret"},
         {{{"OTP_HMAC_SECRET", "short"}}, "otp.hmac_secret"},
         {{{"OTPD_STORE_URL", "redis://127.0.0.1"}}, "store.url"},
+        {capped | environment{{"OTPD_SERVER_LISTEN", everywhere}, {"API_AUTH_TOKEN", "x"}},
+         "auth.accept_short_tokens"},
+        {with_token | environment{{"OTPD_SERVER_LISTEN", everywhere},
+                                  {"OTPD_SERVER_TRUSTED_PROXIES", "0.0.0.0/0"}},
+         "server.accept_any_proxy"},
+        {{{"OTPD_ADMIN_LISTEN", everywhere}}, "admin.accept_network"},
+        {{{"OTP_HMAC_SECRET", std::string(64, 'a')}}, "otp.hmac_secret"},
+        {{{"OTP_HMAC_SECRET", "\"0123456789abcdef0123456789abcdef\""}}, "otp.hmac_secret"},
+        {{{"OTPD_STORE_URL", "redis://store.example"},
+          {"OTP_HMAC_SECRET", "0123456789abcdef0123456789abcdef"}},
+         "store.accept_clear_text"},
+        {{{"OTPD_NUMBERS_DENIED", "UK"}}, "numbers.denied has country UK"},
+        {{{"OTPD_NUMBERS_TRUSTED", "XX"}}, "numbers.trusted has country XX"},
     };
     for (auto const& [settings, key] : unsafe)
-        check_refused(run({}, with_key(settings)), key);
+        for (auto const& arguments : {std::vector<std::string>(), {"--check-config"}})
+            check_refused(run(arguments, with_key(settings)), key);
 }
 
 BOOST_AUTO_TEST_CASE(four_digits_start_when_the_risk_is_accepted_in_words) {
@@ -136,13 +155,19 @@ BOOST_AUTO_TEST_CASE(an_unreadable_authority_file_is_said_in_one_line) {
     BOOST_TEST(result.errors.find("/nonexistent/ca.pem") != std::string::npos, result.errors);
 }
 
-// Only the numbering plans know which there are, and they are not loaded for --check-config.
-BOOST_AUTO_TEST_CASE(a_country_that_does_not_exist_ends_the_program_with_its_reason) {
-    auto const result = run({}, with_key({{"OTPD_NUMBERS_COUNTRIES", "NL,ZZ"},
-                                          {"OTPD_SERVER_LISTEN", "127.0.0.1:0"},
-                                          {"OTPD_ADMIN_LISTEN", ""}}));
-    BOOST_TEST(result.code == 1);
-    BOOST_TEST(result.errors.find("no country is called ZZ") != std::string::npos, result.errors);
+BOOST_AUTO_TEST_CASE(links_of_kubernetes_services_are_named_in_one_debug_line) {
+    environment const links{{"OTPD_PORT", "tcp://10.0.0.1:8000"},
+                            {"OTPD_PORT_8000_TCP_ADDR", "10.0.0.1"},
+                            {"OTPD_SERVICE_HOST", "10.0.0.1"}};
+    service_fixture quiet(links);
+    BOOST_TEST(quiet.otpd.events("service_links_ignored").empty());
+    service_fixture service(links | environment{{"OTPD_LOG_LEVEL", "debug"}});
+    service.otpd.wait_for_event("listening");
+    auto const lines = service.otpd.events("service_links_ignored");
+    BOOST_REQUIRE(lines.size() == 1U);
+    BOOST_TEST(lines[0].at("level").as_string() == "debug");
+    BOOST_TEST(lines[0].at("names").as_string() ==
+               "OTPD_PORT,OTPD_PORT_8000_TCP_ADDR,OTPD_SERVICE_HOST");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,12 +3,21 @@
 
 #include "service_fixture.hpp"
 #include "support/eventually.hpp"
+#include "support/leap_second_zone.hpp"
 
+#include <time.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <future>
+#include <iterator>
 
 using namespace otpd::test;
 
 namespace {
+
+constexpr char const* hmac_secret = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 
 bool refuses_connections(std::uint16_t port) {
     try {
@@ -47,6 +56,18 @@ int send_until_closed(std::uint16_t port, unsigned long long first_number) {
 /// How often settings were read again, to use them or to refuse them.
 std::size_t reloads(otpd_process const& otpd) {
     return otpd.events("reloaded").size() + otpd.events("bad_setting").size();
+}
+
+/// Seconds since 1970 of a text in UTC.
+std::int64_t seconds_of(std::string const& text, char const* format) {
+    std::tm parts{};
+    BOOST_REQUIRE_MESSAGE(::strptime(text.c_str(), format, &parts) != nullptr, text);
+    return ::timegm(&parts);
+}
+
+std::int64_t seconds_now() {
+    auto const now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::floor<std::chrono::seconds>(now).count();
 }
 
 } // namespace
@@ -147,6 +168,86 @@ BOOST_AUTO_TEST_CASE(a_reload_changes_the_log_level_and_says_what_needs_a_restar
         reload("[otp]\nlenght = 8\n", times);
         return service.otpd.process().output().find(id) == std::string::npos;
     });
+}
+
+BOOST_AUTO_TEST_CASE(signals_that_nobody_needs_do_not_end_it) {
+    service_fixture service;
+    for (int const each :
+         {SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR, SIGRTMIN, SIGRTMAX})
+        service.otpd.process().signal(each);
+    service.otpd.wait_for_event("files_reopened");
+    check_outcome(service.client.ask(get("/livez")), 200);
+}
+
+BOOST_AUTO_TEST_CASE(sigusr1_opens_the_timeline_again) {
+    temporary_directory const directory;
+    auto const path = directory.path() + "/timeline.jsonl";
+    service_fixture service({{"OTPD_TIMELINE_FILE", path}});
+    service.sent_code(service.fresh_number());
+    eventually([&] { return std::filesystem::file_size(path) != 0; });
+    std::filesystem::rename(path, path + ".old");
+    service.otpd.process().signal(SIGUSR1);
+    eventually([&] { return std::filesystem::exists(path); });
+    auto const before = std::filesystem::file_size(path + ".old");
+    service.sent_code(service.fresh_number());
+    eventually([&] { return std::filesystem::file_size(path) != 0; });
+    BOOST_TEST(std::filesystem::file_size(path + ".old") == before);
+}
+
+BOOST_AUTO_TEST_CASE(its_times_are_of_the_posix_clock_whatever_tz_says) {
+    leap_second_zone const zone;
+    service_fixture service({{"TZ", zone.name()}});
+    auto const before = seconds_now();
+    auto const reply = service.client.ask(get("/livez").with("X-Request-Id", "of-now"));
+    auto const after = seconds_now();
+    auto const date = seconds_of(reply.field("Date"), "%a, %d %b %Y %H:%M:%S GMT");
+    BOOST_TEST((date >= before && date <= after));
+
+    std::string logged;
+    eventually([&] {
+        for (auto const& line : service.otpd.events("request"))
+            if (line.at("request_id").as_string() == "of-now") logged = line.at("ts").as_string();
+        return !logged.empty();
+    });
+    auto const time = seconds_of(logged, "%Y-%m-%dT%H:%M:%S");
+    BOOST_TEST((time >= before && time <= seconds_now()));
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_names_the_secrets_that_have_changed) {
+    service_fixture service;
+    service.otpd.directory().add(".env", "API_AUTH_TOKEN=a-new-token\n");
+    service.otpd.directory().add("config.toml",
+                                 "[otp]\nhmac_secret = \"" + std::string(hmac_secret) + "\"\n");
+    service.otpd.process().signal(SIGHUP);
+    service.otpd.wait_for_event("reloaded");
+    std::vector<std::string> keys;
+    for (auto const& line : service.otpd.events("restart_needed"))
+        keys.emplace_back(line.at("key").as_string());
+    BOOST_TEST((keys == std::vector<std::string>{"otp.hmac_secret", "auth.token"}));
+    BOOST_TEST(service.otpd.process().output().find("a-new-token") == std::string::npos);
+    service.sent_code(service.fresh_number()); // without a token, as before
+}
+
+// Whoever may read /proc/PID/environ. Where nobody may, it looks empty.
+BOOST_AUTO_TEST_CASE(secrets_of_the_environment_are_not_left_in_the_process) {
+    std::string const password = "5ecret-of-the-store";
+    environment const secrets{{"OTP_HMAC_SECRET", hmac_secret},
+                              {"OTPD_STORE_PASSWORD", password},
+                              {"OTPD_OTP_NUMBER_KEY_SECRET", hmac_secret}};
+    service_fixture service(secrets);
+    auto const id = std::to_string(service.otpd.process().id());
+    std::ifstream in("/proc/" + id + "/environ", std::ios::binary);
+    std::string const left{std::istreambuf_iterator<char>(in), {}};
+    for (auto const& secret : {std::string(hmac_secret), password, std::string(api_key)})
+        BOOST_TEST(left.find(secret) == std::string::npos);
+    if (!left.empty()) BOOST_TEST(left.find("OTPD_SERVER_LISTEN=127.0.0.1:0") != std::string::npos);
+
+    for (std::size_t times = 1; times <= 2; ++times) {
+        service.otpd.process().signal(SIGHUP);
+        eventually([&] { return reloads(service.otpd) == times; });
+    }
+    BOOST_TEST(service.otpd.events("bad_setting").empty());
+    BOOST_TEST(service.otpd.events("restart_needed").empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -45,9 +45,9 @@ std::string path_of(std::string const& target) {
     return target.substr(0, target.find('?'));
 }
 
-/// Sent where limits stand behind an answer, and not with each of its status.
+/// Sent where limits stand behind an answer, or where a content coding was refused, and not with each of its status.
 bool is_sent_at_times(std::string_view field) {
-    return field == "RateLimit" || field == "RateLimit-Policy";
+    return field == "RateLimit" || field == "RateLimit-Policy" || field == "Accept-Encoding";
 }
 
 /// The reply to `request`, which was made for the path `path` of the document, is one that it promises.
@@ -184,6 +184,7 @@ BOOST_AUTO_TEST_CASE(replies_are_as_documented) {
     }
     check("/docs/{file}", get("/docs/nope"), 404);
     check("/livez", get("/livez").with("Host", "another"), 400);
+    check("/livez", get("/livez").with("X-Forwarded-For", "203.0.113.7"), 403); // it shows codes
     check("/livez", get("/livez?" + std::string(3000, 'a')), 414);
     check("/livez", get("/livez").with("X-Long", std::string(9000, 'a')), 431);
 

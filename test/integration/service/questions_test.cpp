@@ -1,6 +1,9 @@
 // What may be asked about routes, prices, money and messages, and what a send may cost, against the real stub.
 
+#include "eventually.hpp"
 #include "service_fixture.hpp"
+
+#include <future>
 
 using namespace otpd::test;
 
@@ -43,6 +46,22 @@ BOOST_AUTO_TEST_CASE(what_became_of_a_message_can_be_asked_here) {
     check_outcome(service.client.ask(get("/deliveries/" + id + "x")), 404, "delivery_not_found");
 }
 
+// It would be asked for with the account's API key, at whatever path the upstream's server makes of
+// it.
+BOOST_AUTO_TEST_CASE(an_id_that_no_message_has_is_not_asked_for_upstream) {
+    service_fixture service;
+    for (auto const& id : {std::string("..%2F..%2Fadmin"), std::string("%2e%2e"),
+                           std::string("a%2Fb"), std::string("a%3Fb"), std::string("a.b"),
+                           std::string("a%20b"), std::string("%C3%A9"), std::string(65, 'a')}) {
+        auto const reply = service.client.ask(get("/deliveries/" + id));
+        BOOST_TEST_CONTEXT(id) BOOST_TEST(reply.status == 404U);
+    }
+    BOOST_TEST(service.stub.requests().empty());
+    check_outcome(service.client.ask(get("/deliveries/" + std::string(64, 'a'))), 404,
+                  "delivery_not_found");
+    BOOST_TEST(service.stub.requests().size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(prices_and_the_balance_are_told_without_sending) {
     service_fixture service;
     auto const number = service.fresh_number();
@@ -69,6 +88,41 @@ BOOST_AUTO_TEST_CASE(prices_and_the_balance_are_told_without_sending) {
     BOOST_TEST(before.at("balance").to_number<double>() - after.at("balance").to_number<double>() ==
                    0.091,
                boost::test_tools::tolerance(0.0001));
+}
+
+// Questions have connections of their own: where there is one for sends, no question takes it.
+BOOST_AUTO_TEST_CASE(no_send_waits_for_questions_that_hang) {
+    service_fixture service(environment{{"OTPD_BRIDGEXAPI_CONNECTIONS_MAX", "1"}});
+    for (auto const* const endpoint : {"dlr", "balance", "estimate"})
+        service.stub.set_fault({{"fault", "hold"}, {"endpoint", endpoint}});
+    std::vector<http_request> questions;
+    for (int i = 0; i < 70; ++i)
+        questions.push_back(get("/deliveries/BX-" + std::to_string(i)));
+    questions.push_back(get("/balance"));
+    auto const asked = [&service] {
+        auto const counts = service.stub.stats().at("by_endpoint").as_object();
+        return counts.contains("dlr") ? counts.at("dlr").to_number<int>() : 0;
+    };
+    auto asking = std::async(std::launch::async, [&, port = service.otpd.port()] {
+        return ask_in_parallel(port, questions, questions.size());
+    });
+    eventually([&] { return asked() >= 5; }); // /balance may have one of the five places
+    check_outcome(service.send(service.fresh_number()), 200);
+    auto const answers = asking.get();
+    BOOST_TEST(count_status(answers, 502) + count_status(answers, 503) == answers.size());
+}
+
+BOOST_AUTO_TEST_CASE(one_client_s_questions_are_limited) {
+    service_fixture service(environment{{"OTPD_LIMITS_READS_CLIENT_1M", "3"}});
+    for (auto const* const path : {"/routes", "/balance", "/routes/scores"})
+        check_outcome(service.client.ask(get(path)), 200);
+    auto const refused = service.client.ask(get("/deliveries/BX-1"));
+    check_outcome(refused, 429, "limit_exceeded");
+    BOOST_TEST(refused.field("RateLimit-Policy") == "\"reads_client_1m\";q=3;w=60");
+    BOOST_TEST(refused.field("RateLimit").starts_with("\"reads_client_1m\";r=0;t="));
+    auto const number = service.fresh_number();
+    check_outcome(service.client.ask(post("/estimate", {{"phone_number", number}})), 429);
+    check_outcome(service.send(number), 200);
 }
 
 BOOST_AUTO_TEST_CASE(a_query_that_is_misspelt_is_refused) {

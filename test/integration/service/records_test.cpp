@@ -68,6 +68,7 @@ public:
                                       {"OTP_LENGTH", "10"},
                                       {"DEBUG_OTP", "false"},
                                       {"OTPD_PUMPING_ENABLED", "true"},
+                                      {"OTPD_PUMPING_MODE", "enforce"},
                                       {"OTPD_PUMPING_UNVERIFIED_FLOOR", "6"}}) {
         secrets.insert(api_key);
         secrets.insert(token);
@@ -273,6 +274,15 @@ BOOST_AUTO_TEST_CASE(log_and_metrics_tell_what_happened_and_no_secret) {
 }
 
 // R19, CWE-117: input is data in a line, never a line.
+BOOST_AUTO_TEST_CASE(the_start_says_how_old_the_numbering_plans_are) {
+    service_fixture service;
+    auto const lines = service.otpd.events("numbering_plans");
+    BOOST_TEST_REQUIRE(lines.size() == 1U);
+    BOOST_TEST(!lines[0].at("library").as_string().empty());
+    BOOST_TEST(lines[0].at("dated").as_string().size() == std::string_view("2026-01-31").size());
+    BOOST_TEST(lines[0].at("age_days").to_number<int>() >= 0);
+}
+
 BOOST_AUTO_TEST_CASE(hostile_input_makes_no_line_of_its_own) {
     recorded_service service;
     std::vector<std::string> const hostile{"a\r\n{\"event\":\"forged\"}",

@@ -183,6 +183,62 @@ cap = "1.00"
     BOOST_TEST(json::serialize(balance.at("spent_today")) == "9.1E-1");
 }
 
+// It is a budget as any other: reserved in the admission, and told of where budgets are.
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_daily_cap_holds_over_parallel_senders_whether_or_not_limits_do,
+                              Store, all_stores) {
+    for (auto const* const limits_enabled : {"true", "false"}) {
+        Store store;
+        environment settings{{"OTPD_MONEY_PRICE_LIFETIME_SECONDS", "3600"},
+                             {"OTPD_MONEY_DAILY_CAP", "1.00"},
+                             {"OTPD_LIMITS_ENABLED", limits_enabled}};
+        service_fixture service(settings | store.settings());
+        eventually([&] { return service.otpd.events("price_list_learned").size() >= 7; });
+        std::vector<http_request> requests;
+        for (int n = 0; n < 64; ++n)
+            requests.push_back(service.send_request(service.fresh_number()));
+        auto const replies = ask_in_parallel(service.otpd.port(), requests, requests.size());
+        BOOST_TEST(count_status(replies, 200) == 10U); // at 0.091 on route 3
+        BOOST_TEST(service.stub.messages().size() == 10U);
+        for (auto const& reply : replies) {
+            if (reply.status == 200) continue;
+            check_outcome(reply, 429, "limit_exceeded");
+            auto const violated = object_of(reply).at("violated").at(0);
+            BOOST_TEST(violated.at("limit").as_string() == "daily_cap");
+            BOOST_TEST(violated.at("retry_after_seconds").to_number<int>() <= 24 * 60 * 60);
+        }
+        auto const budget = object_of(service.client.ask(get("/balance"))).at("budgets").at(0);
+        BOOST_TEST(budget.at("name").as_string() == "daily_cap");
+        BOOST_TEST(budget.at("period").as_string() == "day");
+        BOOST_TEST(budget.at("cap").to_number<double>() == 1.0);
+        BOOST_TEST(budget.at("spent").to_number<double>() == 0.91);
+        BOOST_TEST(service.otpd.metrics().find(
+                       R"(otpd_limit_violations_total{limit="daily_cap",mode="enforce"} 54)") !=
+                   std::string::npos);
+    }
+}
+
+// The first day of somebody who has set nothing: a loop in his own program, or a stranger, costs no more than this.
+BOOST_AUTO_TEST_CASE(on_a_loopback_address_the_cap_is_50_unless_another_is_set) {
+    environment settings{{"OTPD_MONEY_DAILY_CAP", ""}, {"OTPD_MONEY_ASSUMED_PRICE", "50"}};
+    service_fixture service(settings);
+    auto const told = service.otpd.events("daily_cap");
+    BOOST_TEST_REQUIRE(told.size() == 1U);
+    BOOST_TEST(told[0].at("cap").to_number<double>() == 50.0);
+    BOOST_TEST(told[0].at("by_default").as_bool());
+    check_outcome(service.send(service.fresh_number()), 200); // and was 0.091
+    auto const over = service.send(service.fresh_number());
+    check_outcome(over, 429, "limit_exceeded");
+    BOOST_TEST(object_of(over).at("violated").at(0).at("limit").as_string() == "daily_cap");
+}
+
+BOOST_AUTO_TEST_CASE(a_start_without_any_bound_on_spending_says_so) {
+    service_fixture service;
+    auto const told = service.otpd.events("daily_cap");
+    BOOST_TEST_REQUIRE(told.size() == 1U);
+    BOOST_TEST(told[0].at("level").as_string() == "warn");
+    BOOST_TEST(told[0].at("cap").to_number<double>() == 0.0);
+}
+
 // Somebody else spends from the account, and then it is nearly empty.
 BOOST_AUTO_TEST_CASE(an_account_that_loses_more_than_was_booked_or_runs_empty_is_told_of) {
     service_fixture service({{"OTPD_MONEY_BALANCE_INTERVAL_SECONDS", "1"},

@@ -45,7 +45,8 @@ tries tries_in(std::vector<json::object> const& lines) {
         auto const event = text_at(line, "event");
         auto& of = all[{static_cast<int>(number_at(line, "route_id")), text_at(line, "country")}];
         auto const id = text_at(line, "verification_id");
-        bool const begins = event == "accepted" || event == "unknown" ||
+        bool const begins = event == "accepted" ||
+                            (event == "unknown" && !line.contains("stale_connection")) ||
                             (event == "step_left" && line.contains("attempted"));
         if (begins) {
             auto& one = of[id];

@@ -10,6 +10,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <openssl/evp.h>
+
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -65,6 +68,18 @@ inline std::string wrong_code(std::string code, int n = 0) {
     return code;
 }
 
+/// As a [[client]] has it of its token.
+inline std::string sha256_of(std::string const& text) {
+    std::array<unsigned char, 32> digest{};
+    EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+    std::string hex;
+    for (auto const byte : digest) {
+        hex += "0123456789abcdef"[byte >> 4];
+        hex += "0123456789abcdef"[byte & 15];
+    }
+    return hex;
+}
+
 inline environment operator|(environment stronger, environment const& weaker) {
     stronger.insert(weaker.begin(), weaker.end());
     return stronger;
@@ -96,8 +111,8 @@ public:
     service_fixture& operator=(service_fixture const&) = delete;
 
     /// Debug codes on, no timeout that a slow machine could reach, none of the limits that are shared by
-    /// several numbers (most tests use many numbers of one prefix), a route is never left alone, and the
-    /// upstream is asked nothing but what a request makes necessary.
+    /// several numbers (most tests use many numbers of one prefix) and no cap on what they cost, a route is
+    /// never left alone, and the upstream is asked nothing but what a request makes necessary.
     static environment upstream_at(std::string const& url) {
         return {{"OTPD_LIMITS_CLIENT_1M", "0"},
                 {"OTPD_LIMITS_PREFIX_1H", "0"},
@@ -105,8 +120,10 @@ public:
                 {"OTPD_LIMITS_GLOBAL_1M", "0"},
                 {"OTPD_LIMITS_GLOBAL_24H", "0"},
                 {"OTPD_LIMITS_GUESSES_CLIENT_1M", "0"},
+                {"OTPD_LIMITS_READS_CLIENT_1M", "0"},
                 {"OTPD_PUMPING_ENABLED", "false"},
                 {"OTPD_ROUTES_FAILURES_TO_OPEN", "1000"},
+                {"OTPD_MONEY_DAILY_CAP", "0"},
                 {"OTPD_MONEY_PRICE_LIFETIME_SECONDS", "0"},
                 {"OTPD_MONEY_BALANCE_INTERVAL_SECONDS", "0"},
                 {"OTPD_DELIVERY_ENABLED", "false"},

@@ -10,13 +10,13 @@ namespace {
 class sentinel_process {
 public:
     explicit sentinel_process(std::uint16_t master)
-        : port_(free_port()), process_(redis_process::program(directory_),
-                                       {configuration(master), "--sentinel"}, {}, directory_) {
+        : process_(redis_process::program(directory_), {configuration(master), "--sentinel"}, {},
+                   directory_) {
         process_.wait_for_output(
             [](std::string const& output) { return output.find("+monitor") != std::string::npos; });
     }
     [[nodiscard]] std::string url() const {
-        return "redis+sentinel://127.0.0.1:" + std::to_string(port_) + "/otpd";
+        return "redis+sentinel://127.0.0.1:" + std::to_string(port_.number()) + "/otpd";
     }
     /// How many it has heard of.
     [[nodiscard]] std::size_t replicas() const {
@@ -35,7 +35,7 @@ public:
 
 private:
     std::string configuration(std::uint16_t master) const {
-        return directory_.add("sentinel.conf", "port " + std::to_string(port_) +
+        return directory_.add("sentinel.conf", "port " + std::to_string(port_.number()) +
                                                    "\nbind 127.0.0.1\n"
                                                    "sentinel monitor otpd 127.0.0.1 " +
                                                    std::to_string(master) +
@@ -45,7 +45,7 @@ private:
     }
 
     temporary_directory directory_;
-    std::uint16_t port_;
+    reserved_port port_;
     child_process process_;
 };
 

@@ -15,7 +15,7 @@ struct fixture {
 
     /// A server that shows `shown`, at a port of TLS.
     std::unique_ptr<redis_process> server_with(identity const& shown) {
-        port = free_port();
+        port = tls_port.number();
         return std::make_unique<redis_process>(redis_setup{
             .tcp = false,
             .turned_clock = "",
@@ -39,6 +39,7 @@ struct fixture {
         return answers;
     }
 
+    reserved_port tls_port;
     std::uint16_t port = 0;
 };
 
@@ -62,6 +63,14 @@ BOOST_AUTO_TEST_CASE(a_certificate_for_another_host) {
     identity const other(for_names("DNS:valkey.example"), authority);
     BOOST_TEST(!works(other, "127.0.0.1"));
     BOOST_TEST(!works(other, "localhost"));
+}
+
+/// RFC 9525 2: only alternative names say whose certificate it is, and no part of a label is a wildcard.
+BOOST_AUTO_TEST_CASE(a_name_that_only_the_subject_has) {
+    identity const by_subject(for_names(""), authority); // its common name is localhost
+    BOOST_TEST(!works(by_subject, "localhost"));
+    identity const partial(for_names("DNS:local*"), authority);
+    BOOST_TEST(!works(partial, "localhost"));
 }
 
 BOOST_AUTO_TEST_CASE(a_certificate_of_an_unknown_authority) {

@@ -19,6 +19,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <optional>
 #include <set>
@@ -256,6 +257,29 @@ BOOST_AUTO_TEST_CASE(a_message_is_tried_again_with_the_same_id) {
     BOOST_TEST(count("failed") >= 3);
     BOOST_TEST(count("delivered") == 1);
     BOOST_TEST(count("given_up") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_is_not_tried_again_before_the_receiver_said) {
+    for (auto const* after : {"Retry-After: 2", "Retry-After: Sun, 06 Nov 1994 08:49:39 GMT"}) {
+        using clock_type = std::chrono::steady_clock;
+        std::atomic<clock_type::time_point> first, second;
+        auto const play = [&](scripted_server&, scripted_connection& peer) -> awaitable<void> {
+            auto const request = co_await peer.read_request();
+            bool const again = first.load() != clock_type::time_point();
+            (again ? second : first) = clock_type::now();
+            auto fields = "Connection: close\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n" +
+                          std::string(after) + "\r\n";
+            auto reply = http_reply(again ? 200 : 503, "{}", fields);
+            co_await peer.write(std::move(reply));
+        };
+        fixture one; // a few milliseconds would do for a pause: it is in a hurry
+        scripted_server server(one.loopback, play);
+        one.start(one.endpoint(server.port()));
+        one.hooks->happened(happening());
+        one.wait_for("delivered", 1);
+        one.drain();
+        BOOST_TEST((second.load() - first.load() >= 2s), after);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_message_is_given_up_after_eight_tries) {

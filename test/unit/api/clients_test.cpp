@@ -46,14 +46,15 @@ BOOST_AUTO_TEST_CASE(are_known_by_exactly_their_bearer_token) {
     authenticator const callers(secret_string("s3cret-token"));
     BOOST_TEST(name_for(callers, "Bearer s3cret-token") == "default");
     BOOST_TEST(name_for_fields(callers, {{"authorization", "Bearer s3cret-token"}}) == "default");
+    BOOST_TEST(name_for(callers, "bearer s3cret-token") == "default");
+    BOOST_TEST(name_for(callers, "Bearer  s3cret-token") == "default");
     std::string const huge = "Bearer " + std::string(2 << 20, 'x');
     std::string const with_nul = std::string("Bearer s3cret-token") + '\0';
     for (std::string_view wrong :
          {std::string_view(""), std::string_view("s3cret-token"), std::string_view("Bearer"),
           std::string_view("Bearer "), std::string_view("Bearer s3cret-toke"),
           std::string_view("Bearer s3cret-token2"), std::string_view("Bearer 3cret-token"),
-          std::string_view("Bearer S3cret-token"), std::string_view("bearer s3cret-token"),
-          std::string_view("Bearer  s3cret-token"), std::string_view("Bearer\ts3cret-token"),
+          std::string_view("Bearer S3cret-token"), std::string_view("Bearer\ts3cret-token"),
           std::string_view("Basic s3cret-token"), std::string_view(with_nul),
           std::string_view(huge)})
         BOOST_TEST(name_for(callers, wrong) == unknown);

@@ -65,9 +65,9 @@ BOOST_AUTO_TEST_CASE(after_a_refusal_give_those_that_refused_with_nothing_left) 
     BOOST_TEST(is_structured_list(written.left));
 }
 
-// The cooldown, the guesses and the guard against pumped SMS have no quota and window to tell.
+// The guesses and the guard against pumped SMS have no quota and window to tell.
 BOOST_AUTO_TEST_CASE(leave_out_what_is_no_plain_limit) {
-    std::vector<otp::violated_limit> violated{{"cooldown", 45s}, {"pumping_prefix", 12h}};
+    std::vector<otp::violated_limit> violated{{"guesses", 45s}, {"pumping_prefix", 12h}};
     BOOST_TEST(fields_for(violated).policy == "none");
     violated.push_back({"number_10m", 118s, 5, 600s});
     BOOST_TEST(fields_for(violated).policy == R"("number_10m";q=5;w=600)");

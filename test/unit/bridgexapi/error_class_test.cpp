@@ -163,6 +163,11 @@ BOOST_AUTO_TEST_CASE(failed_exchanges) {
         BOOST_TEST((judge_read(failure).why == to));
         BOOST_TEST(judge_read(failure).http_status == 0);
     }
+    net::exchange_failure stale;
+    stale.may_have_arrived = true;
+    BOOST_TEST(!std::get<unknown>(judge_send(stale)).stale_connection);
+    stale.stale = true;
+    BOOST_TEST(std::get<unknown>(judge_send(stale)).stale_connection);
     net::exchange_failure open;
     open.why = exchange_error::circuit_open;
     open.retry_after = std::chrono::milliseconds(1'001);

@@ -79,16 +79,16 @@ BOOST_AUTO_TEST_CASE(delivery_filters) {
                "&to_date=2026-04-02");
 }
 
-/// Ids are opaque: whatever they hold, they stay one segment of the path.
-BOOST_AUTO_TEST_CASE(ids_are_escaped) {
-    BOOST_TEST(delivery_request("a/b?c#d%e f\r\n")->target ==
-               "/api/v1/dlr/a%2Fb%3Fc%23d%25e%20f%0D%0A");
-    BOOST_TEST(delivery_request("../balance")->target == "/api/v1/dlr/..%2Fbalance");
-    BOOST_TEST(order_deliveries_request("1/2", 5, 6)->target ==
-               "/api/v1/orders/1%2F2/dlr?limit=5&skip=6");
-    BOOST_TEST(delivery_request(std::string(128, 'x')).has_value());
-    for (auto const& id :
-         {std::string(), std::string("."), std::string(".."), std::string(129, 'x')}) {
+/// Servers differ in what they make of escapes and dots: with such an id nobody is asked.
+BOOST_AUTO_TEST_CASE(ids_are_letters_digits_hyphens_and_underscores) {
+    BOOST_TEST(delivery_request("BX_1-z9")->target == "/api/v1/dlr/BX_1-z9");
+    BOOST_TEST(order_deliveries_request("A_1-z9", 5, 6)->target ==
+               "/api/v1/orders/A_1-z9/dlr?limit=5&skip=6");
+    BOOST_TEST(delivery_request(std::string(64, 'x')).has_value());
+    for (std::string_view const id :
+         {"", ".", "..", "../../admin", "a/b", "a.b", "a\\b", "a?b", "a#b", "a%2Fb", "a;b", "a b",
+          "a\r\nb", "\xC3\xA9",
+          "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}) {
         BOOST_TEST(!delivery_request(id).has_value(), id);
         BOOST_TEST(!order_deliveries_request(id, 1, 0).has_value(), id);
     }

@@ -111,6 +111,13 @@ BOOST_AUTO_TEST_CASE(what_the_client_refuses_by_itself_says_nothing_about_a_rout
     BOOST_TEST((kind_of(unknown{reason::shutting_down}) == verdict::kind::no_matter));
 }
 
+BOOST_AUTO_TEST_CASE(sends_lost_on_stale_connections_do_not_open_the_breaker) {
+    gate_fixture fixture;
+    for (int i = 0; i < 10; ++i)
+        BOOST_TEST(!fixture.pass(unknown{reason::connection_lost, true}).opened.has_value());
+    BOOST_TEST(fixture.gate.limit().places() == 4u);
+}
+
 // --- the limit -----------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_round_of_good_answers_raises_the_limit_by_one_up_to_its_bound) {

@@ -31,6 +31,14 @@ bool matches_a_beginning(std::string const& text, std::regex const& pattern) {
 
 BOOST_AUTO_TEST_SUITE(patterns_of_digits)
 
+BOOST_AUTO_TEST_CASE(know_what_may_be_a_beginning) {
+    digit_patterns const all({"12\\d", "", "3?"});
+    for (char const* begin : {"", "1", "12", "129", "3"})
+        BOOST_TEST(all.may_begin(begin), begin);
+    for (char const* other : {"0", "13", "1299", "33", "x", "1x"})
+        BOOST_TEST(!all.may_begin(other), other);
+}
+
 BOOST_AUTO_TEST_CASE(match_what_regular_expressions_match) {
     std::vector<std::string> const patterns{
         "12",       "1|23",         "[0-13]\\d",           "1?2?",           "(?:1|2[02]){2}",

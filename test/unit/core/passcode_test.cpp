@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 using otpd::passcode;
+using otpd::passcode_fault;
 
 namespace {
 
@@ -72,6 +73,57 @@ BOOST_AUTO_TEST_CASE(are_uniform_in_every_position) {
         }
         BOOST_TEST(statistic < bound);
     }
+}
+
+// A copy from an SMS brings white space, some apps show groups, and keyboards have digits of their
+// own.
+BOOST_AUTO_TEST_CASE(typed_in_other_ways_are_the_same_code) {
+    for (auto const* typed :
+         {"123456", " 322431 ", "\t123456\r\n", "123 456", "123-456", "1 2-3 4-5 6",
+          "\uff11\uff12\uff13\uff14\uff15\uff16", "\u0661\u0662\u0663\u0664\u0665\u0666",
+          "\u06f1\u06f2\u06f3\u06f4\u06f5\u06f6", "\uff11\uff12\uff13 456"}) {
+        auto const code = passcode::parse_typed(typed, 6);
+        BOOST_TEST_REQUIRE(code.has_value(), typed);
+        BOOST_TEST(code->reveal() == (std::string_view(typed) == " 322431 " ? "322431" : "123456"));
+    }
+    BOOST_TEST(passcode::parse_typed("\uff10\uff19\u0660\u0669\u06f0\u06f9", 6)->reveal() ==
+               "090909");
+    BOOST_TEST(passcode::parse_typed("0 1 2 3 4 5 6 7 8 9", 10)->reveal() == "0123456789");
+}
+
+BOOST_AUTO_TEST_CASE(typed_in_any_other_way_are_none) {
+    for (auto const* typed : {"",
+                              " ",
+                              "-",
+                              "123456-",
+                              "-123456",
+                              "123  456",
+                              "123--456",
+                              "123- 456",
+                              "123.456",
+                              "123,456",
+                              "123_456",
+                              "12345x",
+                              "+123456",
+                              "123\t456",
+                              "123\n456",
+                              "0x1234",
+                              "1e5",
+                              "\u0967\u0968\u0969\u096a\u096b\u096c", // Devanagari
+                              "\u2460\u2461\u2462\u2463\u2464\u2465", // in circles
+                              "\u00b9\u00b2\u00b3\u2074\u2075\u2076", // superscripts
+                              "123\u00a0456",
+                              "123\u2010456",
+                              "\u200e123456",
+                              "\uff1a\uff12\uff13\uff14\uff15\uff16",
+                              "12345\xef\xbc",
+                              "12345\xef",
+                              "12345\xd9",
+                              "12345\xd9\x9f",
+                              "12345\xdb\xba"})
+        BOOST_TEST((passcode::parse_typed(typed, 6).error() == passcode_fault::not_digits), typed);
+    for (auto const* typed : {"12345", "1234567", "12345678901234567890", "123-45"})
+        BOOST_TEST((passcode::parse_typed(typed, 6).error() == passcode_fault::bad_length), typed);
 }
 
 BOOST_AUTO_TEST_CASE(parse_ascii_digits_only) {

@@ -218,7 +218,16 @@ class Deployment:
         self.expect(seconds["server"] * 1000 > server["request_timeout_ms"] + 2000, "haproxy.cfg: gives up on requests before otpd does")
         self.expect(seconds["http-request"] * 1000 >= server["header_timeout_ms"] + server["body_timeout_ms"],
                     "haproxy.cfg: gives clients less time than otpd")
-        self.expect(int(re.search(r"maxconn (\d+)", text)[1]) < server["connections_max"], "haproxy.cfg: more connections than otpd takes")
+        everybody, clients = (int(number) for number in re.findall(r"^ +maxconn (\d+)$", text, re.M))
+        self.expect(everybody < server["connections_max"], "haproxy.cfg: more connections than otpd takes")
+        self.expect(clients < everybody, "haproxy.cfg: clients can keep statistics and checks out")
+        # Half of the unneeded ones each time, while what counts as needed halves, too.
+        purges = 2 * (int(re.search(r"pool-max-conn (\d+)", text)[1]).bit_length() + 1)
+        self.expect(purges * int(re.search(r"pool-purge-delay (\d+)s", text)[1]) * 1000 < server["idle_timeout_ms"],
+                    "haproxy.cfg: keeps idle connections longer than otpd")
+        self.expect("send-proxy" not in re.sub(r"#.*", "", text), "haproxy.cfg: connections are one client's and not shared")
+        for where in ("script/cluster", "docker-compose.yml"):
+            self.expect("OTPD_SERVER_TRUSTED_PROXIES" in self.text(where), f"{where}: instances do not know the balancer")
         self.expect(re.search(r"^ +retry-on conn-failure$", text, re.M), "haproxy.cfg: may repeat what was sent")
         self.check_path_of_api("haproxy.cfg", re.search(r"http-check send meth GET uri (\S+)", text)[1])
         read = set(re.findall(r'"\$\{(\w+)\}"|defined\((\w+)\)', text))
@@ -247,10 +256,14 @@ class Deployment:
 
     def check_unit(self):
         text = self.text("deploy/otpd.service")
-        for line in re.findall(r"^Exec(?:Start|StartPre)=(.*)$", text, re.M):
+        for line in re.findall(r"^ExecStart=(.*)$", text, re.M):
             program, *arguments = line.split()
             self.expect(program == "/usr/local/bin/otpd", f"otpd.service: starts {program}")
             self.check_options("otpd.service", "otpd", arguments)
+        # systemd.service(5): the exit status that prevents restarts is the main process's.
+        self.expect("\nExecStartPre=" not in text, "otpd.service: bad settings are tried again, as they end ExecStartPre")
+        self.expect("\nRestartPreventExitStatus=2\n" in text, "otpd.service: bad settings are tried again")
+        self.check_reload(re.search(r"^ExecReload=(.*)$", text, re.M)[1])
         for source in re.findall(r"^#   install .*?([\w./-]+) /(?:usr|etc)/", text, re.M):
             self.expect(source == "/dev/null" or source == "build/release/otpd" or self.exists(source), f"otpd.service: {source} is not there")
         secrets = set(re.findall(r"\b[A-Z]+_[A-Z_]+\b", text.split("[Unit]")[0])) - {"NAME"}
@@ -267,6 +280,26 @@ class Deployment:
                 _, said = run("systemd-analyze", "verify", "--man=no", unit)
             about_it = [line for line in said.splitlines() if unit in line]
             self.expect(not about_it, f"otpd.service: {about_it}")
+
+    def check_reload(self, line):
+        """Run as systemd does (`$$` is `$`, MAINPID in the environment), on a machine with a shell and nothing else: it
+        reaches the process."""
+        with tempfile.TemporaryDirectory() as nothing:
+            reloaded = subprocess.Popen(["/bin/sh", "-c", "trap 'exit 7' HUP; echo ready; while :; do sleep 0.05; done"], stdout=subprocess.PIPE)
+            try:
+                reloaded.stdout.readline()
+                program, *arguments = shlex.split(line)
+                if program != "/bin/sh":
+                    self.expect(False, f"otpd.service: {program} is of a package that need not be there")
+                    return
+                code, said = run(program, *(word.replace("$$", "$") for word in arguments),
+                                 env={"PATH": nothing, "MAINPID": str(reloaded.pid)})
+                self.expect(code == 0, f"otpd.service: the reload fails: {said.strip()}")
+                self.expect(code != 0 or reloaded.wait(timeout=60) == 7, "otpd.service: the reload is no SIGHUP")
+            finally:
+                reloaded.kill()
+                reloaded.wait()
+                reloaded.stdout.close()
 
     # --- Valkey and Redis
 
@@ -295,6 +328,8 @@ class Deployment:
 # A change of a file, and what has to be said of it.
 WRONG = [
     ("docker-compose.yml", "OTPD_STORE_URL:", "OTPD_STORE_ULR:", 'unknown name "OTPD_STORE_ULR"'),
+    ("docker-compose.yml", "    OTPD_MONEY_DAILY_CAP:", "    OTPD_MONEY_BALANCE_LOW:", "money.daily_cap or an enforced [[budget]]"),
+    ("docker-compose.yml", 'ACCEPT_CLEAR_TEXT: "true"', 'ACCEPT_CLEAR_TEXT: "false"', "goes over the network in clear"),
     ("docker-compose.yml", "redis://otpd@store", "redis://otpd@stroe", "there is no stroe"),
     ("docker-compose.yml", "--show-sms", "--show-messages", "no option --show-messages"),
     ("docker-compose.yml", "target: balancer", "target: haproxy", "haproxy is no stage"),
@@ -313,9 +348,18 @@ WRONG = [
     ("Dockerfile", "OTPD_SERVER_LISTEN=0.0.0.0:8000", "OTPD_LISTEN_ON=0.0.0.0:8000", 'unknown name "OTPD_LISTEN_ON"'),
     ("deploy/haproxy.cfg", "retry-on conn-failure", "retry-on all-retryable-errors", "may repeat what was sent"),
     ("deploy/haproxy.cfg", "timeout server 35s", "timeout server 30s", "gives up on requests before otpd"),
+    ("deploy/haproxy.cfg", "    maxconn 7500", "    maxconn 8000", "clients can keep statistics"),
+    ("deploy/haproxy.cfg", "pool-purge-delay 1s", "pool-purge-delay 60s", "keeps idle connections longer than otpd"),
+    ("deploy/haproxy.cfg", "pool-low-conn 16", "pool-low-conn 16 send-proxy-v2", "not shared"),
+    ("script/cluster", "OTPD_SERVER_TRUSTED_PROXIES", "OTPD_TRUSTED", "do not know the balancer"),
     ("deploy/haproxy.cfg", "uri /readyz", "uri /ready", "no /ready"),
     ("deploy/haproxy.cfg", "option allbackups", "option allbackup", "allbackup"),
-    ("deploy/otpd.service", "--check-config", "--check", "no option --check"),
+    ("deploy/otpd.service", "otpd --config", "otpd --configuration", "no option --configuration"),
+    ("deploy/otpd.service", "ExecStart=", "ExecStartPre=/usr/local/bin/otpd --check-config\nExecStart=", "bad settings are tried again"),
+    ("deploy/otpd.service", "RestartPreventExitStatus=2", "RestartPreventExitStatus=1", "bad settings are tried again"),
+    ("deploy/otpd.service", """/bin/sh -c 'kill -HUP "$$MAINPID"'""", "kill -HUP $MAINPID", "is of a package that need not be there"),
+    ("deploy/otpd.service", "kill -HUP", "kill -TERM", "the reload is no SIGHUP"),
+    ("deploy/otpd.service", 'kill -HUP "$$', 'kill -HUP "$$THE_', "the reload fails"),
     ("deploy/otpd.service", "TimeoutStopSec=40", "TimeoutStopSec=20", "before the drain is over"),
     ("deploy/otpd.service", "OTP_HMAC_SECRET", "OTPD_HMAC_SECRET", "does not say which secrets"),
     ("script/store-acl", "(del expireat hdel", "(del hdel", "a script uses expireat"),

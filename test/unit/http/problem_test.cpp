@@ -60,6 +60,17 @@ BOOST_AUTO_TEST_CASE(extension_members_do_not_replace_standard_ones) {
     BOOST_TEST(document(to_response(what)).at("status").as_int64() == 409);
 }
 
+BOOST_AUTO_TEST_CASE(writes_amounts_as_plain_decimals_however_deep_they_are) {
+    problem what;
+    what.members["a"] = 0.094;
+    what.members["b"] = boost::json::parse(
+        R"([{"price":0.000001,"none":null,"open":[[],{}]},[158.46,-12.0,true,"x\"",3]])");
+    BOOST_TEST(to_response(what).body.ends_with(
+                   R"(,"a":0.094,"b":[{"price":0.000001,"none":null,"open":[[],{}]},)"
+                   R"([158.46,-12,true,"x\"",3]]})"),
+               to_response(what).body);
+}
+
 BOOST_AUTO_TEST_CASE(says_when_to_come_back) {
     problem what;
     what.status = 429;
@@ -100,8 +111,24 @@ BOOST_AUTO_TEST_CASE(credentials_too_large_are_wrong_credentials) {
     BOOST_TEST(large.status == wrong.status);
     BOOST_TEST(large.body == wrong.body);
     BOOST_TEST(large.content_type == wrong.content_type);
-    BOOST_TEST(wrong.headers.empty());
-    BOOST_TEST(large.headers.empty());
+}
+
+// RFC 9110 15.5.2, RFC 6750 3: always with the challenge; an error is named only to who showed a
+// token.
+BOOST_AUTO_TEST_CASE(unauthorized_carries_a_challenge) {
+    constexpr auto plain = R"(Bearer realm="otpd")";
+    constexpr auto invalid = R"(Bearer realm="otpd", error="invalid_token")";
+    auto const challenge_to = [](std::vector<field_view> const& fields) {
+        request_parts parts;
+        parts.fields = fields;
+        return header(to_response(unauthorized(), request(parts)), "WWW-Authenticate");
+    };
+    BOOST_TEST(header(to_response(unauthorized()), "WWW-Authenticate") == plain);
+    BOOST_TEST(challenge_to({}) == plain);
+    BOOST_TEST(challenge_to({{"Authorization", "Basic YTpi"}}) == plain);
+    BOOST_TEST(challenge_to({{"Authorization", "bearer x"}}) == invalid);
+    BOOST_TEST(header(to_response(to_problem(framing_fault::credentials_too_large)),
+                      "WWW-Authenticate") == invalid);
 }
 
 BOOST_AUTO_TEST_CASE(every_framing_fault_has_its_word_and_a_status_of_its_class) {

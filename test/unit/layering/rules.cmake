@@ -34,7 +34,7 @@ set(users_of_prometheus telemetry)
 set(users_of_phonenumbers core)
 
 # Words that stand nowhere in our code, and why not.
-set(forbidden_words detached awaitable_operators mutex_type lock_type sleeping)
+set(forbidden_words detached awaitable_operators mutex_type lock_type sleeping c_calendar)
 set(pattern_of_detached "[^a-z_]detached[^a-z_]")
 set(why_not_detached "swallows exceptions: give co_spawn a handler that logs")
 set(pattern_of_awaitable_operators "awaitable_operators")
@@ -47,6 +47,8 @@ set(why_not_lock_type "state belongs to a strand")
 set(may_lock src/telemetry/line_queue.hpp src/telemetry/line_queue.cpp)
 set(pattern_of_sleeping "(sleep_for|sleep_until|[^a-z_]usleep|[^a-z_]sleep) *\\(")
 set(why_not_sleeping "it stops a thread that serves everybody: use a timer")
+set(pattern_of_c_calendar "(gmtime|localtime|mktime|timegm|strftime|put_time)(_r)? *\\(")
+set(why_not_c_calendar "it obeys TZ, which may count leap seconds: use core/utc.hpp and <chrono>")
 
 # Going to another executor by hand. State is reached through net::on_strand alone; these few do something else.
 set(hops "(asio::(post|dispatch|defer|co_spawn) *\\(|bind_executor *\\()")

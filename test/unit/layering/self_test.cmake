@@ -53,6 +53,7 @@ expect_fault("cancel_after" src/net/x.cpp "using namespace asio::experimental::a
 expect_fault("strand" src/store/x.cpp "std::shared_mutex guard")
 expect_fault("strand" include/otpd/store/x.hpp "std::scoped_lock const lock(guard)")
 expect_fault("timer" src/app/x.cpp "std::this_thread::sleep_for(1s)")
+expect_fault("obeys TZ" src/app/x.cpp "gmtime_r(&time, &parts)")
 expect_fault("make it an issue" src/app/x.cpp "// TODO: later")
 expect_good(src/app/x.cpp "// nothing is detached here, and no std::mutex either")
 expect_good(stub/src/x.cpp "std::mutex guard")

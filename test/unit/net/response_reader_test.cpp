@@ -7,15 +7,37 @@ using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(response_reader)
 
-BOOST_AUTO_TEST_CASE(retry_after) {
-    BOOST_TEST((parse_retry_after("0") == 0s));
-    BOOST_TEST((parse_retry_after("120") == 120s));
-    BOOST_TEST((parse_retry_after("86400") == 86'400s));
-    BOOST_TEST((parse_retry_after("86401") == 86'400s));
-    BOOST_TEST((parse_retry_after("99999999999999999999999999") == 86'400s));
-    for (auto const* text :
-         {"", "-1", "+1", "1.5", " 1", "1 ", "soon", "Fri, 31 Dec 2026 23:59:59 GMT"})
-        BOOST_TEST(!parse_retry_after(text).has_value(), text);
+namespace {
+
+/// With a reply of that time; a date is counted from it.
+std::optional<std::chrono::seconds> retry_after(std::string_view value) {
+    return parse_retry_after(value, "Sun, 06 Nov 1994 08:49:37 GMT");
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(retry_after_may_be_a_number_of_seconds) {
+    BOOST_TEST((retry_after("0") == 0s));
+    BOOST_TEST((retry_after("120") == 120s));
+    BOOST_TEST((retry_after("86400") == 86'400s));
+    BOOST_TEST((retry_after("86401") == 86'400s));
+    BOOST_TEST((retry_after("99999999999999999999999999") == 86'400s));
+    for (auto const* text : {"", "-1", "+1", "1.5", " 1", "1 ", "soon"})
+        BOOST_TEST(!retry_after(text).has_value(), text);
+}
+
+BOOST_AUTO_TEST_CASE(retry_after_may_be_a_date_that_is_counted_from_the_replys_own) {
+    BOOST_TEST((retry_after("Sun, 06 Nov 1994 08:51:37 GMT") == 120s));
+    BOOST_TEST((retry_after("Sunday, 06-Nov-94 08:51:37 GMT") == 120s));
+    BOOST_TEST((retry_after("Sun Nov  6 08:51:37 1994") == 120s));
+    BOOST_TEST((retry_after("Sun, 06 Nov 1994 08:49:36 GMT") == 0s));
+    BOOST_TEST((retry_after("Fri, 06 Nov 2893 08:49:36 GMT") == 86'400s));
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_after_in_a_reply_without_a_date_is_counted_by_our_clock) {
+    BOOST_TEST((parse_retry_after("Sun, 06 Nov 1994 08:51:37 GMT", "") == 0s));
+    BOOST_TEST((parse_retry_after("Fri, 06 Nov 2893 08:49:36 GMT", "") == 86'400s));
+    BOOST_TEST((parse_retry_after("Fri, 06 Nov 2893 08:49:36 GMT", "yesterday") == 86'400s));
 }
 
 BOOST_AUTO_TEST_CASE(errors_are_the_peers_the_networks_or_ours) {

@@ -114,11 +114,26 @@ BOOST_AUTO_TEST_CASE(a_code_is_sent_and_verified) {
     service s;
     auto const id = id_of(s.post("/send-otp", one_number, 200));
     BOOST_TEST(s.refused("/send-otp", one_number, 429) == "cooldown_active");
+    BOOST_TEST(s.field("RateLimit-Policy") == R"("cooldown";q=1;w=45)");
+    BOOST_TEST(s.field("RateLimit") == R"("cooldown";r=0;t=45)");
     s.post("/verify-otp", guess(wrong_code(s)), 400);
     s.post("/verify-otp", guess(wrong_code(s), id), 400);
     s.post("/verify-otp", guess(s.gateway.last_code(), id), 200);
     s.post("/verify-otp", guess(s.gateway.last_code(), id), 404);
     s.post("/verify-otp", guess(s.gateway.last_code()), 404);
+}
+
+// A check that is repeated because its answer was lost finds nothing: the right code is used up.
+BOOST_AUTO_TEST_CASE(a_success_whose_answer_was_lost_is_told_by_the_verification) {
+    service s;
+    auto const id = id_of(s.post("/send-otp", one_number, 200));
+    s.post("/verify-otp", guess(s.gateway.last_code(), id), 200);
+    s.post("/verify-otp", guess(s.gateway.last_code(), id), 404);
+    BOOST_TEST(state_of(s.get(path_of(id), 200)) == "verified");
+    std::string const told(
+        find_response("/verify-otp", "post", 404)->at("description").as_string());
+    for (auto const* part : {"lost answer", "`GET /verifications/{id}`", "`verified`"})
+        BOOST_TEST(told.find(part) != std::string::npos, part);
 }
 
 BOOST_AUTO_TEST_CASE(a_code_and_a_number_run_out_of_guesses) {
@@ -338,6 +353,10 @@ BOOST_AUTO_TEST_CASE(every_fault_of_a_body) {
         }
     }
     s.post("/send-otp", R"({"phone_number":"3165186067"})", 422); // in no plan
+    s.fields.push_back({"Content-Encoding", "gzip"});
+    s.post("/send-otp", one_number, 415);
+    BOOST_TEST(s.field("Accept-Encoding") == "identity");
+    s.fields.clear();
     s.content_type = "text/plain";
     s.post("/send-otp", one_number, 415);
     s.post("/verify-otp", guess("123456"), 415);
@@ -347,10 +366,14 @@ BOOST_AUTO_TEST_CASE(every_fault_of_a_body) {
 BOOST_AUTO_TEST_CASE(a_message_that_its_last_line_makes_too_long) {
     auto rules = with_debug_codes();
     rules.templates.front().text = std::string(140, '.') + "{code}";
-    service s(std::move(rules));
+    auto client = client_of("default");
+    client.profile.web_otp_hosts = {"login.example.com", "b.example"};
+    service s(std::move(rules), {client});
     s.post("/send-otp", R"({"phone_number":"31612345678","web_otp_host":"login.example.com"})",
            422);
-    s.post("/send-otp", R"({"phone_number":"31612345678","app_hash":"FA+9qCX9VSu"})", 200);
+    s.post("/send-otp", R"({"phone_number":"31612345678","app_hash":"FA+9qCX9VSu"})", 422);
+    s.post("/send-otp", R"({"phone_number":"31612345678","web_otp_host":"other.example"})", 422);
+    s.post("/send-otp", R"({"phone_number":"31612345678"})", 200);
 }
 
 BOOST_AUTO_TEST_CASE(a_token_is_asked_for_where_the_document_says_so) {
@@ -366,6 +389,51 @@ BOOST_AUTO_TEST_CASE(a_token_is_asked_for_where_the_document_says_so) {
     s.authorization.clear();
     for (auto const* open : {"/health", "/livez", "/readyz", "/openapi.json", "/docs"})
         s.get(open, 200);
+}
+
+// Who has hung up waits for nothing: its place is another's.
+BOOST_AUTO_TEST_CASE(a_long_poll_ends_when_its_client_has_hung_up) {
+    struct gone final : http::peer_watch {
+        [[nodiscard]] bool has_hung_up() const noexcept override { return ++asked > 1; }
+        mutable int asked = 0;
+    };
+    service s;
+    gone const peer;
+    auto const id = id_of(s.post("/send-otp", one_number, 200));
+    s.peer = &peer;
+    auto const state = s.get(path_of(id) + "?wait=20", 200);
+    BOOST_TEST(state.at("state").as_string() == "active");
+    BOOST_TEST(peer.asked == 2); // before the first wait, and after it
+}
+
+// Of this client 200 are allowed in a minute; whoever is refused asks the upstream nothing.
+BOOST_AUTO_TEST_CASE(questions_are_limited_as_the_document_says) {
+    service s;
+    for (int i = 0; i < 200; ++i)
+        s.get("/routes", 200);
+    for (auto const* path :
+         {"/routes", "/routes/scores", "/routes/3/pricing", "/balance", "/deliveries/BX-1"}) {
+        auto const refused = s.get(path, 429);
+        BOOST_TEST(refused.at("violated").at(0).at("limit").as_string() == "reads_client_1m");
+        BOOST_TEST(s.field("RateLimit-Policy") == R"("reads_client_1m";q=200;w=60)");
+        BOOST_TEST(s.field("RateLimit") == R"("reads_client_1m";r=0;t=1)");
+        BOOST_TEST(s.field("Retry-After") == "1");
+    }
+    s.post("/estimate", one_number, 429);
+    s.post("/send-otp", one_number, 200);
+}
+
+BOOST_AUTO_TEST_CASE(health_has_figures_for_who_shows_a_token_only) {
+    service s(with_debug_codes(), {client_of("default", {"token"})});
+    for (auto const* wrong : {"", "Bearer ", "Bearer toke"}) {
+        s.authorization = wrong;
+        BOOST_TEST(json::serialize(s.get("/health", 200)) ==
+                   R"({"status":"ok","service":"BridgeXAPI OTP Server"})");
+    }
+    s.authorization = "Bearer token";
+    auto const told = s.get("/health", 200).as_object();
+    BOOST_TEST(told.at("active_otps").to_number<int>() == 0);
+    BOOST_TEST(told.contains("version"));
 }
 
 BOOST_AUTO_TEST_CASE(the_service_about_itself) {

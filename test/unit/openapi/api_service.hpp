@@ -71,8 +71,8 @@ inline void check_headers(otpd::http::response const& answer, boost::json::objec
         return std::ranges::find(answer.headers, name, &otpd::http::header_field::name) !=
                answer.headers.end();
     };
-    for (std::string_view name :
-         {"Retry-After", "RateLimit", "RateLimit-Policy", "ETag", "WWW-Authenticate"})
+    for (std::string_view name : {"Retry-After", "RateLimit", "RateLimit-Policy", "ETag",
+                                  "WWW-Authenticate", "Accept-Encoding"})
         if (is_sent(name)) BOOST_TEST(described.contains(name), name << " is not described");
     for (auto const& [name, header] : described) {
         auto const* const required = resolve(header).if_contains("required");
@@ -107,12 +107,18 @@ struct service {
           domain(std::move(rules), {store, reads, keys, shared_plan(), clock, random, log, metrics,
                                     prices, figures, deliveries, news, news}),
           callers(std::move(clients)) {
-        otpd::api::add_routes(routes,
-                              {domain, catalogue, figures, store, callers,
-                               [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
-                                   co_return not_ready;
-                               },
-                               "https://hi.bridgexapi.io", std::move(delivery_url)});
+        otpd::api::add_routes(
+            routes, {domain, catalogue, figures, limit, callers, [this] { return live_codes(); },
+                     [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
+                         co_return not_ready;
+                     },
+                     "https://hi.bridgexapi.io", std::move(delivery_url)});
+    }
+
+    boost::asio::awaitable<std::optional<std::uint64_t>> live_codes() {
+        auto const codes = co_await store.live_codes();
+        if (!codes) co_return std::nullopt;
+        co_return *codes;
     }
 
     /// One request with everything it is made of, as long as it is worked on.
@@ -131,6 +137,7 @@ struct service {
             parts.path = path;
             if (path.size() < target.size()) parts.query = target.substr(path.size() + 1);
             parts.body = body;
+            parts.connection = of.peer;
             parts.fields = fields;
             parts.request_id = "4632243359b3af9162b51d6861002d3f";
             request = std::make_unique<otpd::http::request>(parts);
@@ -177,6 +184,7 @@ struct service {
     std::string content_type = "application/json";
     std::string authorization;
     std::vector<otpd::http::field_view> fields;
+    otpd::http::peer_watch const* peer = nullptr;
 
     otpd::http::response last;
 
@@ -205,6 +213,7 @@ struct service {
                                       clock, random, log, metrics}};
     otpd::otp::catalogue catalogue{
         {store, reads, price_lists, account, spending, domain.rules(), clock}};
+    otpd::otp::read_limit limit{context.get_executor(), 200, metrics};
     otpd::api::authenticator callers;
     std::optional<std::string_view> not_ready;
     otpd::http::router routes;

@@ -122,6 +122,23 @@ BOOST_AUTO_TEST_CASE(gives_examples_that_follow_its_own_schemas) {
     BOOST_TEST(seen > 0U);
 }
 
+// Swagger UI fills them in, and a key or an id that stays from one try to the next makes the second another's: a header's
+// example is in its description.
+BOOST_AUTO_TEST_CASE(gives_no_header_a_value_that_the_page_would_send) {
+    unsigned seen = 0;
+    walk("#", document(), [&](std::string const& at, json::value const& node) {
+        auto const* const parameter = node.if_object();
+        if (parameter == nullptr || !parameter->contains("in") || at.find("/example") != at.npos)
+            return;
+        if (parameter->at("in").as_string() != "header") return;
+        ++seen;
+        auto const& schema = parameter->at("schema").as_object();
+        for (auto const* const filled_in : {"example", "examples", "default"})
+            BOOST_TEST((!parameter->contains(filled_in) && !schema.contains(filled_in)), at);
+    });
+    BOOST_TEST(seen > 0U);
+}
+
 BOOST_AUTO_TEST_CASE(names_and_explains_every_operation_and_response) {
     std::set<std::string_view> ids;
     for_each_operation([&](std::string_view path, std::string_view verb, json::value const& what) {
@@ -158,6 +175,7 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_server_refuses_a_request) {
         }
         BOOST_TEST(describes(path, verb, 500, "internal_error"));
         BOOST_TEST(describes(path, verb, 503, "too_many_connections"));
+        BOOST_TEST(describes(path, verb, 403, "local_only"), verb << ' ' << path);
     });
 }
 
@@ -175,21 +193,23 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_domain_refuses) {
         }
     };
     check("/send-otp", "post",
-          {number_invalid, destination_not_allowed, purpose_not_allowed, route_not_allowed,
-           route_plan_unknown, no_route, message_too_long, cooldown_active, limit_exceeded,
-           send_in_progress, idempotency_key_reused, upstream_rejected, upstream_unavailable,
-           delivery_unknown, capacity_exhausted, store_unavailable});
+          {number_invalid, number_other_spelling, destination_not_allowed, purpose_not_allowed,
+           route_not_allowed, route_plan_unknown, no_route, message_too_long, cooldown_active,
+           limit_exceeded, send_in_progress, idempotency_key_reused, upstream_rejected,
+           upstream_unavailable, delivery_unknown, capacity_exhausted, store_unavailable});
     check("/verify-otp", "post",
           {purpose_not_allowed, limit_exceeded, invalid_code, no_active_otp, attempts_exceeded,
            guesses_exceeded, store_unavailable});
     check("/verifications/{id}", "get", {verification_not_found, store_unavailable});
-    check("/deliveries/{bx_message_id}", "get", {delivery_not_found, upstream_failed});
+    check("/deliveries/{bx_message_id}", "get",
+          {delivery_not_found, upstream_failed, store_unavailable});
     check("/routes", "get", {upstream_failed});
     check("/routes/{id}/pricing", "get", {route_not_allowed, upstream_failed});
     check("/estimate", "post",
-          {number_invalid, destination_not_allowed, purpose_not_allowed, route_not_allowed,
-           message_too_long, upstream_failed});
+          {number_invalid, number_other_spelling, destination_not_allowed, purpose_not_allowed,
+           route_not_allowed, message_too_long, upstream_failed});
     check("/balance", "get", {upstream_failed, store_unavailable});
+    check("/routes/scores", "get", {operator_only});
     check("/verifications/{id}", "delete",
           {verification_not_found, verification_ended, store_unavailable});
     BOOST_TEST(seen.size() == static_cast<std::size_t>(store_unavailable) + 1); // the last one
@@ -199,7 +219,12 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_domain_refuses) {
          {"/deliveries/{bx_message_id}", "/routes", "/routes/{id}/pricing", "/balance"})
         BOOST_TEST(describes(asks, "get", 503, "upstream_failed"), asks);
     BOOST_TEST(describes("/estimate", "post", 503, "upstream_failed"));
+    for (auto const* asks : {"/deliveries/{bx_message_id}", "/routes", "/routes/{id}/pricing",
+                             "/balance", "/routes/scores"})
+        BOOST_TEST(describes(asks, "get", 429, "limit_exceeded"), asks);
+    BOOST_TEST(describes("/estimate", "post", 429, "limit_exceeded"));
     BOOST_TEST(describes("/routes/scores", "get", 422, "validation_failed"));
+    BOOST_TEST(describes("/deliveries/{bx_message_id}", "get", 422, "validation_failed"));
     BOOST_TEST(describes("/verifications/{id}", "get", 422, "validation_failed"));
 }
 

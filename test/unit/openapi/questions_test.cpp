@@ -62,15 +62,6 @@ BOOST_AUTO_TEST_CASE(what_became_of_a_message) {
     BOOST_TEST(s.last.body.find("31612345678") == std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(messages_that_nobody_can_have_been_told_of) {
-    service s;
-    s.reads.report = report_with("SENT");
-    for (auto const& id :
-         {std::string(129, 'a'), std::string("a%20b"), std::string("%00"), std::string("%c3%a9")})
-        s.get("/deliveries/" + id, 404);
-    s.get("/deliveries/" + std::string(128, 'a'), 200);
-}
-
 BOOST_AUTO_TEST_CASE(routes_that_are_allowed) {
     auto rules = with_debug_codes();
     rules.allowed_routes = {3};
@@ -199,6 +190,100 @@ BOOST_AUTO_TEST_CASE(an_upstream_that_does_not_answer) {
         }
         s.post("/estimate", R"({"phone_number":"31612345678"})", status);
     }
+}
+
+// --- several clients -----------------------------------------------------------------------------
+
+namespace {
+
+std::vector<api::credential> tenants() {
+    std::vector<api::credential> both{client_of("a", {"token-a"}), client_of("b", {"token-b"})};
+    for (auto& each : both)
+        each.profile.is_tenant = true;
+    return both;
+}
+
+} // namespace
+
+// Whose a message is, the verification shows: of a, and not of b.
+BOOST_AUTO_TEST_CASE(a_client_sees_its_own_messages_only) {
+    service s(with_debug_codes(), tenants());
+    s.reads.report = report_with("DELIVERED");
+    s.authorization = "Bearer token-a";
+    auto const sent = s.post("/send-otp", R"({"phone_number":"31612345678"})", 200);
+    std::string const bx(sent.at("bx_message_id").as_string());
+    std::string const id(sent.at("verification_id").as_string());
+    auto const shown_by = [](std::string const& verification) {
+        return "?verification_id=" + verification;
+    };
+    s.get("/deliveries/" + bx + shown_by(id), 200);
+    auto const without_instance = [](json::value problem) {
+        problem.as_object().erase("instance");
+        return json::serialize(problem);
+    };
+    auto const absent = without_instance(s.get("/deliveries/BX-1" + shown_by(id), 404));
+    for (auto const& other : {std::string(), shown_by("x"), shown_by(std::string(64, '0'))})
+        BOOST_TEST(without_instance(s.get("/deliveries/" + bx + other, 404)) == absent);
+    s.authorization = "Bearer token-b";
+    BOOST_TEST(without_instance(s.get("/deliveries/" + bx + shown_by(id), 404)) == absent);
+    s.get("/deliveries/" + bx + "?verification=x", 422);
+}
+
+BOOST_AUTO_TEST_CASE(a_client_sees_its_own_spending_and_nothing_of_the_account) {
+    auto rules = with_debug_codes();
+    auto const budget = [&rules](char const* name, otp::budget_key key, char const* only) {
+        otp::spending_budget one;
+        one.name = name;
+        one.key = key;
+        one.only = only;
+        one.cap = money::from_micros(10'000'000);
+        rules.budgets.push_back(std::move(one));
+    };
+    budget("everything", otp::budget_key::total, "");
+    budget("each", otp::budget_key::client, "");
+    budget("of_a", otp::budget_key::client, "a");
+    budget("of_b", otp::budget_key::client, "b");
+    service s(std::move(rules), tenants());
+    s.authorization = "Bearer token-a";
+    s.post("/send-otp", R"({"phone_number":"31612345678"})", 200);
+
+    auto const balance_of = [&s](std::string const& token) {
+        s.authorization = "Bearer " + token;
+        auto shown = s.get("/balance", 200).as_object();
+        std::string budgets;
+        for (auto const& each : shown.at("budgets").as_array()) {
+            budgets += std::string(each.at("name").as_string()) + ' ';
+            BOOST_TEST(each.at("only").as_string() == token.substr(token.size() - 1));
+            BOOST_TEST(each.at("spent").to_number<double>() ==
+                       shown.at("spent_today").to_number<double>());
+        }
+        for (auto const* hidden :
+             {"balance", "sandbox", "username", "ledger_drift", "spent_this_hour"})
+            BOOST_TEST(shown.at(hidden).is_null());
+        return budgets + std::to_string(shown.at("spent_today").to_number<double>()) + ' ' +
+               std::to_string(shown.at("spent_this_month").to_number<double>());
+    };
+    BOOST_TEST(balance_of("token-a") == "each of_a 0.087000 0.087000");
+    BOOST_TEST(balance_of("token-b") == "each of_b 0.000000 0.000000");
+    BOOST_TEST(
+        s.post("/estimate", R"({"phone_number":"31612345678"})", 200).at("balance").is_null());
+}
+
+BOOST_AUTO_TEST_CASE(scores_of_all_are_not_for_one_of_several_clients) {
+    service s(with_debug_codes(), tenants());
+    s.authorization = "Bearer token-a";
+    BOOST_TEST(s.get("/routes/scores", 403).at("code").as_string() == "operator_only");
+    BOOST_TEST(s.get("/routes/scores?x=y", 403).at("code").as_string() == "operator_only");
+}
+
+// A link of the answer to a send works at every instance.
+BOOST_AUTO_TEST_CASE(where_there_are_several_clients_a_report_s_address_names_the_verification) {
+    service s(with_debug_codes(), tenants(), nullptr, "https://otp.example.com");
+    s.authorization = "Bearer token-a";
+    auto const sent = s.post("/send-otp", R"({"phone_number":"31612345678"})", 200);
+    BOOST_TEST(sent.at("delivery_status_url").as_string() ==
+               "https://otp.example.com/deliveries/BX-22953-c5f4f53431ed22c2?verification_id=" +
+                   std::string(sent.at("verification_id").as_string()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

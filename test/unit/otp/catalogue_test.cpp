@@ -161,7 +161,8 @@ BOOST_FIXTURE_TEST_CASE(a_kept_price_list_is_given_without_asking, catalogue_fix
     BOOST_TEST(gateway.asked == 1);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_list_that_is_not_kept_is_asked_for, catalogue_fixture) {
+BOOST_FIXTURE_TEST_CASE(a_list_that_is_not_kept_is_asked_for_and_kept_for_seconds,
+                        catalogue_fixture) {
     gateway.on_pricing = [](int route_id) {
         return std::vector<bridgexapi::price>(static_cast<std::size_t>(route_id));
     };
@@ -170,6 +171,10 @@ BOOST_FIXTURE_TEST_CASE(a_list_that_is_not_kept_is_asked_for, catalogue_fixture)
     BOOST_TEST(found->prices.size() == 5u);
     BOOST_TEST((found->learned_at == clock.wall()));
     gateway.on_pricing = nullptr;
+    clock.advance(4s);
+    BOOST_TEST(ask(made->pricing(5, until)).has_value());
+    BOOST_TEST(gateway.asked == 1);
+    clock.advance(1s);
     auto const failed = ask(made->pricing(5, until));
     BOOST_REQUIRE(!failed);
     BOOST_TEST((failed.error().code == errc::upstream_failed));
@@ -218,6 +223,53 @@ BOOST_FIXTURE_TEST_CASE(spending_is_summed_by_hour_day_and_month, catalogue_fixt
     BOOST_TEST(found->budgets[1].only == "shop");
     BOOST_TEST(found->budgets[1].spent.micros() == 88);
     BOOST_TEST(found->budgets[1].cap.micros() == 1'000'000);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_balance_is_kept_for_seconds_and_follows_what_sends_say,
+                        catalogue_fixture) {
+    gateway.on_balance = [] {
+        bridgexapi::balance account;
+        account.amount = money::from_micros(50'000'000);
+        account.currency = "EUR";
+        return account;
+    };
+    auto const amount = [this] { return ask(made->balance(until))->account.amount.micros(); };
+    BOOST_TEST(amount() == 50'000'000);
+    watch->saw_balance(money::from_micros(49'900'000));
+    clock.advance(4s);
+    BOOST_TEST(amount() == 49'900'000);
+    BOOST_TEST(gateway.asked == 1);
+    clock.advance(1s);
+    BOOST_TEST(amount() == 50'000'000);
+    BOOST_TEST(gateway.asked == 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_tenant_s_spending_is_its_own_and_asks_nobody_but_the_store,
+                        catalogue_fixture) {
+    client shop;
+    shop.name = "shop";
+    store.book(spending.total(clock.wall()), 1'000);
+    store.book(spending.own("shop", clock.wall()), 10);
+    store.book(spending.own("shop", clock.wall() - 24h), 100);
+    store.book(spending.own("bank", clock.wall()), 5);
+    auto each = rules.budgets[1];
+    each.only = "shop";
+    store.book(spending.key_of(each, clock.wall()), 66);
+    store.book(spending.key_of(rules.budgets[2], clock.wall()), 88);
+    auto const found = ask(made->spending(shop));
+    BOOST_REQUIRE(found);
+    BOOST_TEST(found->spent_today.micros() == 10);
+    BOOST_TEST(found->spent_this_month.micros() == 110);
+    BOOST_REQUIRE(found->budgets.size() == 2u);
+    BOOST_TEST(found->budgets[0].name == "each_client");
+    BOOST_TEST(found->budgets[0].only == "shop");
+    BOOST_TEST(found->budgets[0].spent.micros() == 66);
+    BOOST_TEST(found->budgets[1].spent.micros() == 88);
+    BOOST_TEST(gateway.asked == 0);
+    store.works = false;
+    auto const failed = ask(made->spending(shop));
+    BOOST_REQUIRE(!failed);
+    BOOST_TEST((failed.error().code == errc::store_unavailable));
 }
 
 BOOST_FIXTURE_TEST_CASE(no_balance_without_the_upstream_and_the_store, catalogue_fixture) {

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <map>
+#include <string>
 #include <thread>
 
 namespace otpd::test {
@@ -24,8 +26,9 @@ struct changes_fixture {
         run_on_threads(context, 1); // nothing is left
     }
     /// Begins to wait and counts when it goes on.
-    void wait_for(std::string id, std::size_t seen, deadline until = deadline::in(1h)) {
-        asio::co_spawn(context, news.wait(std::move(id), seen, until),
+    void wait_for(std::string id, std::size_t seen, deadline until = deadline::in(1h),
+                  std::string client = "default") {
+        asio::co_spawn(context, news.wait(std::move(id), std::move(client), seen, until),
                        [this](std::exception_ptr, bool) { ++woken; });
     }
     void poll() {
@@ -68,7 +71,7 @@ BOOST_FIXTURE_TEST_CASE(what_happened_since_it_was_looked_at_is_not_slept_throug
 }
 
 BOOST_FIXTURE_TEST_CASE(nobody_waits_longer_than_wanted, changes_fixture) {
-    run(context, news.wait("a", news.seen("a"), deadline::in(1ms)));
+    run(context, news.wait("a", "default", news.seen("a"), deadline::in(1ms)));
     wait_for("a", news.seen("a"), deadline::in(-1s));
     context.restart();
     context.run_for(hang_limit);
@@ -86,6 +89,50 @@ BOOST_FIXTURE_TEST_CASE(no_more_wait_than_allowed, changes_fixture) {
     wait_for("a", news.seen("a")); // there is room again
     poll();
     BOOST_TEST(woken == 5);
+}
+
+// Eight places: two are set aside for each of two clients, four are for whoever comes.
+BOOST_AUTO_TEST_CASE(no_client_takes_the_places_of_another) {
+    asio::io_context context;
+    otp::changes news(context.get_executor(), 8, {"a", "b"});
+    std::map<std::string, int> refused;
+    auto const begin_to_wait = [&](std::string const& client) {
+        asio::co_spawn(context, news.wait("id", client, news.seen("id"), deadline::in(1h)),
+                       [&refused, client](std::exception_ptr, bool may) {
+                           if (!may) ++refused[client];
+                       });
+        context.restart();
+        context.poll();
+    };
+    for (int i = 0; i < 20; ++i)
+        begin_to_wait("a");
+    BOOST_TEST(refused["a"] == 14);
+    begin_to_wait("b");
+    begin_to_wait("b");
+    BOOST_TEST(refused["b"] == 0);
+    begin_to_wait("b");
+    BOOST_TEST(refused["b"] == 1);
+    news.happened(occurrence_of("id")); // everybody goes on
+    context.restart();
+    context.poll();
+    begin_to_wait("b");
+    BOOST_TEST(refused["b"] == 1);
+    news.stop();
+    run_on_threads(context, 1);
+}
+
+// One client alone has all of them.
+BOOST_AUTO_TEST_CASE(where_there_is_one_client_it_may_have_every_place) {
+    asio::io_context context;
+    otp::changes news(context.get_executor(), 5, {"default"});
+    int refused = 0;
+    for (int i = 0; i < 7; ++i)
+        asio::co_spawn(context, news.wait("id", "default", news.seen("id"), deadline::in(1h)),
+                       [&](std::exception_ptr, bool may) { refused += may ? 0 : 1; });
+    context.poll();
+    BOOST_TEST(refused == 2);
+    news.stop();
+    run_on_threads(context, 1);
 }
 
 BOOST_FIXTURE_TEST_CASE(nobody_waits_any_more_once_it_is_stopped, changes_fixture) {
@@ -119,7 +166,7 @@ BOOST_AUTO_TEST_CASE(no_change_is_lost_between_threads) {
             while (true) {
                 auto const seen = news.seen("a");
                 if (made >= round) break;
-                co_await news.wait("a", seen, deadline::in(1h));
+                co_await news.wait("a", "default", seen, deadline::in(1h));
             }
         }
     };

@@ -142,6 +142,24 @@ BOOST_AUTO_TEST_CASE(give_back_what_a_refused_send_took) {
     BOOST_TEST((f.send().error().code == errc::limit_exceeded));
 }
 
+// Each with a quota and a window, so that clients are told of it as of any other limit.
+BOOST_AUTO_TEST_CASE(of_the_cooldown_are_one_send_in_a_pause) {
+    fixture f;
+    auto const told = [&f] {
+        auto const refused = f.send().error();
+        BOOST_TEST((names_of(refused) == std::vector<std::string>{"cooldown"}));
+        auto const& cooldown = refused.violated.at(0);
+        BOOST_TEST((cooldown.retry_after == refused.retry_after));
+        return std::tuple(cooldown.quota, cooldown.window, cooldown.retry_after);
+    };
+    BOOST_TEST(f.send().has_value());
+    BOOST_TEST((told() == std::tuple(1U, 45s, 45s)));
+    f.clock.advance(45s);
+    BOOST_TEST(f.send().has_value());
+    f.clock.advance(10s);
+    BOOST_TEST((told() == std::tuple(1U, 90s, 80s)));
+}
+
 BOOST_AUTO_TEST_CASE(of_pauses_double_with_each_resend) {
     fixture f;
     for (auto const pause : {45s, 90s, 180s, 360s, 720s}) {

@@ -167,6 +167,16 @@ BOOST_FIXTURE_TEST_CASE(countries_and_purposes_are_kept_apart, board_fixture) {
     BOOST_TEST(scores({.country = "DE", .purpose = ""}).empty());
 }
 
+BOOST_FIXTURE_TEST_CASE(a_send_lost_on_a_stale_connection_counts_for_no_route, board_fixture) {
+    accept("good", 50'000);
+    auto lost = of(occurrence_kind::unknown, "lost");
+    lost.stale_connection = true;
+    board.happened(lost);
+    auto const all = scores();
+    BOOST_REQUIRE(all.size() == 1u);
+    BOOST_TEST(all.front().sent == 1u);
+}
+
 BOOST_FIXTURE_TEST_CASE(an_unknown_outcome_is_accepted_once_a_report_or_its_code_proves_it,
                         board_fixture) {
     for (auto const* id : {"a", "b", "c"})

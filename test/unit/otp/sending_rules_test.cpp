@@ -60,6 +60,44 @@ BOOST_AUTO_TEST_CASE(are_those_of_the_allowed_countries_and_of_the_clients) {
     BOOST_TEST(f.send(f.request("34612345678")).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(are_written_in_their_one_international_form) {
+    fixture f;
+    BOOST_TEST((refusal_of(f, "33262161234") == errc::number_other_spelling));
+    BOOST_TEST((refusal_of(f, "3534828123456") == errc::number_other_spelling));
+    BOOST_TEST(f.gateway.sent().empty());
+    BOOST_TEST(f.send(f.request("262262161234")).has_value());
+}
+
+// The plan is as old as the library, and its newest ranges are somebody's numbers.
+BOOST_AUTO_TEST_CASE(of_no_known_range_are_sent_to_unless_their_line_type_is_left_out) {
+    fixture f;
+    BOOST_TEST(f.send(f.request("260551234567")).has_value());
+    policy strict;
+    strict.destinations.line_types = {line_type::mobile, line_type::fixed_line_or_mobile};
+    fixture g(strict);
+    BOOST_TEST((refusal_of(g, "260551234567") == errc::destination_not_allowed));
+    policy denied;
+    denied.destinations.denied = {destination{"ZM"}};
+    fixture h(denied);
+    BOOST_TEST((refusal_of(h, "260551234567") == errc::destination_not_allowed));
+}
+
+BOOST_AUTO_TEST_CASE(that_are_allowed_by_their_digits_need_no_plan_but_may_be_denied) {
+    policy rules;
+    rules.destinations.line_types = {line_type::mobile};
+    rules.destinations.countries = {"NL"};
+    rules.destinations.allowed = {destination{"26055"}, destination{"999"}, destination{"3120"}};
+    rules.destinations.denied = {destination{"99913"}};
+    fixture f(rules);
+    BOOST_TEST(f.send(f.request("260551234567")).has_value());  // of no known range
+    BOOST_TEST(f.send(f.request("9991234567890")).has_value()); // of no country
+    BOOST_TEST(f.send(f.request("31205551234")).has_value());   // a fixed line
+    BOOST_TEST((refusal_of(f, "9991334567890") == errc::destination_not_allowed));
+    BOOST_TEST((refusal_of(f, "260561234567") == errc::destination_not_allowed));
+    f.client.countries = {"NL"};
+    BOOST_TEST((refusal_of(f, "260551234568") == errc::destination_not_allowed));
+}
+
 BOOST_AUTO_TEST_CASE(are_any_digits_when_they_are_not_checked) {
     policy rules;
     rules.destinations.checked = false;

@@ -151,6 +151,23 @@ BOOST_AUTO_TEST_CASE(a_next_route_that_is_over_the_budget_is_not_taken) {
     BOOST_TEST(spent(cap) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_send_is_counted_for_the_route_that_was_asked_last) {
+    prices.of_route[1] = money::from_micros(21 * cent);
+    refuses = 8;
+    send_next({}, "two");
+    auto const counted =
+        R"(otpd_sends_total{outcome="rejected",reason="vendor_failed",route_id="8"} 1)";
+    BOOST_TEST(metrics.scrape().find(counted) != std::string::npos);
+    auto const& last = told.all.back();
+    BOOST_TEST((last.what == otp::occurrence_kind::not_sent));
+    BOOST_TEST(last.route_id == 8);
+    BOOST_TEST(last.reason == "vendor_failed");
+    BOOST_TEST(last.price->micros() == 9 * cent);
+    BOOST_TEST(
+        logged().find(R"("route_id":8,"routes":"8:rejected:vendor_failed,1:skipped:budget")") !=
+        std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 struct budget_of_a_route : spending_fixture {
@@ -178,6 +195,25 @@ BOOST_AUTO_TEST_CASE(an_explicit_route_whose_budget_is_spent_is_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_CASE(what_a_tenant_spends_is_summed_for_it_too) {
+    spending_fixture fixture({});
+    auto const own = [&fixture](char const* name) {
+        auto const key = fixture.domain.spending().own(name, fixture.clock.wall());
+        return run(fixture.context, fixture.store.spent({key}))->at(0);
+    };
+    BOOST_TEST(fixture.send_next().has_value());
+    BOOST_TEST(own("default") == 0);
+    fixture.client.name = "shop";
+    fixture.client.is_tenant = true;
+    BOOST_TEST(fixture.send_next().has_value());
+    BOOST_TEST(own("shop") == 8 * cent);
+    BOOST_TEST(fixture.spent_in_all() == 16 * cent);
+    fixture.refuses = 3;
+    BOOST_TEST(!fixture.send_next().has_value());
+    BOOST_TEST(own("shop") == 8 * cent);
+    BOOST_TEST(own("default") == 0);
+}
 
 struct budget_that_observes : spending_fixture {
     static otp::spending_budget observing() {

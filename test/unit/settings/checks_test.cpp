@@ -10,7 +10,8 @@ namespace {
 
 names on_network(names more = {}) {
     more.emplace("OTPD_SERVER_LISTEN", "0.0.0.0:8000");
-    more.emplace("API_AUTH_TOKEN", "the-token");
+    more.emplace("API_AUTH_TOKEN", good_secret);
+    more.emplace("OTPD_MONEY_DAILY_CAP", "25");
     return more;
 }
 
@@ -29,6 +30,22 @@ BOOST_AUTO_TEST_CASE(an_api_key_is_required) {
     BOOST_TEST(fault({}) == "bridgexapi.api_key is required: set BRIDGEXAPI_API_KEY in the "
                             "environment or in .env");
     BOOST_TEST(contains(fault(sources({{"OTPD_BRIDGEXAPI_API_KEY", ""}})), "is required"));
+}
+
+BOOST_AUTO_TEST_CASE(the_operator_has_a_token_of_its_own_and_a_listener_to_show_it_at) {
+    std::string const token = "0123456789abcdef";
+    good(sources({{"OTPD_ADMIN_TOKEN", token}, {"API_AUTH_TOKEN", token + "0"}}));
+    BOOST_TEST(fault(sources({{"OTPD_ADMIN_TOKEN", token}, {"API_AUTH_TOKEN", token}})) ==
+               "admin.token is auth.token, too: the operator's neither sends nor verifies, give it "
+               "one of its own");
+    BOOST_TEST(fault(sources({{"OTPD_ADMIN_TOKEN", token}, {"OTPD_ADMIN_LISTEN", ""}})) ==
+               "admin.token needs admin.listen, where it is asked for: set it, or leave the token "
+               "empty");
+    for (auto const& text : {token.substr(1), "0 " + token, std::string(1025, 'x')}) {
+        auto const line = fault(sources({{"OTPD_ADMIN_TOKEN", text}}));
+        BOOST_TEST(contains(line, "must be empty or 16 to 1024 visible ASCII characters"));
+        BOOST_TEST(!contains(line, text));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_code_lives_ten_minutes_at_most) {
@@ -97,8 +114,8 @@ BOOST_AUTO_TEST_CASE(weak_secrets_are_refused_with_every_store) {
         auto const line = fault(sources({{"OTP_HMAC_SECRET", secret}}));
         BOOST_TEST(line ==
                    "otp.hmac_secret (OTP_HMAC_SECRET in the environment): must be empty or 32 "
-                   "to 1024 random bytes, not the well-known default (make one: openssl "
-                   "rand -hex 32)");
+                   "to 1024 random bytes, 8 of them different, not the well-known default "
+                   "(make one: openssl rand -hex 32)");
     }
 }
 
@@ -111,11 +128,36 @@ BOOST_AUTO_TEST_CASE(debug_codes_stay_on_loopback) {
 
 BOOST_AUTO_TEST_CASE(the_network_needs_a_token) {
     for (auto const* listen : {"0.0.0.0:8000", "[::]:8000", "10.1.2.3:80", "otpd.example:80"})
-        BOOST_TEST(fault(sources({{"OTPD_SERVER_LISTEN", listen}})) ==
-                   "auth.token or a [[client]] is required with server.listen = " +
-                       std::string(listen) + ": set API_AUTH_TOKEN, or listen on 127.0.0.1");
+        BOOST_TEST(
+            fault(sources({{"OTPD_SERVER_LISTEN", listen}, {"OTPD_MONEY_DAILY_CAP", "25"}})) ==
+            "auth.token or a [[client]] is required with server.listen = " + std::string(listen) +
+                ": set API_AUTH_TOKEN, or listen on 127.0.0.1");
     good(sources(on_network()));
     good(sources({{"OTPD_SERVER_LISTEN", "localhost:0"}}));
+}
+
+BOOST_AUTO_TEST_CASE(on_the_network_the_operator_has_chosen_what_may_be_spent) {
+    auto const on = [](std::string const& listen, std::string const& config) {
+        return with_config(config,
+                           {{"OTPD_SERVER_LISTEN", listen}, {"API_AUTH_TOKEN", good_secret}});
+    };
+    auto const everywhere = [&](std::string const& config) { return on("0.0.0.0:8000", config); };
+    auto const budget = [](std::string const& key, std::string const& mode) {
+        return "[[budget]]\nname = \"b\"\nkey = \"" + key + "\"\nperiod = \"month\"\ncap = 900\n" +
+               "mode = \"" + mode + "\"\n";
+    };
+    for (auto const& config :
+         {std::string(), budget("total", "observe"), budget("client", "enforce")})
+        BOOST_TEST(fault(everywhere(config)) ==
+                   "money.daily_cap or an enforced [[budget]] of key total is required with "
+                   "server.listen = 0.0.0.0:8000: set OTPD_MONEY_DAILY_CAP to what may be spent in "
+                   "a UTC day, in the account's currency (0: without a cap), or listen on "
+                   "127.0.0.1");
+    good(everywhere("[money]\ndaily_cap = 25\n"));
+    good(everywhere("[money]\ndaily_cap = 0\n"));
+    good(everywhere(budget("total", "enforce")));
+    for (auto const* const loopback : {"127.0.0.1:8000", "[::1]:0", "localhost:0"})
+        good(on(loopback, ""));
 }
 
 BOOST_AUTO_TEST_CASE(limits_are_off_on_loopback_only) {
@@ -163,6 +205,21 @@ BOOST_AUTO_TEST_CASE(a_call_upstream_fits_into_a_request_and_into_the_drain) {
         "make it at least 20000");
 }
 
+BOOST_AUTO_TEST_CASE(replaced_secrets_of_a_lasting_store_need_a_key_for_numbers) {
+    for (std::string const url : {"sqlite:/x.db", "redis://127.0.0.1", "unix:/run/x.sock"}) {
+        names rotating{{"OTPD_STORE_URL", url},
+                       {"OTP_HMAC_SECRET", good_secret},
+                       {"OTPD_OTP_PREVIOUS_HMAC_SECRETS", letters_from('A')}};
+        BOOST_TEST(fault(sources(rotating))
+                       .starts_with("otp.number_key_secret is required with "
+                                    "otp.previous_hmac_secrets and store.url = "));
+        rotating.emplace("OTPD_OTP_NUMBER_KEY_SECRET", letters_from('A'));
+        good(sources(rotating));
+    }
+    good(sources(
+        {{"OTP_HMAC_SECRET", good_secret}, {"OTPD_OTP_PREVIOUS_HMAC_SECRETS", letters_from('A')}}));
+}
+
 BOOST_AUTO_TEST_CASE(two_listeners_need_two_addresses) {
     BOOST_TEST(contains(fault(sources({{"OTPD_ADMIN_LISTEN", "127.0.0.1:8000"}})),
                         "admin.listen = 127.0.0.1:8000 is server.listen too"));
@@ -174,7 +231,7 @@ BOOST_AUTO_TEST_CASE(unsafe_settings_are_all_named_at_once) {
                                {"DEBUG_OTP", "1"},
                                {"OTP_LENGTH", "4"},
                                {"OTPD_LIMITS_ENABLED", "no"}}))
-                   .size() == 4U);
+                   .size() == 5U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,13 +5,16 @@
 
 #include <stdlib.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 using namespace settings_test;
 using otpd::app::command_line;
 using otpd::app::early_exit;
 using otpd::app::parse_command_line;
+using otpd::app::process_environment;
 
 namespace {
 
@@ -24,7 +27,8 @@ auto parse(arguments args) {
 
 auto run(arguments args) {
     args.insert(args.begin(), "otpd");
-    return otpd::app::settings_from_process(static_cast<int>(args.size()), args.data());
+    return otpd::app::settings_from_process(static_cast<int>(args.size()), args.data(),
+                                            process_environment());
 }
 
 early_exit ended(arguments args) {
@@ -173,6 +177,64 @@ BOOST_AUTO_TEST_CASE(files_have_a_largest_size) {
     BOOST_TEST(std::holds_alternative<settings>(run({})));
     process.write(".env", std::string(most + 1, '#'));
     BOOST_TEST(ended({}).errors == "otpd: .env: larger than 65536 bytes\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_with_secrets_or_codes_is_closed_to_others) {
+    clean_process const process;
+    namespace fs = std::filesystem;
+    auto const with_mode = [](char const* file, unsigned mode) {
+        fs::permissions(file, static_cast<fs::perms>(mode));
+        return ended({"--check-config", "--listen=0.0.0.0:0"});
+    };
+    process.write(".env", "API_AUTH_TOKEN=" + good_secret + "\nOTP_HMAC_SECRET=" + good_secret +
+                              "\nOTPD_STORE_URL=sqlite:a.db\nOTPD_MONEY_DAILY_CAP=25\n");
+    process.write("a.db", "");
+    process.write("a.db-wal", "");
+    for (auto const* file : {".env", "a.db", "a.db-wal"})
+        fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+    for (auto const* file : {".env", "a.db", "a.db-wal"})
+        BOOST_TEST_CONTEXT(file) {
+            for (unsigned const mode : {0644U, 0602U}) {
+                auto const refused = with_mode(file, mode);
+                BOOST_TEST(refused.code == 2);
+                BOOST_TEST(contains(refused.errors, "is open to every user of the machine: "
+                                                    "chmod o= " +
+                                                        std::string(file) + '\n'));
+                BOOST_TEST(ended({"--check-config"}).code == 0); // on loopback
+            }
+            BOOST_TEST(with_mode(file, 0660U).code == 0);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(secrets_are_wiped_from_the_environment_and_stay_known) {
+    clean_process const process;
+    ::setenv("OTPD_STORE_URL", "redis://u:s3cr3t@127.0.0.1", 1);
+    ::setenv("OTP_HMAC_SECRET", good_secret.c_str(), 1);
+    ::setenv("OTP_LENGTH", "8", 1);
+    process_environment const before;
+    names const values{{"BRIDGEXAPI_API_KEY", "key-for-tests"},
+                       {"OTPD_STORE_URL", "redis://u:s3cr3t@127.0.0.1"},
+                       {"OTP_HMAC_SECRET", good_secret}};
+    std::map<std::string, char const*> places;
+    for (auto const& [name, value] : values)
+        places[name] = ::getenv(name.c_str());
+    process_environment::wipe_secrets();
+    for (auto const& [name, value] : values) {
+        std::string_view const left(places[name], value.size());
+        BOOST_TEST((left == std::string(value.size(), '\0')), name);
+        BOOST_TEST(before.variables().at(name) == value);
+    }
+    BOOST_TEST(::getenv("OTP_LENGTH") == std::string("8"));
+
+    // As SIGHUP does, again and again.
+    std::array const args{"otpd"};
+    for (int i = 0; i < 2; ++i) {
+        auto const again = otpd::app::settings_from_process(1, args.data(), before);
+        BOOST_TEST_REQUIRE(std::holds_alternative<settings>(again));
+        BOOST_TEST(std::get<settings>(again).otp.hmac_secret.reveal() == good_secret);
+    }
+    for (auto const* name : {"OTPD_STORE_URL", "OTP_HMAC_SECRET", "OTP_LENGTH"})
+        ::unsetenv(name);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -37,7 +37,8 @@ BOOST_AUTO_TEST_CASE(every_key_and_every_entry_has_a_line) {
     BOOST_TEST(value_of(all, "otp.length") == "6");
     BOOST_TEST(value_of(all, "client.shop") ==
                "1 token; purposes: any; routes: allowed; default route: usual; default plan: "
-               "usual; countries: allowed; caller id: usual; max price: any; last line: none");
+               "usual; countries: allowed; caller id: usual; max price: any; app hash: none; web "
+               "otp hosts: none");
     BOOST_TEST(value_of(all, "limit.a") ==
                "5 in 60 seconds; key: client; step: send; mode: enforce; client: any");
     BOOST_TEST(value_of(all, "template.any.nl") == "Uw code: {code}");
@@ -49,10 +50,11 @@ BOOST_AUTO_TEST_CASE(a_client_is_described_with_all_that_it_may) {
         "[[client]]\nname = \"shop\"\ntoken_sha256 = [\"" + std::string(64, '1') + "\", \"" +
         std::string(64, '2') + "\"]\npurposes = [\"a\", \"b\"]\nroutes = [3, 5]\n" +
         "countries = [\"NL\"]\ncaller_id = \"SHOP\"\ndefault_route_id = 5\n"
-        "max_price = 0.12\nweb_otp_host = \"shop.example\"\n"));
+        "max_price = 0.12\nweb_otp_hosts = [\"shop.example\"]\n"));
     BOOST_TEST(value_of(all, "client.shop") ==
                "2 tokens; purposes: a,b; routes: 3,5; default route: 5; default plan: usual; "
-               "countries: NL; caller id: SHOP; max price: 0.12; last line: shop.example");
+               "countries: NL; caller id: SHOP; max price: 0.12; app hash: none; web otp hosts: "
+               "shop.example");
 }
 
 BOOST_AUTO_TEST_CASE(no_line_holds_a_token_a_code_or_a_whole_number) {
@@ -84,17 +86,17 @@ BOOST_AUTO_TEST_CASE(plans_and_budgets_are_described_with_all_that_they_have) {
 }
 
 BOOST_AUTO_TEST_CASE(a_webhook_is_described_without_its_secrets_and_its_path) {
-    auto const webhook = [](char digit, char const* path) {
+    auto const webhook = [](char first, char const* path) {
         return "[[webhook]]\nname = \"crm\"\nurl = \"https://crm.example:8443" + std::string(path) +
-               "\"\nsecrets = [\"whsec_" + std::string(32, digit) + "\"]\n";
+               "\"\nsecrets = [\"whsec_" + letters_from(first) + "\"]\n";
     };
-    auto const all = good(with_config(webhook('s', "/s3cr3t?token=s3cr3t")));
+    auto const all = good(with_config(webhook('S', "/s3cr3t?token=s3cr3t")));
     BOOST_TEST(value_of(all, "webhook.crm") ==
                "https://crm.example:8443; 1 secret; events: all; client: any; private addresses: "
                "no; ca file: the system's");
-    BOOST_TEST((changes(webhook('a', "/x"), webhook('b', "/x")) == keys{"webhook.crm"}));
-    BOOST_TEST((changes(webhook('a', "/x"), webhook('a', "/y")) == keys{"webhook.crm"}));
-    BOOST_TEST(changes(webhook('a', "/x"), webhook('a', "/x")).empty());
+    BOOST_TEST((changes(webhook('A', "/x"), webhook('B', "/x")) == keys{"webhook.crm"}));
+    BOOST_TEST((changes(webhook('A', "/x"), webhook('A', "/y")) == keys{"webhook.crm"}));
+    BOOST_TEST(changes(webhook('A', "/x"), webhook('A', "/x")).empty());
 }
 
 BOOST_AUTO_TEST_CASE(what_has_changed_is_named_once) {
@@ -125,6 +127,59 @@ BOOST_AUTO_TEST_CASE(a_changed_secret_of_an_entry_has_changed) {
     BOOST_TEST((changes(client_named("a", '1'), client_named("a", '2')) == keys{"client.a"}));
     BOOST_TEST((changes(number + "code = \"123456\"\n", number + "code = \"654321\"\n") ==
                 keys{"test_number.*******5678"}));
+}
+
+BOOST_AUTO_TEST_CASE(every_changed_secret_is_named) {
+    for (auto const& each : setting_keys())
+        if (each.secret) BOOST_TEST_CONTEXT(each.path()) {
+                auto const with = [&](std::string const& name, std::string const& value) {
+                    return good(sources({{name, value}}));
+                };
+                std::vector<std::string> names{each.environment_name()};
+                if (!each.alias.empty()) names.emplace_back(each.alias);
+                for (auto const& name : names) {
+                    auto const before = with(name, letters_from('A'));
+                    keys const expected{each.path()};
+                    BOOST_TEST((changed_keys(before, with(name, letters_from('B'))) == expected));
+                    BOOST_TEST(changed_keys(before, with(name, letters_from('A'))).empty());
+                }
+            }
+}
+
+BOOST_AUTO_TEST_CASE(a_changed_secret_of_a_dotenv_file_and_of_the_file_is_named) {
+    auto const dotenv = [](char first) {
+        return good(with_dotenv("API_AUTH_TOKEN=" + letters_from(first)));
+    };
+    BOOST_TEST((changed_keys(dotenv('A'), dotenv('B')) == keys{"auth.token"}));
+    auto const file = [](char first) {
+        return "[store]\npassword = \"" + letters_from(first) + "\"\n";
+    };
+    BOOST_TEST((changes(file('A'), file('B')) == keys{"store.password"}));
+    BOOST_TEST((changes("", file('B')) == keys{"store.password"}));
+}
+
+BOOST_AUTO_TEST_CASE(changed_replaced_secrets_are_named_also_in_their_number_and_order) {
+    auto const with = [](std::string const& list) {
+        return good(sources({{"OTPD_OTP_PREVIOUS_HMAC_SECRETS", list}}));
+    };
+    keys const expected{"otp.previous_hmac_secrets"};
+    auto const a = letters_from('A');
+    auto const b = letters_from('B');
+    BOOST_TEST((changed_keys(with(a), with(a + ',' + b)) == expected));
+    BOOST_TEST((changed_keys(with(a + ',' + b), with(b + ',' + a)) == expected));
+    BOOST_TEST(changed_keys(with(a + ',' + b), with(a + ", " + b)).empty());
+}
+
+BOOST_AUTO_TEST_CASE(changed_credentials_in_the_stores_url_are_named) {
+    auto const at = [](std::string const& credentials) {
+        return good(sources({{"OTPD_STORE_URL", "redis://" + credentials + "127.0.0.1:6379/0"},
+                             {"OTP_HMAC_SECRET", good_secret}}));
+    };
+    keys const expected{"store.url"};
+    BOOST_TEST((changed_keys(at("otpd:a@"), at("otpd:b@")) == expected));
+    BOOST_TEST((changed_keys(at("otpd:a@"), at("other:a@")) == expected));
+    BOOST_TEST((changed_keys(at("otpd:a@"), at("")) == expected));
+    BOOST_TEST(changed_keys(at("otpd:a@"), at("otpd:a@")).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -63,6 +63,17 @@ BOOST_AUTO_TEST_CASE(line_types_are_those_of_the_numbering_plan) {
         }
 }
 
+BOOST_AUTO_TEST_CASE(allowed_are_beginnings_of_numbers_alone) {
+    auto const& list = key("numbers.allowed");
+    auto all = settings::defaults();
+    for (auto const* text : {"", "1", "26055,22901", "123456789012345"}) {
+        BOOST_TEST(list.read(all, text, list));
+        BOOST_TEST(list.show(all) == text);
+    }
+    for (auto const* text : {"NL", "26055,NL", "0031", "+31", "1234567890123456", "31,"})
+        BOOST_TEST(!list.read(all, text, list), text);
+}
+
 BOOST_AUTO_TEST_CASE(destinations_are_countries_and_beginnings_of_numbers) {
     for (auto const* path : {"numbers.denied", "numbers.trusted"})
         BOOST_TEST_CONTEXT(path) {

@@ -16,7 +16,7 @@ std::string budget_named(std::string const& name, std::string const& key = "tota
 std::string webhook_named(std::string const& name, std::string const& more = "",
                           std::string const& url = "https://a.example/x") {
     return "[[webhook]]\nname = \"" + name + "\"\nurl = \"" + url + "\"\nsecrets = [\"whsec_" +
-           std::string(32, 'A') + "\"]\n" + more;
+           letters_from('A') + "\"]\n" + more;
 }
 
 } // namespace
@@ -102,8 +102,8 @@ BOOST_AUTO_TEST_CASE(a_client_has_a_usual_route_or_a_usual_plan) {
 
 BOOST_AUTO_TEST_CASE(budgets_have_names_that_no_limit_and_no_other_has) {
     good(with_config(budget_named("a") + budget_named("b")));
-    std::vector<std::string> taken{"cooldown",  "guesses", "pumping_prefix",
-                                   "pumping_x", "ledger",  "mine"};
+    std::vector<std::string> taken{"cooldown",  "guesses", "pumping_prefix", "pumping_x", "ledger",
+                                   "daily_cap", "mine"};
     for (auto const& each : otpd::app::built_in_limits())
         taken.emplace_back(each.name);
     auto const limit =

@@ -25,6 +25,7 @@ BOOST_AUTO_TEST_CASE(the_default_of_every_key) {
     BOOST_TEST(all.routes.queue_max == 128U);
     BOOST_TEST(all.routes.failures_to_open == 5U);
     BOOST_TEST(all.routes.score_samples_max == 100'000U);
+    BOOST_TEST(!all.spending.daily_cap.has_value());
     BOOST_TEST(all.spending.assumed_price.micros() == 100'000);
     BOOST_TEST((all.spending.price_lifetime == 1h));
     BOOST_TEST((all.spending.balance_interval == 60s));
@@ -66,6 +67,21 @@ BOOST_AUTO_TEST_CASE(money_is_exact_in_every_notation) {
     BOOST_TEST(
         good(sources({{"OTPD_MONEY_ASSUMED_PRICE", "0.055"}})).spending.assumed_price.micros() ==
         55'000);
+}
+
+BOOST_AUTO_TEST_CASE(a_daily_cap_of_nothing_is_not_one_that_is_not_set) {
+    auto const& cap = key("money.daily_cap");
+    auto all = settings::defaults();
+    for (auto const* text : {"0", "25.5"}) {
+        BOOST_TEST(cap.read(all, text, cap));
+        BOOST_TEST(all.spending.daily_cap.has_value());
+        BOOST_TEST(cap.show(all) == text);
+    }
+    for (auto const* text : {"-1", "none", "1e3"})
+        BOOST_TEST(!cap.read(all, text, cap));
+    BOOST_TEST(cap.read(all, "", cap));
+    BOOST_TEST(!all.spending.daily_cap.has_value());
+    BOOST_TEST(cap.show(all).empty());
 }
 
 BOOST_AUTO_TEST_CASE(money_is_a_decimal_amount_and_nothing_else) {

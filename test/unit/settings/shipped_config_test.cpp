@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(its_examples_are_good) {
     auto const& client = all.clients.front().profile;
     BOOST_TEST(client.name == "shop");
     BOOST_TEST((client.purposes == std::vector<std::string>{"login", "payment"}));
-    BOOST_TEST(client.tail.text == "shop.example");
+    BOOST_TEST((client.web_otp_hosts == std::vector<std::string>{"pay.example", "shop.example"}));
     BOOST_TEST_REQUIRE(all.own_limits.size() == 1U);
     BOOST_TEST(all.own_limits.front().client == client.name);
     BOOST_TEST_REQUIRE(all.templates.size() == 1U);

@@ -202,6 +202,136 @@ BOOST_AUTO_TEST_CASE(what_a_dotenv_file_may_hold) {
     BOOST_TEST((all.otp.ttl == 60s));
 }
 
+BOOST_AUTO_TEST_CASE(a_comment_is_never_the_value_of_a_dotenv_line) {
+    for (auto const* line :
+         {"API_AUTH_TOKEN=   # 32 random bytes: openssl rand -hex 32",
+          "API_AUTH_TOKEN=    #optional", "API_AUTH_TOKEN=#optional", "API_AUTH_TOKEN=\t# optional",
+          "API_AUTH_TOKEN= ", "API_AUTH_TOKEN=", "API_AUTH_TOKEN='' # optional"})
+        BOOST_TEST_CONTEXT(line) {
+            BOOST_TEST(good(with_dotenv(line)).auth.token.empty());
+            BOOST_TEST(contains(fault(with_dotenv(line, {{"OTPD_SERVER_LISTEN", "0.0.0.0:80"},
+                                                         {"OTPD_MONEY_DAILY_CAP", "25"}})),
+                                "auth.token or a [[client]] is required"));
+        }
+    for (auto const* line : {"API_AUTH_TOKEN=token\t# a note", "API_AUTH_TOKEN=token #",
+                             "API_AUTH_TOKEN=token \t #a #b", "API_AUTH_TOKEN=\ttoken\t#"})
+        BOOST_TEST_CONTEXT(line) {
+            BOOST_TEST(good(with_dotenv(line)).auth.token.reveal() == "token");
+        }
+    BOOST_TEST(good(with_dotenv("API_AUTH_TOKEN=a#b##c #d")).auth.token.reveal() == "a#b##c");
+    BOOST_TEST(
+        contains(fault({{}, {}, otpd::app::source_file{".env", "BRIDGEXAPI_API_KEY= #x"}, {}}),
+                 "bridgexapi.api_key is required"));
+}
+
+BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_no_part_of_a_file) {
+    std::string const mark = "\xEF\xBB\xBF";
+    BOOST_TEST(good(with_dotenv(mark + "OTP_LENGTH=7\n")).otp.length == 7);
+    BOOST_TEST(good(with_dotenv(mark)).otp.length == 6);
+    BOOST_TEST(good(with_config(mark + "[otp]\nlength = 7\n")).otp.length == 7);
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_with_what_an_env_file_left_in_it_is_refused_by_name) {
+    auto const secret = letters_from('A');
+    std::map<std::string, std::string> const wrong{{'"' + secret + '"', "still has the quotes"},
+                                                   {'\'' + secret + '\'', "still has the quotes"},
+                                                   {"\"\"", "still has the quotes"},
+                                                   {secret + ' ', "white space"},
+                                                   {secret + '\t', "white space"},
+                                                   {secret + '\n', "white space"},
+                                                   {secret + "\r\n", "white space"},
+                                                   {' ' + secret, "white space"},
+                                                   {" ", "white space"}};
+    for (auto const& each : setting_keys())
+        if (each.secret) BOOST_TEST_CONTEXT(each.path()) {
+                std::vector<std::string> names_of{each.environment_name()};
+                if (!each.alias.empty()) names_of.emplace_back(each.alias);
+                for (auto const& [text, why] : wrong) {
+                    for (auto const& name : names_of) {
+                        auto const line = fault(sources({{name, text}}));
+                        BOOST_TEST(
+                            line.starts_with(each.path() + " (" + name + " in the environment): "));
+                        BOOST_TEST(contains(line, why));
+                        BOOST_TEST(!contains(line, secret));
+                    }
+                    auto flagged = sources();
+                    flagged.flags[each.path()] = text;
+                    BOOST_TEST(contains(fault(flagged), why));
+                }
+                // In a .env file the one kind of quotes keeps what is in the other.
+                auto const dotenv = [&](std::string const& value) {
+                    auto from = with_dotenv(each.environment_name() + '=' + value +
+                                            "\nBRIDGEXAPI_API_KEY=key-for-tests\n");
+                    from.environment.clear();
+                    return from;
+                };
+                BOOST_TEST(contains(fault(dotenv("'\"" + secret + "\"'")), "quotes"));
+                BOOST_TEST(contains(fault(dotenv('"' + secret + "\\n\"")), "white space"));
+                good(dotenv('"' + secret + '"'));
+            }
+}
+
+BOOST_AUTO_TEST_CASE(each_of_several_secrets_is_bare) {
+    auto const a = letters_from('A');
+    auto const b = letters_from('B');
+    auto const list = [](std::string const& text) {
+        return sources({{"OTPD_OTP_PREVIOUS_HMAC_SECRETS", text}});
+    };
+    BOOST_TEST(good(list(a + ", " + b)).otp.previous_hmac_secrets.size() == 2U);
+    BOOST_TEST(contains(fault(list('"' + a + "\",\"" + b + '"')), "quotes"));
+    BOOST_TEST(contains(fault(list(a + ", '" + b + '\'')), "quotes"));
+    BOOST_TEST(contains(fault(list(a + " ," + b)), "white space"));
+    BOOST_TEST(contains(fault(list(a + ',' + b + '\n')), "white space"));
+}
+
+BOOST_AUTO_TEST_CASE(secrets_of_the_file_are_bare_too) {
+    auto const in_file = [](std::string const& text) { return fault(with_config(text)); };
+    auto const a = letters_from('A');
+    BOOST_TEST(
+        in_file("[auth]\ntoken = \"'" + a + "'\"") ==
+        "auth.token (config.toml:2): it still has the quotes of an env-file: leave them out");
+    BOOST_TEST(
+        in_file("[otp]\nprevious_hmac_secrets = [\"" + a + " \", \"" + letters_from('B') + "\"]") ==
+        "otp.previous_hmac_secrets (config.toml:2): white space or a line break is at an end "
+        "of it: leave that out");
+}
+
+BOOST_AUTO_TEST_CASE(names_that_kubernetes_makes_for_services_are_ignored) {
+    names const links{{"OTPD_SERVICE_HOST", "10.0.0.1"},
+                      {"OTPD_SERVICE_PORT", "8000"},
+                      {"OTPD_SERVICE_PORT_HTTP_API", "8000"},
+                      {"OTPD_PORT", "tcp://10.0.0.1:8000"},
+                      {"OTPD_PORT_8000_TCP", "tcp://10.0.0.1:8000"},
+                      {"OTPD_PORT_8000_TCP_PROTO", "tcp"},
+                      {"OTPD_PORT_8000_TCP_PORT", "8000"},
+                      {"OTPD_PORT_8000_TCP_ADDR", "10.0.0.1"},
+                      {"OTPD_PORT_53_UDP", "udp://10.0.0.1:53"},
+                      {"OTPD_PORT_53_UDP_ADDR", "10.0.0.1"},
+                      {"OTPD_PORT_9_SCTP_PROTO", "sctp"},
+                      // Services called otpd-redis and otpd-admin
+                      {"OTPD_REDIS_PORT", "tcp://10.0.0.2:6379"},
+                      {"OTPD_REDIS_PORT_6379_TCP_ADDR", "10.0.0.2"},
+                      {"OTPD_ADMIN_SERVICE_HOST", "fd00::2"},
+                      {"OTPD_ADMIN_SERVICE_PORT_METRICS", "9464"}};
+    auto const all = good(sources(links));
+    BOOST_TEST(all.service_links.size() == links.size());
+    for (auto const& [name, value] : links)
+        BOOST_TEST((std::ranges::find(all.service_links, name) != all.service_links.end()), name);
+    BOOST_TEST(good(sources()).service_links.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_link_of_a_service_is_still_a_mistake) {
+    names const mistakes{
+        {"OTPD_PORT", "8000"},   {"OTPD_SERVER_PORT", "8000"},     {"OTPD_PORT_TCP", "x"},
+        {"OTPD_PORT_8000", "x"}, {"OTPD_PORT_8000_TCP_NAME", "x"}, {"OTPD_8000_TCP", "x"},
+        {"OTPD_SERVICE", "x"},   {"OTPD_HOST", "10.0.0.1"}};
+    for (auto const& [name, value] : mistakes)
+        BOOST_TEST(fault(sources({{name, value}}))
+                       .starts_with("unknown name \"" + name + "\" in the environment"));
+    // Kubernetes writes no .env file.
+    BOOST_TEST(contains(fault(with_dotenv("OTPD_SERVICE_HOST=10.0.0.1")), "unknown name"));
+}
+
 BOOST_AUTO_TEST_CASE(quoted_values_may_take_several_lines_and_belong_to_others) {
     auto const all = good(with_dotenv("PEM=\"-----BEGIN\nOTP_LENGTH=9\n-----END\"\n"
                                       "OTHER='it\\'s \\\\ fine'\nOTP_LENGTH=8\nOTP_LENGTH=7\n"));

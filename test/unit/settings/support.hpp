@@ -79,4 +79,13 @@ inline bool contains(std::string_view text, std::string_view part) {
 /// Long enough for every kind of secret.
 inline std::string const good_secret = "0123456789abcdef0123456789abcdef";
 
+/// Capital letters one after the other, from `first` on: a secret has to have different ones.
+inline std::string letters_from(char first, std::size_t length = 32) {
+    constexpr std::size_t letters = 26;
+    std::string out;
+    for (std::size_t i = 0; i < length; ++i)
+        out += static_cast<char>('A' + (static_cast<std::size_t>(first - 'A') + i) % letters);
+    return out;
+}
+
 } // namespace settings_test

@@ -73,7 +73,8 @@ BOOST_AUTO_TEST_CASE(the_token_of_the_reference_is_no_other_clients) {
 }
 
 BOOST_AUTO_TEST_CASE(clients_guard_the_network_as_a_token_does) {
-    good(with_config(client_named("a"), {{"OTPD_SERVER_LISTEN", "0.0.0.0:8000"}}));
+    good(with_config(client_named("a"),
+                     {{"OTPD_SERVER_LISTEN", "0.0.0.0:8000"}, {"OTPD_MONEY_DAILY_CAP", "25"}}));
 }
 
 BOOST_AUTO_TEST_CASE(a_clients_routes_are_allowed_ones) {
@@ -129,12 +130,35 @@ BOOST_AUTO_TEST_CASE(countries_are_known_by_the_numbering_plan_only) {
     good(with_config("[numbers]\ncheck = false\ndenied = [\"31\"]\n"));
 }
 
+BOOST_AUTO_TEST_CASE(countries_that_do_not_exist_are_refused_wherever_they_are_named) {
+    std::map<std::string, std::string> const cases{
+        {"[numbers]\ncountries = [\"NL\", \"UK\"]\n", "numbers.countries"},
+        {"[numbers]\ndenied = [\"31\", \"UK\"]\n", "numbers.denied"},
+        {"[numbers]\ntrusted = [\"UK\", \"NL\"]\n", "numbers.trusted"},
+        {client_named("a") + "countries = [\"UK\"]\n", "[[client]] \"a\""},
+        {plan_named("a", "{route = 3}, {route = 5, countries = [\"UK\"]}"), "[[route_plan]] \"a\""},
+        {"[[budget]]\nname = \"a\"\nkey = \"country\"\nonly = \"UK\"\nperiod = \"day\"\n"
+         "cap = 1\n",
+         "[[budget]] \"a\""}};
+    for (auto const& [text, where] : cases)
+        BOOST_TEST_CONTEXT(text) {
+            BOOST_TEST(fault(with_config(text)) ==
+                       where + " has country UK, which does not exist: countries are called as in "
+                               "ISO 3166-1, GB for example");
+            auto exists = text;
+            exists.replace(exists.find("UK"), 2, "GB");
+            good(with_config(exists));
+        }
+    BOOST_TEST(faults(with_config("[numbers]\ndenied = [\"XX\", \"EL\"]\n")).size() == 2U);
+}
+
 // --- limits --------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(limits_have_names_that_nothing_else_has) {
     good(with_config(limit_named("a") + limit_named("b")));
-    std::vector<std::string> taken{"cooldown", "guesses", "pumping_prefix", "pumping_country",
-                                   "pumping_x"};
+    std::vector<std::string> taken{"cooldown",       "guesses",         "reads_client_1m",
+                                   "pumping_prefix", "pumping_country", "pumping_x",
+                                   "daily_cap"};
     for (auto const& each : otpd::app::built_in_limits())
         taken.emplace_back(each.name);
     for (auto const& name : taken)
@@ -180,7 +204,8 @@ BOOST_AUTO_TEST_CASE(texts_fit_with_the_last_line_of_every_client_that_may_use_t
     auto const from = [](std::size_t length, char const* purposes) {
         return with_config("[[template]]\npurpose = \"pay\"\ntext = \"" + text_of(length) + "\"\n" +
                            client_named("a") +
-                           "web_otp_host = \"shop.example\"\npurposes = " + purposes + '\n');
+                           "web_otp_hosts = [\"shop.example\", \"a.b\"]\npurposes = " + purposes +
+                           '\n');
     };
     for (auto const* uses_it : {"[]", "[\"pay\"]", "[\"login\", \"pay\"]"})
         BOOST_TEST_CONTEXT(uses_it) {
@@ -193,6 +218,11 @@ BOOST_AUTO_TEST_CASE(texts_fit_with_the_last_line_of_every_client_that_may_use_t
     BOOST_TEST(contains(fault(with_config("[otp]\nmessage_template = \"" + text_of(room) + "\"\n" +
                                           client_named("a") + "app_hash = \"FA+9qCX9VSu\"\n")),
                         "otp.message_template"));
+    // And of whoever has auth.token.
+    BOOST_TEST(contains(
+        fault(with_config("[otp]\nmessage_template = \"" + text_of(room - tail_length + 1) +
+                          "\"\n[auth]\nweb_otp_hosts = [\"shop.example\"]\n")),
+        "may become 159 characters long"));
 }
 
 BOOST_AUTO_TEST_CASE(texts_have_their_placeholders) {
@@ -248,7 +278,8 @@ BOOST_AUTO_TEST_CASE(a_test_number_is_there_once) {
 }
 
 BOOST_AUTO_TEST_CASE(a_test_number_that_is_over_is_said_and_starts) {
-    auto const all = good(with_config(test_number("31612345678", "123456", "2026-01-31")));
+    auto const all = good(with_config(test_number("31612345678", "123456", "2026-01-31"),
+                                      {{"OTPD_PUMPING_MODE", "enforce"}}));
     auto const last_day =
         std::chrono::sys_days(std::chrono::year(2026) / std::chrono::January / 31);
     BOOST_TEST(otpd::app::settings_notes(all, last_day).empty());
@@ -257,6 +288,18 @@ BOOST_AUTO_TEST_CASE(a_test_number_that_is_over_is_said_and_starts) {
     BOOST_TEST(notes[0] ==
                "[[test_number]] *******5678 ended with 2026-01-31: it is a number as any "
                "other and gets an SMS");
+}
+
+BOOST_AUTO_TEST_CASE(a_guard_that_refuses_nothing_is_said_and_starts) {
+    auto const notes_of = [](names const& environment) {
+        return otpd::app::settings_notes(good(sources(environment)), {});
+    };
+    auto const by_default = notes_of({});
+    BOOST_TEST_REQUIRE(by_default.size() == 1U);
+    BOOST_TEST(contains(by_default[0], "pumping.mode = observe: "));
+    BOOST_TEST(notes_of({{"OTPD_PUMPING_MODE", "enforce"}}).empty());
+    BOOST_TEST(notes_of({{"OTPD_PUMPING_ENABLED", "false"}}).empty());
+    BOOST_TEST(notes_of({{"OTPD_LIMITS_ENABLED", "false"}}).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

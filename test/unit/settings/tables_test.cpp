@@ -28,8 +28,8 @@ std::string repeated(std::string const& text, int times) {
     return out;
 }
 
-std::string secret_of(char digit, std::size_t length) {
-    return "whsec_" + std::string(length, digit);
+std::string secret_of(char first, std::size_t length) {
+    return "whsec_" + letters_from(first, length);
 }
 
 std::vector<key_cases> all_cases() {
@@ -64,10 +64,11 @@ std::vector<key_cases> all_cases() {
          {quoted("0.1"), "0.085", "1", quoted("999999999.999999")},
          {quoted(""), quoted("0"), quoted("-1"), "0.0", "-0.1", quoted("0.0000001"), quoted("1,5"),
           "[1]", "true", "inf", "1e300"}},
-        {"client.web_otp_host",
-         {quoted("a.b"), quoted("login.shop-1.example")},
-         {quoted(""), quoted("localhost"), quoted("Shop.example"), quoted("https://shop.example"),
-          quoted("shop.example:443"), quoted(std::string(62, 'a') + ".bc"), "1"}},
+        {"client.web_otp_hosts",
+         {"[]", "[\"a.b\"]", "[\"login.shop-1.example\", \"pay.example\"]"},
+         {quoted("a.b"), "[\"\"]", "[\"localhost\"]", "[\"Shop.example\"]",
+          "[\"https://shop.example\"]", "[\"shop.example:443\"]", "[\"a.b\", \"a.b\"]",
+          '[' + quoted(std::string(62, 'a') + ".bc") + ']', "[1]"}},
         {"client.app_hash",
          {quoted("FA+9qCX9VSu"), quoted("/0123456789")},
          {quoted(""), quoted("FA+9qCX9VS"), quoted("FA+9qCX9VSu1"), quoted("FA-9qCX9VSu"), "1"}},
@@ -87,8 +88,9 @@ std::vector<key_cases> all_cases() {
          {quoted("payment"), quoted(" Pay Now "), name(50)},
          {quoted(""), quoted(" "), name(51), quoted("caf\u00e9"), "1"}},
         {"template.locale",
-         {quoted("nl"), quoted("pt-BR"), quoted("fil"), quoted("es-419")},
-         {quoted(""), quoted("n"), quoted("nl_NL"), quoted("nl-"), quoted("dutch"), "1"}},
+         {quoted("nl"), quoted("pt-BR"), quoted("fil"), quoted("es-419"), quoted("zh-Hans-CN"),
+          quoted("sr-Latn")},
+         {quoted(""), quoted("n"), quoted("nl_NL"), quoted("nl-"), quoted("netherlandish"), "1"}},
         {"template.text",
          {quoted("{code}"), quoted("{code} {minutes}, yes")},
          {"1", "[\"{code}\"]"}},
@@ -138,17 +140,19 @@ std::vector<key_cases> all_cases() {
           quoted("https://[2001:db8::1]/x")},
          {quoted(""), quoted("a.example"), quoted("http://a.example/"), quoted("ftp://a.example"),
           quoted("https://u:p@a.example/"), quoted("https://a.example/#x"),
-          quoted("https://a.example/a b"), quoted("https://"), quoted(" https://a.example"),
+          quoted("https://a.example/a b"), quoted("https://"),
           quoted("https://a.example/" + std::string(2048, 'x')), "1"}},
         {"webhook.secrets",
          {"[" + quoted(secret_of('A', 32)) + "]",
           "[" + quoted(secret_of('A', 32)) + ", " + quoted(secret_of('B', 64)) + "]",
-          "[" + quoted("whsec_" + std::string(35, 'A') + "=") + "]",
+          "[" + quoted(secret_of('A', 34) + "A=") + "]",
           "[" + quoted(secret_of('A', 84) + "AA==") + "]"},
          {"[]", quoted(secret_of('A', 32)), "[" + quoted(std::string(32, 'A')) + "]",
           "[" + quoted(secret_of('A', 28)) + "]", "[" + quoted(secret_of('A', 88)) + "]",
-          "[" + quoted(secret_of('A', 33)) + "]", "[" + quoted(secret_of('_', 32)) + "]",
+          "[" + quoted(secret_of('A', 33)) + "]",
+          "[" + quoted("whsec_" + std::string(32, '_')) + "]",
           "[" + quoted(secret_of('A', 33) + "B==") + "]",
+          "[" + quoted("whsec_" + std::string(32, 'A')) + "]", // one byte, again and again
           "[" + quoted(secret_of('A', 32)) + ", " + quoted(secret_of('A', 32)) + "]",
           "[" + quoted(secret_of('A', 32)) + "," + quoted(secret_of('B', 32)) + "," +
               quoted(secret_of('C', 32)) + "," + quoted(secret_of('D', 32)) + "," +
@@ -265,13 +269,13 @@ BOOST_AUTO_TEST_CASE(entries_keep_their_order_up_to_a_thousand) {
 }
 
 BOOST_AUTO_TEST_CASE(all_that_a_client_may_have) {
-    auto const all = good(
-        with_config("[[client]]\nname = \"shop\"\ntoken_sha256 = [\"" + std::string(64, '1') +
-                    "\", \"" + std::string(64, 'f') +
-                    "\"]\npurposes = [\"Login\"]\nroutes = [5, 3]\ncountries = [\"NL\"]\n"
-                    "caller_id = \"SHOP\"\ndefault_route_id = 5\nweb_otp_host = \"shop.example\"\n"
-                    "[[client]]\nname = \"crm\"\ntoken_sha256 = [\"" +
-                    std::string(64, '2') + "\"]\napp_hash = \"FA+9qCX9VSu\"\n"));
+    auto const all = good(with_config(
+        "[[client]]\nname = \"shop\"\ntoken_sha256 = [\"" + std::string(64, '1') + "\", \"" +
+        std::string(64, 'f') +
+        "\"]\npurposes = [\"Login\"]\nroutes = [5, 3]\ncountries = [\"NL\"]\n"
+        "caller_id = \"SHOP\"\ndefault_route_id = 5\nweb_otp_hosts = [\"shop.example\"]\n"
+        "[[client]]\nname = \"crm\"\ntoken_sha256 = [\"" +
+        std::string(64, '2') + "\"]\napp_hash = \"FA+9qCX9VSu\"\n"));
     BOOST_TEST_REQUIRE(all.clients.size() == 2U);
     auto const& [shop, tokens] = all.clients[0];
     BOOST_TEST_REQUIRE(tokens.size() == 2U);
@@ -282,7 +286,9 @@ BOOST_AUTO_TEST_CASE(all_that_a_client_may_have) {
     BOOST_TEST((shop.countries == std::vector<std::string>{"NL"}));
     BOOST_TEST(shop.caller_id == "SHOP");
     BOOST_TEST(shop.default_route_id == 5);
+    BOOST_TEST((shop.web_otp_hosts == std::vector<std::string>{"shop.example"}));
     BOOST_TEST((shop.tail.what == otpd::otp::message_tail::kind::web_otp));
+    BOOST_TEST(shop.tail.text == "shop.example");
     auto const& crm = all.clients[1].profile;
     BOOST_TEST((crm.purposes.empty() && crm.routes.empty() && crm.countries.empty()));
     BOOST_TEST((crm.caller_id.empty() && crm.default_route_id == 0));
@@ -290,10 +296,19 @@ BOOST_AUTO_TEST_CASE(all_that_a_client_may_have) {
 }
 
 BOOST_AUTO_TEST_CASE(a_client_has_one_last_line) {
-    auto const line = fault(with_config(client_named("a") + "web_otp_host = \"shop.example\"\n"
+    auto const line = fault(with_config(client_named("a") + "web_otp_hosts = [\"shop.example\"]\n"
                                                             "app_hash = \"FA+9qCX9VSu\"\n"));
     BOOST_TEST(contains(line, "[[client]] app_hash = \"FA+9qCX9VSu\": must be 11 characters of "
-                              "base64; not with web_otp_host"));
+                              "base64; not with web_otp_hosts"));
+}
+
+BOOST_AUTO_TEST_CASE(one_host_alone_is_that_of_sends_that_name_none) {
+    auto const of = [](char const* hosts) {
+        auto const all = good(with_config(client_named("a") + "web_otp_hosts = " + hosts + '\n'));
+        return all.clients.at(0).profile.tail.text;
+    };
+    BOOST_TEST(of("[\"shop.example\"]") == "shop.example");
+    BOOST_TEST(of("[\"shop.example\", \"pay.example\"]") == "");
 }
 
 BOOST_AUTO_TEST_CASE(all_that_a_limit_may_have) {
@@ -352,6 +367,23 @@ BOOST_AUTO_TEST_CASE(no_message_holds_a_token_a_code_or_a_test_number) {
                 BOOST_TEST(contains(line, std::string(key.name) + ": must be "));
             }
     }
+}
+
+BOOST_AUTO_TEST_CASE(secrets_of_tables_are_bare) {
+    for (auto const& each : table_keys())
+        if (each.secret) BOOST_TEST_CONTEXT(path_of(each)) {
+                std::map<std::string, std::string> const wrong{
+                    {"'" + std::string(each.example) + "'", "still has the quotes"},
+                    {std::string(each.example) + ' ', "white space"},
+                    {' ' + std::string(each.example), "white space"}};
+                for (auto const& [text, why] : wrong) {
+                    auto const line = fault(
+                        with_config(example_with(path_of(each), toml_literal(each.kind, text))));
+                    BOOST_TEST(contains(line, "]] " + std::string(each.name) + ": "));
+                    BOOST_TEST(contains(line, why));
+                    BOOST_TEST(!contains(line, each.example));
+                }
+            }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

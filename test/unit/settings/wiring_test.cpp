@@ -1,5 +1,6 @@
 // What the parts of the service are told of the settings.
 
+#include "app/plan_library.hpp"
 #include "app/wiring.hpp"
 #include "tables.hpp"
 
@@ -52,8 +53,36 @@ BOOST_AUTO_TEST_CASE(the_defaults_are_those_of_the_domain) {
     BOOST_TEST((rules.uniform_failures == usual.uniform_failures));
     BOOST_TEST((rules.assumed_price == usual.assumed_price));
     BOOST_TEST(rules.plans.empty());
-    BOOST_TEST(rules.budgets.empty());
     BOOST_TEST(!rules.reveal_codes);
+}
+
+// With one client there is nobody to keep anything from.
+BOOST_AUTO_TEST_CASE(clients_are_tenants_where_there_is_a_table_of_them) {
+    auto all = settings::defaults();
+    BOOST_TEST(!credentials_of(all).front().profile.is_tenant);
+    all.auth.token = otpd::secret_string("the-token");
+    BOOST_TEST(!credentials_of(all).front().profile.is_tenant);
+    all.clients.emplace_back().profile.name = "shop";
+    auto const both = credentials_of(all);
+    BOOST_TEST(both.size() == 2U);
+    for (auto const& each : both)
+        BOOST_TEST(each.profile.is_tenant, each.profile.name);
+    BOOST_TEST((otpd::app::names_of_clients(all) == std::vector<std::string>{"shop", "default"}));
+}
+
+BOOST_AUTO_TEST_CASE(questions_have_connections_beside_those_of_sends) {
+    auto all = settings::defaults();
+    all.bridgexapi.connections_max = 1;
+    all.bridgexapi.timeout = 20s;
+    BOOST_TEST(otpd::app::upstream_options(all.bridgexapi).connections_max == 1U);
+    auto const questions = otpd::app::question_options(all.bridgexapi);
+    BOOST_TEST(questions.connections_max == 8U);
+    BOOST_TEST((questions.timeout == 10s));
+    // Three are for what otpd asks by itself.
+    BOOST_TEST(otpd::app::read_bulkhead_options_of(all.bridgexapi).concurrency_max == 5U);
+    BOOST_TEST(otpd::app::read_quota_of(all.limits) == 600U);
+    all.limits.enabled = false;
+    BOOST_TEST(otpd::app::read_quota_of(all.limits) == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(limits_that_need_no_table) {
@@ -141,7 +170,7 @@ BOOST_AUTO_TEST_CASE(the_tables_reach_the_policy) {
     BOOST_TEST(rules.test_numbers.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(plans_and_money_reach_the_policy_and_budgets_with_the_limits_only) {
+BOOST_AUTO_TEST_CASE(plans_and_money_reach_the_policy_and_budgets_without_limits_too) {
     auto const text = "[money]\nassumed_price = 0.2\n" + plan_named("a") +
                       "[[budget]]\nname = \"b\"\nkey = \"total\"\nperiod = \"day\"\ncap = 5\n";
     auto const rules = policy_of(good(with_config(text)));
@@ -151,7 +180,41 @@ BOOST_AUTO_TEST_CASE(plans_and_money_reach_the_policy_and_budgets_with_the_limit
     BOOST_TEST(rules.assumed_price.micros() == 200'000);
     auto const free = policy_of(good(with_config("[limits]\nenabled = false\n" + text)));
     BOOST_TEST(free.plans.size() == 1U);
-    BOOST_TEST(free.budgets.empty());
+    BOOST_TEST(free.budgets.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(spending_has_a_daily_cap_that_is_a_total_budget) {
+    using otpd::otp::budget_key;
+    using otpd::otp::budget_period;
+    auto const budget = [](std::string const& key, std::string const& mode) {
+        return "[[budget]]\nname = \"b\"\nkey = \"" + key + "\"\nperiod = \"month\"\ncap = 900\n" +
+               "mode = \"" + mode + "\"\n";
+    };
+    auto const cap_of = [](std::string const& toml) {
+        auto const all = good(with_config(toml));
+        auto const rules = policy_of(all);
+        std::int64_t micros = 0;
+        for (auto const& each : rules.budgets) {
+            if (each.name != "daily_cap") continue;
+            BOOST_TEST((each.key == budget_key::total));
+            BOOST_TEST((each.period == budget_period::day));
+            BOOST_TEST((each.mode == limit_mode::enforce));
+            BOOST_TEST(each.only.empty());
+            micros = each.cap.micros();
+        }
+        BOOST_TEST(micros == otpd::app::daily_cap_of(all).micros());
+        return micros;
+    };
+    BOOST_TEST(cap_of("") == 50'000'000);
+    BOOST_TEST(cap_of("[money]\ndaily_cap = \"12.5\"\n") == 12'500'000);
+    BOOST_TEST(cap_of("[money]\ndaily_cap = 0\n") == 0);
+    BOOST_TEST(cap_of("[limits]\nenabled = false\n") == 50'000'000);
+    // A bound of the operator's own takes the default's place, and nothing else does.
+    BOOST_TEST(cap_of(budget("total", "enforce")) == 0);
+    BOOST_TEST(cap_of("[limits]\nenabled = false\n" + budget("total", "enforce")) == 0);
+    BOOST_TEST(cap_of(budget("total", "observe")) == 50'000'000);
+    BOOST_TEST(cap_of(budget("client", "enforce")) == 50'000'000);
+    BOOST_TEST(cap_of("[money]\ndaily_cap = 7\n" + budget("total", "enforce")) == 7'000'000);
 }
 
 BOOST_AUTO_TEST_CASE(a_route_takes_half_of_the_connections_unless_told_otherwise) {
@@ -233,6 +296,31 @@ BOOST_AUTO_TEST_CASE(proxies_are_those_of_the_api) {
     BOOST_TEST(options.trusted_proxies.size() == 1U);
     BOOST_TEST(options.proxy_protocol);
     BOOST_TEST(!otpd::app::admin_options({"127.0.0.1", 0}).proxy_protocol);
+}
+
+BOOST_AUTO_TEST_CASE(who_has_the_token_may_name_the_hosts_of_auth_and_one_alone_needs_no_name) {
+    auto const holder = [](char const* hosts) {
+        auto const all = good(with_config("[auth]\nweb_otp_hosts = " + std::string(hosts) + '\n',
+                                          {{"API_AUTH_TOKEN", "the-token"}}));
+        return otpd::app::credentials_of(all).at(0).profile;
+    };
+    auto const one = holder("[\"shop.example\"]");
+    BOOST_TEST((one.web_otp_hosts == std::vector<std::string>{"shop.example"}));
+    BOOST_TEST(one.tail.text == "shop.example");
+    auto const two = holder("[\"shop.example\", \"pay.example\"]");
+    BOOST_TEST(two.web_otp_hosts.size() == 2U);
+    BOOST_TEST((two.tail == otpd::otp::message_tail()));
+    auto const nobody = otpd::app::credentials_of(good(with_config("")));
+    BOOST_TEST(nobody.at(0).profile.web_otp_hosts.empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_numbering_plans_are_of_a_library_with_a_name_and_a_date) {
+    auto const library = otpd::app::library_of_plans();
+    BOOST_TEST(!library.file.empty());
+    BOOST_TEST_REQUIRE(library.dated.has_value());
+    auto const today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+    BOOST_TEST((*library.dated <= today));
+    BOOST_TEST((*library.dated > std::chrono::sys_days(std::chrono::year(2015) / 1 / 1)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

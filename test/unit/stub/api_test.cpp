@@ -346,6 +346,19 @@ BOOST_AUTO_TEST_CASE(the_list_filters_pages_and_orders) {
     BOOST_TEST(ask(stub, "GET", "/api/v1/dlr?order_id=x").status == 422U);
 }
 
+BOOST_AUTO_TEST_CASE(a_number_that_is_too_small_is_told_from_text_that_is_none) {
+    service stub;
+    auto const fault = [&](std::string const& query) {
+        auto const said = ask(stub, "GET", "/api/v1/dlr?" + query).json.at("detail").at(0);
+        return boost::json::serialize(said);
+    };
+    BOOST_TEST(
+        fault("limit=0") ==
+        R"({"type":"greater_than_equal","loc":["query","limit"],"msg":"Input should be greater than or equal to 1","input":"0","ctx":{"ge":1}})");
+    BOOST_TEST(fault("skip=-1").find("greater than or equal to 0") != std::string::npos);
+    BOOST_TEST(fault("limit=x").find("unable to parse string as an integer") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_reports_of_an_order) {
     service stub;
     send(stub, order_with("numbers", R"(["31612345679","31612345670"])"));

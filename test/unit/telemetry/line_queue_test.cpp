@@ -40,6 +40,19 @@ BOOST_AUTO_TEST_CASE(lines_come_out_together_and_in_order) {
     BOOST_TEST(lines == "a\nb\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_reopening_needs_no_lines_and_is_told_once) {
+    line_queue queue(8);
+    queue.ask_for_reopening();
+    std::string lines = "what was there before";
+    BOOST_TEST(queue.take(lines));
+    BOOST_TEST(lines == "");
+    BOOST_TEST(queue.take_reopening());
+    BOOST_TEST(!queue.take_reopening());
+    queue.put("a\n", false);
+    BOOST_TEST(queue.take(lines));
+    BOOST_TEST(lines == "a\n");
+}
+
 BOOST_AUTO_TEST_CASE(the_oldest_lines_make_room_whatever_their_length) {
     line_queue queue(3);
     std::string const longest(10'000, 'x');

@@ -65,9 +65,11 @@ void use_everything(metrics& m) {
     m.http_request("/send-otp", "POST", 200, 3ms);
     m.connection_opened("api");
     m.connection_closed("api");
-    m.connection_refused("api");
+    m.connection_refused("api", "address");
+    m.connection_evicted("api");
     m.accept_failed("admin");
     m.framing_rejected("bad_host");
+    m.wrong_token("api", "late");
     m.send("accepted", "", 3);
     m.check("verified");
     m.store_operation("admit", true, 2us);
@@ -118,9 +120,11 @@ BOOST_AUTO_TEST_CASE(what_was_counted_is_there) {
              {R"(otpd_http_request_duration_seconds_bucket{route="/send-otp",le="0.005"})", 1},
              {R"(otpd_http_connections_accepted_total{listener="api"})", 1},
              {R"(otpd_http_connections_open{listener="api"})", 0},
-             {R"(otpd_http_connections_refused_total{listener="api"})", 1},
+             {R"(otpd_http_connections_refused_total{listener="api",reason="address"})", 1},
+             {R"(otpd_http_connections_evicted_total{listener="api"})", 1},
              {R"(otpd_http_accept_errors_total{listener="admin"})", 1},
              {R"(otpd_http_framing_rejected_total{kind="bad_host"})", 1},
+             {R"(otpd_http_wrong_tokens_total{answer="late",listener="api"})", 1},
              {R"(otpd_sends_total{outcome="accepted",reason="none",route_id="3"})", 1},
              {R"(otpd_checks_total{outcome="verified"})", 1},
              {R"(otpd_store_operation_duration_seconds_count{operation="admit"})", 2},
@@ -170,6 +174,7 @@ BOOST_AUTO_TEST_CASE(callers_cannot_make_the_number_of_series_grow) {
         m.http_request(word, word, static_cast<unsigned>(1000 + i), 1ms);
         m.connection_opened(word);
         m.framing_rejected(word);
+        m.wrong_token(word, word);
         m.send(word, word, 100 + i);
         m.check(word);
         m.store_operation(word, false, 1ms);

@@ -160,6 +160,72 @@ BOOST_AUTO_TEST_CASE(counts_lines_that_a_full_disk_does_not_take_and_goes_on_whe
     BOOST_TEST(file.lines_lost() == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(is_begun_anew_when_somebody_moved_it_away) {
+    rotating_file file(options(1000));
+    file.write("one\n");
+    fs::rename(path, path + ".old");
+    file.write("two\n");
+    BOOST_TEST(text() == "two\n");
+    std::ifstream moved(path + ".old");
+    std::string const before{std::istreambuf_iterator<char>(moved),
+                             std::istreambuf_iterator<char>()};
+    BOOST_TEST(before == "one\n");
+    fs::rename(path, path + ".older");
+    directory.add("timeline.jsonl", "another's\n");
+    file.write("three\n");
+    BOOST_TEST(text() == "another's\nthree\n");
+    BOOST_TEST(file.lines_lost() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(is_begun_anew_when_somebody_removed_it) {
+    rotating_file file(options(1000));
+    file.write("one\n");
+    fs::remove(path);
+    file.write("two\n");
+    BOOST_TEST(text() == "two\n");
+    BOOST_TEST(file.lines_lost() == 0u);
+}
+
+// A file that is gone for good is a loss; one that was moved is not.
+BOOST_AUTO_TEST_CASE(counts_lines_only_when_they_are_nowhere) {
+    auto const inner = directory.path() + "/inner";
+    auto const outer = directory.path() + "/outer";
+    fs::create_directory(inner);
+    auto with = options(1000);
+    with.path = inner + "/file";
+    rotating_file file(with);
+    file.write("one\n");
+    fs::rename(inner, outer);
+    file.write("two\n"); // nothing can be made at the path
+    BOOST_TEST(file.lines_lost() == 0u);
+    std::ifstream moved(outer + "/file");
+    std::string const there{std::istreambuf_iterator<char>(moved),
+                            std::istreambuf_iterator<char>()};
+    BOOST_TEST(there == "one\ntwo\n");
+    fs::remove_all(outer);
+    file.write("three\nfour\n");
+    BOOST_TEST(file.lines_lost() == 2u);
+}
+
+// As logrotate's copytruncate does.
+BOOST_AUTO_TEST_CASE(that_somebody_cut_has_room_again) {
+    rotating_file file(options(10));
+    file.write("one\ntwo\n");
+    fs::resize_file(path, 0);
+    file.write("3\n");
+    file.write("4\n");
+    BOOST_TEST(text() == "3\n4\n");
+    BOOST_TEST(files() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(is_opened_again_when_asked_before_anything_is_written) {
+    rotating_file file(options(1000));
+    file.write("one\n");
+    fs::rename(path, path + ".old");
+    file.reopen();
+    BOOST_TEST(fs::exists(path));
+}
+
 BOOST_AUTO_TEST_CASE(is_made_again_when_its_directory_is) {
     auto const inner = directory.path() + "/inner";
     fs::create_directory(inner);

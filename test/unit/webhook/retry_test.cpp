@@ -1,6 +1,7 @@
 /// When a message that was not taken is tried again.
 
 #include "otpd/core/random.hpp"
+#include "webhook/attempt.hpp"
 #include "webhook/retry.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -60,6 +61,17 @@ BOOST_AUTO_TEST_CASE(what_the_receiver_asks_for_counts_when_it_is_longer) {
     BOOST_CHECK(pause(1, {}, 60s) == 60s);
     BOOST_CHECK(pause(2, {}, 1s) >= 24s);
     BOOST_CHECK(pause(1, retry_policy{1000}, 1s) == 1s);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_receiver_asks_for_is_bounded_by_the_longest_pause) {
+    otpd::net::http_response response;
+    response.status = 503;
+    otpd::net::exchange_result exchanged;
+    for (auto const& [asked, kept] : {std::pair(6h, 6h), std::pair(24h, 6h)}) {
+        response.retry_after = asked;
+        exchanged.outcome = response;
+        BOOST_CHECK(otpd::webhook::judge(exchanged).retry_after == kept);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_test_may_be_in_a_hurry) {

@@ -1,0 +1,136 @@
+#pragma once
+
+/// Asks once for all who ask the same at the same time, and may keep the answer for a while.
+
+#include "otpd/core/deadline.hpp"
+#include "otpd/net/run_on.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace otpd::net {
+
+/// On a strand of its own; every member from any thread. `Key` says what is asked, `T` is the answer:
+/// default-constructible, copied for each who asked.
+///
+/// An answer is asked for by nobody in particular: who gives up does not end it for the others. So what
+/// asks has a deadline of its own.
+template <class Key, class T>
+class single_flight {
+public:
+    using question = std::function<boost::asio::awaitable<T>()>;
+
+    /// Whatever runs `executor` must outlive it. An answer is given to who asks within `kept` after it,
+    /// too; with a time above 0 one is kept for each key for good, so keys must be few.
+    explicit single_flight(boost::asio::any_io_executor executor,
+                           std::chrono::milliseconds kept = std::chrono::milliseconds::zero())
+        : impl_(std::make_shared<impl>(executor, kept)) {}
+
+    /// The answer to `key`: kept, under way, or asked for now by `ask`. Nothing: none came by `until`, or
+    /// the caller was cancelled. Throws what `ask` threw.
+    boost::asio::awaitable<std::optional<T>> get(Key key, question ask, deadline until) {
+        auto self = impl_;
+        auto const where = self->strand_;
+        auto waiting = impl::wait(std::move(self), std::move(key), std::move(ask), until);
+        co_return co_await run_on(where, std::move(waiting));
+    }
+
+private:
+    struct waiter {
+        waiter(strand const& executor, deadline until) : wake_up(executor, until.at()) {}
+        boost::asio::steady_timer wake_up;
+        std::optional<T> answer;
+        std::exception_ptr thrown;
+    };
+    struct flight {
+        bool is_under_way = false;
+        std::list<waiter*> waiting; ///< in frames of wait()
+        std::optional<T> last;
+        steady_time answered_at{};
+    };
+
+    class impl : public std::enable_shared_from_this<impl> {
+    public:
+        impl(boost::asio::any_io_executor const& executor, std::chrono::milliseconds kept)
+            : strand_(boost::asio::make_strand(executor)), kept_(kept) {}
+
+        static boost::asio::awaitable<std::optional<T>> wait(std::shared_ptr<impl> self, Key key,
+                                                             question ask, deadline until) {
+            auto const state = co_await boost::asio::this_coro::cancellation_state;
+            if (state.cancelled() != boost::asio::cancellation_type::none) co_return std::nullopt;
+            auto const place = self->flights_.try_emplace(key, std::make_shared<flight>()).first;
+            auto const its = place->second;
+            if (self->is_fresh(*its)) co_return its->last;
+
+            waiter mine(self->strand_, until);
+            its->waiting.push_back(&mine);
+            struct registration {
+                flight& in;
+                waiter& of;
+                ~registration() { in.waiting.remove(&of); }
+            };
+            registration const entry{*its, mine};
+            if (!its->is_under_way) self->begin(std::move(key), its, std::move(ask));
+            co_await mine.wake_up.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+            if (mine.thrown) std::rethrow_exception(mine.thrown);
+            co_return std::move(mine.answer);
+        }
+
+        strand strand_;
+
+    private:
+        [[nodiscard]] bool is_fresh(flight const& its) const {
+            return its.last && std::chrono::steady_clock::now() - its.answered_at < kept_;
+        }
+
+        /// The question lives in this frame as long as it is asked.
+        static boost::asio::awaitable<T> fly(question ask) { co_return co_await ask(); }
+
+        void begin(Key key, std::shared_ptr<flight> its, question ask) {
+            its->is_under_way = true;
+            auto landed = [self = this->shared_from_this(), key = std::move(key),
+                           its](std::exception_ptr thrown, T answer) {
+                self->end(key, *its, thrown, std::move(answer));
+            };
+            boost::asio::co_spawn(strand_, fly(std::move(ask)), std::move(landed));
+        }
+
+        void end(Key const& key, flight& its, std::exception_ptr thrown, T answer) {
+            its.is_under_way = false;
+            for (auto* each : its.waiting) {
+                if (thrown)
+                    each->thrown = thrown;
+                else
+                    each->answer = answer;
+                each->wake_up.cancel();
+            }
+            if (thrown || kept_ == std::chrono::milliseconds::zero()) {
+                flights_.erase(key);
+                return;
+            }
+            its.last = std::move(answer);
+            its.answered_at = std::chrono::steady_clock::now();
+        }
+
+        std::chrono::milliseconds const kept_;
+        std::map<Key, std::shared_ptr<flight>> flights_;
+    };
+
+    std::shared_ptr<impl> impl_;
+};
+
+} // namespace otpd::net

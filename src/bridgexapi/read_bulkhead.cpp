@@ -1,0 +1,203 @@
+#include "otpd/bridgexapi/read_bulkhead.hpp"
+
+#include "otpd/net/single_flight.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <list>
+#include <string>
+#include <utility>
+
+namespace otpd::bridgexapi {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// So many at a time, and a bounded first-come queue for them. On a strand of its own.
+class places : public std::enable_shared_from_this<places> {
+public:
+    places(asio::any_io_executor const& executor, std::size_t count, std::size_t queue_max)
+        : strand_(asio::make_strand(executor)), free_(count), queue_max_(queue_max) {}
+
+    /// False: there was none by `until`. True: leave() is to be called.
+    static asio::awaitable<bool> enter(std::shared_ptr<places> self, deadline until) {
+        auto const strand = self->strand_;
+        co_return co_await net::run_on(strand, wait(std::move(self), until));
+    }
+    /// The place goes to who waits longest, or is free.
+    static asio::awaitable<bool> leave(std::shared_ptr<places> self) {
+        auto give = [&self] {
+            if (self->queue_.empty()) {
+                ++self->free_;
+                return true;
+            }
+            auto* const first = self->queue_.front();
+            self->queue_.pop_front();
+            first->has_place = true;
+            first->wake_up.cancel();
+            return true;
+        };
+        co_return co_await net::on_strand(self->strand_, give);
+    }
+
+private:
+    struct waiter {
+        waiter(net::strand const& executor, deadline until) : wake_up(executor, until.at()) {}
+        asio::steady_timer wake_up;
+        bool has_place = false;
+    };
+
+    static asio::awaitable<bool> wait(std::shared_ptr<places> self, deadline until) {
+        if (self->free_ > 0) {
+            --self->free_;
+            co_return true;
+        }
+        if (self->queue_.size() >= self->queue_max_) co_return false;
+        waiter mine(self->strand_, until);
+        struct registration {
+            places& at;
+            waiter& of;
+            ~registration() {
+                // One that got a place was taken out of the queue together with it.
+                if (!of.has_place) at.queue_.remove(&of);
+            }
+        };
+        self->queue_.push_back(&mine);
+        registration const entry{*self, mine};
+        co_await mine.wake_up.async_wait(asio::as_tuple(asio::deferred));
+        co_return mine.has_place;
+    }
+
+    net::strand strand_;
+    std::size_t free_;
+    std::size_t const queue_max_;
+    std::list<waiter*> queue_; ///< in frames of wait()
+};
+
+template <class T>
+using flights = net::single_flight<std::string, answer<T>>;
+
+} // namespace
+
+class read_bulkhead::impl {
+public:
+    impl(asio::any_io_executor const& executor, gateway& sends_by, gateway& questions_by,
+         read_bulkhead_options options)
+        : sends(sends_by), questions(questions_by), balances(executor), route_lists(executor),
+          routes(executor), price_lists(executor), deliveries(executor), estimates(executor),
+          options_(options),
+          places_(std::make_shared<places>(executor, options.concurrency_max, options.queue_max)) {}
+
+    template <class T>
+    asio::awaitable<answer<T>> ask(flights<T>& among, std::string key,
+                                   std::function<asio::awaitable<answer<T>>(deadline)> call,
+                                   deadline until) {
+        auto question = [this, call = std::move(call)] { return in_turn<T>(call); };
+        typename flights<T>::question const asked = std::move(question);
+        auto answered = co_await among.get(std::move(key), asked, until);
+        if (!answered) co_return failure{reason::timed_out};
+        co_return std::move(*answered);
+    }
+
+    gateway& sends;
+    gateway& questions;
+    flights<balance> balances;
+    flights<std::vector<route>> route_lists;
+    flights<route> routes;
+    flights<std::vector<price>> price_lists;
+    flights<delivery_report> deliveries;
+    flights<estimate> estimates;
+
+private:
+    template <class T>
+    asio::awaitable<answer<T>> in_turn(std::function<asio::awaitable<answer<T>>(deadline)> call) {
+        auto const until = deadline::in(options_.timeout);
+        auto const at = places_;
+        bool const entered = co_await places::enter(at, until.within(options_.wait_max));
+        if (!entered) co_return failure{reason::pool_exhausted};
+        std::optional<answer<T>> result;
+        std::exception_ptr thrown;
+        try {
+            result = co_await call(until);
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        co_await places::leave(at);
+        if (thrown) std::rethrow_exception(thrown);
+        co_return std::move(*result);
+    }
+
+    read_bulkhead_options const options_;
+    std::shared_ptr<places> const places_;
+};
+
+read_bulkhead::read_bulkhead(asio::any_io_executor executor, gateway& sends, gateway& questions,
+                             read_bulkhead_options options)
+    : impl_(std::make_unique<impl>(executor, sends, questions, options)) {}
+
+read_bulkhead::~read_bulkhead() = default;
+
+asio::awaitable<send_outcome> read_bulkhead::send_sms(sms message, deadline until) {
+    return impl_->sends.send_sms(std::move(message), until);
+}
+
+/// Equal ones are those of the same message; its text is only as secret as the key's own memory, so the
+/// code in it must be one that nobody gets (service::estimate).
+asio::awaitable<answer<estimate>> read_bulkhead::estimate_cost(sms message, deadline until) {
+    auto key = std::to_string(message.route_id) + ' ' + message.to.digits() + ' ' +
+               message.caller_id + '\n' + std::string(message.text.reveal());
+    auto call = [&by = impl_->questions, message = std::move(message)](deadline limit) {
+        return by.estimate_cost(message, limit);
+    };
+    return impl_->ask<estimate>(impl_->estimates, std::move(key), std::move(call), until);
+}
+
+asio::awaitable<answer<balance>> read_bulkhead::get_balance(deadline until) {
+    auto call = [&by = impl_->questions](deadline limit) { return by.get_balance(limit); };
+    return impl_->ask<balance>(impl_->balances, {}, std::move(call), until);
+}
+
+asio::awaitable<answer<std::vector<route>>> read_bulkhead::list_routes(deadline until) {
+    auto call = [&by = impl_->questions](deadline limit) { return by.list_routes(limit); };
+    return impl_->ask<std::vector<route>>(impl_->route_lists, {}, std::move(call), until);
+}
+
+asio::awaitable<answer<route>> read_bulkhead::get_route(int route_id, deadline until) {
+    auto call = [&by = impl_->questions, route_id](deadline limit) {
+        return by.get_route(route_id, limit);
+    };
+    return impl_->ask<route>(impl_->routes, std::to_string(route_id), std::move(call), until);
+}
+
+asio::awaitable<answer<std::vector<price>>> read_bulkhead::get_pricing(int route_id,
+                                                                       deadline until) {
+    auto call = [&by = impl_->questions, route_id](deadline limit) {
+        return by.get_pricing(route_id, limit);
+    };
+    return impl_->ask<std::vector<price>>(impl_->price_lists, std::to_string(route_id),
+                                          std::move(call), until);
+}
+
+asio::awaitable<answer<delivery_report>> read_bulkhead::get_delivery(std::string bx_message_id,
+                                                                     deadline until) {
+    auto call = [&by = impl_->questions, bx_message_id](deadline limit) {
+        return by.get_delivery(bx_message_id, limit);
+    };
+    return impl_->ask<delivery_report>(impl_->deliveries, std::move(bx_message_id), std::move(call),
+                                       until);
+}
+
+asio::awaitable<answer<delivery_page>> read_bulkhead::list_deliveries(delivery_query query,
+                                                                      deadline until) {
+    return impl_->questions.list_deliveries(std::move(query), until);
+}
+
+asio::awaitable<answer<delivery_page>> read_bulkhead::list_order_deliveries(std::string order_id,
+                                                                            std::int64_t limit,
+                                                                            std::int64_t skip,
+                                                                            deadline until) {
+    return impl_->questions.list_order_deliveries(std::move(order_id), limit, skip, until);
+}
+
+} // namespace otpd::bridgexapi

@@ -1,0 +1,177 @@
+#include "otpd/core/utc.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace otpd {
+
+namespace {
+
+using namespace std::chrono;
+
+constexpr std::array<std::string_view, 7> day_names{"Sun", "Mon", "Tue", "Wed",
+                                                    "Thu", "Fri", "Sat"};
+constexpr std::array<std::string_view, 7> long_day_names{
+    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+constexpr std::array<std::string_view, 12> month_names{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+/// For printf.
+int number(auto count) {
+    return static_cast<int>(count);
+}
+
+/// Takes the text apart from its beginning. What does not fit leaves it failed for good.
+class scanner {
+public:
+    explicit scanner(std::string_view text) noexcept : rest_(text) {}
+
+    void skip(std::string_view expected) noexcept {
+        if (!rest_.starts_with(expected)) return fail();
+        rest_.remove_prefix(expected.size());
+    }
+    [[nodiscard]] bool skip_if(std::string_view expected) noexcept {
+        if (!rest_.starts_with(expected)) return false;
+        rest_.remove_prefix(expected.size());
+        return true;
+    }
+    int digits(std::size_t count) noexcept {
+        int value = 0;
+        for (std::size_t i = 0; i != count; ++i) {
+            if (rest_.empty() || rest_.front() < '0' || rest_.front() > '9') {
+                fail();
+                return 0;
+            }
+            constexpr int base = 10;
+            value = value * base + (rest_.front() - '0');
+            rest_.remove_prefix(1);
+        }
+        return value;
+    }
+    /// Its place among them.
+    template <std::size_t Count>
+    unsigned one_of(std::array<std::string_view, Count> const& names) noexcept {
+        for (unsigned i = 0; i != Count; ++i)
+            if (skip_if(names[i])) return i;
+        fail();
+        return 0;
+    }
+    seconds time_of_day() noexcept {
+        auto const hour = digits(2);
+        skip(":");
+        auto const minute = digits(2);
+        skip(":");
+        auto const second = digits(2);
+        if (hour > 23 || minute > 59 || second > 60) fail(); // 60: a leap second
+        return hours(hour) + minutes(minute) + seconds(second);
+    }
+    [[nodiscard]] bool ended_well() const noexcept { return !failed_ && rest_.empty(); }
+
+private:
+    void fail() noexcept {
+        failed_ = true;
+        rest_ = {};
+    }
+
+    std::string_view rest_;
+    bool failed_ = false;
+};
+
+struct read_time {
+    year_month_day date{};
+    seconds time{};
+};
+
+std::optional<sys_seconds> whole(scanner const& in, read_time const& read) noexcept {
+    if (!in.ended_well() || !read.date.ok()) return std::nullopt;
+    return sys_days(read.date) + read.time;
+}
+
+std::optional<sys_seconds> read_imf_fixdate(std::string_view text) noexcept {
+    scanner in(text);
+    in.one_of(day_names);
+    in.skip(", ");
+    day const d(static_cast<unsigned>(in.digits(2)));
+    in.skip(" ");
+    month const m(in.one_of(month_names) + 1);
+    in.skip(" ");
+    year const y(in.digits(4));
+    in.skip(" ");
+    auto const time = in.time_of_day();
+    in.skip(" GMT");
+    return whole(in, {y / m / d, time});
+}
+
+std::optional<sys_seconds> read_rfc850_date(std::string_view text, sys_seconds now) noexcept {
+    scanner in(text);
+    in.one_of(long_day_names);
+    in.skip(", ");
+    day const d(static_cast<unsigned>(in.digits(2)));
+    in.skip("-");
+    month const m(in.one_of(month_names) + 1);
+    in.skip("-");
+    auto const of_century = in.digits(2);
+    in.skip(" ");
+    auto const time = in.time_of_day();
+    in.skip(" GMT");
+    constexpr int years_ahead_max = 50;
+    constexpr int century = 100;
+    auto const last = number(year_month_day(floor<days>(now)).year()) + years_ahead_max;
+    auto const back = ((last - of_century) % century + century) % century;
+    return whole(in, {year(last - back) / m / d, time});
+}
+
+std::optional<sys_seconds> read_asctime_date(std::string_view text) noexcept {
+    scanner in(text);
+    in.one_of(day_names);
+    in.skip(" ");
+    month const m(in.one_of(month_names) + 1);
+    in.skip(" ");
+    bool const one_digit = in.skip_if(" ");
+    day const d(static_cast<unsigned>(in.digits(one_digit ? 1 : 2)));
+    in.skip(" ");
+    auto const time = in.time_of_day();
+    in.skip(" ");
+    year const y(in.digits(4));
+    return whole(in, {y / m / d, time});
+}
+
+} // namespace
+
+std::string to_timestamp(wall_time at) {
+    auto const millis = floor<milliseconds>(at);
+    auto const day = floor<days>(millis);
+    year_month_day const date(day);
+    hh_mm_ss const time(millis - day);
+    std::array<char, 48> text{};
+    auto const length = std::snprintf(
+        text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", number(date.year()),
+        number(unsigned(date.month())), number(unsigned(date.day())), number(time.hours().count()),
+        number(time.minutes().count()), number(time.seconds().count()),
+        number(time.subseconds().count()));
+    return {text.data(), static_cast<std::size_t>(length)};
+}
+
+std::string to_http_date(sys_seconds at) {
+    auto const day = floor<days>(at);
+    year_month_day const date(day);
+    hh_mm_ss const time(at - day);
+    auto const day_name = day_names.at(weekday(day).c_encoding());
+    auto const month_name = month_names.at(unsigned(date.month()) - 1);
+    std::array<char, 64> text{};
+    auto const length =
+        std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                      day_name.data(), number(unsigned(date.day())), month_name.data(),
+                      number(date.year()), number(time.hours().count()),
+                      number(time.minutes().count()), number(time.seconds().count()));
+    return {text.data(), static_cast<std::size_t>(length)};
+}
+
+std::optional<sys_seconds> parse_http_date(std::string_view text, sys_seconds now) noexcept {
+    if (auto const at = read_imf_fixdate(text)) return at;
+    if (auto const at = read_rfc850_date(text, now)) return at;
+    return read_asctime_date(text);
+}
+
+} // namespace otpd

@@ -1,0 +1,68 @@
+#include "otpd/otp/read_limit.hpp"
+
+#include "otpd/core/clock.hpp"
+#include "otpd/net/on_strand.hpp"
+#include "otpd/telemetry/metrics.hpp"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace otpd::otp {
+
+namespace asio = boost::asio;
+
+class read_limit::impl {
+public:
+    impl(asio::any_io_executor const& executor, std::uint64_t quota, telemetry::metrics& metrics)
+        : quota_(quota), metrics_(metrics), strand_(asio::make_strand(executor)) {}
+
+    asio::awaitable<std::optional<failure>> refusal(client const& from) {
+        if (quota_ == 0) co_return std::nullopt;
+        auto take = [&] { return wait_of(from.name); };
+        auto const wait = co_await net::on_strand(strand_, take);
+        if (!wait) co_return std::nullopt;
+        metrics_.limit_violated(read_limit_name, false);
+        violated_limit limit;
+        limit.name = read_limit_name;
+        limit.retry_after = std::chrono::ceil<std::chrono::seconds>(*wait);
+        limit.quota = quota_;
+        limit.window = window;
+        failure result{errc::limit_exceeded, limit.retry_after};
+        result.violated.push_back(std::move(limit));
+        co_return result;
+    }
+
+private:
+    using duration = steady_time::duration;
+
+    /// On strand_. How long until it may ask again; nothing: it may now, and that is counted.
+    std::optional<duration> wait_of(std::string const& who) {
+        auto const now = std::chrono::steady_clock::now();
+        auto const unit = duration(window) / static_cast<duration::rep>(quota_);
+        auto& tat = tats_[who];
+        auto const next = std::max(tat, now) + unit;
+        auto const wait = next - now - duration(window);
+        if (wait > duration::zero()) return wait;
+        tat = next;
+        return std::nullopt;
+    }
+
+    std::uint64_t const quota_;
+    telemetry::metrics& metrics_;
+    net::strand strand_;
+    std::unordered_map<std::string, steady_time> tats_; ///< theoretical arrival times
+};
+
+read_limit::read_limit(asio::any_io_executor executor, std::uint64_t quota,
+                       telemetry::metrics& metrics)
+    : impl_(std::make_unique<impl>(executor, quota, metrics)) {}
+
+read_limit::~read_limit() = default;
+
+asio::awaitable<std::optional<failure>> read_limit::refusal(client const& from) {
+    return impl_->refusal(from);
+}
+
+} // namespace otpd::otp

@@ -1,0 +1,173 @@
+// Several clients of one service: each sees its own messages and its own spending, and the operator, on the
+// admin listener, everything.
+
+#include "eventually.hpp"
+#include "service_fixture.hpp"
+
+#include <cstring>
+#include <future>
+
+using namespace otpd::test;
+
+namespace {
+
+constexpr char const* operators_token = "token-of-the-operator";
+
+std::string client_named(std::string const& name) {
+    return "[[client]]\nname = \"" + name + "\"\ntoken_sha256 = [\"" + sha256_of("token-" + name) +
+           "\"]\n";
+}
+
+struct two_clients {
+    explicit two_clients(environment more = {}, std::string const& config = {})
+        : service(std::move(more) | environment{{"OTPD_ADMIN_TOKEN", operators_token}},
+                  client_named("a") + client_named("b") + config) {}
+
+    static http_request by(std::string const& token, http_request const& request) {
+        return request.with("Authorization", "Bearer " + token);
+    }
+    raw_reply a(http_request const& request) { return service.client.ask(by("token-a", request)); }
+    raw_reply b(http_request const& request) { return service.client.ask(by("token-b", request)); }
+    raw_reply to_admin(std::string const& token, http_request const& request) {
+        return http_client(service.otpd.admin_port()).ask(by(token, request));
+    }
+    json::object sent_by_a(std::string const& number) {
+        auto const reply = a(service.send_request(number));
+        BOOST_REQUIRE_MESSAGE(reply.status == 200, reply.body);
+        return object_of(reply);
+    }
+
+    service_fixture service;
+};
+
+std::string text_of(raw_reply const& problem) {
+    auto members = object_of(problem);
+    members.erase("instance");
+    return json::serialize(members);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(tenants)
+
+BOOST_AUTO_TEST_CASE(a_message_is_seen_by_who_sent_it_and_by_the_operator) {
+    two_clients with;
+    auto const sent = with.sent_by_a(with.service.fresh_number());
+    auto const path = "/deliveries/" + std::string(sent.at("bx_message_id").as_string());
+    auto const named =
+        path + "?verification_id=" + std::string(sent.at("verification_id").as_string());
+    check_outcome(with.a(get(path)), 200);
+    check_outcome(with.a(get(named)), 200);
+    check_outcome(with.to_admin(operators_token, get(path)), 200);
+
+    auto const asked = with.service.stub.requests().size();
+    auto const absent = with.b(get("/deliveries/BX-1"));
+    check_outcome(absent, 404, "delivery_not_found");
+    for (auto const& others : {path, named}) {
+        auto const reply = with.b(get(others));
+        BOOST_TEST(reply.status == 404U);
+        BOOST_TEST(text_of(reply) == text_of(absent));
+    }
+    BOOST_TEST(with.service.stub.requests().size() == asked); // nor does the time tell
+}
+
+BOOST_AUTO_TEST_CASE(spending_is_each_client_s_own_and_the_account_the_operator_s) {
+    two_clients with({}, "[[budget]]\nname = \"each_day\"\nkey = \"client\"\nperiod = "
+                         "\"day\"\ncap = 5\n[[budget]]\nname = \"all_day\"\nkey = \"total\"\n"
+                         "period = \"day\"\ncap = 50\n");
+    with.sent_by_a(with.service.fresh_number());
+    auto const of_a = object_of(with.a(get("/balance")));
+    auto const of_b = object_of(with.b(get("/balance")));
+    BOOST_TEST(of_a.at("spent_today").to_number<double>() == 0.091);
+    BOOST_TEST(of_b.at("spent_today").to_number<double>() == 0);
+    for (auto const& own : {of_a, of_b}) {
+        BOOST_TEST(own.at("balance").is_null());
+        BOOST_TEST(own.at("username").is_null());
+        BOOST_REQUIRE(own.at("budgets").as_array().size() == 1U);
+        BOOST_TEST(own.at("budgets").at(0).at("name").as_string() == "each_day");
+    }
+    auto const everything = object_of(with.to_admin(operators_token, get("/balance")));
+    BOOST_TEST(everything.at("balance").is_number());
+    BOOST_TEST(everything.at("spent_today").to_number<double>() == 0.091);
+    BOOST_TEST(everything.at("budgets").at(0).at("name").as_string() == "all_day");
+}
+
+BOOST_AUTO_TEST_CASE(the_operator_s_token_neither_sends_nor_verifies) {
+    two_clients with;
+    auto const number = with.service.fresh_number();
+    check_outcome(with.a(get("/routes/scores")), 403, "operator_only");
+    check_outcome(with.to_admin(operators_token, get("/routes/scores")), 200);
+    for (auto const* path : {"/routes/scores", "/balance", "/deliveries/BX-1"})
+        for (auto const* token : {"token-a", "", "token-of-the-operato"})
+            check_outcome(with.to_admin(token, get(path)), 401, "unauthorized");
+    for (auto const& request : {with.service.send_request(number),
+                                with.service.verify_request(number, "123456"), get("/balance")})
+        check_outcome(with.service.client.ask(two_clients::by(operators_token, request)), 401,
+                      "unauthorized");
+    check_outcome(with.to_admin(operators_token, with.service.send_request(number)), 404,
+                  "not_found");
+    BOOST_TEST(with.service.stub.messages().empty());
+}
+
+BOOST_AUTO_TEST_CASE(without_an_operator_s_token_the_admin_listener_shows_metrics_alone) {
+    service_fixture service;
+    http_client admin(service.otpd.admin_port());
+    check_outcome(admin.ask(get("/metrics")), 200);
+    for (auto const* path : {"/routes/scores", "/balance", "/deliveries/BX-1"}) {
+        check_outcome(admin.ask(get(path)), 404, "not_found");
+    }
+}
+
+// With no [[client]] there is nobody to keep anything from.
+BOOST_AUTO_TEST_CASE(the_one_token_sees_everything_while_there_is_no_other_client) {
+    service_fixture service(environment{{"API_AUTH_TOKEN", "the-only-token"}});
+    auto const ask = [&service](http_request const& request) {
+        return service.client.ask(request.with("Authorization", "Bearer the-only-token"));
+    };
+    auto const sent = object_of(ask(service.send_request(service.fresh_number())));
+    check_outcome(ask(get("/deliveries/" + std::string(sent.at("bx_message_id").as_string()))),
+                  200);
+    BOOST_TEST(object_of(ask(get("/balance"))).at("balance").is_number());
+    check_outcome(ask(get("/routes/scores")), 200);
+}
+
+// Four places: one is set aside for each of both, two are for whoever comes. Who has none is answered at once,
+// before anything has happened.
+BOOST_AUTO_TEST_CASE(no_client_s_long_polls_keep_another_from_waiting) {
+    two_clients with(environment{{"OTPD_DELIVERY_WAITERS_MAX", "4"}});
+    auto const looks = [&with] {
+        constexpr char const* series =
+            "\notpd_store_operation_duration_seconds_count{operation=\"find\"} ";
+        auto const text = with.service.otpd.metrics();
+        auto const at = text.find(series);
+        return at == std::string::npos ? 0 : std::stod(text.substr(at + std::strlen(series)));
+    };
+    auto const poll_by = [](std::string const& token, json::object const& sent) {
+        auto const id = std::string(sent.at("verification_id").as_string());
+        return two_clients::by(token, get("/verifications/" + id + "?wait=25"));
+    };
+    auto const code_in = [](json::object const& sent) {
+        return std::string(sent.at("debug_code").as_string());
+    };
+    auto const number_of_a = with.service.fresh_number();
+    auto const of_a = with.sent_by_a(number_of_a);
+    std::vector<http_request> const many(20, poll_by("token-a", of_a));
+    auto crowd = std::async(std::launch::async, [&, port = with.service.otpd.port()] {
+        return ask_in_parallel(port, many, many.size());
+    });
+    eventually([&] { return looks() >= 20; });
+
+    auto const number_of_b = with.service.fresh_number();
+    auto const of_b = object_of(with.b(with.service.send_request(number_of_b)));
+    auto const before = looks();
+    auto waiting = std::async(std::launch::async, [&, port = with.service.otpd.port()] {
+        return http_client(port).ask(poll_by("token-b", of_b));
+    });
+    eventually([&] { return looks() >= before + 8; }); // who waits looks again each second
+    check_outcome(with.b(with.service.verify_request(number_of_b, code_in(of_b))), 200);
+    BOOST_TEST(object_of(waiting.get()).at("state").as_string() == "verified");
+    check_outcome(with.a(with.service.verify_request(number_of_a, code_in(of_a))), 200);
+    BOOST_TEST(count_status(crowd.get(), 200) == many.size());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,32 @@
+#include "occurrences.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+using namespace otpd;
+
+BOOST_AUTO_TEST_SUITE(a_timeline_file)
+
+/// The second half leads to the verification, for whoever has the file.
+BOOST_AUTO_TEST_CASE(has_the_half_of_a_verification_id_that_the_log_has) {
+    test::temporary_directory const directory;
+    auto const path = directory.path() + "/timeline.jsonl";
+    std::string const random_half(32, 'a');
+    std::string const place(32, 'b');
+    {
+        app::timeline_file file({.path = path}, 16);
+        otp::occurrence happening;
+        happening.verification_id = random_half + place;
+        file.happened(happening);
+    }
+    std::ifstream in(path);
+    std::string const text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    BOOST_TEST(text.find("\"verification_id\":\"" + random_half + "\"") != std::string::npos);
+    BOOST_TEST(text.find(place) == std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
