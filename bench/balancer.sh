@@ -23,7 +23,8 @@ declare -A at
 while IFS='=' read -r name value; do at[$name]=$value; done <"$cluster/cluster.env"
 
 figures() { # <connections> <seconds> <load> <argument> <url>
-    wrk -t1 "-c$1" "-d${2}s" --timeout 10s -s "bench/loads/$3.lua" "$5" -- "$4" | sed -n 's/^figures //p'
+    wrk -t1 "-c$1" "-d${2}s" --timeout 10s -H "Authorization: Bearer ${at[API_AUTH_TOKEN]}" -s "bench/loads/$3.lua" "$5" -- "$4" |
+        sed -n 's/^figures //p'
 }
 field_of() { sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; } # <name>
 

@@ -4,7 +4,7 @@ require "bench.loads.figures"
 function init(args)
     math.randomseed(1)
     count = tonumber(args[1])
-    headers = {["Content-Type"] = "application/json"}
+    headers = {["Content-Type"] = "application/json", ["Authorization"] = wrk.headers["Authorization"]}
 end
 
 function request()

@@ -10,7 +10,7 @@ end
 
 function init(args)
     number = 31610000000 + 1000000 * ((tonumber(args[1]) or 10) + nth)
-    headers = {["Content-Type"] = "application/json"}
+    headers = {["Content-Type"] = "application/json", ["Authorization"] = wrk.headers["Authorization"]}
 end
 
 function request()
