@@ -67,7 +67,7 @@ constexpr other_spelling other_spellings[] = {
 
 /// Beginnings of no number: a plan has, or had, them for lines of another country.
 constexpr std::string_view ranges_of_others[] = {
-    "35348",  // Northern Ireland, +44 28, as Ireland dials it (ComReg, Numbering Conventions)
+    "35348",  // Northern Ireland, +44 28, as Ireland dials it
     "37744",  // Kosovo, +383: mobiles with Monaco's code until 2019,
     "37745",  //
     "38643",  // and with Slovenia's
@@ -87,8 +87,9 @@ struct french_range {
     std::string_view code; ///< before which its numbers are written; empty: before none
 };
 
-/// Those that are not France's own (ARCEP, national numbering plan, decision 2018-0881 as amended).
-/// Of two that fit, the longer one comes first.
+/// Those that are not France's own. Which codes belong together is ARCEP's national numbering plan
+/// (decision 2018-0881); the blocks of four and five digits are those of the library's patterns, in
+/// 8.12.57 and 8.13.51 alike. Of two that fit, the longer one comes first.
 constexpr french_range french_ranges[] = {
     {"70935", "262"}, {"70936", "262"}, {"70937", "262"},                  // mobiles
     {"7090", "590"},  {"7091", "596"},  {"7092", "262"},  {"7093", "594"}, //
