@@ -33,6 +33,10 @@ set(users_of_toml++ app)
 set(users_of_prometheus telemetry)
 set(users_of_phonenumbers core)
 
+# Folders of a layer that run without what the layer may use: rules and data alone.
+set(pure_folders "^src/store/(engine|state)/")
+set(impure_headers "^(boost/(asio|beast|json|redis|url)|sqlite3|libpq|otpd/(net|telemetry)/|otpd/store/(store|backend)\\.hpp)")
+
 # Words that stand nowhere in our code, and why not.
 set(forbidden_words detached awaitable_operators mutex_type lock_type sleeping c_calendar)
 set(pattern_of_detached "[^a-z_]detached[^a-z_]")
@@ -124,6 +128,9 @@ function(check_file result root file text)
   string(REGEX MATCHALL "#include [<\"][^>\"\n]+[>\"]" includes "${code}")
   foreach(include IN LISTS includes)
     string(REGEX REPLACE "#include [<\"]([^>\"]+)[>\"]" "\\1" header "${include}")
+    if(file MATCHES "${pure_folders}" AND header MATCHES "${impure_headers}")
+      string(APPEND faults "includes ${header}: this folder does no I/O\n")
+    endif()
     if(header MATCHES "^otpd/(.+)")
       check_own_include(fault "${layer}" "${CMAKE_MATCH_1}")
       string(APPEND faults "${fault}")
@@ -134,9 +141,9 @@ function(check_file result root file text)
     elseif(include MATCHES "\"")
       if(file MATCHES "^include/")
         string(APPEND faults "includes \"${header}\": a public header includes public headers\n")
-      elseif(NOT header STREQUAL "version.hpp" AND
-          (header MATCHES "/" OR NOT EXISTS "${root}/${directory}/${header}"))
-        string(APPEND faults "includes \"${header}\": not a header of its own folder\n")
+      elseif(NOT header STREQUAL "version.hpp" AND (header MATCHES "\\.\\./" OR
+          NOT (EXISTS "${root}/${directory}/${header}" OR EXISTS "${root}/src/${layer}/${header}")))
+        string(APPEND faults "includes \"${header}\": not a header of its own folder, nor one below its layer's\n")
       endif()
     elseif(layer IN_LIST layers)
       check_library_include(fault "${layer}" "${header}")
