@@ -1,7 +1,7 @@
 #pragma once
 
-/// What every stored state begins with: its version in 8 bytes, the highest first, and the format of the rest
-/// in one.
+/// What every stored state begins with: its version in 8 bytes, the highest first, and the format
+/// of the rest in one.
 
 #include "state/bytes.hpp"
 
@@ -16,8 +16,8 @@ namespace otpd::store::state {
 using version = std::uint64_t;
 inline constexpr version absent_version = 0; ///< of what is not kept
 
-/// The kind of the state above, the number of its format below. A reader that does not know a format fails,
-/// and what it cannot read is never written over.
+/// The kind of the state above, the number of its format below. A reader that does not know a
+/// format fails, and what it cannot read is never written over.
 enum class format : std::uint8_t { number_1 = 0x11, shared_1 = 0x21, request_1 = 0x31 };
 
 inline constexpr std::size_t header_size = sizeof(version) + 1;

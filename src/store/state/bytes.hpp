@@ -1,7 +1,7 @@
 #pragma once
 
-/// Values one after the other in as few bytes as they need. Who reads trusts nothing: whatever the bytes are,
-/// a reader stays within them, and says afterwards whether they were what it expected.
+/// Values one after the other in as few bytes as they need. Who reads trusts nothing: whatever the
+/// bytes are, a reader stays within them, and says afterwards whether they were what it expected.
 
 #include "store_time.hpp"
 
@@ -21,8 +21,9 @@ inline constexpr store_time first_time{std::chrono::seconds(1'767'225'600)};
 /// The longest span from one time to the next: 142 years. Sums of a few of them do not overflow.
 inline constexpr counter_time span_max{std::int64_t{1} << 52U};
 
-/// How a span of time is written: in the largest of these units that it is a whole number of, which the lowest
-/// two bits name. Most are what a setting says, in seconds, after a moment that is there already.
+/// How a span of time is written: in the largest of these units that it is a whole number of, which
+/// the lowest two bits name. Most are what a setting says, in seconds, after a moment that is there
+/// already.
 inline constexpr std::array<counter_time, 4> span_units{
     std::chrono::seconds(1), std::chrono::milliseconds(1), counter_time(1), counter_time(-1)};
 
@@ -79,7 +80,8 @@ private:
     std::string& to_;
 };
 
-/// After the first value that is not there, or is none of its kind, all are zero or empty and ok() is false.
+/// After the first value that is not there, or is none of its kind, all are zero or empty and ok()
+/// is false.
 class reader {
 public:
     explicit reader(std::string_view from) noexcept : rest_(from) {}

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The events of one verification, packed: a step reads few of them and adds one. They are taken apart only
-/// when somebody asks for them.
+/// The events of one verification, packed: a step reads few of them and adds one. They are taken
+/// apart only when somebody asks for them.
 
 #include "otpd/store/verification.hpp"
 #include "store_time.hpp"
@@ -25,8 +25,8 @@ struct event_record {
 class event_list {
 public:
     event_list() = default;
-    /// What kept() and added() gave, one after the other; nothing when it is something else. The bytes have to
-    /// stay as long as this and its copies.
+    /// What kept() and added() gave, one after the other; nothing when it is something else. The
+    /// bytes have to stay as long as this and its copies.
     static std::optional<event_list> read(std::string_view kept);
 
     void add(event_kind what, duration after, std::string_view details);

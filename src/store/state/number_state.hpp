@@ -1,8 +1,8 @@
 #pragma once
 
-/// What is kept of one client and number, as plain data: its scopes' verifications, its own limits, the
-/// cooldown and the wrong guesses. Times are the store's, to the millisecond but for limits. No rules; those
-/// are in store/engine.
+/// What is kept of one client and number, as plain data: its scopes' verifications, its own limits,
+/// the cooldown and the wrong guesses. Times are the store's, to the millisecond but for limits. No
+/// rules; those are in store/engine.
 
 #include "otpd/store/verification.hpp"
 #include "state/event_list.hpp"
@@ -19,12 +19,12 @@
 
 namespace otpd::store::state {
 
-/// Instances follow the store's clock to a tenth of a second; what is later than this in the future was
-/// written by a clock that was wrong.
+/// Instances follow the store's clock to a tenth of a second; what is later than this in the future
+/// was written by a clock that was wrong.
 inline constexpr counter_time clock_tolerance = std::chrono::seconds(1);
 
-/// What a code is compared with, under the key that `key_id` names: the first half of its MAC (RFC 2104 5).
-/// A nonce from which the code is derived has the same size.
+/// What a code is compared with, under the key that `key_id` names: the first half of its MAC (RFC
+/// 2104 5). A nonce from which the code is derived has the same size.
 struct code_secret {
     std::uint32_t key_id = 0;
     std::array<std::byte, 16> bytes{};
@@ -93,11 +93,13 @@ struct number_state {
     [[nodiscard]] bool is_empty() const noexcept;
     void clear() noexcept; ///< keeps the memory of the lists
 
-    /// As it is at that time: without what is over, and with what a clock wrote that was ahead moved to `now`.
-    /// True when there was something of the latter: it is to be written back, even by a step that is refused.
+    /// As it is at that time: without what is over, and with what a clock wrote that was ahead
+    /// moved to `now`. True when there was something of the latter: it is to be written back, even
+    /// by a step that is refused.
     bool advance(store_time now);
 
-    /// All of it may be deleted then: a while after its last end, so that who still knows it finds it.
+    /// All of it may be deleted then: a while after its last end, so that who still knows it finds
+    /// it.
     [[nodiscard]] store_time retained_until() const noexcept;
 
     [[nodiscard]] verification_state* find(verification_id const& id) noexcept;

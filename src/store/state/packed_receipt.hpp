@@ -15,8 +15,8 @@ class packed_receipt {
 public:
     packed_receipt() = default;
     explicit packed_receipt(receipt const& what);
-    /// What begins with bytes(); the reader fails when nothing does. The bytes have to stay as long as this and
-    /// its copies.
+    /// What begins with bytes(); the reader fails when nothing does. The bytes have to stay as long
+    /// as this and its copies.
     [[nodiscard]] static packed_receipt read(reader& from);
 
     explicit operator bool() const noexcept { return !bytes().empty(); }

@@ -14,7 +14,7 @@ constexpr unsigned with_sum_end = 2;
 constexpr unsigned all_parts = with_guard | with_sum_end;
 
 /// Whoever counts hours from 1970 stays below this until 2200.
-constexpr std::int64_t period_max = 2'100'000;
+constexpr std::uint64_t period_max = 2'100'000;
 
 template <class Period>
 std::int64_t periods(store_time at) noexcept {
@@ -27,8 +27,14 @@ auto* find_in(Fields& fields, std::string_view name) noexcept {
     return found == fields.end() ? nullptr : &*found;
 }
 
-void set(field& of, std::int64_t value) noexcept {
-    of.stored = of.current = value;
+void move(field const& from, field& to) noexcept {
+    to.stored = from.stored;
+    to.current = from.current;
+    to.source = from.source;
+}
+void zero(field& of) noexcept {
+    of.stored = of.current = 0;
+    of.source = field::nothing;
 }
 
 std::int64_t checked(reader& from, std::int64_t value) noexcept {
@@ -37,20 +43,20 @@ std::int64_t checked(reader& from, std::int64_t value) noexcept {
 }
 
 void write(writer& to, guard_periods const& guard) {
-    to.integer(guard.hour);
-    to.integer(guard.day);
-    to.integer(guard.verified_hour_before);
-    for (auto const each : guard.verified_days)
-        to.integer(each);
+    to.number(static_cast<std::uint64_t>(guard.hour));
+    to.number(static_cast<std::uint64_t>(guard.day));
+    to.byte(guard.fields_at);
 }
 void read(reader& from, guard_periods& guard) {
-    guard.hour = from.integer();
-    guard.day = from.integer();
-    if (guard.hour < 0 || guard.hour > period_max || guard.day < 0 || guard.day > period_max)
-        from.fail();
-    guard.verified_hour_before = checked(from, from.integer());
-    for (auto& each : guard.verified_days)
-        each = checked(from, from.integer());
+    guard.hour = static_cast<std::int64_t>(from.number(period_max));
+    guard.day = static_cast<std::int64_t>(from.number(period_max));
+    guard.fields_at = from.byte();
+}
+
+/// Whether the field at that place is one of the guard's.
+bool is_of_guard(std::optional<guard_periods> const& guard, std::size_t place) noexcept {
+    return guard && place >= guard->fields_at &&
+           place - guard->fields_at < field_name::of_guard.size();
 }
 
 } // namespace
@@ -84,31 +90,29 @@ std::int64_t shared_state::value(std::string_view name) const noexcept {
 
 field& shared_state::add_field(std::string_view name) {
     if (auto* const there = find(name)) return *there;
-    return fields.emplace_back(field{name, 0, 0});
+    return fields.emplace_back(field{name, 0, 0, field::nothing});
 }
 
 void shared_state::add_guard(store_time now) {
     if (guard) return;
-    guard.emplace();
-    guard->hour = hour_of(now);
-    guard->day = day_of(now);
-    for (auto const name :
-         {field_name::sent, field_name::sent_before, field_name::verified,
-          field_name::verified_today, field_name::blocked_until})
+    guard = guard_periods{hour_of(now), day_of(now), static_cast<std::uint8_t>(fields.size())};
+    for (auto const name : field_name::of_guard)
         add_field(name);
 }
 
 /// A clock that went back changes no count: what was counted in a later hour counts in this one.
 bool shared_state::roll_hour(std::int64_t this_hour) noexcept {
     if (guard->hour == this_hour) return false;
-    if (this_hour > guard->hour) {
-        bool const next = this_hour == guard->hour + 1;
-        auto* const sent = find(field_name::sent);
-        auto* const verified = find(field_name::verified);
-        set(*find(field_name::sent_before), next ? sent->current : 0);
-        guard->verified_hour_before = next ? verified->current : 0;
-        set(*sent, 0);
-        set(*verified, 0);
+    auto const at = [this](std::size_t n) -> field& { return fields[guard->fields_at + n]; };
+    constexpr std::size_t sent = 0;
+    constexpr std::size_t verified = 2;
+    for (auto const now : {sent, verified}) {
+        if (this_hour < guard->hour) break;
+        if (this_hour == guard->hour + 1)
+            move(at(now), at(now + 1));
+        else
+            zero(at(now + 1));
+        zero(at(now));
     }
     guard->hour = this_hour;
     return true;
@@ -116,16 +120,29 @@ bool shared_state::roll_hour(std::int64_t this_hour) noexcept {
 
 bool shared_state::roll_day(std::int64_t today) noexcept {
     if (guard->day == today) return false;
-    auto& days = guard->verified_days;
-    auto* const verified = find(field_name::verified_today);
-    auto const passed = std::min<std::int64_t>(today - guard->day, days.size() + 1);
+    auto const first = fields.begin() + guard->fields_at;
+    auto const last = first + field_name::of_guard.size() - 1;
+    auto const day = first + field_name::first_day - 1; // today's
+    auto const passed = std::min<std::int64_t>(today - guard->day, last - day + 1);
     for (std::int64_t n = 0; n < passed; ++n) {
-        std::copy_backward(days.begin(), days.end() - 1, days.end());
-        days.front() = verified->current;
-        set(*verified, 0);
+        for (auto to = last; to != day; --to)
+            move(*(to - 1), *to);
+        zero(*day);
     }
     guard->day = today;
     return true;
+}
+
+void shared_state::drop_idle(store_time now) {
+    auto const is_idle = [now](field const& each) {
+        return each.name.find('.') == each.name.npos &&
+               each.current <= now.time_since_epoch().count();
+    };
+    if (guard)
+        guard->fields_at = static_cast<std::uint8_t>(
+            guard->fields_at -
+            std::count_if(fields.begin(), fields.begin() + guard->fields_at, is_idle));
+    std::erase_if(fields, is_idle);
 }
 
 bool shared_state::advance(store_time now) {
@@ -139,11 +156,8 @@ bool shared_state::advance(store_time now) {
         changed = roll_day(day_of(now)) || changed;
     }
     if (fields.size() > fields_wanted) {
-        auto const is_idle = [now](field const& each) {
-            return each.name.find('.') == each.name.npos &&
-                   each.current <= now.time_since_epoch().count();
-        };
-        changed = std::erase_if(fields, is_idle) > 0 || changed;
+        drop_idle(now);
+        changed = true;
     }
     return changed;
 }
@@ -154,12 +168,12 @@ void encode(std::string& to, shared_state const& state, version written) {
     out.byte(static_cast<std::uint8_t>(state.fields.size()));
     for (auto const& each : state.fields)
         out.fixed(each.stored);
-    for (auto const& each : state.fields)
-        out.text(each.name);
     out.byte(static_cast<std::uint8_t>((state.guard ? with_guard : 0U) |
                                        (state.sum_end != store_time() ? with_sum_end : 0U)));
     if (state.guard) write(out, *state.guard);
     if (state.sum_end != store_time()) out.time(state.sum_end, first_time);
+    for (std::size_t n = 0; n < state.fields.size(); ++n)
+        if (!is_of_guard(state.guard, n)) out.text(state.fields[n].name);
 }
 
 bool decode(std::string_view blob, shared_state& into) {
@@ -167,20 +181,21 @@ bool decode(std::string_view blob, shared_state& into) {
     reader from(blob);
     static_cast<void>(read_header(from, format::shared_1));
     into.fields.resize(from.byte());
-    for (auto& each : into.fields)
-        set(each, checked(from, from.fixed()));
-    for (auto& each : into.fields)
-        each.name = from.text();
+    std::int16_t place = 0;
+    for (auto& each : into.fields) {
+        each.stored = each.current = checked(from, from.fixed());
+        each.source = place++;
+    }
     auto const parts = from.byte();
     if ((parts & ~all_parts) != 0) from.fail();
-    if ((parts & with_guard) != 0) {
-        read(from, into.guard.emplace());
-        for (auto const name :
-             {field_name::sent, field_name::sent_before, field_name::verified,
-              field_name::verified_today, field_name::blocked_until})
-            if (into.find(name) == nullptr) from.fail();
-    }
+    if ((parts & with_guard) != 0) read(from, into.guard.emplace());
     if ((parts & with_sum_end) != 0) into.sum_end = from.time(first_time);
+    if (into.guard && into.guard->fields_at + field_name::of_guard.size() > into.fields.size())
+        from.fail();
+    for (std::size_t n = 0; n < into.fields.size() && from.ok(); ++n)
+        into.fields[n].name = is_of_guard(into.guard, n)
+                                  ? field_name::of_guard[n - into.guard->fields_at]
+                                  : from.text();
     if (from.is_complete()) return true;
     into.clear();
     return false;

@@ -52,9 +52,9 @@ struct state_key_hash {
     return {key_kind::request, request};
 }
 
-/// One key for each budget and period, so that the cost of a step never grows with history. The owner's
-/// keyed hash, and over it name and period (FNV-1a, twice 64 bits). It is a part of the format: it never
-/// changes.
+/// One key for each budget and period, so that the cost of a step never grows with history. The
+/// owner's keyed hash, and over it name and period (FNV-1a, twice 64 bits). It is a part of the
+/// format: it never changes.
 [[nodiscard]] inline state_key budget_state_key(budget_key const& budget) noexcept {
     constexpr std::uint64_t prime = 0x0000'0100'0000'01b3;
     std::uint64_t sums[2] = {0xcbf2'9ce4'8422'2325, 0x8422'2325'cbf2'9ce4};

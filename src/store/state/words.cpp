@@ -17,13 +17,15 @@ constexpr std::array<std::string_view, 64> words{
     "country=", ",route_plan=default", ",route_plan=", ",limits=", "%20", "%2F", "%2C%20",
     // Limits.
     "number_10m", "number_24h", "client_1m", "prefix_1h", "country_1h", "global_1m", "global_24h",
-    "end_user_10m", "end_user_24h", "caller_10m", "caller_24h", "guesses_",
-    "_10m", "_24h", "_1m", "_1h", "number_", "client_", "prefix_", "country_", "global_",
+    "end_user_10m", "end_user_24h", "caller_10m", "caller_24h", "guesses_", "_10m", "_24h", "_1m",
+    "_1h", "number_", "client_", "prefix_", "country_", "global_",
     // Those of a send with default settings, whole.
-    ",route_plan=default,limits=number_10m%20", "%2F5%2C%20number_24h%20", "%2F10%2C%20client_1m%20",
+    ",route_plan=default,limits=number_10m%20", "%2F5%2C%20number_24h%20",
+    "%2F10%2C%20client_1m%20",
     // Steps of a route plan, results and deliveries.
-    "route_id=", "i,outcome=chosen", "i,outcome=chosen,price=", "i,outcome=", "i,price=", "i,reason=",
-    "000u,cost=", "000u", "00u", ",cost=", ",price=", ",reason=", "best=cheapest", "best=fastest",
+    "route_id=", "i,outcome=chosen",
+    "i,outcome=chosen,price=", "i,outcome=", "i,price=", "i,reason=", "000u,cost=", "000u", "00u",
+    ",cost=", ",price=", ",reason=", "best=cheapest", "best=fastest",
     ",samples=", "i,verified_share=0.", "i,cost_per_verified=", "u,cost_per_verified=",
     ",delivery_seconds=", "status=", ",seconds=", ",error=", ",order_id=", ",bx_message_id=BX-",
     "DELIVRD", "UNDELIV", "ENROUTE", "delivered", "failed", "timed_out", "default",

@@ -2,8 +2,8 @@
 
 /// Texts of scopes, limits and events in few bytes: what they are usually made of is one byte each.
 ///
-/// The words are a part of the stored format: none is changed, none is taken away, and new ones come at the
-/// end. A text without any of them is kept as well, only longer.
+/// The words are a part of the stored format: none is changed, none is taken away, and new ones
+/// come at the end. A text without any of them is kept as well, only longer.
 
 #include "bytes.hpp"
 

@@ -1,5 +1,5 @@
-/// Stored states: what somebody damaged, or another program wrote, is refused, never misread. The first byte says which
-/// state the rest is.
+/// Stored states: what somebody damaged, or another program wrote, is refused, never misread. The
+/// first byte says which state the rest is.
 
 #include "state/idempotency_record.hpp"
 #include "state/number_codec.hpp"

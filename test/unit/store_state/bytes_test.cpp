@@ -26,8 +26,8 @@ std::string written(Write write) {
 BOOST_AUTO_TEST_SUITE(state_bytes)
 
 BOOST_AUTO_TEST_CASE(numbers_are_read_as_they_were_written) {
-    std::vector<std::uint64_t> values{0, 1, 127, 128, 300, 16'383, 16'384,
-                                      std::numeric_limits<std::uint64_t>::max()};
+    std::vector<std::uint64_t> values{
+        0, 1, 127, 128, 300, 16'383, 16'384, std::numeric_limits<std::uint64_t>::max()};
     for (auto const value : values) {
         auto const bytes = written([value](writer& to) { to.number(value); });
         reader from(bytes);
@@ -63,9 +63,12 @@ BOOST_AUTO_TEST_CASE(spans_are_written_in_the_largest_unit_that_fits) {
 }
 
 BOOST_AUTO_TEST_CASE(a_span_is_read_up_to_the_longest_and_no_further) {
-    for (auto const& [length, good] : std::vector<std::pair<counter_time, bool>>{
-             {span_max - 1us, true}, {span_max, true}, {span_max + 1us, false},
-             {-span_max, true}, {-span_max - 1us, false}}) {
+    for (auto const& [length, good] :
+         std::vector<std::pair<counter_time, bool>>{{span_max - 1us, true},
+                                                    {span_max, true},
+                                                    {span_max + 1us, false},
+                                                    {-span_max, true},
+                                                    {-span_max - 1us, false}}) {
         auto const bytes = written([length](writer& to) { to.span(length); });
         reader from(bytes);
         static_cast<void>(from.span());

@@ -1,4 +1,5 @@
-// What is kept of a number: its stored form, and what becomes of it with time and with clocks that jump.
+// What is kept of a number: its stored form, and what becomes of it with time and with clocks that
+// jump.
 
 #include "states.hpp"
 
@@ -139,8 +140,10 @@ BOOST_AUTO_TEST_CASE(live_codes_are_counted_with_the_end_of_the_first) {
 // --- clocks that were ahead -------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(what_is_barely_in_the_future_was_written_by_another_instance) {
-    for (auto const& [ahead, moves] : std::vector<std::pair<counter_time, bool>>{
-             {clock_tolerance - 1us, false}, {clock_tolerance, false}, {clock_tolerance + 1us, true}}) {
+    for (auto const& [ahead, moves] :
+         std::vector<std::pair<counter_time, bool>>{{clock_tolerance - 1us, false},
+                                                    {clock_tolerance, false},
+                                                    {clock_tolerance + 1us, true}}) {
         auto state = typical_number();
         state.guesses = guess_state{3, 4, some_time, some_time, some_time, some_time + 2h};
         BOOST_TEST(state.advance(some_time - ahead) == moves);
@@ -153,8 +156,7 @@ BOOST_AUTO_TEST_CASE(what_is_barely_in_the_future_was_written_by_another_instanc
 BOOST_AUTO_TEST_CASE(what_a_clock_wrote_that_was_ahead_is_as_if_written_now) {
     auto state = typical_number();
     state.verifications[0].lease_end = some_time + 30s;
-    state.guesses =
-        guess_state{3, 4, some_time, some_time + 10s, some_time + 20s, some_time + 2h};
+    state.guesses = guess_state{3, 4, some_time, some_time + 10s, some_time + 20s, some_time + 2h};
     auto const now = some_time - 600s;
     BOOST_TEST(state.advance(now));
     auto const& v = state.verifications[0];

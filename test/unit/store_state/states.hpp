@@ -31,7 +31,8 @@ inline store::verification_id id_of(std::uint64_t n) {
     return id;
 }
 
-/// As after a send with default settings that was delivered: two limits, a cooldown, a receipt, a timeline.
+/// As after a send with default settings that was delivered: two limits, a cooldown, a receipt, a
+/// timeline.
 inline store::state::number_state typical_number() {
     store::state::number_state state;
     auto& v = state.verifications.emplace_back();
@@ -45,11 +46,12 @@ inline store::state::number_state typical_number() {
     v.retained_until = some_time + 24h;
     v.code.key_id = 1;
     v.code.bytes = id_of(2);
-    v.sent = store::state::packed_receipt(store::receipt{
-        3, "22953", "BX-22953-c5f4f53431ed22c2", money::from_micros(87'000)});
-    v.events.add(store::event_kind::admitted, 0ms,
-                 "country=NL,route_plan=default,limits=number_10m%204%2F5%2C%20number_24h%209%2F10%2C%20"
-                 "client_1m%20123%2F600");
+    v.sent = store::state::packed_receipt(
+        store::receipt{3, "22953", "BX-22953-c5f4f53431ed22c2", money::from_micros(87'000)});
+    v.events.add(
+        store::event_kind::admitted, 0ms,
+        "country=NL,route_plan=default,limits=number_10m%204%2F5%2C%20number_24h%209%2F10%2C%20"
+        "client_1m%20123%2F600");
     v.events.add(store::event_kind::step, 212ms, "route_id=3i,outcome=chosen,price=87000u");
     v.events.add(store::event_kind::accepted, 215ms, "route_id=3i,price=87000u,cost=87000u");
     v.events.add(store::event_kind::delivery, 2s, "status=ENROUTE");
@@ -108,9 +110,6 @@ public:
             state.add_guard(some_time);
             for (auto& each : state.fields)
                 each.stored = each.current = value();
-            state.guard->verified_hour_before = value();
-            for (auto& each : state.guard->verified_days)
-                each = value();
         }
         if (flip()) state.sum_end = time();
         return state;
@@ -158,8 +157,7 @@ private:
         store::receipt sent;
         sent.route_id = static_cast<int>(below(100)) - (flip() ? 0 : 50);
         sent.order_id = flip() ? std::to_string(below(1'000'000)) : text(12);
-        sent.bx_message_id =
-            flip() ? "BX-" + sent.order_id + "-c5f4f53431ed22c2" : text(30);
+        sent.bx_message_id = flip() ? "BX-" + sent.order_id + "-c5f4f53431ed22c2" : text(30);
         if (flip()) sent.cost = money::from_micros(static_cast<std::int64_t>(below(1'000'000)));
         return sent;
     }
@@ -198,8 +196,8 @@ inline bool same(store::state::idempotency_record const& a,
     return a == b;
 }
 
-/// Of its first `size` bytes for every size, and with every bit of them flipped: nothing crashes, and whatever
-/// is read is written again as what it was read from says.
+/// Of its first `size` bytes for every size, and with every bit of them flipped: nothing crashes,
+/// and whatever is read is written again as what it was read from says.
 template <class State>
 void check_damaged(std::string const& blob) {
     using store::state::decode;

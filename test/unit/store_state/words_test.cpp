@@ -1,4 +1,5 @@
-// Texts in few bytes. The bytes of known words are a part of the format: they are held by the golden states.
+// Texts in few bytes. The bytes of known words are a part of the format: they are held by the
+// golden states.
 
 #include "state/words.hpp"
 #include "states.hpp"
@@ -34,9 +35,10 @@ BOOST_AUTO_TEST_CASE(every_text_is_read_as_it_was_written) {
 BOOST_AUTO_TEST_CASE(usual_texts_are_a_few_bytes) {
     BOOST_TEST(packed("number_10m").size() == 1U);
     BOOST_TEST(packed("route_id=3i,outcome=chosen,price=87000u").size() == 6U);
-    BOOST_TEST(packed("country=NL,route_plan=default,limits=number_10m%204%2F5%2C%20number_24h%209%2F10"
-                      "%2C%20client_1m%20123%2F600")
-                   .size() < 20U);
+    BOOST_TEST(
+        packed("country=NL,route_plan=default,limits=number_10m%204%2F5%2C%20number_24h%209%2F10"
+               "%2C%20client_1m%20123%2F600")
+            .size() < 20U);
 }
 
 BOOST_AUTO_TEST_CASE(what_nobody_packed_is_not_read) {

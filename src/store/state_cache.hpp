@@ -1,0 +1,41 @@
+#pragma once
+
+/// The states that an instance saw last, also that there is none: so the usual step is one round
+/// trip. Bounded; who was not looked at for longest goes first.
+
+#include "state/state_key.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <list>
+#include <string>
+#include <string_view>
+
+namespace otpd::store {
+
+class state_cache {
+public:
+    struct entry {
+        state::state_key key;
+        std::string blob;           ///< empty: nothing is kept
+        std::uint64_t asked_at = 0; ///< the batch of which this is the answer was formed then
+    };
+
+    explicit state_cache(std::size_t entries_max) : entries_max_(entries_max) {}
+
+    /// Valid until the next change.
+    [[nodiscard]] entry const* find(state::state_key const& key);
+    void put(state::state_key const& key, std::string_view blob, std::uint64_t asked_at);
+    void forget(state::state_key const& key);
+    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+
+private:
+    using list = std::list<entry>;
+
+    std::size_t entries_max_;
+    list entries_; ///< the last one used at the front
+    boost::unordered_flat_map<state::state_key, list::iterator, state::state_key_hash> by_key_;
+};
+
+} // namespace otpd::store

@@ -1,0 +1,215 @@
+#pragma once
+
+/// A backend of a few lines: blobs in a map, and commits that are answered at once, later, or
+/// never.
+
+#include "batch.hpp"
+#include "engine_step.hpp"
+#include "state/shared_state.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace otpd::test {
+
+using namespace std::chrono_literals;
+
+/// Ten seconds after the beginning of a day of 2026.
+inline constexpr store::store_time some_time = store::state::first_time + 123 * 24h + 10s;
+
+class map_backend final : public store::backend_io {
+public:
+    explicit map_backend(bool reads_first) : reads_first_(reads_first) {}
+
+    store::store_time time = some_time;
+    bool room = true;
+    bool holds = false; ///< commits wait for deliver()
+    std::unordered_map<store::state::state_key, std::string, store::state::state_key_hash> blobs;
+    std::size_t commits = 0;
+    std::size_t writes = 0; ///< states that were put or erased, and structures
+
+    [[nodiscard]] bool reads_first() const noexcept override { return reads_first_; }
+    [[nodiscard]] store::store_time now() const noexcept override { return time; }
+    [[nodiscard]] bool has_room() const noexcept override { return room; }
+    void load(store::flight& what, store::flight_listener& to) override {
+        for (auto& each : what.loads) {
+            each.blob = blob(each.key);
+            each.is_unchanged =
+                each.known != 0 && each.known == store::state::version_of(each.blob);
+        }
+        to.loaded(what);
+    }
+    void commit(store::flight& what, store::flight_listener& to) override {
+        ++commits;
+        waiting_.push_back({&what, &to});
+        if (!holds) deliver();
+    }
+
+    [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
+    /// Does the oldest commit and answers it.
+    void deliver() {
+        auto const next = take();
+        execute(next.what->changes);
+        next.to->committed(*next.what);
+    }
+    /// Answers it with something else, done or not.
+    void lose(store::commit::outcome as, bool done) {
+        auto const next = take();
+        if (done) execute(next.what->changes);
+        next.what->changes.became = as;
+        next.to->committed(*next.what);
+    }
+    std::string& blob(store::state::state_key const& key) { return blobs[key]; }
+
+private:
+    struct waiting_commit {
+        store::flight* what;
+        store::flight_listener* to;
+    };
+    waiting_commit take() {
+        auto const next = waiting_.front();
+        waiting_.pop_front();
+        return next;
+    }
+    [[nodiscard]] bool is_of(store::state::state_key const& key, store::state::version expected) {
+        return store::state::version_of(blob(key)) == expected;
+    }
+    void execute(store::commit& what) {
+        for (auto const& each : what.writes)
+            if (!is_of(each.key, each.expected)) what.failed[each.group] = true;
+        std::vector<bool> stale(what.shared.size());
+        std::vector<char*> targets;
+        for (std::size_t n = 0; n < what.shared.size(); ++n)
+            stale[n] = !restructure(what.shared[n]);
+        for (auto const& each : what.shared)
+            targets.push_back(blob(each.key).data());
+        for (auto const& each : what.additions)
+            if (stale[each.target]) what.failed[each.group] = true;
+        store::make_additions(what, targets);
+        for (auto const& each : what.writes)
+            if (!what.failed[each.group]) write(each);
+        tell(what);
+    }
+    /// Whether the structure that is there is the one that is meant.
+    bool restructure(store::shared_target const& target) {
+        if (!is_of(target.key, target.expected)) return false;
+        if (target.structure.empty()) return true;
+        ++writes;
+        std::string fresh(target.structure);
+        store::take_sources(target, blob(target.key), fresh.data());
+        blob(target.key) = std::move(fresh);
+        return true;
+    }
+    void write(store::state_write const& what) {
+        if (what.what == store::state_write::kind::compare) return;
+        ++writes;
+        blob(what.key) = what.blob;
+    }
+    void tell(store::commit& what) {
+        std::vector<bool> told(what.shared.size());
+        for (std::size_t n = 0; n < told.size(); ++n)
+            told[n] = what.shared[n].is_wanted;
+        for (auto const& each : what.additions)
+            told[each.target] = true;
+        for (std::size_t n = 0; n < told.size(); ++n)
+            if (told[n]) what.present.push_back({what.shared[n].key, blob(what.shared[n].key)});
+        for (auto const& each : what.writes)
+            if (what.failed[each.group]) what.present.push_back({each.key, blob(each.key)});
+    }
+
+    bool reads_first_;
+    std::deque<waiting_commit> waiting_;
+};
+
+/// One instance that runs steps one after the other, each done at once.
+class engine_world {
+public:
+    map_backend io{true};
+    store::batch steps{io, store::batch_options()};
+
+    template <auto Rules, class Request>
+    auto run(Request const& request) {
+        store::engine_step<Rules, Request> step(request);
+        steps.submit(step);
+        BOOST_REQUIRE(step.is_done());
+        return step.take().value();
+    }
+    store::admit_outcome admit(store::admission const& request) {
+        return run<store::engine::admit>(request);
+    }
+    store::check_outcome check(store::check const& request) {
+        return run<store::engine::check_code>(request);
+    }
+    store::settle_outcome settle(store::settlement const& request) {
+        return run<store::engine::settle>(request);
+    }
+    std::optional<store::verification> find(store::verification_address const& at) {
+        return run<store::engine::find>(at);
+    }
+    void pass(store::counter_time by) { io.time += by; }
+    /// `by` from some_time.
+    void be_at(store::counter_time by) { io.time = some_time + by; }
+};
+
+inline store::subject_key key_of(std::uint32_t n) {
+    store::subject_key key{};
+    for (std::size_t i = 0; i < 4; ++i)
+        key[i] = key[12 + i] = static_cast<std::byte>(n >> (8 * i));
+    return key;
+}
+inline store::verification_id id_of(std::uint32_t n) {
+    return key_of(n);
+}
+inline store::code_mac mac_of(std::uint32_t code) {
+    store::code_mac mac;
+    mac.key_id = 1;
+    mac.value[0] = static_cast<std::byte>(code);
+    return mac;
+}
+/// Whom many numbers count by.
+inline constexpr std::uint32_t everybody = 1000;
+
+/// Of code 1, without any limit.
+inline store::admission send_of(std::uint32_t number, std::uint32_t id) {
+    store::admission request;
+    request.key = store::record_key{key_of(number), "login"};
+    request.id = id_of(id);
+    request.code = mac_of(1);
+    request.ttl = 60s;
+    request.keep = 10min;
+    request.guesses = store::guess_budget{20, 24h};
+    return request;
+}
+inline store::check guess_of(std::uint32_t number, std::uint32_t code) {
+    store::check request;
+    request.key = store::record_key{key_of(number), "login"};
+    request.candidates = {mac_of(code)};
+    request.attempts_max = 5;
+    request.guesses = store::guess_budget{20, 24h};
+    return request;
+}
+inline store::settlement settlement_of(std::uint32_t number, std::uint32_t id,
+                                       store::send_result result) {
+    store::settlement request;
+    request.key = store::record_key{key_of(number), "login"};
+    request.id = id_of(id);
+    request.result = result;
+    return request;
+}
+
+template <class Outcome, class Answer>
+bool is(Answer const& answer) {
+    return std::holds_alternative<Outcome>(answer);
+}
+template <class Outcome, class Answer>
+Outcome expect(Answer const& answer) {
+    BOOST_REQUIRE(std::holds_alternative<Outcome>(answer));
+    return std::get<Outcome>(answer);
+}
+
+} // namespace otpd::test
