@@ -2,6 +2,7 @@
 
 /// The stores that the contract is tested with.
 
+#include "engine_memory_backend.hpp"
 #include "memory_backend.hpp"
 #include "redis_backend.hpp"
 #include "sqlite_backend.hpp"
@@ -12,7 +13,8 @@
 namespace otpd::test {
 
 using backends =
-    std::tuple<contract<memory_backend>, contract<redis_backend>, contract<sqlite_backend>>;
+    std::tuple<contract<memory_backend>, contract<redis_backend>, contract<sqlite_backend>,
+               contract<engine_memory_backend>>;
 
 } // namespace otpd::test
 

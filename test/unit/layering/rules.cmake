@@ -59,6 +59,7 @@ set(hops "(asio::(post|dispatch|defer|co_spawn) *\\(|bind_executor *\\()")
 set(may_hop
   src/http/server.cpp        # its own strand; starts connections and hears of their end
   src/http/connection.cpp    # tells a connection, from outside, to drain or to abort
+  src/store/backend/memory_backend.cpp # starts and stops the sweeper
   src/store/memory_store.cpp # starts and stops the sweeper
   src/store/redis/redis_store.cpp # starts and stops its sessions
   src/store/redis/session.cpp # greets the server while the connection runs

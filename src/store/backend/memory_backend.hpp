@@ -1,0 +1,73 @@
+#pragma once
+
+/// The store of a single process: nothing survives a restart and nothing is shared with another
+/// instance.
+///
+/// The table is plain data behind one strand, on which each batch is loaded, run and committed in
+/// one turn (docs/decisions/0011-one-strand-for-the-memory-store.md). A sweeper deletes what has
+/// ended in bounded slices: no request ever pays for a scan, and a million codes that expire at
+/// once go a slice at a time between requests.
+
+#include "otpd/core/clock.hpp"
+#include "otpd/store/backend.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+
+namespace otpd::store {
+
+struct memory_backend_options {
+    /// More shards make the pauses of a growing hash table shorter. A power of two.
+    std::size_t shards = 4096;
+    /// Numbers, limit keys, budgets and idempotency records kept at the most. An admission that
+    /// finds so many is answered `full`; whatever else is counted is always kept.
+    std::size_t states_max = 4'000'000;
+    std::chrono::milliseconds sweep_interval{100};
+    /// Keys looked at before the sweeper lets others on the strand.
+    std::size_t sweep_batch = 16;
+};
+
+struct memory_backend_usage {
+    std::uint64_t codes = 0; ///< that can be verified
+    std::uint64_t states = 0;
+    std::uint64_t bytes = 0; ///< of the states alone
+};
+
+class memory_backend final : public backend {
+public:
+    /// `now`, `tell` and whatever runs `executor` must outlive the store, and the store everything
+    /// that was started on it.
+    memory_backend(boost::asio::any_io_executor executor, clock const& now,
+                   memory_backend_options options, observer& tell = observer::none());
+    ~memory_backend() override;
+
+    boost::asio::awaitable<result<admit_outcome>> admit(admission request) override;
+    boost::asio::awaitable<result<settle_outcome>> settle(settlement request) override;
+    boost::asio::awaitable<result<rebook_outcome>> rebook(rebooking request) override;
+    boost::asio::awaitable<result<update_outcome>> update(delivery_update request) override;
+    boost::asio::awaitable<result<check_outcome>> check_code(check request) override;
+    boost::asio::awaitable<result<std::optional<verification>>>
+    find(verification_address at) override;
+    boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) override;
+    boost::asio::awaitable<result<std::vector<std::int64_t>>>
+    spent(std::vector<budget_key> of) override;
+    boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
+    boost::asio::awaitable<result<std::monostate>> ping() override;
+
+    /// The sweeper; a memory store can always be used.
+    boost::asio::awaitable<std::optional<std::string>> start() override;
+    void stop() override;
+
+    /// Deletes everything that has ended, in slices. The sweeper's body.
+    boost::asio::awaitable<void> sweep();
+
+    /// A snapshot for metrics.
+    boost::asio::awaitable<memory_backend_usage> usage();
+
+private:
+    class impl;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace otpd::store

@@ -1,0 +1,28 @@
+#pragma once
+
+/// The memory store on batches of the engine's steps, with a clock that the tests turn.
+
+#include "backend/memory_backend.hpp"
+#include "manual_clock.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+namespace otpd::test {
+
+class engine_memory_backend {
+public:
+    store::store& get() { return store_; }
+    boost::asio::io_context& context() { return context_; }
+    void advance(store::duration by) { clock_.advance(by); }
+    store::duration time_of_day() {
+        return std::chrono::floor<store::duration>(clock_.wall().time_since_epoch() %
+                                                   std::chrono::hours(24));
+    }
+
+private:
+    boost::asio::io_context context_;
+    manual_clock clock_;
+    store::memory_backend store_{context_.get_executor(), clock_, store::memory_backend_options{}};
+};
+
+} // namespace otpd::test
