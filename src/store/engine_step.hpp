@@ -30,7 +30,7 @@ bool depends_on_shared(Answer const&) noexcept {
 
 /// `Rules` is one of engine/steps.hpp. The request has to stay as long as the step.
 template <auto Rules, class Request>
-class engine_step final : public batch_step {
+class engine_step : public batch_step {
 public:
     using answer =
         std::invoke_result_t<decltype(Rules), engine::states&, Request const&, store_time>;

@@ -8,12 +8,12 @@
 /// ended in bounded slices: no request ever pays for a scan, and a million codes that expire at
 /// once go a slice at a time between requests.
 
+#include "backend/blob_table.hpp"
+#include "batched_store.hpp"
 #include "otpd/core/clock.hpp"
-#include "otpd/store/backend.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-
-#include <memory>
+#include <boost/asio/steady_timer.hpp>
 
 namespace otpd::store {
 
@@ -34,24 +34,13 @@ struct memory_backend_usage {
     std::uint64_t bytes = 0; ///< of the states alone
 };
 
-class memory_backend final : public backend {
+class memory_backend final : public batched_store, private backend_io {
 public:
     /// `now`, `tell` and whatever runs `executor` must outlive the store, and the store everything
     /// that was started on it.
     memory_backend(boost::asio::any_io_executor executor, clock const& now,
                    memory_backend_options options, observer& tell = observer::none());
-    ~memory_backend() override;
 
-    boost::asio::awaitable<result<admit_outcome>> admit(admission request) override;
-    boost::asio::awaitable<result<settle_outcome>> settle(settlement request) override;
-    boost::asio::awaitable<result<rebook_outcome>> rebook(rebooking request) override;
-    boost::asio::awaitable<result<update_outcome>> update(delivery_update request) override;
-    boost::asio::awaitable<result<check_outcome>> check_code(check request) override;
-    boost::asio::awaitable<result<std::optional<verification>>>
-    find(verification_address at) override;
-    boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) override;
-    boost::asio::awaitable<result<std::vector<std::int64_t>>>
-    spent(std::vector<budget_key> of) override;
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
     boost::asio::awaitable<result<std::monostate>> ping() override;
 
@@ -66,8 +55,25 @@ public:
     boost::asio::awaitable<memory_backend_usage> usage();
 
 private:
-    class impl;
-    std::unique_ptr<impl> impl_;
+    // --- backend_io, on the strand ---
+    [[nodiscard]] bool reads_first() const noexcept override { return true; }
+    void load(flight& what, flight_listener& to) override;
+    void commit(flight& what, flight_listener& to) override;
+    [[nodiscard]] store_time now() const noexcept override;
+    [[nodiscard]] bool has_room() const noexcept override;
+
+    [[nodiscard]] bool sweep_once();
+    boost::asio::awaitable<void> sweep_until_stopped();
+
+    memory_backend_options const options_;
+    clock const& clock_;
+    observer& tell_;
+    steady_time const began_;
+    wall_time const began_wall_;
+    blob_table table_;          // on guard()
+    net::strand sweeper_guard_; // of the two below
+    boost::asio::steady_timer timer_;
+    bool stopped_ = false;
 };
 
 } // namespace otpd::store
