@@ -1,12 +1,11 @@
-// What a live code costs the memory store: resident bytes, and nanoseconds of each step, beside
-// more and more of them. The store alone, with sends as the service makes them: seven counters, two
-// watches, a budget, a receipt and a timeline of three events.
+// What a live code costs the memory store: resident bytes, and nanoseconds of each step, beside more and more
+// of them. The store alone, with sends as the service makes them: seven counters, two watches, a budget, a
+// receipt and a timeline of three events.
 //
 // Prints one JSON object a line. Steps are timed in rounds that go over the sizes in turn; medians.
 
 #include "backend/memory_backend.hpp"
 #include "otpd/net/sole_runner.hpp"
-#include "otpd/store/memory_store.hpp"
 #include "store_requests.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -57,8 +56,8 @@ store::admission admission_of(std::uint64_t n) {
     return request;
 }
 
-/// The texts are those of a service with default settings (src/otp/settle.cpp), the message's ids
-/// those of BridgeXAPI.
+/// The texts are those of a service with default settings (src/otp/settle.cpp), the message's ids those of
+/// BridgeXAPI.
 store::settlement settlement_of(std::uint64_t n) {
     std::string id(16, '0');
     auto const random = key(~n - 7);
@@ -102,16 +101,10 @@ std::uint64_t resident_bytes() {
 
 class filled_store {
 public:
-    filled_store(bool by_engine, std::uint64_t codes) : by_engine_(by_engine) {
-        if (by_engine)
-            store_ = std::make_unique<store::memory_backend>(context_.get_executor(), clock_,
-                                                             unbounded_backend());
-        else
-            store_ =
-                std::make_unique<store::memory_store>(context_.get_executor(), clock_, unbounded());
+    explicit filled_store(std::uint64_t codes) {
         for (; next_ < codes; ++next_) {
-            run(store_->admit(admission_of(next_)));
-            run(store_->settle(settlement_of(next_)));
+            run(store_.admit(admission_of(next_)));
+            run(store_.settle(settlement_of(next_)));
         }
     }
 
@@ -128,22 +121,16 @@ public:
         return *std::move(answer);
     }
 
-    void admit(std::uint64_t n) { run(store_->admit(admission_of(n))); }
-    void settle(std::uint64_t n) { run(store_->settle(settlement_of(n))); }
-    void check(std::uint64_t n) { run(store_->check_code(check_of(n))); }
+    void admit(std::uint64_t n) { run(store_.admit(admission_of(n))); }
+    void settle(std::uint64_t n) { run(store_.settle(settlement_of(n))); }
+    void check(std::uint64_t n) { run(store_.check_code(check_of(n))); }
     std::uint64_t next() noexcept { return next_++; }
     std::uint64_t next_guess() noexcept { return next_guess_++; }
-    std::uint64_t codes() { return *run(store_->live_codes()); }
-    [[nodiscard]] char const* name() const noexcept { return by_engine_ ? "engine" : "memory"; }
+    std::uint64_t codes() { return *run(store_.live_codes()); }
 
 private:
     static store::memory_options unbounded() {
         store::memory_options options;
-        options.items_max = 1'000'000'000;
-        return options;
-    }
-    static store::memory_backend_options unbounded_backend() {
-        store::memory_backend_options options;
         options.states_max = 1'000'000'000;
         return options;
     }
@@ -151,8 +138,7 @@ private:
     asio::io_context context_{1};
     net::sole_runner alone_{context_};
     system_clock clock_;
-    bool const by_engine_;
-    std::unique_ptr<store::store> store_;
+    store::memory_backend store_{context_.get_executor(), clock_, unbounded()};
     std::uint64_t next_ = 0;
     std::uint64_t next_guess_ = 0;
 };
@@ -202,25 +188,22 @@ int main(int argc, char** argv) {
         return 2;
     }
     std::vector<std::unique_ptr<filled_store>> stores;
-    for (auto const size : sizes)
-        for (bool const by_engine : {false, true}) {
-            auto const before = resident_bytes();
-            stores.push_back(std::make_unique<filled_store>(by_engine, size));
-            std::printf(
-                R"({"bench":"memory_footprint","store":"%s","live_codes":%llu,)"
-                R"("bytes_per_code":%.1f})"
-                "\n",
-                stores.back()->name(), static_cast<unsigned long long>(stores.back()->codes()),
-                static_cast<double>(resident_bytes() - before) / static_cast<double>(size));
-        }
-    std::vector<timings> results(stores.size());
+    for (auto const size : sizes) {
+        auto const before = resident_bytes();
+        stores.push_back(std::make_unique<filled_store>(size));
+        std::printf(R"({"bench":"memory_footprint","live_codes":%llu,"bytes_per_code":%.1f})"
+                    "\n",
+                    static_cast<unsigned long long>(stores.back()->codes()),
+                    static_cast<double>(resident_bytes() - before) / static_cast<double>(size));
+    }
+    std::vector<timings> results(sizes.size());
     for (int round = 0; round < 31; ++round)
-        for (std::size_t i = 0; i < stores.size(); ++i)
+        for (std::size_t i = 0; i < sizes.size(); ++i)
             measure_round(*stores[i], results[i]);
-    for (std::size_t i = 0; i < stores.size(); ++i)
-        std::printf(R"({"bench":"memory_footprint","store":"%s","live_codes":%llu,"admit_ns":%.0f,)"
+    for (std::size_t i = 0; i < sizes.size(); ++i)
+        std::printf(R"({"bench":"memory_footprint","live_codes":%llu,"admit_ns":%.0f,)"
                     R"("settle_ns":%.0f,"check_ns":%.0f})"
                     "\n",
-                    stores[i]->name(), static_cast<unsigned long long>(sizes[i / 2]),
-                    median(results[i].admit), median(results[i].settle), median(results[i].check));
+                    static_cast<unsigned long long>(sizes[i]), median(results[i].admit),
+                    median(results[i].settle), median(results[i].check));
 }

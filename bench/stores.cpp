@@ -1,7 +1,7 @@
 // What a store can do: pairs of an admission and a right check with many steps in flight, and how large
 // it is for each live code. Prints one JSON object a line.
 
-#include "otpd/store/memory_store.hpp"
+#include "backend/memory_backend.hpp"
 #include "otpd/store/redis_store.hpp"
 #include "otpd/store/sqlite_store.hpp"
 #include "store_requests.hpp"
@@ -182,11 +182,11 @@ std::uint64_t resident_bytes() {
 void measure_memory(std::uint64_t live) {
     asio::io_context context;
     system_clock const clock;
-    store::memory_store store(context.get_executor(), clock, {});
+    store::memory_backend store(context.get_executor(), clock, {});
     std::printf(R"({"bench":"stores","store":"memory","in_flight":%zu,"pairs_per_s":%.0f})"
                 "\n",
                 in_flight, pairs_per_second(context, store));
-    store::memory_store fresh(context.get_executor(), clock, {});
+    store::memory_backend fresh(context.get_executor(), clock, {});
     auto const before = resident_bytes();
     make_live(context, fresh, live);
     std::printf(R"({"bench":"stores","store":"memory","live_codes":%llu,"bytes_per_code":%.0f})"

@@ -178,10 +178,10 @@ std::unique_ptr<store::backend> make_memory_store(boost::asio::any_io_executor c
                                                   store_settings const& from, clock const& now,
                                                   store::observer& tell) {
     store::memory_options options;
-    options.items_max = from.capacity;
+    options.states_max = from.capacity;
     options.sweep_interval = from.sweep_interval;
     options.sweep_batch = from.sweep_batch;
-    return std::make_unique<store::memory_store>(on, now, options, tell);
+    return store::make_memory_store(on, now, options, tell);
 }
 
 std::unique_ptr<store::backend> make_redis_store(boost::asio::any_io_executor const& on,

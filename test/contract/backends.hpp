@@ -2,7 +2,6 @@
 
 /// The stores that the contract is tested with.
 
-#include "engine_memory_backend.hpp"
 #include "memory_backend.hpp"
 #include "redis_backend.hpp"
 #include "sqlite_backend.hpp"
@@ -13,8 +12,7 @@
 namespace otpd::test {
 
 using backends =
-    std::tuple<contract<memory_backend>, contract<redis_backend>, contract<sqlite_backend>,
-               contract<engine_memory_backend>>;
+    std::tuple<contract<memory_backend>, contract<redis_backend>, contract<sqlite_backend>>;
 
 } // namespace otpd::test
 

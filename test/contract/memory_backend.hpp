@@ -3,7 +3,7 @@
 /// The memory store with a clock that the tests turn.
 
 #include "manual_clock.hpp"
-#include "otpd/store/memory_store.hpp"
+#include "backend/memory_backend.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -15,14 +15,14 @@ public:
     boost::asio::io_context& context() { return context_; }
     void advance(store::duration by) { clock_.advance(by); }
     store::duration time_of_day() {
-        return std::chrono::floor<store::duration>(clock_.now().time_since_epoch() %
+        return std::chrono::floor<store::duration>(clock_.wall().time_since_epoch() %
                                                    std::chrono::hours(24));
     }
 
 private:
     boost::asio::io_context context_;
     manual_clock clock_;
-    store::memory_store store_{context_.get_executor(), clock_, store::memory_options{}};
+    store::memory_backend store_{context_.get_executor(), clock_, store::memory_options{}};
 };
 
 } // namespace otpd::test

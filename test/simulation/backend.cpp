@@ -1,6 +1,6 @@
 #include "backend.hpp"
 
-#include "otpd/store/memory_store.hpp"
+#include "backend/memory_backend.hpp"
 #include "otpd/store/redis_store.hpp"
 #include "otpd/store/sqlite_store.hpp"
 #include "rules.hpp"
@@ -35,7 +35,7 @@ public:
         : context_(context), store_(context.get_executor(), clock, options()) {}
     store::store& of(std::size_t) override { return store_; }
     void sweep() override {
-        auto round = [](store::memory_store& of) -> asio::awaitable<bool> {
+        auto round = [](store::memory_backend& of) -> asio::awaitable<bool> {
             co_await of.sweep();
             co_return true;
         };
@@ -49,7 +49,7 @@ private:
         return few;
     }
     asio::io_context& context_;
-    store::memory_store store_;
+    store::memory_backend store_;
 };
 
 class memory_stores final : public stores {

@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds no_timeout = std::chrono::hours(1);
 } // namespace
 
 memory_backend::memory_backend(asio::any_io_executor executor, clock const& now,
-                               memory_backend_options options, observer& tell)
+                               memory_options options, observer& tell)
     : batched_store(executor, *this, batch_options(), no_timeout), options_(options), clock_(now),
       tell_(tell), began_(now.now()), began_wall_(now.wall()), table_(options.shards),
       sweeper_guard_(asio::make_strand(executor)), timer_(sweeper_guard_) {}
@@ -52,9 +52,9 @@ asio::awaitable<result<std::monostate>> memory_backend::ping() {
     co_return std::monostate{};
 }
 
-asio::awaitable<memory_backend_usage> memory_backend::usage() {
+asio::awaitable<memory_usage> memory_backend::usage() {
     auto look = [this] {
-        memory_backend_usage in_use;
+        memory_usage in_use;
         in_use.codes = table_.live_codes();
         in_use.states = table_.states();
         in_use.bytes = table_.bytes();
@@ -105,6 +105,11 @@ void memory_backend::stop() {
         stopped_ = true;
         timer_.cancel();
     });
+}
+
+std::unique_ptr<backend> make_memory_store(asio::any_io_executor executor, clock const& now,
+                                           memory_options options, observer& tell) {
+    return std::make_unique<memory_backend>(std::move(executor), now, options, tell);
 }
 
 } // namespace otpd::store

@@ -1,9 +1,6 @@
 #pragma once
 
-/// The store of a single process: nothing survives a restart and nothing is shared with another
-/// instance.
-///
-/// The table is plain data behind one strand, on which each batch is loaded, run and committed in
+/// The memory store. The table is plain data behind one strand, on which each batch is loaded, run and committed in
 /// one turn (docs/decisions/0011-one-strand-for-the-memory-store.md). A sweeper deletes what has
 /// ended in bounded slices: no request ever pays for a scan, and a million codes that expire at
 /// once go a slice at a time between requests.
@@ -11,24 +8,14 @@
 #include "backend/blob_table.hpp"
 #include "batched_store.hpp"
 #include "otpd/core/clock.hpp"
+#include "otpd/store/memory_store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 namespace otpd::store {
 
-struct memory_backend_options {
-    /// More shards make the pauses of a growing hash table shorter. A power of two.
-    std::size_t shards = 4096;
-    /// Numbers, limit keys, budgets and idempotency records kept at the most. An admission that
-    /// finds so many is answered `full`; whatever else is counted is always kept.
-    std::size_t states_max = 4'000'000;
-    std::chrono::milliseconds sweep_interval{100};
-    /// Keys looked at before the sweeper lets others on the strand.
-    std::size_t sweep_batch = 16;
-};
-
-struct memory_backend_usage {
+struct memory_usage {
     std::uint64_t codes = 0; ///< that can be verified
     std::uint64_t states = 0;
     std::uint64_t bytes = 0; ///< of the states alone
@@ -39,7 +26,7 @@ public:
     /// `now`, `tell` and whatever runs `executor` must outlive the store, and the store everything
     /// that was started on it.
     memory_backend(boost::asio::any_io_executor executor, clock const& now,
-                   memory_backend_options options, observer& tell = observer::none());
+                   memory_options options, observer& tell = observer::none());
 
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
     boost::asio::awaitable<result<std::monostate>> ping() override;
@@ -52,7 +39,7 @@ public:
     boost::asio::awaitable<void> sweep();
 
     /// A snapshot for metrics.
-    boost::asio::awaitable<memory_backend_usage> usage();
+    boost::asio::awaitable<memory_usage> usage();
 
 private:
     // --- backend_io, on the strand ---
@@ -65,7 +52,7 @@ private:
     [[nodiscard]] bool sweep_once();
     boost::asio::awaitable<void> sweep_until_stopped();
 
-    memory_backend_options const options_;
+    memory_options const options_;
     clock const& clock_;
     observer& tell_;
     steady_time const began_;

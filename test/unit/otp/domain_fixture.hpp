@@ -10,7 +10,7 @@
 #include "manual_clock.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/otp/service.hpp"
-#include "otpd/store/memory_store.hpp"
+#include "backend/memory_backend.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
@@ -139,7 +139,7 @@ struct domain_fixture {
 
     boost::asio::io_context context;
     manual_clock clock;
-    otpd::store::memory_store memory{context.get_executor(), clock, otpd::store::memory_options{}};
+    otpd::store::memory_backend memory{context.get_executor(), clock, otpd::store::memory_options{}};
     switchable_store store{memory};
     fake_gateway gateway;
     otp::client client;
