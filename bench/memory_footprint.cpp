@@ -29,21 +29,15 @@ namespace asio = boost::asio;
 
 namespace {
 
-store::code_mac mac_of(std::uint64_t n) {
-    store::code_mac mac;
-    mac.key_id = 1;
-    auto const first = key(~n - 5);
-    auto const second = key(~n - 6);
-    std::ranges::copy(first, mac.value.begin());
-    std::ranges::copy(second, mac.value.begin() + 16);
-    return mac;
+store::code_seed seed_of(std::uint64_t n) {
+    return {1, key(~n - 5), 6};
 }
 
 store::admission admission_of(std::uint64_t n) {
     store::admission request;
     request.key = store::record_key{key(n), "shop:login"};
     request.id = key(~n);
-    request.code = mac_of(n);
+    request.code = seed_of(n);
     request.ttl = 600s;
     request.keep = 1h;
     request.lease = 30s;
@@ -84,7 +78,7 @@ store::settlement settlement_of(std::uint64_t n) {
 store::check check_of(std::uint64_t n) {
     store::check request;
     request.key = store::record_key{key(n), "shop:login"};
-    request.candidates = {mac_of(n + 1)}; // of another number: wrong
+    request.is_code_of = [](store::code_seed const&) { return false; };
     request.attempts_max = 5;
     request.guesses = guesses();
     request.watched = {prefix_of(n), country_of(n)};

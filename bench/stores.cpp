@@ -63,9 +63,7 @@ store::settlement settlement_of(std::uint64_t n) {
 store::check check_of(std::uint64_t n) {
     store::check request;
     request.key = store::record_key{key(n), "bench:login"};
-    store::code_mac mac;
-    mac.key_id = 1;
-    request.candidates = {mac};
+    request.is_code_of = [](store::code_seed const& seed) { return seed.key_id == 1; };
     request.attempts_max = 5;
     request.guesses = guesses();
     request.watched = {prefix_of(n), country_of(n)};

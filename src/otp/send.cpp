@@ -90,12 +90,16 @@ service::attempt service::prepare(send_request request) {
     at.number = uses_.keys.hash(request.to);
     uses_.random.fill(at.id);
     auto const tail = request.tail.value_or(from.tail);
-    auto const code =
-        test != nullptr ? test->code : passcode::generate(rules_.code_length, uses_.random);
+    store::code_seed seed;
+    if (test == nullptr) seed = uses_.keys.make_seed(rules_.code_length, uses_.random);
+    auto const code = test != nullptr
+                          ? test->code
+                          : uses_.keys.code_of(seed, from.name, request.what, request.to).value();
     attempt send{.request = std::move(request),
                  .tail = tail,
                  .at = at,
                  .code = code,
+                 .seed = seed,
                  .began = uses_.now.now(),
                  .began_at = uses_.now.wall(),
                  .country = {},
@@ -166,7 +170,7 @@ store::admission service::admission_of(attempt const& send) const {
     store::admission request;
     request.key = send.key();
     request.id = send.at.id;
-    request.code = uses_.keys.sign(send.request.to, send.request.what, send.code);
+    request.code = send.seed;
     request.ttl = rules_.ttl;
     request.keep = rules_.keep;
     request.lease = rules_.send_timeout + settle_time;
@@ -184,7 +188,11 @@ std::optional<store::idempotency_key> service::once_of(send_request const& reque
     auto const& once = request.once;
     if (!once) return std::nullopt;
     auto const key = uses_.keys.subject({"once", request.who.from->name, once->key});
-    return store::idempotency_key{key, once->fingerprint, rules_.idempotency_keep};
+    // Keyed: of a plain hash of a request, its number could be guessed.
+    std::string_view const asked(reinterpret_cast<char const*>(once->fingerprint.data()),
+                                 once->fingerprint.size());
+    auto const fingerprint = uses_.keys.subject({"request", asked});
+    return store::idempotency_key{key, fingerprint, rules_.idempotency_keep};
 }
 
 /// As long as it is the route's own budget alone that stands against a send, it goes on to the next one: an

@@ -54,13 +54,18 @@ inline store::verification_id id_of(std::uint32_t n) {
     return id;
 }
 
-/// The "MAC" of a code: here just the code itself, under a key id.
-inline store::code_mac mac(std::uint32_t code, std::uint32_t key_id = 1) {
-    store::code_mac value;
+/// What a code is derived from: here the code itself, under a key id.
+inline store::code_seed seed(std::uint32_t code, std::uint32_t key_id = 1) {
+    store::code_seed value;
     value.key_id = key_id;
     for (std::size_t i = 0; i < 4; ++i)
-        value.value[i] = static_cast<std::byte>(code >> (8 * i));
+        value.nonce[i] = static_cast<std::byte>(code >> (8 * i));
+    value.length = 6;
     return value;
+}
+/// A user who typed it.
+inline auto typed(std::uint32_t code, std::uint32_t key_id = 1) {
+    return [right = seed(code, key_id)](store::code_seed const& of) { return of == right; };
 }
 
 /// One that never grows.
@@ -75,7 +80,7 @@ inline store::admission send_of(std::uint32_t phone, std::uint32_t code, std::ui
     store::admission request;
     request.key = store::record_key{number(phone), std::move(slot)};
     request.id = id_of(id);
-    request.code = mac(code);
+    request.code = seed(code);
     request.ttl = ttl;
     request.keep = keep;
     request.cooldown = cooldown();
@@ -94,7 +99,7 @@ inline store::admission free_send_of(std::uint32_t phone, std::uint32_t code, st
 inline store::check guess_of(std::uint32_t phone, std::uint32_t code, std::string slot = "login") {
     store::check request;
     request.key = store::record_key{number(phone), std::move(slot)};
-    request.candidates = {mac(code)};
+    request.is_code_of = typed(code);
     request.attempts_max = attempts_max;
     request.guesses = guess_limit;
     return request;

@@ -74,14 +74,14 @@ STORE_TEST(a_resend_replaces_the_code) {
     BOOST_TEST((s.state(1, 1) == progress::replaced));
 }
 
-// Several keys may be live: the record is compared with the candidate under its own key only.
-STORE_TEST(only_the_mac_under_the_records_key_counts) {
+// Several keys may be live: a code is one of the key that its seed names.
+STORE_TEST(the_key_of_a_code_is_kept_with_it) {
     Contract s;
     s.admitted(send_of(1, 111, 1));
     auto guess = guess_of(1, 111);
-    guess.candidates = {mac(111, 2)};
+    guess.is_code_of = typed(111, 2);
     s.wrong(guess);
-    guess.candidates = {mac(999, 2), mac(111, 1)};
+    guess.is_code_of = typed(111, 1);
     s.verified(guess);
 }
 

@@ -72,7 +72,7 @@ private:
     store* good_;
     mutation what_;
     std::map<otpd::store::number_key, otpd::store::wrong> last_wrong_;
-    std::map<std::array<std::byte, 32>, otpd::store::verified> used_;
+    std::map<otpd::store::number_key, otpd::store::verified> used_;
 };
 
 } // namespace otpd::simulation

@@ -24,7 +24,7 @@ struct idempotency_key {
 struct admission {
     record_key key;
     verification_id id{};
-    code_mac code;
+    code_seed code;
     duration ttl{};  ///< of the code, > 0
     duration keep{}; ///< of the verification, >= ttl
     /// Longest time a send may take. A slot whose last send is not settled yet admits no other meanwhile.

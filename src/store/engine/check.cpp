@@ -5,8 +5,6 @@
 #include "engine/steps.hpp"
 #include "engine/verifications.hpp"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 
 namespace otpd::store::engine {
@@ -16,17 +14,11 @@ namespace {
 using state::verification_state;
 using code_list = std::vector<verification_state*>;
 
-bool is_same(code_mac const& guessed, state::code_secret const& kept) noexcept {
-    return guessed.key_id == kept.key_id &&
-           CRYPTO_memcmp(guessed.value.data(), kept.bytes.data(), kept.bytes.size()) == 0;
-}
-
-/// Every pair is compared, so that the time taken tells nothing of which one it was.
+/// Every code is compared, so that the time taken tells nothing of which one it was.
 verification_state* find_right(code_list const& codes, check const& request) {
     verification_state* right = nullptr;
     for (auto* each : codes)
-        for (auto const& candidate : request.candidates)
-            if (is_same(candidate, each->code)) right = each;
+        if (request.is_code_of(each->code)) right = each;
     return right;
 }
 

@@ -89,8 +89,7 @@ void add_verification(number_state& of, admission const& request, store_time now
     fresh.code_end = fresh.admitted + request.ttl;
     fresh.retained_until = fresh.admitted + request.keep;
     if (request.lease > duration(0)) fresh.lease_end = fresh.admitted + request.lease;
-    fresh.code.key_id = request.code.key_id;
-    std::copy_n(request.code.value.begin(), fresh.code.bytes.size(), fresh.code.bytes.begin());
+    fresh.code = request.code;
     fresh.events.add(event_kind::admitted, duration(0), request.details);
     of.verifications.push_back(std::move(fresh));
     bound_events(of);

@@ -65,7 +65,8 @@ void write(writer& to, verification_state const& v, scope_list const& scopes, st
     if (leased) to.time(v.lease_end, v.admitted);
     if (v.is_live()) {
         to.number(v.code.key_id);
-        to.bytes(v.code.bytes);
+        to.bytes(v.code.nonce);
+        to.byte(v.code.length);
     }
     if (v.sent) to.plain(v.sent.bytes());
     to.number(v.events.kept().size() + v.events.added().size());
@@ -97,7 +98,8 @@ void read(reader& from, verification_state& v, std::vector<std::string> const& s
     if ((head & with_lease) != 0) v.lease_end = from.time(v.admitted);
     if (v.is_live()) {
         v.code.key_id = from.number_as<std::uint32_t>();
-        from.bytes(v.code.bytes);
+        from.bytes(v.code.nonce);
+        v.code.length = from.byte();
     }
     if ((head & with_receipt) != 0) v.sent = packed_receipt::read(from);
     auto events = event_list::read(from.text());

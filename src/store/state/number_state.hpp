@@ -23,15 +23,6 @@ namespace otpd::store::state {
 /// was written by a clock that was wrong.
 inline constexpr counter_time clock_tolerance = std::chrono::seconds(1);
 
-/// What a code is compared with, under the key that `key_id` names: the first half of its MAC (RFC
-/// 2104 5). A nonce from which the code is derived has the same size.
-struct code_secret {
-    std::uint32_t key_id = 0;
-    std::array<std::byte, 16> bytes{};
-
-    friend bool operator==(code_secret const&, code_secret const&) = default;
-};
-
 /// Events and receipt look into the bytes that the state was read from.
 struct verification_state {
     verification_id id{};
@@ -45,7 +36,7 @@ struct verification_state {
     store_time lease_end;            ///< until when its send is in flight; 0 once it is not
     std::uint32_t attempts = 0;      ///< wrong guesses with the id
     std::uint32_t open_attempts = 0; ///< wrong guesses without
-    code_secret code;                ///< zeros when it is over
+    code_seed code;                  ///< zeros when it is over
     packed_receipt sent;
     event_list events;
 

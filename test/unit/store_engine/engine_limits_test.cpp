@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(the_price_of_a_guess_is_taken_up_to_its_quota) {
         w.pass(20s - 1us);
         BOOST_TEST(is<refused>(w.check(guess)));
         w.pass(1us);
-        guess.candidates = {mac_of(1)};
+        guess.is_code_of = typed(seed_of(1));
         BOOST_TEST(is<verified>(w.check(guess)));
     }
 }

@@ -165,11 +165,17 @@ inline store::subject_key key_of(std::uint32_t n) {
 inline store::verification_id id_of(std::uint32_t n) {
     return key_of(n);
 }
-inline store::code_mac mac_of(std::uint32_t code) {
-    store::code_mac mac;
-    mac.key_id = 1;
-    mac.value[0] = static_cast<std::byte>(code);
-    return mac;
+/// What code 1, 2 ... is derived from: here itself.
+inline store::code_seed seed_of(std::uint8_t code) {
+    store::code_seed seed;
+    seed.key_id = 1;
+    seed.nonce[0] = static_cast<std::byte>(code);
+    seed.length = 6;
+    return seed;
+}
+/// A user who typed the code of a seed.
+inline auto typed(store::code_seed const& right) {
+    return [right](store::code_seed const& of) { return of == right; };
 }
 /// Whom many numbers count by.
 inline constexpr std::uint32_t everybody = 1000;
@@ -179,16 +185,16 @@ inline store::admission send_of(std::uint32_t number, std::uint32_t id) {
     store::admission request;
     request.key = store::record_key{key_of(number), "login"};
     request.id = id_of(id);
-    request.code = mac_of(1);
+    request.code = seed_of(1);
     request.ttl = 60s;
     request.keep = 10min;
     request.guesses = store::guess_budget{20, 24h};
     return request;
 }
-inline store::check guess_of(std::uint32_t number, std::uint32_t code) {
+inline store::check guess_of(std::uint32_t number, std::uint8_t code) {
     store::check request;
     request.key = store::record_key{key_of(number), "login"};
-    request.candidates = {mac_of(code)};
+    request.is_code_of = typed(seed_of(code));
     request.attempts_max = 5;
     request.guesses = store::guess_budget{20, 24h};
     return request;

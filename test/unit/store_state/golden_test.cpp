@@ -57,7 +57,7 @@ number_state full_number() {
     second.lease_end = second.admitted + 30s;
     second.attempts = 2;
     second.open_attempts = 300;
-    second.code = {70'000, id_of(4)};
+    second.code = {70'000, id_of(4), 10};
     second.sent = packed_receipt(receipt{-40, "A-7", "other id", std::nullopt});
     std::size_t n = 0;
     for (auto const kind : {event_kind::admitted, event_kind::accepted, event_kind::unknown,

@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(a_code_ends_with_its_time) {
         auto state = typical_number();
         BOOST_TEST(!state.advance(at));
         BOOST_TEST(state.verifications[0].is_live() == live);
-        BOOST_TEST((state.verifications[0].code == code_secret()) == !live);
+        BOOST_TEST((state.verifications[0].code == code_seed()) == !live);
         BOOST_TEST(count_live_codes(state).count == (live ? 1U : 0U));
     }
 }

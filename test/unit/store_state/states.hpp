@@ -44,8 +44,7 @@ inline store::state::number_state typical_number() {
     v.admitted = some_time;
     v.code_end = some_time + 600s;
     v.retained_until = some_time + 24h;
-    v.code.key_id = 1;
-    v.code.bytes = id_of(2);
+    v.code = {1, id_of(2), 6};
     v.sent = store::state::packed_receipt(
         store::receipt{3, "22953", "BX-22953-c5f4f53431ed22c2", money::from_micros(87'000)});
     v.events.add(
@@ -146,7 +145,7 @@ private:
         if (flip()) v.lease_end = time();
         v.attempts = count();
         v.open_attempts = count();
-        if (v.is_live()) v.code = {count(), id_of(below(100))};
+        if (v.is_live()) v.code = {count(), id_of(below(100)), 8};
         if (flip()) v.sent = store::state::packed_receipt(receipt());
         for (auto n = below(8); n > 0; --n)
             v.events.add(static_cast<store::event_kind>(below(9)),
