@@ -116,8 +116,8 @@ key_ring::~key_ring() = default;
 key_ring::key_ring(key_ring&&) noexcept = default;
 key_ring& key_ring::operator=(key_ring&&) noexcept = default;
 
-store::number_key key_ring::hash(phone_number const& number) const {
-    return first_half(keys_->number({number.digits()}));
+store::number_key key_ring::hash(std::string_view client, phone_number const& number) const {
+    return first_half(keys_->number({client, number.digits()}));
 }
 
 store::subject_key key_ring::subject(std::initializer_list<std::string_view> what) const {

@@ -50,7 +50,7 @@ std::optional<store::subject_key> service::limiter::subject_of(limit_key key,
                                                                subjects const& of) const {
     switch (key) {
     case limit_key::number:
-        return of.number_key;
+        return keys_.subject({"number", of.number.digits()}); // whichever client sends to it
     case limit_key::prefix:
         return prefix_key(of);
     case limit_key::country:

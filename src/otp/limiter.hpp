@@ -21,7 +21,6 @@ public:
     struct subjects {
         caller const& who;
         phone_number const& number;
-        store::number_key const& number_key; ///< its hash
         std::string const& country; ///< empty: not known, and limits by country are not charged
         /// Worked out when it is first needed.
         mutable std::optional<store::subject_key> prefix_key = std::nullopt;

@@ -87,7 +87,7 @@ service::attempt service::prepare(send_request request) {
     auto const& from = *request.who.from;
     auto const* const test = find_test_number(request.to);
     store::verification_address at;
-    at.number = uses_.keys.hash(request.to);
+    at.number = uses_.keys.hash(from.name, request.to);
     uses_.random.fill(at.id);
     auto const tail = request.tail.value_or(from.tail);
     store::code_seed seed;
@@ -135,7 +135,7 @@ std::optional<errc> service::fault_of(attempt& send) const {
         return errc::message_too_long;
     if (send.test) return std::nullopt;
     if (auto const fault = fault_of_destination(send)) return fault;
-    limiter::subjects const of{request.who, request.to, send.at.number, send.country};
+    limiter::subjects const of{request.who, request.to, send.country};
     send.charges = limiter_->charges(limit_step::send, of);
     send.watches = limiter_->watches(of);
     return std::nullopt;

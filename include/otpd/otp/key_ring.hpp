@@ -32,7 +32,8 @@ public:
     key_ring(key_ring&&) noexcept;
     key_ring& operator=(key_ring&&) noexcept;
 
-    [[nodiscard]] store::number_key hash(phone_number const& number) const;
+    /// Of a number as one client's: what is kept under it is that client's alone.
+    [[nodiscard]] store::number_key hash(std::string_view client, phone_number const& number) const;
 
     /// Of anything else that something is counted for: its kind, then what it is. Never that of a number.
     [[nodiscard]] store::subject_key subject(std::initializer_list<std::string_view> what) const;

@@ -125,9 +125,10 @@ BOOST_AUTO_TEST_CASE(hash_numbers_apart_from_one_another_and_from_other_rings) {
     std::set<store::number_key> keys;
     key_ring const ring(secret_a, {}, none);
     for (int i = 0; i < 1000; ++i)
-        keys.insert(ring.hash(number(std::to_string(31650000000 + i).c_str())));
+        keys.insert(ring.hash("shop", number(std::to_string(31650000000 + i).c_str())));
     BOOST_TEST(keys.size() == 1000U);
-    BOOST_TEST((ring.hash(n) != key_ring(secret_b, {}, none).hash(n)));
+    BOOST_TEST((ring.hash("shop", n) != key_ring(secret_b, {}, none).hash("shop", n)));
+    BOOST_TEST((ring.hash("shop", n) != ring.hash("bank", n)));
 }
 
 // A number secret of its own keeps limits and codes findable while the code secrets rotate.
@@ -135,7 +136,7 @@ BOOST_AUTO_TEST_CASE(keep_the_hash_of_numbers_over_a_rotation_with_a_number_secr
     secret_string const number_secret(std::string(32, 'n'));
     key_ring const before(secret_a, {}, number_secret);
     key_ring const after(secret_b, {secret_a}, number_secret);
-    BOOST_TEST((before.hash(n) == after.hash(n)));
+    BOOST_TEST((before.hash("shop", n) == after.hash("shop", n)));
 }
 
 BOOST_AUTO_TEST_CASE(need_a_current_secret) {
@@ -145,7 +146,7 @@ BOOST_AUTO_TEST_CASE(need_a_current_secret) {
 BOOST_AUTO_TEST_CASE(seal_the_place_of_a_verification_and_find_it_again) {
     key_ring const ring(secret_a, {}, none);
     store::verification_address at;
-    at.number = ring.hash(n);
+    at.number = ring.hash("shop", n);
     at.id.fill(std::byte{7});
     auto const sealed = ring.seal(at);
     BOOST_TEST(sealed.size() == 64U);
@@ -167,7 +168,7 @@ BOOST_AUTO_TEST_CASE(seal_the_place_of_a_verification_and_find_it_again) {
 
 BOOST_AUTO_TEST_CASE(keep_subjects_of_different_kinds_apart) {
     key_ring const ring(secret_a, {}, none);
-    std::set<store::subject_key> keys{ring.hash(n),
+    std::set<store::subject_key> keys{ring.hash("shop", n),
                                       ring.subject({"prefix", n.digits()}),
                                       ring.subject({"client", n.digits()}),
                                       ring.subject({"client" + n.digits()}),
