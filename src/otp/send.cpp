@@ -1,5 +1,6 @@
 // service::send: prepare, choose a route, admit, transmit (routing.cpp), settle (settle.cpp).
 
+#include "admission_undo.hpp"
 #include "attempt.hpp"
 #include "limiter.hpp"
 #include "otpd/core/encoding.hpp"
@@ -203,15 +204,44 @@ asio::awaitable<std::optional<outcome<sent>>> service::admit(attempt& send) {
         bool chosen = send.test;
         if (!chosen) chosen = co_await choose_route(send);
         if (!chosen) co_return co_await refuse_all_routes(send, refused_before);
-        auto request = admission_of(send);
-        auto const answer = co_await uses_.store.admit(std::move(request));
-        if (!answer) co_return failure{errc::store_unavailable, soon};
+        auto const request = admission_of(send);
+        auto const answer = co_await uses_.store.admit(request);
+        if (!answer) {
+            if (answer.error() == store::fault::unknown) co_await undo(send, request);
+            co_return failure{errc::store_unavailable, soon};
+        }
         auto const* const no = std::get_if<store::refused>(&*answer);
         if (no == nullptr || !only_this_route_is_too_dear(*no)) co_return decide(send, *answer);
         report_violations(no->violations, limit_mode::enforce, send);
         refused_before = refusal(send, *no);
         leave_route(send, {send.route_id, step_report::result::skipped, "budget", send.price});
     }
+}
+
+/// Its caller is told at once that the store is unavailable, and may ask again with the same key.
+asio::awaitable<void> service::undo(attempt const& send, store::admission const& perhaps_made) {
+    store::settlement request;
+    request.key = perhaps_made.key;
+    request.id = perhaps_made.id;
+    request.result = store::send_result::refused;
+    request.is_undo = true;
+    request.once = perhaps_made.once;
+    for (auto const& each : perhaps_made.charges)
+        if (!each.observed) request.give_back.push_back(each);
+    for (auto const& each : perhaps_made.watches)
+        request.watched.push_back(each.subject);
+    for (auto const& each : perhaps_made.reservations)
+        if (!each.observed) request.adjustments.push_back({each.from, -each.amount});
+    auto report = [&log = uses_.log, request_id = send.request.who.request_id,
+                   id = send.at.id](std::exception_ptr thrown, bool is_gone) {
+        if (thrown || !is_gone)
+            log.error("admission_not_undone",
+                      {{"request_id", request_id}, {"verification_id", to_hex(id)}});
+    };
+    asio::co_spawn(
+        co_await asio::this_coro::executor,
+        undo_admission(uses_.store, std::move(request), rules_.undo_pause, rules_.idempotency_keep),
+        std::move(report));
 }
 
 /// A send that was done is repeated by its idempotency key whatever became of the routes since: the store is

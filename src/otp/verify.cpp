@@ -160,10 +160,9 @@ store::check service::check_of(verify_request const& request) const {
     auto const* const test = find_test_number(request.number);
     asked.is_code_of = [&keys = uses_.keys, client = request.who.from->name, what = request.what,
                         to = request.number, typed = request.code,
-                        fixed = test != nullptr ? std::optional(test->code) : std::nullopt](
-                           store::code_seed const& seed) {
-        auto const own =
-            seed == store::code_seed() ? fixed : keys.code_of(seed, client, what, to);
+                        fixed = test != nullptr ? std::optional(test->code)
+                                                : std::nullopt](store::code_seed const& seed) {
+        auto const own = seed == store::code_seed() ? fixed : keys.code_of(seed, client, what, to);
         return own && own->is_same_as(typed);
     };
     asked.attempts_max = rules_.attempts_max;

@@ -55,7 +55,7 @@ public:
     /// Once it is done.
     [[nodiscard]] result<answer> take() {
         if (thrown_) std::rethrow_exception(thrown_);
-        if (why_) return *why_ == step_fault::unknown ? fault::timed_out : fault::unavailable;
+        if (why_) return *why_ == step_fault::unknown ? fault::unknown : fault::not_executed;
         return *std::move(answer_);
     }
 

@@ -217,7 +217,7 @@ struct contract : Backend {
     template <class MakeOperation>
     auto in_parallel(std::size_t count, MakeOperation make_operation) {
         using answer = typename decltype(make_operation(std::size_t{}))::value_type;
-        std::vector<answer> answers(count, answer(store::fault::unavailable));
+        std::vector<answer> answers(count, answer(store::fault::not_executed));
         std::atomic<bool> threw = false; // Boost.Test's checks belong to one thread
         for (std::size_t i = 0; i < count; ++i) {
             auto body = [&answers, &make_operation, i]() -> boost::asio::awaitable<void> {

@@ -108,7 +108,7 @@ private:
         auto becomes = co_await turns_.pass(stage::to_store, overdue);
         if (becomes == fate::lost) {
             tell_.failed(op, what);
-            co_return otpd::store::fault::unavailable;
+            co_return otpd::store::fault::not_executed;
         }
         tell_.about_to_do();
         auto answer = co_await counted<T>(call());
@@ -119,7 +119,7 @@ private:
         if (becomes == fate::waits) becomes = co_await turns_.pass(stage::from_store, overdue);
         if (becomes == fate::unheard || becomes == fate::lost) {
             tell_.failed(op, what);
-            co_return otpd::store::fault::timed_out;
+            co_return otpd::store::fault::unknown;
         }
         co_return answer;
     }

@@ -215,6 +215,8 @@ private:
     boost::asio::awaitable<outcome<sent>> refuse_all_routes(attempt& send,
                                                             std::optional<failure> because);
     [[nodiscard]] bool only_this_route_is_too_dear(store::refused const& answer) const;
+    /// In the background, whatever becomes of the request.
+    boost::asio::awaitable<void> undo(attempt const& send, store::admission const& perhaps_made);
 
     // routing.cpp: which route, and from one to the next
     void plan_routes(attempt& send) const;

@@ -87,6 +87,9 @@ struct settlement {
     record_key key;
     verification_id id{};
     send_result result = send_result::unknown;
+    /// Its caller does not know whether it was admitted. Where it was not, nothing is changed; where it was,
+    /// the cooldown that is taken back is the one that it began. With send_result::refused only.
+    bool is_undo = false;
     /// With accepted and unknown: put before the event of the result, as long as there are fewer than
     /// `events_max`. A note `admitted` is none, but gives the event of the admission other details.
     std::vector<note> notes;

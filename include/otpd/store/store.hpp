@@ -23,7 +23,10 @@
 
 namespace otpd::store {
 
-enum class fault : std::uint8_t { unavailable, timed_out };
+enum class fault : std::uint8_t {
+    not_executed, ///< surely: nothing was changed
+    unknown       ///< whether it was done
+};
 
 template <class T>
 using result = boost::system::result<T, fault>;

@@ -33,9 +33,14 @@ std::vector<adjustment> const& adjustments_of(settlement const& request,
 /// All trace of it goes, but for a pause that keeps it from being repeated at full speed.
 void remove(number_state& from, settlement const& request, store_time now) {
     auto* const found = from.find(request.id);
-    auto const begun_until = found->admitted + request.cooldown;
+    auto begun_until = found->admitted + request.cooldown;
+    bool has_begun = request.cooldown > duration(0);
+    if (request.is_undo && from.cooldown) {
+        has_begun = from.cooldown->since == found->admitted;
+        begun_until = from.cooldown->pause_until;
+    }
     from.verifications.erase(from.verifications.begin() + (found - from.verifications.data()));
-    if (request.cooldown > duration(0))
+    if (has_begun)
         take_back_pause(from, begun_until, request.back_off, to_millisecond(now));
 }
 
@@ -64,8 +69,10 @@ void keep_result(verification_state& of, settlement const& request, store_time n
 } // namespace
 
 settle_outcome settle(states& in, settlement const& request, store_time now) {
-    if (request.once) settle_request(in, request);
     auto const* const found = in.number(request.key.number).find(request.id);
+    // The key may be another send's by now.
+    bool const is_its_own = found != nullptr || !request.is_undo;
+    if (request.once && is_its_own) settle_request(in, request);
     if (found == nullptr) return settle_outcome::superseded;
     bool const refused = request.result == send_result::refused;
     if (refused && !found->is_live()) return settle_outcome::superseded;

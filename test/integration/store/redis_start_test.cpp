@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_comes_later_is_waited_for) {
     server.stop();
     driven_redis_store store(redis_at(server.url()));
     BOOST_TEST(store.unusable().value_or("usable") == "usable");
-    BOOST_CHECK(is_fault(store.admit(send_of(1, 111, 1)), store::fault::unavailable));
+    BOOST_CHECK(is_fault(store.admit(send_of(1, 111, 1)), store::fault::not_executed));
     BOOST_TEST(!store.answers());
     BOOST_TEST(store.times_lost == 1);
     BOOST_TEST(contains(store.why_first_lost(), "Connection refused"), store.why_first_lost());

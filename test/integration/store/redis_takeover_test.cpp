@@ -274,8 +274,8 @@ BOOST_AUTO_TEST_CASE(replicas_are_waited_for) {
                            {store::note{}},
                            {},
                            {store::reservation{daily_budget(), 1, 100, one_hour}}};
-    BOOST_CHECK(is_fault(strict.admit(send_of(1, 111, 1)), store::fault::unavailable));
-    BOOST_CHECK(is_fault(strict.rebook(other), store::fault::unavailable));
+    BOOST_CHECK(is_fault(strict.admit(send_of(1, 111, 1)), store::fault::not_executed));
+    BOOST_CHECK(is_fault(strict.rebook(other), store::fault::not_executed));
     BOOST_CHECK(is<store::refused>(strict.admit(send_of(1, 111, 1)))); // it stands on the server
 
     redis_process replica(

@@ -1,6 +1,7 @@
 // Who may send what where: clients, destinations, test numbers, one send at a time and once.
 
 #include "domain_fixture.hpp"
+#include "eventually.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -284,6 +285,28 @@ BOOST_AUTO_TEST_CASE(more_leaves_the_older_code_valid_where_the_purpose_says_so)
     BOOST_TEST(f.verify(code, newer).has_value());
     BOOST_TEST((f.verify(f.gateway.last_code(), newer).error().code == errc::no_active_otp));
     BOOST_TEST(f.find(newer)->state == "canceled");
+}
+
+// The store made the admission and did not say so. Nothing was transmitted, so nothing of it stays: the same
+// key sends, and no cooldown stands against it.
+BOOST_AUTO_TEST_CASE(an_admission_whose_answer_was_lost_is_undone) {
+    policy rules;
+    rules.undo_pause = 1ms;
+    fixture f(rules);
+    f.store.loses_admissions = true;
+    auto const lost = f.send(once(f, "k"));
+    BOOST_TEST((lost.error().code == errc::store_unavailable));
+    BOOST_TEST(f.gateway.sent().empty());
+    f.store.loses_admissions = false;
+    test::eventually([&] {
+        f.context.restart();
+        f.context.run_for(1ms);
+        return test::run(f.context, f.memory.usage()).codes == 0;
+    });
+    auto const sent = f.send(once(f, "k"));
+    BOOST_REQUIRE(sent.has_value());
+    BOOST_TEST(sent->replayed.empty());
+    BOOST_TEST(f.gateway.sent().size() == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -309,7 +309,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_takes_no_more_steps) {
     for (std::uint32_t n = 1; n <= 4; ++n) // one on its way, two wait
         one.steps.submit(sends.emplace_back(send_of(n, n)).step);
     BOOST_TEST(!sends[2].step.is_done());
-    BOOST_TEST((sends[3].step.take().error() == fault::unavailable));
+    BOOST_TEST((sends[3].step.take().error() == fault::not_executed));
 }
 
 BOOST_AUTO_TEST_CASE(who_waited_too_long_is_told_what_is_known) {
@@ -327,8 +327,8 @@ BOOST_AUTO_TEST_CASE(who_waited_too_long_is_told_what_is_known) {
     BOOST_TEST(!sent.step.is_done());
     BOOST_TEST(!waiting.step.is_done());
     one.steps.expire(deadline);
-    BOOST_TEST((sent.step.take().error() == fault::timed_out));
-    BOOST_TEST((waiting.step.take().error() == fault::unavailable));
+    BOOST_TEST((sent.step.take().error() == fault::unknown));
+    BOOST_TEST((waiting.step.take().error() == fault::not_executed));
     BOOST_TEST(!patient.step.is_done());
     io.deliver(); // nobody waits for it
     io.deliver();
@@ -351,16 +351,16 @@ BOOST_AUTO_TEST_CASE(a_step_that_meets_conflicts_for_ever_is_not_executed) {
         io.blob(state::number_state_key(key_of(1))) = other;
         io.deliver();
     }
-    BOOST_TEST((send.step.take().error() == fault::unavailable));
+    BOOST_TEST((send.step.take().error() == fault::not_executed));
 }
 
 // --- lost answers -----------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_commit_whose_answer_was_lost_is_unknown_and_one_that_was_not_made_is_not) {
     for (auto const& [as, done, expected] :
-         {std::tuple{commit::outcome::unknown, true, fault::timed_out},
-          std::tuple{commit::outcome::unknown, false, fault::timed_out},
-          std::tuple{commit::outcome::not_executed, false, fault::unavailable}}) {
+         {std::tuple{commit::outcome::unknown, true, fault::unknown},
+          std::tuple{commit::outcome::unknown, false, fault::unknown},
+          std::tuple{commit::outcome::not_executed, false, fault::not_executed}}) {
         map_backend io(false);
         io.holds = true;
         instance one(io);
@@ -426,7 +426,7 @@ BOOST_AUTO_TEST_CASE(a_state_of_an_unknown_format_is_never_written_over) {
         io.blob(key) = foreign;
         pending_send send(send_of(1, 1));
         one.steps.submit(send.step);
-        BOOST_TEST((send.step.take().error() == fault::unavailable));
+        BOOST_TEST((send.step.take().error() == fault::not_executed));
         BOOST_TEST((io.blob(key) == foreign));
         BOOST_TEST(one.steps.stats().unreadable == 1U);
         pending_send other(send_of(2, 2)); // others are served
