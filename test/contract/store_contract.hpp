@@ -30,6 +30,7 @@ inline constexpr store::duration one_day{24 * one_hour};
 inline constexpr store::duration ttl{60'000};
 inline constexpr store::duration keep{600'000};
 inline constexpr store::duration cooldown_window{10'000};
+inline constexpr store::duration lease{5000};
 inline constexpr store::guess_budget guess_limit{20, one_day};
 inline constexpr std::uint32_t attempts_max = 5;
 
@@ -46,6 +47,7 @@ inline store::number_key number(std::uint32_t n) {
 }
 /// Subjects that are no number of a test: those have small numbers.
 inline constexpr std::uint32_t everybody = 0xffff'0000;
+inline constexpr std::uint32_t one_client = everybody + 1;
 
 inline store::verification_id id_of(std::uint32_t n) {
     store::verification_id id{};

@@ -10,9 +10,7 @@ using namespace otpd::test;
 
 namespace {
 
-constexpr std::uint32_t client = everybody + 1;
 constexpr duration long_window = one_day;
-constexpr duration lease{5000};
 
 charge counted(std::uint32_t of, std::string counter, std::uint64_t quota) {
     return charge{subject(of), std::move(counter), quota, long_window};
@@ -38,10 +36,10 @@ BOOST_AUTO_TEST_SUITE(store_contract_admission)
 
 STORE_TEST(a_counter_is_its_subjects_own) {
     Contract s;
-    s.admitted(send_with(1, 1, {counted(client, "n", 1)}));
-    s.admitted(send_with(1, 2, {counted(client + 1, "n", 1)}));
-    s.admitted(send_with(1, 3, {counted(client, "m", 1)}));
-    s.template expect<refused>(s.admit(send_with(2, 4, {counted(client, "n", 1)})));
+    s.admitted(send_with(1, 1, {counted(one_client, "n", 1)}));
+    s.admitted(send_with(1, 2, {counted(one_client + 1, "n", 1)}));
+    s.admitted(send_with(1, 3, {counted(one_client, "m", 1)}));
+    s.template expect<refused>(s.admit(send_with(2, 4, {counted(one_client, "n", 1)})));
 }
 
 STORE_TEST(a_counter_may_belong_to_the_number) {
@@ -55,7 +53,7 @@ STORE_TEST(a_counter_may_belong_to_the_number) {
 // What one counter would have admitted is not spent when another refuses, whoever they belong to.
 STORE_TEST(charges_are_taken_together_or_not_at_all) {
     Contract s;
-    auto const narrow = counted(client, "narrow", 1);
+    auto const narrow = counted(one_client, "narrow", 1);
     auto const wide = counted(everybody, "wide", 3);
     s.admitted(send_with(1, 1, {narrow, wide}));
     for (std::uint32_t n = 2; n < 7; ++n)
@@ -68,7 +66,7 @@ STORE_TEST(charges_are_taken_together_or_not_at_all) {
 STORE_TEST(every_violation_is_named_in_order) {
     Contract s;
     auto request = send_of(1, 111, 1);
-    request.charges = {counted(client, "first", 1), counted(everybody, "idle", 9),
+    request.charges = {counted(one_client, "first", 1), counted(everybody, "idle", 9),
                        counted(1, "last", 1)};
     request.guesses.quota = 1;
     s.admitted(request);
@@ -108,7 +106,7 @@ STORE_TEST(a_refused_admission_changes_nothing) {
 STORE_TEST(an_admission_says_how_long_its_counters_are_busy) {
     Contract s;
     auto request = send_of(1, 111, 1);
-    request.charges = {counted(client, "a", 2), counted(everybody, "b", 4)};
+    request.charges = {counted(one_client, "a", 2), counted(everybody, "b", 4)};
     auto const first = s.admitted(request);
     BOOST_TEST((first.cooldown == cooldown_window));
     BOOST_REQUIRE(first.busy_for.size() == 2U);
@@ -166,7 +164,7 @@ STORE_TEST(an_observed_counter_refuses_nothing_and_is_told) {
     Contract s;
     auto observed = counted(everybody, "seen", 1);
     observed.observed = true;
-    auto const other = counted(client, "other", 9);
+    auto const other = counted(one_client, "other", 9);
     BOOST_TEST(s.admitted(send_with(1, 1, {observed, other})).observed.empty());
     auto const answer = s.admitted(send_with(2, 2, {observed, other}));
     BOOST_REQUIRE(answer.observed.size() == 1U);
@@ -184,7 +182,7 @@ STORE_TEST(a_refusal_tells_of_observed_counters_too) {
     Contract s;
     auto observed = counted(everybody, "seen", 1);
     observed.observed = true;
-    auto const enforced = counted(client, "held", 1);
+    auto const enforced = counted(one_client, "held", 1);
     s.admitted(send_with(1, 1, {observed, enforced}));
     auto const answer = s.template expect<refused>(s.admit(send_with(2, 2, {observed, enforced})));
     BOOST_REQUIRE(answer.violations.size() == 1U);
@@ -294,7 +292,7 @@ STORE_TEST(parallel_numbers_take_exactly_the_quota_that_they_share) {
     constexpr std::uint32_t numbers = 64;
     Contract s;
     auto own = [](std::uint32_t phone) { return counted(phone, "own", 1); };
-    auto const wide = counted(client, "wide", numbers);
+    auto const wide = counted(one_client, "wide", numbers);
     auto const answers = s.in_parallel(numbers, [&](std::size_t i) {
         auto const n = static_cast<std::uint32_t>(i);
         auto request = send_with(n, n, {own(n), counted(everybody, "shared", quota), wide});

@@ -10,8 +10,6 @@ using namespace otpd::test;
 
 namespace {
 
-constexpr std::uint32_t client = everybody + 1;
-
 budget_key budget(std::string name = "daily", std::uint32_t of = everybody,
                   std::string period = "2026-11-03") {
     return budget_key{subject(of), std::move(name), std::move(period)};
@@ -71,11 +69,12 @@ STORE_TEST(a_budget_is_spent_to_the_last_unit_and_no_further) {
 STORE_TEST(a_budget_is_kept_by_subject_name_and_period) {
     Contract s;
     s.admitted(paid_send(1, {of_budget(1, 1), of_budget(2, 2, budget("monthly")),
-                             of_budget(3, 3, budget("daily", client)),
+                             of_budget(3, 3, budget("daily", one_client)),
                              of_budget(4, 4, budget("daily", everybody, "2026-11-04"))}));
     std::vector<std::int64_t> const expected{4, 2, 0, 1, 3};
     BOOST_TEST(s.spent({budget("daily", everybody, "2026-11-04"), budget("monthly"),
-                        budget("monthly", client), budget(), budget("daily", client)}) == expected,
+                        budget("monthly", one_client), budget(), budget("daily", one_client)}) ==
+                   expected,
                boost::test_tools::per_element());
     BOOST_TEST(s.spent({}).empty());
 }
@@ -94,7 +93,7 @@ STORE_TEST(budgets_are_named_between_charges_and_watches) {
     Contract s;
     s.admitted(paid_send(1, {of_budget(1, 1), of_budget(1, 1, budget("monthly"))}));
     watch rule;
-    rule.subject = subject(client);
+    rule.subject = subject(one_client);
     rule.name = "pumping";
     auto request = send_of(2, 111, 2);
     s.admitted(request);
@@ -124,7 +123,7 @@ STORE_TEST(a_budget_that_refuses_leaves_counters_and_watches_alone) {
     Contract s;
     auto request = paid_send(1, {of_budget(2, 1)});
     request.charges = {charge{subject(everybody), "n", 1, one_day}};
-    request.once = idempotency_key{subject(client), {}, one_hour};
+    request.once = idempotency_key{subject(one_client), {}, one_hour};
     BOOST_TEST(s.violation(request).counter == "daily");
     BOOST_TEST(!s.find(1, 1).has_value());
     request.reservations.clear();
@@ -201,7 +200,7 @@ STORE_TEST(a_settlement_corrects_what_was_taken_whatever_came_of_the_send) {
     Contract s;
     for (auto const result : {send_result::accepted, send_result::unknown, send_result::refused}) {
         auto const id = static_cast<std::uint32_t>(result) + 1;
-        auto const of = budget("daily", client + id);
+        auto const of = budget("daily", one_client + id);
         s.admitted(paid_send(id, {of_budget(100, 1000, of)}));
         BOOST_TEST((s.settle(corrected(id, result, 25, of)) == settle_outcome::settled));
         BOOST_TEST(taken(s, of) == 125);
@@ -262,7 +261,7 @@ STORE_TEST(corrections_stand_beside_what_is_given_back) {
     charge const price{subject(everybody), "n", 1, one_day};
     auto request = paid_send(1, {of_budget(100, 1000)});
     request.charges = {price};
-    request.once = idempotency_key{subject(client), {}, one_hour};
+    request.once = idempotency_key{subject(one_client), {}, one_hour};
     s.admitted(request);
     auto settlement = corrected(1, send_result::refused, -100);
     settlement.give_back = {price};
@@ -276,29 +275,29 @@ STORE_TEST(corrections_stand_beside_what_is_given_back) {
 
 STORE_TEST(another_try_gives_back_first_and_takes_then) {
     Contract s;
-    s.admitted(paid_send(1, {of_budget(80, 100), of_budget(80, 100, budget("daily", client))}));
+    s.admitted(paid_send(1, {of_budget(80, 100), of_budget(80, 100, budget("daily", one_client))}));
     auto const other =
-        another_try({{budget(), -80}, {budget("daily", client), -80}},
-                    {of_budget(100, 100), of_budget(90, 100, budget("daily", client))});
+        another_try({{budget(), -80}, {budget("daily", one_client), -80}},
+                    {of_budget(100, 100), of_budget(90, 100, budget("daily", one_client))});
     BOOST_TEST(s.template expect<rebooked>(s.rebook(other)).observed.empty());
     std::vector<std::int64_t> const expected{100, 90};
-    BOOST_TEST(s.spent({budget(), budget("daily", client)}) == expected,
+    BOOST_TEST(s.spent({budget(), budget("daily", one_client)}) == expected,
                boost::test_tools::per_element());
 }
 
 STORE_TEST(another_try_that_is_refused_changes_nothing) {
     Contract s;
-    s.admitted(paid_send(1, {of_budget(80, 100), of_budget(80, 100, budget("daily", client))}));
+    s.admitted(paid_send(1, {of_budget(80, 100), of_budget(80, 100, budget("daily", one_client))}));
     auto const other =
-        another_try({{budget(), -80}, {budget("daily", client), -80}},
-                    {of_budget(90, 100), of_budget(101, 100, budget("daily", client)),
+        another_try({{budget(), -80}, {budget("daily", one_client), -80}},
+                    {of_budget(90, 100), of_budget(101, 100, budget("daily", one_client)),
                      of_budget(1, 1, budget("monthly"))});
     auto const answer = s.template expect<refused>(s.rebook(other));
     BOOST_REQUIRE(answer.violations.size() == 1U);
     BOOST_TEST(answer.violations[0].counter == "daily");
     BOOST_TEST((answer.violations[0].retry_after > one_hour - 60 * one_second));
     std::vector<std::int64_t> const expected{80, 80, 0};
-    BOOST_TEST(s.spent({budget(), budget("daily", client), budget("monthly")}) == expected,
+    BOOST_TEST(s.spent({budget(), budget("daily", one_client), budget("monthly")}) == expected,
                boost::test_tools::per_element());
     BOOST_TEST(s.events(1, 1).size() == 1U);
 }
@@ -372,8 +371,8 @@ STORE_TEST(the_steps_of_another_try_are_listed_in_any_case) {
 // Whoever was not answered settles for both cases, and the store knows which it is.
 STORE_TEST(a_settlement_is_right_whether_or_not_the_unanswered_try_was_done) {
     Contract s;
-    auto const client_budget = budget("daily", client);
-    charge const price{subject(client), "sends", 1, one_hour};
+    auto const client_budget = budget("daily", one_client);
+    charge const price{subject(one_client), "sends", 1, one_hour};
     for (std::size_t const before : {0U, 1U}) {
         for (bool const done : {false, true}) {
             auto request = paid_send(1, {of_budget(80, 1000)});

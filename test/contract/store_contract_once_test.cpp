@@ -9,7 +9,6 @@ using namespace otpd::test;
 
 namespace {
 
-constexpr duration lease{5000};
 constexpr duration remembered = one_hour;
 
 idempotency_key once_key(std::uint32_t key, std::uint32_t asked = 1) {

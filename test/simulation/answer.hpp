@@ -85,6 +85,8 @@ struct answer {
 /// Two answers that differ in anything have another one.
 [[nodiscard]] std::uint64_t digest(answer const& what);
 
+inline constexpr std::int64_t soon = 1; ///< seconds until another try, where nobody knows better
+
 [[nodiscard]] inline answer simply(word what, std::int64_t retry_after = 0) {
     answer said;
     said.what = what;

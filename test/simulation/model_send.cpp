@@ -12,7 +12,6 @@ namespace {
 using std::chrono::hours;
 
 constexpr instant settle_time{5'000'000};
-constexpr std::int64_t soon = 1;
 /// What a sum is kept for beyond its period; and the ledger's sums, of an hour each.
 constexpr instant budget_margin{hours(1)};
 constexpr instant ledger_keep{hours(33 * 24)};

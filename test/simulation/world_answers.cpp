@@ -9,8 +9,6 @@ namespace otpd::simulation {
 
 namespace {
 
-constexpr std::int64_t soon = 1;
-
 /// The last run of digits of a message.
 std::string code_in(std::string const& text) {
     auto const end = text.find_last_of("0123456789") + 1;

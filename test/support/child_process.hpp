@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -66,7 +67,9 @@ public:
         if (pid_ < 0) return code_;
         if (!ends_within(process_hang_limit)) throw std::runtime_error("a program does not end");
         int status = 0;
-        ::waitpid(std::exchange(pid_, -1), &status, 0);
+        pid_t const pid = std::exchange(pid_, -1);
+        while (::waitpid(pid, &status, 0) != pid) // a signal says nothing of the child
+            if (errno != EINTR) throw std::runtime_error("nobody knows how a program ended");
         code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         return code_;
     }

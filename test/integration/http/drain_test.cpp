@@ -6,8 +6,6 @@ namespace {
 
 using std::chrono::milliseconds;
 constexpr std::chrono::seconds ample{60};
-constexpr std::string_view get_hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
-constexpr std::string_view get_wait = "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n";
 
 } // namespace
 

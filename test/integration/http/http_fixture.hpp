@@ -30,6 +30,9 @@
 
 namespace otpd::test {
 
+inline constexpr std::string_view get_hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+inline constexpr std::string_view get_wait = "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n";
+
 struct counting_observer final : http::observer {
     std::atomic<int> requests = 0;
     std::atomic<int> opened = 0;

@@ -6,8 +6,6 @@ namespace otpd::test {
 
 namespace {
 
-constexpr std::string_view get_hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
-
 std::string post_echo(std::string_view body) {
     return "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) +
            "\r\n\r\n" + std::string(body);

@@ -8,9 +8,6 @@ namespace otpd::test {
 
 namespace {
 
-constexpr std::string_view get_hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
-constexpr std::string_view get_wait = "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n";
-
 /// Takes every descriptor that a lowered RLIMIT_NOFILE leaves; gives all back at its end.
 class descriptor_famine {
 public:

@@ -22,6 +22,18 @@
 
 namespace otpd::test {
 
+inline otp::policy without_cooldown() {
+    otp::policy rules;
+    rules.cooldown.base = std::chrono::seconds(0);
+    return rules;
+}
+
+inline otp::route_step step(int route_id) {
+    otp::route_step one;
+    one.route_id = route_id;
+    return one;
+}
+
 /// A store that can be switched off, step by step.
 class switchable_store final : public store::store {
 public:

@@ -9,12 +9,6 @@ using fixture = test::domain_fixture;
 
 namespace {
 
-policy without_cooldown() {
-    policy rules;
-    rules.cooldown.base = 0s;
-    return rules;
-}
-
 /// How many of so many wrong guesses were evaluated.
 int guess_wrong(fixture& f, int count, std::optional<std::string> const& id = {}) {
     int evaluated = 0;
@@ -40,7 +34,7 @@ BOOST_AUTO_TEST_CASE(fifty_of_a_stranger_leave_the_holder_of_the_id_everything) 
 // fails too.
 BOOST_AUTO_TEST_CASE(of_a_number_are_bounded_over_resends_with_and_without_ids) {
     for (bool const with_id : {false, true}) {
-        auto rules = without_cooldown();
+        auto rules = test::without_cooldown();
         rules.guesses.wait_from = 0; // the budget alone
         fixture f(rules);
         int evaluated = 0;
@@ -62,7 +56,7 @@ BOOST_AUTO_TEST_CASE(of_a_number_are_bounded_over_resends_with_and_without_ids) 
 }
 
 BOOST_AUTO_TEST_CASE(that_used_up_the_budget_stop_sends_too) {
-    auto rules = without_cooldown();
+    auto rules = test::without_cooldown();
     rules.guesses.wait_from = 0;
     fixture f(rules);
     for (int round = 0; round < 4; ++round) {
@@ -79,7 +73,7 @@ BOOST_AUTO_TEST_CASE(that_used_up_the_budget_stop_sends_too) {
 }
 
 BOOST_AUTO_TEST_CASE(wait_longer_each_time_near_the_budget) {
-    fixture f(without_cooldown());
+    fixture f(test::without_cooldown());
     for (int round = 0; round < 2; ++round) {
         f.send();
         guess_wrong(f, 5);
@@ -97,7 +91,7 @@ BOOST_AUTO_TEST_CASE(wait_longer_each_time_near_the_budget) {
 }
 
 BOOST_AUTO_TEST_CASE(are_forgotten_with_a_right_one) {
-    fixture f(without_cooldown());
+    fixture f(test::without_cooldown());
     for (int round = 0; round < 4; ++round) {
         auto const sent = f.send();
         BOOST_TEST(guess_wrong(f, 4, sent->id) == 4);
@@ -141,7 +135,7 @@ BOOST_AUTO_TEST_CASE(without_an_id_are_charged_to_the_end_users_address) {
 }
 
 BOOST_AUTO_TEST_CASE(look_alike_when_they_fail_if_that_is_asked_for) {
-    auto rules = without_cooldown();
+    auto rules = test::without_cooldown();
     rules.uniform_failures = 1ms;
     fixture f(rules);
     auto const looks_wrong = [](outcome<verified> const& result) {

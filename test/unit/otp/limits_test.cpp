@@ -23,8 +23,8 @@ policy rules_with(std::vector<limit> limits) {
 }
 
 /// Dutch mobile numbers that share all but their last four digits.
-std::string neighbour(int n) {
-    return std::to_string(31651860000 + n);
+std::string neighbour(int last_four) {
+    return std::to_string(31651860000 + last_four);
 }
 
 std::vector<std::string> names_of(failure const& why) {

@@ -14,12 +14,6 @@ using namespace otpd;
 using namespace otpd::test;
 using bridgexapi::reason;
 
-otp::route_step step(int route_id) {
-    otp::route_step one;
-    one.route_id = route_id;
-    return one;
-}
-
 /// Routes 8, 1 and 3, in a plan that is nobody's default.
 otp::policy with_plan() {
     otp::policy rules;

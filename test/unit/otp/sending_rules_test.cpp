@@ -16,12 +16,6 @@ errc refusal_of(fixture& f, std::string const& to, char const* what = "login") {
     return f.send(f.request(to, what)).error().code;
 }
 
-policy without_cooldown() {
-    policy rules;
-    rules.cooldown.base = 0s;
-    return rules;
-}
-
 send_request once(fixture const& f, char const* key, char fingerprint = 'a',
                   std::string const& to = test::one_number) {
     auto what = f.request(to);
@@ -134,7 +128,7 @@ BOOST_AUTO_TEST_CASE(use_their_own_purposes_routes_and_sender) {
 }
 
 BOOST_AUTO_TEST_CASE(have_codes_of_their_own_for_one_number) {
-    fixture f(without_cooldown());
+    fixture f(test::without_cooldown());
     f.send();
     auto const first = f.gateway.last_code();
     f.client.name = "shop";
@@ -195,7 +189,7 @@ BOOST_AUTO_TEST_SUITE(one_send)
 
 // Without a cooldown, so that nothing else keeps the second away.
 BOOST_AUTO_TEST_CASE(of_a_client_purpose_and_number_is_under_way_at_a_time) {
-    fixture f(without_cooldown());
+    fixture f(test::without_cooldown());
     std::vector<errc> meanwhile;
     f.gateway.on_send = [](bridgexapi::sms const&) {
         return bridgexapi::send_outcome(test::fake_gateway::default_receipt());
@@ -221,7 +215,7 @@ BOOST_AUTO_TEST_CASE(of_a_client_purpose_and_number_is_under_way_at_a_time) {
 }
 
 BOOST_AUTO_TEST_CASE(with_an_idempotency_key_is_made_once_and_told_again) {
-    fixture f(without_cooldown());
+    fixture f(test::without_cooldown());
     auto const first = f.send(once(f, "k"));
     BOOST_TEST(first->replayed.empty());
     for (int i = 0; i < 3; ++i) {
@@ -239,7 +233,7 @@ BOOST_AUTO_TEST_CASE(with_an_idempotency_key_is_made_once_and_told_again) {
 }
 
 BOOST_AUTO_TEST_CASE(that_may_have_been_made_stays_unknown_under_its_key) {
-    fixture f(without_cooldown());
+    fixture f(test::without_cooldown());
     f.gateway.on_send = [](bridgexapi::sms const&) {
         return bridgexapi::send_outcome(bridgexapi::unknown{bridgexapi::reason::timed_out});
     };
@@ -249,7 +243,7 @@ BOOST_AUTO_TEST_CASE(that_may_have_been_made_stays_unknown_under_its_key) {
 }
 
 BOOST_AUTO_TEST_CASE(whose_settlement_was_lost_is_never_made_again_under_its_key) {
-    fixture f(without_cooldown());
+    fixture f(test::without_cooldown());
     f.store.settles = false;
     BOOST_TEST(f.send(once(f, "k")).has_value());
     f.store.settles = true;
@@ -275,7 +269,7 @@ BOOST_AUTO_TEST_CASE(that_was_refused_leaves_its_key_free) {
 }
 
 BOOST_AUTO_TEST_CASE(more_leaves_the_older_code_valid_where_the_purpose_says_so) {
-    auto rules = without_cooldown();
+    auto rules = test::without_cooldown();
     rules.purposes_with_several_codes = {"login"};
     fixture f(rules);
     auto const older = f.send()->id;

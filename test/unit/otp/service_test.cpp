@@ -11,12 +11,6 @@ using fixture = test::domain_fixture;
 
 namespace {
 
-policy without_cooldown() {
-    policy rules;
-    rules.cooldown.base = 0s;
-    return rules;
-}
-
 send_request by_route(fixture const& f, int route) {
     auto what = f.request();
     what.route_id = route;
@@ -86,7 +80,7 @@ BOOST_AUTO_TEST_CASE(the_cooldown_names_the_seconds_left_and_holds_for_every_pur
 }
 
 BOOST_AUTO_TEST_CASE(a_cooldown_of_0_is_off) {
-    fixture f(without_cooldown());
+    fixture f(test::without_cooldown());
     BOOST_TEST((f.send()->cooldown == 0s));
     BOOST_TEST(f.send().has_value());
 }
@@ -143,7 +137,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_of_the_upstream_kills_the_code_and_leaves_a_short
 
 // A back-off stands in for the cooldown: where there is none, nobody is told to wait.
 BOOST_AUTO_TEST_CASE(without_a_cooldown_a_refusal_leaves_no_back_off) {
-    fixture f(without_cooldown());
+    fixture f(test::without_cooldown());
     f.gateway.on_send = [](bridgexapi::sms const&) {
         return bridgexapi::send_outcome(bridgexapi::rejected{reason::no_pricing});
     };

@@ -26,12 +26,6 @@ otp::spending_budget budget(std::string name, otp::budget_key key, int cap, std:
     return one;
 }
 
-otp::route_step step(int route_id) {
-    otp::route_step one;
-    one.route_id = route_id;
-    return one;
-}
-
 struct spending_fixture : domain_fixture {
     static otp::policy rules(std::vector<otp::spending_budget> budgets) {
         otp::policy rules;

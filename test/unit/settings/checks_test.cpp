@@ -6,16 +6,7 @@
 
 using namespace settings_test;
 
-namespace {
-
-names on_network(names more = {}) {
-    more.emplace("OTPD_SERVER_LISTEN", "0.0.0.0:8000");
-    more.emplace("API_AUTH_TOKEN", good_secret);
-    more.emplace("OTPD_MONEY_DAILY_CAP", "25");
-    return more;
-}
-
-} // namespace
+namespace {} // namespace
 
 BOOST_AUTO_TEST_SUITE(setting_checks)
 

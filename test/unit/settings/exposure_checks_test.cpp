@@ -6,13 +6,6 @@ using namespace settings_test;
 
 namespace {
 
-names on_network(names more = {}) {
-    more.emplace("OTPD_SERVER_LISTEN", "0.0.0.0:8000");
-    more.emplace("API_AUTH_TOKEN", good_secret);
-    more.emplace("OTPD_MONEY_DAILY_CAP", "25");
-    return more;
-}
-
 names with(names const& all, std::string const& name, std::string const& value) {
     auto out = all;
     out[name] = value;

@@ -79,6 +79,14 @@ inline bool contains(std::string_view text, std::string_view part) {
 /// Long enough for every kind of secret.
 inline std::string const good_secret = "0123456789abcdef0123456789abcdef";
 
+/// Served to others, with all that this asks for.
+inline names on_network(names more = {}) {
+    more.emplace("OTPD_SERVER_LISTEN", "0.0.0.0:8000");
+    more.emplace("API_AUTH_TOKEN", good_secret);
+    more.emplace("OTPD_MONEY_DAILY_CAP", "25");
+    return more;
+}
+
 /// Capital letters one after the other, from `first` on: a secret has to have different ones.
 inline std::string letters_from(char first, std::size_t length = 32) {
     constexpr std::size_t letters = 26;
