@@ -113,7 +113,7 @@ asio::awaitable<void> redis_backend::deliver(struct commit& what, lane& over) {
     auto const end = steady_now() + options_.timeout;
     for (;;) {
         auto const left = std::chrono::ceil<duration>(end - steady_now());
-        if (left <= duration(0)) co_return;
+        if (left <= duration(0) || stopped_) co_return;
         auto* const link = ready_link();
         if (link == nullptr) {
             over.link_is_ready.expires_at(end);
@@ -138,6 +138,11 @@ redis_backend::lane& redis_backend::lane_of(flight const& what) {
     return *lanes_.emplace_back(std::make_unique<lane>(what, std::move(name), guard()));
 }
 
+void redis_backend::wake_lanes() {
+    for (auto const& each : lanes_)
+        each->link_is_ready.cancel();
+}
+
 redis_link* redis_backend::ready_link() noexcept {
     redis_link* found = nullptr;
     for (auto const& each : links_)
@@ -159,7 +164,8 @@ void redis_backend::follow_clock(redis_reply const& reply, store_time told) {
 }
 
 void redis_backend::look_at_memory(redis_server_info const& server) {
-    auto const most = options_.memory_max > 0 ? options_.memory_max : server.maxmemory / 10 * 9;
+    auto const nine_tenths = server.maxmemory - server.maxmemory / 10;
+    auto const most = options_.memory_max > 0 ? options_.memory_max : nine_tenths;
     has_room_ = most == 0 || server.used_memory < most;
 }
 
@@ -221,7 +227,8 @@ asio::awaitable<result<std::uint64_t>> redis_backend::count_live_codes() {
         }
         if (cursor == "0" && !is_sample) co_return codes;
     }
-    co_return codes* keys / std::max<std::uint64_t>(1, seen);
+    auto const of_all = keys * codes;
+    co_return of_all / std::max<std::uint64_t>(1, seen);
 }
 
 asio::awaitable<result<std::monostate>> redis_backend::ping() {
@@ -256,6 +263,7 @@ void redis_backend::stop() {
         next_look_.cancel();
         for (auto const& each : links_)
             each->stop();
+        wake_lanes();
     });
 }
 
@@ -264,8 +272,7 @@ void redis_backend::link_ready(redis_server_info const& server, redis_reply cons
     look_at_memory(server);
     struct commit nothing;
     if (auto const time = decode(probe.text, nothing)) follow_clock(probe, *time);
-    for (auto const& each : lanes_)
-        each->link_is_ready.cancel();
+    wake_lanes();
     if (ready_++ == 0) tell_.ready(server.product + " " + server.version + " at " + where_);
 }
 

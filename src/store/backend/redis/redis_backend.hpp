@@ -80,6 +80,7 @@ private:
     boost::asio::awaitable<void> carry(flight& what, flight_listener& to);
     boost::asio::awaitable<void> deliver(struct commit& what, lane& over);
     [[nodiscard]] lane& lane_of(flight const& what);
+    void wake_lanes();
     [[nodiscard]] redis_link* ready_link() noexcept;
     boost::asio::awaitable<result<std::vector<std::string>>> ask(std::vector<std::string> command);
     boost::asio::awaitable<result<std::uint64_t>> count_live_codes();
