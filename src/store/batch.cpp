@@ -233,7 +233,8 @@ void batch::learn(flight const& from) {
     for (auto const& each : from.changes.writes) {
         if (from.changes.failed[each.group]) continue;
         if (each.what == state_write::kind::put) cache_.put(each.key, each.blob, from.formed);
-        if (each.what == state_write::kind::erase) cache_.put(each.key, {}, from.formed);
+        if (each.what == state_write::kind::erase)
+            cache_.put_deleted(each.key, each.expected, from.formed);
     }
     for (auto const& each : from.changes.present)
         learn(each, from.formed);
@@ -243,10 +244,11 @@ void batch::learn(present_state const& what, std::uint64_t asked_at) {
     auto const* const known = cache_.find(what.key);
     auto const present = state::version_of(what.blob);
     bool const may_be_lost = known != nullptr && !what.key.is_shared() &&
-                             known->asked_at <= maybe_lost_ &&
-                             present < state::version_of(known->blob);
+                             known->asked_at <= maybe_lost_ && present <= known->newest &&
+                             present != state::version_of(known->blob);
     if (may_be_lost || (known != nullptr && known->lost)) {
-        auto const merged = state::merge_strictest(what.key.kind, what.blob, known->blob);
+        auto const merged =
+            state::merge_strictest(what.key.kind, what.blob, known->blob, known->newest);
         if (merged) {
             cache_.put(what.key, *merged, asked_at, present);
             return;

@@ -20,7 +20,8 @@ class state_cache {
 public:
     struct entry {
         state::state_key key;
-        std::string blob;           ///< empty: nothing is kept
+        std::string blob;                              ///< empty: nothing is kept
+        state::version newest = state::absent_version; ///< that was seen, also when it is gone
         std::uint64_t asked_at = 0; ///< the batch of which this is the answer was formed then
         /// What the backend has in place of it: it has lost writes, which are to be made again.
         std::optional<state::version> lost;
@@ -32,6 +33,8 @@ public:
     [[nodiscard]] entry const* find(state::state_key const& key);
     void put(state::state_key const& key, std::string_view blob, std::uint64_t asked_at,
              std::optional<state::version> lost = std::nullopt);
+    /// It was deleted when it was of that version.
+    void put_deleted(state::state_key const& key, state::version last, std::uint64_t asked_at);
     void forget(state::state_key const& key);
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 

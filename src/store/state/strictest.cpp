@@ -72,7 +72,7 @@ void make_strictest(number_state& theirs, number_state const& mine) {
 }
 
 std::optional<std::string> merge_strictest(key_kind kind, std::string_view theirs,
-                                           std::string_view mine) {
+                                           std::string_view mine, version as) {
     if (kind == key_kind::request) {
         idempotency_record record;
         if (!theirs.empty() && !decode(theirs, record)) return std::nullopt;
@@ -81,10 +81,10 @@ std::optional<std::string> merge_strictest(key_kind kind, std::string_view their
     number_state present;
     number_state seen;
     if (!theirs.empty() && !decode(theirs, present)) return std::nullopt;
-    if (!decode(mine, seen)) return std::nullopt;
+    if (!mine.empty() && !decode(mine, seen)) return std::nullopt;
     make_strictest(present, seen);
     std::string merged;
-    encode(merged, present, version_of(mine));
+    encode(merged, present, as);
     return merged;
 }
 

@@ -2,6 +2,7 @@
 
 /// Two accounts of one number, when a store has lost its last writes.
 
+#include "state/blob.hpp"
 #include "state/number_state.hpp"
 #include "state/state_key.hpp"
 
@@ -17,8 +18,9 @@ namespace otpd::store::state {
 void make_strictest(number_state& theirs, number_state const& mine);
 
 /// The same of blobs, of what has one writer; nothing when one of them cannot be read. An empty one is
-/// of what is not kept. An idempotency record that was seen later holds.
+/// of what is not kept. An idempotency record, or that there is none, holds as it was seen last. `as`
+/// is the version of what comes out; never 0.
 [[nodiscard]] std::optional<std::string> merge_strictest(key_kind kind, std::string_view theirs,
-                                                         std::string_view mine);
+                                                         std::string_view mine, version as);
 
 } // namespace otpd::store::state

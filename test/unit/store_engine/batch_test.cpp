@@ -461,6 +461,24 @@ BOOST_AUTO_TEST_CASE(a_number_that_a_backend_lost_altogether_keeps_its_counts_an
     BOOST_TEST(kept.guesses->open == 1U);
 }
 
+// A send that was refused leaves nothing: what comes back was deleted.
+BOOST_AUTO_TEST_CASE(what_was_deleted_is_not_revived) {
+    map_backend io(false);
+    instance one(io);
+    auto const key = state::number_state_key(key_of(1));
+    pending_send send(send_of(1, 1));
+    one.steps.submit(send.step);
+    auto const before = io.blob(key);
+    pending<engine::settle, settlement> refusal(settlement_of(1, 1, send_result::refused));
+    one.steps.submit(refusal.step);
+    BOOST_TEST(io.blob(key).empty());
+    io.blob(key) = before;
+    one.steps.expect_lost_writes();
+    pending_guess right(guess_of(1, 1));
+    one.steps.submit(right.step);
+    BOOST_TEST(is<absent>(right.step.take().value()));
+}
+
 // On one and the same server an older state cannot be: what is gone was deleted by who may.
 BOOST_AUTO_TEST_CASE(nothing_is_written_back_to_a_server_that_lost_nothing) {
     map_backend io(false);
