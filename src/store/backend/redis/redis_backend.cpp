@@ -126,7 +126,9 @@ asio::awaitable<void> redis_backend::deliver(struct commit& what, lane& over) {
         if (reply.what == redis_reply::kind::lost) continue;
         auto const time = decode(reply.text, what);
         if (time) follow_clock(reply, *time);
-        if (time && reply.is_replicated) what.became = commit::outcome::done;
+        // What was not written has to be nowhere.
+        bool const is_written = std::ranges::find(what.failed, false) != what.failed.end();
+        if (time && (reply.is_replicated || !is_written)) what.became = commit::outcome::done;
         co_return;
     }
 }
