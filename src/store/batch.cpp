@@ -1,5 +1,7 @@
 #include "batch.hpp"
 
+#include "state/strictest.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -125,8 +127,9 @@ void batch::loaded(flight& done) {
     run(done);
 }
 
-void batch::put_state(state::state_key const& key, std::string_view blob) {
-    if (!overlay_.put(key, blob)) unreadable_.push_back(key);
+void batch::put_state(state::state_key const& key, std::string_view blob,
+                      std::optional<state::version> lost) {
+    if (!overlay_.put(key, blob, lost)) unreadable_.push_back(key);
 }
 
 void batch::put_states(flight const& of) {
@@ -140,7 +143,13 @@ void batch::put_states(flight const& of) {
     if (io_.reads_first()) return;
     for (auto const& each : of.steps)
         for (auto const& key : each.step->keys_)
-            if (!overlay_.knows(key)) put_state(key, cached(key));
+            if (!overlay_.knows(key)) {
+                auto const* const known = cache_.find(key);
+                if (known == nullptr)
+                    put_state(key, {});
+                else
+                    put_state(key, known->blob, known->lost);
+            }
 }
 
 bool batch::is_readable(batch_step const& step) const {
@@ -187,8 +196,11 @@ void batch::run(flight& all) {
         }
     }
     overlay_.build(all.changes, versions_, !io_.reads_first());
-    for (auto& each : all.steps)
-        if (each.was_run) each.group = overlay_.group_of(each.number);
+    for (auto& each : all.steps) {
+        if (!each.was_run) continue;
+        each.group = overlay_.group_of(each.number);
+        all.changes.must_survive |= each.step->must_survive();
+    }
     for (auto const& each : all.changes.shared)
         if (!each.structure.empty()) occupy(all, each.key);
     io_.commit(all, *this);
@@ -221,10 +233,28 @@ void batch::learn(flight const& from) {
     for (auto const& each : from.changes.writes) {
         if (from.changes.failed[each.group]) continue;
         if (each.what == state_write::kind::put) cache_.put(each.key, each.blob, from.formed);
-        if (each.what == state_write::kind::erase) cache_.put(each.key, {}, from.formed);
+        if (each.what == state_write::kind::erase)
+            cache_.put_deleted(each.key, each.expected, from.formed);
     }
     for (auto const& each : from.changes.present)
-        cache_.put(each.key, each.blob, from.formed);
+        learn(each, from.formed);
+}
+
+void batch::learn(present_state const& what, std::uint64_t asked_at) {
+    auto const* const known = cache_.find(what.key);
+    auto const present = state::version_of(what.blob);
+    bool const may_be_lost = known != nullptr && !what.key.is_shared() &&
+                             known->asked_at <= maybe_lost_ && present <= known->newest &&
+                             present != state::version_of(known->blob);
+    if (may_be_lost || (known != nullptr && known->lost)) {
+        auto const merged =
+            state::merge_strictest(what.key.kind, what.blob, known->blob, known->newest);
+        if (merged) {
+            cache_.put(what.key, *merged, asked_at, present);
+            return;
+        }
+    }
+    cache_.put(what.key, what.blob, asked_at);
 }
 
 void batch::forget(flight const& all) {

@@ -38,6 +38,8 @@ public:
     /// Whether the answer depends on what others add to at any time: then it is final only when
     /// that is fresh.
     virtual bool run(engine::states& in, store_time now) = 0;
+    /// Of the last answer: see commit::must_survive.
+    [[nodiscard]] virtual bool must_survive() const { return false; }
     /// The last answer stands, or there is none. The step may be gone when this returns.
     virtual void finish(std::optional<step_fault> why) noexcept = 0;
     /// run() threw: a bug, of which nothing is kept.
@@ -79,6 +81,10 @@ public:
 
     /// Ends it sooner or later, perhaps before this returns; it has to stay until then.
     void submit(batch_step& step, steady_time deadline = steady_time::max());
+    /// What answers from here on may be another server than before, which has not got the last writes:
+    /// a state with one writer that comes back older than it was is merged with what is known of it
+    /// here, the stricter of each, and written back.
+    void expect_lost_writes() noexcept { maybe_lost_ = count_; }
     /// Ends those that waited too long: not executed when they still wait for a batch, else
     /// unknown.
     void expire(steady_time now);
@@ -97,13 +103,15 @@ private:
     void release(flight& by);
     void list_loads(flight& to);
     void put_states(flight const& of);
-    void put_state(state::state_key const& key, std::string_view blob);
+    void put_state(state::state_key const& key, std::string_view blob,
+                   std::optional<state::version> lost = std::nullopt);
     void run(flight& all);
     void run(flight::passenger& one);
     void leave_behind(flight& of, std::size_t thrower, std::exception_ptr thrown);
     [[nodiscard]] bool is_readable(batch_step const& step) const;
     [[nodiscard]] bool is_fresh(batch_step const& step);
     void learn(flight const& from);
+    void learn(present_state const& what, std::uint64_t asked_at);
     void forget(flight const& all);
     void answer(flight& of);
     void recycle(flight& done);
@@ -120,6 +128,7 @@ private:
     boost::unordered_flat_set<state::state_key, state::state_key_hash> occupied_;
     std::vector<state::state_key> unreadable_; ///< of the batch that runs
     std::uint64_t count_ = 0;                  ///< of arrivals and flights, in their order
+    std::uint64_t maybe_lost_ = 0;             ///< what was asked for until then may be lost
     bool is_pumping_ = false;
     batch_stats stats_;
 };

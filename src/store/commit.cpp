@@ -62,6 +62,7 @@ void commit::clear() noexcept {
     shared.clear();
     additions.clear();
     groups = 0;
+    must_survive = false;
     bytes.clear();
     became = outcome::done;
     failed.clear();

@@ -69,6 +69,8 @@ struct commit {
     std::vector<shared_target> shared;
     std::vector<field_addition> additions; ///< those of one group beside each other, in their order
     std::uint32_t groups = 0;
+    /// A message goes out after it, or a code is used up: no copy of the store may do without it.
+    bool must_survive = false;
     store_time now;    ///< what the rules ran with
     std::string bytes; ///< what the views look into
 

@@ -26,6 +26,24 @@ bool depends_on_shared(Answer const&) noexcept {
     return false;
 }
 
+// What is followed by a message, or ends a code.
+template <class... Outcomes>
+bool must_survive(std::variant<Outcomes...> const& answer) noexcept {
+    return std::visit(
+        []<class Outcome>(Outcome const&) {
+            return std::is_same_v<Outcome, admitted> || std::is_same_v<Outcome, rebooked> ||
+                   std::is_same_v<Outcome, verified>;
+        },
+        answer);
+}
+inline bool must_survive(cancel_outcome answer) noexcept {
+    return answer == cancel_outcome::canceled;
+}
+template <class Answer>
+bool must_survive(Answer const&) noexcept {
+    return false;
+}
+
 } // namespace detail
 
 /// `Rules` is one of engine/steps.hpp. The request has to stay as long as the step.
@@ -41,6 +59,9 @@ public:
     bool run(engine::states& in, store_time now) override {
         answer_.emplace(Rules(in, request_, now));
         return detail::depends_on_shared(*answer_);
+    }
+    [[nodiscard]] bool must_survive() const override {
+        return answer_ && detail::must_survive(*answer_);
     }
     void finish(std::optional<step_fault> why) noexcept override {
         why_ = why;

@@ -101,17 +101,17 @@ bool overlay::knows(state_key const& key) const noexcept {
     return find(key) != nobody;
 }
 
-bool overlay::put(state_key const& key, std::string_view blob) {
+bool overlay::put(state_key const& key, std::string_view blob, std::optional<state::version> lost) {
     auto const put_owned = [&](auto& list, std::size_t& count) {
         insert(key, static_cast<std::uint32_t>(count));
         auto& fresh = next_of(list, count);
         fresh.key = key;
-        fresh.kept = state::version_of(blob);
+        fresh.kept = lost.value_or(state::version_of(blob));
         fresh.step = nobody;
         clear(fresh.state);
         if (!blob.empty() && !decode(blob, fresh.state)) return false;
         // What a clock wrote that was ahead is mended whatever the steps do.
-        fresh.is_changed = advance(fresh.state, now_);
+        fresh.is_changed = advance(fresh.state, now_) || lost;
         return true;
     };
     if (key.kind == key_kind::number) return put_owned(numbers_, number_count_);

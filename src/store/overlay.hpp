@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,8 +40,10 @@ public:
     [[nodiscard]] store_time now() const noexcept { return now_; }
     [[nodiscard]] bool knows(state::state_key const& key) const noexcept;
     /// What is kept: a blob, which has to stay until the commit is built, or nothing when it is
-    /// empty. False when it cannot be read: no step may look at it.
-    bool put(state::state_key const& key, std::string_view blob);
+    /// empty. False when it cannot be read: no step may look at it. `lost`: what is kept is of that
+    /// version, and the blob is to be written in its place whatever the steps do.
+    bool put(state::state_key const& key, std::string_view blob,
+             std::optional<state::version> lost = std::nullopt);
 
     /// What is looked at and changed from here on is the next step's. Its number.
     std::uint32_t begin_step();

@@ -9,7 +9,8 @@ state_cache::entry const* state_cache::find(state::state_key const& key) {
     return &entries_.front();
 }
 
-void state_cache::put(state::state_key const& key, std::string_view blob, std::uint64_t asked_at) {
+void state_cache::put(state::state_key const& key, std::string_view blob, std::uint64_t asked_at,
+                      std::optional<state::version> lost) {
     if (entries_max_ == 0) return;
     if (find(key) == nullptr) {
         if (entries_.size() == entries_max_) {
@@ -23,6 +24,15 @@ void state_cache::put(state::state_key const& key, std::string_view blob, std::u
     }
     entries_.front().blob.assign(blob);
     entries_.front().asked_at = asked_at;
+    entries_.front().newest = state::version_of(blob);
+    entries_.front().lost = lost;
+}
+
+void state_cache::put_deleted(state::state_key const& key, state::version last,
+                              std::uint64_t asked_at) {
+    if (entries_max_ == 0) return;
+    put(key, {}, asked_at);
+    entries_.front().newest = last;
 }
 
 void state_cache::forget(state::state_key const& key) {

@@ -2,17 +2,15 @@
 
 /// The stores that the contract is tested with.
 
+#include "engine_redis_backend.hpp"
 #include "memory_backend.hpp"
-#include "redis_backend.hpp"
-#include "sqlite_backend.hpp"
 #include "store_contract.hpp"
 
 #include <tuple>
 
 namespace otpd::test {
 
-using backends =
-    std::tuple<contract<memory_backend>, contract<redis_backend>, contract<sqlite_backend>>;
+using backends = std::tuple<contract<memory_backend>, contract<engine_redis_backend>>;
 
 } // namespace otpd::test
 

@@ -28,6 +28,8 @@ public:
     virtual void ready([[maybe_unused]] std::string_view what) noexcept {}
     /// The store does not answer any more, for the reason given; it is tried again by itself.
     virtual void lost([[maybe_unused]] std::string_view why) noexcept {}
+    /// The clock of the store's server was turned by so much, and is followed.
+    virtual void clock_jumped([[maybe_unused]] duration by) noexcept {}
     /// Background work died of an exception: a bug.
     virtual void failed(std::exception_ptr) noexcept {}
 

@@ -415,6 +415,108 @@ BOOST_AUTO_TEST_CASE(a_quota_is_exact_over_batches_that_are_on_their_way) {
     BOOST_TEST(passed == 17U);
 }
 
+// --- another server, which has lost writes ----------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(what_a_backend_lost_is_merged_and_written_back) {
+    map_backend io(false);
+    instance one(io);
+    auto const key = state::number_state_key(key_of(1));
+    pending_send send(send_of(1, 1));
+    one.steps.submit(send.step);
+    auto const before = io.blob(key);
+    for (int n = 0; n < 3; ++n) {
+        pending_guess guess(guess_of(1, 9));
+        one.steps.submit(guess.step);
+        BOOST_TEST(is<wrong>(guess.step.take().value()));
+    }
+    io.blob(key) = before;
+    one.steps.expect_lost_writes();
+    // Already who only looks writes it back.
+    pending<engine::find, verification_address> look(verification_address{key_of(1), id_of(1)});
+    one.steps.submit(look.step);
+    BOOST_TEST(look.step.take().value().value().open_attempts == 3U);
+    BOOST_TEST(state::version_of(io.blob(key)) > state::version_of(before));
+    instance two(io);
+    pending_guess guess(guess_of(1, 9));
+    two.steps.submit(guess.step);
+    BOOST_TEST(expect<wrong>(guess.step.take().value()).attempts_left == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_number_that_a_backend_lost_altogether_keeps_its_counts_and_no_code) {
+    map_backend io(false);
+    instance one(io);
+    auto const key = state::number_state_key(key_of(1));
+    pending_send send(send_of(1, 1));
+    one.steps.submit(send.step);
+    pending_guess bad(guess_of(1, 9));
+    one.steps.submit(bad.step);
+    io.blob(key).clear();
+    one.steps.expect_lost_writes();
+    pending_guess right(guess_of(1, 1));
+    one.steps.submit(right.step);
+    BOOST_TEST(is<absent>(right.step.take().value()));
+    state::number_state kept;
+    BOOST_REQUIRE(state::decode(io.blob(key), kept));
+    BOOST_REQUIRE(kept.guesses.has_value());
+    BOOST_TEST(kept.guesses->open == 1U);
+}
+
+// A send that was refused leaves nothing: what comes back was deleted.
+BOOST_AUTO_TEST_CASE(what_was_deleted_is_not_revived) {
+    map_backend io(false);
+    instance one(io);
+    auto const key = state::number_state_key(key_of(1));
+    pending_send send(send_of(1, 1));
+    one.steps.submit(send.step);
+    auto const before = io.blob(key);
+    pending<engine::settle, settlement> refusal(settlement_of(1, 1, send_result::refused));
+    one.steps.submit(refusal.step);
+    BOOST_TEST(io.blob(key).empty());
+    io.blob(key) = before;
+    one.steps.expect_lost_writes();
+    pending_guess right(guess_of(1, 1));
+    one.steps.submit(right.step);
+    BOOST_TEST(is<absent>(right.step.take().value()));
+}
+
+// On one and the same server an older state cannot be: what is gone was deleted by who may.
+BOOST_AUTO_TEST_CASE(nothing_is_written_back_to_a_server_that_lost_nothing) {
+    map_backend io(false);
+    instance one(io);
+    pending_send send(send_of(1, 1));
+    one.steps.submit(send.step);
+    one.steps.expect_lost_writes();
+    pending_guess bad(guess_of(1, 9)); // known again by the server that is there
+    one.steps.submit(bad.step);
+    auto const key = state::number_state_key(key_of(1));
+    io.blob(key).clear();
+    pending_guess right(guess_of(1, 1));
+    one.steps.submit(right.step);
+    BOOST_TEST(is<absent>(right.step.take().value()));
+    BOOST_TEST(io.blob(key).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_must_survive_when_one_of_its_steps_must) {
+    map_backend io(true);
+    instance one(io);
+    auto survives = [&](auto& step) {
+        one.steps.submit(step);
+        return io.must_survive;
+    };
+    pending_send send(send_of(1, 1));
+    BOOST_TEST(survives(send.step));
+    pending_guess bad(guess_of(1, 9));
+    BOOST_TEST(!survives(bad.step));
+    pending_guess right(guess_of(1, 1));
+    BOOST_TEST(survives(right.step));
+    pending_send second(send_of(1, 2));
+    one.steps.submit(second.step);
+    pending<engine::cancel, cancellation> end(cancellation{{key_of(1), id_of(2)}, {}});
+    BOOST_TEST(survives(end.step));
+    pending<engine::cancel, cancellation> again(cancellation{{key_of(1), id_of(2)}, {}});
+    BOOST_TEST(!survives(again.step));
+}
+
 // --- states that cannot be read ---------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_state_of_an_unknown_format_is_never_written_over) {

@@ -31,7 +31,8 @@ public:
     bool holds = false; ///< commits wait for deliver()
     std::unordered_map<store::state::state_key, std::string, store::state::state_key_hash> blobs;
     std::size_t commits = 0;
-    std::size_t writes = 0; ///< states that were put or erased, and structures
+    std::size_t writes = 0;    ///< states that were put or erased, and structures
+    bool must_survive = false; ///< the last commit
 
     [[nodiscard]] bool reads_first() const noexcept override { return reads_first_; }
     [[nodiscard]] store::store_time now() const noexcept override { return time; }
@@ -46,6 +47,7 @@ public:
     }
     void commit(store::flight& what, store::flight_listener& to) override {
         ++commits;
+        must_survive = what.changes.must_survive;
         waiting_.push_back({&what, &to});
         if (!holds) deliver();
     }

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "driven_redis_backend.hpp"
+#include "redis_process.hpp"
+
+namespace otpd::test {
+
+/// The Redis store on batches of the engine's steps. The server is started once and emptied for each
+/// test; its clock is turned, not waited for.
+class engine_redis_backend {
+public:
+    engine_redis_backend() : store_(options()) {
+        BOOST_REQUIRE_MESSAGE(!store_.unusable(), store_.unusable().value_or(""));
+        server().ask({"FLUSHALL"});
+    }
+    ~engine_redis_backend() { BOOST_TEST(!store_.failed()); }
+
+    store::store& get() { return *store_; }
+    boost::asio::io_context& context() { return store_.context(); }
+    void advance(store::duration by) { server().advance(by); }
+    store::duration time_of_day() {
+        auto const now = server().ask({"EVAL", "return redis.call('TIME')[1]", "0"});
+        return std::chrono::seconds(std::stoll(now)) % std::chrono::hours(24);
+    }
+
+private:
+    static redis_process& server() {
+        static redis_process one(
+            redis_setup{.tcp = false, .turned_clock = OTPD_TURNED_CLOCK, .more = {}});
+        return one;
+    }
+    static store::redis_backend_options options() {
+        store::redis_backend_options options;
+        options.where = store::parse_location(server().url()).value();
+        options.connections = 2;
+        options.timeout = hang_limit; // the contract is about answers, not about delays
+        return options;
+    }
+
+    driven_redis_backend store_;
+};
+
+} // namespace otpd::test
