@@ -2,7 +2,7 @@
 // it is for each live code. Prints one JSON object a line.
 
 #include "backend/memory_backend.hpp"
-#include "otpd/store/redis_store.hpp"
+#include "backend/redis/redis_backend.hpp"
 #include "otpd/store/sqlite_store.hpp"
 #include "store_requests.hpp"
 
@@ -246,7 +246,7 @@ void do_cycles(std::string const& url, std::uint64_t cycles) {
     asio::io_context context;
     store::redis_options options;
     options.where = store::parse_location(url).value();
-    store::redis_store store(context.get_executor(), options);
+    store::redis_backend store(context.get_executor(), options);
     start(context, store);
     auto cycle = [&](std::uint64_t n) -> asio::awaitable<void> {
         auto const sent = co_await store.admit(admission_of(first + n));
@@ -277,7 +277,7 @@ void measure_redis(std::string const& url, std::size_t connections, std::uint64_
     store::redis_options options;
     options.where = *where;
     options.connections = connections;
-    store::redis_store store(context.get_executor(), options);
+    store::redis_backend store(context.get_executor(), options);
     start(context, store);
     double const pairs = pairs_per_second(context, store, ++runs * numbers_max);
     std::printf(R"({"bench":"stores","store":"redis","connections":%zu,"in_flight":%zu,)"

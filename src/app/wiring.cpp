@@ -194,7 +194,7 @@ std::unique_ptr<store::backend> make_redis_store(boost::asio::any_io_executor co
     options.connections =
         from.store.connections > 0 ? from.store.connections : thread_count(from.server);
     options.replicas = from.store.replicas;
-    return std::make_unique<store::redis_store>(on, std::move(options), tell);
+    return store::make_redis_store(on, std::move(options), tell);
 }
 
 std::unique_ptr<store::backend> make_sqlite_store(store_settings const& from, clock const& now,

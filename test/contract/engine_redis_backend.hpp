@@ -29,8 +29,8 @@ private:
             redis_setup{.tcp = false, .turned_clock = OTPD_TURNED_CLOCK, .more = {}});
         return one;
     }
-    static store::redis_backend_options options() {
-        store::redis_backend_options options;
+    static store::redis_options options() {
+        store::redis_options options;
         options.where = store::parse_location(server().url()).value();
         options.connections = 2;
         options.timeout = hang_limit; // the contract is about answers, not about delays

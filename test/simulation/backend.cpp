@@ -1,7 +1,7 @@
 #include "backend.hpp"
 
 #include "backend/memory_backend.hpp"
-#include "otpd/store/redis_store.hpp"
+#include "backend/redis/redis_backend.hpp"
 #include "otpd/store/sqlite_store.hpp"
 #include "rules.hpp"
 #include "support/redis_process.hpp"
@@ -123,7 +123,7 @@ private:
     }
     asio::io_context loop_;
     asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
-    store::redis_store store_;
+    store::redis_backend store_;
     std::jthread thread_;
 };
 

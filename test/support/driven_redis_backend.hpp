@@ -19,7 +19,7 @@ namespace otpd::test {
 
 class driven_redis_backend final : public store::observer {
 public:
-    explicit driven_redis_backend(store::redis_backend_options options)
+    explicit driven_redis_backend(store::redis_options options)
         : store_(loop_.get_executor(), std::move(options), *this),
           unusable_(run(context_, store_.start())) {}
     ~driven_redis_backend() override {

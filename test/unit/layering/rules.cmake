@@ -63,8 +63,6 @@ set(may_hop
   src/store/backend/redis/link.cpp # greets the server while the connection runs
   src/store/backend/redis/redis_backend.cpp # starts and stops its connections; carries a batch each
   src/store/memory_store.cpp # starts and stops the sweeper
-  src/store/redis/redis_store.cpp # starts and stops its sessions
-  src/store/redis/session.cpp # greets the server while the connection runs
   src/store/sqlite_step.hpp  # answers each caller where that one waits
   src/store/sqlite_store.cpp # its own thread has a queue
   src/otp/send.cpp           # a coroutine that cannot be cancelled, on the caller's own executor

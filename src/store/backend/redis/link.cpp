@@ -38,7 +38,7 @@ constexpr auto pause_max = 500ms;
 /// Of a batch: that many large number states.
 constexpr std::size_t answer_bytes_max = 16 * 1024 * 1024;
 
-boost::redis::config to_config(redis_backend_options const& options) {
+boost::redis::config to_config(redis_options const& options) {
     auto const& where = options.where;
     boost::redis::config config;
     config.use_ssl = where.tls;
@@ -88,7 +88,7 @@ void name_server(SSL const* ssl, int where, int) {
 
 /// Sentinels name servers by address, so with them only the chain can be verified: the certificate
 /// authority has to be the operator's own (docs/operations.md). `server_name` has to stay.
-asio::ssl::context to_tls(redis_backend_options const& options, std::string& server_name) {
+asio::ssl::context to_tls(redis_options const& options, std::string& server_name) {
     if (!options.where.tls) return asio::ssl::context(asio::ssl::context::tls_client);
     net::tls_context trust(options.ca_file);
     auto& native = trust.native();
@@ -149,7 +149,7 @@ steady_time steady_now() {
 
 class redis_link::impl {
 public:
-    impl(net::strand guard, redis_backend_options const& options, std::string probe_lane,
+    impl(net::strand guard, redis_options const& options, std::string probe_lane,
          redis_link::events tell)
         : guard_(std::move(guard)), timeout_(options.timeout), probe_lane_(std::move(probe_lane)),
           tell_(std::move(tell)), config_(to_config(options)),
@@ -380,7 +380,7 @@ void redis_link::impl::decide(bool usable_later, std::string why) {
 
 // --- as it is seen ----------------------------------------------------------------------------------
 
-redis_link::redis_link(net::strand guard, redis_backend_options const& options,
+redis_link::redis_link(net::strand guard, redis_options const& options,
                        std::string probe_lane, events tell)
     : impl_(std::make_unique<impl>(std::move(guard), options, std::move(probe_lane),
                                    std::move(tell))) {}

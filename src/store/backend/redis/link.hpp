@@ -46,7 +46,7 @@ public:
 
     /// Everything runs on `guard`. Throws boost::system::system_error when a file of the options cannot
     /// be used.
-    redis_link(net::strand guard, redis_backend_options const& options, std::string probe_lane,
+    redis_link(net::strand guard, redis_options const& options, std::string probe_lane,
                events tell);
     ~redis_link();
 

@@ -32,7 +32,7 @@ steady_time steady_now() {
     return std::chrono::steady_clock::now();
 }
 
-batch_options options_of(redis_backend_options const& options) {
+batch_options options_of(redis_options const& options) {
     batch_options chosen;
     chosen.queue_max = options.in_flight_max;
     chosen.flights_max = flights_per_connection * std::max<std::size_t>(1, options.connections);
@@ -68,7 +68,7 @@ struct redis_backend::lane {
     asio::steady_timer link_is_ready; ///< cancelled when one is
 };
 
-redis_backend::redis_backend(asio::any_io_executor executor, redis_backend_options options,
+redis_backend::redis_backend(asio::any_io_executor executor, redis_options options,
                              observer& tell)
     : batched_store(executor, *this, options_of(options), options.timeout),
       options_(std::move(options)), tell_(tell), where_(options_.where.to_string()),
@@ -187,9 +187,9 @@ asio::awaitable<void> redis_backend::watch_memory() {
 asio::awaitable<result<std::vector<std::string>>>
 redis_backend::ask(std::vector<std::string> command) {
     auto* const link = ready_link();
-    if (link == nullptr) co_return fault::unavailable;
+    if (link == nullptr) co_return fault::not_executed;
     auto reply = co_await link->ask(std::move(command), options_.timeout);
-    if (reply.what != redis_reply::kind::answered) co_return fault::unavailable;
+    if (reply.what != redis_reply::kind::answered) co_return fault::not_executed;
     co_return std::move(reply.values);
 }
 
@@ -203,7 +203,7 @@ asio::awaitable<result<std::uint64_t>> redis_backend::count_live_codes() {
     auto const time = co_await ask(std::move(words));
     words = {"DBSIZE"};
     auto const size = co_await ask(std::move(words));
-    if (!time || !size || time->size() != 2 || size->size() != 1) co_return fault::unavailable;
+    if (!time || !size || time->size() != 2 || size->size() != 1) co_return fault::not_executed;
     store_time const at(std::chrono::seconds(number_in<std::int64_t>(time->front())));
     auto const keys = number_in<std::uint64_t>(size->front());
     bool const is_sample = keys > sample_keys;
@@ -215,7 +215,7 @@ asio::awaitable<result<std::uint64_t>> redis_backend::count_live_codes() {
     for (std::size_t pages = 0; pages < sample_pages_max && seen < sample_keys; ++pages) {
         words = {"SCAN", cursor, "COUNT", sample_page};
         auto const page = co_await ask(std::move(words));
-        if (!page || page->empty()) co_return fault::unavailable;
+        if (!page || page->empty()) co_return fault::not_executed;
         cursor = page->front();
         seen += page->size() - 1;
         words = {"MGET"};
@@ -223,7 +223,7 @@ asio::awaitable<result<std::uint64_t>> redis_backend::count_live_codes() {
                      [&](std::string const& key) { return key.starts_with(of_numbers); });
         if (words.size() > 1) {
             auto const blobs = co_await ask(std::move(words));
-            if (!blobs) co_return fault::unavailable;
+            if (!blobs) co_return fault::not_executed;
             for (auto const& each : *blobs)
                 codes += state::live_codes_in(each, at).count;
         }
@@ -239,9 +239,9 @@ asio::awaitable<result<std::monostate>> redis_backend::ping() {
 
 asio::awaitable<result<std::monostate>> redis_backend::probe() {
     auto* const link = ready_link();
-    if (link == nullptr) co_return fault::unavailable;
+    if (link == nullptr) co_return fault::not_executed;
     auto const reply = co_await link->probe(options_.timeout);
-    if (reply.what != redis_reply::kind::answered) co_return fault::unavailable;
+    if (reply.what != redis_reply::kind::answered) co_return fault::not_executed;
     co_return std::monostate();
 }
 
@@ -284,6 +284,11 @@ void redis_backend::link_lost(bool was_ready, std::string const& why) {
     if (ready_ > 0 || (!was_ready && told_unreachable_)) return;
     told_unreachable_ = true;
     tell_.lost(where_ + ": " + why);
+}
+
+std::unique_ptr<backend> make_redis_store(asio::any_io_executor executor, redis_options options,
+                                          observer& tell) {
+    return std::make_unique<redis_backend>(std::move(executor), std::move(options), tell);
 }
 
 } // namespace otpd::store

@@ -19,7 +19,7 @@
 
 #include "backend/server_clock.hpp"
 #include "batched_store.hpp"
-#include "otpd/store/location.hpp"
+#include "otpd/store/redis_store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -35,25 +35,11 @@ struct redis_attempt;
 struct redis_reply;
 struct redis_server_info;
 
-struct redis_backend_options {
-    location where;                   ///< a redis one
-    std::string ca_file;              ///< PEM, with TLS; empty: the system's
-    std::string certificate_file;     ///< PEM, with TLS: this client's chain; empty: none
-    std::string key_file;             ///< PEM, of the certificate
-    duration timeout{250};            ///< of one step; a later answer is lost, its effect is not
-    std::size_t connections = 1;      ///< >= 1
-    std::uint32_t replicas = 0;       ///< to wait for
-    std::size_t in_flight_max = 4096; ///< steps that wait; more are refused
-    std::size_t cached_max = 100'000; ///< states that are remembered
-    std::uint64_t memory_max =
-        0; ///< bytes that the server may use; 0: nine tenths of its maxmemory
-};
-
 class redis_backend final : public batched_store, private backend_io {
 public:
     /// Throws boost::system::system_error when a file of the options cannot be used. `tell` and whatever
     /// runs `executor` must outlive the store, and the store everything that was started on it.
-    redis_backend(boost::asio::any_io_executor executor, redis_backend_options options,
+    redis_backend(boost::asio::any_io_executor executor, redis_options options,
                   observer& tell = observer::none());
     ~redis_backend() override;
 
@@ -92,7 +78,7 @@ private:
     void follow_clock(redis_reply const& reply, store_time told);
     void look_at_memory(redis_server_info const& server);
 
-    redis_backend_options const options_;
+    redis_options const options_;
     observer& tell_;
     std::string const where_;
     std::string const lanes_name_; ///< of all that this object has

@@ -28,7 +28,7 @@ struct cluster {
     template <class Step>
     auto in_parallel(std::size_t count, Step step) {
         using answer = typename decltype(step(*all[0], std::size_t{}))::value_type;
-        std::vector<answer> answers(count, answer(store::fault::unavailable));
+        std::vector<answer> answers(count, answer(store::fault::not_executed));
         boost::asio::io_context context;
         for (std::size_t n = 0; n < count; ++n) {
             auto body = [&, n]() -> boost::asio::awaitable<void> {
