@@ -29,14 +29,14 @@ audit::complaint audit::admitted(operation_id op, send_order const& order, insta
     auto& sent = messages_[op];
     sent.order = order;
     sent.admitted = now;
-    last_admitted_[order.to.number] = op;
+    last_admitted_[{order.to.client, order.to.number}] = op;
     if (!rules_.keeps_several_codes(order.to.purpose)) compared_.erase(key_of(order.to));
     return broken;
 }
 
-/// Between two messages to a number is the cooldown at least, unless the upstream had refused the first.
+/// Between two messages of a client to a number is the cooldown at least, unless the upstream had refused the first.
 audit::complaint audit::too_soon(send_order const& order, instant now) const {
-    auto const before = last_admitted_.find(order.to.number);
+    auto const before = last_admitted_.find({order.to.client, order.to.number});
     if (before == last_admitted_.end()) return {};
     auto const& first = messages_.at(before->second);
     if (!first.perhaps_sent || now - first.admitted >= policy_.cooldown.base) return {};
@@ -80,7 +80,7 @@ audit::complaint audit::evaluated(check_order const& order, bool right, instant 
     bool const one_code = !rules_.keeps_several_codes(order.of.purpose);
     if (++used > policy_.attempts_max && one_code)
         return "more guesses at a code than its attempts";
-    auto& at_number = rows_[order.of.number];
+    auto& at_number = rows_[{order.of.client, order.of.number}];
     if (at_number.compared > 0 && now - at_number.last >= instant(policy_.guesses.window))
         at_number.compared = 0;
     at_number.last = now;

@@ -58,10 +58,11 @@ private:
     otp::policy const& policy_;
     rules const& rules_;
     std::unordered_map<operation_id, message> messages_;
-    std::map<int, operation_id> last_admitted_;                     ///< by number
+    std::map<std::pair<int, int>, operation_id> last_admitted_;     ///< by client and number
     std::map<std::pair<int, int>, std::vector<operation_id>> keys_; ///< by client and key
     std::map<std::array<int, 3>, budget> compared_; ///< by slot, since its last code
-    std::map<int, row> rows_; ///< of compared guesses at a number, none of them right
+    std::map<std::pair<int, int>, row>
+        rows_; ///< of compared guesses of a client at a number, none of them right
     std::set<operation_id> verified_;
     std::unordered_map<operation_id, instant> canceled_;
     std::unordered_map<operation_id, int> certainty_;

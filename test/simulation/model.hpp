@@ -181,17 +181,19 @@ private:
     limits_of(otp::limit_step step, slot const& of, int end_user) const;
     [[nodiscard]] meter::rule rule_of(std::size_t limit) const;
     [[nodiscard]] meter const& meter_at(std::size_t limit, int whose) const;
-    [[nodiscard]] number& at(int which) { return numbers_[static_cast<std::size_t>(which)]; }
-    [[nodiscard]] number const& at(int which) const {
-        return numbers_[static_cast<std::size_t>(which)];
+    [[nodiscard]] std::size_t place_of(slot const& of) const {
+        return static_cast<std::size_t>(of.client) * rules_.numbers.size() +
+               static_cast<std::size_t>(of.number);
     }
+    [[nodiscard]] number& at(slot const& of) { return numbers_[place_of(of)]; }
+    [[nodiscard]] number const& at(slot const& of) const { return numbers_[place_of(of)]; }
     [[nodiscard]] record* find_record(operation_id op, instant now);
     [[nodiscard]] record const* find_record(operation_id op, instant now) const;
     [[nodiscard]] std::vector<record*> live_records(slot const& of, instant now);
 
     rules const& rules_;
     otp::policy const& policy_;
-    std::vector<number> numbers_;
+    std::vector<number> numbers_; ///< each as each client's
     std::unordered_map<operation_id, send> sends_;
     std::map<meter_key, meter> meters_;
     std::map<std::pair<int, int>, kept_key> keys_; ///< by client and key

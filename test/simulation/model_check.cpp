@@ -7,7 +7,8 @@
 namespace otpd::simulation {
 
 model::model(rules const& of)
-    : rules_(of), policy_(of.policy), numbers_(of.numbers.size(), number(of.policy.guesses)) {}
+    : rules_(of), policy_(of.policy),
+      numbers_(of.clients.size() * of.numbers.size(), number(of.policy.guesses)) {}
 
 // --- who is counted ----------------------------------------------------------------------------------
 
@@ -54,7 +55,7 @@ meter const& model::meter_at(std::size_t limit, int whose) const {
 model::record* model::find_record(operation_id op, instant now) {
     auto const of = sends_.find(op);
     if (of == sends_.end()) return nullptr;
-    for (auto& each : at(of->second.order.to.number).records)
+    for (auto& each : at(of->second.order.to).records)
         if (each.op == op && now < each.forgotten) return &each;
     return nullptr;
 }
@@ -66,14 +67,14 @@ model::record const* model::find_record(operation_id op, instant now) const {
 
 std::vector<model::record*> model::live_records(slot const& of, instant now) {
     std::vector<record*> list;
-    for (auto& each : at(of.number).records)
+    for (auto& each : at(of).records)
         if (each.of == of && each.is_live(now)) list.push_back(&each);
     return list;
 }
 
 std::vector<operation_id> model::live(slot const& of, instant now) const {
     std::vector<operation_id> list;
-    for (auto const& each : at(of.number).records)
+    for (auto const& each : at(of).records)
         if (each.of == of && each.is_live(now) && !code_of(each.op).empty())
             list.push_back(each.op);
     return list;
@@ -127,7 +128,7 @@ answer model::guess(check_order const& order, std::vector<record*> const& candid
     }
     if ((order.with_id ? asked->held : asked->open) >= policy_.attempts_max)
         return simply(word::attempts_exceeded, wait_in_seconds(asked->expires - now));
-    auto const wait = at(order.of.number).guesses.wait(order.with_id, now);
+    auto const wait = at(order.of).guesses.wait(order.with_id, now);
     if (wait > instant(0)) return simply(word::guesses_exceeded, wait_in_seconds(wait));
     for (auto* each : candidates)
         if (code_of(each->op) == order.code) return right(*each, candidates, now);
@@ -140,7 +141,7 @@ answer model::right(record& found, std::vector<record*> const& candidates, insta
         each->state = each == &found ? progress::verified : progress::canceled;
         each->in_flight_until = instant(0);
     }
-    auto& of = at(found.of.number);
+    auto& of = at(found.of);
     of.guesses.clear();
     of.between_sends.end_row(now);
     auto said = simply(word::verified);
@@ -153,7 +154,7 @@ answer model::wrong(check_order const& order, record const& asked,
                     std::vector<record*> const& candidates, instant now) {
     for (auto* each : candidates)
         ++(order.with_id ? each->held : each->open);
-    auto& guesses = at(order.of.number).guesses;
+    auto& guesses = at(order.of).guesses;
     guesses.count(order.with_id, now);
     auto const used = order.with_id ? asked.held : asked.open;
     auto const left = policy_.attempts_max - std::min(used, policy_.attempts_max);

@@ -86,7 +86,7 @@ std::optional<answer> model::said_before(send_order const& order, instant now) c
 
 std::vector<model::objection> model::objections_to(send const& s, instant now) const {
     std::vector<objection> list;
-    auto const& to = at(s.order.to.number);
+    auto const& to = at(s.order.to);
     if (policy_.cooldown.base.count() > 0)
         if (auto const wait = to.between_sends.wait(now); wait > instant(0))
             list.push_back({store::cooldown_counter, wait});
@@ -102,13 +102,13 @@ std::vector<model::objection> model::objections_to(send const& s, instant now) c
 }
 
 bool model::is_in_flight(slot const& of, instant now) const {
-    return std::ranges::any_of(at(of.number).records, [&](record const& each) {
+    return std::ranges::any_of(at(of).records, [&](record const& each) {
         return each.of == of && now < each.in_flight_until && now < each.forgotten;
     });
 }
 
 void model::take_everything(send& s, operation_id op, instant now) {
-    auto& to = at(s.order.to.number);
+    auto& to = at(s.order.to);
     s.at = phase::sending;
     s.admitted = true;
     for (auto const& [limit, whose] :
@@ -302,7 +302,7 @@ void model::settle_key(send const& s, operation_id op, instant now) {
 
 /// As if it had never been, but for a short pause.
 void model::settle_refused(send& s, record const& of, instant now) {
-    auto& to = at(s.order.to.number);
+    auto& to = at(s.order.to);
     std::erase_if(to.records, [op = of.op](record const& each) { return each.op == op; });
     s.price_known = true;
     if (s.pause > instant(0))
