@@ -1,0 +1,42 @@
+#pragma once
+
+/// The SQLite store on batches of the engine's steps, in a file of its own, with a clock that the
+/// tests turn.
+
+#include "backend/sqlite/sqlite_backend.hpp"
+#include "coroutines.hpp"
+#include "manual_clock.hpp"
+#include "temporary_directory.hpp"
+
+#include <stdexcept>
+
+namespace otpd::test {
+
+class engine_sqlite_backend {
+public:
+    engine_sqlite_backend() {
+        if (auto why = run(context_, store_.start())) throw std::runtime_error(*why);
+    }
+    store::store& get() { return store_; }
+    boost::asio::io_context& context() { return context_; }
+    void advance(store::duration by) { clock_.advance(by); }
+    store::duration time_of_day() {
+        return std::chrono::floor<store::duration>(clock_.wall().time_since_epoch() %
+                                                   std::chrono::hours(24));
+    }
+
+private:
+    static store::sqlite_backend_options in(temporary_directory const& directory) {
+        store::sqlite_backend_options options;
+        options.path = directory.path() + "/otpd.db";
+        options.timeout = hang_limit; // a slow disk is no failure here
+        return options;
+    }
+
+    temporary_directory directory_;
+    boost::asio::io_context context_;
+    manual_clock clock_;
+    store::sqlite_backend store_{context_.get_executor(), clock_, in(directory_)};
+};
+
+} // namespace otpd::test
