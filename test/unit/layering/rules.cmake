@@ -61,6 +61,7 @@ set(may_hop
   src/http/connection.cpp    # tells a connection, from outside, to drain or to abort
   src/store/backend/memory_backend.cpp # starts and stops the sweeper
   src/store/backend/sqlite/sqlite_backend.cpp # to its own thread and back
+  src/store/batched_store.cpp # forms batches behind what is ready
   src/store/memory_store.cpp # starts and stops the sweeper
   src/store/redis/redis_store.cpp # starts and stops its sessions
   src/store/redis/session.cpp # greets the server while the connection runs
