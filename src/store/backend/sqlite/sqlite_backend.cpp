@@ -18,7 +18,9 @@ using outcome = commit::outcome;
 sqlite_backend::sqlite_backend(asio::any_io_executor const& executor, clock const& now,
                                sqlite_backend_options options, observer& tell)
     : batched_store(executor, *this,
-                    batch_options{.queue_max = options.queue_max, .steps_max = options.batch_max},
+                    batch_options{.queue_max = options.queue_max,
+                                  .steps_max = options.batch_max,
+                                  .pumps_at_once = false},
                     options.timeout),
       options_(std::move(options)), clock_(now), tell_(tell), began_(now.now()),
       began_wall_(now.wall()) {}
