@@ -21,7 +21,7 @@ void batch::submit(batch_step& step, steady_time deadline) {
     step.tries_ = 0;
     step.deadline_ = deadline;
     queue_.push_back(&step);
-    pump();
+    if (options_.pumps_at_once) pump();
 }
 
 void batch::expire(steady_time now) {

@@ -60,6 +60,8 @@ struct batch_options {
     std::size_t flights_max = 1;  ///< at once
     std::size_t cached_max = 0;   ///< states; 0 where loading costs nothing
     unsigned tries_max = 20;      ///< of one step, before it is not executed
+    /// False: a batch is dear, and who submits calls pump() once all have come that come together.
+    bool pumps_at_once = true;
     std::uint32_t instance =
         0; ///< below version_source::instances_max, of those that share the store
 };
@@ -85,6 +87,8 @@ public:
     /// a state with one writer that comes back older than it was is merged with what is known of it
     /// here, the stricter of each, and written back.
     void expect_lost_writes() noexcept { maybe_lost_ = count_; }
+    /// Forms as many batches as may be on their way.
+    void pump();
     /// Ends those that waited too long: not executed when they still wait for a batch, else
     /// unknown.
     void expire(steady_time now);
@@ -96,7 +100,6 @@ private:
     void loaded(flight& done) override;
     void committed(flight& done) override;
 
-    void pump();
     bool form();
     [[nodiscard]] bool is_free(batch_step const& step) const;
     void occupy(flight& by, state::state_key const& key);

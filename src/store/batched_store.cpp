@@ -4,7 +4,10 @@
 #include "otpd/net/run_on.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+
+#include <utility>
 
 namespace otpd::store {
 
@@ -50,18 +53,30 @@ private:
 
 batched_store::batched_store(asio::any_io_executor const& executor, backend_io& io,
                              batch_options options, std::chrono::milliseconds timeout)
-    : timeout_(timeout), batch_(io, options), guard_(asio::make_strand(executor)) {}
+    : timeout_(timeout), pumps_at_once_(options.pumps_at_once), batch_(io, options),
+      guard_(asio::make_strand(executor)) {}
+
+/// Without the wait, the first of those that a batch has answered would go on alone and the others
+/// wait for it. The step outlives what is posted: it ends on the strand, and behind that.
+void batched_store::submit(batch_step& step, steady_time deadline) {
+    batch_.submit(step, deadline);
+    if (pumps_at_once_ || std::exchange(pump_is_posted_, true)) return;
+    asio::post(guard_, [this] {
+        pump_is_posted_ = false;
+        batch_.pump();
+    });
+}
 
 /// Where the backend answers at once, the strand is visited once.
 template <auto Rules, class Answer, class Request>
 asio::awaitable<result<Answer>> batched_store::run(Request const& request) {
     awaited_step<Rules, Request> step(request);
     auto const until = std::chrono::steady_clock::now() + timeout_;
-    auto submit = [this, &step, until] {
-        batch_.submit(step, until);
+    auto submit_step = [this, &step, until] {
+        submit(step, until);
         return step.is_done();
     };
-    if (!co_await net::on_strand(guard_, submit)) {
+    if (!co_await net::on_strand(guard_, submit_step)) {
         auto waiting = step.wait(batch_, guard_, until);
         co_await net::run_on(guard_, std::move(waiting));
     }

@@ -41,7 +41,11 @@ private:
     template <auto Rules, class Answer, class Request>
     boost::asio::awaitable<result<Answer>> run(Request const& request);
 
+    void submit(batch_step& step, steady_time deadline);
+
     std::chrono::milliseconds const timeout_;
+    bool const pumps_at_once_;
+    bool pump_is_posted_ = false;
     batch batch_;
     net::strand guard_;
 };

@@ -3,6 +3,7 @@
 /// The stores that the contract is tested with.
 
 #include "engine_redis_backend.hpp"
+#include "engine_sqlite_backend.hpp"
 #include "memory_backend.hpp"
 #include "store_contract.hpp"
 
@@ -10,7 +11,8 @@
 
 namespace otpd::test {
 
-using backends = std::tuple<contract<memory_backend>, contract<engine_redis_backend>>;
+using backends = std::tuple<contract<memory_backend>, contract<engine_redis_backend>,
+                            contract<engine_sqlite_backend>>;
 
 } // namespace otpd::test
 

@@ -62,6 +62,8 @@ set(may_hop
   src/store/backend/memory_backend.cpp # starts and stops the sweeper
   src/store/backend/redis/link.cpp # greets the server while the connection runs
   src/store/backend/redis/redis_backend.cpp # starts and stops its connections; carries a batch each
+  src/store/backend/sqlite/sqlite_backend.cpp # to its own thread and back
+  src/store/batched_store.cpp # forms batches behind what is ready
   src/store/memory_store.cpp # starts and stops the sweeper
   src/store/sqlite_step.hpp  # answers each caller where that one waits
   src/store/sqlite_store.cpp # its own thread has a queue

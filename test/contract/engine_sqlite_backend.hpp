@@ -1,19 +1,20 @@
 #pragma once
 
-/// The SQLite store in a file of its own, with a clock that the tests turn.
+/// The SQLite store on batches of the engine's steps, in a file of its own, with a clock that the
+/// tests turn.
 
+#include "backend/sqlite/sqlite_backend.hpp"
 #include "coroutines.hpp"
 #include "manual_clock.hpp"
-#include "otpd/store/sqlite_store.hpp"
 #include "temporary_directory.hpp"
 
 #include <stdexcept>
 
 namespace otpd::test {
 
-class sqlite_backend {
+class engine_sqlite_backend {
 public:
-    sqlite_backend() {
+    engine_sqlite_backend() {
         if (auto why = run(context_, store_.start())) throw std::runtime_error(*why);
     }
     store::store& get() { return store_; }
@@ -25,8 +26,8 @@ public:
     }
 
 private:
-    static store::sqlite_options in(temporary_directory const& directory) {
-        store::sqlite_options options;
+    static store::sqlite_backend_options in(temporary_directory const& directory) {
+        store::sqlite_backend_options options;
         options.path = directory.path() + "/otpd.db";
         options.timeout = hang_limit; // a slow disk is no failure here
         return options;
@@ -35,7 +36,7 @@ private:
     temporary_directory directory_;
     boost::asio::io_context context_;
     manual_clock clock_;
-    store::sqlite_store store_{clock_, in(directory_)};
+    store::sqlite_backend store_{context_.get_executor(), clock_, in(directory_)};
 };
 
 } // namespace otpd::test
