@@ -3,7 +3,7 @@
 
 #include "backend/memory_backend.hpp"
 #include "backend/redis/redis_backend.hpp"
-#include "otpd/store/sqlite_store.hpp"
+#include "backend/sqlite/sqlite_backend.hpp"
 #include "store_requests.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -199,20 +199,19 @@ void measure_sqlite(std::string const& directory, std::uint64_t live) {
     store::sqlite_options options;
     options.path = directory + "/bench.db";
     {
-        store::sqlite_store store(clock, options);
+        store::sqlite_backend store(context.get_executor(), clock, options);
         start(context, store);
         double const pairs = pairs_per_second(context, store);
         auto const done = store.usage();
         std::printf(R"({"bench":"stores","store":"sqlite","in_flight":%zu,"pairs_per_s":%.0f,)"
-                    R"("steps_per_commit":%.1f,"fsyncs_per_s_of_the_disk":%.0f})"
+                    R"("commits":%llu,"fsyncs_per_s_of_the_disk":%.0f})"
                     "\n",
-                    in_flight, pairs,
-                    static_cast<double>(done.steps) / static_cast<double>(done.commits),
+                    in_flight, pairs, static_cast<unsigned long long>(done.commits),
                     syncs_per_second(directory + "/syncs"));
     }
     std::filesystem::remove(options.path);
     {
-        store::sqlite_store store(clock, options);
+        store::sqlite_backend store(context.get_executor(), clock, options);
         start(context, store);
         make_live(context, store, live);
         double const pairs = pairs_per_second(context, store);
@@ -222,12 +221,12 @@ void measure_sqlite(std::string const& directory, std::uint64_t live) {
     }
     std::filesystem::remove(options.path);
     {
-        store::sqlite_store store(clock, options);
+        store::sqlite_backend store(context.get_executor(), clock, options);
         start(context, store);
         make_live(context, store, live);
     }
     auto const began = std::chrono::steady_clock::now();
-    store::sqlite_store again(clock, options);
+    store::sqlite_backend again(context.get_executor(), clock, options);
     start(context, again);
     auto const opened = std::chrono::steady_clock::now() - began;
     std::printf(R"({"bench":"stores","store":"sqlite","live_codes":%llu,"bytes_per_code":%.0f,)"

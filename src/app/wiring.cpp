@@ -197,14 +197,15 @@ std::unique_ptr<store::backend> make_redis_store(boost::asio::any_io_executor co
     return store::make_redis_store(on, std::move(options), tell);
 }
 
-std::unique_ptr<store::backend> make_sqlite_store(store_settings const& from, clock const& now,
+std::unique_ptr<store::backend> make_sqlite_store(boost::asio::any_io_executor const& on,
+                                                  store_settings const& from, clock const& now,
                                                   store::observer& tell) {
     store::sqlite_options options;
     options.path = from.url.path;
-    options.items_max = from.capacity;
+    options.states_max = from.capacity;
     options.sweep_interval = from.sweep_interval;
     options.sweep_batch = from.sweep_batch;
-    return std::make_unique<store::sqlite_store>(now, std::move(options), tell);
+    return store::make_sqlite_store(on, now, std::move(options), tell);
 }
 
 } // namespace
@@ -219,7 +220,7 @@ std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& o
     case kind::redis:
         return make_redis_store(on, from, tell);
     case kind::sqlite:
-        return make_sqlite_store(from.store, now, tell);
+        return make_sqlite_store(on, from.store, now, tell);
     }
     throw std::logic_error("a kind of store that nobody makes");
 }

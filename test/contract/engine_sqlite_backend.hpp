@@ -26,8 +26,8 @@ public:
     }
 
 private:
-    static store::sqlite_backend_options in(temporary_directory const& directory) {
-        store::sqlite_backend_options options;
+    static store::sqlite_options in(temporary_directory const& directory) {
+        store::sqlite_options options;
         options.path = directory.path() + "/otpd.db";
         options.timeout = hang_limit; // a slow disk is no failure here
         return options;

@@ -4,7 +4,7 @@ set(core_sources dialling_region digit_patterns encoding json_text numbering_pla
 set(http_sources address_range address_text body_decoder client_address framing_fault problem proxy_header request request_head
   request_id response router)
 set(net_sources origin public_address response_reader)
-set(store_sources budget_sums event_log kept_receipt location short_text sqlite_codec subject_state watch_state redis/server_info redis/shadow redis/wire
+set(store_sources location
   state/event_list state/idempotency_record state/number_codec state/number_state state/packed_receipt state/shared_state
   state/words)
 set(bridgexapi_sources error_class json_fields json_node replies requests words)

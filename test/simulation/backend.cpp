@@ -2,7 +2,7 @@
 
 #include "backend/memory_backend.hpp"
 #include "backend/redis/redis_backend.hpp"
-#include "otpd/store/sqlite_store.hpp"
+#include "backend/sqlite/sqlite_backend.hpp"
 #include "rules.hpp"
 #include "support/redis_process.hpp"
 #include "support/temporary_directory.hpp"
@@ -79,13 +79,13 @@ private:
         store::sqlite_options options;
         options.path = directory_.path() + "/otpd.db";
         options.timeout = patience;
-        store_.emplace(clock_, options);
+        store_.emplace(context_.get_executor(), clock_, options);
         if (auto why = wait_for(context_, store_->start())) throw std::runtime_error(*why);
     }
     test::temporary_directory directory_;
     asio::io_context& context_;
     virtual_clock const& clock_;
-    std::optional<store::sqlite_store> store_;
+    std::optional<store::sqlite_backend> store_;
 };
 
 class sqlite_stores final : public stores {

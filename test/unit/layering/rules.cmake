@@ -64,9 +64,6 @@ set(may_hop
   src/store/backend/redis/redis_backend.cpp # starts and stops its connections; carries a batch each
   src/store/backend/sqlite/sqlite_backend.cpp # to its own thread and back
   src/store/batched_store.cpp # forms batches behind what is ready
-  src/store/memory_store.cpp # starts and stops the sweeper
-  src/store/sqlite_step.hpp  # answers each caller where that one waits
-  src/store/sqlite_store.cpp # its own thread has a queue
   src/otp/send.cpp           # a coroutine that cannot be cancelled, on the caller's own executor
   src/otp/delivery_tracker.cpp # its own loop; is told of messages within requests
   src/otp/scoreboard.cpp     # is told of what happens within requests

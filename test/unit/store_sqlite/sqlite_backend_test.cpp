@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_refuses_and_a_late_answer_is_a_timeout) {
         auto body = [&f, &unknown, &refusals, i]() -> boost::asio::awaitable<void> {
             auto const answer = co_await f.held->admit(send_of(i, 111, i));
             if (answer.has_value()) co_return;
-            ++(answer.error() == fault::timed_out ? unknown : refusals);
+            ++(answer.error() == fault::unknown ? unknown : refusals);
         };
         boost::asio::co_spawn(f.context, body, [](std::exception_ptr) {});
         f.context.restart();
@@ -116,9 +116,9 @@ BOOST_AUTO_TEST_CASE(a_disk_without_room_is_survived) {
     f.admit(send_of(1, 111, 1));
     BOOST_TEST(std::get<wrong>(f.check(guess_of(1, 999))).attempts_left == 4U);
     bool pinged = true;
-    result<check_outcome> guess = fault::timed_out;
-    result<admit_outcome> send = fault::timed_out;
-    result<check_outcome> unwritten = fault::timed_out;
+    result<check_outcome> guess = fault::unknown;
+    result<admit_outcome> send = fault::unknown;
+    result<check_outcome> unwritten = fault::unknown;
     {
         no_room const full_disk(4096);
         guess = run(f.context, f.held->check_code(guess_of(1, 111)));
@@ -126,9 +126,9 @@ BOOST_AUTO_TEST_CASE(a_disk_without_room_is_survived) {
         unwritten = run(f.context, f.held->check_code(guess_of(3, 111)));
         pinged = f.answers();
     }
-    BOOST_TEST((guess.has_error() && guess.error() == fault::unavailable));
-    BOOST_TEST((send.has_error() && send.error() == fault::unavailable));
-    BOOST_TEST((unwritten.has_error() && unwritten.error() == fault::unavailable));
+    BOOST_TEST((guess.has_error() && guess.error() == fault::not_executed));
+    BOOST_TEST((send.has_error() && send.error() == fault::not_executed));
+    BOOST_TEST((unwritten.has_error() && unwritten.error() == fault::not_executed));
     BOOST_TEST(!pinged);
     eventually([&] { return f.answers(); });
     BOOST_TEST(f.times_lost == 1);
@@ -154,12 +154,12 @@ BOOST_AUTO_TEST_CASE(a_step_that_fails_has_changed_no_subject) {
         return request;
     };
     auto const states = f.held->usage().states;
-    result<admit_outcome> send = fault::timed_out;
+    result<admit_outcome> send = fault::unknown;
     {
         no_room const full_disk(4096);
         send = run(f.context, f.held->admit(shared_send(2)));
     }
-    BOOST_TEST((send.has_error() && send.error() == fault::unavailable));
+    BOOST_TEST((send.has_error() && send.error() == fault::not_executed));
     BOOST_TEST(f.held->usage().states == states);
     eventually([&] { return f.answers(); });
     BOOST_TEST(is<admitted>(f.admit(shared_send(2))));
@@ -225,7 +225,7 @@ BOOST_AUTO_TEST_CASE(a_state_that_cannot_be_read_is_a_fault) {
         auto const before = contents(f.path);
         BOOST_REQUIRE_EQUAL(f.start(), "");
         auto const answer = run(f.context, f.held->check_code(guess_of(1, 111)));
-        BOOST_TEST((answer.has_error() && answer.error() == fault::unavailable), damage);
+        BOOST_TEST((answer.has_error() && answer.error() == fault::not_executed), damage);
         BOOST_TEST(f.times_failed == 0);
         f.held.reset();
         BOOST_TEST((contents(f.path) == before), damage);

@@ -48,9 +48,9 @@ private:
 };
 
 struct sqlite_fixture : store::observer {
-    explicit sqlite_fixture(store::sqlite_backend_options with = {}) : options(std::move(with)) {
+    explicit sqlite_fixture(store::sqlite_options with = {}) : options(std::move(with)) {
         options.path = path;
-        if (options.timeout == store::sqlite_backend_options().timeout)
+        if (options.timeout == store::sqlite_options().timeout)
             options.timeout = hang_limit;
     }
     ~sqlite_fixture() override { held.reset(); }
@@ -96,7 +96,7 @@ struct sqlite_fixture : store::observer {
     std::string path = directory.path() + "/otpd.db";
     boost::asio::io_context context;
     two_clocks clock;
-    store::sqlite_backend_options options;
+    store::sqlite_options options;
     std::atomic<std::uint64_t> slices{0};
     std::atomic<std::uint64_t> removed{0};
     std::atomic<std::uint64_t> largest_slice{0};

@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(a_restart_keeps_a_lockout) {
     f.check(guess);
     f.check(guess);
     f.restart();
-    guess.candidates = {mac(111)};
+    guess.is_code_of = typed(111);
     BOOST_TEST(is<locked>(f.check(guess)));
 }
 

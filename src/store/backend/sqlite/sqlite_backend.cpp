@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 using outcome = commit::outcome;
 
 sqlite_backend::sqlite_backend(asio::any_io_executor const& executor, clock const& now,
-                               sqlite_backend_options options, observer& tell)
+                               sqlite_options options, observer& tell)
     : batched_store(executor, *this,
                     batch_options{.queue_max = options.queue_max,
                                   .steps_max = options.batch_max,
@@ -34,7 +34,7 @@ sqlite_backend::~sqlite_backend() {
 }
 
 asio::awaitable<result<std::uint64_t>> sqlite_backend::live_codes() {
-    if (!is_serving_) co_return fault::unavailable;
+    if (!is_serving_) co_return fault::not_executed;
     co_return usage().codes;
 }
 
@@ -60,8 +60,8 @@ void sqlite_backend::stop() {
     });
 }
 
-sqlite_backend_usage sqlite_backend::usage() const noexcept {
-    sqlite_backend_usage in_use;
+sqlite_usage sqlite_backend::usage() const noexcept {
+    sqlite_usage in_use;
     in_use.codes = codes_;
     in_use.states = states_;
     in_use.commits = commits_;
@@ -273,6 +273,11 @@ void sqlite_backend::close() noexcept {
     table_.reset();
     database_.reset();
     publish();
+}
+
+std::unique_ptr<backend> make_sqlite_store(asio::any_io_executor executor, clock const& now,
+                                           sqlite_options options, observer& tell) {
+    return std::make_unique<sqlite_backend>(executor, now, std::move(options), tell);
 }
 
 } // namespace otpd::store

@@ -11,6 +11,7 @@
 #include "backend/sqlite/state_table.hpp"
 #include "batched_store.hpp"
 #include "otpd/core/clock.hpp"
+#include "otpd/store/sqlite_store.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -25,22 +26,7 @@
 
 namespace otpd::store {
 
-struct sqlite_backend_options {
-    std::string path; ///< made with mode 0600 when it is not there; its directory must be
-    /// Numbers, limit keys, budgets and idempotency records kept at the most. An admission that
-    /// finds so many is answered `full`; whatever else is counted is always kept.
-    std::size_t states_max = 4'000'000;
-    /// Of one step, from the call to its answer.
-    std::chrono::milliseconds timeout{2000};
-    std::size_t queue_max = 4096; ///< steps that wait for a batch; more are refused
-    std::size_t batch_max = 512;  ///< steps of one transaction, >= 1
-    /// Between looks at what has ended, and between attempts while the file cannot be written.
-    std::chrono::milliseconds sweep_interval{100};
-    std::size_t sweep_batch = 64;           ///< states looked at in one go, >= 1
-    std::size_t cache_bytes = 64ULL << 20U; ///< of the file's pages, kept in memory
-};
-
-struct sqlite_backend_usage {
+struct sqlite_usage {
     std::uint64_t codes = 0;   ///< that can be verified
     std::uint64_t states = 0;  ///< what counts for states_max
     std::uint64_t commits = 0; ///< since the start: transactions that wrote something
@@ -51,7 +37,7 @@ public:
     /// `now`, `tell` and whatever runs `executor` must outlive the store, and the store every step
     /// that was begun.
     sqlite_backend(boost::asio::any_io_executor const& executor, clock const& now,
-                   sqlite_backend_options options, observer& tell = observer::none());
+                   sqlite_options options, observer& tell = observer::none());
     /// Closes the file.
     ~sqlite_backend() override;
 
@@ -67,7 +53,7 @@ public:
     void stop() override;
 
     /// A snapshot, from any thread.
-    [[nodiscard]] sqlite_backend_usage usage() const noexcept;
+    [[nodiscard]] sqlite_usage usage() const noexcept;
 
 private:
     // --- backend_io, on the strand ---
@@ -100,7 +86,7 @@ private:
     void publish() noexcept;
     void close() noexcept;
 
-    sqlite_backend_options const options_;
+    sqlite_options const options_;
     clock const& clock_;
     observer& tell_;
     steady_time const began_;

@@ -2,7 +2,7 @@
 
 /// The file of the SQLite backend: how it is found usable, locked and made.
 
-#include "sqlite_database.hpp"
+#include "backend/sqlite/sqlite_database.hpp"
 
 #include <cstddef>
 #include <memory>

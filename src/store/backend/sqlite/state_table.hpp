@@ -3,7 +3,7 @@
 /// The states in the file. Keys and bytes, no rules; time is an argument.
 
 #include "backend_io.hpp"
-#include "sqlite_database.hpp"
+#include "backend/sqlite/sqlite_database.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,4 +1,4 @@
-#include "sqlite_database.hpp"
+#include "backend/sqlite/sqlite_database.hpp"
 
 namespace otpd::store {
 
