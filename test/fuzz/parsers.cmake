@@ -1,7 +1,8 @@
 # What the fuzzed parsers are made of, for the fuzz preset alone: the libraries as a whole would cost another ten minutes
 # of compiling, most of it for coroutines that no target reaches. The ordinary builds link the libraries themselves.
-set(core_sources dialling_region digit_patterns encoding json_text numbering_plan passcode phone_number purpose random secret)
-set(http_sources address_range address_text body_decoder client_address framing_fault problem proxy_header request request_head
+set(core_sources dialling_region digit_patterns encoding gsm_alphabet json_text language_tag numbering_plan passcode
+  phone_number purpose random secret utc)
+set(http_sources address_range address_text body_decoder client_address credentials framing_fault problem proxy_header request request_head
   request_id response router)
 set(net_sources origin public_address response_reader)
 set(store_sources location
@@ -11,10 +12,10 @@ set(bridgexapi_sources error_class json_fields json_node replies requests words)
 set(otp_sources hmac key_ring message)
 set(webhook_sources endpoint_url)
 set(api_sources authenticator caller decimal fault_list fields idempotency_key json_body query)
-set(app_sources settings_checks settings_describe settings_dotenv settings_keys settings_keys_limits settings_keys_otp
-  settings_keys_routes settings_keys_server settings_keys_store settings_load settings_plan_checks settings_rules
-  settings_table_checks settings_tables settings_tables_budgets settings_tables_plans settings_tables_webhooks settings_toml
-  settings_values)
+set(app_sources settings_checks settings_country_checks settings_describe settings_dotenv settings_exposure_checks settings_keys
+  settings_keys_limits settings_keys_otp settings_keys_routes settings_keys_server settings_keys_store settings_load
+  settings_plan_checks settings_rules settings_table_checks settings_tables settings_tables_budgets settings_tables_plans
+  settings_tables_webhooks settings_toml settings_values)
 set(boost_sources asio beast json)
 
 add_library(fuzzed_parsers STATIC EXCLUDE_FROM_ALL)
