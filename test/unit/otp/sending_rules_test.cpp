@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(that_do_not_exist_or_are_not_wanted_cost_nothing) {
     BOOST_TEST((refusal_of(f, "319001234567") == errc::number_invalid ||
                 refusal_of(f, "319001234567") == errc::destination_not_allowed)); // premium rate
     BOOST_TEST(f.gateway.sent().empty());
-    BOOST_TEST(run(f.context, f.memory.usage()).states == 0U);
+    BOOST_TEST(test::run(f.context, f.memory.usage()).states == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(are_those_of_the_allowed_countries_and_of_the_clients) {

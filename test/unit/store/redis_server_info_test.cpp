@@ -19,7 +19,7 @@ redis_server_info good() {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(redis_server_info)
+BOOST_AUTO_TEST_SUITE(redis_info)
 
 BOOST_AUTO_TEST_CASE(what_redis_says) {
     auto const server = good();

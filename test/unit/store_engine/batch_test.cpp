@@ -265,7 +265,7 @@ BOOST_AUTO_TEST_CASE(a_right_guess_passes_a_limit_that_another_instance_used_up_
     instance two(io);
     pending_send send(send_of(1, 1));
     one.steps.submit(send.step);
-    auto priced = [](std::uint32_t code) {
+    auto priced = [](std::uint8_t code) {
         auto guess = guess_of(1, code);
         guess.charges = {charge{key_of(everybody), "guesses", 1, 24h}};
         return guess;

@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_verification_is_forgotten_with_its_time) {
 }
 
 BOOST_AUTO_TEST_CASE(a_code_is_compared_by_all_that_its_admission_said) {
-    auto const guess_with = [](store::code_seed const& typed_of) {
+    auto const guess_with = [](code_seed const& typed_of) {
         engine_world w;
         w.admit(send_of(1, 1));
         auto guess = guess_of(1, 1);

@@ -31,9 +31,9 @@ BOOST_AUTO_TEST_CASE(what_is_over_in_one_of_them_is_over) {
     make_strictest(theirs, mine);
     BOOST_REQUIRE(theirs.verifications.size() == 3U);
     BOOST_TEST((theirs.verifications[0].code_state == progress::verified));
-    BOOST_TEST((theirs.verifications[0].code == code_secret()));
+    BOOST_TEST((theirs.verifications[0].code == code_seed()));
     BOOST_TEST((theirs.verifications[1].code_state == progress::canceled));
-    BOOST_TEST((theirs.verifications[1].code == code_secret()));
+    BOOST_TEST((theirs.verifications[1].code == code_seed()));
     BOOST_TEST(theirs.verifications[2].is_live());
 }
 
