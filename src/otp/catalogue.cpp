@@ -1,5 +1,8 @@
 #include "otpd/otp/catalogue.hpp"
 
+#include <boost/smart_ptr/atomic_shared_ptr.hpp>
+#include <boost/smart_ptr/make_shared.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -25,18 +28,18 @@ template <class T>
 class kept_answer {
 public:
     /// Null when there is none, or none so young.
-    [[nodiscard]] std::shared_ptr<T const> younger_than(std::chrono::seconds age,
-                                                        steady_time now) const {
+    [[nodiscard]] boost::shared_ptr<T const> younger_than(std::chrono::seconds age,
+                                                          steady_time now) const {
         auto last = last_.load();
         if (!last || now - last->second >= age) return nullptr;
         return {last, &last->first};
     }
     void keep(T const& value, steady_time at) {
-        last_.store(std::make_shared<std::pair<T, steady_time> const>(value, at));
+        last_.store(boost::make_shared<std::pair<T, steady_time> const>(value, at));
     }
 
 private:
-    std::atomic<std::shared_ptr<std::pair<T, steady_time> const>> last_;
+    boost::atomic_shared_ptr<std::pair<T, steady_time> const> last_; // see price_book.cpp
 };
 
 failure upstream_failed(bridgexapi::failure const& because) {
@@ -74,7 +77,7 @@ public:
         question const asked{asking_};
         auto answered = co_await uses_.gateway.list_routes(until);
         if (!answered) co_return upstream_failed(answered.error());
-        auto made = std::make_shared<known_routes const>(
+        auto made = boost::make_shared<known_routes const>(
             known_routes{allowed(std::move(*answered)), uses_.now.now()});
         routes_.store(made);
         co_return made->routes;
@@ -205,7 +208,7 @@ private:
     }
 
     dependencies const uses_;
-    std::atomic<std::shared_ptr<known_routes const>> routes_;
+    boost::atomic_shared_ptr<known_routes const> routes_; // see price_book.cpp
     std::atomic<bool> asking_{false};
     kept_answer<bridgexapi::balance> account_;
     std::map<int, kept_answer<price_list>> price_lists_; ///< those of the allowed routes

@@ -11,9 +11,10 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/smart_ptr/atomic_shared_ptr.hpp>
+#include <boost/smart_ptr/make_shared.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <deque>
 #include <exception>
 #include <string_view>
@@ -84,7 +85,7 @@ public:
             if (find(id) == nullptr) entries_.emplace_back(id);
     }
 
-    [[nodiscard]] std::shared_ptr<price_list const> list_of(int route_id) const {
+    [[nodiscard]] boost::shared_ptr<price_list const> list_of(int route_id) const {
         auto const* its = find(route_id);
         if (its == nullptr) return nullptr;
         return its->list.load();
@@ -111,7 +112,9 @@ private:
     struct entry {
         explicit entry(int id) noexcept : route_id(id) {}
         int const route_id;
-        std::atomic<std::shared_ptr<price_list const>> list; ///< read from any thread
+        /// Read from any thread. Not std::atomic: a reader of libstdc++ 12's lets go of it before it is sure
+        /// to have read the pointer (its load unlocks relaxed; ThreadSanitizer tells of it).
+        boost::atomic_shared_ptr<price_list const> list;
 
         // On strand_ only.
         steady_time due{};
@@ -155,7 +158,7 @@ private:
     }
 
     void keep(entry& of, std::vector<bridgexapi::price> prices) {
-        auto made = std::make_shared<price_list const>(
+        auto made = boost::make_shared<price_list const>(
             make_price_list(std::move(prices), uses_.now.wall()));
         auto const count = made->prices.size();
         bool const first = of.list.exchange(std::move(made)) == nullptr;
@@ -192,7 +195,7 @@ std::optional<money> price_book::price_of(int route_id, phone_number const& to) 
     return price_in(*list, to);
 }
 
-std::shared_ptr<price_list const> price_book::list_of(int route_id) const {
+boost::shared_ptr<price_list const> price_book::list_of(int route_id) const {
     return impl_->list_of(route_id);
 }
 

@@ -10,6 +10,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/smart_ptr/shared_ptr.hpp>
 
 #include <chrono>
 #include <memory>
@@ -70,7 +71,7 @@ public:
     [[nodiscard]] std::optional<money> price_of(int route_id,
                                                 phone_number const& to) const override;
     /// Null when it was never learned, or is no route of the options. From any thread.
-    [[nodiscard]] std::shared_ptr<price_list const> list_of(int route_id) const;
+    [[nodiscard]] boost::shared_ptr<price_list const> list_of(int route_id) const;
 
     /// To be called once.
     void start();

@@ -103,10 +103,14 @@ BOOST_AUTO_TEST_CASE(no_send_waits_for_questions_that_hang) {
         auto const counts = service.stub.stats().at("by_endpoint").as_object();
         return counts.contains("dlr") ? counts.at("dlr").to_number<int>() : 0;
     };
+    // What the service asks by itself as it starts may have some of the places: then they are asked again.
     auto asking = std::async(std::launch::async, [&, port = service.otpd.port()] {
-        return ask_in_parallel(port, questions, questions.size());
+        auto answers = ask_in_parallel(port, questions, questions.size());
+        while (asked() < 5)
+            answers = ask_in_parallel(port, questions, questions.size());
+        return answers;
     });
-    eventually([&] { return asked() >= 5; }); // /balance may have one of the five places
+    eventually([&] { return asked() >= 5; });
     check_outcome(service.send(service.fresh_number()), 200);
     auto const answers = asking.get();
     BOOST_TEST(count_status(answers, 502) + count_status(answers, 503) == answers.size());
