@@ -220,6 +220,8 @@ std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& o
         return make_redis_store(on, from, tell);
     case kind::sqlite:
         return make_sqlite_store(from.store, now, tell);
+    case kind::postgres:
+        break;
     }
     throw std::logic_error("a kind of store that nobody makes");
 }
