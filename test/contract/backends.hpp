@@ -3,6 +3,7 @@
 /// The stores that the contract is tested with.
 
 #include "engine_memory_backend.hpp"
+#include "engine_postgres_backend.hpp"
 #include "memory_backend.hpp"
 #include "redis_backend.hpp"
 #include "sqlite_backend.hpp"
@@ -14,7 +15,7 @@ namespace otpd::test {
 
 using backends =
     std::tuple<contract<memory_backend>, contract<redis_backend>, contract<sqlite_backend>,
-               contract<engine_memory_backend>>;
+               contract<engine_memory_backend>, contract<engine_postgres_backend>>;
 
 } // namespace otpd::test
 
