@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(rows_that_many_make_at_once) {
 
 // An instance that is stopped in the middle of a batch holds what others wait for, but not for long.
 BOOST_AUTO_TEST_CASE(a_stopped_instance_stops_nobody) {
-    child_process const other(OTPD_POSTGRES_INSTANCE, {server.url(), "100000000", "16", "600", "2"},
+    child_process const other(OTPD_POSTGRES_INSTANCE, {server.url(), "100000000", "16", "600", "1"},
                               {}, server.directory());
     eventually([&] { return instances[0]->spent({hot_budget()}).value().front() > 100; });
     std::chrono::steady_clock::duration longest{};

@@ -32,9 +32,12 @@ enum class transaction_end : std::uint8_t;
 } // namespace postgres
 
 struct postgres_options {
-    location where;                   ///< a PostgreSQL one
-    std::string schema = "otpd";      ///< of the tables: small letters, digits and _
-    std::size_t connections = 2;      ///< >= 1; each carries one batch at a time
+    location where;              ///< a PostgreSQL one
+    std::string schema = "otpd"; ///< of the tables: small letters, digits and _
+    /// >= 1; each carries one batch at a time. More than one helps only where few steps share a key:
+    /// elsewhere they wait for each other, and each of an instance that stops may hold a lock for
+    /// 250 ms after the other.
+    std::size_t connections = 1;
     duration timeout{1000};           ///< of one step, and of one statement
     std::size_t queue_max = 4096;     ///< steps that wait; more are refused
     std::size_t cached_max = 100'000; ///< states that are not sent again when they are unchanged
