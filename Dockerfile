@@ -48,7 +48,7 @@ ENTRYPOINT ["haproxy", "-db", "-f", "/etc/otpd/haproxy.cfg"]
 FROM ${DEBIAN} AS runtime
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        ca-certificates curl libjemalloc2 libphonenumber8 libprometheus-cpp-core1.0 libprotobuf32t64 libsqlite3-0 libssl3t64 libtomlplusplus3t64 openssl \
+        ca-certificates curl libjemalloc2 libphonenumber8 libpq5 libprometheus-cpp-core1.0 libprotobuf32t64 libsqlite3-0 libssl3t64 libtomlplusplus3t64 openssl \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin otpd \
     && install -d -o otpd -g otpd -m 0700 /certificates /var/lib/otpd

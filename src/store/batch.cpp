@@ -138,8 +138,12 @@ void batch::put_states(flight const& of) {
         return known == nullptr ? std::string_view() : std::string_view(known->blob);
     };
     unreadable_.clear();
-    for (auto const& each : of.loads)
+    for (auto const& each : of.loads) {
         put_state(each.key, each.is_unchanged ? cached(each.key) : each.blob);
+        // A cache that is too small may have lost it meanwhile: it is not taken for absent.
+        if (each.is_unchanged && state::version_of(cached(each.key)) != each.known)
+            unreadable_.push_back(each.key);
+    }
     if (io_.reads_first()) return;
     for (auto const& each : of.steps)
         for (auto const& key : each.step->keys_)

@@ -2,8 +2,9 @@
 
 /// The stores that the contract is tested with.
 
-#include "engine_redis_backend.hpp"
-#include "engine_sqlite_backend.hpp"
+#include "postgres_backend.hpp"
+#include "redis_backend.hpp"
+#include "sqlite_backend.hpp"
 #include "memory_backend.hpp"
 #include "store_contract.hpp"
 
@@ -11,8 +12,8 @@
 
 namespace otpd::test {
 
-using backends = std::tuple<contract<memory_backend>, contract<engine_redis_backend>,
-                            contract<engine_sqlite_backend>>;
+using backends = std::tuple<contract<memory_backend>, contract<postgres_backend>,
+                            contract<redis_backend>, contract<sqlite_backend>>;
 
 } // namespace otpd::test
 

@@ -19,7 +19,7 @@ set(may_include_app core telemetry net http store bridgexapi otp webhook api)
 set(may_include_web api/web_assets.hpp)
 
 # Libraries by the beginning of their headers' names, and the layers that may use them. What is not listed is free.
-set(libraries boost/asio boost/beast boost/json boost/redis boost/url boost/program_options openssl sqlite3 toml++
+set(libraries boost/asio boost/beast boost/json boost/redis boost/url boost/program_options libpq openssl sqlite3 toml++
   prometheus phonenumbers)
 set(users_of_boost/asio net http store bridgexapi otp webhook api app)
 set(users_of_boost/beast net http api)
@@ -27,6 +27,7 @@ set(users_of_boost/json http bridgexapi webhook api)
 set(users_of_boost/redis store)
 set(users_of_boost/url net store bridgexapi webhook api app)
 set(users_of_boost/program_options app)
+set(users_of_libpq store)
 set(users_of_openssl core net store otp webhook api)
 set(users_of_sqlite3 store)
 set(users_of_toml++ app)
@@ -60,6 +61,7 @@ set(may_hop
   src/http/server.cpp        # its own strand; starts connections and hears of their end
   src/http/connection.cpp    # tells a connection, from outside, to drain or to abort
   src/store/backend/memory_backend.cpp # starts and stops the sweeper
+  src/store/backend/postgres/postgres_backend.cpp # starts and stops its connections and the sweeper
   src/store/backend/redis/link.cpp # greets the server while the connection runs
   src/store/backend/redis/redis_backend.cpp # starts and stops its connections; carries a batch each
   src/store/backend/sqlite/sqlite_backend.cpp # to its own thread and back

@@ -600,6 +600,30 @@ BOOST_AUTO_TEST_CASE(a_cache_is_bounded_and_keeps_what_was_used_last) {
     BOOST_TEST(cache.size() == 2U);
 }
 
+// A state that is not sent again, because it is known, and is no longer known when the answer comes.
+BOOST_AUTO_TEST_CASE(what_a_small_cache_has_lost_is_not_taken_for_absent) {
+    map_backend io(true);
+    auto chosen = options();
+    chosen.cached_max = 1;
+    instance one(io, chosen);
+    pending_send second(send_of(2, 2));
+    one.steps.submit(second.step);
+    pending_send first(send_of(1, 1)); // known from here on
+    one.steps.submit(first.step);
+    io.holds = true;
+    pending_send other(send_of(3, 3));
+    one.steps.submit(other.step);
+    io.blobs[state::number_state_key(key_of(4))] = io.blobs[state::number_state_key(key_of(2))];
+    pending_guess known(guess_of(3, 1));
+    pending_guess unknown(guess_of(4, 1)); // its state takes the place in the cache
+    one.steps.submit(known.step);
+    one.steps.submit(unknown.step);
+    io.deliver();
+    io.deliver();
+    BOOST_CHECK(known.step.take().error() == fault::not_executed);
+    BOOST_TEST(is<verified>(unknown.step.take().value()));
+}
+
 BOOST_AUTO_TEST_CASE(versions_grow_whatever_the_clock_does) {
     version_source versions(63);
     auto last = versions.next(some_time, 0);

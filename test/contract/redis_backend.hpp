@@ -7,13 +7,13 @@ namespace otpd::test {
 
 /// The Redis store on batches of the engine's steps. The server is started once and emptied for each
 /// test; its clock is turned, not waited for.
-class engine_redis_backend {
+class redis_backend {
 public:
-    engine_redis_backend() : store_(options()) {
+    redis_backend() : store_(options()) {
         BOOST_REQUIRE_MESSAGE(!store_.unusable(), store_.unusable().value_or(""));
         server().ask({"FLUSHALL"});
     }
-    ~engine_redis_backend() { BOOST_TEST(!store_.failed()); }
+    ~redis_backend() { BOOST_TEST(!store_.failed()); }
 
     store::store& get() { return *store_; }
     boost::asio::io_context& context() { return store_.context(); }

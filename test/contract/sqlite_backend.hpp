@@ -12,9 +12,9 @@
 
 namespace otpd::test {
 
-class engine_sqlite_backend {
+class sqlite_backend {
 public:
-    engine_sqlite_backend() {
+    sqlite_backend() {
         if (auto why = run(context_, store_.start())) throw std::runtime_error(*why);
     }
     store::store& get() { return store_; }
