@@ -112,8 +112,8 @@ private:
     struct entry {
         explicit entry(int id) noexcept : route_id(id) {}
         int const route_id;
-        /// Read from any thread. Not std::atomic: a reader of libstdc++ 12's lets go of it before it is sure
-        /// to have read the pointer (its load unlocks relaxed; ThreadSanitizer tells of it).
+        /// Read from any thread. Not std::atomic: in libstdc++ 12 its load() unlocks with relaxed
+        /// order, so a reader races with who replaces the list.
         boost::atomic_shared_ptr<price_list const> list;
 
         // On strand_ only.

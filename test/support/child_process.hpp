@@ -68,7 +68,7 @@ public:
         if (!ends_within(process_hang_limit)) throw std::runtime_error("a program does not end");
         int status = 0;
         pid_t const pid = std::exchange(pid_, -1);
-        while (::waitpid(pid, &status, 0) != pid) // a signal says nothing of the child
+        while (::waitpid(pid, &status, 0) != pid)
             if (errno != EINTR) throw std::runtime_error("nobody knows how a program ended");
         code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         return code_;
