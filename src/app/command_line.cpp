@@ -239,7 +239,8 @@ std::variant<settings, early_exit> settings_from_process(int argc, char const* c
     auto loaded = load_settings(*sources);
     if (!loaded) return failed(loaded.error());
     if (line->schema_for)
-        return early_exit{exit_good, store::postgres_schema(loaded->store.schema, *line->schema_for), {}};
+        return early_exit{
+            exit_good, store::postgres_schema(loaded->store.schema, *line->schema_for), {}};
     if (auto faults = faults_of_database(*loaded); !faults.empty())
         return failed(settings_faults{std::move(faults)});
     if (line->check_config) return early_exit{exit_good, "configuration ok\n", {}};

@@ -377,6 +377,9 @@ otp::policy policy_of(settings const& from) {
     rules.send_timeout = from.bridgexapi.timeout;
     rules.uniform_failures = from.otp.uniform_failures;
     rules.reveal_codes = from.otp.debug;
+    using kind = store::location::kind;
+    rules.hears_everything =
+        from.store.url.what == kind::memory || from.store.url.what == kind::sqlite;
     return rules;
 }
 

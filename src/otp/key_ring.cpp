@@ -164,4 +164,13 @@ std::optional<passcode> key_ring::code_of(store::code_seed const& seed, std::str
     return passcode::generate(seed.length, bytes);
 }
 
+store::shared_secrets key_ring::secrets() const {
+    store::shared_secrets mine;
+    mine.number_key = first_half(keys_->number({"fingerprint"}));
+    mine.signing_key = keys_->live.front().id;
+    for (auto const& each : keys_->live)
+        mine.known.push_back(each.id);
+    return mine;
+}
+
 } // namespace otpd::otp

@@ -83,6 +83,8 @@ std::vector<store::charge> service::limiter::charges(limit_step step, subjects c
     for (auto const& each : rules_.limits) {
         if (each.step != step || (!each.client.empty() && each.client != of.who.from->name))
             continue;
+        if (of.is_test && each.key != limit_key::client && each.key != limit_key::everybody)
+            continue;
         if (subject_is != each.key) {
             subject = subject_of(each.key, of);
             subject_is = each.key;

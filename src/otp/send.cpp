@@ -134,11 +134,11 @@ std::optional<errc> service::fault_of(attempt& send) const {
         return errc::route_not_allowed;
     if (!texts_.fits(request.what, request.locale, rules_.code_length, send.tail))
         return errc::message_too_long;
-    if (send.test) return std::nullopt;
-    if (auto const fault = fault_of_destination(send)) return fault;
-    limiter::subjects const of{request.who, request.to, send.country};
+    auto const fault = send.test ? std::nullopt : fault_of_destination(send);
+    if (fault) return fault;
+    limiter::subjects const of{request.who, request.to, send.country, send.test};
     send.charges = limiter_->charges(limit_step::send, of);
-    send.watches = limiter_->watches(of);
+    if (!send.test) send.watches = limiter_->watches(of);
     return std::nullopt;
 }
 

@@ -7,7 +7,7 @@
 namespace otpd::otp {
 
 service::service(policy rules, dependencies uses)
-    : rules_(std::move(rules)), uses_(uses), texts_(rules_.templates, rules_.ttl),
+    : rules_(std::move(rules)), uses_(uses), looks_(uses_.news.executor(), std::chrono::seconds(1)), texts_(rules_.templates, rules_.ttl),
       spending_(rules_, uses_.keys), limiter_(std::make_unique<limiter const>(rules_, uses_.keys)) {
 }
 

@@ -57,13 +57,16 @@ batched_store::batched_store(asio::any_io_executor const& executor, backend_io& 
       guard_(asio::make_strand(executor)) {}
 
 /// Without the wait, the first of those that a batch has answered would go on alone and the others
-/// wait for it. The step outlives what is posted: it ends on the strand, and behind that.
+/// wait for it. The store outlives what is posted: a step that is not ended is being waited for.
 void batched_store::submit(batch_step& step, steady_time deadline) {
     batch_.submit(step, deadline);
     if (pumps_at_once_ || std::exchange(pump_is_posted_, true)) return;
-    asio::post(guard_, [this] {
-        pump_is_posted_ = false;
-        batch_.pump();
+    // Behind everybody who is ready to submit, not only behind those who already wait for the strand.
+    asio::post(guard_.get_inner_executor(), [this] {
+        asio::post(guard_, [this] {
+            pump_is_posted_ = false;
+            batch_.pump();
+        });
     });
 }
 
@@ -114,6 +117,10 @@ asio::awaitable<result<cancel_outcome>> batched_store::cancel(cancellation reque
 asio::awaitable<result<std::vector<std::int64_t>>>
 batched_store::spent(std::vector<budget_key> of) {
     co_return co_await run<engine::spent, std::vector<std::int64_t>>(of);
+}
+
+asio::awaitable<result<agreement>> batched_store::agree(shared_secrets mine) {
+    co_return co_await run<engine::agree, agreement>(mine);
 }
 
 } // namespace otpd::store

@@ -25,6 +25,7 @@ public:
     boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) final;
     boost::asio::awaitable<result<std::vector<std::int64_t>>>
     spent(std::vector<budget_key> of) final;
+    boost::asio::awaitable<result<agreement>> agree(shared_secrets mine) final;
 
 protected:
     /// `io` is looked at when the first step comes, and only on the strand; it has to stay as long as the

@@ -29,7 +29,8 @@ T& next_of(std::deque<T>& list, std::size_t& count) {
 bool advance(state::number_state& of, store_time now) {
     return of.advance(now);
 }
-bool advance(state::idempotency_record& of, store_time now) {
+template <class Record>
+bool advance(Record& of, store_time now) {
     of.advance(now);
     return false;
 }
@@ -37,7 +38,8 @@ bool advance(state::idempotency_record& of, store_time now) {
 void clear(state::number_state& of) noexcept {
     of.clear();
 }
-void clear(state::idempotency_record& of) noexcept {
+template <class Record>
+void clear(Record& of) noexcept {
     of = {};
 }
 
@@ -65,7 +67,7 @@ state::version version_source::next(store_time now, state::version before) noexc
 void overlay::begin(store_time now, bool has_room) {
     now_ = now;
     has_room_ = has_room;
-    number_count_ = request_count_ = shared_count_ = 0;
+    number_count_ = request_count_ = secrets_count_ = shared_count_ = 0;
     places_.clear();
     if (!index_.empty()) index_.clear();
     parents_.clear();
@@ -116,6 +118,7 @@ bool overlay::put(state_key const& key, std::string_view blob, std::optional<sta
     };
     if (key.kind == key_kind::number) return put_owned(numbers_, number_count_);
     if (key.kind == key_kind::request) return put_owned(requests_, request_count_);
+    if (key.kind == key_kind::secrets) return put_owned(secrets_, secrets_count_);
     insert(key, static_cast<std::uint32_t>(shared_count_));
     auto& fresh = next_of(shared_, shared_count_);
     fresh.key = key;
@@ -172,6 +175,12 @@ state::idempotency_record const& overlay::request(subject_key const& at) {
 }
 state::idempotency_record& overlay::change_request(subject_key const& at) {
     return use(requests_, state::request_state_key(at), true);
+}
+state::secrets_record const& overlay::secrets() {
+    return use(secrets_, state::secrets_state_key(), false);
+}
+state::secrets_record& overlay::change_secrets() {
+    return use(secrets_, state::secrets_state_key(), true);
 }
 state::shared_state const& overlay::shared(state_key const& at) {
     look const seen{find(at), static_cast<std::uint32_t>(parents_.size() - 1)};

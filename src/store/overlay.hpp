@@ -65,6 +65,8 @@ public:
     [[nodiscard]] state::number_state& change_number(number_key const& at) override;
     [[nodiscard]] state::idempotency_record const& request(subject_key const& at) override;
     [[nodiscard]] state::idempotency_record& change_request(subject_key const& at) override;
+    [[nodiscard]] state::secrets_record const& secrets() override;
+    [[nodiscard]] state::secrets_record& change_secrets() override;
     [[nodiscard]] state::shared_state const& shared(state::state_key const& at) override;
     void add(state::state_key const& at, engine::addition const& what,
              engine::structure const& needed) override;
@@ -118,9 +120,11 @@ private:
     // Kept from batch to batch for their memory; of each as many count as are in use.
     std::deque<owned<state::number_state>> numbers_;
     std::deque<owned<state::idempotency_record>> requests_;
+    std::deque<owned<state::secrets_record>> secrets_;
     std::deque<counted> shared_;
     std::size_t number_count_ = 0;
     std::size_t request_count_ = 0;
+    std::size_t secrets_count_ = 0;
     std::size_t shared_count_ = 0;
     std::vector<place> places_;
     boost::unordered_flat_map<state::state_key, std::uint32_t, state::state_key_hash> index_;

@@ -12,21 +12,24 @@ namespace {
 bool is_empty(state::number_state const& of) noexcept {
     return of.is_empty();
 }
-bool is_empty(state::idempotency_record const& of) noexcept {
+template <class Record>
+bool is_empty(Record const& of) noexcept {
     return !of.is_kept;
 }
 
 state::live_codes live_in(state::number_state const& of) noexcept {
     return state::count_live_codes(of);
 }
-state::live_codes live_in(state::idempotency_record const&) noexcept {
+template <class Record>
+state::live_codes live_in(Record const&) noexcept {
     return {};
 }
 
 store_time retained_until(state::number_state const& of) noexcept {
     return of.retained_until();
 }
-store_time retained_until(state::idempotency_record const& of) noexcept {
+template <class Record>
+store_time retained_until(Record const& of) noexcept {
     return of.retained_until + std::chrono::minutes(1); // for those who still know it
 }
 
@@ -113,6 +116,7 @@ void overlay::build(commit& into, version_source& versions, bool compares) {
     into.failed.assign(into.groups, false);
     build_writes(into, numbers_, number_count_, versions, compares);
     build_writes(into, requests_, request_count_, versions, compares);
+    build_writes(into, secrets_, secrets_count_, versions, compares);
     build_shared(into, versions);
     // The bytes stay where they are from here on.
     auto size = blob_sizes_.begin();

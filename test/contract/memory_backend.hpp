@@ -11,7 +11,7 @@ namespace otpd::test {
 
 class memory_backend {
 public:
-    store::store& get() { return store_; }
+    store::backend& get() { return store_; }
     boost::asio::io_context& context() { return context_; }
     void advance(store::duration by) { clock_.advance(by); }
     store::duration time_of_day() {

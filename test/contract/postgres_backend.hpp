@@ -16,11 +16,11 @@ public:
     }
     ~postgres_backend() { BOOST_TEST(!store_.failed()); }
 
-    store::store& get() { return *store_; }
+    store::backend& get() { return *store_; }
     boost::asio::io_context& context() { return store_.context(); }
     void advance(store::duration by) { server().advance(by); }
     store::duration time_of_day() {
-        auto const now = server().ask("select extract(epoch from clock_timestamp())::bigint");
+        auto const now = server().ask("select floor(extract(epoch from clock_timestamp()))::bigint");
         return std::chrono::seconds(std::stoll(now)) % std::chrono::hours(24);
     }
 

@@ -15,7 +15,7 @@ public:
     }
     ~redis_backend() { BOOST_TEST(!store_.failed()); }
 
-    store::store& get() { return *store_; }
+    store::backend& get() { return *store_; }
     boost::asio::io_context& context() { return store_.context(); }
     void advance(store::duration by) { server().advance(by); }
     store::duration time_of_day() {

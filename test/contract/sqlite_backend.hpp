@@ -17,7 +17,7 @@ public:
     sqlite_backend() {
         if (auto why = run(context_, store_.start())) throw std::runtime_error(*why);
     }
-    store::store& get() { return store_; }
+    store::backend& get() { return store_; }
     boost::asio::io_context& context() { return context_; }
     void advance(store::duration by) { clock_.advance(by); }
     store::duration time_of_day() {

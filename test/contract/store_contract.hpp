@@ -11,7 +11,7 @@
 /// Times below are a second or more apart from what they decide, so that a real clock serves too.
 
 #include "coroutines.hpp"
-#include "otpd/store/store.hpp"
+#include "otpd/store/backend.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -169,6 +169,9 @@ struct contract : Backend {
     store::cancel_outcome cancel(std::uint32_t phone, std::uint32_t id, std::string prefix = "") {
         store::cancellation request{address_of(phone, id), std::move(prefix)};
         return run(this->context(), this->get().cancel(std::move(request))).value();
+    }
+    store::agreement agree(store::shared_secrets mine) {
+        return run(this->context(), this->get().agree(std::move(mine))).value();
     }
     std::uint64_t live_codes() { return run(this->context(), this->get().live_codes()).value(); }
 

@@ -29,8 +29,8 @@ public:
             thread.join();
     }
 
-    store::store& operator*() noexcept { return store_; }
-    store::store* operator->() noexcept { return &store_; }
+    store::backend& operator*() noexcept { return store_; }
+    store::backend* operator->() noexcept { return &store_; }
     /// For the test's own coroutines.
     boost::asio::io_context& context() noexcept { return context_; }
     /// What start() said.

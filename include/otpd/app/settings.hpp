@@ -143,8 +143,8 @@ struct store_settings {
     std::size_t connections{};           ///< to a server; 0: the store's own
     std::uint32_t replicas{};            ///< to wait for; 0: none
     std::string schema;                  ///< of PostgreSQL's tables
-    std::size_t capacity{};     ///< items: codes, cooldowns and guess counts together
-    std::uint64_t memory_max{}; ///< bytes of a Redis server; 0: as its maxmemory says
+    std::size_t capacity{};              ///< items: codes, cooldowns and guess counts together
+    std::uint64_t memory_max{};          ///< bytes of a Redis server; 0: as its maxmemory says
     std::chrono::milliseconds sweep_interval{};
     std::size_t sweep_batch{}; ///< numbers looked at in one slice
 };

@@ -8,6 +8,7 @@
 #include "otpd/core/purpose.hpp"
 #include "otpd/core/random.hpp"
 #include "otpd/core/secret.hpp"
+#include "otpd/store/shared_secrets.hpp"
 #include "otpd/store/store.hpp"
 
 #include <initializer_list>
@@ -59,6 +60,9 @@ public:
     [[nodiscard]] std::optional<passcode> code_of(store::code_seed const& seed,
                                                   std::string_view client, purpose const& what,
                                                   phone_number const& number) const;
+
+    /// What the instances of one store have to have in common.
+    [[nodiscard]] store::shared_secrets secrets() const;
 
 private:
     struct keys;

@@ -12,6 +12,7 @@
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/purpose.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/net/single_flight.hpp"
 #include "otpd/otp/changes.hpp"
 #include "otpd/otp/client.hpp"
 #include "otpd/otp/delivery.hpp"
@@ -29,11 +30,13 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace otpd::telemetry {
@@ -276,12 +279,21 @@ private:
     void tell(verify_request const& request, store::check_outcome const& answer) const;
     [[nodiscard]] store::check check_of(verify_request const& request) const;
     [[nodiscard]] verification_view view_of(std::string id, store::verification const& found) const;
+    boost::asio::awaitable<outcome<verification_view>> look_for_all(caller who, std::string id,
+                                                                    std::uint64_t seen);
+    boost::asio::awaitable<std::optional<outcome<verification_view>>> find_if_there(caller who,
+                                                                                    std::string id);
     boost::asio::awaitable<void> follow_again(caller who, store::verification_address at,
                                               store::verification found);
     void tell_canceled(caller const& who, store::verification_address const& at) const;
 
+    /// A verification's id, and what was heard of it when it was looked at.
+    using look_key = std::pair<std::string, std::uint64_t>;
+    using shared_looks = net::single_flight<look_key, std::optional<outcome<verification_view>>>;
+
     policy rules_;
     dependencies uses_;
+    shared_looks looks_;
     messages texts_;
     ledger spending_;
     std::unique_ptr<limiter const> limiter_;

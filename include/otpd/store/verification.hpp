@@ -2,6 +2,7 @@
 
 /// One code of one number, from its admission to its end, and the guesses at it.
 
+#include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
 #include "otpd/store/charge.hpp"
 
@@ -102,7 +103,7 @@ inline constexpr std::size_t details_max = 512;
 
 struct event {
     event_kind what = event_kind::admitted;
-    duration ago{}; ///< >= 0
+    wall_time at; ///< by the store's clock, in whole milliseconds: the same whoever reads it
     std::string details;
 };
 
@@ -122,6 +123,7 @@ struct verification {
     std::string slot;
     progress state = progress::pending;
     delivery message = delivery::queued;
+    wall_time admitted_at; ///< by the store's clock, in whole milliseconds
     duration age{};
     duration expires_in{};           ///< of the code; 0 when it is over
     std::uint32_t attempts = 0;      ///< wrong guesses with the id

@@ -82,4 +82,8 @@ void list_keys(std::vector<budget_key> const& of, key_list& to) {
         add(to, state::budget_state_key(each));
 }
 
+void list_keys(shared_secrets const&, key_list& to) {
+    add(to, state::secrets_state_key());
+}
+
 } // namespace otpd::store::engine

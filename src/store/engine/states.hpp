@@ -5,6 +5,7 @@
 
 #include "state/idempotency_record.hpp"
 #include "state/number_state.hpp"
+#include "state/secrets_record.hpp"
 #include "state/shared_state.hpp"
 #include "state/state_key.hpp"
 #include "store_time.hpp"
@@ -17,6 +18,7 @@ namespace otpd::store::engine {
 
 using state::idempotency_record;
 using state::number_state;
+using state::secrets_record;
 using state::shared_state;
 using state::state_key;
 using state::value_max;
@@ -57,6 +59,9 @@ public:
     [[nodiscard]] virtual idempotency_record const& request(subject_key const& at) = 0;
     /// One that is no longer kept afterwards is deleted.
     [[nodiscard]] virtual idempotency_record& change_request(subject_key const& at) = 0;
+
+    [[nodiscard]] virtual secrets_record const& secrets() = 0;
+    [[nodiscard]] virtual secrets_record& change_secrets() = 0;
 
     /// With the additions so far.
     [[nodiscard]] virtual shared_state const& shared(state_key const& at) = 0;

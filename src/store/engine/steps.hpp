@@ -8,6 +8,7 @@
 #include "engine/states.hpp"
 #include "otpd/store/admission.hpp"
 #include "otpd/store/budget.hpp"
+#include "otpd/store/shared_secrets.hpp"
 #include "otpd/store/verification.hpp"
 
 #include <boost/container/small_vector.hpp>
@@ -28,6 +29,7 @@ namespace otpd::store::engine {
 [[nodiscard]] cancel_outcome cancel(states& in, cancellation const& request, store_time now);
 [[nodiscard]] std::vector<std::int64_t> spent(states& in, std::vector<budget_key> const& of,
                                               store_time now);
+[[nodiscard]] agreement agree(states& in, shared_secrets const& mine, store_time now);
 
 // The states that a step may look at: what a backend reads, or locks, before it runs. None is named
 // twice.
@@ -42,5 +44,6 @@ void list_keys(check const& request, key_list& to);
 void list_keys(verification_address const& at, key_list& to);
 void list_keys(cancellation const& request, key_list& to);
 void list_keys(std::vector<budget_key> const& of, key_list& to);
+void list_keys(shared_secrets const& mine, key_list& to);
 
 } // namespace otpd::store::engine

@@ -15,6 +15,10 @@ namespace {
 /// What is listed in any case has an end too.
 constexpr std::size_t all_events_max = 2 * events_max;
 
+wall_time wall_time_of(store_time at) noexcept {
+    return wall_time(std::chrono::floor<duration>(at.time_since_epoch()));
+}
+
 duration after_admission(verification_state const& of, store_time at) noexcept {
     return since(of.admitted, at);
 }
@@ -141,6 +145,7 @@ verification shown(verification_state const& of, store_time now) {
     seen.slot = of.scope;
     seen.state = of.code_state;
     seen.message = of.message;
+    seen.admitted_at = wall_time_of(of.admitted);
     seen.age = since(of.admitted, now);
     if (of.is_live()) seen.expires_in = until(of.code_end, now);
     seen.attempts = of.attempts;
@@ -148,9 +153,9 @@ verification shown(verification_state const& of, store_time now) {
     if (of.sent) seen.sent = of.sent.get();
     for (auto& each : of.events.all())
         seen.events.push_back(
-            event{each.what, since(of.admitted + each.after, now), std::move(each.details)});
+            event{each.what, wall_time_of(of.admitted + each.after), std::move(each.details)});
     // Notes of a settlement come later than what they tell of.
-    std::ranges::stable_sort(seen.events, std::greater<>(), &event::ago);
+    std::ranges::stable_sort(seen.events, std::less<>(), &event::at);
     return seen;
 }
 

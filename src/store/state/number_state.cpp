@@ -45,7 +45,7 @@ void move_back(guess_state& g, counter_time by) noexcept {
 void verification_state::end(progress how) noexcept {
     code_state = how;
     OPENSSL_cleanse(code.nonce.data(), code.nonce.size());
-    code.key_id = 0;
+    code = {};
     if (how != progress::expired) lease_end = {};
 }
 

@@ -16,7 +16,8 @@ enum class key_kind : std::uint8_t {
     number = 'n', ///< of a client and a number: number_state
     limit = 'l',  ///< whom limits and guards over many users count by: shared_state
     budget = 'b', ///< one budget in one period: shared_state
-    request = 'r' ///< of an Idempotency-Key: idempotency_record
+    request = 'r', ///< of an Idempotency-Key: idempotency_record
+    secrets = 's' ///< what all instances have in common: secrets_record
 };
 
 struct state_key {
@@ -50,6 +51,10 @@ struct state_key_hash {
 }
 [[nodiscard]] inline state_key request_state_key(subject_key const& request) noexcept {
     return {key_kind::request, request};
+}
+
+[[nodiscard]] inline state_key secrets_state_key() noexcept {
+    return {key_kind::secrets, {}};
 }
 
 /// One key for each budget and period, so that the cost of a step never grows with history. The

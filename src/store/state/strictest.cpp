@@ -73,6 +73,7 @@ void make_strictest(number_state& theirs, number_state const& mine) {
 
 std::optional<std::string> merge_strictest(key_kind kind, std::string_view theirs,
                                            std::string_view mine, version as) {
+    if (kind == key_kind::secrets) return std::string(mine);
     if (kind == key_kind::request) {
         idempotency_record record;
         if (!theirs.empty() && !decode(theirs, record)) return std::nullopt;

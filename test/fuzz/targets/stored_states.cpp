@@ -3,6 +3,7 @@
 
 #include "state/idempotency_record.hpp"
 #include "state/number_codec.hpp"
+#include "state/secrets_record.hpp"
 #include "state/shared_state.hpp"
 #include "target.hpp"
 
@@ -32,6 +33,9 @@ void use(state::shared_state& found) {
 void use(state::idempotency_record& found) {
     found.advance(some_time);
 }
+void use(state::secrets_record& found) {
+    found.advance(some_time);
+}
 
 template <class State>
 void read(std::string_view bytes) {
@@ -57,4 +61,5 @@ OTPD_FUZZ_TARGET(stored_states) {
     if (kind == 'n') read<state::number_state>(rest.view());
     if (kind == 's') read<state::shared_state>(rest.view());
     if (kind == 'r') read<state::idempotency_record>(rest.view());
+    if (kind == 'k') read<state::secrets_record>(rest.view());
 }

@@ -40,6 +40,7 @@ public:
     explicit switchable_store(store& inner) : inner_(inner) {}
     bool admits = true, settles = true, rebooks = true, checks = true, finds = true;
     bool loses_admissions = false; ///< makes them, and does not say so
+    int times_looked = 0;          ///< calls of find()
 
     boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
     admit(otpd::store::admission request) override {
@@ -73,6 +74,7 @@ public:
     }
     boost::asio::awaitable<otpd::store::result<std::optional<otpd::store::verification>>>
     find(otpd::store::verification_address at) override {
+        ++times_looked;
         if (!finds) co_return otpd::store::fault::not_executed;
         co_return co_await inner_.find(at);
     }

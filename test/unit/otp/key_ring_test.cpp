@@ -27,9 +27,6 @@ phone_number number(char const* digits) {
 purpose what(char const* name) {
     return *purpose::parse(name);
 }
-passcode code(char const* digits) {
-    return *passcode::parse(digits);
-}
 
 auto const n = number("31651860670");
 
@@ -209,6 +206,23 @@ BOOST_AUTO_TEST_CASE(remember_subjects_for_several_threads) {
             });
     }
     BOOST_TEST(wrong == 0);
+}
+
+BOOST_AUTO_TEST_CASE(rings_of_one_store_have_a_number_key_and_the_signing_key_in_common) {
+    key_ring const before(secret_a, {}, none);
+    key_ring const same(secret_a, {}, none);
+    key_ring const other(secret_b, {}, none);
+    key_ring const after(secret_b, {secret_a}, secret_a);
+    BOOST_TEST((before.secrets().number_key == same.secrets().number_key));
+    BOOST_TEST((before.secrets().number_key != other.secrets().number_key));
+    BOOST_TEST((before.secrets().number_key == after.secrets().number_key));
+    BOOST_TEST(before.secrets().signing_key != after.secrets().signing_key);
+    BOOST_TEST(before.secrets().known.size() == 1U);
+    auto const known = after.secrets().known;
+    BOOST_TEST(std::ranges::count(known, before.secrets().signing_key) == 1);
+    BOOST_TEST(std::ranges::count(known, after.secrets().signing_key) == 1);
+    // The fingerprint is of the key alone, and is no hash of a number or a subject.
+    BOOST_TEST((before.secrets().number_key != before.subject({"fingerprint"})));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -183,6 +183,21 @@ BOOST_AUTO_TEST_CASE(get_no_sms_and_their_code_until_their_day_is_over) {
     BOOST_TEST(f.logged().find("\"test\":true") != std::string::npos);
 }
 
+// What is kept of it is bounded whoever sends, and nobody else pays for it.
+BOOST_AUTO_TEST_CASE(are_held_to_the_limits_of_their_client_and_of_all) {
+    for (auto const key : {limit_key::client, limit_key::everybody}) {
+        policy rules;
+        rules.test_numbers = {{*phone_number::parse(test::one_number), *passcode::parse("424242"),
+                               std::chrono::sys_days(std::chrono::year(2100) / 1 / 1)}};
+        rules.limits = {{"few", key, 40, 24h, limit_mode::enforce, limit_step::send, ""}};
+        fixture f(rules);
+        for (int i = 0; i < 40; ++i)
+            BOOST_REQUIRE(f.send().has_value());
+        BOOST_TEST((f.send().error().code == errc::limit_exceeded));
+        BOOST_TEST(f.verify("424242").has_value());
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(one_send)

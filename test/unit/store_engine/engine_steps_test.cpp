@@ -373,12 +373,11 @@ BOOST_AUTO_TEST_CASE(events_say_the_same_time_whenever_they_are_read) {
     w.admit(send_of(1, 1));
     w.pass(777'777us);
     w.settle(settlement_of(1, 1, send_result::accepted));
-    std::vector<store_time> seen;
+    std::vector<otpd::wall_time> seen;
     for (auto const by : {0us, 1us, 999us, 123'457us}) {
         w.pass(by);
         auto const found = w.find({key_of(1), id_of(1)});
-        auto const now = std::chrono::floor<duration>(w.io.time);
-        seen.push_back(now - found->events.at(1).ago);
+        seen.push_back(found->events.at(1).at);
     }
     BOOST_TEST((std::ranges::count(seen, seen.front()) == 4));
 }

@@ -105,6 +105,15 @@ idempotency_record some_record(bool settled) {
     return record;
 }
 
+secrets_record some_secrets() {
+    secrets_record record;
+    record.is_kept = true;
+    record.number_key = id_of(11);
+    record.signing_key = 0xc0de'5eed;
+    record.retained_until = some_time + 3650 * 24h;
+    return record;
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(golden_states)
@@ -116,6 +125,7 @@ BOOST_AUTO_TEST_CASE(yesterdays_bytes_are_read_tomorrow) {
     check_golden("shared_sum", some_sum());
     check_golden("request_leased", some_record(false));
     check_golden("request_settled", some_record(true));
+    check_golden("secrets", some_secrets());
 }
 
 // The name under which a budget is kept is as old as what is kept there.

@@ -4,6 +4,7 @@
 
 #include "state/idempotency_record.hpp"
 #include "state/number_codec.hpp"
+#include "state/secrets_record.hpp"
 #include "state/shared_state.hpp"
 #include "state/state_key.hpp"
 
@@ -192,6 +193,10 @@ inline bool same(store::state::shared_state const& a, store::state::shared_state
 }
 inline bool same(store::state::idempotency_record const& a,
                  store::state::idempotency_record const& b) {
+    return a == b;
+}
+
+inline bool same(store::state::secrets_record const& a, store::state::secrets_record const& b) {
     return a == b;
 }
 

@@ -1,5 +1,6 @@
 #include "backend/postgres/postgres_backend.hpp"
 
+#include "backend/postgres/schema.hpp"
 #include "backend/postgres/statements.hpp"
 #include "backend/postgres/target.hpp"
 #include "backend/postgres/transaction.hpp"
@@ -66,10 +67,6 @@ std::int64_t number_in(PGresult const* answer) noexcept {
 }
 
 } // namespace
-
-std::string postgres_schema(std::string const& schema, std::string_view role) {
-    return postgres::schema_script(schema, role);
-}
 
 struct postgres_backend::link {
     explicit link(net::strand const& on) : over(on), batch(over), pause(on) {}

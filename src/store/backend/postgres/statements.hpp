@@ -8,15 +8,6 @@
 
 namespace otpd::store::postgres {
 
-/// Of the tables. Others are refused.
-inline constexpr int schema_version = 1;
-
-/// What makes the tables where they are not there yet.
-[[nodiscard]] std::vector<std::string> schema_statements(std::string const& schema);
-
-/// The same as a script. With a role it also grants that one what otpd needs.
-[[nodiscard]] std::string schema_script(std::string const& schema, std::string_view role);
-
 /// What each connection does with its session. Milliseconds.
 [[nodiscard]] std::string settings_statement(long long statement_timeout);
 
