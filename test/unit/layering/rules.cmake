@@ -11,8 +11,9 @@ set(may_include_http core telemetry)
 set(may_include_store core telemetry net/on_strand.hpp net/run_on.hpp net/tls_context.hpp)
 set(may_include_bridgexapi core telemetry net)
 # The domain knows interfaces, never who stands behind them.
-set(store_interface store/store.hpp store/admission.hpp store/budget.hpp store/charge.hpp store/verification.hpp)
-set(may_include_otp core telemetry ${store_interface} bridgexapi/types.hpp bridgexapi/gateway.hpp net/on_strand.hpp net/run_on.hpp)
+set(store_interface store/store.hpp store/admission.hpp store/budget.hpp store/charge.hpp store/shared_secrets.hpp store/verification.hpp)
+set(may_include_otp core telemetry ${store_interface} bridgexapi/types.hpp bridgexapi/gateway.hpp net/on_strand.hpp net/run_on.hpp
+  net/single_flight.hpp)
 set(may_include_webhook core telemetry net otp/occurrence.hpp)
 set(may_include_api core http otp ${store_interface} bridgexapi/types.hpp)
 set(may_include_app core telemetry net http store bridgexapi otp webhook api)

@@ -194,6 +194,7 @@ private:
                                          std::string_view command, std::string_view script);
     asio::awaitable<void> connect_once();
     asio::awaitable<void> greet();
+    asio::awaitable<std::string> more_exactly(std::string why);
     void refuse(bool usable_later, std::string why);
     void give_up(std::string why);
     void lose(std::string why);
@@ -348,11 +349,26 @@ asio::awaitable<void> redis_link::impl::greet() {
     // Whether this user may do what the script does.
     auto const probed = co_await probe(greeting_timeout);
     if (probed.what == redis_reply::kind::lost) refuse(true, "the server does not answer");
-    if (probed.what == redis_reply::kind::refused) refuse(is_passing(probed.text), probed.text);
+    if (probed.what == redis_reply::kind::refused) {
+        auto why = co_await more_exactly(probed.text);
+        refuse(is_passing(probed.text), std::move(why));
+    }
     if (probed.what != redis_reply::kind::answered) co_return;
     is_ready_ = true;
     tell_.ready(server, probed);
     decide(true, {});
+}
+
+/// Which of a script's commands a user may not run is not said: each is tried by itself.
+asio::awaitable<std::string> redis_link::impl::more_exactly(std::string why) {
+    std::vector<std::string> const commands[] = {
+        {"TIME"}, {"MGET", probe_lane_}, {"SET", probe_lane_, "", "PX", "1"}, {"DEL", probe_lane_}};
+    for (auto command : commands) {
+        auto const reply = co_await ask(std::move(command), greeting_timeout);
+        if (reply.what == redis_reply::kind::refused && starts_with_word(reply.text, "NOPERM"))
+            co_return reply.text;
+    }
+    co_return why;
 }
 
 void redis_link::impl::refuse(bool usable_later, std::string why) {
@@ -380,8 +396,8 @@ void redis_link::impl::decide(bool usable_later, std::string why) {
 
 // --- as it is seen ----------------------------------------------------------------------------------
 
-redis_link::redis_link(net::strand guard, redis_options const& options,
-                       std::string probe_lane, events tell)
+redis_link::redis_link(net::strand guard, redis_options const& options, std::string probe_lane,
+                       events tell)
     : impl_(std::make_unique<impl>(std::move(guard), options, std::move(probe_lane),
                                    std::move(tell))) {}
 redis_link::~redis_link() = default;
