@@ -5,7 +5,7 @@
 #   docker run --read-only -p 8000:8000 --env-file secrets.env otpd
 #
 # secrets.env: BRIDGEXAPI_API_KEY, OTP_HMAC_SECRET and API_AUTH_TOKEN, and OTPD_MONEY_DAILY_CAP (what may be spent in a day, in
-# the account's currency), one NAME=value a line; with Valkey or Redis also OTPD_STORE_URL and OTPD_STORE_PASSWORD.
+# the account's currency), one NAME=value a line; with a server as store also OTPD_STORE_URL and OTPD_STORE_PASSWORD.
 ARG DEBIAN=debian:13-slim
 
 FROM ${DEBIAN} AS build

@@ -362,8 +362,8 @@ WRONG = [
     ("deploy/otpd.service", 'kill -HUP "$$', 'kill -HUP "$$THE_', "the reload fails"),
     ("deploy/otpd.service", "TimeoutStopSec=40", "TimeoutStopSec=20", "before the drain is over"),
     ("deploy/otpd.service", "OTP_HMAC_SECRET", "OTPD_HMAC_SECRET", "does not say which secrets"),
-    ("script/store-acl", "(del expireat hdel", "(del hdel", "a script uses expireat"),
-    ("script/store-acl", "(del expireat hdel", "(del expireat flushall hdel", "otpd may flushall"),
+    ("script/store-acl", "(del mget set", "(del set", "a script uses mget"),
+    ("script/store-acl", "(del mget set", "(del flushall mget set", "otpd may flushall"),
     ("deploy/valkey.conf", "noeviction\n", "allkeys-lru\n", "may evict"),
 ]
 
