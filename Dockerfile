@@ -1,5 +1,5 @@
-# Images: `otpd`, which is the default; `balancer` (HAProxy) and `store` (Valkey) with the configuration in deploy/; and `stub`,
-# the fake upstream for trials. docker-compose.yml runs them together.
+# Images: `otpd`, which is the default; `balancer` (HAProxy) and `store` (Valkey) with the configuration in deploy/; and for trials
+# `postgres` and `stub`, the fake upstream. docker-compose.yml runs them together.
 #
 #   docker build -t otpd .                     docker build -t bridgexapi-stub --target stub .
 #   docker run --read-only -p 8000:8000 --env-file secrets.env otpd
@@ -29,6 +29,20 @@ WORKDIR /data
 EXPOSE 6379
 # The users' file is made from VALKEY_OTPD_PASSWORD and VALKEY_OPERATOR_PASSWORD at each start, in memory (/tmp is a tmpfs).
 ENTRYPOINT ["bash", "-c", "umask 077 && store-acl >/tmp/users.acl && exec valkey-server /etc/otpd/valkey.conf --bind 0.0.0.0 --port 6379 --dir /data --aclfile /tmp/users.acl"]
+
+FROM ${DEBIAN} AS postgres
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql \
+    && rm -rf /var/lib/apt/lists/* /var/lib/postgresql/* \
+    && useradd --system --uid 10004 --home-dir /nonexistent --shell /usr/sbin/nologin otpd-postgres \
+    && install -d -o otpd-postgres -g otpd-postgres -m 0700 /data
+COPY script/store-postgres /usr/local/bin/
+USER otpd-postgres
+WORKDIR /data
+EXPOSE 5432
+# Not SIGTERM, which waits for clients to leave.
+STOPSIGNAL SIGINT
+ENTRYPOINT ["store-postgres", "/data", "-h", "0.0.0.0"]
 
 FROM ${DEBIAN} AS balancer
 RUN apt-get update \

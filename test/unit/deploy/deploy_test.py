@@ -1,4 +1,4 @@
-"""Everything that the files of a deployment name exists: docker-compose.yml, Dockerfile, deploy/ and script/store-acl against
+"""Everything that the files of a deployment name exists: docker-compose.yml, Dockerfile, deploy/ and the scripts of stores against
 the programs, the settings and the sources. A machine without Docker cannot run them; this is what can be known without.
 
     deploy_test.py ROOT OTPD BRIDGEXAPI_STUB
@@ -22,7 +22,7 @@ DISTRIBUTION_STAGE = "${DEBIAN}"
 # What a service of the Compose specification may have, as far as it is used here.
 SERVICE_KEYS = {
     "build", "cap_drop", "command", "depends_on", "entrypoint", "environment", "healthcheck", "image", "mem_limit", "network_mode",
-    "networks", "ports", "read_only", "restart", "security_opt", "stop_grace_period", "tmpfs", "ulimits", "volumes",
+    "networks", "ports", "profiles", "read_only", "restart", "security_opt", "stop_grace_period", "tmpfs", "ulimits", "volumes",
 }
 TOP_KEYS = {"services", "networks", "volumes"}
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
@@ -70,8 +70,9 @@ class Deployment:
     # --- settings and options
 
     def check_otpd_environment(self, where, environment):
-        """The names and values, as otpd itself sees them."""
-        variables = {name: re.sub(r"\$\{[^}]*\}", EXAMPLE, str(value)) for name, value in environment.items()}
+        """The names and values, as otpd itself sees them: what has a default takes it."""
+        variables = {name: re.sub(r"\$\{(?:\w+:-([^}]*)|[^}]*)\}", lambda found: found[1] or EXAMPLE, str(value))
+                     for name, value in environment.items()}
         with tempfile.TemporaryDirectory() as nowhere:
             code, said = run(otpd, "--check-config", env=variables, cwd=nowhere)
         self.expect(code == 0, f"{where}: {said.strip()}")
@@ -172,9 +173,10 @@ class Deployment:
                 self.check_otpd_environment(where, self.image_environment(stage) | environment)
             elif stage == "stub" and "entrypoint" not in service:
                 self.check_options(where, "bridgexapi-stub", service["command"])
-            elif stage == "store":
-                wanted = set(re.findall(r"\$\{(VALKEY_[A-Z_]+):\?", self.text("script/store-acl")))
-                self.expect(set(environment) == wanted, f"{where}: script/store-acl wants {sorted(wanted)}")
+            elif stage in ("store", "postgres"):
+                script = {"store": "script/store-acl", "postgres": "script/store-postgres"}[stage]
+                wanted = set(re.findall(r"\$\{([A-Z_]+PASSWORD):\?", self.text(script)))
+                self.expect(set(environment) == wanted, f"{where}: {script} wants {sorted(wanted)}")
             elif stage == "balancer":
                 self.check_haproxy_accepts(where, self.image_environment(stage) | environment)
         script = compose["services"]["certificate"]["entrypoint"][0]
@@ -321,7 +323,7 @@ class Deployment:
     # --- what a test of this needs
 
     def check_setup(self):
-        for package in ("haproxy", "python3-yaml", "valkey-tools", "redis-tools"):
+        for package in ("haproxy", "postgresql", "python3-yaml", "valkey-tools", "redis-tools"):
             self.expect(package in self.text("script/setup"), f"script/setup: does not install {package}")
 
 
@@ -342,6 +344,8 @@ WRONG = [
     ("Dockerfile", "COPY deploy/valkey.conf", "COPY deploy/redis.conf", "copies deploy/redis.conf"),
     ("Dockerfile", " libsqlite3-0", "", "otpd loads libsqlite3"),
     ("Dockerfile", " libphonenumber8", "", "otpd loads libphonenumber"),
+    ("Dockerfile", " libpq5", "", "otpd loads libpq"),
+    ("docker-compose.yml", "POSTGRES_OPERATOR_PASSWORD:", "POSTGRES_PASSWORD:", "script/store-postgres wants"),
     ("Dockerfile", "USER otpd-store\n", "", "store runs as root"),
     ("Dockerfile", '"--config"', '"--configuration"', "no option --configuration"),
     ("Dockerfile", "8000/livez", "8000/alive", "no /alive"),
