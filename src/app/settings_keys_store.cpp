@@ -60,9 +60,8 @@ constexpr setting_key keys[] = {
         .text<store<&sts::schema>, otpd::store::is_postgres_schema>(
             "a name of small letters, digits and _, at most 63"),
     row("store", "capacity", "4000000",
-        "Codes, counters and whatever else memory:, sqlite: and PostgreSQL keep at once; a fresh "
-        "code takes "
-        "four or more. Then sends are refused.")
+        "Numbers, limit keys, budgets and idempotency keys that memory:, sqlite: and PostgreSQL "
+        "keep at once; then sends are refused.")
         .whole<store<&sts::capacity>>(1, 100'000'000, "items"),
     row("store", "memory_max", "0",
         "Bytes that Valkey or Redis may use before sends are refused; 0 is nine tenths of its "
