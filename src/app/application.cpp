@@ -324,6 +324,7 @@ private:
         bool const drained = co_await api_.drain(limit);
         if (!drained) log_.warn("drain_incomplete");
         stop_background();
+        co_await domain_.drain(deadline::in(last_goodbye));
         co_await hooks_.drain(last_goodbye);
         co_await upstream_.drain(limit);
         co_await reader_.drain(limit);

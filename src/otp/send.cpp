@@ -238,10 +238,8 @@ asio::awaitable<void> service::undo(attempt const& send, store::admission const&
             log.error("admission_not_undone",
                       {{"request_id", request_id}, {"verification_id", to_hex(id)}});
     };
-    asio::co_spawn(
-        co_await asio::this_coro::executor,
-        undo_admission(uses_.store, std::move(request), rules_.undo_pause, rules_.idempotency_keep),
-        std::move(report));
+    auto const here = co_await asio::this_coro::executor;
+    asio::co_spawn(here, undo_->run(std::move(request)), std::move(report));
 }
 
 /// A send that was done is repeated by its idempotency key whatever became of the routes since: the store is

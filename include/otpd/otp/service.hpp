@@ -46,6 +46,8 @@ class metrics;
 
 namespace otpd::otp {
 
+class admission_undo;
+
 /// Who asks, and for whom. Addresses are written so that all of one household are one text: IPv4 whole,
 /// IPv6 by its first 64 bits.
 struct caller {
@@ -184,6 +186,9 @@ public:
     find_changed(caller who, std::string id, deadline until, std::function<bool()> has_left);
     boost::asio::awaitable<outcome<verification_view>> cancel(caller who, std::string id);
 
+    /// What goes on behind the requests tries once more and ends, at the limit at the latest.
+    boost::asio::awaitable<void> drain(deadline limit);
+
     /// From the last report, or asked now when there is none or it is not final. To a tenant any message
     /// looks absent that is not known here to be its own (message_owners) and not that of the verification it
     /// names.
@@ -297,6 +302,7 @@ private:
     messages texts_;
     ledger spending_;
     std::unique_ptr<limiter const> limiter_;
+    std::unique_ptr<admission_undo> undo_;
 };
 
 } // namespace otpd::otp

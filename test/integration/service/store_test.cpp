@@ -76,14 +76,25 @@ BOOST_AUTO_TEST_CASE(a_store_that_is_slow) {
     check_open();
 }
 
-// Guesses cannot be counted, so none is evaluated. (A right code could be used up: that needs no memory.)
+// Long before the server is full no more is sent. What is there can be used all the same.
 BOOST_AUTO_TEST_CASE(a_store_that_is_full) {
     auto const number = service.fresh_number();
-    service.sent_code(number);
+    auto const code = service.sent_code(number);
     server.ask({"CONFIG", "SET", "maxmemory", "1"});
-    check_closed(number);
+    raw_reply refused;
+    eventually([&] {
+        refused = service.send(service.fresh_number());
+        return refused.status == 503;
+    });
+    check_outcome(refused, 503, "store_full");
+    auto const before = service.stub.requests().size();
+    check_outcome(service.send(service.fresh_number()), 503, "store_full");
+    BOOST_TEST(service.stub.requests().size() == before);
+    check_outcome(service.verify(number, wrong_code(code)), 400, "invalid_code");
+    check_outcome(service.verify(number, code), 200);
+    BOOST_TEST(readiness() == 200U);
     server.ask({"CONFIG", "SET", "maxmemory", "0"});
-    check_open();
+    eventually([&] { return service.send(service.fresh_number()).status == 200; });
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_is_read_only) {

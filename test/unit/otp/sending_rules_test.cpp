@@ -318,4 +318,16 @@ BOOST_AUTO_TEST_CASE(an_admission_whose_answer_was_lost_is_undone) {
     BOOST_TEST(f.gateway.sent().size() == 1U);
 }
 
+// A store that stays away keeps no service from its end.
+BOOST_AUTO_TEST_CASE(what_cannot_be_undone_ends_with_the_service) {
+    fixture f;
+    f.store.loses_admissions = true;
+    f.store.settles = false;
+    f.send();
+    test::run(f.context, f.domain.drain(deadline::in(30s)));
+    f.context.restart();
+    f.context.run(); // until there is no work left
+    BOOST_TEST(f.logged().find("admission_not_undone") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
