@@ -23,6 +23,10 @@ public:
         auto const now = server().ask("select extract(epoch from clock_timestamp())::bigint");
         return std::chrono::seconds(std::stoll(now)) % std::chrono::hours(24);
     }
+    std::size_t largest_state() {
+        return std::stoul(server().ask("select max(octet_length(state)) from otpd.subject"));
+    }
+    std::uint64_t commits() { return store_.stats().flights; }
 
 private:
     static postgres_process& server() {
