@@ -30,10 +30,12 @@ public:
 
 private:
     static postgres_process& server() {
-        static postgres_process one(postgres_setup{.tcp = false,
-                                                   .turned_clock = OTPD_TURNED_CLOCK,
-                                                   .password = "",
-                                                   .more = {"fsync=off"}});
+        static postgres_process one(
+            postgres_setup{.tcp = false,
+                           .turned_clock = OTPD_TURNED_CLOCK,
+                           .password = "",
+                           // The clock's hours are moments here.
+                           .more = {"fsync=off", "autovacuum=off", "checkpoint_timeout=1d"}});
         return one;
     }
     static store::postgres_options options() {

@@ -43,7 +43,8 @@ step_cost cost_after(std::uint32_t hours) {
     go(s, hourly_journey(hour)); // the hour's own states are made
     auto const before = s.commits();
     go(s, hourly_journey(hour + hours_of_an_aged_store));
-    return {s.largest_state(), s.commits() - before};
+    auto const commits = s.commits() - before;
+    return {s.largest_state(), commits}; // in this order: an SQLite file is opened again
 }
 
 /// A verification whose list of events is full.

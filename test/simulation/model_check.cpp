@@ -57,7 +57,7 @@ void model::number::look(instant now) {
     mended = guesses.mend(now) || mended;
     for (auto& each : records) {
         if (each.admitted <= now + clock_tolerance) continue;
-        auto const by = each.admitted - now;
+        auto const by = each.admitted - to_millisecond(now);
         each.admitted -= by;
         each.expires -= by;
         each.forgotten -= by;
@@ -137,6 +137,10 @@ answer model::check(check_order const& order, instant now) {
     auto const candidates = live_records(order.of, now);
     auto said = simply(word::no_active_otp);
     if (!candidates.empty()) said = guess(order, candidates, now);
+    if (!order.with_id && said.what == word::verified)
+        for (auto const& [limit, whose] :
+             limits_of(otp::limit_step::guess, order.of, order.end_user))
+            meters_[{limit, whose}].pass(now);
     bool const costs = said.what == word::no_active_otp || said.what == word::invalid_code;
     if (!order.with_id && costs)
         for (auto const& [limit, whose] :
@@ -225,6 +229,7 @@ answer model::shown_to(id_order const& order, instant now) const {
     view.delivery = deliveries.at(static_cast<std::size_t>(found->delivery));
     if (found->state == progress::verified) view.state = "verified";
     if (found->state == progress::canceled) view.state = "canceled";
+    if (found->state == progress::expired) view.state = "expired";
     if (found->state != progress::live) return said;
     view.state = "expired";
     if (!found->is_live(now)) return said;

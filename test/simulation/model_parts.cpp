@@ -16,13 +16,14 @@ void meter::take(rule const& of, instant now) {
 }
 
 void meter::give_back(rule const& of, instant now) {
-    if (busy(now) > instant(0)) full_at_ -= of.one();
+    full_at_ = std::max(now, full_at_ - of.one());
 }
 
 // --- the cooldown ------------------------------------------------------------------------------------
 
 instant pause::begin(store::cooldown_rule const& rule, instant now) {
     forget_what_is_long_ago(now);
+    now = to_millisecond(now);
     ++in_a_row_;
     ++number_;
     instant length = rule.base;
@@ -40,6 +41,7 @@ void pause::take_back(std::uint64_t number, instant back_off, instant now) {
     if (remembered_until_ == instant(0)) return;
     if (in_a_row_ > 0) --in_a_row_;
     if (number != number_) return;
+    now = to_millisecond(now);
     began_ = now;
     until_ = now + back_off;
     remembered_until_ = in_a_row_ > 0 ? std::max(remembered_until_, until_) : until_;
@@ -86,6 +88,7 @@ instant tally::used_up(instant now) const {
 
 void tally::count(bool with_id, instant now) {
     if (all(now) == 0) *this = tally(*rule_);
+    now = to_millisecond(now);
     ++(with_id ? held_ : open_);
     // Those with the id wait for each other only; those without for all.
     if (with_id) held_from_ = now + pause_after(held_);
@@ -97,7 +100,7 @@ void tally::count(bool with_id, instant now) {
 
 bool tally::mend(instant now) {
     if (held_ + open_ == 0 || last_ <= now + clock_tolerance) return false;
-    auto const by = last_ - now;
+    auto const by = last_ - to_millisecond(now);
     for (auto* each : {&last_, &held_from_, &open_from_, &forgotten_})
         *each -= by;
     return true;

@@ -6,6 +6,7 @@
 #include "otpd/otp/policy.hpp"
 #include "virtual_clock.hpp"
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -19,6 +20,11 @@ namespace otpd::simulation {
 /// Until when a caller is told to wait: rounded up, and at least a second.
 [[nodiscard]] constexpr std::int64_t wait_in_seconds(instant of) {
     return of.count() <= 1'000'000 ? 1 : whole_seconds_up(of);
+}
+
+/// What is kept of a number, but for limits, is kept to the millisecond.
+[[nodiscard]] constexpr instant to_millisecond(instant of) {
+    return std::chrono::floor<std::chrono::milliseconds>(of);
 }
 
 /// What is so much later than now was written by a clock that was ahead.
@@ -42,6 +48,8 @@ public:
     void mend(rule const& of, instant now) {
         if (full_at_ > now + of.window + clock_tolerance) full_at_ = now;
     }
+    /// One more would pass: it is as full as it can be now, and a clock that goes back changes nothing of that.
+    void pass(instant now) { full_at_ = std::max(full_at_, now); }
     /// How long until all of it is there again.
     [[nodiscard]] instant busy(instant now) const { return std::max(instant(0), full_at_ - now); }
 

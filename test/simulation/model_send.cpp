@@ -140,10 +140,10 @@ void model::take_everything(send& s, operation_id op, instant now) {
     record fresh;
     fresh.op = op;
     fresh.of = s.order.to;
-    fresh.admitted = now;
-    fresh.expires = now + policy_.ttl;
-    fresh.forgotten = now + policy_.keep;
-    fresh.in_flight_until = now + lease;
+    fresh.admitted = to_millisecond(now);
+    fresh.expires = fresh.admitted + policy_.ttl;
+    fresh.forgotten = fresh.admitted + policy_.keep;
+    fresh.in_flight_until = fresh.admitted + lease;
     make_room(s, fresh, now);
     to.records.push_back(std::move(fresh));
 }

@@ -20,6 +20,9 @@ public:
     states blobs;
     std::size_t writes = 0;        ///< states that were put or erased, and structures
     std::size_t bytes_written = 0; ///< of all states that changed
+    /// When each may be deleted, as told last; nothing is.
+    std::unordered_map<store::state::state_key, store::store_time, store::state::state_key_hash>
+        ends;
 
     std::string& blob(store::state::state_key const& key) { return blobs[key]; }
 
@@ -36,7 +39,10 @@ public:
             if (stale[each.target]) what.failed[each.group] = true;
         store::make_additions(what, targets);
         for (auto const& each : what.shared)
-            if (each.retained_until != store::store_time()) bytes_written += blob(each.key).size();
+            if (each.retained_until != store::store_time()) {
+                bytes_written += blob(each.key).size();
+                ends[each.key] = each.retained_until;
+            }
         for (auto const& each : what.writes)
             if (!what.failed[each.group]) write(each);
         tell(what);
@@ -61,6 +67,7 @@ private:
         ++writes;
         bytes_written += what.blob.size();
         blob(what.key) = what.blob;
+        ends[what.key] = what.retained_until;
     }
     void tell(store::commit& what) {
         std::vector<bool> told(what.shared.size());

@@ -30,7 +30,8 @@ public:
     bool holds = false; ///< commits wait for deliver()
     std::size_t commits = 0;
     std::size_t bytes_loaded = 0;
-    bool must_survive = false; ///< the last commit
+    bool must_survive = false;                ///< the last commit
+    std::vector<store::field_addition> added; ///< by it
 
     [[nodiscard]] bool reads_first() const noexcept override { return reads_first_; }
     [[nodiscard]] store::store_time now() const noexcept override { return time; }
@@ -47,6 +48,7 @@ public:
     void commit(store::flight& what, store::flight_listener& to) override {
         ++commits;
         must_survive = what.changes.must_survive;
+        added = what.changes.additions;
         waiting_.push_back({&what, &to});
         if (!holds) deliver();
     }
