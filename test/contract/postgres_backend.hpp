@@ -23,13 +23,19 @@ public:
         auto const now = server().ask("select floor(extract(epoch from clock_timestamp()))::bigint");
         return std::chrono::seconds(std::stoll(now)) % std::chrono::hours(24);
     }
+    std::size_t largest_state() {
+        return std::stoul(server().ask("select max(octet_length(state)) from otpd.subject"));
+    }
+    std::uint64_t commits() { return store_.stats().flights; }
 
 private:
     static postgres_process& server() {
-        static postgres_process one(postgres_setup{.tcp = false,
-                                                   .turned_clock = OTPD_TURNED_CLOCK,
-                                                   .password = "",
-                                                   .more = {"fsync=off"}});
+        static postgres_process one(
+            postgres_setup{.tcp = false,
+                           .turned_clock = OTPD_TURNED_CLOCK,
+                           .password = "",
+                           // The clock's hours are moments here.
+                           .more = {"fsync=off", "autovacuum=off", "checkpoint_timeout=1d"}});
         return one;
     }
     static store::postgres_options options() {

@@ -22,6 +22,19 @@ public:
         auto const now = server().ask({"EVAL", "return redis.call('TIME')[1]", "0"});
         return std::chrono::seconds(std::stoll(now)) % std::chrono::hours(24);
     }
+    std::size_t largest_state() {
+        return std::stoul(server().ask(
+            {"EVAL",
+             "local most = 0 for _, key in ipairs(redis.call('KEYS', '*')) do "
+             "most = math.max(most, redis.call('STRLEN', key)) end return tostring(most)",
+             "0"}));
+    }
+    std::uint64_t commits() {
+        auto const all = server().ask({"INFO", "commandstats"});
+        std::string const name = "cmdstat_evalsha:calls=";
+        auto const at = all.find(name);
+        return at == all.npos ? 0 : std::stoull(all.substr(at + name.size()));
+    }
 
 private:
     static redis_process& server() {

@@ -8,6 +8,8 @@
 ///   boost::asio::io_context& context();   what its coroutines run on
 ///   void advance(store::duration);        lets that much time pass for the store
 ///   store::duration time_of_day();        by the store's clock, since midnight UTC
+///   std::size_t largest_state();          bytes of what is stored under one key
+///   std::uint64_t commits();              batches that the backend was given so far
 /// Times below are a second or more apart from what they decide, so that a real clock serves too.
 
 #include "coroutines.hpp"

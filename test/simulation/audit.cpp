@@ -45,7 +45,7 @@ audit::complaint audit::too_soon(send_order const& order, instant now) const {
 }
 
 audit::complaint audit::transmitting(operation_id op, send_order const& order,
-                                     std::string const& code, instant now) {
+                                     std::string const& code) {
     auto const found = messages_.find(op);
     if (found == messages_.end()) return about("transmitted without an admission", op);
     auto& sent = found->second;
@@ -58,7 +58,7 @@ audit::complaint audit::transmitting(operation_id op, send_order const& order,
     for (auto const other : same) {
         auto const& first = messages_.at(other);
         if (other != op && first.perhaps_sent &&
-            now - first.admitted < instant(policy_.idempotency_keep))
+            sent.admitted - first.admitted < instant(policy_.idempotency_keep))
             return about("transmitted twice for one idempotency key", other);
     }
     if (std::ranges::find(same, op) == same.end()) same.push_back(op);
@@ -70,6 +70,13 @@ void audit::answered(operation_id op, upstream_answer::kind what) {
     --sent.transmissions_open;
     using enum upstream_answer::kind;
     sent.perhaps_sent = what == accepted || what == unknown;
+}
+
+/// A pause that began later than now is void; a count of guesses keeps its count and ends no later.
+void audit::clock_turned(instant now) {
+    last_admitted_.clear();
+    for (auto& [whose, each] : rows_)
+        each.last = std::min(each.last, now);
 }
 
 // --- guesses -----------------------------------------------------------------------------------------

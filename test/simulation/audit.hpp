@@ -26,9 +26,10 @@ public:
     using complaint = std::string;
 
     complaint admitted(operation_id op, send_order const& order, instant now);
-    complaint transmitting(operation_id op, send_order const& order, std::string const& code,
-                           instant now);
+    complaint transmitting(operation_id op, send_order const& order, std::string const& code);
     void answered(operation_id op, upstream_answer::kind what);
+    /// The store's clock was turned: what was promised by the time that it was before, nobody can be held to.
+    void clock_turned(instant now);
     /// A guess was compared, right or wrong.
     complaint evaluated(check_order const& order, bool right, instant now);
     /// A caller heard it; the operation began at `began`.

@@ -36,7 +36,8 @@ enum class mutation : std::uint8_t {
     forgets_the_idempotency_key,
     admits_two_at_a_time,
     shrinks_the_delivery,
-    sends_twice, ///< the upstream's client, not the store
+    sends_twice,         ///< the upstream's client, not the store
+    forgets_what_it_saw, ///< of a server that has lost writes; in histories with such a server only
 };
 struct named_mutation {
     mutation what;

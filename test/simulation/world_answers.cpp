@@ -41,53 +41,61 @@ void world::about_to_do() {
     backend_->time_went_on();
 }
 
-void world::done(operation_id op, store_step what, instant issued, compared guess) {
+void world::done(operation_id op, store_step what, instant issued, seen effect) {
     note(happening::step, op, static_cast<std::int64_t>(what));
     auto& it = at(op);
+    auto const when = store_now();
     switch (what) {
     case store_step::admit:
     case store_step::settle:
     case store_step::rebook:
-        done_for_send(op, what, issued);
+        done_for_send(op, what, issued, effect);
         break;
     case store_step::check:
-        it.expected = model_.check(it.check, now());
-        if (guess != compared::no)
-            hold(audit_.evaluated(it.check, guess == compared::right, now()), op);
+        it.expected = model_.check(it.check, when);
+        if (effect == seen::unheard && it.expected.what == word::verified) effect = seen::right;
+        if (effect == seen::unheard && it.expected.what == word::invalid_code) effect = seen::wrong;
+        if (effect == seen::right || effect == seen::wrong)
+            hold(audit_.evaluated(it.check, effect == seen::right, when), op);
         break;
     case store_step::find:
         // Also after a cancel that worked.
-        it.expected = model_.find(it.id, now());
+        it.expected = model_.find(it.id, when);
         break;
     case store_step::cancel:
-        it.expected = model_.cancel(it.id, now());
+        it.expected = model_.cancel(it.id, when);
         break;
     case store_step::update:
-        it.expected = model_.update(it.report.of, it.report.state, it.report.correction, now());
+        it.expected = model_.update(it.report.of, it.report.state, it.report.correction, when);
         break;
     }
 }
 
-void world::done_for_send(operation_id op, store_step what, instant issued) {
+void world::done_for_send(operation_id op, store_step what, instant issued, seen effect) {
     auto& it = at(op);
     auto const before = model_.phase_of(op);
+    auto const when = store_now();
     if (what == store_step::settle) {
-        if (before != phase::settling) fail("#" + std::to_string(op) + ": settled too early");
-        model_.settle(op, now());
+        if (before != phase::settling) disagree("#" + std::to_string(op) + ": settled too early");
+        model_.settle(op, when);
         return;
     }
     if (before != phase::asking)
-        return fail("#" + std::to_string(op) + ": asks the store for more than it may");
+        disagree("#" + std::to_string(op) + ": asks the store for more than it may");
     if (what == store_step::rebook) {
-        model_.rebook(op, issued, now());
+        model_.rebook(op, issued, when);
         if (model_.phase_of(op) == phase::sending) it.booked_at = issued;
         return;
     }
-    model_.admit(op, issued, now());
-    if (model_.phase_of(op) != phase::sending) return;
+    model_.admit(op, issued, when);
+    bool const must = model_.phase_of(op) == phase::sending;
+    if (effect == seen::unheard && must) effect = seen::admitted;
+    if (must != (effect == seen::admitted))
+        disagree("#" + std::to_string(op) + ": admitted, or not, against the rules");
+    if (effect != seen::admitted) return;
     it.booked_at = issued;
     sends_.push_back(op);
-    hold(audit_.admitted(op, it.send, now()), op);
+    hold(audit_.admitted(op, it.send, when), op);
 }
 
 void world::failed(operation_id op, store_step what) {
@@ -113,10 +121,11 @@ void world::transmitting(operation_id op, bridgexapi::sms const& message) {
     note(happening::route, op, message.route_id);
     auto const& it = at(op);
     auto const code = code_in(message.text.reveal());
-    hold(audit_.transmitting(op, it.send, code, now()), op);
-    if (it.admission_failed || model_.phase_of(op) != phase::sending)
-        return fail("#" + std::to_string(op) + ": sends what must not be sent");
-    if (message.route_id != model_.route_of(op))
+    hold(audit_.transmitting(op, it.send, code), op);
+    if (it.admission_failed) return fail("#" + std::to_string(op) + ": sends without an admission");
+    if (model_.phase_of(op) != phase::sending)
+        disagree("#" + std::to_string(op) + ": sends what must not be sent");
+    if (is_model_right_ && message.route_id != model_.route_of(op))
         return fail("#" + std::to_string(op) + ": takes another route");
     if (message.to.digits() != rules_.numbers[static_cast<std::size_t>(it.send.to.number)])
         return fail("#" + std::to_string(op) + ": sends to another number");
@@ -166,11 +175,11 @@ void world::judge(operation_id op, answer const& said) {
     auto expected = it.expected;
     if (it.kind == happening::send) judge_send(op, expected);
     if (said != expected)
-        fail("#" + std::to_string(op) + " is answered\n    " + to_string(said) + "\nmust be\n    " +
-             to_string(expected));
+        disagree("#" + std::to_string(op) + " is answered\n    " + to_string(said) +
+                 "\nmust be\n    " + to_string(expected));
     if (it.kind == happening::check) hold(audit_.heard(it.check, said, it.began), op);
     if (it.kind == happening::cancel && said.what == word::shown)
-        audit_.heard_cancel(it.id.id, now());
+        audit_.heard_cancel(it.id.id, store_now());
 }
 
 /// Nobody hears of a send before it is settled.
@@ -181,7 +190,7 @@ void world::judge_send(operation_id op, answer& expected) {
         return;
     }
     if (model_.phase_of(op) != phase::over && !it.settlement_failed)
-        fail("#" + std::to_string(op) + ": answered before it was settled");
+        disagree("#" + std::to_string(op) + ": answered before it was settled");
     expected = model_.answer_of(op, now());
 }
 

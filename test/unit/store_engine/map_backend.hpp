@@ -4,15 +4,14 @@
 /// never.
 
 #include "batch.hpp"
+#include "blob_server.hpp"
 #include "engine_step.hpp"
-#include "state/shared_state.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <deque>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace otpd::test {
@@ -22,17 +21,17 @@ using namespace std::chrono_literals;
 /// Ten seconds after the beginning of a day of 2026.
 inline constexpr store::store_time some_time = store::state::first_time + 123 * 24h + 10s;
 
-class map_backend final : public store::backend_io {
+class map_backend final : public blob_server, public store::backend_io {
 public:
     explicit map_backend(bool reads_first) : reads_first_(reads_first) {}
 
     store::store_time time = some_time;
     bool room = true;
     bool holds = false; ///< commits wait for deliver()
-    std::unordered_map<store::state::state_key, std::string, store::state::state_key_hash> blobs;
     std::size_t commits = 0;
-    std::size_t writes = 0;    ///< states that were put or erased, and structures
-    bool must_survive = false; ///< the last commit
+    std::size_t bytes_loaded = 0;
+    bool must_survive = false;                ///< the last commit
+    std::vector<store::field_addition> added; ///< by it
 
     [[nodiscard]] bool reads_first() const noexcept override { return reads_first_; }
     [[nodiscard]] store::store_time now() const noexcept override { return time; }
@@ -40,6 +39,7 @@ public:
     void load(store::flight& what, store::flight_listener& to) override {
         for (auto& each : what.loads) {
             each.blob = blob(each.key);
+            bytes_loaded += each.blob.size();
             each.is_unchanged =
                 each.known != 0 && each.known == store::state::version_of(each.blob);
         }
@@ -48,6 +48,7 @@ public:
     void commit(store::flight& what, store::flight_listener& to) override {
         ++commits;
         must_survive = what.changes.must_survive;
+        added = what.changes.additions;
         waiting_.push_back({&what, &to});
         if (!holds) deliver();
     }
@@ -66,7 +67,6 @@ public:
         next.what->changes.became = as;
         next.to->committed(*next.what);
     }
-    std::string& blob(store::state::state_key const& key) { return blobs[key]; }
 
 private:
     struct waiting_commit {
@@ -78,52 +78,6 @@ private:
         waiting_.pop_front();
         return next;
     }
-    [[nodiscard]] bool is_of(store::state::state_key const& key, store::state::version expected) {
-        return store::state::version_of(blob(key)) == expected;
-    }
-    void execute(store::commit& what) {
-        for (auto const& each : what.writes)
-            if (!is_of(each.key, each.expected)) what.failed[each.group] = true;
-        std::vector<bool> stale(what.shared.size());
-        std::vector<char*> targets;
-        for (std::size_t n = 0; n < what.shared.size(); ++n)
-            stale[n] = !restructure(what.shared[n]);
-        for (auto const& each : what.shared)
-            targets.push_back(blob(each.key).data());
-        for (auto const& each : what.additions)
-            if (stale[each.target]) what.failed[each.group] = true;
-        store::make_additions(what, targets);
-        for (auto const& each : what.writes)
-            if (!what.failed[each.group]) write(each);
-        tell(what);
-    }
-    /// Whether the structure that is there is the one that is meant.
-    bool restructure(store::shared_target const& target) {
-        if (!is_of(target.key, target.expected)) return false;
-        if (target.structure.empty()) return true;
-        ++writes;
-        std::string fresh(target.structure);
-        store::take_sources(target, blob(target.key), fresh.data());
-        blob(target.key) = std::move(fresh);
-        return true;
-    }
-    void write(store::state_write const& what) {
-        if (what.what == store::state_write::kind::compare) return;
-        ++writes;
-        blob(what.key) = what.blob;
-    }
-    void tell(store::commit& what) {
-        std::vector<bool> told(what.shared.size());
-        for (std::size_t n = 0; n < told.size(); ++n)
-            told[n] = what.shared[n].is_wanted;
-        for (auto const& each : what.additions)
-            told[each.target] = true;
-        for (std::size_t n = 0; n < told.size(); ++n)
-            if (told[n]) what.present.push_back({what.shared[n].key, blob(what.shared[n].key)});
-        for (auto const& each : what.writes)
-            if (what.failed[each.group]) what.present.push_back({each.key, blob(each.key)});
-    }
-
     bool reads_first_;
     std::deque<waiting_commit> waiting_;
 };
