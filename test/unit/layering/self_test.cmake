@@ -75,7 +75,7 @@ expect_fault("on_strand" src/store/x.cpp "asio::post(strand, f)")
 expect_fault("on_strand" src/api/x.cpp "boost::asio::dispatch(strand, f)")
 expect_fault("on_strand" src/otp/x.cpp "asio::bind_executor(strand, f)")
 expect_good(src/net/x.cpp "asio::post(strand, f)")
-expect_good(src/store/memory_store.cpp "#include \"otpd/store/memory_store.hpp\"\nasio::dispatch(guard, f)")
+expect_good(src/store/backend/memory_backend.cpp "#include \"backend/memory_backend.hpp\"\nasio::dispatch(guard, f)")
 
 # Own header first.
 expect_fault("own header" src/core/purpose.cpp "#include \"otpd/core/encoding.hpp\"\n#include \"otpd/core/purpose.hpp\"")
