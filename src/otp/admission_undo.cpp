@@ -15,7 +15,7 @@ namespace {
 /// How late it is seen that all are to end.
 constexpr std::chrono::milliseconds nap{100};
 
-asio::awaitable<void> sleep(std::chrono::milliseconds time) {
+asio::awaitable<void> pass(std::chrono::milliseconds time) {
     asio::steady_timer timer(co_await asio::this_coro::executor, time);
     co_await timer.async_wait(asio::deferred);
 }
@@ -48,13 +48,13 @@ asio::awaitable<bool> admission_undo::run(store::settlement admitted) {
 
 asio::awaitable<void> admission_undo::wait(std::chrono::milliseconds pause) {
     for (; pause > pause.zero() && !is_draining_; pause -= nap)
-        co_await sleep(std::min(pause, nap));
+        co_await pass(std::min(pause, nap));
 }
 
 asio::awaitable<void> admission_undo::drain(deadline limit) {
     is_draining_ = true;
     while (running_ > 0 && !limit.expired())
-        co_await sleep(
+        co_await pass(
             std::min(nap, std::chrono::ceil<std::chrono::milliseconds>(limit.remaining())));
 }
 
