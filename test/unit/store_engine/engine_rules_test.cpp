@@ -283,9 +283,9 @@ BOOST_AUTO_TEST_CASE(notes_come_at_their_time_and_one_of_them_is_the_admissions)
     auto const events = seen(w).events;
     BOOST_REQUIRE(events.size() == 4U);
     BOOST_TEST(events[0].details == "country=NL");
-    BOOST_TEST((events[1].ago == 5s && events[1].details == "first"));
-    BOOST_TEST((events[2].ago == 2s && events[2].details == "second"));
-    BOOST_TEST((events[3].ago == 0s && events[3].details == "last"));
+    BOOST_TEST((events[1].at == events[0].at && events[1].details == "first"));
+    BOOST_TEST((events[2].at == events[0].at + 3s && events[2].details == "second"));
+    BOOST_TEST((events[3].at == events[0].at + 5s && events[3].details == "last"));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_there_is_absent_or_too_late) {
