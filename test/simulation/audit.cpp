@@ -28,7 +28,7 @@ audit::complaint audit::admitted(operation_id op, send_order const& order, insta
     auto broken = too_soon(order, now);
     auto& sent = messages_[op];
     sent.order = order;
-    sent.admitted = now;
+    sent.admitted = to_millisecond(now); // as it is kept
     last_admitted_[{order.to.client, order.to.number}] = op;
     if (!rules_.keeps_several_codes(order.to.purpose)) compared_.erase(key_of(order.to));
     return broken;

@@ -27,6 +27,10 @@ public:
     /// Removes what is over, if it is not done by itself.
     virtual void sweep() {}
 
+    /// What a send is told of its limits. A store that remembers what it saw last may have missed what others did; what
+    /// passes and what does not is exact all the same.
+    [[nodiscard]] virtual bool tells_limits_exactly() const { return true; }
+
     // Of stores whose server is an order of the history; false: it is not.
 
     /// The answer to the next step of that instance is lost, which is done or not.

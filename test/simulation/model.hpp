@@ -141,7 +141,6 @@ private:
         std::vector<objection> objections; ///< of the last refusal
         bool admitted = false;
         instant pause{};
-        std::uint64_t pause_number = 0;
         std::vector<charged> charges;
         std::vector<booking> booked;
         upstream_answer outcome;

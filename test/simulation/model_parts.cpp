@@ -25,7 +25,6 @@ instant pause::begin(store::cooldown_rule const& rule, instant now) {
     forget_what_is_long_ago(now);
     now = to_millisecond(now);
     ++in_a_row_;
-    ++number_;
     instant length = rule.base;
     for (std::uint32_t n = 1; n < in_a_row_ && length < rule.longest; ++n)
         length *= 2;
@@ -36,11 +35,11 @@ instant pause::begin(store::cooldown_rule const& rule, instant now) {
     return length;
 }
 
-void pause::take_back(std::uint64_t number, instant back_off, instant now) {
+void pause::take_back(instant its_end, instant back_off, instant now) {
     forget_what_is_long_ago(now);
     if (remembered_until_ == instant(0)) return;
     if (in_a_row_ > 0) --in_a_row_;
-    if (number != number_) return;
+    if (its_end != until_) return;
     now = to_millisecond(now);
     began_ = now;
     until_ = now + back_off;
@@ -87,8 +86,12 @@ instant tally::used_up(instant now) const {
 }
 
 void tally::count(bool with_id, instant now) {
-    if (all(now) == 0) *this = tally(*rule_);
+    bool const is_first = all(now) == 0;
     now = to_millisecond(now);
+    if (is_first) {
+        *this = tally(*rule_);
+        held_from_ = open_from_ = now;
+    }
     ++(with_id ? held_ : open_);
     // Those with the id wait for each other only; those without for all.
     if (with_id) held_from_ = now + pause_after(held_);

@@ -65,18 +65,15 @@ public:
     bool mend(instant now);
     /// One more send: the pause doubles with each in a row. Returns it.
     instant begin(store::cooldown_rule const& rule, instant now);
-    /// Of the last pause that began: they are numbered.
-    [[nodiscard]] std::uint64_t number() const { return number_; }
     /// That send was none: a short pause takes the place of its own, if that is still the last one and not
     /// forgotten.
-    void take_back(std::uint64_t number, instant back_off, instant now);
+    void take_back(instant its_end, instant back_off, instant now);
     /// A code was right: what comes next is the first in a row. The pause stays.
     void end_row(instant now);
 
     void forget_what_is_long_ago(instant now);
 
 private:
-    std::uint64_t number_ = 0;
     instant began_{};
     std::uint32_t in_a_row_ = 0;
     instant until_{};

@@ -135,7 +135,6 @@ void model::take_everything(send& s, operation_id op, instant now) {
     }
     if (policy_.cooldown.base.count() > 0) {
         s.pause = to.between_sends.begin(policy_.cooldown, now);
-        s.pause_number = to.between_sends.number();
     }
     record fresh;
     fresh.op = op;
@@ -255,6 +254,10 @@ void model::rebook(operation_id op, instant issued, instant now) {
     auto& s = sends_.at(op);
     auto* const its_number = look_at(op, now);
     ++s.next_route;
+    if (find_record(op, now) == nullptr) { // forgotten: it comes too late
+        s.at = phase::settling;
+        return;
+    }
     auto const next = bookings_of(s.order.to, route_of(op), issued);
     if (!too_dear(next, s.booked, now).empty()) {
         if (s.next_route == s.order.routes.size()) s.at = phase::settling;
@@ -315,10 +318,11 @@ void model::settle_key(send const& s, operation_id op, instant now) {
 /// As if it had never been, but for a short pause.
 void model::settle_refused(send& s, record const& of, instant now) {
     auto& to = at(s.order.to);
+    auto const end_of_pause = of.admitted + s.pause;
     std::erase_if(to.records, [op = of.op](record const& each) { return each.op == op; });
     s.price_known = true;
     if (s.pause > instant(0))
-        to.between_sends.take_back(s.pause_number, std::chrono::seconds(back_off()), now);
+        to.between_sends.take_back(end_of_pause, std::chrono::seconds(back_off()), now);
     for (auto& each : s.booked) {
         money_.change(each.of, -each.amount, now);
         each.amount = 0;

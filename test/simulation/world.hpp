@@ -137,7 +137,7 @@ private:
     void heard(operation_id op, std::exception_ptr const& thrown, otp::outcome<T> const& said);
     void heard_update(operation_id op, std::exception_ptr const& thrown,
                       store::result<store::update_outcome> const& said);
-    void judge(operation_id op, answer const& said);
+    void judge(operation_id op, answer said);
     void judge_send(operation_id op, answer& expected);
 
     assignment const what_;

@@ -159,6 +159,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_longer_in_a_row_is_not_taken_back_once_more) {
     w.settle(late);
     w.settle(refusal_of(3));
     BOOST_TEST((next_pause(w, 4) == 45s));
+    w.pass(45s);
+    BOOST_TEST((next_pause(w, 5) == 90s));
 }
 
 BOOST_AUTO_TEST_CASE(an_undone_admission_takes_back_the_pause_that_it_began) {
