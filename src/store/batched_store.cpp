@@ -116,4 +116,9 @@ batched_store::spent(std::vector<budget_key> of) {
     co_return co_await run<engine::spent, std::vector<std::int64_t>>(of);
 }
 
+asio::awaitable<batch_stats> batched_store::stats() {
+    auto look = [this] { return batch_.stats(); };
+    co_return co_await net::on_strand(guard_, look);
+}
+
 } // namespace otpd::store

@@ -26,6 +26,9 @@ public:
     boost::asio::awaitable<result<std::vector<std::int64_t>>>
     spent(std::vector<budget_key> of) final;
 
+    /// A snapshot, from any thread: batches, steps, and those that ran again.
+    boost::asio::awaitable<batch_stats> stats();
+
 protected:
     /// `io` is looked at when the first step comes, and only on the strand; it has to stay as long as the
     /// store. `timeout` is of one step, from its call to its answer.

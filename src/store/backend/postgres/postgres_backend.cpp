@@ -474,11 +474,6 @@ asio::awaitable<result<std::uint64_t>> postgres_backend::live_codes() {
     co_return fault::not_executed;
 }
 
-asio::awaitable<batch_stats> postgres_backend::stats() {
-    auto look = [this] { return steps().stats(); };
-    co_return co_await net::on_strand(guard(), look);
-}
-
 /// Around the table, from where it was left. Instances sweep beside each other: a row that one of
 /// them deletes is passed over by the others.
 asio::awaitable<bool> postgres_backend::sweep_slice(connection& over) {
