@@ -98,7 +98,8 @@ struct postgres_backend::job {
 
 postgres_backend::postgres_backend(asio::any_io_executor executor, postgres_options options,
                                    observer& tell)
-    : batched_store(executor, *this, to_batch_options(options), options.timeout),
+    : batched_store(executor, *this, to_batch_options(options), options.timeout,
+                    batching::of_all_that_come_together),
       options_(std::move(options)), tell_(tell), place_(options_.where.to_string()),
       decided_(guard(), steady_time::max()), sweep_timer_(guard()) {
     for (std::size_t n = 0; n < std::max<std::size_t>(1, options_.connections); ++n)
