@@ -29,59 +29,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-store::code_seed seed_of(std::uint64_t n) {
-    return {1, key(~n - 5), 6};
-}
-
-store::admission admission_of(std::uint64_t n) {
-    store::admission request;
-    request.key = store::record_key{key(n), "shop:login"};
-    request.id = key(~n);
-    request.code = seed_of(n);
-    request.ttl = 600s;
+store::admission kept_admission_of(std::uint64_t n) {
+    auto request = admission_of(n);
     request.keep = 1h;
-    request.lease = 30s;
-    request.cooldown = store::cooldown_rule{45s, 900s, 1h};
-    request.charges = charges_of(n);
-    request.watches = watches_of(n);
     request.reservations = {
         {{everybody(), "total", "2026-11"}, 87'000, std::int64_t{1} << 50, 33 * 24h}};
-    request.guesses = guesses();
-    return request;
-}
-
-/// The texts are those of a service with default settings (src/otp/settle.cpp), the message's ids those of
-/// BridgeXAPI.
-store::settlement settlement_of(std::uint64_t n) {
-    std::string id(16, '0');
-    auto const random = key(~n - 7);
-    for (std::size_t i = 0; i < id.size(); ++i)
-        id[i] = "0123456789abcdef"[std::to_integer<unsigned>(random[i]) & 0xfU];
-    auto const order = std::to_string(22'953 + n % 900'000);
-    store::settlement request;
-    request.key = store::record_key{key(n), "shop:login"};
-    request.id = key(~n);
-    request.result = store::send_result::accepted;
-    request.accepted =
-        store::receipt{3, order, "BX-" + order + "-" + id, money::from_micros(87'000)};
-    request.notes = {{store::event_kind::admitted,
-                      {},
-                      "country=NL,route_plan=default,limits=number_10m%204%2F5%2C%20number_24h%209%"
-                      "2F10%2C%20client_"
-                      "1m%20" +
-                          std::to_string(100 + n % 500) + "%2F600"},
-                     {store::event_kind::step, 212ms, "route_id=3i,outcome=chosen,price=87000u"}};
-    request.details = "route_id=3i,price=87000u,cost=87000u";
-    return request;
-}
-
-store::check check_of(std::uint64_t n) {
-    store::check request;
-    request.key = store::record_key{key(n), "shop:login"};
-    request.is_code_of = [](store::code_seed const&) { return false; };
-    request.attempts_max = 5;
-    request.guesses = guesses();
-    request.watched = {prefix_of(n), country_of(n)};
     return request;
 }
 
@@ -97,7 +49,7 @@ class filled_store {
 public:
     explicit filled_store(std::uint64_t codes) {
         for (; next_ < codes; ++next_) {
-            run(store_.admit(admission_of(next_)));
+            run(store_.admit(kept_admission_of(next_)));
             run(store_.settle(settlement_of(next_)));
         }
     }
@@ -115,9 +67,9 @@ public:
         return *std::move(answer);
     }
 
-    void admit(std::uint64_t n) { run(store_.admit(admission_of(n))); }
+    void admit(std::uint64_t n) { run(store_.admit(kept_admission_of(n))); }
     void settle(std::uint64_t n) { run(store_.settle(settlement_of(n))); }
-    void check(std::uint64_t n) { run(store_.check_code(check_of(n))); }
+    void check(std::uint64_t n) { run(store_.check_code(check_of(n, false))); }
     std::uint64_t next() noexcept { return next_++; }
     std::uint64_t next_guess() noexcept { return next_guess_++; }
     std::uint64_t codes() { return *run(store_.live_codes()); }

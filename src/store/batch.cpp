@@ -8,7 +8,8 @@
 namespace otpd::store {
 
 batch::batch(backend_io& io, batch_options options)
-    : io_(io), options_(options), versions_(options.instance), cache_(options.cached_max) {}
+    : io_(io), options_(std::move(options)), versions_(options_.instance),
+      cache_(options_.cached_max) {}
 
 void batch::submit(batch_step& step, steady_time deadline) {
     if (queue_.size() >= options_.queue_max) {
@@ -21,7 +22,7 @@ void batch::submit(batch_step& step, steady_time deadline) {
     step.tries_ = 0;
     step.deadline_ = deadline;
     queue_.push_back(&step);
-    if (options_.pumps_at_once) pump();
+    pump_soon();
 }
 
 void batch::expire(steady_time now) {
@@ -51,6 +52,13 @@ void batch::pump() {
     while (form()) {
     }
     is_pumping_ = false;
+}
+
+void batch::pump_soon() {
+    if (!options_.pump_later)
+        pump();
+    else if (!queue_.empty())
+        options_.pump_later();
 }
 
 bool batch::is_free(batch_step const& step) const {
@@ -304,7 +312,7 @@ void batch::recycle(flight& done) {
     done.loads.clear();
     done.changes.clear();
     idle_.push_back(&done);
-    pump();
+    pump_soon();
 }
 
 } // namespace otpd::store

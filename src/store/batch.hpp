@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -60,8 +61,9 @@ struct batch_options {
     std::size_t flights_max = 1;  ///< at once
     std::size_t cached_max = 0;   ///< states; 0 where loading costs nothing
     unsigned tries_max = 20;      ///< of one step, before it is not executed
-    /// False: a batch is dear, and who submits calls pump() once all have come that come together.
-    bool pumps_at_once = true;
+    /// Is called when steps wait, and calls pump() once all have come that come together: where a batch
+    /// is dear. Without it batches are formed at once.
+    std::function<void()> pump_later = {};
     std::uint32_t instance =
         0; ///< below version_source::instances_max, of those that share the store
 };
@@ -100,6 +102,7 @@ private:
     void loaded(flight& done) override;
     void committed(flight& done) override;
 
+    void pump_soon();
     bool form();
     [[nodiscard]] bool is_free(batch_step const& step) const;
     void occupy(flight& by, state::state_key const& key);

@@ -52,15 +52,20 @@ private:
 } // namespace
 
 batched_store::batched_store(asio::any_io_executor const& executor, backend_io& io,
-                             batch_options options, std::chrono::milliseconds timeout)
-    : timeout_(timeout), pumps_at_once_(options.pumps_at_once), batch_(io, options),
+                             batch_options options, std::chrono::milliseconds timeout,
+                             batching when)
+    : timeout_(timeout), batch_(io, prepare(std::move(options), when)),
       guard_(asio::make_strand(executor)) {}
 
-/// Without the wait, the first of those that a batch has answered would go on alone and the others
-/// wait for it. The store outlives what is posted: a step that is not ended is being waited for.
-void batched_store::submit(batch_step& step, steady_time deadline) {
-    batch_.submit(step, deadline);
-    if (pumps_at_once_ || std::exchange(pump_is_posted_, true)) return;
+batch_options batched_store::prepare(batch_options options, batching when) {
+    if (when == batching::of_all_that_come_together) options.pump_later = [this] { pump_later(); };
+    return options;
+}
+
+/// Behind those that a batch has answered: without the wait, the first of them would go on alone and the
+/// others wait for it. The store outlives what is posted: a step that is not ended is being waited for.
+void batched_store::pump_later() {
+    if (std::exchange(pump_is_posted_, true)) return;
     // Behind everybody who is ready to submit, not only behind those who already wait for the strand.
     asio::post(guard_.get_inner_executor(), [this] {
         asio::post(guard_, [this] {
@@ -76,7 +81,7 @@ asio::awaitable<result<Answer>> batched_store::run(Request const& request) {
     awaited_step<Rules, Request> step(request);
     auto const until = std::chrono::steady_clock::now() + timeout_;
     auto submit_step = [this, &step, until] {
-        submit(step, until);
+        batch_.submit(step, until);
         return step.is_done();
     };
     if (!co_await net::on_strand(guard_, submit_step)) {
@@ -121,6 +126,11 @@ batched_store::spent(std::vector<budget_key> of) {
 
 asio::awaitable<result<agreement>> batched_store::agree(shared_secrets mine) {
     co_return co_await run<engine::agree, agreement>(mine);
+}
+
+asio::awaitable<batch_stats> batched_store::stats() {
+    auto look = [this] { return batch_.stats(); };
+    co_return co_await net::on_strand(guard_, look);
 }
 
 } // namespace otpd::store

@@ -11,8 +11,15 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <chrono>
+#include <cstdint>
 
 namespace otpd::store {
+
+/// When steps that wait become a batch.
+enum class batching : std::uint8_t {
+    at_once,
+    of_all_that_come_together ///< where a batch is dear
+};
 
 class batched_store : public backend {
 public:
@@ -27,11 +34,15 @@ public:
     spent(std::vector<budget_key> of) final;
     boost::asio::awaitable<result<agreement>> agree(shared_secrets mine) final;
 
+    /// A snapshot, from any thread: batches, steps, and those that ran again.
+    boost::asio::awaitable<batch_stats> stats();
+
 protected:
     /// `io` is looked at when the first step comes, and only on the strand; it has to stay as long as the
     /// store. `timeout` is of one step, from its call to its answer.
     batched_store(boost::asio::any_io_executor const& executor, backend_io& io,
-                  batch_options options, std::chrono::milliseconds timeout);
+                  batch_options options, std::chrono::milliseconds timeout,
+                  batching when = batching::at_once);
 
     /// The strand of the batches and of `io`.
     [[nodiscard]] net::strand const& guard() const noexcept { return guard_; }
@@ -42,10 +53,10 @@ private:
     template <auto Rules, class Answer, class Request>
     boost::asio::awaitable<result<Answer>> run(Request const& request);
 
-    void submit(batch_step& step, steady_time deadline);
+    [[nodiscard]] batch_options prepare(batch_options options, batching when);
+    void pump_later();
 
     std::chrono::milliseconds const timeout_;
-    bool const pumps_at_once_;
     bool pump_is_posted_ = false;
     batch batch_;
     net::strand guard_;

@@ -59,6 +59,39 @@ BOOST_AUTO_TEST_CASE(steps_wait_while_a_commit_is_on_its_way_and_go_together) {
     BOOST_TEST(io.commits == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(who_pumps_later_has_all_that_came_together_in_one_batch) {
+    map_backend io(false);
+    io.holds = true;
+    auto chosen = options(4);
+    int asked = 0;
+    chosen.pump_later = [&asked] { ++asked; };
+    instance one(io);
+    instance two(io, chosen);
+    pending_send known(send_of(9, 9));
+    one.steps.submit(known.step);
+    io.deliver();
+    pending_guess unknown(guess_of(9, 9)); // to this instance: it runs again
+    two.steps.submit(unknown.step);
+    std::deque<pending_send> sends;
+    for (std::uint32_t n = 1; n <= 5; ++n)
+        two.steps.submit(sends.emplace_back(send_of(n, n)).step);
+    BOOST_TEST(asked > 0);
+    BOOST_TEST(io.waiting() == 0U);
+    two.steps.pump();
+    BOOST_TEST(io.waiting() == 1U);
+    asked = 0;
+    io.deliver();
+    for (auto& each : sends)
+        BOOST_TEST(is<admitted>(each.step.take().value()));
+    BOOST_TEST(asked == 1); // for the one that runs again
+    BOOST_TEST(io.waiting() == 0U);
+    two.steps.pump();
+    asked = 0;
+    io.deliver();
+    BOOST_TEST(is<verified>(unknown.step.take().value()));
+    BOOST_TEST(asked == 0); // nothing waits
+}
+
 BOOST_AUTO_TEST_CASE(a_batch_has_so_many_steps) {
     map_backend io(false);
     io.holds = true;

@@ -95,7 +95,8 @@ struct postgres_backend::job {
 
 postgres_backend::postgres_backend(asio::any_io_executor executor, postgres_options options,
                                    observer& tell)
-    : batched_store(executor, *this, to_batch_options(options), options.timeout),
+    : batched_store(executor, *this, to_batch_options(options), options.timeout,
+                    batching::of_all_that_come_together),
       options_(std::move(options)), tell_(tell), place_(options_.where.to_string()),
       decided_(guard(), steady_time::max()), sweep_timer_(guard()) {
     for (std::size_t n = 0; n < std::max<std::size_t>(1, options_.connections); ++n)
@@ -469,11 +470,6 @@ asio::awaitable<result<std::uint64_t>> postgres_backend::live_codes() {
     auto const found = co_await net::run_on(guard(), std::move(asked));
     if (found) co_return found->live_codes;
     co_return fault::not_executed;
-}
-
-asio::awaitable<batch_stats> postgres_backend::stats() {
-    auto look = [this] { return steps().stats(); };
-    co_return co_await net::on_strand(guard(), look);
 }
 
 /// Around the table, from where it was left. Instances sweep beside each other: a row that one of

@@ -49,9 +49,6 @@ public:
     /// Batches on their way are answered first.
     void stop() override;
 
-    /// A snapshot, from any thread: batches, steps, and those that ran again.
-    boost::asio::awaitable<batch_stats> stats();
-
 private:
     struct link;
     struct job;

@@ -68,9 +68,9 @@ struct redis_backend::lane {
     asio::steady_timer link_is_ready; ///< cancelled when one is
 };
 
-redis_backend::redis_backend(asio::any_io_executor executor, redis_options options,
-                             observer& tell)
-    : batched_store(executor, *this, options_of(options), options.timeout),
+redis_backend::redis_backend(asio::any_io_executor executor, redis_options options, observer& tell)
+    : batched_store(executor, *this, options_of(options), options.timeout,
+                    batching::of_all_that_come_together),
       options_(std::move(options)), tell_(tell), where_(options_.where.to_string()),
       lanes_name_(name_of_lanes()), next_look_(guard()) {
     redis_link::events const events{

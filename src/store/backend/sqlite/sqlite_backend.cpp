@@ -18,10 +18,8 @@ using outcome = commit::outcome;
 sqlite_backend::sqlite_backend(asio::any_io_executor const& executor, clock const& now,
                                sqlite_options options, observer& tell)
     : batched_store(executor, *this,
-                    batch_options{.queue_max = options.queue_max,
-                                  .steps_max = options.batch_max,
-                                  .pumps_at_once = false},
-                    options.timeout),
+                    batch_options{.queue_max = options.queue_max, .steps_max = options.batch_max},
+                    options.timeout, batching::of_all_that_come_together),
       options_(std::move(options)), clock_(now), tell_(tell), began_(now.now()),
       began_wall_(now.wall()) {}
 
