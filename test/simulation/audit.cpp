@@ -39,7 +39,8 @@ audit::complaint audit::too_soon(send_order const& order, instant now) const {
     auto const before = last_admitted_.find({order.to.client, order.to.number});
     if (before == last_admitted_.end()) return {};
     auto const& first = messages_.at(before->second);
-    if (!first.perhaps_sent || now - first.admitted >= policy_.cooldown.base) return {};
+    if (!first.perhaps_sent || now - first.admitted + tolerance_ >= policy_.cooldown.base)
+        return {};
     return about("admitted within the cooldown of a message that may have been sent",
                  before->second);
 }
@@ -73,10 +74,12 @@ void audit::answered(operation_id op, upstream_answer::kind what) {
 }
 
 /// A pause that began later than now is void; a count of guesses keeps its count and ends no later.
-void audit::clock_turned(instant now) {
+void audit::clock_turned(instant before, instant now) {
     last_admitted_.clear();
-    for (auto& [whose, each] : rows_)
+    for (auto& [whose, each] : rows_) {
+        if (before - each.last + tolerance_ >= instant(policy_.guesses.window)) each.compared = 0;
         each.last = std::min(each.last, now);
+    }
 }
 
 // --- guesses -----------------------------------------------------------------------------------------
@@ -88,7 +91,8 @@ audit::complaint audit::evaluated(check_order const& order, bool right, instant 
     if (++used > policy_.attempts_max && one_code)
         return "more guesses at a code than its attempts";
     auto& at_number = rows_[{order.of.client, order.of.number}];
-    if (at_number.compared > 0 && now - at_number.last >= instant(policy_.guesses.window))
+    if (at_number.compared > 0 &&
+        now - at_number.last + tolerance_ >= instant(policy_.guesses.window))
         at_number.compared = 0;
     at_number.last = now;
     if (++at_number.compared > policy_.guesses.quota) return "more guesses at a number than it has";
@@ -105,7 +109,8 @@ audit::complaint audit::heard(check_order const& order, answer const& said, inst
     if (!verified_.insert(op).second) return about("verified twice", op);
     if (sent.order.to != order.of) return about("verified for another slot", op);
     if (sent.code != order.code) return about("verified by another code", op);
-    if (began >= sent.admitted + policy_.ttl) return about("verified after it had expired", op);
+    if (began >= sent.admitted + policy_.ttl + tolerance_)
+        return about("verified after it had expired", op);
     auto const canceled = canceled_.find(op);
     if (canceled != canceled_.end() && canceled->second <= began)
         return about("verified after its caller had canceled it", op);

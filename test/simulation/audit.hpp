@@ -21,7 +21,9 @@ namespace otpd::simulation {
 /// Each member returns what promise was broken; empty: none.
 class audit {
 public:
-    explicit audit(rules const& of) : policy_(of.policy), rules_(of) {}
+    /// `tolerance`: of the store's clock, as its instances know it.
+    audit(rules const& of, instant tolerance)
+        : policy_(of.policy), rules_(of), tolerance_(tolerance) {}
 
     using complaint = std::string;
 
@@ -29,7 +31,7 @@ public:
     complaint transmitting(operation_id op, send_order const& order, std::string const& code);
     void answered(operation_id op, upstream_answer::kind what);
     /// The store's clock was turned: what was promised by the time that it was before, nobody can be held to.
-    void clock_turned(instant now);
+    void clock_turned(instant before, instant now);
     /// A guess was compared, right or wrong.
     complaint evaluated(check_order const& order, bool right, instant now);
     /// A caller heard it; the operation began at `began`.
@@ -58,6 +60,7 @@ private:
 
     otp::policy const& policy_;
     rules const& rules_;
+    instant const tolerance_;
     std::unordered_map<operation_id, message> messages_;
     std::map<std::pair<int, int>, operation_id> last_admitted_;     ///< by client and number
     std::map<std::pair<int, int>, std::vector<operation_id>> keys_; ///< by client and key

@@ -78,7 +78,7 @@ public:
         instances_.at(instance).emplace(context_, clock_, server_,
                                         static_cast<std::uint32_t>(instance));
     }
-    bool tells_limits_exactly() const override { return false; }
+    exactness is_known() const override { return exactness::what_passes; }
     bool lose_answer(std::size_t instance, bool done) override {
         instances_.at(instance)->lose_answer(done);
         return true;
@@ -207,8 +207,7 @@ public:
         clients_.at(instance).emplace(context_, url_);
     }
     void time_went_on() override { turn(server_.directory(), clock_.elapsed()); }
-    /// PostgreSQL's rows are locked and loaded first.
-    bool tells_limits_exactly() const override { return std::is_same_v<Client, postgres_client>; }
+    exactness is_known() const override { return exactness::promises; }
 
 private:
     asio::io_context& context_;

@@ -7,6 +7,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,9 +28,16 @@ public:
     /// Removes what is over, if it is not done by itself.
     virtual void sweep() {}
 
-    /// What a send is told of its limits. A store that remembers what it saw last may have missed what others did; what
-    /// passes and what does not is exact all the same.
-    [[nodiscard]] virtual bool tells_limits_exactly() const { return true; }
+    /// How exactly a history is known beforehand.
+    enum class exactness : std::uint8_t {
+        all,
+        /// But for what others count that an instance has not seen: how far a limit is used, and which of two reasons a refusal
+        /// has. What passes and what does not is exact all the same.
+        what_passes,
+        /// The server's time is known to instances but for what real time goes by meanwhile: only what must never be.
+        promises
+    };
+    [[nodiscard]] virtual exactness is_known() const { return exactness::all; }
 
     // Of stores whose server is an order of the history; false: it is not.
 

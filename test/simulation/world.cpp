@@ -20,12 +20,20 @@ constexpr std::uint32_t look_at_sums = 64;
 /// Operations that are under way at a time, at the most.
 constexpr std::size_t under_way_max = 6;
 
+/// Instances follow a server's clock to a tenth of a second.
+instant tolerance_of(backend const& of) {
+    bool const is_estimated = of.is_known() == backend::exactness::promises;
+    return is_estimated ? instant(100'000) : instant(0);
+}
+
 } // namespace
 
 world::world(assignment const& what, stores& on)
     : what_(what), chance_(what.seed), rules_(draw_rules(chance_)),
       backend_(on.make(context_, store_clock_)), bytes_(what.seed ^ for_bytes),
-      upstream_(rules_, turns_, clock_, *this, chance_), model_(rules_), audit_(rules_) {
+      upstream_(rules_, turns_, clock_, *this, chance_), model_(rules_),
+      audit_(rules_, tolerance_of(*backend_)),
+      is_model_right_(backend_->is_known() != backend::exactness::promises) {
     upstream_.sends_twice = what.broken == mutation::sends_twice;
     for (std::size_t n = 0; n < instances; ++n)
         start_instance(n);

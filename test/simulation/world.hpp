@@ -161,7 +161,7 @@ private:
     history history_;
     std::string divergence_;
     bool remembers_writes_ = false;
-    bool is_model_right_ = true; ///< until the store's server has lost writes
+    bool is_model_right_; ///< never with a server's own clock, nor once one has lost writes
     std::deque<operation> operations_;
     std::vector<operation_id> sends_; ///< that were admitted
     std::vector<operation_id> keyed_; ///< sends with an idempotency key

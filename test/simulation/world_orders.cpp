@@ -361,10 +361,11 @@ void world::crash() {
 void world::turn_the_clock() {
     instant const most = seconds(29);
     if (now() < 2 * most) return; // no time is before the history
+    auto const before = store_now();
     store_clock_.turn(instant(chance_.between(-most.count(), most.count())));
     note(happening::jump, none, store_clock_.ahead().count());
     backend_->time_went_on();
-    audit_.clock_turned(store_now());
+    audit_.clock_turned(before, store_now());
     for (auto& each : operations_)
         each.began = std::min(each.began, store_now());
 }
