@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(who_pumps_later_has_all_that_came_together_in_one_batch) {
     pending_send known(send_of(9, 9));
     one.steps.submit(known.step);
     io.deliver();
-    pending_guess unknown(guess_of(9, 9)); // to this instance: it runs again
+    pending_guess unknown(guess_of(9, 1)); // to this instance: it runs again
     two.steps.submit(unknown.step);
     std::deque<pending_send> sends;
     for (std::uint32_t n = 1; n <= 5; ++n)
