@@ -133,10 +133,12 @@ BOOST_AUTO_TEST_CASE(steps_that_wait_are_bounded) {
     options.in_flight_max = 10;
     driven_redis_backend store(options);
     server.freeze();
-    constexpr std::uint32_t on_their_way = 4; // one in each flight, and then the queue
+    constexpr std::uint32_t flights = 4;
+    constexpr std::uint32_t most = flights * 64 + 10; // full batches on their way, and the queue
+    constexpr std::uint32_t count = most + 30;
     std::atomic<std::uint32_t> refused = 0;
     std::atomic<std::uint32_t> admitted = 0;
-    for (std::uint32_t i = 0; i < 30; ++i) {
+    for (std::uint32_t i = 0; i < count; ++i) {
         auto body = [&, i]() -> boost::asio::awaitable<void> {
             auto request = send_of(i, 111, i);
             auto const answer = co_await store->admit(std::move(request));
@@ -146,17 +148,16 @@ BOOST_AUTO_TEST_CASE(steps_that_wait_are_bounded) {
                 ++admitted;
         };
         boost::asio::co_spawn(store.context(), body, [](std::exception_ptr) {});
-        if (i >= on_their_way) continue;
-        store.context().restart();
-        store.context().poll();
     }
     store.context().restart();
-    while (refused < 20 - on_their_way)
+    while (refused < count - most) // while the server is silent
         store.context().run_one();
+    BOOST_TEST(admitted == 0U);
     server.thaw();
     run_on_threads(store.context(), 1);
-    BOOST_TEST(refused == 20 - on_their_way);
-    BOOST_TEST(admitted == 10 + on_their_way);
+    BOOST_TEST(refused >= count - most);
+    BOOST_TEST(admitted > 0U);
+    BOOST_TEST(admitted + refused == count);
 }
 
 // R16: what the server keeps ends by itself, whatever happens to the service.
