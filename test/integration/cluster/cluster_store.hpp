@@ -75,7 +75,10 @@ public:
         server_.ask(printed.output());
     }
     [[nodiscard]] environment settings() const override {
-        return {{"OTPD_STORE_URL", server_.url("app")}, {"OTPD_STORE_PASSWORD", password}};
+        // The disk of a busy machine may take longer than a step has by default.
+        return {{"OTPD_STORE_URL", server_.url("app")},
+                {"OTPD_STORE_PASSWORD", password},
+                {"OTPD_STORE_TIMEOUT_MS", "5000"}};
     }
     void start() override { server_.start(); }
     void stop() override { server_.stop(); }

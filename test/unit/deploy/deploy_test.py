@@ -310,7 +310,7 @@ class Deployment:
         used = set()
         for name in sorted(os.listdir(os.path.join(root, "src/store/backend/redis"))):
             if name.endswith(".lua"):
-                used |= {word.lower() for word in re.findall(r"redis\.p?call\('(\w+)'", self.text(f"src/store/backend/redis/{name}"))}
+                used |= {word.lower() for word in re.findall(r"\bp?call\('(\w+)'", self.text(f"src/store/backend/redis/{name}"))}
         self.expect(len(used) >= 4, "src/store/backend/redis: no script found")
         for word in sorted(used - granted):
             self.expect(False, f"script/store-acl: a script uses {word}, which otpd may not")
