@@ -6,7 +6,6 @@
 #include "backend/sqlite/sqlite_backend.hpp"
 #include "rules.hpp"
 #include "shared_server.hpp"
-#include "support/lossy_proxy.hpp"
 #include "support/postgres_process.hpp"
 #include "support/redis_process.hpp"
 #include "support/temporary_directory.hpp"
@@ -219,20 +218,15 @@ private:
 
 class redis_stores final : public stores {
 public:
-    explicit redis_stores(std::uint32_t lost_per_thousand) : is_lossy_(lost_per_thousand > 0) {
-        proxy_.lose(lost_per_thousand);
-    }
     std::unique_ptr<backend> make(asio::io_context& context, turned_clock const& clock) override {
         server_.ask({"FLUSHALL"});
         return std::make_unique<server_backend<redis_client, test::redis_process>>(
-            context, clock, server_, is_lossy_ ? proxy_.url() : server_.url());
+            context, clock, server_, server_.url());
     }
 
 private:
     test::redis_process server_{
         test::redis_setup{.tcp = false, .turned_clock = OTPD_SIMULATED_CLOCK, .more = {}}};
-    test::lossy_proxy proxy_{server_.socket()};
-    bool const is_lossy_;
 };
 
 class postgres_stores final : public stores {
@@ -255,8 +249,7 @@ std::unique_ptr<stores> stores_of(std::string_view kind) {
     if (kind == "memory") return std::make_unique<memory_stores>();
     if (kind == "sqlite") return std::make_unique<sqlite_stores>();
     if (kind == "shared") return std::make_unique<shared_stores>();
-    if (kind == "redis") return std::make_unique<redis_stores>(0);
-    if (kind == "redis-lossy") return std::make_unique<redis_stores>(10);
+    if (kind == "redis") return std::make_unique<redis_stores>();
     if (kind == "postgres") return std::make_unique<postgres_stores>();
     return nullptr;
 }

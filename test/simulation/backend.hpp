@@ -60,8 +60,8 @@ public:
                                           turned_clock const& clock) = 0;
 };
 
-/// `memory`, `shared` (two instances on a server in this process), `sqlite`, `redis`, `postgres` (servers of their own), or
-/// `redis-lossy`: one answer in a hundred never comes. Nothing for another word. Files go to the directory for temporary ones.
+/// `memory`, `shared` (two instances on a server in this process), `sqlite`, `redis` or `postgres` (servers of their own).
+/// Nothing for another word. Files go to the directory for temporary ones.
 [[nodiscard]] std::unique_ptr<stores> stores_of(std::string_view kind);
 
 } // namespace otpd::simulation

@@ -34,8 +34,7 @@ po::options_description description() {
     add("operations", po::value<std::uint32_t>()->default_value(1000), "of each history");
     add("store", po::value<std::string>()->default_value("memory:"),
         "memory:, shared: (two instances on a server in this process), sqlite: (files of its own), "
-        "redis:, postgres: (servers of their own) or redis-lossy: (one answer in a hundred is "
-        "lost)");
+        "redis: or postgres: (servers of their own)");
     add("like", po::value<std::string>(),
         "another store: every history must be the same there, to the last entry");
     add("lose-writes", "the server forgets its last writes now and then; with --store shared:");

@@ -136,10 +136,6 @@ BOOST_AUTO_TEST_CASE(redis_keeps_every_promise) {
 }
 
 /// What was lost is asked for again: nobody above the store can tell.
-BOOST_AUTO_TEST_CASE(redis_keeps_every_promise_when_one_answer_in_a_hundred_is_lost) {
-    require_no_divergence("redis-lossy", OTPD_SIMULATED_REDIS_HISTORIES);
-}
-
 BOOST_AUTO_TEST_CASE(postgres_keeps_every_promise) {
     require_no_divergence("postgres", OTPD_SIMULATED_POSTGRES_HISTORIES);
 }

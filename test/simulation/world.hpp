@@ -138,7 +138,7 @@ private:
     void heard_update(operation_id op, std::exception_ptr const& thrown,
                       store::result<store::update_outcome> const& said);
     void judge(operation_id op, answer said);
-    void judge_send(operation_id op, answer& expected);
+    void judge_send(operation_id op, answer const& said, answer& expected);
 
     assignment const what_;
     seeded chance_;
