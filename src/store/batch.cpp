@@ -49,9 +49,22 @@ void batch::expire(steady_time now) {
 void batch::pump() {
     if (is_pumping_) return;
     is_pumping_ = true;
-    while (form()) {
+    try {
+        while (form()) {
+        }
+    } catch (...) { // no memory for one more flight: nothing has left the queue
+        give_up_queue(std::current_exception());
     }
     is_pumping_ = false;
+}
+
+/// Nobody else would ever look at them again.
+void batch::give_up_queue(std::exception_ptr const& why) noexcept {
+    while (!queue_.empty()) {
+        auto* const step = queue_.front();
+        queue_.pop_front();
+        step->fail(why);
+    }
 }
 
 void batch::pump_soon() {
@@ -74,6 +87,7 @@ bool batch::form() {
         idle_.push_back(flights_.emplace_back(std::make_unique<flight>()).get());
     }
     auto& fresh = *idle_.back();
+    fresh.steps.reserve(std::min(queue_.size(), options_.steps_max));
     std::erase_if(queue_, [&](batch_step* step) {
         if (fresh.steps.size() == options_.steps_max || !is_free(*step)) return false;
         fresh.steps.push_back({step});
@@ -84,6 +98,15 @@ bool batch::form() {
     fresh.formed = ++count_;
     ++stats_.flights;
     stats_.steps += fresh.steps.size();
+    try {
+        begin(fresh);
+    } catch (...) {
+        fail_all(fresh, std::current_exception());
+    }
+    return true;
+}
+
+void batch::begin(flight& fresh) {
     for (auto const& each : fresh.steps)
         for (auto const& key : each.step->keys_)
             if (!key.is_shared()) occupy(fresh, key);
@@ -93,7 +116,21 @@ bool batch::form() {
     } else {
         run(fresh);
     }
-    return true;
+}
+
+void batch::fail_steps(flight& of, std::exception_ptr const& why) noexcept {
+    for (auto& each : of.steps)
+        if (auto* const step = std::exchange(each.step, nullptr)) step->fail(why);
+}
+
+/// There was no memory for it, before a backend had it.
+void batch::fail_all(flight& of, std::exception_ptr const& why) noexcept {
+    release(of);
+    fail_steps(of, why);
+    of.steps.clear();
+    of.loads.clear();
+    of.changes.clear();
+    idle_.push_back(&of); // its place was there before
 }
 
 void batch::list_loads(flight& to) {
@@ -129,10 +166,16 @@ void batch::loaded(flight& done) {
         answer(done);
         return;
     }
-    for (auto const& each : done.loads)
-        if (!each.is_unchanged && !each.key.is_shared())
-            cache_.put(each.key, each.blob, done.formed);
-    run(done);
+    try {
+        for (auto const& each : done.loads)
+            if (!each.is_unchanged && !each.key.is_shared())
+                cache_.put(each.key, each.blob, done.formed);
+        run(done);
+    } catch (...) { // no memory: the backend lets go of what it has loaded
+        fail_steps(done, std::current_exception());
+        done.changes.clear();
+        io_.commit(done, *this);
+    }
 }
 
 void batch::put_state(state::state_key const& key, std::string_view blob,
@@ -233,10 +276,14 @@ void batch::leave_behind(flight& of, std::size_t thrower, std::exception_ptr thr
 // --- the answer -------------------------------------------------------------------------------------
 
 void batch::committed(flight& done) {
-    if (done.changes.became == commit::outcome::done)
-        learn(done);
-    else
+    try {
+        if (done.changes.became == commit::outcome::done)
+            learn(done);
+        else
+            forget(done);
+    } catch (...) { // no memory: what is known is asked for again
         forget(done);
+    }
     answer(done);
 }
 
@@ -292,7 +339,12 @@ void batch::answer(flight& of) {
             continue;
         }
         ++stats_.conflicts;
-        queue_.push_front(std::exchange(each->step, nullptr));
+        auto* const step = std::exchange(each->step, nullptr);
+        try {
+            queue_.push_front(step);
+        } catch (...) {
+            step->fail(std::current_exception());
+        }
     }
     for (auto& each : of.steps) {
         auto* const step = std::exchange(each.step, nullptr);

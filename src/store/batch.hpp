@@ -104,6 +104,10 @@ private:
 
     void pump_soon();
     bool form();
+    void begin(flight& fresh);
+    void fail_steps(flight& of, std::exception_ptr const& why) noexcept;
+    void fail_all(flight& of, std::exception_ptr const& why) noexcept;
+    void give_up_queue(std::exception_ptr const& why) noexcept;
     [[nodiscard]] bool is_free(batch_step const& step) const;
     void occupy(flight& by, state::state_key const& key);
     void release(flight& by);
