@@ -19,8 +19,7 @@ namespace redis {
 struct redis_call {
     std::vector<std::string_view> keys; ///< look into `bytes`
     std::string bytes;
-    std::string integers;       ///< the first argument
-    std::string texts;          ///< the second
+    std::string argument;
     std::uint32_t replicas = 0; ///< that have to have it
 };
 
