@@ -1,89 +1,136 @@
 #include "backend/redis/commit_script.hpp"
 
 #include "state/bytes.hpp"
+#include "state/shared_state.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <utility>
 
 namespace otpd::store {
 
 namespace {
 
-/// Of msgpack what the script needs, always in the longest form but for small numbers.
-class packer {
-public:
-    explicit packer(std::string& to) noexcept : to_(to) {}
+std::int64_t milliseconds(store_time at) noexcept {
+    return std::chrono::ceil<duration>(at.time_since_epoch()).count();
+}
 
-    void list(std::size_t size) { head('\xdd', size, 4); }
-    void text(std::string_view value) {
-        head('\xdb', value.size(), 4);
-        to_ += value;
+/// Rarely another, so that most additions leave the key's end as it is.
+std::int64_t coarse(std::int64_t end) noexcept {
+    constexpr std::int64_t step = 60'000;
+    return (end + step - 1) / step * step;
+}
+
+/// A list of texts in msgpack.
+class text_list {
+public:
+    text_list(std::string& to, std::size_t size) : to_(to) { head('\xdd', size, 4); }
+
+    void add(std::string_view text, std::string_view more = {}) {
+        head('\xdb', text.size() + more.size(), 4);
+        to_.append(text).append(more);
     }
-    void integer(std::int64_t value) {
-        if (value >= 0 && value < 0x80)
-            to_ += static_cast<char>(value);
-        else
-            head('\xd3', static_cast<std::uint64_t>(value), 8);
-    }
-    void version(state::version value) {
-        if (value == state::absent_version)
-            text({});
-        else
-            head_with_text(value);
+    void add(state::version value) {
+        if (value == state::absent_version) {
+            add(std::string_view());
+            return;
+        }
+        head('\xdb', sizeof value, 4);
+        big_endian(value, sizeof value);
     }
     /// In milliseconds, as the server takes it.
-    void time(store_time at) {
+    void add(store_time at) {
         std::array<char, 20> digits{};
         auto const end = std::to_chars(digits.begin(), digits.end(), milliseconds(at)).ptr;
-        text({digits.data(), end});
-    }
-    [[nodiscard]] static std::int64_t milliseconds(store_time at) noexcept {
-        return std::chrono::ceil<duration>(at.time_since_epoch()).count();
+        add(std::string_view(digits.data(), end));
     }
 
 private:
-    void head(char kind, std::uint64_t value, unsigned bytes) {
+    void head(char kind, std::uint64_t value, std::size_t bytes) {
         to_ += kind;
-        for (auto shift = 8 * bytes; shift > 0; shift -= 8)
-            to_ += static_cast<char>(value >> (shift - 8));
+        big_endian(value, bytes);
     }
-    void head_with_text(state::version value) {
-        head('\xdb', sizeof value, 4);
-        for (auto shift = 8 * sizeof value; shift > 0; shift -= 8)
+    void big_endian(std::uint64_t value, std::size_t bytes) {
+        for (auto shift = 8 * bytes; shift > 0; shift -= 8)
             to_ += static_cast<char>(value >> (shift - 8));
     }
 
     std::string& to_;
 };
 
-void pack(packer& to, state_write const& write) {
-    to.version(write.expected);
-    to.integer(write.group + 1);
-    to.text(write.blob);
-    if (write.what == state_write::kind::put)
-        to.time(write.retained_until);
+void write(text_list& to, state_write const& each) {
+    to.add(each.expected);
+    to.add(each.blob);
+    if (each.what == state_write::kind::put)
+        to.add(each.retained_until);
     else
-        to.text(write.what == state_write::kind::erase ? "0" : "");
+        to.add(std::string_view(each.what == state_write::kind::erase ? "0" : ""));
 }
 
-void pack(packer& to, shared_target const& target) {
-    to.version(target.expected);
-    to.text(target.structure);
-    to.list(target.sources.size());
-    for (auto const source : target.sources)
-        to.integer(source + 1);
-    to.integer(packer::milliseconds(target.retained_until));
-    to.integer(target.is_wanted ? 1 : 0);
+void write(text_list& to, shared_target const& each) {
+    to.add(each.expected);
+    std::string sources;
+    for (auto const source : each.sources)
+        sources += static_cast<char>(source + 1);
+    to.add(each.structure, sources);
 }
 
-void pack(packer& to, field_addition const& addition, std::size_t first_shared) {
-    to.integer(static_cast<std::int64_t>(first_shared + addition.target));
-    to.integer(addition.field == field_addition::nothing ? 0 : addition.field + 1);
-    to.integer(addition.group + 1);
-    to.integer(addition.skips_when_over ? 1 : 0);
-    to.integer(addition.floor);
-    to.integer(addition.delta);
-    to.integer(addition.bound);
-    to.integer(addition.ceiling);
+/// Where in its blob the integer begins, from 1 on; 0 when nothing is added.
+std::size_t offset_of(field_addition const& addition) noexcept {
+    if (addition.field == field_addition::nothing) return 0;
+    return state::fields_at + 8 * std::size_t{addition.field} + 1;
+}
+
+/// Skips, floor, delta, bound, ceiling.
+using addition_kind = std::array<std::int64_t, 5>;
+
+addition_kind kind_of(field_addition const& of) noexcept {
+    return {of.skips_when_over ? 1 : 0, of.floor, of.delta, of.bound, of.ceiling};
+}
+
+/// Whether any number of them is max(value, floor) + number * delta, and within the bound when that is.
+bool can_be_one(addition_kind const& of) noexcept {
+    auto const& [skips, floor, delta, bound, ceiling] = of;
+    return delta >= 0 && bound <= ceiling;
+}
+
+/// One of a kind that all these groups make.
+struct addition_set {
+    std::int64_t place = 0;
+    std::size_t kind = 0;
+    std::string groups;
+
+    [[nodiscard]] auto order() const noexcept { return std::pair(place, kind); }
+};
+
+struct addition_sets {
+    std::vector<addition_kind> kinds;
+    std::vector<addition_set> all; ///< in the order of their places
+};
+
+addition_sets sets_of(std::vector<field_addition> const& additions, std::size_t first_shared) {
+    addition_sets found;
+    std::vector<addition_set> single;
+    single.reserve(additions.size());
+    for (auto const& each : additions) {
+        auto const place = 4096 * (first_shared + each.target) + offset_of(each);
+        auto const kind = kind_of(each);
+        auto const known = std::ranges::find(found.kinds, kind);
+        auto const at = static_cast<std::size_t>(known - found.kinds.begin());
+        if (known == found.kinds.end()) found.kinds.push_back(kind);
+        single.push_back({static_cast<std::int64_t>(place), at,
+                          std::string(1, static_cast<char>(each.group + 1))});
+    }
+    std::ranges::stable_sort(single, {}, &addition_set::order);
+    for (auto& each : single) {
+        bool const is_more = !found.all.empty() && found.all.back().order() == each.order();
+        if (is_more && can_be_one(found.kinds[each.kind]))
+            found.all.back().groups += each.groups;
+        else
+            found.all.push_back(std::move(each));
+    }
+    return found;
 }
 
 void append_key(std::string& to, state::state_key const& key) {
@@ -117,21 +164,39 @@ void encode(commit const& what, std::string_view lane, std::uint64_t number, red
     for (auto at = lane.size(); at < into.bytes.size(); at += size)
         into.keys.push_back(std::string_view(into.bytes).substr(at, size));
 
-    into.argument.clear();
-    packer to(into.argument);
-    to.list(6);
-    to.integer(static_cast<std::int64_t>(number));
-    to.integer(what.now.time_since_epoch().count());
-    to.integer(what.groups);
-    to.list(4 * what.writes.size());
+    auto const sets = sets_of(what.additions, first_write + what.writes.size());
+    into.integers.clear();
+    state::writer to(into.integers);
+    auto const count = [&to](std::size_t value) { to.fixed(static_cast<std::int64_t>(value)); };
+    count(number);
+    to.fixed(what.now.time_since_epoch().count());
+    count(what.groups);
+    count(what.writes.size());
+    count(sets.kinds.size());
+    count(sets.all.size());
     for (auto const& each : what.writes)
-        pack(to, each);
-    to.list(5 * what.shared.size());
+        count(each.group + 1);
+    auto const first_kind = into.integers.size() / sizeof(std::int64_t) + 1;
+    for (auto const& each : sets.kinds)
+        for (auto const value : each)
+            to.fixed(value);
+    for (auto const& each : sets.all) {
+        to.fixed(each.place);
+        count(first_kind + each.kind * addition_kind().size());
+    }
+    for (auto const& each : what.shared) {
+        to.fixed(coarse(milliseconds(each.retained_until)));
+        to.fixed(each.is_wanted ? 1 : 0);
+    }
+
+    into.texts.clear();
+    text_list texts(into.texts, 3 * what.writes.size() + 2 * what.shared.size() + sets.all.size());
+    for (auto const& each : what.writes)
+        write(texts, each);
     for (auto const& each : what.shared)
-        pack(to, each);
-    to.list(8 * what.additions.size());
-    for (auto const& each : what.additions)
-        pack(to, each, first_write + what.writes.size());
+        write(texts, each);
+    for (auto const& each : sets.all)
+        texts.add(each.groups);
 }
 
 std::optional<store_time> decode(std::string_view text, commit& into) {

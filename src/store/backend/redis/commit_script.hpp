@@ -19,7 +19,8 @@ namespace redis {
 struct redis_call {
     std::vector<std::string_view> keys; ///< look into `bytes`
     std::string bytes;
-    std::string argument;
+    std::string integers;       ///< the first argument
+    std::string texts;          ///< the second
     std::uint32_t replicas = 0; ///< that have to have it
 };
 

@@ -229,7 +229,8 @@ asio::awaitable<redis_reply> redis_link::impl::execute(redis_call const& what, d
     auto const count = std::to_string(what.keys.size());
     std::vector<std::string_view> words{script, count};
     words.insert(words.end(), what.keys.begin(), what.keys.end());
-    words.push_back(what.argument);
+    words.push_back(what.integers);
+    words.push_back(what.texts);
     boost::redis::request request;
     request.get_config().cancel_if_not_connected = is_ready_; // the greeting waits
     request.push_range(command, words);
