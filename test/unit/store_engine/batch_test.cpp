@@ -4,6 +4,8 @@
 #include "map_backend.hpp"
 #include "state/number_codec.hpp"
 
+#include <set>
+
 using namespace otpd::store;
 using namespace otpd::test;
 
@@ -668,6 +670,25 @@ BOOST_AUTO_TEST_CASE(versions_grow_whatever_the_clock_does) {
         last = next;
     }
     BOOST_TEST(versions.next(store_time(), 0) > last);
+}
+
+// Two that made the same one for different states would not notice each other.
+BOOST_AUTO_TEST_CASE(versions_of_two_instances_differ_whatever_the_clock_says) {
+    for (auto const now : {store_time(), state::first_time - 24h, some_time}) {
+        version_source first(1);
+        version_source second(2);
+        std::set<state::version> all;
+        state::version before = 0;
+        for (int n = 0; n < 200; ++n) {
+            auto const one = first.next(now, before);
+            auto const other = second.next(now, before);
+            BOOST_TEST(one > before);
+            BOOST_TEST(other > before);
+            all.insert({one, other});
+            if (n % 50 == 0) before = std::max(one, other);
+        }
+        BOOST_TEST(all.size() == 400U);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
