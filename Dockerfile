@@ -1,11 +1,11 @@
-# Images: `otpd`, which is the default; `balancer` (HAProxy) and `store` (Valkey) with the configuration in deploy/; and `stub`,
-# the fake upstream for trials. docker-compose.yml runs them together.
+# Images: `otpd`, which is the default; `balancer` (HAProxy) and `store` (Valkey) with the configuration in deploy/; and for trials
+# `postgres` and `stub`, the fake upstream. docker-compose.yml runs them together.
 #
 #   docker build -t otpd .                     docker build -t bridgexapi-stub --target stub .
 #   docker run --read-only -p 8000:8000 --env-file secrets.env otpd
 #
 # secrets.env: BRIDGEXAPI_API_KEY, OTP_HMAC_SECRET and API_AUTH_TOKEN, and OTPD_MONEY_DAILY_CAP (what may be spent in a day, in
-# the account's currency), one NAME=value a line; with Valkey or Redis also OTPD_STORE_URL and OTPD_STORE_PASSWORD.
+# the account's currency), one NAME=value a line; with a server as store also OTPD_STORE_URL and OTPD_STORE_PASSWORD.
 ARG DEBIAN=debian:13-slim
 
 FROM ${DEBIAN} AS build
@@ -30,6 +30,20 @@ EXPOSE 6379
 # The users' file is made from VALKEY_OTPD_PASSWORD and VALKEY_OPERATOR_PASSWORD at each start, in memory (/tmp is a tmpfs).
 ENTRYPOINT ["bash", "-c", "umask 077 && store-acl >/tmp/users.acl && exec valkey-server /etc/otpd/valkey.conf --bind 0.0.0.0 --port 6379 --dir /data --aclfile /tmp/users.acl"]
 
+FROM ${DEBIAN} AS postgres
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql \
+    && rm -rf /var/lib/apt/lists/* /var/lib/postgresql/* \
+    && useradd --system --uid 10004 --home-dir /nonexistent --shell /usr/sbin/nologin otpd-postgres \
+    && install -d -o otpd-postgres -g otpd-postgres -m 0700 /data
+COPY script/store-postgres /usr/local/bin/
+USER otpd-postgres
+WORKDIR /data
+EXPOSE 5432
+# Not SIGTERM, which waits for clients to leave.
+STOPSIGNAL SIGINT
+ENTRYPOINT ["store-postgres", "/data", "-h", "0.0.0.0"]
+
 FROM ${DEBIAN} AS balancer
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends curl haproxy \
@@ -48,7 +62,7 @@ ENTRYPOINT ["haproxy", "-db", "-f", "/etc/otpd/haproxy.cfg"]
 FROM ${DEBIAN} AS runtime
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        ca-certificates curl libjemalloc2 libphonenumber8 libprometheus-cpp-core1.0 libprotobuf32t64 libsqlite3-0 libssl3t64 libtomlplusplus3t64 openssl \
+        ca-certificates curl libjemalloc2 libphonenumber8 libpq5 libprometheus-cpp-core1.0 libprotobuf32t64 libsqlite3-0 libssl3t64 libtomlplusplus3t64 openssl \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin otpd \
     && install -d -o otpd -g otpd -m 0700 /certificates /var/lib/otpd

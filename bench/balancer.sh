@@ -40,17 +40,6 @@ directly() { # <seconds>
 }
 through_haproxy() { figures 64 "$1" check "$codes" "${at[CLUSTER_URL]}"; } # <seconds>
 
-# Nanoseconds that the threads of processes ran until now, from the scheduler.
-cpu_ns() { # <process...>
-    local each ran=0 stat
-    for each in "$@"; do
-        for stat in "/proc/$each/task/"*/schedstat; do
-            read -r stat _ <"$stat"
-            ran=$((ran + stat))
-        done
-    done
-    echo "$ran"
-}
 servers=()
 for ((n = 1; n <= instances; ++n)); do servers+=("${at[OTPD_${n}_PID]}"); done
 

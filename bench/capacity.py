@@ -34,8 +34,8 @@ def assumed(name):
 def measured(lines):
     """name: (value, unit, part of bench/growth.sh that measures it)"""
     most = values(of(lines, 'live'), 'codes')[-1]
-    one = of(lines, 'instances', instances=values(of(lines, 'instances'), 'instances')[-1])
-    sends = of(lines, 'redis_sends')
+    one = of(lines, 'instances', store='redis', instances=values(of(lines, 'instances'), 'instances')[-1])
+    sends = of(lines, 'store_sends', store='redis')
     idle = of(lines, 'idle')
     *_, (_, _, each) = bytes_per_code(lines)
     return {
@@ -46,9 +46,9 @@ def measured(lines):
                  'bytes of otpd for a kept connection', 'idle'),
         'shared_send': (median(map(cpu_us, sends)), 'us of CPU of otpd for a send with Redis', 'instances'),
         'shared_check': (median(map(cpu_us, one)), 'us of CPU of otpd for a check with Redis', 'instances'),
-        'redis_send': (median([line['redis_cpu_ns'] / 1000 / asked(line) for line in sends]), 'us of CPU of Redis for a send', 'instances'),
-        'redis_check': (median([line['redis_cpu_ns'] / 1000 / line['requests'] for line in one]), 'us of CPU of Redis for a check', 'instances'),
-        'redis_code': (median([line['redis_bytes'] / asked(line) for line in sends]), 'bytes of Redis for a code with its record and counters', 'instances'),
+        'redis_send': (median([line['store_cpu_ns'] / 1000 / asked(line) for line in sends]), 'us of CPU of Redis for a send', 'instances'),
+        'redis_check': (median([line['store_cpu_ns'] / 1000 / line['requests'] for line in one]), 'us of CPU of Redis for a check', 'instances'),
+        'redis_code': (median([line['store_bytes'] / asked(line) for line in sends]), 'bytes of Redis for a code with its record and counters', 'instances'),
     }
 
 
@@ -116,7 +116,7 @@ def tables(lines):
 def main():
     results, path = sys.argv[1:]
     lines = read(results)
-    missing = [what for what in ('live', 'filled', 'instances', 'redis_sends', 'idle') if not of(lines, what)]
+    missing = [what for what in ('live', 'filled', 'instances', 'store_sends', 'idle') if not of(lines, what)]
     if missing:
         print('capacity.py: not measured yet, so the document stays as it is: ' + ', '.join(missing), file=sys.stderr)
         return

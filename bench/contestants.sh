@@ -17,7 +17,7 @@
 #                 otpd; nginx-proxy-log writes a line for each
 #   nginx-relay   the same with another nginx as its upstream, which answers with a fixed JSON over TLS
 readonly kinds='check|check-spent|check-off|check-quiet|send|send-off|send-quiet|mixed'
-readonly stores='memory|sqlite|redis|redis-everysec|redis-always'
+readonly stores='memory|sqlite|redis|redis-everysec|redis-always|postgres'
 readonly others='nginx-fixed|nginx-fixed-log|nginx-proxy|nginx-proxy-log|nginx-relay|beast'
 
 # As long as the answers of otpd and of the stub that these stand for.
@@ -44,6 +44,14 @@ load_of() { # <contestant>: the name of its script in bench/loads
     esac
 }
 
+# For those who take no port 0 and say no port: one below those that outgoing connections get.
+is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+free_port() {
+    local port
+    until port=$((10000 + RANDOM % 20000)) && is_free "$port"; do :; done
+    echo "$port"
+}
+
 # --- otpd
 
 store_program() {
@@ -66,15 +74,58 @@ start_redis() { # <option...>: listens on the file $work/redis
     done
 }
 
-start_store() { # <store>: sets $store_url
+# Of the newest version that there is: Debian has a directory for each.
+postgres_programs() { printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1; }
+
+# It does not run as root, and whoever it runs as may not look into $work.
+start_postgres() { # sets $postgres_port of 127.0.0.1, and $postgres, the directory of its socket
+    local programs run=(setpriv --pdeathsig INT)
+    programs=$(postgres_programs)
+    [[ -x $programs/initdb ]] || { echo "no PostgreSQL here: script/setup installs one" >&2 && return 1; }
+    postgres=$(mktemp -d)
+    elsewhere+=("$postgres")
+    if ((EUID == 0)); then
+        chown postgres: "$postgres"
+        run+=(--reuid postgres --regid postgres --clear-groups)
+    fi
+    postgres_port=$(free_port)
+    "${run[@]}" "$programs/initdb" -D "$postgres/data" -U otpd -A trust -E UTF8 --no-locale --no-sync >"$work/initdb.log"
+    launch "$work/postgres.log" "${run[@]}" "$programs/postgres" -D "$postgres/data" -k "$postgres" -p "$postgres_port" \
+        -c listen_addresses=127.0.0.1 -c shared_buffers=128MB -c max_wal_size=2GB
+    until "$programs/pg_isready" --quiet --host "$postgres" --port "$postgres_port"; do
+        kill -0 "$launched" || { cat "$work/postgres.log" >&2 && return 1; }
+        sleep 0.05
+    done
+}
+
+start_store() { # <store>: sets $store_url, and $store_server, its process, if it has one
+    store_server=''
     case $1 in
         memory) store_url=memory: ;;
         sqlite) store_url=sqlite:$work/bench.db ;;
         redis) start_redis --appendonly no ;;
         redis-*) start_redis --appendonly yes --appendfsync "${1#redis-}" ;;
+        postgres) start_postgres ;;
     esac
-    [[ $1 != redis* ]] || store_url=unix:$work/redis
+    case $1 in
+        redis*) store_url=unix:$work/redis store_server=$launched ;;
+        postgres) store_url="postgres://otpd@/postgres?host=$postgres&port=$postgres_port" store_server=$launched ;;
+    esac
 }
+
+# shellcheck disable=SC2046  # processes
+store_cpu_ns() { cpu_ns $(with_children "$store_server"); }
+
+store_bytes() { # what the server needs for what is stored
+    case $store_url in
+        unix:*) "$(store_client)" -s "$work/redis" info memory | tr -d '\r' | sed -n 's/^used_memory:\(.*\)/\1/p' ;;
+        postgres:*)
+            "$(postgres_programs)/psql" --host "$postgres" --port "$postgres_port" --username otpd --dbname postgres -Atc \
+                "select sum(pg_total_relation_size(oid)) from pg_class where relkind = 'r' and relnamespace = 'otpd'::regnamespace"
+            ;;
+    esac
+}
+store_client() { command -v valkey-cli || command -v redis-cli; }
 
 readonly policies=(
     OTPD_LIMITS_CLIENT_1M=1000000000 OTPD_LIMITS_PREFIX_1H=1000000000 OTPD_LIMITS_COUNTRY_1H=1000000000
@@ -119,14 +170,12 @@ start_of_otpd() { # <contestant>
 
 # --- the others
 
-is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# nginx takes no port 0 and says no port: one below those that outgoing connections get, and another when somebody was faster.
+# Another port when somebody was faster.
 start_nginx() { # <name> <what is within `server`> [<what is within `http`>]: sets $nginx, its address, and $launched, its master
     local name=$1 tries looks port
     for ((tries = 0; tries < 10; ++tries)); do
-        port=$((10000 + RANDOM % 20000))
-        is_free "$port" || continue
+        port=$(free_port)
         nginx_configuration "$name" "$port" "$2" "${3:-}" >"$work/$name.conf"
         launch "$work/$name.log" nginx -p "$work" -e "$work/$name.errors" -c "$work/$name.conf"
         # When the port was taken meanwhile, nginx ends.
@@ -213,8 +262,8 @@ start_beast() {
     server=$launched target=$(listening "$work/beast.log" beast)
 }
 
-start_contestant() { # <contestant>: sets $target, where it listens, $server, its process, and $metrics, if it has any
-    metrics=''
+start_contestant() { # <contestant>: sets $target, where it listens, $server, its process, and $metrics and $store_server, if it has any
+    metrics='' store_server=''
     case $1 in
         nginx-fixed*) start_fixed "$1" ;;
         nginx-proxy*)

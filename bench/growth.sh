@@ -6,13 +6,15 @@
 #   expiry      checks while 10^6 codes end within one second
 #   idle        memory of up to 10,000 kept connections that do nothing
 #   threads     CPU for a request with one and two threads
-#   instances   one to three instances on one Redis
+#   shared      CPU and latency of checks and sends with more and more live codes in Redis and in PostgreSQL, and their size there
+#   instances   one to three instances on one Redis, and on one PostgreSQL
 #   start       from exec to the first answer
 #
 #   --rounds N          rounds in which each takes its turn (5)
 #   --sizes "N..."      of the part live ("1000 100000 1000000 5000000"; the first is what the others are compared with)
 #   --expiring N        codes of the part expiry (1000000)
 #   --connections N     of the part idle (10000)
+#   --filling "N..."    seconds of sends that fill the store of the part shared ("1 10 60")
 #   --seconds S         of each measurement (3)
 #   --into DIRECTORY    where the lines go, instead of bench/results; then docs/ stays as it is
 #
@@ -22,17 +24,18 @@ set -euo pipefail
 started_in=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-rounds=5 sizes=(1000 100000 1000000 5000000) expiring=1000000 connections=10000 seconds=3 into='' parts=()
-readonly all_parts=(live filling expiry idle threads instances start)
+rounds=5 sizes=(1000 100000 1000000 5000000) expiring=1000000 connections=10000 filling=(1 10 60) seconds=3 into='' parts=()
+readonly all_parts=(live filling expiry idle threads shared instances start)
 while (($#)); do
     case $1 in
         --rounds) rounds=${2:?} && shift 2 ;;
         --sizes) read -ra sizes <<<"${2:?}" && shift 2 ;;
         --expiring) expiring=${2:?} && shift 2 ;;
         --connections) connections=${2:?} && shift 2 ;;
+        --filling) read -ra filling <<<"${2:?}" && shift 2 ;;
         --seconds) seconds=${2:?} && shift 2 ;;
         --into) into=$(cd "$started_in" && realpath -m "${2:?}") && shift 2 ;;
-        live | filling | expiry | idle | threads | instances | start) parts+=("$1") && shift ;;
+        live | filling | expiry | idle | threads | shared | instances | start) parts+=("$1") && shift ;;
         *)
             sed -n '2,/^set -/{s/^# \?//p}' bench/growth.sh >&2
             exit 2
@@ -49,7 +52,7 @@ source bench/contestants.sh
 source bench/growth_servers.sh
 
 readonly first=31620000001      # of the numbers that have codes
-readonly check_rate=5000 send_rate=1500
+readonly check_rate=5000 send_rate=1500 shared_rate=1000
 new_numbers=31640000001 # that had no send yet
 settings=("${policies[@]}" "${many_guesses[@]}")
 
@@ -173,51 +176,88 @@ part_threads() {
     done
 }
 
-# One wrk for each instance, with 64 connections in all; the codes were sent by the first.
-part_instances() {
-    local round count
-    for ((round = 1; round <= rounds; ++round)); do
-        for count in 1 2 3; do
-            say "round $round of $rounds: $count instances"
-            start_redis --appendonly no
-            process[redis]=$launched
-            instances_turn "$round" "$count"
-            end_server redis
-            rm -f "$work/redis"
+# The server's clock decides there, so that codes are made by sends, as they come.
+part_shared() {
+    local store each
+    for store in redis postgres; do
+        for each in "${filling[@]}"; do
+            say "$store, filled by $each s of sends"
+            start_store "$store"
+            process[store]=$store_server
+            start_server shared "$build/otpd" "${settings[@]}" OTPD_STORE_URL="$store_url"
+            shared_turns "$store" "$each"
+            end_server shared
+            end_store
         done
     done
 }
 
-redis_bytes() { "$(store_client)" -s "$work/redis" info memory | tr -d '\r' | sed -n 's/^used_memory:\(.*\)/\1/p'; }
-store_client() { command -v valkey-cli || command -v redis-cli; }
+end_store() {
+    end_server store
+    rm -f "$work/redis"
+    store_server=''
+}
 
-instances_turn() { # <round> <instances>
-    local i sent codes jobs=() before=() after=() redis_before bytes_before requests=0 each
-    for ((i = 1; i <= $2; ++i)); do
-        start_server "instance-$i" "$build/otpd" "${settings[@]}" OTPD_STORE_URL="unix:$work/redis"
+shared_turns() { # <store> <seconds of sends>
+    local bytes sent codes round
+    bytes=$(store_bytes)
+    sent=$(at_most "$2" send 10)
+    [[ $sent =~ \"requests\":([0-9]+) ]]
+    codes=${BASH_REMATCH[1]}
+    printf '{"what":"stored","store":"%s","codes":%d,"store_bytes":%d}\n' "$1" "$codes" $(($(store_bytes) - bytes))
+    for ((round = 1; round <= rounds; ++round)); do
+        at_rate check "$shared_rate" 0.5 "$first" "$codes" >/dev/null
+        printf '{"what":"shared","store":"%s","load":"check","round":%d,"codes":%d,%s}\n' "$1" "$round" "$codes" \
+            "$(costing figures at_rate check "$shared_rate" "$seconds" "$first" "$codes")"
+        printf '{"what":"shared","store":"%s","load":"send","round":%d,"codes":%d,%s}\n' "$1" "$round" "$codes" \
+            "$(costing figures send_to_new "$shared_rate" "$seconds")"
+        pass_numbers
+    done
+}
+
+# One wrk for each instance, with 64 connections in all; the codes were sent by the first.
+part_instances() {
+    local round store count
+    for ((round = 1; round <= rounds; ++round)); do
+        for store in redis postgres; do
+            for count in 1 2 3; do
+                say "round $round of $rounds: $count instances on $store"
+                start_store "$store"
+                process[store]=$store_server
+                instances_turn "$round" "$store" "$count"
+                end_store
+            done
+        done
+    done
+}
+
+instances_turn() { # <round> <store> <instances>
+    local i sent codes jobs=() before=() after=() store_before bytes requests=0 each
+    for ((i = 1; i <= $3; ++i)); do
+        start_server "instance-$i" "$build/otpd" "${settings[@]}" OTPD_STORE_URL="$store_url"
     done
     choose_server instance-1
-    redis_before=$(cpu_ns "${process[redis]}") bytes_before=$(redis_bytes)
+    bytes=$(store_bytes)
     sent=$(costing figures at_most 3 send 10)
     [[ $sent =~ \"requests\":([0-9]+) ]]
     codes=${BASH_REMATCH[1]}
-    printf '{"what":"redis_sends","round":%d,"instances":%d,"requests":%d,"redis_cpu_ns":%d,"redis_bytes":%d,%s}\n' "$1" "$2" "$codes" \
-        $(($(cpu_ns "${process[redis]}") - redis_before)) $(($(redis_bytes) - bytes_before)) "$sent"
-    for ((i = 1; i <= $2; ++i)); do before+=("$(cpu_ns "${process[instance-$i]}")"); done
-    redis_before=$(cpu_ns "${process[redis]}")
-    for ((i = 1; i <= $2; ++i)); do
-        wrk -t1 "-c$((64 / $2))" "-d${seconds}s" -s bench/loads/check.lua "http://${address[instance-$i]}" -- "$codes" >"$work/wrk-$i" &
+    printf '{"what":"store_sends","round":%d,"store":"%s","instances":%d,"requests":%d,"store_bytes":%d,%s}\n' "$1" "$2" "$3" "$codes" \
+        $(($(store_bytes) - bytes)) "$sent"
+    for ((i = 1; i <= $3; ++i)); do before+=("$(cpu_ns "${process[instance-$i]}")"); done
+    store_before=$(store_cpu_ns)
+    for ((i = 1; i <= $3; ++i)); do
+        wrk -t1 "-c$((64 / $3))" "-d${seconds}s" -s bench/loads/check.lua "http://${address[instance-$i]}" -- "$codes" >"$work/wrk-$i" &
         jobs+=("$!")
     done
     wait "${jobs[@]}"
-    for ((i = 1; i <= $2; ++i)); do
+    for ((i = 1; i <= $3; ++i)); do
         after+=($(($(cpu_ns "${process[instance-$i]}") - before[i - 1])))
         each=$(sed -n 's/^figures .*"requests":\([0-9]*\).*/\1/p' "$work/wrk-$i")
         requests=$((requests + each))
     done
-    printf '{"what":"instances","round":%d,"instances":%d,"seconds":%s,"requests":%d,"redis_cpu_ns":%d,"cpu_ns":[%s]}\n' "$1" "$2" \
-        "$seconds" "$requests" $(($(cpu_ns "${process[redis]}") - redis_before)) "$(IFS=, && echo "${after[*]}")"
-    for ((i = 1; i <= $2; ++i)); do end_server "instance-$i"; done
+    printf '{"what":"instances","round":%d,"store":"%s","instances":%d,"seconds":%s,"requests":%d,"store_cpu_ns":%d,"cpu_ns":[%s]}\n' "$1" "$2" \
+        "$3" "$seconds" "$requests" $(($(store_cpu_ns) - store_before)) "$(IFS=, && echo "${after[*]}")"
+    for ((i = 1; i <= $3; ++i)); do end_server "instance-$i"; done
 }
 
 part_start() {

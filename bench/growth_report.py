@@ -115,23 +115,43 @@ def threads(lines):
     yield from table(['threads', 'CPU us', 'of one thread', 'requests/s'], rows)
 
 
-def redis_us(line):
-    return line['redis_cpu_ns'] / 1000 / line['requests']
+NAMES = {'redis': 'Redis', 'postgres': 'PostgreSQL'}
+
+
+def store_us(line):
+    return line['store_cpu_ns'] / 1000 / asked(line)
+
+
+def shared(lines):
+    found = of(lines, 'shared')
+    if not found:
+        return
+    yield ('**Live codes in a shared store.** Like the first table, with one otpd and its store on this machine, and fewer requests a second. The '
+           'stored bytes are those of Redis\'s memory and of PostgreSQL\'s tables and indexes, for each code, with all that was counted for it.')
+    yield ''
+    rows = []
+    for line in of(lines, 'stored'):
+        for load in ('check', 'send'):
+            mine = of(found, 'shared', store=line['store'], codes=line['codes'], load=load)
+            rows.append([f'{NAMES[line["store"]]}, {load}, {whole(line["codes"])}', f'{median(map(cpu_us, mine)):.1f}', f'{median(map(store_us, mine)):.1f}'] +
+                        [whole(median(map(latency(percent), mine))) for percent in ('50', '99')] + [whole(line['store_bytes'] / line['codes'])])
+    yield from table(['store, load, live codes', 'otpd, CPU us', 'store, CPU us', 'p50 us', 'p99 us', 'bytes for each code'], rows)
 
 
 def instances(lines):
     found = of(lines, 'instances')
     if not found:
         return
-    yield ('**Instances on one Redis.** Checks over 64 connections in all, codes sent by one of them. The instances, Redis and the load share this '
+    yield ('**Instances on one store.** Checks over 64 connections in all, codes sent by one of them. The instances, the store and the load share this '
            'machine\'s processors, so that the sum of checks cannot grow here; the CPU of each tells what more machines would do.')
     yield ''
     rows = []
-    for count in values(found, 'instances'):
-        mine = of(found, 'instances', instances=count)
-        rows.append([f'{count}', whole(median([line['requests'] / line['seconds'] for line in mine])), f'{median(map(cpu_us, mine)):.1f}',
-                     f'{median(map(redis_us, mine)):.1f}'])
-    yield from table(['instances', 'checks/s in all', 'otpd, CPU us', 'Redis, CPU us'], rows)
+    for store in values(found, 'store'):
+        for count in values(found, 'instances'):
+            mine = of(found, 'instances', store=store, instances=count)
+            rows.append([f'{NAMES[store]}, {count}', whole(median([line['requests'] / line['seconds'] for line in mine])), f'{median(map(cpu_us, mine)):.1f}',
+                         f'{median(map(store_us, mine)):.1f}'])
+    yield from table(['instances', 'checks/s in all', 'otpd, CPU us', 'store, CPU us'], rows)
 
 
 def start(lines):
@@ -165,7 +185,7 @@ def soak(lines):
     yield '![Resident memory during the soak](images/growth-soak.svg)'
 
 
-PARTS = (live, memory, expiry, idle, threads, instances, start, soak)
+PARTS = (live, memory, expiry, idle, threads, shared, instances, start, soak)
 
 
 def text(lines):

@@ -36,16 +36,6 @@ end_server() { # <name>
     rm -f "$work/$1.log"
 }
 
-# Nanoseconds that all threads of a process ran until now, from the scheduler.
-cpu_ns() { # <process>
-    local ran=0 each
-    for each in "/proc/$1/task/"*/schedstat; do
-        read -r each _ <"$each"
-        ran=$((ran + each))
-    done
-    echo "$ran"
-}
-
 resident_kib() { sed -n 's/^VmRSS:\s*\([0-9]*\).*/\1/p' "/proc/$1/status"; } # <process>
 
 live_codes() { curl --silent --fail "http://$admin/metrics" | awk '$1 == "otpd_live_codes" { printf "%d", $2 }'; }
@@ -61,13 +51,15 @@ at_most() { # <seconds> <name of a load> <its argument>: prints wrk's figures
     wrk -t1 -c64 "-d${1}s" --timeout 10s -s "bench/loads/$2.lua" "http://$target" -- "$3" | sed -n 's/^figures //p'
 }
 
-# What a measurement cost the server: adds its CPU and memory to the figures.
+# What a measurement cost the server, and that of its store: adds CPU and memory to the figures.
+store_server=''
 costing() { # <field of the figures with the load's> <command...>
-    local name=$1 before after figures
+    local name=$1 before after store_before store_after figures
     shift
-    before=$(cpu_ns "$server")
+    before=$(cpu_ns "$server") store_before=$(store_cpu_ns)
     figures=$("$@")
-    after=$(cpu_ns "$server")
+    after=$(cpu_ns "$server") store_after=$(store_cpu_ns)
+    [[ -z $store_server ]] || printf '"store_cpu_ns":%d,' $((store_after - store_before))
     printf '"cpu_ns":%d,"resident_kib":%d,"%s":%s' $((after - before)) "$(resident_kib "$server")" "$name" "$figures"
 }
 

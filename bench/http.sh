@@ -11,11 +11,11 @@ if [[ -z $build ]]; then
     script/build otpd bridgexapi-stub ${bench_targets[@]+"${bench_targets[@]}"} >/dev/null
 fi
 work=$(mktemp -d)
-pids=()
+pids=() elsewhere=() # other directories that go with it
 clean_up() {
     kill -TERM -- "${pids[@]}" 2>/dev/null || true
     wait 2>/dev/null || true
-    rm -rf "$work"
+    rm -rf "$work" "${elsewhere[@]}"
 }
 trap clean_up EXIT
 
@@ -61,4 +61,21 @@ start_otpd() { # <name> <program> <NAME=VALUE...>: sets address[name] and proces
         OTPD_SERVER_LISTEN=127.0.0.1:0 OTPD_ADMIN_LISTEN= "$@" "$program"
     process[$name]=$launched
     address[$name]=$(listening "$work/otpd-$name.log" api)
+}
+
+# Nanoseconds that all threads of the processes ran until now, from the scheduler.
+cpu_ns() { # <process...>
+    local ran=0 process each
+    for process in "$@"; do
+        for each in "/proc/$process/task/"*/schedstat; do
+            [[ -e $each ]] || continue
+            read -r each _ <"$each"
+            ran=$((ran + each))
+        done
+    done
+    echo "$ran"
+}
+
+with_children() { # <process>: PostgreSQL has one for each connection
+    [[ -z $1 ]] || echo "$1 $(<"/proc/$1/task/$1/children")"
 }

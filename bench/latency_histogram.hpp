@@ -22,6 +22,13 @@ public:
         longest_ = std::max(longest_, value);
     }
 
+    void add(latency_histogram const& other) {
+        for (std::size_t step = 0; step < counts_.size(); ++step)
+            counts_[step] += other.counts_[step];
+        total_ += other.total_;
+        longest_ = std::max(longest_, other.longest_);
+    }
+
     [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
 
     [[nodiscard]] std::chrono::nanoseconds longest() const noexcept {

@@ -4,8 +4,8 @@
 //
 // Prints one JSON object a line. Steps are timed in rounds that go over the sizes in turn; medians.
 
+#include "backend/memory_backend.hpp"
 #include "otpd/net/sole_runner.hpp"
-#include "otpd/store/memory_store.hpp"
 #include "store_requests.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -29,65 +29,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-store::code_mac mac_of(std::uint64_t n) {
-    store::code_mac mac;
-    mac.key_id = 1;
-    auto const first = key(~n - 5);
-    auto const second = key(~n - 6);
-    std::ranges::copy(first, mac.value.begin());
-    std::ranges::copy(second, mac.value.begin() + 16);
-    return mac;
-}
-
-store::admission admission_of(std::uint64_t n) {
-    store::admission request;
-    request.key = store::record_key{key(n), "shop:login"};
-    request.id = key(~n);
-    request.code = mac_of(n);
-    request.ttl = 600s;
+store::admission kept_admission_of(std::uint64_t n) {
+    auto request = admission_of(n);
     request.keep = 1h;
-    request.lease = 30s;
-    request.cooldown = store::cooldown_rule{45s, 900s, 1h};
-    request.charges = charges_of(n);
-    request.watches = watches_of(n);
     request.reservations = {
         {{everybody(), "total", "2026-11"}, 87'000, std::int64_t{1} << 50, 33 * 24h}};
-    request.guesses = guesses();
-    return request;
-}
-
-/// The texts are those of a service with default settings (src/otp/settle.cpp), the message's ids those of
-/// BridgeXAPI.
-store::settlement settlement_of(std::uint64_t n) {
-    std::string id(16, '0');
-    auto const random = key(~n - 7);
-    for (std::size_t i = 0; i < id.size(); ++i)
-        id[i] = "0123456789abcdef"[std::to_integer<unsigned>(random[i]) & 0xfU];
-    auto const order = std::to_string(22'953 + n % 900'000);
-    store::settlement request;
-    request.key = store::record_key{key(n), "shop:login"};
-    request.id = key(~n);
-    request.result = store::send_result::accepted;
-    request.accepted =
-        store::receipt{3, order, "BX-" + order + "-" + id, money::from_micros(87'000)};
-    request.notes = {{store::event_kind::admitted,
-                      {},
-                      "country=NL,route_plan=default,limits=number_10m%204%2F5%2C%20number_24h%209%"
-                      "2F10%2C%20client_"
-                      "1m%20" +
-                          std::to_string(100 + n % 500) + "%2F600"},
-                     {store::event_kind::step, 212ms, "route_id=3i,outcome=chosen,price=87000u"}};
-    request.details = "route_id=3i,price=87000u,cost=87000u";
-    return request;
-}
-
-store::check check_of(std::uint64_t n) {
-    store::check request;
-    request.key = store::record_key{key(n), "shop:login"};
-    request.candidates = {mac_of(n + 1)}; // of another number: wrong
-    request.attempts_max = 5;
-    request.guesses = guesses();
-    request.watched = {prefix_of(n), country_of(n)};
     return request;
 }
 
@@ -103,7 +49,7 @@ class filled_store {
 public:
     explicit filled_store(std::uint64_t codes) {
         for (; next_ < codes; ++next_) {
-            run(store_.admit(admission_of(next_)));
+            run(store_.admit(kept_admission_of(next_)));
             run(store_.settle(settlement_of(next_)));
         }
     }
@@ -121,24 +67,24 @@ public:
         return *std::move(answer);
     }
 
-    void admit(std::uint64_t n) { run(store_.admit(admission_of(n))); }
+    void admit(std::uint64_t n) { run(store_.admit(kept_admission_of(n))); }
     void settle(std::uint64_t n) { run(store_.settle(settlement_of(n))); }
-    void check(std::uint64_t n) { run(store_.check_code(check_of(n))); }
+    void check(std::uint64_t n) { run(store_.check_code(check_of(n, false))); }
     std::uint64_t next() noexcept { return next_++; }
     std::uint64_t next_guess() noexcept { return next_guess_++; }
-    [[nodiscard]] std::uint64_t codes() const noexcept { return store_.usage().codes; }
+    std::uint64_t codes() { return *run(store_.live_codes()); }
 
 private:
     static store::memory_options unbounded() {
         store::memory_options options;
-        options.items_max = 1'000'000'000;
+        options.states_max = 1'000'000'000;
         return options;
     }
 
     asio::io_context context_{1};
     net::sole_runner alone_{context_};
     system_clock clock_;
-    store::memory_store store_{context_.get_executor(), clock_, unbounded()};
+    store::memory_backend store_{context_.get_executor(), clock_, unbounded()};
     std::uint64_t next_ = 0;
     std::uint64_t next_guess_ = 0;
 };

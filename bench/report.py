@@ -63,6 +63,10 @@ def user_us(row):
     return cpu_us(row) * row["user_ticks"] / ticks if ticks else 0.0
 
 
+def store_us(row):
+    return row["store_cpu_ns"] / 1e3 / row["wrk"]["requests"]
+
+
 class Rounds:
     """The turns of all contestants, by round."""
 
@@ -128,6 +132,8 @@ def saturated_median(rounds, contestant):
         "socket_errors": sum(row["wrk"]["socket_errors"] for row in turns),
         "outcomes": outcome_shares(turns),
     }
+    if all("store_cpu_ns" in row for row in turns):
+        out["store_us"] = median(store_us)
     ratios = rounds.ratios(contestant, against(contestant))
     if ratios:
         out["against"] = list(against(contestant))
@@ -186,7 +192,7 @@ def replies(row):
 
 
 def saturated_table(rows):
-    yield "contestant", "requests/s", "CPU us", "user", "system", "ratio", "to", "p50 ms", "p99", "p99.9", "MiB", "outcomes"
+    yield "contestant", "requests/s", "CPU us", "user", "system", "ratio", "to", "store us", "p50 ms", "p99", "p99.9", "MiB", "outcomes"
     for row in rows:
         yield (
             row["contestant"],
@@ -196,6 +202,7 @@ def saturated_table(rows):
             f"{row['system_us']:.1f}",
             f"{row['ratio']:.2f}" if "ratio" in row else "",
             " + ".join(row.get("against", ())),
+            f"{row['store_us']:.1f}" if "store_us" in row else "",
             milliseconds(row["p50_us"]),
             milliseconds(row["p99_us"]),
             milliseconds(row["p999_us"]),
@@ -239,7 +246,7 @@ def tables(rows):
 def as_text(table):
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     for row in table:
-        cells = [cell.ljust(width) if column in (0, 6, 11) else cell.rjust(width) for column, (cell, width) in enumerate(zip(row, widths))]
+        cells = [cell.ljust(width) if column in (0, 6, 12) else cell.rjust(width) for column, (cell, width) in enumerate(zip(row, widths))]
         yield "  ".join(cells).rstrip()
 
 

@@ -1,12 +1,15 @@
 #pragma once
 
-/// What the measurements of stores ask: sends as the service makes them, with all that it counts.
+/// What the measurements of stores ask: sends as the service makes them, with all that it counts, and what comes
+/// after them.
 
 #include "otpd/store/admission.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <vector>
 
 namespace otpd::bench {
@@ -24,20 +27,23 @@ inline store::subject_key key(std::uint64_t n) {
     return value;
 }
 
-// Subjects of many sends.
+// Whom many sends count for.
 
-inline constexpr std::uint64_t shared = ~std::uint64_t{0} - 1000;
+inline constexpr std::uint64_t shared = ~std::uint64_t{0} - 1'000'000;
 inline store::subject_key prefix_of(std::uint64_t n) {
     return key(shared + n % 100);
 }
 inline store::subject_key country_of(std::uint64_t n) {
     return key(shared + 100 + n % 10);
 }
-inline store::subject_key client() {
-    return key(shared + 200);
+inline store::subject_key client_of(std::uint64_t n) {
+    return key(shared + 200 + n % 3);
 }
 inline store::subject_key everybody() {
     return key(shared + 300);
+}
+inline store::subject_key address_of(std::uint64_t n) {
+    return key(shared + 1000 + n % 50'000);
 }
 
 /// As many as the service has, none of which refuses.
@@ -45,7 +51,7 @@ inline std::vector<store::charge> charges_of(std::uint64_t n) {
     using namespace std::chrono_literals;
     constexpr std::uint64_t many = 1'000'000'000;
     return {{key(n), "number_10m", 5, 600s},         {key(n), "number_24h", 10, 24h},
-            {client(), "client_1m", many, 60s},      {prefix_of(n), "prefix_1h", many, 1h},
+            {client_of(n), "client_1m", many, 60s},  {prefix_of(n), "prefix_1h", many, 1h},
             {country_of(n), "country_1h", many, 1h}, {everybody(), "global_1m", many, 60s},
             {everybody(), "global_24h", many, 24h}};
 }
@@ -60,6 +66,81 @@ inline std::vector<store::watch> watches_of(std::uint64_t n) {
 inline store::guess_budget guesses() {
     using namespace std::chrono_literals;
     return store::guess_budget{20, 24h, 10, 10, 10s, 1h};
+}
+
+inline store::record_key scope_of(std::uint64_t n) {
+    return {key(n), "shop:login"};
+}
+inline store::verification_id id_of(std::uint64_t n) {
+    return key(~n);
+}
+inline store::code_seed seed_of(std::uint64_t n) {
+    return {1, key(~n - 5), 6};
+}
+
+inline store::admission admission_of(std::uint64_t n) {
+    using namespace std::chrono_literals;
+    store::admission request;
+    request.key = scope_of(n);
+    request.id = id_of(n);
+    request.code = seed_of(n);
+    request.ttl = 600s;
+    request.keep = 600s;
+    request.lease = 30s;
+    request.cooldown = store::cooldown_rule{45s, 900s, 1h};
+    request.charges = charges_of(n);
+    request.watches = watches_of(n);
+    request.guesses = guesses();
+    return request;
+}
+
+/// The texts are those of a service with default settings (src/otp/settle.cpp), the message's ids those of
+/// BridgeXAPI.
+inline store::settlement settlement_of(std::uint64_t n) {
+    using namespace std::chrono_literals;
+    std::string id(16, '0');
+    auto const random = key(~n - 7);
+    for (std::size_t i = 0; i < id.size(); ++i)
+        id[i] = "0123456789abcdef"[std::to_integer<unsigned>(random[i]) & 0xfU];
+    auto const order = std::to_string(22'953 + n % 900'000);
+    store::settlement request;
+    request.key = scope_of(n);
+    request.id = id_of(n);
+    request.result = store::send_result::accepted;
+    request.accepted =
+        store::receipt{3, order, "BX-" + order + "-" + id, money::from_micros(87'000)};
+    request.notes = {{store::event_kind::admitted,
+                      {},
+                      "country=NL,route_plan=default,limits=number_10m%204%2F5%2C%20number_24h%209%"
+                      "2F10%2C%20client_"
+                      "1m%20" +
+                          std::to_string(100 + n % 500) + "%2F600"},
+                     {store::event_kind::step, 212ms, "route_id=3i,outcome=chosen,price=87000u"}};
+    request.details = "route_id=3i,price=87000u,cost=87000u";
+    return request;
+}
+
+inline store::delivery_update update_of(std::uint64_t n, store::delivery message) {
+    store::delivery_update request;
+    request.at = {key(n), id_of(n)};
+    request.message = message;
+    request.details =
+        message == store::delivery::accepted ? "status=ENROUTE" : "status=DELIVRD,seconds=4";
+    return request;
+}
+
+/// Of a guess that is right or wrong, by who does not know the id.
+inline store::check check_of(std::uint64_t n, bool is_right) {
+    store::check request;
+    request.key = scope_of(n);
+    if (is_right)
+        request.is_code_of = [seed = seed_of(n)](store::code_seed const& of) { return of == seed; };
+    else
+        request.is_code_of = [](store::code_seed const&) { return false; };
+    request.attempts_max = 5;
+    request.guesses = guesses();
+    request.watched = {prefix_of(n), country_of(n)};
+    return request;
 }
 
 } // namespace otpd::bench

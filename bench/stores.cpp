@@ -1,9 +1,9 @@
 // What a store can do: pairs of an admission and a right check with many steps in flight, and how large
 // it is for each live code. Prints one JSON object a line.
 
-#include "otpd/store/memory_store.hpp"
-#include "otpd/store/redis_store.hpp"
-#include "otpd/store/sqlite_store.hpp"
+#include "backend/memory_backend.hpp"
+#include "backend/redis/redis_backend.hpp"
+#include "backend/sqlite/sqlite_backend.hpp"
 #include "store_requests.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -34,43 +34,6 @@ namespace {
 constexpr std::size_t in_flight = 64;
 constexpr std::size_t threads = 2;
 constexpr auto measured_for = 3s;
-
-store::admission admission_of(std::uint64_t n) {
-    store::admission request;
-    request.key = store::record_key{key(n), "bench:login"};
-    request.id = key(~n);
-    request.code.key_id = 1;
-    request.ttl = 600s;
-    request.keep = 600s;
-    request.lease = 30s;
-    request.cooldown = store::cooldown_rule{45s, 900s, 1h};
-    request.charges = charges_of(n);
-    request.watches = watches_of(n);
-    request.guesses = guesses();
-    return request;
-}
-
-store::settlement settlement_of(std::uint64_t n) {
-    store::settlement request;
-    request.key = store::record_key{key(n), "bench:login"};
-    request.id = key(~n);
-    request.result = store::send_result::accepted;
-    request.accepted =
-        store::receipt{3, "22953", "BX-22953-c5f4f53431ed22c2", money::from_micros(87'000)};
-    return request;
-}
-
-store::check check_of(std::uint64_t n) {
-    store::check request;
-    request.key = store::record_key{key(n), "bench:login"};
-    store::code_mac mac;
-    mac.key_id = 1;
-    request.candidates = {mac};
-    request.attempts_max = 5;
-    request.guesses = guesses();
-    request.watched = {prefix_of(n), country_of(n)};
-    return request;
-}
 
 void rethrow(std::exception_ptr thrown) {
     if (thrown) std::rethrow_exception(thrown);
@@ -126,7 +89,7 @@ double pairs_per_second(asio::io_context& context, store::store& store, std::uin
         auto const sent = co_await store.admit(admission_of(first + n));
         if (!sent || !std::holds_alternative<store::admitted>(*sent))
             throw std::runtime_error("an admission was refused");
-        auto const checked = co_await store.check_code(check_of(first + n));
+        auto const checked = co_await store.check_code(check_of(first + n, true));
         if (!checked || !std::holds_alternative<store::verified>(*checked))
             throw std::runtime_error("a right code was refused");
     };
@@ -182,11 +145,11 @@ std::uint64_t resident_bytes() {
 void measure_memory(std::uint64_t live) {
     asio::io_context context;
     system_clock const clock;
-    store::memory_store store(context.get_executor(), clock, {});
+    store::memory_backend store(context.get_executor(), clock, {});
     std::printf(R"({"bench":"stores","store":"memory","in_flight":%zu,"pairs_per_s":%.0f})"
                 "\n",
                 in_flight, pairs_per_second(context, store));
-    store::memory_store fresh(context.get_executor(), clock, {});
+    store::memory_backend fresh(context.get_executor(), clock, {});
     auto const before = resident_bytes();
     make_live(context, fresh, live);
     std::printf(R"({"bench":"stores","store":"memory","live_codes":%llu,"bytes_per_code":%.0f})"
@@ -201,20 +164,19 @@ void measure_sqlite(std::string const& directory, std::uint64_t live) {
     store::sqlite_options options;
     options.path = directory + "/bench.db";
     {
-        store::sqlite_store store(clock, options);
+        store::sqlite_backend store(context.get_executor(), clock, options);
         start(context, store);
         double const pairs = pairs_per_second(context, store);
         auto const done = store.usage();
         std::printf(R"({"bench":"stores","store":"sqlite","in_flight":%zu,"pairs_per_s":%.0f,)"
-                    R"("steps_per_commit":%.1f,"fsyncs_per_s_of_the_disk":%.0f})"
+                    R"("commits":%llu,"fsyncs_per_s_of_the_disk":%.0f})"
                     "\n",
-                    in_flight, pairs,
-                    static_cast<double>(done.steps) / static_cast<double>(done.commits),
+                    in_flight, pairs, static_cast<unsigned long long>(done.commits),
                     syncs_per_second(directory + "/syncs"));
     }
     std::filesystem::remove(options.path);
     {
-        store::sqlite_store store(clock, options);
+        store::sqlite_backend store(context.get_executor(), clock, options);
         start(context, store);
         make_live(context, store, live);
         double const pairs = pairs_per_second(context, store);
@@ -224,12 +186,12 @@ void measure_sqlite(std::string const& directory, std::uint64_t live) {
     }
     std::filesystem::remove(options.path);
     {
-        store::sqlite_store store(clock, options);
+        store::sqlite_backend store(context.get_executor(), clock, options);
         start(context, store);
         make_live(context, store, live);
     }
     auto const began = std::chrono::steady_clock::now();
-    store::sqlite_store again(clock, options);
+    store::sqlite_backend again(context.get_executor(), clock, options);
     start(context, again);
     auto const opened = std::chrono::steady_clock::now() - began;
     std::printf(R"({"bench":"stores","store":"sqlite","live_codes":%llu,"bytes_per_code":%.0f,)"
@@ -248,12 +210,12 @@ void do_cycles(std::string const& url, std::uint64_t cycles) {
     asio::io_context context;
     store::redis_options options;
     options.where = store::parse_location(url).value();
-    store::redis_store store(context.get_executor(), options);
+    store::redis_backend store(context.get_executor(), options);
     start(context, store);
     auto cycle = [&](std::uint64_t n) -> asio::awaitable<void> {
         auto const sent = co_await store.admit(admission_of(first + n));
         auto const settled = co_await store.settle(settlement_of(first + n));
-        auto const checked = co_await store.check_code(check_of(first + n));
+        auto const checked = co_await store.check_code(check_of(first + n, true));
         if (!sent || !settled || !checked || !std::holds_alternative<store::verified>(*checked))
             throw std::runtime_error("a cycle went wrong");
     };
@@ -279,7 +241,7 @@ void measure_redis(std::string const& url, std::size_t connections, std::uint64_
     store::redis_options options;
     options.where = *where;
     options.connections = connections;
-    store::redis_store store(context.get_executor(), options);
+    store::redis_backend store(context.get_executor(), options);
     start(context, store);
     double const pairs = pairs_per_second(context, store, ++runs * numbers_max);
     std::printf(R"({"bench":"stores","store":"redis","connections":%zu,"in_flight":%zu,)"

@@ -9,6 +9,7 @@ find_package(Boost 1.92 CONFIG REQUIRED COMPONENTS headers program_options url)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(Threads REQUIRED)
 find_package(SQLite3 3.40 REQUIRED)
+find_package(PostgreSQL 15 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 # Debian 12's package of libphonenumber has no CMake files. Its header of protobuf messages has inline functions, which need protobuf.

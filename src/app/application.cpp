@@ -23,6 +23,7 @@
 #include "otpd/telemetry/metrics.hpp"
 #include "otpd/webhook/webhooks.hpp"
 #include "plan_library.hpp"
+#include "secrets_gate.hpp"
 #include "settings_checks.hpp"
 #include "settings_rows.hpp"
 #include "settings_values.hpp"
@@ -103,7 +104,7 @@ public:
           threads_(thread_count(settings_.server)), context_(static_cast<int>(threads_)),
           lifecycle_(asio::make_strand(context_)), signals_(lifecycle_, SIGTERM, SIGINT, SIGHUP),
           codes_(make_store(context_.get_executor(), settings_, clock_, store_events_)),
-          store_(*codes_, metrics_),
+          gate_(*codes_, store_events_, keys_.secrets(), log_), store_(*codes_, gate_, metrics_),
           upstream_(context_.get_executor(), upstream_options(settings_.bridgexapi), random_,
                     upstream_events_),
           reader_(context_.get_executor(), question_options(settings_.bridgexapi), random_,
@@ -256,22 +257,30 @@ private:
             log_.warn("daily_cap", {{"cap", 0.0}, {"note", "nothing bounds what is spent in all"}});
     }
 
-    /// Before anything is accepted, so that a store that can never work ends the program with its reason.
+    /// Before anything is accepted, so that a store that can never work ends the program with its reason. One
+    /// that does not answer yet is asked for its secrets by the first who want it.
     void start_store() {
-        std::optional<std::string> unusable;
-        bool decided = false;
-        auto done = [&](std::exception_ptr thrown, std::optional<std::string> why) {
-            unusable = thrown ? what_of(thrown) : std::move(why);
-            decided = true;
-        };
-        asio::co_spawn(lifecycle_, codes_->start(), done);
-        while (!decided)
-            context_.run_one();
-        context_.restart(); // a store with a thread of its own may have left it without work
+        auto unusable = run_now(codes_->start());
+        if (!unusable) unusable = run_now(gate_.difference());
         if (!unusable) return;
         codes_->stop();
         context_.run();
         throw std::runtime_error("store: " + *unusable);
+    }
+
+    /// Runs the context until it is done. What is thrown is an answer too.
+    std::optional<std::string> run_now(asio::awaitable<std::optional<std::string>> what) {
+        std::optional<std::string> answer;
+        bool is_done = false;
+        auto done = [&](std::exception_ptr thrown, std::optional<std::string> why) {
+            answer = thrown ? what_of(thrown) : std::move(why);
+            is_done = true;
+        };
+        asio::co_spawn(lifecycle_, std::move(what), done);
+        while (!is_done)
+            context_.run_one();
+        context_.restart(); // a store with a thread of its own may have left it without work
+        return answer;
     }
 
     void start(http::server& listener, std::string_view name) {
@@ -315,6 +324,7 @@ private:
         bool const drained = co_await api_.drain(limit);
         if (!drained) log_.warn("drain_incomplete");
         stop_background();
+        co_await domain_.drain(deadline::in(last_goodbye));
         co_await hooks_.drain(last_goodbye);
         co_await upstream_.drain(limit);
         co_await reader_.drain(limit);
@@ -426,6 +436,7 @@ private:
     std::atomic<bool> draining_{false};
 
     std::unique_ptr<store::backend> codes_;
+    secrets_gate gate_;
     metered_store store_;
     store_answers store_answers_{context_.get_executor(), look_kept};
     store_counts store_counts_{context_.get_executor(), look_kept};

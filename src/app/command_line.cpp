@@ -1,6 +1,7 @@
 #include "otpd/app/command_line.hpp"
 
 #include "otpd/app/settings_keys.hpp"
+#include "otpd/store/postgres_store.hpp"
 #include "version.hpp"
 
 #include <boost/program_options/errors.hpp>
@@ -53,6 +54,8 @@ po::options_description options() {
     for (auto const& each : key_options)
         add(each.option, po::value<std::string>()->value_name(each.value_name), each.help);
     add("check-config", "check the settings and end");
+    add("print-schema", po::value<std::string>()->implicit_value("")->value_name("[=ROLE]"),
+        "print the SQL that makes the tables in PostgreSQL, and grants ROLE their use, and end");
     add("version", "print the version and end");
     add("help", "print this and end");
     return all;
@@ -182,6 +185,7 @@ boost::system::result<command_line, settings_faults> parse_command_line(int argc
     out.version = found.count("version") != 0;
     out.help = found.count("help") != 0;
     if (found.count("config") != 0) out.config_path = found["config"].as<std::string>();
+    if (found.count("print-schema") != 0) out.schema_for = found["print-schema"].as<std::string>();
     for (auto const& each : key_options)
         if (found.count(each.option) != 0)
             out.flags.emplace(each.key, found[each.option].as<std::string>());
@@ -234,6 +238,9 @@ std::variant<settings, early_exit> settings_from_process(int argc, char const* c
     if (!sources) return failed(sources.error());
     auto loaded = load_settings(*sources);
     if (!loaded) return failed(loaded.error());
+    if (line->schema_for)
+        return early_exit{
+            exit_good, store::postgres_schema(loaded->store.schema, *line->schema_for), {}};
     if (auto faults = faults_of_database(*loaded); !faults.empty())
         return failed(settings_faults{std::move(faults)});
     if (line->check_config) return early_exit{exit_good, "configuration ok\n", {}};

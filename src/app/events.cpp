@@ -148,11 +148,17 @@ void store_events::swept(store::sweep_slice what) noexcept {
 }
 
 void store_events::ready(std::string_view what) noexcept {
+    ++times_ready_;
     log_.info("store_ready", {{"store", what}});
 }
 
 void store_events::lost(std::string_view why) noexcept {
     log_.error("store_lost", {{"why", why}});
+}
+
+void store_events::clock_jumped(store::duration by) noexcept {
+    metrics_.store_clock_jumped();
+    log_.warn("store_clock_jumped", {{"by_ms", by.count()}});
 }
 
 void store_events::failed(std::exception_ptr thrown) noexcept {

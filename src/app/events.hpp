@@ -10,6 +10,9 @@
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
+#include <atomic>
+#include <cstdint>
+
 namespace otpd::app {
 
 class http_events final : public http::observer {
@@ -78,11 +81,16 @@ public:
     void swept(store::sweep_slice what) noexcept override;
     void ready(std::string_view what) noexcept override;
     void lost(std::string_view why) noexcept override;
+    void clock_jumped(store::duration by) noexcept override;
     void failed(std::exception_ptr thrown) noexcept override;
+
+    /// How often the store became ready so far.
+    [[nodiscard]] std::uint64_t times_ready() const noexcept { return times_ready_; }
 
 private:
     telemetry::logger& log_;
     telemetry::metrics& metrics_;
+    std::atomic<std::uint64_t> times_ready_{0};
 };
 
 /// The message of whatever was thrown.

@@ -10,12 +10,15 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Awaits one operation and notes how it went.
+/// Awaits one operation, if it may be done at all, and notes how it went.
 template <class T>
-asio::awaitable<otpd::store::result<T>> measure(telemetry::metrics& metrics, std::string_view name,
+asio::awaitable<otpd::store::result<T>> measure(telemetry::metrics& metrics, secrets_gate& gate,
+                                                std::string_view name,
                                                 asio::awaitable<otpd::store::result<T>> operation) {
     auto const began = std::chrono::steady_clock::now();
-    auto answer = co_await std::move(operation);
+    otpd::store::result<T> answer = otpd::store::fault::not_executed;
+    bool const passes = co_await gate.passes();
+    if (passes) answer = co_await std::move(operation);
     metrics.store_operation(name, answer.has_value(), std::chrono::steady_clock::now() - began);
     co_return answer;
 }
@@ -24,50 +27,50 @@ asio::awaitable<otpd::store::result<T>> measure(telemetry::metrics& metrics, std
 
 asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
 metered_store::admit(otpd::store::admission request) {
-    return measure(metrics_, "admit", inner_.admit(std::move(request)));
+    return measure(metrics_, gate_, "admit", inner_.admit(std::move(request)));
 }
 
 asio::awaitable<otpd::store::result<otpd::store::settle_outcome>>
 metered_store::settle(otpd::store::settlement request) {
-    return measure(metrics_, "settle", inner_.settle(std::move(request)));
+    return measure(metrics_, gate_, "settle", inner_.settle(std::move(request)));
 }
 
 asio::awaitable<otpd::store::result<otpd::store::rebook_outcome>>
 metered_store::rebook(otpd::store::rebooking request) {
-    return measure(metrics_, "rebook", inner_.rebook(std::move(request)));
+    return measure(metrics_, gate_, "rebook", inner_.rebook(std::move(request)));
 }
 
 asio::awaitable<otpd::store::result<otpd::store::update_outcome>>
 metered_store::update(otpd::store::delivery_update request) {
-    return measure(metrics_, "update", inner_.update(std::move(request)));
+    return measure(metrics_, gate_, "update", inner_.update(std::move(request)));
 }
 
 asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
 metered_store::check_code(otpd::store::check request) {
-    return measure(metrics_, "check_code", inner_.check_code(std::move(request)));
+    return measure(metrics_, gate_, "check_code", inner_.check_code(std::move(request)));
 }
 
 asio::awaitable<otpd::store::result<std::optional<otpd::store::verification>>>
 metered_store::find(otpd::store::verification_address at) {
-    return measure(metrics_, "find", inner_.find(at));
+    return measure(metrics_, gate_, "find", inner_.find(at));
 }
 
 asio::awaitable<otpd::store::result<otpd::store::cancel_outcome>>
 metered_store::cancel(otpd::store::cancellation request) {
-    return measure(metrics_, "cancel", inner_.cancel(std::move(request)));
+    return measure(metrics_, gate_, "cancel", inner_.cancel(std::move(request)));
 }
 
 asio::awaitable<otpd::store::result<std::vector<std::int64_t>>>
 metered_store::spent(std::vector<otpd::store::budget_key> of) {
-    return measure(metrics_, "spent", inner_.spent(std::move(of)));
+    return measure(metrics_, gate_, "spent", inner_.spent(std::move(of)));
 }
 
 asio::awaitable<otpd::store::result<std::uint64_t>> metered_store::live_codes() {
-    return measure(metrics_, "live_codes", inner_.live_codes());
+    return measure(metrics_, gate_, "live_codes", inner_.live_codes());
 }
 
 asio::awaitable<otpd::store::result<std::monostate>> metered_store::ping() {
-    return measure(metrics_, "ping", inner_.ping());
+    return measure(metrics_, gate_, "ping", inner_.ping());
 }
 
 } // namespace otpd::app

@@ -1,17 +1,18 @@
 #pragma once
 
-/// Any store, with its operations counted and timed.
+/// Any store, with its operations counted and timed, and none done that the secrets do not allow.
 
 #include "otpd/store/store.hpp"
 #include "otpd/telemetry/metrics.hpp"
+#include "secrets_gate.hpp"
 
 namespace otpd::app {
 
-/// Adds nothing to the rules of the store it stands before; both arguments must outlive it.
+/// Adds nothing to the rules of the store it stands before; the arguments must outlive it.
 class metered_store final : public store::store {
 public:
-    metered_store(store& inner, telemetry::metrics& metrics) noexcept
-        : inner_(inner), metrics_(metrics) {}
+    metered_store(store& inner, secrets_gate& gate, telemetry::metrics& metrics) noexcept
+        : inner_(inner), gate_(gate), metrics_(metrics) {}
 
     boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
     admit(otpd::store::admission request) override;
@@ -34,6 +35,7 @@ public:
 
 private:
     store& inner_;
+    secrets_gate& gate_;
     telemetry::metrics& metrics_;
 };
 

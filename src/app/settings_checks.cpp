@@ -69,6 +69,18 @@ fault_line password_is_given_once(settings const& all) {
     return "store.password and a password in store.url: leave one of them out";
 }
 
+/// A URL of PostgreSQL may have them, too.
+fault_line certificate_has_its_key(settings const& all) {
+    auto const& in_url = all.store.url.postgres;
+    bool const has_certificate =
+        !all.store.certificate_file.empty() || !in_url.certificate_file.empty();
+    bool const has_key = !all.store.key_file.empty() || !in_url.key_file.empty();
+    if (has_certificate == has_key) return std::nullopt;
+    return std::string(has_key ? "store.key_file without store.certificate_file"
+                               : "store.certificate_file without store.key_file") +
+           ": set both (in store.url of PostgreSQL sslcert and sslkey), or neither";
+}
+
 fault_line previous_secrets_are_others(settings const& all) {
     auto const& previous = all.otp.previous_hmac_secrets;
     bool const repeated = std::ranges::any_of(previous, [&](secret_string const& secret) {
@@ -128,10 +140,11 @@ constexpr fault_line (*checks[])(settings const&) = {
     api_key_is_set,           guess_risk_is_accepted,
     default_route_is_allowed, previous_secrets_are_others,
     secret_outlives_process,  number_key_outlives_secret,
-    password_is_given_once,   request_covers_upstream,
-    request_covers_failures,  drain_covers_upstream,
-    listeners_differ,         operator_has_a_listener,
-    records_outlive_codes,    proxies_are_trusted};
+    password_is_given_once,   certificate_has_its_key,
+    request_covers_upstream,  request_covers_failures,
+    drain_covers_upstream,    listeners_differ,
+    operator_has_a_listener,  records_outlive_codes,
+    proxies_are_trusted};
 
 } // namespace
 

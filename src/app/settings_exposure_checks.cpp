@@ -104,17 +104,12 @@ fault_line metrics_stay_on_loopback(settings const& all) {
            "admin.accept_network = true to accept that";
 }
 
-/// A server behind a Unix socket has no address.
 fault_line store_is_reached_over_tls(settings const& all) {
-    auto const& url = all.store.url;
-    auto const is_elsewhere = [](store::server_address const& server) {
-        return !host_port{server.host, server.port}.is_loopback();
-    };
-    if (url.tls || all.store.accept_clear_text || std::ranges::none_of(url.servers, is_elsewhere))
-        return std::nullopt;
-    return "store.url = " + url.to_string() +
-           " goes over the network in clear, its password too: use rediss://, or set "
-           "store.accept_clear_text = true to accept that";
+    if (all.store.accept_clear_text) return std::nullopt;
+    auto why = store::why_unprotected(all.store.url);
+    if (why)
+        *why = "store.url = " + *why + ", or set store.accept_clear_text = true to accept that";
+    return why;
 }
 
 constexpr fault_line (*checks[])(settings const&) = {

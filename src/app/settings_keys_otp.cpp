@@ -110,7 +110,7 @@ constexpr setting_key keys[] = {
     row("otp", "accepted_guess_risk", "0.0001",
         "Highest chance that guesses_per_day guesses hit one code.")
         .number<otp<&ots::accepted_guess_risk>>(1e-10, 0.01),
-    row("otp", "hmac_secret", "", "Keys the codes' MACs; empty makes a random one at each start.")
+    row("otp", "hmac_secret", "", "Keys the codes; empty makes a random one at each start.")
         .secret_text<otp<&ots::hmac_secret>, rules::is_hmac_secret_or_empty>(hmac_rule)
         .known_as("OTP_HMAC_SECRET"),
     row("otp", "previous_hmac_secrets", "", "Replaced secrets whose codes may still be verified.")

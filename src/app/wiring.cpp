@@ -4,6 +4,7 @@
 #include "otpd/app/settings_keys.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/store/memory_store.hpp"
+#include "otpd/store/postgres_store.hpp"
 #include "otpd/store/redis_store.hpp"
 #include "otpd/store/sqlite_store.hpp"
 #include "settings_checks.hpp"
@@ -178,33 +179,59 @@ std::unique_ptr<store::backend> make_memory_store(boost::asio::any_io_executor c
                                                   store_settings const& from, clock const& now,
                                                   store::observer& tell) {
     store::memory_options options;
-    options.items_max = from.capacity;
+    options.states_max = from.capacity;
     options.sweep_interval = from.sweep_interval;
     options.sweep_batch = from.sweep_batch;
-    return std::make_unique<store::memory_store>(on, now, options, tell);
+    return store::make_memory_store(on, now, options, tell);
+}
+
+store::location server_of(store_settings const& from) {
+    auto where = from.url;
+    if (!from.password.empty()) where.password = from.password;
+    return where;
 }
 
 std::unique_ptr<store::backend> make_redis_store(boost::asio::any_io_executor const& on,
                                                  settings const& from, store::observer& tell) {
     store::redis_options options;
-    options.where = from.store.url;
-    if (!from.store.password.empty()) options.where.password = from.store.password;
+    options.where = server_of(from.store);
     options.ca_file = from.store.ca_file;
-    options.timeout = from.store.timeout;
+    options.certificate_file = from.store.certificate_file;
+    options.key_file = from.store.key_file;
+    if (from.store.timeout > options.timeout.zero()) options.timeout = from.store.timeout;
     options.connections =
         from.store.connections > 0 ? from.store.connections : thread_count(from.server);
     options.replicas = from.store.replicas;
-    return std::make_unique<store::redis_store>(on, std::move(options), tell);
+    options.memory_max = from.store.memory_max;
+    return store::make_redis_store(on, std::move(options), tell);
 }
 
-std::unique_ptr<store::backend> make_sqlite_store(store_settings const& from, clock const& now,
+std::unique_ptr<store::backend> make_sqlite_store(boost::asio::any_io_executor const& on,
+                                                  store_settings const& from, clock const& now,
                                                   store::observer& tell) {
     store::sqlite_options options;
     options.path = from.url.path;
-    options.items_max = from.capacity;
+    options.states_max = from.capacity;
+    if (from.timeout > options.timeout.zero()) options.timeout = from.timeout;
     options.sweep_interval = from.sweep_interval;
     options.sweep_batch = from.sweep_batch;
-    return std::make_unique<store::sqlite_store>(now, std::move(options), tell);
+    return store::make_sqlite_store(on, now, std::move(options), tell);
+}
+
+std::unique_ptr<store::backend> make_postgres_store(boost::asio::any_io_executor const& on,
+                                                    store_settings const& from,
+                                                    store::observer& tell) {
+    store::postgres_options options;
+    options.where = server_of(from);
+    auto& files = options.where.postgres;
+    if (files.ca_file.empty()) files.ca_file = from.ca_file;
+    if (files.certificate_file.empty()) files.certificate_file = from.certificate_file;
+    if (files.key_file.empty()) files.key_file = from.key_file;
+    options.schema = from.schema;
+    if (from.connections > 0) options.connections = from.connections;
+    if (from.timeout > options.timeout.zero()) options.timeout = from.timeout;
+    options.states_max = from.capacity;
+    return store::make_postgres_store(on, std::move(options), tell);
 }
 
 } // namespace
@@ -219,7 +246,9 @@ std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& o
     case kind::redis:
         return make_redis_store(on, from, tell);
     case kind::sqlite:
-        return make_sqlite_store(from.store, now, tell);
+        return make_sqlite_store(on, from.store, now, tell);
+    case kind::postgres:
+        return make_postgres_store(on, from.store, tell);
     }
     throw std::logic_error("a kind of store that nobody makes");
 }
@@ -348,6 +377,9 @@ otp::policy policy_of(settings const& from) {
     rules.send_timeout = from.bridgexapi.timeout;
     rules.uniform_failures = from.otp.uniform_failures;
     rules.reveal_codes = from.otp.debug;
+    using kind = store::location::kind;
+    rules.hears_everything =
+        from.store.url.what == kind::memory || from.store.url.what == kind::sqlite;
     return rules;
 }
 

@@ -3,6 +3,8 @@
 #include "otpd/core/encoding.hpp"
 #include "otpd/core/secret.hpp"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <cassert>
 #include <span>
@@ -45,6 +47,13 @@ passcode passcode::generate(std::size_t length, random_source& random) {
     passcode const code(std::string_view(digits.data(), length));
     wipe(std::as_writable_bytes(std::span(digits)));
     return code;
+}
+
+/// Behind the digits there are zeros.
+bool passcode::is_same_as(passcode const& other) const noexcept {
+    bool const are_equal =
+        CRYPTO_memcmp(digits_.data(), other.digits_.data(), digits_.size()) == 0;
+    return length_ == other.length_ && are_equal;
 }
 
 std::optional<passcode> passcode::parse(std::string_view text) noexcept {

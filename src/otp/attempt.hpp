@@ -32,6 +32,7 @@ struct service::attempt {
     message_tail tail;
     store::verification_address at;
     passcode code;
+    store::code_seed seed; ///< of the code; of a test number: none
     steady_time began;
     wall_time began_at;
     std::string country; ///< empty: not known

@@ -46,6 +46,8 @@ public:
     void begin_look() noexcept { ++looks_; }
     void end_look() noexcept { --looks_; }
 
+    [[nodiscard]] net::strand const& strand() const noexcept { return strand_; }
+
     [[nodiscard]] std::uint64_t seen(std::string_view id) const noexcept {
         return count_of(id).load();
     }
@@ -174,6 +176,10 @@ changes::changes(asio::any_io_executor executor, std::size_t waiters_max,
 
 changes::~changes() {
     impl_->stop();
+}
+
+asio::any_io_executor changes::executor() const {
+    return impl_->strand().get_inner_executor();
 }
 
 changes::look::look(changes& of) noexcept : of_(of.impl_) {

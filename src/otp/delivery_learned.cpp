@@ -131,7 +131,7 @@ delivery_tracker::impl::update(id which, store::delivery_update what) {
     auto const answer = co_await uses_.store.update(std::move(what));
     auto* const message = messages_.find(which);
     if (message != nullptr)
-        message->unsure = !answer && (message->unsure || answer.error() == store::fault::timed_out);
+        message->unsure = !answer && (message->unsure || answer.error() == store::fault::unknown);
     if (!answer && !store_failing_) uses_.log.warn("delivery_not_stored");
     store_failing_ = !answer;
     co_return answer;

@@ -27,23 +27,43 @@ secret_string derive(secret_string const& secret, std::string_view end) {
 
 struct code_key {
     explicit code_key(secret_string const& secret)
-        : mac(bytes_of(derive(secret, "otpd code mac v1"))) {
+        : stream(bytes_of(derive(secret, "otpd code v1"))) {
         auto const digest = hmac_sha256(bytes_of(secret))({"otpd key id v1"});
         std::memcpy(&id, digest.data(), sizeof id);
-        name = to_hex(std::span(digest).first(sizeof id));
     }
 
-    [[nodiscard]] store::code_mac sign(phone_number const& number, purpose const& what,
-                                       passcode const& code) const {
-        store::code_mac signed_code;
-        signed_code.key_id = id;
-        signed_code.value = mac({name, what.name(), number.digits(), code.reveal()});
-        return signed_code;
-    }
-
-    hmac_sha256 mac;
+    hmac_sha256 stream; ///< of bytes that digits are made of
     std::uint32_t id = 0;
-    std::string name; ///< the id as text: the same bytes on every machine
+};
+
+/// HMACs over what a code is of and a counter, as many as are needed.
+class keyed_bytes final : public random_source {
+public:
+    keyed_bytes(hmac_sha256 const& key, std::array<std::string_view, 4> const& of)
+        : key_(key), of_(of) {}
+    ~keyed_bytes() override { wipe(block_); }
+    keyed_bytes(keyed_bytes const&) = delete;
+    keyed_bytes& operator=(keyed_bytes const&) = delete;
+
+    void fill(std::span<std::byte> bytes) override {
+        for (auto& each : bytes) {
+            if (used_ == block_.size()) refill();
+            each = block_[used_++];
+        }
+    }
+
+private:
+    void refill() {
+        char const count = static_cast<char>(blocks_++);
+        block_ = key_({of_[0], of_[1], of_[2], of_[3], {&count, 1}});
+        used_ = 0;
+    }
+
+    hmac_sha256 const& key_;
+    std::array<std::string_view, 4> const of_;
+    hmac_sha256::digest block_{};
+    std::size_t used_ = std::tuple_size_v<hmac_sha256::digest>;
+    unsigned blocks_ = 0;
 };
 
 } // namespace
@@ -96,8 +116,8 @@ key_ring::~key_ring() = default;
 key_ring::key_ring(key_ring&&) noexcept = default;
 key_ring& key_ring::operator=(key_ring&&) noexcept = default;
 
-store::number_key key_ring::hash(phone_number const& number) const {
-    return first_half(keys_->number({number.digits()}));
+store::number_key key_ring::hash(std::string_view client, phone_number const& number) const {
+    return first_half(keys_->number({client, number.digits()}));
 }
 
 store::subject_key key_ring::subject(std::initializer_list<std::string_view> what) const {
@@ -124,19 +144,33 @@ std::optional<store::verification_address> key_ring::open(std::string_view text)
     return at;
 }
 
-store::code_mac key_ring::sign(phone_number const& number, purpose const& what,
-                               passcode const& code) const {
-    return keys_->live.front().sign(number, what, code);
+store::code_seed key_ring::make_seed(std::size_t length, random_source& random) const {
+    store::code_seed seed;
+    seed.key_id = keys_->live.front().id;
+    random.fill(seed.nonce);
+    seed.length = static_cast<std::uint8_t>(length);
+    return seed;
 }
 
-std::vector<store::code_mac> key_ring::sign_with_all(phone_number const& number,
-                                                     purpose const& what,
-                                                     passcode const& code) const {
-    std::vector<store::code_mac> macs;
-    macs.reserve(keys_->live.size());
-    for (auto const& key : keys_->live)
-        macs.push_back(key.sign(number, what, code));
-    return macs;
+std::optional<passcode> key_ring::code_of(store::code_seed const& seed, std::string_view client,
+                                          purpose const& what, phone_number const& number) const {
+    auto const key = std::ranges::find(keys_->live, seed.key_id, &code_key::id);
+    bool const is_length =
+        passcode::min_length <= seed.length && seed.length <= passcode::max_length;
+    if (key == keys_->live.end() || !is_length) return std::nullopt;
+    std::string_view const nonce(reinterpret_cast<char const*>(seed.nonce.data()),
+                                 seed.nonce.size());
+    keyed_bytes bytes(key->stream, {client, what.name(), number.digits(), nonce});
+    return passcode::generate(seed.length, bytes);
+}
+
+store::shared_secrets key_ring::secrets() const {
+    store::shared_secrets mine;
+    mine.number_key = first_half(keys_->number({"fingerprint"}));
+    mine.signing_key = keys_->live.front().id;
+    for (auto const& each : keys_->live)
+        mine.known.push_back(each.id);
+    return mine;
 }
 
 } // namespace otpd::otp

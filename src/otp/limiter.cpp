@@ -50,7 +50,7 @@ std::optional<store::subject_key> service::limiter::subject_of(limit_key key,
                                                                subjects const& of) const {
     switch (key) {
     case limit_key::number:
-        return of.number_key;
+        return keys_.subject({"number", of.number.digits()}); // whichever client sends to it
     case limit_key::prefix:
         return prefix_key(of);
     case limit_key::country:
@@ -82,6 +82,8 @@ std::vector<store::charge> service::limiter::charges(limit_step step, subjects c
     std::optional<limit_key> subject_is;
     for (auto const& each : rules_.limits) {
         if (each.step != step || (!each.client.empty() && each.client != of.who.from->name))
+            continue;
+        if (of.is_test && each.key != limit_key::client && each.key != limit_key::everybody)
             continue;
         if (subject_is != each.key) {
             subject = subject_of(each.key, of);

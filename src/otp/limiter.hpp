@@ -21,8 +21,9 @@ public:
     struct subjects {
         caller const& who;
         phone_number const& number;
-        store::number_key const& number_key; ///< its hash
         std::string const& country; ///< empty: not known, and limits by country are not charged
+        /// Of a test number only the client's limits and those of all are charged.
+        bool is_test = false;
         /// Worked out when it is first needed.
         mutable std::optional<store::subject_key> prefix_key = std::nullopt;
     };

@@ -47,7 +47,8 @@ bool says_something(occurrence const& what) noexcept {
 /// The samples, the oldest first, of which only so many are kept.
 class sample_list {
 public:
-    explicit sample_list(std::size_t most) : most_(most) {}
+    /// `began`: what was admitted before was sent by somebody else, who had counted it.
+    sample_list(std::size_t most, wall_time began) : most_(most), began_(began) {}
 
     void note(occurrence const& what);
     [[nodiscard]] std::vector<score_sample const*> all() const;
@@ -73,6 +74,7 @@ private:
     void keep(score_sample sample);
 
     std::size_t most_;
+    wall_time began_;
     std::deque<score_sample> samples_;
     std::uint64_t first_ = 0; ///< the number of the first of them
     /// The last try of each verification on each route.
@@ -127,6 +129,7 @@ void sample_list::verify(occurrence const& what) {
         sample->verify_seconds = in_seconds(what.since_admitted);
         return;
     }
+    if (what.at - what.since_admitted < began_) return;
     score_sample sample;
     sample.at = what.at - what.since_admitted;
     sample.verification_id = what.verification_id;
@@ -169,7 +172,7 @@ class scoreboard::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::any_io_executor const& executor, clock const& now, scoreboard_options options)
         : strand_(asio::make_strand(executor)), clock_(now), options_(options),
-          samples_(options.samples_max) {}
+          samples_(options.samples_max, now.wall()) {}
 
     [[nodiscard]] net::strand const& strand() const noexcept { return strand_; }
 

@@ -1,5 +1,6 @@
 // service::send: prepare, choose a route, admit, transmit (routing.cpp), settle (settle.cpp).
 
+#include "admission_undo.hpp"
 #include "attempt.hpp"
 #include "limiter.hpp"
 #include "otpd/core/encoding.hpp"
@@ -87,15 +88,19 @@ service::attempt service::prepare(send_request request) {
     auto const& from = *request.who.from;
     auto const* const test = find_test_number(request.to);
     store::verification_address at;
-    at.number = uses_.keys.hash(request.to);
+    at.number = uses_.keys.hash(from.name, request.to);
     uses_.random.fill(at.id);
     auto const tail = request.tail.value_or(from.tail);
-    auto const code =
-        test != nullptr ? test->code : passcode::generate(rules_.code_length, uses_.random);
+    store::code_seed seed;
+    if (test == nullptr) seed = uses_.keys.make_seed(rules_.code_length, uses_.random);
+    auto const code = test != nullptr
+                          ? test->code
+                          : uses_.keys.code_of(seed, from.name, request.what, request.to).value();
     attempt send{.request = std::move(request),
                  .tail = tail,
                  .at = at,
                  .code = code,
+                 .seed = seed,
                  .began = uses_.now.now(),
                  .began_at = uses_.now.wall(),
                  .country = {},
@@ -129,11 +134,11 @@ std::optional<errc> service::fault_of(attempt& send) const {
         return errc::route_not_allowed;
     if (!texts_.fits(request.what, request.locale, rules_.code_length, send.tail))
         return errc::message_too_long;
-    if (send.test) return std::nullopt;
-    if (auto const fault = fault_of_destination(send)) return fault;
-    limiter::subjects const of{request.who, request.to, send.at.number, send.country};
+    auto const fault = send.test ? std::nullopt : fault_of_destination(send);
+    if (fault) return fault;
+    limiter::subjects const of{request.who, request.to, send.country, send.test};
     send.charges = limiter_->charges(limit_step::send, of);
-    send.watches = limiter_->watches(of);
+    if (!send.test) send.watches = limiter_->watches(of);
     return std::nullopt;
 }
 
@@ -166,7 +171,7 @@ store::admission service::admission_of(attempt const& send) const {
     store::admission request;
     request.key = send.key();
     request.id = send.at.id;
-    request.code = uses_.keys.sign(send.request.to, send.request.what, send.code);
+    request.code = send.seed;
     request.ttl = rules_.ttl;
     request.keep = rules_.keep;
     request.lease = rules_.send_timeout + settle_time;
@@ -184,7 +189,11 @@ std::optional<store::idempotency_key> service::once_of(send_request const& reque
     auto const& once = request.once;
     if (!once) return std::nullopt;
     auto const key = uses_.keys.subject({"once", request.who.from->name, once->key});
-    return store::idempotency_key{key, once->fingerprint, rules_.idempotency_keep};
+    // Keyed: of a plain hash of a request, its number could be guessed.
+    std::string_view const asked(reinterpret_cast<char const*>(once->fingerprint.data()),
+                                 once->fingerprint.size());
+    auto const fingerprint = uses_.keys.subject({"request", asked});
+    return store::idempotency_key{key, fingerprint, rules_.idempotency_keep};
 }
 
 /// As long as it is the route's own budget alone that stands against a send, it goes on to the next one: an
@@ -195,15 +204,42 @@ asio::awaitable<std::optional<outcome<sent>>> service::admit(attempt& send) {
         bool chosen = send.test;
         if (!chosen) chosen = co_await choose_route(send);
         if (!chosen) co_return co_await refuse_all_routes(send, refused_before);
-        auto request = admission_of(send);
-        auto const answer = co_await uses_.store.admit(std::move(request));
-        if (!answer) co_return failure{errc::store_unavailable, soon};
+        auto const request = admission_of(send);
+        auto const answer = co_await uses_.store.admit(request);
+        if (!answer) {
+            if (answer.error() == store::fault::unknown) co_await undo(send, request);
+            co_return failure{errc::store_unavailable, soon};
+        }
         auto const* const no = std::get_if<store::refused>(&*answer);
         if (no == nullptr || !only_this_route_is_too_dear(*no)) co_return decide(send, *answer);
         report_violations(no->violations, limit_mode::enforce, send);
         refused_before = refusal(send, *no);
         leave_route(send, {send.route_id, step_report::result::skipped, "budget", send.price});
     }
+}
+
+/// Its caller is told at once that the store is unavailable, and may ask again with the same key.
+asio::awaitable<void> service::undo(attempt const& send, store::admission const& perhaps_made) {
+    store::settlement request;
+    request.key = perhaps_made.key;
+    request.id = perhaps_made.id;
+    request.result = store::send_result::refused;
+    request.is_undo = true;
+    request.once = perhaps_made.once;
+    for (auto const& each : perhaps_made.charges)
+        if (!each.observed) request.give_back.push_back(each);
+    for (auto const& each : perhaps_made.watches)
+        request.watched.push_back(each.subject);
+    for (auto const& each : perhaps_made.reservations)
+        if (!each.observed) request.adjustments.push_back({each.from, -each.amount});
+    auto report = [&log = uses_.log, request_id = send.request.who.request_id,
+                   id = send.at.id](std::exception_ptr thrown, bool is_gone) {
+        if (thrown || !is_gone)
+            log.error("admission_not_undone",
+                      {{"request_id", request_id}, {"verification_id", to_hex(id)}});
+    };
+    auto const here = co_await asio::this_coro::executor;
+    asio::co_spawn(here, undo_->run(std::move(request)), std::move(report));
 }
 
 /// A send that was done is repeated by its idempotency key whatever became of the routes since: the store is

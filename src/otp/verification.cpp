@@ -6,6 +6,7 @@
 #include "seconds.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace otpd::otp {
 
@@ -61,7 +62,6 @@ std::string_view word_of(store::event_kind what) {
 } // namespace
 
 verification_view service::view_of(std::string id, store::verification const& found) const {
-    auto const now = uses_.now.wall();
     auto const left = [this](std::uint32_t used) {
         return rules_.attempts_max - std::min(used, rules_.attempts_max);
     };
@@ -71,7 +71,7 @@ verification_view service::view_of(std::string id, store::verification const& fo
     view.purpose = found.slot.substr(found.slot.find(':') + 1);
     view.state = state_of(found, rules_.attempts_max);
     view.delivery = to_string(found.message);
-    view.created_at = now - found.age;
+    view.created_at = found.admitted_at;
     view.expires_in = std::chrono::ceil<std::chrono::seconds>(found.expires_in);
     if (live) {
         view.attempts_left = left(found.attempts);
@@ -87,7 +87,7 @@ verification_view service::view_of(std::string id, store::verification const& fo
             if (!found.sent->bx_message_id.empty())
                 details.emplace_back("bx_message_id", found.sent->bx_message_id);
         }
-        view.events.push_back({word_of(each.what), now - each.ago, std::move(details)});
+        view.events.push_back({word_of(each.what), each.at, std::move(details)});
     }
     return view;
 }
@@ -149,8 +149,10 @@ bool differ(verification_view const& a, verification_view const& b) {
            a.attempts_left_without_id != b.attempts_left_without_id;
 }
 
-/// How late a change is seen that another instance made, and that who waited has left.
+/// Between two looks for what another instance changed, and for whether who waited has left.
 constexpr std::chrono::seconds look_again{1};
+/// More than a store takes: its own deadlines are shorter.
+constexpr std::chrono::seconds look_timeout{10};
 
 } // namespace
 
@@ -160,15 +162,35 @@ service::find_changed(caller who, std::string id, deadline until, std::function<
     auto seen = uses_.news.seen(id);
     auto const first = co_await find(who, id);
     if (!first || is_settled(*first)) co_return first;
+    auto const code_end = uses_.now.now() + first->expires_in;
+    bool saw_end = first->expires_in == std::chrono::seconds(0);
     while (!until.expired() && !has_left()) {
         bool const may_wait =
             co_await uses_.news.wait(id, who.from->name, seen, until.within(look_again));
         if (!may_wait) break;
-        seen = uses_.news.seen(id);
-        auto const now = co_await find(who, id);
+        bool const has_heard = std::exchange(seen, uses_.news.seen(id)) != seen;
+        bool const sees_end = !saw_end && uses_.now.now() >= code_end;
+        if (!has_heard && !sees_end && rules_.hears_everything) continue;
+        saw_end = saw_end || sees_end;
+        auto const now = co_await look_for_all(who, id, seen);
         if (!now || differ(*first, *now)) co_return now;
     }
     co_return first;
+}
+
+/// One look for all who wait for the same verification and have heard the same of it.
+asio::awaitable<outcome<verification_view>> service::look_for_all(caller who, std::string id,
+                                                                  std::uint64_t seen) {
+    look_key const key{id, seen};
+    shared_looks::question const look = [this, who, id] { return find_if_there(who, id); };
+    auto const found = co_await looks_.get(key, look, deadline::in(look_timeout));
+    if (!found || !*found) co_return failure{errc::store_unavailable, store_retry};
+    co_return **found;
+}
+
+asio::awaitable<std::optional<outcome<verification_view>>> service::find_if_there(caller who,
+                                                                                  std::string id) {
+    co_return co_await find(std::move(who), std::move(id));
 }
 
 void service::tell_canceled(caller const& who, store::verification_address const& at) const {

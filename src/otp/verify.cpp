@@ -128,7 +128,7 @@ void service::tell(verify_request const& request, store::check_outcome const& an
         !(last && uses_.tell.wants(occurrence_kind::exhausted)))
         return;
     store::verification_address at;
-    at.number = uses_.keys.hash(request.number);
+    at.number = uses_.keys.hash(request.who.from->name, request.number);
     at.id = right != nullptr ? right->id : guess->id;
     occurrence told;
     told.what = right != nullptr ? occurrence_kind::verified : occurrence_kind::wrong;
@@ -154,17 +154,24 @@ void service::tell(verify_request const& request, store::check_outcome const& an
 }
 
 store::check service::check_of(verify_request const& request) const {
-    auto const number = uses_.keys.hash(request.number);
+    auto const number = uses_.keys.hash(request.who.from->name, request.number);
     store::check asked;
     asked.key = store::record_key{number, slot_of(*request.who.from, request.what)};
-    asked.candidates = uses_.keys.sign_with_all(request.number, request.what, request.code);
+    auto const* const test = find_test_number(request.number);
+    asked.is_code_of = [&keys = uses_.keys, client = request.who.from->name, what = request.what,
+                        to = request.number, typed = request.code,
+                        fixed = test != nullptr ? std::optional(test->code)
+                                                : std::nullopt](store::code_seed const& seed) {
+        auto const own = seed == store::code_seed() ? fixed : keys.code_of(seed, client, what, to);
+        return own && own->is_same_as(typed);
+    };
     asked.attempts_max = rules_.attempts_max;
     asked.guesses = rules_.guesses;
     auto const country =
         rules_.destinations.checked ? uses_.plan.country_of(request.number) : std::string();
-    limiter::subjects const of{request.who, request.number, number, country};
+    limiter::subjects const of{request.who, request.number, country};
     // A test number's sends are not counted, so neither is its code.
-    if (find_test_number(request.number) == nullptr)
+    if (test == nullptr)
         for (auto const& each : limiter_->watches(of))
             asked.watched.push_back(each.subject);
     if (!request.id) {

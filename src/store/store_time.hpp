@@ -9,7 +9,7 @@
 
 namespace otpd::store {
 
-/// Since an epoch of the store's own choice. A type of its own, so that it is not mixed up with the
+/// Since 1970, as the store's clock has it. A type of its own, so that it is not mixed up with the
 /// process's clocks; microseconds, because counters are kept in them.
 struct store_clock {
     using duration = counter_time;

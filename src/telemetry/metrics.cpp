@@ -166,6 +166,8 @@ struct metrics::instruments {
                     label_set("operation", labels::store_operations));
     Counter& store_refusals = counter(registry, "otpd_store_capacity_refusals_total",
                                       "Sends refused because the store is full.");
+    Counter& store_clock_jumps = counter(registry, "otpd_store_clock_jumps_total",
+                                         "Times that the clock of the store's server was turned.");
     Gauge& codes = gauge(registry, "otpd_live_codes", "Codes that can be verified.");
     Counter& sweeper_expired = counter(registry, "otpd_sweeper_expired_total",
                                        "Records removed because their time was over.");
@@ -287,6 +289,10 @@ void metrics::store_full() {
 
 void metrics::live_codes(std::int64_t count) {
     instruments_->codes.Set(static_cast<double>(count));
+}
+
+void metrics::store_clock_jumped() {
+    instruments_->store_clock_jumps.Increment();
 }
 
 void metrics::sweep_slice(std::size_t expired, duration elapsed) {

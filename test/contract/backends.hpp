@@ -2,17 +2,18 @@
 
 /// The stores that the contract is tested with.
 
-#include "memory_backend.hpp"
+#include "postgres_backend.hpp"
 #include "redis_backend.hpp"
 #include "sqlite_backend.hpp"
+#include "memory_backend.hpp"
 #include "store_contract.hpp"
 
 #include <tuple>
 
 namespace otpd::test {
 
-using backends =
-    std::tuple<contract<memory_backend>, contract<redis_backend>, contract<sqlite_backend>>;
+using backends = std::tuple<contract<memory_backend>, contract<postgres_backend>,
+                            contract<redis_backend>, contract<sqlite_backend>>;
 
 } // namespace otpd::test
 

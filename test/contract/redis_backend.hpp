@@ -1,11 +1,12 @@
 #pragma once
 
-#include "driven_redis_store.hpp"
+#include "driven_redis_backend.hpp"
 #include "redis_process.hpp"
 
 namespace otpd::test {
 
-/// The server is started once and emptied for each test; its clock is turned, not waited for.
+/// The Redis store on batches of the engine's steps. The server is started once and emptied for each
+/// test; its clock is turned, not waited for.
 class redis_backend {
 public:
     redis_backend() : store_(options()) {
@@ -14,12 +15,25 @@ public:
     }
     ~redis_backend() { BOOST_TEST(!store_.failed()); }
 
-    store::store& get() { return *store_; }
+    store::backend& get() { return *store_; }
     boost::asio::io_context& context() { return store_.context(); }
     void advance(store::duration by) { server().advance(by); }
     store::duration time_of_day() {
         auto const now = server().ask({"EVAL", "return redis.call('TIME')[1]", "0"});
         return std::chrono::seconds(std::stoll(now)) % std::chrono::hours(24);
+    }
+    std::size_t largest_state() {
+        return std::stoul(server().ask(
+            {"EVAL",
+             "local most = 0 for _, key in ipairs(redis.call('KEYS', '*')) do "
+             "most = math.max(most, redis.call('STRLEN', key)) end return tostring(most)",
+             "0"}));
+    }
+    std::uint64_t commits() {
+        auto const all = server().ask({"INFO", "commandstats"});
+        std::string const name = "cmdstat_evalsha:calls=";
+        auto const at = all.find(name);
+        return at == all.npos ? 0 : std::stoull(all.substr(at + name.size()));
     }
 
 private:
@@ -36,7 +50,7 @@ private:
         return options;
     }
 
-    driven_redis_store store_;
+    driven_redis_backend store_;
 };
 
 } // namespace otpd::test

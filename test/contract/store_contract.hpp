@@ -8,10 +8,12 @@
 ///   boost::asio::io_context& context();   what its coroutines run on
 ///   void advance(store::duration);        lets that much time pass for the store
 ///   store::duration time_of_day();        by the store's clock, since midnight UTC
+///   std::size_t largest_state();          bytes of what is stored under one key
+///   std::uint64_t commits();              batches that the backend was given so far
 /// Times below are a second or more apart from what they decide, so that a real clock serves too.
 
 #include "coroutines.hpp"
-#include "otpd/store/store.hpp"
+#include "otpd/store/backend.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -56,13 +58,18 @@ inline store::verification_id id_of(std::uint32_t n) {
     return id;
 }
 
-/// The "MAC" of a code: here just the code itself, under a key id.
-inline store::code_mac mac(std::uint32_t code, std::uint32_t key_id = 1) {
-    store::code_mac value;
+/// What a code is derived from: here the code itself, under a key id.
+inline store::code_seed seed(std::uint32_t code, std::uint32_t key_id = 1) {
+    store::code_seed value;
     value.key_id = key_id;
     for (std::size_t i = 0; i < 4; ++i)
-        value.value[i] = static_cast<std::byte>(code >> (8 * i));
+        value.nonce[i] = static_cast<std::byte>(code >> (8 * i));
+    value.length = 6;
     return value;
+}
+/// A user who typed it.
+inline auto typed(std::uint32_t code, std::uint32_t key_id = 1) {
+    return [right = seed(code, key_id)](store::code_seed const& of) { return of == right; };
 }
 
 /// One that never grows.
@@ -77,7 +84,7 @@ inline store::admission send_of(std::uint32_t phone, std::uint32_t code, std::ui
     store::admission request;
     request.key = store::record_key{number(phone), std::move(slot)};
     request.id = id_of(id);
-    request.code = mac(code);
+    request.code = seed(code);
     request.ttl = ttl;
     request.keep = keep;
     request.cooldown = cooldown();
@@ -96,7 +103,7 @@ inline store::admission free_send_of(std::uint32_t phone, std::uint32_t code, st
 inline store::check guess_of(std::uint32_t phone, std::uint32_t code, std::string slot = "login") {
     store::check request;
     request.key = store::record_key{number(phone), std::move(slot)};
-    request.candidates = {mac(code)};
+    request.is_code_of = typed(code);
     request.attempts_max = attempts_max;
     request.guesses = guess_limit;
     return request;
@@ -165,6 +172,9 @@ struct contract : Backend {
         store::cancellation request{address_of(phone, id), std::move(prefix)};
         return run(this->context(), this->get().cancel(std::move(request))).value();
     }
+    store::agreement agree(store::shared_secrets mine) {
+        return run(this->context(), this->get().agree(std::move(mine))).value();
+    }
     std::uint64_t live_codes() { return run(this->context(), this->get().live_codes()).value(); }
 
     // What a test takes for granted, and stops without.
@@ -214,7 +224,7 @@ struct contract : Backend {
     template <class MakeOperation>
     auto in_parallel(std::size_t count, MakeOperation make_operation) {
         using answer = typename decltype(make_operation(std::size_t{}))::value_type;
-        std::vector<answer> answers(count, answer(store::fault::unavailable));
+        std::vector<answer> answers(count, answer(store::fault::not_executed));
         std::atomic<bool> threw = false; // Boost.Test's checks belong to one thread
         for (std::size_t i = 0; i < count; ++i) {
             auto body = [&answers, &make_operation, i]() -> boost::asio::awaitable<void> {

@@ -116,9 +116,9 @@ STORE_TEST(notes_come_before_the_result_at_their_own_time) {
     BOOST_TEST(events[2].details == "route=3;gave_up");
     BOOST_TEST(events[3].details == "route=5");
     BOOST_TEST(events[4].details == "route=5");
-    BOOST_TEST((events[0].ago - events[1].ago >= 9 * one_second));
-    BOOST_TEST((events[1].ago - events[2].ago == 10 * one_second));
-    BOOST_TEST((events[3].ago - events[4].ago == 10 * one_second));
+    BOOST_TEST((events[1].at - events[0].at >= 9 * one_second));
+    BOOST_TEST((events[2].at - events[1].at == 10 * one_second));
+    BOOST_TEST((events[4].at - events[3].at == 10 * one_second));
 }
 
 STORE_TEST(a_note_is_never_before_the_admission) {
@@ -130,7 +130,7 @@ STORE_TEST(a_note_is_never_before_the_admission) {
     auto const events = s.events(1, 1);
     BOOST_REQUIRE(events.size() == 3U);
     BOOST_TEST((events[0].what == event_kind::admitted));
-    BOOST_TEST((events[1].ago == events[0].ago));
+    BOOST_TEST((events[1].at == events[0].at));
 }
 
 STORE_TEST(a_note_of_the_admission_gives_it_other_details) {
@@ -235,7 +235,7 @@ STORE_TEST(an_update_is_listed_and_its_receipt_takes_the_place_of_the_old) {
     BOOST_REQUIRE(found->events.size() == 3U);
     BOOST_TEST((found->events[2].what == event_kind::delivery));
     BOOST_TEST(found->events[2].details == "dlr=DELIVRD");
-    BOOST_TEST((found->events[1].ago - found->events[2].ago >= 2 * one_second));
+    BOOST_TEST((found->events[2].at - found->events[1].at >= 2 * one_second));
     BOOST_TEST((s.verified(guess_of(1, 111)).sent == request.sent));
 }
 

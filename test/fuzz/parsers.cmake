@@ -5,7 +5,9 @@ set(core_sources dialling_region digit_patterns encoding gsm_alphabet json_text 
 set(http_sources address_range address_text body_decoder client_address credentials framing_fault problem proxy_header request request_head
   request_id response router)
 set(net_sources origin public_address response_reader)
-set(store_sources budget_sums event_log kept_receipt location short_text sqlite_codec subject_state watch_state redis/server_info redis/shadow redis/wire)
+set(store_sources location
+  state/event_list state/idempotency_record state/number_codec state/number_state state/packed_receipt state/secrets_record state/shared_state
+  state/words)
 set(bridgexapi_sources error_class json_fields json_node replies requests words)
 set(otp_sources hmac key_ring message)
 set(webhook_sources endpoint_url)

@@ -28,24 +28,25 @@ audit::complaint audit::admitted(operation_id op, send_order const& order, insta
     auto broken = too_soon(order, now);
     auto& sent = messages_[op];
     sent.order = order;
-    sent.admitted = now;
-    last_admitted_[order.to.number] = op;
+    sent.admitted = to_millisecond(now); // as it is kept
+    last_admitted_[{order.to.client, order.to.number}] = op;
     if (!rules_.keeps_several_codes(order.to.purpose)) compared_.erase(key_of(order.to));
     return broken;
 }
 
-/// Between two messages to a number is the cooldown at least, unless the upstream had refused the first.
+/// Between two messages of a client to a number is the cooldown at least, unless the upstream had refused the first.
 audit::complaint audit::too_soon(send_order const& order, instant now) const {
-    auto const before = last_admitted_.find(order.to.number);
+    auto const before = last_admitted_.find({order.to.client, order.to.number});
     if (before == last_admitted_.end()) return {};
     auto const& first = messages_.at(before->second);
-    if (!first.perhaps_sent || now - first.admitted >= policy_.cooldown.base) return {};
+    if (!first.perhaps_sent || now - first.admitted + tolerance_ >= policy_.cooldown.base)
+        return {};
     return about("admitted within the cooldown of a message that may have been sent",
                  before->second);
 }
 
 audit::complaint audit::transmitting(operation_id op, send_order const& order,
-                                     std::string const& code, instant now) {
+                                     std::string const& code) {
     auto const found = messages_.find(op);
     if (found == messages_.end()) return about("transmitted without an admission", op);
     auto& sent = found->second;
@@ -58,7 +59,7 @@ audit::complaint audit::transmitting(operation_id op, send_order const& order,
     for (auto const other : same) {
         auto const& first = messages_.at(other);
         if (other != op && first.perhaps_sent &&
-            now - first.admitted < instant(policy_.idempotency_keep))
+            sent.admitted - first.admitted < instant(policy_.idempotency_keep))
             return about("transmitted twice for one idempotency key", other);
     }
     if (std::ranges::find(same, op) == same.end()) same.push_back(op);
@@ -72,6 +73,15 @@ void audit::answered(operation_id op, upstream_answer::kind what) {
     sent.perhaps_sent = what == accepted || what == unknown;
 }
 
+/// A pause that began later than now is void; a count of guesses keeps its count and ends no later.
+void audit::clock_turned(instant before, instant now) {
+    last_admitted_.clear();
+    for (auto& [whose, each] : rows_) {
+        if (before - each.last + tolerance_ >= instant(policy_.guesses.window)) each.compared = 0;
+        each.last = std::min(each.last, now);
+    }
+}
+
 // --- guesses -----------------------------------------------------------------------------------------
 
 audit::complaint audit::evaluated(check_order const& order, bool right, instant now) {
@@ -80,8 +90,9 @@ audit::complaint audit::evaluated(check_order const& order, bool right, instant 
     bool const one_code = !rules_.keeps_several_codes(order.of.purpose);
     if (++used > policy_.attempts_max && one_code)
         return "more guesses at a code than its attempts";
-    auto& at_number = rows_[order.of.number];
-    if (at_number.compared > 0 && now - at_number.last >= instant(policy_.guesses.window))
+    auto& at_number = rows_[{order.of.client, order.of.number}];
+    if (at_number.compared > 0 &&
+        now - at_number.last + tolerance_ >= instant(policy_.guesses.window))
         at_number.compared = 0;
     at_number.last = now;
     if (++at_number.compared > policy_.guesses.quota) return "more guesses at a number than it has";
@@ -98,7 +109,8 @@ audit::complaint audit::heard(check_order const& order, answer const& said, inst
     if (!verified_.insert(op).second) return about("verified twice", op);
     if (sent.order.to != order.of) return about("verified for another slot", op);
     if (sent.code != order.code) return about("verified by another code", op);
-    if (began >= sent.admitted + policy_.ttl) return about("verified after it had expired", op);
+    if (began >= sent.admitted + policy_.ttl + tolerance_)
+        return about("verified after it had expired", op);
     auto const canceled = canceled_.find(op);
     if (canceled != canceled_.end() && canceled->second <= began)
         return about("verified after its caller had canceled it", op);

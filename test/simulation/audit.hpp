@@ -21,14 +21,17 @@ namespace otpd::simulation {
 /// Each member returns what promise was broken; empty: none.
 class audit {
 public:
-    explicit audit(rules const& of) : policy_(of.policy), rules_(of) {}
+    /// `tolerance`: of the store's clock, as its instances know it.
+    audit(rules const& of, instant tolerance)
+        : policy_(of.policy), rules_(of), tolerance_(tolerance) {}
 
     using complaint = std::string;
 
     complaint admitted(operation_id op, send_order const& order, instant now);
-    complaint transmitting(operation_id op, send_order const& order, std::string const& code,
-                           instant now);
+    complaint transmitting(operation_id op, send_order const& order, std::string const& code);
     void answered(operation_id op, upstream_answer::kind what);
+    /// The store's clock was turned: what was promised by the time that it was before, nobody can be held to.
+    void clock_turned(instant before, instant now);
     /// A guess was compared, right or wrong.
     complaint evaluated(check_order const& order, bool right, instant now);
     /// A caller heard it; the operation began at `began`.
@@ -57,11 +60,13 @@ private:
 
     otp::policy const& policy_;
     rules const& rules_;
+    instant const tolerance_;
     std::unordered_map<operation_id, message> messages_;
-    std::map<int, operation_id> last_admitted_;                     ///< by number
+    std::map<std::pair<int, int>, operation_id> last_admitted_;     ///< by client and number
     std::map<std::pair<int, int>, std::vector<operation_id>> keys_; ///< by client and key
     std::map<std::array<int, 3>, budget> compared_; ///< by slot, since its last code
-    std::map<int, row> rows_; ///< of compared guesses at a number, none of them right
+    std::map<std::pair<int, int>, row>
+        rows_; ///< of compared guesses of a client at a number, none of them right
     std::set<operation_id> verified_;
     std::unordered_map<operation_id, instant> canceled_;
     std::unordered_map<operation_id, int> certainty_;

@@ -19,10 +19,13 @@ namespace otpd::simulation {
 enum class stage : std::uint8_t { to_store, from_store, to_upstream, from_upstream };
 
 enum class fate : std::uint8_t {
-    passes, ///< arrives
-    waits,  ///< arrives; what comes back has to wait for its turn again
-    lost,   ///< never arrives
-    unheard ///< arrives, and what comes back is lost
+    passes,  ///< arrives
+    waits,   ///< arrives; what comes back has to wait for its turn again
+    lost,    ///< never arrives
+    unheard, ///< arrives, and what comes back is lost
+    // Between the store and its server:
+    unanswered,   ///< arrives and is done, and the server's answer is lost
+    never_arrived ///< is not done, and the store cannot tell that
 };
 
 /// In the thread of the history only.

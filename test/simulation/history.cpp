@@ -56,6 +56,10 @@ std::string text_of(entry const& e) {
         return number("crash of instance ", e.a);
     case sweep:
         return "sweep";
+    case jump:
+        return number("the store's clock is ahead by ", e.a) + " us";
+    case forget:
+        return "the server forgets its last writes";
     case step:
         return "store: " + std::string(at(steps, e.a));
     case fault:

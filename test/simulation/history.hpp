@@ -22,6 +22,8 @@ enum class happening : std::uint8_t {
     give_up,  ///< the caller of the operation
     crash,    ///< instance
     sweep,    ///< what is over is removed
+    jump,     ///< of the store's clock: how far it is ahead now, in microseconds
+    forget,   ///< the server has lost its last writes
     step,     ///< store_step: the store did it
     fault,    ///< store_step: the service is told that the store does not answer
     route,    ///< the upstream is given the message by the route

@@ -33,9 +33,11 @@ po::options_description description() {
     add("seed", po::value<std::uint64_t>(), "only this one");
     add("operations", po::value<std::uint32_t>()->default_value(1000), "of each history");
     add("store", po::value<std::string>()->default_value("memory:"),
-        "memory:, sqlite: (files of its own) or redis: (a server of its own)");
+        "memory:, shared: (two instances on a server in this process), sqlite: (files of its own), "
+        "redis: or postgres: (servers of their own)");
     add("like", po::value<std::string>(),
         "another store: every history must be the same there, to the last entry");
+    add("lose-writes", "the server forgets its last writes now and then; with --store shared:");
     add("break", po::value<std::string>(), "break this rule on purpose; it must be noticed");
     add("list-breaks", "show which rules can be broken");
     add("trace", "print each history");
@@ -76,6 +78,7 @@ settings read(po::variables_map const& given) {
     if (given.contains("break")) all.each.broken = mutation_of(given["break"].as<std::string>());
     all.on = open_stores(given["store"].as<std::string>());
     if (given.contains("like")) all.like = open_stores(given["like"].as<std::string>());
+    all.each.loses_writes = given.contains("lose-writes");
     all.trace = given.contains("trace");
     return all;
 }

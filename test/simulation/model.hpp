@@ -5,8 +5,9 @@
 /// It is told of each step at the moment at which the store does it, in the words of the callers' orders, and of each
 /// answer of the upstream; it never sees what the service asks of the store. It is exact: where the outcome of something
 /// is not known to a caller (its service died, an answer was lost), the model knows which of both it was, because it
-/// was told whether the step was done. Times are those of the virtual clock; nothing is ever swept, because what is over
-/// has no effect.
+/// was told whether the step was done. Nothing is ever swept, because what is over has no effect.
+///
+/// `now` is the store's, whose clock may go back; `issued`, and the times of what is no step, are the service's.
 
 #include "answer.hpp"
 #include "model_parts.hpp"
@@ -65,7 +66,7 @@ public:
     // --- others; each at the moment at which the store does it ---
     [[nodiscard]] answer check(check_order const& order, instant now);
     [[nodiscard]] answer cancel(id_order const& order, instant now);
-    [[nodiscard]] answer find(id_order const& order, instant now) const;
+    [[nodiscard]] answer find(id_order const& order, instant now);
     /// More became known of a message: `state` as in store::delivery. `correction` is added to what was booked
     /// for it.
     [[nodiscard]] answer update(operation_id of, int state, std::int64_t correction, instant now);
@@ -90,7 +91,7 @@ public:
     [[nodiscard]] slot const& slot_of(operation_id op) const { return sends_.at(op).order.to; }
 
 private:
-    enum class progress : std::uint8_t { live, verified, canceled };
+    enum class progress : std::uint8_t { live, verified, canceled, expired };
     /// A code from its admission on. What a newer one replaced is canceled.
     struct record {
         operation_id op = none;
@@ -98,6 +99,7 @@ private:
         bool settled = false;
         progress state = progress::live;
         int delivery = 0; ///< store::delivery
+        instant admitted{};
         instant expires{};
         instant forgotten{};
         instant in_flight_until{};
@@ -113,6 +115,11 @@ private:
         std::vector<record> records;
         pause between_sends;
         tally guesses;
+
+        /// A step looks at it: what a clock wrote that was ahead is taken for now's, and kept so.
+        void look(instant now);
+        /// A step changes it: what is over then is over, whatever a clock says later.
+        void change(instant now);
     };
     struct objection {
         std::string_view name;
@@ -134,7 +141,6 @@ private:
         std::vector<objection> objections; ///< of the last refusal
         bool admitted = false;
         instant pause{};
-        std::uint64_t pause_number = 0;
         std::vector<charged> charges;
         std::vector<booking> booked;
         upstream_answer outcome;
@@ -155,7 +161,7 @@ private:
     };
 
     // model_send.cpp
-    [[nodiscard]] std::optional<answer> said_before(send_order const& order, instant now) const;
+    [[nodiscard]] std::optional<answer> said_before(send_order const& order, instant now);
     [[nodiscard]] std::vector<objection> objections_to(send const& s, instant now) const;
     [[nodiscard]] bool is_in_flight(slot const& of, instant now) const;
     void take_everything(send& s, operation_id op, instant now);
@@ -169,6 +175,8 @@ private:
     [[nodiscard]] answer refusal_of(send const& s, instant now) const;
     void conclude_sent(send& s, instant now) const;
 
+    void mend_limits(otp::limit_step step, slot const& of, int end_user, instant now);
+
     // model_check.cpp
     [[nodiscard]] answer unpaid(check_order const& order, instant now) const;
     [[nodiscard]] answer guess(check_order const& order, std::vector<record*> const& candidates,
@@ -181,17 +189,22 @@ private:
     limits_of(otp::limit_step step, slot const& of, int end_user) const;
     [[nodiscard]] meter::rule rule_of(std::size_t limit) const;
     [[nodiscard]] meter const& meter_at(std::size_t limit, int whose) const;
-    [[nodiscard]] number& at(int which) { return numbers_[static_cast<std::size_t>(which)]; }
-    [[nodiscard]] number const& at(int which) const {
-        return numbers_[static_cast<std::size_t>(which)];
+    [[nodiscard]] std::size_t place_of(slot const& of) const {
+        return static_cast<std::size_t>(of.client) * rules_.numbers.size() +
+               static_cast<std::size_t>(of.number);
     }
+    [[nodiscard]] number& at(slot const& of) { return numbers_[place_of(of)]; }
+    [[nodiscard]] number const& at(slot const& of) const { return numbers_[place_of(of)]; }
+    /// Of a verification, in a step that looks at it.
+    number* look_at(operation_id op, instant now);
+    [[nodiscard]] answer shown_to(id_order const& order, instant now) const;
     [[nodiscard]] record* find_record(operation_id op, instant now);
     [[nodiscard]] record const* find_record(operation_id op, instant now) const;
     [[nodiscard]] std::vector<record*> live_records(slot const& of, instant now);
 
     rules const& rules_;
     otp::policy const& policy_;
-    std::vector<number> numbers_;
+    std::vector<number> numbers_; ///< each as each client's
     std::unordered_map<operation_id, send> sends_;
     std::map<meter_key, meter> meters_;
     std::map<std::pair<int, int>, kept_key> keys_; ///< by client and key

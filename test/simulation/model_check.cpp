@@ -7,7 +7,8 @@
 namespace otpd::simulation {
 
 model::model(rules const& of)
-    : rules_(of), policy_(of.policy), numbers_(of.numbers.size(), number(of.policy.guesses)) {}
+    : rules_(of), policy_(of.policy),
+      numbers_(of.clients.size() * of.numbers.size(), number(of.policy.guesses)) {}
 
 // --- who is counted ----------------------------------------------------------------------------------
 
@@ -49,12 +50,51 @@ meter const& model::meter_at(std::size_t limit, int whose) const {
     return found == meters_.end() ? unused : found->second;
 }
 
+// --- a clock that was ahead --------------------------------------------------------------------------
+
+void model::number::look(instant now) {
+    bool mended = between_sends.mend(now);
+    mended = guesses.mend(now) || mended;
+    for (auto& each : records) {
+        if (each.admitted <= now + clock_tolerance) continue;
+        auto const by = each.admitted - to_millisecond(now);
+        each.admitted -= by;
+        each.expires -= by;
+        each.forgotten -= by;
+        if (each.in_flight_until != instant(0)) each.in_flight_until -= by;
+        mended = true;
+    }
+    if (mended) change(now);
+}
+
+void model::number::change(instant now) {
+    std::erase_if(records, [now](record const& each) { return each.forgotten <= now; });
+    for (auto& each : records)
+        if (each.state == progress::live && each.expires <= now) each.state = progress::expired;
+    between_sends.forget_what_is_long_ago(now);
+    guesses.forget_what_is_long_ago(now);
+}
+
+model::number* model::look_at(operation_id op, instant now) {
+    auto const of = sends_.find(op);
+    if (of == sends_.end()) return nullptr;
+    auto& found = at(of->second.order.to);
+    found.look(now);
+    return &found;
+}
+
+void model::mend_limits(otp::limit_step step, slot const& of, int end_user, instant now) {
+    for (auto const& [limit, whose] : limits_of(step, of, end_user))
+        if (auto const found = meters_.find({limit, whose}); found != meters_.end())
+            found->second.mend(rule_of(limit), now);
+}
+
 // --- what is kept ------------------------------------------------------------------------------------
 
 model::record* model::find_record(operation_id op, instant now) {
     auto const of = sends_.find(op);
     if (of == sends_.end()) return nullptr;
-    for (auto& each : at(of->second.order.to.number).records)
+    for (auto& each : at(of->second.order.to).records)
         if (each.op == op && now < each.forgotten) return &each;
     return nullptr;
 }
@@ -66,14 +106,14 @@ model::record const* model::find_record(operation_id op, instant now) const {
 
 std::vector<model::record*> model::live_records(slot const& of, instant now) {
     std::vector<record*> list;
-    for (auto& each : at(of.number).records)
+    for (auto& each : at(of).records)
         if (each.of == of && each.is_live(now)) list.push_back(&each);
     return list;
 }
 
 std::vector<operation_id> model::live(slot const& of, instant now) const {
     std::vector<operation_id> list;
-    for (auto const& each : at(of.number).records)
+    for (auto const& each : at(of).records)
         if (each.of == of && each.is_live(now) && !code_of(each.op).empty())
             list.push_back(each.op);
     return list;
@@ -89,11 +129,18 @@ std::optional<int> model::delivery_of(operation_id op, instant now) const {
 
 /// Who guesses without an id pays first, for each guess that does not verify.
 answer model::check(check_order const& order, instant now) {
-    if (!order.with_id)
+    if (!order.with_id) {
+        mend_limits(otp::limit_step::guess, order.of, order.end_user, now);
         if (auto refused = unpaid(order, now); refused.what != word::nothing) return refused;
+    }
+    at(order.of).look(now);
     auto const candidates = live_records(order.of, now);
     auto said = simply(word::no_active_otp);
     if (!candidates.empty()) said = guess(order, candidates, now);
+    if (!order.with_id && said.what == word::verified)
+        for (auto const& [limit, whose] :
+             limits_of(otp::limit_step::guess, order.of, order.end_user))
+            meters_[{limit, whose}].pass(now);
     bool const costs = said.what == word::no_active_otp || said.what == word::invalid_code;
     if (!order.with_id && costs)
         for (auto const& [limit, whose] :
@@ -127,7 +174,7 @@ answer model::guess(check_order const& order, std::vector<record*> const& candid
     }
     if ((order.with_id ? asked->held : asked->open) >= policy_.attempts_max)
         return simply(word::attempts_exceeded, wait_in_seconds(asked->expires - now));
-    auto const wait = at(order.of.number).guesses.wait(order.with_id, now);
+    auto const wait = at(order.of).guesses.wait(order.with_id, now);
     if (wait > instant(0)) return simply(word::guesses_exceeded, wait_in_seconds(wait));
     for (auto* each : candidates)
         if (code_of(each->op) == order.code) return right(*each, candidates, now);
@@ -140,11 +187,12 @@ answer model::right(record& found, std::vector<record*> const& candidates, insta
         each->state = each == &found ? progress::verified : progress::canceled;
         each->in_flight_until = instant(0);
     }
-    auto& of = at(found.of.number);
+    auto& of = at(found.of);
     of.guesses.clear();
     of.between_sends.end_row(now);
     auto said = simply(word::verified);
     said.about = found.op;
+    of.change(now);
     return said;
 }
 
@@ -153,18 +201,24 @@ answer model::wrong(check_order const& order, record const& asked,
                     std::vector<record*> const& candidates, instant now) {
     for (auto* each : candidates)
         ++(order.with_id ? each->held : each->open);
-    auto& guesses = at(order.of.number).guesses;
+    auto& guesses = at(order.of).guesses;
     guesses.count(order.with_id, now);
     auto const used = order.with_id ? asked.held : asked.open;
     auto const left = policy_.attempts_max - std::min(used, policy_.attempts_max);
     auto said = simply(word::invalid_code);
     said.attempts_left = std::min(left, guesses.left(order.with_id, now));
+    at(order.of).change(now);
     return said;
 }
 
 // --- as a resource -----------------------------------------------------------------------------------
 
-answer model::find(id_order const& order, instant now) const {
+answer model::find(id_order const& order, instant now) {
+    look_at(order.id, now);
+    return shown_to(order, now);
+}
+
+answer model::shown_to(id_order const& order, instant now) const {
     auto const* const found = find_record(order.id, now);
     if (found == nullptr || found->of.client != order.client)
         return simply(word::verification_not_found);
@@ -175,6 +229,7 @@ answer model::find(id_order const& order, instant now) const {
     view.delivery = deliveries.at(static_cast<std::size_t>(found->delivery));
     if (found->state == progress::verified) view.state = "verified";
     if (found->state == progress::canceled) view.state = "canceled";
+    if (found->state == progress::expired) view.state = "expired";
     if (found->state != progress::live) return said;
     view.state = "expired";
     if (!found->is_live(now)) return said;
@@ -188,16 +243,19 @@ answer model::find(id_order const& order, instant now) const {
 }
 
 answer model::cancel(id_order const& order, instant now) {
+    auto* const of = look_at(order.id, now);
     auto* const found = find_record(order.id, now);
     if (found == nullptr || found->of.client != order.client)
         return simply(word::verification_not_found);
     if (!found->is_live(now)) return simply(word::verification_ended);
     found->state = progress::canceled;
     found->in_flight_until = instant(0);
-    return find(order, now);
+    of->change(now);
+    return shown_to(order, now);
 }
 
 answer model::update(operation_id of, int state, std::int64_t correction, instant now) {
+    auto* const its_number = look_at(of, now);
     auto* const found = find_record(of, now);
     if (found == nullptr) return simply(word::absent);
     auto const certainty = [](int delivery) {
@@ -211,6 +269,7 @@ answer model::update(operation_id of, int state, std::int64_t correction, instan
         money_.change(each.of, correction, now);
         each.amount += correction;
     }
+    its_number->change(now);
     return simply(word::updated);
 }
 

@@ -16,31 +16,41 @@ void meter::take(rule const& of, instant now) {
 }
 
 void meter::give_back(rule const& of, instant now) {
-    if (busy(now) > instant(0)) full_at_ -= of.one();
+    full_at_ = std::max(now, full_at_ - of.one());
 }
 
 // --- the cooldown ------------------------------------------------------------------------------------
 
 instant pause::begin(store::cooldown_rule const& rule, instant now) {
     forget_what_is_long_ago(now);
+    now = to_millisecond(now);
     ++in_a_row_;
-    ++number_;
     instant length = rule.base;
     for (std::uint32_t n = 1; n < in_a_row_ && length < rule.longest; ++n)
         length *= 2;
     length = std::min(length, instant(rule.longest));
+    began_ = now;
     until_ = now + length;
     remembered_until_ = now + std::max(length, instant(rule.memory));
     return length;
 }
 
-void pause::take_back(std::uint64_t number, instant back_off, instant now) {
+void pause::take_back(instant its_end, instant back_off, instant now) {
     forget_what_is_long_ago(now);
     if (remembered_until_ == instant(0)) return;
     if (in_a_row_ > 0) --in_a_row_;
-    if (number != number_) return;
+    if (its_end != until_) return;
+    now = to_millisecond(now);
+    began_ = now;
     until_ = now + back_off;
     remembered_until_ = in_a_row_ > 0 ? std::max(remembered_until_, until_) : until_;
+}
+
+bool pause::mend(instant now) {
+    if (began_ <= now + clock_tolerance) return false;
+    in_a_row_ = 0;
+    began_ = until_ = remembered_until_ = instant(0);
+    return true;
 }
 
 void pause::end_row(instant now) {
@@ -76,13 +86,27 @@ instant tally::used_up(instant now) const {
 }
 
 void tally::count(bool with_id, instant now) {
-    if (all(now) == 0) *this = tally(*rule_);
+    bool const is_first = all(now) == 0;
+    now = to_millisecond(now);
+    if (is_first) {
+        *this = tally(*rule_);
+        held_from_ = open_from_ = now;
+    }
     ++(with_id ? held_ : open_);
     // Those with the id wait for each other only; those without for all.
     if (with_id) held_from_ = now + pause_after(held_);
     auto const open_from = now + pause_after(held_ + open_);
     open_from_ = with_id ? std::max(open_from_, open_from) : open_from;
+    last_ = now;
     forgotten_ = now + rule_->window;
+}
+
+bool tally::mend(instant now) {
+    if (held_ + open_ == 0 || last_ <= now + clock_tolerance) return false;
+    auto const by = last_ - to_millisecond(now);
+    for (auto* each : {&last_, &held_from_, &open_from_, &forgotten_})
+        *each -= by;
+    return true;
 }
 
 std::uint32_t tally::left(bool with_id, instant now) const {

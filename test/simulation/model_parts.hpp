@@ -6,6 +6,7 @@
 #include "otpd/otp/policy.hpp"
 #include "virtual_clock.hpp"
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -21,6 +22,14 @@ namespace otpd::simulation {
     return of.count() <= 1'000'000 ? 1 : whole_seconds_up(of);
 }
 
+/// What is kept of a number, but for limits, is kept to the millisecond.
+[[nodiscard]] constexpr instant to_millisecond(instant of) {
+    return std::chrono::floor<std::chrono::milliseconds>(of);
+}
+
+/// What is so much later than now was written by a clock that was ahead.
+constexpr instant clock_tolerance = std::chrono::seconds(1);
+
 /// A limit of `quota` in each `window` lets all of it pass at once and then one in each window / quota.
 class meter {
 public:
@@ -35,6 +44,12 @@ public:
     [[nodiscard]] instant wait(rule const& of, instant now) const;
     void take(rule const& of, instant now);
     void give_back(rule const& of, instant now);
+    /// A clock that was ahead has used it: nobody did.
+    void mend(rule const& of, instant now) {
+        if (full_at_ > now + of.window + clock_tolerance) full_at_ = now;
+    }
+    /// One more would pass: it is as full as it can be now, and a clock that goes back changes nothing of that.
+    void pass(instant now) { full_at_ = std::max(full_at_, now); }
     /// How long until all of it is there again.
     [[nodiscard]] instant busy(instant now) const { return std::max(instant(0), full_at_ - now); }
 
@@ -46,19 +61,20 @@ private:
 class pause {
 public:
     [[nodiscard]] instant wait(instant now) const { return std::max(instant(0), until_ - now); }
+    /// Its clock was ahead: there is none. True then.
+    bool mend(instant now);
     /// One more send: the pause doubles with each in a row. Returns it.
     instant begin(store::cooldown_rule const& rule, instant now);
-    /// Of the last pause that began: they are numbered.
-    [[nodiscard]] std::uint64_t number() const { return number_; }
     /// That send was none: a short pause takes the place of its own, if that is still the last one and not
     /// forgotten.
-    void take_back(std::uint64_t number, instant back_off, instant now);
+    void take_back(instant its_end, instant back_off, instant now);
     /// A code was right: what comes next is the first in a row. The pause stays.
     void end_row(instant now);
 
-private:
     void forget_what_is_long_ago(instant now);
-    std::uint64_t number_ = 0;
+
+private:
+    instant began_{};
     std::uint32_t in_a_row_ = 0;
     instant until_{};
     instant remembered_until_{};
@@ -74,6 +90,11 @@ public:
     [[nodiscard]] instant used_up(instant now) const;
     void count(bool with_id, instant now);
     void clear() { held_ = open_ = 0; }
+    /// Those that a clock counted that was ahead were now. True when there are such.
+    bool mend(instant now);
+    void forget_what_is_long_ago(instant now) {
+        if (all(now) == 0) clear();
+    }
     /// Guesses that are left to those with the id, or to those without.
     [[nodiscard]] std::uint32_t left(bool with_id, instant now) const;
 
@@ -89,6 +110,7 @@ private:
     store::guess_budget const* rule_;
     std::uint32_t held_ = 0;
     std::uint32_t open_ = 0;
+    instant last_{};
     instant held_from_{};
     instant open_from_{};
     instant forgotten_{};

@@ -53,6 +53,9 @@ void model::admit(operation_id op, instant issued, instant now) {
         s.said = *said;
         return;
     }
+    auto& to = at(s.order.to);
+    to.look(now);
+    mend_limits(otp::limit_step::send, s.order.to, s.order.end_user, now);
     s.objections = objections_to(s, now);
     if (!s.objections.empty()) {
         bool const another = std::ranges::all_of(s.objections, [this](objection const& each) {
@@ -64,15 +67,16 @@ void model::admit(operation_id op, instant issued, instant now) {
     } else if (is_in_flight(s.order.to, now)) {
         s.said = simply(word::send_in_progress, soon);
     } else {
+        to.change(now);
         take_everything(s, op, now);
     }
 }
 
-std::optional<answer> model::said_before(send_order const& order, instant now) const {
+std::optional<answer> model::said_before(send_order const& order, instant now) {
     if (order.idempotency_key < 0) return std::nullopt;
     auto const found = keys_.find({order.to.client, order.idempotency_key});
     if (found == keys_.end() || found->second.forgotten <= now) return std::nullopt;
-    auto const& kept = found->second;
+    auto& kept = found->second;
     if (kept.content != order.content) return simply(word::idempotency_key_reused);
     if (kept.settled) {
         // The reply of a send of unknown outcome is that nobody knows it.
@@ -80,13 +84,15 @@ std::optional<answer> model::said_before(send_order const& order, instant now) c
         if (kept.has_reply) said.about = kept.by;
         return said;
     }
+    instant const latest = now + policy_.send_timeout + settle_time;
+    if (kept.in_flight_until > latest + clock_tolerance) kept.in_flight_until = latest;
     if (now < kept.in_flight_until) return simply(word::send_in_progress, soon);
     return simply(word::delivery_unknown);
 }
 
 std::vector<model::objection> model::objections_to(send const& s, instant now) const {
     std::vector<objection> list;
-    auto const& to = at(s.order.to.number);
+    auto const& to = at(s.order.to);
     if (policy_.cooldown.base.count() > 0)
         if (auto const wait = to.between_sends.wait(now); wait > instant(0))
             list.push_back({store::cooldown_counter, wait});
@@ -102,13 +108,13 @@ std::vector<model::objection> model::objections_to(send const& s, instant now) c
 }
 
 bool model::is_in_flight(slot const& of, instant now) const {
-    return std::ranges::any_of(at(of.number).records, [&](record const& each) {
+    return std::ranges::any_of(at(of).records, [&](record const& each) {
         return each.of == of && now < each.in_flight_until && now < each.forgotten;
     });
 }
 
 void model::take_everything(send& s, operation_id op, instant now) {
-    auto& to = at(s.order.to.number);
+    auto& to = at(s.order.to);
     s.at = phase::sending;
     s.admitted = true;
     for (auto const& [limit, whose] :
@@ -129,16 +135,15 @@ void model::take_everything(send& s, operation_id op, instant now) {
     }
     if (policy_.cooldown.base.count() > 0) {
         s.pause = to.between_sends.begin(policy_.cooldown, now);
-        s.pause_number = to.between_sends.number();
     }
     record fresh;
     fresh.op = op;
     fresh.of = s.order.to;
-    fresh.expires = now + policy_.ttl;
-    fresh.forgotten = now + policy_.keep;
-    fresh.in_flight_until = now + lease;
+    fresh.admitted = to_millisecond(now);
+    fresh.expires = fresh.admitted + policy_.ttl;
+    fresh.forgotten = fresh.admitted + policy_.keep;
+    fresh.in_flight_until = fresh.admitted + lease;
     make_room(s, fresh, now);
-    std::erase_if(to.records, [now](record const& each) { return each.forgotten <= now; });
     to.records.push_back(std::move(fresh));
 }
 
@@ -247,7 +252,12 @@ void model::conclude_sent(send& s, instant now) const {
 /// What the route before was expected to cost is given back in the same step.
 void model::rebook(operation_id op, instant issued, instant now) {
     auto& s = sends_.at(op);
+    auto* const its_number = look_at(op, now);
     ++s.next_route;
+    if (find_record(op, now) == nullptr) { // forgotten: it comes too late
+        s.at = phase::settling;
+        return;
+    }
     auto const next = bookings_of(s.order.to, route_of(op), issued);
     if (!too_dear(next, s.booked, now).empty()) {
         if (s.next_route == s.order.routes.size()) s.at = phase::settling;
@@ -259,6 +269,7 @@ void model::rebook(operation_id op, instant issued, instant now) {
         money_.take(each, now);
     s.booked = next;
     s.at = phase::sending;
+    its_number->change(now);
 }
 
 // --- settlement --------------------------------------------------------------------------------------
@@ -267,12 +278,15 @@ void model::settle(operation_id op, instant now) {
     using enum upstream_answer::kind;
     auto& s = sends_.at(op);
     s.at = phase::over;
+    auto* const its_number = look_at(op, now);
     settle_key(s, op, now);
     auto* const found = find_record(op, now);
     if (found == nullptr) return;
     if (s.outcome.what == rejected || s.outcome.what == not_sent) {
         // What is over already stays: so does what was taken for it.
-        if (found->is_live(now)) settle_refused(s, *found, now);
+        if (!found->is_live(now)) return;
+        settle_refused(s, *found, now);
+        its_number->change(now);
         return;
     }
     s.price_known = s.outcome.cost.has_value();
@@ -284,6 +298,7 @@ void model::settle(operation_id op, instant now) {
     found->delivery = s.outcome.what == accepted ? accepted_delivery : unknown_delivery;
     found->settled = true;
     found->in_flight_until = instant(0);
+    its_number->change(now);
 }
 
 void model::settle_key(send const& s, operation_id op, instant now) {
@@ -302,17 +317,21 @@ void model::settle_key(send const& s, operation_id op, instant now) {
 
 /// As if it had never been, but for a short pause.
 void model::settle_refused(send& s, record const& of, instant now) {
-    auto& to = at(s.order.to.number);
+    auto& to = at(s.order.to);
+    auto const end_of_pause = of.admitted + s.pause;
     std::erase_if(to.records, [op = of.op](record const& each) { return each.op == op; });
     s.price_known = true;
     if (s.pause > instant(0))
-        to.between_sends.take_back(s.pause_number, std::chrono::seconds(back_off()), now);
+        to.between_sends.take_back(end_of_pause, std::chrono::seconds(back_off()), now);
     for (auto& each : s.booked) {
         money_.change(each.of, -each.amount, now);
         each.amount = 0;
     }
-    for (auto const& each : s.charges)
-        meters_[{each.limit, each.whose}].give_back(rule_of(each.limit), now);
+    for (auto const& each : s.charges) {
+        auto& used = meters_[{each.limit, each.whose}];
+        used.mend(rule_of(each.limit), now);
+        used.give_back(rule_of(each.limit), now);
+    }
 }
 
 std::int64_t model::back_off() const {

@@ -89,13 +89,12 @@ asio::awaitable<result<update_outcome>> broken_store::update(delivery_update req
 }
 
 asio::awaitable<result<check_outcome>> broken_store::check_code(check request) {
-    auto const mac = request.candidates.front().value;
     auto const number = request.key.number;
     if (is(mutation::allows_one_more_attempt)) ++request.attempts_max;
     if (is(mutation::never_locks_a_number)) request.guesses.quota += 1000;
     if (is(mutation::never_waits_between_guesses)) request.guesses.wait_from = 0;
     if (is(mutation::verifies_twice))
-        if (auto const used = used_.find(mac); used != used_.end()) co_return used->second;
+        if (auto const used = used_.find(number); used != used_.end()) co_return used->second;
     // Every other wrong guess is answered and not counted.
     if (is(mutation::loses_a_wrong_guess))
         if (auto const before = last_wrong_.find(number);
@@ -107,7 +106,7 @@ asio::awaitable<result<check_outcome>> broken_store::check_code(check request) {
         }
     auto const said = co_await good_->check_code(std::move(request));
     if (!said) co_return said;
-    if (auto const* const right = std::get_if<verified>(&*said)) used_[mac] = *right;
+    if (auto const* const right = std::get_if<verified>(&*said)) used_[number] = *right;
     if (auto const* const no = std::get_if<wrong>(&*said)) last_wrong_[number] = *no;
     co_return said;
 }

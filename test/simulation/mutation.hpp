@@ -36,7 +36,8 @@ enum class mutation : std::uint8_t {
     forgets_the_idempotency_key,
     admits_two_at_a_time,
     shrinks_the_delivery,
-    sends_twice, ///< the upstream's client, not the store
+    sends_twice,         ///< the upstream's client, not the store
+    forgets_what_it_saw, ///< of a server that has lost writes; in histories with such a server only
 };
 struct named_mutation {
     mutation what;
@@ -72,7 +73,7 @@ private:
     store* good_;
     mutation what_;
     std::map<otpd::store::number_key, otpd::store::wrong> last_wrong_;
-    std::map<std::array<std::byte, 32>, otpd::store::verified> used_;
+    std::map<otpd::store::number_key, otpd::store::verified> used_;
 };
 
 } // namespace otpd::simulation

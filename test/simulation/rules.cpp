@@ -143,6 +143,7 @@ rules draw_rules(seeded& from) {
     p.pumping.enabled = false; // test/contract/store_contract_watch*_test.cpp
     p.destinations.checked = false;
     p.idempotency_keep = std::chrono::hours(1);
+    p.undo_pause = std::chrono::hours(1); // a history ends before
     all.clients = {client_of("alpha"), client_of("beta")};
     all.purposes = {"login", "payment", several};
     all.numbers = {"31651860670", "31651861234", "4915112345678", "447700900123"};

@@ -18,10 +18,11 @@ inline constexpr instant store_patience{2'000'000};
 class simulated_store final : public store::store {
 public:
     /// `inner` may be another one after each turn.
-    simulated_store(std::function<store&()> inner, gates& turns, virtual_clock const& clock,
-                    watcher& tell, int& calls_inside)
-        : inner_(std::move(inner)), turns_(turns), clock_(clock), tell_(tell),
-          calls_inside_(calls_inside) {}
+    /// `lose`: the server's next answer to it is lost, to a step that is done or not; false when such a store has no server.
+    simulated_store(std::function<store&()> inner, std::function<bool(bool done)> lose,
+                    gates& turns, virtual_clock const& clock, watcher& tell, int& calls_inside)
+        : inner_(std::move(inner)), lose_(std::move(lose)), turns_(turns), clock_(clock),
+          tell_(tell), calls_inside_(calls_inside) {}
 
     template <class T>
     using reply = boost::asio::awaitable<otpd::store::result<T>>;
@@ -77,13 +78,16 @@ public:
     reply<std::monostate> ping() override { return inner_().ping(); }
 
 private:
-    static compared guess_in(otpd::store::check_outcome const& said) {
-        if (std::holds_alternative<otpd::store::verified>(said)) return compared::right;
-        return std::holds_alternative<otpd::store::wrong>(said) ? compared::wrong : compared::no;
+    static seen effect_of(otpd::store::check_outcome const& said) {
+        if (std::holds_alternative<otpd::store::verified>(said)) return seen::right;
+        return std::holds_alternative<otpd::store::wrong>(said) ? seen::wrong : seen::nothing;
+    }
+    static seen effect_of(otpd::store::admit_outcome const& said) {
+        return std::holds_alternative<otpd::store::admitted>(said) ? seen::admitted : seen::nothing;
     }
     template <class T>
-    static compared guess_in(T const&) {
-        return compared::no;
+    static seen effect_of(T const&) {
+        return seen::nothing;
     }
 
     /// Where its caller has given up, awaiting throws and nothing is done.
@@ -100,6 +104,17 @@ private:
         co_return co_await std::move(call);
     }
 
+    /// A store without a server is one whose caller does not hear of it.
+    template <class T, class Call>
+    boost::asio::awaitable<seen> without_answer(Call& call, bool done) {
+        bool const has_server = lose_(done);
+        if (!has_server && !done) co_return seen::unheard;
+        auto const answer = co_await counted<T>(call());
+        if (!has_server && answer) co_return effect_of(*answer);
+        if (has_server == answer.has_value()) tell_.broken("the store knows what it cannot know");
+        co_return seen::unheard;
+    }
+
     template <class T, class Call>
     reply<T> step(store_step what, Call call) {
         auto const op = turns_.current();
@@ -108,23 +123,30 @@ private:
         auto becomes = co_await turns_.pass(stage::to_store, overdue);
         if (becomes == fate::lost) {
             tell_.failed(op, what);
-            co_return otpd::store::fault::unavailable;
+            co_return otpd::store::fault::not_executed;
         }
         tell_.about_to_do();
+        if (becomes == fate::unanswered || becomes == fate::never_arrived) {
+            auto const said = co_await without_answer<T>(call, becomes == fate::unanswered);
+            if (becomes == fate::unanswered) tell_.done(op, what, issued, said);
+            tell_.failed(op, what);
+            co_return otpd::store::fault::unknown;
+        }
         auto answer = co_await counted<T>(call());
         if (answer)
-            tell_.done(op, what, issued, guess_in(*answer));
+            tell_.done(op, what, issued, effect_of(*answer));
         else
             tell_.broken("the store failed by itself");
         if (becomes == fate::waits) becomes = co_await turns_.pass(stage::from_store, overdue);
         if (becomes == fate::unheard || becomes == fate::lost) {
             tell_.failed(op, what);
-            co_return otpd::store::fault::timed_out;
+            co_return otpd::store::fault::unknown;
         }
         co_return answer;
     }
 
     std::function<store&()> inner_;
+    std::function<bool(bool)> lose_;
     gates& turns_;
     virtual_clock const& clock_;
     watcher& tell_;

@@ -21,11 +21,13 @@ constexpr std::uint32_t operations = 1000;
 /// A broken rule is noticed within so many histories.
 constexpr std::uint64_t until_noticed = 200;
 
-outcome play(std::uint64_t seed, stores& on, mutation broken = mutation::nothing) {
+outcome play(std::uint64_t seed, stores& on, mutation broken = mutation::nothing,
+             bool loses_writes = false) {
     assignment one;
     one.seed = seed;
     one.operations = operations;
     one.broken = broken;
+    one.loses_writes = loses_writes;
     return simulate(one, on);
 }
 
@@ -49,14 +51,19 @@ void require_the_same(std::string const& kind, std::uint64_t first, std::uint64_
     }
 }
 
+void require_no_divergence(std::string const& kind, std::uint64_t count) {
+    auto const on = stores_of(kind);
+    for (std::uint64_t seed = 1; seed <= count; ++seed) {
+        auto const what = play(seed, *on);
+        BOOST_REQUIRE_MESSAGE(what.divergence.empty(),
+                              kind << ", seed " << seed << ": " << what.divergence);
+    }
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_CASE(the_domain_does_what_the_model_says) {
-    auto const on = stores_of("memory");
-    for (std::uint64_t seed = 1; seed <= histories; ++seed) {
-        auto const what = play(seed, *on);
-        BOOST_REQUIRE_MESSAGE(what.divergence.empty(), "seed " << seed << ": " << what.divergence);
-    }
+    require_no_divergence("memory", histories);
 }
 
 BOOST_AUTO_TEST_CASE(a_seed_is_always_the_same_history) {
@@ -98,12 +105,39 @@ BOOST_AUTO_TEST_CASE(every_broken_rule_is_noticed) {
     }
 }
 
+/// Each instance remembers what it saw last: it finds out that the other was faster, or never hears what it did.
+BOOST_AUTO_TEST_CASE(instances_that_share_a_server_do_what_the_model_says) {
+    require_no_divergence("shared", histories);
+}
+
+BOOST_AUTO_TEST_CASE(what_an_instance_saw_holds_when_its_server_has_lost_it) {
+    auto const on = stores_of("shared");
+    for (std::uint64_t seed = 1; seed <= histories; ++seed) {
+        auto const what = play(seed, *on, mutation::nothing, true);
+        BOOST_REQUIRE_MESSAGE(what.divergence.empty(), "seed " << seed << ": " << what.divergence);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_instance_that_forgets_with_its_server_is_noticed) {
+    auto const on = stores_of("shared");
+    std::uint64_t seed = 1;
+    while (seed <= until_noticed &&
+           play(seed, *on, mutation::forgets_what_it_saw, true).divergence.empty())
+        ++seed;
+    BOOST_TEST(seed <= until_noticed);
+}
+
 BOOST_AUTO_TEST_CASE(sqlite_gives_the_same_answers_as_memory) {
     require_the_same("sqlite", 1, OTPD_SIMULATED_SQLITE_HISTORIES);
 }
 
-BOOST_AUTO_TEST_CASE(redis_gives_the_same_answers_as_memory) {
-    require_the_same("redis", 1, OTPD_SIMULATED_REDIS_HISTORIES);
+BOOST_AUTO_TEST_CASE(redis_keeps_every_promise) {
+    require_no_divergence("redis", OTPD_SIMULATED_REDIS_HISTORIES);
+}
+
+/// What was lost is asked for again: nobody above the store can tell.
+BOOST_AUTO_TEST_CASE(postgres_keeps_every_promise) {
+    require_no_divergence("postgres", OTPD_SIMULATED_POSTGRES_HISTORIES);
 }
 
 } // namespace otpd::simulation

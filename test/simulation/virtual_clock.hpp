@@ -31,4 +31,21 @@ private:
     std::atomic<instant> elapsed_{instant::zero()};
 };
 
+/// The store's: somebody turns it now and then, in either direction. Only the store goes by it.
+class turned_clock final : public clock {
+public:
+    explicit turned_clock(virtual_clock const& of) : of_(of) {}
+
+    [[nodiscard]] steady_time now() const noexcept override { return of_.now() + ahead_.load(); }
+    [[nodiscard]] wall_time wall() const noexcept override { return of_.wall() + ahead_.load(); }
+    [[nodiscard]] instant elapsed() const noexcept { return of_.elapsed() + ahead_.load(); }
+    /// From then on so much ahead of the history's, or behind it.
+    void turn(instant ahead) noexcept { ahead_ = ahead; }
+    [[nodiscard]] instant ahead() const noexcept { return ahead_.load(); }
+
+private:
+    virtual_clock const& of_;
+    std::atomic<instant> ahead_{instant::zero()};
+};
+
 } // namespace otpd::simulation

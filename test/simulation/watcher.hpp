@@ -13,8 +13,8 @@ namespace otpd::simulation {
 
 enum class store_step : std::uint8_t { admit, settle, rebook, update, check, find, cancel };
 
-/// Whether a guess was compared, and what it was.
-enum class compared : std::uint8_t { no, wrong, right };
+/// What a step did that the audit is told of: a guess was compared, a send admitted. `unheard`: the store was not told.
+enum class seen : std::uint8_t { nothing, wrong, right, admitted, unheard };
 
 class watcher {
 public:
@@ -24,7 +24,7 @@ public:
     /// The store is about to do a step, some time after the one before.
     virtual void about_to_do() = 0;
     /// The store did it, which was asked for at `issued`.
-    virtual void done(operation_id op, store_step what, instant issued, compared guess) = 0;
+    virtual void done(operation_id op, store_step what, instant issued, seen effect) = 0;
     /// The service is told that the store does not answer.
     virtual void failed(operation_id op, store_step what) = 0;
     /// The store itself failed.

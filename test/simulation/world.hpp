@@ -83,10 +83,14 @@ private:
     void advance_to(instant target);
     void finish();
     void fail(std::string why);
+    /// It is not as the model says.
+    void disagree(std::string why);
     void hold(std::string const& complaint, operation_id op);
     void note(happening what, operation_id op, std::int64_t a = 0, std::int64_t b = 0,
               std::int64_t c = 0);
     [[nodiscard]] instant now() const { return clock_.elapsed(); }
+    /// By the store's clock.
+    [[nodiscard]] instant store_now() const { return store_clock_.elapsed(); }
     [[nodiscard]] operation& at(operation_id op) { return operations_.at(op); }
     void compare_sums();
     void compare_money_with_the_upstream();
@@ -103,6 +107,8 @@ private:
     void let_the_store_answer();
     void give_up();
     void crash();
+    void turn_the_clock();
+    void lose_writes();
     operation_id add(happening kind);
     void draw_key(send_order& order);
     slot draw_slot();
@@ -121,8 +127,8 @@ private:
     // world_answers.cpp: what is heard
     void admitting(operation_id op, store::verification_address address) override;
     void about_to_do() override;
-    void done(operation_id op, store_step what, instant issued, compared guess) override;
-    void done_for_send(operation_id op, store_step what, instant issued);
+    void done(operation_id op, store_step what, instant issued, seen effect) override;
+    void done_for_send(operation_id op, store_step what, instant issued, seen effect);
     void failed(operation_id op, store_step what) override;
     void broken(std::string what) override;
     void transmitting(operation_id op, bridgexapi::sms const& message) override;
@@ -131,13 +137,14 @@ private:
     void heard(operation_id op, std::exception_ptr const& thrown, otp::outcome<T> const& said);
     void heard_update(operation_id op, std::exception_ptr const& thrown,
                       store::result<store::update_outcome> const& said);
-    void judge(operation_id op, answer const& said);
-    void judge_send(operation_id op, answer& expected);
+    void judge(operation_id op, answer said);
+    void judge_send(operation_id op, answer const& said, answer& expected);
 
     assignment const what_;
     seeded chance_;
     rules const rules_;
     virtual_clock clock_;
+    turned_clock store_clock_{clock_};
     boost::asio::io_context context_{1};
     net::sole_runner const alone_{context_};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
@@ -153,6 +160,8 @@ private:
     audit audit_;
     history history_;
     std::string divergence_;
+    bool remembers_writes_ = false;
+    bool is_model_right_; ///< never with a server's own clock, nor once one has lost writes
     std::deque<operation> operations_;
     std::vector<operation_id> sends_; ///< that were admitted
     std::vector<operation_id> keyed_; ///< sends with an idempotency key

@@ -5,6 +5,9 @@
 
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace otpd::simulation {
 
 namespace {
@@ -14,6 +17,21 @@ std::string code_in(std::string const& text) {
     auto const end = text.find_last_of("0123456789") + 1;
     auto const before = text.find_last_not_of("0123456789", end - 1);
     return text.substr(before + 1, end - before - 1);
+}
+
+/// How far a limit is used that others use too is told as an instance saw it last.
+answer without_figures(answer of) {
+    for (auto& each : of.limits)
+        each = left_of{0, 0, each.name};
+    std::ranges::sort(of.limits);
+    return of;
+}
+
+/// For a refusal: it comes after limits, and stands by itself.
+bool is_another_reason(word said, word expected) {
+    bool const comes_later = said == word::send_in_progress || said == word::attempts_exceeded ||
+                             said == word::guesses_exceeded;
+    return comes_later && (expected == word::limit_exceeded || expected == word::cooldown_active);
 }
 
 bool is_cancelation(std::exception_ptr const& thrown) {
@@ -41,53 +59,61 @@ void world::about_to_do() {
     backend_->time_went_on();
 }
 
-void world::done(operation_id op, store_step what, instant issued, compared guess) {
+void world::done(operation_id op, store_step what, instant issued, seen effect) {
     note(happening::step, op, static_cast<std::int64_t>(what));
     auto& it = at(op);
+    auto const when = store_now();
     switch (what) {
     case store_step::admit:
     case store_step::settle:
     case store_step::rebook:
-        done_for_send(op, what, issued);
+        done_for_send(op, what, issued, effect);
         break;
     case store_step::check:
-        it.expected = model_.check(it.check, now());
-        if (guess != compared::no)
-            hold(audit_.evaluated(it.check, guess == compared::right, now()), op);
+        it.expected = model_.check(it.check, when);
+        if (effect == seen::unheard && it.expected.what == word::verified) effect = seen::right;
+        if (effect == seen::unheard && it.expected.what == word::invalid_code) effect = seen::wrong;
+        if (effect == seen::right || effect == seen::wrong)
+            hold(audit_.evaluated(it.check, effect == seen::right, when), op);
         break;
     case store_step::find:
         // Also after a cancel that worked.
-        it.expected = model_.find(it.id, now());
+        it.expected = model_.find(it.id, when);
         break;
     case store_step::cancel:
-        it.expected = model_.cancel(it.id, now());
+        it.expected = model_.cancel(it.id, when);
         break;
     case store_step::update:
-        it.expected = model_.update(it.report.of, it.report.state, it.report.correction, now());
+        it.expected = model_.update(it.report.of, it.report.state, it.report.correction, when);
         break;
     }
 }
 
-void world::done_for_send(operation_id op, store_step what, instant issued) {
+void world::done_for_send(operation_id op, store_step what, instant issued, seen effect) {
     auto& it = at(op);
     auto const before = model_.phase_of(op);
+    auto const when = store_now();
     if (what == store_step::settle) {
-        if (before != phase::settling) fail("#" + std::to_string(op) + ": settled too early");
-        model_.settle(op, now());
+        if (before != phase::settling) disagree("#" + std::to_string(op) + ": settled too early");
+        model_.settle(op, when);
         return;
     }
     if (before != phase::asking)
-        return fail("#" + std::to_string(op) + ": asks the store for more than it may");
+        disagree("#" + std::to_string(op) + ": asks the store for more than it may");
     if (what == store_step::rebook) {
-        model_.rebook(op, issued, now());
+        model_.rebook(op, issued, when);
         if (model_.phase_of(op) == phase::sending) it.booked_at = issued;
         return;
     }
-    model_.admit(op, issued, now());
-    if (model_.phase_of(op) != phase::sending) return;
+    model_.admit(op, issued, when);
+    bool const must = model_.phase_of(op) == phase::sending;
+    if (effect == seen::unheard && must) effect = seen::admitted;
+    if (must != (effect == seen::admitted))
+        disagree("#" + std::to_string(op) + ": admitted, or not, against the rules");
+    if (effect != seen::admitted) return;
     it.booked_at = issued;
     sends_.push_back(op);
-    hold(audit_.admitted(op, it.send, now()), op);
+    hold(audit_.admitted(op, it.send, when), op);
 }
 
 void world::failed(operation_id op, store_step what) {
@@ -113,10 +139,11 @@ void world::transmitting(operation_id op, bridgexapi::sms const& message) {
     note(happening::route, op, message.route_id);
     auto const& it = at(op);
     auto const code = code_in(message.text.reveal());
-    hold(audit_.transmitting(op, it.send, code, now()), op);
-    if (it.admission_failed || model_.phase_of(op) != phase::sending)
-        return fail("#" + std::to_string(op) + ": sends what must not be sent");
-    if (message.route_id != model_.route_of(op))
+    hold(audit_.transmitting(op, it.send, code), op);
+    if (it.admission_failed) return fail("#" + std::to_string(op) + ": sends without an admission");
+    if (model_.phase_of(op) != phase::sending)
+        disagree("#" + std::to_string(op) + ": sends what must not be sent");
+    if (is_model_right_ && message.route_id != model_.route_of(op))
         return fail("#" + std::to_string(op) + ": takes another route");
     if (message.to.digits() != rules_.numbers[static_cast<std::size_t>(it.send.to.number)])
         return fail("#" + std::to_string(op) + ": sends to another number");
@@ -159,30 +186,39 @@ void world::heard_update(operation_id op, std::exception_ptr const& thrown,
     judge(op, said ? translate(*said) : simply(word::store_unavailable));
 }
 
-void world::judge(operation_id op, answer const& said) {
+void world::judge(operation_id op, answer said) {
+    bool const sees_all = backend_->is_known() == backend::exactness::all;
+    if (!sees_all) said = without_figures(std::move(said));
     note(happening::answer, op, static_cast<std::int64_t>(said.what),
-         said.retry_after * 1000 + said.attempts_left + 1, static_cast<std::int64_t>(digest(said)));
+         said.retry_after * 1000 + said.attempts_left + 1,
+         static_cast<std::int64_t>(digest(without_figures(said))));
     auto& it = at(op);
     auto expected = it.expected;
-    if (it.kind == happening::send) judge_send(op, expected);
-    if (said != expected)
-        fail("#" + std::to_string(op) + " is answered\n    " + to_string(said) + "\nmust be\n    " +
-             to_string(expected));
+    if (it.kind == happening::send) judge_send(op, said, expected);
+    if (!sees_all) expected = without_figures(std::move(expected));
+    bool const is_refused_all_the_same = !sees_all && is_another_reason(said.what, expected.what);
+    if (said != expected && !is_refused_all_the_same)
+        disagree("#" + std::to_string(op) + " is answered\n    " + to_string(said) +
+                 "\nmust be\n    " + to_string(expected));
     if (it.kind == happening::check) hold(audit_.heard(it.check, said, it.began), op);
     if (it.kind == happening::cancel && said.what == word::shown)
-        audit_.heard_cancel(it.id.id, now());
+        audit_.heard_cancel(it.id.id, store_now());
 }
 
 /// Nobody hears of a send before it is settled.
-void world::judge_send(operation_id op, answer& expected) {
+void world::judge_send(operation_id op, answer const& said, answer& expected) {
     auto const& it = at(op);
     if (it.admission_failed) {
         expected = simply(word::store_unavailable, soon);
         return;
     }
-    if (model_.phase_of(op) != phase::over && !it.settlement_failed)
-        fail("#" + std::to_string(op) + ": answered before it was settled");
     expected = model_.answer_of(op, now());
+    // Who had not seen yet that the route's budget is used up refused for another reason, and asks for no other route.
+    bool const stops_asking = model_.phase_of(op) == phase::asking &&
+                              backend_->is_known() != backend::exactness::all &&
+                              is_another_reason(said.what, expected.what);
+    if (model_.phase_of(op) != phase::over && !it.settlement_failed && !stops_asking)
+        disagree("#" + std::to_string(op) + ": answered before it was settled");
 }
 
 } // namespace otpd::simulation

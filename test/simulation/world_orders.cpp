@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace otpd::simulation {
 
@@ -47,7 +48,8 @@ void world::begin_something() {
     if (roll < 815) return begin_update();
     if (roll < 970) return let_time_pass();
     if (roll < 990) return give_up();
-    if (roll < 996) return crash();
+    if (roll < 995) return what_.loses_writes ? lose_writes() : crash();
+    if (roll < 998) return turn_the_clock();
     note(happening::sweep, none);
     backend_->sweep();
 }
@@ -56,9 +58,9 @@ operation_id world::add(happening kind) {
     auto const op = static_cast<operation_id>(operations_.size());
     auto& added = operations_.emplace_back();
     added.kind = kind;
-    added.instance = chance_.index(instances);
+    added.instance = what_.loses_writes ? 0 : chance_.index(instances);
     added.slow = chance_.chance(200);
-    added.began = now();
+    added.began = store_now();
     return op;
 }
 
@@ -160,14 +162,15 @@ std::optional<operation_id> world::draw_recent() {
 /// A send whose code somebody can still type.
 std::optional<operation_id> world::draw_live() {
     for (auto op = sends_.rbegin(); op != sends_.rend() && op - sends_.rbegin() < 20; ++op)
-        if (chance_.chance(500) && !model_.live(model_.slot_of(*op), now()).empty()) return *op;
+        if (chance_.chance(500) && !model_.live(model_.slot_of(*op), store_now()).empty())
+            return *op;
     return draw_recent();
 }
 
 /// The right one, one that was right once, one of somebody else's, or one that never was.
 std::string world::draw_code(slot const& of, operation_id& owner) {
     auto const roll = chance_.below(100);
-    auto const live = model_.live(of, now());
+    auto const live = model_.live(of, store_now());
     owner = none;
     if (roll < 40 && !live.empty()) owner = chance_.one_of(live);
     if (roll >= 65)
@@ -188,7 +191,7 @@ void world::begin_check() {
     order.code = draw_code(order.of, owner);
     order.with_id = chance_.chance(500);
     if (order.with_id && recent && !chance_.chance(50)) {
-        auto const live = model_.live(order.of, now());
+        auto const live = model_.live(order.of, store_now());
         order.id = live.empty() || chance_.chance(200) ? *recent : chance_.one_of(live);
     }
     if (chance_.chance(500)) order.end_user = static_cast<int>(chance_.below(end_users));
@@ -259,7 +262,7 @@ world::report world::draw_report(operation_id of, int known) {
 /// As the trackers of both instances would tell it, now and then twice.
 void world::begin_update() {
     auto const of = draw_recent();
-    auto const known = of ? model_.delivery_of(*of, now()) : std::nullopt;
+    auto const known = of ? model_.delivery_of(*of, store_now()) : std::nullopt;
     if (!known) return;
     auto const op = add(happening::update);
     auto& update = at(op);
@@ -351,6 +354,32 @@ void world::crash() {
     instances_[which].store.reset();
     backend_->crashed(which);
     start_instance(which);
+}
+
+/// In either direction. Keys stay in every store for a minute after they say nothing any more, and clocks that went back by
+/// more than that find or miss what a sweeper may have deleted.
+void world::turn_the_clock() {
+    instant const most = seconds(29);
+    if (now() < 2 * most) return; // no time is before the history
+    auto const before = store_now();
+    store_clock_.turn(instant(chance_.between(-most.count(), most.count())));
+    note(happening::jump, none, store_clock_.ahead().count());
+    backend_->time_went_on();
+    audit_.clock_turned(before, store_now());
+    for (auto& each : operations_)
+        each.began = std::min(each.began, store_now());
+}
+
+/// Another server takes over that has not got the last writes.
+void world::lose_writes() {
+    if (chance_.chance(500)) {
+        remembers_writes_ = backend_->remember_writes();
+        return;
+    }
+    if (!std::exchange(remembers_writes_, false)) return;
+    note(happening::forget, none);
+    backend_->lose_writes(what_.broken != mutation::forgets_what_it_saw);
+    is_model_right_ = false;
 }
 
 } // namespace otpd::simulation

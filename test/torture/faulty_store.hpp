@@ -74,10 +74,10 @@ private:
         bool const now = left_ > 0 && --left_ == 0;
         if (!now) co_return co_await std::move(step);
         failed_ = name;
-        if (how_ == store_failure::unavailable) co_return otpd::store::fault::unavailable;
+        if (how_ == store_failure::unavailable) co_return otpd::store::fault::not_executed;
         if (how_ == store_failure::throws_instead) throw std::runtime_error("a bug of a store");
         [[maybe_unused]] auto const lost = co_await std::move(step);
-        if (how_ == store_failure::timed_out) co_return otpd::store::fault::timed_out;
+        if (how_ == store_failure::timed_out) co_return otpd::store::fault::unknown;
         throw std::runtime_error("a bug of a store");
     }
 

@@ -14,7 +14,7 @@
 #include "otpd/otp/ledger.hpp"
 #include "otpd/otp/price_book.hpp"
 #include "otpd/otp/service.hpp"
-#include "otpd/store/memory_store.hpp"
+#include "backend/memory_backend.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "support/domain_parts.hpp"
@@ -134,7 +134,7 @@ private:
         context_.get_executor()};
 
 public:
-    otpd::store::memory_store memory{context_.get_executor(), clock, otpd::store::memory_options{}};
+    otpd::store::memory_backend memory{context_.get_executor(), clock, otpd::store::memory_options{}};
     faulty_store store{memory};
     faulty_gateway gateway;
     known_prices prices;

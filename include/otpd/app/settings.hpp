@@ -137,10 +137,14 @@ struct store_settings {
     secret_string password;              ///< for `url` when that has none
     bool accept_clear_text{};            ///< a server on another machine may be reached without TLS
     std::string ca_file;                 ///< PEM; empty: the system's
-    std::chrono::milliseconds timeout{}; ///< one step of a server
-    std::size_t connections{};           ///< to a server; 0: as many as threads
+    std::string certificate_file;        ///< PEM, of this client; empty: none
+    std::string key_file;                ///< PEM, of that certificate
+    std::chrono::milliseconds timeout{}; ///< one step; 0: the store's own
+    std::size_t connections{};           ///< to a server; 0: the store's own
     std::uint32_t replicas{};            ///< to wait for; 0: none
-    std::size_t capacity{}; ///< items in memory: codes, cooldowns and guess counts together
+    std::string schema;                  ///< of PostgreSQL's tables
+    std::size_t capacity{};              ///< items: codes, cooldowns and guess counts together
+    std::uint64_t memory_max{};          ///< bytes of a Redis server; 0: as its maxmemory says
     std::chrono::milliseconds sweep_interval{};
     std::size_t sweep_batch{}; ///< numbers looked at in one slice
 };

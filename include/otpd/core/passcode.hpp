@@ -40,6 +40,8 @@ public:
     ~passcode();
 
     [[nodiscard]] std::string_view reveal() const noexcept { return {digits_.data(), length_}; }
+    /// In a time that tells nothing of either.
+    [[nodiscard]] bool is_same_as(passcode const& other) const noexcept;
 
 private:
     explicit passcode(std::string_view digits) noexcept;

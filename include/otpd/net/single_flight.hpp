@@ -13,7 +13,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <list>
@@ -35,7 +37,7 @@ public:
     using question = std::function<boost::asio::awaitable<T>()>;
 
     /// Whatever runs `executor` must outlive it. An answer is given to who asks within `kept` after it,
-    /// too; with a time above 0 one is kept for each key for good, so keys must be few.
+    /// too; as many are kept as are asked for in twice that time, and a few more.
     explicit single_flight(boost::asio::any_io_executor executor,
                            std::chrono::milliseconds kept = std::chrono::milliseconds::zero())
         : impl_(std::make_shared<impl>(executor, kept)) {}
@@ -97,10 +99,21 @@ private:
             return its.last && std::chrono::steady_clock::now() - its.answered_at < kept_;
         }
 
+        /// Each time that there are twice as many as were left the last time.
+        void forget_stale() {
+            if (flights_.size() < stale_looked_at_) return;
+            std::erase_if(flights_, [this](auto const& each) {
+                auto const& its = *each.second;
+                return !its.is_under_way && its.waiting.empty() && its.last && !is_fresh(its);
+            });
+            stale_looked_at_ = std::max(flights_kept_anyway, 2 * flights_.size());
+        }
+
         /// The question lives in this frame as long as it is asked.
         static boost::asio::awaitable<T> fly(question ask) { co_return co_await ask(); }
 
         void begin(Key key, std::shared_ptr<flight> its, question ask) {
+            forget_stale();
             its->is_under_way = true;
             auto landed = [self = this->shared_from_this(), key = std::move(key),
                            its](std::exception_ptr thrown, T answer) {
@@ -126,8 +139,11 @@ private:
             its.answered_at = std::chrono::steady_clock::now();
         }
 
+        static constexpr std::size_t flights_kept_anyway = 64;
+
         std::chrono::milliseconds const kept_;
         std::map<Key, std::shared_ptr<flight>> flights_;
+        std::size_t stale_looked_at_ = flights_kept_anyway;
     };
 
     std::shared_ptr<impl> impl_;

@@ -29,6 +29,9 @@ public:
             std::vector<std::string> const& clients = {});
     ~changes() override;
 
+    /// Of its strand.
+    [[nodiscard]] boost::asio::any_io_executor executor() const;
+
     /// Somebody who looks at verifications and may wait for them to change, for as long as it lives; it must not
     /// outlive the changes. What happens while nobody looks is not counted.
     class look {

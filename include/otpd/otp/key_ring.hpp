@@ -6,7 +6,9 @@
 #include "otpd/core/passcode.hpp"
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/purpose.hpp"
+#include "otpd/core/random.hpp"
 #include "otpd/core/secret.hpp"
+#include "otpd/store/shared_secrets.hpp"
 #include "otpd/store/store.hpp"
 
 #include <initializer_list>
@@ -21,7 +23,7 @@ namespace otpd::otp {
 /// Immutable but for what it remembers; every member may be called from any thread.
 class key_ring {
 public:
-    /// `current` signs; `previous` still verify. `number_secret` keys the hash of numbers and must stay
+    /// `current` makes codes; those of `previous` still verify. `number_secret` keys the hash of numbers and must stay
     /// the same while codes or limits are to be found again; empty: derived from `current`. A key's id
     /// is derived from the key itself, so keys need no names and may be listed in any order.
     /// Throws std::invalid_argument when `current` is empty, std::runtime_error when OpenSSL fails.
@@ -31,7 +33,8 @@ public:
     key_ring(key_ring&&) noexcept;
     key_ring& operator=(key_ring&&) noexcept;
 
-    [[nodiscard]] store::number_key hash(phone_number const& number) const;
+    /// Of a number as one client's: what is kept under it is that client's alone.
+    [[nodiscard]] store::number_key hash(std::string_view client, phone_number const& number) const;
 
     /// Of anything else that something is counted for: its kind, then what it is. Never that of a number.
     [[nodiscard]] store::subject_key subject(std::initializer_list<std::string_view> what) const;
@@ -49,13 +52,17 @@ public:
     /// Nothing unless `text` has that form; one that was never sealed leads nowhere.
     [[nodiscard]] std::optional<store::verification_address> open(std::string_view text) const;
 
-    /// HMAC-SHA-256 over length-prefixed key id, purpose, number and code, under the current key.
-    [[nodiscard]] store::code_mac sign(phone_number const& number, purpose const& what,
-                                       passcode const& code) const;
+    /// A fresh one for a code of `length` digits, under the current key.
+    [[nodiscard]] store::code_seed make_seed(std::size_t length, random_source& random) const;
 
-    /// The same under every live key, the current one first.
-    [[nodiscard]] std::vector<store::code_mac>
-    sign_with_all(phone_number const& number, purpose const& what, passcode const& code) const;
+    /// The code of a seed: HMAC-SHA-256 under the seed's key over length-prefixed client, purpose, number and
+    /// nonce, turned into digits so that every code is equally likely. Nothing when the ring has not the key.
+    [[nodiscard]] std::optional<passcode> code_of(store::code_seed const& seed,
+                                                  std::string_view client, purpose const& what,
+                                                  phone_number const& number) const;
+
+    /// What the instances of one store have to have in common.
+    [[nodiscard]] store::shared_secrets secrets() const;
 
 private:
     struct keys;

@@ -45,10 +45,14 @@ struct policy {
     destination_rules destinations;
     std::vector<test_number> test_numbers;
     std::chrono::hours idempotency_keep{24};
+    std::chrono::milliseconds undo_pause{
+        1000}; ///< before an admission that was perhaps made is taken back
     std::chrono::milliseconds send_timeout{20'000};
     /// Failed checks all look alike and are answered no sooner than this after they began (OWASP ASVS
     /// 6.3.8); 0: each says what it is.
     std::chrono::milliseconds uniform_failures{0};
+    /// Nobody but this process changes the store: what happens there is heard of here.
+    bool hears_everything = false;
     bool reveal_codes = false; ///< for development on a loopback address
 };
 

@@ -12,6 +12,7 @@
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/purpose.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/net/single_flight.hpp"
 #include "otpd/otp/changes.hpp"
 #include "otpd/otp/client.hpp"
 #include "otpd/otp/delivery.hpp"
@@ -29,11 +30,13 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace otpd::telemetry {
@@ -42,6 +45,8 @@ class metrics;
 } // namespace otpd::telemetry
 
 namespace otpd::otp {
+
+class admission_undo;
 
 /// Who asks, and for whom. Addresses are written so that all of one household are one text: IPv4 whole,
 /// IPv6 by its first 64 bits.
@@ -181,6 +186,9 @@ public:
     find_changed(caller who, std::string id, deadline until, std::function<bool()> has_left);
     boost::asio::awaitable<outcome<verification_view>> cancel(caller who, std::string id);
 
+    /// What goes on behind the requests tries once more and ends, at the limit at the latest.
+    boost::asio::awaitable<void> drain(deadline limit);
+
     /// From the last report, or asked now when there is none or it is not final. To a tenant any message
     /// looks absent that is not known here to be its own (message_owners) and not that of the verification it
     /// names.
@@ -215,6 +223,8 @@ private:
     boost::asio::awaitable<outcome<sent>> refuse_all_routes(attempt& send,
                                                             std::optional<failure> because);
     [[nodiscard]] bool only_this_route_is_too_dear(store::refused const& answer) const;
+    /// In the background, whatever becomes of the request.
+    boost::asio::awaitable<void> undo(attempt const& send, store::admission const& perhaps_made);
 
     // routing.cpp: which route, and from one to the next
     void plan_routes(attempt& send) const;
@@ -274,15 +284,25 @@ private:
     void tell(verify_request const& request, store::check_outcome const& answer) const;
     [[nodiscard]] store::check check_of(verify_request const& request) const;
     [[nodiscard]] verification_view view_of(std::string id, store::verification const& found) const;
+    boost::asio::awaitable<outcome<verification_view>> look_for_all(caller who, std::string id,
+                                                                    std::uint64_t seen);
+    boost::asio::awaitable<std::optional<outcome<verification_view>>> find_if_there(caller who,
+                                                                                    std::string id);
     boost::asio::awaitable<void> follow_again(caller who, store::verification_address at,
                                               store::verification found);
     void tell_canceled(caller const& who, store::verification_address const& at) const;
 
+    /// A verification's id, and what was heard of it when it was looked at.
+    using look_key = std::pair<std::string, std::uint64_t>;
+    using shared_looks = net::single_flight<look_key, std::optional<outcome<verification_view>>>;
+
     policy rules_;
     dependencies uses_;
+    shared_looks looks_;
     messages texts_;
     ledger spending_;
     std::unique_ptr<limiter const> limiter_;
+    std::unique_ptr<admission_undo> undo_;
 };
 
 } // namespace otpd::otp

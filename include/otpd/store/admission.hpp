@@ -24,7 +24,7 @@ struct idempotency_key {
 struct admission {
     record_key key;
     verification_id id{};
-    code_mac code;
+    code_seed code;
     duration ttl{};  ///< of the code, > 0
     duration keep{}; ///< of the verification, >= ttl
     /// Longest time a send may take. A slot whose last send is not settled yet admits no other meanwhile.
@@ -87,6 +87,9 @@ struct settlement {
     record_key key;
     verification_id id{};
     send_result result = send_result::unknown;
+    /// Its caller does not know whether it was admitted. Where it was not, nothing is changed; where it was,
+    /// the cooldown that is taken back is the one that it began. With send_result::refused only.
+    bool is_undo = false;
     /// With accepted and unknown: put before the event of the result, as long as there are fewer than
     /// `events_max`. A note `admitted` is none, but gives the event of the admission other details.
     std::vector<note> notes;

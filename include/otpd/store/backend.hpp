@@ -2,6 +2,7 @@
 
 /// What a store is to the program that owns it: something to start, to end and to hear of.
 
+#include "otpd/store/shared_secrets.hpp"
 #include "otpd/store/store.hpp"
 
 #include <chrono>
@@ -28,6 +29,8 @@ public:
     virtual void ready([[maybe_unused]] std::string_view what) noexcept {}
     /// The store does not answer any more, for the reason given; it is tried again by itself.
     virtual void lost([[maybe_unused]] std::string_view why) noexcept {}
+    /// The clock of the store's server was turned by so much, and is followed.
+    virtual void clock_jumped([[maybe_unused]] duration by) noexcept {}
     /// Background work died of an exception: a bug.
     virtual void failed(std::exception_ptr) noexcept {}
 
@@ -45,6 +48,10 @@ public:
     /// in one line for the operator. A store that cannot be reached yet is no reason: it is tried again
     /// and again, and every call fails until then.
     virtual boost::asio::awaitable<std::optional<std::string>> start() = 0;
+
+    /// Whether an instance with these secrets may use this store; the first to come decides. To be asked
+    /// after each ready(): the server may be another one.
+    virtual boost::asio::awaitable<result<agreement>> agree(shared_secrets mine) = 0;
 
     /// Ends what start() began; the executor then soon has no work of the store left. From any thread.
     virtual void stop() = 0;

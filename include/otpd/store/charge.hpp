@@ -17,7 +17,7 @@ using duration = std::chrono::milliseconds;
 
 /// Keyed hash of whom something is counted for: a number, a prefix, an address, a client, everybody.
 using subject_key = std::array<std::byte, 16>;
-/// Of a phone number.
+/// Of a phone number as one client's.
 using number_key = subject_key;
 
 /// `amount` units of a named counter of a subject. The counter admits `quota` units at once and regains

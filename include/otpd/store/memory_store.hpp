@@ -2,17 +2,13 @@
 
 /// The store of a single process: nothing survives a restart and nothing is shared with another
 /// instance.
-///
-/// What is kept is plain data behind one strand: a step touches several subjects (a number, its prefix,
-/// everybody) and none in between sees it half done (docs/decisions/0011-one-strand-for-the-memory-store.md).
-/// A sweeper works through the order of expiry in bounded slices: no request ever pays for a scan, and a
-/// million codes that expire at once are removed a slice at a time between requests.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/store/backend.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <memory>
 
 namespace otpd::store {
@@ -20,54 +16,18 @@ namespace otpd::store {
 struct memory_options {
     /// More shards make the pauses of a growing hash table shorter. A power of two.
     std::size_t shards = 4096;
-    /// Verifications, counters, cooldowns, guess tallies, watches, budgets and idempotency keys kept at the
-    /// most. An admission that would pass it is answered `full`. What wrong and right guesses count, and what
-    /// is rebooked, is always kept.
-    std::size_t items_max = 4'000'000;
+    /// Numbers, limit keys, budgets and idempotency records kept at the most. An admission that
+    /// finds so many is answered `full`; whatever else is counted is always kept.
+    std::size_t states_max = 4'000'000;
     std::chrono::milliseconds sweep_interval{100};
-    /// Subjects looked at before the sweeper lets others on the strand: some 10 us of work.
+    /// Keys looked at before the sweeper lets others on the strand.
     std::size_t sweep_batch = 16;
 };
 
-struct memory_usage {
-    std::uint64_t codes = 0; ///< that can be verified
-    std::uint64_t items = 0; ///< all that counts for items_max
-};
-
-class memory_store final : public backend {
-public:
-    /// `now`, `tell` and whatever runs `executor` must outlive the store, and the store everything that
-    /// was started on it.
-    memory_store(boost::asio::any_io_executor executor, clock const& now, memory_options options,
-                 observer& tell = observer::none());
-    ~memory_store() override;
-
-    boost::asio::awaitable<result<admit_outcome>> admit(admission request) override;
-    boost::asio::awaitable<result<settle_outcome>> settle(settlement request) override;
-    boost::asio::awaitable<result<rebook_outcome>> rebook(rebooking request) override;
-    boost::asio::awaitable<result<update_outcome>> update(delivery_update request) override;
-    boost::asio::awaitable<result<check_outcome>> check_code(check request) override;
-    boost::asio::awaitable<result<std::optional<verification>>>
-    find(verification_address at) override;
-    boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) override;
-    boost::asio::awaitable<result<std::vector<std::int64_t>>>
-    spent(std::vector<budget_key> of) override;
-    boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
-    boost::asio::awaitable<result<std::monostate>> ping() override;
-
-    /// The sweeper; a memory store can always be used.
-    boost::asio::awaitable<std::optional<std::string>> start() override;
-    void stop() override;
-
-    /// One round over all shards: removes everything that has expired. The sweeper's body.
-    boost::asio::awaitable<void> sweep();
-
-    /// A snapshot for metrics, from any thread.
-    [[nodiscard]] memory_usage usage() const noexcept;
-
-private:
-    class impl;
-    std::unique_ptr<impl> impl_;
-};
+/// `now`, `tell` and whatever runs `executor` must outlive the store, and the store everything that was
+/// started on it.
+[[nodiscard]] std::unique_ptr<backend> make_memory_store(boost::asio::any_io_executor executor,
+                                                         clock const& now, memory_options options,
+                                                         observer& tell = observer::none());
 
 } // namespace otpd::store

@@ -4,10 +4,10 @@
 /// first and act later.
 ///
 /// A store knows verifications, counters and times; it knows no policy, no phone number and no code.
-/// Whoever something is counted for comes as a keyed hash, codes come as MACs. Every call may be awaited
-/// from any executor and continues on the caller's. A store that cannot answer says so (`fault`) and the
-/// service fails closed; nothing else is an error. Durations, not points in time, cross this interface:
-/// the store's clock decides.
+/// Whoever something is counted for comes as a keyed hash, codes come as what they are derived from. Every
+/// call may be awaited from any executor and continues on the caller's. A store that cannot answer says so
+/// (`fault`) and the service fails closed; nothing else is an error. What is asked for is in durations,
+/// never points in time: the store's clock decides.
 ///
 /// test/contract/ holds the rules of every function as tests that each backend passes.
 
@@ -23,7 +23,10 @@
 
 namespace otpd::store {
 
-enum class fault : std::uint8_t { unavailable, timed_out };
+enum class fault : std::uint8_t {
+    not_executed, ///< surely: nothing was changed
+    unknown       ///< whether it was done
+};
 
 template <class T>
 using result = boost::system::result<T, fault>;

@@ -2,6 +2,7 @@
 
 /// One code of one number, from its admission to its end, and the guesses at it.
 
+#include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
 #include "otpd/store/charge.hpp"
 
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -20,10 +22,14 @@ namespace otpd::store {
 /// Random, 128 bits: unguessable (OWASP ASVS 11.5.1).
 using verification_id = std::array<std::byte, 16>;
 
-/// The MAC of one code under the key that `key_id` names.
-struct code_mac {
+/// What a code is derived from, under the key that `key_id` names. It is kept in place of the code and tells
+/// nothing of it to who has not the key.
+struct code_seed {
     std::uint32_t key_id = 0;
-    std::array<std::byte, 32> value{};
+    std::array<std::byte, 16> nonce{}; ///< random: of this code alone
+    std::uint8_t length = 0;           ///< digits
+
+    friend bool operator==(code_seed const&, code_seed const&) = default;
 };
 
 /// A number, and whose codes for what: one live code at most in each slot, or several with one shared
@@ -97,7 +103,7 @@ inline constexpr std::size_t details_max = 512;
 
 struct event {
     event_kind what = event_kind::admitted;
-    duration ago{}; ///< >= 0
+    wall_time at; ///< by the store's clock, in whole milliseconds: the same whoever reads it
     std::string details;
 };
 
@@ -117,6 +123,7 @@ struct verification {
     std::string slot;
     progress state = progress::pending;
     delivery message = delivery::queued;
+    wall_time admitted_at; ///< by the store's clock, in whole milliseconds
     duration age{};
     duration expires_in{};           ///< of the code; 0 when it is over
     std::uint32_t attempts = 0;      ///< wrong guesses with the id
@@ -154,8 +161,9 @@ struct guess_budget {
 
 struct check {
     record_key key;
-    /// The code that was typed, under every key that may have signed the record.
-    std::vector<code_mac> candidates;
+    /// Whether what was typed is the code of a seed. Asked once for each live code of the slot, whichever is
+    /// right, and perhaps again when the step has to run again; in constant time.
+    std::function<bool(code_seed const&)> is_code_of;
     std::uint32_t attempts_max = 0; ///< of one code with the id, and as many without, >= 1
     guess_budget guesses;
     /// When given, it must be a live verification of the slot. The guess is charged to its holder.

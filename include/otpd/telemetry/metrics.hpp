@@ -60,6 +60,8 @@ public:
     void store_operation(std::string_view operation, bool succeeded, duration elapsed);
     /// A send was refused because the store is at its capacity.
     void store_full();
+    /// The clock of the store's server was turned, and is followed.
+    void store_clock_jumped();
     void live_codes(std::int64_t count);
     /// One slice of the sweeper that removed `expired` records.
     void sweep_slice(std::size_t expired, duration elapsed);

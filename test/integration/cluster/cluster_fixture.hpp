@@ -1,11 +1,10 @@
 #pragma once
 
-/// Three instances as they are deployed: one Valkey or Redis with the users of script/store-acl, the stub, and
-/// HAProxy with deploy/haproxy.cfg in front.
+/// Three instances as they are deployed: one store, the stub, and HAProxy with deploy/haproxy.cfg in
+/// front.
 
-#include "integration/service/service_fixture.hpp"
+#include "cluster_store.hpp"
 #include "support/haproxy_process.hpp"
-#include "support/redis_process.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,7 +31,8 @@ public:
     /// Of every client: behind a balancer otpd asks for a token, and shows no codes.
     static constexpr char const* authorization = "Bearer token-5e0b7a-of-the-cluster-clients";
 
-    explicit cluster_fixture(environment more = {}) : more_(std::move(more)) {
+    explicit cluster_fixture(std::unique_ptr<cluster_store> shared, environment more = {})
+        : store(std::move(shared)), more_(std::move(more)) {
         for (std::size_t i = 0; i < size; ++i)
             start(i);
         balancer = std::make_unique<haproxy_process>(
@@ -40,10 +40,8 @@ public:
             std::vector{instances[0]->port(), instances[1]->port(), instances[2]->port()});
         wait_until_all_are("UP");
     }
-    /// Everything ends in order and has nothing to complain about, and nothing was refused to otpd for
-    /// want of rights.
+    /// Everything ends in order and has nothing to complain about.
     ~cluster_fixture() {
-        BOOST_TEST(store.ask({"ACL", "LOG"}) == "*0");
         for (auto& each : instances)
             each->process().signal(SIGTERM);
         for (auto& each : instances) {
@@ -102,46 +100,24 @@ public:
     }
 
     stub_process stub{STUB_PROGRAM, trusted_authority::get().loopback, stub_options{api_key, {}}};
-    temporary_directory directory; ///< of the store's users
-    redis_process store{{true,
-                         {},
-                         {"--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy",
-                          "noeviction", "--aclfile", users()}}};
+    std::unique_ptr<cluster_store> const store;
     std::array<reserved_port, size> ports;
     std::array<std::unique_ptr<otpd_process>, size> instances;
     std::unique_ptr<haproxy_process> balancer;
 
 private:
-    static constexpr char const* store_password = "of-otpd-2b7e";
-
     /// The drain delay is longer than any balancer needs, the store's deadline than a slow machine does.
     environment settings() const {
-        return more_ |
-               environment{
-                   {"OTPD_STORE_URL", "redis://otpd@127.0.0.1:" + std::to_string(store.port())},
-                   {"OTPD_STORE_PASSWORD", store_password},
-                   {"OTPD_STORE_TIMEOUT_MS", "5000"},
-                   {"OTP_HMAC_SECRET", "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978"},
-                   {"API_AUTH_TOKEN", std::string(authorization).substr(7)},
-                   {"DEBUG_OTP", "false"},
-                   {"OTPD_SERVER_DRAIN_DELAY_MS", "6000"},
-                   {"OTPD_SERVER_DRAIN_QUIET_MS", "2000"},
-                   {"OTPD_SERVER_TRUSTED_PROXIES", "127.0.0.1"},
-                   {"OTPD_SERVER_THREADS", "2"}} |
+        return more_ | store->settings() |
+               environment{{"OTPD_STORE_TIMEOUT_MS", "5000"},
+                           {"OTP_HMAC_SECRET", "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978"},
+                           {"API_AUTH_TOKEN", std::string(authorization).substr(7)},
+                           {"DEBUG_OTP", "false"},
+                           {"OTPD_SERVER_DRAIN_DELAY_MS", "6000"},
+                           {"OTPD_SERVER_DRAIN_QUIET_MS", "2000"},
+                           {"OTPD_SERVER_TRUSTED_PROXIES", "127.0.0.1"},
+                           {"OTPD_SERVER_THREADS", "2"}} |
                service_fixture::upstream_at(stub.url());
-    }
-    /// The users of script/store-acl, but the test may come in without a name.
-    std::string users() const {
-        child_process script(
-            STORE_ACL, {},
-            {{"VALKEY_OTPD_PASSWORD", store_password}, {"VALKEY_OPERATOR_PASSWORD", "unused"}},
-            directory);
-        BOOST_REQUIRE(script.wait() == 0);
-        auto text = script.output();
-        std::string const nobody = "user default reset off";
-        BOOST_REQUIRE(text.find(nobody) == 0U);
-        return directory.add("users.acl",
-                             "user default on nopass ~* &* +@all" + text.substr(nobody.size()));
     }
 
     environment more_; ///< settings

@@ -7,10 +7,18 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <tuple>
 
 using namespace otpd::test;
 
 namespace {
+
+// A sanitizer sees nothing new in the service over another store, and this is the longest suite.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+using stores = std::tuple<redis_of_cluster>;
+#else
+using stores = std::tuple<redis_of_cluster, postgres_of_cluster>;
+#endif
 
 std::size_t sum(std::array<std::size_t, cluster_fixture::size> const& counts) {
     return std::accumulate(counts.begin(), counts.end(), std::size_t{0});
@@ -44,8 +52,8 @@ void check_nothing_failed(cluster_fixture& cluster, std::vector<outcome> const& 
 
 BOOST_AUTO_TEST_SUITE(cluster)
 
-BOOST_AUTO_TEST_CASE(a_code_sent_by_one_instance_verifies_on_every_other) {
-    cluster_fixture cluster;
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_code_sent_by_one_instance_verifies_on_every_other, Store, stores) {
+    cluster_fixture cluster(std::make_unique<Store>());
     for (auto const& sender : cluster.instances)
         for (auto const& verifier : cluster.instances) {
             auto const number = cluster.fresh_number();
@@ -66,8 +74,9 @@ BOOST_AUTO_TEST_CASE(a_code_sent_by_one_instance_verifies_on_every_other) {
 }
 
 // Round robin: a send and the check after it meet different instances.
-BOOST_AUTO_TEST_CASE(behind_the_balancer_a_code_is_verified_where_it_was_not_sent) {
-    cluster_fixture cluster;
+BOOST_AUTO_TEST_CASE_TEMPLATE(behind_the_balancer_a_code_is_verified_where_it_was_not_sent, Store,
+                              stores) {
+    cluster_fixture cluster(std::make_unique<Store>());
     for (int i = 0; i < 6; ++i) {
         auto const number = cluster.fresh_number();
         auto const sent_before = cluster.count("otp_sent");
@@ -88,8 +97,8 @@ BOOST_AUTO_TEST_CASE(behind_the_balancer_a_code_is_verified_where_it_was_not_sen
 }
 
 // R26: check and act are one step, over all instances.
-BOOST_AUTO_TEST_CASE(of_300_parallel_sends_for_one_number_one_is_sent) {
-    cluster_fixture cluster;
+BOOST_AUTO_TEST_CASE_TEMPLATE(of_300_parallel_sends_for_one_number_one_is_sent, Store, stores) {
+    cluster_fixture cluster(std::make_unique<Store>());
     std::vector<http_request> const sends(300, cluster.send_request(cluster.fresh_number()));
     auto const replies = ask_in_parallel(cluster.port(), sends, sends.size());
     BOOST_TEST(count_status(replies, 200) == 1U);
@@ -101,8 +110,8 @@ BOOST_AUTO_TEST_CASE(of_300_parallel_sends_for_one_number_one_is_sent) {
 }
 
 // R5, R8: five guesses at a code, however many instances are asked.
-BOOST_AUTO_TEST_CASE(of_1000_parallel_wrong_checks_5_are_evaluated) {
-    cluster_fixture cluster;
+BOOST_AUTO_TEST_CASE_TEMPLATE(of_1000_parallel_wrong_checks_5_are_evaluated, Store, stores) {
+    cluster_fixture cluster(std::make_unique<Store>());
     auto const number = cluster.fresh_number();
     auto const code = cluster.sent_code(number);
     std::vector<http_request> checks;
@@ -122,11 +131,12 @@ BOOST_AUTO_TEST_CASE(of_1000_parallel_wrong_checks_5_are_evaluated) {
 }
 
 // R26: quotas hold over all instances.
-BOOST_AUTO_TEST_CASE(of_64_parallel_requests_through_all_instances_exactly_the_quota_is_sent) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(
+    of_64_parallel_requests_through_all_instances_exactly_the_quota_is_sent, Store, stores) {
     for (auto const& each : admission_cases()) {
         if (std::ranges::find(cluster_cases, each.name) == cluster_cases.end()) continue;
         BOOST_TEST_CONTEXT(each.name) {
-            cluster_fixture cluster(each.settings);
+            cluster_fixture cluster(std::make_unique<Store>(), each.settings);
             check_admission(
                 each, cluster.port(), [&] { return cluster.sms(); },
                 cluster_fixture::authorization);
@@ -135,8 +145,9 @@ BOOST_AUTO_TEST_CASE(of_64_parallel_requests_through_all_instances_exactly_the_q
 }
 
 // Whichever instance is asked, one Idempotency-Key is one SMS and one reply.
-BOOST_AUTO_TEST_CASE(one_idempotency_key_is_one_sms_over_all_instances) {
-    cluster_fixture cluster(environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"}});
+BOOST_AUTO_TEST_CASE_TEMPLATE(one_idempotency_key_is_one_sms_over_all_instances, Store, stores) {
+    cluster_fixture cluster(std::make_unique<Store>(),
+                            environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"}});
     auto const request =
         cluster.send_request(cluster.fresh_number()).with("Idempotency-Key", "k-1");
     auto const replies =
@@ -154,8 +165,8 @@ BOOST_AUTO_TEST_CASE(one_idempotency_key_is_one_sms_over_all_instances) {
 }
 
 // R4: a code is accepted once.
-BOOST_AUTO_TEST_CASE(of_200_parallel_right_checks_one_succeeds) {
-    cluster_fixture cluster;
+BOOST_AUTO_TEST_CASE_TEMPLATE(of_200_parallel_right_checks_one_succeeds, Store, stores) {
+    cluster_fixture cluster(std::make_unique<Store>());
     auto const number = cluster.fresh_number();
     std::vector<http_request> const checks(
         200, cluster.verify_request(number, cluster.sent_code(number)));
@@ -166,8 +177,9 @@ BOOST_AUTO_TEST_CASE(of_200_parallel_right_checks_one_succeeds) {
 
 // What an instance had in hand when it was killed is lost to its client, and nothing else: no number gets
 // a second SMS, no other request fails, and every code that a client was told of verifies elsewhere.
-BOOST_AUTO_TEST_CASE(kill_9_of_an_instance_under_load_loses_no_code_and_sends_nothing_twice) {
-    cluster_fixture cluster;
+BOOST_AUTO_TEST_CASE_TEMPLATE(
+    kill_9_of_an_instance_under_load_loses_no_code_and_sends_nothing_twice, Store, stores) {
+    cluster_fixture cluster(std::make_unique<Store>());
     load clients(cluster);
     cluster.wait_for_more_sms(100);
     cluster.instances[0]->process().signal(SIGKILL);
@@ -201,8 +213,9 @@ BOOST_AUTO_TEST_CASE(kill_9_of_an_instance_under_load_loses_no_code_and_sends_no
 }
 
 // Codes outlive the instance that sent them, and the store's kill -9 as well.
-BOOST_AUTO_TEST_CASE(acknowledged_codes_outlive_kill_9_of_their_instance_and_of_the_store) {
-    cluster_fixture cluster;
+BOOST_AUTO_TEST_CASE_TEMPLATE(acknowledged_codes_outlive_kill_9_of_their_instance_and_of_the_store,
+                              Store, stores) {
+    cluster_fixture cluster(std::make_unique<Store>());
     std::vector<std::pair<std::string, std::string>> codes;
     for (int i = 0; i < 20; ++i) {
         auto const number = cluster.fresh_number();
@@ -210,9 +223,9 @@ BOOST_AUTO_TEST_CASE(acknowledged_codes_outlive_kill_9_of_their_instance_and_of_
     }
     cluster.instances[2]->process().signal(SIGKILL);
     cluster.instances[2]->process().wait();
-    cluster.store.kill();
+    cluster.store->kill();
     cluster.wait_until_all_are("DOWN");
-    cluster.store.start();
+    cluster.store->start();
     cluster.start(2);
     cluster.wait_until_all_are("UP");
     for (auto const& [number, code] : codes)
@@ -220,8 +233,8 @@ BOOST_AUTO_TEST_CASE(acknowledged_codes_outlive_kill_9_of_their_instance_and_of_
 }
 
 // SIGTERM takes an instance out without a single client noticing.
-BOOST_AUTO_TEST_CASE(draining_an_instance_under_load_fails_no_request) {
-    cluster_fixture cluster;
+BOOST_AUTO_TEST_CASE_TEMPLATE(draining_an_instance_under_load_fails_no_request, Store, stores) {
+    cluster_fixture cluster(std::make_unique<Store>());
     load clients(cluster);
     cluster.wait_for_more_sms(100);
     BOOST_TEST(cluster.instances[1]->stop() == 0);
@@ -232,8 +245,10 @@ BOOST_AUTO_TEST_CASE(draining_an_instance_under_load_fails_no_request) {
 
 // Nor when the balancer learns of it only while the instance drains: its kept connections carry requests until
 // it knows.
-BOOST_AUTO_TEST_CASE(draining_one_after_the_other_without_a_delay_fails_no_request) {
-    cluster_fixture cluster(environment{{"OTPD_SERVER_DRAIN_DELAY_MS", "0"}});
+BOOST_AUTO_TEST_CASE_TEMPLATE(draining_one_after_the_other_without_a_delay_fails_no_request, Store,
+                              stores) {
+    cluster_fixture cluster(std::make_unique<Store>(),
+                            environment{{"OTPD_SERVER_DRAIN_DELAY_MS", "0"}});
     load clients(cluster);
     for (std::size_t i = 0; i < cluster_fixture::size; ++i) {
         cluster.wait_for_more_sms(50);
@@ -248,8 +263,8 @@ BOOST_AUTO_TEST_CASE(draining_one_after_the_other_without_a_delay_fails_no_reque
 }
 
 // Connections that were idle for a while end all the time, and no request meets such an end.
-BOOST_AUTO_TEST_CASE(the_end_of_idle_connections_fails_no_request) {
-    cluster_fixture cluster;
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_end_of_idle_connections_fails_no_request, Store, stores) {
+    cluster_fixture cluster(std::make_unique<Store>());
     load clients(cluster, std::chrono::milliseconds(2500));
     cluster.wait_for_more_sms(60);
     check_nothing_failed(cluster, clients.stop());
@@ -257,16 +272,16 @@ BOOST_AUTO_TEST_CASE(the_end_of_idle_connections_fails_no_request) {
 
 // R39: without the store nothing is sent and nothing verified, and clients are told so by the service
 // itself; with it, everything is as it was.
-BOOST_AUTO_TEST_CASE(without_the_store_nothing_is_sent_until_it_is_back) {
-    cluster_fixture cluster;
+BOOST_AUTO_TEST_CASE_TEMPLATE(without_the_store_nothing_is_sent_until_it_is_back, Store, stores) {
+    cluster_fixture cluster(std::make_unique<Store>());
     auto const number = cluster.fresh_number();
     auto const code = cluster.sent_code(number);
     for (bool const killed : {false, true}) {
         auto const sent_before = cluster.stub.requests().size();
         if (killed) {
-            cluster.store.kill();
+            cluster.store->kill();
         } else {
-            cluster.store.stop();
+            cluster.store->stop();
         }
         auto const late = cluster.fresh_number();
         for (int i = 0; i < 12; ++i) {
@@ -280,7 +295,7 @@ BOOST_AUTO_TEST_CASE(without_the_store_nothing_is_sent_until_it_is_back) {
             BOOST_TEST(http_client(each->port()).ask(get("/readyz")).status == 503U);
         BOOST_TEST(cluster.stub.requests().size() == sent_before);
 
-        cluster.store.start();
+        cluster.store->start();
         cluster.wait_until_all_are("UP");
         check_outcome(cluster.ask(cluster.send_request(late)), 200);
         check_outcome(cluster.ask(cluster.send_request(number)), 429, "cooldown_active");

@@ -6,6 +6,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <iterator>
@@ -59,7 +61,8 @@ bool says_that_it_is_ready(std::string const& output) {
 
 BOOST_AUTO_TEST_SUITE(script)
 
-BOOST_AUTO_TEST_CASE(it_runs_until_sigterm_and_leaves_nothing) {
+BOOST_DATA_TEST_CASE(it_runs_until_sigterm_and_leaves_nothing,
+                     boost::unit_test::data::make({"redis", "postgres"}), store) {
     temporary_directory const directory;
     // What an earlier run left in the directory says nothing about this one.
     auto const where = directory.path() + "/cluster";
@@ -71,7 +74,7 @@ BOOST_AUTO_TEST_CASE(it_runs_until_sigterm_and_leaves_nothing) {
             << R"({"event":"listening","listener":"api","address":"127.0.0.1:1"})"
                "\n";
     child_process script(CLUSTER_SCRIPT,
-                         {"--programs", PROGRAMS, "--directory", where,
+                         {"--store", store, "--programs", PROGRAMS, "--directory", where,
                           "OTPD_SERVER_DRAIN_DELAY_MS=0", "OTPD_STORE_TIMEOUT_MS=5000"},
                          {}, directory);
     script.wait_for_output(says_that_it_is_ready);
@@ -102,6 +105,7 @@ BOOST_AUTO_TEST_CASE(it_runs_until_sigterm_and_leaves_nothing) {
         return output.find("ended with 137") != std::string::npos;
     });
     BOOST_TEST(client.ask(get("/readyz")).status == 200);
+    BOOST_TEST(addresses.at("STORE_PID") == std::to_string(pids.front()));
 
     script.signal(SIGTERM);
     BOOST_TEST(script.wait() == 0);
@@ -135,9 +139,12 @@ BOOST_AUTO_TEST_CASE(it_says_what_is_wrong_with_its_arguments) {
         child_process script(CLUSTER_SCRIPT, {wrong}, {}, directory);
         BOOST_TEST(script.wait() == 1);
     }
-    child_process script(CLUSTER_SCRIPT, {"--instances", "5"}, {}, directory);
-    BOOST_TEST(script.wait() == 1);
-    BOOST_TEST(script.errors() == "cluster: --instances 5: must be 1 to 4\n");
+    child_process many(CLUSTER_SCRIPT, {"--instances", "5"}, {}, directory);
+    BOOST_TEST(many.wait() == 1);
+    BOOST_TEST(many.errors() == "cluster: --instances 5: must be 1 to 4\n");
+    child_process elsewhere(CLUSTER_SCRIPT, {"--store", "sqlite"}, {}, directory);
+    BOOST_TEST(elsewhere.wait() == 1);
+    BOOST_TEST(elsewhere.errors() == "cluster: --store sqlite: must be redis or postgres\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -52,8 +52,8 @@ BOOST_AUTO_TEST_CASE(version_and_help_need_no_settings) {
     BOOST_TEST(lines_of(version.output).size() == 1U);
     auto const help = run({"--help"});
     BOOST_TEST(help.code == 0);
-    for (auto const* const option :
-         {"--config", "--listen", "--threads", "--check-config", "--version", "--help"})
+    for (auto const* const option : {"--config", "--listen", "--threads", "--check-config",
+                                     "--print-schema", "--version", "--help"})
         BOOST_TEST(help.output.find(option) != std::string::npos, "does not explain " << option);
     BOOST_TEST((version.errors + help.errors) == "");
 }
@@ -72,6 +72,31 @@ BOOST_AUTO_TEST_CASE(check_config_says_whether_it_would_start) {
                   "missing.toml");
     check_refused(run({"--frobnicate"}), "--frobnicate");
     check_refused(run({"--threads", "many"}, with_key({})), "server.threads");
+}
+
+// For somebody who may make tables, where otpd may not. That a server takes it: integration_postgres.
+BOOST_AUTO_TEST_CASE(print_schema_makes_the_tables_of_the_settings_for_a_role) {
+    auto const plain = run({"--print-schema"}, with_key({}));
+    BOOST_TEST(plain.code == 0);
+    BOOST_TEST(plain.errors == "");
+    BOOST_TEST(boost::starts_with(plain.output, "begin;\n"));
+    BOOST_TEST(boost::ends_with(plain.output, ";\ncommit;\n"));
+    BOOST_TEST(plain.output.find("create table if not exists otpd.subject(") != std::string::npos);
+    BOOST_TEST(plain.output.find("grant") == std::string::npos);
+
+    auto const granted =
+        run({"--print-schema=shop \"otp\""}, with_key({{"OTPD_STORE_SCHEMA", "codes"}}));
+    BOOST_TEST(granted.code == 0);
+    BOOST_TEST(granted.output.find("otpd.") == std::string::npos);
+    for (auto const* const line :
+         {"create schema if not exists codes;\n",
+          "grant usage on schema codes to \"shop \"\"otp\"\"\";\n",
+          "grant select on codes.schema_version to \"shop \"\"otp\"\"\";\n",
+          "grant select, insert, update, delete on codes.subject to \"shop \"\"otp\"\"\";\n"})
+        BOOST_TEST(granted.output.find(line) != std::string::npos, granted.output);
+
+    check_refused(run({"--print-schema"}, with_key({{"OTPD_STORE_SCHEMA", "x; drop table y"}})),
+                  "store.schema");
 }
 
 BOOST_AUTO_TEST_CASE(unsafe_settings_do_not_start) {
@@ -115,6 +140,10 @@ BOOST_AUTO_TEST_CASE(unsafe_settings_do_not_start) {
         {{{"OTPD_STORE_URL", "redis://store.example"},
           {"OTP_HMAC_SECRET", "0123456789abcdef0123456789abcdef"}},
          "store.accept_clear_text"},
+        {{{"OTPD_STORE_URL", "postgres://store.example/otp?sslmode=require"},
+          {"OTP_HMAC_SECRET", "0123456789abcdef0123456789abcdef"}},
+         "store.accept_clear_text"},
+        {{{"OTPD_STORE_KEY_FILE", "/key.pem"}}, "store.certificate_file"},
         {{{"OTPD_NUMBERS_DENIED", "UK"}}, "numbers.denied has country UK"},
         {{{"OTPD_NUMBERS_TRUSTED", "XX"}}, "numbers.trusted has country XX"},
     };

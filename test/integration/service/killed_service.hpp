@@ -31,23 +31,33 @@ inline void expect_status(acknowledged& of, raw_reply const& reply, unsigned sta
         of.faults.push_back(std::to_string(reply.status) + ": " + reply.body);
 }
 
-/// Sends, guesses wrongly up to twice, and uses every second code, number after number until the server
-/// is gone.
-inline knowledge work_until_killed(std::uint16_t port, unsigned long long first_number) {
+/// Who is killed, under load and at a moment of chance.
+enum class victim : std::uint8_t { service, store };
+
+/// Sends, guesses wrongly up to twice, and uses every second code, number after number until the service
+/// is gone, or says that its store is.
+inline knowledge work_until_killed(std::uint16_t port, unsigned long long first_number,
+                                   victim who) {
     knowledge known;
     try {
         http_client client(port);
+        auto ask = [&](http_request const& request) {
+            auto reply = client.ask(request);
+            if (who == victim::store && reply.status == 503)
+                throw std::runtime_error("no answer of the store: done or not");
+            return reply;
+        };
         for (unsigned long long n = 0;; ++n) {
             auto const number = std::to_string(first_number + n);
             auto& state = known[number];
-            auto const sent = client.ask(service_fixture::send_request(number));
+            auto const sent = ask(service_fixture::send_request(number));
             expect_status(state, sent, 200);
             if (sent.status != 200) continue;
             state.code = std::string(object_of(sent).at("debug_code").as_string());
             for (unsigned long long guess = 0; guess < n % 3; ++guess) {
                 state.guess_unanswered = true;
                 auto const reply =
-                    client.ask(service_fixture::verify_request(number, wrong_code(state.code)));
+                    ask(service_fixture::verify_request(number, wrong_code(state.code)));
                 state.guess_unanswered = false;
                 expect_status(state, reply, 400);
                 if (reply.status == 400)
@@ -55,7 +65,7 @@ inline knowledge work_until_killed(std::uint16_t port, unsigned long long first_
             }
             if (n % 2 == 0) continue;
             state.use_unanswered = true;
-            auto const used = client.ask(service_fixture::verify_request(number, state.code));
+            auto const used = ask(service_fixture::verify_request(number, state.code));
             state.use_unanswered = false;
             expect_status(state, used, 200);
             state.used = used.status == 200;
@@ -76,41 +86,70 @@ public:
     void kill_and_check(int rounds) {
         for (int round = 0; round < rounds; ++round) {
             auto working = work_and_kill(round);
-            auto const started = std::chrono::steady_clock::now();
+            auto const killed = std::chrono::steady_clock::now();
             otpd_process otpd(OTPD_PROGRAM, settings_);
-            http_client client(otpd.port());
-            eventually([&] { return client.ask(get("/readyz")).status == 200; });
-            slowest_start_ = std::max(slowest_start_, std::chrono::steady_clock::now() - started);
-            for (auto& each : working)
-                for (auto const& [number, known] : each.get())
-                    BOOST_TEST_CONTEXT("round " << round << ", number " << number) {
-                        check_kept(client, number, known);
-                        note(known);
-                    }
-            BOOST_TEST(otpd.stop() == 0);
-            BOOST_TEST(otpd.process().errors() == "");
+            check_all(otpd, round, working, killed);
         }
-        BOOST_TEST_MESSAGE(
-            numbers_ << " sends, " << guesses_ << " with wrong guesses, " << uses_
-                     << " used codes were acknowledged before a kill; ready again after "
-                     << std::chrono::duration<double>(slowest_start_).count() << " s at the most");
-        BOOST_TEST(numbers_ >= static_cast<std::size_t>(rounds)); // there was something to lose
+        check_that_there_was_something_to_lose(rounds);
+    }
+    /// The same with the server of its store in its place.
+    template <class Server>
+    void kill_and_check(Server& server, int rounds) {
+        for (int round = 0; round < rounds; ++round) {
+            otpd_process otpd(OTPD_PROGRAM, settings_);
+            auto working = work(otpd, round, victim::store);
+            server.kill();
+            for (auto const& each : working)
+                each.wait();
+            auto const killed = std::chrono::steady_clock::now();
+            server.start();
+            check_all(otpd, round, working, killed);
+        }
+        check_that_there_was_something_to_lose(rounds);
     }
 
 private:
     static constexpr unsigned clients = 8;
+    using workers = std::vector<std::future<knowledge>>;
 
-    std::vector<std::future<knowledge>> work_and_kill(int round) {
-        otpd_process otpd(OTPD_PROGRAM, settings_);
-        std::vector<std::future<knowledge>> working;
+    /// For a time of chance.
+    workers work(otpd_process const& with, int round, victim who) {
+        workers working;
         for (unsigned c = 0; c < clients; ++c)
-            working.push_back(std::async(std::launch::async, work_until_killed, otpd.port(),
-                                         31'612'000'000ULL + 100'000ULL * c +
-                                             1'000ULL * static_cast<unsigned>(round)));
+            working.push_back(std::async(
+                std::launch::async, work_until_killed, with.port(),
+                31'612'000'000ULL + 100'000ULL * c + 1'000ULL * static_cast<unsigned>(round), who));
         std::this_thread::sleep_for(std::chrono::milliseconds(20 + random_() % 200));
+        return working;
+    }
+    workers work_and_kill(int round) {
+        otpd_process otpd(OTPD_PROGRAM, settings_);
+        auto working = work(otpd, round, victim::service);
         otpd.process().signal(SIGKILL);
         BOOST_TEST(otpd.process().wait() == 128 + SIGKILL);
         return working;
+    }
+
+    void check_all(otpd_process& otpd, int round, workers& working,
+                   std::chrono::steady_clock::time_point killed) {
+        http_client client(otpd.port());
+        eventually([&] { return client.ask(get("/readyz")).status == 200; });
+        slowest_start_ = std::max(slowest_start_, std::chrono::steady_clock::now() - killed);
+        for (auto& each : working)
+            for (auto const& [number, known] : each.get())
+                BOOST_TEST_CONTEXT("round " << round << ", number " << number) {
+                    check_kept(client, number, known);
+                    note(known);
+                }
+        BOOST_TEST(otpd.stop() == 0);
+        BOOST_TEST(otpd.process().errors() == "");
+    }
+    void check_that_there_was_something_to_lose(int rounds) const {
+        BOOST_TEST_MESSAGE(
+            numbers_ << " sends, " << guesses_ << " with wrong guesses, " << uses_
+                     << " used codes were acknowledged before a kill; ready again after "
+                     << std::chrono::duration<double>(slowest_start_).count() << " s at the most");
+        BOOST_TEST(numbers_ >= static_cast<std::size_t>(rounds));
     }
 
     void note(acknowledged const& known) {

@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(the_file_holds_no_code_and_no_number) {
         std::ifstream in(directory.path() + name, std::ios::binary);
         all.append(std::istreambuf_iterator<char>(in), {});
     }
-    BOOST_TEST(all.find("cooldown") != std::string::npos); // these are the right files
+    BOOST_TEST(all.find("CREATE TABLE states") != std::string::npos); // the right files
     BOOST_TEST(all.find(number) == std::string::npos);
     BOOST_TEST(all.find(code) == std::string::npos);
 }

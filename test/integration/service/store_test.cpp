@@ -76,14 +76,25 @@ BOOST_AUTO_TEST_CASE(a_store_that_is_slow) {
     check_open();
 }
 
-// Guesses cannot be counted, so none is evaluated. (A right code could be used up: that needs no memory.)
+// Long before the server is full no more is sent. What is there can be used all the same.
 BOOST_AUTO_TEST_CASE(a_store_that_is_full) {
     auto const number = service.fresh_number();
-    service.sent_code(number);
+    auto const code = service.sent_code(number);
     server.ask({"CONFIG", "SET", "maxmemory", "1"});
-    check_closed(number);
+    raw_reply refused;
+    eventually([&] {
+        refused = service.send(service.fresh_number());
+        return refused.status == 503;
+    });
+    check_outcome(refused, 503, "store_full");
+    auto const before = service.stub.requests().size();
+    check_outcome(service.send(service.fresh_number()), 503, "store_full");
+    BOOST_TEST(service.stub.requests().size() == before);
+    check_outcome(service.verify(number, wrong_code(code)), 400, "invalid_code");
+    check_outcome(service.verify(number, code), 200);
+    BOOST_TEST(readiness() == 200U);
     server.ask({"CONFIG", "SET", "maxmemory", "0"});
-    check_open();
+    eventually([&] { return service.send(service.fresh_number()).status == 200; });
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_is_read_only) {
@@ -118,6 +129,45 @@ BOOST_AUTO_TEST_CASE(a_store_that_can_never_work_ends_the_program) {
     server.ask({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
 }
 
+// Each would count apart from the others: as many SMS to one number as there are secrets.
+BOOST_AUTO_TEST_CASE(instances_with_other_secrets_do_not_start) {
+    for (auto const* secret : {"b", "c", "d"}) {
+        temporary_directory directory;
+        environment settings =
+            with_store(server.url()) | service_fixture::upstream_at(service.stub.url());
+        settings["OTPD_SERVER_LISTEN"] = "127.0.0.1:0";
+        settings["OTPD_ADMIN_LISTEN"] = "127.0.0.1:0";
+        settings["OTP_HMAC_SECRET"] = secret + std::string("-secret-of-more-than-32-bytes-for-one");
+        child_process refused(OTPD_PROGRAM, {}, settings, directory);
+        BOOST_TEST(refused.wait() == 1);
+        BOOST_TEST(refused.errors().find("otpd: store: it was filled under another "
+                                         "otp.number_key_secret") == 0U);
+    }
+    check_open();
+}
+
+// Who was let in while the store was away is not served once the store knows better.
+BOOST_AUTO_TEST_CASE(an_instance_with_other_secrets_serves_nobody_once_the_store_is_back) {
+    redis_process kept(redis_setup{.tcp = true,
+                                   .turned_clock = "",
+                                   .more = {"--appendonly", "yes", "--appendfsync", "always"}});
+    service_fixture first(with_store(kept.url()));
+    kept.kill();
+    environment settings = with_store(kept.url()) | service_fixture::upstream_at(first.stub.url());
+    settings["OTP_HMAC_SECRET"] = "another-secret-of-more-than-32-bytes-for-one";
+    otpd_process other(OTPD_PROGRAM, settings);
+    kept.start();
+    other.wait_for_event("store_ready");
+    http_client client(other.port());
+    check_outcome(client.ask(service_fixture::send_request("31612345678")), 503,
+                  "store_unavailable");
+    check_outcome(client.ask(get("/readyz")), 503);
+    BOOST_TEST(other.events("store_secrets").size() == 1U);
+    eventually([&] { return first.client.ask(get("/readyz")).status == 200; });
+    first.sent_code(first.fresh_number());
+    BOOST_TEST(other.stop() == 0);
+}
+
 // R16: neither codes nor numbers are in the store, and no secret in the log.
 BOOST_AUTO_TEST_CASE(the_store_holds_no_code_and_no_number) {
     auto const number = service.fresh_number();
@@ -126,7 +176,7 @@ BOOST_AUTO_TEST_CASE(the_store_holds_no_code_and_no_number) {
     server.ask({"SAVE"});
     std::ifstream in(server.directory().path() + "/dump.rdb", std::ios::binary);
     std::string const dump{std::istreambuf_iterator<char>(in), {}};
-    BOOST_TEST(dump.find("otp:{") != std::string::npos); // it is the right file
+    BOOST_TEST(dump.find("{otp}") != std::string::npos); // it is the right file
     BOOST_TEST(dump.find(number) == std::string::npos);
     BOOST_TEST(dump.find(code) == std::string::npos);
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "contract/store_contract.hpp"
-#include "driven_redis_store.hpp"
+#include "driven_redis_backend.hpp"
 #include "redis_process.hpp"
 
 #include <boost/test/unit_test.hpp>

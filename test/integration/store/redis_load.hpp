@@ -23,7 +23,7 @@ struct tally {
 class load {
 public:
     /// `wrong_max`: guesses of a code that may be evaluated, over both instances.
-    load(driven_redis_store& first, driven_redis_store& second, int wrong_max = attempts_max)
+    load(driven_redis_backend& first, driven_redis_backend& second, int wrong_max = attempts_max)
         : instances_{&first, &second}, wrong_max_(wrong_max) {
         for (std::uint32_t client = 0; client < clients; ++client)
             boost::asio::co_spawn(boost::asio::make_strand(context_), work(client),
@@ -56,13 +56,14 @@ private:
             co_await one_number(client * 10'000'000 + n, *instances_[n % 2],
                                 *instances_[(n + 1) % 2]);
     }
-    boost::asio::awaitable<void> one_number(std::uint32_t phone, driven_redis_store& first,
-                                            driven_redis_store& second) {
+    boost::asio::awaitable<void> one_number(std::uint32_t phone, driven_redis_backend& first,
+                                            driven_redis_backend& second) {
         tally seen;
         for (std::uint32_t i = 0; i < 2; ++i) {
             auto request = send_of(phone, 111, 2 * phone + i);
             auto const answer = co_await (i == 0 ? first : second)->admit(std::move(request));
             note(answer);
+            if (is<store::full>(answer)) ++faults_;
             if (is<store::admitted>(answer)) ++seen.admitted;
         }
         for (std::uint32_t i = 0; i < attempts_max - 1; ++i) {
@@ -87,7 +88,7 @@ private:
         ++numbers_;
     }
     boost::asio::awaitable<store::result<store::check_outcome>>
-    guess(driven_redis_store& at, std::uint32_t phone, std::uint32_t code) {
+    guess(driven_redis_backend& at, std::uint32_t phone, std::uint32_t code) {
         auto request = guess_of(phone, code);
         auto answer = co_await at->check_code(std::move(request));
         note(answer);
@@ -98,7 +99,7 @@ private:
         if (answer.has_error()) ++faults_;
     }
 
-    std::array<driven_redis_store*, 2> instances_;
+    std::array<driven_redis_backend*, 2> instances_;
     int const wrong_max_;
     boost::asio::io_context context_;
     std::atomic<bool> stopping_{false};

@@ -19,8 +19,8 @@ struct fixture {
     redis_process server{redis_setup{.tcp = true,
                                      .turned_clock = "",
                                      .more = {"--appendonly", "yes", "--appendfsync", "always"}}};
-    driven_redis_store first{as_deployed(server.url())};
-    driven_redis_store second{as_deployed(server.url())};
+    driven_redis_backend first{as_deployed(server.url())};
+    driven_redis_backend second{as_deployed(server.url())};
     load clients{first, second};
 
     fixture() { wait_for_progress(); }

@@ -65,7 +65,7 @@ struct fixture {
 BOOST_FIXTURE_TEST_SUITE(redis_behind_sentinel, fixture)
 
 BOOST_AUTO_TEST_CASE(the_new_master_is_found_and_what_it_knows_holds) {
-    driven_redis_store store(redis_at(sentinel.url()));
+    driven_redis_backend store(redis_at(sentinel.url()));
     BOOST_TEST(!store.unusable());
     eventually([&] { return store.answers(); });
     BOOST_CHECK(is<store::admitted>(store.admit(send_of(1, 111, 1))));
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(the_new_master_is_found_and_what_it_knows_holds) {
 
 // What the replica had not got before it was promoted: the codes were used, so they stay used.
 BOOST_AUTO_TEST_CASE(a_promoted_replica_that_is_behind_revives_nothing) {
-    driven_redis_store store(redis_at(sentinel.url()));
+    driven_redis_backend store(redis_at(sentinel.url()));
     eventually([&] { return store.answers(); });
     BOOST_CHECK(is<store::admitted>(store.admit(send_of(1, 111, 1))));
     BOOST_CHECK(is<store::admitted>(store.admit(send_of(2, 111, 2))));
@@ -119,8 +119,8 @@ BOOST_AUTO_TEST_CASE(a_failover_under_load) {
     strict.timeout = 1s;
     strict.connections = 2;
     strict.replicas = 1;
-    driven_redis_store first(strict);
-    driven_redis_store second(strict);
+    driven_redis_backend first(strict);
+    driven_redis_backend second(strict);
     eventually([&] { return first.answers() && second.answers(); });
     load clients(first, second, 2 * static_cast<int>(attempts_max));
     auto wait_for_progress = [&] {

@@ -1,4 +1,4 @@
-"""Everything that the files of a deployment name exists: docker-compose.yml, Dockerfile, deploy/ and script/store-acl against
+"""Everything that the files of a deployment name exists: docker-compose.yml, Dockerfile, deploy/ and the scripts of stores against
 the programs, the settings and the sources. A machine without Docker cannot run them; this is what can be known without.
 
     deploy_test.py ROOT OTPD BRIDGEXAPI_STUB
@@ -22,7 +22,7 @@ DISTRIBUTION_STAGE = "${DEBIAN}"
 # What a service of the Compose specification may have, as far as it is used here.
 SERVICE_KEYS = {
     "build", "cap_drop", "command", "depends_on", "entrypoint", "environment", "healthcheck", "image", "mem_limit", "network_mode",
-    "networks", "ports", "read_only", "restart", "security_opt", "stop_grace_period", "tmpfs", "ulimits", "volumes",
+    "networks", "ports", "profiles", "read_only", "restart", "security_opt", "stop_grace_period", "tmpfs", "ulimits", "volumes",
 }
 TOP_KEYS = {"services", "networks", "volumes"}
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
@@ -70,8 +70,9 @@ class Deployment:
     # --- settings and options
 
     def check_otpd_environment(self, where, environment):
-        """The names and values, as otpd itself sees them."""
-        variables = {name: re.sub(r"\$\{[^}]*\}", EXAMPLE, str(value)) for name, value in environment.items()}
+        """The names and values, as otpd itself sees them: what has a default takes it."""
+        variables = {name: re.sub(r"\$\{(?:\w+:-([^}]*)|[^}]*)\}", lambda found: found[1] or EXAMPLE, str(value))
+                     for name, value in environment.items()}
         with tempfile.TemporaryDirectory() as nowhere:
             code, said = run(otpd, "--check-config", env=variables, cwd=nowhere)
         self.expect(code == 0, f"{where}: {said.strip()}")
@@ -140,14 +141,13 @@ class Deployment:
         self.expect("config.toml" in " ".join(self.instructions("otpd", "COPY")), "Dockerfile: otpd has no config.toml")
 
     def check_libraries(self, installed):
-        """What otpd loads is in its image: a library's package begins with the library's name. Some need no naming:
-        every image has them, a package that is named depends on them (OpenSSL's: zlib, zstd; libphonenumber's: Abseil, ICU),
-        or tests alone load them."""
-        of_the_distribution = {"libc", "libm", "libstdc++", "libgcc_s", "libcrypto", "libz", "libzstd", "libasan", "libubsan",
-                               "libtsan"}
-        for library in set(re.findall(r"^\s(lib[\w+.-]+?)\.so", run("ldd", otpd)[1], re.M)) - of_the_distribution:
-            if library.startswith(("libabsl_", "libicu")):
-                continue
+        """What otpd itself loads is in its image: a library's package begins with the library's name. What those load, their
+        packages depend on. Some need no naming: every image has them, they are in a package that is named (OpenSSL's), or
+        tests alone load them."""
+        of_the_distribution = {"libc", "libm", "libstdc++", "libgcc_s", "libcrypto", "libasan", "libubsan", "libtsan"}
+        loaded = set(re.findall(r"^ +NEEDED +(lib[\w+.-]+?)\.so", run("objdump", "-p", otpd)[1], re.M))
+        self.expect(len(loaded) >= 4, "Dockerfile: what otpd loads is not known")
+        for library in loaded - of_the_distribution:
             self.expect(any(package.startswith(library) for package in installed), f"Dockerfile: otpd loads {library}, which its image lacks")
 
     def image_environment(self, stage):
@@ -172,9 +172,10 @@ class Deployment:
                 self.check_otpd_environment(where, self.image_environment(stage) | environment)
             elif stage == "stub" and "entrypoint" not in service:
                 self.check_options(where, "bridgexapi-stub", service["command"])
-            elif stage == "store":
-                wanted = set(re.findall(r"\$\{(VALKEY_[A-Z_]+):\?", self.text("script/store-acl")))
-                self.expect(set(environment) == wanted, f"{where}: script/store-acl wants {sorted(wanted)}")
+            elif stage in ("store", "postgres"):
+                script = {"store": "script/store-acl", "postgres": "script/store-postgres"}[stage]
+                wanted = set(re.findall(r"\$\{([A-Z_]+PASSWORD):\?", self.text(script)))
+                self.expect(set(environment) == wanted, f"{where}: {script} wants {sorted(wanted)}")
             elif stage == "balancer":
                 self.check_haproxy_accepts(where, self.image_environment(stage) | environment)
         script = compose["services"]["certificate"]["entrypoint"][0]
@@ -304,13 +305,13 @@ class Deployment:
     # --- Valkey and Redis
 
     def check_rights(self):
-        """No more and no fewer than the scripts use."""
+        """No more and no fewer than the script uses."""
         granted = set(re.search(r"^readonly scripts=\(([^)]*)\)", self.text("script/store-acl"), re.M)[1].split())
         used = set()
-        for name in sorted(os.listdir(os.path.join(root, "src/store/redis"))):
+        for name in sorted(os.listdir(os.path.join(root, "src/store/backend/redis"))):
             if name.endswith(".lua"):
-                used |= {word.lower() for word in re.findall(r"redis\.p?call\('(\w+)'", self.text(f"src/store/redis/{name}"))}
-        self.expect(len(used) >= 10, "src/store/redis: no scripts found")
+                used |= {word.lower() for word in re.findall(r"\bp?call\('(\w+)'", self.text(f"src/store/backend/redis/{name}"))}
+        self.expect(len(used) >= 4, "src/store/backend/redis: no script found")
         for word in sorted(used - granted):
             self.expect(False, f"script/store-acl: a script uses {word}, which otpd may not")
         for word in sorted(granted - used):
@@ -321,7 +322,7 @@ class Deployment:
     # --- what a test of this needs
 
     def check_setup(self):
-        for package in ("haproxy", "python3-yaml", "valkey-tools", "redis-tools"):
+        for package in ("haproxy", "postgresql", "python3-yaml", "valkey-tools", "redis-tools"):
             self.expect(package in self.text("script/setup"), f"script/setup: does not install {package}")
 
 
@@ -342,6 +343,8 @@ WRONG = [
     ("Dockerfile", "COPY deploy/valkey.conf", "COPY deploy/redis.conf", "copies deploy/redis.conf"),
     ("Dockerfile", " libsqlite3-0", "", "otpd loads libsqlite3"),
     ("Dockerfile", " libphonenumber8", "", "otpd loads libphonenumber"),
+    ("Dockerfile", " libpq5", "", "otpd loads libpq"),
+    ("docker-compose.yml", "POSTGRES_OPERATOR_PASSWORD:", "POSTGRES_PASSWORD:", "script/store-postgres wants"),
     ("Dockerfile", "USER otpd-store\n", "", "store runs as root"),
     ("Dockerfile", '"--config"', '"--configuration"', "no option --configuration"),
     ("Dockerfile", "8000/livez", "8000/alive", "no /alive"),
@@ -362,8 +365,8 @@ WRONG = [
     ("deploy/otpd.service", 'kill -HUP "$$', 'kill -HUP "$$THE_', "the reload fails"),
     ("deploy/otpd.service", "TimeoutStopSec=40", "TimeoutStopSec=20", "before the drain is over"),
     ("deploy/otpd.service", "OTP_HMAC_SECRET", "OTPD_HMAC_SECRET", "does not say which secrets"),
-    ("script/store-acl", "(del expireat hdel", "(del hdel", "a script uses expireat"),
-    ("script/store-acl", "(del expireat hdel", "(del expireat flushall hdel", "otpd may flushall"),
+    ("script/store-acl", "(del mget set", "(del set", "a script uses mget"),
+    ("script/store-acl", "(del mget set", "(del flushall mget set", "otpd may flushall"),
     ("deploy/valkey.conf", "noeviction\n", "allkeys-lru\n", "may evict"),
 ]
 

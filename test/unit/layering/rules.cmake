@@ -11,15 +11,16 @@ set(may_include_http core telemetry)
 set(may_include_store core telemetry net/on_strand.hpp net/run_on.hpp net/tls_context.hpp)
 set(may_include_bridgexapi core telemetry net)
 # The domain knows interfaces, never who stands behind them.
-set(store_interface store/store.hpp store/admission.hpp store/budget.hpp store/charge.hpp store/verification.hpp)
-set(may_include_otp core telemetry ${store_interface} bridgexapi/types.hpp bridgexapi/gateway.hpp net/on_strand.hpp net/run_on.hpp)
+set(store_interface store/store.hpp store/admission.hpp store/budget.hpp store/charge.hpp store/shared_secrets.hpp store/verification.hpp)
+set(may_include_otp core telemetry ${store_interface} bridgexapi/types.hpp bridgexapi/gateway.hpp net/on_strand.hpp net/run_on.hpp
+  net/single_flight.hpp)
 set(may_include_webhook core telemetry net otp/occurrence.hpp)
 set(may_include_api core http otp ${store_interface} bridgexapi/types.hpp)
 set(may_include_app core telemetry net http store bridgexapi otp webhook api)
 set(may_include_web api/web_assets.hpp)
 
 # Libraries by the beginning of their headers' names, and the layers that may use them. What is not listed is free.
-set(libraries boost/asio boost/beast boost/json boost/redis boost/url boost/program_options openssl sqlite3 toml++
+set(libraries boost/asio boost/beast boost/json boost/redis boost/url boost/program_options libpq openssl sqlite3 toml++
   prometheus phonenumbers)
 set(users_of_boost/asio net http store bridgexapi otp webhook api app)
 set(users_of_boost/beast net http api)
@@ -27,11 +28,16 @@ set(users_of_boost/json http bridgexapi webhook api)
 set(users_of_boost/redis store)
 set(users_of_boost/url net store bridgexapi webhook api app)
 set(users_of_boost/program_options app)
+set(users_of_libpq store)
 set(users_of_openssl core net store otp webhook api)
 set(users_of_sqlite3 store)
 set(users_of_toml++ app)
 set(users_of_prometheus telemetry)
 set(users_of_phonenumbers core)
+
+# Folders of a layer that run without what the layer may use: rules and data alone.
+set(pure_folders "^src/store/(engine|state)/")
+set(impure_headers "^(boost/(asio|beast|json|redis|url)|sqlite3|libpq|otpd/(net|telemetry)/|otpd/store/(store|backend)\\.hpp)")
 
 # Words that stand nowhere in our code, and why not.
 set(forbidden_words detached awaitable_operators mutex_type lock_type sleeping c_calendar)
@@ -55,11 +61,12 @@ set(hops "(asio::(post|dispatch|defer|co_spawn) *\\(|bind_executor *\\()")
 set(may_hop
   src/http/server.cpp        # its own strand; starts connections and hears of their end
   src/http/connection.cpp    # tells a connection, from outside, to drain or to abort
-  src/store/memory_store.cpp # starts and stops the sweeper
-  src/store/redis/redis_store.cpp # starts and stops its sessions
-  src/store/redis/session.cpp # greets the server while the connection runs
-  src/store/sqlite_step.hpp  # answers each caller where that one waits
-  src/store/sqlite_store.cpp # its own thread has a queue
+  src/store/backend/memory_backend.cpp # starts and stops the sweeper
+  src/store/backend/postgres/postgres_backend.cpp # starts and stops its connections and the sweeper
+  src/store/backend/redis/link.cpp # greets the server while the connection runs
+  src/store/backend/redis/redis_backend.cpp # starts and stops its connections; carries a batch each
+  src/store/backend/sqlite/sqlite_backend.cpp # to its own thread and back
+  src/store/batched_store.cpp # forms batches behind what is ready
   src/otp/send.cpp           # a coroutine that cannot be cancelled, on the caller's own executor
   src/otp/delivery_tracker.cpp # its own loop; is told of messages within requests
   src/otp/scoreboard.cpp     # is told of what happens within requests
@@ -124,6 +131,9 @@ function(check_file result root file text)
   string(REGEX MATCHALL "#include [<\"][^>\"\n]+[>\"]" includes "${code}")
   foreach(include IN LISTS includes)
     string(REGEX REPLACE "#include [<\"]([^>\"]+)[>\"]" "\\1" header "${include}")
+    if(file MATCHES "${pure_folders}" AND header MATCHES "${impure_headers}")
+      string(APPEND faults "includes ${header}: this folder does no I/O\n")
+    endif()
     if(header MATCHES "^otpd/(.+)")
       check_own_include(fault "${layer}" "${CMAKE_MATCH_1}")
       string(APPEND faults "${fault}")
@@ -134,9 +144,9 @@ function(check_file result root file text)
     elseif(include MATCHES "\"")
       if(file MATCHES "^include/")
         string(APPEND faults "includes \"${header}\": a public header includes public headers\n")
-      elseif(NOT header STREQUAL "version.hpp" AND
-          (header MATCHES "/" OR NOT EXISTS "${root}/${directory}/${header}"))
-        string(APPEND faults "includes \"${header}\": not a header of its own folder\n")
+      elseif(NOT header STREQUAL "version.hpp" AND (header MATCHES "\\.\\./" OR
+          NOT (EXISTS "${root}/${directory}/${header}" OR EXISTS "${root}/src/${layer}/${header}")))
+        string(APPEND faults "includes \"${header}\": not a header of its own folder, nor one below its layer's\n")
       endif()
     elseif(layer IN_LIST layers)
       check_library_include(fault "${layer}" "${header}")

@@ -61,7 +61,7 @@ public:
     answer<std::monostate> ping() override { co_return down; }
 
 private:
-    static constexpr auto down = otpd::store::fault::unavailable;
+    static constexpr auto down = otpd::store::fault::not_executed;
 };
 
 std::string const one_number = R"({"phone_number":"+31612345678"})";

@@ -138,7 +138,7 @@ public:
 private:
     template <class T>
     reply<T> none() {
-        co_return otpd::store::fault::unavailable;
+        co_return otpd::store::fault::not_executed;
     }
 };
 

@@ -10,7 +10,7 @@
 #include "manual_clock.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/otp/service.hpp"
-#include "otpd/store/memory_store.hpp"
+#include "backend/memory_backend.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
@@ -39,20 +39,24 @@ class switchable_store final : public store::store {
 public:
     explicit switchable_store(store& inner) : inner_(inner) {}
     bool admits = true, settles = true, rebooks = true, checks = true, finds = true;
+    bool loses_admissions = false; ///< makes them, and does not say so
+    int times_looked = 0;          ///< calls of find()
 
     boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
     admit(otpd::store::admission request) override {
-        if (!admits) co_return otpd::store::fault::unavailable;
-        co_return co_await inner_.admit(std::move(request));
+        if (!admits) co_return otpd::store::fault::not_executed;
+        auto answer = co_await inner_.admit(std::move(request));
+        if (loses_admissions) co_return otpd::store::fault::unknown;
+        co_return answer;
     }
     boost::asio::awaitable<otpd::store::result<otpd::store::settle_outcome>>
     settle(otpd::store::settlement request) override {
-        if (!settles) co_return otpd::store::fault::timed_out;
+        if (!settles) co_return otpd::store::fault::unknown;
         co_return co_await inner_.settle(std::move(request));
     }
     boost::asio::awaitable<otpd::store::result<otpd::store::rebook_outcome>>
     rebook(otpd::store::rebooking request) override {
-        if (!rebooks) co_return otpd::store::fault::unavailable;
+        if (!rebooks) co_return otpd::store::fault::not_executed;
         co_return co_await inner_.rebook(std::move(request));
     }
     boost::asio::awaitable<otpd::store::result<otpd::store::update_outcome>>
@@ -65,12 +69,13 @@ public:
     }
     boost::asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
     check_code(otpd::store::check request) override {
-        if (!checks) co_return otpd::store::fault::unavailable;
+        if (!checks) co_return otpd::store::fault::not_executed;
         co_return co_await inner_.check_code(std::move(request));
     }
     boost::asio::awaitable<otpd::store::result<std::optional<otpd::store::verification>>>
     find(otpd::store::verification_address at) override {
-        if (!finds) co_return otpd::store::fault::unavailable;
+        ++times_looked;
+        if (!finds) co_return otpd::store::fault::not_executed;
         co_return co_await inner_.find(at);
     }
     boost::asio::awaitable<otpd::store::result<otpd::store::cancel_outcome>>
@@ -151,7 +156,7 @@ struct domain_fixture {
 
     boost::asio::io_context context;
     manual_clock clock;
-    otpd::store::memory_store memory{context.get_executor(), clock, otpd::store::memory_options{}};
+    otpd::store::memory_backend memory{context.get_executor(), clock, otpd::store::memory_options{}};
     switchable_store store{memory};
     fake_gateway gateway;
     otp::client client;

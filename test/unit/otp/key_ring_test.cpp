@@ -27,19 +27,20 @@ phone_number number(char const* digits) {
 purpose what(char const* name) {
     return *purpose::parse(name);
 }
-passcode code(char const* digits) {
-    return *passcode::parse(digits);
-}
 
 auto const n = number("31651860670");
 
-bool same(store::code_mac const& a, store::code_mac const& b) {
-    return a.key_id == b.key_id && a.value == b.value;
+store::code_seed seed_of(key_ring const& ring, std::size_t length = 6) {
+    openssl_random random;
+    return ring.make_seed(length, random);
 }
 
-bool accepts(key_ring const& ring, store::code_mac const& signed_code, char const* digits) {
-    auto const candidates = ring.sign_with_all(n, what("login"), code(digits));
-    return std::ranges::any_of(candidates, [&](auto const& mac) { return same(mac, signed_code); });
+/// Empty when the ring has no key for it.
+std::string code_of(key_ring const& ring, store::code_seed const& seed,
+                    char const* client = "shop", char const* purpose_name = "login",
+                    char const* digits = "31651860670") {
+    auto const code = ring.code_of(seed, client, what(purpose_name), number(digits));
+    return code ? std::string(code->reveal()) : std::string();
 }
 
 } // namespace
@@ -60,13 +61,47 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(key_rings)
 
-BOOST_AUTO_TEST_CASE(sign_everything_that_a_code_is_bound_to) {
+BOOST_AUTO_TEST_CASE(derive_a_code_from_everything_that_it_is_bound_to) {
     key_ring const ring(secret_a, {}, none);
-    auto const mac = ring.sign(n, what("login"), code("123456"));
-    BOOST_TEST(same(mac, ring.sign(n, what("login"), code("123456"))));
-    BOOST_TEST(!same(mac, ring.sign(n, what("login"), code("123457"))));
-    BOOST_TEST(!same(mac, ring.sign(n, what("payment"), code("123456"))));
-    BOOST_TEST(!same(mac, ring.sign(number("31651860671"), what("login"), code("123456"))));
+    auto const seed = seed_of(ring, 10);
+    auto const code = code_of(ring, seed);
+    BOOST_TEST(code.size() == 10U);
+    BOOST_TEST(code_of(key_ring(secret_a, {}, secret_b), seed) == code);
+    BOOST_TEST(code_of(ring, seed, "bank") != code);
+    BOOST_TEST(code_of(ring, seed, "shop", "payment") != code);
+    BOOST_TEST(code_of(ring, seed, "shop", "login", "31651860671") != code);
+    auto other = seed;
+    other.nonce[15] ^= std::byte{1};
+    BOOST_TEST(code_of(ring, other) != code);
+}
+
+// A length that no code has was not written by otpd.
+BOOST_AUTO_TEST_CASE(derive_codes_of_the_length_that_the_seed_says) {
+    key_ring const ring(secret_a, {}, none);
+    for (std::size_t length = passcode::min_length; length <= passcode::max_length; ++length)
+        BOOST_TEST(code_of(ring, seed_of(ring, length)).size() == length);
+    for (std::size_t const length : {std::size_t{0}, passcode::min_length - 1, passcode::max_length + 1})
+        BOOST_TEST(code_of(ring, seed_of(ring, length)).empty());
+}
+
+// NIST SP 800-63B-4 3.2.12: no digit is likelier than another. Of 20,000 codes of four digits; 0.95 and
+// 1.05 are nearly five standard deviations of a fair digit's count away, and the nonces are always the same.
+BOOST_AUTO_TEST_CASE(derive_every_digit_as_often) {
+    key_ring const ring(secret_a, {}, none);
+    std::array<int, 10> counts{};
+    constexpr int codes = 20'000;
+    for (int i = 0; i < codes; ++i) {
+        auto seed = seed_of(ring, 4);
+        seed.nonce = {};
+        seed.nonce[0] = static_cast<std::byte>(i);
+        seed.nonce[1] = static_cast<std::byte>(i >> 8);
+        for (char const digit : code_of(ring, seed))
+            ++counts.at(static_cast<std::size_t>(digit - '0'));
+    }
+    for (int const count : counts) {
+        BOOST_TEST(count > codes * 4 / 10 * 0.95);
+        BOOST_TEST(count < codes * 4 / 10 * 1.05);
+    }
 }
 
 // R16: after a rotation the old code still verifies and new codes carry the new key's id; once the old
@@ -75,27 +110,22 @@ BOOST_AUTO_TEST_CASE(rotate) {
     key_ring const before(secret_a, {}, none);
     key_ring const during(secret_b, {secret_a}, none);
     key_ring const after(secret_b, {}, none);
-    auto const old_code = before.sign(n, what("login"), code("123456"));
-    auto const new_code = during.sign(n, what("login"), code("654321"));
-    BOOST_TEST(accepts(during, old_code, "123456"));
-    BOOST_TEST(new_code.key_id != old_code.key_id);
-    BOOST_TEST(accepts(during, new_code, "654321"));
-    BOOST_TEST(accepts(after, new_code, "654321"));
-    BOOST_TEST(!accepts(after, old_code, "123456"));
-}
-
-BOOST_AUTO_TEST_CASE(hold_a_key_once_however_often_it_is_listed) {
-    key_ring const ring(secret_a, {secret_a, secret_b, secret_b}, none);
-    BOOST_TEST(ring.sign_with_all(n, what("login"), code("1")).size() == 2U);
+    auto const old_seed = seed_of(before);
+    auto const new_seed = seed_of(during);
+    BOOST_TEST(code_of(during, old_seed) == code_of(before, old_seed));
+    BOOST_TEST(new_seed.key_id != old_seed.key_id);
+    BOOST_TEST(code_of(after, new_seed) == code_of(during, new_seed));
+    BOOST_TEST(code_of(after, old_seed).empty());
 }
 
 BOOST_AUTO_TEST_CASE(hash_numbers_apart_from_one_another_and_from_other_rings) {
     std::set<store::number_key> keys;
     key_ring const ring(secret_a, {}, none);
     for (int i = 0; i < 1000; ++i)
-        keys.insert(ring.hash(number(std::to_string(31650000000 + i).c_str())));
+        keys.insert(ring.hash("shop", number(std::to_string(31650000000 + i).c_str())));
     BOOST_TEST(keys.size() == 1000U);
-    BOOST_TEST((ring.hash(n) != key_ring(secret_b, {}, none).hash(n)));
+    BOOST_TEST((ring.hash("shop", n) != key_ring(secret_b, {}, none).hash("shop", n)));
+    BOOST_TEST((ring.hash("shop", n) != ring.hash("bank", n)));
 }
 
 // A number secret of its own keeps limits and codes findable while the code secrets rotate.
@@ -103,7 +133,7 @@ BOOST_AUTO_TEST_CASE(keep_the_hash_of_numbers_over_a_rotation_with_a_number_secr
     secret_string const number_secret(std::string(32, 'n'));
     key_ring const before(secret_a, {}, number_secret);
     key_ring const after(secret_b, {secret_a}, number_secret);
-    BOOST_TEST((before.hash(n) == after.hash(n)));
+    BOOST_TEST((before.hash("shop", n) == after.hash("shop", n)));
 }
 
 BOOST_AUTO_TEST_CASE(need_a_current_secret) {
@@ -113,7 +143,7 @@ BOOST_AUTO_TEST_CASE(need_a_current_secret) {
 BOOST_AUTO_TEST_CASE(seal_the_place_of_a_verification_and_find_it_again) {
     key_ring const ring(secret_a, {}, none);
     store::verification_address at;
-    at.number = ring.hash(n);
+    at.number = ring.hash("shop", n);
     at.id.fill(std::byte{7});
     auto const sealed = ring.seal(at);
     BOOST_TEST(sealed.size() == 64U);
@@ -135,7 +165,7 @@ BOOST_AUTO_TEST_CASE(seal_the_place_of_a_verification_and_find_it_again) {
 
 BOOST_AUTO_TEST_CASE(keep_subjects_of_different_kinds_apart) {
     key_ring const ring(secret_a, {}, none);
-    std::set<store::subject_key> keys{ring.hash(n),
+    std::set<store::subject_key> keys{ring.hash("shop", n),
                                       ring.subject({"prefix", n.digits()}),
                                       ring.subject({"client", n.digits()}),
                                       ring.subject({"client" + n.digits()}),
@@ -176,6 +206,23 @@ BOOST_AUTO_TEST_CASE(remember_subjects_for_several_threads) {
             });
     }
     BOOST_TEST(wrong == 0);
+}
+
+BOOST_AUTO_TEST_CASE(rings_of_one_store_have_a_number_key_and_the_signing_key_in_common) {
+    key_ring const before(secret_a, {}, none);
+    key_ring const same(secret_a, {}, none);
+    key_ring const other(secret_b, {}, none);
+    key_ring const after(secret_b, {secret_a}, secret_a);
+    BOOST_TEST((before.secrets().number_key == same.secrets().number_key));
+    BOOST_TEST((before.secrets().number_key != other.secrets().number_key));
+    BOOST_TEST((before.secrets().number_key == after.secrets().number_key));
+    BOOST_TEST(before.secrets().signing_key != after.secrets().signing_key);
+    BOOST_TEST(before.secrets().known.size() == 1U);
+    auto const known = after.secrets().known;
+    BOOST_TEST(std::ranges::count(known, before.secrets().signing_key) == 1);
+    BOOST_TEST(std::ranges::count(known, after.secrets().signing_key) == 1);
+    // The fingerprint is of the key alone, and is no hash of a number or a subject.
+    BOOST_TEST((before.secrets().number_key != before.subject({"fingerprint"})));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

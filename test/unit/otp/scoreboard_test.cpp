@@ -191,6 +191,7 @@ BOOST_FIXTURE_TEST_CASE(an_unknown_outcome_is_accepted_once_a_report_or_its_code
 
 BOOST_FIXTURE_TEST_CASE(a_code_that_another_instance_sent_counts_as_verified_and_is_no_try,
                         board_fixture) {
+    clock.advance(10s);
     accept("a", 40'000);
     accept("b", 40'000);
     auto foreign = of(occurrence_kind::verified, "elsewhere");
@@ -203,6 +204,16 @@ BOOST_FIXTURE_TEST_CASE(a_code_that_another_instance_sent_counts_as_verified_and
     BOOST_TEST(score.verify_seconds_median->value == 7.0);
     BOOST_TEST(score.verified_share->value < 0.51);
     BOOST_TEST(score.cost_per_sent->value.micros() == 40'000);
+}
+
+// Who sent it was this instance before a restart, or had counted it before this one began.
+BOOST_FIXTURE_TEST_CASE(a_code_from_before_the_start_counts_for_nothing, board_fixture) {
+    clock.advance(3s);
+    verify("from_before", 4000ms);
+    BOOST_TEST(scores().empty());
+    verify("at_the_start", 3000ms);
+    clock.advance(2s); // the figures are kept for a moment
+    BOOST_TEST(scores().at(0).verified == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(what_says_nothing_about_a_route_is_no_sample, board_fixture) {

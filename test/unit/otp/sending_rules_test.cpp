@@ -1,6 +1,7 @@
 // Who may send what where: clients, destinations, test numbers, one send at a time and once.
 
 #include "domain_fixture.hpp"
+#include "eventually.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -41,7 +42,7 @@ BOOST_AUTO_TEST_CASE(that_do_not_exist_or_are_not_wanted_cost_nothing) {
     BOOST_TEST((refusal_of(f, "319001234567") == errc::number_invalid ||
                 refusal_of(f, "319001234567") == errc::destination_not_allowed)); // premium rate
     BOOST_TEST(f.gateway.sent().empty());
-    BOOST_TEST(f.memory.usage().items == 0U);
+    BOOST_TEST(test::run(f.context, f.memory.usage()).states == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(are_those_of_the_allowed_countries_and_of_the_clients) {
@@ -182,6 +183,21 @@ BOOST_AUTO_TEST_CASE(get_no_sms_and_their_code_until_their_day_is_over) {
     BOOST_TEST(f.logged().find("\"test\":true") != std::string::npos);
 }
 
+// What is kept of it is bounded whoever sends, and nobody else pays for it.
+BOOST_AUTO_TEST_CASE(are_held_to_the_limits_of_their_client_and_of_all) {
+    for (auto const key : {limit_key::client, limit_key::everybody}) {
+        policy rules;
+        rules.test_numbers = {{*phone_number::parse(test::one_number), *passcode::parse("424242"),
+                               std::chrono::sys_days(std::chrono::year(2100) / 1 / 1)}};
+        rules.limits = {{"few", key, 40, 24h, limit_mode::enforce, limit_step::send, ""}};
+        fixture f(rules);
+        for (int i = 0; i < 40; ++i)
+            BOOST_REQUIRE(f.send().has_value());
+        BOOST_TEST((f.send().error().code == errc::limit_exceeded));
+        BOOST_TEST(f.verify("424242").has_value());
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(one_send)
@@ -278,6 +294,40 @@ BOOST_AUTO_TEST_CASE(more_leaves_the_older_code_valid_where_the_purpose_says_so)
     BOOST_TEST(f.verify(code, newer).has_value());
     BOOST_TEST((f.verify(f.gateway.last_code(), newer).error().code == errc::no_active_otp));
     BOOST_TEST(f.find(newer)->state == "canceled");
+}
+
+// The store made the admission and did not say so. Nothing was transmitted, so nothing of it stays: the same
+// key sends, and no cooldown stands against it.
+BOOST_AUTO_TEST_CASE(an_admission_whose_answer_was_lost_is_undone) {
+    policy rules;
+    rules.undo_pause = 1ms;
+    fixture f(rules);
+    f.store.loses_admissions = true;
+    auto const lost = f.send(once(f, "k"));
+    BOOST_TEST((lost.error().code == errc::store_unavailable));
+    BOOST_TEST(f.gateway.sent().empty());
+    f.store.loses_admissions = false;
+    test::eventually([&] {
+        f.context.restart();
+        f.context.run_for(1ms);
+        return test::run(f.context, f.memory.usage()).codes == 0;
+    });
+    auto const sent = f.send(once(f, "k"));
+    BOOST_REQUIRE(sent.has_value());
+    BOOST_TEST(sent->replayed.empty());
+    BOOST_TEST(f.gateway.sent().size() == 1U);
+}
+
+// A store that stays away keeps no service from its end.
+BOOST_AUTO_TEST_CASE(what_cannot_be_undone_ends_with_the_service) {
+    fixture f;
+    f.store.loses_admissions = true;
+    f.store.settles = false;
+    f.send();
+    test::run(f.context, f.domain.drain(deadline::in(30s)));
+    f.context.restart();
+    f.context.run(); // until there is no work left
+    BOOST_TEST(f.logged().find("admission_not_undone") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

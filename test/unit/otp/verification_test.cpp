@@ -115,4 +115,39 @@ BOOST_AUTO_TEST_CASE(need_the_store) {
     BOOST_TEST((f.find(id).error().code == errc::store_unavailable));
 }
 
+namespace {
+
+/// So many requests wait for the next change; how often they have looked at the store.
+int looks_of_those_who_wait(fixture& f, int count, deadline until) {
+    auto const id = f.send()->id;
+    auto const before = f.store.times_looked;
+    for (int n = 0; n < count; ++n)
+        boost::asio::co_spawn(f.context,
+                              f.domain.find_changed(f.who(), id, until, [] { return false; }),
+                              [](std::exception_ptr thrown, outcome<verification_view> seen) {
+                                  BOOST_TEST(!thrown);
+                                  BOOST_TEST(seen->state == "active");
+                              });
+    f.context.restart();
+    f.context.run();
+    return f.store.times_looked - before;
+}
+
+} // namespace
+
+// Each looks once when it comes. Two seconds have two more looks, for all.
+BOOST_AUTO_TEST_CASE(are_looked_at_once_a_second_for_all_who_wait) {
+    fixture f;
+    auto const looks = looks_of_those_who_wait(f, 30, deadline::in(2100ms));
+    BOOST_TEST(looks > 30);
+    BOOST_TEST(looks <= 30 + 3);
+}
+
+BOOST_AUTO_TEST_CASE(are_not_looked_at_again_where_everything_is_heard) {
+    policy rules;
+    rules.hears_everything = true;
+    fixture f(rules);
+    BOOST_TEST(looks_of_those_who_wait(f, 30, deadline::in(1200ms)) == 30);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

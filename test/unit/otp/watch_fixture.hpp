@@ -42,7 +42,7 @@ public:
     }
 
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> of) override {
-        if (!works) co_return otpd::store::fault::unavailable;
+        if (!works) co_return otpd::store::fault::not_executed;
         std::vector<std::int64_t> result;
         for (auto const& each : of) {
             auto const found = std::ranges::find(sums_, each, &entry::first);
@@ -81,7 +81,7 @@ private:
 
     template <class T>
     reply<T> refuse() {
-        co_return otpd::store::fault::unavailable;
+        co_return otpd::store::fault::not_executed;
     }
 
     std::vector<entry> sums_;

@@ -6,8 +6,6 @@
 
 using namespace settings_test;
 
-namespace {} // namespace
-
 BOOST_AUTO_TEST_SUITE(setting_checks)
 
 BOOST_AUTO_TEST_CASE(the_reference_services_sample_starts) {
@@ -197,7 +195,8 @@ BOOST_AUTO_TEST_CASE(a_call_upstream_fits_into_a_request_and_into_the_drain) {
 }
 
 BOOST_AUTO_TEST_CASE(replaced_secrets_of_a_lasting_store_need_a_key_for_numbers) {
-    for (std::string const url : {"sqlite:/x.db", "redis://127.0.0.1", "unix:/run/x.sock"}) {
+    for (std::string const url :
+         {"sqlite:/x.db", "redis://127.0.0.1", "unix:/run/x.sock", "postgres://127.0.0.1/otp"}) {
         names rotating{{"OTPD_STORE_URL", url},
                        {"OTP_HMAC_SECRET", good_secret},
                        {"OTPD_OTP_PREVIOUS_HMAC_SECRETS", letters_from('A')}};
@@ -209,6 +208,31 @@ BOOST_AUTO_TEST_CASE(replaced_secrets_of_a_lasting_store_need_a_key_for_numbers)
     }
     good(sources(
         {{"OTP_HMAC_SECRET", good_secret}, {"OTPD_OTP_PREVIOUS_HMAC_SECRETS", letters_from('A')}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_for_the_store_and_its_key_go_together) {
+    names const certificate{{"OTPD_STORE_CERTIFICATE_FILE", "/c.pem"}};
+    names const its_key{{"OTPD_STORE_KEY_FILE", "/k.pem"}};
+    auto both = certificate;
+    both.insert(its_key.begin(), its_key.end());
+    good(sources(both));
+    std::string const advice =
+        ": set both (in store.url of PostgreSQL sslcert and sslkey), or neither";
+    BOOST_TEST(fault(sources(certificate)) ==
+               "store.certificate_file without store.key_file" + advice);
+    BOOST_TEST(fault(sources(its_key)) == "store.key_file without store.certificate_file" + advice);
+
+    auto const with_url = [](std::string const& options, names all) {
+        all.emplace("OTPD_STORE_URL", "postgres://127.0.0.1/otp?" + options);
+        all.emplace("OTP_HMAC_SECRET", good_secret);
+        return sources(std::move(all));
+    };
+    good(with_url("sslcert=/c.pem&sslkey=/k.pem", {}));
+    good(with_url("sslcert=/c.pem", its_key));
+    BOOST_TEST(fault(with_url("sslcert=/c.pem", {})) ==
+               "store.certificate_file without store.key_file" + advice);
+    BOOST_TEST(fault(with_url("sslkey=/k.pem", {})) ==
+               "store.key_file without store.certificate_file" + advice);
 }
 
 BOOST_AUTO_TEST_CASE(two_listeners_need_two_addresses) {

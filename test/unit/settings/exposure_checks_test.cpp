@@ -107,13 +107,37 @@ BOOST_AUTO_TEST_CASE(a_store_is_reached_in_clear_in_words_only) {
         for (auto const& each : {all, on_network(all)})
             BOOST_TEST(fault(sources(each)) ==
                        "store.url = " + shown +
-                           " goes over the network in clear, its password too: use rediss://, or "
-                           "set store.accept_clear_text = true to accept that");
+                           " goes over the network in clear, its password too: use rediss:// or "
+                           "rediss+sentinel://, or set store.accept_clear_text = true to accept "
+                           "that");
         good(sources(with(all, "OTPD_STORE_ACCEPT_CLEAR_TEXT", "true")));
     }
     for (auto const* url :
          {"redis://127.0.0.1", "redis://[::1]", "redis://localhost", "unix:/x.sock",
           "rediss://store", "rediss+sentinel://a,b/main", "sqlite:/x.db"})
+        good(sources(on_network({{"OTPD_STORE_URL", url}, {"OTP_HMAC_SECRET", good_secret}})));
+}
+
+// Encryption alone does not say with whom.
+BOOST_AUTO_TEST_CASE(a_postgres_that_is_not_proven_is_reached_in_words_only) {
+    for (std::string const place :
+         {"db.example:5432/otp?sslmode=disable", "db.example:5432/otp?sslmode=prefer",
+          "db.example:5432/otp?sslmode=require", "db.example:5432/otp?sslmode=verify-ca",
+          "127.0.0.1:5432,10.0.0.2:5432/otp?sslmode=disable"}) {
+        names const all{{"OTPD_STORE_URL", "postgres://otpd@" + place},
+                        {"OTP_HMAC_SECRET", good_secret}};
+        for (auto const& each : {all, on_network(all)})
+            BOOST_TEST(fault(sources(each)) ==
+                       "store.url = postgres://" + place +
+                           " goes over the network to a server that is not proven to be the right "
+                           "one: leave sslmode out, or set it to verify-full, or set "
+                           "store.accept_clear_text = true to accept that");
+        good(sources(with(all, "OTPD_STORE_ACCEPT_CLEAR_TEXT", "true")));
+    }
+    for (auto const* url :
+         {"postgres://db.example/otp", "postgres://a,b:5433/otp?sslmode=verify-full",
+          "postgres://127.0.0.1/otp", "postgres://localhost/otp?sslmode=disable",
+          "postgres://otpd@/otp?host=/run/postgresql"})
         good(sources(on_network({{"OTPD_STORE_URL", url}, {"OTP_HMAC_SECRET", good_secret}})));
 }
 

@@ -76,11 +76,16 @@ BOOST_AUTO_TEST_CASE(the_default_of_every_key) {
     BOOST_TEST(all.auth.token.empty());
     BOOST_TEST(all.store.url.to_string() == "memory:");
     BOOST_TEST(all.store.password.empty());
+    BOOST_TEST(!all.store.accept_clear_text);
     BOOST_TEST(all.store.ca_file.empty());
-    BOOST_TEST((all.store.timeout == 250ms));
+    BOOST_TEST(all.store.certificate_file.empty());
+    BOOST_TEST(all.store.key_file.empty());
+    BOOST_TEST((all.store.timeout == 0ms)); // the store's own
     BOOST_TEST(all.store.connections == 0U);
     BOOST_TEST(all.store.replicas == 0U);
+    BOOST_TEST(all.store.schema == "otpd");
     BOOST_TEST(all.store.capacity == 4'000'000U);
+    BOOST_TEST(all.store.memory_max == 0U);
     BOOST_TEST((all.store.sweep_interval == 100ms));
     BOOST_TEST(all.store.sweep_batch == 64U);
     BOOST_TEST(all.limits.enabled);
@@ -356,14 +361,19 @@ BOOST_AUTO_TEST_CASE(a_known_store_and_no_other) {
                                    {"OTP_HMAC_SECRET", good_secret}}));
     BOOST_TEST(all.store.url.password.reveal() == "password");
     BOOST_TEST(shown(all, "store.url") == "redis://127.0.0.1:6379/3"); // without the password
+    auto const other = good(sources({{"OTPD_STORE_URL", "postgres://otpd:password@127.0.0.1/otp"},
+                                     {"OTP_HMAC_SECRET", good_secret}}));
+    BOOST_TEST(other.store.url.password.reveal() == "password");
+    BOOST_TEST(shown(other, "store.url") == "postgres://127.0.0.1:5432/otp");
     BOOST_TEST(contains(fault(sources({{"OTPD_STORE_URL", "mysql://:password@127.0.0.1"}})),
                         "store.url = (not shown: it may hold a password) (OTPD_STORE_URL in the "
-                        "environment): must be memory:, sqlite:PATH, redis://"));
+                        "environment): must be memory:, sqlite:PATH, postgres://"));
 }
 
 // Codes that are signed with a key nobody else has, or that is gone after a restart, are lost codes.
 BOOST_AUTO_TEST_CASE(a_store_that_outlives_the_process_needs_a_secret_that_does) {
-    for (auto const* url : {"sqlite:/tmp/x.db", "redis://127.0.0.1", "unix:/run/valkey.sock"})
+    for (auto const* url : {"sqlite:/tmp/x.db", "redis://127.0.0.1", "unix:/run/valkey.sock",
+                            "postgres://127.0.0.1/otp"})
         BOOST_TEST_CONTEXT(url) {
             BOOST_TEST(contains(fault(sources({{"OTPD_STORE_URL", url}})),
                                 "otp.hmac_secret is required with store.url = "));
@@ -375,6 +385,28 @@ BOOST_AUTO_TEST_CASE(the_password_of_the_store_is_given_once) {
                                        {"OTPD_STORE_PASSWORD", "two"},
                                        {"OTP_HMAC_SECRET", good_secret}})),
                         "store.password and a password in store.url: leave one of them out"));
+}
+
+BOOST_AUTO_TEST_CASE(a_timeout_of_0_is_the_stores_own) {
+    BOOST_TEST((good(sources({{"OTPD_STORE_TIMEOUT_MS", "0"}})).store.timeout == 0ms));
+    BOOST_TEST((good(sources({{"OTPD_STORE_TIMEOUT_MS", "10000"}})).store.timeout == 10s));
+    for (auto const* text : {"-1", "10001"})
+        BOOST_TEST(contains(fault(sources({{"OTPD_STORE_TIMEOUT_MS", text}})),
+                            "must be a whole number from 0 to 10000 milliseconds"));
+}
+
+// It stands in SQL without quotes.
+BOOST_AUTO_TEST_CASE(a_schema_is_a_plain_name) {
+    for (auto const& text : {std::string("otpd"), std::string("_a1"), std::string(63, 'a')})
+        BOOST_TEST(good(sources({{"OTPD_STORE_SCHEMA", text}})).store.schema == text);
+    for (auto const& text :
+         {std::string(), std::string("Otpd"), std::string("1a"), std::string("a-b"),
+          std::string("a.b"), std::string("\"a\""), std::string("x;drop"), std::string(64, 'a')})
+        BOOST_TEST_CONTEXT(text) {
+            BOOST_TEST(contains(fault(sources({{"OTPD_STORE_SCHEMA", text}})),
+                                "(OTPD_STORE_SCHEMA in the environment): must be a name of small "
+                                "letters, digits and _, at most 63"));
+        }
 }
 
 BOOST_AUTO_TEST_CASE(levels_of_the_log) {

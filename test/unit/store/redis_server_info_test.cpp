@@ -1,10 +1,10 @@
-#include "store/redis/server_info.hpp"
+#include "store/backend/redis/server_info.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-using otpd::store::redis::parse_server_info;
-using otpd::store::redis::server_info;
-using otpd::store::redis::why_unusable;
+using otpd::store::parse_redis_info;
+using otpd::store::redis_server_info;
+using otpd::store::why_unusable;
 
 namespace {
 
@@ -13,13 +13,13 @@ constexpr char const* reply_of_redis = "# Server\r\nredis_version:7.0.15\r\nrun_
                                        "# Replication\r\nrole:master\r\n"
                                        "# Cluster\r\ncluster_enabled:0\r\n";
 
-server_info good() {
-    return parse_server_info(reply_of_redis);
+redis_server_info good() {
+    return parse_redis_info(reply_of_redis);
 }
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(redis_server_info)
+BOOST_AUTO_TEST_SUITE(redis_info)
 
 BOOST_AUTO_TEST_CASE(what_redis_says) {
     auto const server = good();
@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(what_redis_says) {
 
 // Valkey says that it is Redis 7.2.4 too, for clients that ask.
 BOOST_AUTO_TEST_CASE(what_valkey_says) {
-    auto const server = parse_server_info(
+    auto const server = parse_redis_info(
         "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.1\r\nrun_id:x\r\n");
     BOOST_TEST(server.product == "valkey");
     BOOST_TEST(server.version == "8.1.1");
@@ -61,8 +61,8 @@ BOOST_AUTO_TEST_CASE(servers_that_forget) {
     server = good();
     server.cluster = true;
     BOOST_TEST(why_unusable(server).has_value());
-    BOOST_TEST(why_unusable(parse_server_info("")).has_value());
-    BOOST_TEST(why_unusable(parse_server_info("no colon\r\n:\r\n")).has_value());
+    BOOST_TEST(why_unusable(parse_redis_info("")).has_value());
+    BOOST_TEST(why_unusable(parse_redis_info("no colon\r\n:\r\n")).has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,115 @@
+#include "backend/memory_backend.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+namespace otpd::store {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// No step ever waits here.
+constexpr std::chrono::milliseconds no_timeout = std::chrono::hours(1);
+
+} // namespace
+
+memory_backend::memory_backend(asio::any_io_executor executor, clock const& now,
+                               memory_options options, observer& tell)
+    : batched_store(executor, *this, batch_options(), no_timeout), options_(options), clock_(now),
+      tell_(tell), began_(now.now()), began_wall_(now.wall()), table_(options.shards),
+      sweeper_guard_(asio::make_strand(executor)), timer_(sweeper_guard_) {}
+
+void memory_backend::load(flight& what, flight_listener& to) {
+    for (auto& each : what.loads)
+        each.blob = table_.find(each.key);
+    to.loaded(what);
+}
+
+void memory_backend::commit(flight& what, flight_listener& to) {
+    table_.apply(what.changes);
+    to.committed(what);
+}
+
+/// UTC when the store began, and from there on by the steady clock: nothing here outlives the process.
+/// Read on the strand: a step that waited for its turn is not judged by an old clock.
+store_time memory_backend::now() const noexcept {
+    auto const at = began_wall_.time_since_epoch() + (clock_.now() - began_);
+    return store_time(std::chrono::floor<store_time::duration>(at));
+}
+
+bool memory_backend::has_room() const noexcept {
+    return table_.states() < options_.states_max;
+}
+
+asio::awaitable<result<std::uint64_t>> memory_backend::live_codes() {
+    auto const in_use = co_await usage();
+    co_return in_use.codes;
+}
+
+asio::awaitable<result<std::monostate>> memory_backend::ping() {
+    co_return std::monostate{};
+}
+
+asio::awaitable<memory_usage> memory_backend::usage() {
+    auto look = [this] {
+        memory_usage in_use;
+        in_use.codes = table_.live_codes();
+        in_use.states = table_.states();
+        in_use.bytes = table_.bytes();
+        return in_use;
+    };
+    co_return co_await net::on_strand(guard(), look);
+}
+
+// --- the sweeper ------------------------------------------------------------------------------------
+
+/// Whether there is more to do.
+bool memory_backend::sweep_once() {
+    auto const began = std::chrono::steady_clock::now();
+    auto const at = now();
+    if (!table_.is_due(at)) return false;
+    auto const removed = table_.sweep(at, options_.sweep_batch);
+    tell_.swept(sweep_slice{removed, std::chrono::steady_clock::now() - began});
+    return table_.is_due(at);
+}
+
+asio::awaitable<void> memory_backend::sweep() {
+    for (bool is_due = true; is_due;) {
+        auto slice = [this] { return sweep_once(); };
+        is_due = co_await net::on_strand(guard(), slice);
+        // It may have run without a hop: whoever waits for this thread comes first.
+        if (is_due) co_await asio::post(asio::use_awaitable);
+    }
+}
+
+asio::awaitable<void> memory_backend::sweep_until_stopped() {
+    while (!stopped_) {
+        timer_.expires_after(options_.sweep_interval);
+        co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (!stopped_) co_await sweep();
+    }
+}
+
+asio::awaitable<std::optional<std::string>> memory_backend::start() {
+    auto report = [this](std::exception_ptr thrown) {
+        if (thrown) tell_.failed(thrown);
+    };
+    asio::co_spawn(sweeper_guard_, sweep_until_stopped(), std::move(report));
+    co_return std::nullopt;
+}
+
+void memory_backend::stop() {
+    asio::dispatch(sweeper_guard_, [this] {
+        stopped_ = true;
+        timer_.cancel();
+    });
+}
+
+std::unique_ptr<backend> make_memory_store(asio::any_io_executor executor, clock const& now,
+                                           memory_options options, observer& tell) {
+    return std::make_unique<memory_backend>(std::move(executor), now, options, tell);
+}
+
+} // namespace otpd::store

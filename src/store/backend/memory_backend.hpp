@@ -1,0 +1,66 @@
+#pragma once
+
+/// The memory store. The table is plain data behind one strand, on which each batch is loaded, run and committed in
+/// one turn (docs/decisions/0011-one-strand-for-the-memory-store.md). A sweeper deletes what has
+/// ended in bounded slices: no request ever pays for a scan, and a million codes that expire at
+/// once go a slice at a time between requests.
+
+#include "backend/blob_table.hpp"
+#include "batched_store.hpp"
+#include "otpd/core/clock.hpp"
+#include "otpd/store/memory_store.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace otpd::store {
+
+struct memory_usage {
+    std::uint64_t codes = 0; ///< that can be verified
+    std::uint64_t states = 0;
+    std::uint64_t bytes = 0; ///< of the states alone
+};
+
+class memory_backend final : public batched_store, private backend_io {
+public:
+    /// `now`, `tell` and whatever runs `executor` must outlive the store, and the store everything
+    /// that was started on it.
+    memory_backend(boost::asio::any_io_executor executor, clock const& now,
+                   memory_options options, observer& tell = observer::none());
+
+    boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
+    boost::asio::awaitable<result<std::monostate>> ping() override;
+
+    /// The sweeper; a memory store can always be used.
+    boost::asio::awaitable<std::optional<std::string>> start() override;
+    void stop() override;
+
+    /// Deletes everything that has ended, in slices. The sweeper's body.
+    boost::asio::awaitable<void> sweep();
+
+    /// A snapshot for metrics.
+    boost::asio::awaitable<memory_usage> usage();
+
+private:
+    // --- backend_io, on the strand ---
+    [[nodiscard]] bool reads_first() const noexcept override { return true; }
+    void load(flight& what, flight_listener& to) override;
+    void commit(flight& what, flight_listener& to) override;
+    [[nodiscard]] store_time now() const noexcept override;
+    [[nodiscard]] bool has_room() const noexcept override;
+
+    [[nodiscard]] bool sweep_once();
+    boost::asio::awaitable<void> sweep_until_stopped();
+
+    memory_options const options_;
+    clock const& clock_;
+    observer& tell_;
+    steady_time const began_;
+    wall_time const began_wall_;
+    blob_table table_;          // on guard()
+    net::strand sweeper_guard_; // of the two below
+    boost::asio::steady_timer timer_;
+    bool stopped_ = false;
+};
+
+} // namespace otpd::store

@@ -1,0 +1,59 @@
+#include "backend/postgres/statements.hpp"
+
+namespace otpd::store::postgres {
+
+/// An instance that stops while it holds locks lets go of them after 250 ms. Plans are made once,
+/// before the table has grown, so those that a small table suggests are ruled out.
+std::string settings_statement(long long statement_timeout) {
+    auto const limit = std::to_string(statement_timeout);
+    return "select set_config(name, value, false) from (values "
+           "('idle_in_transaction_session_timeout', '250'), ('idle_session_timeout', '0'), "
+           "('statement_timeout', '" +
+           limit + "'), ('lock_timeout', '" + limit +
+           "'), ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), "
+           "('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'), "
+           "('default_transaction_isolation', 'read committed'), "
+           // What was answered is on the disk, whatever the server's default is.
+           "('synchronous_commit', case current_setting('synchronous_commit') when 'off' then "
+           "'on' else current_setting('synchronous_commit') end)) as s(name, value)";
+}
+
+std::vector<prepared_statement> prepared_statements(std::string const& schema) {
+    auto const table = schema + ".subject";
+    return {
+        {"begin", "begin"},
+        {"commit", "commit"},
+        {"rollback", "rollback"},
+        // The time is taken when all locks are held: so it grows from one holder to the next.
+        {"lock", "with held as materialized (select w.n, s.version, s.expires, "
+                 "case when s.version <> w.version then s.state end as state "
+                 "from unnest($1::bytea[], $2::bigint[]) with ordinality as w(key, version, n) "
+                 "join " +
+                     table +
+                     " s on s.key = w.key order by w.n for update of s) "
+                     "select n, version, expires, state from held union all "
+                     "select 0, pg_current_xact_id()::text::bigint, clock_timestamp(), null"},
+        {"update", "update " + table +
+                       " s set version = w.version, state = w.state, expires = w.expires "
+                       "from unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::timestamptz[]) "
+                       "as w(key, version, state, expires) where s.key = w.key"},
+        // One that another instance made meanwhile fails the transaction.
+        {"insert", "insert into " + table +
+                       " select key, version, state, expires from unnest($1::bytea[], "
+                       "$2::bigint[], $3::bytea[], $4::timestamptz[]) as w(key, version, state, "
+                       "expires)"},
+        {"delete", "delete from " + table + " where key = any($1::bytea[])"},
+        {"written", "select count(*) from unnest($1::bytea[], $2::bigint[]) as w(key, version) "
+                    "join " +
+                        table + " s on s.key = w.key and s.version = w.version"},
+        {"pages",
+         "select pg_relation_size('" + table + "') / current_setting('block_size')::bigint"},
+        // By pages, not by an index on the end: that would be written with every row.
+        {"sweep", "delete from " + table + " where ctid = any(array(select ctid from " + table +
+                      " where ctid >= format('(%s,0)', $1::bigint)::tid and "
+                      "ctid < format('(%s,0)', $2::bigint)::tid and "
+                      "expires <= clock_timestamp() for update skip locked))"},
+    };
+}
+
+} // namespace otpd::store::postgres

@@ -1,0 +1,254 @@
+#include "backend/postgres/transaction.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/endian/conversion.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <tuple>
+
+namespace otpd::store::postgres {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// The server counts time from here: 2000-01-01.
+constexpr store_time server_epoch{std::chrono::seconds(946'684'800)};
+
+constexpr std::uint32_t oid_of_bytea = 17;
+constexpr std::uint32_t oid_of_int8 = 20;
+constexpr std::uint32_t oid_of_timestamptz = 1184;
+
+/// An array as PostgreSQL sends it: dimensions, whether there are nulls, type, length, lower bound;
+/// then each element after its length.
+class array_writer {
+public:
+    array_writer(std::string& to, std::uint32_t type, std::size_t size) : to_(to) {
+        to_.clear();
+        for (auto const each : {std::uint32_t{1}, std::uint32_t{0}, type,
+                                static_cast<std::uint32_t>(size), std::uint32_t{1}})
+            whole(each);
+    }
+    void number(std::int64_t value) {
+        whole(std::uint32_t{sizeof value});
+        whole(static_cast<std::uint64_t>(value));
+    }
+    void time(store_time at) { number((at - server_epoch).count()); }
+    void bytes(std::string_view value) {
+        whole(static_cast<std::uint32_t>(value.size()));
+        to_ += value;
+    }
+    void key(state::state_key const& key) {
+        whole(static_cast<std::uint32_t>(1 + key.hash.size()));
+        to_ += static_cast<char>(key.kind);
+        to_.append(reinterpret_cast<char const*>(key.hash.data()), key.hash.size());
+    }
+
+private:
+    template <class Int>
+    void whole(Int value) {
+        value = boost::endian::native_to_big(value);
+        to_.append(reinterpret_cast<char const*>(&value), sizeof value);
+    }
+
+    std::string& to_;
+};
+
+std::int64_t number_at(PGresult const* in, int row_number, int column) noexcept {
+    std::int64_t value = 0;
+    std::memcpy(&value, PQgetvalue(in, row_number, column), sizeof value);
+    return boost::endian::big_to_native(value);
+}
+
+bool precedes(state::state_key const& a, state::state_key const& b) noexcept {
+    return std::tie(a.kind, a.hash) < std::tie(b.kind, b.hash);
+}
+
+} // namespace
+
+// --- lock and load -------------------------------------------------------------------------------
+
+asio::awaitable<transaction_end> transaction::load(flight& what, steady_time deadline) {
+    order_.clear();
+    for (std::uint32_t n = 0; n < what.loads.size(); ++n)
+        order_.push_back({what.loads[n].key, n, {}});
+    std::ranges::sort(order_, precedes, &loaded::key);
+    parameters_.resize(4);
+    array_writer keys(parameters_[0], oid_of_bytea, order_.size());
+    array_writer versions(parameters_[1], oid_of_int8, order_.size());
+    for (auto const& each : order_) {
+        keys.key(each.key);
+        versions.number(static_cast<std::int64_t>(what.loads[each.place].known));
+    }
+    over_.ask_prepared("begin");
+    over_.ask_prepared("lock", std::span(parameters_).first(2));
+    auto const sent = std::chrono::steady_clock::now();
+    auto const end = co_await over_.exchange(deadline);
+    if (end == exchange_end::lost) co_return transaction_end::lost;
+    constexpr std::string_view takes_no_writes = "25006";
+    if (over_.code() == takes_no_writes) {
+        over_.close(); // demoted; another server may take them
+        co_return transaction_end::lost;
+    }
+    if (end == exchange_end::refused) co_return after_error();
+    blobs_ = std::move(over_.answers().at(1));
+    take_answer(what, blobs_.get(), sent);
+    co_return transaction_end::done;
+}
+
+void transaction::take_answer(flight& what, PGresult const* answer, steady_time sent) {
+    for (int n = 0; n < PQntuples(answer); ++n) {
+        auto const place = number_at(answer, n, 0);
+        auto const version = number_at(answer, n, 1);
+        auto const time = server_epoch + counter_time(number_at(answer, n, 2));
+        if (place == 0) {
+            number_ = version;
+            time_ = {sent, std::chrono::steady_clock::now(), time};
+            continue;
+        }
+        auto& entry = order_.at(static_cast<std::size_t>(place - 1));
+        auto& load = what.loads[entry.place];
+        entry.expires = time;
+        load.is_unchanged = PQgetisnull(answer, n, 3) == 1;
+        if (!load.is_unchanged)
+            load.blob = {PQgetvalue(answer, n, 3),
+                         static_cast<std::size_t>(PQgetlength(answer, n, 3))};
+    }
+}
+
+/// After what others did the same may work. Deadlocks and conflicts of other clients' making, and a
+/// row that another batch has made meanwhile.
+transaction_end transaction::after_error() const noexcept {
+    for (auto const* code : {"40001", "40P01", "23505"})
+        if (over_.code() == code) return transaction_end::again;
+    return transaction_end::refused;
+}
+
+// --- put and commit ------------------------------------------------------------------------------
+
+transaction::loaded const& transaction::find(state::state_key const& key) const {
+    return *std::ranges::lower_bound(order_, key, precedes, &loaded::key);
+}
+
+/// Additions are made here, to what the locks keep as it was loaded.
+void transaction::add_shared(flight& what) {
+    auto& changes = what.changes;
+    shared_blobs_.resize(std::max(shared_blobs_.size(), changes.shared.size()));
+    std::vector<char*> targets(changes.shared.size(), nullptr);
+    for (std::size_t n = 0; n < changes.shared.size(); ++n) {
+        auto const& target = changes.shared[n];
+        if (target.retained_until == store_time()) continue; // nothing is added to it
+        auto const& was = find(target.key);
+        auto const old = what.loads[was.place].blob;
+        bool const is_new = !target.structure.empty();
+        auto& blob = shared_blobs_[n].assign(is_new ? target.structure : old);
+        if (is_new) take_sources(target, old, blob.data());
+        targets[n] = blob.data();
+        (old.empty() ? inserts_ : updates_)
+            .push_back({target.key, state::version_of(blob), blob,
+                        std::max(was.expires, target.retained_until), is_new});
+    }
+    make_additions(changes, targets);
+}
+
+void transaction::add_writes(otpd::store::commit const& changes) {
+    using kind = state_write::kind;
+    for (auto const& each : changes.writes) {
+        if (changes.failed[each.group] || each.what == kind::compare) continue;
+        auto& to = each.what == kind::erase                 ? erased_
+                   : each.expected == state::absent_version ? inserts_
+                                                            : updates_;
+        to.push_back(
+            {each.key, state::version_of(each.blob), each.blob, each.retained_until, true});
+    }
+}
+
+void transaction::ask_put(char const* statement, std::vector<row>& rows) {
+    if (rows.empty()) return;
+    array_writer keys(parameters_[0], oid_of_bytea, rows.size());
+    array_writer versions(parameters_[1], oid_of_int8, rows.size());
+    array_writer blobs(parameters_[2], oid_of_bytea, rows.size());
+    array_writer ends(parameters_[3], oid_of_timestamptz, rows.size());
+    for (auto const& each : rows) {
+        keys.key(each.key);
+        versions.number(static_cast<std::int64_t>(each.written));
+        blobs.bytes(each.blob);
+        ends.time(each.expires);
+    }
+    over_.ask_prepared(statement, parameters_);
+}
+
+asio::awaitable<transaction_end> transaction::commit(flight& what, steady_time deadline) {
+    updates_.clear();
+    inserts_.clear();
+    erased_.clear();
+    add_shared(what);
+    add_writes(what.changes);
+    std::ranges::sort(inserts_, precedes, &row::key);
+    ask_put("update", updates_);
+    if (!erased_.empty()) {
+        array_writer keys(parameters_[0], oid_of_bytea, erased_.size());
+        for (auto const& each : erased_)
+            keys.key(each.key);
+        over_.ask_prepared("delete", std::span(parameters_).first(1));
+    }
+    ask_put("insert", inserts_);
+    // What only looked has nothing to wait for a disk for.
+    bool const has_changed = !updates_.empty() || !inserts_.empty() || !erased_.empty();
+    over_.ask_prepared(has_changed ? "commit" : "rollback");
+    auto const end = co_await over_.exchange(deadline);
+    if (!has_changed) co_return transaction_end::done;
+    if (end == exchange_end::lost) co_return transaction_end::lost;
+    if (end == exchange_end::refused) co_return after_error();
+    // One that had failed before would be rolled back without an error.
+    char const* const tag = PQcmdStatus(over_.answers().back().get());
+    co_return std::strcmp(tag, "COMMIT") == 0 ? transaction_end::done : transaction_end::refused;
+}
+
+asio::awaitable<bool> transaction::roll_back(steady_time deadline) {
+    if (!over_.is_open() || !over_.is_in_transaction()) co_return over_.is_open();
+    over_.ask_prepared("rollback");
+    auto const end = co_await over_.exchange(deadline);
+    co_return end != exchange_end::lost;
+}
+
+// --- a lost answer -------------------------------------------------------------------------------
+
+/// A transaction's number can be another one's after a crash or on another server, which have lost
+/// it. That it did not commit is always true; that it did is, when one of its versions is there.
+asio::awaitable<transaction_end> transaction::look_up(steady_time deadline) {
+    asio::steady_timer pause(co_await asio::this_coro::executor);
+    constexpr std::chrono::milliseconds pause_time{10};
+    auto const status = "select pg_xact_status('" + std::to_string(number_) + "'::xid8)";
+    std::erase_if(updates_, [](row const& each) { return !each.has_new_version; });
+    updates_.insert(updates_.end(), inserts_.begin(), inserts_.end());
+    for (;;) {
+        array_writer keys(parameters_[0], oid_of_bytea, updates_.size());
+        array_writer versions(parameters_[1], oid_of_int8, updates_.size());
+        for (auto const& each : updates_) {
+            keys.key(each.key);
+            versions.number(static_cast<std::int64_t>(each.written));
+        }
+        over_.ask(status);
+        over_.ask_prepared("written", std::span(parameters_).first(2));
+        auto const end = co_await over_.exchange(deadline);
+        if (end == exchange_end::lost) co_return transaction_end::lost;
+        constexpr std::string_view in_the_future = "22023"; // this server never had it
+        if (end == exchange_end::refused)
+            co_return over_.code() == in_the_future ? transaction_end::again
+                                                    : transaction_end::refused;
+        auto const& answers = over_.answers();
+        std::string_view const became = PQgetvalue(answers.at(0).get(), 0, 0);
+        if (number_at(answers.at(1).get(), 0, 0) > 0) co_return transaction_end::done;
+        if (became == "aborted") co_return transaction_end::again;
+        if (became != "in progress" || std::chrono::steady_clock::now() >= deadline)
+            co_return transaction_end::refused;
+        pause.expires_after(pause_time);
+        co_await pause.async_wait(asio::use_awaitable);
+    }
+}
+
+} // namespace otpd::store::postgres

@@ -1,0 +1,222 @@
+#include "backend/redis/commit_script.hpp"
+
+#include "state/bytes.hpp"
+#include "state/shared_state.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace otpd::store {
+
+namespace {
+
+std::int64_t milliseconds(store_time at) noexcept {
+    return std::chrono::ceil<duration>(at.time_since_epoch()).count();
+}
+
+/// Rarely another, so that most additions leave the key's end as it is.
+std::int64_t coarse(std::int64_t end) noexcept {
+    constexpr std::int64_t step = 60'000;
+    return (end + step - 1) / step * step;
+}
+
+/// A list of texts in msgpack.
+class text_list {
+public:
+    text_list(std::string& to, std::size_t size) : to_(to) { head('\xdd', size, 4); }
+
+    void add(std::string_view text, std::string_view more = {}) {
+        head('\xdb', text.size() + more.size(), 4);
+        to_.append(text).append(more);
+    }
+    void add(state::version value) {
+        if (value == state::absent_version) {
+            add(std::string_view());
+            return;
+        }
+        head('\xdb', sizeof value, 4);
+        big_endian(value, sizeof value);
+    }
+    /// In milliseconds, as the server takes it.
+    void add(store_time at) {
+        std::array<char, 20> digits{};
+        auto const end = std::to_chars(digits.begin(), digits.end(), milliseconds(at)).ptr;
+        add(std::string_view(digits.data(), end));
+    }
+
+private:
+    void head(char kind, std::uint64_t value, std::size_t bytes) {
+        to_ += kind;
+        big_endian(value, bytes);
+    }
+    void big_endian(std::uint64_t value, std::size_t bytes) {
+        for (auto shift = 8 * bytes; shift > 0; shift -= 8)
+            to_ += static_cast<char>(value >> (shift - 8));
+    }
+
+    std::string& to_;
+};
+
+void write(text_list& to, state_write const& each) {
+    to.add(each.expected);
+    to.add(each.blob);
+    if (each.what == state_write::kind::put)
+        to.add(each.retained_until);
+    else
+        to.add(std::string_view(each.what == state_write::kind::erase ? "0" : ""));
+}
+
+void write(text_list& to, shared_target const& each) {
+    to.add(each.expected);
+    std::string sources;
+    for (auto const source : each.sources)
+        sources += static_cast<char>(source + 1);
+    to.add(each.structure, sources);
+}
+
+/// Where in its blob the integer begins, from 1 on; 0 when nothing is added.
+std::size_t offset_of(field_addition const& addition) noexcept {
+    if (addition.field == field_addition::nothing) return 0;
+    return state::fields_at + 8 * std::size_t{addition.field} + 1;
+}
+
+/// Skips, floor, delta, bound, ceiling.
+using addition_kind = std::array<std::int64_t, 5>;
+
+addition_kind kind_of(field_addition const& of) noexcept {
+    return {of.skips_when_over ? 1 : 0, of.floor, of.delta, of.bound, of.ceiling};
+}
+
+/// Whether any number of them is max(value, floor) + number * delta, and within the bound when that is.
+bool can_be_one(addition_kind const& of) noexcept {
+    auto const& [skips, floor, delta, bound, ceiling] = of;
+    return delta >= 0 && bound <= ceiling;
+}
+
+/// One of a kind that all these groups make.
+struct addition_set {
+    std::int64_t place = 0;
+    std::size_t kind = 0;
+    std::string groups;
+
+    [[nodiscard]] auto order() const noexcept { return std::pair(place, kind); }
+};
+
+struct addition_sets {
+    std::vector<addition_kind> kinds;
+    std::vector<addition_set> all; ///< in the order of their places
+};
+
+addition_sets sets_of(std::vector<field_addition> const& additions, std::size_t first_shared) {
+    addition_sets found;
+    std::vector<addition_set> single;
+    single.reserve(additions.size());
+    for (auto const& each : additions) {
+        auto const place = 4096 * (first_shared + each.target) + offset_of(each);
+        auto const kind = kind_of(each);
+        auto const known = std::ranges::find(found.kinds, kind);
+        auto const at = static_cast<std::size_t>(known - found.kinds.begin());
+        if (known == found.kinds.end()) found.kinds.push_back(kind);
+        single.push_back({static_cast<std::int64_t>(place), at,
+                          std::string(1, static_cast<char>(each.group + 1))});
+    }
+    std::ranges::stable_sort(single, {}, &addition_set::order);
+    for (auto& each : single) {
+        bool const is_more = !found.all.empty() && found.all.back().order() == each.order();
+        if (is_more && can_be_one(found.kinds[each.kind]))
+            found.all.back().groups += each.groups;
+        else
+            found.all.push_back(std::move(each));
+    }
+    return found;
+}
+
+void append_key(std::string& to, state::state_key const& key) {
+    to += redis_key_prefix;
+    to += static_cast<char>(key.kind);
+    to.append(reinterpret_cast<char const*>(key.hash.data()), key.hash.size());
+}
+
+/// Of the script's `KEYS`, from 1 on.
+constexpr std::size_t first_write = 2;
+
+/// Of a shared state, after it.
+constexpr std::size_t end_size = 8;
+
+} // namespace
+
+std::string redis_key_of(state::state_key const& key) {
+    std::string text;
+    append_key(text, key);
+    return text;
+}
+
+void encode(commit const& what, std::string_view lane, std::uint64_t number, redis_call& into) {
+    into.bytes = lane;
+    for (auto const& each : what.writes)
+        append_key(into.bytes, each.key);
+    for (auto const& each : what.shared)
+        append_key(into.bytes, each.key);
+    into.keys.assign(1, std::string_view(into.bytes).substr(0, lane.size()));
+    auto const size = redis_key_prefix.size() + 1 + sizeof(subject_key);
+    for (auto at = lane.size(); at < into.bytes.size(); at += size)
+        into.keys.push_back(std::string_view(into.bytes).substr(at, size));
+
+    auto const sets = sets_of(what.additions, first_write + what.writes.size());
+    into.integers.clear();
+    state::writer to(into.integers);
+    auto const count = [&to](std::size_t value) { to.fixed(static_cast<std::int64_t>(value)); };
+    count(number);
+    to.fixed(what.now.time_since_epoch().count());
+    count(what.groups);
+    count(what.writes.size());
+    count(sets.kinds.size());
+    count(sets.all.size());
+    for (auto const& each : what.writes)
+        count(each.group + 1);
+    auto const first_kind = into.integers.size() / sizeof(std::int64_t) + 1;
+    for (auto const& each : sets.kinds)
+        for (auto const value : each)
+            to.fixed(value);
+    for (auto const& each : sets.all) {
+        to.fixed(each.place);
+        count(first_kind + each.kind * addition_kind().size());
+    }
+    for (auto const& each : what.shared) {
+        to.fixed(coarse(milliseconds(each.retained_until)));
+        to.fixed(each.is_wanted ? 1 : 0);
+    }
+
+    into.texts.clear();
+    text_list texts(into.texts, 3 * what.writes.size() + 2 * what.shared.size() + sets.all.size());
+    for (auto const& each : what.writes)
+        write(texts, each);
+    for (auto const& each : what.shared)
+        write(texts, each);
+    for (auto const& each : sets.all)
+        texts.add(each.groups);
+}
+
+std::optional<store_time> decode(std::string_view text, commit& into) {
+    state::reader from(text);
+    auto const time = from.fixed();
+    auto const outcome = from.plain(static_cast<std::uint64_t>(from.fixed()));
+    if (!from.ok() || (!outcome.empty() && outcome.size() != into.groups)) return std::nullopt;
+    for (std::size_t group = 0; group < outcome.size(); ++group)
+        into.failed[group] = outcome[group] == '1';
+    while (!from.at_end()) {
+        auto const at = static_cast<std::uint64_t>(from.fixed()) - first_write;
+        auto blob = from.plain(static_cast<std::uint64_t>(from.fixed()));
+        if (!from.ok() || at >= into.writes.size() + into.shared.size()) return std::nullopt;
+        bool const is_shared = at >= into.writes.size();
+        if (is_shared) blob.remove_suffix(std::min(blob.size(), end_size));
+        into.present.push_back(
+            {is_shared ? into.shared[at - into.writes.size()].key : into.writes[at].key,
+             std::string(blob)});
+    }
+    return store_time(counter_time(time));
+}
+
+} // namespace otpd::store

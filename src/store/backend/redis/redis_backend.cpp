@@ -1,0 +1,294 @@
+#include "backend/redis/redis_backend.hpp"
+
+#include "backend/redis/link.hpp"
+#include "otpd/core/encoding.hpp"
+#include "otpd/net/run_on.hpp"
+#include "state/number_codec.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+
+namespace otpd::store {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t flights_per_connection = 4;
+constexpr auto memory_interval = 1s;
+/// What is more was no usual drift of clocks. The script has the same bound.
+constexpr counter_time jump_min = 100ms;
+/// Keys of the server that are looked at to count live codes, a page at a time.
+constexpr std::size_t sample_keys = 4000;
+constexpr std::size_t sample_pages_max = 100;
+constexpr auto sample_page = "250";
+
+steady_time steady_now() {
+    return std::chrono::steady_clock::now();
+}
+
+batch_options options_of(redis_options const& options) {
+    batch_options chosen;
+    chosen.queue_max = options.in_flight_max;
+    chosen.flights_max = flights_per_connection * std::max<std::size_t>(1, options.connections);
+    chosen.cached_max = options.cached_max;
+    chosen.instance = std::random_device{}() % version_source::instances_max;
+    return chosen;
+}
+
+std::string name_of_lanes() {
+    std::random_device chance;
+    std::array<std::uint32_t, 4> bytes{chance(), chance(), chance(), chance()};
+    return std::string(redis_key_prefix) + "done:" + to_hex(std::as_bytes(std::span(bytes)));
+}
+
+template <class Int>
+Int number_in(std::string_view text) {
+    Int value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+} // namespace
+
+/// Of a flight: one call after the other.
+struct redis_backend::lane {
+    lane(flight const& by, std::string key, net::strand const& guard)
+        : of(&by), name(std::move(key)), link_is_ready(guard) {}
+
+    flight const* of;
+    std::string name;
+    std::uint64_t number = 0; ///< of its last call
+    redis_call call;
+    asio::steady_timer link_is_ready; ///< cancelled when one is
+};
+
+redis_backend::redis_backend(asio::any_io_executor executor, redis_options options, observer& tell)
+    : batched_store(executor, *this, options_of(options), options.timeout,
+                    batching::of_all_that_come_together),
+      options_(std::move(options)), tell_(tell), where_(options_.where.to_string()),
+      lanes_name_(name_of_lanes()), next_look_(guard()) {
+    redis_link::events const events{
+        [this](redis_server_info const& server, redis_reply const& probe) {
+            link_ready(server, probe);
+        },
+        [this](bool was_ready, std::string const& why) { link_lost(was_ready, why); }};
+    for (std::size_t n = 0; n < std::max<std::size_t>(1, options_.connections); ++n)
+        links_.push_back(std::make_unique<redis_link>(
+            guard(), options_, lanes_name_ + ":probe" + std::to_string(n), events));
+}
+
+redis_backend::~redis_backend() = default;
+
+// --- commits ----------------------------------------------------------------------------------------
+
+void redis_backend::commit(flight& what, flight_listener& to) {
+    if (what.changes.groups == 0 || ready_link() == nullptr) {
+        if (what.changes.groups > 0) what.changes.became = commit::outcome::not_executed;
+        to.committed(what);
+        return;
+    }
+    auto ended = [this](std::exception_ptr thrown) {
+        if (thrown) tell_.failed(thrown);
+    };
+    asio::co_spawn(guard(), carry(what, to), ended);
+}
+
+asio::awaitable<void> redis_backend::carry(flight& what, flight_listener& to) {
+    auto& over = lane_of(what);
+    encode(what.changes, over.name, ++over.number, over.call);
+    over.call.replicas = what.changes.must_survive ? options_.replicas : 0;
+    what.changes.became = commit::outcome::not_executed;
+    co_await deliver(what.changes, over);
+    to.committed(what);
+}
+
+/// Again and again until it is known what became of it, or it is too late to know.
+asio::awaitable<void> redis_backend::deliver(struct commit& what, lane& over) {
+    auto const end = steady_now() + options_.timeout;
+    for (;;) {
+        auto const left = std::chrono::ceil<duration>(end - steady_now());
+        if (left <= duration(0) || stopped_) co_return;
+        auto* const link = ready_link();
+        if (link == nullptr) {
+            over.link_is_ready.expires_at(end);
+            co_await over.link_is_ready.async_wait(asio::as_tuple(asio::use_awaitable));
+            continue;
+        }
+        auto const reply = co_await link->call(over.call, left);
+        if (reply.what == redis_reply::kind::refused) co_return;
+        what.became = commit::outcome::unknown;
+        if (reply.what == redis_reply::kind::lost) continue;
+        auto const time = decode(reply.text, what);
+        if (time) follow_clock(reply, *time);
+        // What was not written has to be nowhere.
+        bool const is_written = std::ranges::find(what.failed, false) != what.failed.end();
+        if (time && (reply.is_replicated || !is_written)) what.became = commit::outcome::done;
+        co_return;
+    }
+}
+
+redis_backend::lane& redis_backend::lane_of(flight const& what) {
+    for (auto const& each : lanes_)
+        if (each->of == &what) return *each;
+    auto name = lanes_name_ + ":" + std::to_string(lanes_.size());
+    return *lanes_.emplace_back(std::make_unique<lane>(what, std::move(name), guard()));
+}
+
+void redis_backend::wake_lanes() {
+    for (auto const& each : lanes_)
+        each->link_is_ready.cancel();
+}
+
+redis_link* redis_backend::ready_link() noexcept {
+    redis_link* found = nullptr;
+    for (auto const& each : links_)
+        if (each->is_ready() && (found == nullptr || each->in_flight() < found->in_flight()))
+            found = each.get();
+    return found;
+}
+
+// --- the clock and the memory of the server -----------------------------------------------------------
+
+store_time redis_backend::now() const noexcept {
+    return clock_.at(steady_now());
+}
+
+void redis_backend::follow_clock(redis_reply const& reply, store_time told) {
+    auto const by = clock_.follow(reply.sent, reply.received, told);
+    if (std::exchange(clock_is_known_, true) && std::chrono::abs(by) > jump_min)
+        tell_.clock_jumped(std::chrono::floor<duration>(by));
+}
+
+void redis_backend::look_at_memory(redis_server_info const& server) {
+    auto const nine_tenths = server.maxmemory - server.maxmemory / 10;
+    auto const most = options_.memory_max > 0 ? options_.memory_max : nine_tenths;
+    has_room_ = most == 0 || server.used_memory < most;
+}
+
+asio::awaitable<void> redis_backend::watch_memory() {
+    while (!stopped_) {
+        std::vector<std::string> info{"INFO", "memory"};
+        auto const told = co_await ask(std::move(info));
+        if (told && !told->empty()) look_at_memory(parse_redis_info(told->front()));
+        if (stopped_) break;
+        next_look_.expires_after(memory_interval);
+        co_await next_look_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+}
+
+// --- what is asked of the server beside the steps -----------------------------------------------------
+
+asio::awaitable<result<std::vector<std::string>>>
+redis_backend::ask(std::vector<std::string> command) {
+    auto* const link = ready_link();
+    if (link == nullptr) co_return fault::not_executed;
+    auto reply = co_await link->ask(std::move(command), options_.timeout);
+    if (reply.what != redis_reply::kind::answered) co_return fault::not_executed;
+    co_return std::move(reply.values);
+}
+
+asio::awaitable<result<std::uint64_t>> redis_backend::live_codes() {
+    co_return co_await net::run_on(guard(), count_live_codes());
+}
+
+/// Pages of keys come in the order of a hash: what follows some place is as good as any sample.
+asio::awaitable<result<std::uint64_t>> redis_backend::count_live_codes() {
+    std::vector<std::string> words{"TIME"};
+    auto const time = co_await ask(std::move(words));
+    words = {"DBSIZE"};
+    auto const size = co_await ask(std::move(words));
+    if (!time || !size || time->size() != 2 || size->size() != 1) co_return fault::not_executed;
+    store_time const at(std::chrono::seconds(number_in<std::int64_t>(time->front())));
+    auto const keys = number_in<std::uint64_t>(size->front());
+    bool const is_sample = keys > sample_keys;
+    std::string cursor = is_sample ? std::to_string(std::random_device{}()) : "0";
+    auto const of_numbers =
+        std::string(redis_key_prefix) + static_cast<char>(state::key_kind::number);
+    std::uint64_t seen = 0;
+    std::uint64_t codes = 0;
+    for (std::size_t pages = 0; pages < sample_pages_max && seen < sample_keys; ++pages) {
+        words = {"SCAN", cursor, "COUNT", sample_page};
+        auto const page = co_await ask(std::move(words));
+        if (!page || page->empty()) co_return fault::not_executed;
+        cursor = page->front();
+        seen += page->size() - 1;
+        words = {"MGET"};
+        std::copy_if(page->begin() + 1, page->end(), std::back_inserter(words),
+                     [&](std::string const& key) { return key.starts_with(of_numbers); });
+        if (words.size() > 1) {
+            auto const blobs = co_await ask(std::move(words));
+            if (!blobs) co_return fault::not_executed;
+            for (auto const& each : *blobs)
+                codes += state::live_codes_in(each, at).count;
+        }
+        if (cursor == "0" && !is_sample) co_return codes;
+    }
+    auto const of_all = keys * codes;
+    co_return of_all / std::max<std::uint64_t>(1, seen);
+}
+
+asio::awaitable<result<std::monostate>> redis_backend::ping() {
+    co_return co_await net::run_on(guard(), probe());
+}
+
+asio::awaitable<result<std::monostate>> redis_backend::probe() {
+    auto* const link = ready_link();
+    if (link == nullptr) co_return fault::not_executed;
+    auto const reply = co_await link->probe(options_.timeout);
+    if (reply.what != redis_reply::kind::answered) co_return fault::not_executed;
+    co_return std::monostate();
+}
+
+// --- start and end ------------------------------------------------------------------------------------
+
+asio::awaitable<std::optional<std::string>> redis_backend::start() {
+    auto ended = [this](std::exception_ptr thrown) {
+        if (thrown) tell_.failed(thrown);
+    };
+    for (auto const& each : links_)
+        asio::co_spawn(guard(), each->run(), ended);
+    auto const attempt = co_await net::run_on(guard(), links_.front()->first());
+    asio::co_spawn(guard(), watch_memory(), ended);
+    if (attempt.usable_later) co_return std::nullopt;
+    co_return where_ + ": " + attempt.why;
+}
+
+void redis_backend::stop() {
+    asio::post(guard(), [this] {
+        stopped_ = true;
+        next_look_.cancel();
+        for (auto const& each : links_)
+            each->stop();
+        wake_lanes();
+    });
+}
+
+void redis_backend::link_ready(redis_server_info const& server, redis_reply const& probe) {
+    if (std::exchange(run_id_, server.run_id) != server.run_id) steps().expect_lost_writes();
+    look_at_memory(server);
+    struct commit nothing;
+    if (auto const time = decode(probe.text, nothing)) follow_clock(probe, *time);
+    wake_lanes();
+    if (ready_++ == 0) tell_.ready(server.product + " " + server.version + " at " + where_);
+}
+
+/// Told once for all connections, and not again for each attempt that fails.
+void redis_backend::link_lost(bool was_ready, std::string const& why) {
+    if (was_ready) --ready_;
+    if (ready_ > 0 || (!was_ready && told_unreachable_)) return;
+    told_unreachable_ = true;
+    tell_.lost(where_ + ": " + why);
+}
+
+std::unique_ptr<backend> make_redis_store(asio::any_io_executor executor, redis_options options,
+                                          observer& tell) {
+    return std::make_unique<redis_backend>(std::move(executor), std::move(options), tell);
+}
+
+} // namespace otpd::store

@@ -1,0 +1,97 @@
+#pragma once
+
+/// The store of many instances: Valkey or Redis. A batch is one call of one script (commit.lua), which
+/// compares versions and adds integers; the rules run here, on the states that this instance saw last.
+/// Times are the server's, and every key goes by itself.
+///
+/// - An answer that is lost is asked for again: the server keeps the outcome of each lane's last batch.
+/// - The server's clock is followed in both directions. A batch that ran with another time than the
+///   server's, by more than a tenth of a second, is refused and runs again.
+/// - A server that is nearly full admits no more; what is there can be used and ended all the same, even
+///   when it is over maxmemory by that.
+/// - What a server has lost is lost, but for what this instance remembers of numbers: a state that comes
+///   back older than it was is merged with what is known of it here, the stricter of each.
+/// - With `replicas`, what was admitted, verified or canceled counts only once so many replicas have it.
+///   Until then it is `unknown`; on the server it stands.
+///
+/// Keys: "{otp}", the kind of the state and the 16 bytes of its key; "{otp}done:" and a lane. A shared
+/// state has its end after it.
+
+#include "backend/server_clock.hpp"
+#include "batched_store.hpp"
+#include "otpd/store/redis_store.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace otpd::store {
+
+class redis_link;
+struct redis_attempt;
+struct redis_reply;
+struct redis_server_info;
+
+class redis_backend final : public batched_store, private backend_io {
+public:
+    /// Throws boost::system::system_error when a file of the options cannot be used. `tell` and whatever
+    /// runs `executor` must outlive the store, and the store everything that was started on it.
+    redis_backend(boost::asio::any_io_executor executor, redis_options options,
+                  observer& tell = observer::none());
+    ~redis_backend() override;
+
+    /// Exact up to a few thousand keys; an estimate from as many beyond.
+    boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
+    /// Writes, so that a server that is read-only does not pass for a good one.
+    boost::asio::awaitable<result<std::monostate>> ping() override;
+
+    boost::asio::awaitable<std::optional<std::string>> start() override;
+    void stop() override;
+
+private:
+    struct lane;
+
+    // --- backend_io, on the strand ---
+    [[nodiscard]] bool reads_first() const noexcept override { return false; }
+    void load(flight&, flight_listener&) override {}
+    void commit(flight& what, flight_listener& to) override;
+    [[nodiscard]] store_time now() const noexcept override;
+    [[nodiscard]] bool has_room() const noexcept override { return has_room_; }
+
+    // The rest runs on the strand, too.
+
+    boost::asio::awaitable<void> carry(flight& what, flight_listener& to);
+    boost::asio::awaitable<void> deliver(struct commit& what, lane& over);
+    [[nodiscard]] lane& lane_of(flight const& what);
+    void wake_lanes();
+    [[nodiscard]] redis_link* ready_link() noexcept;
+    boost::asio::awaitable<result<std::vector<std::string>>> ask(std::vector<std::string> command);
+    boost::asio::awaitable<result<std::uint64_t>> count_live_codes();
+    boost::asio::awaitable<result<std::monostate>> probe();
+    boost::asio::awaitable<void> watch_memory();
+
+    void link_ready(redis_server_info const& server, redis_reply const& probe);
+    void link_lost(bool was_ready, std::string const& why);
+    void follow_clock(redis_reply const& reply, store_time told);
+    void look_at_memory(redis_server_info const& server);
+
+    redis_options const options_;
+    observer& tell_;
+    std::string const where_;
+    std::string const lanes_name_; ///< of all that this object has
+    std::vector<std::unique_ptr<redis_link>> links_;
+    std::vector<std::unique_ptr<lane>> lanes_;
+    boost::asio::steady_timer next_look_; ///< at the server's memory
+    std::string run_id_;                  ///< of the server that was greeted last
+    server_clock clock_;
+    bool clock_is_known_ = false;
+    bool has_room_ = true;
+    std::size_t ready_ = 0; ///< links
+    bool told_unreachable_ = false;
+    bool stopped_ = false;
+};
+
+} // namespace otpd::store

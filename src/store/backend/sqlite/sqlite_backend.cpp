@@ -1,0 +1,281 @@
+#include "backend/sqlite/sqlite_backend.hpp"
+
+#include "backend/sqlite/sqlite_file.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+#include <variant>
+
+namespace otpd::store {
+
+namespace asio = boost::asio;
+
+using outcome = commit::outcome;
+
+sqlite_backend::sqlite_backend(asio::any_io_executor const& executor, clock const& now,
+                               sqlite_options options, observer& tell)
+    : batched_store(executor, *this,
+                    batch_options{.queue_max = options.queue_max, .steps_max = options.batch_max},
+                    options.timeout, batching::of_all_that_come_together),
+      options_(std::move(options)), clock_(now), tell_(tell), began_(now.now()),
+      began_wall_(now.wall()) {}
+
+sqlite_backend::~sqlite_backend() {
+    stop();
+    // A batch that was loaded is not committed any more: nobody runs its rules.
+    asio::post(context_, [this] { close(); });
+    work_.reset();
+    if (thread_.joinable()) thread_.join();
+}
+
+asio::awaitable<result<std::uint64_t>> sqlite_backend::live_codes() {
+    if (!is_serving_) co_return fault::not_executed;
+    co_return usage().codes;
+}
+
+/// A step that finds nothing: it waits for no longer than any other.
+asio::awaitable<result<std::monostate>> sqlite_backend::ping() {
+    verification_address const nobody{};
+    auto const found = co_await find(nobody);
+    if (found.has_error()) co_return found.error();
+    co_return std::monostate{};
+}
+
+asio::awaitable<std::optional<std::string>> sqlite_backend::start() {
+    if (is_stopping_) co_return "the store was stopped before it was started";
+    start_thread();
+    auto open_file = [this] { return open(); };
+    co_return co_await net::on_strand(file_guard_, open_file);
+}
+
+void sqlite_backend::stop() {
+    if (is_stopping_.exchange(true)) return;
+    asio::post(context_, [this] {
+        if (!is_lent_) close();
+    });
+}
+
+sqlite_usage sqlite_backend::usage() const noexcept {
+    sqlite_usage in_use;
+    in_use.codes = codes_;
+    in_use.states = states_;
+    in_use.commits = commits_;
+    return in_use;
+}
+
+std::string sqlite_backend::name() const {
+    return std::string("SQLite ") + sqlite3_libversion() + " at sqlite:" + options_.path;
+}
+
+/// Signals are for other threads: none interrupts an fsync, and a write beyond the limit of a
+/// file's size is an error instead of the end (SIGXFSZ).
+void sqlite_backend::start_thread() {
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread_ = std::thread([this] { serve(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+// --- batches, on the strand ----------------------------------------------------------------------
+
+void sqlite_backend::load(flight& what, flight_listener& to) {
+    if (!is_serving_ || is_stopping_) {
+        what.changes.became = outcome::not_executed;
+        to.loaded(what);
+        return;
+    }
+    asio::post(context_, [this, &what, &to] {
+        load_on_thread(what);
+        answer_on_strand([&what, &to] { to.loaded(what); });
+    });
+}
+
+void sqlite_backend::commit(flight& what, flight_listener& to) {
+    asio::post(context_, [this, &what, &to] {
+        commit_on_thread(what);
+        answer_on_strand([&what, &to] { to.committed(what); });
+    });
+}
+
+template <class Answer>
+void sqlite_backend::answer_on_strand(Answer answer) {
+    asio::post(guard(), [is_alive = std::weak_ptr(is_alive_), answer] {
+        if (!is_alive.expired()) answer();
+    });
+}
+
+bool sqlite_backend::has_room() const noexcept {
+    return states_ < options_.states_max;
+}
+
+store_time sqlite_backend::now() const noexcept {
+    auto const at = began_wall_.time_since_epoch() + (clock_.now() - began_);
+    return store_time(std::chrono::floor<store_time::duration>(at));
+}
+
+// --- from here on the store's thread -------------------------------------------------------------
+
+void sqlite_backend::serve() {
+    for (;;) {
+        try {
+            context_.run();
+            return;
+        } catch (...) {
+            tell_.failed(std::current_exception());
+        }
+    }
+}
+
+std::optional<std::string> sqlite_backend::open() {
+    auto opened = open_sqlite_file(options_.path, options_.cache_bytes);
+    if (auto* why = std::get_if<std::string>(&opened)) return std::move(*why);
+    database_ = std::get<std::unique_ptr<sqlite_database>>(std::move(opened));
+    try {
+        table_.emplace(*database_);
+    } catch (sqlite_error const& why) {
+        close();
+        return options_.path + " cannot be used: " + why.what();
+    }
+    publish();
+    is_serving_ = true;
+    tell_.ready(name());
+    arm_timer();
+    return std::nullopt;
+}
+
+void sqlite_backend::load_on_thread(flight& what) {
+    what.changes.became = outcome::not_executed;
+    if (!is_serving_) return;
+    try {
+        table_->load(what.loads);
+        what.changes.became = outcome::done;
+        is_lent_ = true;
+    } catch (...) {
+        lose_to_exception();
+    }
+}
+
+void sqlite_backend::commit_on_thread(flight& what) {
+    is_lent_ = false;
+    what.changes.became = transact(&what.changes);
+    if (is_stopping_) close();
+}
+
+/// A batch's changes, if there are any, and a slice of what has ended when it is time for one: they
+/// share the commit.
+outcome sqlite_backend::transact(otpd::store::commit* changes) {
+    bool is_ending = false;
+    try {
+        bool const has_changes = changes != nullptr && table_->prepare(*changes);
+        if (!has_changes && !sweep_due_) return outcome::done;
+        table_->begin();
+        if (has_changes) table_->write(*changes);
+        sweep_slice swept;
+        if (sweep_due_) swept = sweep();
+        is_ending = true;
+        if (table_->end()) ++commits_;
+        publish();
+        if (swept.removed > 0) tell_.swept(swept);
+        return outcome::done;
+    } catch (...) {
+        auto const became =
+            is_ending && !is_surely_undone() ? outcome::unknown : outcome::not_executed;
+        lose_to_exception();
+        return became;
+    }
+}
+
+/// Of a COMMIT that failed. One whose last page was not written whole is none, as is one that was
+/// rolled back; after a failed fsync it may be found after a crash.
+bool sqlite_backend::is_surely_undone() const noexcept {
+    auto const code = sqlite3_extended_errcode(database_->get());
+    return code == SQLITE_FULL || code == SQLITE_BUSY || code == SQLITE_IOERR_WRITE;
+}
+
+/// Of the exception that is handled.
+void sqlite_backend::lose_to_exception() {
+    try {
+        throw;
+    } catch (sqlite_error const& why) {
+        lose(why.what());
+    } catch (...) {
+        tell_.failed(std::current_exception());
+        lose("a batch failed");
+    }
+}
+
+void sqlite_backend::lose(std::string_view why) {
+    table_->roll_back();
+    publish();
+    if (std::exchange(sweep_due_, false)) arm_timer();
+    if (is_serving_.exchange(false))
+        tell_.lost("sqlite:" + options_.path + ": " + std::string(why));
+}
+
+// --- the sweeper ---------------------------------------------------------------------------------
+
+sweep_slice sqlite_backend::sweep() {
+    auto const began = std::chrono::steady_clock::now();
+    auto const states_max = std::max<std::size_t>(1, options_.sweep_batch);
+    auto const done = table_->sweep(now(), states_max);
+    sweep_due_ = done.looked_at == states_max;
+    // The next slice goes behind whatever waits by now.
+    if (sweep_due_)
+        asio::post(context_, [this] { sweep_when_idle(); });
+    else
+        arm_timer();
+    return sweep_slice{done.deleted, std::chrono::steady_clock::now() - began};
+}
+
+/// Otherwise the commit of the batch that is on its way sweeps.
+void sqlite_backend::sweep_when_idle() {
+    if (is_serving_ && sweep_due_ && !is_lent_) static_cast<void>(transact(nullptr));
+}
+
+void sqlite_backend::arm_timer() {
+    timer_.expires_after(options_.sweep_interval);
+    timer_.async_wait([this](boost::system::error_code stopped) {
+        if (stopped || !database_) return;
+        if (!is_serving_) return try_again();
+        sweep_due_ = true;
+        sweep_when_idle();
+    });
+}
+
+void sqlite_backend::try_again() {
+    try {
+        table_->try_to_write();
+        is_serving_ = true;
+        tell_.ready(name());
+    } catch (sqlite_error const&) {
+        table_->roll_back(); // still lost; said so already
+    }
+    arm_timer();
+}
+
+void sqlite_backend::publish() noexcept {
+    states_ = table_ ? table_->states() : 0;
+    codes_ = table_ ? table_->live_codes() : 0;
+}
+
+/// The last connection to close moves the log into the file; when that fails, the next start does
+/// it.
+void sqlite_backend::close() noexcept {
+    is_serving_ = false;
+    timer_.cancel();
+    table_.reset();
+    database_.reset();
+    publish();
+}
+
+std::unique_ptr<backend> make_sqlite_store(asio::any_io_executor executor, clock const& now,
+                                           sqlite_options options, observer& tell) {
+    return std::make_unique<sqlite_backend>(executor, now, std::move(options), tell);
+}
+
+} // namespace otpd::store

@@ -1,0 +1,100 @@
+#include "backend/sqlite/sqlite_database.hpp"
+
+namespace otpd::store {
+
+sqlite_database::sqlite_database(std::string const& path) {
+    sqlite3* handle = nullptr;
+    int const code = sqlite3_open_v2(
+        path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+        nullptr);
+    handle_.reset(handle); // there even when opening failed
+    if (code != SQLITE_OK) fail(code);
+}
+
+void sqlite_database::fail(int code) const {
+    // The message of the handle says more ("no such table: x"), where it is about this code.
+    bool const about_this = get() != nullptr && sqlite3_extended_errcode(get()) == code;
+    throw sqlite_error(code, about_this ? sqlite3_errmsg(get()) : sqlite3_errstr(code));
+}
+
+void sqlite_database::execute(char const* statements) {
+    int const code = sqlite3_exec(get(), statements, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) fail(code);
+}
+
+std::string sqlite_database::ask(char const* statement) {
+    sqlite_statement prepared(*this, statement);
+    sqlite_statement::run answer(prepared);
+    return answer.next() ? std::string(answer.text(0)) : std::string();
+}
+
+sqlite_statement::sqlite_statement(sqlite_database const& database, std::string_view text)
+    : database_(database) {
+    sqlite3_stmt* handle = nullptr;
+    int const code = sqlite3_prepare_v3(database.get(), text.data(), static_cast<int>(text.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+    handle_.reset(handle);
+    if (code != SQLITE_OK) database.fail(code);
+}
+
+using run = sqlite_statement::run;
+
+void run::check(int code) const {
+    if (code != SQLITE_OK) of_.database_.fail(code);
+}
+
+run& run::with(std::int64_t value) {
+    check(sqlite3_bind_int64(of_.handle_.get(), ++parameters_, value));
+    return *this;
+}
+
+run& run::with(bytes value) {
+    check(sqlite3_bind_blob64(of_.handle_.get(), ++parameters_, value.data(), value.size(),
+                              SQLITE_STATIC));
+    return *this;
+}
+
+run& run::with(std::string_view value) {
+    // A null pointer would be NULL, not the empty text.
+    char const* const data = value.empty() ? "" : value.data();
+    check(sqlite3_bind_text64(of_.handle_.get(), ++parameters_, data, value.size(), SQLITE_STATIC,
+                              SQLITE_UTF8));
+    return *this;
+}
+
+run& run::with(std::nullptr_t) {
+    check(sqlite3_bind_null(of_.handle_.get(), ++parameters_));
+    return *this;
+}
+
+bool run::next() {
+    int const code = sqlite3_step(of_.handle_.get());
+    if (code == SQLITE_ROW) return true;
+    if (code != SQLITE_DONE) of_.database_.fail(code);
+    return false;
+}
+
+bool run::is_null(int column) const noexcept {
+    return sqlite3_column_type(of_.handle_.get(), column) == SQLITE_NULL;
+}
+
+std::int64_t run::integer(int column) const noexcept {
+    return sqlite3_column_int64(of_.handle_.get(), column);
+}
+
+std::string_view run::text(int column) const noexcept {
+    // The pointer first: it may convert, and the size is that of what it made.
+    auto const* const data =
+        reinterpret_cast<char const*>(sqlite3_column_text(of_.handle_.get(), column));
+    if (data == nullptr) return {};
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(of_.handle_.get(), column))};
+}
+
+sqlite_statement::bytes run::blob(int column) const noexcept {
+    auto const* const data =
+        static_cast<std::byte const*>(sqlite3_column_blob(of_.handle_.get(), column));
+    if (data == nullptr) return {};
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(of_.handle_.get(), column))};
+}
+
+} // namespace otpd::store

@@ -1,0 +1,146 @@
+#pragma once
+
+/// Group commit. While a commit is on its way, steps queue; then all that can are run on the states
+/// that are known, one after the other, and committed together. Steps that met a conflict run again
+/// on the states that came back. A refusal is final only when it was decided on states that were
+/// asked for after the step came.
+///
+/// No I/O and no Asio: on one strand, which is its caller's affair, as are timers.
+
+#include "backend_io.hpp"
+#include "engine/steps.hpp"
+#include "otpd/core/clock.hpp"
+#include "overlay.hpp"
+#include "state_cache.hpp"
+
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace otpd::store {
+
+enum class step_fault : std::uint8_t {
+    not_executed, ///< surely
+    unknown       ///< whether it was done
+};
+
+/// One step of the engine and its answer. It is run as often as is needed, and ended once.
+class batch_step {
+public:
+    virtual ~batch_step() = default;
+
+    virtual void list_keys(engine::key_list& to) const = 0;
+    /// Whether the answer depends on what others add to at any time: then it is final only when
+    /// that is fresh.
+    virtual bool run(engine::states& in, store_time now) = 0;
+    /// Of the last answer: see commit::must_survive.
+    [[nodiscard]] virtual bool must_survive() const { return false; }
+    /// The last answer stands, or there is none. The step may be gone when this returns.
+    virtual void finish(std::optional<step_fault> why) noexcept = 0;
+    /// run() threw: a bug, of which nothing is kept.
+    virtual void fail(std::exception_ptr thrown) noexcept = 0;
+
+private:
+    friend class batch;
+
+    engine::key_list keys_;
+    std::uint64_t arrived_ = 0;
+    unsigned tries_ = 0;
+    steady_time deadline_;
+};
+
+struct batch_options {
+    std::size_t queue_max = 4096; ///< steps that wait; more are not executed
+    std::size_t steps_max = 64;   ///< of one batch
+    std::size_t flights_max = 1;  ///< at once
+    std::size_t cached_max = 0;   ///< states; 0 where loading costs nothing
+    unsigned tries_max = 20;      ///< of one step, before it is not executed
+    /// Is called when steps wait, and calls pump() once all have come that come together: where a batch
+    /// is dear. Without it batches are formed at once.
+    std::function<void()> pump_later = {};
+    std::uint32_t instance =
+        0; ///< below version_source::instances_max, of those that share the store
+};
+
+struct batch_stats {
+    std::uint64_t flights = 0;
+    std::uint64_t steps = 0;
+    std::uint64_t conflicts = 0;  ///< steps that ran again
+    std::uint64_t unreadable = 0; ///< steps that found a state of an unknown format
+};
+
+class batch final : private flight_listener {
+public:
+    /// `io` has to stay longer.
+    batch(backend_io& io, batch_options options);
+    ~batch() override = default;
+    batch(batch const&) = delete;
+    batch& operator=(batch const&) = delete;
+
+    /// Ends it sooner or later, perhaps before this returns; it has to stay until then.
+    void submit(batch_step& step, steady_time deadline = steady_time::max());
+    /// What answers from here on may be another server than before, which has not got the last writes:
+    /// a state with one writer that comes back older than it was is merged with what is known of it
+    /// here, the stricter of each, and written back.
+    void expect_lost_writes() noexcept { maybe_lost_ = count_; }
+    /// Forms as many batches as may be on their way.
+    void pump();
+    /// Ends those that waited too long: not executed when they still wait for a batch, else
+    /// unknown.
+    void expire(steady_time now);
+
+    [[nodiscard]] batch_stats const& stats() const noexcept { return stats_; }
+
+private:
+    // --- flight_listener ---
+    void loaded(flight& done) override;
+    void committed(flight& done) override;
+
+    void pump_soon();
+    bool form();
+    void begin(flight& fresh);
+    void fail_steps(flight& of, std::exception_ptr const& why) noexcept;
+    void fail_all(flight& of, std::exception_ptr const& why) noexcept;
+    void give_up_queue(std::exception_ptr const& why) noexcept;
+    [[nodiscard]] bool is_free(batch_step const& step) const;
+    void occupy(flight& by, state::state_key const& key);
+    void release(flight& by);
+    void list_loads(flight& to);
+    void put_states(flight const& of);
+    void put_state(state::state_key const& key, std::string_view blob,
+                   std::optional<state::version> lost = std::nullopt);
+    void run(flight& all);
+    void run(flight::passenger& one);
+    void leave_behind(flight& of, std::size_t thrower, std::exception_ptr thrown);
+    [[nodiscard]] bool is_readable(batch_step const& step) const;
+    [[nodiscard]] bool is_fresh(batch_step const& step);
+    void learn(flight const& from);
+    void learn(present_state const& what, std::uint64_t asked_at);
+    void forget(flight const& all);
+    void answer(flight& of);
+    void recycle(flight& done);
+
+    backend_io& io_;
+    batch_options const options_;
+    version_source versions_;
+    state_cache cache_;
+    overlay overlay_;
+    std::deque<batch_step*> queue_;
+    std::vector<std::unique_ptr<flight>> flights_; ///< all that there are
+    std::vector<flight*> idle_;
+    /// States that a flight may write whole: no other step may look at them meanwhile.
+    boost::unordered_flat_set<state::state_key, state::state_key_hash> occupied_;
+    std::vector<state::state_key> unreadable_; ///< of the batch that runs
+    std::uint64_t count_ = 0;                  ///< of arrivals and flights, in their order
+    std::uint64_t maybe_lost_ = 0;             ///< what was asked for until then may be lost
+    bool is_pumping_ = false;
+    batch_stats stats_;
+};
+
+} // namespace otpd::store

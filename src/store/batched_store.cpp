@@ -1,0 +1,136 @@
+#include "batched_store.hpp"
+
+#include "engine_step.hpp"
+#include "otpd/net/run_on.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <utility>
+
+namespace otpd::store {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Wakes up who waits for it.
+template <auto Rules, class Request>
+class awaited_step final : public engine_step<Rules, Request> {
+public:
+    using engine_step<Rules, Request>::engine_step;
+
+    void finish(std::optional<step_fault> why) noexcept override {
+        engine_step<Rules, Request>::finish(why);
+        wake_up();
+    }
+    void fail(std::exception_ptr thrown) noexcept override {
+        engine_step<Rules, Request>::fail(std::move(thrown));
+        wake_up();
+    }
+
+    /// On the strand. Ends with the step; at the deadline, whatever became of it, the step is ended. Who
+    /// is cancelled waits all the same: what happened to a request has to be known.
+    asio::awaitable<bool> wait(batch& in, net::strand where, steady_time until) {
+        timer_.emplace(where, until);
+        while (!this->is_done()) {
+            co_await timer_->async_wait(asio::as_tuple(asio::deferred));
+            if (!this->is_done() && std::chrono::steady_clock::now() >= until) in.expire(until);
+        }
+        co_return true;
+    }
+
+private:
+    void wake_up() noexcept {
+        if (timer_) timer_->cancel();
+    }
+
+    std::optional<asio::steady_timer> timer_; ///< once it is waited for
+};
+
+} // namespace
+
+batched_store::batched_store(asio::any_io_executor const& executor, backend_io& io,
+                             batch_options options, std::chrono::milliseconds timeout,
+                             batching when)
+    : timeout_(timeout), batch_(io, prepare(std::move(options), when)),
+      guard_(asio::make_strand(executor)) {}
+
+batch_options batched_store::prepare(batch_options options, batching when) {
+    if (when == batching::of_all_that_come_together) options.pump_later = [this] { pump_later(); };
+    return options;
+}
+
+/// Behind those that a batch has answered: without the wait, the first of them would go on alone and the
+/// others wait for it. The store outlives what is posted: a step that is not ended is being waited for.
+void batched_store::pump_later() {
+    if (std::exchange(pump_is_posted_, true)) return;
+    // Behind everybody who is ready to submit, not only behind those who already wait for the strand.
+    asio::post(guard_.get_inner_executor(), [this] {
+        asio::post(guard_, [this] {
+            pump_is_posted_ = false;
+            batch_.pump();
+        });
+    });
+}
+
+/// Where the backend answers at once, the strand is visited once.
+template <auto Rules, class Answer, class Request>
+asio::awaitable<result<Answer>> batched_store::run(Request const& request) {
+    awaited_step<Rules, Request> step(request);
+    auto const until = std::chrono::steady_clock::now() + timeout_;
+    auto submit_step = [this, &step, until] {
+        batch_.submit(step, until);
+        return step.is_done();
+    };
+    if (!co_await net::on_strand(guard_, submit_step)) {
+        auto waiting = step.wait(batch_, guard_, until);
+        co_await net::run_on(guard_, std::move(waiting));
+    }
+    co_return step.take();
+}
+
+asio::awaitable<result<admit_outcome>> batched_store::admit(admission request) {
+    co_return co_await run<engine::admit, admit_outcome>(request);
+}
+
+asio::awaitable<result<settle_outcome>> batched_store::settle(settlement request) {
+    co_return co_await run<engine::settle, settle_outcome>(request);
+}
+
+asio::awaitable<result<rebook_outcome>> batched_store::rebook(rebooking request) {
+    co_return co_await run<engine::replace_reservation, rebook_outcome>(request);
+}
+
+asio::awaitable<result<update_outcome>> batched_store::update(delivery_update request) {
+    co_return co_await run<engine::update, update_outcome>(request);
+}
+
+asio::awaitable<result<check_outcome>> batched_store::check_code(check request) {
+    co_return co_await run<engine::check_code, check_outcome>(request);
+}
+
+asio::awaitable<result<std::optional<verification>>> batched_store::find(verification_address at) {
+    co_return co_await run<engine::find, std::optional<verification>>(at);
+}
+
+asio::awaitable<result<cancel_outcome>> batched_store::cancel(cancellation request) {
+    co_return co_await run<engine::cancel, cancel_outcome>(request);
+}
+
+asio::awaitable<result<std::vector<std::int64_t>>>
+batched_store::spent(std::vector<budget_key> of) {
+    co_return co_await run<engine::spent, std::vector<std::int64_t>>(of);
+}
+
+asio::awaitable<result<agreement>> batched_store::agree(shared_secrets mine) {
+    co_return co_await run<engine::agree, agreement>(mine);
+}
+
+asio::awaitable<batch_stats> batched_store::stats() {
+    auto look = [this] { return batch_.stats(); };
+    co_return co_await net::on_strand(guard_, look);
+}
+
+} // namespace otpd::store

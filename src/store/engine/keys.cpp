@@ -1,0 +1,89 @@
+#include "engine/steps.hpp"
+
+#include <algorithm>
+
+namespace otpd::store::engine {
+
+namespace {
+
+void add(key_list& to, state_key const& key) {
+    if (std::ranges::find(to, key) == to.end()) to.push_back(key);
+}
+
+/// What counts by the number itself is a part of its state.
+void add(key_list& to, std::vector<charge> const& checks, number_key const& number) {
+    for (auto const& each : checks)
+        if (each.subject != number) add(to, state::limit_state_key(each.subject));
+}
+
+void add(key_list& to, std::vector<adjustment> const& changes) {
+    for (auto const& each : changes)
+        add(to, state::budget_state_key(each.of));
+}
+
+void add(key_list& to, std::vector<reservation> const& amounts) {
+    for (auto const& each : amounts)
+        add(to, state::budget_state_key(each.from));
+}
+
+void add(key_list& to, std::vector<subject_key> const& guarded) {
+    for (auto const& each : guarded)
+        add(to, state::limit_state_key(each));
+}
+
+} // namespace
+
+void list_keys(admission const& request, key_list& to) {
+    add(to, state::number_state_key(request.key.number));
+    if (request.once) add(to, state::request_state_key(request.once->key));
+    add(to, request.charges, request.key.number);
+    add(to, request.reservations);
+    for (auto const& each : request.watches)
+        add(to, state::limit_state_key(each.subject));
+}
+
+void list_keys(settlement const& request, key_list& to) {
+    add(to, state::number_state_key(request.key.number));
+    if (request.once) add(to, state::request_state_key(request.once->key));
+    add(to, request.adjustments);
+    if (request.unanswered) add(to, request.unanswered->adjustments);
+    if (request.result != send_result::refused) return;
+    add(to, request.give_back, request.key.number);
+    add(to, request.watched);
+}
+
+void list_keys(rebooking const& request, key_list& to) {
+    add(to, state::number_state_key(request.of.number));
+    add(to, request.give_back);
+    add(to, request.take);
+}
+
+void list_keys(delivery_update const& request, key_list& to) {
+    add(to, state::number_state_key(request.at.number));
+    add(to, request.adjustments);
+}
+
+void list_keys(check const& request, key_list& to) {
+    add(to, state::number_state_key(request.key.number));
+    if (!request.id) add(to, request.charges, request.key.number);
+    add(to, request.watched);
+}
+
+void list_keys(verification_address const& at, key_list& to) {
+    add(to, state::number_state_key(at.number));
+}
+
+void list_keys(cancellation const& request, key_list& to) {
+    add(to, state::number_state_key(request.at.number));
+}
+
+void list_keys(std::vector<budget_key> const& of, key_list& to) {
+    for (auto const& each : of)
+        add(to, state::budget_state_key(each));
+}
+
+void list_keys(shared_secrets const&, key_list& to) {
+    add(to, state::secrets_state_key());
+}
+
+} // namespace otpd::store::engine

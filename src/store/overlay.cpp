@@ -1,0 +1,231 @@
+#include "overlay.hpp"
+
+#include "state/number_codec.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace otpd::store {
+
+using state::key_kind;
+using state::state_key;
+
+namespace {
+
+/// Up to here they are looked through one by one.
+constexpr std::size_t few = 16;
+
+constexpr unsigned clock_shift = 12;
+constexpr unsigned instance_shift = 6;
+
+/// The next of a list whose elements are used again.
+template <class T>
+T& next_of(std::deque<T>& list, std::size_t& count) {
+    if (count == list.size()) list.emplace_back();
+    return list[count++];
+}
+
+bool advance(state::number_state& of, store_time now) {
+    return of.advance(now);
+}
+template <class Record>
+bool advance(Record& of, store_time now) {
+    of.advance(now);
+    return false;
+}
+
+void clear(state::number_state& of) noexcept {
+    of.clear();
+}
+template <class Record>
+void clear(Record& of) noexcept {
+    of = {};
+}
+
+/// max(max(v, f1) + d1, f2) + d2 as one addition. The first one's bound is that of the sum before
+/// the second.
+void join(field_addition& first, engine::addition const& second) noexcept {
+    first.floor = std::max(first.floor, second.floor - first.delta);
+    auto const spare =
+        std::numeric_limits<std::int64_t>::max() - std::max<std::int64_t>(0, second.delta);
+    first.bound = std::min(std::min(first.bound, spare) + second.delta, second.bound);
+    first.delta += second.delta;
+    first.ceiling = std::min(first.ceiling, second.ceiling);
+}
+
+} // namespace
+
+state::version version_source::next(store_time now, state::version before) noexcept {
+    auto const since = std::max<std::int64_t>(0, (now - state::first_time).count());
+    auto const by_clock = static_cast<state::version>(since) << clock_shift |
+                          state::version{instance_} << instance_shift;
+    auto next = std::max(last_, before) + 1;
+    if (by_clock <
+        next) { // a burst, or a clock that is behind: the instance stays in it all the same
+        constexpr auto mask = state::version{instances_max - 1} << instance_shift;
+        auto const mine = (next & ~mask) | state::version{instance_} << instance_shift;
+        next = mine < next ? mine + (state::version{1} << clock_shift) : mine;
+    } else {
+        next = by_clock;
+    }
+    last_ = next;
+    return last_;
+}
+
+void overlay::begin(store_time now, bool has_room) {
+    now_ = now;
+    has_room_ = has_room;
+    number_count_ = request_count_ = secrets_count_ = shared_count_ = 0;
+    places_.clear();
+    if (!index_.empty()) index_.clear();
+    parents_.clear();
+    groups_.clear();
+    additions_.clear();
+    additions_before_step_ = 0;
+    looks_.clear();
+}
+
+std::uint32_t overlay::find(state_key const& key) const noexcept {
+    if (!index_.empty()) {
+        auto const found = index_.find(key);
+        return found == index_.end() ? nobody : found->second;
+    }
+    for (auto const& each : places_)
+        if (each.key == key) return each.at;
+    return nobody;
+}
+
+std::uint32_t overlay::insert(state_key const& key, std::uint32_t at) {
+    places_.push_back({key, at});
+    if (places_.size() > few) {
+        if (index_.empty())
+            for (auto const& each : places_)
+                index_.emplace(each.key, each.at);
+        else
+            index_.emplace(key, at);
+    }
+    return at;
+}
+
+bool overlay::knows(state_key const& key) const noexcept {
+    return find(key) != nobody;
+}
+
+bool overlay::put(state_key const& key, std::string_view blob, std::optional<state::version> lost) {
+    auto const put_owned = [&](auto& list, std::size_t& count) {
+        insert(key, static_cast<std::uint32_t>(count));
+        auto& fresh = next_of(list, count);
+        fresh.key = key;
+        fresh.kept = lost.value_or(state::version_of(blob));
+        fresh.step = nobody;
+        clear(fresh.state);
+        if (!blob.empty() && !decode(blob, fresh.state)) return false;
+        // What a clock wrote that was ahead is mended whatever the steps do.
+        fresh.is_changed = advance(fresh.state, now_) || lost;
+        return true;
+    };
+    if (key.kind == key_kind::number) return put_owned(numbers_, number_count_);
+    if (key.kind == key_kind::request) return put_owned(requests_, request_count_);
+    if (key.kind == key_kind::secrets) return put_owned(secrets_, secrets_count_);
+    insert(key, static_cast<std::uint32_t>(shared_count_));
+    auto& fresh = next_of(shared_, shared_count_);
+    fresh.key = key;
+    fresh.kept = state::version_of(blob);
+    fresh.is_added_to = fresh.is_wanted = false;
+    fresh.retained_until = {};
+    fresh.state.clear();
+    if (!blob.empty() && !decode(blob, fresh.state)) return false;
+    fresh.is_restructured = fresh.state.advance(now_);
+    return true;
+}
+
+std::uint32_t overlay::begin_step() {
+    auto const step = static_cast<std::uint32_t>(parents_.size());
+    parents_.push_back(step);
+    additions_before_step_ = additions_.size();
+    return step;
+}
+
+void overlay::discard_additions_of_step() {
+    additions_.resize(additions_before_step_);
+}
+
+void overlay::want(state_key const& key) {
+    shared_[find(key)].is_wanted = true;
+}
+
+std::uint32_t overlay::root(std::uint32_t step) noexcept {
+    while (parents_[step] != step)
+        step = parents_[step] = parents_[parents_[step]];
+    return step;
+}
+
+template <class State>
+State& overlay::use(std::deque<owned<State>>& list, state_key const& key, bool changes) {
+    auto& found = list.at(find(key)); // one that list_keys() forgot throws
+    auto const step = static_cast<std::uint32_t>(parents_.size() - 1);
+    if (found.step == nobody)
+        found.step = step;
+    else
+        parents_[root(step)] = root(found.step);
+    found.is_changed = found.is_changed || changes;
+    return found.state;
+}
+
+state::number_state const& overlay::number(number_key const& at) {
+    return use(numbers_, state::number_state_key(at), false);
+}
+state::number_state& overlay::change_number(number_key const& at) {
+    return use(numbers_, state::number_state_key(at), true);
+}
+state::idempotency_record const& overlay::request(subject_key const& at) {
+    return use(requests_, state::request_state_key(at), false);
+}
+state::idempotency_record& overlay::change_request(subject_key const& at) {
+    return use(requests_, state::request_state_key(at), true);
+}
+state::secrets_record const& overlay::secrets() {
+    return use(secrets_, state::secrets_state_key(), false);
+}
+state::secrets_record& overlay::change_secrets() {
+    return use(secrets_, state::secrets_state_key(), true);
+}
+state::shared_state const& overlay::shared(state_key const& at) {
+    look const seen{find(at), static_cast<std::uint32_t>(parents_.size() - 1)};
+    if (looks_.empty() || looks_.back() != seen) looks_.push_back(seen);
+    return shared_.at(seen.target).state;
+}
+
+void overlay::add(state_key const& at, engine::addition const& what,
+                  engine::structure const& needed) {
+    auto const target = find(at);
+    auto& entry = shared_.at(target);
+    auto const fields_before = entry.state.fields.size();
+    if (needed.guard) entry.state.add_guard(now_);
+    auto& field = entry.state.add_field(what.field);
+    entry.is_restructured = entry.is_restructured || entry.state.fields.size() > fields_before;
+    if (needed.sum_end != store_time() && entry.state.sum_end == store_time()) {
+        entry.state.sum_end = needed.sum_end;
+        entry.is_restructured = true;
+    }
+    entry.is_added_to = true;
+    entry.retained_until = std::max(entry.retained_until, what.retained_until);
+
+    auto const value = field.current > what.ceiling ? 0 : field.current;
+    auto const sum = std::max(value, what.floor) + what.delta;
+    if (sum <= what.bound || !what.skips_when_over) field.current = sum;
+
+    auto const field_at = static_cast<std::uint32_t>(&field - entry.state.fields.data());
+    for (auto n = additions_before_step_; n < additions_.size(); ++n) {
+        auto& before = additions_[n];
+        if (before.target != target || before.field != field_at) continue;
+        if (before.skips_when_over || what.skips_when_over) continue;
+        join(before, what);
+        return;
+    }
+    additions_.push_back({target, field_at, static_cast<std::uint32_t>(parents_.size() - 1),
+                          what.skips_when_over, what.floor, what.delta, what.bound, what.ceiling});
+}
+
+} // namespace otpd::store

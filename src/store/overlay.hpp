@@ -1,0 +1,140 @@
+#pragma once
+
+/// The states of one batch while its steps run one after the other: each sees what those before it
+/// did. What comes out is a commit. No I/O.
+
+#include "commit.hpp"
+#include "engine/states.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otpd::store {
+
+/// Makes versions of states: unique for each key, and growing, whoever makes them.
+class version_source {
+public:
+    static constexpr std::uint32_t instances_max = 64;
+
+    /// `instance` < instances_max: of those that share the store.
+    explicit version_source(std::uint32_t instance) noexcept : instance_(instance) {}
+    /// Greater than `before`, and than any that this made before.
+    [[nodiscard]] state::version next(store_time now, state::version before) noexcept;
+
+private:
+    std::uint32_t instance_;
+    state::version last_ = 0;
+};
+
+class overlay final : public engine::states {
+public:
+    /// Forgets everything. References to what was put, and what was put itself, are not looked at
+    /// any more.
+    void begin(store_time now, bool has_room);
+    [[nodiscard]] store_time now() const noexcept { return now_; }
+    [[nodiscard]] bool knows(state::state_key const& key) const noexcept;
+    /// What is kept: a blob, which has to stay until the commit is built, or nothing when it is
+    /// empty. False when it cannot be read: no step may look at it. `lost`: what is kept is of that
+    /// version, and the blob is to be written in its place whatever the steps do.
+    bool put(state::state_key const& key, std::string_view blob,
+             std::optional<state::version> lost = std::nullopt);
+
+    /// What is looked at and changed from here on is the next step's. Its number.
+    std::uint32_t begin_step();
+    /// It has to run again on other states: what it added is no part of the commit.
+    void discard_additions_of_step();
+    /// The blobs of these are told with the answer.
+    void want(state::state_key const& key);
+
+    /// What the steps did. `compares`: states that were only looked at have to be as they were, of
+    /// shared ones the structure.
+    void build(commit& into, version_source& versions, bool compares);
+    /// Of a step, after build().
+    [[nodiscard]] std::uint32_t group_of(std::uint32_t step) const noexcept {
+        return groups_[step];
+    }
+
+    // --- engine::states ---
+    [[nodiscard]] state::number_state const& number(number_key const& at) override;
+    [[nodiscard]] state::number_state& change_number(number_key const& at) override;
+    [[nodiscard]] state::idempotency_record const& request(subject_key const& at) override;
+    [[nodiscard]] state::idempotency_record& change_request(subject_key const& at) override;
+    [[nodiscard]] state::secrets_record const& secrets() override;
+    [[nodiscard]] state::secrets_record& change_secrets() override;
+    [[nodiscard]] state::shared_state const& shared(state::state_key const& at) override;
+    void add(state::state_key const& at, engine::addition const& what,
+             engine::structure const& needed) override;
+    [[nodiscard]] bool has_room() const override { return has_room_; }
+
+private:
+    static constexpr std::uint32_t nobody = ~std::uint32_t{0};
+
+    template <class State>
+    struct owned {
+        state::state_key key;
+        state::version kept = state::absent_version;
+        std::uint32_t step = nobody; ///< one that looked at it
+        bool is_changed = false;
+        State state;
+    };
+    struct counted {
+        state::state_key key;
+        state::version kept = state::absent_version;
+        bool is_restructured = false; ///< as the time goes; written when something is added
+        bool is_added_to = false;
+        bool is_wanted = false;
+        store_time retained_until;
+        state::shared_state state;
+    };
+    struct look {
+        std::uint32_t target;
+        std::uint32_t step;
+
+        friend bool operator==(look const&, look const&) = default;
+    };
+    struct place {
+        state::state_key key;
+        std::uint32_t at = 0; ///< in the list of its kind
+    };
+
+    [[nodiscard]] std::uint32_t find(state::state_key const& key) const noexcept;
+    std::uint32_t insert(state::state_key const& key, std::uint32_t at);
+    template <class State>
+    State& use(std::deque<owned<State>>& list, state::state_key const& key, bool changes);
+    [[nodiscard]] std::uint32_t root(std::uint32_t step) noexcept;
+    void number_groups();
+    template <class State>
+    void build_writes(commit& into, std::deque<owned<State>>& list, std::size_t count,
+                      version_source& versions, bool compares);
+    void build_shared(commit& into, version_source& versions);
+    void build_looks(commit& into);
+
+    store_time now_;
+    bool has_room_ = true;
+    // Kept from batch to batch for their memory; of each as many count as are in use.
+    std::deque<owned<state::number_state>> numbers_;
+    std::deque<owned<state::idempotency_record>> requests_;
+    std::deque<owned<state::secrets_record>> secrets_;
+    std::deque<counted> shared_;
+    std::size_t number_count_ = 0;
+    std::size_t request_count_ = 0;
+    std::size_t secrets_count_ = 0;
+    std::size_t shared_count_ = 0;
+    std::vector<place> places_;
+    boost::unordered_flat_map<state::state_key, std::uint32_t, state::state_key_hash> index_;
+    std::vector<std::uint32_t> parents_; ///< of each step: steps of one state are one group
+    std::vector<std::uint32_t> groups_;
+    std::vector<std::size_t>
+        blob_sizes_; ///< of the commit that is built, in the order of its parts
+    std::vector<field_addition> additions_; ///< `group` is the step, until build()
+    std::size_t additions_before_step_ = 0;
+    std::vector<look> looks_; ///< at shared states, whatever was added to them
+};
+
+} // namespace otpd::store

@@ -1,0 +1,140 @@
+// What a batch's steps did, as a commit.
+
+#include "overlay.hpp"
+#include "state/number_codec.hpp"
+
+#include <algorithm>
+
+namespace otpd::store {
+
+namespace {
+
+bool is_empty(state::number_state const& of) noexcept {
+    return of.is_empty();
+}
+template <class Record>
+bool is_empty(Record const& of) noexcept {
+    return !of.is_kept;
+}
+
+state::live_codes live_in(state::number_state const& of) noexcept {
+    return state::count_live_codes(of);
+}
+template <class Record>
+state::live_codes live_in(Record const&) noexcept {
+    return {};
+}
+
+store_time retained_until(state::number_state const& of) noexcept {
+    return of.retained_until();
+}
+template <class Record>
+store_time retained_until(Record const& of) noexcept {
+    return of.retained_until + std::chrono::minutes(1); // for those who still know it
+}
+
+} // namespace
+
+/// From 0 on.
+void overlay::number_groups() {
+    groups_.assign(parents_.size(), nobody);
+    for (std::uint32_t step = 0; step < parents_.size(); ++step)
+        groups_[root(step)] = 0;
+    std::uint32_t count = 0;
+    for (auto& each : groups_)
+        if (each != nobody) each = count++;
+    for (std::uint32_t step = 0; step < parents_.size(); ++step)
+        groups_[step] = groups_[root(step)];
+}
+
+template <class State>
+void overlay::build_writes(commit& into, std::deque<owned<State>>& list, std::size_t count,
+                           version_source& versions, bool compares) {
+    for (std::size_t n = 0; n < count; ++n) {
+        auto& each = list[n];
+        if (each.step == nobody || (!each.is_changed && !compares)) continue;
+        auto& write = into.writes.emplace_back();
+        blob_sizes_.push_back(0);
+        write.key = each.key;
+        write.expected = each.kept;
+        write.group = groups_[each.step];
+        bool const was_kept = each.kept != state::absent_version;
+        if (!each.is_changed) continue;
+        if (is_empty(each.state)) {
+            if (was_kept) write.what = state_write::kind::erase;
+            continue;
+        }
+        write.what = state_write::kind::put;
+        auto const begin = into.bytes.size();
+        encode(into.bytes, each.state, versions.next(now_, each.kept));
+        blob_sizes_.back() = into.bytes.size() - begin;
+        write.retained_until = retained_until(each.state);
+        write.live = live_in(each.state);
+    }
+}
+
+void overlay::build_shared(commit& into, version_source& versions) {
+    for (std::size_t n = 0; n < shared_count_; ++n) {
+        auto& each = shared_[n];
+        auto& target = into.shared.emplace_back();
+        blob_sizes_.push_back(0);
+        target.key = each.key;
+        target.expected = each.kept;
+        target.retained_until = each.retained_until;
+        target.is_wanted = each.is_wanted;
+        if (!each.is_added_to || !each.is_restructured) continue;
+        auto const begin = into.bytes.size();
+        encode(into.bytes, each.state, versions.next(now_, each.kept));
+        blob_sizes_.back() = into.bytes.size() - begin;
+        for (auto const& field : each.state.fields)
+            target.sources.push_back(field.source);
+    }
+}
+
+/// That there is no budget, or no field of a limit, is what a step may have decided on.
+void overlay::build_looks(commit& into) {
+    for (auto const& each : looks_) {
+        auto const group = groups_[each.step];
+        bool const is_compared = std::ranges::any_of(into.additions, [&](auto const& added) {
+            return added.target == each.target && added.group == group;
+        });
+        if (is_compared) continue;
+        auto& compared = into.additions.emplace_back();
+        compared.target = each.target;
+        compared.field = field_addition::nothing;
+        compared.group = group;
+    }
+}
+
+void overlay::build(commit& into, version_source& versions, bool compares) {
+    into.clear();
+    blob_sizes_.clear();
+    into.now = now_;
+    number_groups();
+    into.groups =
+        static_cast<std::uint32_t>(parents_.empty() ? 0 : 1 + *std::ranges::max_element(groups_));
+    into.failed.assign(into.groups, false);
+    build_writes(into, numbers_, number_count_, versions, compares);
+    build_writes(into, requests_, request_count_, versions, compares);
+    build_writes(into, secrets_, secrets_count_, versions, compares);
+    build_shared(into, versions);
+    // The bytes stay where they are from here on.
+    auto size = blob_sizes_.begin();
+    std::size_t at = 0;
+    auto const next = [&] {
+        auto const blob = std::string_view(into.bytes).substr(at, *size);
+        at += *size++;
+        return blob;
+    };
+    for (auto& each : into.writes)
+        each.blob = next();
+    for (auto& each : into.shared)
+        each.structure = next();
+    into.additions = additions_;
+    for (auto& each : into.additions)
+        each.group = groups_[each.group];
+    if (compares) build_looks(into);
+    if (into.groups > 1) std::ranges::stable_sort(into.additions, {}, &field_addition::group);
+}
+
+} // namespace otpd::store

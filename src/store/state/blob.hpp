@@ -1,0 +1,52 @@
+#pragma once
+
+/// What every stored state begins with: its version in 8 bytes, the highest first, and the format
+/// of the rest in one.
+
+#include "state/bytes.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace otpd::store::state {
+
+/// Unique and growing for each key: the store's microseconds, who wrote it and how often; never 0.
+using version = std::uint64_t;
+inline constexpr version absent_version = 0; ///< of what is not kept
+
+/// The kind of the state above, the number of its format below. A reader that does not know a
+/// format fails, and what it cannot read is never written over.
+enum class format : std::uint8_t { number_1 = 0x11, shared_1 = 0x21, request_1 = 0x31, secrets_1 = 0x41 };
+
+inline constexpr std::size_t header_size = sizeof(version) + 1;
+
+inline void write_header(writer& to, version written, format as) {
+    for (unsigned shift = 64; shift > 0; shift -= 8)
+        to.byte(static_cast<std::uint8_t>(written >> (shift - 8)));
+    to.byte(static_cast<std::uint8_t>(as));
+}
+
+[[nodiscard]] inline version read_version(reader& from) noexcept {
+    version found = 0;
+    for (std::size_t i = 0; i < sizeof found; ++i)
+        found = found << 8U | from.byte();
+    return found;
+}
+
+/// The version of a blob; absent_version of an empty or broken one.
+[[nodiscard]] inline version version_of(std::string_view blob) noexcept {
+    reader from(blob);
+    auto const found = read_version(from);
+    return from.ok() ? found : absent_version;
+}
+
+/// Fails the reader unless the blob is of that format.
+[[nodiscard]] inline version read_header(reader& from, format as) noexcept {
+    auto const found = read_version(from);
+    if (from.byte() != static_cast<std::uint8_t>(as) || found == absent_version) from.fail();
+    return found;
+}
+
+} // namespace otpd::store::state

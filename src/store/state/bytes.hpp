@@ -1,0 +1,166 @@
+#pragma once
+
+/// Values one after the other in as few bytes as they need. Who reads trusts nothing: whatever the
+/// bytes are, a reader stays within them, and says afterwards whether they were what it expected.
+
+#include "store_time.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace otpd::store::state {
+
+/// From here on times are counted, so that they are short: 2026-01-01 UTC.
+inline constexpr store_time first_time{std::chrono::seconds(1'767'225'600)};
+
+/// The longest span from one time to the next: 142 years. Sums of a few of them do not overflow.
+inline constexpr counter_time span_max{std::int64_t{1} << 52U};
+
+/// How a span of time is written: in the largest of these units that it is a whole number of, which
+/// the lowest two bits name. Most are what a setting says, in seconds, after a moment that is there
+/// already.
+inline constexpr std::array<counter_time, 4> span_units{
+    std::chrono::seconds(1), std::chrono::milliseconds(1), counter_time(1), counter_time(-1)};
+
+/// Of a number, at most.
+inline constexpr std::size_t number_size_max = 10;
+
+/// Appends.
+class writer {
+public:
+    explicit writer(std::string& to) noexcept : to_(to) {}
+
+    void byte(std::uint8_t value) { to_ += static_cast<char>(value); }
+    /// Seven bits a byte, the lowest first.
+    void number(std::uint64_t value) {
+        std::array<char, number_size_max> room{};
+        std::size_t size = 0;
+        for (; value >= 0x80; value >>= 7U)
+            room[size++] = static_cast<char>(value | 0x80U);
+        room[size++] = static_cast<char>(value);
+        to_.append(room.data(), size);
+    }
+    /// Small ones of either sign are short.
+    void integer(std::int64_t value) {
+        number(static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63));
+    }
+    /// 8 bytes, the lowest first: other programs read and change these in place.
+    void fixed(std::int64_t value) {
+        for (unsigned shift = 0; shift < 64; shift += 8)
+            byte(static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> shift));
+    }
+    void span(counter_time length) {
+        std::uint64_t unit = 2;
+        if (length < counter_time::zero())
+            unit = 3;
+        else if (length % span_units[0] == counter_time::zero())
+            unit = 0;
+        else if (length % span_units[1] == counter_time::zero())
+            unit = 1;
+        number(static_cast<std::uint64_t>(length / span_units[unit]) << 2U | unit);
+    }
+    void time(store_time at, store_time since) { span(at - since); }
+    template <std::size_t Size>
+    void bytes(std::array<std::byte, Size> const& value) {
+        plain({reinterpret_cast<char const*>(value.data()), Size});
+    }
+    void text(std::string_view value) {
+        number(value.size());
+        plain(value);
+    }
+    /// One whose end the reader finds without being told.
+    void plain(std::string_view value) { to_ += value; }
+
+private:
+    std::string& to_;
+};
+
+/// After the first value that is not there, or is none of its kind, all are zero or empty and ok()
+/// is false.
+class reader {
+public:
+    explicit reader(std::string_view from) noexcept : rest_(from) {}
+
+    [[nodiscard]] bool ok() const noexcept { return ok_; }
+    [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
+    /// All of it was read, and it was what it should be.
+    [[nodiscard]] bool is_complete() const noexcept { return ok_ && rest_.empty(); }
+    [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
+    void fail() noexcept {
+        ok_ = false;
+        rest_ = {};
+    }
+
+    std::uint8_t byte() noexcept {
+        if (rest_.empty()) {
+            fail();
+            return 0;
+        }
+        auto const value = static_cast<std::uint8_t>(rest_.front());
+        rest_.remove_prefix(1);
+        return value;
+    }
+    std::uint64_t number(std::uint64_t max = std::numeric_limits<std::uint64_t>::max()) noexcept {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64; shift += 7) {
+            auto const next = byte();
+            std::uint64_t const digits = next & 0x7fU;
+            if (shift == 63 && digits > 1) break;
+            value |= digits << shift;
+            if (next >= 0x80) continue;
+            // The last of several digits is never zero: one value has one form.
+            if (value > max || (shift > 0 && digits == 0)) break;
+            return value;
+        }
+        fail();
+        return 0;
+    }
+    template <class Int>
+    Int number_as() noexcept {
+        return static_cast<Int>(number(std::numeric_limits<Int>::max()));
+    }
+    std::int64_t integer() noexcept {
+        auto const value = number();
+        return static_cast<std::int64_t>(value >> 1U) ^ -static_cast<std::int64_t>(value & 1U);
+    }
+    std::int64_t fixed() noexcept {
+        auto const from = plain(8);
+        std::uint64_t value = 0;
+        for (std::size_t i = 0; i < from.size(); ++i)
+            value |= std::uint64_t{static_cast<std::uint8_t>(from[i])} << (8 * i);
+        return static_cast<std::int64_t>(value);
+    }
+    counter_time span() noexcept {
+        auto const value = number();
+        auto const unit = span_units[value & 3U];
+        auto const size = unit < counter_time::zero() ? -unit : unit;
+        if (value >> 2U > static_cast<std::uint64_t>(span_max / size)) fail();
+        return ok_ ? static_cast<std::int64_t>(value >> 2U) * unit : counter_time(0);
+    }
+    store_time time(store_time since) noexcept { return since + span(); }
+    template <std::size_t Size>
+    void bytes(std::array<std::byte, Size>& value) noexcept {
+        auto const from = plain(Size);
+        if (ok_) std::memcpy(value.data(), from.data(), Size);
+    }
+    /// Views are valid as long as what is read.
+    std::string_view text() noexcept { return plain(number()); }
+    std::string_view plain(std::uint64_t size) noexcept {
+        if (size > rest_.size()) fail();
+        auto const value = rest_.substr(0, static_cast<std::size_t>(size));
+        if (!ok_) return {};
+        rest_.remove_prefix(value.size());
+        return value;
+    }
+
+private:
+    std::string_view rest_;
+    bool ok_ = true;
+};
+
+} // namespace otpd::store::state

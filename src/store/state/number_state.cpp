@@ -1,0 +1,127 @@
+#include "state/number_state.hpp"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+
+namespace otpd::store::state {
+
+namespace {
+
+/// Who has a state in its cache still finds the same one for so long after it says nothing any
+/// more. Wrong guesses stay for a day longer: a clock that was ahead must not delete them.
+constexpr counter_time retention_spare = std::chrono::minutes(1);
+constexpr counter_time guess_retention_spare = std::chrono::hours(24);
+
+template <class Container>
+auto* find_by_id(Container& verifications, verification_id const& id) noexcept {
+    auto const found = std::ranges::find(verifications, id, &verification_state::id);
+    return found == verifications.end() ? nullptr : &*found;
+}
+
+template <class Container>
+auto* find_by_name(Container& limits, std::string_view name) noexcept {
+    auto const found = std::ranges::find(limits, name, &number_limit::name);
+    return found == limits.end() ? nullptr : &*found;
+}
+
+/// Events are counted from the admission, so they move with it.
+void move_back(verification_state& v, counter_time by) noexcept {
+    v.admitted -= by;
+    v.code_end -= by;
+    v.retained_until -= by;
+    if (v.lease_end != store_time()) v.lease_end -= by;
+}
+
+void move_back(guess_state& g, counter_time by) noexcept {
+    g.last -= by;
+    g.open_from -= by;
+    g.held_from -= by;
+    g.counted_until -= by;
+}
+
+} // namespace
+
+void verification_state::end(progress how) noexcept {
+    code_state = how;
+    OPENSSL_cleanse(code.nonce.data(), code.nonce.size());
+    code = {};
+    if (how != progress::expired) lease_end = {};
+}
+
+bool number_state::is_empty() const noexcept {
+    return verifications.empty() && limits.empty() && !cooldown && !guesses;
+}
+
+void number_state::clear() noexcept {
+    verifications.clear();
+    limits.clear();
+    cooldown.reset();
+    guesses.reset();
+}
+
+bool number_state::advance(store_time now) {
+    bool moved = false;
+    auto const latest = now + clock_tolerance;
+    auto const present = std::chrono::floor<duration>(now);
+    for (auto& each : verifications)
+        if (each.admitted > latest) {
+            move_back(each, each.admitted - present);
+            moved = true;
+        }
+    if (cooldown && cooldown->since > latest) {
+        cooldown.reset(); // no rule could have written it: it limits nobody
+        moved = true;
+    }
+    if (guesses && guesses->last > latest) { // never fewer than were counted
+        move_back(*guesses, guesses->last - present);
+        moved = true;
+    }
+    std::erase_if(verifications, [now](auto const& each) { return each.retained_until <= now; });
+    for (auto& each : verifications)
+        if (each.is_live() && each.code_end <= now) each.end(progress::expired);
+    std::erase_if(limits, [now](auto const& each) { return each.tat <= now; });
+    if (cooldown && cooldown->streak_until <= now) cooldown.reset();
+    if (guesses && guesses->counted_until <= now) guesses.reset();
+    return moved;
+}
+
+store_time number_state::retained_until() const noexcept {
+    auto last = store_time();
+    for (auto const& each : verifications)
+        last = std::max(last, each.retained_until);
+    for (auto const& each : limits)
+        last = std::max(last, each.tat);
+    if (cooldown) last = std::max(last, cooldown->streak_until);
+    last += retention_spare;
+    if (guesses) last = std::max(last, guesses->counted_until + guess_retention_spare);
+    return last;
+}
+
+verification_state* number_state::find(verification_id const& id) noexcept {
+    return find_by_id(verifications, id);
+}
+
+verification_state const* number_state::find(verification_id const& id) const noexcept {
+    return find_by_id(verifications, id);
+}
+
+number_limit* number_state::find_limit(std::string_view name) noexcept {
+    return find_by_name(limits, name);
+}
+
+number_limit const* number_state::find_limit(std::string_view name) const noexcept {
+    return find_by_name(limits, name);
+}
+
+live_codes count_live_codes(number_state const& state) noexcept {
+    live_codes found;
+    for (auto const& each : state.verifications)
+        if (each.is_live()) {
+            ++found.count;
+            found.next_end = std::min({found.next_end, each.code_end, each.retained_until});
+        }
+    return found;
+}
+
+} // namespace otpd::store::state

@@ -1,0 +1,111 @@
+#pragma once
+
+/// What is kept of one client and number, as plain data: its scopes' verifications, its own limits,
+/// the cooldown and the wrong guesses. Times are the store's, to the millisecond but for limits. No
+/// rules; those are in store/engine.
+
+#include "otpd/store/verification.hpp"
+#include "state/event_list.hpp"
+#include "state/packed_receipt.hpp"
+#include "store_time.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otpd::store::state {
+
+/// Instances follow the store's clock to a tenth of a second; what is later than this in the future
+/// was written by a clock that was wrong.
+inline constexpr counter_time clock_tolerance = std::chrono::seconds(1);
+
+/// Events and receipt look into the bytes that the state was read from.
+struct verification_state {
+    verification_id id{};
+    std::string scope; ///< client and purpose
+    progress code_state = progress::pending;
+    delivery message = delivery::queued;
+    bool is_settled = false; ///< its send
+    store_time admitted;
+    store_time code_end;
+    store_time retained_until;
+    store_time lease_end;            ///< until when its send is in flight; 0 once it is not
+    std::uint32_t attempts = 0;      ///< wrong guesses with the id
+    std::uint32_t open_attempts = 0; ///< wrong guesses without
+    code_seed code;                  ///< zeros when it is over
+    packed_receipt sent;
+    event_list events;
+
+    [[nodiscard]] bool is_live() const noexcept {
+        return code_state == progress::pending || code_state == progress::active;
+    }
+    /// It can never verify again; nothing that could tell its code is left.
+    void end(progress how) noexcept;
+};
+
+/// A rate limit that counts by this client and number: its theoretical arrival time (GCRA).
+struct number_limit {
+    std::string name;
+    store_time tat; ///< to the microsecond
+
+    friend bool operator==(number_limit const&, number_limit const&) = default;
+};
+
+struct cooldown_state {
+    std::uint32_t sends = 0; ///< in a row
+    store_time since;        ///< the pause began
+    store_time pause_until;
+    store_time streak_until; ///< everything is forgotten then; >= pause_until
+
+    friend bool operator==(cooldown_state const&, cooldown_state const&) = default;
+};
+
+struct guess_state {
+    std::uint32_t open = 0; ///< without an id
+    std::uint32_t held = 0; ///< with one
+    store_time last;        ///< wrong guess
+    store_time open_from;   ///< earlier ones are not evaluated
+    store_time held_from;
+    store_time counted_until;
+
+    friend bool operator==(guess_state const&, guess_state const&) = default;
+};
+
+struct number_state {
+    std::vector<verification_state> verifications; ///< in the order of their admission
+    std::vector<number_limit> limits;
+    std::optional<cooldown_state> cooldown;
+    std::optional<guess_state> guesses;
+
+    [[nodiscard]] bool is_empty() const noexcept;
+    void clear() noexcept; ///< keeps the memory of the lists
+
+    /// As it is at that time: without what is over, and with what a clock wrote that was ahead
+    /// moved to `now`. True when there was something of the latter: it is to be written back, even
+    /// by a step that is refused.
+    bool advance(store_time now);
+
+    /// All of it may be deleted then: a while after its last end, so that who still knows it finds
+    /// it.
+    [[nodiscard]] store_time retained_until() const noexcept;
+
+    [[nodiscard]] verification_state* find(verification_id const& id) noexcept;
+    [[nodiscard]] verification_state const* find(verification_id const& id) const noexcept;
+    [[nodiscard]] number_limit* find_limit(std::string_view name) noexcept;
+    [[nodiscard]] number_limit const* find_limit(std::string_view name) const noexcept;
+};
+
+/// Codes that can be verified, and when the first of them ends; store_time::max() without any.
+struct live_codes {
+    std::uint32_t count = 0;
+    store_time next_end = store_time::max();
+
+    friend bool operator==(live_codes const&, live_codes const&) = default;
+};
+[[nodiscard]] live_codes count_live_codes(number_state const& state) noexcept;
+
+} // namespace otpd::store::state

@@ -1,0 +1,130 @@
+#include "state/packed_receipt.hpp"
+
+#include "state/words.hpp"
+
+#include <charconv>
+#include <optional>
+
+namespace otpd::store::state {
+
+namespace {
+
+// The first byte: what follows, and above it the route if it is small; none of those is 0.
+constexpr unsigned with_cost = 1;
+constexpr unsigned order_is_number = 2;
+constexpr unsigned id_has_order = 4; ///< the message's id is made of it, as BridgeXAPI's are
+constexpr unsigned route_shift = 3;
+constexpr int small_routes = 31;
+
+constexpr std::string_view id_prefix = "BX-";
+constexpr std::string_view hex = "0123456789abcdef";
+using id_bytes = std::array<std::byte, 8>;
+
+/// Only if the number is written like that.
+std::optional<std::uint64_t> number_in(std::string_view text) noexcept {
+    constexpr std::size_t digits_max = 18;
+    if (text.empty() || text.size() > digits_max || text.front() == '0') return std::nullopt;
+    std::uint64_t value = 0;
+    auto const* const end = text.data() + text.size();
+    auto const read = std::from_chars(text.data(), end, value);
+    if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+    return value;
+}
+
+/// The hexadecimal digits after the order; nothing when the id is another's.
+std::optional<id_bytes> id_after(std::string_view id, std::string_view order) noexcept {
+    id_bytes found{};
+    if (id.size() != id_prefix.size() + order.size() + 1 + 2 * found.size() ||
+        !id.starts_with(id_prefix) || id.substr(id_prefix.size(), order.size()) != order)
+        return std::nullopt;
+    id.remove_prefix(id_prefix.size() + order.size());
+    if (id.front() != '-' || id.find_first_not_of(hex, 1) != id.npos) return std::nullopt;
+    for (std::size_t i = 0; i < found.size(); ++i)
+        found[i] = static_cast<std::byte>(hex.find(id[1 + 2 * i]) << 4U | hex.find(id[2 + 2 * i]));
+    return found;
+}
+
+std::string id_of(std::string_view order, id_bytes const& bytes) {
+    std::string id(id_prefix);
+    id.append(order) += '-';
+    for (auto const each : bytes) {
+        id += hex[std::to_integer<unsigned>(each) >> 4U];
+        id += hex[std::to_integer<unsigned>(each) & 0xfU];
+    }
+    return id;
+}
+
+int read_route(reader& from) noexcept {
+    auto const route = from.integer();
+    if (route < std::numeric_limits<int>::min() || route > std::numeric_limits<int>::max())
+        from.fail();
+    return static_cast<int>(route);
+}
+
+receipt read_receipt(reader& from) {
+    receipt found;
+    auto const head = from.byte();
+    found.route_id = static_cast<int>(head >> route_shift);
+    if (found.route_id == 0) found.route_id = read_route(from);
+    if ((head & order_is_number) != 0)
+        found.order_id = std::to_string(from.number());
+    else
+        read_packed(from, found.order_id);
+    if ((head & id_has_order) != 0) {
+        id_bytes bytes{};
+        from.bytes(bytes);
+        found.bx_message_id = id_of(found.order_id, bytes);
+    } else {
+        read_packed(from, found.bx_message_id);
+    }
+    if ((head & with_cost) != 0) found.cost = money::from_micros(from.integer());
+    return found;
+}
+
+} // namespace
+
+packed_receipt::packed_receipt(receipt const& what) {
+    writer to(own_);
+    auto const order = number_in(what.order_id);
+    auto const id = id_after(what.bx_message_id, what.order_id);
+    bool const small = what.route_id > 0 && what.route_id <= small_routes;
+    to.byte(static_cast<std::uint8_t>(
+        (what.cost ? with_cost : 0U) | (order ? order_is_number : 0U) | (id ? id_has_order : 0U) |
+        (small ? static_cast<unsigned>(what.route_id) << route_shift : 0U)));
+    if (!small) to.integer(what.route_id);
+    if (order)
+        to.number(*order);
+    else
+        write_packed(to, what.order_id);
+    if (id)
+        to.bytes(*id);
+    else
+        write_packed(to, what.bx_message_id);
+    if (what.cost) to.integer(what.cost->micros());
+}
+
+/// The same way through the bytes as read_receipt(), without making anything of them.
+packed_receipt packed_receipt::read(reader& from) {
+    packed_receipt found;
+    auto const all = from.rest();
+    auto const head = from.byte();
+    if (head >> route_shift == 0) read_route(from);
+    if ((head & order_is_number) != 0)
+        from.number();
+    else if (!is_packed(from.text()))
+        from.fail();
+    if ((head & id_has_order) != 0)
+        from.plain(id_bytes().size());
+    else if (!is_packed(from.text()))
+        from.fail();
+    if ((head & with_cost) != 0) from.integer();
+    if (from.ok()) found.kept_ = all.substr(0, all.size() - from.rest().size());
+    return found;
+}
+
+receipt packed_receipt::get() const {
+    reader from(bytes());
+    return read_receipt(from);
+}
+
+} // namespace otpd::store::state

@@ -1,0 +1,204 @@
+#include "state/shared_state.hpp"
+
+#include <algorithm>
+
+namespace otpd::store::state {
+
+namespace {
+
+/// More than limits have names: then those that are idle go.
+constexpr std::size_t fields_wanted = 64;
+
+constexpr unsigned with_guard = 1;
+constexpr unsigned with_sum_end = 2;
+constexpr unsigned all_parts = with_guard | with_sum_end;
+
+/// Whoever counts hours from 1970 stays below this until 2200.
+constexpr std::uint64_t period_max = 2'100'000;
+
+template <class Period>
+std::int64_t periods(store_time at) noexcept {
+    return std::chrono::floor<Period>(at.time_since_epoch()).count();
+}
+
+template <class Fields>
+auto* find_in(Fields& fields, std::string_view name) noexcept {
+    auto const found = std::ranges::find(fields, name, &field::name);
+    return found == fields.end() ? nullptr : &*found;
+}
+
+void move(field const& from, field& to) noexcept {
+    to.stored = from.stored;
+    to.current = from.current;
+    to.source = from.source;
+}
+void zero(field& of) noexcept {
+    of.stored = of.current = 0;
+    of.source = field::nothing;
+}
+
+std::int64_t checked(reader& from, std::int64_t value) noexcept {
+    if (value < 0 || value > value_max) from.fail();
+    return from.ok() ? value : 0;
+}
+
+void write(writer& to, guard_periods const& guard) {
+    to.number(static_cast<std::uint64_t>(guard.hour));
+    to.number(static_cast<std::uint64_t>(guard.day));
+    to.byte(guard.fields_at);
+}
+void read(reader& from, guard_periods& guard) {
+    guard.hour = static_cast<std::int64_t>(from.number(period_max));
+    guard.day = static_cast<std::int64_t>(from.number(period_max));
+    guard.fields_at = from.byte();
+}
+
+/// Whether the field at that place is one of the guard's.
+bool is_of_guard(std::optional<guard_periods> const& guard, std::size_t place) noexcept {
+    return guard && place >= guard->fields_at &&
+           place - guard->fields_at < field_name::of_guard.size();
+}
+
+} // namespace
+
+std::int64_t hour_of(store_time at) noexcept {
+    return periods<std::chrono::hours>(at);
+}
+
+std::int64_t day_of(store_time at) noexcept {
+    return periods<std::chrono::days>(at);
+}
+
+void shared_state::clear() noexcept {
+    fields.clear();
+    guard.reset();
+    sum_end = {};
+}
+
+field* shared_state::find(std::string_view name) noexcept {
+    return find_in(fields, name);
+}
+
+field const* shared_state::find(std::string_view name) const noexcept {
+    return find_in(fields, name);
+}
+
+std::int64_t shared_state::value(std::string_view name) const noexcept {
+    auto const* const found = find(name);
+    return found == nullptr ? 0 : found->current;
+}
+
+field& shared_state::add_field(std::string_view name) {
+    if (auto* const there = find(name)) return *there;
+    return fields.emplace_back(field{name, 0, 0, field::nothing});
+}
+
+void shared_state::add_guard(store_time now) {
+    if (guard) return;
+    guard = guard_periods{hour_of(now), day_of(now), static_cast<std::uint8_t>(fields.size())};
+    for (auto const name : field_name::of_guard)
+        add_field(name);
+}
+
+/// A clock that went back changes no count: what was counted in a later hour counts in this one.
+bool shared_state::roll_hour(std::int64_t this_hour) noexcept {
+    if (guard->hour == this_hour) return false;
+    auto const at = [this](std::size_t n) -> field& { return fields[guard->fields_at + n]; };
+    constexpr std::size_t sent = 0;
+    constexpr std::size_t verified = 2;
+    for (auto const now : {sent, verified}) {
+        if (this_hour < guard->hour) break;
+        if (this_hour == guard->hour + 1)
+            move(at(now), at(now + 1));
+        else
+            zero(at(now + 1));
+        zero(at(now));
+    }
+    guard->hour = this_hour;
+    return true;
+}
+
+bool shared_state::roll_day(std::int64_t today) noexcept {
+    if (guard->day == today) return false;
+    auto const first = fields.begin() + guard->fields_at;
+    auto const last = first + field_name::of_guard.size() - 1;
+    auto const day = first + field_name::first_day - 1; // today's
+    auto const passed = std::min<std::int64_t>(today - guard->day, last - day + 1);
+    for (std::int64_t n = 0; n < passed; ++n) {
+        for (auto to = last; to != day; --to)
+            move(*(to - 1), *to);
+        zero(*day);
+    }
+    guard->day = today;
+    return true;
+}
+
+void shared_state::drop_idle(store_time now) {
+    auto const is_idle = [now](field const& each) {
+        return each.name.find('.') == each.name.npos &&
+               each.current <= now.time_since_epoch().count();
+    };
+    if (guard)
+        guard->fields_at = static_cast<std::uint8_t>(
+            guard->fields_at -
+            std::count_if(fields.begin(), fields.begin() + guard->fields_at, is_idle));
+    std::erase_if(fields, is_idle);
+}
+
+bool shared_state::advance(store_time now) {
+    bool changed = false;
+    if (sum_end != store_time() && sum_end <= now) {
+        clear();
+        changed = true;
+    }
+    if (guard) {
+        changed = roll_hour(hour_of(now)) || changed;
+        changed = roll_day(day_of(now)) || changed;
+    }
+    if (fields.size() > fields_wanted) {
+        drop_idle(now);
+        changed = true;
+    }
+    return changed;
+}
+
+void encode(std::string& to, shared_state const& state, version written) {
+    writer out(to);
+    write_header(out, written, format::shared_1);
+    out.byte(static_cast<std::uint8_t>(state.fields.size()));
+    for (auto const& each : state.fields)
+        out.fixed(each.stored);
+    out.byte(static_cast<std::uint8_t>((state.guard ? with_guard : 0U) |
+                                       (state.sum_end != store_time() ? with_sum_end : 0U)));
+    if (state.guard) write(out, *state.guard);
+    if (state.sum_end != store_time()) out.time(state.sum_end, first_time);
+    for (std::size_t n = 0; n < state.fields.size(); ++n)
+        if (!is_of_guard(state.guard, n)) out.text(state.fields[n].name);
+}
+
+bool decode(std::string_view blob, shared_state& into) {
+    into.clear();
+    reader from(blob);
+    static_cast<void>(read_header(from, format::shared_1));
+    into.fields.resize(from.byte());
+    std::int16_t place = 0;
+    for (auto& each : into.fields) {
+        each.stored = each.current = checked(from, from.fixed());
+        each.source = place++;
+    }
+    auto const parts = from.byte();
+    if ((parts & ~all_parts) != 0) from.fail();
+    if ((parts & with_guard) != 0) read(from, into.guard.emplace());
+    if ((parts & with_sum_end) != 0) into.sum_end = from.time(first_time);
+    if (into.guard && into.guard->fields_at + field_name::of_guard.size() > into.fields.size())
+        from.fail();
+    for (std::size_t n = 0; n < into.fields.size() && from.ok(); ++n)
+        into.fields[n].name = is_of_guard(into.guard, n)
+                                  ? field_name::of_guard[n - into.guard->fields_at]
+                                  : from.text();
+    if (from.is_complete()) return true;
+    into.clear();
+    return false;
+}
+
+} // namespace otpd::store::state

@@ -1,0 +1,80 @@
+#pragma once
+
+/// Under what a state is kept: a kind, and the keyed hash of whom it is for.
+
+#include "otpd/store/budget.hpp"
+#include "otpd/store/charge.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace otpd::store::state {
+
+enum class key_kind : std::uint8_t {
+    number = 'n', ///< of a client and a number: number_state
+    limit = 'l',  ///< whom limits and guards over many users count by: shared_state
+    budget = 'b', ///< one budget in one period: shared_state
+    request = 'r', ///< of an Idempotency-Key: idempotency_record
+    secrets = 's' ///< what all instances have in common: secrets_record
+};
+
+struct state_key {
+    key_kind kind = key_kind::number;
+    subject_key hash{};
+
+    friend bool operator==(state_key const&, state_key const&) = default;
+
+    /// Versions and increments alone are not compared for these: additions commute.
+    [[nodiscard]] bool is_shared() const noexcept {
+        return kind == key_kind::limit || kind == key_kind::budget;
+    }
+};
+
+/// A hash is a keyed hash already, so its bytes are the table's; the kind keeps equal ones apart.
+struct state_key_hash {
+    using is_avalanching = void;
+    std::size_t operator()(state_key const& key) const noexcept {
+        constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;
+        std::uint64_t first = 0;
+        std::memcpy(&first, key.hash.data(), sizeof first);
+        return static_cast<std::size_t>((first ^ static_cast<std::uint64_t>(key.kind)) * odd);
+    }
+};
+
+[[nodiscard]] inline state_key number_state_key(number_key const& number) noexcept {
+    return {key_kind::number, number};
+}
+[[nodiscard]] inline state_key limit_state_key(subject_key const& counted_by) noexcept {
+    return {key_kind::limit, counted_by};
+}
+[[nodiscard]] inline state_key request_state_key(subject_key const& request) noexcept {
+    return {key_kind::request, request};
+}
+
+[[nodiscard]] inline state_key secrets_state_key() noexcept {
+    return {key_kind::secrets, {}};
+}
+
+/// One key for each budget and period, so that the cost of a step never grows with history. The
+/// owner's keyed hash, and over it name and period (FNV-1a, twice 64 bits). It is a part of the
+/// format: it never changes.
+[[nodiscard]] inline state_key budget_state_key(budget_key const& budget) noexcept {
+    constexpr std::uint64_t prime = 0x0000'0100'0000'01b3;
+    std::uint64_t sums[2] = {0xcbf2'9ce4'8422'2325, 0x8422'2325'cbf2'9ce4};
+    auto const mix = [&sums](std::string_view text) {
+        for (char const c : text)
+            for (auto& sum : sums)
+                sum = (sum ^ static_cast<std::uint8_t>(c)) * prime;
+    };
+    mix(budget.name);
+    mix("@");
+    mix(budget.period);
+    state_key key{key_kind::budget, budget.subject};
+    for (std::size_t i = 0; i < key.hash.size(); ++i)
+        key.hash[i] ^= static_cast<std::byte>(sums[i / 8] >> (8 * (i % 8)));
+    return key;
+}
+
+} // namespace otpd::store::state

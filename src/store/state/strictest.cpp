@@ -1,0 +1,92 @@
+#include "state/strictest.hpp"
+
+#include "state/idempotency_record.hpp"
+#include "state/number_codec.hpp"
+
+#include <algorithm>
+
+namespace otpd::store::state {
+
+namespace {
+
+void end_if_live(verification_state& of, progress how) noexcept {
+    if (of.is_live()) of.end(how);
+}
+
+/// `mine` is the later account.
+verification_state strictest(verification_state const& theirs, verification_state mine) {
+    if (mine.is_live() && !theirs.is_live()) mine.end(theirs.code_state);
+    mine.attempts = std::max(mine.attempts, theirs.attempts);
+    mine.open_attempts = std::max(mine.open_attempts, theirs.open_attempts);
+    mine.code_end = std::min(mine.code_end, theirs.code_end);
+    mine.retained_until = std::max(mine.retained_until, theirs.retained_until);
+    return mine;
+}
+
+void merge(cooldown_state& theirs, cooldown_state const& mine) noexcept {
+    theirs.sends = std::max(theirs.sends, mine.sends);
+    theirs.since = std::max(theirs.since, mine.since);
+    theirs.pause_until = std::max(theirs.pause_until, mine.pause_until);
+    theirs.streak_until = std::max(theirs.streak_until, mine.streak_until);
+}
+
+void merge(guess_state& theirs, guess_state const& mine) noexcept {
+    theirs.open = std::max(theirs.open, mine.open);
+    theirs.held = std::max(theirs.held, mine.held);
+    theirs.last = std::max(theirs.last, mine.last);
+    theirs.open_from = std::max(theirs.open_from, mine.open_from);
+    theirs.held_from = std::max(theirs.held_from, mine.held_from);
+    theirs.counted_until = std::max(theirs.counted_until, mine.counted_until);
+}
+
+template <class Part>
+void merge(std::optional<Part>& theirs, std::optional<Part> const& mine) noexcept {
+    if (theirs && mine)
+        merge(*theirs, *mine);
+    else if (mine)
+        theirs = mine;
+}
+
+} // namespace
+
+void make_strictest(number_state& theirs, number_state const& mine) {
+    for (auto& each : theirs.verifications) {
+        if (auto const* const seen = mine.find(each.id))
+            each = strictest(each, *seen);
+        else
+            end_if_live(each, progress::expired);
+    }
+    for (auto const& each : mine.verifications)
+        if (theirs.find(each.id) == nullptr)
+            end_if_live(theirs.verifications.emplace_back(each), progress::expired);
+    std::ranges::stable_sort(theirs.verifications, {}, &verification_state::admitted);
+    for (auto const& each : mine.limits) {
+        auto* const found = theirs.find_limit(each.name);
+        if (found == nullptr)
+            theirs.limits.push_back(each);
+        else
+            found->tat = std::max(found->tat, each.tat);
+    }
+    merge(theirs.cooldown, mine.cooldown);
+    merge(theirs.guesses, mine.guesses);
+}
+
+std::optional<std::string> merge_strictest(key_kind kind, std::string_view theirs,
+                                           std::string_view mine, version as) {
+    if (kind == key_kind::secrets) return std::string(mine);
+    if (kind == key_kind::request) {
+        idempotency_record record;
+        if (!theirs.empty() && !decode(theirs, record)) return std::nullopt;
+        return std::string(mine);
+    }
+    number_state present;
+    number_state seen;
+    if (!theirs.empty() && !decode(theirs, present)) return std::nullopt;
+    if (!mine.empty() && !decode(mine, seen)) return std::nullopt;
+    make_strictest(present, seen);
+    std::string merged;
+    encode(merged, present, as);
+    return merged;
+}
+
+} // namespace otpd::store::state

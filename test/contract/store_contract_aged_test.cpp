@@ -1,0 +1,90 @@
+// No step pays for history: after 800 hours of sends of one budget owner, 30 days of guards and full lists of events, the
+// states that there are are no larger, and take no more commits, than in the first hour.
+
+#include "backends.hpp"
+#include "support/hourly_journey.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+
+using namespace otpd::store;
+using namespace otpd::test;
+
+namespace {
+
+struct step_cost {
+    std::size_t largest_state = 0;
+    std::uint64_t commits = 0;
+};
+
+/// 1.2 times.
+std::size_t a_fifth_more_than(std::size_t bytes) {
+    return bytes * 6 / 5;
+}
+
+template <class Contract>
+void go(Contract& s, hourly_journey const& journey) {
+    s.admitted(journey.admission());
+    BOOST_REQUIRE((s.settle(journey.settlement()) == settle_outcome::settled));
+    s.verified(journey.check());
+}
+
+/// Of a journey in the last of so many hours.
+template <class Contract>
+step_cost cost_after(std::uint32_t hours) {
+    Contract s;
+    s.begin_hour();
+    std::uint32_t hour = 0;
+    for (; hour < hours; ++hour) {
+        go(s, hourly_journey(hour));
+        s.advance(one_hour);
+    }
+    go(s, hourly_journey(hour)); // the hour's own states are made
+    auto const before = s.commits();
+    go(s, hourly_journey(hour + hours_of_an_aged_store));
+    auto const commits = s.commits() - before;
+    return {s.largest_state(), commits}; // in this order: an SQLite file is opened again
+}
+
+/// A verification whose list of events is full.
+template <class Contract>
+void fill_a_list(Contract& s, std::uint32_t id) {
+    auto request = free_send_of(1, 111, id);
+    request.keep = 40 * one_day;
+    auto guess = guess_of(1, 999);
+    request.guesses.quota = guess.guesses.quota = guess.attempts_max = 1'000'000;
+    s.admitted(request);
+    for (std::size_t n = 0; n < events_max; ++n)
+        s.wrong(guess);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(store_contract_aged)
+
+STORE_TEST(a_step_costs_in_an_aged_store_what_it_costs_in_a_fresh_one) {
+    auto const fresh = cost_after<Contract>(0);
+    auto const aged = cost_after<Contract>(hours_of_an_aged_store);
+    BOOST_TEST(aged.largest_state <= a_fifth_more_than(fresh.largest_state));
+    BOOST_TEST(aged.commits == fresh.commits);
+}
+
+// To the byte only where the clock stands still between two steps: times are short when they are round.
+using stores_of_a_still_clock = std::tuple<contract<memory_backend>, contract<sqlite_backend>>;
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(lists_of_events_that_are_full_do_not_grow, Contract,
+                              stores_of_a_still_clock) {
+    Contract s;
+    std::uint32_t id = 0;
+    while (++id <= 10)
+        fill_a_list(s, id);
+    auto const full = s.largest_state();
+    for (; id <= 33; ++id) {
+        s.advance(one_day);
+        fill_a_list(s, id);
+    }
+    BOOST_TEST(s.largest_state() <= a_fifth_more_than(full));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

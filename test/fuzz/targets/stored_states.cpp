@@ -1,0 +1,65 @@
+/// Stored states: what somebody damaged, or another program wrote, is refused, never misread. The
+/// first byte says which state the rest is.
+
+#include "state/idempotency_record.hpp"
+#include "state/number_codec.hpp"
+#include "state/secrets_record.hpp"
+#include "state/shared_state.hpp"
+#include "target.hpp"
+
+#include <string>
+
+using namespace otpd::store;
+using otpd::fuzz::cutter;
+using otpd::fuzz::exact_copy;
+using otpd::fuzz::must;
+
+namespace {
+
+constexpr store_time some_time = state::first_time + std::chrono::hours(1000);
+
+void use(state::number_state& found) {
+    for (auto const& each : found.verifications) {
+        static_cast<void>(each.events.all());
+        if (each.sent) static_cast<void>(each.sent.get());
+    }
+    static_cast<void>(found.retained_until());
+    static_cast<void>(state::count_live_codes(found));
+    static_cast<void>(found.advance(some_time));
+}
+void use(state::shared_state& found) {
+    static_cast<void>(found.advance(some_time));
+}
+void use(state::idempotency_record& found) {
+    found.advance(some_time);
+}
+void use(state::secrets_record& found) {
+    found.advance(some_time);
+}
+
+template <class State>
+void read(std::string_view bytes) {
+    State found;
+    if (!decode(bytes, found)) return;
+    std::string written;
+    encode(written, found, state::version_of(bytes));
+    exact_copy const copy(written);
+    State again;
+    must(decode(copy.view(), again), "what was read is written so that it is read again");
+    std::string twice;
+    encode(twice, again, state::version_of(bytes));
+    must(twice == written, "what is written has one form");
+    use(found);
+}
+
+} // namespace
+
+OTPD_FUZZ_TARGET(stored_states) {
+    cutter input(bytes);
+    auto const kind = input.byte();
+    exact_copy const rest(input.rest());
+    if (kind == 'n') read<state::number_state>(rest.view());
+    if (kind == 's') read<state::shared_state>(rest.view());
+    if (kind == 'r') read<state::idempotency_record>(rest.view());
+    if (kind == 'k') read<state::secrets_record>(rest.view());
+}

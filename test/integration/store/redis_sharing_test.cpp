@@ -1,0 +1,176 @@
+/// Several instances of one server: what is counted is exact, whoever counts, whatever is lost on the
+/// way, and whatever the server's clock says meanwhile.
+
+#include "backend/redis/commit_script.hpp"
+#include "lossy_proxy.hpp"
+#include "redis_fixture.hpp"
+#include "state/state_key.hpp"
+
+#include <boost/asio/strand.hpp>
+
+#include <array>
+
+using namespace otpd::test;
+using namespace otpd;
+
+namespace {
+
+constexpr std::size_t instances = 3;
+
+/// Each with its own cache and connections.
+struct cluster {
+    explicit cluster(std::string const& url) {
+        for (auto& each : all)
+            each = std::make_unique<driven_redis_backend>(redis_at(url));
+    }
+    driven_redis_backend& at(std::size_t n) { return *all[n % instances]; }
+    /// The answers of so many steps at once.
+    template <class Step>
+    auto in_parallel(std::size_t count, Step step) {
+        using answer = typename decltype(step(*all[0], std::size_t{}))::value_type;
+        std::vector<answer> answers(count, answer(store::fault::not_executed));
+        boost::asio::io_context context;
+        for (std::size_t n = 0; n < count; ++n) {
+            auto body = [&, n]() -> boost::asio::awaitable<void> {
+                answers[n] = co_await step(at(n), n);
+            };
+            boost::asio::co_spawn(boost::asio::make_strand(context), body,
+                                  [](std::exception_ptr) {});
+        }
+        run_on_threads(context, 2);
+        return answers;
+    }
+    /// With a limit and a reservation that all have in common.
+    auto send_all(std::uint32_t count, std::uint64_t quota) {
+        return in_parallel(count, [quota](driven_redis_backend& by, std::size_t n) {
+            auto const phone = static_cast<std::uint32_t>(n);
+            auto request = send_of(phone, 111, phone);
+            request.charges = {store::charge{subject(everybody), "limit", quota, one_day}};
+            request.reservations = {store::reservation{daily_budget(), 10, 1'000'000, one_day}};
+            return by->admit(std::move(request));
+        });
+    }
+    auto guess_all(std::size_t count, std::uint32_t phone, std::uint32_t code) {
+        return in_parallel(count, [=](driven_redis_backend& by, std::size_t) {
+            return by->check_code(guess_of(phone, code));
+        });
+    }
+    std::int64_t spent() { return at(0).spent({daily_budget()}).value().at(0); }
+
+    std::array<std::unique_ptr<driven_redis_backend>, instances> all;
+};
+
+template <class Answers>
+std::size_t faults_of(Answers const& answers) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(answers, [](auto const& each) { return each.has_error(); }));
+}
+
+struct fixture {
+    redis_process server{redis_setup{.tcp = false, .turned_clock = OTPD_TURNED_CLOCK, .more = {}}};
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(redis_shared, fixture)
+
+BOOST_AUTO_TEST_CASE(a_quota_that_all_share_is_exact) {
+    cluster of(server.url());
+    constexpr std::uint32_t quota = 250;
+    auto const answers = of.send_all(400, quota);
+    BOOST_TEST(faults_of(answers) == 0U);
+    BOOST_TEST(count_of<store::admitted>(answers) == quota);
+    BOOST_TEST(of.spent() == 10 * quota);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_thousand_guesses_as_many_are_evaluated_as_may_be) {
+    cluster of(server.url());
+    BOOST_CHECK(is<store::admitted>(of.at(0).admit(send_of(1, 111, 1))));
+    auto const answers = of.guess_all(1000, 1, 222);
+    BOOST_TEST(faults_of(answers) == 0U);
+    BOOST_TEST(count_of<store::wrong>(answers) == attempts_max);
+    BOOST_CHECK(is<store::exhausted>(of.at(1).check(guess_of(1, 111))));
+}
+
+BOOST_AUTO_TEST_CASE(of_many_right_guesses_one_is_taken) {
+    cluster of(server.url());
+    BOOST_CHECK(is<store::admitted>(of.at(0).admit(send_of(1, 111, 1))));
+    auto const answers = of.guess_all(200, 1, 111);
+    BOOST_TEST(faults_of(answers) == 0U);
+    BOOST_TEST(count_of<store::verified>(answers) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(answers_that_are_lost_are_asked_for_again) {
+    lossy_proxy between(server.socket());
+    cluster of(between.url());
+    between.lose(50);
+    std::uint32_t numbers = 0;
+    std::size_t admitted = 0;
+    for (int round = 0; round < 10; ++round) {
+        auto const answers = of.in_parallel(60, [&](driven_redis_backend& by, std::size_t n) {
+            auto const phone = numbers + static_cast<std::uint32_t>(n);
+            auto request = send_of(phone, 111, phone);
+            request.charges = {store::charge{subject(everybody), "limit", 250, one_day}};
+            request.reservations = {store::reservation{daily_budget(), 10, 1'000'000, one_day}};
+            return by->admit(std::move(request));
+        });
+        numbers += 60;
+        BOOST_TEST(faults_of(answers) == 0U);
+        admitted += count_of<store::admitted>(answers);
+    }
+    BOOST_TEST(admitted == 250U);
+    BOOST_TEST(of.spent() == 2500);
+    std::size_t wrong = 0;
+    std::size_t verified = 0;
+    for (std::uint32_t phone = 0; phone < 20; ++phone) {
+        wrong += count_of<store::wrong>(of.guess_all(3, phone, 222));
+        verified += count_of<store::verified>(of.guess_all(6, phone, 111));
+    }
+    BOOST_TEST(wrong == 60U);
+    BOOST_TEST(verified == 20U);
+    BOOST_TEST_MESSAGE(between.lost() << " answers were lost");
+    BOOST_TEST(between.lost() > 5U);
+}
+
+// What was written meanwhile limits nobody, and what was there before counts as it did.
+BOOST_AUTO_TEST_CASE(a_clock_that_is_ahead_for_one_send_does_no_lasting_harm) {
+    cluster of(server.url());
+    auto limited = [](std::uint32_t phone) {
+        auto request = send_of(phone, 111, phone);
+        request.charges = {store::charge{subject(everybody), "limit", 2, 1min}};
+        return request;
+    };
+    BOOST_CHECK(is<store::admitted>(of.at(0).admit(limited(1))));
+    server.advance(600s);
+    BOOST_CHECK(is<store::admitted>(of.at(0).admit(limited(2))));
+    BOOST_TEST(of.at(0).jumped_by.load() > 599'000);
+    server.advance(-600s);
+    BOOST_CHECK(is<store::admitted>(of.at(1).admit(limited(3))));
+    BOOST_CHECK(is<store::verified>(of.at(1).check(guess_of(2, 111))));
+    BOOST_CHECK(is<store::admitted>(of.at(0).admit(limited(4))));
+    BOOST_TEST(of.at(0).jumped_by.load() < -599'000);
+    BOOST_CHECK(is<store::refused>(of.at(2).admit(limited(5))));
+}
+
+// A release that is older than what was written fails closed, and leaves it as it is.
+BOOST_AUTO_TEST_CASE(an_unknown_format_is_never_written_over) {
+    cluster of(server.url());
+    std::array const keys{store::redis_key_of(store::state::number_state_key(number(1))),
+                          store::redis_key_of(store::state::limit_state_key(subject(everybody))),
+                          store::redis_key_of(store::state::budget_state_key(daily_budget()))};
+    for (auto const& later : {std::string("\0\0\0\0\0\0\0\1\377 of a later release", 28),
+                              std::string(20, '\0'), std::string("short")}) {
+        for (auto const& key : keys) {
+            server.ask({"FLUSHALL"});
+            server.ask({"SET", key, later});
+            cluster fresh(server.url());
+            for (int n = 0; n < 2; ++n) {
+                BOOST_TEST(fresh.at(0).admit(full_send_of(1, 111, 1)).has_error());
+                BOOST_TEST(server.ask({"GET", key}) == later);
+            }
+        }
+        BOOST_CHECK(is<store::admitted>(of.at(0).admit(send_of(2, 111, 2))));
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,54 @@
+#pragma once
+
+/// A server of states in this process, shared by instances that each remember what they saw last: what protocol B is between
+/// otpd and Redis, without the network. So whatever a server or the way to it may do is an order of the history: an instance
+/// finds that another was faster, an answer gets lost, the last writes are gone.
+
+#include "backend_io.hpp"
+#include "batched_store.hpp"
+#include "otpd/core/clock.hpp"
+#include "support/blob_server.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstdint>
+
+namespace otpd::simulation {
+
+class shared_instance final : public store::batched_store, private store::backend_io {
+public:
+    /// `number`: of the instance.
+    shared_instance(boost::asio::io_context& context, clock const& server_time,
+                    test::blob_server& server, std::uint32_t number);
+
+    /// The next step is done, or not, and its answer is lost.
+    void lose_answer(bool done) noexcept { lost_ = done ? answer::lost : answer::never_asked; }
+    /// Another server has taken over.
+    void expect_lost_writes() { steps().expect_lost_writes(); }
+
+    boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override {
+        co_return 0U;
+    }
+    boost::asio::awaitable<otpd::store::result<std::monostate>> ping() override {
+        co_return std::monostate();
+    }
+    boost::asio::awaitable<std::optional<std::string>> start() override { co_return std::nullopt; }
+    void stop() override {}
+
+private:
+    enum class answer : std::uint8_t { arrives, lost, never_asked };
+
+    [[nodiscard]] bool reads_first() const noexcept override { return false; }
+    void load(otpd::store::flight&, otpd::store::flight_listener&) override {}
+    void commit(otpd::store::flight& what, otpd::store::flight_listener& to) override;
+    [[nodiscard]] otpd::store::store_time now() const noexcept override;
+    [[nodiscard]] bool has_room() const noexcept override { return true; }
+
+    void execute(otpd::store::commit& what);
+
+    clock const& server_time_;
+    test::blob_server& server_;
+    answer lost_ = answer::arrives;
+};
+
+} // namespace otpd::simulation

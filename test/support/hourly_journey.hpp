@@ -1,0 +1,107 @@
+#pragma once
+
+/// What a service asks of its store hour after hour: sends of one budget owner with everything that counts them, to a number of
+/// each hour, settled and verified. History is all that tells one hour from another.
+
+#include "otpd/store/admission.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace otpd::test {
+
+/// 33 days.
+inline constexpr std::uint32_t hours_of_an_aged_store = 800;
+
+class hourly_journey {
+public:
+    explicit hourly_journey(std::uint32_t hour) : hour_(hour) {}
+
+    [[nodiscard]] store::admission admission() const {
+        store::admission request;
+        request.key = key();
+        request.id = key_of(numbers + hour_);
+        request.code = seed();
+        request.ttl = minutes(5);
+        request.keep = minutes(30);
+        request.cooldown = {minutes(1), minutes(15), minutes(60)};
+        request.charges = {charge("all_1h", owner), charge("client_1h", client)};
+        for (auto const& each : budgets())
+            request.reservations.push_back({each, 87'000, 87'000'000'000, minutes(25 * 60)});
+        request.watches = {watch(prefix), watch(country)};
+        request.guesses = {20, minutes(24 * 60)};
+        request.once = once();
+        return request;
+    }
+    [[nodiscard]] store::settlement settlement() const {
+        store::settlement request;
+        request.key = key();
+        request.id = key_of(numbers + hour_);
+        request.result = store::send_result::accepted;
+        for (auto const& each : budgets())
+            request.adjustments.push_back({each, -1000});
+        request.accepted.emplace().route_id = 3;
+        request.cooldown = minutes(1);
+        request.once = once();
+        request.reply = "{}";
+        return request;
+    }
+    /// Right.
+    [[nodiscard]] store::check check() const {
+        store::check request;
+        request.key = key();
+        request.is_code_of = [right = seed()](store::code_seed const& of) { return of == right; };
+        request.attempts_max = 5;
+        request.guesses = {20, minutes(24 * 60)};
+        request.charges = {charge("guesses_1h", owner)};
+        request.watched = {key_of(prefix), key_of(country)};
+        return request;
+    }
+
+private:
+    static constexpr std::uint32_t numbers = 0x0100'0000;
+    static constexpr std::uint32_t requests = 0x0200'0000;
+    static constexpr std::uint32_t owner = 0x0300'0000;
+    static constexpr std::uint32_t client = owner + 1;
+    static constexpr std::uint32_t prefix = owner + 2;
+    static constexpr std::uint32_t country = owner + 3;
+
+    static store::duration minutes(std::int64_t n) { return store::duration(n * 60'000); }
+    static store::subject_key key_of(std::uint32_t n) {
+        store::subject_key key{};
+        for (std::size_t i = 0; i < 4; ++i)
+            key[i] = key[12 + i] = static_cast<std::byte>(n >> (8 * i));
+        return key;
+    }
+    static store::code_seed seed() {
+        store::code_seed value;
+        value.key_id = 1;
+        value.length = 6;
+        return value;
+    }
+    static store::charge charge(std::string name, std::uint32_t of) {
+        return {key_of(of), std::move(name), 1000, minutes(60)};
+    }
+    static store::watch watch(std::uint32_t of) {
+        store::watch rule;
+        rule.subject = key_of(of);
+        rule.name = "pumping";
+        rule.floor = 10;
+        rule.percent = 50;
+        return rule;
+    }
+
+    [[nodiscard]] store::record_key key() const { return {key_of(numbers + hour_), "shop:login"}; }
+    /// The ledger of the hour, and a day's budget.
+    [[nodiscard]] std::vector<store::budget_key> budgets() const {
+        return {{key_of(owner), "ledger", "hour-" + std::to_string(1000 + hour_)},
+                {key_of(owner), "daily", "day-" + std::to_string(100 + hour_ / 24)}};
+    }
+    [[nodiscard]] store::idempotency_key once() const {
+        return {key_of(requests + hour_), {}, minutes(24 * 60)};
+    }
+
+    std::uint32_t hour_;
+};
+
+} // namespace otpd::test

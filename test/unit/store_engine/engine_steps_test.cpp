@@ -1,0 +1,437 @@
+// Every comparison of guesses, codes, leases, updates and bounds, one before it, at it and one
+// after it.
+
+#include "engine/verifications.hpp"
+#include "map_backend.hpp"
+
+using namespace otpd::store;
+using namespace otpd::test;
+
+namespace {
+
+struct boundary {
+    counter_time at;
+    bool good;
+};
+
+delivery_update update_of(delivery message, std::string details = "x") {
+    delivery_update request;
+    request.at = {key_of(1), id_of(1)};
+    request.message = message;
+    request.details = std::move(details);
+    return request;
+}
+
+idempotency_key once_key(std::uint32_t fingerprint = 7) {
+    idempotency_key once;
+    once.key = key_of(everybody + 1);
+    once.fingerprint = key_of(fingerprint);
+    once.keep = 1h;
+    return once;
+}
+
+admission once_send(std::uint32_t id) {
+    auto request = send_of(id, id);
+    request.lease = 30s;
+    request.once = once_key();
+    return request;
+}
+
+check held(check guess, std::uint32_t id) {
+    guess.id = id_of(id);
+    return guess;
+}
+
+void guess_wrong(engine_world& w, check const& guess, int times) {
+    for (int n = 0; n < times; ++n)
+        BOOST_REQUIRE(is<wrong>(w.check(guess)));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(engine_steps)
+
+// --- codes ------------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_code_verifies_until_it_ends_and_once) {
+    for (auto const& [at, good] :
+         {boundary{60s - 1us, true}, boundary{60s, false}, boundary{60s + 1us, false}}) {
+        engine_world w;
+        w.admit(send_of(1, 1));
+        w.pass(at);
+        BOOST_TEST(is<verified>(w.check(guess_of(1, 1))) == good);
+        BOOST_TEST(is<absent>(w.check(guess_of(1, 1))));
+        BOOST_TEST((w.find({key_of(1), id_of(1)})->state ==
+                    (good ? progress::verified : progress::expired)));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_verification_is_forgotten_with_its_time) {
+    for (auto const& [at, kept] :
+         {boundary{10min - 1us, true}, boundary{10min, false}, boundary{10min + 1us, false}}) {
+        engine_world w;
+        w.admit(send_of(1, 1));
+        w.pass(at);
+        BOOST_TEST(w.find({key_of(1), id_of(1)}).has_value() == kept);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_code_is_compared_by_all_that_its_admission_said) {
+    auto const guess_with = [](code_seed const& typed_of) {
+        engine_world w;
+        w.admit(send_of(1, 1));
+        auto guess = guess_of(1, 1);
+        guess.is_code_of = typed(typed_of);
+        return w.check(guess);
+    };
+    BOOST_TEST(is<verified>(guess_with(seed_of(1))));
+    for (std::size_t byte = 0; byte < 16; ++byte) {
+        auto other = seed_of(1);
+        other.nonce.at(byte) ^= std::byte{1};
+        BOOST_TEST(is<wrong>(guess_with(other)));
+    }
+    auto of_another_key = seed_of(1);
+    of_another_key.key_id = 2;
+    BOOST_TEST(is<wrong>(guess_with(of_another_key)));
+    auto longer = seed_of(1);
+    longer.length = 8;
+    BOOST_TEST(is<wrong>(guess_with(longer)));
+}
+
+BOOST_AUTO_TEST_CASE(a_send_is_in_flight_for_its_lease_at_most) {
+    for (auto const& [at, good] :
+         {boundary{30s - 1us, false}, boundary{30s, true}, boundary{30s + 1us, true}}) {
+        engine_world w;
+        auto request = send_of(1, 1);
+        request.lease = 30s;
+        w.admit(request);
+        w.pass(at);
+        request.id = id_of(2);
+        BOOST_TEST(is<admitted>(w.admit(request)) == good);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_send_without_a_lease_is_never_in_flight) {
+    engine_world w;
+    w.admit(send_of(1, 1));
+    BOOST_TEST(is<admitted>(w.admit(send_of(1, 2))));
+}
+
+BOOST_AUTO_TEST_CASE(a_scope_has_so_many_added_codes_and_no_more) {
+    constexpr auto max = static_cast<std::uint32_t>(codes_max);
+    for (std::uint32_t const count : {max - 1, max, max + 1}) {
+        engine_world w;
+        for (std::uint32_t id = 1; id <= count; ++id) {
+            auto request = send_of(1, id);
+            request.add = true;
+            w.admit(request);
+        }
+        BOOST_TEST((w.find({key_of(1), id_of(1)})->state ==
+                    (count > max ? progress::replaced : progress::pending)));
+        BOOST_TEST((w.find({key_of(1), id_of(2)})->state == progress::pending));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_code_of_a_clock_that_was_ahead_lives_as_long_as_another) {
+    engine_world w;
+    w.be_at(600s);
+    auto request = send_of(1, 1);
+    request.lease = 30s;
+    w.admit(request);
+    w.be_at(0s);
+    request.id = id_of(2);
+    BOOST_TEST((expect<in_flight>(w.admit(request)).retry_after == 30s)); // and is written back
+    w.be_at(30s);
+    BOOST_TEST(is<admitted>(w.admit(request)));
+    BOOST_TEST((w.find({key_of(1), id_of(1)})->age == 30s));
+}
+
+// --- bounds -----------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_number_keeps_so_many_verifications_and_the_oldest_go) {
+    constexpr auto max = static_cast<std::uint32_t>(engine::verifications_max);
+    for (std::uint32_t const count : {max - 1, max, max + 1}) {
+        engine_world w;
+        for (std::uint32_t id = 1; id <= count; ++id)
+            BOOST_REQUIRE(is<admitted>(w.admit(send_of(1, id))));
+        BOOST_TEST(w.find({key_of(1), id_of(1)}).has_value() == (count <= max));
+        BOOST_TEST(w.find({key_of(1), id_of(2)}).has_value());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(of_those_that_are_over_the_settled_ones_go_first) {
+    engine_world w;
+    for (std::uint32_t id = 1; id <= engine::verifications_max; ++id) {
+        w.admit(send_of(1, id));
+        if (id == 7) w.settle(settlement_of(1, id, send_result::accepted));
+    }
+    w.admit(send_of(1, 1000));
+    BOOST_TEST(w.find({key_of(1), id_of(1)}).has_value());
+    BOOST_TEST(!w.find({key_of(1), id_of(7)}).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(live_codes_are_never_dropped_to_make_room) {
+    engine_world w;
+    std::uint32_t id = 0;
+    auto next = [&id] {
+        auto request = send_of(1, ++id);
+        request.key.slot = "scope" + std::to_string(id);
+        return request;
+    };
+    constexpr auto others = engine::verifications_max - codes_max;
+    for (std::size_t n = 0; n <= others; ++n)
+        BOOST_REQUIRE(is<admitted>(w.admit(next())));
+    BOOST_TEST(is<full>(w.admit(next())));
+    auto again = send_of(1, 999); // a scope that is there has its place
+    again.key.slot = "scope1";
+    BOOST_TEST(is<admitted>(w.admit(again)));
+}
+
+BOOST_AUTO_TEST_CASE(a_number_keeps_so_many_events_and_the_oldest_go) {
+    engine_world w;
+    auto guess = guess_of(1, 9);
+    guess.attempts_max = guess.guesses.quota = 100'000;
+    std::uint32_t id = 0;
+    for (; id < 20; ++id) {
+        auto request = send_of(1, id);
+        request.guesses = guess.guesses;
+        BOOST_REQUIRE(is<admitted>(w.admit(request)));
+        guess_wrong(w, guess, 40);
+    }
+    std::size_t events = 0;
+    std::size_t kept = 0;
+    for (std::uint32_t each = 0; each < id; ++each)
+        if (auto const found = w.find({key_of(1), id_of(each)})) {
+            BOOST_TEST(found->events.size() <= events_max + 1);
+            events += found->events.size();
+            ++kept;
+        }
+    BOOST_TEST(events <= engine::number_events_max);
+    BOOST_TEST(kept == engine::number_events_max / (events_max + 1));
+    BOOST_TEST(w.find({key_of(1), id_of(id - 1)}).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_listed_in_any_case_has_an_end_too) {
+    engine_world w;
+    w.admit(send_of(1, 1));
+    rebooking other;
+    other.of = {key_of(1), id_of(1)};
+    other.notes.assign(10, note{event_kind::step, {}, "x"});
+    for (int n = 0; n < 10; ++n)
+        w.run<engine::replace_reservation>(other);
+    BOOST_TEST(w.find(other.of)->events.size() == 2 * events_max);
+}
+
+BOOST_AUTO_TEST_CASE(without_room_nothing_is_admitted) {
+    engine_world w;
+    w.io.room = false;
+    BOOST_TEST(is<full>(w.admit(send_of(1, 1))));
+    w.io.room = true;
+    BOOST_TEST(is<admitted>(w.admit(send_of(1, 1))));
+}
+
+// --- guesses ----------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_code_has_so_many_attempts) {
+    for (bool const with_id : {true, false})
+        for (int const used : {4, 5}) {
+            engine_world w;
+            w.admit(send_of(1, 1));
+            auto guess = guess_of(1, 9);
+            if (with_id) guess = held(guess, 1);
+            guess_wrong(w, guess, used);
+            guess.is_code_of = typed(seed_of(1));
+            BOOST_TEST(is<verified>(w.check(guess)) == (used < 5));
+            BOOST_TEST(is<exhausted>(w.check(guess)) == (used == 5));
+        }
+}
+
+BOOST_AUTO_TEST_CASE(a_number_has_so_many_guesses_and_a_reserve_of_them) {
+    for (bool const with_id : {true, false})
+        for (int const used : {6, 7, 8, 9, 10}) {
+            engine_world w;
+            w.admit(send_of(1, 1));
+            auto guess = held(guess_of(1, 9), 1);
+            guess.attempts_max = 100;
+            guess.guesses = guess_budget{10, 24h, 3};
+            guess_wrong(w, guess, used);
+            guess.is_code_of = typed(seed_of(1));
+            if (!with_id) guess.id.reset();
+            bool const good = used < (with_id ? 10 : 7);
+            auto request = send_of(1, 2);
+            request.key.slot = "payment";
+            request.guesses = guess.guesses;
+            BOOST_TEST(is<refused>(w.admit(request)) == (used == 10));
+            BOOST_TEST(is<verified>(w.check(guess)) == good, used);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(guesses_are_forgotten_with_their_time) {
+    for (auto const& [at, locks] :
+         {boundary{20s - 1us, true}, boundary{20s, false}, boundary{20s + 1us, false}}) {
+        engine_world w;
+        w.admit(send_of(1, 1));
+        auto guess = guess_of(1, 9);
+        guess.guesses = guess_budget{1, 20s};
+        guess_wrong(w, guess, 1);
+        w.pass(at);
+        BOOST_TEST(is<locked>(w.check(guess)) == locks);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_ends_with_the_millisecond) {
+    for (bool const with_id : {true, false})
+        for (auto const& [at, good] :
+             {boundary{10s - 1us, false}, boundary{10s, true}, boundary{10s + 1us, true}}) {
+            engine_world w;
+            w.admit(send_of(1, 1));
+            auto guess = guess_of(1, 9);
+            if (with_id) guess = held(guess, 1);
+            guess.guesses = guess_budget{20, 24h, 0, 2, 10s, 40s};
+            guess_wrong(w, guess, 2);
+            BOOST_TEST((expect<locked>(w.check(guess)).retry_after == 10s));
+            w.pass(at);
+            BOOST_TEST(is<wrong>(w.check(guess)) == good);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(a_guess_that_is_not_evaluated_writes_nothing) {
+    engine_world w;
+    w.admit(send_of(1, 1));
+    auto guess = guess_of(1, 9);
+    guess_wrong(w, guess, 5);
+    auto const writes = w.io.writes;
+    BOOST_TEST(is<exhausted>(w.check(guess)));
+    guess.attempts_max = 100;
+    guess.guesses.quota = 5;
+    BOOST_TEST(is<locked>(w.check(guess)));
+    BOOST_TEST(is<absent>(w.check(guess_of(2, 9))));
+    BOOST_TEST(w.io.writes == writes);
+}
+
+// Never fewer than were counted, whatever the clock was.
+BOOST_AUTO_TEST_CASE(wrong_guesses_of_a_clock_that_was_ahead_keep_their_count) {
+    engine_world w;
+    w.be_at(600s);
+    w.admit(send_of(1, 1));
+    auto guess = guess_of(1, 9);
+    guess.guesses = guess_budget{3, 100s};
+    guess_wrong(w, guess, 3);
+    w.be_at(0s);
+    BOOST_TEST((expect<locked>(w.check(guess)).retry_after == 100s));
+    w.be_at(100s - 1us);
+    w.admit(send_of(1, 2));
+    BOOST_TEST(is<locked>(w.check(guess)));
+    w.be_at(100s);
+    BOOST_TEST(is<wrong>(w.check(guess)));
+}
+
+// --- updates and cancellations ----------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(an_update_that_says_no_more_writes_nothing) {
+    engine_world w;
+    w.admit(send_of(1, 1));
+    w.settle(settlement_of(1, 1, send_result::accepted));
+    BOOST_TEST((w.run<engine::update>(update_of(delivery::delivered)) == update_outcome::updated));
+    auto const writes = w.io.writes;
+    BOOST_TEST((w.run<engine::update>(update_of(delivery::failed)) == update_outcome::known));
+    BOOST_TEST((w.run<engine::update>(update_of(delivery::accepted)) == update_outcome::known));
+    auto other = update_of(delivery::failed);
+    other.at.id = id_of(2);
+    BOOST_TEST((w.run<engine::update>(other) == update_outcome::absent));
+    BOOST_TEST(w.io.writes == writes);
+}
+
+BOOST_AUTO_TEST_CASE(an_event_alone_is_listed_while_there_is_room) {
+    for (std::size_t const listed : {events_max - 1, events_max}) {
+        engine_world w;
+        w.admit(send_of(1, 1));
+        auto guess = guess_of(1, 9);
+        guess.attempts_max = guess.guesses.quota = 100;
+        w.settle(settlement_of(1, 1, send_result::accepted));
+        guess_wrong(w, guess, static_cast<int>(listed) - 2);
+        BOOST_TEST((w.run<engine::update>(update_of(delivery::accepted)) ==
+                    (listed < events_max ? update_outcome::updated : update_outcome::known)));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_cancellation_ends_a_code_of_its_own_client) {
+    engine_world w;
+    auto request = send_of(1, 1);
+    request.key.slot = "shop:login";
+    w.admit(request);
+    cancellation asked{{key_of(1), id_of(1)}, "bank:"};
+    BOOST_TEST((w.run<engine::cancel>(asked) == cancel_outcome::absent));
+    asked.slot_prefix = "shop:";
+    BOOST_TEST((w.run<engine::cancel>(asked) == cancel_outcome::canceled));
+    BOOST_TEST((w.run<engine::cancel>(asked) == cancel_outcome::ended));
+}
+
+BOOST_AUTO_TEST_CASE(events_say_the_same_time_whenever_they_are_read) {
+    engine_world w;
+    w.pass(123'456us);
+    w.admit(send_of(1, 1));
+    w.pass(777'777us);
+    w.settle(settlement_of(1, 1, send_result::accepted));
+    std::vector<otpd::wall_time> seen;
+    for (auto const by : {0us, 1us, 999us, 123'457us}) {
+        w.pass(by);
+        auto const found = w.find({key_of(1), id_of(1)});
+        seen.push_back(found->events.at(1).at);
+    }
+    BOOST_TEST((std::ranges::count(seen, seen.front()) == 4));
+}
+
+// --- idempotency ------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(an_unsettled_request_is_in_flight_for_its_lease) {
+    for (auto const& [at, waits] :
+         {boundary{30s - 1us, true}, boundary{30s, false}, boundary{30s + 1us, false}}) {
+        engine_world w;
+        w.admit(once_send(1));
+        w.pass(at);
+        auto const answer = w.admit(once_send(2));
+        BOOST_TEST(is<in_flight>(answer) == waits);
+        BOOST_TEST(is<unsettled>(answer) == !waits);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_request_is_forgotten_with_its_time) {
+    for (auto const& [at, kept] :
+         {boundary{1h - 1us, true}, boundary{1h, false}, boundary{1h + 1us, false}}) {
+        engine_world w;
+        w.admit(once_send(1));
+        auto settlement = settlement_of(1, 1, send_result::accepted);
+        settlement.once = once_key();
+        settlement.reply = "reply";
+        w.settle(settlement);
+        w.pass(at);
+        auto const answer = w.admit(once_send(2));
+        BOOST_TEST(is<replayed>(answer) == kept);
+        if (kept) BOOST_TEST(expect<replayed>(answer).reply == "reply");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_request_for_something_else_conflicts) {
+    engine_world w;
+    w.admit(once_send(1));
+    auto other = once_send(2);
+    other.once = once_key(8);
+    BOOST_TEST(is<conflicting>(w.admit(other)));
+}
+
+BOOST_AUTO_TEST_CASE(a_lease_of_a_clock_that_was_ahead_ends_as_soon_as_another) {
+    for (auto const& [ahead, clamped] :
+         {boundary{1s, false}, boundary{1s + 1ms, true}, boundary{600s, true}}) {
+        engine_world w;
+        w.be_at(ahead);
+        w.admit(once_send(1));
+        w.be_at(0s);
+        auto const answer = expect<in_flight>(w.admit(once_send(2)));
+        BOOST_TEST((answer.retry_after == (clamped ? 30s : 31s)));
+        w.be_at(30s);
+        BOOST_TEST(is<unsettled>(w.admit(once_send(2))) == clamped);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,177 @@
+#pragma once
+
+/// A backend of a few lines: blobs in a map, and commits that are answered at once, later, or
+/// never.
+
+#include "batch.hpp"
+#include "blob_server.hpp"
+#include "engine_step.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <string>
+#include <vector>
+
+namespace otpd::test {
+
+using namespace std::chrono_literals;
+
+/// Ten seconds after the beginning of a day of 2026.
+inline constexpr store::store_time some_time = store::state::first_time + 123 * 24h + 10s;
+
+class map_backend final : public blob_server, public store::backend_io {
+public:
+    explicit map_backend(bool reads_first) : reads_first_(reads_first) {}
+
+    store::store_time time = some_time;
+    bool room = true;
+    bool holds = false; ///< commits wait for deliver()
+    std::size_t commits = 0;
+    std::size_t bytes_loaded = 0;
+    bool must_survive = false;                ///< the last commit
+    std::vector<store::field_addition> added; ///< by it
+
+    [[nodiscard]] bool reads_first() const noexcept override { return reads_first_; }
+    [[nodiscard]] store::store_time now() const noexcept override { return time; }
+    [[nodiscard]] bool has_room() const noexcept override { return room; }
+    void load(store::flight& what, store::flight_listener& to) override {
+        for (auto& each : what.loads) {
+            each.blob = blob(each.key);
+            bytes_loaded += each.blob.size();
+            each.is_unchanged =
+                each.known != 0 && each.known == store::state::version_of(each.blob);
+        }
+        to.loaded(what);
+    }
+    void commit(store::flight& what, store::flight_listener& to) override {
+        ++commits;
+        must_survive = what.changes.must_survive;
+        added = what.changes.additions;
+        waiting_.push_back({&what, &to});
+        if (!holds) deliver();
+    }
+
+    [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
+    /// Does the oldest commit and answers it.
+    void deliver() {
+        auto const next = take();
+        execute(next.what->changes);
+        next.to->committed(*next.what);
+    }
+    /// Answers it with something else, done or not.
+    void lose(store::commit::outcome as, bool done) {
+        auto const next = take();
+        if (done) execute(next.what->changes);
+        next.what->changes.became = as;
+        next.to->committed(*next.what);
+    }
+
+private:
+    struct waiting_commit {
+        store::flight* what;
+        store::flight_listener* to;
+    };
+    waiting_commit take() {
+        auto const next = waiting_.front();
+        waiting_.pop_front();
+        return next;
+    }
+    bool reads_first_;
+    std::deque<waiting_commit> waiting_;
+};
+
+/// One instance that runs steps one after the other, each done at once.
+class engine_world {
+public:
+    map_backend io{true};
+    store::batch steps{io, store::batch_options()};
+
+    template <auto Rules, class Request>
+    auto run(Request const& request) {
+        store::engine_step<Rules, Request> step(request);
+        steps.submit(step);
+        BOOST_REQUIRE(step.is_done());
+        return step.take().value();
+    }
+    store::admit_outcome admit(store::admission const& request) {
+        return run<store::engine::admit>(request);
+    }
+    store::check_outcome check(store::check const& request) {
+        return run<store::engine::check_code>(request);
+    }
+    store::settle_outcome settle(store::settlement const& request) {
+        return run<store::engine::settle>(request);
+    }
+    std::optional<store::verification> find(store::verification_address const& at) {
+        return run<store::engine::find>(at);
+    }
+    void pass(store::counter_time by) { io.time += by; }
+    /// `by` from some_time.
+    void be_at(store::counter_time by) { io.time = some_time + by; }
+};
+
+inline store::subject_key key_of(std::uint32_t n) {
+    store::subject_key key{};
+    for (std::size_t i = 0; i < 4; ++i)
+        key[i] = key[12 + i] = static_cast<std::byte>(n >> (8 * i));
+    return key;
+}
+inline store::verification_id id_of(std::uint32_t n) {
+    return key_of(n);
+}
+/// What code 1, 2 ... is derived from: here itself.
+inline store::code_seed seed_of(std::uint8_t code) {
+    store::code_seed seed;
+    seed.key_id = 1;
+    seed.nonce[0] = static_cast<std::byte>(code);
+    seed.length = 6;
+    return seed;
+}
+/// A user who typed the code of a seed.
+inline auto typed(store::code_seed const& right) {
+    return [right](store::code_seed const& of) { return of == right; };
+}
+/// Whom many numbers count by.
+inline constexpr std::uint32_t everybody = 1000;
+
+/// Of code 1, without any limit.
+inline store::admission send_of(std::uint32_t number, std::uint32_t id) {
+    store::admission request;
+    request.key = store::record_key{key_of(number), "login"};
+    request.id = id_of(id);
+    request.code = seed_of(1);
+    request.ttl = 60s;
+    request.keep = 10min;
+    request.guesses = store::guess_budget{20, 24h};
+    return request;
+}
+inline store::check guess_of(std::uint32_t number, std::uint8_t code) {
+    store::check request;
+    request.key = store::record_key{key_of(number), "login"};
+    request.is_code_of = typed(seed_of(code));
+    request.attempts_max = 5;
+    request.guesses = store::guess_budget{20, 24h};
+    return request;
+}
+inline store::settlement settlement_of(std::uint32_t number, std::uint32_t id,
+                                       store::send_result result) {
+    store::settlement request;
+    request.key = store::record_key{key_of(number), "login"};
+    request.id = id_of(id);
+    request.result = result;
+    return request;
+}
+
+template <class Outcome, class Answer>
+bool is(Answer const& answer) {
+    return std::holds_alternative<Outcome>(answer);
+}
+template <class Outcome, class Answer>
+Outcome expect(Answer const& answer) {
+    BOOST_REQUIRE(std::holds_alternative<Outcome>(answer));
+    return std::get<Outcome>(answer);
+}
+
+} // namespace otpd::test

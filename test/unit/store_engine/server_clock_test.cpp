@@ -1,0 +1,42 @@
+// A server's clock as it is known between two answers.
+
+#include "backend/server_clock.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace otpd::store;
+using namespace std::chrono_literals;
+using otpd::steady_time;
+
+BOOST_AUTO_TEST_SUITE(server_clocks)
+
+BOOST_AUTO_TEST_CASE(it_is_followed_no_further_than_an_answer_says) {
+    server_clock clock;
+    steady_time const zero;
+    store_time const first(counter_time(1'000'000'000));
+    clock.follow(zero, zero + 10ms, first);
+    // It was `first` between 0 and 10 ms.
+    BOOST_TEST((clock.at(zero) <= first));
+    BOOST_TEST((clock.at(zero + 10ms) >= first));
+    auto const before = clock.at(zero + 1s);
+    // Nothing that contradicts it moves it.
+    BOOST_TEST((clock.follow(zero + 990ms, zero + 1s, before - 5ms) == 0us));
+    BOOST_TEST((clock.at(zero + 1s) == before));
+    // A little more than can be: so little it moves.
+    BOOST_TEST((clock.follow(zero + 990ms, zero + 1s, before + 2ms) == 2ms));
+    BOOST_TEST((clock.at(zero + 1s) == before + 2ms));
+    BOOST_TEST((clock.follow(zero + 990ms, zero + 1s, before - 11ms) == -3ms));
+}
+
+BOOST_AUTO_TEST_CASE(jumps_are_followed_in_both_directions) {
+    server_clock clock;
+    steady_time const zero;
+    store_time const first(counter_time(1'000'000'000));
+    clock.follow(zero, zero, first);
+    BOOST_TEST((clock.follow(zero + 1s, zero + 1s, first + 601s) == 600s));
+    BOOST_TEST((clock.at(zero + 2s) == first + 602s));
+    BOOST_TEST((clock.follow(zero + 2s, zero + 2s, first + 2s) == -600s));
+    BOOST_TEST((clock.at(zero + 3s) == first + 3s));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,170 @@
+// What was acknowledged is on the disk: after kill -9, and told apart from what may be there after
+// an fsync that failed.
+
+#include "eventually.hpp"
+#include "sqlite_fixture.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <map>
+
+using namespace otpd::store;
+using namespace otpd::test;
+using namespace std::chrono_literals;
+
+using fixture = sqlite_fixture;
+
+namespace {
+
+std::atomic<bool> fsync_fails{false};
+std::atomic<int> fsyncs{0};
+
+int sync_or_fail(long how, int file) {
+    ++fsyncs;
+    if (!fsync_fails) return static_cast<int>(syscall(how, file));
+    errno = EIO;
+    return -1;
+}
+
+} // namespace
+
+// In place of the C library's, also for SQLite.
+extern "C" int fsync(int file) {
+    return sync_or_fail(SYS_fsync, file);
+}
+extern "C" int fdatasync(int file) {
+    return sync_or_fail(SYS_fdatasync, file);
+}
+
+namespace {
+
+enum class stage : std::uint8_t { nothing, sent, guessed, used };
+
+/// What one worker was told.
+struct acknowledgement {
+    std::uint32_t phone = 0;
+    stage reached = stage::nothing;
+};
+
+/// Sends, a wrong guess and the right one for one number after the other, each told to `pipe` when
+/// it was answered.
+boost::asio::awaitable<void> work(fixture& f, std::uint32_t phone, int pipe) {
+    auto const acknowledge = [&](stage reached) {
+        acknowledgement const told{phone, reached};
+        if (write(pipe, &told, sizeof told) != sizeof told) _exit(1);
+    };
+    for (;; ++phone) {
+        static_cast<void>((co_await f.held->admit(send_of(phone, 111, phone))).value());
+        acknowledge(stage::sent);
+        static_cast<void>((co_await f.held->check_code(guess_of(phone, 999))).value());
+        acknowledge(stage::guessed);
+        static_cast<void>((co_await f.held->check_code(guess_of(phone, 111))).value());
+        acknowledge(stage::used);
+    }
+}
+
+/// A process of its own that works on the file until it is killed.
+[[noreturn]] void work_until_killed(std::string const& path, std::uint32_t first, int pipe) {
+    try {
+        sqlite_options options;
+        options.path = path;
+        fixture f(options);
+        f.options.path = path;
+        if (!f.start().empty()) _exit(1);
+        for (std::uint32_t worker = 0; worker < 8; ++worker)
+            boost::asio::co_spawn(f.context, work(f, first + 100'000 * worker, pipe),
+                                  [](std::exception_ptr) { _exit(1); });
+        f.context.restart();
+        f.context.run();
+    } catch (...) {
+    }
+    _exit(1);
+}
+
+/// Everything that was told before the kill, the last of each number.
+std::map<std::uint32_t, stage> work_and_kill(std::string const& path, std::uint32_t first,
+                                             std::size_t kill_after) {
+    int ends[2];
+    BOOST_REQUIRE(pipe(ends) == 0);
+    pid_t const child = fork();
+    BOOST_REQUIRE(child >= 0);
+    if (child == 0) work_until_killed(path, first, ends[1]);
+    close(ends[1]);
+    std::map<std::uint32_t, stage> known;
+    acknowledgement told;
+    for (std::size_t count = 1; read(ends[0], &told, sizeof told) == sizeof told; ++count) {
+        known[told.phone] = told.reached;
+        if (count == kill_after) kill(child, SIGKILL);
+    }
+    close(ends[0]);
+    int status = 0;
+    BOOST_REQUIRE(waitpid(child, &status, 0) == child);
+    BOOST_TEST((WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
+    return known;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(sqlite_durability)
+
+BOOST_AUTO_TEST_CASE(nothing_acknowledged_is_lost_by_sigkill) {
+    fixture f;
+    for (std::uint32_t round = 0; round < 10; ++round) {
+        // A few and many: before, in and after the first moves of the log into the file.
+        auto const known = work_and_kill(f.path, 1'000 * (round + 1), 20 + 97 * round);
+        BOOST_REQUIRE_EQUAL(f.start(), "");
+        for (auto const& [phone, reached] : known)
+            BOOST_TEST_CONTEXT("round " << round << ", number " << phone) {
+                auto const found = f.find(phone, phone);
+                BOOST_REQUIRE(found.has_value());
+                if (reached >= stage::guessed) BOOST_TEST(found->open_attempts == 1U);
+                auto const right = f.check(guess_of(phone, 111));
+                if (reached == stage::used) BOOST_TEST(is<absent>(right));
+            }
+        f.held.reset();
+    }
+}
+
+// Its pages may be found after a power cut, or not.
+BOOST_AUTO_TEST_CASE(a_commit_whose_fsync_failed_is_unknown) {
+    fixture f;
+    f.options.sweep_interval = 1ms;
+    BOOST_REQUIRE_EQUAL(f.start(), "");
+    f.admit(send_of(1, 111, 1));
+    fsync_fails = true;
+    auto const send = run(f.context, f.held->admit(send_of(2, 111, 2)));
+    auto const later = run(f.context, f.held->admit(send_of(3, 111, 3)));
+    fsync_fails = false;
+    BOOST_TEST((send.has_error() && send.error() == fault::unknown));
+    BOOST_TEST((later.has_error() && later.error() == fault::not_executed));
+    eventually([&] { return f.answers(); });
+    BOOST_TEST(f.times_lost == 1);
+    BOOST_TEST(f.times_ready == 2);
+    BOOST_TEST(f.held->usage().codes == 1U);
+    BOOST_TEST(is<admitted>(f.admit(send_of(2, 111, 4))));
+    f.restart();
+    BOOST_TEST(!f.find(2, 2).has_value()); // what was written since has taken its place
+    BOOST_TEST(is<verified>(f.check(guess_of(2, 111))));
+}
+
+BOOST_AUTO_TEST_CASE(a_step_costs_one_fsync_and_one_that_changes_nothing_none) {
+    fixture f;
+    f.options.sweep_interval = 1h;
+    BOOST_REQUIRE_EQUAL(f.start(), "");
+    f.admit(send_of(1, 111, 1)); // with the log's first page
+    auto const before = fsyncs.load();
+    f.admit(send_of(2, 111, 2));
+    BOOST_TEST(fsyncs - before == 1);
+    BOOST_TEST(f.find(2, 2).has_value());
+    BOOST_TEST(is<refused>(f.admit(send_of(2, 111, 3))));
+    BOOST_TEST(fsyncs - before == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,143 @@
+// States that were stored by an earlier build of this format are read by every later one, and
+// written the same. A test that fails here says that the format has changed: that needs another
+// format byte.
+
+#include "states.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <fstream>
+
+using namespace otpd::store;
+using namespace otpd::store::state;
+using namespace otpd::test;
+
+namespace {
+
+std::string hex_of(std::string_view bytes) {
+    std::string text;
+    for (char const c : bytes) {
+        constexpr std::string_view digits = "0123456789abcdef";
+        text += digits[static_cast<std::uint8_t>(c) >> 4U];
+        text += digits[static_cast<std::uint8_t>(c) & 0xfU];
+    }
+    return text;
+}
+
+/// Hexadecimal digits in lines of any length.
+std::string golden(std::string const& name) {
+    std::ifstream in(OTPD_GOLDEN_STATES "/" + name + ".hex");
+    std::string bytes;
+    for (char high = 0, low = 0; in >> high >> low;)
+        bytes += static_cast<char>(std::stoi(std::string{high, low}, nullptr, 16));
+    return bytes;
+}
+
+template <class State>
+void check_golden(std::string const& name, State const& expected) {
+    std::string written;
+    encode(written, expected, 0x0123'4567'89ab'cdef);
+    auto const kept = golden(name);
+    BOOST_TEST(hex_of(written) == hex_of(kept), name << " is written as " << hex_of(written));
+    State read;
+    BOOST_REQUIRE_MESSAGE(decode(kept, read), name << " cannot be read");
+    BOOST_TEST(same(read, expected), name << " says something else");
+}
+
+/// Everything that a number can have, in two scopes.
+number_state full_number() {
+    auto state = typical_number();
+    auto& second = state.verifications.emplace_back();
+    second.id = id_of(3);
+    second.scope = "bank:payment";
+    second.code_state = progress::pending;
+    second.admitted = some_time + 90s + 17ms;
+    second.code_end = second.admitted + 120s;
+    second.retained_until = second.admitted + 24h;
+    second.lease_end = second.admitted + 30s;
+    second.attempts = 2;
+    second.open_attempts = 300;
+    second.code = {70'000, id_of(4), 10};
+    second.sent = packed_receipt(receipt{-40, "A-7", "other id", std::nullopt});
+    std::size_t n = 0;
+    for (auto const kind : {event_kind::admitted, event_kind::accepted, event_kind::unknown,
+                            event_kind::wrong, event_kind::verified, event_kind::replaced,
+                            event_kind::canceled, event_kind::step, event_kind::delivery})
+        second.events.add(kind, duration(100 * n++),
+                          kind == event_kind::step ? "\xc3\xa9%20x" : "");
+    auto& third = state.verifications.emplace_back(state.verifications[0]);
+    third.id = id_of(5);
+    third.end(progress::verified);
+    state.limits.push_back({"of_another_config", some_time + 1us});
+    state.guesses = guess_state{
+        3, 1, some_time + 100s, some_time + 110s, some_time + 90s, some_time + 100s + 24h};
+    return state;
+}
+
+shared_state full_shared() {
+    shared_state state;
+    state.add_field("client_1m").stored = (some_time + 30s).time_since_epoch().count();
+    state.add_guard(some_time);
+    std::int64_t value = 1000;
+    for (auto& each : state.fields)
+        if (each.name != "client_1m") each.stored = value++;
+    for (auto& each : state.fields)
+        each.current = each.stored;
+    return state;
+}
+
+shared_state some_sum() {
+    shared_state state;
+    auto& sum = state.add_field(field_name::sum);
+    sum.stored = sum.current = 87'000;
+    state.sum_end = some_time + 33 * 24h;
+    return state;
+}
+
+idempotency_record some_record(bool settled) {
+    idempotency_record record;
+    record.is_kept = true;
+    record.is_settled = settled;
+    record.fingerprint = id_of(9);
+    record.lease_end = some_time + 30s;
+    record.retained_until = some_time + 24h;
+    if (settled) record.reply = R"({"status":"accepted"})";
+    return record;
+}
+
+secrets_record some_secrets() {
+    secrets_record record;
+    record.is_kept = true;
+    record.number_key = id_of(11);
+    record.signing_key = 0xc0de'5eed;
+    record.retained_until = some_time + 3650 * 24h;
+    return record;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(golden_states)
+
+BOOST_AUTO_TEST_CASE(yesterdays_bytes_are_read_tomorrow) {
+    check_golden("number_typical", typical_number());
+    check_golden("number_full", full_number());
+    check_golden("shared_full", full_shared());
+    check_golden("shared_sum", some_sum());
+    check_golden("request_leased", some_record(false));
+    check_golden("request_settled", some_record(true));
+    check_golden("secrets", some_secrets());
+}
+
+// The name under which a budget is kept is as old as what is kept there.
+BOOST_AUTO_TEST_CASE(a_budget_has_the_same_key_for_ever) {
+    auto const key = budget_state_key({id_of(1), "daily", "2026-11-03"});
+    std::string bytes;
+    writer(bytes).bytes(key.hash);
+    BOOST_TEST(hex_of(bytes) == hex_of(golden("budget_key")), hex_of(bytes));
+    BOOST_TEST((key != budget_state_key({id_of(1), "daily", "2026-11-04"})));
+    BOOST_TEST((key != budget_state_key({id_of(1), "monthly", "2026-11-03"})));
+    BOOST_TEST((key != budget_state_key({id_of(2), "daily", "2026-11-03"})));
+    BOOST_TEST((budget_state_key({id_of(1), "a", "1"}) != budget_state_key({id_of(1), "1", "a"})));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

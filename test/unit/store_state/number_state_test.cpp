@@ -1,0 +1,176 @@
+// What is kept of a number: its stored form, and what becomes of it with time and with clocks that
+// jump.
+
+#include "states.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace otpd::store;
+using namespace otpd::store::state;
+using namespace otpd::test;
+
+BOOST_AUTO_TEST_SUITE(number_states)
+
+// --- the stored form --------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_state_is_read_as_it_was_written) {
+    random_states random(2);
+    number_state read;
+    for (int n = 0; n < 1000; ++n) {
+        auto const state = random.number();
+        std::string bytes;
+        encode(bytes, state, 77);
+        BOOST_REQUIRE(decode(bytes, read)); // over what was read before
+        BOOST_TEST(same(state, read), "state " << n);
+        BOOST_TEST(version_of(bytes) == 77U);
+        std::string again;
+        encode(again, read, 77);
+        BOOST_TEST((again == bytes));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_typical_number_has_at_most_250_bytes) {
+    auto state = typical_number();
+    std::string bytes;
+    encode(bytes, state, ~version{0} >> 1U);
+    BOOST_TEST_MESSAGE("a typical number: " << bytes.size() << " bytes");
+    BOOST_TEST(bytes.size() <= 250U);
+}
+
+BOOST_AUTO_TEST_CASE(damaged_bytes_are_refused_or_read_as_something_whole) {
+    std::string bytes;
+    encode(bytes, typical_number(), 77);
+    check_damaged<number_state>(bytes);
+    random_states random(3);
+    for (int n = 0; n < 20; ++n) {
+        bytes.clear();
+        encode(bytes, random.number(), 77);
+        check_damaged<number_state>(bytes);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(bytes_that_are_missing_or_too_many_are_refused) {
+    std::string bytes;
+    encode(bytes, typical_number(), 77);
+    number_state read;
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+        BOOST_TEST(!decode(bytes.substr(0, size), read), size << " bytes");
+    BOOST_TEST(read.is_empty());
+    BOOST_TEST(!decode(bytes + '\0', read));
+}
+
+BOOST_AUTO_TEST_CASE(a_format_of_another_program_is_refused) {
+    std::string bytes;
+    encode(bytes, typical_number(), 77);
+    number_state read;
+    idempotency_record record;
+    shared_state shared;
+    BOOST_TEST(!decode(bytes, record));
+    BOOST_TEST(!decode(bytes, shared));
+    ++bytes[header_size - 1];
+    BOOST_TEST(!decode(bytes, read));
+}
+
+BOOST_AUTO_TEST_CASE(a_state_of_no_version_is_refused) {
+    std::string bytes;
+    encode(bytes, typical_number(), absent_version);
+    number_state read;
+    BOOST_TEST(!decode(bytes, read));
+}
+
+// --- time -------------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_code_ends_with_its_time) {
+    for (auto const& [at, live] : std::vector<std::pair<store_time, bool>>{
+             {some_time + 600s - 1us, true}, {some_time + 600s, false}}) {
+        auto state = typical_number();
+        BOOST_TEST(!state.advance(at));
+        BOOST_TEST(state.verifications[0].is_live() == live);
+        BOOST_TEST((state.verifications[0].code == code_seed()) == !live);
+        BOOST_TEST(count_live_codes(state).count == (live ? 1U : 0U));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(each_part_is_forgotten_with_its_time) {
+    auto const at_start = [] {
+        auto state = typical_number();
+        state.guesses = guess_state{1, 2, some_time, some_time, some_time, some_time + 2h};
+        return state;
+    };
+    auto state = at_start();
+    state.advance(some_time + 1h - 1us);
+    BOOST_TEST(state.cooldown.has_value());
+    state.advance(some_time + 1h);
+    BOOST_TEST(!state.cooldown.has_value());
+    state.advance(some_time + 2h - 1us);
+    BOOST_TEST(state.guesses.has_value());
+    BOOST_TEST((state.find_limit("number_24h") != nullptr));
+    state.advance(some_time + 2h);
+    BOOST_TEST(!state.guesses.has_value());
+    state.advance(some_time + 8640s - 1us);
+    BOOST_TEST((state.find_limit("number_24h") != nullptr));
+    state.advance(some_time + 8640s);
+    BOOST_TEST((state.find_limit("number_24h") == nullptr));
+    state.advance(some_time + 24h - 1us);
+    BOOST_TEST((state.find(id_of(1)) != nullptr));
+    state.advance(some_time + 24h);
+    BOOST_TEST(state.is_empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_state_is_retained_longer_than_anything_in_it) {
+    auto state = typical_number();
+    BOOST_TEST((state.retained_until() == some_time + 24h + 60s));
+    state.guesses = guess_state{1, 0, some_time, some_time, some_time, some_time + 2h};
+    BOOST_TEST((state.retained_until() == some_time + 26h)); // a clock that was ahead deletes none
+}
+
+BOOST_AUTO_TEST_CASE(live_codes_are_counted_with_the_end_of_the_first) {
+    auto state = typical_number();
+    state.verifications.push_back(state.verifications[0]);
+    state.verifications[1].code_end = some_time + 60s;
+    BOOST_TEST((count_live_codes(state) == live_codes{2, some_time + 60s}));
+    std::string bytes;
+    encode(bytes, state, 77);
+    BOOST_TEST((live_codes_in(bytes, some_time + 60s - 1us) == live_codes{2, some_time + 60s}));
+    BOOST_TEST((live_codes_in(bytes, some_time + 60s) == live_codes{1, some_time + 600s}));
+    BOOST_TEST((live_codes_in(bytes, some_time + 600s) == live_codes{}));
+    BOOST_TEST((live_codes_in("no state", some_time) == live_codes{}));
+}
+
+// --- clocks that were ahead -------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(what_is_barely_in_the_future_was_written_by_another_instance) {
+    for (auto const& [ahead, moves] :
+         std::vector<std::pair<counter_time, bool>>{{clock_tolerance - 1us, false},
+                                                    {clock_tolerance, false},
+                                                    {clock_tolerance + 1us, true}}) {
+        auto state = typical_number();
+        state.guesses = guess_state{3, 4, some_time, some_time, some_time, some_time + 2h};
+        BOOST_TEST(state.advance(some_time - ahead) == moves);
+        BOOST_TEST(state.cooldown.has_value() == !moves);
+        BOOST_TEST((state.verifications[0].admitted == some_time) == !moves);
+        BOOST_TEST((state.guesses->last == some_time) == !moves);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_clock_wrote_that_was_ahead_is_as_if_written_now) {
+    auto state = typical_number();
+    state.verifications[0].lease_end = some_time + 30s;
+    state.guesses = guess_state{3, 4, some_time, some_time + 10s, some_time + 20s, some_time + 2h};
+    auto const now = some_time - 600s;
+    BOOST_TEST(state.advance(now));
+    auto const& v = state.verifications[0];
+    BOOST_TEST((v.admitted == now && v.code_end == now + 600s && v.retained_until == now + 24h));
+    BOOST_TEST((v.lease_end == now + 30s));
+    BOOST_TEST((state.guesses == guess_state{3, 4, now, now + 10s, now + 20s, now + 2h}));
+    BOOST_TEST(!state.cooldown.has_value());
+    BOOST_TEST(!state.advance(now)); // once
+}
+
+BOOST_AUTO_TEST_CASE(a_settled_send_has_no_lease_however_its_times_move) {
+    auto state = typical_number();
+    state.advance(some_time - 600s);
+    BOOST_TEST((state.verifications[0].lease_end == store_time()));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,227 @@
+#pragma once
+
+/// States for the tests of their stored forms: typical ones, and random ones of a seed.
+
+#include "state/idempotency_record.hpp"
+#include "state/number_codec.hpp"
+#include "state/secrets_record.hpp"
+#include "state/shared_state.hpp"
+#include "state/state_key.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace otpd::test {
+
+using namespace std::chrono_literals;
+
+/// A moment of 2026, with milliseconds.
+inline constexpr store::store_time some_time = store::state::first_time + 123 * 24h + 4567ms;
+
+inline store::verification_id id_of(std::uint64_t n) {
+    store::verification_id id{};
+    for (std::size_t i = 0; i < id.size(); ++i)
+        id[i] = static_cast<std::byte>((n * 0x9e37'79b9'7f4a'7c15) >> (8 * (i % 8)));
+    return id;
+}
+
+/// As after a send with default settings that was delivered: two limits, a cooldown, a receipt, a
+/// timeline.
+inline store::state::number_state typical_number() {
+    store::state::number_state state;
+    auto& v = state.verifications.emplace_back();
+    v.id = id_of(1);
+    v.scope = "shop:login";
+    v.code_state = store::progress::active;
+    v.message = store::delivery::delivered;
+    v.is_settled = true;
+    v.admitted = some_time;
+    v.code_end = some_time + 600s;
+    v.retained_until = some_time + 24h;
+    v.code = {1, id_of(2), 6};
+    v.sent = store::state::packed_receipt(
+        store::receipt{3, "22953", "BX-22953-c5f4f53431ed22c2", money::from_micros(87'000)});
+    v.events.add(
+        store::event_kind::admitted, 0ms,
+        "country=NL,route_plan=default,limits=number_10m%204%2F5%2C%20number_24h%209%2F10%2C%20"
+        "client_1m%20123%2F600");
+    v.events.add(store::event_kind::step, 212ms, "route_id=3i,outcome=chosen,price=87000u");
+    v.events.add(store::event_kind::accepted, 215ms, "route_id=3i,price=87000u,cost=87000u");
+    v.events.add(store::event_kind::delivery, 2s, "status=ENROUTE");
+    v.events.add(store::event_kind::delivery, 4s, "status=DELIVRD,seconds=4");
+    state.limits = {{"number_10m", some_time + 120'000'123us}, {"number_24h", some_time + 8640s}};
+    state.cooldown = store::state::cooldown_state{1, some_time, some_time + 45s, some_time + 1h};
+    return state;
+}
+
+class random_states {
+public:
+    explicit random_states(std::uint64_t seed) : random_(seed) {}
+
+    std::uint64_t below(std::uint64_t end) {
+        return std::uniform_int_distribution<std::uint64_t>(0, end - 1)(random_);
+    }
+    bool flip() { return below(2) == 0; }
+    store::store_time time() {
+        auto const span = static_cast<std::int64_t>(below(std::uint64_t{1} << (1 + below(50))));
+        auto const rounded = flip() ? span / 1'000'000 * 1'000'000 : span;
+        return some_time + store::counter_time(flip() ? rounded : -rounded);
+    }
+    std::string text(std::size_t size_max) {
+        std::string text;
+        auto const size = below(size_max + 1);
+        while (text.size() < size)
+            text += flip() ? std::string(1, static_cast<char>(below(256))) : word();
+        return text;
+    }
+    std::uint32_t count() {
+        return flip() ? 0 : static_cast<std::uint32_t>(below(std::uint64_t{1} << (1 + below(32))));
+    }
+
+    store::state::number_state number() {
+        store::state::number_state state;
+        std::vector<std::string> const scopes{text(8), text(40), "shop:login"};
+        for (auto n = below(6); n > 0; --n)
+            state.verifications.push_back(verification(scopes[below(scopes.size())]));
+        for (auto n = below(4); n > 0; --n)
+            state.limits.push_back({text(20), time()});
+        if (flip()) state.cooldown = store::state::cooldown_state{count(), time(), time(), time()};
+        if (flip())
+            state.guesses =
+                store::state::guess_state{count(), count(), time(), time(), time(), time()};
+        return state;
+    }
+    /// Names live in the generator.
+    store::state::shared_state shared() {
+        store::state::shared_state state;
+        for (auto n = below(5); n > 0; --n) {
+            names_.push_back("limit" + std::to_string(names_.size()) + text(10));
+            auto& made = state.add_field(names_.back());
+            made.stored = made.current = value();
+        }
+        if (flip()) {
+            state.add_guard(some_time);
+            for (auto& each : state.fields)
+                each.stored = each.current = value();
+        }
+        if (flip()) state.sum_end = time();
+        return state;
+    }
+    store::state::idempotency_record record() {
+        store::state::idempotency_record record;
+        record.is_kept = true;
+        record.is_settled = flip();
+        record.fingerprint = id_of(below(1000));
+        record.lease_end = time();
+        record.retained_until = time();
+        if (record.is_settled) record.reply = text(300);
+        return record;
+    }
+
+private:
+    std::string word() {
+        constexpr std::array words{"number_10m", "route_id=", "%2F", "status=", ":login", "o"};
+        return words.at(below(words.size()));
+    }
+    std::int64_t value() {
+        return static_cast<std::int64_t>(below(std::uint64_t{1} << (1 + below(53))));
+    }
+    store::state::verification_state verification(std::string scope) {
+        store::state::verification_state v;
+        v.id = id_of(below(1'000'000));
+        v.scope = std::move(scope);
+        v.code_state = static_cast<store::progress>(below(6));
+        v.message = static_cast<store::delivery>(below(5));
+        v.is_settled = flip();
+        v.admitted = time();
+        v.code_end = time();
+        v.retained_until = time();
+        if (flip()) v.lease_end = time();
+        v.attempts = count();
+        v.open_attempts = count();
+        if (v.is_live()) v.code = {count(), id_of(below(100)), 8};
+        if (flip()) v.sent = store::state::packed_receipt(receipt());
+        for (auto n = below(8); n > 0; --n)
+            v.events.add(static_cast<store::event_kind>(below(9)),
+                         store::duration(static_cast<std::int64_t>(below(1'000'000))), text(60));
+        return v;
+    }
+    store::receipt receipt() {
+        store::receipt sent;
+        sent.route_id = static_cast<int>(below(100)) - (flip() ? 0 : 50);
+        sent.order_id = flip() ? std::to_string(below(1'000'000)) : text(12);
+        sent.bx_message_id = flip() ? "BX-" + sent.order_id + "-c5f4f53431ed22c2" : text(30);
+        if (flip()) sent.cost = money::from_micros(static_cast<std::int64_t>(below(1'000'000)));
+        return sent;
+    }
+
+    std::mt19937_64 random_;
+    std::deque<std::string> names_;
+};
+
+// What a state says, whoever holds its bytes.
+
+inline bool same(store::state::verification_state const& a,
+                 store::state::verification_state const& b) {
+    return a.id == b.id && a.scope == b.scope && a.code_state == b.code_state &&
+           a.message == b.message && a.is_settled == b.is_settled && a.admitted == b.admitted &&
+           a.code_end == b.code_end && a.retained_until == b.retained_until &&
+           a.lease_end == b.lease_end && a.attempts == b.attempts &&
+           a.open_attempts == b.open_attempts && a.code == b.code &&
+           static_cast<bool>(a.sent) == static_cast<bool>(b.sent) &&
+           (!a.sent || a.sent.get() == b.sent.get()) && a.events.size() == b.events.size() &&
+           a.events.all() == b.events.all();
+}
+inline bool same(store::state::number_state const& a, store::state::number_state const& b) {
+    return std::ranges::equal(a.verifications, b.verifications,
+                              [](auto const& x, auto const& y) { return same(x, y); }) &&
+           a.limits == b.limits && a.cooldown == b.cooldown && a.guesses == b.guesses;
+}
+inline bool same(store::state::shared_state const& a, store::state::shared_state const& b) {
+    auto const equal = [](store::state::field const& x, store::state::field const& y) {
+        return x.name == y.name && x.stored == y.stored && x.current == y.current;
+    };
+    return std::ranges::equal(a.fields, b.fields, equal) && a.guard == b.guard &&
+           a.sum_end == b.sum_end;
+}
+inline bool same(store::state::idempotency_record const& a,
+                 store::state::idempotency_record const& b) {
+    return a == b;
+}
+
+inline bool same(store::state::secrets_record const& a, store::state::secrets_record const& b) {
+    return a == b;
+}
+
+/// Of its first `size` bytes for every size, and with every bit of them flipped: nothing crashes,
+/// and whatever is read is written again as what it was read from says.
+template <class State>
+void check_damaged(std::string const& blob) {
+    using store::state::decode;
+    auto read = [](std::string_view bytes) {
+        std::string const exact(bytes);
+        State state;
+        if (!decode(exact, state)) return false;
+        std::string again;
+        encode(again, state, 1);
+        State second;
+        return decode(again, second) && same(state, second);
+    };
+    for (std::size_t size = 0; size < blob.size(); ++size)
+        static_cast<void>(read(blob.substr(0, size)));
+    for (std::size_t bit = 0; bit < 8 * blob.size(); ++bit) {
+        auto damaged = blob;
+        damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
+        State state;
+        if (decode(damaged, state)) BOOST_TEST(read(damaged), "bit " << bit);
+    }
+}
+
+} // namespace otpd::test
