@@ -51,8 +51,7 @@ passcode passcode::generate(std::size_t length, random_source& random) {
 
 /// Behind the digits there are zeros.
 bool passcode::is_same_as(passcode const& other) const noexcept {
-    bool const are_equal =
-        CRYPTO_memcmp(digits_.data(), other.digits_.data(), digits_.size()) == 0;
+    bool const are_equal = CRYPTO_memcmp(digits_.data(), other.digits_.data(), digits_.size()) == 0;
     return length_ == other.length_ && are_equal;
 }
 

@@ -2,10 +2,10 @@
 
 /// The stores that the contract is tested with.
 
+#include "memory_backend.hpp"
 #include "postgres_backend.hpp"
 #include "redis_backend.hpp"
 #include "sqlite_backend.hpp"
-#include "memory_backend.hpp"
 #include "store_contract.hpp"
 
 #include <tuple>

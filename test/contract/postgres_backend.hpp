@@ -20,7 +20,8 @@ public:
     boost::asio::io_context& context() { return store_.context(); }
     void advance(store::duration by) { server().advance(by); }
     store::duration time_of_day() {
-        auto const now = server().ask("select floor(extract(epoch from clock_timestamp()))::bigint");
+        auto const now =
+            server().ask("select floor(extract(epoch from clock_timestamp()))::bigint");
         return std::chrono::seconds(std::stoll(now)) % std::chrono::hours(24);
     }
     std::size_t largest_state() {

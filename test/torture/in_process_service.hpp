@@ -3,6 +3,7 @@
 /// The whole way of a request in this process: a listener of its own, connection, API, domain and memory store, served
 /// by one thread, with faults put between the parts.
 
+#include "backend/memory_backend.hpp"
 #include "faulty_gateway.hpp"
 #include "faulty_store.hpp"
 #include "otpd/api/routes.hpp"
@@ -14,7 +15,6 @@
 #include "otpd/otp/ledger.hpp"
 #include "otpd/otp/price_book.hpp"
 #include "otpd/otp/service.hpp"
-#include "backend/memory_backend.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "support/domain_parts.hpp"
@@ -134,7 +134,8 @@ private:
         context_.get_executor()};
 
 public:
-    otpd::store::memory_backend memory{context_.get_executor(), clock, otpd::store::memory_options{}};
+    otpd::store::memory_backend memory{context_.get_executor(), clock,
+                                       otpd::store::memory_options{}};
     faulty_store store{memory};
     faulty_gateway gateway;
     known_prices prices;

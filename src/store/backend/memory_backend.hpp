@@ -25,8 +25,8 @@ class memory_backend final : public batched_store, private backend_io {
 public:
     /// `now`, `tell` and whatever runs `executor` must outlive the store, and the store everything
     /// that was started on it.
-    memory_backend(boost::asio::any_io_executor executor, clock const& now,
-                   memory_options options, observer& tell = observer::none());
+    memory_backend(boost::asio::any_io_executor executor, clock const& now, memory_options options,
+                   observer& tell = observer::none());
 
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
     boost::asio::awaitable<result<std::monostate>> ping() override;

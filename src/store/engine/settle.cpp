@@ -40,8 +40,7 @@ void remove(number_state& from, settlement const& request, store_time now) {
         begun_until = from.cooldown->pause_until;
     }
     from.verifications.erase(from.verifications.begin() + (found - from.verifications.data()));
-    if (has_begun)
-        take_back_pause(from, begun_until, request.back_off, to_millisecond(now));
+    if (has_begun) take_back_pause(from, begun_until, request.back_off, to_millisecond(now));
 }
 
 void take_back(states& in, settlement const& request, store_time now) {

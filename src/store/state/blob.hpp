@@ -18,7 +18,12 @@ inline constexpr version absent_version = 0; ///< of what is not kept
 
 /// The kind of the state above, the number of its format below. A reader that does not know a
 /// format fails, and what it cannot read is never written over.
-enum class format : std::uint8_t { number_1 = 0x11, shared_1 = 0x21, request_1 = 0x31, secrets_1 = 0x41 };
+enum class format : std::uint8_t {
+    number_1 = 0x11,
+    shared_1 = 0x21,
+    request_1 = 0x31,
+    secrets_1 = 0x41
+};
 
 inline constexpr std::size_t header_size = sizeof(version) + 1;
 

@@ -13,11 +13,11 @@
 namespace otpd::store::state {
 
 enum class key_kind : std::uint8_t {
-    number = 'n', ///< of a client and a number: number_state
-    limit = 'l',  ///< whom limits and guards over many users count by: shared_state
-    budget = 'b', ///< one budget in one period: shared_state
+    number = 'n',  ///< of a client and a number: number_state
+    limit = 'l',   ///< whom limits and guards over many users count by: shared_state
+    budget = 'b',  ///< one budget in one period: shared_state
     request = 'r', ///< of an Idempotency-Key: idempotency_record
-    secrets = 's' ///< what all instances have in common: secrets_record
+    secrets = 's'  ///< what all instances have in common: secrets_record
 };
 
 struct state_key {

@@ -29,7 +29,9 @@ boost::asio::awaitable<void> work(store::store& in, std::uint32_t first, steady_
         auto request = test::hot_send(n);
         store::check guess;
         guess.key = request.key;
-        guess.is_code_of = [right = request.code](store::code_seed const& of) { return of == right; };
+        guess.is_code_of = [right = request.code](store::code_seed const& of) {
+            return of == right;
+        };
         guess.attempts_max = 5;
         guess.guesses = request.guesses;
         guess.watched = {test::hot_subject()};

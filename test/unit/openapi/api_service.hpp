@@ -5,6 +5,7 @@
 
 #include "api_document.hpp"
 #include "api_upstream.hpp"
+#include "backend/memory_backend.hpp"
 #include "coroutines.hpp"
 #include "fake_gateway.hpp"
 #include "manual_clock.hpp"
@@ -16,7 +17,6 @@
 #include "otpd/otp/changes.hpp"
 #include "otpd/otp/ledger.hpp"
 #include "otpd/otp/price_book.hpp"
-#include "backend/memory_backend.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
@@ -191,7 +191,8 @@ struct service {
     boost::asio::io_context context;
     otpd::test::manual_clock clock;
     otpd::openssl_random random;
-    otpd::store::memory_backend memory{context.get_executor(), clock, otpd::store::memory_options{}};
+    otpd::store::memory_backend memory{context.get_executor(), clock,
+                                       otpd::store::memory_options{}};
     otpd::store::store& store;
     otpd::test::fake_gateway gateway; ///< of sends
     told_gateway reads{gateway};      ///< of questions

@@ -3,6 +3,7 @@
 /// The domain on a memory store that can be switched off, an upstream that says what it is told, and a
 /// clock that is turned by hand.
 
+#include "backend/memory_backend.hpp"
 #include "coroutines.hpp"
 #include "domain_parts.hpp"
 #include "fake_gateway.hpp"
@@ -10,7 +11,6 @@
 #include "manual_clock.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/otp/service.hpp"
-#include "backend/memory_backend.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
@@ -156,7 +156,8 @@ struct domain_fixture {
 
     boost::asio::io_context context;
     manual_clock clock;
-    otpd::store::memory_backend memory{context.get_executor(), clock, otpd::store::memory_options{}};
+    otpd::store::memory_backend memory{context.get_executor(), clock,
+                                       otpd::store::memory_options{}};
     switchable_store store{memory};
     fake_gateway gateway;
     otp::client client;

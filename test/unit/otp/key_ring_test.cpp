@@ -36,9 +36,8 @@ store::code_seed seed_of(key_ring const& ring, std::size_t length = 6) {
 }
 
 /// Empty when the ring has no key for it.
-std::string code_of(key_ring const& ring, store::code_seed const& seed,
-                    char const* client = "shop", char const* purpose_name = "login",
-                    char const* digits = "31651860670") {
+std::string code_of(key_ring const& ring, store::code_seed const& seed, char const* client = "shop",
+                    char const* purpose_name = "login", char const* digits = "31651860670") {
     auto const code = ring.code_of(seed, client, what(purpose_name), number(digits));
     return code ? std::string(code->reveal()) : std::string();
 }
@@ -80,7 +79,8 @@ BOOST_AUTO_TEST_CASE(derive_codes_of_the_length_that_the_seed_says) {
     key_ring const ring(secret_a, {}, none);
     for (std::size_t length = passcode::min_length; length <= passcode::max_length; ++length)
         BOOST_TEST(code_of(ring, seed_of(ring, length)).size() == length);
-    for (std::size_t const length : {std::size_t{0}, passcode::min_length - 1, passcode::max_length + 1})
+    for (std::size_t const length :
+         {std::size_t{0}, passcode::min_length - 1, passcode::max_length + 1})
         BOOST_TEST(code_of(ring, seed_of(ring, length)).empty());
 }
 

@@ -50,8 +50,7 @@ private:
 struct sqlite_fixture : store::observer {
     explicit sqlite_fixture(store::sqlite_options with = {}) : options(std::move(with)) {
         options.path = path;
-        if (options.timeout == store::sqlite_options().timeout)
-            options.timeout = hang_limit;
+        if (options.timeout == store::sqlite_options().timeout) options.timeout = hang_limit;
     }
     ~sqlite_fixture() override { held.reset(); }
 

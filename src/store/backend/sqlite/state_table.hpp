@@ -2,8 +2,8 @@
 
 /// The states in the file. Keys and bytes, no rules; time is an argument.
 
-#include "backend_io.hpp"
 #include "backend/sqlite/sqlite_database.hpp"
+#include "backend_io.hpp"
 
 #include <cstdint>
 #include <string>
