@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <limits>
 
 using namespace otpd::store;
 using namespace otpd::test;
@@ -41,9 +42,13 @@ step_cost cost_after(std::uint32_t hours) {
         s.advance(one_hour);
     }
     go(s, hourly_journey(hour)); // the hour's own states are made
-    auto const before = s.commits();
-    go(s, hourly_journey(hour + hours_of_an_aged_store));
-    auto const commits = s.commits() - before;
+    auto commits = std::numeric_limits<std::uint64_t>::max();
+    for (std::uint32_t n = 1; n <= 5;
+         ++n) { // the least: the sweeper may commit beside some of them
+        auto const before = s.commits();
+        go(s, hourly_journey(hour + n * hours_of_an_aged_store));
+        commits = std::min(commits, s.commits() - before);
+    }
     return {s.largest_state(), commits}; // in this order: an SQLite file is opened again
 }
 
@@ -71,7 +76,8 @@ STORE_TEST(a_step_costs_in_an_aged_store_what_it_costs_in_a_fresh_one) {
 }
 
 // To the byte only where the clock stands still between two steps: times are short when they are round.
-using stores_of_a_still_clock = std::tuple<contract<memory_backend>, contract<sqlite_backend>>;
+using stores_of_a_still_clock =
+    std::tuple<contract<otpd::test::memory_backend>, contract<otpd::test::sqlite_backend>>;
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(lists_of_events_that_are_full_do_not_grow, Contract,
                               stores_of_a_still_clock) {
