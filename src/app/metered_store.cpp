@@ -17,7 +17,8 @@ asio::awaitable<otpd::store::result<T>> measure(telemetry::metrics& metrics, sec
                                                 asio::awaitable<otpd::store::result<T>> operation) {
     auto const began = std::chrono::steady_clock::now();
     otpd::store::result<T> answer = otpd::store::fault::not_executed;
-    bool const passes = co_await gate.passes();
+    bool passes = gate.is_open();
+    if (!passes) passes = co_await gate.passes();
     if (passes) answer = co_await std::move(operation);
     metrics.store_operation(name, answer.has_value(), std::chrono::steady_clock::now() - began);
     co_return answer;

@@ -23,6 +23,8 @@ public:
                  telemetry::logger& log)
         : store_(store), events_(events), mine_(std::move(mine)), log_(log) {}
 
+    /// It agreed, and was not away since: nothing has to be asked.
+    [[nodiscard]] bool is_open() const noexcept { return agreed_when_ == events_.times_ready(); }
     /// Asks the store, and again whenever it was away. A difference is logged as an error.
     boost::asio::awaitable<bool> passes();
     /// What differs, as a line for the operator; nothing when it agrees, or does not answer.
