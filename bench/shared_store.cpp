@@ -16,6 +16,7 @@
 #include "store_requests.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/lockfree/queue.hpp>
 #include <boost/program_options/options_description.hpp>
@@ -187,6 +188,7 @@ public:
         all_.done.count_down();
         if (nth_ == 0) read_budget();
         store_->stop();
+        working_guard_.reset();
         context_.run();
     }
 
@@ -285,6 +287,9 @@ private:
     std::size_t const nth_;
     run_state& all_;
     asio::io_context context_{1};
+    /// A store with a thread of its own leaves the context without work meanwhile.
+    asio::executor_work_guard<asio::io_context::executor_type> working_guard_{
+        context_.get_executor()};
     std::unique_ptr<store::batched_store> store_;
     std::mt19937_64 random_{std::random_device{}()};
     std::size_t working_ = 0;

@@ -178,6 +178,8 @@ BOOST_AUTO_TEST_CASE(of_several_servers_the_one_that_takes_writes) {
     // Demoted, as far as a client can see.
     first.ask("alter system set default_transaction_read_only = on");
     first.ask("select pg_reload_conf()");
+    // A new session has the new setting only after the server read it.
+    eventually([&] { return first.ask("show default_transaction_read_only") == "on"; });
     eventually([&] { return is<store::admitted>(store.admit(send_of(2, 111, 2))); });
     BOOST_TEST(second.ask("select count(*) from otpd.subject") == "1");
     second.kill();
