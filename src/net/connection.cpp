@@ -24,7 +24,7 @@ namespace {
 
 constexpr auto no_throw = asio::as_tuple(asio::deferred);
 
-/// Unacknowledged data for this long: the peer is gone (SECURITY.md section 2, Sockets).
+/// Unacknowledged data for this long: the peer is gone.
 constexpr unsigned peer_dead_after_ms = 10'000;
 
 asio::awaitable<bool> cancelled() {
