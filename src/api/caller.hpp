@@ -12,8 +12,8 @@
 
 namespace otpd::api {
 
-/// IPv4 whole, IPv6 by its first 64 bits, which is what one household has (SECURITY.md R21). An
-/// IPv6 address that has an IPv4 one inside (mapped, NAT64, 6to4, Teredo, ...) is that.
+/// IPv4 whole, IPv6 by its first 64 bits, which is what one household has. An IPv6 address that
+/// has an IPv4 one inside (mapped, NAT64, 6to4, Teredo, ...) is that.
 [[nodiscard]] std::string address_block(boost::asio::ip::address const& address);
 
 [[nodiscard]] otp::caller caller_of(http::request const& request, otp::client const& from,

@@ -2,7 +2,7 @@
 
 /// One region of libphonenumber's plans, and its rules for which numbers it has, applied without the library: it makes a matcher of
 /// regular expressions anew for each of some eight questions about a number, where reading the number once by one automaton of
-/// all the patterns answers them together (bench/numbers.cpp: a Dutch number 17 to 21 us, now 0.3; a British one 73, now 0.3).
+/// all the patterns answers them together.
 
 #include "digit_patterns.hpp"
 #include "otpd/core/numbering_plan.hpp"
@@ -82,7 +82,7 @@ private:
     [[nodiscard]] line_type type_of(digit_patterns::set whole, std::size_t length) const noexcept;
 
     rules const rules_;
-    /// Made when the region is asked for the first time (some hundred microseconds; 60 ms for all of them).
+    /// Made when the region is asked for the first time: making all of them would hold up the start.
     mutable std::atomic<automaton const*> known_{nullptr};
 };
 

@@ -64,8 +64,7 @@ void append_value(std::string& out, boost::json::value const& value) {
     }
 }
 
-/// Without a tree: wrong codes are as frequent as right ones (callgrind: 9,900
-/// instructions of one, now 2,200).
+/// Without a tree: wrong codes are as frequent as right ones.
 std::string document_of(problem const& what, std::string_view instance) {
     auto const or_phrase = [&what](std::string_view text) {
         return text.empty() ? reason_phrase(what.status) : text;

@@ -24,7 +24,7 @@ namespace {
 
 constexpr auto no_throw = asio::as_tuple(asio::deferred);
 
-/// Unacknowledged data for this long: the peer is gone (SECURITY.md section 2, Sockets).
+/// Unacknowledged data for this long: the peer is gone.
 constexpr unsigned peer_dead_after_ms = 10'000;
 
 asio::awaitable<bool> cancelled() {
@@ -34,8 +34,7 @@ asio::awaitable<bool> cancelled() {
 
 using socket = asio::ip::tcp::socket;
 
-/// One thread needs no strand: each piece of I/O over one costs two more handlers (callgrind, a send: 18,000
-/// instructions, together with what Beast's stream with its timers and its way of reading cost).
+/// One thread needs no strand: each piece of I/O over one costs two more handlers.
 asio::any_io_executor executor_of(strand const& guard) {
     if (is_alone_on(guard)) return guard.get_inner_executor();
     return guard;

@@ -9,7 +9,7 @@ namespace otpd::otp {
 
 namespace {
 
-/// A prefix is a number without these (SECURITY.md R22).
+/// A prefix is a number without these: pumped numbers come in a row.
 constexpr std::size_t digits_after_prefix = 4;
 
 std::string_view prefix_of(phone_number const& number) {

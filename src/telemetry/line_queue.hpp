@@ -20,8 +20,8 @@ namespace otpd::telemetry {
 
 class line_queue {
 public:
-    /// How long the writer waits for more when a first line has come. Measured, with a queue that woke and wrote for each: 19 of
-    /// the 54 us of a check, which logs two lines.
+    /// How long the writer waits for more when a first line has come: to wake it and to write for each line
+    /// costs much of what a check does.
     static constexpr std::chrono::milliseconds gather_for{2};
 
     /// `lines_max` >= 1.

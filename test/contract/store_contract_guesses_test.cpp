@@ -346,7 +346,7 @@ STORE_TEST(an_observed_price_refuses_no_guess) {
 
 // --- all at once ------------------------------------------------------------------------------------
 
-// R8, R26: of any number of parallel wrong guesses exactly attempts_max are evaluated.
+// Of any number of parallel wrong guesses exactly attempts_max are evaluated.
 STORE_TEST(parallel_wrong_guesses_never_pass_the_limit) {
     Contract s;
     s.admitted(send_of(1, 111, 1));

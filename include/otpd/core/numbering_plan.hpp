@@ -54,15 +54,13 @@ public:
     /// dial another country's lines): two spellings must never become two identities. Of no known
     /// range, so of type `unknown`, is a number as long as its country's mobiles, which may be of a
     /// range that is younger than the plan; its country is that of its calling code, of those that
-    /// share one the main one. Costs some 0.3 us (bench/numbers.cpp), the first time in a country
-    /// some 0.3 ms, and some 30 us when the range is not known.
+    /// share one the main one. Costs more the first time in a country, and when the range is not known.
     [[nodiscard]] std::optional<line> find(phone_number const& number) const;
 
     /// Why find() has found nothing: the digits are another spelling.
     [[nodiscard]] bool is_other_spelling(phone_number const& number) const;
 
-    /// The country of a number that find() has found before; of others it may be any, or empty. Costs
-    /// some 0.1 us.
+    /// The country of a number that find() has found before; of others it may be any, or empty.
     [[nodiscard]] country_code country_of(phone_number const& number) const;
 
     /// In the memory of the library that has the plans: which file that is, and so how old they

@@ -8,7 +8,7 @@
 
 namespace otpd::http {
 
-/// As `address.to_string()` has it. For IPv4 without inet_ntop, which asks sprintf (callgrind: 1,900 instructions).
+/// As `address.to_string()` has it. For IPv4 without inet_ntop, which asks sprintf.
 [[nodiscard]] std::string to_text(boost::asio::ip::address const& address);
 
 } // namespace otpd::http

@@ -14,7 +14,7 @@ namespace otpd::otp {
 /// Whom a limit counts for.
 enum class limit_key : std::uint8_t {
     number,
-    prefix,           ///< the number without its last four digits (SECURITY.md R22)
+    prefix,           ///< the number without its last four digits
     country,          ///< of the number
     end_user_address, ///< as the API client says; IPv6 by /64; requests without one are not counted
     caller_address,   ///< of the API client's machine; IPv6 by /64

@@ -63,8 +63,8 @@ struct cooldown_rule {
     return std::min(pause, c.longest);
 }
 
-/// A prefix or a country whose share of verified codes is watched, against pumped SMS (SECURITY.md R22,
-/// R23). A send is refused
+/// A prefix or a country whose share of verified codes is watched, against pumped SMS. A send is
+/// refused
 ///  - when the codes sent in the last hour and not verified would be more than the largest of `floor`,
 ///    `percent` of the best day of the last 14 and `percent` of the last 24 hours, in verified codes;
 ///  - for `block` from when at least `breaker_sent` were sent in the last hour (with breaker_sent > 0)

@@ -1,5 +1,4 @@
-// The developer log of one account: what /api/v1/activity/* reports (BRIDGEXAPI.md 1.8). Bounded;
-// not synchronised.
+// The developer log of one account: what /api/v1/activity/* reports. Bounded; not synchronised.
 #pragma once
 
 #include "bridgexapi_stub/clock.hpp"

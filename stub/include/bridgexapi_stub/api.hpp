@@ -1,5 +1,4 @@
-// The upstream's behaviour: a request in, a reply out, no sockets (BRIDGEXAPI.md 1 and 6.2). Order
-// of checks: key, body, route, permission, price, balance, then the SMS is accepted and charged.
+// The upstream's behaviour: a request in, a reply out, no sockets. Order of checks: key, body, route, permission, price, balance, then the SMS is accepted and charged.
 // Not synchronised: the service guards it.
 #pragma once
 

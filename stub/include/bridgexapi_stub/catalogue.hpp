@@ -1,5 +1,4 @@
-// What the upstream sells: its routes (BRIDGEXAPI.md 2) and what a message costs on each (5). Not
-// synchronised.
+// What the upstream sells: its routes and what a message costs on each. Not synchronised.
 #pragma once
 
 #include "bridgexapi_stub/money.hpp"

@@ -183,7 +183,6 @@ BOOST_AUTO_TEST_CASE(nonsense) {
     BOOST_TEST(outcome_of(*this, answer_and(ambiguous, hang)) == "unknown protocol_error");
 }
 
-/// SECURITY.md R37.
 BOOST_AUTO_TEST_CASE(redirects_are_not_followed) {
     scripted_server elsewhere(server_identity, swallow);
     auto const location =

@@ -58,7 +58,7 @@ private:
 
 } // namespace
 
-/// SECURITY.md R38: a pool of 8, an upstream that stalls, 100 sends.
+/// A pool of 8, an upstream that stalls, 100 sends.
 BOOST_AUTO_TEST_CASE(connections_are_bounded) {
     scripted_server server(server_identity, swallow);
     auto bounded = options(server.port());

@@ -52,7 +52,7 @@ boost::asio::awaitable<void> close_silently(scripted_server& server, scripted_co
 }
 
 /// The case that no look before the write can save: the FIN is on its way while the next request is
-/// written. 1,000 is the number.
+/// written.
 void thousand_sends_to_a_server_that_closes_silently(client_fixture& f, bool tls,
                                                      std::size_t parallel, std::size_t threads) {
     constexpr std::size_t sends = 1'000;

@@ -23,7 +23,7 @@ void tls_1_2_only(boost::asio::ssl::context& context) {
     SSL_CTX_set_max_proto_version(context.native_handle(), TLS1_2_VERSION);
 }
 
-/// SECURITY.md R36: the send fails before a single byte of it is written.
+/// The send fails before a single byte of it is written.
 void refuses(client_fixture& f, identity const& server_identity, std::string const& host,
              scripted_server::configure_tls const& configure = {}) {
     scripted_server server(server_identity, swallow, configure);

@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(a_flood_from_several_addresses_does_not_keep_others_out) {
         BOOST_TEST(ask_from("127.0.0.8", haproxy.port()).status == 200U);
 }
 
-// R33: who the client is, the balancer says alone.
+// Who the client is, the balancer says alone.
 BOOST_AUTO_TEST_CASE(clients_cannot_say_who_they_are) {
     fake_instance const instance(answer(200));
     haproxy_process const haproxy(HAPROXY_CONFIG, {instance.port()});

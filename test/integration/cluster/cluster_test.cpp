@@ -1,5 +1,5 @@
 // The guarantees of one instance hold over three that share a store, and the end of any part of it costs
-// no second SMS and no code (R4, R5, R8, R26, R39 of the security requirements).
+// no second SMS and no code (docs/guarantees.md).
 
 #include "cluster_fixture.hpp"
 #include "integration/service/admission_cases.hpp"
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(behind_the_balancer_a_code_is_verified_where_it_wa
     }
 }
 
-// R26: check and act are one step, over all instances.
+// Check and act are one step, over all instances.
 BOOST_AUTO_TEST_CASE_TEMPLATE(of_300_parallel_sends_for_one_number_one_is_sent, Store, stores) {
     cluster_fixture cluster(std::make_unique<Store>());
     std::vector<http_request> const sends(300, cluster.send_request(cluster.fresh_number()));
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(of_300_parallel_sends_for_one_number_one_is_sent, 
     BOOST_TEST(cluster.sms() == 1U);
 }
 
-// R5, R8: five guesses at a code, however many instances are asked.
+// Five guesses at a code, however many instances are asked.
 BOOST_AUTO_TEST_CASE_TEMPLATE(of_1000_parallel_wrong_checks_5_are_evaluated, Store, stores) {
     cluster_fixture cluster(std::make_unique<Store>());
     auto const number = cluster.fresh_number();
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(of_1000_parallel_wrong_checks_5_are_evaluated, Sto
                       "attempts_exceeded");
 }
 
-// R26: quotas hold over all instances.
+// Quotas hold over all instances.
 BOOST_AUTO_TEST_CASE_TEMPLATE(
     of_64_parallel_requests_through_all_instances_exactly_the_quota_is_sent, Store, stores) {
     for (auto const& each : admission_cases()) {
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(one_idempotency_key_is_one_sms_over_all_instances,
     BOOST_TEST(cluster.sms() == 1U);
 }
 
-// R4: a code is accepted once.
+// A code is accepted once.
 BOOST_AUTO_TEST_CASE_TEMPLATE(of_200_parallel_right_checks_one_succeeds, Store, stores) {
     cluster_fixture cluster(std::make_unique<Store>());
     auto const number = cluster.fresh_number();
@@ -270,7 +270,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_end_of_idle_connections_fails_no_request, Stor
     check_nothing_failed(cluster, clients.stop());
 }
 
-// R39: without the store nothing is sent and nothing verified, and clients are told so by the service
+// Without the store nothing is sent and nothing verified, and clients are told so by the service
 // itself; with it, everything is as it was.
 BOOST_AUTO_TEST_CASE_TEMPLATE(without_the_store_nothing_is_sent_until_it_is_back, Store, stores) {
     cluster_fixture cluster(std::make_unique<Store>());

@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(of_64_parallel_requests_exactly_the_quota_is_sent,
         }
 }
 
-// SECURITY.md R22: 500 numbers in a row for 50 end users.
+// 500 numbers in a row for 50 end users.
 BOOST_AUTO_TEST_CASE(pumped_sms_stop_at_the_prefix_and_a_number_elsewhere_still_works) {
     service_fixture service(no_cooldown() | environment{{"OTPD_PUMPING_ENABLED", "true"},
                                                         {"OTPD_PUMPING_MODE", "enforce"},
@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(a_test_number_gets_no_sms_and_says_so) {
     BOOST_TEST(!object_of(service.send(service.fresh_number())).contains("test"));
 }
 
-// R13: nothing tells whether there was a code.
+// Nothing tells whether there was a code.
 BOOST_AUTO_TEST_CASE(failures_look_alike_when_that_is_asked_for) {
     service_fixture service(environment{{"OTPD_OTP_UNIFORM_FAILURES_MS", "20"}});
     auto const number = service.fresh_number();

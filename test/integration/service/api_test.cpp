@@ -1,5 +1,4 @@
-// What callers of the API may rely on: tokens, bodies, errors, attempts, cooldown (DESIGN.md 3;
-// R9, R13, R15, R27, R28, R34).
+// What callers of the API may rely on: tokens, bodies, errors, attempts, cooldown.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"
@@ -92,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_token_opens_what_it_guards_and_nothing_like_it_does) {
         for (auto const& value : wrong) {
             auto const reply = service.client.ask(with_token(request, value));
             check_outcome(reply, 401, "unauthorized");
-            BOOST_TEST(text_without_ids(reply) == text_without_ids(without)); // R13
+            BOOST_TEST(text_without_ids(reply) == text_without_ids(without));
         }
         wrong = {"Bearer " + token + "x"}; // of the other paths
         // One beyond every limit is just as wrong; two of them are not even a request.
@@ -251,7 +250,7 @@ BOOST_AUTO_TEST_CASE(every_fault_of_a_body_is_named_at_once) {
     BOOST_TEST(places == all, boost::test_tools::per_element());
 }
 
-// R34: only what is documented, and a 405 says what would do.
+// Only what is documented, and a 405 says what would do.
 BOOST_AUTO_TEST_CASE(each_path_answers_its_methods_only) {
     service_fixture service;
     struct {
@@ -334,11 +333,11 @@ BOOST_AUTO_TEST_CASE(each_response_has_an_id_and_a_time) {
         }
         auto const again = service.client.ask(get(path));
         BOOST_TEST(again.field("X-Request-Id") != made.field("X-Request-Id"));
-        BOOST_TEST(!made.has("Server")); // R41
+        BOOST_TEST(!made.has("Server"));
     }
 }
 
-// R28: whoever waits as told is served.
+// Whoever waits as told is served.
 BOOST_AUTO_TEST_CASE(a_send_after_retry_after_succeeds) {
     service_fixture service(environment{{"OTP_SEND_COOLDOWN_SECONDS", "2"}});
     auto const number = service.fresh_number();
@@ -389,7 +388,7 @@ BOOST_AUTO_TEST_CASE(attempts_are_counted_down_to_a_lock_that_stays) {
     }
 }
 
-// R5, R6: a new code brings no new guesses; 20 wrong ones a day lock the number, of which the last quarter is for
+// A new code brings no new guesses; 20 wrong ones a day lock the number, of which the last quarter is for
 // those who hold a verification's id.
 BOOST_AUTO_TEST_CASE(resending_does_not_refill_the_guesses) {
     service_fixture service(environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"},
@@ -419,7 +418,7 @@ BOOST_AUTO_TEST_CASE(a_code_of_another_length_costs_no_attempt) {
     BOOST_TEST(object_of(reply).at("attempts_left").to_number<int>() == 4);
 }
 
-// R9: a code belongs to the request it was made for.
+// A code belongs to the request it was made for.
 BOOST_AUTO_TEST_CASE(a_verification_id_binds_the_check_to_its_send) {
     service_fixture service;
     auto const number = service.fresh_number();
@@ -479,7 +478,7 @@ BOOST_AUTO_TEST_CASE(the_sms_says_what_the_settings_say) {
     BOOST_TEST(service.stub.control("GET", "violations").at("total").to_number<int>() == 0);
 }
 
-// R35: without debugging nobody but the phone sees the code.
+// Without debugging nobody but the phone sees the code.
 BOOST_AUTO_TEST_CASE(codes_are_not_shown_unless_debugging) {
     service_fixture service(environment{{"DEBUG_OTP", "false"}});
     auto const number = service.fresh_number();

@@ -1,5 +1,4 @@
-// The program's options, and the settings it refuses to start with (DESIGN.md 3; R1, R2, R17, R35,
-// R36).
+// The program's options, and the settings it refuses to start with.
 
 #include "service_fixture.hpp"
 

@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_state_that_nobody_knows_is_not_taken_for_an_end) {
     eventually([&] { return with.delivery_of(id) == "delivered"; });
 }
 
-// DESIGN.md 4: nobody knows whether it was sent, until the upstream's list shows it.
+// Nobody knows whether it was sent, until the upstream's list shows it.
 BOOST_AUTO_TEST_CASE(a_send_of_unknown_outcome_is_found_in_the_list) {
     followed with;
     with.service.stub.set_fault({{"fault", "drop_after"}, {"endpoint", "send_sms"}, {"count", 1}});

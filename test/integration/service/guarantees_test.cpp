@@ -1,5 +1,4 @@
-// What must hold under concurrency and a failing upstream: R4, R5, R8, R26 of the security
-// requirements and DESIGN.md 4.
+// What must hold under concurrency and a failing upstream (docs/guarantees.md).
 
 #include "service_fixture.hpp"
 
@@ -10,7 +9,7 @@ using namespace otpd::test;
 
 BOOST_AUTO_TEST_SUITE(guarantees)
 
-// R26: check and act are one step.
+// Check and act are one step.
 BOOST_AUTO_TEST_CASE(of_200_parallel_sends_for_one_number_one_is_sent) {
     service_fixture service;
     auto const number = service.fresh_number();
@@ -24,7 +23,7 @@ BOOST_AUTO_TEST_CASE(of_200_parallel_sends_for_one_number_one_is_sent) {
     BOOST_TEST(service.stub.requests().size() == 1U);
 }
 
-// R5, R8: the throttle holds across parallel sessions.
+// The throttle holds across parallel sessions.
 BOOST_AUTO_TEST_CASE(of_1000_parallel_wrong_checks_5_are_evaluated) {
     service_fixture service;
     auto const number = service.fresh_number();
@@ -47,7 +46,7 @@ BOOST_AUTO_TEST_CASE(of_1000_parallel_wrong_checks_5_are_evaluated) {
     check_outcome(service.verify(number, code), 429, "attempts_exceeded");
 }
 
-// R4: a code is accepted once.
+// A code is accepted once.
 BOOST_AUTO_TEST_CASE(of_200_parallel_right_checks_one_succeeds) {
     service_fixture service;
     auto const number = service.fresh_number();
@@ -58,7 +57,7 @@ BOOST_AUTO_TEST_CASE(of_200_parallel_right_checks_one_succeeds) {
     BOOST_TEST(count_status(replies, 404) == 199U);
 }
 
-// DESIGN.md 4: an SMS may have arrived and been paid for.
+// An SMS may have arrived and been paid for.
 BOOST_AUTO_TEST_CASE(an_upstream_that_never_answers_leaves_a_code_that_verifies) {
     service_fixture service(environment{{"OTPD_BRIDGEXAPI_TIMEOUT", "3"}});
     auto const number = service.fresh_number();

@@ -1,5 +1,4 @@
-// The end of the service, and what signals do to it (DESIGN.md 3: SIGTERM and SIGINT drain, SIGHUP
-// reloads).
+// The end of the service, and what signals do to it: SIGTERM and SIGINT drain, SIGHUP reloads.
 
 #include "service_fixture.hpp"
 #include "support/eventually.hpp"

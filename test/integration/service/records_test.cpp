@@ -1,5 +1,4 @@
-// What the service writes down: log lines and metrics that tell all that happened and no secret
-// (R18, R19, R20).
+// What the service writes down: log lines and metrics that tell all that happened and no secret.
 
 #include "service_fixture.hpp"
 #include "support/eventually.hpp"
@@ -236,7 +235,7 @@ BOOST_AUTO_TEST_CASE(log_and_metrics_tell_what_happened_and_no_secret) {
     check_no_secret(service.secrets, output);
     check_no_secret(service.secrets, metrics);
 
-    // R20: one event a request, one a send, one a check.
+    // One event a request, one a send, one a check.
     auto requests = service.otpd.events("request");
     std::erase_if(requests, [](json::object const& line) {
         return line.at("listener").as_string() != "api";
@@ -273,7 +272,6 @@ BOOST_AUTO_TEST_CASE(log_and_metrics_tell_what_happened_and_no_secret) {
     BOOST_TEST(metric(metrics, "otpd_log_lines_dropped_total") == 0);
 }
 
-// R19, CWE-117: input is data in a line, never a line.
 BOOST_AUTO_TEST_CASE(the_start_says_how_old_the_numbering_plans_are) {
     service_fixture service;
     auto const lines = service.otpd.events("numbering_plans");
@@ -283,6 +281,7 @@ BOOST_AUTO_TEST_CASE(the_start_says_how_old_the_numbering_plans_are) {
     BOOST_TEST(lines[0].at("age_days").to_number<int>() >= 0);
 }
 
+// CWE-117: input is data in a line, never a line.
 BOOST_AUTO_TEST_CASE(hostile_input_makes_no_line_of_its_own) {
     recorded_service service;
     std::vector<std::string> const hostile{"a\r\n{\"event\":\"forged\"}",

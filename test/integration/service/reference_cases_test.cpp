@@ -1,5 +1,5 @@
 // What the reference service answered to 40 requests, and what otpd is to answer to them:
-// BRIDGEXAPI.md section 7 and the reference-cases.json, replayed in order.
+// reference-cases.json, replayed in order.
 
 #include "service_fixture.hpp"
 

@@ -36,7 +36,7 @@ struct trusted_authority {
     std::string ca_file = directory.add("authority.pem", authority.certificate_pem());
 };
 
-/// RFC 9457 and the rules for every error of this service (R27, R28).
+/// RFC 9457 and the rules for every error of this service.
 inline void check_problem(raw_reply const& reply) {
     BOOST_TEST_CONTEXT("problem " << reply.status << ' ' << reply.body) {
         BOOST_TEST(reply.field("Content-Type") == "application/problem+json");

@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_disk_without_room_closes_the_service_until_there_is_some)
     BOOST_TEST(service.otpd.events("store_ready").size() == 2U);
 }
 
-// R16: neither codes nor numbers are in the file or its log.
+// Neither codes nor numbers are in the file or its log.
 BOOST_AUTO_TEST_CASE(the_file_holds_no_code_and_no_number) {
     temporary_directory const directory;
     service_fixture service(on_file(directory, {}));

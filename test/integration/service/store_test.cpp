@@ -1,4 +1,4 @@
-// The service and a store that goes away: it fails closed, says so, and comes back by itself (R39).
+// The service and a store that goes away: it fails closed, says so, and comes back by itself.
 
 #include "eventually.hpp"
 #include "killed_service.hpp"
@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(an_instance_with_other_secrets_serves_nobody_once_the_store
     BOOST_TEST(other.stop() == 0);
 }
 
-// R16: neither codes nor numbers are in the store, and no secret in the log.
+// Neither codes nor numbers are in the store, and no secret in the log.
 BOOST_AUTO_TEST_CASE(the_store_holds_no_code_and_no_number) {
     auto const number = service.fresh_number();
     auto const code = service.sent_code(number);

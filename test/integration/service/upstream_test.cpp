@@ -1,5 +1,4 @@
-// A failing or hostile upstream: every fault of the stub, TLS that must not be trusted, redirects
-// (R36, R37, R38, R41).
+// A failing or hostile upstream: every fault of the stub, TLS that must not be trusted, redirects.
 
 #include "bridgexapi_stub/faults.hpp"
 #include "service_fixture.hpp"
@@ -171,7 +170,7 @@ BOOST_AUTO_TEST_CASE(the_scenarios_below_cover_every_fault_of_the_stub) {
         BOOST_TEST(covered.contains(std::string(kind.name)), kind.name << " is not covered");
 }
 
-// R41; BRIDGEXAPI.md 6.1: at most one send, the right problem, nothing of the upstream's words.
+// At most one send, the right problem, nothing of the upstream's words.
 BOOST_AUTO_TEST_CASE(each_fault_of_a_reply_becomes_the_right_problem) {
     service_fixture service;
     run_scenarios(service, reply_faults());
@@ -216,7 +215,7 @@ void check_distrust(identity const& shown, std::vector<std::string> const& stub_
 
 } // namespace
 
-// R36, five times: nothing is said to an upstream that cannot show who it is.
+// Nothing is said to an upstream that cannot show who it is.
 BOOST_AUTO_TEST_CASE(an_unknown_authority_is_refused) {
     auto const stranger = make_authority();
     check_distrust(identity(certificate_profile(), stranger));
@@ -262,7 +261,7 @@ BOOST_AUTO_TEST_CASE(later_connections_resume_the_tls_session) {
         BOOST_TEST(requests[i].at("tls_resumed").as_bool(), "connection " << i << " did not");
 }
 
-// R37: whoever answers for the upstream cannot send us elsewhere.
+// Whoever answers for the upstream cannot send us elsewhere.
 BOOST_AUTO_TEST_CASE(a_redirect_is_not_followed) {
     service_fixture service;
     stub_process elsewhere(STUB_PROGRAM, trusted_authority::get().loopback);
@@ -277,7 +276,7 @@ BOOST_AUTO_TEST_CASE(a_redirect_is_not_followed) {
     BOOST_TEST(elsewhere.requests().empty());
 }
 
-// R38: a stalled upstream is given few connections, and nobody waits for one for ever.
+// A stalled upstream is given few connections, and nobody waits for one for ever.
 BOOST_AUTO_TEST_CASE(a_stalled_upstream_is_asked_over_few_connections) {
     service_fixture service(environment{{"OTPD_BRIDGEXAPI_TIMEOUT", "3"},
                                         {"OTPD_BRIDGEXAPI_CONNECTIONS_MAX", "4"},

@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(steps_that_wait_are_bounded) {
     BOOST_TEST(admitted + refused == count);
 }
 
-// R16: what the server keeps ends by itself, whatever happens to the service.
+// What the server keeps ends by itself, whatever happens to the service.
 BOOST_AUTO_TEST_CASE(every_key_ends_by_itself) {
     driven_redis_backend store(redis_at(server.url()));
     store.admit(full_send_of(1, 111, 1));

@@ -34,7 +34,7 @@ struct row {
     char const* text;
     reason why;
 };
-/// BRIDGEXAPI.md 1.9, with the casings that are known and others.
+/// What the vendor's SDK knows, with the casings that are known and others.
 constexpr row rows[] = {
     {"Missing API Key", reason::authentication},
     {"Invalid or inactive API Key", reason::authentication},

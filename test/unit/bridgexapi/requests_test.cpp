@@ -18,7 +18,7 @@ sms message(std::string text = "Your verification code is 483921",
 
 BOOST_AUTO_TEST_SUITE(requests)
 
-/// BRIDGEXAPI.md 1.1, byte for byte.
+/// As the vendor's SDK sends it, byte for byte.
 BOOST_AUTO_TEST_CASE(send_sms) {
     auto const request = send_request(message());
     BOOST_TEST((request.method == net::http_method::post));
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(reads) {
     BOOST_TEST(balance_request().body.empty());
 }
 
-/// Unset filters are left out, limit and skip are always there (BRIDGEXAPI.md 1.5).
+/// Unset filters are left out, limit and skip are always there.
 BOOST_AUTO_TEST_CASE(delivery_filters) {
     BOOST_TEST(deliveries_request(delivery_query()).target == "/api/v1/dlr?limit=50&skip=0");
     delivery_query query;

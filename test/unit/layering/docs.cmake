@@ -1,5 +1,5 @@
 # cmake -Droot=DIRECTORY -P docs.cmake: what operators read is whole. Every log event and every metric of the sources stands
-# in docs/operations.md, and every relative link of a document leads to a file.
+# in docs/operations.md. (script/check-links looks at links.)
 cmake_minimum_required(VERSION 3.25)
 
 set(faults "")
@@ -23,20 +23,6 @@ foreach(word IN LISTS words)
   if(position LESS 0)
     string(APPEND faults "docs/operations.md does not tell of ${word}\n")
   endif()
-endforeach()
-
-file(GLOB_RECURSE documents "${root}/docs/*.md")
-foreach(document IN LISTS documents ITEMS "${root}/README.md" "${root}/stub/README.md")
-  file(READ "${document}" text)
-  get_filename_component(directory "${document}" DIRECTORY)
-  string(REPLACE "](" "\nlink=" text "${text}") # brackets within an item would join a list's items
-  string(REGEX MATCHALL "\nlink=[^)#:]+[)#]" links "${text}")
-  foreach(link IN LISTS links)
-    string(REGEX REPLACE "^.link=(.*).$" "\\1" target "${link}")
-    if(NOT EXISTS "${directory}/${target}")
-      string(APPEND faults "${document} links to ${target}, which is not there\n")
-    endif()
-  endforeach()
 endforeach()
 
 if(faults)

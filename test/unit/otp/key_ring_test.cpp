@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(derive_every_digit_as_often) {
     }
 }
 
-// R16: after a rotation the old code still verifies and new codes carry the new key's id; once the old
+// After a rotation the old code still verifies and new codes carry the new key's id; once the old
 // key is gone, so are its codes.
 BOOST_AUTO_TEST_CASE(rotate) {
     key_ring const before(secret_a, {}, none);

@@ -268,7 +268,7 @@ BOOST_AUTO_TEST_CASE(without_the_store_nothing_verifies) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-// R18, R20: every outcome is logged, and no line holds a code or a whole number.
+// Every outcome is logged, and no line holds a code or a whole number.
 BOOST_AUTO_TEST_CASE(the_log_tells_every_outcome_and_no_secret) {
     fixture f;
     auto const id = f.send()->id.substr(0, 32);

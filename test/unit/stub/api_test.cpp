@@ -1,4 +1,4 @@
-// The API's replies and the order of its checks (BRIDGEXAPI.md 1, 6.2), without sockets.
+// The API's replies and the order of its checks, without sockets.
 #include "asking.hpp"
 
 #include <boost/json/array.hpp>

@@ -1,4 +1,4 @@
-// The README's table of settings has every key, with the default and the words of the table of
+// The table of docs/configuration.md has every key, with the default and the words of the table of
 // keys.
 
 #include "support.hpp"
@@ -21,16 +21,16 @@ std::string row(setting_key const& key) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(settings_readme)
+BOOST_AUTO_TEST_SUITE(configuration_page)
 
 BOOST_AUTO_TEST_CASE(it_has_every_key_in_order) {
-    std::ifstream in(OTPD_SOURCE_DIR "/README.md");
-    std::string const readme{std::istreambuf_iterator<char>(in), {}};
+    std::ifstream in(OTPD_SOURCE_DIR "/docs/configuration.md");
+    std::string const page{std::istreambuf_iterator<char>(in), {}};
     std::string table;
     for (auto const& key : setting_keys())
         table += row(key);
-    BOOST_TEST((readme.find('\n' + table + '\n') != std::string::npos),
-               "README.md should have this under \"Every setting\":\n" + table);
+    BOOST_TEST(page.ends_with('\n' + table),
+               "docs/configuration.md should end with this:\n" + table);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
