@@ -21,7 +21,7 @@ def free_port():
 def answers(port, path):
     try:
         with socket.create_connection(('127.0.0.1', port), timeout=PATIENCE) as connection:
-            connection.sendall(f'GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n'.encode())
+            connection.sendall(f'GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'.encode())
             return connection.recv(64).startswith(b'HTTP/1.1 200')
     except (ConnectionRefusedError, ConnectionResetError):
         return False
