@@ -4,13 +4,13 @@
 // BENCH_SPREAD_MS   over how long their ends are spread; 0: all end in the same moment
 //
 // It is the whole program, its main() and its composition: the linker puts filled() between application and make_store()
-// (CMakeLists.txt). Each code comes from otp::service::send() under the program's own policy and keys, only without HTTP and
+// (CMakeLists.txt). Each code comes from otp::sender::send() under the program's own policy and keys, only without HTTP and
 // with an upstream that answers at once, so the store holds what as many requests would have left. The store's clock
 // stands still meanwhile: the codes are all as old when the first request comes, however long filling took.
 
 #include "domain_parts.hpp"
 #include "otpd/core/numbering_plan.hpp"
-#include "otpd/otp/service.hpp"
+#include "otpd/otp/operations.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "unread_gateway.hpp"
@@ -135,7 +135,7 @@ private:
             who.address = "127.0.0.1";
             otp::send_request request{who, *phone_number::parse(std::to_string(before_first + i)),
                                       login_};
-            auto const sent = co_await domain_.send(std::move(request), deadline::in(patience));
+            auto const sent = co_await domain_.sender().send(std::move(request), deadline::in(patience));
             if (!sent)
                 throw std::runtime_error("send " + std::to_string(i) + " of the filling failed");
             clock_.move(step);
@@ -155,7 +155,7 @@ private:
     nobody nobody_;
     otp::changes news_;
     otp::client client_;
-    otp::service domain_;
+    otp::operations domain_;
     purpose login_ = *purpose::parse("login");
 };
 

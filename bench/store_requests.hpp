@@ -94,7 +94,7 @@ inline store::admission admission_of(std::uint64_t n) {
     return request;
 }
 
-/// The texts are those of a service with default settings (src/otp/settle.cpp), the message's ids those of
+/// The texts are those of a service with default settings (src/otp/send/settle.cpp), the message's ids those of
 /// BridgeXAPI.
 inline store::settlement settlement_of(std::uint64_t n) {
     using namespace std::chrono_literals;

@@ -3,7 +3,7 @@
 /// Who asks, from a request to the domain's words.
 
 #include "otpd/http/request.hpp"
-#include "otpd/otp/service.hpp"
+#include "otpd/otp/caller.hpp"
 
 #include <boost/asio/ip/address.hpp>
 

@@ -38,8 +38,8 @@ asio::awaitable<http::response> answer(dependencies const& uses, http::request c
     if (!asked.valid()) co_return to_response(asked.problem(), request);
     std::optional<std::string> verification;
     if (auto const text = asked.text("verification_id")) verification = *text;
-    auto const found = co_await uses.domain.delivery(caller_of(request, *from), std::move(id),
-                                                     std::move(verification), request.until());
+    auto const found = co_await uses.domain.deliveries().find(
+        caller_of(request, *from), std::move(id), std::move(verification), request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
     http::response reply;
     reply.body = write(*found);

@@ -45,7 +45,8 @@ asio::awaitable<http::response> answer(dependencies const& uses, http::request c
     json_body body(request.body());
     auto asked = parse(body, request, *from);
     if (!asked) co_return to_response(body.problem(), request);
-    auto const found = co_await uses.domain.estimate(*std::move(asked), request.until());
+    auto const found =
+        co_await uses.domain.estimator().estimate(*std::move(asked), request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
     http::response reply;
     reply.body = write(*found, *from);

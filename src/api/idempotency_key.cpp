@@ -1,7 +1,7 @@
 #include "idempotency_key.hpp"
 
 #include "otpd/api/authenticator.hpp"
-#include "otpd/otp/service.hpp"
+#include "otpd/otp/send.hpp"
 
 #include <boost/beast/core/string.hpp>
 

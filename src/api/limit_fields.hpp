@@ -5,7 +5,7 @@
 
 #include "otpd/http/response.hpp"
 #include "otpd/otp/failure.hpp"
-#include "otpd/otp/service.hpp"
+#include "otpd/otp/send.hpp"
 
 #include <vector>
 

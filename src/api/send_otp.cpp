@@ -108,7 +108,7 @@ asio::awaitable<http::response> answer(dependencies const& uses, http::request c
         auto remember = [what](otp::sent const& sent) { return write(sent, what); };
         send->once = otp::idempotency{once->text, once->fingerprint, std::move(remember)};
     }
-    auto const sent = co_await uses.domain.send(*std::move(send), request.until());
+    auto const sent = co_await uses.domain.sender().send(*std::move(send), request.until());
     if (!sent) co_return to_response(to_problem(sent.error()), request);
     co_return reply_of(*sent, what);
 }

@@ -82,11 +82,12 @@ asio::awaitable<http::response> find(dependencies const& uses, http::request con
     if (!asked.valid()) co_return to_response(asked.problem(), request);
     auto who = caller_of(request, *from);
     if (wait.value_or(0) == 0)
-        co_return reply_of(co_await uses.domain.find(std::move(who), std::move(id)), request);
+        co_return reply_of(co_await uses.domain.verifications().find(std::move(who), std::move(id)),
+                           request);
     auto const until = end_of_wait(*wait, request);
     std::function<bool()> has_left = [&request] { return request.has_hung_up(); };
-    co_return reply_of(co_await uses.domain.find_changed(std::move(who), std::move(id), until,
-                                                         std::move(has_left)),
+    co_return reply_of(co_await uses.domain.verifications().find_changed(
+                           std::move(who), std::move(id), until, std::move(has_left)),
                        request);
 }
 
@@ -94,8 +95,9 @@ asio::awaitable<http::response> cancel(dependencies const& uses, http::request c
                                        std::string id) {
     auto const* const from = uses.callers.identify(request);
     if (from == nullptr) co_return to_response(http::unauthorized(), request);
-    co_return reply_of(co_await uses.domain.cancel(caller_of(request, *from), std::move(id)),
-                       request);
+    co_return reply_of(
+        co_await uses.domain.verifications().cancel(caller_of(request, *from), std::move(id)),
+        request);
 }
 
 } // namespace

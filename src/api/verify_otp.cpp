@@ -34,7 +34,7 @@ asio::awaitable<http::response> answer(dependencies const& uses, http::request c
 
     auto const number = guess->number;
     auto const what = guess->what;
-    auto const verified = co_await uses.domain.verify(*std::move(guess));
+    auto const verified = co_await uses.domain.verifier().verify(*std::move(guess));
     if (!verified) co_return to_response(to_problem(verified.error()), request);
     http::response reply;
     reply.body = json_writer()

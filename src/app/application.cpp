@@ -131,7 +131,7 @@ public:
                        [this](wall_time at) { return domain_.spending().total(at); }, clock_,
                        random_, log_, metrics_}),
           domain_(rules_,
-                  otp::service::dependencies{
+                  otp::operations::dependencies{
                       store_, questions_, keys_, plan_, clock_, random_, log_, metrics_, prices_,
                       figures_, deliveries_, news_, relay_,
                       [this](money balance) { account_.saw_balance(balance); }, &owners_}),
@@ -454,7 +454,7 @@ private:
     otp::price_book prices_;
     otp::delivery_tracker deliveries_;
     otp::account_watch account_;
-    otp::service domain_;
+    otp::operations domain_;
     otp::catalogue catalogue_;
     http::server api_;
     std::optional<http::server> admin_;

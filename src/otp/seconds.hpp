@@ -9,6 +9,10 @@
 
 namespace otpd::otp {
 
+/// A store or an upstream that does not answer is asked again no sooner than this; another send may end any
+/// moment.
+inline constexpr std::chrono::seconds retry_soon{1};
+
 /// At least one: `Retry-After: 0` invites a loop.
 template <class Rep, class Period>
 std::chrono::seconds whole_seconds(std::chrono::duration<Rep, Period> wait) {

@@ -3,7 +3,7 @@
 /// What the domain needs beside store and upstream: costly to make, without memory, and shared by all histories.
 
 #include "otpd/otp/key_ring.hpp"
-#include "otpd/otp/service.hpp"
+#include "otpd/otp/operations.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "rules.hpp"
 

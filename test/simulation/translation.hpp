@@ -3,7 +3,7 @@
 /// From what the service answers to the simulation's words.
 
 #include "answer.hpp"
-#include "otpd/otp/service.hpp"
+#include "otpd/otp/operations.hpp"
 
 #include <map>
 

@@ -59,7 +59,7 @@ void world::start_instance(std::size_t which) {
     };
     of.store = std::make_unique<simulated_store>(std::move(inner), std::move(lose), turns_, clock_,
                                                  *this, calls_inside_);
-    otp::service::dependencies const uses{
+    otp::operations::dependencies const uses{
         *of.store,       upstream_, around.keys,    around.plan,   clock_,
         bytes_,          log_,      around.metrics, around.prices, around.figures,
         around.follower, news_,     around.observer};

@@ -63,7 +63,7 @@ private:
     struct instance {
         std::unique_ptr<broken_store> broken;
         std::unique_ptr<simulated_store> store;
-        std::optional<otp::service> service;
+        std::optional<otp::operations> service;
     };
 
     // world.cpp: turns, time, crashes

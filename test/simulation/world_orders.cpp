@@ -105,7 +105,7 @@ void world::begin_send() {
          order.idempotency_key);
     model_.began(op, order, now());
     auto& service = *instances_[at(op).instance].service;
-    turn(op, [&] { spawn(op, service.send(request_of(op, order), no_deadline())); });
+    turn(op, [&] { spawn(op, service.sender().send(request_of(op, order), no_deadline())); });
 }
 
 /// A new one, or the same send again, or the same key for another.
@@ -199,7 +199,7 @@ void world::begin_check() {
     note(happening::check, op, order.of.number, order.of.client * 10 + order.of.purpose,
          owner == none ? -1 : static_cast<std::int64_t>(owner));
     auto& service = *instances_[at(op).instance].service;
-    turn(op, [&] { spawn(op, service.verify(request_of(order))); });
+    turn(op, [&] { spawn(op, service.verifier().verify(request_of(order))); });
 }
 
 otp::verify_request world::request_of(check_order const& order) {
@@ -235,7 +235,7 @@ void world::begin_find() {
     at(op).id = order;
     note(happening::find, op, order.client, order.id == none ? -1 : std::int64_t{order.id});
     auto& service = *instances_[at(op).instance].service;
-    turn(op, [&] { spawn(op, service.find(caller_of(order.client, -1), id_text(order.id))); });
+    turn(op, [&] { spawn(op, service.verifications().find(caller_of(order.client, -1), id_text(order.id))); });
 }
 
 void world::begin_cancel() {
@@ -244,7 +244,7 @@ void world::begin_cancel() {
     at(op).id = order;
     note(happening::cancel, op, order.client, order.id == none ? -1 : std::int64_t{order.id});
     auto& service = *instances_[at(op).instance].service;
-    turn(op, [&] { spawn(op, service.cancel(caller_of(order.client, -1), id_text(order.id))); });
+    turn(op, [&] { spawn(op, service.verifications().cancel(caller_of(order.client, -1), id_text(order.id))); });
 }
 
 // --- what becomes of a message -----------------------------------------------------------------------

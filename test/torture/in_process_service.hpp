@@ -14,7 +14,7 @@
 #include "otpd/otp/changes.hpp"
 #include "otpd/otp/ledger.hpp"
 #include "otpd/otp/price_book.hpp"
-#include "otpd/otp/service.hpp"
+#include "otpd/otp/operations.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "support/domain_parts.hpp"
@@ -177,7 +177,7 @@ private:
     otp::changes news_{context_.get_executor(), 10};
 
 public:
-    otp::service domain{torture_policy(),
+    otp::operations domain{torture_policy(),
                         {store, gateway, keys_, plan_, clock, random_, log_, metrics_, prices,
                          figures_, deliveries_, news_, news_}};
 

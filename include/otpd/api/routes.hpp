@@ -8,7 +8,7 @@
 #include "otpd/otp/catalogue.hpp"
 #include "otpd/otp/read_limit.hpp"
 #include "otpd/otp/scoreboard.hpp"
-#include "otpd/otp/service.hpp"
+#include "otpd/otp/operations.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -27,7 +27,7 @@ using code_count = std::function<boost::asio::awaitable<std::optional<std::uint6
 
 /// Everything must outlive the router.
 struct dependencies {
-    otp::service& domain;
+    otp::operations& domain;
     otp::catalogue& catalogue;
     otp::route_figures& figures;
     otp::read_limit& reads;

@@ -2,7 +2,7 @@
 
 /// Whose messages are known here: of each tenant the last ones that this instance sent, or that the tenant
 /// looked up by its verifications. No store has an index by the upstream's ids; what is not known here the
-/// tenant shows by naming the verification (service::delivery).
+/// tenant shows by naming the verification (delivery_query).
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -50,7 +50,7 @@ inline constexpr std::array<word, 26> framing{"control_character",
 /// When a bearer token that nobody has was answered (http::observer::wrong_token).
 inline constexpr std::array<word, 3> wrong_token_answers{"at_once", "late", "closed"};
 
-/// What otp::service reports.
+/// What otp::operations reports.
 inline constexpr std::array<word, 15> send_outcomes{
     "accepted",    "test",       "replayed",          "rejected",    "not_sent",
     "unknown",     "cooldown",   "limited",           "not_allowed", "invalid_number",

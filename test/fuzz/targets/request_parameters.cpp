@@ -6,7 +6,7 @@
 #include "http/text.hpp"
 #include "otpd/bridgexapi/requests.hpp"
 #include "otpd/http/path_parameters.hpp"
-#include "otpd/otp/service.hpp"
+#include "otpd/otp/operations.hpp"
 #include "target.hpp"
 
 #include <boost/json/parse.hpp>

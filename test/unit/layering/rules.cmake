@@ -39,6 +39,9 @@ set(users_of_phonenumbers core)
 set(pure_folders "^src/store/(engine|state)/")
 set(impure_headers "^(boost/(asio|beast|json|redis|url)|sqlite3|libpq|otpd/(net|telemetry)/|otpd/store/(store|backend)\\.hpp)")
 
+# The folders of otp, each of which may include those before it. The files that put them together are in none.
+set(folders_of_otp crypto events limits money delivery routing send verify verifications)
+
 # Words that stand nowhere in our code, and why not.
 set(forbidden_words detached awaitable_operators mutex_type lock_type sleeping c_calendar)
 set(pattern_of_detached "[^a-z_]detached[^a-z_]")
@@ -67,12 +70,13 @@ set(may_hop
   src/store/backend/redis/redis_backend.cpp # starts and stops its connections; carries a batch each
   src/store/backend/sqlite/sqlite_backend.cpp # to its own thread and back
   src/store/batched_store.cpp # forms batches behind what is ready
-  src/otp/send.cpp           # a coroutine that cannot be cancelled, on the caller's own executor
-  src/otp/delivery_tracker.cpp # its own loop; is told of messages within requests
-  src/otp/scoreboard.cpp     # is told of what happens within requests
-  src/otp/changes.cpp        # the same
-  src/otp/price_book.cpp     # its own loop
-  src/otp/account.cpp        # its own loop
+  src/otp/send/sender.cpp           # a coroutine that cannot be cancelled, on the caller's own executor
+  src/otp/send/admission_undo.cpp # its own loop, on the caller's executor
+  src/otp/delivery/delivery_tracker.cpp # its own loop; is told of messages within requests
+  src/otp/routing/scoreboard.cpp     # is told of what happens within requests
+  src/otp/events/changes.cpp        # the same
+  src/otp/money/price_book.cpp     # its own loop
+  src/otp/money/account.cpp        # its own loop
   src/webhook/webhooks.cpp   # its own loops; is told of what happens within requests
   src/app/application.cpp)   # starts the life of the process
 
@@ -118,6 +122,23 @@ function(check_library_include result layer header)
   set(${result} "${fault}" PARENT_SCOPE)
 endfunction()
 
+# check_folder_of_otp(<result> <file> <header>): what is wrong with including a private header, "send/send_state.hpp".
+function(check_folder_of_otp result file header)
+  set(fault "")
+  if(file MATCHES "^src/otp/([a-z]+)/")
+    set(folder "${CMAKE_MATCH_1}")
+    list(FIND folders_of_otp "${folder}" own)
+    string(REGEX REPLACE "/.*" "" of "${header}")
+    list(FIND folders_of_otp "${of}" other)
+    if(own EQUAL -1)
+      set(fault "is in a folder that folders_of_otp does not name\n")
+    elseif(other GREATER own)
+      set(fault "includes ${header}: ${of} comes after ${folder}\n")
+    endif()
+  endif()
+  set(${result} "${fault}" PARENT_SCOPE)
+endfunction()
+
 # check_file(<result> <root> <file> <text>): one line for each rule that `text`, as `file` below `root`, breaks.
 function(check_file result root file text)
   set(faults "")
@@ -142,6 +163,8 @@ function(check_file result root file text)
         string(APPEND faults "includes ${header}: otpd shares no code with the stub\n")
       endif()
     elseif(include MATCHES "\"")
+      check_folder_of_otp(fault "${file}" "${header}")
+      string(APPEND faults "${fault}")
       if(file MATCHES "^include/")
         string(APPEND faults "includes \"${header}\": a public header includes public headers\n")
       elseif(NOT header STREQUAL "version.hpp" AND (header MATCHES "\\.\\./" OR
@@ -169,7 +192,7 @@ function(check_file result root file text)
   endif()
 
   # A source that begins with its own header proves that the header compiles alone; header_check does the others.
-  string(REGEX REPLACE "^src/([a-z_]+/[a-z_]+)\\.cpp$" "\\1" name "${file}")
+  string(REGEX REPLACE "^src/([a-z_]+)/([a-z_]+/)?([a-z_]+)\\.cpp$" "\\1/\\3" name "${file}")
   if(EXISTS "${root}/include/otpd/${name}.hpp" AND NOT code MATCHES "^[ \n]*#include \"otpd/${name}\\.hpp\"")
     string(APPEND faults "does not begin with its own header\n")
   endif()

@@ -56,6 +56,12 @@ expect_fault("no I/O" src/store/state/x.cpp "#include <sqlite3.h>")
 expect_good(src/store/engine/x.cpp "#include \"otpd/store/admission.hpp\"")
 expect_good(src/api/x.cpp "#include \"version.hpp\"")
 
+# Folders of otp.
+expect_fault("comes after limits" src/otp/limits/x.cpp "#include \"send/send_state.hpp\"")
+expect_fault("does not name" src/otp/other/x.cpp "#include \"send/send_state.hpp\"")
+expect_good(src/otp/verify/x.cpp "#include \"limits/limiter.hpp\"")
+expect_good(src/otp/x.cpp "#include \"verify/guess_checks.hpp\"")
+
 # Words.
 expect_fault("handler that logs" src/http/x.cpp "asio::co_spawn(e, f(), asio::detached)")
 expect_fault("cancel_after" src/net/x.cpp "using namespace asio::experimental::awaitable_operators")

@@ -1,6 +1,7 @@
 // What the routes really answer is what the document says they do: every way a request can end.
 
 #include "api_service.hpp"
+#include "unimplemented_store.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/json/serialize.hpp>
@@ -33,36 +34,6 @@ otp::policy with_limit(otp::limit_key key, otp::limit_step step) {
     rules.limits.push_back(std::move(one));
     return rules;
 }
-
-/// A store that does not answer.
-class broken_store final : public store::store {
-    template <class T>
-    using answer = asio::awaitable<otpd::store::result<T>>;
-
-public:
-    answer<otpd::store::admit_outcome> admit(otpd::store::admission) override { co_return down; }
-    answer<otpd::store::settle_outcome> settle(otpd::store::settlement) override { co_return down; }
-    answer<otpd::store::rebook_outcome> rebook(otpd::store::rebooking) override { co_return down; }
-    answer<otpd::store::update_outcome> update(otpd::store::delivery_update) override {
-        co_return down;
-    }
-    answer<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key>) override {
-        co_return down;
-    }
-    answer<otpd::store::check_outcome> check_code(otpd::store::check) override { co_return down; }
-    answer<std::optional<otpd::store::verification>>
-    find(otpd::store::verification_address) override {
-        co_return down;
-    }
-    answer<otpd::store::cancel_outcome> cancel(otpd::store::cancellation) override {
-        co_return down;
-    }
-    answer<std::uint64_t> live_codes() override { co_return down; }
-    answer<std::monostate> ping() override { co_return down; }
-
-private:
-    static constexpr auto down = otpd::store::fault::not_executed;
-};
 
 std::string const one_number = R"({"phone_number":"+31612345678"})";
 
@@ -329,7 +300,7 @@ BOOST_AUTO_TEST_CASE(every_outcome_of_the_upstream) {
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_does_not_answer) {
-    broken_store broken;
+    test::unimplemented_store broken;
     service s(with_debug_codes(), {client_of("default")}, &broken);
     s.post("/send-otp", one_number, 503);
     s.post("/verify-otp", guess("123456"), 503);

@@ -203,7 +203,7 @@ struct service {
     otpd::otp::key_ring keys{otpd::secret_string(std::string(32, 'k')), {}, otpd::secret_string()};
     otpd::telemetry::logger log;
     otpd::telemetry::metrics metrics{otpd::telemetry::metrics_options{"test", {}}};
-    otpd::otp::service domain;
+    otpd::otp::operations domain;
     otpd::otp::ledger spending{domain.rules(), keys};
     otpd::otp::price_book price_lists{
         context.get_executor(), {}, {reads, clock, random, log, metrics}};

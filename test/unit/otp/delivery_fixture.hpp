@@ -9,6 +9,7 @@
 #include "otpd/otp/delivery.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
+#include "unimplemented_store.hpp"
 #include "unread_gateway.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -96,10 +97,8 @@ private:
 };
 
 /// Knows updates only.
-class update_store final : public store::store {
+class update_store final : public unimplemented_store {
 public:
-    template <class T>
-    using reply = boost::asio::awaitable<otpd::store::result<T>>;
     std::vector<otpd::store::delivery_update> updates;
     std::function<otpd::store::result<otpd::store::update_outcome>()> on_update = [] {
         return otpd::store::result<otpd::store::update_outcome>(
@@ -109,36 +108,6 @@ public:
     reply<otpd::store::update_outcome> update(otpd::store::delivery_update request) override {
         updates.push_back(std::move(request));
         co_return on_update();
-    }
-    reply<otpd::store::admit_outcome> admit(otpd::store::admission) override {
-        return none<otpd::store::admit_outcome>();
-    }
-    reply<otpd::store::settle_outcome> settle(otpd::store::settlement) override {
-        return none<otpd::store::settle_outcome>();
-    }
-    reply<otpd::store::rebook_outcome> rebook(otpd::store::rebooking) override {
-        return none<otpd::store::rebook_outcome>();
-    }
-    reply<otpd::store::check_outcome> check_code(otpd::store::check) override {
-        return none<otpd::store::check_outcome>();
-    }
-    reply<std::optional<otpd::store::verification>>
-    find(otpd::store::verification_address) override {
-        return none<std::optional<otpd::store::verification>>();
-    }
-    reply<otpd::store::cancel_outcome> cancel(otpd::store::cancellation) override {
-        return none<otpd::store::cancel_outcome>();
-    }
-    reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key>) override {
-        return none<std::vector<std::int64_t>>();
-    }
-    reply<std::uint64_t> live_codes() override { return none<std::uint64_t>(); }
-    reply<std::monostate> ping() override { return none<std::monostate>(); }
-
-private:
-    template <class T>
-    reply<T> none() {
-        co_return otpd::store::fault::not_executed;
     }
 };
 

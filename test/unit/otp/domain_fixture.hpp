@@ -10,7 +10,7 @@
 #include "log_capture.hpp"
 #include "manual_clock.hpp"
 #include "otpd/core/encoding.hpp"
-#include "otpd/otp/service.hpp"
+#include "otpd/otp/operations.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
@@ -105,7 +105,7 @@ inline numbering_plan const& shared_plan() {
 struct domain_fixture {
     explicit domain_fixture(otp::policy rules = {}) : domain(std::move(rules), uses()) {}
 
-    otp::service::dependencies uses() {
+    otp::operations::dependencies uses() {
         return {store,   gateway, keys,    shared_plan(), clock, random, *log,
                 metrics, prices,  figures, deliveries,    news,  told};
     }
@@ -121,7 +121,8 @@ struct domain_fixture {
         return otp::send_request{who(), *phone_number::parse(to), *purpose::parse(what)};
     }
     otp::outcome<otp::sent> send(otp::send_request what) {
-        return run(context, domain.send(std::move(what), deadline::in(std::chrono::seconds(30))));
+        return run(context,
+                   domain.sender().send(std::move(what), deadline::in(std::chrono::seconds(30))));
     }
     otp::outcome<otp::sent> send() { return send(request()); }
 
@@ -133,17 +134,17 @@ struct domain_fixture {
                                    *passcode::parse(code), std::move(id)};
     }
     otp::outcome<otp::verified> verify(otp::verify_request what) {
-        return run(context, domain.verify(std::move(what)));
+        return run(context, domain.verifier().verify(std::move(what)));
     }
     otp::outcome<otp::verified> verify(std::string const& code,
                                        std::optional<std::string> id = {}) {
         return verify(guess(code, std::move(id)));
     }
     otp::outcome<otp::verification_view> find(std::string id) {
-        return run(context, domain.find(who(), std::move(id)));
+        return run(context, domain.verifications().find(who(), std::move(id)));
     }
     otp::outcome<otp::verification_view> cancel(std::string id) {
-        return run(context, domain.cancel(who(), std::move(id)));
+        return run(context, domain.verifications().cancel(who(), std::move(id)));
     }
     [[nodiscard]] std::string wrong_code() const {
         return gateway.last_code() == "000000" ? "000001" : "000000";
@@ -172,7 +173,7 @@ struct domain_fixture {
     followed_messages deliveries;
     otp::changes news{context.get_executor(), 16};
     occurrence_list told;
-    otp::service domain;
+    otp::operations domain;
 
     template <class T>
     T run(boost::asio::io_context& on, boost::asio::awaitable<T> operation) {

@@ -1,6 +1,6 @@
 // HMAC-SHA-256 as RFC 2104 defines it, held to OpenSSL's own.
 
-#include "otp/hmac.hpp"
+#include "otp/crypto/hmac.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include "otp/hmac.hpp"
+#include "otp/crypto/hmac.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/otp/key_ring.hpp"
 

@@ -1,6 +1,6 @@
 #include "coroutines.hpp"
 #include "manual_clock.hpp"
-#include "otp/score_figures.hpp"
+#include "otp/routing/score_figures.hpp"
 #include "otpd/otp/scoreboard.hpp"
 
 #include <boost/test/unit_test.hpp>

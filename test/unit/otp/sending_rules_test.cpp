@@ -211,11 +211,11 @@ BOOST_AUTO_TEST_CASE(of_a_client_purpose_and_number_is_under_way_at_a_time) {
     };
     auto first = [&]() -> boost::asio::awaitable<void> {
         auto what = f.request();
-        co_await f.domain.send(std::move(what), deadline::in(30s));
+        co_await f.domain.sender().send(std::move(what), deadline::in(30s));
     };
     auto others = [&]() -> boost::asio::awaitable<void> {
         auto what = f.request();
-        auto const same = co_await f.domain.send(std::move(what), deadline::in(30s));
+        auto const same = co_await f.domain.sender().send(std::move(what), deadline::in(30s));
         if (!same) meanwhile.push_back(same.error().code);
     };
     boost::asio::co_spawn(f.context, first, [](std::exception_ptr) {});

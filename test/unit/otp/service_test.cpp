@@ -105,14 +105,14 @@ BOOST_AUTO_TEST_CASE(a_user_may_be_faster_than_the_upstreams_reply) {
     };
     auto race = [&]() -> boost::asio::awaitable<bool> {
         auto what = f.request();
-        auto const result = co_await f.domain.send(std::move(what), deadline::in(30s));
+        auto const result = co_await f.domain.sender().send(std::move(what), deadline::in(30s));
         co_return result.has_value();
     };
     auto guess = [&]() -> boost::asio::awaitable<void> {
         while (f.gateway.sent().empty())
             co_await boost::asio::post(f.context, boost::asio::use_awaitable);
         auto request = f.guess(f.gateway.last_code());
-        early = co_await f.domain.verify(std::move(request));
+        early = co_await f.domain.verifier().verify(std::move(request));
     };
     boost::asio::co_spawn(f.context, guess, [](std::exception_ptr) {});
     BOOST_TEST(f.run(f.context, race()));
@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(of_200_parallel_sends_one_leaves) {
     for (int i = 0; i < 200; ++i) {
         auto one = [&]() -> boost::asio::awaitable<void> {
             auto what = f.request();
-            auto const result = co_await f.domain.send(std::move(what), deadline::in(30s));
+            auto const result = co_await f.domain.sender().send(std::move(what), deadline::in(30s));
             if (result)
                 ++sent_count;
             else if (result.error().code == errc::cooldown_active)
@@ -225,7 +225,7 @@ BOOST_AUTO_TEST_CASE(a_cancelled_caller_does_not_stop_a_send) {
     };
     auto one = [&]() -> boost::asio::awaitable<void> {
         auto what = f.request();
-        co_await f.domain.send(std::move(what), deadline::in(30s));
+        co_await f.domain.sender().send(std::move(what), deadline::in(30s));
     };
     boost::asio::co_spawn(
         f.context, one,

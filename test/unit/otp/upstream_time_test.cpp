@@ -1,5 +1,5 @@
-#include "otp/list_scan.hpp"
-#include "otp/upstream_time.hpp"
+#include "otp/delivery/list_scan.hpp"
+#include "otp/delivery/upstream_time.hpp"
 
 #include <boost/test/unit_test.hpp>
 

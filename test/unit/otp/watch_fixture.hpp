@@ -9,6 +9,7 @@
 #include "otpd/store/store.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
+#include "unimplemented_store.hpp"
 #include "unread_gateway.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -27,10 +28,8 @@
 namespace otpd::test {
 
 /// A ledger that is written by hand; everything else is refused.
-class booked_store final : public store::store {
+class booked_store final : public unimplemented_store {
 public:
-    template <class T>
-    using reply = boost::asio::awaitable<otpd::store::result<T>>;
     bool works = true;
 
     void book(otpd::store::budget_key const& of, std::int64_t sum) {
@@ -51,38 +50,8 @@ public:
         co_return result;
     }
 
-    reply<otpd::store::admit_outcome> admit(otpd::store::admission) override {
-        return refuse<otpd::store::admit_outcome>();
-    }
-    reply<otpd::store::settle_outcome> settle(otpd::store::settlement) override {
-        return refuse<otpd::store::settle_outcome>();
-    }
-    reply<otpd::store::rebook_outcome> rebook(otpd::store::rebooking) override {
-        return refuse<otpd::store::rebook_outcome>();
-    }
-    reply<otpd::store::update_outcome> update(otpd::store::delivery_update) override {
-        return refuse<otpd::store::update_outcome>();
-    }
-    reply<otpd::store::check_outcome> check_code(otpd::store::check) override {
-        return refuse<otpd::store::check_outcome>();
-    }
-    reply<std::optional<otpd::store::verification>>
-    find(otpd::store::verification_address) override {
-        return refuse<std::optional<otpd::store::verification>>();
-    }
-    reply<otpd::store::cancel_outcome> cancel(otpd::store::cancellation) override {
-        return refuse<otpd::store::cancel_outcome>();
-    }
-    reply<std::uint64_t> live_codes() override { return refuse<std::uint64_t>(); }
-    reply<std::monostate> ping() override { return refuse<std::monostate>(); }
-
 private:
     using entry = std::pair<otpd::store::budget_key, std::int64_t>;
-
-    template <class T>
-    reply<T> refuse() {
-        co_return otpd::store::fault::not_executed;
-    }
 
     std::vector<entry> sums_;
 };

@@ -1,0 +1,56 @@
+#pragma once
+
+/// POST /verify-otp: one guess.
+
+#include "otpd/core/passcode.hpp"
+#include "otpd/core/phone_number.hpp"
+#include "otpd/core/purpose.hpp"
+#include "otpd/otp/caller.hpp"
+#include "otpd/otp/failure.hpp"
+#include "otpd/otp/policy.hpp"
+#include "otpd/store/store.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <optional>
+#include <string>
+
+namespace otpd::otp {
+
+struct verify_request {
+    caller who;
+    phone_number number;
+    purpose what;
+    passcode code;
+    std::optional<std::string> id = std::nullopt; ///< of a verification: the guess is its holder's
+};
+
+struct verified {
+    store::verification_id id{};
+};
+
+class guess_checks;
+class guess_reports;
+
+/// From any executor; calls continue on the caller's.
+class verifier {
+public:
+    /// All must outlive it, and the calls that run.
+    verifier(policy const& rules, guess_checks const& checks, store::store& store,
+             guess_reports const& reports)
+        : rules_(rules), checks_(checks), store_(store), reports_(reports) {}
+
+    /// Counted before it is compared, right once at most.
+    boost::asio::awaitable<outcome<verified>> verify(verify_request request);
+
+private:
+    boost::asio::awaitable<outcome<verified>> guess(verify_request request);
+    boost::asio::awaitable<outcome<verified>> guess_uniformly(verify_request request);
+
+    policy const& rules_;
+    guess_checks const& checks_;
+    store::store& store_;
+    guess_reports const& reports_;
+};
+
+} // namespace otpd::otp

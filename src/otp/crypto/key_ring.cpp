@@ -1,0 +1,176 @@
+#include "otpd/otp/key_ring.hpp"
+
+#include "crypto/hmac.hpp"
+#include "crypto/kept_subjects.hpp"
+#include "otpd/core/encoding.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+namespace otpd::otp {
+
+namespace {
+
+std::span<std::byte const> bytes_of(secret_string const& secret) {
+    return std::as_bytes(std::span(secret.reveal()));
+}
+
+/// One secret serves several ends, each under a key of its own (domain separation).
+secret_string derive(secret_string const& secret, std::string_view end) {
+    auto digest = hmac_sha256(bytes_of(secret))({end});
+    std::string key(digest.size(), '\0');
+    std::memcpy(key.data(), digest.data(), digest.size());
+    wipe(digest);
+    return secret_string(std::move(key));
+}
+
+struct code_key {
+    explicit code_key(secret_string const& secret)
+        : stream(bytes_of(derive(secret, "otpd code v1"))) {
+        auto const digest = hmac_sha256(bytes_of(secret))({"otpd key id v1"});
+        std::memcpy(&id, digest.data(), sizeof id);
+    }
+
+    hmac_sha256 stream; ///< of bytes that digits are made of
+    std::uint32_t id = 0;
+};
+
+/// HMACs over what a code is of and a counter, as many as are needed.
+class keyed_bytes final : public random_source {
+public:
+    keyed_bytes(hmac_sha256 const& key, std::array<std::string_view, 4> const& of)
+        : key_(key), of_(of) {}
+    ~keyed_bytes() override { wipe(block_); }
+    keyed_bytes(keyed_bytes const&) = delete;
+    keyed_bytes& operator=(keyed_bytes const&) = delete;
+
+    void fill(std::span<std::byte> bytes) override {
+        for (auto& each : bytes) {
+            if (used_ == block_.size()) refill();
+            each = block_[used_++];
+        }
+    }
+
+private:
+    void refill() {
+        char const count = static_cast<char>(blocks_++);
+        block_ = key_({of_[0], of_[1], of_[2], of_[3], {&count, 1}});
+        used_ = 0;
+    }
+
+    hmac_sha256 const& key_;
+    std::array<std::string_view, 4> const of_;
+    hmac_sha256::digest block_{};
+    std::size_t used_ = std::tuple_size_v<hmac_sha256::digest>;
+    unsigned blocks_ = 0;
+};
+
+} // namespace
+
+struct key_ring::keys {
+    std::vector<code_key> live; // the current one first
+    hmac_sha256 number;
+    hmac_sha256 subject;
+    hmac_sha256 id;
+    std::unique_ptr<kept_subjects> kept = std::make_unique<kept_subjects>();
+
+    /// Enciphers and deciphers: the keystream is used for this one random id only.
+    void cover(store::verification_address& at) const {
+        auto const stream = id({{reinterpret_cast<char const*>(at.id.data()), at.id.size()}});
+        for (std::size_t i = 0; i < at.number.size(); ++i)
+            at.number[i] ^= stream[i];
+    }
+};
+
+namespace {
+
+store::subject_key first_half(hmac_sha256::digest const& digest) {
+    store::subject_key key;
+    std::copy_n(digest.begin(), key.size(), key.begin());
+    return key;
+}
+
+} // namespace
+
+key_ring::key_ring(secret_string const& current, std::vector<secret_string> const& previous,
+                   secret_string const& number_secret) {
+    if (current.empty()) throw std::invalid_argument("a key ring needs a current secret");
+    auto const& number_root = number_secret.empty() ? current : number_secret;
+    std::vector<code_key> live;
+    live.emplace_back(current);
+    for (auto const& secret : previous) {
+        code_key key(secret);
+        if (std::ranges::find(live, key.id, &code_key::id) == live.end())
+            live.push_back(std::move(key));
+    }
+    auto const key_for = [&number_root](std::string_view end) {
+        return hmac_sha256(bytes_of(derive(number_root, end)));
+    };
+    keys_ = std::make_unique<keys>(keys{std::move(live), key_for("otpd number key v1"),
+                                        key_for("otpd subject key v1"),
+                                        key_for("otpd verification id v1")});
+}
+
+key_ring::~key_ring() = default;
+key_ring::key_ring(key_ring&&) noexcept = default;
+key_ring& key_ring::operator=(key_ring&&) noexcept = default;
+
+store::number_key key_ring::hash(std::string_view client, phone_number const& number) const {
+    return first_half(keys_->number({client, number.digits()}));
+}
+
+store::subject_key key_ring::subject(std::initializer_list<std::string_view> what) const {
+    return first_half(keys_->subject(what));
+}
+
+store::subject_key key_ring::subject_of_few(std::initializer_list<std::string_view> what) const {
+    return keys_->kept->get(what, [this](auto const& fields) { return subject(fields); });
+}
+
+std::string key_ring::seal(store::verification_address const& at) const {
+    auto sealed = at;
+    keys_->cover(sealed);
+    return to_hex(sealed.id) + to_hex(sealed.number);
+}
+
+std::optional<store::verification_address> key_ring::open(std::string_view text) const {
+    store::verification_address at;
+    auto const half = 2 * at.id.size();
+    if (text.size() != 2 * half || !from_hex(text.substr(0, half), at.id) ||
+        !from_hex(text.substr(half), at.number))
+        return std::nullopt;
+    keys_->cover(at);
+    return at;
+}
+
+store::code_seed key_ring::make_seed(std::size_t length, random_source& random) const {
+    store::code_seed seed;
+    seed.key_id = keys_->live.front().id;
+    random.fill(seed.nonce);
+    seed.length = static_cast<std::uint8_t>(length);
+    return seed;
+}
+
+std::optional<passcode> key_ring::code_of(store::code_seed const& seed, std::string_view client,
+                                          purpose const& what, phone_number const& number) const {
+    auto const key = std::ranges::find(keys_->live, seed.key_id, &code_key::id);
+    bool const is_length =
+        passcode::min_length <= seed.length && seed.length <= passcode::max_length;
+    if (key == keys_->live.end() || !is_length) return std::nullopt;
+    std::string_view const nonce(reinterpret_cast<char const*>(seed.nonce.data()),
+                                 seed.nonce.size());
+    keyed_bytes bytes(key->stream, {client, what.name(), number.digits(), nonce});
+    return passcode::generate(seed.length, bytes);
+}
+
+store::shared_secrets key_ring::secrets() const {
+    store::shared_secrets mine;
+    mine.number_key = first_half(keys_->number({"fingerprint"}));
+    mine.signing_key = keys_->live.front().id;
+    for (auto const& each : keys_->live)
+        mine.known.push_back(each.id);
+    return mine;
+}
+
+} // namespace otpd::otp

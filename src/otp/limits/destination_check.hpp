@@ -1,0 +1,37 @@
+#pragma once
+
+#include "otpd/core/numbering_plan.hpp"
+#include "otpd/core/phone_number.hpp"
+#include "otpd/otp/client.hpp"
+#include "otpd/otp/destinations.hpp"
+#include "otpd/otp/failure.hpp"
+
+#include <optional>
+#include <string>
+
+namespace otpd::otp {
+
+/// Whether codes go to a number at all, by the numbering plans and the operator's lists. From any thread.
+class destination_check {
+public:
+    /// Both must outlive it.
+    destination_check(destination_rules const& rules, numbering_plan const& plan)
+        : rules_(rules), plan_(plan) {}
+
+    struct verdict {
+        std::string country; ///< empty: not known
+        std::optional<errc> fault;
+    };
+    [[nodiscard]] verdict check(phone_number const& to, client const& by) const;
+
+    /// Empty where numbers are not looked up.
+    [[nodiscard]] std::string country_of(phone_number const& number) const {
+        return rules_.checked ? plan_.country_of(number) : std::string();
+    }
+
+private:
+    destination_rules const& rules_;
+    numbering_plan const& plan_;
+};
+
+} // namespace otpd::otp

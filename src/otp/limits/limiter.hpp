@@ -1,0 +1,63 @@
+#pragma once
+
+/// From the operator's limits to what a store is to count for one request, and back to what callers are
+/// told of it.
+
+#include "otpd/core/phone_number.hpp"
+#include "otpd/otp/caller.hpp"
+#include "otpd/otp/failure.hpp"
+#include "otpd/otp/key_ring.hpp"
+#include "otpd/otp/policy.hpp"
+#include "otpd/otp/send.hpp"
+#include "otpd/store/admission.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace otpd::otp {
+
+/// Immutable; may be used from any thread.
+class limiter {
+public:
+    /// Both must outlive it.
+    limiter(policy const& rules, key_ring const& keys) : rules_(rules), keys_(keys) {}
+
+    /// Whom a request is counted for.
+    struct subjects {
+        caller const& who;
+        phone_number const& number;
+        std::string const& country; ///< empty: not known, and limits by country are not charged
+        /// Of a test number only the client's limits and those of all are charged.
+        bool is_test = false;
+        /// Worked out when it is first needed.
+        mutable std::optional<store::subject_key> prefix_key = std::nullopt;
+    };
+
+    [[nodiscard]] std::vector<store::charge> charges(limit_step step, subjects const& of) const;
+    /// What watches for pumped SMS; nothing for trusted destinations.
+    [[nodiscard]] std::vector<store::watch> watches(subjects const& of) const;
+
+    /// For the charges of an admission, the tightest first.
+    [[nodiscard]] static std::vector<standing> standings(std::vector<store::charge> const& charges,
+                                                         store::admitted const& admission);
+    [[nodiscard]] static std::vector<violated_limit>
+    violated(std::vector<store::charge> const& charges,
+             std::vector<store::violation> const& violations,
+             store::cooldown_rule const& cooldown = {});
+
+private:
+    [[nodiscard]] std::optional<store::subject_key> subject_of(limit_key key,
+                                                               subjects const& of) const;
+    [[nodiscard]] store::subject_key const& prefix_key(subjects const& of) const;
+    [[nodiscard]] store::watch watch_of(store::subject_key who, std::string_view name) const;
+
+    policy const& rules_;
+    key_ring const& keys_;
+};
+
+/// Names under which a watch appears among the limits.
+inline constexpr std::string_view pumping_prefix = "pumping_prefix";
+inline constexpr std::string_view pumping_country = "pumping_country";
+
+} // namespace otpd::otp

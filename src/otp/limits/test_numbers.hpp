@@ -1,0 +1,31 @@
+#pragma once
+
+#include "otpd/core/clock.hpp"
+#include "otpd/otp/policy.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace otpd::otp {
+
+/// Numbers of the settings that get no SMS, and whose code is always the same.
+class test_numbers {
+public:
+    /// Both must outlive it.
+    test_numbers(policy const& rules, clock const& now) : rules_(rules), now_(now) {}
+
+    /// Null unless the number is one today.
+    [[nodiscard]] test_number const* find(phone_number const& number) const {
+        auto const today = std::chrono::floor<std::chrono::days>(now_.wall());
+        auto const found = std::ranges::find_if(rules_.test_numbers, [&](test_number const& each) {
+            return each.number == number && today <= each.until;
+        });
+        return found == rules_.test_numbers.end() ? nullptr : &*found;
+    }
+
+private:
+    policy const& rules_;
+    clock const& now_;
+};
+
+} // namespace otpd::otp

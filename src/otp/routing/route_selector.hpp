@@ -1,0 +1,63 @@
+#pragma once
+
+#include "otpd/core/clock.hpp"
+#include "otpd/otp/ledger.hpp"
+#include "otpd/otp/policy.hpp"
+#include "otpd/otp/prices.hpp"
+#include "otpd/otp/scoreboard.hpp"
+#include "otpd/otp/send.hpp"
+#include "routing/route_walk.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace otpd::otp {
+
+/// Which routes a send may take, and what is set aside for each. From any executor.
+class route_selector {
+public:
+    /// All must outlive it.
+    route_selector(policy const& rules, prices const& price_list, route_figures& scores,
+                   ledger const& spending, clock const& now)
+        : rules_(rules), prices_(price_list), scores_(scores), spending_(spending), now_(now) {}
+
+    /// Without steps when there is no plan of the name that was asked for. Takes no route yet; the first
+    /// one's id is filled in.
+    [[nodiscard]] route_walk plan(send_request const& request) const;
+
+    /// Takes the next route that the send may take, and says of those in between why not. False when none
+    /// is left.
+    boost::asio::awaitable<bool> advance(route_walk& walk, send_request const& request,
+                                         std::string const& country) const;
+
+    /// The taken route did not send.
+    void leave(route_walk& walk, step_report::result outcome, std::string_view why) const;
+
+    /// One that every store refuses.
+    [[nodiscard]] store::reservation impossible_reservation() const {
+        return {spending_.total(now_.wall()), 1, 0, std::chrono::seconds(1)};
+    }
+
+private:
+    struct choice {
+        int route_id = 0;
+        std::string
+            why; ///< for the timeline: by which scores; empty for a step that names its route
+    };
+    boost::asio::awaitable<choice> choose(route_step const& step, std::string const& country) const;
+    [[nodiscard]] std::string_view why_not(route_step const& step, send_request const& request,
+                                           std::string const& country, int route_id,
+                                           std::optional<money> price) const;
+    void report(route_walk& walk, step_report step) const;
+
+    policy const& rules_;
+    prices const& prices_;
+    route_figures& scores_;
+    ledger const& spending_;
+    clock const& now_;
+};
+
+} // namespace otpd::otp

@@ -1,0 +1,236 @@
+#include "otpd/otp/scoreboard.hpp"
+
+#include "otpd/net/on_strand.hpp"
+#include "routing/score_figures.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <deque>
+#include <map>
+#include <tuple>
+#include <unordered_map>
+
+namespace otpd::otp {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Queries whose figures are kept.
+constexpr std::size_t kept_max = 64;
+
+double in_seconds(std::chrono::milliseconds time) noexcept {
+    return std::chrono::duration<double>(time).count();
+}
+
+bool may_say_something(occurrence_kind kind) noexcept {
+    using enum occurrence_kind;
+    switch (kind) {
+    case accepted:
+    case unknown:
+    case delivered:
+    case delivery:
+    case verified:
+    case step_left:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool says_something(occurrence const& what) noexcept {
+    return may_say_something(what.what) && what.route_id != 0 &&
+           (what.what != occurrence_kind::step_left || what.attempted);
+}
+
+/// The samples, the oldest first, of which only so many are kept.
+class sample_list {
+public:
+    /// `began`: what was admitted before was sent by somebody else, who had counted it.
+    sample_list(std::size_t most, wall_time began) : most_(most), began_(began) {}
+
+    void note(occurrence const& what);
+    [[nodiscard]] std::vector<score_sample const*> all() const;
+
+private:
+    /// The id is that of a sample that is kept: a copy for each key would be longer than most of the rest.
+    struct key {
+        std::string_view verification_id;
+        int route_id;
+        friend bool operator==(key const&, key const&) = default;
+    };
+    struct hash {
+        std::size_t operator()(key const& of) const noexcept {
+            return std::hash<std::string_view>()(of.verification_id) +
+                   static_cast<std::size_t>(of.route_id);
+        }
+    };
+
+    score_sample* find(occurrence const& what);
+    void begin(occurrence const& what, bool accepted);
+    void deliver(occurrence const& what);
+    void verify(occurrence const& what);
+    void keep(score_sample sample);
+
+    std::size_t most_;
+    wall_time began_;
+    std::deque<score_sample> samples_;
+    std::uint64_t first_ = 0; ///< the number of the first of them
+    /// The last try of each verification on each route.
+    std::unordered_map<key, std::uint64_t, hash> numbers_;
+};
+
+score_sample* sample_list::find(occurrence const& what) {
+    auto const found = numbers_.find({what.verification_id, what.route_id});
+    return found == numbers_.end() ? nullptr
+                                   : &samples_[static_cast<std::size_t>(found->second - first_)];
+}
+
+void sample_list::note(occurrence const& what) {
+    if (what.stale_connection) return; // the connection's fault, not the route's
+    switch (what.what) {
+    case occurrence_kind::accepted:
+        return begin(what, true);
+    case occurrence_kind::verified:
+        return verify(what);
+    case occurrence_kind::delivered:
+    case occurrence_kind::delivery:
+        return deliver(what);
+    default:
+        return begin(what, false);
+    }
+}
+
+void sample_list::begin(occurrence const& what, bool accepted) {
+    score_sample sample;
+    sample.at = what.at;
+    sample.verification_id = what.verification_id;
+    sample.route_id = what.route_id;
+    sample.country = what.country;
+    sample.purpose = what.purpose;
+    sample.accepted = accepted;
+    if (accepted) sample.cost = what.cost;
+    keep(std::move(sample));
+}
+
+void sample_list::deliver(occurrence const& what) {
+    auto* const sample = find(what);
+    if (sample == nullptr) return;
+    sample->accepted = true; // also one whose outcome was unknown
+    if (!sample->cost) sample->cost = what.cost;
+    if (what.what == occurrence_kind::delivered)
+        sample->delivery_seconds = in_seconds(what.since_accepted);
+}
+
+void sample_list::verify(occurrence const& what) {
+    if (auto* const sample = find(what)) {
+        sample->accepted = true;
+        sample->verify_seconds = in_seconds(what.since_admitted);
+        return;
+    }
+    if (what.at - what.since_admitted < began_) return;
+    score_sample sample;
+    sample.at = what.at - what.since_admitted;
+    sample.verification_id = what.verification_id;
+    sample.route_id = what.route_id;
+    sample.country = what.country;
+    sample.purpose = what.purpose;
+    sample.verify_seconds = in_seconds(what.since_admitted);
+    sample.foreign = true;
+    keep(std::move(sample));
+}
+
+void sample_list::keep(score_sample sample) {
+    if (most_ == 0) return;
+    if (samples_.size() >= most_) {
+        auto const& oldest = samples_.front();
+        auto const entry = numbers_.find({oldest.verification_id, oldest.route_id});
+        if (entry != numbers_.end() && entry->second == first_) numbers_.erase(entry);
+        samples_.pop_front();
+        ++first_;
+    }
+    auto const number = first_ + samples_.size();
+    auto const& kept = samples_.emplace_back(std::move(sample));
+    key const which{kept.verification_id, kept.route_id};
+    numbers_.erase(which); // with the id of an older sample
+    numbers_.emplace(which, number);
+}
+
+std::vector<score_sample const*> sample_list::all() const {
+    std::vector<score_sample const*> out;
+    out.reserve(samples_.size());
+    for (auto const& each : samples_)
+        out.push_back(&each);
+    return out;
+}
+
+} // namespace
+
+/// Members are used on `strand_`, but for happened().
+class scoreboard::impl : public std::enable_shared_from_this<impl> {
+public:
+    impl(asio::any_io_executor const& executor, clock const& now, scoreboard_options options)
+        : strand_(asio::make_strand(executor)), clock_(now), options_(options),
+          samples_(options.samples_max, now.wall()) {}
+
+    [[nodiscard]] net::strand const& strand() const noexcept { return strand_; }
+
+    /// A copy for the way to the strand has a dozen texts: where there is no way to go, none is made.
+    void happened(occurrence const& what) {
+        if (net::is_alone_on(strand_)) return samples_.note(what);
+        asio::post(strand_, [self = shared_from_this(), what] { self->samples_.note(what); });
+    }
+
+    std::vector<route_score> scores(score_query const& of) {
+        auto const now = clock_.now();
+        query_key const key(of.country, of.purpose, of.window.count());
+        auto const kept = kept_.find(key);
+        if (kept != kept_.end() && now - kept->second.made < options_.fresh_for)
+            return kept->second.scores;
+        if (kept_.size() >= kept_max) kept_.clear();
+        auto& fresh = kept_[key];
+        fresh.made = now;
+        fresh.scores = figures_of(samples_.all(), of, clock_.wall());
+        return fresh.scores;
+    }
+
+private:
+    using query_key = std::tuple<std::string, std::string, std::int64_t>;
+    struct kept_scores {
+        steady_time made;
+        std::vector<route_score> scores;
+    };
+
+    net::strand strand_;
+    clock const& clock_;
+    scoreboard_options const options_;
+    sample_list samples_;
+    std::map<query_key, kept_scores> kept_;
+};
+
+scoreboard::scoreboard(asio::any_io_executor executor, clock const& now, scoreboard_options options)
+    : impl_(std::make_shared<impl>(executor, now, options)) {}
+
+scoreboard::~scoreboard() = default;
+
+bool scoreboard::wants(occurrence_kind kind) const noexcept {
+    return may_say_something(kind);
+}
+
+void scoreboard::happened(occurrence const& what) noexcept {
+    if (!says_something(what)) return;
+    try {
+        impl_->happened(what);
+    } catch (std::exception const&) { // no memory: a sample less
+        return;
+    }
+}
+
+asio::awaitable<std::vector<route_score>> scoreboard::scores(score_query of) {
+    auto const self = impl_;
+    auto add_up = [&] { return self->scores(of); };
+    co_return co_await net::on_strand(self->strand(), add_up);
+}
+
+} // namespace otpd::otp

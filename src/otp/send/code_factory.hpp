@@ -1,0 +1,47 @@
+#pragma once
+
+#include "limits/test_numbers.hpp"
+#include "otpd/core/passcode.hpp"
+#include "otpd/core/purpose.hpp"
+#include "otpd/core/random.hpp"
+#include "otpd/otp/client.hpp"
+#include "otpd/otp/key_ring.hpp"
+
+#include <cstddef>
+
+namespace otpd::otp {
+
+/// A fresh code, and where it is kept. Of a test number: its own code, and no seed.
+struct new_code {
+    store::verification_address at;
+    store::code_seed seed;
+    passcode code;
+    bool is_test = false;
+};
+
+/// From any executor.
+class code_factory {
+public:
+    /// All must outlive it.
+    code_factory(std::size_t code_length, key_ring const& keys, random_source& random,
+                 test_numbers const& tests)
+        : code_length_(code_length), keys_(keys), random_(random), tests_(tests) {}
+
+    [[nodiscard]] new_code make(client const& by, purpose const& what,
+                                phone_number const& to) const {
+        store::verification_address at;
+        at.number = keys_.hash(by.name, to);
+        random_.fill(at.id);
+        if (auto const* const test = tests_.find(to)) return {at, {}, test->code, true};
+        auto const seed = keys_.make_seed(code_length_, random_);
+        return {at, seed, keys_.code_of(seed, by.name, what, to).value(), false};
+    }
+
+private:
+    std::size_t const code_length_;
+    key_ring const& keys_;
+    random_source& random_;
+    test_numbers const& tests_;
+};
+
+} // namespace otpd::otp

@@ -1,0 +1,25 @@
+#include "delivery/upstream_failure.hpp"
+#include "otpd/otp/estimate.hpp"
+#include "send/send_checks.hpp"
+
+#include <utility>
+
+namespace otpd::otp {
+
+boost::asio::awaitable<outcome<bridgexapi::estimate>> estimator::estimate(estimate_request request,
+                                                                          deadline until) {
+    send_request as_sent{request.who, request.to, request.what, request.route_id};
+    auto const draft = checks_.draft(std::move(as_sent), {}, {});
+    if (draft.fault) co_return failure{*draft.fault};
+    auto const& own_id = request.who.from->caller_id;
+    // The text is that of a code that nobody gets. Always the same one, so that equal questions are equal.
+    auto const code = *passcode::parse(std::string(draft.code.reveal().size(), '0'));
+    bridgexapi::sms message{draft.routes.taken.route_id, own_id.empty() ? rules_.caller_id : own_id,
+                            request.to, texts_.compose(request.what, {}, code, draft.tail)};
+    auto const answer =
+        co_await gateway_.estimate_cost(std::move(message), until.within(rules_.send_timeout));
+    if (!answer) co_return upstream_failure(answer.error());
+    co_return *answer;
+}
+
+} // namespace otpd::otp

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "otpd/core/clock.hpp"
+#include "otpd/otp/delivery.hpp"
+#include "otpd/otp/message_owners.hpp"
+#include "otpd/otp/policy.hpp"
+#include "send/send_state.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace otpd::otp {
+
+/// What comes after a message was transmitted: somebody follows it, and it is remembered whose it is. From any
+/// executor.
+class followup {
+public:
+    /// All must outlive it. Without `owners` tenants have to name the verification.
+    followup(policy const& rules, delivery_follower& deliveries, message_owners* owners,
+             std::function<void(money)> saw_balance, clock const& now)
+        : rules_(rules), deliveries_(deliveries), owners_(owners),
+          saw_balance_(std::move(saw_balance)), now_(now) {}
+
+    /// `told` is what was told of its transmission.
+    boost::asio::awaitable<void> follow(send_state const& send, occurrence told) const;
+    /// After a restart nobody follows the messages that were under way: who asks for one has it followed again.
+    boost::asio::awaitable<void> found(caller const& who, store::verification_address at,
+                                       std::string sealed, store::verification found) const;
+
+private:
+    void follow_message(send_state const& send, occurrence told) const;
+    boost::asio::awaitable<void> follow_again(caller const& who, store::verification_address at,
+                                              std::string sealed,
+                                              store::verification const& found) const;
+    boost::asio::awaitable<void> remember_owner(client const& from,
+                                                std::optional<std::string> bx_message_id) const;
+
+    policy const& rules_;
+    delivery_follower& deliveries_;
+    message_owners* owners_;
+    std::function<void(money)> saw_balance_;
+    clock const& now_;
+};
+
+} // namespace otpd::otp

@@ -1,0 +1,165 @@
+#include "send/send_operation.hpp"
+
+#include "send/send_results.hpp"
+#include "send/store_requests.hpp"
+
+#include <utility>
+
+namespace otpd::otp {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::string_view over_budget = "budget";
+
+} // namespace
+
+asio::awaitable<outcome<sent>> send_operation::run(deadline until) {
+    auto refused = co_await admit();
+    if (refused) {
+        parts_.reports.ended(send_, *refused);
+        co_return *std::move(refused);
+    }
+    parts_.reports.admitted(send_);
+    send_.message = co_await transmit(until.within(parts_.rules.send_timeout));
+    // Before it is settled: the settlement holds what later calls with the same idempotency key are told.
+    auto result = result_of(send_, parts_.rules, parts_.now.now());
+    co_await settle(result);
+    told_ = parts_.reports.transmitted(send_);
+    parts_.reports.ended(send_, result);
+    co_return result;
+}
+
+// --- admitted ------------------------------------------------------------------------------------
+
+/// As long as it is the route's own budget alone that stands against a send, it goes on to the next one: an
+/// admission that was refused has changed nothing.
+asio::awaitable<std::optional<outcome<sent>>> send_operation::admit() {
+    auto const& draft = send_.draft;
+    if (draft.fault) co_return failure{*draft.fault};
+    std::optional<failure> refused_before;
+    for (;;) {
+        bool has_route = draft.is_test;
+        if (!has_route) has_route = co_await advance();
+        if (!has_route) co_return co_await refuse_all_routes(refused_before);
+        auto const request = admission_of(draft, parts_.rules);
+        auto const answer = co_await parts_.store.admit(request);
+        if (!answer) {
+            if (answer.error() == store::fault::unknown)
+                co_await parts_.undo.start(undo_of(request), draft.request.who.request_id);
+            co_return failure{errc::store_unavailable, retry_soon};
+        }
+        auto refused = take(*answer);
+        auto const* const no = std::get_if<store::refused>(&*answer);
+        if (no == nullptr || !only_this_route_is_too_dear(*no, parts_.rules)) co_return refused;
+        refused_before = refused->error();
+        leave(step_report::result::skipped, over_budget);
+    }
+}
+
+/// A send that was done is repeated by its idempotency key whatever became of the routes since: the store is
+/// asked with a reservation that it must refuse, after it has looked at the key.
+asio::awaitable<outcome<sent>> send_operation::refuse_all_routes(std::optional<failure> because) {
+    auto why = because.value_or(failure{errc::no_route});
+    why.steps = send_.routes().reports;
+    if (!send_.draft.once || because) co_return why;
+    auto request = replay_of(send_.draft, parts_.rules, parts_.routes.impossible_reservation());
+    auto const answer = co_await parts_.store.admit(std::move(request));
+    if (!answer) co_return failure{errc::store_unavailable, retry_soon};
+    if (std::holds_alternative<store::refused>(*answer)) co_return why;
+    auto said = take(*answer);
+    co_return said ? *std::move(said) : outcome<sent>(why);
+}
+
+/// Nothing when it was admitted.
+std::optional<outcome<sent>> send_operation::take(store::admit_outcome const& answer) {
+    auto const& reports = parts_.reports;
+    if (auto const* const yes = std::get_if<store::admitted>(&answer)) {
+        reports.violations(yes->observed, limit_mode::observe, send_);
+        send_.admission = *yes;
+        return std::nullopt;
+    }
+    if (auto const* const no = std::get_if<store::refused>(&answer)) {
+        reports.violations(no->observed, limit_mode::observe, send_);
+        reports.violations(no->violations, limit_mode::enforce, send_);
+    }
+    if (std::holds_alternative<store::full>(answer)) reports.store_full();
+    return answer_of(send_, answer, parts_.rules, parts_.now.wall());
+}
+
+// --- from route to route -------------------------------------------------------------------------
+
+asio::awaitable<bool> send_operation::advance() {
+    auto& draft = send_.draft;
+    auto const first = draft.routes.reports.size();
+    bool const found = co_await parts_.routes.advance(draft.routes, draft.request, draft.country);
+    for (auto i = first; i < draft.routes.reports.size(); ++i)
+        parts_.reports.route_left(send_, draft.routes.reports[i]);
+    co_return found;
+}
+
+void send_operation::leave(step_report::result outcome, std::string_view why) {
+    parts_.routes.leave(send_.draft.routes, outcome, why);
+    parts_.reports.route_left(send_, send_.routes().reports.back());
+}
+
+/// To the next route, after one that did not send. False when that was the last: then the send stays that of
+/// the route which was asked last, and what is told and counted is what became of it there.
+asio::awaitable<bool> send_operation::rebook() {
+    auto& routes = send_.draft.routes;
+    auto before = routes.taken;
+    while (co_await advance()) {
+        auto const kept_then = routes.notes.size();
+        auto request = rebooking_of(send_, before.reservations, parts_.now.now());
+        auto const answer = co_await parts_.store.rebook(std::move(request));
+        if (answer && std::holds_alternative<store::rebooked>(*answer)) {
+            routes.notes_kept = kept_then;
+            co_return true;
+        }
+        leave(step_report::result::skipped, over_budget);
+        // Nothing more is spent that cannot be counted.
+        if (!answer) send_.perhaps_rebooked = routes.taken.reservations;
+        if (!answer || std::holds_alternative<store::too_late>(*answer)) break;
+    }
+    routes.taken = std::move(before);
+    co_return false;
+}
+
+// --- transmitted ---------------------------------------------------------------------------------
+
+/// After an accepted message, or one of unknown outcome, no other route is tried.
+asio::awaitable<bridgexapi::send_outcome> send_operation::transmit(deadline until) {
+    using enum step_report::result;
+    if (send_.draft.is_test) co_return bridgexapi::accepted{};
+    auto& routes = send_.draft.routes;
+    for (;;) {
+        send_.asked_at = parts_.now.wall();
+        auto message = co_await parts_.upstream.transmit(send_, until);
+        if (auto const* const no = std::get_if<bridgexapi::rejected>(&message)) {
+            leave(rejected, bridgexapi::to_string(no->why));
+        } else if (auto const* const never = std::get_if<bridgexapi::not_sent>(&message)) {
+            leave(not_sent, bridgexapi::to_string(never->why));
+        } else {
+            auto const* const perhaps = std::get_if<bridgexapi::unknown>(&message);
+            routes.reports.push_back(
+                {routes.taken.route_id, perhaps != nullptr ? unknown : accepted,
+                 perhaps != nullptr ? bridgexapi::to_string(perhaps->why) : std::string_view(),
+                 routes.taken.price});
+            co_return message;
+        }
+        if (until.expired()) co_return message;
+        bool const has_next = co_await rebook();
+        if (!has_next) co_return message;
+    }
+}
+
+/// The caller is told what became of the SMS whether or not this succeeds: the record stays as admitted, so a
+/// code that was sent verifies, and one that was not merely keeps its cooldown.
+asio::awaitable<void> send_operation::settle(outcome<sent> const& result) {
+    auto request = settlement_of(send_, result, parts_.rules, parts_.now.now());
+    auto const answer = co_await parts_.store.settle(std::move(request));
+    if (!answer) parts_.reports.settle_failed(send_);
+}
+
+} // namespace otpd::otp

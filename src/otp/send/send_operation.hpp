@@ -1,0 +1,63 @@
+#pragma once
+
+#include "otpd/core/clock.hpp"
+#include "otpd/core/deadline.hpp"
+#include "otpd/otp/policy.hpp"
+#include "otpd/store/store.hpp"
+#include "routing/route_selector.hpp"
+#include "send/admission_undo.hpp"
+#include "send/send_reports.hpp"
+#include "send/send_state.hpp"
+#include "send/transmission.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <optional>
+#include <vector>
+
+namespace otpd::otp {
+
+/// What all sends have in common.
+struct send_parts {
+    policy const& rules;
+    clock const& now;
+    route_selector const& routes;
+    store::store& store;
+    admission_undo& undo;
+    transmission const& upstream;
+    send_reports const& reports;
+};
+
+/// One send: admitted by the store, given to one route after the other until one may have taken it, settled.
+/// Nothing may cancel it: a message is paid for that nobody remembers otherwise.
+class send_operation {
+public:
+    /// The parts must outlive it.
+    send_operation(send_parts const& parts, send_draft draft)
+        : parts_(parts), send_{.draft = std::move(draft)} {}
+
+    boost::asio::awaitable<outcome<sent>> run(deadline until);
+
+    [[nodiscard]] send_state const& state() const noexcept { return send_; }
+    /// What was told of its transmission; nothing when it was not admitted.
+    [[nodiscard]] std::optional<occurrence> const& told() const noexcept { return told_; }
+
+private:
+    /// Nothing when it was admitted.
+    boost::asio::awaitable<std::optional<outcome<sent>>> admit();
+    boost::asio::awaitable<outcome<sent>> refuse_all_routes(std::optional<failure> because);
+    [[nodiscard]] std::optional<outcome<sent>> take(store::admit_outcome const& answer);
+
+    boost::asio::awaitable<bool> advance();
+    boost::asio::awaitable<bool> rebook();
+    void leave(step_report::result outcome, std::string_view why);
+
+    boost::asio::awaitable<bridgexapi::send_outcome> transmit(deadline until);
+    boost::asio::awaitable<void> settle(outcome<sent> const& result);
+
+    send_parts const& parts_;
+    send_state send_;
+    std::optional<occurrence> told_;
+};
+
+} // namespace otpd::otp

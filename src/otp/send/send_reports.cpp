@@ -1,0 +1,244 @@
+#include "send/send_reports.hpp"
+
+#include "limits/limiter.hpp"
+#include "otpd/core/encoding.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/metrics.hpp"
+
+namespace otpd::otp {
+
+namespace {
+
+/// The word under which an attempt is counted (telemetry::labels::send_outcomes).
+std::string_view metric_word(outcome<sent> const& result) {
+    if (result) {
+        if (!result->replayed.empty()) return "replayed";
+        return result->test ? "test" : "accepted";
+    }
+    switch (result.error().code) {
+    case errc::cooldown_active:
+        return "cooldown";
+    case errc::limit_exceeded:
+        return "limited";
+    case errc::number_invalid:
+    case errc::number_other_spelling:
+        return "invalid_number";
+    case errc::destination_not_allowed:
+    case errc::purpose_not_allowed:
+    case errc::route_not_allowed:
+    case errc::route_plan_unknown:
+    case errc::message_too_long:
+        return "not_allowed";
+    case errc::no_route:
+        return "no_route";
+    case errc::send_in_progress:
+        return "in_progress";
+    case errc::idempotency_key_reused:
+        return "key_reused";
+    case errc::upstream_rejected:
+        return "rejected";
+    case errc::upstream_unavailable:
+        return "not_sent";
+    case errc::delivery_unknown:
+        return "unknown";
+    case errc::capacity_exhausted:
+        return "full";
+    default:
+        return "store_unavailable";
+    }
+}
+
+std::string names_of(std::vector<violated_limit> const& violated) {
+    std::string names;
+    for (auto const& each : violated)
+        names.append(names.empty() ? "" : ",").append(each.name);
+    return names;
+}
+
+/// "8:rejected:vendor_failed,1:accepted"
+std::string routes_of(std::vector<step_report> const& steps) {
+    std::string text;
+    for (auto const& each : steps) {
+        text.append(text.empty() ? "" : ",").append(std::to_string(each.route_id));
+        text.append(":").append(to_string(each.outcome));
+        if (!each.why.empty()) text.append(":").append(each.why);
+    }
+    return text;
+}
+
+/// All but the last six digits. The last four are in other lines, and beside them a whole prefix would be a
+/// whole number.
+std::string shown_prefix(phone_number const& number) {
+    constexpr std::size_t hidden = 6;
+    auto const& digits = number.digits();
+    return digits.substr(0, digits.size() - hidden) + "xx";
+}
+
+} // namespace
+
+void send_reports::violations(std::vector<store::violation> const& list, limit_mode mode,
+                              send_state const& send) const {
+    bool const observed = mode == limit_mode::observe;
+    auto const& who = send.draft.request.who;
+    for (auto const& each : list) {
+        metrics_.limit_violated(each.counter, observed);
+        if (each.counter == pumping_prefix || each.counter == pumping_country) {
+            bool const whole_country = each.counter == pumping_country;
+            log_.warn(
+                "pumping_blocked",
+                {{"request_id", who.request_id},
+                 {"watch", each.counter},
+                 {"country", send.draft.country},
+                 {"prefix", whole_country ? std::string() : shown_prefix(send.draft.request.to)},
+                 {"begins", each.tripped},
+                 {"observed", observed},
+                 {"retry_after_ms", each.retry_after.count()}});
+        } else if (observed) {
+            log_.info("limit_observed", {{"request_id", who.request_id},
+                                         {"client", who.from->name},
+                                         {"limit", each.counter}});
+        }
+    }
+}
+
+void send_reports::store_full() const {
+    metrics_.store_full();
+}
+
+void send_reports::settle_failed(send_state const& send) const {
+    log_.error("settle_failed", {{"request_id", send.draft.request.who.request_id},
+                                 {"verification_id", to_hex(send.draft.at.id)}});
+}
+
+// --- observers -----------------------------------------------------------------------------------
+
+occurrence send_reports::occurrence_of(send_state const& send, occurrence_kind what) const {
+    auto const& draft = send.draft;
+    auto const& request = draft.request;
+    occurrence told;
+    told.what = what;
+    told.at = now_.wall();
+    if (send.admission) told.verification_id = draft.sealed;
+    told.request_id = request.who.request_id;
+    told.client = request.who.from->name;
+    told.purpose = request.what.name();
+    told.country = draft.country;
+    told.phone = request.to.masked();
+    told.plan = send.routes().plan;
+    told.route_id = send.routes().taken.route_id;
+    told.price = send.routes().taken.price;
+    told.since_admitted = std::chrono::floor<std::chrono::milliseconds>(told.at - draft.began_at);
+    return told;
+}
+
+occurrence send_reports::transmitted(send_state const& send) const {
+    auto told = occurrence_of(send, occurrence_kind::not_sent);
+    if (auto const* const accepted = send.accepted()) {
+        told.what = occurrence_kind::accepted;
+        told.order_id = accepted->order_id.value_or("");
+        told.bx_message_id = accepted->bx_message_id.value_or("");
+        told.cost = accepted->cost;
+    } else if (auto const* const unknown = send.unknown()) {
+        told.what = occurrence_kind::unknown;
+        told.reason = bridgexapi::to_string(unknown->why);
+        told.stale_connection = unknown->stale_connection;
+    } else if (auto const* const rejected = std::get_if<bridgexapi::rejected>(&*send.message)) {
+        told.reason = bridgexapi::to_string(rejected->why);
+    } else {
+        told.reason = bridgexapi::to_string(std::get<bridgexapi::not_sent>(*send.message).why);
+    }
+    // Why the route was chosen, with the figures that spoke for it.
+    if (!send.routes().notes.empty()) told.details = send.routes().notes.back().details;
+    observers_.happened(told);
+    return told;
+}
+
+void send_reports::tell_left(send_state const& send, step_report const& step) const {
+    if (!observers_.wants(occurrence_kind::step_left)) return;
+    auto told = occurrence_of(send, occurrence_kind::step_left);
+    told.route_id = step.route_id;
+    told.price = step.price;
+    told.reason = step.why;
+    told.attempted = step.outcome == step_report::result::rejected;
+    observers_.happened(told);
+}
+
+void send_reports::route_left(send_state const& send, step_report const& step) const {
+    if (!send.routes().plan.empty()) metrics_.step_left(to_string(step.outcome), step.route_id);
+    if (send.admission) tell_left(send, step);
+}
+
+void send_reports::admitted(send_state const& send) const {
+    if (observers_.wants(occurrence_kind::admitted))
+        observers_.happened(occurrence_of(send, occurrence_kind::admitted));
+    for (auto const& each : send.routes().reports)
+        tell_left(send, each);
+}
+
+void send_reports::tell_blocked(send_state const& send, failure const& why) const {
+    if (!observers_.wants(occurrence_kind::blocked)) return;
+    auto told = occurrence_of(send, occurrence_kind::blocked);
+    told.reason = names_of(why.violated);
+    observers_.happened(told);
+}
+
+// --- the log and the metrics ---------------------------------------------------------------------
+
+void send_reports::ended(send_state const& send, outcome<sent> const& result) const {
+    auto const word = metric_word(result);
+    std::string_view const why = !result && result.error().reason
+                                     ? bridgexapi::to_string(*result.error().reason)
+                                     : std::string_view();
+    metrics_.send(word, why, send.routes().taken.route_id);
+    if (!result && (result.error().code == errc::limit_exceeded ||
+                    result.error().code == errc::cooldown_active))
+        tell_blocked(send, result.error());
+    if (result && result->replayed.empty())
+        log_sent(send, *result);
+    else
+        log_not_sent(send, result, word);
+}
+
+void send_reports::log_not_sent(send_state const& send, outcome<sent> const& result,
+                                std::string_view word) const {
+    auto const& draft = send.draft;
+    auto const phone = draft.request.to.masked();
+    std::string_view const why = !result && result.error().reason
+                                     ? bridgexapi::to_string(*result.error().reason)
+                                     : std::string_view();
+    log_.info("otp_not_sent",
+              {{"request_id", draft.request.who.request_id},
+               {"verification_id", to_hex(draft.at.id)},
+               {"client", draft.request.who.from->name},
+               {"phone", phone},
+               {"purpose", draft.request.what.name()},
+               {"route_plan", send.routes().plan},
+               {"route_id", send.routes().taken.route_id},
+               {"routes", routes_of(send.routes().reports)},
+               {"outcome", word},
+               {"reason", why},
+               {"limits", result ? std::string() : names_of(result.error().violated)}});
+}
+
+void send_reports::log_sent(send_state const& send, sent const& result) const {
+    auto const& draft = send.draft;
+    auto const phone = draft.request.to.masked();
+    auto const& message = result.message;
+    auto const route_id = send.routes().taken.route_id;
+    if (message.cost) metrics_.spent(route_id, message.cost->micros());
+    log_.info("otp_sent", {{"request_id", draft.request.who.request_id},
+                           {"verification_id", to_hex(draft.at.id)},
+                           {"client", draft.request.who.from->name},
+                           {"phone", phone},
+                           {"purpose", draft.request.what.name()},
+                           {"country", draft.country},
+                           {"route_plan", send.routes().plan},
+                           {"route_id", route_id},
+                           {"routes", routes_of(send.routes().reports)},
+                           {"order_id", message.order_id.value_or("")},
+                           {"bx_message_id", message.bx_message_id.value_or("")},
+                           {"cost", message.cost.value_or(money()).units()},
+                           {"test", result.test}});
+}
+
+} // namespace otpd::otp

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "otpd/core/clock.hpp"
+#include "otpd/otp/limits.hpp"
+#include "otpd/otp/occurrence.hpp"
+#include "send/send_state.hpp"
+
+#include <vector>
+
+namespace otpd::telemetry {
+class logger;
+class metrics;
+} // namespace otpd::telemetry
+
+namespace otpd::otp {
+
+/// What observers, the log and the metrics hear of sends. From any executor.
+class send_reports {
+public:
+    /// All must outlive it.
+    send_reports(observer& observers, telemetry::logger& log, telemetry::metrics& metrics,
+                 clock const& now)
+        : observers_(observers), log_(log), metrics_(metrics), now_(now) {}
+
+    /// And the routes that were left before: only now there is a verification.
+    void admitted(send_state const& send) const;
+    void route_left(send_state const& send, step_report const& step) const;
+    void store_full() const;
+    /// Returns what was told, for whoever follows the message.
+    occurrence transmitted(send_state const& send) const;
+    void ended(send_state const& send, outcome<sent> const& result) const;
+    /// Each limit that refused a send, or would have. A watch for pumped SMS has a line of its own.
+    void violations(std::vector<store::violation> const& list, limit_mode mode,
+                    send_state const& send) const;
+    void settle_failed(send_state const& send) const;
+
+private:
+    [[nodiscard]] occurrence occurrence_of(send_state const& send, occurrence_kind what) const;
+    void tell_left(send_state const& send, step_report const& step) const;
+    void tell_blocked(send_state const& send, failure const& why) const;
+    void log_sent(send_state const& send, sent const& result) const;
+    void log_not_sent(send_state const& send, outcome<sent> const& result,
+                      std::string_view word) const;
+
+    observer& observers_;
+    telemetry::logger& log_;
+    telemetry::metrics& metrics_;
+    clock const& now_;
+};
+
+} // namespace otpd::otp

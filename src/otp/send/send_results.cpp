@@ -1,0 +1,105 @@
+#include "send/send_results.hpp"
+
+#include "limits/limiter.hpp"
+#include "otpd/otp/ledger.hpp"
+#include "send/store_requests.hpp"
+
+#include <algorithm>
+
+namespace otpd::otp {
+
+namespace {
+
+auto find_budget(policy const& rules, std::string_view name) {
+    auto const found = std::ranges::find(rules.budgets, name, &spending_budget::name);
+    return found == rules.budgets.end() ? nullptr : &*found;
+}
+
+failure refusal(send_state const& send, store::refused const& answer, policy const& rules,
+                wall_time now) {
+    auto violations = answer.violations;
+    for (auto& each : violations)
+        // A store remembers a budget for longer than its period.
+        if (auto const* const budget = find_budget(rules, each.counter))
+            each.retry_after =
+                std::chrono::ceil<store::duration>(end_of(budget->period, now) - now);
+    failure why{errc::cooldown_active};
+    store::duration longest{};
+    for (auto const& broken : violations) {
+        if (broken.counter != store::cooldown_counter) why.code = errc::limit_exceeded;
+        longest = std::max(longest, broken.retry_after);
+    }
+    why.retry_after = whole_seconds(longest);
+    why.violated = limiter::violated(send.draft.charges, violations, rules.cooldown);
+    why.steps = send.routes().reports;
+    return why;
+}
+
+outcome<sent> not_accepted(send_state const& send, policy const& rules) {
+    auto const pause = back_off(rules);
+    failure why{errc::delivery_unknown};
+    if (auto const* const rejected = std::get_if<bridgexapi::rejected>(&*send.message)) {
+        why.code = errc::upstream_rejected;
+        why.reason = rejected->why;
+        if (pause > std::chrono::seconds::zero()) why.retry_after = pause;
+    } else if (auto const* const not_sent = std::get_if<bridgexapi::not_sent>(&*send.message)) {
+        why.code = errc::upstream_unavailable;
+        why.reason = not_sent->why;
+        why.retry_after = std::max(pause, not_sent->retry_after.value_or(retry_soon));
+    } else {
+        why.reason = send.unknown()->why;
+    }
+    why.steps = send.routes().reports;
+    return why;
+}
+
+} // namespace
+
+outcome<sent> answer_of(send_state const& send, store::admit_outcome const& answer,
+                        policy const& rules, wall_time now) {
+    if (auto const* const no = std::get_if<store::refused>(&answer))
+        return refusal(send, *no, rules, now);
+    if (auto const* const before = std::get_if<store::replayed>(&answer);
+        before != nullptr && !before->reply.empty()) {
+        sent again;
+        again.replayed = before->reply;
+        return again;
+    }
+    if (std::holds_alternative<store::in_flight>(answer))
+        return failure{errc::send_in_progress, retry_soon};
+    if (std::holds_alternative<store::conflicting>(answer))
+        return failure{errc::idempotency_key_reused};
+    if (std::holds_alternative<store::full>(answer))
+        return failure{errc::capacity_exhausted, rules.rejected_backoff};
+    return failure{
+        errc::delivery_unknown}; // the first send of the key is not settled, or had no answer
+}
+
+outcome<sent> result_of(send_state const& send, policy const& rules, steady_time now) {
+    auto const* const accepted = send.accepted();
+    if (accepted == nullptr) return not_accepted(send, rules);
+    auto const& draft = send.draft;
+    auto const spent = now - draft.began;
+    sent result;
+    result.id = draft.sealed;
+    result.route_id = send.routes().taken.route_id;
+    result.plan = send.routes().plan;
+    result.steps = send.routes().reports;
+    result.expires_in = seconds_left(rules.ttl, spent);
+    result.cooldown =
+        seconds_left(std::chrono::ceil<std::chrono::seconds>(send.admission->cooldown), spent);
+    if (rules.reveal_codes) result.debug_code = draft.code;
+    result.test = draft.is_test;
+    result.message = *accepted;
+    result.limits = limiter::standings(draft.charges, *send.admission);
+    return result;
+}
+
+bool only_this_route_is_too_dear(store::refused const& answer, policy const& rules) {
+    return std::ranges::all_of(answer.violations, [&](store::violation const& each) {
+        auto const* const budget = find_budget(rules, each.counter);
+        return budget != nullptr && budget->key == budget_key::route;
+    });
+}
+
+} // namespace otpd::otp

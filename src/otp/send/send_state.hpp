@@ -1,0 +1,59 @@
+#pragma once
+
+/// What is known of one send. Data only.
+
+#include "otpd/bridgexapi/gateway.hpp"
+#include "otpd/otp/send.hpp"
+#include "otpd/store/admission.hpp"
+#include "routing/route_walk.hpp"
+#include "scope.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace otpd::otp {
+
+/// What a request comes down to before anybody is asked (send_checks).
+struct send_draft {
+    send_request request;
+    message_tail tail;
+    store::verification_address at;
+    std::string sealed; ///< `at` as callers know it (key_ring::seal)
+    passcode code;
+    store::code_seed seed; ///< of the code; of a test number: none
+    steady_time began;
+    wall_time began_at;
+    bool is_test = false;     ///< a test number: no SMS, only the client's limits and those of all
+    std::string country = {}; ///< empty: not known
+    route_walk routes = {};
+    std::vector<store::charge> charges = {};
+    std::vector<store::watch> watches = {};
+    std::optional<store::idempotency_key> once = {};
+    std::optional<errc> fault = {}; ///< what is wrong whatever was sent before
+
+    [[nodiscard]] store::record_key key() const {
+        return {at.number, scope_of(*request.who.from, request.what)};
+    }
+};
+
+struct send_state {
+    send_draft draft;
+    /// Once the store has admitted it.
+    std::optional<store::admitted> admission = {};
+    /// Set aside for a next route in place of the taken one's, or not: the store did not say.
+    std::optional<std::vector<store::reservation>> perhaps_rebooked = {};
+    wall_time asked_at = {}; ///< the upstream, last
+    /// What became of it, once it was transmitted.
+    std::optional<bridgexapi::send_outcome> message = {};
+
+    [[nodiscard]] route_walk const& routes() const noexcept { return draft.routes; }
+    [[nodiscard]] bridgexapi::accepted const* accepted() const noexcept {
+        return message ? std::get_if<bridgexapi::accepted>(&*message) : nullptr;
+    }
+    [[nodiscard]] bridgexapi::unknown const* unknown() const noexcept {
+        return message ? std::get_if<bridgexapi::unknown>(&*message) : nullptr;
+    }
+};
+
+} // namespace otpd::otp

@@ -1,0 +1,35 @@
+#include "otpd/otp/send.hpp"
+#include "send/followup.hpp"
+#include "send/send_checks.hpp"
+#include "send/send_operation.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <utility>
+
+namespace otpd::otp {
+
+namespace asio = boost::asio;
+
+asio::awaitable<outcome<sent>> sender::send(send_request request, deadline until) {
+    // A coroutine of its own with no way to cancel it: between admission and settlement nothing may
+    // stop it, or an SMS is paid for that nobody remembers.
+    auto const executor = co_await asio::this_coro::executor;
+    auto const uncancellable =
+        asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
+    co_return co_await asio::co_spawn(executor, send_to_the_end(std::move(request), until),
+                                      uncancellable);
+}
+
+asio::awaitable<outcome<sent>> sender::send_to_the_end(send_request request, deadline until) {
+    auto const& now = parts_.now;
+    send_operation operation(parts_, checks_.draft(std::move(request), now.now(), now.wall()));
+    auto result = co_await operation.run(until);
+    if (auto const& told = operation.told()) co_await afterwards_.follow(operation.state(), *told);
+    co_return result;
+}
+
+} // namespace otpd::otp

@@ -1,0 +1,182 @@
+#include "send/store_requests.hpp"
+
+#include "limits/limiter.hpp"
+#include "otpd/otp/timeline.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace otpd::otp {
+
+namespace {
+
+/// Beyond the send's own timeout: for the settlement.
+constexpr std::chrono::seconds settle_time{5};
+/// Limits that the timeline names: the ones that were nearest.
+constexpr std::size_t limits_told = 3;
+
+/// "client_1m 299/300, number_24h 9/10"
+std::string text_of(std::vector<standing> const& limits) {
+    std::string text;
+    for (std::size_t i = 0; i < std::min(limits.size(), limits_told); ++i)
+        text.append(text.empty() ? "" : ", ")
+            .append(limits[i].name)
+            .append(" ")
+            .append(std::to_string(limits[i].remaining))
+            .append("/")
+            .append(std::to_string(limits[i].quota));
+    return text;
+}
+
+/// The real price in place of the expected one.
+std::vector<store::adjustment> corrections(std::vector<store::reservation> const& made,
+                                           money real) {
+    std::vector<store::adjustment> list;
+    for (auto const& each : made)
+        if (each.amount != real.micros()) list.push_back({each.from, real.micros() - each.amount});
+    return list;
+}
+
+/// What the timeline does not have yet.
+std::vector<store::note> notes_of(route_walk const& routes, steady_time now) {
+    std::vector<store::note> list;
+    for (auto i = routes.notes_kept; i < routes.notes.size(); ++i)
+        list.push_back({store::event_kind::step,
+                        std::chrono::floor<store::duration>(now - routes.notes[i].at),
+                        routes.notes[i].details});
+    return list;
+}
+
+void settle_accepted(store::settlement& request, send_state const& send,
+                     bridgexapi::accepted const& message) {
+    request.result = store::send_result::accepted;
+    if (send.draft.is_test) return;
+    auto const& taken = send.routes().taken;
+    request.accepted = store::receipt{taken.route_id, message.order_id.value_or(""),
+                                      message.bx_message_id.value_or(""), message.cost};
+    details_writer details;
+    details.add("route_id", taken.route_id);
+    if (taken.price) details.add("price", *taken.price);
+    if (message.cost) {
+        details.add("cost", *message.cost);
+        request.adjustments = corrections(taken.reservations, *message.cost);
+    }
+    request.details = details.text();
+}
+
+/// What it may have cost stays spent, until the upstream's list shows what became of it.
+void settle_unknown(store::settlement& request, send_state const& send,
+                    bridgexapi::unknown const& message) {
+    request.result = store::send_result::unknown;
+    details_writer details;
+    details.add("route_id", send.routes().taken.route_id)
+        .add("reason", bridgexapi::to_string(message.why))
+        .add("price", send.routes().taken.expected);
+    request.details = details.text();
+}
+
+void settle_refused(store::settlement& request, send_state const& send, policy const& rules) {
+    auto const& draft = send.draft;
+    request.result = store::send_result::refused;
+    request.adjustments = corrections(send.routes().taken.reservations, money());
+    if (send.perhaps_rebooked)
+        request.unanswered = store::unanswered_rebooking{
+            send.routes().notes_kept, corrections(*send.perhaps_rebooked, money())};
+    for (std::size_t i = 0; i < draft.charges.size(); ++i)
+        if (send.admission->busy_for.at(i) > store::counter_time::zero())
+            request.give_back.push_back(draft.charges[i]);
+    for (auto const& each : draft.watches)
+        request.watched.push_back(each.subject);
+    request.cooldown = send.admission->cooldown;
+    request.back_off = back_off(rules);
+}
+
+} // namespace
+
+store::admission admission_of(send_draft const& draft, policy const& rules) {
+    auto const& several = rules.purposes_with_several_codes;
+    store::admission request;
+    request.key = draft.key();
+    request.id = draft.at.id;
+    request.code = draft.seed;
+    request.ttl = rules.ttl;
+    request.keep = rules.keep;
+    request.lease = rules.send_timeout + settle_time;
+    request.add = std::ranges::find(several, draft.request.what.name()) != several.end();
+    if (!draft.is_test) request.cooldown = rules.cooldown;
+    request.charges = draft.charges;
+    request.reservations = draft.routes.taken.reservations;
+    request.watches = draft.watches;
+    request.guesses = rules.guesses;
+    request.once = draft.once;
+    return request;
+}
+
+store::admission replay_of(send_draft const& draft, policy const& rules,
+                           store::reservation impossible) {
+    auto request = admission_of(draft, rules);
+    request.charges.clear();
+    request.watches.clear();
+    request.cooldown = {};
+    request.reservations = {std::move(impossible)};
+    return request;
+}
+
+store::settlement undo_of(store::admission const& perhaps_made) {
+    store::settlement request;
+    request.key = perhaps_made.key;
+    request.id = perhaps_made.id;
+    request.result = store::send_result::refused;
+    request.is_undo = true;
+    request.once = perhaps_made.once;
+    for (auto const& each : perhaps_made.charges)
+        if (!each.observed) request.give_back.push_back(each);
+    for (auto const& each : perhaps_made.watches)
+        request.watched.push_back(each.subject);
+    for (auto const& each : perhaps_made.reservations)
+        if (!each.observed) request.adjustments.push_back({each.from, -each.amount});
+    return request;
+}
+
+store::rebooking rebooking_of(send_state const& send, std::vector<store::reservation> const& before,
+                              steady_time now) {
+    store::rebooking request;
+    request.of = send.draft.at;
+    request.notes = notes_of(send.routes(), now);
+    for (auto const& each : before)
+        request.give_back.push_back({each.from, -each.amount});
+    request.take = send.routes().taken.reservations;
+    return request;
+}
+
+store::settlement settlement_of(send_state const& send, outcome<sent> const& result,
+                                policy const& rules, steady_time now) {
+    auto const& draft = send.draft;
+    store::settlement request;
+    request.key = draft.key();
+    request.id = draft.at.id;
+    request.once = draft.once;
+    if (auto const* const accepted = send.accepted()) {
+        settle_accepted(request, send, *accepted);
+        if (request.once) request.reply = draft.request.once->write(*result);
+    } else if (auto const* const unknown = send.unknown()) {
+        settle_unknown(request, send, *unknown);
+    } else {
+        settle_refused(request, send, rules);
+        return request;
+    }
+    details_writer admitted;
+    admitted.add("country", draft.country).add("route_plan", send.routes().plan);
+    admitted.add("limits", text_of(result ? result->limits
+                                          : limiter::standings(draft.charges, *send.admission)));
+    request.notes.push_back({store::event_kind::admitted, {}, admitted.text()});
+    std::ranges::move(notes_of(send.routes(), now), std::back_inserter(request.notes));
+    return request;
+}
+
+std::chrono::seconds back_off(policy const& rules) {
+    return std::min(rules.rejected_backoff,
+                    std::chrono::floor<std::chrono::seconds>(rules.cooldown.base));
+}
+
+} // namespace otpd::otp

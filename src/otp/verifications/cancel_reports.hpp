@@ -1,0 +1,33 @@
+#pragma once
+
+#include "otpd/core/clock.hpp"
+#include "otpd/otp/caller.hpp"
+#include "otpd/otp/occurrence.hpp"
+#include "otpd/store/verification.hpp"
+
+#include <string>
+
+namespace otpd::telemetry {
+class logger;
+} // namespace otpd::telemetry
+
+namespace otpd::otp {
+
+/// What observers and the log hear of cancellations. From any executor.
+class cancel_reports {
+public:
+    /// All must outlive it.
+    cancel_reports(observer& observers, telemetry::logger& log, clock const& now)
+        : observers_(observers), log_(log), now_(now) {}
+
+    /// `sealed` is the address as callers know it.
+    void canceled(caller const& who, store::verification_address const& at,
+                  std::string const& sealed) const;
+
+private:
+    observer& observers_;
+    telemetry::logger& log_;
+    clock const& now_;
+};
+
+} // namespace otpd::otp

@@ -1,0 +1,41 @@
+#include "verify/guess_checks.hpp"
+
+#include "scope.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace otpd::otp {
+
+checked_guess guess_checks::check(verify_request request) const {
+    auto const& client = request.who.from->name;
+    auto const number = keys_.hash(client, request.number);
+    auto const* const test = tests_.find(request.number);
+    auto const country = destinations_.country_of(request.number);
+    store::check asked;
+    asked.key = {number, scope_of(*request.who.from, request.what)};
+    asked.is_code_of = [&keys = keys_, client, what = request.what, to = request.number,
+                        typed = request.code,
+                        fixed = test != nullptr ? std::optional(test->code)
+                                                : std::nullopt](store::code_seed const& seed) {
+        auto const own = seed == store::code_seed() ? fixed : keys.code_of(seed, client, what, to);
+        return own && own->is_same_as(typed);
+    };
+    asked.attempts_max = rules_.attempts_max;
+    asked.guesses = rules_.guesses;
+    limiter::subjects const of{request.who, request.number, country};
+    // A test number's sends are not counted, so neither is its code.
+    if (test == nullptr)
+        for (auto const& each : limits_.watches(of))
+            asked.watched.push_back(each.subject);
+    if (request.id) {
+        // An id of another number leads nowhere.
+        auto const at = keys_.open(*request.id).value_or(store::verification_address{});
+        asked.id = at.number == number ? at.id : store::verification_id{};
+    } else {
+        asked.charges = limits_.charges(limit_step::guess, of);
+    }
+    return {std::move(request), number, country, std::move(asked)};
+}
+
+} // namespace otpd::otp

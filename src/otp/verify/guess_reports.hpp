@@ -1,0 +1,40 @@
+#pragma once
+
+#include "otpd/core/clock.hpp"
+#include "otpd/otp/key_ring.hpp"
+#include "otpd/otp/occurrence.hpp"
+#include "verify/guess_checks.hpp"
+
+#include <string_view>
+
+namespace otpd::telemetry {
+class logger;
+class metrics;
+} // namespace otpd::telemetry
+
+namespace otpd::otp {
+
+/// What observers, the log and the metrics hear of guesses. From any executor.
+class guess_reports {
+public:
+    /// All must outlive it.
+    guess_reports(observer& observers, key_ring const& keys, telemetry::logger& log,
+                  telemetry::metrics& metrics, clock const& now)
+        : observers_(observers), keys_(keys), log_(log), metrics_(metrics), now_(now) {}
+
+    /// `word` is what the answer is counted and logged under (telemetry::labels::check_outcomes).
+    void answered(checked_guess const& guess, std::string_view word,
+                  store::result<store::check_outcome> const& answer) const;
+
+private:
+    void tell(checked_guess const& guess, store::check_outcome const& answer) const;
+    void log(checked_guess const& guess, std::string_view word, store::verified const* right) const;
+
+    observer& observers_;
+    key_ring const& keys_;
+    telemetry::logger& log_;
+    telemetry::metrics& metrics_;
+    clock const& now_;
+};
+
+} // namespace otpd::otp

@@ -1,0 +1,111 @@
+#include "otpd/otp/verify.hpp"
+#include "seconds.hpp"
+#include "verify/guess_checks.hpp"
+#include "verify/guess_reports.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+
+namespace otpd::otp {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// An answer of the store as the caller hears it, and the word it is counted and logged under
+/// (telemetry::labels::check_outcomes).
+struct verdict {
+    std::string_view word;
+    outcome<verified> result;
+};
+
+failure limits_exceeded(store::refused const& answer, std::vector<violated_limit> violated) {
+    failure why{errc::limit_exceeded};
+    store::duration longest{};
+    for (auto const& each : answer.violations)
+        longest = std::max(longest, each.retry_after);
+    why.retry_after = whole_seconds(longest);
+    why.violated = std::move(violated);
+    return why;
+}
+
+verdict judge(store::result<store::check_outcome> const& answer,
+              std::vector<violated_limit> violated) {
+    if (!answer) return {"store_unavailable", failure{errc::store_unavailable, retry_soon}};
+    struct {
+        std::vector<violated_limit>& violated;
+
+        verdict operator()(store::verified const& right) const {
+            return {"verified", verified{right.id}};
+        }
+        verdict operator()(store::wrong const& guess) const {
+            failure why{errc::invalid_code};
+            why.attempts_left = guess.attempts_left;
+            return {"wrong", why};
+        }
+        verdict operator()(store::exhausted const& code) const {
+            return {"exhausted", failure{errc::attempts_exceeded, whole_seconds(code.retry_after)}};
+        }
+        verdict operator()(store::locked const& number) const {
+            return {"locked", failure{errc::guesses_exceeded, whole_seconds(number.retry_after)}};
+        }
+        verdict operator()(store::absent) const { return {"absent", failure{errc::no_active_otp}}; }
+        verdict operator()(store::refused const& no) const {
+            return {"limited", limits_exceeded(no, std::move(violated))};
+        }
+    } const to_verdict{violated};
+    return std::visit(to_verdict, *answer);
+}
+
+/// Failures that tell whether there was a code, and how far somebody got with it.
+bool tells_of_the_code(errc code) noexcept {
+    switch (code) {
+    case errc::invalid_code:
+    case errc::no_active_otp:
+    case errc::attempts_exceeded:
+    case errc::guesses_exceeded:
+        return true;
+    default:
+        return false;
+    }
+}
+
+} // namespace
+
+asio::awaitable<outcome<verified>> verifier::verify(verify_request request) {
+    bool const uniform = rules_.uniform_failures > std::chrono::milliseconds::zero();
+    return uniform ? guess_uniformly(std::move(request)) : guess(std::move(request));
+}
+
+asio::awaitable<outcome<verified>> verifier::guess_uniformly(verify_request request) {
+    auto const answer_at = std::chrono::steady_clock::now() + rules_.uniform_failures;
+    auto result = co_await guess(std::move(request));
+    if (result || !tells_of_the_code(result.error().code)) co_return result;
+    // What a store does for an absent code and for a wrong one takes different times: both wait for the
+    // same moment.
+    asio::steady_timer pause(co_await asio::this_coro::executor, answer_at);
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_return failure{errc::invalid_code};
+}
+
+asio::awaitable<outcome<verified>> verifier::guess(verify_request request) {
+    auto const& purposes = request.who.from->purposes;
+    if (!purposes.empty() && std::ranges::find(purposes, request.what.name()) == purposes.end())
+        co_return failure{errc::purpose_not_allowed};
+
+    auto guess = checks_.check(std::move(request));
+    auto const charges = guess.check.charges;
+    auto const answer = co_await store_.check_code(std::move(guess.check));
+    std::vector<violated_limit> violated;
+    if (auto const* no = answer ? std::get_if<store::refused>(&*answer) : nullptr)
+        violated = limiter::violated(charges, no->violations);
+    auto const [word, result] = judge(answer, std::move(violated));
+    reports_.answered(guess, word, answer);
+    co_return result;
+}
+
+} // namespace otpd::otp
