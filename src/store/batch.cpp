@@ -25,22 +25,17 @@ void batch::submit(batch_step& step, steady_time deadline) {
     pump_soon();
 }
 
-void batch::expire(steady_time now) {
-    std::vector<batch_step*> waited;
-    std::erase_if(queue_, [&](batch_step* step) {
+void batch::expire(steady_time now) noexcept {
+    std::erase_if(queue_, [now](batch_step* step) {
         bool const is_late = step->deadline_ <= now;
-        if (is_late) waited.push_back(step);
+        if (is_late) step->finish(step_fault::not_executed);
         return is_late;
     });
-    std::vector<batch_step*> unanswered;
     for (auto const& each : flights_)
         for (auto& passenger : each->steps)
             if (passenger.step != nullptr && passenger.step->deadline_ <= now)
-                unanswered.push_back(std::exchange(passenger.step, nullptr));
-    for (auto* step : waited)
-        step->finish(step_fault::not_executed);
-    for (auto* step : unanswered)
-        step->finish(step_fault::unknown);
+                std::exchange(passenger.step, nullptr)
+                    ->finish(passenger.was_run ? step_fault::unknown : step_fault::not_executed);
 }
 
 // --- forming a batch --------------------------------------------------------------------------------

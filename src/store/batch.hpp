@@ -41,7 +41,8 @@ public:
     virtual bool run(engine::states& in, store_time now) = 0;
     /// Of the last answer: see commit::must_survive.
     [[nodiscard]] virtual bool must_survive() const { return false; }
-    /// The last answer stands, or there is none. The step may be gone when this returns.
+    /// The last answer stands, or there is none. The step may be gone when this returns; it calls
+    /// nothing of the batches.
     virtual void finish(std::optional<step_fault> why) noexcept = 0;
     /// run() threw: a bug, of which nothing is kept.
     virtual void fail(std::exception_ptr thrown) noexcept = 0;
@@ -91,9 +92,13 @@ public:
     void expect_lost_writes() noexcept { maybe_lost_ = count_; }
     /// Forms as many batches as may be on their way.
     void pump();
-    /// Ends those that waited too long: not executed when they still wait for a batch, else
-    /// unknown.
-    void expire(steady_time now);
+    /// Ends those that waited too long: not executed when their rules have not run, else unknown.
+    void expire(steady_time now) noexcept;
+    /// Ends it now, if it is not ended yet: nobody can wait for it.
+    void withdraw(batch_step& step) noexcept {
+        step.deadline_ = steady_time::min();
+        expire(steady_time::min());
+    }
 
     [[nodiscard]] batch_stats const& stats() const noexcept { return stats_; }
 

@@ -4,6 +4,7 @@
 #include "map_backend.hpp"
 #include "state/number_codec.hpp"
 
+#include <optional>
 #include <set>
 
 using namespace otpd::store;
@@ -368,6 +369,56 @@ BOOST_AUTO_TEST_CASE(who_waited_too_long_is_told_what_is_known) {
     io.deliver(); // nobody waits for it
     io.deliver();
     BOOST_TEST(is<admitted>(patient.step.take().value()));
+}
+
+// What it would have done is left out of the batch that it was to be a part of.
+BOOST_AUTO_TEST_CASE(who_waited_too_long_for_states_is_surely_not_executed) {
+    map_backend io(true);
+    io.holds_loads = true;
+    instance one(io);
+    pending_send late(send_of(1, 1));
+    pending_send patient(send_of(2, 2));
+    otpd::steady_time const deadline(5s);
+    one.steps.submit(late.step, deadline);
+    one.steps.expire(deadline);
+    BOOST_TEST((late.step.take().error() == fault::not_executed));
+    one.steps.submit(patient.step);
+    io.deliver_load();
+    io.deliver_load();
+    BOOST_TEST(is<admitted>(patient.step.take().value()));
+    BOOST_TEST(io.blob(state::number_state_key(key_of(1))).empty());
+}
+
+BOOST_AUTO_TEST_CASE(who_cannot_be_waited_for_is_ended_and_not_looked_at_again) {
+    map_backend io(false);
+    io.holds = true;
+    instance one(io);
+    std::optional<pending_send> sent(send_of(1, 1));
+    std::optional<pending_send> waiting(send_of(2, 2));
+    pending_send other(send_of(3, 3));
+    one.steps.submit(sent->step);
+    one.steps.submit(waiting->step);
+    one.steps.submit(other.step);
+    one.steps.withdraw(sent->step);
+    one.steps.withdraw(waiting->step);
+    BOOST_TEST((sent->step.take().error() == fault::unknown));
+    BOOST_TEST((waiting->step.take().error() == fault::not_executed));
+    sent.reset();
+    waiting.reset();
+    io.deliver();
+    io.deliver();
+    BOOST_TEST(is<admitted>(other.step.take().value()));
+    BOOST_TEST(io.blob(state::number_state_key(key_of(2))).empty());
+
+    auto chosen = options();
+    chosen.pump_later = [] { throw std::bad_alloc(); };
+    instance two(io, chosen);
+    waiting.emplace(send_of(4, 4));
+    BOOST_CHECK_THROW(two.steps.submit(waiting->step), std::bad_alloc);
+    two.steps.withdraw(waiting->step);
+    waiting.reset();
+    two.steps.pump();
+    BOOST_TEST(io.waiting() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_step_that_meets_conflicts_for_ever_is_not_executed) {
