@@ -38,7 +38,8 @@ struct flight {
     };
     std::vector<passenger> steps;
     std::vector<state::state_key> occupied; ///< what no other flight may look at
-    std::uint64_t formed = 0;               ///< when, in the batches' own count
+    std::uint64_t formed = 0;               ///< or loaded, when, in the batches' own count
+    std::uint32_t restores = 0; ///< groups, the first ones, that add again what was lost
 };
 
 class flight_listener {

@@ -1,7 +1,5 @@
 #include "batch.hpp"
 
-#include "state/strictest.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -25,22 +23,17 @@ void batch::submit(batch_step& step, steady_time deadline) {
     pump_soon();
 }
 
-void batch::expire(steady_time now) {
-    std::vector<batch_step*> waited;
-    std::erase_if(queue_, [&](batch_step* step) {
+void batch::expire(steady_time now) noexcept {
+    std::erase_if(queue_, [now](batch_step* step) {
         bool const is_late = step->deadline_ <= now;
-        if (is_late) waited.push_back(step);
+        if (is_late) step->finish(step_fault::not_executed);
         return is_late;
     });
-    std::vector<batch_step*> unanswered;
     for (auto const& each : flights_)
         for (auto& passenger : each->steps)
             if (passenger.step != nullptr && passenger.step->deadline_ <= now)
-                unanswered.push_back(std::exchange(passenger.step, nullptr));
-    for (auto* step : waited)
-        step->finish(step_fault::not_executed);
-    for (auto* step : unanswered)
-        step->finish(step_fault::unknown);
+                std::exchange(passenger.step, nullptr)
+                    ->finish(passenger.was_run ? step_fault::unknown : step_fault::not_executed);
 }
 
 // --- forming a batch --------------------------------------------------------------------------------
@@ -166,12 +159,13 @@ void batch::loaded(flight& done) {
         answer(done);
         return;
     }
+    done.formed = ++count_;
     try {
         for (auto const& each : done.loads)
-            if (!each.is_unchanged && !each.key.is_shared())
-                cache_.put(each.key, each.blob, done.formed);
+            if (!each.is_unchanged && !each.key.is_shared()) learn(each.key, each.blob, done);
         run(done);
     } catch (...) { // no memory: the backend lets go of what it has loaded
+        cache_.clear();
         fail_steps(done, std::current_exception());
         done.changes.clear();
         io_.commit(done, *this);
@@ -179,20 +173,20 @@ void batch::loaded(flight& done) {
 }
 
 void batch::put_state(state::state_key const& key, std::string_view blob,
-                      std::optional<state::version> lost) {
-    if (!overlay_.put(key, blob, lost)) unreadable_.push_back(key);
+                      state_cache::entry const* known) {
+    auto const* const seen = known != nullptr && known->seen ? &*known->seen : nullptr;
+    if (!overlay_.put(key, blob, seen)) unreadable_.push_back(key);
 }
 
 void batch::put_states(flight const& of) {
-    auto const cached = [this](auto const& key) {
-        auto const* const known = cache_.find(key);
-        return known == nullptr ? std::string_view() : std::string_view(known->blob);
-    };
     unreadable_.clear();
     for (auto const& each : of.loads) {
-        put_state(each.key, each.is_unchanged ? cached(each.key) : each.blob);
-        // A cache that is too small may have lost it meanwhile: it is not taken for absent.
-        if (each.is_unchanged && state::version_of(cached(each.key)) != each.known)
+        auto const* const known = options_.cached_max == 0 ? nullptr : cache_.find(each.key);
+        if (!each.is_unchanged)
+            put_state(each.key, each.blob, known);
+        else if (known != nullptr && state::version_of(known->blob) == each.known)
+            put_state(each.key, known->blob, known);
+        else // a cache that is too small has lost it meanwhile: it is not taken for absent
             unreadable_.push_back(each.key);
     }
     if (io_.reads_first()) return;
@@ -200,10 +194,7 @@ void batch::put_states(flight const& of) {
         for (auto const& key : each.step->keys_)
             if (!overlay_.knows(key)) {
                 auto const* const known = cache_.find(key);
-                if (known == nullptr)
-                    put_state(key, {});
-                else
-                    put_state(key, known->blob, known->lost);
+                put_state(key, known == nullptr ? std::string_view() : known->blob, known);
             }
 }
 
@@ -241,6 +232,7 @@ void batch::run(flight::passenger& one) {
 void batch::run(flight& all) {
     overlay_.begin(io_.now(), io_.has_room());
     put_states(all);
+    all.restores = overlay_.restore_shared();
     for (std::size_t n = 0; n < all.steps.size(); ++n) {
         if (all.steps[n].step == nullptr) continue; // it was told meanwhile that it is unknown
         try {
@@ -258,6 +250,8 @@ void batch::run(flight& all) {
     }
     for (auto const& each : all.changes.shared)
         if (!each.structure.empty()) occupy(all, each.key);
+    for (auto const& key : unreadable_)
+        cache_.put(key, {}, 0); // who comes next asks for it again
     io_.commit(all, *this);
 }
 
@@ -276,19 +270,15 @@ void batch::leave_behind(flight& of, std::size_t thrower, std::exception_ptr thr
 // --- the answer -------------------------------------------------------------------------------------
 
 void batch::committed(flight& done) {
-    try {
-        if (done.changes.became == commit::outcome::done)
-            learn(done);
-        else
-            forget(done);
+    try { // of one that may not be done nothing is forgotten: that may be all that is left of a state
+        if (done.changes.became == commit::outcome::done) learn(done);
     } catch (...) { // no memory: what is known is asked for again
-        forget(done);
+        cache_.clear();
     }
     answer(done);
 }
 
 void batch::learn(flight const& from) {
-    if (options_.cached_max == 0) return;
     for (auto const& each : from.changes.writes) {
         if (from.changes.failed[each.group]) continue;
         if (each.what == state_write::kind::put) cache_.put(each.key, each.blob, from.formed);
@@ -296,31 +286,30 @@ void batch::learn(flight const& from) {
             cache_.put_deleted(each.key, each.expected, from.formed);
     }
     for (auto const& each : from.changes.present)
-        learn(each, from.formed);
+        learn(each.key, each.blob, from);
 }
 
-void batch::learn(present_state const& what, std::uint64_t asked_at) {
-    auto const* const known = cache_.find(what.key);
-    auto const present = state::version_of(what.blob);
-    bool const may_be_lost = known != nullptr && !what.key.is_shared() &&
-                             known->asked_at <= maybe_lost_ && present <= known->newest &&
-                             present != state::version_of(known->blob);
-    if (may_be_lost || (known != nullptr && known->lost)) {
-        auto const merged =
-            state::merge_strictest(what.key.kind, what.blob, known->blob, known->newest);
-        if (merged) {
-            cache_.put(what.key, *merged, asked_at, present);
-            return;
-        }
+void batch::learn(state::state_key const& key, std::string_view blob, flight const& answered) {
+    if (options_.cached_max > 0)
+        cache_.put(key, blob, answered.formed, find_lost(key, blob, answered));
+}
+
+/// What was seen of it before, and is not there again.
+std::optional<std::string> batch::find_lost(state::state_key const& key, std::string_view present,
+                                            flight const& answered) {
+    auto const* const known = cache_.find(key);
+    if (known == nullptr) return std::nullopt;
+    if (key.is_shared()) {
+        auto const begin = answered.changes.failed.begin();
+        bool const is_restored =
+            !cache_.may_be_lost(answered.formed) &&
+            std::find(begin, begin + answered.restores, true) == begin + answered.restores;
+        return is_restored ? std::nullopt : known->seen;
     }
-    cache_.put(what.key, what.blob, asked_at);
-}
-
-void batch::forget(flight const& all) {
-    for (auto const& each : all.changes.writes)
-        cache_.forget(each.key);
-    for (auto const& each : all.changes.shared)
-        cache_.forget(each.key);
+    if (known->seen || !cache_.may_be_lost(known->asked_at)) return known->seen;
+    auto const version = state::version_of(present);
+    bool const is_older = version <= known->newest && version != state::version_of(known->blob);
+    return is_older ? std::optional(known->blob) : std::nullopt;
 }
 
 void batch::answer(flight& of) {

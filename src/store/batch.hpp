@@ -41,7 +41,8 @@ public:
     virtual bool run(engine::states& in, store_time now) = 0;
     /// Of the last answer: see commit::must_survive.
     [[nodiscard]] virtual bool must_survive() const { return false; }
-    /// The last answer stands, or there is none. The step may be gone when this returns.
+    /// The last answer stands, or there is none. The step may be gone when this returns; it calls
+    /// nothing of the batches.
     virtual void finish(std::optional<step_fault> why) noexcept = 0;
     /// run() threw: a bug, of which nothing is kept.
     virtual void fail(std::exception_ptr thrown) noexcept = 0;
@@ -87,13 +88,18 @@ public:
     void submit(batch_step& step, steady_time deadline = steady_time::max());
     /// What answers from here on may be another server than before, which has not got the last writes:
     /// a state with one writer that comes back older than it was is merged with what is known of it
-    /// here, the stricter of each, and written back.
-    void expect_lost_writes() noexcept { maybe_lost_ = count_; }
+    /// here, the stricter of each, and written back. To a shared one, what was known of it is added
+    /// again as a floor, once, with the first step that looks at it.
+    void expect_lost_writes() noexcept { cache_.expect_lost_writes(count_); }
     /// Forms as many batches as may be on their way.
     void pump();
-    /// Ends those that waited too long: not executed when they still wait for a batch, else
-    /// unknown.
-    void expire(steady_time now);
+    /// Ends those that waited too long: not executed when their rules have not run, else unknown.
+    void expire(steady_time now) noexcept;
+    /// Ends it now, if it is not ended yet: nobody can wait for it.
+    void withdraw(batch_step& step) noexcept {
+        step.deadline_ = steady_time::min();
+        expire(steady_time::min());
+    }
 
     [[nodiscard]] batch_stats const& stats() const noexcept { return stats_; }
 
@@ -114,15 +120,16 @@ private:
     void list_loads(flight& to);
     void put_states(flight const& of);
     void put_state(state::state_key const& key, std::string_view blob,
-                   std::optional<state::version> lost = std::nullopt);
+                   state_cache::entry const* known);
     void run(flight& all);
     void run(flight::passenger& one);
     void leave_behind(flight& of, std::size_t thrower, std::exception_ptr thrown);
     [[nodiscard]] bool is_readable(batch_step const& step) const;
     [[nodiscard]] bool is_fresh(batch_step const& step);
     void learn(flight const& from);
-    void learn(present_state const& what, std::uint64_t asked_at);
-    void forget(flight const& all);
+    void learn(state::state_key const& key, std::string_view blob, flight const& answered);
+    [[nodiscard]] std::optional<std::string>
+    find_lost(state::state_key const& key, std::string_view present, flight const& answered);
     void answer(flight& of);
     void recycle(flight& done);
 
@@ -138,7 +145,6 @@ private:
     boost::unordered_flat_set<state::state_key, state::state_key_hash> occupied_;
     std::vector<state::state_key> unreadable_; ///< of the batch that runs
     std::uint64_t count_ = 0;                  ///< of arrivals and flights, in their order
-    std::uint64_t maybe_lost_ = 0;             ///< what was asked for until then may be lost
     bool is_pumping_ = false;
     batch_stats stats_;
 };

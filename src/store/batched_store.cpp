@@ -32,11 +32,18 @@ public:
 
     /// On the strand. Ends with the step; at the deadline, whatever became of it, the step is ended. Who
     /// is cancelled waits all the same: what happened to a request has to be known.
-    asio::awaitable<bool> wait(batch& in, net::strand where, steady_time until) {
-        timer_.emplace(where, until);
-        while (!this->is_done()) {
-            co_await timer_->async_wait(asio::as_tuple(asio::deferred));
-            if (!this->is_done() && std::chrono::steady_clock::now() >= until) in.expire(until);
+    asio::awaitable<bool> submit(batch& batches, net::strand guard, steady_time deadline) {
+        timer_.emplace(guard, deadline);
+        try {
+            batches.submit(*this, deadline);
+            while (!this->is_done()) {
+                co_await timer_->async_wait(asio::as_tuple(asio::deferred));
+                if (!this->is_done() && std::chrono::steady_clock::now() >= deadline)
+                    batches.expire(deadline);
+            }
+        } catch (...) { // no memory to wait with
+            batches.withdraw(*this);
+            throw;
         }
         co_return true;
     }
@@ -46,7 +53,7 @@ private:
         if (timer_) timer_->cancel();
     }
 
-    std::optional<asio::steady_timer> timer_; ///< once it is waited for
+    std::optional<asio::steady_timer> timer_; ///< where it is waited for
 };
 
 } // namespace
@@ -54,7 +61,7 @@ private:
 batched_store::batched_store(asio::any_io_executor const& executor, backend_io& io,
                              batch_options options, std::chrono::milliseconds timeout,
                              batching when)
-    : timeout_(timeout), batch_(io, prepare(std::move(options), when)),
+    : timeout_(timeout), batching_(when), batch_(io, prepare(std::move(options), when)),
       guard_(asio::make_strand(executor)) {}
 
 batch_options batched_store::prepare(batch_options options, batching when) {
@@ -65,7 +72,7 @@ batch_options batched_store::prepare(batch_options options, batching when) {
 /// Behind those that a batch has answered: without the wait, the first of them would go on alone and the
 /// others wait for it. The store outlives what is posted: a step that is not ended is being waited for.
 void batched_store::pump_later() {
-    if (std::exchange(pump_is_posted_, true)) return;
+    if (pump_is_posted_) return;
     // Behind everybody who is ready to submit, not only behind those who already wait for the strand.
     asio::post(guard_.get_inner_executor(), [this] {
         asio::post(guard_, [this] {
@@ -73,19 +80,22 @@ void batched_store::pump_later() {
             batch_.pump();
         });
     });
+    pump_is_posted_ = true; // runs on the strand, when this is over
 }
 
-/// Where the backend answers at once, the strand is visited once.
+/// What may fail for want of memory comes before the batches have the step, or is caught where it waits.
 template <auto Rules, class Answer, class Request>
 asio::awaitable<result<Answer>> batched_store::run(Request const& request) {
     awaited_step<Rules, Request> step(request);
-    auto const until = std::chrono::steady_clock::now() + timeout_;
-    auto submit_step = [this, &step, until] {
-        batch_.submit(step, until);
-        return step.is_done();
+    auto const deadline = std::chrono::steady_clock::now() + timeout_;
+    auto submit_step = [this, &step, deadline] {
+        batch_.submit(step, deadline);
+        return true;
     };
-    if (!co_await net::on_strand(guard_, submit_step)) {
-        auto waiting = step.wait(batch_, guard_, until);
+    if (batching_ == batching::at_once) {
+        co_await net::on_strand(guard_, submit_step);
+    } else {
+        auto waiting = step.submit(batch_, guard_, deadline);
         co_await net::run_on(guard_, std::move(waiting));
     }
     co_return step.take();

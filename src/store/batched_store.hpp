@@ -17,7 +17,7 @@ namespace otpd::store {
 
 /// When steps that wait become a batch.
 enum class batching : std::uint8_t {
-    at_once,
+    at_once,                  ///< and it is answered before submit() returns
     of_all_that_come_together ///< where a batch is dear
 };
 
@@ -57,6 +57,7 @@ private:
     void pump_later();
 
     std::chrono::milliseconds const timeout_;
+    batching const batching_;
     bool pump_is_posted_ = false;
     batch batch_;
     net::strand guard_;

@@ -1,6 +1,7 @@
 #include "overlay.hpp"
 
 #include "state/number_codec.hpp"
+#include "state/strictest.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -15,6 +16,9 @@ namespace {
 
 /// Up to here they are looked through one by one.
 constexpr std::size_t few = 16;
+
+/// Groups of one commit that add again what was lost; so many that all have a number in one byte.
+constexpr std::size_t restores_max = 128;
 
 constexpr unsigned clock_shift = 12;
 constexpr unsigned instance_shift = 6;
@@ -41,6 +45,13 @@ void clear(state::number_state& of) noexcept {
 template <class Record>
 void clear(Record& of) noexcept {
     of = {};
+}
+
+/// What was seen and cannot be read says nothing.
+template <class State>
+void restore(State& theirs, std::string_view seen) {
+    State mine;
+    if (seen.empty() || decode(seen, mine)) make_strictest(theirs, mine);
 }
 
 /// max(max(v, f1) + d1, f2) + d2 as one addition. The first one's bound is that of the sum before
@@ -112,17 +123,18 @@ bool overlay::knows(state_key const& key) const noexcept {
     return find(key) != nobody;
 }
 
-bool overlay::put(state_key const& key, std::string_view blob, std::optional<state::version> lost) {
+bool overlay::put(state_key const& key, std::string_view blob, std::string const* seen) {
     auto const put_owned = [&](auto& list, std::size_t& count) {
         insert(key, static_cast<std::uint32_t>(count));
         auto& fresh = next_of(list, count);
         fresh.key = key;
-        fresh.kept = lost.value_or(state::version_of(blob));
+        fresh.kept = state::version_of(blob);
         fresh.step = nobody;
         clear(fresh.state);
         if (!blob.empty() && !decode(blob, fresh.state)) return false;
+        if (seen != nullptr) restore(fresh.state, *seen);
         // What a clock wrote that was ahead is mended whatever the steps do.
-        fresh.is_changed = advance(fresh.state, now_) || lost;
+        fresh.is_changed = advance(fresh.state, now_) || seen != nullptr;
         return true;
     };
     if (key.kind == key_kind::number) return put_owned(numbers_, number_count_);
@@ -135,9 +147,37 @@ bool overlay::put(state_key const& key, std::string_view blob, std::optional<sta
     fresh.is_added_to = fresh.is_wanted = false;
     fresh.retained_until = {};
     fresh.state.clear();
+    fresh.seen.clear();
     if (!blob.empty() && !decode(blob, fresh.state)) return false;
     fresh.is_restructured = fresh.state.advance(now_);
+    if (seen != nullptr && decode(*seen, fresh.seen)) fresh.seen.advance(now_);
     return true;
+}
+
+/// By the names of the fields: what is kept may have another structure by now, or none. Each state has
+/// a group of its own, as far as they go: one whose structure is another keeps no other from it.
+std::uint32_t overlay::restore_shared() {
+    for (std::size_t n = 0; n < shared_count_; ++n) {
+        auto& each = shared_[n];
+        if (each.seen.fields.empty()) continue;
+        if (parents_.size() < restores_max) begin_step();
+        engine::structure const needed{each.seen.guard.has_value(), each.seen.sum_end};
+        auto const end =
+            std::max(now_, each.seen.sum_end) + std::chrono::days(needed.guard ? 15 : 1);
+        for (auto const& field : each.seen.fields) {
+            if (field.current == 0) continue;
+            engine::addition what;
+            what.field = field.name;
+            what.floor = field.current;
+            what.retained_until = end;
+            if (each.key.kind == key_kind::limit) // it may be a time
+                what.retained_until = std::max(end, store_time(counter_time(field.current)) +
+                                                        std::chrono::minutes(1));
+            add(each.key, what, needed);
+            each.is_wanted = true;
+        }
+    }
+    return static_cast<std::uint32_t>(parents_.size());
 }
 
 std::uint32_t overlay::begin_step() {

@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,10 +39,13 @@ public:
     [[nodiscard]] store_time now() const noexcept { return now_; }
     [[nodiscard]] bool knows(state::state_key const& key) const noexcept;
     /// What is kept: a blob, which has to stay until the commit is built, or nothing when it is
-    /// empty. False when it cannot be read: no step may look at it. `lost`: what is kept is of that
-    /// version, and the blob is to be written in its place whatever the steps do.
-    bool put(state::state_key const& key, std::string_view blob,
-             std::optional<state::version> lost = std::nullopt);
+    /// empty. False when it cannot be read: no step may look at it. `seen` was kept before the
+    /// backend lost writes: it stays as long, and the stricter of both is written whatever the steps
+    /// do.
+    bool put(state::state_key const& key, std::string_view blob, std::string const* seen = nullptr);
+    /// Before any step: what was seen of shared states is added again, as floors. The number of
+    /// groups that do it, which are the first ones.
+    std::uint32_t restore_shared();
 
     /// What is looked at and changed from here on is the next step's. Its number.
     std::uint32_t begin_step();
@@ -91,6 +93,7 @@ private:
         bool is_wanted = false;
         store_time retained_until;
         state::shared_state state;
+        state::shared_state seen; ///< before the backend lost writes
     };
     struct look {
         std::uint32_t target;

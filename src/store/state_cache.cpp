@@ -6,11 +6,13 @@ state_cache::entry const* state_cache::find(state::state_key const& key) {
     auto const found = by_key_.find(key);
     if (found == by_key_.end()) return nullptr;
     entries_.splice(entries_.begin(), entries_, found->second);
-    return &entries_.front();
+    auto& known = entries_.front();
+    if (key.is_shared() && may_be_lost(known.asked_at) && !known.seen) known.seen = known.blob;
+    return &known;
 }
 
 void state_cache::put(state::state_key const& key, std::string_view blob, std::uint64_t asked_at,
-                      std::optional<state::version> lost) {
+                      std::optional<std::string> seen) {
     if (entries_max_ == 0) return;
     if (find(key) == nullptr) {
         if (entries_.size() == entries_max_) {
@@ -25,7 +27,7 @@ void state_cache::put(state::state_key const& key, std::string_view blob, std::u
     entries_.front().blob.assign(blob);
     entries_.front().asked_at = asked_at;
     entries_.front().newest = state::version_of(blob);
-    entries_.front().lost = lost;
+    entries_.front().seen = std::move(seen);
 }
 
 void state_cache::put_deleted(state::state_key const& key, state::version last,
@@ -35,11 +37,9 @@ void state_cache::put_deleted(state::state_key const& key, state::version last,
     entries_.front().newest = last;
 }
 
-void state_cache::forget(state::state_key const& key) {
-    auto const found = by_key_.find(key);
-    if (found == by_key_.end()) return;
-    entries_.erase(found->second);
-    by_key_.erase(found);
+void state_cache::clear() noexcept {
+    by_key_.clear();
+    entries_.clear();
 }
 
 } // namespace otpd::store

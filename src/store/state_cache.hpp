@@ -23,25 +23,31 @@ public:
         std::string blob;                              ///< empty: nothing is kept
         state::version newest = state::absent_version; ///< that was seen, also when it is gone
         std::uint64_t asked_at = 0; ///< the batch of which this is the answer was formed then
-        /// What the backend has in place of it: it has lost writes, which are to be made again.
-        std::optional<state::version> lost;
+        /// What was seen before the backend lost writes, until they are made again.
+        std::optional<std::string> seen;
     };
 
     explicit state_cache(std::size_t entries_max) : entries_max_(entries_max) {}
 
+    /// What was asked for until then may be lost: of shared states, all that was seen.
+    void expect_lost_writes(std::uint64_t until) noexcept { lost_until_ = until; }
+    [[nodiscard]] bool may_be_lost(std::uint64_t asked_at) const noexcept {
+        return asked_at <= lost_until_;
+    }
     /// Valid until the next change.
     [[nodiscard]] entry const* find(state::state_key const& key);
     void put(state::state_key const& key, std::string_view blob, std::uint64_t asked_at,
-             std::optional<state::version> lost = std::nullopt);
+             std::optional<std::string> seen = std::nullopt);
     /// It was deleted when it was of that version.
     void put_deleted(state::state_key const& key, state::version last, std::uint64_t asked_at);
-    void forget(state::state_key const& key);
+    void clear() noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
 private:
     using list = std::list<entry>;
 
     std::size_t entries_max_;
+    std::uint64_t lost_until_ = 0;
     list entries_; ///< the last one used at the front
     boost::unordered_flat_map<state::state_key, list::iterator, state::state_key_hash> by_key_;
 };

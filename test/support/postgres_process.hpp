@@ -27,14 +27,19 @@ struct postgres_setup {
     std::string turned_clock;      ///< the library of turned_clock.c; empty: advance() does nothing
     std::string password;          ///< of the user otpd over TCP; empty: everybody is trusted
     std::vector<std::string> more; ///< settings: name=value
+    std::string primary = {};      ///< a URL: it begins as the replica of that one
 };
 
 class postgres_process {
 public:
     explicit postgres_process(postgres_setup setup = {}) : setup_(std::move(setup)) {
         give(directory_.path());
-        auto const copied = as_server("cp", {"-a", fresh_data().path() + "/data", data()}, {});
-        if (copied->wait() != 0) throw std::runtime_error("cp: " + copied->errors());
+        auto const copied =
+            setup_.primary.empty()
+                ? as_server("cp", {"-a", fresh_data().path() + "/data", data()}, {})
+                : as_server("pg_basebackup",
+                            {"-D", data(), "-d", setup_.primary, "-R", "--checkpoint=fast"}, {});
+        if (copied->wait() != 0) throw std::runtime_error("no data: " + copied->errors());
         start();
         if (setup_.password.empty()) return;
         ask("alter role otpd password '" + setup_.password + "'");
@@ -115,6 +120,14 @@ public:
         return setup_.tcp ? "postgres://" + user + "@127.0.0.1:" + port + "/postgres"
                           : "postgres://" + user + "@/postgres?host=" + directory_.path() +
                                 "&port=" + port;
+    }
+    /// Of a replica: waits until it has all that its primary has, and takes no more from there.
+    void fall_behind(postgres_process const& primary) const {
+        auto const last = primary.ask("select pg_current_wal_lsn()");
+        eventually([&] { return ask("select pg_last_wal_replay_lsn() >= '" + last + "'") == "t"; });
+        ask("alter system set primary_conninfo = ''");
+        ask("select pg_reload_conf()");
+        eventually([&] { return ask("select count(*) from pg_stat_wal_receiver") == "0"; });
     }
     [[nodiscard]] std::uint16_t port() const noexcept { return port_.number(); }
     [[nodiscard]] temporary_directory const& directory() const noexcept { return directory_; }

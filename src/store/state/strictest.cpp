@@ -1,8 +1,5 @@
 #include "state/strictest.hpp"
 
-#include "state/idempotency_record.hpp"
-#include "state/number_codec.hpp"
-
 #include <algorithm>
 
 namespace otpd::store::state {
@@ -69,24 +66,6 @@ void make_strictest(number_state& theirs, number_state const& mine) {
     }
     merge(theirs.cooldown, mine.cooldown);
     merge(theirs.guesses, mine.guesses);
-}
-
-std::optional<std::string> merge_strictest(key_kind kind, std::string_view theirs,
-                                           std::string_view mine, version as) {
-    if (kind == key_kind::secrets) return std::string(mine);
-    if (kind == key_kind::request) {
-        idempotency_record record;
-        if (!theirs.empty() && !decode(theirs, record)) return std::nullopt;
-        return std::string(mine);
-    }
-    number_state present;
-    number_state seen;
-    if (!theirs.empty() && !decode(theirs, present)) return std::nullopt;
-    if (!mine.empty() && !decode(mine, seen)) return std::nullopt;
-    make_strictest(present, seen);
-    std::string merged;
-    encode(merged, present, as);
-    return merged;
 }
 
 } // namespace otpd::store::state

@@ -188,4 +188,38 @@ BOOST_AUTO_TEST_CASE(of_several_servers_the_one_that_takes_writes) {
     eventually([&] { return is<store::verified>(store.check(guess_of(1, 111))); });
 }
 
+// Replication is asynchronous: the replica has not got what was answered last.
+BOOST_AUTO_TEST_CASE(what_an_instance_saw_holds_on_a_replica_that_lacks_it) {
+    constexpr std::uint64_t quota = 5;
+    postgres_setup setup{.tcp = true, .turned_clock = "", .password = "", .more = {"fsync=off"}};
+    postgres_process primary(setup);
+    setup.primary = primary.url();
+    postgres_process const replica(setup);
+    auto const hosts = "postgres://otpd@127.0.0.1:" + std::to_string(primary.port()) +
+                       ",127.0.0.1:" + std::to_string(replica.port()) + "/postgres";
+    driven_postgres store(postgres_at(hosts));
+    for (std::uint32_t n = 1; n <= 2; ++n)
+        BOOST_CHECK(is<store::admitted>(store.admit(hot_send(n, quota))));
+    replica.fall_behind(primary);
+    for (std::uint32_t n = 3; n <= 4; ++n)
+        BOOST_CHECK(is<store::admitted>(store.admit(hot_send(n, quota))));
+    BOOST_CHECK(is<store::verified>(store.check(guess_of(1, 1))));
+    BOOST_CHECK(is<store::wrong>(store.check(guess_of(2, 9))));
+    primary.kill();
+    BOOST_TEST(replica.ask("select pg_promote()") == "t");
+    eventually([&] { return store.answers(); });
+    BOOST_TEST(replica.ask("select count(*) from otpd.subject") == "4"); // it lacks two numbers
+
+    BOOST_CHECK(is<store::absent>(store.check(guess_of(1, 1))));
+    BOOST_TEST(store.find(address_of(2, 2)).value()->open_attempts == 1U);
+    BOOST_CHECK(is<store::verified>(store.check(guess_of(2, 2)))); // that was replicated
+    BOOST_CHECK(is<store::absent>(store.check(guess_of(3, 3))));   // nobody else knows of it
+    BOOST_TEST(store.spent({hot_budget()}).value().front() == 4);
+    driven_postgres other(postgres_at(hosts));
+    BOOST_TEST(other.spent({hot_budget()}).value().front() == 4);
+    BOOST_CHECK(is<store::admitted>(store.admit(hot_send(5, quota))));
+    BOOST_CHECK(is<store::refused>(store.admit(hot_send(6, quota))));
+    BOOST_CHECK(is<store::refused>(other.admit(hot_send(7, quota))));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

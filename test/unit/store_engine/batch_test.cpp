@@ -4,6 +4,7 @@
 #include "map_backend.hpp"
 #include "state/number_codec.hpp"
 
+#include <optional>
 #include <set>
 
 using namespace otpd::store;
@@ -370,6 +371,56 @@ BOOST_AUTO_TEST_CASE(who_waited_too_long_is_told_what_is_known) {
     BOOST_TEST(is<admitted>(patient.step.take().value()));
 }
 
+// What it would have done is left out of the batch that it was to be a part of.
+BOOST_AUTO_TEST_CASE(who_waited_too_long_for_states_is_surely_not_executed) {
+    map_backend io(true);
+    io.holds_loads = true;
+    instance one(io);
+    pending_send late(send_of(1, 1));
+    pending_send patient(send_of(2, 2));
+    otpd::steady_time const deadline(5s);
+    one.steps.submit(late.step, deadline);
+    one.steps.expire(deadline);
+    BOOST_TEST((late.step.take().error() == fault::not_executed));
+    one.steps.submit(patient.step);
+    io.deliver_load();
+    io.deliver_load();
+    BOOST_TEST(is<admitted>(patient.step.take().value()));
+    BOOST_TEST(io.blob(state::number_state_key(key_of(1))).empty());
+}
+
+BOOST_AUTO_TEST_CASE(who_cannot_be_waited_for_is_ended_and_not_looked_at_again) {
+    map_backend io(false);
+    io.holds = true;
+    instance one(io);
+    std::optional<pending_send> sent(send_of(1, 1));
+    std::optional<pending_send> waiting(send_of(2, 2));
+    pending_send other(send_of(3, 3));
+    one.steps.submit(sent->step);
+    one.steps.submit(waiting->step);
+    one.steps.submit(other.step);
+    one.steps.withdraw(sent->step);
+    one.steps.withdraw(waiting->step);
+    BOOST_TEST((sent->step.take().error() == fault::unknown));
+    BOOST_TEST((waiting->step.take().error() == fault::not_executed));
+    sent.reset();
+    waiting.reset();
+    io.deliver();
+    io.deliver();
+    BOOST_TEST(is<admitted>(other.step.take().value()));
+    BOOST_TEST(io.blob(state::number_state_key(key_of(2))).empty());
+
+    auto chosen = options();
+    chosen.pump_later = [] { throw std::bad_alloc(); };
+    instance two(io, chosen);
+    waiting.emplace(send_of(4, 4));
+    BOOST_CHECK_THROW(two.steps.submit(waiting->step), std::bad_alloc);
+    two.steps.withdraw(waiting->step);
+    waiting.reset();
+    two.steps.pump();
+    BOOST_TEST(io.waiting() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_step_that_meets_conflicts_for_ever_is_not_executed) {
     map_backend io(false);
     io.holds = true;
@@ -531,6 +582,207 @@ BOOST_AUTO_TEST_CASE(nothing_is_written_back_to_a_server_that_lost_nothing) {
     BOOST_TEST(io.blob(key).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_lost_state_that_cannot_be_read_is_not_merged) {
+    map_backend io(false);
+    instance one(io);
+    auto const key = state::number_state_key(key_of(1));
+    pending_send send(send_of(1, 1));
+    one.steps.submit(send.step);
+    std::string const foreign("\0\0\0\0\0\0\0\1\x7f from another release", 30);
+    auto const good = std::exchange(io.blob(key), foreign);
+    one.steps.expect_lost_writes();
+    pending_guess right(guess_of(1, 1));
+    one.steps.submit(right.step);
+    BOOST_TEST((right.step.take().error() == fault::not_executed));
+    BOOST_TEST((io.blob(key) == foreign));
+    io.blob(key) = good;
+    pending_guess again(guess_of(1, 1));
+    one.steps.submit(again.step);
+    BOOST_TEST(is<verified>(again.step.take().value()));
+}
+
+namespace {
+
+budget_key const counted_budget{key_of(everybody), "daily", "2026-05-04"};
+
+/// Counted for everybody by a limit, a guard and a budget.
+admission counted_send(std::uint32_t n, std::uint64_t quota) {
+    auto request = limited_send(n, quota);
+    watch rule;
+    rule.subject = key_of(everybody);
+    rule.floor = 1000;
+    request.watches = {rule};
+    request.reservations = {reservation{counted_budget, 10, 1000, 48h}};
+    return request;
+}
+
+/// `one` sends 5 times, of which its server loses the last `lost`.
+struct lost_sends {
+    lost_sends(bool reads_first, std::uint32_t lost) : io(reads_first), one(io) {
+        for (std::uint32_t n = 1; n <= 5; ++n) {
+            if (n == 6 - lost) before = io.blobs;
+            pending_send next(counted_send(n, quota));
+            one.steps.submit(next.step);
+            BOOST_TEST(is<admitted>(next.step.take().value()));
+        }
+        io.blobs = before;
+        one.steps.expect_lost_writes();
+    }
+    bool sends(instance& by, std::uint32_t n) {
+        pending_send next(counted_send(n, quota));
+        by.steps.submit(next.step);
+        return is<admitted>(next.step.take().value());
+    }
+    std::int64_t spent(instance& by) {
+        pending<engine::spent, std::vector<budget_key>> asked(
+            std::vector<budget_key>{counted_budget});
+        by.steps.submit(asked.step);
+        return asked.step.take().value().at(0);
+    }
+    state::shared_state kept(state::state_key const& key) {
+        state::shared_state found;
+        BOOST_TEST(state::decode(io.blob(key), found));
+        return found;
+    }
+
+    static constexpr std::uint64_t quota = 7;
+    map_backend io;
+    blob_server::states before;
+    instance one;
+    state::state_key limit = state::limit_state_key(key_of(everybody));
+};
+
+} // namespace
+
+// With one step, and also when nothing is left of it.
+BOOST_AUTO_TEST_CASE(what_a_backend_lost_of_shared_states_is_added_again) {
+    for (bool const reads_first : {true, false})
+        for (std::uint32_t const lost : {2U, 5U}) {
+            lost_sends w(reads_first, lost);
+            BOOST_TEST(w.sends(w.one, 6));
+            auto const found = w.kept(w.limit);
+            BOOST_TEST(found.value("limit") ==
+                       (some_time + 6 * (counter_time(24h) / 7)).time_since_epoch().count());
+            BOOST_TEST(found.value(state::field_name::sent) == 6);
+            BOOST_TEST(
+                w.kept(state::budget_state_key(counted_budget)).value(state::field_name::sum) ==
+                60);
+            BOOST_TEST((w.io.ends[state::budget_state_key(counted_budget)] >= some_time + 72h));
+            instance two(w.io);
+            BOOST_TEST(w.sends(two, 7));
+            BOOST_TEST(!w.sends(two, 8));
+            BOOST_TEST(!w.sends(w.one, 9));
+        }
+}
+
+BOOST_AUTO_TEST_CASE(already_who_only_looks_adds_again_what_was_lost) {
+    for (bool const reads_first : {true, false}) {
+        lost_sends w(reads_first, 3);
+        BOOST_TEST(w.spent(w.one) == 50);
+        instance two(w.io);
+        BOOST_TEST(w.spent(two) == 50);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_that_a_backend_lost_refuses_at_once) {
+    for (bool const reads_first : {true, false}) {
+        lost_sends w(reads_first, 3);
+        w.io.holds = !reads_first;
+        std::deque<pending_send> sends;
+        for (std::uint32_t n = 6; n <= 12; ++n)
+            w.one.steps.submit(sends.emplace_back(counted_send(n, w.quota)).step);
+        while (w.io.waiting() > 0)
+            w.io.deliver();
+        std::size_t passed = 0;
+        for (auto& each : sends)
+            passed += is<admitted>(each.step.take().value()) ? 1U : 0U;
+        BOOST_TEST(passed == 2U);
+    }
+}
+
+// Another instance was first: what it has made there has other fields in another order.
+BOOST_AUTO_TEST_CASE(what_was_lost_is_found_by_name_in_another_structure) {
+    for (bool const reads_first : {true, false}) {
+        lost_sends w(reads_first, 5);
+        auto chosen = options();
+        chosen.instance = 1; // or they make the same version at the same time
+        instance two(w.io, chosen);
+        auto other = send_of(20, 20);
+        other.charges = {charge{key_of(everybody), "another", 2, 24h}};
+        pending_send first(other);
+        two.steps.submit(first.step);
+        BOOST_TEST(is<admitted>(first.step.take().value()));
+        BOOST_TEST(w.sends(w.one, 6));
+        auto const found = w.kept(w.limit);
+        BOOST_TEST(found.value("another") == (some_time + 12h).time_since_epoch().count());
+        BOOST_TEST(found.value("limit") ==
+                   (some_time + 6 * (counter_time(24h) / 7)).time_since_epoch().count());
+        BOOST_TEST(found.value(state::field_name::sent) == 6);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(counts_that_were_lost_before_the_hour_ended_are_the_last_hour_s) {
+    for (bool const reads_first : {true, false}) {
+        lost_sends w(reads_first, 3);
+        w.io.time += 1h;
+        BOOST_TEST(w.sends(w.one, 6));
+        BOOST_TEST(w.kept(w.limit).value(state::field_name::sent_before) == 5);
+        BOOST_TEST(w.kept(w.limit).value(state::field_name::sent) == 1);
+    }
+}
+
+// What is given back afterwards stays given back.
+BOOST_AUTO_TEST_CASE(what_was_lost_is_added_again_once) {
+    for (bool const reads_first : {true, false}) {
+        lost_sends w(reads_first, 1);
+        BOOST_TEST(w.sends(w.one, 6));
+        auto refusal = settlement_of(6, 6, send_result::refused);
+        refusal.adjustments = {{counted_budget, -10}};
+        pending<engine::settle, settlement> settle(refusal);
+        instance two(w.io);
+        two.steps.submit(settle.step);
+        BOOST_TEST((settle.step.take().value() == settle_outcome::settled));
+        BOOST_TEST(w.spent(w.one) == 50);
+        BOOST_TEST(w.io.added.size() == (reads_first ? 0U : 1U)); // that it is compared
+    }
+}
+
+// A batch that was on its way is all that met the loss: what was known before holds.
+BOOST_AUTO_TEST_CASE(what_was_on_its_way_to_a_server_that_was_lost_forgets_nothing) {
+    for (auto const as : {commit::outcome::unknown, commit::outcome::not_executed}) {
+        lost_sends w(false, 1);
+        BOOST_TEST(w.sends(w.one, 6));
+        w.io.holds = true;
+        pending_send last(counted_send(7, w.quota));
+        w.one.steps.submit(last.step);
+        w.io.lose(as, false);
+        w.io.holds = false;
+        BOOST_TEST(last.step.take().has_error());
+        w.io.blobs = w.before;
+        w.one.steps.expect_lost_writes();
+        BOOST_TEST(w.spent(w.one) == 60);
+    }
+}
+
+// A clock that was ahead wrote it: it refuses nobody, and is not written back.
+BOOST_AUTO_TEST_CASE(what_is_void_stays_void_when_it_was_lost) {
+    map_backend io(false);
+    instance one(io);
+    io.time += 240h;
+    pending_send ahead(limited_send(1, 1));
+    one.steps.submit(ahead.step);
+    BOOST_TEST(is<admitted>(ahead.step.take().value()));
+    io.time = some_time;
+    io.blobs.clear();
+    one.steps.expect_lost_writes();
+    pending_send next(limited_send(2, 1));
+    one.steps.submit(next.step);
+    BOOST_TEST(is<admitted>(next.step.take().value()));
+    state::shared_state kept;
+    BOOST_TEST(state::decode(io.blob(state::limit_state_key(key_of(everybody))), kept));
+    BOOST_TEST(kept.value("limit") == (some_time + 24h).time_since_epoch().count());
+}
+
 BOOST_AUTO_TEST_CASE(a_batch_must_survive_when_one_of_its_steps_must) {
     map_backend io(true);
     instance one(io);
@@ -630,9 +882,10 @@ BOOST_AUTO_TEST_CASE(a_cache_is_bounded_and_keeps_what_was_used_last) {
     cache.put(key(1), "new", 5);
     BOOST_TEST(cache.find(key(1))->blob == "new");
     BOOST_TEST(cache.find(key(1))->asked_at == 5U);
-    cache.forget(key(1));
+    BOOST_TEST(cache.size() == 3U);
+    cache.clear();
     BOOST_TEST((cache.find(key(1)) == nullptr));
-    BOOST_TEST(cache.size() == 2U);
+    BOOST_TEST(cache.size() == 0U);
 }
 
 // A state that is not sent again, because it is known, and is no longer known when the answer comes.

@@ -27,7 +27,8 @@ public:
 
     store::store_time time = some_time;
     bool room = true;
-    bool holds = false; ///< commits wait for deliver()
+    bool holds = false;       ///< commits wait for deliver()
+    bool holds_loads = false; ///< and loads for deliver_load()
     std::size_t commits = 0;
     std::size_t bytes_loaded = 0;
     bool must_survive = false;                ///< the last commit
@@ -37,13 +38,8 @@ public:
     [[nodiscard]] store::store_time now() const noexcept override { return time; }
     [[nodiscard]] bool has_room() const noexcept override { return room; }
     void load(store::flight& what, store::flight_listener& to) override {
-        for (auto& each : what.loads) {
-            each.blob = blob(each.key);
-            bytes_loaded += each.blob.size();
-            each.is_unchanged =
-                each.known != 0 && each.known == store::state::version_of(each.blob);
-        }
-        to.loaded(what);
+        loading_.push_back({&what, &to});
+        if (!holds_loads) deliver_load();
     }
     void commit(store::flight& what, store::flight_listener& to) override {
         ++commits;
@@ -54,32 +50,43 @@ public:
     }
 
     [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
+    void deliver_load() {
+        auto const next = take(loading_);
+        for (auto& each : next.what->loads) {
+            each.blob = blob(each.key);
+            bytes_loaded += each.blob.size();
+            each.is_unchanged =
+                each.known != 0 && each.known == store::state::version_of(each.blob);
+        }
+        next.to->loaded(*next.what);
+    }
     /// Does the oldest commit and answers it.
     void deliver() {
-        auto const next = take();
+        auto const next = take(waiting_);
         execute(next.what->changes);
         next.to->committed(*next.what);
     }
     /// Answers it with something else, done or not.
     void lose(store::commit::outcome as, bool done) {
-        auto const next = take();
+        auto const next = take(waiting_);
         if (done) execute(next.what->changes);
         next.what->changes.became = as;
         next.to->committed(*next.what);
     }
 
 private:
-    struct waiting_commit {
+    struct waiting_flight {
         store::flight* what;
         store::flight_listener* to;
     };
-    waiting_commit take() {
-        auto const next = waiting_.front();
-        waiting_.pop_front();
+    static waiting_flight take(std::deque<waiting_flight>& from) {
+        auto const next = from.front();
+        from.pop_front();
         return next;
     }
     bool reads_first_;
-    std::deque<waiting_commit> waiting_;
+    std::deque<waiting_flight> loading_;
+    std::deque<waiting_flight> waiting_;
 };
 
 /// One instance that runs steps one after the other, each done at once.

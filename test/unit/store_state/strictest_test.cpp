@@ -97,25 +97,4 @@ BOOST_AUTO_TEST_CASE(what_one_of_them_has_not_got_is_the_other_s) {
     BOOST_TEST(!nothing.verifications.at(0).is_live());
 }
 
-BOOST_AUTO_TEST_CASE(blobs_are_merged_as_states_and_nothing_is_when_one_cannot_be_read) {
-    std::string mine;
-    encode(mine, typical_number(), 77);
-    auto const merged = merge_strictest(key_kind::number, {}, mine, 78);
-    BOOST_REQUIRE(merged.has_value());
-    number_state read;
-    BOOST_REQUIRE(decode(*merged, read));
-    BOOST_TEST(version_of(*merged) == 78U);
-    BOOST_TEST((read.cooldown == typical_number().cooldown));
-    auto const deleted = merge_strictest(key_kind::number, mine, {}, 78);
-    BOOST_REQUIRE(deleted.has_value());
-    BOOST_REQUIRE(decode(*deleted, read));
-    BOOST_TEST(!read.verifications.at(0).is_live());
-    auto unknown = mine;
-    unknown[header_size - 1] = '\x7f';
-    BOOST_TEST(!merge_strictest(key_kind::number, unknown, mine, 78));
-    BOOST_TEST(!merge_strictest(key_kind::number, mine, unknown, 78));
-    BOOST_TEST(!merge_strictest(key_kind::request, unknown, mine, 78));
-    BOOST_TEST((merge_strictest(key_kind::request, {}, mine, 78) == mine));
-}
-
 BOOST_AUTO_TEST_SUITE_END()

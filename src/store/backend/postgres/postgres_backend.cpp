@@ -277,9 +277,13 @@ asio::awaitable<bool> postgres_backend::greet(link& one) {
     if (!has_tables) co_return false;
     for (auto const& each : postgres::prepared_statements(options_.schema))
         over.prepare(each.name, each.sql);
-    over.ask("select clock_timestamp()");
+    over.ask("select pg_postmaster_start_time()"); // no two servers have the same
     end = co_await over.exchange(deadline);
-    if (end != exchange_end::done) why_ = over.why();
+    if (end != exchange_end::done)
+        why_ = over.why();
+    else if (auto const started = number_in(over.answers().back().get());
+             std::exchange(server_started_, started) != started)
+        steps().expect_lost_writes();
     co_return end == exchange_end::done;
 }
 

@@ -6,6 +6,7 @@
 /// A batch of steps is one transaction in two round trips: its rows are locked and loaded, the rules
 /// run here, what they did is put and committed. Whoever stops half way loses its locks after 250 ms.
 /// Times are the server's. A commit whose answer was lost is looked up before anything is decided.
+/// What another server lacks that takes over is written back, as far as this instance has seen it.
 /// A sweeper deletes rows that have ended, some pages at a time.
 
 #include "backend/server_clock.hpp"
@@ -94,7 +95,8 @@ private:
 
     postgres_options const options_;
     observer& tell_;
-    std::string const place_; ///< for people
+    std::string const place_;         ///< for people
+    std::int64_t server_started_ = 0; ///< the one that was greeted last; by its clock
     server_clock clock_;
     bool clock_is_known_ = false;
     std::vector<std::unique_ptr<link>> links_;

@@ -204,8 +204,12 @@ asio::awaitable<transaction_end> transaction::commit(flight& what, steady_time d
     if (end == exchange_end::lost) co_return transaction_end::lost;
     if (end == exchange_end::refused) co_return after_error();
     // One that had failed before would be rolled back without an error.
-    char const* const tag = PQcmdStatus(over_.answers().back().get());
-    co_return std::strcmp(tag, "COMMIT") == 0 ? transaction_end::done : transaction_end::refused;
+    if (std::strcmp(PQcmdStatus(over_.answers().back().get()), "COMMIT") != 0)
+        co_return transaction_end::refused;
+    for (std::size_t n = 0; n < what.changes.shared.size(); ++n)
+        if (what.changes.shared[n].retained_until != store_time())
+            what.changes.present.push_back({what.changes.shared[n].key, shared_blobs_[n]});
+    co_return transaction_end::done;
 }
 
 asio::awaitable<bool> transaction::roll_back(steady_time deadline) {

@@ -9,8 +9,7 @@
 ///   server's, by more than a tenth of a second, is refused and runs again.
 /// - A server that is nearly full admits no more; what is there can be used and ended all the same, even
 ///   when it is over maxmemory by that.
-/// - What a server has lost is lost, but for what this instance remembers of numbers: a state that comes
-///   back older than it was is merged with what is known of it here, the stricter of each.
+/// - What a server has lost is lost, but for what this instance remembers: see batch::expect_lost_writes.
 /// - With `replicas`, what was admitted, verified or canceled counts only once so many replicas have it.
 ///   Until then it is `unknown`; on the server it stands.
 ///
