@@ -174,12 +174,11 @@ void world::note(happening what, operation_id op, std::int64_t a, std::int64_t b
 
 // --- money -------------------------------------------------------------------------------------------
 
-/// Every sum of the periods that are now, in the store and in the model.
-void world::compare_sums() {
-    if (!is_model_right_) return;
+/// Of the periods that are now.
+std::vector<world::sum> world::sums() {
     auto const at = clock_.wall();
     std::vector<store::budget_key> keys;
-    std::vector<account> accounts;
+    std::vector<sum> found;
     for (int client = 0; client < static_cast<int>(rules_.clients.size()); ++client)
         for (int purpose = 0; purpose < static_cast<int>(rules_.purposes.size()); ++purpose)
             for (int const route : rules_.routes) {
@@ -193,16 +192,29 @@ void world::compare_sums() {
                 for (auto const& each : instances_[0].service->spending().reservations(of))
                     keys.push_back(each.from);
                 for (auto const& each : model_.bookings_of({client, 0, purpose}, route, now()))
-                    accounts.push_back(each.of);
+                    found.push_back({each.of, {}, 0});
             }
     auto taken = wait_for(context_, backend_->of(0).spent(keys));
     for (int n = 0; n < 10 && !taken; ++n) // an answer may be lost
         taken = wait_for(context_, backend_->of(0).spent(keys));
-    if (!taken) return fail("the store failed by itself");
-    for (std::size_t n = 0; n < accounts.size(); ++n)
-        if (auto const must = model_.taken(accounts[n], store_now()); taken->at(n) != must)
-            return fail("of " + keys[n].name + " " + keys[n].period + " are taken " +
-                        std::to_string(taken->at(n)) + ", must be " + std::to_string(must));
+    if (!taken) {
+        fail("the store failed by itself");
+        return {};
+    }
+    for (std::size_t n = 0; n < found.size(); ++n) {
+        found[n].name = keys[n].name + " " + keys[n].period;
+        found[n].taken = taken->at(n);
+    }
+    return found;
+}
+
+/// In the store and in the model.
+void world::compare_sums() {
+    if (!is_model_right_) return;
+    for (auto const& each : sums())
+        if (auto const must = model_.taken(each.of, store_now()); each.taken != must)
+            return fail("of " + each.name + " are taken " + std::to_string(each.taken) +
+                        ", must be " + std::to_string(must));
 }
 
 /// What is booked for a send is what it cost, as soon as that is known; and one that was not sent costs nothing.

@@ -92,6 +92,12 @@ private:
     /// By the store's clock.
     [[nodiscard]] instant store_now() const { return store_clock_.elapsed(); }
     [[nodiscard]] operation& at(operation_id op) { return operations_.at(op); }
+    struct sum {
+        account of; ///< in the model
+        std::string name;
+        std::int64_t taken = 0; ///< in the store
+    };
+    std::vector<sum> sums();
     void compare_sums();
     void compare_money_with_the_upstream();
 

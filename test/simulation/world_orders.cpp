@@ -378,7 +378,13 @@ void world::lose_writes() {
     }
     if (!std::exchange(remembers_writes_, false)) return;
     note(happening::forget, none);
+    auto const before = sums();
     backend_->lose_writes(what_.broken != mutation::forgets_what_it_saw);
+    auto const after = sums();
+    for (std::size_t n = 0; n < before.size() && n < after.size(); ++n)
+        if (after[n].taken < before[n].taken)
+            fail("of " + after[n].name + " " + std::to_string(before[n].taken) +
+                 " were taken, and after the loss " + std::to_string(after[n].taken));
     is_model_right_ = false;
 }
 

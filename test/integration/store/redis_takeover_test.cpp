@@ -265,6 +265,29 @@ BOOST_AUTO_TEST_CASE(what_a_server_kept_of_idempotency_keys_and_sends_in_flight_
     BOOST_CHECK(is<store::replayed>(store.admit(full_send_of(1, 111, 1))));
 }
 
+// Limits, guards and budgets over many numbers: whatever is left of them.
+BOOST_AUTO_TEST_CASE(what_is_counted_over_many_numbers_is_not_given_back) {
+    auto const counted = [](std::uint32_t n) {
+        auto request = full_send_of(n, 111, n);
+        request.charges = {store::charge{subject(everybody), "all", 3, one_hour}};
+        return request;
+    };
+    for (bool const all : {false, true}) {
+        server.ask({"FLUSHALL"});
+        if (all) snapshot();
+        BOOST_CHECK(is<store::admitted>(store.admit(counted(all ? 11 : 1))));
+        if (!all) snapshot();
+        BOOST_CHECK(is<store::admitted>(store.admit(counted(all ? 12 : 2))));
+        BOOST_CHECK(is<store::admitted>(store.admit(counted(all ? 13 : 3))));
+        lose_since_snapshot();
+        BOOST_TEST(store.spent({daily_budget()}).value().front() == 3 * 87'000);
+        BOOST_CHECK(is<store::refused>(store.admit(counted(4))));
+        driven_redis_backend another(redis_at(server.url()));
+        BOOST_TEST(another.spent({daily_budget()}).value().front() == 3 * 87'000);
+        BOOST_CHECK(is<store::refused>(another.admit(counted(5))));
+    }
+}
+
 // Strict mode: a send or a used or canceled code counts only once a replica has it.
 BOOST_AUTO_TEST_CASE(replicas_are_waited_for) {
     auto options = redis_at(server.url());
