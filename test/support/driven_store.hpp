@@ -3,8 +3,8 @@
 /// A store of a server that runs on threads of its own, so that a test can wait for an answer, or for a
 /// server, with nothing else to do.
 
+#include "batched_store.hpp"
 #include "coroutines.hpp"
-#include "otpd/store/backend.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

@@ -1,7 +1,7 @@
 #include "state/strictest.hpp"
 
-#include "state/idempotency_record.hpp"
-#include "state/number_codec.hpp"
+#include "state/number_state.hpp"
+#include "state/record.hpp"
 
 #include <algorithm>
 
@@ -75,8 +75,8 @@ std::optional<std::string> merge_strictest(key_kind kind, std::string_view their
                                            std::string_view mine, version as) {
     if (kind == key_kind::secrets) return std::string(mine);
     if (kind == key_kind::request) {
-        idempotency_record record;
-        if (!theirs.empty() && !decode(theirs, record)) return std::nullopt;
+        record present;
+        if (!theirs.empty() && !decode(theirs, present)) return std::nullopt;
         return std::string(mine);
     }
     number_state present;
