@@ -90,8 +90,8 @@ struct commit {
     void clear() noexcept;
 };
 
-/// Writes the integers of a new structure whose sources are among those of the old blob.
-void take_sources(shared_target const& of, std::string_view old_blob, char* new_blob) noexcept;
+/// The blob of the new structure, with those integers of the old blob that it takes.
+[[nodiscard]] std::string restructured(shared_target const& to, std::string_view old_blob);
 
 /// Makes the additions of groups that did not fail, in place: `blobs` are those of commit::shared.
 /// A group one of whose additions is over its bound fails, and adds nothing.

@@ -3,9 +3,11 @@
 #include <boost/url/encode.hpp>
 #include <boost/url/ipv4_address.hpp>
 #include <boost/url/ipv6_address.hpp>
+#include <boost/url/parse.hpp>
 #include <boost/url/pct_string_view.hpp>
 #include <boost/url/rfc/pchars.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
+#include <boost/url/url_view.hpp>
 
 #include <algorithm>
 #include <array>
@@ -14,13 +16,28 @@
 
 namespace otpd::store {
 
+namespace urls = boost::urls;
+
 namespace {
 
-constexpr std::uint16_t redis_port = 6379;
-constexpr std::uint16_t sentinel_port = 26379;
-constexpr std::uint16_t postgres_port = 5432;
-constexpr std::uint32_t databases_max = 1'000'000;
+struct server_scheme {
+    std::string_view name;
+    location::kind what;
+    std::uint16_t port; ///< unless another is named; 0: there are no servers, but a socket
+    bool tls = false;
+    bool is_sentinel = false;
+};
+constexpr std::array<server_scheme, 7> server_schemes{{
+    {"redis", location::kind::redis, 6379},
+    {"rediss", location::kind::redis, 6379, true},
+    {"redis+sentinel", location::kind::redis, 26379, false, true},
+    {"rediss+sentinel", location::kind::redis, 26379, true, true},
+    {"unix", location::kind::redis, 0},
+    {"postgres", location::kind::postgres, 5432},
+    {"postgresql", location::kind::postgres, 5432},
+}};
 
+constexpr std::uint32_t databases_max = 1'000'000;
 constexpr std::array<std::string_view, 5> ssl_modes{"disable", "prefer", "require", "verify-ca",
                                                     "verify-full"};
 /// How libpq calls the socket of a port in its directory.
@@ -41,130 +58,139 @@ bool read_number(std::string_view text, Number max, Number& to) {
     return error == std::errc() && stop == end && to <= max;
 }
 
-std::optional<std::string> decoded(std::string_view text) {
-    auto const view = boost::urls::make_pct_string_view(text);
-    if (!view) return std::nullopt;
-    return view->decode();
+bool is_control(char c) noexcept {
+    return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
 }
 
-/// As decoded(), for what is shown in the log and to operators: nothing in it may end a line.
-std::optional<std::string> decoded_name(std::string_view text) {
-    auto name = decoded(text);
-    auto const is_control = [](char c) {
-        return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
-    };
-    if (name && std::ranges::any_of(*name, is_control)) return std::nullopt;
-    return name;
+/// Shown in the log and to operators: nothing in it may end a line.
+bool is_name(std::string_view text) noexcept {
+    return !text.empty() && std::ranges::none_of(text, is_control);
 }
 
-/// `user:password`, `user` or `:password`.
-bool read_credentials(std::string_view text, location& to) {
-    auto const user = decoded(cut(text, ':'));
-    auto password = decoded(text);
-    if (!user || !password) return false;
-    to.user = *user;
-    to.password = secret_string(std::move(*password));
-    return true;
-}
-
-/// `host`, `host:port`, `[v6]` or `[v6]:port`.
-std::optional<server_address> read_server(std::string_view text, std::uint16_t default_port) {
-    server_address server{{}, default_port};
-    std::string_view port;
-    if (text.starts_with('[')) {
-        auto const end = text.find(']');
-        if (end == std::string_view::npos) return std::nullopt;
-        server.host = text.substr(1, end - 1);
-        port = text.substr(end + 1);
-        if (!port.empty() && !port.starts_with(':')) return std::nullopt;
-        if (!port.empty()) port.remove_prefix(1);
-    } else {
-        server.host = cut(text, ':');
-        port = text;
-    }
-    constexpr std::string_view not_in_a_host = " ,;@/?#%[]\"'\\";
-    if (server.host.empty() || server.host.find_first_of(not_in_a_host) != std::string::npos)
-        return std::nullopt;
-    if (!port.empty() &&
-        (!read_number(port, std::uint16_t{65535}, server.port) || server.port == 0))
-        return std::nullopt;
-    return server;
-}
-
-bool read_database(std::string_view text, location& to) {
-    return text.empty() || read_number(text, databases_max, to.database);
-}
-
-/// `[credentials@]`, which it cuts off.
-bool cut_credentials(std::string_view& authority, location& to) {
-    auto const at = authority.rfind('@');
-    if (at == std::string_view::npos) return true;
-    if (!read_credentials(authority.substr(0, at), to)) return false;
-    authority.remove_prefix(at + 1);
-    return true;
-}
-
-/// `server`, or `server,server,...`.
-bool read_servers(std::string_view text, bool several, std::uint16_t default_port, location& to) {
+/// `[user[:password]@]`, and servers, each `host[:port]`. More than one are no URL (RFC 3986), so
+/// they are read one after the other.
+bool read_authority(std::string_view text, server_scheme const& scheme, location& to) {
+    std::string const credentials(text.substr(0, text.rfind('@') + 1));
+    text.remove_prefix(credentials.size());
+    bool const has_several = scheme.is_sentinel || scheme.what == location::kind::postgres;
     do {
-        auto const one = several ? cut(text, ',') : std::exchange(text, {});
-        auto server = read_server(one, default_port);
-        if (!server) return false;
-        to.servers.push_back(std::move(*server));
+        auto const server = has_several ? cut(text, ',') : std::exchange(text, {});
+        auto const whole = credentials + std::string(server);
+        auto const read = urls::parse_authority(whole);
+        if (!read) return false;
+        to.user = read->user();
+        to.password = secret_string(read->password());
+        if (server.empty() && to.servers.empty() && text.empty()) return true;
+        auto const host = read->encoded_host_address();
+        constexpr auto of_hosts = urls::unreserved_chars + ':';
+        bool const has_port = !read->port().empty();
+        if (host.empty() || !std::ranges::all_of(host, of_hosts) ||
+            (has_port && read->port_number() == 0))
+            return false;
+        to.servers.push_back({std::string(host), has_port ? read->port_number() : scheme.port});
     } while (!text.empty());
     return true;
 }
 
-/// `[credentials@]server[/database]`, or with Sentinel `[credentials@]server,…/master[/database]`.
-std::optional<location> read_redis(std::string_view rest, bool tls, bool sentinel) {
-    location found;
-    found.what = location::kind::redis;
-    found.tls = tls;
-    auto authority = cut(rest, '/');
-    if (!cut_credentials(authority, found) ||
-        !read_servers(authority, sentinel, sentinel ? sentinel_port : redis_port, found))
-        return std::nullopt;
-    if (sentinel) {
-        auto const name = decoded_name(cut(rest, '/'));
-        if (!name || name->empty()) return std::nullopt;
-        found.master = *name;
+using option_list = std::vector<std::pair<std::string_view, std::string*>>;
+
+/// Each at most once, and none is empty.
+bool read_options(urls::url_view const& from, option_list const& known) {
+    for (auto const& [name, value, has_value] : from.params()) {
+        auto const option =
+            std::ranges::find(known, name, [](auto const& each) { return each.first; });
+        if (option == known.end() || !is_name(value) || !option->second->empty()) return false;
+        *option->second = value;
     }
-    if (!read_database(rest, found)) return std::nullopt;
-    return found;
+    return true;
 }
 
-/// `/path[?db=N]`, or `//[credentials@]/path[?db=N]`.
-std::optional<location> read_unix(std::string_view rest) {
+/// `[/database]`, or with Sentinel `/master[/database]`.
+bool read_redis(urls::url_view const& from, bool is_sentinel, location& to) {
+    auto const segments = from.segments();
+    auto next = segments.begin();
+    if (is_sentinel) {
+        if (next == segments.end()) return false;
+        to.master = *next++;
+        if (!is_name(to.master)) return false;
+    }
+    std::string const database = next == segments.end() ? "" : *next++;
+    return !to.servers.empty() && next == segments.end() && read_options(from, {}) &&
+           (database.empty() || read_number(database, databases_max, to.database));
+}
+
+/// `/path[?db=N]`.
+bool read_unix(urls::url_view const& from, location& to) {
+    std::string database;
+    to.path = from.path();
+    // Two slashes would be read as the beginning of credentials.
+    return to.servers.empty() && is_name(to.path) && !to.path.starts_with("//") &&
+           read_options(from, {{"db", &database}}) &&
+           (database.empty() || read_number(database, databases_max, to.database));
+}
+
+/// `/database[?options]`, with servers or with the option `host`.
+bool read_postgres(urls::url_view const& from, std::uint16_t port, location& to) {
+    auto& only = to.postgres;
+    std::string directory;
+    std::string port_option;
+    auto const segments = from.segments();
+    if (segments.size() != 1 || !is_name(segments.front()) ||
+        !read_options(from, {{"sslmode", &only.ssl_mode},
+                             {"sslrootcert", &only.ca_file},
+                             {"sslcert", &only.certificate_file},
+                             {"sslkey", &only.key_file},
+                             {"host", &directory},
+                             {"port", &port_option}}))
+        return false;
+    only.database = segments.front();
+    if (!only.ssl_mode.empty() && std::ranges::find(ssl_modes, only.ssl_mode) == ssl_modes.end())
+        return false;
+    if (!to.servers.empty()) {
+        to.tls = ssl_mode_of(to) == "verify-full";
+        return directory.empty() && port_option.empty();
+    }
+    if (!port_option.empty() && !read_number(port_option, std::uint16_t{65535}, port)) return false;
+    to.path = directory + std::string(socket_name) + std::to_string(port);
+    return directory.starts_with('/') && port > 0;
+}
+
+std::optional<location> read_location(server_scheme const& scheme, std::string_view rest) {
     location found;
-    found.what = location::kind::redis;
+    found.what = scheme.what;
+    found.tls = scheme.tls;
+    bool const is_unix = scheme.port == 0;
+    std::string_view authority;
     if (rest.starts_with("//")) {
         rest.remove_prefix(2);
-        auto const at = rest.find("@/");
-        if (at == std::string_view::npos || !read_credentials(rest.substr(0, at), found))
-            return std::nullopt;
-        rest.remove_prefix(at + 1);
+        authority = rest.substr(0, rest.find_first_of("/?#"));
+        rest.remove_prefix(authority.size());
+    } else if (!is_unix) {
+        return std::nullopt;
     }
-    auto const path = decoded_name(cut(rest, '?'));
-    // Two slashes would be read as the beginning of credentials.
-    if (!path || !path->starts_with('/') || path->starts_with("//")) return std::nullopt;
-    found.path = *path;
-    if (rest.empty()) return found;
-    if (!rest.starts_with("db=") || !read_database(rest.substr(3), found)) return std::nullopt;
+    auto const target = urls::parse_origin_form(rest.empty() && !is_unix ? "/" : rest);
+    if (!target || !read_authority(authority, scheme, found)) return std::nullopt;
+    bool const is_right = is_unix ? read_unix(*target, found)
+                          : scheme.what == location::kind::redis
+                              ? read_redis(*target, scheme.is_sentinel, found)
+                              : read_postgres(*target, scheme.port, found);
+    if (!is_right) return std::nullopt;
     return found;
 }
 
 std::optional<location> read_sqlite(std::string_view rest) {
-    auto path = decoded_name(rest);
-    if (!path || path->empty()) return std::nullopt;
+    auto const encoded = urls::make_pct_string_view(rest);
+    if (!encoded) return std::nullopt;
     location found;
     found.what = location::kind::sqlite;
-    found.path = std::move(*path);
+    found.path = encoded->decode();
+    if (!is_name(found.path)) return std::nullopt;
     return found;
 }
 
 bool is_loopback(std::string const& host) {
-    if (auto const v4 = boost::urls::parse_ipv4_address(host)) return v4->is_loopback();
-    if (auto const v6 = boost::urls::parse_ipv6_address(host)) return v6->is_loopback();
+    if (auto const v4 = urls::parse_ipv4_address(host)) return v4->is_loopback();
+    if (auto const v6 = urls::parse_ipv6_address(host)) return v6->is_loopback();
     return host == "localhost";
 }
 
@@ -173,67 +199,22 @@ bool leaves_this_machine(location const& at) {
                                [](auto const& each) { return !is_loopback(each.host); });
 }
 
-/// `name=value&...`: each at most once, and none is empty.
-bool read_postgres_options(std::string_view text, location& to, std::string& directory,
-                           std::string& port) {
-    std::pair<std::string_view, std::string*> const options[] = {
-        {"sslmode", &to.postgres.ssl_mode},
-        {"sslrootcert", &to.postgres.ca_file},
-        {"sslcert", &to.postgres.certificate_file},
-        {"sslkey", &to.postgres.key_file},
-        {"host", &directory},
-        {"port", &port}};
-    while (!text.empty()) {
-        auto rest = cut(text, '&');
-        auto const name = cut(rest, '=');
-        auto const* const option =
-            std::ranges::find(options, name, [](auto const& each) { return each.first; });
-        auto const value = decoded_name(rest);
-        if (option == std::end(options) || !value || value->empty() || !option->second->empty())
-            return false;
-        *option->second = *value;
-    }
-    auto const& mode = to.postgres.ssl_mode;
-    return mode.empty() || std::ranges::find(ssl_modes, mode) != ssl_modes.end();
-}
-
-/// `[credentials@]server,.../database[?options]`, or without servers and with the option `host`.
-std::optional<location> read_postgres(std::string_view rest) {
-    location found;
-    found.what = location::kind::postgres;
-    auto place = cut(rest, '?');
-    auto authority = cut(place, '/');
-    std::string directory;
-    std::string port;
-    auto const database = decoded_name(place);
-    if (!database || database->empty() || !cut_credentials(authority, found) ||
-        !read_postgres_options(rest, found, directory, port))
-        return std::nullopt;
-    found.postgres.database = *database;
-    if (!directory.empty()) {
-        std::uint16_t number = postgres_port;
-        if (!authority.empty() || !directory.starts_with('/') ||
-            (!port.empty() && (!read_number(port, std::uint16_t{65535}, number) || number == 0)))
-            return std::nullopt;
-        found.path = directory + std::string(socket_name) + std::to_string(number);
-        return found;
-    }
-    if (!port.empty() || !read_servers(authority, true, postgres_port, found)) return std::nullopt;
-    found.tls = ssl_mode_of(found) == "verify-full";
-    return found;
+std::string shown(std::vector<server_address> const& servers) {
+    std::string text;
+    for (auto const& each : servers)
+        text += (text.empty() ? "" : ",") + each.to_string();
+    return text;
 }
 
 std::string show_postgres(location const& at) {
-    std::string text = "postgres://";
-    for (auto const& server : at.servers)
-        text += (&server == &at.servers.front() ? "" : ",") + server.to_string();
-    text += "/" + boost::urls::encode(at.postgres.database, boost::urls::pchars);
+    auto text =
+        "postgres://" + shown(at.servers) + "/" + urls::encode(at.postgres.database, urls::pchars);
     char before = '?';
     auto const show = [&](std::string_view name, std::string_view value) {
         if (value.empty()) return;
-        constexpr auto as_they_are = boost::urls::unreserved_chars + '/';
+        constexpr auto as_they_are = urls::unreserved_chars + '/';
         text += std::exchange(before, '&');
-        text.append(name).append("=").append(boost::urls::encode(value, as_they_are));
+        text.append(name).append("=").append(urls::encode(value, as_they_are));
     };
     if (auto const name_at = at.path.rfind(socket_name); name_at != std::string::npos) {
         show("host", at.path.substr(0, name_at));
@@ -254,20 +235,17 @@ std::string server_address::to_string() const {
 }
 
 std::string location::to_string() const {
-    constexpr auto as_they_are = boost::urls::pchars + '/';
-    auto const shown = boost::urls::encode(path, as_they_are);
+    constexpr auto as_they_are = urls::pchars + '/';
+    auto const encoded = urls::encode(path, as_they_are);
     if (what == kind::memory) return "memory:";
-    if (what == kind::sqlite) return "sqlite:" + shown;
+    if (what == kind::sqlite) return "sqlite:" + encoded;
     if (what == kind::postgres) return show_postgres(*this);
-    if (servers.empty()) return "unix:" + shown + "?db=" + std::to_string(database);
-    std::string text = tls ? "rediss" : "redis";
-    text += master.empty() ? "://" : "+sentinel://";
-    for (auto const& server : servers) {
-        if (&server != &servers.front()) text += ',';
-        text += server.to_string();
-    }
-    if (!master.empty()) text += "/" + boost::urls::encode(master, boost::urls::pchars);
-    return text + "/" + std::to_string(database);
+    auto const in_it = std::to_string(database);
+    if (servers.empty()) return "unix:" + encoded + "?db=" + in_it;
+    std::string const scheme = tls ? "rediss" : "redis";
+    if (master.empty()) return scheme + "://" + shown(servers) + "/" + in_it;
+    return scheme + "+sentinel://" + shown(servers) + "/" + urls::encode(master, urls::pchars) +
+           "/" + in_it;
 }
 
 std::string ssl_mode_of(location const& at) {
@@ -293,21 +271,14 @@ bool is_postgres_schema(std::string_view name) noexcept {
 }
 
 std::optional<location> parse_location(std::string_view text) {
-    for (char const c : text)
-        if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f') return std::nullopt;
-    auto rest = text;
-    auto const scheme = cut(rest, ':');
+    if (text.find(' ') != text.npos || std::ranges::any_of(text, is_control)) return std::nullopt;
     if (text == "memory:") return location();
-    if (scheme == "sqlite") return read_sqlite(rest);
-    if (scheme == "unix") return read_unix(rest);
-    if (!rest.starts_with("//")) return std::nullopt;
-    rest.remove_prefix(2);
-    if (scheme == "postgres" || scheme == "postgresql") return read_postgres(rest);
-    if (scheme == "redis") return read_redis(rest, false, false);
-    if (scheme == "rediss") return read_redis(rest, true, false);
-    if (scheme == "redis+sentinel") return read_redis(rest, false, true);
-    if (scheme == "rediss+sentinel") return read_redis(rest, true, true);
-    return std::nullopt;
+    auto rest = text;
+    auto const name = cut(rest, ':');
+    if (name == "sqlite") return read_sqlite(rest);
+    auto const scheme = std::ranges::find(server_schemes, name, &server_scheme::name);
+    if (scheme == server_schemes.end()) return std::nullopt;
+    return read_location(*scheme, rest);
 }
 
 } // namespace otpd::store

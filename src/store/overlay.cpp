@@ -1,6 +1,6 @@
 #include "overlay.hpp"
 
-#include "state/number_codec.hpp"
+#include "state/number_state.hpp"
 #include "state/strictest.hpp"
 
 #include <algorithm>
@@ -14,9 +14,6 @@ using state::state_key;
 
 namespace {
 
-/// Up to here they are looked through one by one.
-constexpr std::size_t few = 16;
-
 /// Groups of one commit that add again what was lost; so many that all have a number in one byte.
 constexpr std::size_t restores_max = 128;
 
@@ -28,23 +25,6 @@ template <class T>
 T& next_of(std::deque<T>& list, std::size_t& count) {
     if (count == list.size()) list.emplace_back();
     return list[count++];
-}
-
-bool advance(state::number_state& of, store_time now) {
-    return of.advance(now);
-}
-template <class Record>
-bool advance(Record& of, store_time now) {
-    of.advance(now);
-    return false;
-}
-
-void clear(state::number_state& of) noexcept {
-    of.clear();
-}
-template <class Record>
-void clear(Record& of) noexcept {
-    of = {};
 }
 
 /// What was seen and cannot be read says nothing.
@@ -72,8 +52,7 @@ state::version version_source::next(store_time now, state::version before) noexc
     auto const by_clock = static_cast<state::version>(since) << clock_shift |
                           state::version{instance_} << instance_shift;
     auto next = std::max(last_, before) + 1;
-    if (by_clock <
-        next) { // a burst, or a clock that is behind: the instance stays in it all the same
+    if (by_clock < next) { // a burst, or a clock that is behind: it says the instance all the same
         constexpr auto mask = state::version{instances_max - 1} << instance_shift;
         auto const mine = (next & ~mask) | state::version{instance_} << instance_shift;
         next = mine < next ? mine + (state::version{1} << clock_shift) : mine;
@@ -87,9 +66,8 @@ state::version version_source::next(store_time now, state::version before) noexc
 void overlay::begin(store_time now, bool has_room) {
     now_ = now;
     has_room_ = has_room;
-    number_count_ = request_count_ = secrets_count_ = shared_count_ = 0;
-    places_.clear();
-    if (!index_.empty()) index_.clear();
+    number_count_ = record_count_ = shared_count_ = 0;
+    index_.clear();
     parents_.clear();
     groups_.clear();
     additions_.clear();
@@ -98,25 +76,8 @@ void overlay::begin(store_time now, bool has_room) {
 }
 
 std::uint32_t overlay::find(state_key const& key) const noexcept {
-    if (!index_.empty()) {
-        auto const found = index_.find(key);
-        return found == index_.end() ? nobody : found->second;
-    }
-    for (auto const& each : places_)
-        if (each.key == key) return each.at;
-    return nobody;
-}
-
-std::uint32_t overlay::insert(state_key const& key, std::uint32_t at) {
-    places_.push_back({key, at});
-    if (places_.size() > few) {
-        if (index_.empty())
-            for (auto const& each : places_)
-                index_.emplace(each.key, each.at);
-        else
-            index_.emplace(key, at);
-    }
-    return at;
+    auto const found = index_.find(key);
+    return found == index_.end() ? nobody : found->second;
 }
 
 bool overlay::knows(state_key const& key) const noexcept {
@@ -125,22 +86,21 @@ bool overlay::knows(state_key const& key) const noexcept {
 
 bool overlay::put(state_key const& key, std::string_view blob, std::string const* seen) {
     auto const put_owned = [&](auto& list, std::size_t& count) {
-        insert(key, static_cast<std::uint32_t>(count));
+        index_.emplace(key, static_cast<std::uint32_t>(count));
         auto& fresh = next_of(list, count);
         fresh.key = key;
         fresh.kept = state::version_of(blob);
         fresh.step = nobody;
-        clear(fresh.state);
+        fresh.state.clear();
         if (!blob.empty() && !decode(blob, fresh.state)) return false;
         if (seen != nullptr) restore(fresh.state, *seen);
         // What a clock wrote that was ahead is mended whatever the steps do.
-        fresh.is_changed = advance(fresh.state, now_) || seen != nullptr;
+        fresh.is_changed = fresh.state.advance(now_) || seen != nullptr;
         return true;
     };
     if (key.kind == key_kind::number) return put_owned(numbers_, number_count_);
-    if (key.kind == key_kind::request) return put_owned(requests_, request_count_);
-    if (key.kind == key_kind::secrets) return put_owned(secrets_, secrets_count_);
-    insert(key, static_cast<std::uint32_t>(shared_count_));
+    if (!key.is_shared()) return put_owned(records_, record_count_);
+    index_.emplace(key, static_cast<std::uint32_t>(shared_count_));
     auto& fresh = next_of(shared_, shared_count_);
     fresh.key = key;
     fresh.kept = state::version_of(blob);
@@ -219,17 +179,11 @@ state::number_state const& overlay::number(number_key const& at) {
 state::number_state& overlay::change_number(number_key const& at) {
     return use(numbers_, state::number_state_key(at), true);
 }
-state::idempotency_record const& overlay::request(subject_key const& at) {
-    return use(requests_, state::request_state_key(at), false);
+state::record const& overlay::record(state_key const& at) {
+    return use(records_, at, false);
 }
-state::idempotency_record& overlay::change_request(subject_key const& at) {
-    return use(requests_, state::request_state_key(at), true);
-}
-state::secrets_record const& overlay::secrets() {
-    return use(secrets_, state::secrets_state_key(), false);
-}
-state::secrets_record& overlay::change_secrets() {
-    return use(secrets_, state::secrets_state_key(), true);
+state::record& overlay::change_record(state_key const& at) {
+    return use(records_, at, true);
 }
 state::shared_state const& overlay::shared(state_key const& at) {
     look const seen{find(at), static_cast<std::uint32_t>(parents_.size() - 1)};

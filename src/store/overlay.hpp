@@ -65,10 +65,8 @@ public:
     // --- engine::states ---
     [[nodiscard]] state::number_state const& number(number_key const& at) override;
     [[nodiscard]] state::number_state& change_number(number_key const& at) override;
-    [[nodiscard]] state::idempotency_record const& request(subject_key const& at) override;
-    [[nodiscard]] state::idempotency_record& change_request(subject_key const& at) override;
-    [[nodiscard]] state::secrets_record const& secrets() override;
-    [[nodiscard]] state::secrets_record& change_secrets() override;
+    [[nodiscard]] state::record const& record(state::state_key const& at) override;
+    [[nodiscard]] state::record& change_record(state::state_key const& at) override;
     [[nodiscard]] state::shared_state const& shared(state::state_key const& at) override;
     void add(state::state_key const& at, engine::addition const& what,
              engine::structure const& needed) override;
@@ -101,13 +99,7 @@ private:
 
         friend bool operator==(look const&, look const&) = default;
     };
-    struct place {
-        state::state_key key;
-        std::uint32_t at = 0; ///< in the list of its kind
-    };
-
     [[nodiscard]] std::uint32_t find(state::state_key const& key) const noexcept;
-    std::uint32_t insert(state::state_key const& key, std::uint32_t at);
     template <class State>
     State& use(std::deque<owned<State>>& list, state::state_key const& key, bool changes);
     [[nodiscard]] std::uint32_t root(std::uint32_t step) noexcept;
@@ -122,14 +114,12 @@ private:
     bool has_room_ = true;
     // Kept from batch to batch for their memory; of each as many count as are in use.
     std::deque<owned<state::number_state>> numbers_;
-    std::deque<owned<state::idempotency_record>> requests_;
-    std::deque<owned<state::secrets_record>> secrets_;
+    std::deque<owned<state::record>> records_;
     std::deque<counted> shared_;
     std::size_t number_count_ = 0;
-    std::size_t request_count_ = 0;
-    std::size_t secrets_count_ = 0;
+    std::size_t record_count_ = 0;
     std::size_t shared_count_ = 0;
-    std::vector<place> places_;
+    /// Where each is in the list of its kind.
     boost::unordered_flat_map<state::state_key, std::uint32_t, state::state_key_hash> index_;
     std::vector<std::uint32_t> parents_; ///< of each step: steps of one state are one group
     std::vector<std::uint32_t> groups_;

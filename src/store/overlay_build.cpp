@@ -1,7 +1,7 @@
 // What a batch's steps did, as a commit.
 
 #include "overlay.hpp"
-#include "state/number_codec.hpp"
+#include "state/number_state.hpp"
 
 #include <algorithm>
 
@@ -9,28 +9,12 @@ namespace otpd::store {
 
 namespace {
 
-bool is_empty(state::number_state const& of) noexcept {
-    return of.is_empty();
+void describe(state_write& to, state::number_state const& of) noexcept {
+    to.retained_until = of.retained_until();
+    to.live = state::count_live_codes(of);
 }
-template <class Record>
-bool is_empty(Record const& of) noexcept {
-    return !of.is_kept;
-}
-
-state::live_codes live_in(state::number_state const& of) noexcept {
-    return state::count_live_codes(of);
-}
-template <class Record>
-state::live_codes live_in(Record const&) noexcept {
-    return {};
-}
-
-store_time retained_until(state::number_state const& of) noexcept {
-    return of.retained_until();
-}
-template <class Record>
-store_time retained_until(Record const& of) noexcept {
-    return of.retained_until + std::chrono::minutes(1); // for those who still know it
+void describe(state_write& to, state::record const& of) noexcept {
+    to.retained_until = of.retained_until + std::chrono::minutes(1); // for those who still know it
 }
 
 } // namespace
@@ -58,18 +42,16 @@ void overlay::build_writes(commit& into, std::deque<owned<State>>& list, std::si
         write.key = each.key;
         write.expected = each.kept;
         write.group = groups_[each.step];
-        bool const was_kept = each.kept != state::absent_version;
         if (!each.is_changed) continue;
-        if (is_empty(each.state)) {
-            if (was_kept) write.what = state_write::kind::erase;
+        if (each.state.is_empty()) {
+            if (each.kept != state::absent_version) write.what = state_write::kind::erase;
             continue;
         }
         write.what = state_write::kind::put;
         auto const begin = into.bytes.size();
         encode(into.bytes, each.state, versions.next(now_, each.kept));
         blob_sizes_.back() = into.bytes.size() - begin;
-        write.retained_until = retained_until(each.state);
-        write.live = live_in(each.state);
+        describe(write, each.state);
     }
 }
 
@@ -115,8 +97,7 @@ void overlay::build(commit& into, version_source& versions, bool compares) {
         static_cast<std::uint32_t>(parents_.empty() ? 0 : 1 + *std::ranges::max_element(groups_));
     into.failed.assign(into.groups, false);
     build_writes(into, numbers_, number_count_, versions, compares);
-    build_writes(into, requests_, request_count_, versions, compares);
-    build_writes(into, secrets_, secrets_count_, versions, compares);
+    build_writes(into, records_, record_count_, versions, compares);
     build_shared(into, versions);
     // The bytes stay where they are from here on.
     auto size = blob_sizes_.begin();

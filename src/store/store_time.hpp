@@ -2,6 +2,7 @@
 
 /// The time of a store that keeps it itself.
 
+#include "otpd/core/clock.hpp"
 #include "otpd/store/charge.hpp"
 
 #include <algorithm>
@@ -18,6 +19,22 @@ struct store_clock {
     using time_point = std::chrono::time_point<store_clock>;
 };
 using store_time = store_clock::time_point;
+
+/// UTC when it was made, and from there on by the steady clock: corrections of the wall clock move
+/// nothing. For stores that one process has.
+class local_clock {
+public:
+    /// `by` has to stay.
+    explicit local_clock(clock const& by) noexcept
+        : by_(by), ahead_(by.wall().time_since_epoch() - by.now().time_since_epoch()) {}
+    [[nodiscard]] store_time now() const noexcept {
+        return store_time(std::chrono::floor<counter_time>(by_.now().time_since_epoch() + ahead_));
+    }
+
+private:
+    clock const& by_;
+    steady_time::duration const ahead_; ///< of the steady clock
+};
 
 /// Rounded up: who waits as long as told is not refused again.
 [[nodiscard]] inline duration until(store_time then, store_time now) noexcept {

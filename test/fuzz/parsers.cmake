@@ -6,7 +6,7 @@ set(http_sources address_range address_text body_decoder client_address credenti
   request_id response router)
 set(net_sources origin public_address response_reader)
 set(store_sources location
-  state/event_list state/idempotency_record state/number_codec state/number_state state/packed_receipt state/secrets_record state/shared_state
+  state/event_list state/number_codec state/number_state state/packed_receipt state/record state/shared_state
   state/words)
 set(bridgexapi_sources error_class json_fields json_node replies requests words)
 set(otp_sources hmac key_ring message)

@@ -57,9 +57,7 @@ private:
         if (!is_of(target.key, target.expected)) return false;
         if (target.structure.empty()) return true;
         ++writes;
-        std::string fresh(target.structure);
-        store::take_sources(target, blob(target.key), fresh.data());
-        blob(target.key) = std::move(fresh);
+        blob(target.key) = store::restructured(target, blob(target.key));
         return true;
     }
     void write(store::state_write const& what) {

@@ -41,6 +41,13 @@ public:
     }
 };
 
+/// Ends background work (co_spawn): an exception of it is told.
+[[nodiscard]] inline auto tells_failure(observer& to) {
+    return [&to](std::exception_ptr thrown) {
+        if (thrown) to.failed(thrown);
+    };
+}
+
 /// A store with threads, connections or timers of its own.
 class backend : public store {
 public:

@@ -1,6 +1,6 @@
 #include "backend/blob_table.hpp"
 
-#include "state/number_codec.hpp"
+#include "state/number_state.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -39,11 +39,7 @@ blob_table::shard& blob_table::home(state::state_key const& key) noexcept {
     return shards_[tail & (shards_.size() - 1)];
 }
 
-blob_table::shard const& blob_table::home(state::state_key const& key) const noexcept {
-    return const_cast<blob_table*>(this)->home(key);
-}
-
-std::string_view blob_table::find(state::state_key const& key) const {
+std::string_view blob_table::find(state::state_key const& key) {
     auto const& in = home(key);
     auto const found = in.find(key);
     if (found == in.end()) return {};
@@ -106,17 +102,12 @@ void blob_table::write(state_write const& what) {
     schedule(what.key, first, std::min(what.live.next_end, what.retained_until));
 }
 
-void blob_table::restructure(shared_target const& what) {
-    std::string const old(find(what.key));
-    take_sources(what, old, bytes_of(put(what.key, what.structure)));
-}
-
 void blob_table::apply(commit& what) {
     targets_.assign(what.shared.size(), nullptr);
     for (std::size_t n = 0; n < what.shared.size(); ++n) {
         auto const& target = what.shared[n];
         if (target.retained_until == store_time()) continue; // nothing is added to it
-        if (!target.structure.empty()) restructure(target);
+        if (!target.structure.empty()) put(target.key, restructured(target, find(target.key)));
         auto const& in = home(target.key);
         auto const found = in.find(target.key);
         if (found == in.end()) continue;

@@ -23,7 +23,7 @@ public:
     explicit blob_table(std::size_t shards);
 
     /// Empty when nothing is kept. Valid until the next change.
-    [[nodiscard]] std::string_view find(state::state_key const& key) const;
+    [[nodiscard]] std::string_view find(state::state_key const& key);
     /// Nobody else has changed what its steps ran on, so only additions are looked at again.
     void apply(commit& what);
 
@@ -49,13 +49,11 @@ private:
     [[nodiscard]] static head& head_of(block const& of) noexcept;
     [[nodiscard]] static char* bytes_of(block const& of) noexcept;
     [[nodiscard]] shard& home(state::state_key const& key) noexcept;
-    [[nodiscard]] shard const& home(state::state_key const& key) const noexcept;
 
     /// The block of that key with that blob, in place of what was there.
     block& put(state::state_key const& key, std::string_view blob);
     void erase(state::state_key const& key);
     void write(state_write const& what);
-    void restructure(shared_target const& what);
     void set_live(head& of, state::live_codes live) noexcept;
     void schedule(state::state_key const& key, head& of, store_time at);
     /// Whether it was deleted.

@@ -18,8 +18,7 @@ constexpr std::chrono::milliseconds no_timeout = std::chrono::hours(1);
 memory_backend::memory_backend(asio::any_io_executor executor, clock const& now,
                                memory_options options, observer& tell)
     : batched_store(executor, *this, batch_options(), no_timeout), options_(options), clock_(now),
-      tell_(tell), began_(now.now()), began_wall_(now.wall()), table_(options.shards),
-      sweeper_guard_(asio::make_strand(executor)), timer_(sweeper_guard_) {}
+      tell_(tell), table_(options.shards), timer_(guard()) {}
 
 void memory_backend::load(flight& what, flight_listener& to) {
     for (auto& each : what.loads)
@@ -32,11 +31,9 @@ void memory_backend::commit(flight& what, flight_listener& to) {
     to.committed(what);
 }
 
-/// UTC when the store began, and from there on by the steady clock: nothing here outlives the process.
 /// Read on the strand: a step that waited for its turn is not judged by an old clock.
 store_time memory_backend::now() const noexcept {
-    auto const at = began_wall_.time_since_epoch() + (clock_.now() - began_);
-    return store_time(std::chrono::floor<store_time::duration>(at));
+    return clock_.now();
 }
 
 bool memory_backend::has_room() const noexcept {
@@ -93,15 +90,12 @@ asio::awaitable<void> memory_backend::sweep_until_stopped() {
 }
 
 asio::awaitable<std::optional<std::string>> memory_backend::start() {
-    auto report = [this](std::exception_ptr thrown) {
-        if (thrown) tell_.failed(thrown);
-    };
-    asio::co_spawn(sweeper_guard_, sweep_until_stopped(), std::move(report));
+    asio::co_spawn(guard(), sweep_until_stopped(), tells_failure(tell_));
     co_return std::nullopt;
 }
 
 void memory_backend::stop() {
-    asio::dispatch(sweeper_guard_, [this] {
+    asio::dispatch(guard(), [this] {
         stopped_ = true;
         timer_.cancel();
     });

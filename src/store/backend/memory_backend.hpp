@@ -53,12 +53,10 @@ private:
     boost::asio::awaitable<void> sweep_until_stopped();
 
     memory_options const options_;
-    clock const& clock_;
+    local_clock const clock_;
     observer& tell_;
-    steady_time const began_;
-    wall_time const began_wall_;
-    blob_table table_;          // on guard()
-    net::strand sweeper_guard_; // of the two below
+    // On guard().
+    blob_table table_;
     boost::asio::steady_timer timer_;
     bool stopped_ = false;
 };

@@ -12,14 +12,14 @@ namespace {
 
 /// What an earlier admission with the same idempotency key says; nothing when there was none.
 std::optional<admit_outcome> said_before(states& in, admission const& request, store_time now) {
-    auto const& kept = in.request(request.once->key);
+    auto const key = state::request_state_key(request.once->key);
+    auto const& kept = in.record(key);
     if (!kept.is_kept) return std::nullopt;
     if (kept.fingerprint != request.once->fingerprint) return conflicting{};
-    if (kept.is_settled) return replayed{kept.reply};
+    if (kept.is_settled) return replayed{kept.text};
     // A clock that was ahead may have written a lease that would not end: it has begun now.
     auto const latest = now + request.lease;
-    if (kept.lease_end > latest + state::clock_tolerance)
-        in.change_request(request.once->key).lease_end = latest;
+    if (kept.lease_end > latest + state::clock_tolerance) in.change_record(key).lease_end = latest;
     if (now < kept.lease_end) return in_flight{until(kept.lease_end, now)};
     return unsettled{};
 }
@@ -87,7 +87,7 @@ admitted apply(states& in, admission const& request, store_time now) {
     for (auto const& each : request.watches)
         count_sent(in, each, now);
     if (request.once) {
-        auto& kept = in.change_request(request.once->key);
+        auto& kept = in.change_record(state::request_state_key(request.once->key));
         kept = {};
         kept.is_kept = true;
         kept.fingerprint = request.once->fingerprint;

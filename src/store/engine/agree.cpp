@@ -1,6 +1,7 @@
 #include "engine/steps.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace otpd::store::engine {
 
@@ -12,16 +13,19 @@ constexpr counter_time retention = std::chrono::years(10);
 } // namespace
 
 agreement agree(states& in, shared_secrets const& mine, store_time now) {
-    auto const& kept = in.secrets();
+    auto const key = state::secrets_state_key();
+    auto const& kept = in.record(key);
     if (kept.is_kept) {
-        if (kept.number_key != mine.number_key) return agreement::other_number_key;
-        if (std::ranges::find(mine.known, kept.signing_key) == mine.known.end())
-            return agreement::unknown_signing_key;
+        if (kept.fingerprint != mine.number_key) return agreement::other_number_key;
+        auto const is_kept_one = [&](std::uint32_t id) { return std::to_string(id) == kept.text; };
+        if (std::ranges::none_of(mine.known, is_kept_one)) return agreement::unknown_signing_key;
     }
-    auto& record = in.change_secrets();
+    auto& record = in.change_record(key);
     record.is_kept = true;
-    record.number_key = mine.number_key;
-    record.signing_key = mine.signing_key;
+    record.is_settled = true;
+    record.fingerprint = mine.number_key;
+    record.text = std::to_string(mine.signing_key);
+    record.lease_end = now;
     record.retained_until = now + retention;
     return agreement::agreed;
 }

@@ -12,14 +12,15 @@ namespace {
 using state::verification_state;
 
 void settle_request(states& in, settlement const& request) {
-    auto const& kept = in.request(request.once->key);
+    auto const key = state::request_state_key(request.once->key);
+    auto const& kept = in.record(key);
     if (!kept.is_kept || kept.is_settled) return;
-    auto& record = in.change_request(request.once->key);
+    auto& record = in.change_record(key);
     if (request.result == send_result::refused) {
         record = {};
     } else {
         record.is_settled = true;
-        record.reply = request.reply;
+        record.text = request.reply;
     }
 }
 

@@ -3,9 +3,8 @@
 /// What a step of the engine sees and changes. Whoever implements it keeps all of it together: what
 /// a step looked at is what it changes, or the step runs again.
 
-#include "state/idempotency_record.hpp"
 #include "state/number_state.hpp"
-#include "state/secrets_record.hpp"
+#include "state/record.hpp"
 #include "state/shared_state.hpp"
 #include "state/state_key.hpp"
 #include "store_time.hpp"
@@ -16,9 +15,7 @@
 
 namespace otpd::store::engine {
 
-using state::idempotency_record;
 using state::number_state;
-using state::secrets_record;
 using state::shared_state;
 using state::state_key;
 using state::value_max;
@@ -56,12 +53,10 @@ public:
 
     [[nodiscard]] virtual number_state const& number(number_key const& at) = 0;
     [[nodiscard]] virtual number_state& change_number(number_key const& at) = 0;
-    [[nodiscard]] virtual idempotency_record const& request(subject_key const& at) = 0;
+    /// Of an Idempotency-Key, or of the secrets.
+    [[nodiscard]] virtual state::record const& record(state_key const& at) = 0;
     /// One that is no longer kept afterwards is deleted.
-    [[nodiscard]] virtual idempotency_record& change_request(subject_key const& at) = 0;
-
-    [[nodiscard]] virtual secrets_record const& secrets() = 0;
-    [[nodiscard]] virtual secrets_record& change_secrets() = 0;
+    [[nodiscard]] virtual state::record& change_record(state_key const& at) = 0;
 
     /// With the additions so far.
     [[nodiscard]] virtual shared_state const& shared(state_key const& at) = 0;

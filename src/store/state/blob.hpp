@@ -5,6 +5,7 @@
 
 #include "state/bytes.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -18,26 +19,20 @@ inline constexpr version absent_version = 0; ///< of what is not kept
 
 /// The kind of the state above, the number of its format below. A reader that does not know a
 /// format fails, and what it cannot read is never written over.
-enum class format : std::uint8_t {
-    number_1 = 0x11,
-    shared_1 = 0x21,
-    request_1 = 0x31,
-    secrets_1 = 0x41
-};
+enum class format : std::uint8_t { number_1 = 0x11, shared_1 = 0x21, record_1 = 0x31 };
 
 inline constexpr std::size_t header_size = sizeof(version) + 1;
 
 inline void write_header(writer& to, version written, format as) {
-    for (unsigned shift = 64; shift > 0; shift -= 8)
-        to.byte(static_cast<std::uint8_t>(written >> (shift - 8)));
+    boost::endian::native_to_big_inplace(written);
+    to.plain({reinterpret_cast<char const*>(&written), sizeof written});
     to.byte(static_cast<std::uint8_t>(as));
 }
 
 [[nodiscard]] inline version read_version(reader& from) noexcept {
-    version found = 0;
-    for (std::size_t i = 0; i < sizeof found; ++i)
-        found = found << 8U | from.byte();
-    return found;
+    std::array<std::byte, sizeof(version)> found{};
+    from.bytes(found);
+    return boost::endian::big_to_native(std::bit_cast<version>(found));
 }
 
 /// The version of a blob; absent_version of an empty or broken one.
@@ -52,6 +47,13 @@ inline void write_header(writer& to, version written, format as) {
     auto const found = read_version(from);
     if (from.byte() != static_cast<std::uint8_t>(as) || found == absent_version) from.fail();
     return found;
+}
+
+/// The one of a list whose member is that; nothing without one.
+template <class List, class Member, class Value>
+[[nodiscard]] auto* find_in(List& list, Member member, Value const& value) noexcept {
+    auto const found = std::ranges::find(list, value, member);
+    return found == list.end() ? nullptr : &*found;
 }
 
 } // namespace otpd::store::state

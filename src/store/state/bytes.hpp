@@ -5,7 +5,10 @@
 
 #include "store_time.hpp"
 
+#include <boost/endian/conversion.hpp>
+
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -51,8 +54,8 @@ public:
     }
     /// 8 bytes, the lowest first: other programs read and change these in place.
     void fixed(std::int64_t value) {
-        for (unsigned shift = 0; shift < 64; shift += 8)
-            byte(static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> shift));
+        boost::endian::native_to_little_inplace(value);
+        plain({reinterpret_cast<char const*>(&value), sizeof value});
     }
     void span(counter_time length) {
         std::uint64_t unit = 2;
@@ -129,11 +132,9 @@ public:
         return static_cast<std::int64_t>(value >> 1U) ^ -static_cast<std::int64_t>(value & 1U);
     }
     std::int64_t fixed() noexcept {
-        auto const from = plain(8);
-        std::uint64_t value = 0;
-        for (std::size_t i = 0; i < from.size(); ++i)
-            value |= std::uint64_t{static_cast<std::uint8_t>(from[i])} << (8 * i);
-        return static_cast<std::int64_t>(value);
+        std::array<std::byte, 8> value{};
+        bytes(value);
+        return boost::endian::little_to_native(std::bit_cast<std::int64_t>(value));
     }
     counter_time span() noexcept {
         auto const value = number();
@@ -148,6 +149,12 @@ public:
         auto const from = plain(Size);
         if (ok_) std::memcpy(value.data(), from.data(), Size);
     }
+
+    // As a writer has them, so that one function can say for both what comes after what.
+    void byte(std::uint8_t& to) noexcept { to = byte(); }
+    void number(std::uint32_t& to) noexcept { to = number_as<std::uint32_t>(); }
+    void time(store_time& to, store_time since) noexcept { to = time(since); }
+
     /// Views are valid as long as what is read.
     std::string_view text() noexcept { return plain(number()); }
     std::string_view plain(std::uint64_t size) noexcept {

@@ -13,18 +13,6 @@ namespace {
 constexpr counter_time retention_spare = std::chrono::minutes(1);
 constexpr counter_time guess_retention_spare = std::chrono::hours(24);
 
-template <class Container>
-auto* find_by_id(Container& verifications, verification_id const& id) noexcept {
-    auto const found = std::ranges::find(verifications, id, &verification_state::id);
-    return found == verifications.end() ? nullptr : &*found;
-}
-
-template <class Container>
-auto* find_by_name(Container& limits, std::string_view name) noexcept {
-    auto const found = std::ranges::find(limits, name, &number_limit::name);
-    return found == limits.end() ? nullptr : &*found;
-}
-
 /// Events are counted from the admission, so they move with it.
 void move_back(verification_state& v, counter_time by) noexcept {
     v.admitted -= by;
@@ -96,22 +84,6 @@ store_time number_state::retained_until() const noexcept {
     last += retention_spare;
     if (guesses) last = std::max(last, guesses->counted_until + guess_retention_spare);
     return last;
-}
-
-verification_state* number_state::find(verification_id const& id) noexcept {
-    return find_by_id(verifications, id);
-}
-
-verification_state const* number_state::find(verification_id const& id) const noexcept {
-    return find_by_id(verifications, id);
-}
-
-number_limit* number_state::find_limit(std::string_view name) noexcept {
-    return find_by_name(limits, name);
-}
-
-number_limit const* number_state::find_limit(std::string_view name) const noexcept {
-    return find_by_name(limits, name);
 }
 
 live_codes count_live_codes(number_state const& state) noexcept {

@@ -1,10 +1,11 @@
 #pragma once
 
 /// What is kept of one client and number, as plain data: its scopes' verifications, its own limits,
-/// the cooldown and the wrong guesses. Times are the store's, to the millisecond but for limits. No
-/// rules; those are in store/engine.
+/// the cooldown and the wrong guesses, and its stored form. Times are the store's, to the millisecond
+/// but for limits. No rules; those are in store/engine.
 
 #include "otpd/store/verification.hpp"
+#include "state/blob.hpp"
 #include "state/event_list.hpp"
 #include "state/packed_receipt.hpp"
 #include "store_time.hpp"
@@ -93,10 +94,18 @@ struct number_state {
     /// it.
     [[nodiscard]] store_time retained_until() const noexcept;
 
-    [[nodiscard]] verification_state* find(verification_id const& id) noexcept;
-    [[nodiscard]] verification_state const* find(verification_id const& id) const noexcept;
-    [[nodiscard]] number_limit* find_limit(std::string_view name) noexcept;
-    [[nodiscard]] number_limit const* find_limit(std::string_view name) const noexcept;
+    [[nodiscard]] verification_state* find(verification_id const& id) noexcept {
+        return find_in(verifications, &verification_state::id, id);
+    }
+    [[nodiscard]] verification_state const* find(verification_id const& id) const noexcept {
+        return find_in(verifications, &verification_state::id, id);
+    }
+    [[nodiscard]] number_limit* find_limit(std::string_view name) noexcept {
+        return find_in(limits, &number_limit::name, name);
+    }
+    [[nodiscard]] number_limit const* find_limit(std::string_view name) const noexcept {
+        return find_in(limits, &number_limit::name, name);
+    }
 };
 
 /// Codes that can be verified, and when the first of them ends; store_time::max() without any.
@@ -107,5 +116,14 @@ struct live_codes {
     friend bool operator==(live_codes const&, live_codes const&) = default;
 };
 [[nodiscard]] live_codes count_live_codes(number_state const& state) noexcept;
+/// The same of a stored state at that time.
+[[nodiscard]] live_codes live_codes_in(std::string_view blob, store_time now);
+
+/// Appends the state, under that version.
+void encode(std::string& to, number_state const& state, version written);
+/// Nothing of what `into` held stays but its memory. False when the bytes are no number state, or
+/// one of a format that this program does not know; `into` is empty then. They have to stay as long
+/// as the state: see verification_state.
+[[nodiscard]] bool decode(std::string_view blob, number_state& into);
 
 } // namespace otpd::store::state

@@ -16,17 +16,6 @@ constexpr unsigned all_parts = with_guard | with_sum_end;
 /// Whoever counts hours from 1970 stays below this until 2200.
 constexpr std::uint64_t period_max = 2'100'000;
 
-template <class Period>
-std::int64_t periods(store_time at) noexcept {
-    return std::chrono::floor<Period>(at.time_since_epoch()).count();
-}
-
-template <class Fields>
-auto* find_in(Fields& fields, std::string_view name) noexcept {
-    auto const found = std::ranges::find(fields, name, &field::name);
-    return found == fields.end() ? nullptr : &*found;
-}
-
 void move(field const& from, field& to) noexcept {
     to.stored = from.stored;
     to.current = from.current;
@@ -62,25 +51,17 @@ bool is_of_guard(std::optional<guard_periods> const& guard, std::size_t place) n
 } // namespace
 
 std::int64_t hour_of(store_time at) noexcept {
-    return periods<std::chrono::hours>(at);
+    return std::chrono::floor<std::chrono::hours>(at.time_since_epoch()).count();
 }
 
 std::int64_t day_of(store_time at) noexcept {
-    return periods<std::chrono::days>(at);
+    return std::chrono::floor<std::chrono::days>(at.time_since_epoch()).count();
 }
 
 void shared_state::clear() noexcept {
     fields.clear();
     guard.reset();
     sum_end = {};
-}
-
-field* shared_state::find(std::string_view name) noexcept {
-    return find_in(fields, name);
-}
-
-field const* shared_state::find(std::string_view name) const noexcept {
-    return find_in(fields, name);
 }
 
 std::int64_t shared_state::value(std::string_view name) const noexcept {

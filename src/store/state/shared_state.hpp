@@ -74,8 +74,12 @@ struct shared_state {
     store_time sum_end; ///< of a budget: it is forgotten then; 0 without
 
     void clear() noexcept;
-    [[nodiscard]] field* find(std::string_view name) noexcept;
-    [[nodiscard]] field const* find(std::string_view name) const noexcept;
+    [[nodiscard]] field* find(std::string_view name) noexcept {
+        return find_in(fields, &field::name, name);
+    }
+    [[nodiscard]] field const* find(std::string_view name) const noexcept {
+        return find_in(fields, &field::name, name);
+    }
     /// The current value; 0 when there is no such field.
     [[nodiscard]] std::int64_t value(std::string_view name) const noexcept;
     /// Makes a field, when it is not there yet.

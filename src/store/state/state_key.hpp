@@ -5,6 +5,7 @@
 #include "otpd/store/budget.hpp"
 #include "otpd/store/charge.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -16,8 +17,8 @@ enum class key_kind : std::uint8_t {
     number = 'n',  ///< of a client and a number: number_state
     limit = 'l',   ///< whom limits and guards over many users count by: shared_state
     budget = 'b',  ///< one budget in one period: shared_state
-    request = 'r', ///< of an Idempotency-Key: idempotency_record
-    secrets = 's'  ///< what all instances have in common: secrets_record
+    request = 'r', ///< of an Idempotency-Key: record
+    secrets = 's'  ///< what all instances have in common: record
 };
 
 struct state_key {
@@ -29,6 +30,12 @@ struct state_key {
     /// Versions and increments alone are not compared for these: additions commute.
     [[nodiscard]] bool is_shared() const noexcept {
         return kind == key_kind::limit || kind == key_kind::budget;
+    }
+    /// For whom knows nothing but bytes.
+    [[nodiscard]] std::array<char, 1 + sizeof(subject_key)> bytes() const noexcept {
+        std::array<char, 1 + sizeof hash> both{static_cast<char>(kind)};
+        std::memcpy(both.data() + 1, hash.data(), sizeof hash);
+        return both;
     }
 };
 

@@ -2,7 +2,7 @@
 // lost.
 
 #include "map_backend.hpp"
-#include "state/number_codec.hpp"
+#include "state/number_state.hpp"
 
 #include <optional>
 #include <set>

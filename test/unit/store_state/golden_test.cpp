@@ -94,22 +94,23 @@ shared_state some_sum() {
     return state;
 }
 
-idempotency_record some_record(bool settled) {
-    idempotency_record record;
+record some_record(bool settled) {
+    state::record record;
     record.is_kept = true;
     record.is_settled = settled;
     record.fingerprint = id_of(9);
     record.lease_end = some_time + 30s;
     record.retained_until = some_time + 24h;
-    if (settled) record.reply = R"({"status":"accepted"})";
+    if (settled) record.text = R"({"status":"accepted"})";
     return record;
 }
 
-secrets_record some_secrets() {
-    secrets_record record;
-    record.is_kept = true;
-    record.number_key = id_of(11);
-    record.signing_key = 0xc0de'5eed;
+record some_secrets() {
+    state::record record;
+    record.is_kept = record.is_settled = true;
+    record.fingerprint = id_of(11);
+    record.text = std::to_string(0xc0de'5eed);
+    record.lease_end = some_time;
     record.retained_until = some_time + 3650 * 24h;
     return record;
 }

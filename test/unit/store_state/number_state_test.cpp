@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(a_format_of_another_program_is_refused) {
     std::string bytes;
     encode(bytes, typical_number(), 77);
     number_state read;
-    idempotency_record record;
+    record record;
     shared_state shared;
     BOOST_TEST(!decode(bytes, record));
     BOOST_TEST(!decode(bytes, shared));

@@ -2,9 +2,8 @@
 
 /// States for the tests of their stored forms: typical ones, and random ones of a seed.
 
-#include "state/idempotency_record.hpp"
-#include "state/number_codec.hpp"
-#include "state/secrets_record.hpp"
+#include "state/number_state.hpp"
+#include "state/record.hpp"
 #include "state/shared_state.hpp"
 #include "state/state_key.hpp"
 
@@ -114,14 +113,14 @@ public:
         if (flip()) state.sum_end = time();
         return state;
     }
-    store::state::idempotency_record record() {
-        store::state::idempotency_record record;
+    store::state::record record() {
+        store::state::record record;
         record.is_kept = true;
         record.is_settled = flip();
         record.fingerprint = id_of(below(1000));
         record.lease_end = time();
         record.retained_until = time();
-        if (record.is_settled) record.reply = text(300);
+        if (record.is_settled) record.text = text(300);
         return record;
     }
 
@@ -191,12 +190,7 @@ inline bool same(store::state::shared_state const& a, store::state::shared_state
     return std::ranges::equal(a.fields, b.fields, equal) && a.guard == b.guard &&
            a.sum_end == b.sum_end;
 }
-inline bool same(store::state::idempotency_record const& a,
-                 store::state::idempotency_record const& b) {
-    return a == b;
-}
-
-inline bool same(store::state::secrets_record const& a, store::state::secrets_record const& b) {
+inline bool same(store::state::record const& a, store::state::record const& b) {
     return a == b;
 }
 

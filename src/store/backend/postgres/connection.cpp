@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace otpd::store::postgres {
 
@@ -37,6 +38,17 @@ std::string code_in(std::string_view text) {
 }
 
 } // namespace
+
+std::string_view bytes_in(PGresult const* answer, int row, int column) noexcept {
+    return {PQgetvalue(answer, row, column),
+            static_cast<std::size_t>(PQgetlength(answer, row, column))};
+}
+
+std::int64_t number_in(PGresult const* answer, int row, int column) noexcept {
+    std::int64_t value = 0;
+    std::memcpy(&value, PQgetvalue(answer, row, column), sizeof value);
+    return boost::endian::big_to_native(value);
+}
 
 connection::connection(net::strand const& on) : socket_(on), deadline_(on) {}
 

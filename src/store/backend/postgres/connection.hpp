@@ -10,12 +10,15 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/endian/conversion.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <libpq-fe.h>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +28,16 @@ struct result_deleter {
     void operator()(PGresult* result) const noexcept { PQclear(result); }
 };
 using result_ptr = std::unique_ptr<PGresult, result_deleter>;
+
+// Numbers and bytes as they are in parameters and answers.
+
+template <std::integral Int>
+[[nodiscard]] std::string to_binary(Int value) {
+    boost::endian::native_to_big_inplace(value);
+    return {reinterpret_cast<char const*>(&value), sizeof value};
+}
+[[nodiscard]] std::string_view bytes_in(PGresult const* answer, int row, int column) noexcept;
+[[nodiscard]] std::int64_t number_in(PGresult const* answer, int row = 0, int column = 0) noexcept;
 
 enum class exchange_end : std::uint8_t {
     done,

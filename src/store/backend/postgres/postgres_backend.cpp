@@ -1,20 +1,15 @@
 #include "backend/postgres/postgres_backend.hpp"
 
-#include "backend/postgres/schema.hpp"
-#include "backend/postgres/statements.hpp"
+#include "backend/postgres/sql.hpp"
 #include "backend/postgres/target.hpp"
 #include "backend/postgres/transaction.hpp"
 #include "otpd/net/run_on.hpp"
-#include "state/number_codec.hpp"
+#include "state/number_state.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/endian/conversion.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <random>
 
 namespace otpd::store {
@@ -27,17 +22,10 @@ using postgres::transaction_end;
 
 namespace {
 
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
-
 constexpr auto connect_timeout = 2s; ///< of one address
 constexpr auto greeting_timeout = 4s;
-/// Between two attempts; half of it is left to chance, so that instances do not knock all at once.
-constexpr auto pause_min = 50ms;
-constexpr auto pause_max = 500ms;
 /// A statement ends by the server's own limit; one whose answer does not come soon after that is lost.
 constexpr auto answer_grace = 250ms;
-/// What is more was no usual drift of clocks.
-constexpr counter_time jump_min = 100ms;
 constexpr int loads_max = 3; ///< of one batch, when others are in its way
 constexpr int oldest_server = 150'000;
 /// Of instances that make their tables at the same time, all but one wait.
@@ -54,18 +42,6 @@ batch_options to_batch_options(postgres_options const& from) {
     return options;
 }
 
-asio::steady_timer::duration jittered(asio::steady_timer::duration pause) {
-    thread_local std::minstd_rand chance(std::random_device{}());
-    std::uniform_int_distribution<asio::steady_timer::duration::rep> half(0, pause.count() / 2);
-    return pause - asio::steady_timer::duration(half(chance));
-}
-
-std::int64_t number_in(PGresult const* answer) noexcept {
-    std::int64_t value = 0;
-    std::memcpy(&value, PQgetvalue(answer, 0, 0), sizeof value);
-    return boost::endian::big_to_native(value);
-}
-
 } // namespace
 
 struct postgres_backend::link {
@@ -76,7 +52,7 @@ struct postgres_backend::link {
     flight* what = nullptr; ///< the batch that it carries
     flight_listener* to = nullptr;
     std::optional<steady_time> doubt_end; ///< the batch's commit was not answered
-    asio::steady_timer pause;
+    retry_pause pause;
     bool is_ready = false;
     bool is_idle = false;
 };
@@ -97,8 +73,8 @@ postgres_backend::postgres_backend(asio::any_io_executor executor, postgres_opti
                                    observer& tell)
     : batched_store(executor, *this, to_batch_options(options), options.timeout,
                     batching::of_all_that_come_together),
-      options_(std::move(options)), tell_(tell), place_(options_.where.to_string()),
-      decided_(guard(), steady_time::max()), sweep_timer_(guard()) {
+      options_(std::move(options)), tell_(tell), place_(options_.where.to_string()), clock_(tell),
+      first_attempt_(guard()), sweep_timer_(guard()) {
     for (std::size_t n = 0; n < std::max<std::size_t>(1, options_.connections); ++n)
         links_.push_back(std::make_unique<link>(guard()));
 }
@@ -163,7 +139,8 @@ asio::awaitable<bool> postgres_backend::carry(link& one) {
         std::exchange(one.to, nullptr)->loaded(*std::exchange(one.what, nullptr));
         co_return one.over.is_open();
     }
-    follow_clock(one.batch.time());
+    auto const& time = one.batch.time();
+    clock_.follow(time.sent, time.received, time.told);
     one.to->loaded(*one.what); // and commits
     end = co_await one.batch.commit(*one.what, statement_deadline());
     if (end == transaction_end::lost) {
@@ -182,12 +159,6 @@ void postgres_backend::answer(link& one, transaction_end became) {
     if (became == transaction_end::refused) changes.became = commit::outcome::not_executed;
     if (became == transaction_end::lost) changes.became = commit::outcome::unknown;
     std::exchange(one.to, nullptr)->committed(*std::exchange(one.what, nullptr));
-}
-
-void postgres_backend::follow_clock(postgres::time_told const& from) {
-    auto const by = clock_.follow(from.sent, from.received, from.told);
-    if (std::exchange(clock_is_known_, true) && std::chrono::abs(by) > jump_min)
-        tell_.clock_jumped(std::chrono::floor<duration>(by));
 }
 
 /// The next connection asks what became of the commit that the last one did not answer.
@@ -211,7 +182,6 @@ asio::awaitable<void> postgres_backend::settle_doubt(link& one) {
 // --- a connection's life -------------------------------------------------------------------------
 
 asio::awaitable<void> postgres_backend::run(link& one) {
-    auto pause = asio::steady_timer::duration(pause_min);
     while (!stopped_) {
         bool const is_connected = co_await connect(one);
         if (is_connected)
@@ -220,20 +190,17 @@ asio::awaitable<void> postgres_backend::run(link& one) {
             became_unusable();
         co_await settle_doubt(one);
         if (one.over.is_open()) {
-            pause = pause_min;
             co_await serve(one);
             why_ = one.over.why();
             one.over.close();
         }
         if (std::exchange(one.is_ready, false)) --ready_;
         if (stopped_) break;
-        one.pause.expires_after(jittered(pause));
-        co_await one.pause.async_wait(no_throw);
-        if (!is_connected) pause = std::min<asio::steady_timer::duration>(2 * pause, pause_max);
+        co_await one.pause.wait(is_connected);
     }
     co_await settle_doubt(one);
     if (ready_ == 0) refuse_waiting();
-    decide(false);
+    first_attempt_.end();
 }
 
 asio::awaitable<bool> postgres_backend::connect(link& one) {
@@ -245,7 +212,7 @@ asio::awaitable<bool> postgres_backend::connect(link& one) {
         auto const deadline = std::chrono::steady_clock::now() + connect_timeout;
         bool const is_connected = co_await one.over.open(each, deadline);
         if (is_connected) {
-            bool const is_usable = co_await greet(one);
+            bool const is_usable = co_await greet(one.over);
             if (is_usable) co_return true;
             is_lasting =
                 is_lasting || (one.over.is_open() && !postgres::is_passing(one.over.code()));
@@ -255,80 +222,75 @@ asio::awaitable<bool> postgres_backend::connect(link& one) {
             is_lasting = is_lasting || postgres::is_lasting(one.over.code());
         }
     }
-    decide(is_lasting);
+    first_attempt_.end(is_lasting ? std::optional(place_ + ": " + why_) : std::nullopt);
     co_return false;
 }
 
+/// False, and why_, when the server said no or is gone.
+asio::awaitable<bool> postgres_backend::is_answered(connection& over, steady_time deadline) {
+    auto const end = co_await over.exchange(deadline);
+    if (end != exchange_end::done) why_ = over.why();
+    co_return end == exchange_end::done;
+}
+
 /// False, and why_, when this server cannot be used.
-asio::awaitable<bool> postgres_backend::greet(link& one) {
-    auto& over = one.over;
+asio::awaitable<bool> postgres_backend::greet(connection& over) {
     if (over.server_version_number() < oldest_server) {
         why_ = "PostgreSQL " + over.server_version() + " is too old: at least 15 is needed";
         co_return false;
     }
     auto const deadline = std::chrono::steady_clock::now() + greeting_timeout;
     over.ask(postgres::settings_statement(options_.timeout.count()));
-    auto end = co_await over.exchange(deadline);
-    if (end != exchange_end::done) {
-        why_ = over.why();
-        co_return false;
-    }
-    bool const has_tables = co_await find_tables(one);
-    if (!has_tables) co_return false;
+    bool is_good = co_await is_answered(over, deadline);
+    if (is_good) is_good = co_await find_tables(over, deadline);
+    if (!is_good) co_return false;
     for (auto const& each : postgres::prepared_statements(options_.schema))
         over.prepare(each.name, each.sql);
     over.ask("select pg_postmaster_start_time()"); // no two servers have the same
-    end = co_await over.exchange(deadline);
-    if (end != exchange_end::done)
-        why_ = over.why();
-    else if (auto const started = number_in(over.answers().back().get());
-             std::exchange(server_started_, started) != started)
-        steps().expect_lost_writes();
-    co_return end == exchange_end::done;
+    is_good = co_await is_answered(over, deadline);
+    if (!is_good) co_return false;
+    auto const started = postgres::number_in(over.answers().back().get());
+    if (std::exchange(server_started_, started) != started) steps().expect_lost_writes();
+    co_return true;
 }
 
-asio::awaitable<bool> postgres_backend::find_tables(link& one) {
-    auto& over = one.over;
+asio::awaitable<bool> postgres_backend::find_tables(connection& over, steady_time deadline) {
     std::string look = "select max(version)::bigint";
     for (auto const* const right : {"select", "insert", "update", "delete"})
         look.append(*right == 's' ? ", " : " and ")
             .append("has_table_privilege('" + options_.schema + ".subject', '" + right + "')");
     look += " from " + options_.schema + ".schema_version";
-    for (bool is_made = false;; is_made = true) {
+    over.ask(look);
+    bool is_found = co_await is_answered(over, deadline);
+    if (over.code() == "42P01" || over.code() == "3F000") { // they are missing
+        bool const is_made = co_await make_tables(over, deadline);
+        if (!is_made) co_return false;
         over.ask(look);
-        auto const end = co_await over.exchange(statement_deadline());
-        if (end == exchange_end::done) {
-            auto const* const found = over.answers().front().get();
-            auto const version = PQgetisnull(found, 0, 0) == 1 ? 0 : number_in(found);
-            bool const is_known = version == postgres::schema_version;
-            bool const may_write = *PQgetvalue(found, 0, 1) != 0;
-            if (!is_known)
-                why_ = "its tables in the schema " + options_.schema + " are of version " +
-                       std::to_string(version) + ", which this otpd does not know";
-            else if (!may_write)
-                why_ = "this user may not select, insert, update and delete in " + options_.schema +
-                       ".subject: grant it, as otpd --print-schema does";
-            co_return is_known&& may_write;
-        }
-        why_ = over.why();
-        bool const is_missing = over.code() == "42P01" || over.code() == "3F000";
-        if (!is_missing || is_made) co_return false;
-        bool const was_made = co_await make_tables(one);
-        if (!was_made) co_return false;
+        is_found = co_await is_answered(over, deadline);
     }
+    if (!is_found) co_return false;
+    auto const* const found = over.answers().front().get();
+    auto const version = PQgetisnull(found, 0, 0) == 1 ? 0 : postgres::number_in(found);
+    bool const is_known = version == postgres::schema_version;
+    bool const may_write = *PQgetvalue(found, 0, 1) != 0;
+    if (!is_known)
+        why_ = "its tables in the schema " + options_.schema + " are of version " +
+               std::to_string(version) + ", which this otpd does not know";
+    else if (!may_write)
+        why_ = "this user may not select, insert, update and delete in " + options_.schema +
+               ".subject: grant it, as otpd --print-schema does";
+    co_return is_known&& may_write;
 }
 
-asio::awaitable<bool> postgres_backend::make_tables(link& one) {
-    auto& over = one.over;
+asio::awaitable<bool> postgres_backend::make_tables(connection& over, steady_time deadline) {
     over.ask(lock_of_schema);
     for (auto const& each : postgres::schema_statements(options_.schema))
         over.ask(each);
-    auto const end = co_await over.exchange(statement_deadline());
-    if (end == exchange_end::refused)
+    bool const is_made = co_await is_answered(over, deadline);
+    if (!is_made && over.is_open())
         why_ = "its tables are missing, and this user may not make them (" + over.why() +
                "): have somebody run what otpd --print-schema prints";
-    if (end == exchange_end::lost) why_ = over.why();
-    co_return end == exchange_end::done;
+    co_return is_made;
 }
 
 /// Until the connection is lost, or the store is stopped.
@@ -355,7 +317,7 @@ void postgres_backend::became_ready(link& one) {
         tell_.ready("PostgreSQL " + one.over.server_version() + " at " + place_);
     has_been_ready_ = true;
     is_down_ = false;
-    decide(false);
+    first_attempt_.end();
 }
 
 /// No server could be used. Told once, and not again for each attempt.
@@ -366,30 +328,14 @@ void postgres_backend::became_unusable() {
     if (!stopped_ && !was_down) tell_.lost(place_ + ": " + why_);
 }
 
-void postgres_backend::decide(bool is_lasting) {
-    if (first_attempt_) return;
-    first_attempt_ = is_lasting;
-    decided_.cancel();
-}
-
 asio::awaitable<std::optional<std::string>> postgres_backend::start() {
     if (!is_postgres_schema(options_.schema))
         co_return "the schema \"" + options_.schema +
             "\" is no name of small letters, digits and _, of at most 63";
-    auto ended = [this](std::exception_ptr thrown) {
-        if (thrown) tell_.failed(thrown);
-    };
     for (auto& each : links_)
-        asio::co_spawn(guard(), run(*each), ended);
-    asio::co_spawn(guard(), sweep_until_stopped(), ended);
-    auto first = [this]() -> asio::awaitable<std::optional<std::string>> {
-        while (!first_attempt_)
-            co_await decided_.async_wait(no_throw);
-        if (*first_attempt_) co_return place_ + ": " + why_;
-        co_return std::nullopt;
-    };
-    auto waiting = first();
-    co_return co_await net::run_on(guard(), std::move(waiting));
+        asio::co_spawn(guard(), run(*each), tells_failure(tell_));
+    asio::co_spawn(guard(), sweep_until_stopped(), tells_failure(tell_));
+    co_return co_await net::run_on(guard(), first_attempt_.wait());
 }
 
 void postgres_backend::stop() {
@@ -436,11 +382,12 @@ asio::awaitable<result<std::monostate>> postgres_backend::ping() {
     co_return fault::not_executed;
 }
 
-asio::awaitable<bool> postgres_backend::take_sample(connection& over, sample& to) {
+/// Of a sample of the pages.
+asio::awaitable<bool> postgres_backend::count_rows(connection& over, std::uint64_t& live_codes) {
     over.ask_prepared("pages");
     auto end = co_await over.exchange(statement_deadline());
     if (end != exchange_end::done) co_return false;
-    auto const pages = static_cast<double>(number_in(over.answers().front().get()));
+    auto const pages = static_cast<double>(postgres::number_in(over.answers().front().get()));
     double const part = std::min(1.0, sampled_pages / std::max(1.0, pages));
     over.ask("select key, state from " + options_.schema + ".subject tablesample system (" +
              std::to_string(100 * part) + ")");
@@ -448,31 +395,21 @@ asio::awaitable<bool> postgres_backend::take_sample(connection& over, sample& to
     if (end != exchange_end::done) co_return false;
     auto const* const rows = over.answers().front().get();
     std::uint64_t live = 0;
-    for (int row = 0; row < PQntuples(rows); ++row) {
-        if (*PQgetvalue(rows, row, 0) != static_cast<char>(state::key_kind::number)) continue;
-        std::string_view const blob(PQgetvalue(rows, row, 1),
-                                    static_cast<std::size_t>(PQgetlength(rows, row, 1)));
-        live += state::live_codes_in(blob, now()).count;
-    }
-    to.rows = static_cast<std::uint64_t>(PQntuples(rows) / part);
-    to.live_codes = static_cast<std::uint64_t>(static_cast<double>(live) / part);
+    for (int row = 0; row < PQntuples(rows); ++row)
+        if (*PQgetvalue(rows, row, 0) == static_cast<char>(state::key_kind::number))
+            live += state::live_codes_in(postgres::bytes_in(rows, row, 1), now()).count;
+    rows_ = static_cast<std::uint64_t>(PQntuples(rows) / part);
+    live_codes = static_cast<std::uint64_t>(static_cast<double>(live) / part);
+    counted_ = std::chrono::steady_clock::now();
     co_return true;
 }
 
-asio::awaitable<std::optional<postgres_backend::sample>> postgres_backend::sampled() {
-    sample found;
-    auto take = [this, &found](connection& over) { return take_sample(over, found); };
-    bool const went_well = co_await run_job(take);
-    if (!went_well) co_return std::nullopt;
-    rows_ = found.rows;
-    counted_ = std::chrono::steady_clock::now();
-    co_return found;
-}
-
 asio::awaitable<result<std::uint64_t>> postgres_backend::live_codes() {
-    auto asked = sampled();
-    auto const found = co_await net::run_on(guard(), std::move(asked));
-    if (found) co_return found->live_codes;
+    std::uint64_t found = 0;
+    auto count = [this, &found](connection& over) { return count_rows(over, found); };
+    auto counting = run_job(count);
+    bool const is_counted = co_await net::run_on(guard(), std::move(counting));
+    if (is_counted) co_return found;
     co_return fault::not_executed;
 }
 
@@ -480,17 +417,14 @@ asio::awaitable<result<std::uint64_t>> postgres_backend::live_codes() {
 /// them deletes is passed over by the others.
 asio::awaitable<bool> postgres_backend::sweep_slice(connection& over) {
     auto const began = std::chrono::steady_clock::now();
-    auto const number = [](std::int64_t value) {
-        value = boost::endian::native_to_big(value);
-        return std::string(reinterpret_cast<char const*>(&value), sizeof value);
-    };
-    std::string const pages[] = {number(next_page_), number(next_page_ + options_.sweep_pages)};
+    std::string const pages[] = {postgres::to_binary(next_page_),
+                                 postgres::to_binary(next_page_ + options_.sweep_pages)};
     over.ask_prepared("sweep", pages);
     over.ask_prepared("pages");
     auto const end = co_await over.exchange(statement_deadline());
     if (end != exchange_end::done) co_return false;
     next_page_ += options_.sweep_pages;
-    if (next_page_ >= number_in(over.answers().at(1).get())) next_page_ = 0;
+    if (next_page_ >= postgres::number_in(over.answers().at(1).get())) next_page_ = 0;
     std::size_t const removed =
         std::strtoull(PQcmdTuples(over.answers().front().get()), nullptr, 10);
     if (removed > 0) tell_.swept({removed, std::chrono::steady_clock::now() - began});
@@ -504,7 +438,9 @@ asio::awaitable<void> postgres_backend::sweep_until_stopped() {
         if (stopped_) break;
         auto slice = [this](connection& over) { return sweep_slice(over); };
         co_await run_job(slice);
-        if (std::chrono::steady_clock::now() - counted_ >= count_interval) co_await sampled();
+        std::uint64_t live_codes = 0;
+        auto count = [&](connection& over) { return count_rows(over, live_codes); };
+        if (std::chrono::steady_clock::now() - counted_ >= count_interval) co_await run_job(count);
     }
 }
 

@@ -9,7 +9,7 @@
 /// What another server lacks that takes over is written back, as far as this instance has seen it.
 /// A sweeper deletes rows that have ended, some pages at a time.
 
-#include "backend/server_clock.hpp"
+#include "backend/server_parts.hpp"
 #include "batched_store.hpp"
 #include "otpd/store/postgres_store.hpp"
 
@@ -28,7 +28,6 @@ namespace otpd::store {
 
 namespace postgres {
 class connection;
-struct time_told;
 enum class transaction_end : std::uint8_t;
 } // namespace postgres
 
@@ -53,10 +52,6 @@ public:
 private:
     struct link;
     struct job;
-    struct sample {
-        std::uint64_t rows = 0;
-        std::uint64_t live_codes = 0;
-    };
     using work = std::function<boost::asio::awaitable<bool>(postgres::connection&)>;
 
     // --- backend_io, on the strand ---
@@ -70,26 +65,24 @@ private:
     // --- a link, from its beginning to its end ---
     boost::asio::awaitable<void> run(link& one);
     boost::asio::awaitable<bool> connect(link& one);
-    boost::asio::awaitable<bool> greet(link& one);
-    boost::asio::awaitable<bool> find_tables(link& one);
-    boost::asio::awaitable<bool> make_tables(link& one);
+    boost::asio::awaitable<bool> greet(postgres::connection& over);
+    boost::asio::awaitable<bool> find_tables(postgres::connection& over, steady_time deadline);
+    boost::asio::awaitable<bool> make_tables(postgres::connection& over, steady_time deadline);
+    boost::asio::awaitable<bool> is_answered(postgres::connection& over, steady_time deadline);
     boost::asio::awaitable<void> serve(link& one);
     boost::asio::awaitable<bool> carry(link& one);
     boost::asio::awaitable<void> settle_doubt(link& one);
     boost::asio::awaitable<bool> do_next_job(link& one);
     void answer(link& one, postgres::transaction_end became);
-    void follow_clock(postgres::time_told const& from);
     void became_ready(link& one);
     void became_unusable();
     void wake_one();
     void refuse_waiting();
-    void decide(bool is_lasting);
 
     // --- what is asked beside the batches ---
     boost::asio::awaitable<bool> run_job(work what);
     boost::asio::awaitable<bool> sweep_slice(postgres::connection& over);
-    boost::asio::awaitable<bool> take_sample(postgres::connection& over, sample& to);
-    boost::asio::awaitable<std::optional<sample>> sampled();
+    boost::asio::awaitable<bool> count_rows(postgres::connection& over, std::uint64_t& live_codes);
     boost::asio::awaitable<void> sweep_until_stopped();
     [[nodiscard]] steady_time statement_deadline() const noexcept;
 
@@ -98,7 +91,6 @@ private:
     std::string const place_;         ///< for people
     std::int64_t server_started_ = 0; ///< the one that was greeted last; by its clock
     server_clock clock_;
-    bool clock_is_known_ = false;
     std::vector<std::unique_ptr<link>> links_;
     std::deque<std::pair<flight*, flight_listener*>> waiting_;
     std::deque<job*> jobs_;
@@ -107,8 +99,7 @@ private:
     bool is_down_ = false;  ///< no server could be used; until then batches wait for the next try
     bool has_been_ready_ = false;
     bool stopped_ = false;
-    std::optional<bool> first_attempt_; ///< whether it failed for good
-    boost::asio::steady_timer decided_;
+    first_attempt first_attempt_;
     boost::asio::steady_timer sweep_timer_;
     std::int64_t next_page_ = 0;
     std::uint64_t rows_ = 0; ///< estimated

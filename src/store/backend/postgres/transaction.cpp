@@ -3,7 +3,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/endian/conversion.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -42,26 +41,18 @@ public:
         to_ += value;
     }
     void key(state::state_key const& key) {
-        whole(static_cast<std::uint32_t>(1 + key.hash.size()));
-        to_ += static_cast<char>(key.kind);
-        to_.append(reinterpret_cast<char const*>(key.hash.data()), key.hash.size());
+        auto const both = key.bytes();
+        bytes({both.data(), both.size()});
     }
 
 private:
     template <class Int>
     void whole(Int value) {
-        value = boost::endian::native_to_big(value);
-        to_.append(reinterpret_cast<char const*>(&value), sizeof value);
+        to_ += to_binary(value);
     }
 
     std::string& to_;
 };
-
-std::int64_t number_at(PGresult const* in, int row_number, int column) noexcept {
-    std::int64_t value = 0;
-    std::memcpy(&value, PQgetvalue(in, row_number, column), sizeof value);
-    return boost::endian::big_to_native(value);
-}
 
 bool precedes(state::state_key const& a, state::state_key const& b) noexcept {
     return std::tie(a.kind, a.hash) < std::tie(b.kind, b.hash);
@@ -101,9 +92,9 @@ asio::awaitable<transaction_end> transaction::load(flight& what, steady_time dea
 
 void transaction::take_answer(flight& what, PGresult const* answer, steady_time sent) {
     for (int n = 0; n < PQntuples(answer); ++n) {
-        auto const place = number_at(answer, n, 0);
-        auto const version = number_at(answer, n, 1);
-        auto const time = server_epoch + counter_time(number_at(answer, n, 2));
+        auto const place = number_in(answer, n, 0);
+        auto const version = number_in(answer, n, 1);
+        auto const time = server_epoch + counter_time(number_in(answer, n, 2));
         if (place == 0) {
             number_ = version;
             time_ = {sent, std::chrono::steady_clock::now(), time};
@@ -113,9 +104,7 @@ void transaction::take_answer(flight& what, PGresult const* answer, steady_time 
         auto& load = what.loads[entry.place];
         entry.expires = time;
         load.is_unchanged = PQgetisnull(answer, n, 3) == 1;
-        if (!load.is_unchanged)
-            load.blob = {PQgetvalue(answer, n, 3),
-                         static_cast<std::size_t>(PQgetlength(answer, n, 3))};
+        if (!load.is_unchanged) load.blob = bytes_in(answer, n, 3);
     }
 }
 
@@ -144,8 +133,8 @@ void transaction::add_shared(flight& what) {
         auto const& was = find(target.key);
         auto const old = what.loads[was.place].blob;
         bool const is_new = !target.structure.empty();
-        auto& blob = shared_blobs_[n].assign(is_new ? target.structure : old);
-        if (is_new) take_sources(target, old, blob.data());
+        auto& blob = shared_blobs_[n];
+        blob = is_new ? restructured(target, old) : old;
         targets[n] = blob.data();
         (old.empty() ? inserts_ : updates_)
             .push_back({target.key, state::version_of(blob), blob,
@@ -246,7 +235,7 @@ asio::awaitable<transaction_end> transaction::look_up(steady_time deadline) {
                                                     : transaction_end::refused;
         auto const& answers = over_.answers();
         std::string_view const became = PQgetvalue(answers.at(0).get(), 0, 0);
-        if (number_at(answers.at(1).get(), 0, 0) > 0) co_return transaction_end::done;
+        if (number_in(answers.at(1).get(), 0, 0) > 0) co_return transaction_end::done;
         if (became == "aborted") co_return transaction_end::again;
         if (became != "in progress" || std::chrono::steady_clock::now() >= deadline)
             co_return transaction_end::refused;

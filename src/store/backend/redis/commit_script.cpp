@@ -3,6 +3,8 @@
 #include "state/bytes.hpp"
 #include "state/shared_state.hpp"
 
+#include <boost/endian/conversion.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -25,10 +27,10 @@ std::int64_t coarse(std::int64_t end) noexcept {
 /// A list of texts in msgpack.
 class text_list {
 public:
-    text_list(std::string& to, std::size_t size) : to_(to) { head('\xdd', size, 4); }
+    text_list(std::string& to, std::size_t size) : to_(to) { head('\xdd', size); }
 
     void add(std::string_view text, std::string_view more = {}) {
-        head('\xdb', text.size() + more.size(), 4);
+        head('\xdb', text.size() + more.size());
         to_.append(text).append(more);
     }
     void add(state::version value) {
@@ -36,8 +38,8 @@ public:
             add(std::string_view());
             return;
         }
-        head('\xdb', sizeof value, 4);
-        big_endian(value, sizeof value);
+        boost::endian::native_to_big_inplace(value);
+        add({reinterpret_cast<char const*>(&value), sizeof value});
     }
     /// In milliseconds, as the server takes it.
     void add(store_time at) {
@@ -47,13 +49,9 @@ public:
     }
 
 private:
-    void head(char kind, std::uint64_t value, std::size_t bytes) {
-        to_ += kind;
-        big_endian(value, bytes);
-    }
-    void big_endian(std::uint64_t value, std::size_t bytes) {
-        for (auto shift = 8 * bytes; shift > 0; shift -= 8)
-            to_ += static_cast<char>(value >> (shift - 8));
+    void head(char kind, std::size_t size) {
+        auto const big = boost::endian::native_to_big(static_cast<std::uint32_t>(size));
+        (to_ += kind).append(reinterpret_cast<char const*>(&big), sizeof big);
     }
 
     std::string& to_;
@@ -135,8 +133,8 @@ addition_sets sets_of(std::vector<field_addition> const& additions, std::size_t 
 
 void append_key(std::string& to, state::state_key const& key) {
     to += redis_key_prefix;
-    to += static_cast<char>(key.kind);
-    to.append(reinterpret_cast<char const*>(key.hash.data()), key.hash.size());
+    auto const bytes = key.bytes();
+    to.append(bytes.data(), bytes.size());
 }
 
 /// Of the script's `KEYS`, from 1 on.

@@ -3,19 +3,14 @@
 #include "otpd/core/encoding.hpp"
 #include "otpd/net/tls_context.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancel_after.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/redis/connection.hpp>
 #include <boost/redis/request.hpp>
 #include <boost/redis/response.hpp>
 
 #include <openssl/sha.h>
-
-#include <random>
 
 namespace otpd::store {
 
@@ -24,17 +19,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
-
 /// Of each step to a connection. Short: until then every request is refused anyway.
 constexpr auto step_timeout = 1s;
 constexpr auto greeting_timeout = 4 * step_timeout;
 /// A server that says nothing for twice this long is taken for dead; or for twice the time of a step,
 /// during which WAIT may keep it silent.
 constexpr auto silence_min = 500ms;
-/// Between two attempts; half of it is left to chance, so that instances do not knock all at once.
-constexpr auto pause_min = 50ms;
-constexpr auto pause_max = 500ms;
 /// Of a batch: that many large number states.
 constexpr std::size_t answer_bytes_max = 16 * 1024 * 1024;
 
@@ -109,14 +99,6 @@ asio::ssl::context to_tls(redis_options const& options, std::string& server_name
     return std::move(native);
 }
 
-asio::steady_timer::duration jittered(asio::steady_timer::duration pause) {
-    thread_local std::minstd_rand chance(std::random_device{}());
-    std::uniform_int_distribution<asio::steady_timer::duration::rep> const half(0,
-                                                                                pause.count() / 2);
-    auto draw = half;
-    return pause - asio::steady_timer::duration(draw(chance));
-}
-
 bool starts_with_word(std::string_view text, std::string_view word) {
     return text.starts_with(word) && (text.size() == word.size() || text[word.size()] == ' ');
 }
@@ -147,85 +129,38 @@ steady_time steady_now() {
 
 } // namespace
 
-class redis_link::impl {
-public:
-    impl(net::strand guard, redis_options const& options, std::string probe_lane,
-         redis_link::events tell)
-        : guard_(std::move(guard)), timeout_(options.timeout), probe_lane_(std::move(probe_lane)),
-          tell_(std::move(tell)), config_(to_config(options)),
-          connection_(guard_, to_tls(options, server_name_),
-                      boost::redis::logger(boost::redis::logger::level::err,
-                                           [this](boost::redis::logger::level,
-                                                  std::string_view text) { said_ = text; })),
-          pause_(guard_), greeting_(guard_), decided_(guard_, steady_time::max()) {}
-
-    asio::awaitable<redis_reply> call(redis_call const& what, duration timeout) {
-        auto reply = co_await execute(what, timeout, "EVALSHA", script_digest());
-        if (starts_with_word(reply.text, "NOSCRIPT")) // SCRIPT FLUSH, or another server
-            reply = co_await execute(what, timeout, "EVAL", redis::commit_script());
-        // A demoted master: the new one is found by connecting again.
-        if (reply.what == redis_reply::kind::refused && starts_with_word(reply.text, "READONLY"))
-            give_up(reply.text);
-        co_return reply;
-    }
-    asio::awaitable<redis_reply> ask(std::vector<std::string> command, duration timeout);
-    asio::awaitable<redis_reply> probe(duration timeout) {
-        redis_call nothing;
-        encode(commit(), probe_lane_, ++probes_, nothing);
-        co_return co_await call(nothing, timeout);
-    }
-
-    asio::awaitable<void> run();
-    asio::awaitable<redis_attempt> first() {
-        while (!first_)
-            co_await decided_.async_wait(no_throw);
-        co_return *first_;
-    }
-    void stop() {
-        stopped_ = true;
-        pause_.cancel();
-        connection_.cancel();
-    }
-    bool is_ready_ = false;
-    std::size_t in_flight_ = 0;
-
-private:
-    asio::awaitable<redis_reply> execute(redis_call const& what, duration timeout,
-                                         std::string_view command, std::string_view script);
-    asio::awaitable<void> connect_once();
-    asio::awaitable<void> greet();
-    asio::awaitable<std::string> more_exactly(std::string why);
-    void refuse(bool usable_later, std::string why);
-    void give_up(std::string why);
-    void lose(std::string why);
-    /// Nothing more is sent over this connection.
-    void set_unready() noexcept { was_ready_ = std::exchange(is_ready_, false) || was_ready_; }
-    void decide(bool usable_later, std::string why);
-
-    net::strand guard_;
-    duration const timeout_;
-    std::string const probe_lane_;
-    redis_link::events const tell_;
-    boost::redis::config const config_;
-    std::string server_name_; ///< for TLS
-    std::string said_;        ///< Boost.Redis's last complaint
-    boost::redis::connection connection_;
-    asio::steady_timer pause_;
-    asio::steady_timer greeting_;
-    asio::steady_timer decided_;
-    std::uint64_t probes_ = 0;
-    std::string refusal_; ///< why this connection is given up, or has ended
-    std::optional<redis_attempt> first_;
-    bool greeting_done_ = true;
-    bool was_ready_ = false; ///< the connection that ends
-    bool stopped_ = false;
-};
+redis_link::redis_link(net::strand guard, redis_options const& options, std::string probe_lane,
+                       events tell)
+    : guard_(std::move(guard)), probe_lane_(std::move(probe_lane)), tell_(std::move(tell)),
+      config_(to_config(options)),
+      connection_(guard_, to_tls(options, server_name_),
+                  boost::redis::logger(boost::redis::logger::level::err,
+                                       [this](boost::redis::logger::level, std::string_view text) {
+                                           said_ = text;
+                                       })),
+      pause_(guard_), greeting_(guard_), first_(guard_) {}
 
 // --- calls ------------------------------------------------------------------------------------------
 
-asio::awaitable<redis_reply> redis_link::impl::execute(redis_call const& what, duration timeout,
-                                                       std::string_view command,
-                                                       std::string_view script) {
+asio::awaitable<redis_reply> redis_link::call(redis_call const& what, duration timeout) {
+    auto reply = co_await execute(what, timeout, "EVALSHA", script_digest());
+    if (starts_with_word(reply.text, "NOSCRIPT")) // SCRIPT FLUSH, or another server
+        reply = co_await execute(what, timeout, "EVAL", redis::commit_script());
+    // A demoted master: the new one is found by connecting again.
+    if (reply.what == redis_reply::kind::refused && starts_with_word(reply.text, "READONLY"))
+        give_up(reply.text);
+    co_return reply;
+}
+
+asio::awaitable<redis_reply> redis_link::probe(duration timeout) {
+    redis_call nothing;
+    encode(commit(), probe_lane_, ++probes_, nothing);
+    co_return co_await call(nothing, timeout);
+}
+
+asio::awaitable<redis_reply> redis_link::execute(redis_call const& what, duration timeout,
+                                                 std::string_view command,
+                                                 std::string_view script) {
     auto const count = std::to_string(what.keys.size());
     std::vector<std::string_view> words{script, count};
     words.insert(words.end(), what.keys.begin(), what.keys.end());
@@ -262,8 +197,7 @@ asio::awaitable<redis_reply> redis_link::impl::execute(redis_call const& what, d
     co_return reply;
 }
 
-asio::awaitable<redis_reply> redis_link::impl::ask(std::vector<std::string> command,
-                                                   duration timeout) {
+asio::awaitable<redis_reply> redis_link::ask(std::vector<std::string> command, duration timeout) {
     boost::redis::request request;
     request.get_config().cancel_if_not_connected = is_ready_;
     if (command.size() == 1)
@@ -290,23 +224,26 @@ asio::awaitable<redis_reply> redis_link::impl::ask(std::vector<std::string> comm
 
 // --- the connection ---------------------------------------------------------------------------------
 
-asio::awaitable<void> redis_link::impl::run() {
-    auto pause = asio::steady_timer::duration(pause_min);
+asio::awaitable<void> redis_link::run() {
     while (!stopped_) {
         co_await connect_once();
-        bool const was_ready = was_ready_;
-        lose(refusal_);
+        first_.end();
+        bool const was_ready = std::exchange(was_ready_, false);
         if (stopped_) break;
-        pause = was_ready ? asio::steady_timer::duration(pause_min)
-                          : std::min<asio::steady_timer::duration>(2 * pause, pause_max);
-        pause_.expires_after(jittered(pause));
-        co_await pause_.async_wait(no_throw);
+        tell_.lost(was_ready, refusal_);
+        co_await pause_.wait(was_ready);
     }
-    decide(true, "stopped");
+    first_.end();
+}
+
+void redis_link::stop() {
+    stopped_ = true;
+    pause_.cancel();
+    connection_.cancel();
 }
 
 /// From connecting to the end of the connection.
-asio::awaitable<void> redis_link::impl::connect_once() {
+asio::awaitable<void> redis_link::connect_once() {
     refusal_.clear();
     said_.clear();
     greeting_done_ = false;
@@ -319,7 +256,7 @@ asio::awaitable<void> redis_link::impl::connect_once() {
     asio::co_spawn(guard_, greet(), asio::bind_executor(guard_, ended));
     auto const [ec] = co_await connection_.async_run(config_, no_throw);
     if (said_.empty()) said_ = ec ? ec.message() : "the connection ended";
-    if (ec == boost::redis::error::resp3_hello) decide(is_passing(said_), said_);
+    if (ec == boost::redis::error::resp3_hello && !is_passing(said_)) first_.end(said_);
     if (refusal_.empty()) refusal_ = said_; // before the greeting fails because of it
     set_unready();
     connection_.cancel(boost::redis::operation::exec);
@@ -327,15 +264,11 @@ asio::awaitable<void> redis_link::impl::connect_once() {
         co_await greeting_.async_wait(no_throw);
 }
 
-asio::awaitable<void> redis_link::impl::greet() {
+asio::awaitable<void> redis_link::greet() {
     std::vector<std::string> info{"INFO"};
     auto const told = co_await ask(std::move(info), greeting_timeout);
-    if (told.what == redis_reply::kind::lost) {
-        give_up("the server does not answer");
-        co_return;
-    }
-    if (told.what == redis_reply::kind::refused) {
-        refuse(is_passing(told.text), told.text);
+    if (told.what != redis_reply::kind::answered) {
+        refuse(told);
         co_return;
     }
     auto const server = parse_redis_info(told.values.empty() ? "" : told.values.front());
@@ -348,20 +281,19 @@ asio::awaitable<void> redis_link::impl::greet() {
         co_return;
     }
     // Whether this user may do what the script does.
-    auto const probed = co_await probe(greeting_timeout);
-    if (probed.what == redis_reply::kind::lost) refuse(true, "the server does not answer");
-    if (probed.what == redis_reply::kind::refused) {
-        auto why = co_await more_exactly(probed.text);
-        refuse(is_passing(probed.text), std::move(why));
+    auto probed = co_await probe(greeting_timeout);
+    if (probed.what == redis_reply::kind::refused) probed.text = co_await more_exactly(probed.text);
+    if (probed.what != redis_reply::kind::answered) {
+        refuse(probed);
+        co_return;
     }
-    if (probed.what != redis_reply::kind::answered) co_return;
     is_ready_ = true;
     tell_.ready(server, probed);
-    decide(true, {});
+    first_.end();
 }
 
 /// Which of a script's commands a user may not run is not said: each is tried by itself.
-asio::awaitable<std::string> redis_link::impl::more_exactly(std::string why) {
+asio::awaitable<std::string> redis_link::more_exactly(std::string why) {
     std::vector<std::string> const commands[] = {
         {"TIME"}, {"MGET", probe_lane_}, {"SET", probe_lane_, "", "PX", "1"}, {"DEL", probe_lane_}};
     for (auto command : commands) {
@@ -372,60 +304,23 @@ asio::awaitable<std::string> redis_link::impl::more_exactly(std::string why) {
     co_return why;
 }
 
-void redis_link::impl::refuse(bool usable_later, std::string why) {
-    decide(usable_later, why);
+void redis_link::refuse(redis_reply const& reply) {
+    if (reply.what == redis_reply::kind::lost)
+        refuse(true, "the server does not answer");
+    else
+        refuse(is_passing(reply.text), reply.text);
+}
+
+void redis_link::refuse(bool usable_later, std::string why) {
+    if (!usable_later) first_.end(why);
     give_up(std::move(why));
 }
 
 /// Ends this connection; run() makes the next.
-void redis_link::impl::give_up(std::string why) {
+void redis_link::give_up(std::string why) {
     if (refusal_.empty()) refusal_ = std::move(why);
     set_unready();
     connection_.cancel(boost::redis::operation::run);
-}
-
-void redis_link::impl::lose(std::string why) {
-    if (!stopped_) tell_.lost(std::exchange(was_ready_, false), why);
-    decide(true, std::move(why));
-}
-
-void redis_link::impl::decide(bool usable_later, std::string why) {
-    if (first_) return;
-    first_ = redis_attempt{usable_later, std::move(why)};
-    decided_.cancel();
-}
-
-// --- as it is seen ----------------------------------------------------------------------------------
-
-redis_link::redis_link(net::strand guard, redis_options const& options, std::string probe_lane,
-                       events tell)
-    : impl_(std::make_unique<impl>(std::move(guard), options, std::move(probe_lane),
-                                   std::move(tell))) {}
-redis_link::~redis_link() = default;
-
-bool redis_link::is_ready() const noexcept {
-    return impl_->is_ready_;
-}
-std::size_t redis_link::in_flight() const noexcept {
-    return impl_->in_flight_;
-}
-asio::awaitable<redis_reply> redis_link::call(redis_call const& what, duration timeout) {
-    return impl_->call(what, timeout);
-}
-asio::awaitable<redis_reply> redis_link::ask(std::vector<std::string> command, duration timeout) {
-    return impl_->ask(std::move(command), timeout);
-}
-asio::awaitable<redis_reply> redis_link::probe(duration timeout) {
-    return impl_->probe(timeout);
-}
-asio::awaitable<void> redis_link::run() {
-    return impl_->run();
-}
-void redis_link::stop() {
-    impl_->stop();
-}
-asio::awaitable<redis_attempt> redis_link::first() {
-    return impl_->first();
 }
 
 } // namespace otpd::store

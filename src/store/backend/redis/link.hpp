@@ -7,21 +7,17 @@
 /// first call it has to be known which server this is and whether it may be used at all.
 
 #include "backend/redis/commit_script.hpp"
-#include "backend/redis/redis_backend.hpp"
 #include "backend/redis/server_info.hpp"
+#include "backend/server_parts.hpp"
+#include "otpd/store/redis_store.hpp"
+
+#include <boost/redis/connection.hpp>
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 namespace otpd::store {
-
-/// How the first attempt to connect ended.
-struct redis_attempt {
-    bool usable_later = true; ///< connected, or not reachable for now
-    std::string why;          ///< not empty unless connected
-};
 
 /// Of a call, or of a command.
 struct redis_reply {
@@ -48,10 +44,9 @@ public:
     /// be used.
     redis_link(net::strand guard, redis_options const& options, std::string probe_lane,
                events tell);
-    ~redis_link();
 
-    [[nodiscard]] bool is_ready() const noexcept;
-    [[nodiscard]] std::size_t in_flight() const noexcept;
+    [[nodiscard]] bool is_ready() const noexcept { return is_ready_; }
+    [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
 
     // Only while it is ready. Those never throw for what a server or a network does. `call` has to
     // stay.
@@ -64,12 +59,38 @@ public:
     /// Keeps the connection up until stop(). To be called once.
     boost::asio::awaitable<void> run();
     void stop();
-    /// Waits for the end of the first attempt to connect.
-    boost::asio::awaitable<redis_attempt> first();
+    /// Waits for the end of the first attempt to connect: see first_attempt.
+    boost::asio::awaitable<std::optional<std::string>> first() { return first_.wait(); }
 
 private:
-    class impl;
-    std::unique_ptr<impl> impl_;
+    boost::asio::awaitable<redis_reply> execute(redis_call const& what, duration timeout,
+                                                std::string_view command, std::string_view script);
+    boost::asio::awaitable<void> connect_once();
+    boost::asio::awaitable<void> greet();
+    boost::asio::awaitable<std::string> more_exactly(std::string why);
+    void refuse(redis_reply const& reply);
+    void refuse(bool usable_later, std::string why);
+    void give_up(std::string why);
+    /// Nothing more is sent over this connection.
+    void set_unready() noexcept { was_ready_ = std::exchange(is_ready_, false) || was_ready_; }
+
+    net::strand guard_;
+    std::string const probe_lane_;
+    events const tell_;
+    boost::redis::config const config_;
+    std::string server_name_; ///< for TLS
+    std::string said_;        ///< Boost.Redis's last complaint
+    boost::redis::connection connection_;
+    retry_pause pause_;
+    boost::asio::steady_timer greeting_; ///< cancelled when it is over
+    first_attempt first_;
+    std::uint64_t probes_ = 0;
+    std::size_t in_flight_ = 0;
+    std::string refusal_; ///< why this connection is given up, or has ended
+    bool greeting_done_ = true;
+    bool is_ready_ = false;
+    bool was_ready_ = false; ///< the connection that ends
+    bool stopped_ = false;
 };
 
 } // namespace otpd::store

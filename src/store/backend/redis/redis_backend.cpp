@@ -3,9 +3,8 @@
 #include "backend/redis/link.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/net/run_on.hpp"
-#include "state/number_codec.hpp"
+#include "state/number_state.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 
 #include <algorithm>
@@ -21,8 +20,6 @@ namespace {
 
 constexpr std::size_t flights_per_connection = 4;
 constexpr auto memory_interval = 1s;
-/// What is more was no usual drift of clocks. The script has the same bound.
-constexpr counter_time jump_min = 100ms;
 /// Keys of the server that are looked at to count live codes, a page at a time.
 constexpr std::size_t sample_keys = 4000;
 constexpr std::size_t sample_pages_max = 100;
@@ -72,7 +69,7 @@ redis_backend::redis_backend(asio::any_io_executor executor, redis_options optio
     : batched_store(executor, *this, options_of(options), options.timeout,
                     batching::of_all_that_come_together),
       options_(std::move(options)), tell_(tell), where_(options_.where.to_string()),
-      lanes_name_(name_of_lanes()), next_look_(guard()) {
+      lanes_name_(name_of_lanes()), next_look_(guard()), clock_(tell) {
     redis_link::events const events{
         [this](redis_server_info const& server, redis_reply const& probe) {
             link_ready(server, probe);
@@ -93,10 +90,7 @@ void redis_backend::commit(flight& what, flight_listener& to) {
         to.committed(what);
         return;
     }
-    auto ended = [this](std::exception_ptr thrown) {
-        if (thrown) tell_.failed(thrown);
-    };
-    asio::co_spawn(guard(), carry(what, to), ended);
+    asio::co_spawn(guard(), carry(what, to), tells_failure(tell_));
 }
 
 asio::awaitable<void> redis_backend::carry(flight& what, flight_listener& to) {
@@ -117,7 +111,7 @@ asio::awaitable<void> redis_backend::deliver(struct commit& what, lane& over) {
         auto* const link = ready_link();
         if (link == nullptr) {
             over.link_is_ready.expires_at(end);
-            co_await over.link_is_ready.async_wait(asio::as_tuple(asio::use_awaitable));
+            co_await over.link_is_ready.async_wait(no_throw);
             continue;
         }
         auto const reply = co_await link->call(over.call, left);
@@ -125,7 +119,7 @@ asio::awaitable<void> redis_backend::deliver(struct commit& what, lane& over) {
         what.became = commit::outcome::unknown;
         if (reply.what == redis_reply::kind::lost) continue;
         auto const time = decode(reply.text, what);
-        if (time) follow_clock(reply, *time);
+        if (time) clock_.follow(reply.sent, reply.received, *time);
         // What was not written has to be nowhere.
         bool const is_written = std::ranges::find(what.failed, false) != what.failed.end();
         if (time && (reply.is_replicated || !is_written)) what.became = commit::outcome::done;
@@ -159,12 +153,6 @@ store_time redis_backend::now() const noexcept {
     return clock_.at(steady_now());
 }
 
-void redis_backend::follow_clock(redis_reply const& reply, store_time told) {
-    auto const by = clock_.follow(reply.sent, reply.received, told);
-    if (std::exchange(clock_is_known_, true) && std::chrono::abs(by) > jump_min)
-        tell_.clock_jumped(std::chrono::floor<duration>(by));
-}
-
 void redis_backend::look_at_memory(redis_server_info const& server) {
     auto const nine_tenths = server.maxmemory - server.maxmemory / 10;
     auto const most = options_.memory_max > 0 ? options_.memory_max : nine_tenths;
@@ -178,7 +166,7 @@ asio::awaitable<void> redis_backend::watch_memory() {
         if (told && !told->empty()) look_at_memory(parse_redis_info(told->front()));
         if (stopped_) break;
         next_look_.expires_after(memory_interval);
-        co_await next_look_.async_wait(asio::as_tuple(asio::use_awaitable));
+        co_await next_look_.async_wait(no_throw);
     }
 }
 
@@ -248,15 +236,12 @@ asio::awaitable<result<std::monostate>> redis_backend::probe() {
 // --- start and end ------------------------------------------------------------------------------------
 
 asio::awaitable<std::optional<std::string>> redis_backend::start() {
-    auto ended = [this](std::exception_ptr thrown) {
-        if (thrown) tell_.failed(thrown);
-    };
     for (auto const& each : links_)
-        asio::co_spawn(guard(), each->run(), ended);
-    auto const attempt = co_await net::run_on(guard(), links_.front()->first());
-    asio::co_spawn(guard(), watch_memory(), ended);
-    if (attempt.usable_later) co_return std::nullopt;
-    co_return where_ + ": " + attempt.why;
+        asio::co_spawn(guard(), each->run(), tells_failure(tell_));
+    auto const unusable = co_await net::run_on(guard(), links_.front()->first());
+    asio::co_spawn(guard(), watch_memory(), tells_failure(tell_));
+    if (!unusable) co_return std::nullopt;
+    co_return where_ + ": " + *unusable;
 }
 
 void redis_backend::stop() {
@@ -273,7 +258,8 @@ void redis_backend::link_ready(redis_server_info const& server, redis_reply cons
     if (std::exchange(run_id_, server.run_id) != server.run_id) steps().expect_lost_writes();
     look_at_memory(server);
     struct commit nothing;
-    if (auto const time = decode(probe.text, nothing)) follow_clock(probe, *time);
+    if (auto const time = decode(probe.text, nothing))
+        clock_.follow(probe.sent, probe.received, *time);
     wake_lanes();
     if (ready_++ == 0) tell_.ready(server.product + " " + server.version + " at " + where_);
 }

@@ -16,7 +16,7 @@
 /// Keys: "{otp}", the kind of the state and the 16 bytes of its key; "{otp}done:" and a lane. A shared
 /// state has its end after it.
 
-#include "backend/server_clock.hpp"
+#include "backend/server_parts.hpp"
 #include "batched_store.hpp"
 #include "otpd/store/redis_store.hpp"
 
@@ -30,7 +30,6 @@
 namespace otpd::store {
 
 class redis_link;
-struct redis_attempt;
 struct redis_reply;
 struct redis_server_info;
 
@@ -74,7 +73,6 @@ private:
 
     void link_ready(redis_server_info const& server, redis_reply const& probe);
     void link_lost(bool was_ready, std::string const& why);
-    void follow_clock(redis_reply const& reply, store_time told);
     void look_at_memory(redis_server_info const& server);
 
     redis_options const options_;
@@ -86,7 +84,6 @@ private:
     boost::asio::steady_timer next_look_; ///< at the server's memory
     std::string run_id_;                  ///< of the server that was greeted last
     server_clock clock_;
-    bool clock_is_known_ = false;
     bool has_room_ = true;
     std::size_t ready_ = 0; ///< links
     bool told_unreachable_ = false;

@@ -19,6 +19,15 @@ std::pair<int, int> major_and_minor(std::string_view version) {
     return parts;
 }
 
+/// Of the line `name:value`; empty when there is none.
+std::string_view value_of(std::string_view name, std::string_view info) {
+    auto const line = "\n" + std::string(name) + ":";
+    auto const at = info.find(line);
+    if (at == std::string_view::npos) return {};
+    auto const value = info.substr(at + line.size());
+    return value.substr(0, value.find_first_of("\r\n"));
+}
+
 std::uint64_t bytes(std::string_view value) {
     std::uint64_t parsed = 0;
     std::from_chars(value.data(), value.data() + value.size(), parsed);
@@ -28,28 +37,19 @@ std::uint64_t bytes(std::string_view value) {
 } // namespace
 
 redis_server_info parse_redis_info(std::string_view reply) {
+    auto const info = "\n" + std::string(reply);
     redis_server_info server;
-    while (!reply.empty()) {
-        auto const end = reply.find('\n');
-        auto line = reply.substr(0, end);
-        reply = end == std::string_view::npos ? std::string_view() : reply.substr(end + 1);
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        auto const colon = line.find(':');
-        if (colon == std::string_view::npos) continue;
-        auto const name = line.substr(0, colon);
-        auto const value = line.substr(colon + 1);
-        if (name == "redis_version" && server.version.empty()) server.version = value;
-        if (name == "valkey_version") {
-            server.product = "valkey"; // which calls itself redis 7.2.4 as well
-            server.version = value;
-        }
-        if (name == "run_id") server.run_id = value;
-        if (name == "role") server.role = value;
-        if (name == "maxmemory_policy") server.maxmemory_policy = value;
-        if (name == "used_memory") server.used_memory = bytes(value);
-        if (name == "maxmemory") server.maxmemory = bytes(value);
-        if (name == "cluster_enabled") server.cluster = value == "1";
-    }
+    server.version = value_of("valkey_version", info); // which calls itself redis 7.2.4 as well
+    if (server.version.empty())
+        server.version = value_of("redis_version", info);
+    else
+        server.product = "valkey";
+    server.run_id = value_of("run_id", info);
+    server.role = value_of("role", info);
+    server.maxmemory_policy = value_of("maxmemory_policy", info);
+    server.used_memory = bytes(value_of("used_memory", info));
+    server.maxmemory = bytes(value_of("maxmemory", info));
+    server.cluster = value_of("cluster_enabled", info) == "1";
     return server;
 }
 

@@ -20,8 +20,7 @@ sqlite_backend::sqlite_backend(asio::any_io_executor const& executor, clock cons
     : batched_store(executor, *this,
                     batch_options{.queue_max = options.queue_max, .steps_max = options.batch_max},
                     options.timeout, batching::of_all_that_come_together),
-      options_(std::move(options)), clock_(now), tell_(tell), began_(now.now()),
-      began_wall_(now.wall()) {}
+      options_(std::move(options)), clock_(now), tell_(tell) {}
 
 sqlite_backend::~sqlite_backend() {
     stop();
@@ -111,11 +110,6 @@ void sqlite_backend::answer_on_strand(Answer answer) {
 
 bool sqlite_backend::has_room() const noexcept {
     return states_ < options_.states_max;
-}
-
-store_time sqlite_backend::now() const noexcept {
-    auto const at = began_wall_.time_since_epoch() + (clock_.now() - began_);
-    return store_time(std::chrono::floor<store_time::duration>(at));
 }
 
 // --- from here on the store's thread -------------------------------------------------------------

@@ -61,9 +61,8 @@ private:
     void load(flight& what, flight_listener& to) override;
     void commit(flight& what, flight_listener& to) override;
     [[nodiscard]] bool has_room() const noexcept override;
-    /// UTC when the store was made, and from there on by the steady clock: corrections of the wall
-    /// clock move nothing. From any thread.
-    [[nodiscard]] store_time now() const noexcept override;
+    /// From any thread.
+    [[nodiscard]] store_time now() const noexcept override { return clock_.now(); }
 
     void start_thread();
     template <class Answer>
@@ -87,10 +86,8 @@ private:
     void close() noexcept;
 
     sqlite_options const options_;
-    clock const& clock_;
+    local_clock const clock_;
     observer& tell_;
-    steady_time const began_;
-    wall_time const began_wall_;
     /// Answers that are on their way when the store is destroyed find that it is gone.
     std::shared_ptr<std::monostate> const is_alive_ = std::make_shared<std::monostate>();
 

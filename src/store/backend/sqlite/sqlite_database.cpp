@@ -25,7 +25,7 @@ void sqlite_database::execute(char const* statements) {
 std::string sqlite_database::ask(char const* statement) {
     sqlite_statement prepared(*this, statement);
     sqlite_statement::run answer(prepared);
-    return answer.next() ? std::string(answer.text(0)) : std::string();
+    return answer.next() ? std::string(answer.bytes(0)) : std::string();
 }
 
 sqlite_statement::sqlite_statement(sqlite_database const& database, std::string_view text)
@@ -48,22 +48,9 @@ run& run::with(std::int64_t value) {
     return *this;
 }
 
-run& run::with(bytes value) {
-    check(sqlite3_bind_blob64(of_.handle_.get(), ++parameters_, value.data(), value.size(),
+run& run::with(std::string_view bytes) {
+    check(sqlite3_bind_blob64(of_.handle_.get(), ++parameters_, bytes.data(), bytes.size(),
                               SQLITE_STATIC));
-    return *this;
-}
-
-run& run::with(std::string_view value) {
-    // A null pointer would be NULL, not the empty text.
-    char const* const data = value.empty() ? "" : value.data();
-    check(sqlite3_bind_text64(of_.handle_.get(), ++parameters_, data, value.size(), SQLITE_STATIC,
-                              SQLITE_UTF8));
-    return *this;
-}
-
-run& run::with(std::nullptr_t) {
-    check(sqlite3_bind_null(of_.handle_.get(), ++parameters_));
     return *this;
 }
 
@@ -74,25 +61,14 @@ bool run::next() {
     return false;
 }
 
-bool run::is_null(int column) const noexcept {
-    return sqlite3_column_type(of_.handle_.get(), column) == SQLITE_NULL;
-}
-
 std::int64_t run::integer(int column) const noexcept {
     return sqlite3_column_int64(of_.handle_.get(), column);
 }
 
-std::string_view run::text(int column) const noexcept {
+std::string_view run::bytes(int column) const noexcept {
     // The pointer first: it may convert, and the size is that of what it made.
     auto const* const data =
-        reinterpret_cast<char const*>(sqlite3_column_text(of_.handle_.get(), column));
-    if (data == nullptr) return {};
-    return {data, static_cast<std::size_t>(sqlite3_column_bytes(of_.handle_.get(), column))};
-}
-
-sqlite_statement::bytes run::blob(int column) const noexcept {
-    auto const* const data =
-        static_cast<std::byte const*>(sqlite3_column_blob(of_.handle_.get(), column));
+        static_cast<char const*>(sqlite3_column_blob(of_.handle_.get(), column));
     if (data == nullptr) return {};
     return {data, static_cast<std::size_t>(sqlite3_column_bytes(of_.handle_.get(), column))};
 }

@@ -2,11 +2,8 @@
 
 /// SQLite's C interface with owners and exceptions. A database and its statements are used by one thread.
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <span>
 #include <sqlite3.h>
 #include <stdexcept>
 #include <string>
@@ -53,12 +50,10 @@ private:
 /// A statement that is prepared once and run often. The database must outlive it.
 class sqlite_statement {
 public:
-    using bytes = std::span<std::byte const>;
-
     sqlite_statement(sqlite_database const& database, std::string_view text);
 
-    /// One run: its parameters are given in order (NULL where none is), then its rows are read. The
-    /// parameters' memory must stay until the run is over, which is when this object goes.
+    /// One run: its parameters are given in order, then its rows are read. The parameters' memory
+    /// must stay until the run is over, which is when this object goes.
     class run {
     public:
         explicit run(sqlite_statement& of) noexcept : of_(of) {}
@@ -70,13 +65,7 @@ public:
         run& operator=(run const&) = delete;
 
         run& with(std::int64_t value);
-        run& with(bytes value);
-        run& with(std::string_view value);
-        run& with(std::nullptr_t);
-        template <class T>
-        run& with(std::optional<T> const& value) {
-            return value ? with(*value) : with(nullptr);
-        }
+        run& with(std::string_view bytes);
 
         /// Whether there is one more row.
         bool next();
@@ -87,10 +76,8 @@ public:
         }
 
         // Columns of the row, from 0. Views last until the next row.
-        [[nodiscard]] bool is_null(int column) const noexcept;
         [[nodiscard]] std::int64_t integer(int column) const noexcept;
-        [[nodiscard]] std::string_view text(int column) const noexcept;
-        [[nodiscard]] bytes blob(int column) const noexcept;
+        [[nodiscard]] std::string_view bytes(int column) const noexcept;
 
     private:
         void check(int code) const;

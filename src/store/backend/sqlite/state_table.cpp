@@ -1,44 +1,25 @@
 #include "backend/sqlite/state_table.hpp"
 
-#include "state/number_codec.hpp"
+#include "state/number_state.hpp"
 
 #include <algorithm>
-#include <array>
-#include <span>
 
 namespace otpd::store {
 
 namespace {
 
 using run = sqlite_statement::run;
-using key_bytes = std::array<std::byte, 1 + sizeof(subject_key)>;
-
-key_bytes in_column(state::state_key const& key) noexcept {
-    key_bytes bytes;
-    bytes[0] = static_cast<std::byte>(key.kind);
-    std::ranges::copy(key.hash, bytes.begin() + 1);
-    return bytes;
-}
 constexpr std::int64_t in_column(store_time at) noexcept {
     return at.time_since_epoch().count();
 }
-sqlite_statement::bytes in_column(std::string_view blob) noexcept {
-    return std::as_bytes(std::span(blob));
-}
-
 store_time time_in(run const& row, int column) noexcept {
     return store_time(store_time::duration(row.integer(column)));
-}
-std::string_view blob_in(run const& row, int column) noexcept {
-    auto const bytes = row.blob(column);
-    return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
 }
 
 } // namespace
 
 state_table::state_table(sqlite_database& database)
     : database_(database), begin_(database, "BEGIN IMMEDIATE"), end_(database, "COMMIT"),
-      load_(database, "SELECT state FROM states WHERE key = ?"),
       find_(database,
             "SELECT rowid, retained_until, due, live_codes, state FROM states WHERE key = ?"),
       insert_(database, "INSERT INTO states (key, state, retained_until, due, live_codes)"
@@ -58,57 +39,39 @@ state_table::state_table(sqlite_database& database)
 }
 
 void state_table::load(std::vector<flight::load>& of) {
-    loaded_.clear();
-    std::vector<std::size_t> ends;
-    ends.reserve(of.size());
-    for (auto const& each : of) {
-        auto const key = in_column(each.key);
-        run row(load_);
-        if (row.with(key).next()) loaded_ += blob_in(row, 0);
-        ends.push_back(loaded_.size());
+    rows_.clear();
+    rows_.reserve(of.size()); // the blobs stay where they are
+    for (auto& each : of) {
+        auto& kept = rows_[each.key];
+        auto const key = each.key.bytes();
+        run row(find_);
+        if (!row.with({key.data(), key.size()}).next()) continue;
+        kept.id = row.integer(0);
+        kept.retained_until = time_in(row, 1);
+        kept.due = time_in(row, 2);
+        kept.live_codes = static_cast<std::uint32_t>(row.integer(3));
+        kept.blob = row.bytes(4);
+        each.blob = kept.blob;
     }
-    // The bytes stay where they are from here on.
-    std::size_t at = 0;
-    for (std::size_t n = 0; n < of.size(); at = ends[n++])
-        of[n].blob = std::string_view(loaded_).substr(at, ends[n] - at);
 }
 
 // --- changes -------------------------------------------------------------------------------------
 
-state_table::kept_row state_table::find(state::state_key const& key, std::string* blob) {
-    auto const in_file = in_column(key);
-    kept_row found;
-    run row(find_);
-    if (!row.with(in_file).next()) return found;
-    found.id = row.integer(0);
-    found.retained_until = time_in(row, 1);
-    found.due = time_in(row, 2);
-    found.live_codes = static_cast<std::uint32_t>(row.integer(3));
-    if (blob != nullptr) *blob = blob_in(row, 4);
-    return found;
-}
-
 bool state_table::prepare(commit& what) {
-    shared_.assign(what.shared.size(), shared_row());
-    blobs_.assign(what.shared.size(), nullptr);
+    std::vector<char*> blobs(what.shared.size(), nullptr);
     for (std::size_t n = 0; n < what.shared.size(); ++n) {
         auto const& target = what.shared[n];
         if (target.retained_until == store_time()) continue; // nothing is added to it
-        auto& kept = shared_[n];
-        static_cast<kept_row&>(kept) = find(target.key, &kept.blob);
-        if (!target.structure.empty()) {
-            std::string fresh(target.structure);
-            take_sources(target, kept.blob, fresh.data());
-            kept.blob = std::move(fresh);
-        } else if (kept.id == 0) {
-            throw sqlite_error(SQLITE_CORRUPT, "a state that was read is gone");
-        }
-        blobs_[n] = kept.blob.data();
+        auto& kept = rows_.at(target.key);
+        if (!target.structure.empty()) kept.blob = restructured(target, kept.blob);
+        if (kept.blob.empty()) throw sqlite_error(SQLITE_CORRUPT, "a state that was read is gone");
+        blobs[n] = kept.blob.data();
     }
-    make_additions(what, blobs_);
+    make_additions(what, blobs);
     bool has_changes = false;
     for (auto const& each : what.additions)
-        if (!what.failed[each.group]) shared_[each.target].is_changed = has_changes = true;
+        if (!what.failed[each.group])
+            rows_.at(what.shared[each.target].key).is_added_to = has_changes = true;
     return has_changes || std::ranges::any_of(what.writes, [&](state_write const& each) {
                return each.what != state_write::kind::compare && !what.failed[each.group];
            });
@@ -133,16 +96,14 @@ void state_table::roll_back() noexcept {
 }
 
 void state_table::write(commit const& what) {
-    for (std::size_t n = 0; n < what.shared.size(); ++n) {
-        auto const& kept = shared_[n];
-        auto const& target = what.shared[n];
-        if (kept.is_changed)
-            put(target.key, kept, kept.blob, std::max(kept.retained_until, target.retained_until),
-                {});
+    for (auto const& each : what.shared) {
+        auto const& kept = rows_.at(each.key);
+        if (kept.is_added_to)
+            put(each.key, kept, kept.blob, std::max(kept.retained_until, each.retained_until), {});
     }
     for (auto const& each : what.writes) {
         if (each.what == state_write::kind::compare || what.failed[each.group]) continue;
-        auto const before = find(each.key, nullptr);
+        auto const& before = rows_.at(each.key);
         if (each.what == state_write::kind::put)
             put(each.key, before, each.blob, each.retained_until, each.live);
         else if (before.id != 0)
@@ -156,10 +117,10 @@ void state_table::put(state::state_key const& key, kept_row const& before, std::
                       store_time retained_until, state::live_codes live) {
     auto const due = std::min(live.next_end, retained_until);
     if (before.id == 0) {
-        auto const in_file = in_column(key);
+        auto const in_file = key.bytes();
         run(insert_)
-            .with(in_file)
-            .with(in_column(blob))
+            .with({in_file.data(), in_file.size()})
+            .with(blob)
             .with(in_column(retained_until))
             .with(in_column(due))
             .with(std::int64_t{live.count})
@@ -167,7 +128,7 @@ void state_table::put(state::state_key const& key, kept_row const& before, std::
         ++totals_.states;
     } else {
         run(update_)
-            .with(in_column(blob))
+            .with(blob)
             .with(in_column(retained_until))
             .with(std::int64_t{live.count})
             .with(before.id)
@@ -204,7 +165,7 @@ state_table::slice state_table::sweep(store_time now, std::size_t states_max) {
             found.retained_until = time_in(row, 1);
             found.live_codes = static_cast<std::uint32_t>(row.integer(3));
             if (found.live_codes > 0 && found.retained_until > now)
-                found.live = state::live_codes_in(blob_in(row, 4), now);
+                found.live = state::live_codes_in(row.bytes(4), now);
         }
     }
     slice done;

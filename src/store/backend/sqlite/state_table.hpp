@@ -5,6 +5,8 @@
 #include "backend/sqlite/sqlite_database.hpp"
 #include "backend_io.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -25,9 +27,9 @@ public:
 
     /// The blobs stay until the next call.
     void load(std::vector<flight::load>& of);
-    /// Makes the additions, without writing anything: afterwards it is known which groups fail.
-    /// True when something is to be written. Nobody else has changed what its steps ran on, so only
-    /// additions are looked at again.
+    /// Of states that were loaded last. Makes the additions, without writing anything: afterwards it
+    /// is known which groups fail. True when something is to be written. Nobody else has changed what
+    /// its steps ran on, so only additions are looked at again.
     bool prepare(commit& what);
 
     void begin();
@@ -52,20 +54,15 @@ private:
         std::uint64_t states = 0;
         std::uint64_t live_codes = 0;
     };
-    /// What is known of a kept state besides its bytes.
     struct kept_row {
         std::int64_t id = 0; ///< 0: nothing is kept
         store_time retained_until;
         store_time due;
         std::uint32_t live_codes = 0;
-    };
-    struct shared_row : kept_row {
-        std::string blob; ///< with what was added
-        bool is_changed = false;
+        std::string blob; ///< of a shared state, with what was added
+        bool is_added_to = false;
     };
 
-    /// With its blob, where that is wanted.
-    kept_row find(state::state_key const& key, std::string* blob);
     void put(state::state_key const& key, kept_row const& before, std::string_view blob,
              store_time retained_until, state::live_codes live);
     void erase(kept_row const& what);
@@ -74,7 +71,6 @@ private:
     sqlite_database& database_;
     sqlite_statement begin_;
     sqlite_statement end_;
-    sqlite_statement load_;
     sqlite_statement find_;
     sqlite_statement insert_;
     sqlite_statement update_;
@@ -85,9 +81,8 @@ private:
     totals totals_;    ///< with what the transaction has changed so far
     totals committed_; ///< as they are in the file
     std::int64_t changes_at_begin_ = 0;
-    std::string loaded_;
-    std::vector<shared_row> shared_; ///< those of the commit that was prepared
-    std::vector<char*> blobs_;
+    /// Those that were loaded last: nobody else changes them before the commit.
+    boost::unordered_flat_map<state::state_key, kept_row, state::state_key_hash> rows_;
 };
 
 } // namespace otpd::store

@@ -1,6 +1,6 @@
 // A server's clock as it is known between two answers.
 
-#include "backend/server_clock.hpp"
+#include "backend/server_parts.hpp"
 
 #include <boost/test/unit_test.hpp>
 

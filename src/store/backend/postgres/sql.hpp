@@ -1,12 +1,17 @@
 #pragma once
 
-/// The SQL that there is. It loads and keeps keys and bytes; no rule is in it.
+/// The SQL that there is: the tables, and what is done to them. Keys and bytes, no rules.
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace otpd::store::postgres {
+
+/// Others are refused.
+inline constexpr int schema_version = 1;
+
+/// What makes the tables where they are not there yet.
+[[nodiscard]] std::vector<std::string> schema_statements(std::string const& schema);
 
 /// What each connection does with its session. Milliseconds.
 [[nodiscard]] std::string settings_statement(long long statement_timeout);
