@@ -42,9 +42,9 @@ auto behind_what_is_ready() {
     return asio::defer(asio::deferred);
 }
 
-head_limits limits_of(server_options const& options) {
-    head_limits limits;
-    limits.bytes_max = options.header_bytes_max;
+request_limits limits_of(server_options const& options) {
+    request_limits limits;
+    limits.header_bytes_max = options.header_bytes_max;
     limits.fields_max = options.header_fields_max;
     limits.target_bytes_max = options.target_bytes_max;
     limits.body_bytes_max = options.body_bytes_max;
@@ -65,7 +65,7 @@ connection::connection(asio::ip::tcp::socket socket, asio::ip::address peer,
                        std::shared_ptr<connection_services const> services)
     : watchdog(socket.get_executor()), idle_since_(now().time_since_epoch().count()),
       socket_(std::move(socket)), services_(std::move(services)), input_(input_bytes_max()),
-      head_(limits_of(options())) {
+      parser_(limits_of(options())) {
     set_peer(std::move(peer));
 }
 
@@ -197,7 +197,7 @@ asio::awaitable<bool> connection::exchange() {
     }
     answered_ = now();
     bool const keep =
-        outcome == received::request && head_.keep_alive() && !what.close && !draining();
+        outcome == received::request && parser_.keep_alive() && !what.close && !draining();
     co_await behind_what_is_ready();
     auto const begun = begin_to_send(what, keep);
     bool sent = begun.complete;
@@ -220,12 +220,12 @@ void connection::describe_request() {
     fields_.clear();
     request_parts parts;
     parts.verb = method::other;
-    if (head_complete_) {
-        head_.copy_fields(input(), fields_);
-        parts.verb = head_.verb();
-        parts.target = head_.target(input());
-        parts.path = head_.path(input());
-        parts.query = head_.query(input());
+    if (parser_.is_head_complete()) {
+        parser_.copy_fields(input(), fields_);
+        parts.verb = parser_.verb();
+        parts.target = parser_.target(input());
+        parts.path = parser_.path(input());
+        parts.query = parser_.query(input());
         parts.body = body_;
     }
     parts.fields = fields_;
@@ -341,11 +341,12 @@ connection::sending connection::begin_to_send(response const& what, bool keep) {
     around.handling = answered_ - received_;
     around.connection = persistence::close;
     if (keep)
-        around.connection = head_.is_http_1_0() ? persistence::keep_alive : persistence::implied;
+        around.connection = parser_.is_http_1_0() ? persistence::keep_alive : persistence::implied;
     write_head(what, around, assembled);
 
     sending begun;
-    bool const bare = !has_content(what.status) || (head_complete_ && head_.verb() == method::head);
+    bool const bare =
+        !has_content(what.status) || (parser_.is_head_complete() && parser_.verb() == method::head);
     if (!bare) begun.content = what.content();
     if (begun.content.size() <= copied_content_bytes_max) {
         assembled.append(begun.content);
@@ -409,9 +410,8 @@ void connection::report(response const& what, bool sent) {
 
 void connection::prepare_for_next() {
     request_.reset();
-    decoder_.reset();
     if (!output_.empty()) std::string().swap(output_); // an assignment would keep the memory
-    input_.consume(message_end_);
+    input_.consume(parser_.end());
     if (input_.size() == 0 && input_.capacity() > idle_buffer_bytes_max) input_.shrink_to_fit();
 }
 

@@ -2,12 +2,11 @@
 
 /// One client: reads requests, has them handled, writes the responses, one after the other.
 
-#include "body_decoder.hpp"
 #include "otpd/http/observer.hpp"
 #include "otpd/http/router.hpp"
 #include "otpd/http/server.hpp"
-#include "request_head.hpp"
 #include "request_id.hpp"
+#include "request_parser.hpp"
 #include "watchdog.hpp"
 #include "wrong_tokens.hpp"
 
@@ -103,11 +102,8 @@ private:
     boost::asio::awaitable<bool> read_some();
     boost::asio::awaitable<bool> send_continue();
     void begin_request();
-    void begin_chunks();
     /// What is decided by the bytes that are there; nothing while more are needed.
     [[nodiscard]] std::optional<received> take_request();
-    [[nodiscard]] std::optional<received> take_sized_body() noexcept;
-    [[nodiscard]] std::optional<received> take_chunks();
     void arm_for(awaited part);
     [[nodiscard]] static framing_fault fault_of_waiting_for(awaited part) noexcept;
     [[nodiscard]] bool waits_for_permission() const noexcept;
@@ -156,9 +152,7 @@ private:
 
     // Reused from request to request, so that a steady client costs no allocation here.
     boost::beast::flat_buffer input_; ///< the request being served, then what was sent ahead
-    request_head head_;
-    std::optional<body_decoder> decoder_;
-    std::string decoded_; ///< the body when it came in chunks
+    request_parser parser_;
     std::vector<field_view> fields_;
     path_parameters parameters_;
     std::string request_id_;
@@ -169,13 +163,11 @@ private:
     std::string_view body_;
     std::string_view route_;
     framing_fault fault_{};
-    std::size_t message_end_ = 0;
     steady_time started_{};  ///< its first byte was seen
     steady_time received_{}; ///< its last byte was seen
     steady_time answered_{}; ///< the response was there
 
     phase phase_ = phase::idle;
-    bool head_complete_ = false;
     bool handler_late_ = false;
     bool aborted_ = false;
 };

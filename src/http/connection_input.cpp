@@ -25,7 +25,7 @@ constexpr std::size_t first_read_bytes = 1024;
 /// The longest message that is not refused, and one more read.
 std::size_t connection::input_bytes_max() const noexcept {
     return options().header_bytes_max + options().body_bytes_max +
-           body_decoder::overhead_bytes_max + read_bytes;
+           request_parser::overhead_bytes_max + read_bytes;
 }
 
 std::string_view connection::input() const noexcept {
@@ -105,7 +105,7 @@ asio::awaitable<connection::received> connection::receive() {
     for (;;) {
         auto const outcome = take_request();
         if (outcome) co_return *outcome;
-        auto const missing = head_complete_ ? awaited::body : awaited::head;
+        auto const missing = parser_.is_head_complete() ? awaited::body : awaited::head;
         bool const first = armed != missing;
         armed = missing;
         if (first) arm_for(missing);
@@ -119,21 +119,17 @@ asio::awaitable<connection::received> connection::receive() {
 }
 
 void connection::begin_request() {
-    head_.reset();
-    head_complete_ = false;
+    parser_.reset();
     body_ = {};
 }
 
 /// Nothing while the request is not complete.
 std::optional<connection::received> connection::take_request() {
-    if (!head_complete_) {
-        auto const made = head_.feed(input());
-        if (made == request_head::progress::need_more) return std::nullopt;
-        if (made == request_head::progress::rejected) return refuse(head_.fault());
-        head_complete_ = true;
-        if (head_.is_chunked()) begin_chunks();
-    }
-    return head_.is_chunked() ? take_chunks() : take_sized_body();
+    auto const made = parser_.feed(input());
+    if (made == request_parser::progress::need_more) return std::nullopt;
+    if (made == request_parser::progress::rejected) return refuse(parser_.fault());
+    body_ = parser_.body(input());
+    return received::request;
 }
 
 void connection::arm_for(awaited part) {
@@ -147,33 +143,8 @@ framing_fault connection::fault_of_waiting_for(awaited part) noexcept {
 
 /// The client sends its body only when it is told to (RFC 9110 10.1.1).
 bool connection::waits_for_permission() const noexcept {
-    return head_complete_ && head_.expects_continue() && input_.size() == head_.end();
-}
-
-void connection::begin_chunks() {
-    decoded_.clear();
-    decoder_.emplace(decoded_, options().header_bytes_max, options().body_bytes_max);
-    message_end_ = head_.start();
-}
-
-/// The gate has settled where it ends: nothing is left to decode or to copy.
-std::optional<connection::received> connection::take_sized_body() noexcept {
-    message_end_ = head_.end() + head_.content_length();
-    if (input_.size() < message_end_) return std::nullopt;
-    body_ = input().substr(head_.end(), head_.content_length());
-    return received::request;
-}
-
-std::optional<connection::received> connection::take_chunks() {
-    auto const made = decoder_->put(input().substr(message_end_));
-    message_end_ += made.consumed;
-    if (made.fault) return refuse(*made.fault);
-    auto const raw_bytes_max = options().body_bytes_max + body_decoder::overhead_bytes_max;
-    auto const message_end = made.complete ? message_end_ : input_.size();
-    if (message_end - head_.end() > raw_bytes_max) return refuse(framing_fault::chunk_overhead);
-    if (!made.complete) return std::nullopt;
-    body_ = decoded_;
-    return received::request;
+    return parser_.is_head_complete() && parser_.expects_continue() &&
+           input_.size() == parser_.head_end();
 }
 
 asio::awaitable<bool> connection::send_continue() {

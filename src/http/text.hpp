@@ -69,19 +69,6 @@ inline constexpr character_class
     return text;
 }
 
-/// Calls `use` with each element of a comma-separated list, trimmed; empty ones are skipped
-/// (RFC 9110 5.6.1).
-template <class F>
-constexpr void for_each_element(std::string_view list, F use) {
-    while (!list.empty()) {
-        auto const end = list.find(',');
-        auto const element = trim_ows(list.substr(0, end));
-        if (!element.empty()) use(element);
-        if (end == std::string_view::npos) return;
-        list.remove_prefix(end + 1);
-    }
-}
-
 /// The value of a hexadecimal digit, -1 for anything else.
 [[nodiscard]] constexpr int hex_value(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';

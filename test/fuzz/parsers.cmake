@@ -2,8 +2,8 @@
 # of compiling, most of it for coroutines that no target reaches. The ordinary builds link the libraries themselves.
 set(core_sources dialling_region digit_patterns encoding gsm_alphabet json_text language_tag numbering_plan passcode
   phone_number purpose random secret utc)
-set(http_sources address_range address_text body_decoder client_address credentials framing_fault problem proxy_header request request_head
-  request_id response router)
+set(http_sources address_range address_text client_address credentials framing_fault problem proxy_header request request_id
+  request_parser response router)
 set(net_sources origin public_address response_reader)
 set(store_sources location
   state/event_list state/number_codec state/number_state state/packed_receipt state/record state/shared_state

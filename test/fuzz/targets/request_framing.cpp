@@ -1,8 +1,7 @@
-/// A request's framing: the gate on raw bytes, then the body. The server must understand a request the same way however
+/// A request's framing: its head and its body. The server must understand a request the same way however
 /// it is cut into packets, and understand nothing that another parser might read differently.
 
-#include "http/body_decoder.hpp"
-#include "http/request_head.hpp"
+#include "http/request_parser.hpp"
 #include "http/text.hpp"
 #include "target.hpp"
 
@@ -15,85 +14,53 @@ namespace {
 using otpd::fuzz::exact_copy;
 using otpd::fuzz::must;
 using namespace otpd::http;
-using progress = request_head::progress;
+using progress = request_parser::progress;
 
 constexpr std::size_t body_bytes_max = 256;
-constexpr head_limits small{
-    .bytes_max = 1024, .fields_max = 8, .target_bytes_max = 128, .body_bytes_max = body_bytes_max};
+constexpr request_limits small{.header_bytes_max = 1024,
+                               .fields_max = 8,
+                               .target_bytes_max = 128,
+                               .body_bytes_max = body_bytes_max};
 
 /// What a connection makes of bytes.
 struct reading {
-    progress head = progress::need_more;
     std::optional<framing_fault> fault;
+    bool head_complete = false;
     std::size_t head_size = 0;
-    bool chunked = false;
     bool complete = false;
     std::size_t size = 0; ///< of the whole message, when complete
     std::string body;
 
     /// A body that is wrong in two ways is refused for the one that is seen first; a header always for the same.
     [[nodiscard]] bool means_the_same_as(reading const& other) const {
-        bool const in_body = head == progress::complete;
         bool const refused_alike =
-            in_body ? fault.has_value() == other.fault.has_value() : fault == other.fault;
-        return refused_alike && head == other.head && head_size == other.head_size &&
-               complete == other.complete && size == other.size && chunked == other.chunked &&
-               (fault || body == other.body);
+            head_complete ? fault.has_value() == other.fault.has_value() : fault == other.fault;
+        return refused_alike && head_complete == other.head_complete &&
+               head_size == other.head_size && complete == other.complete && size == other.size &&
+               body == other.body;
     }
 };
 
 /// Feeds prefixes that grow by `step`, as packets come.
-class reader {
-public:
-    reader(std::string_view bytes, std::size_t step) : bytes_(bytes), step_(step) {}
-
-    reading read() {
-        for (received_ = std::min(step_, bytes_.size());;) {
-            exact_copy const input(bytes_.substr(0, received_));
-            if (out_.head != progress::complete) take_head(input.view());
-            if (out_.head == progress::complete && !out_.fault) take_body(input.view());
-            if (out_.complete || out_.fault || received_ == bytes_.size()) return out_;
-            received_ = std::min(received_ + step_, bytes_.size());
-        }
+reading read(request_parser& parser, std::string_view bytes, std::size_t step) {
+    reading out;
+    auto made = progress::need_more;
+    for (std::size_t received = 0; made == progress::need_more && received < bytes.size();) {
+        received = std::min(received + step, bytes.size());
+        exact_copy const input(bytes.substr(0, received));
+        made = parser.feed(input.view());
+        if (!parser.is_head_complete()) continue;
+        auto const body = parser.body(input.view());
+        must(body.size() <= body_bytes_max, "a body is bounded");
+        if (made == progress::complete) out.body = body;
     }
-    [[nodiscard]] request_head const& head() const noexcept { return head_; }
-
-private:
-    void take_head(std::string_view input) {
-        out_.head = head_.feed(input);
-        if (out_.head == progress::rejected) out_.fault = head_.fault();
-        if (out_.head != progress::complete) return;
-        out_.head_size = head_.end();
-        out_.chunked = head_.is_chunked();
-        used_ = head_.start();
-        if (out_.chunked) decoder_.emplace(out_.body, small.bytes_max, body_bytes_max);
-    }
-    void take_body(std::string_view input) {
-        if (!out_.chunked) {
-            auto const end = head_.end() + head_.content_length();
-            out_.complete = input.size() >= end;
-            if (!out_.complete) return;
-            out_.size = end;
-            out_.body = input.substr(head_.end(), head_.content_length());
-            return;
-        }
-        auto const made = decoder_->put(exact_copy(input.substr(used_)).view());
-        must(made.consumed <= input.size() - used_, "no more is consumed than there is");
-        must(out_.body.size() <= body_bytes_max, "a decoded body is bounded");
-        used_ += made.consumed;
-        out_.fault = made.fault;
-        out_.complete = made.complete;
-        if (made.complete) out_.size = used_;
-    }
-
-    std::string_view bytes_;
-    std::size_t step_;
-    std::size_t received_ = 0;
-    std::size_t used_ = 0;
-    request_head head_{small};
-    std::optional<body_decoder> decoder_;
-    reading out_;
-};
+    out.head_complete = parser.is_head_complete();
+    out.complete = made == progress::complete;
+    if (made == progress::rejected) out.fault = parser.fault();
+    if (out.head_complete) out.head_size = parser.head_end();
+    if (out.complete) out.size = parser.end();
+    return out;
+}
 
 bool named(field_view const& field, std::string_view name) {
     return equal_ignoring_case(field.name, name);
@@ -101,7 +68,7 @@ bool named(field_view const& field, std::string_view name) {
 
 void check_lines(std::string_view head) {
     must(head.ends_with("\r\n\r\n"), "a header section ends with an empty line");
-    must(head.size() <= small.bytes_max, "a header section is bounded");
+    must(head.size() <= small.header_bytes_max, "a header section is bounded");
     for (std::size_t i = 0; i < head.size(); ++i) {
         bool const line_end = head[i] == '\r' || head[i] == '\n';
         must(line_end || !is_control(head[i]), "no control character is accepted");
@@ -110,7 +77,7 @@ void check_lines(std::string_view head) {
     }
 }
 
-void check_fields(request_head const& head, std::string_view bytes) {
+void check_fields(request_parser const& head, std::string_view bytes) {
     std::vector<field_view> fields;
     head.copy_fields(bytes, fields);
     must(fields.size() <= small.fields_max, "the number of fields is bounded");
@@ -124,18 +91,18 @@ void check_fields(request_head const& head, std::string_view bytes) {
         hosts += named(field, "host");
         if (!named(field, "content-length")) continue;
         ++lengths;
-        must(field.value == std::to_string(head.content_length()) ||
+        must(field.value == std::to_string(head.content_length().value_or(0)) ||
                  field.value.find_first_not_of('0') != 0,
              "the length is the one that is stated");
     }
     must(lengths <= 1, "one Content-Length at most");
     must(lengths + encodings <= 1, "a length or an encoding, never both");
-    must((encodings == 1) == head.is_chunked(), "an encoding that is not understood is refused");
+    must((encodings == 1) == head.chunked(), "an encoding that is not understood is refused");
     must(hosts <= 1 && (hosts == 1 || head.is_http_1_0()), "one Host, but for HTTP/1.0");
-    must(head.content_length() <= body_bytes_max, "a declared body is bounded");
+    must(head.content_length().value_or(0) <= body_bytes_max, "a declared body is bounded");
 }
 
-void check_target(request_head const& head, std::string_view bytes) {
+void check_target(request_parser const& head, std::string_view bytes) {
     auto const target = head.target(bytes);
     must(target.size() <= small.target_bytes_max, "the target is bounded");
     must(target_characters.holds_all_of(target) || target == "*", "the target has no other bytes");
@@ -168,20 +135,21 @@ std::optional<std::string> plain_chunks(std::string_view message) {
 } // namespace
 
 OTPD_FUZZ_TARGET(request_framing) {
-    reader whole(bytes, std::max<std::size_t>(bytes.size(), 1));
-    auto const once = whole.read();
+    request_parser parser(small);
+    auto const once = read(parser, bytes, std::max<std::size_t>(bytes.size(), 1));
     auto const uneven = 2 + bytes.size() % 13;
-    for (auto const step : {std::size_t{1}, uneven})
-        must(reader(bytes, step).read().means_the_same_as(once),
+    for (auto const step : {std::size_t{1}, uneven}) {
+        request_parser sliced(small);
+        must(read(sliced, bytes, step).means_the_same_as(once),
              "packets do not change what a request is");
-    if (once.head != progress::complete) return;
-    auto const& head = whole.head();
+    }
+    if (!once.head_complete) return;
     check_lines(bytes.substr(0, once.head_size));
-    check_fields(head, bytes);
-    check_target(head, bytes);
+    check_fields(parser, bytes);
+    check_target(parser, bytes);
     if (!once.complete) return;
     must(once.size <= bytes.size(), "a request ends within what was received");
-    if (once.chunked)
+    if (parser.chunked())
         must(plain_chunks(bytes.substr(once.head_size, once.size - once.head_size)) == once.body,
              "a body is what its chunks say");
 }
