@@ -79,9 +79,7 @@ void take(states& in, number_key const& number, charge const& check, store_time 
 
 void require(states& in, number_key const& number, charge const& check, store_time now) {
     if (is_of_number(number, check) || check.observed) return;
-    // Where it counts nothing, that is compared.
-    if (in.shared(state::limit_state_key(check.subject)).find(check.counter) == nullptr) return;
-    auto what = addition_of(check, store_time(), counter_time(0), now);
+    auto what = addition_of(check, now, counter_time(0), now);
     what.bound = ticks(now + check.window - cost(check));
     in.add(state::limit_state_key(check.subject), what);
 }
