@@ -20,6 +20,9 @@ namespace {
 
 constexpr std::size_t flights_per_connection = 4;
 constexpr auto memory_interval = 1s;
+/// A connection that was cut off is made again within milliseconds. Batches wait for so long; after that
+/// the server is gone, and they are refused at once.
+constexpr auto reconnect_patience = 300ms;
 /// Keys of the server that are looked at to count live codes, a page at a time.
 constexpr std::size_t sample_keys = 4000;
 constexpr std::size_t sample_pages_max = 100;
@@ -85,7 +88,8 @@ redis_backend::~redis_backend() = default;
 // --- commits ----------------------------------------------------------------------------------------
 
 void redis_backend::commit(flight& what, flight_listener& to) {
-    if (what.changes.groups == 0 || ready_link() == nullptr) {
+    bool const may_be_sent = ready_link() != nullptr || steady_now() < is_back_by_;
+    if (what.changes.groups == 0 || !may_be_sent) {
         if (what.changes.groups > 0) what.changes.became = commit::outcome::not_executed;
         to.committed(what);
         return;
@@ -110,7 +114,10 @@ asio::awaitable<void> redis_backend::deliver(struct commit& what, lane& over) {
         if (left <= duration(0) || stopped_) co_return;
         auto* const link = ready_link();
         if (link == nullptr) {
-            over.link_is_ready.expires_at(end);
+            bool const is_sent = what.became == commit::outcome::unknown;
+            auto const until = is_sent ? end : std::min(end, is_back_by_);
+            if (until <= steady_now()) co_return;
+            over.link_is_ready.expires_at(until);
             co_await over.link_is_ready.async_wait(no_throw);
             continue;
         }
@@ -267,6 +274,7 @@ void redis_backend::link_ready(redis_server_info const& server, redis_reply cons
 /// Told once for all connections, and not again for each attempt that fails.
 void redis_backend::link_lost(bool was_ready, std::string const& why) {
     if (was_ready) --ready_;
+    if (was_ready && ready_ == 0) is_back_by_ = steady_now() + reconnect_patience;
     if (ready_ > 0 || (!was_ready && told_unreachable_)) return;
     told_unreachable_ = true;
     tell_.lost(where_ + ": " + why);

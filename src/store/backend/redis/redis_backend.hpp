@@ -85,7 +85,8 @@ private:
     std::string run_id_;                  ///< of the server that was greeted last
     server_clock clock_;
     bool has_room_ = true;
-    std::size_t ready_ = 0; ///< links
+    std::size_t ready_ = 0;    ///< links
+    steady_time is_back_by_{}; ///< when the last one was lost: a link may be ready again until then
     bool told_unreachable_ = false;
     bool stopped_ = false;
 };
