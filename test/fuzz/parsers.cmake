@@ -9,7 +9,7 @@ set(store_sources location
   state/event_list state/number_codec state/number_state state/packed_receipt state/record state/shared_state
   state/words)
 set(bridgexapi_sources error_class json_fields json_node replies requests words)
-set(otp_sources hmac key_ring message)
+set(otp_sources crypto/hmac crypto/key_ring send/message)
 set(webhook_sources endpoint_url)
 set(api_sources authenticator caller decimal fault_list fields idempotency_key json_body query)
 set(app_sources settings_checks settings_country_checks settings_describe settings_dotenv settings_exposure_checks settings_keys
@@ -26,7 +26,8 @@ foreach(layer core http net store bridgexapi otp webhook api app boost)
 endforeach()
 # Test code is not optimised otherwise. The prefix keeps CMake from dropping an option that was there before.
 target_compile_options(fuzzed_parsers PRIVATE SHELL:-O1)
-target_include_directories(fuzzed_parsers PUBLIC "${CMAKE_SOURCE_DIR}/include" PRIVATE "${CMAKE_SOURCE_DIR}/src/store")
+target_include_directories(fuzzed_parsers PUBLIC "${CMAKE_SOURCE_DIR}/include" PRIVATE
+  "${CMAKE_SOURCE_DIR}/src/store" "${CMAKE_SOURCE_DIR}/src/otp")
 target_compile_definitions(fuzzed_parsers PUBLIC $<TARGET_PROPERTY:boost_compiled,INTERFACE_COMPILE_DEFINITIONS>)
 target_link_libraries(fuzzed_parsers PUBLIC Boost::headers Boost::url OpenSSL::SSL OpenSSL::Crypto Threads::Threads
   phonenumber tomlplusplus::tomlplusplus SQLite::SQLite3 PRIVATE otpd_version otpd_options)
