@@ -235,7 +235,9 @@ void world::begin_find() {
     at(op).id = order;
     note(happening::find, op, order.client, order.id == none ? -1 : std::int64_t{order.id});
     auto& service = *instances_[at(op).instance].service;
-    turn(op, [&] { spawn(op, service.verifications().find(caller_of(order.client, -1), id_text(order.id))); });
+    turn(op, [&] {
+        spawn(op, service.verifications().find(caller_of(order.client, -1), id_text(order.id)));
+    });
 }
 
 void world::begin_cancel() {
@@ -244,7 +246,9 @@ void world::begin_cancel() {
     at(op).id = order;
     note(happening::cancel, op, order.client, order.id == none ? -1 : std::int64_t{order.id});
     auto& service = *instances_[at(op).instance].service;
-    turn(op, [&] { spawn(op, service.verifications().cancel(caller_of(order.client, -1), id_text(order.id))); });
+    turn(op, [&] {
+        spawn(op, service.verifications().cancel(caller_of(order.client, -1), id_text(order.id)));
+    });
 }
 
 // --- what becomes of a message -----------------------------------------------------------------------
