@@ -5,6 +5,7 @@
 #include "send/store_requests.hpp"
 
 #include <algorithm>
+#include <variant>
 
 namespace otpd::otp {
 
@@ -57,22 +58,36 @@ outcome<sent> not_accepted(send_state const& send, policy const& rules) {
 
 outcome<sent> answer_of(send_state const& send, store::admit_outcome const& answer,
                         policy const& rules, wall_time now) {
-    if (auto const* const no = std::get_if<store::refused>(&answer))
-        return refusal(send, *no, rules, now);
-    if (auto const* const before = std::get_if<store::replayed>(&answer);
-        before != nullptr && !before->reply.empty()) {
-        sent again;
-        again.replayed = before->reply;
-        return again;
-    }
-    if (std::holds_alternative<store::in_flight>(answer))
-        return failure{errc::send_in_progress, retry_soon};
-    if (std::holds_alternative<store::conflicting>(answer))
-        return failure{errc::idempotency_key_reused};
-    if (std::holds_alternative<store::full>(answer))
-        return failure{errc::capacity_exhausted, rules.rejected_backoff};
-    return failure{
-        errc::delivery_unknown}; // the first send of the key is not settled, or had no answer
+    struct {
+        send_state const& send;
+        policy const& rules;
+        wall_time now;
+
+        // Told as if nothing were known of it: an admitted send is transmitted, not answered.
+        outcome<sent> operator()(store::admitted const&) const {
+            return failure{errc::delivery_unknown};
+        }
+        outcome<sent> operator()(store::refused const& no) const {
+            return refusal(send, no, rules, now);
+        }
+        outcome<sent> operator()(store::in_flight const&) const {
+            return failure{errc::send_in_progress, retry_soon};
+        }
+        outcome<sent> operator()(store::replayed const& before) const {
+            if (before.reply.empty()) return failure{errc::delivery_unknown};
+            sent again;
+            again.replayed = before.reply;
+            return again;
+        }
+        outcome<sent> operator()(store::unsettled) const { return failure{errc::delivery_unknown}; }
+        outcome<sent> operator()(store::conflicting) const {
+            return failure{errc::idempotency_key_reused};
+        }
+        outcome<sent> operator()(store::full) const {
+            return failure{errc::capacity_exhausted, rules.rejected_backoff};
+        }
+    } const to_answer{send, rules, now};
+    return std::visit(to_answer, answer);
 }
 
 outcome<sent> result_of(send_state const& send, policy const& rules, steady_time now) {
