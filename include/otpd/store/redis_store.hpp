@@ -19,6 +19,9 @@ struct redis_options {
     std::string certificate_file;     ///< PEM, with TLS: this client's chain; empty: none
     std::string key_file;             ///< PEM, of the certificate
     duration timeout{250};            ///< of one step; a later answer is lost, its effect is not
+    /// A connection that was cut off is made again within milliseconds. Steps wait for so long; after
+    /// that the server is gone, and they are refused at once.
+    duration reconnect_patience{300};
     std::size_t connections = 1;      ///< >= 1
     std::uint32_t replicas = 0;       ///< to wait for
     std::size_t in_flight_max = 4096; ///< steps that wait; more are refused

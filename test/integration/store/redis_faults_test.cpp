@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_killed_and_comes_back) {
 
 // Connections that are cut off are made again at once: what comes meanwhile waits, and nothing is refused.
 BOOST_AUTO_TEST_CASE(steps_wait_for_a_connection_that_is_made_again) {
-    driven_redis_backend store(redis_at(server.url()));
+    driven_redis_backend store(patient_redis_at(server.url()));
     for (std::uint32_t n = 1; n <= 20; ++n) {
         server.ask({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
         BOOST_CHECK(is<store::admitted>(store.admit(send_of(n, 111, n))));

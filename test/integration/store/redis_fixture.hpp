@@ -19,6 +19,12 @@ inline store::redis_options redis_at(std::string const& url) {
     options.timeout = hang_limit;
     return options;
 }
+/// For tests that cut connections off, of a server that is there.
+inline store::redis_options patient_redis_at(std::string const& url) {
+    auto options = redis_at(url);
+    options.reconnect_patience = hang_limit;
+    return options;
+}
 
 inline store::budget_key daily_budget() {
     return store::budget_key{subject(everybody), "daily", "2026-11-03"};

@@ -21,7 +21,7 @@ constexpr std::size_t instances = 3;
 struct cluster {
     explicit cluster(std::string const& url) {
         for (auto& each : all)
-            each = std::make_unique<driven_redis_backend>(redis_at(url));
+            each = std::make_unique<driven_redis_backend>(patient_redis_at(url));
     }
     driven_redis_backend& at(std::size_t n) { return *all[n % instances]; }
     /// The answers of so many steps at once.

@@ -20,9 +20,6 @@ namespace {
 
 constexpr std::size_t flights_per_connection = 4;
 constexpr auto memory_interval = 1s;
-/// A connection that was cut off is made again within milliseconds. Batches wait for so long; after that
-/// the server is gone, and they are refused at once.
-constexpr auto reconnect_patience = 300ms;
 /// Keys of the server that are looked at to count live codes, a page at a time.
 constexpr std::size_t sample_keys = 4000;
 constexpr std::size_t sample_pages_max = 100;
@@ -274,7 +271,7 @@ void redis_backend::link_ready(redis_server_info const& server, redis_reply cons
 /// Told once for all connections, and not again for each attempt that fails.
 void redis_backend::link_lost(bool was_ready, std::string const& why) {
     if (was_ready) --ready_;
-    if (was_ready && ready_ == 0) is_back_by_ = steady_now() + reconnect_patience;
+    if (was_ready && ready_ == 0) is_back_by_ = steady_now() + options_.reconnect_patience;
     if (ready_ > 0 || (!was_ready && told_unreachable_)) return;
     told_unreachable_ = true;
     tell_.lost(where_ + ": " + why);
