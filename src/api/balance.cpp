@@ -2,14 +2,12 @@
 
 #include "json_writer.hpp"
 #include "problems.hpp"
-#include "resources.hpp"
+#include "route_table.hpp"
 
 #include <string>
 #include <vector>
 
 namespace otpd::api {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -83,20 +81,13 @@ http::response reply_of(otp::outcome<View> const& found, http::request const& re
     return reply;
 }
 
-asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request) {
-    auto const* const from = uses.callers.identify(request);
-    if (from == nullptr) co_return to_response(http::unauthorized(), request);
-    auto const refused = co_await uses.reads.refusal(*from);
-    if (refused) co_return to_response(to_problem(*refused), request);
-    if (from->is_tenant) co_return reply_of(co_await uses.catalogue.spending(*from), request);
-    co_return reply_of(co_await uses.catalogue.balance(request.until()), request);
-}
-
 } // namespace
 
-void add_balance(http::router& routes, dependencies const& uses) {
-    routes.add(http::method::get, paths::balance,
-               [uses](http::request const& request) { return answer(uses, request); });
+answer balance(api_call call) {
+    auto& catalogue = call.uses.catalogue;
+    if (call.client->is_tenant)
+        co_return reply_of(co_await catalogue.spending(*call.client), call.request);
+    co_return reply_of(co_await catalogue.balance(call.request.until()), call.request);
 }
 
 } // namespace otpd::api

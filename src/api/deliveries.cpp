@@ -4,13 +4,11 @@
 #include "json_writer.hpp"
 #include "problems.hpp"
 #include "query.hpp"
-#include "resources.hpp"
+#include "route_table.hpp"
 
 #include <string>
 
 namespace otpd::api {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -28,31 +26,20 @@ std::string write(otp::delivery_view const& of) {
         .finish();
 }
 
-asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request,
-                                       std::string id) {
-    auto const* const from = uses.callers.identify(request);
-    if (from == nullptr) co_return to_response(http::unauthorized(), request);
-    auto const refused = co_await uses.reads.refusal(*from);
-    if (refused) co_return to_response(to_problem(*refused), request);
+} // namespace
+
+answer find_delivery(api_call call, std::string id) {
+    auto const& request = call.request;
     query asked(request.query(), {"verification_id"});
     if (!asked.valid()) co_return to_response(asked.problem(), request);
     std::optional<std::string> verification;
     if (auto const text = asked.text("verification_id")) verification = *text;
-    auto const found = co_await uses.domain.deliveries().find(
-        caller_of(request, *from), std::move(id), std::move(verification), request.until());
+    auto const found = co_await call.uses.domain.deliveries().find(
+        caller_of(request, *call.client), std::move(id), std::move(verification), request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
     http::response reply;
     reply.body = write(*found);
     co_return reply;
-}
-
-} // namespace
-
-void add_deliveries(http::router& routes, dependencies const& uses) {
-    routes.add(http::method::get, paths::delivery,
-               [uses](http::request const& request, std::string id) {
-                   return answer(uses, request, std::move(id));
-               });
 }
 
 } // namespace otpd::api

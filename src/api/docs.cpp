@@ -2,14 +2,12 @@
 
 #include "otpd/api/web_assets.hpp"
 #include "otpd/http/problem.hpp"
-#include "resources.hpp"
+#include "route_table.hpp"
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
 namespace otpd::api {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -74,20 +72,16 @@ http::response serve(std::string_view path, http::request const& request) {
 
 } // namespace
 
-void add_docs(http::router& routes) {
-    routes.add(http::method::get, paths::openapi,
-               [](http::request const& request) -> asio::awaitable<http::response> {
-                   co_return serve("openapi.json", request);
-               });
-    routes.add(http::method::get, paths::docs,
-               [](http::request const& request) -> asio::awaitable<http::response> {
-                   co_return serve("docs/index.html", request);
-               });
-    routes.add(
-        http::method::get, paths::docs_file,
-        [](http::request const& request, std::string_view file) -> asio::awaitable<http::response> {
-            co_return serve("docs/" + std::string(file), request);
-        });
+answer openapi(api_call call) {
+    co_return serve("openapi.json", call.request);
+}
+
+answer docs(api_call call) {
+    co_return serve("docs/index.html", call.request);
+}
+
+answer docs_file(api_call call, std::string file) {
+    co_return serve("docs/" + file, call.request);
 }
 
 } // namespace otpd::api

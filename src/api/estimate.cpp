@@ -4,11 +4,9 @@
 #include "fields.hpp"
 #include "json_writer.hpp"
 #include "problems.hpp"
-#include "resources.hpp"
+#include "route_table.hpp"
 
 namespace otpd::api {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -36,28 +34,19 @@ std::string write(bridgexapi::estimate const& of, otp::client const& from) {
         .finish();
 }
 
-asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request) {
-    auto const* const from = uses.callers.identify(request);
-    if (from == nullptr) co_return to_response(http::unauthorized(), request);
-    if (auto refusal = wrong_content_type(request)) co_return to_response(*refusal, request);
-    auto const refused = co_await uses.reads.refusal(*from);
-    if (refused) co_return to_response(to_problem(*refused), request);
-    json_body body(request.body());
-    auto asked = parse(body, request, *from);
-    if (!asked) co_return to_response(body.problem(), request);
-    auto const found =
-        co_await uses.domain.estimator().estimate(*std::move(asked), request.until());
-    if (!found) co_return to_response(to_problem(found.error()), request);
-    http::response reply;
-    reply.body = write(*found, *from);
-    co_return reply;
-}
-
 } // namespace
 
-void add_estimate(http::router& routes, dependencies const& uses) {
-    routes.add(http::method::post, paths::estimate,
-               [uses](http::request const& request) { return answer(uses, request); });
+answer estimate(api_call call) {
+    auto const& request = call.request;
+    json_body body(request.body());
+    auto asked = parse(body, request, *call.client);
+    if (!asked) co_return to_response(body.problem(), request);
+    auto const found =
+        co_await call.uses.domain.estimator().estimate(*std::move(asked), request.until());
+    if (!found) co_return to_response(to_problem(found.error()), request);
+    http::response reply;
+    reply.body = write(*found, *call.client);
+    co_return reply;
 }
 
 } // namespace otpd::api

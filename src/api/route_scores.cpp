@@ -4,15 +4,13 @@
 #include "otpd/core/purpose.hpp"
 #include "problems.hpp"
 #include "query.hpp"
-#include "resources.hpp"
+#include "route_table.hpp"
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
 namespace otpd::api {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -78,20 +76,14 @@ std::string write(otp::route_score const& of) {
     return score.finish();
 }
 
-asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request) {
-    auto const* const from = uses.callers.identify(request);
-    if (from == nullptr) co_return to_response(http::unauthorized(), request);
-    auto const refused = co_await uses.reads.refusal(*from);
-    if (refused) co_return to_response(to_problem(*refused), request);
-    if (from->is_tenant) {
-        otp::failure const not_shown{otp::errc::operator_only};
-        co_return to_response(to_problem(not_shown), request);
-    }
-    query asked(request.query(), {"country", "purpose", "window"});
+} // namespace
+
+answer route_scores(api_call call) {
+    query asked(call.request.query(), {"country", "purpose", "window"});
     auto of = read_query(asked);
-    if (!asked.valid()) co_return to_response(asked.problem(), request);
+    if (!asked.valid()) co_return to_response(asked.problem(), call.request);
     auto const window = of.window;
-    auto const found = co_await uses.figures.scores(std::move(of));
+    auto const found = co_await call.uses.figures.scores(std::move(of));
     std::vector<std::string> scores;
     scores.reserve(found.size());
     for (auto const& each : found)
@@ -100,13 +92,6 @@ asio::awaitable<http::response> answer(dependencies const& uses, http::request c
     reply.body =
         json_writer().add("window_seconds", window.count()).add_array("scores", scores).finish();
     co_return reply;
-}
-
-} // namespace
-
-void add_route_scores(http::router& routes, dependencies const& uses) {
-    routes.add(http::method::get, paths::route_scores,
-               [uses](http::request const& request) { return answer(uses, request); });
 }
 
 } // namespace otpd::api

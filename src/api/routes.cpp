@@ -1,27 +1,104 @@
 #include "otpd/api/routes.hpp"
 
-#include "resources.hpp"
+#include "json_body.hpp"
+#include "problems.hpp"
+#include "route_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <utility>
 
 namespace otpd::api {
 
+namespace {
+
+using enum http::method;
+using enum access;
+using enum content;
+using enum limit;
+
+// clang-format off: a table
+constexpr auto rows = std::to_array<row>({
+    {post,    "/send-otp",                   client,              json,   none,  send_otp},
+    {post,    "/verify-otp",                 client,              json,   none,  verify_otp},
+    {get,     "/verifications/{id}",         client,              unread, none,  find_verification},
+    {delete_, "/verifications/{id}",         client,              unread, none,  cancel_verification},
+    {get,     "/deliveries/{bx_message_id}", client_and_operator, unread, reads, find_delivery},
+    {get,     "/routes",                     client,              unread, reads, list_routes},
+    {get,     "/routes/{id}/pricing",        client,              unread, reads, route_pricing},
+    {get,     "/routes/scores",              the_operator,        unread, reads, route_scores},
+    {post,    "/estimate",                   client,              json,   reads, estimate},
+    {get,     "/balance",                    client_and_operator, unread, reads, balance},
+    {get,     "/health",                     anybody,             unread, none,  health},
+    {get,     "/livez",                      anybody,             unread, none,  livez},
+    {get,     "/readyz",                     anybody,             unread, none,  readyz},
+    {get,     "/config",                     client,              unread, none,  config},
+    {get,     "/openapi.json",               anybody,             unread, none,  openapi},
+    {get,     "/docs",                       anybody,             unread, none,  docs},
+    {get,     "/docs/{file}",                anybody,             unread, none,  docs_file},
+});
+// clang-format on
+static_assert(std::ranges::none_of(rows,
+                                   [](row const& r) {
+                                       return r.who == anybody && r.counted != limit::none;
+                                   }),
+              "what is counted is counted for a client");
+
+/// What every row is checked for, in the order that clients know, and then its handler.
+template <class... Parameter>
+answer check_and_call(row const& of, dependencies const& uses, http::request const& request,
+                      answer (*call)(api_call, Parameter...), Parameter... segment) {
+    api_call const checked{uses, request, uses.callers.identify(request)};
+    if (of.who != anybody && checked.client == nullptr)
+        co_return to_response(http::unauthorized(), request);
+    if (of.body == json)
+        if (auto const wrong = wrong_content_type(request)) co_return to_response(*wrong, request);
+    if (of.counted == reads) {
+        auto const refused = co_await uses.reads.refusal(*checked.client);
+        if (refused) co_return to_response(to_problem(*refused), request);
+    }
+    if (of.who == the_operator && checked.client->is_tenant) {
+        otp::failure const not_shown{otp::errc::operator_only};
+        co_return to_response(to_problem(not_shown), request);
+    }
+    co_return co_await call(checked, std::move(segment)...);
+}
+
+template <class... Parameter>
+void add(http::router& routes, row const& of, dependencies const& uses,
+         answer (*call)(api_call, Parameter...)) {
+    routes.add(of.verb, of.path,
+               [&of, uses, call](http::request const& request, Parameter... segment) {
+                   return check_and_call(of, uses, request, call, std::move(segment)...);
+               });
+}
+
+void add(http::router& routes, row const& of, dependencies const& uses) {
+    std::visit([&](auto call) { add(routes, of, uses, call); }, of.call);
+}
+
+} // namespace
+
+std::span<row const> route_table() noexcept {
+    return rows;
+}
+
+std::vector<std::string_view> paths() {
+    std::vector<std::string_view> all;
+    std::ranges::transform(rows, std::back_inserter(all), &row::path);
+    all.erase(std::ranges::unique(all).begin(), all.end()); // those of one path stand together
+    return all;
+}
+
 void add_routes(http::router& routes, dependencies const& uses) {
-    add_send_otp(routes, uses);
-    add_verify_otp(routes, uses);
-    add_verifications(routes, uses);
-    add_deliveries(routes, uses);
-    add_upstream_routes(routes, uses);
-    add_route_scores(routes, uses);
-    add_estimate(routes, uses);
-    add_balance(routes, uses);
-    add_health(routes, uses);
-    add_config(routes, uses);
-    add_docs(routes);
+    for (auto const& each : rows)
+        add(routes, each, uses);
 }
 
 void add_operator_routes(http::router& routes, dependencies const& uses) {
-    add_deliveries(routes, uses);
-    add_route_scores(routes, uses);
-    add_balance(routes, uses);
+    for (auto const& each : rows)
+        if (each.who == client_and_operator || each.who == the_operator) add(routes, each, uses);
 }
 
 } // namespace otpd::api

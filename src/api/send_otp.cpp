@@ -6,15 +6,13 @@
 #include "json_writer.hpp"
 #include "limit_fields.hpp"
 #include "problems.hpp"
-#include "resources.hpp"
+#include "route_table.hpp"
 #include "steps.hpp"
 
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
 namespace otpd::api {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -92,32 +90,25 @@ http::response reply_of(otp::sent const& sent, frame const& what) {
     return reply;
 }
 
-asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request) {
-    auto const* const from = uses.callers.identify(request);
-    if (from == nullptr) co_return to_response(http::unauthorized(), request);
-    if (auto refusal = wrong_content_type(request)) co_return to_response(*refusal, request);
+} // namespace
+
+answer send_otp(api_call call) {
+    auto const& request = call.request;
     auto key = read_idempotency_key(request);
     if (!key) co_return to_response(to_problem(key.error()), request);
     json_body body(request.body());
-    auto send = parse(body, request, *from);
+    auto send = parse(body, request, *call.client);
     if (!send) co_return to_response(body.problem(), request);
 
-    frame const what{send->to.masked(), send->what.name(), reports_at(uses),
-                     from->is_tenant && !uses.delivery_url.empty()};
+    frame const what{send->to.masked(), send->what.name(), reports_at(call.uses),
+                     call.client->is_tenant && !call.uses.delivery_url.empty()};
     if (auto const& once = *key) {
         auto remember = [what](otp::sent const& sent) { return write(sent, what); };
         send->once = otp::idempotency{once->text, once->fingerprint, std::move(remember)};
     }
-    auto const sent = co_await uses.domain.sender().send(*std::move(send), request.until());
+    auto const sent = co_await call.uses.domain.sender().send(*std::move(send), request.until());
     if (!sent) co_return to_response(to_problem(sent.error()), request);
     co_return reply_of(*sent, what);
-}
-
-} // namespace
-
-void add_send_otp(http::router& routes, dependencies const& uses) {
-    routes.add(http::method::post, paths::send_otp,
-               [uses](http::request const& request) { return answer(uses, request); });
 }
 
 } // namespace otpd::api

@@ -2,14 +2,12 @@
 
 #include "json_writer.hpp"
 #include "problems.hpp"
-#include "resources.hpp"
+#include "route_table.hpp"
 
 #include <string>
 #include <vector>
 
 namespace otpd::api {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -46,40 +44,22 @@ std::string write(int route_id, otp::price_list const& of) {
         .finish();
 }
 
-asio::awaitable<http::response> list(dependencies const& uses, http::request const& request) {
-    auto const* const from = uses.callers.identify(request);
-    if (from == nullptr) co_return to_response(http::unauthorized(), request);
-    auto const refused = co_await uses.reads.refusal(*from);
-    if (refused) co_return to_response(to_problem(*refused), request);
-    auto const found = co_await uses.catalogue.routes(request.until());
-    if (!found) co_return to_response(to_problem(found.error()), request);
+} // namespace
+
+answer list_routes(api_call call) {
+    auto const found = co_await call.uses.catalogue.routes(call.request.until());
+    if (!found) co_return to_response(to_problem(found.error()), call.request);
     http::response reply;
     reply.body = write(*found);
     co_return reply;
 }
 
-asio::awaitable<http::response> pricing(dependencies const& uses, http::request const& request,
-                                        int route_id) {
-    auto const* const from = uses.callers.identify(request);
-    if (from == nullptr) co_return to_response(http::unauthorized(), request);
-    auto const refused = co_await uses.reads.refusal(*from);
-    if (refused) co_return to_response(to_problem(*refused), request);
-    auto const found = co_await uses.catalogue.pricing(route_id, request.until());
-    if (!found) co_return to_response(to_problem(found.error()), request);
+answer route_pricing(api_call call, int route_id) {
+    auto const found = co_await call.uses.catalogue.pricing(route_id, call.request.until());
+    if (!found) co_return to_response(to_problem(found.error()), call.request);
     http::response reply;
     reply.body = write(route_id, *found);
     co_return reply;
-}
-
-} // namespace
-
-void add_upstream_routes(http::router& routes, dependencies const& uses) {
-    routes.add(http::method::get, paths::upstream_routes,
-               [uses](http::request const& request) { return list(uses, request); });
-    routes.add(http::method::get, paths::route_pricing,
-               [uses](http::request const& request, int route_id) {
-                   return pricing(uses, request, route_id);
-               });
 }
 
 } // namespace otpd::api

@@ -4,15 +4,13 @@
 #include "json_writer.hpp"
 #include "problems.hpp"
 #include "query.hpp"
-#include "resources.hpp"
+#include "route_table.hpp"
 
 #include <algorithm>
 #include <functional>
 #include <variant>
 
 namespace otpd::api {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -73,44 +71,29 @@ deadline end_of_wait(int seconds, http::request const& request) {
     return deadline::in(std::min(wished, request.until().remaining() - time_to_answer));
 }
 
-asio::awaitable<http::response> find(dependencies const& uses, http::request const& request,
-                                     std::string id) {
-    auto const* const from = uses.callers.identify(request);
-    if (from == nullptr) co_return to_response(http::unauthorized(), request);
+} // namespace
+
+answer find_verification(api_call call, std::string id) {
+    auto const& request = call.request;
+    auto& verifications = call.uses.domain.verifications();
     query asked(request.query(), {"wait"});
     auto const wait = asked.integer("wait", 0, longest_wait);
     if (!asked.valid()) co_return to_response(asked.problem(), request);
-    auto who = caller_of(request, *from);
+    auto who = caller_of(request, *call.client);
     if (wait.value_or(0) == 0)
-        co_return reply_of(co_await uses.domain.verifications().find(std::move(who), std::move(id)),
-                           request);
+        co_return reply_of(co_await verifications.find(std::move(who), std::move(id)), request);
     auto const until = end_of_wait(*wait, request);
     std::function<bool()> has_left = [&request] { return request.has_hung_up(); };
-    co_return reply_of(co_await uses.domain.verifications().find_changed(
-                           std::move(who), std::move(id), until, std::move(has_left)),
+    co_return reply_of(co_await verifications.find_changed(std::move(who), std::move(id), until,
+                                                           std::move(has_left)),
                        request);
 }
 
-asio::awaitable<http::response> cancel(dependencies const& uses, http::request const& request,
-                                       std::string id) {
-    auto const* const from = uses.callers.identify(request);
-    if (from == nullptr) co_return to_response(http::unauthorized(), request);
+answer cancel_verification(api_call call, std::string id) {
+    auto who = caller_of(call.request, *call.client);
     co_return reply_of(
-        co_await uses.domain.verifications().cancel(caller_of(request, *from), std::move(id)),
-        request);
-}
-
-} // namespace
-
-void add_verifications(http::router& routes, dependencies const& uses) {
-    routes.add(http::method::get, paths::verification,
-               [uses](http::request const& request, std::string id) {
-                   return find(uses, request, std::move(id));
-               });
-    routes.add(http::method::delete_, paths::verification,
-               [uses](http::request const& request, std::string id) {
-                   return cancel(uses, request, std::move(id));
-               });
+        co_await call.uses.domain.verifications().cancel(std::move(who), std::move(id)),
+        call.request);
 }
 
 } // namespace otpd::api

@@ -4,11 +4,9 @@
 #include "fields.hpp"
 #include "json_writer.hpp"
 #include "problems.hpp"
-#include "resources.hpp"
+#include "route_table.hpp"
 
 namespace otpd::api {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -24,18 +22,17 @@ std::optional<otp::verify_request> parse(json_body& body, http::request const& r
                                *std::move(what), *code, std::move(id)};
 }
 
-asio::awaitable<http::response> answer(dependencies const& uses, http::request const& request) {
-    auto const* const from = uses.callers.identify(request);
-    if (from == nullptr) co_return to_response(http::unauthorized(), request);
-    if (auto refusal = wrong_content_type(request)) co_return to_response(*refusal, request);
-    json_body body(request.body());
-    auto guess = parse(body, request, *from, uses.domain.rules().code_length);
-    if (!guess) co_return to_response(body.problem(), request);
+} // namespace
+
+answer verify_otp(api_call call) {
+    json_body body(call.request.body());
+    auto guess = parse(body, call.request, *call.client, call.uses.domain.rules().code_length);
+    if (!guess) co_return to_response(body.problem(), call.request);
 
     auto const number = guess->number;
     auto const what = guess->what;
-    auto const verified = co_await uses.domain.verifier().verify(*std::move(guess));
-    if (!verified) co_return to_response(to_problem(verified.error()), request);
+    auto const verified = co_await call.uses.domain.verifier().verify(*std::move(guess));
+    if (!verified) co_return to_response(to_problem(verified.error()), call.request);
     http::response reply;
     reply.body = json_writer()
                      .add("status", "otp_verified")
@@ -44,13 +41,6 @@ asio::awaitable<http::response> answer(dependencies const& uses, http::request c
                      .add("verified", true)
                      .finish();
     co_return reply;
-}
-
-} // namespace
-
-void add_verify_otp(http::router& routes, dependencies const& uses) {
-    routes.add(http::method::post, paths::verify_otp,
-               [uses](http::request const& request) { return answer(uses, request); });
 }
 
 } // namespace otpd::api

@@ -4,7 +4,7 @@ namespace otpd::app {
 
 void add_admin_routes(http::router& routes,
                       std::function<boost::asio::awaitable<std::string>()> scrape) {
-    routes.add(http::method::get, admin_paths::metrics,
+    routes.add(http::method::get, metrics_path,
                [scrape = std::move(scrape)](
                    http::request const&) -> boost::asio::awaitable<http::response> {
                    http::response reply;

@@ -4,17 +4,13 @@
 
 #include "otpd/http/router.hpp"
 
-#include <array>
 #include <functional>
 #include <string>
 #include <string_view>
 
 namespace otpd::app {
 
-namespace admin_paths {
-inline constexpr std::string_view metrics = "/metrics";
-inline constexpr std::array all{metrics};
-} // namespace admin_paths
+inline constexpr std::string_view metrics_path = "/metrics";
 
 /// `scrape` returns the Prometheus text exposition and may be called from several threads.
 void add_admin_routes(http::router& routes,

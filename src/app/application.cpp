@@ -4,7 +4,6 @@
 #include "events.hpp"
 #include "metered_store.hpp"
 #include "occurrences.hpp"
-#include "otpd/api/paths.hpp"
 #include "otpd/api/routes.hpp"
 #include "otpd/bridgexapi/read_bulkhead.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
@@ -81,10 +80,10 @@ telemetry::metrics_options metrics_of(otp::policy const& rules) {
     telemetry::metrics_options options;
     options.limits = otp::names_of_limits(rules);
     options.version = version;
-    options.routes.assign(api::paths::all.begin(), api::paths::all.end());
-    options.routes.insert(options.routes.end(), admin_paths::all.begin(), admin_paths::all.end());
-    options.routes.insert(options.routes.end(), {std::string(http::router::unmatched),
-                                                 std::string(http::router::malformed)});
+    auto const paths = api::paths();
+    options.routes.assign(paths.begin(), paths.end());
+    for (auto const each : {metrics_path, http::router::unmatched, http::router::malformed})
+        options.routes.emplace_back(each);
     return options;
 }
 

@@ -1,14 +1,15 @@
 #pragma once
 
-/// The public HTTP API: one file per resource in src/api/, each of which parses, makes one call of the
-/// domain and writes the answer. /openapi.json describes it (web/openapi.json.in).
+/// The public HTTP API: one table of routes (src/api/routes.cpp) and one file per resource, each of which
+/// parses, makes one call of the domain and writes the answer. /openapi.json describes it
+/// (web/openapi.json.in).
 
 #include "otpd/api/authenticator.hpp"
 #include "otpd/http/router.hpp"
 #include "otpd/otp/catalogue.hpp"
+#include "otpd/otp/operations.hpp"
 #include "otpd/otp/read_limit.hpp"
 #include "otpd/otp/scoreboard.hpp"
-#include "otpd/otp/operations.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -17,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace otpd::api {
 
@@ -44,6 +46,8 @@ struct dependencies {
     std::string delivery_url;
 };
 
+/// Every path of the table, once: the labels that metrics know before the first request.
+[[nodiscard]] std::vector<std::string_view> paths();
 /// Adds every public route.
 void add_routes(http::router& routes, dependencies const& uses);
 /// Adds what the operator sees of everybody, under the same paths, to the admin listener: the account with the

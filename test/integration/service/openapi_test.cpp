@@ -1,7 +1,6 @@
 // The OpenAPI document against the server that serves it: the same paths and methods, every status
 // that occurs, and every body as described.
 
-#include "otpd/api/paths.hpp"
 #include "service_fixture.hpp"
 #include "support/eventually.hpp"
 #include "unit/openapi/api_document.hpp"
@@ -25,8 +24,8 @@ std::string lower(std::string text) {
 std::string target_of(std::string path) {
     if (auto const at = path.find("{file}"); at != std::string::npos)
         path.replace(at, 6, "init.js");
-    if (path == otpd::api::paths::route_pricing) return "/routes/3/pricing";
-    if (path == otpd::api::paths::delivery) return "/deliveries/BX-0";
+    if (path == "/routes/{id}/pricing") return "/routes/3/pricing";
+    if (path == "/deliveries/{bx_message_id}") return "/deliveries/BX-0";
     if (auto const at = path.find("{id}"); at != std::string::npos)
         path.replace(at, 4, std::string(64, '0'));
     return path;
@@ -34,14 +33,14 @@ std::string target_of(std::string path) {
 
 /// About one thing, of which there may be none.
 bool is_about_one(std::string_view path) {
-    return path == otpd::api::paths::verification || path == otpd::api::paths::delivery;
+    return path == "/verifications/{id}" || path == "/deliveries/{bx_message_id}";
 }
 
 /// The path of the document that a request is made for.
 std::string path_of(std::string const& target) {
-    if (target.starts_with("/verifications/")) return std::string(otpd::api::paths::verification);
-    if (target.starts_with("/deliveries/")) return std::string(otpd::api::paths::delivery);
-    if (target.ends_with("/pricing")) return std::string(otpd::api::paths::route_pricing);
+    if (target.starts_with("/verifications/")) return "/verifications/{id}";
+    if (target.starts_with("/deliveries/")) return "/deliveries/{bx_message_id}";
+    if (target.ends_with("/pricing")) return "/routes/{id}/pricing";
     return target.substr(0, target.find('?'));
 }
 
@@ -63,7 +62,7 @@ void check_described(std::string const& path, http_request const& request, raw_r
         auto const type = reply.field("Content-Type");
         auto const media_type = type.substr(0, type.find(';'));
         auto const& schema = schema_of(*described, media_type);
-        if (media_type.ends_with("json") && path != otpd::api::paths::openapi)
+        if (media_type.ends_with("json") && path != "/openapi.json")
             BOOST_TEST(fault(schema, body_of(reply)) == "");
     }
 }
@@ -88,8 +87,6 @@ BOOST_AUTO_TEST_CASE(the_document_is_served_as_it_was_built) {
 BOOST_AUTO_TEST_CASE(what_is_documented_is_served_and_nothing_else) {
     service_fixture service;
     auto const& paths = document().at("paths").as_object();
-    for (auto const path : otpd::api::paths::all)
-        BOOST_TEST(paths.contains(path), path << " is not documented");
     for (auto const& [path, item] : paths)
         for (auto const* const method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
             http_request request;
@@ -173,11 +170,9 @@ BOOST_AUTO_TEST_CASE(replies_are_as_documented) {
         verify(service.verify_request(locked, wrong_code(locked_code)), 400);
     verify(service.verify_request(locked, locked_code), 429);
 
-    for (auto const path : otpd::api::paths::all) {
+    for (auto const& [path, item] : document().at("paths").as_object()) {
         auto request = get(target_of(std::string(path)));
-        if (path == otpd::api::paths::send_otp || path == otpd::api::paths::verify_otp ||
-            path == otpd::api::paths::estimate || is_about_one(path))
-            continue;
+        if (!item.as_object().contains("get") || is_about_one(path)) continue;
         auto const reply = check(std::string(path), request, 200);
         if (!reply.has("ETag")) continue;
         check(std::string(path), request.with("If-None-Match", reply.field("ETag")), 304);

@@ -84,7 +84,7 @@ class Deployment:
                 self.expect(option in self.options[program], f"{where}: {program} has no option {option}")
 
     def check_path_of_api(self, where, path):
-        self.expect(f'"{path}"' in self.text("include/otpd/api/paths.hpp"), f"{where}: otpd has no {path}")
+        self.expect(f'"{path}"' in self.text("src/api/routes.cpp"), f"{where}: otpd has no {path}")
 
     # --- Dockerfile
 

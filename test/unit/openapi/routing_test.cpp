@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(waiting_for_a_change_ends_with_it) {
     while (!answer && s.context.run_one_until(end) != 0) {
     }
     BOOST_REQUIRE(answer.has_value());
-    auto const body = check_described(*answer, api::paths::verification, "get");
+    auto const body = check_described(*answer, "/verifications/{id}", "get");
     BOOST_TEST(body.at("state").as_string() == "verified");
 }
 

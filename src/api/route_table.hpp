@@ -1,0 +1,66 @@
+#pragma once
+
+/// The rows of routes.cpp, and the handlers that they name, each in the file of its resource.
+
+#include "otpd/api/routes.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace otpd::api {
+
+/// A request that its row's checks let pass. Valid until its answer is there.
+struct api_call {
+    dependencies const& uses;
+    http::request const& request;
+    otp::client const* client; ///< null only where anybody may ask, and showed no token
+};
+
+using answer = boost::asio::awaitable<http::response>;
+/// What is called, with the variable segment of its path if there is one.
+using handler = std::variant<answer (*)(api_call), answer (*)(api_call, std::string),
+                             answer (*)(api_call, int)>;
+
+enum class access : std::uint8_t {
+    anybody,
+    client,              ///< who shows a client's token; 401 for others
+    client_and_operator, ///< the operator on the admin listener, for what is everybody's
+    the_operator ///< the same; on the API's listener the client, unless there are several (403)
+};
+enum class content : std::uint8_t { unread, json }; ///< json: 415 for what is not
+/// What is counted for each client before it is served: 429. Sends and checks have limits of their own.
+enum class limit : std::uint8_t { none, reads };
+
+struct row {
+    http::method verb;
+    std::string_view path; ///< as router::add() takes it
+    access who;
+    content body;
+    limit counted;
+    handler call;
+};
+
+[[nodiscard]] std::span<row const> route_table() noexcept;
+
+answer send_otp(api_call call);
+answer verify_otp(api_call call);
+answer find_verification(api_call call, std::string id);
+answer cancel_verification(api_call call, std::string id);
+answer find_delivery(api_call call, std::string id);
+answer list_routes(api_call call);
+answer route_pricing(api_call call, int route_id);
+answer route_scores(api_call call);
+answer estimate(api_call call);
+answer balance(api_call call);
+answer health(api_call call);
+answer livez(api_call call);
+answer readyz(api_call call);
+answer config(api_call call);
+answer openapi(api_call call);
+answer docs(api_call call);
+answer docs_file(api_call call, std::string file);
+
+} // namespace otpd::api

@@ -1,0 +1,114 @@
+// The table of routes, row by row: what it says is done, described and counted.
+
+#include "api/route_table.hpp"
+#include "api_service.hpp"
+
+#include <set>
+
+using namespace otpd;
+using namespace openapi_test;
+
+namespace {
+
+/// A path of the table as a request says it.
+std::string target_for(std::string path) {
+    if (path.starts_with("/routes/{id}")) return "/routes/3/pricing";
+    for (std::string const variable : {"{id}", "{bx_message_id}", "{file}"})
+        if (auto const at = path.find(variable); at != path.npos)
+            path.replace(at, variable.size(), "x");
+    return path;
+}
+
+/// Knows one token, of a client that may ask so often in a minute.
+service with_token(bool is_tenant = false, std::uint64_t reads = 200) {
+    auto client = client_of("default", {"token"});
+    client.profile.is_tenant = is_tenant;
+    return service(with_debug_codes(), {client}, nullptr, {}, reads);
+}
+
+/// What `one` answers a request that would be 422 or 404 behind the checks of its row.
+unsigned status_of(service& s, api::row const& one) {
+    service::call call(s, one.verb, target_for(std::string(one.path)), "{}");
+    return test::run(s.context, call.start()).status;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(openapi_route_table)
+
+BOOST_AUTO_TEST_CASE(every_row_asks_for_a_token_unless_it_is_anybodys) {
+    auto s = with_token();
+    for (auto const& one : api::route_table())
+        BOOST_TEST((status_of(s, one) == 401U) == (one.who != api::access::anybody),
+                   verb_of(one.verb) << ' ' << one.path);
+}
+
+// 401 comes before 415, and 415 before whatever is wrong with the body.
+BOOST_AUTO_TEST_CASE(every_post_takes_json_and_nothing_else) {
+    auto s = with_token();
+    s.content_type = "text/plain";
+    for (auto const& one : api::route_table()) {
+        BOOST_TEST_CONTEXT(verb_of(one.verb) << ' ' << one.path) {
+            bool const posts = one.verb == http::method::post;
+            BOOST_TEST((one.body == api::content::json) == posts);
+            s.authorization.clear();
+            BOOST_TEST((status_of(s, one) == 401U) == (one.who != api::access::anybody));
+            s.authorization = "Bearer token";
+            BOOST_TEST((status_of(s, one) == 415U) == posts);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_read_is_counted_where_its_row_says_so) {
+    auto s = with_token(false, 1);
+    s.authorization = "Bearer token";
+    s.get("/routes", 200);
+    for (auto const& one : api::route_table())
+        BOOST_TEST((status_of(s, one) == 429U) == (one.counted == api::limit::reads),
+                   verb_of(one.verb) << ' ' << one.path);
+}
+
+// 429 comes before 403: what is refused is counted.
+BOOST_AUTO_TEST_CASE(one_of_several_clients_is_refused_what_is_the_operators) {
+    auto s = with_token(true);
+    s.authorization = "Bearer token";
+    for (auto const& one : api::route_table())
+        BOOST_TEST((status_of(s, one) == 403U) == (one.who == api::access::the_operator), one.path);
+    auto counted = with_token(true, 1);
+    counted.authorization = "Bearer token";
+    counted.get("/routes/scores", 403);
+    counted.get("/routes/scores", 429);
+}
+
+BOOST_AUTO_TEST_CASE(the_operator_has_the_rows_that_say_so) {
+    service s;
+    http::router admin;
+    api::add_operator_routes(
+        admin, {s.domain, s.catalogue, s.figures, s.limit, s.callers, {}, {}, {}, {}});
+    std::set<std::string> there;
+    for (auto const& one : admin.routes())
+        there.insert(std::string(verb_of(one.verb)) + ' ' + one.pattern);
+    std::set<std::string> const expected{"get /balance", "get /deliveries/{bx_message_id}",
+                                         "get /routes/scores"};
+    BOOST_TEST(there == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(every_row_is_described_and_has_a_label) {
+    auto const all = api::paths();
+    BOOST_TEST(std::set(all.begin(), all.end()).size() == all.size());
+    telemetry::metrics metrics(
+        telemetry::metrics_options{"test", std::vector<std::string>(all.begin(), all.end())});
+    for (auto const& one : api::route_table()) {
+        BOOST_TEST_CONTEXT(verb_of(one.verb) << ' ' << one.path) {
+            auto const& operation = document().at("paths").at(one.path).at(verb_of(one.verb));
+            BOOST_TEST(operation.at("security").as_array().empty() ==
+                       (one.who == api::access::anybody));
+            metrics.http_request(one.path, http::to_string(one.verb), 200, {});
+            auto const label = "route=\"" + std::string(one.path) + '"';
+            BOOST_TEST(metrics.scrape().find(label) != std::string::npos);
+        }
+    }
+    BOOST_TEST(metrics.scrape().find("route=\"other\"") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
