@@ -1,4 +1,4 @@
-#include "otpd/net/circuit_breaker.hpp"
+#include "circuit_breaker.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
-#include "otpd/net/connection.hpp"
+#include "connection.hpp"
 
-#include "otpd/net/response_reader.hpp"
+#include "response_reader.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_executor.hpp>

@@ -1,4 +1,4 @@
-#include "otpd/net/connection_pool.hpp"
+#include "connection_pool.hpp"
 
 #include "otpd/net/run_on.hpp"
 

@@ -1,4 +1,4 @@
-#include "otpd/net/endpoint_cache.hpp"
+#include "endpoint_cache.hpp"
 
 #include "otpd/net/run_on.hpp"
 

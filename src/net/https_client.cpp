@@ -1,5 +1,8 @@
 #include "otpd/net/https_client.hpp"
 
+#include "connection.hpp"
+#include "connection_pool.hpp"
+#include "endpoint_cache.hpp"
 #include "otpd/net/run_on.hpp"
 
 #include <boost/asio/error.hpp>
@@ -35,6 +38,18 @@ https_client::https_client(asio::any_io_executor executor, https_client_options 
                                                   options_.target.port, system_resolver(executor))),
       pool_(std::make_shared<connection_pool>(executor, options_.target, tls_.get(), options_.pool,
                                               random, observer)) {}
+
+asio::awaitable<bool> https_client::drain(deadline until) {
+    return pool_->drain(until);
+}
+
+pool_figures https_client::figures() const noexcept {
+    return pool_->figures();
+}
+
+bool https_client::known_dead() const noexcept {
+    return pool_->known_dead();
+}
 
 asio::awaitable<exchange_result> https_client::exchange(http_request request, deadline until) {
     return without_cancellation_throws(

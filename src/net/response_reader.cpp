@@ -1,4 +1,4 @@
-#include "otpd/net/response_reader.hpp"
+#include "response_reader.hpp"
 
 #include "otpd/core/encoding.hpp"
 #include "otpd/core/utc.hpp"

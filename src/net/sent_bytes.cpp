@@ -1,4 +1,4 @@
-#include "otpd/net/sent_bytes.hpp"
+#include "sent_bytes.hpp"
 
 // linux/tcp.h and not netinet/tcp.h: only the kernel's header has the byte counters, and the two
 // cannot be included together, which is why this file knows nothing of Asio.

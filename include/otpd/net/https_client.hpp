@@ -7,19 +7,28 @@
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/core/random.hpp"
-#include "otpd/net/connection_pool.hpp"
-#include "otpd/net/endpoint_cache.hpp"
+#include "otpd/core/secret.hpp"
 #include "otpd/net/http_message.hpp"
+#include "otpd/net/origin.hpp"
+#include "otpd/net/pool_figures.hpp"
+#include "otpd/net/pool_options.hpp"
 #include "otpd/net/tls_context.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
 
 #include <chrono>
 #include <memory>
 #include <string>
+#include <variant>
 
 namespace otpd::net {
+
+class connection;
+class connection_pool;
+class endpoint_cache;
+struct connect_result;
 
 struct https_client_options {
     origin target;
@@ -49,11 +58,14 @@ public:
     /// can.
     boost::asio::awaitable<exchange_result> exchange(http_request request, deadline until);
 
-    /// See connection_pool::drain().
-    boost::asio::awaitable<bool> drain(deadline until) { return pool_->drain(until); }
+    /// Ends the client: requests that wait are told shutting_down, idle connections are closed. Returns
+    /// true as soon as the last exchange is over; at `until` it ends what is left and returns false. To
+    /// be called once.
+    boost::asio::awaitable<bool> drain(deadline until);
 
-    [[nodiscard]] pool_figures figures() const noexcept { return pool_->figures(); }
-    [[nodiscard]] bool known_dead() const noexcept { return pool_->known_dead(); }
+    [[nodiscard]] pool_figures figures() const noexcept;
+    /// The circuit is open: the origin could not be reached the last times it was tried.
+    [[nodiscard]] bool known_dead() const noexcept;
 
 private:
     using outcome = std::variant<exchange_failure, http_response>;

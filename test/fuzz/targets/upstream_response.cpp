@@ -1,7 +1,7 @@
 /// HTTP replies of the upstream as they come off the wire: read within their limits, and the same however they are cut into
 /// packets.
 
-#include "otpd/net/response_reader.hpp"
+#include "net/response_reader.hpp"
 #include "target.hpp"
 
 #include <boost/asio/co_spawn.hpp>

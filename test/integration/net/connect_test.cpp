@@ -1,7 +1,7 @@
 /// Which of several addresses a connection ends up with, over real sockets.
 
 #include "coroutines.hpp"
-#include "otpd/net/connection.hpp"
+#include "net/connection.hpp"
 #include "otpd/net/run_on.hpp"
 
 #include <boost/asio/ip/tcp.hpp>

@@ -1,6 +1,6 @@
 /// The proof that decides whether an SMS may be sent again, against the kernel itself.
 
-#include "otpd/net/sent_bytes.hpp"
+#include "net/sent_bytes.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include "otpd/net/circuit_breaker.hpp"
+#include "net/circuit_breaker.hpp"
 
 #include <boost/test/unit_test.hpp>
 

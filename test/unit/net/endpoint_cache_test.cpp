@@ -1,5 +1,5 @@
 #include "coroutines.hpp"
-#include "otpd/net/endpoint_cache.hpp"
+#include "net/endpoint_cache.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include "otpd/net/response_reader.hpp"
+#include "net/response_reader.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -22,14 +22,15 @@
 /// A server that always closes gets a fresh connection for each request; one that keeps alive costs
 /// some extra connections in its first fraction of a second, and again after its restart.
 
+#include "circuit_breaker.hpp"
+#include "connection.hpp"
+#include "endpoint_cache.hpp"
 #include "otpd/core/deadline.hpp"
 #include "otpd/core/random.hpp"
-#include "otpd/net/circuit_breaker.hpp"
-#include "otpd/net/connection.hpp"
-#include "otpd/net/endpoint_cache.hpp"
 #include "otpd/net/on_strand.hpp"
 #include "otpd/net/origin.hpp"
 #include "otpd/net/pool_figures.hpp"
+#include "otpd/net/pool_options.hpp"
 #include "otpd/net/tls_context.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -45,32 +46,6 @@
 #include <vector>
 
 namespace otpd::net {
-
-struct pool_options {
-    std::size_t connections_max = 64;
-    std::size_t waiters_max = 1024;
-    std::chrono::milliseconds wait_max{5'000};
-    /// Well below the 60 s and more after which servers and balancers usually close.
-    std::chrono::milliseconds idle_max{30'000};
-    /// So that changes of addresses and certificates are noticed.
-    std::chrono::milliseconds lifetime_max{600'000};
-    std::chrono::milliseconds probation{200}; ///< 0: trust the origin whatever it does
-    std::chrono::milliseconds fresh_min{5'000};
-    std::chrono::milliseconds fresh_max{600'000}; ///< also how long what was learned is remembered
-    connection_limits limits;
-    circuit_options circuit;
-};
-
-/// Told about every attempt to connect, on the pool's strand. Must not block or throw.
-class connect_observer {
-public:
-    virtual ~connect_observer() = default;
-    virtual void connected(bool session_resumed) = 0;
-    /// `error` is OpenSSL's or the system's and holds no secret.
-    virtual void connect_failed(exchange_error why, boost::system::error_code error) = 0;
-    /// A request was lost on a reused connection: for so long each one gets a fresh connection.
-    virtual void stopped_reusing([[maybe_unused]] std::chrono::milliseconds for_how_long) {}
-};
 
 class connection_pool;
 

@@ -3,7 +3,7 @@
 /// Reads one HTTP/1.1 reply from a stream, within limits.
 
 #include "otpd/net/http_message.hpp"
-#include "otpd/net/sent_bytes.hpp"
+#include "sent_bytes.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -14,13 +14,14 @@
 /// bytes) means that it will not be used again. The same is checked once more right before a
 /// request is written.
 
+#include "endpoint_cache.hpp"
 #include "otpd/core/deadline.hpp"
-#include "otpd/net/endpoint_cache.hpp"
 #include "otpd/net/http_message.hpp"
 #include "otpd/net/on_strand.hpp"
 #include "otpd/net/origin.hpp"
-#include "otpd/net/sent_bytes.hpp"
+#include "otpd/net/pool_options.hpp"
 #include "otpd/net/tls_context.hpp"
+#include "sent_bytes.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -35,11 +36,6 @@
 #include <variant>
 
 namespace otpd::net {
-
-struct connection_limits {
-    std::size_t header_bytes_max = 8 * 1024;
-    std::size_t body_bytes_max = 64 * 1024;
-};
 
 struct connect_result {
     bool connected = false;

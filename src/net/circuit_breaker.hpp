@@ -13,17 +13,12 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/net/pool_options.hpp"
 
 #include <chrono>
 #include <optional>
 
 namespace otpd::net {
-
-struct circuit_options {
-    unsigned failures_to_open = 5;
-    std::chrono::milliseconds open_min{1000};
-    std::chrono::milliseconds open_max{5000};
-};
 
 class circuit_breaker {
 public:

@@ -1,0 +1,53 @@
+#pragma once
+
+/// How the connections to one origin are pooled (src/net/connection_pool.hpp), and who hears of it.
+
+#include "otpd/net/http_message.hpp"
+
+#include <boost/system/error_code.hpp>
+
+#include <chrono>
+#include <cstddef>
+
+namespace otpd::net {
+
+/// Of a reply.
+struct connection_limits {
+    std::size_t header_bytes_max = 8 * 1024;
+    std::size_t body_bytes_max = 64 * 1024;
+};
+
+/// When connecting is given up for a while, and for how long.
+struct circuit_options {
+    unsigned failures_to_open = 5;
+    std::chrono::milliseconds open_min{1000};
+    std::chrono::milliseconds open_max{5000};
+};
+
+struct pool_options {
+    std::size_t connections_max = 64;
+    std::size_t waiters_max = 1024;
+    std::chrono::milliseconds wait_max{5'000};
+    /// Well below the 60 s and more after which servers and balancers usually close.
+    std::chrono::milliseconds idle_max{30'000};
+    /// So that changes of addresses and certificates are noticed.
+    std::chrono::milliseconds lifetime_max{600'000};
+    std::chrono::milliseconds probation{200}; ///< 0: trust the origin whatever it does
+    std::chrono::milliseconds fresh_min{5'000};
+    std::chrono::milliseconds fresh_max{600'000}; ///< also how long what was learned is remembered
+    connection_limits limits;
+    circuit_options circuit;
+};
+
+/// Told about every attempt to connect, on the pool's strand. Must not block or throw.
+class connect_observer {
+public:
+    virtual ~connect_observer() = default;
+    virtual void connected(bool session_resumed) = 0;
+    /// `error` is OpenSSL's or the system's and holds no secret.
+    virtual void connect_failed(exchange_error why, boost::system::error_code error) = 0;
+    /// A request was lost on a reused connection: for so long each one gets a fresh connection.
+    virtual void stopped_reusing([[maybe_unused]] std::chrono::milliseconds for_how_long) {}
+};
+
+} // namespace otpd::net
