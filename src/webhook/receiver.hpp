@@ -5,6 +5,7 @@
 #include "endpoint_queue.hpp"
 #include "endpoint_url.hpp"
 #include "otpd/net/https_client.hpp"
+#include "otpd/net/on_strand.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/webhook/webhooks.hpp"
 
