@@ -1,11 +1,11 @@
 #include "otpd/bridgexapi/client.hpp"
 
-#include "otpd/bridgexapi/error_class.hpp"
-#include "otpd/bridgexapi/replies.hpp"
-#include "otpd/bridgexapi/requests.hpp"
+#include "error_class.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/net/https_client.hpp"
 #include "otpd/net/run_on.hpp"
+#include "replies.hpp"
+#include "requests.hpp"
 
 #include <algorithm>
 #include <stdexcept>

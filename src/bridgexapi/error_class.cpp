@@ -1,7 +1,7 @@
-#include "otpd/bridgexapi/error_class.hpp"
+#include "error_class.hpp"
 
 #include "json_node.hpp"
-#include "otpd/bridgexapi/replies.hpp"
+#include "replies.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "otpd/bridgexapi/replies.hpp"
+#include "replies.hpp"
 
 #include "json_fields.hpp"
 

@@ -1,4 +1,4 @@
-#include "otpd/bridgexapi/requests.hpp"
+#include "requests.hpp"
 
 #include "otpd/core/encoding.hpp"
 #include "otpd/core/json_text.hpp"

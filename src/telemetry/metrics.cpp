@@ -1,7 +1,7 @@
 #include "otpd/telemetry/metrics.hpp"
 
 #include "metric_grid.hpp"
-#include "otpd/telemetry/metric_labels.hpp"
+#include "metric_labels.hpp"
 #include "process_figures.hpp"
 
 #include <prometheus/counter.h>

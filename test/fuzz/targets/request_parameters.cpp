@@ -3,8 +3,8 @@
 
 #include "api/idempotency_key.hpp"
 #include "api/query.hpp"
+#include "bridgexapi/requests.hpp"
 #include "http/text.hpp"
-#include "otpd/bridgexapi/requests.hpp"
 #include "otpd/http/path_parameters.hpp"
 #include "otpd/otp/operations.hpp"
 #include "target.hpp"

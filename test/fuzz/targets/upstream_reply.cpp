@@ -1,7 +1,7 @@
 /// What the upstream answers: its JSON, and what an answer says about a send. The first byte chooses the status.
 
-#include "otpd/bridgexapi/error_class.hpp"
-#include "otpd/bridgexapi/replies.hpp"
+#include "bridgexapi/error_class.hpp"
+#include "bridgexapi/replies.hpp"
 #include "target.hpp"
 
 #include <array>

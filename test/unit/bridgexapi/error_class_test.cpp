@@ -1,4 +1,4 @@
-#include "otpd/bridgexapi/error_class.hpp"
+#include "bridgexapi/error_class.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include "otpd/bridgexapi/replies.hpp"
+#include "bridgexapi/replies.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include "otpd/bridgexapi/requests.hpp"
+#include "bridgexapi/requests.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>

@@ -1,8 +1,8 @@
 // The metrics: what a scrape holds, by the rules of the text exposition format and of Prometheus's
 // naming, and that no caller can add series of its own.
 
-#include "otpd/telemetry/metric_labels.hpp"
 #include "otpd/telemetry/metrics.hpp"
+#include "telemetry/metric_labels.hpp"
 
 #include <boost/regex.hpp>
 #include <boost/test/unit_test.hpp>
