@@ -7,6 +7,7 @@
 #include "service_fixture.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <map>
@@ -36,8 +37,8 @@ enum class victim : std::uint8_t { service, store };
 
 /// Sends, guesses wrongly up to twice, and uses every second code, number after number until the service
 /// is gone, or says that its store is.
-inline knowledge work_until_killed(std::uint16_t port, unsigned long long first_number,
-                                   victim who) {
+inline knowledge work_until_killed(std::uint16_t port, unsigned long long first_number, victim who,
+                                   std::atomic<bool>& has_sent) {
     knowledge known;
     try {
         http_client client(port);
@@ -54,6 +55,7 @@ inline knowledge work_until_killed(std::uint16_t port, unsigned long long first_
             expect_status(state, sent, 200);
             if (sent.status != 200) continue;
             state.code = std::string(object_of(sent).at("debug_code").as_string());
+            has_sent = true;
             for (unsigned long long guess = 0; guess < n % 3; ++guess) {
                 state.guess_unanswered = true;
                 auto const reply =
@@ -112,13 +114,16 @@ private:
     static constexpr unsigned clients = 8;
     using workers = std::vector<std::future<knowledge>>;
 
-    /// For a time of chance.
+    /// For a time of chance, once there is something to lose.
     workers work(otpd_process const& with, int round, victim who) {
         workers working;
+        has_sent_ = false;
         for (unsigned c = 0; c < clients; ++c)
-            working.push_back(std::async(
-                std::launch::async, work_until_killed, with.port(),
-                31'612'000'000ULL + 100'000ULL * c + 1'000ULL * static_cast<unsigned>(round), who));
+            working.push_back(std::async(std::launch::async, work_until_killed, with.port(),
+                                         31'612'000'000ULL + 100'000ULL * c +
+                                             1'000ULL * static_cast<unsigned>(round),
+                                         who, std::ref(has_sent_)));
+        eventually([&] { return has_sent_.load(); });
         std::this_thread::sleep_for(std::chrono::milliseconds(20 + random_() % 200));
         return working;
     }
@@ -198,6 +203,7 @@ private:
     environment settings_;
     /// Any seed: it makes the moments repeatable as far as they can be.
     std::mt19937 random_{20261124}; // NOLINT(cert-msc32-c,cert-msc51-cpp)
+    std::atomic<bool> has_sent_{false};
     std::chrono::steady_clock::duration slowest_start_{};
     std::size_t numbers_ = 0;
     std::size_t guesses_ = 0;
