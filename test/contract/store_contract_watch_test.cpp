@@ -14,7 +14,7 @@ BOOST_AUTO_TEST_SUITE(store_contract_watch)
 // --- the budget of an hour --------------------------------------------------------------------------
 
 STORE_TEST(sends_that_are_not_verified_have_a_budget) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_floor(3));
     auto const answer = to.admits_only(3);
@@ -26,7 +26,7 @@ STORE_TEST(sends_that_are_not_verified_have_a_budget) {
 }
 
 STORE_TEST(what_was_verified_needs_no_budget) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_floor(3));
     to.send_and_verify(10);
@@ -36,7 +36,7 @@ STORE_TEST(what_was_verified_needs_no_budget) {
 }
 
 STORE_TEST(wrong_guesses_verify_nothing) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_floor(1));
     to.send(1);
@@ -48,7 +48,7 @@ STORE_TEST(wrong_guesses_verify_nothing) {
 
 // Codes of before that are verified now give no credit for more than a budget.
 STORE_TEST(more_verified_than_sent_is_no_credit) {
-    Contract s;
+    contract s;
     s.begin_hour();
     for (std::uint32_t phone = 101; phone <= 105; ++phone) {
         s.admitted(free_send_of(phone, 111, phone));
@@ -61,7 +61,7 @@ STORE_TEST(more_verified_than_sent_is_no_credit) {
 }
 
 STORE_TEST(the_hour_slides) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_floor(4));
     to.admits_only(4);
@@ -74,7 +74,7 @@ STORE_TEST(the_hour_slides) {
 }
 
 STORE_TEST(a_refused_send_is_given_back) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_floor(2));
     to.send(2);
@@ -86,7 +86,7 @@ STORE_TEST(a_refused_send_is_given_back) {
 }
 
 STORE_TEST(a_watch_is_its_subjects_own) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender first(s, std::vector{with_floor(1), with_floor(3, 0, country)});
     BOOST_TEST(first.admits_only(1).counter == "pumping_prefix");
@@ -103,12 +103,12 @@ STORE_TEST(a_watch_is_its_subjects_own) {
 }
 
 STORE_TEST(watches_are_named_between_charges_and_guesses) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, std::vector{with_floor(0), with_floor(0, 0, country)});
     auto request = to.next();
     request.charges = {charge{subject(everybody), "n", 1, one_day, 2}};
-    auto const answer = s.template expect<refused>(s.admit(request));
+    auto const answer = s.expect<refused>(s.admit(request));
     BOOST_REQUIRE(answer.violations.size() == 3U);
     BOOST_TEST(answer.violations[0].counter == "n");
     BOOST_TEST(answer.violations[1].counter == "pumping_prefix");
@@ -116,7 +116,7 @@ STORE_TEST(watches_are_named_between_charges_and_guesses) {
 }
 
 STORE_TEST(an_observed_watch_refuses_nothing_and_goes_on_counting) {
-    Contract s;
+    contract s;
     s.begin_hour();
     auto rule = with_floor(1);
     rule.observed = true;
@@ -133,7 +133,7 @@ STORE_TEST(an_observed_watch_refuses_nothing_and_goes_on_counting) {
 }
 
 STORE_TEST(parallel_sends_never_pass_the_budget) {
-    Contract s;
+    contract s;
     s.begin_hour();
     auto const answers = s.in_parallel(64, [&](std::size_t i) {
         auto const n = static_cast<std::uint32_t>(i);
@@ -148,7 +148,7 @@ STORE_TEST(parallel_sends_never_pass_the_budget) {
 // --- the history of days ----------------------------------------------------------------------------
 
 STORE_TEST(the_best_day_makes_a_larger_budget) {
-    Contract s;
+    contract s;
     s.begin_day();
     sender to(s, with_floor(2, 50));
     to.send_and_verify(10);
@@ -159,7 +159,7 @@ STORE_TEST(the_best_day_makes_a_larger_budget) {
 }
 
 STORE_TEST(today_counts_as_a_day) {
-    Contract s;
+    contract s;
     s.begin_day();
     sender to(s, with_floor(2, 50));
     to.send_and_verify(10);
@@ -167,7 +167,7 @@ STORE_TEST(today_counts_as_a_day) {
 }
 
 STORE_TEST(a_day_is_forgotten_after_two_weeks) {
-    Contract s;
+    contract s;
     s.begin_day();
     sender to(s, with_floor(2, 50));
     to.send_and_verify(10);
@@ -181,7 +181,7 @@ STORE_TEST(a_day_is_forgotten_after_two_weeks) {
 
 // 20 were verified within 24 hours, though no day had more than ten.
 STORE_TEST(the_last_24_hours_count_as_well_as_days) {
-    Contract s;
+    contract s;
     s.begin_day();
     sender to(s, with_floor(2, 50));
     to.send_and_verify(10);
@@ -191,7 +191,7 @@ STORE_TEST(the_last_24_hours_count_as_well_as_days) {
 }
 
 STORE_TEST(the_floor_is_the_least_budget) {
-    Contract s;
+    contract s;
     s.begin_day();
     sender to(s, with_floor(4, 50));
     to.send_and_verify(3);
@@ -201,7 +201,7 @@ STORE_TEST(the_floor_is_the_least_budget) {
 // --- the breaker ------------------------------------------------------------------------------------
 
 STORE_TEST(a_breaker_trips_once_and_blocks_for_its_time) {
-    Contract s;
+    contract s;
     s.begin_hour();
     constexpr duration block = 12 * one_hour;
     sender to(s, with_breaker(block));
@@ -219,7 +219,7 @@ STORE_TEST(a_breaker_trips_once_and_blocks_for_its_time) {
 }
 
 STORE_TEST(enough_verified_codes_keep_the_breaker_from_tripping) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_breaker(one_hour));
     to.send(4);
@@ -230,7 +230,7 @@ STORE_TEST(enough_verified_codes_keep_the_breaker_from_tripping) {
 }
 
 STORE_TEST(a_block_that_is_over_can_begin_again) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_breaker(10 * one_second));
     BOOST_TEST(to.admits_only(4).tripped);
@@ -239,7 +239,7 @@ STORE_TEST(a_block_that_is_over_can_begin_again) {
 }
 
 STORE_TEST(a_blocked_watch_is_unblocked_by_time_alone) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_breaker(12 * one_hour));
     BOOST_TEST(to.admits_only(4).tripped);
@@ -253,13 +253,13 @@ STORE_TEST(a_blocked_watch_is_unblocked_by_time_alone) {
 
 // The block is there for others although this send was refused for another reason as well.
 STORE_TEST(a_breaker_trips_with_a_send_that_is_refused_anyway) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_breaker(one_hour));
     to.send(4);
     auto request = to.next();
     request.charges = {charge{subject(everybody), "n", 1, one_day, 2}};
-    auto const answer = s.template expect<refused>(s.admit(request));
+    auto const answer = s.expect<refused>(s.admit(request));
     BOOST_REQUIRE(answer.violations.size() == 2U);
     BOOST_TEST(answer.violations[0].counter == "n");
     BOOST_TEST(answer.violations[1].tripped);
@@ -267,7 +267,7 @@ STORE_TEST(a_breaker_trips_with_a_send_that_is_refused_anyway) {
 }
 
 STORE_TEST(an_observed_breaker_is_told_and_blocks_nothing) {
-    Contract s;
+    contract s;
     s.begin_hour();
     auto rule = with_breaker(one_hour);
     rule.observed = true;
@@ -283,7 +283,7 @@ STORE_TEST(an_observed_breaker_is_told_and_blocks_nothing) {
 }
 
 STORE_TEST(without_a_breaker_nothing_trips) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_floor(20));
     BOOST_TEST(!to.admits_only(20).tripped);

@@ -20,7 +20,7 @@ constexpr duration one_minute{60'000};
 BOOST_AUTO_TEST_SUITE(store_contract_watch_waits)
 
 STORE_TEST(the_told_time_is_when_enough_of_the_hour_before_is_over) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_floor(4));
     to.send(4);
@@ -30,7 +30,7 @@ STORE_TEST(the_told_time_is_when_enough_of_the_hour_before_is_over) {
 }
 
 STORE_TEST(the_told_time_may_be_in_the_next_hour) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_floor(3));
     to.send_observed(10);
@@ -38,7 +38,7 @@ STORE_TEST(the_told_time_may_be_in_the_next_hour) {
 }
 
 STORE_TEST(the_told_time_reckons_with_what_was_verified) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_floor(3));
     to.send_observed(14);
@@ -49,7 +49,7 @@ STORE_TEST(the_told_time_reckons_with_what_was_verified) {
 
 // Codes of before give credit, which ends with their hour.
 STORE_TEST(the_told_time_is_not_while_only_credit_ends) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_floor(4));
     for (std::uint32_t phone = 101; phone <= 110; ++phone) {
@@ -66,7 +66,7 @@ STORE_TEST(the_told_time_is_not_while_only_credit_ends) {
 // The budget is half of the last 24 hours' verified, and shrinks from seven to six before enough is over for
 // seven (39 minutes past).
 STORE_TEST(the_told_time_reckons_with_a_budget_that_shrinks) {
-    Contract s;
+    contract s;
     s.begin_day();
     sender to(s, with_floor(2, 50));
     to.send_and_verify(10);
@@ -78,7 +78,7 @@ STORE_TEST(the_told_time_reckons_with_a_budget_that_shrinks) {
 }
 
 STORE_TEST(without_any_budget_the_told_time_is_when_both_hours_are_over) {
-    Contract s;
+    contract s;
     s.begin_hour();
     sender to(s, with_floor(0));
     auto const told = s.violation(to.next()).retry_after;

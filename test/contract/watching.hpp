@@ -33,11 +33,10 @@ inline store::watch with_breaker(store::duration block) {
 }
 
 /// Sends, each to a number of its own.
-template <class Contract>
 class sender {
 public:
-    sender(Contract& s, store::watch rule) : s_(s), rules_{std::move(rule)} {}
-    sender(Contract& s, std::vector<store::watch> rules) : s_(s), rules_(std::move(rules)) {}
+    sender(contract& s, store::watch rule) : s_(s), rules_{std::move(rule)} {}
+    sender(contract& s, std::vector<store::watch> rules) : s_(s), rules_(std::move(rules)) {}
 
     store::admission next() {
         ++last_;
@@ -99,7 +98,7 @@ public:
     }
 
 private:
-    Contract& s_;
+    contract& s_;
     std::vector<store::watch> rules_;
     std::uint32_t last_ = 0;
 };

@@ -35,7 +35,7 @@ http_request del(std::string target) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(admission)
+BOOST_AUTO_TEST_SUITE(service_admission)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(of_64_parallel_requests_exactly_the_quota_is_sent, Store, stores) {
     for (auto const& each : admission_cases())

@@ -26,7 +26,7 @@ json::object send_body(std::string const& number, std::string const& purpose) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(api)
+BOOST_AUTO_TEST_SUITE(service_api)
 
 // Somebody put a proxy before it, or a stranger's page found it: what it shows and sends is not theirs.
 BOOST_AUTO_TEST_CASE(a_server_that_shows_codes_or_asks_for_no_token_is_for_this_machine_only) {
