@@ -37,7 +37,7 @@ public:
             look_at(each);
         for (auto const& each : request.reservations)
             look_at(each);
-        for (auto const& each : request.watches)
+        for (auto const& each : request.guards)
             if (auto against = check_guard(in, each, now))
                 object(each.observed, *std::move(against));
         if (auto const wait = out_of_guesses(number, request.guesses, now))
@@ -84,7 +84,7 @@ admitted apply(states& in, admission const& request, store_time now) {
     admitted done;
     done.busy_for = take_limits(in, request, now);
     reserve(in, request.reservations, now);
-    for (auto const& each : request.watches)
+    for (auto const& each : request.guards)
         count_sent(in, each, now);
     if (request.once) {
         auto& kept = in.change_record(state::request_state_key(request.once->key));

@@ -113,8 +113,8 @@ check_outcome check_code(states& in, check const& request, store_time now) {
         if (open) // it is free, but not over a limit
             for (auto const& each : request.charges)
                 require(in, request.key.number, each, now);
-        for (auto const& each : request.watched)
-            count_verified(in, each, now);
+        for (auto const& each : request.guarded)
+            count_typed(in, each, now);
     }
     return outcome;
 }

@@ -47,7 +47,7 @@ void remove(number_state& from, settlement const& request, store_time now) {
 void take_back(states& in, settlement const& request, store_time now) {
     for (auto const& each : request.give_back)
         give_back(in, request.key.number, each, now);
-    for (auto const& each : request.watched)
+    for (auto const& each : request.guarded)
         uncount_sent(in, each, now);
 }
 

@@ -106,7 +106,7 @@ public:
             made.stored = made.current = value();
         }
         if (flip()) {
-            state.add_guard(some_time);
+            state.add_guard(some_time, 120s);
             for (auto& each : state.fields)
                 each.stored = each.current = value();
         }
