@@ -87,7 +87,7 @@ STORE_TEST(every_violation_is_named_in_order) {
 STORE_TEST(a_refused_admission_changes_nothing) {
     Contract s;
     s.admitted(send_of(1, 111, 1));
-    auto second = send_of(1, 222, 2, "payment");
+    auto second = send_of(1, 222, 2);
     second.charges = {counted(everybody, "n", 1)};
     auto const answer = s.violation(second);
     BOOST_TEST(answer.counter == cooldown_counter);

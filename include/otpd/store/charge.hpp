@@ -46,13 +46,16 @@ __extension__ typedef __int128 wide_integer; // NOLINT(modernize-use-using)
     return std::max(counter_time(1), counter_time(static_cast<counter_time::rep>(exact)));
 }
 
-/// The pause between two sends to a number. It is `base`, and doubles with each further send up to
-/// `longest`, until nothing was sent for `memory` or a code was verified. Verifying, exhausting or
-/// cancelling a code does not end a pause that has begun.
+/// The pause between two sends of a scope (client, purpose and number). It is `base`, and doubles with
+/// each further send up to `longest`, until nothing was sent for `memory`. It is over when the code is
+/// verified, and when its message is known not to have arrived. Exhausting or cancelling a code does
+/// not end it, and it stands when nobody knows what became of the message. Other scopes of the client
+/// and number wait for it too, but no longer than `other_scopes`.
 struct cooldown_rule {
     duration base{};    ///< 0: no pause
     duration longest{}; ///< >= base
     duration memory{};
+    duration other_scopes{5000};
 };
 
 /// The pause after the `sends`-th send in a row, sends >= 1; the same in every backend.

@@ -31,7 +31,7 @@ public:
         : in_(in), request_(request), now_(now) {
         auto const& number = in.number(request.key.number);
         if (request.cooldown.base > duration(0))
-            if (auto const wait = pause_of(number, now))
+            if (auto const wait = pause_of(number, request.key.slot, request.cooldown, now))
                 found.violations.push_back(violation{cooldown_counter, *wait});
         for (auto const& each : request.charges)
             look_at(each);
@@ -96,7 +96,8 @@ admitted apply(states& in, admission const& request, store_time now) {
     }
     auto& number = in.change_number(request.key.number);
     if (request.cooldown.base > duration(0))
-        done.cooldown = begin_pause(number, request.cooldown, to_millisecond(now));
+        done.cooldown =
+            begin_pause(number, request.key.slot, request.cooldown, to_millisecond(now));
     add_verification(number, request, now);
     return done;
 }

@@ -52,7 +52,7 @@ verified accept(number_state& in, code_list const& codes, verification_state con
         else
             end_code(*each, progress::replaced, event_kind::replaced, now);
     in.guesses.reset();
-    end_streak(in, now);
+    end_pause(in, right.scope);
     bound_events(in);
     return answer;
 }
