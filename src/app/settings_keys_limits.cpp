@@ -144,24 +144,18 @@ constexpr setting_key keys[] = {
         .whole<limits<&lms::reads_client_1m>>(0, most),
 
     row("pumping", "enabled", "true",
-        "Watches the share of verified codes of each country and prefix against pumped SMS.")
+        "Refuses sends to a prefix or country where codes are not typed (SMS pumping).")
         .boolean<pumping<&pms::enabled>>(),
-    row("pumping", "mode", "observe", "Whether it refuses sends or only logs and counts.")
+    row("pumping", "mode", "enforce", "Whether it refuses sends or only logs and counts.")
         .parsed<pumping<&pms::mode>, parse_mode>(value_kind::text, show_mode, "enforce or observe"),
-    row("pumping", "unverified_floor", "20",
-        "Unverified codes in an hour that are always allowed to a country or prefix.")
-        .whole<pumping<&pms::unverified_floor>>(0, most, "codes"),
-    row("pumping", "unverified_percent", "30",
-        "More are allowed: this share of the verified codes of the last day or the best of 14.")
-        .whole<pumping<&pms::unverified_percent>>(0, 1000, "percent"),
-    row("pumping", "breaker_sent", "50",
-        "A prefix with so many codes in an hour is blocked when too few are verified; 0: never.")
-        .whole<pumping<&pms::breaker_sent>>(0, most, "codes"),
-    row("pumping", "breaker_verified_percent", "5",
-        "Share of verified codes under which that prefix is blocked.")
-        .whole<pumping<&pms::breaker_verified_percent>>(0, 100, "percent"),
-    row("pumping", "breaker_block_seconds", "43200", "How long that prefix is blocked.")
-        .whole<pumping<&pms::breaker_block>>(60, 604'800, unit_s),
+    row("pumping", "prefix_out_max", "60",
+        "Codes out (sent and not typed) that a prefix may have, and three more for each that was "
+        "typed; in an hour, and in typing_seconds.")
+        .whole<pumping<&pms::prefix_out_max>>(1, most, "codes"),
+    row("pumping", "country_out_max", "400", "The same of a country.")
+        .whole<pumping<&pms::country_out_max>>(1, most, "codes"),
+    row("pumping", "typing_seconds", "120", "How long it takes until most codes are typed.")
+        .whole<pumping<&pms::typing>>(10, 3600, unit_s),
 
     row("numbers", "check", "true",
         "Refuses numbers that no country's numbering plan has, and lines of other kinds.")

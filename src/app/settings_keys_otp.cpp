@@ -88,15 +88,17 @@ constexpr setting_key keys[] = {
     row("otp", "record_seconds", "600",
         "How long a verification can be asked for, from its send on.")
         .whole<otp<&ots::keep>>(30, 86'400, s),
-    row("otp", "cooldown_seconds", "45", "Between two sends to one number; 0 turns it off.")
+    row("otp", "cooldown_seconds", "45",
+        "Between two sends to one number for one purpose; 0 turns it off.")
         .whole<otp<&ots::cooldown>>(0, 3600, s)
         .known_as("OTP_SEND_COOLDOWN_SECONDS", cooldown_of_reference),
+    row("otp", "cooldown_doubles", "false", "Whether the cooldown doubles with each further send.")
+        .boolean<otp<&ots::cooldown_doubles>>(),
     row("otp", "cooldown_longest_seconds", "900",
-        "The cooldown doubles with each further send to a number, up to this or itself if it is "
-        "longer.")
+        "With cooldown_doubles: the most that it doubles to, or itself if it is longer.")
         .whole<otp<&ots::cooldown_longest>>(0, 86'400, s),
     row("otp", "cooldown_memory_seconds", "3600",
-        "Without a send for so long, or with a verified code, the cooldown begins anew.")
+        "With cooldown_doubles: without a send for so long it begins anew.")
         .whole<otp<&ots::cooldown_memory>>(0, 86'400, s),
     row("otp", "max_attempts", "5", "Guesses at one code.")
         .whole<otp<&ots::max_attempts>>(1, 100)

@@ -355,7 +355,9 @@ otp::policy policy_of(settings const& from) {
     rules.ttl = from.otp.ttl;
     rules.keep = from.otp.keep;
     rules.cooldown.base = from.limits.enabled ? from.otp.cooldown : std::chrono::seconds(0);
-    rules.cooldown.longest = std::max(from.otp.cooldown, from.otp.cooldown_longest);
+    rules.cooldown.longest = from.otp.cooldown_doubles
+                                 ? std::max(from.otp.cooldown, from.otp.cooldown_longest)
+                                 : from.otp.cooldown;
     rules.cooldown.memory = from.otp.cooldown_memory;
     rules.rejected_backoff = from.otp.rejected_backoff;
     rules.attempts_max = static_cast<std::uint32_t>(from.otp.max_attempts);

@@ -88,17 +88,17 @@ STORE_TEST(a_number_has_budgets_beside_its_codes) {
     BOOST_TEST(taken(s, budget("daily", 1)) == 5);
 }
 
-STORE_TEST(budgets_are_named_between_charges_and_watches) {
+STORE_TEST(budgets_are_named_between_charges_and_guards) {
     contract s;
     s.admitted(paid_send(1, {of_budget(1, 1), of_budget(1, 1, budget("monthly"))}));
-    watch rule;
+    conversion_guard rule;
     rule.subject = subject(one_client);
     rule.name = "pumping";
     auto request = send_of(2, 111, 2);
     s.admitted(request);
     request.charges = {charge{subject(everybody), "n", 1, one_day, 2}};
     request.reservations = {of_budget(1, 1), of_budget(1, 1, budget("monthly"))};
-    request.watches = {rule};
+    request.guards = {rule};
     auto const answer = s.expect<refused>(s.admit(request));
     std::vector<std::string> const expected{"cooldown", "n", "daily", "monthly", "pumping"};
     std::vector<std::string> found;
@@ -118,7 +118,7 @@ STORE_TEST(a_send_that_anything_refuses_takes_from_no_budget) {
     BOOST_TEST(taken(s) == 7);
 }
 
-STORE_TEST(a_budget_that_refuses_leaves_counters_and_watches_alone) {
+STORE_TEST(a_budget_that_refuses_leaves_counters_and_guards_alone) {
     contract s;
     auto request = paid_send(1, {of_budget(2, 1)});
     request.charges = {charge{subject(everybody), "n", 1, one_day}};

@@ -92,7 +92,8 @@ struct otp_settings {
     std::chrono::seconds ttl{};
     std::chrono::seconds keep{};     ///< how long a verification can be asked for; >= ttl
     std::chrono::seconds cooldown{}; ///< 0: off
-    /// The cooldown doubles up to this; never when this is less.
+    bool cooldown_doubles = false;
+    /// With cooldown_doubles: up to this; never when this is less.
     std::chrono::seconds cooldown_longest{};
     std::chrono::seconds cooldown_memory{}; ///< after which it begins anew
     int max_attempts{};                     ///< checks of one code

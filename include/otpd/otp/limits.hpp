@@ -43,17 +43,13 @@ struct limit {
     std::string client; ///< counts this client's requests only; empty: everybody's
 };
 
-/// Against pumped SMS: the share of verified codes of each country and prefix is watched
-/// (store/charge.hpp, `watch`).
+/// Against pumped SMS: see store/charge.hpp, `conversion_guard`.
 struct pumping_rules {
     bool enabled = true;
     limit_mode mode = limit_mode::enforce;
-    std::uint32_t unverified_floor = 20; ///< codes not verified that are always allowed, an hour
-    std::uint32_t unverified_percent =
-        30;                          ///< of the verified codes of the best of 14 days, or of a day
-    std::uint32_t breaker_sent = 50; ///< in an hour; 0: no breaker
-    std::uint32_t breaker_verified_percent = 5;
-    std::chrono::seconds breaker_block{12 * 3600};
+    std::uint32_t prefix_out_max = 60;   ///< codes of a prefix that are sent and not typed
+    std::uint32_t country_out_max = 400; ///< of a country
+    std::chrono::seconds typing{120};    ///< how long it takes until most codes are typed
 };
 
 } // namespace otpd::otp

@@ -23,8 +23,8 @@ struct policy {
     std::size_t code_length = 6;    ///< digits, passcode::min_length..max_length
     std::chrono::seconds ttl{300};  ///< <= 10 minutes (NIST SP 800-63B-4 3.1.3.2)
     std::chrono::seconds keep{600}; ///< what a verification can be asked for, >= ttl
-    /// Between two sends to a number; 0: off.
-    store::cooldown_rule cooldown{std::chrono::seconds(45), std::chrono::minutes(15),
+    /// Between two sends of a scope; 0: off.
+    store::cooldown_rule cooldown{std::chrono::seconds(45), std::chrono::seconds(45),
                                   std::chrono::hours(1)};
     std::chrono::seconds rejected_backoff{5}; ///< instead of the cooldown when nothing was sent
     std::uint32_t attempts_max = 5;           ///< checks of one code, with its id and without

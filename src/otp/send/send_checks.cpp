@@ -57,7 +57,7 @@ std::optional<errc> send_checks::fault_of(send_draft& draft) const {
     }
     limiter::subjects const of{request.who, request.to, draft.country, draft.is_test};
     draft.charges = deps_.limits.charges(limit_step::send, of);
-    if (!draft.is_test) draft.watches = deps_.limits.watches(of);
+    if (!draft.is_test) draft.guards = deps_.limits.guards(of);
     return std::nullopt;
 }
 

@@ -67,8 +67,7 @@ public:
                                       {"OTP_LENGTH", "10"},
                                       {"DEBUG_OTP", "false"},
                                       {"OTPD_PUMPING_ENABLED", "true"},
-                                      {"OTPD_PUMPING_MODE", "enforce"},
-                                      {"OTPD_PUMPING_UNVERIFIED_FLOOR", "6"}}) {
+                                      {"OTPD_PUMPING_PREFIX_OUT_MAX", "6"}}) {
         secrets.insert(api_key);
         secrets.insert(instance_token);
     }
@@ -160,7 +159,7 @@ void ask_many_things(recorded_service& service) {
     check_outcome(send(service.number(), "max_price", "0.01"), 403);
 }
 
-/// And of what came with verifications, idempotency keys and the watch for pumped SMS.
+/// And of what came with verifications, idempotency keys and the guards against pumped SMS.
 void do_many_more_things(recorded_service& service) {
     auto const number = service.number();
     auto const code = service.send_to(number);
@@ -190,7 +189,7 @@ void do_many_more_things(recorded_service& service) {
         service.ask(service.send_request(service.number()), instance_token + std::string("x")),
         401);
     raw_reply last;
-    for (int i = 0; i < 10 && last.status != 429; ++i)
+    for (int i = 0; i < 100 && last.status != 429; ++i)
         last = service.ask(service.send_request(service.number()));
     check_outcome(last, 429, "limit_exceeded");
 }

@@ -102,13 +102,10 @@ BOOST_AUTO_TEST_CASE(the_default_of_every_key) {
     BOOST_TEST(all.limits.observe.empty());
     otpd::otp::pumping_rules const usual;
     BOOST_TEST(all.pumping.enabled);
-    // Without a history it would refuse honest users.
-    BOOST_TEST((all.pumping.mode == otpd::otp::limit_mode::observe));
-    BOOST_TEST(all.pumping.unverified_floor == usual.unverified_floor);
-    BOOST_TEST(all.pumping.unverified_percent == usual.unverified_percent);
-    BOOST_TEST(all.pumping.breaker_sent == usual.breaker_sent);
-    BOOST_TEST(all.pumping.breaker_verified_percent == usual.breaker_verified_percent);
-    BOOST_TEST((all.pumping.breaker_block == usual.breaker_block));
+    BOOST_TEST((all.pumping.mode == otpd::otp::limit_mode::enforce));
+    BOOST_TEST(all.pumping.prefix_out_max == usual.prefix_out_max);
+    BOOST_TEST(all.pumping.country_out_max == usual.country_out_max);
+    BOOST_TEST((all.pumping.typing == usual.typing));
     BOOST_TEST(all.numbers.checked);
     BOOST_TEST(all.numbers.countries.empty());
     BOOST_TEST((all.numbers.line_types == otpd::otp::destination_rules().line_types));
