@@ -82,16 +82,13 @@ private:
 
 // --- a send --------------------------------------------------------------------------------------
 
-/// Nothing here throws because the caller was cancelled: whoever took a place has to give it back.
+/// Whoever took a place gives it back. So nothing here may throw because the caller was cancelled, which is up
+/// to the caller (otp::sender).
 asio::awaitable<send_outcome> route_gates::gate::send(std::shared_ptr<gate> self, gateway& behind,
                                                       sms message, deadline until) {
-    bool const throws = co_await asio::this_coro::throw_if_cancelled();
-    co_await asio::this_coro::throw_if_cancelled(false);
     auto const entered = co_await self->enter(until);
-    if (auto const* refusal = std::get_if<route_gate::refusal>(&entered)) {
-        co_await asio::this_coro::throw_if_cancelled(throws);
+    if (auto const* refusal = std::get_if<route_gate::refusal>(&entered))
         co_return refused(*refusal);
-    }
 
     std::optional<send_outcome> result;
     std::exception_ptr thrown;
@@ -106,7 +103,6 @@ asio::awaitable<send_outcome> route_gates::gate::send(std::shared_ptr<gate> self
         return true;
     };
     co_await net::on_strand(self->strand_, give_back);
-    co_await asio::this_coro::throw_if_cancelled(throws);
     if (thrown) std::rethrow_exception(thrown);
     co_return std::move(*result);
 }
