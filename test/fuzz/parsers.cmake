@@ -8,7 +8,7 @@ set(net_sources origin public_address response_reader)
 set(store_sources location
   state/event_list state/number_codec state/number_state state/packed_receipt state/record state/shared_state
   state/words)
-set(bridgexapi_sources error_class json_fields json_node replies requests words)
+set(bridgexapi_sources error_class json_fields replies requests words)
 set(otp_sources crypto/hmac crypto/key_ring send/message)
 set(webhook_sources endpoint_url)
 set(api_sources authenticator caller decimal fault_list fields idempotency_key json_body query)
