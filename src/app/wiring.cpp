@@ -118,7 +118,7 @@ bridgexapi::route_gate_options route_gate_options_of(settings const& from) {
     options.concurrency_min = std::min(options.concurrency_min, options.concurrency_max);
     options.concurrency_initial = std::min(options.concurrency_initial, options.concurrency_max);
     options.queue_max = from.routes.queue_max;
-    options.failures_to_open = from.routes.failures_to_open;
+    options.circuit.failures_to_open = from.routes.failures_to_open;
     return options;
 }
 
