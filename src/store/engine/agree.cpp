@@ -8,7 +8,7 @@ namespace otpd::store::engine {
 namespace {
 
 /// Longer than anything else is kept; each instance that starts begins it anew.
-constexpr counter_time retention = std::chrono::years(10);
+constexpr counter_time secrets_retention = std::chrono::years(10);
 
 } // namespace
 
@@ -26,7 +26,7 @@ agreement agree(states& in, shared_secrets const& mine, store_time now) {
     record.fingerprint = mine.number_key;
     record.text = std::to_string(mine.signing_key);
     record.lease_end = now;
-    record.retained_until = now + retention;
+    record.retained_until = now + secrets_retention;
     return agreement::agreed;
 }
 
