@@ -1,8 +1,8 @@
 // otpd: settings in, service up, exit code out.
 
-#include "otpd/app/application.hpp"
-#include "otpd/app/command_line.hpp"
-#include "otpd/app/process.hpp"
+#include "app/application.hpp"
+#include "app/command_line.hpp"
+#include "app/process.hpp"
 
 #include <cstdio>
 #include <exception>

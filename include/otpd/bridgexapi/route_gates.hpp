@@ -45,6 +45,21 @@ struct route_gate_options {
     std::chrono::milliseconds open_min{1000};
     std::chrono::milliseconds open_max{3000};
     std::chrono::milliseconds open_longest{60'000};
+
+    /// Keys of [routes] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = route_gate_options;
+        keys.whole("concurrency_max", &o::concurrency_max, 0, 1024,
+                   "Sends of one route that are with BridgeXAPI at a time; 0 is half of "
+                   "bridgexapi.connections_max.");
+        keys.whole("queue_max", &o::queue_max, 0, 100'000,
+                   "Sends of one route that may wait for their turn; more are refused, or take the "
+                   "next step.");
+        keys.whole("failures_to_open", &o::failures_to_open, 1, 1000,
+                   "After so many failures in a row a route is left alone for a few seconds, then "
+                   "probed.");
+    }
 };
 
 /// A snapshot, for metrics.

@@ -54,6 +54,32 @@ struct pumping_rules {
     std::uint32_t breaker_sent = 50; ///< in an hour; 0: no breaker
     std::uint32_t breaker_verified_percent = 5;
     std::chrono::seconds breaker_block{12 * 3600};
+
+    /// Keys of [pumping] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = pumping_rules;
+        constexpr double most = 1'000'000'000;
+        keys.flag("enabled", &o::enabled,
+                  "Watches the share of verified codes of each country and prefix against pumped "
+                  "SMS.");
+        keys.mode("mode", &o::mode, "Whether it refuses sends or only logs and counts.");
+        keys.whole("unverified_floor", &o::unverified_floor, 0, most,
+                   "Unverified codes in an hour that are always allowed to a country or prefix.",
+                   "codes");
+        keys.whole("unverified_percent", &o::unverified_percent, 0, 1000,
+                   "More are allowed: this share of the verified codes of the last day or the best "
+                   "of 14.",
+                   "percent");
+        keys.whole("breaker_sent", &o::breaker_sent, 0, most,
+                   "A prefix with so many codes in an hour is blocked when too few are verified; "
+                   "0: never.",
+                   "codes");
+        keys.whole("breaker_verified_percent", &o::breaker_verified_percent, 0, 100,
+                   "Share of verified codes under which that prefix is blocked.", "percent");
+        keys.whole("breaker_block_seconds", &o::breaker_block, 60, 604'800,
+                   "How long that prefix is blocked.");
+    }
 };
 
 } // namespace otpd::otp

@@ -3,7 +3,7 @@
 /// The whole service: every part built in the order in which it depends on the others, run, and taken
 /// down again.
 
-#include "otpd/app/settings.hpp"
+#include "settings.hpp"
 
 #include <functional>
 #include <memory>
