@@ -3,18 +3,19 @@
 // BENCH_CODES=N     how many, for the N numbers from 31620000001 on (the ones that loads/check.lua asks for); at most 30,000,000
 // BENCH_SPREAD_MS   over how long their ends are spread; 0: all end in the same moment
 //
-// It is the whole program, its main() and its composition: the linker puts filled() between application and make_store()
-// (CMakeLists.txt). Each code comes from otp::sender::send() under the program's own policy and keys, only without HTTP and
-// with an upstream that answers at once, so the store holds what as many requests would have left. The store's clock
-// stands still meanwhile: the codes are all as old when the first request comes, however long filling took.
+// It is the whole program but for who makes the store. Each code comes from otp::sender::send() under
+// the program's own policy and keys, only without HTTP and with an upstream that answers at once, so the
+// store holds what as many requests would have left. The store's clock stands still meanwhile: the codes
+// are all as old when the first request comes, however long filling took.
 
+#include "app/program.hpp"
+#include "app/wiring.hpp"
 #include "domain_parts.hpp"
 #include "otpd/core/numbering_plan.hpp"
 #include "otpd/otp/operations.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "unread_gateway.hpp"
-#include "wiring.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -26,22 +27,10 @@
 #include <stdexcept>
 #include <string>
 
-// Named by what the linker calls them: C++ has no other word for "the function this one stands in for".
-#define MAKE_STORE                                                                                 \
-    "_ZN4otpd3app10make_storeERKN5boost4asio15any_io_executorERKNS0_8settingsERKNS_5clockERNS_"    \
-    "5store8observerE"
-
 namespace otpd::bench {
 
 namespace asio = boost::asio;
 using std::chrono::nanoseconds;
-
-std::unique_ptr<store::backend> real(asio::any_io_executor const& on, app::settings const& from,
-                                     clock const& now,
-                                     store::observer& tell) asm("__real_" MAKE_STORE);
-std::unique_ptr<store::backend> filled(asio::any_io_executor const& on, app::settings const& from,
-                                       clock const& now,
-                                       store::observer& tell) asm("__wrap_" MAKE_STORE);
 
 namespace {
 
@@ -135,7 +124,8 @@ private:
             who.address = "127.0.0.1";
             otp::send_request request{who, *phone_number::parse(std::to_string(before_first + i)),
                                       login_};
-            auto const sent = co_await domain_.sender().send(std::move(request), deadline::in(patience));
+            auto const sent =
+                co_await domain_.sender().send(std::move(request), deadline::in(patience));
             if (!sent)
                 throw std::runtime_error("send " + std::to_string(i) + " of the filling failed");
             clock_.move(step);
@@ -159,15 +149,13 @@ private:
     purpose login_ = *purpose::parse("login");
 };
 
-} // namespace
-
 std::unique_ptr<store::backend> filled(asio::any_io_executor const& on, app::settings const& from,
                                        clock const& now, store::observer& tell) {
     auto const codes = number_from("BENCH_CODES");
-    if (codes == 0) return real(on, from, now, tell);
+    if (codes == 0) return app::make_store(on, from, now, tell);
     static std::optional<held_clock> behind; // as long as the store may look at it
     behind.emplace(now);
-    auto out = real(on, from, *behind, tell);
+    auto out = app::make_store(on, from, *behind, tell);
     auto& context =
         static_cast<asio::io_context&>(boost::asio::query(on, boost::asio::execution::context));
     auto const spread = std::chrono::milliseconds(number_from("BENCH_SPREAD_MS"));
@@ -176,4 +164,9 @@ std::unique_ptr<store::backend> filled(asio::any_io_executor const& on, app::set
     return out;
 }
 
+} // namespace
 } // namespace otpd::bench
+
+int main(int argc, char** argv) {
+    return otpd::app::run_program(argc, argv, otpd::bench::filled);
+}

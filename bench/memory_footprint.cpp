@@ -1,5 +1,5 @@
 // What a live code costs the memory store: resident bytes, and nanoseconds of each step, beside more and more
-// of them. The store alone, with sends as the service makes them: seven counters, two watches, a budget, a
+// of them. The store alone, with sends as the service makes them: seven counters, two guards, a budget, a
 // receipt and a timeline of three events.
 //
 // Prints one JSON object a line. Steps are timed in rounds that go over the sizes in turn; medians.

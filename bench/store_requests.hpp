@@ -56,11 +56,11 @@ inline std::vector<store::charge> charges_of(std::uint64_t n) {
             {everybody(), "global_24h", many, 24h}};
 }
 
-inline std::vector<store::watch> watches_of(std::uint64_t n) {
+inline std::vector<store::conversion_guard> guards_of(std::uint64_t n) {
     using namespace std::chrono_literals;
     constexpr std::uint32_t many = 1'000'000'000;
-    return {{prefix_of(n), "pumping_prefix", many, 50, 0, 0, 0s, false},
-            {country_of(n), "pumping_country", many, 50, 0, 0, 0s, false}};
+    return {{prefix_of(n), "pumping_prefix", many, 120s, false},
+            {country_of(n), "pumping_country", many, 120s, false}};
 }
 
 inline store::guess_budget guesses() {
@@ -89,7 +89,7 @@ inline store::admission admission_of(std::uint64_t n) {
     request.lease = 30s;
     request.cooldown = store::cooldown_rule{45s, 900s, 1h};
     request.charges = charges_of(n);
-    request.watches = watches_of(n);
+    request.guards = guards_of(n);
     request.guesses = guesses();
     return request;
 }
@@ -139,7 +139,7 @@ inline store::check check_of(std::uint64_t n, bool is_right) {
         request.is_code_of = [](store::code_seed const&) { return false; };
     request.attempts_max = 5;
     request.guesses = guesses();
-    request.watched = {prefix_of(n), country_of(n)};
+    request.guarded = {prefix_of(n), country_of(n)};
     return request;
 }
 

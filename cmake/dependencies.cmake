@@ -32,6 +32,7 @@ add_library(boost_compiled STATIC
   "${CMAKE_SOURCE_DIR}/src/boost/beast.cpp"
   "${CMAKE_SOURCE_DIR}/src/boost/json.cpp"
   "${CMAKE_SOURCE_DIR}/src/boost/redis.cpp")
+set_target_properties(boost_compiled PROPERTIES UNITY_BUILD OFF)
 target_compile_definitions(boost_compiled PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION BOOST_JSON_NO_LIB)
 target_link_libraries(boost_compiled PUBLIC Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

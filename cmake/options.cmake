@@ -4,7 +4,11 @@
 add_library(otpd_options INTERFACE)
 target_include_directories(otpd_options INTERFACE "${CMAKE_SOURCE_DIR}/include")
 target_compile_options(otpd_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual)
+  -Wall -Wextra -Wpedantic -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual)
+if(NOT OTPD_UNITY)
+  # Of files that are compiled together one's local names hide another's.
+  target_compile_options(otpd_options INTERFACE -Wshadow)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC's bug 109224: where it inlines only one half of Asio's coroutine allocation, the other looks foreign to it. What is
   # really mismatched, AddressSanitizer finds.

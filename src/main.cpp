@@ -1,34 +1,5 @@
-// otpd: settings in, service up, exit code out.
-
-#include "app/application.hpp"
-#include "app/command_line.hpp"
-#include "app/process.hpp"
-
-#include <cstdio>
-#include <exception>
-
-using namespace otpd::app;
+#include "app/program.hpp"
 
 int main(int argc, char** argv) {
-    try {
-        prepare_process();
-        process_environment const environment;
-        auto outcome = settings_from_process(argc, argv, environment);
-        if (auto const* exit = std::get_if<early_exit>(&outcome)) {
-            std::fputs(exit->output.c_str(), stdout);
-            std::fputs(exit->errors.c_str(), stderr);
-            return exit->code;
-        }
-        process_environment::wipe_secrets();
-        auto again = [&]() -> boost::system::result<settings, settings_faults> {
-            auto fresh = settings_from_process(argc, argv, environment);
-            if (auto* good = std::get_if<settings>(&fresh)) return std::move(*good);
-            return settings_faults{{std::get<early_exit>(fresh).errors}};
-        };
-        application(std::get<settings>(std::move(outcome)), again).run();
-        return 0;
-    } catch (std::exception const& e) {
-        std::fprintf(stderr, "otpd: %s\n", e.what());
-        return 1;
-    }
+    return otpd::app::run_program(argc, argv);
 }

@@ -91,7 +91,7 @@ telemetry::metrics_options metrics_of(otp::policy const& rules) {
 /// coroutine outlives what it refers to.
 class application::impl {
 public:
-    impl(settings with, reread settings_again)
+    impl(settings with, reread settings_again, store_factory const& factory)
         : settings_(std::move(with)), settings_again_(std::move(settings_again)),
           output_(STDOUT_FILENO), log_(output_, settings_.log.level, settings_.log.queue_lines_max),
           rules_(policy_of(settings_)), metrics_(metrics_of(rules_)), http_events_(log_, metrics_),
@@ -99,7 +99,7 @@ public:
           callers_(credentials_of(settings_)), keys_(keys_of(settings_.otp, random_)),
           threads_(thread_count(settings_.server)), context_(static_cast<int>(threads_)),
           lifecycle_(asio::make_strand(context_)), signals_(lifecycle_, SIGTERM, SIGINT, SIGHUP),
-          codes_(make_store(context_.get_executor(), settings_, clock_, store_events_)),
+          codes_(factory(context_.get_executor(), settings_, clock_, store_events_)),
           gate_(*codes_, store_events_, keys_.secrets(), log_), store_(*codes_, gate_, metrics_),
           upstream_(context_.get_executor(), settings_.bridgexapi, random_, upstream_events_),
           reader_(context_.get_executor(), question_options(settings_.bridgexapi), random_,
@@ -454,8 +454,8 @@ private:
     std::optional<http::server> admin_;
 };
 
-application::application(settings with, reread settings_again) {
-    impl_ = std::make_unique<impl>(std::move(with), std::move(settings_again));
+application::application(settings with, reread settings_again, store_factory const& factory) {
+    impl_ = std::make_unique<impl>(std::move(with), std::move(settings_again), factory);
 }
 
 application::~application() = default;

@@ -3,12 +3,18 @@
 /// The whole service: every part built in the order in which it depends on the others, run, and taken
 /// down again.
 
+#include "otpd/store/backend.hpp"
 #include "settings.hpp"
 
 #include <functional>
 #include <memory>
 
 namespace otpd::app {
+
+/// Makes the backend that holds the states. `now` and `tell` outlive it.
+using store_factory = std::function<std::unique_ptr<store::backend>(
+    boost::asio::any_io_executor const& on, settings const& from, clock const& now,
+    store::observer& tell)>;
 
 class application {
 public:
@@ -17,7 +23,7 @@ public:
 
     /// Builds everything and binds the listeners. Throws std::exception when a part cannot be had: an
     /// address in use, a CA file that cannot be read. The process is prepared (process.hpp).
-    application(settings with, reread settings_again);
+    application(settings with, reread settings_again, store_factory const& factory);
     ~application();
 
     /// Serves until SIGTERM or SIGINT, then drains: readiness turns 503, after server.drain_delay

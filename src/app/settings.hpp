@@ -111,6 +111,8 @@ struct bridgexapi_settings : bridgexapi::client_options {
 
 /// Of the policy only what is a key of [otp]; policy_of() makes it whole.
 struct otp_settings : otp::policy {
+    bool cooldown_doubles = false;
+    std::chrono::seconds cooldown_longest{900}; ///< with cooldown_doubles; never when this is less
     double accepted_guess_risk = 0.0001;
     secret_string hmac_secret; ///< empty with a memory store only: make a random one
     std::vector<secret_string> previous_hmac_secrets; ///< still verify, never sign; newest first
@@ -120,6 +122,11 @@ struct otp_settings : otp::policy {
     static void declare(Keys keys) {
         using s = otp_settings;
         otp::policy::declare(keys);
+        keys.flag("cooldown_doubles", &s::cooldown_doubles,
+                  "Whether the cooldown doubles with each further send.");
+        keys.whole("cooldown_longest_seconds", &s::cooldown_longest, 0, 86'400,
+                   "With cooldown_doubles: the most that it doubles to, or itself if it is "
+                   "longer.");
         keys.number("accepted_guess_risk", &s::accepted_guess_risk, 1e-10, 0.01,
                     "Highest chance that guesses_per_day guesses hit one code.");
         keys.add("hmac_secret", &s::hmac_secret, notations::hmac_secret(),
@@ -348,8 +355,7 @@ struct settings {
     auth_settings auth;
     store_settings store;
     limits_settings limits;
-    /// Without a history of its countries it would refuse honest users.
-    otp::pumping_rules pumping{.mode = otp::limit_mode::observe};
+    otp::pumping_rules pumping;
     numbers_settings numbers;
     routes_settings routes;
     money_settings spending; ///< section [money]

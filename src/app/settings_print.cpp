@@ -250,8 +250,7 @@ std::vector<std::string> settings_notes(settings const& from, std::chrono::sys_d
     if (from.limits.enabled && from.pumping.enabled &&
         from.pumping.mode == otp::limit_mode::observe)
         notes.emplace_back(
-            "pumping.mode = observe: pumped SMS are logged and counted, not refused; "
-            "set it to enforce once your countries have some weeks of history");
+            "pumping.mode = observe: pumped SMS are logged and counted, not refused");
     return notes;
 }
 

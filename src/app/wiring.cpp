@@ -248,7 +248,11 @@ money daily_cap_of(settings const& from) {
 otp::policy policy_of(settings const& from) {
     otp::policy rules = from.otp;
     if (!from.limits.enabled) rules.cooldown.base = rules.cooldown.base.zero();
-    rules.cooldown.longest = std::max(from.otp.cooldown.base, from.otp.cooldown.longest);
+    std::chrono::milliseconds const first = from.otp.cooldown.base;
+    rules.cooldown.longest =
+        from.otp.cooldown_doubles
+            ? std::max<std::chrono::milliseconds>(first, from.otp.cooldown_longest)
+            : first;
     auto& guesses = rules.guesses;
     guesses.reserve = guesses.quota / 4;
     bool const nobody_waits = guesses.wait_base == guesses.wait_base.zero();

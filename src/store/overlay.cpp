@@ -121,9 +121,10 @@ std::uint32_t overlay::restore_shared() {
         auto& each = shared_[n];
         if (each.seen.fields.empty()) continue;
         if (parents_.size() < restores_max) begin_step();
-        engine::structure const needed{each.seen.guard.has_value(), each.seen.sum_end};
-        auto const end =
-            std::max(now_, each.seen.sum_end) + std::chrono::days(needed.guard ? 15 : 1);
+        engine::structure needed;
+        if (each.seen.guard) needed.typing = each.seen.guard->typing;
+        needed.sum_end = each.seen.sum_end;
+        auto const end = std::max(now_, needed.sum_end) + std::chrono::days(1);
         for (auto const& field : each.seen.fields) {
             if (field.current == 0) continue;
             engine::addition what;
@@ -196,7 +197,8 @@ void overlay::add(state_key const& at, engine::addition const& what,
     auto const target = find(at);
     auto& entry = shared_.at(target);
     auto const fields_before = entry.state.fields.size();
-    if (needed.guard) entry.state.add_guard(now_);
+    if (needed.typing != std::chrono::seconds(0) && entry.state.add_guard(now_, needed.typing))
+        entry.is_restructured = true;
     auto& field = entry.state.add_field(what.field);
     entry.is_restructured = entry.is_restructured || entry.state.fields.size() > fields_before;
     if (needed.sum_end != store_time() && entry.state.sum_end == store_time()) {

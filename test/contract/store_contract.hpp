@@ -3,13 +3,6 @@
 /// What every store must do, written against the interface. A backend is added to `backends` in
 /// backends.hpp and passes the same tests.
 ///
-/// A backend is a class with
-///   store::store& get();                  the store, empty
-///   boost::asio::io_context& context();   what its coroutines run on
-///   void advance(store::duration);        lets that much time pass for the store
-///   store::duration time_of_day();        by the store's clock, since midnight UTC
-///   std::size_t largest_state();          bytes of what is stored under one key
-///   std::uint64_t commits();              batches that the backend was given so far
 /// Times below are a second or more apart from what they decide, so that a real clock serves too.
 
 #include "coroutines.hpp"
@@ -20,6 +13,8 @@
 #include <boost/asio/strand.hpp>
 
 #include <atomic>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -145,37 +140,84 @@ inline store::verification_address address_of(std::uint32_t phone, std::uint32_t
     return store::verification_address{number(phone), id_of(id)};
 }
 
+/// What the tests know of a backend.
+class tested_backend {
+public:
+    virtual ~tested_backend() = default;
+    virtual store::backend& get() = 0; ///< the store, empty
+    /// What its coroutines run on.
+    virtual boost::asio::io_context& context() = 0;
+    /// Lets that much time pass for the store.
+    virtual void advance(store::duration by) = 0;
+    /// By the store's clock, since midnight UTC.
+    virtual store::duration time_of_day() = 0;
+    /// Bytes of what is stored under one key.
+    virtual std::size_t largest_state() = 0;
+    /// Batches that the backend was given so far.
+    virtual std::uint64_t commits() = 0;
+};
+
+/// A class of backends.hpp, which has the same functions. So a test is compiled once and not for each
+/// of them.
 template <class Backend>
-struct contract : Backend {
+class tested final : public tested_backend {
+public:
+    store::backend& get() override { return backend_.get(); }
+    boost::asio::io_context& context() override { return backend_.context(); }
+    void advance(store::duration by) override { backend_.advance(by); }
+    store::duration time_of_day() override { return backend_.time_of_day(); }
+    std::size_t largest_state() override { return backend_.largest_state(); }
+    std::uint64_t commits() override { return backend_.commits(); }
+
+private:
+    Backend backend_;
+};
+
+template <class Backend>
+std::unique_ptr<tested_backend> make_tested() {
+    return std::make_unique<tested<Backend>>();
+}
+/// Of the test that runs.
+inline std::unique_ptr<tested_backend> (*make_the_tested)() = nullptr;
+
+class contract {
+public:
+    store::backend& get() { return backend_->get(); }
+    boost::asio::io_context& context() { return backend_->context(); }
+    void advance(store::duration by) { backend_->advance(by); }
+    store::duration time_of_day() { return backend_->time_of_day(); }
+    std::size_t largest_state() { return backend_->largest_state(); }
+    std::uint64_t commits() { return backend_->commits(); }
+
     store::admit_outcome admit(store::admission request) {
-        return run(this->context(), this->get().admit(std::move(request))).value();
+        return run(context(), get().admit(std::move(request))).value();
     }
     store::check_outcome check(store::check request) {
-        return run(this->context(), this->get().check_code(std::move(request))).value();
+        return run(context(), get().check_code(std::move(request))).value();
     }
     store::settle_outcome settle(store::settlement request) {
-        return run(this->context(), this->get().settle(std::move(request))).value();
+        return run(context(), get().settle(std::move(request))).value();
     }
     store::rebook_outcome rebook(store::rebooking request) {
-        return run(this->context(), this->get().rebook(std::move(request))).value();
+        return run(context(), get().rebook(std::move(request))).value();
     }
     store::update_outcome update(store::delivery_update request) {
-        return run(this->context(), this->get().update(std::move(request))).value();
+        return run(context(), get().update(std::move(request))).value();
     }
     std::vector<std::int64_t> spent(std::vector<store::budget_key> of) {
-        return run(this->context(), this->get().spent(std::move(of))).value();
+        return run(context(), get().spent(std::move(of))).value();
     }
     std::optional<store::verification> find(std::uint32_t phone, std::uint32_t id) {
-        return run(this->context(), this->get().find(address_of(phone, id))).value();
+        return run(context(), get().find(address_of(phone, id))).value();
     }
     store::cancel_outcome cancel(std::uint32_t phone, std::uint32_t id, std::string prefix = "") {
         store::cancellation request{address_of(phone, id), std::move(prefix)};
-        return run(this->context(), this->get().cancel(std::move(request))).value();
+        return run(context(), get().cancel(std::move(request))).value();
     }
     store::agreement agree(store::shared_secrets mine) {
-        return run(this->context(), this->get().agree(std::move(mine))).value();
+        return run(context(), get().agree(std::move(mine))).value();
     }
-    std::uint64_t live_codes() { return run(this->context(), this->get().live_codes()).value(); }
+    std::uint64_t live_codes() { return run(context(), get().live_codes()).value(); }
 
     // What a test takes for granted, and stops without.
     store::admitted admitted(store::admission request) {
@@ -230,20 +272,22 @@ struct contract : Backend {
             auto body = [&answers, &make_operation, i]() -> boost::asio::awaitable<void> {
                 answers[i] = co_await make_operation(i);
             };
-            boost::asio::co_spawn(boost::asio::make_strand(this->context()), body,
+            boost::asio::co_spawn(boost::asio::make_strand(context()), body,
                                   [&threw](std::exception_ptr thrown) {
                                       if (thrown) threw = true;
                                   });
         }
-        run_on_threads(this->context(), 4);
+        run_on_threads(context(), 4);
         BOOST_REQUIRE_MESSAGE(!threw, "a store operation threw");
         return answers;
     }
 
 private:
     void begin(store::duration period) {
-        this->advance(period - this->time_of_day() % period + store::duration(10'000));
+        advance(period - time_of_day() % period + store::duration(10'000));
     }
+
+    std::unique_ptr<tested_backend> backend_ = make_the_tested();
 };
 
 template <class Outcome, class Answers>

@@ -24,17 +24,15 @@ std::size_t a_fifth_more_than(std::size_t bytes) {
     return bytes * 6 / 5;
 }
 
-template <class Contract>
-void go(Contract& s, hourly_journey const& journey) {
+void go(contract& s, hourly_journey const& journey) {
     s.admitted(journey.admission());
     BOOST_REQUIRE((s.settle(journey.settlement()) == settle_outcome::settled));
     s.verified(journey.check());
 }
 
 /// Of a journey in the last of so many hours.
-template <class Contract>
 step_cost cost_after(std::uint32_t hours) {
-    Contract s;
+    contract s;
     s.begin_hour();
     std::uint32_t hour = 0;
     for (; hour < hours; ++hour) {
@@ -53,8 +51,7 @@ step_cost cost_after(std::uint32_t hours) {
 }
 
 /// A verification whose list of events is full.
-template <class Contract>
-void fill_a_list(Contract& s, std::uint32_t id) {
+void fill_a_list(contract& s, std::uint32_t id) {
     auto request = free_send_of(1, 111, id);
     request.keep = 40 * one_day;
     auto guess = guess_of(1, 999);
@@ -69,19 +66,17 @@ void fill_a_list(Contract& s, std::uint32_t id) {
 BOOST_AUTO_TEST_SUITE(store_contract_aged)
 
 STORE_TEST(a_step_costs_in_an_aged_store_what_it_costs_in_a_fresh_one) {
-    auto const fresh = cost_after<Contract>(0);
-    auto const aged = cost_after<Contract>(hours_of_an_aged_store);
+    auto const fresh = cost_after(0);
+    auto const aged = cost_after(hours_of_an_aged_store);
     BOOST_TEST(aged.largest_state <= a_fifth_more_than(fresh.largest_state));
     BOOST_TEST(aged.commits == fresh.commits);
 }
 
 // To the byte only where the clock stands still between two steps: times are short when they are round.
-using stores_of_a_still_clock =
-    std::tuple<contract<otpd::test::memory_backend>, contract<otpd::test::sqlite_backend>>;
+using stores_of_a_still_clock = std::tuple<otpd::test::memory_backend, otpd::test::sqlite_backend>;
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(lists_of_events_that_are_full_do_not_grow, Contract,
-                              stores_of_a_still_clock) {
-    Contract s;
+STORE_TEST_OF(lists_of_events_that_are_full_do_not_grow, stores_of_a_still_clock) {
+    contract s;
     std::uint32_t id = 0;
     while (++id <= 10)
         fill_a_list(s, id);

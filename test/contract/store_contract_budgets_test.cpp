@@ -44,8 +44,7 @@ rebooking another_try(std::vector<adjustment> give_back, std::vector<reservation
     return request;
 }
 
-template <class Contract>
-std::int64_t taken(Contract& s, budget_key of = budget()) {
+std::int64_t taken(contract& s, budget_key of = budget()) {
     return s.spent({std::move(of)}).at(0);
 }
 
@@ -56,7 +55,7 @@ BOOST_AUTO_TEST_SUITE(store_contract_budgets)
 // --- admission --------------------------------------------------------------------------------------
 
 STORE_TEST(a_budget_is_spent_to_the_last_unit_and_no_further) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {of_budget(87'000, 200'000)}));
     s.admitted(paid_send(2, {of_budget(113'000, 200'000)}));
     BOOST_TEST(taken(s) == 200'000);
@@ -67,7 +66,7 @@ STORE_TEST(a_budget_is_spent_to_the_last_unit_and_no_further) {
 }
 
 STORE_TEST(a_budget_is_kept_by_subject_name_and_period) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {of_budget(1, 1), of_budget(2, 2, budget("monthly")),
                              of_budget(3, 3, budget("daily", one_client)),
                              of_budget(4, 4, budget("daily", everybody, "2026-11-04"))}));
@@ -80,7 +79,7 @@ STORE_TEST(a_budget_is_kept_by_subject_name_and_period) {
 }
 
 STORE_TEST(a_number_has_budgets_beside_its_codes) {
-    Contract s;
+    contract s;
     auto request = paid_send(1, {of_budget(5, 5, budget("daily", 1))});
     request.charges = {charge{number(1), "daily", 5, one_day}}; // a counter of the same name
     s.admitted(request);
@@ -89,18 +88,18 @@ STORE_TEST(a_number_has_budgets_beside_its_codes) {
     BOOST_TEST(taken(s, budget("daily", 1)) == 5);
 }
 
-STORE_TEST(budgets_are_named_between_charges_and_watches) {
-    Contract s;
+STORE_TEST(budgets_are_named_between_charges_and_guards) {
+    contract s;
     s.admitted(paid_send(1, {of_budget(1, 1), of_budget(1, 1, budget("monthly"))}));
-    watch rule;
+    conversion_guard rule;
     rule.subject = subject(one_client);
     rule.name = "pumping";
     auto request = send_of(2, 111, 2);
     s.admitted(request);
     request.charges = {charge{subject(everybody), "n", 1, one_day, 2}};
     request.reservations = {of_budget(1, 1), of_budget(1, 1, budget("monthly"))};
-    request.watches = {rule};
-    auto const answer = s.template expect<refused>(s.admit(request));
+    request.guards = {rule};
+    auto const answer = s.expect<refused>(s.admit(request));
     std::vector<std::string> const expected{"cooldown", "n", "daily", "monthly", "pumping"};
     std::vector<std::string> found;
     for (auto const& each : answer.violations)
@@ -109,7 +108,7 @@ STORE_TEST(budgets_are_named_between_charges_and_watches) {
 }
 
 STORE_TEST(a_send_that_anything_refuses_takes_from_no_budget) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {of_budget(7, 10)}));
     auto request = paid_send(2, {of_budget(1, 10), of_budget(2, 1, budget("monthly"))});
     BOOST_TEST(s.violation(request).counter == "monthly");
@@ -119,8 +118,8 @@ STORE_TEST(a_send_that_anything_refuses_takes_from_no_budget) {
     BOOST_TEST(taken(s) == 7);
 }
 
-STORE_TEST(a_budget_that_refuses_leaves_counters_and_watches_alone) {
-    Contract s;
+STORE_TEST(a_budget_that_refuses_leaves_counters_and_guards_alone) {
+    contract s;
     auto request = paid_send(1, {of_budget(2, 1)});
     request.charges = {charge{subject(everybody), "n", 1, one_day}};
     request.once = idempotency_key{subject(one_client), {}, one_hour};
@@ -131,7 +130,7 @@ STORE_TEST(a_budget_that_refuses_leaves_counters_and_watches_alone) {
 }
 
 STORE_TEST(an_observed_budget_refuses_nothing_and_is_taken_from) {
-    Contract s;
+    contract s;
     auto watched_only = of_budget(3, 5);
     watched_only.observed = true;
     BOOST_TEST(s.admitted(paid_send(1, {watched_only})).observed.empty());
@@ -141,14 +140,14 @@ STORE_TEST(an_observed_budget_refuses_nothing_and_is_taken_from) {
     BOOST_TEST((over.observed[0].retry_after > duration(0)));
     BOOST_TEST(taken(s) == 6);
     auto both = paid_send(3, {watched_only, of_budget(2, 1, budget("monthly"))});
-    auto const answer = s.template expect<refused>(s.admit(both));
+    auto const answer = s.expect<refused>(s.admit(both));
     BOOST_TEST(answer.violations.size() == 1U);
     BOOST_TEST(answer.observed.size() == 1U);
     BOOST_TEST(taken(s) == 6);
 }
 
 STORE_TEST(parallel_sends_never_pass_a_budget) {
-    Contract s;
+    contract s;
     auto const answers = s.in_parallel(64, [&](std::size_t i) {
         auto const n = static_cast<std::uint32_t>(i);
         return s.get().admit(paid_send(n, {of_budget(15, 100)}));
@@ -161,7 +160,7 @@ STORE_TEST(parallel_sends_never_pass_a_budget) {
 // --- time -------------------------------------------------------------------------------------------
 
 STORE_TEST(a_budget_is_forgotten_a_fixed_time_after_it_was_first_taken_from) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {of_budget(6, 10)}));
     s.advance(one_hour / 2);
     s.admitted(paid_send(2, {of_budget(4, 10)})); // prolongs nothing
@@ -177,7 +176,7 @@ STORE_TEST(a_budget_is_forgotten_a_fixed_time_after_it_was_first_taken_from) {
 }
 
 STORE_TEST(who_waits_as_long_as_a_budget_says_is_not_refused_again) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {of_budget(10, 10)}));
     s.advance(duration(12'345));
     auto const full = s.violation(paid_send(2, {of_budget(10, 10)}));
@@ -186,7 +185,7 @@ STORE_TEST(who_waits_as_long_as_a_budget_says_is_not_refused_again) {
 }
 
 STORE_TEST(what_is_more_than_a_budget_waits_as_long_as_it_is_kept) {
-    Contract s;
+    contract s;
     BOOST_TEST((s.violation(paid_send(1, {of_budget(11, 10)})).retry_after == one_hour));
     s.admitted(paid_send(1, {of_budget(1, 10)}));
     s.advance(one_hour / 2);
@@ -197,7 +196,7 @@ STORE_TEST(what_is_more_than_a_budget_waits_as_long_as_it_is_kept) {
 // --- settlement -------------------------------------------------------------------------------------
 
 STORE_TEST(a_settlement_corrects_what_was_taken_whatever_came_of_the_send) {
-    Contract s;
+    contract s;
     for (auto const result : {send_result::accepted, send_result::unknown, send_result::refused}) {
         auto const id = static_cast<std::uint32_t>(result) + 1;
         auto const of = budget("daily", one_client + id);
@@ -208,7 +207,7 @@ STORE_TEST(a_settlement_corrects_what_was_taken_whatever_came_of_the_send) {
 }
 
 STORE_TEST(a_correction_may_pass_the_cap_and_never_goes_below_nothing) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {of_budget(100, 100)}));
     s.settle(corrected(1, send_result::accepted, 50));
     BOOST_TEST(taken(s) == 150);
@@ -219,7 +218,7 @@ STORE_TEST(a_correction_may_pass_the_cap_and_never_goes_below_nothing) {
 }
 
 STORE_TEST(a_correction_is_made_once_for_a_send) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {of_budget(100, 1000)}));
     s.settle(corrected(1, send_result::unknown, 5));
     s.settle(corrected(1, send_result::accepted, 5));
@@ -230,7 +229,7 @@ STORE_TEST(a_correction_is_made_once_for_a_send) {
 }
 
 STORE_TEST(a_superseded_settlement_corrects_nothing) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {of_budget(100, 1000)}));
     s.verified(guess_of(1, 111));
     BOOST_TEST((s.settle(corrected(1, send_result::refused, 5)) == settle_outcome::superseded));
@@ -241,7 +240,7 @@ STORE_TEST(a_superseded_settlement_corrects_nothing) {
 }
 
 STORE_TEST(a_correction_of_a_budget_that_is_not_kept_is_none) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {of_budget(100, 1000)}));
     s.settle(corrected(1, send_result::accepted, 5, budget("monthly")));
     BOOST_TEST(taken(s, budget("monthly")) == 0);
@@ -250,14 +249,14 @@ STORE_TEST(a_correction_of_a_budget_that_is_not_kept_is_none) {
 
 // A price that was not known counts once it is.
 STORE_TEST(a_budget_of_which_nothing_was_taken_can_be_corrected) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {of_budget(0, 1000)}));
     s.settle(corrected(1, send_result::accepted, 87));
     BOOST_TEST(taken(s) == 87);
 }
 
 STORE_TEST(corrections_stand_beside_what_is_given_back) {
-    Contract s;
+    contract s;
     charge const price{subject(everybody), "n", 1, one_day};
     auto request = paid_send(1, {of_budget(100, 1000)});
     request.charges = {price};
@@ -274,25 +273,25 @@ STORE_TEST(corrections_stand_beside_what_is_given_back) {
 // --- rebooking --------------------------------------------------------------------------------------
 
 STORE_TEST(another_try_gives_back_first_and_takes_then) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {of_budget(80, 100), of_budget(80, 100, budget("daily", one_client))}));
     auto const other =
         another_try({{budget(), -80}, {budget("daily", one_client), -80}},
                     {of_budget(100, 100), of_budget(90, 100, budget("daily", one_client))});
-    BOOST_TEST(s.template expect<rebooked>(s.rebook(other)).observed.empty());
+    BOOST_TEST(s.expect<rebooked>(s.rebook(other)).observed.empty());
     std::vector<std::int64_t> const expected{100, 90};
     BOOST_TEST(s.spent({budget(), budget("daily", one_client)}) == expected,
                boost::test_tools::per_element());
 }
 
 STORE_TEST(another_try_that_is_refused_changes_nothing) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {of_budget(80, 100), of_budget(80, 100, budget("daily", one_client))}));
     auto const other =
         another_try({{budget(), -80}, {budget("daily", one_client), -80}},
                     {of_budget(90, 100), of_budget(101, 100, budget("daily", one_client)),
                      of_budget(1, 1, budget("monthly"))});
-    auto const answer = s.template expect<refused>(s.rebook(other));
+    auto const answer = s.expect<refused>(s.rebook(other));
     BOOST_REQUIRE(answer.violations.size() == 1U);
     BOOST_TEST(answer.violations[0].counter == "daily");
     BOOST_TEST((answer.violations[0].retry_after > one_hour - 60 * one_second));
@@ -303,13 +302,13 @@ STORE_TEST(another_try_that_is_refused_changes_nothing) {
 }
 
 STORE_TEST(another_try_is_only_told_of_observed_budgets) {
-    Contract s;
+    contract s;
     auto watched_only = of_budget(80, 50);
     watched_only.observed = true;
     s.admitted(paid_send(1, {watched_only}));
     auto const other =
         another_try({{budget(), -80}}, {watched_only, of_budget(1, 1, budget("monthly"))});
-    auto const answer = s.template expect<rebooked>(s.rebook(other));
+    auto const answer = s.expect<rebooked>(s.rebook(other));
     BOOST_REQUIRE(answer.observed.size() == 1U);
     BOOST_TEST(answer.observed[0].counter == "daily");
     BOOST_TEST(taken(s) == 80);
@@ -317,50 +316,50 @@ STORE_TEST(another_try_is_only_told_of_observed_budgets) {
 }
 
 STORE_TEST(another_try_prolongs_nothing) {
-    Contract s;
+    contract s;
     auto request = paid_send(1, {of_budget(80, 100)});
     request.keep = 2 * one_hour;
     s.admitted(request);
     s.advance(one_hour / 2);
     auto other = another_try({{budget(), -80}}, {of_budget(90, 100)});
-    s.template expect<rebooked>(s.rebook(other));
+    s.expect<rebooked>(s.rebook(other));
     s.advance(one_hour / 2 + one_second);
     BOOST_TEST(taken(s) == 0);
     other.give_back[0].change = -1'000'000; // of what is forgotten
-    s.template expect<rebooked>(s.rebook(other));
+    s.expect<rebooked>(s.rebook(other));
     BOOST_TEST(taken(s) == 90);
 }
 
 STORE_TEST(nothing_can_be_rebooked) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {}));
-    s.template expect<rebooked>(s.rebook(another_try({}, {})));
+    s.expect<rebooked>(s.rebook(another_try({}, {})));
 }
 
 STORE_TEST(another_try_that_comes_too_late_changes_nothing) {
-    Contract s;
+    contract s;
     auto const other = another_try({}, {of_budget(30, 100)});
-    s.template expect<too_late>(s.rebook(other)); // there was no first one
+    s.expect<too_late>(s.rebook(other)); // there was no first one
     for (auto const how : {send_result::accepted, send_result::unknown, send_result::refused}) {
         s.admitted(paid_send(1, {of_budget(20, 100)}));
         s.settle(corrected(1, how, -20));
-        s.template expect<too_late>(s.rebook(other));
+        s.expect<too_late>(s.rebook(other));
         BOOST_TEST(taken(s) == 0);
     }
 }
 
 // The timeline tells of it at once: a crash leaves which route was tried last.
 STORE_TEST(the_steps_of_another_try_are_listed_in_any_case) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {}));
     auto guess = guess_of(1, 222);
     guess.attempts_max = guess.guesses.quota = 2 * events_max;
     for (std::size_t i = 0; i < events_max; ++i)
-        s.template expect<wrong>(s.check(guess));
+        s.expect<wrong>(s.check(guess));
     s.advance(3 * one_second);
     auto other = another_try({}, {});
     other.notes = {{event_kind::step, 2 * one_second, "left"}, {event_kind::step, {}, "next"}};
-    s.template expect<rebooked>(s.rebook(other));
+    s.expect<rebooked>(s.rebook(other));
     auto const events = s.events(1, 1);
     BOOST_REQUIRE(events.size() == events_max + 2);
     BOOST_TEST(events[events_max].details == "left");
@@ -370,7 +369,7 @@ STORE_TEST(the_steps_of_another_try_are_listed_in_any_case) {
 
 // Whoever was not answered settles for both cases, and the store knows which it is.
 STORE_TEST(a_settlement_is_right_whether_or_not_the_unanswered_try_was_done) {
-    Contract s;
+    contract s;
     auto const client_budget = budget("daily", one_client);
     charge const price{subject(one_client), "sends", 1, one_hour};
     for (std::size_t const before : {0U, 1U}) {
@@ -379,9 +378,9 @@ STORE_TEST(a_settlement_is_right_whether_or_not_the_unanswered_try_was_done) {
             request.charges = {price};
             s.admitted(request);
             for (std::size_t n = 0; n < before; ++n)
-                s.template expect<rebooked>(s.rebook(another_try({}, {})));
+                s.expect<rebooked>(s.rebook(another_try({}, {})));
             if (done)
-                s.template expect<rebooked>(
+                s.expect<rebooked>(
                     s.rebook(another_try({{budget(), -80}}, {of_budget(90, 1000, client_budget)})));
             auto refusal = corrected(1, send_result::refused, -80);
             refusal.give_back = {price}; // the next admission of the loop takes it again
@@ -394,7 +393,7 @@ STORE_TEST(a_settlement_is_right_whether_or_not_the_unanswered_try_was_done) {
 }
 
 STORE_TEST(parallel_tries_never_pass_a_budget) {
-    Contract s;
+    contract s;
     s.admitted(paid_send(1, {of_budget(40, 100)}));
     auto const answers = s.in_parallel(32, [&](std::size_t) {
         return s.get().rebook(another_try({{budget(), -10}}, {of_budget(30, 100)}));

@@ -21,27 +21,27 @@ admission added_send(std::uint32_t code, std::uint32_t id) {
 BOOST_AUTO_TEST_SUITE(store_contract_codes)
 
 STORE_TEST(a_right_code_is_accepted_once) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     s.advance(2 * one_second);
     auto const right = s.verified(guess_of(1, 111));
     BOOST_TEST((right.id == id_of(1)));
     BOOST_TEST((right.age >= 2 * one_second && right.age < 60 * one_second));
-    s.template expect<absent>(s.check(guess_of(1, 111)));
-    s.template expect<absent>(s.check(held_guess_of(1, 111, 1)));
+    s.expect<absent>(s.check(guess_of(1, 111)));
+    s.expect<absent>(s.check(held_guess_of(1, 111, 1)));
 }
 
 STORE_TEST(a_code_belongs_to_its_number_and_slot) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1, "login"));
-    s.template expect<absent>(s.check(guess_of(2, 111, "login")));
-    s.template expect<absent>(s.check(guess_of(1, 111, "payment")));
-    s.template expect<absent>(s.check(held_guess_of(1, 111, 1, "payment")));
+    s.expect<absent>(s.check(guess_of(2, 111, "login")));
+    s.expect<absent>(s.check(guess_of(1, 111, "payment")));
+    s.expect<absent>(s.check(held_guess_of(1, 111, 1, "payment")));
     s.verified(guess_of(1, 111, "login"));
 }
 
 STORE_TEST(slots_hold_codes_of_their_own) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1, "login"));
     s.advance(cooldown_window + one_second);
     s.admitted(send_of(1, 222, 2, "payment"));
@@ -52,31 +52,31 @@ STORE_TEST(slots_hold_codes_of_their_own) {
 }
 
 STORE_TEST(a_code_dies_with_its_time) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     s.advance(ttl - one_second);
     s.wrong(guess_of(1, 222));
     s.advance(2 * one_second);
-    s.template expect<absent>(s.check(guess_of(1, 111)));
-    s.template expect<absent>(s.check(held_guess_of(1, 111, 1)));
+    s.expect<absent>(s.check(guess_of(1, 111)));
+    s.expect<absent>(s.check(held_guess_of(1, 111, 1)));
     BOOST_TEST((s.state(1, 1) == progress::expired));
 }
 
 STORE_TEST(a_resend_replaces_the_code) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     s.advance(cooldown_window + one_second);
     s.admitted(send_of(1, 222, 2));
     BOOST_TEST(s.live_codes() == 1U);
     s.wrong(guess_of(1, 111));
-    s.template expect<absent>(s.check(held_guess_of(1, 111, 1)));
+    s.expect<absent>(s.check(held_guess_of(1, 111, 1)));
     BOOST_TEST((s.verified(guess_of(1, 222)).id == id_of(2)));
     BOOST_TEST((s.state(1, 1) == progress::replaced));
 }
 
 // Several keys may be live: a code is one of the key that its seed names.
 STORE_TEST(the_key_of_a_code_is_kept_with_it) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     auto guess = guess_of(1, 111);
     guess.is_code_of = typed(111, 2);
@@ -86,29 +86,29 @@ STORE_TEST(the_key_of_a_code_is_kept_with_it) {
 }
 
 STORE_TEST(a_given_id_must_be_a_live_verification_of_the_slot) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
-    s.template expect<absent>(s.check(held_guess_of(1, 111, 9)));
+    s.expect<absent>(s.check(held_guess_of(1, 111, 9)));
     s.verified(held_guess_of(1, 111, 1));
 }
 
 // --- several codes in one slot ----------------------------------------------------------------------
 
 STORE_TEST(added_codes_are_all_valid_with_the_newest_id_too) {
-    Contract s;
+    contract s;
     s.admitted(added_send(111, 1));
     s.admitted(added_send(222, 2));
     BOOST_TEST(s.live_codes() == 2U);
     BOOST_TEST((s.verified(held_guess_of(1, 111, 2)).id == id_of(1)));
     // one success ends them all
     BOOST_TEST(s.live_codes() == 0U);
-    s.template expect<absent>(s.check(guess_of(1, 222)));
+    s.expect<absent>(s.check(guess_of(1, 222)));
     BOOST_TEST((s.state(1, 1) == progress::verified));
     BOOST_TEST((s.state(1, 2) == progress::replaced));
 }
 
 STORE_TEST(added_codes_share_their_attempts) {
-    Contract s;
+    contract s;
     s.admitted(added_send(111, 1));
     BOOST_TEST(s.wrong(held_guess_of(1, 999, 1)).attempts_left == attempts_max - 1);
     BOOST_TEST(s.wrong(guess_of(1, 999)).attempts_left == attempts_max - 1);
@@ -121,7 +121,7 @@ STORE_TEST(added_codes_share_their_attempts) {
 }
 
 STORE_TEST(of_more_than_the_allowed_codes_the_oldest_goes) {
-    Contract s;
+    contract s;
     for (std::uint32_t n = 1; n <= codes_max; ++n)
         s.admitted(added_send(100 + n, n));
     BOOST_TEST(s.live_codes() == codes_max);
@@ -133,7 +133,7 @@ STORE_TEST(of_more_than_the_allowed_codes_the_oldest_goes) {
 }
 
 STORE_TEST(a_send_that_does_not_add_replaces_all) {
-    Contract s;
+    contract s;
     s.admitted(added_send(111, 1));
     s.admitted(added_send(222, 2));
     s.admitted(free_send_of(1, 333, 3));
@@ -144,7 +144,7 @@ STORE_TEST(a_send_that_does_not_add_replaces_all) {
 }
 
 STORE_TEST(a_refused_send_leaves_the_codes_it_was_added_to) {
-    Contract s;
+    contract s;
     s.admitted(added_send(111, 1));
     s.admitted(added_send(222, 2));
     BOOST_TEST((s.settle(settlement_of(1, 2, send_result::refused)) == settle_outcome::settled));
@@ -152,18 +152,18 @@ STORE_TEST(a_refused_send_leaves_the_codes_it_was_added_to) {
 }
 
 STORE_TEST(a_refused_send_does_not_bring_back_the_code_it_replaced) {
-    Contract s;
+    contract s;
     s.admitted(free_send_of(1, 111, 1));
     s.admitted(free_send_of(1, 222, 2));
     BOOST_TEST((s.settle(settlement_of(1, 2, send_result::refused)) == settle_outcome::settled));
-    s.template expect<absent>(s.check(guess_of(1, 111)));
+    s.expect<absent>(s.check(guess_of(1, 111)));
     BOOST_TEST((s.state(1, 1) == progress::replaced));
 }
 
 // --- settlement -------------------------------------------------------------------------------------
 
 STORE_TEST(an_accepted_send_keeps_its_receipt) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     BOOST_TEST((s.settle(accepted_settlement(1, 1)) == settle_outcome::settled));
     auto const before = s.find(1, 1);
@@ -176,7 +176,7 @@ STORE_TEST(an_accepted_send_keeps_its_receipt) {
 }
 
 STORE_TEST(a_receipt_may_lack_all_but_its_route) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     auto settlement = settlement_of(1, 1, send_result::accepted);
     settlement.accepted = receipt{7, "", "", std::nullopt};
@@ -185,11 +185,11 @@ STORE_TEST(a_receipt_may_lack_all_but_its_route) {
 }
 
 STORE_TEST(a_code_can_be_verified_before_its_send_is_settled) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     BOOST_TEST(!s.verified(guess_of(1, 111)).sent.has_value());
     BOOST_TEST((s.settle(accepted_settlement(1, 1)) == settle_outcome::settled));
-    s.template expect<absent>(s.check(guess_of(1, 111))); // not revived
+    s.expect<absent>(s.check(guess_of(1, 111))); // not revived
     auto const found = s.find(1, 1);
     BOOST_TEST((found->state == progress::verified));
     BOOST_TEST((found->message == delivery::accepted));
@@ -197,39 +197,39 @@ STORE_TEST(a_code_can_be_verified_before_its_send_is_settled) {
 }
 
 STORE_TEST(a_refused_send_leaves_no_trace) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::settled));
-    s.template expect<absent>(s.check(guess_of(1, 111)));
+    s.expect<absent>(s.check(guess_of(1, 111)));
     BOOST_TEST(!s.find(1, 1).has_value());
     BOOST_TEST(s.live_codes() == 0U);
     s.admitted(send_of(1, 222, 2));
 }
 
 STORE_TEST(an_unknown_send_keeps_code_and_cooldown) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     BOOST_TEST((s.settle(settlement_of(1, 1, send_result::unknown)) == settle_outcome::settled));
     auto const found = s.find(1, 1);
     BOOST_TEST((found->state == progress::active));
     BOOST_TEST((found->message == delivery::unknown));
-    s.template expect<refused>(s.admit(send_of(1, 222, 2)));
+    s.expect<refused>(s.admit(send_of(1, 222, 2)));
     s.verified(guess_of(1, 111));
 }
 
 // The reply to a send that took long may come after a newer send: it must not touch that one's code.
 STORE_TEST(a_late_refusal_leaves_the_newer_code_alone) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     s.advance(cooldown_window + one_second);
     s.admitted(send_of(1, 222, 2));
     BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::superseded));
-    s.template expect<refused>(s.admit(send_of(1, 333, 3))); // the newer cooldown stands
+    s.expect<refused>(s.admit(send_of(1, 333, 3))); // the newer cooldown stands
     s.verified(guess_of(1, 222));
 }
 
 STORE_TEST(a_late_acceptance_is_kept_with_the_code_that_was_replaced) {
-    Contract s;
+    contract s;
     s.admitted(free_send_of(1, 111, 1));
     s.admitted(free_send_of(1, 222, 2));
     BOOST_TEST((s.settle(accepted_settlement(1, 1)) == settle_outcome::settled));
@@ -240,7 +240,7 @@ STORE_TEST(a_late_acceptance_is_kept_with_the_code_that_was_replaced) {
 }
 
 STORE_TEST(what_is_not_there_cannot_be_settled) {
-    Contract s;
+    contract s;
     for (auto result : {send_result::accepted, send_result::refused, send_result::unknown})
         BOOST_TEST((s.settle(settlement_of(1, 1, result)) == settle_outcome::superseded));
     BOOST_TEST(!s.find(1, 1).has_value());
@@ -250,7 +250,7 @@ STORE_TEST(what_is_not_there_cannot_be_settled) {
 // --- find and cancel --------------------------------------------------------------------------------
 
 STORE_TEST(times_are_the_same_whenever_they_are_read) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     s.settle(accepted_settlement(1, 1));
     auto const first = s.find(1, 1).value();
@@ -265,7 +265,7 @@ STORE_TEST(times_are_the_same_whenever_they_are_read) {
 }
 
 STORE_TEST(a_verification_can_be_found_with_all_that_happened) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1, "app:login"));
     s.advance(2 * one_second);
     s.settle(accepted_settlement(1, 1));
@@ -289,7 +289,7 @@ STORE_TEST(a_verification_can_be_found_with_all_that_happened) {
 }
 
 STORE_TEST(only_the_first_wrong_guesses_are_listed) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     auto guess = guess_of(1, 999);
     guess.attempts_max = 100;
@@ -302,7 +302,7 @@ STORE_TEST(only_the_first_wrong_guesses_are_listed) {
 }
 
 STORE_TEST(a_wrong_guess_tells_what_was_guessed_at) {
-    Contract s;
+    contract s;
     s.admitted(added_send(111, 1));
     s.admitted(added_send(222, 2));
     BOOST_TEST((s.wrong(guess_of(1, 999)).id == id_of(2))); // the newest
@@ -311,7 +311,7 @@ STORE_TEST(a_wrong_guess_tells_what_was_guessed_at) {
 
 // Of an open guess nobody says for which of the codes it was.
 STORE_TEST(a_wrong_guess_is_listed_once_with_the_newest_or_its_own) {
-    Contract s;
+    contract s;
     s.admitted(added_send(111, 1));
     s.admitted(added_send(222, 2));
     s.wrong(guess_of(1, 999));
@@ -323,7 +323,7 @@ STORE_TEST(a_wrong_guess_is_listed_once_with_the_newest_or_its_own) {
 }
 
 STORE_TEST(a_verification_is_kept_until_it_is_forgotten) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     s.verified(guess_of(1, 111));
     s.admitted(send_of(2, 111, 2));
@@ -339,21 +339,21 @@ STORE_TEST(a_verification_is_kept_until_it_is_forgotten) {
 }
 
 STORE_TEST(a_canceled_code_never_verifies) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     BOOST_TEST((s.cancel(1, 1) == cancel_outcome::canceled));
-    s.template expect<absent>(s.check(guess_of(1, 111)));
+    s.expect<absent>(s.check(guess_of(1, 111)));
     BOOST_TEST((s.cancel(1, 1) == cancel_outcome::ended));
     BOOST_TEST(s.live_codes() == 0U);
     std::vector const expected{event_kind::admitted, event_kind::canceled};
     BOOST_TEST((s.kinds(1, 1) == expected));
-    s.template expect<refused>(s.admit(send_of(1, 222, 2))); // its pause stays
+    s.expect<refused>(s.admit(send_of(1, 222, 2))); // its pause stays
     BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::superseded));
     BOOST_TEST((s.state(1, 1) == progress::canceled));
 }
 
 STORE_TEST(a_cancellation_ends_one_code_of_several) {
-    Contract s;
+    contract s;
     s.admitted(added_send(111, 1));
     s.admitted(added_send(222, 2));
     BOOST_TEST((s.cancel(1, 2) == cancel_outcome::canceled));
@@ -363,7 +363,7 @@ STORE_TEST(a_cancellation_ends_one_code_of_several) {
 }
 
 STORE_TEST(what_is_over_cannot_be_canceled) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     s.verified(guess_of(1, 111));
     BOOST_TEST((s.cancel(1, 1) == cancel_outcome::ended));
@@ -375,7 +375,7 @@ STORE_TEST(what_is_over_cannot_be_canceled) {
 }
 
 STORE_TEST(a_slot_of_somebody_else_looks_absent_to_a_cancellation) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1, "shop:login"));
     BOOST_TEST((s.cancel(1, 1, "bank:") == cancel_outcome::absent));
     BOOST_TEST((s.cancel(1, 1, "shop:login:x") == cancel_outcome::absent));
@@ -384,7 +384,7 @@ STORE_TEST(a_slot_of_somebody_else_looks_absent_to_a_cancellation) {
 }
 
 STORE_TEST(live_codes_are_those_that_can_be_verified) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     s.admitted(send_of(2, 111, 2));
     s.admitted(send_of(3, 111, 3));
@@ -395,12 +395,12 @@ STORE_TEST(live_codes_are_those_that_can_be_verified) {
 }
 
 STORE_TEST(answers_a_ping) {
-    Contract s;
+    contract s;
     BOOST_TEST(run(s.context(), s.get().ping()).has_value());
 }
 
 STORE_TEST(parallel_right_guesses_succeed_once) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     auto const answers =
         s.in_parallel(200, [&](std::size_t) { return s.get().check_code(guess_of(1, 111)); });
@@ -410,7 +410,7 @@ STORE_TEST(parallel_right_guesses_succeed_once) {
 
 // Numbers do not disturb one another.
 STORE_TEST(parallel_numbers_each_get_their_own) {
-    Contract s;
+    contract s;
     constexpr std::size_t numbers = 500;
     auto const sends = s.in_parallel(numbers, [&](std::size_t i) {
         auto const n = static_cast<std::uint32_t>(i);

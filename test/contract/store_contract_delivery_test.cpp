@@ -34,8 +34,7 @@ std::string longest_details() {
 }
 
 /// Without a cooldown, settled.
-template <class Contract>
-void sent(Contract& s, std::uint32_t id, send_result result = send_result::accepted) {
+void sent(contract& s, std::uint32_t id, send_result result = send_result::accepted) {
     s.admitted(free_send_of(id, 111, id));
     auto settlement = result == send_result::accepted ? accepted_settlement(id, id)
                                                       : settlement_of(id, id, result);
@@ -43,8 +42,7 @@ void sent(Contract& s, std::uint32_t id, send_result result = send_result::accep
 }
 
 /// With as many events as are listed.
-template <class Contract>
-void fill_events(Contract& s, std::uint32_t id) {
+void fill_events(contract& s, std::uint32_t id) {
     auto guess = guess_of(id, 999);
     guess.attempts_max = 100;
     guess.guesses.quota = 100;
@@ -59,7 +57,7 @@ BOOST_AUTO_TEST_SUITE(store_contract_delivery)
 // --- events of a send -------------------------------------------------------------------------------
 
 STORE_TEST(events_carry_details_as_they_were_given) {
-    Contract s;
+    contract s;
     auto request = free_send_of(1, 111, 1);
     request.details = "routes=3,5,7;p=87000";
     s.admitted(request);
@@ -78,7 +76,7 @@ STORE_TEST(events_carry_details_as_they_were_given) {
 
 // What looks like another event, or like the end of one.
 STORE_TEST(no_details_are_taken_for_anything_else) {
-    Contract s;
+    contract s;
     for (std::uint32_t id = 1; id <= 8; ++id) {
         constexpr std::array texts{":", "::s5", "-", "s5", "d7:x", "a0:%1", "%0", "0"};
         std::string const text = texts.at(id - 1);
@@ -100,7 +98,7 @@ STORE_TEST(no_details_are_taken_for_anything_else) {
 }
 
 STORE_TEST(notes_come_before_the_result_at_their_own_time) {
-    Contract s;
+    contract s;
     s.admitted(free_send_of(1, 111, 1));
     s.advance(30 * one_second);
     auto settlement = accepted_settlement(1, 1);
@@ -122,7 +120,7 @@ STORE_TEST(notes_come_before_the_result_at_their_own_time) {
 }
 
 STORE_TEST(a_note_is_never_before_the_admission) {
-    Contract s;
+    contract s;
     s.admitted(free_send_of(1, 111, 1));
     auto settlement = accepted_settlement(1, 1);
     settlement.notes = {step("x", one_hour)};
@@ -134,7 +132,7 @@ STORE_TEST(a_note_is_never_before_the_admission) {
 }
 
 STORE_TEST(a_note_of_the_admission_gives_it_other_details) {
-    Contract s;
+    contract s;
     auto request = free_send_of(1, 111, 1);
     request.details = "planned";
     s.admitted(request);
@@ -160,7 +158,7 @@ STORE_TEST(a_note_of_the_admission_gives_it_other_details) {
 
 // The code was typed before the upstream's answer was here.
 STORE_TEST(events_are_given_in_the_order_they_happened) {
-    Contract s;
+    contract s;
     s.admitted(free_send_of(1, 111, 1));
     s.advance(20 * one_second);
     s.verified(guess_of(1, 111));
@@ -174,7 +172,7 @@ STORE_TEST(events_are_given_in_the_order_they_happened) {
 }
 
 STORE_TEST(a_full_list_keeps_the_result_and_the_end_and_no_notes) {
-    Contract s;
+    contract s;
     s.admitted(free_send_of(1, 111, 1));
     auto settlement = accepted_settlement(1, 1);
     settlement.notes.assign(events_max + 5, step("x"));
@@ -191,7 +189,7 @@ STORE_TEST(a_full_list_keeps_the_result_and_the_end_and_no_notes) {
 }
 
 STORE_TEST(a_refused_send_leaves_no_notes) {
-    Contract s;
+    contract s;
     s.admitted(free_send_of(1, 111, 1));
     auto settlement = settlement_of(1, 1, send_result::refused);
     settlement.notes = {step("x")};
@@ -202,7 +200,7 @@ STORE_TEST(a_refused_send_leaves_no_notes) {
 // --- updates ----------------------------------------------------------------------------------------
 
 STORE_TEST(what_is_known_of_a_message_only_grows) {
-    Contract s;
+    contract s;
     constexpr std::array all{delivery::queued, delivery::accepted, delivery::unknown,
                              delivery::delivered, delivery::failed};
     std::uint32_t id = 0;
@@ -222,7 +220,7 @@ STORE_TEST(what_is_known_of_a_message_only_grows) {
 }
 
 STORE_TEST(an_update_is_listed_and_its_receipt_takes_the_place_of_the_old) {
-    Contract s;
+    contract s;
     sent(s, 1);
     s.advance(2 * one_second);
     auto request = update_of(1, delivery::delivered, "dlr=DELIVRD");
@@ -240,14 +238,14 @@ STORE_TEST(an_update_is_listed_and_its_receipt_takes_the_place_of_the_old) {
 }
 
 STORE_TEST(an_update_without_a_receipt_leaves_it) {
-    Contract s;
+    contract s;
     sent(s, 1);
     s.update(update_of(1, delivery::failed));
     BOOST_TEST((s.find(1, 1)->sent == some_receipt()));
 }
 
 STORE_TEST(an_update_of_an_unknown_send_may_bring_its_receipt) {
-    Contract s;
+    contract s;
     sent(s, 1, send_result::unknown);
     auto request = update_of(1, delivery::accepted);
     request.sent = some_receipt();
@@ -256,7 +254,7 @@ STORE_TEST(an_update_of_an_unknown_send_may_bring_its_receipt) {
 }
 
 STORE_TEST(other_details_of_the_same_are_an_event_and_nothing_else) {
-    Contract s;
+    contract s;
     s.admitted(free_send_of(1, 111, 1));
     auto settlement = accepted_settlement(1, 1);
     settlement.details = "ENROUTE"; // not of an event `delivery`
@@ -275,7 +273,7 @@ STORE_TEST(other_details_of_the_same_are_an_event_and_nothing_else) {
 }
 
 STORE_TEST(what_is_final_stays) {
-    Contract s;
+    contract s;
     sent(s, 1);
     s.update(update_of(1, delivery::delivered, "a"));
     BOOST_TEST((s.update(update_of(1, delivery::delivered, "b")) == update_outcome::known));
@@ -285,7 +283,7 @@ STORE_TEST(what_is_final_stays) {
 }
 
 STORE_TEST(a_code_that_is_over_still_has_a_message) {
-    Contract s;
+    contract s;
     sent(s, 1);
     s.verified(guess_of(1, 111));
     sent(s, 2);
@@ -302,7 +300,7 @@ STORE_TEST(a_code_that_is_over_still_has_a_message) {
 }
 
 STORE_TEST(a_message_that_is_forgotten_is_absent) {
-    Contract s;
+    contract s;
     BOOST_TEST((s.update(update_of(1, delivery::delivered)) == update_outcome::absent));
     sent(s, 1);
     s.advance(keep + one_second);
@@ -311,7 +309,7 @@ STORE_TEST(a_message_that_is_forgotten_is_absent) {
 }
 
 STORE_TEST(an_update_prolongs_nothing) {
-    Contract s;
+    contract s;
     sent(s, 1);
     s.advance(keep - 30 * one_second);
     s.update(update_of(1, delivery::delivered));
@@ -320,7 +318,7 @@ STORE_TEST(an_update_prolongs_nothing) {
 }
 
 STORE_TEST(a_full_list_leaves_out_updates_that_count_all_the_same) {
-    Contract s;
+    contract s;
     sent(s, 1, send_result::unknown);
     fill_events(s, 1);
     BOOST_TEST((s.update(update_of(1, delivery::unknown, "x")) == update_outcome::known));
@@ -333,7 +331,7 @@ STORE_TEST(a_full_list_leaves_out_updates_that_count_all_the_same) {
 
 // A report may overtake the upstream's answer.
 STORE_TEST(a_settlement_that_knows_less_takes_nothing_back) {
-    Contract s;
+    contract s;
     auto request = free_send_of(1, 111, 1);
     request.reservations = {reservation{daily, 100, 1000, one_hour}};
     s.admitted(request);
@@ -351,7 +349,7 @@ STORE_TEST(a_settlement_that_knows_less_takes_nothing_back) {
 }
 
 STORE_TEST(an_update_corrects_budgets_only_when_more_is_known) {
-    Contract s;
+    contract s;
     auto send = free_send_of(1, 111, 1);
     send.reservations = {reservation{daily, 100, 1000, one_hour}};
     s.admitted(send);
@@ -372,7 +370,7 @@ STORE_TEST(an_update_corrects_budgets_only_when_more_is_known) {
 }
 
 STORE_TEST(of_parallel_updates_one_counts) {
-    Contract s;
+    contract s;
     auto send = free_send_of(1, 111, 1);
     send.reservations = {reservation{daily, 100, 1000, one_hour}};
     s.admitted(send);

@@ -31,30 +31,30 @@ BOOST_AUTO_TEST_SUITE(store_contract_guesses)
 // --- attempts of a code -----------------------------------------------------------------------------
 
 STORE_TEST(attempts_count_down_to_0_and_stay_used_up) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     for (std::uint32_t left = attempts_max; left-- > 0;)
         BOOST_TEST(s.wrong(guess_of(1, 222)).attempts_left == left);
-    auto const answer = s.template expect<exhausted>(s.check(guess_of(1, 111)));
+    auto const answer = s.expect<exhausted>(s.check(guess_of(1, 111)));
     BOOST_TEST((answer.retry_after > duration(0) && answer.retry_after <= ttl));
-    s.template expect<exhausted>(s.check(guess_of(1, 111)));
+    s.expect<exhausted>(s.check(guess_of(1, 111)));
     s.advance(ttl + one_second);
-    s.template expect<absent>(s.check(guess_of(1, 111)));
+    s.expect<absent>(s.check(guess_of(1, 111)));
 }
 
 STORE_TEST(attempts_with_the_id_are_counted_by_themselves) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     for (std::uint32_t left = attempts_max; left-- > 0;)
         BOOST_TEST(s.wrong(held_guess_of(1, 222, 1)).attempts_left == left);
-    s.template expect<exhausted>(s.check(held_guess_of(1, 111, 1)));
+    s.expect<exhausted>(s.check(held_guess_of(1, 111, 1)));
     BOOST_TEST(s.wrong(guess_of(1, 222)).attempts_left == attempts_max - 1);
     s.verified(guess_of(1, 111));
 }
 
 // Who knows no more than the number cannot use up the code of who has the id.
 STORE_TEST(fifty_wrong_guesses_without_the_id_leave_the_holders_right_code) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     auto const budget = budget_of(20, 10);
     for (int n = 0; n < 50; ++n) {
@@ -68,7 +68,7 @@ STORE_TEST(fifty_wrong_guesses_without_the_id_leave_the_holders_right_code) {
 }
 
 STORE_TEST(exhausted_guesses_are_not_counted) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     for (std::uint32_t n = 0; n < 2 * attempts_max; ++n)
         s.check(guess_of(1, 222));
@@ -78,7 +78,7 @@ STORE_TEST(exhausted_guesses_are_not_counted) {
 }
 
 STORE_TEST(a_resend_has_attempts_of_its_own) {
-    Contract s;
+    contract s;
     s.admitted(free_send_of(1, 111, 1));
     for (std::uint32_t n = 0; n < attempts_max; ++n)
         s.wrong(guess_of(1, 222));
@@ -91,7 +91,7 @@ STORE_TEST(a_resend_has_attempts_of_its_own) {
 // A new code starts with its own attempts, but the number's guesses go on being counted across
 // codes and slots until they are used up; then even the right code is not looked at.
 STORE_TEST(a_resend_never_refills_the_guesses_of_a_number) {
-    Contract s;
+    contract s;
     std::uint32_t evaluated = 0;
     std::uint32_t sends = 0;
     for (; sends < 10 && evaluated < guess_limit.quota; ++sends) {
@@ -110,43 +110,43 @@ STORE_TEST(a_resend_never_refills_the_guesses_of_a_number) {
 }
 
 STORE_TEST(a_locked_number_is_not_even_checked_with_the_right_code) {
-    Contract s;
+    contract s;
     auto const budget = budget_of(3);
     s.admitted(send_of(1, 111, 1));
     BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 2U);
     s.wrong(with(budget, held_guess_of(1, 222, 1)));
     BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 0U);
-    auto const open = s.template expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    auto const open = s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
     BOOST_TEST((open.retry_after > ttl && open.retry_after <= budget.window));
-    s.template expect<locked>(s.check(with(budget, held_guess_of(1, 111, 1))));
+    s.expect<locked>(s.check(with(budget, held_guess_of(1, 111, 1))));
 }
 
 STORE_TEST(guesses_without_the_id_leave_the_reserve) {
-    Contract s;
+    contract s;
     auto const budget = budget_of(5, 2);
     s.admitted(send_of(1, 111, 1));
     for (std::uint32_t left = 3; left-- > 0;)
         BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == left);
-    s.template expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
     BOOST_TEST(s.wrong(with(budget, held_guess_of(1, 222, 1))).attempts_left == 1U);
     BOOST_TEST(s.wrong(with(budget, held_guess_of(1, 222, 1))).attempts_left == 0U);
-    s.template expect<locked>(s.check(with(budget, held_guess_of(1, 111, 1))));
+    s.expect<locked>(s.check(with(budget, held_guess_of(1, 111, 1))));
 }
 
 // What the holder guessed counts for those without the id as well: the number's quota is one.
 STORE_TEST(guesses_with_the_id_use_up_the_budget_of_those_without) {
-    Contract s;
+    contract s;
     auto const budget = budget_of(5, 2);
     s.admitted(send_of(1, 111, 1));
     for (int n = 0; n < 4; ++n)
         s.wrong(with(budget, held_guess_of(1, 222, 1)));
-    s.template expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
     s.verified(with(budget, held_guess_of(1, 111, 1)));
 }
 
 // Sends go on while only those without the id are locked.
 STORE_TEST(a_send_is_refused_once_all_guesses_are_used_up) {
-    Contract s;
+    contract s;
     auto const budget = budget_of(3, 1);
     auto send = free_send_of(1, 111, 1);
     send.guesses = budget;
@@ -161,7 +161,7 @@ STORE_TEST(a_send_is_refused_once_all_guesses_are_used_up) {
 }
 
 STORE_TEST(a_right_code_clears_the_guesses) {
-    Contract s;
+    contract s;
     auto const budget = budget_of(3);
     s.admitted(free_send_of(1, 111, 1));
     s.wrong(with(budget, guess_of(1, 222)));
@@ -172,7 +172,7 @@ STORE_TEST(a_right_code_clears_the_guesses) {
 }
 
 STORE_TEST(the_guesses_die_a_window_after_the_last) {
-    Contract s;
+    contract s;
     auto budget = budget_of(2);
     budget.window = 20 * one_second;
     s.admitted(send_of(1, 111, 1));
@@ -180,13 +180,13 @@ STORE_TEST(the_guesses_die_a_window_after_the_last) {
     s.advance(15 * one_second);
     s.wrong(with(budget, guess_of(1, 222)));
     s.advance(15 * one_second); // 30 s after the first, 15 s after the last
-    s.template expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
     s.advance(6 * one_second);
     BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 1U);
 }
 
 STORE_TEST(a_failed_send_does_not_refill_the_guesses) {
-    Contract s;
+    contract s;
     auto const budget = budget_of(3);
     s.admitted(send_of(1, 111, 1));
     s.wrong(with(budget, guess_of(1, 222)));
@@ -198,13 +198,13 @@ STORE_TEST(a_failed_send_does_not_refill_the_guesses) {
 // --- waits ------------------------------------------------------------------------------------------
 
 STORE_TEST(each_wrong_guess_from_the_first_that_waits_doubles_the_wait) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     auto const budget = waiting_budget();
     s.wrong(with(budget, guess_of(1, 222)));
     for (int const wait : {10, 20}) {
         s.wrong(with(budget, guess_of(1, 222))); // nothing to wait for before it
-        auto const answer = s.template expect<locked>(s.check(with(budget, guess_of(1, 111))));
+        auto const answer = s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
         BOOST_TEST((answer.retry_after > (wait - 5) * one_second));
         BOOST_TEST((answer.retry_after <= wait * one_second));
         s.advance((wait + 1) * one_second);
@@ -213,7 +213,7 @@ STORE_TEST(each_wrong_guess_from_the_first_that_waits_doubles_the_wait) {
 }
 
 STORE_TEST(a_wait_is_never_longer_than_the_longest) {
-    Contract s;
+    contract s;
     auto send = send_of(1, 111, 1);
     send.ttl = one_hour;
     send.keep = one_hour;
@@ -224,52 +224,52 @@ STORE_TEST(a_wait_is_never_longer_than_the_longest) {
         s.advance(41 * one_second);
     }
     s.wrong(with(budget, guess_of(1, 222)));
-    BOOST_TEST((s.template expect<locked>(s.check(with(budget, guess_of(1, 111)))).retry_after <=
-                40 * one_second));
+    BOOST_TEST(
+        (s.expect<locked>(s.check(with(budget, guess_of(1, 111)))).retry_after <= 40 * one_second));
 }
 
 STORE_TEST(a_guess_that_has_to_wait_is_not_counted) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     auto const budget = waiting_budget();
     s.wrong(with(budget, guess_of(1, 222)));
     s.wrong(with(budget, guess_of(1, 222)));
     for (int n = 0; n < 5; ++n)
-        s.template expect<locked>(s.check(with(budget, guess_of(1, 222))));
+        s.expect<locked>(s.check(with(budget, guess_of(1, 222))));
     BOOST_TEST(s.find(1, 1)->open_attempts == 2U);
     s.advance(11 * one_second); // not prolonged
     BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 17U);
 }
 
 STORE_TEST(the_holder_of_the_id_does_not_wait_for_those_without) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     auto const budget = waiting_budget();
     s.wrong(with(budget, guess_of(1, 222)));
     s.wrong(with(budget, guess_of(1, 222)));
-    s.template expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
     s.verified(with(budget, held_guess_of(1, 111, 1)));
 }
 
 STORE_TEST(those_without_the_id_wait_for_all) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     auto const budget = waiting_budget();
     s.wrong(with(budget, held_guess_of(1, 222, 1)));
     s.wrong(with(budget, held_guess_of(1, 222, 1))); // the second: 10 s for both
-    auto const held = s.template expect<locked>(s.check(with(budget, held_guess_of(1, 111, 1))));
+    auto const held = s.expect<locked>(s.check(with(budget, held_guess_of(1, 111, 1))));
     BOOST_TEST((held.retry_after <= 10 * one_second));
-    s.template expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
     s.advance(11 * one_second);
     s.wrong(with(budget, guess_of(1, 222))); // the third: 20 s for those without
-    auto const open = s.template expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    auto const open = s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
     BOOST_TEST((open.retry_after > 10 * one_second && open.retry_after <= 20 * one_second));
     s.verified(with(budget, held_guess_of(1, 111, 1)));
 }
 
 // The holder's guesses, each with a shorter wait of their own, do not end that of those without.
 STORE_TEST(a_guess_with_the_id_never_shortens_the_wait_of_those_without) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     auto budget = waiting_budget();
     s.wrong(with(budget, guess_of(1, 222)));
@@ -278,13 +278,13 @@ STORE_TEST(a_guess_with_the_id_never_shortens_the_wait_of_those_without) {
     s.wrong(with(budget, guess_of(1, 222))); // 20 s
     budget.wait_from = 0;
     s.wrong(with(budget, held_guess_of(1, 222, 1)));
-    auto const open = s.template expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    auto const open = s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
     BOOST_TEST((open.retry_after > 10 * one_second));
 }
 
 // A send only looks at whether guesses are left.
 STORE_TEST(a_send_does_not_wait_for_guesses) {
-    Contract s;
+    contract s;
     auto const budget = waiting_budget();
     auto send = free_send_of(1, 111, 1);
     send.guesses = budget;
@@ -298,29 +298,29 @@ STORE_TEST(a_send_does_not_wait_for_guesses) {
 // --- what guesses without an id cost ----------------------------------------------------------------
 
 STORE_TEST(who_guesses_without_an_id_pays_for_what_does_not_verify) {
-    Contract s;
+    contract s;
     charge const price{subject(everybody), "guesses_of_address", 3, one_hour};
     auto charged = [&](check guess) {
         guess.charges = {price};
         return guess;
     };
     s.admitted(free_send_of(1, 111, 1));
-    s.verified(charged(guess_of(1, 111)));                       // free
-    s.template expect<absent>(s.check(charged(guess_of(9, 1)))); // one: it was a probe
+    s.verified(charged(guess_of(1, 111)));              // free
+    s.expect<absent>(s.check(charged(guess_of(9, 1)))); // one: it was a probe
     s.admitted(free_send_of(1, 111, 2));
     s.wrong(charged(guess_of(1, 222)));         // two
     s.wrong(charged(held_guess_of(1, 222, 2))); // not looked at with an id
     s.wrong(charged(guess_of(1, 222)));         // three
-    auto const answer = s.template expect<refused>(s.check(charged(guess_of(1, 111))));
+    auto const answer = s.expect<refused>(s.check(charged(guess_of(1, 111))));
     BOOST_REQUIRE(answer.violations.size() == 1U);
     BOOST_TEST(answer.violations[0].counter == price.counter);
     BOOST_TEST((answer.violations[0].retry_after > duration(0)));
-    s.template expect<refused>(s.check(charged(guess_of(9, 1)))); // also where there is no code
+    s.expect<refused>(s.check(charged(guess_of(9, 1)))); // also where there is no code
     s.verified(charged(held_guess_of(1, 111, 2)));
 }
 
 STORE_TEST(guesses_that_are_not_evaluated_cost_nothing) {
-    Contract s;
+    contract s;
     charge const price{subject(everybody), "guesses_of_address", 2, one_hour};
     auto guess = guess_of(1, 222);
     guess.guesses = budget_of(1);
@@ -328,14 +328,14 @@ STORE_TEST(guesses_that_are_not_evaluated_cost_nothing) {
     s.admitted(send_of(1, 111, 1));
     s.wrong(guess);
     for (int n = 0; n < 5; ++n)
-        s.template expect<locked>(s.check(guess));
+        s.expect<locked>(s.check(guess));
     guess.guesses = guess_limit;
     s.wrong(guess);
-    s.template expect<refused>(s.check(guess));
+    s.expect<refused>(s.check(guess));
 }
 
 STORE_TEST(an_observed_price_refuses_no_guess) {
-    Contract s;
+    contract s;
     auto guess = guess_of(1, 222);
     guess.charges = {charge{subject(everybody), "guesses_of_address", 1, one_hour, 1, true}};
     s.admitted(send_of(1, 111, 1));
@@ -348,7 +348,7 @@ STORE_TEST(an_observed_price_refuses_no_guess) {
 
 // Of any number of parallel wrong guesses exactly attempts_max are evaluated.
 STORE_TEST(parallel_wrong_guesses_never_pass_the_limit) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     auto const answers =
         s.in_parallel(1000, [&](std::size_t) { return s.get().check_code(guess_of(1, 222)); });
@@ -357,7 +357,7 @@ STORE_TEST(parallel_wrong_guesses_never_pass_the_limit) {
 }
 
 STORE_TEST(parallel_guesses_with_and_without_the_id_have_a_limit_each) {
-    Contract s;
+    contract s;
     s.admitted(send_of(1, 111, 1));
     auto const answers = s.in_parallel(400, [&](std::size_t i) {
         return s.get().check_code(i % 2 == 0 ? guess_of(1, 222) : held_guess_of(1, 222, 1));
@@ -367,7 +367,7 @@ STORE_TEST(parallel_guesses_with_and_without_the_id_have_a_limit_each) {
 }
 
 STORE_TEST(parallel_guesses_at_several_slots_never_pass_the_budget) {
-    Contract s;
+    contract s;
     auto const budget = budget_of(7, 2);
     for (std::uint32_t n = 0; n < 4; ++n)
         s.admitted(free_send_of(1, 111, n, "slot" + std::to_string(n)));

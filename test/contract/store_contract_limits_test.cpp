@@ -1,4 +1,4 @@
-// One counter, and the cooldown of a number.
+// One counter, and the cooldown of a scope.
 
 #include "backends.hpp"
 
@@ -31,7 +31,7 @@ admission doubling_send(std::uint32_t id, std::string slot = "login") {
 BOOST_AUTO_TEST_SUITE(store_contract_limits)
 
 STORE_TEST(a_counter_regains_its_uses_evenly) {
-    Contract s;
+    contract s;
     charge const price{subject(everybody), "c", 4, 40 * one_second};
     for (std::uint32_t n = 0; n < 4; ++n)
         s.admitted(charged_send(price, n));
@@ -40,43 +40,43 @@ STORE_TEST(a_counter_regains_its_uses_evenly) {
     BOOST_TEST((answer.retry_after > duration(0) && answer.retry_after <= 10 * one_second));
     s.advance(11 * one_second);
     s.admitted(charged_send(price, 10));
-    s.template expect<refused>(s.admit(charged_send(price, 11)));
+    s.expect<refused>(s.admit(charged_send(price, 11)));
 }
 
 // An amount counts as that many uses; one that the quota can never hold is refused from the start.
 STORE_TEST(a_charge_takes_its_amount) {
-    Contract s;
+    contract s;
     std::uint32_t id = 0;
     auto spend = [&](std::uint64_t amount) {
         charge const price{subject(everybody), "money", 100, 1000 * one_second, amount};
         return s.admit(charged_send(price, ++id));
     };
-    s.template expect<refused>(spend(101));
-    s.template expect<admitted>(spend(60));
-    s.template expect<refused>(spend(41));
-    s.template expect<admitted>(spend(40));
-    s.template expect<refused>(spend(1));
+    s.expect<refused>(spend(101));
+    s.expect<admitted>(spend(60));
+    s.expect<refused>(spend(41));
+    s.expect<admitted>(spend(40));
+    s.expect<refused>(spend(1));
     s.advance(11 * one_second); // 1% of the window and a second
-    s.template expect<admitted>(spend(1));
-    s.template expect<refused>(spend(40));
+    s.expect<admitted>(spend(1));
+    s.expect<refused>(spend(40));
 }
 
 // A day in microseconds times money in millionths.
 STORE_TEST(large_amounts_are_counted_exactly) {
-    Contract s;
+    contract s;
     constexpr std::uint64_t quota = 1'000'000'000'000; // a million, in millionths
     std::uint32_t id = 0;
     auto spend = [&](std::uint64_t amount) {
         return s.admit(charged_send({subject(everybody), "money", quota, one_day, amount}, ++id));
     };
-    s.template expect<admitted>(spend(quota - 1'000'000));
-    s.template expect<refused>(spend(100'000'000)); // 8.6 seconds more than there is
-    s.template expect<admitted>(spend(1'000'000));
-    s.template expect<refused>(spend(100'000'000));
+    s.expect<admitted>(spend(quota - 1'000'000));
+    s.expect<refused>(spend(100'000'000)); // 8.6 seconds more than there is
+    s.expect<admitted>(spend(1'000'000));
+    s.expect<refused>(spend(100'000'000));
 }
 
 STORE_TEST(a_charge_that_was_given_back_can_be_used_again) {
-    Contract s;
+    contract s;
     charge const price{subject(everybody), "c", 2, one_day};
     s.admitted(charged_send(price, 2));
     s.admitted(charged_send(price, 1));
@@ -84,15 +84,14 @@ STORE_TEST(a_charge_that_was_given_back_can_be_used_again) {
     settlement.give_back = {price};
     BOOST_TEST((s.settle(settlement) == settle_outcome::settled));
     s.admitted(charged_send(price, 3));
-    s.template expect<refused>(s.admit(charged_send(price, 4)));
+    s.expect<refused>(s.admit(charged_send(price, 4)));
 }
 
 // --- the cooldown -----------------------------------------------------------------------------------
 
-STORE_TEST(a_cooldown_is_the_numbers_and_ends_by_itself) {
-    Contract s;
+STORE_TEST(a_cooldown_is_its_scope_s_and_ends_by_itself) {
+    contract s;
     s.admitted(send_of(1, 111, 1));
-    s.template expect<refused>(s.admit(send_of(1, 222, 2, "payment")));
     s.admitted(send_of(2, 111, 3));
     s.advance(cooldown_window - 3 * one_second);
     BOOST_TEST((s.violation(send_of(1, 222, 4)).retry_after <= 3 * one_second));
@@ -101,38 +100,68 @@ STORE_TEST(a_cooldown_is_the_numbers_and_ends_by_itself) {
 }
 
 STORE_TEST(without_a_base_there_is_no_cooldown) {
-    Contract s;
+    contract s;
     BOOST_TEST((s.admitted(free_send_of(1, 111, 1)).cooldown == duration(0)));
     s.admitted(free_send_of(1, 111, 2));
     s.admitted(send_of(1, 111, 3));
     s.admitted(free_send_of(1, 111, 4)); // does not look at that of others
 }
 
-STORE_TEST(a_cooldown_outlives_success_exhaustion_cancellation_and_expiry_of_the_code) {
-    Contract s;
-    s.admitted(send_of(1, 111, 1));
-    s.verified(guess_of(1, 111));
-    s.template expect<refused>(s.admit(send_of(1, 111, 2)));
+STORE_TEST(another_scope_of_the_number_waits_five_seconds) {
+    contract s;
+    auto first = send_of(1, 111, 1);
+    first.cooldown = {60 * one_second, 60 * one_second, {}};
+    s.admitted(first);
+    auto other = send_of(1, 222, 2, "payment");
+    other.cooldown = first.cooldown;
+    BOOST_TEST((s.violation(other).retry_after <= 5 * one_second));
+    s.advance(6 * one_second);
+    s.admitted(other);
+    first.id = id_of(3);
+    BOOST_TEST((s.violation(first).retry_after > 40 * one_second));
+}
 
+STORE_TEST(a_cooldown_is_over_when_the_code_was_verified) {
+    contract s;
+    s.admitted(doubling_send(1));
+    s.advance(11 * one_second);
+    s.admitted(doubling_send(2));
+    s.verified(guess_of(1, 111));
+    BOOST_TEST((s.admitted(doubling_send(3)).cooldown == 10 * one_second));
+}
+
+STORE_TEST(a_cooldown_is_over_when_its_message_did_not_arrive) {
+    contract s;
+    s.admitted(send_of(1, 111, 1));
+    BOOST_TEST((s.settle(settlement_of(1, 1, send_result::accepted)) == settle_outcome::settled));
+    delivery_update update;
+    update.at = address_of(1, 1);
+    update.message = delivery::failed;
+    BOOST_TEST((s.update(update) == update_outcome::updated));
+    s.admitted(send_of(1, 111, 2));
+}
+
+STORE_TEST(a_cooldown_outlives_exhaustion_cancellation_and_expiry_of_the_code) {
+    contract s;
     s.admitted(send_of(2, 111, 3));
     for (std::uint32_t i = 0; i <= attempts_max; ++i)
         s.check(guess_of(2, 222));
-    s.template expect<refused>(s.admit(send_of(2, 111, 4)));
+    s.expect<refused>(s.admit(send_of(2, 111, 4)));
 
     s.admitted(send_of(3, 111, 5));
     s.cancel(3, 5);
-    s.template expect<refused>(s.admit(send_of(3, 111, 6)));
+    s.expect<refused>(s.admit(send_of(3, 111, 6)));
 
     auto brief = send_of(4, 111, 7);
     brief.ttl = one_second;
     s.admitted(brief);
     s.advance(3 * one_second);
-    s.template expect<absent>(s.check(guess_of(4, 111)));
-    s.template expect<refused>(s.admit(send_of(4, 111, 8)));
+    s.expect<absent>(s.check(guess_of(4, 111)));
+    s.expect<refused>(s.admit(send_of(4, 111, 8)));
 }
 
 STORE_TEST(a_cooldown_doubles_with_each_send_up_to_the_longest) {
-    Contract s;
+    contract s;
     std::uint32_t id = 0;
     for (int const pause : {10, 20, 40, 40}) {
         BOOST_TEST((s.admitted(doubling_send(++id)).cooldown == pause * one_second));
@@ -143,7 +172,7 @@ STORE_TEST(a_cooldown_doubles_with_each_send_up_to_the_longest) {
 }
 
 STORE_TEST(a_cooldown_begins_anew_when_nothing_was_sent_for_its_memory) {
-    Contract s;
+    contract s;
     s.admitted(doubling_send(1));
     s.advance(990 * one_second);
     BOOST_TEST((s.admitted(doubling_send(2)).cooldown == 20 * one_second));
@@ -153,30 +182,19 @@ STORE_TEST(a_cooldown_begins_anew_when_nothing_was_sent_for_its_memory) {
 
 // Without a memory the pause itself is remembered: it cannot be forgotten before it is over.
 STORE_TEST(a_memory_is_never_shorter_than_the_pause) {
-    Contract s;
+    contract s;
     auto request = doubling_send(1);
     request.cooldown.memory = one_second;
     s.admitted(request);
     s.advance(8 * one_second);
-    s.template expect<refused>(s.admit(request));
+    s.expect<refused>(s.admit(request));
     s.advance(3 * one_second);
     request.id = id_of(2);
     BOOST_TEST((s.admitted(request).cooldown == 10 * one_second));
 }
 
-STORE_TEST(a_right_code_ends_the_doubling_but_not_the_pause) {
-    Contract s;
-    s.admitted(doubling_send(1));
-    s.advance(11 * one_second);
-    s.admitted(doubling_send(2));
-    s.verified(guess_of(1, 111));
-    BOOST_TEST((s.violation(doubling_send(3)).retry_after > 10 * one_second));
-    s.advance(21 * one_second);
-    BOOST_TEST((s.admitted(doubling_send(4)).cooldown == 10 * one_second));
-}
-
 STORE_TEST(a_refused_send_takes_its_pause_and_its_doubling_back) {
-    Contract s;
+    contract s;
     s.admitted(doubling_send(1));
     s.advance(11 * one_second);
     s.admitted(doubling_send(2));
@@ -187,10 +205,12 @@ STORE_TEST(a_refused_send_takes_its_pause_and_its_doubling_back) {
 }
 
 STORE_TEST(a_late_refusal_leaves_the_pause_of_a_later_send) {
-    Contract s;
+    contract s;
     s.admitted(doubling_send(1));
     s.advance(11 * one_second);
-    s.admitted(doubling_send(2, "signup"));
+    auto later = doubling_send(2);
+    later.add = true; // the first code stays live
+    s.admitted(later);
     auto settlement = settlement_of(1, 1, send_result::refused);
     settlement.back_off = 3 * one_second;
     BOOST_TEST((s.settle(settlement) == settle_outcome::settled));
@@ -200,14 +220,14 @@ STORE_TEST(a_late_refusal_leaves_the_pause_of_a_later_send) {
 }
 
 STORE_TEST(a_refused_first_send_leaves_no_streak) {
-    Contract s;
+    contract s;
     s.admitted(doubling_send(1));
     s.settle(settlement_of(1, 1, send_result::refused));
     BOOST_TEST((s.admitted(doubling_send(2)).cooldown == 10 * one_second));
 }
 
 STORE_TEST(a_refused_send_leaves_a_back_off) {
-    Contract s;
+    contract s;
     s.admitted(doubling_send(1));
     auto settlement = settlement_of(1, 1, send_result::refused);
     settlement.back_off = 3 * one_second;
@@ -221,7 +241,7 @@ STORE_TEST(a_refused_send_leaves_a_back_off) {
 
 // Where there is no cooldown, none is put by a refusal either.
 STORE_TEST(a_refused_send_without_a_cooldown_leaves_no_pause) {
-    Contract s;
+    contract s;
     s.admitted(free_send_of(1, 111, 1));
     auto settlement = settlement_of(1, 1, send_result::refused);
     settlement.cooldown = {};

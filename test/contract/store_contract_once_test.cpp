@@ -40,76 +40,76 @@ settlement once_settlement(std::uint32_t phone, std::uint32_t id, idempotency_ke
 BOOST_AUTO_TEST_SUITE(store_contract_once)
 
 STORE_TEST(the_same_key_is_answered_with_what_the_first_send_gave) {
-    Contract s;
+    contract s;
     auto const once = once_key(1);
     s.admitted(once_send(1, 1, once));
     s.settle(once_settlement(1, 1, once, "the reply"));
-    BOOST_TEST(s.template expect<replayed>(s.admit(once_send(1, 2, once))).reply == "the reply");
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 2, once))).reply == "the reply");
     BOOST_TEST(!s.find(1, 2).has_value());
     BOOST_TEST(s.live_codes() == 1U);
     s.verified(held_guess_of(1, 111, 1));
     // whatever became of the code
-    BOOST_TEST(s.template expect<replayed>(s.admit(once_send(1, 3, once))).reply == "the reply");
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 3, once))).reply == "the reply");
 }
 
 STORE_TEST(a_reply_is_kept_byte_for_byte) {
-    Contract s;
+    contract s;
     std::string reply;
     for (int n = 0; n < 4096; ++n)
         reply += static_cast<char>(n);
     auto const once = once_key(1);
     s.admitted(once_send(1, 1, once));
     s.settle(once_settlement(1, 1, once, reply));
-    BOOST_TEST((s.template expect<replayed>(s.admit(once_send(1, 2, once))).reply == reply));
+    BOOST_TEST((s.expect<replayed>(s.admit(once_send(1, 2, once))).reply == reply));
     auto const other = once_key(2);
     s.admitted(once_send(2, 3, other));
     s.settle(once_settlement(2, 3, other, ""));
-    BOOST_TEST(s.template expect<replayed>(s.admit(once_send(2, 4, other))).reply.empty());
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(2, 4, other))).reply.empty());
 }
 
 STORE_TEST(a_send_of_unknown_outcome_is_replayed_too) {
-    Contract s;
+    contract s;
     auto const once = once_key(1);
     s.admitted(once_send(1, 1, once));
     s.settle(once_settlement(1, 1, once, "perhaps", send_result::unknown));
-    BOOST_TEST(s.template expect<replayed>(s.admit(once_send(1, 2, once))).reply == "perhaps");
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 2, once))).reply == "perhaps");
 }
 
 STORE_TEST(another_key_is_another_send) {
-    Contract s;
+    contract s;
     s.admitted(once_send(1, 1, once_key(1)));
     s.settle(once_settlement(1, 1, once_key(1), "first"));
     s.admitted(once_send(1, 2, once_key(2)));
     s.settle(once_settlement(1, 2, once_key(2), "second"));
-    BOOST_TEST(s.template expect<replayed>(s.admit(once_send(1, 3, once_key(1)))).reply == "first");
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 3, once_key(1)))).reply == "first");
 }
 
 STORE_TEST(a_key_that_was_used_for_something_else_conflicts) {
-    Contract s;
+    contract s;
     s.admitted(once_send(1, 1, once_key(1, 7)));
-    s.template expect<conflicting>(s.admit(once_send(1, 2, once_key(1, 8)))); // still on its way
+    s.expect<conflicting>(s.admit(once_send(1, 2, once_key(1, 8)))); // still on its way
     s.settle(once_settlement(1, 1, once_key(1, 7), "the reply"));
-    s.template expect<conflicting>(s.admit(once_send(2, 3, once_key(1, 8))));
-    s.template expect<replayed>(s.admit(once_send(2, 4, once_key(1, 7)))); // not changed by that
+    s.expect<conflicting>(s.admit(once_send(2, 3, once_key(1, 8))));
+    s.expect<replayed>(s.admit(once_send(2, 4, once_key(1, 7)))); // not changed by that
 }
 
 STORE_TEST(a_key_whose_send_is_not_settled_is_in_flight_and_then_unsettled) {
-    Contract s;
+    contract s;
     auto const once = once_key(1);
     s.admitted(once_send(1, 1, once));
-    auto const answer = s.template expect<in_flight>(s.admit(once_send(2, 2, once)));
+    auto const answer = s.expect<in_flight>(s.admit(once_send(2, 2, once)));
     BOOST_TEST((answer.retry_after > duration(0) && answer.retry_after <= lease));
     s.advance(lease + one_second);
-    s.template expect<unsettled>(s.admit(once_send(2, 3, once)));
-    s.template expect<unsettled>(s.admit(once_send(2, 4, once)));
+    s.expect<unsettled>(s.admit(once_send(2, 3, once)));
+    s.expect<unsettled>(s.admit(once_send(2, 4, once)));
     BOOST_TEST(s.live_codes() == 1U);
     // a settlement that comes late is kept all the same
     s.settle(once_settlement(1, 1, once, "late"));
-    BOOST_TEST(s.template expect<replayed>(s.admit(once_send(2, 5, once))).reply == "late");
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(2, 5, once))).reply == "late");
 }
 
 STORE_TEST(a_refused_send_frees_its_key) {
-    Contract s;
+    contract s;
     auto const once = once_key(1);
     s.admitted(once_send(1, 1, once));
     s.settle(once_settlement(1, 1, once, "", send_result::refused));
@@ -118,7 +118,7 @@ STORE_TEST(a_refused_send_frees_its_key) {
 
 // The idempotency key is told what became of the send even when the code is gone.
 STORE_TEST(a_superseded_settlement_settles_its_key) {
-    Contract s;
+    contract s;
     auto const once = once_key(1);
     s.admitted(once_send(1, 1, once));
     s.verified(guess_of(1, 111));
@@ -127,41 +127,41 @@ STORE_TEST(a_superseded_settlement_settles_its_key) {
     s.admitted(once_send(1, 2, once));
     s.advance(keep + one_second); // the verification is forgotten, the key is not
     BOOST_TEST((s.settle(once_settlement(1, 2, once, "long gone")) == settle_outcome::superseded));
-    BOOST_TEST(s.template expect<replayed>(s.admit(once_send(1, 3, once))).reply == "long gone");
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 3, once))).reply == "long gone");
 }
 
 STORE_TEST(what_is_settled_stays_as_it_is) {
-    Contract s;
+    contract s;
     auto const once = once_key(1);
     s.admitted(once_send(1, 1, once));
     s.settle(once_settlement(1, 1, once, "first"));
     s.settle(once_settlement(1, 1, once, "second"));
     s.settle(once_settlement(9, 9, once, "", send_result::refused));
-    BOOST_TEST(s.template expect<replayed>(s.admit(once_send(1, 2, once))).reply == "first");
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 2, once))).reply == "first");
 }
 
 STORE_TEST(a_key_is_forgotten_a_while_after_its_admission) {
-    Contract s;
+    contract s;
     auto const once = once_key(1);
     s.admitted(once_send(1, 1, once));
     s.advance(remembered / 2);
     s.settle(once_settlement(1, 1, once, "the reply")); // does not prolong it
     s.advance(remembered / 2 - 2 * one_second);
-    s.template expect<replayed>(s.admit(once_send(1, 2, once)));
+    s.expect<replayed>(s.admit(once_send(1, 2, once)));
     s.advance(3 * one_second);
     s.admitted(once_send(1, 3, once_key(1, 9)));
 }
 
 // A send that was not admitted does not take the key.
 STORE_TEST(a_refused_admission_leaves_its_key_free) {
-    Contract s;
+    contract s;
     auto request = once_send(1, 1, once_key(1));
     request.cooldown = cooldown();
     s.admitted(request);
     s.settle(once_settlement(1, 1, once_key(1), "first"));
     request.id = id_of(2);
     request.once = once_key(2);
-    s.template expect<refused>(s.admit(request));
+    s.expect<refused>(s.admit(request));
     s.advance(cooldown_window + one_second);
     request.once->fingerprint = subject(99);
     s.admitted(request);
@@ -169,19 +169,19 @@ STORE_TEST(a_refused_admission_leaves_its_key_free) {
 
 // What the key says comes before any limit.
 STORE_TEST(a_replay_is_neither_charged_nor_refused) {
-    Contract s;
+    contract s;
     charge const one{subject(everybody), "n", 1, one_day};
     auto request = once_send(1, 1, once_key(1));
     request.cooldown = cooldown();
     request.charges = {one};
     s.admitted(request);
-    s.template expect<in_flight>(s.admit(request));
+    s.expect<in_flight>(s.admit(request));
     s.settle(once_settlement(1, 1, once_key(1), "the reply"));
-    s.template expect<replayed>(s.admit(request));
+    s.expect<replayed>(s.admit(request));
 }
 
 STORE_TEST(parallel_sends_with_one_key_are_done_once) {
-    Contract s;
+    contract s;
     auto const answers = s.in_parallel(64, [&](std::size_t i) {
         auto const n = static_cast<std::uint32_t>(i);
         auto request = once_send(n, n, once_key(1));

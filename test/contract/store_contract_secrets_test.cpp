@@ -20,7 +20,7 @@ shared_secrets secrets(std::uint8_t number_key, std::uint32_t signing_key,
 } // namespace
 
 STORE_TEST(the_first_instance_decides_which_number_key_all_have) {
-    Contract s;
+    contract s;
     BOOST_TEST((s.agree(secrets(1, 10)) == agreement::agreed));
     BOOST_TEST((s.agree(secrets(1, 10)) == agreement::agreed));
     BOOST_TEST((s.agree(secrets(2, 10)) == agreement::other_number_key));
@@ -31,7 +31,7 @@ STORE_TEST(the_first_instance_decides_which_number_key_all_have) {
 
 // First every instance learns the new key, then each signs with it: none is ever refused.
 STORE_TEST(a_signing_key_is_replaced_in_two_steps) {
-    Contract s;
+    contract s;
     for (int instance = 0; instance < 3; ++instance)
         BOOST_TEST((s.agree(secrets(1, 10)) == agreement::agreed));
     for (int instance = 0; instance < 3; ++instance)
@@ -45,7 +45,7 @@ STORE_TEST(a_signing_key_is_replaced_in_two_steps) {
 }
 
 STORE_TEST(of_instances_that_start_at_once_with_other_secrets_one_is_let_in) {
-    Contract s;
+    contract s;
     auto const answers = s.in_parallel(40, [&](std::size_t i) {
         return s.get().agree(secrets(static_cast<std::uint8_t>(1 + i % 4), 10));
     });

@@ -19,7 +19,17 @@ set(boost_sources asio beast json)
 add_library(fuzzed_parsers STATIC EXCLUDE_FROM_ALL)
 foreach(layer core http net store bridgexapi otp webhook api app boost)
   foreach(source IN LISTS ${layer}_sources)
-    target_sources(fuzzed_parsers PRIVATE "${CMAKE_SOURCE_DIR}/src/${layer}/${source}.cpp")
+    set(file "${CMAKE_SOURCE_DIR}/src/${layer}/${source}.cpp")
+    target_sources(fuzzed_parsers PRIVATE "${file}")
+    # As in the library.
+    set(alone ON)
+    if(NOT layer STREQUAL "boost")
+      get_source_file_property(alone "${file}" DIRECTORY "${CMAKE_SOURCE_DIR}/src/${layer}"
+        SKIP_UNITY_BUILD_INCLUSION)
+    endif()
+    if(alone)
+      otpd_compile_alone("${file}")
+    endif()
   endforeach()
 endforeach()
 # Test code is not optimised otherwise. The prefix keeps CMake from dropping an option that was there before.

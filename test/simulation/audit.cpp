@@ -29,17 +29,18 @@ audit::complaint audit::admitted(operation_id op, send_order const& order, insta
     auto& sent = messages_[op];
     sent.order = order;
     sent.admitted = to_millisecond(now); // as it is kept
-    last_admitted_[{order.to.client, order.to.number}] = op;
+    last_admitted_[key_of(order.to)] = op;
     if (!rules_.keeps_several_codes(order.to.purpose)) compared_.erase(key_of(order.to));
     return broken;
 }
 
-/// Between two messages of a client to a number is the cooldown at least, unless the upstream had refused the first.
+/// Between two messages of a slot is the cooldown at least, unless the first was refused or lost, or its code typed.
 audit::complaint audit::too_soon(send_order const& order, instant now) const {
-    auto const before = last_admitted_.find({order.to.client, order.to.number});
+    auto const before = last_admitted_.find(key_of(order.to));
     if (before == last_admitted_.end()) return {};
     auto const& first = messages_.at(before->second);
-    if (!first.perhaps_sent || now - first.admitted + tolerance_ >= policy_.cooldown.base)
+    if (!first.perhaps_sent || first.is_lost ||
+        now - first.admitted + tolerance_ >= policy_.cooldown.base)
         return {};
     return about("admitted within the cooldown of a message that may have been sent",
                  before->second);
@@ -96,7 +97,9 @@ audit::complaint audit::evaluated(check_order const& order, bool right, instant 
         at_number.compared = 0;
     at_number.last = now;
     if (++at_number.compared > policy_.guesses.quota) return "more guesses at a number than it has";
-    if (right) at_number.compared = 0;
+    if (!right) return {};
+    at_number.compared = 0;
+    last_admitted_.erase(key_of(order.of));
     return {};
 }
 

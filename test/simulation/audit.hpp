@@ -37,6 +37,8 @@ public:
     /// A caller heard it; the operation began at `began`.
     complaint heard(check_order const& order, answer const& said, instant began);
     void heard_cancel(operation_id of, instant now) { canceled_.emplace(of, now); }
+    /// It is known not to have arrived.
+    void lost(operation_id of) { messages_.at(of).is_lost = true; }
     /// What a message was seen to be, in the order in which the store was asked.
     complaint seen(operation_id of, std::string const& delivery);
 
@@ -46,6 +48,7 @@ private:
         instant admitted{};
         int transmissions_open = 0; ///< given to the upstream, and nothing heard
         bool perhaps_sent = false;
+        bool is_lost = false; ///< known not to have arrived
         std::string code;
     };
     struct budget {
@@ -62,7 +65,8 @@ private:
     rules const& rules_;
     instant const tolerance_;
     std::unordered_map<operation_id, message> messages_;
-    std::map<std::pair<int, int>, operation_id> last_admitted_;     ///< by client and number
+    std::map<std::array<int, 3>, operation_id>
+        last_admitted_; ///< by slot; none after a right guess
     std::map<std::pair<int, int>, std::vector<operation_id>> keys_; ///< by client and key
     std::map<std::array<int, 3>, budget> compared_; ///< by slot, since its last code
     std::map<std::pair<int, int>, row>

@@ -113,7 +113,7 @@ private:
     struct number {
         explicit number(store::guess_budget const& rule) : guesses(rule) {}
         std::vector<record> records;
-        pause between_sends;
+        std::map<int, pause> pauses; ///< by purpose
         tally guesses;
 
         /// A step looks at it: what a clock wrote that was ahead is taken for now's, and kept so.

@@ -53,7 +53,9 @@ meter const& model::meter_at(std::size_t limit, int whose) const {
 // --- a clock that was ahead --------------------------------------------------------------------------
 
 void model::number::look(instant now) {
-    bool mended = between_sends.mend(now);
+    bool mended = false;
+    for (auto& [purpose, each] : pauses)
+        mended = each.mend(now) || mended;
     mended = guesses.mend(now) || mended;
     for (auto& each : records) {
         if (each.admitted <= now + clock_tolerance) continue;
@@ -71,7 +73,8 @@ void model::number::change(instant now) {
     std::erase_if(records, [now](record const& each) { return each.forgotten <= now; });
     for (auto& each : records)
         if (each.state == progress::live && each.expires <= now) each.state = progress::expired;
-    between_sends.forget_what_is_long_ago(now);
+    for (auto& [purpose, each] : pauses)
+        each.forget_what_is_long_ago(now);
     guesses.forget_what_is_long_ago(now);
 }
 
@@ -181,7 +184,7 @@ answer model::guess(check_order const& order, std::vector<record*> const& candid
     return wrong(order, *asked, candidates, now);
 }
 
-/// Used up, and with it every other code of the slot; the number starts anew.
+/// Used up, and with it every other code of the slot; the next may be sent at once.
 answer model::right(record& found, std::vector<record*> const& candidates, instant now) {
     for (auto* each : candidates) {
         each->state = each == &found ? progress::verified : progress::canceled;
@@ -189,7 +192,7 @@ answer model::right(record& found, std::vector<record*> const& candidates, insta
     }
     auto& of = at(found.of);
     of.guesses.clear();
-    of.between_sends.end_row(now);
+    of.pauses.erase(found.of.purpose);
     auto said = simply(word::verified);
     said.about = found.op;
     of.change(now);
@@ -265,6 +268,10 @@ answer model::update(operation_id of, int state, std::int64_t correction, instan
     auto& s = sends_.at(of);
     if (found->delivery == static_cast<int>(store::delivery::unknown)) s.price_known = true;
     found->delivery = state;
+    auto const pause = its_number->pauses.find(found->of.purpose);
+    if (state == static_cast<int>(store::delivery::failed) && pause != its_number->pauses.end() &&
+        pause->second.began() == found->admitted)
+        its_number->pauses.erase(pause);
     for (auto& each : s.booked) {
         money_.change(each.of, correction, now);
         each.amount += correction;

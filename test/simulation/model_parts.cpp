@@ -31,7 +31,9 @@ instant pause::begin(store::cooldown_rule const& rule, instant now) {
     length = std::min(length, instant(rule.longest));
     began_ = now;
     until_ = now + length;
-    remembered_until_ = now + std::max(length, instant(rule.memory));
+    remembered_until_ = until_;
+    if (rule.longest > rule.base) // a pause that never doubles needs no memory
+        remembered_until_ = now + std::max(length, instant(rule.memory));
     return length;
 }
 
@@ -51,12 +53,6 @@ bool pause::mend(instant now) {
     in_a_row_ = 0;
     began_ = until_ = remembered_until_ = instant(0);
     return true;
-}
-
-void pause::end_row(instant now) {
-    forget_what_is_long_ago(now);
-    in_a_row_ = 0;
-    remembered_until_ = until_;
 }
 
 void pause::forget_what_is_long_ago(instant now) {

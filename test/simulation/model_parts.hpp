@@ -57,10 +57,15 @@ private:
     instant full_at_{};
 };
 
-/// The pause between the sends to a number.
+/// The pause between the sends of a slot.
 class pause {
 public:
     [[nodiscard]] instant wait(instant now) const { return std::max(instant(0), until_ - now); }
+    /// Of another slot of the number.
+    [[nodiscard]] instant wait_elsewhere(store::cooldown_rule const& rule, instant now) const {
+        return std::max(instant(0), std::min(until_, began_ + rule.other_scopes) - now);
+    }
+    [[nodiscard]] instant began() const { return began_; }
     /// Its clock was ahead: there is none. True then.
     bool mend(instant now);
     /// One more send: the pause doubles with each in a row. Returns it.
@@ -68,9 +73,6 @@ public:
     /// That send was none: a short pause takes the place of its own, if that is still the last one and not
     /// forgotten.
     void take_back(instant its_end, instant back_off, instant now);
-    /// A code was right: what comes next is the first in a row. The pause stays.
-    void end_row(instant now);
-
     void forget_what_is_long_ago(instant now);
 
 private:

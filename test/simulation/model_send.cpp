@@ -93,9 +93,13 @@ std::optional<answer> model::said_before(send_order const& order, instant now) {
 std::vector<model::objection> model::objections_to(send const& s, instant now) const {
     std::vector<objection> list;
     auto const& to = at(s.order.to);
-    if (policy_.cooldown.base.count() > 0)
-        if (auto const wait = to.between_sends.wait(now); wait > instant(0))
-            list.push_back({store::cooldown_counter, wait});
+    instant pause_left{};
+    for (auto const& [purpose, each] : to.pauses)
+        pause_left = std::max(pause_left, purpose == s.order.to.purpose
+                                              ? each.wait(now)
+                                              : each.wait_elsewhere(policy_.cooldown, now));
+    if (policy_.cooldown.base.count() > 0 && pause_left > instant(0))
+        list.push_back({store::cooldown_counter, pause_left});
     for (auto const& [limit, whose] :
          limits_of(otp::limit_step::send, s.order.to, s.order.end_user))
         if (auto const wait = meter_at(limit, whose).wait(rule_of(limit), now); wait > instant(0))
@@ -133,9 +137,8 @@ void model::take_everything(send& s, operation_id op, instant now) {
         kept.forgotten = now + policy_.idempotency_keep;
         keys_[{s.order.to.client, s.order.idempotency_key}] = kept;
     }
-    if (policy_.cooldown.base.count() > 0) {
-        s.pause = to.between_sends.begin(policy_.cooldown, now);
-    }
+    if (policy_.cooldown.base.count() > 0)
+        s.pause = to.pauses[s.order.to.purpose].begin(policy_.cooldown, now);
     record fresh;
     fresh.op = op;
     fresh.of = s.order.to;
@@ -322,7 +325,8 @@ void model::settle_refused(send& s, record const& of, instant now) {
     std::erase_if(to.records, [op = of.op](record const& each) { return each.op == op; });
     s.price_known = true;
     if (s.pause > instant(0))
-        to.between_sends.take_back(end_of_pause, std::chrono::seconds(back_off()), now);
+        to.pauses[s.order.to.purpose].take_back(end_of_pause, std::chrono::seconds(back_off()),
+                                                now);
     for (auto& each : s.booked) {
         money_.change(each.of, -each.amount, now);
         each.amount = 0;

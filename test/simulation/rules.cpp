@@ -140,7 +140,7 @@ rules draw_rules(seeded& from) {
     p.plans = {cheap_first()};
     p.budgets = draw_budgets(from);
     p.limits = draw_limits(from);
-    p.pumping.enabled = false; // test/contract/store_contract_watch*_test.cpp
+    p.pumping.enabled = false; // test/contract/store_contract_guard_test.cpp
     p.destinations.checked = false;
     p.idempotency_keep = std::chrono::hours(1);
     p.undo_pause = std::chrono::hours(1); // a history ends before

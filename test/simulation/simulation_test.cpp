@@ -2,6 +2,7 @@
 // The program `simulation` plays as many as one likes.
 
 #include "simulation.hpp"
+#include "support/rounds.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -13,10 +14,12 @@
 
 namespace otpd::simulation {
 
+using test::rounds;
+
 namespace {
 
-/// As many as take a few seconds on a small machine; under sanitizers the build asks for fewer.
-constexpr std::uint64_t histories = OTPD_SIMULATED_HISTORIES;
+/// As many as take a few seconds on a small machine.
+std::uint64_t const histories = rounds(1000, 100);
 constexpr std::uint32_t operations = 1000;
 /// A broken rule is noticed within so many histories.
 constexpr std::uint64_t until_noticed = 200;
@@ -128,16 +131,16 @@ BOOST_AUTO_TEST_CASE(an_instance_that_forgets_with_its_server_is_noticed) {
 }
 
 BOOST_AUTO_TEST_CASE(sqlite_gives_the_same_answers_as_memory) {
-    require_the_same("sqlite", 1, OTPD_SIMULATED_SQLITE_HISTORIES);
+    require_the_same("sqlite", 1, rounds(30, 3));
 }
 
 BOOST_AUTO_TEST_CASE(redis_keeps_every_promise) {
-    require_no_divergence("redis", OTPD_SIMULATED_REDIS_HISTORIES);
+    require_no_divergence("redis", rounds(50, 5));
 }
 
 /// What was lost is asked for again: nobody above the store can tell.
 BOOST_AUTO_TEST_CASE(postgres_keeps_every_promise) {
-    require_no_divergence("postgres", OTPD_SIMULATED_POSTGRES_HISTORIES);
+    require_no_divergence("postgres", rounds(20, 2));
 }
 
 } // namespace otpd::simulation

@@ -85,6 +85,9 @@ void world::done(operation_id op, store_step what, instant issued, seen effect) 
         break;
     case store_step::update:
         it.expected = model_.update(it.report.of, it.report.state, it.report.correction, when);
+        if (it.expected.what == word::updated &&
+            it.report.state == static_cast<int>(store::delivery::failed))
+            audit_.lost(it.report.of);
         break;
     }
 }

@@ -28,7 +28,7 @@ public:
         request.charges = {charge("all_1h", owner), charge("client_1h", client)};
         for (auto const& each : budgets())
             request.reservations.push_back({each, 87'000, 87'000'000'000, minutes(25 * 60)});
-        request.watches = {watch(prefix), watch(country)};
+        request.guards = {guard(prefix), guard(country)};
         request.guesses = {20, minutes(24 * 60)};
         request.once = once();
         return request;
@@ -54,7 +54,7 @@ public:
         request.attempts_max = 5;
         request.guesses = {20, minutes(24 * 60)};
         request.charges = {charge("guesses_1h", owner)};
-        request.watched = {key_of(prefix), key_of(country)};
+        request.guarded = {key_of(prefix), key_of(country)};
         return request;
     }
 
@@ -82,12 +82,11 @@ private:
     static store::charge charge(std::string name, std::uint32_t of) {
         return {key_of(of), std::move(name), 1000, minutes(60)};
     }
-    static store::watch watch(std::uint32_t of) {
-        store::watch rule;
+    static store::conversion_guard guard(std::uint32_t of) {
+        store::conversion_guard rule;
         rule.subject = key_of(of);
         rule.name = "pumping";
-        rule.floor = 10;
-        rule.percent = 50;
+        rule.out_max = 10;
         return rule;
     }
 

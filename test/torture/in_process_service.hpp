@@ -13,8 +13,8 @@
 #include "otpd/otp/catalogue.hpp"
 #include "otpd/otp/changes.hpp"
 #include "otpd/otp/ledger.hpp"
-#include "otpd/otp/price_book.hpp"
 #include "otpd/otp/operations.hpp"
+#include "otpd/otp/price_book.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "support/domain_parts.hpp"
@@ -178,8 +178,8 @@ private:
 
 public:
     otp::operations domain{torture_policy(),
-                        {store, gateway, keys_, plan_, clock, random_, log_, metrics_, prices,
-                         figures_, deliveries_, news_, news_}};
+                           {store, gateway, keys_, plan_, clock, random_, log_, metrics_, prices,
+                            figures_, deliveries_, news_, news_}};
 
 private:
     otp::ledger spending_{domain.rules(), keys_};

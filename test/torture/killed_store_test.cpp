@@ -26,7 +26,7 @@ template <class Store>
 void kill_the_service(std::string const& name) {
     scenario what{name, "kill -9 of the service under load: what was answered holds"};
     Store const store;
-    killed_service(store.settings()).kill_and_check(static_cast<int>(rounds(all, few)));
+    killed_service(store.settings()).kill_and_check(rounds(all, few));
     what.add_rounds(rounds(all, few));
 }
 
@@ -34,8 +34,7 @@ template <class Store>
 void kill_the_server(std::string const& name) {
     scenario what{name, "kill -9 of the store's server under load: what was answered holds"};
     Store store;
-    killed_service(store.settings())
-        .kill_and_check(store.server, static_cast<int>(rounds(all, few)));
+    killed_service(store.settings()).kill_and_check(store.server, rounds(all, few));
     what.add_rounds(rounds(all, few));
 }
 

@@ -5,6 +5,8 @@
 /// Each scenario says in one line on the standard output what was done, how often, and the longest time that
 /// an ordinary request waited meanwhile. Times are facts for that table; no test asserts one.
 
+#include "support/rounds.hpp"
+
 #include <boost/test/framework.hpp>
 #include <boost/test/results_collector.hpp>
 #include <boost/test/unit_test.hpp>
@@ -12,30 +14,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace otpd::test {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool is_sanitized = true;
-#else
-inline constexpr bool is_sanitized = false;
-#endif
-
-/// script/torture asks for all rounds; script/test for so few that everything here takes a minute.
-inline bool runs_all_rounds() {
-    char const* const wanted = std::getenv("OTPD_TORTURE_ROUNDS");
-    return wanted != nullptr && std::string_view(wanted) == "all";
-}
-inline std::size_t rounds(std::size_t all, std::size_t few) {
-    if (runs_all_rounds()) return all;
-    return is_sanitized ? std::max<std::size_t>(1, few / 2) : few;
-}
 
 class scenario {
 public:

@@ -38,7 +38,7 @@ struct destination_rules {
     /// same.
     std::vector<destination> allowed;
     std::vector<destination> denied;  ///< nothing is sent there
-    std::vector<destination> trusted; ///< not watched for pumped SMS; limits hold all the same
+    std::vector<destination> trusted; ///< not guarded against pumped SMS; limits hold all the same
 
     /// Keys of [numbers] in the settings.
     template <class Keys>

@@ -43,17 +43,13 @@ struct limit {
     std::string client; ///< counts this client's requests only; empty: everybody's
 };
 
-/// Against pumped SMS: the share of verified codes of each country and prefix is watched
-/// (store/charge.hpp, `watch`).
+/// Against pumped SMS: see store/charge.hpp, `conversion_guard`.
 struct pumping_rules {
     bool enabled = true;
     limit_mode mode = limit_mode::enforce;
-    std::uint32_t unverified_floor = 20; ///< codes not verified that are always allowed, an hour
-    std::uint32_t unverified_percent =
-        30;                          ///< of the verified codes of the best of 14 days, or of a day
-    std::uint32_t breaker_sent = 50; ///< in an hour; 0: no breaker
-    std::uint32_t breaker_verified_percent = 5;
-    std::chrono::seconds breaker_block{12 * 3600};
+    std::uint32_t prefix_out_max = 60;   ///< codes of a prefix that are sent and not typed
+    std::uint32_t country_out_max = 400; ///< of a country
+    std::chrono::seconds typing{120};    ///< how long it takes until most codes are typed
 
     /// Keys of [pumping] in the settings.
     template <class Keys>
@@ -61,24 +57,16 @@ struct pumping_rules {
         using o = pumping_rules;
         constexpr double most = 1'000'000'000;
         keys.flag("enabled", &o::enabled,
-                  "Watches the share of verified codes of each country and prefix against pumped "
-                  "SMS.");
+                  "Refuses sends to a prefix or country where codes are not typed (SMS pumping).");
         keys.mode("mode", &o::mode, "Whether it refuses sends or only logs and counts.");
-        keys.whole("unverified_floor", &o::unverified_floor, 0, most,
-                   "Unverified codes in an hour that are always allowed to a country or prefix.",
+        keys.whole("prefix_out_max", &o::prefix_out_max, 1, most,
+                   "Codes out (sent and not typed) that a prefix may have, and three more for each "
+                   "that was typed; in an hour, and in typing_seconds.",
                    "codes");
-        keys.whole("unverified_percent", &o::unverified_percent, 0, 1000,
-                   "More are allowed: this share of the verified codes of the last day or the best "
-                   "of 14.",
-                   "percent");
-        keys.whole("breaker_sent", &o::breaker_sent, 0, most,
-                   "A prefix with so many codes in an hour is blocked when too few are verified; "
-                   "0: never.",
+        keys.whole("country_out_max", &o::country_out_max, 1, most, "The same of a country.",
                    "codes");
-        keys.whole("breaker_verified_percent", &o::breaker_verified_percent, 0, 100,
-                   "Share of verified codes under which that prefix is blocked.", "percent");
-        keys.whole("breaker_block_seconds", &o::breaker_block, 60, 604'800,
-                   "How long that prefix is blocked.");
+        keys.whole("typing_seconds", &o::typing, 10, 3600,
+                   "How long it takes until most codes are typed.");
     }
 };
 

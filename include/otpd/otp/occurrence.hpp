@@ -15,7 +15,7 @@
 namespace otpd::otp {
 
 enum class occurrence_kind : std::uint8_t {
-    blocked,   ///< a send was refused by a limit, a budget or a watch; there is no verification
+    blocked,   ///< a send was refused by a limit, a budget or a guard; there is no verification
     admitted,  ///< a send was admitted
     step_left, ///< a route of the plan was tried or looked at, and did not send
     accepted,  ///< the upstream took the message

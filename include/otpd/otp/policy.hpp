@@ -23,8 +23,8 @@ struct policy {
     std::size_t code_length = 6;    ///< digits, passcode::min_length..max_length
     std::chrono::seconds ttl{300};  ///< <= 10 minutes (NIST SP 800-63B-4 3.1.3.2)
     std::chrono::seconds keep{600}; ///< what a verification can be asked for, >= ttl
-    /// Between two sends to a number; 0: off.
-    store::cooldown_rule cooldown{std::chrono::seconds(45), std::chrono::minutes(15),
+    /// Between two sends of a scope; 0: off.
+    store::cooldown_rule cooldown{std::chrono::seconds(45), std::chrono::seconds(45),
                                   std::chrono::hours(1)};
     std::chrono::seconds rejected_backoff{5}; ///< instead of the cooldown when nothing was sent
     std::uint32_t attempts_max = 5;           ///< checks of one code, with its id and without
@@ -69,14 +69,10 @@ struct policy {
         auto const cooldown = keys.part(&o::cooldown);
         cooldown
             .whole("cooldown_seconds", &store::cooldown_rule::base, 0, 3600,
-                   "Between two sends to one number; 0 turns it off.")
+                   "Between two sends to one number for one purpose; 0 turns it off.")
             .known_as("OTP_SEND_COOLDOWN_SECONDS");
-        cooldown.whole("cooldown_longest_seconds", &store::cooldown_rule::longest, 0, 86'400,
-                       "The cooldown doubles with each further send to a number, up to this or "
-                       "itself if it is longer.");
         cooldown.whole("cooldown_memory_seconds", &store::cooldown_rule::memory, 0, 86'400,
-                       "Without a send for so long, or with a verified code, the cooldown begins "
-                       "anew.");
+                       "With cooldown_doubles: without a send for so long it begins anew.");
         keys.whole("max_attempts", &o::attempts_max, 1, 100, "Guesses at one code.")
             .known_as("OTP_MAX_ATTEMPTS");
         auto const guesses = keys.part(&o::guesses);

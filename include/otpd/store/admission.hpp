@@ -36,7 +36,7 @@ struct admission {
     std::vector<charge> charges;
     /// Taken with the charges or not at all; a violation names the budget and lasts until it is forgotten.
     std::vector<reservation> reservations;
-    std::vector<watch> watches;
+    std::vector<conversion_guard> guards;
     guess_budget guesses;
     std::optional<idempotency_key> once;
     std::string details; ///< of the event `admitted`
@@ -103,7 +103,7 @@ struct settlement {
     /// taken back, and `back_off` put in its place so that a refusal cannot be repeated at full speed;
     /// that which a later send has begun stays.
     std::vector<charge> give_back;
-    std::vector<subject_key> watched;
+    std::vector<subject_key> guarded;
     duration cooldown{}; ///< admitted::cooldown
     duration back_off{};
     /// The admission's idempotency key, and what later calls with it are answered; with

@@ -1,7 +1,7 @@
 #pragma once
 
 /// What is counted, for whom, and when that stands against a step: counters, the cooldown of a number,
-/// and the share of verified codes that is watched.
+/// and the conversion guard.
 
 #include <algorithm>
 #include <array>
@@ -46,13 +46,16 @@ __extension__ typedef __int128 wide_integer; // NOLINT(modernize-use-using)
     return std::max(counter_time(1), counter_time(static_cast<counter_time::rep>(exact)));
 }
 
-/// The pause between two sends to a number. It is `base`, and doubles with each further send up to
-/// `longest`, until nothing was sent for `memory` or a code was verified. Verifying, exhausting or
-/// cancelling a code does not end a pause that has begun.
+/// The pause between two sends of a scope (client, purpose and number). It is `base`, and doubles with
+/// each further send up to `longest`, until nothing was sent for `memory`. It is over when the code is
+/// verified, and when its message is known not to have arrived. Exhausting or cancelling a code does
+/// not end it, and it stands when nobody knows what became of the message. Other scopes of the client
+/// and number wait for it too, but no longer than `other_scopes`.
 struct cooldown_rule {
     duration base{};    ///< 0: no pause
     duration longest{}; ///< >= base
     duration memory{};
+    duration other_scopes{5000};
 };
 
 /// The pause after the `sends`-th send in a row, sends >= 1; the same in every backend.
@@ -63,30 +66,23 @@ struct cooldown_rule {
     return std::min(pause, c.longest);
 }
 
-/// A prefix or a country whose share of verified codes is watched, against pumped SMS. A send is
-/// refused
-///  - when the codes sent in the last hour and not verified would be more than the largest of `floor`,
-///    `percent` of the best day of the last 14 and `percent` of the last 24 hours, in verified codes;
-///  - for `block` from when at least `breaker_sent` were sent in the last hour (with breaker_sent > 0)
-///    and fewer than `breaker_percent` of them were verified.
-/// The last hour and day are sliding: the one that runs, and of the one before the part that is not yet
-/// as long ago.
-struct watch {
+/// Refuses sends to a prefix or a country where codes are not typed (SMS pumping). A code is out when it
+/// was sent and not typed. One more send is refused when the codes out would be more than `out_max` and
+/// `out_per_typed` for each that was typed, in the last hour or in the last `typing`. Both slide: they
+/// are the period that runs, and of the one before the part that is not yet as long ago.
+struct conversion_guard {
+    static constexpr std::int64_t out_per_typed = 3;
+
     subject_key subject{};
     std::string name; ///< for violations
-    std::uint32_t floor = 0;
-    std::uint32_t percent = 0;
-    std::uint32_t breaker_sent = 0; ///< 0: never
-    std::uint32_t breaker_percent = 0;
-    duration block{};
-    bool observed = false; ///< refuses nothing, is only told
+    std::uint32_t out_max = 0;
+    std::chrono::seconds typing{120}; ///< > 0: how long it takes until most codes are typed
+    bool observed = false;            ///< refuses nothing, is only told
 };
 
 struct violation {
     std::string counter;
     duration retry_after{}; ///< > 0: when this admits again
-    /// A watch that had too few verified codes and has now begun to block.
-    bool tripped = false;
 
     friend bool operator==(violation const&, violation const&) = default;
 };

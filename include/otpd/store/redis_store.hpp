@@ -14,11 +14,11 @@
 namespace otpd::store {
 
 struct redis_options {
-    location where;                   ///< a redis one
-    std::string ca_file;              ///< PEM, with TLS; empty: the system's
-    std::string certificate_file;     ///< PEM, with TLS: this client's chain; empty: none
-    std::string key_file;             ///< PEM, of the certificate
-    duration timeout{250};            ///< of one step; a later answer is lost, its effect is not
+    location where;               ///< a redis one
+    std::string ca_file;          ///< PEM, with TLS; empty: the system's
+    std::string certificate_file; ///< PEM, with TLS: this client's chain; empty: none
+    std::string key_file;         ///< PEM, of the certificate
+    duration timeout{250};        ///< of one step; a later answer is lost, its effect is not
     /// A connection that was cut off is made again within milliseconds. Steps wait for so long; after
     /// that the server is gone, and they are refused at once.
     duration reconnect_patience{300};

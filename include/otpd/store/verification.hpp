@@ -171,8 +171,8 @@ struct check {
     /// Who guesses without an id pays for each guess that does not verify; in `refused` when that cannot
     /// be paid. Not looked at with an id.
     std::vector<charge> charges;
-    /// Those whose share of verified codes is watched: a right code counts for them.
-    std::vector<subject_key> watched;
+    /// The places with a conversion guard: a right code counts as typed there.
+    std::vector<subject_key> guarded;
 };
 
 /// The code was right and is used up with this answer; the number's guess count is cleared, its cooldown

@@ -95,33 +95,22 @@ std::vector<store::charge> limiter::charges(limit_step step, subjects const& of)
     return list;
 }
 
-store::watch limiter::watch_of(store::subject_key who, std::string_view name) const {
-    auto const& rules = rules_.pumping;
-    store::watch watched;
-    watched.subject = who;
-    watched.name = name;
-    watched.floor = rules.unverified_floor;
-    watched.percent = rules.unverified_percent;
-    watched.observed = rules.mode == limit_mode::observe;
-    return watched;
-}
-
-std::vector<store::watch> limiter::watches(subjects const& of) const {
+std::vector<store::conversion_guard> limiter::guards(subjects const& of) const {
     auto const& rules = rules_.pumping;
     auto const& trusted = rules_.destinations.trusted;
     bool const is_trusted = std::ranges::any_of(
         trusted, [&](destination const& each) { return each.covers(of.number, of.country); });
     if (!rules.enabled || is_trusted) return {};
 
-    std::vector<store::watch> list;
+    std::vector<store::conversion_guard> list;
     list.reserve(2);
-    auto prefix = watch_of(prefix_key(of), pumping_prefix);
-    prefix.breaker_sent = rules.breaker_sent; // a whole country is not blocked for one prefix
-    prefix.breaker_percent = rules.breaker_verified_percent;
-    prefix.block = rules.breaker_block;
-    list.push_back(std::move(prefix));
+    auto const add = [&](store::subject_key place, std::string_view name, std::uint32_t out_max) {
+        list.push_back(
+            {place, std::string(name), out_max, rules.typing, rules.mode == limit_mode::observe});
+    };
+    add(prefix_key(of), pumping_prefix, rules.prefix_out_max);
     if (!of.country.empty())
-        list.push_back(watch_of(keys_.subject_of_few({"country", of.country}), pumping_country));
+        add(keys_.subject_of_few({"country", of.country}), pumping_country, rules.country_out_max);
     return list;
 }
 

@@ -35,8 +35,8 @@ public:
     };
 
     [[nodiscard]] std::vector<store::charge> charges(limit_step step, subjects const& of) const;
-    /// What watches for pumped SMS; nothing for trusted destinations.
-    [[nodiscard]] std::vector<store::watch> watches(subjects const& of) const;
+    /// The guards against pumped SMS; none for trusted destinations.
+    [[nodiscard]] std::vector<store::conversion_guard> guards(subjects const& of) const;
 
     /// For the charges of an admission, the tightest first.
     [[nodiscard]] static std::vector<standing> standings(std::vector<store::charge> const& charges,
@@ -50,13 +50,12 @@ private:
     [[nodiscard]] std::optional<store::subject_key> subject_of(limit_key key,
                                                                subjects const& of) const;
     [[nodiscard]] store::subject_key const& prefix_key(subjects const& of) const;
-    [[nodiscard]] store::watch watch_of(store::subject_key who, std::string_view name) const;
 
     policy const& rules_;
     key_ring const& keys_;
 };
 
-/// Names under which a watch appears among the limits.
+/// Names under which a guard appears among the limits.
 inline constexpr std::string_view pumping_prefix = "pumping_prefix";
 inline constexpr std::string_view pumping_country = "pumping_country";
 

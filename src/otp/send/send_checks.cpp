@@ -9,7 +9,7 @@ namespace otpd::otp {
 namespace {
 
 template <class List, class T>
-bool holds_or_is_empty(List const& list, T const& what) {
+bool is_empty_or_has(List const& list, T const& what) {
     return list.empty() || std::ranges::find(list, what) != list.end();
 }
 
@@ -41,12 +41,12 @@ std::optional<errc> send_checks::fault_of(send_draft& draft) const {
     auto const& request = draft.request;
     auto const& from = *request.who.from;
     auto const& routes = draft.routes;
-    if (!holds_or_is_empty(from.purposes, request.what.name())) return errc::purpose_not_allowed;
+    if (!is_empty_or_has(from.purposes, request.what.name())) return errc::purpose_not_allowed;
     if (routes.steps.empty()) return errc::route_plan_unknown;
     bool const enabled = std::ranges::find(rules_.allowed_routes, routes.taken.route_id) !=
                          rules_.allowed_routes.end();
     // Of a plan, routes that are not allowed are left out one by one.
-    if (routes.plan.empty() && (!enabled || !holds_or_is_empty(from.routes, routes.taken.route_id)))
+    if (routes.plan.empty() && (!enabled || !is_empty_or_has(from.routes, routes.taken.route_id)))
         return errc::route_not_allowed;
     if (!texts_.fits(request.what, request.locale, rules_.code_length, draft.tail))
         return errc::message_too_long;
@@ -57,7 +57,7 @@ std::optional<errc> send_checks::fault_of(send_draft& draft) const {
     }
     limiter::subjects const of{request.who, request.to, draft.country, draft.is_test};
     draft.charges = deps_.limits.charges(limit_step::send, of);
-    if (!draft.is_test) draft.watches = deps_.limits.watches(of);
+    if (!draft.is_test) draft.guards = deps_.limits.guards(of);
     return std::nullopt;
 }
 

@@ -87,10 +87,9 @@ void send_reports::violations(std::vector<store::violation> const& list, limit_m
             log_.warn(
                 "pumping_blocked",
                 {{"request_id", who.request_id},
-                 {"watch", each.counter},
+                 {"limit", each.counter},
                  {"country", send.draft.country},
                  {"prefix", whole_country ? std::string() : shown_prefix(send.draft.request.to)},
-                 {"begins", each.tripped},
                  {"observed", observed},
                  {"retry_after_ms", each.retry_after.count()}});
         } else if (observed) {

@@ -29,7 +29,7 @@ public:
     /// Returns what was told, for whoever follows the message.
     occurrence transmitted(send_state const& send) const;
     void ended(send_state const& send, outcome<sent> const& result) const;
-    /// Each limit that refused a send, or would have. A watch for pumped SMS has a line of its own.
+    /// Each limit that refused a send, or would have. The guards against pumped SMS have a line of their own.
     void violations(std::vector<store::violation> const& list, limit_mode mode,
                     send_state const& send) const;
     void settle_failed(send_state const& send) const;

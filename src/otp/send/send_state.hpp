@@ -28,7 +28,7 @@ struct send_draft {
     std::string country = {}; ///< empty: not known
     route_walk routes = {};
     std::vector<store::charge> charges = {};
-    std::vector<store::watch> watches = {};
+    std::vector<store::conversion_guard> guards = {};
     std::optional<store::idempotency_key> once = {};
     std::optional<errc> fault = {}; ///< what is wrong whatever was sent before
 

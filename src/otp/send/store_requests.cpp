@@ -85,8 +85,8 @@ void settle_refused(store::settlement& request, send_state const& send, policy c
     for (std::size_t i = 0; i < draft.charges.size(); ++i)
         if (send.admission->busy_for.at(i) > store::counter_time::zero())
             request.give_back.push_back(draft.charges[i]);
-    for (auto const& each : draft.watches)
-        request.watched.push_back(each.subject);
+    for (auto const& each : draft.guards)
+        request.guarded.push_back(each.subject);
     request.cooldown = send.admission->cooldown;
     request.back_off = back_off(rules);
 }
@@ -106,7 +106,7 @@ store::admission admission_of(send_draft const& draft, policy const& rules) {
     if (!draft.is_test) request.cooldown = rules.cooldown;
     request.charges = draft.charges;
     request.reservations = draft.routes.taken.reservations;
-    request.watches = draft.watches;
+    request.guards = draft.guards;
     request.guesses = rules.guesses;
     request.once = draft.once;
     return request;
@@ -116,7 +116,7 @@ store::admission replay_of(send_draft const& draft, policy const& rules,
                            store::reservation impossible) {
     auto request = admission_of(draft, rules);
     request.charges.clear();
-    request.watches.clear();
+    request.guards.clear();
     request.cooldown = {};
     request.reservations = {std::move(impossible)};
     return request;
@@ -131,8 +131,8 @@ store::settlement undo_of(store::admission const& perhaps_made) {
     request.once = perhaps_made.once;
     for (auto const& each : perhaps_made.charges)
         if (!each.observed) request.give_back.push_back(each);
-    for (auto const& each : perhaps_made.watches)
-        request.watched.push_back(each.subject);
+    for (auto const& each : perhaps_made.guards)
+        request.guarded.push_back(each.subject);
     for (auto const& each : perhaps_made.reservations)
         if (!each.observed) request.adjustments.push_back({each.from, -each.amount});
     return request;

@@ -26,8 +26,8 @@ checked_guess guess_checks::check(verify_request request) const {
     limiter::subjects const of{request.who, request.number, country};
     // A test number's sends are not counted, so neither is its code.
     if (test == nullptr)
-        for (auto const& each : limits_.watches(of))
-            asked.watched.push_back(each.subject);
+        for (auto const& each : limits_.guards(of))
+            asked.guarded.push_back(each.subject);
     if (request.id) {
         // An id of another number leads nowhere.
         auto const at = keys_.open(*request.id).value_or(store::verification_address{});

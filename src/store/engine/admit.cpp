@@ -31,13 +31,13 @@ public:
         : in_(in), request_(request), now_(now) {
         auto const& number = in.number(request.key.number);
         if (request.cooldown.base > duration(0))
-            if (auto const wait = pause_of(number, now))
+            if (auto const wait = pause_of(number, request.key.slot, request.cooldown, now))
                 found.violations.push_back(violation{cooldown_counter, *wait});
         for (auto const& each : request.charges)
             look_at(each);
         for (auto const& each : request.reservations)
             look_at(each);
-        for (auto const& each : request.watches)
+        for (auto const& each : request.guards)
             if (auto against = check_guard(in, each, now))
                 object(each.observed, *std::move(against));
         if (auto const wait = out_of_guesses(number, request.guesses, now))
@@ -84,7 +84,7 @@ admitted apply(states& in, admission const& request, store_time now) {
     admitted done;
     done.busy_for = take_limits(in, request, now);
     reserve(in, request.reservations, now);
-    for (auto const& each : request.watches)
+    for (auto const& each : request.guards)
         count_sent(in, each, now);
     if (request.once) {
         auto& kept = in.change_record(state::request_state_key(request.once->key));
@@ -96,7 +96,8 @@ admitted apply(states& in, admission const& request, store_time now) {
     }
     auto& number = in.change_number(request.key.number);
     if (request.cooldown.base > duration(0))
-        done.cooldown = begin_pause(number, request.cooldown, to_millisecond(now));
+        done.cooldown =
+            begin_pause(number, request.key.slot, request.cooldown, to_millisecond(now));
     add_verification(number, request, now);
     return done;
 }

@@ -7,7 +7,7 @@ namespace otpd::store::engine {
 namespace {
 
 /// A clock that was ahead must not delete what was spent.
-constexpr counter_time retention_spare = std::chrono::hours(24);
+constexpr counter_time budget_retention_spare = std::chrono::hours(24);
 
 shared_state const& kept(states& in, budget_key const& budget) {
     return in.shared(state::budget_state_key(budget));
@@ -42,7 +42,7 @@ void reserve(states& in, std::vector<reservation> const& amounts, store_time now
         what.field = state::field_name::sum;
         what.delta = std::min(each.amount, value_max);
         what.bound = each.observed ? value_max : std::min(each.cap, value_max);
-        what.retained_until = (end == store_time() ? needed.sum_end : end) + retention_spare;
+        what.retained_until = (end == store_time() ? needed.sum_end : end) + budget_retention_spare;
         in.add(state::budget_state_key(each.from), what, needed);
     }
 }
@@ -55,7 +55,7 @@ void adjust(states& in, std::vector<adjustment> const& changes, store_time now) 
         what.field = state::field_name::sum;
         what.floor = each.change < 0 ? std::min(-std::max(each.change, -value_max), value_max) : 0;
         what.delta = std::clamp(each.change, -value_max, value_max - *sum);
-        what.retained_until = std::max(now, kept(in, each.of).sum_end) + retention_spare;
+        what.retained_until = std::max(now, kept(in, each.of).sum_end) + budget_retention_spare;
         in.add(state::budget_state_key(each.of), what);
     }
 }

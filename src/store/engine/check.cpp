@@ -52,7 +52,7 @@ verified accept(number_state& in, code_list const& codes, verification_state con
         else
             end_code(*each, progress::replaced, event_kind::replaced, now);
     in.guesses.reset();
-    end_streak(in, now);
+    end_pause(in, right.scope);
     bound_events(in);
     return answer;
 }
@@ -113,8 +113,8 @@ check_outcome check_code(states& in, check const& request, store_time now) {
         if (open) // it is free, but not over a limit
             for (auto const& each : request.charges)
                 require(in, request.key.number, each, now);
-        for (auto const& each : request.watched)
-            count_verified(in, each, now);
+        for (auto const& each : request.guarded)
+            count_typed(in, each, now);
     }
     return outcome;
 }

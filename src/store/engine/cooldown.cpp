@@ -6,45 +6,67 @@ namespace otpd::store::engine {
 
 namespace {
 
-void drop_if_over(state::number_state& of, store_time now) {
-    if (of.cooldown->streak_until <= now) of.cooldown.reset();
+using state::cooldown_state;
+
+/// Of one number, with a scope each. Limits of the number stop sooner; who has none forgets the pause
+/// that ends first.
+constexpr std::size_t pauses_max = 16;
+
+cooldown_state& pause_for(state::number_state& of, std::string_view scope) {
+    if (auto* const kept = of.find_cooldown(scope)) return *kept;
+    if (of.cooldowns.size() == pauses_max)
+        of.cooldowns.erase(
+            std::ranges::min_element(of.cooldowns, {}, &cooldown_state::pause_until));
+    auto& made = of.cooldowns.emplace_back();
+    made.scope = scope;
+    return made;
 }
 
 } // namespace
 
-std::optional<duration> pause_of(state::number_state const& of, store_time now) {
-    if (!of.cooldown || of.cooldown->pause_until <= now) return std::nullopt;
-    return until(of.cooldown->pause_until, now);
+std::optional<duration> pause_of(state::number_state const& of, std::string_view scope,
+                                 cooldown_rule const& rule, store_time now) {
+    auto last = now;
+    for (auto const& each : of.cooldowns) {
+        auto const end = each.scope == scope
+                             ? each.pause_until
+                             : std::min(each.pause_until, each.since + rule.other_scopes);
+        last = std::max(last, end);
+    }
+    if (last == now) return std::nullopt;
+    return until(last, now);
 }
 
-duration begin_pause(state::number_state& of, cooldown_rule const& rule, store_time now) {
-    if (!of.cooldown) of.cooldown.emplace();
-    auto& kept = *of.cooldown;
+duration begin_pause(state::number_state& of, std::string_view scope, cooldown_rule const& rule,
+                     store_time now) {
+    auto& kept = pause_for(of, scope);
     auto const pause = pause_after(rule, ++kept.sends);
     kept.since = now;
-    kept.pause_until = now + pause;
-    kept.streak_until = std::max(kept.pause_until, now + rule.memory);
+    kept.streak_until = kept.pause_until = now + pause;
+    if (rule.longest > rule.base) kept.streak_until = std::max(kept.pause_until, now + rule.memory);
     return pause;
 }
 
-void take_back_pause(state::number_state& of, store_time begun_until, duration back_off,
-                     store_time now) {
-    if (!of.cooldown) return;
-    auto& kept = *of.cooldown;
-    if (kept.sends > 0) --kept.sends;
-    if (kept.pause_until != begun_until) return; // a later send has begun its own
-    kept.since = now;
-    kept.pause_until = now + back_off;
-    kept.streak_until =
-        kept.sends > 0 ? std::max(kept.streak_until, kept.pause_until) : kept.pause_until;
-    drop_if_over(of, now);
+void take_back_pause(state::number_state& of, std::string_view scope, store_time begun_until,
+                     duration back_off, store_time now) {
+    auto* const kept = of.find_cooldown(scope);
+    if (kept == nullptr) return;
+    if (kept->sends > 0) --kept->sends;
+    if (kept->pause_until != begun_until) return; // a later send has begun its own
+    kept->since = now;
+    kept->pause_until = now + back_off;
+    kept->streak_until =
+        kept->sends > 0 ? std::max(kept->streak_until, kept->pause_until) : kept->pause_until;
+    if (kept->streak_until <= now) end_pause(of, scope);
 }
 
-void end_streak(state::number_state& of, store_time now) {
-    if (!of.cooldown) return;
-    of.cooldown->sends = 0;
-    of.cooldown->streak_until = of.cooldown->pause_until;
-    drop_if_over(of, now);
+void end_pause(state::number_state& of, std::string_view scope) {
+    std::erase_if(of.cooldowns, [&](auto const& each) { return each.scope == scope; });
+}
+
+void end_pause_of(state::number_state& of, std::string_view scope, store_time admitted) {
+    auto const* const kept = of.find_cooldown(scope);
+    if (kept != nullptr && kept->since == admitted) end_pause(of, scope);
 }
 
 } // namespace otpd::store::engine

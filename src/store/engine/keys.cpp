@@ -38,7 +38,7 @@ void list_keys(admission const& request, key_list& to) {
     if (request.once) add(to, state::request_state_key(request.once->key));
     add(to, request.charges, request.key.number);
     add(to, request.reservations);
-    for (auto const& each : request.watches)
+    for (auto const& each : request.guards)
         add(to, state::limit_state_key(each.subject));
 }
 
@@ -49,7 +49,7 @@ void list_keys(settlement const& request, key_list& to) {
     if (request.unanswered) add(to, request.unanswered->adjustments);
     if (request.result != send_result::refused) return;
     add(to, request.give_back, request.key.number);
-    add(to, request.watched);
+    add(to, request.guarded);
 }
 
 void list_keys(rebooking const& request, key_list& to) {
@@ -66,7 +66,7 @@ void list_keys(delivery_update const& request, key_list& to) {
 void list_keys(check const& request, key_list& to) {
     add(to, state::number_state_key(request.key.number));
     if (!request.id) add(to, request.charges, request.key.number);
-    add(to, request.watched);
+    add(to, request.guarded);
 }
 
 void list_keys(verification_address const& at, key_list& to) {

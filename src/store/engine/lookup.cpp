@@ -1,4 +1,5 @@
 #include "engine/budgets.hpp"
+#include "engine/cooldown.hpp"
 #include "engine/steps.hpp"
 #include "engine/verifications.hpp"
 
@@ -20,6 +21,8 @@ update_outcome update(states& in, delivery_update const& request, store_time now
     if (grows) {
         changed.message = request.message;
         if (request.sent) changed.sent = state::packed_receipt(*request.sent);
+        if (request.message == delivery::failed)
+            end_pause_of(number, changed.scope, changed.admitted);
     }
     list_event(changed, event_kind::delivery, now, request.details);
     bound_events(number);

@@ -36,18 +36,20 @@ void remove(number_state& from, settlement const& request, store_time now) {
     auto* const found = from.find(request.id);
     auto begun_until = found->admitted + request.cooldown;
     bool has_begun = request.cooldown > duration(0);
-    if (request.is_undo && from.cooldown) {
-        has_begun = from.cooldown->since == found->admitted;
-        begun_until = from.cooldown->pause_until;
+    auto const scope = found->scope;
+    auto const* const pause = from.find_cooldown(scope);
+    if (request.is_undo && pause != nullptr) {
+        has_begun = pause->since == found->admitted;
+        begun_until = pause->pause_until;
     }
     from.verifications.erase(from.verifications.begin() + (found - from.verifications.data()));
-    if (has_begun) take_back_pause(from, begun_until, request.back_off, to_millisecond(now));
+    if (has_begun) take_back_pause(from, scope, begun_until, request.back_off, to_millisecond(now));
 }
 
 void take_back(states& in, settlement const& request, store_time now) {
     for (auto const& each : request.give_back)
         give_back(in, request.key.number, each, now);
-    for (auto const& each : request.watched)
+    for (auto const& each : request.guarded)
         uncount_sent(in, each, now);
 }
 

@@ -40,8 +40,8 @@ struct addition {
 
 /// What an addition needs to be there.
 struct structure {
-    bool guard = false;   ///< of a conversion guard
-    store_time sum_end{}; ///< of a budget
+    std::chrono::seconds typing{0}; ///< of a conversion guard; 0: none
+    store_time sum_end{};           ///< of a budget
 };
 
 class states {

@@ -115,6 +115,7 @@ void transfer_verification(Bytes& bytes, Verification& v, store_time before) {
 
 template <class Bytes, class Cooldown>
 void transfer_cooldown(Bytes& bytes, Cooldown& c, store_time since) {
+    transfer_text(bytes, c.scope);
     bytes.number(c.sends);
     bytes.time(c.since, since);
     bytes.time(c.pause_until, c.since);
@@ -145,8 +146,9 @@ void transfer(Bytes& bytes, State& state) {
         transfer_text(bytes, each.name);
         bytes.time(each.tat, since);
     }
-    transfer_presence(bytes, state.cooldown);
-    if (state.cooldown) transfer_cooldown(bytes, *state.cooldown, since);
+    transfer_size(bytes, state.cooldowns);
+    for (auto& each : state.cooldowns)
+        transfer_cooldown(bytes, each, since);
     transfer_presence(bytes, state.guesses);
     if (state.guesses) transfer_guesses(bytes, *state.guesses, since);
 }

@@ -38,13 +38,13 @@ void verification_state::end(progress how) noexcept {
 }
 
 bool number_state::is_empty() const noexcept {
-    return verifications.empty() && limits.empty() && !cooldown && !guesses;
+    return verifications.empty() && limits.empty() && cooldowns.empty() && !guesses;
 }
 
 void number_state::clear() noexcept {
     verifications.clear();
     limits.clear();
-    cooldown.reset();
+    cooldowns.clear();
     guesses.reset();
 }
 
@@ -57,10 +57,10 @@ bool number_state::advance(store_time now) {
             move_back(each, each.admitted - present);
             moved = true;
         }
-    if (cooldown && cooldown->since > latest) {
-        cooldown.reset(); // no rule could have written it: it limits nobody
-        moved = true;
-    }
+    // No rule could have written those: they limit nobody.
+    moved =
+        std::erase_if(cooldowns, [latest](auto const& each) { return each.since > latest; }) > 0 ||
+        moved;
     if (guesses && guesses->last > latest) { // never fewer than were counted
         move_back(*guesses, guesses->last - present);
         moved = true;
@@ -69,7 +69,7 @@ bool number_state::advance(store_time now) {
     for (auto& each : verifications)
         if (each.is_live() && each.code_end <= now) each.end(progress::expired);
     std::erase_if(limits, [now](auto const& each) { return each.tat <= now; });
-    if (cooldown && cooldown->streak_until <= now) cooldown.reset();
+    std::erase_if(cooldowns, [now](auto const& each) { return each.streak_until <= now; });
     if (guesses && guesses->counted_until <= now) guesses.reset();
     return moved;
 }
@@ -80,7 +80,8 @@ store_time number_state::retained_until() const noexcept {
         last = std::max(last, each.retained_until);
     for (auto const& each : limits)
         last = std::max(last, each.tat);
-    if (cooldown) last = std::max(last, cooldown->streak_until);
+    for (auto const& each : cooldowns)
+        last = std::max(last, each.streak_until);
     last += retention_spare;
     if (guesses) last = std::max(last, guesses->counted_until + guess_retention_spare);
     return last;

@@ -56,7 +56,9 @@ struct number_limit {
     friend bool operator==(number_limit const&, number_limit const&) = default;
 };
 
+/// Of one scope.
 struct cooldown_state {
+    std::string scope;
     std::uint32_t sends = 0; ///< in a row
     store_time since;        ///< the pause began
     store_time pause_until;
@@ -79,7 +81,7 @@ struct guess_state {
 struct number_state {
     std::vector<verification_state> verifications; ///< in the order of their admission
     std::vector<number_limit> limits;
-    std::optional<cooldown_state> cooldown;
+    std::vector<cooldown_state> cooldowns; ///< one a scope
     std::optional<guess_state> guesses;
 
     [[nodiscard]] bool is_empty() const noexcept;
@@ -99,6 +101,9 @@ struct number_state {
     }
     [[nodiscard]] verification_state const* find(verification_id const& id) const noexcept {
         return find_in(verifications, &verification_state::id, id);
+    }
+    [[nodiscard]] cooldown_state* find_cooldown(std::string_view scope) noexcept {
+        return find_in(cooldowns, &cooldown_state::scope, scope);
     }
     [[nodiscard]] number_limit* find_limit(std::string_view name) noexcept {
         return find_in(limits, &number_limit::name, name);

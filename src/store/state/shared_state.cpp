@@ -13,8 +13,14 @@ constexpr unsigned with_guard = 1;
 constexpr unsigned with_sum_end = 2;
 constexpr unsigned all_parts = with_guard | with_sum_end;
 
-/// Whoever counts hours from 1970 stays below this until 2200.
-constexpr std::uint64_t period_max = 2'100'000;
+/// Whoever counts seconds from 1970 stays below this until 2200.
+constexpr std::uint64_t period_max = 7'300'000'000;
+constexpr std::uint64_t typing_max = 3600;
+
+constexpr std::chrono::seconds hour_length{3600};
+/// Where the windows of a guard begin among its fields.
+constexpr std::size_t hour_at = 0;
+constexpr std::size_t recent_at = 4;
 
 void move(field const& from, field& to) noexcept {
     to.stored = from.stored;
@@ -33,12 +39,15 @@ std::int64_t checked(reader& from, std::int64_t value) noexcept {
 
 void write(writer& to, guard_periods const& guard) {
     to.number(static_cast<std::uint64_t>(guard.hour));
-    to.number(static_cast<std::uint64_t>(guard.day));
+    to.number(static_cast<std::uint64_t>(guard.recent));
+    to.number(static_cast<std::uint64_t>(guard.typing.count()));
     to.byte(guard.fields_at);
 }
 void read(reader& from, guard_periods& guard) {
     guard.hour = static_cast<std::int64_t>(from.number(period_max));
-    guard.day = static_cast<std::int64_t>(from.number(period_max));
+    guard.recent = static_cast<std::int64_t>(from.number(period_max));
+    guard.typing = std::chrono::seconds(from.number(typing_max));
+    if (guard.typing == std::chrono::seconds(0)) from.fail();
     guard.fields_at = from.byte();
 }
 
@@ -50,12 +59,8 @@ bool is_of_guard(std::optional<guard_periods> const& guard, std::size_t place) n
 
 } // namespace
 
-std::int64_t hour_of(store_time at) noexcept {
-    return std::chrono::floor<std::chrono::hours>(at.time_since_epoch()).count();
-}
-
-std::int64_t day_of(store_time at) noexcept {
-    return std::chrono::floor<std::chrono::days>(at.time_since_epoch()).count();
+std::int64_t period_of(store_time at, std::chrono::seconds length) noexcept {
+    return std::chrono::floor<std::chrono::seconds>(at.time_since_epoch()) / length;
 }
 
 void shared_state::clear() noexcept {
@@ -74,43 +79,36 @@ field& shared_state::add_field(std::string_view name) {
     return fields.emplace_back(field{name, 0, 0, field::nothing});
 }
 
-void shared_state::add_guard(store_time now) {
-    if (guard) return;
-    guard = guard_periods{hour_of(now), day_of(now), static_cast<std::uint8_t>(fields.size())};
-    for (auto const name : field_name::of_guard)
-        add_field(name);
-}
-
-/// A clock that went back changes no count: what was counted in a later hour counts in this one.
-bool shared_state::roll_hour(std::int64_t this_hour) noexcept {
-    if (guard->hour == this_hour) return false;
-    auto const at = [this](std::size_t n) -> field& { return fields[guard->fields_at + n]; };
-    constexpr std::size_t sent = 0;
-    constexpr std::size_t verified = 2;
-    for (auto const now : {sent, verified}) {
-        if (this_hour < guard->hour) break;
-        if (this_hour == guard->hour + 1)
-            move(at(now), at(now + 1));
-        else
-            zero(at(now + 1));
-        zero(at(now));
+bool shared_state::add_guard(store_time now, std::chrono::seconds typing) {
+    if (guard && guard->typing == typing) return false;
+    if (!guard) {
+        guard.emplace().fields_at = static_cast<std::uint8_t>(fields.size());
+        guard->hour = period_of(now, hour_length);
+        for (auto const name : field_name::of_guard)
+            add_field(name);
     }
-    guard->hour = this_hour;
+    guard->typing = typing;
+    guard->recent = period_of(now, typing);
     return true;
 }
 
-bool shared_state::roll_day(std::int64_t today) noexcept {
-    if (guard->day == today) return false;
-    auto const first = fields.begin() + guard->fields_at;
-    auto const last = first + field_name::of_guard.size() - 1;
-    auto const day = first + field_name::first_day - 1; // today's
-    auto const passed = std::min<std::int64_t>(today - guard->day, last - day + 1);
-    for (std::int64_t n = 0; n < passed; ++n) {
-        for (auto to = last; to != day; --to)
-            move(*(to - 1), *to);
-        zero(*day);
+/// A clock that went back changes no count: what was counted in a later period counts in this one.
+bool shared_state::roll(std::size_t window_at, std::int64_t& period, std::int64_t now) noexcept {
+    if (period == now) return false;
+    auto const at = [&](std::size_t n) -> field& {
+        return fields[guard->fields_at + window_at + n];
+    };
+    constexpr std::size_t sent = 0;
+    constexpr std::size_t typed = 2;
+    for (auto const present : {sent, typed}) {
+        if (now < period) break;
+        if (now == period + 1)
+            move(at(present), at(present + 1));
+        else
+            zero(at(present + 1));
+        zero(at(present));
     }
-    guard->day = today;
+    period = now;
     return true;
 }
 
@@ -133,8 +131,8 @@ bool shared_state::advance(store_time now) {
         changed = true;
     }
     if (guard) {
-        changed = roll_hour(hour_of(now)) || changed;
-        changed = roll_day(day_of(now)) || changed;
+        changed = roll(hour_at, guard->hour, period_of(now, hour_length)) || changed;
+        changed = roll(recent_at, guard->recent, period_of(now, guard->typing)) || changed;
     }
     if (fields.size() > fields_wanted) {
         drop_idle(now);

@@ -11,6 +11,7 @@
 #include "store_time.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -32,21 +33,22 @@ inline constexpr std::int64_t value_max = std::int64_t{1} << 53U;
 /// Limits have fields by their own names, which have no dot.
 namespace field_name {
 inline constexpr std::string_view sum = "sum.taken";
-inline constexpr std::string_view sent = "guard.sent";               ///< this hour
-inline constexpr std::string_view sent_before = "guard.sent_before"; ///< the hour before
-inline constexpr std::string_view verified = "guard.verified";       ///< this hour
-inline constexpr std::string_view verified_before = "guard.verified_before";
-inline constexpr std::string_view blocked_until = "guard.blocked_until";
-inline constexpr std::string_view verified_today = "guard.today";
 
-/// Those of a conversion guard, in their order: they come beside each other, and their names are
-/// not stored. The last are verified codes by day, yesterday's first.
-inline constexpr std::array<std::string_view, 20> of_guard{
-    sent,           sent_before,   verified,      verified_before, blocked_until,
-    verified_today, "guard.day1",  "guard.day2",  "guard.day3",    "guard.day4",
-    "guard.day5",   "guard.day6",  "guard.day7",  "guard.day8",    "guard.day9",
-    "guard.day10",  "guard.day11", "guard.day12", "guard.day13",   "guard.day14"};
-inline constexpr std::size_t first_day = 6;
+/// Of a conversion guard's window: the period that runs, and the one before.
+struct window {
+    std::string_view sent;
+    std::string_view sent_before;
+    std::string_view typed;
+    std::string_view typed_before;
+};
+inline constexpr window hour{"hour.sent", "hour.sent_before", "hour.typed", "hour.typed_before"};
+inline constexpr window recent{"recent.sent", "recent.sent_before", "recent.typed",
+                               "recent.typed_before"};
+
+/// Those of a guard, in their order: they come beside each other, and their names are not stored.
+inline constexpr std::array<std::string_view, 8> of_guard{
+    hour.sent,   hour.sent_before,   hour.typed,   hour.typed_before,
+    recent.sent, recent.sent_before, recent.typed, recent.typed_before};
 } // namespace field_name
 
 struct field {
@@ -59,11 +61,12 @@ struct field {
     std::int16_t source = nothing; ///< where its value was among the fields that are kept
 };
 
-/// Which hour and day the fields of a conversion guard are of.
+/// Which periods the fields of a conversion guard are of.
 struct guard_periods {
-    std::int64_t hour = 0; ///< since 1970, as `day`
-    std::int64_t day = 0;
-    std::uint8_t fields_at = 0; ///< the first of its fields
+    std::int64_t hour = 0;            ///< since 1970, as `recent`
+    std::int64_t recent = 0;          ///< in units of `typing`
+    std::chrono::seconds typing{120}; ///< > 0
+    std::uint8_t fields_at = 0;       ///< the first of its fields
 
     friend bool operator==(guard_periods const&, guard_periods const&) = default;
 };
@@ -84,16 +87,16 @@ struct shared_state {
     [[nodiscard]] std::int64_t value(std::string_view name) const noexcept;
     /// Makes a field, when it is not there yet.
     field& add_field(std::string_view name);
-    /// Makes a guard's fields, of the hour and the day of `now`.
-    void add_guard(store_time now);
+    /// Makes a guard's fields, of the periods of `now`. With another `typing` than before, what was
+    /// counted counts in the period of now. True when that changed the structure.
+    bool add_guard(store_time now, std::chrono::seconds typing);
 
-    /// As it is at that time: an ended sum is forgotten, a guard is of this hour and day. True when
+    /// As it is at that time: an ended sum is forgotten, a guard is of the periods of now. True when
     /// that changed the structure. Before any addition.
     bool advance(store_time now);
 
 private:
-    bool roll_hour(std::int64_t this_hour) noexcept;
-    bool roll_day(std::int64_t today) noexcept;
+    bool roll(std::size_t window_at, std::int64_t& period, std::int64_t now) noexcept;
     void drop_idle(store_time now);
 };
 
@@ -103,7 +106,7 @@ void encode(std::string& to, shared_state const& state, version written);
 /// `into` is empty then. They have to stay as long as the state: see field::name.
 [[nodiscard]] bool decode(std::string_view blob, shared_state& into);
 
-[[nodiscard]] std::int64_t hour_of(store_time at) noexcept;
-[[nodiscard]] std::int64_t day_of(store_time at) noexcept;
+/// Which period of that length since 1970.
+[[nodiscard]] std::int64_t period_of(store_time at, std::chrono::seconds length) noexcept;
 
 } // namespace otpd::store::state

@@ -36,14 +36,6 @@ void merge(guess_state& theirs, guess_state const& mine) noexcept {
     theirs.counted_until = std::max(theirs.counted_until, mine.counted_until);
 }
 
-template <class Part>
-void merge(std::optional<Part>& theirs, std::optional<Part> const& mine) noexcept {
-    if (theirs && mine)
-        merge(*theirs, *mine);
-    else if (mine)
-        theirs = mine;
-}
-
 } // namespace
 
 void make_strictest(number_state& theirs, number_state const& mine) {
@@ -64,8 +56,17 @@ void make_strictest(number_state& theirs, number_state const& mine) {
         else
             found->tat = std::max(found->tat, each.tat);
     }
-    merge(theirs.cooldown, mine.cooldown);
-    merge(theirs.guesses, mine.guesses);
+    for (auto const& each : mine.cooldowns) {
+        auto* const found = theirs.find_cooldown(each.scope);
+        if (found == nullptr)
+            theirs.cooldowns.push_back(each);
+        else
+            merge(*found, each);
+    }
+    if (theirs.guesses && mine.guesses)
+        merge(*theirs.guesses, *mine.guesses);
+    else if (mine.guesses)
+        theirs.guesses = mine.guesses;
 }
 
 } // namespace otpd::store::state

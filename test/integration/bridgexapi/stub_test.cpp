@@ -179,6 +179,12 @@ BOOST_AUTO_TEST_CASE(every_fault_is_one_send_and_the_right_outcome) {
             BOOST_TEST(outcome() == expected);
             BOOST_TEST(sends_received() == ++expected_sends);
             stub->state().clear_faults();
+            // Until the close is there, a connection that was closed silently is as good as any:
+            // the next send would be on it.
+            if (std::string_view(fault).find("silent_close") != std::string_view::npos)
+                BOOST_TEST(stub->state().wait_for([](bridgexapi_stub::stub_stats const& stats) {
+                    return stats.connections_open == 0;
+                }));
             BOOST_TEST(outcome() == "accepted");
             BOOST_TEST(sends_received() == ++expected_sends);
         }

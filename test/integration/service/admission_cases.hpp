@@ -52,8 +52,7 @@ inline std::vector<admission_case> admission_cases() {
         {"global_1m", only("OTPD_LIMITS_GLOBAL_1M"), to_other_numbers},
         {"global_24h", only("OTPD_LIMITS_GLOBAL_24H"), to_other_numbers},
         {"pumping_prefix",
-         environment{{"OTPD_PUMPING_ENABLED", "true"}, {"OTPD_PUMPING_MODE", "enforce"}} |
-             only("OTPD_PUMPING_UNVERIFIED_FLOOR"),
+         environment{{"OTPD_PUMPING_ENABLED", "true"}} | only("OTPD_PUMPING_PREFIX_OUT_MAX"),
          to_other_numbers},
     };
 }

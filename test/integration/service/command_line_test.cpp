@@ -42,7 +42,7 @@ void check_refused(ended const& result, std::string_view key) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(command_line)
+BOOST_AUTO_TEST_SUITE(service_command_line)
 
 BOOST_AUTO_TEST_CASE(version_and_help_need_no_settings) {
     auto const version = run({"--version"});

@@ -99,7 +99,7 @@ std::string field_of(std::string const& request, std::string const& name) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(deliveries)
+BOOST_AUTO_TEST_SUITE(service_deliveries)
 
 BOOST_AUTO_TEST_CASE(a_report_is_learned_and_told) {
     followed with;

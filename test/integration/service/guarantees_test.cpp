@@ -7,7 +7,7 @@
 
 using namespace otpd::test;
 
-BOOST_AUTO_TEST_SUITE(guarantees)
+BOOST_AUTO_TEST_SUITE(service_guarantees)
 
 // Check and act are one step.
 BOOST_AUTO_TEST_CASE(of_200_parallel_sends_for_one_number_one_is_sent) {

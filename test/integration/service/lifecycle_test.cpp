@@ -71,7 +71,7 @@ std::int64_t seconds_now() {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(lifecycle)
+BOOST_AUTO_TEST_SUITE(service_lifecycle)
 
 BOOST_AUTO_TEST_CASE(sends_in_flight_are_answered_before_the_end) {
     for (int const signal : {SIGTERM, SIGINT}) {

@@ -74,7 +74,7 @@ raw_reply ask(service_fixture& service, http_request const& request) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(openapi)
+BOOST_AUTO_TEST_SUITE(service_openapi)
 
 BOOST_AUTO_TEST_CASE(the_document_is_served_as_it_was_built) {
     service_fixture service;

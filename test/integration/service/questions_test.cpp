@@ -7,7 +7,7 @@
 
 using namespace otpd::test;
 
-BOOST_AUTO_TEST_SUITE(questions)
+BOOST_AUTO_TEST_SUITE(service_questions)
 
 // An SMS whose price nobody knows counts as `money.assumed_price`, 0.1.
 BOOST_AUTO_TEST_CASE(nothing_is_sent_for_more_than_it_may_cost) {

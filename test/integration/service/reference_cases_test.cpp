@@ -106,6 +106,8 @@ constexpr std::string_view after_a_verification = "verify replay";
 
 } // namespace
 
+BOOST_AUTO_TEST_SUITE(service_reference_cases)
+
 BOOST_AUTO_TEST_CASE(every_reference_case_is_answered_as_promised) {
     service_fixture service;
     std::map<std::string, std::string> codes;
@@ -138,3 +140,5 @@ BOOST_AUTO_TEST_CASE(every_reference_case_is_answered_as_promised) {
         }
     }
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -62,7 +62,7 @@ struct routed {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(routing)
+BOOST_AUTO_TEST_SUITE(service_routing)
 
 BOOST_AUTO_TEST_CASE(each_refusal_of_route_8_leads_to_exactly_one_send_on_route_1) {
     routed with;

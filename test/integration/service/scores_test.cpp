@@ -175,7 +175,7 @@ void check_board(json::array const& scores, tries const& all, double window) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(scores)
+BOOST_AUTO_TEST_SUITE(service_scores)
 
 BOOST_AUTO_TEST_CASE(every_number_of_the_scoreboard_follows_from_the_exported_timeline) {
     temporary_directory directory;

@@ -3,6 +3,7 @@
 
 #include "eventually.hpp"
 #include "killed_service.hpp"
+#include "support/rounds.hpp"
 
 #include <sys/resource.h>
 
@@ -20,11 +21,11 @@ environment on_file(temporary_directory const& directory, environment const& wea
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(service_on_sqlite)
+BOOST_AUTO_TEST_SUITE(service_sqlite)
 
 BOOST_AUTO_TEST_CASE(nothing_acknowledged_is_lost_by_sigkill) {
     temporary_directory const directory;
-    killed_service(on_file(directory, {})).kill_and_check(50);
+    killed_service(on_file(directory, {})).kill_and_check(rounds(50, 6));
 }
 
 BOOST_AUTO_TEST_CASE(a_second_service_on_the_file_ends_with_one_line) {

@@ -3,6 +3,7 @@
 #include "eventually.hpp"
 #include "killed_service.hpp"
 #include "redis_process.hpp"
+#include "support/rounds.hpp"
 
 using namespace otpd::test;
 
@@ -14,7 +15,7 @@ environment with_store(std::string const& url, environment more = {}) {
     return more;
 }
 
-struct fixture {
+struct store_fixture {
     redis_process server{redis_setup{.tcp = true, .turned_clock = "", .more = {}}};
     service_fixture service{with_store(server.url())};
 
@@ -38,7 +39,7 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(service_and_its_store, fixture)
+BOOST_FIXTURE_TEST_SUITE(service_store, store_fixture)
 
 BOOST_AUTO_TEST_CASE(a_code_survives_a_restart_of_the_service) {
     auto const number = service.fresh_number();
@@ -110,7 +111,7 @@ BOOST_AUTO_TEST_CASE(nothing_acknowledged_is_lost_by_sigkill) {
     redis_process kept(redis_setup{.tcp = true,
                                    .turned_clock = "",
                                    .more = {"--appendonly", "yes", "--appendfsync", "always"}});
-    killed_service(with_store(kept.url())).kill_and_check(50);
+    killed_service(with_store(kept.url())).kill_and_check(rounds(50, 6));
 }
 
 // A store that is there and wrong ends the program with the reason; one that is not there does not.

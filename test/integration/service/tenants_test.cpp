@@ -40,7 +40,7 @@ struct two_clients {
     service_fixture service;
 };
 
-std::string text_of(raw_reply const& problem) {
+std::string whole_text_of(raw_reply const& problem) {
     auto members = object_of(problem);
     members.erase("instance");
     return json::serialize(members);
@@ -48,7 +48,7 @@ std::string text_of(raw_reply const& problem) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(tenants)
+BOOST_AUTO_TEST_SUITE(service_tenants)
 
 BOOST_AUTO_TEST_CASE(a_message_is_seen_by_who_sent_it_and_by_the_operator) {
     two_clients with;
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_seen_by_who_sent_it_and_by_the_operator) {
     for (auto const& others : {path, named}) {
         auto const reply = with.b(get(others));
         BOOST_TEST(reply.status == 404U);
-        BOOST_TEST(text_of(reply) == text_of(absent));
+        BOOST_TEST(whole_text_of(reply) == whole_text_of(absent));
     }
     BOOST_TEST(with.service.stub.requests().size() == asked); // nor does the time tell
 }

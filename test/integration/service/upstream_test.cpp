@@ -159,7 +159,7 @@ void run_scenarios(service_fixture& service, std::vector<scenario> const& scenar
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(upstream)
+BOOST_AUTO_TEST_SUITE(service_upstream)
 
 BOOST_AUTO_TEST_CASE(the_scenarios_below_cover_every_fault_of_the_stub) {
     std::set<std::string> covered;

@@ -61,6 +61,8 @@ void check_page_file(http_client& client, std::string const& path) {
 
 } // namespace
 
+BOOST_AUTO_TEST_SUITE(service_web)
+
 BOOST_AUTO_TEST_CASE(the_reference_page_and_all_it_needs_come_from_here) {
     service_fixture service;
     auto const page = service.client.ask(get("/docs"));
@@ -74,3 +76,5 @@ BOOST_AUTO_TEST_CASE(the_reference_page_and_all_it_needs_come_from_here) {
     for (auto const& file : files)
         check_page_file(service.client, "/" + file);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -8,7 +8,7 @@ using namespace otpd;
 
 namespace {
 
-struct fixture {
+struct faults_fixture {
     redis_process server{redis_setup{.tcp = true, .turned_clock = "", .more = {}}};
 
     /// Nothing is admitted and nothing is verified, and readiness knows.
@@ -23,7 +23,7 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(redis_faults, fixture)
+BOOST_FIXTURE_TEST_SUITE(redis_faults, faults_fixture)
 
 BOOST_AUTO_TEST_CASE(a_server_that_is_killed_and_comes_back) {
     driven_redis_backend store(redis_at(server.url()));

@@ -35,7 +35,7 @@ inline store::admission full_send_of(std::uint32_t phone, std::uint32_t code, st
     auto request = send_of(phone, code, id);
     request.charges = {store::charge{subject(phone), "own", 1000, one_hour},
                        store::charge{subject(everybody), "all", 1'000'000, one_hour}};
-    request.watches = {store::watch{subject(everybody), "unverified", 1'000'000}};
+    request.guards = {store::conversion_guard{subject(everybody), "unverified", 1'000'000}};
     request.reservations = {store::reservation{daily_budget(), 87'000, 1'000'000'000'000, one_day}};
     request.once = store::idempotency_key{subject(everybody + 1 + id), subject(phone), one_day};
     request.details = "route=3";
@@ -46,7 +46,7 @@ inline store::settlement full_settlement_of(std::uint32_t phone, std::uint32_t i
     auto const sent = full_send_of(phone, 0, id);
     auto request = settlement_of(phone, id, result);
     request.give_back = sent.charges;
-    request.watched = {subject(everybody)};
+    request.guarded = {subject(everybody)};
     request.once = sent.once;
     request.reply = "the reply";
     request.adjustments = {store::adjustment{daily_budget(), -13'000}};
@@ -69,7 +69,7 @@ inline store::delivery_update full_update_of(std::uint32_t phone, std::uint32_t 
 inline store::check full_guess_of(std::uint32_t phone, std::uint32_t code) {
     auto request = guess_of(phone, code);
     request.charges = {store::charge{subject(everybody), "guesses", 1'000'000, one_hour}};
-    request.watched = {subject(everybody)};
+    request.guarded = {subject(everybody)};
     return request;
 }
 

@@ -3,6 +3,7 @@
 /// reservation.
 
 #include "redis_load.hpp"
+#include "support/rounds.hpp"
 using namespace otpd::test;
 using namespace otpd;
 
@@ -15,7 +16,7 @@ store::redis_options as_deployed(std::string const& url) {
     return options;
 }
 
-struct fixture {
+struct load_fixture {
     redis_process server{redis_setup{.tcp = true,
                                      .turned_clock = "",
                                      .more = {"--appendonly", "yes", "--appendfsync", "always"}}};
@@ -23,8 +24,8 @@ struct fixture {
     driven_redis_backend second{as_deployed(server.url())};
     load clients{first, second};
 
-    fixture() { wait_for_progress(); }
-    ~fixture() {
+    load_fixture() { wait_for_progress(); }
+    ~load_fixture() {
         clients.stop();
         BOOST_TEST(clients.violations() == 0U);
         BOOST_TEST(!first.failed());
@@ -54,18 +55,18 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(redis_under_load, fixture)
+BOOST_FIXTURE_TEST_SUITE(redis_under_load, load_fixture)
 
 BOOST_AUTO_TEST_CASE(killed_and_started_again) {
-    for (int i = 0; i < 3; ++i) {
+    for (std::size_t i = 0; i < rounds(10, 2); ++i) {
         server.kill();
         recover([this] { server.start(); });
     }
 }
 
-BOOST_AUTO_TEST_CASE(stopped_for_ten_seconds) {
+BOOST_AUTO_TEST_CASE(stopped_for_seconds) {
     server.freeze();
-    recover([this] { server.thaw(); }, 10s);
+    recover([this] { server.thaw(); }, runs_all_rounds() ? 10s : 2s); // eight timeouts of a step
 }
 
 BOOST_AUTO_TEST_CASE(clients_paused) {
@@ -74,7 +75,7 @@ BOOST_AUTO_TEST_CASE(clients_paused) {
 }
 
 BOOST_AUTO_TEST_CASE(scripts_flushed) {
-    for (int i = 0; i < 20; ++i) {
+    for (std::size_t i = 0; i < rounds(20, 4); ++i) {
         server.ask({"SCRIPT", "FLUSH"});
         wait_for_progress();
     }

@@ -49,7 +49,7 @@ private:
     child_process process_;
 };
 
-struct fixture {
+struct sentinel_fixture {
     redis_process master{redis_setup{.tcp = true, .turned_clock = "", .more = {}}};
     redis_process replica{
         redis_setup{.tcp = true,
@@ -57,12 +57,12 @@ struct fixture {
                     .more = {"--replicaof", "127.0.0.1 " + std::to_string(master.port())}}};
     sentinel_process sentinel{master.port()};
 
-    fixture() { sentinel.wait_for("+slave"); }
+    sentinel_fixture() { sentinel.wait_for("+slave"); }
 };
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(redis_behind_sentinel, fixture)
+BOOST_FIXTURE_TEST_SUITE(redis_behind_sentinel, sentinel_fixture)
 
 BOOST_AUTO_TEST_CASE(the_new_master_is_found_and_what_it_knows_holds) {
     driven_redis_backend store(redis_at(sentinel.url()));

@@ -66,13 +66,13 @@ std::size_t faults_of(Answers const& answers) {
         std::ranges::count_if(answers, [](auto const& each) { return each.has_error(); }));
 }
 
-struct fixture {
+struct sharing_fixture {
     redis_process server{redis_setup{.tcp = false, .turned_clock = OTPD_TURNED_CLOCK, .more = {}}};
 };
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(redis_shared, fixture)
+BOOST_FIXTURE_TEST_SUITE(redis_shared, sharing_fixture)
 
 BOOST_AUTO_TEST_CASE(a_quota_that_all_share_is_exact) {
     cluster of(server.url());

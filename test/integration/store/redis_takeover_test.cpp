@@ -9,7 +9,7 @@ using namespace otpd;
 namespace {
 
 /// `lose_since_snapshot` puts the server back to what it was at `snapshot`.
-struct fixture {
+struct takeover_fixture {
     redis_process server{redis_setup{.tcp = true, .turned_clock = "", .more = {}}};
     driven_redis_backend store{redis_at(server.url())};
 
@@ -39,7 +39,7 @@ store::admission added(std::uint32_t code, std::uint32_t id) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(redis_takeover, fixture)
+BOOST_FIXTURE_TEST_SUITE(redis_takeover, takeover_fixture)
 
 BOOST_AUTO_TEST_CASE(a_used_code_is_not_revived) {
     store.admit(send_of(1, 111, 1));

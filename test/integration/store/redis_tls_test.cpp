@@ -12,7 +12,7 @@ using namespace otpd;
 
 namespace {
 
-struct fixture {
+struct tls_fixture {
     identity authority = make_authority();
     temporary_directory files;
     std::string ca_file = files.add("authority.pem", authority.certificate_pem());
@@ -56,7 +56,7 @@ certificate_profile for_names(std::string const& names) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(redis_over_tls, fixture)
+BOOST_FIXTURE_TEST_SUITE(redis_over_tls, tls_fixture)
 
 BOOST_AUTO_TEST_CASE(the_right_server) {
     identity const good(certificate_profile{}, authority);

@@ -32,7 +32,7 @@ inline store::admission hot_send(std::uint32_t n, std::uint64_t quota = 100'000'
     request.keep = 600s;
     request.guesses = store::guess_budget{20, 24h};
     request.charges = {store::charge{hot_subject(), "all", quota, 24h}};
-    request.watches = {store::watch{hot_subject(), "unverified", 1'000'000}};
+    request.guards = {store::conversion_guard{hot_subject(), "unverified", 1'000'000}};
     request.reservations = {store::reservation{hot_budget(), 1, 1'000'000'000'000, 24h}};
     return request;
 }

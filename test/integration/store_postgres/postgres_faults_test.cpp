@@ -2,6 +2,7 @@
 /// to be unknown.
 
 #include "postgres_fixture.hpp"
+#include "support/rounds.hpp"
 
 #include <map>
 
@@ -87,7 +88,7 @@ void check_known(noted_load const& load, driven_postgres& by, std::int64_t spent
                                   << " unknown, " << spent << " spent");
 }
 
-struct fixture {
+struct faults_fixture {
     /// Killed programs lose nothing that the kernel has, so nothing waits for a disk.
     postgres_process server{
         postgres_setup{.tcp = false, .turned_clock = "", .password = "", .more = {"fsync=off"}}};
@@ -101,7 +102,7 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(postgres_faults, fixture)
+BOOST_FIXTURE_TEST_SUITE(postgres_faults, faults_fixture)
 
 BOOST_AUTO_TEST_CASE(a_server_that_is_restarted) {
     driven_postgres store(options());
@@ -118,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_restarted) {
 
 BOOST_AUTO_TEST_CASE(a_server_that_is_killed_loses_nothing_that_was_answered) {
     driven_postgres store(options());
-    for (std::uint32_t round = 1; round <= 5; ++round) {
+    for (std::uint32_t round = 1; round <= rounds(20, 2); ++round) {
         auto const before = store.spent({hot_budget()}).value().front();
         noted_load load({&store}, round * 10'000'000);
         eventually([&] { return load.steps > 300; });
@@ -136,7 +137,7 @@ BOOST_AUTO_TEST_CASE(connections_that_are_cut_off) {
     driven_postgres first(options());
     driven_postgres second(options());
     noted_load load({&first, &second}, 10'000'000);
-    for (int round = 0; round < 40; ++round) {
+    for (std::size_t round = 0; round < rounds(200, 10); ++round) {
         auto const before = load.steps.load();
         eventually([&] { return load.steps > before + 20; });
         server.ask("select pg_terminate_backend(pid) from pg_stat_activity where "

@@ -34,7 +34,7 @@ boost::asio::awaitable<void> work(store::store& in, std::uint32_t first, steady_
         };
         guess.attempts_max = 5;
         guess.guesses = request.guesses;
-        guess.watched = {test::hot_subject()};
+        guess.guarded = {test::hot_subject()};
         store::settlement sent;
         sent.key = request.key;
         sent.id = request.id;

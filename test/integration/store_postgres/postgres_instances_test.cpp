@@ -10,8 +10,8 @@ using namespace otpd;
 
 namespace {
 
-struct fixture {
-    fixture() {
+struct instances_fixture {
+    instances_fixture() {
         for (int n = 0; n < 3; ++n)
             instances.push_back(std::make_unique<driven_postgres>(postgres_at(server.url())));
     }
@@ -40,7 +40,7 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(postgres_instances, fixture)
+BOOST_FIXTURE_TEST_SUITE(postgres_instances, instances_fixture)
 
 BOOST_AUTO_TEST_CASE(a_quota_on_one_hot_key_is_exact) {
     constexpr std::uint64_t quota = 137;

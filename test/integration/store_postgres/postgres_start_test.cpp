@@ -9,7 +9,7 @@ using namespace otpd;
 
 namespace {
 
-struct fixture {
+struct start_fixture {
     postgres_process server{postgres_setup{
         .tcp = true, .turned_clock = "", .password = "pass-word", .more = {"fsync=off"}}};
 
@@ -22,7 +22,7 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(postgres_at_the_start, fixture)
+BOOST_FIXTURE_TEST_SUITE(postgres_at_the_start, start_fixture)
 
 BOOST_AUTO_TEST_CASE(the_tables_are_made_once) {
     BOOST_TEST(reason_of_otpd() == "usable");

@@ -7,7 +7,7 @@ using namespace otpd;
 
 namespace {
 
-struct fixture {
+struct sweep_fixture {
     postgres_process server{postgres_setup{
         .tcp = false, .turned_clock = OTPD_TURNED_CLOCK, .password = "", .more = {"fsync=off"}}};
 
@@ -16,7 +16,7 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(postgres_sweeping, fixture)
+BOOST_FIXTURE_TEST_SUITE(postgres_sweeping, sweep_fixture)
 
 BOOST_AUTO_TEST_CASE(every_row_ends_and_is_deleted) {
     auto options = postgres_at(server.url());

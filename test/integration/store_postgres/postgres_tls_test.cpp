@@ -8,7 +8,7 @@ using namespace otpd;
 
 namespace {
 
-struct fixture {
+struct tls_fixture {
     identity authority = make_authority();
     postgres_process server{
         postgres_setup{.tcp = true, .turned_clock = "", .password = "", .more = {"fsync=off"}}};
@@ -39,7 +39,7 @@ certificate_profile for_names(std::string const& names) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(postgres_over_tls, fixture)
+BOOST_FIXTURE_TEST_SUITE(postgres_over_tls, tls_fixture)
 
 BOOST_AUTO_TEST_CASE(the_right_server) {
     show(identity(certificate_profile{}, authority));

@@ -6,6 +6,7 @@ the programs, the settings and the sources. A machine without Docker cannot run 
 Where HAProxy and systemd are installed they judge their own files too. At the end each rule shows that it finds what it is for.
 """
 
+import functools
 import os
 import re
 import shlex
@@ -32,6 +33,34 @@ EXAMPLE = "0123456789abcdef0123456789abcdef"  # for whatever is secret
 def run(*command, env=None, cwd=None):
     done = subprocess.run(command, env=env or {"PATH": os.environ["PATH"]}, cwd=cwd, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
+
+
+# Each rule shows what it finds on files with one change: most of what others say of them was said before.
+
+@functools.cache
+def config_check(variables):
+    with tempfile.TemporaryDirectory() as nowhere:
+        return run(otpd, "--check-config", env=dict(variables), cwd=nowhere)
+
+
+@functools.cache
+def haproxy_check(program, text, variables):
+    with tempfile.TemporaryDirectory() as directory:
+        config = os.path.join(directory, "haproxy.cfg")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(text)
+        return run(program, "-dW", "-c", "-f", config, env=dict(variables))
+
+
+@functools.cache
+def systemd_check(text):
+    """The lines about the unit itself."""
+    with tempfile.TemporaryDirectory() as directory:
+        unit = os.path.join(directory, "otpd.service")
+        with open(unit, "w", encoding="utf-8") as file:
+            file.write(text)
+        _, said = run("systemd-analyze", "verify", "--man=no", unit)
+    return [line for line in said.splitlines() if unit in line]
 
 
 def options_of(program):
@@ -73,8 +102,7 @@ class Deployment:
         """The names and values, as otpd itself sees them: what has a default takes it."""
         variables = {name: re.sub(r"\$\{(?:\w+:-([^}]*)|[^}]*)\}", lambda found: found[1] or EXAMPLE, str(value))
                      for name, value in environment.items()}
-        with tempfile.TemporaryDirectory() as nowhere:
-            code, said = run(otpd, "--check-config", env=variables, cwd=nowhere)
+        code, said = config_check(tuple(sorted(variables.items())))
         self.expect(code == 0, f"{where}: {said.strip()}")
 
     def check_options(self, where, program, arguments):
@@ -244,13 +272,9 @@ class Deployment:
         program = shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin")
         if not program:
             return
-        with tempfile.TemporaryDirectory() as directory:
-            config = os.path.join(directory, "haproxy.cfg")
-            with open(config, "w", encoding="utf-8") as file:
-                file.write(text)
-            # Names of services are known only where the services are.
-            variables = {name: re.sub(r"^otpd-\d:", "127.0.0.1:", str(value)) for name, value in environment.items()}
-            code, said = run(program, "-dW", "-c", "-f", config, env=variables)
+        # Names of services are known only where the services are.
+        variables = {name: re.sub(r"^otpd-\d:", "127.0.0.1:", str(value)) for name, value in environment.items()}
+        code, said = haproxy_check(program, text, tuple(sorted(variables.items())))
         self.expect(code == 0, f"{where}: {said.strip()}")
 
     # --- systemd
@@ -271,12 +295,7 @@ class Deployment:
         drain = tomllib.loads(self.text("config.toml"))["server"]["drain_timeout_ms"]
         self.expect(int(re.search(r"^TimeoutStopSec=(\d+)$", text, re.M)[1]) * 1000 > drain + 3000 + 5000, "otpd.service: kills before the drain is over")
         if shutil.which("systemd-analyze"):
-            with tempfile.TemporaryDirectory() as directory:
-                unit = os.path.join(directory, "otpd.service")
-                with open(unit, "w", encoding="utf-8") as file:
-                    file.write(text.replace("/usr/local/bin/otpd", otpd))
-                _, said = run("systemd-analyze", "verify", "--man=no", unit)
-            about_it = [line for line in said.splitlines() if unit in line]
+            about_it = systemd_check(text.replace("/usr/local/bin/otpd", otpd))
             self.expect(not about_it, f"otpd.service: {about_it}")
 
     def check_credentials(self, text):

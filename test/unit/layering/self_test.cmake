@@ -29,7 +29,7 @@ expect_fault("shares no code" stub/src/x.cpp "#include \"otpd/core/money.hpp\"")
 expect_fault("shares no code" src/app/x.cpp "#include \"bridgexapi_stub/server.hpp\"")
 expect_good(src/otp/x.cpp "#include \"otpd/store/store.hpp\"\n#include \"otpd/bridgexapi/gateway.hpp\"")
 expect_good(src/store/x.cpp "#include \"otpd/net/on_strand.hpp\"")
-expect_good(src/main.cpp "#include \"otpd/app/application.hpp\"")
+expect_good(src/main.cpp "#include \"otpd/app/program.hpp\"")
 
 # Libraries.
 expect_fault("not for otp" src/otp/x.cpp "#include <boost/json/value.hpp>")

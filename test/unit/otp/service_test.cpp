@@ -67,11 +67,21 @@ BOOST_AUTO_TEST_CASE(codes_are_revealed_only_when_the_policy_says_so) {
     BOOST_TEST(result->debug_code->reveal() == f.gateway.last_code());
 }
 
-BOOST_AUTO_TEST_CASE(the_cooldown_names_the_seconds_left_and_holds_for_every_purpose) {
+// The code of a payment comes right after that of the login.
+BOOST_AUTO_TEST_CASE(another_purpose_waits_five_seconds_and_none_after_a_right_code) {
+    fixture f;
+    BOOST_REQUIRE(f.send().has_value());
+    auto const payment = f.request(test::one_number, "payment");
+    BOOST_TEST((f.send(payment).error().retry_after == 5s));
+    BOOST_TEST(f.verify(f.gateway.last_code()).has_value());
+    BOOST_TEST(f.send(payment).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(the_cooldown_names_the_seconds_left) {
     fixture f;
     BOOST_REQUIRE(f.send().has_value());
     f.clock.advance(10'500ms);
-    auto const again = f.send(f.request(test::one_number, "payment"));
+    auto const again = f.send();
     BOOST_TEST((again.error().code == errc::cooldown_active));
     BOOST_TEST((again.error().retry_after == 35s)); // 34.5 s, rounded up
     BOOST_TEST(f.gateway.sent().size() == 1U);
@@ -274,8 +284,8 @@ BOOST_AUTO_TEST_CASE(the_log_tells_every_outcome_and_no_secret) {
     auto const id = f.send()->id.substr(0, 32);
     std::string const code = f.gateway.last_code();
     f.verify(f.wrong_code());
+    f.send(); // too soon
     f.verify(code);
-    f.send();
     auto const text = f.logged();
     for (char const* event : {"otp_sent", "otp_not_verified", "otp_verified", "otp_not_sent"})
         BOOST_TEST(text.find(event) != std::string::npos);

@@ -78,12 +78,10 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
     std::string const slot = pick(2) == 0 ? "login" : "payment";
     std::vector const charges{charge{subject(everybody + pick(3)), "a", 1000, duration(60'000)},
                               charge{number(phone), "b", 5, duration(5000), 1, pick(2) == 0}};
-    watch rule;
+    conversion_guard rule;
     rule.subject = subject(everybody + pick(3));
-    rule.floor = 100;
-    rule.breaker_sent = pick(2) * 5;
-    rule.breaker_percent = 50;
-    rule.block = duration(3000);
+    rule.out_max = pick(2) == 0 ? 100 : 5;
+    rule.typing = std::chrono::seconds(3);
     rule.observed = pick(2) == 0;
     budget_key const daily{subject(everybody + pick(3)), "daily", pick(2) == 0 ? "1" : "2"};
     reservation const price{daily, pick(50), 200, duration(20'000), pick(2) == 0};
@@ -97,7 +95,7 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
         request.add = pick(2) == 0;
         request.lease = duration(pick(2000));
         request.charges = charges;
-        request.watches = {rule};
+        request.guards = {rule};
         request.reservations = {price};
         if (pick(3) == 0) request.once = once;
         f.admit(std::move(request));
@@ -108,7 +106,7 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
         auto guess = guess_of(phone, pick(3), slot);
         if (pick(2) == 0) guess.id = id_of(id - 1 - pick(20));
         guess.charges = charges;
-        guess.watched = {rule.subject};
+        guess.guarded = {rule.subject};
         f.check(std::move(guess));
         break;
     }
@@ -117,7 +115,7 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
             settlement_of(phone, id - 1 - pick(20), static_cast<send_result>(pick(3)));
         settlement.back_off = duration(pick(2) * 500);
         settlement.give_back = charges;
-        settlement.watched = {rule.subject};
+        settlement.guarded = {rule.subject};
         settlement.adjustments = {adjustment{daily, -10}};
         if (pick(3) == 0) settlement.once = once;
         f.settle(std::move(settlement));
@@ -186,29 +184,30 @@ BOOST_AUTO_TEST_CASE(a_verification_is_forgotten_at_its_time_and_not_a_tick_earl
 }
 
 // Hours and days are those of the store's clock, to the tick.
-BOOST_AUTO_TEST_CASE(a_watch_goes_from_hour_to_hour_at_the_hour) {
+BOOST_AUTO_TEST_CASE(a_guard_goes_from_hour_to_hour_at_the_hour) {
     fixture f; // its clock begins with an hour
-    auto watched = [&](std::uint32_t phone) {
+    auto guarded = [&](std::uint32_t phone) {
         auto request = free_send_of(phone, 111, phone);
-        watch rule;
+        conversion_guard rule;
         rule.subject = subject(everybody);
         rule.name = "w";
-        rule.floor = 2;
-        request.watches = {rule};
+        rule.out_max = 2;
+        rule.typing = std::chrono::hours(1);
+        request.guards = {rule};
         return f.admit(std::move(request));
     };
-    BOOST_TEST(is<admitted>(watched(1)));
-    BOOST_TEST(is<admitted>(watched(2)));
+    BOOST_TEST(is<admitted>(guarded(1)));
+    BOOST_TEST(is<admitted>(guarded(2)));
     f.clock.advance(59min);
-    auto const answer = std::get<refused>(watched(3));
+    auto const answer = std::get<refused>(guarded(3));
     BOOST_TEST((answer.violations[0].retry_after == 1min + 1ms));
     f.clock.advance(1min - 1us);
-    BOOST_TEST((std::get<refused>(watched(3)).violations[0].retry_after == 2ms)); // rounded up
+    BOOST_TEST((std::get<refused>(guarded(3)).violations[0].retry_after == 2ms)); // rounded up
     f.clock.advance(1us); // both are of the hour before, and that is an hour long
-    BOOST_TEST((std::get<refused>(watched(4)).violations[0].retry_after == 1ms));
+    BOOST_TEST((std::get<refused>(guarded(4)).violations[0].retry_after == 1ms));
     f.clock.advance(1ms); // no longer quite
-    BOOST_TEST(is<admitted>(watched(5)));
-    BOOST_TEST(is<refused>(watched(6)));
+    BOOST_TEST(is<admitted>(guarded(5)));
+    BOOST_TEST(is<refused>(guarded(6)));
 }
 
 // --- bounded memory ---------------------------------------------------------------------------------

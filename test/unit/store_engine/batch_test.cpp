@@ -214,14 +214,14 @@ BOOST_AUTO_TEST_CASE(an_hour_that_ends_loses_no_count) {
     map_backend io(false);
     instance one(io);
     instance two(io);
-    watch rule;
+    conversion_guard rule;
     rule.subject = key_of(everybody);
-    rule.floor = 1000;
+    rule.out_max = 1000;
     std::uint32_t id = 0;
     auto send = [&](instance& by) {
         ++id;
         auto request = send_of(id, id);
-        request.watches = {rule};
+        request.guards = {rule};
         pending_send next(std::move(request));
         by.steps.submit(next.step);
         BOOST_TEST(is<admitted>(next.step.take().value()));
@@ -235,8 +235,8 @@ BOOST_AUTO_TEST_CASE(an_hour_that_ends_loses_no_count) {
     state::shared_state kept;
     auto const blob = io.blob(state::limit_state_key(key_of(everybody)));
     BOOST_REQUIRE(state::decode(blob, kept));
-    BOOST_TEST(kept.value(state::field_name::sent_before) == 7);
-    BOOST_TEST(kept.value(state::field_name::sent) == 2);
+    BOOST_TEST(kept.value(state::field_name::hour.sent_before) == 7);
+    BOOST_TEST(kept.value(state::field_name::hour.sent) == 2);
 }
 
 // What was refused on an old state may be admitted on the present one.
@@ -269,18 +269,18 @@ BOOST_AUTO_TEST_CASE(what_another_instance_took_is_corrected_and_given_back) {
     pending<engine::spent, std::vector<budget_key>> none(std::vector<budget_key>{daily});
     two.steps.submit(none.step); // it knows that there is none
     BOOST_TEST(none.step.take().value().at(0) == 0);
-    watch rule;
+    conversion_guard rule;
     rule.subject = key_of(everybody + 2);
-    rule.floor = 1;
+    rule.out_max = 1;
     auto request = limited_send(1, 1);
     request.reservations = {reservation{daily, 10, 1000, 1h}};
-    request.watches = {rule};
+    request.guards = {rule};
     pending_send send(request);
     one.steps.submit(send.step);
     BOOST_TEST(is<admitted>(send.step.take().value()));
     auto refusal = settlement_of(1, 1, send_result::refused);
     refusal.give_back = request.charges;
-    refusal.watched = {rule.subject};
+    refusal.guarded = {rule.subject};
     refusal.adjustments = {{daily, -10}};
     pending<engine::settle, settlement> settle(refusal);
     two.steps.submit(settle.step);
@@ -608,10 +608,10 @@ budget_key const counted_budget{key_of(everybody), "daily", "2026-05-04"};
 /// Counted for everybody by a limit, a guard and a budget.
 admission counted_send(std::uint32_t n, std::uint64_t quota) {
     auto request = limited_send(n, quota);
-    watch rule;
+    conversion_guard rule;
     rule.subject = key_of(everybody);
-    rule.floor = 1000;
-    request.watches = {rule};
+    rule.out_max = 1000;
+    request.guards = {rule};
     request.reservations = {reservation{counted_budget, 10, 1000, 48h}};
     return request;
 }
@@ -663,7 +663,7 @@ BOOST_AUTO_TEST_CASE(what_a_backend_lost_of_shared_states_is_added_again) {
             auto const found = w.kept(w.limit);
             BOOST_TEST(found.value("limit") ==
                        (some_time + 6 * (counter_time(24h) / 7)).time_since_epoch().count());
-            BOOST_TEST(found.value(state::field_name::sent) == 6);
+            BOOST_TEST(found.value(state::field_name::hour.sent) == 6);
             BOOST_TEST(
                 w.kept(state::budget_state_key(counted_budget)).value(state::field_name::sum) ==
                 60);
@@ -717,7 +717,7 @@ BOOST_AUTO_TEST_CASE(what_was_lost_is_found_by_name_in_another_structure) {
         BOOST_TEST(found.value("another") == (some_time + 12h).time_since_epoch().count());
         BOOST_TEST(found.value("limit") ==
                    (some_time + 6 * (counter_time(24h) / 7)).time_since_epoch().count());
-        BOOST_TEST(found.value(state::field_name::sent) == 6);
+        BOOST_TEST(found.value(state::field_name::hour.sent) == 6);
     }
 }
 
@@ -726,8 +726,8 @@ BOOST_AUTO_TEST_CASE(counts_that_were_lost_before_the_hour_ended_are_the_last_ho
         lost_sends w(reads_first, 3);
         w.io.time += 1h;
         BOOST_TEST(w.sends(w.one, 6));
-        BOOST_TEST(w.kept(w.limit).value(state::field_name::sent_before) == 5);
-        BOOST_TEST(w.kept(w.limit).value(state::field_name::sent) == 1);
+        BOOST_TEST(w.kept(w.limit).value(state::field_name::hour.sent_before) == 5);
+        BOOST_TEST(w.kept(w.limit).value(state::field_name::hour.sent) == 1);
     }
 }
 

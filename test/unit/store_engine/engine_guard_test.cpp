@@ -1,6 +1,10 @@
-// The conversion guard to the millisecond: what of the hour and the day before still counts, and when there is room.
+// The conversion guard to the millisecond: how many codes may be out, what of the period before still
+// counts, when there is room, and that honest users never meet it.
 
 #include "map_backend.hpp"
+#include "typing_load.hpp"
+
+#include <map>
 
 using namespace otpd::store;
 using namespace otpd::test;
@@ -15,34 +19,26 @@ std::uint32_t next() {
     return ++last;
 }
 
-watch guard(std::uint32_t floor, std::uint32_t percent = 0) {
-    watch rule;
-    rule.subject = key_of(everybody);
-    rule.name = "pumping";
-    rule.floor = floor;
-    rule.percent = percent;
-    return rule;
+/// With windows of one length there is one rule.
+conversion_guard guard(std::uint32_t out_max, std::chrono::seconds typing = 1h,
+                       std::uint32_t place = everybody) {
+    return {key_of(place), "pumping", out_max, typing, false};
 }
 
-watch breaker(std::uint32_t sent, std::uint32_t percent) {
-    auto rule = guard(1000);
-    rule.breaker_sent = sent;
-    rule.breaker_percent = percent;
-    rule.block = 3h;
-    return rule;
-}
-
-admission guarded_send(watch const& rule) {
+admission guarded_send(std::vector<conversion_guard> const& rules) {
     auto const n = next();
     auto request = send_of(n, n);
     request.ttl = request.keep = 3h;
-    request.watches = {rule};
+    request.guards = rules;
     return request;
+}
+admission guarded_send(conversion_guard const& rule) {
+    return guarded_send(std::vector{rule});
 }
 
 /// Whatever the rule says.
-admission send(engine_world& w) {
-    auto rule = guard(0);
+admission send(engine_world& w, std::chrono::seconds typing = 1h) {
+    auto rule = guard(1, typing);
     rule.observed = true;
     auto const request = guarded_send(rule);
     BOOST_REQUIRE(is<admitted>(w.admit(request)));
@@ -52,54 +48,133 @@ admission send(engine_world& w) {
 void verify(engine_world& w, admission const& what) {
     auto guess = guess_of(0, 1);
     guess.key = what.key;
-    guess.watched = {key_of(everybody)};
+    for (auto const& rule : what.guards)
+        guess.guarded.push_back(rule.subject);
     BOOST_REQUIRE(is<verified>(w.check(guess)));
 }
 
-void send(engine_world& w, int open, int verified_ones = 0) {
+void send(engine_world& w, int open, int typed = 0, std::chrono::seconds typing = 1h) {
     for (int n = 0; n < open; ++n)
-        send(w);
-    for (int n = 0; n < verified_ones; ++n)
-        verify(w, send(w));
+        send(w, typing);
+    for (int n = 0; n < typed; ++n)
+        verify(w, send(w, typing));
 }
 
 /// So many pass, and no more.
-void check_room(engine_world& w, watch const& rule, int count) {
+void check_room(engine_world& w, conversion_guard const& rule, int count) {
     for (int n = 0; n < count; ++n)
         BOOST_TEST(is<admitted>(w.admit(guarded_send(rule))), n << " of " << count);
     BOOST_TEST(is<refused>(w.admit(guarded_send(rule))), "more than " << count);
 }
 
-duration wait_of(engine_world& w, watch const& rule) {
+duration wait_of(engine_world& w, conversion_guard const& rule) {
     return expect<refused>(w.admit(guarded_send(rule))).violations.at(0).retry_after;
+}
+
+/// What is told is when there is room, and not a moment before.
+void check_wait(engine_world& w, conversion_guard const& rule, duration expected) {
+    BOOST_TEST((wait_of(w, rule) == expected));
+    w.pass(expected - 1ms);
+    BOOST_TEST(is<refused>(w.admit(guarded_send(rule))));
+    w.pass(1ms);
+    BOOST_TEST(is<admitted>(w.admit(guarded_send(rule))));
 }
 
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(engine_guard)
 
-// --- the hour before --------------------------------------------------------------------------------
+// --- codes out --------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(so_many_codes_may_be_out) {
+    for (int const out_max : {1, 4}) {
+        engine_world w;
+        check_room(w, guard(static_cast<std::uint32_t>(out_max)), out_max);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_typed_code_makes_room_for_itself_and_three_more) {
+    engine_world w;
+    auto const first = guarded_send(guard(4));
+    BOOST_TEST(is<admitted>(w.admit(first)));
+    check_room(w, guard(4), 3);
+    verify(w, first);
+    check_room(w, guard(4), 4);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_guesses_make_no_room) {
+    engine_world w;
+    auto const first = guarded_send(guard(1));
+    BOOST_TEST(is<admitted>(w.admit(first)));
+    auto guess = guess_of(0, 2);
+    guess.key = first.key;
+    guess.guarded = {key_of(everybody)};
+    BOOST_TEST(is<wrong>(w.check(guess)));
+    check_room(w, guard(1), 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_send_that_was_none_is_not_counted) {
+    for (bool const is_first : {false, true}) { // below 0 is nothing
+        for (auto const later : {counter_time(0), counter_time(1h)}) {
+            engine_world w;
+            auto const rule = guard(2);
+            auto request = send_of(1, 1);
+            if (!is_first) request = guarded_send(rule);
+            request.ttl = request.keep = request.lease = 3h;
+            w.admit(request);
+            w.pass(later);
+            settlement refusal;
+            refusal.key = request.key;
+            refusal.id = request.id;
+            refusal.result = send_result::refused;
+            refusal.guarded = {rule.subject};
+            BOOST_TEST((w.settle(refusal) == settle_outcome::settled));
+            check_room(w, rule, 2);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_observed_guard_counts_and_refuses_nothing) {
+    engine_world w;
+    auto rule = guard(1);
+    rule.observed = true;
+    BOOST_TEST(expect<admitted>(w.admit(guarded_send(rule))).observed.empty());
+    BOOST_TEST(expect<admitted>(w.admit(guarded_send(rule))).observed.at(0).counter == "pumping");
+    check_room(w, guard(3), 1);
+}
+
+// --- the period before ------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(of_the_hour_before_counts_what_is_not_yet_an_hour_ago) {
     for (auto const& [later, room] : {std::pair<counter_time, int>{0s, 6}, {1us, 6}, {1ms, 7}}) {
         engine_world w;
-        send(w, 8, 2);
+        send(w, 8);
         w.be_at(day_begins + 90min + later);
         check_room(w, guard(10), room);
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_guard_says_when_enough_of_the_hour_before_is_an_hour_ago) {
+BOOST_AUTO_TEST_CASE(typed_codes_of_the_hour_before_make_room_as_long_as_they_count) {
+    engine_world w;
+    send(w, 0, 4); // 4 sent, and room for 16
+    w.be_at(day_begins + 90min);
+    check_room(w, guard(1), 7);
+}
+
+BOOST_AUTO_TEST_CASE(the_wait_is_until_enough_of_the_hour_before_is_an_hour_ago) {
     engine_world w;
     send(w, 8);
     w.be_at(1h);
-    send(w, 3, 1);
+    send(w, 3);
     // Six of the eight may be left: when fewer than 7/8 of an hour are.
-    BOOST_TEST((wait_of(w, guard(10)) == 450'001ms - 10s));
-    w.pass(450'001ms - 10s - 1ms);
-    BOOST_TEST(is<refused>(w.admit(guarded_send(guard(10)))));
-    w.pass(1ms);
-    BOOST_TEST(is<admitted>(w.admit(guarded_send(guard(10)))));
+    check_wait(w, guard(10), 450'001ms - 10s);
+}
+
+BOOST_AUTO_TEST_CASE(the_wait_may_end_in_the_next_hour) {
+    engine_world w;
+    send(w, 9);
+    // Three of the nine may be left: when fewer than 4/9 of an hour are.
+    check_wait(w, guard(4), 1h - 10s + 2'000'001ms);
 }
 
 BOOST_AUTO_TEST_CASE(one_of_the_hour_before_is_over_a_moment_after_it) {
@@ -111,89 +186,75 @@ BOOST_AUTO_TEST_CASE(one_of_the_hour_before_is_over_a_moment_after_it) {
     check_room(w, guard(1), 1);
 }
 
-// More verified than sent is no room where nothing may be sent.
-BOOST_AUTO_TEST_CASE(without_a_budget_there_is_room_when_nothing_is_counted_any_more) {
+// --- the two windows --------------------------------------------------------------------------------
+
+// Codes that were typed long ago open no door for thousands at once.
+BOOST_AUTO_TEST_CASE(what_was_typed_before_makes_no_room_now) {
     engine_world w;
-    std::vector<admission> const before{send(w), send(w), send(w), send(w)};
-    w.be_at(1h);
-    verify(w, before[0]);
-    verify(w, before[1]);
-    BOOST_TEST((wait_of(w, guard(0)) == 2h - 10s));
+    send(w, 0, 100, 120s);
+    w.be_at(20min);
+    check_room(w, guard(4, 120s), 4);
+    // Three of the four may be left, in the two minutes after these.
+    check_wait(w, guard(4, 120s), 110'001ms);
 }
 
-BOOST_AUTO_TEST_CASE(a_send_of_the_hour_before_that_was_none_is_taken_from_there) {
+BOOST_AUTO_TEST_CASE(what_is_out_for_longer_counts_in_its_hour) {
     engine_world w;
-    std::vector<admission> sent;
-    for (int n = 0; n < 4; ++n)
-        sent.push_back(send(w));
-    w.be_at(1h);
-    for (std::size_t const n : {0U, 1U}) {
-        settlement refusal;
-        refusal.key = sent[n].key;
-        refusal.id = sent[n].id;
-        refusal.result = send_result::refused;
-        refusal.watched = {key_of(everybody)};
-        BOOST_TEST((w.settle(refusal) == settle_outcome::settled));
+    for (int n = 0; n < 4; ++n) {
+        BOOST_TEST(is<admitted>(w.admit(guarded_send(guard(4, 60s)))));
+        w.pass(5min);
     }
-    check_room(w, guard(4), 3);
+    check_room(w, guard(4, 60s), 0);
 }
 
-// --- days -------------------------------------------------------------------------------------------
-
-BOOST_AUTO_TEST_CASE(the_last_day_is_today_and_what_is_left_of_yesterday) {
+BOOST_AUTO_TEST_CASE(with_another_typing_time_what_was_counted_still_counts) {
     engine_world w;
-    send(w, 0, 10);
-    w.be_at(day_begins + 24h + 8h);
-    send(w, 0, 10);
-    w.be_at(day_begins + 24h + 12h);
-    check_room(w, guard(1, 100), 15);
+    send(w, 4, 0, 120s);
+    check_room(w, guard(4, 60s), 0);
+    check_room(w, guard(5, 60s), 1);
 }
 
-BOOST_AUTO_TEST_CASE(the_best_day_counts_for_fourteen_days) {
-    for (int const days : {13, 14, 15}) {
-        engine_world w;
-        send(w, 0, 20);
-        w.be_at(day_begins + days * 24h + 23h + 30min);
-        check_room(w, guard(1, 50), days <= 14 ? 10 : 1);
-        if (days > 14) continue;
-        // Tomorrow the day that is 14 days ago is forgotten: one of ten may be left then.
-        auto const after_midnight = days == 14 ? 3'240'001ms : 1ms;
-        BOOST_TEST((wait_of(w, guard(1, 50)) == 30min + after_midnight));
-    }
-}
+// --- users ------------------------------------------------------------------------------------------
 
-BOOST_AUTO_TEST_CASE(today_is_a_best_day_tomorrow) {
+namespace {
+
+/// With the default figures.
+std::uint32_t refused_by_guards(typing_load const& load) {
+    constexpr std::uint32_t country = everybody + 1;
+    constexpr std::uint32_t prefixes = everybody + 2;
     engine_world w;
-    w.be_at(10h);
-    send(w, 0, 20);
-    w.be_at(day_begins + 23h + 30min);
-    check_room(w, guard(1, 50), 10);
-    BOOST_TEST((wait_of(w, guard(1, 50)) == 30min + 1ms));
+    std::map<std::uint32_t, admission> sent;
+    auto const at = [&w](double second) {
+        w.be_at(counter_time(static_cast<std::int64_t>(second * 1e6)));
+    };
+    auto const send = [&](double second, std::uint32_t user, std::uint32_t prefix) {
+        at(second);
+        auto& request = sent[user] =
+            guarded_send({guard(60, 120s, prefixes + prefix), guard(400, 120s, country)});
+        return is<admitted>(w.admit(request));
+    };
+    auto const type = [&](double second, std::uint32_t user) {
+        at(second);
+        verify(w, sent.at(user));
+    };
+    return refused_of(load, send, type);
 }
 
-// --- the breaker ------------------------------------------------------------------------------------
+} // namespace
 
-BOOST_AUTO_TEST_CASE(a_breaker_looks_at_an_hour_that_slides) {
-    for (int const sent : {2, 3}) {
-        engine_world w;
-        send(w, 0, 4);
-        w.be_at(day_begins + 90min);
-        send(w, sent);
-        auto const answer = w.admit(guarded_send(breaker(4, 50)));
-        BOOST_TEST(is<admitted>(answer) == (sent == 2));
-        if (sent == 2) continue;
-        auto const tripped = expect<refused>(answer).violations.at(0);
-        BOOST_TEST((tripped.tripped && tripped.retry_after == 3h));
-    }
+BOOST_AUTO_TEST_CASE(of_honest_users_none_is_refused_from_the_first_minute_on) {
+    for (double const per_second : {0.5, 2.0, 20.0})
+        BOOST_TEST(refused_by_guards({.per_second = per_second}) == 0U, per_second);
 }
 
-// Others send at the same time: whether there is room is looked at again with this.
-BOOST_AUTO_TEST_CASE(a_counted_send_passes_up_to_the_room_and_up_to_the_breaker) {
-    engine_world w;
-    w.admit(guarded_send(guard(4)));
-    BOOST_TEST(w.io.added.at(0).bound == 4);
-    w.admit(guarded_send(breaker(3, 50)));
-    BOOST_TEST(w.io.added.at(0).bound == 3);
+BOOST_AUTO_TEST_CASE(where_nothing_is_typed_a_country_stops_at_its_codes_out) {
+    BOOST_TEST(refused_by_guards({.per_second = 2, .typed = 0}) == 800U);
+    BOOST_TEST(refused_by_guards({.per_second = 20, .typed = 0}) == 11'600U);
+}
+
+BOOST_AUTO_TEST_CASE(where_nothing_is_typed_a_prefix_stops_at_its_codes_out) {
+    BOOST_TEST(refused_by_guards({.per_second = 0.5, .typed = 0, .prefixes = 1}) == 240U);
+    BOOST_TEST(refused_by_guards({.per_second = 20, .typed = 0, .prefixes = 1}) == 11'940U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -44,36 +44,6 @@ std::int64_t spent_in(engine_world& w) {
     return w.run<engine::spent>(of).at(0);
 }
 
-admission guarded_send(watch const& rule) {
-    auto const n = next_id();
-    auto request = send_of(n, n);
-    request.watches = {rule};
-    return request;
-}
-
-watch guard(std::uint32_t floor, std::uint32_t percent = 0) {
-    watch rule;
-    rule.subject = key_of(everybody);
-    rule.name = "pumping";
-    rule.floor = floor;
-    rule.percent = percent;
-    return rule;
-}
-
-/// Sends whatever the rule says; the last `verified` of them are verified.
-void send_past(engine_world& w, watch rule, std::uint32_t sent, std::uint32_t verified) {
-    rule.observed = true;
-    for (std::uint32_t n = 0; n < sent; ++n) {
-        auto const request = guarded_send(rule);
-        BOOST_REQUIRE(is<admitted>(w.admit(request)));
-        if (n + verified < sent) continue;
-        check guess = guess_of(0, 1);
-        guess.key = request.key;
-        guess.watched = {rule.subject};
-        BOOST_REQUIRE(is<otpd::store::verified>(w.check(guess)));
-    }
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(engine_limits)
@@ -87,7 +57,7 @@ BOOST_AUTO_TEST_CASE(a_limit_passes_its_quota_and_no_more) {
         for (int n = 0; n < 4; ++n)
             BOOST_TEST(is<admitted>(w.admit(limited_send(check))));
         auto const wait = expect<refused>(w.admit(limited_send(check))).violations.at(0);
-        BOOST_TEST((wait.retry_after == 10s && wait.counter == "limit" && !wait.tripped));
+        BOOST_TEST((wait.retry_after == 10s && wait.counter == "limit"));
     }
 }
 
@@ -349,110 +319,6 @@ BOOST_AUTO_TEST_CASE(each_period_of_a_budget_has_a_state_of_its_own) {
     for (auto const& [key, blob] : w.io.blobs)
         if (key.kind == state::key_kind::budget) longest = std::max(longest, blob.size());
     BOOST_TEST(longest < 64U);
-}
-
-// --- the conversion guard ---------------------------------------------------------------------------
-
-BOOST_AUTO_TEST_CASE(a_guard_admits_its_floor_and_no_more) {
-    for (std::uint32_t const sent : {1U, 2U, 3U}) {
-        engine_world w;
-        send_past(w, guard(4), sent, 0);
-        BOOST_TEST(is<admitted>(w.admit(guarded_send(guard(4)))));
-        BOOST_TEST(is<admitted>(w.admit(guarded_send(guard(4)))) == (sent < 3));
-        BOOST_TEST(is<admitted>(w.admit(guarded_send(guard(0)))) == false);
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_guard_admits_a_percentage_of_the_best_day) {
-    for (std::uint32_t const open : {4U, 5U, 6U}) {
-        engine_world w;
-        send_past(w, guard(1), 10, 10);
-        send_past(w, guard(1), open, 0);
-        BOOST_TEST(is<admitted>(w.admit(guarded_send(guard(1, 50)))) == (open < 5));
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_breaker_trips_with_its_count_and_too_few_verified) {
-    struct example {
-        std::uint32_t sent;
-        std::uint32_t verified;
-        bool trips;
-    };
-    for (auto const& [sent, verified, trips] :
-         {example{3, 0, false}, example{4, 0, true}, example{5, 0, true}, example{4, 1, true},
-          example{4, 2, false}, example{4, 3, false}, example{6, 2, true}, example{6, 3, false}}) {
-        engine_world w;
-        auto rule = guard(1000);
-        send_past(w, rule, sent, verified);
-        rule.breaker_sent = 4;
-        rule.breaker_percent = 50;
-        rule.block = 1h;
-        auto const answer = w.admit(guarded_send(rule));
-        BOOST_TEST(is<refused>(answer) == trips, sent << " " << verified);
-        if (trips) BOOST_TEST(expect<refused>(answer).violations.at(0).tripped);
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_block_ends_with_its_time) {
-    for (auto const& [at, good] :
-         {boundary{3h - 1us, false}, boundary{3h, true}, boundary{3h + 1us, true}}) {
-        engine_world w;
-        auto rule = guard(1000);
-        send_past(w, rule, 4, 0);
-        rule.breaker_sent = 4;
-        rule.breaker_percent = 50;
-        rule.block = 3h;
-        BOOST_TEST(is<refused>(w.admit(guarded_send(rule))));
-        w.pass(at);
-        BOOST_TEST(is<admitted>(w.admit(guarded_send(rule))) == good);
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_block_that_a_clock_wrote_that_was_ahead_is_void) {
-    for (auto const& [ahead, good] :
-         {boundary{1s - 1us, false}, boundary{1s, false}, boundary{1s + 1us, true}}) {
-        engine_world w;
-        auto rule = guard(1000);
-        send_past(w, rule, 4, 0);
-        rule.breaker_sent = 4;
-        rule.breaker_percent = 50;
-        rule.block = 3h;
-        w.be_at(ahead);
-        w.admit(guarded_send(rule));
-        w.be_at(0s);
-        rule.breaker_sent = 0;
-        BOOST_TEST(is<admitted>(w.admit(guarded_send(rule))) == good);
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_send_that_was_none_is_not_counted) {
-    for (bool const is_first : {false, true}) { // below 0 is nothing
-        engine_world w;
-        auto const rule = guard(2);
-        auto request = send_of(1, 1);
-        if (!is_first) request = guarded_send(rule);
-        w.admit(request);
-        settlement refusal;
-        refusal.key = request.key;
-        refusal.id = request.id;
-        refusal.result = send_result::refused;
-        refusal.watched = {rule.subject};
-        BOOST_TEST((w.settle(refusal) == settle_outcome::settled));
-        for (bool const good : {true, true, false})
-            BOOST_TEST(is<admitted>(w.admit(guarded_send(rule))) == good);
-    }
-}
-
-// What is told is when there is room, and not a moment before.
-BOOST_AUTO_TEST_CASE(a_guard_says_when_there_is_room) {
-    engine_world w;
-    auto const rule = guard(4);
-    send_past(w, rule, 9, 0);
-    auto const wait = expect<refused>(w.admit(guarded_send(rule))).violations.at(0).retry_after;
-    w.pass(wait - 1ms);
-    BOOST_TEST(is<refused>(w.admit(guarded_send(rule))));
-    w.pass(1ms);
-    BOOST_TEST(is<admitted>(w.admit(guarded_send(rule))));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -105,13 +105,65 @@ BOOST_AUTO_TEST_CASE(a_send_without_a_pause_neither_waits_for_one_nor_begins_one
     BOOST_TEST((next_pause(w, 4) == 90s));
 }
 
-BOOST_AUTO_TEST_CASE(a_right_code_ends_a_streak_and_no_pause) {
+BOOST_AUTO_TEST_CASE(a_right_code_ends_the_pause_and_the_streak) {
     engine_world w;
     w.admit(paused_send(1));
     BOOST_TEST(is<verified>(w.check(guess_of(1, 1))));
-    BOOST_TEST(is<refused>(w.admit(paused_send(2))));
-    w.pass(45s);
-    BOOST_TEST((next_pause(w, 3) == 45s));
+    BOOST_TEST((next_pause(w, 2) == 45s));
+    BOOST_TEST(is<refused>(w.admit(paused_send(3))));
+}
+
+BOOST_AUTO_TEST_CASE(another_scope_waits_a_little) {
+    engine_world w;
+    w.admit(paused_send(1));
+    auto const wait = expect<refused>(w.admit(paused_send(2, "payment"))).violations.at(0);
+    BOOST_TEST((wait.retry_after == 5s));
+    w.pass(5s - 1us);
+    BOOST_TEST(is<refused>(w.admit(paused_send(2, "payment"))));
+    w.pass(1us);
+    BOOST_TEST(is<admitted>(w.admit(paused_send(2, "payment"))));
+    BOOST_TEST((expect<refused>(w.admit(paused_send(3))).violations.at(0).retry_after == 40s));
+}
+
+BOOST_AUTO_TEST_CASE(another_scope_never_waits_longer_than_the_pause) {
+    engine_world w;
+    auto request = paused_send(1);
+    request.cooldown = {3s, 3s, 1h};
+    w.admit(request);
+    BOOST_TEST(
+        (expect<refused>(w.admit(paused_send(2, "payment"))).violations.at(0).retry_after == 3s));
+}
+
+// But not that of a later send, and not while nobody knows.
+BOOST_AUTO_TEST_CASE(a_message_that_did_not_arrive_ends_its_pause) {
+    for (auto const what : {delivery::unknown, delivery::delivered, delivery::failed})
+        for (bool const another_followed : {false, true}) {
+            engine_world w;
+            w.admit(paused_send(1));
+            if (another_followed) {
+                w.pass(45s);
+                w.admit(paused_send(2));
+            }
+            delivery_update update;
+            update.at = {key_of(1), id_of(1)};
+            update.message = what;
+            w.run<engine::update>(update);
+            BOOST_TEST(is<admitted>(w.admit(paused_send(3))) ==
+                       (what == delivery::failed && !another_followed));
+        }
+}
+
+BOOST_AUTO_TEST_CASE(pauses_of_a_number_are_bounded_and_the_next_to_end_goes) {
+    for (std::uint32_t const others : {15U, 16U}) {
+        engine_world w;
+        for (std::uint32_t n = 0; n <= others; ++n) {
+            auto request = paused_send(n + 1, std::to_string(n));
+            request.cooldown = {15min, 15min, 1h};
+            BOOST_TEST(is<admitted>(w.admit(request)));
+            w.pass(5s);
+        }
+        BOOST_TEST(is<admitted>(w.admit(paused_send(99, "0"))) == (others == 16));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_send_leaves_its_back_off_and_no_send_in_a_row) {

@@ -69,16 +69,16 @@ BOOST_AUTO_TEST_CASE(a_restart_keeps_a_receipt_with_and_without_a_cost) {
 BOOST_AUTO_TEST_CASE(a_restart_keeps_what_is_known_of_every_kind_of_subject) {
     fixture f;
     BOOST_REQUIRE_EQUAL(f.start(), "");
-    watch rule;
+    conversion_guard rule;
     rule.subject = subject(everybody);
     rule.name = "w";
-    rule.floor = 1;
+    rule.out_max = 1;
     idempotency_key const once{subject(everybody + 1), subject(7), one_hour};
     auto request = send_of(1, 111, 1);
     request.cooldown.longest = 4 * cooldown_window;
     request.cooldown.memory = one_hour;
     request.charges = {charge{subject(everybody), "a counter", 1, one_hour}};
-    request.watches = {rule};
+    request.guards = {rule};
     request.once = once;
     f.admit(request);
     auto settlement = settlement_of(1, 1, send_result::accepted);
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(a_restart_keeps_what_is_known_of_every_kind_of_subject) {
     f.clock.advance(cooldown_window);
     request.id = id_of(2);
     request.charges.clear();
-    request.watches.clear();
+    request.guards.clear();
     BOOST_TEST((std::get<admitted>(f.admit(request)).cooldown == 2 * cooldown_window));
 
     auto const after = f.find(1, 1);

@@ -77,7 +77,7 @@ number_state full_number() {
 shared_state full_shared() {
     shared_state state;
     state.add_field("client_1m").stored = (some_time + 30s).time_since_epoch().count();
-    state.add_guard(some_time);
+    state.add_guard(some_time, 120s);
     std::int64_t value = 1000;
     for (auto& each : state.fields)
         if (each.name != "client_1m") each.stored = value++;

@@ -11,32 +11,26 @@ using namespace otpd::test;
 
 namespace {
 
-shared_state guarded(std::int64_t sent, std::int64_t verified) {
+/// With 1 to 8 in its fields, in their order.
+shared_state guarded() {
     shared_state state;
-    state.add_guard(some_time);
-    for (auto const& [name, value] :
-         std::vector<std::pair<std::string_view, std::int64_t>>{{field_name::sent, sent},
-                                                                {field_name::sent_before, 5},
-                                                                {field_name::verified, verified},
-                                                                {field_name::verified_before, 3},
-                                                                {field_name::verified_today, 99}}) {
-        auto& each = *state.find(name);
-        each.stored = each.current = value;
-    }
-    for (std::size_t n = 0; n < 14; ++n) {
-        auto& each = state.fields[field_name::first_day + n];
-        each.stored = each.current = static_cast<std::int64_t>(n) + 1;
-    }
+    state.add_guard(some_time, 120s);
     std::int16_t place = 0;
-    for (auto& each : state.fields)
+    for (auto& each : state.fields) {
         each.source = place++;
+        each.stored = each.current = place;
+    }
     return state;
 }
 
-/// Of a guard that is the first of a state: yesterday is 1.
-std::int64_t verified_days_ago(shared_state const& of, std::size_t days) {
-    return of.fields.at(of.guard->fields_at + field_name::first_day + days - 1).current;
+/// The values of a guard that is the first of a state.
+std::vector<std::int64_t> values(shared_state const& of) {
+    std::vector<std::int64_t> all;
+    for (auto const& each : of.fields)
+        all.push_back(each.current);
+    return all;
 }
+using numbers = std::vector<std::int64_t>;
 
 } // namespace
 
@@ -99,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_field_is_from_0_to_what_everybody_counts_exactly) {
 }
 
 BOOST_AUTO_TEST_CASE(a_guard_without_all_of_its_fields_is_refused) {
-    auto state = guarded(1, 1);
+    auto state = guarded();
     state.fields.pop_back();
     std::string bytes;
     encode(bytes, state, 77);
@@ -118,88 +112,69 @@ BOOST_AUTO_TEST_CASE(a_sum_is_forgotten_with_its_time) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(an_hour_becomes_the_hour_before) {
-    auto state = guarded(8, 6);
-    BOOST_TEST(!state.advance(some_time));
-    BOOST_TEST(state.advance(some_time + 1h));
-    BOOST_TEST(state.value(field_name::sent) == 0);
-    BOOST_TEST(state.value(field_name::sent_before) == 8);
-    BOOST_TEST(state.value(field_name::verified) == 0);
-    BOOST_TEST(state.value(field_name::verified_before) == 6);
-    BOOST_TEST(state.value(field_name::verified_today) == 99);
-    BOOST_TEST(!state.advance(some_time + 1h));
+// The hour's sent and typed, each with that of the hour before, and the same of the last 120 s.
+BOOST_AUTO_TEST_CASE(a_period_becomes_the_period_before) {
+    for (auto const& [later, expected] :
+         std::vector<std::pair<counter_time, numbers>>{{115'432ms, {1, 2, 3, 4, 5, 6, 7, 8}},
+                                                       {115'433ms, {1, 2, 3, 4, 0, 5, 0, 7}},
+                                                       {235'433ms, {1, 2, 3, 4, 0, 0, 0, 0}},
+                                                       {1h - 4567ms, {0, 1, 0, 3, 0, 0, 0, 0}},
+                                                       {2h - 4567ms, {0, 0, 0, 0, 0, 0, 0, 0}}}) {
+        auto state = guarded();
+        BOOST_TEST(!state.advance(some_time));
+        BOOST_TEST(state.advance(some_time + later) == (later > 115'432ms));
+        BOOST_TEST(values(state) == expected, later.count());
+        BOOST_TEST(!state.advance(some_time + later));
+    }
 }
 
 // Others add to what is kept meanwhile: a backend takes what it has, from where it was.
 BOOST_AUTO_TEST_CASE(a_field_that_moved_says_where_it_was) {
-    auto state = guarded(8, 6);
-    state.advance(some_time + 24h);
-    BOOST_TEST(state.find(field_name::sent)->source == field::nothing);
-    BOOST_TEST(state.find(field_name::sent_before)->source == field::nothing);
-    BOOST_TEST(state.find(field_name::blocked_until)->source == 4);
-    BOOST_TEST(state.find(field_name::verified_today)->source == field::nothing);
-    BOOST_TEST(state.find("guard.day1")->source == 5);
-    BOOST_TEST(state.find("guard.day14")->source == 18);
-    state = guarded(8, 6);
+    auto state = guarded();
     state.advance(some_time + 1h);
-    BOOST_TEST(state.find(field_name::sent_before)->source == 0);
-    BOOST_TEST(state.find(field_name::verified_before)->source == 2);
+    BOOST_TEST(state.find(field_name::hour.sent)->source == field::nothing);
+    BOOST_TEST(state.find(field_name::hour.sent_before)->source == 0);
+    BOOST_TEST(state.find(field_name::hour.typed_before)->source == 2);
+    BOOST_TEST(state.find(field_name::recent.sent_before)->source == field::nothing);
+    state = guarded();
+    state.advance(some_time + 120s);
+    BOOST_TEST(state.find(field_name::hour.sent)->source == 0);
+    BOOST_TEST(state.find(field_name::recent.sent_before)->source == 4);
+    BOOST_TEST(state.find(field_name::recent.typed_before)->source == 6);
     BOOST_TEST(state.add_field("new").source == field::nothing);
 }
 
-BOOST_AUTO_TEST_CASE(after_two_hours_nothing_is_left_of_an_hour) {
-    auto state = guarded(8, 6);
-    BOOST_TEST(state.advance(some_time + 2h));
-    BOOST_TEST(state.value(field_name::sent_before) == 0);
-    BOOST_TEST(state.value(field_name::verified_before) == 0);
-}
-
-BOOST_AUTO_TEST_CASE(a_day_becomes_the_day_before) {
-    auto state = guarded(8, 6);
-    state.advance(some_time + 24h);
-    BOOST_TEST(state.value(field_name::verified_today) == 0);
-    BOOST_TEST(verified_days_ago(state, 1) == 99);
-    BOOST_TEST(verified_days_ago(state, 2) == 1);
-    BOOST_TEST(verified_days_ago(state, 14) == 13);
-}
-
-BOOST_AUTO_TEST_CASE(after_days_without_any_their_places_are_empty) {
-    for (int const days : {2, 14, 15, 400}) {
-        auto state = guarded(8, 6);
-        state.advance(some_time + days * 24h);
-        BOOST_TEST(verified_days_ago(state, 1) == 0);
-        for (int ago = 1; ago <= 14; ++ago)
-            BOOST_TEST((verified_days_ago(state, static_cast<std::size_t>(ago)) == 99) ==
-                           (ago == days),
-                       ago << " days ago after " << days);
-    }
-}
-
 BOOST_AUTO_TEST_CASE(a_clock_that_went_back_keeps_every_count) {
-    auto state = guarded(8, 6);
+    auto state = guarded();
     BOOST_TEST(state.advance(some_time - 48h));
-    BOOST_TEST(state.value(field_name::sent) == 8);
-    BOOST_TEST(state.value(field_name::verified) == 6);
-    BOOST_TEST(state.value(field_name::verified_today) == 99);
-    BOOST_TEST(verified_days_ago(state, 1) == 1);
-    BOOST_TEST(state.guard->hour == hour_of(some_time - 48h));
+    BOOST_TEST(values(state) == (numbers{1, 2, 3, 4, 5, 6, 7, 8}));
+    BOOST_TEST(state.guard->hour == period_of(some_time - 48h, 1h));
+    BOOST_TEST(state.guard->recent == period_of(some_time - 48h, 120s));
+}
+
+BOOST_AUTO_TEST_CASE(another_typing_time_keeps_every_count) {
+    auto state = guarded();
+    BOOST_TEST(!state.add_guard(some_time, 120s));
+    BOOST_TEST(state.add_guard(some_time, 60s));
+    BOOST_TEST(values(state) == (numbers{1, 2, 3, 4, 5, 6, 7, 8}));
+    BOOST_TEST(state.guard->recent == period_of(some_time, 60s));
 }
 
 BOOST_AUTO_TEST_CASE(of_too_many_fields_those_that_are_idle_go) {
     for (int const count : {64, 65}) {
         std::deque<std::string> names;
         shared_state state;
-        for (int n = 20; n < count; ++n) {
+        for (int n = 8; n < count; ++n) {
             names.push_back("limit" + std::to_string(n));
             auto& each = state.add_field(names.back());
             each.current = each.stored =
                 some_time.time_since_epoch().count() + (n == 27 ? 1 : 0); // one is not idle
         }
-        state.add_guard(some_time); // twenty fields
+        state.add_guard(some_time, 120s); // eight fields
         BOOST_TEST(state.advance(some_time) == (count == 65));
-        BOOST_TEST(state.fields.size() == (count == 65 ? 21U : 64U));
+        BOOST_TEST(state.fields.size() == (count == 65 ? 9U : 64U));
         BOOST_TEST((state.find("limit27") != nullptr));
-        BOOST_TEST((state.fields.at(state.guard->fields_at).name == field_name::sent));
+        BOOST_TEST((state.fields.at(state.guard->fields_at).name == field_name::hour.sent));
     }
 }
 

@@ -56,7 +56,7 @@ inline store::state::number_state typical_number() {
     v.events.add(store::event_kind::delivery, 2s, "status=ENROUTE");
     v.events.add(store::event_kind::delivery, 4s, "status=DELIVRD,seconds=4");
     state.limits = {{"number_10m", some_time + 120'000'123us}, {"number_24h", some_time + 8640s}};
-    state.cooldown = store::state::cooldown_state{1, some_time, some_time + 45s, some_time + 1h};
+    state.cooldowns = {{"shop:login", 1, some_time, some_time + 45s, some_time + 1h}};
     return state;
 }
 
@@ -91,7 +91,8 @@ public:
             state.verifications.push_back(verification(scopes[below(scopes.size())]));
         for (auto n = below(4); n > 0; --n)
             state.limits.push_back({text(20), time()});
-        if (flip()) state.cooldown = store::state::cooldown_state{count(), time(), time(), time()};
+        for (auto n = below(3); n > 0; --n)
+            state.cooldowns.push_back({text(10), count(), time(), time(), time()});
         if (flip())
             state.guesses =
                 store::state::guess_state{count(), count(), time(), time(), time(), time()};
@@ -106,7 +107,7 @@ public:
             made.stored = made.current = value();
         }
         if (flip()) {
-            state.add_guard(some_time);
+            state.add_guard(some_time, 120s);
             for (auto& each : state.fields)
                 each.stored = each.current = value();
         }
@@ -181,7 +182,7 @@ inline bool same(store::state::verification_state const& a,
 inline bool same(store::state::number_state const& a, store::state::number_state const& b) {
     return std::ranges::equal(a.verifications, b.verifications,
                               [](auto const& x, auto const& y) { return same(x, y); }) &&
-           a.limits == b.limits && a.cooldown == b.cooldown && a.guesses == b.guesses;
+           a.limits == b.limits && a.cooldowns == b.cooldowns && a.guesses == b.guesses;
 }
 inline bool same(store::state::shared_state const& a, store::state::shared_state const& b) {
     auto const equal = [](store::state::field const& x, store::state::field const& y) {

@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(counts_and_pauses_are_the_greater_ones) {
     theirs.verifications[0].attempts = 3;
     theirs.verifications[0].open_attempts = 1;
     theirs.limits = {{"a", some_time + 5s}, {"b", some_time + 9s}};
-    theirs.cooldown = cooldown_state{2, some_time, some_time + 5s, some_time + 90s};
+    theirs.cooldowns = {{"a", 2, some_time, some_time + 5s, some_time + 90s}};
     theirs.guesses = guess_state{1, 5, some_time, some_time + 1s, some_time + 8s, some_time + 50s};
     number_state mine;
     mine.verifications = {code(1)};
@@ -66,7 +66,8 @@ BOOST_AUTO_TEST_CASE(counts_and_pauses_are_the_greater_ones) {
     mine.verifications[0].open_attempts = 4;
     mine.verifications[0].code_end -= 10s;
     mine.limits = {{"b", some_time + 7s}, {"a", some_time + 6s}, {"c", some_time + 1s}};
-    mine.cooldown = cooldown_state{1, some_time + 3s, some_time + 8s, some_time + 80s};
+    mine.cooldowns = {{"b", 1, some_time, some_time + 1s, some_time + 1s},
+                      {"a", 1, some_time + 3s, some_time + 8s, some_time + 80s}};
     mine.guesses =
         guess_state{4, 2, some_time + 2s, some_time + 4s, some_time + 6s, some_time + 60s};
     make_strictest(theirs, mine);
@@ -77,8 +78,9 @@ BOOST_AUTO_TEST_CASE(counts_and_pauses_are_the_greater_ones) {
     BOOST_TEST((theirs.limits == std::vector<number_limit>{{"a", some_time + 6s},
                                                            {"b", some_time + 9s},
                                                            {"c", some_time + 1s}}));
-    BOOST_TEST(
-        (theirs.cooldown == cooldown_state{2, some_time + 3s, some_time + 8s, some_time + 90s}));
+    BOOST_TEST((theirs.cooldowns == std::vector<cooldown_state>{
+                                        {"a", 2, some_time + 3s, some_time + 8s, some_time + 90s},
+                                        {"b", 1, some_time, some_time + 1s, some_time + 1s}}));
     BOOST_TEST((theirs.guesses == guess_state{4, 5, some_time + 2s, some_time + 4s, some_time + 8s,
                                               some_time + 60s}));
 }
@@ -89,11 +91,11 @@ BOOST_AUTO_TEST_CASE(what_one_of_them_has_not_got_is_the_other_s) {
     auto theirs = full;
     make_strictest(theirs, nothing);
     BOOST_TEST((theirs.limits == full.limits));
-    BOOST_TEST((theirs.cooldown == full.cooldown));
+    BOOST_TEST((theirs.cooldowns == full.cooldowns));
     BOOST_TEST(!theirs.verifications.at(0).is_live());
     make_strictest(nothing, full);
     BOOST_TEST((nothing.limits == full.limits));
-    BOOST_TEST((nothing.cooldown == full.cooldown));
+    BOOST_TEST((nothing.cooldowns == full.cooldowns));
     BOOST_TEST(!nothing.verifications.at(0).is_live());
 }
 

@@ -1,0 +1,29 @@
+#pragma once
+
+/// How often a test does what has to go well a hundred times: script/torture asks for all rounds,
+/// script/test for few.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <string_view>
+
+namespace otpd::test {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool is_sanitized = true;
+#else
+inline constexpr bool is_sanitized = false;
+#endif
+
+inline bool runs_all_rounds() {
+    char const* const wanted = std::getenv("OTPD_TORTURE_ROUNDS");
+    return wanted != nullptr && std::string_view(wanted) == "all";
+}
+/// Half of the few with sanitizers: a start takes many times as long.
+inline std::size_t rounds(std::size_t all, std::size_t few) {
+    if (runs_all_rounds()) return all;
+    return is_sanitized ? std::max<std::size_t>(1, few / 2) : few;
+}
+
+} // namespace otpd::test
