@@ -3,7 +3,6 @@
 #include "error_class.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/net/https_client.hpp"
-#include "otpd/net/run_on.hpp"
 #include "replies.hpp"
 #include "requests.hpp"
 
@@ -135,22 +134,6 @@ struct client::transport {
     template <class T>
     asio::awaitable<answer<T>> read(operation what, std::optional<net::http_request> request,
                                     std::optional<T> (*reader)(std::string_view), deadline until) {
-        return net::without_cancellation_throws(read_by(what, std::move(request), reader, until));
-    }
-
-    asio::awaitable<send_outcome> send(net::http_request request, deadline until) {
-        return net::without_cancellation_throws(send_by(std::move(request), until));
-    }
-
-    client_observer& observer;
-    connect_relay relay;
-    net::https_client http;
-
-private:
-    template <class T>
-    asio::awaitable<answer<T>> read_by(operation what, std::optional<net::http_request> request,
-                                       std::optional<T> (*reader)(std::string_view),
-                                       deadline until) {
         if (!request) co_return failure{reason::not_found};
         auto const began = steady::now();
         auto const exchanged = co_await http.exchange(std::move(*request), until);
@@ -164,7 +147,7 @@ private:
         co_return result;
     }
 
-    asio::awaitable<send_outcome> send_by(net::http_request request, deadline until) {
+    asio::awaitable<send_outcome> send(net::http_request request, deadline until) {
         auto const began = steady::now();
         auto const exchanged = co_await http.exchange(std::move(request), until);
         auto result =
@@ -174,6 +157,10 @@ private:
         observer.call_ended(report);
         co_return result;
     }
+
+    client_observer& observer;
+    connect_relay relay;
+    net::https_client http;
 };
 
 client::client(asio::any_io_executor executor, client_options options, random_source& random,

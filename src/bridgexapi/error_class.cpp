@@ -1,6 +1,6 @@
 #include "error_class.hpp"
 
-#include "json_node.hpp"
+#include "json_fields.hpp"
 #include "replies.hpp"
 
 #include <algorithm>
@@ -62,8 +62,8 @@ char to_lower(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-std::optional<reason> known_reason(json_node const& words) {
-    auto const* text = words.as<std::string_view>();
+std::optional<reason> known_reason(boost::json::value const& words) {
+    auto const* text = words.if_string();
     if (text == nullptr) return std::nullopt;
     std::string lower(*text);
     std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
@@ -102,13 +102,12 @@ std::optional<std::chrono::seconds> retry_after(net::exchange_failure const& fai
 } // namespace
 
 std::optional<reason> stated_reason(std::string_view body) {
-    json_document const parsed(body, json_depth_max);
-    auto const& reply = parsed.root();
-    auto const* detail = reply.is_object() ? reply.find("detail") : nullptr;
+    json_document const parsed(body);
+    auto const* detail = json_fields::find(parsed.root(), "detail");
     if (detail == nullptr) return std::nullopt;
     if (!detail->is_array()) return known_reason(*detail);
-    for (auto const& entry : *detail) {
-        auto const* words = entry.is_object() ? entry.find("msg") : nullptr;
+    for (auto const& entry : detail->get_array()) {
+        auto const* words = json_fields::find(entry, "msg");
         auto const why = words != nullptr ? known_reason(*words) : std::nullopt;
         if (why) return why;
     }

@@ -1,26 +1,52 @@
 #include "json_fields.hpp"
 
+#include "replies.hpp"
+
+#include <boost/json/parse.hpp>
+
 #include <charconv>
 
-namespace otpd::bridgexapi::json_fields {
+namespace otpd::bridgexapi {
+
+namespace json = boost::json;
+
+json_document::json_document(std::string_view body) {
+    json::parse_options options;
+    options.max_depth = json_depth_max;
+    boost::system::error_code ec;
+    root_ = json::parse(body, ec, &memory_, options); // null when it fails
+}
+
+namespace json_fields {
 
 namespace {
 
 /// The first of the fields `names` that `read` can make something of.
 template <class Read>
-auto first_of(json_node const& from, std::initializer_list<std::string_view> names, Read read)
+auto first_of(json::value const& from, std::initializer_list<std::string_view> names, Read read)
     -> decltype(read(from)) {
     for (auto const name : names) {
-        auto const* field = from.find(name);
+        auto const* field = find(from, name);
         if (field == nullptr) continue;
         if (auto found = read(*field)) return found;
     }
     return {};
 }
 
-std::optional<std::int64_t> to_integer(json_node const& field) {
-    if (auto const* number = field.as<std::int64_t>()) return *number;
-    auto const* digits = field.as<std::string_view>();
+std::optional<std::string> to_text(json::value const& field) {
+    if (auto const* value = field.if_string()) return std::string(*value);
+    return std::nullopt;
+}
+
+std::optional<std::string> to_id(json::value const& field) {
+    if (auto const* value = field.if_int64()) return std::to_string(*value);
+    if (auto const* value = field.if_uint64()) return std::to_string(*value);
+    return to_text(field);
+}
+
+std::optional<std::int64_t> to_integer(json::value const& field) {
+    if (auto const* number = field.if_int64()) return *number;
+    auto const* digits = field.if_string();
     if (digits == nullptr) return std::nullopt;
     std::int64_t value = 0;
     auto const* const end = digits->data() + digits->size();
@@ -31,51 +57,43 @@ std::optional<std::int64_t> to_integer(json_node const& field) {
 
 } // namespace
 
-json_node const* object(json_node const& from, std::initializer_list<std::string_view> names) {
+json::value const* find(json::value const& from, std::string_view name) {
+    auto const* fields = from.if_object();
+    return fields == nullptr ? nullptr : fields->if_contains(name);
+}
+
+json::value const* object(json::value const& from, std::initializer_list<std::string_view> names) {
     return first_of(from, names,
-                    [](json_node const& field) { return field.is_object() ? &field : nullptr; });
+                    [](json::value const& field) { return field.is_object() ? &field : nullptr; });
 }
 
-std::optional<std::string> text(json_node const& from,
+std::optional<std::string> text(json::value const& from,
                                 std::initializer_list<std::string_view> names) {
-    return first_of(from, names, [](json_node const& field) -> std::optional<std::string> {
-        auto const* value = field.as<std::string_view>();
-        if (value == nullptr) return std::nullopt;
-        return std::string(*value);
-    });
+    return first_of(from, names, to_text);
 }
 
-std::optional<std::string> id(json_node const& from,
+std::optional<std::string> id(json::value const& from,
                               std::initializer_list<std::string_view> names) {
-    return first_of(from, names, [](json_node const& field) -> std::optional<std::string> {
-        if (auto const* value = field.as<std::string_view>()) return std::string(*value);
-        if (auto const* value = field.as<std::int64_t>()) return std::to_string(*value);
-        if (auto const* value = field.as<std::uint64_t>()) return std::to_string(*value);
-        return std::nullopt;
-    });
+    return first_of(from, names, to_id);
 }
 
-std::optional<std::int64_t> integer(json_node const& from,
+std::optional<std::int64_t> integer(json::value const& from,
                                     std::initializer_list<std::string_view> names) {
     return first_of(from, names, to_integer);
 }
 
-std::optional<money> amount(json_node const& from, std::string_view name) {
-    auto const* field = from.find(name);
-    if (field == nullptr) return std::nullopt;
-    if (auto const* value = field->as<double>()) return money::from_units(*value);
-    if (auto const* value = field->as<std::int64_t>())
-        return money::from_units(static_cast<double>(*value));
-    if (auto const* value = field->as<std::uint64_t>())
-        return money::from_units(static_cast<double>(*value));
-    return std::nullopt;
+std::optional<money> amount(json::value const& from, std::string_view name) {
+    auto const* field = find(from, name);
+    if (field == nullptr || !field->is_number()) return std::nullopt;
+    return money::from_units(field->to_number<double>());
 }
 
-std::optional<bool> flag(json_node const& from, std::string_view name) {
-    auto const* field = from.find(name);
-    if (field == nullptr) return std::nullopt;
-    auto const* value = field->as<bool>();
+std::optional<bool> flag(json::value const& from, std::string_view name) {
+    auto const* field = find(from, name);
+    auto const* value = field != nullptr ? field->if_bool() : nullptr;
     return value == nullptr ? std::nullopt : std::optional(*value);
 }
 
-} // namespace otpd::bridgexapi::json_fields
+} // namespace json_fields
+
+} // namespace otpd::bridgexapi

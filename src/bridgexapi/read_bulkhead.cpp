@@ -2,11 +2,9 @@
 
 #include "otpd/net/single_flight.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-
-#include <list>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace otpd::bridgexapi {
 
@@ -28,51 +26,30 @@ public:
     /// The place goes to who waits longest, or is free.
     static asio::awaitable<bool> leave(std::shared_ptr<places> self) {
         auto give = [&self] {
-            if (self->queue_.empty()) {
+            if (self->queue_.empty())
                 ++self->free_;
-                return true;
-            }
-            auto* const first = self->queue_.front();
-            self->queue_.pop_front();
-            first->has_place = true;
-            first->wake_up.cancel();
+            else
+                self->queue_.give({});
             return true;
         };
         co_return co_await net::on_strand(self->strand_, give);
     }
 
 private:
-    struct waiter {
-        waiter(net::strand const& executor, deadline until) : wake_up(executor, until.at()) {}
-        asio::steady_timer wake_up;
-        bool has_place = false;
-    };
-
     static asio::awaitable<bool> wait(std::shared_ptr<places> self, deadline until) {
         if (self->free_ > 0) {
             --self->free_;
             co_return true;
         }
         if (self->queue_.size() >= self->queue_max_) co_return false;
-        waiter mine(self->strand_, until);
-        struct registration {
-            places& at;
-            waiter& of;
-            ~registration() {
-                // One that got a place was taken out of the queue together with it.
-                if (!of.has_place) at.queue_.remove(&of);
-            }
-        };
-        self->queue_.push_back(&mine);
-        registration const entry{*self, mine};
-        co_await mine.wake_up.async_wait(asio::as_tuple(asio::deferred));
-        co_return mine.has_place;
+        auto const given = co_await self->queue_.wait(until);
+        co_return given.has_value();
     }
 
     net::strand strand_;
     std::size_t free_;
     std::size_t const queue_max_;
-    std::list<waiter*> queue_; ///< in frames of wait()
+    net::wait_queue<std::monostate> queue_;
 };
 
 template <class T>
@@ -82,7 +59,7 @@ using flights = net::single_flight<std::string, answer<T>>;
 
 class read_bulkhead::impl {
 public:
-    impl(asio::any_io_executor const& executor, gateway& sends_by, gateway& questions_by,
+    impl(asio::any_io_executor const& executor, sms_sender& sends_by, gateway& questions_by,
          read_bulkhead_options options)
         : sends(sends_by), questions(questions_by), balances(executor), route_lists(executor),
           routes(executor), price_lists(executor), deliveries(executor), estimates(executor),
@@ -100,7 +77,7 @@ public:
         co_return std::move(*answered);
     }
 
-    gateway& sends;
+    sms_sender& sends;
     gateway& questions;
     flights<balance> balances;
     flights<std::vector<route>> route_lists;
@@ -132,7 +109,7 @@ private:
     std::shared_ptr<places> const places_;
 };
 
-read_bulkhead::read_bulkhead(asio::any_io_executor executor, gateway& sends, gateway& questions,
+read_bulkhead::read_bulkhead(asio::any_io_executor executor, sms_sender& sends, gateway& questions,
                              read_bulkhead_options options)
     : impl_(std::make_unique<impl>(executor, sends, questions, options)) {}
 

@@ -6,6 +6,7 @@
 
 namespace otpd::bridgexapi {
 
+namespace json = boost::json;
 namespace fields = json_fields;
 
 namespace {
@@ -13,18 +14,18 @@ namespace {
 /// A parsed body.
 class document {
 public:
-    explicit document(std::string_view body) : json_(body, json_depth_max) {}
+    explicit document(std::string_view body) : json_(body) {}
 
-    [[nodiscard]] json_node const* object() const noexcept {
+    [[nodiscard]] json::value const* object() const noexcept {
         return json_.root().is_object() ? &json_.root() : nullptr;
     }
 
     /// The document itself if it is an array, else the first of `names` that is one.
-    [[nodiscard]] json_node const* list(std::initializer_list<std::string_view> names) const {
+    [[nodiscard]] json::value const* list(std::initializer_list<std::string_view> names) const {
         if (json_.root().is_array()) return &json_.root();
         if (object() == nullptr) return nullptr;
         for (auto const name : names) {
-            auto const* field = object()->find(name);
+            auto const* field = fields::find(*object(), name);
             if (field != nullptr && field->is_array()) return field;
         }
         return nullptr;
@@ -34,25 +35,24 @@ private:
     json_document json_;
 };
 
-bool says_success(json_node const& from) {
-    auto const* status = from.find("status");
-    auto const* word = status != nullptr ? status->as<std::string_view>() : nullptr;
-    return word != nullptr && *word == "success";
+bool says_success(json::value const& from) {
+    auto const* status = fields::find(from, "status");
+    return status != nullptr && *status == "success";
 }
 
 /// Answers whose envelope is optional: no `status`, or the right one.
-bool contradicts_success(json_node const& from) {
-    return from.find("status") != nullptr && !says_success(from);
+bool contradicts_success(json::value const& from) {
+    return fields::find(from, "status") != nullptr && !says_success(from);
 }
 
-std::optional<int> small_integer(json_node const& from,
+std::optional<int> small_integer(json::value const& from,
                                  std::initializer_list<std::string_view> names) {
     auto const value = fields::integer(from, names);
     if (!value || *value < 0 || *value > std::numeric_limits<int>::max()) return std::nullopt;
     return static_cast<int>(*value);
 }
 
-std::optional<route> to_route(json_node const& from) {
+std::optional<route> to_route(json::value const& from) {
     auto const number = small_integer(from, {"route_id", "id"});
     if (!number) return std::nullopt;
     route result;
@@ -66,7 +66,7 @@ std::optional<route> to_route(json_node const& from) {
     return result;
 }
 
-std::optional<price> to_price(json_node const& from) {
+std::optional<price> to_price(json::value const& from) {
     price result;
     result.country = fields::text(from, {"country", "destination", "country_name"}).value_or("");
     result.prefix = fields::id(from, {"country_prefix", "prefix", "code"}).value_or("");
@@ -75,7 +75,7 @@ std::optional<price> to_price(json_node const& from) {
     return result;
 }
 
-std::optional<delivery_report> to_delivery(json_node const& from) {
+std::optional<delivery_report> to_delivery(json::value const& from) {
     auto id = fields::id(from, {"bx_message_id"});
     auto status = fields::text(from, {"status"});
     if (!id || !status) return std::nullopt;
@@ -93,13 +93,11 @@ std::optional<delivery_report> to_delivery(json_node const& from) {
 
 /// Entries that `convert` can make nothing of are left out: one odd entry does not cost the others.
 template <class T>
-std::vector<T> to_list(json_node const& from, std::optional<T> (*convert)(json_node const&)) {
-    std::size_t entries = 0;
-    for (auto each = from.begin(); each != from.end(); ++each)
-        ++entries;
+std::vector<T> to_list(json::value const& from, std::optional<T> (*convert)(json::value const&)) {
+    auto const& entries = from.get_array();
     std::vector<T> result;
-    result.reserve(entries);
-    for (auto const& entry : from) {
+    result.reserve(entries.size());
+    for (auto const& entry : entries) {
         if (!entry.is_object()) continue;
         if (auto item = convert(entry)) result.push_back(std::move(*item));
     }
@@ -112,10 +110,10 @@ std::optional<accepted> read_accepted(std::string_view body) {
     document const parsed(body);
     auto const* reply = parsed.object();
     if (reply == nullptr || !says_success(*reply)) return std::nullopt;
-    auto const* messages = reply->find("messages");
-    if (messages == nullptr || !messages->is_array() || messages->begin() == messages->end())
+    auto const* messages = fields::find(*reply, "messages");
+    if (messages == nullptr || !messages->is_array() || messages->get_array().empty())
         return std::nullopt;
-    auto const& message = *messages->begin();
+    auto const& message = messages->get_array().front();
     if (!message.is_object()) return std::nullopt;
 
     accepted result;

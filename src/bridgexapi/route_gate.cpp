@@ -82,69 +82,6 @@ void adaptive_limit::halve(std::uint64_t began_in) noexcept {
     ++era_;
 }
 
-// --- breaker -------------------------------------------------------------------------------------
-
-std::optional<milliseconds> route_breaker::refusal(steady_time now) const noexcept {
-    if (!open_) return std::nullopt;
-    auto const left = std::chrono::ceil<milliseconds>(open_until_ - now);
-    if (left > milliseconds::zero()) return left;
-    // How long the probe takes is not known.
-    if (probing_) return options_.open_min;
-    return std::nullopt;
-}
-
-route_breaker::entry route_breaker::enter() noexcept {
-    probing_ = open_;
-    entry result;
-    result.probe = open_;
-    result.era = era_;
-    return result;
-}
-
-bool route_breaker::answered(entry const& of) noexcept {
-    if (of.era != era_) return false;
-    failures_ = 0;
-    if (!of.probe) return false;
-    probing_ = false;
-    if (++answers_ < options_.probes_to_close) return false;
-    open_ = false;
-    reopened_ = 0;
-    ++era_;
-    return true;
-}
-
-std::optional<route_breaker::opening> route_breaker::failed(entry const& of, verdict const& because,
-                                                            steady_time now) {
-    if (of.era != era_) return std::nullopt;
-    bool const told_to_wait = because.retry_after && *because.retry_after > milliseconds::zero();
-    if (!of.probe && !told_to_wait && ++failures_ < options_.failures_to_open) return std::nullopt;
-    if (of.probe) ++reopened_;
-    opening result{because.why, time_to_stay_open(because.retry_after)};
-    open_ = true;
-    probing_ = false;
-    failures_ = 0;
-    answers_ = 0;
-    ++era_;
-    open_until_ = now + result.for_how_long;
-    return result;
-}
-
-void route_breaker::abandoned(entry const& of) noexcept {
-    if (of.era == era_ && of.probe) probing_ = false;
-}
-
-milliseconds route_breaker::time_to_stay_open(std::optional<milliseconds> retry_after) {
-    auto const asked = retry_after.value_or(milliseconds::zero());
-    if (reopened_ == 0 && asked > milliseconds::zero())
-        return std::min(asked, options_.open_longest);
-    auto const spread = std::max(milliseconds::zero(), options_.open_max - options_.open_min);
-    auto const part = random_.below(static_cast<std::uint64_t>(spread.count()) + 1);
-    auto time = options_.open_min + milliseconds(static_cast<std::int64_t>(part));
-    for (unsigned i = 0; i < reopened_ && time < options_.open_longest; ++i)
-        time *= 2;
-    return std::min(std::max(time, asked), options_.open_longest);
-}
-
 // --- both ----------------------------------------------------------------------------------------
 
 route_gate::decision route_gate::arrive(steady_time now, std::size_t waiting, duration left) {
@@ -152,7 +89,7 @@ route_gate::decision route_gate::arrive(steady_time now, std::size_t waiting, du
     if (waiting == 0 && !full()) return take_place(now);
     // A probe that finds the places taken by older sends: those who wait behind an open breaker would
     // all be refused when it fails.
-    if (breaker_.open()) {
+    if (breaker_.is_open()) {
         refusal result{reason::circuit_open, whole_seconds(usual(now))};
         return result;
     }
@@ -161,8 +98,7 @@ route_gate::decision route_gate::arrive(steady_time now, std::size_t waiting, du
     return has_to_wait{};
 }
 
-std::optional<std::variant<route_gate::ticket, route_gate::refusal>>
-route_gate::next(steady_time now) {
+std::optional<route_gate::turn> route_gate::next(steady_time now) {
     if (auto refused = refused_by_breaker(now)) return *refused;
     if (full()) return std::nullopt;
     return take_place(now);
@@ -177,11 +113,12 @@ route_gate::change route_gate::leave(ticket const& place, verdict const& because
     switch (because.is) {
     case verdict::kind::answered:
         limit_.raise();
-        result.closed = breaker_.answered(place.entry);
+        result.closed = breaker_.succeeded(place.entry);
         break;
     case verdict::kind::failed:
         limit_.halve(place.limit_era);
-        result.opened = breaker_.failed(place.entry, because, now);
+        if (auto const time = breaker_.failed(place.entry, now, because.retry_after))
+            result.opened = opening{because.why, *time};
         break;
     case verdict::kind::no_matter:
         breaker_.abandoned(place.entry);
@@ -200,8 +137,8 @@ route_gate::duration route_gate::usual(steady_time now) const noexcept {
 }
 
 route_gate::duration route_gate::wait_behind(std::size_t waiting, steady_time now) const noexcept {
-    auto const turn = static_cast<duration::rep>(waiting + 1);
-    return usual(now) * turn / static_cast<duration::rep>(limit_.places());
+    auto const sends = static_cast<duration::rep>(waiting + 1);
+    return usual(now) * sends / static_cast<duration::rep>(limit_.places());
 }
 
 std::optional<route_gate::refusal> route_gate::refused_by_breaker(steady_time now) const noexcept {

@@ -47,53 +47,6 @@ private:
     std::uint64_t era_ = 0;
 };
 
-/// Closed: all pass. Open: nobody does for a while, then one probe at a time.
-class route_breaker {
-public:
-    using milliseconds = std::chrono::milliseconds;
-    /// The right to send; to be given back once, by one of answered(), failed() and abandoned().
-    struct entry {
-        bool probe = false;
-        std::uint64_t era = 0; ///< changes with each opening and closing
-    };
-    struct opening {
-        reason why;
-        milliseconds for_how_long;
-    };
-
-    route_breaker(route_gate_options const& options, random_source& random) noexcept
-        : options_(options), random_(random) {}
-
-    /// Nothing: enter() may be called. Otherwise it may not, and again after that time.
-    [[nodiscard]] std::optional<milliseconds> refusal(steady_time now) const noexcept;
-    [[nodiscard]] entry enter() noexcept;
-
-    /// True when it closed the breaker.
-    bool answered(entry const& of) noexcept;
-    /// Something when it opened the breaker. What began before the breaker last changed tells old news and
-    /// changes nothing.
-    std::optional<opening> failed(entry const& of, verdict const& because, steady_time now);
-    void abandoned(entry const& of) noexcept;
-
-    [[nodiscard]] bool open() const noexcept { return open_; }
-    [[nodiscard]] bool probing() const noexcept { return probing_; }
-    /// Of an open one: when the first probe is due.
-    [[nodiscard]] steady_time open_until() const noexcept { return open_until_; }
-
-private:
-    [[nodiscard]] milliseconds time_to_stay_open(std::optional<milliseconds> retry_after);
-
-    route_gate_options options_;
-    random_source& random_;
-    unsigned failures_ = 0; ///< in a row
-    unsigned answers_ = 0;  ///< of probes, in a row
-    unsigned reopened_ = 0; ///< since it was closed
-    bool open_ = false;
-    bool probing_ = false;
-    std::uint64_t era_ = 0;
-    steady_time open_until_{};
-};
-
 /// Places, breaker and the guess how long waiting takes, together.
 class route_gate {
 public:
@@ -101,7 +54,7 @@ public:
 
     /// A place, to be given back once by leave().
     struct ticket {
-        route_breaker::entry entry;
+        net::circuit_breaker::entry entry;
         std::uint64_t limit_era = 0;
         steady_time began{};
     };
@@ -110,19 +63,24 @@ public:
         std::chrono::seconds retry_after{}; ///< >= 1
     };
     struct has_to_wait {};
+    using turn = std::variant<ticket, refusal>;
     using decision = std::variant<ticket, refusal, has_to_wait>;
 
     /// `random` must outlive it.
     route_gate(route_gate_options const& options, random_source& random) noexcept
-        : options_(options), limit_(options), breaker_(options, random) {}
+        : options_(options), limit_(options), breaker_(options.circuit, random) {}
 
     /// A send arrives while `waiting` are queued, with so much time left for all of it.
     [[nodiscard]] decision arrive(steady_time now, std::size_t waiting, duration left);
     /// The turn of the first in the queue: nothing while it has to wait on.
-    [[nodiscard]] std::optional<std::variant<ticket, refusal>> next(steady_time now);
+    [[nodiscard]] std::optional<turn> next(steady_time now);
+    struct opening {
+        reason why;
+        std::chrono::milliseconds for_how_long;
+    };
     /// Something when the breaker changed with it.
     struct change {
-        std::optional<route_breaker::opening> opened;
+        std::optional<opening> opened;
         bool closed = false;
     };
     [[nodiscard]] change leave(ticket const& place, verdict const& because, steady_time now);
@@ -132,7 +90,7 @@ public:
 
     [[nodiscard]] std::size_t running() const noexcept { return running_; }
     [[nodiscard]] adaptive_limit const& limit() const noexcept { return limit_; }
-    [[nodiscard]] route_breaker const& breaker() const noexcept { return breaker_; }
+    [[nodiscard]] net::circuit_breaker const& breaker() const noexcept { return breaker_; }
     /// How long a send takes, as far as is known: a while without any end is evidence too.
     [[nodiscard]] duration usual(steady_time now) const noexcept;
     /// Until one that has so many before it has a place.
@@ -145,7 +103,7 @@ private:
 
     route_gate_options options_;
     adaptive_limit limit_;
-    route_breaker breaker_;
+    net::circuit_breaker breaker_;
     std::size_t running_ = 0;
     std::optional<duration> mean_; ///< of how long places were held, the latest counting most
     steady_time progress_{};       ///< when a place was last taken or given back

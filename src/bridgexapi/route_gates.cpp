@@ -1,13 +1,11 @@
 #include "otpd/bridgexapi/route_gates.hpp"
 
 #include "otpd/net/run_on.hpp"
+#include "otpd/net/wait_queue.hpp"
 #include "route_gate.hpp"
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
 #include <exception>
-#include <list>
 #include <utility>
 
 namespace otpd::bridgexapi {
@@ -37,7 +35,7 @@ public:
         publish();
     }
 
-    static asio::awaitable<send_outcome> send(std::shared_ptr<gate> self, gateway& behind,
+    static asio::awaitable<send_outcome> send(std::shared_ptr<gate> self, sms_sender& behind,
                                               sms message, deadline until);
 
     // From any thread.
@@ -48,12 +46,7 @@ public:
     }
 
 private:
-    using entrance = std::variant<route_gate::refusal, route_gate::ticket>;
-    struct waiter {
-        waiter(net::strand const& executor, deadline until) : wake_up(executor, until.at()) {}
-        asio::steady_timer wake_up;
-        std::optional<entrance> result;
-    };
+    using entrance = route_gate::turn;
 
     asio::awaitable<entrance> enter(deadline until);
     static asio::awaitable<entrance> wait_in_queue(std::shared_ptr<gate> self, deadline until);
@@ -77,21 +70,19 @@ private:
 
     // On strand_ only.
     route_gate logic_;
-    std::list<waiter*> queue_; ///< in frames of wait_in_queue()
+    net::wait_queue<entrance> queue_;
 };
 
 // --- a send --------------------------------------------------------------------------------------
 
-/// Nothing here throws because the caller was cancelled: whoever took a place has to give it back.
-asio::awaitable<send_outcome> route_gates::gate::send(std::shared_ptr<gate> self, gateway& behind,
-                                                      sms message, deadline until) {
-    bool const throws = co_await asio::this_coro::throw_if_cancelled();
-    co_await asio::this_coro::throw_if_cancelled(false);
+/// Whoever took a place gives it back. So nothing here may throw because the caller was cancelled, which is up
+/// to the caller (otp::sender).
+asio::awaitable<send_outcome> route_gates::gate::send(std::shared_ptr<gate> self,
+                                                      sms_sender& behind, sms message,
+                                                      deadline until) {
     auto const entered = co_await self->enter(until);
-    if (auto const* refusal = std::get_if<route_gate::refusal>(&entered)) {
-        co_await asio::this_coro::throw_if_cancelled(throws);
+    if (auto const* refusal = std::get_if<route_gate::refusal>(&entered))
         co_return refused(*refusal);
-    }
 
     std::optional<send_outcome> result;
     std::exception_ptr thrown;
@@ -106,7 +97,6 @@ asio::awaitable<send_outcome> route_gates::gate::send(std::shared_ptr<gate> self
         return true;
     };
     co_await net::on_strand(self->strand_, give_back);
-    co_await asio::this_coro::throw_if_cancelled(throws);
     if (thrown) std::rethrow_exception(thrown);
     co_return std::move(*result);
 }
@@ -130,21 +120,10 @@ route_gates::gate::wait_in_queue(std::shared_ptr<gate> self, deadline until) {
     if (state.cancelled() != asio::cancellation_type::none)
         co_return self->logic_.too_many(self->clock_.now(), self->queue_.size());
 
-    waiter mine(self->strand_, until);
-    struct registration {
-        gate& at;
-        waiter& of;
-        ~registration() {
-            // A waiter that got its result was taken out of the queue together with it.
-            if (!of.result) at.queue_.remove(&of);
-            at.publish();
-        }
-    };
-    self->queue_.push_back(&mine);
-    registration const entry{*self, mine};
+    ++self->shown_.waiting;
+    auto const given = co_await self->queue_.wait(until);
     self->publish();
-    co_await mine.wake_up.async_wait(asio::as_tuple(asio::deferred));
-    if (mine.result) co_return *mine.result;
+    if (given) co_return *given;
     co_return self->logic_.too_many(self->clock_.now(), self->queue_.size());
 }
 
@@ -167,13 +146,7 @@ void route_gates::gate::serve_queue() {
     while (!queue_.empty()) {
         auto turn = logic_.next(clock_.now());
         if (!turn) return;
-        auto* first = queue_.front();
-        queue_.pop_front();
-        if (auto const* place = std::get_if<route_gate::ticket>(&*turn))
-            first->result = *place;
-        else
-            first->result = std::get<route_gate::refusal>(*turn);
-        first->wake_up.cancel();
+        queue_.give(*turn);
     }
 }
 
@@ -191,7 +164,7 @@ void route_gates::gate::publish() noexcept {
     // The time first: one that reads between them takes the breaker for due at worst.
     shown_.open_until = logic_.breaker().open_until().time_since_epoch().count();
     shown_.probing = logic_.breaker().probing();
-    shown_.open = logic_.breaker().open();
+    shown_.open = logic_.breaker().is_open();
 }
 
 route_gate_figures route_gates::gate::figures() const noexcept {
@@ -209,14 +182,15 @@ route_gate_figures route_gates::gate::figures() const noexcept {
 
 class route_gates::impl {
 public:
-    impl(asio::any_io_executor const& executor, gateway& behind, route_gate_options const& options,
-         clock const& now, random_source& random, route_gate_observer& tell)
+    impl(asio::any_io_executor const& executor, sms_sender& behind,
+         route_gate_options const& options, clock const& now, random_source& random,
+         route_gate_observer& tell)
         : behind_(behind) {
         for (int id = 0; id <= last_route; ++id)
             gates_.push_back(std::make_shared<gate>(executor, id, options, now, random, tell));
     }
 
-    [[nodiscard]] gateway& behind() const noexcept { return behind_; }
+    [[nodiscard]] sms_sender& behind() const noexcept { return behind_; }
     [[nodiscard]] std::shared_ptr<gate> const& of(int route_id) const noexcept {
         bool const known = route_id >= 1 && route_id <= last_route;
         return gates_[known ? static_cast<std::size_t>(route_id) : 0];
@@ -224,11 +198,11 @@ public:
     [[nodiscard]] std::vector<std::shared_ptr<gate>> const& all() const noexcept { return gates_; }
 
 private:
-    gateway& behind_;
+    sms_sender& behind_;
     std::vector<std::shared_ptr<gate>> gates_; ///< by route id
 };
 
-route_gates::route_gates(asio::any_io_executor executor, gateway& behind,
+route_gates::route_gates(asio::any_io_executor executor, sms_sender& behind,
                          route_gate_options options, clock const& now, random_source& random,
                          route_gate_observer& tell)
     : impl_(std::make_unique<impl>(executor, behind, options, now, random, tell)) {}
@@ -238,43 +212,6 @@ route_gates::~route_gates() = default;
 asio::awaitable<send_outcome> route_gates::send_sms(sms message, deadline until) {
     auto const& its = impl_->of(message.route_id);
     return gate::send(its, impl_->behind(), std::move(message), until);
-}
-
-asio::awaitable<answer<estimate>> route_gates::estimate_cost(sms message, deadline until) {
-    return impl_->behind().estimate_cost(std::move(message), until);
-}
-
-asio::awaitable<answer<balance>> route_gates::get_balance(deadline until) {
-    return impl_->behind().get_balance(until);
-}
-
-asio::awaitable<answer<std::vector<route>>> route_gates::list_routes(deadline until) {
-    return impl_->behind().list_routes(until);
-}
-
-asio::awaitable<answer<route>> route_gates::get_route(int route_id, deadline until) {
-    return impl_->behind().get_route(route_id, until);
-}
-
-asio::awaitable<answer<std::vector<price>>> route_gates::get_pricing(int route_id, deadline until) {
-    return impl_->behind().get_pricing(route_id, until);
-}
-
-asio::awaitable<answer<delivery_report>> route_gates::get_delivery(std::string bx_message_id,
-                                                                   deadline until) {
-    return impl_->behind().get_delivery(std::move(bx_message_id), until);
-}
-
-asio::awaitable<answer<delivery_page>> route_gates::list_deliveries(delivery_query query,
-                                                                    deadline until) {
-    return impl_->behind().list_deliveries(std::move(query), until);
-}
-
-asio::awaitable<answer<delivery_page>> route_gates::list_order_deliveries(std::string order_id,
-                                                                          std::int64_t limit,
-                                                                          std::int64_t skip,
-                                                                          deadline until) {
-    return impl_->behind().list_order_deliveries(std::move(order_id), limit, skip, until);
 }
 
 std::vector<route_gate_figures> route_gates::figures() const {

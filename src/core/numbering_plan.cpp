@@ -1,7 +1,5 @@
 #include "otpd/core/numbering_plan.hpp"
 
-#include "dialling_region.hpp"
-
 #include <phonenumbers/logger.h>
 #include <phonenumbers/phonenumber.pb.h>
 #include <phonenumbers/phonenumberutil.h>
@@ -10,9 +8,18 @@
 #include <array>
 #include <atomic>
 #include <charconv>
-#include <limits>
+#include <list>
 #include <memory>
+#include <set>
+#include <stdexcept>
 #include <vector>
+
+namespace i18n::phonenumbers {
+
+// The plans as the library holds them: it exports this, but does not install the header that declares it.
+void const* metadata_get();
+
+} // namespace i18n::phonenumbers
 
 namespace otpd {
 
@@ -28,7 +35,8 @@ constexpr std::array<std::string_view, 13> type_names{
     "uan",         "voicemail",       "satellite",
     "unknown"};
 
-constexpr int north_america = 1;
+/// The "region" of calling codes that belong to no country.
+constexpr std::string_view no_country = "001";
 
 /// Codes of satellite networks, and the two networks among those that share 882 (ITU-T E.164).
 constexpr std::array<std::string_view, 4> satellites{"870", "881", "88213", "88216"};
@@ -111,35 +119,13 @@ public:
     void WriteMessage(std::string const&) override {}
 };
 
-line_type type_of(util::PhoneNumberType type) noexcept {
-    switch (type) {
-    case util::MOBILE:
-        return line_type::mobile;
-    case util::FIXED_LINE:
-        return line_type::fixed_line;
-    case util::FIXED_LINE_OR_MOBILE:
-        return line_type::fixed_line_or_mobile;
-    case util::VOIP:
-        return line_type::voip;
-    case util::TOLL_FREE:
-        return line_type::toll_free;
-    case util::PREMIUM_RATE:
-        return line_type::premium_rate;
-    case util::SHARED_COST:
-        return line_type::shared_cost;
-    case util::PERSONAL_NUMBER:
-        return line_type::personal_number;
-    case util::PAGER:
-        return line_type::pager;
-    case util::UAN:
-        return line_type::uan;
-    case util::VOICEMAIL:
-        return line_type::voicemail;
-    case util::UNKNOWN:
-        break;
-    }
-    return line_type::unknown;
-}
+/// Of the library's kinds, in its order.
+constexpr line_type types[] = {
+    line_type::fixed_line, line_type::mobile,          line_type::fixed_line_or_mobile,
+    line_type::toll_free,  line_type::premium_rate,    line_type::shared_cost,
+    line_type::voip,       line_type::personal_number, line_type::pager,
+    line_type::uan,        line_type::voicemail,       line_type::unknown};
+static_assert(std::size(types) == util::UNKNOWN + 1);
 
 bool is_satellite(std::string_view digits) {
     return std::ranges::any_of(satellites,
@@ -169,29 +155,6 @@ util* library() {
     return one;
 }
 
-/// What the library says itself, for regions whose patterns are not read.
-line ask_library(int code, std::string_view national, std::string_view main_country) {
-    auto const number = number_of(code, national);
-    line found;
-    found.type = type_of(library()->GetNumberType(number));
-    if (found.type == line_type::unknown)
-        found.country = main_country;
-    else
-        library()->GetRegionCodeForNumber(number, &found.country);
-    return found;
-}
-
-/// Whether the library's parser neither strips nor rewrites anything: trunk prefixes, carriers'
-/// codes, obsolete forms.
-bool parses_as_it_is(int code, std::string_view national) {
-    lib::PhoneNumber number;
-    auto const text = '+' + std::to_string(code) + std::string(national);
-    if (library()->Parse(text, "ZZ", &number) != util::NO_PARSING_ERROR) return false;
-    std::string read;
-    library()->GetNationalSignificantNumber(number, &read);
-    return number.country_code() == code && read == national;
-}
-
 /// Of digits that have one of the French codes before them.
 std::string_view french_code_of(std::string_view national) {
     auto const* const found = std::ranges::find_if(
@@ -219,69 +182,71 @@ std::optional<line_type> parse_line_type(std::string_view word) noexcept {
 }
 
 struct numbering_plan::impl {
-    std::vector<std::unique_ptr<dialling_region const>> regions = dialling_regions();
-    /// Of each country calling code, in the order in which the library asks them: the main one first. Codes are
-    /// one to three digits and none begins another (ITU-T E.164).
-    std::array<std::vector<dialling_region const*>, 1000> codes;
-    /// Of area codes of North America: where among those that share its code; past the end: not known yet.
-    mutable std::array<std::atomic<std::uint8_t>, 1000> areas;
-
-    impl() {
-        for (auto& area : areas)
-            area = std::numeric_limits<std::uint8_t>::max();
-        for (auto const& each : regions) {
-            auto& same_code = codes.at(static_cast<std::size_t>(each->calling_code()));
-            same_code.insert(each->is_main() ? same_code.begin() : same_code.end(), each.get());
-        }
-    }
-
     struct split {
         int code;
         std::string_view national;
+        [[nodiscard]] lib::PhoneNumber number() const { return number_of(code, national); }
     };
+
+    util const& plans = *library();
+    /// Of each country calling code, the main one first. Codes are one to three digits and none begins another
+    /// (ITU-T E.164).
+    std::array<std::vector<country_code>, 1000> countries;
+    /// Where among those of its code the country of a number is that was asked for lately: the last two digits
+    /// of a word; the others are the number. The library asks one country of a code after the other, so that a
+    /// check of a code would cost what its send did.
+    mutable std::array<std::atomic<std::uint64_t>, 4096> lately{};
+
+    impl() {
+        std::set<int> codes;
+        plans.GetSupportedCallingCodes(&codes);
+        if (codes.empty()) throw std::runtime_error("libphonenumber has no numbering plans");
+        for (int const code : codes) {
+            std::list<std::string> regions;
+            plans.GetRegionCodesForCountryCallingCode(code, &regions);
+            countries.at(static_cast<std::size_t>(code)).assign(regions.begin(), regions.end());
+        }
+    }
+
+    [[nodiscard]] std::vector<country_code> const& countries_of(split const& number) const {
+        return countries[static_cast<std::size_t>(number.code)];
+    }
+
     /// Nothing when the digits begin with no country's code.
     [[nodiscard]] std::optional<split> split_up(std::string_view digits) const {
         std::size_t code = 0;
         for (std::size_t length = 1; length <= 3 && length < digits.size(); ++length) {
             code = 10 * code + static_cast<std::size_t>(digits[length - 1] - '0');
-            if (!codes[code].empty()) return split{static_cast<int>(code), digits.substr(length)};
+            if (!countries[code].empty())
+                return split{static_cast<int>(code), digits.substr(length)};
         }
         return std::nullopt;
     }
 
-    /// Of type unknown: no known range has it. The library calls a number valid when it has a type,
-    /// so one question answers both. The country is then that of the calling code, or the main one
-    /// of those that share it.
-    [[nodiscard]] line find(std::string_view digits) const {
+    /// Unknown: no known range has it. The library calls a number valid when it has a type, so one question
+    /// answers both.
+    [[nodiscard]] line_type type_of(std::string_view digits) const {
         auto const number = split_up(digits);
-        if (!number) return {};
-        auto const& sharing = codes[static_cast<std::size_t>(number->code)];
-        auto* const area = number->code == north_america ? area_of(number->national) : nullptr;
-        if (area != nullptr)
-            if (auto const usual = area->load(std::memory_order_relaxed); usual < sharing.size()) {
-                auto const asked = sharing[usual]->ask(number->national);
-                if (asked && asked->claims)
-                    return {std::string(sharing[usual]->name()), asked->type};
-            }
-        for (std::size_t i = 0; i < sharing.size(); ++i) {
-            auto const asked = sharing[i]->ask(number->national);
-            if (!asked) return ask_library(number->code, number->national, sharing.front()->name());
-            if (sharing.size() > 1 && !asked->claims) continue;
-            if (area != nullptr)
-                area->store(static_cast<std::uint8_t>(i), std::memory_order_relaxed);
-            return {std::string(sharing[i]->name()), asked->type};
-        }
-        return {std::string(sharing.front()->name()), line_type::unknown};
+        return number ? types[plans.GetNumberType(number->number())] : line_type::unknown;
     }
 
-    /// Two dozen countries of North America are asked one after the other. An area code is in one of them, so that
-    /// the others need not be asked twice.
-    [[nodiscard]] std::atomic<std::uint8_t>* area_of(std::string_view national) const {
-        std::size_t area = 0;
-        if (national.size() < 3) return nullptr;
-        for (char const digit : national.substr(0, 3))
-            area = 10 * area + static_cast<std::size_t>(digit - '0');
-        return &areas[area];
+    /// Of a number in no region the main one of its calling code; empty when it has no such code.
+    [[nodiscard]] country_code country_of(std::string_view digits) const {
+        auto const number = split_up(digits);
+        if (!number) return {};
+        auto const& sharing = countries_of(*number);
+        if (sharing.size() == 1) return sharing.front();
+        std::uint64_t value = 0;
+        std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        auto& known = lately[value % lately.size()];
+        if (auto const word = known.load(std::memory_order_relaxed); word / 100 == value)
+            return sharing[word % 100];
+        country_code country;
+        plans.GetRegionCodeForNumber(number->number(), &country);
+        auto const found = std::ranges::find(sharing, country);
+        auto const at = found == sharing.end() ? 0 : found - sharing.begin();
+        known.store(100 * value + static_cast<std::uint64_t>(at), std::memory_order_relaxed);
+        return sharing[static_cast<std::size_t>(at)];
     }
 
     /// `known`: the digits are in a range of a plan.
@@ -296,41 +261,55 @@ struct numbering_plan::impl {
             if (!known || each.of_unknown_only) return !known;
             std::string usual(digits);
             usual.replace(each.at, each.was.size(), each.is);
-            return find(usual).type != line_type::unknown;
+            return type_of(usual) != line_type::unknown;
         });
     }
 
-    /// Whether digits of no known range may be a number of a range that is younger than the plans.
-    /// A mobile's number with some digits behind it is none, as networks may ignore those, nor is
-    /// a known number behind a 0, which is the usual trunk prefix, nor what the library's parser
-    /// rewrites.
+    /// Whether digits of no known range may be a number of a range that is younger than the plans: as many as a
+    /// mobile's there. A mobile's number with some digits behind it is none, as networks may ignore those, nor is
+    /// a known number behind a 0, which is the usual trunk prefix, nor what the library's parser rewrites.
     [[nodiscard]] bool may_be_new(std::string_view digits) const {
         auto const number = split_up(digits);
-        if (!number) return false;
-        auto const& home = region_of(*number);
-        if (home.name() == no_country || !home.is_possible(number->national)) return false;
-        if (number->national.starts_with('0')) {
-            auto const trunk = digits.size() - number->national.size();
-            std::string without(digits);
-            without.erase(trunk, 1);
-            if (find(without).type != line_type::unknown) return false;
-        }
+        if (!number || countries_of(*number).front() == no_country) return false;
+        auto const possible =
+            plans.IsPossibleNumberForTypeWithReason(number->number(), util::MOBILE);
+        if (possible != util::IS_POSSIBLE || has_trunk_prefix(digits, number->national))
+            return false;
         for (auto shorter = digits; shorter.size() > phone_number::min_digits;) {
             shorter.remove_suffix(1);
-            auto const type = find(shorter).type;
+            auto const type = type_of(shorter);
             if (type == line_type::mobile || type == line_type::fixed_line_or_mobile) return false;
         }
-        return parses_as_it_is(number->code, number->national);
+        return parses_as_it_is(*number);
     }
 
-    [[nodiscard]] dialling_region const& region_of(split const& number) const {
-        auto const& sharing = codes[static_cast<std::size_t>(number.code)];
-        auto const claims = [&](dialling_region const* each) {
-            auto const asked = each->ask(number.national);
-            return asked && asked->claims;
-        };
-        auto const found = std::ranges::find_if(sharing, claims);
-        return found == sharing.end() ? *sharing.front() : **found;
+    /// Whether the digits of no known range begin with what is dialled before national numbers. A 0 is
+    /// taken for that unless there are numbers that begin with it and one other digit.
+    [[nodiscard]] bool has_trunk_prefix(std::string_view digits, std::string_view national) const {
+        std::string trunk;
+        plans.GetNddPrefixForRegion(country_of(digits), true, &trunk);
+        if (!trunk.empty() && national.starts_with(trunk)) return true;
+        if (!national.starts_with('0')) return false;
+        auto const at = digits.size() - national.size();
+        std::string other(digits);
+        other.erase(at, 1);
+        if (type_of(other) != line_type::unknown) return true;
+        other = digits;
+        return std::ranges::none_of(std::string_view("0123456789"), [&](char digit) {
+            other[at + 1] = digit;
+            return type_of(other) != line_type::unknown;
+        });
+    }
+
+    /// Whether the library's parser neither strips nor rewrites anything: trunk prefixes, carriers' codes,
+    /// obsolete forms.
+    [[nodiscard]] bool parses_as_it_is(split const& from) const {
+        lib::PhoneNumber number;
+        auto const text = '+' + std::to_string(from.code) + std::string(from.national);
+        if (plans.Parse(text, "ZZ", &number) != util::NO_PARSING_ERROR) return false;
+        std::string national;
+        plans.GetNationalSignificantNumber(number, &national);
+        return number.country_code() == from.code && national == from.national;
     }
 };
 
@@ -340,30 +319,29 @@ numbering_plan::~numbering_plan() = default;
 
 std::optional<line> numbering_plan::find(phone_number const& number) const {
     std::string_view const digits = number.digits();
-    auto found = impl_->find(digits);
-    bool const known = found.type != line_type::unknown;
+    auto const type = impl_->type_of(digits);
+    bool const known = type != line_type::unknown;
     if (impl_->is_other_spelling(digits, known) || (!known && !impl_->may_be_new(digits)))
         return std::nullopt;
-    if (is_satellite(digits)) found.type = line_type::satellite;
-    return found;
+    return line{impl_->country_of(digits), is_satellite(digits) ? line_type::satellite : type};
 }
 
 bool numbering_plan::is_other_spelling(phone_number const& number) const {
     std::string_view const digits = number.digits();
-    return impl_->is_other_spelling(digits, impl_->find(digits).type != line_type::unknown);
+    return impl_->is_other_spelling(digits, impl_->type_of(digits) != line_type::unknown);
 }
 
 country_code numbering_plan::country_of(phone_number const& number) const {
-    return impl_->find(number.digits()).country;
+    return impl_->country_of(number.digits());
 }
 
 void const* numbering_plan::data() noexcept {
-    return plans_in_memory();
+    return lib::metadata_get();
 }
 
 bool numbering_plan::knows_country(std::string_view country) const {
-    return country != no_country && std::ranges::any_of(impl_->regions, [&](auto const& each) {
-               return each->name() == country;
+    return country != no_country && std::ranges::any_of(impl_->countries, [&](auto const& sharing) {
+               return std::ranges::find(sharing, country) != sharing.end();
            });
 }
 

@@ -1,36 +1,71 @@
-#include "circuit_breaker.hpp"
+#include "otpd/net/circuit_breaker.hpp"
 
 #include <algorithm>
 
 namespace otpd::net {
 
-std::optional<std::chrono::milliseconds> circuit_breaker::refusal(steady_time now) noexcept {
+using std::chrono::milliseconds;
+
+std::optional<milliseconds> circuit_breaker::refusal(steady_time now) const noexcept {
     if (!open_) return std::nullopt;
-    auto const left = std::chrono::ceil<std::chrono::milliseconds>(open_until_ - now);
-    if (left > std::chrono::milliseconds::zero()) return left;
+    auto const left = std::chrono::ceil<milliseconds>(open_until_ - now);
+    if (left > milliseconds::zero()) return left;
     // How long the probe takes is not known; nobody else may have to wait longer than for a new
     // try.
     if (probing_) return options_.open_min;
-    probing_ = true;
     return std::nullopt;
 }
 
-void circuit_breaker::succeeded() noexcept {
-    failures_ = 0;
-    open_ = false;
-    probing_ = false;
+circuit_breaker::entry circuit_breaker::enter() noexcept {
+    probing_ = open_;
+    entry result;
+    result.probe = open_;
+    result.era = era_;
+    return result;
 }
 
-void circuit_breaker::failed(steady_time now) {
-    failures_ = std::min(failures_ + 1, options_.failures_to_open);
+bool circuit_breaker::succeeded(entry const& of) noexcept {
+    if (of.era != era_) return false;
+    failures_ = 0;
+    if (!of.probe) return false;
     probing_ = false;
-    if (failures_ < options_.failures_to_open) return;
-    // Attempts that began before the circuit opened still report: they do not prolong it.
-    if (open_ && now < open_until_) return;
+    if (++answers_ < options_.probes_to_close) return false;
+    open_ = false;
+    reopened_ = 0;
+    ++era_;
+    return true;
+}
+
+std::optional<milliseconds> circuit_breaker::failed(entry const& of, steady_time now,
+                                                    std::optional<milliseconds> retry_after) {
+    if (of.era != era_) return std::nullopt;
+    auto const asked = retry_after.value_or(milliseconds::zero());
+    if (!of.probe && asked <= milliseconds::zero() && ++failures_ < options_.failures_to_open)
+        return std::nullopt;
+    if (of.probe) ++reopened_;
+    auto const time = time_to_stay_open(asked);
     open_ = true;
-    auto const spread = static_cast<std::uint64_t>((options_.open_max - options_.open_min).count());
-    open_until_ = now + options_.open_min +
-                  std::chrono::milliseconds(static_cast<std::int64_t>(random_.below(spread + 1)));
+    probing_ = false;
+    failures_ = 0;
+    answers_ = 0;
+    ++era_;
+    open_until_ = now + time;
+    return time;
+}
+
+void circuit_breaker::abandoned(entry const& of) noexcept {
+    if (of.era == era_ && of.probe) probing_ = false;
+}
+
+milliseconds circuit_breaker::time_to_stay_open(milliseconds asked) {
+    auto const longest = std::max(options_.open_max, options_.open_longest);
+    if (reopened_ == 0 && asked > milliseconds::zero()) return std::min(asked, longest);
+    auto const spread = std::max(milliseconds::zero(), options_.open_max - options_.open_min);
+    auto const part = random_.below(static_cast<std::uint64_t>(spread.count()) + 1);
+    auto time = options_.open_min + milliseconds(static_cast<std::int64_t>(part));
+    for (unsigned i = 0; i < reopened_ && time < options_.open_longest; ++i)
+        time *= 2;
+    return std::min(std::max(time, asked), longest);
 }
 
 } // namespace otpd::net

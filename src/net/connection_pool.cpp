@@ -18,24 +18,24 @@ lease& lease::operator=(lease&& other) noexcept {
     give_back();
     pool_ = std::move(other.pool_);
     held_ = std::move(other.held_);
-    reported_ = other.reported_;
+    unreported_ = other.unreported_;
     return *this;
 }
 
 void lease::report(connect_result const& result) {
-    reported_ = true;
-    auto tell = [pool = pool_, result] { pool->connect_reported(result); };
+    auto const entry = std::exchange(unreported_, std::nullopt).value_or(circuit_breaker::entry());
+    auto tell = [pool = pool_, result, entry] { pool->connect_reported(result, entry); };
     asio::post(pool_->strand_, std::move(tell));
 }
 
 void lease::give_back() noexcept {
     if (!held_) return;
-    bool const unreported = !reported_ && !held_->connected();
     auto const pool = std::exchange(pool_, nullptr);
     auto held = std::exchange(held_, nullptr);
     auto newest = held->take_session();
     // Also where no hop is needed: an end that comes right behind the reply is seen before it is handed out again.
-    auto give = [pool, held = std::move(held), newest = std::move(newest), unreported]() mutable {
+    auto give = [pool, held = std::move(held), newest = std::move(newest),
+                 unreported = unreported_]() mutable {
         pool->take_back(std::move(held), std::move(newest), unreported);
     };
     asio::post(pool->strand_, std::move(give));
@@ -69,21 +69,10 @@ asio::awaitable<acquired> connection_pool::wait_in_queue(deadline until) {
     if (state.cancelled() != asio::cancellation_type::none)
         co_return refuse(exchange_error::timed_out);
 
-    waiter self(strand_, until.within(options_.wait_max));
-    struct registration {
-        connection_pool& pool;
-        waiter& of;
-        ~registration() {
-            // A waiter that got its result was taken out of the queue together with it.
-            if (!of.result) pool.queue_.remove(&of);
-            pool.publish();
-        }
-    };
-    queue_.push_back(&self);
-    registration const entry{*this, self};
+    ++counters_.waiting;
+    auto given = co_await queue_.wait(until.within(options_.wait_max));
     publish();
-    co_await self.wake_up.async_wait(asio::as_tuple(asio::deferred));
-    if (self.result) co_return std::move(*self.result);
+    if (given) co_return std::move(*given);
     bool const gave_up = until.expired() || state.cancelled() != asio::cancellation_type::none;
     co_return refuse(gave_up ? exchange_error::timed_out : exchange_error::pool_exhausted);
 }
@@ -145,7 +134,7 @@ acquired connection_pool::open_new() {
                                      options_.limits, std::move(on_idle_closed));
     all_.insert(made);
     acquired result;
-    result.held = lease(shared_from_this(), std::move(made));
+    result.held = lease(shared_from_this(), std::move(made), circuit_.enter());
     return result;
 }
 
@@ -153,24 +142,22 @@ void connection_pool::serve_queue() {
     while (!queue_.empty()) {
         auto result = try_acquire();
         if (!result) break;
-        auto* first = queue_.front();
-        queue_.pop_front();
-        first->result = std::move(result);
-        first->wake_up.cancel();
+        queue_.give(std::move(*result));
     }
     publish();
 }
 
 // --- taking back ---------------------------------------------------------------------------------
 
-void connection_pool::connect_reported(connect_result const& result) {
+void connection_pool::connect_reported(connect_result const& result,
+                                       circuit_breaker::entry const& of) {
     if (result.connected) {
-        circuit_.succeeded();
+        circuit_.succeeded(of);
         (result.session_resumed ? counters_.handshakes_resumed : counters_.handshakes_full) +=
             target_.tls ? 1 : 0;
         observer_.connected(result.session_resumed);
     } else {
-        circuit_.failed(std::chrono::steady_clock::now());
+        circuit_.failed(of, std::chrono::steady_clock::now());
         ++counters_.connects_failed;
         observer_.connect_failed(result.why, result.error);
     }
@@ -178,8 +165,8 @@ void connection_pool::connect_reported(connect_result const& result) {
 }
 
 void connection_pool::take_back(std::shared_ptr<connection> returned, tls_session newest,
-                                bool unreported) {
-    if (unreported) circuit_.abandoned();
+                                std::optional<circuit_breaker::entry> unreported) {
+    if (unreported) circuit_.abandoned(*unreported);
     if (newest) newest_session_ = std::move(newest);
     auto const now = std::chrono::steady_clock::now();
     bool const too_old = now - returned->created_at() >= options_.lifetime_max;

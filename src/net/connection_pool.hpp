@@ -22,7 +22,6 @@
 /// A server that always closes gets a fresh connection for each request; one that keeps alive costs
 /// some extra connections in its first fraction of a second, and again after its restart.
 
-#include "circuit_breaker.hpp"
 #include "connection.hpp"
 #include "endpoint_cache.hpp"
 #include "otpd/core/deadline.hpp"
@@ -32,6 +31,7 @@
 #include "otpd/net/pool_figures.hpp"
 #include "otpd/net/pool_options.hpp"
 #include "otpd/net/tls_context.hpp"
+#include "otpd/net/wait_queue.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -39,7 +39,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <optional>
 #include <unordered_set>
@@ -54,8 +53,10 @@ class connection_pool;
 class lease {
 public:
     lease() = default;
-    lease(std::shared_ptr<connection_pool> pool, std::shared_ptr<connection> held) noexcept
-        : pool_(std::move(pool)), held_(std::move(held)) {}
+    /// `entry` into the circuit of one that is not connected yet.
+    lease(std::shared_ptr<connection_pool> pool, std::shared_ptr<connection> held,
+          std::optional<circuit_breaker::entry> entry = std::nullopt) noexcept
+        : pool_(std::move(pool)), held_(std::move(held)), unreported_(entry) {}
     lease(lease&&) noexcept = default;
     lease& operator=(lease&& other) noexcept;
     ~lease() { give_back(); }
@@ -73,7 +74,7 @@ private:
 
     std::shared_ptr<connection_pool> pool_;
     std::shared_ptr<connection> held_;
-    bool reported_ = false;
+    std::optional<circuit_breaker::entry> unreported_;
 };
 
 struct acquired {
@@ -115,11 +116,6 @@ private:
         steady_time since;
         bool rested = false; ///< of a distrustful pool: it stayed open for `probation`
     };
-    struct waiter {
-        waiter(strand const& executor, deadline until) : wake_up(executor, until.at()) {}
-        boost::asio::steady_timer wake_up;
-        std::optional<acquired> result;
-    };
     struct counters {
         std::atomic<std::size_t> open{0}, idle{0}, waiting{0};
         std::atomic<std::uint64_t> connects_failed{0}, handshakes_full{0}, handshakes_resumed{0};
@@ -135,9 +131,10 @@ private:
     [[nodiscard]] acquired refuse(exchange_error why) const;
     [[nodiscard]] std::shared_ptr<connection> take_idle();
     [[nodiscard]] acquired open_new();
-    void take_back(std::shared_ptr<connection> returned, tls_session newest, bool unreported);
+    void take_back(std::shared_ptr<connection> returned, tls_session newest,
+                   std::optional<circuit_breaker::entry> unreported);
     void idle_closed(std::shared_ptr<connection> const& closed);
-    void connect_reported(connect_result const& result);
+    void connect_reported(connect_result const& result, circuit_breaker::entry const& of);
     void remove(std::shared_ptr<connection> const& gone);
     void lose_trust();
     void lose_request(steady_time now);
@@ -160,7 +157,7 @@ private:
     // On strand_ only.
     std::unordered_set<std::shared_ptr<connection>> all_;
     std::vector<idle_connection> idle_; ///< newest last; while distrustful one at most
-    std::list<waiter*> queue_;          ///< in frames of wait_in_queue()
+    wait_queue<acquired> queue_;
     circuit_breaker circuit_;
     tls_session newest_session_;
     bool trusted_;

@@ -46,14 +46,7 @@ endpoint_cache::get_here([[maybe_unused]] std::shared_ptr<endpoint_cache> self, 
     look_up_if_due();
     if (!known_.empty() || !looking_up_) co_return known_;
 
-    asio::steady_timer wake_up(strand_, until.at());
-    struct registration {
-        std::list<asio::steady_timer*>& list;
-        std::list<asio::steady_timer*>::iterator place;
-        ~registration() { list.erase(place); }
-    };
-    registration const entry{waiting_, waiting_.insert(waiting_.end(), &wake_up)};
-    co_await wake_up.async_wait(asio::as_tuple(asio::deferred));
+    co_await waiting_.wait(until);
     co_return known_;
 }
 
@@ -76,8 +69,7 @@ void endpoint_cache::looked_up(boost::system::error_code ec, endpoints found) {
     if (good) known_ = std::move(found); // else the last good answer stays in use
     next_look_up_ =
         std::chrono::steady_clock::now() + (good ? options_.refresh_after : options_.retry_after);
-    for (auto* waiter : waiting_)
-        waiter->cancel();
+    waiting_.give_all({});
 }
 
 } // namespace otpd::net

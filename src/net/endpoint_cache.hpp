@@ -9,17 +9,17 @@
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/net/on_strand.hpp"
+#include "otpd/net/wait_queue.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
 #include <functional>
-#include <list>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace otpd::net {
@@ -70,7 +70,7 @@ private:
     endpoints known_;
     bool looking_up_ = false;
     steady_time next_look_up_{};
-    std::list<boost::asio::steady_timer*> waiting_; ///< in frames of get_here()
+    wait_queue<std::monostate> waiting_;
 };
 
 } // namespace otpd::net

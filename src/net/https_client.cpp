@@ -52,11 +52,7 @@ bool https_client::known_dead() const noexcept {
 }
 
 asio::awaitable<exchange_result> https_client::exchange(http_request request, deadline until) {
-    return without_cancellation_throws(
-        exchange_by(std::move(request), until.within(options_.timeout)));
-}
-
-asio::awaitable<exchange_result> https_client::exchange_by(http_request request, deadline until) {
+    until = until.within(options_.timeout);
     exchange_result result;
     auto const bytes = serialize(request);
     for (;;) {

@@ -1,6 +1,6 @@
 # What the fuzzed parsers are made of, for the fuzz preset alone: the libraries as a whole would cost another ten minutes
 # of compiling, most of it for coroutines that no target reaches. The ordinary builds link the libraries themselves.
-set(core_sources dialling_region digit_patterns encoding gsm_alphabet json_text language_tag numbering_plan passcode
+set(core_sources encoding gsm_alphabet json_text language_tag numbering_plan passcode
   phone_number purpose random secret utc)
 set(http_sources address_range address_text client_address credentials framing_fault problem proxy_header request request_id
   request_parser response router)
@@ -8,7 +8,7 @@ set(net_sources origin public_address response_reader)
 set(store_sources location
   state/event_list state/number_codec state/number_state state/packed_receipt state/record state/shared_state
   state/words)
-set(bridgexapi_sources error_class json_fields json_node replies requests words)
+set(bridgexapi_sources error_class json_fields replies requests words)
 set(otp_sources crypto/hmac crypto/key_ring send/message)
 set(webhook_sources endpoint_url)
 set(api_sources authenticator caller decimal fault_list fields idempotency_key json_body query)

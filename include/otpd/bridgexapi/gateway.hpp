@@ -18,14 +18,17 @@ namespace otpd::bridgexapi {
 template <class T>
 using answer = boost::system::result<T, failure>;
 
-class gateway {
+class sms_sender {
 public:
-    virtual ~gateway() = default;
+    virtual ~sms_sender() = default;
 
     /// Sends one SMS. Never sends it twice: repeated inside only while no byte can have reached the
     /// upstream (BridgeXAPI has no idempotency key).
     virtual boost::asio::awaitable<send_outcome> send_sms(sms message, deadline until) = 0;
+};
 
+class gateway : public sms_sender {
+public:
     // Reads: repeated once on a fresh connection when a pooled one turns out to be dead.
     virtual boost::asio::awaitable<answer<estimate>> estimate_cost(sms message, deadline until) = 0;
     virtual boost::asio::awaitable<answer<balance>> get_balance(deadline until) = 0;

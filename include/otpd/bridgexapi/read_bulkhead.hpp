@@ -2,7 +2,7 @@
 
 /// Keeps questions to the upstream apart from sends, and what requests ask from what otpd asks by itself.
 ///
-/// A send goes to the gateway of sends, every question to that of questions: with connections of their own
+/// A send goes to the sender, every question to that of questions: with connections of their own
 /// no send ever waits for a question. Of the questions that requests have, `concurrency_max` are with the
 /// upstream at a time; equal ones are one (single_flight.hpp). What is over it waits in a bounded
 /// first-come queue for `wait_max`, then fails with pool_exhausted. A question is over after `timeout`,
@@ -32,7 +32,7 @@ struct read_bulkhead_options {
 class read_bulkhead final : public gateway {
 public:
     /// Both gateways must outlive it.
-    read_bulkhead(boost::asio::any_io_executor executor, gateway& sends, gateway& questions,
+    read_bulkhead(boost::asio::any_io_executor executor, sms_sender& sends, gateway& questions,
                   read_bulkhead_options options);
     ~read_bulkhead() override;
 

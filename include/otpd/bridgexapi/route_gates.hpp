@@ -1,7 +1,7 @@
 #pragma once
 
 /// Keeps the routes apart: one that hangs or fails takes neither the connections nor the time of the others.
-/// Sends pass a gate of their route; every other call goes straight through.
+/// Each send passes a gate of its route.
 ///
 /// **Bulkhead.** Of each route so many sends are with the upstream at a time. The number adapts: a send that
 /// is answered well raises it by 1/limit, one that hangs or fails halves it (at most once for those that were
@@ -10,21 +10,19 @@
 /// when the queue is full or when, by the route's usual time for a send, its turn would come too late for its
 /// deadline; so is one whose deadline passes in the queue, or whose caller is cancelled there.
 ///
-/// **Breaker.** `failures_to_open` failures in a row open the gate for a random time between `open_min` and
-/// `open_max`; one rate_limited with a Retry-After opens it at once, for that long (both at most
-/// `open_longest`). Sends are then not_sent{circuit_open} at once, and so is the queue. Then one probe at a
-/// time is let through; `probes_to_close` answered ones close it, a failure opens it again, for twice as long
-/// up to `open_longest`. Failures are what the route or the way to it is to blame for: unknown outcomes,
-/// vendor_failed, upstream_error, rate_limited, connect_failed, connection_lost, timed_out. A refused number or
-/// an empty account is an answer. Neither: what the client behind refuses by itself (circuit_open,
-/// pool_exhausted, shutting_down: the whole upstream, or our own side), tls_failed, a request that was lost on
-/// a stale connection (types.hpp), and an exception.
+/// **Breaker** (net/circuit_breaker.hpp). While it is open, sends are not_sent{circuit_open} at once, and so is
+/// the queue. One rate_limited with a Retry-After opens it at once, for that long. Failures are what the route
+/// or the way to it is to blame for: unknown outcomes, vendor_failed, upstream_error, rate_limited,
+/// connect_failed, connection_lost, timed_out. A refused number or an empty account is an answer. Neither: what
+/// the client behind refuses by itself (circuit_open, pool_exhausted, shutting_down: the whole upstream, or our
+/// own side), tls_failed, a request that was lost on a stale connection (types.hpp), and an exception.
 ///
 /// Every refusal of a gate has a retry_after of a second or more.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/net/circuit_breaker.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -40,11 +38,11 @@ struct route_gate_options {
     std::size_t concurrency_initial = 16;
     std::size_t concurrency_max = 32; ///< less than the client's connections: others need some
     std::size_t queue_max = 128;
-    unsigned failures_to_open = 5;
-    unsigned probes_to_close = 2;
-    std::chrono::milliseconds open_min{1000};
-    std::chrono::milliseconds open_max{3000};
-    std::chrono::milliseconds open_longest{60'000};
+    net::circuit_options circuit{.failures_to_open = 5,
+                                 .probes_to_close = 2,
+                                 .open_min = std::chrono::milliseconds(1'000),
+                                 .open_max = std::chrono::milliseconds(3'000),
+                                 .open_longest = std::chrono::milliseconds(60'000)};
 
     /// Keys of [routes] in the settings.
     template <class Keys>
@@ -56,7 +54,8 @@ struct route_gate_options {
         keys.whole("queue_max", &o::queue_max, 0, 100'000,
                    "Sends of one route that may wait for their turn; more are refused, or take the "
                    "next step.");
-        keys.whole("failures_to_open", &o::failures_to_open, 1, 1000,
+        keys.part(&o::circuit)
+            .whole("failures_to_open", &net::circuit_options::failures_to_open, 1, 1000,
                    "After so many failures in a row a route is left alone for a few seconds, then "
                    "probed.");
     }
@@ -83,28 +82,15 @@ public:
 };
 
 /// Each gate on a strand of its own. Safe to use from any executor.
-class route_gates final : public gateway {
+class route_gates final : public sms_sender {
 public:
     /// Everything must outlive it, and it the calls on it.
-    route_gates(boost::asio::any_io_executor executor, gateway& behind, route_gate_options options,
-                clock const& now, random_source& random, route_gate_observer& tell);
+    route_gates(boost::asio::any_io_executor executor, sms_sender& behind,
+                route_gate_options options, clock const& now, random_source& random,
+                route_gate_observer& tell);
     ~route_gates() override;
 
     boost::asio::awaitable<send_outcome> send_sms(sms message, deadline until) override;
-    boost::asio::awaitable<answer<estimate>> estimate_cost(sms message, deadline until) override;
-    boost::asio::awaitable<answer<balance>> get_balance(deadline until) override;
-    boost::asio::awaitable<answer<std::vector<route>>> list_routes(deadline until) override;
-    boost::asio::awaitable<answer<route>> get_route(int route_id, deadline until) override;
-    boost::asio::awaitable<answer<std::vector<price>>> get_pricing(int route_id,
-                                                                   deadline until) override;
-    boost::asio::awaitable<answer<delivery_report>> get_delivery(std::string bx_message_id,
-                                                                 deadline until) override;
-    boost::asio::awaitable<answer<delivery_page>> list_deliveries(delivery_query query,
-                                                                  deadline until) override;
-    boost::asio::awaitable<answer<delivery_page>> list_order_deliveries(std::string order_id,
-                                                                        std::int64_t limit,
-                                                                        std::int64_t skip,
-                                                                        deadline until) override;
 
     /// From any thread; ascending by route, the one of unknown ids first.
     [[nodiscard]] std::vector<route_gate_figures> figures() const;

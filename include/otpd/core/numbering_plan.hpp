@@ -41,7 +41,7 @@ struct line {
     line_type type = line_type::unknown;
 };
 
-/// Immutable; may be used from any thread. Making one loads the plans (some two milliseconds).
+/// May be used from any thread. The first one that is made loads the plans (some ten milliseconds).
 class numbering_plan {
 public:
     numbering_plan();
@@ -54,7 +54,8 @@ public:
     /// dial another country's lines): two spellings must never become two identities. Of no known
     /// range, so of type `unknown`, is a number as long as its country's mobiles, which may be of a
     /// range that is younger than the plan; its country is that of its calling code, of those that
-    /// share one the main one. Costs more the first time in a country, and when the range is not known.
+    /// share one the main one. Costs some ten microseconds, and more where countries share a code, the first
+    /// time in a country, and when the range is not known.
     [[nodiscard]] std::optional<line> find(phone_number const& number) const;
 
     /// Why find() has found nothing: the digits are another spelling.

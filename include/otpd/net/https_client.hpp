@@ -51,7 +51,8 @@ public:
                  random_source& random, connect_observer& observer);
 
     /// One exchange, over by `until` and by the client's own timeout at the latest. Cancelling the
-    /// caller ends it at once; what is known then is returned, nothing is thrown.
+    /// caller ends it at once; what is known then is returned to a caller that has turned
+    /// throw_if_cancelled off.
     ///
     /// Repeated inside on another connection when a pooled one turned out to be dead and no byte of
     /// the request can have arrived (sent_bytes.hpp); a repeatable request once more even if one
@@ -70,7 +71,6 @@ public:
 private:
     using outcome = std::variant<exchange_failure, http_response>;
 
-    boost::asio::awaitable<exchange_result> exchange_by(http_request request, deadline until);
     boost::asio::awaitable<connect_result> connect(connection& to, deadline until);
     [[nodiscard]] secret_string serialize(http_request const& request) const;
 

@@ -2,6 +2,7 @@
 
 /// How the connections to one origin are pooled (src/net/connection_pool.hpp), and who hears of it.
 
+#include "otpd/net/circuit_breaker.hpp"
 #include "otpd/net/http_message.hpp"
 
 #include <boost/system/error_code.hpp>
@@ -17,13 +18,6 @@ struct connection_limits {
     std::size_t body_bytes_max = 64 * 1024;
 };
 
-/// When connecting is given up for a while, and for how long.
-struct circuit_options {
-    unsigned failures_to_open = 5;
-    std::chrono::milliseconds open_min{1000};
-    std::chrono::milliseconds open_max{5000};
-};
-
 struct pool_options {
     std::size_t connections_max = 64;
     std::size_t waiters_max = 1024;
@@ -36,7 +30,7 @@ struct pool_options {
     std::chrono::milliseconds fresh_min{5'000};
     std::chrono::milliseconds fresh_max{600'000}; ///< also how long what was learned is remembered
     connection_limits limits;
-    circuit_options circuit;
+    circuit_options circuit; ///< of connecting: an origin that answers badly is reachable
 };
 
 /// Told about every attempt to connect, on the pool's strand. Must not block or throw.

@@ -4,13 +4,11 @@
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/net/run_on.hpp"
+#include "otpd/net/wait_queue.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
@@ -18,7 +16,6 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,15 +49,13 @@ public:
     }
 
 private:
-    struct waiter {
-        waiter(strand const& executor, deadline until) : wake_up(executor, until.at()) {}
-        boost::asio::steady_timer wake_up;
-        std::optional<T> answer;
+    struct landing {
         std::exception_ptr thrown;
+        T answer;
     };
     struct flight {
         bool is_under_way = false;
-        std::list<waiter*> waiting; ///< in frames of wait()
+        wait_queue<landing> waiting;
         std::optional<T> last;
         steady_time answered_at{};
     };
@@ -78,18 +73,11 @@ private:
             auto const its = place->second;
             if (self->is_fresh(*its)) co_return its->last;
 
-            waiter mine(self->strand_, until);
-            its->waiting.push_back(&mine);
-            struct registration {
-                flight& in;
-                waiter& of;
-                ~registration() { in.waiting.remove(&of); }
-            };
-            registration const entry{*its, mine};
             if (!its->is_under_way) self->begin(std::move(key), its, std::move(ask));
-            co_await mine.wake_up.async_wait(boost::asio::as_tuple(boost::asio::deferred));
-            if (mine.thrown) std::rethrow_exception(mine.thrown);
-            co_return std::move(mine.answer);
+            auto landed = co_await its->waiting.wait(until);
+            if (!landed) co_return std::nullopt;
+            if (landed->thrown) std::rethrow_exception(landed->thrown);
+            co_return std::move(landed->answer);
         }
 
         strand strand_;
@@ -117,25 +105,20 @@ private:
             its->is_under_way = true;
             auto landed = [self = this->shared_from_this(), key = std::move(key),
                            its](std::exception_ptr thrown, T answer) {
-                self->end(key, *its, thrown, std::move(answer));
+                landing end{thrown, std::move(answer)};
+                self->end(key, *its, std::move(end));
             };
             boost::asio::co_spawn(strand_, fly(std::move(ask)), std::move(landed));
         }
 
-        void end(Key const& key, flight& its, std::exception_ptr thrown, T answer) {
+        void end(Key const& key, flight& its, landing how) {
             its.is_under_way = false;
-            for (auto* each : its.waiting) {
-                if (thrown)
-                    each->thrown = thrown;
-                else
-                    each->answer = answer;
-                each->wake_up.cancel();
-            }
-            if (thrown || kept_ == std::chrono::milliseconds::zero()) {
+            its.waiting.give_all(how);
+            if (how.thrown || kept_ == std::chrono::milliseconds::zero()) {
                 flights_.erase(key);
                 return;
             }
-            its.last = std::move(answer);
+            its.last = std::move(how.answer);
             its.answered_at = std::chrono::steady_clock::now();
         }
 

@@ -28,7 +28,7 @@ public:
     boost::asio::awaitable<bool> is_of(std::string client, std::string bx_message_id) const;
 
 private:
-    class impl;
+    struct impl;
     std::unique_ptr<impl> impl_;
 };
 

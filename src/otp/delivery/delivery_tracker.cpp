@@ -1,4 +1,9 @@
-#include "delivery/delivery_tracker_impl.hpp"
+/// The shell around delivery_poller: a timer, calls of the upstream and the store, and a strand.
+
+#include "delivery/delivery_poller.hpp"
+#include "otpd/net/on_strand.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/metrics.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -7,239 +12,176 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <algorithm>
 #include <atomic>
 
 namespace otpd::otp {
 
 namespace asio = boost::asio;
-using bridgexapi::delivery_page;
-using bridgexapi::delivery_query;
-using bridgexapi::delivery_report;
-using bridgexapi::reason;
-using namespace std::chrono_literals;
 
-namespace {
+/// Members are used on `strand_`, but for atomic ones and functions that are marked.
+class delivery_tracker::impl : public std::enable_shared_from_this<impl> {
+public:
+    impl(asio::any_io_executor const& executor, tracker_options options, dependencies deps)
+        : strand_(asio::make_strand(executor)), options_(options), deps_(deps), wake_(strand_),
+          poller_(options, {deps.random, deps.tell, deps.log, deps.metrics}) {}
 
-constexpr auto back_off_max = std::chrono::milliseconds(30s);
-/// A store may take its time for each update, and commits many at once.
-constexpr std::size_t updates_at_a_time = 32;
+    // From any thread.
 
-} // namespace
-
-// --- from any thread -----------------------------------------------------------------------------
-
-void delivery_tracker::impl::follow(followed_message what) {
-    if (!options_.enabled || stopped_) return;
-    if (++open_ > options_.open_max) {
-        --open_;
-        uses_.metrics.message_not_followed();
-        return;
-    }
-    if (net::is_alone_on(strand_)) return add(std::move(what));
-    asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
-        self->add(std::move(what));
-    });
-}
-
-void delivery_tracker::impl::add(followed_message what) {
-    if (stopped_ || !messages_.add(std::move(what), now())) {
-        --open_;
-        return;
-    }
-    uses_.metrics.messages_open(open_);
-    if (messages_.all().size() == 1) wake_.cancel();
-}
-
-void delivery_tracker::impl::start() {
-    if (!options_.enabled) return;
-    auto ended = [self = shared_from_this()](std::exception_ptr thrown) {
-        if (thrown && !self->stopped_) self->uses_.log.error("delivery_tracker_ended");
-    };
-    asio::co_spawn(strand_, run(shared_from_this()),
-                   asio::bind_cancellation_slot(stop_asking_.slot(), std::move(ended)));
-}
-
-void delivery_tracker::impl::stop() {
-    if (stopped_.exchange(true)) return;
-    asio::post(strand_, [self = shared_from_this()] {
-        self->wake_.cancel();
-        // Nothing else: what the store is told is told to the end.
-        if (self->asking_) self->stop_asking_.emit(asio::cancellation_type::terminal);
-    });
-}
-
-asio::awaitable<std::optional<delivery_view>>
-delivery_tracker::impl::last_report(std::shared_ptr<impl> self, std::string bx_message_id) {
-    auto look = [&] { return self->messages_.last_report(bx_message_id); };
-    co_return co_await net::on_strand(self->strand_, look);
-}
-
-// --- the loop ------------------------------------------------------------------------------------
-
-asio::awaitable<void> delivery_tracker::impl::run(std::shared_ptr<impl> self) {
-    while (!self->stopped_) {
-        auto const due = self->next_look();
-        if (due > self->now().steady) {
-            co_await self->rest_until(due);
-            continue;
+    void follow(followed_message message) {
+        if (!options_.enabled || stopped_) return;
+        if (++open_ > options_.open_max) {
+            --open_;
+            deps_.metrics.message_not_followed();
+            return;
         }
-        try {
-            co_await self->look();
-        } catch (std::exception const& thrown) {
-            if (!self->stopped_)
-                self->uses_.log.error("delivery_look_failed", {{"reason", thrown.what()}});
-            // Not at once again, wherever it was.
-            self->next_look_ = self->now().steady + self->options_.interval;
+        if (net::is_alone_on(strand_)) return add(std::move(message));
+        asio::post(strand_, [self = shared_from_this(), message = std::move(message)]() mutable {
+            self->add(std::move(message));
+        });
+    }
+
+    void start() {
+        if (!options_.enabled) return;
+        auto ended = [self = shared_from_this()](std::exception_ptr thrown) {
+            if (thrown && !self->stopped_) self->deps_.log.error("delivery_tracker_ended");
+        };
+        asio::co_spawn(strand_, run(shared_from_this()),
+                       asio::bind_cancellation_slot(stop_.slot(), std::move(ended)));
+    }
+
+    /// What the store is being told is told to the end.
+    void stop() {
+        if (stopped_.exchange(true)) return;
+        asio::post(strand_, [self = shared_from_this()] {
+            self->stop_.emit(asio::cancellation_type::terminal);
+        });
+    }
+
+    static asio::awaitable<std::optional<delivery_view>> last_report(std::shared_ptr<impl> self,
+                                                                     std::string bx_message_id) {
+        auto look = [&] { return self->poller_.last_report(bx_message_id); };
+        co_return co_await net::on_strand(self->strand_, look);
+    }
+
+    [[nodiscard]] std::size_t open() const noexcept { return open_; }
+
+private:
+    void add(followed_message message) {
+        if (stopped_ || !poller_.add(std::move(message), now())) {
+            --open_;
+            return;
         }
-        self->asking_ = false;
+        ++added_;
+        deps_.metrics.messages_open(open_);
+        if (poller_.open() == 1) wake_.cancel();
     }
-}
 
-/// Or until there is a first message.
-asio::awaitable<void> delivery_tracker::impl::rest_until(steady_time time) {
-    if (time == steady_time::max())
-        wake_.expires_at(time);
-    else
-        wake_.expires_after(time - now().steady);
-    boost::system::error_code ignored;
-    if (!stopped_) co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
-/// The first message is the one that is due first.
-steady_time delivery_tracker::impl::next_look() const {
-    auto const& all = messages_.all();
-    if (all.empty()) return steady_time::max();
-    return std::max(next_look_, all.begin()->second.first_look);
-}
-
-steady_time::duration delivery_tracker::impl::jittered(std::chrono::milliseconds pause) {
-    auto const tenth = static_cast<std::uint64_t>(std::max<std::int64_t>(pause.count() / 10, 0));
-    auto const extra = static_cast<std::int64_t>(uses_.random.below(2 * tenth + 1));
-    return pause + std::chrono::milliseconds(extra - static_cast<std::int64_t>(tenth));
-}
-
-asio::awaitable<void> delivery_tracker::impl::look() {
-    auto const began = now().steady;
-    next_look_ = began + jittered(options_.interval);
-    ++look_;
-    pages_read_ = 0;
-    candidates_.clear();
-    drop_overdue();
-    bool complete = false;
-    if (delivered_suffice())
-        complete = co_await read_delivered();
-    else
-        complete = co_await read_list(began);
-    if (complete) co_await ask_singly();
-}
-
-void delivery_tracker::impl::drop_overdue() {
-    auto const at = now().steady;
-    std::vector<id> over;
-    for (auto const& [which, message] : messages_.all())
-        if (message.drop_at <= at) over.push_back(which);
-    for (auto const which : over)
-        end(which);
-}
-
-void delivery_tracker::impl::end(id which) {
-    if (messages_.find(which) == nullptr) return;
-    messages_.erase(which);
-    uses_.metrics.messages_open(--open_);
-}
-
-// --- many updates at once -------------------------------------------------------------------------
-
-asio::awaitable<void> delivery_tracker::impl::tell_all(all_news what) {
-    auto const left = std::make_shared<all_news>(std::move(what));
-    auto const ended = [self = shared_from_this()](std::exception_ptr thrown) {
-        if (thrown) self->uses_.log.error("delivery_update_failed");
-        if (--self->telling_ == 0) self->gathered_.cancel();
-    };
-    auto const count = std::min(updates_at_a_time, left->size());
-    for (std::size_t i = 0; i < count; ++i) {
-        ++telling_;
-        asio::co_spawn(strand_, tell_one_by_one(shared_from_this(), left), ended);
+    /// Messages that ended make room for others.
+    void note_ended() {
+        auto const ended = added_ - poller_.open();
+        added_ -= ended;
+        open_ -= ended;
+        if (ended > 0) deps_.metrics.messages_open(open_);
     }
-    while (telling_ > 0) {
-        gathered_.expires_at(steady_time::max());
+
+    static asio::awaitable<void> run(std::shared_ptr<impl> self) {
+        co_await asio::this_coro::throw_if_cancelled(false);
+        while (!self->stopped_) {
+            try {
+                co_await self->act(self->poller_.next_action(self->now()));
+            } catch (std::exception const& thrown) {
+                if (!self->stopped_)
+                    self->deps_.log.error("delivery_look_failed", {{"reason", thrown.what()}});
+                self->poller_.abandon_look(self->now().steady);
+            }
+        }
+    }
+
+    asio::awaitable<void> act(delivery_poller::action action) {
+        note_ended();
+        if (auto* const question = std::get_if<delivery_question>(&action)) {
+            auto reply = co_await ask(*question);
+            if (!stopped_) poller_.on_reply(*question, std::move(reply), now());
+        } else if (auto* const update = std::get_if<store_update>(&action)) {
+            begin_update(std::move(*update));
+        } else {
+            co_await rest_until(std::get<delivery_poller::rest>(action).until);
+        }
+    }
+
+    asio::awaitable<void> rest_until(steady_time time) {
+        if (time == steady_time::max())
+            wake_.expires_at(time);
+        else
+            wake_.expires_after(time - now().steady);
         boost::system::error_code ignored;
-        co_await gathered_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
-}
 
-/// From the end: the upstream lists the newest first, and who came first is told first.
-asio::awaitable<void> delivery_tracker::impl::tell_one_by_one(std::shared_ptr<impl> self,
-                                                              std::shared_ptr<all_news> left) {
-    while (!left->empty() && !self->stopped_) {
-        auto next = std::move(left->back());
-        left->pop_back();
-        co_await self->learn(next.which, std::move(next.report));
+    asio::awaitable<delivery_reply> ask(delivery_question asked) {
+        auto const until = deadline::in(options_.timeout);
+        auto& upstream = deps_.gateway;
+        if (asked.what == delivery_question::about::order)
+            co_return co_await upstream.list_order_deliveries(asked.name, asked.query.limit,
+                                                              asked.query.skip, until);
+        if (asked.what != delivery_question::about::message)
+            co_return co_await upstream.list_deliveries(asked.query, until);
+        auto report = co_await upstream.get_delivery(asked.name, until);
+        if (!report) co_return report.error();
+        bridgexapi::delivery_page page{};
+        page.reports.push_back(*std::move(report));
+        co_return page;
     }
-}
 
-// --- the upstream --------------------------------------------------------------------------------
+    void begin_update(store_update update) {
+        auto ended = [self = shared_from_this()](std::exception_ptr thrown) {
+            if (thrown) self->deps_.log.error("delivery_update_failed");
+            self->note_ended();
+            self->wake_.cancel();
+        };
+        asio::co_spawn(strand_, tell_store(shared_from_this(), std::move(update)),
+                       std::move(ended));
+    }
 
-asio::awaitable<bool> delivery_tracker::impl::pace() {
-    while (!stopped_ && now().steady < next_request_)
-        co_await rest_until(next_request_);
-    next_request_ = now().steady + options_.request_spacing;
-    co_return !stopped_;
-}
+    static asio::awaitable<void> tell_store(std::shared_ptr<impl> self, store_update update) {
+        store::result<store::update_outcome> answer = store::fault::unknown;
+        std::exception_ptr thrown;
+        try {
+            answer = co_await self->deps_.store.update(std::move(update.update));
+        } catch (std::exception const&) {
+            thrown = std::current_exception();
+        }
+        self->poller_.on_update(update, answer, self->now());
+        if (thrown) std::rethrow_exception(thrown);
+    }
 
-asio::awaitable<bridgexapi::answer<delivery_page>>
-delivery_tracker::impl::list(delivery_query query) {
-    bool const goes_on = co_await pace();
-    if (!goes_on) co_return bridgexapi::failure{reason::shutting_down};
-    asking_ = true;
-    auto answer =
-        co_await uses_.gateway.list_deliveries(std::move(query), deadline::in(options_.timeout));
-    asking_ = false;
-    co_return answer;
-}
+    [[nodiscard]] moment now() const { return {deps_.now.now(), deps_.now.wall()}; }
 
-bool delivery_tracker::impl::failed(bridgexapi::failure const& why, question_kind kind) {
-    bool const of_the_one =
-        kind == to_one && (why.why == reason::not_found || why.why == reason::invalid_request);
-    if (of_the_one) return answered();
-    if (!stopped_) back_off(why);
-    return false;
-}
-
-bool delivery_tracker::impl::answered() {
-    if (failures_ > 0) uses_.log.info("delivery_reports_available");
-    failures_ = 0;
-    unreadable_ = 0;
-    return !stopped_;
-}
-
-void delivery_tracker::impl::back_off(bridgexapi::failure const& why) {
-    if (failures_ == 0)
-        uses_.log.warn("delivery_reports_unavailable", {{"reason", bridgexapi::to_string(why.why)},
-                                                        {"status", why.http_status},
-                                                        {"open", open_.load()}});
-    failures_ = std::min(failures_ + 1, 16U);
-    auto pause = std::min(options_.interval * (1U << failures_), back_off_max);
-    if (why.retry_after) pause = std::max<std::chrono::milliseconds>(pause, *why.retry_after);
-    next_look_ = now().steady + jittered(std::min(pause, 2 * back_off_max));
-}
-
-// --- the public face -----------------------------------------------------------------------------
+    net::strand strand_;
+    tracker_options const options_;
+    dependencies deps_;
+    asio::steady_timer wake_;
+    asio::cancellation_signal stop_;
+    delivery_poller poller_;
+    std::size_t added_ = 0; ///< messages in `open_` that the poller has, or had until just now
+    std::atomic<std::size_t> open_{0}; ///< also those on their way to the poller
+    std::atomic<bool> stopped_{false};
+};
 
 delivery_tracker::delivery_tracker(asio::any_io_executor executor, tracker_options options,
-                                   dependencies uses)
-    : impl_(std::make_shared<impl>(executor, options, uses)) {}
+                                   dependencies deps)
+    : impl_(std::make_shared<impl>(executor, options, deps)) {}
 
 delivery_tracker::~delivery_tracker() {
     impl_->stop();
 }
 
-void delivery_tracker::follow(followed_message what) noexcept {
+void delivery_tracker::follow(followed_message message) noexcept {
     try {
-        impl_->follow(std::move(what));
+        impl_->follow(std::move(message));
     } catch (std::exception const&) { // no memory for it
         return;
     }

@@ -1,9 +1,10 @@
 #include "delivery/open_messages.hpp"
 
-#include "delivery/upstream_time.hpp"
+#include "delivery/upstream_list.hpp"
 #include "otpd/core/encoding.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace otpd::otp {
 
@@ -12,10 +13,27 @@ using namespace std::chrono_literals;
 namespace {
 
 /// How long after it was asked for a send may have been made: no send takes longer.
-constexpr std::chrono::seconds send_max{30};
+constexpr auto send_max = 30s;
+constexpr auto lost_interval = 5s;
+constexpr auto lost_interval_later = 10s;
 
 std::chrono::milliseconds passed(wall_time since, wall_time now) {
     return std::max(0ms, std::chrono::floor<std::chrono::milliseconds>(now - since));
+}
+
+std::string key_of_id(std::string_view id) {
+    return std::string("i").append(id);
+}
+std::string key_of_order(std::string_view order) {
+    return std::string("o").append(order);
+}
+std::string key_of_number(std::string_view digits) {
+    return std::string("n").append(digits);
+}
+std::string key_of(open_message const& message) {
+    auto const& told = message.what.told;
+    if (message.lost) return key_of_number(message.what.to->digits());
+    return told.bx_message_id.empty() ? key_of_order(told.order_id) : key_of_id(told.bx_message_id);
 }
 
 } // namespace
@@ -26,6 +44,16 @@ std::string digits_of(std::string_view msisdn) {
     return digits;
 }
 
+/// Whenever it is its turn again, unless it is lost.
+void open_message::ask_again(steady_time now) {
+    ask_at = now;
+    if (lost) ask_at += missed < absences_min ? lost_interval : lost_interval_later;
+}
+
+open_messages::open_messages(tracker_options const& options)
+    : first_look_(options.first_look), clock_tolerance_(options.clock_tolerance),
+      reports_(options.reports_max), known_(options.open_max + options.reports_max) {}
+
 bool open_messages::add(followed_message what, moment now) {
     auto& told = what.told;
     told.since_accepted = passed(told.at, now.wall);
@@ -33,36 +61,19 @@ bool open_messages::add(followed_message what, moment now) {
     told.since_admitted =
         stated ? told.since_admitted + told.since_accepted : passed(what.admitted_at, now.wall);
     bool const lost = told.bx_message_id.empty() && told.order_id.empty();
-    if (lost ? !what.to : is_open(what)) return false;
-    auto const which = next_++;
-    if (lost) {
-        by_number_.emplace(what.to->digits(), which);
-    } else if (told.bx_message_id.empty()) {
-        by_order_.emplace(told.order_id, which);
-    } else {
-        by_bx_.emplace(told.bx_message_id, which);
-        know(told.bx_message_id);
-    }
-    open_message entry{.what = std::move(what),
-                       .since = now.steady,
-                       .first_look = now.steady + options_.first_look,
-                       .drop_at = {},
-                       .lost = lost,
-                       .view = {}};
-    entry.drop_at = now.steady + entry.what.follow_for;
-    entry.ask_at = entry.first_look;
-    list_.emplace(which, std::move(entry));
+    if (lost && !what.to) return false;
+    open_message message{.what = std::move(what),
+                         .since = now.steady,
+                         .first_look = now.steady + first_look_,
+                         .drop_at = now.steady,
+                         .lost = lost};
+    message.drop_at += message.what.follow_for;
+    message.ask_at = message.first_look;
+    auto const is_same = [&](id which) { return list_.at(which).what.at.id == message.what.at.id; };
+    if (!lost && std::ranges::any_of(at(key_of(message)), is_same)) return false;
+    index(next_, message);
+    list_.emplace(next_++, std::move(message));
     return true;
-}
-
-bool open_messages::is_open(followed_message const& what) const {
-    auto const& told = what.told;
-    auto const& among = told.bx_message_id.empty() ? by_order_ : by_bx_;
-    auto const [first, last] =
-        among.equal_range(told.bx_message_id.empty() ? told.order_id : told.bx_message_id);
-    return std::any_of(first, last, [&](auto const& each) {
-        return list_.at(each.second).what.at.id == what.at.id;
-    });
 }
 
 open_message* open_messages::find(id which) {
@@ -70,52 +81,50 @@ open_message* open_messages::find(id which) {
     return found == list_.end() ? nullptr : &found->second;
 }
 
+std::vector<open_messages::id> open_messages::at(std::string const& key) const {
+    std::vector<id> found;
+    auto const [first, last] = index_.equal_range(key);
+    for (auto each = first; each != last; ++each)
+        found.push_back(each->second);
+    return found;
+}
+
 std::vector<open_messages::id>
 open_messages::about(bridgexapi::delivery_report const& report) const {
-    std::vector<id> found;
-    auto const take = [&found](auto range) {
-        for (auto each = range.first; each != range.second; ++each)
-            found.push_back(each->second);
-    };
-    take(by_bx_.equal_range(report.bx_message_id));
-    if (report.order_id) take(by_order_.equal_range(*report.order_id));
+    auto found = at(key_of_id(report.bx_message_id));
+    if (report.order_id)
+        std::ranges::copy(at(key_of_order(*report.order_id)), std::back_inserter(found));
     return found;
 }
 
 std::vector<open_messages::id> open_messages::lost_to(std::string_view msisdn) const {
-    std::vector<id> found;
-    if (by_number_.empty()) return found;
-    auto const [first, last] = by_number_.equal_range(digits_of(msisdn));
-    for (auto each = first; each != last; ++each)
-        found.push_back(each->second);
+    auto found = at(key_of_number(digits_of(msisdn)));
     std::ranges::sort(found);
     return found;
 }
 
 // --- lost ones -----------------------------------------------------------------------------------
 
-bool open_messages::is_known(std::string const& bx_message_id) const {
-    return known_.contains(bx_message_id) || by_bx_.contains(bx_message_id) ||
-           reports_.contains(bx_message_id);
-}
-
 bool open_messages::may_be(open_message const& lost,
                            bridgexapi::delivery_report const& report) const {
     auto const& what = lost.what;
-    if (digits_of(report.msisdn) != what.to->digits()) return false;
-    if (report.bx_message_id.empty() || is_known(report.bx_message_id)) return false;
-    return !report.route_id || *report.route_id == what.told.route_id;
+    auto const& name = report.bx_message_id;
+    if (name.empty() || known_.contains(name) || reports_.contains(name) ||
+        index_.contains(key_of_id(name)))
+        return false;
+    return digits_of(report.msisdn) == what.to->digits() &&
+           (!report.route_id || *report.route_id == what.told.route_id);
 }
 
 std::optional<bridgexapi::delivery_report>
 open_messages::sent_as(open_message const& lost,
                        std::span<bridgexapi::delivery_report const> reports) const {
-    auto const earliest = lost.what.asked_at - options_.clock_tolerance;
-    auto const latest = lost.what.asked_at + send_max + options_.clock_tolerance;
+    auto const earliest = lost.what.asked_at - clock_tolerance_;
+    auto const latest = lost.what.asked_at + send_max + clock_tolerance_;
     bridgexapi::delivery_report const* best = nullptr;
     std::optional<wall_time> best_at;
     bridgexapi::delivery_report const* timeless = nullptr;
-    std::unordered_set<std::string_view> candidates;
+    std::set<std::string_view> candidates;
     for (auto const& each : reports) {
         if (!may_be(lost, each)) continue;
         candidates.insert(each.bx_message_id);
@@ -126,18 +135,24 @@ open_messages::sent_as(open_message const& lost,
         best_at = made;
     }
     // Without a time there is only this to go by.
-    if (best == nullptr && timeless != nullptr && candidates.size() == 1) best = timeless;
+    if (best == nullptr && candidates.size() == 1) best = timeless;
     if (best == nullptr) return std::nullopt;
     return *best;
 }
 
 // --- changes -------------------------------------------------------------------------------------
 
-void open_messages::remove(index& from, std::string const& key, id which) {
-    auto const [first, last] = from.equal_range(key);
+void open_messages::index(id which, open_message const& message) {
+    index_.emplace(key_of(message), which);
+    auto const& name = message.what.told.bx_message_id;
+    if (!name.empty()) known_.put(name, true);
+}
+
+void open_messages::unindex(id which, open_message const& message) {
+    auto const [first, last] = index_.equal_range(key_of(message));
     auto const found =
         std::find_if(first, last, [which](auto const& each) { return each.second == which; });
-    if (found != last) from.erase(found);
+    if (found != last) index_.erase(found);
 }
 
 void open_messages::identify(id which, bridgexapi::delivery_report const& report) {
@@ -145,59 +160,40 @@ void open_messages::identify(id which, bridgexapi::delivery_report const& report
     if (message == nullptr || report.bx_message_id.empty()) return;
     auto& told = message->what.told;
     if (!told.bx_message_id.empty()) return;
-    if (message->lost)
-        remove(by_number_, message->what.to->digits(), which);
-    else
-        remove(by_order_, told.order_id, which);
+    unindex(which, *message);
     message->lost = false;
     message->missed = 0;
     told.bx_message_id = report.bx_message_id;
     if (report.order_id) told.order_id = *report.order_id;
-    by_bx_.emplace(told.bx_message_id, which);
-    know(told.bx_message_id);
+    index(which, *message);
 }
 
 void open_messages::erase(id which) {
     auto const found = list_.find(which);
     if (found == list_.end()) return;
     auto& message = found->second;
-    auto const& told = message.what.told;
-    if (message.lost)
-        remove(by_number_, message.what.to->digits(), which);
-    else if (told.bx_message_id.empty())
-        remove(by_order_, told.order_id, which);
-    else
-        remove(by_bx_, told.bx_message_id, which);
-    if (message.view) keep(*std::move(message.view));
+    unindex(which, message);
+    if (message.view && !message.view->bx_message_id.empty()) {
+        auto name = message.view->bx_message_id;
+        reports_.put(std::move(name), *std::move(message.view));
+    }
     list_.erase(found);
 }
 
-void open_messages::know(std::string const& bx_message_id) {
-    if (!known_.insert(bx_message_id).second) return;
-    known_in_order_.push_back(bx_message_id);
-    if (known_.size() <= options_.known_ids_max) return;
-    known_.erase(known_in_order_.front());
-    known_in_order_.pop_front();
-}
-
-void open_messages::keep(delivery_view view) {
-    auto const& name = view.bx_message_id;
-    if (name.empty() || options_.reports_max == 0) return;
-    if (!reports_.contains(name)) reports_in_order_.push_back(name);
-    std::string key = name;
-    reports_.insert_or_assign(std::move(key), std::move(view));
-    if (reports_.size() <= options_.reports_max) return;
-    reports_.erase(reports_in_order_.front());
-    reports_in_order_.pop_front();
+void open_messages::drop_overdue(steady_time now) {
+    std::vector<id> overdue;
+    for (auto const& [which, message] : list_)
+        if (message.drop_at <= now) overdue.push_back(which);
+    for (auto const which : overdue)
+        erase(which);
 }
 
 std::optional<delivery_view> open_messages::last_report(std::string const& bx_message_id) const {
-    if (auto const open = by_bx_.find(bx_message_id); open != by_bx_.end()) {
-        if (auto const& view = list_.at(open->second).view) return view;
-    }
-    auto const kept = reports_.find(bx_message_id);
-    if (kept == reports_.end()) return std::nullopt;
-    return kept->second;
+    for (auto const which : at(key_of_id(bx_message_id)))
+        if (auto const& view = list_.at(which).view) return view;
+    auto const* const kept = reports_.find(bx_message_id);
+    if (kept == nullptr) return std::nullopt;
+    return *kept;
 }
 
 } // namespace otpd::otp

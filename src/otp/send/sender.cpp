@@ -16,7 +16,8 @@ namespace asio = boost::asio;
 
 asio::awaitable<outcome<sent>> sender::send(send_request request, deadline until) {
     // A coroutine of its own with no way to cancel it: between admission and settlement nothing may
-    // stop it, or an SMS is paid for that nobody remembers.
+    // stop it, or an SMS is paid for that nobody remembers. This is the one border: what is called from here on
+    // need not expect that its caller is cancelled.
     auto const executor = co_await asio::this_coro::executor;
     auto const uncancellable =
         asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);

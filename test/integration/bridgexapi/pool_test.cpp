@@ -30,7 +30,7 @@ public:
             ++outcomes_[thrown ? "not begun" : describe(outcome)];
             ++ended_;
         };
-        boost::asio::co_spawn(fixture_.context, client_.send_sms(client_fixture::message(n), until),
+        boost::asio::co_spawn(fixture_.context, send(client_, n, until),
                               boost::asio::bind_cancellation_slot(slot, std::move(ended)));
         ++started_;
     }
@@ -49,6 +49,13 @@ public:
     [[nodiscard]] std::size_t ended() const { return ended_; }
 
 private:
+    /// Wants to know what became of it even where it is cancelled.
+    static boost::asio::awaitable<bridgexapi::send_outcome> send(bridgexapi::client& client,
+                                                                 std::size_t n, deadline until) {
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        co_return co_await client.send_sms(client_fixture::message(n), until);
+    }
+
     client_fixture& fixture_;
     bridgexapi::client& client_;
     std::map<std::string, int> outcomes_;

@@ -183,4 +183,17 @@ BOOST_AUTO_TEST_CASE(nesting_is_bounded) {
     BOOST_TEST(!read_balance(nested(json_depth_max + 1)).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(bodies_are_json_and_nothing_like_it) {
+    auto const read =
+        read_balance(R"({"balance":1,"\u0062alance":2,"username":"a\u0041\n\ud83d\ude00"})");
+    BOOST_TEST_REQUIRE(read.has_value());
+    BOOST_TEST(read->amount.micros() == 2'000'000); // of several the last
+    BOOST_TEST(read->username.value() == "aA\n\xf0\x9f\x98\x80");
+    for (char const* body :
+         {"", " ", "null", R"({"balance":1)", R"({"balance":1}})", R"({"balance":1,})",
+          R"({"balance":1} x)", R"({"balance":1}/*x*/)", R"({'balance':1})", R"({"balance":01})",
+          "{\"balance\":1,\"username\":\"\xff\"}", "{\"balance\":1,\"username\":\"a\nb\"}"})
+        BOOST_TEST(!read_balance(body).has_value(), body);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

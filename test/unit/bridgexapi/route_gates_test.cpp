@@ -1,5 +1,6 @@
 #include "coroutines.hpp"
 #include "fake_gateway.hpp"
+#include "otpd/bridgexapi/read_bulkhead.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -91,9 +92,9 @@ struct gates_fixture {
         options.concurrency_initial = 2;
         options.concurrency_max = 2;
         options.queue_max = 3;
-        options.failures_to_open = 2;
-        options.open_min = options.open_max = 1h;
-        options.open_longest = 10h;
+        options.circuit.failures_to_open = 2;
+        options.circuit.open_min = options.circuit.open_max = 1h;
+        options.circuit.open_longest = 10h;
         return options;
     }
 
@@ -131,6 +132,8 @@ struct gates_fixture {
     }
 
     static asio::awaitable<send_outcome> send_by(route_gates& gates, int route_id, deadline until) {
+        // Whoever may be cancelled, and yet wants to know what became of it.
+        co_await asio::this_coro::throw_if_cancelled(false);
         auto message = message_for(route_id);
         co_return co_await gates.send_sms(std::move(message), until);
     }
@@ -327,7 +330,7 @@ BOOST_AUTO_TEST_CASE(an_opening_breaker_refuses_the_queue_and_what_comes_after_i
 
 BOOST_AUTO_TEST_CASE(a_breaker_whose_time_is_over_refuses_only_while_a_probe_is_out) {
     auto options = gates_fixture::small();
-    options.open_min = options.open_max = 0ms;
+    options.circuit.open_min = options.circuit.open_max = 0ms;
     gates_fixture fixture(options);
     fixture.upstream.answer = [](sms const&) {
         return send_outcome(rejected{reason::vendor_failed});
@@ -357,8 +360,9 @@ BOOST_AUTO_TEST_CASE(reads_pass_whatever_the_gates_do) {
     gates_fixture fixture;
     for (int i = 0; i < 6; ++i)
         fixture.send(3);
+    read_bulkhead bulkhead(fixture.context.get_executor(), fixture.gates, fixture.upstream, {});
     auto const answered =
-        test::run(fixture.context, fixture.gates.get_pricing(3, deadline::in(test::hang_limit)));
+        test::run(fixture.context, bulkhead.get_pricing(3, deadline::in(test::hang_limit)));
     BOOST_TEST((answered.error().why == reason::not_found));
     fixture.let_all_go();
 }

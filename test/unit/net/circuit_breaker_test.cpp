@@ -1,4 +1,4 @@
-#include "net/circuit_breaker.hpp"
+#include "otpd/net/circuit_breaker.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -26,7 +26,11 @@ struct fixture {
 
     void fail(int times) {
         for (int i = 0; i < times; ++i)
-            circuit.failed(now);
+            circuit.failed(circuit.enter(), now);
+    }
+    net::circuit_breaker::entry probe() {
+        BOOST_TEST(!circuit.refusal(now).has_value());
+        return circuit.enter();
     }
 };
 
@@ -47,7 +51,7 @@ BOOST_AUTO_TEST_CASE(opens_at_the_fifth_failure_in_a_row) {
 
 BOOST_AUTO_TEST_CASE(a_success_in_between_starts_the_count_again) {
     fail(4);
-    circuit.succeeded();
+    BOOST_TEST(!circuit.succeeded(circuit.enter()));
     fail(4);
     BOOST_TEST(!circuit.is_open());
 }
@@ -55,7 +59,7 @@ BOOST_AUTO_TEST_CASE(a_success_in_between_starts_the_count_again) {
 BOOST_AUTO_TEST_CASE(exactly_one_probe_after_the_pause) {
     fail(5);
     now += 5s;
-    BOOST_TEST(!circuit.refusal(now).has_value());
+    probe();
     BOOST_TEST(circuit.refusal(now).has_value());
     BOOST_TEST(circuit.is_open());
 }
@@ -63,39 +67,48 @@ BOOST_AUTO_TEST_CASE(exactly_one_probe_after_the_pause) {
 BOOST_AUTO_TEST_CASE(a_good_probe_closes) {
     fail(5);
     now += 5s;
-    BOOST_TEST(!circuit.refusal(now).has_value());
-    circuit.succeeded();
+    BOOST_TEST(circuit.succeeded(probe()));
     BOOST_TEST(!circuit.is_open());
-    BOOST_TEST(!circuit.refusal(now).has_value());
-    BOOST_TEST(!circuit.refusal(now).has_value());
+    probe();
+    probe();
 }
 
 BOOST_AUTO_TEST_CASE(one_bad_probe_opens_again) {
     fail(5);
     now += 5s;
-    BOOST_TEST(!circuit.refusal(now).has_value());
-    fail(1);
+    BOOST_TEST(circuit.failed(probe(), now).has_value());
     BOOST_TEST(circuit.refusal(now).has_value());
     now += 5s;
-    BOOST_TEST(!circuit.refusal(now).has_value());
+    probe();
 }
 
 BOOST_AUTO_TEST_CASE(an_abandoned_probe_is_made_by_the_next) {
     fail(5);
     now += 5s;
-    BOOST_TEST(!circuit.refusal(now).has_value());
-    circuit.abandoned();
-    BOOST_TEST(!circuit.refusal(now).has_value());
+    circuit.abandoned(probe());
+    probe();
 }
 
-BOOST_AUTO_TEST_CASE(late_failures_do_not_prolong_the_pause) {
+BOOST_AUTO_TEST_CASE(what_began_before_it_opened_changes_it_no_more) {
+    auto const late = circuit.enter();
     fail(5);
     auto const before = circuit.refusal(now);
     now += 500ms;
-    fail(20);
+    for (int i = 0; i < 20; ++i)
+        BOOST_TEST(!circuit.failed(late, now).has_value());
+    BOOST_TEST(!circuit.succeeded(late));
+    circuit.abandoned(late);
     auto const after = circuit.refusal(now);
     BOOST_TEST_REQUIRE((before && after));
     BOOST_TEST((*before - *after == 500ms));
+}
+
+BOOST_AUTO_TEST_CASE(the_pause_grows_only_where_it_may) {
+    for (int i = 0; i < 5; ++i) {
+        fail(5);
+        BOOST_TEST((circuit.refusal(now) == 1s));
+        now += 5s;
+    }
 }
 
 BOOST_AUTO_TEST_CASE(the_pause_is_random_within_its_bounds) {
@@ -105,7 +118,7 @@ BOOST_AUTO_TEST_CASE(the_pause_is_random_within_its_bounds) {
     for (int i = 0; i < 1'000; ++i) {
         net::circuit_breaker one(net::circuit_options(), random_bytes);
         for (int n = 0; n < 5; ++n)
-            one.failed(now);
+            one.failed(one.enter(), now);
         auto const pause = one.refusal(now).value();
         least = std::min(least, pause);
         most = std::max(most, pause);

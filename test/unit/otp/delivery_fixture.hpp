@@ -1,31 +1,25 @@
 #pragma once
 
-/// The delivery tracker with an upstream that lists what it is told, a store that says what it is told, and
-/// a clock that is turned by hand: the tracker asks only when the test turns it.
+/// The poller of deliveries with an upstream that lists what it is told, a store that says what it is told, and
+/// a clock that is turned as far as the poller would rest.
 
-#include "coroutines.hpp"
 #include "log_capture.hpp"
 #include "manual_clock.hpp"
-#include "otpd/otp/delivery.hpp"
+#include "otp/delivery/delivery_poller.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
-#include "unimplemented_store.hpp"
-#include "unread_gateway.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <deque>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 namespace otpd::test {
 
-class listing_gateway final : public unread_gateway {
+class listing_upstream {
 public:
     std::deque<bridgexapi::delivery_report> messages; ///< the newest first
     std::vector<std::string> hidden;                  ///< ids that the list leaves out
@@ -33,55 +27,44 @@ public:
     std::int64_t limit_cut = 1'000'000;               ///< larger pages are given short
     bool filters = true;                              ///< looks at the filter by status
     bool answers_any_number = false;                  ///< the filter by number does nothing
-    bool hangs = false;
     std::optional<bridgexapi::reason> fails;
     std::vector<bridgexapi::delivery_query> queries;
     std::vector<std::string> asked_ids;
     std::vector<std::string> asked_orders;
 
-    boost::asio::awaitable<bridgexapi::send_outcome> send_sms(bridgexapi::sms, deadline) override {
-        co_return bridgexapi::rejected{bridgexapi::reason::invalid_request};
+    otp::delivery_reply answer(otp::delivery_question const& asked) {
+        using about = otp::delivery_question::about;
+        if (asked.what == about::message) return find(asked.name);
+        if (asked.what != about::order) return list(asked.query);
+        asked_orders.push_back(asked.name);
+        auto const fits = [&](auto const& each) { return each.order_id == asked.name; };
+        return page(fits, asked.query.skip, asked.query.limit);
     }
-    reply<bridgexapi::delivery_page> list_deliveries(bridgexapi::delivery_query query,
-                                                     deadline until) override {
+    bridgexapi::delivery_report& message(std::string const& id) {
+        return *std::ranges::find(messages, id, &bridgexapi::delivery_report::bx_message_id);
+    }
+
+private:
+    otp::delivery_reply find(std::string const& id) {
+        asked_ids.push_back(id);
+        auto const is_it = [&](auto const& each) { return each.bx_message_id == id; };
+        if (std::ranges::none_of(messages, is_it))
+            return bridgexapi::failure{bridgexapi::reason::not_found, 404};
+        return page(is_it, 0, 1);
+    }
+    otp::delivery_reply list(bridgexapi::delivery_query const& query) {
         queries.push_back(query);
-        if (hangs) {
-            boost::asio::steady_timer never(co_await boost::asio::this_coro::executor, until.at());
-            co_await never.async_wait(boost::asio::use_awaitable);
-        }
-        if (fails) co_return bridgexapi::failure{*fails};
+        if (fails) return bridgexapi::failure{*fails};
         if (query.limit > limit_refused)
-            co_return bridgexapi::failure{bridgexapi::reason::invalid_request};
+            return bridgexapi::failure{bridgexapi::reason::invalid_request};
         auto const fits = [&](bridgexapi::delivery_report const& each) {
             bool const listed =
                 std::ranges::find(hidden, each.bx_message_id) == hidden.end() || query.msisdn;
             return listed && (!filters || !query.status || *query.status == each.status) &&
                    (!query.msisdn || answers_any_number || *query.msisdn == each.msisdn);
         };
-        co_return page(fits, query.skip, std::min(query.limit, limit_cut));
+        return page(fits, query.skip, std::min(query.limit, limit_cut));
     }
-    reply<bridgexapi::delivery_report> get_delivery(std::string id, deadline) override {
-        asked_ids.push_back(id);
-        auto const found =
-            std::ranges::find(messages, id, &bridgexapi::delivery_report::bx_message_id);
-        if (found == messages.end())
-            co_return bridgexapi::failure{bridgexapi::reason::not_found, 404};
-        co_return *found;
-    }
-    reply<bridgexapi::delivery_page> list_order_deliveries(std::string order, std::int64_t limit,
-                                                           std::int64_t skip, deadline) override {
-        asked_orders.push_back(order);
-        auto const fits = [&](bridgexapi::delivery_report const& each) {
-            return each.order_id == order;
-        };
-        co_return page(fits, skip, limit);
-    }
-
-    bridgexapi::delivery_report& message(std::string const& id) {
-        return *std::ranges::find(messages, id, &bridgexapi::delivery_report::bx_message_id);
-    }
-
-private:
     template <class Filter>
     bridgexapi::delivery_page page(Filter fits, std::int64_t skip, std::int64_t limit) {
         bridgexapi::delivery_page result{};
@@ -96,25 +79,24 @@ private:
     }
 };
 
-/// Knows updates only.
-class update_store final : public unimplemented_store {
-public:
+struct told_store {
     std::vector<otpd::store::delivery_update> updates;
     std::function<otpd::store::result<otpd::store::update_outcome>()> on_update = [] {
         return otpd::store::result<otpd::store::update_outcome>(
             otpd::store::update_outcome::updated);
     };
-
-    reply<otpd::store::update_outcome> update(otpd::store::delivery_update request) override {
-        updates.push_back(std::move(request));
-        co_return on_update();
-    }
 };
 
 class remembering_observer final : public otp::observer {
 public:
     std::vector<otp::occurrence> all;
     void happened(otp::occurrence const& what) noexcept override { all.push_back(what); }
+};
+
+/// No jitter but the shortest pause.
+class zeros final : public random_source {
+public:
+    void fill(std::span<std::byte> out) override { std::ranges::fill(out, std::byte(0)); }
 };
 
 inline constexpr char const* someone = "31651860670";
@@ -126,47 +108,53 @@ struct delivery_fixture {
         options.interval = std::chrono::milliseconds(10);
         options.request_spacing = std::chrono::milliseconds(0);
     }
-    ~delivery_fixture() {
-        if (tracker == nullptr) return;
-        tracker->stop();
-        tracker.reset();
-        run_on_threads(context, 1); // nothing is left of it
-    }
 
-    void make() {
-        otp::delivery_tracker::dependencies const uses{store,    gateway, clock,  random,
-                                                       observer, log,     metrics};
-        tracker = std::make_unique<otp::delivery_tracker>(context.get_executor(), options, uses);
+    /// With the options of when it is first asked for.
+    otp::delivery_poller& poller() {
+        if (!poller_) poller_.emplace(options, dependencies(log));
+        return *poller_;
     }
-    /// After it was told of everything that it follows so far.
-    void start() {
-        if (tracker == nullptr) make();
-        context.restart();
-        while (context.poll_one() != 0) {
+    otp::delivery_poller::dependencies dependencies(telemetry::logger& to) {
+        return {random, observer, to, metrics};
+    }
+    [[nodiscard]] otp::moment now() const { return {clock.now(), clock.wall()}; }
+    void follow(otp::followed_message what) { poller().add(std::move(what), now()); }
+    std::size_t open() { return poller().open(); }
+
+    /// Carries out one action, but for a rest: until when.
+    std::optional<steady_time> act() {
+        auto action = poller().next_action(now());
+        if (auto const* const rest = std::get_if<otp::delivery_poller::rest>(&action))
+            return rest->until;
+        if (auto const* const asked = std::get_if<otp::delivery_question>(&action)) {
+            poller().on_reply(*asked, upstream.answer(*asked), now());
+        } else {
+            auto const& told = std::get<otp::store_update>(action);
+            store.updates.push_back(told.update);
+            poller().on_update(told, store.on_update(), now());
         }
-        tracker->start();
+        return std::nullopt;
     }
-    /// Lets the tracker look until `met`, as often as that takes.
+    /// Lets it look until `met`, as often as that takes.
     template <class Condition>
     void look_until(Condition met) {
-        auto const end = std::chrono::steady_clock::now() + hang_limit;
-        context.restart();
-        while (!met() && std::chrono::steady_clock::now() < end) {
-            context.run_one_for(std::chrono::milliseconds(1));
-            clock.advance(step);
+        constexpr int actions_max = 1'000'000; // more is an endless loop
+        for (int i = 0; i < actions_max && !met(); ++i) {
+            auto const until = act();
+            if (until == steady_time::max()) break; // nothing would ever change
+            if (until) clock.advance(*until - clock.now());
         }
         BOOST_REQUIRE(met());
     }
     /// So many questions to the list more.
     void look(std::size_t times) {
-        auto const enough = gateway.queries.size() + times;
-        look_until([&] { return gateway.queries.size() >= enough; });
+        auto const enough = upstream.queries.size() + times;
+        look_until([&] { return upstream.queries.size() >= enough; });
     }
     /// Whatever it does without the clock being turned.
     void settle() {
-        context.restart();
-        for (int i = 0; i < 100; ++i)
-            context.poll_one();
+        while (!act()) {
+        }
     }
 
     bridgexapi::delivery_report& add_report(std::string const& id, std::string const& status,
@@ -178,8 +166,8 @@ struct delivery_fixture {
         report.route_id = 8;
         report.order_id = "order of " + id;
         report.created_at = text_of(clock.wall());
-        gateway.messages.push_front(report);
-        return gateway.messages.front();
+        upstream.messages.push_front(report);
+        return upstream.messages.front();
     }
     static std::string text_of(wall_time time) {
         auto const seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch());
@@ -216,17 +204,15 @@ struct delivery_fixture {
             std::ranges::count(observer.all, what, &otp::occurrence::what));
     }
 
-    boost::asio::io_context context;
     manual_clock clock;
-    std::chrono::milliseconds step{10}; ///< at which look_until() turns it
-    openssl_random random;
-    listing_gateway gateway;
-    update_store store;
+    zeros random;
+    listing_upstream upstream;
+    told_store store;
     remembering_observer observer;
     telemetry::logger log;
     telemetry::metrics metrics{telemetry::metrics_options{"test", {}, {}}};
     otp::tracker_options options;
-    std::unique_ptr<otp::delivery_tracker> tracker;
+    std::optional<otp::delivery_poller> poller_;
 };
 
 } // namespace otpd::test

@@ -14,7 +14,7 @@ using state = otpd::store::delivery;
 using namespace std::chrono_literals;
 
 struct lost_fixture : delivery_fixture {
-    lost_fixture() { step = 1s; }
+    lost_fixture() { options.interval = 1s; }
     [[nodiscard]] bool was_found() const { return told(occurrence_kind::delivery) == 1; }
 };
 
@@ -23,12 +23,11 @@ struct lost_fixture : delivery_fixture {
 BOOST_AUTO_TEST_SUITE(lost_messages)
 
 BOOST_FIXTURE_TEST_CASE(one_that_was_sent_is_found_by_its_number_and_followed, lost_fixture) {
-    start();
-    tracker->follow(lost_message());
+    follow(lost_message());
     clock.advance(2s);
     add_report("BX-9", "SENT");
     look_until([&] { return was_found(); });
-    BOOST_TEST(gateway.queries.front().msisdn.value() == someone);
+    BOOST_TEST(upstream.queries.front().msisdn.value() == someone);
     BOOST_REQUIRE(store.updates.size() == 1U);
     BOOST_TEST((store.updates[0].message == state::accepted));
     auto const sent = store.updates[0].sent.value();
@@ -37,18 +36,17 @@ BOOST_FIXTURE_TEST_CASE(one_that_was_sent_is_found_by_its_number_and_followed, l
     BOOST_TEST(sent.route_id == 8);
     BOOST_TEST(!sent.cost.has_value());
     BOOST_TEST(observer.all.at(0).bx_message_id == "BX-9");
-    gateway.message("BX-9").status = "DELIVERED";
-    look_until([&] { return tracker->open() == 0; });
+    upstream.message("BX-9").status = "DELIVERED";
+    look_until([&] { return open() == 0; });
     BOOST_TEST(told(occurrence_kind::delivered) == 1U);
     BOOST_TEST(told(occurrence_kind::failed) == 0U);
 }
 
 BOOST_FIXTURE_TEST_CASE(one_that_was_delivered_before_it_was_found_is_told_in_two_steps,
                         lost_fixture) {
-    start();
-    tracker->follow(lost_message());
+    follow(lost_message());
     add_report("BX-9", "DELIVERED");
-    look_until([&] { return tracker->open() == 0; });
+    look_until([&] { return open() == 0; });
     BOOST_REQUIRE(observer.all.size() == 2U);
     BOOST_TEST((observer.all[0].what == occurrence_kind::delivery));
     BOOST_TEST((observer.all[1].what == occurrence_kind::delivered));
@@ -56,10 +54,9 @@ BOOST_FIXTURE_TEST_CASE(one_that_was_delivered_before_it_was_found_is_told_in_tw
 
 BOOST_FIXTURE_TEST_CASE(one_that_three_looks_do_not_show_was_not_sent_and_its_price_goes_back,
                         lost_fixture) {
-    start();
-    tracker->follow(lost_message());
-    look_until([&] { return tracker->open() == 0; });
-    BOOST_TEST(gateway.queries.size() >= 3U);
+    follow(lost_message());
+    look_until([&] { return open() == 0; });
+    BOOST_TEST(upstream.queries.size() >= 3U);
     BOOST_REQUIRE(store.updates.size() == 1U);
     BOOST_TEST((store.updates[0].message == state::failed));
     BOOST_TEST(store.updates[0].details == "reason=not_sent");
@@ -73,29 +70,26 @@ BOOST_FIXTURE_TEST_CASE(one_that_three_looks_do_not_show_was_not_sent_and_its_pr
 BOOST_FIXTURE_TEST_CASE(three_looks_are_not_enough_within_the_time_that_a_report_may_take,
                         lost_fixture) {
     options.absent_after = 200s;
-    start();
-    tracker->follow(lost_message());
+    follow(lost_message());
     auto const asked_at = clock.wall();
-    look_until([&] { return gateway.queries.size() >= 4; });
-    BOOST_TEST(tracker->open() == 1U);
+    look_until([&] { return upstream.queries.size() >= 4; });
+    BOOST_TEST(open() == 1U);
     add_report("BX-9", "SENT").created_at = text_of(asked_at + 20s);
     look_until([&] { return was_found(); });
 }
 
 BOOST_FIXTURE_TEST_CASE(a_number_that_the_upstream_does_not_look_at_proves_no_absence,
                         lost_fixture) {
-    start();
-    tracker->follow(lost_message());
-    gateway.answers_any_number = true;
+    follow(lost_message());
+    upstream.answers_any_number = true;
     add_report("BX-2", "SENT", someone_else);
     look(20);
-    BOOST_TEST(tracker->open() == 1U);
+    BOOST_TEST(open() == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_message_of_somebody_else_is_not_taken_for_it, lost_fixture) {
-    start();
-    tracker->follow(message("BX-1"));
-    tracker->follow(lost_message());
+    follow(message("BX-1"));
+    follow(lost_message());
     add_report("BX-1", "SENT");                                          // another open message
     add_report("BX-2", "SENT").route_id = 3;                             // another route
     add_report("BX-3", "SENT", someone_else);                            // another number
@@ -103,12 +97,11 @@ BOOST_FIXTURE_TEST_CASE(a_message_of_somebody_else_is_not_taken_for_it, lost_fix
     add_report("BX-5", "SENT").created_at = text_of(clock.wall() + 36s); // after it
     look_until([&] { return told(occurrence_kind::failed) == 1; });
     BOOST_TEST(told(occurrence_kind::delivery) == 1U); // of BX-1
-    BOOST_TEST(tracker->open() == 1U);
+    BOOST_TEST(open() == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(of_several_that_fit_the_earliest_is_taken, lost_fixture) {
-    start();
-    tracker->follow(lost_message());
+    follow(lost_message());
     add_report("BX-1", "SENT").created_at = text_of(clock.wall() + 2s);
     add_report("BX-2", "SENT").created_at = text_of(clock.wall() + 1s);
     add_report("BX-3", "SENT").created_at = text_of(clock.wall() + 3s);
@@ -117,39 +110,35 @@ BOOST_FIXTURE_TEST_CASE(of_several_that_fit_the_earliest_is_taken, lost_fixture)
 }
 
 BOOST_FIXTURE_TEST_CASE(without_a_time_only_a_single_unknown_message_fits, lost_fixture) {
-    start();
-    tracker->follow(lost_message());
+    follow(lost_message());
     add_report("BX-1", "SENT").created_at = "yesterday";
     add_report("BX-2", "SENT").created_at = "today";
     look(3);
     BOOST_TEST(!was_found());
-    gateway.messages.pop_back();
+    upstream.messages.pop_back();
     look_until([&] { return was_found(); });
     BOOST_TEST(observer.all[0].bx_message_id == "BX-2");
 }
 
 BOOST_FIXTURE_TEST_CASE(two_lost_ones_of_one_number_share_no_report, lost_fixture) {
-    start();
-    tracker->follow(lost_message());
-    tracker->follow(lost_message());
+    follow(lost_message());
+    follow(lost_message());
     add_report("BX-1", "SENT");
     look_until([&] { return told(occurrence_kind::failed) == 1; });
     BOOST_TEST(told(occurrence_kind::delivery) == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(many_are_found_in_the_list_instead_of_one_by_one, lost_fixture) {
-    make();
     for (int i = 0; i < 1000; ++i) {
         auto const number = std::to_string(31651000000 + i);
         auto what = lost_message();
         what.to = phone_number::parse(number).value();
-        tracker->follow(what);
+        follow(what);
         if (i % 2 == 0) add_report("BX-" + std::to_string(i), "DELIVERED", number);
     }
-    start();
     look_until([&] { return told(occurrence_kind::delivered) == 500; });
-    BOOST_TEST(gateway.queries.size() <= 2U);
-    look_until([&] { return tracker->open() == 0; });
+    BOOST_TEST(upstream.queries.size() <= 2U);
+    look_until([&] { return open() == 0; });
     BOOST_TEST(told(occurrence_kind::failed) == 500U);
     BOOST_TEST(told(occurrence_kind::delivery) == 500U);
 }

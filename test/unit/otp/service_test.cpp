@@ -245,6 +245,46 @@ BOOST_AUTO_TEST_CASE(a_cancelled_caller_does_not_stop_a_send) {
     BOOST_TEST(test::run(f.context, f.memory.usage()).codes == 0U); // settled as refused
 }
 
+/// At every moment of a send, from before its first step on: each run is cancelled one step later. This is the one
+/// border: nothing that is called beyond it is told that the client is gone.
+BOOST_AUTO_TEST_CASE(
+    a_caller_that_leaves_at_any_moment_leaves_a_send_that_is_made_once_and_settled) {
+    std::size_t begun = 0;
+    bool ended_first = false;
+    for (std::size_t steps = 0; !ended_first; ++steps) {
+        fixture f;
+        boost::asio::cancellation_signal signal;
+        bool ended = false;
+        auto one = [&]() -> boost::asio::awaitable<void> {
+            co_await boost::asio::this_coro::reset_cancellation_state(
+                boost::asio::enable_total_cancellation());
+            auto what = f.request();
+            co_await f.domain.sender().send(std::move(what), deadline::in(30s));
+        };
+        boost::asio::co_spawn(f.context, one,
+                              boost::asio::bind_cancellation_slot(
+                                  signal.slot(), [&](std::exception_ptr) { ended = true; }));
+        f.context.restart();
+        for (std::size_t i = 0; i < steps && !ended; ++i)
+            f.context.run_one();
+        ended_first = ended;
+        signal.emit(boost::asio::cancellation_type::all);
+        test::run_on_threads(f.context, 1);
+        if (f.told.all.empty()) {
+            BOOST_TEST(f.gateway.sent().empty()); // it had not begun
+            continue;
+        }
+        ++begun;
+        BOOST_TEST(f.gateway.sent().size() == 1U);
+        BOOST_TEST(f.told.kinds() == "admitted accepted");
+        BOOST_TEST(f.deliveries.all.size() == 1U);
+        auto const found = f.find(f.told.all.back().verification_id);
+        BOOST_REQUIRE(found.has_value());
+        BOOST_TEST(found->delivery == "accepted");
+    }
+    BOOST_TEST(begun > 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(verifying)

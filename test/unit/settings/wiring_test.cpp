@@ -245,7 +245,7 @@ BOOST_AUTO_TEST_CASE(every_part_is_told_its_settings) {
         "[webhooks]\nqueue_max = 13\ntimeout_ms = 1400\n"));
     auto const gates = otpd::app::route_gate_options_of(all);
     BOOST_TEST(gates.queue_max == 1U);
-    BOOST_TEST(gates.failures_to_open == 2U);
+    BOOST_TEST(gates.circuit.failures_to_open == 2U);
     BOOST_TEST(all.routes.scores.samples_max == 3000U);
     auto const book = otpd::app::price_book_options_of(all);
     BOOST_TEST((book.routes == all.otp.allowed_routes));

@@ -1,15 +1,22 @@
 #pragma once
 
-/// One pass through the upstream's list, newest first: how far it came, and what may be concluded from what
-/// it did not show. Pure.
+/// The upstream's list of messages: its times, whose form is published nowhere, and how far it was read.
 
 #include "otpd/bridgexapi/types.hpp"
 #include "otpd/core/clock.hpp"
 
 #include <optional>
+#include <string_view>
 
 namespace otpd::otp {
 
+/// `2026-04-01T10:15:30`, also with a space for the T, without seconds, with fractions, and with `Z`, `+02:00`,
+/// `+0200` or `+02` behind it: UTC without (what every Python service writes that says nothing). Or seconds
+/// since 1970, or milliseconds when they are too many for seconds. Nothing for everything else.
+[[nodiscard]] std::optional<wall_time> read_upstream_time(std::string_view text) noexcept;
+
+/// One pass through the list, newest first: how far it came, and what may be concluded from what it did not
+/// show.
 class list_scan {
 public:
     /// `asked`: the limit that this page was asked for with.

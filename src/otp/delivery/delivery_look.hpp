@@ -1,0 +1,120 @@
+#pragma once
+
+/// The questions of one look at everything that is open.
+
+#include "delivery/delivery_updates.hpp"
+#include "delivery/upstream_list.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace otpd::otp {
+
+/// For the upstream.
+struct delivery_question {
+    enum class about : std::uint8_t { list, delivered_list, number, order, message };
+    about what = about::list;
+    open_messages::id which = 0;        ///< number, order and message: who is asked for
+    std::string name{};                 ///< order and message: their ids
+    bridgexapi::delivery_query query{}; ///< lists and number; of an order its page
+};
+/// What is asked for by its id comes as a page of one.
+using delivery_reply = bridgexapi::answer<bridgexapi::delivery_page>;
+
+/// Reads the list, newest first, until it showed every message that is looked for. While the list is long, its
+/// delivered messages are asked for in between.
+class list_reader {
+public:
+    /// All must outlive it.
+    list_reader(tracker_options const& options, open_messages& messages, delivery_updates& updates,
+                telemetry::logger& log)
+        : messages_(messages), updates_(updates), log_(log),
+          clock_tolerance_(options.clock_tolerance),
+          page_size_(std::max<std::int64_t>(1, options.page_max)) {}
+
+    void begin(steady_time now);
+    /// Nothing: it was read as far as it should be. Not before what the last page told is stored.
+    [[nodiscard]] std::optional<delivery_question> next();
+    /// False: this look has to end. A refusal may lead to another question instead.
+    [[nodiscard]] bool on_reply(delivery_question const& asked, delivery_reply answer,
+                                wall_time now);
+    [[nodiscard]] std::size_t pages() const noexcept { return pages_; } ///< read in this look
+
+private:
+    enum class stage : std::uint8_t { list, delivered, over };
+    /// Who is looked for.
+    struct wanted {
+        std::size_t by_id = 0;
+        std::size_t lost = 0;
+        wall_time lost_since = wall_time::max(); ///< none of them was made before
+        bool many_lost = false;
+        bool all = false; ///< also those that the list did not show in earlier looks
+    };
+
+    void begin_list();
+    [[nodiscard]] wanted find_wanted() const;
+    [[nodiscard]] bool is_missing(open_message const& message) const;
+    [[nodiscard]] bool is_needed_further() const;
+    [[nodiscard]] delivery_question ask_list() const;
+    bool on_list(delivery_question const& asked, delivery_reply answer, wall_time now);
+    bool lower_page_size(bridgexapi::failure const& why);
+    void end_list();
+
+    [[nodiscard]] bool is_filter_worth_it() const;
+    void begin_delivered(stage afterwards);
+    [[nodiscard]] delivery_question ask_delivered() const;
+    bool on_delivered(delivery_question const& asked, delivery_reply answer, wall_time now);
+
+    open_messages& messages_;
+    delivery_updates& updates_;
+    telemetry::logger& log_;
+    std::chrono::seconds clock_tolerance_;
+
+    // Of this look.
+    stage stage_ = stage::over;
+    stage after_delivered_ = stage::over;
+    std::uint64_t number_ = 0;
+    steady_time began_{};
+    wanted wanted_;
+    list_scan list_;
+    std::size_t pages_max_ = 0;
+    list_scan delivered_;
+    wall_time delivered_since_{}; ///< none that is open was made before
+    std::size_t requests_since_delivered_ = 0;
+    std::size_t pages_ = 0;
+
+    // Of all looks.
+    std::int64_t page_size_;
+    unsigned unreadable_ = 0;         ///< replies in a row
+    steady_time last_list_{};         ///< when the last look at all of the list began
+    std::size_t list_pages_ = 0;      ///< that it took
+    std::size_t delivered_pages_ = 0; ///< of the last look at those delivered, since then
+    bool can_filter_ = true;          ///< by status: no more once it seems that the upstream cannot
+};
+
+/// Asks for messages that the list does not show, a few in each look: by their ids or orders, lost ones by their
+/// numbers.
+class single_questions {
+public:
+    /// Both must outlive it.
+    single_questions(tracker_options const& options, open_messages& messages,
+                     delivery_updates& updates)
+        : messages_(messages), updates_(updates), clock_tolerance_(options.clock_tolerance) {}
+
+    /// After so many pages of the list.
+    void choose(std::size_t pages, steady_time now);
+    [[nodiscard]] std::optional<delivery_question> next(steady_time now);
+    /// False: the upstream fails, not this question alone.
+    [[nodiscard]] bool on_reply(delivery_question const& asked, delivery_reply answer,
+                                wall_time now);
+
+private:
+    void judge(delivery_question const& asked, bridgexapi::delivery_page const& page);
+
+    open_messages& messages_;
+    delivery_updates& updates_;
+    std::chrono::seconds clock_tolerance_;
+    std::vector<open_messages::id> chosen_; ///< the last one is next
+};
+
+} // namespace otpd::otp

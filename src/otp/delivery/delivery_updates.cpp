@@ -1,0 +1,209 @@
+#include "delivery/delivery_updates.hpp"
+
+#include "otpd/otp/timeline.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/metrics.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace otpd::otp {
+
+using bridgexapi::delivery_report;
+using store::update_outcome;
+using why = store_update::reason;
+
+namespace {
+
+/// A store may take its time for each update, and commits many at once.
+constexpr std::size_t under_way_max = 32;
+/// Of the upstream's own texts, so that the details keep room for the rest.
+constexpr std::size_t text_max = 100;
+
+bool is_final(store::delivery state) noexcept {
+    return state == store::delivery::delivered || state == store::delivery::failed;
+}
+
+char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Another word than the last one, without regard to case.
+bool is_news(open_message const& message, delivery_report const& report) {
+    return !std::ranges::equal(message.status, report.status, {}, lower, lower);
+}
+
+std::string_view cut(std::string_view text) noexcept {
+    return text.substr(0, text_max);
+}
+
+store::receipt receipt_of(open_message const& message, delivery_report const& report) {
+    auto const& told = message.what.told;
+    store::receipt receipt;
+    receipt.route_id = report.route_id.value_or(told.route_id);
+    receipt.order_id = report.order_id.value_or(told.order_id);
+    receipt.bx_message_id = report.bx_message_id;
+    receipt.cost = told.cost;
+    return receipt;
+}
+
+void refund(followed_message const& message, store::delivery_update& update) {
+    for (auto const& budget : message.booked) {
+        store::adjustment refund;
+        refund.of = budget;
+        refund.change = -message.expected.micros();
+        update.adjustments.push_back(std::move(refund));
+    }
+}
+
+occurrence_kind event_of(store::delivery state) noexcept {
+    if (state == store::delivery::delivered) return occurrence_kind::delivered;
+    return state == store::delivery::failed ? occurrence_kind::failed : occurrence_kind::delivery;
+}
+
+/// The update and its event, without details.
+store_update begin_update(open_message const& message, delivery_report report, moment now) {
+    auto const passed = std::chrono::floor<std::chrono::milliseconds>(now.steady - message.since);
+    store_update made;
+    made.update.at = message.what.at;
+    made.event = message.what.told;
+    made.event.at = now.wall;
+    made.event.attempted = false;
+    made.event.status = report.status;
+    made.event.reason.clear();
+    made.event.since_accepted += passed;
+    made.event.since_admitted += passed;
+    if (!report.bx_message_id.empty()) made.event.bx_message_id = report.bx_message_id;
+    if (report.order_id) made.event.order_id = *report.order_id;
+    made.report = std::move(report);
+    return made;
+}
+
+details_writer describe(open_message const& message, store_update& made) {
+    details_writer details;
+    auto const& report = made.report;
+    if (made.why == why::not_sent) {
+        made.update.message = store::delivery::failed;
+        refund(message.what, made.update);
+        made.event.what = occurrence_kind::failed;
+        made.event.reason = "not_sent";
+        return details.add("reason", "not_sent");
+    }
+    details.add("status", cut(report.status));
+    bool const is_new = message.what.told.bx_message_id.empty() && !report.bx_message_id.empty();
+    if (is_new) made.update.sent = receipt_of(message, report);
+    if (made.why == why::found) {
+        made.update.message = store::delivery::accepted;
+        made.event.what = occurrence_kind::delivery;
+        details.add("order_id", cut(made.event.order_id));
+        return details.add("bx_message_id", cut(report.bx_message_id));
+    }
+    made.update.message = state_of(report.status);
+    made.event.what = event_of(made.update.message);
+    if (is_final(made.update.message)) {
+        auto const seconds = std::chrono::floor<std::chrono::seconds>(made.event.since_accepted);
+        details.add("seconds", static_cast<std::int64_t>(seconds.count()));
+    }
+    if (report.error) details.add("error", cut(*report.error));
+    return details;
+}
+
+} // namespace
+
+std::size_t delivery_updates::take(std::vector<delivery_report> reports,
+                                   std::optional<std::uint64_t> look, wall_time now) {
+    auto const before = news_.size();
+    for (auto const& report : reports) {
+        auto const about = messages_.about(report);
+        for (auto const which : about) {
+            auto& message = *messages_.find(which);
+            message.view = view_of(report, now);
+            if (look) {
+                message.seen_in = *look;
+                message.missed = 0;
+            }
+            if (is_news(message, report)) news_.push_back({which, why::report, report});
+        }
+        if (is_delivered(report)) {
+            saw_delivered_ = true;
+            delivered_word_ = report.status;
+        }
+        if (about.empty())
+            for (auto const lost : messages_.lost_to(report.msisdn))
+                candidates_[lost].push_back(report);
+    }
+    return news_.size() - before;
+}
+
+void delivery_updates::judge(open_messages::id lost, bool shown_all, steady_time now) {
+    auto* const message = messages_.find(lost);
+    if (message == nullptr || !message->lost) return;
+    if (auto report = messages_.sent_as(*message, candidates_[lost])) {
+        news_.push_back({lost, why::found, *std::move(report)});
+        return;
+    }
+    if (!shown_all) return;
+    message->ask_again(now);
+    bool const is_long_ago = now - message->since >= absent_after_;
+    if (++message->missed >= open_message::absences_min && is_long_ago)
+        news_.push_back({lost, why::not_sent});
+}
+
+std::optional<store_update> delivery_updates::next(moment now) {
+    while (true) {
+        if (news_.empty()) {
+            if (under_way_ > 0 || unjudged_.empty()) return std::nullopt;
+            auto const [lost, shown_all] = unjudged_.front();
+            unjudged_.pop_front();
+            judge(lost, shown_all, now.steady);
+            continue;
+        }
+        if (under_way_ == under_way_max) return std::nullopt;
+        // From the end: the upstream lists the newest first, and who came first is told first.
+        auto next = std::move(news_.back());
+        news_.pop_back();
+        auto const* const message = messages_.find(next.which);
+        bool const is_old = message == nullptr || // or it was twice in the pages of one look
+                            (next.why == why::report && !is_news(*message, next.report));
+        if (is_old) continue;
+        auto made = begin_update(*message, std::move(next.report), now);
+        made.which = next.which;
+        made.why = next.why;
+        made.update.details = made.event.details = describe(*message, made).text();
+        ++under_way_;
+        return made;
+    }
+}
+
+void delivery_updates::on_answer(store_update const& update, store::result<update_outcome> answer,
+                                 wall_time now) {
+    --under_way_;
+    if (!answer && !is_store_failing_) log_.warn("delivery_not_stored");
+    is_store_failing_ = !answer;
+    auto* const message = messages_.find(update.which);
+    if (message == nullptr) return;
+    bool const is_unsure = !answer && (message->unsure || answer.error() == store::fault::unknown);
+    bool const was_unsure = std::exchange(message->unsure, is_unsure);
+    if (!answer) return;
+    auto const state = state_of(update.report.status);
+    bool const is_end = update.why == why::not_sent || *answer == update_outcome::absent ||
+                        (update.why == why::report && is_final(state));
+    bool const is_ours =
+        *answer == update_outcome::updated || (was_unsure && *answer == update_outcome::known);
+    if (update.why != why::not_sent) messages_.identify(update.which, update.report);
+    if (update.why == why::found) message->view = view_of(update.report, now);
+    if (is_ours) {
+        if (is_end)
+            metrics_.message_ended(update.why == why::not_sent ? "absent" : to_string(state),
+                                   message->what.told.route_id);
+        events_.happened(update.event);
+    }
+    if (is_end)
+        messages_.erase(update.which);
+    else if (is_final(state)) // found, and told in a second step that it has ended
+        news_.push_back({update.which, why::report, update.report});
+    else
+        message->status = update.report.status;
+}
+
+} // namespace otpd::otp

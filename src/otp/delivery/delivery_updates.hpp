@@ -1,0 +1,86 @@
+#pragma once
+
+/// From the upstream's reports to updates of the store, and from the store's answers to events.
+
+#include "delivery/open_messages.hpp"
+#include "otpd/store/store.hpp"
+
+#include <deque>
+
+namespace otpd::otp {
+
+/// What the store is told of a message.
+struct store_update {
+    enum class reason : std::uint8_t {
+        report,
+        found,   ///< a lost message was sent after all
+        not_sent ///< it was not: its expected price goes back to where it was taken from
+    };
+    open_messages::id which = 0;
+    reason why = reason::report;
+    bridgexapi::delivery_report report{};
+    store::delivery_update update{};
+    occurrence event{}; ///< for the observers, once the store has it
+};
+
+class delivery_updates {
+public:
+    /// All must outlive it.
+    delivery_updates(open_messages& messages, tracker_options const& options, observer& events,
+                     telemetry::logger& log, telemetry::metrics& metrics)
+        : messages_(messages), absent_after_(options.absent_after), events_(events), log_(log),
+          metrics_(metrics) {}
+
+    /// Of the list, in the look of that number; else of single messages. How many messages there is something
+    /// new of.
+    std::size_t take(std::vector<bridgexapi::delivery_report> reports,
+                     std::optional<std::uint64_t> look, wall_time now);
+    /// Finds a lost message among the reports of its number that were taken in this look, once what they said of
+    /// others is stored. `shown_all`: nothing that would be its report was left out.
+    void judge_later(open_messages::id lost, bool shown_all) {
+        unjudged_.emplace_back(lost, shown_all);
+    }
+    void forget_candidates(open_messages::id lost) { candidates_.erase(lost); }
+    void begin_look() {
+        candidates_.clear();
+        unjudged_.clear();
+    }
+
+    /// Nothing: too many are under way, or those decide what is next, or none is left.
+    [[nodiscard]] std::optional<store_update> next(moment now);
+    [[nodiscard]] bool are_under_way() const noexcept { return under_way_ > 0; }
+    void on_answer(store_update const& update, store::result<store::update_outcome> answer,
+                   wall_time now);
+
+    [[nodiscard]] bool saw_delivered() const noexcept { return saw_delivered_; }
+    /// As the upstream spells it.
+    [[nodiscard]] std::string const& delivered_word() const noexcept { return delivered_word_; }
+
+private:
+    struct news {
+        open_messages::id which;
+        store_update::reason why;
+        bridgexapi::delivery_report report{};
+    };
+
+    void judge(open_messages::id lost, bool shown_all, steady_time now);
+
+    open_messages& messages_;
+    std::chrono::seconds absent_after_;
+    observer& events_;
+    telemetry::logger& log_;
+    telemetry::metrics& metrics_;
+    std::vector<news> news_; ///< the last one is told first
+    std::unordered_map<open_messages::id, std::vector<bridgexapi::delivery_report>> candidates_;
+    std::deque<std::pair<open_messages::id, bool>> unjudged_;
+    std::size_t under_way_ = 0;
+    bool is_store_failing_ = false;
+    bool saw_delivered_ = false;
+    std::string delivered_word_ = "DELIVERED";
+};
+
+[[nodiscard]] inline bool is_delivered(bridgexapi::delivery_report const& report) noexcept {
+    return state_of(report.status) == store::delivery::delivered;
+}
+
+} // namespace otpd::otp

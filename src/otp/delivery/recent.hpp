@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <unordered_map>
+
+namespace otpd::otp {
+
+/// The last keys that were put in, each with a value. The oldest makes room.
+template <class Value>
+class recent {
+public:
+    explicit recent(std::size_t size_max) : size_max_(size_max) {}
+
+    /// False: it was there, and has a new value now.
+    bool put(std::string key, Value value) {
+        auto const [place, is_new] = values_.insert_or_assign(std::move(key), std::move(value));
+        if (is_new)
+            oldest_first_.push_back(&place->first); // stays where it is when others come and go
+        if (values_.size() > size_max_) {
+            values_.erase(values_.find(*oldest_first_.front()));
+            oldest_first_.pop_front();
+        }
+        return is_new;
+    }
+    [[nodiscard]] bool contains(std::string const& key) const { return values_.contains(key); }
+    [[nodiscard]] Value const* find(std::string const& key) const {
+        auto const found = values_.find(key);
+        return found == values_.end() ? nullptr : &found->second;
+    }
+
+private:
+    std::size_t size_max_;
+    std::unordered_map<std::string, Value> values_;
+    std::deque<std::string const*> oldest_first_;
+};
+
+} // namespace otpd::otp
