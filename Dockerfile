@@ -5,7 +5,8 @@
 #   docker run --read-only -p 8000:8000 --env-file secrets.env otpd
 #
 # secrets.env: BRIDGEXAPI_API_KEY, OTP_HMAC_SECRET and API_AUTH_TOKEN, and OTPD_MONEY_DAILY_CAP (what may be spent in a day, in
-# the account's currency), one NAME=value a line; with a server as store also OTPD_STORE_URL and OTPD_STORE_PASSWORD.
+# the account's currency), one NAME=value a line; with a server as store also OTPD_STORE_URL and OTPD_STORE_PASSWORD. A secret of
+# Docker or Kubernetes is named instead: OTP_HMAC_SECRET_FILE=/run/secrets/hmac.
 ARG DEBIAN=debian:13-slim
 
 FROM ${DEBIAN} AS build

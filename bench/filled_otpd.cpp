@@ -8,14 +8,14 @@
 // store holds what as many requests would have left. The store's clock stands still meanwhile: the codes
 // are all as old when the first request comes, however long filling took.
 
+#include "app/program.hpp"
+#include "app/wiring.hpp"
 #include "domain_parts.hpp"
-#include "otpd/app/program.hpp"
 #include "otpd/core/numbering_plan.hpp"
 #include "otpd/otp/operations.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "unread_gateway.hpp"
-#include "wiring.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

@@ -3,7 +3,6 @@
 #include "otpd/http/credentials.hpp"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -14,21 +13,11 @@ namespace {
 
 std::vector<credential> one_client(secret_string const& token) {
     std::vector<credential> list(1);
-    if (!token.empty()) list.front().tokens.push_back(digest_of(token.reveal()));
+    if (!token.empty()) list.front().tokens.push_back(token.digest());
     return list;
 }
 
 } // namespace
-
-token_digest digest_of(std::string_view token) {
-    token_digest digest;
-    unsigned int size = 0;
-    auto* const out = reinterpret_cast<unsigned char*>(digest.data());
-    if (EVP_Digest(token.data(), token.size(), out, &size, EVP_sha256(), nullptr) != 1 ||
-        size != digest.size())
-        throw std::runtime_error("OpenSSL cannot compute a SHA-256");
-    return digest;
-}
 
 authenticator::authenticator(std::vector<credential> credentials) {
     for (auto& each : credentials) {

@@ -1,4 +1,4 @@
-#include "otpd/app/application.hpp"
+#include "application.hpp"
 
 #include "admin.hpp"
 #include "events.hpp"
@@ -23,8 +23,6 @@
 #include "otpd/webhook/webhooks.hpp"
 #include "plan_library.hpp"
 #include "secrets_gate.hpp"
-#include "settings_checks.hpp"
-#include "settings_rows.hpp"
 #include "settings_values.hpp"
 #include "version.hpp"
 #include "wiring.hpp"
@@ -95,8 +93,7 @@ class application::impl {
 public:
     impl(settings with, reread settings_again, store_factory const& factory)
         : settings_(std::move(with)), settings_again_(std::move(settings_again)),
-          output_(STDOUT_FILENO),
-          log_(output_, level_of(settings_.log), settings_.log.queue_lines_max),
+          output_(STDOUT_FILENO), log_(output_, settings_.log.level, settings_.log.queue_lines_max),
           rules_(policy_of(settings_)), metrics_(metrics_of(rules_)), http_events_(log_, metrics_),
           upstream_events_(log_, metrics_), route_events_(log_), store_events_(log_, metrics_),
           callers_(credentials_of(settings_)), keys_(keys_of(settings_.otp, random_)),
@@ -104,8 +101,7 @@ public:
           lifecycle_(asio::make_strand(context_)), signals_(lifecycle_, SIGTERM, SIGINT, SIGHUP),
           codes_(factory(context_.get_executor(), settings_, clock_, store_events_)),
           gate_(*codes_, store_events_, keys_.secrets(), log_), store_(*codes_, gate_, metrics_),
-          upstream_(context_.get_executor(), upstream_options(settings_.bridgexapi), random_,
-                    upstream_events_),
+          upstream_(context_.get_executor(), settings_.bridgexapi, random_, upstream_events_),
           reader_(context_.get_executor(), question_options(settings_.bridgexapi), random_,
                   upstream_events_),
           routes_(context_.get_executor(), upstream_, route_gate_options_of(settings_), clock_,
@@ -113,18 +109,17 @@ public:
           questions_(context_.get_executor(), routes_, reader_,
                      read_bulkhead_options_of(settings_.bridgexapi)),
           reads_(context_.get_executor(), read_quota_of(settings_.limits), metrics_),
-          figures_(context_.get_executor(), clock_, scoreboard_options_of(settings_.routes)),
+          figures_(context_.get_executor(), clock_, settings_.routes.scores),
           news_(context_.get_executor(), settings_.delivery.waiters_max,
                 names_of_clients(settings_)),
-          hooks_(context_.get_executor(), settings_.webhook_endpoints,
-                 webhook_options_of(settings_.webhooks),
+          hooks_(context_.get_executor(), settings_.webhook_endpoints, settings_.webhooks,
                  webhook::webhooks::dependencies{clock_, random_, log_, metrics_}),
           prices_(context_.get_executor(), price_book_options_of(settings_),
                   otp::price_book::dependencies{reader_, clock_, random_, log_, metrics_}),
-          deliveries_(context_.get_executor(), tracker_options_of(settings_.delivery),
+          deliveries_(context_.get_executor(), settings_.delivery,
                       otp::delivery_tracker::dependencies{store_, reader_, clock_, random_, relay_,
                                                           log_, metrics_}),
-          account_(context_.get_executor(), account_options_of(settings_.spending),
+          account_(context_.get_executor(), settings_.spending.account,
                    otp::account_watch::dependencies{
                        store_, reader_,
                        [this](wall_time at) { return domain_.spending().total(at); }, clock_,
@@ -171,7 +166,7 @@ private:
                                      callers_,
                                      [this] { return live_codes(); },
                                      [this] { return why_not_ready(); },
-                                     upstream_url(settings_.bridgexapi),
+                                     settings_.bridgexapi.base_url,
                                      settings_.delivery.status_url};
         api::add_routes(api_routes_, uses);
         add_admin_routes(admin_routes_, [this] { return scrape(); });
@@ -188,9 +183,9 @@ private:
         relay_.add(figures_);
         relay_.add(news_);
         relay_.add(hooks_);
-        if (settings_.timeline.file.empty()) return;
-        timeline_ = std::make_unique<timeline_file>(rotating_file_options_of(settings_.timeline),
-                                                    settings_.timeline.queue_lines_max);
+        if (settings_.timeline.path.empty()) return;
+        timeline_ =
+            std::make_unique<timeline_file>(settings_.timeline, settings_.timeline.queue_lines_max);
         relay_.add(*timeline_);
         metrics_.timeline_lines_lost_from([this] { return timeline_->lines_lost(); });
     }
@@ -213,8 +208,8 @@ private:
         log_.info("starting", {{"version", version},
                                {"threads", threads_},
                                {"store", settings_.store.url.to_string()},
-                               {"upstream", upstream_url(settings_.bridgexapi)},
-                               {"debug_codes", settings_.otp.debug}});
+                               {"upstream", settings_.bridgexapi.base_url},
+                               {"debug_codes", settings_.otp.reveal_codes}});
         log_plans();
         if (!settings_.store.url.outlives_process())
             log_.warn("memory_store",
@@ -226,7 +221,7 @@ private:
             log_.warn("setting_note", {{"note", note}});
         if (!settings_.service_links.empty())
             log_.debug("service_links_ignored",
-                       {{"names", rules::joined(settings_.service_links)}});
+                       {{"names", values::joined(settings_.service_links)}});
         for (auto const& line : describe(settings_))
             log_.debug("setting", {{"key", line.key}, {"value", line.value}});
     }
@@ -360,16 +355,16 @@ private:
                 log_.error("bad_setting", {{"why", line}});
             return;
         }
-        log_.set_level(level_of(fresh->log));
+        log_.set_level(fresh->log.level);
         for (auto const& key : changed_keys(settings_, *fresh))
             if (key != "log.level") log_.warn("restart_needed", {{"key", key}});
-        log_.info("reloaded", {{"level", to_string(fresh->log.level)}});
+        log_.info("reloaded", {{"level", notations::level().show(fresh->log.level)}});
     }
 
     /// After somebody has moved them away. The log goes to the standard output, which is the supervisor's.
     void reopen_files() {
         if (timeline_) timeline_->reopen();
-        log_.info("files_reopened", {{"timeline", settings_.timeline.file}});
+        log_.info("files_reopened", {{"timeline", settings_.timeline.path}});
     }
 
     asio::awaitable<std::optional<std::string_view>> why_not_ready() {

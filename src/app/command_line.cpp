@@ -1,7 +1,7 @@
-#include "otpd/app/command_line.hpp"
+#include "command_line.hpp"
 
-#include "otpd/app/settings_keys.hpp"
 #include "otpd/store/postgres_store.hpp"
+#include "settings_keys.hpp"
 #include "version.hpp"
 
 #include <boost/program_options/errors.hpp>
@@ -28,6 +28,7 @@ namespace po = boost::program_options;
 
 constexpr std::size_t max_config_bytes = 256 * 1024;
 constexpr std::size_t max_dotenv_bytes = 64 * 1024;
+constexpr std::size_t max_secret_bytes = 64 * 1024;
 constexpr char const* default_config = "config.toml";
 constexpr char const* dotenv_name = ".env";
 constexpr int exit_good = 0;
@@ -56,6 +57,9 @@ po::options_description options() {
     add("check-config", "check the settings and end");
     add("print-schema", po::value<std::string>()->implicit_value("")->value_name("[=ROLE]"),
         "print the SQL that makes the tables in PostgreSQL, and grants ROLE their use, and end");
+    add("print-config",
+        po::value<std::string>()->implicit_value("toml", "")->value_name("[=markdown]"),
+        "print every setting as a configuration file, or as a page, and end");
     add("version", "print the version and end");
     add("help", "print this and end");
     return all;
@@ -82,44 +86,45 @@ settings_faults one_fault(std::string line) {
     return settings_faults{{std::move(line)}};
 }
 
-/// Whether others than its owner and group may read it or write to it; false when it is not there.
-bool is_open_to_all(std::string const& path) {
+/// What others than its owner and group may do with a file; nothing when it is not there.
+bool has_mode(std::string const& path, unsigned bits) {
     struct stat found{};
-    return stat(path.c_str(), &found) == 0 && (found.st_mode & (S_IROTH | S_IWOTH)) != 0;
+    return stat(path.c_str(), &found) == 0 && (found.st_mode & bits) != 0;
 }
 
-enum class file_fault { missing, unreadable, too_large };
+bool is_open_to_all(std::string const& path) {
+    return has_mode(path, S_IROTH | S_IWOTH);
+}
 
-std::variant<source_file, file_fault> read_file(std::string const& path, std::size_t max_bytes) {
+constexpr char const* no_such_file = "no such file";
+
+secret_file read_file(std::string const& path, std::size_t max_bytes) {
     std::ifstream in(path, std::ios::binary);
-    if (!in) return access(path.c_str(), F_OK) == 0 ? file_fault::unreadable : file_fault::missing;
+    if (!in) return {{}, access(path.c_str(), F_OK) == 0 ? "cannot be read" : no_such_file};
     std::string text(max_bytes + 1, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (in.bad() || (in.fail() && !in.eof())) return file_fault::unreadable;
+    if (in.bad() || (in.fail() && !in.eof())) return {{}, "cannot be read"};
     text.resize(static_cast<std::size_t>(in.gcount()));
-    if (text.size() > max_bytes) return file_fault::too_large;
-    return source_file{path, std::move(text), is_open_to_all(path)};
+    if (text.size() > max_bytes) return {{}, "larger than " + std::to_string(max_bytes) + " bytes"};
+    return {std::move(text), {}};
+}
+
+/// Everybody of the machine may read what Docker (0444) and Kubernetes (0644) mount, and nobody else
+/// is there; a file that everybody may write to is never meant.
+secret_file read_secret(std::string const& path) {
+    if (has_mode(path, S_IWOTH))
+        return {{}, "every user of the machine may write to it: chmod o-w " + path};
+    return read_file(path, max_secret_bytes);
 }
 
 /// Into `into`; a line in `faults` when that fails, except for a missing file that may be missing.
 void read_into(std::optional<source_file>& into, std::string const& path, std::size_t max_bytes,
                bool required, settings_faults& faults) {
     auto file = read_file(path, max_bytes);
-    if (auto* const read = std::get_if<source_file>(&file)) {
-        into = std::move(*read);
-        return;
-    }
-    switch (std::get<file_fault>(file)) {
-    case file_fault::missing:
-        if (required) faults.lines.push_back(path + ": no such file");
-        return;
-    case file_fault::unreadable:
-        faults.lines.push_back(path + ": cannot be read");
-        return;
-    case file_fault::too_large:
-        faults.lines.push_back(path + ": larger than " + std::to_string(max_bytes) + " bytes");
-        return;
-    }
+    if (file.fault.empty())
+        into = source_file{path, std::move(file.text), is_open_to_all(path)};
+    else if (required || file.fault != no_such_file)
+        faults.lines.push_back(path + ": " + file.fault);
 }
 
 /// Calls `visit(name, value)` for each variable; the value may be written to.
@@ -181,6 +186,9 @@ boost::system::result<command_line, settings_faults> parse_command_line(int argc
         return one_fault("the command line cannot be understood; see otpd --help");
     }
     command_line out;
+    if (found.count("print-config") != 0) out.config_as = found["print-config"].as<std::string>();
+    if (out.config_as.value_or("toml") != "toml" && out.config_as != "markdown")
+        return one_fault("option --print-config prints toml or markdown; see otpd --help");
     out.check_config = found.count("check-config") != 0;
     out.version = found.count("version") != 0;
     out.help = found.count("help") != 0;
@@ -208,7 +216,8 @@ std::map<std::string, std::string> process_environment::variables() const {
 void process_environment::wipe_secrets() {
     std::set<std::string, std::less<>> names;
     for (auto const& key : setting_keys())
-        if (key.digest != nullptr) names.insert({key.environment_name(), std::string(key.alias)});
+        if (key.is_secret || key.is_partly_secret)
+            names.insert({key.environment_name(), key.alias});
     for_each_variable([&](std::string const& name, std::span<char> value) {
         if (names.contains(name)) wipe(std::as_writable_bytes(value));
     });
@@ -220,6 +229,7 @@ read_sources(command_line const& line, process_environment const& environment) {
     settings_faults faults;
     out.flags = line.flags;
     out.environment = environment.variables();
+    out.open_secret = read_secret;
     read_into(out.dotenv, dotenv_name, max_dotenv_bytes, false, faults);
     read_into(out.config, line.config_path.value_or(default_config), max_config_bytes,
               line.config_path.has_value(), faults);
@@ -234,13 +244,19 @@ std::variant<settings, early_exit> settings_from_process(int argc, char const* c
     if (line->help) return early_exit{exit_good, usage(), {}};
     if (line->version)
         return early_exit{exit_good, "otpd " + std::string(program_version()) + '\n', {}};
+    if (line->config_as)
+        return early_exit{
+            exit_good, line->config_as == "toml" ? config_file() : configuration_page(), {}};
     auto const sources = read_sources(*line, environment);
     if (!sources) return failed(sources.error());
+    if (line->schema_for) {
+        auto const schema = load_setting(*sources, "store.schema");
+        if (!schema) return failed(schema.error());
+        return early_exit{
+            exit_good, store::postgres_schema(schema->store.schema, *line->schema_for), {}};
+    }
     auto loaded = load_settings(*sources);
     if (!loaded) return failed(loaded.error());
-    if (line->schema_for)
-        return early_exit{
-            exit_good, store::postgres_schema(loaded->store.schema, *line->schema_for), {}};
     if (auto faults = faults_of_database(*loaded); !faults.empty())
         return failed(settings_faults{std::move(faults)});
     if (line->check_config) return early_exit{exit_good, "configuration ok\n", {}};

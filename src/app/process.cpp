@@ -1,4 +1,4 @@
-#include "otpd/app/process.hpp"
+#include "process.hpp"
 
 #include <fcntl.h>
 #include <sys/prctl.h>

@@ -1,7 +1,7 @@
-#include "otpd/app/program.hpp"
+#include "program.hpp"
 
-#include "otpd/app/command_line.hpp"
-#include "otpd/app/process.hpp"
+#include "command_line.hpp"
+#include "process.hpp"
 #include "wiring.hpp"
 
 #include <cstdio>

@@ -1,160 +1,213 @@
-#include "settings_checks.hpp"
+// What depends on more than one key; and what is unsafe once others than this machine reach it:
+// refused, or accepted in words by a setting of its own.
 
 #include "otpd/store/admission.hpp"
 #include "settings_sources.hpp"
-#include "settings_values.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+#include <iterator>
 
 namespace otpd::app {
 
 namespace {
 
-using fault_line = std::optional<std::string>;
-
 std::string in_milliseconds(std::chrono::milliseconds time) {
     return std::to_string(time.count());
 }
 
-fault_line api_key_is_set(settings const& all) {
-    if (!all.bridgexapi.api_key.empty()) return std::nullopt;
-    return "bridgexapi.api_key is required: set BRIDGEXAPI_API_KEY in the environment or in .env";
-}
-
 /// The chance that all guesses a number is allowed in a day, spent on one code, hit it; where older
 /// codes stay valid, on as many as there may be.
-fault_line guess_risk_is_accepted(settings const& all) {
-    bool const several = !all.otp.purposes_with_several_codes.empty();
-    int const codes = several ? static_cast<int>(store::codes_max) : 1;
-    double const risk = codes * all.otp.guesses_per_day / std::pow(10.0, all.otp.length);
-    if (risk <= all.otp.accepted_guess_risk) return std::nullopt;
-    return "otp.length = " + std::to_string(all.otp.length) +
-           " with otp.guesses_per_day = " + std::to_string(all.otp.guesses_per_day) +
-           " can be guessed with a chance of " + values::format_number(risk) +
-           ", over otp.accepted_guess_risk = " +
-           values::format_number(all.otp.accepted_guess_risk) +
-           (several ? " (several codes are valid at once: otp.purposes_with_several_codes)" : "") +
-           ": use longer codes or fewer guesses, or raise otp.accepted_guess_risk to accept it";
+void check_guess_risk(otp_settings const& from, refusals& refuse) {
+    bool const several = !from.purposes_with_several_codes.empty();
+    double const codes = several ? static_cast<double>(store::codes_max) : 1;
+    double const risk =
+        codes * from.guesses.quota / std::pow(10.0, static_cast<double>(from.code_length));
+    refuse.when(
+        risk > from.accepted_guess_risk,
+        "otp.length = " + std::to_string(from.code_length) +
+            " with otp.guesses_per_day = " + std::to_string(from.guesses.quota) +
+            " can be guessed with a chance of " + values::format_number(risk) +
+            ", over otp.accepted_guess_risk = " + values::format_number(from.accepted_guess_risk) +
+            (several ? " (several codes are valid at once: otp.purposes_with_several_codes)" : "") +
+            ": use longer codes or fewer guesses, or raise otp.accepted_guess_risk to accept it");
 }
 
-fault_line default_route_is_allowed(settings const& all) {
-    auto const& allowed = all.otp.allowed_routes;
-    if (std::ranges::find(allowed, all.otp.default_route_id) != allowed.end()) return std::nullopt;
-    return "otp.default_route_id = " + std::to_string(all.otp.default_route_id) +
-           " is not in otp.allowed_routes: add it there or choose another";
+void check_secrets(settings const& all, refusals& refuse) {
+    auto const& otp = all.otp;
+    auto const url = all.store.url.to_string();
+    bool const outlives = all.store.url.outlives_process();
+    refuse.when(holds(otp.previous_hmac_secrets, otp.hmac_secret),
+                "otp.previous_hmac_secrets holds otp.hmac_secret itself: leave only replaced "
+                "secrets there");
+    refuse.when(outlives && otp.hmac_secret.empty(),
+                "otp.hmac_secret is required with store.url = " + url +
+                    ": codes signed with a random one could not be checked after a restart or by "
+                    "another instance (make one: openssl rand -hex 32)");
+    // Else the numbers' key goes with the secret that is replaced.
+    refuse.when(
+        outlives && !otp.previous_hmac_secrets.empty() && otp.number_key_secret.empty(),
+        "otp.number_key_secret is required with otp.previous_hmac_secrets and store.url = " + url +
+            ": without it a new otp.hmac_secret makes every code, limit and lock of a "
+            "number unknown. Set it to what otp.hmac_secret was at first, and leave it "
+            "there");
 }
 
-fault_line secret_outlives_process(settings const& all) {
-    if (!all.store.url.outlives_process() || !all.otp.hmac_secret.empty()) return std::nullopt;
-    return "otp.hmac_secret is required with store.url = " + all.store.url.to_string() +
-           ": codes signed with a random one could not be checked after a restart or by another "
-           "instance (make one: openssl rand -hex 32)";
+void check_store(store_settings const& from, refusals& refuse) {
+    refuse.when(!from.password.empty() && !from.url.password.empty(),
+                "store.password and a password in store.url: leave one of them out");
+    // A URL of PostgreSQL may have them, too.
+    auto const& in_url = from.url.postgres;
+    bool const has_certificate = !from.certificate_file.empty() || !in_url.certificate_file.empty();
+    bool const has_key = !from.key_file.empty() || !in_url.key_file.empty();
+    refuse.when(has_certificate != has_key,
+                std::string(has_key ? "store.key_file without store.certificate_file"
+                                    : "store.certificate_file without store.key_file") +
+                    ": set both (in store.url of PostgreSQL sslcert and sslkey), or neither");
 }
 
-/// Else the numbers' key goes with the secret that is replaced.
-fault_line number_key_outlives_secret(settings const& all) {
-    if (all.otp.previous_hmac_secrets.empty() || !all.otp.number_key_secret.empty() ||
-        !all.store.url.outlives_process())
-        return std::nullopt;
-    return "otp.number_key_secret is required with otp.previous_hmac_secrets and store.url = " +
-           all.store.url.to_string() +
-           ": without it a new otp.hmac_secret makes every code, limit and lock of a number "
-           "unknown. Set it to what otp.hmac_secret was at first, and leave it there";
+void check_files(settings const& all, refusals& refuse) {
+    refuse.when(!all.timeline.path.empty() && all.timeline.path == all.store.url.path &&
+                    all.store.url.what == store::location::kind::sqlite,
+                "timeline.file is the file of store.url: choose another");
 }
 
-fault_line password_is_given_once(settings const& all) {
-    if (all.store.password.empty() || all.store.url.password.empty()) return std::nullopt;
-    return "store.password and a password in store.url: leave one of them out";
+void check_times(settings const& all, refusals& refuse) {
+    auto const request = all.server.request_timeout;
+    auto const drain = all.server.drain_timeout;
+    auto const upstream = all.bridgexapi.timeout;
+    auto const failures = all.otp.uniform_failures;
+    refuse.when(request < upstream,
+                "server.request_timeout_ms = " + in_milliseconds(request) +
+                    " would cut off calls that bridgexapi.timeout allows: make it at least " +
+                    in_milliseconds(upstream));
+    refuse.when(request <= failures,
+                "server.request_timeout_ms = " + in_milliseconds(request) +
+                    " would cut off failed checks, which take otp.uniform_failures_ms: make it "
+                    "more than " +
+                    in_milliseconds(failures));
+    refuse.when(drain < upstream,
+                "server.drain_timeout_ms = " + in_milliseconds(drain) +
+                    " would cut off sends at shutdown that bridgexapi.timeout allows: make it at "
+                    "least " +
+                    in_milliseconds(upstream));
+    refuse.when(all.otp.keep < all.otp.ttl,
+                "otp.record_seconds = " + std::to_string(all.otp.keep.count()) +
+                    " is less than otp.ttl_seconds: make it at least " +
+                    std::to_string(all.otp.ttl.count()));
 }
 
-/// A URL of PostgreSQL may have them, too.
-fault_line certificate_has_its_key(settings const& all) {
-    auto const& in_url = all.store.url.postgres;
-    bool const has_certificate =
-        !all.store.certificate_file.empty() || !in_url.certificate_file.empty();
-    bool const has_key = !all.store.key_file.empty() || !in_url.key_file.empty();
-    if (has_certificate == has_key) return std::nullopt;
-    return std::string(has_key ? "store.key_file without store.certificate_file"
-                               : "store.certificate_file without store.key_file") +
-           ": set both (in store.url of PostgreSQL sslcert and sslkey), or neither";
+void check_listeners(settings const& all, refusals& refuse) {
+    refuse.when(all.server.listen.port != 0 && all.admin.listen == all.server.listen,
+                "admin.listen = " + all.server.listen.to_string() +
+                    " is server.listen too: choose another port, or leave it empty");
+    refuse.when(!all.admin.token.empty() && !all.admin.listen,
+                "admin.token needs admin.listen, where it is asked for: set it, or leave the token "
+                "empty");
+    refuse.when(all.server.proxy_protocol && all.server.trusted_proxies.empty(),
+                "server.proxy_protocol = true closes every connection without "
+                "server.trusted_proxies: name the proxies there");
 }
 
-fault_line previous_secrets_are_others(settings const& all) {
-    auto const& previous = all.otp.previous_hmac_secrets;
-    bool const repeated = std::ranges::any_of(previous, [&](secret_string const& secret) {
-        return secret.reveal() == all.otp.hmac_secret.reveal();
-    });
-    if (!repeated) return std::nullopt;
-    return "otp.previous_hmac_secrets holds otp.hmac_secret itself: leave only replaced secrets "
-           "there";
+// --- exposure ------------------------------------------------------------------------------------
+
+/// Of a [[client]] only the hash of its token is known.
+bool can_be_guessed(secret_string const& token, std::size_t least) {
+    return !token.empty() && (token.size() < least || !values::has_different_bytes(token.reveal()));
 }
 
-fault_line request_covers_upstream(settings const& all) {
-    if (all.server.request_timeout >= all.bridgexapi.timeout) return std::nullopt;
-    return "server.request_timeout_ms = " + in_milliseconds(all.server.request_timeout) +
-           " would cut off calls that bridgexapi.timeout allows: make it at least " +
-           in_milliseconds(all.bridgexapi.timeout);
+/// Something refuses sends of whoever sends too many: a limit for all clients, or the guard.
+bool has_a_limit(settings const& all) {
+    using otp::limit_mode;
+    using otp::limit_step;
+    auto const built_in = [&](built_in_limit const& each) {
+        return each.step == limit_step::send && all.limits.*each.quota > 0 &&
+               !holds(all.limits.observe, each.name);
+    };
+    auto const own = [](otp::limit const& each) {
+        return each.step == limit_step::send && each.mode == limit_mode::enforce &&
+               each.client.empty();
+    };
+    return std::ranges::any_of(built_in_limits(), built_in) ||
+           std::ranges::any_of(all.own_limits, own) ||
+           (all.pumping.enabled && all.pumping.mode == limit_mode::enforce);
 }
 
-fault_line request_covers_failures(settings const& all) {
-    if (all.server.request_timeout > all.otp.uniform_failures) return std::nullopt;
-    return "server.request_timeout_ms = " + in_milliseconds(all.server.request_timeout) +
-           " would cut off failed checks, which take otp.uniform_failures_ms: make it more than " +
-           in_milliseconds(all.otp.uniform_failures);
+/// Where others reach server.listen.
+void check_network(settings const& all, refusals& refuse) {
+    constexpr std::size_t least = 22; // 128 bits in base64 (OWASP ASVS 7.2.3)
+    auto const listen = all.server.listen.to_string();
+    refuse.when(all.otp.reveal_codes,
+                "otp.debug = true shows every code to whoever reaches server.listen = " + listen +
+                    ": listen on 127.0.0.1 or turn it off");
+    refuse.when(all.auth.token.empty() && all.clients.empty(),
+                "auth.token or a [[client]] is required with server.listen = " + listen +
+                    ": set API_AUTH_TOKEN, or listen on 127.0.0.1");
+    refuse.when(can_be_guessed(all.auth.token, least) && !all.auth.accept_short_tokens,
+                "auth.token can be guessed by whoever reaches server.listen = " + listen +
+                    ": make it at least " + std::to_string(least) +
+                    " random characters (openssl rand -hex 32), or set auth.accept_short_tokens = "
+                    "true to accept it");
+    refuse.when(!all.limits.enabled,
+                "limits.enabled = false lets anyone who reaches server.listen = " + listen +
+                    " send without limit: listen on 127.0.0.1 or enable them");
+    refuse.when(!all.spending.daily_cap && !has_total_budget(all),
+                "money.daily_cap or an enforced [[budget]] of key total is required with "
+                "server.listen = " +
+                    listen +
+                    ": set OTPD_MONEY_DAILY_CAP to what may be spent in a UTC day, in the "
+                    "account's currency (0: without a cap), or listen on 127.0.0.1");
+    refuse.when(all.limits.enabled && !all.limits.accept_none && !has_a_limit(all),
+                "no limit of [limits], no [[limit]] and no guard of [pumping] refuses a send of "
+                "whoever reaches server.listen = " +
+                    listen + ": enforce one, or set limits.accept_none = true to accept that");
+    auto const wide = std::ranges::find_if(all.server.trusted_proxies,
+                                           &http::address_range::is_wider_than_one_network);
+    if (wide != all.server.trusted_proxies.end())
+        refuse.when(!all.server.accept_any_proxy,
+                    "server.trusted_proxies has " + wide->to_string() +
+                        ", and whoever is in it may call itself anything: name your proxies, or "
+                        "set server.accept_any_proxy = true to accept that");
 }
 
-fault_line drain_covers_upstream(settings const& all) {
-    if (all.server.drain_timeout >= all.bridgexapi.timeout) return std::nullopt;
-    return "server.drain_timeout_ms = " + in_milliseconds(all.server.drain_timeout) +
-           " would cut off sends at shutdown that bridgexapi.timeout allows: make it at least " +
-           in_milliseconds(all.bridgexapi.timeout);
+/// Wherever the API listens.
+void check_exposure(settings const& all, refusals& refuse) {
+    if (!all.server.listen.is_loopback()) check_network(all, refuse);
+    if (auto const& listen = all.admin.listen)
+        refuse.when(!listen->is_loopback() && !all.admin.accept_network,
+                    "admin.listen = " + listen->to_string() +
+                        " shows the metrics to whoever reaches it: listen on 127.0.0.1, or set "
+                        "admin.accept_network = true to accept that");
+    if (auto const why = store::why_unprotected(all.store.url))
+        refuse.when(!all.store.accept_clear_text,
+                    "store.url = " + *why +
+                        ", or set store.accept_clear_text = true to accept that");
 }
-
-fault_line listeners_differ(settings const& all) {
-    if (all.server.listen.port == 0 || all.admin.listen != all.server.listen) return std::nullopt;
-    return "admin.listen = " + all.admin.listen->to_string() +
-           " is server.listen too: choose another port, or leave it empty";
-}
-
-fault_line operator_has_a_listener(settings const& all) {
-    if (all.admin.token.empty() || all.admin.listen) return std::nullopt;
-    return "admin.token needs admin.listen, where it is asked for: set it, or leave the token "
-           "empty";
-}
-
-fault_line records_outlive_codes(settings const& all) {
-    if (all.otp.keep >= all.otp.ttl) return std::nullopt;
-    return "otp.record_seconds = " + std::to_string(all.otp.keep.count()) +
-           " is less than otp.ttl_seconds: make it at least " + std::to_string(all.otp.ttl.count());
-}
-
-fault_line proxies_are_trusted(settings const& all) {
-    if (!all.server.proxy_protocol || !all.server.trusted_proxies.empty()) return std::nullopt;
-    return "server.proxy_protocol = true closes every connection without server.trusted_proxies: "
-           "name the proxies there";
-}
-
-constexpr fault_line (*checks[])(settings const&) = {
-    api_key_is_set,           guess_risk_is_accepted,
-    default_route_is_allowed, previous_secrets_are_others,
-    secret_outlives_process,  number_key_outlives_secret,
-    password_is_given_once,   certificate_has_its_key,
-    request_covers_upstream,  request_covers_failures,
-    drain_covers_upstream,    listeners_differ,
-    operator_has_a_listener,  records_outlive_codes,
-    proxies_are_trusted};
 
 } // namespace
 
 fault_lines check_together(settings const& all) {
-    fault_lines faults;
-    for (auto const check : checks)
-        if (auto fault = check(all)) faults.push_back(std::move(*fault));
-    for (auto const more : {check_exposure, check_tables, check_plans, check_countries})
-        std::ranges::move(more(all), std::back_inserter(faults));
-    return faults;
+    refusals refuse;
+    refuse.when(all.bridgexapi.api_key.empty(),
+                "bridgexapi.api_key is required: set BRIDGEXAPI_API_KEY in the environment or in "
+                ".env, or BRIDGEXAPI_API_KEY_FILE to a file that holds it");
+    check_guess_risk(all.otp, refuse);
+    refuse.when(!holds(all.otp.allowed_routes, all.otp.default_route_id),
+                "otp.default_route_id = " + std::to_string(all.otp.default_route_id) +
+                    " is not in otp.allowed_routes: add it there or choose another");
+    check_secrets(all, refuse);
+    check_store(all.store, refuse);
+    check_files(all, refuse);
+    check_times(all, refuse);
+    check_listeners(all, refuse);
+    check_exposure(all, refuse);
+    std::ranges::move(check_tables(all), std::back_inserter(refuse.lines));
+    refuse.when(all.routes.gates.concurrency_max != 0 &&
+                    all.routes.gates.concurrency_max >= all.bridgexapi.connections_max,
+                "routes.concurrency_max = " + std::to_string(all.routes.gates.concurrency_max) +
+                    " lets one route take all of bridgexapi.connections_max = " +
+                    std::to_string(all.bridgexapi.connections_max) + ": make it less");
+    return std::move(refuse.lines);
 }
 
 } // namespace otpd::app

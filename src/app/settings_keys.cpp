@@ -1,41 +1,13 @@
-#include "otpd/app/settings_keys.hpp"
+// The sections of the settings, in the order of config.toml; what their keys are is said by the
+// structs themselves.
 
-#include "settings_rows.hpp"
+#include "settings_keys.hpp"
 
-#include <stdexcept>
+#include <array>
 
 namespace otpd::app {
 
 namespace {
-
-using values::place;
-
-constexpr rules::words<5> level_names{"trace", "debug", "info", "warn", "error"};
-
-std::optional<log_level> parse_level(std::string_view text) {
-    return rules::parse_word<log_level>(level_names, text);
-}
-
-std::string show_level(settings const& from) {
-    return std::string(to_string(from.log.level));
-}
-
-constexpr setting_key log_rows[] = {
-    row("log", "level", "info", "Lowest level that is written.")
-        .parsed<place<&settings::log, &log_settings::level>, parse_level>(
-            value_kind::text, show_level, "trace, debug, info, warn or error"),
-    row("log", "queue_lines_max", "8192",
-        "Lines that may wait to be written; then the oldest is lost.")
-        .whole<place<&settings::log, &log_settings::queue_lines_max>>(16, 1'000'000, "lines"),
-};
-
-std::vector<setting_key> all_keys() {
-    std::vector<setting_key> all;
-    for (auto const section :
-         {server_keys(), otp_keys(), store_keys(), limit_keys(), route_keys(), log_keys()})
-        all.insert(all.end(), section.begin(), section.end());
-    return all;
-}
 
 std::string upper(std::string_view text) {
     std::string out(text);
@@ -44,42 +16,93 @@ std::string upper(std::string_view text) {
     return out;
 }
 
-} // namespace
-
-std::string setting_key::path() const {
-    return std::string(section) + '.' + std::string(name);
+template <class Section>
+void add_section(std::vector<setting_key>& to, std::string_view name, Section settings::* section) {
+    Section::declare(declaration<settings>(name, to).part(section));
 }
 
-std::string setting_key::environment_name() const {
+std::vector<setting_key> all_keys() {
+    std::vector<setting_key> all;
+    add_section(all, "server", &settings::server);
+    add_section(all, "admin", &settings::admin);
+    add_section(all, "bridgexapi", &settings::bridgexapi);
+    add_section(all, "otp", &settings::otp);
+    add_section(all, "auth", &settings::auth);
+    add_section(all, "store", &settings::store);
+    add_section(all, "limits", &settings::limits);
+    add_section(all, "pumping", &settings::pumping);
+    add_section(all, "numbers", &settings::numbers);
+    add_section(all, "routes", &settings::routes);
+    add_section(all, "money", &settings::spending);
+    add_section(all, "delivery", &settings::delivery);
+    add_section(all, "timeline", &settings::timeline);
+    add_section(all, "webhooks", &settings::webhooks);
+    add_section(all, "log", &settings::log);
+    settings const defaults{};
+    for (auto& key : all)
+        if (!key.is_secret) key.initial = key.show(defaults);
+    add_file_keys(all);
+    for (auto& key : all)
+        if (key.is_file) {
+            auto const path = key.path();
+            auto const file_in = [path](settings const& from) {
+                auto const found = from.secret_files.find(path);
+                return found == from.secret_files.end() ? std::string() : found->second;
+            };
+            key.show = file_in;
+            key.same = [file_in](settings const& a, settings const& b) {
+                return file_in(a) == file_in(b);
+            };
+            key.read = [path](settings& to, std::string_view text) {
+                if (values::is_path(text)) to.secret_files[path] = text;
+                return values::is_path(text);
+            };
+        }
+    return all;
+}
+
+} // namespace
+
+std::string key_words::environment_name() const {
     return "OTPD_" + upper(section) + '_' + upper(name);
 }
 
-std::string setting_key::allowed_values() const {
-    if (!allowed.empty()) return std::string(allowed);
-    std::string out = kind == value_kind::whole ? "a whole number" : "a number";
-    out += " from " + values::format_number(min) + " to " + values::format_number(max);
-    if (!unit.empty()) out += ' ' + std::string(unit);
-    return out;
-}
-
-std::span<setting_key const> log_keys() noexcept {
-    return log_rows;
-}
-
-std::span<setting_key const> setting_keys() noexcept {
+std::span<setting_key const> setting_keys() {
     static auto const all = all_keys();
     return all;
 }
 
-std::string_view to_string(log_level level) noexcept {
-    return level_names[static_cast<std::size_t>(level)];
-}
-
-settings settings::defaults() {
-    settings out;
-    for (auto const& key : setting_keys())
-        if (!key.read(out, key.initial, key)) throw std::logic_error("bad default: " + key.path());
-    return out;
+std::span<built_in_limit const> built_in_limits() noexcept {
+    using enum otp::limit_key;
+    using enum otp::limit_step;
+    using std::chrono::hours;
+    using std::chrono::minutes;
+    using lms = limits_settings;
+    static constexpr std::array<built_in_limit, 10> list{{
+        {"number_10m", number, send, minutes(10), &lms::number_10m,
+         "Sends to one number in 10 minutes; 0: no such limit."},
+        {"number_24h", number, send, hours(24), &lms::number_24h,
+         "Sends to one number in 24 hours; 0: no such limit."},
+        {"address_1h", end_user_address, send, hours(1), &lms::address_1h,
+         "Sends for one address of an end user (end_user_ip) in an hour; 0: no such limit."},
+        {"client_1m", client, send, minutes(1), &lms::client_1m,
+         "Sends of one API client in a minute; 0: no such limit."},
+        {"prefix_1h", prefix, send, hours(1), &lms::prefix_1h,
+         "Sends to numbers that differ in their last four digits only in an hour; 0: no such "
+         "limit."},
+        {"country_1h", country, send, hours(1), &lms::country_1h,
+         "Sends to one country in an hour; 0: no such limit."},
+        {"global_1m", everybody, send, minutes(1), &lms::global_1m,
+         "Sends of everybody in a minute; 0: no such limit."},
+        {"global_24h", everybody, send, hours(24), &lms::global_24h,
+         "Sends of everybody in 24 hours; 0: no such limit."},
+        {"guesses_address_1h", end_user_address, guess, hours(1), &lms::guesses_address_1h,
+         "Guesses without a verification's id for one end user's address in an hour; 0: no such "
+         "limit."},
+        {"guesses_client_1m", client, guess, minutes(1), &lms::guesses_client_1m,
+         "Guesses without a verification's id of one API client in a minute; 0: no such limit."},
+    }};
+    return list;
 }
 
 } // namespace otpd::app

@@ -1,6 +1,6 @@
-#include "otpd/app/settings.hpp"
+// From the sources to settings: which one wins, and what is wrong with them.
+
 #include "settings_sources.hpp"
-#include "settings_values.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -78,6 +78,15 @@ bool is_service_link(std::string_view name, std::string_view value) {
     return number < name.size() && name.substr(0, number).ends_with("_PORT_");
 }
 
+/// Where the reference reads a value differently: everything but 1, true, yes and on is false, and a
+/// negative cooldown means none.
+std::string from_reference(setting_key const& key, std::string const& text) {
+    if (key.kind == value_kind::boolean)
+        return values::parse_boolean(text).value_or(false) ? "true" : "false";
+    auto const value = values::parse_whole(text);
+    return key.alias == "OTP_SEND_COOLDOWN_SECONDS" && value && *value < 0 ? "0" : text;
+}
+
 std::optional<found_value> find_in(name_values const& names, setting_key const& key,
                                    std::string_view where) {
     auto const source = [&](std::string_view name) {
@@ -85,11 +94,9 @@ std::optional<found_value> find_in(name_values const& names, setting_key const& 
     };
     if (auto const own = names.find(key.environment_name()); own != names.end())
         return found_value{own->second, source(own->first)};
-    if (key.alias.empty()) return std::nullopt;
-    auto const other = names.find(std::string(key.alias));
-    if (other == names.end()) return std::nullopt;
-    return found_value{key.from_alias != nullptr ? key.from_alias(other->second) : other->second,
-                       source(other->first)};
+    auto const other = names.find(key.alias);
+    if (key.alias.empty() || other == names.end()) return std::nullopt;
+    return found_value{from_reference(key, other->second), source(other->first)};
 }
 
 /// The sources after their files are read.
@@ -112,15 +119,12 @@ std::optional<found_value> find_value(layers const& from, setting_key const& key
     return std::nullopt;
 }
 
-std::string fault_of(setting_key const& key, found_value const& value) {
-    auto const shown = key.secret ? std::string() : " = " + values::quoted_for_message(value.text);
-    auto line = key.path() + shown + " (" + value.source + "): ";
-    auto const* const leftover =
-        key.secret ? values::leftover_in_secret(value.text, key.kind) : nullptr;
-    if (leftover != nullptr) return line + leftover;
-    line += "must be " + key.allowed_values();
-    if (!value.usable) line += ", written as a TOML " + std::string(toml_type(key.kind));
-    return line;
+/// Which setting, with its value unless it is secret, and where it was found.
+std::string place_of(setting_key const& key, found_value const* value) {
+    if (value == nullptr) return key.path();
+    return key.path() +
+           (key.is_concealed() ? "" : " = " + values::quoted_for_message(value->text)) + " (" +
+           value->source + ')';
 }
 
 layers read_layers(settings_sources const& sources, settings& to, fault_lines& faults) {
@@ -141,21 +145,21 @@ layers read_layers(settings_sources const& sources, settings& to, fault_lines& f
     return out;
 }
 
-bool read_value(settings& to, setting_key const& key, found_value const& value) {
-    bool const is_bare = !key.secret || values::leftover_in_secret(value.text, key.kind) == nullptr;
-    return is_bare && value.usable && key.read(to, value.text, key);
-}
-
-/// A URL may have a password before its @. Of the tables, webhooks alone have keys in clear.
+/// A URL may have a password before its @. Of the tables, webhooks alone have keys in clear;
+/// a test number's code opens nothing.
 bool holds_secrets(found_file const& config) {
     auto const is_secret = [&](setting_key const& key) {
         auto const value = config.values.find(key.path());
-        if (key.digest == nullptr || value == config.values.end()) return false;
+        if (value == config.values.end()) return false;
         auto const& text = value->second.text;
-        return key.secret ? !text.empty() : text.find('@') != std::string::npos;
+        return (key.is_secret && !text.empty()) ||
+               (key.is_partly_secret && text.find('@') != std::string::npos);
+    };
+    auto const has_secrets = [](found_table const& table) {
+        return table.values.contains("secrets");
     };
     return std::ranges::any_of(setting_keys(), is_secret) ||
-           std::ranges::find(config.tables, "webhook", &found_table::name) != config.tables.end();
+           std::ranges::any_of(config.tables, has_secrets);
 }
 
 /// Where others reach this machine, its other users are not trusted with the secrets either.
@@ -188,21 +192,58 @@ std::string suggestion(std::string_view wrong, std::vector<std::string> const& c
     return nearest == nullptr ? std::string() : " (did you mean " + *nearest + "?)";
 }
 
+std::string fault_of(key_words const& key, found_value const& value) {
+    auto const* const leftover =
+        key.is_concealed() ? values::leftover_in_secret(value.text, key.kind) : nullptr;
+    if (leftover != nullptr) return leftover;
+    return "must be " + key.allowed +
+           (value.usable ? "" : ", written as a TOML " + std::string(toml_type(key.kind)));
+}
+
+std::optional<found_value> read_secret_file(key_words const& secret, found_value const& path,
+                                            std::string const& where, reading& with) {
+    auto file = with.open_secret ? with.open_secret(path.text) : secret_file{{}, "no such file"};
+    auto& text = file.text;
+    if (text.ends_with('\n')) text.resize(text.size() - (text.ends_with("\r\n") ? 2 : 1));
+    if (file.fault.empty() && text.empty()) file.fault = "is empty";
+    if (!file.fault.empty()) {
+        with.faults.push_back(where + ": " + file.fault);
+        return std::nullopt;
+    }
+    if (secret.kind == value_kind::text_list) {
+        std::erase(text, '\r');
+        std::ranges::replace(text, '\n', ',');
+    }
+    return found_value{std::move(text), path.source};
+}
+
 boost::system::result<settings, settings_faults> load_settings(settings_sources const& sources) {
-    settings_faults faults;
-    auto out = settings::defaults();
-    auto const from = read_layers(sources, out, faults.lines);
-    for (auto const& key : setting_keys()) {
-        auto const value = find_value(from, key);
-        if (value && !read_value(out, key, *value)) faults.lines.push_back(fault_of(key, *value));
-    }
-    read_tables(from.config.tables, out, faults.lines);
+    reading with{sources.open_secret, {}};
+    settings out;
+    auto const from = read_layers(sources, out, with.faults);
+    auto const find = [&](setting_key const& key) { return find_value(from, key); };
+    read_keys(setting_keys(), out, find, place_of, with);
+    for (auto const& each : from.config.tables)
+        std::ranges::find(table_kinds(), each.name, &table_kind::name)->read(each, out, with);
     // Checked only when every value is the one that was meant: else a mistyped one brings others.
-    if (faults.lines.empty()) {
-        faults.lines = check_together(out);
-        check_files(sources, from, out, faults.lines);
+    if (with.faults.empty()) {
+        with.faults = check_together(out);
+        check_files(sources, from, out, with.faults);
     }
-    if (!faults.lines.empty()) return faults;
+    if (!with.faults.empty()) return settings_faults{std::move(with.faults)};
+    return out;
+}
+
+boost::system::result<settings, settings_faults> load_setting(settings_sources const& sources,
+                                                              std::string_view path) {
+    reading with{sources.open_secret, {}};
+    settings out;
+    auto const from = read_layers(sources, out, with.faults);
+    auto const find = [&](setting_key const& key) {
+        return key.path() == path ? find_value(from, key) : std::nullopt;
+    };
+    read_keys(setting_keys(), out, find, place_of, with);
+    if (!with.faults.empty()) return settings_faults{std::move(with.faults)};
     return out;
 }
 

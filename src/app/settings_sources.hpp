@@ -1,11 +1,12 @@
 #pragma once
 
 /// The readers of the two kinds of file, and what they share: texts by key, with where they were
-/// found.
+/// found; and how texts become the values of a section or of an entry of a table.
 
-#include "otpd/app/settings_keys.hpp"
+#include "settings_keys.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,17 +47,6 @@ struct found_file {
 /// What TOML calls it, for messages.
 [[nodiscard]] std::string_view toml_type(value_kind kind) noexcept;
 
-/// Reads the tables into the settings; what has a fault stays out.
-void read_tables(std::vector<found_table> const& found, settings& to, fault_lines& faults);
-
-/// check_together() of the tables; of those about routes and money, and of webhooks.
-[[nodiscard]] fault_lines check_tables(settings const& all);
-[[nodiscard]] fault_lines check_plans(settings const& all);
-/// Of what is unsafe where others than this machine reach it, and was not accepted in words.
-[[nodiscard]] fault_lines check_exposure(settings const& all);
-/// That each country that is named anywhere exists.
-[[nodiscard]] fault_lines check_countries(settings const& all);
-
 /// A `.env` file as python-dotenv reads it (the reference service's reader): `KEY=value`, `export `
 /// before it, comments, 'literal' and "escaped" values over several lines. `$` has no meaning. Other
 /// than there, `KEY= # note` is empty: the note is a comment, never a secret. A line that holds no
@@ -68,8 +58,81 @@ void read_tables(std::vector<found_table> const& found, settings& to, fault_line
 [[nodiscard]] std::string suggestion(std::string_view wrong,
                                      std::vector<std::string> const& candidates);
 
+/// A line for each thing that is so and must not be.
+class refusals {
+public:
+    void when(bool is_so, std::string line) {
+        if (is_so) lines.push_back(std::move(line));
+    }
+    fault_lines lines;
+};
+
+template <class List, class T>
+bool holds(List const& list, T const& what) {
+    return std::ranges::find(list, what) != list.end();
+}
+
+/// check_together() of the tables.
+[[nodiscard]] fault_lines check_tables(settings const& all);
 /// What depends on more than one key, and the settings that are not safe. A line for each fault,
 /// which says what to do.
 [[nodiscard]] fault_lines check_together(settings const& all);
+
+// --- from texts to values ------------------------------------------------------------------------
+
+/// What a reader of values needs besides them.
+struct reading {
+    std::function<secret_file(std::string const& path)> open_secret;
+    fault_lines faults;
+};
+
+/// "must be …", and whatever else is wrong with the text.
+[[nodiscard]] std::string fault_of(key_words const& key, found_value const& value);
+/// What a file of secrets has in it, one a line where the key is a list; or nothing and a fault that
+/// begins with `where`.
+[[nodiscard]] std::optional<found_value> read_secret_file(key_words const& secret,
+                                                          found_value const& path,
+                                                          std::string const& where, reading& with);
+
+/// The values that `find` has for the keys, into `to`. `where` begins the messages about one: which
+/// it is and where it was found; null when it was not.
+template <class Owner, class Find, class Where>
+void read_keys(std::span<key_of<Owner> const> keys, Owner& to, Find find, Where where,
+               reading& with) {
+    auto const read = [&](key_of<Owner> const& key, found_value const& value,
+                          std::string const& place) {
+        bool const is_bare =
+            !key.is_concealed() || values::leftover_in_secret(value.text, key.kind) == nullptr;
+        if (is_bare && value.usable && key.read(to, value.text)) return true;
+        with.faults.push_back(place + ": " + fault_of(key, value));
+        return false;
+    };
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        auto const& key = keys[i];
+        if (key.is_file) continue; // with its secret, which is before it
+        std::optional<found_value> value = find(key);
+        auto place = where(key, value ? &*value : nullptr);
+        if (key.is_secret) {
+            auto const& file = keys[i + 1];
+            std::optional<found_value> const path = find(file);
+            if (path && !path->text.empty()) {
+                auto const place_of_file = where(file, &*path);
+                if (value && !value->text.empty()) {
+                    with.faults.push_back(place_of_file + ": " + key.path() + " is set too (" +
+                                          value->source + "): leave one of them out");
+                    continue;
+                }
+                if (!read(file, *path, place_of_file)) continue;
+                value = read_secret_file(key, *path, place_of_file, with);
+                if (!value) continue;
+                place = place_of_file + ": its content";
+            }
+        }
+        if (value)
+            read(key, *value, place);
+        else if (key.is_required)
+            with.faults.push_back(place + ": must be " + key.allowed);
+    }
+}
 
 } // namespace otpd::app

@@ -1,215 +1,320 @@
-// What the tables of the file must be together, and with the other settings.
+// What the tables of the file must be together, and with the other settings; and whether the countries
+// that are named anywhere exist.
 
-#include "otpd/api/authenticator.hpp"
-#include "otpd/app/settings_keys.hpp"
+#include "otpd/core/numbering_plan.hpp"
 #include "otpd/store/charge.hpp"
-#include "settings_checks.hpp"
 #include "settings_sources.hpp"
-#include "settings_values.hpp"
 
 #include <map>
 #include <set>
+#include <utility>
 
 namespace otpd::app {
 
+namespace {
+
+/// `[[table]] "name"`
 std::string named(std::string_view table, std::string const& name) {
     return "[[" + std::string(table) + "]] \"" + name + '"';
 }
 
-bool there_is_a_client(settings const& all, std::string const& name) {
-    bool const has_default = !all.auth.token.empty() || all.clients.empty();
-    if (name == otp::client::default_name && has_default) return true;
-    return std::ranges::any_of(
-        all.clients, [&](client_settings const& client) { return client.profile.name == name; });
+std::vector<int> routes_of(otp::route_step const& step) {
+    return step.best ? step.best->routes : std::vector{step.route_id};
 }
 
-namespace {
-
-// --- clients -------------------------------------------------------------------------------------
-
-void check_client_names(settings const& all, fault_lines& faults) {
-    std::set<std::string> names;
-    for (auto const& [profile, tokens] : all.clients) {
-        auto const which = named("client", profile.name);
-        if (!names.insert(profile.name).second)
-            faults.push_back(which + " is there twice: give each client a name of its own");
-        if (profile.name == otp::client::default_name && !all.auth.token.empty())
-            faults.push_back(which +
-                             " is the client of auth.token: choose another name, or leave one of "
-                             "them out");
-    }
+/// Ascending, each once.
+std::set<int> routes_of(otp::route_plan const& plan) {
+    std::set<int> routes;
+    for (auto const& step : plan.steps)
+        for (int const route : routes_of(step))
+            routes.insert(route);
+    return routes;
 }
 
-/// A token says who shows it.
-void check_tokens(settings const& all, fault_lines& faults) {
-    std::map<client_settings::token_digest, std::string> owners;
-    auto const& token = all.auth.token;
-    if (!token.empty()) owners.emplace(api::digest_of(token.reveal()), "auth.token");
-    auto const& of_operator = all.admin.token;
-    if (!of_operator.empty()) {
-        bool const is_new =
-            owners.emplace(api::digest_of(of_operator.reveal()), "admin.token").second;
-        if (!is_new)
-            faults.push_back("admin.token is auth.token, too: the operator's neither sends nor "
-                             "verifies, give it one of its own");
+class table_checks : public refusals {
+public:
+    explicit table_checks(settings const& all) : all_(all) {}
+
+    void check() {
+        check_tokens();
+        for (auto const& [profile, tokens] : all_.clients)
+            check_client(profile);
+        check_countries_are_known();
+        check_limits_and_budgets();
+        check_templates();
+        for (auto const& each : all_.test_numbers)
+            check_test_number(each);
+        for (auto const& each : all_.route_plans)
+            check_plan(each);
+        for (auto const& each : all_.webhook_endpoints)
+            check_webhook(each);
+        check_countries_exist();
     }
-    for (auto const& [profile, tokens] : all.clients)
-        for (auto const& digest : tokens) {
-            auto const which = named("client", profile.name);
-            auto const [owner, is_new] = owners.emplace(digest, which);
-            if (is_new) continue;
-            if (owner->second == which)
-                faults.push_back(which + " has the same token twice: leave one of them out");
-            else
-                faults.push_back(which + " has a token of " + owner->second +
-                                 ": give each client tokens of its own");
+
+private:
+    /// A token says who shows it.
+    void check_tokens() {
+        std::map<secret_digest, std::string> owners;
+        auto const is_new = [&](secret_string const& token, char const* owner) {
+            return token.empty() || owners.emplace(token.digest(), owner).second;
+        };
+        is_new(all_.auth.token, "auth.token");
+        when(!is_new(all_.admin.token, "admin.token"),
+             "admin.token is auth.token, too: the operator's neither sends nor verifies, give it "
+             "one of its own");
+        for (auto const& [profile, tokens] : all_.clients)
+            for (auto const& digest : tokens) {
+                auto const which = named("client", profile.name);
+                auto const [owner, is_first] = owners.emplace(digest, which);
+                if (is_first) continue;
+                bool const is_own = owner->second == which;
+                when(is_own, which + " has the same token twice: leave one of them out");
+                when(!is_own, which + " has a token of " + owner->second +
+                                  ": give each client tokens of its own");
+            }
+    }
+
+    /// Names are not to come twice in a table.
+    void check_name(std::string const& which, std::string_view each) {
+        when(!names_.insert(which).second,
+             which + " is there twice: give each " + std::string(each) + "a name of its own");
+    }
+
+    void check_client_of(std::string const& which, std::string const& name) {
+        bool const has_default = !all_.auth.token.empty() || all_.clients.empty();
+        bool const is_there = (name == otp::client::default_name && has_default) ||
+                              std::ranges::any_of(all_.clients, [&](client_settings const& client) {
+                                  return client.profile.name == name;
+                              });
+        when(!name.empty() && !is_there,
+             which + " is for client \"" + name + "\", which no [[client]] is");
+    }
+
+    /// Of the client or plan.
+    template <class Routes>
+    void check_routes_of(std::string const& which, Routes const& routes) {
+        for (int const route : routes)
+            when(!holds(all_.otp.allowed_routes, route),
+                 which + " has route " + std::to_string(route) +
+                     ", which is not in otp.allowed_routes: add it there or leave it out");
+    }
+
+    void check_client(otp::client const& client) {
+        auto const which = named("client", client.name);
+        check_name(which, "client ");
+        when(client.name == otp::client::default_name && !all_.auth.token.empty(),
+             which + " is the client of auth.token: choose another name, or leave one of them out");
+        check_routes_of(which, client.routes);
+        auto const& routes = client.routes.empty() ? all_.otp.allowed_routes : client.routes;
+        int const usual = client.default_route_id;
+        when(usual != 0 && !holds(routes, usual),
+             which + " has default_route_id = " + std::to_string(usual) +
+                 ", which is none of its routes: choose another");
+        int const general = all_.otp.default_route_id;
+        when(usual == 0 && client.default_plan.empty() && !holds(routes, general),
+             which + " may not use otp.default_route_id = " + std::to_string(general) +
+                 ": give it a default_route_id");
+        for (auto const& country : client.countries)
+            when(!all_.numbers.countries.empty() && !holds(all_.numbers.countries, country),
+                 which + " has country " + country +
+                     ", which is not in numbers.countries: add it there or leave it out");
+        if (!client.default_plan.empty()) check_plan_of(client, which);
+    }
+
+    void check_plan_of(otp::client const& client, std::string const& which) {
+        when(client.default_route_id != 0,
+             which + " has default_route_id and default_route_plan: leave one of them out");
+        auto const plan =
+            std::ranges::find(all_.route_plans, client.default_plan, &otp::route_plan::name);
+        if (plan == all_.route_plans.end())
+            return when(true, which + " has default_route_plan \"" + client.default_plan +
+                                  "\", which no [[route_plan]] is");
+        for (int const route : routes_of(*plan))
+            when(!client.routes.empty() && !holds(client.routes, route),
+                 which + " may not use route " + std::to_string(route) + " of " +
+                     named("route_plan", plan->name) +
+                     ", which is its default_route_plan: add it to its routes or choose another");
+    }
+
+    /// Without the numbering plan no number has a country: nothing would be sent, or what is denied.
+    void check_countries_are_known() {
+        auto const known_for = [&](bool has_country, std::string const& what) {
+            when(has_country && !all_.numbers.checked,
+                 what + " needs numbers.check = true: without it no country is known");
+        };
+        auto const names_country = [](std::vector<otp::destination> const& list) {
+            return std::ranges::any_of(list, &otp::destination::is_country);
+        };
+        known_for(!all_.numbers.countries.empty(), "numbers.countries");
+        known_for(names_country(all_.numbers.denied), "a country in numbers.denied");
+        known_for(names_country(all_.numbers.trusted), "a country in numbers.trusted");
+        for (auto const& [profile, tokens] : all_.clients)
+            known_for(!profile.countries.empty(), "countries of " + named("client", profile.name));
+        for (auto const& each : all_.own_limits)
+            known_for(each.key == otp::limit_key::country,
+                      "key = \"country\" of " + named("limit", each.name));
+        for (auto const& plan : all_.route_plans)
+            known_for(std::ranges::any_of(plan.steps,
+                                          [](auto const& step) { return !step.countries.empty(); }),
+                      "countries of " + named("route_plan", plan.name));
+        for (auto const& each : all_.budgets)
+            known_for(each.key == otp::budget_key::country,
+                      "key = \"country\" of " + named("budget", each.name));
+    }
+
+    /// An answer and a metric say by name what refused.
+    void check_limits_and_budgets() {
+        std::set<std::string> taken{store::cooldown_counter, store::guesses_counter,
+                                    otp::read_limit_name, daily_cap_name};
+        for (auto const& each : built_in_limits())
+            taken.emplace(each.name);
+        auto const is_taken = [&](std::string const& name) {
+            return !taken.insert(name).second || name.starts_with("pumping_");
+        };
+        for (auto const& each : all_.own_limits) {
+            auto const which = named("limit", each.name);
+            when(is_taken(each.name),
+                 which + ": there is a limit of that name already, choose another");
+            check_client_of(which, each.client);
         }
-}
-
-void check_client_routes(settings const& all, fault_lines& faults) {
-    for (auto const& [profile, tokens] : all.clients) {
-        auto const which = named("client", profile.name);
-        auto const& allowed = all.otp.allowed_routes;
-        for (int const route : profile.routes)
-            if (!holds(allowed, route))
-                faults.push_back(which + " has route " + std::to_string(route) +
-                                 ", which is not in otp.allowed_routes: add it there or leave it "
-                                 "out");
-        auto const& routes = profile.routes.empty() ? allowed : profile.routes;
-        if (profile.default_route_id != 0 && !holds(routes, profile.default_route_id))
-            faults.push_back(which +
-                             " has default_route_id = " + std::to_string(profile.default_route_id) +
-                             ", which is none of its routes: choose another");
-        bool const uses_the_usual = profile.default_route_id == 0 && profile.default_plan.empty();
-        if (uses_the_usual && !holds(routes, all.otp.default_route_id))
-            faults.push_back(which + " may not use otp.default_route_id = " +
-                             std::to_string(all.otp.default_route_id) +
-                             ": give it a default_route_id");
-    }
-}
-
-void check_client_countries(settings const& all, fault_lines& faults) {
-    auto const& allowed = all.numbers.countries;
-    if (allowed.empty()) return;
-    for (auto const& [profile, tokens] : all.clients)
-        for (auto const& country : profile.countries)
-            if (!holds(allowed, country))
-                faults.push_back(named("client", profile.name) + " has country " + country +
-                                 ", which is not in numbers.countries: add it there or leave it "
-                                 "out");
-}
-
-// --- countries -----------------------------------------------------------------------------------
-
-/// Without the numbering plan no number has a country: nothing would be sent, or what is denied.
-void check_countries_are_known(settings const& all, fault_lines& faults) {
-    if (all.numbers.checked) return;
-    auto const add = [&](std::string const& what) {
-        faults.push_back(what + " needs numbers.check = true: without it no country is known");
-    };
-    auto const names_country = [](std::vector<otp::destination> const& list) {
-        return std::ranges::any_of(list, &otp::destination::is_country);
-    };
-    if (!all.numbers.countries.empty()) add("numbers.countries");
-    if (names_country(all.numbers.denied)) add("a country in numbers.denied");
-    if (names_country(all.numbers.trusted)) add("a country in numbers.trusted");
-    for (auto const& [profile, tokens] : all.clients)
-        if (!profile.countries.empty()) add("countries of " + named("client", profile.name));
-    for (auto const& each : all.own_limits)
-        if (each.key == otp::limit_key::country)
-            add("key = \"country\" of " + named("limit", each.name));
-}
-
-// --- limits --------------------------------------------------------------------------------------
-
-void check_limits(settings const& all, fault_lines& faults) {
-    std::set<std::string> names{store::cooldown_counter, store::guesses_counter,
-                                otp::read_limit_name, daily_cap_name};
-    for (auto const& each : built_in_limits())
-        names.emplace(each.name);
-    for (auto const& each : all.own_limits) {
-        auto const which = named("limit", each.name);
-        if (!names.insert(each.name).second || each.name.starts_with("pumping_"))
-            faults.push_back(which + ": there is a limit of that name already, choose another");
-        if (!each.client.empty() && !there_is_a_client(all, each.client))
-            faults.push_back(which + " is for client \"" + each.client +
-                             "\", which no [[client]] is");
-    }
-}
-
-// --- templates -----------------------------------------------------------------------------------
-
-/// What may stand behind a text of the purpose, or of any.
-std::vector<otp::message_tail> tails_for(settings const& all, std::string const& purpose) {
-    std::vector<otp::message_tail> tails;
-    auto const add_hosts = [&](std::vector<std::string> const& hosts) {
-        for (auto const& host : hosts)
-            if (auto tail = otp::message_tail::web_otp_for(host)) tails.push_back(*std::move(tail));
-    };
-    add_hosts(all.auth.web_otp_hosts);
-    for (auto const& [profile, tokens] : all.clients)
-        if (purpose.empty() || profile.purposes.empty() || holds(profile.purposes, purpose)) {
-            tails.push_back(profile.tail);
-            add_hosts(profile.web_otp_hosts);
+        taken.emplace("ledger");
+        for (auto const& each : all_.budgets) {
+            auto const which = named("budget", each.name);
+            when(is_taken(each.name),
+                 which + ": there is a limit or budget of that name already, choose another");
+            if (each.key == otp::budget_key::client) check_client_of(which, each.only);
+            if (each.key == otp::budget_key::route && !each.only.empty())
+                when(!holds(all_.otp.allowed_routes, *values::parse_route(each.only)),
+                     which + " is for route " + each.only +
+                         ", which is not in otp.allowed_routes: add it there or choose another");
         }
-    return tails;
-}
+    }
 
-std::string name_of(otp::message_template const& text) {
-    std::string out = "[[template]]";
-    if (!text.purpose.empty()) out += " of purpose \"" + text.purpose + '"';
-    if (!text.locale.text.empty()) out += " of locale \"" + text.locale.text + '"';
-    return out;
-}
+    /// What may stand behind a text of the purpose, or of any.
+    [[nodiscard]] std::vector<otp::message_tail> tails_for(std::string const& purpose) const {
+        std::vector<otp::message_tail> tails;
+        auto const add_hosts = [&](std::vector<std::string> const& hosts) {
+            for (auto const& host : hosts)
+                if (auto tail = otp::message_tail::web_otp_for(host))
+                    tails.push_back(*std::move(tail));
+        };
+        add_hosts(all_.auth.web_otp_hosts);
+        for (auto const& [profile, tokens] : all_.clients)
+            if (purpose.empty() || profile.purposes.empty() || holds(profile.purposes, purpose)) {
+                tails.push_back(profile.tail);
+                add_hosts(profile.web_otp_hosts);
+            }
+        return tails;
+    }
 
-void check_template(std::string const& which, otp::message_template const& text,
-                    settings const& all, fault_lines& faults) {
-    auto const why = otp::messages::fault_of(text.text, static_cast<std::size_t>(all.otp.length),
-                                             all.otp.ttl, tails_for(all, text.purpose));
-    if (why)
-        faults.push_back(which + " = " + values::quoted_for_message(text.text) + ' ' + *why +
-                         " (with the code and the autofill suffix of its clients)");
-}
+    void check_text(std::string const& which, otp::message_template const& text) {
+        auto const why = otp::messages::fault_of(text.text, all_.otp.code_length, all_.otp.ttl,
+                                                 tails_for(text.purpose));
+        if (why)
+            when(true, which + " = " + values::quoted_for_message(text.text) + ' ' + *why +
+                           " (with the code and the autofill suffix of its clients)");
+    }
 
-void check_templates(settings const& all, fault_lines& faults) {
-    check_template("otp.message_template", {"", {}, all.otp.message_template}, all, faults);
-    std::set<std::pair<std::string, std::string>> there;
-    for (auto const& each : all.templates) {
-        auto const which = name_of(each);
-        if (each.purpose.empty() && each.locale.text.empty())
-            faults.push_back(which + " needs a purpose or a locale: the text of all others is "
+    void check_templates() {
+        check_text("otp.message_template", all_.otp.templates.front());
+        for (auto const& each : all_.templates) {
+            std::string which = "[[template]]";
+            if (!each.purpose.empty()) which += " of purpose \"" + each.purpose + '"';
+            if (!each.locale.text.empty()) which += " of locale \"" + each.locale.text + '"';
+            bool const is_general = each.purpose.empty() && each.locale.text.empty();
+            when(is_general, which + " needs a purpose or a locale: the text of all others is "
                                      "otp.message_template");
-        else if (!there.emplace(each.purpose, each.locale.text).second)
-            faults.push_back(which + " is there twice: leave one of them out");
-        check_template(which, each, all, faults);
+            when(!names_.insert(which).second && !is_general,
+                 which + " is there twice: leave one of them out");
+            check_text(which, each);
+        }
     }
-}
 
-// --- test numbers --------------------------------------------------------------------------------
-
-void check_test_numbers(settings const& all, fault_lines& faults) {
-    std::set<std::string> there;
-    for (auto const& each : all.test_numbers) {
-        auto const which = named("test_number", each.number.masked());
-        if (!there.insert(each.number.digits()).second)
-            faults.push_back(which + " is there twice: leave one of them out");
-        if (each.code.reveal().size() != static_cast<std::size_t>(all.otp.length))
-            faults.push_back(which + " has a code that does not have the " +
-                             std::to_string(all.otp.length) + " digits of otp.length");
+    void check_test_number(otp::test_number const& number) {
+        auto const which = named("test_number", number.number.masked());
+        when(!names_.insert(number.number.digits()).second,
+             which + " is there twice: leave one of them out");
+        when(number.code.reveal().size() != all_.otp.code_length,
+             which + " has a code that does not have the " + std::to_string(all_.otp.code_length) +
+                 " digits of otp.length");
     }
-}
 
-constexpr void (*checks[])(settings const&, fault_lines&) = {
-    check_client_names,        check_tokens, check_client_routes, check_client_countries,
-    check_countries_are_known, check_limits, check_templates,     check_test_numbers};
+    void check_plan(otp::route_plan const& plan) {
+        auto const which = named("route_plan", plan.name);
+        check_name(which, "");
+        for (auto const& purpose : plan.purposes) {
+            auto const [owner, is_new] = plans_of_purposes_.emplace(purpose, which);
+            when(!is_new && owner->second != which,
+                 which + " has purpose " + values::quoted_for_message(purpose) + " of " +
+                     owner->second + ": leave it out of one of them");
+        }
+        check_routes_of(which, routes_of(plan));
+    }
+
+    void check_webhook(webhook::endpoint const& hook) {
+        auto const which = named("webhook", hook.name);
+        check_name(which, "");
+        when(!hook.url.starts_with("https:") && !hook.allow_private,
+             which + " has an http URL, which is for loopback addresses: use https, or set "
+                     "allow_private = true");
+        check_client_of(which, hook.client);
+    }
+
+    using named_country = std::pair<std::string, std::string>; ///< where, and which
+
+    [[nodiscard]] std::vector<named_country> all_countries() const {
+        std::vector<named_country> list;
+        auto const add = [&](std::string const& where, std::vector<std::string> const& countries) {
+            for (auto const& country : countries)
+                list.emplace_back(where, country);
+        };
+        auto const add_destinations = [&](char const* where,
+                                          std::vector<otp::destination> const& destinations) {
+            for (auto const& each : destinations)
+                if (each.is_country()) list.emplace_back(where, each.text);
+        };
+        add("numbers.countries", all_.numbers.countries);
+        add_destinations("numbers.denied", all_.numbers.denied);
+        add_destinations("numbers.trusted", all_.numbers.trusted);
+        for (auto const& [profile, tokens] : all_.clients)
+            add(named("client", profile.name), profile.countries);
+        for (auto const& plan : all_.route_plans)
+            for (auto const& step : plan.steps)
+                add(named("route_plan", plan.name), step.countries);
+        for (auto const& budget : all_.budgets)
+            if (budget.key == otp::budget_key::country && !budget.only.empty())
+                list.emplace_back(named("budget", budget.name), budget.only);
+        return list;
+    }
+
+    void check_countries_exist() {
+        auto const list = all_countries();
+        if (list.empty()) return; // the numbering plans take milliseconds to load
+        numbering_plan const plan;
+        for (auto const& [where, country] : list)
+            when(!plan.knows_country(country),
+                 where + " has country " + country +
+                     ", which does not exist: countries are called as in ISO 3166-1, GB for "
+                     "example");
+    }
+
+    settings const& all_;
+    std::set<std::string> names_; ///< of what must not be there twice
+    std::map<std::string, std::string> plans_of_purposes_;
+};
 
 } // namespace
 
+bool has_total_budget(settings const& all) {
+    return std::ranges::any_of(all.budgets, [](otp::spending_budget const& each) {
+        return each.key == otp::budget_key::total && each.mode == otp::limit_mode::enforce;
+    });
+}
+
 fault_lines check_tables(settings const& all) {
-    fault_lines faults;
-    for (auto const check : checks)
-        check(all, faults);
-    return faults;
+    table_checks checks(all);
+    checks.check();
+    return std::move(checks.lines);
 }
 
 } // namespace otpd::app

@@ -1,349 +1,690 @@
-// What may stand in the tables that occur any number of times, and how it is read.
+// The tables that the configuration file may have any number of times: what may stand in them.
 
-#include "otpd/core/encoding.hpp"
-#include "settings_table_reader.hpp"
+#include "otpd/core/passcode.hpp"
+#include "settings_sources.hpp"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 namespace otpd::app {
 
 namespace {
 
+template <class Entry>
+using entry_keys = std::vector<key_of<Entry>>;
+/// What is left to do once each value is read.
+template <class Entry>
+using finisher = void (*)(Entry& entry, found_table const& from, entry_keys<Entry> const& keys,
+                          reading& with);
+
+/// Which table, and where it is: the beginning of every line about it.
+std::string place_and_title(found_table const& of) {
+    return of.source + ": " + of.title + (of.is_part ? ": " : " ");
+}
+
+std::string place_of(found_table const& in, key_words const& key, found_value const* value) {
+    if (value == nullptr) return place_and_title(in) + "lacks " + key.name;
+    return value->source + ": " + in.title + (in.is_part ? ": " : " ") + key.name +
+           (key.is_concealed() ? "" : " = " + values::quoted_for_message(value->text));
+}
+
+/// A value that is allowed by itself.
+template <class Entry>
+void refuse(std::string const& name, found_table const& in, entry_keys<Entry> const& keys,
+            reading& with) {
+    auto const& key = *std::ranges::find(keys, name, &key_words::name);
+    auto const& value = in.values.at(name);
+    with.faults.push_back(place_of(in, key, &value) + ": " + fault_of(key, value));
+}
+
+/// The entry, or nothing and a line for each fault.
+template <class Entry>
+std::optional<Entry> read_entry(found_table const& from, entry_keys<Entry> const& keys,
+                                finisher<Entry> finish, reading& with) {
+    Entry entry;
+    auto const before = with.faults.size();
+    auto const find = [&](key_words const& key) -> std::optional<found_value> {
+        auto const value = from.values.find(key.name);
+        if (value == from.values.end()) return std::nullopt;
+        return value->second;
+    };
+    auto const where = [&](key_words const& key, found_value const* value) {
+        return place_of(from, key, value);
+    };
+    read_keys(std::span<key_of<Entry> const>(keys), entry, find, where, with);
+    if (finish != nullptr) finish(entry, from, keys, with);
+    if (with.faults.size() > before) return std::nullopt;
+    return entry;
+}
+
+/// `name = value` of what is not as it is without the key. The name of the entry is said elsewhere.
+template <class Entry>
+std::string shown(Entry const& entry, entry_keys<Entry> const& keys, std::string_view separator) {
+    static Entry const usual{};
+    std::string out;
+    for (auto const& key : keys)
+        if (auto const value = key.show(entry);
+            key.name != "name" && (key.is_required || value != key.show(usual)))
+            out.append(out.empty() ? "" : separator).append(key.name + " = " + value);
+    return out;
+}
+
+template <class Entry>
+bool same(Entry const& a, Entry const& b, entry_keys<Entry> const& keys) {
+    return std::ranges::all_of(keys, [&](auto const& key) { return key.same(a, b); });
+}
+
+template <class Entry>
+struct table {
+    std::string name;
+    std::string help;
+    void (*declare)(declaration<Entry> keys);
+    std::vector<Entry> (*entries)(settings const& from);
+    void (*add)(settings& to, Entry entry);
+    std::string (*title)(Entry const& of);
+    finisher<Entry> finish = nullptr;
+};
+
+template <class Entry>
+entry_keys<Entry> keys_from(std::string const& name, void (*declare)(declaration<Entry>)) {
+    entry_keys<Entry> keys;
+    declare(declaration<Entry>(name, keys));
+    add_file_keys(keys);
+    return keys;
+}
+
+/// Entries of `a` that are not in `b` as they are.
+template <class Entry>
+void add_differences(std::vector<Entry> const& a, std::vector<Entry> const& b,
+                     table<Entry> const& of, entry_keys<Entry> const& keys,
+                     std::vector<std::string>& titles) {
+    for (auto const& each : a) {
+        bool const is_in_both =
+            std::ranges::any_of(b, [&](Entry const& other) { return same(each, other, keys); });
+        auto title = of.name + '.' + of.title(each);
+        if (!is_in_both && std::ranges::find(titles, title) == titles.end())
+            titles.push_back(std::move(title));
+    }
+}
+
+template <class Entry>
+table_kind kind_of(table<Entry> of) {
+    auto const keys = keys_from(of.name, of.declare);
+    table_kind out;
+    out.name = of.name;
+    out.help = of.help;
+    out.keys.assign(keys.begin(), keys.end());
+    out.read = [=](found_table const& from, settings& to, reading& with) {
+        if (auto entry = read_entry(from, keys, of.finish, with)) of.add(to, *std::move(entry));
+    };
+    out.describe = [=](settings const& from) {
+        std::vector<setting_line> lines;
+        for (auto const& each : of.entries(from))
+            lines.push_back({of.name + '.' + of.title(each), shown(each, keys, "; ")});
+        return lines;
+    };
+    out.differences = [=](settings const& a, settings const& b) {
+        std::vector<std::string> titles;
+        add_differences(of.entries(a), of.entries(b), of, keys, titles);
+        add_differences(of.entries(b), of.entries(a), of, keys, titles);
+        return titles;
+    };
+    return out;
+}
+
+constexpr std::size_t max_name = otp::client::max_name_length;
+constexpr char const* name_rule = "1 to 32 lower-case letters, digits, _ and -";
+constexpr char const* plain_name_rule = "1 to 32 lower-case letters, digits and _";
+constexpr char const* client_rule =
+    "the name of a [[client]], or default for the holder of auth.token";
+
 // --- [[client]] ----------------------------------------------------------------------------------
 
-bool read_client_name(client_settings& to, std::string_view text) {
-    to.profile.name = text;
-    return rules::is_name(text, "_-", otp::client::max_name_length);
+notation<std::vector<secret_digest>> token_digests() {
+    notation<secret_digest> item;
+    item.kind = value_kind::text;
+    item.parse = [](std::string_view text) -> std::optional<secret_digest> {
+        secret_digest digest{};
+        if (!from_hex(text, digest)) return std::nullopt;
+        return digest;
+    };
+    // One that is being replaced, and its successor. Which are the same, check_tables() says.
+    auto out = notations::list_of(item, "one or two different SHA-256 hashes in hexadecimal",
+                                  {.least = 1, .most = 2, .is_sorted = false, .may_repeat = true});
+    out.show = [](std::vector<secret_digest> const& list) {
+        return std::to_string(list.size()) + " set";
+    };
+    return out;
 }
 
-bool read_token_digests(client_settings& to, std::string_view text) {
-    constexpr std::size_t most = 2; // one that is being replaced, and its successor
-    for (auto const item : values::split_list(text)) {
-        client_settings::token_digest digest{};
-        if (!from_hex(item, digest)) return false;
-        to.tokens.push_back(digest);
-    }
-    return !to.tokens.empty() && to.tokens.size() <= most;
+notation<otp::message_tail> app_hash() {
+    return {value_kind::text, "11 characters of base64; not with web_otp_hosts",
+            otp::message_tail::app_hash_of, [](otp::message_tail const& tail) {
+                return tail.what == otp::message_tail::kind::app_hash ? tail.text : std::string();
+            }};
 }
 
-bool read_client_purposes(client_settings& to, std::string_view text) {
-    return assign(rules::parse_purposes(text), to.profile.purposes);
-}
-bool read_client_routes(client_settings& to, std::string_view text) {
-    return assign(rules::parse_routes(text), to.profile.routes);
-}
-bool read_client_countries(client_settings& to, std::string_view text) {
-    return assign(rules::parse_countries(text), to.profile.countries);
-}
-bool read_client_caller_id(client_settings& to, std::string_view text) {
-    to.profile.caller_id = text;
-    return rules::is_caller_id(text);
-}
-bool read_client_route(client_settings& to, std::string_view text) {
-    return assign(rules::parse_route(text), to.profile.default_route_id);
-}
-bool read_client_plan(client_settings& to, std::string_view text) {
-    to.profile.default_plan = text;
-    return rules::is_name(text, "_-", otp::route_plan::max_name_length);
-}
-bool read_client_price(client_settings& to, std::string_view text) {
-    return assign(values::parse_price(text), to.profile.max_price);
-}
-bool read_web_otp_hosts(client_settings& to, std::string_view text) {
-    auto hosts = rules::parse_web_otp_hosts(text);
-    if (!hosts) return false;
-    to.profile.tail = rules::default_tail_of(*hosts);
-    to.profile.web_otp_hosts = *std::move(hosts);
-    return true;
-}
-/// Not with hosts.
-bool read_app_hash(client_settings& to, std::string_view text) {
-    return assign(otp::message_tail::app_hash_of(text), to.profile.tail) &&
-           to.profile.web_otp_hosts.empty();
+notation<int> route_unless_zero() {
+    auto out = notations::route();
+    out.show = [](int route) { return route == 0 ? std::string() : std::to_string(route); };
+    return out;
 }
 
-using kind = value_kind;
-
-constexpr reader<client_settings> client_keys[] = {
-    {table_key{"client", "name", kind::text, "shop",
-               "Its name in the log and in limits; renamed, it is another client.",
-               "1 to 32 lower-case letters, digits, _ and -"}
-         .needed(),
-     read_client_name},
-    {table_key{"client", "token_sha256", kind::text_list,
-               "9a3fb0e5fbe9cf1de24fa47dd9cb6b1e3bb9f5b6da8cbb1cf1fb4d1ca1e2ff00",
-               "Hashes of its bearer tokens (printf %s \"$TOKEN\" | sha256sum); two while one "
-               "replaces the other.",
-               "one or two different SHA-256 hashes in hexadecimal"}
-         .needed()
-         .hidden(),
-     read_token_digests},
-    {{"client", "purposes", kind::text_list, "login,payment",
-      "What it may send codes for; empty: anything.",
-      "a list of different purposes of 1 to 50 printable ASCII characters"},
-     read_client_purposes},
-    {{"client", "routes", kind::whole_list, "3,5", "Routes it may name; empty: otp.allowed_routes.",
-      "a list of different route ids from 1 to 8"},
-     read_client_routes},
-    {{"client", "countries", kind::text_list, "NL,BE",
-      "Countries it may send to; empty: numbers.countries.",
-      "a list of different countries of two upper-case letters"},
-     read_client_countries},
-    {{"client", "caller_id", kind::text, "MYSHOP",
-      "Sender of its SMS, instead of otp.default_caller_id.",
-      "3 to 11 printable ASCII characters without spaces at the ends"},
-     read_client_caller_id},
-    {{"client", "default_route_id", kind::whole, "5",
-      "Route of its sends that name none, instead of otp.default_route_id.",
-      "a whole number from 1 to 8"},
-     read_client_route},
-    {table_key{"client", "default_route_plan", kind::text, "login",
-               "Instead of it: the [[route_plan]] of its sends that name neither route nor plan.",
-               "the name of a [[route_plan]]; not with default_route_id"}
-         .instead_of("default_route_id"),
-     read_client_plan},
-    {{"client", "max_price", kind::money, "0.12",
-      "Most that one SMS of it may cost, as far as prices are known.", values::price_rule},
-     read_client_price},
-    {{"client", "web_otp_hosts", kind::text_list, "shop.example,pay.example",
-      "Sites that its sends may name for the autofill suffix, the last line by which browsers fill "
-      "the code in there (WebOTP); one alone is that of sends that name none.",
-      rules::web_otp_hosts_rule},
-     read_web_otp_hosts},
-    {table_key{
-         "client", "app_hash", kind::text, "FA+9qCX9VSu",
-         "Instead of it: the Android app of this hash reads the code (SMS Retriever), from SMS "
-         "of at most 140 characters.",
-         "11 characters of base64; not with web_otp_hosts"}
-         .instead_of("web_otp_hosts"),
-     read_app_hash},
-};
-
-// --- [[limit]] -----------------------------------------------------------------------------------
-
-bool read_limit_name(otp::limit& to, std::string_view text) {
-    to.name = text;
-    return rules::is_name(text, "_", otp::limit::max_name_length);
-}
-bool read_limit_key(otp::limit& to, std::string_view text) {
-    return assign(rules::parse_word<otp::limit_key>(rules::limit_keys, text), to.key);
-}
-bool read_limit_mode(otp::limit& to, std::string_view text) {
-    return assign(rules::parse_word<otp::limit_mode>(rules::limit_modes, text), to.mode);
-}
-bool read_limit_step(otp::limit& to, std::string_view text) {
-    return assign(rules::parse_word<otp::limit_step>(rules::limit_steps, text), to.step);
-}
-bool read_limit_quota(otp::limit& to, std::string_view text) {
-    constexpr std::int64_t most = 1'000'000'000;
-    auto const quota = values::parse_whole(text);
-    if (!quota || *quota < 1 || *quota > most) return false;
-    to.quota = static_cast<std::uint64_t>(*quota);
-    return true;
-}
-bool read_limit_window(otp::limit& to, std::string_view text) {
-    constexpr std::int64_t most = 31 * 86'400;
-    auto const window = values::parse_whole(text);
-    if (!window || *window < 1 || *window > most) return false;
-    to.window = std::chrono::seconds(*window);
-    return true;
-}
-bool read_limit_client(otp::limit& to, std::string_view text) {
-    to.client = text;
-    return rules::is_name(text, "_-", otp::client::max_name_length);
+void declare_client(declaration<client_settings> all) {
+    auto const keys = all.part(&client_settings::profile);
+    using client = otp::client;
+    keys.add("name", &client::name, notations::name("_-", max_name, name_rule),
+             "Its name in the log and in limits; renamed, it is another client.")
+        .needed("shop");
+    all.add("token_sha256", &client_settings::tokens, token_digests(),
+            "Hashes of its bearer tokens (printf %s \"$TOKEN\" | sha256sum); two while one "
+            "replaces the other.")
+        .needed("9a3fb0e5fbe9cf1de24fa47dd9cb6b1e3bb9f5b6da8cbb1cf1fb4d1ca1e2ff00")
+        .is_hidden = true;
+    keys.purposes("purposes", &client::purposes, "What it may send codes for; empty: anything.")
+        .like("login,payment");
+    keys.add("routes", &client::routes, notations::routes(),
+             "Routes it may name; empty: otp.allowed_routes.")
+        .like("3,5");
+    keys.countries("countries", &client::countries,
+                   "Countries it may send to; empty: numbers.countries.")
+        .like("NL,BE");
+    keys.caller_id("caller_id", &client::caller_id,
+                   "Sender of its SMS, instead of otp.default_caller_id.")
+        .like("MYSHOP");
+    keys.add("default_route_id", &client::default_route_id, route_unless_zero(),
+             "Route of its sends that name none, instead of otp.default_route_id.")
+        .like("5");
+    keys.add("default_route_plan", &client::default_plan,
+             notations::name("_-", otp::route_plan::max_name_length,
+                             "the name of a [[route_plan]]; not with default_route_id"),
+             "Instead of it: the [[route_plan]] of its sends that name neither route nor plan.")
+        .instead_of("default_route_id", "login");
+    keys.add("max_price", &client::max_price, notations::optional_of(notations::price()),
+             "Most that one SMS of it may cost, as far as prices are known.")
+        .like("0.12");
+    keys.add("web_otp_hosts", &client::web_otp_hosts, notations::web_otp_hosts(),
+             "Sites that its sends may name for the autofill suffix, the last line by "
+             "which browsers fill the code in there (WebOTP); one alone is that of sends "
+             "that name none.")
+        .like("shop.example,pay.example");
+    keys.add("app_hash", &client::tail, app_hash(),
+             "Instead of it: the Android app of this hash reads the code (SMS Retriever), from SMS "
+             "of at most 140 characters.")
+        .instead_of("web_otp_hosts", "FA+9qCX9VSu");
 }
 
-constexpr reader<otp::limit> limit_table_keys[] = {
-    {table_key{"limit", "name", kind::text, "shop_country_1d",
-               "Its name in answers, in the log and in metrics.",
-               "1 to 32 lower-case letters, digits and _"}
-         .needed(),
-     read_limit_name},
-    {table_key{"limit", "key", kind::text, "country",
-               "Whom it counts for: each country, each number, each API client, ...",
-               "number, prefix, country, end_user_address, caller_address, client or everybody"}
-         .needed(),
-     read_limit_key},
-    {table_key{"limit", "quota", kind::whole, "2000", "How many are admitted in the window.",
-               "a whole number from 1 to 1000000000"}
-         .needed(),
-     read_limit_quota},
-    {table_key{"limit", "window_seconds", kind::whole, "86400",
-               "Time in which the whole quota is regained, evenly.",
-               "a whole number from 1 to 2678400 seconds"}
-         .needed(),
-     read_limit_window},
-    {{"limit", "mode", kind::text, "enforce",
-      "Whether it refuses or, to try it out, only logs and counts; enforce without it.",
-      "enforce or observe"},
-     read_limit_mode},
-    {{"limit", "step", kind::text, "send",
-      "What it counts: sends, or guesses without a verification's id that do not verify; send "
-      "without it.",
-      "send or guess"},
-     read_limit_step},
-    {{"limit", "client", kind::text, "shop",
-      "Counts this client's requests only; without it everybody's.",
-      "the name of a [[client]], or default for the holder of auth.token"},
-     read_limit_client},
-};
-
-// --- [[template]] and [[test_number]] ------------------------------------------------------------
-
-bool read_template_purpose(otp::message_template& to, std::string_view text) {
-    auto what = purpose::parse(text);
-    if (what) to.purpose = what->name();
-    return what.has_value();
-}
-bool read_template_locale(otp::message_template& to, std::string_view text) {
-    return assign(otp::locale_tag::parse(text), to.locale);
-}
-/// Whether it is sound depends on other settings (check_tables).
-bool read_template_text(otp::message_template& to, std::string_view text) {
-    to.text = text;
-    return true;
+void finish_client(client_settings& entry, found_table const& from,
+                   entry_keys<client_settings> const& keys, reading& with) {
+    auto& client = entry.profile;
+    bool const has_hosts = !client.web_otp_hosts.empty();
+    if (has_hosts && client.tail.what == otp::message_tail::kind::app_hash)
+        refuse("app_hash", from, keys, with);
+    if (has_hosts) client.tail = default_tail_of(client.web_otp_hosts);
 }
 
-constexpr reader<otp::message_template> template_keys[] = {
-    {{"template", "purpose", kind::text, "payment",
-      "For codes of this purpose; without it of all that have no template of their own.",
-      "1 to 50 printable ASCII characters"},
-     read_template_purpose},
-    {{"template", "locale", kind::text, "nl",
-      "For requests in this language (zh: also in zh-Hans and zh-Hans-CN, RFC 4647 3.4); without "
-      "it in all that have no template of their own.",
-      "a language tag of BCP 47, such as nl, pt-BR or zh-Hans"},
-     read_template_locale},
-    {table_key{"template", "text", kind::text,
-               "Uw betaalcode is {code}. Deze is {minutes} minuten geldig.", "Text of the SMS.",
-               "printable ASCII other than ` with {code} once, {minutes} (its life) where wanted "
-               "and no other braces, at most 158 characters and 160 GSM septets with the code and "
-               "the client's "
-               "autofill suffix"}
-         .needed(),
-     read_template_text},
-};
+// --- [[limit]], [[template]] ---------------------------------------------------------------------
+
+constexpr words<7> limit_keys{"number",         "prefix", "country",  "end_user_address",
+                              "caller_address", "client", "everybody"};
+
+void declare_limit(declaration<otp::limit> keys) {
+    using otp::limit;
+    keys.add("name", &limit::name, notations::name("_", limit::max_name_length, plain_name_rule),
+             "Its name in answers, in the log and in metrics.")
+        .needed("shop_country_1d");
+    keys.add("key", &limit::key, notations::word<otp::limit_key>(limit_keys),
+             "Whom it counts for: each country, each number, each API client, ...")
+        .needed("country");
+    keys.whole("quota", &limit::quota, 1, 1'000'000'000, "How many are admitted in the window.")
+        .needed("2000");
+    keys.whole("window_seconds", &limit::window, 1, 31 * 86'400,
+               "Time in which the whole quota is regained, evenly.")
+        .needed("86400");
+    keys.mode("mode", &limit::mode,
+              "Whether it refuses or, to try it out, only logs and counts; enforce without it.")
+        .like("enforce");
+    keys.add("step", &limit::step, notations::word<otp::limit_step>(words<2>{"send", "guess"}),
+             "What it counts: sends, or guesses without a verification's id that do not verify; "
+             "send without it.")
+        .like("send");
+    keys.add("client", &limit::client, notations::name("_-", max_name, client_rule),
+             "Counts this client's requests only; without it everybody's.")
+        .like("shop");
+}
+
+void declare_template(declaration<otp::message_template> keys) {
+    using otp::message_template;
+    keys.add("purpose", &message_template::purpose, notations::purpose(),
+             "For codes of this purpose; without it of all that have no template of their own.")
+        .like("payment");
+    notation<otp::locale_tag> const locale{value_kind::text,
+                                           "a language tag of BCP 47, such as nl, pt-BR or zh-Hans",
+                                           otp::locale_tag::parse, &otp::locale_tag::text};
+    keys.add("locale", &message_template::locale, locale,
+             "For requests in this language (zh: also in zh-Hans and zh-Hans-CN, RFC 4647 3.4); "
+             "without it in all that have no template of their own.")
+        .like("nl");
+    // Whether it is sound depends on other settings (check_tables).
+    keys.add("text", &message_template::text,
+             notations::text("printable ASCII other than ` with {code} once, {minutes} (its life) "
+                             "where wanted and no other braces, at most 158 characters and 160 GSM "
+                             "septets with the code and the client's autofill suffix",
+                             [](std::string_view) { return true; }),
+             "Text of the SMS.")
+        .needed("Uw betaalcode is {code}. Deze is {minutes} minuten geldig.");
+}
+
+// --- [[test_number]] -----------------------------------------------------------------------------
 
 /// What a test number is until all of it is there: its types have no empty value.
 struct test_number_entry {
     std::optional<phone_number> number;
-    std::optional<passcode> code;
+    secret_string code;
     std::chrono::sys_days until;
 };
 
-bool read_test_number(test_number_entry& to, std::string_view text) {
-    auto number = phone_number::parse(text);
-    if (number) to.number = std::move(*number);
-    return to.number.has_value();
-}
-bool read_test_code(test_number_entry& to, std::string_view text) {
-    to.code = passcode::parse(text);
-    return to.code.has_value();
-}
-bool read_until(test_number_entry& to, std::string_view text) {
-    return assign(values::parse_date(text), to.until);
+void declare_test_number(declaration<test_number_entry> keys) {
+    using entry = test_number_entry;
+    notation<std::optional<phone_number>> number;
+    number.kind = value_kind::text;
+    number.allowed = "10 to 15 digits, with a + before them or without";
+    number.parse = [](std::string_view text) -> std::optional<std::optional<phone_number>> {
+        auto parsed = phone_number::parse(text);
+        if (!parsed) return std::nullopt;
+        return std::optional<phone_number>(*std::move(parsed));
+    };
+    number.show = [](std::optional<phone_number> const& value) {
+        return value ? value->masked() : std::string();
+    };
+    keys.add("number", &entry::number, number, "Country code first.")
+        .needed("+31612345678")
+        .is_hidden = true;
+    keys.add("code", &entry::code,
+             notations::secret(
+                 "as many digits as otp.length says",
+                 [](std::string_view text) { return passcode::parse(text).has_value(); }),
+             "Always this code.")
+        .needed("271828");
+    keys.add("until", &entry::until, notations::date(),
+             "Its last day, in UTC; afterwards it is a number as any other.")
+        .needed("2027-01-31");
 }
 
-constexpr reader<test_number_entry> test_number_keys[] = {
-    {table_key{"test_number", "number", kind::text, "+31612345678", "Country code first.",
-               "10 to 15 digits, with a + before them or without"}
-         .needed()
-         .hidden(),
-     read_test_number},
-    {table_key{"test_number", "code", kind::text, "271828", "Always this code.",
-               "as many digits as otp.length says"}
-         .needed()
-         .hidden(),
-     read_test_code},
-    {table_key{"test_number", "until", kind::date, "2027-01-31",
-               "Its last day, in UTC; afterwards it is a number as any other.",
-               "a day such as 2027-01-31"}
-         .needed(),
-     read_until},
+std::vector<test_number_entry> test_numbers_of(settings const& from) {
+    std::vector<test_number_entry> list;
+    for (auto const& each : from.test_numbers)
+        list.push_back({each.number, secret_string(std::string(each.code.reveal())), each.until});
+    return list;
+}
+
+void add_test_number(settings& to, test_number_entry entry) {
+    to.test_numbers.push_back(
+        {*std::move(entry.number), *passcode::parse(entry.code.reveal()), entry.until});
+}
+
+// --- [[route_plan]] ------------------------------------------------------------------------------
+
+/// A step until it is known whether it names a route or asks for the best.
+struct step_entry {
+    otp::route_step step;
+    std::optional<otp::best_rule::by> order;
+    otp::best_rule best;
 };
 
-void read_client(found_table const& from, settings& to, fault_lines& faults) {
-    auto entry = read_entry<client_settings>(from, client_keys, faults);
-    if (entry) to.clients.push_back(*std::move(entry));
+void declare_step(declaration<step_entry> all) {
+    using otp::best_rule;
+    using otp::route_step;
+    auto const keys = all.part(&step_entry::step);
+    auto const best = all.part(&step_entry::best);
+    keys.add("route", &route_step::route_id, route_unless_zero(), "The route.").like("8");
+    auto order =
+        notations::optional_of(notations::word<best_rule::by>(words<2>{"cheapest", "fastest"}));
+    order.allowed = "cheapest or fastest, with routes and not with route";
+    all.add("best", &step_entry::order, order,
+            "Instead of it: the best of several, by cost per verified code or by seconds to "
+            "delivery.")
+        .instead_of("route", "cheapest");
+    best.add("routes", &best_rule::routes,
+             // In the order that is written: the first is taken when there are no figures.
+             notations::list_of(notations::route(),
+                                "a list of 2 to 8 different route ids from 1 to 8",
+                                {.least = 2, .is_sorted = false}),
+             "With best: those it chooses from; the first, as long as the figures name none.")
+        .instead_of("route", "3,1");
+    best.number("min_verified_share", &best_rule::min_verified_share, 0, 1,
+                "With best: routes with a smaller share of verified codes are left out.")
+        .instead_of("route", "0.4");
+    best.whole("min_samples", &best_rule::min_samples, 1, 1'000'000,
+               "With best: so are routes with fewer accepted sends; 20 without it.")
+        .instead_of("route", "50");
+    best.whole("window_seconds", &best_rule::window, 60, 31 * 86'400,
+               "With best: how far back its figures go; a day without it.")
+        .instead_of("route", "86400");
+    keys.caller_id("caller_id", &route_step::caller_id,
+                   "Sender of the SMS in this step, instead of the client's.")
+        .like("YOURAPP");
+    keys.countries("countries", &route_step::countries,
+                   "Numbers of other countries leave the step out; empty: none does.")
+        .like("NL,BE");
+    keys.add("max_price", &route_step::max_price, notations::optional_of(notations::price()),
+             "The step is left out when its price is higher.")
+        .like("0.1");
+    keys.whole("timeout_ms", &route_step::timeout, 100, 120'000, // of bridgexapi.timeout
+               "For this step; without it, what is left of bridgexapi.timeout.")
+        .like("5000");
 }
-void read_limit(found_table const& from, settings& to, fault_lines& faults) {
-    auto entry = read_entry<otp::limit>(from, limit_table_keys, faults);
-    if (entry) to.own_limits.push_back(*std::move(entry));
+
+entry_keys<step_entry> const& step_keys() {
+    static auto const keys = keys_from("step", declare_step);
+    return keys;
 }
-void read_template(found_table const& from, settings& to, fault_lines& faults) {
-    auto entry = read_entry<otp::message_template>(from, template_keys, faults);
-    if (entry) to.templates.push_back(*std::move(entry));
+
+/// One line where a step is neither one route nor the best of several.
+std::optional<std::string> fault_of_choice(found_table const& from) {
+    auto const has = [&](std::string const& key) { return from.values.contains(key); };
+    if (!has("route") && !has("best")) return "needs a route, or best and routes";
+    if (has("route") && has("best")) return "has route and best: leave one of them out";
+    if (has("best") && !has("routes")) return "has best and no routes: name those it chooses from";
+    if (has("best")) return std::nullopt;
+    for (auto const& key : step_keys())
+        if (!key.alternative.empty() && has(key.name))
+            return "has " + key.name + ", which goes with best only";
+    return std::nullopt;
 }
-void read_test_number_entry(found_table const& from, settings& to, fault_lines& faults) {
-    auto const entry = read_entry<test_number_entry>(from, test_number_keys, faults);
-    if (entry) to.test_numbers.push_back({*entry->number, *entry->code, entry->until});
+
+void finish_step(step_entry& entry, found_table const& from, entry_keys<step_entry> const&,
+                 reading& with) {
+    if (auto const fault = fault_of_choice(from))
+        with.faults.push_back(place_and_title(from) + *fault);
+    if (!entry.order) return;
+    entry.best.order = *entry.order;
+    entry.step.best = entry.best;
+}
+
+std::string show_steps(std::vector<otp::route_step> const& steps) {
+    std::string out;
+    for (auto const& step : steps) {
+        step_entry entry{step, std::nullopt, step.best.value_or(otp::best_rule())};
+        if (step.best) entry.order = step.best->order;
+        out += (out.empty() ? "{" : ", {") + shown(entry, step_keys(), ", ") + '}';
+    }
+    return out;
+}
+
+void declare_plan(declaration<otp::route_plan> keys) {
+    using otp::route_plan;
+    keys.add("name", &route_plan::name,
+             notations::name("_-", route_plan::max_name_length, name_rule),
+             "Its name in requests, in replies and in the log.")
+        .needed("login");
+    keys.purposes("purposes", &route_plan::purposes,
+                  "Purposes whose sends take it when a request names neither route nor plan.")
+        .like("login");
+    // They are no text: finish_plan() reads them.
+    auto& steps =
+        keys.add("steps", &route_plan::steps,
+                 notation<std::vector<otp::route_step>>{
+                     .kind = value_kind::table_list,
+                     .allowed = "1 to 8 steps",
+                     .parse = [](std::string_view) { return std::vector<otp::route_step>(); },
+                     .show = show_steps},
+                 "Its steps. The next one is taken only when the one before did "
+                 "certainly not send.");
+    steps.needed("[{route = 8, caller_id = \"YOURAPP\"}, {route = 1}, {route = 3}]");
+    steps.part = "step";
+    steps.parts.assign(step_keys().begin(), step_keys().end());
+}
+
+void finish_plan(otp::route_plan& plan, found_table const& from,
+                 entry_keys<otp::route_plan> const& keys, reading& with) {
+    auto const found = from.values.find("steps");
+    if (found == from.values.end() || !found->second.usable) return; // said already
+    if (found->second.tables.size() > otp::route_plan::max_steps) refuse("steps", from, keys, with);
+    for (auto const& each : found->second.tables)
+        if (auto entry = read_entry(each, step_keys(), finish_step, with))
+            plan.steps.push_back(std::move(entry->step));
+}
+
+// --- [[budget]] ----------------------------------------------------------------------------------
+
+notation<otp::budget_key> budget_key() {
+    return notations::word<otp::budget_key>(
+        words<5>{"total", "client", "purpose", "route", "country"});
+}
+
+void declare_budget(declaration<otp::spending_budget> keys) {
+    using budget = otp::spending_budget;
+    keys.add("name", &budget::name, notations::name("_", budget::max_name_length, plain_name_rule),
+             "Its name in answers, in the log and in metrics.")
+        .needed("shop_spend_1d");
+    keys.add("key", &budget::key, budget_key(),
+             "Whose spending is summed: everybody's, each client's, each purpose's, ...")
+        .needed("client");
+    keys.add("period", &budget::period,
+             notations::word<otp::budget_period>(words<3>{"hour", "day", "month"}),
+             "Of the calendar, in UTC: with the next one it begins anew.")
+        .needed("day");
+    keys.price("cap", &budget::cap, "Most that may be spent in it, in the account's currency.")
+        .needed("25");
+    keys.add("only", &budget::only,
+             notations::text("a client, a purpose, a route id in quotes or a country, as key says; "
+                             "not with total",
+                             [](std::string_view text) { return !text.empty(); }),
+             "The one client, purpose, route or country it is for; without it each has one of its "
+             "own.")
+        .like("shop");
+    keys.mode("mode", &budget::mode,
+              "Whether it refuses or, to try it out, only logs and counts; enforce without it.")
+        .like("enforce");
+}
+
+/// In its canonical form; nothing for what cannot be one of `key`.
+std::optional<std::string> parse_only(otp::budget_key key, std::string const& text) {
+    switch (key) {
+    case otp::budget_key::total:
+        return std::nullopt;
+    case otp::budget_key::client:
+        if (!values::is_name(text, "_-", max_name)) return std::nullopt;
+        return text;
+    case otp::budget_key::purpose:
+        return values::parse_purpose(text);
+    case otp::budget_key::route:
+        if (auto const route = values::parse_route(text)) return std::to_string(*route);
+        return std::nullopt;
+    case otp::budget_key::country:
+        break;
+    }
+    return values::parse_country(text);
+}
+
+/// What `only` would have to be is known with a good `key` alone.
+void finish_budget(otp::spending_budget& budget, found_table const& from,
+                   entry_keys<otp::spending_budget> const& keys, reading& with) {
+    auto const key = from.values.find("key");
+    bool const knows_key =
+        key != from.values.end() && key->second.usable && budget_key().parse(key->second.text);
+    if (budget.only.empty() || !knows_key) return;
+    if (auto only = parse_only(budget.key, budget.only)) {
+        budget.only = *std::move(only);
+        return;
+    }
+    refuse("only", from, keys, with);
+}
+
+// --- [[webhook]] ---------------------------------------------------------------------------------
+
+/// 0 to 63, or nothing.
+std::optional<unsigned> base64_value(char c) {
+    constexpr std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    auto const at = alphabet.find(c);
+    if (at == std::string_view::npos) return std::nullopt;
+    return static_cast<unsigned>(at);
+}
+
+/// RFC 4648 4, with its padding and without bits that mean nothing: one text for each secret.
+std::optional<std::string> decode_base64(std::string_view text) {
+    constexpr std::size_t group = 4;
+    constexpr unsigned bits_of_digit = 6;
+    constexpr unsigned bits_of_byte = 8;
+    if (text.size() % group != 0) return std::nullopt;
+    for (int i = 0; i < 2 && text.ends_with('='); ++i)
+        text.remove_suffix(1);
+    std::string out;
+    unsigned bits = 0; // read and not written yet
+    unsigned count = 0;
+    for (char const c : text) {
+        auto const value = base64_value(c);
+        if (!value) return std::nullopt;
+        bits = bits << bits_of_digit | *value;
+        count += bits_of_digit;
+        if (count < bits_of_byte) continue;
+        count -= bits_of_byte;
+        out += static_cast<char>(bits >> count);
+        bits &= (1U << count) - 1;
+    }
+    if (bits != 0 || count >= bits_of_digit) return std::nullopt;
+    return out;
+}
+
+/// As the Standard Webhooks write it.
+std::optional<secret_string> parse_secret(std::string_view text) {
+    constexpr std::string_view prefix = "whsec_";
+    constexpr std::size_t least = 24;
+    constexpr std::size_t most = 64;
+    if (!text.starts_with(prefix)) return std::nullopt;
+    auto bytes = decode_base64(text.substr(prefix.size()));
+    if (!bytes || bytes->size() < least || bytes->size() > most ||
+        !values::has_different_bytes(*bytes))
+        return std::nullopt;
+    return secret_string(*std::move(bytes));
+}
+
+/// A base URL with a path and a query. Whether it may be http is a matter of allow_private.
+bool is_webhook_url(std::string_view text) {
+    constexpr std::size_t most = 2048;
+    bool const is_web = text.starts_with("https://") || text.starts_with("http://");
+    auto const url = boost::urls::parse_uri(text);
+    return text.size() <= most && is_web && url && !url->has_fragment() &&
+           values::parse_base_url(text.substr(0, text.find('?')));
+}
+
+/// Without the path: it may be what keeps strangers away.
+std::string host_of(std::string const& url) {
+    auto const begin = url.find("://");
+    if (begin == std::string::npos) return {};
+    return url.substr(0, url.find_first_of("/?", begin + 3));
+}
+
+void declare_webhook(declaration<webhook::endpoint> keys) {
+    using webhook::endpoint;
+    keys.add("name", &endpoint::name, notations::name("_-", max_name, name_rule),
+             "Its name in the log and in metrics.")
+        .needed("crm");
+    auto url = notations::text("an https URL without user and fragment, at most 2048 characters "
+                               "(http for loopback addresses, with allow_private)",
+                               is_webhook_url);
+    url.show = host_of;
+    keys.add("url", &endpoint::url, url,
+             "Where messages are posted; its path and query are shown nowhere.")
+        .needed("https://crm.shop.example/hooks/otp")
+        .is_hidden = true;
+    auto secret = notations::secret({}, {});
+    secret.parse = parse_secret;
+    keys.add("secrets", &endpoint::secrets,
+             notations::list_of(secret,
+                                "1 to 4 different secrets: whsec_ and base64 of 24 to 64 random "
+                                "bytes, 8 of them different",
+                                {.least = 1, .most = 4, .is_sorted = false}),
+             "Keys of the signatures (echo whsec_$(openssl rand -base64 32)); several while one "
+             "replaces the other.")
+        .needed("whsec_VGhpcyBpcyBhbiBleGFtcGxlLCBtYWtlIG9uZSE=");
+    static constexpr words<6> events{"verification.accepted",  "verification.delivered",
+                                     "verification.failed",    "verification.verified",
+                                     "verification.exhausted", "verification.blocked"};
+    auto const is_event = [](std::string_view text) { return holds(events, text); };
+    keys.add("events", &endpoint::events,
+             notations::list_of(notations::text({}, is_event),
+                                "a list of " + values::enumerated(events, "and"),
+                                {.is_sorted = false}),
+             "What is told; empty: all of it.")
+        .like("verification.delivered,verification.failed");
+    keys.add("client", &endpoint::client, notations::name("_-", max_name, client_rule),
+             "Tells of this client's verifications only; without it of everybody's.")
+        .like("shop");
+    keys.flag("allow_private", &endpoint::allow_private,
+              "Messages may go to addresses that are not public, such as 10.0.0.1; false without "
+              "it.")
+        .like("false");
+    keys.path("ca_file", &endpoint::ca_file, "a PEM file",
+              "PEM file of authorities trusted with it; the system's without it.")
+        .like("/etc/otpd/crm-ca.pem");
 }
 
 // --- all of them ---------------------------------------------------------------------------------
 
-/// In the order of config.toml.
-std::span<table_kind const> tables() {
-    static std::array const all{
-        table_kind{"client",
-                   "A program that may call the API, besides the holder of auth.token. Its "
-                   "verifications are its own.",
-                   [] { return keys_of<client_settings>(client_keys); }, read_client},
-        table_kind{"limit", "A limit of your own, besides those of [limits].",
-                   [] { return keys_of<otp::limit>(limit_table_keys); }, read_limit},
-        table_kind{"template",
-                   "Text for a purpose, a language or both, instead of otp.message_template.",
-                   [] { return keys_of<otp::message_template>(template_keys); }, read_template},
-        table_kind{"test_number",
-                   "A number that gets no SMS and always the same code, for reviewers of apps and "
-                   "for monitoring.",
-                   [] { return keys_of<test_number_entry>(test_number_keys); },
-                   read_test_number_entry},
-        route_plan_table(),
-        budget_table(),
-        webhook_table()};
+std::string or_any(std::string const& text) {
+    return text.empty() ? "any" : text;
+}
+
+std::vector<table_kind> all_kinds() {
+    auto const name_of = [](auto const& entry) { return entry.name; };
+    std::vector<table_kind> all;
+    all.push_back(kind_of(table<client_settings>{
+        "client",
+        "A program that may call the API, besides the holder of auth.token. Its verifications are "
+        "its own.",
+        declare_client, [](settings const& from) { return from.clients; },
+        [](settings& to, client_settings entry) { to.clients.push_back(std::move(entry)); },
+        [](client_settings const& of) { return of.profile.name; }, finish_client}));
+    all.push_back(kind_of(table<otp::limit>{
+        "limit", "A limit of your own, besides those of [limits].", declare_limit,
+        [](settings const& from) { return from.own_limits; },
+        [](settings& to, otp::limit entry) { to.own_limits.push_back(std::move(entry)); },
+        name_of}));
+    all.push_back(kind_of(table<otp::message_template>{
+        "template", "Text for a purpose, a language or both, instead of otp.message_template.",
+        declare_template, [](settings const& from) { return from.templates; },
+        [](settings& to, otp::message_template entry) { to.templates.push_back(std::move(entry)); },
+        [](otp::message_template const& of) {
+            return or_any(of.purpose) + '.' + or_any(of.locale.text);
+        }}));
+    all.push_back(kind_of(table<test_number_entry>{
+        "test_number",
+        "A number that gets no SMS and always the same code, for reviewers of apps and for "
+        "monitoring.",
+        declare_test_number, test_numbers_of, add_test_number,
+        [](test_number_entry const& of) { return of.number->masked(); }}));
+    all.push_back(kind_of(table<otp::route_plan>{
+        "route_plan", "Which routes a send may take, in which order: nothing else chooses one.",
+        declare_plan, [](settings const& from) { return from.route_plans; },
+        [](settings& to, otp::route_plan entry) { to.route_plans.push_back(std::move(entry)); },
+        name_of, finish_plan}));
+    all.push_back(kind_of(table<otp::spending_budget>{
+        "budget", "How much may be spent on SMS.", declare_budget,
+        [](settings const& from) { return from.budgets; },
+        [](settings& to, otp::spending_budget entry) { to.budgets.push_back(std::move(entry)); },
+        name_of, finish_budget}));
+    all.push_back(kind_of(table<webhook::endpoint>{
+        "webhook",
+        "A server that is told what happens to verifications, signed as Standard Webhooks say.",
+        declare_webhook, [](settings const& from) { return from.webhook_endpoints; },
+        [](settings& to, webhook::endpoint entry) {
+            to.webhook_endpoints.push_back(std::move(entry));
+        },
+        name_of}));
     return all;
 }
 
 } // namespace
 
-std::string place_and_title(found_table const& of) {
-    return of.source + ": " + of.title + (of.is_part ? ": " : " ");
-}
-
-std::string fault_of(found_table const& in, table_key const& key, found_value const& value) {
-    auto const shown = key.secret ? std::string() : " = " + values::quoted_for_message(value.text);
-    return value.source + ": " + in.title + (in.is_part ? ": " : " ") + std::string(key.name) +
-           shown + ": must be " + std::string(key.allowed) +
-           (value.usable ? "" : ", written as a TOML " + std::string(toml_type(key.kind)));
-}
-
-std::optional<std::string> leftover_in(found_table const& in, table_key const& key,
-                                       found_value const& value) {
-    auto const* const why = key.secret ? values::leftover_in_secret(value.text, key.kind) : nullptr;
-    if (why == nullptr) return std::nullopt;
-    return value.source + ": " + in.title + (in.is_part ? ": " : " ") + std::string(key.name) +
-           ": " + why;
-}
-
-std::span<table_key const> table_keys() noexcept {
-    static auto const all = [] {
-        std::vector<table_key> keys;
-        for (auto const& each : tables())
-            std::ranges::move(each.keys(), std::back_inserter(keys));
-        return keys;
-    }();
+std::span<table_kind const> table_kinds() {
+    static auto const all = all_kinds();
     return all;
-}
-
-std::string_view help_of_table(std::string_view table) noexcept {
-    return std::ranges::find(tables(), table, &table_kind::name)->help;
-}
-
-void read_tables(std::vector<found_table> const& found, settings& to, fault_lines& faults) {
-    for (auto const& each : found)
-        std::ranges::find(tables(), each.name, &table_kind::name)->read(each, to, faults);
 }
 
 } // namespace otpd::app

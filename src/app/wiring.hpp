@@ -1,24 +1,13 @@
 #pragma once
 
-/// What each part of the service is told of the settings.
+/// What parts of the service are told that is not a section of the settings as it is.
 
 #include "otpd/api/authenticator.hpp"
-#include "otpd/app/settings.hpp"
-#include "otpd/bridgexapi/client.hpp"
 #include "otpd/bridgexapi/read_bulkhead.hpp"
-#include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/random.hpp"
-#include "otpd/http/server.hpp"
-#include "otpd/otp/account.hpp"
-#include "otpd/otp/delivery.hpp"
 #include "otpd/otp/key_ring.hpp"
-#include "otpd/otp/policy.hpp"
-#include "otpd/otp/price_book.hpp"
-#include "otpd/otp/scoreboard.hpp"
 #include "otpd/store/backend.hpp"
-#include "otpd/telemetry/log.hpp"
-#include "otpd/telemetry/rotating_file.hpp"
-#include "otpd/webhook/webhooks.hpp"
+#include "settings.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -29,10 +18,8 @@
 namespace otpd::app {
 
 [[nodiscard]] std::size_t thread_count(server_settings const& from);
-[[nodiscard]] telemetry::level level_of(log_settings const& from);
 [[nodiscard]] http::server_options api_options(settings const& from);
 [[nodiscard]] http::server_options admin_options(host_port const& listen);
-[[nodiscard]] bridgexapi::client_options upstream_options(bridgexapi_settings const& from);
 /// Of the client that asks the questions: everything but sends.
 [[nodiscard]] bridgexapi::client_options question_options(bridgexapi_settings const& from);
 [[nodiscard]] bridgexapi::read_bulkhead_options
@@ -41,14 +28,6 @@ read_bulkhead_options_of(bridgexapi_settings const& from);
 [[nodiscard]] std::uint64_t read_quota_of(limits_settings const& from);
 [[nodiscard]] bridgexapi::route_gate_options route_gate_options_of(settings const& from);
 [[nodiscard]] otp::price_book_options price_book_options_of(settings const& from);
-[[nodiscard]] otp::account_options account_options_of(money_settings const& from);
-[[nodiscard]] otp::tracker_options tracker_options_of(delivery_settings const& from);
-[[nodiscard]] otp::scoreboard_options scoreboard_options_of(routes_settings const& from);
-[[nodiscard]] telemetry::rotating_file_options
-rotating_file_options_of(timeline_settings const& from);
-[[nodiscard]] webhook::options webhook_options_of(webhooks_settings const& from);
-/// Scheme, authority and path prefix, without a trailing slash.
-[[nodiscard]] std::string upstream_url(bridgexapi_settings const& from);
 /// The backend that `store.url` names. `now` and `tell` must outlive it.
 [[nodiscard]] std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& on,
                                                          settings const& from, clock const& now,

@@ -12,10 +12,8 @@ set(bridgexapi_sources error_class json_fields replies requests words)
 set(otp_sources crypto/hmac crypto/key_ring send/message)
 set(webhook_sources endpoint_url)
 set(api_sources authenticator caller decimal fault_list fields idempotency_key json_body query)
-set(app_sources settings_checks settings_country_checks settings_describe settings_dotenv settings_exposure_checks settings_keys
-  settings_keys_limits settings_keys_otp settings_keys_routes settings_keys_server settings_keys_store settings_load
-  settings_plan_checks settings_rules settings_table_checks settings_tables settings_tables_budgets settings_tables_plans
-  settings_tables_webhooks settings_toml settings_values)
+set(app_sources settings_checks settings_files settings_keys settings_load settings_print settings_table_checks settings_tables
+  settings_values)
 set(boost_sources asio beast json)
 
 add_library(fuzzed_parsers STATIC EXCLUDE_FROM_ALL)

@@ -6,18 +6,14 @@
 #include "otpd/http/request.hpp"
 #include "otpd/otp/client.hpp"
 
-#include <array>
-#include <cstddef>
 #include <deque>
 #include <string_view>
 #include <vector>
 
 namespace otpd::api {
 
-/// SHA-256. Tokens are long and random, so their plain hash tells nothing of them.
-using token_digest = std::array<std::byte, 32>;
-
-[[nodiscard]] token_digest digest_of(std::string_view token);
+using token_digest = secret_digest;
+using otpd::digest_of;
 
 /// A client and what it may show: two tokens while one replaces the other.
 struct credential {

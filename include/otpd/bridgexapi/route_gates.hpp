@@ -43,6 +43,22 @@ struct route_gate_options {
                                  .open_min = std::chrono::milliseconds(1'000),
                                  .open_max = std::chrono::milliseconds(3'000),
                                  .open_longest = std::chrono::milliseconds(60'000)};
+
+    /// Keys of [routes] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = route_gate_options;
+        keys.whole("concurrency_max", &o::concurrency_max, 0, 1024,
+                   "Sends of one route that are with BridgeXAPI at a time; 0 is half of "
+                   "bridgexapi.connections_max.");
+        keys.whole("queue_max", &o::queue_max, 0, 100'000,
+                   "Sends of one route that may wait for their turn; more are refused, or take the "
+                   "next step.");
+        keys.part(&o::circuit)
+            .whole("failures_to_open", &net::circuit_options::failures_to_open, 1, 1000,
+                   "After so many failures in a row a route is left alone for a few seconds, then "
+                   "probed.");
+    }
 };
 
 /// A snapshot, for metrics.

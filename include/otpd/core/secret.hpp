@@ -2,6 +2,7 @@
 
 /// Values that must never be printed, logged or left behind in memory.
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -15,6 +16,10 @@ void wipe(std::span<std::byte> bytes) noexcept;
 /// Compares in time that depends on the lengths only (OWASP ASVS 11.2.4). Values of different
 /// length are unequal.
 [[nodiscard]] bool equal_constant_time(std::string_view a, std::string_view b) noexcept;
+
+/// SHA-256. Secrets are long and random, so their plain hash tells nothing of them.
+using secret_digest = std::array<std::byte, 32>;
+[[nodiscard]] secret_digest digest_of(std::string_view text);
 
 /// A string that is wiped when it dies and has no output operator. `reveal()` is the one way to the
 /// text, so that a search for it finds every place where a secret is used.
@@ -31,6 +36,12 @@ public:
     [[nodiscard]] std::string const& reveal() const noexcept { return text_; }
     [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
     [[nodiscard]] std::size_t size() const noexcept { return text_.size(); }
+    [[nodiscard]] secret_digest digest() const { return digest_of(text_); }
+
+    /// By their digests: the time it takes tells of those at most.
+    friend bool operator==(secret_string const& a, secret_string const& b) {
+        return a.digest() == b.digest();
+    }
 
 private:
     std::string text_;

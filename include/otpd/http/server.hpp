@@ -81,6 +81,41 @@ struct server_options {
     /// Asked about every well-formed request, before its handler; what it returns is the answer in
     /// the handler's place. From any thread; it does not throw. Null: every request is handled.
     std::optional<response> (*refuse)(request const&) = nullptr;
+
+    /// Keys of [server] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = server_options;
+        keys.whole("connections_max", &o::connections_max, 1, 1'000'000,
+                   "Connections open at once; at more, those that are idle longest are closed.");
+        keys.whole("connections_per_address_max", &o::connections_per_address_max, 1, 1'000'000,
+                   "Connections of one address (IPv6: /64) that is no trusted proxy; more are "
+                   "closed.");
+        keys.whole("header_bytes_max", &o::header_bytes_max, 1024, 65'535,
+                   "Largest request line and header.", "bytes");
+        keys.whole("header_fields_max", &o::header_fields_max, 8, 256,
+                   "Most header fields in a request.");
+        keys.whole("body_bytes_max", &o::body_bytes_max, 256, 1'048'576, "Largest request body.",
+                   "bytes");
+        keys.whole("header_timeout_ms", &o::header_timeout, 100, 60'000,
+                   "From the first byte of a request to its whole header.");
+        keys.whole("body_timeout_ms", &o::body_timeout, 100, 60'000,
+                   "From the header to the whole body.");
+        keys.whole("write_timeout_ms", &o::write_timeout, 100, 60'000,
+                   "For a client to take a whole response.");
+        keys.whole("idle_timeout_ms", &o::idle_timeout, 100, 3'600'000,
+                   "How long a connection may wait for its next request: longer than your balancer "
+                   "keeps it.");
+        keys.whole("request_timeout_ms", &o::request_timeout, 100, 300'000,
+                   "For the whole work on one request.");
+        keys.whole("drain_quiet_ms", &o::drain_quiet, 0, 60'000,
+                   "At shutdown, an idle connection is closed after this; half of "
+                   "drain_timeout_ms at most.");
+        keys.ranges("trusted_proxies", &o::trusted_proxies,
+                    "Proxies that are believed about whom they speak for, as address ranges.");
+        keys.flag("proxy_protocol", &o::proxy_protocol,
+                  "Each connection begins with a PROXY protocol v2 header; others are closed.");
+    }
 };
 
 /// Each connection runs on a strand of its own, the accept loop on another one; any number of

@@ -33,6 +33,18 @@ struct account_options {
     /// moment, so it has to be more than what is sent meanwhile.
     money drift_tolerance = money::from_micros(1'000'000);
     std::chrono::milliseconds timeout{10'000};
+
+    /// Keys of [money] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = account_options;
+        keys.whole("balance_interval_seconds", &o::interval, 0, 86'400,
+                   "Between two looks at the account's balance; 0: none.");
+        keys.amount("balance_low", &o::low, "A balance under this is an alarm; 0: never.");
+        keys.price(
+            "drift_tolerance", &o::drift_tolerance,
+            "When what left the account and what was booked differ by more, it is an alarm.");
+    }
 };
 
 /// What was learned last.

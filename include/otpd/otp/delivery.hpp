@@ -94,6 +94,19 @@ struct tracker_options {
     std::chrono::seconds absent_after{60};
     /// How far the upstream's clock may be off when a message is recognised by its time.
     std::chrono::seconds clock_tolerance{5};
+
+    /// Keys of [delivery] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = tracker_options;
+        keys.flag("enabled", &o::enabled, "Asks BridgeXAPI what became of the messages it took.");
+        keys.whole("interval_ms", &o::interval, 500, 60'000,
+                   "Between two looks at all messages that are open.");
+        keys.whole("open_max", &o::open_max, 1, 1'000'000,
+                   "Messages followed at a time; further ones are not.", "messages");
+        keys.whole("page_max", &o::page_max, 1, 10'000, "Messages asked for in one request.",
+                   "messages");
+    }
 };
 
 /// Follows messages by the upstream's list, newest first, a page of many for each request; one that the list

@@ -23,6 +23,8 @@ struct destination {
     [[nodiscard]] bool covers(phone_number const& number, std::string const& country) const {
         return is_country() ? text == country : number.digits().starts_with(text);
     }
+
+    friend bool operator==(destination const&, destination const&) = default;
 };
 
 struct destination_rules {
@@ -37,6 +39,26 @@ struct destination_rules {
     std::vector<destination> allowed;
     std::vector<destination> denied;  ///< nothing is sent there
     std::vector<destination> trusted; ///< not guarded against pumped SMS; limits hold all the same
+
+    /// Keys of [numbers] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = destination_rules;
+        keys.flag("check", &o::checked,
+                  "Refuses numbers that no country's numbering plan has, and lines of other "
+                  "kinds.");
+        keys.countries("countries", &o::countries, "Countries that are sent to; empty: all.");
+        keys.line_types("line_types", &o::line_types,
+                        "Kinds of lines that are sent to; unknown: numbers of ranges that may be "
+                        "younger than the numbering plans.");
+        keys.prefixes("allowed", &o::allowed,
+                      "Digits that numbers begin with which are sent to whatever the plan, "
+                      "line_types and countries say; denied and a client's countries hold.");
+        keys.destinations("denied", &o::denied, "Destinations to which nothing is sent.");
+        keys.destinations("trusted", &o::trusted,
+                          "Destinations that are not watched for pumped SMS; limits hold all the "
+                          "same.");
+    }
 };
 
 /// A number that gets no SMS and always the same code, for reviewers of apps and for monitoring. The

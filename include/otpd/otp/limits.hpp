@@ -50,6 +50,24 @@ struct pumping_rules {
     std::uint32_t prefix_out_max = 60;   ///< codes of a prefix that are sent and not typed
     std::uint32_t country_out_max = 400; ///< of a country
     std::chrono::seconds typing{120};    ///< how long it takes until most codes are typed
+
+    /// Keys of [pumping] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = pumping_rules;
+        constexpr double most = 1'000'000'000;
+        keys.flag("enabled", &o::enabled,
+                  "Refuses sends to a prefix or country where codes are not typed (SMS pumping).");
+        keys.mode("mode", &o::mode, "Whether it refuses sends or only logs and counts.");
+        keys.whole("prefix_out_max", &o::prefix_out_max, 1, most,
+                   "Codes out (sent and not typed) that a prefix may have, and three more for each "
+                   "that was typed; in an hour, and in typing_seconds.",
+                   "codes");
+        keys.whole("country_out_max", &o::country_out_max, 1, most, "The same of a country.",
+                   "codes");
+        keys.whole("typing_seconds", &o::typing, 10, 3600,
+                   "How long it takes until most codes are typed.");
+    }
 };
 
 } // namespace otpd::otp

@@ -54,6 +54,53 @@ struct policy {
     /// Nobody but this process changes the store: what happens there is heard of here.
     bool hears_everything = false;
     bool reveal_codes = false; ///< for development on a loopback address
+
+    /// Keys of [otp] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = policy;
+        keys.whole("length", &o::code_length, passcode::min_length, passcode::max_length,
+                   "Digits of a code; under 6 needs a higher accepted_guess_risk.", "digits")
+            .known_as("OTP_LENGTH");
+        keys.whole("ttl_seconds", &o::ttl, 30, 600, "How long a code can be verified.")
+            .known_as("OTP_TTL_SECONDS");
+        keys.whole("record_seconds", &o::keep, 30, 86'400,
+                   "How long a verification can be asked for, from its send on.");
+        auto const cooldown = keys.part(&o::cooldown);
+        cooldown
+            .whole("cooldown_seconds", &store::cooldown_rule::base, 0, 3600,
+                   "Between two sends to one number for one purpose; 0 turns it off.")
+            .known_as("OTP_SEND_COOLDOWN_SECONDS");
+        cooldown.whole("cooldown_memory_seconds", &store::cooldown_rule::memory, 0, 86'400,
+                       "With cooldown_doubles: without a send for so long it begins anew.");
+        keys.whole("max_attempts", &o::attempts_max, 1, 100, "Guesses at one code.")
+            .known_as("OTP_MAX_ATTEMPTS");
+        auto const guesses = keys.part(&o::guesses);
+        guesses.whole("guesses_per_day", &store::guess_budget::quota, 1,
+                      100, // NIST SP 800-63B-4 3.2.2
+                      "Wrong guesses for one number in 24 hours, then it is locked.");
+        guesses.whole("guess_wait_seconds", &store::guess_budget::wait_base, 0, 3600,
+                      "Pause after half of those guesses; doubles with each further one, up to an "
+                      "hour; 0: none.");
+        keys.template_text(
+            "message_template", [](auto& all) -> auto& { return all.templates.front().text; },
+            "Text of the SMS.");
+        keys.route("default_route_id", &o::default_route_id, "Route of a send that names none.")
+            .known_as("DEFAULT_ROUTE_ID");
+        keys.some_routes("allowed_routes", &o::allowed_routes, "Routes that a send may name.");
+        keys.caller_id("default_caller_id", &o::caller_id, "Sender that the SMS shows.")
+            .known_as("DEFAULT_CALLER_ID");
+        keys.flag("debug", &o::reveal_codes, "Answers carry the code; on loopback addresses only.")
+            .known_as("DEBUG_OTP");
+        keys.whole("rejected_backoff_seconds", &o::rejected_backoff, 0, 300,
+                   "Until a number may try again after a refused send.");
+        keys.purposes("purposes_with_several_codes", &o::purposes_with_several_codes,
+                      "Purposes whose older codes stay valid with a new one; others' are "
+                      "replaced.");
+        keys.whole("uniform_failures_ms", &o::uniform_failures, 0, 10'000,
+                   "Failed checks all look alike, and take at least so long; 0: each says what it "
+                   "is.");
+    }
 };
 
 /// Every name under which something may refuse or observe a request, for metrics.

@@ -42,6 +42,14 @@ struct price_book_options {
     /// After a failure, doubling up to the lifetime, with the same jitter.
     std::chrono::milliseconds retry{30'000};
     std::chrono::milliseconds timeout{10'000}; ///< of one question
+
+    /// Keys of [money] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        keys.whole("price_lifetime_seconds", &price_book_options::lifetime, 0, 604'800,
+                   "How old the routes' price lists may become before they are asked for again; 0: "
+                   "never asked.");
+    }
 };
 
 /// Before jitter: how long after an answer (no failures), or after so many failures in a row, a list is asked for

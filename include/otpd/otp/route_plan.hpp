@@ -26,6 +26,8 @@ struct best_rule {
     double min_verified_share = 0;  ///< 0..1
     std::uint32_t min_samples = 20; ///< >= 1
     std::chrono::seconds window{86'400};
+
+    friend bool operator==(best_rule const&, best_rule const&) = default;
 };
 
 struct route_step {
@@ -35,6 +37,8 @@ struct route_step {
     std::vector<std::string> countries;   ///< upper case; empty: all. Others leave the step out
     std::optional<money> max_price;       ///< the step is left out when its price is higher
     std::chrono::milliseconds timeout{0}; ///< of this step; 0: what is left of the send's
+
+    friend bool operator==(route_step const&, route_step const&) = default;
 };
 
 struct route_plan {

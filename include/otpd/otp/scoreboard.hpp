@@ -73,6 +73,14 @@ struct scoreboard_options {
     std::size_t samples_max = 100'000; ///< the oldest make room
     /// How old figures may be that are given out, so that a send does not add up everything.
     std::chrono::milliseconds fresh_for{1000};
+
+    /// Keys of [routes] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        keys.whole("score_samples_max", &scoreboard_options::samples_max, 1000, 10'000'000,
+                   "Sends that the scoreboard of the routes is made of; the oldest make room.",
+                   "sends");
+    }
 };
 
 /// On a strand of its own; every member from any thread.

@@ -32,6 +32,8 @@ struct server_address {
     std::uint16_t port = 0;
 
     [[nodiscard]] std::string to_string() const;
+
+    friend bool operator==(server_address const&, server_address const&) = default;
 };
 
 /// What only PostgreSQL has.
@@ -41,6 +43,8 @@ struct postgres_location {
     std::string ca_file;          ///< PEM; empty: the system's
     std::string certificate_file; ///< PEM, of this client; empty: none
     std::string key_file;         ///< of that certificate
+
+    friend bool operator==(postgres_location const&, postgres_location const&) = default;
 };
 
 struct location {
@@ -60,6 +64,8 @@ struct location {
     [[nodiscard]] bool outlives_process() const noexcept { return what != kind::memory; }
     /// As a URL, without user and password.
     [[nodiscard]] std::string to_string() const;
+
+    friend bool operator==(location const&, location const&) = default;
 };
 
 /// libpq's word for how the connection is protected: never empty.

@@ -15,6 +15,18 @@ struct rotating_file_options {
     std::string path;                              ///< appended to; made with mode 0600
     std::uint64_t bytes_max = 64ULL * 1024 * 1024; ///< of one file; a line is never split
     std::size_t files_max = 8;                     ///< with the one that is written; >= 1
+
+    /// Keys of [timeline] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = rotating_file_options;
+        keys.path("file", &o::path, "a file",
+                  "File of a JSON line for each event of a verification; empty: none.");
+        keys.whole("bytes_max", &o::bytes_max, 65'536, 1'099'511'627'776,
+                   "When the file is so large, it is renamed and another one begun.", "bytes");
+        keys.whole("files_max", &o::files_max, 1, 1000,
+                   "Files that are kept, with the one that is written.");
+    }
 };
 
 /// For one thread (the logger's). A file that cannot be written or put aside loses lines, counts them and is tried

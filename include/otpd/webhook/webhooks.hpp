@@ -62,6 +62,16 @@ struct options {
     std::chrono::milliseconds timeout{10'000}; ///< of one try
     /// Tests shorten it: divides every pause between tries.
     std::uint32_t hurry = 1;
+
+    /// Keys of [webhooks] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        keys.whole("queue_max", &options::queue_max, 1, 100'000,
+                   "Messages that may wait for one [[webhook]]; then the oldest is given up.",
+                   "messages");
+        keys.whole("timeout_ms", &options::timeout, 100, 60'000,
+                   "For one try to hand over a message.");
+    }
 };
 
 /// From any thread. Nothing is sent before start().

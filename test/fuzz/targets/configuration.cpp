@@ -2,7 +2,7 @@
 /// in one line for each fault, which names the place or the key and repeats no secret. The input is three parts, with a
 /// line `----` between them.
 
-#include "otpd/app/settings.hpp"
+#include "app/settings.hpp"
 #include "target.hpp"
 
 #include <algorithm>

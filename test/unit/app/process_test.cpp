@@ -1,6 +1,6 @@
 /// What the process asks of the kernel, each time in a child, as it cannot be taken back.
 
-#include "otpd/app/process.hpp"
+#include "app/process.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,4 +1,4 @@
-#include "occurrences.hpp"
+#include "app/occurrences.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -68,6 +68,16 @@ BOOST_AUTO_TEST_CASE(leave_nothing_behind_when_moved) {
     BOOST_TEST(b.reveal() == "short");
 }
 
+BOOST_AUTO_TEST_CASE(are_equal_when_their_digests_are) {
+    BOOST_TEST((secret_string("a") == secret_string("a")));
+    BOOST_TEST((secret_string("a") != secret_string("b")));
+    BOOST_TEST((secret_string("a") != secret_string("aa")));
+    BOOST_TEST((secret_string() == secret_string("")));
+    // FIPS 180-4: SHA-256 of "abc".
+    BOOST_TEST(otpd::to_hex(secret_string("abc").digest()) ==
+               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
 BOOST_AUTO_TEST_CASE(compare_by_content_and_length) {
     BOOST_TEST(equal_constant_time("token", "token"));
     BOOST_TEST(!equal_constant_time("token", "tokem"));

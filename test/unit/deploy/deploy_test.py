@@ -291,15 +291,28 @@ class Deployment:
         self.check_reload(re.search(r"^ExecReload=(.*)$", text, re.M)[1])
         for source in re.findall(r"^#   install .*?([\w./-]+) /(?:usr|etc)/", text, re.M):
             self.expect(source == "/dev/null" or source == "build/release/otpd" or self.exists(source), f"otpd.service: {source} is not there")
-        secrets = set(re.findall(r"\b[A-Z]+_[A-Z_]+\b", text.split("[Unit]")[0])) - {"NAME"}
-        self.expect("OTP_HMAC_SECRET" in secrets, "otpd.service: does not say which secrets")
-        values = {"OTPD_STORE_URL": "redis://otpd@127.0.0.1:6379", "BRIDGEXAPI_API_KEY": "key"}
-        self.check_otpd_environment("otpd.service", {name: values.get(name, EXAMPLE) for name in secrets | {"BRIDGEXAPI_API_KEY"}})
+        self.check_credentials(text)
         drain = tomllib.loads(self.text("config.toml"))["server"]["drain_timeout_ms"]
         self.expect(int(re.search(r"^TimeoutStopSec=(\d+)$", text, re.M)[1]) * 1000 > drain + 3000 + 5000, "otpd.service: kills before the drain is over")
         if shutil.which("systemd-analyze"):
             about_it = systemd_check(text.replace("/usr/local/bin/otpd", otpd))
             self.expect(not about_it, f"otpd.service: {about_it}")
+
+    def check_credentials(self, text):
+        """Each secret is a credential, and otpd starts with what systemd makes of them; those that are commented out too."""
+        text = re.sub(r"^#(LoadCredential|Environment)=", r"\1=", text, flags=re.M)
+        self.expect("EnvironmentFile" not in text, "otpd.service: secrets are in the environment")
+        loaded = dict(re.findall(r"^LoadCredential=(\w+):(\S+)$", text, re.M))
+        for name, file in loaded.items():
+            self.expect(file == f"/etc/otpd/secrets/{name}" and name in text.split("[Unit]")[0], f"otpd.service: does not say what {file} is")
+        with tempfile.TemporaryDirectory() as credentials:
+            for name in loaded:
+                with open(os.path.join(credentials, name), "w", encoding="utf-8") as file:
+                    file.write(EXAMPLE + "\n")
+            named = re.findall(r"^Environment=(\w+)=(\S+)$", text, re.M)
+            self.expect({value for _, value in named} == {f"%d/{name}" for name in loaded}, "otpd.service: credentials and settings differ")
+            self.check_otpd_environment("otpd.service", {"OTPD_STORE_URL": "redis://otpd@127.0.0.1:6379"} |
+                                        {name: value.replace("%d", credentials) for name, value in named})
 
     def check_reload(self, line):
         """Run as systemd does (`$$` is `$`, MAINPID in the environment), on a machine with a shell and nothing else: it
@@ -383,7 +396,9 @@ WRONG = [
     ("deploy/otpd.service", "kill -HUP", "kill -TERM", "the reload is no SIGHUP"),
     ("deploy/otpd.service", 'kill -HUP "$$', 'kill -HUP "$$THE_', "the reload fails"),
     ("deploy/otpd.service", "TimeoutStopSec=40", "TimeoutStopSec=20", "before the drain is over"),
-    ("deploy/otpd.service", "OTP_HMAC_SECRET", "OTPD_HMAC_SECRET", "does not say which secrets"),
+    ("deploy/otpd.service", "OTP_HMAC_SECRET_FILE", "OTPD_HMAC_SECRET_FILE", 'unknown name "OTPD_HMAC_SECRET_FILE"'),
+    ("deploy/otpd.service", "LoadCredential=auth_token:", "LoadCredential=token:", "credentials and settings differ"),
+    ("deploy/otpd.service", "Environment=API_AUTH_TOKEN_FILE=%d/auth_token\n", "EnvironmentFile=/etc/otpd/secrets.env\n", "secrets are in the environment"),
     ("script/store-acl", "(del mget set", "(del set", "a script uses mget"),
     ("script/store-acl", "(del mget set", "(del flushall mget set", "otpd may flushall"),
     ("deploy/valkey.conf", "noeviction\n", "allkeys-lru\n", "may evict"),

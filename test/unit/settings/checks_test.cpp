@@ -17,7 +17,8 @@ BOOST_AUTO_TEST_CASE(the_reference_services_sample_starts) {
 
 BOOST_AUTO_TEST_CASE(an_api_key_is_required) {
     BOOST_TEST(fault({}) == "bridgexapi.api_key is required: set BRIDGEXAPI_API_KEY in the "
-                            "environment or in .env");
+                            "environment or in .env, or BRIDGEXAPI_API_KEY_FILE to a file that "
+                            "holds it");
     BOOST_TEST(contains(fault(sources({{"OTPD_BRIDGEXAPI_API_KEY", ""}})), "is required"));
 }
 

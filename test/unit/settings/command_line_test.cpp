@@ -1,6 +1,6 @@
 // The command line and the process around it.
 
-#include "otpd/app/command_line.hpp"
+#include "app/command_line.hpp"
 #include "support.hpp"
 
 #include <stdlib.h>
@@ -48,7 +48,7 @@ public:
         std::filesystem::current_path(directory_);
         for (auto const& key : setting_keys()) {
             ::unsetenv(key.environment_name().c_str());
-            if (!key.alias.empty()) ::unsetenv(std::string(key.alias).c_str());
+            if (!key.alias.empty()) ::unsetenv(key.alias.c_str());
         }
         ::setenv("BRIDGEXAPI_API_KEY", "key-for-tests", 1);
     }
@@ -113,12 +113,34 @@ BOOST_AUTO_TEST_CASE(help_and_version_need_no_settings) {
     ::unsetenv("BRIDGEXAPI_API_KEY");
     auto const help = ended({"--help"});
     BOOST_TEST(help.code == 0);
-    for (auto const* option : {"--config FILE", "--listen HOST:PORT", "--threads N",
-                               "--check-config", "--version", "--help"})
+    for (auto const* option :
+         {"--config FILE", "--listen HOST:PORT", "--threads N", "--check-config", "--print-schema",
+          "--print-config", "--version", "--help"})
         BOOST_TEST(contains(help.output, option));
     auto const version = ended({"--version"});
     BOOST_TEST(version.code == 0);
     BOOST_TEST(version.output == "otpd " + std::string(otpd::app::program_version()) + '\n');
+}
+
+BOOST_AUTO_TEST_CASE(what_is_printed_needs_no_more_than_it_says) {
+    clean_process const process;
+    ::unsetenv("BRIDGEXAPI_API_KEY");
+    process.write("config.toml", "[store]\nschema = \"codes\"\nurl = \"nowhere\"\n");
+    auto const schema = ended({"--print-schema"});
+    BOOST_TEST(schema.code == 0);
+    BOOST_TEST(contains(schema.output, "create schema if not exists codes;"));
+    process.write("config.toml", "[store]\nschema = \"x; drop\"\n");
+    BOOST_TEST(contains(ended({"--print-schema"}).errors, "store.schema = \"x; drop\""));
+    // A mistyped name would print another schema than was meant.
+    process.write("config.toml", "[store]\nshema = \"codes\"\n");
+    BOOST_TEST(contains(ended({"--print-schema"}).errors, "did you mean schema?"));
+
+    BOOST_TEST((ended({"--print-config"}).output == otpd::app::config_file()));
+    BOOST_TEST((ended({"--print-config=markdown"}).output == otpd::app::configuration_page()));
+    auto const other = ended({"--print-config=yaml"});
+    BOOST_TEST(other.code == 2);
+    BOOST_TEST(other.errors ==
+               "otpd: option --print-config prints toml or markdown; see otpd --help\n");
 }
 
 BOOST_AUTO_TEST_CASE(good_settings_are_confirmed_in_one_line) {
@@ -151,8 +173,8 @@ BOOST_AUTO_TEST_CASE(files_of_the_working_directory_are_read) {
     auto const loaded = run({"--threads=3"});
     BOOST_TEST_REQUIRE(std::holds_alternative<settings>(loaded));
     auto const& all = std::get<settings>(loaded);
-    BOOST_TEST(all.otp.length == 9);
-    BOOST_TEST(all.otp.max_attempts == 3);
+    BOOST_TEST(all.otp.code_length == 9U);
+    BOOST_TEST(all.otp.attempts_max == 3U);
     BOOST_TEST(all.server.threads == 3);
     BOOST_TEST(all.bridgexapi.api_key.reveal() == "key-for-tests");
 }
@@ -163,7 +185,7 @@ BOOST_AUTO_TEST_CASE(a_named_file_takes_the_place_of_the_usual_one_and_must_exis
     process.write("other.toml", "[otp]\nlength = 7\n");
     auto const other = run({"--config", "other.toml"});
     BOOST_TEST_REQUIRE(std::holds_alternative<settings>(other));
-    BOOST_TEST(std::get<settings>(other).otp.length == 7);
+    BOOST_TEST(std::get<settings>(other).otp.code_length == 7U);
     auto const missing = ended({"--config", "missing.toml"});
     BOOST_TEST(missing.code == 2);
     BOOST_TEST(missing.errors == "otpd: missing.toml: no such file\n");
@@ -204,6 +226,32 @@ BOOST_AUTO_TEST_CASE(a_file_with_secrets_or_codes_is_closed_to_others) {
             }
             BOOST_TEST(with_mode(file, 0660U).code == 0);
         }
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_is_read_from_its_file) {
+    clean_process const process;
+    namespace fs = std::filesystem;
+    process.write("token", good_secret + '\n');
+    process.write("large", std::string(65 * 1024, 'x'));
+    // As Docker and Kubernetes mount them.
+    fs::permissions("token", static_cast<fs::perms>(0444));
+    auto const from = [](char const* file) {
+        ::setenv("API_AUTH_TOKEN_FILE", file, 1);
+        auto result = run({"--check-config", "--listen=127.0.0.1:0"});
+        ::unsetenv("API_AUTH_TOKEN_FILE");
+        return std::get<early_exit>(result);
+    };
+    BOOST_TEST(from("token").errors == "");
+    std::map<std::string, std::string> const wrong{
+        {"missing", "no such file"}, {".", "cannot be read"}, {"large", "larger than 65536 bytes"}};
+    for (auto const& [file, why] : wrong)
+        BOOST_TEST(from(file.c_str()).errors == "otpd: auth.token_file = \"" + file +
+                                                    "\" (API_AUTH_TOKEN_FILE in the "
+                                                    "environment): " +
+                                                    why + '\n');
+    fs::permissions("token", static_cast<fs::perms>(0602));
+    BOOST_TEST(contains(from("token").errors,
+                        "every user of the machine may write to it: chmod o-w token"));
 }
 
 BOOST_AUTO_TEST_CASE(secrets_are_wiped_from_the_environment_and_stay_known) {

@@ -36,15 +36,15 @@ BOOST_AUTO_TEST_CASE(a_stronger_source_beats_each_weaker_one) {
                 from.dotenv = otpd::app::source_file{".env", ""};
                 layers[weak].set(from, "9");
                 layers[strong].set(from, "8");
-                BOOST_TEST(good(from).otp.length == 8);
+                BOOST_TEST(good(from).otp.code_length == 8U);
             }
     for (auto const& only : layers) {
         auto from = with_config("");
         from.dotenv = otpd::app::source_file{".env", ""};
         only.set(from, "7");
-        BOOST_TEST(good(from).otp.length == 7);
+        BOOST_TEST(good(from).otp.code_length == 7U);
     }
-    BOOST_TEST(good(with_config("")).otp.length == 6);
+    BOOST_TEST(good(with_config("")).otp.code_length == 6U);
 }
 
 BOOST_AUTO_TEST_CASE(every_key_has_its_name_in_the_environment_and_in_the_file) {
@@ -57,8 +57,7 @@ BOOST_AUTO_TEST_CASE(every_key_has_its_name_in_the_environment_and_in_the_file) 
                 continue;
             auto const most = std::to_string(static_cast<std::int64_t>(each.max));
             BOOST_TEST(each.show(good(sources({{each.environment_name(), most}}))) == most);
-            auto const text =
-                '[' + std::string(each.section) + "]\n" + std::string(each.name) + " = " + most;
+            auto const text = '[' + each.section + "]\n" + each.name + " = " + most;
             BOOST_TEST(each.show(good(with_config(text))) == most);
         }
     }
@@ -78,26 +77,26 @@ BOOST_AUTO_TEST_CASE(the_names_of_the_reference_service) {
                                    {"API_AUTH_TOKEN", "the-token"},
                                    {"DEBUG_OTP", "Yes"}}));
     BOOST_TEST(all.bridgexapi.api_key.reveal() == "the-key");
-    BOOST_TEST(all.bridgexapi.base_url.host == "sms.example");
+    BOOST_TEST(all.bridgexapi.base_url == "https://sms.example");
     BOOST_TEST((all.bridgexapi.timeout == 7500ms));
-    BOOST_TEST(all.otp.default_caller_id == "SHOP");
+    BOOST_TEST(all.otp.caller_id == "SHOP");
     BOOST_TEST(all.otp.default_route_id == 8);
-    BOOST_TEST(all.otp.length == 8);
+    BOOST_TEST(all.otp.code_length == 8U);
     BOOST_TEST((all.otp.ttl == 30s));
-    BOOST_TEST((all.otp.cooldown == 60s));
-    BOOST_TEST(all.otp.max_attempts == 1);
+    BOOST_TEST((all.otp.cooldown.base == 60s));
+    BOOST_TEST(all.otp.attempts_max == 1U);
     BOOST_TEST(all.otp.hmac_secret.reveal() == good_secret);
     BOOST_TEST(all.auth.token.reveal() == "the-token");
-    BOOST_TEST(all.otp.debug);
+    BOOST_TEST(all.otp.reveal_codes);
 }
 
 BOOST_AUTO_TEST_CASE(the_reference_reads_debug_and_cooldown_in_its_own_way) {
     for (auto const* text : {"1", "true", "TRUE", "yes", "on", " On "})
-        BOOST_TEST(good(sources({{"DEBUG_OTP", text}})).otp.debug);
+        BOOST_TEST(good(sources({{"DEBUG_OTP", text}})).otp.reveal_codes);
     for (auto const* text : {"", "0", "false", "y", "enabled", "2"})
-        BOOST_TEST(!good(sources({{"DEBUG_OTP", text}})).otp.debug);
+        BOOST_TEST(!good(sources({{"DEBUG_OTP", text}})).otp.reveal_codes);
     for (auto const* text : {"0", "-1", "-3600"})
-        BOOST_TEST((good(sources({{"OTP_SEND_COOLDOWN_SECONDS", text}})).otp.cooldown == 0s));
+        BOOST_TEST((good(sources({{"OTP_SEND_COOLDOWN_SECONDS", text}})).otp.cooldown.base == 0s));
     BOOST_TEST(contains(fault(sources({{"OTPD_OTP_COOLDOWN_SECONDS", "-1"}})), "from 0 to 3600"));
     BOOST_TEST(contains(fault(sources({{"OTPD_OTP_DEBUG", "enabled"}})), "true or false"));
     for (auto const* name : {"OTP_LENGTH", "OTP_TTL_SECONDS", "OTP_MAX_ATTEMPTS",
@@ -194,10 +193,10 @@ BOOST_AUTO_TEST_CASE(what_a_dotenv_file_may_hold) {
                                       "OTPD_OTP_MESSAGE_TEMPLATE=\"Say \\\"{code}\\\"\" # why not\n"
                                       "API_AUTH_TOKEN=a#b$c=d\n"
                                       "OTP_TTL_SECONDS=60"));
-    BOOST_TEST(all.otp.length == 7);
-    BOOST_TEST(all.otp.max_attempts == 4);
-    BOOST_TEST(all.otp.default_caller_id == "My #1");
-    BOOST_TEST(all.otp.message_template == "Say \"{code}\"");
+    BOOST_TEST(all.otp.code_length == 7U);
+    BOOST_TEST(all.otp.attempts_max == 4U);
+    BOOST_TEST(all.otp.caller_id == "My #1");
+    BOOST_TEST(all.otp.templates.front().text == "Say \"{code}\"");
     BOOST_TEST(all.auth.token.reveal() == "a#b$c=d");
     BOOST_TEST((all.otp.ttl == 60s));
 }
@@ -226,9 +225,9 @@ BOOST_AUTO_TEST_CASE(a_comment_is_never_the_value_of_a_dotenv_line) {
 
 BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_no_part_of_a_file) {
     std::string const mark = "\xEF\xBB\xBF";
-    BOOST_TEST(good(with_dotenv(mark + "OTP_LENGTH=7\n")).otp.length == 7);
-    BOOST_TEST(good(with_dotenv(mark)).otp.length == 6);
-    BOOST_TEST(good(with_config(mark + "[otp]\nlength = 7\n")).otp.length == 7);
+    BOOST_TEST(good(with_dotenv(mark + "OTP_LENGTH=7\n")).otp.code_length == 7U);
+    BOOST_TEST(good(with_dotenv(mark)).otp.code_length == 6U);
+    BOOST_TEST(good(with_config(mark + "[otp]\nlength = 7\n")).otp.code_length == 7U);
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_with_what_an_env_file_left_in_it_is_refused_by_name) {
@@ -243,9 +242,9 @@ BOOST_AUTO_TEST_CASE(a_secret_with_what_an_env_file_left_in_it_is_refused_by_nam
                                                    {' ' + secret, "white space"},
                                                    {" ", "white space"}};
     for (auto const& each : setting_keys())
-        if (each.secret) BOOST_TEST_CONTEXT(each.path()) {
+        if (each.is_secret) BOOST_TEST_CONTEXT(each.path()) {
                 std::vector<std::string> names_of{each.environment_name()};
-                if (!each.alias.empty()) names_of.emplace_back(each.alias);
+                if (!each.alias.empty()) names_of.push_back(each.alias);
                 for (auto const& [text, why] : wrong) {
                     for (auto const& name : names_of) {
                         auto const line = fault(sources({{name, text}}));
@@ -282,6 +281,10 @@ BOOST_AUTO_TEST_CASE(each_of_several_secrets_is_bare) {
     BOOST_TEST(contains(fault(list(a + ", '" + b + '\'')), "quotes"));
     BOOST_TEST(contains(fault(list(a + " ," + b)), "white space"));
     BOOST_TEST(contains(fault(list(a + ',' + b + '\n')), "white space"));
+    // A comma makes two of one: in the file that is no item.
+    BOOST_TEST(
+        contains(fault(with_config("[otp]\nprevious_hmac_secrets = [\"" + a + "," + b + "\"]")),
+                 "without commas"));
 }
 
 BOOST_AUTO_TEST_CASE(secrets_of_the_file_are_bare_too) {
@@ -335,7 +338,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_link_of_a_service_is_still_a_mistake) {
 BOOST_AUTO_TEST_CASE(quoted_values_may_take_several_lines_and_belong_to_others) {
     auto const all = good(with_dotenv("PEM=\"-----BEGIN\nOTP_LENGTH=9\n-----END\"\n"
                                       "OTHER='it\\'s \\\\ fine'\nOTP_LENGTH=8\nOTP_LENGTH=7\n"));
-    BOOST_TEST(all.otp.length == 7); // the last one, as python-dotenv
+    BOOST_TEST(all.otp.code_length == 7U); // the last one, as python-dotenv
 }
 
 BOOST_AUTO_TEST_CASE(lines_of_a_dotenv_file_that_mean_nothing_are_refused_unquoted) {

@@ -2,8 +2,7 @@
 
 /// Loads settings from texts, with the one key that has no default.
 
-#include "otpd/app/settings.hpp"
-#include "otpd/app/settings_keys.hpp"
+#include "app/settings_keys.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -178,13 +178,14 @@ BOOST_AUTO_TEST_CASE(every_key_is_unique_and_has_words_and_cases) {
     for (auto const& each : all_cases())
         tested.insert(each.path);
     for (auto const& key : table_keys())
-        BOOST_TEST_CONTEXT(path_of(key)) {
-            BOOST_TEST(seen.insert(path_of(key)).second);
+        BOOST_TEST_CONTEXT(key.path()) {
+            BOOST_TEST(seen.insert(key.path()).second);
             BOOST_TEST(key.help.ends_with('.'));
             BOOST_TEST(!key.allowed.empty());
-            BOOST_TEST(!key.example.empty());
-            BOOST_TEST(otpd::app::help_of_table(key.table).ends_with('.'));
+            BOOST_TEST(!key.initial.empty());
         }
+    for (auto const& kind : otpd::app::table_kinds())
+        BOOST_TEST(kind.help.ends_with('.'));
     BOOST_TEST(seen == tested);
 }
 
@@ -203,9 +204,8 @@ BOOST_AUTO_TEST_CASE(what_each_key_refuses_and_says) {
             BOOST_TEST_CONTEXT(path << " = " << value) {
                 auto const line = fault(with_config(example_with(path, value)));
                 BOOST_TEST(line.starts_with("config.toml:"));
-                BOOST_TEST(contains(line, ": [[" + std::string(key.table) + "]] " +
-                                              std::string(key.name)));
-                BOOST_TEST(contains(line, ": must be " + std::string(key.allowed)));
+                BOOST_TEST(contains(line, ": [[" + key.section + "]] " + key.name));
+                BOOST_TEST(contains(line, ": must be " + key.allowed));
             }
     }
 }
@@ -223,12 +223,11 @@ BOOST_AUTO_TEST_CASE(a_message_names_the_line_the_value_and_the_type) {
 
 BOOST_AUTO_TEST_CASE(what_is_required_is_missed_and_all_else_is_not) {
     for (auto const& key : table_keys())
-        BOOST_TEST_CONTEXT(path_of(key)) {
-            auto const from = with_config(example_without(path_of(key)));
-            if (key.required)
-                BOOST_TEST(fault(from) == "config.toml:1: [[" + std::string(key.table) +
-                                              "]] lacks " + std::string(key.name) + ": must be " +
-                                              std::string(key.allowed));
+        BOOST_TEST_CONTEXT(key.path()) {
+            auto const from = with_config(example_without(key.path()));
+            if (key.is_required)
+                BOOST_TEST(fault(from) == "config.toml:1: [[" + key.section + "]] lacks " +
+                                              key.name + ": must be " + key.allowed);
             else
                 good(from);
         }
@@ -353,35 +352,37 @@ BOOST_AUTO_TEST_CASE(all_that_a_template_and_a_test_number_may_have) {
 BOOST_AUTO_TEST_CASE(tables_have_no_names_in_the_environment) {
     for (auto const& key : table_keys())
         BOOST_TEST(
-            contains(fault(sources({{"OTPD_" + upper(key.table) + '_' + upper(key.name), "x"}})),
+            contains(fault(sources({{"OTPD_" + upper(key.section) + '_' + upper(key.name), "x"}})),
                      "unknown name"));
 }
 
 BOOST_AUTO_TEST_CASE(no_message_holds_a_token_a_code_or_a_test_number) {
     for (auto const& key : table_keys()) {
-        if (!key.secret) continue;
+        if (!key.is_concealed()) continue;
         for (auto const* value : {"\"s3cr3t\"", "[\"s3cr3t\"]", "[[\"s3cr3t\"]]"})
-            BOOST_TEST_CONTEXT(path_of(key) << " = " << value) {
-                auto const line = fault(with_config(example_with(path_of(key), value)));
+            BOOST_TEST_CONTEXT(key.path() << " = " << value) {
+                auto const line = fault(with_config(example_with(key.path(), value)));
                 BOOST_TEST(!contains(line, "s3cr3t"));
-                BOOST_TEST(contains(line, std::string(key.name) + ": must be "));
+                BOOST_TEST(contains(line, key.name + ": must be "));
             }
     }
 }
 
 BOOST_AUTO_TEST_CASE(secrets_of_tables_are_bare) {
     for (auto const& each : table_keys())
-        if (each.secret) BOOST_TEST_CONTEXT(path_of(each)) {
+        if (each.is_concealed()) BOOST_TEST_CONTEXT(each.path()) {
                 std::map<std::string, std::string> const wrong{
-                    {"'" + std::string(each.example) + "'", "still has the quotes"},
-                    {std::string(each.example) + ' ', "white space"},
-                    {' ' + std::string(each.example), "white space"}};
+                    {"'" + each.initial + "'", "still has the quotes"},
+                    {each.initial + ' ', "white space"},
+                    {' ' + each.initial, "white space"}};
                 for (auto const& [text, why] : wrong) {
-                    auto const line = fault(
-                        with_config(example_with(path_of(each), toml_literal(each.kind, text))));
-                    BOOST_TEST(contains(line, "]] " + std::string(each.name) + ": "));
+                    auto const literal = each.kind == value_kind::text_list
+                                             ? '[' + quoted(text) + ']'
+                                             : quoted(text);
+                    auto const line = fault(with_config(example_with(each.path(), literal)));
+                    BOOST_TEST(contains(line, "]] " + each.name + ": "));
                     BOOST_TEST(contains(line, why));
-                    BOOST_TEST(!contains(line, each.example));
+                    BOOST_TEST(!contains(line, each.initial));
                 }
             }
 }

@@ -32,7 +32,7 @@ std::string const own_limit = "[[limit]]\nname = \"mine\"\nkey = \"number\"\nquo
 BOOST_AUTO_TEST_SUITE(setting_wiring)
 
 BOOST_AUTO_TEST_CASE(the_defaults_are_those_of_the_domain) {
-    auto const rules = policy_of(settings::defaults());
+    auto const rules = policy_of(settings());
     otpd::otp::policy const usual;
     BOOST_TEST(rules.code_length == usual.code_length);
     BOOST_TEST((rules.ttl == usual.ttl));
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(the_defaults_are_those_of_the_domain) {
 
 // With one client there is nobody to keep anything from.
 BOOST_AUTO_TEST_CASE(clients_are_tenants_where_there_is_a_table_of_them) {
-    auto all = settings::defaults();
+    auto all = settings();
     BOOST_TEST(!credentials_of(all).front().profile.is_tenant);
     all.auth.token = otpd::secret_string("the-token");
     BOOST_TEST(!credentials_of(all).front().profile.is_tenant);
@@ -71,10 +71,9 @@ BOOST_AUTO_TEST_CASE(clients_are_tenants_where_there_is_a_table_of_them) {
 }
 
 BOOST_AUTO_TEST_CASE(questions_have_connections_beside_those_of_sends) {
-    auto all = settings::defaults();
+    auto all = settings();
     all.bridgexapi.connections_max = 1;
     all.bridgexapi.timeout = 20s;
-    BOOST_TEST(otpd::app::upstream_options(all.bridgexapi).connections_max == 1U);
     auto const questions = otpd::app::question_options(all.bridgexapi);
     BOOST_TEST(questions.connections_max == 8U);
     BOOST_TEST((questions.timeout == 10s));
@@ -93,7 +92,7 @@ BOOST_AUTO_TEST_CASE(limits_that_need_no_table) {
         std::chrono::seconds window;
         limit_step step;
     };
-    auto const rules = policy_of(settings::defaults());
+    auto const rules = policy_of(settings());
     expectation const all[] = {
         {"number_10m", limit_key::number, 5, 10min, limit_step::send},
         {"number_24h", limit_key::number, 10, 24h, limit_step::send},
@@ -247,26 +246,22 @@ BOOST_AUTO_TEST_CASE(every_part_is_told_its_settings) {
     auto const gates = otpd::app::route_gate_options_of(all);
     BOOST_TEST(gates.queue_max == 1U);
     BOOST_TEST(gates.circuit.failures_to_open == 2U);
-    BOOST_TEST(otpd::app::scoreboard_options_of(all.routes).samples_max == 3000U);
+    BOOST_TEST(all.routes.scores.samples_max == 3000U);
     auto const book = otpd::app::price_book_options_of(all);
     BOOST_TEST((book.routes == all.otp.allowed_routes));
     BOOST_TEST((book.lifetime == 61s));
-    auto const account = otpd::app::account_options_of(all.spending);
-    BOOST_TEST((account.interval == 5s));
-    BOOST_TEST(account.low.micros() == 6'000'000);
-    BOOST_TEST(account.drift_tolerance.micros() == 7'000'000);
-    auto const tracker = otpd::app::tracker_options_of(all.delivery);
-    BOOST_TEST(!tracker.enabled);
-    BOOST_TEST((tracker.interval == 800ms));
-    BOOST_TEST(tracker.open_max == 9U);
-    BOOST_TEST(tracker.page_max == 10);
-    auto const file = otpd::app::rotating_file_options_of(all.timeline);
-    BOOST_TEST(file.path == "/x");
-    BOOST_TEST(file.bytes_max == 65'536U);
-    BOOST_TEST(file.files_max == 12U);
-    auto const hooks = otpd::app::webhook_options_of(all.webhooks);
-    BOOST_TEST(hooks.queue_max == 13U);
-    BOOST_TEST((hooks.timeout == 1400ms));
+    BOOST_TEST((all.spending.account.interval == 5s));
+    BOOST_TEST(all.spending.account.low.micros() == 6'000'000);
+    BOOST_TEST(all.spending.account.drift_tolerance.micros() == 7'000'000);
+    BOOST_TEST(!all.delivery.enabled);
+    BOOST_TEST((all.delivery.interval == 800ms));
+    BOOST_TEST(all.delivery.open_max == 9U);
+    BOOST_TEST(all.delivery.page_max == 10);
+    BOOST_TEST(all.timeline.path == "/x");
+    BOOST_TEST(all.timeline.bytes_max == 65'536U);
+    BOOST_TEST(all.timeline.files_max == 12U);
+    BOOST_TEST(all.webhooks.queue_max == 13U);
+    BOOST_TEST((all.webhooks.timeout == 1400ms));
 }
 
 BOOST_AUTO_TEST_CASE(everybody_is_the_client_default_until_somebody_needs_a_token) {

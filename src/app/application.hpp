@@ -3,8 +3,8 @@
 /// The whole service: every part built in the order in which it depends on the others, run, and taken
 /// down again.
 
-#include "otpd/app/settings.hpp"
 #include "otpd/store/backend.hpp"
+#include "settings.hpp"
 
 #include <functional>
 #include <memory>

@@ -2,7 +2,7 @@
 
 /// otpd as a program: settings in, service up, exit code out.
 
-#include "otpd/app/application.hpp"
+#include "application.hpp"
 
 namespace otpd::app {
 

@@ -3,7 +3,7 @@
 /// From `argv`, the environment and the files to checked settings, or to an exit code with what to
 /// print. The only part of the settings that touches the process.
 
-#include "otpd/app/settings.hpp"
+#include "settings.hpp"
 
 #include <map>
 #include <optional>
@@ -17,6 +17,7 @@ struct command_line {
     std::optional<std::string> config_path;   ///< --config
     std::map<std::string, std::string> flags; ///< `section.key` -> value, for settings_sources
     std::optional<std::string> schema_for;    ///< --print-schema: of a role, or empty
+    std::optional<std::string> config_as;     ///< --print-config: as toml or markdown
     bool check_config = false;
     bool version = false;
     bool help = false;
@@ -49,7 +50,7 @@ read_sources(command_line const& line, process_environment const& environment);
 
 /// What to print and how to end: the program does not start.
 struct early_exit {
-    int code; ///< 0 after --help, --version, --print-schema and a good --check-config; 2 for bad settings
+    int code; ///< 0 after --help, --version, --print-*, and a good --check-config; 2 for bad settings
     std::string output; ///< for the standard output
     std::string errors; ///< for the standard error, a line for each fault
 };

@@ -1,0 +1,445 @@
+#pragma once
+
+/// Everything an operator may set, checked once before any socket opens and immutable afterwards.
+///
+/// Each section is the struct that a part of the service is made with, or holds it, and each declares
+/// its keys itself (settings_keys.hpp). Nothing here reads the process: load_settings() is a pure
+/// function of what it is given, and read_sources() is the only one that opens files.
+
+#include "otpd/bridgexapi/client.hpp"
+#include "otpd/bridgexapi/route_gates.hpp"
+#include "otpd/core/money.hpp"
+#include "otpd/core/secret.hpp"
+#include "otpd/http/server.hpp"
+#include "otpd/otp/account.hpp"
+#include "otpd/otp/client.hpp"
+#include "otpd/otp/delivery.hpp"
+#include "otpd/otp/policy.hpp"
+#include "otpd/otp/price_book.hpp"
+#include "otpd/otp/scoreboard.hpp"
+#include "otpd/store/location.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/rotating_file.hpp"
+#include "otpd/webhook/webhooks.hpp"
+#include "settings_values.hpp"
+
+#include <boost/system/result.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace otpd::app {
+
+/// Where to listen: an IPv4 or IPv6 address or a host name, and a port (0: any free one).
+struct host_port {
+    std::string host; ///< without brackets
+    std::uint16_t port{};
+
+    /// HOST:PORT, with brackets round an IPv6 address.
+    [[nodiscard]] std::string to_string() const;
+    /// 127.0.0.0/8, ::1, the same mapped into IPv6, or `localhost` (RFC 6761 6.3).
+    [[nodiscard]] bool is_loopback() const;
+
+    friend bool operator==(host_port const&, host_port const&) = default;
+};
+
+/// The process as a whole, besides what its API's listener has of its own.
+struct server_settings : http::server_options {
+    host_port listen{"127.0.0.1", 8000};
+    int threads = 0;                          ///< 0: one for each processor
+    std::chrono::milliseconds drain_delay{0}; ///< between readiness 503 and the end of accepting
+    std::chrono::milliseconds drain_timeout{25'000}; ///< never less than bridgexapi.timeout
+    bool accept_any_proxy = false; ///< trusted_proxies may be wider than a private network
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        using s = server_settings;
+        keys.add("listen", &s::listen, notations::address(),
+                 "Address and port of the API; port 0 takes a free one.");
+        keys.whole("threads", &s::threads, 0, 256,
+                   "Threads that run the service; 0 is one for each processor.");
+        http::server_options::declare(keys);
+        keys.whole("drain_delay_ms", &s::drain_delay, 0, 60'000,
+                   "From readiness 503 to the end of accepting: for a balancer to notice.");
+        keys.whole("drain_timeout_ms", &s::drain_timeout, 100, 300'000,
+                   "For requests in flight to finish at shutdown.");
+        keys.flag("accept_any_proxy", &s::accept_any_proxy,
+                  "Lets server.trusted_proxies hold more than one network: whoever is in it may "
+                  "call itself anything.");
+    }
+};
+
+struct admin_settings {
+    std::optional<host_port> listen{{"127.0.0.1", 9464}}; ///< nothing: no admin listener
+    secret_string token;                                  ///< the operator's; empty: nobody is
+    bool accept_network = false; ///< `listen` may be an address that others reach
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        using s = admin_settings;
+        keys.add("listen", &s::listen,
+                 notations::optional_of(notations::address(),
+                                        "empty or HOST:PORT, with brackets round an IPv6 address"),
+                 "Address and port of metrics; empty turns them off.");
+        keys.add("token", &s::token, notations::operator_token(),
+                 "The operator's bearer token there, for account, budgets, scores and "
+                 "every message; empty: none of them is served there.");
+        keys.flag("accept_network", &s::accept_network,
+                  "Lets admin.listen be an address that others reach: whoever does reads the "
+                  "metrics.");
+    }
+};
+
+struct bridgexapi_settings : bridgexapi::client_options {
+    std::size_t read_connections_max = 8; ///< for questions, besides
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        bridgexapi::client_options::declare(keys);
+        keys.whole("read_connections_max", &bridgexapi_settings::read_connections_max, 4, 256,
+                   "More connections, for questions (balance, prices, deliveries): no send waits "
+                   "for one.");
+    }
+};
+
+/// Of the policy only what is a key of [otp]; policy_of() makes it whole.
+struct otp_settings : otp::policy {
+    bool cooldown_doubles = false;
+    std::chrono::seconds cooldown_longest{900}; ///< with cooldown_doubles; never when this is less
+    double accepted_guess_risk = 0.0001;
+    secret_string hmac_secret; ///< empty with a memory store only: make a random one
+    std::vector<secret_string> previous_hmac_secrets; ///< still verify, never sign; newest first
+    secret_string number_key_secret;                  ///< empty: derive it from hmac_secret
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        using s = otp_settings;
+        otp::policy::declare(keys);
+        keys.flag("cooldown_doubles", &s::cooldown_doubles,
+                  "Whether the cooldown doubles with each further send.");
+        keys.whole("cooldown_longest_seconds", &s::cooldown_longest, 0, 86'400,
+                   "With cooldown_doubles: the most that it doubles to, or itself if it is "
+                   "longer.");
+        keys.number("accepted_guess_risk", &s::accepted_guess_risk, 1e-10, 0.01,
+                    "Highest chance that guesses_per_day guesses hit one code.");
+        keys.add("hmac_secret", &s::hmac_secret, notations::hmac_secret(),
+                 "Keys the codes; empty makes a random one at each start.")
+            .known_as("OTP_HMAC_SECRET");
+        keys.add("previous_hmac_secrets", &s::previous_hmac_secrets, notations::hmac_secrets(),
+                 "Replaced secrets whose codes may still be verified.");
+        keys.add("number_key_secret", &s::number_key_secret, notations::hmac_secret(),
+                 "Keys the numbers' hashes; empty derives it from hmac_secret.");
+    }
+};
+
+/// Which numbers may be sent to.
+using numbers_settings = otp::destination_rules;
+
+/// The table `[[client]]`.
+struct client_settings {
+    otp::client profile;
+    std::vector<secret_digest> tokens; ///< one or two
+};
+
+struct auth_settings {
+    secret_string token; ///< visible ASCII; empty, on loopback only: no authentication
+    bool accept_short_tokens =
+        false; ///< one that can be guessed may guard an address that others reach
+    std::vector<std::string> web_otp_hosts; ///< of its holder: otp::client::web_otp_hosts
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        using s = auth_settings;
+        keys.add("token", &s::token, notations::header_secret("empty or "),
+                 "Bearer token of the API; empty, on loopback only, asks for "
+                 "none.")
+            .known_as("API_AUTH_TOKEN");
+        keys.add("web_otp_hosts", &s::web_otp_hosts, notations::web_otp_hosts(),
+                 "Sites that sends of its holder may name for the autofill suffix "
+                 "(WebOTP); one alone is that of sends that name none.");
+        keys.flag("accept_short_tokens", &s::accept_short_tokens,
+                  "Lets a token that can be guessed, of under 22 characters or of hardly any "
+                  "different ones, guard an address that others reach.");
+    }
+};
+
+struct store_settings {
+    store::location url;
+    secret_string password;         ///< for `url` when that has none
+    bool accept_clear_text = false; ///< a server on another machine may be reached without TLS
+    std::string ca_file;            ///< PEM; empty: the system's
+    std::string certificate_file;   ///< PEM, of this client; empty: none
+    std::string key_file;           ///< PEM, of that certificate
+    std::chrono::milliseconds timeout{0}; ///< one step; 0: the store's own
+    std::size_t connections = 0;          ///< to a server; 0: the store's own
+    std::uint32_t replicas = 0;           ///< to wait for; 0: none
+    std::string schema = "otpd";          ///< of PostgreSQL's tables
+    std::size_t capacity = 4'000'000;     ///< items: codes, cooldowns and guess counts together
+    std::uint64_t memory_max = 0;         ///< bytes of a Redis server; 0: as its maxmemory says
+    std::chrono::milliseconds sweep_interval{100};
+    std::size_t sweep_batch = 64; ///< numbers looked at in one slice
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        using s = store_settings;
+        keys.add("url", &s::url, notations::store_url(),
+                 "Where codes and limits live: in this process, in a file, in PostgreSQL, or "
+                 "in Valkey or Redis.");
+        keys.add("password", &s::password, notations::header_secret("empty or "),
+                 "Password of the store's server, where store.url has none.");
+        keys.flag("accept_clear_text", &s::accept_clear_text,
+                  "Lets the store be a server on another machine that is not proven by TLS: "
+                  "whoever reads along has its password.");
+        keys.path("ca_file", &s::ca_file, "a PEM file",
+                  "PEM file of authorities trusted for the store's server; empty is the "
+                  "system's.");
+        keys.path("certificate_file", &s::certificate_file, "a PEM file",
+                  "PEM file of the certificate that is shown to the store's server; empty: none.");
+        keys.path("key_file", &s::key_file, "a PEM file", "PEM file of that certificate's key.");
+        keys.whole("timeout_ms", &s::timeout, 0, 10'000,
+                   "Longest wait for one step of the store; an answer that comes later is lost. 0: "
+                   "250 with Valkey or Redis, 1000 with PostgreSQL, 2000 with sqlite:.");
+        keys.whole("connections", &s::connections, 0, 64,
+                   "Connections to the store's server; 0 is one for PostgreSQL, and one for each "
+                   "of server.threads for Valkey or Redis.");
+        keys.whole("replicas_wait_for", &s::replicas, 0, 5,
+                   "Replicas of Valkey or Redis that must have a send or a used code before it "
+                   "counts; 0 waits for none.");
+        keys.add("schema", &s::schema, notations::postgres_schema(),
+                 "Schema of the tables in PostgreSQL.");
+        keys.whole("capacity", &s::capacity, 1, 100'000'000,
+                   "Numbers, limit keys, budgets and idempotency keys that memory:, sqlite: and "
+                   "PostgreSQL keep at once; then sends are refused.",
+                   "items");
+        keys.whole("memory_max", &s::memory_max, 0, 1'000'000'000'000,
+                   "Bytes that Valkey or Redis may use before sends are refused; 0 is nine tenths "
+                   "of its maxmemory.",
+                   "bytes");
+        keys.whole("sweep_interval_ms", &s::sweep_interval, 10, 10'000,
+                   "Between two looks of memory: and sqlite: for what has expired.");
+        keys.whole("sweep_batch", &s::sweep_batch, 1, 100'000,
+                   "Numbers whose expired items are removed in one go.", "numbers");
+    }
+};
+
+struct limits_settings {
+    /// False, on loopback only: no cooldown, no limit and no watch for pumped SMS. Guess limits of
+    /// numbers always hold.
+    bool enabled = true;
+    /// Without it something has to refuse sends when others reach server.listen.
+    bool accept_none = false;
+    // The limits that there are without further words, 0: off. Each is named by its key; what they
+    // count is in built_in_limits().
+    std::uint64_t number_10m = 5;
+    std::uint64_t number_24h = 10;
+    std::uint64_t address_1h = 30; ///< of end users
+    std::uint64_t client_1m = 600;
+    std::uint64_t prefix_1h = 100;
+    std::uint64_t country_1h = 5'000;
+    std::uint64_t global_1m = 1'000;
+    std::uint64_t global_24h = 100'000;
+    std::uint64_t guesses_address_1h = 60; ///< of end users
+    std::uint64_t guesses_client_1m = 600;
+    std::uint64_t reads_client_1m = 600; ///< questions (otp/read_limit.hpp)
+    std::vector<std::string> observe;    ///< names of the above that refuse nothing
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        using s = limits_settings;
+        keys.flag("enabled", &s::enabled,
+                  "Cooldown, limits and the watch for pumped SMS; false is for load tests on "
+                  "loopback.");
+        keys.flag("accept_none", &s::accept_none,
+                  "Lets an address that others reach be served without one limit or guard that "
+                  "refuses sends of all.");
+        keys.quotas();
+        keys.add("observe", &s::observe, notations::limit_names(),
+                 "Limits that refuse nothing: what they would have refused is logged and "
+                 "counted.");
+        keys.whole(otp::read_limit_name, &s::reads_client_1m, 0, 1'000'000'000,
+                   "Questions of one API client (balance, routes, prices, deliveries, scores, "
+                   "estimates) in a minute, of each instance; 0: no such limit.");
+    }
+};
+
+/// How routes are kept apart and compared. A concurrency_max of 0 is half of
+/// bridgexapi.connections_max.
+struct routes_settings {
+    bridgexapi::route_gate_options gates{.concurrency_max = 0};
+    otp::scoreboard_options scores;
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        bridgexapi::route_gate_options::declare(keys.part(&routes_settings::gates));
+        otp::scoreboard_options::declare(keys.part(&routes_settings::scores));
+    }
+};
+
+struct money_settings {
+    /// In all, in a UTC day; 0: no cap. Nothing: not chosen (daily_cap_of() in app/wiring.hpp).
+    std::optional<money> daily_cap;
+    money assumed_price = otp::policy().assumed_price; ///< of an SMS whose price is not known, > 0
+    otp::price_book_options prices;
+    otp::account_options account;
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        using s = money_settings;
+        keys.add(
+            "daily_cap", &s::daily_cap,
+            notations::optional_of(notations::amount(),
+                                   "empty, or an amount such as 25.50, with at most 6 decimals"),
+            "Most that may be spent in a UTC day, in the account's currency; 0: no cap. Empty: 50 "
+            "on a loopback address, unless an enforced [[budget]] has key total; elsewhere one of "
+            "them is required.");
+        keys.price("assumed_price", &s::assumed_price,
+                   "What an SMS counts for whose price is not known, in the account's currency.");
+        otp::price_book_options::declare(keys.part(&s::prices));
+        otp::account_options::declare(keys.part(&s::account));
+    }
+};
+
+struct delivery_settings : otp::tracker_options {
+    std::string status_url; ///< empty: the upstream's, as the reference; else otpd's own base URL
+    std::size_t waiters_max = 1000; ///< requests that wait for a change at a time
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        using s = delivery_settings;
+        otp::tracker_options::declare(keys);
+        keys.add("status_url", &s::status_url, notations::own_url(),
+                 "Base URL of this service for delivery_status_url in replies; empty is "
+                 "BridgeXAPI's.");
+        keys.whole("waiters_max", &s::waiters_max, 0, 100'000,
+                   "Requests that may wait for a change of a verification at a time; others are "
+                   "answered at once.");
+    }
+};
+
+struct timeline_settings : telemetry::rotating_file_options {
+    std::size_t queue_lines_max = 8192;
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        telemetry::rotating_file_options::declare(keys);
+        keys.whole("queue_lines_max", &timeline_settings::queue_lines_max, 16, 1'000'000,
+                   "Lines that may wait to be written; then the oldest is lost.", "lines");
+    }
+};
+
+struct log_settings {
+    telemetry::level level = telemetry::level::info;
+    std::size_t queue_lines_max = 8192;
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        keys.add("level", &log_settings::level, notations::level(),
+                 "Lowest level that is written.");
+        keys.whole("queue_lines_max", &log_settings::queue_lines_max, 16, 1'000'000,
+                   "Lines that may wait to be written; then the oldest is lost.", "lines");
+    }
+};
+
+struct settings {
+    server_settings server;
+    admin_settings admin;
+    bridgexapi_settings bridgexapi;
+    otp_settings otp;
+    auth_settings auth;
+    store_settings store;
+    limits_settings limits;
+    otp::pumping_rules pumping;
+    numbers_settings numbers;
+    routes_settings routes;
+    money_settings spending; ///< section [money]
+    delivery_settings delivery;
+    timeline_settings timeline;
+    webhook::options webhooks;
+    log_settings log;
+
+    // The tables that may occur any number of times; in the file only.
+    std::vector<client_settings> clients;         ///< `[[client]]`
+    std::vector<otp::limit> own_limits;           ///< `[[limit]]`
+    std::vector<otp::message_template> templates; ///< `[[template]]`, beside otp.message_template
+    std::vector<otp::test_number> test_numbers;   ///< `[[test_number]]`
+    std::vector<otp::route_plan> route_plans;     ///< `[[route_plan]]`
+    std::vector<otp::spending_budget> budgets;    ///< `[[budget]]`
+    std::vector<webhook::endpoint> webhook_endpoints; ///< `[[webhook]]`
+
+    /// The files that secrets came from, by the key that names each: `bridgexapi.api_key_file`.
+    std::map<std::string, std::string> secret_files;
+    /// Names of the environment that begin as ours do and are Kubernetes' links to services.
+    std::vector<std::string> service_links;
+};
+
+/// The budget that money.daily_cap is: in answers, in the log and in metrics. Nothing else is
+/// called so.
+inline constexpr char const* daily_cap_name = "daily_cap";
+/// Whether an enforced [[budget]] of key total bounds everything that is spent.
+[[nodiscard]] bool has_total_budget(settings const& all);
+
+/// What is wrong: one line for each fault, none of which holds a secret or a line break.
+struct settings_faults {
+    std::vector<std::string> lines;
+};
+/// Needed by boost::system::result: using faults as settings is a bug.
+[[noreturn]] void throw_exception_from_error(settings_faults const&, boost::source_location const&);
+
+/// A file that was read, with the name by which messages call it.
+struct source_file {
+    std::string name;
+    std::string text;
+    bool is_open_to_all = false; ///< others than its owner and group may read it or write to it
+};
+
+/// What is in a file that a setting names, or why that cannot be had: "no such file".
+struct secret_file {
+    std::string text;
+    std::string fault; ///< empty: none
+};
+
+/// Everything settings come from, strongest first.
+struct settings_sources {
+    std::map<std::string, std::string> flags; ///< `section.key` -> value
+    std::map<std::string, std::string>
+        environment; ///< all of it; other programs' names are ignored
+    std::optional<source_file> dotenv;
+    std::optional<source_file> config; ///< TOML
+    /// Reads the file of a secret. Null: there is none.
+    std::function<secret_file(std::string const& path)> open_secret{};
+};
+
+/// Reads, merges and checks. All faults are reported at once.
+[[nodiscard]] boost::system::result<settings, settings_faults>
+load_settings(settings_sources const& sources);
+/// One value alone, with the faults of its sources: whatever the others are.
+[[nodiscard]] boost::system::result<settings, settings_faults>
+load_setting(settings_sources const& sources, std::string_view path);
+
+struct setting_line {
+    std::string key; ///< `section.key`
+    std::string value;
+};
+/// Every key with its value, then each table of the file, for the log and for --check-config. Of a
+/// secret it says only whether it is set.
+[[nodiscard]] std::vector<setting_line> describe(settings const& from);
+/// Keys of describe() whose values differ, and of entries that came or went. Secrets are compared by
+/// their digests.
+[[nodiscard]] std::vector<std::string> changed_keys(settings const& before, settings const& after);
+/// What is not wrong but should be known, a line each.
+[[nodiscard]] std::vector<std::string> settings_notes(settings const& from,
+                                                      std::chrono::sys_days today);
+
+/// Every key with its default and what is allowed, and an example of each table: config.toml.
+[[nodiscard]] std::string config_file();
+/// The same as a page: docs/configuration.md.
+[[nodiscard]] std::string configuration_page();
+
+} // namespace otpd::app

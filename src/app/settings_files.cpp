@@ -1,0 +1,376 @@
+// The readers of .env and config.toml.
+
+#include "settings_sources.hpp"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+
+namespace otpd::app {
+
+namespace {
+
+// --- .env ----------------------------------------------------------------------------------------
+
+bool is_name(std::string_view text) {
+    auto const letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    };
+    return !text.empty() && letter(text.front()) && std::ranges::all_of(text, [&](char c) {
+        return letter(c) || is_ascii_digit(c) || c == '.' || c == '-';
+    });
+}
+
+char unescaped(char c) {
+    switch (c) {
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    default:
+        return c;
+    }
+}
+
+/// Walks the text of one file; keeps the number of the line it is on.
+class reader {
+public:
+    reader(source_file const& file, fault_lines& faults) : file_(file), faults_(faults) {}
+
+    std::map<std::string, std::string> read() {
+        constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF"; // of editors that mark UTF-8
+        if (file_.text.starts_with(byte_order_mark)) at_ = byte_order_mark.size();
+        while (at_ < file_.text.size())
+            read_entry();
+        return std::move(values_);
+    }
+
+private:
+    void read_entry() {
+        std::size_t const first_line = line_;
+        auto const end = line_end();
+        auto rest = std::string_view(file_.text).substr(at_, end - at_);
+        if (auto const text = trim_ascii(rest); text.empty() || text.front() == '#')
+            return skip_to(end);
+        auto const equals = rest.find('=');
+        auto name = trim_ascii(rest.substr(0, equals));
+        if (name.starts_with("export ")) name = trim_ascii(name.substr(sizeof("export ") - 1));
+        if (equals == std::string_view::npos || !is_name(name)) {
+            complain(first_line, "not a KEY=value line");
+            return skip_to(end);
+        }
+        at_ += equals + 1;
+        if (auto value = read_value())
+            values_[std::string(name)] = std::move(*value);
+        else
+            complain(first_line, "the quotes of this value are not closed, or text follows them");
+    }
+
+    std::optional<std::string> read_value() {
+        auto const& text = file_.text;
+        while (at_ < text.size() && (text[at_] == ' ' || text[at_] == '\t'))
+            ++at_;
+        if (at_ < text.size() && (text[at_] == '"' || text[at_] == '\'')) return read_quoted();
+        auto const end = line_end();
+        auto const value = without_comment(std::string_view(text).substr(at_, end - at_));
+        skip_to(end);
+        return std::string(trim_ascii(value));
+    }
+
+    /// A comment begins with a # at the start of the value or behind white space.
+    static std::string_view without_comment(std::string_view value) {
+        for (auto at = value.find('#'); at != std::string_view::npos; at = value.find('#', at + 1))
+            if (at == 0 || trim_ascii(value.substr(at - 1, 1)).empty()) return value.substr(0, at);
+        return value;
+    }
+
+    /// In single quotes only \' and \\ are escapes.
+    std::optional<std::string> read_quoted() {
+        auto const& text = file_.text;
+        char const quote = text[at_++];
+        std::string value;
+        while (at_ < text.size() && text[at_] != quote) {
+            char c = text[at_++];
+            if (c == '\n') ++line_;
+            if (c == '\\' && at_ < text.size()) {
+                char const next = text[at_];
+                if (quote == '"' || next == '\'' || next == '\\') {
+                    c = quote == '"' ? unescaped(next) : next;
+                    if (next == '\n') ++line_;
+                    ++at_;
+                }
+            }
+            value += c;
+        }
+        if (at_ == text.size()) return std::nullopt;
+        ++at_;
+        auto const end = line_end();
+        auto const tail = trim_ascii(std::string_view(text).substr(at_, end - at_));
+        skip_to(end);
+        if (!tail.empty() && tail.front() != '#') return std::nullopt;
+        return value;
+    }
+
+    [[nodiscard]] std::size_t line_end() const {
+        return std::min(file_.text.find('\n', at_), file_.text.size());
+    }
+    void skip_to(std::size_t end) {
+        at_ = std::min(end + 1, file_.text.size());
+        ++line_;
+    }
+    void complain(std::size_t line, char const* what) {
+        faults_.push_back(file_.name + ':' + std::to_string(line) + ": " + what);
+    }
+
+    source_file const& file_;
+    fault_lines& faults_;
+    std::map<std::string, std::string> values_;
+    std::size_t at_ = 0;
+    std::size_t line_ = 1;
+};
+
+// --- TOML ----------------------------------------------------------------------------------------
+
+std::string place_of(source_file const& file, toml::source_region const& at) {
+    return file.name + ':' + std::to_string(at.begin.line);
+}
+
+std::vector<std::string> section_names() {
+    std::vector<std::string> names;
+    for (auto const& key : setting_keys())
+        if (names.empty() || names.back() != key.section) names.push_back(key.section);
+    return names;
+}
+
+std::vector<key_words> keys_of_section(std::string_view section) {
+    std::vector<key_words> keys;
+    std::ranges::copy_if(setting_keys(), std::back_inserter(keys),
+                         [&](setting_key const& key) { return key.section == section; });
+    return keys;
+}
+
+std::string unknown_key(std::string_view name, std::string const& in,
+                        std::span<key_words const> keys) {
+    std::vector<std::string> known;
+    for (auto const& each : keys)
+        known.push_back(each.name);
+    return ": unknown key " + values::quoted_for_message(name) + " in " + in +
+           suggestion(name, known);
+}
+
+std::string date_text(toml::date const& day) {
+    return values::format_date(std::chrono::year(day.year) / std::chrono::month(day.month) /
+                               std::chrono::day(day.day));
+}
+
+/// A scalar in the environment's notation.
+std::string scalar_text(toml::node const& node) {
+    if (auto const* day = node.as_date()) return date_text(day->get());
+    if (auto const* text = node.as_string()) return text->get();
+    if (auto const* number = node.as_integer()) return std::to_string(number->get());
+    if (auto const* number = node.as_floating_point()) return values::format_number(number->get());
+    if (auto const* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+    if (node.is_table()) return "{...}";
+    return {};
+}
+
+/// In the environment's notation a comma would make two items of one, and an empty one none.
+bool is_item_of(value_kind list, toml::node const& item) {
+    if (list == value_kind::whole_list) return item.is_integer();
+    if (!item.is_string()) return false;
+    auto const& text = item.as_string()->get();
+    return !text.empty() && text.find(',') == std::string::npos;
+}
+
+bool is_list_of_tables(toml::node const& node) {
+    auto const* const list = node.as_array();
+    return list != nullptr && !list->empty() &&
+           std::ranges::all_of(*list, [](toml::node const& each) { return each.is_table(); });
+}
+
+bool has_type(toml::node const& node, value_kind kind) {
+    switch (kind) {
+    case value_kind::whole:
+        return node.is_integer();
+    case value_kind::number:
+        return node.is_number();
+    case value_kind::boolean:
+        return node.is_boolean();
+    case value_kind::text:
+        return node.is_string();
+    case value_kind::date:
+        return node.is_date() || node.is_string();
+    case value_kind::money:
+        return node.is_number() || node.is_string();
+    case value_kind::table_list:
+        return is_list_of_tables(node);
+    case value_kind::whole_list:
+    case value_kind::text_list:
+        break;
+    }
+    return node.is_array() && std::ranges::all_of(*node.as_array(), [&](toml::node const& item) {
+               return is_item_of(kind, item);
+           });
+}
+
+std::string text_of(toml::node const& node) {
+    auto const* const array = node.as_array();
+    if (array == nullptr) return scalar_text(node);
+    std::string out;
+    for (auto const& item : *array)
+        out += (out.empty() ? "" : ",") + scalar_text(item);
+    return out;
+}
+
+void read_values(source_file const& file, toml::table const& from, std::span<key_words const> keys,
+                 found_table& to, fault_lines& faults);
+
+/// The tables of a list within `whole`, which messages call by the name that is written in it.
+std::vector<found_table> read_parts(source_file const& file, toml::table const& whole,
+                                    found_table const& found, key_words const& key,
+                                    fault_lines& faults) {
+    auto const name = whole["name"].value<std::string_view>();
+    auto const of = found.title + (name ? ' ' + values::quoted_for_message(*name) : std::string());
+    std::vector<found_table> parts;
+    for (auto const& each : *whole[std::string_view(key.name)].as_array()) {
+        auto const number = std::to_string(parts.size() + 1);
+        auto& part = parts.emplace_back();
+        part.name = key.name;
+        part.title = of + ' ' + key.part + ' ' + number;
+        part.source = place_of(file, each.source());
+        part.is_part = true;
+        read_values(file, *each.as_table(), key.parts, part, faults);
+    }
+    return parts;
+}
+
+void read_values(source_file const& file, toml::table const& from, std::span<key_words const> keys,
+                 found_table& to, fault_lines& faults) {
+    for (auto const& [name, node] : from) {
+        auto const key = std::ranges::find(keys, name.str(), &key_words::name);
+        auto const place = place_of(file, name.source());
+        if (key == keys.end()) {
+            faults.push_back(place + unknown_key(name.str(), to.title, keys));
+            continue;
+        }
+        found_value value{text_of(node), place, has_type(node, key->kind)};
+        if (!key->parts.empty() && value.usable)
+            value.tables = read_parts(file, from, to, *key, faults);
+        to.values.emplace(std::string(name.str()), std::move(value));
+    }
+}
+
+void read_section(source_file const& file, std::string_view section, toml::table const& table,
+                  found_values& found, fault_lines& faults) {
+    found_table read;
+    read.title = '[' + std::string(section) + ']';
+    read_values(file, table, keys_of_section(section), read, faults);
+    for (auto& [name, value] : read.values)
+        found.emplace(std::string(section) + '.' + name, std::move(value));
+}
+
+found_table read_entry(source_file const& file, table_kind const& kind, toml::table const& entry,
+                       fault_lines& faults) {
+    found_table read;
+    read.name = kind.name;
+    read.title = "[[" + read.name + "]]";
+    read.source = place_of(file, entry.source());
+    read_values(file, entry, kind.keys, read, faults);
+    return read;
+}
+
+void read_entries(source_file const& file, table_kind const& kind, toml::node const& node,
+                  std::vector<found_table>& found, fault_lines& faults) {
+    auto const brackets = "[[" + kind.name + "]]";
+    auto const place = place_of(file, node.source());
+    if (!is_list_of_tables(node)) {
+        faults.push_back(place + ": " + values::quoted_for_message(kind.name) +
+                         " is a table that may be repeated: write it as " + brackets);
+        return;
+    }
+    auto const& entries = *node.as_array();
+    if (entries.size() > table_kind::entries_max) {
+        faults.push_back(place + ": more than " + std::to_string(table_kind::entries_max) + ' ' +
+                         brackets);
+        return;
+    }
+    for (auto const& each : entries)
+        found.push_back(read_entry(file, kind, *each.as_table(), faults));
+}
+
+/// What the name of something unknown at the top of the file is called.
+std::string_view kind_of(toml::node const& node) {
+    if (node.is_table()) return "section";
+    return is_list_of_tables(node) ? "table" : "key outside a section";
+}
+
+} // namespace
+
+std::map<std::string, std::string> read_dotenv(source_file const& file, fault_lines& faults) {
+    return reader(file, faults).read();
+}
+
+found_file read_toml(source_file const& file, fault_lines& faults) {
+    found_file found;
+    toml::table root;
+    try {
+        root = toml::parse(std::string_view(file.text), std::string_view(file.name));
+    } catch (toml::parse_error const& error) {
+        faults.push_back(place_of(file, error.source()) + ':' +
+                         std::to_string(error.source().begin.column) +
+                         ": not valid TOML (texts need quotes, a key may appear once)");
+        return found;
+    }
+    auto const sections = section_names();
+    auto all_names = sections;
+    for (auto const& kind : table_kinds())
+        all_names.push_back(kind.name);
+    for (auto const& [name, node] : root) {
+        auto const* const table = node.as_table();
+        auto const place = place_of(file, name.source());
+        auto const shown = values::quoted_for_message(name.str());
+        bool const is_section = std::ranges::find(sections, name.str()) != sections.end();
+        auto const kind = std::ranges::find(table_kinds(), name.str(), &table_kind::name);
+        if (kind != table_kinds().end())
+            read_entries(file, *kind, node, found.tables, faults);
+        else if (is_section && table != nullptr)
+            read_section(file, name.str(), *table, found.values, faults);
+        else if (is_section)
+            faults.push_back(place + ": " + shown +
+                             " is a section, not a key: write it in brackets");
+        else
+            faults.push_back(place + ": unknown " + std::string(kind_of(node)) + ' ' + shown +
+                             suggestion(name.str(), all_names));
+    }
+    return found;
+}
+
+std::string_view toml_type(value_kind kind) noexcept {
+    switch (kind) {
+    case value_kind::whole:
+        return "integer";
+    case value_kind::number:
+        return "number";
+    case value_kind::boolean:
+        return "boolean";
+    case value_kind::text:
+        return "string";
+    case value_kind::whole_list:
+        return "array of integers";
+    case value_kind::date:
+        return "date";
+    case value_kind::money:
+        return "string or number";
+    case value_kind::table_list:
+        return "array of inline tables";
+    case value_kind::text_list:
+        break;
+    }
+    return "array of strings";
+}
+
+} // namespace otpd::app
