@@ -63,7 +63,6 @@ BOOST_AUTO_TEST_CASE(everything_else_is_no_time) {
                              "2026-4-1",
                              "9999-12-31T23:59:59",
                              "0001-01-01T00:00:00",
-                             "99999999999",
                              "99999999999999"})
         BOOST_TEST(!read_upstream_time(text).has_value(), text);
 }
