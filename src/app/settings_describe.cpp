@@ -21,7 +21,7 @@ std::string route_text(int route) {
 }
 
 std::string price_text(std::optional<money> const& price) {
-    return price ? values::format_money(*price) : "any";
+    return price ? to_decimal(*price) : "any";
 }
 
 setting_line line_of(client_settings const& from) {
@@ -87,7 +87,7 @@ setting_line line_of(otp::route_plan const& from) {
 }
 
 setting_line line_of(otp::spending_budget const& from) {
-    return {"budget." + from.name, values::format_money(from.cap) + " in a " +
+    return {"budget." + from.name, to_decimal(from.cap) + " in a " +
                                        rules::word_for(rules::budget_periods, from.period) +
                                        "; key: " + rules::word_for(rules::budget_keys, from.key) +
                                        "; only: " + or_word(from.only, "any") +

@@ -48,7 +48,7 @@ std::optional<std::optional<money>> parse_daily_cap(std::string_view text) {
 
 std::string show_daily_cap(settings const& from) {
     auto const& cap = from.spending.daily_cap;
-    return cap ? values::format_money(*cap) : std::string();
+    return cap ? to_decimal(*cap) : std::string();
 }
 
 constexpr setting_key keys[] = {

@@ -192,16 +192,6 @@ std::optional<money> parse_price(std::string_view text) {
     return amount > money() ? amount : std::nullopt;
 }
 
-std::string format_money(money amount) {
-    auto out = std::to_string(amount.micros() / money::micros_per_unit);
-    // With a one before them, so that the zeros at the beginning stay.
-    auto decimals =
-        std::to_string(money::micros_per_unit + amount.micros() % money::micros_per_unit);
-    decimals.erase(decimals.find_last_not_of('0') + 1);
-    if (decimals.size() > 1) out += '.' + decimals.substr(1);
-    return out;
-}
-
 bool is_printable(std::string_view text) noexcept {
     return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }

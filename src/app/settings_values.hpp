@@ -3,6 +3,7 @@
 /// How the text of one value becomes a value and back: the functions the table of keys is made of.
 
 #include "otpd/app/settings_keys.hpp"
+#include "otpd/core/decimal.hpp"
 
 #include <charconv>
 #include <chrono>
@@ -33,8 +34,6 @@ namespace otpd::app::values {
 [[nodiscard]] std::optional<money> parse_money(std::string_view text);
 /// The same, and more than nothing.
 [[nodiscard]] std::optional<money> parse_price(std::string_view text);
-/// Without zeros at the end; of amounts that are not negative.
-[[nodiscard]] std::string format_money(money amount);
 inline constexpr std::string_view money_rule = "an amount such as 0.085, with at most 6 decimals";
 inline constexpr std::string_view price_rule =
     "an amount over 0 such as 0.085, with at most 6 decimals";
@@ -156,7 +155,7 @@ std::string show_parsed(settings const& from) {
 
 template <class Place>
 std::string show_money(settings const& from) {
-    return format_money(Place::in(from));
+    return to_decimal(Place::in(from));
 }
 
 } // namespace otpd::app::values
