@@ -1,28 +1,14 @@
 #include "json_writer.hpp"
 
+#include "otpd/core/decimal.hpp"
 #include "otpd/core/json_text.hpp"
 #include "otpd/core/utc.hpp"
 
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 
 namespace otpd::api {
-
-std::string to_decimal(money amount) {
-    auto const micros = amount.micros();
-    auto const magnitude = static_cast<std::uint64_t>(std::llabs(micros));
-    std::string text = micros < 0 ? "-" : "";
-    text += std::to_string(magnitude / money::micros_per_unit);
-    if (auto rest = magnitude % money::micros_per_unit; rest != 0) {
-        std::string digits = std::to_string(rest);
-        digits.insert(0, 6 - digits.size(), '0');
-        digits.erase(digits.find_last_not_of('0') + 1);
-        text += '.' + digits;
-    }
-    return text;
-}
 
 json_writer& json_writer::add(std::string_view key, std::string_view value) {
     begin_member(key);

@@ -54,7 +54,4 @@ private:
     std::string out_;
 };
 
-/// Without an exponent and without trailing zeros: 0.087, 158.46, 12.
-[[nodiscard]] std::string to_decimal(money amount);
-
 } // namespace otpd::api

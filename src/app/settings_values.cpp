@@ -269,16 +269,6 @@ std::string format_number(double value) {
     return {first, written.ptr};
 }
 
-std::string format_money(money amount) {
-    auto out = std::to_string(amount.micros() / money::micros_per_unit);
-    // With a one before them, so that the zeros at the beginning stay.
-    auto decimals =
-        std::to_string(money::micros_per_unit + amount.micros() % money::micros_per_unit);
-    decimals.erase(decimals.find_last_not_of('0') + 1);
-    if (decimals.size() > 1) out += '.' + decimals.substr(1);
-    return out;
-}
-
 std::string enumerated(std::span<std::string_view const> words, std::string_view last) {
     std::string out;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -377,7 +367,7 @@ notation<bool> flag() {
 
 notation<money> amount() {
     return {value_kind::money, "an amount such as 0.085, with at most 6 decimals", parse_money,
-            values::format_money};
+            to_decimal};
 }
 
 notation<money> price() {
@@ -386,7 +376,7 @@ notation<money> price() {
         return value > money() ? value : std::nullopt;
     };
     return {value_kind::money, "an amount over 0 such as 0.085, with at most 6 decimals", parse,
-            values::format_money};
+            to_decimal};
 }
 
 notation<std::chrono::sys_days> date() {

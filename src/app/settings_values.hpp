@@ -2,6 +2,7 @@
 
 /// How the text of one value becomes a value and back.
 
+#include "otpd/core/decimal.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/core/money.hpp"
 #include "otpd/core/numbering_plan.hpp"
@@ -75,7 +76,6 @@ namespace values {
 /// The shortest text that reads back as the same number.
 [[nodiscard]] std::string format_number(double value);
 /// Without zeros at the end; of amounts that are not negative.
-[[nodiscard]] std::string format_money(money amount);
 
 /// "a, b or c", with `last` for "or".
 [[nodiscard]] std::string enumerated(std::span<std::string_view const> words,

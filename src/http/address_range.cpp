@@ -1,13 +1,13 @@
 #include "otpd/http/address_range.hpp"
 
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
-#include <cstdint>
-#include <span>
 
 namespace otpd::http {
 
@@ -20,20 +20,11 @@ constexpr std::size_t address_text_max = 45;
 /// Bits before the IPv4 address in a mapped one.
 constexpr unsigned mapped_prefix = 96;
 
-using octets = std::span<std::uint8_t const>;
-
-bool same_bits(octets a, octets b, unsigned count) noexcept {
-    auto const whole = count / 8;
-    if (!std::equal(a.begin(), a.begin() + whole, b.begin())) return false;
-    if (count % 8 == 0) return true;
-    auto const mask = static_cast<std::uint8_t>(0xff << (8 - count % 8));
-    return ((a[whole] ^ b[whole]) & mask) == 0;
-}
-
-bool all_zero_after(octets bytes, unsigned prefix) noexcept {
-    for (auto bit = prefix; bit < bytes.size() * 8; ++bit)
-        if ((bytes[bit / 8] >> (7 - bit % 8) & 1) != 0) return false;
-    return true;
+/// The first address of the network of so many bits that has it, without a zone.
+ip::address network_of(ip::address const& address, unsigned prefix) {
+    auto const bits = static_cast<unsigned short>(prefix);
+    if (address.is_v4()) return ip::make_network_v4(address.to_v4(), bits).network();
+    return ip::make_network_v6(ip::address_v6(address.to_v6().to_bytes()), bits).network();
 }
 
 std::optional<unsigned> parse_prefix(std::string_view text) noexcept {
@@ -81,19 +72,13 @@ std::optional<address_range> address_range::parse(std::string_view text) noexcep
         if (*prefix < mapped_prefix) return std::nullopt;
         *prefix -= mapped_prefix;
     }
-    if (*prefix > bits) return std::nullopt;
-    bool const clean = network->is_v4() ? all_zero_after(network->to_v4().to_bytes(), *prefix)
-                                        : all_zero_after(network->to_v6().to_bytes(), *prefix);
-    if (!clean) return std::nullopt;
+    if (*prefix > bits || network_of(*network, *prefix) != *network) return std::nullopt;
     return address_range(*network, *prefix);
 }
 
 bool address_range::contains(ip::address const& address) const noexcept {
     auto const asked = unmapped(address);
-    if (asked.is_v4() != network_.is_v4()) return false;
-    if (asked.is_v4())
-        return same_bits(asked.to_v4().to_bytes(), network_.to_v4().to_bytes(), prefix_);
-    return same_bits(asked.to_v6().to_bytes(), network_.to_v6().to_bytes(), prefix_);
+    return asked.is_v4() == network_.is_v4() && network_of(asked, prefix_) == network_;
 }
 
 bool address_range::is_wider_than_one_network() const noexcept {

@@ -61,7 +61,7 @@ bool is_public_address(ip::address const& which) noexcept {
     if (which.is_v4()) return is_public(which.to_v4());
     auto const v6 = which.to_v6();
     if (v6.is_v4_mapped()) return is_public(ip::make_address_v4(ip::v4_mapped, v6));
-    return is_public(v6);
+    return is_public(ip::address_v6(v6.to_bytes())); // without a zone
 }
 
 } // namespace otpd::net

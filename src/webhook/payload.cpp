@@ -1,11 +1,10 @@
 #include "payload.hpp"
 
+#include "otpd/core/decimal.hpp"
 #include "otpd/core/utc.hpp"
 #include "otpd/webhook/webhooks.hpp"
 
 #include <boost/json/serialize.hpp>
-
-#include <cstdlib>
 
 namespace otpd::webhook {
 
@@ -13,21 +12,6 @@ namespace {
 
 /// The currency of the account at the upstream, which states it nowhere.
 constexpr std::string_view account_currency = "EUR";
-
-/// Exact, and never with an exponent.
-std::string decimal(money amount) {
-    auto const micros = std::llabs(amount.micros());
-    auto const fraction = std::to_string(micros % money::micros_per_unit);
-    constexpr std::size_t digits = 6;
-    std::string result(amount.micros() < 0 ? "-" : "");
-    result += std::to_string(micros / money::micros_per_unit);
-    result += '.';
-    result.append(digits - fraction.size(), '0');
-    result += fraction;
-    result.erase(result.find_last_not_of('0') + 1);
-    if (result.back() == '.') result.pop_back();
-    return result;
-}
 
 std::string quoted(std::string_view text) {
     return boost::json::serialize(boost::json::string_view(text));
@@ -68,7 +52,7 @@ std::string data_of(otp::occurrence const& what) {
     data.add("status", what.status);
     data.add("reason", what.reason);
     if (what.cost) {
-        data.add_raw("cost", decimal(*what.cost));
+        data.add_raw("cost", to_decimal(*what.cost));
         data.add("currency", account_currency);
     }
     data.add("request_id", what.request_id);

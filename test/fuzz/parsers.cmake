@@ -1,6 +1,6 @@
 # What the fuzzed parsers are made of, for the fuzz preset alone: the libraries as a whole would cost another ten minutes
 # of compiling, most of it for coroutines that no target reaches. The ordinary builds link the libraries themselves.
-set(core_sources encoding gsm_alphabet json_text language_tag numbering_plan passcode
+set(core_sources decimal encoding gsm_alphabet json_text language_tag numbering_plan passcode
   phone_number purpose random secret utc)
 set(http_sources address_range address_text client_address credentials framing_fault problem proxy_header request request_id
   request_parser response router)

@@ -1,6 +1,7 @@
 #include "api/json_writer.hpp"
 #include "api/problems.hpp"
 #include "api/steps.hpp"
+#include "otpd/core/decimal.hpp"
 #include "otpd/core/utc.hpp"
 
 #include <boost/json/parse.hpp>
