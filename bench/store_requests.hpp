@@ -1,7 +1,7 @@
 #pragma once
 
-/// What the measurements of stores ask: sends as the service makes them, with all that it counts, and what comes
-/// after them.
+/// What the measurements of stores ask: sends as the service makes them, with all that it counts,
+/// and what comes after them.
 
 #include "otpd/store/admission.hpp"
 
@@ -94,8 +94,8 @@ inline store::admission admission_of(std::uint64_t n) {
     return request;
 }
 
-/// The texts are those of a service with default settings (src/otp/send/settle.cpp), the message's ids those of
-/// BridgeXAPI.
+/// The texts are those of a service with default settings (src/otp/send/store_requests.cpp), the
+/// message's ids those of BridgeXAPI.
 inline store::settlement settlement_of(std::uint64_t n) {
     using namespace std::chrono_literals;
     std::string id(16, '0');

@@ -2,11 +2,11 @@
 
 /// The only way onto a strand that guards state, and off it again.
 ///
-/// Two forms that look right are not (measured with Boost 1.88 and true of Asio's model):
-/// `co_await post(strand, deferred)` does not move the coroutine to the strand at all, and
-/// `co_await co_spawn(strand, …)` moves it there but leaves the caller's continuation on it, so the
-/// rest of the request is serialised with everybody's. Here the operation alone runs on the strand and
-/// the caller goes on where it was.
+/// Two forms that look right are not (measured with Boost 1.88 and true of Asio's model): `co_await
+/// post(strand, deferred)` does not move the coroutine to the strand at all, and `co_await
+/// co_spawn(strand, …)` moves it there but leaves the caller's continuation on it, so the rest of
+/// the request is serialised with everybody's. Here the operation alone runs on the strand and the
+/// caller goes on where it was.
 
 #include "otpd/net/sole_runner.hpp"
 
@@ -42,8 +42,8 @@ using strand = boost::asio::strand<boost::asio::any_io_executor>;
 
 namespace detail {
 
-/// One operation on its way through a strand, in the frame of the caller that waits for it. The caller and the strand each say
-/// once that they have come so far; the second of them lets the caller go on.
+/// One operation that a strand runs, in the frame of the caller that waits for it. The caller and
+/// the strand each arrive once; the second of them resumes the caller.
 template <class Operation>
 class strand_visit {
 public:
@@ -53,7 +53,8 @@ public:
     strand_visit(strand_visit const&) = delete;
     strand_visit& operator=(strand_visit const&) = delete;
 
-    /// What the strand is given. Where it is destroyed instead of called, as at the end of its context, so is the caller.
+    /// The handler that is posted to the strand. When it is destroyed without being called, as at
+    /// the end of its context, the caller is destroyed, too.
     class ticket {
     public:
         explicit ticket(strand_visit& of) noexcept : of_(&of) {}
@@ -122,13 +123,13 @@ private:
 /// Runs `operation` on `guard` and returns its result on the caller's own executor.
 ///
 /// - `operation` is an ordinary function: it cannot suspend while it owns the state.
-/// - It is kept in the caller's coroutine frame, which stays alive until the result is there, so it may
-///   capture the caller's locals by reference.
+/// - It is kept in the caller's coroutine frame, which stays alive until the result is there, so it
+///   may capture the caller's locals by reference.
 /// - An exception it throws is rethrown to the caller.
-/// - A thread of the strand's context runs it at once when nobody is on the strand, and the caller is not suspended.
-///   One that is alone (sole_runner) always does.
-/// - Cancelling the caller does not stop an operation on its way: its effect will happen, so its result
-///   is always delivered.
+/// - When the strand is free, a thread of its context runs the operation at once, and the caller is
+///   not suspended. The only thread of a context (sole_runner) always does.
+/// - Cancelling the caller does not stop an operation on its way: its effect will happen, so its
+///   result is always delivered.
 template <std::invocable Operation>
     requires(!std::is_void_v<std::invoke_result_t<Operation&>>)
 boost::asio::awaitable<std::invoke_result_t<Operation&>> on_strand(strand guard,

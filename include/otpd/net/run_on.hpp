@@ -33,14 +33,13 @@ boost::asio::awaitable<T> without_cancellation_throws(boost::asio::awaitable<T> 
 /// Awaits `work` with `where` as its executor. `T` is default-constructible.
 ///
 /// - Terminal cancellation of the caller reaches the operation that `work` waits for at that
-/// moment;
-///   a wait that `work` begins later is not cancelled again, so `work` looks at
+///   moment. A wait that `work` begins later is not cancelled again, so `work` checks
 ///   `this_coro::cancellation_state` between its steps.
 /// - Whatever `work` returns is delivered even so, and awaits inside it do not throw because of the
 ///   cancellation.
 /// - An exception of `work` is rethrown on the caller's executor.
-/// - Where one thread runs the strand's context (sole_runner), `work` begins at once and keeps the caller's executor, which is
-///   as good.
+/// - Where one thread runs the strand's context (sole_runner), `work` begins at once and keeps the
+///   caller's executor, which is equivalent.
 template <class T>
 boost::asio::awaitable<T> run_on(strand where, boost::asio::awaitable<T> work) {
     bool const throws = co_await boost::asio::this_coro::throw_if_cancelled();

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Asks once for all who ask the same at the same time, and may keep the answer for a while.
+/// Makes one call for all callers that ask the same at the same time, and may cache the answer for
+/// a while.
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/net/run_on.hpp"
@@ -23,24 +24,24 @@
 
 namespace otpd::net {
 
-/// On a strand of its own; every member from any thread. `Key` says what is asked, `T` is the answer:
-/// default-constructible, copied for each who asked.
+/// On a strand of its own; every member from any thread. `Key` identifies the question, `T` is the
+/// answer: default-constructible, copied for each caller.
 ///
-/// An answer is asked for by nobody in particular: who gives up does not end it for the others. So what
-/// asks has a deadline of its own.
+/// A caller that gives up does not cancel the call for the others. So the call needs a deadline of
+/// its own.
 template <class Key, class T>
 class single_flight {
 public:
     using question = std::function<boost::asio::awaitable<T>()>;
 
-    /// Whatever runs `executor` must outlive it. An answer is given to who asks within `kept` after it,
-    /// too; as many are kept as are asked for in twice that time, and a few more.
+    /// Whatever runs `executor` must outlive it. An answer stays valid for callers for `kept` after
+    /// it came; as many answers are cached as are asked for in twice that time, and a few more.
     explicit single_flight(boost::asio::any_io_executor executor,
                            std::chrono::milliseconds kept = std::chrono::milliseconds::zero())
         : impl_(std::make_shared<impl>(executor, kept)) {}
 
-    /// The answer to `key`: kept, under way, or asked for now by `ask`. Nothing: none came by `until`, or
-    /// the caller was cancelled. Throws what `ask` threw.
+    /// The answer to `key`: cached, under way, or fetched now by `ask`. Nothing when none came by
+    /// `until`, or the caller was cancelled. Throws what `ask` threw.
     boost::asio::awaitable<std::optional<T>> get(Key key, question ask, deadline until) {
         auto self = impl_;
         auto const where = self->strand_;

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Known to a thread that nobody helps: which io_context it alone runs.
+/// Marks a thread as the only one that runs an io_context.
 
 #include <boost/asio/execution_context.hpp>
 
@@ -8,8 +8,8 @@
 
 namespace otpd::net {
 
-/// While it lives, this thread is the only one that runs `context`: whatever belongs to strands of that context is reached from
-/// here without a hop, for nobody else can be at it. Made, used and destroyed on that thread.
+/// While it lives, this thread is the only one that runs `context`. So no hop is needed to reach
+/// what the strands of that context guard. Made, used and destroyed on that thread.
 class sole_runner {
 public:
     explicit sole_runner(boost::asio::execution_context const& context) noexcept

@@ -1,7 +1,8 @@
 #pragma once
 
-/// Watches the account that pays: whether its balance is running out, and whether what it lost is what the
-/// ledger says was spent. Somebody else's spending, a lost settlement and a wrong price all show there.
+/// Monitors the upstream account: warns when its balance is low, and compares what left the account
+/// with what the ledger says was spent. A difference (the ledger drift) shows somebody else's
+/// spending, a lost settlement or a wrong price.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/clock.hpp"
@@ -24,13 +25,13 @@ class metrics;
 namespace otpd::otp {
 
 struct account_options {
-    /// Between two looks at the balance, with jitter: up to an eighth less; 0: none.
+    /// Between two reads of the balance, with jitter: up to an eighth less; 0: never read.
     std::chrono::milliseconds interval{60'000};
-    /// Under it: log event `balance_low`, once until a look finds it over it again; 0: never.
+    /// Below it: log event `balance_low`, once until the balance is above it again; 0: never.
     money low{};
-    /// More drift either way: log event `ledger_drift`, once until it is within half of it again. Also what a
-    /// rise of the balance has to exceed to be a top-up. The balance and the ledger cannot be read in one
-    /// moment, so it has to be more than what is sent meanwhile.
+    /// A larger drift, either way: log event `ledger_drift`, once until the drift is within half of
+    /// this again. A rise of the balance is a top-up when it is larger than this. Balance and
+    /// ledger are not read at the same moment, so set it above what is spent between the two reads.
     money drift_tolerance = money::from_micros(1'000'000);
     std::chrono::milliseconds timeout{10'000};
 
@@ -47,22 +48,22 @@ struct account_options {
     }
 };
 
-/// What was learned last.
+/// What the last read found.
 struct account_state {
-    std::optional<money> balance; ///< by a look or by an accepted send
-    /// What left the account since this process began to watch, beyond what the ledger says; an increase of
-    /// the balance (a top-up) begins it anew.
-    std::optional<money> drift; ///< nothing before the second look
+    std::optional<money> balance; ///< from a read or from an accepted send
+    /// What left the account since this process started, beyond what the ledger says. A top-up
+    /// resets it.
+    std::optional<money> drift; ///< nothing before the second read
     wall_time at;               ///< of the balance
 };
 
-/// Looks from time to time, on a strand of its own. A look at which the upstream or the store does not answer is
-/// left out: the next one sees what happened since the last good one.
+/// Reads balance and ledger at an interval, on a strand of its own. When the upstream or the store
+/// does not answer, the read is skipped: the next one covers the time since the last good one.
 class account_watch {
 public:
-    /// Everything must outlive it. `ledger` names the budget in which all spending of the time given is
-    /// summed, by every instance: one for each hour or longer period, kept for hours beyond its end, as sends
-    /// are settled late.
+    /// Everything must outlive it. `ledger` names the budget in which every instance sums its
+    /// spending at a given time: one budget for each hour or longer period, kept for hours beyond
+    /// its end, because sends may be settled late.
     struct dependencies {
         store::store& store;
         bridgexapi::gateway& gateway;
@@ -77,13 +78,14 @@ public:
                   dependencies uses);
     ~account_watch();
 
-    /// The balance that an accepted send told. From any thread, never waits.
+    /// The balance in the answer to an accepted send. From any thread, never waits.
     void saw_balance(money balance) noexcept;
     [[nodiscard]] account_state state() const;
 
     /// To be called once.
     void start();
-    /// Cancels the look under way; the executor then soon has no work of it left. From any thread.
+    /// Cancels the read under way; soon afterwards the executor has no work of it left. From any
+    /// thread.
     void stop();
 
 private:

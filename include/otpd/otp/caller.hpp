@@ -7,12 +7,12 @@
 
 namespace otpd::otp {
 
-/// Who asks, and for whom. Addresses are written so that all of one household are one text: IPv4 whole,
-/// IPv6 by its first 64 bits.
+/// The API client that makes a request, and the end user it makes it for. Addresses are in the form
+/// that limits count by: IPv4 in full, IPv6 as its /64.
 struct caller {
     client const* from = nullptr;                ///< outlives the call
     std::string address;                         ///< of the client's machine
-    std::optional<std::string> end_user_address; ///< as the client says
+    std::optional<std::string> end_user_address; ///< as the client attests
     std::string request_id;                      ///< for the log
 };
 

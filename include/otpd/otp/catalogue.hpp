@@ -1,7 +1,7 @@
 #pragma once
 
-/// What the upstream offers and what it costs, and what was spent so far. Questions, never on the way of a
-/// send.
+/// What the upstream offers, what it costs and what was spent so far. Serves requests for
+/// information; no send depends on it.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/otp/account.hpp"
@@ -38,11 +38,12 @@ struct balance_view {
     std::vector<budget_view> budgets;
 };
 
-/// What a tenant sees of it.
+/// What a tenant sees.
 struct spending_view {
     money spent_today; ///< by the client, through every instance
     money spent_this_month;
-    /// Those of key client that are for it, or that each client has of its own; `only` is the client.
+    /// Budgets of key `client`: those for this client, and those that each client has; `only` is
+    /// the client.
     std::vector<budget_view> budgets;
 };
 
@@ -63,15 +64,15 @@ public:
     explicit catalogue(dependencies uses);
     ~catalogue();
 
-    /// Those of the upstream that the policy allows; kept for a minute, and a little longer for callers who come
-    /// while another asks again. Ascending by id.
+    /// The upstream's routes that the policy allows, ascending by id. Cached for a minute; while
+    /// one caller refreshes the list, others get the old one.
     boost::asio::awaitable<outcome<std::vector<bridgexapi::route>>> routes(deadline until);
-    /// The kept list, or one of the last seconds, or asked now. A route that the policy does not allow is
-    /// route_not_allowed.
+    /// The cached list, one of the last seconds, or one that is fetched now. A route that the
+    /// policy does not allow is route_not_allowed.
     boost::asio::awaitable<outcome<price_list>> pricing(int route_id, deadline until);
-    /// The account is kept for seconds. The account watch hears of it.
+    /// The account is cached for seconds. The account monitor gets the balance.
     boost::asio::awaitable<outcome<balance_view>> balance(deadline until);
-    /// Of one tenant: nobody is asked but the store.
+    /// Of one tenant; asks the store only.
     boost::asio::awaitable<outcome<spending_view>> spending(client const& of);
 
 private:

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Lets requests wait for the next thing that happens to a verification in this process.
+/// Lets a request wait for the next event of a verification in this process (a long poll).
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/otp/occurrence.hpp"
@@ -17,14 +17,15 @@
 
 namespace otpd::otp {
 
-/// On a strand of its own; every member from any thread. Wants no occurrences while nobody looks.
+/// On a strand of its own; every member from any thread. Wants no events while nobody is
+/// subscribed.
 class changes final : public observer {
     class impl;
 
 public:
-    /// Whatever runs `executor` must outlive it. At most `waiters_max` wait at a time. Half of the places
-    /// are set aside for `clients`, the same number for each; who has used up its own takes of the other half.
-    /// So a client may have more than half, and whatever the others do, it always has its own.
+    /// Whatever runs `executor` must outlive it. At most `waiters_max` requests wait at a time.
+    /// Half of the places are reserved for `clients`, the same number for each. A client that has
+    /// used its own takes places of the other half, so others cannot use up its share.
     changes(boost::asio::any_io_executor executor, std::size_t waiters_max,
             std::vector<std::string> const& clients = {});
     ~changes() override;
@@ -32,8 +33,8 @@ public:
     /// Of its strand.
     [[nodiscard]] boost::asio::any_io_executor executor() const;
 
-    /// Somebody who looks at verifications and may wait for them to change, for as long as it lives; it must not
-    /// outlive the changes. What happens while nobody looks is not counted.
+    /// Keeps events counted for as long as it lives; without any, events are not counted. Must not
+    /// outlive the object that it is made from.
     class look {
     public:
         explicit look(changes& of) noexcept;
@@ -47,15 +48,16 @@ public:
 
     [[nodiscard]] bool wants(occurrence_kind kind) const noexcept override;
     void happened(occurrence const& what) noexcept override;
-    /// How often something happened so far, to compare with later; to be read after a look was begun and before
-    /// the store is looked at, so that nothing can happen unseen between that look and wait().
+    /// The number of events so far, for wait(). Read it after subscribing and before reading the
+    /// store, so that no event between the read and wait() is missed.
     [[nodiscard]] std::uint64_t seen(std::string_view verification_id) const noexcept;
-    /// Until something has happened to the verification since `seen`, or `until`; now and then for nothing.
-    /// False, at once: the client has no place left, or the service ends; do not ask again. What other
-    /// instances do is not heard of: look at the store again after it.
+    /// Waits until the verification has an event after `seen`, or until the deadline; may also
+    /// return without an event. False, at once: the client has no place left, or the service ends;
+    /// do not call it again. Events of other instances do not arrive here: read the store again
+    /// afterwards.
     boost::asio::awaitable<bool> wait(std::string verification_id, std::string client,
                                       std::uint64_t seen, deadline until);
-    /// Everybody who waits, and who will, goes on at once: the service ends.
+    /// Ends every wait, now and later: the service ends.
     void stop();
 
 private:

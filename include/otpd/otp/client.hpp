@@ -1,7 +1,7 @@
 #pragma once
 
-/// Who uses the service: a program that was given a token. Its verifications are its own; others' look
-/// absent to it.
+/// An API client: a program that has a token. It sees its own verifications; those of other clients
+/// are absent for it.
 
 #include "otpd/core/money.hpp"
 #include "otpd/otp/message.hpp"
@@ -27,8 +27,8 @@ struct client {
     std::optional<money> max_price;         ///< of one SMS
     std::vector<std::string> web_otp_hosts; ///< that its requests may name
     message_tail tail;                      ///< of requests that choose none
-    /// One of several: it sees its own messages and its own spending. Account, budgets and scores are the
-    /// operator's. False: it is the operator.
+    /// One of several: it sees its own messages and its own spending. Account, budgets and scores
+    /// are the operator's. False: it is the operator.
     bool is_tenant = false;
 };
 

@@ -34,7 +34,7 @@ public:
               bridgexapi::gateway& gateway)
         : rules_(rules), checks_(checks), texts_(texts), gateway_(gateway) {}
 
-    /// Asked now. Nothing is sent or charged; the route must be allowed.
+    /// Asks the upstream now. Sends nothing and counts nothing; the route must be allowed.
     boost::asio::awaitable<outcome<bridgexapi::estimate>> estimate(estimate_request request,
                                                                    deadline until);
 

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The policies that one admission evaluates together: how often something may be sent or guessed, for
-/// whom. Data only; the operator's choices, already validated (app/settings.hpp).
+/// The limits that one admission checks together: how many sends or guesses, by which limit key.
+/// Data only; the operator's choices, already validated (app/settings.hpp).
 
 #include <chrono>
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace otpd::otp {
 
-/// Whom a limit counts for.
+/// What a limit counts by.
 enum class limit_key : std::uint8_t {
     number,
     prefix,           ///< the number without its last four digits
@@ -28,7 +28,7 @@ enum class limit_mode : std::uint8_t { enforce, observe };
 /// `send` counts sends. `guess` counts guesses without a verification's id that do not verify.
 enum class limit_step : std::uint8_t { send, guess };
 
-/// The limit that is not of an admission: questions of one client (otp/read_limit.hpp).
+/// The limit that is no part of an admission: read requests of one client (otp/read_limit.hpp).
 inline constexpr char const* read_limit_name = "reads_client_1m";
 
 struct limit {

@@ -1,7 +1,7 @@
 #pragma once
 
-/// What happens to verifications, for whoever wants to hear of it while it happens: the timeline's file, the
-/// webhooks, the scoreboard, those who wait for a change.
+/// Events of verifications, for those who follow them as they happen: the timeline's file, the
+/// webhooks, the scoreboard and long polls.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
@@ -17,9 +17,9 @@ namespace otpd::otp {
 enum class occurrence_kind : std::uint8_t {
     blocked,   ///< a send was refused by a limit, a budget or a guard; there is no verification
     admitted,  ///< a send was admitted
-    step_left, ///< a route of the plan was tried or looked at, and did not send
+    step_left, ///< a route of the plan was tried or skipped, and did not send
     accepted,  ///< the upstream took the message
-    unknown,   ///< whether it was sent
+    unknown,   ///< nobody knows whether the message was sent
     not_sent,  ///< no route took it: the verification is gone
     delivered,
     failed,    ///< the message did not arrive, or a send of unknown outcome turned out to be none
@@ -32,7 +32,8 @@ enum class occurrence_kind : std::uint8_t {
 /// snake_case, stable.
 [[nodiscard]] std::string_view to_string(occurrence_kind) noexcept;
 
-/// No code, no whole number, no secret. Texts are empty and numbers 0 where there is nothing to say.
+/// Holds no code, no whole number and no secret. Where a value is not known, a text is empty and a
+/// number 0.
 struct occurrence {
     occurrence_kind what = occurrence_kind::admitted;
     wall_time at;
@@ -64,8 +65,8 @@ struct occurrence {
 class observer {
 public:
     virtual ~observer() = default;
-    /// Whether it would do anything with one of that kind now. Who tells may leave out what nobody wants: to put
-    /// one together costs more than most steps of a request. From any thread.
+    /// Whether it uses events of that kind at present. A source need not build an event that nobody
+    /// wants. From any thread.
     [[nodiscard]] virtual bool wants(occurrence_kind) const noexcept { return true; }
     /// From any thread, within a request: must be quick, not block and not throw.
     virtual void happened(occurrence const& what) noexcept = 0;

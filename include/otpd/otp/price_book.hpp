@@ -1,7 +1,7 @@
 #pragma once
 
-/// The price lists of the routes, kept for a while and asked for again before they are too old: a send looks
-/// its price up and never waits for the upstream.
+/// A cache of the routes' price lists, refreshed before they are too old. A send looks its price up
+/// here and never waits for the upstream.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/clock.hpp"
@@ -31,13 +31,13 @@ struct price_list {
 /// Puts the upstream's answer in order.
 [[nodiscard]] price_list make_price_list(std::vector<bridgexapi::price> prices,
                                          wall_time learned_at);
-/// By the longest prefix of the number that has a price; the highest where a prefix has several (+1 is more
-/// than one country). Prices that the vendor hides are none.
+/// By the longest prefix of the number that has a price; the highest where a prefix has several (+1
+/// is more than one country). Prices that the vendor hides are none.
 [[nodiscard]] std::optional<money> price_in(price_list const& list, phone_number const& to);
 
 struct price_book_options {
-    std::vector<int> routes; ///< whose lists are kept
-    /// Asked for again after four fifths of it, with jitter: at times up to an eighth earlier.
+    std::vector<int> routes; ///< whose lists are cached
+    /// A list is refreshed after four fifths of it, with jitter: up to an eighth earlier.
     std::chrono::milliseconds lifetime{3'600'000};
     /// After a failure, doubling up to the lifetime, with the same jitter.
     std::chrono::milliseconds retry{30'000};
@@ -52,15 +52,16 @@ struct price_book_options {
     }
 };
 
-/// Before jitter: how long after an answer (no failures), or after so many failures in a row, a list is asked for
-/// again.
+/// Before jitter: how long after an answer (no failures), or after so many failures in a row, a
+/// list is refreshed.
 [[nodiscard]] std::chrono::milliseconds ask_again_after(price_book_options const& options,
                                                         unsigned failures) noexcept;
 
-/// A list that could not be asked for again is used on, however old: an old price is a better guess than none.
-/// The lists are asked for one after the other, on a strand of the book's own.
+/// A list that cannot be refreshed stays in use, however old: an old price is a better estimate
+/// than none. The lists are fetched one after the other, on a strand of the cache's own.
 ///
-/// Log: `price_list_learned` the first time for a route, `price_list_failed` once until it succeeds again.
+/// Log: `price_list_learned` the first time for a route, `price_list_failed` once until it succeeds
+/// again.
 class price_book final : public prices {
 public:
     /// Everything must outlive it.
@@ -78,12 +79,13 @@ public:
 
     [[nodiscard]] std::optional<money> price_of(int route_id,
                                                 phone_number const& to) const override;
-    /// Null when it was never learned, or is no route of the options. From any thread.
+    /// Null when the list was never fetched, or the route is not in the options. From any thread.
     [[nodiscard]] boost::shared_ptr<price_list const> list_of(int route_id) const;
 
     /// To be called once.
     void start();
-    /// Cancels what it is asking; the executor then soon has no work of it left. From any thread.
+    /// Cancels the fetch under way; soon afterwards the executor has no work of it left. From any
+    /// thread.
     void stop();
 
 private:

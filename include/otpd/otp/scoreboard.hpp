@@ -2,16 +2,18 @@
 
 /// How well each route did lately, from what happened to the sends of this process.
 ///
-/// A sample is one try of a route: a message that the upstream took, refused, or left without an answer. It
-/// is `accepted` when the upstream took it, or when a report or its code proves that it did; later `delivered`
-/// (by its report) and its code `verified`. Its age counts from when it began. Tries that asked nobody (an
-/// open breaker, a price over the limit) are none. A code verified here and sent by another instance counts as
-/// verified with its time, at the time of its admission, but is no sample, nor is its cost counted here:
-/// behind a balancer that spreads evenly, each instance's figures are those of all.
+/// A sample is one try of a route: a message that the upstream took, refused, or left without an
+/// answer. It is `accepted` when the upstream took it, or when a report or its code proves that it
+/// did; later `delivered` (by its report) and its code `verified`. Its age counts from when it
+/// began. Tries that asked nobody (an open breaker, a price over the limit) are none. A code
+/// verified here and sent by another instance counts as verified with its time, at the time of its
+/// admission, but is no sample, nor is its cost counted here: behind a balancer that spreads
+/// evenly, each instance's figures are those of all.
 ///
-/// In every figure a sample weighs 2^(-age / half-life), the half-life being a quarter of the window that was
-/// asked for; older samples than the window count nothing. No share is over 1. A median is the smallest value
-/// for which the samples up to it weigh at least half of all; a p95, 95 % of all.
+/// In every figure a sample weighs 2^(-age / half-life), the half-life being a quarter of the
+/// window that was asked for; older samples than the window count nothing. No share is over 1. A
+/// median is the smallest value for which the samples up to it weigh at least half of all; a p95,
+/// 95 % of all.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
@@ -61,7 +63,7 @@ struct route_score {
     std::optional<figure<money>> cost_per_verified;
 };
 
-/// What a plan's step asks for the best route.
+/// Where a plan's step gets the scores from which it chooses the best route.
 class route_figures {
 public:
     virtual ~route_figures() = default;

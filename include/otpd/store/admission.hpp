@@ -1,6 +1,6 @@
 #pragma once
 
-/// A send as a store sees it: admitted before any byte goes upstream, settled afterwards.
+/// A send as the store sees it: admitted before any byte goes upstream, settled afterwards.
 
 #include "otpd/store/budget.hpp"
 #include "otpd/store/charge.hpp"
@@ -13,7 +13,7 @@
 
 namespace otpd::store {
 
-/// A send that may be asked for again and is done once (Idempotency-Key). What is kept of it outlives the
+/// A send that may be requested again and is done once (Idempotency-Key). Its record outlives the
 /// verification.
 struct idempotency_key {
     subject_key key{};                       ///< keyed hash of the client and its key
@@ -27,14 +27,16 @@ struct admission {
     code_seed code;
     duration ttl{};  ///< of the code, > 0
     duration keep{}; ///< of the verification, >= ttl
-    /// Longest time a send may take. A slot whose last send is not settled yet admits no other meanwhile.
+    /// The longest time that a send may take. Until the last send of a scope is settled, or this
+    /// time is over, the scope admits no other.
     duration lease{};
-    /// Other live codes of the slot stay, and share one count of attempts with this one (the oldest goes
-    /// when there would be more than `codes_max`); otherwise they are replaced.
+    /// Other live codes of the scope stay, and share one count of attempts with this one (the
+    /// oldest is dropped when there would be more than `codes_max`); otherwise they are replaced.
     bool add = false;
     cooldown_rule cooldown;
     std::vector<charge> charges;
-    /// Taken with the charges or not at all; a violation names the budget and lasts until it is forgotten.
+    /// Taken together with the limits or not at all. A violation names the budget, and lasts until
+    /// the store forgets the budget.
     std::vector<reservation> reservations;
     std::vector<conversion_guard> guards;
     guess_budget guesses;
@@ -42,42 +44,43 @@ struct admission {
     std::string details; ///< of the event `admitted`
 };
 
-/// Live codes of a slot with admission::add.
+/// Live codes of a scope with admission::add.
 inline constexpr std::size_t codes_max = 5;
 
 struct admitted {
     duration cooldown{}; ///< the pause that has begun; 0 without
-    /// For each charge, in their order: how long until its counter is idle again. Not charged: 0.
+    /// For each rate-limit check, in their order: the time until the limit has its whole quota
+    /// again; 0 when the check was not counted.
     std::vector<counter_time> busy_for;
     std::vector<violation> observed; ///< those that refuse nothing
 };
-/// The slot's last send is not settled yet, or that with the same idempotency key.
+/// The scope's last send is not settled yet, or that with the same idempotency key.
 struct in_flight {
-    duration retry_after{}; ///< > 0: when it will be settled or given up at the latest
+    duration retry_after{}; ///< > 0: the latest time by which it is settled or given up
 };
-/// The send with this idempotency key was done: `reply` is what its settlement gave.
+/// The send with this idempotency key was done: `reply` is that of its settlement.
 struct replayed {
     std::string reply;
 };
 /// The send with this idempotency key was never settled: nobody knows whether it was sent.
 struct unsettled {};
-/// The idempotency key was used for something else.
+/// The idempotency key belongs to another request.
 struct conflicting {};
 /// No room for one more code: live codes and locks are never dropped to make some.
 struct full {};
-/// In the order in which they are looked for: first what the idempotency key says (replayed, in_flight,
-/// unsettled, conflicting), then refused, then in_flight of the slot, then full.
+/// In the order in which the store decides: first by the idempotency key (replayed, in_flight,
+/// unsettled, conflicting), then refused, then in_flight of the scope, then full.
 using admit_outcome =
     std::variant<admitted, refused, in_flight, replayed, unsettled, conflicting, full>;
 
 enum class send_result : std::uint8_t {
     accepted, ///< the code is active and the receipt kept
-    refused, ///< certainly not sent: all trace of the verification goes and its charges are given back
-    unknown ///< perhaps sent: the code is active and the charges stay
+    refused,  ///< certainly not sent: the verification is deleted, and no limit counts it any more
+    unknown   ///< perhaps sent: the code is active, and the limits keep counting it
 };
 
-/// A rebooking of which its caller does not know whether it was done: it was if the verification lists more events
-/// `step` than it did before, and then these adjustments take the place of the settlement's.
+/// A rebooking whose answer was lost. It was done if the verification lists more events `step` than
+/// before; then these adjustments replace the settlement's.
 struct unanswered_rebooking {
     std::size_t steps_before = 0;
     std::vector<adjustment> adjustments;
@@ -87,21 +90,24 @@ struct settlement {
     record_key key;
     verification_id id{};
     send_result result = send_result::unknown;
-    /// Its caller does not know whether it was admitted. Where it was not, nothing is changed; where it was,
-    /// the cooldown that is taken back is the one that it began. With send_result::refused only.
+    /// The answer to the admission was lost. When it was not admitted, nothing changes; when it
+    /// was, its own cooldown is taken back. With send_result::refused only.
     bool is_undo = false;
-    /// With accepted and unknown: put before the event of the result, as long as there are fewer than
-    /// `events_max`. A note `admitted` is none, but gives the event of the admission other details.
+    /// With accepted and unknown: put before the event of the result, as long as there are fewer
+    /// than `events_max`. A note `admitted` is none, but gives the event of the admission other
+    /// details.
     std::vector<note> notes;
     std::string details; ///< of the event of the result
-    /// Made whatever the result, once for a send: not when it is superseded, nor when it was settled before.
+    /// Made whatever the result, once for a send: not when it is superseded, nor when it was
+    /// settled before.
     std::vector<adjustment> adjustments;
     std::optional<unanswered_rebooking> unanswered;
-    /// With send_result::accepted only. What an update has said before, and better, stays.
+    /// With send_result::accepted only. What an update has recorded before with more certainty
+    /// stays.
     std::optional<receipt> accepted;
-    /// With send_result::refused: what of the admission was charged and is given back. Its cooldown is
-    /// taken back, and `back_off` put in its place so that a refusal cannot be repeated at full speed;
-    /// that which a later send has begun stays.
+    /// With send_result::refused: the checks of the admission that were counted, and are now taken
+    /// back. `back_off` replaces the cooldown of the admission, so that a refusal cannot be
+    /// repeated at full speed; a cooldown that a later send has begun stays.
     std::vector<charge> give_back;
     std::vector<subject_key> guarded;
     duration cooldown{}; ///< admitted::cooldown
@@ -112,11 +118,12 @@ struct settlement {
     std::string reply; ///< at most 4096 bytes
 };
 
-/// `superseded`: the verification is forgotten, or with send_result::refused over already (used, replaced,
-/// canceled, expired). Not a fault; nothing was changed but what is kept of the idempotency key.
+/// `superseded`: the verification is forgotten, or with send_result::refused over already (used,
+/// replaced, canceled, expired). Not a fault; nothing was changed but what is kept of the
+/// idempotency key.
 enum class settle_outcome : std::uint8_t { settled, superseded };
 
-/// More became known of a message whose send was settled.
+/// What became known of a message after its send was settled.
 struct delivery_update {
     verification_address at;
     delivery message = delivery::accepted;
@@ -125,11 +132,11 @@ struct delivery_update {
     std::vector<adjustment> adjustments;
 };
 
-/// `updated`: it is of greater certainty than what was known; or it is of the same, not final, and its
-/// details are others than those of the last event `delivery` (then the event alone is added, if there is
-/// room for one more; without such an event: other than empty).
-/// `known`: none of both. `absent`: the verification is forgotten. Nothing was changed by these two, so an
-/// update may be tried again and again, by several instances.
+/// `updated`: the new state has greater certainty; or it has the same, is not final, and its
+/// details differ from those of the last event `delivery` (without such an event: are not empty).
+/// In the second case only the event is added, if there is room for it. `known`: neither. `absent`:
+/// the verification is forgotten. `known` and `absent` change nothing, so several instances may
+/// repeat an update.
 enum class update_outcome : std::uint8_t { updated, known, absent };
 
 } // namespace otpd::store

@@ -1,6 +1,6 @@
 #pragma once
 
-/// What a store is to the program that owns it: something to start, to end and to hear of.
+/// A store with a life of its own: its owner starts it, stops it and observes it.
 
 #include "otpd/store/shared_secrets.hpp"
 #include "otpd/store/store.hpp"
@@ -20,16 +20,16 @@ struct sweep_slice {
     std::chrono::steady_clock::duration elapsed{};
 };
 
-/// Told about what goes on beside the requests. Called from any thread; must be quick and not throw.
+/// Observes what goes on beside the requests. Called from any thread; must be quick and not throw.
 class observer {
 public:
     virtual ~observer() = default;
     virtual void swept(sweep_slice) noexcept {}
-    /// The store answers from now on; `what` names it and where it is, without any secret.
+    /// The store answers from now on; `what` says which store it is and where, without any secret.
     virtual void ready([[maybe_unused]] std::string_view what) noexcept {}
-    /// The store does not answer any more, for the reason given; it is tried again by itself.
+    /// The store no longer answers, for the reason given; it reconnects by itself.
     virtual void lost([[maybe_unused]] std::string_view why) noexcept {}
-    /// The clock of the store's server was turned by so much, and is followed.
+    /// The clock of the store's server was turned by so much; the store follows it.
     virtual void clock_jumped([[maybe_unused]] duration by) noexcept {}
     /// Background work died of an exception: a bug.
     virtual void failed(std::exception_ptr) noexcept {}
@@ -41,7 +41,7 @@ public:
     }
 };
 
-/// Ends background work (co_spawn): an exception of it is told.
+/// A completion handler for background work (co_spawn) that reports its exception.
 [[nodiscard]] inline auto tells_failure(observer& to) {
     return [&to](std::exception_ptr thrown) {
         if (thrown) to.failed(thrown);
@@ -51,16 +51,17 @@ public:
 /// A store with threads, connections or timers of its own.
 class backend : public store {
 public:
-    /// Starts what runs beside the requests. Nullopt, or why this store cannot be used as it is set up,
-    /// in one line for the operator. A store that cannot be reached yet is no reason: it is tried again
-    /// and again, and every call fails until then.
+    /// Starts what runs beside the requests. Returns nothing, or one line for the operator: why
+    /// this store cannot be used as it is set up. A store that cannot be reached yet is no such
+    /// reason: it is tried again, and every call fails until it answers.
     virtual boost::asio::awaitable<std::optional<std::string>> start() = 0;
 
-    /// Whether an instance with these secrets may use this store; the first to come decides. To be asked
-    /// after each ready(): the server may be another one.
+    /// Whether an instance with these secrets may use this store; the first instance decides. Call
+    /// it after each ready(): the server may be another one.
     virtual boost::asio::awaitable<result<agreement>> agree(shared_secrets mine) = 0;
 
-    /// Ends what start() began; the executor then soon has no work of the store left. From any thread.
+    /// Ends what start() began; soon afterwards the executor has no work of the store left. From
+    /// any thread.
     virtual void stop() = 0;
 };
 

@@ -15,31 +15,32 @@ namespace otpd::store {
 
 using duration = std::chrono::milliseconds;
 
-/// Keyed hash of whom something is counted for: a number, a prefix, an address, a client, everybody.
+/// Keyed hash of what a limit counts by: a number, a prefix, an address, a client, everybody.
 using subject_key = std::array<std::byte, 16>;
-/// Of a phone number as one client's.
+/// Keyed hash of a client and a phone number.
 using number_key = subject_key;
 
-/// `amount` units of a named counter of a subject. The counter admits `quota` units at once and regains
-/// them evenly over `window` (GCRA: constant state, no fixed-window bursts).
+/// One limit applied to one request, which takes `amount` units of it. The limit admits `quota`
+/// units at once and regains them evenly over `window` (GCRA: constant state, no fixed-window
+/// bursts).
 struct charge {
     subject_key subject{};
-    std::string counter;      ///< unique among the counters of one subject
+    std::string counter;      ///< the limit's name; unique among those of one key
     std::uint64_t quota = 1;  ///< >= 1
     duration window{};        ///< > 0
     std::uint64_t amount = 1; ///< >= 1; more than `quota` is never admitted
-    /// Refuses nothing: a step that this counter would have refused is told so, and does not charge it.
+    /// Refuses nothing: a step that this limit would refuse is only reported, and not counted.
     bool observed = false;
 };
 
-/// What every backend keeps of a counter is the time until which it is busy, in these units: a charge
-/// moves it on by cost(), and is admitted while it stays within `window` from now.
+/// The stored value of a limit is its theoretical arrival time (`tat`), in these units. A check
+/// moves it on by cost(), and passes while the result is within `window` from now.
 using counter_time = std::chrono::microseconds;
 
 /// A day in microseconds times an amount of money in millionths needs more than 64 bits.
 __extension__ typedef __int128 wide_integer; // NOLINT(modernize-use-using)
 
-/// The same in every backend, whatever it is written in.
+/// How far one check moves the theoretical arrival time. The same for every backend.
 [[nodiscard]] constexpr counter_time cost(charge const& c) noexcept {
     auto const exact = wide_integer{counter_time(c.window).count()} * wide_integer{c.amount} /
                        wide_integer{c.quota};
@@ -87,7 +88,7 @@ struct violation {
     friend bool operator==(violation const&, violation const&) = default;
 };
 
-/// Nothing was charged.
+/// Nothing was counted.
 struct refused {
     std::vector<violation> violations; ///< every one, not the first; never empty
     std::vector<violation> observed;   ///< those that refuse nothing

@@ -1,13 +1,13 @@
 #pragma once
 
-/// Where codes and counters live, as atomic domain steps: no get and no set, so no caller can check
-/// first and act later.
+/// The store of verifications, limits and budgets, as atomic domain steps. There is no get and no
+/// set, so no caller can check first and act later.
 ///
-/// A store knows verifications, counters and times; it knows no policy, no phone number and no code.
-/// Whoever something is counted for comes as a keyed hash, codes come as what they are derived from. Every
-/// call may be awaited from any executor and continues on the caller's. A store that cannot answer says so
-/// (`fault`) and the service fails closed; nothing else is an error. What is asked for is in durations,
-/// never points in time: the store's clock decides.
+/// A store knows verifications, limits and times; it knows no policy, no phone number and no code.
+/// Limit keys come as keyed hashes, codes as the seeds from which they are derived. Every call may
+/// be awaited from any executor and continues on the caller's. A store that cannot answer returns a
+/// `fault`, and the service fails closed; nothing else is an error. Requests hold durations, never
+/// points in time: the store's clock decides.
 ///
 /// test/contract/ holds the rules of every function as tests that each backend passes.
 
@@ -24,8 +24,8 @@
 namespace otpd::store {
 
 enum class fault : std::uint8_t {
-    not_executed, ///< surely: nothing was changed
-    unknown       ///< whether it was done
+    not_executed, ///< nothing was changed
+    unknown       ///< nobody knows whether the step was done
 };
 
 template <class T>
@@ -35,26 +35,26 @@ class store {
 public:
     virtual ~store() = default;
 
-    /// Checks everything that stands against a send together; then either takes every charge and writes
-    /// the verification as `pending`, or changes no counter.
+    /// Checks all limits of a send together. Then either counts the send in every limit and writes
+    /// the verification as `pending`, or changes nothing.
     virtual boost::asio::awaitable<result<admit_outcome>> admit(admission request) = 0;
 
-    /// Says what became of the send that `admit` made room for.
+    /// Records the result of the send that `admit` let through.
     virtual boost::asio::awaitable<result<settle_outcome>> settle(settlement request) = 0;
 
     /// Between `admit` and `settle`: the send is tried on another route, at another price.
     virtual boost::asio::awaitable<result<rebook_outcome>> rebook(rebooking request) = 0;
 
-    /// Says what became of the message after its send was settled.
+    /// Records what became known of the message after its send was settled.
     virtual boost::asio::awaitable<result<update_outcome>> update(delivery_update request) = 0;
 
     /// Counts the guess, then compares; a right code is consumed in the same step. Of any number of
-    /// concurrent checks at most `attempts_max` are evaluated with the id and as many without, and at
-    /// most one is `verified`.
+    /// concurrent checks at most `attempts_max` are evaluated with the id and as many without, and
+    /// at most one is `verified`.
     virtual boost::asio::awaitable<result<check_outcome>> check_code(check request) = 0;
 
-    /// What is known of one verification; nothing when it never was or is forgotten. A verification is
-    /// kept for admission::keep, whatever becomes of its code.
+    /// One verification; nothing when there never was one, or it is forgotten. A verification stays
+    /// for admission::keep, whatever becomes of its code.
     virtual boost::asio::awaitable<result<std::optional<verification>>>
     find(verification_address at) = 0;
 

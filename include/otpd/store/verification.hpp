@@ -22,8 +22,8 @@ namespace otpd::store {
 /// Random, 128 bits: unguessable (OWASP ASVS 11.5.1).
 using verification_id = std::array<std::byte, 16>;
 
-/// What a code is derived from, under the key that `key_id` names. It is kept in place of the code and tells
-/// nothing of it to who has not the key.
+/// What a code is derived from, with the key that `key_id` names. The store keeps it in place of
+/// the code; without the key it says nothing about the code.
 struct code_seed {
     std::uint32_t key_id = 0;
     std::array<std::byte, 16> nonce{}; ///< random: of this code alone
@@ -32,20 +32,20 @@ struct code_seed {
     friend bool operator==(code_seed const&, code_seed const&) = default;
 };
 
-/// A number, and whose codes for what: one live code at most in each slot, or several with one shared
-/// count of attempts (admission::add).
+/// A client's number, and a verification scope (client and purpose): one live code at most in each
+/// scope, or several with one shared count of attempts (admission::add).
 struct record_key {
     number_key number{};
     std::string slot;
 };
 
-/// One verification. Its number is part of where it is kept, so there is no other index.
+/// Where one verification is stored: by its number, so there is no other index.
 struct verification_address {
     number_key number{};
     verification_id id{};
 };
 
-/// What is kept of a message that the upstream took.
+/// What the store keeps of a message that the upstream took.
 struct receipt {
     int route_id = 0;
     std::string order_id;      ///< empty when the upstream gave none
@@ -55,21 +55,22 @@ struct receipt {
     friend bool operator==(receipt const&, receipt const&) = default;
 };
 
-/// Of the code; what became of its message is another matter. `exhausted` is not here: it is attempts
-/// that have reached what the caller allows.
+/// The state of the code; that of its message is `delivery`. There is no `exhausted`: it follows
+/// from the attempts and what the caller allows.
 enum class progress : std::uint8_t {
     pending,  ///< may be verified; the send is not settled yet
     active,   ///< may be verified
     verified, ///< was right, once
-    replaced, ///< a newer code of the slot took its place
+    replaced, ///< by a newer code of the scope
     canceled,
     expired
 };
 
-/// Of the message. What is known of it only grows: see certainty().
+/// The state of the message. It only gains certainty: see certainty().
 enum class delivery : std::uint8_t { queued, accepted, unknown, delivered, failed };
 
-/// A message goes from one state only to one of greater certainty. `delivered` and `failed` are final.
+/// A message goes from one state only to one of greater certainty. `delivered` and `failed` are
+/// final.
 [[nodiscard]] constexpr int certainty(delivery of) noexcept {
     switch (of) {
     case delivery::queued:
@@ -97,8 +98,8 @@ enum class event_kind : std::uint8_t {
     delivery ///< more became known of the message; the details say what
 };
 
-/// Longest text that an event may carry. It is the caller's own and no store looks into it: visible ASCII
-/// without spaces.
+/// The longest text that an event may carry. It is the caller's, and no store reads it: visible
+/// ASCII without spaces.
 inline constexpr std::size_t details_max = 512;
 
 struct event {
@@ -107,8 +108,8 @@ struct event {
     std::string details;
 };
 
-/// Of one verification; later events are left out (wrong guesses are counted all the same), except the steps of a
-/// rebooking, the result of its send and what ends its code.
+/// Of one verification; later events are left out (wrong guesses are counted all the same), except
+/// the steps of a rebooking, the result of its send and what ends its code.
 inline constexpr std::size_t events_max = 32;
 
 /// An event of the caller's.
@@ -132,14 +133,14 @@ struct verification {
     std::vector<event> events; ///< in the order they happened, as far as milliseconds tell
 };
 
-/// Wrong guesses allowed per number, whatever its codes and slots. The count dies `window` after the last
-/// wrong guess, or with a right one; a new code never lowers it (NIST SP 800-63B-4 3.2.2). Guesses with a
-/// verification's id may use all of it, guesses without only `quota - reserve`: who knows no more than the
-/// number cannot lock out who holds the id.
+/// Wrong guesses allowed per number, whatever its codes and scopes. The count dies `window` after
+/// the last wrong guess, or with a right one; a new code never lowers it (NIST SP 800-63B-4 3.2.2).
+/// Guesses with a verification's id may use all of it, guesses without only `quota - reserve`: who
+/// knows no more than the number cannot lock out who holds the id.
 ///
-/// From `wait_from` wrong guesses on each one makes the next wait: `wait_base`, then twice as long each
-/// time, up to `wait_max` (RFC 4226 7.3). Guesses with an id wait for each other only; those without wait
-/// for all.
+/// From `wait_from` wrong guesses on each one makes the next wait: `wait_base`, then twice as long
+/// each time, up to `wait_max` (RFC 4226 7.3). Guesses with an id wait for each other only; those
+/// without wait for all.
 struct guess_budget {
     std::uint32_t quota = 0; ///< >= 1
     duration window{};
@@ -161,22 +162,22 @@ struct guess_budget {
 
 struct check {
     record_key key;
-    /// Whether what was typed is the code of a seed. Asked once for each live code of the slot, whichever is
-    /// right, and perhaps again when the step has to run again; in constant time.
+    /// Whether the guess is the code of a seed, compared in constant time. Called once for each
+    /// live code of the scope, whichever is right, and again when the step runs again.
     std::function<bool(code_seed const&)> is_code_of;
     std::uint32_t attempts_max = 0; ///< of one code with the id, and as many without, >= 1
     guess_budget guesses;
-    /// When given, it must be a live verification of the slot. The guess is charged to its holder.
+    /// When given, it must be a live verification of the scope. The guess counts as its holder's.
     std::optional<verification_id> id;
-    /// Who guesses without an id pays for each guess that does not verify; in `refused` when that cannot
-    /// be paid. Not looked at with an id.
+    /// Limits that count each guess without an id that does not verify; `refused` when one of them
+    /// is used up. Not used with an id.
     std::vector<charge> charges;
     /// The places with a conversion guard: a right code counts as typed there.
     std::vector<subject_key> guarded;
 };
 
-/// The code was right and is used up with this answer; the number's guess count is cleared, its cooldown
-/// no longer doubles, and other live codes of the slot are replaced.
+/// The code was right and is used up with this answer; the number's guess count is cleared, its
+/// cooldown no longer doubles, and other live codes of the scope are replaced.
 struct verified {
     verification_id id{};
     std::optional<receipt> sent;
@@ -185,7 +186,7 @@ struct verified {
 /// The guess was counted.
 struct wrong {
     std::uint32_t attempts_left = 0; ///< of the code or of the number, whichever is less
-    /// The verification that was guessed at: that of the id, or the newest live one of the slot.
+    /// The verification that was guessed at: that of the id, or the newest live one of the scope.
     verification_id id{};
 };
 /// The code's attempts were used up before: not evaluated, not counted.
@@ -196,13 +197,13 @@ struct exhausted {
 struct locked {
     duration retry_after{};
 };
-/// No live code; nothing was counted but the charges.
+/// No live code; only the rate limits counted the guess.
 struct absent {};
 using check_outcome = std::variant<verified, wrong, exhausted, locked, absent, refused>;
 
 struct cancellation {
     verification_address at;
-    /// The slot must begin with it; otherwise the verification looks absent.
+    /// The scope must begin with it; otherwise the verification is absent.
     std::string slot_prefix;
 };
 
