@@ -11,7 +11,8 @@
 
 namespace otpd::otp {
 
-/// Whether codes go to a number at all, by the numbering plans and the operator's lists. From any thread.
+/// Decides whether codes may go to a number, by the numbering plans and the operator's lists. From
+/// any thread.
 class destination_check {
 public:
     /// Both must outlive it.

@@ -1,7 +1,7 @@
 #pragma once
 
-/// From the operator's limits to what a store is to count for one request, and back to what callers are
-/// told of it.
+/// Turns the operator's limits into the rate-limit checks of one request, and the store's answer
+/// back into what callers see of the limits.
 
 #include "otpd/core/phone_number.hpp"
 #include "otpd/otp/caller.hpp"
@@ -23,7 +23,7 @@ public:
     /// Both must outlive it.
     limiter(policy const& rules, key_ring const& keys) : rules_(rules), keys_(keys) {}
 
-    /// Whom a request is counted for.
+    /// What a request is counted by.
     struct subjects {
         caller const& who;
         phone_number const& number;
@@ -38,7 +38,7 @@ public:
     /// The guards against pumped SMS; none for trusted destinations.
     [[nodiscard]] std::vector<store::conversion_guard> guards(subjects const& of) const;
 
-    /// For the charges of an admission, the tightest first.
+    /// The state of each limit after an admission, the tightest first.
     [[nodiscard]] static std::vector<standing> standings(std::vector<store::charge> const& charges,
                                                          store::admitted const& admission);
     [[nodiscard]] static std::vector<violated_limit>

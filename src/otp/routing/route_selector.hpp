@@ -16,7 +16,7 @@
 
 namespace otpd::otp {
 
-/// Which routes a send may take, and what is set aside for each. From any executor.
+/// Selects the routes that a send may take, and the reservations for each. From any executor.
 class route_selector {
 public:
     /// All must outlive it.
@@ -24,19 +24,19 @@ public:
                    ledger const& spending, clock const& now)
         : rules_(rules), prices_(price_list), scores_(scores), spending_(spending), now_(now) {}
 
-    /// Without steps when there is no plan of the name that was asked for. Takes no route yet; the first
-    /// one's id is filled in.
+    /// The plan of a request; without steps when there is none of the requested name. Takes no
+    /// route yet, but fills in the id of the first one.
     [[nodiscard]] route_walk plan(send_request const& request) const;
 
-    /// Takes the next route that the send may take, and says of those in between why not. False when none
-    /// is left.
+    /// Takes the next route that the send may take, and reports why it skipped those in between.
+    /// False when no route is left.
     boost::asio::awaitable<bool> advance(route_walk& walk, send_request const& request,
                                          std::string const& country) const;
 
     /// The taken route did not send.
     void leave(route_walk& walk, step_report::result outcome, std::string_view why) const;
 
-    /// One that every store refuses.
+    /// A reservation that every store refuses.
     [[nodiscard]] store::reservation impossible_reservation() const {
         return {spending_.total(now_.wall()), 1, 0, std::chrono::seconds(1)};
     }

@@ -1,6 +1,6 @@
 #pragma once
 
-/// One send's way along the steps of its plan. Data only.
+/// The progress of one send along its route plan. Data only.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/otp/failure.hpp"
@@ -14,7 +14,7 @@
 
 namespace otpd::otp {
 
-/// The route that is taken now, and what is set aside for it.
+/// The route that is taken now, and its reservations.
 struct taken_route {
     route_step step;
     int route_id = 0;
@@ -33,7 +33,7 @@ struct route_walk {
     std::vector<route_step> steps;
     std::size_t next = 0; ///< of the steps
     taken_route taken;
-    std::vector<step_report> reports; ///< of the routes that were looked at
+    std::vector<step_report> reports; ///< of the routes that were tried or skipped
     std::vector<note> notes;          ///< for the timeline
     std::size_t notes_kept = 0;       ///< of those: by the store, with a rebooking
 };

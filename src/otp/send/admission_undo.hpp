@@ -1,7 +1,7 @@
 #pragma once
 
-/// Takes back admissions of which the store did not say whether they were made. Nothing was transmitted for
-/// them, so nobody is to pay for them or to wait because of them.
+/// Takes back admissions whose answer from the store was lost. Nothing was transmitted for them, so
+/// no limit may count them, and nobody may wait because of them.
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/store/store.hpp"
@@ -21,21 +21,22 @@ namespace otpd::otp {
 /// From any executor. The store has to stay until all that run have ended.
 class admission_undo {
 public:
-    /// `pause` is the first between two tries; each is twice as long as the one before, up to a hundred times
-    /// it. After `give_up_after` an admission is left to end with its lease.
+    /// `pause` is the first pause between two tries; it doubles each time, up to a hundred times
+    /// its length. After `give_up_after` the admission is left to end with its lease.
     admission_undo(store::store& in, telemetry::logger& log, std::chrono::milliseconds pause,
                    std::chrono::milliseconds give_up_after);
 
-    /// In the background, whatever becomes of the request; one that is given up is logged.
+    /// Runs in the background, whatever becomes of the request. Logs an admission that it gives up.
     boost::asio::awaitable<void> start(store::settlement admitted, std::string request_id);
 
-    /// Ends with true as soon as the store has said that there is no such admission, or no longer; with false
-    /// when it was given up. `admitted` is the settlement that undoes it.
+    /// Returns true as soon as the store says that there is no such admission (any more), and false
+    /// when it gives up. `admitted` is the settlement that undoes it.
     ///
-    /// One that is not there may still be on its way, so it is looked for twice.
+    /// An admission that is not there yet may still be on its way, so the store is asked twice.
     boost::asio::awaitable<bool> run(store::settlement admitted);
 
-    /// All that run, and will, try once more and end. Ends with them, or at the limit.
+    /// Lets every undo, now and later, try once more and end. Returns when all have ended, or at
+    /// the limit.
     boost::asio::awaitable<void> drain(deadline limit);
 
 private:

@@ -11,7 +11,7 @@
 
 namespace otpd::otp {
 
-/// A fresh code, and where it is kept. Of a test number: its own code, and no seed.
+/// A new code, and where its verification is stored. A test number has a fixed code and no seed.
 struct new_code {
     store::verification_address at;
     store::code_seed seed;

@@ -14,8 +14,8 @@
 
 namespace otpd::otp {
 
-/// What comes after a message was transmitted: somebody follows it, and it is remembered whose it is. From any
-/// executor.
+/// After a message was transmitted: has its delivery followed, and remembers which client it
+/// belongs to. From any executor.
 class followup {
 public:
     /// All must outlive it. Without `owners` tenants have to name the verification.
@@ -24,9 +24,10 @@ public:
         : rules_(rules), deliveries_(deliveries), owners_(owners),
           saw_balance_(std::move(saw_balance)), now_(now) {}
 
-    /// `told` is what was told of its transmission.
+    /// `told` is the event of its transmission.
     boost::asio::awaitable<void> follow(send_state const& send, occurrence told) const;
-    /// After a restart nobody follows the messages that were under way: who asks for one has it followed again.
+    /// After a restart nobody follows the messages that were under way. A request for one has it
+    /// followed again.
     boost::asio::awaitable<void> found(caller const& who, store::verification_address at,
                                        std::string sealed, store::verification found) const;
 

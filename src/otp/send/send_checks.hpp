@@ -12,8 +12,7 @@
 
 namespace otpd::otp {
 
-/// What is to be sent, and whether anything stands against it that no store has to be asked for. From any
-/// executor.
+/// Turns a request into a draft, and checks everything that needs no store. From any executor.
 class send_checks {
 public:
     struct dependencies {
@@ -27,7 +26,7 @@ public:
     send_checks(policy const& rules, messages const& texts, dependencies deps)
         : rules_(rules), texts_(texts), deps_(deps) {}
 
-    /// `now` and `wall` are when it began.
+    /// `now` and `wall` are the times at which the send began.
     [[nodiscard]] send_draft draft(send_request request, steady_time now, wall_time wall) const;
 
 private:

@@ -17,7 +17,7 @@
 
 namespace otpd::otp {
 
-/// What all sends have in common.
+/// The collaborators that all sends share.
 struct send_parts {
     policy const& rules;
     clock const& now;
@@ -28,8 +28,9 @@ struct send_parts {
     send_reports const& reports;
 };
 
-/// One send: admitted by the store, given to one route after the other until one may have taken it, settled.
-/// Nothing may cancel it: a message is paid for that nobody remembers otherwise.
+/// One send: the store admits it, one route after the other gets the message until one may have
+/// taken it, the store settles it. Nothing may cancel it: otherwise a message could be paid for
+/// that nobody knows of.
 class send_operation {
 public:
     /// The parts must outlive it.
@@ -39,7 +40,7 @@ public:
     boost::asio::awaitable<outcome<sent>> run(deadline until);
 
     [[nodiscard]] send_state const& state() const noexcept { return send_; }
-    /// What was told of its transmission; nothing when it was not admitted.
+    /// The event of its transmission; nothing when it was not admitted.
     [[nodiscard]] std::optional<occurrence> const& told() const noexcept { return told_; }
 
 private:

@@ -14,7 +14,7 @@ class metrics;
 
 namespace otpd::otp {
 
-/// What observers, the log and the metrics hear of sends. From any executor.
+/// Reports sends to the event bus, the log and the metrics. From any executor.
 class send_reports {
 public:
     /// All must outlive it.
@@ -22,11 +22,11 @@ public:
                  clock const& now)
         : observers_(observers), log_(log), metrics_(metrics), now_(now) {}
 
-    /// And the routes that were left before: only now there is a verification.
+    /// Also reports the routes that were left before: only now there is a verification.
     void admitted(send_state const& send) const;
     void route_left(send_state const& send, step_report const& step) const;
     void store_full() const;
-    /// Returns what was told, for whoever follows the message.
+    /// Returns the event that it published, for the follow-up of the message.
     occurrence transmitted(send_state const& send) const;
     void ended(send_state const& send, outcome<sent> const& result) const;
     /// Each limit that refused a send, or would have. The guards against pumped SMS have a line of their own.

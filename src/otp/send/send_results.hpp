@@ -1,6 +1,6 @@
 #pragma once
 
-/// What the caller of a send is told: pure functions of its state.
+/// The answer to the caller of a send: pure functions of its state.
 
 #include "otpd/otp/policy.hpp"
 #include "seconds.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-/// What is known of one send. Data only.
+/// The state of one send. Data only.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/otp/send.hpp"
@@ -14,7 +14,7 @@
 
 namespace otpd::otp {
 
-/// What a request comes down to before anybody is asked (send_checks).
+/// What send_checks makes of a request before anything is asked.
 struct send_draft {
     send_request request;
     message_tail tail;
@@ -41,10 +41,11 @@ struct send_state {
     send_draft draft;
     /// Once the store has admitted it.
     std::optional<store::admitted> admission = {};
-    /// Set aside for a next route in place of the taken one's, or not: the store did not say.
+    /// The reservations for a next route that may have replaced those of the taken one: the store's
+    /// answer was lost.
     std::optional<std::vector<store::reservation>> perhaps_rebooked = {};
-    wall_time asked_at = {}; ///< the upstream, last
-    /// What became of it, once it was transmitted.
+    wall_time asked_at = {}; ///< when the upstream was last asked
+    /// The outcome, once it was transmitted.
     std::optional<bridgexapi::send_outcome> message = {};
 
     [[nodiscard]] route_walk const& routes() const noexcept { return draft.routes; }

@@ -1,6 +1,6 @@
 #pragma once
 
-/// What the store is asked for a send: pure functions of its state.
+/// The requests of a send to the store: pure functions of its state.
 
 #include "otpd/otp/policy.hpp"
 #include "send/send_state.hpp"
@@ -10,13 +10,13 @@
 namespace otpd::otp {
 
 [[nodiscard]] store::admission admission_of(send_draft const& draft, policy const& rules);
-/// Nothing is counted and nothing set aside but what the store must refuse: it only looks at the idempotency
-/// key.
+/// An admission that the store must refuse, so that it only reads the idempotency record: it counts
+/// nothing, and `impossible` is its only reservation.
 [[nodiscard]] store::admission replay_of(send_draft const& draft, policy const& rules,
                                          store::reservation impossible);
 /// Takes back an admission that was perhaps made.
 [[nodiscard]] store::settlement undo_of(store::admission const& perhaps_made);
-/// The money of the route before is given back in the same step in which that of the taken one is taken.
+/// Refunds the reservations of the route before and makes those of the taken one, in one step.
 [[nodiscard]] store::rebooking rebooking_of(send_state const& send,
                                             std::vector<store::reservation> const& before,
                                             steady_time now);
@@ -24,7 +24,7 @@ namespace otpd::otp {
 [[nodiscard]] store::settlement settlement_of(send_state const& send, outcome<sent> const& result,
                                               policy const& rules, steady_time now);
 
-/// What keeps a number from trying again at once when nothing was sent: nothing without a cooldown.
+/// The pause of a number after a send that was refused; zero without a cooldown.
 [[nodiscard]] std::chrono::seconds back_off(policy const& rules);
 
 } // namespace otpd::otp

@@ -14,7 +14,7 @@ class logger;
 
 namespace otpd::otp {
 
-/// Gives a message to the upstream, by the route that is taken. From any executor.
+/// Sends a message to the upstream by the taken route. From any executor.
 class transmission {
 public:
     /// All must outlive it.
@@ -22,7 +22,7 @@ public:
                  telemetry::logger& log)
         : rules_(rules), texts_(texts), gateway_(gateway), log_(log) {}
 
-    /// What fails unexpectedly is of unknown outcome.
+    /// An unexpected failure is an unknown outcome.
     boost::asio::awaitable<bridgexapi::send_outcome> transmit(send_state const& send,
                                                               deadline until) const;
 

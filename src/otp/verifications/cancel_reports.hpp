@@ -13,7 +13,7 @@ class logger;
 
 namespace otpd::otp {
 
-/// What observers and the log hear of cancellations. From any executor.
+/// Reports cancellations to the event bus and the log. From any executor.
 class cancel_reports {
 public:
     /// All must outlive it.

@@ -11,7 +11,7 @@
 
 namespace otpd::otp {
 
-/// One guess, and what the store is asked for it.
+/// One guess, and its request to the store.
 struct checked_guess {
     verify_request request;
     store::number_key number;
@@ -19,7 +19,7 @@ struct checked_guess {
     store::check check;
 };
 
-/// What a store is to compare and count for a guess. From any executor.
+/// Says what the store compares and counts for a guess. From any executor.
 class guess_checks {
 public:
     /// All must outlive it, and the checks that it makes.

@@ -14,7 +14,7 @@ class metrics;
 
 namespace otpd::otp {
 
-/// What observers, the log and the metrics hear of guesses. From any executor.
+/// Reports guesses to the event bus, the log and the metrics. From any executor.
 class guess_reports {
 public:
     /// All must outlive it.
@@ -22,7 +22,8 @@ public:
                   telemetry::metrics& metrics, clock const& now)
         : observers_(observers), keys_(keys), log_(log), metrics_(metrics), now_(now) {}
 
-    /// `word` is what the answer is counted and logged under (telemetry::labels::check_outcomes).
+    /// `word` is the label of the answer in the metrics and the log
+    /// (telemetry::labels::check_outcomes).
     void answered(checked_guess const& guess, std::string_view word,
                   store::result<store::check_outcome> const& answer) const;
 
