@@ -1,6 +1,6 @@
 #pragma once
 
-/// One try to tell an endpoint: what is sent, and what the answer means.
+/// One attempt to deliver a message to an endpoint: the request, and the meaning of the answer.
 
 #include "endpoint_queue.hpp"
 #include "otpd/net/http_message.hpp"
@@ -24,8 +24,8 @@ struct verdict {
     std::optional<std::chrono::seconds> retry_after; ///< at most longest_pause
 };
 
-/// Anything but a 2xx is a failure, a redirect too: where it leads nobody has allowed. 410: the receiver wants no
-/// more.
+/// Anything but a 2xx is a failure, a redirect too: where it leads nobody has allowed. 410: the
+/// receiver wants no more.
 [[nodiscard]] verdict judge(net::exchange_result const& exchanged);
 
 [[nodiscard]] std::string_view word_of(net::exchange_error why) noexcept;

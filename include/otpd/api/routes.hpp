@@ -1,7 +1,7 @@
 #pragma once
 
-/// The public HTTP API: one table of routes (src/api/routes.cpp) and one file per resource, each of which
-/// parses, makes one call of the domain and writes the answer. /openapi.json describes it
+/// The public HTTP API: one table of routes (src/api/routes.cpp) and one file per resource, each of
+/// which parses, makes one call of the domain and writes the answer. /openapi.json describes it
 /// (web/openapi.json.in).
 
 #include "otpd/api/authenticator.hpp"
@@ -34,12 +34,12 @@ struct dependencies {
     otp::route_figures& figures;
     otp::read_limit& reads;
     authenticator const& callers;
-    /// Both are asked by anybody, as often as they like: whoever answers looks at the store once for all who
-    /// ask in the same second.
+    /// Anybody may ask both, as often as they like: the implementation reads the store once for all
+    /// who ask in the same second.
     code_count live_codes;
     readiness why_not_ready;
-    /// The upstream's base URL, without a trailing slash: `delivery_status_url` starts with it, as in
-    /// the reference.
+    /// The upstream's base URL, without a trailing slash: `delivery_status_url` starts with it, as
+    /// in the reference.
     std::string upstream_url;
     /// Not empty: this service's own base URL as its clients know it, without a trailing slash, and
     /// `delivery_status_url` is in it (`<base>/deliveries/<id>`).
@@ -50,8 +50,8 @@ struct dependencies {
 [[nodiscard]] std::vector<std::string_view> paths();
 /// Adds every public route.
 void add_routes(http::router& routes, dependencies const& uses);
-/// Adds what the operator sees of everybody, under the same paths, to the admin listener: the account with the
-/// budgets, every message, the scores. Nothing that sends, checks or changes. `uses.callers` knows the operator.
+/// Adds the operator's read-only view of all clients to the admin listener, under the same paths:
+/// the account with the budgets, every message, the scores. `uses.callers` knows the operator.
 void add_operator_routes(http::router& routes, dependencies const& uses);
 
 } // namespace otpd::api

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Keeps questions to the upstream apart from sends, and what requests ask from what otpd asks by itself.
+/// A bulkhead between sends and questions (reads) to the upstream, and between the questions of
+/// requests and those of otpd's own loops.
 ///
 /// A send goes to the sender, every question to that of questions: with connections of their own
 /// no send ever waits for a question. Of the questions that requests have, `concurrency_max` are with the
@@ -8,8 +9,8 @@
 /// first-come queue for `wait_max`, then fails with pool_exhausted. A question is over after `timeout`,
 /// whoever still waits for it.
 ///
-/// The lists of deliveries are the tracker's alone, which asks one question after the other: they go
-/// straight through.
+/// Only the delivery tracker lists deliveries, and it asks one question after the other: lists
+/// bypass the bulkhead.
 
 #include "otpd/bridgexapi/gateway.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/// What a server tells the outside about itself. `app/` turns it into log lines and metrics.
+/// Observes a server. `app/` turns the calls into log lines and metrics.
 
 #include "otpd/http/method.hpp"
 
@@ -66,7 +66,8 @@ public:
     /// A bearer token was answered with 401. `answer`: at_once, late (held back for a while) or
     /// closed (at once, and the connection with it: too many are held back).
     virtual void wrong_token(std::string_view /*listener*/, std::string_view /*answer*/) noexcept {}
-    /// One address has shown so many in a minute that it now hears late. Once in that minute.
+    /// One address sent so many wrong tokens in a minute that its answers are now delayed. Called
+    /// once in that minute.
     virtual void wrong_tokens_slowed(std::string_view /*listener*/,
                                      boost::asio::ip::address const& /*client*/) noexcept {}
     /// A handler threw: a bug or a dead resource. The client got an opaque 500.

@@ -1,6 +1,6 @@
 #pragma once
 
-/// How the connections to one origin are pooled (src/net/connection_pool.hpp), and who hears of it.
+/// The options and the observer of a connection pool to one origin (src/net/connection_pool.hpp).
 
 #include "otpd/net/circuit_breaker.hpp"
 #include "otpd/net/http_message.hpp"
@@ -28,7 +28,8 @@ struct pool_options {
     std::chrono::milliseconds lifetime_max{600'000};
     std::chrono::milliseconds probation{200}; ///< 0: trust the origin whatever it does
     std::chrono::milliseconds fresh_min{5'000};
-    std::chrono::milliseconds fresh_max{600'000}; ///< also how long what was learned is remembered
+    std::chrono::milliseconds fresh_max{
+        600'000}; ///< also how long the pool remembers what it learned
     connection_limits limits;
     circuit_options circuit; ///< of connecting: an origin that answers badly is reachable
 };

@@ -60,7 +60,7 @@ public:
     void store_operation(std::string_view operation, bool succeeded, duration elapsed);
     /// A send was refused because the store is at its capacity.
     void store_full();
-    /// The clock of the store's server was turned, and is followed.
+    /// The clock of the store's server was turned; the store follows it.
     void store_clock_jumped();
     void live_codes(std::int64_t count);
     /// One slice of the sweeper that removed `expired` records.
@@ -75,7 +75,8 @@ public:
     void tls_handshake(std::string_view kind);
 
     // Routes, deliveries and money. Amounts are in millionths of the account's currency.
-    /// A route's gate: sends at a time, those under way and those that wait; whether its breaker is open.
+    /// A route's gate: sends at a time, those under way and those that wait; whether its breaker is
+    /// open.
     void route_gate(int route_id, std::size_t limit, std::size_t running, std::size_t waiting,
                     bool open);
     /// A route of a plan was left. result: one of labels::step_results.

@@ -1,20 +1,21 @@
 #pragma once
 
-/// Tells others' servers what happens to verifications, signed as Standard Webhooks says
-/// (webhook-id, webhook-timestamp, webhook-signature; HMAC-SHA-256).
+/// Sends events of verifications to others' servers, signed as Standard Webhooks says (webhook-id,
+/// webhook-timestamp, webhook-signature; HMAC-SHA-256).
 ///
-/// Never on the way of a request: what happens is queued, and each endpoint is sent to by itself, one message
-/// after the other with a few at a time. A message is tried again after 5 s, 30 s, 2 min, 10 min, 30 min, 2 h and 6 h
-/// (each with jitter) until it is answered with a 2xx; 410 turns its endpoint off until the restart. The queue is
-/// bounded and in memory: when it is full the oldest message is given up, counted and logged.
+/// No request waits for a webhook: events are queued, and each endpoint has a queue of its own,
+/// with a few messages under way at a time. A message is tried again after 5 s, 30 s, 2 min, 10
+/// min, 30 min, 2 h and 6 h (each with jitter) until the endpoint answers 2xx; 410 turns the
+/// endpoint off until the restart. The queue is bounded and in memory: when it is full, the oldest
+/// message is dropped, counted and logged.
 ///
-/// What happened is a message with one id, the same for every endpoint and every try; a redirect is a failure, and
-/// a Retry-After (seconds or a date, 6 h at most) that is longer than the pause is kept to, for all messages of the
-/// endpoint.
+/// An event is a message with one id, the same for every endpoint and every attempt. A redirect is
+/// a failure. A Retry-After (seconds or a date, 6 h at most) that is longer than the pause holds
+/// for all messages of the endpoint.
 ///
-/// Endpoints are https. Addresses that names stand for are looked at when a connection is made, and none is made
-/// to one that is not public (loopback, private, link-local, multicast, mapped and so on) unless the endpoint
-/// allows it: the address that was looked at is the one that is connected to.
+/// Endpoints are https. The addresses of a name are checked when a connection is made, and the
+/// checked address is the one that is connected to. It must be public (not loopback, private,
+/// link-local, multicast, mapped and so on) unless the endpoint allows others.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
@@ -44,8 +45,8 @@ namespace otpd::webhook {
 struct endpoint {
     std::string name; ///< 1..32 of [a-z0-9_-], unique
     std::string url;  ///< https; http to a loopback host when that is allowed
-    /// The 24 to 64 bytes that "whsec_" and base64 stand for, decoded. Each signs: while one replaces the other
-    /// there are two signatures. 1..4.
+    /// The 24 to 64 bytes that "whsec_" and base64 stand for, decoded. Each signs: while one
+    /// replaces the other there are two signatures. 1..4.
     std::vector<secret_string> secrets;
     std::vector<std::string> events; ///< names as in type_of(); empty: all
     std::string client;              ///< of this client only; empty: of all
@@ -53,7 +54,8 @@ struct endpoint {
     std::string ca_file; ///< PEM; empty: the system's
 };
 
-/// "verification.accepted" and so on; empty for what is told to nobody (admitted, step_left, wrong ...).
+/// "verification.accepted" and so on; empty for events that are not sent (admitted, step_left,
+/// wrong ...).
 [[nodiscard]] std::string_view type_of(otp::occurrence_kind) noexcept;
 
 struct options {
@@ -77,8 +79,9 @@ struct options {
 /// From any thread. Nothing is sent before start().
 class webhooks final : public otp::observer {
 public:
-    /// Everything must outlive it and whatever runs `executor`. The constructor throws when a CA file cannot be
-    /// used, and std::invalid_argument when a URL is none or a secret is not decoded.
+    /// Everything must outlive it and whatever runs `executor`. The constructor throws when a CA
+    /// file cannot be used, and std::invalid_argument when a URL is none or a secret is not
+    /// decoded.
     struct dependencies {
         clock const& now;
         random_source& random;
@@ -94,8 +97,9 @@ public:
     void happened(otp::occurrence const& what) noexcept override;
 
     void start();
-    /// Nothing more is queued; what is being sent or was to be sent now may end until then, and what waits to be
-    /// tried again is given up. The executor then soon has no work of it left. To be called once.
+    /// Queues nothing more. Messages that are being sent or are due may end until the deadline;
+    /// those that wait for another attempt are dropped. Soon afterwards the executor has no work of
+    /// it left. To be called once.
     boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
 
 private:
@@ -103,8 +107,8 @@ private:
     std::shared_ptr<impl> impl_;
 };
 
-/// The value of webhook-signature: "v1," and base64 of the MAC of `id.timestamp.payload`, for each secret, with
-/// spaces between them.
+/// The value of webhook-signature: "v1," and base64 of the MAC of `id.timestamp.payload`, for each
+/// secret, with spaces between them.
 [[nodiscard]] std::string sign(std::vector<secret_string> const& secrets, std::string_view id,
                                std::int64_t timestamp, std::string_view payload);
 
