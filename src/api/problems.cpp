@@ -14,13 +14,13 @@ namespace json = boost::json;
 
 namespace {
 
-struct row {
+struct problem_row {
     unsigned status;
     std::string_view code;
     std::string_view detail;
 };
 
-row row_of(otp::errc code) {
+problem_row problem_row_of(otp::errc code) {
     using enum otp::errc;
     switch (code) {
     case cooldown_active:
@@ -118,7 +118,7 @@ json::array names_of(std::vector<otp::violated_limit> const& violated) {
 } // namespace
 
 http::problem to_problem(otp::failure const& why) {
-    auto const row = row_of(why.code);
+    auto const row = problem_row_of(why.code);
     http::problem what;
     what.status = row.status;
     what.code = row.code;
