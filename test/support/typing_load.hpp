@@ -16,7 +16,7 @@ namespace otpd::test {
 
 struct typing_load {
     double per_second = 2;
-    double typed = 0.85;   ///< 0 .. 1
+    double typed = 0.85; ///< 0 .. 1
     double seconds = 600;
     std::uint32_t prefixes = 500;
 };
