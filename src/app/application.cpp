@@ -108,7 +108,7 @@ public:
                   random_, route_events_),
           questions_(context_.get_executor(), routes_, reader_,
                      read_bulkhead_options_of(settings_.bridgexapi)),
-          reads_(context_.get_executor(), read_quota_of(settings_.limits), metrics_),
+          reads_(context_.get_executor(), read_quota_of(settings_.limits), clock_, metrics_),
           figures_(context_.get_executor(), clock_, settings_.routes.scores),
           news_(context_.get_executor(), settings_.delivery.waiters_max,
                 names_of_clients(settings_)),

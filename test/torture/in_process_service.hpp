@@ -192,7 +192,7 @@ private:
                                  random_, log_, metrics_}};
     otp::catalogue catalogue_{
         {store, gateway, price_lists_, account_, spending_, domain.rules(), clock}};
-    otp::read_limit reads_{context_.get_executor(), 0, metrics_};
+    otp::read_limit reads_{context_.get_executor(), 0, clock, metrics_};
     api::authenticator callers_{secret_string()};
     http::router routes_;
     std::optional<http::server> server_;

@@ -3,6 +3,7 @@
 /// How often each client may ask for what is neither a send nor a check: the account, prices, routes,
 /// deliveries, scores. One client's questions must not keep the others' from the upstream.
 
+#include "otpd/core/clock.hpp"
 #include "otpd/otp/client.hpp"
 #include "otpd/otp/failure.hpp"
 #include "otpd/otp/limits.hpp"
@@ -27,9 +28,9 @@ class read_limit {
 public:
     static constexpr std::chrono::seconds window{60};
 
-    /// `quota` questions of each client in the window, regained evenly (GCRA); 0: no limit. `metrics` must
-    /// outlive it.
-    read_limit(boost::asio::any_io_executor executor, std::uint64_t quota,
+    /// `quota` questions of each client in the window, regained evenly (GCRA); 0: no limit. `now` and
+    /// `metrics` must outlive it.
+    read_limit(boost::asio::any_io_executor executor, std::uint64_t quota, clock const& now,
                telemetry::metrics& metrics);
     ~read_limit();
 

@@ -1,6 +1,5 @@
 #include "otpd/otp/read_limit.hpp"
 
-#include "otpd/core/clock.hpp"
 #include "otpd/net/on_strand.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
@@ -15,8 +14,9 @@ namespace asio = boost::asio;
 
 class read_limit::impl {
 public:
-    impl(asio::any_io_executor const& executor, std::uint64_t quota, telemetry::metrics& metrics)
-        : quota_(quota), metrics_(metrics), strand_(asio::make_strand(executor)) {}
+    impl(asio::any_io_executor const& executor, std::uint64_t quota, clock const& now,
+         telemetry::metrics& metrics)
+        : quota_(quota), now_(now), metrics_(metrics), strand_(asio::make_strand(executor)) {}
 
     asio::awaitable<std::optional<failure>> refusal(client const& from) {
         if (quota_ == 0) co_return std::nullopt;
@@ -39,7 +39,7 @@ private:
 
     /// On strand_. How long until it may ask again; nothing: it may now, and that is counted.
     std::optional<duration> wait_of(std::string const& who) {
-        auto const now = std::chrono::steady_clock::now();
+        auto const now = now_.now();
         auto const unit = duration(window) / static_cast<duration::rep>(quota_);
         auto& tat = tats_[who];
         auto const next = std::max(tat, now) + unit;
@@ -50,14 +50,15 @@ private:
     }
 
     std::uint64_t const quota_;
+    clock const& now_;
     telemetry::metrics& metrics_;
     net::strand strand_;
     std::unordered_map<std::string, steady_time> tats_; ///< theoretical arrival times
 };
 
-read_limit::read_limit(asio::any_io_executor executor, std::uint64_t quota,
+read_limit::read_limit(asio::any_io_executor executor, std::uint64_t quota, clock const& now,
                        telemetry::metrics& metrics)
-    : impl_(std::make_unique<impl>(executor, quota, metrics)) {}
+    : impl_(std::make_unique<impl>(executor, quota, now, metrics)) {}
 
 read_limit::~read_limit() = default;
 

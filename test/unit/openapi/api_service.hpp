@@ -106,7 +106,8 @@ struct service {
         : store(instead != nullptr ? *instead : memory),
           domain(std::move(rules), {store, reads, keys, shared_plan(), clock, random, log, metrics,
                                     prices, figures, deliveries, news, news}),
-          limit(context.get_executor(), reads_a_minute, metrics), callers(std::move(clients)) {
+          limit(context.get_executor(), reads_a_minute, clock, metrics),
+          callers(std::move(clients)) {
         otpd::api::add_routes(
             routes, {domain, catalogue, figures, limit, callers, [this] { return live_codes(); },
                      [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
