@@ -40,8 +40,6 @@ std::vector<scenario> reply_faults() {
         unknown({{"fault", "drop_before"}, {"rst", true}}, "connection_lost", 0),
         unknown({{"fault", "drop_after"}}, "connection_lost"),
         unknown({{"fault", "drop_after"}, {"rst", true}}, "connection_lost"),
-        goes_through({{"fault", "silent_close"}}),
-        goes_through({{"fault", "silent_close"}, {"abort", true}}),
         unknown({{"fault", "reset"}}, "connection_lost"),
         unknown({{"fault", "cut"}}, "connection_lost"),
         unknown({{"fault", "cut_head"}}, "connection_lost"),
@@ -86,6 +84,14 @@ std::vector<scenario> endless_faults() {
         unknown({{"fault", "cut"}, {"hold", true}}, "timed_out"),
         unknown({{"fault", "cut_head"}, {"hold", true}}, "timed_out"),
     };
+}
+
+/// Alone: until the close is there, the connection is as good as any, and the next send may be on it.
+std::vector<scenario> silent_faults() {
+    return {goes_through({{"fault", "silent_close"}})};
+}
+std::vector<scenario> aborted_faults() {
+    return {goes_through({{"fault", "silent_close"}, {"abort", true}})};
 }
 
 /// Those of connections: they come before any request.
@@ -163,7 +169,8 @@ BOOST_AUTO_TEST_SUITE(service_upstream)
 
 BOOST_AUTO_TEST_CASE(the_scenarios_below_cover_every_fault_of_the_stub) {
     std::set<std::string> covered;
-    for (auto const& list : {reply_faults(), endless_faults(), connection_faults()})
+    for (auto const& list :
+         {reply_faults(), endless_faults(), silent_faults(), connection_faults()})
         for (auto const& one : list)
             covered.emplace(one.fault.at("fault").as_string());
     for (auto const& kind : bridgexapi_stub::fault_kinds())
@@ -175,6 +182,14 @@ BOOST_AUTO_TEST_CASE(each_fault_of_a_reply_becomes_the_right_problem) {
     service_fixture service;
     run_scenarios(service, reply_faults());
     check_no_leak(service.otpd);
+}
+
+BOOST_AUTO_TEST_CASE(a_reply_before_a_silent_close_counts) {
+    for (auto const& alone : {silent_faults(), aborted_faults()}) {
+        service_fixture service;
+        run_scenarios(service, alone);
+        check_no_leak(service.otpd);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_reply_that_does_not_end_is_given_up_at_the_deadline) {
