@@ -1,5 +1,6 @@
-// What a good example of Boost.Beast does, as a measure: one thread, a coroutine for each connection, a request read into a
-// string_body and answered with the same JSON whatever it asks. Ends with SIGTERM.
+// What a good example of Boost.Beast does, as a measure: one thread, a coroutine for each
+// connection, a request read into a string_body and answered with the same JSON whatever it asks.
+// Ends with SIGTERM.
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>

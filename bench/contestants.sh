@@ -4,9 +4,9 @@
 # A contestant of otpd is [base-]KIND-STORE-THREADS; `base` is the program in BASE, another version of otpd.
 #   check         wrong codes that are each compared and counted: 100 guesses a number are allowed, and numbers are many
 #   check-spent   the same guesses with the default of 5 a code, so that most are refused unseen
-#   check-off     like check, without limits, numbering plans and the watch for pumped SMS
+#   check-off     like check, without limits, numbering plans and the conversion guard
 #   check-quiet   like check, with a log of warnings only; the others write two lines a check
-#   send          a send to another number each time, over TLS to the stub, with every limit, the watch for pumped SMS and the
+#   send          a send to another number each time, over TLS to the stub, with every limit, the conversion guard and the
 #                 numbering plans, and quotas that nobody reaches
 #   send-off, send-quiet   the same without them; with a log of warnings only
 #   mixed         whole cycles: a send, then the check of its code

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Servers of this machine as if they were further away: what goes to them goes at once, what comes from them is
-/// held for a while. On a thread of its own, so that what it costs can be left out.
+/// Servers of this machine as if they were further away: what goes to them goes at once, what comes
+/// from them is held for a while. On a thread of its own, so that what it costs can be left out.
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>

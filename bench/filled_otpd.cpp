@@ -1,12 +1,13 @@
 // otpd with codes already in its store: bench_filled [otpd's own arguments]
 //
-// BENCH_CODES=N     how many, for the N numbers from 31620000001 on (the ones that loads/check.lua asks for); at most 30,000,000
-// BENCH_SPREAD_MS   over how long their ends are spread; 0: all end in the same moment
+// BENCH_CODES=N     how many, for the N numbers from 31620000001 on (the ones that loads/check.lua
+// asks for); at most 30,000,000 BENCH_SPREAD_MS   over how long their ends are spread; 0: all end
+// in the same moment
 //
-// It is the whole program but for who makes the store. Each code comes from otp::sender::send() under
-// the program's own policy and keys, only without HTTP and with an upstream that answers at once, so the
-// store holds what as many requests would have left. The store's clock stands still meanwhile: the codes
-// are all as old when the first request comes, however long filling took.
+// It is the whole program but for who makes the store. Each code comes from otp::sender::send()
+// under the program's own policy and keys, only without HTTP and with an upstream that answers at
+// once, so the store holds what as many requests would have left. The store's clock stands still
+// meanwhile: the codes are all as old when the first request comes, however long filling took.
 
 #include "app/program.hpp"
 #include "app/wiring.hpp"
@@ -74,8 +75,8 @@ private:
 
 class nobody final : public otp::observer, public otp::delivery_follower {
 public:
-    [[nodiscard]] bool wants(otp::occurrence_kind) const noexcept override { return false; }
-    void happened(otp::occurrence const&) noexcept override {}
+    [[nodiscard]] bool wants(otp::event_type) const noexcept override { return false; }
+    void on_event(otp::verification_event const&) noexcept override {}
     void follow(otp::followed_message) noexcept override {}
     asio::awaitable<std::optional<otp::delivery_view>> last_report(std::string) override {
         co_return std::nullopt;
@@ -90,13 +91,14 @@ std::uint64_t number_from(char const* name) {
 /// The domain around a store, for as long as it takes to fill it.
 class filling {
 public:
-    filling(asio::io_context& context, app::settings const& from, store::store& into,
+    filling(asio::io_context& context, app::settings const& settings, store::store& into,
             held_clock& now)
-        : context_(context), clock_(now), keys_(app::keys_of(from.otp, random_)),
-          news_(context.get_executor(), 1),
-          domain_(app::policy_of(from), {into, gateway_, keys_, plan_, clock_, random_, log_,
-                                         metrics_, prices_, figures_, nobody_, news_, nobody_}) {
-        for (auto const& route : app::policy_of(from).allowed_routes)
+        : context_(context), clock_(now), keys_(app::keys_of(settings.otp, random_)),
+          event_waiters_(context.get_executor(), 1),
+          domain_(app::policy_of(settings),
+                  {into, gateway_, keys_, plan_, clock_, random_, log_, metrics_, prices_, stats_,
+                   nobody_, event_waiters_, nobody_}) {
+        for (auto const& route : app::policy_of(settings).allowed_routes)
             prices_.of_route[route] = prompt_gateway::price;
     }
 
@@ -119,11 +121,11 @@ private:
         constexpr std::chrono::seconds patience{30};
         auto const step = spread / static_cast<std::int64_t>(codes);
         for (std::uint64_t i = 1; i <= codes; ++i) {
-            otp::caller who;
-            who.from = &client_;
-            who.address = "127.0.0.1";
-            otp::send_request request{who, *phone_number::parse(std::to_string(before_first + i)),
-                                      login_};
+            otp::caller caller;
+            caller.client = &client_;
+            caller.address = "127.0.0.1";
+            otp::send_request request{
+                caller, *phone_number::parse(std::to_string(before_first + i)), login_};
             auto const sent =
                 co_await domain_.sender().send(std::move(request), deadline::in(patience));
             if (!sent)
@@ -141,25 +143,26 @@ private:
     telemetry::logger log_;
     telemetry::metrics metrics_{telemetry::metrics_options{}};
     test::known_prices prices_;
-    test::known_figures figures_;
+    test::known_stats stats_;
     nobody nobody_;
-    otp::changes news_;
+    otp::event_waiters event_waiters_;
     otp::client client_;
     otp::operations domain_;
     purpose login_ = *purpose::parse("login");
 };
 
-std::unique_ptr<store::backend> filled(asio::any_io_executor const& on, app::settings const& from,
-                                       clock const& now, store::observer& tell) {
+std::unique_ptr<store::backend> filled(asio::any_io_executor const& executor,
+                                       app::settings const& settings, clock const& now,
+                                       store::observer& observer) {
     auto const codes = number_from("BENCH_CODES");
-    if (codes == 0) return app::make_store(on, from, now, tell);
+    if (codes == 0) return app::make_store(executor, settings, now, observer);
     static std::optional<held_clock> behind; // as long as the store may look at it
     behind.emplace(now);
-    auto out = app::make_store(on, from, *behind, tell);
-    auto& context =
-        static_cast<asio::io_context&>(boost::asio::query(on, boost::asio::execution::context));
+    auto out = app::make_store(executor, settings, *behind, observer);
+    auto& context = static_cast<asio::io_context&>(
+        boost::asio::query(executor, boost::asio::execution::context));
     auto const spread = std::chrono::milliseconds(number_from("BENCH_SPREAD_MS"));
-    filling(context, from, *out, *behind).run(codes, spread);
+    filling(context, settings, *out, *behind).run(codes, spread);
     behind->let_go();
     return out;
 }

@@ -17,7 +17,7 @@ SECTION = '''
 ## Growth
 
 `bench/growth.sh` and `bench/soak.sh` measure this and write the tables and curves; the raw lines are in [bench/results](../bench/results), and what the
-figures mean for a service of some size is in [capacity.md](capacity.md). All of it is otpd with its limits, numbering plans and watch for pumped SMS on.
+figures mean for a service of some size is in [capacity.md](capacity.md). All of it is otpd with its limits, numbering plans and conversion guard on.
 The codes are in the memory store unless it says Redis. The large stores are filled by `bench_filled`, which is otpd itself with codes already in
 its store: each made by the same send as any other, but without HTTP ([bench/filled_otpd.cpp](../bench/filled_otpd.cpp)).
 

@@ -1,7 +1,8 @@
 #pragma once
 
-/// Counts of durations in steps that grow with them, as an HDR histogram has them: any percentile of any number of
-/// durations from a nanosecond to centuries, at most 0.8 % too high, in a fixed 58 KiB. Not thread-safe.
+/// Counts of durations in steps that grow with them, as an HDR histogram has them: any percentile
+/// of any number of durations from a nanosecond to centuries, at most 0.8 % too high, in a fixed 58
+/// KiB. Not thread-safe.
 
 #include <algorithm>
 #include <array>

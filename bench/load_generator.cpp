@@ -1,7 +1,9 @@
-// Requests at a constant rate, whatever the server makes of them, over kept connections: bench_load --help
+// Requests at a constant rate, whatever the server makes of them, over kept connections: bench_load
+// --help
 //
-// A request's latency counts from the moment it was to go out, also when no connection was free or this program was late: the
-// time a server makes requests wait that were not sent because of it is in the percentiles. Prints one JSON object.
+// A request's latency counts from the moment it was to go out, also when no connection was free or
+// this program was late: the time a server makes requests wait that were not sent because of it is
+// in the percentiles. Prints one JSON object.
 
 #include "latency_histogram.hpp"
 #include "load_connection.hpp"

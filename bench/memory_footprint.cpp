@@ -1,11 +1,11 @@
-// What a live code costs the memory store: resident bytes, and nanoseconds of each step, beside more and more
-// of them. The store alone, with sends as the service makes them: seven counters, two guards, a budget, a
-// receipt and a timeline of three events.
+// What a live code costs the memory store: resident bytes, and nanoseconds of each step, beside
+// more and more of them. The store alone, with sends as the service makes them: seven counters, two
+// guards, a budget, a receipt and a timeline of three events.
 //
 // Prints one JSON object a line. Steps are timed in rounds that go over the sizes in turn; medians.
 
 #include "backend/memory_backend.hpp"
-#include "otpd/net/sole_runner.hpp"
+#include "otpd/net/single_threaded_scope.hpp"
 #include "store_requests.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -31,7 +31,7 @@ namespace {
 
 store::admission kept_admission_of(std::uint64_t n) {
     auto request = admission_of(n);
-    request.keep = 1h;
+    request.retention = 1h;
     request.reservations = {
         {{everybody(), "total", "2026-11"}, 87'000, std::int64_t{1} << 50, 33 * 24h}};
     return request;
@@ -82,7 +82,7 @@ private:
     }
 
     asio::io_context context_{1};
-    net::sole_runner alone_{context_};
+    net::single_threaded_scope alone_{context_};
     system_clock clock_;
     store::memory_backend store_{context_.get_executor(), clock_, unbounded()};
     std::uint64_t next_ = 0;

@@ -1,5 +1,6 @@
-// What a number costs: numbering_plan::find(), and country_of() of one that was found lately, beside the library's own Parse and
-// IsValidNumber of the same digits, and what making a plan costs. Rounds alternate between them.
+// What a number costs: numbering_plan::find(), and country_of() of one that was found lately,
+// beside the library's own Parse and IsValidNumber of the same digits, and what making a plan
+// costs. Rounds alternate between them.
 //
 // Prints one JSON object.
 

@@ -1,7 +1,7 @@
 #pragma once
 
-/// What bench_load has to know of a reply: its status, and where it ends. As little as it takes, for the generator shares the
-/// processors with what it measures.
+/// What bench_load has to know of a reply: its status, and where it ends. As little as it takes,
+/// for the generator shares the processors with what it measures.
 
 #include <boost/beast/core/string.hpp>
 

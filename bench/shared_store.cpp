@@ -1,10 +1,12 @@
-// Instances that share a store: steps a second, what each costs the server and the instances, how long an admission
-// takes, how often steps run again, and whether what was counted ends exact. bench_shared_store --help
+// Instances that share a store: steps a second, what each costs the server and the instances, how
+// long an admission takes, how often steps run again, and whether what was counted ends exact.
+// bench_shared_store --help
 //
-// A journey is an admission (a number and five whom many share, eight limits, two conversion guards), its settlement,
-// two updates and the right check. The updates and the check go to an instance at random. Closed loop: each instance has
-// so many steps under way all the time. Each eighth journey also takes from one budget, which has to be the number of
-// those that were admitted in the end. Prints one JSON object.
+// A journey is an admission (a number and five whom many share, eight limits, two conversion
+// guards), its settlement, two updates and the right check. The updates and the check go to an
+// instance at random. Closed loop: each instance has so many steps under way all the time. Each
+// eighth journey also takes from one budget, which has to be the number of those that were admitted
+// in the end. Prints one JSON object.
 
 #include "backend/memory_backend.hpp"
 #include "backend/postgres/postgres_backend.hpp"
@@ -12,7 +14,7 @@
 #include "backend/sqlite/sqlite_backend.hpp"
 #include "distant_servers.hpp"
 #include "latency_histogram.hpp"
-#include "otpd/net/sole_runner.hpp"
+#include "otpd/net/single_threaded_scope.hpp"
 #include "store_requests.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -123,7 +125,7 @@ struct tally {
 
 store::admission shared_admission_of(std::uint64_t n, store::budget_key const& budget) {
     auto request = admission_of(n);
-    request.charges.push_back({address_of(n), "end_user_10m", 1000, 600s});
+    request.rate_limit_checks.push_back({address_of(n), "end_user_10m", 1000, 600s});
     if (n % journeys_for_each_with_budget == 0)
         request.reservations.push_back({budget, 1, store::state::value_max, 33 * 24h});
     return request;
@@ -135,33 +137,33 @@ store::check check_with_id_of(std::uint64_t n) {
     return request;
 }
 
-std::unique_ptr<store::batched_store> make_store(asio::any_io_executor const& on,
+std::unique_ptr<store::batched_store> make_store(asio::any_io_executor const& executor,
                                                  store::location const& where) {
     using kind = store::location::kind;
     static system_clock const clock;
-    if (where.what == kind::redis) {
+    if (where.type == kind::redis) {
         store::redis_options chosen;
         chosen.where = where;
         chosen.timeout = step_timeout;
-        return std::make_unique<store::redis_backend>(on, chosen);
+        return std::make_unique<store::redis_backend>(executor, chosen);
     }
-    if (where.what == kind::postgres) {
+    if (where.type == kind::postgres) {
         store::postgres_options chosen;
         chosen.where = where;
         chosen.timeout = step_timeout;
         chosen.states_max = 1'000'000'000;
-        return std::make_unique<store::postgres_backend>(on, chosen);
+        return std::make_unique<store::postgres_backend>(executor, chosen);
     }
-    if (where.what == kind::sqlite) {
+    if (where.type == kind::sqlite) {
         store::sqlite_options chosen;
         chosen.path = where.path;
         chosen.timeout = step_timeout;
         chosen.states_max = 1'000'000'000;
-        return std::make_unique<store::sqlite_backend>(on, clock, chosen);
+        return std::make_unique<store::sqlite_backend>(executor, clock, chosen);
     }
     store::memory_options chosen;
     chosen.states_max = 1'000'000'000;
-    return std::make_unique<store::memory_backend>(on, clock, chosen);
+    return std::make_unique<store::memory_backend>(executor, clock, chosen);
 }
 
 // --- an instance, on a thread of its own
@@ -173,7 +175,7 @@ public:
           store_(make_store(context_.get_executor(), where)) {}
 
     void run() {
-        net::sole_runner const alone(context_);
+        net::single_threaded_scope const alone(context_);
         auto const why = await(store_->start());
         if (why) throw std::runtime_error(*why);
         while (!await(store_->ping()))
@@ -399,7 +401,7 @@ bool print(options const& chosen, std::vector<std::unique_ptr<instance>> const& 
                 R"("check_p99_ms":%.2f,"retries_per_step":%.3f,"steps_per_batch":%.1f,)"
                 R"("budgeted":%llu,"spent":%llu,"failed":%llu,"unexpected":%llu,"exact":%s})"
                 "\n",
-                names[static_cast<std::size_t>(chosen.where.what)], instances.size(),
+                names[static_cast<std::size_t>(chosen.where.type)], instances.size(),
                 chosen.in_flight, static_cast<long long>(chosen.delay_of(0).count()),
                 static_cast<double>(steps) / seconds_t(to.at - from.at).count(),
                 for_each(to.server - from.server), for_each(to.instances - from.instances),
@@ -468,7 +470,7 @@ options read_options(po::variables_map const& given) {
     if (out.instances == 0 || out.in_flight == 0)
         throw std::invalid_argument("--instances and --in-flight begin at 1");
     using kind = store::location::kind;
-    if (out.instances > 1 && (where->what == kind::memory || where->what == kind::sqlite))
+    if (out.instances > 1 && (where->type == kind::memory || where->type == kind::sqlite))
         throw std::invalid_argument("that store has one instance");
     if (given.contains("delay-us"))
         for (auto const each : given["delay-us"].as<std::vector<std::int64_t>>())

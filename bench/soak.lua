@@ -1,4 +1,5 @@
--- A quarter sends, each number in its turn out of COUNT, and three quarters checks of a wrong code of one at random.
+-- A quarter sends, each number in its turn out of COUNT, and three quarters checks of a wrong code
+-- of one at random.
 require "bench.loads.figures"
 
 local turn, number = 0, 0

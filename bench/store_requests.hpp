@@ -15,8 +15,8 @@
 namespace otpd::bench {
 
 /// Of the n-th subject: evenly spread, as keyed hashes are.
-inline store::subject_key key(std::uint64_t n) {
-    store::subject_key value{};
+inline store::key_hash key(std::uint64_t n) {
+    store::key_hash value{};
     for (std::size_t half = 0; half < 2; ++half) {
         std::uint64_t mixed = (2 * n + half) * 0x9e3779b97f4a7c15;
         mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
@@ -30,24 +30,24 @@ inline store::subject_key key(std::uint64_t n) {
 // Whom many sends count for.
 
 inline constexpr std::uint64_t shared = ~std::uint64_t{0} - 1'000'000;
-inline store::subject_key prefix_of(std::uint64_t n) {
+inline store::key_hash prefix_of(std::uint64_t n) {
     return key(shared + n % 100);
 }
-inline store::subject_key country_of(std::uint64_t n) {
+inline store::key_hash country_of(std::uint64_t n) {
     return key(shared + 100 + n % 10);
 }
-inline store::subject_key client_of(std::uint64_t n) {
+inline store::key_hash client_of(std::uint64_t n) {
     return key(shared + 200 + n % 3);
 }
-inline store::subject_key everybody() {
+inline store::key_hash everybody() {
     return key(shared + 300);
 }
-inline store::subject_key address_of(std::uint64_t n) {
+inline store::key_hash address_of(std::uint64_t n) {
     return key(shared + 1000 + n % 50'000);
 }
 
 /// As many as the service has, none of which refuses.
-inline std::vector<store::charge> charges_of(std::uint64_t n) {
+inline std::vector<store::rate_limit_check> rate_limit_checks_of(std::uint64_t n) {
     using namespace std::chrono_literals;
     constexpr std::uint64_t many = 1'000'000'000;
     return {{key(n), "number_10m", 5, 600s},         {key(n), "number_24h", 10, 24h},
@@ -85,10 +85,10 @@ inline store::admission admission_of(std::uint64_t n) {
     request.id = id_of(n);
     request.code = seed_of(n);
     request.ttl = 600s;
-    request.keep = 600s;
+    request.retention = 600s;
     request.lease = 30s;
     request.cooldown = store::cooldown_rule{45s, 900s, 1h};
-    request.charges = charges_of(n);
+    request.rate_limit_checks = rate_limit_checks_of(n);
     request.guards = guards_of(n);
     request.guesses = guesses();
     return request;
@@ -109,20 +109,20 @@ inline store::settlement settlement_of(std::uint64_t n) {
     request.result = store::send_result::accepted;
     request.accepted =
         store::receipt{3, order, "BX-" + order + "-" + id, money::from_micros(87'000)};
-    request.notes = {{store::event_kind::admitted,
+    request.notes = {{store::event_type::admitted,
                       {},
                       "country=NL,route_plan=default,limits=number_10m%204%2F5%2C%20number_24h%209%"
                       "2F10%2C%20client_"
                       "1m%20" +
                           std::to_string(100 + n % 500) + "%2F600"},
-                     {store::event_kind::step, 212ms, "route_id=3i,outcome=chosen,price=87000u"}};
+                     {store::event_type::step, 212ms, "route_id=3i,outcome=chosen,price=87000u"}};
     request.details = "route_id=3i,price=87000u,cost=87000u";
     return request;
 }
 
 inline store::delivery_update update_of(std::uint64_t n, store::delivery message) {
     store::delivery_update request;
-    request.at = {key(n), id_of(n)};
+    request.address = {key(n), id_of(n)};
     request.message = message;
     request.details =
         message == store::delivery::accepted ? "status=ENROUTE" : "status=DELIVRD,seconds=4";

@@ -1,5 +1,5 @@
-// What a store can do: pairs of an admission and a right check with many steps in flight, and how large
-// it is for each live code. Prints one JSON object a line.
+// What a store can do: pairs of an admission and a right check with many steps in flight, and how
+// large it is for each live code. Prints one JSON object a line.
 
 #include "backend/memory_backend.hpp"
 #include "backend/redis/redis_backend.hpp"
@@ -82,7 +82,8 @@ std::uint64_t repeat(asio::io_context& context, Operation operation, Enough enou
     return next - in_flight;
 }
 
-/// Admissions and right checks, each pair of a number of its own. No code of theirs is live in the end.
+/// Admissions and right checks, each pair of a number of its own. No code of theirs is live in the
+/// end.
 double pairs_per_second(asio::io_context& context, store::store& store, std::uint64_t first = 0) {
     auto const began = std::chrono::steady_clock::now();
     auto pair = [&](std::uint64_t n) -> asio::awaitable<void> {
@@ -203,8 +204,8 @@ void measure_sqlite(std::string const& directory, std::uint64_t live) {
                 std::chrono::duration<double, std::milli>(opened).count());
 }
 
-/// Admission, settlement and right check, number after number: what is left in the server afterwards is its
-/// to tell (DBSIZE, and again when the cooldowns are over).
+/// Admission, settlement and right check, number after number: what is left in the server
+/// afterwards is its to tell (DBSIZE, and again when the cooldowns are over).
 void do_cycles(std::string const& url, std::uint64_t cycles) {
     constexpr std::uint64_t first = 5'000'000'000;
     asio::io_context context;

@@ -1,5 +1,6 @@
-// What the conversion guard refuses of ten minutes of sends to a country from zero history, by rate and
-// share typed, with its default figures and no other limit (docs/limits.md). Prints a Markdown table.
+// What the conversion guard refuses of ten minutes of sends to a country from zero history, by rate
+// and share typed, with its default figures and no other limit (docs/limits.md). Prints a Markdown
+// table.
 
 #include "typing_load.hpp"
 
@@ -24,7 +25,7 @@ public:
     bool send(double second, std::uint32_t user, std::uint32_t prefix) {
         turn_to(second);
         auto request = admission_of(user);
-        request.ttl = request.keep = std::chrono::minutes(30);
+        request.ttl = request.retention = std::chrono::minutes(30);
         request.guards = {{key(shared + 1'000'000 + prefix), "prefix", rules_.prefix_out_max,
                            rules_.typing, false},
                           {country_of(0), "country", rules_.country_out_max, rules_.typing, false}};

@@ -1,4 +1,5 @@
--- Checks of a wrong code, each for one of COUNT numbers at random: the first that send.lua sends to.
+-- Checks of a wrong code, each for one of COUNT numbers at random: the first that send.lua sends
+-- to.
 require "bench.loads.figures"
 
 function init(args)

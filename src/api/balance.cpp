@@ -1,4 +1,5 @@
-// GET /balance: what there is to spend, what was spent, and what may be spent; of a tenant what is its own
+// GET /balance: what there is to spend, what was spent, and what may be spent; of a tenant what is
+// its own
 
 #include "json_writer.hpp"
 #include "problems.hpp"
@@ -23,42 +24,42 @@ std::string_view word_of(otp::budget_period period) {
     return {};
 }
 
-std::string write(otp::budget_view const& of) {
+std::string write(otp::budget_view const& view) {
     std::optional<std::string_view> only;
-    if (!of.only.empty()) only = of.only;
+    if (!view.only.empty()) only = view.only;
     return json_writer()
-        .add("name", of.name)
-        .add("period", word_of(of.period))
+        .add("name", view.name)
+        .add("period", word_of(view.period))
         .add("only", only)
-        .add("cap", of.cap)
-        .add("spent", of.spent)
-        .add("ends_at", of.ends_at)
+        .add("cap", view.cap)
+        .add("spent", view.spent)
+        .add("ends_at", view.ends_at)
         .finish();
 }
 
-std::string write(otp::balance_view const& of) {
+std::string write(otp::balance_view const& view) {
     std::vector<std::string> budgets;
-    budgets.reserve(of.budgets.size());
-    for (auto const& each : of.budgets)
+    budgets.reserve(view.budgets.size());
+    for (auto const& each : view.budgets)
         budgets.push_back(write(each));
     return json_writer()
-        .add("balance", of.account.amount)
-        .add("currency", of.account.currency)
-        .add("sandbox", of.account.sandbox)
-        .add("username", of.account.username)
-        .add("ledger_drift", of.drift)
-        .add("spent_this_hour", of.spent_this_hour)
-        .add("spent_today", of.spent_today)
-        .add("spent_this_month", of.spent_this_month)
+        .add("balance", view.account.amount)
+        .add("currency", view.account.currency)
+        .add("sandbox", view.account.sandbox)
+        .add("username", view.account.username)
+        .add("ledger_drift", view.drift)
+        .add("spent_this_hour", view.spent_this_hour)
+        .add("spent_today", view.spent_today)
+        .add("spent_this_month", view.spent_this_month)
         .add_array("budgets", budgets)
         .finish();
 }
 
 /// The same members: a tenant learns nothing of the account.
-std::string write(otp::spending_view const& of) {
+std::string write(otp::spending_view const& view) {
     std::vector<std::string> budgets;
-    budgets.reserve(of.budgets.size());
-    for (auto const& each : of.budgets)
+    budgets.reserve(view.budgets.size());
+    for (auto const& each : view.budgets)
         budgets.push_back(write(each));
     return json_writer()
         .add_null("balance")
@@ -67,8 +68,8 @@ std::string write(otp::spending_view const& of) {
         .add_null("username")
         .add_null("ledger_drift")
         .add_null("spent_this_hour")
-        .add("spent_today", of.spent_today)
-        .add("spent_this_month", of.spent_this_month)
+        .add("spent_today", view.spent_today)
+        .add("spent_this_month", view.spent_this_month)
         .add_array("budgets", budgets)
         .finish();
 }
@@ -84,7 +85,7 @@ http::response reply_of(otp::outcome<View> const& found, http::request const& re
 } // namespace
 
 answer balance(api_call call) {
-    auto& catalogue = call.uses.catalogue;
+    auto& catalogue = call.deps.catalogue;
     if (call.client->is_tenant)
         co_return reply_of(co_await catalogue.spending(*call.client), call.request);
     co_return reply_of(co_await catalogue.balance(call.request.until()), call.request);

@@ -66,14 +66,14 @@ std::string address_block(asio::ip::address const& address) {
     return asio::ip::address_v6(bytes).to_string() + "/64";
 }
 
-otp::caller caller_of(http::request const& request, otp::client const& from,
+otp::caller caller_of(http::request const& request, otp::client const& client,
                       std::optional<std::string> end_user_address) {
-    otp::caller who;
-    who.from = &from;
-    who.address = address_block(request.client());
-    who.end_user_address = std::move(end_user_address);
-    who.request_id = request.request_id();
-    return who;
+    otp::caller caller;
+    caller.client = &client;
+    caller.address = address_block(request.client());
+    caller.end_user_address = std::move(end_user_address);
+    caller.request_id = request.request_id();
+    return caller;
 }
 
 } // namespace otpd::api

@@ -16,7 +16,7 @@ namespace otpd::api {
 /// has an IPv4 one inside (mapped, NAT64, 6to4, Teredo, ...) is that.
 [[nodiscard]] std::string address_block(boost::asio::ip::address const& address);
 
-[[nodiscard]] otp::caller caller_of(http::request const& request, otp::client const& from,
+[[nodiscard]] otp::caller caller_of(http::request const& request, otp::client const& client,
                                     std::optional<std::string> end_user_address = std::nullopt);
 
 } // namespace otpd::api

@@ -12,17 +12,17 @@ namespace otpd::api {
 
 namespace {
 
-std::string write(otp::delivery_view const& of) {
+std::string write(otp::delivery_view const& view) {
     return json_writer()
-        .add("bx_message_id", of.bx_message_id)
-        .add("phone_number", of.phone)
-        .add("delivery", otp::to_string(of.state))
-        .add("status", of.status)
-        .add("route_id", of.route_id)
-        .add("order_id", of.order_id)
-        .add("error", of.error)
-        .add("created_at", of.created_at)
-        .add("asked_at", of.asked_at)
+        .add("bx_message_id", view.bx_message_id)
+        .add("phone_number", view.phone)
+        .add("delivery", otp::to_string(view.state))
+        .add("status", view.status)
+        .add("route_id", view.route_id)
+        .add("order_id", view.order_id)
+        .add("error", view.error)
+        .add("created_at", view.created_at)
+        .add("asked_at", view.asked_at)
         .finish();
 }
 
@@ -34,7 +34,7 @@ answer find_delivery(api_call call, std::string id) {
     if (!asked.valid()) co_return to_response(asked.problem(), request);
     std::optional<std::string> verification;
     if (auto const text = asked.text("verification_id")) verification = *text;
-    auto const found = co_await call.uses.domain.deliveries().find(
+    auto const found = co_await call.deps.domain.deliveries().find(
         caller_of(request, *call.client), std::move(id), std::move(verification), request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
     http::response reply;

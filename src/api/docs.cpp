@@ -11,8 +11,8 @@ namespace otpd::api {
 
 namespace {
 
-/// Everything from here and nothing inline. Swagger UI 5.35 sets its styles through the CSSOM, which
-/// the policy allows: tried in Chromium with every operation opened and executed.
+/// Everything from here and nothing inline. Swagger UI 5.35 sets its styles through the CSSOM,
+/// which the policy allows: tried in Chromium with every operation opened and executed.
 constexpr char const* page_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -34,19 +34,19 @@ bool accepts_gzip(http::request const& request) {
 }
 
 http::problem no_such_file() {
-    http::problem what;
-    what.status = 404;
-    what.code = "not_found";
-    what.detail = "Not Found";
-    return what;
+    http::problem problem;
+    problem.status = 404;
+    problem.code = "not_found";
+    problem.detail = "Not Found";
+    return problem;
 }
 
 http::problem gzip_only() {
-    http::problem what;
-    what.status = 406;
-    what.code = "not_acceptable";
-    what.detail = "This file is sent in gzip coding only.";
-    return what;
+    http::problem problem;
+    problem.status = 406;
+    problem.code = "not_acceptable";
+    problem.detail = "This file is sent in gzip coding only.";
+    return problem;
 }
 
 http::response serve(std::string_view path, http::request const& request) {

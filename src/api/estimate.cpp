@@ -11,26 +11,26 @@ namespace otpd::api {
 namespace {
 
 std::optional<otp::estimate_request> parse(json_body& body, http::request const& request,
-                                           otp::client const& from) {
+                                           otp::client const& client) {
     auto number = read_phone_number(body);
     auto what = read_purpose(body);
     auto const route_id = read_route_id(body);
     if (!body.valid()) return std::nullopt;
-    return otp::estimate_request{caller_of(request, from), *std::move(number), *std::move(what),
+    return otp::estimate_request{caller_of(request, client), *std::move(number), *std::move(what),
                                  route_id};
 }
 
 /// A tenant learns nothing of the account but whether it will do.
-std::string write(bridgexapi::estimate const& of, otp::client const& from) {
+std::string write(bridgexapi::estimate const& estimate, otp::client const& client) {
     std::optional<money> balance;
-    if (!from.is_tenant) balance = of.balance;
+    if (!client.is_tenant) balance = estimate.balance;
     return json_writer()
-        .add("route_id", of.route_id)
-        .add("currency", of.currency)
-        .add("estimated_cost", of.estimated_cost)
+        .add("route_id", estimate.route_id)
+        .add("currency", estimate.currency)
+        .add("estimated_cost", estimate.estimated_cost)
         .add("balance", balance)
-        .add("sufficient_balance", of.sufficient_balance)
-        .add("sandbox", of.sandbox)
+        .add("sufficient_balance", estimate.sufficient_balance)
+        .add("sandbox", estimate.sandbox)
         .finish();
 }
 
@@ -42,7 +42,7 @@ answer estimate(api_call call) {
     auto asked = parse(body, request, *call.client);
     if (!asked) co_return to_response(body.problem(), request);
     auto const found =
-        co_await call.uses.domain.estimator().estimate(*std::move(asked), request.until());
+        co_await call.deps.domain.estimator().estimate(*std::move(asked), request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
     http::response reply;
     reply.body = write(*found, *call.client);

@@ -18,12 +18,12 @@ void fault_list::add(json::array where, std::string_view what, std::string_view 
 }
 
 http::problem fault_list::problem(std::string_view detail) const {
-    http::problem what;
-    what.status = 422;
-    what.code = "validation_failed";
-    what.detail = detail;
-    what.members["errors"] = faults_;
-    return what;
+    http::problem problem;
+    problem.status = 422;
+    problem.code = "validation_failed";
+    problem.detail = detail;
+    problem.members["errors"] = faults_;
+    return problem;
 }
 
 } // namespace otpd::api

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Everything that is wrong with what a client sent, so that it sees all of it at once. The words (`msg`,
-/// `type`) are those of the reference's framework.
+/// Everything that is wrong with what a client sent, so that it sees all of it at once. The words
+/// (`msg`, `type`) are those of the reference's framework.
 
 #include "otpd/http/problem.hpp"
 

@@ -137,9 +137,9 @@ std::optional<money> read_max_price(json_body& body) {
 namespace {
 
 /// A text that names another's site would have browsers fill the code in there.
-bool is_host_of(otp::client const& from, std::string_view host, std::string_view member,
+bool is_host_of(otp::client const& client, std::string_view host, std::string_view member,
                 json_body& body) {
-    if (std::ranges::find(from.web_otp_hosts, host) != from.web_otp_hosts.end()) return true;
+    if (std::ranges::find(client.web_otp_hosts, host) != client.web_otp_hosts.end()) return true;
     body.reject(member, "Value error, " + std::string(member) +
                             " must be one of the hosts in web_otp_hosts of this API client's "
                             "settings.");
@@ -148,7 +148,8 @@ bool is_host_of(otp::client const& from, std::string_view host, std::string_view
 
 } // namespace
 
-std::optional<otp::message_tail> read_message_tail(json_body& body, otp::client const& from) {
+std::optional<otp::autofill_suffix> read_autofill_suffix(json_body& body,
+                                                         otp::client const& client) {
     constexpr std::string_view host_name = "web_otp_host";
     constexpr std::string_view frame_name = "web_otp_frame_host";
     auto const host = body.optional_string(host_name);
@@ -163,15 +164,15 @@ std::optional<otp::message_tail> read_message_tail(json_body& body, otp::client 
         return std::nullopt;
     }
     if (host) {
-        bool const own = is_host_of(from, *host, host_name, body);
-        bool const own_frame = !frame || is_host_of(from, *frame, frame_name, body);
+        bool const own = is_host_of(client, *host, host_name, body);
+        bool const own_frame = !frame || is_host_of(client, *frame, frame_name, body);
         if (!own || !own_frame) return std::nullopt;
-        return otp::message_tail::web_otp_for(*host, frame.value_or(std::string_view()));
+        return otp::autofill_suffix::web_otp_for(*host, frame.value_or(std::string_view()));
     }
     if (!hash) return std::nullopt;
-    auto tail = otp::message_tail::app_hash_of(*hash);
-    if (!tail) body.reject("app_hash", "Value error, app_hash must be 11 characters of base64.");
-    return tail;
+    auto suffix = otp::autofill_suffix::app_hash_of(*hash);
+    if (!suffix) body.reject("app_hash", "Value error, app_hash must be 11 characters of base64.");
+    return suffix;
 }
 
 } // namespace otpd::api

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The fields that several requests share, from text to the domain's types. Each returns nothing and
-/// puts a fault on the body's record when the text is not acceptable.
+/// The fields that several requests share, from text to the domain's types. Each returns nothing
+/// and puts a fault on the body's record when the text is not acceptable.
 
 #include "json_body.hpp"
 #include "otpd/core/money.hpp"
@@ -37,6 +37,7 @@ std::optional<std::string> read_route_plan(json_body& body, std::optional<int> r
 /// `max_price`, a number or a string, exactly.
 std::optional<money> read_max_price(json_body& body);
 /// `web_otp_host`, with `web_otp_frame_host` or without, both among the client's; or `app_hash`.
-std::optional<otp::message_tail> read_message_tail(json_body& body, otp::client const& from);
+std::optional<otp::autofill_suffix> read_autofill_suffix(json_body& body,
+                                                         otp::client const& client);
 
 } // namespace otpd::api

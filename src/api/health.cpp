@@ -13,19 +13,19 @@ namespace {
 constexpr std::chrono::seconds not_ready_retry{1};
 
 http::problem not_ready(std::string_view why) {
-    http::problem what;
-    what.status = 503;
-    what.code = "not_ready";
-    what.detail = "Send no traffic here: " + std::string(why) + ".";
-    what.retry_after = not_ready_retry;
-    return what;
+    http::problem problem;
+    problem.status = 503;
+    problem.code = "not_ready";
+    problem.detail = "Send no traffic here: " + std::string(why) + ".";
+    problem.retry_after = not_ready_retry;
+    return problem;
 }
 
 } // namespace
 
 /// Whoever shows no token learns that the service works, and no figure of it.
 answer health(api_call call) {
-    auto const codes = co_await call.uses.live_codes();
+    auto const codes = co_await call.deps.live_codes();
     if (!codes) {
         otp::failure const unavailable{otp::errc::store_unavailable, not_ready_retry};
         co_return to_response(to_problem(unavailable), call.request);
@@ -45,7 +45,7 @@ answer livez(api_call) {
 }
 
 answer readyz(api_call call) {
-    auto const why = co_await call.uses.why_not_ready();
+    auto const why = co_await call.deps.why_not_ready();
     if (why) co_return to_response(not_ready(*why), call.request);
     http::response reply;
     reply.body = json_writer().add("status", "ready").finish();

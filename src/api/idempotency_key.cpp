@@ -43,18 +43,19 @@ std::optional<std::string> read_key(std::string_view text) {
         key = unquote(text);
     else if (bare)
         key = std::string(text);
-    if (!key || key->empty() || key->size() > otp::idempotency::max_key_length) return std::nullopt;
+    if (!key || key->empty() || key->size() > otp::idempotency_key::max_key_length)
+        return std::nullopt;
     return key;
 }
 
 } // namespace
 
 http::problem to_problem(bad_idempotency_key) {
-    http::problem what;
-    what.status = 400;
-    what.code = "idempotency_key_invalid";
-    what.detail = "Send one Idempotency-Key of 1 to 255 visible ASCII characters.";
-    return what;
+    http::problem problem;
+    problem.status = 400;
+    problem.code = "idempotency_key_invalid";
+    problem.detail = "Send one Idempotency-Key of 1 to 255 visible ASCII characters.";
+    return problem;
 }
 
 void throw_exception_from_error(bad_idempotency_key, boost::source_location const&) {
@@ -71,11 +72,11 @@ read_idempotency_key(http::request const& request) {
     auto const field = request.header(field_name);
     auto key = field ? read_key(*field) : std::nullopt;
     if (!key) return bad_idempotency_key();
-    idempotency_key once;
-    once.text = *std::move(key);
+    idempotency_key idempotency;
+    idempotency.text = *std::move(key);
     auto const digest = digest_of(request.body());
-    std::copy_n(digest.begin(), once.fingerprint.size(), once.fingerprint.begin());
-    return std::optional(std::move(once));
+    std::copy_n(digest.begin(), idempotency.fingerprint.size(), idempotency.fingerprint.begin());
+    return std::optional(std::move(idempotency));
 }
 
 } // namespace otpd::api

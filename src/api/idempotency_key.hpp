@@ -28,9 +28,9 @@ struct bad_idempotency_key {};
 /// Needed by boost::system::result: using a fault as a key is a bug.
 [[noreturn]] void throw_exception_from_error(bad_idempotency_key, boost::source_location const&);
 
-/// Nothing when there is no such field. Written as the string of a structured field ("…", RFC 8941 3.3.3),
-/// or bare: many clients send it so. A key that is not understood must not be passed over, or its SMS is sent
-/// twice.
+/// Nothing when there is no such field. Written as the string of a structured field ("…", RFC 8941
+/// 3.3.3), or bare: many clients send it so. A key that is not understood must not be passed over,
+/// or its SMS is sent twice.
 [[nodiscard]] boost::system::result<std::optional<idempotency_key>, bad_idempotency_key>
 read_idempotency_key(http::request const& request);
 

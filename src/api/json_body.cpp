@@ -243,17 +243,17 @@ bool has_content_coding(http::request const& request) {
 std::optional<http::problem> wrong_content_type(http::request const& request) {
     auto const field = request.header("Content-Type");
     auto const type = trim_ascii(field.value_or("").substr(0, field.value_or("").find(';')));
-    http::problem what;
-    what.status = 415;
-    what.code = "unsupported_media_type";
+    http::problem problem;
+    problem.status = 415;
+    problem.code = "unsupported_media_type";
     if (has_content_coding(request)) {
-        what.detail = "Send the body without a Content-Encoding.";
-        what.headers.push_back({"Accept-Encoding", "identity"});
-        return what;
+        problem.detail = "Send the body without a Content-Encoding.";
+        problem.headers.push_back({"Accept-Encoding", "identity"});
+        return problem;
     }
     if (boost::beast::iequals(type, "application/json")) return std::nullopt;
-    what.detail = "Send the body as application/json.";
-    return what;
+    problem.detail = "Send the body as application/json.";
+    return problem;
 }
 
 } // namespace otpd::api

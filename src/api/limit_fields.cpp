@@ -25,7 +25,7 @@ void add(std::vector<http::header_field>& to, std::string policies, std::string 
 } // namespace
 
 void add_limit_fields(std::vector<http::header_field>& to,
-                      std::vector<otp::standing> const& limits) {
+                      std::vector<otp::limit_status> const& limits) {
     std::string policies;
     std::string left;
     for (auto const& each : limits)

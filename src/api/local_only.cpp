@@ -67,15 +67,16 @@ std::string sign_of_others(http::request const& request) {
 std::optional<http::response> refuse_unless_local(http::request const& request) {
     auto const sign = sign_of_others(request);
     if (sign.empty()) return std::nullopt;
-    http::problem what;
-    what.status = 403;
-    what.code = "local_only";
-    what.detail = "This server shows codes or asks for no token, so it is for this machine only, "
-                  "and the request " +
-                  sign +
-                  ". Ask it directly, at http://localhost or http://127.0.0.1; or, for others to "
-                  "use it, set API_AUTH_TOKEN and turn otp.debug off.";
-    return to_response(what, request);
+    http::problem problem;
+    problem.status = 403;
+    problem.code = "local_only";
+    problem.detail =
+        "This server shows codes or asks for no token, so it is for this machine only, "
+        "and the request " +
+        sign +
+        ". Ask it directly, at http://localhost or http://127.0.0.1; or, for others to "
+        "use it, set API_AUTH_TOKEN and turn otp.debug off.";
+    return to_response(problem, request);
 }
 
 } // namespace otpd::api

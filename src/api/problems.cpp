@@ -119,27 +119,28 @@ json::array names_of(std::vector<otp::violated_limit> const& violated) {
 
 http::problem to_problem(otp::failure const& why) {
     auto const row = problem_row_of(why.code);
-    http::problem what;
-    what.status = row.status;
-    what.code = row.code;
-    what.detail = row.detail;
-    what.retry_after = why.retry_after;
+    http::problem problem;
+    problem.status = row.status;
+    problem.code = row.code;
+    problem.detail = row.detail;
+    problem.retry_after = why.retry_after;
     if (why.code == otp::errc::upstream_failed) {
-        if (was_not_reached(why.reason)) what.status = 503;
-        if (!what.retry_after) what.retry_after = std::chrono::seconds(1);
+        if (was_not_reached(why.reason)) problem.status = 503;
+        if (!problem.retry_after) problem.retry_after = std::chrono::seconds(1);
     }
     if (why.code == otp::errc::cooldown_active)
-        what.detail += " Retry in " + std::to_string(why.retry_after.value().count()) + " seconds.";
+        problem.detail +=
+            " Retry in " + std::to_string(why.retry_after.value().count()) + " seconds.";
     if (why.attempts_left) {
-        what.detail += " Attempts left: " + std::to_string(*why.attempts_left);
-        what.members["attempts_left"] = *why.attempts_left;
+        problem.detail += " Attempts left: " + std::to_string(*why.attempts_left);
+        problem.members["attempts_left"] = *why.attempts_left;
     }
-    if (why.reason) what.members["reason"] = json::string(bridgexapi::to_string(*why.reason));
-    if (!why.steps.empty()) what.members["steps"] = steps_member(why.steps);
-    if (why.code == otp::errc::limit_exceeded) what.members["violated"] = names_of(why.violated);
-    add_limit_fields(what.headers, why.violated);
-    if (row.code == "validation_failed") what.members["errors"] = errors_of(why.code);
-    return what;
+    if (why.reason) problem.members["reason"] = json::string(bridgexapi::to_string(*why.reason));
+    if (!why.steps.empty()) problem.members["steps"] = steps_member(why.steps);
+    if (why.code == otp::errc::limit_exceeded) problem.members["violated"] = names_of(why.violated);
+    add_limit_fields(problem.headers, why.violated);
+    if (row.code == "validation_failed") problem.members["errors"] = errors_of(why.code);
+    return problem;
 }
 
 } // namespace otpd::api

@@ -2,9 +2,9 @@
 
 /// Reads the query of a request's target (`?window=3600&country=NL`).
 ///
-/// Strict, since a misspelt filter would silently answer another question: a parameter that nobody knows, or
-/// that occurs twice, is a fault. Names and values are percent-decoded, and a `+` is a space, as forms and the
-/// libraries that imitate them write it. Every fault is collected.
+/// Strict, since a misspelt filter would silently answer another question: a parameter that nobody
+/// knows, or that occurs twice, is a fault. Names and values are percent-decoded, and a `+` is a
+/// space, as forms and the libraries that imitate them write it. Every fault is collected.
 
 #include "fault_list.hpp"
 

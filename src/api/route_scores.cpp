@@ -38,18 +38,18 @@ std::string read_purpose(query& asked) {
 }
 
 otp::score_query read_query(query& asked) {
-    otp::score_query of;
-    of.country = read_country(asked);
-    of.purpose = read_purpose(asked);
+    otp::score_query query;
+    query.country = read_country(asked);
+    query.purpose = read_purpose(asked);
     if (auto const seconds = asked.integer("window", shortest_window, longest_window))
-        of.window = std::chrono::seconds(*seconds);
-    return of;
+        query.window = std::chrono::seconds(*seconds);
+    return query;
 }
 
 template <class T>
-std::optional<std::string> write(std::optional<otp::figure<T>> const& of) {
-    if (!of) return std::nullopt;
-    return json_writer().add("value", of->value).add("samples", of->samples).finish();
+std::optional<std::string> write(std::optional<otp::statistic<T>> const& statistic) {
+    if (!statistic) return std::nullopt;
+    return json_writer().add("value", statistic->value).add("samples", statistic->samples).finish();
 }
 
 std::string write(otp::route_score const& of) {
@@ -62,8 +62,8 @@ std::string write(otp::route_score const& of) {
         .add("accepted", of.accepted)
         .add("delivered", of.delivered)
         .add("verified", of.verified);
-    auto const add = [&score](std::string_view name, auto const& figure) {
-        score.add_json(name, write(figure).value_or("null"));
+    auto const add = [&score](std::string_view name, auto const& statistic) {
+        score.add_json(name, write(statistic).value_or("null"));
     };
     add("accepted_share", of.accepted_share);
     add("delivered_share", of.delivered_share);
@@ -83,7 +83,7 @@ answer route_scores(api_call call) {
     auto of = read_query(asked);
     if (!asked.valid()) co_return to_response(asked.problem(), call.request);
     auto const window = of.window;
-    auto const found = co_await call.uses.figures.scores(std::move(of));
+    auto const found = co_await call.deps.stats.scores(std::move(of));
     std::vector<std::string> scores;
     scores.reserve(found.size());
     for (auto const& each : found)

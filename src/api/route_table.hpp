@@ -14,7 +14,7 @@ namespace otpd::api {
 
 /// A request that its row's checks let pass. Valid until its answer is there.
 struct api_call {
-    dependencies const& uses;
+    dependencies const& deps;
     http::request const& request;
     otp::client const* client; ///< null only where anybody may ask, and showed no token
 };
@@ -31,7 +31,8 @@ enum class access : std::uint8_t {
     the_operator ///< the same; on the API's listener the client, unless there are several (403)
 };
 enum class content : std::uint8_t { unread, json }; ///< json: 415 for what is not
-/// What is counted for each client before it is served: 429. Sends and checks have limits of their own.
+/// What is counted for each client before it is served: 429. Sends and checks have limits of their
+/// own.
 enum class limit : std::uint8_t { none, reads };
 
 struct row {

@@ -47,18 +47,18 @@ static_assert(std::ranges::none_of(rows,
 
 /// What every row is checked for, in the order that clients know, and then its handler.
 template <class... Parameter>
-answer check_and_call(row const& of, dependencies const& uses, http::request const& request,
+answer check_and_call(row const& row, dependencies const& deps, http::request const& request,
                       answer (*call)(api_call, Parameter...), Parameter... segment) {
-    api_call const checked{uses, request, uses.callers.identify(request)};
-    if (of.who != anybody && checked.client == nullptr)
+    api_call const checked{deps, request, deps.callers.identify(request)};
+    if (row.who != anybody && checked.client == nullptr)
         co_return to_response(http::unauthorized(), request);
-    if (of.body == json)
+    if (row.body == json)
         if (auto const wrong = wrong_content_type(request)) co_return to_response(*wrong, request);
-    if (of.counted == reads) {
-        auto const refused = co_await uses.reads.refusal(*checked.client);
+    if (row.counted == reads) {
+        auto const refused = co_await deps.reads.refusal(*checked.client);
         if (refused) co_return to_response(to_problem(*refused), request);
     }
-    if (of.who == the_operator && checked.client->is_tenant) {
+    if (row.who == the_operator && checked.client->is_tenant) {
         otp::failure const not_shown{otp::errc::operator_only};
         co_return to_response(to_problem(not_shown), request);
     }
@@ -66,16 +66,16 @@ answer check_and_call(row const& of, dependencies const& uses, http::request con
 }
 
 template <class... Parameter>
-void add(http::router& routes, row const& of, dependencies const& uses,
+void add(http::router& routes, row const& row, dependencies const& deps,
          answer (*call)(api_call, Parameter...)) {
-    routes.add(of.verb, of.path,
-               [&of, uses, call](http::request const& request, Parameter... segment) {
-                   return check_and_call(of, uses, request, call, std::move(segment)...);
+    routes.add(row.verb, row.path,
+               [&row, deps, call](http::request const& request, Parameter... segment) {
+                   return check_and_call(row, deps, request, call, std::move(segment)...);
                });
 }
 
-void add(http::router& routes, row const& of, dependencies const& uses) {
-    std::visit([&](auto call) { add(routes, of, uses, call); }, of.call);
+void add(http::router& routes, row const& row, dependencies const& deps) {
+    std::visit([&](auto call) { add(routes, row, deps, call); }, row.call);
 }
 
 } // namespace
@@ -91,14 +91,14 @@ std::vector<std::string_view> paths() {
     return all;
 }
 
-void add_routes(http::router& routes, dependencies const& uses) {
+void add_routes(http::router& routes, dependencies const& deps) {
     for (auto const& each : rows)
-        add(routes, each, uses);
+        add(routes, each, deps);
 }
 
-void add_operator_routes(http::router& routes, dependencies const& uses) {
+void add_operator_routes(http::router& routes, dependencies const& deps) {
     for (auto const& each : rows)
-        if (each.who == client_and_operator || each.who == the_operator) add(routes, each, uses);
+        if (each.who == client_and_operator || each.who == the_operator) add(routes, each, deps);
 }
 
 } // namespace otpd::api

@@ -17,7 +17,7 @@ namespace otpd::api {
 namespace {
 
 std::optional<otp::send_request> parse(json_body& body, http::request const& request,
-                                       otp::client const& from) {
+                                       otp::client const& client) {
     auto number = read_phone_number(body);
     auto what = read_purpose(body);
     auto const route_id = read_route_id(body);
@@ -25,16 +25,16 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
     auto const max_price = read_max_price(body);
     auto address = read_end_user_address(body);
     auto locale = read_locale(body);
-    auto tail = read_message_tail(body, from);
+    auto suffix = read_autofill_suffix(body, client);
     if (!body.valid()) return std::nullopt;
-    return otp::send_request{caller_of(request, from, std::move(address)),
+    return otp::send_request{caller_of(request, client, std::move(address)),
                              *std::move(number),
                              *std::move(what),
                              route_id,
                              std::move(plan),
                              max_price,
                              std::move(locale),
-                             std::move(tail),
+                             std::move(suffix),
                              {}};
 }
 
@@ -47,26 +47,26 @@ struct frame {
 };
 
 /// The reference's URL unless the operator wants otpd's own.
-std::string reports_at(dependencies const& uses) {
-    if (uses.delivery_url.empty()) return uses.upstream_url + "/api/v1/dlr/";
-    return uses.delivery_url + "/deliveries/";
+std::string reports_at(dependencies const& deps) {
+    if (deps.delivery_url.empty()) return deps.upstream_url + "/api/v1/dlr/";
+    return deps.delivery_url + "/deliveries/";
 }
 
-std::string write(otp::sent const& sent, frame const& what) {
+std::string write(otp::sent const& sent, frame const& frame) {
     std::optional<std::string_view> code;
     if (sent.debug_code) code = sent.debug_code->reveal();
     std::optional<std::string_view> currency;
     if (sent.message.cost) currency = "EUR";
     std::optional<std::string> report;
     if (auto const& id = sent.message.bx_message_id)
-        report = what.reports_at + boost::urls::encode(*id, boost::urls::unreserved_chars);
-    if (report && what.names_verification) *report += "?verification_id=" + sent.id;
+        report = frame.reports_at + boost::urls::encode(*id, boost::urls::unreserved_chars);
+    if (report && frame.names_verification) *report += "?verification_id=" + sent.id;
     std::optional<std::string_view> plan;
     if (!sent.plan.empty()) plan = sent.plan;
     json_writer reply;
     reply.add("status", "otp_sent")
-        .add("phone_number", what.phone)
-        .add("purpose", what.purpose)
+        .add("phone_number", frame.phone)
+        .add("purpose", frame.purpose)
         .add("route_id", sent.route_id)
         .add("expires_in_seconds", sent.expires_in.count())
         .add("cooldown_seconds", sent.cooldown.count())
@@ -83,9 +83,9 @@ std::string write(otp::sent const& sent, frame const& what) {
     return reply.finish();
 }
 
-http::response reply_of(otp::sent const& sent, frame const& what) {
+http::response reply_of(otp::sent const& sent, frame const& frame) {
     http::response reply;
-    reply.body = sent.replayed.empty() ? write(sent, what) : sent.replayed;
+    reply.body = sent.replayed.empty() ? write(sent, frame) : sent.replayed;
     add_limit_fields(reply.headers, sent.limits);
     return reply;
 }
@@ -100,15 +100,16 @@ answer send_otp(api_call call) {
     auto send = parse(body, request, *call.client);
     if (!send) co_return to_response(body.problem(), request);
 
-    frame const what{send->to.masked(), send->what.name(), reports_at(call.uses),
-                     call.client->is_tenant && !call.uses.delivery_url.empty()};
-    if (auto const& once = *key) {
-        auto remember = [what](otp::sent const& sent) { return write(sent, what); };
-        send->once = otp::idempotency{once->text, once->fingerprint, std::move(remember)};
+    frame const frame{send->to.masked(), send->purpose.name(), reports_at(call.deps),
+                      call.client->is_tenant && !call.deps.delivery_url.empty()};
+    if (auto const& idempotency = *key) {
+        auto remember = [frame](otp::sent const& sent) { return write(sent, frame); };
+        send->idempotency =
+            otp::idempotency_key{idempotency->text, idempotency->fingerprint, std::move(remember)};
     }
-    auto const sent = co_await call.uses.domain.sender().send(*std::move(send), request.until());
+    auto const sent = co_await call.deps.domain.sender().send(*std::move(send), request.until());
     if (!sent) co_return to_response(to_problem(sent.error()), request);
-    co_return reply_of(*sent, what);
+    co_return reply_of(*sent, frame);
 }
 
 } // namespace otpd::api

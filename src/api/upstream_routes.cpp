@@ -11,10 +11,10 @@ namespace otpd::api {
 
 namespace {
 
-std::string write(std::vector<bridgexapi::route> const& of) {
+std::string write(std::vector<bridgexapi::route> const& list) {
     std::vector<std::string> routes;
-    routes.reserve(of.size());
-    for (auto const& each : of)
+    routes.reserve(list.size());
+    for (auto const& each : list)
         routes.push_back(json_writer()
                              .add("route_id", each.route_id)
                              .add("name", each.name)
@@ -27,10 +27,10 @@ std::string write(std::vector<bridgexapi::route> const& of) {
     return json_writer().add_array("routes", routes).finish();
 }
 
-std::string write(int route_id, otp::price_list const& of) {
+std::string write(int route_id, otp::price_list const& list) {
     std::vector<std::string> prices;
-    prices.reserve(of.prices.size());
-    for (auto const& each : of.prices)
+    prices.reserve(list.prices.size());
+    for (auto const& each : list.prices)
         prices.push_back(json_writer()
                              .add("country", each.country)
                              .add("prefix", each.prefix)
@@ -39,7 +39,7 @@ std::string write(int route_id, otp::price_list const& of) {
     return json_writer()
         .add("route_id", route_id)
         .add("currency", "EUR")
-        .add("learned_at", of.learned_at)
+        .add("learned_at", list.learned_at)
         .add_array("prices", prices)
         .finish();
 }
@@ -47,7 +47,7 @@ std::string write(int route_id, otp::price_list const& of) {
 } // namespace
 
 answer list_routes(api_call call) {
-    auto const found = co_await call.uses.catalogue.routes(call.request.until());
+    auto const found = co_await call.deps.catalogue.routes(call.request.until());
     if (!found) co_return to_response(to_problem(found.error()), call.request);
     http::response reply;
     reply.body = write(*found);
@@ -55,7 +55,7 @@ answer list_routes(api_call call) {
 }
 
 answer route_pricing(api_call call, int route_id) {
-    auto const found = co_await call.uses.catalogue.pricing(route_id, call.request.until());
+    auto const found = co_await call.deps.catalogue.pricing(route_id, call.request.until());
     if (!found) co_return to_response(to_problem(found.error()), call.request);
     http::response reply;
     reply.body = write(route_id, *found);

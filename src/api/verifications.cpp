@@ -19,34 +19,34 @@ constexpr int longest_wait = 60; // seconds
 /// Its details are members beside `at` and `event`, which no detail is called.
 std::string write(otp::verification_view::event const& of) {
     json_writer event;
-    event.add("at", of.at).add("event", of.what);
+    event.add("at", of.at).add("event", of.type);
     for (auto const& [name, value] : of.details)
         std::visit([&event, &name](auto const& known) { event.add(name, known); }, value);
     return event.finish();
 }
 
-std::string write(otp::verification_view const& of) {
+std::string write(otp::verification_view const& view) {
     std::vector<std::string> events;
-    events.reserve(of.events.size());
-    for (auto const& each : of.events)
+    events.reserve(view.events.size());
+    for (auto const& each : view.events)
         events.push_back(write(each));
-    auto const sent = of.sent.value_or(store::receipt{});
+    auto const sent = view.sent.value_or(store::receipt{});
     auto const given = [](std::string const& text) {
         return text.empty() ? std::nullopt : std::optional<std::string>(text);
     };
     std::optional<int> route;
-    if (of.sent) route = sent.route_id;
+    if (view.sent) route = sent.route_id;
     std::optional<std::string_view> currency;
     if (sent.cost) currency = "EUR";
     return json_writer()
-        .add("verification_id", of.id)
-        .add("purpose", of.purpose)
-        .add("state", of.state)
-        .add("delivery", of.delivery)
-        .add("created_at", of.created_at)
-        .add("expires_in_seconds", of.expires_in.count())
-        .add("attempts_left", of.attempts_left)
-        .add("attempts_left_without_id", of.attempts_left_without_id)
+        .add("verification_id", view.id)
+        .add("purpose", view.purpose)
+        .add("state", view.state)
+        .add("delivery", view.delivery)
+        .add("created_at", view.created_at)
+        .add("expires_in_seconds", view.expires_in.count())
+        .add("attempts_left", view.attempts_left)
+        .add("attempts_left_without_id", view.attempts_left_without_id)
         .add("route_id", route)
         .add("bx_message_id", given(sent.bx_message_id))
         .add("order_id", given(sent.order_id))
@@ -75,7 +75,7 @@ deadline end_of_wait(int seconds, http::request const& request) {
 
 answer find_verification(api_call call, std::string id) {
     auto const& request = call.request;
-    auto& verifications = call.uses.domain.verifications();
+    auto& verifications = call.deps.domain.verifications();
     query asked(request.query(), {"wait"});
     auto const wait = asked.integer("wait", 0, longest_wait);
     if (!asked.valid()) co_return to_response(asked.problem(), request);
@@ -83,16 +83,16 @@ answer find_verification(api_call call, std::string id) {
     if (wait.value_or(0) == 0)
         co_return reply_of(co_await verifications.find(std::move(who), std::move(id)), request);
     auto const until = end_of_wait(*wait, request);
-    std::function<bool()> has_left = [&request] { return request.has_hung_up(); };
+    std::function<bool()> has_disconnected = [&request] { return request.has_hung_up(); };
     co_return reply_of(co_await verifications.find_changed(std::move(who), std::move(id), until,
-                                                           std::move(has_left)),
+                                                           std::move(has_disconnected)),
                        request);
 }
 
 answer cancel_verification(api_call call, std::string id) {
     auto who = caller_of(call.request, *call.client);
     co_return reply_of(
-        co_await call.uses.domain.verifications().cancel(std::move(who), std::move(id)),
+        co_await call.deps.domain.verifications().cancel(std::move(who), std::move(id)),
         call.request);
 }
 

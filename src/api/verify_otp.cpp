@@ -11,14 +11,14 @@ namespace otpd::api {
 namespace {
 
 std::optional<otp::verify_request> parse(json_body& body, http::request const& request,
-                                         otp::client const& from, std::size_t code_length) {
+                                         otp::client const& client, std::size_t code_length) {
     auto number = read_phone_number(body);
     auto what = read_purpose(body);
     auto const code = read_code(body, code_length);
     auto id = read_verification_id(body);
     auto address = read_end_user_address(body);
     if (!body.valid()) return std::nullopt;
-    return otp::verify_request{caller_of(request, from, std::move(address)), *std::move(number),
+    return otp::verify_request{caller_of(request, client, std::move(address)), *std::move(number),
                                *std::move(what), *code, std::move(id)};
 }
 
@@ -26,12 +26,12 @@ std::optional<otp::verify_request> parse(json_body& body, http::request const& r
 
 answer verify_otp(api_call call) {
     json_body body(call.request.body());
-    auto guess = parse(body, call.request, *call.client, call.uses.domain.rules().code_length);
+    auto guess = parse(body, call.request, *call.client, call.deps.domain.rules().code_length);
     if (!guess) co_return to_response(body.problem(), call.request);
 
     auto const number = guess->number;
-    auto const what = guess->what;
-    auto const verified = co_await call.uses.domain.verifier().verify(*std::move(guess));
+    auto const what = guess->purpose;
+    auto const verified = co_await call.deps.domain.verifier().verify(*std::move(guess));
     if (!verified) co_return to_response(to_problem(verified.error()), call.request);
     http::response reply;
     reply.body = json_writer()

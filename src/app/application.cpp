@@ -1,22 +1,22 @@
 #include "application.hpp"
 
 #include "admin.hpp"
+#include "event_bus.hpp"
 #include "events.hpp"
 #include "metered_store.hpp"
-#include "occurrences.hpp"
 #include "otpd/api/routes.hpp"
 #include "otpd/bridgexapi/read_bulkhead.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
 #include "otpd/net/single_flight.hpp"
-#include "otpd/net/sole_runner.hpp"
-#include "otpd/otp/account.hpp"
+#include "otpd/net/single_threaded_scope.hpp"
+#include "otpd/otp/account_monitor.hpp"
 #include "otpd/otp/catalogue.hpp"
-#include "otpd/otp/changes.hpp"
 #include "otpd/otp/delivery.hpp"
+#include "otpd/otp/event_waiters.hpp"
 #include "otpd/otp/message_owners.hpp"
-#include "otpd/otp/price_book.hpp"
+#include "otpd/otp/price_cache.hpp"
 #include "otpd/otp/read_limit.hpp"
 #include "otpd/otp/scoreboard.hpp"
 #include "otpd/telemetry/metrics.hpp"
@@ -87,8 +87,8 @@ telemetry::metrics_options metrics_of(otp::policy const& rules) {
 
 } // namespace
 
-/// Members stand in the order of their dependencies. run() leaves the io_context without work, so no
-/// coroutine outlives what it refers to.
+/// Members stand in the order of their dependencies. run() leaves the io_context without work, so
+/// no coroutine outlives what it refers to.
 class application::impl {
 public:
     impl(settings with, reread settings_again, store_factory const& factory)
@@ -109,26 +109,26 @@ public:
           questions_(context_.get_executor(), routes_, reader_,
                      read_bulkhead_options_of(settings_.bridgexapi)),
           reads_(context_.get_executor(), read_quota_of(settings_.limits), clock_, metrics_),
-          figures_(context_.get_executor(), clock_, settings_.routes.scores),
-          news_(context_.get_executor(), settings_.delivery.waiters_max,
-                names_of_clients(settings_)),
+          stats_(context_.get_executor(), clock_, settings_.routes.scores),
+          event_waiters_(context_.get_executor(), settings_.delivery.waiters_max,
+                         names_of_clients(settings_)),
           hooks_(context_.get_executor(), settings_.webhook_endpoints, settings_.webhooks,
                  webhook::webhooks::dependencies{clock_, random_, log_, metrics_}),
-          prices_(context_.get_executor(), price_book_options_of(settings_),
-                  otp::price_book::dependencies{reader_, clock_, random_, log_, metrics_}),
+          prices_(context_.get_executor(), price_cache_options_of(settings_),
+                  otp::price_cache::dependencies{reader_, clock_, random_, log_, metrics_}),
           deliveries_(context_.get_executor(), settings_.delivery,
                       otp::delivery_tracker::dependencies{store_, reader_, clock_, random_, relay_,
                                                           log_, metrics_}),
           account_(context_.get_executor(), settings_.spending.account,
-                   otp::account_watch::dependencies{
+                   otp::account_monitor::dependencies{
                        store_, reader_,
                        [this](wall_time at) { return domain_.spending().total(at); }, clock_,
                        random_, log_, metrics_}),
           domain_(rules_,
                   otp::operations::dependencies{
                       store_, questions_, keys_, plan_, clock_, random_, log_, metrics_, prices_,
-                      figures_, deliveries_, news_, relay_,
-                      [this](money balance) { account_.saw_balance(balance); }, &owners_}),
+                      stats_, deliveries_, event_waiters_, relay_,
+                      [this](money balance) { account_.on_balance(balance); }, &owners_}),
           catalogue_(otp::catalogue::dependencies{store_, questions_, prices_, account_,
                                                   domain_.spending(), rules_, clock_}),
           api_(context_, api_options(settings_), api_routes_, http_events_) {
@@ -159,29 +159,29 @@ public:
 
 private:
     void add_routes() {
-        api::dependencies const uses{domain_,
+        api::dependencies const deps{domain_,
                                      catalogue_,
-                                     figures_,
+                                     stats_,
                                      reads_,
                                      callers_,
                                      [this] { return live_codes(); },
                                      [this] { return why_not_ready(); },
                                      settings_.bridgexapi.base_url,
                                      settings_.delivery.status_url};
-        api::add_routes(api_routes_, uses);
+        api::add_routes(api_routes_, deps);
         add_admin_routes(admin_routes_, [this] { return scrape(); });
         if (settings_.admin.token.empty()) return;
         operators_.emplace(operator_of(settings_.admin));
         api::dependencies const operators_use{
-            uses.domain,     uses.catalogue,     uses.figures,      uses.reads,       *operators_,
-            uses.live_codes, uses.why_not_ready, uses.upstream_url, uses.delivery_url};
+            deps.domain,     deps.catalogue,     deps.stats,        deps.reads,       *operators_,
+            deps.live_codes, deps.why_not_ready, deps.upstream_url, deps.delivery_url};
         api::add_operator_routes(admin_routes_, operators_use);
     }
 
     /// The board before those who may ask it because of what they heard.
     void start_listeners() {
-        relay_.add(figures_);
-        relay_.add(news_);
+        relay_.add(stats_);
+        relay_.add(event_waiters_);
         relay_.add(hooks_);
         if (settings_.timeline.path.empty()) return;
         timeline_ =
@@ -251,8 +251,8 @@ private:
             log_.warn("daily_cap", {{"cap", 0.0}, {"note", "nothing bounds what is spent in all"}});
     }
 
-    /// Before anything is accepted, so that a store that can never work ends the program with its reason. One
-    /// that does not answer yet is asked for its secrets by the first who want it.
+    /// Before anything is accepted, so that a store that can never work ends the program with its
+    /// reason. One that does not answer yet is asked for its secrets by the first who want it.
     void start_store() {
         auto unusable = run_now(codes_->start());
         if (!unusable) unusable = run_now(gate_.difference());
@@ -296,7 +296,7 @@ private:
                 }
             }
         };
-        std::optional<net::sole_runner> alone;
+        std::optional<net::single_threaded_scope> alone;
         if (threads_ == 1) alone.emplace(context_);
         std::vector<std::jthread> others;
         for (std::size_t i = 1; i < threads_; ++i)
@@ -314,7 +314,7 @@ private:
         asio::steady_timer grace(lifecycle_, settings_.server.drain_delay);
         co_await grace.async_wait(asio::as_tuple(asio::use_awaitable));
         deadline const limit = deadline::in(settings_.server.drain_timeout);
-        news_.stop();
+        event_waiters_.stop();
         bool const drained = co_await api_.drain(limit);
         if (!drained) log_.warn("drain_incomplete");
         stop_background();
@@ -361,7 +361,8 @@ private:
         log_.info("reloaded", {{"level", notations::level().show(fresh->log.level)}});
     }
 
-    /// After somebody has moved them away. The log goes to the standard output, which is the supervisor's.
+    /// After somebody has moved them away. The log goes to the standard output, which is the
+    /// supervisor's.
     void reopen_files() {
         if (timeline_) timeline_->reopen();
         log_.info("files_reopened", {{"timeline", settings_.timeline.path}});
@@ -389,11 +390,11 @@ private:
     }
 
     asio::awaitable<std::string> scrape() {
-        auto const sends = upstream_.figures();
-        auto const reads = reader_.figures();
+        auto const sends = upstream_.stats();
+        auto const reads = reader_.stats();
         metrics_.upstream_pool(sends.open + reads.open, sends.idle + reads.idle,
                                sends.waiting + reads.waiting);
-        for (auto const& each : routes_.figures())
+        for (auto const& each : routes_.stats())
             metrics_.route_gate(each.route_id, each.limit, each.running, each.waiting,
                                 each.refusing);
         auto const codes = co_await live_codes();
@@ -440,14 +441,14 @@ private:
     bridgexapi::read_bulkhead questions_; ///< of requests
     otp::read_limit reads_;
     otp::message_owners owners_{context_.get_executor()};
-    occurrence_relay relay_;
+    event_bus relay_;
     std::unique_ptr<timeline_file> timeline_; ///< none unless it is asked for
-    otp::scoreboard figures_;
-    otp::changes news_;
+    otp::scoreboard stats_;
+    otp::event_waiters event_waiters_;
     webhook::webhooks hooks_;
-    otp::price_book prices_;
+    otp::price_cache prices_;
     otp::delivery_tracker deliveries_;
-    otp::account_watch account_;
+    otp::account_monitor account_;
     otp::operations domain_;
     otp::catalogue catalogue_;
     http::server api_;

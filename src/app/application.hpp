@@ -1,7 +1,7 @@
 #pragma once
 
-/// The whole service: every part built in the order in which it depends on the others, run, and taken
-/// down again.
+/// The whole service: every part built in the order in which it depends on the others, run, and
+/// taken down again.
 
 #include "otpd/store/backend.hpp"
 #include "settings.hpp"
@@ -11,26 +11,26 @@
 
 namespace otpd::app {
 
-/// Makes the backend that holds the states. `now` and `tell` outlive it.
+/// Makes the backend that holds the states. `now` and `observer` outlive it.
 using store_factory = std::function<std::unique_ptr<store::backend>(
-    boost::asio::any_io_executor const& on, settings const& from, clock const& now,
-    store::observer& tell)>;
+    boost::asio::any_io_executor const& executor, settings const& settings, clock const& now,
+    store::observer& observer)>;
 
 class application {
 public:
     /// Reads the settings anew, for SIGHUP.
     using reread = std::function<boost::system::result<settings, settings_faults>()>;
 
-    /// Builds everything and binds the listeners. Throws std::exception when a part cannot be had: an
-    /// address in use, a CA file that cannot be read. The process is prepared (process.hpp).
+    /// Builds everything and binds the listeners. Throws std::exception when a part cannot be had:
+    /// an address in use, a CA file that cannot be read. The process is prepared (process.hpp).
     application(settings with, reread settings_again, store_factory const& factory);
     ~application();
 
     /// Serves until SIGTERM or SIGINT, then drains: readiness turns 503, after server.drain_delay
-    /// accepting stops, requests in flight finish and every send that was admitted is settled, within
-    /// server.drain_timeout. A second
-    /// signal ends the process at once. SIGHUP applies a new log.level and names what else has changed
-    /// and needs a restart. SIGUSR1 opens timeline.file again.
+    /// accepting stops, requests in flight finish and every send that was admitted is settled,
+    /// within server.drain_timeout. A second signal ends the process at once. SIGHUP applies a new
+    /// log.level and names what else has changed and needs a restart. SIGUSR1 opens timeline.file
+    /// again.
     void run();
 
 private:

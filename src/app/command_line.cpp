@@ -109,8 +109,8 @@ secret_file read_file(std::string const& path, std::size_t max_bytes) {
     return {std::move(text), {}};
 }
 
-/// Everybody of the machine may read what Docker (0444) and Kubernetes (0644) mount, and nobody else
-/// is there; a file that everybody may write to is never meant.
+/// Everybody of the machine may read what Docker (0444) and Kubernetes (0644) mount, and nobody
+/// else is there; a file that everybody may write to is never meant.
 secret_file read_secret(std::string const& path) {
     if (has_mode(path, S_IWOTH))
         return {{}, "every user of the machine may write to it: chmod o-w " + path};
@@ -142,7 +142,7 @@ void for_each_variable(Visit visit) {
 /// The file makes itself with mode 0600, but may have been there, or been changed.
 std::vector<std::string> faults_of_database(settings const& all) {
     std::vector<std::string> faults;
-    if (all.store.url.what != store::location::kind::sqlite || all.server.listen.is_loopback())
+    if (all.store.url.type != store::location::kind::sqlite || all.server.listen.is_loopback())
         return faults;
     auto const& database = all.store.url.path;
     for (auto const& path : {database, database + "-wal"})

@@ -35,22 +35,23 @@ public:
 
     [[nodiscard]] std::map<std::string, std::string> variables() const;
     /// Overwrites the values of secrets where the process has them: /proc/PID/environ shows that. A
-    /// value with a part that is secret, such as store.url, goes as a whole. For the one thread before
-    /// others begin.
+    /// value with a part that is secret, such as store.url, goes as a whole. For the one thread
+    /// before others begin.
     static void wipe_secrets();
 
 private:
     std::map<std::string, secret_string> variables_;
 };
 
-/// Opens the files: --config (must exist) or else ./config.toml (may be missing), and ./.env (may be
-/// missing). They are bounded: 256 KiB for TOML, 64 KiB for .env.
+/// Opens the files: --config (must exist) or else ./config.toml (may be missing), and ./.env (may
+/// be missing). They are bounded: 256 KiB for TOML, 64 KiB for .env.
 [[nodiscard]] boost::system::result<settings_sources, settings_faults>
 read_sources(command_line const& line, process_environment const& environment);
 
 /// What to print and how to end: the program does not start.
 struct early_exit {
-    int code; ///< 0 after --help, --version, --print-*, and a good --check-config; 2 for bad settings
+    /// 0 after --help, --version, --print-*, and a good --check-config; 2 for bad settings.
+    int code;
     std::string output; ///< for the standard output
     std::string errors; ///< for the standard error, a line for each fault
 };

@@ -22,27 +22,28 @@ std::string what_of(std::exception_ptr const& thrown) {
     }
 }
 
-void http_events::request_finished(http::request_record const& what) noexcept {
-    metrics_.http_request(what.route, http::to_string(what.verb), what.status, what.handling);
-    if (log_.enabled(telemetry::level::info)) log_request(what);
+void http_events::request_finished(http::request_record const& record) noexcept {
+    metrics_.http_request(record.route, http::to_string(record.verb), record.status,
+                          record.handling);
+    if (log_.enabled(telemetry::level::info)) log_request(record);
 }
 
-void http_events::log_request(http::request_record const& what) noexcept {
+void http_events::log_request(http::request_record const& record) noexcept {
     auto const log = [&](auto... from) {
-        log_.info("request", {{"request_id", what.request_id},
-                              {"listener", what.listener},
-                              {"method", http::to_string(what.verb)},
-                              {"route", what.route},
-                              {"status", what.status},
-                              {"us", microseconds(what.handling)},
-                              {"sent", what.sent},
-                              {"peer", http::to_text(what.peer)},
+        log_.info("request", {{"request_id", record.request_id},
+                              {"listener", record.listener},
+                              {"method", http::to_string(record.verb)},
+                              {"route", record.route},
+                              {"status", record.status},
+                              {"us", microseconds(record.handling)},
+                              {"sent", record.sent},
+                              {"peer", http::to_text(record.peer)},
                               from...});
     };
-    if (what.client == what.peer)
+    if (record.client == record.peer)
         log();
     else
-        log(telemetry::field("client", http::to_text(what.client)));
+        log(telemetry::field("client", http::to_text(record.client)));
 }
 
 void http_events::connection_opened(std::string_view listener) noexcept {
@@ -105,7 +106,7 @@ void http_events::connection_failed(std::string_view listener, std::exception_pt
 }
 
 void upstream_events::call_ended(bridgexapi::call_report const& report) {
-    auto const operation = bridgexapi::to_string(report.what);
+    auto const operation = bridgexapi::to_string(report.operation);
     auto const outcome = bridgexapi::to_string(report.outcome);
     auto const why = report.why ? bridgexapi::to_string(*report.why) : std::string_view();
     metrics_.upstream_request(operation, outcome, why, report.elapsed);
@@ -134,17 +135,17 @@ void upstream_events::stopped_reusing(std::chrono::milliseconds for_how_long) {
 
 void route_events::opened(int route_id, bridgexapi::reason why,
                           std::chrono::milliseconds for_how_long) {
-    log_.warn("route_left_alone", {{"route_id", route_id},
-                                   {"reason", bridgexapi::to_string(why)},
-                                   {"for_ms", for_how_long.count()}});
+    log_.warn("route_breaker_opened", {{"route_id", route_id},
+                                       {"reason", bridgexapi::to_string(why)},
+                                       {"for_ms", for_how_long.count()}});
 }
 
 void route_events::closed(int route_id) {
-    log_.info("route_works_again", {{"route_id", route_id}});
+    log_.info("route_breaker_closed", {{"route_id", route_id}});
 }
 
-void store_events::swept(store::sweep_slice what) noexcept {
-    metrics_.sweep_slice(what.removed, what.elapsed);
+void store_events::swept(store::sweep_slice slice) noexcept {
+    metrics_.sweep_slice(slice.removed, slice.elapsed);
 }
 
 void store_events::ready(std::string_view what) noexcept {

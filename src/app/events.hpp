@@ -1,7 +1,7 @@
 #pragma once
 
-/// What the listeners, the upstream client and the store tell, turned into log lines and metrics. Thread-safe, as
-/// the log and the metrics are.
+/// What the listeners, the upstream client and the store tell, turned into log lines and metrics.
+/// Thread-safe, as the log and the metrics are.
 
 #include "otpd/bridgexapi/observer.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
@@ -20,7 +20,7 @@ public:
     http_events(telemetry::logger& log, telemetry::metrics& metrics) noexcept
         : log_(log), metrics_(metrics) {}
 
-    void request_finished(http::request_record const& what) noexcept override;
+    void request_finished(http::request_record const& record) noexcept override;
     void connection_opened(std::string_view listener) noexcept override;
     void connection_closed(std::string_view listener) noexcept override;
     void connection_refused(std::string_view listener, http::refusal why,
@@ -40,7 +40,7 @@ public:
     void connection_failed(std::string_view listener, std::exception_ptr thrown) noexcept override;
 
 private:
-    void log_request(http::request_record const& what) noexcept;
+    void log_request(http::request_record const& record) noexcept;
 
     telemetry::logger& log_;
     telemetry::metrics& metrics_;
@@ -78,7 +78,7 @@ public:
     store_events(telemetry::logger& log, telemetry::metrics& metrics) noexcept
         : log_(log), metrics_(metrics) {}
 
-    void swept(store::sweep_slice what) noexcept override;
+    void swept(store::sweep_slice slice) noexcept override;
     void ready(std::string_view what) noexcept override;
     void lost(std::string_view why) noexcept override;
     void clock_jumped(store::duration by) noexcept override;

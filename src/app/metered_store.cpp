@@ -36,9 +36,10 @@ metered_store::settle(otpd::store::settlement request) {
     return measure(metrics_, gate_, "settle", inner_.settle(std::move(request)));
 }
 
-asio::awaitable<otpd::store::result<otpd::store::rebook_outcome>>
-metered_store::rebook(otpd::store::rebooking request) {
-    return measure(metrics_, gate_, "rebook", inner_.rebook(std::move(request)));
+asio::awaitable<otpd::store::result<otpd::store::replace_outcome>>
+metered_store::replace_reservation(otpd::store::reservation_replacement request) {
+    return measure(metrics_, gate_, "replace_reservation",
+                   inner_.replace_reservation(std::move(request)));
 }
 
 asio::awaitable<otpd::store::result<otpd::store::update_outcome>>
@@ -62,8 +63,8 @@ metered_store::cancel(otpd::store::cancellation request) {
 }
 
 asio::awaitable<otpd::store::result<std::vector<std::int64_t>>>
-metered_store::spent(std::vector<otpd::store::budget_key> of) {
-    return measure(metrics_, gate_, "spent", inner_.spent(std::move(of)));
+metered_store::spent(std::vector<otpd::store::budget_key> budgets) {
+    return measure(metrics_, gate_, "spent", inner_.spent(std::move(budgets)));
 }
 
 asio::awaitable<otpd::store::result<std::uint64_t>> metered_store::live_codes() {

@@ -18,8 +18,8 @@ public:
     admit(otpd::store::admission request) override;
     boost::asio::awaitable<otpd::store::result<otpd::store::settle_outcome>>
     settle(otpd::store::settlement request) override;
-    boost::asio::awaitable<otpd::store::result<otpd::store::rebook_outcome>>
-    rebook(otpd::store::rebooking request) override;
+    boost::asio::awaitable<otpd::store::result<otpd::store::replace_outcome>>
+    replace_reservation(otpd::store::reservation_replacement request) override;
     boost::asio::awaitable<otpd::store::result<otpd::store::update_outcome>>
     update(otpd::store::delivery_update request) override;
     boost::asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
@@ -29,7 +29,7 @@ public:
     boost::asio::awaitable<otpd::store::result<otpd::store::cancel_outcome>>
     cancel(otpd::store::cancellation request) override;
     boost::asio::awaitable<otpd::store::result<std::vector<std::int64_t>>>
-    spent(std::vector<otpd::store::budget_key> of) override;
+    spent(std::vector<otpd::store::budget_key> budgets) override;
     boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override;
     boost::asio::awaitable<otpd::store::result<std::monostate>> ping() override;
 

@@ -23,10 +23,12 @@ void open_standard_descriptors() {
 }
 
 void ignore_signals() {
-    // Written to a client that is gone, or to a file that may not grow: an error there, not the end here.
+    // Written to a client that is gone, or to a file that may not grow: an error there, not the end
+    // here.
     for (int const each : {SIGPIPE, SIGXFSZ})
         std::signal(each, SIG_IGN);
-    // Sent by nobody who wants the end. Those that are used get their handlers later (application.cpp).
+    // Sent by nobody who wants the end. Those that are used get their handlers later
+    // (application.cpp).
     for (int const each :
          {SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGSTKFLT, SIGPWR})
         std::signal(each, SIG_IGN);

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Lets nobody to a store before it is known that this instance has the secrets of all others there.
+/// Lets nobody to a store before it is known that this instance has the secrets of all others
+/// there.
 
 #include "events.hpp"
 #include "otpd/store/backend.hpp"
@@ -19,9 +20,9 @@ namespace otpd::app {
 /// Any thread. All arguments must outlive it.
 class secrets_gate {
 public:
-    secrets_gate(store::backend& store, store_events const& events, store::shared_secrets mine,
+    secrets_gate(store::backend& store, store_events const& events, store::shared_secrets secrets,
                  telemetry::logger& log)
-        : store_(store), events_(events), mine_(std::move(mine)), log_(log) {}
+        : store_(store), events_(events), mine_(std::move(secrets)), log_(log) {}
 
     /// It agreed, and was not away since: nothing has to be asked.
     [[nodiscard]] bool is_open() const noexcept { return agreed_when_ == events_.times_ready(); }

@@ -2,20 +2,20 @@
 
 /// Everything an operator may set, checked once before any socket opens and immutable afterwards.
 ///
-/// Each section is the struct that a part of the service is made with, or holds it, and each declares
-/// its keys itself (settings_keys.hpp). Nothing here reads the process: load_settings() is a pure
-/// function of what it is given, and read_sources() is the only one that opens files.
+/// Each section is the struct that a part of the service is made with, or holds it, and each
+/// declares its keys itself (settings_keys.hpp). Nothing here reads the process: load_settings() is
+/// a pure function of what it is given, and read_sources() is the only one that opens files.
 
 #include "otpd/bridgexapi/client.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/money.hpp"
 #include "otpd/core/secret.hpp"
 #include "otpd/http/server.hpp"
-#include "otpd/otp/account.hpp"
+#include "otpd/otp/account_monitor.hpp"
 #include "otpd/otp/client.hpp"
 #include "otpd/otp/delivery.hpp"
 #include "otpd/otp/policy.hpp"
-#include "otpd/otp/price_book.hpp"
+#include "otpd/otp/price_cache.hpp"
 #include "otpd/otp/scoreboard.hpp"
 #include "otpd/store/location.hpp"
 #include "otpd/telemetry/log.hpp"
@@ -230,7 +230,7 @@ struct store_settings {
 };
 
 struct limits_settings {
-    /// False, on loopback only: no cooldown, no limit and no watch for pumped SMS. Guess limits of
+    /// False, on loopback only: no cooldown, no limit and no conversion guard. Guess limits of
     /// numbers always hold.
     bool enabled = true;
     /// Without it something has to refuse sends when others reach server.listen.
@@ -254,7 +254,7 @@ struct limits_settings {
     static void declare(Keys keys) {
         using s = limits_settings;
         keys.flag("enabled", &s::enabled,
-                  "Cooldown, limits and the watch for pumped SMS; false is for load tests on "
+                  "Cooldown, limits and the conversion guard; false is for load tests on "
                   "loopback.");
         keys.flag("accept_none", &s::accept_none,
                   "Lets an address that others reach be served without one limit or guard that "
@@ -286,7 +286,7 @@ struct money_settings {
     /// In all, in a UTC day; 0: no cap. Nothing: not chosen (daily_cap_of() in app/wiring.hpp).
     std::optional<money> daily_cap;
     money assumed_price = otp::policy().assumed_price; ///< of an SMS whose price is not known, > 0
-    otp::price_book_options prices;
+    otp::price_cache_options prices;
     otp::account_options account;
 
     template <class Keys>
@@ -301,7 +301,7 @@ struct money_settings {
             "them is required.");
         keys.price("assumed_price", &s::assumed_price,
                    "What an SMS counts for whose price is not known, in the account's currency.");
-        otp::price_book_options::declare(keys.part(&s::prices));
+        otp::price_cache_options::declare(keys.part(&s::prices));
         otp::account_options::declare(keys.part(&s::account));
     }
 };
@@ -429,12 +429,12 @@ struct setting_line {
 };
 /// Every key with its value, then each table of the file, for the log and for --check-config. Of a
 /// secret it says only whether it is set.
-[[nodiscard]] std::vector<setting_line> describe(settings const& from);
-/// Keys of describe() whose values differ, and of entries that came or went. Secrets are compared by
-/// their digests.
+[[nodiscard]] std::vector<setting_line> describe(settings const& settings);
+/// Keys of describe() whose values differ, and of entries that came or went. Secrets are compared
+/// by their digests.
 [[nodiscard]] std::vector<std::string> changed_keys(settings const& before, settings const& after);
 /// What is not wrong but should be known, a line each.
-[[nodiscard]] std::vector<std::string> settings_notes(settings const& from,
+[[nodiscard]] std::vector<std::string> settings_notes(settings const& settings,
                                                       std::chrono::sys_days today);
 
 /// Every key with its default and what is allowed, and an example of each table: config.toml.

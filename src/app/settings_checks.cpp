@@ -18,17 +18,17 @@ std::string in_milliseconds(std::chrono::milliseconds time) {
 
 /// The chance that all guesses a number is allowed in a day, spent on one code, hit it; where older
 /// codes stay valid, on as many as there may be.
-void check_guess_risk(otp_settings const& from, refusals& refuse) {
-    bool const several = !from.purposes_with_several_codes.empty();
+void check_guess_risk(otp_settings const& settings, refusals& refuse) {
+    bool const several = !settings.purposes_with_several_codes.empty();
     double const codes = several ? static_cast<double>(store::codes_max) : 1;
     double const risk =
-        codes * from.guesses.quota / std::pow(10.0, static_cast<double>(from.code_length));
+        codes * settings.guesses.quota / std::pow(10.0, static_cast<double>(settings.code_length));
     refuse.when(
-        risk > from.accepted_guess_risk,
-        "otp.length = " + std::to_string(from.code_length) +
-            " with otp.guesses_per_day = " + std::to_string(from.guesses.quota) +
-            " can be guessed with a chance of " + values::format_number(risk) +
-            ", over otp.accepted_guess_risk = " + values::format_number(from.accepted_guess_risk) +
+        risk > settings.accepted_guess_risk,
+        "otp.length = " + std::to_string(settings.code_length) + " with otp.guesses_per_day = " +
+            std::to_string(settings.guesses.quota) + " can be guessed with a chance of " +
+            values::format_number(risk) + ", over otp.accepted_guess_risk = " +
+            values::format_number(settings.accepted_guess_risk) +
             (several ? " (several codes are valid at once: otp.purposes_with_several_codes)" : "") +
             ": use longer codes or fewer guesses, or raise otp.accepted_guess_risk to accept it");
 }
@@ -53,13 +53,14 @@ void check_secrets(settings const& all, refusals& refuse) {
             "there");
 }
 
-void check_store(store_settings const& from, refusals& refuse) {
-    refuse.when(!from.password.empty() && !from.url.password.empty(),
+void check_store(store_settings const& settings, refusals& refuse) {
+    refuse.when(!settings.password.empty() && !settings.url.password.empty(),
                 "store.password and a password in store.url: leave one of them out");
     // A URL of PostgreSQL may have them, too.
-    auto const& in_url = from.url.postgres;
-    bool const has_certificate = !from.certificate_file.empty() || !in_url.certificate_file.empty();
-    bool const has_key = !from.key_file.empty() || !in_url.key_file.empty();
+    auto const& in_url = settings.url.postgres;
+    bool const has_certificate =
+        !settings.certificate_file.empty() || !in_url.certificate_file.empty();
+    bool const has_key = !settings.key_file.empty() || !in_url.key_file.empty();
     refuse.when(has_certificate != has_key,
                 std::string(has_key ? "store.key_file without store.certificate_file"
                                     : "store.certificate_file without store.key_file") +
@@ -68,7 +69,7 @@ void check_store(store_settings const& from, refusals& refuse) {
 
 void check_files(settings const& all, refusals& refuse) {
     refuse.when(!all.timeline.path.empty() && all.timeline.path == all.store.url.path &&
-                    all.store.url.what == store::location::kind::sqlite,
+                    all.store.url.type == store::location::kind::sqlite,
                 "timeline.file is the file of store.url: choose another");
 }
 
@@ -91,8 +92,8 @@ void check_times(settings const& all, refusals& refuse) {
                     " would cut off sends at shutdown that bridgexapi.timeout allows: make it at "
                     "least " +
                     in_milliseconds(upstream));
-    refuse.when(all.otp.keep < all.otp.ttl,
-                "otp.record_seconds = " + std::to_string(all.otp.keep.count()) +
+    refuse.when(all.otp.retention < all.otp.ttl,
+                "otp.record_seconds = " + std::to_string(all.otp.retention.count()) +
                     " is less than otp.ttl_seconds: make it at least " +
                     std::to_string(all.otp.ttl.count()));
 }
@@ -109,7 +110,7 @@ void check_listeners(settings const& all, refusals& refuse) {
                 "server.trusted_proxies: name the proxies there");
 }
 
-// --- exposure ------------------------------------------------------------------------------------
+// --- exposure -----------------------------------------------------------------------------------
 
 /// Of a [[client]] only the hash of its token is known.
 bool can_be_guessed(secret_string const& token, std::size_t least) {

@@ -12,7 +12,7 @@ namespace otpd::app {
 
 namespace {
 
-// --- .env ----------------------------------------------------------------------------------------
+// --- .env ---------------------------------------------------------------------------------------
 
 bool is_name(std::string_view text) {
     auto const letter = [](char c) {
@@ -133,7 +133,7 @@ private:
     std::size_t line_ = 1;
 };
 
-// --- TOML ----------------------------------------------------------------------------------------
+// --- TOML ---------------------------------------------------------------------------------------
 
 std::string place_of(source_file const& file, toml::source_region const& at) {
     return file.name + ':' + std::to_string(at.begin.line);
@@ -226,7 +226,7 @@ std::string text_of(toml::node const& node) {
     return out;
 }
 
-void read_values(source_file const& file, toml::table const& from, std::span<key_words const> keys,
+void read_values(source_file const& file, toml::table const& table, std::span<key_words const> keys,
                  found_table& to, fault_lines& faults);
 
 /// The tables of a list within `whole`, which messages call by the name that is written in it.
@@ -248,9 +248,9 @@ std::vector<found_table> read_parts(source_file const& file, toml::table const& 
     return parts;
 }
 
-void read_values(source_file const& file, toml::table const& from, std::span<key_words const> keys,
+void read_values(source_file const& file, toml::table const& table, std::span<key_words const> keys,
                  found_table& to, fault_lines& faults) {
-    for (auto const& [name, node] : from) {
+    for (auto const& [name, node] : table) {
         auto const key = std::ranges::find(keys, name.str(), &key_words::name);
         auto const place = place_of(file, name.source());
         if (key == keys.end()) {
@@ -259,7 +259,7 @@ void read_values(source_file const& file, toml::table const& from, std::span<key
         }
         found_value value{text_of(node), place, has_type(node, key->kind)};
         if (!key->parts.empty() && value.usable)
-            value.tables = read_parts(file, from, to, *key, faults);
+            value.tables = read_parts(file, table, to, *key, faults);
         to.values.emplace(std::string(name.str()), std::move(value));
     }
 }

@@ -45,9 +45,9 @@ std::vector<setting_key> all_keys() {
     for (auto& key : all)
         if (key.is_file) {
             auto const path = key.path();
-            auto const file_in = [path](settings const& from) {
-                auto const found = from.secret_files.find(path);
-                return found == from.secret_files.end() ? std::string() : found->second;
+            auto const file_in = [path](settings const& settings) {
+                auto const found = settings.secret_files.find(path);
+                return found == settings.secret_files.end() ? std::string() : found->second;
             };
             key.show = file_in;
             key.same = [file_in](settings const& a, settings const& b) {

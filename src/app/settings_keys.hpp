@@ -240,7 +240,7 @@ void add_file_keys(std::vector<key_of<Owner>>& keys) {
     keys = std::move(all);
 }
 
-// --- tables that the configuration file has any number of times ----------------------------------
+// --- tables that the configuration file has any number of times ---------------------------------
 
 struct found_table;
 struct reading;
@@ -253,9 +253,9 @@ struct table_kind {
     std::string help; ///< one or two sentences
     std::vector<key_words> keys;
     /// Adds the entry, or a line for each fault.
-    std::function<void(found_table const& from, settings& to, reading& with)> read;
+    std::function<void(found_table const& table, settings& to, reading& with)> read;
     /// A line for each entry, with what is not as it is without the key.
-    std::function<std::vector<setting_line>(settings const& from)> describe;
+    std::function<std::vector<setting_line>(settings const& settings)> describe;
     /// Names of entries that only one of the two has.
     std::function<std::vector<std::string>(settings const& a, settings const& b)> differences;
 };

@@ -78,8 +78,8 @@ bool is_service_link(std::string_view name, std::string_view value) {
     return number < name.size() && name.substr(0, number).ends_with("_PORT_");
 }
 
-/// Where the reference reads a value differently: everything but 1, true, yes and on is false, and a
-/// negative cooldown means none.
+/// Where the reference reads a value differently: everything but 1, true, yes and on is false, and
+/// a negative cooldown means none.
 std::string from_reference(setting_key const& key, std::string const& text) {
     if (key.kind == value_kind::boolean)
         return values::parse_boolean(text).value_or(false) ? "true" : "false";
@@ -109,12 +109,13 @@ struct layers {
 };
 
 /// The strongest source that has the key; nothing when all leave it to the default.
-std::optional<found_value> find_value(layers const& from, setting_key const& key) {
-    if (auto const flag = from.flags.find(key.path()); flag != from.flags.end())
+std::optional<found_value> find_value(layers const& layers, setting_key const& key) {
+    if (auto const flag = layers.flags.find(key.path()); flag != layers.flags.end())
         return found_value{flag->second, "the command line"};
-    if (auto value = find_in(from.environment, key, "the environment")) return value;
-    if (auto value = find_in(from.dotenv, key, from.dotenv_name)) return value;
-    if (auto const value = from.config.values.find(key.path()); value != from.config.values.end())
+    if (auto value = find_in(layers.environment, key, "the environment")) return value;
+    if (auto value = find_in(layers.dotenv, key, layers.dotenv_name)) return value;
+    if (auto const value = layers.config.values.find(key.path());
+        value != layers.config.values.end())
         return value->second;
     return std::nullopt;
 }
@@ -163,12 +164,12 @@ bool holds_secrets(found_file const& config) {
 }
 
 /// Where others reach this machine, its other users are not trusted with the secrets either.
-void check_files(settings_sources const& sources, layers const& from, settings const& all,
+void check_files(settings_sources const& sources, layers const& layers, settings const& all,
                  fault_lines& faults) {
     if (all.server.listen.is_loopback()) return;
     for (auto const* const file :
          {sources.dotenv ? &*sources.dotenv : nullptr,
-          sources.config && holds_secrets(from.config) ? &*sources.config : nullptr})
+          sources.config && holds_secrets(layers.config) ? &*sources.config : nullptr})
         if (file != nullptr && file->is_open_to_all)
             faults.push_back(file->name +
                              " has secrets and is open to every user of the machine: "

@@ -10,7 +10,7 @@ namespace otpd::app {
 
 namespace {
 
-// --- config.toml ---------------------------------------------------------------------------------
+// --- config.toml --------------------------------------------------------------------------------
 
 constexpr std::string_view file_head =
     "# Every setting of otpd with its default. A value is taken from the first of these that has "
@@ -51,7 +51,7 @@ std::string parts_of(key_words const& key) {
     return out;
 }
 
-// --- the page ------------------------------------------------------------------------------------
+// --- the page -----------------------------------------------------------------------------------
 
 constexpr std::string_view page_head = R"md(# Configuration
 
@@ -219,12 +219,12 @@ std::string configuration_page() {
     return out;
 }
 
-std::vector<setting_line> describe(settings const& from) {
+std::vector<setting_line> describe(settings const& settings) {
     std::vector<setting_line> lines;
     for (auto const& key : setting_keys())
-        lines.push_back({key.path(), key.show(from)});
+        lines.push_back({key.path(), key.show(settings)});
     for (auto const& kind : table_kinds())
-        std::ranges::move(kind.describe(from), std::back_inserter(lines));
+        std::ranges::move(kind.describe(settings), std::back_inserter(lines));
     return lines;
 }
 
@@ -237,18 +237,18 @@ std::vector<std::string> changed_keys(settings const& before, settings const& af
     return changed;
 }
 
-std::vector<std::string> settings_notes(settings const& from, std::chrono::sys_days today) {
+std::vector<std::string> settings_notes(settings const& settings, std::chrono::sys_days today) {
     std::vector<std::string> notes;
-    for (auto const& each : from.test_numbers)
+    for (auto const& each : settings.test_numbers)
         if (each.until < today)
             notes.push_back("[[test_number]] " + each.number.masked() + " ended with " +
                             values::format_date(each.until) +
                             ": it is a number as any other and gets an SMS");
-    if (!from.clients.empty() && from.admin.token.empty())
+    if (!settings.clients.empty() && settings.admin.token.empty())
         notes.emplace_back("with a [[client]] nobody sees account, budgets and scores through the "
                            "API: set admin.token for the admin listener");
-    if (from.limits.enabled && from.pumping.enabled &&
-        from.pumping.mode == otp::limit_mode::observe)
+    if (settings.limits.enabled && settings.pumping.enabled &&
+        settings.pumping.mode == otp::limit_mode::observe)
         notes.emplace_back(
             "pumping.mode = observe: pumped SMS are logged and counted, not refused");
     return notes;

@@ -48,9 +48,9 @@ struct found_file {
 [[nodiscard]] std::string_view toml_type(value_kind kind) noexcept;
 
 /// A `.env` file as python-dotenv reads it (the reference service's reader): `KEY=value`, `export `
-/// before it, comments, 'literal' and "escaped" values over several lines. `$` has no meaning. Other
-/// than there, `KEY= # note` is empty: the note is a comment, never a secret. A line that holds no
-/// assignment is a fault.
+/// before it, comments, 'literal' and "escaped" values over several lines. `$` has no meaning.
+/// Other than there, `KEY= # note` is empty: the note is a comment, never a secret. A line that
+/// holds no assignment is a fault.
 [[nodiscard]] std::map<std::string, std::string> read_dotenv(source_file const& file,
                                                              fault_lines& faults);
 
@@ -78,7 +78,7 @@ bool holds(List const& list, T const& what) {
 /// which says what to do.
 [[nodiscard]] fault_lines check_together(settings const& all);
 
-// --- from texts to values ------------------------------------------------------------------------
+// --- from texts to values -----------------------------------------------------------------------
 
 /// What a reader of values needs besides them.
 struct reading {
@@ -88,8 +88,8 @@ struct reading {
 
 /// "must be …", and whatever else is wrong with the text.
 [[nodiscard]] std::string fault_of(key_words const& key, found_value const& value);
-/// What a file of secrets has in it, one a line where the key is a list; or nothing and a fault that
-/// begins with `where`.
+/// What a file of secrets has in it, one a line where the key is a list; or nothing and a fault
+/// that begins with `where`.
 [[nodiscard]] std::optional<found_value> read_secret_file(key_words const& secret,
                                                           found_value const& path,
                                                           std::string const& where, reading& with);

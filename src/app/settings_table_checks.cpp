@@ -1,8 +1,8 @@
-// What the tables of the file must be together, and with the other settings; and whether the countries
-// that are named anywhere exist.
+// What the tables of the file must be together, and with the other settings; and whether the
+// countries that are named anywhere exist.
 
 #include "otpd/core/numbering_plan.hpp"
-#include "otpd/store/charge.hpp"
+#include "otpd/store/limits.hpp"
 #include "settings_sources.hpp"
 
 #include <map>
@@ -136,7 +136,8 @@ private:
                      ", which is its default_route_plan: add it to its routes or choose another");
     }
 
-    /// Without the numbering plan no number has a country: nothing would be sent, or what is denied.
+    /// Without the numbering plan no number has a country: nothing would be sent, or what is
+    /// denied.
     void check_countries_are_known() {
         auto const known_for = [&](bool has_country, std::string const& what) {
             when(has_country && !all_.numbers.checked,
@@ -191,25 +192,25 @@ private:
     }
 
     /// What may stand behind a text of the purpose, or of any.
-    [[nodiscard]] std::vector<otp::message_tail> tails_for(std::string const& purpose) const {
-        std::vector<otp::message_tail> tails;
+    [[nodiscard]] std::vector<otp::autofill_suffix> suffixes_for(std::string const& purpose) const {
+        std::vector<otp::autofill_suffix> suffixes;
         auto const add_hosts = [&](std::vector<std::string> const& hosts) {
             for (auto const& host : hosts)
-                if (auto tail = otp::message_tail::web_otp_for(host))
-                    tails.push_back(*std::move(tail));
+                if (auto suffix = otp::autofill_suffix::web_otp_for(host))
+                    suffixes.push_back(*std::move(suffix));
         };
         add_hosts(all_.auth.web_otp_hosts);
         for (auto const& [profile, tokens] : all_.clients)
             if (purpose.empty() || profile.purposes.empty() || holds(profile.purposes, purpose)) {
-                tails.push_back(profile.tail);
+                suffixes.push_back(profile.suffix);
                 add_hosts(profile.web_otp_hosts);
             }
-        return tails;
+        return suffixes;
     }
 
     void check_text(std::string const& which, otp::message_template const& text) {
         auto const why = otp::messages::fault_of(text.text, all_.otp.code_length, all_.otp.ttl,
-                                                 tails_for(text.purpose));
+                                                 suffixes_for(text.purpose));
         if (why)
             when(true, which + " = " + values::quoted_for_message(text.text) + ' ' + *why +
                            " (with the code and the autofill suffix of its clients)");

@@ -17,45 +17,45 @@ template <class Entry>
 using entry_keys = std::vector<key_of<Entry>>;
 /// What is left to do once each value is read.
 template <class Entry>
-using finisher = void (*)(Entry& entry, found_table const& from, entry_keys<Entry> const& keys,
+using finisher = void (*)(Entry& entry, found_table const& table, entry_keys<Entry> const& keys,
                           reading& with);
 
 /// Which table, and where it is: the beginning of every line about it.
-std::string place_and_title(found_table const& of) {
-    return of.source + ": " + of.title + (of.is_part ? ": " : " ");
+std::string place_and_title(found_table const& table) {
+    return table.source + ": " + table.title + (table.is_part ? ": " : " ");
 }
 
-std::string place_of(found_table const& in, key_words const& key, found_value const* value) {
-    if (value == nullptr) return place_and_title(in) + "lacks " + key.name;
-    return value->source + ": " + in.title + (in.is_part ? ": " : " ") + key.name +
+std::string place_of(found_table const& table, key_words const& key, found_value const* value) {
+    if (value == nullptr) return place_and_title(table) + "lacks " + key.name;
+    return value->source + ": " + table.title + (table.is_part ? ": " : " ") + key.name +
            (key.is_concealed() ? "" : " = " + values::quoted_for_message(value->text));
 }
 
 /// A value that is allowed by itself.
 template <class Entry>
-void refuse(std::string const& name, found_table const& in, entry_keys<Entry> const& keys,
+void refuse(std::string const& name, found_table const& table, entry_keys<Entry> const& keys,
             reading& with) {
     auto const& key = *std::ranges::find(keys, name, &key_words::name);
-    auto const& value = in.values.at(name);
-    with.faults.push_back(place_of(in, key, &value) + ": " + fault_of(key, value));
+    auto const& value = table.values.at(name);
+    with.faults.push_back(place_of(table, key, &value) + ": " + fault_of(key, value));
 }
 
 /// The entry, or nothing and a line for each fault.
 template <class Entry>
-std::optional<Entry> read_entry(found_table const& from, entry_keys<Entry> const& keys,
+std::optional<Entry> read_entry(found_table const& table, entry_keys<Entry> const& keys,
                                 finisher<Entry> finish, reading& with) {
     Entry entry;
     auto const before = with.faults.size();
     auto const find = [&](key_words const& key) -> std::optional<found_value> {
-        auto const value = from.values.find(key.name);
-        if (value == from.values.end()) return std::nullopt;
+        auto const value = table.values.find(key.name);
+        if (value == table.values.end()) return std::nullopt;
         return value->second;
     };
     auto const where = [&](key_words const& key, found_value const* value) {
-        return place_of(from, key, value);
+        return place_of(table, key, value);
     };
     read_keys(std::span<key_of<Entry> const>(keys), entry, find, where, with);
-    if (finish != nullptr) finish(entry, from, keys, with);
+    if (finish != nullptr) finish(entry, table, keys, with);
     if (with.faults.size() > before) return std::nullopt;
     return entry;
 }
@@ -82,7 +82,7 @@ struct table {
     std::string name;
     std::string help;
     void (*declare)(declaration<Entry> keys);
-    std::vector<Entry> (*entries)(settings const& from);
+    std::vector<Entry> (*entries)(settings const& settings);
     void (*add)(settings& to, Entry entry);
     std::string (*title)(Entry const& of);
     finisher<Entry> finish = nullptr;
@@ -117,12 +117,12 @@ table_kind kind_of(table<Entry> of) {
     out.name = of.name;
     out.help = of.help;
     out.keys.assign(keys.begin(), keys.end());
-    out.read = [=](found_table const& from, settings& to, reading& with) {
-        if (auto entry = read_entry(from, keys, of.finish, with)) of.add(to, *std::move(entry));
+    out.read = [=](found_table const& table, settings& to, reading& with) {
+        if (auto entry = read_entry(table, keys, of.finish, with)) of.add(to, *std::move(entry));
     };
-    out.describe = [=](settings const& from) {
+    out.describe = [=](settings const& settings) {
         std::vector<setting_line> lines;
-        for (auto const& each : of.entries(from))
+        for (auto const& each : of.entries(settings))
             lines.push_back({of.name + '.' + of.title(each), shown(each, keys, "; ")});
         return lines;
     };
@@ -141,7 +141,7 @@ constexpr char const* plain_name_rule = "1 to 32 lower-case letters, digits and 
 constexpr char const* client_rule =
     "the name of a [[client]], or default for the holder of auth.token";
 
-// --- [[client]] ----------------------------------------------------------------------------------
+// --- [[client]] ---------------------------------------------------------------------------------
 
 notation<std::vector<secret_digest>> token_digests() {
     notation<secret_digest> item;
@@ -160,10 +160,11 @@ notation<std::vector<secret_digest>> token_digests() {
     return out;
 }
 
-notation<otp::message_tail> app_hash() {
+notation<otp::autofill_suffix> app_hash() {
     return {value_kind::text, "11 characters of base64; not with web_otp_hosts",
-            otp::message_tail::app_hash_of, [](otp::message_tail const& tail) {
-                return tail.what == otp::message_tail::kind::app_hash ? tail.text : std::string();
+            otp::autofill_suffix::app_hash_of, [](otp::autofill_suffix const& suffix) {
+                return suffix.type == otp::autofill_suffix::kind::app_hash ? suffix.text
+                                                                           : std::string();
             }};
 }
 
@@ -211,22 +212,22 @@ void declare_client(declaration<client_settings> all) {
              "which browsers fill the code in there (WebOTP); one alone is that of sends "
              "that name none.")
         .like("shop.example,pay.example");
-    keys.add("app_hash", &client::tail, app_hash(),
+    keys.add("app_hash", &client::suffix, app_hash(),
              "Instead of it: the Android app of this hash reads the code (SMS Retriever), from SMS "
              "of at most 140 characters.")
         .instead_of("web_otp_hosts", "FA+9qCX9VSu");
 }
 
-void finish_client(client_settings& entry, found_table const& from,
+void finish_client(client_settings& entry, found_table const& table,
                    entry_keys<client_settings> const& keys, reading& with) {
     auto& client = entry.profile;
     bool const has_hosts = !client.web_otp_hosts.empty();
-    if (has_hosts && client.tail.what == otp::message_tail::kind::app_hash)
-        refuse("app_hash", from, keys, with);
-    if (has_hosts) client.tail = default_tail_of(client.web_otp_hosts);
+    if (has_hosts && client.suffix.type == otp::autofill_suffix::kind::app_hash)
+        refuse("app_hash", table, keys, with);
+    if (has_hosts) client.suffix = default_suffix_of(client.web_otp_hosts);
 }
 
-// --- [[limit]], [[template]] ---------------------------------------------------------------------
+// --- [[limit]], [[template]] --------------------------------------------------------------------
 
 constexpr words<7> limit_keys{"number",         "prefix", "country",  "end_user_address",
                               "caller_address", "client", "everybody"};
@@ -278,7 +279,7 @@ void declare_template(declaration<otp::message_template> keys) {
         .needed("Uw betaalcode is {code}. Deze is {minutes} minuten geldig.");
 }
 
-// --- [[test_number]] -----------------------------------------------------------------------------
+// --- [[test_number]] ----------------------------------------------------------------------------
 
 /// What a test number is until all of it is there: its types have no empty value.
 struct test_number_entry {
@@ -314,9 +315,9 @@ void declare_test_number(declaration<test_number_entry> keys) {
         .needed("2027-01-31");
 }
 
-std::vector<test_number_entry> test_numbers_of(settings const& from) {
+std::vector<test_number_entry> test_numbers_of(settings const& settings) {
     std::vector<test_number_entry> list;
-    for (auto const& each : from.test_numbers)
+    for (auto const& each : settings.test_numbers)
         list.push_back({each.number, secret_string(std::string(each.code.reveal())), each.until});
     return list;
 }
@@ -326,7 +327,7 @@ void add_test_number(settings& to, test_number_entry entry) {
         {*std::move(entry.number), *passcode::parse(entry.code.reveal()), entry.until});
 }
 
-// --- [[route_plan]] ------------------------------------------------------------------------------
+// --- [[route_plan]] -----------------------------------------------------------------------------
 
 /// A step until it is known whether it names a route or asks for the best.
 struct step_entry {
@@ -384,8 +385,8 @@ entry_keys<step_entry> const& step_keys() {
 }
 
 /// One line where a step is neither one route nor the best of several.
-std::optional<std::string> fault_of_choice(found_table const& from) {
-    auto const has = [&](std::string const& key) { return from.values.contains(key); };
+std::optional<std::string> fault_of_choice(found_table const& table) {
+    auto const has = [&](std::string const& key) { return table.values.contains(key); };
     if (!has("route") && !has("best")) return "needs a route, or best and routes";
     if (has("route") && has("best")) return "has route and best: leave one of them out";
     if (has("best") && !has("routes")) return "has best and no routes: name those it chooses from";
@@ -396,10 +397,10 @@ std::optional<std::string> fault_of_choice(found_table const& from) {
     return std::nullopt;
 }
 
-void finish_step(step_entry& entry, found_table const& from, entry_keys<step_entry> const&,
+void finish_step(step_entry& entry, found_table const& table, entry_keys<step_entry> const&,
                  reading& with) {
-    if (auto const fault = fault_of_choice(from))
-        with.faults.push_back(place_and_title(from) + *fault);
+    if (auto const fault = fault_of_choice(table))
+        with.faults.push_back(place_and_title(table) + *fault);
     if (!entry.order) return;
     entry.best.order = *entry.order;
     entry.step.best = entry.best;
@@ -439,17 +440,18 @@ void declare_plan(declaration<otp::route_plan> keys) {
     steps.parts.assign(step_keys().begin(), step_keys().end());
 }
 
-void finish_plan(otp::route_plan& plan, found_table const& from,
+void finish_plan(otp::route_plan& plan, found_table const& table,
                  entry_keys<otp::route_plan> const& keys, reading& with) {
-    auto const found = from.values.find("steps");
-    if (found == from.values.end() || !found->second.usable) return; // said already
-    if (found->second.tables.size() > otp::route_plan::max_steps) refuse("steps", from, keys, with);
+    auto const found = table.values.find("steps");
+    if (found == table.values.end() || !found->second.usable) return; // said already
+    if (found->second.tables.size() > otp::route_plan::max_steps)
+        refuse("steps", table, keys, with);
     for (auto const& each : found->second.tables)
         if (auto entry = read_entry(each, step_keys(), finish_step, with))
             plan.steps.push_back(std::move(entry->step));
 }
 
-// --- [[budget]] ----------------------------------------------------------------------------------
+// --- [[budget]] ---------------------------------------------------------------------------------
 
 notation<otp::budget_key> budget_key() {
     return notations::word<otp::budget_key>(
@@ -502,20 +504,20 @@ std::optional<std::string> parse_only(otp::budget_key key, std::string const& te
 }
 
 /// What `only` would have to be is known with a good `key` alone.
-void finish_budget(otp::spending_budget& budget, found_table const& from,
+void finish_budget(otp::spending_budget& budget, found_table const& table,
                    entry_keys<otp::spending_budget> const& keys, reading& with) {
-    auto const key = from.values.find("key");
+    auto const key = table.values.find("key");
     bool const knows_key =
-        key != from.values.end() && key->second.usable && budget_key().parse(key->second.text);
+        key != table.values.end() && key->second.usable && budget_key().parse(key->second.text);
     if (budget.only.empty() || !knows_key) return;
     if (auto only = parse_only(budget.key, budget.only)) {
         budget.only = *std::move(only);
         return;
     }
-    refuse("only", from, keys, with);
+    refuse("only", table, keys, with);
 }
 
-// --- [[webhook]] ---------------------------------------------------------------------------------
+// --- [[webhook]] --------------------------------------------------------------------------------
 
 /// 0 to 63, or nothing.
 std::optional<unsigned> base64_value(char c) {
@@ -625,7 +627,7 @@ void declare_webhook(declaration<webhook::endpoint> keys) {
         .like("/etc/otpd/crm-ca.pem");
 }
 
-// --- all of them ---------------------------------------------------------------------------------
+// --- all of them --------------------------------------------------------------------------------
 
 std::string or_any(std::string const& text) {
     return text.empty() ? "any" : text;
@@ -638,17 +640,17 @@ std::vector<table_kind> all_kinds() {
         "client",
         "A program that may call the API, besides the holder of auth.token. Its verifications are "
         "its own.",
-        declare_client, [](settings const& from) { return from.clients; },
+        declare_client, [](settings const& settings) { return settings.clients; },
         [](settings& to, client_settings entry) { to.clients.push_back(std::move(entry)); },
         [](client_settings const& of) { return of.profile.name; }, finish_client}));
     all.push_back(kind_of(table<otp::limit>{
         "limit", "A limit of your own, besides those of [limits].", declare_limit,
-        [](settings const& from) { return from.own_limits; },
+        [](settings const& settings) { return settings.own_limits; },
         [](settings& to, otp::limit entry) { to.own_limits.push_back(std::move(entry)); },
         name_of}));
     all.push_back(kind_of(table<otp::message_template>{
         "template", "Text for a purpose, a language or both, instead of otp.message_template.",
-        declare_template, [](settings const& from) { return from.templates; },
+        declare_template, [](settings const& settings) { return settings.templates; },
         [](settings& to, otp::message_template entry) { to.templates.push_back(std::move(entry)); },
         [](otp::message_template const& of) {
             return or_any(of.purpose) + '.' + or_any(of.locale.text);
@@ -661,18 +663,18 @@ std::vector<table_kind> all_kinds() {
         [](test_number_entry const& of) { return of.number->masked(); }}));
     all.push_back(kind_of(table<otp::route_plan>{
         "route_plan", "Which routes a send may take, in which order: nothing else chooses one.",
-        declare_plan, [](settings const& from) { return from.route_plans; },
+        declare_plan, [](settings const& settings) { return settings.route_plans; },
         [](settings& to, otp::route_plan entry) { to.route_plans.push_back(std::move(entry)); },
         name_of, finish_plan}));
     all.push_back(kind_of(table<otp::spending_budget>{
         "budget", "How much may be spent on SMS.", declare_budget,
-        [](settings const& from) { return from.budgets; },
+        [](settings const& settings) { return settings.budgets; },
         [](settings& to, otp::spending_budget entry) { to.budgets.push_back(std::move(entry)); },
         name_of, finish_budget}));
     all.push_back(kind_of(table<webhook::endpoint>{
         "webhook",
         "A server that is told what happens to verifications, signed as Standard Webhooks say.",
-        declare_webhook, [](settings const& from) { return from.webhook_endpoints; },
+        declare_webhook, [](settings const& settings) { return settings.webhook_endpoints; },
         [](settings& to, webhook::endpoint entry) {
             to.webhook_endpoints.push_back(std::move(entry));
         },

@@ -325,9 +325,10 @@ std::string quoted_for_message(std::string_view text) {
 
 } // namespace values
 
-otp::message_tail default_tail_of(std::vector<std::string> const& web_otp_hosts) {
+otp::autofill_suffix default_suffix_of(std::vector<std::string> const& web_otp_hosts) {
     if (web_otp_hosts.size() != 1) return {};
-    return otp::message_tail::web_otp_for(web_otp_hosts.front()).value_or(otp::message_tail{});
+    return otp::autofill_suffix::web_otp_for(web_otp_hosts.front())
+        .value_or(otp::autofill_suffix{});
 }
 
 namespace notations {
@@ -517,7 +518,7 @@ notation<std::vector<std::string>> countries() {
 
 notation<std::vector<std::string>> web_otp_hosts() {
     auto const is_host = [](std::string_view host) {
-        return otp::message_tail::web_otp_for(host).has_value();
+        return otp::autofill_suffix::web_otp_for(host).has_value();
     };
     return list_of(text({}, is_host),
                    "a list of different host names in lower case, at most 64 characters each");

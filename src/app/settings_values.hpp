@@ -88,8 +88,8 @@ namespace values {
 /// Random bytes have eight different ones among them at least: 32 hexadecimal digits some 14.
 [[nodiscard]] bool has_different_bytes(std::string_view text);
 
-/// In words, what an env-file or an editor has left in a secret: quotes, white space or a line break
-/// at an end of it, or of one in a list. Null when there is nothing of that.
+/// In words, what an env-file or an editor has left in a secret: quotes, white space or a line
+/// break at an end of it, or of one in a list. Null when there is nothing of that.
 [[nodiscard]] char const* leftover_in_secret(std::string_view text, value_kind kind);
 
 /// How a value is shown in a message: quoted, on one line, cut after 64 characters. Nothing with an
@@ -99,7 +99,7 @@ namespace values {
 } // namespace values
 
 /// What stands behind a text when a request chooses nothing: the host, when there is one alone.
-[[nodiscard]] otp::message_tail default_tail_of(std::vector<std::string> const& web_otp_hosts);
+[[nodiscard]] otp::autofill_suffix default_suffix_of(std::vector<std::string> const& web_otp_hosts);
 
 template <std::size_t Size>
 using words = std::array<std::string_view, Size>;

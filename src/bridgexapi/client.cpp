@@ -98,10 +98,10 @@ int status_of(net::exchange_result const& exchanged) {
     return response != nullptr ? static_cast<int>(response->status) : 0;
 }
 
-call_report report_of(operation what, net::exchange_result const& exchanged,
+call_report report_of(operation operation, net::exchange_result const& exchanged,
                       steady::time_point began) {
     call_report report;
-    report.what = what;
+    report.operation = operation;
     report.http_status = status_of(exchanged);
     report.elapsed = steady::now() - began;
     report.attempts = exchanged.trace.attempts;
@@ -132,13 +132,13 @@ struct client::transport {
 
     /// No request: it would have asked for an id that cannot exist.
     template <class T>
-    asio::awaitable<answer<T>> read(operation what, std::optional<net::http_request> request,
+    asio::awaitable<answer<T>> read(operation operation, std::optional<net::http_request> request,
                                     std::optional<T> (*reader)(std::string_view), deadline until) {
         if (!request) co_return failure{reason::not_found};
         auto const began = steady::now();
         auto const exchanged = co_await http.exchange(std::move(*request), until);
         auto result = judge_reply(exchanged, reader);
-        auto report = report_of(what, exchanged, began);
+        auto report = report_of(operation, exchanged, began);
         if (!result) {
             report.outcome = call_outcome::failed;
             report.why = result.error().why;
@@ -222,8 +222,8 @@ bool client::known_dead() const noexcept {
     return transport_->http.known_dead();
 }
 
-net::pool_figures client::figures() const noexcept {
-    return transport_->http.figures();
+net::pool_stats client::stats() const noexcept {
+    return transport_->http.stats();
 }
 
 } // namespace otpd::bridgexapi

@@ -119,8 +119,8 @@ asio::awaitable<send_outcome> read_bulkhead::send_sms(sms message, deadline unti
     return impl_->sends.send_sms(std::move(message), until);
 }
 
-/// Equal ones are those of the same message; its text is only as secret as the key's own memory, so the
-/// code in it must be one that nobody gets (otp::estimator).
+/// Equal ones are those of the same message; its text is only as secret as the key's own memory, so
+/// the code in it must be one that nobody gets (otp::estimator).
 asio::awaitable<answer<estimate>> read_bulkhead::estimate_cost(sms message, deadline until) {
     auto key = std::to_string(message.route_id) + ' ' + message.to.digits() + ' ' +
                message.caller_id + '\n' + std::string(message.text.reveal());

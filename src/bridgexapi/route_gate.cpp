@@ -65,7 +65,7 @@ verdict verdict_on(send_outcome const& outcome) {
     return std::visit([](auto const& one) { return verdict_on_one(one); }, outcome);
 }
 
-// --- places --------------------------------------------------------------------------------------
+// --- places -------------------------------------------------------------------------------------
 
 adaptive_limit::adaptive_limit(route_gate_options const& options) noexcept
     : min_(static_cast<double>(std::max<std::size_t>(1, options.concurrency_min))),
@@ -82,13 +82,13 @@ void adaptive_limit::halve(std::uint64_t began_in) noexcept {
     ++era_;
 }
 
-// --- both ----------------------------------------------------------------------------------------
+// --- both ---------------------------------------------------------------------------------------
 
 route_gate::decision route_gate::arrive(steady_time now, std::size_t waiting, duration left) {
     if (auto refused = refused_by_breaker(now)) return *refused;
     if (waiting == 0 && !full()) return take_place(now);
-    // A probe that finds the places taken by older sends: those who wait behind an open breaker would
-    // all be refused when it fails.
+    // A probe that finds the places taken by older sends: those who wait behind an open breaker
+    // would all be refused when it fails.
     if (breaker_.is_open()) {
         refusal result{reason::circuit_open, whole_seconds(usual(now))};
         return result;

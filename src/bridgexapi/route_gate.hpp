@@ -1,7 +1,7 @@
 #pragma once
 
-/// What a route's gate decides (otpd/bridgexapi/route_gates.hpp), without waiting and without a clock of its
-/// own. Not synchronised: lives on its gate's strand.
+/// What a route's gate decides (otpd/bridgexapi/route_gates.hpp), without waiting and without a
+/// clock of its own. Not synchronised: lives on its gate's strand.
 
 #include "otpd/bridgexapi/route_gates.hpp"
 
@@ -16,8 +16,9 @@ struct verdict {
     enum class kind : std::uint8_t {
         answered, ///< the route works, even if the answer was no
         failed,   ///< the route, or the way to it, is to blame
-        no_matter, ///< says nothing: the whole upstream is unreachable or keeps no connections, or our own
-                   ///< side is full or ends
+        /// Says nothing: the whole upstream is unreachable or keeps no connections, or our own side
+        /// is full or ends.
+        no_matter,
     };
     kind is = kind::no_matter;
     reason why{}; ///< of `failed`
@@ -26,8 +27,8 @@ struct verdict {
 };
 [[nodiscard]] verdict verdict_on(send_outcome const& outcome);
 
-/// How many sends of a route may be with the upstream at a time: one more for each round that went well, half
-/// of them after one that did not.
+/// How many sends of a route may be with the upstream at a time: one more for each round that went
+/// well, half of them after one that did not.
 class adaptive_limit {
 public:
     explicit adaptive_limit(route_gate_options const& options) noexcept;

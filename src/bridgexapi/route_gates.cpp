@@ -29,9 +29,9 @@ send_outcome refused(route_gate::refusal const& by) {
 class route_gates::gate : public std::enable_shared_from_this<gate> {
 public:
     gate(asio::any_io_executor const& executor, int route_id, route_gate_options const& options,
-         clock const& now, random_source& random, route_gate_observer& tell)
-        : strand_(asio::make_strand(executor)), route_id_(route_id), clock_(now), tell_(tell),
-          logic_(options, random) {
+         clock const& now, random_source& random, route_gate_observer& observer)
+        : strand_(asio::make_strand(executor)), route_id_(route_id), clock_(now),
+          observer_(observer), logic_(options, random) {
         publish();
     }
 
@@ -39,7 +39,7 @@ public:
                                               sms message, deadline until);
 
     // From any thread.
-    [[nodiscard]] route_gate_figures figures() const noexcept;
+    [[nodiscard]] route_gate_stats stats() const noexcept;
     [[nodiscard]] bool refusing() const noexcept {
         return shown_.open &&
                (shown_.probing || clock_.now().time_since_epoch().count() < shown_.open_until);
@@ -55,13 +55,13 @@ private:
     [[nodiscard]] route_gate::decision arrive(deadline until);
     void leave(route_gate::ticket const& place, verdict const& because);
     void serve_queue();
-    void tell(route_gate::change const& what);
+    void report(route_gate::change const& change);
     void publish() noexcept;
 
     net::strand strand_;
     int const route_id_;
     clock const& clock_;
-    route_gate_observer& tell_;
+    route_gate_observer& observer_;
     struct {
         std::atomic<std::size_t> limit{0}, running{0}, waiting{0};
         std::atomic<bool> open{false}, probing{false};
@@ -73,10 +73,10 @@ private:
     net::wait_queue<entrance> queue_;
 };
 
-// --- a send --------------------------------------------------------------------------------------
+// --- a send -------------------------------------------------------------------------------------
 
-/// Whoever took a place gives it back. So nothing here may throw because the caller was cancelled, which is up
-/// to the caller (otp::sender).
+/// Whoever took a place gives it back. So nothing here may throw because the caller was cancelled,
+/// which is up to the caller (otp::sender).
 asio::awaitable<send_outcome> route_gates::gate::send(std::shared_ptr<gate> self,
                                                       sms_sender& behind, sms message,
                                                       deadline until) {
@@ -127,7 +127,7 @@ route_gates::gate::wait_in_queue(std::shared_ptr<gate> self, deadline until) {
     co_return self->logic_.too_many(self->clock_.now(), self->queue_.size());
 }
 
-// --- on the strand -------------------------------------------------------------------------------
+// --- on the strand ------------------------------------------------------------------------------
 
 route_gate::decision route_gates::gate::arrive(deadline until) {
     auto result = logic_.arrive(clock_.now(), queue_.size(), until.remaining());
@@ -139,7 +139,7 @@ void route_gates::gate::leave(route_gate::ticket const& place, verdict const& be
     auto const change = logic_.leave(place, because, clock_.now());
     serve_queue();
     publish();
-    tell(change);
+    report(change);
 }
 
 void route_gates::gate::serve_queue() {
@@ -150,12 +150,12 @@ void route_gates::gate::serve_queue() {
     }
 }
 
-void route_gates::gate::tell(route_gate::change const& what) {
-    if (what.opened) tell_.opened(route_id_, what.opened->why, what.opened->for_how_long);
-    if (what.closed) tell_.closed(route_id_);
+void route_gates::gate::report(route_gate::change const& change) {
+    if (change.opened) observer_.opened(route_id_, change.opened->why, change.opened->for_how_long);
+    if (change.closed) observer_.closed(route_id_);
 }
 
-// --- figures -------------------------------------------------------------------------------------
+// --- figures ------------------------------------------------------------------------------------
 
 void route_gates::gate::publish() noexcept {
     shown_.limit = logic_.limit().places();
@@ -167,8 +167,8 @@ void route_gates::gate::publish() noexcept {
     shown_.open = logic_.breaker().is_open();
 }
 
-route_gate_figures route_gates::gate::figures() const noexcept {
-    route_gate_figures result;
+route_gate_stats route_gates::gate::stats() const noexcept {
+    route_gate_stats result;
     result.route_id = route_id_;
     result.limit = shown_.limit;
     result.running = shown_.running;
@@ -178,16 +178,16 @@ route_gate_figures route_gates::gate::figures() const noexcept {
     return result;
 }
 
-// --- all gates -----------------------------------------------------------------------------------
+// --- all gates ----------------------------------------------------------------------------------
 
 class route_gates::impl {
 public:
     impl(asio::any_io_executor const& executor, sms_sender& behind,
          route_gate_options const& options, clock const& now, random_source& random,
-         route_gate_observer& tell)
+         route_gate_observer& observer)
         : behind_(behind) {
         for (int id = 0; id <= last_route; ++id)
-            gates_.push_back(std::make_shared<gate>(executor, id, options, now, random, tell));
+            gates_.push_back(std::make_shared<gate>(executor, id, options, now, random, observer));
     }
 
     [[nodiscard]] sms_sender& behind() const noexcept { return behind_; }
@@ -204,8 +204,8 @@ private:
 
 route_gates::route_gates(asio::any_io_executor executor, sms_sender& behind,
                          route_gate_options options, clock const& now, random_source& random,
-                         route_gate_observer& tell)
-    : impl_(std::make_unique<impl>(executor, behind, options, now, random, tell)) {}
+                         route_gate_observer& observer)
+    : impl_(std::make_unique<impl>(executor, behind, options, now, random, observer)) {}
 
 route_gates::~route_gates() = default;
 
@@ -214,10 +214,10 @@ asio::awaitable<send_outcome> route_gates::send_sms(sms message, deadline until)
     return gate::send(its, impl_->behind(), std::move(message), until);
 }
 
-std::vector<route_gate_figures> route_gates::figures() const {
-    std::vector<route_gate_figures> result;
+std::vector<route_gate_stats> route_gates::stats() const {
+    std::vector<route_gate_stats> result;
     for (auto const& each : impl_->all())
-        result.push_back(each->figures());
+        result.push_back(each->stats());
     return result;
 }
 

@@ -90,20 +90,21 @@ constexpr std::array<std::string_view, 17> irregular_tags{
     "i-tay",     "i-tsu", "sgn-BE-FR", "sgn-BE-NL", "sgn-CH-DE"};
 
 /// *("-" extension) ["-" privateuse], or a privateuse alone.
-bool take_extensions_and_private_use(subtags& from) noexcept {
-    while (from.take(is_singleton))
-        if (from.take_all([](auto subtag) { return is_of_both(subtag, 2, 8); }) == 0) return false;
-    if (from.take(is_private_mark))
-        return from.take_all([](auto subtag) { return is_of_both(subtag, 1, 8); }) > 0;
+bool take_extensions_and_private_use(subtags& subtags) noexcept {
+    while (subtags.take(is_singleton))
+        if (subtags.take_all([](auto subtag) { return is_of_both(subtag, 2, 8); }) == 0)
+            return false;
+    if (subtags.take(is_private_mark))
+        return subtags.take_all([](auto subtag) { return is_of_both(subtag, 1, 8); }) > 0;
     return true;
 }
 
-bool take_language(subtags& from) noexcept {
-    bool const is_short = has_length(from.next(), 2, 3);
-    if (!from.take([](auto subtag) { return is_of_letters(subtag, 2, 8); })) return false;
+bool take_language(subtags& subtags) noexcept {
+    bool const is_short = has_length(subtags.next(), 2, 3);
+    if (!subtags.take([](auto subtag) { return is_of_letters(subtag, 2, 8); })) return false;
     constexpr int extended_max = 3;
     for (int i = 0; is_short && i < extended_max; ++i)
-        if (!from.take([](auto subtag) { return is_of_letters(subtag, 3, 3); })) break;
+        if (!subtags.take([](auto subtag) { return is_of_letters(subtag, 3, 3); })) break;
     return true;
 }
 

@@ -16,7 +16,8 @@
 
 namespace i18n::phonenumbers {
 
-// The plans as the library holds them: it exports this, but does not install the header that declares it.
+// The plans as the library holds them: it exports this, but does not install the header that
+// declares it.
 void const* metadata_get();
 
 } // namespace i18n::phonenumbers
@@ -53,8 +54,9 @@ struct other_spelling {
     bool of_unknown_only = false;
 };
 
-/// The library's parser knows Mexico's alone. test/unit/core looks for those that it, or a trunk prefix that
-/// was left in, would add; the others are changes of plans, of which both sides are valid to the library.
+/// The library's parser knows Mexico's alone. test/unit/core looks for those that it, or a trunk
+/// prefix that was left in, would add; the others are changes of plans, of which both sides are
+/// valid to the library.
 constexpr other_spelling other_spellings[] = {
     {"521", 2, "1", ""},          // Mexico: mobiles until 2019
     {"54", 2, "", "9", 12},       // Argentina: mobiles without their 9
@@ -189,12 +191,12 @@ struct numbering_plan::impl {
     };
 
     util const& plans = *library();
-    /// Of each country calling code, the main one first. Codes are one to three digits and none begins another
-    /// (ITU-T E.164).
+    /// Of each country calling code, the main one first. Codes are one to three digits and none
+    /// begins another (ITU-T E.164).
     std::array<std::vector<country_code>, 1000> countries;
-    /// Where among those of its code the country of a number is that was asked for lately: the last two digits
-    /// of a word; the others are the number. The library asks one country of a code after the other, so that a
-    /// check of a code would cost what its send did.
+    /// Where among those of its code the country of a number is that was asked for lately: the last
+    /// two digits of a word; the others are the number. The library asks one country of a code
+    /// after the other, so that a check of a code would cost what its send did.
     mutable std::array<std::atomic<std::uint64_t>, 4096> lately{};
 
     impl() {
@@ -223,8 +225,8 @@ struct numbering_plan::impl {
         return std::nullopt;
     }
 
-    /// Unknown: no known range has it. The library calls a number valid when it has a type, so one question
-    /// answers both.
+    /// Unknown: no known range has it. The library calls a number valid when it has a type, so one
+    /// question answers both.
     [[nodiscard]] line_type type_of(std::string_view digits) const {
         auto const number = split_up(digits);
         return number ? types[plans.GetNumberType(number->number())] : line_type::unknown;
@@ -265,9 +267,10 @@ struct numbering_plan::impl {
         });
     }
 
-    /// Whether digits of no known range may be a number of a range that is younger than the plans: as many as a
-    /// mobile's there. A mobile's number with some digits behind it is none, as networks may ignore those, nor is
-    /// a known number behind a 0, which is the usual trunk prefix, nor what the library's parser rewrites.
+    /// Whether digits of no known range may be a number of a range that is younger than the plans:
+    /// as many as a mobile's there. A mobile's number with some digits behind it is none, as
+    /// networks may ignore those, nor is a known number behind a 0, which is the usual trunk
+    /// prefix, nor what the library's parser rewrites.
     [[nodiscard]] bool may_be_new(std::string_view digits) const {
         auto const number = split_up(digits);
         if (!number || countries_of(*number).front() == no_country) return false;
@@ -283,8 +286,8 @@ struct numbering_plan::impl {
         return parses_as_it_is(*number);
     }
 
-    /// Whether the digits of no known range begin with what is dialled before national numbers. A 0 is
-    /// taken for that unless there are numbers that begin with it and one other digit.
+    /// Whether the digits of no known range begin with what is dialled before national numbers. A 0
+    /// is taken for that unless there are numbers that begin with it and one other digit.
     [[nodiscard]] bool has_trunk_prefix(std::string_view digits, std::string_view national) const {
         std::string trunk;
         plans.GetNddPrefixForRegion(country_of(digits), true, &trunk);
@@ -301,8 +304,8 @@ struct numbering_plan::impl {
         });
     }
 
-    /// Whether the library's parser neither strips nor rewrites anything: trunk prefixes, carriers' codes,
-    /// obsolete forms.
+    /// Whether the library's parser neither strips nor rewrites anything: trunk prefixes, carriers'
+    /// codes, obsolete forms.
     [[nodiscard]] bool parses_as_it_is(split const& from) const {
         lib::PhoneNumber number;
         auto const text = '+' + std::to_string(from.code) + std::string(from.national);

@@ -35,12 +35,12 @@ void watch_for_forks() {
 }
 
 /// Bytes drawn ahead by one thread. Each is given out once, and wiped as it is.
-class reserve_of_randomness {
+class random_buffer {
 public:
-    reserve_of_randomness() { watch_for_forks(); }
-    ~reserve_of_randomness() { wipe(bytes_); }
-    reserve_of_randomness(reserve_of_randomness const&) = delete;
-    reserve_of_randomness& operator=(reserve_of_randomness const&) = delete;
+    random_buffer() { watch_for_forks(); }
+    ~random_buffer() { wipe(bytes_); }
+    random_buffer(random_buffer const&) = delete;
+    random_buffer& operator=(random_buffer const&) = delete;
 
     void fill(std::span<std::byte> out) {
         auto const now = forks.load(std::memory_order_relaxed);
@@ -83,12 +83,12 @@ std::uint64_t random_source::below(std::uint64_t bound) {
 }
 
 void openssl_random::fill(std::span<std::byte> out) {
-    // RAND_bytes costs a lock, a getpid() and an AES key schedule however few bytes it gives, and a send asks
-    // it for two handfuls.
+    // RAND_bytes costs a lock, a getpid() and an AES key schedule however few bytes it gives, and a
+    // send asks it for two handfuls.
     constexpr std::size_t handful = 32;
     if (out.size() > handful) return draw(out);
     if (out.empty()) return;
-    thread_local reserve_of_randomness reserve;
+    thread_local random_buffer reserve;
     reserve.fill(out);
 }
 

@@ -83,58 +83,58 @@ struct read_time {
     seconds time{};
 };
 
-std::optional<sys_seconds> whole(scanner const& in, read_time const& read) noexcept {
-    if (!in.ended_well() || !read.date.ok()) return std::nullopt;
+std::optional<sys_seconds> whole(scanner const& scanner, read_time const& read) noexcept {
+    if (!scanner.ended_well() || !read.date.ok()) return std::nullopt;
     return sys_days(read.date) + read.time;
 }
 
 std::optional<sys_seconds> read_imf_fixdate(std::string_view text) noexcept {
-    scanner in(text);
-    in.one_of(day_names);
-    in.skip(", ");
-    day const d(static_cast<unsigned>(in.digits(2)));
-    in.skip(" ");
-    month const m(in.one_of(month_names) + 1);
-    in.skip(" ");
-    year const y(in.digits(4));
-    in.skip(" ");
-    auto const time = in.time_of_day();
-    in.skip(" GMT");
-    return whole(in, {y / m / d, time});
+    scanner scanner(text);
+    scanner.one_of(day_names);
+    scanner.skip(", ");
+    day const d(static_cast<unsigned>(scanner.digits(2)));
+    scanner.skip(" ");
+    month const m(scanner.one_of(month_names) + 1);
+    scanner.skip(" ");
+    year const y(scanner.digits(4));
+    scanner.skip(" ");
+    auto const time = scanner.time_of_day();
+    scanner.skip(" GMT");
+    return whole(scanner, {y / m / d, time});
 }
 
 std::optional<sys_seconds> read_rfc850_date(std::string_view text, sys_seconds now) noexcept {
-    scanner in(text);
-    in.one_of(long_day_names);
-    in.skip(", ");
-    day const d(static_cast<unsigned>(in.digits(2)));
-    in.skip("-");
-    month const m(in.one_of(month_names) + 1);
-    in.skip("-");
-    auto const of_century = in.digits(2);
-    in.skip(" ");
-    auto const time = in.time_of_day();
-    in.skip(" GMT");
+    scanner scanner(text);
+    scanner.one_of(long_day_names);
+    scanner.skip(", ");
+    day const d(static_cast<unsigned>(scanner.digits(2)));
+    scanner.skip("-");
+    month const m(scanner.one_of(month_names) + 1);
+    scanner.skip("-");
+    auto const of_century = scanner.digits(2);
+    scanner.skip(" ");
+    auto const time = scanner.time_of_day();
+    scanner.skip(" GMT");
     constexpr int years_ahead_max = 50;
     constexpr int century = 100;
     auto const last = number(year_month_day(floor<days>(now)).year()) + years_ahead_max;
     auto const back = ((last - of_century) % century + century) % century;
-    return whole(in, {year(last - back) / m / d, time});
+    return whole(scanner, {year(last - back) / m / d, time});
 }
 
 std::optional<sys_seconds> read_asctime_date(std::string_view text) noexcept {
-    scanner in(text);
-    in.one_of(day_names);
-    in.skip(" ");
-    month const m(in.one_of(month_names) + 1);
-    in.skip(" ");
-    bool const one_digit = in.skip_if(" ");
-    day const d(static_cast<unsigned>(in.digits(one_digit ? 1 : 2)));
-    in.skip(" ");
-    auto const time = in.time_of_day();
-    in.skip(" ");
-    year const y(in.digits(4));
-    return whole(in, {y / m / d, time});
+    scanner scanner(text);
+    scanner.one_of(day_names);
+    scanner.skip(" ");
+    month const m(scanner.one_of(month_names) + 1);
+    scanner.skip(" ");
+    bool const one_digit = scanner.skip_if(" ");
+    day const d(static_cast<unsigned>(scanner.digits(one_digit ? 1 : 2)));
+    scanner.skip(" ");
+    auto const time = scanner.time_of_day();
+    scanner.skip(" ");
+    year const y(scanner.digits(4));
+    return whole(scanner, {y / m / d, time});
 }
 
 } // namespace

@@ -36,9 +36,10 @@ steady_time now() noexcept {
     return std::chrono::steady_clock::now();
 }
 
-/// All requests that are there are handled before the first of them is answered: after a system call the processor is
-/// slow for a while at what it does next, and writes in a row have little between them.
-auto behind_what_is_ready() {
+/// All requests that are there are handled before the first of them is answered: after a system
+/// call the processor is slow for a while at what it does next, and writes in a row have little
+/// between them.
+auto yield_to_ready_handlers() {
     return asio::defer(asio::deferred);
 }
 
@@ -52,11 +53,11 @@ request_limits limits_of(server_options const& options) {
 }
 
 problem make_problem(unsigned status, std::string_view code, std::string_view detail) {
-    problem what;
-    what.status = status;
-    what.code = code;
-    what.detail = detail;
-    return what;
+    problem problem;
+    problem.status = status;
+    problem.code = code;
+    problem.detail = detail;
+    return problem;
 }
 
 } // namespace
@@ -72,7 +73,7 @@ connection::connection(asio::ip::tcp::socket socket, asio::ip::address peer,
 /// Lets go of the timer and the socket at once also when an exception ends the connection.
 class connection::ending {
 public:
-    explicit ending(connection& of) noexcept : of_(of) {}
+    explicit ending(connection& connection) noexcept : of_(connection) {}
     ending(ending const&) = delete;
     ending& operator=(ending const&) = delete;
     ~ending() {
@@ -107,7 +108,7 @@ asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
         more = co_await self->exchange();
 }
 
-asio::awaitable<void> connection::turn_away(std::shared_ptr<connection> self) {
+asio::awaitable<void> connection::reject_overloaded(std::shared_ptr<connection> self) {
     ending const at_end(*self);
     make_request_id(self->request_id_);
     auto const refusal = to_response(make_problem(
@@ -173,7 +174,8 @@ void connection::on_expiry() {
     socket_.cancel(ignored);
 }
 
-/// Awaits as little as it can: each coroutine on the way costs a frame, which is some hundred instructions.
+/// Awaits as little as it can: each coroutine on the way costs a frame, which is some hundred
+/// instructions.
 asio::awaitable<bool> connection::exchange() {
     auto const outcome = co_await receive();
     if (outcome == received::closed) co_return false;
@@ -198,7 +200,7 @@ asio::awaitable<bool> connection::exchange() {
     answered_ = now();
     bool const keep =
         outcome == received::request && parser_.keep_alive() && !what.close && !draining();
-    co_await behind_what_is_ready();
+    co_await yield_to_ready_handlers();
     auto const begun = begin_to_send(what, keep);
     bool sent = begun.complete;
     if (!sent && !begun.failed) sent = co_await write_rest(begun.written, begun.content);
@@ -253,17 +255,18 @@ response connection::refusal() {
 response connection::answer_of_router(router::match const& found) {
     if (found.outcome == router::match::kind::not_found)
         return to_response(make_problem(404, "not_found", "Not Found"), *request_);
-    response what;
+    response response;
     if (found.outcome == router::match::kind::method_not_allowed)
-        what =
+        response =
             to_response(make_problem(405, "method_not_allowed", "Method Not Allowed"), *request_);
     else
-        what.status = 204;
-    what.headers.push_back({"Allow", std::string(found.allow)});
-    return what;
+        response.status = 204;
+    response.headers.push_back({"Allow", std::string(found.allow)});
+    return response;
 }
 
-/// The kernel is asked and not the stream: a read would take what was sent ahead, and wait behind it for the end.
+/// The kernel is asked and not the stream: a read would take what was sent ahead, and wait behind
+/// it for the end.
 bool connection::has_hung_up() const noexcept {
     if (!socket_.is_open()) return true;
     pollfd asked{};
@@ -274,15 +277,15 @@ bool connection::has_hung_up() const noexcept {
 }
 
 asio::awaitable<response> connection::call(detail::endpoint const& endpoint) {
-    response what;
+    response response;
     std::exception_ptr failure;
     handler_late_ = false;
     phase_ = phase::handling;
     arm(request_->until().at() + options().handler_margin);
     try {
-        what = co_await endpoint(*request_, parameters_);
-        bool const token_is_wrong = what.status == 401 && bearer_token(*request_);
-        if (token_is_wrong) co_await hold_back(what);
+        response = co_await endpoint(*request_, parameters_);
+        bool const token_is_wrong = response.status == 401 && bearer_token(*request_);
+        if (token_is_wrong) co_await hold_back(response);
     } catch (...) {
         failure = std::current_exception();
     }
@@ -291,14 +294,14 @@ asio::awaitable<response> connection::call(detail::endpoint const& endpoint) {
     // Forgets the cancellation, which was the handler's alone: the response is yet to be written.
     if (handler_late_ || aborted_)
         co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-    if (failure) what = answer_failure(failure);
-    co_return what;
+    if (failure) response = answer_failure(failure);
+    co_return response;
 }
 
 /// After a few wrong tokens of one address in a minute it hears late that one more is wrong: its
 /// guesses take a connection for so long each, or a connection each where too many are held back
 /// already.
-asio::awaitable<void> connection::hold_back(response& what) {
+asio::awaitable<void> connection::hold_back(response& response) {
     auto& events = services_->events;
     auto& shown = services_->shown_wrong_tokens;
     auto const client = request_->client();
@@ -309,9 +312,9 @@ asio::awaitable<void> connection::hold_back(response& what) {
     }
     if (count == wrong_tokens::at_once_max + 1) events.wrong_tokens_slowed(options().name, client);
     wrong_tokens::held_back const held(shown);
-    what.close = !held.has_room();
-    events.wrong_token(options().name, what.close ? "closed" : "late");
-    if (what.close) co_return;
+    response.close = !held.has_room();
+    events.wrong_token(options().name, response.close ? "closed" : "late");
+    if (response.close) co_return;
     asio::steady_timer pause(socket_.get_executor());
     pause.expires_after(std::min<steady_time::duration>(options().wrong_token_delay,
                                                         request_->until().remaining()));
@@ -332,9 +335,9 @@ response connection::answer_failure(std::exception_ptr failure) {
 
 // ---- output ------------------------------------------------------------------------------------
 
-/// Mostly the kernel takes everything at once: no wait, no deadline, and nothing that this connection has to keep while it is
-/// idle.
-connection::sending connection::begin_to_send(response const& what, bool keep) {
+/// Mostly the kernel takes everything at once: no wait, no deadline, and nothing that this
+/// connection has to keep while it is idle.
+connection::sending connection::begin_to_send(response const& response, bool keep) {
     thread_local std::string assembled; // keeps its capacity
     envelope around;
     around.request_id = request_id_;
@@ -342,12 +345,12 @@ connection::sending connection::begin_to_send(response const& what, bool keep) {
     around.connection = persistence::close;
     if (keep)
         around.connection = parser_.is_http_1_0() ? persistence::keep_alive : persistence::implied;
-    write_head(what, around, assembled);
+    write_head(response, around, assembled);
 
     sending begun;
-    bool const bare =
-        !has_content(what.status) || (parser_.is_head_complete() && parser_.verb() == method::head);
-    if (!bare) begun.content = what.content();
+    bool const bare = !has_content(response.status) ||
+                      (parser_.is_head_complete() && parser_.verb() == method::head);
+    if (!bare) begun.content = response.content();
     if (begun.content.size() <= copied_content_bytes_max) {
         assembled.append(begun.content);
         begun.content = {};
@@ -392,18 +395,18 @@ asio::awaitable<void> connection::linger() {
     }
 }
 
-void connection::report(response const& what, bool sent) {
+void connection::report(response const& response, bool sent) {
     request_record record;
     record.listener = options().name;
     record.verb = request_->verb();
     record.route = route_;
-    record.status = what.status;
+    record.status = response.status;
     record.handling = answered_ - received_;
     record.request_id = request_id_;
     record.peer = peer_;
     record.client = request_->client();
     record.request_body_bytes = request_->body().size();
-    record.response_body_bytes = what.content().size();
+    record.response_body_bytes = response.content().size();
     record.sent = sent;
     services_->events.request_finished(record);
 }

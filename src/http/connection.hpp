@@ -49,7 +49,7 @@ public:
     /// Serves until the connection has ended. Bind `slot()` to whoever spawns this.
     static boost::asio::awaitable<void> serve(std::shared_ptr<connection> self);
     /// Answers 503 to a client that there is no room for, and ends.
-    static boost::asio::awaitable<void> turn_away(std::shared_ptr<connection> self);
+    static boost::asio::awaitable<void> reject_overloaded(std::shared_ptr<connection> self);
 
     [[nodiscard]] boost::asio::any_io_executor executor() { return socket_.get_executor(); }
     [[nodiscard]] boost::asio::cancellation_slot slot() noexcept { return handler_signal_.slot(); }
@@ -113,22 +113,23 @@ private:
 
     void describe_request();
     boost::asio::awaitable<response> call(detail::endpoint const& endpoint);
-    boost::asio::awaitable<void> hold_back(response& what);
+    boost::asio::awaitable<void> hold_back(response& response);
     [[nodiscard]] response refusal();
     [[nodiscard]] response answer_of_router(router::match const& found);
     [[nodiscard]] response answer_failure(std::exception_ptr failure);
 
-    /// Neither complete nor failed: the kernel took `written` bytes of `output_` and then `content`.
+    /// Neither complete nor failed: the kernel took `written` bytes of `output_` and then
+    /// `content`.
     struct sending {
         bool complete = false;
         bool failed = false;
         std::size_t written = 0;
         std::string_view content;
     };
-    [[nodiscard]] sending begin_to_send(response const& what, bool keep);
+    [[nodiscard]] sending begin_to_send(response const& response, bool keep);
     boost::asio::awaitable<bool> write_rest(std::size_t written, std::string_view content);
     boost::asio::awaitable<void> linger();
-    void report(response const& what, bool sent);
+    void report(response const& response, bool sent);
     void prepare_for_next();
 
     [[nodiscard]] std::string_view input() const noexcept;

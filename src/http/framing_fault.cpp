@@ -76,18 +76,18 @@ std::string_view kind(framing_fault fault) noexcept {
 }
 
 problem to_problem(framing_fault fault) {
-    problem what;
+    problem problem;
     // How long a wrong token is must make no difference to its sender.
     if (fault == framing_fault::credentials_too_large) {
-        what = unauthorized();
-        what.token_is_wrong = true;
-        return what;
+        problem = unauthorized();
+        problem.token_is_wrong = true;
+        return problem;
     }
     auto const& row = describe(fault);
-    what.status = row.status;
-    what.code = row.kind;
-    what.detail = row.detail;
-    return what;
+    problem.status = row.status;
+    problem.code = row.kind;
+    problem.detail = row.detail;
+    return problem;
 }
 
 } // namespace otpd::http

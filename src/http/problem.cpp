@@ -24,8 +24,8 @@ constexpr bool asks_to_come_back(unsigned status) noexcept {
 constexpr std::array<std::string_view, 6> standard_members{"type",   "title", "status",
                                                            "detail", "code",  "instance"};
 
-/// Without an exponent (0.094), as replies write amounts; Boost.JSON writes 9.4E-2. False when it is
-/// too long for that, or no number.
+/// Without an exponent (0.094), as replies write amounts; Boost.JSON writes 9.4E-2. False when it
+/// is too long for that, or no number.
 bool append_plain(std::string& out, double number) {
     if (!std::isfinite(number)) return false;
     std::array<char, 32> text{};
@@ -65,25 +65,25 @@ void append_value(std::string& out, boost::json::value const& value) {
 }
 
 /// Without a tree: wrong codes are as frequent as right ones.
-std::string document_of(problem const& what, std::string_view instance) {
-    auto const or_phrase = [&what](std::string_view text) {
-        return text.empty() ? reason_phrase(what.status) : text;
+std::string document_of(problem const& problem, std::string_view instance) {
+    auto const or_phrase = [&problem](std::string_view text) {
+        return text.empty() ? reason_phrase(problem.status) : text;
     };
     std::string out;
     out.reserve(384);
     out += R"({"type":"about:blank","title":)";
-    append_json_string(out, or_phrase(what.title));
+    append_json_string(out, or_phrase(problem.title));
     out += R"(,"status":)";
-    out += std::to_string(what.status);
+    out += std::to_string(problem.status);
     out += R"(,"detail":)";
-    append_json_string(out, or_phrase(what.detail));
+    append_json_string(out, or_phrase(problem.detail));
     out += R"(,"code":)";
-    append_json_string(out, what.code);
+    append_json_string(out, problem.code);
     if (!instance.empty()) {
         out += R"(,"instance":)";
         append_json_string(out, instance);
     }
-    for (auto const& [name, value] : what.members) {
+    for (auto const& [name, value] : problem.members) {
         if (std::ranges::find(standard_members, std::string_view(name)) != standard_members.end())
             continue;
         out += ',';
@@ -101,15 +101,15 @@ header_field challenge(bool token_is_wrong) {
     return {"WWW-Authenticate", std::string(R"(Bearer realm="otpd")").append(wrong)};
 }
 
-response make(problem const& what, std::string_view instance, bool token_is_wrong) {
+response make(problem const& problem, std::string_view instance, bool token_is_wrong) {
     response out;
-    out.status = what.status;
-    out.headers = what.headers;
+    out.status = problem.status;
+    out.headers = problem.headers;
     out.content_type = "application/problem+json";
-    out.body = document_of(what, instance);
-    if (what.status == 401) out.headers.push_back(challenge(token_is_wrong));
-    if (what.retry_after || asks_to_come_back(what.status)) {
-        auto const seconds = what.retry_after.value_or(std::chrono::seconds(1)).count();
+    out.body = document_of(problem, instance);
+    if (problem.status == 401) out.headers.push_back(challenge(token_is_wrong));
+    if (problem.retry_after || asks_to_come_back(problem.status)) {
+        auto const seconds = problem.retry_after.value_or(std::chrono::seconds(1)).count();
         out.headers.push_back({"Retry-After", std::to_string(std::max<std::int64_t>(1, seconds))});
     }
     return out;
@@ -118,19 +118,19 @@ response make(problem const& what, std::string_view instance, bool token_is_wron
 } // namespace
 
 problem unauthorized() {
-    problem what;
-    what.status = 401;
-    what.code = "unauthorized";
-    what.detail = "Unauthorized.";
-    return what;
+    problem problem;
+    problem.status = 401;
+    problem.code = "unauthorized";
+    problem.detail = "Unauthorized.";
+    return problem;
 }
 
-response to_response(problem const& what) {
-    return make(what, {}, what.token_is_wrong);
+response to_response(problem const& problem) {
+    return make(problem, {}, problem.token_is_wrong);
 }
 
-response to_response(problem const& what, request const& where) {
-    return make(what, where.request_id(), what.token_is_wrong || bearer_token(where));
+response to_response(problem const& problem, request const& where) {
+    return make(problem, where.request_id(), problem.token_is_wrong || bearer_token(where));
 }
 
 } // namespace otpd::http

@@ -29,8 +29,8 @@ void append_milliseconds(std::string& out, std::chrono::steady_clock::duration t
     out.push_back(static_cast<char>('0' + count % 10));
 }
 
-/// The line with an IMF-fixdate (RFC 9110 5.6.7), formatted once a second and thread. The view is valid until the thread's next
-/// call.
+/// The line with an IMF-fixdate (RFC 9110 5.6.7), formatted once a second and thread. The view is
+/// valid until the thread's next call.
 std::string_view date_line() {
     struct cached_line {
         std::chrono::sys_seconds second = std::chrono::sys_seconds::min();
@@ -78,21 +78,21 @@ void append_own_fields(std::string& out, std::vector<header_field> const& fields
 
 } // namespace
 
-void write_head(response const& what, envelope const& around, std::string& out) {
+void write_head(response const& response, envelope const& around, std::string& out) {
     out.assign("HTTP/1.1 ");
-    append_number(out, what.status);
-    out.append(" ").append(reason_phrase(what.status)).append("\r\n").append(date_line());
-    if (has_content(what.status)) {
-        if (!what.content().empty() && is_safe_value(what.content_type))
-            append_field(out, "Content-Type", what.content_type);
+    append_number(out, response.status);
+    out.append(" ").append(reason_phrase(response.status)).append("\r\n").append(date_line());
+    if (has_content(response.status)) {
+        if (!response.content().empty() && is_safe_value(response.content_type))
+            append_field(out, "Content-Type", response.content_type);
         out.append("Content-Length: ");
-        append_number(out, what.content().size());
+        append_number(out, response.content().size());
         out.append("\r\n");
     }
     out.append("X-Request-Id: ").append(around.request_id).append("\r\nX-Process-Time-Ms: ");
     append_milliseconds(out, around.handling);
     out.append("\r\nX-Content-Type-Options: nosniff\r\n");
-    append_own_fields(out, what.headers);
+    append_own_fields(out, response.headers);
     if (around.connection == persistence::close) out.append("Connection: close\r\n");
     if (around.connection == persistence::keep_alive) out.append("Connection: keep-alive\r\n");
     out.append("\r\n");

@@ -23,10 +23,10 @@ struct envelope {
     persistence connection = persistence::implied;
 };
 
-/// Replaces `out` by the status line and header section of `what`, empty line included.
+/// Replaces `out` by the status line and header section of `response`, empty line included.
 /// Content-Length is that of the content also where none will follow (HEAD, RFC 9110 9.3.2); there
 /// is none in 204 and 304.
-void write_head(response const& what, envelope const& around, std::string& out);
+void write_head(response const& response, envelope const& around, std::string& out);
 
 /// Whether a message of this status has content at all.
 [[nodiscard]] constexpr bool has_content(unsigned status) noexcept {

@@ -49,10 +49,10 @@ void path_parameters::append(std::string_view segment) {
     values_[count_++] = percent_decoded(segment);
 }
 
-std::string router::allowed_methods(resource const& of) {
+std::string router::allowed_methods(resource const& resource) {
     std::string list;
-    auto const has = [&of](method verb) {
-        return static_cast<bool>(of.calls[static_cast<std::size_t>(verb)]);
+    auto const has = [&resource](method verb) {
+        return static_cast<bool>(resource.calls[static_cast<std::size_t>(verb)]);
     };
     for (std::size_t i = 0; i < method_count; ++i) {
         auto const verb = static_cast<method>(i);

@@ -82,7 +82,8 @@ public:
 
 private:
     struct entry : boost::intrusive::set_base_hook<> {
-        explicit entry(std::shared_ptr<connection> of) noexcept : client(std::move(of)) {}
+        explicit entry(std::shared_ptr<connection> connection) noexcept
+            : client(std::move(connection)) {}
 
         std::shared_ptr<connection> client;
         bool turned_away = false;
@@ -158,9 +159,9 @@ void server::impl::start() {
                    });
 }
 
-/// Where Asio has no memory to begin an operation it throws past a coroutine that is suspended already: that is
-/// destroyed, not resumed, and cannot catch anything. A listener that accepts no more is the end of the service, so the
-/// loop is begun anew.
+/// Where Asio has no memory to begin an operation it throws past a coroutine that is suspended
+/// already: that is destroyed, not resumed, and cannot catch anything. A listener that accepts no
+/// more is the end of the service, so the loop is begun anew.
 class server::impl::going_on {
 public:
     explicit going_on(std::shared_ptr<impl> of) noexcept : of_(std::move(of)) {}
@@ -203,7 +204,8 @@ asio::awaitable<void> server::impl::accept_loop(std::shared_ptr<impl> self) {
     }
 }
 
-/// Without a strand an event runs its handler at once; with one, it queues the strand, which is queued to run the handler.
+/// Without a strand an event runs its handler at once; with one, it queues the strand, which is
+/// queued to run the handler.
 asio::any_io_executor server::impl::executor_of_a_connection() {
     if (options().one_thread) return context_.get_executor();
     return asio::make_strand(context_);
@@ -258,7 +260,7 @@ void server::impl::spawn(entries::iterator place, bool is_strangers) {
     auto const& client = place->client;
     try {
         if (is_strangers && !place->turned_away) enter_stranger(*place);
-        auto serving = place->turned_away         ? connection::turn_away(client)
+        auto serving = place->turned_away         ? connection::reject_overloaded(client)
                        : options().proxy_protocol ? serve_behind_proxy(shared_from_this(), place)
                                                   : connection::serve(client);
         asio::co_spawn(
@@ -282,7 +284,7 @@ asio::awaitable<void> server::impl::serve_behind_proxy(std::shared_ptr<impl> sel
     if (admitted)
         co_await connection::serve(client);
     else if (place->turned_away)
-        co_await connection::turn_away(client);
+        co_await connection::reject_overloaded(client);
     else
         client->close();
 }
@@ -319,8 +321,9 @@ bool server::impl::make_room() {
     return served() < connections_max_;
 }
 
-/// Asks the connection that is idle longest to leave; false when none is idle. Which one that is, is
-/// learned here: telling the server of each request would cost each request a turn of its strand.
+/// Asks the connection that is idle longest to leave; false when none is idle. Which one that is,
+/// is learned here: telling the server of each request would cost each request a turn of its
+/// strand.
 bool server::impl::evict_one() {
     auto const began = std::chrono::steady_clock::now();
     while (looks_ > 0 && !by_idleness_.empty() && by_idleness_.begin()->idle_since < began) {

@@ -7,7 +7,8 @@
 
 namespace otpd::http {
 
-/// Which characters belong to a class. The tables are at namespace scope: as a local of a function each character was a call.
+/// Which characters belong to a class. The tables are at namespace scope: as a local of a function
+/// each character was a call.
 class character_class {
 public:
     explicit constexpr character_class(std::string_view members) noexcept {

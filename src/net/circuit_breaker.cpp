@@ -24,10 +24,10 @@ circuit_breaker::entry circuit_breaker::enter() noexcept {
     return result;
 }
 
-bool circuit_breaker::succeeded(entry const& of) noexcept {
-    if (of.era != era_) return false;
+bool circuit_breaker::succeeded(entry const& entry) noexcept {
+    if (entry.era != era_) return false;
     failures_ = 0;
-    if (!of.probe) return false;
+    if (!entry.probe) return false;
     probing_ = false;
     if (++answers_ < options_.probes_to_close) return false;
     open_ = false;
@@ -36,13 +36,13 @@ bool circuit_breaker::succeeded(entry const& of) noexcept {
     return true;
 }
 
-std::optional<milliseconds> circuit_breaker::failed(entry const& of, steady_time now,
+std::optional<milliseconds> circuit_breaker::failed(entry const& entry, steady_time now,
                                                     std::optional<milliseconds> retry_after) {
-    if (of.era != era_) return std::nullopt;
+    if (entry.era != era_) return std::nullopt;
     auto const asked = retry_after.value_or(milliseconds::zero());
-    if (!of.probe && asked <= milliseconds::zero() && ++failures_ < options_.failures_to_open)
+    if (!entry.probe && asked <= milliseconds::zero() && ++failures_ < options_.failures_to_open)
         return std::nullopt;
-    if (of.probe) ++reopened_;
+    if (entry.probe) ++reopened_;
     auto const time = time_to_stay_open(asked);
     open_ = true;
     probing_ = false;
@@ -53,8 +53,8 @@ std::optional<milliseconds> circuit_breaker::failed(entry const& of, steady_time
     return time;
 }
 
-void circuit_breaker::abandoned(entry const& of) noexcept {
-    if (of.era == era_ && of.probe) probing_ = false;
+void circuit_breaker::abandoned(entry const& entry) noexcept {
+    if (entry.era == era_ && entry.probe) probing_ = false;
 }
 
 milliseconds circuit_breaker::time_to_stay_open(milliseconds asked) {

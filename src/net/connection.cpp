@@ -36,7 +36,7 @@ using socket = asio::ip::tcp::socket;
 
 /// One thread needs no strand: each piece of I/O over one costs two more handlers.
 asio::any_io_executor executor_of(strand const& guard) {
-    if (is_alone_on(guard)) return guard.get_inner_executor();
+    if (is_single_threaded(guard)) return guard.get_inner_executor();
     return guard;
 }
 
@@ -260,7 +260,7 @@ void connection::close(state how) noexcept {
     timer_.cancel();
 }
 
-// --- the deadline --------------------------------------------------------------------------------
+// --- the deadline -------------------------------------------------------------------------------
 
 void connection::end_at(steady_time at) {
     timed_out_ = false;

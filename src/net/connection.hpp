@@ -6,7 +6,7 @@
 /// Every connection has a strand of its own: exchanges on different connections run in parallel,
 /// and TLS work (a handshake takes about a millisecond) holds up nobody else. Coroutines of this
 /// class run on that strand (run_on()); members that may be called from elsewhere say so. Where one
-/// thread runs everything its sockets and timers do without the strand (sole_runner.hpp).
+/// thread runs everything its sockets and timers do without the strand (single_threaded_scope.hpp).
 ///
 /// A connection is good for another exchange only if the last one ended cleanly: the whole request
 /// was written, a whole reply was read, the reply allows keep-alive, and not one byte came after
@@ -69,7 +69,8 @@ public:
     /// From any thread: true while the connection is connected and nothing speaks against another
     /// exchange. May become false at any moment.
     [[nodiscard]] bool reusable() const noexcept { return state_ == state::idle; }
-    /// From any thread: the peer closed it in its idle time, after a reply that had not announced it.
+    /// From any thread: the peer closed it in its idle time, after a reply that had not announced
+    /// it.
     [[nodiscard]] bool closed_unannounced() const noexcept {
         return state_ == state::closed_unannounced;
     }

@@ -11,7 +11,7 @@ namespace otpd::net {
 
 namespace asio = boost::asio;
 
-// --- lease ---------------------------------------------------------------------------------------
+// --- lease --------------------------------------------------------------------------------------
 
 lease& lease::operator=(lease&& other) noexcept {
     if (this == &other) return *this;
@@ -33,7 +33,8 @@ void lease::give_back() noexcept {
     auto const pool = std::exchange(pool_, nullptr);
     auto held = std::exchange(held_, nullptr);
     auto newest = held->take_session();
-    // Also where no hop is needed: an end that comes right behind the reply is seen before it is handed out again.
+    // Also where no hop is needed: an end that comes right behind the reply is seen before it is
+    // handed out again.
     auto give = [pool, held = std::move(held), newest = std::move(newest),
                  unreported = unreported_]() mutable {
         pool->take_back(std::move(held), std::move(newest), unreported);
@@ -41,7 +42,7 @@ void lease::give_back() noexcept {
     asio::post(pool->strand_, std::move(give));
 }
 
-// --- handing out ---------------------------------------------------------------------------------
+// --- handing out --------------------------------------------------------------------------------
 
 connection_pool::connection_pool(asio::any_io_executor executor, origin target, tls_context* tls,
                                  pool_options options, random_source& random,
@@ -119,8 +120,8 @@ acquired connection_pool::open_new() {
         refused.failure.retry_after = *wait;
         return refused;
     }
-    // A copy for each connection: OpenSSL marks a session as spoilt when its connection ends badly, and
-    // one that is nobody else's needs no thought about threads.
+    // A copy for each connection: OpenSSL marks a session as spoilt when its connection ends badly,
+    // and one that is nobody else's needs no thought about threads.
     tls_session resume;
     if (newest_session_) resume.reset(SSL_SESSION_dup(newest_session_.get()));
     auto on_idle_closed = [weak = weak_from_this()](std::shared_ptr<connection> const& closed) {
@@ -147,17 +148,17 @@ void connection_pool::serve_queue() {
     publish();
 }
 
-// --- taking back ---------------------------------------------------------------------------------
+// --- taking back --------------------------------------------------------------------------------
 
 void connection_pool::connect_reported(connect_result const& result,
-                                       circuit_breaker::entry const& of) {
+                                       circuit_breaker::entry const& entry) {
     if (result.connected) {
-        circuit_.succeeded(of);
+        circuit_.succeeded(entry);
         (result.session_resumed ? counters_.handshakes_resumed : counters_.handshakes_full) +=
             target_.tls ? 1 : 0;
         observer_.connected(result.session_resumed);
     } else {
-        circuit_.failed(of, std::chrono::steady_clock::now());
+        circuit_.failed(entry, std::chrono::steady_clock::now());
         ++counters_.connects_failed;
         observer_.connect_failed(result.why, result.error);
     }
@@ -214,7 +215,7 @@ void connection_pool::remove(std::shared_ptr<connection> const& gone) {
     if (draining_ && all_.empty()) drained_.cancel();
 }
 
-// --- trust and age -------------------------------------------------------------------------------
+// --- trust and age ------------------------------------------------------------------------------
 
 void connection_pool::lose_trust() {
     if (options_.probation == std::chrono::milliseconds::zero()) return;
@@ -306,7 +307,7 @@ void connection_pool::end_probation() {
     idle_.front().held->confirm_idle(std::move(confirmed));
 }
 
-// --- the end -------------------------------------------------------------------------------------
+// --- the end ------------------------------------------------------------------------------------
 
 asio::awaitable<bool> connection_pool::drain(deadline until) {
     return run_on(strand_, drain_here(shared_from_this(), until));
@@ -333,7 +334,7 @@ connection_pool::drain_here([[maybe_unused]] std::shared_ptr<connection_pool> se
     co_return complete;
 }
 
-// --- figures -------------------------------------------------------------------------------------
+// --- figures ------------------------------------------------------------------------------------
 
 void connection_pool::publish() noexcept {
     counters_.open = all_.size();
@@ -341,8 +342,8 @@ void connection_pool::publish() noexcept {
     counters_.waiting = queue_.size();
 }
 
-pool_figures connection_pool::figures() const noexcept {
-    pool_figures result;
+pool_stats connection_pool::stats() const noexcept {
+    pool_stats result;
     result.open = counters_.open;
     result.idle = counters_.idle;
     result.waiting = counters_.waiting;

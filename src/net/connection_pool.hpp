@@ -10,13 +10,13 @@
 /// after each reply without announcing it, and a request written in the moment before its FIN
 /// arrives is lost beyond repair (it must not be repeated, because nobody can tell whether it was
 /// read). So a pool starts distrustful: each request gets a fresh connection, and one of those that
-/// are done rests. Once it has stayed open for `probation` it is tried with one request; when that is
-/// answered all connections are kept and reused at once.
+/// are done rests. Once it has stayed open for `probation` it is tried with one request; when that
+/// is answered all connections are kept and reused at once.
 ///
-/// What makes the pool distrustful again: a connection that is closed within `probation` after a reply.
-/// What keeps it so for `fresh_min`, and four times as long each time it happens again, up to
-/// `fresh_max`: a request that was lost on a reused connection. So an origin that closes later than
-/// it is watched costs one request each time it is tried, and is seldom tried. One that closes
+/// What makes the pool distrustful again: a connection that is closed within `probation` after a
+/// reply. What keeps it so for `fresh_min`, and four times as long each time it happens again, up
+/// to `fresh_max`: a request that was lost on a reused connection. So an origin that closes later
+/// than it is watched costs one request each time it is tried, and is seldom tried. One that closes
 /// connections after some idle time is given them back before half of that.
 ///
 /// A server that always closes gets a fresh connection for each request; one that keeps alive costs
@@ -28,8 +28,8 @@
 #include "otpd/core/random.hpp"
 #include "otpd/net/on_strand.hpp"
 #include "otpd/net/origin.hpp"
-#include "otpd/net/pool_figures.hpp"
 #include "otpd/net/pool_options.hpp"
+#include "otpd/net/pool_stats.hpp"
 #include "otpd/net/tls_context.hpp"
 #include "otpd/net/wait_queue.hpp"
 
@@ -99,10 +99,10 @@ public:
     /// what is left and returns false. To be called once.
     boost::asio::awaitable<bool> drain(deadline until);
 
-    [[nodiscard]] pool_figures figures() const noexcept;
-    /// The circuit is open: the origin could not be reached the last times it was tried. Not once it
-    /// is half open: only a request can find out then, and a balancer that is told to send none here
-    /// would keep it so for ever.
+    [[nodiscard]] pool_stats stats() const noexcept;
+    /// The circuit is open: the origin could not be reached the last times it was tried. Not once
+    /// it is half open: only a request can find out then, and a balancer that is told to send none
+    /// here would keep it so for ever.
     [[nodiscard]] bool known_dead() const noexcept {
         return std::chrono::steady_clock::now().time_since_epoch().count() < dead_until_;
     }
@@ -134,7 +134,7 @@ private:
     void take_back(std::shared_ptr<connection> returned, tls_session newest,
                    std::optional<circuit_breaker::entry> unreported);
     void idle_closed(std::shared_ptr<connection> const& closed);
-    void connect_reported(connect_result const& result, circuit_breaker::entry const& of);
+    void connect_reported(connect_result const& result, circuit_breaker::entry const& entry);
     void remove(std::shared_ptr<connection> const& gone);
     void lose_trust();
     void lose_request(steady_time now);

@@ -43,8 +43,8 @@ asio::awaitable<bool> https_client::drain(deadline until) {
     return pool_->drain(until);
 }
 
-pool_figures https_client::figures() const noexcept {
-    return pool_->figures();
+pool_stats https_client::stats() const noexcept {
+    return pool_->stats();
 }
 
 bool https_client::known_dead() const noexcept {

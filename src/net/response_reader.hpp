@@ -41,14 +41,15 @@ struct read_result {
 [[nodiscard]] exchange_error read_error(boost::system::error_code ec);
 /// Whether it says that the peer ended its side.
 [[nodiscard]] stream_end end_of(boost::system::error_code ec);
-/// Retry-After in either form (RFC 9110 10.2.3), at most a day; 0 for a time that is over. A time is counted
-/// from `date`, the reply's own Date: so both are of one clock, which need not agree with ours. Without it
-/// ours has to do.
+/// Retry-After in either form (RFC 9110 10.2.3), at most a day; 0 for a time that is over. A time
+/// is counted from `date`, the reply's own Date: so both are of one clock, which need not agree
+/// with ours. Without it ours has to do.
 [[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
                                                                     std::string_view date);
 
-/// Reads until `parser` has a whole message, as Beast's async_read does it, but without its composed operations for each piece
-/// (what they cost a send is in the figure at executor_of() of connection.cpp).
+/// Reads until `parser` has a whole message, as Beast's async_read does it, but without its
+/// composed operations for each piece (what they cost a send is in the figure at executor_of() of
+/// connection.cpp).
 template <class Stream, class Parser>
 boost::asio::awaitable<boost::system::error_code>
 read_message(Stream& stream, boost::beast::flat_buffer& buffer, Parser& parser) {

@@ -23,15 +23,15 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
     return 1; // the reference is ours now
 }
 
-/// Of TLS 1.2 those whose keys nobody can compute later who has the server's (RFC 9325 4.1); authenticated encryption
-/// first. All of TLS 1.3 are so.
+/// Of TLS 1.2 those whose keys nobody can compute later who has the server's (RFC 9325 4.1);
+/// authenticated encryption first. All of TLS 1.3 are so.
 constexpr char const* forward_secret_suites = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:!AESCCM:!SHA1";
 
-bool expect_host(X509_VERIFY_PARAM* of, std::string const& host, bool host_is_address) {
-    X509_VERIFY_PARAM_set_hostflags(of, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
-                                            X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    if (host_is_address) return X509_VERIFY_PARAM_set1_ip_asc(of, host.c_str()) == 1;
-    return X509_VERIFY_PARAM_set1_host(of, host.c_str(), host.size()) == 1;
+bool expect_host(X509_VERIFY_PARAM* parameters, std::string const& host, bool host_is_address) {
+    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                                                    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    if (host_is_address) return X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str()) == 1;
+    return X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size()) == 1;
 }
 
 } // namespace
@@ -69,8 +69,9 @@ bool tls_context::prepare_client(SSL* ssl, std::string const& host, bool host_is
     // Without SSL_set_session a full handshake follows; with it, the server decides.
     if (resume != nullptr && SSL_set_session(ssl, resume) != 1) return false;
     if (SSL_set_ex_data(ssl, session_slot(), &newest) != 1) return false;
-    // A part of the chain's verification, unlike asio::ssl::host_name_verification: a wrong name is told
-    // apart from a bad chain in the error, and what that one takes beyond RFC 9525 can be refused.
+    // A part of the chain's verification, unlike asio::ssl::host_name_verification: a wrong name is
+    // told apart from a bad chain in the error, and what that one takes beyond RFC 9525 can be
+    // refused.
     return net::expect_host(SSL_get0_param(ssl), host, host_is_address) &&
            (host_is_address || SSL_set_tlsext_host_name(ssl, host.c_str()) == 1);
 }

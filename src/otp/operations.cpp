@@ -19,19 +19,19 @@ struct operations::parts {
         : rules(std::move(chosen)), texts(rules.templates, rules.ttl), spending(rules, deps.keys),
           tests(rules, deps.now), destinations(rules.destinations, deps.plan),
           limits(rules, deps.keys), codes(rules.code_length, deps.keys, deps.random, tests),
-          routes(rules, deps.price_list, deps.figures, spending, deps.now),
-          afterwards(rules, deps.deliveries, deps.owners, deps.saw_balance, deps.now),
+          routes(rules, deps.price_list, deps.stats, spending, deps.now),
+          follow_up(rules, deps.deliveries, deps.owners, deps.on_balance, deps.now),
           checks(rules, texts, {deps.keys, codes, destinations, limits, routes}),
-          undo(deps.store, deps.log, rules.undo_pause, rules.idempotency_keep),
+          undo(deps.store, deps.log, rules.undo_pause, rules.idempotency_retention),
           upstream(rules, texts, deps.gateway, deps.log),
-          of_sends(deps.tell, deps.log, deps.metrics, deps.now),
+          of_sends(deps.events, deps.log, deps.metrics, deps.now),
           sends{rules, deps.now, routes, deps.store, undo, upstream, of_sends},
-          sender(checks, sends, afterwards), guesses(rules, deps.keys, limits, tests, destinations),
-          of_guesses(deps.tell, deps.keys, deps.log, deps.metrics, deps.now),
+          sender(checks, sends, follow_up), guesses(rules, deps.keys, limits, tests, destinations),
+          of_guesses(deps.events, deps.keys, deps.log, deps.metrics, deps.now),
           verifier(rules, guesses, deps.store, of_guesses),
-          of_cancellations(deps.tell, deps.log, deps.now),
-          verifications(rules,
-                        {deps.store, deps.keys, deps.news, afterwards, of_cancellations, deps.now}),
+          of_cancellations(deps.events, deps.log, deps.now),
+          verifications(
+              rules, {deps.store, deps.keys, deps.waiters, follow_up, of_cancellations, deps.now}),
           owners(deps.owners, deps.store, deps.keys),
           deliveries(owners, deps.deliveries, deps.gateway, deps.now, rules.send_timeout),
           estimator(rules, checks, texts, deps.gateway) {}
@@ -44,7 +44,7 @@ struct operations::parts {
     limiter const limits;
     code_factory const codes;
     route_selector const routes;
-    followup afterwards;
+    followup follow_up;
 
     send_checks const checks;
     admission_undo undo;

@@ -10,12 +10,12 @@
 namespace otpd::otp {
 
 /// A purpose is printable and a client's name has no colon, so no two pairs are one text.
-inline std::string scope_of(client const& from, purpose const& what) {
-    return from.name + ':' + what.name();
+inline std::string scope_of(client const& client, purpose const& purpose) {
+    return client.name + ':' + purpose.name();
 }
 /// What all scopes of a client begin with.
-inline std::string scope_prefix(client const& from) {
-    return from.name + ':';
+inline std::string scope_prefix(client const& client) {
+    return client.name + ':';
 }
 
 } // namespace otpd::otp

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Times as callers are told them: whole seconds, rounded up, so that whoever waits as told is in time.
+/// Times as callers are told them: whole seconds, rounded up, so that whoever waits as told is in
+/// time.
 
 #include "otpd/core/clock.hpp"
 
@@ -9,8 +10,8 @@
 
 namespace otpd::otp {
 
-/// A store or an upstream that does not answer is asked again no sooner than this; another send may end any
-/// moment.
+/// A store or an upstream that does not answer is asked again no sooner than this; another send may
+/// end any moment.
 inline constexpr std::chrono::seconds retry_soon{1};
 
 /// At least one: `Retry-After: 0` invites a loop.

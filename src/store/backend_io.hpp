@@ -45,7 +45,7 @@ struct flight {
 class flight_listener {
 public:
     virtual ~flight_listener() = default;
-    /// The loads are answered, or changes.became says why not.
+    /// The loads are answered, or changes.status says why not.
     virtual void loaded(flight& done) = 0;
     /// The commit is answered.
     virtual void committed(flight& done) = 0;
@@ -60,10 +60,10 @@ public:
     /// is known, what is not known is taken for absent, and the commit says what was wrong.
     [[nodiscard]] virtual bool reads_first() const noexcept = 0;
     /// Calls `to.loaded` once, perhaps before it returns. Only where reads_first().
-    virtual void load(flight& what, flight_listener& to) = 0;
+    virtual void load(flight& flight, flight_listener& to) = 0;
     /// Calls `to.committed` once, perhaps before it returns. Also with nothing to commit: what was
     /// loaded is free again then.
-    virtual void commit(flight& what, flight_listener& to) = 0;
+    virtual void commit(flight& flight, flight_listener& to) = 0;
 
     /// By the backend's clock, as far as is known here. It may go back.
     [[nodiscard]] virtual store_time now() const noexcept = 0;

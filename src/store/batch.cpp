@@ -36,7 +36,7 @@ void batch::expire(steady_time now) noexcept {
                     ->finish(passenger.was_run ? step_fault::unknown : step_fault::not_executed);
 }
 
-// --- forming a batch --------------------------------------------------------------------------------
+// --- forming a batch ----------------------------------------------------------------------------
 
 /// One flight after the other, not one within the other: a backend may answer at once.
 void batch::pump() {
@@ -111,19 +111,19 @@ void batch::begin(flight& fresh) {
     }
 }
 
-void batch::fail_steps(flight& of, std::exception_ptr const& why) noexcept {
-    for (auto& each : of.steps)
+void batch::fail_steps(flight& flight, std::exception_ptr const& why) noexcept {
+    for (auto& each : flight.steps)
         if (auto* const step = std::exchange(each.step, nullptr)) step->fail(why);
 }
 
 /// There was no memory for it, before a backend had it.
-void batch::fail_all(flight& of, std::exception_ptr const& why) noexcept {
-    release(of);
-    fail_steps(of, why);
-    of.steps.clear();
-    of.loads.clear();
-    of.changes.clear();
-    idle_.push_back(&of); // its place was there before
+void batch::fail_all(flight& flight, std::exception_ptr const& why) noexcept {
+    release(flight);
+    fail_steps(flight, why);
+    flight.steps.clear();
+    flight.loads.clear();
+    flight.changes.clear();
+    idle_.push_back(&flight); // its place was there before
 }
 
 void batch::list_loads(flight& to) {
@@ -152,10 +152,10 @@ void batch::release(flight& by) {
     by.occupied.clear();
 }
 
-// --- running the rules ------------------------------------------------------------------------------
+// --- running the rules --------------------------------------------------------------------------
 
 void batch::loaded(flight& done) {
-    if (done.changes.became != commit::outcome::done) {
+    if (done.changes.status != commit::outcome::done) {
         answer(done);
         return;
     }
@@ -178,9 +178,9 @@ void batch::put_state(state::state_key const& key, std::string_view blob,
     if (!overlay_.put(key, blob, seen)) unreadable_.push_back(key);
 }
 
-void batch::put_states(flight const& of) {
+void batch::put_states(flight const& flight) {
     unreadable_.clear();
-    for (auto const& each : of.loads) {
+    for (auto const& each : flight.loads) {
         auto const* const known = options_.cached_max == 0 ? nullptr : cache_.find(each.key);
         if (!each.is_unchanged)
             put_state(each.key, each.blob, known);
@@ -190,7 +190,7 @@ void batch::put_states(flight const& of) {
             unreadable_.push_back(each.key);
     }
     if (io_.reads_first()) return;
-    for (auto const& each : of.steps)
+    for (auto const& each : flight.steps)
         for (auto const& key : each.step->keys_)
             if (!overlay_.knows(key)) {
                 auto const* const known = cache_.find(key);
@@ -256,37 +256,38 @@ void batch::run(flight& all) {
 }
 
 /// What a step did that threw half way through is nobody's: the others run again without it.
-void batch::leave_behind(flight& of, std::size_t thrower, std::exception_ptr thrown) {
-    release(of);
-    auto* const failed = std::exchange(of.steps[thrower].step, nullptr);
-    for (auto each = of.steps.rbegin(); each != of.steps.rend(); ++each)
+void batch::leave_behind(flight& flight, std::size_t thrower, std::exception_ptr thrown) {
+    release(flight);
+    auto* const failed = std::exchange(flight.steps[thrower].step, nullptr);
+    for (auto each = flight.steps.rbegin(); each != flight.steps.rend(); ++each)
         if (each->step != nullptr) queue_.push_front(each->step);
-    of.steps.clear();
-    of.changes.clear();
-    io_.commit(of, *this);
+    flight.steps.clear();
+    flight.changes.clear();
+    io_.commit(flight, *this);
     failed->fail(std::move(thrown));
 }
 
-// --- the answer -------------------------------------------------------------------------------------
+// --- the answer ---------------------------------------------------------------------------------
 
 void batch::committed(flight& done) {
-    try { // of one that may not be done nothing is forgotten: that may be all that is left of a state
-        if (done.changes.became == commit::outcome::done) learn(done);
+    // of one that may not be done nothing is forgotten: that may be all that is left of a state
+    try {
+        if (done.changes.status == commit::outcome::done) learn(done);
     } catch (...) { // no memory: what is known is asked for again
         cache_.clear();
     }
     answer(done);
 }
 
-void batch::learn(flight const& from) {
-    for (auto const& each : from.changes.writes) {
-        if (from.changes.failed[each.group]) continue;
-        if (each.what == state_write::kind::put) cache_.put(each.key, each.blob, from.formed);
-        if (each.what == state_write::kind::erase)
-            cache_.put_deleted(each.key, each.expected, from.formed);
+void batch::learn(flight const& flight) {
+    for (auto const& each : flight.changes.writes) {
+        if (flight.changes.failed[each.group]) continue;
+        if (each.type == state_write::kind::put) cache_.put(each.key, each.blob, flight.formed);
+        if (each.type == state_write::kind::erase)
+            cache_.put_deleted(each.key, each.expected, flight.formed);
     }
-    for (auto const& each : from.changes.present)
-        learn(each.key, each.blob, from);
+    for (auto const& each : flight.changes.present)
+        learn(each.key, each.blob, flight);
 }
 
 void batch::learn(state::state_key const& key, std::string_view blob, flight const& answered) {
@@ -312,16 +313,16 @@ std::optional<std::string> batch::find_lost(state::state_key const& key, std::st
     return is_older ? std::optional(known->blob) : std::nullopt;
 }
 
-void batch::answer(flight& of) {
-    release(of);
-    auto const became = of.changes.became;
-    auto const& failed = of.changes.failed;
+void batch::answer(flight& flight) {
+    release(flight);
+    auto const became = flight.changes.status;
+    auto const& failed = flight.changes.failed;
     bool const some_failed = std::ranges::find(failed, true) != failed.end();
     auto const has_to_run_again = [&](flight::passenger const& each) {
         if (became != commit::outcome::done || !each.was_run) return false;
         return failed[each.group] || each.runs_again || (each.was_refused && some_failed);
     };
-    for (auto each = of.steps.rbegin(); each != of.steps.rend(); ++each) {
+    for (auto each = flight.steps.rbegin(); each != flight.steps.rend(); ++each) {
         if (each->step == nullptr || !has_to_run_again(*each)) continue;
         if (++each->step->tries_ >= options_.tries_max) {
             each->was_run = false;
@@ -335,7 +336,7 @@ void batch::answer(flight& of) {
             step->fail(std::current_exception());
         }
     }
-    for (auto& each : of.steps) {
+    for (auto& each : flight.steps) {
         auto* const step = std::exchange(each.step, nullptr);
         if (step == nullptr) continue;
         if (became == commit::outcome::unknown)
@@ -345,7 +346,7 @@ void batch::answer(flight& of) {
         else
             step->finish(std::nullopt);
     }
-    recycle(of);
+    recycle(flight);
 }
 
 void batch::recycle(flight& done) {

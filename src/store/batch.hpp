@@ -38,7 +38,7 @@ public:
     virtual void list_keys(engine::key_list& to) const = 0;
     /// Whether the answer depends on what others add to at any time: then it is final only when
     /// that is fresh.
-    virtual bool run(engine::states& in, store_time now) = 0;
+    virtual bool run(engine::states& states, store_time now) = 0;
     /// Of the last answer: see commit::must_survive.
     [[nodiscard]] virtual bool must_survive() const { return false; }
     /// The last answer stands, or there is none. The step may be gone when this returns; it calls
@@ -62,8 +62,8 @@ struct batch_options {
     std::size_t flights_max = 1;  ///< at once
     std::size_t cached_max = 0;   ///< states; 0 where loading costs nothing
     unsigned tries_max = 20;      ///< of one step, before it is not executed
-    /// Is called when steps wait, and calls pump() once all have come that come together: where a batch
-    /// is dear. Without it batches are formed at once.
+    /// Is called when steps wait, and calls pump() once all have come that come together: where a
+    /// batch is dear. Without it batches are formed at once.
     std::function<void()> pump_later = {};
     std::uint32_t instance =
         0; ///< below version_source::instances_max, of those that share the store
@@ -86,10 +86,10 @@ public:
 
     /// Ends it sooner or later, perhaps before this returns; it has to stay until then.
     void submit(batch_step& step, steady_time deadline = steady_time::max());
-    /// What answers from here on may be another server than before, which has not got the last writes:
-    /// a state with one writer that comes back older than it was is merged with what is known of it
-    /// here, the stricter of each, and written back. To a shared one, what was known of it is added
-    /// again as a floor, once, with the first step that looks at it.
+    /// What answers from here on may be another server than before, which has not got the last
+    /// writes: a state with one writer that comes back older than it was is merged with what is
+    /// known of it here, the stricter of each, and written back. To a shared one, what was known of
+    /// it is added again as a floor, once, with the first step that looks at it.
     void expect_lost_writes() noexcept { cache_.expect_lost_writes(count_); }
     /// Forms as many batches as may be on their way.
     void pump();
@@ -111,26 +111,26 @@ private:
     void pump_soon();
     bool form();
     void begin(flight& fresh);
-    void fail_steps(flight& of, std::exception_ptr const& why) noexcept;
-    void fail_all(flight& of, std::exception_ptr const& why) noexcept;
+    void fail_steps(flight& flight, std::exception_ptr const& why) noexcept;
+    void fail_all(flight& flight, std::exception_ptr const& why) noexcept;
     void give_up_queue(std::exception_ptr const& why) noexcept;
     [[nodiscard]] bool is_free(batch_step const& step) const;
     void occupy(flight& by, state::state_key const& key);
     void release(flight& by);
     void list_loads(flight& to);
-    void put_states(flight const& of);
+    void put_states(flight const& flight);
     void put_state(state::state_key const& key, std::string_view blob,
                    state_cache::entry const* known);
     void run(flight& all);
     void run(flight::passenger& one);
-    void leave_behind(flight& of, std::size_t thrower, std::exception_ptr thrown);
+    void leave_behind(flight& flight, std::size_t thrower, std::exception_ptr thrown);
     [[nodiscard]] bool is_readable(batch_step const& step) const;
     [[nodiscard]] bool is_fresh(batch_step const& step);
-    void learn(flight const& from);
+    void learn(flight const& flight);
     void learn(state::state_key const& key, std::string_view blob, flight const& answered);
     [[nodiscard]] std::optional<std::string>
     find_lost(state::state_key const& key, std::string_view present, flight const& answered);
-    void answer(flight& of);
+    void answer(flight& flight);
     void recycle(flight& done);
 
     backend_io& io_;

@@ -30,8 +30,8 @@ public:
         wake_up();
     }
 
-    /// On the strand. Ends with the step; at the deadline, whatever became of it, the step is ended. Who
-    /// is cancelled waits all the same: what happened to a request has to be known.
+    /// On the strand. Ends with the step; at the deadline, whatever became of it, the step is
+    /// ended. Who is cancelled waits all the same: what happened to a request has to be known.
     asio::awaitable<bool> submit(batch& batches, net::strand guard, steady_time deadline) {
         timer_.emplace(guard, deadline);
         try {
@@ -65,15 +65,17 @@ batched_store::batched_store(asio::any_io_executor const& executor, backend_io& 
       guard_(asio::make_strand(executor)) {}
 
 batch_options batched_store::prepare(batch_options options, batching when) {
-    if (when == batching::of_all_that_come_together) options.pump_later = [this] { pump_later(); };
+    if (when == batching::yield_to_ready_handlers) options.pump_later = [this] { pump_later(); };
     return options;
 }
 
-/// Behind those that a batch has answered: without the wait, the first of them would go on alone and the
-/// others wait for it. The store outlives what is posted: a step that is not ended is being waited for.
+/// Behind those that a batch has answered: without the wait, the first of them would go on alone
+/// and the others wait for it. The store outlives what is posted: a step that is not ended is being
+/// waited for.
 void batched_store::pump_later() {
     if (pump_is_posted_) return;
-    // Behind everybody who is ready to submit, not only behind those who already wait for the strand.
+    // Behind everybody who is ready to submit, not only behind those who already wait for the
+    // strand.
     asio::post(guard_.get_inner_executor(), [this] {
         asio::post(guard_, [this] {
             pump_is_posted_ = false;
@@ -83,7 +85,8 @@ void batched_store::pump_later() {
     pump_is_posted_ = true; // runs on the strand, when this is over
 }
 
-/// What may fail for want of memory comes before the batches have the step, or is caught where it waits.
+/// What may fail for want of memory comes before the batches have the step, or is caught where it
+/// waits.
 template <auto Rules, class Answer, class Request>
 asio::awaitable<result<Answer>> batched_store::run(Request const& request) {
     awaited_step<Rules, Request> step(request);
@@ -109,8 +112,9 @@ asio::awaitable<result<settle_outcome>> batched_store::settle(settlement request
     co_return co_await run<engine::settle, settle_outcome>(request);
 }
 
-asio::awaitable<result<rebook_outcome>> batched_store::rebook(rebooking request) {
-    co_return co_await run<engine::replace_reservation, rebook_outcome>(request);
+asio::awaitable<result<replace_outcome>>
+batched_store::replace_reservation(reservation_replacement request) {
+    co_return co_await run<engine::replace_reservation, replace_outcome>(request);
 }
 
 asio::awaitable<result<update_outcome>> batched_store::update(delivery_update request) {
@@ -130,12 +134,12 @@ asio::awaitable<result<cancel_outcome>> batched_store::cancel(cancellation reque
 }
 
 asio::awaitable<result<std::vector<std::int64_t>>>
-batched_store::spent(std::vector<budget_key> of) {
-    co_return co_await run<engine::spent, std::vector<std::int64_t>>(of);
+batched_store::spent(std::vector<budget_key> budgets) {
+    co_return co_await run<engine::spent, std::vector<std::int64_t>>(budgets);
 }
 
-asio::awaitable<result<agreement>> batched_store::agree(shared_secrets mine) {
-    co_return co_await run<engine::agree, agreement>(mine);
+asio::awaitable<result<agreement>> batched_store::agree(shared_secrets secrets) {
+    co_return co_await run<engine::agree, agreement>(secrets);
 }
 
 asio::awaitable<batch_stats> batched_store::stats() {

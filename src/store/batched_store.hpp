@@ -1,7 +1,7 @@
 #pragma once
 
-/// A store whose steps are the engine's, run in batches on one strand. What is different from backend to
-/// backend is backend_io, and how it starts and ends.
+/// A store whose steps are the engine's, run in batches on one strand. What is different from
+/// backend to backend is backend_io, and how it starts and ends.
 
 #include "backend_io.hpp"
 #include "batch.hpp"
@@ -17,29 +17,30 @@ namespace otpd::store {
 
 /// When steps that wait become a batch.
 enum class batching : std::uint8_t {
-    at_once,                  ///< and it is answered before submit() returns
-    of_all_that_come_together ///< where a batch is dear
+    at_once,                ///< and it is answered before submit() returns
+    yield_to_ready_handlers ///< where a batch is dear
 };
 
 class batched_store : public backend {
 public:
     boost::asio::awaitable<result<admit_outcome>> admit(admission request) final;
     boost::asio::awaitable<result<settle_outcome>> settle(settlement request) final;
-    boost::asio::awaitable<result<rebook_outcome>> rebook(rebooking request) final;
+    boost::asio::awaitable<result<replace_outcome>>
+    replace_reservation(reservation_replacement request) final;
     boost::asio::awaitable<result<update_outcome>> update(delivery_update request) final;
     boost::asio::awaitable<result<check_outcome>> check_code(check request) final;
     boost::asio::awaitable<result<std::optional<verification>>> find(verification_address at) final;
     boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) final;
     boost::asio::awaitable<result<std::vector<std::int64_t>>>
-    spent(std::vector<budget_key> of) final;
-    boost::asio::awaitable<result<agreement>> agree(shared_secrets mine) final;
+    spent(std::vector<budget_key> budgets) final;
+    boost::asio::awaitable<result<agreement>> agree(shared_secrets secrets) final;
 
     /// A snapshot, from any thread: batches, steps, and those that ran again.
     boost::asio::awaitable<batch_stats> stats();
 
 protected:
-    /// `io` is looked at when the first step comes, and only on the strand; it has to stay as long as the
-    /// store. `timeout` is of one step, from its call to its answer.
+    /// `io` is looked at when the first step comes, and only on the strand; it has to stay as long
+    /// as the store. `timeout` is of one step, from its call to its answer.
     batched_store(boost::asio::any_io_executor const& executor, backend_io& io,
                   batch_options options, std::chrono::milliseconds timeout,
                   batching when = batching::at_once);

@@ -13,9 +13,9 @@ namespace otpd::store {
 
 namespace {
 
-unsigned char* place_of(field_addition const& what, std::vector<char*> const& blobs) noexcept {
-    return reinterpret_cast<unsigned char*>(blobs[what.target]) + state::fields_at +
-           8 * std::size_t{what.field};
+unsigned char* place_of(field_addition const& addition, std::vector<char*> const& blobs) noexcept {
+    return reinterpret_cast<unsigned char*>(blobs[addition.target]) + state::fields_at +
+           8 * std::size_t{addition.field};
 }
 
 using addition_list = std::vector<field_addition>;
@@ -50,7 +50,7 @@ void commit::clear() noexcept {
     groups = 0;
     must_survive = false;
     bytes.clear();
-    became = outcome::done;
+    status = outcome::done;
     failed.clear();
     present.clear();
 }
@@ -66,13 +66,13 @@ std::string restructured(shared_target const& to, std::string_view old_blob) {
     return fresh;
 }
 
-void make_additions(commit& what, std::vector<char*> const& blobs) {
-    auto const end = what.additions.cend();
-    for (auto first = what.additions.cbegin(); first != end;) {
+void make_additions(commit& commit, std::vector<char*> const& blobs) {
+    auto const end = commit.additions.cend();
+    for (auto first = commit.additions.cbegin(); first != end;) {
         auto const group = first->group;
         auto const last = std::find_if(
             first, end, [group](field_addition const& each) { return each.group != group; });
-        if (!what.failed[group] && !add_group(first, last, blobs)) what.failed[group] = true;
+        if (!commit.failed[group] && !add_group(first, last, blobs)) commit.failed[group] = true;
         first = last;
     }
 }

@@ -21,7 +21,7 @@ struct state_write {
 
     state::state_key key;
     state::version expected = state::absent_version; ///< of what is kept; else its group fails
-    kind what = kind::compare;
+    kind type = kind::compare;
     std::string_view blob;
     store_time retained_until; ///< it may be deleted then
     state::live_codes live;    ///< of what is put
@@ -81,7 +81,7 @@ struct commit {
         not_executed, ///< surely
         unknown       ///< whether it was done
     };
-    outcome became = outcome::done;
+    outcome status = outcome::done;
     std::vector<bool> failed; ///< by group
     /// The states of groups that failed as they are now, and the shared ones that are wanted.
     std::vector<present_state> present;
@@ -95,6 +95,6 @@ struct commit {
 
 /// Makes the additions of groups that did not fail, in place: `blobs` are those of commit::shared.
 /// A group one of whose additions is over its bound fails, and adds nothing.
-void make_additions(commit& what, std::vector<char*> const& blobs);
+void make_additions(commit& commit, std::vector<char*> const& blobs);
 
 } // namespace otpd::store

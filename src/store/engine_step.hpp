@@ -31,7 +31,8 @@ template <class... Outcomes>
 bool must_survive(std::variant<Outcomes...> const& answer) noexcept {
     return std::visit(
         []<class Outcome>(Outcome const&) {
-            return std::is_same_v<Outcome, admitted> || std::is_same_v<Outcome, rebooked> ||
+            return std::is_same_v<Outcome, admitted> ||
+                   std::is_same_v<Outcome, reservation_replaced> ||
                    std::is_same_v<Outcome, verified>;
         },
         answer);
@@ -56,8 +57,8 @@ public:
     explicit engine_step(Request const& request) noexcept : request_(request) {}
 
     void list_keys(engine::key_list& to) const override { engine::list_keys(request_, to); }
-    bool run(engine::states& in, store_time now) override {
-        answer_.emplace(Rules(in, request_, now));
+    bool run(engine::states& states, store_time now) override {
+        answer_.emplace(Rules(states, request_, now));
         return detail::depends_on_shared(*answer_);
     }
     [[nodiscard]] bool must_survive() const override {

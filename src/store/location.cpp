@@ -22,7 +22,7 @@ namespace {
 
 struct server_scheme {
     std::string_view name;
-    location::kind what;
+    location::kind type;
     std::uint16_t port; ///< unless another is named; 0: there are no servers, but a socket
     bool tls = false;
     bool is_sentinel = false;
@@ -43,7 +43,8 @@ constexpr std::array<std::string_view, 5> ssl_modes{"disable", "prefer", "requir
 /// How libpq calls the socket of a port in its directory.
 constexpr std::string_view socket_name = "/.s.PGSQL.";
 
-/// Cuts `text` at the first `separator`: what stood before it is returned, what stands after it left.
+/// Cuts `text` at the first `separator`: what stood before it is returned, what stands after it
+/// left.
 std::string_view cut(std::string_view& text, char separator) {
     auto const at = text.find(separator);
     auto const before = text.substr(0, at);
@@ -72,7 +73,7 @@ bool is_name(std::string_view text) noexcept {
 bool read_authority(std::string_view text, server_scheme const& scheme, location& to) {
     std::string const credentials(text.substr(0, text.rfind('@') + 1));
     text.remove_prefix(credentials.size());
-    bool const has_several = scheme.is_sentinel || scheme.what == location::kind::postgres;
+    bool const has_several = scheme.is_sentinel || scheme.type == location::kind::postgres;
     do {
         auto const server = has_several ? cut(text, ',') : std::exchange(text, {});
         auto const whole = credentials + std::string(server);
@@ -95,8 +96,8 @@ bool read_authority(std::string_view text, server_scheme const& scheme, location
 using option_list = std::vector<std::pair<std::string_view, std::string*>>;
 
 /// Each at most once, and none is empty.
-bool read_options(urls::url_view const& from, option_list const& known) {
-    for (auto const& [name, value, has_value] : from.params()) {
+bool read_options(urls::url_view const& url, option_list const& known) {
+    for (auto const& [name, value, has_value] : url.params()) {
         auto const option =
             std::ranges::find(known, name, [](auto const& each) { return each.first; });
         if (option == known.end() || !is_name(value) || !option->second->empty()) return false;
@@ -106,8 +107,8 @@ bool read_options(urls::url_view const& from, option_list const& known) {
 }
 
 /// `[/database]`, or with Sentinel `/master[/database]`.
-bool read_redis(urls::url_view const& from, bool is_sentinel, location& to) {
-    auto const segments = from.segments();
+bool read_redis(urls::url_view const& url, bool is_sentinel, location& to) {
+    auto const segments = url.segments();
     auto next = segments.begin();
     if (is_sentinel) {
         if (next == segments.end()) return false;
@@ -115,33 +116,33 @@ bool read_redis(urls::url_view const& from, bool is_sentinel, location& to) {
         if (!is_name(to.master)) return false;
     }
     std::string const database = next == segments.end() ? "" : *next++;
-    return !to.servers.empty() && next == segments.end() && read_options(from, {}) &&
+    return !to.servers.empty() && next == segments.end() && read_options(url, {}) &&
            (database.empty() || read_number(database, databases_max, to.database));
 }
 
 /// `/path[?db=N]`.
-bool read_unix(urls::url_view const& from, location& to) {
+bool read_unix(urls::url_view const& url, location& to) {
     std::string database;
-    to.path = from.path();
+    to.path = url.path();
     // Two slashes would be read as the beginning of credentials.
     return to.servers.empty() && is_name(to.path) && !to.path.starts_with("//") &&
-           read_options(from, {{"db", &database}}) &&
+           read_options(url, {{"db", &database}}) &&
            (database.empty() || read_number(database, databases_max, to.database));
 }
 
 /// `/database[?options]`, with servers or with the option `host`.
-bool read_postgres(urls::url_view const& from, std::uint16_t port, location& to) {
+bool read_postgres(urls::url_view const& url, std::uint16_t port, location& to) {
     auto& only = to.postgres;
     std::string directory;
     std::string port_option;
-    auto const segments = from.segments();
+    auto const segments = url.segments();
     if (segments.size() != 1 || !is_name(segments.front()) ||
-        !read_options(from, {{"sslmode", &only.ssl_mode},
-                             {"sslrootcert", &only.ca_file},
-                             {"sslcert", &only.certificate_file},
-                             {"sslkey", &only.key_file},
-                             {"host", &directory},
-                             {"port", &port_option}}))
+        !read_options(url, {{"sslmode", &only.ssl_mode},
+                            {"sslrootcert", &only.ca_file},
+                            {"sslcert", &only.certificate_file},
+                            {"sslkey", &only.key_file},
+                            {"host", &directory},
+                            {"port", &port_option}}))
         return false;
     only.database = segments.front();
     if (!only.ssl_mode.empty() && std::ranges::find(ssl_modes, only.ssl_mode) == ssl_modes.end())
@@ -157,7 +158,7 @@ bool read_postgres(urls::url_view const& from, std::uint16_t port, location& to)
 
 std::optional<location> read_location(server_scheme const& scheme, std::string_view rest) {
     location found;
-    found.what = scheme.what;
+    found.type = scheme.type;
     found.tls = scheme.tls;
     bool const is_unix = scheme.port == 0;
     std::string_view authority;
@@ -171,7 +172,7 @@ std::optional<location> read_location(server_scheme const& scheme, std::string_v
     auto const target = urls::parse_origin_form(rest.empty() && !is_unix ? "/" : rest);
     if (!target || !read_authority(authority, scheme, found)) return std::nullopt;
     bool const is_right = is_unix ? read_unix(*target, found)
-                          : scheme.what == location::kind::redis
+                          : scheme.type == location::kind::redis
                               ? read_redis(*target, scheme.is_sentinel, found)
                               : read_postgres(*target, scheme.port, found);
     if (!is_right) return std::nullopt;
@@ -182,7 +183,7 @@ std::optional<location> read_sqlite(std::string_view rest) {
     auto const encoded = urls::make_pct_string_view(rest);
     if (!encoded) return std::nullopt;
     location found;
-    found.what = location::kind::sqlite;
+    found.type = location::kind::sqlite;
     found.path = encoded->decode();
     if (!is_name(found.path)) return std::nullopt;
     return found;
@@ -237,9 +238,9 @@ std::string server_address::to_string() const {
 std::string location::to_string() const {
     constexpr auto as_they_are = urls::pchars + '/';
     auto const encoded = urls::encode(path, as_they_are);
-    if (what == kind::memory) return "memory:";
-    if (what == kind::sqlite) return "sqlite:" + encoded;
-    if (what == kind::postgres) return show_postgres(*this);
+    if (type == kind::memory) return "memory:";
+    if (type == kind::sqlite) return "sqlite:" + encoded;
+    if (type == kind::postgres) return show_postgres(*this);
     auto const in_it = std::to_string(database);
     if (servers.empty()) return "unix:" + encoded + "?db=" + in_it;
     std::string const scheme = tls ? "rediss" : "redis";
@@ -255,7 +256,7 @@ std::string ssl_mode_of(location const& at) {
 
 std::optional<std::string> why_unprotected(location const& at) {
     if (at.tls || !leaves_this_machine(at)) return std::nullopt;
-    if (at.what == location::kind::postgres)
+    if (at.type == location::kind::postgres)
         return at.to_string() + " goes over the network to a server that is not proven to be the "
                                 "right one: leave sslmode out, or set it to verify-full";
     return at.to_string() +

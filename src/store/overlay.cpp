@@ -72,7 +72,7 @@ void overlay::begin(store_time now, bool has_room) {
     groups_.clear();
     additions_.clear();
     additions_before_step_ = 0;
-    looks_.clear();
+    shared_reads_.clear();
 }
 
 std::uint32_t overlay::find(state_key const& key) const noexcept {
@@ -114,8 +114,9 @@ bool overlay::put(state_key const& key, std::string_view blob, std::string const
     return true;
 }
 
-/// By the names of the fields: what is kept may have another structure by now, or none. Each state has
-/// a group of its own, as far as they go: one whose structure is another keeps no other from it.
+/// By the names of the fields: what is kept may have another structure by now, or none. Each state
+/// has a group of its own, as far as they go: one whose structure is another keeps no other from
+/// it.
 std::uint32_t overlay::restore_shared() {
     for (std::size_t n = 0; n < shared_count_; ++n) {
         auto& each = shared_[n];
@@ -127,14 +128,14 @@ std::uint32_t overlay::restore_shared() {
         auto const end = std::max(now_, needed.sum_end) + std::chrono::days(1);
         for (auto const& field : each.seen.fields) {
             if (field.current == 0) continue;
-            engine::addition what;
-            what.field = field.name;
-            what.floor = field.current;
-            what.retained_until = end;
+            engine::addition addition;
+            addition.field = field.name;
+            addition.floor = field.current;
+            addition.retained_until = end;
             if (each.key.kind == key_kind::limit) // it may be a time
-                what.retained_until = std::max(end, store_time(counter_time(field.current)) +
-                                                        std::chrono::minutes(1));
-            add(each.key, what, needed);
+                addition.retained_until = std::max(end, store_time(counter_time(field.current)) +
+                                                            std::chrono::minutes(1));
+            add(each.key, addition, needed);
             each.is_wanted = true;
         }
     }
@@ -187,41 +188,42 @@ state::record& overlay::change_record(state_key const& at) {
     return use(records_, at, true);
 }
 state::shared_state const& overlay::shared(state_key const& at) {
-    look const seen{find(at), static_cast<std::uint32_t>(parents_.size() - 1)};
-    if (looks_.empty() || looks_.back() != seen) looks_.push_back(seen);
+    shared_read const seen{find(at), static_cast<std::uint32_t>(parents_.size() - 1)};
+    if (shared_reads_.empty() || shared_reads_.back() != seen) shared_reads_.push_back(seen);
     return shared_.at(seen.target).state;
 }
 
-void overlay::add(state_key const& at, engine::addition const& what,
+void overlay::add(state_key const& at, engine::addition const& addition,
                   engine::structure const& needed) {
     auto const target = find(at);
     auto& entry = shared_.at(target);
     auto const fields_before = entry.state.fields.size();
     if (needed.typing != std::chrono::seconds(0) && entry.state.add_guard(now_, needed.typing))
         entry.is_restructured = true;
-    auto& field = entry.state.add_field(what.field);
+    auto& field = entry.state.add_field(addition.field);
     entry.is_restructured = entry.is_restructured || entry.state.fields.size() > fields_before;
     if (needed.sum_end != store_time() && entry.state.sum_end == store_time()) {
         entry.state.sum_end = needed.sum_end;
         entry.is_restructured = true;
     }
     entry.is_added_to = true;
-    entry.retained_until = std::max(entry.retained_until, what.retained_until);
+    entry.retained_until = std::max(entry.retained_until, addition.retained_until);
 
-    auto const value = field.current > what.ceiling ? 0 : field.current;
-    auto const sum = std::max(value, what.floor) + what.delta;
-    if (sum <= what.bound || !what.skips_when_over) field.current = sum;
+    auto const value = field.current > addition.ceiling ? 0 : field.current;
+    auto const sum = std::max(value, addition.floor) + addition.delta;
+    if (sum <= addition.bound || !addition.skips_when_over) field.current = sum;
 
     auto const field_at = static_cast<std::uint32_t>(&field - entry.state.fields.data());
     for (auto n = additions_before_step_; n < additions_.size(); ++n) {
         auto& before = additions_[n];
         if (before.target != target || before.field != field_at) continue;
-        if (before.skips_when_over || what.skips_when_over) continue;
-        join(before, what);
+        if (before.skips_when_over || addition.skips_when_over) continue;
+        join(before, addition);
         return;
     }
     additions_.push_back({target, field_at, static_cast<std::uint32_t>(parents_.size() - 1),
-                          what.skips_when_over, what.floor, what.delta, what.bound, what.ceiling});
+                          addition.skips_when_over, addition.floor, addition.delta, addition.bound,
+                          addition.ceiling});
 }
 
 } // namespace otpd::store

@@ -40,8 +40,8 @@ public:
     [[nodiscard]] bool knows(state::state_key const& key) const noexcept;
     /// What is kept: a blob, which has to stay until the commit is built, or nothing when it is
     /// empty. False when it cannot be read: no step may look at it. `seen` was kept before the
-    /// backend lost writes: it stays as long, and the stricter of both is written whatever the steps
-    /// do.
+    /// backend lost writes: it stays as long, and the stricter of both is written whatever the
+    /// steps do.
     bool put(state::state_key const& key, std::string_view blob, std::string const* seen = nullptr);
     /// Before any step: what was seen of shared states is added again, as floors. The number of
     /// groups that do it, which are the first ones.
@@ -56,7 +56,7 @@ public:
 
     /// What the steps did. `compares`: states that were only looked at have to be as they were, of
     /// shared ones the structure.
-    void build(commit& into, version_source& versions, bool compares);
+    void build(commit& commit, version_source& versions, bool compares);
     /// Of a step, after build().
     [[nodiscard]] std::uint32_t group_of(std::uint32_t step) const noexcept {
         return groups_[step];
@@ -68,7 +68,7 @@ public:
     [[nodiscard]] state::record const& record(state::state_key const& at) override;
     [[nodiscard]] state::record& change_record(state::state_key const& at) override;
     [[nodiscard]] state::shared_state const& shared(state::state_key const& at) override;
-    void add(state::state_key const& at, engine::addition const& what,
+    void add(state::state_key const& at, engine::addition const& addition,
              engine::structure const& needed) override;
     [[nodiscard]] bool has_room() const override { return has_room_; }
 
@@ -93,11 +93,11 @@ private:
         state::shared_state state;
         state::shared_state seen; ///< before the backend lost writes
     };
-    struct look {
+    struct shared_read {
         std::uint32_t target;
         std::uint32_t step;
 
-        friend bool operator==(look const&, look const&) = default;
+        friend bool operator==(shared_read const&, shared_read const&) = default;
     };
     [[nodiscard]] std::uint32_t find(state::state_key const& key) const noexcept;
     template <class State>
@@ -105,10 +105,10 @@ private:
     [[nodiscard]] std::uint32_t root(std::uint32_t step) noexcept;
     void number_groups();
     template <class State>
-    void build_writes(commit& into, std::deque<owned<State>>& list, std::size_t count,
+    void build_writes(commit& commit, std::deque<owned<State>>& list, std::size_t count,
                       version_source& versions, bool compares);
-    void build_shared(commit& into, version_source& versions);
-    void build_looks(commit& into);
+    void build_shared(commit& commit, version_source& versions);
+    void build_shared_reads(commit& commit);
 
     store_time now_;
     bool has_room_ = true;
@@ -127,7 +127,7 @@ private:
         blob_sizes_; ///< of the commit that is built, in the order of its parts
     std::vector<field_addition> additions_; ///< `group` is the step, until build()
     std::size_t additions_before_step_ = 0;
-    std::vector<look> looks_; ///< at shared states, whatever was added to them
+    std::vector<shared_read> shared_reads_; ///< at shared states, whatever was added to them
 };
 
 } // namespace otpd::store

@@ -9,12 +9,13 @@ namespace otpd::store {
 
 namespace {
 
-void describe(state_write& to, state::number_state const& of) noexcept {
-    to.retained_until = of.retained_until();
-    to.live = state::count_live_codes(of);
+void describe(state_write& to, state::number_state const& state) noexcept {
+    to.retained_until = state.retained_until();
+    to.live = state::count_live_codes(state);
 }
-void describe(state_write& to, state::record const& of) noexcept {
-    to.retained_until = of.retained_until + std::chrono::minutes(1); // for those who still know it
+void describe(state_write& to, state::record const& record) noexcept {
+    to.retained_until =
+        record.retained_until + std::chrono::minutes(1); // for those who still know it
 }
 
 } // namespace
@@ -32,90 +33,90 @@ void overlay::number_groups() {
 }
 
 template <class State>
-void overlay::build_writes(commit& into, std::deque<owned<State>>& list, std::size_t count,
+void overlay::build_writes(commit& commit, std::deque<owned<State>>& list, std::size_t count,
                            version_source& versions, bool compares) {
     for (std::size_t n = 0; n < count; ++n) {
         auto& each = list[n];
         if (each.step == nobody || (!each.is_changed && !compares)) continue;
-        auto& write = into.writes.emplace_back();
+        auto& write = commit.writes.emplace_back();
         blob_sizes_.push_back(0);
         write.key = each.key;
         write.expected = each.kept;
         write.group = groups_[each.step];
         if (!each.is_changed) continue;
         if (each.state.is_empty()) {
-            if (each.kept != state::absent_version) write.what = state_write::kind::erase;
+            if (each.kept != state::absent_version) write.type = state_write::kind::erase;
             continue;
         }
-        write.what = state_write::kind::put;
-        auto const begin = into.bytes.size();
-        encode(into.bytes, each.state, versions.next(now_, each.kept));
-        blob_sizes_.back() = into.bytes.size() - begin;
+        write.type = state_write::kind::put;
+        auto const begin = commit.bytes.size();
+        encode(commit.bytes, each.state, versions.next(now_, each.kept));
+        blob_sizes_.back() = commit.bytes.size() - begin;
         describe(write, each.state);
     }
 }
 
-void overlay::build_shared(commit& into, version_source& versions) {
+void overlay::build_shared(commit& commit, version_source& versions) {
     for (std::size_t n = 0; n < shared_count_; ++n) {
         auto& each = shared_[n];
-        auto& target = into.shared.emplace_back();
+        auto& target = commit.shared.emplace_back();
         blob_sizes_.push_back(0);
         target.key = each.key;
         target.expected = each.kept;
         target.retained_until = each.retained_until;
         target.is_wanted = each.is_wanted;
         if (!each.is_added_to || !each.is_restructured) continue;
-        auto const begin = into.bytes.size();
-        encode(into.bytes, each.state, versions.next(now_, each.kept));
-        blob_sizes_.back() = into.bytes.size() - begin;
+        auto const begin = commit.bytes.size();
+        encode(commit.bytes, each.state, versions.next(now_, each.kept));
+        blob_sizes_.back() = commit.bytes.size() - begin;
         for (auto const& field : each.state.fields)
             target.sources.push_back(field.source);
     }
 }
 
 /// That there is no budget, or no field of a limit, is what a step may have decided on.
-void overlay::build_looks(commit& into) {
-    for (auto const& each : looks_) {
+void overlay::build_shared_reads(commit& commit) {
+    for (auto const& each : shared_reads_) {
         auto const group = groups_[each.step];
-        bool const is_compared = std::ranges::any_of(into.additions, [&](auto const& added) {
+        bool const is_compared = std::ranges::any_of(commit.additions, [&](auto const& added) {
             return added.target == each.target && added.group == group;
         });
         if (is_compared) continue;
-        auto& compared = into.additions.emplace_back();
+        auto& compared = commit.additions.emplace_back();
         compared.target = each.target;
         compared.field = field_addition::nothing;
         compared.group = group;
     }
 }
 
-void overlay::build(commit& into, version_source& versions, bool compares) {
-    into.clear();
+void overlay::build(commit& commit, version_source& versions, bool compares) {
+    commit.clear();
     blob_sizes_.clear();
-    into.now = now_;
+    commit.now = now_;
     number_groups();
-    into.groups =
+    commit.groups =
         static_cast<std::uint32_t>(parents_.empty() ? 0 : 1 + *std::ranges::max_element(groups_));
-    into.failed.assign(into.groups, false);
-    build_writes(into, numbers_, number_count_, versions, compares);
-    build_writes(into, records_, record_count_, versions, compares);
-    build_shared(into, versions);
+    commit.failed.assign(commit.groups, false);
+    build_writes(commit, numbers_, number_count_, versions, compares);
+    build_writes(commit, records_, record_count_, versions, compares);
+    build_shared(commit, versions);
     // The bytes stay where they are from here on.
     auto size = blob_sizes_.begin();
     std::size_t at = 0;
     auto const next = [&] {
-        auto const blob = std::string_view(into.bytes).substr(at, *size);
+        auto const blob = std::string_view(commit.bytes).substr(at, *size);
         at += *size++;
         return blob;
     };
-    for (auto& each : into.writes)
+    for (auto& each : commit.writes)
         each.blob = next();
-    for (auto& each : into.shared)
+    for (auto& each : commit.shared)
         each.structure = next();
-    into.additions = additions_;
-    for (auto& each : into.additions)
+    commit.additions = additions_;
+    for (auto& each : commit.additions)
         each.group = groups_[each.group];
-    if (compares) build_looks(into);
-    if (into.groups > 1) std::ranges::stable_sort(into.additions, {}, &field_addition::group);
+    if (compares) build_shared_reads(commit);
+    if (commit.groups > 1) std::ranges::stable_sort(commit.additions, {}, &field_addition::group);
 }
 
 } // namespace otpd::store

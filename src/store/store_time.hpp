@@ -3,7 +3,7 @@
 /// The time of a store that keeps it itself.
 
 #include "otpd/core/clock.hpp"
-#include "otpd/store/charge.hpp"
+#include "otpd/store/limits.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -2,9 +2,10 @@
 
 /// Lines on their way from the threads that log to the one that writes.
 ///
-/// A line is copied behind the others into one buffer, which the writing thread takes as a whole: what a line costs its
-/// sender is the copy, and no memory, no system call and no wake-up of its own while the writer is busy or gathers.
-/// A lock guards it, and nobody does more under it than that copy or the exchange of two buffers.
+/// A line is copied behind the others into one buffer, which the writing thread takes as a whole:
+/// what a line costs its sender is the copy, and no memory, no system call and no wake-up of its
+/// own while the writer is busy or gathers. A lock guards it, and nobody does more under it than
+/// that copy or the exchange of two buffers.
 
 #include <atomic>
 #include <chrono>
@@ -20,8 +21,8 @@ namespace otpd::telemetry {
 
 class line_queue {
 public:
-    /// How long the writer waits for more when a first line has come: to wake it and to write for each line
-    /// costs much of what a check does.
+    /// How long the writer waits for more when a first line has come: to wake it and to write for
+    /// each line costs much of what a check does.
     static constexpr std::chrono::milliseconds gather_for{2};
 
     /// `lines_max` >= 1.
@@ -42,8 +43,8 @@ public:
 
     // From the writing thread.
 
-    /// Waits for lines, or to be asked for a reopening, and puts all lines in place of what `lines` holds; false when it is
-    /// closed and empty.
+    /// Waits for lines, or to be asked for a reopening, and puts all lines in place of what `lines`
+    /// holds; false when it is closed and empty.
     bool take(std::string& lines);
     /// Whether one was asked for since the last call.
     [[nodiscard]] bool take_reopening() noexcept { return reopening_.exchange(false); }

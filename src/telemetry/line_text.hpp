@@ -1,6 +1,7 @@
 #pragma once
 
-/// Where a log line is put together: as much memory as the longest one takes, so that what is added never asks for room.
+/// Where a log line is put together: as much memory as the longest one takes, so that what is added
+/// never asks for room.
 
 #include "otpd/telemetry/log.hpp"
 
@@ -52,7 +53,8 @@ private:
     std::size_t size_ = 0;
 };
 
-/// The fields of a line, without its time and level. Those that go past max_line_bytes are left out.
+/// The fields of a line, without its time and level. Those that go past max_line_bytes are left
+/// out.
 void add_fields(line_text& line, std::string_view event, std::span<field const> fields);
 
 } // namespace otpd::telemetry

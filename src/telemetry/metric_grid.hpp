@@ -27,8 +27,8 @@ struct label_set {
         values.emplace_back("other");
     }
 
-    /// Sets are small: a look at each is cheaper than a hash. Most words differ in length or in their last letter, which
-    /// spares the call of memcmp.
+    /// Sets are small: a look at each is cheaper than a hash. Most words differ in length or in
+    /// their last letter, which spares the call of memcmp.
     [[nodiscard]] std::size_t index_of(std::string_view word) const noexcept {
         auto const is_word = [word](std::string const& value) {
             return value.size() == word.size() && (word.empty() || value.back() == word.back()) &&

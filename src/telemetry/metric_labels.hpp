@@ -59,9 +59,9 @@ inline constexpr std::array<word, 7> check_outcomes{
     "verified", "wrong", "exhausted", "locked", "absent", "limited", "store_unavailable"};
 inline constexpr std::array<word, 8> route_ids{"1", "2", "3", "4", "5", "6", "7", "8"};
 
-inline constexpr std::array<word, 10> store_operations{"admit",      "settle", "rebook", "update",
-                                                       "check_code", "find",   "cancel", "spent",
-                                                       "live_codes", "ping"};
+inline constexpr std::array<word, 10> store_operations{
+    "admit",  "settle", "replace_reservation", "update", "check_code", "find",
+    "cancel", "spent",  "live_codes",          "ping"};
 inline constexpr std::array<word, 2> limit_modes{"enforce", "observe"};
 
 inline constexpr std::array<word, 9> upstream_operations{
@@ -96,7 +96,7 @@ inline constexpr std::array<word, 3> step_results{"skipped", "rejected", "not_se
 inline constexpr std::array<word, 3> message_states{"delivered", "failed", "absent"};
 /// `dropped`: the queue was full. `given_up`: the last try failed.
 inline constexpr std::array<word, 4> webhook_results{"delivered", "failed", "given_up", "dropped"};
-inline constexpr std::array<word, 3> gate_figures{"limit", "running", "waiting"};
+inline constexpr std::array<word, 3> gate_stats{"limit", "running", "waiting"};
 inline constexpr std::array<word, 2> results{"ok", "failed"};
 inline constexpr std::array<word, 3> handshakes{"full", "resumed", "failed"};
 inline constexpr std::array<word, 2> pool_states{"busy", "idle"};

@@ -2,7 +2,7 @@
 
 #include "metric_grid.hpp"
 #include "metric_labels.hpp"
-#include "process_figures.hpp"
+#include "process_stats.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -193,7 +193,7 @@ struct metrics::instruments {
                                     "Calls that wait for a connection to BridgeXAPI.");
     gauges<2> route_gates = gauge_for(
         registry, "otpd_route_sends", "Sends of a route: allowed at a time, under way, waiting.",
-        label_set("figure", labels::gate_figures), label_set("route_id", labels::route_ids));
+        label_set("stat", labels::gate_stats), label_set("route_id", labels::route_ids));
     gauges<1> route_breakers =
         gauge_for(registry, "otpd_route_breaker_open", "1 while a route is left alone.",
                   label_set("route_id", labels::route_ids));
@@ -201,7 +201,7 @@ struct metrics::instruments {
         registry, "otpd_route_steps_left_total", "Routes that a plan left.",
         label_set("result", labels::step_results), label_set("route_id", labels::route_ids));
     counters<1> price_lists =
-        counter_for(registry, "otpd_price_lists_asked_total", "Price lists asked for.",
+        counter_for(registry, "otpd_price_list_requests_total", "Price lists asked for.",
                     label_set("result", labels::results));
     counters<1> money_spent = counter_for(registry, "otpd_spent_currency_total",
                                           "What accepted sends cost, in the account's currency.",
@@ -374,7 +374,7 @@ void metrics::timeline_lines_lost_from(std::function<std::uint64_t()> read) {
 
 std::string metrics::scrape() const {
     auto families = instruments_->registry.Collect();
-    auto process = process_figures();
+    auto process = process_stats();
     std::move(process.begin(), process.end(), std::back_inserter(families));
     if (auto const& read = instruments_->log_lines_dropped)
         families.push_back(single_value(

@@ -53,8 +53,8 @@ std::uint64_t lines_in(std::string_view text) noexcept {
     return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-/// The whole lines at the beginning of `lines` that fit into `room` bytes; empty when not even the first one
-/// does.
+/// The whole lines at the beginning of `lines` that fit into `room` bytes; empty when not even the
+/// first one does.
 std::string_view lines_that_fit(std::string_view lines, std::uint64_t room) noexcept {
     if (lines.size() <= room) return lines;
     auto const end =
@@ -93,15 +93,16 @@ public:
     [[nodiscard]] std::uint64_t lines_lost() const noexcept { return lost_; }
 
 private:
-    /// False when something else is at the path, or nothing. What cannot be looked at may still be there.
+    /// False when something else is at the path, or nothing. What cannot be looked at may still be
+    /// there.
     [[nodiscard]] bool is_at_path() const noexcept {
         struct stat about{};
         if (::stat(options_.path.c_str(), &about) != 0) return errno != ENOENT && errno != ENOTDIR;
         return about.st_dev == device_ && about.st_ino == inode_;
     }
 
-    /// False with errno set, and what was open stays so. A line that was cut off when the disk was full, or by a crash, is ended: the next
-    /// one must not become a part of it.
+    /// False with errno set, and what was open stays so. A line that was cut off when the disk was
+    /// full, or by a crash, is ended: the next one must not become a part of it.
     bool open() noexcept {
         constexpr mode_t for_its_owner = 0600;
         descriptor opened(
@@ -157,8 +158,8 @@ private:
         return lines_that_fit(lines, options_.bytes_max - std::min(options_.bytes_max, size_));
     }
 
-    /// False when a file could not be put aside or the new one not opened. Lines are lost then: a disk that
-    /// fills up for ever would be worse.
+    /// False when a file could not be put aside or the new one not opened. Lines are lost then: a
+    /// disk that fills up for ever would be worse.
     bool rotate() noexcept {
         file_ = descriptor();
         return put_aside() && open();

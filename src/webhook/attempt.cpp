@@ -6,17 +6,17 @@
 
 namespace otpd::webhook {
 
-net::http_request request_for(message const& what, std::string const& target,
+net::http_request request_for(message const& message, std::string const& target,
                               std::vector<secret_string> const& secrets, wall_time at) {
     auto const timestamp = std::chrono::floor<std::chrono::seconds>(at.time_since_epoch()).count();
     net::http_request result;
     result.method = net::http_method::post;
     result.target = target;
-    result.body = secret_string(what.payload);
+    result.body = secret_string(message.payload);
     result.repeatable = true; // the receiver knows a message by its id
-    result.headers = "webhook-id: " + what.id + "\r\n";
+    result.headers = "webhook-id: " + message.id + "\r\n";
     result.headers += "webhook-timestamp: " + std::to_string(timestamp) + "\r\n";
-    result.headers += "webhook-signature: " + sign(secrets, what.id, timestamp, what.payload);
+    result.headers += "webhook-signature: " + sign(secrets, message.id, timestamp, message.payload);
     result.headers += "\r\n";
     return result;
 }

@@ -12,8 +12,8 @@
 
 namespace otpd::webhook {
 
-/// A POST of `what` to `target`, signed with `secrets` as of `at`.
-[[nodiscard]] net::http_request request_for(message const& what, std::string const& target,
+/// A POST of `message` to `target`, signed with `secrets` as of `at`.
+[[nodiscard]] net::http_request request_for(message const& message, std::string const& target,
                                             std::vector<secret_string> const& secrets,
                                             wall_time at);
 

@@ -35,9 +35,9 @@ void endpoint_queue::put_back(queued tried, steady_time due) {
     --taken_;
 }
 
-void endpoint_queue::wait(queued what, steady_time due) {
-    auto const age = what.age;
-    waiting_.emplace(age, waiting{std::move(what), due});
+void endpoint_queue::wait(queued queued, steady_time due) {
+    auto const age = queued.age;
+    waiting_.emplace(age, waiting{std::move(queued), due});
     by_due_.emplace(due, age);
 }
 

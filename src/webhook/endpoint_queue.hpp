@@ -1,7 +1,7 @@
 #pragma once
 
-/// The messages of one endpoint that are not done with: those that wait, each until its time, and those that are
-/// being sent. Bounded: the oldest that waits makes room for a new one.
+/// The messages of one endpoint that are not done with: those that wait, each until its time, and
+/// those that are being sent. Bounded: the oldest that waits makes room for a new one.
 ///
 /// Knows no clock and no thread: lives on its owner's strand.
 
@@ -60,7 +60,7 @@ private:
         queued what;
         steady_time due;
     };
-    void wait(queued what, steady_time due);
+    void wait(queued queued, steady_time due);
 
     std::size_t messages_max_;
     std::size_t taken_ = 0;

@@ -38,31 +38,31 @@ private:
     std::string text_ = "{";
 };
 
-std::string data_of(otp::occurrence const& what) {
+std::string data_of(otp::verification_event const& event) {
     members data;
-    data.add("verification_id", what.verification_id);
-    data.add("client", what.client);
-    data.add("purpose", what.purpose);
-    data.add("country", what.country);
-    data.add("phone", what.phone);
-    if (what.route_id != 0) data.add_raw("route_id", std::to_string(what.route_id));
-    data.add("route_plan", what.plan);
-    data.add("order_id", what.order_id);
-    data.add("bx_message_id", what.bx_message_id);
-    data.add("status", what.status);
-    data.add("reason", what.reason);
-    if (what.cost) {
-        data.add_raw("cost", to_decimal(*what.cost));
+    data.add("verification_id", event.verification_id);
+    data.add("client", event.client);
+    data.add("purpose", event.purpose);
+    data.add("country", event.country);
+    data.add("phone", event.phone);
+    if (event.route_id != 0) data.add_raw("route_id", std::to_string(event.route_id));
+    data.add("route_plan", event.plan);
+    data.add("order_id", event.order_id);
+    data.add("bx_message_id", event.bx_message_id);
+    data.add("status", event.status);
+    data.add("reason", event.reason);
+    if (event.cost) {
+        data.add_raw("cost", to_decimal(*event.cost));
         data.add("currency", account_currency);
     }
-    data.add("request_id", what.request_id);
+    data.add("request_id", event.request_id);
     return std::move(data).object();
 }
 
 } // namespace
 
-std::string_view type_of(otp::occurrence_kind kind) noexcept {
-    using enum otp::occurrence_kind;
+std::string_view type_of(otp::event_type kind) noexcept {
+    using enum otp::event_type;
     switch (kind) {
     case accepted:
         return "verification.accepted";
@@ -88,11 +88,11 @@ std::string_view type_of(otp::occurrence_kind kind) noexcept {
     return {};
 }
 
-std::string payload_of(otp::occurrence const& what) {
+std::string payload_of(otp::verification_event const& event) {
     members payload;
-    payload.add("type", type_of(what.what));
-    payload.add("timestamp", to_timestamp(what.at));
-    payload.add_raw("data", data_of(what));
+    payload.add("type", type_of(event.type));
+    payload.add("timestamp", to_timestamp(event.at));
+    payload.add_raw("data", data_of(event));
     return std::move(payload).object();
 }
 

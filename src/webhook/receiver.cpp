@@ -11,15 +11,15 @@ namespace otpd::webhook {
 
 namespace {
 
-std::uint32_t bit_of(otp::occurrence_kind kind) noexcept {
+std::uint32_t bit_of(otp::event_type kind) noexcept {
     return 1U << static_cast<unsigned>(kind);
 }
 
 std::uint32_t kinds_of(std::vector<std::string> const& events) {
-    using otp::occurrence_kind;
+    using otp::event_type;
     std::uint32_t result = 0;
-    for (auto n = 0U; n <= static_cast<unsigned>(occurrence_kind::canceled); ++n) {
-        auto const kind = static_cast<occurrence_kind>(n);
+    for (auto n = 0U; n <= static_cast<unsigned>(event_type::canceled); ++n) {
+        auto const kind = static_cast<event_type>(n);
         auto const type = type_of(kind);
         bool const asked_for =
             events.empty() || std::find(events.begin(), events.end(), type) != events.end();
@@ -28,13 +28,13 @@ std::uint32_t kinds_of(std::vector<std::string> const& events) {
     return result;
 }
 
-net::https_client_options transport_options(endpoint const& who, endpoint_url const& url,
+net::https_client_options transport_options(endpoint const& endpoint, endpoint_url const& url,
                                             options const& with) {
     constexpr std::size_t reply_bytes_max = 256 * 1024; // nobody reads it, but a 200 is a 200
     constexpr std::chrono::milliseconds connect_timeout_max{5'000};
     net::https_client_options result;
     result.target = url.origin;
-    result.ca_file = who.ca_file;
+    result.ca_file = endpoint.ca_file;
     result.timeout = with.timeout;
     result.connect_timeout = std::min(with.timeout, connect_timeout_max);
     result.headers = secret_string("User-Agent: otpd\r\n");
@@ -46,7 +46,7 @@ net::https_client_options transport_options(endpoint const& who, endpoint_url co
     result.pool.probation = std::chrono::milliseconds::zero();
     // Each message has its own pauses between tries.
     result.pool.circuit.failures_to_open = std::numeric_limits<unsigned>::max();
-    if (!who.allow_private) result.allowed = &net::is_public_address;
+    if (!endpoint.allow_private) result.allowed = &net::is_public_address;
     return result;
 }
 
@@ -73,18 +73,18 @@ void connect_watch::connect_failed(net::exchange_error why, boost::system::error
 }
 
 receiver::receiver(net::strand const& strand, endpoint said, options const& with,
-                   webhooks::dependencies const& uses)
+                   webhooks::dependencies const& deps)
     : who(with_decoded_secrets(std::move(said))), kinds(kinds_of(who.events)),
-      url(parse_endpoint_url(who.url, who.allow_private)), watch(who.name, uses.log),
-      client(strand.get_inner_executor(), transport_options(who, url, with), uses.random, watch),
+      url(parse_endpoint_url(who.url, who.allow_private)), watch(who.name, deps.log),
+      client(strand.get_inner_executor(), transport_options(who, url, with), deps.random, watch),
       queue(with.queue_max), wake_up(strand) {}
 
-bool receiver::wants(otp::occurrence_kind kind) const noexcept {
+bool receiver::wants(otp::event_type kind) const noexcept {
     return (kinds & bit_of(kind)) != 0 && !off.load(std::memory_order_relaxed);
 }
 
-bool receiver::wants(otp::occurrence const& what) const noexcept {
-    return wants(what.what) && (who.client.empty() || who.client == what.client);
+bool receiver::wants(otp::verification_event const& event) const noexcept {
+    return wants(event.type) && (who.client.empty() || who.client == event.client);
 }
 
 } // namespace otpd::webhook

@@ -21,7 +21,8 @@ namespace otpd::webhook {
 /// Messages of one endpoint that are sent at the same time.
 inline constexpr std::size_t sent_at_a_time = 4;
 
-/// Logs the first connection of a streak that could not be made. On the strand of the client's pool.
+/// Logs the first connection of a streak that could not be made. On the strand of the client's
+/// pool.
 class connect_watch final : public net::connect_observer {
 public:
     connect_watch(std::string endpoint, telemetry::logger& log) noexcept
@@ -39,15 +40,15 @@ private:
 struct receiver {
     /// Throws std::invalid_argument when the URL or a secret is none.
     receiver(net::strand const& strand, endpoint said, options const& with,
-             webhooks::dependencies const& uses);
+             webhooks::dependencies const& deps);
 
     // From any thread, and quick.
 
-    [[nodiscard]] bool wants(otp::occurrence_kind kind) const noexcept;
-    [[nodiscard]] bool wants(otp::occurrence const& what) const noexcept;
+    [[nodiscard]] bool wants(otp::event_type kind) const noexcept;
+    [[nodiscard]] bool wants(otp::verification_event const& event) const noexcept;
 
     endpoint const who;
-    std::uint32_t const kinds; ///< a bit for each kind of occurrence that is told
+    std::uint32_t const kinds; ///< a bit for each kind of event that is told
     endpoint_url const url;
     connect_watch watch;
     net::https_client client;

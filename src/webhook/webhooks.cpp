@@ -41,11 +41,11 @@ std::string what_of(std::exception_ptr const& thrown) {
 class webhooks::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::any_io_executor executor, std::vector<endpoint> endpoints, options with,
-         dependencies uses)
-        : strand_(asio::make_strand(std::move(executor))), options_(with), uses_(uses),
+         dependencies deps)
+        : strand_(asio::make_strand(std::move(executor))), options_(with), deps_(deps),
           drained_(strand_) {
         for (auto& said : endpoints)
-            receivers_.emplace_back(strand_, std::move(said), options_, uses_);
+            receivers_.emplace_back(strand_, std::move(said), options_, deps_);
     }
 
     [[nodiscard]] net::strand strand() const noexcept { return strand_; }
@@ -55,7 +55,7 @@ public:
         ended_ = true;
     }
 
-    /// `what`: an occurrence or a kind of them.
+    /// `what`: an event or a kind of them.
     template <class What>
     [[nodiscard]] bool wants(What const& what) const noexcept {
         auto const wanted_by = [&what](receiver const& one) { return one.wants(what); };
@@ -63,12 +63,12 @@ public:
                std::ranges::any_of(receivers_, wanted_by);
     }
 
-    void happened(otp::occurrence const& what) noexcept {
-        if (!wants(what)) return;
+    void on_event(otp::verification_event const& event) noexcept {
+        if (!wants(event)) return;
         try {
-            post(what);
+            post(event);
         } catch (...) { // no memory for a copy
-            uses_.metrics.webhook("dropped");
+            deps_.metrics.webhook("dropped");
         }
     }
 
@@ -102,13 +102,13 @@ public:
     }
 
 private:
-    void post(otp::occurrence const& what) {
+    void post(otp::verification_event const& event) {
         if (arrivals_.fetch_add(1) >= arrivals_max) {
             --arrivals_;
-            uses_.metrics.webhook("dropped");
+            deps_.metrics.webhook("dropped");
             return;
         }
-        auto arrive = [self = shared_from_this(), copy = otp::occurrence(what)] {
+        auto arrive = [self = shared_from_this(), copy = otp::verification_event(event)] {
             --self->arrivals_;
             self->arrived(copy);
         };
@@ -117,33 +117,34 @@ private:
 
     // All of these run on the strand.
 
-    void arrived(otp::occurrence const& what) {
+    void arrived(otp::verification_event const& event) {
         if (ended_) return;
         try {
-            auto const told = message_of(what);
+            auto const told = message_of(event);
             for (auto& to : receivers_)
-                if (to.wants(what)) enqueue(to, told);
+                if (to.wants(event)) enqueue(to, told);
         } catch (...) {
             broken(std::current_exception());
         }
     }
 
-    [[nodiscard]] std::shared_ptr<message const> message_of(otp::occurrence const& what) const {
+    [[nodiscard]] std::shared_ptr<message const>
+    message_of(otp::verification_event const& event) const {
         std::array<std::byte, 16> id{};
-        uses_.random.fill(id);
+        deps_.random.fill(id);
         auto result = std::make_shared<message>();
         result->id = "msg_" + to_hex(id);
-        result->type = type_of(what.what);
-        result->payload = payload_of(what);
+        result->type = type_of(event.type);
+        result->payload = payload_of(event);
         return result;
     }
 
     void enqueue(receiver& to, std::shared_ptr<message const> told) {
         bool const had_room = to.queue.push(std::move(told), std::chrono::steady_clock::now());
         if (!had_room) {
-            uses_.metrics.webhook("dropped");
+            deps_.metrics.webhook("dropped");
             if (!std::exchange(to.dropping, true))
-                uses_.log.warn("webhook_dropped",
+                deps_.log.warn("webhook_dropped",
                                {{"endpoint", to.who.name}, {"messages", to.queue.size()}});
         } else if (to.queue.size() <= options_.queue_max / 2) {
             to.dropping = false; // not at the first free place: that would be a line for each
@@ -179,7 +180,7 @@ private:
         to.wake_up.async_wait(std::move(woken));
     }
 
-    void send(receiver& to, queued what) {
+    void send(receiver& to, queued queued) {
         auto ended = [self = shared_from_this(), &to](std::exception_ptr thrown) {
             if (thrown) {
                 to.queue.done();
@@ -187,12 +188,12 @@ private:
             }
             self->pump(to);
         };
-        asio::co_spawn(strand_, attempt(to, std::move(what)), std::move(ended));
+        asio::co_spawn(strand_, attempt(to, std::move(queued)), std::move(ended));
     }
 
-    asio::awaitable<void> attempt(receiver& to, queued what) {
-        ++what.tries;
-        auto request = request_for(*what.what, to.url.target, to.who.secrets, uses_.now.wall());
+    asio::awaitable<void> attempt(receiver& to, queued queued) {
+        ++queued.tries;
+        auto request = request_for(*queued.what, to.url.target, to.who.secrets, deps_.now.wall());
         auto const exchanged =
             co_await to.client.exchange(std::move(request), deadline::in(options_.timeout));
         auto const judged = judge(exchanged);
@@ -201,7 +202,7 @@ private:
             delivered(to);
             break;
         case verdict::kind::failed:
-            failed(to, std::move(what), judged);
+            failed(to, std::move(queued), judged);
             break;
         case verdict::kind::gone:
             to.queue.done();
@@ -212,42 +213,42 @@ private:
 
     void delivered(receiver& to) {
         to.queue.done();
-        uses_.metrics.webhook("delivered");
+        deps_.metrics.webhook("delivered");
         if (std::exchange(to.failing, false))
-            uses_.log.info("webhook_recovered", {{"endpoint", to.who.name}});
+            deps_.log.info("webhook_recovered", {{"endpoint", to.who.name}});
     }
 
-    void failed(receiver& to, queued what, verdict const& why) {
-        uses_.metrics.webhook("failed");
-        uses_.log.debug("webhook_try_failed", {{"endpoint", to.who.name},
-                                               {"webhook_id", what.what->id},
-                                               {"tries", what.tries},
-                                               {"problem", why.problem}});
+    void failed(receiver& to, queued queued, verdict const& why) {
+        deps_.metrics.webhook("failed");
+        deps_.log.debug("webhook_attempt_failed", {{"endpoint", to.who.name},
+                                                   {"webhook_id", queued.what->id},
+                                                   {"tries", queued.tries},
+                                                   {"problem", why.problem}});
         if (!std::exchange(to.failing, true))
-            uses_.log.warn("webhook_failing", {{"endpoint", to.who.name},
+            deps_.log.warn("webhook_failing", {{"endpoint", to.who.name},
                                                {"host", to.url.origin.host},
                                                {"problem", why.problem}});
         auto const now = std::chrono::steady_clock::now();
         auto const pause =
-            pause_after(what.tries, retry_policy{options_.hurry}, why.retry_after, uses_.random);
+            pause_after(queued.tries, retry_policy{options_.hurry}, why.retry_after, deps_.random);
         if (!pause || to.off || closed_) {
             to.queue.done();
-            uses_.metrics.webhook("given_up");
-            uses_.log.warn("webhook_given_up", {{"endpoint", to.who.name},
-                                                {"webhook_id", what.what->id},
-                                                {"type", what.what->type},
-                                                {"tries", what.tries},
+            deps_.metrics.webhook("given_up");
+            deps_.log.warn("webhook_given_up", {{"endpoint", to.who.name},
+                                                {"webhook_id", queued.what->id},
+                                                {"type", queued.what->type},
+                                                {"tries", queued.tries},
                                                 {"problem", why.problem}});
             return;
         }
         if (why.retry_after) to.queue.rest_until(now + *why.retry_after);
-        to.queue.put_back(std::move(what), now + *pause);
+        to.queue.put_back(std::move(queued), now + *pause);
     }
 
     void turn_off(receiver& to) {
-        uses_.metrics.webhook("given_up");
+        deps_.metrics.webhook("given_up");
         if (to.off.exchange(true)) return;
-        uses_.log.warn("webhook_endpoint_gone", {{"endpoint", to.who.name}});
+        deps_.log.warn("webhook_endpoint_gone", {{"endpoint", to.who.name}});
         give_up_waiting(to);
     }
 
@@ -255,8 +256,8 @@ private:
         auto const left = to.queue.clear();
         if (left == 0) return;
         for (std::size_t i = 0; i != left; ++i)
-            uses_.metrics.webhook("given_up");
-        uses_.log.warn("webhook_messages_left", {{"endpoint", to.who.name}, {"messages", left}});
+            deps_.metrics.webhook("given_up");
+        deps_.log.warn("webhook_messages_left", {{"endpoint", to.who.name}, {"messages", left}});
     }
 
     /// Nothing is being sent, and nothing is due that could be.
@@ -271,13 +272,13 @@ private:
     }
 
     void broken(std::exception_ptr const& thrown) {
-        uses_.metrics.webhook("dropped");
-        uses_.log.error("webhook_broken", {{"what", what_of(thrown)}});
+        deps_.metrics.webhook("dropped");
+        deps_.log.error("webhook_broken", {{"what", what_of(thrown)}});
     }
 
     net::strand strand_;
     options const options_;
-    dependencies const uses_;
+    dependencies const deps_;
     std::list<receiver> receivers_; // never moves them
     std::atomic<std::size_t> arrivals_ = 0;
     std::atomic<bool> closed_ = false; // nothing is queued any more
@@ -287,19 +288,19 @@ private:
 };
 
 webhooks::webhooks(asio::any_io_executor executor, std::vector<endpoint> endpoints, options with,
-                   dependencies uses)
-    : impl_(std::make_shared<impl>(std::move(executor), std::move(endpoints), with, uses)) {}
+                   dependencies deps)
+    : impl_(std::make_shared<impl>(std::move(executor), std::move(endpoints), with, deps)) {}
 
 webhooks::~webhooks() {
     impl_->close();
 }
 
-bool webhooks::wants(otp::occurrence_kind kind) const noexcept {
+bool webhooks::wants(otp::event_type kind) const noexcept {
     return impl_->wants(kind);
 }
 
-void webhooks::happened(otp::occurrence const& what) noexcept {
-    impl_->happened(what);
+void webhooks::on_event(otp::verification_event const& event) noexcept {
+    impl_->on_event(event);
 }
 
 void webhooks::start() {

@@ -30,7 +30,7 @@ public:
         ++last_;
         auto request = free_send_of(last_, 111, last_);
         request.ttl = 2 * one_hour;
-        request.keep = 2 * one_hour;
+        request.retention = 2 * one_hour;
         request.guards = rules_;
         return request;
     }
@@ -48,14 +48,14 @@ public:
     void verify(std::uint32_t back = 0) {
         auto guess = guess_of(last_ - back, 111);
         for (auto const& rule : rules_)
-            guess.guarded.push_back(rule.subject);
+            guess.guarded.push_back(rule.key);
         s_.verified(guess);
     }
     /// What the upstream said of the last.
     void settle_refused() {
         auto settlement = settlement_of(last_, last_, store::send_result::refused);
         for (auto const& rule : rules_)
-            settlement.guarded.push_back(rule.subject);
+            settlement.guarded.push_back(rule.key);
         s_.settle(settlement);
     }
 

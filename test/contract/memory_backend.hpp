@@ -19,7 +19,8 @@ public:
         return std::chrono::floor<store::duration>(clock_.wall().time_since_epoch() %
                                                    std::chrono::hours(24));
     }
-    /// The mean: which there are, nobody can ask. One that grew with history would stand out by far.
+    /// The mean: which there are, nobody can ask. One that grew with history would stand out by
+    /// far.
     std::size_t largest_state() {
         run(context_, store_.sweep());
         auto const all = run(context_, store_.usage());

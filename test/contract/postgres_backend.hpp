@@ -1,7 +1,7 @@
 #pragma once
 
-/// The PostgreSQL store. The server is started once and emptied for each test; its clock is turned, not
-/// waited for.
+/// The PostgreSQL store. The server is started once and emptied for each test; its clock is turned,
+/// not waited for.
 
 #include "driven_postgres.hpp"
 #include "postgres_process.hpp"

@@ -5,8 +5,8 @@
 
 namespace otpd::test {
 
-/// The Redis store on batches of the engine's steps. The server is started once and emptied for each
-/// test; its clock is turned, not waited for.
+/// The Redis store on batches of the engine's steps. The server is started once and emptied for
+/// each test; its clock is turned, not waited for.
 class redis_backend {
 public:
     redis_backend() : store_(options()) {

@@ -31,8 +31,8 @@ inline constexpr store::duration lease{5000};
 inline constexpr store::guess_budget guess_limit{20, one_day};
 inline constexpr std::uint32_t attempts_max = 5;
 
-inline store::subject_key subject(std::uint32_t n) {
-    store::subject_key key{};
+inline store::key_hash subject(std::uint32_t n) {
+    store::key_hash key{};
     for (std::size_t i = 0; i < 4; ++i) {
         key[i] = static_cast<std::byte>(n >> (8 * i));
         key[12 + i] = key[i];
@@ -72,8 +72,8 @@ inline store::cooldown_rule cooldown() {
     return store::cooldown_rule{cooldown_window, cooldown_window, store::duration(0)};
 }
 
-/// With the cooldown and without any other limit. Its lease is 0: other sends need not wait for it to be
-/// settled.
+/// With the cooldown and without any other limit. Its lease is 0: other sends need not wait for it
+/// to be settled.
 inline store::admission send_of(std::uint32_t phone, std::uint32_t code, std::uint32_t id,
                                 std::string slot = "login") {
     store::admission request;
@@ -81,7 +81,7 @@ inline store::admission send_of(std::uint32_t phone, std::uint32_t code, std::ui
     request.id = id_of(id);
     request.code = seed(code);
     request.ttl = ttl;
-    request.keep = keep;
+    request.retention = keep;
     request.cooldown = cooldown();
     request.guesses = guess_limit;
     return request;
@@ -157,8 +157,8 @@ public:
     virtual std::uint64_t commits() = 0;
 };
 
-/// A class of backends.hpp, which has the same functions. So a test is compiled once and not for each
-/// of them.
+/// A class of backends.hpp, which has the same functions. So a test is compiled once and not for
+/// each of them.
 template <class Backend>
 class tested final : public tested_backend {
 public:
@@ -198,8 +198,8 @@ public:
     store::settle_outcome settle(store::settlement request) {
         return run(context(), get().settle(std::move(request))).value();
     }
-    store::rebook_outcome rebook(store::rebooking request) {
-        return run(context(), get().rebook(std::move(request))).value();
+    store::replace_outcome replace_reservation(store::reservation_replacement request) {
+        return run(context(), get().replace_reservation(std::move(request))).value();
     }
     store::update_outcome update(store::delivery_update request) {
         return run(context(), get().update(std::move(request))).value();
@@ -214,8 +214,8 @@ public:
         store::cancellation request{address_of(phone, id), std::move(prefix)};
         return run(context(), get().cancel(std::move(request))).value();
     }
-    store::agreement agree(store::shared_secrets mine) {
-        return run(context(), get().agree(std::move(mine))).value();
+    store::agreement agree(store::shared_secrets secrets) {
+        return run(context(), get().agree(std::move(secrets))).value();
     }
     std::uint64_t live_codes() { return run(context(), get().live_codes()).value(); }
 
@@ -235,10 +235,10 @@ public:
         BOOST_REQUIRE(answer.violations.size() == 1U);
         return answer.violations[0];
     }
-    std::vector<store::event_kind> kinds(std::uint32_t phone, std::uint32_t id) {
-        std::vector<store::event_kind> all;
+    std::vector<store::event_type> kinds(std::uint32_t phone, std::uint32_t id) {
+        std::vector<store::event_type> all;
         for (auto const& each : events(phone, id))
-            all.push_back(each.what);
+            all.push_back(each.type);
         return all;
     }
     std::vector<store::event> events(std::uint32_t phone, std::uint32_t id) {

@@ -1,5 +1,5 @@
-// A send is admitted by everything that is counted, over all subjects, or changes nothing; and one slot
-// has one send on its way.
+// A send is admitted by everything that is counted, over all subjects, or changes nothing; and one
+// slot has one send on its way.
 
 #include "backends.hpp"
 
@@ -12,13 +12,14 @@ namespace {
 
 constexpr duration long_window = one_day;
 
-charge counted(std::uint32_t of, std::string counter, std::uint64_t quota) {
-    return charge{subject(of), std::move(counter), quota, long_window};
+rate_limit_check counted(std::uint32_t of, std::string counter, std::uint64_t quota) {
+    return rate_limit_check{subject(of), std::move(counter), quota, long_window};
 }
 
-admission send_with(std::uint32_t phone, std::uint32_t id, std::vector<charge> charges) {
+admission send_with(std::uint32_t phone, std::uint32_t id,
+                    std::vector<rate_limit_check> rate_limit_checks) {
     auto request = free_send_of(phone, 111, id);
-    request.charges = std::move(charges);
+    request.rate_limit_checks = std::move(rate_limit_checks);
     return request;
 }
 
@@ -32,7 +33,7 @@ admission leased_send(std::uint32_t phone, std::uint32_t code, std::uint32_t id)
 
 BOOST_AUTO_TEST_SUITE(store_contract_admission)
 
-// --- several subjects -------------------------------------------------------------------------------
+// --- several subjects ---------------------------------------------------------------------------
 
 STORE_TEST(a_counter_is_its_subjects_own) {
     contract s;
@@ -66,8 +67,8 @@ STORE_TEST(charges_are_taken_together_or_not_at_all) {
 STORE_TEST(every_violation_is_named_in_order) {
     contract s;
     auto request = send_of(1, 111, 1);
-    request.charges = {counted(one_client, "first", 1), counted(everybody, "idle", 9),
-                       counted(1, "last", 1)};
+    request.rate_limit_checks = {counted(one_client, "first", 1), counted(everybody, "idle", 9),
+                                 counted(1, "last", 1)};
     request.guesses.quota = 1;
     s.admitted(request);
     auto guess = guess_of(1, 999);
@@ -88,7 +89,7 @@ STORE_TEST(a_refused_admission_changes_nothing) {
     contract s;
     s.admitted(send_of(1, 111, 1));
     auto second = send_of(1, 222, 2);
-    second.charges = {counted(everybody, "n", 1)};
+    second.rate_limit_checks = {counted(everybody, "n", 1)};
     auto const answer = s.violation(second);
     BOOST_TEST(answer.counter == cooldown_counter);
     BOOST_TEST((answer.retry_after > duration(0) && answer.retry_after <= cooldown_window));
@@ -105,15 +106,15 @@ STORE_TEST(a_refused_admission_changes_nothing) {
 STORE_TEST(an_admission_says_how_long_its_counters_are_busy) {
     contract s;
     auto request = send_of(1, 111, 1);
-    request.charges = {counted(one_client, "a", 2), counted(everybody, "b", 4)};
+    request.rate_limit_checks = {counted(one_client, "a", 2), counted(everybody, "b", 4)};
     auto const first = s.admitted(request);
     BOOST_TEST((first.cooldown == cooldown_window));
-    BOOST_REQUIRE(first.busy_for.size() == 2U);
-    BOOST_TEST((first.busy_for[0] == long_window / 2));
-    BOOST_TEST((first.busy_for[1] == long_window / 4));
+    BOOST_REQUIRE(first.resets_in.size() == 2U);
+    BOOST_TEST((first.resets_in[0] == long_window / 2));
+    BOOST_TEST((first.resets_in[1] == long_window / 4));
     auto const second = s.admitted(send_with(2, 2, {counted(everybody, "b", 4)}));
     BOOST_TEST((second.cooldown == duration(0)));
-    BOOST_TEST((second.busy_for[0] > long_window / 4 && second.busy_for[0] <= long_window / 2));
+    BOOST_TEST((second.resets_in[0] > long_window / 4 && second.resets_in[0] <= long_window / 2));
     BOOST_TEST(second.observed.empty());
 }
 
@@ -127,7 +128,7 @@ STORE_TEST(what_was_charged_is_given_back) {
     s.expect<refused>(s.admit(send_with(3, 3, {shared})));
     auto settlement = settlement_of(1, 1, send_result::refused);
     settlement.cooldown = {};
-    settlement.give_back = {own, shared};
+    settlement.refund = {own, shared};
     BOOST_TEST((s.settle(settlement) == settle_outcome::settled));
     s.admitted(send_with(1, 4, {own, shared}));
     s.expect<refused>(s.admit(send_with(3, 5, {shared})));
@@ -140,7 +141,7 @@ STORE_TEST(a_superseded_refusal_gives_nothing_back) {
     s.admitted(send_with(1, 1, {shared}));
     s.verified(guess_of(1, 111));
     auto settlement = settlement_of(1, 1, send_result::refused);
-    settlement.give_back = {shared};
+    settlement.refund = {shared};
     BOOST_TEST((s.settle(settlement) == settle_outcome::superseded));
     s.expect<refused>(s.admit(send_with(2, 2, {shared})));
 }
@@ -150,14 +151,14 @@ STORE_TEST(giving_back_never_makes_more_than_there_was) {
     auto const shared = counted(everybody, "shared", 2);
     s.admitted(send_with(1, 1, {}));
     auto settlement = settlement_of(1, 1, send_result::refused);
-    settlement.give_back = {shared};
+    settlement.refund = {shared};
     s.settle(settlement);
     s.admitted(send_with(2, 2, {shared}));
     s.admitted(send_with(3, 3, {shared}));
     s.expect<refused>(s.admit(send_with(4, 4, {shared})));
 }
 
-// --- observed counters ------------------------------------------------------------------------------
+// --- observed counters --------------------------------------------------------------------------
 
 STORE_TEST(an_observed_counter_refuses_nothing_and_is_told) {
     contract s;
@@ -171,8 +172,8 @@ STORE_TEST(an_observed_counter_refuses_nothing_and_is_told) {
     BOOST_TEST((answer.observed[0].retry_after > duration(0)));
     BOOST_TEST((answer.observed[0].retry_after <= long_window));
     // what it would have refused it did not charge; the other one is charged
-    BOOST_TEST((answer.busy_for[0] == counter_time(0)));
-    BOOST_TEST((answer.busy_for[1] > counter_time(0)));
+    BOOST_TEST((answer.resets_in[0] == counter_time(0)));
+    BOOST_TEST((answer.resets_in[1] > counter_time(0)));
     s.advance(long_window + one_second);
     BOOST_TEST(s.admitted(send_with(3, 3, {observed})).observed.empty());
 }
@@ -190,7 +191,7 @@ STORE_TEST(a_refusal_tells_of_observed_counters_too) {
     BOOST_TEST(answer.observed[0].counter == "seen");
 }
 
-// --- one send on its way ----------------------------------------------------------------------------
+// --- one send on its way ------------------------------------------------------------------------
 
 STORE_TEST(a_slot_has_one_send_in_flight) {
     contract s;
@@ -206,7 +207,7 @@ STORE_TEST(a_send_in_flight_charges_nothing_to_the_next) {
     contract s;
     s.admitted(leased_send(1, 111, 1));
     auto second = leased_send(1, 222, 2);
-    second.charges = {counted(everybody, "n", 1)};
+    second.rate_limit_checks = {counted(everybody, "n", 1)};
     s.expect<in_flight>(s.admit(second));
     s.admitted(send_with(2, 3, {counted(everybody, "n", 1)}));
     s.expect<refused>(s.admit(second)); // a violation is looked for first
@@ -247,7 +248,7 @@ STORE_TEST(a_code_that_is_over_is_not_in_flight) {
     s.admitted(leased_send(1, 333, 3));
 }
 
-// --- all at once ------------------------------------------------------------------------------------
+// --- all at once --------------------------------------------------------------------------------
 
 STORE_TEST(parallel_sends_are_admitted_once) {
     contract s;

@@ -1,5 +1,6 @@
-// No step pays for history: after 800 hours of sends of one budget owner, 30 days of guards and full lists of events, the
-// states that there are are no larger, and take no more commits, than in the first hour.
+// No step pays for history: after 800 hours of sends of one budget owner, 30 days of guards and
+// full lists of events, the states that there are are no larger, and take no more commits, than in
+// the first hour.
 
 #include "backends.hpp"
 #include "support/hourly_journey.hpp"
@@ -53,7 +54,7 @@ step_cost cost_after(std::uint32_t hours) {
 /// A verification whose list of events is full.
 void fill_a_list(contract& s, std::uint32_t id) {
     auto request = free_send_of(1, 111, id);
-    request.keep = 40 * one_day;
+    request.retention = 40 * one_day;
     auto guess = guess_of(1, 999);
     request.guesses.quota = guess.guesses.quota = guess.attempts_max = 1'000'000;
     s.admitted(request);
@@ -72,7 +73,8 @@ STORE_TEST(a_step_costs_in_an_aged_store_what_it_costs_in_a_fresh_one) {
     BOOST_TEST(aged.commits == fresh.commits);
 }
 
-// To the byte only where the clock stands still between two steps: times are short when they are round.
+// To the byte only where the clock stands still between two steps: times are short when they are
+// round.
 using stores_of_a_still_clock = std::tuple<otpd::test::memory_backend, otpd::test::sqlite_backend>;
 
 STORE_TEST_OF(lists_of_events_that_are_full_do_not_grow, stores_of_a_still_clock) {

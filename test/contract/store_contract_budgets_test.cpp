@@ -1,5 +1,5 @@
-// Money: taken with an admission or not at all, given back and corrected afterwards, forgotten a fixed time
-// after it was first taken.
+// Money: taken with an admission or not at all, given back and corrected afterwards, forgotten a
+// fixed time after it was first taken.
 
 #include "backends.hpp"
 
@@ -35,11 +35,11 @@ settlement corrected(std::uint32_t id, send_result result, std::int64_t change,
 }
 
 /// Of the send of paid_send(1, ...).
-rebooking another_try(std::vector<adjustment> give_back, std::vector<reservation> take) {
-    rebooking request;
-    request.of = address_of(1, 1);
-    request.notes = {note{event_kind::step, {}, "next"}};
-    request.give_back = std::move(give_back);
+reservation_replacement another_try(std::vector<adjustment> refund, std::vector<reservation> take) {
+    reservation_replacement request;
+    request.address = address_of(1, 1);
+    request.notes = {note{event_type::step, {}, "next"}};
+    request.refund = std::move(refund);
     request.take = std::move(take);
     return request;
 }
@@ -52,7 +52,7 @@ std::int64_t taken(contract& s, budget_key of = budget()) {
 
 BOOST_AUTO_TEST_SUITE(store_contract_budgets)
 
-// --- admission --------------------------------------------------------------------------------------
+// --- admission ----------------------------------------------------------------------------------
 
 STORE_TEST(a_budget_is_spent_to_the_last_unit_and_no_further) {
     contract s;
@@ -81,7 +81,8 @@ STORE_TEST(a_budget_is_kept_by_subject_name_and_period) {
 STORE_TEST(a_number_has_budgets_beside_its_codes) {
     contract s;
     auto request = paid_send(1, {of_budget(5, 5, budget("daily", 1))});
-    request.charges = {charge{number(1), "daily", 5, one_day}}; // a counter of the same name
+    request.rate_limit_checks = {
+        rate_limit_check{number(1), "daily", 5, one_day}}; // a counter of the same name
     s.admitted(request);
     BOOST_TEST(taken(s, budget("daily", 1)) == 5);
     s.verified(guess_of(1, 111));
@@ -92,11 +93,11 @@ STORE_TEST(budgets_are_named_between_charges_and_guards) {
     contract s;
     s.admitted(paid_send(1, {of_budget(1, 1), of_budget(1, 1, budget("monthly"))}));
     conversion_guard rule;
-    rule.subject = subject(one_client);
+    rule.key = subject(one_client);
     rule.name = "pumping";
     auto request = send_of(2, 111, 2);
     s.admitted(request);
-    request.charges = {charge{subject(everybody), "n", 1, one_day, 2}};
+    request.rate_limit_checks = {rate_limit_check{subject(everybody), "n", 1, one_day, 2}};
     request.reservations = {of_budget(1, 1), of_budget(1, 1, budget("monthly"))};
     request.guards = {rule};
     auto const answer = s.expect<refused>(s.admit(request));
@@ -113,7 +114,7 @@ STORE_TEST(a_send_that_anything_refuses_takes_from_no_budget) {
     auto request = paid_send(2, {of_budget(1, 10), of_budget(2, 1, budget("monthly"))});
     BOOST_TEST(s.violation(request).counter == "monthly");
     request.reservations.pop_back();
-    request.charges = {charge{subject(everybody), "n", 1, one_day, 2}};
+    request.rate_limit_checks = {rate_limit_check{subject(everybody), "n", 1, one_day, 2}};
     BOOST_TEST(s.violation(request).counter == "n");
     BOOST_TEST(taken(s) == 7);
 }
@@ -121,8 +122,8 @@ STORE_TEST(a_send_that_anything_refuses_takes_from_no_budget) {
 STORE_TEST(a_budget_that_refuses_leaves_counters_and_guards_alone) {
     contract s;
     auto request = paid_send(1, {of_budget(2, 1)});
-    request.charges = {charge{subject(everybody), "n", 1, one_day}};
-    request.once = idempotency_key{subject(one_client), {}, one_hour};
+    request.rate_limit_checks = {rate_limit_check{subject(everybody), "n", 1, one_day}};
+    request.idempotency = idempotency_key{subject(one_client), {}, one_hour};
     BOOST_TEST(s.violation(request).counter == "daily");
     BOOST_TEST(!s.find(1, 1).has_value());
     request.reservations.clear();
@@ -157,7 +158,7 @@ STORE_TEST(parallel_sends_never_pass_a_budget) {
     BOOST_TEST(taken(s) == 90);
 }
 
-// --- time -------------------------------------------------------------------------------------------
+// --- time ---------------------------------------------------------------------------------------
 
 STORE_TEST(a_budget_is_forgotten_a_fixed_time_after_it_was_first_taken_from) {
     contract s;
@@ -193,7 +194,7 @@ STORE_TEST(what_is_more_than_a_budget_waits_as_long_as_it_is_kept) {
     BOOST_TEST((kept.retry_after <= one_hour / 2));
 }
 
-// --- settlement -------------------------------------------------------------------------------------
+// --- settlement ---------------------------------------------------------------------------------
 
 STORE_TEST(a_settlement_corrects_what_was_taken_whatever_came_of_the_send) {
     contract s;
@@ -257,20 +258,20 @@ STORE_TEST(a_budget_of_which_nothing_was_taken_can_be_corrected) {
 
 STORE_TEST(corrections_stand_beside_what_is_given_back) {
     contract s;
-    charge const price{subject(everybody), "n", 1, one_day};
+    rate_limit_check const price{subject(everybody), "n", 1, one_day};
     auto request = paid_send(1, {of_budget(100, 1000)});
-    request.charges = {price};
-    request.once = idempotency_key{subject(one_client), {}, one_hour};
+    request.rate_limit_checks = {price};
+    request.idempotency = idempotency_key{subject(one_client), {}, one_hour};
     s.admitted(request);
     auto settlement = corrected(1, send_result::refused, -100);
-    settlement.give_back = {price};
-    settlement.once = request.once;
+    settlement.refund = {price};
+    settlement.idempotency = request.idempotency;
     s.settle(settlement);
     BOOST_TEST(taken(s) == 0);
     s.admitted(request); // the counter and the key are free again
 }
 
-// --- rebooking --------------------------------------------------------------------------------------
+// --- replacement of the reservation -------------------------------------------------------------
 
 STORE_TEST(another_try_gives_back_first_and_takes_then) {
     contract s;
@@ -278,7 +279,7 @@ STORE_TEST(another_try_gives_back_first_and_takes_then) {
     auto const other =
         another_try({{budget(), -80}, {budget("daily", one_client), -80}},
                     {of_budget(100, 100), of_budget(90, 100, budget("daily", one_client))});
-    BOOST_TEST(s.expect<rebooked>(s.rebook(other)).observed.empty());
+    BOOST_TEST(s.expect<reservation_replaced>(s.replace_reservation(other)).observed.empty());
     std::vector<std::int64_t> const expected{100, 90};
     BOOST_TEST(s.spent({budget(), budget("daily", one_client)}) == expected,
                boost::test_tools::per_element());
@@ -291,7 +292,7 @@ STORE_TEST(another_try_that_is_refused_changes_nothing) {
         another_try({{budget(), -80}, {budget("daily", one_client), -80}},
                     {of_budget(90, 100), of_budget(101, 100, budget("daily", one_client)),
                      of_budget(1, 1, budget("monthly"))});
-    auto const answer = s.expect<refused>(s.rebook(other));
+    auto const answer = s.expect<refused>(s.replace_reservation(other));
     BOOST_REQUIRE(answer.violations.size() == 1U);
     BOOST_TEST(answer.violations[0].counter == "daily");
     BOOST_TEST((answer.violations[0].retry_after > one_hour - 60 * one_second));
@@ -308,7 +309,7 @@ STORE_TEST(another_try_is_only_told_of_observed_budgets) {
     s.admitted(paid_send(1, {watched_only}));
     auto const other =
         another_try({{budget(), -80}}, {watched_only, of_budget(1, 1, budget("monthly"))});
-    auto const answer = s.expect<rebooked>(s.rebook(other));
+    auto const answer = s.expect<reservation_replaced>(s.replace_reservation(other));
     BOOST_REQUIRE(answer.observed.size() == 1U);
     BOOST_TEST(answer.observed[0].counter == "daily");
     BOOST_TEST(taken(s) == 80);
@@ -318,32 +319,32 @@ STORE_TEST(another_try_is_only_told_of_observed_budgets) {
 STORE_TEST(another_try_prolongs_nothing) {
     contract s;
     auto request = paid_send(1, {of_budget(80, 100)});
-    request.keep = 2 * one_hour;
+    request.retention = 2 * one_hour;
     s.admitted(request);
     s.advance(one_hour / 2);
     auto other = another_try({{budget(), -80}}, {of_budget(90, 100)});
-    s.expect<rebooked>(s.rebook(other));
+    s.expect<reservation_replaced>(s.replace_reservation(other));
     s.advance(one_hour / 2 + one_second);
     BOOST_TEST(taken(s) == 0);
-    other.give_back[0].change = -1'000'000; // of what is forgotten
-    s.expect<rebooked>(s.rebook(other));
+    other.refund[0].change = -1'000'000; // of what is forgotten
+    s.expect<reservation_replaced>(s.replace_reservation(other));
     BOOST_TEST(taken(s) == 90);
 }
 
-STORE_TEST(nothing_can_be_rebooked) {
+STORE_TEST(no_reservation_can_be_replaced) {
     contract s;
     s.admitted(paid_send(1, {}));
-    s.expect<rebooked>(s.rebook(another_try({}, {})));
+    s.expect<reservation_replaced>(s.replace_reservation(another_try({}, {})));
 }
 
 STORE_TEST(another_try_that_comes_too_late_changes_nothing) {
     contract s;
     auto const other = another_try({}, {of_budget(30, 100)});
-    s.expect<too_late>(s.rebook(other)); // there was no first one
+    s.expect<too_late>(s.replace_reservation(other)); // there was no first one
     for (auto const how : {send_result::accepted, send_result::unknown, send_result::refused}) {
         s.admitted(paid_send(1, {of_budget(20, 100)}));
         s.settle(corrected(1, how, -20));
-        s.expect<too_late>(s.rebook(other));
+        s.expect<too_late>(s.replace_reservation(other));
         BOOST_TEST(taken(s) == 0);
     }
 }
@@ -358,8 +359,8 @@ STORE_TEST(the_steps_of_another_try_are_listed_in_any_case) {
         s.expect<wrong>(s.check(guess));
     s.advance(3 * one_second);
     auto other = another_try({}, {});
-    other.notes = {{event_kind::step, 2 * one_second, "left"}, {event_kind::step, {}, "next"}};
-    s.expect<rebooked>(s.rebook(other));
+    other.notes = {{event_type::step, 2 * one_second, "left"}, {event_type::step, {}, "next"}};
+    s.expect<reservation_replaced>(s.replace_reservation(other));
     auto const events = s.events(1, 1);
     BOOST_REQUIRE(events.size() == events_max + 2);
     BOOST_TEST(events[events_max].details == "left");
@@ -371,20 +372,20 @@ STORE_TEST(the_steps_of_another_try_are_listed_in_any_case) {
 STORE_TEST(a_settlement_is_right_whether_or_not_the_unanswered_try_was_done) {
     contract s;
     auto const client_budget = budget("daily", one_client);
-    charge const price{subject(one_client), "sends", 1, one_hour};
+    rate_limit_check const price{subject(one_client), "sends", 1, one_hour};
     for (std::size_t const before : {0U, 1U}) {
         for (bool const done : {false, true}) {
             auto request = paid_send(1, {of_budget(80, 1000)});
-            request.charges = {price};
+            request.rate_limit_checks = {price};
             s.admitted(request);
             for (std::size_t n = 0; n < before; ++n)
-                s.expect<rebooked>(s.rebook(another_try({}, {})));
+                s.expect<reservation_replaced>(s.replace_reservation(another_try({}, {})));
             if (done)
-                s.expect<rebooked>(
-                    s.rebook(another_try({{budget(), -80}}, {of_budget(90, 1000, client_budget)})));
+                s.expect<reservation_replaced>(s.replace_reservation(
+                    another_try({{budget(), -80}}, {of_budget(90, 1000, client_budget)})));
             auto refusal = corrected(1, send_result::refused, -80);
-            refusal.give_back = {price}; // the next admission of the loop takes it again
-            refusal.unanswered = unanswered_rebooking{before, {adjustment{client_budget, -90}}};
+            refusal.refund = {price}; // the next admission of the loop takes it again
+            refusal.unanswered = unanswered_replacement{before, {adjustment{client_budget, -90}}};
             s.settle(refusal);
             BOOST_TEST(taken(s) == 0);
             BOOST_TEST(taken(s, client_budget) == 0);
@@ -396,9 +397,9 @@ STORE_TEST(parallel_tries_never_pass_a_budget) {
     contract s;
     s.admitted(paid_send(1, {of_budget(40, 100)}));
     auto const answers = s.in_parallel(32, [&](std::size_t) {
-        return s.get().rebook(another_try({{budget(), -10}}, {of_budget(30, 100)}));
+        return s.get().replace_reservation(another_try({{budget(), -10}}, {of_budget(30, 100)}));
     });
-    BOOST_TEST(count_of<rebooked>(answers) == 3U);
+    BOOST_TEST(count_of<reservation_replaced>(answers) == 3U);
     BOOST_TEST(taken(s) == 100);
 }
 

@@ -1,4 +1,5 @@
-// The life of one code: verified, replaced, canceled, expired, forgotten; and what became of its message.
+// The life of one code: verified, replaced, canceled, expired, forgotten; and what became of its
+// message.
 
 #include "backends.hpp"
 
@@ -92,7 +93,7 @@ STORE_TEST(a_given_id_must_be_a_live_verification_of_the_slot) {
     s.verified(held_guess_of(1, 111, 1));
 }
 
-// --- several codes in one slot ----------------------------------------------------------------------
+// --- several codes in one slot ------------------------------------------------------------------
 
 STORE_TEST(added_codes_are_all_valid_with_the_newest_id_too) {
     contract s;
@@ -160,7 +161,7 @@ STORE_TEST(a_refused_send_does_not_bring_back_the_code_it_replaced) {
     BOOST_TEST((s.state(1, 1) == progress::replaced));
 }
 
-// --- settlement -------------------------------------------------------------------------------------
+// --- settlement ---------------------------------------------------------------------------------
 
 STORE_TEST(an_accepted_send_keeps_its_receipt) {
     contract s;
@@ -217,7 +218,8 @@ STORE_TEST(an_unknown_send_keeps_code_and_cooldown) {
     s.verified(guess_of(1, 111));
 }
 
-// The reply to a send that took long may come after a newer send: it must not touch that one's code.
+// The reply to a send that took long may come after a newer send: it must not touch that one's
+// code.
 STORE_TEST(a_late_refusal_leaves_the_newer_code_alone) {
     contract s;
     s.admitted(send_of(1, 111, 1));
@@ -247,7 +249,7 @@ STORE_TEST(what_is_not_there_cannot_be_settled) {
     s.admitted(send_of(1, 111, 1)); // no pause was put
 }
 
-// --- find and cancel --------------------------------------------------------------------------------
+// --- find and cancel ----------------------------------------------------------------------------
 
 STORE_TEST(times_are_the_same_whenever_they_are_read) {
     contract s;
@@ -274,7 +276,7 @@ STORE_TEST(a_verification_can_be_found_with_all_that_happened) {
     auto const found = s.find(1, 1);
     BOOST_REQUIRE(found.has_value());
     BOOST_TEST((found->id == id_of(1)));
-    BOOST_TEST(found->slot == "app:login");
+    BOOST_TEST(found->scope == "app:login");
     BOOST_TEST((found->age >= 2 * one_second && found->age < 60 * one_second));
     BOOST_TEST((found->expires_in > duration(0) && found->expires_in <= ttl - 2 * one_second));
     BOOST_TEST(found->attempts == 1U);
@@ -283,8 +285,8 @@ STORE_TEST(a_verification_can_be_found_with_all_that_happened) {
     BOOST_TEST((found->events[0].at == found->admitted_at));
     BOOST_TEST((found->events[1].at - found->events[0].at >= 2 * one_second));
     s.verified(guess_of(1, 111, "app:login"));
-    std::vector const expected{event_kind::admitted, event_kind::accepted, event_kind::wrong,
-                               event_kind::wrong, event_kind::verified};
+    std::vector const expected{event_type::admitted, event_type::accepted, event_type::wrong,
+                               event_type::wrong, event_type::verified};
     BOOST_TEST((s.kinds(1, 1) == expected));
 }
 
@@ -345,7 +347,7 @@ STORE_TEST(a_canceled_code_never_verifies) {
     s.expect<absent>(s.check(guess_of(1, 111)));
     BOOST_TEST((s.cancel(1, 1) == cancel_outcome::ended));
     BOOST_TEST(s.live_codes() == 0U);
-    std::vector const expected{event_kind::admitted, event_kind::canceled};
+    std::vector const expected{event_type::admitted, event_type::canceled};
     BOOST_TEST((s.kinds(1, 1) == expected));
     s.expect<refused>(s.admit(send_of(1, 222, 2))); // its pause stays
     BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::superseded));

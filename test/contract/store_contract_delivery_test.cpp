@@ -15,14 +15,14 @@ budget_key const daily{subject(everybody), "daily", "2026-11-03"};
 
 delivery_update update_of(std::uint32_t id, delivery message, std::string details = "") {
     delivery_update request;
-    request.at = address_of(id, id);
+    request.address = address_of(id, id);
     request.message = message;
     request.details = std::move(details);
     return request;
 }
 
 note step(std::string details, duration ago = duration(0)) {
-    return note{event_kind::step, ago, std::move(details)};
+    return note{event_type::step, ago, std::move(details)};
 }
 
 /// Every character that details may have.
@@ -54,7 +54,7 @@ void fill_events(contract& s, std::uint32_t id) {
 
 BOOST_AUTO_TEST_SUITE(store_contract_delivery)
 
-// --- events of a send -------------------------------------------------------------------------------
+// --- events of a send ---------------------------------------------------------------------------
 
 STORE_TEST(events_carry_details_as_they_were_given) {
     contract s;
@@ -89,8 +89,8 @@ STORE_TEST(no_details_are_taken_for_anything_else) {
         s.settle(settlement);
         BOOST_TEST((s.update(update_of(id, delivery::accepted, text)) == update_outcome::updated));
         BOOST_TEST((s.update(update_of(id, delivery::accepted, text)) == update_outcome::known));
-        std::vector const expected{event_kind::admitted, event_kind::step, event_kind::unknown,
-                                   event_kind::delivery};
+        std::vector const expected{event_type::admitted, event_type::step, event_type::unknown,
+                                   event_type::delivery};
         BOOST_TEST((s.kinds(id, id) == expected), text);
         for (auto const& each : s.events(id, id))
             BOOST_TEST(each.details == text);
@@ -107,8 +107,8 @@ STORE_TEST(notes_come_before_the_result_at_their_own_time) {
     settlement.details = "route=5";
     s.settle(settlement);
     auto const events = s.events(1, 1);
-    std::vector const expected{event_kind::admitted, event_kind::step, event_kind::step,
-                               event_kind::step, event_kind::accepted};
+    std::vector const expected{event_type::admitted, event_type::step, event_type::step,
+                               event_type::step, event_type::accepted};
     BOOST_REQUIRE((s.kinds(1, 1) == expected));
     BOOST_TEST(events[1].details == "route=3");
     BOOST_TEST(events[2].details == "route=3;gave_up");
@@ -127,7 +127,7 @@ STORE_TEST(a_note_is_never_before_the_admission) {
     s.settle(settlement);
     auto const events = s.events(1, 1);
     BOOST_REQUIRE(events.size() == 3U);
-    BOOST_TEST((events[0].what == event_kind::admitted));
+    BOOST_TEST((events[0].type == event_type::admitted));
     BOOST_TEST((events[1].at == events[0].at));
 }
 
@@ -137,10 +137,10 @@ STORE_TEST(a_note_of_the_admission_gives_it_other_details) {
     request.details = "planned";
     s.admitted(request);
     auto settlement = settlement_of(1, 1, send_result::unknown);
-    settlement.notes = {step("a"), note{event_kind::admitted, {}, "as_it_went"}};
+    settlement.notes = {step("a"), note{event_type::admitted, {}, "as_it_went"}};
     s.settle(settlement);
     auto const events = s.events(1, 1);
-    std::vector const expected{event_kind::admitted, event_kind::step, event_kind::unknown};
+    std::vector const expected{event_type::admitted, event_type::step, event_type::unknown};
     BOOST_TEST((s.kinds(1, 1) == expected));
     BOOST_TEST(events[0].details == "as_it_went");
     BOOST_TEST(events[1].details == "a");
@@ -148,7 +148,7 @@ STORE_TEST(a_note_of_the_admission_gives_it_other_details) {
     sent(s, 2);
     auto again =
         accepted_settlement(2, 2); // details where there were none, and none where there were
-    again.notes = {note{event_kind::admitted, {}, "late"}};
+    again.notes = {note{event_type::admitted, {}, "late"}};
     s.settle(again);
     BOOST_TEST(s.events(2, 2)[0].details == "late");
     again.notes[0].details.clear();
@@ -166,8 +166,8 @@ STORE_TEST(events_are_given_in_the_order_they_happened) {
     auto settlement = accepted_settlement(1, 1);
     settlement.notes = {step("before", 15 * one_second), step("after", one_second)};
     s.settle(settlement);
-    std::vector const expected{event_kind::admitted, event_kind::step, event_kind::verified,
-                               event_kind::step, event_kind::accepted};
+    std::vector const expected{event_type::admitted, event_type::step, event_type::verified,
+                               event_type::step, event_type::accepted};
     BOOST_TEST((s.kinds(1, 1) == expected));
 }
 
@@ -179,13 +179,13 @@ STORE_TEST(a_full_list_keeps_the_result_and_the_end_and_no_notes) {
     s.settle(settlement);
     auto kinds = s.kinds(1, 1);
     BOOST_REQUIRE(kinds.size() == events_max + 1);
-    BOOST_TEST((kinds.back() == event_kind::accepted));
+    BOOST_TEST((kinds.back() == event_type::accepted));
     s.wrong(guess_of(1, 999));
     BOOST_TEST(s.kinds(1, 1).size() == events_max + 1);
     s.cancel(1, 1);
     kinds = s.kinds(1, 1);
     BOOST_REQUIRE(kinds.size() == events_max + 2);
-    BOOST_TEST((kinds.back() == event_kind::canceled));
+    BOOST_TEST((kinds.back() == event_type::canceled));
 }
 
 STORE_TEST(a_refused_send_leaves_no_notes) {
@@ -197,7 +197,7 @@ STORE_TEST(a_refused_send_leaves_no_notes) {
     BOOST_TEST(!s.find(1, 1).has_value());
 }
 
-// --- updates ----------------------------------------------------------------------------------------
+// --- updates ------------------------------------------------------------------------------------
 
 STORE_TEST(what_is_known_of_a_message_only_grows) {
     contract s;
@@ -231,7 +231,7 @@ STORE_TEST(an_update_is_listed_and_its_receipt_takes_the_place_of_the_old) {
     BOOST_TEST((found->sent == request.sent));
     BOOST_TEST((found->state == progress::active));
     BOOST_REQUIRE(found->events.size() == 3U);
-    BOOST_TEST((found->events[2].what == event_kind::delivery));
+    BOOST_TEST((found->events[2].type == event_type::delivery));
     BOOST_TEST(found->events[2].details == "dlr=DELIVRD");
     BOOST_TEST((found->events[2].at - found->events[1].at >= 2 * one_second));
     BOOST_TEST((s.verified(guess_of(1, 111)).sent == request.sent));
@@ -267,8 +267,8 @@ STORE_TEST(other_details_of_the_same_are_an_event_and_nothing_else) {
     BOOST_TEST((s.update(update_of(1, delivery::accepted, "ACCEPTD")) == update_outcome::updated));
     BOOST_TEST((s.update(request) == update_outcome::updated)); // the last one counts
     BOOST_TEST((s.find(1, 1)->sent == some_receipt()));
-    std::vector const expected{event_kind::admitted, event_kind::accepted, event_kind::delivery,
-                               event_kind::delivery, event_kind::delivery};
+    std::vector const expected{event_type::admitted, event_type::accepted, event_type::delivery,
+                               event_type::delivery, event_type::delivery};
     BOOST_TEST((s.kinds(1, 1) == expected));
 }
 
@@ -326,7 +326,7 @@ STORE_TEST(a_full_list_leaves_out_updates_that_count_all_the_same) {
     BOOST_TEST((s.find(1, 1)->message == delivery::delivered));
     BOOST_TEST(s.events(1, 1).size() == events_max);
     s.cancel(1, 1);
-    BOOST_TEST((s.kinds(1, 1).back() == event_kind::canceled));
+    BOOST_TEST((s.kinds(1, 1).back() == event_type::canceled));
 }
 
 // A report may overtake the upstream's answer.
@@ -362,7 +362,7 @@ STORE_TEST(an_update_corrects_budgets_only_when_more_is_known) {
     request.message = delivery::failed;
     BOOST_TEST((s.update(request) == update_outcome::updated));
     BOOST_TEST((s.update(request) == update_outcome::known));
-    request.at = address_of(9, 9);
+    request.address = address_of(9, 9);
     BOOST_TEST((s.update(request) == update_outcome::absent));
     std::vector<std::int64_t> const expected{90, 0};
     BOOST_TEST(s.spent({daily, budget_key{subject(everybody), "monthly", "2026-11"}}) == expected,

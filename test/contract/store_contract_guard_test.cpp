@@ -1,5 +1,5 @@
-// The conversion guard, against pumped SMS. All of it goes by the hours of the store's clock, so each test
-// begins with one.
+// The conversion guard, against pumped SMS. All of it goes by the hours of the store's clock, so
+// each test begins with one.
 
 #include "backends.hpp"
 #include "guarding.hpp"
@@ -89,7 +89,7 @@ STORE_TEST(guards_are_named_between_charges_and_guesses) {
     s.begin_hour();
     sender to(s, std::vector{guard_of(prefix, 0), guard_of(country, 0)});
     auto request = to.next();
-    request.charges = {charge{subject(everybody), "n", 1, one_day, 2}};
+    request.rate_limit_checks = {rate_limit_check{subject(everybody), "n", 1, one_day, 2}};
     auto const answer = s.expect<refused>(s.admit(request));
     BOOST_REQUIRE(answer.violations.size() == 3U);
     BOOST_TEST(answer.violations[0].counter == "n");

@@ -1,4 +1,5 @@
-// Wrong guesses: attempts of a code, the budget of a number, who has the id and who has not, and waits.
+// Wrong guesses: attempts of a code, the budget of a number, who has the id and who has not, and
+// waits.
 
 #include "backends.hpp"
 
@@ -28,7 +29,7 @@ check with(guess_budget const& budget, check guess) {
 
 BOOST_AUTO_TEST_SUITE(store_contract_guesses)
 
-// --- attempts of a code -----------------------------------------------------------------------------
+// --- attempts of a code -------------------------------------------------------------------------
 
 STORE_TEST(attempts_count_down_to_0_and_stay_used_up) {
     contract s;
@@ -86,7 +87,7 @@ STORE_TEST(a_resend_has_attempts_of_its_own) {
     BOOST_TEST(s.wrong(guess_of(1, 222)).attempts_left == attempts_max - 1);
 }
 
-// --- the number's budget ----------------------------------------------------------------------------
+// --- the number's budget ------------------------------------------------------------------------
 
 // A new code starts with its own attempts, but the number's guesses go on being counted across
 // codes and slots until they are used up; then even the right code is not looked at.
@@ -195,7 +196,7 @@ STORE_TEST(a_failed_send_does_not_refill_the_guesses) {
     BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 1U);
 }
 
-// --- waits ------------------------------------------------------------------------------------------
+// --- waits --------------------------------------------------------------------------------------
 
 STORE_TEST(each_wrong_guess_from_the_first_that_waits_doubles_the_wait) {
     contract s;
@@ -216,7 +217,7 @@ STORE_TEST(a_wait_is_never_longer_than_the_longest) {
     contract s;
     auto send = send_of(1, 111, 1);
     send.ttl = one_hour;
-    send.keep = one_hour;
+    send.retention = one_hour;
     s.admitted(send);
     auto const budget = waiting_budget();
     for (int n = 0; n < 7; ++n) {
@@ -295,13 +296,13 @@ STORE_TEST(a_send_does_not_wait_for_guesses) {
     s.admitted(send);
 }
 
-// --- what guesses without an id cost ----------------------------------------------------------------
+// --- what guesses without an id cost ------------------------------------------------------------
 
 STORE_TEST(who_guesses_without_an_id_pays_for_what_does_not_verify) {
     contract s;
-    charge const price{subject(everybody), "guesses_of_address", 3, one_hour};
+    rate_limit_check const price{subject(everybody), "guesses_of_address", 3, one_hour};
     auto charged = [&](check guess) {
-        guess.charges = {price};
+        guess.rate_limit_checks = {price};
         return guess;
     };
     s.admitted(free_send_of(1, 111, 1));
@@ -321,10 +322,10 @@ STORE_TEST(who_guesses_without_an_id_pays_for_what_does_not_verify) {
 
 STORE_TEST(guesses_that_are_not_evaluated_cost_nothing) {
     contract s;
-    charge const price{subject(everybody), "guesses_of_address", 2, one_hour};
+    rate_limit_check const price{subject(everybody), "guesses_of_address", 2, one_hour};
     auto guess = guess_of(1, 222);
     guess.guesses = budget_of(1);
-    guess.charges = {price};
+    guess.rate_limit_checks = {price};
     s.admitted(send_of(1, 111, 1));
     s.wrong(guess);
     for (int n = 0; n < 5; ++n)
@@ -337,14 +338,15 @@ STORE_TEST(guesses_that_are_not_evaluated_cost_nothing) {
 STORE_TEST(an_observed_price_refuses_no_guess) {
     contract s;
     auto guess = guess_of(1, 222);
-    guess.charges = {charge{subject(everybody), "guesses_of_address", 1, one_hour, 1, true}};
+    guess.rate_limit_checks = {
+        rate_limit_check{subject(everybody), "guesses_of_address", 1, one_hour, 1, true}};
     s.admitted(send_of(1, 111, 1));
     s.wrong(guess);
     s.wrong(guess);
     BOOST_TEST(s.find(1, 1)->open_attempts == 2U);
 }
 
-// --- all at once ------------------------------------------------------------------------------------
+// --- all at once --------------------------------------------------------------------------------
 
 // Of any number of parallel wrong guesses exactly attempts_max are evaluated.
 STORE_TEST(parallel_wrong_guesses_never_pass_the_limit) {

@@ -9,9 +9,9 @@ using namespace otpd::test;
 
 namespace {
 
-admission charged_send(charge const& price, std::uint32_t id = 1) {
+admission charged_send(rate_limit_check const& price, std::uint32_t id = 1) {
     auto request = free_send_of(1, 111, id);
-    request.charges = {price};
+    request.rate_limit_checks = {price};
     return request;
 }
 
@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_SUITE(store_contract_limits)
 
 STORE_TEST(a_counter_regains_its_uses_evenly) {
     contract s;
-    charge const price{subject(everybody), "c", 4, 40 * one_second};
+    rate_limit_check const price{subject(everybody), "c", 4, 40 * one_second};
     for (std::uint32_t n = 0; n < 4; ++n)
         s.admitted(charged_send(price, n));
     auto const answer = s.violation(charged_send(price, 9));
@@ -48,7 +48,7 @@ STORE_TEST(a_charge_takes_its_amount) {
     contract s;
     std::uint32_t id = 0;
     auto spend = [&](std::uint64_t amount) {
-        charge const price{subject(everybody), "money", 100, 1000 * one_second, amount};
+        rate_limit_check const price{subject(everybody), "money", 100, 1000 * one_second, amount};
         return s.admit(charged_send(price, ++id));
     };
     s.expect<refused>(spend(101));
@@ -77,17 +77,17 @@ STORE_TEST(large_amounts_are_counted_exactly) {
 
 STORE_TEST(a_charge_that_was_given_back_can_be_used_again) {
     contract s;
-    charge const price{subject(everybody), "c", 2, one_day};
+    rate_limit_check const price{subject(everybody), "c", 2, one_day};
     s.admitted(charged_send(price, 2));
     s.admitted(charged_send(price, 1));
     auto settlement = settlement_of(1, 1, send_result::refused);
-    settlement.give_back = {price};
+    settlement.refund = {price};
     BOOST_TEST((s.settle(settlement) == settle_outcome::settled));
     s.admitted(charged_send(price, 3));
     s.expect<refused>(s.admit(charged_send(price, 4)));
 }
 
-// --- the cooldown -----------------------------------------------------------------------------------
+// --- the cooldown -------------------------------------------------------------------------------
 
 STORE_TEST(a_cooldown_is_its_scope_s_and_ends_by_itself) {
     contract s;
@@ -135,7 +135,7 @@ STORE_TEST(a_cooldown_is_over_when_its_message_did_not_arrive) {
     s.admitted(send_of(1, 111, 1));
     BOOST_TEST((s.settle(settlement_of(1, 1, send_result::accepted)) == settle_outcome::settled));
     delivery_update update;
-    update.at = address_of(1, 1);
+    update.address = address_of(1, 1);
     update.message = delivery::failed;
     BOOST_TEST((s.update(update) == update_outcome::updated));
     s.admitted(send_of(1, 111, 2));

@@ -9,12 +9,12 @@ namespace {
 
 shared_secrets secrets(std::uint8_t number_key, std::uint32_t signing_key,
                        std::vector<std::uint32_t> known = {}) {
-    shared_secrets mine;
-    mine.number_key.fill(static_cast<std::byte>(number_key));
-    mine.signing_key = signing_key;
-    mine.known = std::move(known);
-    mine.known.push_back(signing_key);
-    return mine;
+    shared_secrets secrets;
+    secrets.number_key.fill(static_cast<std::byte>(number_key));
+    secrets.signing_key = signing_key;
+    secrets.known = std::move(known);
+    secrets.known.push_back(signing_key);
+    return secrets;
 }
 
 } // namespace

@@ -1,5 +1,5 @@
-/// Runs each file of a corpus once through its target, for builds without libFuzzer: fuzz_corpus FOLDER..., each of them
-/// named like a target. What libFuzzer once found stays found.
+/// Runs each file of a corpus once through its target, for builds without libFuzzer: fuzz_corpus
+/// FOLDER..., each of them named like a target. What libFuzzer once found stays found.
 
 #include "target.hpp"
 

@@ -1,9 +1,11 @@
 #pragma once
 
-/// What a fuzz target is made of: a function of bytes that nobody chose, which returns when all is well. A parser that
-/// crashes is found by itself; `must` finds one that accepts what it should not, or reads one input in two ways.
+/// What a fuzz target is made of: a function of bytes that nobody chose, which returns when all is
+/// well. A parser that crashes is found by itself; `must` finds one that accepts what it should
+/// not, or reads one input in two ways.
 ///
-/// With libFuzzer each target is a program. Without, all are in one (replay.cpp), so their names must differ.
+/// With libFuzzer each target is a program. Without, all are in one (replay.cpp), so their names
+/// must differ.
 
 #include <algorithm>
 #include <cstddef>
@@ -43,7 +45,8 @@ private:
     std::size_t size_;
 };
 
-/// Takes an input apart into what a target needs besides text. Every input is one: what is not there is zero or empty.
+/// Takes an input apart into what a target needs besides text. Every input is one: what is not
+/// there is zero or empty.
 class cutter {
 public:
     explicit cutter(std::string_view bytes) noexcept : rest_(bytes) {}

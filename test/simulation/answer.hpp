@@ -1,6 +1,7 @@
 #pragma once
 
-/// What a caller hears, in the simulation's own words: the model says what it must be, the service what it is.
+/// What a caller hears, in the simulation's own words: the model says what it must be, the service
+/// what it is.
 
 #include "orders.hpp"
 

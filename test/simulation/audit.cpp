@@ -22,7 +22,7 @@ int certainty_of(std::string const& delivery) {
 
 } // namespace
 
-// --- sends -------------------------------------------------------------------------------------------
+// --- sends --------------------------------------------------------------------------------------
 
 audit::complaint audit::admitted(operation_id op, send_order const& order, instant now) {
     auto broken = too_soon(order, now);
@@ -34,7 +34,8 @@ audit::complaint audit::admitted(operation_id op, send_order const& order, insta
     return broken;
 }
 
-/// Between two messages of a slot is the cooldown at least, unless the first was refused or lost, or its code typed.
+/// Between two messages of a slot is the cooldown at least, unless the first was refused or lost,
+/// or its code typed.
 audit::complaint audit::too_soon(send_order const& order, instant now) const {
     auto const before = last_admitted_.find(key_of(order.to));
     if (before == last_admitted_.end()) return {};
@@ -60,7 +61,7 @@ audit::complaint audit::transmitting(operation_id op, send_order const& order,
     for (auto const other : same) {
         auto const& first = messages_.at(other);
         if (other != op && first.perhaps_sent &&
-            sent.admitted - first.admitted < instant(policy_.idempotency_keep))
+            sent.admitted - first.admitted < instant(policy_.idempotency_retention))
             return about("transmitted twice for one idempotency key", other);
     }
     if (std::ranges::find(same, op) == same.end()) same.push_back(op);
@@ -83,7 +84,7 @@ void audit::clock_turned(instant before, instant now) {
     }
 }
 
-// --- guesses -----------------------------------------------------------------------------------------
+// --- guesses ------------------------------------------------------------------------------------
 
 audit::complaint audit::evaluated(check_order const& order, bool right, instant now) {
     auto& of_code = compared_[key_of(order.of)];

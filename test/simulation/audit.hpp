@@ -1,8 +1,8 @@
 #pragma once
 
-/// The promises of the service as anybody outside could hold it to them, each by itself and without the model's books:
-/// what the upstream was given, which guesses were compared and what callers heard. The model says what must happen;
-/// this says what must never.
+/// The promises of the service as anybody outside could hold it to them, each by itself and without
+/// the model's books: what the upstream was given, which guesses were compared and what callers
+/// heard. The model says what must happen; this says what must never.
 
 #include "answer.hpp"
 #include "model.hpp"
@@ -30,7 +30,8 @@ public:
     complaint admitted(operation_id op, send_order const& order, instant now);
     complaint transmitting(operation_id op, send_order const& order, std::string const& code);
     void answered(operation_id op, upstream_answer::kind what);
-    /// The store's clock was turned: what was promised by the time that it was before, nobody can be held to.
+    /// The store's clock was turned: what was promised by the time that it was before, nobody can
+    /// be held to.
     void clock_turned(instant before, instant now);
     /// A guess was compared, right or wrong.
     complaint evaluated(check_order const& order, bool right, instant now);

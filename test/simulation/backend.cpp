@@ -31,7 +31,7 @@ namespace {
 /// A slow disk or a busy machine is no failure here: what is lost, the history decides.
 constexpr store::duration patience{60'000};
 
-// --- memory ------------------------------------------------------------------------------------------
+// --- memory -------------------------------------------------------------------------------------
 
 class memory_backend final : public backend {
 public:
@@ -63,7 +63,7 @@ public:
     }
 };
 
-// --- a server in this process -------------------------------------------------------------------------
+// --- a server in this process -------------------------------------------------------------------
 
 class shared_backend final : public backend {
 public:
@@ -108,7 +108,7 @@ public:
     }
 };
 
-// --- SQLite ------------------------------------------------------------------------------------------
+// --- SQLite -------------------------------------------------------------------------------------
 
 /// One process holds the file: when an instance dies, it is closed and opened again.
 class sqlite_backend final : public backend {
@@ -144,7 +144,7 @@ public:
     }
 };
 
-// --- servers -----------------------------------------------------------------------------------------
+// --- servers ------------------------------------------------------------------------------------
 
 /// One instance's connection, in a thread of its own.
 template <class Store, class Options>

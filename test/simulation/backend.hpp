@@ -1,6 +1,7 @@
 #pragma once
 
-/// The real stores, as a history needs them: with its clock, and with a process that dies and comes back.
+/// The real stores, as a history needs them: with its clock, and with a process that dies and comes
+/// back.
 
 #include "otpd/store/store.hpp"
 #include "virtual_clock.hpp"
@@ -22,8 +23,8 @@ public:
     virtual store::store& of(std::size_t instance) = 0;
     /// The virtual clock was turned.
     virtual void time_went_on() {}
-    /// The process of that instance is gone and another one begins. What a process keeps of others' data in its
-    /// memory is lost; a memory store itself stands for one that outlives the process.
+    /// The process of that instance is gone and another one begins. What a process keeps of others'
+    /// data in its memory is lost; a memory store itself stands for one that outlives the process.
     virtual void crashed([[maybe_unused]] std::size_t instance) {}
     /// Removes what is over, if it is not done by itself.
     virtual void sweep() {}
@@ -31,10 +32,11 @@ public:
     /// How exactly a history is known beforehand.
     enum class exactness : std::uint8_t {
         all,
-        /// But for what others count that an instance has not seen: how far a limit is used, and which of two reasons a refusal
-        /// has. What passes and what does not is exact all the same.
+        /// But for what others count that an instance has not seen: how far a limit is used, and
+        /// which of two reasons a refusal has. What passes and what does not is exact all the same.
         what_passes,
-        /// The server's time is known to instances but for what real time goes by meanwhile: only what must never be.
+        /// The server's time is known to instances but for what real time goes by meanwhile: only
+        /// what must never be.
         promises
     };
     [[nodiscard]] virtual exactness is_known() const { return exactness::all; }
@@ -60,8 +62,8 @@ public:
                                           turned_clock const& clock) = 0;
 };
 
-/// `memory`, `shared` (two instances on a server in this process), `sqlite`, `redis` or `postgres` (servers of their own).
-/// Nothing for another word. Files go to the directory for temporary ones.
+/// `memory`, `shared` (two instances on a server in this process), `sqlite`, `redis` or `postgres`
+/// (servers of their own). Nothing for another word. Files go to the directory for temporary ones.
 [[nodiscard]] std::unique_ptr<stores> stores_of(std::string_view kind);
 
 } // namespace otpd::simulation

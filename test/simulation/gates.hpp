@@ -1,7 +1,8 @@
 #pragma once
 
-/// Where operations wait for their turn: each call of the store and of the upstream stops here, on its way there and
-/// perhaps on its way back, until the history says which one goes on and what becomes of it.
+/// Where operations wait for their turn: each call of the store and of the upstream stops here, on
+/// its way there and perhaps on its way back, until the history says which one goes on and what
+/// becomes of it.
 
 #include "orders.hpp"
 

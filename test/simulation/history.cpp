@@ -10,8 +10,8 @@ namespace otpd::simulation {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> steps{"admit", "settle", "rebook", "update",
-                                                "check", "find",   "cancel"};
+constexpr std::array<std::string_view, 7> steps{
+    "admit", "settle", "replace_reservation", "update", "check", "find", "cancel"};
 constexpr std::array<std::string_view, 4> upstream_words{"accepted", "rejected", "not sent",
                                                          "unknown"};
 constexpr std::array<std::string_view, 5> deliveries{"queued", "accepted", "unknown", "delivered",

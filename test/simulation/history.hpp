@@ -1,6 +1,7 @@
 #pragma once
 
-/// What happened, in the order in which it did. Two runs of a seed have the same history, to the last entry.
+/// What happened, in the order in which it did. Two runs of a seed have the same history, to the
+/// last entry.
 
 #include "answer.hpp"
 #include "fnv.hpp"

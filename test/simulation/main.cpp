@@ -1,4 +1,5 @@
-// simulation: histories by their seeds. Ends with 1 at the first that diverges, and prints what led to it.
+// simulation: histories by their seeds. Ends with 1 at the first that diverges, and prints what led
+// to it.
 #include "simulation.hpp"
 
 #include <boost/program_options/options_description.hpp>

@@ -2,12 +2,14 @@
 
 /// The reference: what the service must answer, and do next, after everything that happened so far.
 ///
-/// It is told of each step at the moment at which the store does it, in the words of the callers' orders, and of each
-/// answer of the upstream; it never sees what the service asks of the store. It is exact: where the outcome of something
-/// is not known to a caller (its service died, an answer was lost), the model knows which of both it was, because it
-/// was told whether the step was done. Nothing is ever swept, because what is over has no effect.
+/// It is told of each step at the moment at which the store does it, in the words of the callers'
+/// orders, and of each answer of the upstream; it never sees what the service asks of the store. It
+/// is exact: where the outcome of something is not known to a caller (its service died, an answer
+/// was lost), the model knows which of both it was, because it was told whether the step was done.
+/// Nothing is ever swept, because what is over has no effect.
 ///
-/// `now` is the store's, whose clock may go back; `issued`, and the times of what is no step, are the service's.
+/// `now` is the store's, whose clock may go back; `issued`, and the times of what is no step, are
+/// the service's.
 
 #include "answer.hpp"
 #include "model_parts.hpp"
@@ -56,9 +58,9 @@ public:
     void learn_code(operation_id op, std::string code) { sends_.at(op).code = std::move(code); }
     void upstream(operation_id op, upstream_answer what, instant now);
     /// The store booked it over to its next route, or would not.
-    void rebook(operation_id op, instant issued, instant now);
+    void replace_reservation(operation_id op, instant issued, instant now);
     /// ... or did not answer: then there is no further try.
-    void rebook_failed(operation_id op) { sends_.at(op).at = phase::settling; }
+    void replace_failed(operation_id op) { sends_.at(op).at = phase::settling; }
     void settle(operation_id op, instant now);
     /// What its caller is told now.
     [[nodiscard]] answer answer_of(operation_id op, instant now) const;
@@ -67,8 +69,8 @@ public:
     [[nodiscard]] answer check(check_order const& order, instant now);
     [[nodiscard]] answer cancel(id_order const& order, instant now);
     [[nodiscard]] answer find(id_order const& order, instant now);
-    /// More became known of a message: `state` as in store::delivery. `correction` is added to what was booked
-    /// for it.
+    /// More became known of a message: `state` as in store::delivery. `correction` is added to what
+    /// was booked for it.
     [[nodiscard]] answer update(operation_id of, int state, std::int64_t correction, instant now);
 
     // --- what is kept, to be compared ---
@@ -81,11 +83,14 @@ public:
     }
     /// What a send by the route takes from which sums.
     [[nodiscard]] std::vector<booking> bookings_of(slot const& of, int route, instant at) const;
-    /// Whether the upstream has said what the send cost, or that it was none, and that is in the books.
+    /// Whether the upstream has said what the send cost, or that it was none, and that is in the
+    /// books.
     [[nodiscard]] bool price_known_of(operation_id op) const { return sends_.at(op).price_known; }
-    /// Whether it was settled as unknown or accepted, and is kept: then the upstream can be asked for more.
+    /// Whether it was settled as unknown or accepted, and is kept: then the upstream can be asked
+    /// for more.
     [[nodiscard]] std::optional<int> delivery_of(operation_id op, instant now) const;
-    /// Codes of the slot that can be verified, the newest last; those that nobody knows are left out.
+    /// Codes of the slot that can be verified, the newest last; those that nobody knows are left
+    /// out.
     [[nodiscard]] std::vector<operation_id> live(slot const& of, instant now) const;
     [[nodiscard]] std::string const& code_of(operation_id op) const { return sends_.at(op).code; }
     [[nodiscard]] slot const& slot_of(operation_id op) const { return sends_.at(op).order.to; }
@@ -141,7 +146,7 @@ private:
         std::vector<objection> objections; ///< of the last refusal
         bool admitted = false;
         instant pause{};
-        std::vector<charged> charges;
+        std::vector<charged> rate_limit_checks;
         std::vector<booking> booked;
         upstream_answer outcome;
         bool price_known = false;
@@ -170,7 +175,7 @@ private:
                                                   std::vector<booking> const& given_back,
                                                   instant now) const;
     void settle_key(send const& s, operation_id op, instant now);
-    void settle_refused(send& s, record const& of, instant now);
+    void settle_refused(send& s, record const& record, instant now);
     [[nodiscard]] std::int64_t back_off() const;
     [[nodiscard]] answer refusal_of(send const& s, instant now) const;
     void conclude_sent(send& s, instant now) const;

@@ -10,7 +10,7 @@ model::model(rules const& of)
     : rules_(of), policy_(of.policy),
       numbers_(of.clients.size() * of.numbers.size(), number(of.policy.guesses)) {}
 
-// --- who is counted ----------------------------------------------------------------------------------
+// --- who is counted -----------------------------------------------------------------------------
 
 /// The limits of that step, and for whom each counts here.
 std::vector<std::pair<std::size_t, int>> model::limits_of(otp::limit_step step, slot const& of,
@@ -50,7 +50,7 @@ meter const& model::meter_at(std::size_t limit, int whose) const {
     return found == meters_.end() ? unused : found->second;
 }
 
-// --- a clock that was ahead --------------------------------------------------------------------------
+// --- a clock that was ahead ---------------------------------------------------------------------
 
 void model::number::look(instant now) {
     bool mended = false;
@@ -92,7 +92,7 @@ void model::mend_limits(otp::limit_step step, slot const& of, int end_user, inst
             found->second.mend(rule_of(limit), now);
 }
 
-// --- what is kept ------------------------------------------------------------------------------------
+// --- what is kept -------------------------------------------------------------------------------
 
 model::record* model::find_record(operation_id op, instant now) {
     auto const of = sends_.find(op);
@@ -128,7 +128,7 @@ std::optional<int> model::delivery_of(operation_id op, instant now) const {
     return found->delivery;
 }
 
-// --- a guess -----------------------------------------------------------------------------------------
+// --- a guess ------------------------------------------------------------------------------------
 
 /// Who guesses without an id pays first, for each guess that does not verify.
 answer model::check(check_order const& order, instant now) {
@@ -214,7 +214,7 @@ answer model::wrong(check_order const& order, record const& asked,
     return said;
 }
 
-// --- as a resource -----------------------------------------------------------------------------------
+// --- as a resource ------------------------------------------------------------------------------
 
 answer model::find(id_order const& order, instant now) {
     look_at(order.id, now);

@@ -4,7 +4,7 @@
 
 namespace otpd::simulation {
 
-// --- limits ------------------------------------------------------------------------------------------
+// --- limits -------------------------------------------------------------------------------------
 
 instant meter::wait(rule const& of, instant now) const {
     auto const room_at = busy(now) + of.one() - of.window;
@@ -15,11 +15,11 @@ void meter::take(rule const& of, instant now) {
     full_at_ = now + busy(now) + of.one();
 }
 
-void meter::give_back(rule const& of, instant now) {
+void meter::refund(rule const& of, instant now) {
     full_at_ = std::max(now, full_at_ - of.one());
 }
 
-// --- the cooldown ------------------------------------------------------------------------------------
+// --- the cooldown -------------------------------------------------------------------------------
 
 instant pause::begin(store::cooldown_rule const& rule, instant now) {
     forget_what_is_long_ago(now);
@@ -61,7 +61,7 @@ void pause::forget_what_is_long_ago(instant now) {
     until_ = remembered_until_ = instant(0);
 }
 
-// --- guesses -----------------------------------------------------------------------------------------
+// --- guesses ------------------------------------------------------------------------------------
 
 instant tally::pause_after(std::uint32_t guesses) const {
     if (rule_->wait_from == 0 || guesses < rule_->wait_from) return instant(0);
@@ -109,7 +109,7 @@ std::uint32_t tally::left(bool with_id, instant now) const {
     return usable(with_id) - std::min(usable(with_id), all(now));
 }
 
-// --- money -------------------------------------------------------------------------------------------
+// --- money --------------------------------------------------------------------------------------
 
 bool sums::is_kept(account const& of, instant now) const {
     auto const found = all_.find(of);
@@ -121,7 +121,7 @@ std::int64_t sums::taken(account const& of, instant now) const {
 }
 
 void sums::take(booking const& what, instant now) {
-    if (!is_kept(what.of, now)) all_[what.of] = sum{0, now + what.keep};
+    if (!is_kept(what.of, now)) all_[what.of] = sum{0, now + what.retention};
     all_.at(what.of).taken += what.amount;
 }
 

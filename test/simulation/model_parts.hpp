@@ -1,7 +1,7 @@
 #pragma once
 
-/// The books of the model. Each is a rule of its own, in as few words as it can be said in; none shares code with
-/// what is tested.
+/// The books of the model. Each is a rule of its own, in as few words as it can be said in; none
+/// shares code with what is tested.
 
 #include "otpd/otp/policy.hpp"
 #include "virtual_clock.hpp"
@@ -30,7 +30,8 @@ namespace otpd::simulation {
 /// What is so much later than now was written by a clock that was ahead.
 constexpr instant clock_tolerance = std::chrono::seconds(1);
 
-/// A limit of `quota` in each `window` lets all of it pass at once and then one in each window / quota.
+/// A limit of `quota` in each `window` lets all of it pass at once and then one in each window /
+/// quota.
 class meter {
 public:
     struct rule {
@@ -43,12 +44,13 @@ public:
     /// How long until one more passes.
     [[nodiscard]] instant wait(rule const& of, instant now) const;
     void take(rule const& of, instant now);
-    void give_back(rule const& of, instant now);
+    void refund(rule const& of, instant now);
     /// A clock that was ahead has used it: nobody did.
     void mend(rule const& of, instant now) {
         if (full_at_ > now + of.window + clock_tolerance) full_at_ = now;
     }
-    /// One more would pass: it is as full as it can be now, and a clock that goes back changes nothing of that.
+    /// One more would pass: it is as full as it can be now, and a clock that goes back changes
+    /// nothing of that.
     void pass(instant now) { full_at_ = std::max(full_at_, now); }
     /// How long until all of it is there again.
     [[nodiscard]] instant busy(instant now) const { return std::max(instant(0), full_at_ - now); }
@@ -70,8 +72,8 @@ public:
     bool mend(instant now);
     /// One more send: the pause doubles with each in a row. Returns it.
     instant begin(store::cooldown_rule const& rule, instant now);
-    /// That send was none: a short pause takes the place of its own, if that is still the last one and not
-    /// forgotten.
+    /// That send was none: a short pause takes the place of its own, if that is still the last one
+    /// and not forgotten.
     void take_back(instant its_end, instant back_off, instant now);
     void forget_what_is_long_ago(instant now);
 

@@ -14,7 +14,7 @@ using std::chrono::hours;
 constexpr instant settle_time{5'000'000};
 /// What a sum is kept for beyond its period; and the ledger's sums, of an hour each.
 constexpr instant budget_margin{hours(1)};
-constexpr instant ledger_keep{hours(33 * 24)};
+constexpr instant ledger_retention{hours(33 * 24)};
 constexpr int accepted_delivery = static_cast<int>(store::delivery::accepted);
 constexpr int unknown_delivery = static_cast<int>(store::delivery::unknown);
 
@@ -39,10 +39,10 @@ int model::route_of(operation_id op) const {
     return s.order.routes.at(s.next_route - 1);
 }
 
-// --- admission ---------------------------------------------------------------------------------------
+// --- admission ----------------------------------------------------------------------------------
 
-/// First what an idempotency key says, then everything that stands against it at once, then whether another of
-/// the slot is on its way. Nothing is taken unless all of it is.
+/// First what an idempotency key says, then everything that stands against it at once, then whether
+/// another of the slot is on its way. Nothing is taken unless all of it is.
 void model::admit(operation_id op, instant issued, instant now) {
     auto& s = sends_.at(op);
     ++s.next_route;
@@ -125,7 +125,7 @@ void model::take_everything(send& s, operation_id op, instant now) {
          limits_of(otp::limit_step::send, s.order.to, s.order.end_user)) {
         auto& used = meters_[{limit, whose}];
         used.take(rule_of(limit), now);
-        s.charges.push_back({limit, whose, used.busy(now)});
+        s.rate_limit_checks.push_back({limit, whose, used.busy(now)});
     }
     for (auto const& each : s.booked)
         money_.take(each, now);
@@ -134,7 +134,7 @@ void model::take_everything(send& s, operation_id op, instant now) {
         kept_key kept;
         kept.content = s.order.content;
         kept.in_flight_until = now + lease;
-        kept.forgotten = now + policy_.idempotency_keep;
+        kept.forgotten = now + policy_.idempotency_retention;
         keys_[{s.order.to.client, s.order.idempotency_key}] = kept;
     }
     if (policy_.cooldown.base.count() > 0)
@@ -144,13 +144,14 @@ void model::take_everything(send& s, operation_id op, instant now) {
     fresh.of = s.order.to;
     fresh.admitted = to_millisecond(now);
     fresh.expires = fresh.admitted + policy_.ttl;
-    fresh.forgotten = fresh.admitted + policy_.keep;
+    fresh.forgotten = fresh.admitted + policy_.retention;
     fresh.in_flight_until = fresh.admitted + lease;
     make_room(s, fresh, now);
     to.records.push_back(std::move(fresh));
 }
 
-/// A newer code replaces the older ones of its slot, or joins up to four of them and their count of attempts.
+/// A newer code replaces the older ones of its slot, or joins up to four of them and their count of
+/// attempts.
 void model::make_room(send const& s, record& fresh, instant now) {
     auto older = live_records(s.order.to, now);
     std::size_t const stay =
@@ -167,7 +168,7 @@ void model::make_room(send const& s, record& fresh, instant now) {
     }
 }
 
-// --- money -------------------------------------------------------------------------------------------
+// --- money --------------------------------------------------------------------------------------
 
 /// Of the route that is asked for, at the price that is expected.
 std::vector<booking> model::bookings_of(slot const& to, int route, instant at) const {
@@ -175,7 +176,7 @@ std::vector<booking> model::bookings_of(slot const& to, int route, instant at) c
     std::vector<booking> list;
     account ledger;
     ledger.period = at / instant(hours(1));
-    list.push_back({ledger, price, std::numeric_limits<std::int64_t>::max(), ledger_keep});
+    list.push_back({ledger, price, std::numeric_limits<std::int64_t>::max(), ledger_retention});
     for (std::size_t n = 0; n < policy_.budgets.size(); ++n) {
         auto const& budget = policy_.budgets[n];
         account of;
@@ -206,7 +207,7 @@ std::vector<model::objection> model::too_dear(std::vector<booking> const& what,
     return list;
 }
 
-// --- the upstream ------------------------------------------------------------------------------------
+// --- the upstream -------------------------------------------------------------------------------
 
 /// Only what certainly was not sent is tried by the next route.
 void model::upstream(operation_id op, upstream_answer what, instant now) {
@@ -241,7 +242,7 @@ void model::conclude_sent(send& s, instant now) const {
     s.said = simply(word::sent);
     s.said.expires_in = left(policy_.ttl);
     s.said.cooldown = left(std::chrono::seconds(whole_seconds_up(s.pause)));
-    for (auto const& each : s.charges) {
+    for (auto const& each : s.rate_limit_checks) {
         auto const& limit = policy_.limits[each.limit];
         auto const free = instant(limit.window) - each.busy;
         auto const remaining = free.count() / rule_of(each.limit).one().count();
@@ -253,7 +254,7 @@ void model::conclude_sent(send& s, instant now) const {
 }
 
 /// What the route before was expected to cost is given back in the same step.
-void model::rebook(operation_id op, instant issued, instant now) {
+void model::replace_reservation(operation_id op, instant issued, instant now) {
     auto& s = sends_.at(op);
     auto* const its_number = look_at(op, now);
     ++s.next_route;
@@ -275,7 +276,7 @@ void model::rebook(operation_id op, instant issued, instant now) {
     its_number->change(now);
 }
 
-// --- settlement --------------------------------------------------------------------------------------
+// --- settlement ---------------------------------------------------------------------------------
 
 void model::settle(operation_id op, instant now) {
     using enum upstream_answer::kind;
@@ -331,10 +332,10 @@ void model::settle_refused(send& s, record const& of, instant now) {
         money_.change(each.of, -each.amount, now);
         each.amount = 0;
     }
-    for (auto const& each : s.charges) {
+    for (auto const& each : s.rate_limit_checks) {
         auto& used = meters_[{each.limit, each.whose}];
         used.mend(rule_of(each.limit), now);
-        used.give_back(rule_of(each.limit), now);
+        used.refund(rule_of(each.limit), now);
     }
 }
 
@@ -344,7 +345,7 @@ std::int64_t model::back_off() const {
         .count();
 }
 
-// --- its answer --------------------------------------------------------------------------------------
+// --- its answer ---------------------------------------------------------------------------------
 
 answer model::answer_of(operation_id op, instant now) const {
     auto const& s = sends_.at(op);

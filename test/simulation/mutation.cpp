@@ -41,12 +41,12 @@ std::vector<named_mutation> const& all_mutations() {
 asio::awaitable<result<admit_outcome>> broken_store::admit(admission request) {
     if (is(mutation::forgets_the_cooldown)) request.cooldown = {};
     if (is(mutation::never_doubles_the_cooldown)) request.cooldown.longest = request.cooldown.base;
-    if (is(mutation::doubles_a_quota) && !request.charges.empty())
-        request.charges.back().quota *= 2;
+    if (is(mutation::doubles_a_quota) && !request.rate_limit_checks.empty())
+        request.rate_limit_checks.back().quota *= 2;
     if (is(mutation::overspends_a_budget))
         for (auto& each : request.reservations)
             each.cap = std::numeric_limits<std::int64_t>::max();
-    if (is(mutation::forgets_the_idempotency_key)) request.once.reset();
+    if (is(mutation::forgets_the_idempotency_key)) request.idempotency.reset();
     if (is(mutation::keeps_the_replaced_code)) request.add = true;
     if (is(mutation::lives_a_second_longer)) request.ttl += duration(1000);
     if (is(mutation::admits_two_at_a_time)) request.lease = duration(0);
@@ -60,15 +60,16 @@ asio::awaitable<result<settle_outcome>> broken_store::settle(settlement request)
             each.change *= 2;
     if (is(mutation::never_corrects_the_price) && request.result == send_result::accepted)
         request.adjustments.clear();
-    if (is(mutation::never_gives_charges_back)) request.give_back.clear();
+    if (is(mutation::never_gives_charges_back)) request.refund.clear();
     if (is(mutation::takes_silence_for_no)) request.unanswered.reset();
     if (is(mutation::keeps_the_cooldown_of_a_refusal)) request.cooldown = {};
     return good_->settle(std::move(request));
 }
 
-asio::awaitable<result<rebook_outcome>> broken_store::rebook(rebooking request) {
-    if (is(mutation::books_over_without_giving_back)) request.give_back.clear();
-    return good_->rebook(std::move(request));
+asio::awaitable<result<replace_outcome>>
+broken_store::replace_reservation(reservation_replacement request) {
+    if (is(mutation::books_over_without_giving_back)) request.refund.clear();
+    return good_->replace_reservation(std::move(request));
 }
 
 asio::awaitable<result<update_outcome>> broken_store::update(delivery_update request) {
@@ -78,7 +79,7 @@ asio::awaitable<result<update_outcome>> broken_store::update(delivery_update req
         co_return said;
     // By a send of nobody's that is not sent.
     admission nobodys;
-    nobodys.ttl = nobodys.keep = nobodys.lease = duration(1);
+    nobodys.ttl = nobodys.retention = nobodys.lease = duration(1);
     nobodys.guesses.quota = 1;
     settlement again;
     again.result = send_result::refused;
@@ -120,15 +121,16 @@ asio::awaitable<result<std::optional<verification>>> broken_store::find(verifica
 
 asio::awaitable<result<cancel_outcome>> broken_store::cancel(cancellation request) {
     if (!is(mutation::verifies_after_cancel)) co_return co_await good_->cancel(std::move(request));
-    auto const found = co_await good_->find(request.at);
-    if (!found || !*found || !(*found)->slot.starts_with(request.slot_prefix))
+    auto const found = co_await good_->find(request.address);
+    if (!found || !*found || !(*found)->scope.starts_with(request.scope_prefix))
         co_return cancel_outcome::absent;
     bool const live = (*found)->expires_in > duration(0);
     co_return live ? cancel_outcome::canceled : cancel_outcome::ended;
 }
 
-asio::awaitable<result<std::vector<std::int64_t>>> broken_store::spent(std::vector<budget_key> of) {
-    return good_->spent(std::move(of));
+asio::awaitable<result<std::vector<std::int64_t>>>
+broken_store::spent(std::vector<budget_key> budgets) {
+    return good_->spent(std::move(budgets));
 }
 
 } // namespace otpd::simulation

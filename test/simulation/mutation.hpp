@@ -57,13 +57,14 @@ public:
 
     reply<otpd::store::admit_outcome> admit(otpd::store::admission request) override;
     reply<otpd::store::settle_outcome> settle(otpd::store::settlement request) override;
-    reply<otpd::store::rebook_outcome> rebook(otpd::store::rebooking request) override;
+    reply<otpd::store::replace_outcome>
+    replace_reservation(otpd::store::reservation_replacement request) override;
     reply<otpd::store::update_outcome> update(otpd::store::delivery_update request) override;
     reply<otpd::store::check_outcome> check_code(otpd::store::check request) override;
     reply<std::optional<otpd::store::verification>>
     find(otpd::store::verification_address at) override;
     reply<otpd::store::cancel_outcome> cancel(otpd::store::cancellation request) override;
-    reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> of) override;
+    reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override;
     reply<std::uint64_t> live_codes() override { return good_->live_codes(); }
     reply<std::monostate> ping() override { return good_->ping(); }
 

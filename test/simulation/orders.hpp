@@ -1,7 +1,7 @@
 #pragma once
 
-/// What callers ask of the service, in the simulation's own small numbers: the model knows nothing of MACs,
-/// hashes and ids.
+/// What callers ask of the service, in the simulation's own small numbers: the model knows nothing
+/// of MACs, hashes and ids.
 
 #include "virtual_clock.hpp"
 
@@ -12,7 +12,8 @@
 
 namespace otpd::simulation {
 
-/// An operation of a history, by the order in which they began. A send's verification goes by its number, too.
+/// An operation of a history, by the order in which they began. A send's verification goes by its
+/// number, too.
 using operation_id = std::uint32_t;
 inline constexpr operation_id none = UINT32_MAX;
 

@@ -129,7 +129,7 @@ rules draw_rules(seeded& from) {
     auto& p = all.policy;
     p.code_length = 10; // nobody hits a code by chance: see model::learn_code
     p.ttl = seconds(from.one_of({30, 60, 300}));
-    p.keep = p.ttl + seconds(from.one_of({0, 60, 600}));
+    p.retention = p.ttl + seconds(from.one_of({0, 60, 600}));
     p.cooldown = draw_cooldown(from);
     p.rejected_backoff = seconds(from.one_of({0, 5, 20}));
     p.attempts_max = static_cast<std::uint32_t>(from.between(1, 5));
@@ -142,7 +142,7 @@ rules draw_rules(seeded& from) {
     p.limits = draw_limits(from);
     p.pumping.enabled = false; // test/contract/store_contract_guard_test.cpp
     p.destinations.checked = false;
-    p.idempotency_keep = std::chrono::hours(1);
+    p.idempotency_retention = std::chrono::hours(1);
     p.undo_pause = std::chrono::hours(1); // a history ends before
     all.clients = {client_of("alpha"), client_of("beta")};
     all.purposes = {"login", "payment", several};

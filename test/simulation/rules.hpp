@@ -1,7 +1,7 @@
 #pragma once
 
-/// The operator's choices of one history: small quotas and short times, so that every limit is met within
-/// a thousand operations.
+/// The operator's choices of one history: small quotas and short times, so that every limit is met
+/// within a thousand operations.
 
 #include "otpd/otp/client.hpp"
 #include "otpd/otp/policy.hpp"

@@ -27,21 +27,21 @@ store::store_time shared_instance::now() const noexcept {
         std::chrono::floor<otpd::store::counter_time>(server_time_.wall().time_since_epoch()));
 }
 
-void shared_instance::commit(otpd::store::flight& what, otpd::store::flight_listener& to) {
-    if (what.changes.groups > 0) execute(what.changes);
-    to.committed(what);
+void shared_instance::commit(otpd::store::flight& flight, otpd::store::flight_listener& to) {
+    if (flight.changes.groups > 0) execute(flight.changes);
+    to.committed(flight);
 }
 
 /// A step that has to run again is asked for once more: the answer that is lost is the last one.
-void shared_instance::execute(otpd::store::commit& what) {
+void shared_instance::execute(otpd::store::commit& commit) {
     bool const is_asked = lost_ != answer::never_asked;
-    if (is_asked) server_.execute(what);
+    if (is_asked) server_.execute(commit);
     bool const runs_again =
-        std::ranges::find(what.failed, true) != what.failed.end() ||
-        std::ranges::any_of(what.shared, &otpd::store::shared_target::is_wanted);
+        std::ranges::find(commit.failed, true) != commit.failed.end() ||
+        std::ranges::any_of(commit.shared, &otpd::store::shared_target::is_wanted);
     if (lost_ == answer::arrives || (is_asked && runs_again)) return;
     lost_ = answer::arrives;
-    what.became = otpd::store::commit::outcome::unknown;
+    commit.status = otpd::store::commit::outcome::unknown;
 }
 
 } // namespace otpd::simulation

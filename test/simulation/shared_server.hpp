@@ -1,8 +1,9 @@
 #pragma once
 
-/// A server of states in this process, shared by instances that each remember what they saw last: what protocol B is between
-/// otpd and Redis, without the network. So whatever a server or the way to it may do is an order of the history: an instance
-/// finds that another was faster, an answer gets lost, the last writes are gone.
+/// A server of states in this process, shared by instances that each remember what they saw last:
+/// what protocol B is between otpd and Redis, without the network. So whatever a server or the way
+/// to it may do is an order of the history: an instance finds that another was faster, an answer
+/// gets lost, the last writes are gone.
 
 #include "backend_io.hpp"
 #include "batched_store.hpp"
@@ -40,11 +41,11 @@ private:
 
     [[nodiscard]] bool reads_first() const noexcept override { return false; }
     void load(otpd::store::flight&, otpd::store::flight_listener&) override {}
-    void commit(otpd::store::flight& what, otpd::store::flight_listener& to) override;
+    void commit(otpd::store::flight& flight, otpd::store::flight_listener& to) override;
     [[nodiscard]] otpd::store::store_time now() const noexcept override;
     [[nodiscard]] bool has_room() const noexcept override { return true; }
 
-    void execute(otpd::store::commit& what);
+    void execute(otpd::store::commit& commit);
 
     clock const& server_time_;
     test::blob_server& server_;

@@ -1,6 +1,7 @@
 #pragma once
 
-/// A store whose calls take their turn, may be lost on their way, and are told of when they are done.
+/// A store whose calls take their turn, may be lost on their way, and are told of when they are
+/// done.
 
 #include "gates.hpp"
 #include "otpd/store/store.hpp"
@@ -17,8 +18,8 @@ inline constexpr instant store_patience{2'000'000};
 
 class simulated_store final : public store::store {
 public:
-    /// `inner` may be another one after each turn.
-    /// `lose`: the server's next answer to it is lost, to a step that is done or not; false when such a store has no server.
+    /// `inner` may be another one after each turn. `lose`: the server's next answer to it is lost,
+    /// to a step that is done or not; false when such a store has no server.
     simulated_store(std::function<store&()> inner, std::function<bool(bool done)> lose,
                     gates& turns, virtual_clock const& clock, watcher& tell, int& calls_inside)
         : inner_(std::move(inner)), lose_(std::move(lose)), turns_(turns), clock_(clock),
@@ -41,11 +42,12 @@ public:
         };
         return step<otpd::store::settle_outcome>(store_step::settle, std::move(call));
     }
-    reply<otpd::store::rebook_outcome> rebook(otpd::store::rebooking request) override {
+    reply<otpd::store::replace_outcome>
+    replace_reservation(otpd::store::reservation_replacement request) override {
         auto call = [this, request = std::move(request)]() mutable {
-            return inner_().rebook(std::move(request));
+            return inner_().replace_reservation(std::move(request));
         };
-        return step<otpd::store::rebook_outcome>(store_step::rebook, std::move(call));
+        return step<otpd::store::replace_outcome>(store_step::replace_reservation, std::move(call));
     }
     reply<otpd::store::update_outcome> update(otpd::store::delivery_update request) override {
         auto call = [this, request = std::move(request)]() mutable {
@@ -71,8 +73,8 @@ public:
         return step<otpd::store::cancel_outcome>(store_step::cancel, std::move(call));
     }
     // Nothing that a history asks for through the service.
-    reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> of) override {
-        return inner_().spent(std::move(of));
+    reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override {
+        return inner_().spent(std::move(budgets));
     }
     reply<std::uint64_t> live_codes() override { return inner_().live_codes(); }
     reply<std::monostate> ping() override { return inner_().ping(); }
@@ -151,7 +153,8 @@ private:
     virtual_clock const& clock_;
     watcher& tell_;
     int&
-        calls_inside_; ///< a store with a thread of its own is waited for: the history has one step at a time
+        /// A store with a thread of its own is waited for: the history has one step at a time.
+        calls_inside_;
 };
 
 } // namespace otpd::simulation

@@ -1,6 +1,7 @@
 #pragma once
 
-/// An upstream whose answers are drawn from the seed, and which keeps its own accounts of what it sent and charged.
+/// An upstream whose answers are drawn from the seed, and which keeps its own accounts of what it
+/// sent and charged.
 
 #include "gates.hpp"
 #include "rules.hpp"

@@ -15,8 +15,9 @@ struct assignment {
     std::uint64_t seed = 0;
     std::uint32_t operations = 1000;
     mutation broken = mutation::nothing;
-    /// One instance, whose server forgets its last writes now and then. What was lost and not seen by that instance is no
-    /// rule's affair, so from then on only what must never be is looked at (audit.hpp).
+    /// One instance, whose server forgets its last writes now and then. What was lost and not seen
+    /// by that instance is no rule's affair, so from then on only what must never be is looked at
+    /// (audit.hpp).
     bool loses_writes = false;
 };
 

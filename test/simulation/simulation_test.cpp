@@ -72,10 +72,10 @@ BOOST_AUTO_TEST_CASE(the_domain_does_what_the_model_says) {
 BOOST_AUTO_TEST_CASE(a_seed_is_always_the_same_history) {
     auto const on = stores_of("memory");
     for (std::uint64_t const seed : {1U, 80U, 4711U}) {
-        auto const once = play(seed, *on);
+        auto const idempotency = play(seed, *on);
         auto const again = play(seed, *on);
-        BOOST_TEST(once.what_happened.hash() == again.what_happened.hash());
-        BOOST_TEST((trace_of(once) == trace_of(again)));
+        BOOST_TEST(idempotency.what_happened.hash() == again.what_happened.hash());
+        BOOST_TEST((trace_of(idempotency) == trace_of(again)));
     }
 }
 
@@ -108,7 +108,8 @@ BOOST_AUTO_TEST_CASE(every_broken_rule_is_noticed) {
     }
 }
 
-/// Each instance remembers what it saw last: it finds out that the other was faster, or never hears what it did.
+/// Each instance remembers what it saw last: it finds out that the other was faster, or never hears
+/// what it did.
 BOOST_AUTO_TEST_CASE(instances_that_share_a_server_do_what_the_model_says) {
     require_no_divergence("shared", histories);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-/// What the domain needs beside store and upstream: costly to make, without memory, and shared by all histories.
+/// What the domain needs beside store and upstream: costly to make, without memory, and shared by
+/// all histories.
 
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/operations.hpp"
@@ -18,15 +19,15 @@ public:
     }
 };
 
-class no_figures final : public otp::route_figures {
+class no_figures final : public otp::route_score_source {
 public:
     boost::asio::awaitable<std::vector<otp::route_score>> scores(otp::score_query) override {
         co_return std::vector<otp::route_score>();
     }
 };
 
-/// The tracker works with timers of its own (test/unit/otp/delivery_tracker_test.cpp); what it would tell the store, a
-/// history does itself.
+/// The tracker works with timers of its own (test/unit/otp/delivery_tracker_test.cpp); what it
+/// would tell the store, a history does itself.
 class no_follower final : public otp::delivery_follower {
 public:
     void follow(otp::followed_message) noexcept override {}
@@ -37,7 +38,7 @@ public:
 
 class no_observer final : public otp::observer {
 public:
-    void happened(otp::occurrence const&) noexcept override {}
+    void on_event(otp::verification_event const&) noexcept override {}
 };
 
 struct surroundings {
@@ -45,7 +46,7 @@ struct surroundings {
     otp::key_ring keys{secret_string(std::string(32, 's')), {}, secret_string()};
     telemetry::metrics metrics{telemetry::metrics_options{"simulation", {}}};
     listed_prices prices;
-    no_figures figures;
+    no_figures stats;
     no_follower follower;
     no_observer observer;
 

@@ -70,7 +70,7 @@ answer translate(otp::sent const& done) {
     auto said = simply(word::sent);
     said.expires_in = done.expires_in.count();
     said.cooldown = done.cooldown.count();
-    auto const tightest_first = [](otp::standing const& each) {
+    auto const tightest_first = [](otp::limit_status const& each) {
         return std::tuple(each.remaining, -each.resets_in.count());
     };
     if (!std::ranges::is_sorted(done.limits, {}, tightest_first)) said.what = word::other;

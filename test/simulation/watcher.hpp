@@ -11,9 +11,18 @@
 
 namespace otpd::simulation {
 
-enum class store_step : std::uint8_t { admit, settle, rebook, update, check, find, cancel };
+enum class store_step : std::uint8_t {
+    admit,
+    settle,
+    replace_reservation,
+    update,
+    check,
+    find,
+    cancel
+};
 
-/// What a step did that the audit is told of: a guess was compared, a send admitted. `unheard`: the store was not told.
+/// What a step did that the audit is told of: a guess was compared, a send admitted. `unheard`: the
+/// store was not told.
 enum class seen : std::uint8_t { nothing, wrong, right, admitted, unheard };
 
 class watcher {

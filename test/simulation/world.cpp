@@ -59,14 +59,14 @@ void world::start_instance(std::size_t which) {
     };
     of.store = std::make_unique<simulated_store>(std::move(inner), std::move(lose), turns_, clock_,
                                                  *this, calls_inside_);
-    otp::operations::dependencies const uses{
-        *of.store,       upstream_, around.keys,    around.plan,   clock_,
-        bytes_,          log_,      around.metrics, around.prices, around.figures,
-        around.follower, news_,     around.observer};
-    of.service.emplace(rules_.policy, uses);
+    otp::operations::dependencies const deps{
+        *of.store,       upstream_,      around.keys,    around.plan,   clock_,
+        bytes_,          log_,           around.metrics, around.prices, around.stats,
+        around.follower, event_waiters_, around.observer};
+    of.service.emplace(rules_.policy, deps);
 }
 
-// --- turns -------------------------------------------------------------------------------------------
+// --- turns --------------------------------------------------------------------------------------
 
 /// Until everybody waits again. A store with a thread of its own is waited for.
 void world::drain() {
@@ -112,7 +112,8 @@ void world::resume_any() {
     resume(which, draw_fate(call.where));
 }
 
-/// What is overdue on the way there ends first, the earliest first: nothing waits longer than its caller does.
+/// What is overdue on the way there ends first, the earliest first: nothing waits longer than its
+/// caller does.
 void world::advance_to(instant target) {
     for (;;) {
         auto const& calls = turns_.waiting();
@@ -129,7 +130,7 @@ void world::advance_to(instant target) {
     backend_->time_went_on();
 }
 
-// --- the history -------------------------------------------------------------------------------------
+// --- the history --------------------------------------------------------------------------------
 
 outcome world::run() {
     while (begun_ < what_.operations && divergence_.empty()) {
@@ -172,7 +173,7 @@ void world::note(happening what, operation_id op, std::int64_t a, std::int64_t b
     history_.add(entry{now(), op, what, a, b, c});
 }
 
-// --- money -------------------------------------------------------------------------------------------
+// --- money --------------------------------------------------------------------------------------
 
 /// Of the periods that are now.
 std::vector<world::sum> world::sums() {
@@ -182,15 +183,15 @@ std::vector<world::sum> world::sums() {
     for (int client = 0; client < static_cast<int>(rules_.clients.size()); ++client)
         for (int purpose = 0; purpose < static_cast<int>(rules_.purposes.size()); ++purpose)
             for (int const route : rules_.routes) {
-                otp::ledger::purchase const of{
+                otp::ledger::purchase const purchase{
                     rules_.clients[static_cast<std::size_t>(client)].name,
                     rules_.purposes[static_cast<std::size_t>(purpose)],
                     "",
                     route,
                     money(),
                     at};
-                for (auto const& each : instances_[0].service->spending().reservations(of))
-                    keys.push_back(each.from);
+                for (auto const& each : instances_[0].service->spending().reservations(purchase))
+                    keys.push_back(each.budget);
                 for (auto const& each : model_.bookings_of({client, 0, purpose}, route, now()))
                     found.push_back({each.of, {}, 0});
             }
@@ -217,7 +218,8 @@ void world::compare_sums() {
                         ", must be " + std::to_string(must));
 }
 
-/// What is booked for a send is what it cost, as soon as that is known; and one that was not sent costs nothing.
+/// What is booked for a send is what it cost, as soon as that is known; and one that was not sent
+/// costs nothing.
 void world::compare_money_with_the_upstream() {
     for (auto const op : sends_) {
         if (!model_.price_known_of(op)) continue;

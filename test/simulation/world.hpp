@@ -1,11 +1,12 @@
 #pragma once
 
-/// What a history plays in: the services and everything around them, and the one thread that moves it all.
+/// What a history plays in: the services and everything around them, and the one thread that moves
+/// it all.
 
 #include "audit.hpp"
 #include "gates.hpp"
 #include "model.hpp"
-#include "otpd/net/sole_runner.hpp"
+#include "otpd/net/single_threaded_scope.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "rules.hpp"
 #include "simulated_store.hpp"
@@ -59,7 +60,8 @@ private:
         store::verification_address at;
         instant booked_at{}; ///< when its last route was asked for
     };
-    /// One process of the service. Destroyed like one that is killed: whatever runs in it never goes on.
+    /// One process of the service. Destroyed like one that is killed: whatever runs in it never
+    /// goes on.
     struct instance {
         std::unique_ptr<broken_store> broken;
         std::unique_ptr<simulated_store> store;
@@ -152,7 +154,7 @@ private:
     virtual_clock clock_;
     turned_clock store_clock_{clock_};
     boost::asio::io_context context_{1};
-    net::sole_runner const alone_{context_};
+    net::single_threaded_scope const alone_{context_};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
         context_.get_executor()};
     std::unique_ptr<backend> backend_;
@@ -160,7 +162,7 @@ private:
     int calls_inside_ = 0;
     seeded_bytes bytes_;
     telemetry::logger log_;
-    otp::changes news_{context_.get_executor(), 16};
+    otp::event_waiters event_waiters_{context_.get_executor(), 16};
     simulated_upstream upstream_;
     model model_;
     audit audit_;

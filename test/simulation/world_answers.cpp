@@ -46,14 +46,15 @@ bool is_cancelation(std::exception_ptr const& thrown) {
 
 } // namespace
 
-// --- the store ---------------------------------------------------------------------------------------
+// --- the store ----------------------------------------------------------------------------------
 
 void world::admitting(operation_id op, store::verification_address address) {
     at(op).at = address;
     by_id_[address.id] = op;
 }
 
-/// No server does two steps in one microsecond, and the Redis store tells codes of a slot apart by when they were made.
+/// No server does two steps in one microsecond, and the Redis store tells codes of a slot apart by
+/// when they were made.
 void world::about_to_do() {
     clock_.set(now() + instant(1));
     backend_->time_went_on();
@@ -66,7 +67,7 @@ void world::done(operation_id op, store_step what, instant issued, seen effect) 
     switch (what) {
     case store_step::admit:
     case store_step::settle:
-    case store_step::rebook:
+    case store_step::replace_reservation:
         done_for_send(op, what, issued, effect);
         break;
     case store_step::check:
@@ -103,8 +104,8 @@ void world::done_for_send(operation_id op, store_step what, instant issued, seen
     }
     if (before != phase::asking)
         disagree("#" + std::to_string(op) + ": asks the store for more than it may");
-    if (what == store_step::rebook) {
-        model_.rebook(op, issued, when);
+    if (what == store_step::replace_reservation) {
+        model_.replace_reservation(op, issued, when);
         if (model_.phase_of(op) == phase::sending) it.booked_at = issued;
         return;
     }
@@ -126,8 +127,8 @@ void world::failed(operation_id op, store_step what) {
         it.admission_failed = true;
     else if (what == store_step::settle)
         it.settlement_failed = true;
-    else if (what == store_step::rebook)
-        model_.rebook_failed(op);
+    else if (what == store_step::replace_reservation)
+        model_.replace_failed(op);
     else
         it.expected = simply(word::store_unavailable, what == store_step::update ? 0 : soon);
 }
@@ -136,7 +137,7 @@ void world::broken(std::string what) {
     fail(std::move(what));
 }
 
-// --- the upstream ------------------------------------------------------------------------------------
+// --- the upstream -------------------------------------------------------------------------------
 
 void world::transmitting(operation_id op, bridgexapi::sms const& message) {
     note(happening::route, op, message.route_id);
@@ -159,7 +160,7 @@ void world::answered(operation_id op, upstream_answer what) {
     model_.upstream(op, what, now());
 }
 
-// --- callers -----------------------------------------------------------------------------------------
+// --- callers ------------------------------------------------------------------------------------
 
 template <class T>
 void world::heard(operation_id op, std::exception_ptr const& thrown, otp::outcome<T> const& said) {
@@ -216,7 +217,8 @@ void world::judge_send(operation_id op, answer const& said, answer& expected) {
         return;
     }
     expected = model_.answer_of(op, now());
-    // Who had not seen yet that the route's budget is used up refused for another reason, and asks for no other route.
+    // Who had not seen yet that the route's budget is used up refused for another reason, and asks
+    // for no other route.
     bool const stops_asking = model_.phase_of(op) == phase::asking &&
                               backend_->is_known() != backend::exactness::all &&
                               is_another_reason(said.what, expected.what);

@@ -74,7 +74,7 @@ void world::spawn(operation_id op, asio::awaitable<otp::outcome<T>> work) {
                    asio::bind_cancellation_slot(at(op).signal.slot(), std::move(hear)));
 }
 
-// --- sends -------------------------------------------------------------------------------------------
+// --- sends --------------------------------------------------------------------------------------
 
 slot world::draw_slot() {
     slot of;
@@ -125,11 +125,11 @@ void world::draw_key(send_order& order) {
 }
 
 otp::caller world::caller_of(int client, int end_user) const {
-    otp::caller who;
-    who.from = &rules_.clients[static_cast<std::size_t>(client)];
-    who.address = "192.0.2.1";
-    if (end_user >= 0) who.end_user_address = "198.51.100." + std::to_string(end_user);
-    return who;
+    otp::caller caller;
+    caller.client = &rules_.clients[static_cast<std::size_t>(client)];
+    caller.address = "192.0.2.1";
+    if (end_user >= 0) caller.end_user_address = "198.51.100." + std::to_string(end_user);
+    return caller;
 }
 
 otp::send_request world::request_of(operation_id op, send_order const& order) const {
@@ -142,16 +142,16 @@ otp::send_request world::request_of(operation_id op, send_order const& order) co
     else if (order.routes.front() != rules_.policy.default_route_id)
         request.route_id = order.routes.front();
     if (order.idempotency_key >= 0) {
-        otp::idempotency once;
-        once.key = "key-" + std::to_string(order.idempotency_key);
-        once.fingerprint = fingerprint_of(order.content);
-        once.write = [op](otp::sent const&) { return reply_of(op); };
-        request.once = std::move(once);
+        otp::idempotency_key idempotency;
+        idempotency.key = "key-" + std::to_string(order.idempotency_key);
+        idempotency.fingerprint = fingerprint_of(order.content);
+        idempotency.write = [op](otp::sent const&) { return reply_of(op); };
+        request.idempotency = std::move(idempotency);
     }
     return request;
 }
 
-// --- guesses -----------------------------------------------------------------------------------------
+// --- guesses ------------------------------------------------------------------------------------
 
 std::optional<operation_id> world::draw_recent() {
     if (sends_.empty()) return std::nullopt;
@@ -217,7 +217,7 @@ std::string world::id_text(operation_id of) {
     return surroundings::shared().keys.seal(at(of).at);
 }
 
-// --- a verification by its id ------------------------------------------------------------------------
+// --- a verification by its id -------------------------------------------------------------------
 
 id_order world::draw_id() {
     id_order order;
@@ -251,9 +251,10 @@ void world::begin_cancel() {
     });
 }
 
-// --- what becomes of a message -----------------------------------------------------------------------
+// --- what becomes of a message ------------------------------------------------------------------
 
-/// First whether a message of unknown outcome was sent at all, and its price; then what became of it.
+/// First whether a message of unknown outcome was sent at all, and its price; then what became of
+/// it.
 world::report world::draw_report(operation_id of, int known) {
     using enum store::delivery;
     auto const state = chance_.one_of({delivered, delivered, failed, accepted});
@@ -291,22 +292,22 @@ store::delivery_update world::update_of(operation_id op) {
     auto const& told = at(op).report;
     auto const& about = at(told.of);
     store::delivery_update request;
-    request.at = about.at;
+    request.address = about.at;
     request.message = static_cast<store::delivery>(told.state);
     if (told.correction == 0) return request;
     auto const& to = about.send.to;
-    otp::ledger::purchase const of{rules_.clients[static_cast<std::size_t>(to.client)].name,
-                                   rules_.purposes[static_cast<std::size_t>(to.purpose)],
-                                   "",
-                                   model_.route_of(told.of),
-                                   money(),
-                                   wall_time(virtual_clock::begins_at) + about.booked_at};
-    for (auto const& each : instances_[0].service->spending().reservations(of))
-        request.adjustments.push_back({each.from, told.correction});
+    otp::ledger::purchase const purchase{rules_.clients[static_cast<std::size_t>(to.client)].name,
+                                         rules_.purposes[static_cast<std::size_t>(to.purpose)],
+                                         "",
+                                         model_.route_of(told.of),
+                                         money(),
+                                         wall_time(virtual_clock::begins_at) + about.booked_at};
+    for (auto const& each : instances_[0].service->spending().reservations(purchase))
+        request.adjustments.push_back({each.budget, told.correction});
     return request;
 }
 
-// --- everything else ---------------------------------------------------------------------------------
+// --- everything else ----------------------------------------------------------------------------
 
 void world::let_time_pass() {
     auto const roll = chance_.below(1000);
@@ -360,8 +361,8 @@ void world::crash() {
     start_instance(which);
 }
 
-/// In either direction. Keys stay in every store for a minute after they say nothing any more, and clocks that went back by
-/// more than that find or miss what a sweeper may have deleted.
+/// In either direction. Keys stay in every store for a minute after they say nothing any more, and
+/// clocks that went back by more than that find or miss what a sweeper may have deleted.
 void world::turn_the_clock() {
     instant const most = seconds(29);
     if (now() < 2 * most) return; // no time is before the history

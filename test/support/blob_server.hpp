@@ -1,6 +1,7 @@
 #pragma once
 
-/// What a server does with a commit: it compares versions, adds integers, and writes groups whole or not at all. Blobs in a map.
+/// What a server does with a commit: it compares versions, adds integers, and writes groups whole
+/// or not at all. Blobs in a map.
 
 #include "commit.hpp"
 #include "state/shared_state.hpp"
@@ -26,26 +27,26 @@ public:
 
     std::string& blob(store::state::state_key const& key) { return blobs[key]; }
 
-    void execute(store::commit& what) {
-        for (auto const& each : what.writes)
-            if (!is_of(each.key, each.expected)) what.failed[each.group] = true;
-        std::vector<bool> stale(what.shared.size());
+    void execute(store::commit& commit) {
+        for (auto const& each : commit.writes)
+            if (!is_of(each.key, each.expected)) commit.failed[each.group] = true;
+        std::vector<bool> stale(commit.shared.size());
         std::vector<char*> targets;
-        for (std::size_t n = 0; n < what.shared.size(); ++n)
-            stale[n] = !restructure(what.shared[n]);
-        for (auto const& each : what.shared)
+        for (std::size_t n = 0; n < commit.shared.size(); ++n)
+            stale[n] = !restructure(commit.shared[n]);
+        for (auto const& each : commit.shared)
             targets.push_back(blob(each.key).data());
-        for (auto const& each : what.additions)
-            if (stale[each.target]) what.failed[each.group] = true;
-        store::make_additions(what, targets);
-        for (auto const& each : what.shared)
+        for (auto const& each : commit.additions)
+            if (stale[each.target]) commit.failed[each.group] = true;
+        store::make_additions(commit, targets);
+        for (auto const& each : commit.shared)
             if (each.retained_until != store::store_time()) {
                 bytes_written += blob(each.key).size();
                 ends[each.key] = each.retained_until;
             }
-        for (auto const& each : what.writes)
-            if (!what.failed[each.group]) write(each);
-        tell(what);
+        for (auto const& each : commit.writes)
+            if (!commit.failed[each.group]) write(each);
+        tell(commit);
     }
 
 private:
@@ -60,23 +61,24 @@ private:
         blob(target.key) = store::restructured(target, blob(target.key));
         return true;
     }
-    void write(store::state_write const& what) {
-        if (what.what == store::state_write::kind::compare) return;
+    void write(store::state_write const& write) {
+        if (write.type == store::state_write::kind::compare) return;
         ++writes;
-        bytes_written += what.blob.size();
-        blob(what.key) = what.blob;
-        ends[what.key] = what.retained_until;
+        bytes_written += write.blob.size();
+        blob(write.key) = write.blob;
+        ends[write.key] = write.retained_until;
     }
-    void tell(store::commit& what) {
-        std::vector<bool> told(what.shared.size());
+    void tell(store::commit& commit) {
+        std::vector<bool> told(commit.shared.size());
         for (std::size_t n = 0; n < told.size(); ++n)
-            told[n] = what.shared[n].is_wanted;
-        for (auto const& each : what.additions)
+            told[n] = commit.shared[n].is_wanted;
+        for (auto const& each : commit.additions)
             told[each.target] = true;
         for (std::size_t n = 0; n < told.size(); ++n)
-            if (told[n]) what.present.push_back({what.shared[n].key, blob(what.shared[n].key)});
-        for (auto const& each : what.writes)
-            if (what.failed[each.group]) what.present.push_back({each.key, blob(each.key)});
+            if (told[n])
+                commit.present.push_back({commit.shared[n].key, blob(commit.shared[n].key)});
+        for (auto const& each : commit.writes)
+            if (commit.failed[each.group]) commit.present.push_back({each.key, blob(each.key)});
     }
 };
 

@@ -115,8 +115,8 @@ private:
         alive_ = life[0];
         if (pid_ < 0) throw std::runtime_error("cannot fork");
     }
-    /// In the child: nothing but calls that are safe after fork. It takes along none of the test's sockets: what
-    /// listens here would still listen there after its end here.
+    /// In the child: nothing but calls that are safe after fork. It takes along none of the test's
+    /// sockets: what listens here would still listen there after its end here.
     [[noreturn]] void become(std::vector<char*> const& arguments,
                              std::vector<char*> const& variables, std::string const& directory,
                              int life, pid_t parent) const {

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Runs coroutines in a test: a coroutine that does not finish fails the test instead of hanging it.
+/// Runs coroutines in a test: a coroutine that does not finish fails the test instead of hanging
+/// it.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>

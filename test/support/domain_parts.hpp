@@ -3,9 +3,9 @@
 /// Parts around the domain that say what they are told to, and remember what they hear.
 
 #include "otpd/otp/delivery.hpp"
-#include "otpd/otp/occurrence.hpp"
 #include "otpd/otp/prices.hpp"
 #include "otpd/otp/scoreboard.hpp"
+#include "otpd/otp/verification_event.hpp"
 
 #include <map>
 #include <mutex>
@@ -25,7 +25,7 @@ public:
     }
 };
 
-class known_figures final : public otp::route_figures {
+class known_stats final : public otp::route_score_source {
 public:
     std::vector<otp::route_score> all;
 
@@ -40,9 +40,9 @@ public:
     std::vector<otp::followed_message> all;
     std::map<std::string, otp::delivery_view> reports;
 
-    void follow(otp::followed_message what) noexcept override {
+    void follow(otp::followed_message message) noexcept override {
         std::scoped_lock const lock(mutex_);
-        all.push_back(std::move(what));
+        all.push_back(std::move(message));
     }
     boost::asio::awaitable<std::optional<otp::delivery_view>> last_report(std::string id) override {
         auto const found = reports.find(id);
@@ -54,19 +54,19 @@ private:
     std::mutex mutex_;
 };
 
-class occurrence_list final : public otp::observer {
+class event_list final : public otp::observer {
 public:
-    std::vector<otp::occurrence> all;
+    std::vector<otp::verification_event> all;
 
-    void happened(otp::occurrence const& what) noexcept override {
+    void on_event(otp::verification_event const& event) noexcept override {
         std::scoped_lock const lock(mutex_);
-        all.push_back(what);
+        all.push_back(event);
     }
     /// "admitted step_left accepted"
     [[nodiscard]] std::string kinds() const {
         std::string text;
         for (auto const& each : all)
-            text.append(text.empty() ? "" : " ").append(otp::to_string(each.what));
+            text.append(text.empty() ? "" : " ").append(otp::to_string(each.type));
         return text;
     }
 

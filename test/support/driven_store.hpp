@@ -1,7 +1,7 @@
 #pragma once
 
-/// A store of a server that runs on threads of its own, so that a test can wait for an answer, or for a
-/// server, with nothing else to do.
+/// A store of a server that runs on threads of its own, so that a test can wait for an answer, or
+/// for a server, with nothing else to do.
 
 #include "batched_store.hpp"
 #include "coroutines.hpp"
@@ -43,8 +43,9 @@ public:
     store::result<store::settle_outcome> settle(store::settlement request) {
         return run(context_, store_.settle(std::move(request)));
     }
-    store::result<store::rebook_outcome> rebook(store::rebooking request) {
-        return run(context_, store_.rebook(std::move(request)));
+    store::result<store::replace_outcome>
+    replace_reservation(store::reservation_replacement request) {
+        return run(context_, store_.replace_reservation(std::move(request)));
     }
     store::result<store::update_outcome> update(store::delivery_update request) {
         return run(context_, store_.update(std::move(request)));

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Waits for what another program is about to do. Throws when it does not happen; no test passes because
-/// of the limit.
+/// Waits for what another program is about to do. Throws when it does not happen; no test passes
+/// because of the limit.
 
 #include <chrono>
 #include <stdexcept>

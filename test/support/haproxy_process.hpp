@@ -1,6 +1,7 @@
 #pragma once
 
-/// HAProxy with the configuration that operators take, deploy/haproxy.cfg, on free ports of 127.0.0.1.
+/// HAProxy with the configuration that operators take, deploy/haproxy.cfg, on free ports of
+/// 127.0.0.1.
 
 #include "child_process.hpp"
 #include "eventually.hpp"

@@ -1,7 +1,8 @@
 #pragma once
 
-/// What a service asks of its store hour after hour: sends of one budget owner with everything that counts them, to a number of
-/// each hour, settled and verified. History is all that tells one hour from another.
+/// What a service asks of its store hour after hour: sends of one budget owner with everything that
+/// counts them, to a number of each hour, settled and verified. History is all that tells one hour
+/// from another.
 
 #include "otpd/store/admission.hpp"
 
@@ -23,14 +24,15 @@ public:
         request.id = key_of(numbers + hour_);
         request.code = seed();
         request.ttl = minutes(5);
-        request.keep = minutes(30);
+        request.retention = minutes(30);
         request.cooldown = {minutes(1), minutes(15), minutes(60)};
-        request.charges = {charge("all_1h", owner), charge("client_1h", client)};
+        request.rate_limit_checks = {rate_limit_check("all_1h", owner),
+                                     rate_limit_check("client_1h", client)};
         for (auto const& each : budgets())
             request.reservations.push_back({each, 87'000, 87'000'000'000, minutes(25 * 60)});
         request.guards = {guard(prefix), guard(country)};
         request.guesses = {20, minutes(24 * 60)};
-        request.once = once();
+        request.idempotency = idempotency();
         return request;
     }
     [[nodiscard]] store::settlement settlement() const {
@@ -42,7 +44,7 @@ public:
             request.adjustments.push_back({each, -1000});
         request.accepted.emplace().route_id = 3;
         request.cooldown = minutes(1);
-        request.once = once();
+        request.idempotency = idempotency();
         request.reply = "{}";
         return request;
     }
@@ -53,7 +55,7 @@ public:
         request.is_code_of = [right = seed()](store::code_seed const& of) { return of == right; };
         request.attempts_max = 5;
         request.guesses = {20, minutes(24 * 60)};
-        request.charges = {charge("guesses_1h", owner)};
+        request.rate_limit_checks = {rate_limit_check("guesses_1h", owner)};
         request.guarded = {key_of(prefix), key_of(country)};
         return request;
     }
@@ -67,8 +69,8 @@ private:
     static constexpr std::uint32_t country = owner + 3;
 
     static store::duration minutes(std::int64_t n) { return store::duration(n * 60'000); }
-    static store::subject_key key_of(std::uint32_t n) {
-        store::subject_key key{};
+    static store::key_hash key_of(std::uint32_t n) {
+        store::key_hash key{};
         for (std::size_t i = 0; i < 4; ++i)
             key[i] = key[12 + i] = static_cast<std::byte>(n >> (8 * i));
         return key;
@@ -79,12 +81,12 @@ private:
         value.length = 6;
         return value;
     }
-    static store::charge charge(std::string name, std::uint32_t of) {
+    static store::rate_limit_check rate_limit_check(std::string name, std::uint32_t of) {
         return {key_of(of), std::move(name), 1000, minutes(60)};
     }
     static store::conversion_guard guard(std::uint32_t of) {
         store::conversion_guard rule;
-        rule.subject = key_of(of);
+        rule.key = key_of(of);
         rule.name = "pumping";
         rule.out_max = 10;
         return rule;
@@ -96,7 +98,7 @@ private:
         return {{key_of(owner), "ledger", "hour-" + std::to_string(1000 + hour_)},
                 {key_of(owner), "daily", "day-" + std::to_string(100 + hour_ / 24)}};
     }
-    [[nodiscard]] store::idempotency_key once() const {
+    [[nodiscard]] store::idempotency_key idempotency() const {
         return {key_of(requests + hour_), {}, minutes(24 * 60)};
     }
 

@@ -6,7 +6,8 @@
 
 namespace otpd::test {
 
-/// A file for TZ: a zone that is UTC but counts 27 leap seconds since 1972, as right/UTC does (RFC 8536, version 1).
+/// A file for TZ: a zone that is UTC but counts 27 leap seconds since 1972, as right/UTC does (RFC
+/// 8536, version 1).
 class leap_second_zone {
 public:
     /// The value of TZ.
@@ -16,7 +17,8 @@ private:
     static std::string contents() {
         std::string text = "TZif";
         text.append(16, '\0');
-        // UT/local and standard/wall indicators, leap seconds, transitions, types, characters of names.
+        // UT/local and standard/wall indicators, leap seconds, transitions, types, characters of
+        // names.
         for (int const count : {0, 0, 1, 0, 1, 4})
             text.append(3, '\0').push_back(static_cast<char>(count));
         text.append(6, '\0').append("UTC").push_back('\0'); // the type and its name

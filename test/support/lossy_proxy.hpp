@@ -1,7 +1,7 @@
 #pragma once
 
-/// Stands between a client and a server, passes everything on, and ends a connection now and then in
-/// place of an answer.
+/// Stands between a client and a server, passes everything on, and ends a connection now and then
+/// in place of an answer.
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -16,8 +16,8 @@ namespace otpd::test {
 
 class otpd_process {
 public:
-    /// `settings` by their names in the environment; listeners and threads have defaults here. `config` is
-    /// the text of config.toml.
+    /// `settings` by their names in the environment; listeners and threads have defaults here.
+    /// `config` is the text of config.toml.
     otpd_process(std::string program, environment settings, std::string_view config = {})
         : configured_(directory_.add("config.toml", config)),
           process_(std::move(program), {}, with_defaults(std::move(settings)), directory_),
@@ -56,8 +56,8 @@ public:
     }
 
 private:
-    /// More threads than a small machine has processors: they are to get in each other's way. A test's own
-    /// connections, which stay open at its end, are not waited for long.
+    /// More threads than a small machine has processors: they are to get in each other's way. A
+    /// test's own connections, which stay open at its end, are not waited for long.
     static environment with_defaults(environment settings) {
         settings.emplace("OTPD_SERVER_LISTEN", "127.0.0.1:0");
         settings.emplace("OTPD_ADMIN_LISTEN", "127.0.0.1:0");

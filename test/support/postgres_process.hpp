@@ -1,7 +1,8 @@
 #pragma once
 
-/// A PostgreSQL server for tests: real, on a socket in a directory of its own, and if asked for on a free
-/// port, with a clock that the test may turn (turned_clock.c). It keeps its data over restarts.
+/// A PostgreSQL server for tests: real, on a socket in a directory of its own, and if asked for on
+/// a free port, with a clock that the test may turn (turned_clock.c). It keeps its data over
+/// restarts.
 
 #include "child_process.hpp"
 #include "eventually.hpp"

@@ -1,8 +1,8 @@
 #pragma once
 
-/// A Valkey or Redis server for tests: real, on a socket file and if asked for on a free port, with a clock
-/// that the test may turn (turned_clock.c). It keeps its directory over restarts, so what it has saved is
-/// there again.
+/// A Valkey or Redis server for tests: real, on a socket file and if asked for on a free port, with
+/// a clock that the test may turn (turned_clock.c). It keeps its directory over restarts, so what
+/// it has saved is there again.
 
 #include "child_process.hpp"
 #include "eventually.hpp"
@@ -107,8 +107,8 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept { return port_ ? port_->number() : 0; }
     [[nodiscard]] temporary_directory const& directory() const noexcept { return directory_; }
 
-    /// The server program of either, or the program that becomes it when it is called so: Debian's tools
-    /// packages have that one, and install no service.
+    /// The server program of either, or the program that becomes it when it is called so: Debian's
+    /// tools packages have that one, and install no service.
     static std::string program(temporary_directory const& directory) {
         for (auto const* path : {"/usr/bin/valkey-server", "/usr/bin/redis-server"})
             if (std::filesystem::exists(path)) return path;

@@ -32,7 +32,8 @@ public:
         return "https://" + host + ':' + std::to_string(port_);
     }
 
-    /// One call of the control interface (stub/README.md), on a connection that stays open; from any thread.
+    /// One call of the control interface (stub/README.md), on a connection that stays open; from
+    /// any thread.
     json::object control(std::string const& method, std::string const& path,
                          json::value const& body = nullptr) {
         std::scoped_lock const lock(one_call_);

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Each store of the service for a test that is to pass with all of them, and what must outlive the service.
+/// Each store of the service for a test that is to pass with all of them, and what must outlive the
+/// service.
 
 #include "child_process.hpp"
 #include "redis_process.hpp"

@@ -16,7 +16,10 @@ public:
 
     reply<otpd::store::admit_outcome> admit(otpd::store::admission) override { co_return down; }
     reply<otpd::store::settle_outcome> settle(otpd::store::settlement) override { co_return down; }
-    reply<otpd::store::rebook_outcome> rebook(otpd::store::rebooking) override { co_return down; }
+    reply<otpd::store::replace_outcome>
+    replace_reservation(otpd::store::reservation_replacement) override {
+        co_return down;
+    }
     reply<otpd::store::update_outcome> update(otpd::store::delivery_update) override {
         co_return down;
     }

@@ -1,7 +1,7 @@
 #pragma once
 
-/// An upstream that knows nothing: what is read of it is not found. What a send does is up to who derives
-/// from it.
+/// An upstream that knows nothing: what is read of it is not found. What a send does is up to who
+/// derives from it.
 
 #include "otpd/bridgexapi/gateway.hpp"
 

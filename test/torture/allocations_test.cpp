@@ -1,5 +1,5 @@
-// The n-th allocation on the way of a request fails, for every n that there is: a problem or a closed connection, nothing
-// sent twice, and everybody else is served on.
+// The n-th allocation on the way of a request fails, for every n that there is: a problem or a
+// closed connection, nothing sent twice, and everybody else is served on.
 
 #include "counted_allocations.hpp"
 #include "in_process_service.hpp"
@@ -21,7 +21,8 @@ struct scarce_memory {
 
     ~scarce_memory() { what.waited(longest); }
 
-    /// An answer, or nothing when the connection was closed in place of one. Throws when neither comes.
+    /// An answer, or nothing when the connection was closed in place of one. Throws when neither
+    /// comes.
     std::optional<raw_reply> ask(raw_client& on, http_request const& request) {
         auto const began = std::chrono::steady_clock::now();
         on.send(request.text());
@@ -35,8 +36,8 @@ struct scarce_memory {
         return reply ? reply->status : 0;
     }
 
-    /// `request_for` a number, for n = 1, 2, ...; `check` looks at what became of it. With `connecting` the
-    /// connection's own allocations are among those that fail.
+    /// `request_for` a number, for n = 1, 2, ...; `check` looks at what became of it. With
+    /// `connecting` the connection's own allocations are among those that fail.
     template <class Request, class Check>
     std::size_t fail_each(bool connecting, Request request_for, Check check) {
         std::size_t n = 1;

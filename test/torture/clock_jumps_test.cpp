@@ -1,5 +1,5 @@
-// The wall clock jumps by hours in both directions while the service works: codes live as long as they should, and neither
-// a cooldown nor a count of guesses is lifted.
+// The wall clock jumps by hours in both directions while the service works: codes live as long as
+// they should, and neither a cooldown nor a count of guesses is lifted.
 
 #include "integration/service/service_fixture.hpp"
 #include "ordinary_requests.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The n-th allocation of one thread fails: operator new, and the aligned_alloc() that Asio takes its memory from.
-/// counted_allocations.cpp replaces both in the program that it is linked into.
+/// The n-th allocation of one thread fails: operator new, and the aligned_alloc() that Asio takes
+/// its memory from. counted_allocations.cpp replaces both in the program that it is linked into.
 
 #include <cstddef>
 

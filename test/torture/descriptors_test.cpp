@@ -1,5 +1,5 @@
-// No descriptors left: nothing spins, nothing ends, whoever is connected is served, and so is everybody when there are some
-// again.
+// No descriptors left: nothing spins, nothing ends, whoever is connected is served, and so is
+// everybody when there are some again.
 
 #include "integration/service/service_fixture.hpp"
 #include "ordinary_requests.hpp"

@@ -1,5 +1,5 @@
-// SIGTERM while clients never stop asking: each SMS has been answered for, no answer is cut off in the middle, and the
-// program ends in order and in time.
+// SIGTERM while clients never stop asking: each SMS has been answered for, no answer is cut off in
+// the middle, and the program ends in order and in time.
 
 #include "integration/service/service_fixture.hpp"
 #include "scenario.hpp"
@@ -35,7 +35,8 @@ asked ask_until_gone(std::uint16_t port, unsigned long long first, bool keeps,
             auto const began = std::chrono::steady_clock::now();
             client->send(service_fixture::send_request(std::to_string(number)).text());
             auto const reply = client->read_reply();
-            if (!reply) { // closed in place of an answer: the count of SMS tells whether that was right
+            // closed in place of an answer: the count of SMS tells whether that was right
+            if (!reply) {
                 client.reset();
                 continue;
             }

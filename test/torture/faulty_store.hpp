@@ -1,6 +1,7 @@
 #pragma once
 
-/// A store one of whose calls fails, the n-th from now on, in one of the ways in which a real one fails.
+/// A store one of whose calls fails, the n-th from now on, in one of the ways in which a real one
+/// fails.
 
 #include "otpd/store/store.hpp"
 
@@ -45,8 +46,9 @@ public:
     reply<otpd::store::settle_outcome> settle(otpd::store::settlement request) override {
         return call("settle", inner_.settle(std::move(request)));
     }
-    reply<otpd::store::rebook_outcome> rebook(otpd::store::rebooking request) override {
-        return call("rebook", inner_.rebook(std::move(request)));
+    reply<otpd::store::replace_outcome>
+    replace_reservation(otpd::store::reservation_replacement request) override {
+        return call("replace_reservation", inner_.replace_reservation(std::move(request)));
     }
     reply<otpd::store::update_outcome> update(otpd::store::delivery_update request) override {
         return call("update", inner_.update(std::move(request)));
@@ -61,8 +63,8 @@ public:
     reply<otpd::store::cancel_outcome> cancel(otpd::store::cancellation request) override {
         return call("cancel", inner_.cancel(std::move(request)));
     }
-    reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> of) override {
-        return call("spent", inner_.spent(std::move(of)));
+    reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override {
+        return call("spent", inner_.spent(std::move(budgets)));
     }
     reply<std::uint64_t> live_codes() override { return call("live_codes", inner_.live_codes()); }
     reply<std::monostate> ping() override { return call("ping", inner_.ping()); }

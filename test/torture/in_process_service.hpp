@@ -1,20 +1,20 @@
 #pragma once
 
-/// The whole way of a request in this process: a listener of its own, connection, API, domain and memory store, served
-/// by one thread, with faults put between the parts.
+/// The whole way of a request in this process: a listener of its own, connection, API, domain and
+/// memory store, served by one thread, with faults put between the parts.
 
 #include "backend/memory_backend.hpp"
 #include "faulty_gateway.hpp"
 #include "faulty_store.hpp"
 #include "otpd/api/routes.hpp"
 #include "otpd/http/server.hpp"
-#include "otpd/net/sole_runner.hpp"
-#include "otpd/otp/account.hpp"
+#include "otpd/net/single_threaded_scope.hpp"
+#include "otpd/otp/account_monitor.hpp"
 #include "otpd/otp/catalogue.hpp"
-#include "otpd/otp/changes.hpp"
+#include "otpd/otp/event_waiters.hpp"
 #include "otpd/otp/ledger.hpp"
 #include "otpd/otp/operations.hpp"
-#include "otpd/otp/price_book.hpp"
+#include "otpd/otp/price_cache.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "support/domain_parts.hpp"
@@ -84,7 +84,7 @@ public:
             prices.of_route[route] = money::from_micros(price_micros);
         api::add_routes(routes_, {domain,
                                   catalogue_,
-                                  figures_,
+                                  stats_,
                                   reads_,
                                   callers_,
                                   [this] { return live_codes(); },
@@ -152,9 +152,10 @@ private:
             .get()
             .value();
     }
-    /// As the application does: what escapes a handler is its own fault, everybody else is served on.
+    /// As the application does: what escapes a handler is its own fault, everybody else is served
+    /// on.
     void serve() {
-        net::sole_runner const alone(context_);
+        net::single_threaded_scope const alone(context_);
         for (;;) {
             try {
                 context_.run();
@@ -172,24 +173,24 @@ private:
     telemetry::metrics metrics_{telemetry::metrics_options{"test", {}}};
     numbering_plan plan_;
     otp::key_ring keys_{secret_string(std::string(32, 'k')), {}, secret_string()};
-    known_figures figures_;
+    known_stats stats_;
     followed_messages deliveries_;
-    otp::changes news_{context_.get_executor(), 10};
+    otp::event_waiters event_waiters_{context_.get_executor(), 10};
 
 public:
     otp::operations domain{torture_policy(),
                            {store, gateway, keys_, plan_, clock, random_, log_, metrics_, prices,
-                            figures_, deliveries_, news_, news_}};
+                            stats_, deliveries_, event_waiters_, event_waiters_}};
 
 private:
     otp::ledger spending_{domain.rules(), keys_};
-    otp::price_book price_lists_{
+    otp::price_cache price_lists_{
         context_.get_executor(), {}, {gateway, clock, random_, log_, metrics_}};
-    otp::account_watch account_{context_.get_executor(),
-                                {},
-                                {store, gateway,
-                                 [this](wall_time at) { return spending_.total(at); }, clock,
-                                 random_, log_, metrics_}};
+    otp::account_monitor account_{context_.get_executor(),
+                                  {},
+                                  {store, gateway,
+                                   [this](wall_time at) { return spending_.total(at); }, clock,
+                                   random_, log_, metrics_}};
     otp::catalogue catalogue_{
         {store, gateway, price_lists_, account_, spending_, domain.rules(), clock}};
     otp::read_limit reads_{context_.get_executor(), 0, clock, metrics_};

@@ -1,5 +1,5 @@
-// kill -9 under load, of the service and of its store's server: what anybody was answered holds afterwards, and no number
-// gets a second SMS.
+// kill -9 under load, of the service and of its store's server: what anybody was answered holds
+// afterwards, and no number gets a second SMS.
 
 #include "integration/service/killed_service.hpp"
 #include "scenario.hpp"

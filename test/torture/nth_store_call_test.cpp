@@ -1,5 +1,6 @@
-// The n-th call of the store fails, for every n that a request makes and in every way: the answer is a problem, nothing
-// is sent twice, every limit and every cent is where it should be, and the next request works.
+// The n-th call of the store fails, for every n that a request makes and in every way: the answer
+// is a problem, nothing is sent twice, every limit and every cent is where it should be, and the
+// next request works.
 
 #include "in_process_service.hpp"
 #include "integration/service/service_fixture.hpp"
@@ -85,7 +86,7 @@ struct store_calls {
         if (failed == "admit" && !was_done) BOOST_TEST(spent == 0);
         if (failed == "settle" && was_done && sent == 1) BOOST_TEST(spent == cost_micros);
         // Of a store that throws, which is a bug, nobody gives it back.
-        if (failed == "rebook" && reply.status != 500) BOOST_TEST(spent == 0);
+        if (failed == "replace_reservation" && reply.status != 500) BOOST_TEST(spent == 0);
         // The same request again is never a second SMS for one that went out.
         auto const again = client.ask(request);
         BOOST_TEST(service.gateway.sent_to(number) <= 1U);

@@ -1,5 +1,5 @@
-// The n-th call of the upstream fails, for every n of a plan of three routes and with every outcome that there is: at most
-// one SMS, the right problem, and the money as it should be.
+// The n-th call of the upstream fails, for every n of a plan of three routes and with every outcome
+// that there is: at most one SMS, the right problem, and the money as it should be.
 
 #include "in_process_service.hpp"
 #include "integration/service/service_fixture.hpp"

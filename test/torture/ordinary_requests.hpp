@@ -35,8 +35,8 @@ private:
     std::chrono::steady_clock::duration longest_{};
 };
 
-/// Works on a thread of its own until it is stopped. `work` does the n-th piece, and says what was wrong
-/// with it or nothing.
+/// Works on a thread of its own until it is stopped. `work` does the n-th piece, and says what was
+/// wrong with it or nothing.
 class ordinary_requests {
 public:
     using work = std::function<std::string(timed_client&, unsigned long long n)>;

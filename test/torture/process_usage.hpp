@@ -19,7 +19,8 @@ inline std::string proc(pid_t of, char const* file) {
     return "/proc/" + std::to_string(of) + '/' + file;
 }
 
-/// As it says itself, with that of the question: /proc shows them to root alone, as it makes no dumps.
+/// As it says itself, with that of the question: /proc shows them to root alone, as it makes no
+/// dumps.
 inline std::size_t open_descriptors(otpd_process const& of) {
     std::string const name = "\nprocess_open_fds ";
     auto const text = of.metrics();

@@ -2,8 +2,9 @@
 
 /// One thing that the service must survive, and what script/torture prints about it.
 ///
-/// Each scenario says in one line on the standard output what was done, how often, and the longest time that
-/// an ordinary request waited meanwhile. Times are facts for that table; no test asserts one.
+/// Each scenario says in one line on the standard output what was done, how often, and the longest
+/// time that an ordinary request waited meanwhile. Times are facts for that table; no test asserts
+/// one.
 
 #include "support/rounds.hpp"
 

@@ -1,5 +1,5 @@
-// Thousands of clients that send and read as slowly as they can: all of them are cut off, and meanwhile everybody else is
-// served.
+// Thousands of clients that send and read as slowly as they can: all of them are cut off, and
+// meanwhile everybody else is served.
 
 #include "integration/service/service_fixture.hpp"
 #include "ordinary_requests.hpp"

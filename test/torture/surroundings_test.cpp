@@ -1,5 +1,5 @@
-// What otpd depends on goes away under load and comes back: the Redis server, room for the timeline's file, and whoever
-// reads its log.
+// What otpd depends on goes away under load and comes back: the Redis server, room for the
+// timeline's file, and whoever reads its log.
 
 #include "integration/service/service_fixture.hpp"
 #include "ordinary_requests.hpp"

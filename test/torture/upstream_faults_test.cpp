@@ -1,5 +1,5 @@
-// Every fault of the stub, again and again, against the real program: the right problem each time, never a second SMS, and
-// afterwards the program is what it was before.
+// Every fault of the stub, again and again, against the real program: the right problem each time,
+// never a second SMS, and afterwards the program is what it was before.
 
 #include "integration/service/service_fixture.hpp"
 #include "ordinary_requests.hpp"
@@ -51,8 +51,8 @@ environment impatient() {
             {"OTPD_BRIDGEXAPI_IDLE_TIMEOUT_MS", "1000"}};
 }
 
-/// A route that hangs or fails takes fewer sends at a time or none for a while; who has no turn is told that nothing was
-/// sent.
+/// A route that hangs or fails takes fewer sends at a time or none for a while; who has no turn is
+/// told that nothing was sent.
 bool had_no_turn(raw_reply const& reply) {
     if (reply.status != 503) return false;
     auto const why = object_of(reply).at("reason").as_string();

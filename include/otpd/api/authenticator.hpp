@@ -24,15 +24,15 @@ struct credential {
 /// Immutable; may be used from any thread.
 class authenticator {
 public:
-    /// With one credential that has no tokens, everybody is that client (the settings allow that on loopback
-    /// only). Throws std::invalid_argument when two share a token.
+    /// With one credential that has no tokens, everybody is that client (the settings allow that on
+    /// loopback only). Throws std::invalid_argument when two share a token.
     explicit authenticator(std::vector<credential> credentials);
     /// The client `default` with that token; an empty one lets everybody in.
     explicit authenticator(secret_string const& token);
 
     /// Whose token the request's Authorization is (http::bearer_token); null: nobody's, and
-    /// http::unauthorized() is the answer, whatever was wrong. Lives as long as this. Tokens are looked up by
-    /// their digest: the time it takes tells of digests at most (OWASP ASVS 11.2.4).
+    /// http::unauthorized() is the answer, whatever was wrong. Lives as long as this. Tokens are
+    /// looked up by their digest: the time it takes tells of digests at most (OWASP ASVS 11.2.4).
     [[nodiscard]] otp::client const* identify(http::request const& request) const;
 
 private:

@@ -31,7 +31,7 @@ using code_count = std::function<boost::asio::awaitable<std::optional<std::uint6
 struct dependencies {
     otp::operations& domain;
     otp::catalogue& catalogue;
-    otp::route_figures& figures;
+    otp::route_score_source& stats;
     otp::read_limit& reads;
     authenticator const& callers;
     /// Anybody may ask both, as often as they like: the implementation reads the store once for all
@@ -49,9 +49,9 @@ struct dependencies {
 /// Every path of the table, once: the labels that metrics know before the first request.
 [[nodiscard]] std::vector<std::string_view> paths();
 /// Adds every public route.
-void add_routes(http::router& routes, dependencies const& uses);
+void add_routes(http::router& routes, dependencies const& deps);
 /// Adds the operator's read-only view of all clients to the admin listener, under the same paths:
 /// the account with the budgets, every message, the scores. `uses.callers` knows the operator.
-void add_operator_routes(http::router& routes, dependencies const& uses);
+void add_operator_routes(http::router& routes, dependencies const& deps);
 
 } // namespace otpd::api

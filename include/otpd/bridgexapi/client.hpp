@@ -6,7 +6,7 @@
 #include "otpd/bridgexapi/observer.hpp"
 #include "otpd/core/random.hpp"
 #include "otpd/core/secret.hpp"
-#include "otpd/net/pool_figures.hpp"
+#include "otpd/net/pool_stats.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -88,7 +88,7 @@ public:
     /// The last attempts to connect all failed, and the next one is not due yet. From any thread.
     [[nodiscard]] bool known_dead() const noexcept;
     /// From any thread.
-    [[nodiscard]] net::pool_figures figures() const noexcept;
+    [[nodiscard]] net::pool_stats stats() const noexcept;
 
 private:
     struct transport;

@@ -32,7 +32,7 @@ enum class call_outcome : std::uint8_t { ok, rejected, not_sent, unknown, failed
 [[nodiscard]] std::string_view to_string(call_outcome) noexcept;
 
 struct call_report {
-    operation what{};
+    bridgexapi::operation operation{};
     call_outcome outcome{};
     std::optional<reason> why; ///< nothing with ok
     int http_status = 0;       ///< 0 when no answer came

@@ -3,11 +3,11 @@
 /// A bulkhead between sends and questions (reads) to the upstream, and between the questions of
 /// requests and those of otpd's own loops.
 ///
-/// A send goes to the sender, every question to that of questions: with connections of their own
-/// no send ever waits for a question. Of the questions that requests have, `concurrency_max` are with the
-/// upstream at a time; equal ones are one (single_flight.hpp). What is over it waits in a bounded
-/// first-come queue for `wait_max`, then fails with pool_exhausted. A question is over after `timeout`,
-/// whoever still waits for it.
+/// A send goes to the sender, every question to that of questions: with connections of their own no
+/// send ever waits for a question. Of the questions that requests have, `concurrency_max` are with
+/// the upstream at a time; equal ones are one (single_flight.hpp). What is over it waits in a
+/// bounded first-come queue for `wait_max`, then fails with pool_exhausted. A question is over
+/// after `timeout`, whoever still waits for it.
 ///
 /// Only the delivery tracker lists deliveries, and it asks one question after the other: lists
 /// bypass the bulkhead.

@@ -1,21 +1,23 @@
 #pragma once
 
-/// Keeps the routes apart: one that hangs or fails takes neither the connections nor the time of the others.
-/// Each send passes a gate of its route.
+/// Keeps the routes apart: one that hangs or fails takes neither the connections nor the time of
+/// the others. Each send passes a gate of its route.
 ///
-/// **Bulkhead.** Of each route so many sends are with the upstream at a time. The number adapts: a send that
-/// is answered well raises it by 1/limit, one that hangs or fails halves it (at most once for those that were
-/// begun before the last halving), between `concurrency_min` and `concurrency_max` (AIMD, as TCP does it).
-/// What is over it waits in a bounded first-come queue, and is refused at once with not_sent{pool_exhausted}
-/// when the queue is full or when, by the route's usual time for a send, its turn would come too late for its
-/// deadline; so is one whose deadline passes in the queue, or whose caller is cancelled there.
+/// **Bulkhead.** Of each route so many sends are with the upstream at a time. The number adapts: a
+/// send that is answered well raises it by 1/limit, one that hangs or fails halves it (at most once
+/// for those that were begun before the last halving), between `concurrency_min` and
+/// `concurrency_max` (AIMD, as TCP does it). What is over it waits in a bounded first-come queue,
+/// and is refused at once with not_sent{pool_exhausted} when the queue is full or when, by the
+/// route's usual time for a send, its turn would come too late for its deadline; so is one whose
+/// deadline passes in the queue, or whose caller is cancelled there.
 ///
-/// **Breaker** (net/circuit_breaker.hpp). While it is open, sends are not_sent{circuit_open} at once, and so is
-/// the queue. One rate_limited with a Retry-After opens it at once, for that long. Failures are what the route
-/// or the way to it is to blame for: unknown outcomes, vendor_failed, upstream_error, rate_limited,
-/// connect_failed, connection_lost, timed_out. A refused number or an empty account is an answer. Neither: what
-/// the client behind refuses by itself (circuit_open, pool_exhausted, shutting_down: the whole upstream, or our
-/// own side), tls_failed, a request that was lost on a stale connection (types.hpp), and an exception.
+/// **Breaker** (net/circuit_breaker.hpp). While it is open, sends are not_sent{circuit_open} at
+/// once, and so is the queue. One rate_limited with a Retry-After opens it at once, for that long.
+/// Failures are what the route or the way to it is to blame for: unknown outcomes, vendor_failed,
+/// upstream_error, rate_limited, connect_failed, connection_lost, timed_out. A refused number or an
+/// empty account is an answer. Neither: what the client behind refuses by itself (circuit_open,
+/// pool_exhausted, shutting_down: the whole upstream, or our own side), tls_failed, a request that
+/// was lost on a stale connection (types.hpp), and an exception.
 ///
 /// Every refusal of a gate has a retry_after of a second or more.
 
@@ -62,7 +64,7 @@ struct route_gate_options {
 };
 
 /// A snapshot, for metrics.
-struct route_gate_figures {
+struct route_gate_stats {
     int route_id = 0;        ///< 0: of all ids that are none of 1 to 8, together
     std::size_t limit = 0;   ///< sends at a time
     std::size_t running = 0; ///< now
@@ -87,13 +89,13 @@ public:
     /// Everything must outlive it, and it the calls on it.
     route_gates(boost::asio::any_io_executor executor, sms_sender& behind,
                 route_gate_options options, clock const& now, random_source& random,
-                route_gate_observer& tell);
+                route_gate_observer& observer);
     ~route_gates() override;
 
     boost::asio::awaitable<send_outcome> send_sms(sms message, deadline until) override;
 
     /// From any thread; ascending by route, the one of unknown ids first.
-    [[nodiscard]] std::vector<route_gate_figures> figures() const;
+    [[nodiscard]] std::vector<route_gate_stats> stats() const;
 
 private:
     class gate;

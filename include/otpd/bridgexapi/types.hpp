@@ -76,8 +76,8 @@ struct not_sent {
 /// Bytes left and no answer that settles it came back: an SMS may have been sent and paid for.
 struct unknown {
     reason why;
-    /// With connection_lost: a kept connection ended before a byte of an answer. That the upstream keeps no
-    /// connections is more likely than that the route is to blame.
+    /// With connection_lost: a kept connection ended before a byte of an answer. That the upstream
+    /// keeps no connections is more likely than that the route is to blame.
     bool stale_connection = false;
 };
 using send_outcome = std::variant<accepted, rejected, not_sent, unknown>;

@@ -16,8 +16,8 @@ public:
     /// Never goes back and knows nothing of clock corrections: everything that expires is measured
     /// with it.
     [[nodiscard]] virtual steady_time now() const noexcept = 0;
-    /// UTC. For people to read, and for a store to find its time again after a restart; never for other
-    /// arithmetic.
+    /// UTC. For people to read, and for a store to find its time again after a restart; never for
+    /// other arithmetic.
     [[nodiscard]] virtual wall_time wall() const noexcept = 0;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The latest moment at which an answer is still of use. Made once when a request arrives and handed
-/// down by value: a client waits for the smaller of its own limit and what is left.
+/// The latest moment at which an answer is still of use. Made once when a request arrives and
+/// handed down by value: a client waits for the smaller of its own limit and what is left.
 
 #include "otpd/core/clock.hpp"
 

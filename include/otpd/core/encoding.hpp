@@ -13,8 +13,8 @@ namespace otpd {
 /// Lower-case hexadecimal.
 [[nodiscard]] std::string to_hex(std::span<std::byte const> bytes);
 
-/// Fills `out` from hexadecimal of either case; false unless `text` is exactly twice as long as `out`
-/// and made of hexadecimal digits.
+/// Fills `out` from hexadecimal of either case; false unless `text` is exactly twice as long as
+/// `out` and made of hexadecimal digits.
 [[nodiscard]] bool from_hex(std::string_view text, std::span<std::byte> out) noexcept;
 
 /// True when every character is one of ASCII 0-9 (std::isdigit depends on the locale, and the

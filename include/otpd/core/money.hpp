@@ -14,7 +14,8 @@ namespace otpd {
 class money {
 public:
     static constexpr std::int64_t micros_per_unit = 1'000'000;
-    /// Largest amount a JSON number may state: 10^9 units, far over any balance and far from overflow.
+    /// Largest amount a JSON number may state: 10^9 units, far over any balance and far from
+    /// overflow.
     static constexpr double max_units = 1e9;
 
     constexpr money() = default;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// What the world's numbering plans say of a telephone number: whether it can exist, in which country it
-/// is and what kind of line. The knowledge is Google's libphonenumber's.
+/// What the world's numbering plans say of a telephone number: whether it can exist, in which
+/// country it is and what kind of line. The knowledge is Google's libphonenumber's.
 
 #include "otpd/core/phone_number.hpp"
 
@@ -54,8 +54,8 @@ public:
     /// dial another country's lines): two spellings must never become two identities. Of no known
     /// range, so of type `unknown`, is a number as long as its country's mobiles, which may be of a
     /// range that is younger than the plan; its country is that of its calling code, of those that
-    /// share one the main one. Costs some ten microseconds, and more where countries share a code, the first
-    /// time in a country, and when the range is not known.
+    /// share one the main one. Costs some ten microseconds, and more where countries share a code,
+    /// the first time in a country, and when the range is not known.
     [[nodiscard]] std::optional<line> find(phone_number const& number) const;
 
     /// Why find() has found nothing: the digits are another spelling.

@@ -40,8 +40,8 @@ struct problem {
 [[nodiscard]] problem unauthorized();
 
 /// `application/problem+json` with type, title, status, detail, code and the extension members.
-[[nodiscard]] response to_response(problem const& what);
+[[nodiscard]] response to_response(problem const& problem);
 /// The same with `instance`: the request's id, which the log knows it by.
-[[nodiscard]] response to_response(problem const& what, request const& where);
+[[nodiscard]] response to_response(problem const& problem, request const& where);
 
 } // namespace otpd::http

@@ -83,9 +83,10 @@ public:
     /// what happens to one that does not.
     [[nodiscard]] deadline until() const noexcept { return parts_.until; }
 
-    /// Nothing more comes from the client: it has closed or reset its connection, or its half of it. Who
-    /// does the last and still reads gets its answer; a handler that only waits should give it at once, as
-    /// most have gone. What the client sent ahead hides nothing. A system call; on the connection's strand.
+    /// Nothing more comes from the client: it has closed or reset its connection, or its half of
+    /// it. Who does the last and still reads gets its answer; a handler that only waits should give
+    /// it at once, as most have gone. What the client sent ahead hides nothing. A system call; on
+    /// the connection's strand.
     [[nodiscard]] bool has_hung_up() const noexcept {
         return parts_.connection != nullptr && parts_.connection->has_hung_up();
     }

@@ -47,10 +47,10 @@ struct handler_arguments<R (C::*)(request const&, A...) const> {
 
 template <class F, class... A, std::size_t... I>
 endpoint bind_parameters(F call, std::tuple<A...> const*, std::index_sequence<I...>) {
-    return [call = std::move(call)]([[maybe_unused]] request const& what,
+    return [call = std::move(call)]([[maybe_unused]] request const& request,
                                     [[maybe_unused]] path_parameters const& text) {
         // A route only matches when every parameter parses, so value() cannot throw here.
-        return call(what, path_parameter<A>::parse(text[I]).value()...);
+        return call(request, path_parameter<A>::parse(text[I]).value()...);
     };
 }
 
@@ -123,7 +123,7 @@ private:
                 detail::endpoint call);
     [[nodiscard]] static bool matches(resource const& candidate, std::string_view path,
                                       path_parameters& parameters);
-    [[nodiscard]] static std::string allowed_methods(resource const& of);
+    [[nodiscard]] static std::string allowed_methods(resource const& resource);
 
     std::vector<resource> resources_; ///< fewest variable segments first
 };

@@ -119,10 +119,10 @@ struct server_options {
 };
 
 /// Each connection runs on a strand of its own, the accept loop on another one; any number of
-/// threads may run the io_context (but see server_options::one_thread). All members may be called from any thread, `listen` and `start`
-/// once and in this order. Destroy the server before the io_context; the router and the observer
-/// outlive the connections, that is: they are destroyed after the io_context has run dry or been
-/// destroyed.
+/// threads may run the io_context (but see server_options::one_thread). All members may be called
+/// from any thread, `listen` and `start` once and in this order. Destroy the server before the
+/// io_context; the router and the observer outlive the connections, that is: they are destroyed
+/// after the io_context has run dry or been destroyed.
 class server {
 public:
     server(boost::asio::io_context& context, server_options options, router const& routes,

@@ -1,12 +1,12 @@
 #pragma once
 
-/// Stops asking what fails again and again, so that requests fail at once instead of each waiting for its own
-/// timeout, and what recovers is not stormed.
+/// Stops asking what fails again and again, so that requests fail at once instead of each waiting
+/// for its own timeout, and what recovers is not stormed.
 ///
-/// Closed: all pass. After `failures_to_open` failures in a row it opens for a random time between `open_min`
-/// and `open_max` (random, so that instances do not all come back at once). Then it is half open: one probe at
-/// a time passes; `probes_to_close` good ones close it, a failure opens it again, for twice as long each time
-/// up to `open_longest`.
+/// Closed: all pass. After `failures_to_open` failures in a row it opens for a random time between
+/// `open_min` and `open_max` (random, so that instances do not all come back at once). Then it is
+/// half open: one probe at a time passes; `probes_to_close` good ones close it, a failure opens it
+/// again, for twice as long each time up to `open_longest`.
 ///
 /// Not synchronised: lives on its owner's strand.
 
@@ -30,8 +30,8 @@ struct circuit_options {
 class circuit_breaker {
 public:
     using milliseconds = std::chrono::milliseconds;
-    /// The right to pass; to be given back once, by one of succeeded(), failed() and abandoned(). What was
-    /// given before the breaker last opened or closed tells old news, and changes nothing.
+    /// The right to pass; to be given back once, by one of succeeded(), failed() and abandoned().
+    /// What was given before the breaker last opened or closed tells old news, and changes nothing.
     struct entry {
         bool probe = false;
         std::uint64_t era = 0; ///< changes with each opening and closing
@@ -46,13 +46,13 @@ public:
     [[nodiscard]] entry enter() noexcept;
 
     /// True when it closed the breaker.
-    bool succeeded(entry const& of) noexcept;
-    /// For how long it is open, when this opened it. `retry_after`, the other side's word, opens it at once and
-    /// for so long, up to `open_longest`.
-    std::optional<milliseconds> failed(entry const& of, steady_time now,
+    bool succeeded(entry const& entry) noexcept;
+    /// For how long it is open, when this opened it. `retry_after`, the other side's word, opens it
+    /// at once and for so long, up to `open_longest`.
+    std::optional<milliseconds> failed(entry const& entry, steady_time now,
                                        std::optional<milliseconds> retry_after = std::nullopt);
     /// Without a verdict: of a probe, the next one is made.
-    void abandoned(entry const& of) noexcept;
+    void abandoned(entry const& entry) noexcept;
 
     /// Open or half open: the last thing known is that it fails.
     [[nodiscard]] bool is_open() const noexcept { return open_; }

@@ -20,8 +20,8 @@ struct http_request {
     secret_string body; ///< JSON; not sent with GET
     bool repeatable =
         false; ///< sending it twice does no harm: it may be repeated after a lost connection
-    /// Whole header lines of this request alone, each with CR LF. Sent as they are: nothing that somebody else
-    /// wrote may be in them.
+    /// Whole header lines of this request alone, each with CR LF. Sent as they are: nothing that
+    /// somebody else wrote may be in them.
     std::string headers = {};
 };
 
@@ -48,8 +48,8 @@ struct exchange_failure {
     /// True unless it is certain that no byte of the request reached a server that could act on it;
     /// the rule is in sent_bytes.hpp.
     bool may_have_arrived = false;
-    /// With connection_lost: a kept connection ended before a byte of a reply. As a rule the server had
-    /// closed it before the request came, which says nothing about how it deals with requests.
+    /// With connection_lost: a kept connection ended before a byte of a reply. As a rule the server
+    /// had closed it before the request came, which says nothing about how it deals with requests.
     bool stale = false;
     std::optional<std::chrono::milliseconds> retry_after; ///< with circuit_open
 };

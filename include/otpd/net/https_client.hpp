@@ -10,8 +10,8 @@
 #include "otpd/core/secret.hpp"
 #include "otpd/net/http_message.hpp"
 #include "otpd/net/origin.hpp"
-#include "otpd/net/pool_figures.hpp"
 #include "otpd/net/pool_options.hpp"
+#include "otpd/net/pool_stats.hpp"
 #include "otpd/net/tls_context.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -38,9 +38,9 @@ struct https_client_options {
     /// Whole header lines for every request, each with CR LF; may hold a secret.
     secret_string headers;
     pool_options pool;
-    /// Addresses that may be connected to; null: all. Asked about each address right before it is used, so that
-    /// a name cannot say one thing when it is looked at and another when it is used. When none is left, connecting
-    /// fails with asio::error::access_denied.
+    /// Addresses that may be connected to; null: all. Asked about each address right before it is
+    /// used, so that a name cannot say one thing when it is looked at and another when it is used.
+    /// When none is left, connecting fails with asio::error::access_denied.
     bool (*allowed)(boost::asio::ip::address const&) = nullptr;
 };
 
@@ -59,12 +59,12 @@ public:
     /// can.
     boost::asio::awaitable<exchange_result> exchange(http_request request, deadline until);
 
-    /// Ends the client: requests that wait are told shutting_down, idle connections are closed. Returns
-    /// true as soon as the last exchange is over; at `until` it ends what is left and returns false. To
-    /// be called once.
+    /// Ends the client: requests that wait are told shutting_down, idle connections are closed.
+    /// Returns true as soon as the last exchange is over; at `until` it ends what is left and
+    /// returns false. To be called once.
     boost::asio::awaitable<bool> drain(deadline until);
 
-    [[nodiscard]] pool_figures figures() const noexcept;
+    [[nodiscard]] pool_stats stats() const noexcept;
     /// The circuit is open: the origin could not be reached the last times it was tried.
     [[nodiscard]] bool known_dead() const noexcept;
 

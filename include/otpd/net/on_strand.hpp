@@ -8,7 +8,7 @@
 /// the request is serialised with everybody's. Here the operation alone runs on the strand and the
 /// caller goes on where it was.
 
-#include "otpd/net/sole_runner.hpp"
+#include "otpd/net/single_threaded_scope.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -36,8 +36,8 @@ namespace otpd::net {
 using strand = boost::asio::strand<boost::asio::any_io_executor>;
 
 /// Whether this thread alone runs what `guard` serialises.
-[[nodiscard]] inline bool is_alone_on(strand const& guard) {
-    return sole_runner::runs(boost::asio::query(guard, boost::asio::execution::context));
+[[nodiscard]] inline bool is_single_threaded(strand const& guard) {
+    return single_threaded_scope::runs(boost::asio::query(guard, boost::asio::execution::context));
 }
 
 namespace detail {
@@ -127,14 +127,14 @@ private:
 ///   may capture the caller's locals by reference.
 /// - An exception it throws is rethrown to the caller.
 /// - When the strand is free, a thread of its context runs the operation at once, and the caller is
-///   not suspended. The only thread of a context (sole_runner) always does.
+///   not suspended. The only thread of a context (single_threaded_scope) always does.
 /// - Cancelling the caller does not stop an operation on its way: its effect will happen, so its
 ///   result is always delivered.
 template <std::invocable Operation>
     requires(!std::is_void_v<std::invoke_result_t<Operation&>>)
 boost::asio::awaitable<std::invoke_result_t<Operation&>> on_strand(strand guard,
                                                                    Operation operation) {
-    if (is_alone_on(guard)) co_return operation();
+    if (is_single_threaded(guard)) co_return operation();
     detail::strand_visit<Operation> visit(operation);
     boost::asio::dispatch(guard, typename detail::strand_visit<Operation>::ticket(visit));
     if (!visit.is_done()) {

@@ -38,15 +38,15 @@ boost::asio::awaitable<T> without_cancellation_throws(boost::asio::awaitable<T> 
 /// - Whatever `work` returns is delivered even so, and awaits inside it do not throw because of the
 ///   cancellation.
 /// - An exception of `work` is rethrown on the caller's executor.
-/// - Where one thread runs the strand's context (sole_runner), `work` begins at once and keeps the
-///   caller's executor, which is equivalent.
+/// - Where one thread runs the strand's context (single_threaded_scope), `work` begins at once and
+///   keeps the caller's executor, which is equivalent.
 template <class T>
 boost::asio::awaitable<T> run_on(strand where, boost::asio::awaitable<T> work) {
     bool const throws = co_await boost::asio::this_coro::throw_if_cancelled();
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     std::exception_ptr thrown;
     T result{};
-    if (is_alone_on(where)) {
+    if (is_single_threaded(where)) {
         try {
             result = co_await std::move(work);
         } catch (...) {

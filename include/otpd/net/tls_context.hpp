@@ -1,7 +1,7 @@
 #pragma once
 
-/// What every TLS connection to a server has in common: whom to trust, from which version on, and with
-/// which suites: only those with forward secrecy (RFC 9325 4.1).
+/// What every TLS connection to a server has in common: whom to trust, from which version on, and
+/// with which suites: only those with forward secrecy (RFC 9325 4.1).
 ///
 /// A certificate is for a host when a subject alternative name says so; the subject's common name
 /// counts for nothing (RFC 9525 2), nor do partial wildcards. Revocation is not checked.

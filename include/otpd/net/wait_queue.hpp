@@ -21,7 +21,8 @@ namespace otpd::net {
 template <class T>
 class wait_queue {
 public:
-    /// What it was given; nothing when it got nothing by `until`, or its caller was cancelled meanwhile.
+    /// What it was given; nothing when it got nothing by `until`, or its caller was cancelled
+    /// meanwhile.
     boost::asio::awaitable<std::optional<T>> wait(deadline until) {
         auto const here = co_await boost::asio::this_coro::executor;
         waiter mine{boost::asio::steady_timer(here, until.at()), std::nullopt};

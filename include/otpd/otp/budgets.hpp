@@ -1,7 +1,7 @@
 #pragma once
 
-/// How much may be spent, on whose behalf and in which time. Data only; the operator's choices, already
-/// validated.
+/// How much may be spent, on whose behalf and in which time. Data only; the operator's choices,
+/// already validated.
 
 #include "otpd/core/money.hpp"
 #include "otpd/otp/limits.hpp"

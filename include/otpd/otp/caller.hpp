@@ -10,7 +10,7 @@ namespace otpd::otp {
 /// The API client that makes a request, and the end user it makes it for. Addresses are in the form
 /// that limits count by: IPv4 in full, IPv6 as its /64.
 struct caller {
-    client const* from = nullptr;                ///< outlives the call
+    otp::client const* client = nullptr;         ///< outlives the call
     std::string address;                         ///< of the client's machine
     std::optional<std::string> end_user_address; ///< as the client attests
     std::string request_id;                      ///< for the log

@@ -4,11 +4,11 @@
 /// information; no send depends on it.
 
 #include "otpd/bridgexapi/gateway.hpp"
-#include "otpd/otp/account.hpp"
+#include "otpd/otp/account_monitor.hpp"
 #include "otpd/otp/client.hpp"
 #include "otpd/otp/failure.hpp"
 #include "otpd/otp/ledger.hpp"
-#include "otpd/otp/price_book.hpp"
+#include "otpd/otp/price_cache.hpp"
 #include "otpd/store/store.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -54,14 +54,14 @@ public:
     struct dependencies {
         store::store& store;
         bridgexapi::gateway& gateway;
-        price_book const& price_lists;
-        account_watch& account;
+        price_cache const& price_lists;
+        account_monitor& account;
         ledger const& spending;
         policy const& rules;
         clock const& now;
     };
 
-    explicit catalogue(dependencies uses);
+    explicit catalogue(dependencies deps);
     ~catalogue();
 
     /// The upstream's routes that the policy allows, ascending by id. Cached for a minute; while
@@ -73,7 +73,7 @@ public:
     /// The account is cached for seconds. The account monitor gets the balance.
     boost::asio::awaitable<outcome<balance_view>> balance(deadline until);
     /// Of one tenant; asks the store only.
-    boost::asio::awaitable<outcome<spending_view>> spending(client const& of);
+    boost::asio::awaitable<outcome<spending_view>> spending(client const& client);
 
 private:
     class impl;

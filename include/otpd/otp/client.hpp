@@ -26,7 +26,7 @@ struct client {
     std::string default_plan; ///< a route plan's name; empty: the purpose's, or the default route
     std::optional<money> max_price;         ///< of one SMS
     std::vector<std::string> web_otp_hosts; ///< that its requests may name
-    message_tail tail;                      ///< of requests that choose none
+    autofill_suffix suffix;                 ///< of requests that choose none
     /// One of several: it sees its own messages and its own spending. Account, budgets and scores
     /// are the operator's. False: it is the operator.
     bool is_tenant = false;

@@ -1,13 +1,13 @@
 #pragma once
 
-/// What became of a message after the upstream took it. BridgeXAPI calls nobody back, so somebody has to
-/// ask; and a send whose outcome nobody knows may show up in its list of messages.
+/// What became of a message after the upstream took it. BridgeXAPI calls nobody back, so somebody
+/// has to ask; and a send whose outcome nobody knows may show up in its list of messages.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/clock.hpp"
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/random.hpp"
-#include "otpd/otp/occurrence.hpp"
+#include "otpd/otp/verification_event.hpp"
 #include "otpd/store/store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -31,10 +31,10 @@ namespace otpd::otp {
 
 /// A message to learn the fate of.
 struct followed_message {
-    store::verification_address at;
-    /// Of the acceptance, or of the outcome `unknown`: what is told later is a copy of it with another `what`,
-    /// and what became known.
-    occurrence told;
+    store::verification_address address;
+    /// Of the acceptance, or of the outcome `unknown`: what is told later is a copy of it with
+    /// another `what`, and what became known.
+    verification_event event;
     wall_time admitted_at;             ///< where `told` does not say how long ago that is
     wall_time asked_at;                ///< the upstream, for the send
     std::chrono::seconds follow_for{}; ///< from now on
@@ -58,8 +58,8 @@ struct delivery_view {
     wall_time asked_at;               ///< when this was learned
 };
 
-/// DELIVERED; FAILED, EXPIRED, REJECTED, UNDELIVERED; every other word is not final. Without regard to case
-/// (the vendor publishes no list).
+/// DELIVERED; FAILED, EXPIRED, REJECTED, UNDELIVERED; every other word is not final. Without regard
+/// to case (the vendor publishes no list).
 [[nodiscard]] store::delivery state_of(std::string_view upstream_status) noexcept;
 [[nodiscard]] delivery_view view_of(bridgexapi::delivery_report const& report, wall_time asked_at);
 /// snake_case: queued, accepted, unknown, delivered, failed.
@@ -70,7 +70,7 @@ class delivery_follower {
 public:
     virtual ~delivery_follower() = default;
     /// From any thread, within a request: never waits. Nothing when it is followed already.
-    virtual void follow(followed_message what) noexcept = 0;
+    virtual void follow(followed_message message) noexcept = 0;
     /// The last report on a message that is or was followed; nothing when there is none (any more).
     virtual boost::asio::awaitable<std::optional<delivery_view>>
     last_report(std::string bx_message_id) = 0;
@@ -89,8 +89,8 @@ struct tracker_options {
     std::int64_t page_max =
         1000; ///< messages asked for in one request; less when the upstream says so
     std::chrono::milliseconds timeout{10'000}; ///< of a request
-    /// A send of unknown outcome that the upstream's list does not show so long after it was asked for, in
-    /// at least three looks, was none.
+    /// A send of unknown outcome that the upstream's list does not show so long after it was asked
+    /// for, in at least three looks, was none.
     std::chrono::seconds absent_after{60};
     /// How far the upstream's clock may be off when a message is recognised by its time.
     std::chrono::seconds clock_tolerance{5};
@@ -109,10 +109,10 @@ struct tracker_options {
     }
 };
 
-/// Follows messages by the upstream's list, newest first, a page of many for each request; one that the list
-/// does not show is asked for by its order or id, one of unknown outcome by its number. While the list is
-/// long, its delivered messages are asked for in between, if the upstream can tell them apart. On a strand of
-/// its own; every member from any thread.
+/// Follows messages by the upstream's list, newest first, a page of many for each request; one that
+/// the list does not show is asked for by its order or id, one of unknown outcome by its number.
+/// While the list is long, its delivered messages are asked for in between, if the upstream can
+/// tell them apart. On a strand of its own; every member from any thread.
 class delivery_tracker final : public delivery_follower {
 public:
     /// Everything must outlive it.
@@ -127,10 +127,10 @@ public:
     };
 
     delivery_tracker(boost::asio::any_io_executor executor, tracker_options options,
-                     dependencies uses);
+                     dependencies deps);
     ~delivery_tracker() override;
 
-    void follow(followed_message what) noexcept override;
+    void follow(followed_message message) noexcept override;
     boost::asio::awaitable<std::optional<delivery_view>>
     last_report(std::string bx_message_id) override;
 

@@ -29,10 +29,10 @@ public:
         : owners_(owners), deliveries_(deliveries), gateway_(gateway), now_(now),
           timeout_(timeout) {}
 
-    /// From the last report, or asked now when there is none or it is not final. To a tenant any message
-    /// looks absent that is not known here to be its own (message_owners) and not that of the verification it
-    /// names.
-    boost::asio::awaitable<outcome<delivery_view>> find(caller who, std::string bx_message_id,
+    /// From the last report, or asked now when there is none or it is not final. To a tenant any
+    /// message looks absent that is not known here to be its own (message_owners) and not that of
+    /// the verification it names.
+    boost::asio::awaitable<outcome<delivery_view>> find(caller caller, std::string bx_message_id,
                                                         std::optional<std::string> verification_id,
                                                         deadline until);
 

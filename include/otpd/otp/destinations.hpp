@@ -56,13 +56,13 @@ struct destination_rules {
                       "line_types and countries say; denied and a client's countries hold.");
         keys.destinations("denied", &o::denied, "Destinations to which nothing is sent.");
         keys.destinations("trusted", &o::trusted,
-                          "Destinations that are not watched for pumped SMS; limits hold all the "
+                          "Destinations that are outside the conversion guard; limits hold all the "
                           "same.");
     }
 };
 
-/// A number that gets no SMS and always the same code, for reviewers of apps and for monitoring. The
-/// guess limits hold.
+/// A number that gets no SMS and always the same code, for reviewers of apps and for monitoring.
+/// The guess limits hold.
 struct test_number {
     phone_number number;
     passcode code;               ///< of policy::code_length digits

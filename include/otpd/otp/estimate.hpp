@@ -18,9 +18,9 @@
 namespace otpd::otp {
 
 struct estimate_request {
-    caller who;
+    otp::caller caller;
     phone_number to;
-    purpose what;
+    otpd::purpose purpose;
     std::optional<int> route_id = std::nullopt; ///< as send_request's; a plan has no single price
 };
 

@@ -43,7 +43,7 @@ struct limit {
     std::string client; ///< counts this client's requests only; empty: everybody's
 };
 
-/// Against pumped SMS: see store/charge.hpp, `conversion_guard`.
+/// Against pumped SMS: see store/limits.hpp, `conversion_guard`.
 struct pumping_rules {
     bool enabled = true;
     limit_mode mode = limit_mode::enforce;

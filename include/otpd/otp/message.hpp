@@ -1,7 +1,7 @@
 #pragma once
 
-/// The text of an SMS: the operator's template for a purpose and a language, and the last line by which a
-/// browser or an app finds the code by itself.
+/// The text of an SMS: the operator's template for a purpose and a language, and the last line by
+/// which a browser or an app finds the code by itself.
 
 #include "otpd/core/passcode.hpp"
 #include "otpd/core/purpose.hpp"
@@ -18,24 +18,24 @@
 namespace otpd::otp {
 
 /// What stands behind the text: the autofill suffix.
-struct message_tail {
+struct autofill_suffix {
     enum class kind : std::uint8_t {
         none,
         web_otp,  ///< "@host #code @frame" (WICG "Origin-bound one-time codes delivered via SMS")
         app_hash, ///< eleven characters (Android's SMS Retriever API)
     };
-    kind what = kind::none;
+    kind type = kind::none;
     std::string text;  ///< the host, or the hash
     std::string frame; ///< the host of a page in a frame, which takes the code; empty: none does
 
     /// 1 to 64 characters each of a host name in lower case: labels of letters, digits and hyphens,
     /// at least two.
-    static std::optional<message_tail> web_otp_for(std::string_view host,
-                                                   std::string_view frame = {});
+    static std::optional<autofill_suffix> web_otp_for(std::string_view host,
+                                                      std::string_view frame = {});
     /// Eleven characters of base64.
-    static std::optional<message_tail> app_hash_of(std::string_view hash);
+    static std::optional<autofill_suffix> app_hash_of(std::string_view hash);
 
-    friend bool operator==(message_tail const&, message_tail const&) = default;
+    friend bool operator==(autofill_suffix const&, autofill_suffix const&) = default;
 };
 
 /// A language tag (core/language_tag.hpp): "nl", "pt-BR", "zh-Hans-CN". Compared without regard to
@@ -65,28 +65,29 @@ public:
 
     /// The template of the purpose whose locale is found by a lookup of `locale`, the longest one
     /// (RFC 4647 3.4); else of the purpose without a locale; then the same without the purpose.
-    [[nodiscard]] secret_string compose(purpose const& what, locale_tag const& locale,
-                                        passcode const& code, message_tail const& tail) const;
+    [[nodiscard]] secret_string compose(purpose const& purpose, locale_tag const& locale,
+                                        passcode const& code, autofill_suffix const& suffix) const;
 
     /// Characters of the text that compose() gives with a code of that many digits.
-    [[nodiscard]] std::size_t length(purpose const& what, locale_tag const& locale,
-                                     std::size_t code_length, message_tail const& tail) const;
+    [[nodiscard]] std::size_t length(purpose const& purpose, locale_tag const& locale,
+                                     std::size_t code_length, autofill_suffix const& suffix) const;
 
     /// Whether that text is one SMS that the upstream takes and whoever fills in the code reads: at
     /// most 158 characters (bridgexapi::max_message_length) and 160 septets
     /// (core/gsm_alphabet.hpp); with an app's hash 140 bytes.
-    [[nodiscard]] bool fits(purpose const& what, locale_tag const& locale, std::size_t code_length,
-                            message_tail const& tail) const;
+    [[nodiscard]] bool fits(purpose const& purpose, locale_tag const& locale,
+                            std::size_t code_length, autofill_suffix const& suffix) const;
 
     /// Nothing, or why the text is no template: it must be printable ASCII of the GSM alphabet with
     /// `{code}` once and no other placeholder than `{minutes}`, and must fit, as fits() has it,
     /// with a code of `code_length` digits and each of `tails`.
     [[nodiscard]] static std::optional<std::string>
     fault_of(std::string_view text, std::size_t code_length, std::chrono::seconds ttl,
-             std::vector<message_tail> const& tails);
+             std::vector<autofill_suffix> const& suffixes);
 
 private:
-    [[nodiscard]] std::string const& text_for(purpose const& what, locale_tag const& locale) const;
+    [[nodiscard]] std::string const& text_for(purpose const& purpose,
+                                              locale_tag const& locale) const;
 
     std::vector<message_template> templates_; ///< `{minutes}` is filled in
 };

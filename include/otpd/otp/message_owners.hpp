@@ -1,8 +1,8 @@
 #pragma once
 
-/// Whose messages are known here: of each tenant the last ones that this instance sent, or that the tenant
-/// looked up by its verifications. No store has an index by the upstream's ids; what is not known here the
-/// tenant shows by naming the verification (delivery_query).
+/// Whose messages are known here: of each tenant the last ones that this instance sent, or that the
+/// tenant looked up by its verifications. No store has an index by the upstream's ids; what is not
+/// known here the tenant shows by naming the verification (delivery_query).
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -13,8 +13,8 @@
 
 namespace otpd::otp {
 
-/// On a strand of its own; from any thread. Each client has its own memory, so that none makes another's
-/// messages forgotten.
+/// On a strand of its own; from any thread. Each client has its own memory, so that none makes
+/// another's messages forgotten.
 class message_owners {
 public:
     /// Ids kept of a client; the oldest makes room.

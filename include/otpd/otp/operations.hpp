@@ -1,16 +1,16 @@
 #pragma once
 
-/// What callers may ask of the domain, put together. The domain owns no state of its own: what must be
-/// remembered is in the store, changed by its atomic steps.
+/// What callers may ask of the domain, put together. The domain owns no state of its own: what must
+/// be remembered is in the store, changed by its atomic steps.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/clock.hpp"
 #include "otpd/core/numbering_plan.hpp"
 #include "otpd/core/random.hpp"
-#include "otpd/otp/changes.hpp"
 #include "otpd/otp/delivery.hpp"
 #include "otpd/otp/delivery_query.hpp"
 #include "otpd/otp/estimate.hpp"
+#include "otpd/otp/event_waiters.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/ledger.hpp"
 #include "otpd/otp/message_owners.hpp"
@@ -45,12 +45,12 @@ public:
         telemetry::logger& log;
         telemetry::metrics& metrics;
         prices const& price_list;
-        route_figures& figures;
+        route_score_source& stats;
         delivery_follower& deliveries;
-        changes& news;
-        observer& tell; ///< of everything that happens; it passes it on to `news`, too
+        event_waiters& waiters;
+        observer& events; ///< of everything that happens; it passes it on to `news`, too
         /// The balance after an accepted send, in whatever thread that was; must be quick.
-        std::function<void(money)> saw_balance = [](money) {};
+        std::function<void(money)> on_balance = [](money) {};
         message_owners* owners = nullptr; ///< null: tenants have to name the verification
     };
 

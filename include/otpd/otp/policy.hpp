@@ -9,7 +9,7 @@
 #include "otpd/otp/limits.hpp"
 #include "otpd/otp/message.hpp"
 #include "otpd/otp/route_plan.hpp"
-#include "otpd/store/charge.hpp"
+#include "otpd/store/limits.hpp"
 #include "otpd/store/verification.hpp"
 
 #include <chrono>
@@ -20,9 +20,9 @@
 namespace otpd::otp {
 
 struct policy {
-    std::size_t code_length = 6;    ///< digits, passcode::min_length..max_length
-    std::chrono::seconds ttl{300};  ///< <= 10 minutes (NIST SP 800-63B-4 3.1.3.2)
-    std::chrono::seconds keep{600}; ///< what a verification can be asked for, >= ttl
+    std::size_t code_length = 6;         ///< digits, passcode::min_length..max_length
+    std::chrono::seconds ttl{300};       ///< <= 10 minutes (NIST SP 800-63B-4 3.1.3.2)
+    std::chrono::seconds retention{600}; ///< what a verification can be asked for, >= ttl
     /// Between two sends of a scope; 0: off.
     store::cooldown_rule cooldown{std::chrono::seconds(45), std::chrono::seconds(45),
                                   std::chrono::hours(1)};
@@ -44,12 +44,12 @@ struct policy {
     pumping_rules pumping;
     destination_rules destinations;
     std::vector<test_number> test_numbers;
-    std::chrono::hours idempotency_keep{24};
+    std::chrono::hours idempotency_retention{24};
     std::chrono::milliseconds undo_pause{
         1000}; ///< before an admission that was perhaps made is taken back
     std::chrono::milliseconds send_timeout{20'000};
-    /// Failed checks all look alike and are answered no sooner than this after they began (OWASP ASVS
-    /// 6.3.8); 0: each says what it is.
+    /// Failed checks all look alike and are answered no sooner than this after they began (OWASP
+    /// ASVS 6.3.8); 0: each says what it is.
     std::chrono::milliseconds uniform_failures{0};
     /// Nobody but this process changes the store: what happens there is heard of here.
     bool hears_everything = false;
@@ -64,7 +64,7 @@ struct policy {
             .known_as("OTP_LENGTH");
         keys.whole("ttl_seconds", &o::ttl, 30, 600, "How long a code can be verified.")
             .known_as("OTP_TTL_SECONDS");
-        keys.whole("record_seconds", &o::keep, 30, 86'400,
+        keys.whole("record_seconds", &o::retention, 30, 86'400,
                    "How long a verification can be asked for, from its send on.");
         auto const cooldown = keys.part(&o::cooldown);
         cooldown

@@ -13,8 +13,8 @@ class prices {
 public:
     virtual ~prices() = default;
 
-    /// Of one SMS, by the longest prefix of the number that the route has a price for; nothing when it is not
-    /// known. Never waits; from any thread.
+    /// Of one SMS, by the longest prefix of the number that the route has a price for; nothing when
+    /// it is not known. Never waits; from any thread.
     [[nodiscard]] virtual std::optional<money> price_of(int route_id,
                                                         phone_number const& to) const = 0;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
-/// How often each client may ask for what is neither a send nor a check: the account, prices, routes,
-/// deliveries, scores. One client's questions must not keep the others' from the upstream.
+/// How often each client may ask for what is neither a send nor a check: the account, prices,
+/// routes, deliveries, scores. One client's questions must not keep the others' from the upstream.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/otp/client.hpp"
@@ -28,14 +28,14 @@ class read_limit {
 public:
     static constexpr std::chrono::seconds window{60};
 
-    /// `quota` questions of each client in the window, regained evenly (GCRA); 0: no limit. `now` and
-    /// `metrics` must outlive it.
+    /// `quota` questions of each client in the window, regained evenly (GCRA); 0: no limit. `now`
+    /// and `metrics` must outlive it.
     read_limit(boost::asio::any_io_executor executor, std::uint64_t quota, clock const& now,
                telemetry::metrics& metrics);
     ~read_limit();
 
     /// Counts a question, or says why it is refused. Clients are few: those of the settings.
-    boost::asio::awaitable<std::optional<failure>> refusal(client const& from);
+    boost::asio::awaitable<std::optional<failure>> refusal(client const& client);
 
 private:
     class impl;

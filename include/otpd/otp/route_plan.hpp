@@ -1,8 +1,8 @@
 #pragma once
 
-/// Which routes a send may take, in which order. BridgeXAPI never picks or switches a route, so this is the
-/// caller's choice and nobody else's: a plan goes to its next step only when the step before definitely did
-/// not send. Data only; the operator's choices, already validated.
+/// Which routes a send may take, in which order. BridgeXAPI never picks or switches a route, so
+/// this is the caller's choice and nobody else's: a plan goes to its next step only when the step
+/// before definitely did not send. Data only; the operator's choices, already validated.
 
 #include "otpd/core/money.hpp"
 
@@ -15,9 +15,9 @@
 
 namespace otpd::otp {
 
-/// A step that takes the best of several routes, by the figures of the scoreboard (scoreboard.hpp) for the
-/// country of the number. Routes with fewer than `min_samples` accepted sends or a smaller verified share
-/// are left out; when none is left, the first of `routes` is taken.
+/// A step that takes the best of several routes, by the figures of the scoreboard (scoreboard.hpp)
+/// for the country of the number. Routes with fewer than `min_samples` accepted sends or a smaller
+/// verified share are left out; when none is left, the first of `routes` is taken.
 struct best_rule {
     enum class by : std::uint8_t { cheapest, fastest };
 

@@ -17,7 +17,7 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
-#include "otpd/otp/occurrence.hpp"
+#include "otpd/otp/verification_event.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -39,7 +39,7 @@ struct score_query {
 };
 
 template <class T>
-struct figure {
+struct statistic {
     T value{};
     std::uint64_t samples = 0; ///< that it is made of, not weighted
 };
@@ -52,23 +52,23 @@ struct route_score {
     std::uint64_t accepted = 0;
     std::uint64_t delivered = 0;
     std::uint64_t verified = 0;
-    std::optional<figure<double>> accepted_share;  ///< of the sent
-    std::optional<figure<double>> delivered_share; ///< of the accepted
-    std::optional<figure<double>> verified_share;  ///< of the accepted
-    std::optional<figure<double>> delivery_seconds_median;
-    std::optional<figure<double>> delivery_seconds_p95;
-    std::optional<figure<double>> verify_seconds_median; ///< from the admission
-    std::optional<figure<money>> cost_per_sent;          ///< of those whose cost is known
+    std::optional<statistic<double>> accepted_share;  ///< of the sent
+    std::optional<statistic<double>> delivered_share; ///< of the accepted
+    std::optional<statistic<double>> verified_share;  ///< of the accepted
+    std::optional<statistic<double>> delivery_seconds_median;
+    std::optional<statistic<double>> delivery_seconds_p95;
+    std::optional<statistic<double>> verify_seconds_median; ///< from the admission
+    std::optional<statistic<money>> cost_per_sent;          ///< of those whose cost is known
     /// All that is known to be spent, for each code that was verified. Not without any known cost.
-    std::optional<figure<money>> cost_per_verified;
+    std::optional<statistic<money>> cost_per_verified;
 };
 
 /// Where a plan's step gets the scores from which it chooses the best route.
-class route_figures {
+class route_score_source {
 public:
-    virtual ~route_figures() = default;
+    virtual ~route_score_source() = default;
     /// Ascending by route, then country.
-    virtual boost::asio::awaitable<std::vector<route_score>> scores(score_query of) = 0;
+    virtual boost::asio::awaitable<std::vector<route_score>> scores(score_query query) = 0;
 };
 
 struct scoreboard_options {
@@ -86,15 +86,15 @@ struct scoreboard_options {
 };
 
 /// On a strand of its own; every member from any thread.
-class scoreboard final : public observer, public route_figures {
+class scoreboard final : public observer, public route_score_source {
 public:
     /// `now` and whatever runs `executor` must outlive it.
     scoreboard(boost::asio::any_io_executor executor, clock const& now, scoreboard_options options);
     ~scoreboard() override;
 
-    [[nodiscard]] bool wants(occurrence_kind kind) const noexcept override;
-    void happened(occurrence const& what) noexcept override;
-    boost::asio::awaitable<std::vector<route_score>> scores(score_query of) override;
+    [[nodiscard]] bool wants(event_type kind) const noexcept override;
+    void on_event(verification_event const& event) noexcept override;
+    boost::asio::awaitable<std::vector<route_score>> scores(score_query query) override;
 
 private:
     class impl;

@@ -26,8 +26,9 @@ namespace otpd::otp {
 
 struct sent;
 
-/// The same key again, within policy::idempotency_keep, is answered with what was answered first.
-struct idempotency {
+/// The same key again, within policy::idempotency_retention, is answered with what was answered
+/// first.
+struct idempotency_key {
     static constexpr std::size_t max_key_length = 255;
 
     std::string key;
@@ -37,21 +38,21 @@ struct idempotency {
 };
 
 struct send_request {
-    caller who;
+    otp::caller caller;
     phone_number to;
-    purpose what;
-    /// One explicit route, or a plan's name; with neither the client's plan, the purpose's plan, the client's
-    /// route and the policy's route are taken, the first that there is.
+    otpd::purpose purpose;
+    /// One explicit route, or a plan's name; with neither the client's plan, the purpose's plan,
+    /// the client's route and the policy's route are taken, the first that there is.
     std::optional<int> route_id = std::nullopt;
     std::optional<std::string> plan = std::nullopt;
     std::optional<money> max_price = std::nullopt; ///< of the SMS; the client's own limit holds too
     locale_tag locale = {};
-    std::optional<message_tail> tail = std::nullopt; ///< the client's when not given
-    std::optional<idempotency> once = std::nullopt;
+    std::optional<autofill_suffix> suffix = std::nullopt; ///< the client's when not given
+    std::optional<idempotency_key> idempotency = std::nullopt;
 };
 
 /// How much of a limit is left after a send.
-struct standing {
+struct limit_status {
     std::string name;
     std::uint64_t quota = 0;
     std::chrono::seconds window{};
@@ -70,8 +71,9 @@ struct sent {
     std::optional<passcode> debug_code; ///< only when the policy reveals codes
     bool test = false;                  ///< a test number: nothing was sent
     bridgexapi::accepted message;
-    std::vector<standing> limits; ///< those that were charged, the tightest first
-    /// Not empty: what idempotency::write made of the first send. Nothing else here means anything then.
+    std::vector<limit_status> limits; ///< those that were charged, the tightest first
+    /// Not empty: what idempotency_key::write made of the first send. Nothing else here means
+    /// anything then.
     std::string replayed;
 };
 
@@ -83,11 +85,11 @@ struct send_parts;
 class sender {
 public:
     /// All must outlive it, and the calls that run.
-    sender(send_checks const& checks, send_parts const& parts, followup& afterwards)
-        : checks_(checks), parts_(parts), afterwards_(afterwards) {}
+    sender(send_checks const& checks, send_parts const& parts, followup& follow_up)
+        : checks_(checks), parts_(parts), follow_up_(follow_up) {}
 
-    /// Admits, transmits, settles. Cancelling the caller does not stop it: a send that was admitted is
-    /// always settled, at the latest when `until` or the policy's send timeout has passed.
+    /// Admits, transmits, settles. Cancelling the caller does not stop it: a send that was admitted
+    /// is always settled, at the latest when `until` or the policy's send timeout has passed.
     boost::asio::awaitable<outcome<sent>> send(send_request request, deadline until);
 
 private:
@@ -95,7 +97,7 @@ private:
 
     send_checks const& checks_;
     send_parts const& parts_;
-    followup& afterwards_;
+    followup& follow_up_;
 };
 
 } // namespace otpd::otp

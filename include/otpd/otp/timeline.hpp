@@ -3,9 +3,10 @@
 /// The details of a timeline's event, as one text that a store can keep without understanding it
 /// (store::details_max): `route_id=8,price=51000u,reason=vendor_failed`.
 ///
-/// Names are [a-z_]+. Values are texts with everything but [A-Za-z0-9._:-] percent-encoded, whole numbers
-/// with an `i` behind them, money in millionths with a `u`, and booleans with a `b`: `3i`, `51000u`, `trueb`.
-/// A text that would look like one of these has its last character encoded as well.
+/// Names are [a-z_]+. Values are texts with everything but [A-Za-z0-9._:-] percent-encoded, whole
+/// numbers with an `i` behind them, money in millionths with a `u`, and booleans with a `b`: `3i`,
+/// `51000u`, `trueb`. A text that would look like one of these has its last character encoded as
+/// well.
 
 #include "otpd/core/money.hpp"
 

@@ -6,7 +6,7 @@
 #include "otpd/core/deadline.hpp"
 #include "otpd/net/single_flight.hpp"
 #include "otpd/otp/caller.hpp"
-#include "otpd/otp/changes.hpp"
+#include "otpd/otp/event_waiters.hpp"
 #include "otpd/otp/failure.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/policy.hpp"
@@ -28,7 +28,7 @@ namespace otpd::otp {
 /// A verification as its client sees it. States of the code and of the message are two things.
 struct verification_view {
     struct event {
-        std::string_view what;
+        std::string_view type;
         wall_time at;
         std::vector<detail> details;
     };
@@ -54,33 +54,35 @@ public:
     struct dependencies {
         store::store& store;
         key_ring const& keys;
-        changes& news;
-        followup& afterwards;
+        event_waiters& waiters;
+        followup& follow_up;
         cancel_reports const& reports;
         clock const& now;
     };
     verifications(policy const& rules, dependencies deps);
 
-    boost::asio::awaitable<outcome<verification_view>> find(caller who, std::string id);
-    /// The same after the next change of it, at `until` at the latest, or within a second after `has_left`
-    /// says that nobody waits any more. `has_left` is asked on the caller's executor.
+    boost::asio::awaitable<outcome<verification_view>> find(caller caller, std::string id);
+    /// The same after the next change of it, at `until` at the latest, or within a second after
+    /// `has_disconnected` says that nobody waits any more. `has_disconnected` is asked on the
+    /// caller's executor.
     boost::asio::awaitable<outcome<verification_view>>
-    find_changed(caller who, std::string id, deadline until, std::function<bool()> has_left);
-    boost::asio::awaitable<outcome<verification_view>> cancel(caller who, std::string id);
+    find_changed(caller caller, std::string id, deadline until,
+                 std::function<bool()> has_disconnected);
+    boost::asio::awaitable<outcome<verification_view>> cancel(caller caller, std::string id);
 
 private:
     /// A verification's id, and what was heard of it when it was looked at.
-    using look_key = std::pair<std::string, std::uint64_t>;
-    using shared_looks = net::single_flight<look_key, std::optional<outcome<verification_view>>>;
+    using find_key = std::pair<std::string, std::uint64_t>;
+    using shared_finds = net::single_flight<find_key, std::optional<outcome<verification_view>>>;
 
-    boost::asio::awaitable<outcome<verification_view>> look_for_all(caller who, std::string id,
-                                                                    std::uint64_t seen);
-    boost::asio::awaitable<std::optional<outcome<verification_view>>> find_if_there(caller who,
+    boost::asio::awaitable<outcome<verification_view>> find_shared(caller caller, std::string id,
+                                                                   std::uint64_t seen);
+    boost::asio::awaitable<std::optional<outcome<verification_view>>> find_if_there(caller caller,
                                                                                     std::string id);
 
     policy const& rules_;
     dependencies deps_;
-    shared_looks looks_;
+    shared_finds finds_;
 };
 
 } // namespace otpd::otp

@@ -18,9 +18,9 @@
 namespace otpd::otp {
 
 struct verify_request {
-    caller who;
+    otp::caller caller;
     phone_number number;
-    purpose what;
+    otpd::purpose purpose;
     passcode code;
     std::optional<std::string> id = std::nullopt; ///< of a verification: the guess is its holder's
 };

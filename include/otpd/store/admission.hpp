@@ -3,7 +3,7 @@
 /// A send as the store sees it: admitted before any byte goes upstream, settled afterwards.
 
 #include "otpd/store/budget.hpp"
-#include "otpd/store/charge.hpp"
+#include "otpd/store/limits.hpp"
 #include "otpd/store/verification.hpp"
 
 #include <optional>
@@ -16,17 +16,17 @@ namespace otpd::store {
 /// A send that may be requested again and is done once (Idempotency-Key). Its record outlives the
 /// verification.
 struct idempotency_key {
-    subject_key key{};                       ///< keyed hash of the client and its key
+    key_hash key{};                          ///< keyed hash of the client and its key
     std::array<std::byte, 16> fingerprint{}; ///< of what was asked for
-    duration keep{};
+    duration retention{};
 };
 
 struct admission {
     record_key key;
     verification_id id{};
     code_seed code;
-    duration ttl{};  ///< of the code, > 0
-    duration keep{}; ///< of the verification, >= ttl
+    duration ttl{};       ///< of the code, > 0
+    duration retention{}; ///< of the verification, >= ttl
     /// The longest time that a send may take. Until the last send of a scope is settled, or this
     /// time is over, the scope admits no other.
     duration lease{};
@@ -34,13 +34,13 @@ struct admission {
     /// oldest is dropped when there would be more than `codes_max`); otherwise they are replaced.
     bool add = false;
     cooldown_rule cooldown;
-    std::vector<charge> charges;
+    std::vector<rate_limit_check> rate_limit_checks;
     /// Taken together with the limits or not at all. A violation names the budget, and lasts until
     /// the store forgets the budget.
     std::vector<reservation> reservations;
     std::vector<conversion_guard> guards;
     guess_budget guesses;
-    std::optional<idempotency_key> once;
+    std::optional<idempotency_key> idempotency;
     std::string details; ///< of the event `admitted`
 };
 
@@ -51,7 +51,7 @@ struct admitted {
     duration cooldown{}; ///< the pause that has begun; 0 without
     /// For each rate-limit check, in their order: the time until the limit has its whole quota
     /// again; 0 when the check was not counted.
-    std::vector<counter_time> busy_for;
+    std::vector<counter_time> resets_in;
     std::vector<violation> observed; ///< those that refuse nothing
 };
 /// The scope's last send is not settled yet, or that with the same idempotency key.
@@ -79,9 +79,9 @@ enum class send_result : std::uint8_t {
     unknown   ///< perhaps sent: the code is active, and the limits keep counting it
 };
 
-/// A rebooking whose answer was lost. It was done if the verification lists more events `step` than
-/// before; then these adjustments replace the settlement's.
-struct unanswered_rebooking {
+/// A replacement of the reservation whose answer was lost. It was done if the verification lists
+/// more events `step` than before; then these adjustments replace the settlement's.
+struct unanswered_replacement {
     std::size_t steps_before = 0;
     std::vector<adjustment> adjustments;
 };
@@ -101,20 +101,20 @@ struct settlement {
     /// Made whatever the result, once for a send: not when it is superseded, nor when it was
     /// settled before.
     std::vector<adjustment> adjustments;
-    std::optional<unanswered_rebooking> unanswered;
+    std::optional<unanswered_replacement> unanswered;
     /// With send_result::accepted only. What an update has recorded before with more certainty
     /// stays.
     std::optional<receipt> accepted;
     /// With send_result::refused: the checks of the admission that were counted, and are now taken
     /// back. `back_off` replaces the cooldown of the admission, so that a refusal cannot be
     /// repeated at full speed; a cooldown that a later send has begun stays.
-    std::vector<charge> give_back;
-    std::vector<subject_key> guarded;
+    std::vector<rate_limit_check> refund;
+    std::vector<key_hash> guarded;
     duration cooldown{}; ///< admitted::cooldown
     duration back_off{};
     /// The admission's idempotency key, and what later calls with it are answered; with
     /// send_result::refused the key is free again.
-    std::optional<idempotency_key> once;
+    std::optional<idempotency_key> idempotency;
     std::string reply; ///< at most 4096 bytes
 };
 
@@ -125,7 +125,7 @@ enum class settle_outcome : std::uint8_t { settled, superseded };
 
 /// What became known of a message after its send was settled.
 struct delivery_update {
-    verification_address at;
+    verification_address address;
     delivery message = delivery::accepted;
     std::optional<receipt> sent; ///< takes the place of what is kept
     std::string details;         ///< of an event `delivery`

@@ -42,7 +42,7 @@ public:
 };
 
 /// A completion handler for background work (co_spawn) that reports its exception.
-[[nodiscard]] inline auto tells_failure(observer& to) {
+[[nodiscard]] inline auto reports_failure(observer& to) {
     return [&to](std::exception_ptr thrown) {
         if (thrown) to.failed(thrown);
     };
@@ -58,7 +58,7 @@ public:
 
     /// Whether an instance with these secrets may use this store; the first instance decides. Call
     /// it after each ready(): the server may be another one.
-    virtual boost::asio::awaitable<result<agreement>> agree(shared_secrets mine) = 0;
+    virtual boost::asio::awaitable<result<agreement>> agree(shared_secrets secrets) = 0;
 
     /// Ends what start() began; soon afterwards the executor has no work of the store left. From
     /// any thread.

@@ -7,7 +7,7 @@
 /// month, as the bill is. The period is a part of the budget's key; the caller knows the calendar,
 /// the store only how long to remember.
 
-#include "otpd/store/charge.hpp"
+#include "otpd/store/limits.hpp"
 #include "otpd/store/verification.hpp"
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace otpd::store {
 /// The stored value is the sum taken so far, in millionths of the currency, below 2^53 (9 billion
 /// units): every store counts that exactly.
 struct budget_key {
-    subject_key subject{};
+    key_hash key{};
     std::string name;   ///< 1 to 32 characters of [a-z0-9_]; unique among the budgets of one owner
     std::string period; ///< 1 to 16 characters of [0-9T-]: "2026-11"
 
@@ -31,10 +31,11 @@ struct budget_key {
 /// reservations of one request are of different budgets. One of 0 is kept too, because the real
 /// price may be another.
 struct reservation {
-    budget_key from;
+    budget_key budget;
     std::int64_t amount = 0; ///< >= 0
-    std::int64_t cap = 0;    ///< >= 0; with nothing taken yet a larger amount is refused for `keep`
-    duration keep{};         ///< > 0: forgotten so long after it was first taken from
+    std::int64_t cap =
+        0; ///< >= 0; with nothing taken yet a larger amount is refused for `retention`
+    duration retention{}; ///< > 0: forgotten so long after it was first taken from
     /// Refuses nothing and is only reported; the amount is taken all the same.
     bool observed = false;
 };
@@ -42,26 +43,26 @@ struct reservation {
 /// Corrects the sum of a budget by `change` (never below 0 in all). Does nothing when the budget is
 /// forgotten.
 struct adjustment {
-    budget_key of;
+    budget_key budget;
     std::int64_t change = 0;
 };
 
 /// Replaces the reservation when a send is tried on another route: refunds the expected price of
 /// the first route and reserves that of the next, or changes nothing. Never refused for lack of
 /// room in the store.
-struct rebooking {
-    verification_address of; ///< whose send it is
+struct reservation_replacement {
+    verification_address address; ///< whose send it is
     /// Events `step`, at least one, that are listed even beyond events_max: when the answer is
     /// lost, they show whether this was done (settlement::unanswered).
     std::vector<note> notes;
-    std::vector<adjustment> give_back;
+    std::vector<adjustment> refund;
     std::vector<reservation> take;
 };
-struct rebooked {
+struct reservation_replaced {
     std::vector<violation> observed;
 };
 /// The verification is forgotten, or its send settled: nothing changes.
 struct too_late {};
-using rebook_outcome = std::variant<rebooked, refused, too_late>;
+using replace_outcome = std::variant<reservation_replaced, refused, too_late>;
 
 } // namespace otpd::store

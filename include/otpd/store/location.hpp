@@ -13,9 +13,9 @@
 /// User and password are percent-encoded (RFC 3986 3.2.1). The password is better given by its own
 /// setting: a URL ends up in many places.
 ///
-/// PostgreSQL takes libpq's sslmode (disable, prefer, require, verify-ca, verify-full), sslrootcert,
-/// sslcert and sslkey after a `?`. Without sslmode a server is proven by its certificate (verify-full),
-/// unless all are on this machine (prefer). postgresql:// is the same.
+/// PostgreSQL takes libpq's sslmode (disable, prefer, require, verify-ca, verify-full),
+/// sslrootcert, sslcert and sslkey after a `?`. Without sslmode a server is proven by its
+/// certificate (verify-full), unless all are on this machine (prefer). postgresql:// is the same.
 
 #include "otpd/core/secret.hpp"
 
@@ -50,7 +50,7 @@ struct postgres_location {
 struct location {
     enum class kind : std::uint8_t { memory, sqlite, redis, postgres };
 
-    kind what = kind::memory;
+    kind type = kind::memory;
     std::string path;                    ///< of the SQLite file, or of the server's Unix socket
     std::vector<server_address> servers; ///< the server, or the Sentinels; none for a Unix socket
     std::string master;                  ///< what the Sentinels call the server; empty without them
@@ -61,7 +61,7 @@ struct location {
     postgres_location postgres;
 
     /// Codes outlive the process or are seen by others, so the keys that sign them must do so too.
-    [[nodiscard]] bool outlives_process() const noexcept { return what != kind::memory; }
+    [[nodiscard]] bool outlives_process() const noexcept { return type != kind::memory; }
     /// As a URL, without user and password.
     [[nodiscard]] std::string to_string() const;
 

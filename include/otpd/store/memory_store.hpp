@@ -24,10 +24,10 @@ struct memory_options {
     std::size_t sweep_batch = 16;
 };
 
-/// `now`, `tell` and whatever runs `executor` must outlive the store, and the store everything that was
-/// started on it.
+/// `now`, `observer` and whatever runs `executor` must outlive the store, and the store everything
+/// that was started on it.
 [[nodiscard]] std::unique_ptr<backend> make_memory_store(boost::asio::any_io_executor executor,
                                                          clock const& now, memory_options options,
-                                                         observer& tell = observer::none());
+                                                         observer& observer = observer::none());
 
 } // namespace otpd::store

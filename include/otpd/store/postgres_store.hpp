@@ -18,9 +18,9 @@ namespace otpd::store {
 struct postgres_options {
     location where;              ///< a PostgreSQL one
     std::string schema = "otpd"; ///< of the tables: small letters, digits and _
-    /// >= 1; each carries one batch at a time. More than one helps only where few steps share a key:
-    /// elsewhere they wait for each other, and each of an instance that stops may hold a lock for
-    /// 250 ms after the other.
+    /// >= 1; each carries one batch at a time. More than one helps only where few steps share a
+    /// key: elsewhere they wait for each other, and each of an instance that stops may hold a lock
+    /// for 250 ms after the other.
     std::size_t connections = 1;
     duration timeout{1000};           ///< of one step, and of one statement
     std::size_t queue_max = 4096;     ///< steps that wait; more are refused
@@ -36,10 +36,10 @@ struct postgres_options {
 /// otpd needs.
 [[nodiscard]] std::string postgres_schema(std::string const& schema, std::string_view role = {});
 
-/// `tell` and whatever runs `executor` must outlive the store, and the store everything that was started
-/// on it.
+/// `observer` and whatever runs `executor` must outlive the store, and the store everything that
+/// was started on it.
 [[nodiscard]] std::unique_ptr<backend> make_postgres_store(boost::asio::any_io_executor executor,
                                                            postgres_options options,
-                                                           observer& tell = observer::none());
+                                                           observer& observer = observer::none());
 
 } // namespace otpd::store

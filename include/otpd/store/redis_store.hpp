@@ -19,8 +19,8 @@ struct redis_options {
     std::string certificate_file; ///< PEM, with TLS: this client's chain; empty: none
     std::string key_file;         ///< PEM, of the certificate
     duration timeout{250};        ///< of one step; a later answer is lost, its effect is not
-    /// A connection that was cut off is made again within milliseconds. Steps wait for so long; after
-    /// that the server is gone, and they are refused at once.
+    /// A connection that was cut off is made again within milliseconds. Steps wait for so long;
+    /// after that the server is gone, and they are refused at once.
     duration reconnect_patience{300};
     std::size_t connections = 1;      ///< >= 1
     std::uint32_t replicas = 0;       ///< to wait for
@@ -30,10 +30,11 @@ struct redis_options {
     std::uint64_t memory_max = 0;
 };
 
-/// Throws boost::system::system_error when a file of the options cannot be used. `tell` and whatever runs
-/// `executor` must outlive the store, and the store everything that was started on it.
+/// Throws boost::system::system_error when a file of the options cannot be used. `observer` and
+/// whatever runs `executor` must outlive the store, and the store everything that was started on
+/// it.
 [[nodiscard]] std::unique_ptr<backend> make_redis_store(boost::asio::any_io_executor executor,
                                                         redis_options options,
-                                                        observer& tell = observer::none());
+                                                        observer& observer = observer::none());
 
 } // namespace otpd::store

@@ -1,7 +1,8 @@
 #pragma once
 
-/// What all instances of one store have to have in common. One with another number key would count apart
-/// from the others, and one without the key that codes are made with now could not verify them.
+/// What all instances of one store have to have in common. One with another number key would count
+/// apart from the others, and one without the key that codes are made with now could not verify
+/// them.
 
 #include <array>
 #include <cstddef>

@@ -29,9 +29,10 @@ struct sqlite_options {
     std::size_t cache_bytes = 64ULL << 20U; ///< of the file's pages, kept in memory
 };
 
-/// `now`, `tell` and whatever runs `executor` must outlive the store, and the store every step that was begun.
+/// `now`, `observer` and whatever runs `executor` must outlive the store, and the store every step
+/// that was begun.
 [[nodiscard]] std::unique_ptr<backend> make_sqlite_store(boost::asio::any_io_executor executor,
                                                          clock const& now, sqlite_options options,
-                                                         observer& tell = observer::none());
+                                                         observer& observer = observer::none());
 
 } // namespace otpd::store

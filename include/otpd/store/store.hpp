@@ -43,7 +43,8 @@ public:
     virtual boost::asio::awaitable<result<settle_outcome>> settle(settlement request) = 0;
 
     /// Between `admit` and `settle`: the send is tried on another route, at another price.
-    virtual boost::asio::awaitable<result<rebook_outcome>> rebook(rebooking request) = 0;
+    virtual boost::asio::awaitable<result<replace_outcome>>
+    replace_reservation(reservation_replacement request) = 0;
 
     /// Records what became known of the message after its send was settled.
     virtual boost::asio::awaitable<result<update_outcome>> update(delivery_update request) = 0;
@@ -63,7 +64,7 @@ public:
 
     /// What was taken from each budget; 0 for those that are not kept.
     virtual boost::asio::awaitable<result<std::vector<std::int64_t>>>
-    spent(std::vector<budget_key> of) = 0;
+    spent(std::vector<budget_key> budgets) = 0;
 
     /// Codes that can still be verified; may count one for a moment after it expired.
     virtual boost::asio::awaitable<result<std::uint64_t>> live_codes() = 0;

@@ -4,7 +4,7 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
-#include "otpd/store/charge.hpp"
+#include "otpd/store/limits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -36,7 +36,7 @@ struct code_seed {
 /// scope, or several with one shared count of attempts (admission::add).
 struct record_key {
     number_key number{};
-    std::string slot;
+    std::string scope;
 };
 
 /// Where one verification is stored: by its number, so there is no other index.
@@ -71,8 +71,8 @@ enum class delivery : std::uint8_t { queued, accepted, unknown, delivered, faile
 
 /// A message goes from one state only to one of greater certainty. `delivered` and `failed` are
 /// final.
-[[nodiscard]] constexpr int certainty(delivery of) noexcept {
-    switch (of) {
+[[nodiscard]] constexpr int certainty(delivery delivery) noexcept {
+    switch (delivery) {
     case delivery::queued:
         return 0;
     case delivery::unknown:
@@ -86,7 +86,7 @@ enum class delivery : std::uint8_t { queued, accepted, unknown, delivered, faile
     return 3;
 }
 
-enum class event_kind : std::uint8_t {
+enum class event_type : std::uint8_t {
     admitted,
     accepted, ///< by the upstream
     unknown,  ///< whether it was sent
@@ -103,25 +103,25 @@ enum class event_kind : std::uint8_t {
 inline constexpr std::size_t details_max = 512;
 
 struct event {
-    event_kind what = event_kind::admitted;
+    event_type type = event_type::admitted;
     wall_time at; ///< by the store's clock, in whole milliseconds: the same whoever reads it
     std::string details;
 };
 
 /// Of one verification; later events are left out (wrong guesses are counted all the same), except
-/// the steps of a rebooking, the result of its send and what ends its code.
+/// the steps of a replaced reservation, the result of its send and what ends its code.
 inline constexpr std::size_t events_max = 32;
 
 /// An event of the caller's.
 struct note {
-    event_kind what = event_kind::step;
+    event_type type = event_type::step;
     duration ago{}; ///< >= 0; notes come in their order
     std::string details;
 };
 
 struct verification {
     verification_id id{};
-    std::string slot;
+    std::string scope;
     progress state = progress::pending;
     delivery message = delivery::queued;
     wall_time admitted_at; ///< by the store's clock, in whole milliseconds
@@ -171,9 +171,9 @@ struct check {
     std::optional<verification_id> id;
     /// Limits that count each guess without an id that does not verify; `refused` when one of them
     /// is used up. Not used with an id.
-    std::vector<charge> charges;
+    std::vector<rate_limit_check> rate_limit_checks;
     /// The places with a conversion guard: a right code counts as typed there.
-    std::vector<subject_key> guarded;
+    std::vector<key_hash> guarded;
 };
 
 /// The code was right and is used up with this answer; the number's guess count is cleared, its
@@ -202,9 +202,9 @@ struct absent {};
 using check_outcome = std::variant<verified, wrong, exhausted, locked, absent, refused>;
 
 struct cancellation {
-    verification_address at;
+    verification_address address;
     /// The scope must begin with it; otherwise the verification is absent.
-    std::string slot_prefix;
+    std::string scope_prefix;
 };
 
 /// `ended`: it was over already.

@@ -29,7 +29,8 @@ namespace otpd::telemetry {
 
 enum class level { trace, debug, info, warn, error, off };
 
-/// Of a field: small letters, digits and underscores, which need no escape. Anything else does not compile.
+/// Of a field: small letters, digits and underscores, which need no escape. Anything else does not
+/// compile.
 class field_name {
 public:
     consteval field_name(char const* text) : text_(text) {

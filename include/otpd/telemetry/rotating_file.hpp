@@ -1,6 +1,7 @@
 #pragma once
 
-/// A file of lines that is begun anew when it is full: FILE, then FILE.1 (the newest of the old ones) and so on.
+/// A file of lines that is begun anew when it is full: FILE, then FILE.1 (the newest of the old
+/// ones) and so on.
 
 #include "otpd/telemetry/log.hpp"
 
@@ -29,14 +30,15 @@ struct rotating_file_options {
     }
 };
 
-/// For one thread (the logger's). A file that cannot be written or put aside loses lines, counts them and is tried
-/// again at the next write; it is never let grow past its limit instead, except by one line that alone is longer. A
-/// line that was cut off by a full disk or a crash is ended before the next one. What is no regular file (a pipe, a
-/// device) has no limit.
+/// For one thread (the logger's). A file that cannot be written or put aside loses lines, counts
+/// them and is tried again at the next write; it is never let grow past its limit instead, except
+/// by one line that alone is longer. A line that was cut off by a full disk or a crash is ended
+/// before the next one. What is no regular file (a pipe, a device) has no limit.
 ///
-/// A file that somebody has moved away or removed is noticed before the next lines are written: they go to a new one
-/// at the path. So do lines that were written to a file while it was removed. While a new one cannot be opened, lines
-/// go on to the moved file; to a removed one they are lost, and counted.
+/// A file that somebody has moved away or removed is noticed before the next lines are written:
+/// they go to a new one at the path. So do lines that were written to a file while it was removed.
+/// While a new one cannot be opened, lines go on to the moved file; to a removed one they are lost,
+/// and counted.
 class rotating_file final : public log_output {
 public:
     /// Throws std::system_error when the file cannot be opened.

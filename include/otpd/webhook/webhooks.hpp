@@ -20,7 +20,7 @@
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
 #include "otpd/core/secret.hpp"
-#include "otpd/otp/occurrence.hpp"
+#include "otpd/otp/verification_event.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -56,7 +56,7 @@ struct endpoint {
 
 /// "verification.accepted" and so on; empty for events that are not sent (admitted, step_left,
 /// wrong ...).
-[[nodiscard]] std::string_view type_of(otp::occurrence_kind) noexcept;
+[[nodiscard]] std::string_view type_of(otp::event_type) noexcept;
 
 struct options {
     std::size_t queue_max =
@@ -90,11 +90,11 @@ public:
     };
 
     webhooks(boost::asio::any_io_executor executor, std::vector<endpoint> endpoints, options with,
-             dependencies uses);
+             dependencies deps);
     ~webhooks() override;
 
-    [[nodiscard]] bool wants(otp::occurrence_kind kind) const noexcept override;
-    void happened(otp::occurrence const& what) noexcept override;
+    [[nodiscard]] bool wants(otp::event_type kind) const noexcept override;
+    void on_event(otp::verification_event const& event) noexcept override;
 
     void start();
     /// Queues nothing more. Messages that are being sent or are due may end until the deadline;

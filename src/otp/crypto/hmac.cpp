@@ -1,4 +1,5 @@
-// The functions are deprecated in favour of EVP, which is where their caller may choose another hash. This one may not.
+// The functions are deprecated in favour of EVP, which is where their caller may choose another
+// hash. This one may not.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "crypto/hmac.hpp"
@@ -28,7 +29,8 @@ void finish(SHA256_CTX& hash, hmac_sha256::digest& out) {
     require(SHA256_Final(reinterpret_cast<unsigned char*>(out.data()), &hash) == 1);
 }
 
-/// RFC 2104 2: a key that is longer than a block is hashed first, a shorter one is followed by zeros.
+/// RFC 2104 2: a key that is longer than a block is hashed first, a shorter one is followed by
+/// zeros.
 block block_of(std::span<std::byte const> key) {
     block padded{};
     if (key.size() <= padded.size()) {

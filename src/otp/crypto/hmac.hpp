@@ -14,8 +14,8 @@ namespace otpd::otp {
 
 /// Immutable; may be used from any thread. Throws std::runtime_error when OpenSSL fails.
 ///
-/// Keeps the two hashes of RFC 2104 as they stand after the key's block and goes on from copies. OpenSSL 3's EVP_MAC does the
-/// same sums, but makes and frees its contexts for each MAC.
+/// Keeps the two hashes of RFC 2104 as they stand after the key's block and goes on from copies.
+/// OpenSSL 3's EVP_MAC does the same sums, but makes and frees its contexts for each MAC.
 class hmac_sha256 {
 public:
     using digest = std::array<std::byte, SHA256_DIGEST_LENGTH>;

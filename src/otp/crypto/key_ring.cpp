@@ -1,7 +1,7 @@
 #include "otpd/otp/key_ring.hpp"
 
 #include "crypto/hmac.hpp"
-#include "crypto/kept_subjects.hpp"
+#include "crypto/key_hash_cache.hpp"
 #include "otpd/core/encoding.hpp"
 
 #include <algorithm>
@@ -71,9 +71,9 @@ private:
 struct key_ring::keys {
     std::vector<code_key> live; // the current one first
     hmac_sha256 number;
-    hmac_sha256 subject;
+    hmac_sha256 hash;
     hmac_sha256 id;
-    std::unique_ptr<kept_subjects> kept = std::make_unique<kept_subjects>();
+    std::unique_ptr<key_hash_cache> kept = std::make_unique<key_hash_cache>();
 
     /// Enciphers and deciphers: the keystream is used for this one random id only.
     void cover(store::verification_address& at) const {
@@ -85,8 +85,8 @@ struct key_ring::keys {
 
 namespace {
 
-store::subject_key first_half(hmac_sha256::digest const& digest) {
-    store::subject_key key;
+store::key_hash first_half(hmac_sha256::digest const& digest) {
+    store::key_hash key;
     std::copy_n(digest.begin(), key.size(), key.begin());
     return key;
 }
@@ -120,12 +120,12 @@ store::number_key key_ring::hash(std::string_view client, phone_number const& nu
     return first_half(keys_->number({client, number.digits()}));
 }
 
-store::subject_key key_ring::subject(std::initializer_list<std::string_view> what) const {
-    return first_half(keys_->subject(what));
+store::key_hash key_ring::hash(std::initializer_list<std::string_view> fields) const {
+    return first_half(keys_->hash(fields));
 }
 
-store::subject_key key_ring::subject_of_few(std::initializer_list<std::string_view> what) const {
-    return keys_->kept->get(what, [this](auto const& fields) { return subject(fields); });
+store::key_hash key_ring::cached_hash(std::initializer_list<std::string_view> what) const {
+    return keys_->kept->get(what, [this](auto const& fields) { return hash(fields); });
 }
 
 std::string key_ring::seal(store::verification_address const& at) const {
@@ -153,24 +153,25 @@ store::code_seed key_ring::make_seed(std::size_t length, random_source& random) 
 }
 
 std::optional<passcode> key_ring::code_of(store::code_seed const& seed, std::string_view client,
-                                          purpose const& what, phone_number const& number) const {
+                                          purpose const& purpose,
+                                          phone_number const& number) const {
     auto const key = std::ranges::find(keys_->live, seed.key_id, &code_key::id);
     bool const is_length =
         passcode::min_length <= seed.length && seed.length <= passcode::max_length;
     if (key == keys_->live.end() || !is_length) return std::nullopt;
     std::string_view const nonce(reinterpret_cast<char const*>(seed.nonce.data()),
                                  seed.nonce.size());
-    keyed_bytes bytes(key->stream, {client, what.name(), number.digits(), nonce});
+    keyed_bytes bytes(key->stream, {client, purpose.name(), number.digits(), nonce});
     return passcode::generate(seed.length, bytes);
 }
 
 store::shared_secrets key_ring::secrets() const {
-    store::shared_secrets mine;
-    mine.number_key = first_half(keys_->number({"fingerprint"}));
-    mine.signing_key = keys_->live.front().id;
+    store::shared_secrets secrets;
+    secrets.number_key = first_half(keys_->number({"fingerprint"}));
+    secrets.signing_key = keys_->live.front().id;
     for (auto const& each : keys_->live)
-        mine.known.push_back(each.id);
-    return mine;
+        secrets.known.push_back(each.id);
+    return secrets;
 }
 
 } // namespace otpd::otp

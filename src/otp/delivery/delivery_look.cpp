@@ -51,32 +51,33 @@ std::optional<delivery_question> list_reader::next() {
 
 bool list_reader::on_reply(delivery_question const& asked, delivery_reply answer, wall_time now) {
     if (answer) unreadable_ = 0;
-    return asked.what == about::list ? on_list(asked, std::move(answer), now)
-                                     : on_delivered(asked, std::move(answer), now);
+    return asked.purpose == about::list ? on_list(asked, std::move(answer), now)
+                                        : on_delivered(asked, std::move(answer), now);
 }
 
-// --- all of it -----------------------------------------------------------------------------------
+// --- all of it ----------------------------------------------------------------------------------
 
-/// A message that earlier looks did not show is too deep in the list, or not in it: few of those are asked
-/// for singly and not looked for; many are still looked for.
+/// A message that earlier looks did not show is too deep in the list, or not in it: few of those
+/// are asked for singly and not looked for; many are still looked for.
 list_reader::wanted list_reader::find_wanted() const {
-    wanted who;
+    wanted wanted;
     std::size_t missed = 0;
     for (auto const& [which, message] : messages_.all()) {
         if (message.first_look > began_) break;
         if (message.lost) {
-            ++who.lost;
-            who.lost_since = std::min(who.lost_since, message.what.asked_at - clock_tolerance_);
+            ++wanted.lost;
+            wanted.lost_since =
+                std::min(wanted.lost_since, message.what.asked_at - clock_tolerance_);
         } else if (message.missed >= missed_max) {
             ++missed;
         } else {
-            ++who.by_id;
+            ++wanted.by_id;
         }
     }
-    who.all = missed > singles_max;
-    if (who.all) who.by_id += missed;
-    who.many_lost = who.lost > singles_max; // fewer are asked for by their numbers
-    return who;
+    wanted.all = missed > singles_max;
+    if (wanted.all) wanted.by_id += missed;
+    wanted.many_lost = wanted.lost > singles_max; // fewer are asked for by their numbers
+    return wanted;
 }
 
 /// It is looked for, and was not shown yet.
@@ -150,20 +151,20 @@ void list_reader::end_list() {
     }
 }
 
-// --- only those that were delivered --------------------------------------------------------------
+// --- only those that were delivered -------------------------------------------------------------
 
-/// Most of a long list are messages of which there is nothing new, and while it is read from its beginning
-/// to its end others are delivered at its beginning.
+/// Most of a long list are messages of which there is nothing new, and while it is read from its
+/// beginning to its end others are delivered at its beginning.
 bool list_reader::is_filter_worth_it() const {
     return can_filter_ && list_pages_ > short_look_pages &&
            delivered_pages_ < std::min(list_pages_, delivered_pages_max);
 }
 
-void list_reader::begin_delivered(stage afterwards) {
+void list_reader::begin_delivered(stage follow_up) {
     requests_since_delivered_ = 0;
     if (messages_.all().empty()) return;
     stage_ = stage::delivered;
-    after_delivered_ = afterwards;
+    after_delivered_ = follow_up;
     delivered_ = {};
     delivered_since_ = messages_.all().begin()->second.what.asked_at - clock_tolerance_;
 }
@@ -201,7 +202,7 @@ bool list_reader::on_delivered(delivery_question const& asked, delivery_reply an
     return true;
 }
 
-// --- single messages -----------------------------------------------------------------------------
+// --- single messages ----------------------------------------------------------------------------
 
 /// Those whose turn was longest ago. Fewer after a long list, so that the next one is not late.
 void single_questions::choose(std::size_t pages, steady_time now) {
@@ -226,7 +227,7 @@ std::optional<delivery_question> single_questions::next(steady_time now) {
         message = messages_.find(next.which);
     }
     message->ask_again(now);
-    auto const& known = message->what.told;
+    auto const& known = message->what.event;
     if (message->lost) {
         next.what = about::number;
         next.query.msisdn = message->what.to->digits();
@@ -246,10 +247,10 @@ bool single_questions::on_reply(delivery_question const& asked, delivery_reply a
         auto const why = answer.error().why;
         return why == reason::not_found || why == reason::invalid_request;
     }
-    if (asked.what == about::order)
+    if (asked.purpose == about::order)
         for (auto& report : answer->reports)
             report.order_id = asked.name;
-    if (asked.what == about::number) judge(asked, *answer);
+    if (asked.purpose == about::number) judge(asked, *answer);
     updates_.take(std::move(answer->reports), std::nullopt, now);
     return true;
 }

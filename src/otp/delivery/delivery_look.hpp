@@ -21,8 +21,8 @@ struct delivery_question {
 /// What is asked for by its id comes as a page of one.
 using delivery_reply = bridgexapi::answer<bridgexapi::delivery_page>;
 
-/// Reads the list, newest first, until it showed every message that is looked for. While the list is long, its
-/// delivered messages are asked for in between.
+/// Reads the list, newest first, until it showed every message that is looked for. While the list
+/// is long, its delivered messages are asked for in between.
 class list_reader {
 public:
     /// All must outlive it.
@@ -61,7 +61,7 @@ private:
     void end_list();
 
     [[nodiscard]] bool is_filter_worth_it() const;
-    void begin_delivered(stage afterwards);
+    void begin_delivered(stage follow_up);
     [[nodiscard]] delivery_question ask_delivered() const;
     bool on_delivered(delivery_question const& asked, delivery_reply answer, wall_time now);
 
@@ -92,8 +92,8 @@ private:
     bool can_filter_ = true;          ///< by status: no more once it seems that the upstream cannot
 };
 
-/// Asks for messages that the list does not show, a few in each look: by their ids or orders, lost ones by their
-/// numbers.
+/// Asks for messages that the list does not show, a few in each look: by their ids or orders, lost
+/// ones by their numbers.
 class single_questions {
 public:
     /// Both must outlive it.

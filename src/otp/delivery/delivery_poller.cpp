@@ -20,7 +20,7 @@ delivery_poller::action delivery_poller::next_action(moment now) {
         if (stage_ == stage::over) {
             auto const due = next_look();
             if (now.steady < due) return rest{due};
-            begin_look(now.steady);
+            subscribe(now.steady);
         }
         question_ = next_question(now.steady);
     }
@@ -51,11 +51,11 @@ steady_time delivery_poller::next_look() const {
     return std::max(next_look_, all.begin()->second.first_look);
 }
 
-void delivery_poller::begin_look(steady_time now) {
+void delivery_poller::subscribe(steady_time now) {
     next_look_ = now + jittered(options_.interval);
     stage_ = stage::list;
     messages_.drop_overdue(now);
-    updates_.begin_look();
+    updates_.subscribe();
     list_.begin(now);
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-/// Decides what to ask the upstream about open messages, when, and what follows from its answers. It has
-/// no I/O, clock or thread: its owner asks for the next action, carries it out and hands back the result.
+/// Decides what to ask the upstream about open messages, when, and what follows from its answers.
+/// It has no I/O, clock or thread: its owner asks for the next action, carries it out and hands
+/// back the result.
 
 #include "delivery/delivery_look.hpp"
 
@@ -53,7 +54,7 @@ private:
     enum class stage : std::uint8_t { list, singles, over };
 
     [[nodiscard]] steady_time next_look() const;
-    void begin_look(steady_time now);
+    void subscribe(steady_time now);
     [[nodiscard]] std::optional<delivery_question> next_question(steady_time now);
     void back_off(bridgexapi::failure const& why, steady_time now);
     [[nodiscard]] steady_time::duration jittered(std::chrono::milliseconds pause);

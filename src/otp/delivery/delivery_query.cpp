@@ -16,11 +16,11 @@ bool is_final(delivery_view const& view) {
 } // namespace
 
 boost::asio::awaitable<outcome<delivery_view>>
-delivery_query::find(caller who, std::string bx_message_id,
+delivery_query::find(caller caller, std::string bx_message_id,
                      std::optional<std::string> verification_id, deadline until) {
-    if (who.from->is_tenant) {
+    if (caller.client->is_tenant) {
         auto const own =
-            co_await owners_.is_of(*who.from, bx_message_id, std::move(verification_id));
+            co_await owners_.is_of(*caller.client, bx_message_id, std::move(verification_id));
         if (!own) co_return own.error();
         // Nobody is asked, so that even the time it takes says nothing of another's.
         if (!*own) co_return failure{errc::delivery_not_found};

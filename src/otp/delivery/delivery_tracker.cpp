@@ -37,7 +37,7 @@ public:
             deps_.metrics.message_not_followed();
             return;
         }
-        if (net::is_alone_on(strand_)) return add(std::move(message));
+        if (net::is_single_threaded(strand_)) return add(std::move(message));
         asio::post(strand_, [self = shared_from_this(), message = std::move(message)]() mutable {
             self->add(std::move(message));
         });
@@ -94,7 +94,7 @@ private:
                 co_await self->act(self->poller_.next_action(self->now()));
             } catch (std::exception const& thrown) {
                 if (!self->stopped_)
-                    self->deps_.log.error("delivery_look_failed", {{"reason", thrown.what()}});
+                    self->deps_.log.error("delivery_poll_failed", {{"reason", thrown.what()}});
                 self->poller_.abandon_look(self->now().steady);
             }
         }
@@ -124,10 +124,10 @@ private:
     asio::awaitable<delivery_reply> ask(delivery_question asked) {
         auto const until = deadline::in(options_.timeout);
         auto& upstream = deps_.gateway;
-        if (asked.what == delivery_question::about::order)
+        if (asked.purpose == delivery_question::about::order)
             co_return co_await upstream.list_order_deliveries(asked.name, asked.query.limit,
                                                               asked.query.skip, until);
-        if (asked.what != delivery_question::about::message)
+        if (asked.purpose != delivery_question::about::message)
             co_return co_await upstream.list_deliveries(asked.query, until);
         auto report = co_await upstream.get_delivery(asked.name, until);
         if (!report) co_return report.error();

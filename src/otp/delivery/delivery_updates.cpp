@@ -38,12 +38,12 @@ std::string_view cut(std::string_view text) noexcept {
 }
 
 store::receipt receipt_of(open_message const& message, delivery_report const& report) {
-    auto const& told = message.what.told;
+    auto const& event = message.what.event;
     store::receipt receipt;
-    receipt.route_id = report.route_id.value_or(told.route_id);
-    receipt.order_id = report.order_id.value_or(told.order_id);
+    receipt.route_id = report.route_id.value_or(event.route_id);
+    receipt.order_id = report.order_id.value_or(event.order_id);
     receipt.bx_message_id = report.bx_message_id;
-    receipt.cost = told.cost;
+    receipt.cost = event.cost;
     return receipt;
 }
 
@@ -56,17 +56,17 @@ void refund(followed_message const& message, store::delivery_update& update) {
     }
 }
 
-occurrence_kind event_of(store::delivery state) noexcept {
-    if (state == store::delivery::delivered) return occurrence_kind::delivered;
-    return state == store::delivery::failed ? occurrence_kind::failed : occurrence_kind::delivery;
+event_type event_of(store::delivery state) noexcept {
+    if (state == store::delivery::delivered) return event_type::delivered;
+    return state == store::delivery::failed ? event_type::failed : event_type::delivery;
 }
 
 /// The update and its event, without details.
 store_update begin_update(open_message const& message, delivery_report report, moment now) {
     auto const passed = std::chrono::floor<std::chrono::milliseconds>(now.steady - message.since);
     store_update made;
-    made.update.at = message.what.at;
-    made.event = message.what.told;
+    made.update.address = message.what.address;
+    made.event = message.what.event;
     made.event.at = now.wall;
     made.event.attempted = false;
     made.event.status = report.status;
@@ -85,21 +85,21 @@ details_writer describe(open_message const& message, store_update& made) {
     if (made.why == why::not_sent) {
         made.update.message = store::delivery::failed;
         refund(message.what, made.update);
-        made.event.what = occurrence_kind::failed;
+        made.event.type = event_type::failed;
         made.event.reason = "not_sent";
         return details.add("reason", "not_sent");
     }
     details.add("status", cut(report.status));
-    bool const is_new = message.what.told.bx_message_id.empty() && !report.bx_message_id.empty();
+    bool const is_new = message.what.event.bx_message_id.empty() && !report.bx_message_id.empty();
     if (is_new) made.update.sent = receipt_of(message, report);
     if (made.why == why::found) {
         made.update.message = store::delivery::accepted;
-        made.event.what = occurrence_kind::delivery;
+        made.event.type = event_type::delivery;
         details.add("order_id", cut(made.event.order_id));
         return details.add("bx_message_id", cut(report.bx_message_id));
     }
     made.update.message = state_of(report.status);
-    made.event.what = event_of(made.update.message);
+    made.event.type = event_of(made.update.message);
     if (is_final(made.update.message)) {
         auto const seconds = std::chrono::floor<std::chrono::seconds>(made.event.since_accepted);
         details.add("seconds", static_cast<std::int64_t>(seconds.count()));
@@ -195,8 +195,8 @@ void delivery_updates::on_answer(store_update const& update, store::result<updat
     if (is_ours) {
         if (is_end)
             metrics_.message_ended(update.why == why::not_sent ? "absent" : to_string(state),
-                                   message->what.told.route_id);
-        events_.happened(update.event);
+                                   message->what.event.route_id);
+        events_.on_event(update.event);
     }
     if (is_end)
         messages_.erase(update.which);

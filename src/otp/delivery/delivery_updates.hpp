@@ -20,7 +20,7 @@ struct store_update {
     reason why = reason::report;
     bridgexapi::delivery_report report{};
     store::delivery_update update{};
-    occurrence event{}; ///< for the observers, once the store has it
+    verification_event event{}; ///< for the observers, once the store has it
 };
 
 class delivery_updates {
@@ -31,17 +31,17 @@ public:
         : messages_(messages), absent_after_(options.absent_after), events_(events), log_(log),
           metrics_(metrics) {}
 
-    /// Of the list, in the look of that number; else of single messages. How many messages there is something
-    /// new of.
+    /// Of the list, in the look of that number; else of single messages. How many messages there is
+    /// something new of.
     std::size_t take(std::vector<bridgexapi::delivery_report> reports,
                      std::optional<std::uint64_t> look, wall_time now);
-    /// Finds a lost message among the reports of its number that were taken in this look, once what they said of
-    /// others is stored. `shown_all`: nothing that would be its report was left out.
+    /// Finds a lost message among the reports of its number that were taken in this look, once what
+    /// they said of others is stored. `shown_all`: nothing that would be its report was left out.
     void judge_later(open_messages::id lost, bool shown_all) {
         unjudged_.emplace_back(lost, shown_all);
     }
     void forget_candidates(open_messages::id lost) { candidates_.erase(lost); }
-    void begin_look() {
+    void subscribe() {
         candidates_.clear();
         unjudged_.clear();
     }

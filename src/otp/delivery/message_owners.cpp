@@ -40,10 +40,10 @@ asio::awaitable<bool> message_owners::is_of(std::string client, std::string bx_m
 }
 
 asio::awaitable<outcome<bool>>
-message_ownership::is_of(client const& from, std::string bx_message_id,
+message_ownership::is_of(client const& client, std::string bx_message_id,
                          std::optional<std::string> verification) const {
     if (owners_ != nullptr) {
-        bool const known = co_await owners_->is_of(from.name, bx_message_id);
+        bool const known = co_await owners_->is_of(client.name, bx_message_id);
         if (known) co_return true;
     }
     if (!verification) co_return false;
@@ -52,7 +52,7 @@ message_ownership::is_of(client const& from, std::string bx_message_id,
     auto const answer = co_await store_.find(*at);
     if (!answer) co_return failure{errc::store_unavailable, retry_soon};
     auto const& found = *answer;
-    co_return found && found->slot.starts_with(scope_prefix(from)) && found->sent &&
+    co_return found && found->scope.starts_with(scope_prefix(client)) && found->sent &&
         found->sent->bx_message_id == bx_message_id;
 }
 

@@ -20,7 +20,7 @@ public:
     message_ownership(message_owners const* owners, store::store& store, key_ring const& keys)
         : owners_(owners), store_(store), keys_(keys) {}
 
-    boost::asio::awaitable<outcome<bool>> is_of(client const& from, std::string bx_message_id,
+    boost::asio::awaitable<outcome<bool>> is_of(client const& client, std::string bx_message_id,
                                                 std::optional<std::string> verification) const;
 
 private:

@@ -31,9 +31,10 @@ std::string key_of_number(std::string_view digits) {
     return std::string("n").append(digits);
 }
 std::string key_of(open_message const& message) {
-    auto const& told = message.what.told;
+    auto const& event = message.what.event;
     if (message.lost) return key_of_number(message.what.to->digits());
-    return told.bx_message_id.empty() ? key_of_order(told.order_id) : key_of_id(told.bx_message_id);
+    return event.bx_message_id.empty() ? key_of_order(event.order_id)
+                                       : key_of_id(event.bx_message_id);
 }
 
 } // namespace
@@ -54,22 +55,24 @@ open_messages::open_messages(tracker_options const& options)
     : first_look_(options.first_look), clock_tolerance_(options.clock_tolerance),
       reports_(options.reports_max), known_(options.open_max + options.reports_max) {}
 
-bool open_messages::add(followed_message what, moment now) {
-    auto& told = what.told;
-    told.since_accepted = passed(told.at, now.wall);
-    bool const stated = told.since_admitted > 0ms; // not after a restart
-    told.since_admitted =
-        stated ? told.since_admitted + told.since_accepted : passed(what.admitted_at, now.wall);
-    bool const lost = told.bx_message_id.empty() && told.order_id.empty();
-    if (lost && !what.to) return false;
-    open_message message{.what = std::move(what),
+bool open_messages::add(followed_message followed, moment now) {
+    auto& event = followed.event;
+    event.since_accepted = passed(event.at, now.wall);
+    bool const stated = event.since_admitted > 0ms; // not after a restart
+    event.since_admitted = stated ? event.since_admitted + event.since_accepted
+                                  : passed(followed.admitted_at, now.wall);
+    bool const lost = event.bx_message_id.empty() && event.order_id.empty();
+    if (lost && !followed.to) return false;
+    open_message message{.what = std::move(followed),
                          .since = now.steady,
                          .first_look = now.steady + first_look_,
                          .drop_at = now.steady,
                          .lost = lost};
     message.drop_at += message.what.follow_for;
     message.ask_at = message.first_look;
-    auto const is_same = [&](id which) { return list_.at(which).what.at.id == message.what.at.id; };
+    auto const is_same = [&](id which) {
+        return list_.at(which).what.address.id == message.what.address.id;
+    };
     if (!lost && std::ranges::any_of(at(key_of(message)), is_same)) return false;
     index(next_, message);
     list_.emplace(next_++, std::move(message));
@@ -103,7 +106,7 @@ std::vector<open_messages::id> open_messages::lost_to(std::string_view msisdn) c
     return found;
 }
 
-// --- lost ones -----------------------------------------------------------------------------------
+// --- lost ones ----------------------------------------------------------------------------------
 
 bool open_messages::may_be(open_message const& lost,
                            bridgexapi::delivery_report const& report) const {
@@ -113,7 +116,7 @@ bool open_messages::may_be(open_message const& lost,
         index_.contains(key_of_id(name)))
         return false;
     return digits_of(report.msisdn) == what.to->digits() &&
-           (!report.route_id || *report.route_id == what.told.route_id);
+           (!report.route_id || *report.route_id == what.event.route_id);
 }
 
 std::optional<bridgexapi::delivery_report>
@@ -140,11 +143,11 @@ open_messages::sent_as(open_message const& lost,
     return *best;
 }
 
-// --- changes -------------------------------------------------------------------------------------
+// --- changes ------------------------------------------------------------------------------------
 
 void open_messages::index(id which, open_message const& message) {
     index_.emplace(key_of(message), which);
-    auto const& name = message.what.told.bx_message_id;
+    auto const& name = message.what.event.bx_message_id;
     if (!name.empty()) known_.put(name, true);
 }
 
@@ -158,13 +161,13 @@ void open_messages::unindex(id which, open_message const& message) {
 void open_messages::identify(id which, bridgexapi::delivery_report const& report) {
     auto* const message = find(which);
     if (message == nullptr || report.bx_message_id.empty()) return;
-    auto& told = message->what.told;
-    if (!told.bx_message_id.empty()) return;
+    auto& event = message->what.event;
+    if (!event.bx_message_id.empty()) return;
     unindex(which, *message);
     message->lost = false;
     message->missed = 0;
-    told.bx_message_id = report.bx_message_id;
-    if (report.order_id) told.order_id = *report.order_id;
+    event.bx_message_id = report.bx_message_id;
+    if (report.order_id) event.order_id = *report.order_id;
     index(which, *message);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Which messages are open, how a report finds its message, and the last reports on those that are not
-/// followed any more.
+/// Which messages are open, how a report finds its message, and the last reports on those that are
+/// not followed any more.
 
 #include "delivery/recent.hpp"
 #include "otpd/otp/delivery.hpp"
@@ -47,7 +47,7 @@ public:
     explicit open_messages(tracker_options const& options);
 
     /// False: it is followed already, or has no id nor a number to look for and can never be found.
-    bool add(followed_message what, moment now);
+    bool add(followed_message message, moment now);
     [[nodiscard]] list& all() noexcept { return list_; }
     [[nodiscard]] list const& all() const noexcept { return list_; }
     [[nodiscard]] open_message* find(id which);
@@ -56,8 +56,8 @@ public:
     /// Lost ones to the number of a report.
     [[nodiscard]] std::vector<id> lost_to(std::string_view msisdn) const;
 
-    /// Which of the reports on its number is that of a lost message: the earliest of those that nobody else
-    /// has and that were made while its send was under way.
+    /// Which of the reports on its number is that of a lost message: the earliest of those that
+    /// nobody else has and that were made while its send was under way.
     [[nodiscard]] std::optional<bridgexapi::delivery_report>
     sent_as(open_message const& lost, std::span<bridgexapi::delivery_report const> reports) const;
 

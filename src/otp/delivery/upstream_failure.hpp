@@ -8,9 +8,9 @@ namespace otpd::otp {
 
 /// Of a question to the upstream.
 inline failure upstream_failure(bridgexapi::failure const& why) {
-    failure told{errc::upstream_failed, why.retry_after.value_or(retry_soon)};
-    told.reason = why.why;
-    return told;
+    failure event{errc::upstream_failed, why.retry_after.value_or(retry_soon)};
+    event.reason = why.why;
+    return event;
 }
 
 } // namespace otpd::otp

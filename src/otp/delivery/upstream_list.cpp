@@ -15,8 +15,8 @@ using namespace std::chrono;
 constexpr std::int64_t year_max = 2254;
 constexpr std::int64_t seconds_max = 9'000'000'000;
 constexpr std::size_t epoch_digits_max = 15;
-/// Two messages made at about the same time may stand in either order; a page may repeat the end of the
-/// one before, when new messages came meanwhile.
+/// Two messages made at about the same time may stand in either order; a page may repeat the end of
+/// the one before, when new messages came meanwhile.
 constexpr seconds disorder_max{2};
 
 /// Takes a text apart from its beginning. What does not fit leaves it failed for good.
@@ -58,66 +58,66 @@ private:
     bool ok_ = true;
 };
 
-std::optional<wall_time> read_epoch(scanner in) noexcept {
-    auto const digits = std::clamp<std::size_t>(in.digits(), 1, epoch_digits_max);
-    auto const value = in.number(digits, 1000 * seconds_max);
-    auto const part = in.skip(".") ? in.fraction() : microseconds(0);
-    if (!in.is_read()) return std::nullopt;
+std::optional<wall_time> read_epoch(scanner scanner) noexcept {
+    auto const digits = std::clamp<std::size_t>(scanner.digits(), 1, epoch_digits_max);
+    auto const value = scanner.number(digits, 1000 * seconds_max);
+    auto const part = scanner.skip(".") ? scanner.fraction() : microseconds(0);
+    if (!scanner.is_read()) return std::nullopt;
     return value > seconds_max ? wall_time(milliseconds(value)) : wall_time(seconds(value) + part);
 }
 
-microseconds read_time_of_day(scanner& in) noexcept {
-    microseconds time = hours(in.number(2, 23));
-    in.need(":");
-    time += minutes(in.number(2, 59));
-    if (in.skip(":")) {
-        time += seconds(in.number(2, 60)); // a leap second
-        if (in.skip(".,")) time += in.fraction();
+microseconds read_time_of_day(scanner& scanner) noexcept {
+    microseconds time = hours(scanner.number(2, 23));
+    scanner.need(":");
+    time += minutes(scanner.number(2, 59));
+    if (scanner.skip(":")) {
+        time += seconds(scanner.number(2, 60)); // a leap second
+        if (scanner.skip(".,")) time += scanner.fraction();
     }
     return time;
 }
 
 /// East of Greenwich.
-minutes read_zone(scanner& in) noexcept {
-    in.skip(" ");
-    if (in.at_end() || in.skip("Zz")) return {};
-    bool const is_east = in.skip("+");
-    if (!is_east) in.need("-");
-    minutes distance = hours(in.number(2, 23));
-    in.skip(":");
-    if (!in.at_end()) distance += minutes(in.number(2, 59));
+minutes read_zone(scanner& scanner) noexcept {
+    scanner.skip(" ");
+    if (scanner.at_end() || scanner.skip("Zz")) return {};
+    bool const is_east = scanner.skip("+");
+    if (!is_east) scanner.need("-");
+    minutes distance = hours(scanner.number(2, 23));
+    scanner.skip(":");
+    if (!scanner.at_end()) distance += minutes(scanner.number(2, 59));
     return is_east ? distance : -distance;
 }
 
-std::optional<wall_time> read_date(scanner in) noexcept {
-    year const y(static_cast<int>(in.number(4, year_max)));
-    in.need("-");
-    month const m(static_cast<unsigned>(in.number(2, 12)));
-    in.need("-");
-    day const d(static_cast<unsigned>(in.number(2, 31)));
+std::optional<wall_time> read_date(scanner scanner) noexcept {
+    year const y(static_cast<int>(scanner.number(4, year_max)));
+    scanner.need("-");
+    month const m(static_cast<unsigned>(scanner.number(2, 12)));
+    scanner.need("-");
+    day const d(static_cast<unsigned>(scanner.number(2, 31)));
     microseconds since_midnight{};
-    if (!in.at_end()) {
-        in.need("Tt ");
-        since_midnight = read_time_of_day(in);
-        since_midnight -= read_zone(in);
+    if (!scanner.at_end()) {
+        scanner.need("Tt ");
+        since_midnight = read_time_of_day(scanner);
+        since_midnight -= read_zone(scanner);
     }
-    if (!in.is_read() || y < year(1970) || !(y / m / d).ok()) return std::nullopt;
+    if (!scanner.is_read() || y < year(1970) || !(y / m / d).ok()) return std::nullopt;
     return wall_time(sys_days(y / m / d)) + since_midnight;
 }
 
 } // namespace
 
 std::optional<wall_time> read_upstream_time(std::string_view text) noexcept {
-    scanner const in(trim_ascii(text));
-    return text.find('-') == std::string_view::npos ? read_epoch(in) : read_date(in);
+    scanner const scanner(trim_ascii(text));
+    return text.find('-') == std::string_view::npos ? read_epoch(scanner) : read_date(scanner);
 }
 
 void list_scan::add(bridgexapi::delivery_page const& page, std::int64_t asked) {
     auto const listed = static_cast<std::int64_t>(page.reports.size());
     bool const first = pages_++ == 0;
     seen_ += listed;
-    // An upstream that states no total is read as if it stated what it listed: less than what was seen
-    // says nothing, nor does a first page that is full and claims to be all.
+    // An upstream that states no total is read as if it stated what it listed: less than what was
+    // seen says nothing, nor does a first page that is full and claims to be all.
     bool const full = listed >= asked;
     bool const says_more = page.total > seen_;
     bool const says_all = page.total == seen_ && !(first && full);

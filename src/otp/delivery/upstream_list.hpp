@@ -1,6 +1,7 @@
 #pragma once
 
-/// The upstream's list of messages: its times, whose form is published nowhere, and how far it was read.
+/// The upstream's list of messages: its times, whose form is published nowhere, and how far it was
+/// read.
 
 #include "otpd/bridgexapi/types.hpp"
 #include "otpd/core/clock.hpp"
@@ -10,13 +11,14 @@
 
 namespace otpd::otp {
 
-/// `2026-04-01T10:15:30`, also with a space for the T, without seconds, with fractions, and with `Z`, `+02:00`,
-/// `+0200` or `+02` behind it: UTC without (what every Python service writes that says nothing). Or seconds
-/// since 1970, or milliseconds when they are too many for seconds. Nothing for everything else.
+/// `2026-04-01T10:15:30`, also with a space for the T, without seconds, with fractions, and with
+/// `Z`, `+02:00`, `+0200` or `+02` behind it: UTC without (what every Python service writes that
+/// says nothing). Or seconds since 1970, or milliseconds when they are too many for seconds.
+/// Nothing for everything else.
 [[nodiscard]] std::optional<wall_time> read_upstream_time(std::string_view text) noexcept;
 
-/// One pass through the list, newest first: how far it came, and what may be concluded from what it did not
-/// show.
+/// One pass through the list, newest first: how far it came, and what may be concluded from what it
+/// did not show.
 class list_scan {
 public:
     /// `asked`: the limit that this page was asked for with.
@@ -27,8 +29,9 @@ public:
     [[nodiscard]] bool exhausted() const noexcept { return exhausted_; }
     /// How many the upstream gives at once, when that is fewer than were asked for.
     [[nodiscard]] std::optional<std::int64_t> cap() const noexcept { return cap_; }
-    /// A message made at `time` or later would have been shown: everything was, or older ones were and the
-    /// list is, as far as it can be seen, in the order of its times (that is published nowhere).
+    /// A message made at `time` or later would have been shown: everything was, or older ones were
+    /// and the list is, as far as it can be seen, in the order of its times (that is published
+    /// nowhere).
     [[nodiscard]] bool covers(wall_time time) const noexcept;
     /// As far as it can be seen.
     [[nodiscard]] bool is_ordered() const noexcept { return ordered_; }

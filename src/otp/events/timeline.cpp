@@ -17,7 +17,8 @@ bool is_plain(char c) noexcept {
            c == '_' || c == ':' || c == '-';
 }
 
-/// A text of digits with a letter of ours behind them would be read as a number: the letter is encoded.
+/// A text of digits with a letter of ours behind them would be read as a number: the letter is
+/// encoded.
 bool looks_typed(std::string_view text) noexcept {
     if (text == "trueb" || text == "falseb") return true;
     if (text.size() < 2 || (text.back() != 'i' && text.back() != 'u')) return false;

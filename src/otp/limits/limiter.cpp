@@ -17,10 +17,11 @@ std::string_view prefix_of(phone_number const& number) {
     return std::string_view(digits).substr(0, digits.size() - digits_after_prefix);
 }
 
-/// Units of a counter that is busy for so long.
-std::uint64_t remaining(store::charge const& c, store::counter_time busy_for) {
-    auto const unit = store::cost(store::charge{c.subject, {}, c.quota, c.window, 1});
-    auto const free = store::counter_time(c.window) - busy_for;
+/// What a limit admits that has its whole quota again after that time.
+std::uint64_t remaining(store::rate_limit_check const& c, store::counter_time resets_in) {
+    auto const unit =
+        store::tat_increment(store::rate_limit_check{c.key, {}, c.quota, c.window, 1});
+    auto const free = store::counter_time(c.window) - resets_in;
     if (free < unit) return 0;
     return std::min(c.quota, static_cast<std::uint64_t>(free / unit));
 }
@@ -46,103 +47,107 @@ std::vector<std::string> names_of_limits(policy const& rules) {
     return names;
 }
 
-std::optional<store::subject_key> limiter::subject_of(limit_key key, subjects const& of) const {
+std::optional<store::key_hash> limiter::key_hash_of(limit_key key, limit_keys const& keys) const {
     switch (key) {
     case limit_key::number:
-        return keys_.subject({"number", of.number.digits()}); // whichever client sends to it
+        return keys_.hash({"number", keys.number.digits()}); // whichever client sends to it
     case limit_key::prefix:
-        return prefix_key(of);
+        return prefix_key(keys);
     case limit_key::country:
-        if (of.country.empty()) return std::nullopt;
-        return keys_.subject_of_few({"country", of.country});
+        if (keys.country.empty()) return std::nullopt;
+        return keys_.cached_hash({"country", keys.country});
     case limit_key::end_user_address:
-        if (!of.who.end_user_address) return std::nullopt;
-        return keys_.subject({"end user", *of.who.end_user_address});
+        if (!keys.caller.end_user_address) return std::nullopt;
+        return keys_.hash({"end user", *keys.caller.end_user_address});
     case limit_key::caller_address:
-        return keys_.subject({"caller", of.who.address});
+        return keys_.hash({"caller", keys.caller.address});
     case limit_key::client:
-        return keys_.subject_of_few({"client", of.who.from->name});
+        return keys_.cached_hash({"client", keys.caller.client->name});
     case limit_key::everybody:
-        return keys_.subject_of_few({"everybody"});
+        return keys_.cached_hash({"everybody"});
     }
     return std::nullopt;
 }
 
-store::subject_key const& limiter::prefix_key(subjects const& of) const {
-    if (!of.prefix_key) of.prefix_key = keys_.subject({"prefix", prefix_of(of.number)});
-    return *of.prefix_key;
+store::key_hash const& limiter::prefix_key(limit_keys const& keys) const {
+    if (!keys.prefix_key) keys.prefix_key = keys_.hash({"prefix", prefix_of(keys.number)});
+    return *keys.prefix_key;
 }
 
-std::vector<store::charge> limiter::charges(limit_step step, subjects const& of) const {
-    std::vector<store::charge> list;
+std::vector<store::rate_limit_check> limiter::rate_limit_checks(limit_step step,
+                                                                limit_keys const& keys) const {
+    std::vector<store::rate_limit_check> list;
     list.reserve(rules_.limits.size());
-    // Several limits are often of one subject, and each hash is a MAC.
-    std::optional<store::subject_key> subject;
-    std::optional<limit_key> subject_is;
+    // Several limits often count by one key, and each hash is a MAC.
+    std::optional<store::key_hash> hash;
+    std::optional<limit_key> hashed_key;
     for (auto const& each : rules_.limits) {
-        if (each.step != step || (!each.client.empty() && each.client != of.who.from->name))
+        if (each.step != step || (!each.client.empty() && each.client != keys.caller.client->name))
             continue;
-        if (of.is_test && each.key != limit_key::client && each.key != limit_key::everybody)
+        if (keys.is_test && each.key != limit_key::client && each.key != limit_key::everybody)
             continue;
-        if (subject_is != each.key) {
-            subject = subject_of(each.key, of);
-            subject_is = each.key;
+        if (hashed_key != each.key) {
+            hash = key_hash_of(each.key, keys);
+            hashed_key = each.key;
         }
-        if (!subject) continue;
-        list.push_back(store::charge{*subject, each.name, each.quota, each.window, 1,
-                                     each.mode == limit_mode::observe});
+        if (!hash) continue;
+        list.push_back(store::rate_limit_check{*hash, each.name, each.quota, each.window, 1,
+                                               each.mode == limit_mode::observe});
     }
     return list;
 }
 
-std::vector<store::conversion_guard> limiter::guards(subjects const& of) const {
+std::vector<store::conversion_guard> limiter::guards(limit_keys const& keys) const {
     auto const& rules = rules_.pumping;
     auto const& trusted = rules_.destinations.trusted;
     bool const is_trusted = std::ranges::any_of(
-        trusted, [&](destination const& each) { return each.covers(of.number, of.country); });
+        trusted, [&](destination const& each) { return each.covers(keys.number, keys.country); });
     if (!rules.enabled || is_trusted) return {};
 
     std::vector<store::conversion_guard> list;
     list.reserve(2);
-    auto const add = [&](store::subject_key place, std::string_view name, std::uint32_t out_max) {
+    auto const add = [&](store::key_hash place, std::string_view name, std::uint32_t out_max) {
         list.push_back(
             {place, std::string(name), out_max, rules.typing, rules.mode == limit_mode::observe});
     };
-    add(prefix_key(of), pumping_prefix, rules.prefix_out_max);
-    if (!of.country.empty())
-        add(keys_.subject_of_few({"country", of.country}), pumping_country, rules.country_out_max);
+    add(prefix_key(keys), pumping_prefix, rules.prefix_out_max);
+    if (!keys.country.empty())
+        add(keys_.cached_hash({"country", keys.country}), pumping_country, rules.country_out_max);
     return list;
 }
 
-std::vector<standing> limiter::standings(std::vector<store::charge> const& charges,
-                                         store::admitted const& admission) {
-    std::vector<standing> list;
-    list.reserve(charges.size());
-    for (std::size_t i = 0; i < charges.size() && i < admission.busy_for.size(); ++i) {
-        auto const& c = charges[i];
-        auto const busy_for = admission.busy_for[i];
-        if (c.observed || busy_for == store::counter_time::zero()) continue;
-        list.push_back(standing{c.counter, c.quota,
-                                std::chrono::floor<std::chrono::seconds>(c.window),
-                                remaining(c, busy_for), whole_seconds(busy_for)});
+std::vector<limit_status>
+limiter::limit_statuses(std::vector<store::rate_limit_check> const& rate_limit_checks,
+                        store::admitted const& admission) {
+    std::vector<limit_status> list;
+    list.reserve(rate_limit_checks.size());
+    for (std::size_t i = 0; i < rate_limit_checks.size() && i < admission.resets_in.size(); ++i) {
+        auto const& c = rate_limit_checks[i];
+        auto const resets_in = admission.resets_in[i];
+        if (c.observed || resets_in == store::counter_time::zero()) continue;
+        list.push_back(limit_status{c.counter, c.quota,
+                                    std::chrono::floor<std::chrono::seconds>(c.window),
+                                    remaining(c, resets_in), whole_seconds(resets_in)});
     }
-    std::ranges::sort(list, {}, [](standing const& each) {
+    std::ranges::sort(list, {}, [](limit_status const& each) {
         return std::tuple(each.remaining, -each.resets_in.count());
     });
     return list;
 }
 
-std::vector<violated_limit> limiter::violated(std::vector<store::charge> const& charges,
-                                              std::vector<store::violation> const& violations,
-                                              store::cooldown_rule const& cooldown) {
+std::vector<violated_limit>
+limiter::violated(std::vector<store::rate_limit_check> const& rate_limit_checks,
+                  std::vector<store::violation> const& violations,
+                  store::cooldown_rule const& cooldown) {
     std::vector<violated_limit> list;
     list.reserve(violations.size());
     for (auto const& each : violations) {
         violated_limit limit;
         limit.name = each.counter;
         limit.retry_after = whole_seconds(each.retry_after);
-        auto const c = std::ranges::find(charges, each.counter, &store::charge::counter);
-        if (c != charges.end()) {
+        auto const c =
+            std::ranges::find(rate_limit_checks, each.counter, &store::rate_limit_check::counter);
+        if (c != rate_limit_checks.end()) {
             limit.quota = c->quota;
             limit.window = std::chrono::floor<std::chrono::seconds>(c->window);
         } else if (each.counter == store::cooldown_counter) {

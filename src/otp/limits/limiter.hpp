@@ -24,32 +24,34 @@ public:
     limiter(policy const& rules, key_ring const& keys) : rules_(rules), keys_(keys) {}
 
     /// What a request is counted by.
-    struct subjects {
-        caller const& who;
+    struct limit_keys {
+        otp::caller const& caller;
         phone_number const& number;
         std::string const& country; ///< empty: not known, and limits by country are not charged
         /// Of a test number only the client's limits and those of all are charged.
         bool is_test = false;
         /// Worked out when it is first needed.
-        mutable std::optional<store::subject_key> prefix_key = std::nullopt;
+        mutable std::optional<store::key_hash> prefix_key = std::nullopt;
     };
 
-    [[nodiscard]] std::vector<store::charge> charges(limit_step step, subjects const& of) const;
+    [[nodiscard]] std::vector<store::rate_limit_check>
+    rate_limit_checks(limit_step step, limit_keys const& keys) const;
     /// The guards against pumped SMS; none for trusted destinations.
-    [[nodiscard]] std::vector<store::conversion_guard> guards(subjects const& of) const;
+    [[nodiscard]] std::vector<store::conversion_guard> guards(limit_keys const& keys) const;
 
     /// The state of each limit after an admission, the tightest first.
-    [[nodiscard]] static std::vector<standing> standings(std::vector<store::charge> const& charges,
-                                                         store::admitted const& admission);
+    [[nodiscard]] static std::vector<limit_status>
+    limit_statuses(std::vector<store::rate_limit_check> const& rate_limit_checks,
+                   store::admitted const& admission);
     [[nodiscard]] static std::vector<violated_limit>
-    violated(std::vector<store::charge> const& charges,
+    violated(std::vector<store::rate_limit_check> const& rate_limit_checks,
              std::vector<store::violation> const& violations,
              store::cooldown_rule const& cooldown = {});
 
 private:
-    [[nodiscard]] std::optional<store::subject_key> subject_of(limit_key key,
-                                                               subjects const& of) const;
-    [[nodiscard]] store::subject_key const& prefix_key(subjects const& of) const;
+    [[nodiscard]] std::optional<store::key_hash> key_hash_of(limit_key key,
+                                                             limit_keys const& keys) const;
+    [[nodiscard]] store::key_hash const& prefix_key(limit_keys const& keys) const;
 
     policy const& rules_;
     key_ring const& keys_;

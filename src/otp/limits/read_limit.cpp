@@ -18,9 +18,9 @@ public:
          telemetry::metrics& metrics)
         : quota_(quota), now_(now), metrics_(metrics), strand_(asio::make_strand(executor)) {}
 
-    asio::awaitable<std::optional<failure>> refusal(client const& from) {
+    asio::awaitable<std::optional<failure>> refusal(client const& client) {
         if (quota_ == 0) co_return std::nullopt;
-        auto take = [&] { return wait_of(from.name); };
+        auto take = [&] { return wait_of(client.name); };
         auto const wait = co_await net::on_strand(strand_, take);
         if (!wait) co_return std::nullopt;
         metrics_.limit_violated(read_limit_name, false);
@@ -62,8 +62,8 @@ read_limit::read_limit(asio::any_io_executor executor, std::uint64_t quota, cloc
 
 read_limit::~read_limit() = default;
 
-asio::awaitable<std::optional<failure>> read_limit::refusal(client const& from) {
-    return impl_->refusal(from);
+asio::awaitable<std::optional<failure>> read_limit::refusal(client const& client) {
+    return impl_->refusal(client);
 }
 
 } // namespace otpd::otp

@@ -20,12 +20,13 @@ namespace {
 
 /// Of what the upstream said about its routes.
 constexpr std::chrono::minutes routes_kept{1};
-/// Of the account and of price lists that nobody keeps otherwise: who asks in a loop asks the upstream once.
+/// Of the account and of price lists that nobody keeps otherwise: who asks in a loop asks the
+/// upstream once.
 constexpr std::chrono::seconds others_kept{5};
 
 /// The last answer to a question, from any thread.
 template <class T>
-class kept_answer {
+class cached_answer {
 public:
     /// Null when there is none, or none so young.
     [[nodiscard]] boost::shared_ptr<T const> younger_than(std::chrono::seconds age,
@@ -39,7 +40,7 @@ public:
     }
 
 private:
-    boost::atomic_shared_ptr<std::pair<T, steady_time> const> last_; // see price_book.cpp
+    boost::atomic_shared_ptr<std::pair<T, steady_time> const> last_; // see price_cache.cpp
 };
 
 failure upstream_failed(bridgexapi::failure const& because) {
@@ -59,14 +60,14 @@ bool can_be_shown(spending_budget const& budget) {
 
 class catalogue::impl {
 public:
-    explicit impl(dependencies uses) : uses_(uses) {
-        for (int const id : uses_.rules.allowed_routes)
+    explicit impl(dependencies deps) : deps_(deps) {
+        for (int const id : deps_.rules.allowed_routes)
             price_lists_.try_emplace(id);
     }
 
     asio::awaitable<outcome<std::vector<bridgexapi::route>>> routes(deadline until) {
         auto const kept = routes_.load();
-        bool const fresh = kept && uses_.now.now() - kept->at < routes_kept;
+        bool const fresh = kept && deps_.now.now() - kept->at < routes_kept;
         // While one caller asks, what is too old serves the others.
         bool const ask = !fresh && (!asking_.exchange(true) || !kept);
         if (!ask) co_return kept->routes;
@@ -75,10 +76,10 @@ public:
             ~question() { asking = false; }
         };
         question const asked{asking_};
-        auto answered = co_await uses_.gateway.list_routes(until);
+        auto answered = co_await deps_.gateway.list_routes(until);
         if (!answered) co_return upstream_failed(answered.error());
         auto made = boost::make_shared<known_routes const>(
-            known_routes{allowed(std::move(*answered)), uses_.now.now()});
+            known_routes{allowed(std::move(*answered)), deps_.now.now()});
         routes_.store(made);
         co_return made->routes;
     }
@@ -86,13 +87,13 @@ public:
     asio::awaitable<outcome<price_list>> pricing(int route_id, deadline until) {
         auto const its = price_lists_.find(route_id);
         if (its == price_lists_.end()) co_return failure{errc::route_not_allowed};
-        if (auto const kept = uses_.price_lists.list_of(route_id)) co_return *kept;
-        if (auto const kept = its->second.younger_than(others_kept, uses_.now.now()))
+        if (auto const kept = deps_.price_lists.list_of(route_id)) co_return *kept;
+        if (auto const kept = its->second.younger_than(others_kept, deps_.now.now()))
             co_return *kept;
-        auto answered = co_await uses_.gateway.get_pricing(route_id, until);
+        auto answered = co_await deps_.gateway.get_pricing(route_id, until);
         if (!answered) co_return upstream_failed(answered.error());
-        auto made = make_price_list(std::move(*answered), uses_.now.wall());
-        its->second.keep(made, uses_.now.now());
+        auto made = make_price_list(std::move(*answered), deps_.now.wall());
+        its->second.keep(made, deps_.now.now());
         co_return made;
     }
 
@@ -101,19 +102,19 @@ public:
         if (!known) co_return known.error();
         balance_view view;
         view.account = *known;
-        auto const state = uses_.account.state();
+        auto const state = deps_.account.state();
         // What a send or the watch has seen since then is newer.
         view.account.amount = state.balance.value_or(known->amount);
         view.drift = state.drift;
-        auto const now = uses_.now.wall();
+        auto const now = deps_.now.wall();
         auto const shown = shown_budgets();
         view.budgets = views_of(shown, now);
-        auto const hours = uses_.spending.totals(budget_period::month, now);
-        auto const sums = co_await uses_.store.spent(keys(hours, shown, now));
+        auto const hours = deps_.spending.totals(budget_period::month, now);
+        auto const sums = co_await deps_.store.spent(keys(hours, shown, now));
         if (!sums || sums->size() != hours.size() + view.budgets.size())
             co_return failure{errc::store_unavailable};
         auto const middle = sums->begin() + static_cast<std::ptrdiff_t>(hours.size());
-        auto const today = uses_.spending.totals(budget_period::day, now).size();
+        auto const today = deps_.spending.totals(budget_period::day, now).size();
         view.spent_this_month = sum_of(sums->begin(), middle);
         view.spent_today = sum_of(middle - static_cast<std::ptrdiff_t>(today), middle);
         view.spent_this_hour = money::from_micros(*(middle - 1));
@@ -122,13 +123,13 @@ public:
         co_return view;
     }
 
-    asio::awaitable<outcome<spending_view>> spending(client const& of) {
-        auto const now = uses_.now.wall();
-        auto const own = own_budgets(of.name);
+    asio::awaitable<outcome<spending_view>> spending(client const& client) {
+        auto const now = deps_.now.wall();
+        auto const own = own_budgets(client.name);
         spending_view view;
         view.budgets = views_of(own, now);
-        auto const days = uses_.spending.own_of_month(of.name, now);
-        auto const sums = co_await uses_.store.spent(keys(days, own, now));
+        auto const days = deps_.spending.own_of_month(client.name, now);
+        auto const sums = co_await deps_.store.spent(keys(days, own, now));
         if (!sums || sums->size() != days.size() + own.size())
             co_return failure{errc::store_unavailable};
         auto const middle = sums->begin() + static_cast<std::ptrdiff_t>(days.size());
@@ -146,17 +147,17 @@ private:
     };
 
     asio::awaitable<outcome<bridgexapi::balance>> account(deadline until) {
-        if (auto const kept = account_.younger_than(others_kept, uses_.now.now())) co_return *kept;
-        auto const answered = co_await uses_.gateway.get_balance(until);
+        if (auto const kept = account_.younger_than(others_kept, deps_.now.now())) co_return *kept;
+        auto const answered = co_await deps_.gateway.get_balance(until);
         if (!answered) co_return upstream_failed(answered.error());
-        uses_.account.saw_balance(answered->amount);
-        account_.keep(*answered, uses_.now.now());
+        deps_.account.on_balance(answered->amount);
+        account_.keep(*answered, deps_.now.now());
         co_return *answered;
     }
 
     [[nodiscard]] bool is_allowed(int route_id) const {
-        return std::ranges::find(uses_.rules.allowed_routes, route_id) !=
-               uses_.rules.allowed_routes.end();
+        return std::ranges::find(deps_.rules.allowed_routes, route_id) !=
+               deps_.rules.allowed_routes.end();
     }
 
     [[nodiscard]] std::vector<bridgexapi::route>
@@ -168,14 +169,14 @@ private:
 
     [[nodiscard]] std::vector<spending_budget> shown_budgets() const {
         std::vector<spending_budget> list;
-        std::ranges::copy_if(uses_.rules.budgets, std::back_inserter(list), can_be_shown);
+        std::ranges::copy_if(deps_.rules.budgets, std::back_inserter(list), can_be_shown);
         return list;
     }
 
     /// Each as if it were for this client alone, which in its ledger it is.
     [[nodiscard]] std::vector<spending_budget> own_budgets(std::string const& name) const {
         std::vector<spending_budget> list;
-        for (auto const& each : uses_.rules.budgets) {
+        for (auto const& each : deps_.rules.budgets) {
             bool const is_own = each.only.empty() || each.only == name;
             if (each.key != budget_key::client || !is_own) continue;
             list.push_back(each);
@@ -198,7 +199,7 @@ private:
                                                       std::vector<spending_budget> const& budgets,
                                                       wall_time now) const {
         for (auto const& each : budgets)
-            totals.push_back(uses_.spending.key_of(each, now));
+            totals.push_back(deps_.spending.key_of(each, now));
         return totals;
     }
 
@@ -207,14 +208,14 @@ private:
         return money::from_micros(std::accumulate(from, to, std::int64_t{0}));
     }
 
-    dependencies const uses_;
-    boost::atomic_shared_ptr<known_routes const> routes_; // see price_book.cpp
+    dependencies const deps_;
+    boost::atomic_shared_ptr<known_routes const> routes_; // see price_cache.cpp
     std::atomic<bool> asking_{false};
-    kept_answer<bridgexapi::balance> account_;
-    std::map<int, kept_answer<price_list>> price_lists_; ///< those of the allowed routes
+    cached_answer<bridgexapi::balance> account_;
+    std::map<int, cached_answer<price_list>> price_lists_; ///< those of the allowed routes
 };
 
-catalogue::catalogue(dependencies uses) : impl_(std::make_unique<impl>(uses)) {}
+catalogue::catalogue(dependencies deps) : impl_(std::make_unique<impl>(deps)) {}
 
 catalogue::~catalogue() = default;
 
@@ -230,8 +231,8 @@ asio::awaitable<outcome<balance_view>> catalogue::balance(deadline until) {
     return impl_->balance(until);
 }
 
-asio::awaitable<outcome<spending_view>> catalogue::spending(client const& of) {
-    return impl_->spending(of);
+asio::awaitable<outcome<spending_view>> catalogue::spending(client const& client) {
+    return impl_->spending(client);
 }
 
 } // namespace otpd::otp

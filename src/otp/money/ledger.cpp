@@ -14,7 +14,7 @@ using std::chrono::hours;
 /// Not free for budgets of the operator (app/settings_plan_checks.cpp).
 constexpr char const* total_name = "ledger";
 /// Longer than any month, so that the hours of one can be added up.
-constexpr hours total_keep{33 * 24};
+constexpr hours total_retention{33 * 24};
 /// Beyond the end of its period: clocks of instances differ, and a send settles late.
 constexpr hours keep_margin{1};
 
@@ -70,20 +70,21 @@ wall_time end_of(budget_period period, wall_time at) {
     return std::chrono::sys_days(next / 1);
 }
 
-std::vector<store::reservation> ledger::reservations(purchase const& of) const {
+std::vector<store::reservation> ledger::reservations(purchase const& purchase) const {
     std::vector<store::reservation> list;
     list.reserve(2 + rules_.budgets.size());
-    auto const amount = of.price.micros();
-    list.push_back({total(of.at), amount, std::numeric_limits<std::int64_t>::max(), total_keep});
-    if (of.is_of_tenant)
-        list.push_back(
-            {own(of.client, of.at), amount, std::numeric_limits<std::int64_t>::max(), total_keep});
+    auto const amount = purchase.price.micros();
+    list.push_back(
+        {total(purchase.at), amount, std::numeric_limits<std::int64_t>::max(), total_retention});
+    if (purchase.is_of_tenant)
+        list.push_back({own(purchase.client, purchase.at), amount,
+                        std::numeric_limits<std::int64_t>::max(), total_retention});
     for (auto const& each : rules_.budgets) {
-        auto const whose = whose_of(each, of);
+        auto const whose = whose_of(each, purchase);
         if (!whose || (!each.only.empty() && each.only != *whose)) continue;
-        auto const left = end_of(each.period, of.at) - of.at;
-        list.push_back({store::budget_key{subject_of(each.key, *whose), each.name,
-                                          text_of(each.period, of.at)},
+        auto const left = end_of(each.period, purchase.at) - purchase.at;
+        list.push_back({store::budget_key{key_hash_of(each.key, *whose), each.name,
+                                          text_of(each.period, purchase.at)},
                         amount, each.cap.micros(),
                         std::chrono::ceil<store::duration>(left) + keep_margin,
                         each.mode == limit_mode::observe});
@@ -91,36 +92,37 @@ std::vector<store::reservation> ledger::reservations(purchase const& of) const {
     return list;
 }
 
-std::optional<std::string> ledger::whose_of(spending_budget const& budget, purchase const& of) {
+std::optional<std::string> ledger::whose_of(spending_budget const& budget,
+                                            purchase const& purchase) {
     switch (budget.key) {
     case budget_key::total:
         return std::string();
     case budget_key::client:
-        return std::string(of.client);
+        return std::string(purchase.client);
     case budget_key::purpose:
-        return std::string(of.purpose);
+        return std::string(purchase.purpose);
     case budget_key::route:
-        return std::to_string(of.route_id);
+        return std::to_string(purchase.route_id);
     case budget_key::country:
         break;
     }
-    if (of.country.empty()) return std::nullopt;
-    return std::string(of.country);
+    if (purchase.country.empty()) return std::nullopt;
+    return std::string(purchase.country);
 }
 
-store::subject_key ledger::subject_of(budget_key key, std::string_view whose) const {
+store::key_hash ledger::key_hash_of(budget_key key, std::string_view whose) const {
     static constexpr std::array<std::string_view, 5> kinds{"total", "client", "purpose", "route",
                                                            "country"};
     auto const kind = kinds[static_cast<std::size_t>(key)];
     // Of the others there may be any number: a caller chooses the purpose.
     bool const are_few =
         key == budget_key::total || key == budget_key::client || key == budget_key::country;
-    return are_few ? keys_.subject_of_few({"budget", kind, whose})
-                   : keys_.subject({"budget", kind, whose});
+    return are_few ? keys_.cached_hash({"budget", kind, whose})
+                   : keys_.hash({"budget", kind, whose});
 }
 
 store::budget_key ledger::total(wall_time at) const {
-    return {subject_of(budget_key::total, ""), total_name, text_of(budget_period::hour, at)};
+    return {key_hash_of(budget_key::total, ""), total_name, text_of(budget_period::hour, at)};
 }
 
 std::vector<store::budget_key> ledger::totals(budget_period period, wall_time at) const {
@@ -131,7 +133,7 @@ std::vector<store::budget_key> ledger::totals(budget_period period, wall_time at
 }
 
 store::budget_key ledger::own(std::string_view client, wall_time at) const {
-    return {subject_of(budget_key::client, client), total_name, text_of(budget_period::day, at)};
+    return {key_hash_of(budget_key::client, client), total_name, text_of(budget_period::day, at)};
 }
 
 std::vector<store::budget_key> ledger::own_of_month(std::string_view client, wall_time at) const {
@@ -141,8 +143,8 @@ std::vector<store::budget_key> ledger::own_of_month(std::string_view client, wal
     return list;
 }
 
-store::budget_key ledger::key_of(spending_budget const& of, wall_time at) const {
-    return {subject_of(of.key, of.only), of.name, text_of(of.period, at)};
+store::budget_key ledger::key_of(spending_budget const& budget, wall_time at) const {
+    return {key_hash_of(budget.key, budget.only), budget.name, text_of(budget.period, at)};
 }
 
 } // namespace otpd::otp

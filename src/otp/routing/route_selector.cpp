@@ -22,10 +22,10 @@ route_plan const* find_plan(policy const& rules, std::string_view name) {
 }
 
 /// The plan of a request that names neither plan nor route.
-route_plan const* usual_plan(policy const& rules, client const& from, purpose const& what) {
-    if (!from.default_plan.empty()) return find_plan(rules, from.default_plan);
+route_plan const* usual_plan(policy const& rules, client const& client, purpose const& purpose) {
+    if (!client.default_plan.empty()) return find_plan(rules, client.default_plan);
     auto const found = std::ranges::find_if(rules.plans, [&](route_plan const& each) {
-        return std::ranges::find(each.purposes, what.name()) != each.purposes.end();
+        return std::ranges::find(each.purposes, purpose.name()) != each.purposes.end();
     });
     return found == rules.plans.end() ? nullptr : &*found;
 }
@@ -37,7 +37,7 @@ std::string three_decimals(double value) {
 }
 
 /// What stood for a route when it was chosen.
-std::string figures_of(best_rule const& rule, route_score const& best) {
+std::string stats_of(best_rule const& rule, route_score const& best) {
     details_writer why;
     why.add("best", rule.order == best_rule::by::cheapest ? "cheapest" : "fastest");
     why.add("samples", static_cast<std::int64_t>(best.accepted));
@@ -75,9 +75,9 @@ std::string details_of(step_report const& step) {
 
 } // namespace
 
-std::string_view to_string(step_report::result what) noexcept {
+std::string_view to_string(step_report::result result) noexcept {
     using enum step_report::result;
-    switch (what) {
+    switch (result) {
     case skipped:
         return "skipped";
     case rejected:
@@ -93,12 +93,12 @@ std::string_view to_string(step_report::result what) noexcept {
 }
 
 route_walk route_selector::plan(send_request const& request) const {
-    auto const& from = *request.who.from;
+    auto const& from = *request.caller.client;
     route_plan const* plan = nullptr;
     if (request.plan)
         plan = find_plan(rules_, *request.plan);
     else if (!request.route_id)
-        plan = usual_plan(rules_, from, request.what);
+        plan = usual_plan(rules_, from, request.purpose);
     route_walk walk;
     if (plan != nullptr) {
         walk.plan = plan->name;
@@ -127,7 +127,7 @@ asio::awaitable<route_selector::choice> route_selector::choose(route_step const&
         if (each.country == country && qualifies(rule, each) &&
             (best == nullptr || better(rule, each, *best)))
             best = &each;
-    if (best != nullptr) co_return choice{best->route_id, figures_of(rule, *best)};
+    if (best != nullptr) co_return choice{best->route_id, stats_of(rule, *best)};
     co_return choice{rule.routes.front(), details_writer().add("best", "too_few_samples").text()};
 }
 
@@ -135,7 +135,7 @@ asio::awaitable<route_selector::choice> route_selector::choose(route_step const&
 std::string_view route_selector::why_not(route_step const& step, send_request const& request,
                                          std::string const& country, int route_id,
                                          std::optional<money> price) const {
-    auto const& from = *request.who.from;
+    auto const& from = *request.caller.client;
     auto const holds = [](auto const& list, auto const& what) {
         return list.empty() || std::ranges::find(list, what) != list.end();
     };
@@ -150,7 +150,7 @@ std::string_view route_selector::why_not(route_step const& step, send_request co
 
 asio::awaitable<bool> route_selector::advance(route_walk& walk, send_request const& request,
                                               std::string const& country) const {
-    auto const& from = *request.who.from;
+    auto const& from = *request.caller.client;
     while (walk.next < walk.steps.size()) {
         auto const& step = walk.steps[walk.next++];
         auto const chosen = co_await choose(step, country);
@@ -162,7 +162,7 @@ asio::awaitable<bool> route_selector::advance(route_walk& walk, send_request con
         }
         auto const expected = price.value_or(rules_.assumed_price);
         auto reservations =
-            spending_.reservations({from.name, request.what.name(), country, chosen.route_id,
+            spending_.reservations({from.name, request.purpose.name(), country, chosen.route_id,
                                     expected, now_.wall(), from.is_tenant});
         walk.taken = {step, chosen.route_id, price, expected, std::move(reservations)};
         if (!walk.plan.empty()) {

@@ -20,7 +20,7 @@ namespace otpd::otp {
 class route_selector {
 public:
     /// All must outlive it.
-    route_selector(policy const& rules, prices const& price_list, route_figures& scores,
+    route_selector(policy const& rules, prices const& price_list, route_score_source& scores,
                    ledger const& spending, clock const& now)
         : rules_(rules), prices_(price_list), scores_(scores), spending_(spending), now_(now) {}
 
@@ -55,7 +55,7 @@ private:
 
     policy const& rules_;
     prices const& prices_;
-    route_figures& scores_;
+    route_score_source& scores_;
     ledger const& spending_;
     clock const& now_;
 };

@@ -35,7 +35,7 @@ struct route_walk {
     taken_route taken;
     std::vector<step_report> reports; ///< of the routes that were tried or skipped
     std::vector<note> notes;          ///< for the timeline
-    std::size_t notes_kept = 0;       ///< of those: by the store, with a rebooking
+    std::size_t notes_kept = 0; ///< of those: by the store, with a replacement of its reservation
 };
 
 } // namespace otpd::otp

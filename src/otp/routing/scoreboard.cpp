@@ -1,7 +1,7 @@
 #include "otpd/otp/scoreboard.hpp"
 
 #include "otpd/net/on_strand.hpp"
-#include "routing/score_figures.hpp"
+#include "routing/score_stats.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
@@ -24,8 +24,8 @@ double in_seconds(std::chrono::milliseconds time) noexcept {
     return std::chrono::duration<double>(time).count();
 }
 
-bool may_say_something(occurrence_kind kind) noexcept {
-    using enum occurrence_kind;
+bool may_say_something(event_type kind) noexcept {
+    using enum event_type;
     switch (kind) {
     case accepted:
     case unknown:
@@ -39,9 +39,9 @@ bool may_say_something(occurrence_kind kind) noexcept {
     }
 }
 
-bool says_something(occurrence const& what) noexcept {
-    return may_say_something(what.what) && what.route_id != 0 &&
-           (what.what != occurrence_kind::step_left || what.attempted);
+bool says_something(verification_event const& event) noexcept {
+    return may_say_something(event.type) && event.route_id != 0 &&
+           (event.type != event_type::step_left || event.attempted);
 }
 
 /// The samples, the oldest first, of which only so many are kept.
@@ -50,11 +50,12 @@ public:
     /// `began`: what was admitted before was sent by somebody else, who had counted it.
     sample_list(std::size_t most, wall_time began) : most_(most), began_(began) {}
 
-    void note(occurrence const& what);
+    void note(verification_event const& event);
     [[nodiscard]] std::vector<score_sample const*> all() const;
 
 private:
-    /// The id is that of a sample that is kept: a copy for each key would be longer than most of the rest.
+    /// The id is that of a sample that is kept: a copy for each key would be longer than most of
+    /// the rest.
     struct key {
         std::string_view verification_id;
         int route_id;
@@ -67,10 +68,10 @@ private:
         }
     };
 
-    score_sample* find(occurrence const& what);
-    void begin(occurrence const& what, bool accepted);
-    void deliver(occurrence const& what);
-    void verify(occurrence const& what);
+    score_sample* find(verification_event const& event);
+    void begin(verification_event const& event, bool accepted);
+    void deliver(verification_event const& event);
+    void verify(verification_event const& event);
     void keep(score_sample sample);
 
     std::size_t most_;
@@ -81,62 +82,62 @@ private:
     std::unordered_map<key, std::uint64_t, hash> numbers_;
 };
 
-score_sample* sample_list::find(occurrence const& what) {
-    auto const found = numbers_.find({what.verification_id, what.route_id});
+score_sample* sample_list::find(verification_event const& event) {
+    auto const found = numbers_.find({event.verification_id, event.route_id});
     return found == numbers_.end() ? nullptr
                                    : &samples_[static_cast<std::size_t>(found->second - first_)];
 }
 
-void sample_list::note(occurrence const& what) {
-    if (what.stale_connection) return; // the connection's fault, not the route's
-    switch (what.what) {
-    case occurrence_kind::accepted:
-        return begin(what, true);
-    case occurrence_kind::verified:
-        return verify(what);
-    case occurrence_kind::delivered:
-    case occurrence_kind::delivery:
-        return deliver(what);
+void sample_list::note(verification_event const& event) {
+    if (event.stale_connection) return; // the connection's fault, not the route's
+    switch (event.type) {
+    case event_type::accepted:
+        return begin(event, true);
+    case event_type::verified:
+        return verify(event);
+    case event_type::delivered:
+    case event_type::delivery:
+        return deliver(event);
     default:
-        return begin(what, false);
+        return begin(event, false);
     }
 }
 
-void sample_list::begin(occurrence const& what, bool accepted) {
+void sample_list::begin(verification_event const& event, bool accepted) {
     score_sample sample;
-    sample.at = what.at;
-    sample.verification_id = what.verification_id;
-    sample.route_id = what.route_id;
-    sample.country = what.country;
-    sample.purpose = what.purpose;
+    sample.at = event.at;
+    sample.verification_id = event.verification_id;
+    sample.route_id = event.route_id;
+    sample.country = event.country;
+    sample.purpose = event.purpose;
     sample.accepted = accepted;
-    if (accepted) sample.cost = what.cost;
+    if (accepted) sample.cost = event.cost;
     keep(std::move(sample));
 }
 
-void sample_list::deliver(occurrence const& what) {
-    auto* const sample = find(what);
+void sample_list::deliver(verification_event const& event) {
+    auto* const sample = find(event);
     if (sample == nullptr) return;
     sample->accepted = true; // also one whose outcome was unknown
-    if (!sample->cost) sample->cost = what.cost;
-    if (what.what == occurrence_kind::delivered)
-        sample->delivery_seconds = in_seconds(what.since_accepted);
+    if (!sample->cost) sample->cost = event.cost;
+    if (event.type == event_type::delivered)
+        sample->delivery_seconds = in_seconds(event.since_accepted);
 }
 
-void sample_list::verify(occurrence const& what) {
-    if (auto* const sample = find(what)) {
+void sample_list::verify(verification_event const& event) {
+    if (auto* const sample = find(event)) {
         sample->accepted = true;
-        sample->verify_seconds = in_seconds(what.since_admitted);
+        sample->verify_seconds = in_seconds(event.since_admitted);
         return;
     }
-    if (what.at - what.since_admitted < began_) return;
+    if (event.at - event.since_admitted < began_) return;
     score_sample sample;
-    sample.at = what.at - what.since_admitted;
-    sample.verification_id = what.verification_id;
-    sample.route_id = what.route_id;
-    sample.country = what.country;
-    sample.purpose = what.purpose;
-    sample.verify_seconds = in_seconds(what.since_admitted);
+    sample.at = event.at - event.since_admitted;
+    sample.verification_id = event.verification_id;
+    sample.route_id = event.route_id;
+    sample.country = event.country;
+    sample.purpose = event.purpose;
+    sample.verify_seconds = in_seconds(event.since_admitted);
     sample.foreign = true;
     keep(std::move(sample));
 }
@@ -176,28 +177,29 @@ public:
 
     [[nodiscard]] net::strand const& strand() const noexcept { return strand_; }
 
-    /// A copy for the way to the strand has a dozen texts: where there is no way to go, none is made.
-    void happened(occurrence const& what) {
-        if (net::is_alone_on(strand_)) return samples_.note(what);
-        asio::post(strand_, [self = shared_from_this(), what] { self->samples_.note(what); });
+    /// A copy for the way to the strand has a dozen texts: where there is no way to go, none is
+    /// made.
+    void on_event(verification_event const& event) {
+        if (net::is_single_threaded(strand_)) return samples_.note(event);
+        asio::post(strand_, [self = shared_from_this(), event] { self->samples_.note(event); });
     }
 
-    std::vector<route_score> scores(score_query const& of) {
+    std::vector<route_score> scores(score_query const& query) {
         auto const now = clock_.now();
-        query_key const key(of.country, of.purpose, of.window.count());
+        query_key const key(query.country, query.purpose, query.window.count());
         auto const kept = kept_.find(key);
         if (kept != kept_.end() && now - kept->second.made < options_.fresh_for)
             return kept->second.scores;
         if (kept_.size() >= kept_max) kept_.clear();
         auto& fresh = kept_[key];
         fresh.made = now;
-        fresh.scores = figures_of(samples_.all(), of, clock_.wall());
+        fresh.scores = stats_of(samples_.all(), query, clock_.wall());
         return fresh.scores;
     }
 
 private:
     using query_key = std::tuple<std::string, std::string, std::int64_t>;
-    struct kept_scores {
+    struct cached_scores {
         steady_time made;
         std::vector<route_score> scores;
     };
@@ -206,7 +208,7 @@ private:
     clock const& clock_;
     scoreboard_options const options_;
     sample_list samples_;
-    std::map<query_key, kept_scores> kept_;
+    std::map<query_key, cached_scores> kept_;
 };
 
 scoreboard::scoreboard(asio::any_io_executor executor, clock const& now, scoreboard_options options)
@@ -214,22 +216,22 @@ scoreboard::scoreboard(asio::any_io_executor executor, clock const& now, scorebo
 
 scoreboard::~scoreboard() = default;
 
-bool scoreboard::wants(occurrence_kind kind) const noexcept {
+bool scoreboard::wants(event_type kind) const noexcept {
     return may_say_something(kind);
 }
 
-void scoreboard::happened(occurrence const& what) noexcept {
-    if (!says_something(what)) return;
+void scoreboard::on_event(verification_event const& event) noexcept {
+    if (!says_something(event)) return;
     try {
-        impl_->happened(what);
+        impl_->on_event(event);
     } catch (std::exception const&) { // no memory: a sample less
         return;
     }
 }
 
-asio::awaitable<std::vector<route_score>> scoreboard::scores(score_query of) {
+asio::awaitable<std::vector<route_score>> scoreboard::scores(score_query query) {
     auto const self = impl_;
-    auto add_up = [&] { return self->scores(of); };
+    auto add_up = [&] { return self->scores(query); };
     co_return co_await net::on_strand(self->strand(), add_up);
 }
 

@@ -43,7 +43,7 @@ asio::awaitable<void> pass(std::chrono::milliseconds time, std::atomic<bool> con
 
 class counted {
 public:
-    explicit counted(std::atomic<std::size_t>& in) noexcept : in_(in) { ++in_; }
+    explicit counted(std::atomic<std::size_t>& count) noexcept : in_(count) { ++in_; }
     ~counted() { --in_; }
     counted(counted const&) = delete;
     counted& operator=(counted const&) = delete;
@@ -54,10 +54,10 @@ private:
 
 } // namespace
 
-admission_undo::admission_undo(store::store& in, telemetry::logger& log,
+admission_undo::admission_undo(store::store& store, telemetry::logger& log,
                                std::chrono::milliseconds pause,
                                std::chrono::milliseconds give_up_after)
-    : log_(log), shared_(std::make_shared<shared>(in, pause, give_up_after)) {}
+    : log_(log), shared_(std::make_shared<shared>(store, pause, give_up_after)) {}
 
 asio::awaitable<void> admission_undo::start(store::settlement admitted, std::string request_id) {
     auto report = [&log = log_, request_id = std::move(request_id),

@@ -23,7 +23,7 @@ class admission_undo {
 public:
     /// `pause` is the first pause between two tries; it doubles each time, up to a hundred times
     /// its length. After `give_up_after` the admission is left to end with its lease.
-    admission_undo(store::store& in, telemetry::logger& log, std::chrono::milliseconds pause,
+    admission_undo(store::store& store, telemetry::logger& log, std::chrono::milliseconds pause,
                    std::chrono::milliseconds give_up_after);
 
     /// Runs in the background, whatever becomes of the request. Logs an admission that it gives up.

@@ -13,7 +13,7 @@ namespace otpd::otp {
 
 /// A new code, and where its verification is stored. A test number has a fixed code and no seed.
 struct new_code {
-    store::verification_address at;
+    store::verification_address address;
     store::code_seed seed;
     passcode code;
     bool is_test = false;
@@ -27,14 +27,14 @@ public:
                  test_numbers const& tests)
         : code_length_(code_length), keys_(keys), random_(random), tests_(tests) {}
 
-    [[nodiscard]] new_code make(client const& by, purpose const& what,
+    [[nodiscard]] new_code make(client const& by, purpose const& purpose,
                                 phone_number const& to) const {
-        store::verification_address at;
-        at.number = keys_.hash(by.name, to);
-        random_.fill(at.id);
-        if (auto const* const test = tests_.find(to)) return {at, {}, test->code, true};
+        store::verification_address address;
+        address.number = keys_.hash(by.name, to);
+        random_.fill(address.id);
+        if (auto const* const test = tests_.find(to)) return {address, {}, test->code, true};
         auto const seed = keys_.make_seed(code_length_, random_);
-        return {at, seed, keys_.code_of(seed, by.name, what, to).value(), false};
+        return {address, seed, keys_.code_of(seed, by.name, purpose, to).value(), false};
     }
 
 private:

@@ -8,14 +8,15 @@ namespace otpd::otp {
 
 boost::asio::awaitable<outcome<bridgexapi::estimate>> estimator::estimate(estimate_request request,
                                                                           deadline until) {
-    send_request as_sent{request.who, request.to, request.what, request.route_id};
+    send_request as_sent{request.caller, request.to, request.purpose, request.route_id};
     auto const draft = checks_.draft(std::move(as_sent), {}, {});
     if (draft.fault) co_return failure{*draft.fault};
-    auto const& own_id = request.who.from->caller_id;
-    // The text is that of a code that nobody gets. Always the same one, so that equal questions are equal.
+    auto const& own_id = request.caller.client->caller_id;
+    // The text is that of a code that nobody gets. Always the same one, so that equal questions are
+    // equal.
     auto const code = *passcode::parse(std::string(draft.code.reveal().size(), '0'));
     bridgexapi::sms message{draft.routes.taken.route_id, own_id.empty() ? rules_.caller_id : own_id,
-                            request.to, texts_.compose(request.what, {}, code, draft.tail)};
+                            request.to, texts_.compose(request.purpose, {}, code, draft.suffix)};
     auto const answer =
         co_await gateway_.estimate_cost(std::move(message), until.within(rules_.send_timeout));
     if (!answer) co_return upstream_failure(answer.error());

@@ -64,14 +64,14 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 }
 
 /// Characters behind the text.
-std::size_t length_of(message_tail const& tail, std::size_t code_length) noexcept {
-    switch (tail.what) {
-    case message_tail::kind::web_otp: // "\n@host #code", " @frame"
-        return 1 + 1 + tail.text.size() + 2 + code_length +
-               (tail.frame.empty() ? 0 : 2 + tail.frame.size());
-    case message_tail::kind::app_hash:
-        return 1 + tail.text.size();
-    case message_tail::kind::none:
+std::size_t length_of(autofill_suffix const& suffix, std::size_t code_length) noexcept {
+    switch (suffix.type) {
+    case autofill_suffix::kind::web_otp: // "\n@host #code", " @frame"
+        return 1 + 1 + suffix.text.size() + 2 + code_length +
+               (suffix.frame.empty() ? 0 : 2 + suffix.frame.size());
+    case autofill_suffix::kind::app_hash:
+        return 1 + suffix.text.size();
+    case autofill_suffix::kind::none:
         break;
     }
     return 0;
@@ -84,10 +84,10 @@ std::size_t length_with_code(std::string_view text, std::size_t code_length) noe
 /// Nothing, or why a text that is a template with {minutes} filled in is too long. All that is put
 /// into it and behind it takes one septet a character.
 std::optional<std::string> excess_of(std::string_view text, std::size_t code_length,
-                                     message_tail const& tail) {
-    bool const for_app = tail.what == message_tail::kind::app_hash;
+                                     autofill_suffix const& suffix) {
+    bool const for_app = suffix.type == autofill_suffix::kind::app_hash;
     auto const most = for_app ? max_length_with_app_hash : bridgexapi::max_message_length;
-    auto const length = length_with_code(text, code_length) + length_of(tail, code_length);
+    auto const length = length_with_code(text, code_length) + length_of(suffix, code_length);
     if (length > most)
         return "may become " + std::to_string(length) + " characters long, " +
                std::to_string(most) + " are allowed" + (for_app ? " with app_hash" : "");
@@ -111,17 +111,17 @@ std::size_t count_of(std::string_view text, std::string_view what) noexcept {
 
 } // namespace
 
-std::optional<message_tail> message_tail::web_otp_for(std::string_view host,
-                                                      std::string_view frame) {
+std::optional<autofill_suffix> autofill_suffix::web_otp_for(std::string_view host,
+                                                            std::string_view frame) {
     if (!is_host(host) || (!frame.empty() && !is_host(frame))) return std::nullopt;
-    return message_tail{kind::web_otp, std::string(host), std::string(frame)};
+    return autofill_suffix{kind::web_otp, std::string(host), std::string(frame)};
 }
 
-std::optional<message_tail> message_tail::app_hash_of(std::string_view hash) {
+std::optional<autofill_suffix> autofill_suffix::app_hash_of(std::string_view hash) {
     bool const base64 = std::ranges::all_of(
         hash, [](char c) { return is_letter(c) || is_ascii_digit(c) || c == '+' || c == '/'; });
     if (hash.size() != app_hash_length || !base64) return std::nullopt;
-    return message_tail{kind::app_hash, std::string(hash), {}};
+    return autofill_suffix{kind::app_hash, std::string(hash), {}};
 }
 
 std::optional<locale_tag> locale_tag::parse(std::string_view text) {
@@ -139,47 +139,48 @@ messages::messages(std::vector<message_template> templates, std::chrono::seconds
     if (!falls_back) throw std::invalid_argument("no template for messages that have no own");
 }
 
-std::string const& messages::text_for(purpose const& what, locale_tag const& locale) const {
+std::string const& messages::text_for(purpose const& purpose, locale_tag const& locale) const {
     // A template without a locale is for all of them.
     auto const rank = [&](message_template const& each) {
         auto const& own = each.locale.text;
-        bool const is_for_it = (each.purpose.empty() || each.purpose == what.name()) &&
+        bool const is_for_it = (each.purpose.empty() || each.purpose == purpose.name()) &&
                                (own.empty() || is_found_by_lookup(own, locale.text));
         return std::tuple(is_for_it, !each.purpose.empty(), own.size());
     };
     return std::ranges::max_element(templates_, {}, rank)->text;
 }
 
-secret_string messages::compose(purpose const& what, locale_tag const& locale, passcode const& code,
-                                message_tail const& tail) const {
-    auto const& source = text_for(what, locale);
+secret_string messages::compose(purpose const& purpose, locale_tag const& locale,
+                                passcode const& code, autofill_suffix const& suffix) const {
+    auto const& source = text_for(purpose, locale);
     auto const at = source.find(code_placeholder);
     std::string text;
     // At once in its final size: a string that grows leaves copies of the code behind.
     text.reserve(length_with_code(source, code.reveal().size()) +
-                 length_of(tail, code.reveal().size()));
+                 length_of(suffix, code.reveal().size()));
     text.append(source, 0, at).append(code.reveal());
     text.append(source, at + code_placeholder.size());
-    if (tail.what == message_tail::kind::web_otp)
-        text.append("\n@").append(tail.text).append(" #").append(code.reveal());
-    if (!tail.frame.empty()) text.append(" @").append(tail.frame);
-    if (tail.what == message_tail::kind::app_hash) text.append("\n").append(tail.text);
+    if (suffix.type == autofill_suffix::kind::web_otp)
+        text.append("\n@").append(suffix.text).append(" #").append(code.reveal());
+    if (!suffix.frame.empty()) text.append(" @").append(suffix.frame);
+    if (suffix.type == autofill_suffix::kind::app_hash) text.append("\n").append(suffix.text);
     return secret_string(std::move(text));
 }
 
-std::size_t messages::length(purpose const& what, locale_tag const& locale, std::size_t code_length,
-                             message_tail const& tail) const {
-    return length_with_code(text_for(what, locale), code_length) + length_of(tail, code_length);
+std::size_t messages::length(purpose const& purpose, locale_tag const& locale,
+                             std::size_t code_length, autofill_suffix const& suffix) const {
+    return length_with_code(text_for(purpose, locale), code_length) +
+           length_of(suffix, code_length);
 }
 
-bool messages::fits(purpose const& what, locale_tag const& locale, std::size_t code_length,
-                    message_tail const& tail) const {
-    return !excess_of(text_for(what, locale), code_length, tail);
+bool messages::fits(purpose const& purpose, locale_tag const& locale, std::size_t code_length,
+                    autofill_suffix const& suffix) const {
+    return !excess_of(text_for(purpose, locale), code_length, suffix);
 }
 
 std::optional<std::string> messages::fault_of(std::string_view text, std::size_t code_length,
                                               std::chrono::seconds ttl,
-                                              std::vector<message_tail> const& tails) {
+                                              std::vector<autofill_suffix> const& suffixes) {
     bool const printable = std::ranges::all_of(text, [](char c) { return c >= 0x20 && c <= 0x7e; });
     if (!printable) return "has a character that is not printable ASCII";
     if (count_of(text, code_placeholder) != 1) return "does not have {code} exactly once";
@@ -188,8 +189,8 @@ std::optional<std::string> messages::fault_of(std::string_view text, std::size_t
     if (count_of(filled, "{") != 1 || count_of(filled, "}") != 1)
         return "has a placeholder other than {code} and {minutes}";
     if (auto why = excess_of(filled, code_length, {})) return why;
-    for (auto const& tail : tails)
-        if (auto why = excess_of(filled, code_length, tail)) return why;
+    for (auto const& suffix : suffixes)
+        if (auto why = excess_of(filled, code_length, suffix)) return why;
     return std::nullopt;
 }
 

@@ -31,7 +31,8 @@ public:
 
 private:
     [[nodiscard]] std::optional<errc> fault_of(send_draft& draft) const;
-    [[nodiscard]] std::optional<store::idempotency_key> once_of(send_request const& request) const;
+    [[nodiscard]] std::optional<store::idempotency_key>
+    idempotency_key_of(send_request const& request) const;
 
     policy const& rules_;
     messages const& texts_;

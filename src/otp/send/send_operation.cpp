@@ -23,18 +23,19 @@ asio::awaitable<outcome<sent>> send_operation::run(deadline until) {
     }
     parts_.reports.admitted(send_);
     send_.message = co_await transmit(until.within(parts_.rules.send_timeout));
-    // Before it is settled: the settlement holds what later calls with the same idempotency key are told.
+    // Before it is settled: the settlement holds what later calls with the same idempotency key are
+    // told.
     auto result = result_of(send_, parts_.rules, parts_.now.now());
     co_await settle(result);
-    told_ = parts_.reports.transmitted(send_);
+    event_ = parts_.reports.transmitted(send_);
     parts_.reports.ended(send_, result);
     co_return result;
 }
 
-// --- admitted ------------------------------------------------------------------------------------
+// --- admitted -----------------------------------------------------------------------------------
 
-/// As long as it is the route's own budget alone that stands against a send, it goes on to the next one: an
-/// admission that was refused has changed nothing.
+/// As long as it is the route's own budget alone that stands against a send, it goes on to the next
+/// one: an admission that was refused has changed nothing.
 asio::awaitable<std::optional<outcome<sent>>> send_operation::admit() {
     auto const& draft = send_.draft;
     if (draft.fault) co_return failure{*draft.fault};
@@ -47,23 +48,23 @@ asio::awaitable<std::optional<outcome<sent>>> send_operation::admit() {
         auto const answer = co_await parts_.store.admit(request);
         if (!answer) {
             if (answer.error() == store::fault::unknown)
-                co_await parts_.undo.start(undo_of(request), draft.request.who.request_id);
+                co_await parts_.undo.start(undo_of(request), draft.request.caller.request_id);
             co_return failure{errc::store_unavailable, retry_soon};
         }
         auto refused = take(*answer);
         auto const* const no = std::get_if<store::refused>(&*answer);
-        if (no == nullptr || !only_this_route_is_too_dear(*no, parts_.rules)) co_return refused;
+        if (no == nullptr || !only_route_budget_refuses(*no, parts_.rules)) co_return refused;
         refused_before = refused->error();
         leave(step_report::result::skipped, over_budget);
     }
 }
 
-/// A send that was done is repeated by its idempotency key whatever became of the routes since: the store is
-/// asked with a reservation that it must refuse, after it has looked at the key.
+/// A send that was done is repeated by its idempotency key whatever became of the routes since: the
+/// store is asked with a reservation that it must refuse, after it has looked at the key.
 asio::awaitable<outcome<sent>> send_operation::refuse_all_routes(std::optional<failure> because) {
     auto why = because.value_or(failure{errc::no_route});
     why.steps = send_.routes().reports;
-    if (!send_.draft.once || because) co_return why;
+    if (!send_.draft.idempotency || because) co_return why;
     auto request = replay_of(send_.draft, parts_.rules, parts_.routes.impossible_reservation());
     auto const answer = co_await parts_.store.admit(std::move(request));
     if (!answer) co_return failure{errc::store_unavailable, retry_soon};
@@ -88,7 +89,7 @@ std::optional<outcome<sent>> send_operation::take(store::admit_outcome const& an
     return answer_of(send_, answer, parts_.rules, parts_.now.wall());
 }
 
-// --- from route to route -------------------------------------------------------------------------
+// --- from route to route ------------------------------------------------------------------------
 
 asio::awaitable<bool> send_operation::advance() {
     auto& draft = send_.draft;
@@ -104,29 +105,30 @@ void send_operation::leave(step_report::result outcome, std::string_view why) {
     parts_.reports.route_left(send_, send_.routes().reports.back());
 }
 
-/// To the next route, after one that did not send. False when that was the last: then the send stays that of
-/// the route which was asked last, and what is told and counted is what became of it there.
-asio::awaitable<bool> send_operation::rebook() {
+/// To the next route, after one that did not send. False when that was the last: then the send
+/// stays that of the route which was asked last, and what is told and counted is what became of it
+/// there.
+asio::awaitable<bool> send_operation::replace_reservation() {
     auto& routes = send_.draft.routes;
     auto before = routes.taken;
     while (co_await advance()) {
         auto const kept_then = routes.notes.size();
-        auto request = rebooking_of(send_, before.reservations, parts_.now.now());
-        auto const answer = co_await parts_.store.rebook(std::move(request));
-        if (answer && std::holds_alternative<store::rebooked>(*answer)) {
+        auto request = reservation_replacement_of(send_, before.reservations, parts_.now.now());
+        auto const answer = co_await parts_.store.replace_reservation(std::move(request));
+        if (answer && std::holds_alternative<store::reservation_replaced>(*answer)) {
             routes.notes_kept = kept_then;
             co_return true;
         }
         leave(step_report::result::skipped, over_budget);
         // Nothing more is spent that cannot be counted.
-        if (!answer) send_.perhaps_rebooked = routes.taken.reservations;
+        if (!answer) send_.possible_reservations = routes.taken.reservations;
         if (!answer || std::holds_alternative<store::too_late>(*answer)) break;
     }
     routes.taken = std::move(before);
     co_return false;
 }
 
-// --- transmitted ---------------------------------------------------------------------------------
+// --- transmitted --------------------------------------------------------------------------------
 
 /// After an accepted message, or one of unknown outcome, no other route is tried.
 asio::awaitable<bridgexapi::send_outcome> send_operation::transmit(deadline until) {
@@ -149,13 +151,13 @@ asio::awaitable<bridgexapi::send_outcome> send_operation::transmit(deadline unti
             co_return message;
         }
         if (until.expired()) co_return message;
-        bool const has_next = co_await rebook();
+        bool const has_next = co_await replace_reservation();
         if (!has_next) co_return message;
     }
 }
 
-/// The caller is told what became of the SMS whether or not this succeeds: the record stays as admitted, so a
-/// code that was sent verifies, and one that was not merely keeps its cooldown.
+/// The caller is told what became of the SMS whether or not this succeeds: the record stays as
+/// admitted, so a code that was sent verifies, and one that was not merely keeps its cooldown.
 asio::awaitable<void> send_operation::settle(outcome<sent> const& result) {
     auto request = settlement_of(send_, result, parts_.rules, parts_.now.now());
     auto const answer = co_await parts_.store.settle(std::move(request));

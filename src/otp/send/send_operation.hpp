@@ -41,7 +41,7 @@ public:
 
     [[nodiscard]] send_state const& state() const noexcept { return send_; }
     /// The event of its transmission; nothing when it was not admitted.
-    [[nodiscard]] std::optional<occurrence> const& told() const noexcept { return told_; }
+    [[nodiscard]] std::optional<verification_event> const& event() const noexcept { return event_; }
 
 private:
     /// Nothing when it was admitted.
@@ -50,7 +50,7 @@ private:
     [[nodiscard]] std::optional<outcome<sent>> take(store::admit_outcome const& answer);
 
     boost::asio::awaitable<bool> advance();
-    boost::asio::awaitable<bool> rebook();
+    boost::asio::awaitable<bool> replace_reservation();
     void leave(step_report::result outcome, std::string_view why);
 
     boost::asio::awaitable<bridgexapi::send_outcome> transmit(deadline until);
@@ -58,7 +58,7 @@ private:
 
     send_parts const& parts_;
     send_state send_;
-    std::optional<occurrence> told_;
+    std::optional<verification_event> event_;
 };
 
 } // namespace otpd::otp

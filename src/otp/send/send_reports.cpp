@@ -66,8 +66,8 @@ std::string routes_of(std::vector<step_report> const& steps) {
     return text;
 }
 
-/// All but the last six digits. The last four are in other lines, and beside them a whole prefix would be a
-/// whole number.
+/// All but the last six digits. The last four are in other lines, and beside them a whole prefix
+/// would be a whole number.
 std::string shown_prefix(phone_number const& number) {
     constexpr std::size_t hidden = 6;
     auto const& digits = number.digits();
@@ -79,7 +79,7 @@ std::string shown_prefix(phone_number const& number) {
 void send_reports::violations(std::vector<store::violation> const& list, limit_mode mode,
                               send_state const& send) const {
     bool const observed = mode == limit_mode::observe;
-    auto const& who = send.draft.request.who;
+    auto const& who = send.draft.request.caller;
     for (auto const& each : list) {
         metrics_.limit_violated(each.counter, observed);
         if (each.counter == pumping_prefix || each.counter == pumping_country) {
@@ -94,7 +94,7 @@ void send_reports::violations(std::vector<store::violation> const& list, limit_m
                  {"retry_after_ms", each.retry_after.count()}});
         } else if (observed) {
             log_.info("limit_observed", {{"request_id", who.request_id},
-                                         {"client", who.from->name},
+                                         {"client", who.client->name},
                                          {"limit", each.counter}});
         }
     }
@@ -105,83 +105,83 @@ void send_reports::store_full() const {
 }
 
 void send_reports::settle_failed(send_state const& send) const {
-    log_.error("settle_failed", {{"request_id", send.draft.request.who.request_id},
-                                 {"verification_id", to_hex(send.draft.at.id)}});
+    log_.error("settle_failed", {{"request_id", send.draft.request.caller.request_id},
+                                 {"verification_id", to_hex(send.draft.address.id)}});
 }
 
-// --- observers -----------------------------------------------------------------------------------
+// --- observers ----------------------------------------------------------------------------------
 
-occurrence send_reports::occurrence_of(send_state const& send, occurrence_kind what) const {
+verification_event send_reports::event_of(send_state const& send, event_type type) const {
     auto const& draft = send.draft;
     auto const& request = draft.request;
-    occurrence told;
-    told.what = what;
-    told.at = now_.wall();
-    if (send.admission) told.verification_id = draft.sealed;
-    told.request_id = request.who.request_id;
-    told.client = request.who.from->name;
-    told.purpose = request.what.name();
-    told.country = draft.country;
-    told.phone = request.to.masked();
-    told.plan = send.routes().plan;
-    told.route_id = send.routes().taken.route_id;
-    told.price = send.routes().taken.price;
-    told.since_admitted = std::chrono::floor<std::chrono::milliseconds>(told.at - draft.began_at);
-    return told;
+    verification_event event;
+    event.type = type;
+    event.at = now_.wall();
+    if (send.admission) event.verification_id = draft.sealed;
+    event.request_id = request.caller.request_id;
+    event.client = request.caller.client->name;
+    event.purpose = request.purpose.name();
+    event.country = draft.country;
+    event.phone = request.to.masked();
+    event.plan = send.routes().plan;
+    event.route_id = send.routes().taken.route_id;
+    event.price = send.routes().taken.price;
+    event.since_admitted = std::chrono::floor<std::chrono::milliseconds>(event.at - draft.began_at);
+    return event;
 }
 
-occurrence send_reports::transmitted(send_state const& send) const {
-    auto told = occurrence_of(send, occurrence_kind::not_sent);
+verification_event send_reports::transmitted(send_state const& send) const {
+    auto event = event_of(send, event_type::not_sent);
     if (auto const* const accepted = send.accepted()) {
-        told.what = occurrence_kind::accepted;
-        told.order_id = accepted->order_id.value_or("");
-        told.bx_message_id = accepted->bx_message_id.value_or("");
-        told.cost = accepted->cost;
+        event.type = event_type::accepted;
+        event.order_id = accepted->order_id.value_or("");
+        event.bx_message_id = accepted->bx_message_id.value_or("");
+        event.cost = accepted->cost;
     } else if (auto const* const unknown = send.unknown()) {
-        told.what = occurrence_kind::unknown;
-        told.reason = bridgexapi::to_string(unknown->why);
-        told.stale_connection = unknown->stale_connection;
+        event.type = event_type::unknown;
+        event.reason = bridgexapi::to_string(unknown->why);
+        event.stale_connection = unknown->stale_connection;
     } else if (auto const* const rejected = std::get_if<bridgexapi::rejected>(&*send.message)) {
-        told.reason = bridgexapi::to_string(rejected->why);
+        event.reason = bridgexapi::to_string(rejected->why);
     } else {
-        told.reason = bridgexapi::to_string(std::get<bridgexapi::not_sent>(*send.message).why);
+        event.reason = bridgexapi::to_string(std::get<bridgexapi::not_sent>(*send.message).why);
     }
     // Why the route was chosen, with the figures that spoke for it.
-    if (!send.routes().notes.empty()) told.details = send.routes().notes.back().details;
-    observers_.happened(told);
-    return told;
+    if (!send.routes().notes.empty()) event.details = send.routes().notes.back().details;
+    observers_.on_event(event);
+    return event;
 }
 
-void send_reports::tell_left(send_state const& send, step_report const& step) const {
-    if (!observers_.wants(occurrence_kind::step_left)) return;
-    auto told = occurrence_of(send, occurrence_kind::step_left);
-    told.route_id = step.route_id;
-    told.price = step.price;
-    told.reason = step.why;
-    told.attempted = step.outcome == step_report::result::rejected;
-    observers_.happened(told);
+void send_reports::publish_route_left(send_state const& send, step_report const& step) const {
+    if (!observers_.wants(event_type::step_left)) return;
+    auto event = event_of(send, event_type::step_left);
+    event.route_id = step.route_id;
+    event.price = step.price;
+    event.reason = step.why;
+    event.attempted = step.outcome == step_report::result::rejected;
+    observers_.on_event(event);
 }
 
 void send_reports::route_left(send_state const& send, step_report const& step) const {
     if (!send.routes().plan.empty()) metrics_.step_left(to_string(step.outcome), step.route_id);
-    if (send.admission) tell_left(send, step);
+    if (send.admission) publish_route_left(send, step);
 }
 
 void send_reports::admitted(send_state const& send) const {
-    if (observers_.wants(occurrence_kind::admitted))
-        observers_.happened(occurrence_of(send, occurrence_kind::admitted));
+    if (observers_.wants(event_type::admitted))
+        observers_.on_event(event_of(send, event_type::admitted));
     for (auto const& each : send.routes().reports)
-        tell_left(send, each);
+        publish_route_left(send, each);
 }
 
-void send_reports::tell_blocked(send_state const& send, failure const& why) const {
-    if (!observers_.wants(occurrence_kind::blocked)) return;
-    auto told = occurrence_of(send, occurrence_kind::blocked);
-    told.reason = names_of(why.violated);
-    observers_.happened(told);
+void send_reports::publish_blocked(send_state const& send, failure const& why) const {
+    if (!observers_.wants(event_type::blocked)) return;
+    auto event = event_of(send, event_type::blocked);
+    event.reason = names_of(why.violated);
+    observers_.on_event(event);
 }
 
-// --- the log and the metrics ---------------------------------------------------------------------
+// --- the log and the metrics --------------------------------------------------------------------
 
 void send_reports::ended(send_state const& send, outcome<sent> const& result) const {
     auto const word = metric_word(result);
@@ -191,7 +191,7 @@ void send_reports::ended(send_state const& send, outcome<sent> const& result) co
     metrics_.send(word, why, send.routes().taken.route_id);
     if (!result && (result.error().code == errc::limit_exceeded ||
                     result.error().code == errc::cooldown_active))
-        tell_blocked(send, result.error());
+        publish_blocked(send, result.error());
     if (result && result->replayed.empty())
         log_sent(send, *result);
     else
@@ -206,11 +206,11 @@ void send_reports::log_not_sent(send_state const& send, outcome<sent> const& res
                                      ? bridgexapi::to_string(*result.error().reason)
                                      : std::string_view();
     log_.info("otp_not_sent",
-              {{"request_id", draft.request.who.request_id},
-               {"verification_id", to_hex(draft.at.id)},
-               {"client", draft.request.who.from->name},
+              {{"request_id", draft.request.caller.request_id},
+               {"verification_id", to_hex(draft.address.id)},
+               {"client", draft.request.caller.client->name},
                {"phone", phone},
-               {"purpose", draft.request.what.name()},
+               {"purpose", draft.request.purpose.name()},
                {"route_plan", send.routes().plan},
                {"route_id", send.routes().taken.route_id},
                {"routes", routes_of(send.routes().reports)},
@@ -225,11 +225,11 @@ void send_reports::log_sent(send_state const& send, sent const& result) const {
     auto const& message = result.message;
     auto const route_id = send.routes().taken.route_id;
     if (message.cost) metrics_.spent(route_id, message.cost->micros());
-    log_.info("otp_sent", {{"request_id", draft.request.who.request_id},
-                           {"verification_id", to_hex(draft.at.id)},
-                           {"client", draft.request.who.from->name},
+    log_.info("otp_sent", {{"request_id", draft.request.caller.request_id},
+                           {"verification_id", to_hex(draft.address.id)},
+                           {"client", draft.request.caller.client->name},
                            {"phone", phone},
-                           {"purpose", draft.request.what.name()},
+                           {"purpose", draft.request.purpose.name()},
                            {"country", draft.country},
                            {"route_plan", send.routes().plan},
                            {"route_id", route_id},

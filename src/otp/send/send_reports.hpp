@@ -2,7 +2,7 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/otp/limits.hpp"
-#include "otpd/otp/occurrence.hpp"
+#include "otpd/otp/verification_event.hpp"
 #include "send/send_state.hpp"
 
 #include <vector>
@@ -27,17 +27,18 @@ public:
     void route_left(send_state const& send, step_report const& step) const;
     void store_full() const;
     /// Returns the event that it published, for the follow-up of the message.
-    occurrence transmitted(send_state const& send) const;
+    verification_event transmitted(send_state const& send) const;
     void ended(send_state const& send, outcome<sent> const& result) const;
-    /// Each limit that refused a send, or would have. The guards against pumped SMS have a line of their own.
+    /// Each limit that refused a send, or would have. The guards against pumped SMS have a line of
+    /// their own.
     void violations(std::vector<store::violation> const& list, limit_mode mode,
                     send_state const& send) const;
     void settle_failed(send_state const& send) const;
 
 private:
-    [[nodiscard]] occurrence occurrence_of(send_state const& send, occurrence_kind what) const;
-    void tell_left(send_state const& send, step_report const& step) const;
-    void tell_blocked(send_state const& send, failure const& why) const;
+    [[nodiscard]] verification_event event_of(send_state const& send, event_type type) const;
+    void publish_route_left(send_state const& send, step_report const& step) const;
+    void publish_blocked(send_state const& send, failure const& why) const;
     void log_sent(send_state const& send, sent const& result) const;
     void log_not_sent(send_state const& send, outcome<sent> const& result,
                       std::string_view word) const;

@@ -31,7 +31,7 @@ failure refusal(send_state const& send, store::refused const& answer, policy con
         longest = std::max(longest, broken.retry_after);
     }
     why.retry_after = whole_seconds(longest);
-    why.violated = limiter::violated(send.draft.charges, violations, rules.cooldown);
+    why.violated = limiter::violated(send.draft.rate_limit_checks, violations, rules.cooldown);
     why.steps = send.routes().reports;
     return why;
 }
@@ -106,11 +106,11 @@ outcome<sent> result_of(send_state const& send, policy const& rules, steady_time
     if (rules.reveal_codes) result.debug_code = draft.code;
     result.test = draft.is_test;
     result.message = *accepted;
-    result.limits = limiter::standings(draft.charges, *send.admission);
+    result.limits = limiter::limit_statuses(draft.rate_limit_checks, *send.admission);
     return result;
 }
 
-bool only_this_route_is_too_dear(store::refused const& answer, policy const& rules) {
+bool only_route_budget_refuses(store::refused const& answer, policy const& rules) {
     return std::ranges::all_of(answer.violations, [&](store::violation const& each) {
         auto const* const budget = find_budget(rules, each.counter);
         return budget != nullptr && budget->key == budget_key::route;

@@ -15,6 +15,6 @@ namespace otpd::otp {
 [[nodiscard]] outcome<sent> result_of(send_state const& send, policy const& rules, steady_time now);
 
 /// Whether nothing but the taken route's own budget stands against a send.
-[[nodiscard]] bool only_this_route_is_too_dear(store::refused const& answer, policy const& rules);
+[[nodiscard]] bool only_route_budget_refuses(store::refused const& answer, policy const& rules);
 
 } // namespace otpd::otp

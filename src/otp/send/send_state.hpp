@@ -17,9 +17,9 @@ namespace otpd::otp {
 /// What send_checks makes of a request before anything is asked.
 struct send_draft {
     send_request request;
-    message_tail tail;
-    store::verification_address at;
-    std::string sealed; ///< `at` as callers know it (key_ring::seal)
+    autofill_suffix suffix;
+    store::verification_address address;
+    std::string sealed; ///< `address` as callers know it (key_ring::seal)
     passcode code;
     store::code_seed seed; ///< of the code; of a test number: none
     steady_time began;
@@ -27,13 +27,13 @@ struct send_draft {
     bool is_test = false;     ///< a test number: no SMS, only the client's limits and those of all
     std::string country = {}; ///< empty: not known
     route_walk routes = {};
-    std::vector<store::charge> charges = {};
+    std::vector<store::rate_limit_check> rate_limit_checks = {};
     std::vector<store::conversion_guard> guards = {};
-    std::optional<store::idempotency_key> once = {};
+    std::optional<store::idempotency_key> idempotency = {};
     std::optional<errc> fault = {}; ///< what is wrong whatever was sent before
 
     [[nodiscard]] store::record_key key() const {
-        return {at.number, scope_of(*request.who.from, request.what)};
+        return {address.number, scope_of(*request.caller.client, request.purpose)};
     }
 };
 
@@ -43,7 +43,7 @@ struct send_state {
     std::optional<store::admitted> admission = {};
     /// The reservations for a next route that may have replaced those of the taken one: the store's
     /// answer was lost.
-    std::optional<std::vector<store::reservation>> perhaps_rebooked = {};
+    std::optional<std::vector<store::reservation>> possible_reservations = {};
     wall_time asked_at = {}; ///< when the upstream was last asked
     /// The outcome, once it was transmitted.
     std::optional<bridgexapi::send_outcome> message = {};

@@ -16,8 +16,8 @@ namespace asio = boost::asio;
 
 asio::awaitable<outcome<sent>> sender::send(send_request request, deadline until) {
     // A coroutine of its own with no way to cancel it: between admission and settlement nothing may
-    // stop it, or an SMS is paid for that nobody remembers. This is the one border: what is called from here on
-    // need not expect that its caller is cancelled.
+    // stop it, or an SMS is paid for that nobody remembers. This is the one border: what is called
+    // from here on need not expect that its caller is cancelled.
     auto const executor = co_await asio::this_coro::executor;
     auto const uncancellable =
         asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
@@ -29,7 +29,8 @@ asio::awaitable<outcome<sent>> sender::send_to_the_end(send_request request, dea
     auto const& now = parts_.now;
     send_operation operation(parts_, checks_.draft(std::move(request), now.now(), now.wall()));
     auto result = co_await operation.run(until);
-    if (auto const& told = operation.told()) co_await afterwards_.follow(operation.state(), *told);
+    if (auto const& event = operation.event())
+        co_await follow_up_.follow(operation.state(), *event);
     co_return result;
 }
 

@@ -16,7 +16,7 @@ constexpr std::chrono::seconds settle_time{5};
 constexpr std::size_t limits_told = 3;
 
 /// "client_1m 299/300, number_24h 9/10"
-std::string text_of(std::vector<standing> const& limits) {
+std::string text_of(std::vector<limit_status> const& limits) {
     std::string text;
     for (std::size_t i = 0; i < std::min(limits.size(), limits_told); ++i)
         text.append(text.empty() ? "" : ", ")
@@ -33,7 +33,8 @@ std::vector<store::adjustment> corrections(std::vector<store::reservation> const
                                            money real) {
     std::vector<store::adjustment> list;
     for (auto const& each : made)
-        if (each.amount != real.micros()) list.push_back({each.from, real.micros() - each.amount});
+        if (each.amount != real.micros())
+            list.push_back({each.budget, real.micros() - each.amount});
     return list;
 }
 
@@ -41,7 +42,7 @@ std::vector<store::adjustment> corrections(std::vector<store::reservation> const
 std::vector<store::note> notes_of(route_walk const& routes, steady_time now) {
     std::vector<store::note> list;
     for (auto i = routes.notes_kept; i < routes.notes.size(); ++i)
-        list.push_back({store::event_kind::step,
+        list.push_back({store::event_type::step,
                         std::chrono::floor<store::duration>(now - routes.notes[i].at),
                         routes.notes[i].details});
     return list;
@@ -79,14 +80,14 @@ void settle_refused(store::settlement& request, send_state const& send, policy c
     auto const& draft = send.draft;
     request.result = store::send_result::refused;
     request.adjustments = corrections(send.routes().taken.reservations, money());
-    if (send.perhaps_rebooked)
-        request.unanswered = store::unanswered_rebooking{
-            send.routes().notes_kept, corrections(*send.perhaps_rebooked, money())};
-    for (std::size_t i = 0; i < draft.charges.size(); ++i)
-        if (send.admission->busy_for.at(i) > store::counter_time::zero())
-            request.give_back.push_back(draft.charges[i]);
+    if (send.possible_reservations)
+        request.unanswered = store::unanswered_replacement{
+            send.routes().notes_kept, corrections(*send.possible_reservations, money())};
+    for (std::size_t i = 0; i < draft.rate_limit_checks.size(); ++i)
+        if (send.admission->resets_in.at(i) > store::counter_time::zero())
+            request.refund.push_back(draft.rate_limit_checks[i]);
     for (auto const& each : draft.guards)
-        request.guarded.push_back(each.subject);
+        request.guarded.push_back(each.key);
     request.cooldown = send.admission->cooldown;
     request.back_off = back_off(rules);
 }
@@ -97,25 +98,25 @@ store::admission admission_of(send_draft const& draft, policy const& rules) {
     auto const& several = rules.purposes_with_several_codes;
     store::admission request;
     request.key = draft.key();
-    request.id = draft.at.id;
+    request.id = draft.address.id;
     request.code = draft.seed;
     request.ttl = rules.ttl;
-    request.keep = rules.keep;
+    request.retention = rules.retention;
     request.lease = rules.send_timeout + settle_time;
-    request.add = std::ranges::find(several, draft.request.what.name()) != several.end();
+    request.add = std::ranges::find(several, draft.request.purpose.name()) != several.end();
     if (!draft.is_test) request.cooldown = rules.cooldown;
-    request.charges = draft.charges;
+    request.rate_limit_checks = draft.rate_limit_checks;
     request.reservations = draft.routes.taken.reservations;
     request.guards = draft.guards;
     request.guesses = rules.guesses;
-    request.once = draft.once;
+    request.idempotency = draft.idempotency;
     return request;
 }
 
 store::admission replay_of(send_draft const& draft, policy const& rules,
                            store::reservation impossible) {
     auto request = admission_of(draft, rules);
-    request.charges.clear();
+    request.rate_limit_checks.clear();
     request.guards.clear();
     request.cooldown = {};
     request.reservations = {std::move(impossible)};
@@ -128,23 +129,24 @@ store::settlement undo_of(store::admission const& perhaps_made) {
     request.id = perhaps_made.id;
     request.result = store::send_result::refused;
     request.is_undo = true;
-    request.once = perhaps_made.once;
-    for (auto const& each : perhaps_made.charges)
-        if (!each.observed) request.give_back.push_back(each);
+    request.idempotency = perhaps_made.idempotency;
+    for (auto const& each : perhaps_made.rate_limit_checks)
+        if (!each.observed) request.refund.push_back(each);
     for (auto const& each : perhaps_made.guards)
-        request.guarded.push_back(each.subject);
+        request.guarded.push_back(each.key);
     for (auto const& each : perhaps_made.reservations)
-        if (!each.observed) request.adjustments.push_back({each.from, -each.amount});
+        if (!each.observed) request.adjustments.push_back({each.budget, -each.amount});
     return request;
 }
 
-store::rebooking rebooking_of(send_state const& send, std::vector<store::reservation> const& before,
-                              steady_time now) {
-    store::rebooking request;
-    request.of = send.draft.at;
+store::reservation_replacement
+reservation_replacement_of(send_state const& send, std::vector<store::reservation> const& before,
+                           steady_time now) {
+    store::reservation_replacement request;
+    request.address = send.draft.address;
     request.notes = notes_of(send.routes(), now);
     for (auto const& each : before)
-        request.give_back.push_back({each.from, -each.amount});
+        request.refund.push_back({each.budget, -each.amount});
     request.take = send.routes().taken.reservations;
     return request;
 }
@@ -154,11 +156,11 @@ store::settlement settlement_of(send_state const& send, outcome<sent> const& res
     auto const& draft = send.draft;
     store::settlement request;
     request.key = draft.key();
-    request.id = draft.at.id;
-    request.once = draft.once;
+    request.id = draft.address.id;
+    request.idempotency = draft.idempotency;
     if (auto const* const accepted = send.accepted()) {
         settle_accepted(request, send, *accepted);
-        if (request.once) request.reply = draft.request.once->write(*result);
+        if (request.idempotency) request.reply = draft.request.idempotency->write(*result);
     } else if (auto const* const unknown = send.unknown()) {
         settle_unknown(request, send, *unknown);
     } else {
@@ -168,8 +170,9 @@ store::settlement settlement_of(send_state const& send, outcome<sent> const& res
     details_writer admitted;
     admitted.add("country", draft.country).add("route_plan", send.routes().plan);
     admitted.add("limits", text_of(result ? result->limits
-                                          : limiter::standings(draft.charges, *send.admission)));
-    request.notes.push_back({store::event_kind::admitted, {}, admitted.text()});
+                                          : limiter::limit_statuses(draft.rate_limit_checks,
+                                                                    *send.admission)));
+    request.notes.push_back({store::event_type::admitted, {}, admitted.text()});
     std::ranges::move(notes_of(send.routes(), now), std::back_inserter(request.notes));
     return request;
 }

@@ -17,9 +17,9 @@ namespace otpd::otp {
 /// Takes back an admission that was perhaps made.
 [[nodiscard]] store::settlement undo_of(store::admission const& perhaps_made);
 /// Refunds the reservations of the route before and makes those of the taken one, in one step.
-[[nodiscard]] store::rebooking rebooking_of(send_state const& send,
-                                            std::vector<store::reservation> const& before,
-                                            steady_time now);
+[[nodiscard]] store::reservation_replacement
+reservation_replacement_of(send_state const& send, std::vector<store::reservation> const& before,
+                           steady_time now);
 /// Of a send that was transmitted.
 [[nodiscard]] store::settlement settlement_of(send_state const& send, outcome<sent> const& result,
                                               policy const& rules, steady_time now);

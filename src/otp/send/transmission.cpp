@@ -10,10 +10,10 @@ bridgexapi::sms transmission::message_of(send_state const& send) const {
     auto const& request = send.draft.request;
     auto const& taken = send.routes().taken;
     auto caller_id = taken.step.caller_id;
-    if (caller_id.empty()) caller_id = request.who.from->caller_id;
+    if (caller_id.empty()) caller_id = request.caller.client->caller_id;
     if (caller_id.empty()) caller_id = rules_.caller_id;
     return {taken.route_id, std::move(caller_id), request.to,
-            texts_.compose(request.what, request.locale, send.draft.code, send.draft.tail)};
+            texts_.compose(request.purpose, request.locale, send.draft.code, send.draft.suffix)};
 }
 
 boost::asio::awaitable<bridgexapi::send_outcome> transmission::transmit(send_state const& send,
@@ -24,7 +24,7 @@ boost::asio::awaitable<bridgexapi::send_outcome> transmission::transmit(send_sta
         co_return co_await gateway_.send_sms(message_of(send), limit);
     } catch (std::exception const& bug) {
         log_.error("upstream_client_failed",
-                   {{"request_id", send.draft.request.who.request_id}, {"what", bug.what()}});
+                   {{"request_id", send.draft.request.caller.request_id}, {"what", bug.what()}});
     }
     // Whether bytes left, nobody knows now.
     co_return bridgexapi::unknown{bridgexapi::reason::protocol_error};

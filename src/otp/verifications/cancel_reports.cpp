@@ -5,18 +5,18 @@
 
 namespace otpd::otp {
 
-void cancel_reports::canceled(caller const& who, store::verification_address const& at,
+void cancel_reports::canceled(caller const& caller, store::verification_address const& at,
                               std::string const& sealed) const {
-    log_.info("otp_canceled", {{"request_id", who.request_id},
+    log_.info("otp_canceled", {{"request_id", caller.request_id},
                                {"verification_id", to_hex(at.id)},
-                               {"client", who.from->name}});
-    occurrence told;
-    told.what = occurrence_kind::canceled;
-    told.at = now_.wall();
-    told.verification_id = sealed;
-    told.request_id = who.request_id;
-    told.client = who.from->name;
-    observers_.happened(told);
+                               {"client", caller.client->name}});
+    verification_event event;
+    event.type = event_type::canceled;
+    event.at = now_.wall();
+    event.verification_id = sealed;
+    event.request_id = caller.request_id;
+    event.client = caller.client->name;
+    observers_.on_event(event);
 }
 
 } // namespace otpd::otp

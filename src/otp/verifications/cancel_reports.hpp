@@ -2,7 +2,7 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/otp/caller.hpp"
-#include "otpd/otp/occurrence.hpp"
+#include "otpd/otp/verification_event.hpp"
 #include "otpd/store/verification.hpp"
 
 #include <string>
@@ -21,7 +21,7 @@ public:
         : observers_(observers), log_(log), now_(now) {}
 
     /// `sealed` is the address as callers know it.
-    void canceled(caller const& who, store::verification_address const& at,
+    void canceled(caller const& caller, store::verification_address const& at,
                   std::string const& sealed) const;
 
 private:

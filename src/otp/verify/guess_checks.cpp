@@ -8,13 +8,13 @@
 namespace otpd::otp {
 
 checked_guess guess_checks::check(verify_request request) const {
-    auto const& client = request.who.from->name;
+    auto const& client = request.caller.client->name;
     auto const number = keys_.hash(client, request.number);
     auto const* const test = tests_.find(request.number);
     auto const country = destinations_.country_of(request.number);
     store::check asked;
-    asked.key = {number, scope_of(*request.who.from, request.what)};
-    asked.is_code_of = [&keys = keys_, client, what = request.what, to = request.number,
+    asked.key = {number, scope_of(*request.caller.client, request.purpose)};
+    asked.is_code_of = [&keys = keys_, client, what = request.purpose, to = request.number,
                         typed = request.code,
                         fixed = test != nullptr ? std::optional(test->code)
                                                 : std::nullopt](store::code_seed const& seed) {
@@ -23,17 +23,17 @@ checked_guess guess_checks::check(verify_request request) const {
     };
     asked.attempts_max = rules_.attempts_max;
     asked.guesses = rules_.guesses;
-    limiter::subjects const of{request.who, request.number, country};
+    limiter::limit_keys const keys{request.caller, request.number, country};
     // A test number's sends are not counted, so neither is its code.
     if (test == nullptr)
-        for (auto const& each : limits_.guards(of))
-            asked.guarded.push_back(each.subject);
+        for (auto const& each : limits_.guards(keys))
+            asked.guarded.push_back(each.key);
     if (request.id) {
         // An id of another number leads nowhere.
         auto const at = keys_.open(*request.id).value_or(store::verification_address{});
         asked.id = at.number == number ? at.id : store::verification_id{};
     } else {
-        asked.charges = limits_.charges(limit_step::guess, of);
+        asked.rate_limit_checks = limits_.rate_limit_checks(limit_step::guess, keys);
     }
     return {std::move(request), number, country, std::move(asked)};
 }

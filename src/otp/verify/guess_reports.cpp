@@ -14,42 +14,42 @@ void guess_reports::answered(checked_guess const& guess, std::string_view word,
         if (auto const* const no = std::get_if<store::refused>(&*answer))
             for (auto const& each : no->violations)
                 metrics_.limit_violated(each.counter, false);
-        tell(guess, *answer);
+        publish(guess, *answer);
     }
     metrics_.check(word);
     if (log_.enabled(telemetry::level::info))
         log(guess, word, answer ? std::get_if<store::verified>(&*answer) : nullptr);
 }
 
-void guess_reports::tell(checked_guess const& guess, store::check_outcome const& answer) const {
+void guess_reports::publish(checked_guess const& guess, store::check_outcome const& answer) const {
     auto const* const right = std::get_if<store::verified>(&answer);
     auto const* const wrong = std::get_if<store::wrong>(&answer);
     if (right == nullptr && wrong == nullptr) return;
     bool const last = wrong != nullptr && wrong->attempts_left == 0;
-    auto const kind = right != nullptr ? occurrence_kind::verified : occurrence_kind::wrong;
-    if (!observers_.wants(kind) && !(last && observers_.wants(occurrence_kind::exhausted))) return;
+    auto const kind = right != nullptr ? event_type::verified : event_type::wrong;
+    if (!observers_.wants(kind) && !(last && observers_.wants(event_type::exhausted))) return;
     auto const& request = guess.request;
-    occurrence told;
-    told.what = kind;
-    told.at = now_.wall();
-    told.verification_id = keys_.seal({guess.number, right != nullptr ? right->id : wrong->id});
-    told.request_id = request.who.request_id;
-    told.client = request.who.from->name;
-    told.purpose = request.what.name();
-    told.country = guess.country;
-    told.phone = request.number.masked();
+    verification_event event;
+    event.type = kind;
+    event.at = now_.wall();
+    event.verification_id = keys_.seal({guess.number, right != nullptr ? right->id : wrong->id});
+    event.request_id = request.caller.request_id;
+    event.client = request.caller.client->name;
+    event.purpose = request.purpose.name();
+    event.country = guess.country;
+    event.phone = request.number.masked();
     if (right != nullptr) {
-        told.since_admitted = right->age;
+        event.since_admitted = right->age;
         auto const sent = right->sent.value_or(store::receipt{});
-        told.route_id = sent.route_id;
-        told.order_id = sent.order_id;
-        told.bx_message_id = sent.bx_message_id;
-        told.cost = sent.cost;
+        event.route_id = sent.route_id;
+        event.order_id = sent.order_id;
+        event.bx_message_id = sent.bx_message_id;
+        event.cost = sent.cost;
     }
-    observers_.happened(told);
+    observers_.on_event(event);
     if (!last) return;
-    told.what = occurrence_kind::exhausted;
-    observers_.happened(told);
+    event.type = event_type::exhausted;
+    observers_.on_event(event);
 }
 
 void guess_reports::log(checked_guess const& guess, std::string_view word,
@@ -57,21 +57,21 @@ void guess_reports::log(checked_guess const& guess, std::string_view word,
     auto const& request = guess.request;
     auto const phone = request.number.masked();
     if (right == nullptr) {
-        log_.info("otp_not_verified", {{"request_id", request.who.request_id},
-                                       {"client", request.who.from->name},
+        log_.info("otp_not_verified", {{"request_id", request.caller.request_id},
+                                       {"client", request.caller.client->name},
                                        {"phone", phone},
-                                       {"purpose", request.what.name()},
+                                       {"purpose", request.purpose.name()},
                                        {"with_id", request.id.has_value()},
                                        {"outcome", word}});
         return;
     }
     // What the verified message was: route and price next to the proof that it arrived.
     auto const sent = right->sent.value_or(store::receipt{});
-    log_.info("otp_verified", {{"request_id", request.who.request_id},
+    log_.info("otp_verified", {{"request_id", request.caller.request_id},
                                {"verification_id", to_hex(right->id)},
-                               {"client", request.who.from->name},
+                               {"client", request.caller.client->name},
                                {"phone", phone},
-                               {"purpose", request.what.name()},
+                               {"purpose", request.purpose.name()},
                                {"with_id", request.id.has_value()},
                                {"route_id", sent.route_id},
                                {"bx_message_id", sent.bx_message_id},

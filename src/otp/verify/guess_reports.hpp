@@ -2,7 +2,7 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/otp/key_ring.hpp"
-#include "otpd/otp/occurrence.hpp"
+#include "otpd/otp/verification_event.hpp"
 #include "verify/guess_checks.hpp"
 
 #include <string_view>
@@ -28,7 +28,7 @@ public:
                   store::result<store::check_outcome> const& answer) const;
 
 private:
-    void tell(checked_guess const& guess, store::check_outcome const& answer) const;
+    void publish(checked_guess const& guess, store::check_outcome const& answer) const;
     void log(checked_guess const& guess, std::string_view word, store::verified const* right) const;
 
     observer& observers_;

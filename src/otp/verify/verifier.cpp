@@ -85,24 +85,24 @@ asio::awaitable<outcome<verified>> verifier::guess_uniformly(verify_request requ
     auto const answer_at = std::chrono::steady_clock::now() + rules_.uniform_failures;
     auto result = co_await guess(std::move(request));
     if (result || !tells_of_the_code(result.error().code)) co_return result;
-    // What a store does for an absent code and for a wrong one takes different times: both wait for the
-    // same moment.
+    // What a store does for an absent code and for a wrong one takes different times: both wait for
+    // the same moment.
     asio::steady_timer pause(co_await asio::this_coro::executor, answer_at);
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
     co_return failure{errc::invalid_code};
 }
 
 asio::awaitable<outcome<verified>> verifier::guess(verify_request request) {
-    auto const& purposes = request.who.from->purposes;
-    if (!purposes.empty() && std::ranges::find(purposes, request.what.name()) == purposes.end())
+    auto const& purposes = request.caller.client->purposes;
+    if (!purposes.empty() && std::ranges::find(purposes, request.purpose.name()) == purposes.end())
         co_return failure{errc::purpose_not_allowed};
 
     auto guess = checks_.check(std::move(request));
-    auto const charges = guess.check.charges;
+    auto const rate_limit_checks = guess.check.rate_limit_checks;
     auto const answer = co_await store_.check_code(std::move(guess.check));
     std::vector<violated_limit> violated;
     if (auto const* no = answer ? std::get_if<store::refused>(&*answer) : nullptr)
-        violated = limiter::violated(charges, no->violations);
+        violated = limiter::violated(rate_limit_checks, no->violations);
     auto const [word, result] = judge(answer, std::move(violated));
     reports_.answered(guess, word, answer);
     co_return result;

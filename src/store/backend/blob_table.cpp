@@ -24,12 +24,12 @@ blob_table::blob_table(std::size_t shards) : shards_(shards) {
         throw std::invalid_argument("the number of shards is not a power of two");
 }
 
-blob_table::head& blob_table::head_of(block const& of) noexcept {
-    return *std::launder(reinterpret_cast<head*>(of.get()));
+blob_table::head& blob_table::head_of(block const& block) noexcept {
+    return *std::launder(reinterpret_cast<head*>(block.get()));
 }
 
-char* blob_table::bytes_of(block const& of) noexcept {
-    return reinterpret_cast<char*>(of.get() + sizeof(head));
+char* blob_table::bytes_of(block const& block) noexcept {
+    return reinterpret_cast<char*>(block.get() + sizeof(head));
 }
 
 /// From the end of the key: its beginning is the hash within the shard.
@@ -46,7 +46,7 @@ std::string_view blob_table::find(state::state_key const& key) {
     return {bytes_of(found->second), head_of(found->second).size};
 }
 
-// --- changes ----------------------------------------------------------------------------------------
+// --- changes ------------------------------------------------------------------------------------
 
 blob_table::block& blob_table::put(state::state_key const& key, std::string_view blob) {
     auto fresh = std::make_unique_for_overwrite<std::byte[]>(sizeof(head) + blob.size());
@@ -77,35 +77,35 @@ void blob_table::erase(state::state_key const& key) {
     in.erase(found);
 }
 
-void blob_table::set_live(head& of, state::live_codes live) noexcept {
+void blob_table::set_live(head& head, state::live_codes live) noexcept {
     live_codes_ += live.count;
-    live_codes_ -= of.live_codes;
-    of.live_codes = live.count;
+    live_codes_ -= head.live_codes;
+    head.live_codes = live.count;
 }
 
-void blob_table::schedule(state::state_key const& key, head& of, store_time at) {
+void blob_table::schedule(state::state_key const& key, head& head, store_time at) {
     auto const second = second_of(at);
-    if (of.due != 0 && of.due <= second) return; // it is looked at before that
+    if (head.due != 0 && head.due <= second) return; // it is looked at before that
     calendar_[second].push_back(key);
-    of.due = second;
+    head.due = second;
 }
 
-void blob_table::write(state_write const& what) {
-    if (what.what == state_write::kind::compare) return;
-    if (what.what == state_write::kind::erase) {
-        erase(what.key);
+void blob_table::write(state_write const& write) {
+    if (write.type == state_write::kind::compare) return;
+    if (write.type == state_write::kind::erase) {
+        erase(write.key);
         return;
     }
-    auto& first = head_of(put(what.key, what.blob));
-    first.retained_until = what.retained_until;
-    set_live(first, what.live);
-    schedule(what.key, first, std::min(what.live.next_end, what.retained_until));
+    auto& first = head_of(put(write.key, write.blob));
+    first.retained_until = write.retained_until;
+    set_live(first, write.live);
+    schedule(write.key, first, std::min(write.live.next_end, write.retained_until));
 }
 
-void blob_table::apply(commit& what) {
-    targets_.assign(what.shared.size(), nullptr);
-    for (std::size_t n = 0; n < what.shared.size(); ++n) {
-        auto const& target = what.shared[n];
+void blob_table::apply(commit& commit) {
+    targets_.assign(commit.shared.size(), nullptr);
+    for (std::size_t n = 0; n < commit.shared.size(); ++n) {
+        auto const& target = commit.shared[n];
         if (target.retained_until == store_time()) continue; // nothing is added to it
         if (!target.structure.empty()) put(target.key, restructured(target, find(target.key)));
         auto const& in = home(target.key);
@@ -116,12 +116,12 @@ void blob_table::apply(commit& what) {
         schedule(target.key, first, first.retained_until);
         targets_[n] = bytes_of(found->second);
     }
-    make_additions(what, targets_);
-    for (auto const& each : what.writes)
-        if (!what.failed[each.group]) write(each);
+    make_additions(commit, targets_);
+    for (auto const& each : commit.writes)
+        if (!commit.failed[each.group]) write(each);
 }
 
-// --- the end of states ------------------------------------------------------------------------------
+// --- the end of states --------------------------------------------------------------------------
 
 bool blob_table::is_due(store_time now) const noexcept {
     return !calendar_.empty() &&

@@ -25,7 +25,7 @@ public:
     /// Empty when nothing is kept. Valid until the next change.
     [[nodiscard]] std::string_view find(state::state_key const& key);
     /// Nobody else has changed what its steps ran on, so only additions are looked at again.
-    void apply(commit& what);
+    void apply(commit& commit);
 
     /// Deletes what has ended by then, of at most so many keys that are due; how many were deleted.
     std::size_t sweep(store_time now, std::size_t keys_max);
@@ -46,16 +46,16 @@ private:
     using block = std::unique_ptr<std::byte[]>;
     using shard = boost::unordered_flat_map<state::state_key, block, state::state_key_hash>;
 
-    [[nodiscard]] static head& head_of(block const& of) noexcept;
-    [[nodiscard]] static char* bytes_of(block const& of) noexcept;
+    [[nodiscard]] static head& head_of(block const& block) noexcept;
+    [[nodiscard]] static char* bytes_of(block const& block) noexcept;
     [[nodiscard]] shard& home(state::state_key const& key) noexcept;
 
     /// The block of that key with that blob, in place of what was there.
     block& put(state::state_key const& key, std::string_view blob);
     void erase(state::state_key const& key);
-    void write(state_write const& what);
-    void set_live(head& of, state::live_codes live) noexcept;
-    void schedule(state::state_key const& key, head& of, store_time at);
+    void write(state_write const& write);
+    void set_live(head& head, state::live_codes live) noexcept;
+    void schedule(state::state_key const& key, head& head, store_time at);
     /// Whether it was deleted.
     bool look_again(state::state_key const& key, std::int64_t second, store_time now);
 

@@ -16,19 +16,19 @@ constexpr std::chrono::milliseconds no_timeout = std::chrono::hours(1);
 } // namespace
 
 memory_backend::memory_backend(asio::any_io_executor executor, clock const& now,
-                               memory_options options, observer& tell)
+                               memory_options options, observer& observer)
     : batched_store(executor, *this, batch_options(), no_timeout), options_(options), clock_(now),
-      tell_(tell), table_(options.shards), timer_(guard()) {}
+      observer_(observer), table_(options.shards), timer_(guard()) {}
 
-void memory_backend::load(flight& what, flight_listener& to) {
-    for (auto& each : what.loads)
+void memory_backend::load(flight& flight, flight_listener& to) {
+    for (auto& each : flight.loads)
         each.blob = table_.find(each.key);
-    to.loaded(what);
+    to.loaded(flight);
 }
 
-void memory_backend::commit(flight& what, flight_listener& to) {
-    table_.apply(what.changes);
-    to.committed(what);
+void memory_backend::commit(flight& flight, flight_listener& to) {
+    table_.apply(flight.changes);
+    to.committed(flight);
 }
 
 /// Read on the strand: a step that waited for its turn is not judged by an old clock.
@@ -60,7 +60,7 @@ asio::awaitable<memory_usage> memory_backend::usage() {
     co_return co_await net::on_strand(guard(), look);
 }
 
-// --- the sweeper ------------------------------------------------------------------------------------
+// --- the sweeper --------------------------------------------------------------------------------
 
 /// Whether there is more to do.
 bool memory_backend::sweep_once() {
@@ -68,7 +68,7 @@ bool memory_backend::sweep_once() {
     auto const at = now();
     if (!table_.is_due(at)) return false;
     auto const removed = table_.sweep(at, options_.sweep_batch);
-    tell_.swept(sweep_slice{removed, std::chrono::steady_clock::now() - began});
+    observer_.swept(sweep_slice{removed, std::chrono::steady_clock::now() - began});
     return table_.is_due(at);
 }
 
@@ -90,7 +90,7 @@ asio::awaitable<void> memory_backend::sweep_until_stopped() {
 }
 
 asio::awaitable<std::optional<std::string>> memory_backend::start() {
-    asio::co_spawn(guard(), sweep_until_stopped(), tells_failure(tell_));
+    asio::co_spawn(guard(), sweep_until_stopped(), reports_failure(observer_));
     co_return std::nullopt;
 }
 
@@ -102,8 +102,8 @@ void memory_backend::stop() {
 }
 
 std::unique_ptr<backend> make_memory_store(asio::any_io_executor executor, clock const& now,
-                                           memory_options options, observer& tell) {
-    return std::make_unique<memory_backend>(std::move(executor), now, options, tell);
+                                           memory_options options, observer& observer) {
+    return std::make_unique<memory_backend>(std::move(executor), now, options, observer);
 }
 
 } // namespace otpd::store

@@ -1,9 +1,9 @@
 #pragma once
 
-/// The memory store. The table is plain data behind one strand, on which each batch is loaded, run and committed in
-/// one turn (docs/decisions/0011-one-strand-for-the-memory-store.md). A sweeper deletes what has
-/// ended in bounded slices: no request ever pays for a scan, and a million codes that expire at
-/// once go a slice at a time between requests.
+/// The memory store. The table is plain data behind one strand, on which each batch is loaded, run
+/// and committed in one turn (docs/decisions/0011-one-strand-for-the-memory-store.md). A sweeper
+/// deletes what has ended in bounded slices: no request ever pays for a scan, and a million codes
+/// that expire at once go a slice at a time between requests.
 
 #include "backend/blob_table.hpp"
 #include "batched_store.hpp"
@@ -23,10 +23,10 @@ struct memory_usage {
 
 class memory_backend final : public batched_store, private backend_io {
 public:
-    /// `now`, `tell` and whatever runs `executor` must outlive the store, and the store everything
-    /// that was started on it.
+    /// `now`, `observer` and whatever runs `executor` must outlive the store, and the store
+    /// everything that was started on it.
     memory_backend(boost::asio::any_io_executor executor, clock const& now, memory_options options,
-                   observer& tell = observer::none());
+                   observer& observer = observer::none());
 
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
     boost::asio::awaitable<result<std::monostate>> ping() override;
@@ -44,8 +44,8 @@ public:
 private:
     // --- backend_io, on the strand ---
     [[nodiscard]] bool reads_first() const noexcept override { return true; }
-    void load(flight& what, flight_listener& to) override;
-    void commit(flight& what, flight_listener& to) override;
+    void load(flight& flight, flight_listener& to) override;
+    void commit(flight& flight, flight_listener& to) override;
     [[nodiscard]] store_time now() const noexcept override;
     [[nodiscard]] bool has_room() const noexcept override;
 
@@ -54,7 +54,7 @@ private:
 
     memory_options const options_;
     local_clock const clock_;
-    observer& tell_;
+    observer& observer_;
     // On guard().
     blob_table table_;
     boost::asio::steady_timer timer_;

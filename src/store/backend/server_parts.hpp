@@ -27,7 +27,7 @@ public:
     /// More is no usual drift of clocks: what ran with a time that is further off is refused.
     static constexpr counter_time drift_max = std::chrono::milliseconds(100);
 
-    explicit server_clock(observer& tell = observer::none()) noexcept : tell_(tell) {}
+    explicit server_clock(observer& observer = observer::none()) noexcept : observer_(observer) {}
 
     [[nodiscard]] store_time at(steady_time when) const noexcept {
         return store_time(std::chrono::floor<counter_time>(when.time_since_epoch() + ahead_));
@@ -41,21 +41,21 @@ public:
             std::clamp(before, said - received.time_since_epoch(), said - sent.time_since_epoch());
         auto const by = std::chrono::floor<counter_time>(ahead_ - before);
         if (std::exchange(is_known_, true) && std::chrono::abs(by) > drift_max)
-            tell_.clock_jumped(std::chrono::floor<duration>(by));
+            observer_.clock_jumped(std::chrono::floor<duration>(by));
         return by;
     }
 
 private:
-    observer& tell_;
+    observer& observer_;
     steady_time::duration ahead_{0}; ///< of the steady clock
     bool is_known_ = false;
 };
 
-/// Between two attempts to connect: longer after each that failed, and half of it left to chance, so
-/// that instances do not knock all at once.
+/// Between two attempts to connect: longer after each that failed, and half of it left to chance,
+/// so that instances do not knock all at once.
 class retry_pause {
 public:
-    explicit retry_pause(net::strand const& on) : timer_(on) {}
+    explicit retry_pause(net::strand const& strand) : timer_(strand) {}
 
     boost::asio::awaitable<void> wait(bool was_connected) {
         constexpr std::chrono::milliseconds shortest{50};
@@ -73,11 +73,12 @@ private:
     std::minstd_rand chance_{std::random_device{}()};
 };
 
-/// How the first attempt to use a server ended: nothing, or why it never can be used as it is set up.
+/// How the first attempt to use a server ended: nothing, or why it never can be used as it is set
+/// up.
 class first_attempt {
 public:
-    explicit first_attempt(net::strand const& on)
-        : ended_(on, boost::asio::steady_timer::time_point::max()) {}
+    explicit first_attempt(net::strand const& strand)
+        : ended_(strand, boost::asio::steady_timer::time_point::max()) {}
 
     /// Whatever is said later is of another attempt.
     void end(std::optional<std::string> why_unusable = std::nullopt) {

@@ -11,15 +11,16 @@ namespace otpd::store::engine {
 namespace {
 
 /// What an earlier admission with the same idempotency key says; nothing when there was none.
-std::optional<admit_outcome> said_before(states& in, admission const& request, store_time now) {
-    auto const key = state::request_state_key(request.once->key);
-    auto const& kept = in.record(key);
+std::optional<admit_outcome> said_before(states& states, admission const& request, store_time now) {
+    auto const key = state::request_state_key(request.idempotency->key);
+    auto const& kept = states.record(key);
     if (!kept.is_kept) return std::nullopt;
-    if (kept.fingerprint != request.once->fingerprint) return conflicting{};
+    if (kept.fingerprint != request.idempotency->fingerprint) return conflicting{};
     if (kept.is_settled) return replayed{kept.text};
     // A clock that was ahead may have written a lease that would not end: it has begun now.
     auto const latest = now + request.lease;
-    if (kept.lease_end > latest + state::clock_tolerance) in.change_record(key).lease_end = latest;
+    if (kept.lease_end > latest + state::clock_tolerance)
+        states.change_record(key).lease_end = latest;
     if (now < kept.lease_end) return in_flight{until(kept.lease_end, now)};
     return unsettled{};
 }
@@ -27,18 +28,18 @@ std::optional<admit_outcome> said_before(states& in, admission const& request, s
 /// What stands against an admission.
 class violations {
 public:
-    violations(states& in, admission const& request, store_time now)
-        : in_(in), request_(request), now_(now) {
-        auto const& number = in.number(request.key.number);
+    violations(states& states, admission const& request, store_time now)
+        : in_(states), request_(request), now_(now) {
+        auto const& number = states.number(request.key.number);
         if (request.cooldown.base > duration(0))
-            if (auto const wait = pause_of(number, request.key.slot, request.cooldown, now))
+            if (auto const wait = pause_of(number, request.key.scope, request.cooldown, now))
                 found.violations.push_back(violation{cooldown_counter, *wait});
-        for (auto const& each : request.charges)
+        for (auto const& each : request.rate_limit_checks)
             look_at(each);
         for (auto const& each : request.reservations)
             look_at(each);
         for (auto const& each : request.guards)
-            if (auto against = check_guard(in, each, now))
+            if (auto against = check_guard(states, each, now))
                 object(each.observed, *std::move(against));
         if (auto const wait = out_of_guesses(number, request.guesses, now))
             found.violations.push_back(violation{guesses_counter, *wait});
@@ -47,17 +48,17 @@ public:
     refused found;
 
 private:
-    void look_at(charge const& check) {
+    void look_at(rate_limit_check const& check) {
         if (auto const wait = wait_for(in_, request_.key.number, check, now_))
             object(check.observed, violation{check.counter, *wait});
     }
-    void look_at(reservation const& what) {
-        auto const taken = taken_from(in_, what.from).value_or(0);
-        if (auto const wait = refusal_of(in_, what, taken, now_))
-            object(what.observed, violation{what.from.name, *wait});
+    void look_at(reservation const& reservation) {
+        auto const taken = taken_from(in_, reservation.budget).value_or(0);
+        if (auto const wait = refusal_of(in_, reservation, taken, now_))
+            object(reservation.observed, violation{reservation.budget.name, *wait});
     }
-    void object(bool observed, violation what) {
-        (observed ? found.observed : found.violations).push_back(std::move(what));
+    void object(bool observed, violation violation) {
+        (observed ? found.observed : found.violations).push_back(std::move(violation));
     }
 
     states& in_;
@@ -65,55 +66,55 @@ private:
     store_time now_;
 };
 
-/// How long each limit is busy with it; 0 for those that are left out.
-std::vector<counter_time> take_limits(states& in, admission const& request, store_time now) {
+/// For each limit the time until it has its whole quota again; 0 for those that are left out.
+std::vector<counter_time> take_limits(states& states, admission const& request, store_time now) {
     std::vector<counter_time> busy;
-    busy.reserve(request.charges.size());
+    busy.reserve(request.rate_limit_checks.size());
     auto const& number = request.key.number;
-    for (auto const& each : request.charges) {
-        bool const left_out = each.observed && wait_for(in, number, each, now);
-        auto const from = busy_until(in, number, each, now);
-        busy.push_back(left_out ? counter_time(0) : from + cost(each) - now);
-        take(in, number, each, now);
+    for (auto const& each : request.rate_limit_checks) {
+        bool const left_out = each.observed && wait_for(states, number, each, now);
+        auto const from = tat_of(states, number, each, now);
+        busy.push_back(left_out ? counter_time(0) : from + tat_increment(each) - now);
+        take(states, number, each, now);
     }
     return busy;
 }
 
 /// Of an admission that nothing stands against.
-admitted apply(states& in, admission const& request, store_time now) {
+admitted apply(states& states, admission const& request, store_time now) {
     admitted done;
-    done.busy_for = take_limits(in, request, now);
-    reserve(in, request.reservations, now);
+    done.resets_in = take_limits(states, request, now);
+    reserve(states, request.reservations, now);
     for (auto const& each : request.guards)
-        count_sent(in, each, now);
-    if (request.once) {
-        auto& kept = in.change_record(state::request_state_key(request.once->key));
+        count_sent(states, each, now);
+    if (request.idempotency) {
+        auto& kept = states.change_record(state::request_state_key(request.idempotency->key));
         kept = {};
         kept.is_kept = true;
-        kept.fingerprint = request.once->fingerprint;
+        kept.fingerprint = request.idempotency->fingerprint;
         kept.lease_end = now + request.lease;
-        kept.retained_until = now + request.once->keep;
+        kept.retained_until = now + request.idempotency->retention;
     }
-    auto& number = in.change_number(request.key.number);
+    auto& number = states.change_number(request.key.number);
     if (request.cooldown.base > duration(0))
         done.cooldown =
-            begin_pause(number, request.key.slot, request.cooldown, to_millisecond(now));
+            begin_pause(number, request.key.scope, request.cooldown, to_millisecond(now));
     add_verification(number, request, now);
     return done;
 }
 
 } // namespace
 
-admit_outcome admit(states& in, admission const& request, store_time now) {
-    if (request.once)
-        if (auto said = said_before(in, request, now)) return *std::move(said);
-    void_future_limits(in, request.key.number, request.charges, now);
-    violations against(in, request, now);
+admit_outcome admit(states& states, admission const& request, store_time now) {
+    if (request.idempotency)
+        if (auto said = said_before(states, request, now)) return *std::move(said);
+    void_future_limits(states, request.key.number, request.rate_limit_checks, now);
+    violations against(states, request, now);
     if (!against.found.violations.empty()) return std::move(against.found);
-    auto const& number = in.number(request.key.number);
-    if (auto const wait = in_flight_for(number, request.key.slot, now)) return in_flight{*wait};
-    if (!in.has_room() || !has_place(number, request.key.slot)) return full{};
-    auto done = apply(in, request, now);
+    auto const& number = states.number(request.key.number);
+    if (auto const wait = in_flight_for(number, request.key.scope, now)) return in_flight{*wait};
+    if (!states.has_room() || !has_place(number, request.key.scope)) return full{};
+    auto done = apply(states, request, now);
     done.observed = std::move(against.found.observed);
     return done;
 }

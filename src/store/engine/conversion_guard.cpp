@@ -19,20 +19,20 @@ constexpr std::int64_t room_per_typed = 1 + conversion_guard::out_per_typed;
 /// What is counted of a window's two periods: what was sent, less the room that typed codes give.
 class window {
 public:
-    window(shared_state const& of, field_name::window const& names, std::chrono::seconds length,
+    window(shared_state const& state, field_name::window const& names, std::chrono::seconds length,
            store_time now)
         : length_(duration(length).count()),
           left_(length_ - std::chrono::floor<duration>(now.time_since_epoch()).count() % length_) {
-        auto const count = [&of](std::string_view name) {
-            return std::min(of.value(name), count_max);
+        auto const count = [&state](std::string_view name) {
+            return std::min(state.value(name), count_max);
         };
         sent_ = count(names.sent);
         room_ = room_per_typed * count(names.typed);
         before_ = count(names.sent_before) - room_per_typed * count(names.typed_before);
     }
 
-    /// The most that the running period's count of sends may be with one more; fewer than it is when
-    /// there is no room.
+    /// The most that the running period's count of sends may be with one more; fewer than it is
+    /// when there is no room.
     [[nodiscard]] std::int64_t sent_max(std::int64_t out_max) const noexcept {
         return out_max + room_ - before_ * left_ / length_;
     }
@@ -62,56 +62,56 @@ private:
     std::int64_t before_ = 0;
 };
 
-std::array<window, 2> windows_of(states& in, conversion_guard const& rule, store_time now) {
-    auto const& kept = in.shared(state::limit_state_key(rule.subject));
+std::array<window, 2> windows_of(states& states, conversion_guard const& rule, store_time now) {
+    auto const& kept = states.shared(state::limit_state_key(rule.key));
     return {window(kept, field_name::hour, hour_length, now),
             window(kept, field_name::recent, rule.typing, now)};
 }
 
 addition count_of(std::string_view name, std::int64_t delta, store_time now) {
-    addition what;
-    what.field = name;
-    what.delta = delta;
-    what.retained_until = now + retention;
-    return what;
+    addition addition;
+    addition.field = name;
+    addition.delta = delta;
+    addition.retained_until = now + retention;
+    return addition;
 }
 
 } // namespace
 
-std::optional<violation> check_guard(states& in, conversion_guard const& rule, store_time now) {
+std::optional<violation> check_guard(states& states, conversion_guard const& rule, store_time now) {
     duration wait{0};
-    for (auto const& each : windows_of(in, rule, now))
+    for (auto const& each : windows_of(states, rule, now))
         wait = std::max(wait, each.next_room(rule.out_max));
     if (wait == duration(0)) return std::nullopt;
     return violation{rule.name, wait};
 }
 
-void count_sent(states& in, conversion_guard const& rule, store_time now) {
-    auto const windows = windows_of(in, rule, now);
+void count_sent(states& states, conversion_guard const& rule, store_time now) {
+    auto const windows = windows_of(states, rule, now);
     structure needed;
     needed.typing = rule.typing;
     for (std::size_t n = 0; n < windows.size(); ++n) {
         auto what = count_of(n == 0 ? field_name::hour.sent : field_name::recent.sent, 1, now);
         if (!rule.observed) what.bound = std::min(windows[n].sent_max(rule.out_max), value_max);
-        in.add(state::limit_state_key(rule.subject), what, needed);
+        states.add(state::limit_state_key(rule.key), what, needed);
     }
 }
 
-void count_typed(states& in, subject_key const& guarded, store_time now) {
+void count_typed(states& states, key_hash const& guarded, store_time now) {
     auto const key = state::limit_state_key(guarded);
-    if (!in.shared(key).guard) return;
-    in.add(key, count_of(field_name::hour.typed, 1, now));
-    in.add(key, count_of(field_name::recent.typed, 1, now));
+    if (!states.shared(key).guard) return;
+    states.add(key, count_of(field_name::hour.typed, 1, now));
+    states.add(key, count_of(field_name::recent.typed, 1, now));
 }
 
-void uncount_sent(states& in, subject_key const& guarded, store_time now) {
+void uncount_sent(states& states, key_hash const& guarded, store_time now) {
     auto const key = state::limit_state_key(guarded);
-    auto const& kept = in.shared(key);
+    auto const& kept = states.shared(key);
     if (!kept.guard) return;
     for (auto const* const each : {&field_name::hour, &field_name::recent}) {
         auto what = count_of(kept.value(each->sent) > 0 ? each->sent : each->sent_before, -1, now);
         what.floor = 1; // never below 0
-        in.add(key, what);
+        states.add(key, what);
     }
 }
 

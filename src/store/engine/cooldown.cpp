@@ -8,26 +8,26 @@ namespace {
 
 using state::cooldown_state;
 
-/// Of one number, with a scope each. Limits of the number stop sooner; who has none forgets the pause
-/// that ends first.
+/// Of one number, with a scope each. Limits of the number stop sooner; who has none forgets the
+/// pause that ends first.
 constexpr std::size_t pauses_max = 16;
 
-cooldown_state& pause_for(state::number_state& of, std::string_view scope) {
-    if (auto* const kept = of.find_cooldown(scope)) return *kept;
-    if (of.cooldowns.size() == pauses_max)
-        of.cooldowns.erase(
-            std::ranges::min_element(of.cooldowns, {}, &cooldown_state::pause_until));
-    auto& made = of.cooldowns.emplace_back();
+cooldown_state& pause_for(state::number_state& state, std::string_view scope) {
+    if (auto* const kept = state.find_cooldown(scope)) return *kept;
+    if (state.cooldowns.size() == pauses_max)
+        state.cooldowns.erase(
+            std::ranges::min_element(state.cooldowns, {}, &cooldown_state::pause_until));
+    auto& made = state.cooldowns.emplace_back();
     made.scope = scope;
     return made;
 }
 
 } // namespace
 
-std::optional<duration> pause_of(state::number_state const& of, std::string_view scope,
+std::optional<duration> pause_of(state::number_state const& state, std::string_view scope,
                                  cooldown_rule const& rule, store_time now) {
     auto last = now;
-    for (auto const& each : of.cooldowns) {
+    for (auto const& each : state.cooldowns) {
         auto const end = each.scope == scope
                              ? each.pause_until
                              : std::min(each.pause_until, each.since + rule.other_scopes);
@@ -37,9 +37,9 @@ std::optional<duration> pause_of(state::number_state const& of, std::string_view
     return until(last, now);
 }
 
-duration begin_pause(state::number_state& of, std::string_view scope, cooldown_rule const& rule,
+duration begin_pause(state::number_state& state, std::string_view scope, cooldown_rule const& rule,
                      store_time now) {
-    auto& kept = pause_for(of, scope);
+    auto& kept = pause_for(state, scope);
     auto const pause = pause_after(rule, ++kept.sends);
     kept.since = now;
     kept.streak_until = kept.pause_until = now + pause;
@@ -47,9 +47,9 @@ duration begin_pause(state::number_state& of, std::string_view scope, cooldown_r
     return pause;
 }
 
-void take_back_pause(state::number_state& of, std::string_view scope, store_time begun_until,
+void take_back_pause(state::number_state& state, std::string_view scope, store_time begun_until,
                      duration back_off, store_time now) {
-    auto* const kept = of.find_cooldown(scope);
+    auto* const kept = state.find_cooldown(scope);
     if (kept == nullptr) return;
     if (kept->sends > 0) --kept->sends;
     if (kept->pause_until != begun_until) return; // a later send has begun its own
@@ -57,16 +57,16 @@ void take_back_pause(state::number_state& of, std::string_view scope, store_time
     kept->pause_until = now + back_off;
     kept->streak_until =
         kept->sends > 0 ? std::max(kept->streak_until, kept->pause_until) : kept->pause_until;
-    if (kept->streak_until <= now) end_pause(of, scope);
+    if (kept->streak_until <= now) end_pause(state, scope);
 }
 
-void end_pause(state::number_state& of, std::string_view scope) {
-    std::erase_if(of.cooldowns, [&](auto const& each) { return each.scope == scope; });
+void end_pause(state::number_state& state, std::string_view scope) {
+    std::erase_if(state.cooldowns, [&](auto const& each) { return each.scope == scope; });
 }
 
-void end_pause_of(state::number_state& of, std::string_view scope, store_time admitted) {
-    auto const* const kept = of.find_cooldown(scope);
-    if (kept != nullptr && kept->since == admitted) end_pause(of, scope);
+void end_pause_of(state::number_state& state, std::string_view scope, store_time admitted) {
+    auto const* const kept = state.find_cooldown(scope);
+    if (kept != nullptr && kept->since == admitted) end_pause(state, scope);
 }
 
 } // namespace otpd::store::engine

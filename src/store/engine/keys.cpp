@@ -11,22 +11,22 @@ void add(key_list& to, state_key const& key) {
 }
 
 /// What counts by the number itself is a part of its state.
-void add(key_list& to, std::vector<charge> const& checks, number_key const& number) {
+void add(key_list& to, std::vector<rate_limit_check> const& checks, number_key const& number) {
     for (auto const& each : checks)
-        if (each.subject != number) add(to, state::limit_state_key(each.subject));
+        if (each.key != number) add(to, state::limit_state_key(each.key));
 }
 
 void add(key_list& to, std::vector<adjustment> const& changes) {
     for (auto const& each : changes)
-        add(to, state::budget_state_key(each.of));
+        add(to, state::budget_state_key(each.budget));
 }
 
 void add(key_list& to, std::vector<reservation> const& amounts) {
     for (auto const& each : amounts)
-        add(to, state::budget_state_key(each.from));
+        add(to, state::budget_state_key(each.budget));
 }
 
-void add(key_list& to, std::vector<subject_key> const& guarded) {
+void add(key_list& to, std::vector<key_hash> const& guarded) {
     for (auto const& each : guarded)
         add(to, state::limit_state_key(each));
 }
@@ -35,37 +35,37 @@ void add(key_list& to, std::vector<subject_key> const& guarded) {
 
 void list_keys(admission const& request, key_list& to) {
     add(to, state::number_state_key(request.key.number));
-    if (request.once) add(to, state::request_state_key(request.once->key));
-    add(to, request.charges, request.key.number);
+    if (request.idempotency) add(to, state::request_state_key(request.idempotency->key));
+    add(to, request.rate_limit_checks, request.key.number);
     add(to, request.reservations);
     for (auto const& each : request.guards)
-        add(to, state::limit_state_key(each.subject));
+        add(to, state::limit_state_key(each.key));
 }
 
 void list_keys(settlement const& request, key_list& to) {
     add(to, state::number_state_key(request.key.number));
-    if (request.once) add(to, state::request_state_key(request.once->key));
+    if (request.idempotency) add(to, state::request_state_key(request.idempotency->key));
     add(to, request.adjustments);
     if (request.unanswered) add(to, request.unanswered->adjustments);
     if (request.result != send_result::refused) return;
-    add(to, request.give_back, request.key.number);
+    add(to, request.refund, request.key.number);
     add(to, request.guarded);
 }
 
-void list_keys(rebooking const& request, key_list& to) {
-    add(to, state::number_state_key(request.of.number));
-    add(to, request.give_back);
+void list_keys(reservation_replacement const& request, key_list& to) {
+    add(to, state::number_state_key(request.address.number));
+    add(to, request.refund);
     add(to, request.take);
 }
 
 void list_keys(delivery_update const& request, key_list& to) {
-    add(to, state::number_state_key(request.at.number));
+    add(to, state::number_state_key(request.address.number));
     add(to, request.adjustments);
 }
 
 void list_keys(check const& request, key_list& to) {
     add(to, state::number_state_key(request.key.number));
-    if (!request.id) add(to, request.charges, request.key.number);
+    if (!request.id) add(to, request.rate_limit_checks, request.key.number);
     add(to, request.guarded);
 }
 
@@ -74,11 +74,11 @@ void list_keys(verification_address const& at, key_list& to) {
 }
 
 void list_keys(cancellation const& request, key_list& to) {
-    add(to, state::number_state_key(request.at.number));
+    add(to, state::number_state_key(request.address.number));
 }
 
-void list_keys(std::vector<budget_key> const& of, key_list& to) {
-    for (auto const& each : of)
+void list_keys(std::vector<budget_key> const& budgets, key_list& to) {
+    for (auto const& each : budgets)
         add(to, state::budget_state_key(each));
 }
 

@@ -11,11 +11,11 @@ namespace {
 
 using state::verification_state;
 
-void settle_request(states& in, settlement const& request) {
-    auto const key = state::request_state_key(request.once->key);
-    auto const& kept = in.record(key);
+void settle_request(states& states, settlement const& request) {
+    auto const key = state::request_state_key(request.idempotency->key);
+    auto const& kept = states.record(key);
     if (!kept.is_kept || kept.is_settled) return;
-    auto& record = in.change_record(key);
+    auto& record = states.change_record(key);
     if (request.result == send_result::refused) {
         record = {};
     } else {
@@ -25,64 +25,67 @@ void settle_request(states& in, settlement const& request) {
 }
 
 std::vector<adjustment> const& adjustments_of(settlement const& request,
-                                              verification_state const& of) noexcept {
+                                              verification_state const& verification) noexcept {
     bool const replaced_after_all =
-        request.unanswered && of.events.count(event_kind::step) > request.unanswered->steps_before;
+        request.unanswered &&
+        verification.events.count(event_type::step) > request.unanswered->steps_before;
     return replaced_after_all ? request.unanswered->adjustments : request.adjustments;
 }
 
 /// All trace of it goes, but for a pause that keeps it from being repeated at full speed.
-void remove(number_state& from, settlement const& request, store_time now) {
-    auto* const found = from.find(request.id);
+void remove(number_state& state, settlement const& request, store_time now) {
+    auto* const found = state.find(request.id);
     auto begun_until = found->admitted + request.cooldown;
     bool has_begun = request.cooldown > duration(0);
     auto const scope = found->scope;
-    auto const* const pause = from.find_cooldown(scope);
+    auto const* const pause = state.find_cooldown(scope);
     if (request.is_undo && pause != nullptr) {
         has_begun = pause->since == found->admitted;
         begun_until = pause->pause_until;
     }
-    from.verifications.erase(from.verifications.begin() + (found - from.verifications.data()));
-    if (has_begun) take_back_pause(from, scope, begun_until, request.back_off, to_millisecond(now));
+    state.verifications.erase(state.verifications.begin() + (found - state.verifications.data()));
+    if (has_begun)
+        take_back_pause(state, scope, begun_until, request.back_off, to_millisecond(now));
 }
 
-void take_back(states& in, settlement const& request, store_time now) {
-    for (auto const& each : request.give_back)
-        give_back(in, request.key.number, each, now);
+void take_back(states& states, settlement const& request, store_time now) {
+    for (auto const& each : request.refund)
+        refund(states, request.key.number, each, now);
     for (auto const& each : request.guarded)
-        uncount_sent(in, each, now);
+        uncount_sent(states, each, now);
 }
 
-void keep_result(verification_state& of, settlement const& request, store_time now) {
+void keep_result(verification_state& verification, settlement const& request, store_time now) {
     bool const accepted = request.result == send_result::accepted;
     auto const message = accepted ? delivery::accepted : delivery::unknown;
     // An update may have come before.
-    bool const known_better = certainty(of.message) > certainty(message);
-    if (request.accepted && accepted && !(known_better && of.sent))
-        of.sent = state::packed_receipt(*request.accepted);
-    if (!known_better) of.message = message;
-    list_notes(of, request.notes, now);
-    add_event(of, accepted ? event_kind::accepted : event_kind::unknown, now, request.details);
-    if (of.code_state == progress::pending) of.code_state = progress::active;
-    of.lease_end = {};
-    of.is_settled = true;
+    bool const known_better = certainty(verification.message) > certainty(message);
+    if (request.accepted && accepted && !(known_better && verification.sent))
+        verification.sent = state::packed_receipt(*request.accepted);
+    if (!known_better) verification.message = message;
+    list_notes(verification, request.notes, now);
+    add_event(verification, accepted ? event_type::accepted : event_type::unknown, now,
+              request.details);
+    if (verification.code_state == progress::pending) verification.code_state = progress::active;
+    verification.lease_end = {};
+    verification.is_settled = true;
 }
 
 } // namespace
 
-settle_outcome settle(states& in, settlement const& request, store_time now) {
-    auto const* const found = in.number(request.key.number).find(request.id);
+settle_outcome settle(states& states, settlement const& request, store_time now) {
+    auto const* const found = states.number(request.key.number).find(request.id);
     // The key may be another send's by now.
     bool const is_its_own = found != nullptr || !request.is_undo;
-    if (request.once && is_its_own) settle_request(in, request);
+    if (request.idempotency && is_its_own) settle_request(states, request);
     if (found == nullptr) return settle_outcome::superseded;
     bool const refused = request.result == send_result::refused;
     if (refused && !found->is_live()) return settle_outcome::superseded;
-    if (!found->is_settled) adjust(in, adjustments_of(request, *found), now);
-    auto& number = in.change_number(request.key.number);
+    if (!found->is_settled) adjust(states, adjustments_of(request, *found), now);
+    auto& number = states.change_number(request.key.number);
     if (refused) {
         remove(number, request, now);
-        take_back(in, request, now);
+        take_back(states, request, now);
     } else {
         keep_result(*number.find(request.id), request, now);
         bound_events(number);
@@ -90,33 +93,35 @@ settle_outcome settle(states& in, settlement const& request, store_time now) {
     return settle_outcome::settled;
 }
 
-rebook_outcome replace_reservation(states& in, rebooking const& request, store_time now) {
-    auto const* const of = in.number(request.of.number).find(request.of.id);
+replace_outcome replace_reservation(states& states, reservation_replacement const& request,
+                                    store_time now) {
+    auto const* const of = states.number(request.address.number).find(request.address.id);
     if (of == nullptr || of->is_settled) return too_late{};
     refused found;
     for (auto const& each : request.take) {
-        auto taken = taken_from(in, each.from).value_or(0);
-        for (auto const& change : request.give_back)
-            if (change.of == each.from && taken_from(in, change.of))
+        auto taken = taken_from(states, each.budget).value_or(0);
+        for (auto const& change : request.refund)
+            if (change.budget == each.budget && taken_from(states, change.budget))
                 taken = changed_by(taken, change.change);
-        if (auto const wait = refusal_of(in, each, taken, now))
+        if (auto const wait = refusal_of(states, each, taken, now))
             (each.observed ? found.observed : found.violations)
-                .push_back(violation{each.from.name, *wait});
+                .push_back(violation{each.budget.name, *wait});
     }
     if (!found.violations.empty()) return found;
-    adjust(in, request.give_back, now);
-    reserve(in, request.take, now);
-    auto& number = in.change_number(request.of.number);
-    add_notes(*number.find(request.of.id), request.notes, now);
+    adjust(states, request.refund, now);
+    reserve(states, request.take, now);
+    auto& number = states.change_number(request.address.number);
+    add_notes(*number.find(request.address.id), request.notes, now);
     bound_events(number);
-    return rebooked{std::move(found.observed)};
+    return reservation_replaced{std::move(found.observed)};
 }
 
-std::vector<std::int64_t> spent(states& in, std::vector<budget_key> const& of, store_time) {
+std::vector<std::int64_t> spent(states& states, std::vector<budget_key> const& budgets,
+                                store_time) {
     std::vector<std::int64_t> sums;
-    sums.reserve(of.size());
-    for (auto const& each : of)
-        sums.push_back(taken_from(in, each).value_or(0));
+    sums.reserve(budgets.size());
+    for (auto const& each : budgets)
+        sums.push_back(taken_from(states, each).value_or(0));
     return sums;
 }
 

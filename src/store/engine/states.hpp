@@ -62,7 +62,8 @@ public:
     [[nodiscard]] virtual shared_state const& shared(state_key const& at) = 0;
     /// Makes the field, and what else is needed, where it is not there. The step has seen that
     /// nothing refuses it; whether that still holds when it is committed is looked at again there.
-    virtual void add(state_key const& at, addition const& what, structure const& needed = {}) = 0;
+    virtual void add(state_key const& at, addition const& addition,
+                     structure const& needed = {}) = 0;
 
     /// Whether one more verification may be kept.
     [[nodiscard]] virtual bool has_room() const = 0;

@@ -18,18 +18,18 @@
 
 namespace otpd::store::engine {
 
-[[nodiscard]] admit_outcome admit(states& in, admission const& request, store_time now);
-[[nodiscard]] settle_outcome settle(states& in, settlement const& request, store_time now);
-[[nodiscard]] rebook_outcome replace_reservation(states& in, rebooking const& request,
-                                                 store_time now);
-[[nodiscard]] update_outcome update(states& in, delivery_update const& request, store_time now);
-[[nodiscard]] check_outcome check_code(states& in, check const& request, store_time now);
-[[nodiscard]] std::optional<verification> find(states& in, verification_address const& at,
+[[nodiscard]] admit_outcome admit(states& states, admission const& request, store_time now);
+[[nodiscard]] settle_outcome settle(states& states, settlement const& request, store_time now);
+[[nodiscard]] replace_outcome
+replace_reservation(states& states, reservation_replacement const& request, store_time now);
+[[nodiscard]] update_outcome update(states& states, delivery_update const& request, store_time now);
+[[nodiscard]] check_outcome check_code(states& states, check const& request, store_time now);
+[[nodiscard]] std::optional<verification> find(states& states, verification_address const& at,
                                                store_time now);
-[[nodiscard]] cancel_outcome cancel(states& in, cancellation const& request, store_time now);
-[[nodiscard]] std::vector<std::int64_t> spent(states& in, std::vector<budget_key> const& of,
-                                              store_time now);
-[[nodiscard]] agreement agree(states& in, shared_secrets const& mine, store_time now);
+[[nodiscard]] cancel_outcome cancel(states& states, cancellation const& request, store_time now);
+[[nodiscard]] std::vector<std::int64_t>
+spent(states& states, std::vector<budget_key> const& budgets, store_time now);
+[[nodiscard]] agreement agree(states& states, shared_secrets const& secrets, store_time now);
 
 // The states that a step may look at: what a backend reads, or locks, before it runs. None is named
 // twice.
@@ -38,12 +38,12 @@ using key_list = boost::container::small_vector<state_key, 12>;
 
 void list_keys(admission const& request, key_list& to);
 void list_keys(settlement const& request, key_list& to);
-void list_keys(rebooking const& request, key_list& to);
+void list_keys(reservation_replacement const& request, key_list& to);
 void list_keys(delivery_update const& request, key_list& to);
 void list_keys(check const& request, key_list& to);
 void list_keys(verification_address const& at, key_list& to);
 void list_keys(cancellation const& request, key_list& to);
-void list_keys(std::vector<budget_key> const& of, key_list& to);
-void list_keys(shared_secrets const& mine, key_list& to);
+void list_keys(std::vector<budget_key> const& budgets, key_list& to);
+void list_keys(shared_secrets const& secrets, key_list& to);
 
 } // namespace otpd::store::engine

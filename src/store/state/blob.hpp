@@ -29,23 +29,23 @@ inline void write_header(writer& to, version written, format as) {
     to.byte(static_cast<std::uint8_t>(as));
 }
 
-[[nodiscard]] inline version read_version(reader& from) noexcept {
+[[nodiscard]] inline version read_version(reader& reader) noexcept {
     std::array<std::byte, sizeof(version)> found{};
-    from.bytes(found);
+    reader.bytes(found);
     return boost::endian::big_to_native(std::bit_cast<version>(found));
 }
 
 /// The version of a blob; absent_version of an empty or broken one.
 [[nodiscard]] inline version version_of(std::string_view blob) noexcept {
-    reader from(blob);
-    auto const found = read_version(from);
-    return from.ok() ? found : absent_version;
+    reader reader(blob);
+    auto const found = read_version(reader);
+    return reader.ok() ? found : absent_version;
 }
 
 /// Fails the reader unless the blob is of that format.
-[[nodiscard]] inline version read_header(reader& from, format as) noexcept {
-    auto const found = read_version(from);
-    if (from.byte() != static_cast<std::uint8_t>(as) || found == absent_version) from.fail();
+[[nodiscard]] inline version read_header(reader& reader, format as) noexcept {
+    auto const found = read_version(reader);
+    if (reader.byte() != static_cast<std::uint8_t>(as) || found == absent_version) reader.fail();
     return found;
 }
 

@@ -15,7 +15,7 @@
 namespace otpd::store::state {
 
 struct event_record {
-    event_kind what = event_kind::admitted;
+    event_type type = event_type::admitted;
     duration after{}; ///< the verification was admitted; >= 0
     std::string details;
 
@@ -29,14 +29,14 @@ public:
     /// bytes have to stay as long as this and its copies.
     static std::optional<event_list> read(std::string_view kept);
 
-    void add(event_kind what, duration after, std::string_view details);
+    void add(event_type type, duration after, std::string_view details);
     /// Gives the first event other details, if it is an `admitted`.
     void change_admission(std::string_view details);
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] std::size_t count(event_kind what) const noexcept;
+    [[nodiscard]] std::size_t count(event_type type) const noexcept;
     /// The details of the last one of that kind; empty when there is none.
-    [[nodiscard]] std::string last_details(event_kind what) const;
+    [[nodiscard]] std::string last_details(event_type type) const;
     /// In the order in which they were added.
     [[nodiscard]] std::vector<event_record> all() const;
 

@@ -1,7 +1,7 @@
 // The stored form of a number state.
 
+#include "state/dictionary.hpp"
 #include "state/number_state.hpp"
-#include "state/words.hpp"
 
 namespace otpd::store::state {
 
@@ -23,13 +23,13 @@ store_time last_admission(number_state const& state) noexcept {
     return state.verifications.empty() ? first_time : state.verifications.back().admitted;
 }
 
-// --- to a writer, or from a reader ------------------------------------------------------------------
+// --- to a writer, or from a reader --------------------------------------------------------------
 
 void transfer_text(writer& to, std::string const& text) {
     write_packed(to, text);
 }
-void transfer_text(reader& from, std::string& text) {
-    read_packed(from, text);
+void transfer_text(reader& reader, std::string& text) {
+    read_packed(reader, text);
 }
 
 template <class T>
@@ -37,8 +37,8 @@ void transfer_size(writer& to, std::vector<T> const& list) {
     to.number(list.size());
 }
 template <class T>
-void transfer_size(reader& from, std::vector<T>& list) {
-    list.resize(static_cast<std::size_t>(from.number(list_max)));
+void transfer_size(reader& reader, std::vector<T>& list) {
+    list.resize(static_cast<std::size_t>(reader.number(list_max)));
 }
 
 template <class Part>
@@ -46,8 +46,8 @@ void transfer_presence(writer& to, std::optional<Part> const& part) {
     to.byte(part ? 1 : 0);
 }
 template <class Part>
-void transfer_presence(reader& from, std::optional<Part>& part) {
-    if (from.number(1) == 1) part.emplace();
+void transfer_presence(reader& reader, std::optional<Part>& part) {
+    if (reader.number(1) == 1) part.emplace();
 }
 
 /// Which parts it has.
@@ -59,13 +59,13 @@ unsigned transfer_head(writer& to, verification_state const& v) {
     to.byte(static_cast<std::uint8_t>(parts));
     return parts;
 }
-unsigned transfer_head(reader& from, verification_state& v) {
-    unsigned const head = from.byte();
-    unsigned const parts = from.byte();
+unsigned transfer_head(reader& reader, verification_state& v) {
+    unsigned const head = reader.byte();
+    unsigned const parts = reader.byte();
     if ((head & lowest_three) > static_cast<unsigned>(progress::expired) ||
         head >> delivery_shift > static_cast<unsigned>(delivery::failed) ||
         parts > (is_settled | with_receipt | with_lease))
-        from.fail();
+        reader.fail();
     v.code_state = static_cast<progress>(head & lowest_three);
     v.message = static_cast<delivery>(head >> delivery_shift);
     v.is_settled = (parts & is_settled) != 0;
@@ -75,8 +75,8 @@ unsigned transfer_head(reader& from, verification_state& v) {
 void transfer_receipt(writer& to, packed_receipt const& sent) {
     to.plain(sent.bytes());
 }
-void transfer_receipt(reader& from, packed_receipt& sent) {
-    sent = packed_receipt::read(from);
+void transfer_receipt(reader& reader, packed_receipt& sent) {
+    sent = packed_receipt::read(reader);
 }
 
 void transfer_events(writer& to, event_list const& events) {
@@ -84,11 +84,11 @@ void transfer_events(writer& to, event_list const& events) {
     to.plain(events.kept());
     to.plain(events.added());
 }
-void transfer_events(reader& from, event_list& events) {
-    if (auto found = event_list::read(from.text()))
+void transfer_events(reader& reader, event_list& events) {
+    if (auto found = event_list::read(reader.text()))
         events = *std::move(found);
     else
-        from.fail();
+        reader.fail();
 }
 
 // In the order of the bytes.
@@ -161,13 +161,13 @@ void encode(std::string& to, number_state const& state, version written) {
     transfer(out, state);
 }
 
-bool decode(std::string_view blob, number_state& into) {
-    into.clear();
-    reader from(blob);
-    static_cast<void>(read_header(from, format::number_1));
-    transfer(from, into);
-    if (from.is_complete()) return true;
-    into.clear();
+bool decode(std::string_view blob, number_state& state) {
+    state.clear();
+    reader reader(blob);
+    static_cast<void>(read_header(reader, format::number_1));
+    transfer(reader, state);
+    if (reader.is_complete()) return true;
+    state.clear();
     return false;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 /// What is kept of one client and number, as plain data: its scopes' verifications, its own limits,
-/// the cooldown and the wrong guesses, and its stored form. Times are the store's, to the millisecond
-/// but for limits. No rules; those are in store/engine.
+/// the cooldown and the wrong guesses, and its stored form. Times are the store's, to the
+/// millisecond but for limits. No rules; those are in store/engine.
 
 #include "otpd/store/verification.hpp"
 #include "state/blob.hpp"
@@ -126,9 +126,9 @@ struct live_codes {
 
 /// Appends the state, under that version.
 void encode(std::string& to, number_state const& state, version written);
-/// Nothing of what `into` held stays but its memory. False when the bytes are no number state, or
-/// one of a format that this program does not know; `into` is empty then. They have to stay as long
-/// as the state: see verification_state.
-[[nodiscard]] bool decode(std::string_view blob, number_state& into);
+/// Nothing of what `state` held stays but its memory. False when the bytes are no number state, or
+/// one of a format that this program does not know; `state` is empty then. They have to stay as
+/// long as the state: see verification_state.
+[[nodiscard]] bool decode(std::string_view blob, number_state& state);
 
 } // namespace otpd::store::state

@@ -1,6 +1,6 @@
 #include "state/packed_receipt.hpp"
 
-#include "state/words.hpp"
+#include "state/dictionary.hpp"
 
 #include <charconv>
 #include <optional>
@@ -54,77 +54,78 @@ std::string id_of(std::string_view order, id_bytes const& bytes) {
     return id;
 }
 
-int read_route(reader& from) noexcept {
-    auto const route = from.integer();
+int read_route(reader& reader) noexcept {
+    auto const route = reader.integer();
     if (route < std::numeric_limits<int>::min() || route > std::numeric_limits<int>::max())
-        from.fail();
+        reader.fail();
     return static_cast<int>(route);
 }
 
-receipt read_receipt(reader& from) {
+receipt read_receipt(reader& reader) {
     receipt found;
-    auto const head = from.byte();
+    auto const head = reader.byte();
     found.route_id = static_cast<int>(head >> route_shift);
-    if (found.route_id == 0) found.route_id = read_route(from);
+    if (found.route_id == 0) found.route_id = read_route(reader);
     if ((head & order_is_number) != 0)
-        found.order_id = std::to_string(from.number());
+        found.order_id = std::to_string(reader.number());
     else
-        read_packed(from, found.order_id);
+        read_packed(reader, found.order_id);
     if ((head & id_has_order) != 0) {
         id_bytes bytes{};
-        from.bytes(bytes);
+        reader.bytes(bytes);
         found.bx_message_id = id_of(found.order_id, bytes);
     } else {
-        read_packed(from, found.bx_message_id);
+        read_packed(reader, found.bx_message_id);
     }
-    if ((head & with_cost) != 0) found.cost = money::from_micros(from.integer());
+    if ((head & with_cost) != 0) found.cost = money::from_micros(reader.integer());
     return found;
 }
 
 } // namespace
 
-packed_receipt::packed_receipt(receipt const& what) {
+packed_receipt::packed_receipt(receipt const& receipt) {
     writer to(own_);
-    auto const order = number_in(what.order_id);
-    auto const id = id_after(what.bx_message_id, what.order_id);
-    bool const small = what.route_id > 0 && what.route_id <= small_routes;
+    auto const order = number_in(receipt.order_id);
+    auto const id = id_after(receipt.bx_message_id, receipt.order_id);
+    bool const small = receipt.route_id > 0 && receipt.route_id <= small_routes;
     to.byte(static_cast<std::uint8_t>(
-        (what.cost ? with_cost : 0U) | (order ? order_is_number : 0U) | (id ? id_has_order : 0U) |
-        (small ? static_cast<unsigned>(what.route_id) << route_shift : 0U)));
-    if (!small) to.integer(what.route_id);
+        (receipt.cost ? with_cost : 0U) | (order ? order_is_number : 0U) |
+        (id ? id_has_order : 0U) |
+        (small ? static_cast<unsigned>(receipt.route_id) << route_shift : 0U)));
+    if (!small) to.integer(receipt.route_id);
     if (order)
         to.number(*order);
     else
-        write_packed(to, what.order_id);
+        write_packed(to, receipt.order_id);
     if (id)
         to.bytes(*id);
     else
-        write_packed(to, what.bx_message_id);
-    if (what.cost) to.integer(what.cost->micros());
+        write_packed(to, receipt.bx_message_id);
+    if (receipt.cost) to.integer(receipt.cost->micros());
 }
 
 /// The same way through the bytes as read_receipt(), without making anything of them.
-packed_receipt packed_receipt::read(reader& from) {
+packed_receipt packed_receipt::read(reader& reader) {
     packed_receipt found;
-    auto const all = from.rest();
-    auto const head = from.byte();
-    if (head >> route_shift == 0) read_route(from);
+    auto const all = reader.rest();
+    auto const head = reader.byte();
+    if (head >> route_shift == 0) read_route(reader);
     if ((head & order_is_number) != 0)
-        from.number();
-    else if (!is_packed(from.text()))
-        from.fail();
+        reader.number();
+    else if (!is_packed(reader.text()))
+        reader.fail();
     if ((head & id_has_order) != 0)
-        from.plain(id_bytes().size());
-    else if (!is_packed(from.text()))
-        from.fail();
-    if ((head & with_cost) != 0) from.integer();
-    if (from.ok()) found.kept_ = all.substr(0, all.size() - from.rest().size());
+        reader.plain(id_bytes().size());
+    else if (!is_packed(reader.text()))
+        reader.fail();
+    if ((head & with_cost) != 0) reader.integer();
+    if (reader.ok()) found.kept_ = all.substr(0, all.size() - reader.rest().size());
     return found;
 }
 
 receipt packed_receipt::get() const {
-    reader from(bytes());
-    return read_receipt(from);
+    reader reader(bytes());
+    return read_receipt(reader);
 }
 
 } // namespace otpd::store::state

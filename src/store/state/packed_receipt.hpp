@@ -14,10 +14,10 @@ namespace otpd::store::state {
 class packed_receipt {
 public:
     packed_receipt() = default;
-    explicit packed_receipt(receipt const& what);
+    explicit packed_receipt(receipt const& receipt);
     /// What begins with bytes(); the reader fails when nothing does. The bytes have to stay as long
     /// as this and its copies.
-    [[nodiscard]] static packed_receipt read(reader& from);
+    [[nodiscard]] static packed_receipt read(reader& reader);
 
     explicit operator bool() const noexcept { return !bytes().empty(); }
     /// There is one.

@@ -1,7 +1,7 @@
 #pragma once
 
-/// What is kept of a send with an Idempotency-Key, and of the secrets that a store was filled under,
-/// and its stored form.
+/// What is kept of a send with an Idempotency-Key, and of the secrets that a store was filled
+/// under, and its stored form.
 
 #include "state/blob.hpp"
 #include "store_time.hpp"
@@ -32,8 +32,8 @@ struct record {
 };
 
 /// Appends a record that is kept.
-void encode(std::string& to, record const& what, version written);
+void encode(std::string& to, record const& record, version written);
 /// False when the bytes are no record, or one of a format that this program does not know.
-[[nodiscard]] bool decode(std::string_view blob, record& into);
+[[nodiscard]] bool decode(std::string_view blob, record& record);
 
 } // namespace otpd::store::state

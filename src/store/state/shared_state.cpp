@@ -27,14 +27,14 @@ void move(field const& from, field& to) noexcept {
     to.current = from.current;
     to.source = from.source;
 }
-void zero(field& of) noexcept {
-    of.stored = of.current = 0;
-    of.source = field::nothing;
+void zero(field& field) noexcept {
+    field.stored = field.current = 0;
+    field.source = field::nothing;
 }
 
-std::int64_t checked(reader& from, std::int64_t value) noexcept {
-    if (value < 0 || value > value_max) from.fail();
-    return from.ok() ? value : 0;
+std::int64_t checked(reader& reader, std::int64_t value) noexcept {
+    if (value < 0 || value > value_max) reader.fail();
+    return reader.ok() ? value : 0;
 }
 
 void write(writer& to, guard_periods const& guard) {
@@ -43,12 +43,12 @@ void write(writer& to, guard_periods const& guard) {
     to.number(static_cast<std::uint64_t>(guard.typing.count()));
     to.byte(guard.fields_at);
 }
-void read(reader& from, guard_periods& guard) {
-    guard.hour = static_cast<std::int64_t>(from.number(period_max));
-    guard.recent = static_cast<std::int64_t>(from.number(period_max));
-    guard.typing = std::chrono::seconds(from.number(typing_max));
-    if (guard.typing == std::chrono::seconds(0)) from.fail();
-    guard.fields_at = from.byte();
+void read(reader& reader, guard_periods& guard) {
+    guard.hour = static_cast<std::int64_t>(reader.number(period_max));
+    guard.recent = static_cast<std::int64_t>(reader.number(period_max));
+    guard.typing = std::chrono::seconds(reader.number(typing_max));
+    if (guard.typing == std::chrono::seconds(0)) reader.fail();
+    guard.fields_at = reader.byte();
 }
 
 /// Whether the field at that place is one of the guard's.
@@ -155,28 +155,28 @@ void encode(std::string& to, shared_state const& state, version written) {
         if (!is_of_guard(state.guard, n)) out.text(state.fields[n].name);
 }
 
-bool decode(std::string_view blob, shared_state& into) {
-    into.clear();
-    reader from(blob);
-    static_cast<void>(read_header(from, format::shared_1));
-    into.fields.resize(from.byte());
+bool decode(std::string_view blob, shared_state& state) {
+    state.clear();
+    reader reader(blob);
+    static_cast<void>(read_header(reader, format::shared_1));
+    state.fields.resize(reader.byte());
     std::int16_t place = 0;
-    for (auto& each : into.fields) {
-        each.stored = each.current = checked(from, from.fixed());
+    for (auto& each : state.fields) {
+        each.stored = each.current = checked(reader, reader.fixed());
         each.source = place++;
     }
-    auto const parts = from.byte();
-    if ((parts & ~all_parts) != 0) from.fail();
-    if ((parts & with_guard) != 0) read(from, into.guard.emplace());
-    if ((parts & with_sum_end) != 0) into.sum_end = from.time(first_time);
-    if (into.guard && into.guard->fields_at + field_name::of_guard.size() > into.fields.size())
-        from.fail();
-    for (std::size_t n = 0; n < into.fields.size() && from.ok(); ++n)
-        into.fields[n].name = is_of_guard(into.guard, n)
-                                  ? field_name::of_guard[n - into.guard->fields_at]
-                                  : from.text();
-    if (from.is_complete()) return true;
-    into.clear();
+    auto const parts = reader.byte();
+    if ((parts & ~all_parts) != 0) reader.fail();
+    if ((parts & with_guard) != 0) read(reader, state.guard.emplace());
+    if ((parts & with_sum_end) != 0) state.sum_end = reader.time(first_time);
+    if (state.guard && state.guard->fields_at + field_name::of_guard.size() > state.fields.size())
+        reader.fail();
+    for (std::size_t n = 0; n < state.fields.size() && reader.ok(); ++n)
+        state.fields[n].name = is_of_guard(state.guard, n)
+                                   ? field_name::of_guard[n - state.guard->fields_at]
+                                   : reader.text();
+    if (reader.is_complete()) return true;
+    state.clear();
     return false;
 }
 

@@ -91,8 +91,8 @@ struct shared_state {
     /// counted counts in the period of now. True when that changed the structure.
     bool add_guard(store_time now, std::chrono::seconds typing);
 
-    /// As it is at that time: an ended sum is forgotten, a guard is of the periods of now. True when
-    /// that changed the structure. Before any addition.
+    /// As it is at that time: an ended sum is forgotten, a guard is of the periods of now. True
+    /// when that changed the structure. Before any addition.
     bool advance(store_time now);
 
 private:
@@ -103,8 +103,8 @@ private:
 /// Appends the state with its stored values.
 void encode(std::string& to, shared_state const& state, version written);
 /// False when the bytes are no shared state, or one of a format that this program does not know;
-/// `into` is empty then. They have to stay as long as the state: see field::name.
-[[nodiscard]] bool decode(std::string_view blob, shared_state& into);
+/// `state` is empty then. They have to stay as long as the state: see field::name.
+[[nodiscard]] bool decode(std::string_view blob, shared_state& state);
 
 /// Which period of that length since 1970.
 [[nodiscard]] std::int64_t period_of(store_time at, std::chrono::seconds length) noexcept;

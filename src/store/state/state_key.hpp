@@ -3,7 +3,7 @@
 /// Under what a state is kept: a kind, and the keyed hash of whom it is for.
 
 #include "otpd/store/budget.hpp"
-#include "otpd/store/charge.hpp"
+#include "otpd/store/limits.hpp"
 
 #include <array>
 #include <cstddef>
@@ -23,7 +23,7 @@ enum class key_kind : std::uint8_t {
 
 struct state_key {
     key_kind kind = key_kind::number;
-    subject_key hash{};
+    key_hash hash{};
 
     friend bool operator==(state_key const&, state_key const&) = default;
 
@@ -32,7 +32,7 @@ struct state_key {
         return kind == key_kind::limit || kind == key_kind::budget;
     }
     /// For whom knows nothing but bytes.
-    [[nodiscard]] std::array<char, 1 + sizeof(subject_key)> bytes() const noexcept {
+    [[nodiscard]] std::array<char, 1 + sizeof(key_hash)> bytes() const noexcept {
         std::array<char, 1 + sizeof hash> both{static_cast<char>(kind)};
         std::memcpy(both.data() + 1, hash.data(), sizeof hash);
         return both;
@@ -53,10 +53,10 @@ struct state_key_hash {
 [[nodiscard]] inline state_key number_state_key(number_key const& number) noexcept {
     return {key_kind::number, number};
 }
-[[nodiscard]] inline state_key limit_state_key(subject_key const& counted_by) noexcept {
+[[nodiscard]] inline state_key limit_state_key(key_hash const& counted_by) noexcept {
     return {key_kind::limit, counted_by};
 }
-[[nodiscard]] inline state_key request_state_key(subject_key const& request) noexcept {
+[[nodiscard]] inline state_key request_state_key(key_hash const& request) noexcept {
     return {key_kind::request, request};
 }
 
@@ -78,7 +78,7 @@ struct state_key_hash {
     mix(budget.name);
     mix("@");
     mix(budget.period);
-    state_key key{key_kind::budget, budget.subject};
+    state_key key{key_kind::budget, budget.key};
     for (std::size_t i = 0; i < key.hash.size(); ++i)
         key.hash[i] ^= static_cast<std::byte>(sums[i / 8] >> (8 * (i % 8)));
     return key;

@@ -6,8 +6,8 @@ namespace otpd::store::state {
 
 namespace {
 
-void end_if_live(verification_state& of, progress how) noexcept {
-    if (of.is_live()) of.end(how);
+void end_if_live(verification_state& verification, progress how) noexcept {
+    if (verification.is_live()) verification.end(how);
 }
 
 /// `mine` is the later account.

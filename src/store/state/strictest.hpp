@@ -8,7 +8,8 @@ namespace otpd::store::state {
 
 /// Of what the store has now and what was seen there before, of each kind the stricter: whatever is
 /// over in one of them is over, a code that only one of them knows never verifies, and no count or
-/// pause is shorter than in either. `theirs` becomes that; it looks into the bytes of both from then on.
+/// pause is shorter than in either. `theirs` becomes that; it looks into the bytes of both from
+/// then on.
 void make_strictest(number_state& theirs, number_state const& mine);
 
 /// Any other record, or that there is none, holds as it was seen last.

@@ -1,5 +1,6 @@
-// The upstream's behaviour: a request in, a reply out, no sockets. Order of checks: key, body, route, permission, price, balance, then the SMS is accepted and charged.
-// Not synchronised: the service guards it.
+// The upstream's behaviour: a request in, a reply out, no sockets. Order of checks: key, body,
+// route, permission, price, balance, then the SMS is accepted and charged. Not synchronised: the
+// service guards it.
 #pragma once
 
 #include "bridgexapi_stub/activity.hpp"

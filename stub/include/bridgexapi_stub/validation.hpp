@@ -30,7 +30,8 @@ struct validated_order {
 validated_order validate_order(boost::json::value const* body, std::size_t parse_error_at,
                                incoming const& request, settings const& rules);
 
-// One entry for a value in the query or path that is not an integer, and for one that is less than `least`.
+// One entry for a value in the query or path that is not an integer, and for one that is less than
+// `least`.
 boost::json::object int_problem(std::string_view where, std::string_view name,
                                 std::string_view input);
 boost::json::object least_problem(std::string_view where, std::string_view name,

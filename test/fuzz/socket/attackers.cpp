@@ -23,7 +23,8 @@ namespace {
 
 constexpr auto with_error = asio::as_tuple(asio::deferred);
 
-/// One of 127.0.1.0/24: closed connections keep their port for a while, and one address has too few of them.
+/// One of 127.0.1.0/24: closed connections keep their port for a while, and one address has too few
+/// of them.
 tcp::endpoint source_of(std::uint64_t number) {
     constexpr std::uint32_t first = 0x7f000101;
     constexpr std::uint32_t count = 250;

@@ -1,8 +1,9 @@
-/// Sends requests that are almost well-formed to a real otpd, over loopback, with a real stub behind it.
+/// Sends requests that are almost well-formed to a real otpd, over loopback, with a real stub
+/// behind it.
 ///
-/// It must not crash and no sanitizer may complain, nothing hangs, every reply is one, a good request is answered whatever
-/// came before it, and every line of the log is still JSON. The seed is printed; with --first and --requests 1 one
-/// connection can be had again.
+/// It must not crash and no sanitizer may complain, nothing hangs, every reply is one, a good
+/// request is answered whatever came before it, and every line of the log is still JSON. The seed
+/// is printed; with --first and --requests 1 one connection can be had again.
 
 #include "attackers.hpp"
 #include "support/certificates.hpp"
@@ -65,7 +66,8 @@ std::string fault_of_log(std::string_view log) {
     return {};
 }
 
-/// Ends the server in order: its exit code and what it says on its error output tell of crashes and of leaks.
+/// Ends the server in order: its exit code and what it says on its error output tell of crashes and
+/// of leaks.
 std::string fault_of_end(test::otpd_process& server) {
     int const code = server.stop();
     auto const errors = server.process().errors();

@@ -201,7 +201,8 @@ private:
             });
         add_field(bytes, field);
     }
-    /// The digits after some colon or at the beginning of a line: lengths, sizes of chunks, versions.
+    /// The digits after some colon or at the beginning of a line: lengths, sizes of chunks,
+    /// versions.
     void change_a_number(std::string& bytes) {
         constexpr std::array<std::string_view, 12> numbers = {
             "0",   "00",      "1",    "+5",       "-1",

@@ -1,7 +1,8 @@
 #pragma once
 
-/// Connections that are almost well-formed, which is where parsers disagree: what is sent on each, in which packets, and
-/// how it ends. A connection follows from a seed and its number alone, so that one can be had again.
+/// Connections that are almost well-formed, which is where parsers disagree: what is sent on each,
+/// in which packets, and how it ends. A connection follows from a seed and its number alone, so
+/// that one can be had again.
 
 #include <cstddef>
 #include <cstdint>

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::string_view version = "HTTP/1.1 ";
 
-/// Failures that a request can bring about on a healthy service: what only newer or larger servers do, and what the upstream
-/// says to a strange SMS.
+/// Failures that a request can bring about on a healthy service: what only newer or larger servers
+/// do, and what the upstream says to a strange SMS.
 constexpr std::array<std::string_view, 6> known_failures = {
     "501 encoding_unsupported", "505 version_unsupported", "502 upstream_rejected",
     "503 upstream_unavailable", "502 upstream_failed",     "504 delivery_unknown"};
@@ -86,16 +86,17 @@ std::optional<std::string> read_head(std::string_view text, head& to) {
 }
 
 /// A problem has a code; a 5xx has one that is known.
-std::optional<std::string> check_failure(head const& of, std::string_view body, reply_counts& to) {
-    if (of.content_type != "application/problem+json") return "a failure that is no problem";
+std::optional<std::string> check_failure(head const& head, std::string_view body,
+                                         reply_counts& to) {
+    if (head.content_type != "application/problem+json") return "a failure that is no problem";
     boost::system::error_code fault;
     auto const read = json::parse(body, fault);
     auto const* problem = read.if_object();
     auto const* code = problem != nullptr ? problem->if_contains("code") : nullptr;
     if (fault || code == nullptr || !code->is_string())
         return "not a problem: " + std::string(body);
-    if (of.status < 500) return std::nullopt;
-    auto const name = std::to_string(of.status) + ' ' + std::string(code->get_string());
+    if (head.status < 500) return std::nullopt;
+    auto const name = std::to_string(head.status) + ' ' + std::string(code->get_string());
     ++to.failures[name];
     if (std::ranges::find(known_failures, name) == known_failures.end())
         return "a failure of the server: " + std::string(body);

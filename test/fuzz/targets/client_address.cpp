@@ -1,5 +1,5 @@
-/// Addresses and ranges as text, and the walk along X-Forwarded-For. The first line is a range that is trusted, the second
-/// the peer, each further one a value of the field.
+/// Addresses and ranges as text, and the walk along X-Forwarded-For. The first line is a range that
+/// is trusted, the second the peer, each further one a value of the field.
 
 #include "http/client_address.hpp"
 

@@ -1,6 +1,6 @@
-/// Settings from config.toml, .env and the environment. Whatever is in them the program comes up or says what is wrong:
-/// in one line for each fault, which names the place or the key and repeats no secret. The input is three parts, with a
-/// line `----` between them.
+/// Settings from config.toml, .env and the environment. Whatever is in them the program comes up or
+/// says what is wrong: in one line for each fault, which names the place or the key and repeats no
+/// secret. The input is three parts, with a line `----` between them.
 
 #include "app/settings.hpp"
 #include "target.hpp"

@@ -50,8 +50,8 @@ void read_every_field(api::json_body& body) {
         one.web_otp_hosts = {"a.b", "example.org"};
         return one;
     }();
-    if (auto const tail = api::read_message_tail(body, client))
-        must(is_printable(tail->text) && tail->text.size() <= 64, "a tail fits into an SMS");
+    if (auto const suffix = api::read_autofill_suffix(body, client))
+        must(is_printable(suffix->text) && suffix->text.size() <= 64, "a tail fits into an SMS");
 }
 
 /// What a client reads of its faults.

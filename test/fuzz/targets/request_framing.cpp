@@ -1,5 +1,6 @@
-/// A request's framing: its head and its body. The server must understand a request the same way however
-/// it is cut into packets, and understand nothing that another parser might read differently.
+/// A request's framing: its head and its body. The server must understand a request the same way
+/// however it is cut into packets, and understand nothing that another parser might read
+/// differently.
 
 #include "http/request_parser.hpp"
 #include "http/text.hpp"
@@ -31,7 +32,8 @@ struct reading {
     std::size_t size = 0; ///< of the whole message, when complete
     std::string body;
 
-    /// A body that is wrong in two ways is refused for the one that is seen first; a header always for the same.
+    /// A body that is wrong in two ways is refused for the one that is seen first; a header always
+    /// for the same.
     [[nodiscard]] bool means_the_same_as(reading const& other) const {
         bool const refused_alike =
             head_complete ? fault.has_value() == other.fault.has_value() : fault == other.fault;
@@ -111,7 +113,8 @@ void check_target(request_parser const& head, std::string_view bytes) {
     must(path.find('?') == std::string_view::npos, "a path ends before the query");
 }
 
-/// The chunks of `message` by RFC 9112 7.1, read in the plainest way; nothing when it is not well-formed.
+/// The chunks of `message` by RFC 9112 7.1, read in the plainest way; nothing when it is not
+/// well-formed.
 std::optional<std::string> plain_chunks(std::string_view message) {
     std::string body;
     for (;;) {
@@ -136,20 +139,22 @@ std::optional<std::string> plain_chunks(std::string_view message) {
 
 OTPD_FUZZ_TARGET(request_framing) {
     request_parser parser(small);
-    auto const once = read(parser, bytes, std::max<std::size_t>(bytes.size(), 1));
+    auto const idempotency = read(parser, bytes, std::max<std::size_t>(bytes.size(), 1));
     auto const uneven = 2 + bytes.size() % 13;
     for (auto const step : {std::size_t{1}, uneven}) {
         request_parser sliced(small);
-        must(read(sliced, bytes, step).means_the_same_as(once),
+        must(read(sliced, bytes, step).means_the_same_as(idempotency),
              "packets do not change what a request is");
     }
-    if (!once.head_complete) return;
-    check_lines(bytes.substr(0, once.head_size));
+    if (!idempotency.head_complete) return;
+    check_lines(bytes.substr(0, idempotency.head_size));
     check_fields(parser, bytes);
     check_target(parser, bytes);
-    if (!once.complete) return;
-    must(once.size <= bytes.size(), "a request ends within what was received");
+    if (!idempotency.complete) return;
+    must(idempotency.size <= bytes.size(), "a request ends within what was received");
     if (parser.chunked())
-        must(plain_chunks(bytes.substr(once.head_size, once.size - once.head_size)) == once.body,
+        must(plain_chunks(
+                 bytes.substr(idempotency.head_size, idempotency.size - idempotency.head_size)) ==
+                 idempotency.body,
              "a body is what its chunks say");
 }

@@ -1,5 +1,5 @@
-/// What a request says outside of its body: a query, segments of a path, an Idempotency-Key. The input is four lines: the
-/// query, a segment, the key, then the body that goes with it.
+/// What a request says outside of its body: a query, segments of a path, an Idempotency-Key. The
+/// input is four lines: the query, a segment, the key, then the body that goes with it.
 
 #include "api/idempotency_key.hpp"
 #include "api/query.hpp"
@@ -74,7 +74,7 @@ void check_key(std::string_view text, std::string_view body) {
     if (!key) return;
     must(key->has_value(), "a key that is there is read or refused");
     auto const& read = (*key)->text;
-    must(!read.empty() && read.size() <= otp::idempotency::max_key_length, "a key is bounded");
+    must(!read.empty() && read.size() <= otp::idempotency_key::max_key_length, "a key is bounded");
     for (char const c : read)
         must(c >= ' ' && c <= '~', "a key is visible ASCII");
 }

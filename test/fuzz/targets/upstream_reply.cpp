@@ -1,4 +1,5 @@
-/// What the upstream answers: its JSON, and what an answer says about a send. The first byte chooses the status.
+/// What the upstream answers: its JSON, and what an answer says about a send. The first byte
+/// chooses the status.
 
 #include "bridgexapi/error_class.hpp"
 #include "bridgexapi/replies.hpp"

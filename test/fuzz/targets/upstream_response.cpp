@@ -1,5 +1,5 @@
-/// HTTP replies of the upstream as they come off the wire: read within their limits, and the same however they are cut into
-/// packets.
+/// HTTP replies of the upstream as they come off the wire: read within their limits, and the same
+/// however they are cut into packets.
 
 #include "net/response_reader.hpp"
 #include "target.hpp"

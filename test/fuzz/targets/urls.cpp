@@ -64,7 +64,7 @@ void check_location(std::string_view text) {
     must(!could_split_a_request(shown), "a location is one word");
     auto const again = otpd::store::parse_location(shown);
     must(again && again->to_string() == shown, "a location is read as it is written");
-    must(again->what == where->what && again->tls == where->tls &&
+    must(again->type == where->type && again->tls == where->tls &&
              again->database == where->database && again->path == where->path,
          "a location is the one that was written");
     must(again->user.empty() && again->password.empty(), "neither user nor password is written");

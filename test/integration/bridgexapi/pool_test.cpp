@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(the_queue_is_bounded) {
     // One holds the connection and three wait: six are turned away without waiting.
     sends.run_until([&] { return sends.ended() == 6; });
     BOOST_TEST(sends.outcomes()["not_sent pool_exhausted"] == 6);
-    BOOST_TEST(client.figures().waiting == 3u);
+    BOOST_TEST(client.stats().waiting == 3u);
     sends.run_to_the_end();
     BOOST_TEST(sends.outcomes()["unknown timed_out"] == 1);
     BOOST_TEST(sends.outcomes()["not_sent timed_out"] == 3);
@@ -142,8 +142,8 @@ BOOST_AUTO_TEST_CASE(a_connection_that_stays_open_is_reused) {
     drain(client);
 }
 
-/// More at once than connections, and none trusted yet: they wait for places and are served, instead of
-/// failing.
+/// More at once than connections, and none trusted yet: they wait for places and are served,
+/// instead of failing.
 BOOST_AUTO_TEST_CASE(a_burst_at_the_start_is_served) {
     scripted_server server(server_identity, accept_every_send());
     auto few = options(server.port());
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(a_burst_at_the_start_is_served) {
         sends.start(i, deadline::in(plenty));
     std::size_t most = 0;
     sends.run_until([&] {
-        most = std::max(most, client.figures().open);
+        most = std::max(most, client.stats().open);
         return sends.ended() == 100;
     });
     BOOST_TEST(sends.outcomes()["accepted"] == 100);
@@ -182,8 +182,8 @@ BOOST_AUTO_TEST_CASE(idle_connections_are_closed_by_age) {
     bridgexapi::client client(context.get_executor(), brief, random, observer);
     BOOST_TEST(describe(send(client)) == "accepted");
     started_sends nothing(*this, client);
-    nothing.run_until([&] { return client.figures().open == 0; });
-    BOOST_TEST(client.figures().idle == 0u);
+    nothing.run_until([&] { return client.stats().open == 0; });
+    BOOST_TEST(client.stats().idle == 0u);
     drain(client);
 }
 
@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(cancellation_in_the_middle_of_an_exchange) {
     signal.emit(boost::asio::cancellation_type::terminal);
     sends.run_to_the_end();
     BOOST_TEST(sends.outcomes()["unknown timed_out"] == 1);
-    sends.run_until([&] { return client.figures().open == 0; });
+    sends.run_until([&] { return client.stats().open == 0; });
     drain(client);
     BOOST_TEST(server.notes().size() == 1u);
 }
@@ -225,11 +225,11 @@ BOOST_AUTO_TEST_CASE(cancellation_in_the_queue) {
     sends.run_until([&] { return !server.notes().empty(); });
     boost::asio::cancellation_signal signal;
     sends.start(2, deadline::in(plenty), signal.slot());
-    sends.run_until([&] { return client.figures().waiting == 1; });
+    sends.run_until([&] { return client.stats().waiting == 1; });
     signal.emit(boost::asio::cancellation_type::terminal);
     sends.run_to_the_end();
     BOOST_TEST(sends.outcomes()["not_sent timed_out"] == 1);
-    BOOST_TEST(client.figures().waiting == 0u);
+    BOOST_TEST(client.stats().waiting == 0u);
     drain(client);
     BOOST_TEST(server.notes().size() == 1u);
 }
@@ -302,7 +302,7 @@ BOOST_AUTO_TEST_CASE(drain_lets_what_is_under_way_finish) {
     sends.start(1, deadline::in(plenty));
     sends.run_until([&] { return !server.notes().empty(); });
     sends.start(2, deadline::in(plenty));
-    sends.run_until([&] { return client.figures().waiting == 1; });
+    sends.run_until([&] { return client.stats().waiting == 1; });
 
     std::optional<bool> complete;
     boost::asio::co_spawn(context, client.drain(deadline::in(plenty)),

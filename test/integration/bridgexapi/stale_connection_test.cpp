@@ -113,8 +113,8 @@ BOOST_AUTO_TEST_CASE(whatever_the_race_the_outcome_is_true) {
 
 namespace {
 
-/// One reply that promises to keep the connection open; what comes afterwards is not read any more, and the
-/// connection is closed `later`.
+/// One reply that promises to keep the connection open; what comes afterwards is not read any more,
+/// and the connection is closed `later`.
 scripted_server::script close_later(std::chrono::milliseconds later) {
     return [later](scripted_server& server,
                    scripted_connection& peer) -> boost::asio::awaitable<void> {
@@ -141,8 +141,8 @@ int send_until_one_is_lost(client_fixture& f, bridgexapi::client& client) {
 
 } // namespace
 
-/// It closes later than a connection has to rest before it is reused, so no watching helps: one send is lost,
-/// and the next ones go out on connections of their own.
+/// It closes later than a connection has to rest before it is reused, so no watching helps: one
+/// send is lost, and the next ones go out on connections of their own.
 BOOST_AUTO_TEST_CASE(an_upstream_that_closes_late_costs_one_send_and_gets_fresh_connections) {
     for (bool const tls : {true, false}) {
         auto const play = close_later(std::chrono::milliseconds(200));
@@ -210,8 +210,8 @@ BOOST_AUTO_TEST_CASE(an_upstream_that_keeps_connections_later_is_found_out) {
     drain(client);
 }
 
-/// An upstream that closes what was idle for some time, and never says so: after it was seen once, connections
-/// are given up before that.
+/// An upstream that closes what was idle for some time, and never says so: after it was seen once,
+/// connections are given up before that.
 BOOST_AUTO_TEST_CASE(how_long_an_upstream_keeps_idle_connections_is_learned) {
     std::atomic<bool> closes = false;
     auto const play = [&closes](scripted_server&,
@@ -234,9 +234,9 @@ BOOST_AUTO_TEST_CASE(how_long_an_upstream_keeps_idle_connections_is_learned) {
     auto const until_all_are_closed = [&] {
         auto const until = deadline::in(hang_limit);
         context.restart();
-        while (client.figures().open != 0 && !until.expired())
+        while (client.stats().open != 0 && !until.expired())
             context.run_one_for(std::chrono::milliseconds(5));
-        BOOST_TEST_REQUIRE(client.figures().open == 0u);
+        BOOST_TEST_REQUIRE(client.stats().open == 0u);
     };
     auto const until = deadline::in(hang_limit);
     do {
@@ -259,8 +259,8 @@ enum class noticed_by {
     look,  ///< it does not: only the look right before the write is left
 };
 
-/// The server ends its first connection after the reply, in the client's idle time; the next send must
-/// not suffer.
+/// The server ends its first connection after the reply, in the client's idle time; the next send
+/// must not suffer.
 void survives(client_fixture& f, bool tls, noticed_by how,
               boost::asio::awaitable<void> (*end)(scripted_connection&)) {
     auto const play = [end](scripted_server& server,
@@ -290,7 +290,7 @@ void survives(client_fixture& f, bool tls, noticed_by how,
     BOOST_TEST(describe(f.send(client, 1)) == "accepted");
     auto const until = deadline::in(hang_limit);
     f.context.restart();
-    while (how == noticed_by::watch && client.figures().open != 0 && !until.expired())
+    while (how == noticed_by::watch && client.stats().open != 0 && !until.expired())
         f.context.run_one_for(std::chrono::milliseconds(5));
     while (server->notes().size() < 2 && !until.expired())
         std::this_thread::yield();
@@ -339,8 +339,8 @@ BOOST_AUTO_TEST_CASE(half_closed_while_idle) {
     }
 }
 
-/// The news of the end may be handled at any step of a send, also between the pool's handing out the
-/// connection and the look at it.
+/// The news of the end may be handled at any step of a send, also between the pool's handing out
+/// the connection and the look at it.
 BOOST_AUTO_TEST_CASE(the_end_is_noticed_at_any_step) {
     for (int i = 0; i < 50; ++i)
         survives(*this, false, noticed_by::look, half_close);

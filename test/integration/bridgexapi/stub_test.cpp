@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(every_fault_is_one_send_and_the_right_outcome) {
                 eventually([this] {
                     context.restart();
                     context.poll();
-                    return client->figures().idle == 0;
+                    return client->stats().idle == 0;
                 });
             BOOST_TEST(outcome() == "accepted");
             BOOST_TEST(sends_received() == ++expected_sends);

@@ -183,13 +183,13 @@ namespace {
 
 /// Every connection after the first resumes: the server closes each one after its reply.
 void resumes(client_fixture& f, scripted_server::configure_tls const& configure) {
-    auto const once = [](scripted_server&,
-                         scripted_connection& peer) -> boost::asio::awaitable<void> {
+    auto const idempotency = [](scripted_server&,
+                                scripted_connection& peer) -> boost::asio::awaitable<void> {
         auto const request = co_await peer.read_request();
         auto reply = http_reply(200, client_fixture::accepted_body(), "Connection: close\r\n");
         co_await peer.write(std::move(reply));
     };
-    scripted_server server(f.server_identity, once, configure);
+    scripted_server server(f.server_identity, idempotency, configure);
     bridgexapi::client client(f.context.get_executor(), f.options(server.port()), f.random,
                               f.observer);
     constexpr std::size_t sends = 10;
@@ -198,8 +198,8 @@ void resumes(client_fixture& f, scripted_server::configure_tls const& configure)
     f.drain(client);
     BOOST_TEST(server.handshakes() == sends);
     BOOST_TEST(server.resumed() == sends - 1);
-    BOOST_TEST(client.figures().handshakes_full == 1u);
-    BOOST_TEST(client.figures().handshakes_resumed == sends - 1);
+    BOOST_TEST(client.stats().handshakes_full == 1u);
+    BOOST_TEST(client.stats().handshakes_resumed == sends - 1);
 }
 
 } // namespace

@@ -1,5 +1,6 @@
-// What deploy/haproxy.cfg promises, whatever the instances behind it do: no request reaches an instance
-// twice, clients cannot say who they are, and what HAProxy says itself looks like the service's own.
+// What deploy/haproxy.cfg promises, whatever the instances behind it do: no request reaches an
+// instance twice, clients cannot say who they are, and what HAProxy says itself looks like the
+// service's own.
 
 #include "support/free_port.hpp"
 #include "support/haproxy_process.hpp"
@@ -23,8 +24,8 @@ namespace {
 /// What an instance does to a POST; false when it is done with the connection.
 using behaviour = std::function<asio::awaitable<bool>(scripted_connection&)>;
 
-/// An instance that notes every request that reaches it but health checks; these get 200 while it is
-/// ready, and any other GET always. It keeps its connections as long as the other side does.
+/// An instance that notes every request that reaches it but health checks; these get 200 while it
+/// is ready, and any other GET always. It keeps its connections as long as the other side does.
 class fake_instance {
 public:
     explicit fake_instance(behaviour act) : act_(std::move(act)) {}
@@ -130,8 +131,8 @@ raw_reply ask_from(char const* source, std::uint16_t port) {
 
 BOOST_AUTO_TEST_SUITE(balancer)
 
-// An SMS may be on its way, a guess counted: no request is repeated once it has been sent, and what the
-// instance says is what the client hears.
+// An SMS may be on its way, a guess counted: no request is repeated once it has been sent, and what
+// the instance says is what the client hears.
 BOOST_AUTO_TEST_CASE(a_request_that_was_answered_badly_is_not_repeated) {
     for (unsigned const status : {429U, 500U, 502U, 503U, 504U}) {
         BOOST_TEST_CONTEXT("an instance that answers " << status) {
@@ -149,8 +150,8 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_answered_badly_is_not_repeated) {
     }
 }
 
-// The same where there is no answer: 502; on a connection that has carried a request before, HAProxy 2.6 just
-// closes it, and 3.0 answers there as well.
+// The same where there is no answer: 502; on a connection that has carried a request before,
+// HAProxy 2.6 just closes it, and 3.0 answers there as well.
 BOOST_AUTO_TEST_CASE(a_request_that_was_not_answered_is_not_repeated) {
     struct a_case {
         char const* name;
@@ -309,7 +310,8 @@ BOOST_AUTO_TEST_CASE(an_instance_that_is_not_ready_gets_no_requests) {
     BOOST_TEST(second.requests().size() == 15U);
 }
 
-// When none is ready they have the same reason, and say it better than HAProxy: clients hear it from them.
+// When none is ready they have the same reason, and say it better than HAProxy: clients hear it
+// from them.
 BOOST_AUTO_TEST_CASE(when_none_is_ready_they_answer_for_themselves) {
     fake_instance first(answer(503));
     fake_instance second(answer(503));

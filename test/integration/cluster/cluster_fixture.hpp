@@ -1,7 +1,7 @@
 #pragma once
 
-/// Three instances as they are deployed: one store, the stub, and HAProxy with deploy/haproxy.cfg in
-/// front.
+/// Three instances as they are deployed: one store, the stub, and HAProxy with deploy/haproxy.cfg
+/// in front.
 
 #include "cluster_store.hpp"
 #include "support/haproxy_process.hpp"
@@ -15,7 +15,8 @@
 
 namespace otpd::test {
 
-/// What a client saw of one number: sent to once, and verified when it was told that it had been sent.
+/// What a client saw of one number: sent to once, and verified when it was told that it had been
+/// sent.
 struct outcome {
     std::string number;
     unsigned sent = 0;                           ///< status; 0: the connection was closed instead
@@ -40,8 +41,8 @@ public:
             std::vector{instances[0]->port(), instances[1]->port(), instances[2]->port()});
         wait_until_all_are("UP");
     }
-    /// Everything ends in order and has nothing to complain about. First the balancer: the instances
-    /// would wait for its kept connections.
+    /// Everything ends in order and has nothing to complain about. First the balancer: the
+    /// instances would wait for its kept connections.
     ~cluster_fixture() {
         balancer.reset();
         for (auto& each : instances)
@@ -108,8 +109,8 @@ public:
     std::unique_ptr<haproxy_process> balancer;
 
 private:
-    /// The store's deadline is longer than a slow machine needs. There is no drain delay: every cluster
-    /// would end with one, and who tests it asks for it.
+    /// The store's deadline is longer than a slow machine needs. There is no drain delay: every
+    /// cluster would end with one, and who tests it asks for it.
     environment settings() const {
         return more_ | store->settings() |
                environment{{"OTPD_STORE_TIMEOUT_MS", "5000"},
@@ -132,7 +133,8 @@ class load {
 public:
     static constexpr std::size_t clients = 8;
 
-    /// After each check a client rests for up to `rest_max`, each time a little longer or shorter than before.
+    /// After each check a client rests for up to `rest_max`, each time a little longer or shorter
+    /// than before.
     explicit load(cluster_fixture& cluster, std::chrono::milliseconds rest_max = {})
         : rest_max_(rest_max) {
         for (std::size_t i = 0; i < clients; ++i)

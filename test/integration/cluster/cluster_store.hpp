@@ -1,6 +1,7 @@
 #pragma once
 
-/// What the instances of a cluster share: a real server, at which otpd has no more rights than it needs.
+/// What the instances of a cluster share: a real server, at which otpd has no more rights than it
+/// needs.
 
 #include "integration/service/service_fixture.hpp"
 #include "support/postgres_process.hpp"

@@ -1,5 +1,5 @@
-// The guarantees of one instance hold over three that share a store, and the end of any part of it costs
-// no second SMS and no code (docs/guarantees.md).
+// The guarantees of one instance hold over three that share a store, and the end of any part of it
+// costs no second SMS and no code (docs/guarantees.md).
 
 #include "cluster_fixture.hpp"
 #include "integration/service/admission_cases.hpp"
@@ -24,7 +24,7 @@ std::size_t sum(std::array<std::size_t, cluster_fixture::size> const& counts) {
     return std::accumulate(counts.begin(), counts.end(), std::size_t{0});
 }
 
-/// A number's own counter, one that many share, one that all share, and the watch for pumped SMS.
+/// A number's own counter, one that many share, one that all share, and the conversion guard.
 std::array<std::string, 4> const cluster_cases{"number_24h", "prefix_1h", "global_24h",
                                                "pumping_prefix"};
 
@@ -175,8 +175,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(of_200_parallel_right_checks_one_succeeds, Store, 
     BOOST_TEST(count_status(replies, 404) == 199U);
 }
 
-// What an instance had in hand when it was killed is lost to its client, and nothing else: no number gets
-// a second SMS, no other request fails, and every code that a client was told of verifies elsewhere.
+// What an instance had in hand when it was killed is lost to its client, and nothing else: no
+// number gets a second SMS, no other request fails, and every code that a client was told of
+// verifies elsewhere.
 BOOST_AUTO_TEST_CASE_TEMPLATE(
     kill_9_of_an_instance_under_load_loses_no_code_and_sends_nothing_twice, Store, stores) {
     cluster_fixture cluster(std::make_unique<Store>());
@@ -245,8 +246,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(draining_an_instance_under_load_fails_no_request, 
     check_nothing_failed(cluster, clients.stop());
 }
 
-// Nor when the balancer learns of it only while the instance drains: its kept connections carry requests until
-// it knows.
+// Nor when the balancer learns of it only while the instance drains: its kept connections carry
+// requests until it knows.
 BOOST_AUTO_TEST_CASE_TEMPLATE(draining_one_after_the_other_without_a_delay_fails_no_request, Store,
                               stores) {
     cluster_fixture cluster(std::make_unique<Store>());

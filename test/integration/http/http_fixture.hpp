@@ -58,9 +58,9 @@ struct counting_observer final : http::observer {
     std::atomic<int> wrong_tokens_closed = 0;
     std::atomic<int> addresses_slowed = 0;
 
-    void request_finished(http::request_record const& what) noexcept override {
+    void request_finished(http::request_record const& record) noexcept override {
         ++requests;
-        if (what.client != what.peer) ++forwarded;
+        if (record.client != record.peer) ++forwarded;
     }
     void connection_opened(std::string_view) noexcept override { ++opened; }
     void connection_closed(std::string_view) noexcept override { ++closed; }
@@ -167,30 +167,30 @@ inline void http_fixture::add_routes() {
     using http::response;
     routes_.add(method::get, "/hello", [this](request const&) -> awaitable<response> {
         ++handled;
-        response what;
-        what.body = "\"hello\"";
-        co_return what;
+        response response;
+        response.body = "\"hello\"";
+        co_return response;
     });
     routes_.add(method::post, "/echo", [this](request const& asked) -> awaitable<response> {
         ++handled;
-        response what;
-        what.body = asked.body();
-        what.headers.push_back(
+        response response;
+        response.body = asked.body();
+        response.headers.push_back(
             {"X-Authorization", std::string(asked.header("authorization").value_or("none"))});
-        what.headers.push_back({"X-Evil", "a\r\nInjected: yes"});
-        co_return what;
+        response.headers.push_back({"X-Evil", "a\r\nInjected: yes"});
+        co_return response;
     });
     routes_.add(method::get, "/items/{id}", [this](request const&, int id) -> awaitable<response> {
         ++handled;
-        response what;
-        what.body = std::to_string(id);
-        co_return what;
+        response response;
+        response.body = std::to_string(id);
+        co_return response;
     });
     routes_.add(method::get, "/big", [this](request const&) -> awaitable<response> {
         ++handled;
-        response what;
-        what.body.assign(32 * 1024 * 1024, 'x');
-        co_return what;
+        response response;
+        response.body.assign(32 * 1024 * 1024, 'x');
+        co_return response;
     });
     routes_.add(method::get, "/throw", [this](request const&) -> awaitable<response> {
         ++handled;
@@ -213,9 +213,9 @@ inline void http_fixture::add_routes() {
             co_await pause.async_wait(boost::asio::use_awaitable);
         }
         ++settled;
-        response what;
-        what.body = "\"released\"";
-        co_return what;
+        response response;
+        response.body = "\"released\"";
+        co_return response;
     });
     // As a long poll: nothing to do but to wait as long as somebody is there.
     routes_.add(method::get, "/poll", [this](request const& asked) -> awaitable<response> {
@@ -227,9 +227,9 @@ inline void http_fixture::add_routes() {
             co_await pause.async_wait(boost::asio::use_awaitable);
         }
         ++settled;
-        response what;
-        what.body = release ? "\"released\"" : "\"left\"";
-        co_return what;
+        response response;
+        response.body = release ? "\"released\"" : "\"left\"";
+        co_return response;
     });
     // Bound to what it cannot undo: hears of the cancellation, settles and answers.
     routes_.add(method::get, "/stubborn", [this](request const&) -> awaitable<response> {
@@ -241,15 +241,15 @@ inline void http_fixture::add_routes() {
         co_await work.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ec));
         co_await boost::asio::this_coro::throw_if_cancelled(true);
         ++settled;
-        response what;
-        what.body = "\"settled\"";
-        co_return what;
+        response response;
+        response.body = "\"settled\"";
+        co_return response;
     });
     routes_.add(method::get, "/client", [this](request const& asked) -> awaitable<response> {
         ++handled;
-        response what;
-        what.body = asked.client().to_string() + " by " + asked.peer().to_string();
-        co_return what;
+        response response;
+        response.body = asked.client().to_string() + " by " + asked.peer().to_string();
+        co_return response;
     });
     routes_.add(method::get, "/unauthorized", [this](request const& asked) -> awaitable<response> {
         ++handled;
@@ -257,9 +257,9 @@ inline void http_fixture::add_routes() {
     });
     routes_.add(method::get, "/id", [this](request const& asked) -> awaitable<response> {
         ++handled;
-        response what;
-        what.body = asked.request_id();
-        co_return what;
+        response response;
+        response.body = asked.request_id();
+        co_return response;
     });
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Each limit at a quota, and requests that only it stands against: however many come at once and over
-/// however many instances, exactly as many as the quota are sent.
+/// Each limit at a quota, and requests that only it stands against: however many come at once and
+/// over however many instances, exactly as many as the quota are sent.
 
 #include "service_fixture.hpp"
 
@@ -15,7 +15,8 @@ inline constexpr std::size_t case_requests = 64;
 struct admission_case {
     std::string name; ///< of the limit, as refusals state it
     environment settings;
-    /// The n-th request. Each is of another slot, or the first that is under way would refuse the others.
+    /// The n-th request. Each is of another slot, or the first that is under way would refuse the
+    /// others.
     std::function<http_request(std::size_t)> request;
 };
 

@@ -1,5 +1,6 @@
-// One admission decides everything: limits at their quotas, pumped SMS, one SMS for one Idempotency-Key, clients
-// that know nothing of each other, and guesses that leave holders of an id alone.
+// One admission decides everything: limits at their quotas, pumped SMS, one SMS for one
+// Idempotency-Key, clients that know nothing of each other, and guesses that leave holders of an id
+// alone.
 
 #include "admission_cases.hpp"
 #include "support/test_stores.hpp"

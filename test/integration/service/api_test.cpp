@@ -28,7 +28,8 @@ json::object send_body(std::string const& number, std::string const& purpose) {
 
 BOOST_AUTO_TEST_SUITE(service_api)
 
-// Somebody put a proxy before it, or a stranger's page found it: what it shows and sends is not theirs.
+// Somebody put a proxy before it, or a stranger's page found it: what it shows and sends is not
+// theirs.
 BOOST_AUTO_TEST_CASE(a_server_that_shows_codes_or_asks_for_no_token_is_for_this_machine_only) {
     std::string const token = "Tok3n-of-this-instance-4c1d9e";
     environment const with_debug{{"DEBUG_OTP", "true"}};
@@ -388,8 +389,8 @@ BOOST_AUTO_TEST_CASE(attempts_are_counted_down_to_a_lock_that_stays) {
     }
 }
 
-// A new code brings no new guesses; 20 wrong ones a day lock the number, of which the last quarter is for
-// those who hold a verification's id.
+// A new code brings no new guesses; 20 wrong ones a day lock the number, of which the last quarter
+// is for those who hold a verification's id.
 BOOST_AUTO_TEST_CASE(resending_does_not_refill_the_guesses) {
     service_fixture service(environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"},
                                         {"OTPD_LIMITS_NUMBER_10M", "0"},

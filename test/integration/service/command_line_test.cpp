@@ -73,7 +73,8 @@ BOOST_AUTO_TEST_CASE(check_config_says_whether_it_would_start) {
     check_refused(run({"--threads", "many"}, with_key({})), "server.threads");
 }
 
-// For somebody who may make tables, where otpd may not. That a server takes it: integration_postgres.
+// For somebody who may make tables, where otpd may not. That a server takes it:
+// integration_postgres.
 BOOST_AUTO_TEST_CASE(print_schema_makes_the_tables_of_the_settings_for_a_role) {
     auto const plain = run({"--print-schema"}, with_key({}));
     BOOST_TEST(plain.code == 0);

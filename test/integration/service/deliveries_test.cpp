@@ -1,5 +1,5 @@
-// What became of the messages: their delivery reports, sends whose outcome nobody knew, those who wait for a
-// change, and those who are told by webhook.
+// What became of the messages: their delivery reports, sends whose outcome nobody knew, those who
+// wait for a change, and those who are told by webhook.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"

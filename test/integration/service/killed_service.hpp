@@ -1,7 +1,7 @@
 #pragma once
 
-/// The service, killed under load again and again on a store that outlives it: what a client was answered
-/// holds afterwards, and no number gets a second SMS.
+/// The service, killed under load again and again on a store that outlives it: what a client was
+/// answered holds afterwards, and no number gets a second SMS.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"
@@ -35,8 +35,8 @@ inline void expect_status(acknowledged& of, raw_reply const& reply, unsigned sta
 /// Who is killed, under load and at a moment of chance.
 enum class victim : std::uint8_t { service, store };
 
-/// Sends, guesses wrongly up to twice, and uses every second code, number after number until the service
-/// is gone, or says that its store is.
+/// Sends, guesses wrongly up to twice, and uses every second code, number after number until the
+/// service is gone, or says that its store is.
 inline knowledge work_until_killed(std::uint16_t port, unsigned long long first_number, victim who,
                                    std::atomic<bool>& has_sent) {
     knowledge known;
@@ -150,7 +150,7 @@ private:
     }
     void check_that_there_was_something_to_lose(std::size_t kills) const {
         BOOST_TEST_MESSAGE(
-            numbers_ << " sends, " << guesses_ << " with wrong guesses, " << uses_
+            numbers_ << " sends, " << guesses_ << " with wrong guesses, " << deps_
                      << " used codes were acknowledged before a kill; ready again after "
                      << std::chrono::duration<double>(slowest_start_).count() << " s at the most");
         BOOST_TEST(numbers_ >= kills);
@@ -159,7 +159,7 @@ private:
     void note(acknowledged const& known) {
         if (!known.code.empty()) ++numbers_;
         if (known.attempts_left < 5) ++guesses_;
-        if (known.used) ++uses_;
+        if (known.used) ++deps_;
     }
 
     /// Everything acknowledged still holds, asked of a service that was started after the kill.
@@ -171,7 +171,8 @@ private:
         for (auto const& fault : known.faults)
             BOOST_ERROR(fault);
         if (known.code.empty()) {
-            // Perhaps nothing happened. But where an SMS went out, room had been made for it before.
+            // Perhaps nothing happened. But where an SMS went out, room had been made for it
+            // before.
             if (!stub_.messages(number).empty()) check_outcome(send(), 429, "cooldown_active");
             return;
         }
@@ -206,7 +207,7 @@ private:
     std::chrono::steady_clock::duration slowest_start_{};
     std::size_t numbers_ = 0;
     std::size_t guesses_ = 0;
-    std::size_t uses_ = 0;
+    std::size_t deps_ = 0;
 };
 
 } // namespace otpd::test

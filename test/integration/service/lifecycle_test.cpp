@@ -155,9 +155,9 @@ BOOST_AUTO_TEST_CASE(a_reload_changes_the_log_level_and_says_what_needs_a_restar
     BOOST_REQUIRE(refused.size() == 1U);
     BOOST_TEST(refused[0].at("why").as_string().find("\"lenght\" in [otp]") != json::string::npos);
 
-    // At level error its own success is not logged either. So a refused reload, which is an error, shows
-    // that the requests before it would have been logged by now; it may overtake the reload that counts,
-    // then that is tried again.
+    // At level error its own success is not logged either. So a refused reload, which is an error,
+    // shows that the requests before it would have been logged by now; it may overtake the reload
+    // that counts, then that is tried again.
     eventually([&, times = std::size_t{2}]() mutable {
         service.otpd.directory().add("config.toml", "[log]\nlevel = \"error\"\n");
         service.otpd.process().signal(SIGHUP);

@@ -44,12 +44,14 @@ std::string path_of(std::string const& target) {
     return target.substr(0, target.find('?'));
 }
 
-/// Sent where limits stand behind an answer, or where a content coding was refused, and not with each of its status.
+/// Sent where limits stand behind an answer, or where a content coding was refused, and not with
+/// each of its status.
 bool is_sent_at_times(std::string_view field) {
     return field == "RateLimit" || field == "RateLimit-Policy" || field == "Accept-Encoding";
 }
 
-/// The reply to `request`, which was made for the path `path` of the document, is one that it promises.
+/// The reply to `request`, which was made for the path `path` of the document, is one that it
+/// promises.
 void check_described(std::string const& path, http_request const& request, raw_reply const& reply) {
     BOOST_TEST_CONTEXT(request.method << ' ' << path << ' ' << reply.status << ' ' << reply.body) {
         auto const* const described = find_response(path, lower(request.method), reply.status);
@@ -271,7 +273,8 @@ BOOST_AUTO_TEST_CASE(an_unreachable_upstream_is_as_documented) {
         check_outcome(ask_for(get(question)), 503, "upstream_failed");
     check_outcome(ask_for(post("/estimate", {{"phone_number", service.fresh_number()}})), 503,
                   "upstream_failed");
-    // Failing to connect is given up for a while, and as long as that lasts the service is not ready.
+    // Failing to connect is given up for a while, and as long as that lasts the service is not
+    // ready.
     eventually([&] {
         check_outcome(ask_for(service.send_request(service.fresh_number())), 503,
                       "upstream_unavailable");

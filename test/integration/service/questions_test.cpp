@@ -1,4 +1,5 @@
-// What may be asked about routes, prices, money and messages, and what a send may cost, against the real stub.
+// What may be asked about routes, prices, money and messages, and what a send may cost, against the
+// real stub.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"

@@ -58,8 +58,8 @@ double api_requests(std::string const& metrics) {
     return metric(metrics, total) - metric(metrics, total, {"route=\"/metrics\""});
 }
 
-/// A service that counts what it is asked and remembers every secret that passes, and every reply. It does not
-/// show codes: what they are is the stub's to tell.
+/// A service that counts what it is asked and remembers every secret that passes, and every reply.
+/// It does not show codes: what they are is the stub's to tell.
 class recorded_service : public service_fixture {
 public:
     recorded_service()
@@ -179,9 +179,9 @@ void do_many_more_things(recorded_service& service) {
     check_outcome(service.ask(cancel), 409);
     check_outcome(service.ask(get("/verifications/" + std::string(64, '0'))), 404);
 
-    auto const once = service.send_request(service.number()).with("Idempotency-Key", "k-1");
+    auto const idempotency = service.send_request(service.number()).with("Idempotency-Key", "k-1");
     for (int i = 0; i < 2; ++i)
-        check_outcome(service.ask(once), 200);
+        check_outcome(service.ask(idempotency), 200);
     check_outcome(
         service.ask(service.send_request(service.number()).with("Idempotency-Key", "k-1")), 422);
     check_outcome(service.ask(service.send_request("310" + service.number().substr(2))), 422);

@@ -54,8 +54,8 @@ void check_fields(json::object const& reference, json::object const& ours) {
     }
 }
 
-/// `detail` up to the seconds to wait, and from there on; those are 1..45. All of it, and nothing, when
-/// it names none.
+/// `detail` up to the seconds to wait, and from there on; those are 1..45. All of it, and nothing,
+/// when it names none.
 std::pair<std::string, std::string> around_seconds(std::string const& detail) {
     constexpr std::string_view before = "Retry in ";
     auto const at = detail.find(before);

@@ -1,5 +1,6 @@
-// Route plans and budgets against the real stub: exactly one send on the next route when one refuses, never a
-// second after an unknown outcome, and no more spent than a cap allows, however many send at once.
+// Route plans and budgets against the real stub: exactly one send on the next route when one
+// refuses, never a second after an unknown outcome, and no more spent than a cap allows, however
+// many send at once.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"
@@ -138,14 +139,14 @@ BOOST_AUTO_TEST_CASE(a_route_that_keeps_failing_is_left_alone_and_the_plan_goes_
     // Refusals are no failures of the route, whatever their number.
     for (int n = 0; n < 5; ++n)
         check_outcome(service.send(service.fresh_number()), 200);
-    BOOST_TEST(service.otpd.events("route_left_alone").empty());
+    BOOST_TEST(service.otpd.events("route_breaker_opened").empty());
     service.stub.control("POST", "config", {{"sender_ids", json::array{"YOURAPP"}}});
     auto const asked = [&] { return service.stub.requests().size(); };
     for (int n = 0; n < 3; ++n) {
         service.stub.set_fault(send_fault("vendor"));
         check_outcome(service.send(service.fresh_number()), 200);
     }
-    service.otpd.wait_for_event("route_left_alone");
+    service.otpd.wait_for_event("route_breaker_opened");
     auto const before = asked();
     auto const reply = service.send(service.fresh_number());
     check_outcome(reply, 200);
@@ -166,7 +167,7 @@ key = "total"
 period = "day"
 cap = "1.00"
 )");
-    eventually([&] { return service.otpd.events("price_list_learned").size() >= 7; });
+    eventually([&] { return service.otpd.events("price_list_loaded").size() >= 7; });
     std::vector<http_request> requests;
     for (int n = 0; n < 64; ++n)
         requests.push_back(service.send_request(service.fresh_number()));
@@ -192,7 +193,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_daily_cap_holds_over_parallel_senders_whether_
                              {"OTPD_MONEY_DAILY_CAP", "1.00"},
                              {"OTPD_LIMITS_ENABLED", limits_enabled}};
         service_fixture service(settings | store.settings());
-        eventually([&] { return service.otpd.events("price_list_learned").size() >= 7; });
+        eventually([&] { return service.otpd.events("price_list_loaded").size() >= 7; });
         std::vector<http_request> requests;
         for (int n = 0; n < 64; ++n)
             requests.push_back(service.send_request(service.fresh_number()));
@@ -217,7 +218,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_daily_cap_holds_over_parallel_senders_whether_
     }
 }
 
-// The first day of somebody who has set nothing: a loop in his own program, or a stranger, costs no more than this.
+// The first day of somebody who has set nothing: a loop in his own program, or a stranger, costs no
+// more than this.
 BOOST_AUTO_TEST_CASE(on_a_loopback_address_the_cap_is_50_unless_another_is_set) {
     environment settings{{"OTPD_MONEY_DAILY_CAP", ""}, {"OTPD_MONEY_ASSUMED_PRICE", "50"}};
     service_fixture service(settings);
@@ -261,7 +263,8 @@ BOOST_AUTO_TEST_CASE(an_account_that_loses_more_than_was_booked_or_runs_empty_is
     BOOST_TEST(service.otpd.events("ledger_drift").size() == 1U); // once, not at each look
 }
 
-// The price is dearer than expected: the cap is passed by the difference for the sends in flight at most.
+// The price is dearer than expected: the cap is passed by the difference for the sends in flight at
+// most.
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_cap_is_passed_by_no_more_than_what_the_expected_price_missed, Store,
                               all_stores) {
     Store store;

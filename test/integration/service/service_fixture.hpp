@@ -110,9 +110,10 @@ public:
     service_fixture(service_fixture const&) = delete;
     service_fixture& operator=(service_fixture const&) = delete;
 
-    /// Debug codes on, no timeout that a slow machine could reach, none of the limits that are shared by
-    /// several numbers (most tests use many numbers of one prefix) and no cap on what they cost, a route is
-    /// never left alone, and the upstream is asked nothing but what a request makes necessary.
+    /// Debug codes on, no timeout that a slow machine could reach, none of the limits that are
+    /// shared by several numbers (most tests use many numbers of one prefix) and no cap on what
+    /// they cost, a route is never left alone, and the upstream is asked nothing but what a request
+    /// makes necessary.
     static environment upstream_at(std::string const& url) {
         return {{"OTPD_LIMITS_CLIENT_1M", "0"},
                 {"OTPD_LIMITS_PREFIX_1H", "0"},

@@ -1,5 +1,5 @@
-// The service on an SQLite file: what it acknowledged is there after SIGKILL, the file is its own, and a
-// disk without room closes it until there is room again.
+// The service on an SQLite file: what it acknowledged is there after SIGKILL, the file is its own,
+// and a disk without room closes it until there is room again.
 
 #include "eventually.hpp"
 #include "killed_service.hpp"

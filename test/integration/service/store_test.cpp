@@ -20,7 +20,8 @@ struct store_fixture {
     service_fixture service{with_store(server.url())};
 
     unsigned readiness() { return service.client.ask(get("/readyz")).status; }
-    /// Both endpoints refuse (a wrong code, so that there is something to count), nothing goes to the upstream, and a balancer is told.
+    /// Both endpoints refuse (a wrong code, so that there is something to count), nothing goes to
+    /// the upstream, and a balancer is told.
     void check_closed(std::string const& live_number) {
         auto const before = service.stub.requests().size();
         check_outcome(service.send(service.fresh_number()), 503, "store_unavailable");

@@ -1,5 +1,5 @@
-// Several clients of one service: each sees its own messages and its own spending, and the operator, on the
-// admin listener, everything.
+// Several clients of one service: each sees its own messages and its own spending, and the
+// operator, on the admin listener, everything.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"
@@ -131,8 +131,8 @@ BOOST_AUTO_TEST_CASE(the_one_token_sees_everything_while_there_is_no_other_clien
     check_outcome(ask(get("/routes/scores")), 200);
 }
 
-// Four places: one is set aside for each of both, two are for whoever comes. Who has none is answered at once,
-// before anything has happened.
+// Four places: one is set aside for each of both, two are for whoever comes. Who has none is
+// answered at once, before anything has happened.
 BOOST_AUTO_TEST_CASE(no_client_s_long_polls_keep_another_from_waiting) {
     two_clients with(environment{{"OTPD_DELIVERY_WAITERS_MAX", "4"}});
     auto const looks = [&with] {

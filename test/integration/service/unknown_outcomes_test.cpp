@@ -1,5 +1,5 @@
-// A third of the sends ends without anybody knowing how, the service is killed at moments of chance, and its
-// clients repeat what was not answered: no number gets two SMS for one request.
+// A third of the sends ends without anybody knowing how, the service is killed at moments of
+// chance, and its clients repeat what was not answered: no number gets two SMS for one request.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"
@@ -84,8 +84,8 @@ struct killed_while_sending {
         for (auto const& number : numbers)
             requests.push_back(keyed_send(number));
         for (auto const& reply : ask_in_parallel(otpd.port(), requests, 16)) {
-            // Sent before or now, or nobody knows, or it is not settled yet, or every route refused, just
-            // now or (429, for the number rests) before: each is an answer.
+            // Sent before or now, or nobody knows, or it is not settled yet, or every route
+            // refused, just now or (429, for the number rests) before: each is an answer.
             std::set<unsigned> const answers{200, 409, 429, 502, 504};
             bool const known = answers.contains(static_cast<unsigned>(reply.status));
             BOOST_TEST(known, reply.status << ' ' << reply.body);

@@ -86,7 +86,8 @@ std::vector<scenario> endless_faults() {
     };
 }
 
-/// Alone: until the close is there, the connection is as good as any, and the next send may be on it.
+/// Alone: until the close is there, the connection is as good as any, and the next send may be on
+/// it.
 std::vector<scenario> silent_faults() {
     return {goes_through({{"fault", "silent_close"}})};
 }

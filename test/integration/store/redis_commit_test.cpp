@@ -1,5 +1,5 @@
-/// The script by itself: what it makes of the additions of a batch is what C++ makes of them for the stores
-/// of one process.
+/// The script by itself: what it makes of the additions of a batch is what C++ makes of them for
+/// the stores of one process.
 
 #include "backend/redis/commit_script.hpp"
 #include "redis_fixture.hpp"
@@ -33,22 +33,22 @@ store::state::state_key key_of(std::uint32_t n) {
 /// Calls the script as a lane does.
 class caller {
 public:
-    void run(store::commit& what) {
+    void run(store::commit& commit) {
         for (bool is_in_time = false; !is_in_time;) {
-            what.failed.assign(what.groups, false);
-            what.present.clear();
-            what.now = now();
+            commit.failed.assign(commit.groups, false);
+            commit.present.clear();
+            commit.now = now();
             store::redis_call call;
-            encode(what, lane, ++number_, call);
+            encode(commit, lane, ++number_, call);
             std::vector<std::string> words{"EVAL", std::string(store::redis::commit_script()),
                                            std::to_string(call.keys.size())};
             words.insert(words.end(), call.keys.begin(), call.keys.end());
             words.push_back(call.integers);
             words.push_back(call.texts);
             auto const answer = server.ask(words);
-            auto const time = decode(answer, what);
+            auto const time = decode(answer, commit);
             BOOST_REQUIRE_MESSAGE(time.has_value(), answer);
-            is_in_time = *time - what.now < 100ms; // else it was refused
+            is_in_time = *time - commit.now < 100ms; // else it was refused
         }
     }
     /// Of a state with such integers, without what the script keeps after it.

@@ -28,9 +28,9 @@ BOOST_AUTO_TEST_CASE(a_step_is_one_command) {
     for (std::uint32_t n = 0; n <= numbers; ++n) {
         if (n == 1) server.ask({"CONFIG", "RESETSTAT"});
         auto request = free_send_of(n, 111, n);
-        request.once = full_send_of(n, 111, n).once;
+        request.idempotency = full_send_of(n, 111, n).idempotency;
         BOOST_CHECK(is<store::admitted>(store.admit(std::move(request))));
-        BOOST_CHECK(is<store::rebooked>(store.rebook(
+        BOOST_CHECK(is<store::reservation_replaced>(store.replace_reservation(
             {address_of(n, n), {store::note{}}, {}, full_send_of(n, 0, n).reservations})));
         store.settle(full_settlement_of(n, n, store::send_result::accepted));
         BOOST_CHECK((store.update(full_update_of(n, n)).value() == store::update_outcome::updated));

@@ -1,5 +1,5 @@
-/// A server that goes away, freezes, fills up, turns read-only or forgets its scripts: every step fails
-/// closed while it lasts, and works again afterwards.
+/// A server that goes away, freezes, fills up, turns read-only or forgets its scripts: every step
+/// fails closed while it lasts, and works again afterwards.
 
 #include "redis_fixture.hpp"
 
@@ -38,7 +38,8 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_killed_and_comes_back) {
     BOOST_CHECK(is<store::admitted>(store.admit(send_of(2, 111, 2))));
 }
 
-// Connections that are cut off are made again at once: what comes meanwhile waits, and nothing is refused.
+// Connections that are cut off are made again at once: what comes meanwhile waits, and nothing is
+// refused.
 BOOST_AUTO_TEST_CASE(steps_wait_for_a_connection_that_is_made_again) {
     driven_redis_backend store(patient_redis_at(server.url()));
     for (std::uint32_t n = 1; n <= 20; ++n) {
@@ -88,7 +89,8 @@ BOOST_AUTO_TEST_CASE(a_server_that_freezes) {
     eventually([&] { return store.answers(); });
 }
 
-// Long before a server is full nothing more is admitted; what is there can be used, ended and counted.
+// Long before a server is full nothing more is admitted; what is there can be used, ended and
+// counted.
 BOOST_AUTO_TEST_CASE(a_server_that_is_full) {
     driven_redis_backend store(redis_at(server.url()));
     for (std::uint32_t n = 1; n <= 4; ++n)
@@ -183,10 +185,11 @@ BOOST_AUTO_TEST_CASE(every_key_ends_by_itself) {
     store.settle(full_settlement_of(4, 4, store::send_result::accepted));
     store.update(full_update_of(4, 4));
     store.admit(full_send_of(5, 111, 5));
-    store.rebook({address_of(5, 5),
-                  {store::note{}},
-                  {},
-                  {store::reservation{{subject(5), "monthly", "2026-11"}, 1, 1, one_day}}});
+    store.replace_reservation(
+        {address_of(5, 5),
+         {store::note{}},
+         {},
+         {store::reservation{{subject(5), "monthly", "2026-11"}, 1, 1, one_day}}});
     store.cancel(address_of(5, 5));
     store.check(full_guess_of(6, 111));
     store.answers();

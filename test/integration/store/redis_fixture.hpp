@@ -30,14 +30,17 @@ inline store::budget_key daily_budget() {
     return store::budget_key{subject(everybody), "daily", "2026-11-03"};
 }
 
-/// One that everything is counted for: with a cooldown, counters, a watch, a budget and an idempotency key.
+/// One that everything is counted for: with a cooldown, counters, a watch, a budget and an
+/// idempotency key.
 inline store::admission full_send_of(std::uint32_t phone, std::uint32_t code, std::uint32_t id) {
     auto request = send_of(phone, code, id);
-    request.charges = {store::charge{subject(phone), "own", 1000, one_hour},
-                       store::charge{subject(everybody), "all", 1'000'000, one_hour}};
+    request.rate_limit_checks = {
+        store::rate_limit_check{subject(phone), "own", 1000, one_hour},
+        store::rate_limit_check{subject(everybody), "all", 1'000'000, one_hour}};
     request.guards = {store::conversion_guard{subject(everybody), "unverified", 1'000'000}};
     request.reservations = {store::reservation{daily_budget(), 87'000, 1'000'000'000'000, one_day}};
-    request.once = store::idempotency_key{subject(everybody + 1 + id), subject(phone), one_day};
+    request.idempotency =
+        store::idempotency_key{subject(everybody + 1 + id), subject(phone), one_day};
     request.details = "route=3";
     return request;
 }
@@ -45,12 +48,12 @@ inline store::settlement full_settlement_of(std::uint32_t phone, std::uint32_t i
                                             store::send_result result) {
     auto const sent = full_send_of(phone, 0, id);
     auto request = settlement_of(phone, id, result);
-    request.give_back = sent.charges;
+    request.refund = sent.rate_limit_checks;
     request.guarded = {subject(everybody)};
-    request.once = sent.once;
+    request.idempotency = sent.idempotency;
     request.reply = "the reply";
     request.adjustments = {store::adjustment{daily_budget(), -13'000}};
-    request.notes = {store::note{store::event_kind::step, 10ms, "route=5"}};
+    request.notes = {store::note{store::event_type::step, 10ms, "route=5"}};
     if (result == store::send_result::accepted)
         request.accepted = store::receipt{3, "1", "BX-1", money::from_micros(12'000)};
     if (result == store::send_result::refused) request.back_off = 5s;
@@ -58,7 +61,7 @@ inline store::settlement full_settlement_of(std::uint32_t phone, std::uint32_t i
 }
 inline store::delivery_update full_update_of(std::uint32_t phone, std::uint32_t id) {
     store::delivery_update request;
-    request.at = address_of(phone, id);
+    request.address = address_of(phone, id);
     request.message = store::delivery::delivered;
     request.sent = store::receipt{5, "2", "BX-2", std::nullopt};
     request.details = "dlr=DELIVRD";
@@ -68,7 +71,8 @@ inline store::delivery_update full_update_of(std::uint32_t phone, std::uint32_t 
 /// Without an id, and paid for.
 inline store::check full_guess_of(std::uint32_t phone, std::uint32_t code) {
     auto request = guess_of(phone, code);
-    request.charges = {store::charge{subject(everybody), "guesses", 1'000'000, one_hour}};
+    request.rate_limit_checks = {
+        store::rate_limit_check{subject(everybody), "guesses", 1'000'000, one_hour}};
     request.guarded = {subject(everybody)};
     return request;
 }

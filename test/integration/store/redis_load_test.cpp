@@ -1,6 +1,6 @@
-/// Two instances under load while the server is killed, stopped, paused, filled and made read-only: whatever
-/// happens, no code is accepted twice, no sixth guess is evaluated and no send goes out without its
-/// reservation.
+/// Two instances under load while the server is killed, stopped, paused, filled and made read-only:
+/// whatever happens, no code is accepted twice, no sixth guess is evaluated and no send goes out
+/// without its reservation.
 
 #include "redis_load.hpp"
 #include "support/rounds.hpp"

@@ -106,9 +106,10 @@ BOOST_AUTO_TEST_CASE(a_promoted_replica_that_is_behind_revives_nothing) {
     BOOST_TEST(std::get<store::wrong>(*answer).attempts_left == attempts_max - 3);
 }
 
-// Strict mode under load, with a second replica so that one is left: no code is accepted twice and no
-// number gets two sends, whatever the old master had not passed on. Wrong guesses are not waited for:
-// what one instance has seen of them is lost to the other, so the limit is each instance's own.
+// Strict mode under load, with a second replica so that one is left: no code is accepted twice and
+// no number gets two sends, whatever the old master had not passed on. Wrong guesses are not waited
+// for: what one instance has seen of them is lost to the other, so the limit is each instance's
+// own.
 BOOST_AUTO_TEST_CASE(a_failover_under_load) {
     redis_process another(
         redis_setup{.tcp = true,

@@ -1,5 +1,5 @@
-/// Several instances of one server: what is counted is exact, whoever counts, whatever is lost on the
-/// way, and whatever the server's clock says meanwhile.
+/// Several instances of one server: what is counted is exact, whoever counts, whatever is lost on
+/// the way, and whatever the server's clock says meanwhile.
 
 #include "backend/redis/commit_script.hpp"
 #include "lossy_proxy.hpp"
@@ -45,7 +45,8 @@ struct cluster {
         return in_parallel(count, [quota](driven_redis_backend& by, std::size_t n) {
             auto const phone = static_cast<std::uint32_t>(n);
             auto request = send_of(phone, 111, phone);
-            request.charges = {store::charge{subject(everybody), "limit", quota, one_day}};
+            request.rate_limit_checks = {
+                store::rate_limit_check{subject(everybody), "limit", quota, one_day}};
             request.reservations = {store::reservation{daily_budget(), 10, 1'000'000, one_day}};
             return by->admit(std::move(request));
         });
@@ -110,7 +111,8 @@ BOOST_AUTO_TEST_CASE(answers_that_are_lost_are_asked_for_again) {
         auto const answers = of.in_parallel(60, [&](driven_redis_backend& by, std::size_t n) {
             auto const phone = numbers + static_cast<std::uint32_t>(n);
             auto request = send_of(phone, 111, phone);
-            request.charges = {store::charge{subject(everybody), "limit", 250, one_day}};
+            request.rate_limit_checks = {
+                store::rate_limit_check{subject(everybody), "limit", 250, one_day}};
             request.reservations = {store::reservation{daily_budget(), 10, 1'000'000, one_day}};
             return by->admit(std::move(request));
         });
@@ -137,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_ahead_for_one_send_does_no_lasting_harm) {
     cluster of(server.url());
     auto limited = [](std::uint32_t phone) {
         auto request = send_of(phone, 111, phone);
-        request.charges = {store::charge{subject(everybody), "limit", 2, 1min}};
+        request.rate_limit_checks = {store::rate_limit_check{subject(everybody), "limit", 2, 1min}};
         return request;
     };
     BOOST_CHECK(is<store::admitted>(of.at(0).admit(limited(1))));

@@ -1,5 +1,5 @@
-/// A server that has lost its last writes, as a promoted replica may have: what this instance has seen
-/// counts all the same.
+/// A server that has lost its last writes, as a promoted replica may have: what this instance has
+/// seen counts all the same.
 
 #include "redis_fixture.hpp"
 
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_code_whose_send_was_refused_is_not_revived) {
     BOOST_CHECK(std::holds_alternative<store::absent>(check(111)));
 }
 
-// --- several codes in one slot -------------------------------------------------------------------
+// --- several codes in one slot ------------------------------------------------------------------
 
 // A code that was added does not take the place of the older ones, also when it is itself lost.
 BOOST_AUTO_TEST_CASE(an_added_code_that_is_lost_leaves_the_others_valid) {
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(attempts_that_were_lost_are_handed_on_to_an_added_code) {
     BOOST_TEST(left_after_wrong() == attempts_max - 4);
 }
 
-// --- attempts and guesses ------------------------------------------------------------------------
+// --- attempts and guesses -----------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(attempts_are_not_given_back) {
     store.admit(send_of(1, 111, 1));
@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(guesses_that_another_instance_cleared_stay_cleared) {
     BOOST_TEST(std::get<store::wrong>(answer).attempts_left == 2U);
 }
 
-// --- sends ------------------------------------------------------------------------------------------
+// --- sends --------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(idempotency_keys_and_sends_in_flight_are_not_forgotten) {
     snapshot();
@@ -246,7 +246,7 @@ BOOST_AUTO_TEST_CASE(idempotency_keys_and_sends_in_flight_are_not_forgotten) {
     BOOST_CHECK(is<store::admitted>(store.admit(request)));
     lose_since_snapshot();
     BOOST_CHECK(is<store::in_flight>(store.admit(request)));
-    request.once.reset();
+    request.idempotency.reset();
     request.cooldown = {};
     BOOST_CHECK(is<store::in_flight>(store.admit(request)));
 }
@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(what_a_server_kept_of_idempotency_keys_and_sends_in_flight_
     snapshot();
     lose_since_snapshot();
     BOOST_CHECK(is<store::in_flight>(store.admit(request)));
-    request.once.reset();
+    request.idempotency.reset();
     request.cooldown = {};
     BOOST_CHECK(is<store::in_flight>(store.admit(request)));
     store.settle(full_settlement_of(1, 1, store::send_result::accepted));
@@ -269,7 +269,8 @@ BOOST_AUTO_TEST_CASE(what_a_server_kept_of_idempotency_keys_and_sends_in_flight_
 BOOST_AUTO_TEST_CASE(what_is_counted_over_many_numbers_is_not_given_back) {
     auto const counted = [](std::uint32_t n) {
         auto request = full_send_of(n, 111, n);
-        request.charges = {store::charge{subject(everybody), "all", 3, one_hour}};
+        request.rate_limit_checks = {
+            store::rate_limit_check{subject(everybody), "all", 3, one_hour}};
         return request;
     };
     for (bool const all : {false, true}) {
@@ -294,12 +295,12 @@ BOOST_AUTO_TEST_CASE(replicas_are_waited_for) {
     options.replicas = 1;
     options.timeout = 2s; // each time a replica is missing takes three quarters of it
     driven_redis_backend strict(options);
-    store::rebooking other{address_of(1, 1),
-                           {store::note{}},
-                           {},
-                           {store::reservation{daily_budget(), 1, 100, one_hour}}};
+    store::reservation_replacement other{address_of(1, 1),
+                                         {store::note{}},
+                                         {},
+                                         {store::reservation{daily_budget(), 1, 100, one_hour}}};
     BOOST_CHECK(is_fault(strict.admit(send_of(1, 111, 1)), store::fault::unknown));
-    BOOST_CHECK(is_fault(strict.rebook(other), store::fault::unknown));
+    BOOST_CHECK(is_fault(strict.replace_reservation(other), store::fault::unknown));
     BOOST_CHECK(is<store::refused>(strict.admit(send_of(1, 111, 1)))); // it stands on the server
 
     redis_process replica(
@@ -311,8 +312,8 @@ BOOST_AUTO_TEST_CASE(replicas_are_waited_for) {
         ++phone;
         return is<store::admitted>(strict.admit(send_of(phone, 111, phone)));
     });
-    other.of = address_of(phone, phone);
-    BOOST_CHECK(is<store::rebooked>(strict.rebook(other)));
+    other.address = address_of(phone, phone);
+    BOOST_CHECK(is<store::reservation_replaced>(strict.replace_reservation(other)));
     BOOST_CHECK(is<store::verified>(strict.check(guess_of(phone, 111))));
 
     BOOST_CHECK(is<store::admitted>(strict.admit(send_of(500, 111, 500))));

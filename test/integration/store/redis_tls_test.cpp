@@ -70,7 +70,8 @@ BOOST_AUTO_TEST_CASE(a_certificate_for_another_host) {
     BOOST_TEST(!works(other, "localhost"));
 }
 
-/// RFC 9525 2: only alternative names say whose certificate it is, and no part of a label is a wildcard.
+/// RFC 9525 2: only alternative names say whose certificate it is, and no part of a label is a
+/// wildcard.
 BOOST_AUTO_TEST_CASE(a_name_that_only_the_subject_has) {
     identity const by_subject(for_names(""), authority); // its common name is localhost
     BOOST_TEST(!works(by_subject, "localhost"));

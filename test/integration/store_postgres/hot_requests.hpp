@@ -6,13 +6,13 @@
 
 namespace otpd::test {
 
-inline store::subject_key hot_subject() {
-    store::subject_key key{};
+inline store::key_hash hot_key() {
+    store::key_hash key{};
     key.fill(std::byte{0xff});
     return key;
 }
 inline store::budget_key hot_budget() {
-    return store::budget_key{hot_subject(), "daily", "2026-11-03"};
+    return store::budget_key{hot_key(), "daily", "2026-11-03"};
 }
 
 /// Of number and id `n`: limited with everybody's to `quota` a day, and paid from one budget.
@@ -25,14 +25,14 @@ inline store::admission hot_send(std::uint32_t n, std::uint64_t quota = 100'000'
         request.id[i] = byte;
         request.code.nonce[i] = byte;
     }
-    request.key.slot = "login";
+    request.key.scope = "login";
     request.code.key_id = 1;
     request.code.length = 6;
     request.ttl = 60s;
-    request.keep = 600s;
+    request.retention = 600s;
     request.guesses = store::guess_budget{20, 24h};
-    request.charges = {store::charge{hot_subject(), "all", quota, 24h}};
-    request.guards = {store::conversion_guard{hot_subject(), "unverified", 1'000'000}};
+    request.rate_limit_checks = {store::rate_limit_check{hot_key(), "all", quota, 24h}};
+    request.guards = {store::conversion_guard{hot_key(), "unverified", 1'000'000}};
     request.reservations = {store::reservation{hot_budget(), 1, 1'000'000'000'000, 24h}};
     return request;
 }

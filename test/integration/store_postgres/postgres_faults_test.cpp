@@ -1,5 +1,5 @@
-/// Servers that end, freeze, or are replaced: what was answered holds, and what cannot be known is said
-/// to be unknown.
+/// Servers that end, freeze, or are replaced: what was answered holds, and what cannot be known is
+/// said to be unknown.
 
 #include "postgres_fixture.hpp"
 #include "support/rounds.hpp"
@@ -11,7 +11,8 @@ using namespace otpd;
 
 namespace {
 
-/// Numbers are sent a code, guessed wrongly once, and verified, by clients that note what they hear.
+/// Numbers are sent a code, guessed wrongly once, and verified, by clients that note what they
+/// hear.
 class noted_load {
 public:
     explicit noted_load(std::vector<driven_postgres*> over, std::uint32_t first)

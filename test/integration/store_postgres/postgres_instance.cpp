@@ -1,5 +1,5 @@
-/// postgres_instance URL FIRST CLIENTS SECONDS CONNECTIONS: an instance whose clients send and guess, to
-/// be stopped, killed or measured. Prints its steps at the end.
+/// postgres_instance URL FIRST CLIENTS SECONDS CONNECTIONS: an instance whose clients send and
+/// guess, to be stopped, killed or measured. Prints its steps at the end.
 
 #include "backend/postgres/postgres_backend.hpp"
 #include "hot_requests.hpp"
@@ -22,7 +22,7 @@ struct tally {
     std::vector<std::chrono::steady_clock::duration> admissions;
 };
 
-boost::asio::awaitable<void> work(store::store& in, std::uint32_t first, steady_time end,
+boost::asio::awaitable<void> work(store::store& store, std::uint32_t first, steady_time end,
                                   tally& to) {
     for (auto n = first; std::chrono::steady_clock::now() < end; ++n) {
         auto const began = std::chrono::steady_clock::now();
@@ -34,20 +34,20 @@ boost::asio::awaitable<void> work(store::store& in, std::uint32_t first, steady_
         };
         guess.attempts_max = 5;
         guess.guesses = request.guesses;
-        guess.guarded = {test::hot_subject()};
+        guess.guarded = {test::hot_key()};
         store::settlement sent;
         sent.key = request.key;
         sent.id = request.id;
         sent.result = store::send_result::accepted;
         sent.accepted = store::receipt{3, "1", "BX-1", money::from_micros(1)};
         store::delivery_update delivered;
-        delivered.at = {request.key.number, request.id};
+        delivered.address = {request.key.number, request.id};
         delivered.message = store::delivery::delivered;
-        auto const admitted = co_await in.admit(std::move(request));
+        auto const admitted = co_await store.admit(std::move(request));
         to.admissions.push_back(std::chrono::steady_clock::now() - began);
-        auto const settled = co_await in.settle(std::move(sent));
-        auto const updated = co_await in.update(std::move(delivered));
-        auto const checked = co_await in.check_code(std::move(guess));
+        auto const settled = co_await store.settle(std::move(sent));
+        auto const updated = co_await store.update(std::move(delivered));
+        auto const checked = co_await store.check_code(std::move(guess));
         to.steps += 4;
         to.failed += (admitted.has_error() ? 1U : 0U) + (settled.has_error() ? 1U : 0U) +
                      (updated.has_error() ? 1U : 0U) + (checked.has_error() ? 1U : 0U);

@@ -88,15 +88,16 @@ BOOST_AUTO_TEST_CASE(rows_that_many_make_at_once) {
     auto send = [](driven_postgres& by, std::uint32_t n) {
         auto request = hot_send(n + 1);
         for (std::uint32_t key = 0; key < 6; ++key)
-            request.charges.push_back(
-                store::charge{subject(everybody + (n * 7 + key * 5) % 40), "some", 1000, one_hour});
+            request.rate_limit_checks.push_back(store::rate_limit_check{
+                subject(everybody + (n * 7 + key * 5) % 40), "some", 1000, one_hour});
         return by->admit(std::move(request));
     };
     BOOST_TEST(count_of<store::admitted>(in_parallel(900, send)) == 900U);
     BOOST_TEST(deadlocks() == "0");
 }
 
-// An instance that is stopped in the middle of a batch holds what others wait for, but not for long.
+// An instance that is stopped in the middle of a batch holds what others wait for, but not for
+// long.
 BOOST_AUTO_TEST_CASE(a_stopped_instance_stops_nobody) {
     child_process const other(OTPD_POSTGRES_INSTANCE, {server.url(), "100000000", "16", "600", "1"},
                               {}, server.directory());

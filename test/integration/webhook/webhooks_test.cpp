@@ -1,5 +1,5 @@
-/// Webhooks over real sockets: what the receiver gets, what happens when it does not want it, and who is never
-/// asked.
+/// Webhooks over real sockets: what the receiver gets, what happens when it does not want it, and
+/// who is never asked.
 
 #include "otpd/core/encoding.hpp"
 #include "otpd/telemetry/log.hpp"
@@ -31,7 +31,7 @@ using namespace otpd;
 using namespace otpd::test;
 using namespace std::chrono_literals;
 using boost::asio::awaitable;
-using otp::occurrence_kind;
+using otp::event_type;
 
 namespace {
 
@@ -80,9 +80,9 @@ awaitable<void> never_answer(scripted_server& server, scripted_connection& conne
     co_await connection.hang();
 }
 
-otp::occurrence happening(occurrence_kind kind = occurrence_kind::accepted) {
-    otp::occurrence result;
-    result.what = kind;
+otp::verification_event happening(event_type kind = event_type::accepted) {
+    otp::verification_event result;
+    result.type = kind;
     result.at = std::chrono::system_clock::now();
     result.verification_id = accepted_id;
     result.client = "shop";
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_delivered_once_and_signed) {
     scripted_server server(loopback, answer_with(http_reply(200, "{}")));
     auto const told = endpoint(server.port());
     start(told);
-    hooks->happened(happening());
+    hooks->on_event(happening());
     wait_for("delivered", 1);
     drain();
 
@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(while_a_secret_is_replaced_there_are_two_signatures) {
     auto told = endpoint(server.port());
     told.secrets.emplace_back(std::string(24, 'n'));
     start(told);
-    hooks->happened(happening());
+    hooks->on_event(happening());
     wait_for("delivered", 1);
 
     auto const request = server.notes().at(0);
@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_tried_again_with_the_same_id) {
     options.timeout = 2s;
     auto const told = endpoint(server.port());
     start(told);
-    hooks->happened(happening());
+    hooks->on_event(happening());
     wait_for("delivered", 1);
     drain();
 
@@ -275,7 +275,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_not_tried_again_before_the_receiver_said) {
         fixture one; // a few milliseconds would do for a pause: it is in a hurry
         scripted_server server(one.loopback, play);
         one.start(one.endpoint(server.port()));
-        one.hooks->happened(happening());
+        one.hooks->on_event(happening());
         one.wait_for("delivered", 1);
         one.drain();
         BOOST_TEST((second.load() - first.load() >= 2s), after);
@@ -286,7 +286,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_given_up_after_eight_tries) {
     scripted_server server(loopback, answer_with(http_reply(500, "{}")));
     options.hurry = 1'000'000;
     start(endpoint(server.port()));
-    hooks->happened(happening());
+    hooks->on_event(happening());
     wait_for("given_up", 1);
     drain();
     BOOST_TEST(server.notes().size() == 8u);
@@ -299,7 +299,7 @@ BOOST_AUTO_TEST_CASE(a_redirect_is_not_followed) {
     auto const to = "Location: https://localhost:" + std::to_string(elsewhere.port()) + "/\r\n";
     scripted_server server(loopback, answer_with(http_reply(307, "", to)));
     start(endpoint(server.port()));
-    hooks->happened(happening());
+    hooks->on_event(happening());
     wait_for("failed", 2);
     drain();
     BOOST_TEST(elsewhere.connections() == 0u);
@@ -309,10 +309,10 @@ BOOST_AUTO_TEST_CASE(a_redirect_is_not_followed) {
 BOOST_AUTO_TEST_CASE(an_endpoint_that_is_gone_is_told_nothing_more) {
     scripted_server server(loopback, answer_with(http_reply(410, "{}")));
     start(endpoint(server.port()));
-    hooks->happened(happening());
+    hooks->on_event(happening());
     wait_for_log("webhook_endpoint_gone");
     for (int i = 0; i != 10; ++i)
-        hooks->happened(happening());
+        hooks->on_event(happening());
     drain();
     BOOST_TEST(server.notes().size() == 1u);
     BOOST_TEST(count("given_up") == 1);
@@ -324,10 +324,10 @@ BOOST_AUTO_TEST_CASE(a_queue_is_bounded_when_the_endpoint_hangs) {
     options.queue_max = 10;
     start(endpoint(server.port()));
     for (int i = 0; i != 4; ++i)
-        hooks->happened(happening());
+        hooks->on_event(happening());
     eventually([&] { return server.notes().size() == 4; });
     for (int i = 0; i != 20; ++i)
-        hooks->happened(happening());
+        hooks->on_event(happening());
     wait_for("dropped", 14);
     drain(0s);
     BOOST_TEST(count("dropped") == 14);
@@ -343,7 +343,7 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_hangs_holds_up_no_other) {
     other.name = "hangs";
     start({other, endpoint(server.port())});
     for (int i = 0; i != 10; ++i)
-        hooks->happened(happening());
+        hooks->on_event(happening());
     wait_for("delivered", 10);
     drain(0s);
     BOOST_TEST(ids_of(server.notes()).size() == 10u);
@@ -356,7 +356,7 @@ BOOST_AUTO_TEST_CASE(all_endpoints_are_told_the_same) {
     auto other = endpoint(two.port());
     other.name = "other";
     start({endpoint(one.port()), other});
-    hooks->happened(happening());
+    hooks->on_event(happening());
     wait_for("delivered", 2);
     drain();
     BOOST_TEST(ids_of(one.notes()) == ids_of(two.notes()));
@@ -369,12 +369,12 @@ BOOST_AUTO_TEST_CASE(an_endpoint_is_told_what_it_asked_for) {
     told.events = {"verification.verified"};
     told.client = "shop";
     start(told);
-    auto others = happening(occurrence_kind::verified);
+    auto others = happening(event_type::verified);
     others.client = "bank";
-    hooks->happened(others);
-    hooks->happened(happening(occurrence_kind::accepted));
-    hooks->happened(happening(occurrence_kind::wrong));
-    hooks->happened(happening(occurrence_kind::verified));
+    hooks->on_event(others);
+    hooks->on_event(happening(event_type::accepted));
+    hooks->on_event(happening(event_type::wrong));
+    hooks->on_event(happening(event_type::verified));
     wait_for("delivered", 1);
     drain();
     BOOST_REQUIRE(server.notes().size() == 1u);
@@ -386,7 +386,7 @@ BOOST_AUTO_TEST_CASE(nobody_waits_for_a_webhook) {
     scripted_server server(loopback, answer_with(http_reply(200, "{}")));
     make({endpoint(server.port())});
     for (int i = 0; i != 100; ++i)
-        hooks->happened(happening());
+        hooks->on_event(happening());
     BOOST_TEST(server.connections() == 0u);
     run();
     wait_for("delivered", 100);
@@ -402,7 +402,7 @@ BOOST_DATA_TEST_CASE(an_address_that_is_not_public_is_not_connected_to,
     auto told = endpoint(server.port(), host);
     told.allow_private = false;
     start(told);
-    hooks->happened(happening());
+    hooks->on_event(happening());
     wait_for("failed", 2);
     wait_for_log("webhook_connect_failed");
     drain();
@@ -417,7 +417,7 @@ BOOST_AUTO_TEST_CASE(clear_text_is_for_this_machine_only) {
     auto told = endpoint(server.port());
     told.url = "http://127.0.0.1:" + std::to_string(server.port());
     start(told);
-    hooks->happened(happening());
+    hooks->on_event(happening());
     wait_for("delivered", 1);
     BOOST_TEST(server.notes().at(0).starts_with("POST / HTTP/1.1\r\n"));
 }
@@ -426,7 +426,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_cannot_prove_who_it_is_is_told_nothing) {
     identity const stranger(certificate_profile(), make_authority());
     scripted_server server(stranger, answer_with(http_reply(200, "{}")));
     start(endpoint(server.port()));
-    hooks->happened(happening());
+    hooks->on_event(happening());
     wait_for("failed", 1);
     drain();
     BOOST_TEST(server.notes().empty());
@@ -436,10 +436,10 @@ BOOST_AUTO_TEST_CASE(a_drain_sends_what_is_due) {
     scripted_server server(loopback, answer_with(http_reply(200, "{}")));
     start(endpoint(server.port()));
     for (int i = 0; i != 20; ++i)
-        hooks->happened(happening());
+        hooks->on_event(happening());
     drain();
     BOOST_TEST(ids_of(server.notes()).size() == 20u);
-    hooks->happened(happening());
+    hooks->on_event(happening());
     BOOST_TEST(count("delivered") == 20);
 }
 
@@ -448,7 +448,7 @@ BOOST_AUTO_TEST_CASE(a_drain_gives_up_what_waits_to_be_tried_again) {
     scripted_server server(loopback, answer_with(http_reply(500, "{}")));
     options.hurry = 1;
     start(endpoint(server.port()));
-    hooks->happened(happening());
+    hooks->on_event(happening());
     wait_for("failed", 1);
     drain();
     BOOST_TEST(server.notes().size() == 1u);
@@ -459,7 +459,7 @@ BOOST_AUTO_TEST_CASE(a_drain_ends_though_the_endpoint_hangs) {
     scripted_server server(loopback, never_answer);
     start(endpoint(server.port()));
     for (int i = 0; i != 10; ++i)
-        hooks->happened(happening());
+        hooks->on_event(happening());
     eventually([&] { return server.notes().size() == 4; });
     drain(1ms);
     wait_for("given_up", 10);
@@ -469,7 +469,7 @@ BOOST_AUTO_TEST_CASE(the_log_holds_no_query_no_secret_and_no_payload) {
     scripted_server server(loopback, answer_with(http_reply(500, "{}")));
     options.hurry = 1'000'000;
     start(endpoint(server.port()));
-    hooks->happened(happening());
+    hooks->on_event(happening());
     wait_for("given_up", 1);
     wait_for_log("\"webhook_given_up\"");
     auto const text = captured.text();

@@ -108,13 +108,13 @@ BOOST_AUTO_TEST_CASE(of_callers_come_from_the_connection_and_those_of_end_users_
     http::request_parts parts;
     parts.request_id = "req-1";
     http::request const request(parts);
-    otp::client const from;
-    auto const who = caller_of(request, from, "192.0.2.1");
-    BOOST_TEST(who.from == &from);
+    otp::client const client;
+    auto const who = caller_of(request, client, "192.0.2.1");
+    BOOST_TEST(who.client == &client);
     BOOST_TEST(who.address == address_block(request.client()));
     BOOST_TEST(who.end_user_address.value() == "192.0.2.1");
     BOOST_TEST(who.request_id == "req-1");
-    BOOST_TEST(!caller_of(request, from).end_user_address);
+    BOOST_TEST(!caller_of(request, client).end_user_address);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(an_optional_member_that_is_null_is_as_if_it_were_absent) {
     BOOST_TEST(!read_max_price(body));
     BOOST_TEST(!read_end_user_address(body));
     BOOST_TEST(read_locale(body).text.empty());
-    BOOST_TEST(!read_message_tail(body, shop));
+    BOOST_TEST(!read_autofill_suffix(body, shop));
     BOOST_TEST(!read_verification_id(body));
     BOOST_TEST(body.valid());
 }
@@ -192,31 +192,31 @@ BOOST_AUTO_TEST_CASE(a_required_member_that_is_null_is_none) {
 }
 
 BOOST_AUTO_TEST_CASE(a_last_line_is_a_host_or_a_hash) {
-    using kind = otp::message_tail::kind;
+    using kind = otp::autofill_suffix::kind;
     auto host = with("web_otp_host", "login.example.com");
-    auto const web = read_message_tail(host, shop).value();
-    BOOST_TEST((web.what == kind::web_otp));
+    auto const web = read_autofill_suffix(host, shop).value();
+    BOOST_TEST((web.type == kind::web_otp));
     BOOST_TEST(web.text == "login.example.com");
     BOOST_TEST(web.frame.empty());
     auto hash = with("app_hash", "FA+9qCX9VSu");
-    auto const app = read_message_tail(hash, shop).value();
-    BOOST_TEST((app.what == kind::app_hash));
+    auto const app = read_autofill_suffix(hash, shop).value();
+    BOOST_TEST((app.type == kind::app_hash));
     BOOST_TEST(app.text == "FA+9qCX9VSu");
     json_body none("{}");
-    BOOST_TEST(!read_message_tail(none, shop));
+    BOOST_TEST(!read_autofill_suffix(none, shop));
     BOOST_TEST(none.valid());
 }
 
 BOOST_AUTO_TEST_CASE(a_last_line_may_have_a_second_host_for_a_page_in_a_frame) {
     json_body both(R"({"web_otp_host":"login.example.com","web_otp_frame_host":"pay.example"})");
-    auto const web = read_message_tail(both, shop).value();
+    auto const web = read_autofill_suffix(both, shop).value();
     BOOST_TEST(web.text == "login.example.com");
     BOOST_TEST(web.frame == "pay.example");
     auto alone = with("web_otp_frame_host", "pay.example");
-    BOOST_TEST(!read_message_tail(alone, shop));
+    BOOST_TEST(!read_autofill_suffix(alone, shop));
     BOOST_TEST(faults_of(alone) == "web_otp_frame_host ");
     json_body others(R"({"web_otp_host":"login.example.com","web_otp_frame_host":"evil.example"})");
-    BOOST_TEST(!read_message_tail(others, shop));
+    BOOST_TEST(!read_autofill_suffix(others, shop));
     BOOST_TEST(faults_of(others) == "web_otp_frame_host ");
 }
 
@@ -227,11 +227,11 @@ BOOST_AUTO_TEST_CASE(a_last_line_has_a_host_that_the_client_may_name) {
          {"", "evil.example", "example.com", "x.login.example.com", "Login.example.com",
           "login.example.com.", "login.example.com\n@b.com", "login.example.com #1"}) {
         auto bad = with("web_otp_host", wrong);
-        BOOST_TEST(!read_message_tail(bad, shop), wrong);
+        BOOST_TEST(!read_autofill_suffix(bad, shop), wrong);
         BOOST_TEST(faults_of(bad) == "web_otp_host ", wrong);
     }
     auto host = with("web_otp_host", "login.example.com");
-    BOOST_TEST(!read_message_tail(host, otp::client()));
+    BOOST_TEST(!read_autofill_suffix(host, otp::client()));
     BOOST_TEST(faults_of(host) == "web_otp_host ");
 }
 
@@ -239,14 +239,14 @@ BOOST_AUTO_TEST_CASE(a_last_line_has_a_hash_of_eleven_characters) {
     for (auto const* wrong : {"", "FA+9qCX9VS", "FA+9qCX9VSuu", "FA+9qCX9VS=", "FA-9qCX9VSu",
                               "FA+9qCX9VS\n", "FA+9 CX9VSu"}) {
         auto bad = with("app_hash", wrong);
-        BOOST_TEST(!read_message_tail(bad, shop), wrong);
+        BOOST_TEST(!read_autofill_suffix(bad, shop), wrong);
         BOOST_TEST(faults_of(bad) == "app_hash ", wrong);
     }
 }
 
 BOOST_AUTO_TEST_CASE(a_message_has_one_last_line) {
     json_body both(R"({"web_otp_host":"a.example","app_hash":"FA+9qCX9VSu"})");
-    BOOST_TEST(!read_message_tail(both, shop));
+    BOOST_TEST(!read_autofill_suffix(both, shop));
     BOOST_TEST(faults_of(both) == "app_hash ");
 }
 
@@ -256,7 +256,7 @@ BOOST_AUTO_TEST_CASE(faults_of_several_fields_are_named_together) {
     read_phone_number(body);
     read_end_user_address(body);
     read_locale(body);
-    read_message_tail(body, shop);
+    read_autofill_suffix(body, shop);
     BOOST_TEST(faults_of(body) == "phone_number end_user_ip locale app_hash ");
 }
 

@@ -44,9 +44,9 @@ bool is_structured_list(std::string const& text) {
 BOOST_AUTO_TEST_SUITE(limit_fields)
 
 BOOST_AUTO_TEST_CASE(after_a_send_give_every_limit_and_what_is_left_of_the_tightest) {
-    std::vector<otp::standing> const limits{{"number_10m", 5, 600s, 3, 240s},
-                                            {"number_24h", 10, 24h, 9, 8640s},
-                                            {"client_1m", 600, 60s, 599, 1s}};
+    std::vector<otp::limit_status> const limits{{"number_10m", 5, 600s, 3, 240s},
+                                                {"number_24h", 10, 24h, 9, 8640s},
+                                                {"client_1m", 600, 60s, 599, 1s}};
     auto const written = fields_for(limits);
     BOOST_TEST(written.policy == R"("number_10m";q=5;w=600, "number_24h";q=10;w=86400, )"
                                  R"("client_1m";q=600;w=60)");
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(leave_out_what_is_no_plain_limit) {
 }
 
 BOOST_AUTO_TEST_CASE(are_absent_without_limits) {
-    BOOST_TEST(fields_for(std::vector<otp::standing>{}).policy == "none");
+    BOOST_TEST(fields_for(std::vector<otp::limit_status>{}).policy == "none");
     BOOST_TEST(fields_for(std::vector<otp::violated_limit>{}).left == "none");
 }
 

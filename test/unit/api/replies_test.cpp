@@ -211,9 +211,9 @@ BOOST_AUTO_TEST_CASE(tell_of_routes_as_replies_do) {
 namespace {
 
 /// The value of a header field, or `none`.
-std::string field_of(http::problem const& what, std::string_view name) {
-    auto const found = std::ranges::find(what.headers, name, &http::header_field::name);
-    return found == what.headers.end() ? "none" : found->value;
+std::string field_of(http::problem const& problem, std::string_view name) {
+    auto const found = std::ranges::find(problem.headers, name, &http::header_field::name);
+    return found == problem.headers.end() ? "none" : found->value;
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-#include "app/occurrences.hpp"
+#include "app/event_bus.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -19,9 +19,9 @@ BOOST_AUTO_TEST_CASE(has_the_half_of_a_verification_id_that_the_log_has) {
     std::string const place(32, 'b');
     {
         app::timeline_file file({.path = path}, 16);
-        otp::occurrence happening;
+        otp::verification_event happening;
         happening.verification_id = random_half + place;
-        file.happened(happening);
+        file.on_event(happening);
     }
     std::ifstream in(path);
     std::string const text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};

@@ -13,7 +13,7 @@
 using namespace otpd::bench;
 using namespace std::chrono_literals;
 
-BOOST_AUTO_TEST_SUITE(latency_histogram_figures)
+BOOST_AUTO_TEST_SUITE(latency_histogram_stats)
 
 BOOST_AUTO_TEST_CASE(a_percentile_is_at_most_one_128th_too_high_and_never_too_low) {
     for (std::int64_t length = 1; length < std::numeric_limits<std::int64_t>::max() / 3;

@@ -87,7 +87,7 @@ verdict::kind kind_of(send_outcome const& outcome) {
 
 BOOST_AUTO_TEST_SUITE(route_gate_suite)
 
-// --- what a send says about its route ------------------------------------------------------------
+// --- what a send says about its route -----------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_no_for_the_callers_own_fault_is_an_answer) {
     for (auto const why : {reason::authentication, reason::invalid_route, reason::no_pricing,
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(sends_lost_on_stale_connections_do_not_open_the_breaker) {
     BOOST_TEST(fixture.gate.limit().places() == 4u);
 }
 
-// --- the limit -----------------------------------------------------------------------------------
+// --- the limit ----------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_round_of_good_answers_raises_the_limit_by_one_up_to_its_bound) {
     gate_fixture fixture;
@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(a_limit_that_fell_lets_nobody_in_before_enough_have_left) {
     BOOST_TEST(!fixture.gate.next(fixture.clock.now()));
 }
 
-// --- waiting -------------------------------------------------------------------------------------
+// --- waiting ------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(who_comes_while_others_wait_does_not_overtake_them) {
     gate_fixture fixture;
@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(a_free_place_is_given_however_slow_the_route) {
     BOOST_TEST(!fixture.refused(0, 1s));
 }
 
-// --- breaker -------------------------------------------------------------------------------------
+// --- breaker ------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(failures_in_a_row_open_the_breaker_and_an_answer_begins_the_row_anew) {
     gate_fixture fixture;

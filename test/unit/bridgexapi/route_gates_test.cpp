@@ -75,10 +75,10 @@ private:
 class remembering_observer final : public route_gate_observer {
 public:
     void opened(int route_id, reason why, std::chrono::milliseconds) override {
-        news += "opened " + std::to_string(route_id) + " " + std::string(to_string(why)) + "\n";
+        waiters += "opened " + std::to_string(route_id) + " " + std::string(to_string(why)) + "\n";
     }
-    void closed(int route_id) override { news += "closed " + std::to_string(route_id) + "\n"; }
-    std::string news;
+    void closed(int route_id) override { waiters += "closed " + std::to_string(route_id) + "\n"; }
+    std::string waiters;
 };
 
 /// One thread, which runs only while a test lets it.
@@ -127,8 +127,8 @@ struct gates_fixture {
         while (upstream.held() > 0)
             let_go();
     }
-    [[nodiscard]] route_gate_figures figures_of(int route_id) const {
-        return gates.figures()[static_cast<std::size_t>(route_id)];
+    [[nodiscard]] route_gate_stats stats_of(int route_id) const {
+        return gates.stats()[static_cast<std::size_t>(route_id)];
     }
 
     static asio::awaitable<send_outcome> send_by(route_gates& gates, int route_id, deadline until) {
@@ -156,7 +156,7 @@ public:
 
 BOOST_AUTO_TEST_SUITE(route_gates_suite)
 
-// --- places and queue ----------------------------------------------------------------------------
+// --- places and queue ---------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(what_is_over_the_limit_waits_and_goes_in_the_order_it_came) {
     gates_fixture fixture;
@@ -165,8 +165,8 @@ BOOST_AUTO_TEST_CASE(what_is_over_the_limit_waits_and_goes_in_the_order_it_came)
     auto const& third = fixture.send(3);
     auto const& fourth = fixture.send(3);
     BOOST_TEST(fixture.upstream.held() == 2u);
-    BOOST_TEST(fixture.figures_of(3).running == 2u);
-    BOOST_TEST(fixture.figures_of(3).waiting == 2u);
+    BOOST_TEST(fixture.stats_of(3).running == 2u);
+    BOOST_TEST(fixture.stats_of(3).waiting == 2u);
     fixture.let_go();
     BOOST_TEST(first.result == "accepted");
     BOOST_TEST(fixture.upstream.held() == 2u);
@@ -177,8 +177,8 @@ BOOST_AUTO_TEST_CASE(what_is_over_the_limit_waits_and_goes_in_the_order_it_came)
     BOOST_TEST(fourth.result == "under way");
     fixture.let_all_go();
     BOOST_TEST(fourth.result == "accepted");
-    BOOST_TEST(fixture.figures_of(3).running == 0u);
-    BOOST_TEST(fixture.figures_of(3).waiting == 0u);
+    BOOST_TEST(fixture.stats_of(3).running == 0u);
+    BOOST_TEST(fixture.stats_of(3).waiting == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(when_the_queue_is_full_a_send_is_refused_at_once) {
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(when_the_queue_is_full_a_send_is_refused_at_once) {
         fixture.send(3);
     auto const& one_more = fixture.send(3);
     BOOST_TEST(one_more.result == "not_sent pool_exhausted");
-    BOOST_TEST(fixture.figures_of(3).waiting == 3u);
+    BOOST_TEST(fixture.stats_of(3).waiting == 3u);
     fixture.let_all_go();
 }
 
@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(who_waits_past_its_deadline_is_refused_and_leaves_the_queue
         fixture.context.run_one_for(100ms);
     }
     BOOST_TEST(late.result == "not_sent pool_exhausted");
-    BOOST_TEST(fixture.figures_of(3).waiting == 0u);
+    BOOST_TEST(fixture.stats_of(3).waiting == 0u);
     BOOST_TEST(fixture.upstream.held() == 2u);
     fixture.let_all_go();
 }
@@ -216,12 +216,12 @@ BOOST_AUTO_TEST_CASE(a_cancelled_waiter_gives_way_to_the_next) {
     cancelled.cancel.emit(asio::cancellation_type::terminal);
     fixture.settle();
     BOOST_TEST(cancelled.result == "not_sent pool_exhausted");
-    BOOST_TEST(fixture.figures_of(3).waiting == 1u);
+    BOOST_TEST(fixture.stats_of(3).waiting == 1u);
     fixture.let_go();
-    BOOST_TEST(fixture.figures_of(3).waiting == 0u);
+    BOOST_TEST(fixture.stats_of(3).waiting == 0u);
     fixture.let_all_go();
     BOOST_TEST(next.result == "accepted");
-    BOOST_TEST(fixture.figures_of(3).running == 0u);
+    BOOST_TEST(fixture.stats_of(3).running == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_send_cancelled_on_its_way_gives_its_place_back) {
@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(a_send_cancelled_on_its_way_gives_its_place_back) {
     cancelled.cancel.emit(asio::cancellation_type::terminal);
     fixture.settle();
     BOOST_TEST(cancelled.result == "unknown connection_lost");
-    BOOST_TEST(fixture.figures_of(3).running == 0u);
+    BOOST_TEST(fixture.stats_of(3).running == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(an_exception_passes_on_and_gives_the_place_back) {
@@ -240,9 +240,9 @@ BOOST_AUTO_TEST_CASE(an_exception_passes_on_and_gives_the_place_back) {
         auto const& thrower = fixture.send(3);
         fixture.let_go();
         BOOST_TEST(thrower.result == "thrown");
-        BOOST_TEST(fixture.figures_of(3).running == 0u);
+        BOOST_TEST(fixture.stats_of(3).running == 0u);
     }
-    BOOST_TEST(!fixture.figures_of(3).open);
+    BOOST_TEST(!fixture.stats_of(3).open);
 }
 
 BOOST_AUTO_TEST_CASE(one_route_that_hangs_does_not_keep_another_from_sending) {
@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(one_route_that_hangs_does_not_keep_another_from_sending) {
         fixture.send(8);
     for (int i = 0; i < 6; ++i)
         BOOST_TEST(fixture.send(2).result == "accepted");
-    BOOST_TEST(fixture.figures_of(8).running == 2u);
+    BOOST_TEST(fixture.stats_of(8).running == 2u);
     fixture.let_all_go();
 }
 
@@ -261,8 +261,8 @@ BOOST_AUTO_TEST_CASE(unknown_routes_share_one_gate) {
     fixture.send(9);
     fixture.send(-1);
     fixture.send(12345);
-    BOOST_TEST(fixture.figures_of(0).running == 2u);
-    BOOST_TEST(fixture.figures_of(0).waiting == 1u);
+    BOOST_TEST(fixture.stats_of(0).running == 2u);
+    BOOST_TEST(fixture.stats_of(0).waiting == 1u);
     fixture.let_all_go();
 }
 
@@ -302,11 +302,11 @@ BOOST_AUTO_TEST_CASE(the_limit_holds_under_parallel_sends_on_several_threads) {
     BOOST_TEST(failed == 0);
     BOOST_TEST(upstream.sent == 64 * 20);
     BOOST_TEST(upstream.most <= 4);
-    BOOST_TEST(gates.figures()[3].running == 0u);
-    BOOST_TEST(gates.figures()[3].waiting == 0u);
+    BOOST_TEST(gates.stats()[3].running == 0u);
+    BOOST_TEST(gates.stats()[3].waiting == 0u);
 }
 
-// --- breaker -------------------------------------------------------------------------------------
+// --- breaker ------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(an_opening_breaker_refuses_the_queue_and_what_comes_after_it) {
     gates_fixture fixture;
@@ -322,10 +322,10 @@ BOOST_AUTO_TEST_CASE(an_opening_breaker_refuses_the_queue_and_what_comes_after_i
     BOOST_TEST(waiting.result == "not_sent circuit_open");
     BOOST_TEST(also_waiting.result == "not_sent circuit_open");
     BOOST_TEST(fixture.send(3).result == "not_sent circuit_open");
-    BOOST_TEST(fixture.observer.news == "opened 3 timed_out\n");
-    BOOST_TEST(fixture.figures_of(3).open);
-    BOOST_TEST(fixture.figures_of(3).refusing);
-    BOOST_TEST(!fixture.figures_of(2).refusing);
+    BOOST_TEST(fixture.observer.waiters == "opened 3 timed_out\n");
+    BOOST_TEST(fixture.stats_of(3).open);
+    BOOST_TEST(fixture.stats_of(3).refusing);
+    BOOST_TEST(!fixture.stats_of(2).refusing);
 }
 
 BOOST_AUTO_TEST_CASE(a_breaker_whose_time_is_over_refuses_only_while_a_probe_is_out) {
@@ -339,21 +339,21 @@ BOOST_AUTO_TEST_CASE(a_breaker_whose_time_is_over_refuses_only_while_a_probe_is_
         fixture.send(3);
         fixture.let_go();
     }
-    BOOST_TEST(fixture.figures_of(3).open);
-    BOOST_TEST(!fixture.figures_of(3).refusing);
+    BOOST_TEST(fixture.stats_of(3).open);
+    BOOST_TEST(!fixture.stats_of(3).refusing);
     fixture.upstream.answer = [](sms const&) {
         return send_outcome(test::fake_gateway::default_receipt());
     };
     auto const& probe = fixture.send(3);
-    BOOST_TEST(fixture.figures_of(3).refusing);
+    BOOST_TEST(fixture.stats_of(3).refusing);
     BOOST_TEST(fixture.send(3).result == "not_sent circuit_open");
     fixture.let_go();
     BOOST_TEST(probe.result == "accepted");
-    BOOST_TEST(fixture.figures_of(3).open);
+    BOOST_TEST(fixture.stats_of(3).open);
     fixture.send(3);
     fixture.let_go();
-    BOOST_TEST(!fixture.figures_of(3).open);
-    BOOST_TEST(fixture.observer.news == "opened 3 vendor_failed\nclosed 3\n");
+    BOOST_TEST(!fixture.stats_of(3).open);
+    BOOST_TEST(fixture.observer.waiters == "opened 3 vendor_failed\nclosed 3\n");
 }
 
 BOOST_AUTO_TEST_CASE(reads_pass_whatever_the_gates_do) {

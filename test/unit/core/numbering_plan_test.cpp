@@ -101,8 +101,8 @@ std::vector<std::string> prefixes() {
     return all;
 }
 
-/// What the library's own parser makes of the digits, which it rewrites where its plans say so; nothing when
-/// that is no valid number.
+/// What the library's own parser makes of the digits, which it rewrites where its plans say so;
+/// nothing when that is no valid number.
 std::string parsed(int code, std::string const& national) {
     auto const& plans = *util::GetInstance();
     lib::PhoneNumber number;
@@ -129,8 +129,8 @@ std::set<std::string> trunk_prefixes(int code) {
     return found;
 }
 
-/// Numbers of a country's code that a plan has, with every beginning of three digits and every length:
-/// all of its kinds, more than its examples show.
+/// Numbers of a country's code that a plan has, with every beginning of three digits and every
+/// length: all of its kinds, more than its examples show.
 std::vector<std::string> numbers_of(int code) {
     auto const& plans = *util::GetInstance();
     auto const shortest = phone_number::min_digits - std::to_string(code).size();
@@ -278,8 +278,8 @@ BOOST_AUTO_TEST_CASE(find_every_example_of_every_country) {
     }
 }
 
-// Two spellings must never become two identities. A newer library may bring other ones: then one of the next two
-// tests fails, and src/core/numbering_plan.cpp needs a line more.
+// Two spellings must never become two identities. A newer library may bring other ones: then one of
+// the next two tests fails, and src/core/numbering_plan.cpp needs a line more.
 BOOST_AUTO_TEST_CASE(know_no_number_that_a_parser_would_rewrite_or_has_a_trunk_prefix) {
     std::set<int> codes;
     util::GetInstance()->GetSupportedCallingCodes(&codes);

@@ -12,12 +12,12 @@ namespace otpd::http {
 
 namespace {
 
-boost::json::object document(response const& what) {
-    return boost::json::parse(what.body).as_object();
+boost::json::object document(response const& response) {
+    return boost::json::parse(response.body).as_object();
 }
 
-std::string header(response const& what, std::string_view name) {
-    for (auto const& field : what.headers)
+std::string header(response const& response, std::string_view name) {
+    for (auto const& field : response.headers)
         if (field.name == name) return field.value;
     return {};
 }
@@ -27,12 +27,12 @@ std::string header(response const& what, std::string_view name) {
 BOOST_AUTO_TEST_SUITE(http_problem)
 
 BOOST_AUTO_TEST_CASE(has_the_members_of_rfc_9457) {
-    problem what;
-    what.status = 400;
-    what.code = "invalid_code";
-    what.detail = "Invalid OTP. \"quoted\"";
-    what.members["attempts_left"] = 3;
-    auto const reply = to_response(what);
+    problem problem;
+    problem.status = 400;
+    problem.code = "invalid_code";
+    problem.detail = "Invalid OTP. \"quoted\"";
+    problem.members["attempts_left"] = 3;
+    auto const reply = to_response(problem);
     BOOST_TEST(reply.status == 400u);
     BOOST_TEST(reply.content_type == "application/problem+json");
     auto const json = document(reply);
@@ -54,45 +54,45 @@ BOOST_AUTO_TEST_CASE(names_the_request) {
 }
 
 BOOST_AUTO_TEST_CASE(extension_members_do_not_replace_standard_ones) {
-    problem what;
-    what.status = 409;
-    what.members["status"] = 200;
-    BOOST_TEST(document(to_response(what)).at("status").as_int64() == 409);
+    problem problem;
+    problem.status = 409;
+    problem.members["status"] = 200;
+    BOOST_TEST(document(to_response(problem)).at("status").as_int64() == 409);
 }
 
 BOOST_AUTO_TEST_CASE(writes_amounts_as_plain_decimals_however_deep_they_are) {
-    problem what;
-    what.members["a"] = 0.094;
-    what.members["b"] = boost::json::parse(
+    problem problem;
+    problem.members["a"] = 0.094;
+    problem.members["b"] = boost::json::parse(
         R"([{"price":0.000001,"none":null,"open":[[],{}]},[158.46,-12.0,true,"x\"",3]])");
-    BOOST_TEST(to_response(what).body.ends_with(
+    BOOST_TEST(to_response(problem).body.ends_with(
                    R"(,"a":0.094,"b":[{"price":0.000001,"none":null,"open":[[],{}]},)"
                    R"([158.46,-12,true,"x\"",3]]})"),
-               to_response(what).body);
+               to_response(problem).body);
 }
 
 BOOST_AUTO_TEST_CASE(says_when_to_come_back) {
-    problem what;
-    what.status = 429;
-    BOOST_TEST(header(to_response(what), "Retry-After") == "1");
-    what.retry_after = std::chrono::seconds(0);
-    BOOST_TEST(header(to_response(what), "Retry-After") == "1");
-    what.retry_after = std::chrono::seconds(45);
-    BOOST_TEST(header(to_response(what), "Retry-After") == "45");
-    what.status = 409;
-    BOOST_TEST(header(to_response(what), "Retry-After") == "45");
-    what.retry_after.reset();
-    BOOST_TEST(header(to_response(what), "Retry-After") == "");
-    what.status = 503;
-    BOOST_TEST(header(to_response(what), "Retry-After") == "1");
+    problem problem;
+    problem.status = 429;
+    BOOST_TEST(header(to_response(problem), "Retry-After") == "1");
+    problem.retry_after = std::chrono::seconds(0);
+    BOOST_TEST(header(to_response(problem), "Retry-After") == "1");
+    problem.retry_after = std::chrono::seconds(45);
+    BOOST_TEST(header(to_response(problem), "Retry-After") == "45");
+    problem.status = 409;
+    BOOST_TEST(header(to_response(problem), "Retry-After") == "45");
+    problem.retry_after.reset();
+    BOOST_TEST(header(to_response(problem), "Retry-After") == "");
+    problem.status = 503;
+    BOOST_TEST(header(to_response(problem), "Retry-After") == "1");
 }
 
 BOOST_AUTO_TEST_CASE(carries_further_fields) {
-    problem what;
-    what.status = 429;
-    what.headers.push_back({"RateLimit", "\"a\";r=0;t=9"});
-    what.headers.push_back({"RateLimit-Policy", "\"a\";q=5;w=60"});
-    auto const reply = to_response(what);
+    problem problem;
+    problem.status = 429;
+    problem.headers.push_back({"RateLimit", "\"a\";r=0;t=9"});
+    problem.headers.push_back({"RateLimit-Policy", "\"a\";q=5;w=60"});
+    auto const reply = to_response(problem);
     BOOST_TEST(reply.headers.size() == 3u);
     BOOST_TEST(header(reply, "RateLimit") == "\"a\";r=0;t=9");
     BOOST_TEST(header(reply, "RateLimit-Policy") == "\"a\";q=5;w=60");

@@ -9,13 +9,13 @@ namespace otpd::http {
 
 namespace {
 
-std::string written(response const& what, persistence connection = persistence::implied) {
+std::string written(response const& response, persistence connection = persistence::implied) {
     envelope around;
     around.request_id = "id-1";
     around.handling = std::chrono::microseconds(12'349);
     around.connection = connection;
     std::string out = "leftover";
-    write_head(what, around, out);
+    write_head(response, around, out);
     return out;
 }
 
@@ -28,9 +28,9 @@ bool has(std::string const& head, std::string_view line) {
 BOOST_AUTO_TEST_SUITE(http_response_writer)
 
 BOOST_AUTO_TEST_CASE(writes_the_fixed_fields) {
-    response what;
-    what.body = "{}";
-    auto const head = written(what);
+    response response;
+    response.body = "{}";
+    auto const head = written(response);
     BOOST_TEST(head.starts_with("HTTP/1.1 200 OK\r\n"));
     BOOST_TEST(head.ends_with("\r\n\r\n"));
     BOOST_TEST(has(head, "Content-Type: application/json"));
@@ -52,25 +52,25 @@ BOOST_AUTO_TEST_CASE(says_what_becomes_of_the_connection) {
 }
 
 BOOST_AUTO_TEST_CASE(lets_a_handler_choose_its_caching) {
-    response what;
-    what.headers.push_back({"cache-control", "max-age=60"});
-    auto const head = written(what);
+    response response;
+    response.headers.push_back({"cache-control", "max-age=60"});
+    auto const head = written(response);
     BOOST_TEST(has(head, "cache-control: max-age=60"));
     BOOST_TEST(!has(head, "Cache-Control: no-store"));
 }
 
 BOOST_AUTO_TEST_CASE(lets_nothing_forge_a_field) {
-    response what;
-    what.body = "x";
-    what.content_type = "text/plain\r\nEvil: 1";
-    what.headers.push_back({"X-A", "b\r\nEvil: 2"});
-    what.headers.push_back({"X-B", std::string("b\0", 2)});
-    what.headers.push_back({"X C", "b"});
-    what.headers.push_back({"X-D:\r\nEvil", "b"});
-    what.headers.push_back({"content-length", "0"});
-    what.headers.push_back({"Transfer-Encoding", "chunked"});
-    what.headers.push_back({"X-Good", "tab\tand \xc3\xa4"});
-    auto const head = written(what);
+    response response;
+    response.body = "x";
+    response.content_type = "text/plain\r\nEvil: 1";
+    response.headers.push_back({"X-A", "b\r\nEvil: 2"});
+    response.headers.push_back({"X-B", std::string("b\0", 2)});
+    response.headers.push_back({"X C", "b"});
+    response.headers.push_back({"X-D:\r\nEvil", "b"});
+    response.headers.push_back({"content-length", "0"});
+    response.headers.push_back({"Transfer-Encoding", "chunked"});
+    response.headers.push_back({"X-Good", "tab\tand \xc3\xa4"});
+    auto const head = written(response);
     BOOST_TEST(head.find("Evil") == std::string::npos);
     BOOST_TEST(head.find("chunked") == std::string::npos);
     BOOST_TEST(head.find("X-B") == std::string::npos);
@@ -80,19 +80,19 @@ BOOST_AUTO_TEST_CASE(lets_nothing_forge_a_field) {
 }
 
 BOOST_AUTO_TEST_CASE(gives_no_length_to_what_has_no_content) {
-    response what;
+    response response;
     for (unsigned status : {204u, 304u}) {
-        what.status = status;
-        auto const head = written(what);
+        response.status = status;
+        auto const head = written(response);
         BOOST_TEST(head.find("Content-Length") == std::string::npos);
         BOOST_TEST(!has(head, "Content-Type: application/json"));
     }
 }
 
 BOOST_AUTO_TEST_CASE(sends_static_content_in_place_of_a_body) {
-    response what;
-    what.static_body = "abc";
-    BOOST_TEST(has(written(what), "Content-Length: 3"));
+    response response;
+    response.static_body = "abc";
+    BOOST_TEST(has(written(response), "Content-Length: 3"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

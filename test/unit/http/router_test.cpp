@@ -20,16 +20,16 @@ namespace {
 /// Answers with a fixed word, to tell which handler ran.
 auto says(std::string word) {
     return [word](request const&) -> awaitable<response> {
-        response what;
-        what.body = word;
-        co_return what;
+        response response;
+        response.body = word;
+        co_return response;
     };
 }
 
 awaitable<response> two_numbers(request const&, int first, std::uint8_t second) {
-    response what;
-    what.body = std::to_string(first) + "+" + std::to_string(second);
-    co_return what;
+    response response;
+    response.body = std::to_string(first) + "+" + std::to_string(second);
+    co_return response;
 }
 
 /// What the route answers, nothing when there is none. Handlers here do not wait.
@@ -44,8 +44,8 @@ std::optional<std::string> ask(router const& routes, method verb, std::string_vi
     std::optional<std::string> body;
     boost::asio::io_context context;
     boost::asio::co_spawn(context, (*found.call)(asked, parameters),
-                          [&body](std::exception_ptr failure, response what) {
-                              if (!failure) body = what.body;
+                          [&body](std::exception_ptr failure, response response) {
+                              if (!failure) body = response.body;
                           });
     context.run();
     return body;
@@ -61,16 +61,16 @@ router sample() {
     routes.add(method::get, "/", says("root"));
     routes.add(method::get, "/routes/{id}",
                [](request const&, std::string_view id) -> awaitable<response> {
-                   response what;
-                   what.body = "route " + std::string(id);
-                   co_return what;
+                   response response;
+                   response.body = "route " + std::string(id);
+                   co_return response;
                });
     routes.add(method::get, "/routes/scores", says("scores"));
     routes.add(method::get, "/routes/{id}/pricing",
                [](request const&, int id) -> awaitable<response> {
-                   response what;
-                   what.body = "pricing " + std::to_string(id);
-                   co_return what;
+                   response response;
+                   response.body = "pricing " + std::to_string(id);
+                   co_return response;
                });
     routes.add(method::post, "/send-otp", says("send"));
     routes.add(method::get, "/sums/{a}/{b}", &two_numbers);

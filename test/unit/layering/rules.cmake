@@ -11,10 +11,10 @@ set(may_include_http core telemetry)
 set(may_include_store core telemetry net/on_strand.hpp net/run_on.hpp net/tls_context.hpp)
 set(may_include_bridgexapi core telemetry net)
 # The domain knows interfaces, never who stands behind them.
-set(store_interface store/store.hpp store/admission.hpp store/budget.hpp store/charge.hpp store/shared_secrets.hpp store/verification.hpp)
+set(store_interface store/store.hpp store/admission.hpp store/budget.hpp store/limits.hpp store/shared_secrets.hpp store/verification.hpp)
 set(may_include_otp core telemetry ${store_interface} bridgexapi/types.hpp bridgexapi/gateway.hpp net/on_strand.hpp net/run_on.hpp
   net/single_flight.hpp)
-set(may_include_webhook core telemetry net otp/occurrence.hpp)
+set(may_include_webhook core telemetry net otp/verification_event.hpp)
 set(may_include_api core http otp ${store_interface} bridgexapi/types.hpp)
 set(may_include_app core telemetry net http store bridgexapi otp webhook api)
 set(may_include_web api/web_assets.hpp)
@@ -74,9 +74,9 @@ set(may_hop
   src/otp/send/admission_undo.cpp # its own loop, on the caller's executor
   src/otp/delivery/delivery_tracker.cpp # its own loop; is told of messages within requests
   src/otp/routing/scoreboard.cpp     # is told of what happens within requests
-  src/otp/events/changes.cpp        # the same
-  src/otp/money/price_book.cpp     # its own loop
-  src/otp/money/account.cpp        # its own loop
+  src/otp/events/event_waiters.cpp        # the same
+  src/otp/money/price_cache.cpp     # its own loop
+  src/otp/money/account_monitor.cpp        # its own loop
   src/webhook/webhooks.cpp   # its own loops; is told of what happens within requests
   src/app/application.cpp)   # starts the life of the process
 

@@ -26,7 +26,8 @@ answer failure() {
     return {asio::error::host_not_found_try_again, {}};
 }
 
-/// A name server that the test scripts: answers in order, or holds its tongue once it has none left.
+/// A name server that the test scripts: answers in order, or holds its tongue once it has none
+/// left.
 struct scripted_resolver {
     std::deque<answer> answers;
     std::vector<otpd::net::looked_up_handler> unanswered;
@@ -86,7 +87,8 @@ BOOST_AUTO_TEST_CASE(an_answer_is_kept_until_it_is_due) {
     BOOST_TEST(resolver.asked == 1);
 }
 
-// No request waits for a renewal: it goes on with the answer there is, and the next has the new one.
+// No request waits for a renewal: it goes on with the answer there is, and the next has the new
+// one.
 BOOST_AUTO_TEST_CASE(a_renewal_happens_behind_the_requests) {
     resolver.answers = {address("192.0.2.1")};
     auto const made = cache("upstream.example", always_due);
@@ -122,7 +124,8 @@ BOOST_AUTO_TEST_CASE(a_failed_look_up_is_tried_again_but_not_at_once) {
     BOOST_TEST(get(*eager) == "192.0.2.1");
 }
 
-// A name server that never answers costs a request its deadline, not more, and one look-up serves all.
+// A name server that never answers costs a request its deadline, not more, and one look-up serves
+// all.
 BOOST_AUTO_TEST_CASE(a_request_waits_no_longer_than_its_deadline) {
     auto const made = cache("upstream.example", always_due);
     BOOST_TEST(get(*made, 1ms) == "none");

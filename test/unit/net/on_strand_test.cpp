@@ -45,8 +45,8 @@ void rethrow(std::exception_ptr thrown) {
     if (thrown) std::rethrow_exception(thrown);
 }
 
-/// Begins something on `home` while another thread is on the strand, which it leaves after `meanwhile`: by then
-/// what was begun waits for it.
+/// Begins something on `home` while another thread is on the strand, which it leaves after
+/// `meanwhile`: by then what was begun waits for it.
 template <class Home, class Begin, class Meanwhile>
 void while_occupied(contention& shared, Home const& home, Begin begin, Meanwhile meanwhile) {
     std::atomic<bool> occupied = false;
@@ -73,8 +73,8 @@ void while_occupied(contention& shared, Home const& home, Begin begin, Meanwhile
 
 BOOST_AUTO_TEST_SUITE(on_strand_helper)
 
-// Operations on one strand never overlap and no caller goes on inside the strand, however many threads
-// run the context and wherever the callers live.
+// Operations on one strand never overlap and no caller goes on inside the strand, however many
+// threads run the context and wherever the callers live.
 BOOST_AUTO_TEST_CASE(serialises_operations_and_returns_home_under_contention) {
     contention shared;
     constexpr int callers = 64;

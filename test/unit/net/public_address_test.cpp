@@ -16,7 +16,8 @@ bool is_public(char const* text) {
     return otpd::net::is_public_address(boost::asio::ip::make_address(text));
 }
 
-// The first and the last address of each special range, and the neighbours of those that have public ones.
+// The first and the last address of each special range, and the neighbours of those that have
+// public ones.
 constexpr std::array special_v4{
     "0.0.0.0",         "0.255.255.255", "10.0.0.0",        "10.255.255.255",  "100.64.0.0",
     "100.127.255.255", "127.0.0.1",     "127.255.255.255", "169.254.0.0",     "169.254.169.254",

@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_verification_from_its_admission_to_each_end) {
     s.clock.advance(s.domain.rules().ttl + 1ms);
     BOOST_TEST(state(expired) == "expired");
     s.cancel(path_of(expired), 409);
-    s.clock.advance(s.domain.rules().keep);
+    s.clock.advance(s.domain.rules().retention);
     s.get(path_of(expired), 404);
     s.cancel(path_of(expired), 404);
 }

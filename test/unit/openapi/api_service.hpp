@@ -1,7 +1,7 @@
 #pragma once
 
-/// The API as the tests of the document ask it: on a memory store whose clock is turned by hand, with an
-/// upstream that says what it is told to. Every answer is compared with the document.
+/// The API as the tests of the document ask it: on a memory store whose clock is turned by hand,
+/// with an upstream that says what it is told to. Every answer is compared with the document.
 
 #include "api_document.hpp"
 #include "api_upstream.hpp"
@@ -11,11 +11,11 @@
 #include "manual_clock.hpp"
 #include "otpd/api/routes.hpp"
 #include "otpd/http/router.hpp"
-#include "otpd/otp/account.hpp"
+#include "otpd/otp/account_monitor.hpp"
 #include "otpd/otp/catalogue.hpp"
-#include "otpd/otp/changes.hpp"
+#include "otpd/otp/event_waiters.hpp"
 #include "otpd/otp/ledger.hpp"
-#include "otpd/otp/price_book.hpp"
+#include "otpd/otp/price_cache.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
@@ -105,11 +105,11 @@ struct service {
                      std::uint64_t reads_a_minute = 200)
         : store(instead != nullptr ? *instead : memory),
           domain(std::move(rules), {store, reads, keys, shared_plan(), clock, random, log, metrics,
-                                    prices, figures, deliveries, news, news}),
+                                    prices, stats, deliveries, waiters, waiters}),
           limit(context.get_executor(), reads_a_minute, clock, metrics),
           callers(std::move(clients)) {
         otpd::api::add_routes(
-            routes, {domain, catalogue, figures, limit, callers, [this] { return live_codes(); },
+            routes, {domain, catalogue, stats, limit, callers, [this] { return live_codes(); },
                      [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
                          co_return not_ready;
                      },
@@ -198,21 +198,21 @@ struct service {
     otpd::test::fake_gateway gateway; ///< of sends
     told_gateway reads{gateway};      ///< of questions
     told_prices prices;
-    told_figures figures;
+    reported_stats stats;
     told_deliveries deliveries;
-    otpd::otp::changes news{context.get_executor(), 10};
+    otpd::otp::event_waiters waiters{context.get_executor(), 10};
     otpd::otp::key_ring keys{otpd::secret_string(std::string(32, 'k')), {}, otpd::secret_string()};
     otpd::telemetry::logger log;
     otpd::telemetry::metrics metrics{otpd::telemetry::metrics_options{"test", {}}};
     otpd::otp::operations domain;
     otpd::otp::ledger spending{domain.rules(), keys};
-    otpd::otp::price_book price_lists{
+    otpd::otp::price_cache price_lists{
         context.get_executor(), {}, {reads, clock, random, log, metrics}};
-    otpd::otp::account_watch account{context.get_executor(),
-                                     {},
-                                     {store, reads,
-                                      [this](otpd::wall_time at) { return spending.total(at); },
-                                      clock, random, log, metrics}};
+    otpd::otp::account_monitor account{context.get_executor(),
+                                       {},
+                                       {store, reads,
+                                        [this](otpd::wall_time at) { return spending.total(at); },
+                                        clock, random, log, metrics}};
     otpd::otp::catalogue catalogue{
         {store, reads, price_lists, account, spending, domain.rules(), clock}};
     otpd::otp::read_limit limit;

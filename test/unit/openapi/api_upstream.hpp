@@ -1,7 +1,7 @@
 #pragma once
 
-/// What stands behind the API in the tests of the document and says what it is told to: an upstream that
-/// answers questions, prices, figures and delivery reports.
+/// What stands behind the API in the tests of the document and says what it is told to: an upstream
+/// that answers questions, prices, figures and delivery reports.
 
 #include "fake_gateway.hpp"
 #include "otpd/otp/delivery.hpp"
@@ -89,14 +89,14 @@ public:
     }
 };
 
-class told_figures final : public otpd::otp::route_figures {
+class reported_stats final : public otpd::otp::route_score_source {
 public:
     std::vector<otpd::otp::route_score> all;
     otpd::otp::score_query asked; ///< last
 
     boost::asio::awaitable<std::vector<otpd::otp::route_score>>
-    scores(otpd::otp::score_query of) override {
-        asked = std::move(of);
+    scores(otpd::otp::score_query query) override {
+        asked = std::move(query);
         co_return all;
     }
 };

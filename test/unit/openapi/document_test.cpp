@@ -122,8 +122,8 @@ BOOST_AUTO_TEST_CASE(gives_examples_that_follow_its_own_schemas) {
     BOOST_TEST(seen > 0U);
 }
 
-// Swagger UI fills them in, and a key or an id that stays from one try to the next makes the second another's: a header's
-// example is in its description.
+// Swagger UI fills them in, and a key or an id that stays from one try to the next makes the second
+// another's: a header's example is in its description.
 BOOST_AUTO_TEST_CASE(gives_no_header_a_value_that_the_page_would_send) {
     unsigned seen = 0;
     walk("#", document(), [&](std::string const& at, json::value const& node) {

@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(how_well_routes_did) {
     of_8.cost_per_verified = {money::from_micros(106'015), 1};
     otp::route_score unknown;
     unknown.route_id = 3;
-    s.figures.all = {unknown, of_8};
+    s.stats.all = {unknown, of_8};
     auto const answer = s.get("/routes/scores", 200);
     BOOST_TEST(answer.at("window_seconds").to_number<int>() == 86'400);
     BOOST_TEST(answer.at("scores").at(0).at("country").is_null());
@@ -155,9 +155,9 @@ BOOST_AUTO_TEST_CASE(how_well_routes_did) {
     BOOST_TEST(s.last.body.find(R"("cost_per_verified":{"value":0.106015,"samples":1})") !=
                std::string::npos);
     s.get("/routes/scores?country=NL&purpose=Pay%20Now&window=60", 200);
-    BOOST_TEST(s.figures.asked.country == "NL");
-    BOOST_TEST(s.figures.asked.purpose == "pay now");
-    BOOST_TEST((s.figures.asked.window == 60s));
+    BOOST_TEST(s.stats.asked.country == "NL");
+    BOOST_TEST(s.stats.asked.purpose == "pay now");
+    BOOST_TEST((s.stats.asked.window == 60s));
 }
 
 BOOST_AUTO_TEST_CASE(figures_of_something_strange) {
@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(an_upstream_that_does_not_answer) {
     }
 }
 
-// --- several clients -----------------------------------------------------------------------------
+// --- several clients ----------------------------------------------------------------------------
 
 namespace {
 

@@ -1,4 +1,5 @@
-// Sends by plan and price, and the timeline that tells of them, as the document says they are answered.
+// Sends by plan and price, and the timeline that tells of them, as the document says they are
+// answered.
 
 #include "api_service.hpp"
 

@@ -1,5 +1,5 @@
+#include "account_monitor_fixture.hpp"
 #include "otpd/otp/catalogue.hpp"
-#include "watch_fixture.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -42,18 +42,18 @@ policy some_policy() {
     return rules;
 }
 
-struct catalogue_fixture : test::watch_fixture {
+struct catalogue_fixture : test::account_monitor_fixture {
     catalogue_fixture() {
-        price_book_options options;
+        price_cache_options options;
         options.routes = {3};
-        book = std::make_unique<price_book>(
+        book = std::make_unique<price_cache>(
             context.get_executor(), options,
-            price_book::dependencies{gateway, clock, random, *log, metrics});
-        watch = std::make_unique<account_watch>(
+            price_cache::dependencies{gateway, clock, random, *log, metrics});
+        watch = std::make_unique<account_monitor>(
             context.get_executor(), account_options{},
-            account_watch::dependencies{store, gateway,
-                                        [this](wall_time at) { return spending.total(at); }, clock,
-                                        random, *log, metrics});
+            account_monitor::dependencies{store, gateway,
+                                          [this](wall_time at) { return spending.total(at); },
+                                          clock, random, *log, metrics});
         made = std::make_unique<catalogue>(
             catalogue::dependencies{store, gateway, *book, *watch, spending, rules, clock});
     }
@@ -87,8 +87,8 @@ struct catalogue_fixture : test::watch_fixture {
     policy rules = some_policy();
     key_ring keys{secret_string("a secret of a test"), {}, secret_string()};
     ledger spending{rules, keys};
-    std::unique_ptr<price_book> book;
-    std::unique_ptr<account_watch> watch;
+    std::unique_ptr<price_cache> book;
+    std::unique_ptr<account_monitor> watch;
     std::unique_ptr<catalogue> made;
 };
 
@@ -96,7 +96,7 @@ struct catalogue_fixture : test::watch_fixture {
 
 BOOST_AUTO_TEST_SUITE(catalogue_suite)
 
-// --- routes --------------------------------------------------------------------------------------
+// --- routes -------------------------------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(only_allowed_routes_are_shown_by_their_ids, catalogue_fixture) {
     gateway.on_routes = [] { return routes_of({8, 5, 1, 3}); };
@@ -151,7 +151,7 @@ BOOST_FIXTURE_TEST_CASE(while_one_asks_again_the_others_get_what_is_kept, catalo
     BOOST_TEST(known_routes() == "5");
 }
 
-// --- prices --------------------------------------------------------------------------------------
+// --- prices -------------------------------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(a_kept_price_list_is_given_without_asking, catalogue_fixture) {
     learn_prices();
@@ -188,7 +188,7 @@ BOOST_FIXTURE_TEST_CASE(prices_of_a_route_that_is_not_allowed_are_not_asked_for,
     BOOST_TEST(gateway.asked == 0);
 }
 
-// --- money ---------------------------------------------------------------------------------------
+// --- money --------------------------------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(spending_is_summed_by_hour_day_and_month, catalogue_fixture) {
     // 1970 and 50 years of 365 days: 2019-12-20T01:00.
@@ -235,7 +235,7 @@ BOOST_FIXTURE_TEST_CASE(the_balance_is_kept_for_seconds_and_follows_what_sends_s
     };
     auto const amount = [this] { return ask(made->balance(until))->account.amount.micros(); };
     BOOST_TEST(amount() == 50'000'000);
-    watch->saw_balance(money::from_micros(49'900'000));
+    watch->on_balance(money::from_micros(49'900'000));
     clock.advance(4s);
     BOOST_TEST(amount() == 49'900'000);
     BOOST_TEST(gateway.asked == 1);

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The poller of deliveries with an upstream that lists what it is told, a store that says what it is told, and
-/// a clock that is turned as far as the poller would rest.
+/// The poller of deliveries with an upstream that lists what it is told, a store that says what it
+/// is told, and a clock that is turned as far as the poller would rest.
 
 #include "log_capture.hpp"
 #include "manual_clock.hpp"
@@ -34,8 +34,8 @@ public:
 
     otp::delivery_reply answer(otp::delivery_question const& asked) {
         using about = otp::delivery_question::about;
-        if (asked.what == about::message) return find(asked.name);
-        if (asked.what != about::order) return list(asked.query);
+        if (asked.purpose == about::message) return find(asked.name);
+        if (asked.purpose != about::order) return list(asked.query);
         asked_orders.push_back(asked.name);
         auto const fits = [&](auto const& each) { return each.order_id == asked.name; };
         return page(fits, asked.query.skip, asked.query.limit);
@@ -89,8 +89,8 @@ struct told_store {
 
 class remembering_observer final : public otp::observer {
 public:
-    std::vector<otp::occurrence> all;
-    void happened(otp::occurrence const& what) noexcept override { all.push_back(what); }
+    std::vector<otp::verification_event> all;
+    void on_event(otp::verification_event const& event) noexcept override { all.push_back(event); }
 };
 
 /// No jitter but the shortest pause.
@@ -118,7 +118,7 @@ struct delivery_fixture {
         return {random, observer, to, metrics};
     }
     [[nodiscard]] otp::moment now() const { return {clock.now(), clock.wall()}; }
-    void follow(otp::followed_message what) { poller().add(std::move(what), now()); }
+    void follow(otp::followed_message message) { poller().add(std::move(message), now()); }
     std::size_t open() { return poller().open(); }
 
     /// Carries out one action, but for a rest: until when.
@@ -129,9 +129,9 @@ struct delivery_fixture {
         if (auto const* const asked = std::get_if<otp::delivery_question>(&action)) {
             poller().on_reply(*asked, upstream.answer(*asked), now());
         } else {
-            auto const& told = std::get<otp::store_update>(action);
-            store.updates.push_back(told.update);
-            poller().on_update(told, store.on_update(), now());
+            auto const& event = std::get<otp::store_update>(action);
+            store.updates.push_back(event.update);
+            poller().on_update(event, store.on_update(), now());
         }
         return std::nullopt;
     }
@@ -175,20 +175,20 @@ struct delivery_fixture {
     }
 
     otp::followed_message message(std::string const& id) const {
-        otp::followed_message what;
-        what.told.what = otp::occurrence_kind::accepted;
-        what.told.at = clock.wall();
-        what.told.verification_id = "verification of " + id;
-        what.told.route_id = 8;
-        what.told.bx_message_id = id;
-        what.told.since_admitted = std::chrono::milliseconds(500);
-        what.admitted_at = what.asked_at = clock.wall();
-        what.follow_for = std::chrono::seconds(300);
-        return what;
+        otp::followed_message message;
+        message.event.type = otp::event_type::accepted;
+        message.event.at = clock.wall();
+        message.event.verification_id = "verification of " + id;
+        message.event.route_id = 8;
+        message.event.bx_message_id = id;
+        message.event.since_admitted = std::chrono::milliseconds(500);
+        message.admitted_at = message.asked_at = clock.wall();
+        message.follow_for = std::chrono::seconds(300);
+        return message;
     }
     otp::followed_message lost_message() const {
         auto what = message("");
-        what.told.what = otp::occurrence_kind::unknown;
+        what.event.type = otp::event_type::unknown;
         what.to = phone_number::parse(someone).value();
         what.expected = money::from_micros(51'000);
         otpd::store::budget_key day;
@@ -199,9 +199,9 @@ struct delivery_fixture {
         what.booked = {day, month};
         return what;
     }
-    std::size_t told(otp::occurrence_kind what) const {
+    std::size_t event(otp::event_type type) const {
         return static_cast<std::size_t>(
-            std::ranges::count(observer.all, what, &otp::occurrence::what));
+            std::ranges::count(observer.all, type, &otp::verification_event::type));
     }
 
     manual_clock clock;

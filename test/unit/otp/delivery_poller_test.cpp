@@ -11,7 +11,7 @@ namespace otpd::test {
 namespace {
 
 using bridgexapi::reason;
-using otp::occurrence_kind;
+using otp::event_type;
 using otpd::store::fault;
 using otpd::store::update_outcome;
 using state = otpd::store::delivery;
@@ -58,12 +58,12 @@ BOOST_FIXTURE_TEST_CASE(a_delivered_message_is_stored_and_told_once, delivery_fi
     BOOST_TEST(*detail_of<std::string>(store.updates[0].details, "status") == "DELIVERED");
     BOOST_TEST(detail_of<std::int64_t>(store.updates[0].details, "seconds").has_value());
     BOOST_REQUIRE(observer.all.size() == 1U);
-    auto const& told = observer.all[0];
-    BOOST_TEST((told.what == occurrence_kind::delivered));
-    BOOST_TEST(told.verification_id == "verification of BX-1");
-    BOOST_TEST(told.status == "DELIVERED");
-    BOOST_TEST((told.since_admitted - told.since_accepted == 500ms));
-    BOOST_TEST(told.details == store.updates[0].details);
+    auto const& event = observer.all[0];
+    BOOST_TEST((event.type == event_type::delivered));
+    BOOST_TEST(event.verification_id == "verification of BX-1");
+    BOOST_TEST(event.status == "DELIVERED");
+    BOOST_TEST((event.since_admitted - event.since_accepted == 500ms));
+    BOOST_TEST(event.details == store.updates[0].details);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_upstreams_error_is_kept_with_a_failure, delivery_fixture) {
@@ -73,7 +73,7 @@ BOOST_FIXTURE_TEST_CASE(the_upstreams_error_is_kept_with_a_failure, delivery_fix
     BOOST_TEST((store.updates.at(0).message == state::failed));
     BOOST_TEST(*detail_of<std::string>(store.updates[0].details, "error") ==
                "absent subscriber, 27");
-    BOOST_TEST(told(occurrence_kind::failed) == 1U);
+    BOOST_TEST(event(event_type::failed) == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(other_words_are_told_when_they_change_and_end_nothing, delivery_fixture) {
@@ -85,11 +85,11 @@ BOOST_FIXTURE_TEST_CASE(other_words_are_told_when_they_change_and_end_nothing, d
     look(4);
     BOOST_TEST(store.updates.size() == 1U);
     BOOST_TEST((store.updates.at(0).message == state::accepted));
-    BOOST_TEST(told(occurrence_kind::delivery) == 1U);
+    BOOST_TEST(event(event_type::delivery) == 1U);
     BOOST_TEST(open() == 1U);
     upstream.message("BX-1").status = "DELIVERED";
     look_until([&] { return open() == 0; });
-    BOOST_TEST(told(occurrence_kind::delivered) == 1U);
+    BOOST_TEST(event(event_type::delivered) == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(what_another_instance_stored_first_is_not_told, delivery_fixture) {
@@ -109,7 +109,7 @@ BOOST_FIXTURE_TEST_CASE(what_the_store_did_not_take_is_tried_again, delivery_fix
     BOOST_TEST(open() == 1U);
     store.on_update = [] { return update_outcome::updated; };
     look_until([&] { return open() == 0; });
-    BOOST_TEST(told(occurrence_kind::delivered) == 1U);
+    BOOST_TEST(event(event_type::delivered) == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(an_update_of_ours_that_was_not_answered_is_told_all_the_same,
@@ -120,7 +120,7 @@ BOOST_FIXTURE_TEST_CASE(an_update_of_ours_that_was_not_answered_is_told_all_the_
     look_until([&] { return !store.updates.empty(); });
     store.on_update = [] { return update_outcome::known; }; // it had arrived
     look_until([&] { return open() == 0; });
-    BOOST_TEST(told(occurrence_kind::delivered) == 1U);
+    BOOST_TEST(event(event_type::delivered) == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(ten_thousand_messages_take_a_page_for_each_thousand, delivery_fixture) {
@@ -134,8 +134,8 @@ BOOST_FIXTURE_TEST_CASE(ten_thousand_messages_take_a_page_for_each_thousand, del
     look_until([&] { return open() == 0; });
     BOOST_TEST(upstream.queries.size() <= 12U);
     BOOST_TEST(upstream.asked_ids.empty());
-    BOOST_TEST(told(occurrence_kind::delivered) == 9 * count / 10);
-    BOOST_TEST(told(occurrence_kind::failed) == count / 10);
+    BOOST_TEST(event(event_type::delivered) == 9 * count / 10);
+    BOOST_TEST(event(event_type::failed) == count / 10);
     std::set<std::string> ids;
     for (auto const& each : observer.all)
         ids.insert(each.bx_message_id);
@@ -177,12 +177,12 @@ BOOST_FIXTURE_TEST_CASE(a_long_list_is_read_once_and_then_by_what_was_delivered,
     look(10);
     settle();
     upstream.message("BX-500").status = "DELIVERED";
-    look_until([&] { return told(occurrence_kind::delivered) == 1; });
+    look_until([&] { return event(event_type::delivered) == 1; });
     BOOST_TEST(upstream.queries.size() <= 12U);
     BOOST_TEST((upstream.queries.back().status == "DELIVERED"));
     // What has another word is found all the same.
     upstream.message("BX-501").status = "FAILED";
-    look_until([&] { return told(occurrence_kind::failed) == 1; });
+    look_until([&] { return event(event_type::failed) == 1; });
 }
 
 BOOST_FIXTURE_TEST_CASE(an_upstream_that_does_not_filter_is_asked_to_only_once, delivery_fixture) {
@@ -206,7 +206,7 @@ BOOST_FIXTURE_TEST_CASE(what_two_lists_do_not_show_is_asked_for_by_id, delivery_
     look_until([&] { return open() == 0; });
     BOOST_TEST(upstream.queries.size() == 2U);
     BOOST_TEST(upstream.asked_ids.size() == 1U);
-    BOOST_TEST(told(occurrence_kind::delivered) == 1U);
+    BOOST_TEST(event(event_type::delivered) == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_message_that_the_upstream_does_not_know_yet_is_asked_for_again,
@@ -216,14 +216,14 @@ BOOST_FIXTURE_TEST_CASE(a_message_that_the_upstream_does_not_know_yet_is_asked_f
     BOOST_TEST(open() == 1U);
     add_report("BX-1", "DELIVERED");
     look_until([&] { return open() == 0; });
-    BOOST_TEST(told(occurrence_kind::delivered) == 1U);
+    BOOST_TEST(event(event_type::delivered) == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_message_without_id_is_asked_for_by_its_order, delivery_fixture) {
     add_report("BX-1", "DELIVERED");
     upstream.hidden.push_back("BX-1");
     auto what = message("");
-    what.told.order_id = "order of BX-1";
+    what.event.order_id = "order of BX-1";
     follow(what);
     look_until([&] { return open() == 0; });
     BOOST_TEST(upstream.asked_orders.size() == 1U);
@@ -238,7 +238,7 @@ BOOST_FIXTURE_TEST_CASE(nobody_follows_a_message_longer_than_wanted, delivery_fi
     BOOST_TEST(open() == 1U);
     clock.advance(301s);
     look_until([&] { return open() == 0; });
-    BOOST_TEST(told(occurrence_kind::failed) == 0U);
+    BOOST_TEST(event(event_type::failed) == 0U);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_message_is_followed_once, delivery_fixture) {
@@ -299,7 +299,7 @@ BOOST_FIXTURE_TEST_CASE(the_last_report_is_known_of_open_messages_and_for_a_whil
     options.reports_max = 1;
     add_report("BX-1", "SENT");
     follow(message("BX-1"));
-    look_until([&] { return told(occurrence_kind::delivery) == 1; });
+    look_until([&] { return event(event_type::delivery) == 1; });
     BOOST_TEST(poller().last_report("BX-1").value().status == "SENT");
     upstream.message("BX-1").status = "DELIVERED";
     look_until([&] { return open() == 0; });
@@ -342,7 +342,7 @@ BOOST_FIXTURE_TEST_CASE(
         under_way.pop_front();
     }
     BOOST_TEST(told_of == count);
-    BOOST_TEST(told(occurrence_kind::delivery) == count);
+    BOOST_TEST(event(event_type::delivery) == count);
     BOOST_TEST(upstream.queries.size() == 1U);
 }
 
@@ -355,7 +355,7 @@ BOOST_FIXTURE_TEST_CASE(a_look_that_could_not_go_on_is_begun_again_after_a_pause
     poller().abandon_look(clock.now()); // no reply will come
     BOOST_TEST((act() == clock.now() + options.interval));
     look_until([&] { return open() == 0; });
-    BOOST_TEST(told(occurrence_kind::delivered) == 1U);
+    BOOST_TEST(event(event_type::delivered) == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

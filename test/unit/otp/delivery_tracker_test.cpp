@@ -40,7 +40,7 @@ public:
     }
     reply<bridgexapi::delivery_report> get_delivery(std::string id, deadline) override {
         otp::delivery_question asked;
-        asked.what = otp::delivery_question::about::message;
+        asked.purpose = otp::delivery_question::about::message;
         asked.name = id;
         auto answer = of_.answer(asked);
         if (!answer) co_return answer.error();
@@ -49,7 +49,7 @@ public:
     reply<bridgexapi::delivery_page> list_order_deliveries(std::string order, std::int64_t limit,
                                                            std::int64_t skip, deadline) override {
         otp::delivery_question asked;
-        asked.what = otp::delivery_question::about::order;
+        asked.purpose = otp::delivery_question::about::order;
         asked.name = order;
         asked.query.limit = limit;
         asked.query.skip = skip;
@@ -128,10 +128,10 @@ BOOST_FIXTURE_TEST_CASE(each_kind_of_question_is_asked_and_its_answer_stored_and
     tracker->follow(message("BX-1"));
     tracker->follow(message("BX-2"));
     auto without_id = message("");
-    without_id.told.order_id = "order of BX-3";
+    without_id.event.order_id = "order of BX-3";
     tracker->follow(without_id);
     run_until([&] { return tracker->open() == 0; });
-    BOOST_TEST(told(otp::occurrence_kind::delivered) == 3U);
+    BOOST_TEST(event(otp::event_type::delivered) == 3U);
     BOOST_TEST(store.updates.size() == 3U);
     BOOST_TEST(upstream.asked_ids == std::vector<std::string>{"BX-2"},
                boost::test_tools::per_element());
@@ -188,7 +188,7 @@ BOOST_FIXTURE_TEST_CASE(what_the_store_is_being_told_when_it_stops_is_told_to_th
     tracker->stop();
     run_on_threads(context, 1);
     BOOST_TEST(updates.under_way == 0U);
-    BOOST_TEST(told(otp::occurrence_kind::delivered) == 1U);
+    BOOST_TEST(event(otp::event_type::delivered) == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_question_that_throws_ends_neither_the_tracker_nor_the_message,
@@ -201,7 +201,7 @@ BOOST_FIXTURE_TEST_CASE(a_question_that_throws_ends_neither_the_tracker_nor_the_
     run_until([&] { return tracker->open() == 0; });
     BOOST_TEST(upstream.queries.size() == 5U);
     BOOST_TEST(store.updates.size() == 3U);
-    BOOST_TEST(told(otp::occurrence_kind::delivered) == 1U);
+    BOOST_TEST(event(otp::event_type::delivered) == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_off_follows_nothing, tracker_fixture) {

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The domain on a memory store that can be switched off, an upstream that says what it is told, and a
-/// clock that is turned by hand.
+/// The domain on a memory store that can be switched off, an upstream that says what it is told,
+/// and a clock that is turned by hand.
 
 #include "backend/memory_backend.hpp"
 #include "coroutines.hpp"
@@ -38,7 +38,7 @@ inline otp::route_step step(int route_id) {
 class switchable_store final : public store::store {
 public:
     explicit switchable_store(store& inner) : inner_(inner) {}
-    bool admits = true, settles = true, rebooks = true, checks = true, finds = true;
+    bool admits = true, settles = true, replaces_reservation = true, checks = true, finds = true;
     bool loses_admissions = false; ///< makes them, and does not say so
     int times_looked = 0;          ///< calls of find()
 
@@ -54,18 +54,18 @@ public:
         if (!settles) co_return otpd::store::fault::unknown;
         co_return co_await inner_.settle(std::move(request));
     }
-    boost::asio::awaitable<otpd::store::result<otpd::store::rebook_outcome>>
-    rebook(otpd::store::rebooking request) override {
-        if (!rebooks) co_return otpd::store::fault::not_executed;
-        co_return co_await inner_.rebook(std::move(request));
+    boost::asio::awaitable<otpd::store::result<otpd::store::replace_outcome>>
+    replace_reservation(otpd::store::reservation_replacement request) override {
+        if (!replaces_reservation) co_return otpd::store::fault::not_executed;
+        co_return co_await inner_.replace_reservation(std::move(request));
     }
     boost::asio::awaitable<otpd::store::result<otpd::store::update_outcome>>
     update(otpd::store::delivery_update request) override {
         return inner_.update(std::move(request));
     }
     boost::asio::awaitable<otpd::store::result<std::vector<std::int64_t>>>
-    spent(std::vector<otpd::store::budget_key> of) override {
-        return inner_.spent(std::move(of));
+    spent(std::vector<otpd::store::budget_key> budgets) override {
+        return inner_.spent(std::move(budgets));
     }
     boost::asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
     check_code(otpd::store::check request) override {
@@ -103,15 +103,15 @@ inline numbering_plan const& shared_plan() {
 }
 
 struct domain_fixture {
-    explicit domain_fixture(otp::policy rules = {}) : domain(std::move(rules), uses()) {}
+    explicit domain_fixture(otp::policy rules = {}) : domain(std::move(rules), deps()) {}
 
-    otp::operations::dependencies uses() {
-        return {store,   gateway, keys,    shared_plan(), clock, random, *log,
-                metrics, prices,  figures, deliveries,    news,  told};
+    otp::operations::dependencies deps() {
+        return {store,   gateway, keys,  shared_plan(), clock,   random, *log,
+                metrics, prices,  stats, deliveries,    waiters, event};
     }
     [[nodiscard]] otp::caller who() const {
         otp::caller asking;
-        asking.from = &client;
+        asking.client = &client;
         asking.address = "192.0.2.1";
         asking.request_id = "req-1";
         return asking;
@@ -169,10 +169,10 @@ struct domain_fixture {
         std::make_unique<telemetry::logger>(capture, telemetry::level::trace, 1024);
     telemetry::metrics metrics{telemetry::metrics_options{"test", {}}};
     known_prices prices;
-    known_figures figures;
+    known_stats stats;
     followed_messages deliveries;
-    otp::changes news{context.get_executor(), 16};
-    occurrence_list told;
+    otp::event_waiters waiters{context.get_executor(), 16};
+    event_list event;
     otp::operations domain;
 
     template <class T>

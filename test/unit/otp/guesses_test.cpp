@@ -30,8 +30,8 @@ BOOST_AUTO_TEST_CASE(fifty_of_a_stranger_leave_the_holder_of_the_id_everything) 
     BOOST_TEST(f.verify(f.gateway.last_code(), id).has_value());
 }
 
-// 40 rounds of a send and 5 wrong guesses: never more than the budget is evaluated, and then the right code
-// fails too.
+// 40 rounds of a send and 5 wrong guesses: never more than the budget is evaluated, and then the
+// right code fails too.
 BOOST_AUTO_TEST_CASE(of_a_number_are_bounded_over_resends_with_and_without_ids) {
     for (bool const with_id : {false, true}) {
         auto rules = test::without_cooldown();
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(without_an_id_are_charged_to_the_end_users_address) {
     fixture f(rules);
     auto guess_from = [&](char const* address, std::optional<std::string> id = {}) {
         auto what = f.guess(f.wrong_code(), std::move(id));
-        what.who.end_user_address = address;
+        what.caller.end_user_address = address;
         return f.verify(std::move(what)).error();
     };
     auto const id = f.send()->id;

@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(of_addresses_count_those_that_are_told) {
                           limit_of("caller", limit_key::caller_address, 4, 1h)}));
     auto send_for = [&f, n = 0](std::optional<std::string> address) mutable {
         auto what = f.request(neighbour(++n));
-        what.who.end_user_address = std::move(address);
+        what.caller.end_user_address = std::move(address);
         return f.send(std::move(what));
     };
     BOOST_TEST(send_for("198.51.100.1").has_value());
@@ -151,7 +151,7 @@ policy doubling() {
 
 BOOST_AUTO_TEST_CASE(of_the_cooldown_are_one_send_in_a_pause) {
     fixture f(doubling());
-    auto const told = [&f] {
+    auto const event = [&f] {
         auto const refused = f.send().error();
         BOOST_TEST((names_of(refused) == std::vector<std::string>{"cooldown"}));
         auto const& cooldown = refused.violated.at(0);
@@ -159,11 +159,11 @@ BOOST_AUTO_TEST_CASE(of_the_cooldown_are_one_send_in_a_pause) {
         return std::tuple(cooldown.quota, cooldown.window, cooldown.retry_after);
     };
     BOOST_TEST(f.send().has_value());
-    BOOST_TEST((told() == std::tuple(1U, 45s, 45s)));
+    BOOST_TEST((event() == std::tuple(1U, 45s, 45s)));
     f.clock.advance(45s);
     BOOST_TEST(f.send().has_value());
     f.clock.advance(10s);
-    BOOST_TEST((told() == std::tuple(1U, 90s, 80s)));
+    BOOST_TEST((event() == std::tuple(1U, 90s, 80s)));
 }
 
 BOOST_AUTO_TEST_CASE(of_pauses_double_with_each_resend) {

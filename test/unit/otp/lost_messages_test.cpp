@@ -8,14 +8,14 @@ namespace otpd::test {
 
 namespace {
 
-using otp::occurrence_kind;
+using otp::event_type;
 using otpd::store::update_outcome;
 using state = otpd::store::delivery;
 using namespace std::chrono_literals;
 
 struct lost_fixture : delivery_fixture {
     lost_fixture() { options.interval = 1s; }
-    [[nodiscard]] bool was_found() const { return told(occurrence_kind::delivery) == 1; }
+    [[nodiscard]] bool was_found() const { return event(event_type::delivery) == 1; }
 };
 
 } // namespace
@@ -38,8 +38,8 @@ BOOST_FIXTURE_TEST_CASE(one_that_was_sent_is_found_by_its_number_and_followed, l
     BOOST_TEST(observer.all.at(0).bx_message_id == "BX-9");
     upstream.message("BX-9").status = "DELIVERED";
     look_until([&] { return open() == 0; });
-    BOOST_TEST(told(occurrence_kind::delivered) == 1U);
-    BOOST_TEST(told(occurrence_kind::failed) == 0U);
+    BOOST_TEST(event(event_type::delivered) == 1U);
+    BOOST_TEST(event(event_type::failed) == 0U);
 }
 
 BOOST_FIXTURE_TEST_CASE(one_that_was_delivered_before_it_was_found_is_told_in_two_steps,
@@ -48,8 +48,8 @@ BOOST_FIXTURE_TEST_CASE(one_that_was_delivered_before_it_was_found_is_told_in_tw
     add_report("BX-9", "DELIVERED");
     look_until([&] { return open() == 0; });
     BOOST_REQUIRE(observer.all.size() == 2U);
-    BOOST_TEST((observer.all[0].what == occurrence_kind::delivery));
-    BOOST_TEST((observer.all[1].what == occurrence_kind::delivered));
+    BOOST_TEST((observer.all[0].type == event_type::delivery));
+    BOOST_TEST((observer.all[1].type == event_type::delivered));
 }
 
 BOOST_FIXTURE_TEST_CASE(one_that_three_looks_do_not_show_was_not_sent_and_its_price_goes_back,
@@ -62,8 +62,8 @@ BOOST_FIXTURE_TEST_CASE(one_that_three_looks_do_not_show_was_not_sent_and_its_pr
     BOOST_TEST(store.updates[0].details == "reason=not_sent");
     BOOST_REQUIRE(store.updates[0].adjustments.size() == 2U);
     BOOST_TEST(store.updates[0].adjustments[0].change == -51'000);
-    BOOST_TEST(store.updates[0].adjustments[1].of.period == "2026-11");
-    BOOST_REQUIRE(told(occurrence_kind::failed) == 1U);
+    BOOST_TEST(store.updates[0].adjustments[1].budget.period == "2026-11");
+    BOOST_REQUIRE(event(event_type::failed) == 1U);
     BOOST_TEST(observer.all[0].reason == "not_sent");
 }
 
@@ -95,8 +95,8 @@ BOOST_FIXTURE_TEST_CASE(a_message_of_somebody_else_is_not_taken_for_it, lost_fix
     add_report("BX-3", "SENT", someone_else);                            // another number
     add_report("BX-4", "SENT").created_at = text_of(clock.wall() - 6s);  // before it
     add_report("BX-5", "SENT").created_at = text_of(clock.wall() + 36s); // after it
-    look_until([&] { return told(occurrence_kind::failed) == 1; });
-    BOOST_TEST(told(occurrence_kind::delivery) == 1U); // of BX-1
+    look_until([&] { return event(event_type::failed) == 1; });
+    BOOST_TEST(event(event_type::delivery) == 1U); // of BX-1
     BOOST_TEST(open() == 1U);
 }
 
@@ -124,8 +124,8 @@ BOOST_FIXTURE_TEST_CASE(two_lost_ones_of_one_number_share_no_report, lost_fixtur
     follow(lost_message());
     follow(lost_message());
     add_report("BX-1", "SENT");
-    look_until([&] { return told(occurrence_kind::failed) == 1; });
-    BOOST_TEST(told(occurrence_kind::delivery) == 1U);
+    look_until([&] { return event(event_type::failed) == 1; });
+    BOOST_TEST(event(event_type::delivery) == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(many_are_found_in_the_list_instead_of_one_by_one, lost_fixture) {
@@ -136,11 +136,11 @@ BOOST_FIXTURE_TEST_CASE(many_are_found_in_the_list_instead_of_one_by_one, lost_f
         follow(what);
         if (i % 2 == 0) add_report("BX-" + std::to_string(i), "DELIVERED", number);
     }
-    look_until([&] { return told(occurrence_kind::delivered) == 500; });
+    look_until([&] { return event(event_type::delivered) == 500; });
     BOOST_TEST(upstream.queries.size() <= 2U);
     look_until([&] { return open() == 0; });
-    BOOST_TEST(told(occurrence_kind::failed) == 500U);
-    BOOST_TEST(told(occurrence_kind::delivery) == 500U);
+    BOOST_TEST(event(event_type::failed) == 500U);
+    BOOST_TEST(event(event_type::delivery) == 500U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -17,13 +17,13 @@ locale_tag locale(char const* text) {
     return *locale_tag::parse(text);
 }
 
-std::string text_of(messages const& from, purpose const& what, locale_tag const& where = {},
-                    message_tail const& tail = {}) {
-    return from.compose(what, where, code, tail).reveal();
+std::string text_of(messages const& from, purpose const& purpose, locale_tag const& where = {},
+                    autofill_suffix const& suffix = {}) {
+    return from.compose(purpose, where, code, suffix).reveal();
 }
 
-std::string fault_of(std::string const& text, std::vector<message_tail> const& tails = {}) {
-    return messages::fault_of(text, 6, 300s, tails).value_or("");
+std::string fault_of(std::string const& text, std::vector<autofill_suffix> const& suffixes = {}) {
+    return messages::fault_of(text, 6, 300s, suffixes).value_or("");
 }
 
 } // namespace
@@ -81,15 +81,15 @@ BOOST_AUTO_TEST_CASE(are_looked_up_from_the_whole_language_tag_to_its_language) 
 
 BOOST_AUTO_TEST_CASE(end_as_browsers_and_apps_look_for_them_and_have_the_length_that_is_told) {
     messages const all({{"", {}, "Your code is {code}."}}, 300s);
-    auto const web = *message_tail::web_otp_for("example.com");
-    auto const framed = *message_tail::web_otp_for("top.example", "frame.example");
-    auto const app = *message_tail::app_hash_of("FA+9qCX9VSu");
+    auto const web = *autofill_suffix::web_otp_for("example.com");
+    auto const framed = *autofill_suffix::web_otp_for("top.example", "frame.example");
+    auto const app = *autofill_suffix::app_hash_of("FA+9qCX9VSu");
     BOOST_TEST(text_of(all, login, {}, framed) ==
                "Your code is 048213.\n@top.example #048213 @frame.example");
     BOOST_TEST(text_of(all, login, {}, web) == "Your code is 048213.\n@example.com #048213");
     BOOST_TEST(text_of(all, login, {}, app) == "Your code is 048213.\nFA+9qCX9VSu");
-    for (auto const& tail : {web, framed, app, message_tail{}})
-        BOOST_TEST(all.length(login, {}, 6, tail) == text_of(all, login, {}, tail).size());
+    for (auto const& suffix : {web, framed, app, autofill_suffix{}})
+        BOOST_TEST(all.length(login, {}, 6, suffix) == text_of(all, login, {}, suffix).size());
 }
 
 BOOST_AUTO_TEST_CASE(need_a_template_for_everything_else) {
@@ -107,9 +107,9 @@ BOOST_AUTO_TEST_CASE(are_proven_to_fit_at_their_longest) {
                "may become 159 characters long, 158 are allowed");
     BOOST_TEST(fault_of(std::string(longest - 7, 'x') + "{code}{minutes}") == "");
     BOOST_TEST(fault_of(std::string(longest - 6, 'x') + "{code}{minutes}") != "");
-    auto const tail = *message_tail::web_otp_for("example.com"); // "\n@example.com #048213"
-    BOOST_TEST(fault_of(std::string(longest - 6 - 21, 'x') + "{code}", {tail, {}}) == "");
-    BOOST_TEST(fault_of(std::string(longest - 6 - 20, 'x') + "{code}", {{}, tail}) != "");
+    auto const suffix = *autofill_suffix::web_otp_for("example.com"); // "\n@example.com #048213"
+    BOOST_TEST(fault_of(std::string(longest - 6 - 21, 'x') + "{code}", {suffix, {}}) == "");
+    BOOST_TEST(fault_of(std::string(longest - 6 - 20, 'x') + "{code}", {{}, suffix}) != "");
 }
 
 // Two characters of the alphabet's extension table are as long as four others.
@@ -122,15 +122,15 @@ BOOST_AUTO_TEST_CASE(are_counted_in_septets_of_the_gsm_alphabet) {
                "may take 161 septets of the GSM alphabet, 160 are allowed");
     BOOST_TEST(fault_of(with("[]^", 157)) == "");
     BOOST_TEST(fault_of(std::string(80, '~') + "{code}") != "");
-    auto const tail = *message_tail::web_otp_for("example.com"); // "\n@example.com #048213"
-    BOOST_TEST(fault_of(with("[]^", 157 - 21), {tail}) == "");
-    BOOST_TEST(fault_of(with("[]^", 158 - 21), {tail}) ==
+    auto const suffix = *autofill_suffix::web_otp_for("example.com"); // "\n@example.com #048213"
+    BOOST_TEST(fault_of(with("[]^", 157 - 21), {suffix}) == "");
+    BOOST_TEST(fault_of(with("[]^", 158 - 21), {suffix}) ==
                "may take 161 septets of the GSM alphabet, 160 are allowed");
     BOOST_TEST(fault_of("`{code}`") == "has a character that is not in the GSM alphabet: `");
 }
 
 BOOST_AUTO_TEST_CASE(are_as_short_as_sms_retriever_reads_them_with_an_apps_hash) {
-    auto const app = *message_tail::app_hash_of("FA+9qCX9VSu"); // and a line break
+    auto const app = *autofill_suffix::app_hash_of("FA+9qCX9VSu"); // and a line break
     auto const of = [](std::size_t characters) {
         return std::string(characters - 12 - 6, 'x') + "{code}";
     };
@@ -155,24 +155,24 @@ BOOST_AUTO_TEST_CASE(are_refused_with_the_reason) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_AUTO_TEST_SUITE(message_tails)
+BOOST_AUTO_TEST_SUITE(autofill_suffixes)
 
 BOOST_AUTO_TEST_CASE(name_a_host_in_lower_case) {
     for (auto const* host :
          {"example.com", "a.b", "xn--nxasmq6b.example", "1.example", "a-b.example.co"})
-        BOOST_TEST(message_tail::web_otp_for(host).has_value());
+        BOOST_TEST(autofill_suffix::web_otp_for(host).has_value());
     for (auto const* host : {"", "localhost", "Example.com", "example..com", ".com", "example.com.",
                              "-a.com", "a-.com", "exa mple.com", "a.com/x", "a.com #1", "a.com\n"})
-        BOOST_TEST(!message_tail::web_otp_for(host).has_value());
+        BOOST_TEST(!autofill_suffix::web_otp_for(host).has_value());
     auto const of_length = [](std::size_t size) { return std::string(size - 2, 'a') + ".b"; };
-    BOOST_TEST(message_tail::web_otp_for("a." + of_length(62)).has_value());
-    BOOST_TEST(!message_tail::web_otp_for("a." + of_length(63)).has_value());
+    BOOST_TEST(autofill_suffix::web_otp_for("a." + of_length(62)).has_value());
+    BOOST_TEST(!autofill_suffix::web_otp_for("a." + of_length(63)).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(hold_an_apps_hash_of_eleven_characters) {
-    BOOST_TEST(message_tail::app_hash_of("FA+9qCX9VSu").has_value());
+    BOOST_TEST(autofill_suffix::app_hash_of("FA+9qCX9VSu").has_value());
     for (auto const* hash : {"", "FA+9qCX9VS", "FA+9qCX9VSuu", "FA+9qCX9VS=", "FA+9qCX9 Su"})
-        BOOST_TEST(!message_tail::app_hash_of(hash).has_value());
+        BOOST_TEST(!autofill_suffix::app_hash_of(hash).has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

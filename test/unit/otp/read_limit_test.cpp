@@ -18,8 +18,8 @@ struct limit_fixture {
         result.limits = {read_limit_name};
         return result;
     }
-    std::optional<failure> ask(read_limit& limit, client const& from) {
-        return test::run(context, limit.refusal(from));
+    std::optional<failure> ask(read_limit& limit, client const& client) {
+        return test::run(context, limit.refusal(client));
     }
     static client named(std::string name) {
         client one;

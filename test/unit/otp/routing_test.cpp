@@ -1,4 +1,5 @@
-// Route plans: which route is taken, when the next one is, and what callers and the timeline hear of it.
+// Route plans: which route is taken, when the next one is, and what callers and the timeline hear
+// of it.
 
 #include "domain_fixture.hpp"
 
@@ -60,7 +61,7 @@ std::string text_of(std::vector<otp::step_report> const& steps) {
 std::string text_of(otp::verification_view const& view) {
     std::string text;
     for (auto const& each : view.events) {
-        text.append(text.empty() ? "" : " ").append(each.what);
+        text.append(text.empty() ? "" : " ").append(each.type);
         for (auto const& [name, value] : each.details) {
             if (name == "route_id") text += ' ' + std::to_string(std::get<std::int64_t>(value));
             if (name == "outcome" || name == "reason") text += ' ' + std::get<std::string>(value);
@@ -117,7 +118,7 @@ BOOST_AUTO_TEST_CASE(after_an_unknown_outcome_no_other_route_is_tried) {
     BOOST_TEST((result.error().code == otp::errc::delivery_unknown));
     BOOST_TEST(text_of(result.error().steps) == "8:unknown:timed_out");
     BOOST_TEST(asked() == "8");
-    BOOST_TEST(told.kinds() == "admitted unknown");
+    BOOST_TEST(event.kinds() == "admitted unknown");
 }
 
 BOOST_AUTO_TEST_CASE(a_plan_of_which_every_route_refuses_sends_nothing_and_says_so) {
@@ -129,8 +130,8 @@ BOOST_AUTO_TEST_CASE(a_plan_of_which_every_route_refuses_sends_nothing_and_says_
     BOOST_TEST(asked() == "8 1 3");
     BOOST_TEST(text_of(result.error().steps) ==
                "8:rejected:vendor_failed 1:rejected:vendor_failed 3:rejected:vendor_failed");
-    BOOST_TEST(told.kinds() == "admitted step_left step_left step_left not_sent");
-    BOOST_TEST(told.all[1].attempted);
+    BOOST_TEST(event.kinds() == "admitted step_left step_left step_left not_sent");
+    BOOST_TEST(event.all[1].attempted);
 }
 
 BOOST_AUTO_TEST_CASE(a_step_may_have_its_own_caller_id) {
@@ -214,8 +215,8 @@ struct other_plans : routing_fixture {
         one.route_id = route;
         one.country = "NL";
         one.accepted = accepted;
-        one.verified_share = otp::figure<double>{share, accepted};
-        one.cost_per_verified = otp::figure<money>{money::from_micros(cost), accepted};
+        one.verified_share = otp::statistic<double>{share, accepted};
+        one.cost_per_verified = otp::statistic<money>{money::from_micros(cost), accepted};
         return one;
     }
 };
@@ -247,7 +248,7 @@ BOOST_AUTO_TEST_CASE(a_purpose_may_have_a_plan_and_a_client_may_have_another) {
 
 BOOST_AUTO_TEST_CASE(
     the_best_route_is_the_cheapest_per_verified_user_of_those_that_are_good_enough) {
-    figures.all = {score(1, 50, 0.9, 95'000), score(2, 50, 0.4, 10'000), score(3, 9, 1.0, 20'000)};
+    stats.all = {score(1, 50, 0.9, 95'000), score(2, 50, 0.4, 10'000), score(3, 9, 1.0, 20'000)};
     auto const first = send_by("best");
     BOOST_TEST_REQUIRE(first.has_value());
     BOOST_TEST(first->route_id == 1); // 2 is verified too seldom, 3 has too few samples
@@ -257,7 +258,7 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST_REQUIRE((share != chosen.end()));
     BOOST_TEST(std::get<std::string>(share->second) == "0.900");
 
-    figures.all.push_back(score(3, 10, 0.5, 20'000));
+    stats.all.push_back(score(3, 10, 0.5, 20'000));
     BOOST_TEST(send_by("best", "31610000001")->route_id == 3);
 }
 

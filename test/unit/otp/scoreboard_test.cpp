@@ -1,6 +1,6 @@
 #include "coroutines.hpp"
 #include "manual_clock.hpp"
-#include "otp/routing/score_figures.hpp"
+#include "otp/routing/score_stats.hpp"
 #include "otpd/otp/scoreboard.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -11,43 +11,43 @@ namespace otpd::test {
 
 namespace {
 
-using otp::occurrence;
-using otp::occurrence_kind;
+using otp::event_type;
 using otp::score_query;
+using otp::verification_event;
 using otp::weighted;
 using otp::weighted_quantile;
 using namespace std::chrono_literals;
 
 struct board_fixture {
-    occurrence of(occurrence_kind what, std::string id, int route = 8) const {
-        occurrence told;
-        told.what = what;
-        told.at = clock.wall();
-        told.verification_id = std::move(id);
-        told.route_id = route;
-        told.country = "NL";
-        told.purpose = "login";
-        return told;
+    verification_event of(event_type type, std::string id, int route = 8) const {
+        verification_event event;
+        event.type = type;
+        event.at = clock.wall();
+        event.verification_id = std::move(id);
+        event.route_id = route;
+        event.country = "NL";
+        event.purpose = "login";
+        return event;
     }
     void accept(std::string id, std::int64_t micros, int route = 8) {
-        auto told = of(occurrence_kind::accepted, std::move(id), route);
-        told.cost = money::from_micros(micros);
-        board.happened(told);
+        auto event = of(event_type::accepted, std::move(id), route);
+        event.cost = money::from_micros(micros);
+        board.on_event(event);
     }
     void deliver(std::string id, std::chrono::milliseconds after, int route = 8) {
-        auto told = of(occurrence_kind::delivered, std::move(id), route);
-        told.since_accepted = after;
-        board.happened(told);
+        auto event = of(event_type::delivered, std::move(id), route);
+        event.since_accepted = after;
+        board.on_event(event);
     }
     void verify(std::string id, std::chrono::milliseconds after, int route = 8) {
-        auto told = of(occurrence_kind::verified, std::move(id), route);
-        told.since_admitted = after;
-        board.happened(told);
+        auto event = of(event_type::verified, std::move(id), route);
+        event.since_admitted = after;
+        board.on_event(event);
     }
     void refuse(std::string id, int route, bool attempted = true) {
-        auto told = of(occurrence_kind::step_left, std::move(id), route);
-        told.attempted = attempted;
-        board.happened(told);
+        auto event = of(event_type::step_left, std::move(id), route);
+        event.attempted = attempted;
+        board.on_event(event);
     }
     std::vector<otp::route_score> scores(score_query query = {}) {
         return run(context, board.scores(std::move(query)));
@@ -151,13 +151,13 @@ BOOST_FIXTURE_TEST_CASE(routes_are_scored_each_with_its_own_tries_of_one_verific
 
 BOOST_FIXTURE_TEST_CASE(countries_and_purposes_are_kept_apart, board_fixture) {
     accept("a", 1);
-    auto other = of(occurrence_kind::accepted, "b");
+    auto other = of(event_type::accepted, "b");
     other.country = "";
-    board.happened(other);
+    board.on_event(other);
     other.verification_id = "c";
     other.country = "NL";
     other.purpose = "payment";
-    board.happened(other);
+    board.on_event(other);
     auto const all = scores();
     BOOST_REQUIRE(all.size() == 2U);
     BOOST_TEST(all[0].country == "");
@@ -169,9 +169,9 @@ BOOST_FIXTURE_TEST_CASE(countries_and_purposes_are_kept_apart, board_fixture) {
 
 BOOST_FIXTURE_TEST_CASE(a_send_lost_on_a_stale_connection_counts_for_no_route, board_fixture) {
     accept("good", 50'000);
-    auto lost = of(occurrence_kind::unknown, "lost");
+    auto lost = of(event_type::unknown, "lost");
     lost.stale_connection = true;
-    board.happened(lost);
+    board.on_event(lost);
     auto const all = scores();
     BOOST_REQUIRE(all.size() == 1u);
     BOOST_TEST(all.front().sent == 1u);
@@ -180,8 +180,8 @@ BOOST_FIXTURE_TEST_CASE(a_send_lost_on_a_stale_connection_counts_for_no_route, b
 BOOST_FIXTURE_TEST_CASE(an_unknown_outcome_is_accepted_once_a_report_or_its_code_proves_it,
                         board_fixture) {
     for (auto const* id : {"a", "b", "c"})
-        board.happened(of(occurrence_kind::unknown, id));
-    board.happened(of(occurrence_kind::delivery, "a"));
+        board.on_event(of(event_type::unknown, id));
+    board.on_event(of(event_type::delivery, "a"));
     verify("b", 3000ms);
     auto const score = scores().at(0);
     BOOST_TEST(score.sent == 3U);
@@ -194,10 +194,10 @@ BOOST_FIXTURE_TEST_CASE(a_code_that_another_instance_sent_counts_as_verified_and
     clock.advance(10s);
     accept("a", 40'000);
     accept("b", 40'000);
-    auto foreign = of(occurrence_kind::verified, "elsewhere");
+    auto foreign = of(event_type::verified, "elsewhere");
     foreign.since_admitted = 7000ms;
     foreign.cost = money::from_micros(90'000);
-    board.happened(foreign);
+    board.on_event(foreign);
     auto const score = scores().at(0);
     BOOST_TEST(score.sent == 2U);
     BOOST_TEST(score.verified == 1U);
@@ -217,11 +217,10 @@ BOOST_FIXTURE_TEST_CASE(a_code_from_before_the_start_counts_for_nothing, board_f
 }
 
 BOOST_FIXTURE_TEST_CASE(what_says_nothing_about_a_route_is_no_sample, board_fixture) {
-    for (auto const kind :
-         {occurrence_kind::blocked, occurrence_kind::admitted, occurrence_kind::not_sent,
-          occurrence_kind::failed, occurrence_kind::wrong, occurrence_kind::canceled})
-        board.happened(of(kind, "a"));
-    board.happened(of(occurrence_kind::accepted, "a", 0));
+    for (auto const kind : {event_type::blocked, event_type::admitted, event_type::not_sent,
+                            event_type::failed, event_type::wrong, event_type::canceled})
+        board.on_event(of(kind, "a"));
+    board.on_event(of(event_type::accepted, "a", 0));
     deliver("nobody", 1000ms);
     BOOST_TEST(scores().empty());
 }

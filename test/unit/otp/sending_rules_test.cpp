@@ -16,14 +16,14 @@ errc refusal_of(fixture& f, std::string const& to, char const* what = "login") {
     return f.send(f.request(to, what)).error().code;
 }
 
-send_request once(fixture const& f, char const* key, char fingerprint = 'a',
-                  std::string const& to = test::one_number) {
+send_request idempotency(fixture const& f, char const* key, char fingerprint = 'a',
+                         std::string const& to = test::one_number) {
     auto what = f.request(to);
-    idempotency wanted;
+    idempotency_key wanted;
     wanted.key = key;
     wanted.fingerprint.fill(static_cast<std::byte>(fingerprint));
     wanted.write = [](sent const& first) { return "reply with " + first.id; };
-    what.once = std::move(wanted);
+    what.idempotency = std::move(wanted);
     return what;
 }
 
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(use_their_own_purposes_routes_and_sender) {
     f.client.routes = {1, 8};
     f.client.default_route_id = 8;
     f.client.caller_id = "SHOP";
-    f.client.tail = *message_tail::web_otp_for("shop.example");
+    f.client.suffix = *autofill_suffix::web_otp_for("shop.example");
     BOOST_TEST((refusal_of(f, test::one_number, "payment") == errc::purpose_not_allowed));
     auto other_route = f.request();
     other_route.route_id = 3;
@@ -146,11 +146,11 @@ BOOST_AUTO_TEST_CASE(may_choose_language_and_last_line_of_a_message_that_fits) {
     fixture f(rules);
     auto what = f.request(test::one_number, "payment");
     what.locale = *locale_tag::parse("nl-BE");
-    what.tail = *message_tail::app_hash_of("FA+9qCX9VSu");
+    what.suffix = *autofill_suffix::app_hash_of("FA+9qCX9VSu");
     BOOST_TEST(f.send(std::move(what)).has_value());
     BOOST_TEST(f.gateway.sent().at(0).text.reveal().ends_with(", 5 minuten geldig.\nFA+9qCX9VSu"));
     auto too_long = f.request("31651860671");
-    too_long.tail = *message_tail::app_hash_of("FA+9qCX9VSu");
+    too_long.suffix = *autofill_suffix::app_hash_of("FA+9qCX9VSu");
     BOOST_TEST((f.send(std::move(too_long)).error().code == errc::message_too_long));
     BOOST_TEST(f.send(f.request("31651860671")).has_value());
 }
@@ -231,19 +231,19 @@ BOOST_AUTO_TEST_CASE(of_a_client_purpose_and_number_is_under_way_at_a_time) {
 
 BOOST_AUTO_TEST_CASE(with_an_idempotency_key_is_made_once_and_told_again) {
     fixture f(test::without_cooldown());
-    auto const first = f.send(once(f, "k"));
+    auto const first = f.send(idempotency(f, "k"));
     BOOST_TEST(first->replayed.empty());
     for (int i = 0; i < 3; ++i) {
-        BOOST_TEST(f.send(once(f, "k"))->replayed == "reply with " + first->id);
+        BOOST_TEST(f.send(idempotency(f, "k"))->replayed == "reply with " + first->id);
         f.clock.advance(7h);
     }
-    BOOST_TEST((f.send(once(f, "k", 'b')).error().code == errc::idempotency_key_reused));
+    BOOST_TEST((f.send(idempotency(f, "k", 'b')).error().code == errc::idempotency_key_reused));
     BOOST_TEST(f.gateway.sent().size() == 1U);
     f.client.name = "shop"; // has keys of its own
-    BOOST_TEST(f.send(once(f, "k"))->replayed.empty());
+    BOOST_TEST(f.send(idempotency(f, "k"))->replayed.empty());
     f.client.name = "default";
     f.clock.advance(4h); // 25 in all
-    BOOST_TEST(f.send(once(f, "k"))->replayed.empty());
+    BOOST_TEST(f.send(idempotency(f, "k"))->replayed.empty());
     BOOST_TEST(f.gateway.sent().size() == 3U);
 }
 
@@ -253,18 +253,18 @@ BOOST_AUTO_TEST_CASE(that_may_have_been_made_stays_unknown_under_its_key) {
         return bridgexapi::send_outcome(bridgexapi::unknown{bridgexapi::reason::timed_out});
     };
     for (int i = 0; i < 3; ++i)
-        BOOST_TEST((f.send(once(f, "k")).error().code == errc::delivery_unknown));
+        BOOST_TEST((f.send(idempotency(f, "k")).error().code == errc::delivery_unknown));
     BOOST_TEST(f.gateway.sent().size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(whose_settlement_was_lost_is_never_made_again_under_its_key) {
     fixture f(test::without_cooldown());
     f.store.settles = false;
-    BOOST_TEST(f.send(once(f, "k")).has_value());
+    BOOST_TEST(f.send(idempotency(f, "k")).has_value());
     f.store.settles = true;
-    BOOST_TEST((f.send(once(f, "k")).error().code == errc::send_in_progress));
+    BOOST_TEST((f.send(idempotency(f, "k")).error().code == errc::send_in_progress));
     f.clock.advance(1h);
-    BOOST_TEST((f.send(once(f, "k")).error().code == errc::delivery_unknown));
+    BOOST_TEST((f.send(idempotency(f, "k")).error().code == errc::delivery_unknown));
     BOOST_TEST(f.gateway.sent().size() == 1U);
 }
 
@@ -273,14 +273,14 @@ BOOST_AUTO_TEST_CASE(that_was_refused_leaves_its_key_free) {
     f.gateway.on_send = [](bridgexapi::sms const&) {
         return bridgexapi::send_outcome(bridgexapi::rejected{bridgexapi::reason::no_pricing});
     };
-    BOOST_TEST((f.send(once(f, "k")).error().code == errc::upstream_rejected));
-    BOOST_TEST((f.send(once(f, "k")).error().code == errc::cooldown_active)); // a back-off
+    BOOST_TEST((f.send(idempotency(f, "k")).error().code == errc::upstream_rejected));
+    BOOST_TEST((f.send(idempotency(f, "k")).error().code == errc::cooldown_active)); // a back-off
     f.clock.advance(5s);
     f.gateway.on_send = [](bridgexapi::sms const&) {
         return bridgexapi::send_outcome(test::fake_gateway::default_receipt());
     };
-    BOOST_TEST(f.send(once(f, "k"))->replayed.empty());
-    BOOST_TEST(!f.send(once(f, "k"))->replayed.empty()); // whatever the cooldown says
+    BOOST_TEST(f.send(idempotency(f, "k"))->replayed.empty());
+    BOOST_TEST(!f.send(idempotency(f, "k"))->replayed.empty()); // whatever the cooldown says
 }
 
 BOOST_AUTO_TEST_CASE(more_leaves_the_older_code_valid_where_the_purpose_says_so) {
@@ -296,14 +296,14 @@ BOOST_AUTO_TEST_CASE(more_leaves_the_older_code_valid_where_the_purpose_says_so)
     BOOST_TEST(f.find(newer)->state == "canceled");
 }
 
-// The store made the admission and did not say so. Nothing was transmitted, so nothing of it stays: the same
-// key sends, and no cooldown stands against it.
+// The store made the admission and did not say so. Nothing was transmitted, so nothing of it stays:
+// the same key sends, and no cooldown stands against it.
 BOOST_AUTO_TEST_CASE(an_admission_whose_answer_was_lost_is_undone) {
     policy rules;
     rules.undo_pause = 1ms;
     fixture f(rules);
     f.store.loses_admissions = true;
-    auto const lost = f.send(once(f, "k"));
+    auto const lost = f.send(idempotency(f, "k"));
     BOOST_TEST((lost.error().code == errc::store_unavailable));
     BOOST_TEST(f.gateway.sent().empty());
     f.store.loses_admissions = false;
@@ -312,7 +312,7 @@ BOOST_AUTO_TEST_CASE(an_admission_whose_answer_was_lost_is_undone) {
         f.context.run_for(1ms);
         return test::run(f.context, f.memory.usage()).codes == 0;
     });
-    auto const sent = f.send(once(f, "k"));
+    auto const sent = f.send(idempotency(f, "k"));
     BOOST_REQUIRE(sent.has_value());
     BOOST_TEST(sent->replayed.empty());
     BOOST_TEST(f.gateway.sent().size() == 1U);

@@ -245,8 +245,8 @@ BOOST_AUTO_TEST_CASE(a_cancelled_caller_does_not_stop_a_send) {
     BOOST_TEST(test::run(f.context, f.memory.usage()).codes == 0U); // settled as refused
 }
 
-/// At every moment of a send, from before its first step on: each run is cancelled one step later. This is the one
-/// border: nothing that is called beyond it is told that the client is gone.
+/// At every moment of a send, from before its first step on: each run is cancelled one step later.
+/// This is the one border: nothing that is called beyond it is told that the client is gone.
 BOOST_AUTO_TEST_CASE(
     a_caller_that_leaves_at_any_moment_leaves_a_send_that_is_made_once_and_settled) {
     std::size_t begun = 0;
@@ -270,15 +270,15 @@ BOOST_AUTO_TEST_CASE(
         ended_first = ended;
         signal.emit(boost::asio::cancellation_type::all);
         test::run_on_threads(f.context, 1);
-        if (f.told.all.empty()) {
+        if (f.event.all.empty()) {
             BOOST_TEST(f.gateway.sent().empty()); // it had not begun
             continue;
         }
         ++begun;
         BOOST_TEST(f.gateway.sent().size() == 1U);
-        BOOST_TEST(f.told.kinds() == "admitted accepted");
+        BOOST_TEST(f.event.kinds() == "admitted accepted");
         BOOST_TEST(f.deliveries.all.size() == 1U);
-        auto const found = f.find(f.told.all.back().verification_id);
+        auto const found = f.find(f.event.all.back().verification_id);
         BOOST_REQUIRE(found.has_value());
         BOOST_TEST(found->delivery == "accepted");
     }
@@ -289,7 +289,8 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(verifying)
 
-// The reference's sequence for five attempts, with its lock-out, but lasting until the code expires.
+// The reference's sequence for five attempts, with its lock-out, but lasting until the code
+// expires.
 BOOST_AUTO_TEST_CASE(attempts_run_out_and_stay_so_until_the_code_expires) {
     fixture f;
     f.send();

@@ -54,8 +54,9 @@ struct spending_fixture : domain_fixture {
         if (!plan.empty()) what.plan = plan;
         return send(std::move(what));
     }
-    std::int64_t spent(otp::spending_budget const& of) {
-        auto const answer = run(context, store.spent({domain.spending().key_of(of, clock.wall())}));
+    std::int64_t spent(otp::spending_budget const& budget) {
+        auto const answer =
+            run(context, store.spent({domain.spending().key_of(budget, clock.wall())}));
         return answer->at(0);
     }
     std::int64_t spent_in_all() {
@@ -87,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_send_over_the_cap_is_refused_by_name_and_nothing_is_sent)
     BOOST_TEST((over.error().code == otp::errc::limit_exceeded));
     BOOST_TEST(over.error().violated.at(0).name == "daily");
     BOOST_TEST(gateway.sent().size() == 2);
-    BOOST_TEST(told.all.back().reason == "daily");
+    BOOST_TEST(event.all.back().reason == "daily");
     // Until the day is over, in UTC.
     auto const midnight = otp::end_of(otp::budget_period::day, clock.wall());
     BOOST_TEST(over.error().retry_after->count() ==
@@ -152,8 +153,8 @@ BOOST_AUTO_TEST_CASE(a_send_is_counted_for_the_route_that_was_asked_last) {
     auto const counted =
         R"(otpd_sends_total{outcome="rejected",reason="vendor_failed",route_id="8"} 1)";
     BOOST_TEST(metrics.scrape().find(counted) != std::string::npos);
-    auto const& last = told.all.back();
-    BOOST_TEST((last.what == otp::occurrence_kind::not_sent));
+    auto const& last = event.all.back();
+    BOOST_TEST((last.type == otp::event_type::not_sent));
     BOOST_TEST(last.route_id == 8);
     BOOST_TEST(last.reason == "vendor_failed");
     BOOST_TEST(last.price->micros() == 9 * cent);

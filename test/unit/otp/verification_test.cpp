@@ -12,7 +12,7 @@ namespace {
 std::vector<std::string> events_of(verification_view const& view) {
     std::vector<std::string> names;
     for (auto const& each : view.events)
-        names.emplace_back(each.what);
+        names.emplace_back(each.type);
     return names;
 }
 

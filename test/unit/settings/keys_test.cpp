@@ -1,5 +1,5 @@
-// The keys of the sections: what each takes and refuses, names in the environment, and what messages
-// say. Defaults and bounds are in config.toml, which shipped_config_test.cpp compares.
+// The keys of the sections: what each takes and refuses, names in the environment, and what
+// messages say. Defaults and bounds are in config.toml, which shipped_config_test.cpp compares.
 
 #include "support.hpp"
 
@@ -331,7 +331,8 @@ BOOST_AUTO_TEST_CASE(money_is_exact_in_every_notation) {
         }
 }
 
-// What the balancer sends while this end closes is lost: the default outlives what Google's keep, 600 s.
+// What the balancer sends while this end closes is lost: the default outlives what Google's keep,
+// 600 s.
 BOOST_AUTO_TEST_CASE(an_idle_connection_is_kept_longer_than_balancers_keep_it) {
     BOOST_TEST((good(sources({})).server.idle_timeout > 600s));
     auto const hour = good(sources({{"OTPD_SERVER_IDLE_TIMEOUT_MS", "3600000"}}));
@@ -367,7 +368,8 @@ BOOST_AUTO_TEST_CASE(a_known_store_and_no_other) {
                         "environment): must be memory:, sqlite:PATH, postgres://"));
 }
 
-// Codes that are signed with a key nobody else has, or that is gone after a restart, are lost codes.
+// Codes that are signed with a key nobody else has, or that is gone after a restart, are lost
+// codes.
 BOOST_AUTO_TEST_CASE(a_store_that_outlives_the_process_needs_a_secret_that_does) {
     for (auto const* url : {"sqlite:/tmp/x.db", "redis://127.0.0.1", "unix:/run/valkey.sock",
                             "postgres://127.0.0.1/otp"})

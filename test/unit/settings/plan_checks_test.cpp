@@ -23,7 +23,7 @@ std::string webhook_named(std::string const& name, std::string const& more = "",
 
 BOOST_AUTO_TEST_SUITE(setting_plan_checks)
 
-// --- plans ---------------------------------------------------------------------------------------
+// --- plans --------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(plans_have_names_of_their_own) {
     good(with_config(plan_named("a") + plan_named("b")));
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(a_client_has_a_usual_route_or_a_usual_plan) {
                "out");
 }
 
-// --- budgets -------------------------------------------------------------------------------------
+// --- budgets ------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(budgets_have_names_that_no_limit_and_no_other_has) {
     good(with_config(budget_named("a") + budget_named("b")));
@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_budget_is_for_a_client_and_a_route_that_there_are) {
                "or choose another");
 }
 
-// --- webhooks ------------------------------------------------------------------------------------
+// --- webhooks -----------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(webhooks_have_names_of_their_own) {
     good(with_config(webhook_named("a") + webhook_named("b")));
@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(a_webhook_of_a_client_is_of_one_that_there_is) {
                "[[webhook]] \"a\" is for client \"shop\", which no [[client]] is");
 }
 
-// --- routes and files ----------------------------------------------------------------------------
+// --- routes and files ---------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(one_route_leaves_connections_to_the_others) {
     auto const with = [](char const* most) {

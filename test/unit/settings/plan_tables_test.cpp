@@ -28,7 +28,7 @@ std::string step_fault(std::string const& step) {
 
 BOOST_AUTO_TEST_SUITE(setting_plan_tables)
 
-// --- plans ---------------------------------------------------------------------------------------
+// --- plans --------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_plan_may_be_written_in_one_line) {
     auto const all = good(with_config(
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(every_fault_of_every_step_is_reported_at_once) {
     BOOST_TEST(contains(unnamed[1], "[[route_plan]] step 1: route = \"9\""));
 }
 
-// --- budgets -------------------------------------------------------------------------------------
+// --- budgets ------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(all_that_a_budget_may_have) {
     auto const all = good(with_config(
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(whom_a_budget_is_for_is_one_of_its_key) {
     BOOST_TEST(contains(fault(with_config(only("everybody", "shop"))), "[[budget]] key"));
 }
 
-// --- webhooks ------------------------------------------------------------------------------------
+// --- webhooks -----------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(all_that_a_webhook_may_have) {
     // base64 of the bytes 0 to 23, and of 24 bytes of 248 to 255 with one of 254 behind them.

@@ -1,4 +1,5 @@
-// Secrets that come from files of their own: systemd's credentials, Docker's and Kubernetes' secrets.
+// Secrets that come from files of their own: systemd's credentials, Docker's and Kubernetes'
+// secrets.
 
 #include "tables.hpp"
 

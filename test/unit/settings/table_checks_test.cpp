@@ -27,13 +27,13 @@ std::string text_of(std::size_t length) {
 /// Characters left for the text of an SMS with a code of six digits.
 constexpr std::size_t room = 158 - 6;
 /// "\n@shop.example #123456"
-constexpr std::size_t tail_length = 1 + 1 + 12 + 2 + 6;
+constexpr std::size_t suffix_length = 1 + 1 + 12 + 2 + 6;
 
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(setting_table_checks)
 
-// --- clients -------------------------------------------------------------------------------------
+// --- clients ------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(clients_have_names_of_their_own) {
     good(with_config(client_named("a", '1') + client_named("b", '2')));
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(a_clients_countries_are_allowed_ones) {
         "leave it out");
 }
 
-// --- countries -----------------------------------------------------------------------------------
+// --- countries ----------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(countries_are_known_by_the_numbering_plan_only) {
     auto const limit =
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(countries_that_do_not_exist_are_refused_wherever_they_are_n
     BOOST_TEST(faults(with_config("[numbers]\ndenied = [\"XX\", \"EL\"]\n")).size() == 2U);
 }
 
-// --- limits --------------------------------------------------------------------------------------
+// --- limits -------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(limits_have_names_that_nothing_else_has) {
     good(with_config(limit_named("a") + limit_named("b")));
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(a_limit_of_a_client_is_of_one_that_there_is) {
     BOOST_TEST(contains(fault(with_config(of("default") + client_named("a"))), "which no"));
 }
 
-// --- templates -----------------------------------------------------------------------------------
+// --- templates ----------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(texts_fit_with_the_code_that_is_sent) {
     auto const from = [](std::size_t length, char const* digits) {
@@ -209,8 +209,8 @@ BOOST_AUTO_TEST_CASE(texts_fit_with_the_last_line_of_every_client_that_may_use_t
     };
     for (auto const* uses_it : {"[]", "[\"pay\"]", "[\"login\", \"pay\"]"})
         BOOST_TEST_CONTEXT(uses_it) {
-            good(from(room - tail_length, uses_it));
-            BOOST_TEST(contains(fault(from(room - tail_length + 1, uses_it)),
+            good(from(room - suffix_length, uses_it));
+            BOOST_TEST(contains(fault(from(room - suffix_length + 1, uses_it)),
                                 "may become 159 characters long"));
         }
     good(from(room, "[\"login\"]"));
@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(texts_fit_with_the_last_line_of_every_client_that_may_use_t
                         "otp.message_template"));
     // And of whoever has auth.token.
     BOOST_TEST(contains(
-        fault(with_config("[otp]\nmessage_template = \"" + text_of(room - tail_length + 1) +
+        fault(with_config("[otp]\nmessage_template = \"" + text_of(room - suffix_length + 1) +
                           "\"\n[auth]\nweb_otp_hosts = [\"shop.example\"]\n")),
         "may become 159 characters long"));
 }
@@ -260,7 +260,7 @@ BOOST_AUTO_TEST_CASE(there_is_one_text_for_a_purpose_and_a_locale) {
                "otp.message_template");
 }
 
-// --- test numbers --------------------------------------------------------------------------------
+// --- test numbers -------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(test_numbers_have_codes_as_long_as_all_others) {
     good(with_config(test_number("31612345678", "123456") + test_number("31612345679", "123456")));

@@ -286,12 +286,12 @@ BOOST_AUTO_TEST_CASE(all_that_a_client_may_have) {
     BOOST_TEST(shop.caller_id == "SHOP");
     BOOST_TEST(shop.default_route_id == 5);
     BOOST_TEST((shop.web_otp_hosts == std::vector<std::string>{"shop.example"}));
-    BOOST_TEST((shop.tail.what == otpd::otp::message_tail::kind::web_otp));
-    BOOST_TEST(shop.tail.text == "shop.example");
+    BOOST_TEST((shop.suffix.type == otpd::otp::autofill_suffix::kind::web_otp));
+    BOOST_TEST(shop.suffix.text == "shop.example");
     auto const& crm = all.clients[1].profile;
     BOOST_TEST((crm.purposes.empty() && crm.routes.empty() && crm.countries.empty()));
     BOOST_TEST((crm.caller_id.empty() && crm.default_route_id == 0));
-    BOOST_TEST((crm.tail.what == otpd::otp::message_tail::kind::app_hash));
+    BOOST_TEST((crm.suffix.type == otpd::otp::autofill_suffix::kind::app_hash));
 }
 
 BOOST_AUTO_TEST_CASE(a_client_has_one_last_line) {
@@ -304,7 +304,7 @@ BOOST_AUTO_TEST_CASE(a_client_has_one_last_line) {
 BOOST_AUTO_TEST_CASE(one_host_alone_is_that_of_sends_that_name_none) {
     auto const of = [](char const* hosts) {
         auto const all = good(with_config(client_named("a") + "web_otp_hosts = " + hosts + '\n'));
-        return all.clients.at(0).profile.tail.text;
+        return all.clients.at(0).profile.suffix.text;
     };
     BOOST_TEST(of("[\"shop.example\"]") == "shop.example");
     BOOST_TEST(of("[\"shop.example\", \"pay.example\"]") == "");

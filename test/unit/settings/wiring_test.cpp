@@ -36,7 +36,7 @@ BOOST_AUTO_TEST_CASE(the_defaults_are_those_of_the_domain) {
     otpd::otp::policy const usual;
     BOOST_TEST(rules.code_length == usual.code_length);
     BOOST_TEST((rules.ttl == usual.ttl));
-    BOOST_TEST((rules.keep == usual.keep));
+    BOOST_TEST((rules.retention == usual.retention));
     BOOST_TEST((rules.cooldown.base == usual.cooldown.base));
     BOOST_TEST((rules.cooldown.longest == usual.cooldown.longest));
     BOOST_TEST((rules.cooldown.memory == usual.cooldown.memory));
@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(every_part_is_told_its_settings) {
     BOOST_TEST(gates.queue_max == 1U);
     BOOST_TEST(gates.circuit.failures_to_open == 2U);
     BOOST_TEST(all.routes.scores.samples_max == 3000U);
-    auto const book = otpd::app::price_book_options_of(all);
+    auto const book = otpd::app::price_cache_options_of(all);
     BOOST_TEST((book.routes == all.otp.allowed_routes));
     BOOST_TEST((book.lifetime == 61s));
     BOOST_TEST((all.spending.account.interval == 5s));
@@ -301,10 +301,10 @@ BOOST_AUTO_TEST_CASE(who_has_the_token_may_name_the_hosts_of_auth_and_one_alone_
     };
     auto const one = holder("[\"shop.example\"]");
     BOOST_TEST((one.web_otp_hosts == std::vector<std::string>{"shop.example"}));
-    BOOST_TEST(one.tail.text == "shop.example");
+    BOOST_TEST(one.suffix.text == "shop.example");
     auto const two = holder("[\"shop.example\", \"pay.example\"]");
     BOOST_TEST(two.web_otp_hosts.size() == 2U);
-    BOOST_TEST((two.tail == otpd::otp::message_tail()));
+    BOOST_TEST((two.suffix == otpd::otp::autofill_suffix()));
     auto const nobody = otpd::app::credentials_of(good(with_config("")));
     BOOST_TEST(nobody.at(0).profile.web_otp_hosts.empty());
 }

@@ -20,10 +20,10 @@ location parsed(std::string const& text) {
 BOOST_AUTO_TEST_SUITE(location_of_a_store)
 
 BOOST_AUTO_TEST_CASE(memory_and_files) {
-    BOOST_CHECK(parsed("memory:").what == location::kind::memory);
+    BOOST_CHECK(parsed("memory:").type == location::kind::memory);
     BOOST_TEST(!parsed("memory:").outlives_process());
     auto const file = parsed("sqlite:/var/lib/otpd/otpd.db");
-    BOOST_CHECK(file.what == location::kind::sqlite);
+    BOOST_CHECK(file.type == location::kind::sqlite);
     BOOST_TEST(file.path == "/var/lib/otpd/otpd.db");
     BOOST_TEST(file.outlives_process());
     BOOST_TEST(parsed("sqlite:otpd.db").path == "otpd.db");
@@ -31,7 +31,7 @@ BOOST_AUTO_TEST_CASE(memory_and_files) {
 
 BOOST_AUTO_TEST_CASE(one_server) {
     auto const plain = parsed("redis://valkey");
-    BOOST_CHECK(plain.what == location::kind::redis);
+    BOOST_CHECK(plain.type == location::kind::redis);
     BOOST_REQUIRE(plain.servers.size() == 1U);
     BOOST_TEST(plain.servers[0].host == "valkey");
     BOOST_TEST(plain.servers[0].port == 6379U);
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(one_server) {
 
 BOOST_AUTO_TEST_CASE(a_unix_socket) {
     auto const plain = parsed("unix:/run/valkey/valkey.sock");
-    BOOST_CHECK(plain.what == location::kind::redis);
+    BOOST_CHECK(plain.type == location::kind::redis);
     BOOST_TEST(plain.path == "/run/valkey/valkey.sock");
     BOOST_TEST(plain.servers.empty());
     auto const full = parsed("unix://otpd:word@/run/valkey.sock?db=2");
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(sentinels) {
 
 BOOST_AUTO_TEST_CASE(postgres) {
     auto const plain = parsed("postgres://otpd@db.example/codes");
-    BOOST_CHECK(plain.what == location::kind::postgres);
+    BOOST_CHECK(plain.type == location::kind::postgres);
     BOOST_TEST(plain.outlives_process());
     BOOST_REQUIRE(plain.servers.size() == 1U);
     BOOST_TEST(plain.servers[0].to_string() == "db.example:5432");

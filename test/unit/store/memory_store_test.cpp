@@ -1,5 +1,5 @@
-// What the memory store promises beyond the contract: exact boundaries, bounded memory, and a sweeper
-// that works in slices.
+// What the memory store promises beyond the contract: exact boundaries, bounded memory, and a
+// sweeper that works in slices.
 
 #include "backend/memory_backend.hpp"
 #include "contract/store_contract.hpp"
@@ -76,16 +76,17 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
     };
     std::uint32_t const phone = pick(50);
     std::string const slot = pick(2) == 0 ? "login" : "payment";
-    std::vector const charges{charge{subject(everybody + pick(3)), "a", 1000, duration(60'000)},
-                              charge{number(phone), "b", 5, duration(5000), 1, pick(2) == 0}};
+    std::vector const rate_limit_checks{
+        rate_limit_check{subject(everybody + pick(3)), "a", 1000, duration(60'000)},
+        rate_limit_check{number(phone), "b", 5, duration(5000), 1, pick(2) == 0}};
     conversion_guard rule;
-    rule.subject = subject(everybody + pick(3));
+    rule.key = subject(everybody + pick(3));
     rule.out_max = pick(2) == 0 ? 100 : 5;
     rule.typing = std::chrono::seconds(3);
     rule.observed = pick(2) == 0;
     budget_key const daily{subject(everybody + pick(3)), "daily", pick(2) == 0 ? "1" : "2"};
     reservation const price{daily, pick(50), 200, duration(20'000), pick(2) == 0};
-    idempotency_key const once{subject(everybody + 10 + pick(20)), {}, duration(20'000)};
+    idempotency_key const idempotency{subject(everybody + 10 + pick(20)), {}, duration(20'000)};
     switch (pick(10)) {
     case 0:
     case 1:
@@ -94,10 +95,10 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
         request.cooldown.memory = duration(30'000);
         request.add = pick(2) == 0;
         request.lease = duration(pick(2000));
-        request.charges = charges;
+        request.rate_limit_checks = rate_limit_checks;
         request.guards = {rule};
         request.reservations = {price};
-        if (pick(3) == 0) request.once = once;
+        if (pick(3) == 0) request.idempotency = idempotency;
         f.admit(std::move(request));
         break;
     }
@@ -105,8 +106,8 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
     case 4: {
         auto guess = guess_of(phone, pick(3), slot);
         if (pick(2) == 0) guess.id = id_of(id - 1 - pick(20));
-        guess.charges = charges;
-        guess.guarded = {rule.subject};
+        guess.rate_limit_checks = rate_limit_checks;
+        guess.guarded = {rule.key};
         f.check(std::move(guess));
         break;
     }
@@ -114,10 +115,10 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
         auto settlement =
             settlement_of(phone, id - 1 - pick(20), static_cast<send_result>(pick(3)));
         settlement.back_off = duration(pick(2) * 500);
-        settlement.give_back = charges;
-        settlement.guarded = {rule.subject};
+        settlement.refund = rate_limit_checks;
+        settlement.guarded = {rule.key};
         settlement.adjustments = {adjustment{daily, -10}};
-        if (pick(3) == 0) settlement.once = once;
+        if (pick(3) == 0) settlement.idempotency = idempotency;
         f.settle(std::move(settlement));
         break;
     }
@@ -136,9 +137,9 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
         break;
     }
     case 8: {
-        rebooking request{
+        reservation_replacement request{
             address_of(phone, id - 1 - pick(20)), {note{}}, {adjustment{daily, -5}}, {price}};
-        run(f.context, f.store.rebook(std::move(request))).value();
+        run(f.context, f.store.replace_reservation(std::move(request))).value();
         break;
     }
     default:
@@ -189,7 +190,7 @@ BOOST_AUTO_TEST_CASE(a_guard_goes_from_hour_to_hour_at_the_hour) {
     auto guarded = [&](std::uint32_t phone) {
         auto request = free_send_of(phone, 111, phone);
         conversion_guard rule;
-        rule.subject = subject(everybody);
+        rule.key = subject(everybody);
         rule.name = "w";
         rule.out_max = 2;
         rule.typing = std::chrono::hours(1);
@@ -210,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_guard_goes_from_hour_to_hour_at_the_hour) {
     BOOST_TEST(is<refused>(guarded(6)));
 }
 
-// --- bounded memory ---------------------------------------------------------------------------------
+// --- bounded memory -----------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_full_store_refuses_and_keeps_what_it_has) {
     fixture f(holding(2)); // two numbers
@@ -231,10 +232,10 @@ BOOST_AUTO_TEST_CASE(a_full_store_refuses_and_keeps_what_it_has) {
 // What an admission adds is all of it or nothing, whatever it is counted by.
 BOOST_AUTO_TEST_CASE(a_full_store_writes_no_part_of_an_admission) {
     auto request = send_of(2, 111, 2);
-    request.charges = {charge{subject(everybody), "a", 9, one_hour},
-                       charge{number(2), "c", 9, one_hour}};
+    request.rate_limit_checks = {rate_limit_check{subject(everybody), "a", 9, one_hour},
+                                 rate_limit_check{number(2), "c", 9, one_hour}};
     request.reservations = {reservation{{subject(everybody), "a", "2026-11"}, 1, 9, one_hour}};
-    request.once = idempotency_key{subject(everybody + 1), {}, one_hour};
+    request.idempotency = idempotency_key{subject(everybody + 1), {}, one_hour};
     fixture f(holding(1));
     f.admit(send_of(1, 111, 1));
     BOOST_TEST(is<full>(f.admit(request)));
@@ -245,10 +246,11 @@ BOOST_AUTO_TEST_CASE(a_full_store_writes_no_part_of_an_admission) {
 BOOST_AUTO_TEST_CASE(another_try_is_never_refused_for_want_of_room) {
     fixture f(holding(1));
     f.admit(free_send_of(1, 111, 1));
-    rebooking other;
-    other.of = address_of(1, 1);
+    reservation_replacement other;
+    other.address = address_of(1, 1);
     other.take = {reservation{{subject(everybody), "a", "2026-11"}, 1, 1, one_hour}};
-    BOOST_TEST(is<rebooked>(run(f.context, f.store.rebook(other)).value()));
+    BOOST_TEST(
+        is<reservation_replaced>(run(f.context, f.store.replace_reservation(other)).value()));
     BOOST_TEST(f.usage().states == 2U);
 }
 
@@ -256,7 +258,7 @@ BOOST_AUTO_TEST_CASE(guesses_and_their_price_are_counted_even_when_full) {
     fixture f(holding(1));
     f.admit(send_of(1, 111, 1));
     auto guess = guess_of(1, 222);
-    guess.charges = {charge{subject(everybody), "guesses", 2, one_hour}};
+    guess.rate_limit_checks = {rate_limit_check{subject(everybody), "guesses", 2, one_hour}};
     BOOST_TEST(std::get<wrong>(f.check(guess)).attempts_left == 4U);
     BOOST_TEST(f.usage().states == 2U);
     BOOST_TEST(is<wrong>(f.check(guess)));
@@ -266,7 +268,7 @@ BOOST_AUTO_TEST_CASE(guesses_and_their_price_are_counted_even_when_full) {
 BOOST_AUTO_TEST_CASE(a_budget_is_forgotten_exactly_when_the_refusal_said) {
     fixture f;
     auto request = free_send_of(1, 111, 1);
-    request.keep = one_day;
+    request.retention = one_day;
     request.reservations = {reservation{{subject(everybody), "a", "2026-11"}, 1, 1, one_hour}};
     BOOST_TEST(is<admitted>(f.admit(request)));
     request.key.number = number(2);
@@ -296,8 +298,8 @@ BOOST_AUTO_TEST_CASE(an_expired_code_is_not_live_though_it_is_kept) {
     BOOST_TEST(f.removed == 2U);
 }
 
-// Whatever happened before, nothing is left once everything has expired: no leak of memory or of the
-// room it is accounted with.
+// Whatever happened before, nothing is left once everything has expired: no leak of memory or of
+// the room it is accounted with.
 BOOST_AUTO_TEST_CASE(everything_is_swept_in_the_end) {
     std::mt19937 random(20261123); // any seed: it makes a failure repeatable
     fixture f;
@@ -311,7 +313,7 @@ BOOST_AUTO_TEST_CASE(everything_is_swept_in_the_end) {
     BOOST_TEST(f.usage().codes == 0U);
 }
 
-// --- the sweeper ------------------------------------------------------------------------------------
+// --- the sweeper --------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(the_sweeper_never_looks_at_more_than_a_batch_at_once) {
     memory_options options;
@@ -367,12 +369,12 @@ BOOST_AUTO_TEST_CASE(the_running_sweeper_removes_by_itself_and_stops_when_told) 
     f.admit(send_of(1, 111, 1));
     f.clock.advance(keep + spare);
     run(f.context, f.store.start());
-    auto watch = [&]() -> boost::asio::awaitable<void> {
+    auto conversion_guard = [&]() -> boost::asio::awaitable<void> {
         for (memory_usage left{1, 1, 1}; left.states != 0; left = co_await f.store.usage())
             co_await boost::asio::post(f.context, boost::asio::use_awaitable);
         f.store.stop();
     };
-    boost::asio::co_spawn(f.context, watch, [](std::exception_ptr) {});
+    boost::asio::co_spawn(f.context, conversion_guard, [](std::exception_ptr) {});
     run_on_threads(f.context, 2); // fails when the sweeper goes on for ever
     BOOST_TEST(!f.sweeper_failed);
     BOOST_TEST(f.usage().states == 0U);

@@ -10,14 +10,14 @@ using namespace otpd::store;
 namespace {
 
 commit two_writes_and_a_shared() {
-    commit what;
-    what.groups = 2;
-    what.failed.assign(2, false);
-    what.writes.resize(2);
-    what.writes[1].key.kind = state::key_kind::request;
-    what.shared.resize(1);
-    what.shared[0].key.kind = state::key_kind::budget;
-    return what;
+    commit commit;
+    commit.groups = 2;
+    commit.failed.assign(2, false);
+    commit.writes.resize(2);
+    commit.writes[1].key.kind = state::key_kind::request;
+    commit.shared.resize(1);
+    commit.shared[0].key.kind = state::key_kind::budget;
+    return commit;
 }
 
 std::string answer(std::string_view outcome,

@@ -36,7 +36,7 @@ using pending_guess = pending<engine::check_code, check>;
 
 admission limited_send(std::uint32_t number, std::uint64_t quota) {
     auto request = send_of(number, number);
-    request.charges = {charge{key_of(everybody), "limit", quota, 24h}};
+    request.rate_limit_checks = {rate_limit_check{key_of(everybody), "limit", quota, 24h}};
     return request;
 }
 
@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(an_hour_that_ends_loses_no_count) {
     instance one(io);
     instance two(io);
     conversion_guard rule;
-    rule.subject = key_of(everybody);
+    rule.key = key_of(everybody);
     rule.out_max = 1000;
     std::uint32_t id = 0;
     auto send = [&](instance& by) {
@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_final_only_on_what_was_asked_for_after_the_ste
     pending_send first(limited_send(1, 1));
     one.steps.submit(first.step);
     auto refusal = settlement_of(1, 1, send_result::refused);
-    refusal.give_back = first.asked.charges;
+    refusal.refund = first.asked.rate_limit_checks;
     pending<engine::settle, settlement> settle(refusal);
     two.steps.submit(settle.step); // gives it back, and one does not know of it
     BOOST_TEST((settle.step.take().value() == settle_outcome::settled));
@@ -270,7 +270,7 @@ BOOST_AUTO_TEST_CASE(what_another_instance_took_is_corrected_and_given_back) {
     two.steps.submit(none.step); // it knows that there is none
     BOOST_TEST(none.step.take().value().at(0) == 0);
     conversion_guard rule;
-    rule.subject = key_of(everybody + 2);
+    rule.key = key_of(everybody + 2);
     rule.out_max = 1;
     auto request = limited_send(1, 1);
     request.reservations = {reservation{daily, 10, 1000, 1h}};
@@ -279,8 +279,8 @@ BOOST_AUTO_TEST_CASE(what_another_instance_took_is_corrected_and_given_back) {
     one.steps.submit(send.step);
     BOOST_TEST(is<admitted>(send.step.take().value()));
     auto refusal = settlement_of(1, 1, send_result::refused);
-    refusal.give_back = request.charges;
-    refusal.guarded = {rule.subject};
+    refusal.refund = request.rate_limit_checks;
+    refusal.guarded = {rule.key};
     refusal.adjustments = {{daily, -10}};
     pending<engine::settle, settlement> settle(refusal);
     two.steps.submit(settle.step);
@@ -303,7 +303,7 @@ BOOST_AUTO_TEST_CASE(a_right_guess_passes_a_limit_that_another_instance_used_up_
     one.steps.submit(send.step);
     auto priced = [](std::uint8_t code) {
         auto guess = guess_of(1, code);
-        guess.charges = {charge{key_of(everybody), "guesses", 1, 24h}};
+        guess.rate_limit_checks = {rate_limit_check{key_of(everybody), "guesses", 1, 24h}};
         return guess;
     };
     pending_guess bad(priced(9));
@@ -333,7 +333,7 @@ BOOST_AUTO_TEST_CASE(sums_are_told_as_they_are_now) {
     BOOST_TEST(asked.step.take().value().at(0) == 20);
 }
 
-// --- bounds and deadlines ---------------------------------------------------------------------------
+// --- bounds and deadlines -----------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_full_queue_takes_no_more_steps) {
     map_backend io(false);
@@ -440,7 +440,7 @@ BOOST_AUTO_TEST_CASE(a_step_that_meets_conflicts_for_ever_is_not_executed) {
     BOOST_TEST((send.step.take().error() == fault::not_executed));
 }
 
-// --- lost answers -----------------------------------------------------------------------------------
+// --- lost answers -------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_commit_whose_answer_was_lost_is_unknown_and_one_that_was_not_made_is_not) {
     for (auto const& [as, done, expected] :
@@ -461,7 +461,7 @@ BOOST_AUTO_TEST_CASE(a_commit_whose_answer_was_lost_is_unknown_and_one_that_was_
     }
 }
 
-// --- several on their way ---------------------------------------------------------------------------
+// --- several on their way -----------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_number_is_on_its_way_once_and_others_pass_it) {
     map_backend io(false);
@@ -501,7 +501,7 @@ BOOST_AUTO_TEST_CASE(a_quota_is_exact_over_batches_that_are_on_their_way) {
     BOOST_TEST(passed == 17U);
 }
 
-// --- another server, which has lost writes ----------------------------------------------------------
+// --- another server, which has lost writes ------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(what_a_backend_lost_is_merged_and_written_back) {
     map_backend io(false);
@@ -609,7 +609,7 @@ budget_key const counted_budget{key_of(everybody), "daily", "2026-05-04"};
 admission counted_send(std::uint32_t n, std::uint64_t quota) {
     auto request = limited_send(n, quota);
     conversion_guard rule;
-    rule.subject = key_of(everybody);
+    rule.key = key_of(everybody);
     rule.out_max = 1000;
     request.guards = {rule};
     request.reservations = {reservation{counted_budget, 10, 1000, 48h}};
@@ -708,7 +708,7 @@ BOOST_AUTO_TEST_CASE(what_was_lost_is_found_by_name_in_another_structure) {
         chosen.instance = 1; // or they make the same version at the same time
         instance two(w.io, chosen);
         auto other = send_of(20, 20);
-        other.charges = {charge{key_of(everybody), "another", 2, 24h}};
+        other.rate_limit_checks = {rate_limit_check{key_of(everybody), "another", 2, 24h}};
         pending_send first(other);
         two.steps.submit(first.step);
         BOOST_TEST(is<admitted>(first.step.take().value()));
@@ -804,7 +804,7 @@ BOOST_AUTO_TEST_CASE(a_batch_must_survive_when_one_of_its_steps_must) {
     BOOST_TEST(!survives(again.step));
 }
 
-// --- states that cannot be read ---------------------------------------------------------------------
+// --- states that cannot be read -----------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_state_of_an_unknown_format_is_never_written_over) {
     for (bool const reads_first : {true, false}) {
@@ -824,7 +824,7 @@ BOOST_AUTO_TEST_CASE(a_state_of_an_unknown_format_is_never_written_over) {
     }
 }
 
-// --- bugs -------------------------------------------------------------------------------------------
+// --- bugs ---------------------------------------------------------------------------------------
 
 namespace {
 
@@ -834,8 +834,8 @@ public:
     void list_keys(engine::key_list& to) const override {
         to.push_back(state::number_state_key(key_of(1)));
     }
-    bool run(engine::states& in, store_time) override {
-        in.change_number(key_of(1)).limits.push_back({"half", some_time + 1h});
+    bool run(engine::states& states, store_time) override {
+        states.change_number(key_of(1)).limits.push_back({"half", some_time + 1h});
         throw std::runtime_error("a bug");
     }
     void finish(std::optional<step_fault>) noexcept override {}
@@ -867,7 +867,7 @@ BOOST_AUTO_TEST_CASE(a_step_that_throws_changes_nothing_and_ends_no_other) {
     BOOST_TEST(is<admitted>(second.step.take().value()));
 }
 
-// --- caches -----------------------------------------------------------------------------------------
+// --- caches -------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_cache_is_bounded_and_keeps_what_was_used_last) {
     state_cache cache(3);
@@ -888,7 +888,8 @@ BOOST_AUTO_TEST_CASE(a_cache_is_bounded_and_keeps_what_was_used_last) {
     BOOST_TEST(cache.size() == 0U);
 }
 
-// A state that is not sent again, because it is known, and is no longer known when the answer comes.
+// A state that is not sent again, because it is known, and is no longer known when the answer
+// comes.
 BOOST_AUTO_TEST_CASE(what_a_small_cache_has_lost_is_not_taken_for_absent) {
     map_backend io(true);
     auto chosen = options();

@@ -1,5 +1,5 @@
-// The conversion guard to the millisecond: how many codes may be out, what of the period before still
-// counts, when there is room, and that honest users never meet it.
+// The conversion guard to the millisecond: how many codes may be out, what of the period before
+// still counts, when there is room, and that honest users never meet it.
 
 #include "map_backend.hpp"
 #include "typing_load.hpp"
@@ -28,7 +28,7 @@ conversion_guard guard(std::uint32_t out_max, std::chrono::seconds typing = 1h,
 admission guarded_send(std::vector<conversion_guard> const& rules) {
     auto const n = next();
     auto request = send_of(n, n);
-    request.ttl = request.keep = 3h;
+    request.ttl = request.retention = 3h;
     request.guards = rules;
     return request;
 }
@@ -49,7 +49,7 @@ void verify(engine_world& w, admission const& what) {
     auto guess = guess_of(0, 1);
     guess.key = what.key;
     for (auto const& rule : what.guards)
-        guess.guarded.push_back(rule.subject);
+        guess.guarded.push_back(rule.key);
     BOOST_REQUIRE(is<verified>(w.check(guess)));
 }
 
@@ -84,7 +84,7 @@ void check_wait(engine_world& w, conversion_guard const& rule, duration expected
 
 BOOST_AUTO_TEST_SUITE(engine_guard)
 
-// --- codes out --------------------------------------------------------------------------------------
+// --- codes out ----------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(so_many_codes_may_be_out) {
     for (int const out_max : {1, 4}) {
@@ -120,14 +120,14 @@ BOOST_AUTO_TEST_CASE(a_send_that_was_none_is_not_counted) {
             auto const rule = guard(2);
             auto request = send_of(1, 1);
             if (!is_first) request = guarded_send(rule);
-            request.ttl = request.keep = request.lease = 3h;
+            request.ttl = request.retention = request.lease = 3h;
             w.admit(request);
             w.pass(later);
             settlement refusal;
             refusal.key = request.key;
             refusal.id = request.id;
             refusal.result = send_result::refused;
-            refusal.guarded = {rule.subject};
+            refusal.guarded = {rule.key};
             BOOST_TEST((w.settle(refusal) == settle_outcome::settled));
             check_room(w, rule, 2);
         }
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(an_observed_guard_counts_and_refuses_nothing) {
     check_room(w, guard(3), 1);
 }
 
-// --- the period before ------------------------------------------------------------------------------
+// --- the period before --------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(of_the_hour_before_counts_what_is_not_yet_an_hour_ago) {
     for (auto const& [later, room] : {std::pair<counter_time, int>{0s, 6}, {1us, 6}, {1ms, 7}}) {
@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(one_of_the_hour_before_is_over_a_moment_after_it) {
     check_room(w, guard(1), 1);
 }
 
-// --- the two windows --------------------------------------------------------------------------------
+// --- the two windows ----------------------------------------------------------------------------
 
 // Codes that were typed long ago open no door for thousands at once.
 BOOST_AUTO_TEST_CASE(what_was_typed_before_makes_no_room_now) {
@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(with_another_typing_time_what_was_counted_still_counts) {
     check_room(w, guard(5, 60s), 1);
 }
 
-// --- users ------------------------------------------------------------------------------------------
+// --- users --------------------------------------------------------------------------------------
 
 namespace {
 

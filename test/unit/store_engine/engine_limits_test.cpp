@@ -19,13 +19,15 @@ std::uint32_t next_id() {
 }
 
 /// Counts by everybody, or by the number.
-charge limit(bool of_number, std::uint64_t quota, duration window, std::uint64_t amount = 1) {
-    return charge{of_number ? key_of(1) : key_of(everybody), "limit", quota, window, amount};
+rate_limit_check limit(bool of_number, std::uint64_t quota, duration window,
+                       std::uint64_t amount = 1) {
+    return rate_limit_check{of_number ? key_of(1) : key_of(everybody), "limit", quota, window,
+                            amount};
 }
 
-admission limited_send(charge const& check) {
+admission limited_send(rate_limit_check const& check) {
     auto request = send_of(1, next_id());
-    request.charges = {check};
+    request.rate_limit_checks = {check};
     return request;
 }
 
@@ -33,22 +35,22 @@ reservation reserved(std::int64_t amount, std::int64_t cap) {
     return reservation{budget_key{key_of(everybody), "daily", "2026-05-04"}, amount, cap, 1h};
 }
 
-admission paid_send(reservation const& what) {
+admission paid_send(reservation const& reservation) {
     auto request = send_of(next_id(), next_id());
-    request.reservations = {what};
+    request.reservations = {reservation};
     return request;
 }
 
 std::int64_t spent_in(engine_world& w) {
-    std::vector<budget_key> const of{reserved(0, 0).from};
-    return w.run<engine::spent>(of).at(0);
+    std::vector<budget_key> const budgets{reserved(0, 0).budget};
+    return w.run<engine::spent>(budgets).at(0);
 }
 
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(engine_limits)
 
-// --- rate-limit checks ------------------------------------------------------------------------------
+// --- rate-limit checks --------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_limit_passes_its_quota_and_no_more) {
     for (bool const of_number : {true, false}) {
@@ -87,11 +89,11 @@ BOOST_AUTO_TEST_CASE(a_limit_says_for_how_long_it_is_busy) {
     for (bool const of_number : {true, false}) {
         engine_world w;
         auto const check = limit(of_number, 4, 40s);
-        BOOST_TEST((expect<admitted>(w.admit(limited_send(check))).busy_for.at(0) == 10s));
+        BOOST_TEST((expect<admitted>(w.admit(limited_send(check))).resets_in.at(0) == 10s));
         w.pass(3s);
-        BOOST_TEST((expect<admitted>(w.admit(limited_send(check))).busy_for.at(0) == 17s));
+        BOOST_TEST((expect<admitted>(w.admit(limited_send(check))).resets_in.at(0) == 17s));
         w.pass(1h);
-        BOOST_TEST((expect<admitted>(w.admit(limited_send(check))).busy_for.at(0) == 10s));
+        BOOST_TEST((expect<admitted>(w.admit(limited_send(check))).resets_in.at(0) == 10s));
     }
 }
 
@@ -104,7 +106,7 @@ BOOST_AUTO_TEST_CASE(an_observed_limit_counts_what_it_would_have_passed) {
         w.pass(30s);
         auto const over = expect<admitted>(w.admit(limited_send(check)));
         BOOST_REQUIRE(over.observed.size() == 1U);
-        BOOST_TEST((over.observed[0].retry_after == 10s && over.busy_for.at(0) == 0s));
+        BOOST_TEST((over.observed[0].retry_after == 10s && over.resets_in.at(0) == 0s));
         w.pass(10s); // the one over it was not counted
         BOOST_TEST(expect<admitted>(w.admit(limited_send(check))).observed.empty());
     }
@@ -121,7 +123,7 @@ BOOST_AUTO_TEST_CASE(what_is_given_back_is_no_more_than_there_was) {
             auto settlement = settlement_of(1, 0, send_result::refused);
             settlement.id = request.id;
             for (int n = 0; n < 2 * times - 1; ++n)
-                settlement.give_back.push_back(check);
+                settlement.refund.push_back(check);
             BOOST_TEST((w.settle(settlement) == settle_outcome::settled));
             for (int n = 0; n < times; ++n)
                 BOOST_TEST(is<admitted>(w.admit(limited_send(check))));
@@ -165,8 +167,8 @@ BOOST_AUTO_TEST_CASE(a_limit_that_is_void_is_counted_anew) {
         w.be_at(600s);
         w.admit(limited_send(check));
         w.be_at(0s);
-        BOOST_TEST((expect<admitted>(w.admit(limited_send(check))).busy_for.at(0) == 20s));
-        BOOST_TEST((expect<admitted>(w.admit(limited_send(check))).busy_for.at(0) == 40s));
+        BOOST_TEST((expect<admitted>(w.admit(limited_send(check))).resets_in.at(0) == 20s));
+        BOOST_TEST((expect<admitted>(w.admit(limited_send(check))).resets_in.at(0) == 40s));
         BOOST_TEST(is<refused>(w.admit(limited_send(check))));
     }
 }
@@ -176,7 +178,7 @@ BOOST_AUTO_TEST_CASE(the_price_of_a_guess_is_taken_up_to_its_quota) {
         engine_world w;
         w.admit(send_of(1, 1));
         auto guess = guess_of(1, 9);
-        guess.charges = {limit(of_number, 2, 40s)};
+        guess.rate_limit_checks = {limit(of_number, 2, 40s)};
         BOOST_TEST(is<wrong>(w.check(guess)));
         BOOST_TEST(is<wrong>(w.check(guess)));
         BOOST_TEST(is<refused>(w.check(guess)));
@@ -188,7 +190,7 @@ BOOST_AUTO_TEST_CASE(the_price_of_a_guess_is_taken_up_to_its_quota) {
     }
 }
 
-// --- the cooldown -----------------------------------------------------------------------------------
+// --- the cooldown -------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_pause_ends_with_the_millisecond) {
     for (auto const& [at, good] :
@@ -247,7 +249,7 @@ BOOST_AUTO_TEST_CASE(a_pause_that_a_clock_wrote_that_was_ahead_is_void) {
     }
 }
 
-// --- budgets ----------------------------------------------------------------------------------------
+// --- budgets ------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_budget_is_spent_to_its_cap_and_no_further) {
     for (std::int64_t const amount : {39, 40, 41}) {
@@ -281,7 +283,7 @@ BOOST_AUTO_TEST_CASE(a_correction_never_goes_below_nothing) {
         settlement made;
         made.key = request.key;
         made.id = request.id;
-        made.adjustments = {{reserved(0, 0).from, change}};
+        made.adjustments = {{reserved(0, 0).budget, change}};
         w.settle(made);
         BOOST_TEST(spent_in(w) == std::max<std::int64_t>(0, 60 + change));
         w.settle(made); // once for a send
@@ -295,15 +297,15 @@ BOOST_AUTO_TEST_CASE(another_reservation_is_admitted_with_what_the_first_gave_ba
         w.admit(paid_send(reserved(20, 100)));
         auto const request = paid_send(reserved(60, 100));
         w.admit(request);
-        rebooking other;
-        other.of = {request.key.number, request.id};
-        other.notes = {note{event_kind::step, {}, "next"}};
-        other.give_back = {{reserved(0, 0).from, -60}};
+        reservation_replacement other;
+        other.address = {request.key.number, request.id};
+        other.notes = {note{event_type::step, {}, "next"}};
+        other.refund = {{reserved(0, 0).budget, -60}};
         other.take = {reserved(amount, 100)};
         auto const answer = w.run<engine::replace_reservation>(other);
-        BOOST_TEST(is<rebooked>(answer) == (amount <= 80));
+        BOOST_TEST(is<reservation_replaced>(answer) == (amount <= 80));
         BOOST_TEST(spent_in(w) == (amount <= 80 ? 20 + amount : 80));
-        BOOST_TEST(w.find(other.of)->events.size() == (amount <= 80 ? 2U : 1U));
+        BOOST_TEST(w.find(other.address)->events.size() == (amount <= 80 ? 2U : 1U));
     }
 }
 
@@ -312,7 +314,7 @@ BOOST_AUTO_TEST_CASE(each_period_of_a_budget_has_a_state_of_its_own) {
     engine_world w;
     for (int hour = 0; hour < 800; ++hour) {
         auto what = reserved(1, 10);
-        what.from.period = std::to_string(hour);
+        what.budget.period = std::to_string(hour);
         w.admit(paid_send(what));
     }
     std::size_t longest = 0;

@@ -1,4 +1,5 @@
-// How long what a step has counted is kept at the least: it may say nothing any more by then, but it must not be gone before.
+// How long what a step has counted is kept at the least: it may say nothing any more by then, but
+// it must not be gone before.
 
 #include "map_backend.hpp"
 
@@ -23,7 +24,7 @@ admission paid_send(std::uint32_t n) {
 
 conversion_guard guard() {
     conversion_guard rule;
-    rule.subject = key_of(everybody);
+    rule.key = key_of(everybody);
     rule.name = "pumping";
     rule.out_max = 4;
     return rule;
@@ -46,13 +47,13 @@ BOOST_AUTO_TEST_SUITE(engine_retention)
 BOOST_AUTO_TEST_CASE(a_limit_is_kept_for_its_window_and_a_minute) {
     engine_world w;
     auto request = send_of(1, 1);
-    request.charges = {charge{key_of(everybody), "limit", 4, 40s}};
+    request.rate_limit_checks = {rate_limit_check{key_of(everybody), "limit", 4, 40s}};
     w.admit(request);
     auto const key = state::limit_state_key(key_of(everybody));
     BOOST_TEST((end_of(w, key) == some_time + 40s + 1min));
     w.pass(10s);
     auto refusal = refusal_of(1);
-    refusal.give_back = request.charges;
+    refusal.refund = request.rate_limit_checks;
     w.settle(refusal);
     BOOST_TEST((end_of(w, key) == some_time + 50s + 1min));
 }

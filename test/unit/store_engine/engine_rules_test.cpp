@@ -1,5 +1,6 @@
-// What is left to tell of the rules once their boundaries are known (engine_steps_test.cpp, engine_limits_test.cpp): which of
-// two things counts, what stays, and what an addition says to others who add meanwhile.
+// What is left to tell of the rules once their boundaries are known (engine_steps_test.cpp,
+// engine_limits_test.cpp): which of two things counts, what stays, and what an addition says to
+// others who add meanwhile.
 
 #include "engine/verifications.hpp"
 #include "map_backend.hpp"
@@ -13,7 +14,7 @@ constexpr auto pause_rule = cooldown_rule{45s, 900s, 1h};
 
 admission paused_send(std::uint32_t id, std::string scope = "login") {
     auto request = send_of(1, id);
-    request.key.slot = std::move(scope);
+    request.key.scope = std::move(scope);
     request.cooldown = pause_rule;
     return request;
 }
@@ -29,11 +30,11 @@ duration next_pause(engine_world& w, std::uint32_t id) {
     return expect<admitted>(w.admit(paused_send(id))).cooldown;
 }
 
-charge of_number(std::string name) {
-    return charge{key_of(1), std::move(name), 4, 40s};
+rate_limit_check of_number(std::string name) {
+    return rate_limit_check{key_of(1), std::move(name), 4, 40s};
 }
-charge of_everybody() {
-    return charge{key_of(everybody), "limit", 4, 40s};
+rate_limit_check of_everybody() {
+    return rate_limit_check{key_of(everybody), "limit", 4, 40s};
 }
 
 budget_key daily(std::uint32_t owner = everybody) {
@@ -58,14 +59,14 @@ settlement accepted_by(int route) {
 
 delivery_update news_of(delivery message, std::string details = "x") {
     delivery_update request;
-    request.at = {key_of(1), id_of(1)};
+    request.address = {key_of(1), id_of(1)};
     request.message = message;
     request.details = std::move(details);
     return request;
 }
 
-update_outcome tell(engine_world& w, delivery_update const& what) {
-    return w.run<engine::update>(what);
+update_outcome tell(engine_world& w, delivery_update const& update) {
+    return w.run<engine::update>(update);
 }
 
 verification seen(engine_world& w, std::uint32_t id = 1) {
@@ -80,7 +81,7 @@ idempotency_key once_key() {
 
 admission once_send(std::uint32_t id) {
     auto request = send_of(1, id);
-    request.once = once_key();
+    request.idempotency = once_key();
     return request;
 }
 
@@ -92,7 +93,7 @@ std::int64_t at(engine_world const& w, counter_time later) {
 
 BOOST_AUTO_TEST_SUITE(engine_rules)
 
-// --- pauses -----------------------------------------------------------------------------------------
+// --- pauses -------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_send_without_a_pause_neither_waits_for_one_nor_begins_one) {
     engine_world w;
@@ -145,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_message_that_did_not_arrive_ends_its_pause) {
                 w.admit(paused_send(2));
             }
             delivery_update update;
-            update.at = {key_of(1), id_of(1)};
+            update.address = {key_of(1), id_of(1)};
             update.message = what;
             w.run<engine::update>(update);
             BOOST_TEST(is<admitted>(w.admit(paused_send(3))) ==
@@ -202,7 +203,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_longer_in_a_row_is_not_taken_back_once_more) {
     w.admit(paused_send(1));
     w.pass(45s);
     auto other = send_of(1, 2);
-    other.key.slot = "payment";
+    other.key.scope = "payment";
     w.admit(other);
     w.pass(1s);
     BOOST_TEST(is<verified>(w.check(guess_of(1, 1)))); // nothing is in a row any more
@@ -234,15 +235,15 @@ BOOST_AUTO_TEST_CASE(an_undone_admission_takes_back_the_pause_that_it_began) {
     BOOST_TEST((w.settle(undo) == settle_outcome::settled));
 }
 
-// --- what is left of a send --------------------------------------------------------------------------
+// --- what is left of a send ---------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(nothing_is_left_of_a_refused_send) {
     engine_world w;
     auto request = paused_send(1);
-    request.charges = {of_number("a"), of_number("b")};
+    request.rate_limit_checks = {of_number("a"), of_number("b")};
     w.admit(request);
     auto refusal = refusal_of(1);
-    refusal.give_back = request.charges;
+    refusal.refund = request.rate_limit_checks;
     w.settle(refusal);
     BOOST_TEST(w.io.blob(state::number_state_key(key_of(1))).empty());
 }
@@ -250,13 +251,13 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_of_a_refused_send) {
 BOOST_AUTO_TEST_CASE(of_two_limits_only_that_which_is_given_back_goes) {
     engine_world w;
     auto request = send_of(1, 1);
-    request.charges = {of_number("a"), of_number("b")};
+    request.rate_limit_checks = {of_number("a"), of_number("b")};
     w.admit(request);
     auto refusal = settlement_of(1, 1, send_result::refused);
-    refusal.give_back = {of_number("b")};
+    refusal.refund = {of_number("b")};
     w.settle(refusal);
     request.id = id_of(2);
-    auto const busy = expect<admitted>(w.admit(request)).busy_for;
+    auto const busy = expect<admitted>(w.admit(request)).resets_in;
     BOOST_TEST((busy.at(0) == 20s && busy.at(1) == 10s));
 }
 
@@ -264,7 +265,7 @@ BOOST_AUTO_TEST_CASE(of_two_sends_only_the_refused_one_goes) {
     engine_world w;
     w.admit(send_of(1, 1));
     auto other = send_of(1, 2);
-    other.key.slot = "payment";
+    other.key.scope = "payment";
     w.admit(other);
     w.settle(settlement_of(1, 2, send_result::refused));
     BOOST_TEST(w.find({key_of(1), id_of(1)}).has_value());
@@ -279,19 +280,19 @@ BOOST_AUTO_TEST_CASE(what_is_known_of_a_message_only_grows) {
     w.settle(settlement_of(1, 1, send_result::unknown));
     BOOST_TEST((seen(w).message == delivery::unknown));
     BOOST_TEST((seen(w).state == progress::active));
-    BOOST_TEST((seen(w).events.at(1).what == event_kind::unknown));
+    BOOST_TEST((seen(w).events.at(1).type == event_type::unknown));
     BOOST_TEST((tell(w, news_of(delivery::delivered)) == update_outcome::updated));
     w.settle(accepted_by(3));
     BOOST_TEST((seen(w).message == delivery::delivered));
 }
 
 BOOST_AUTO_TEST_CASE(a_receipt_is_the_settlements_unless_more_was_known_before) {
-    for (auto const& [news, had_receipt, kept] :
+    for (auto const& [waiters, had_receipt, kept] :
          {std::tuple{delivery::queued, false, 3}, std::tuple{delivery::accepted, true, 3},
           std::tuple{delivery::delivered, true, 7}, std::tuple{delivery::delivered, false, 3}}) {
         engine_world w;
         w.admit(send_of(1, 1));
-        auto update = news_of(news);
+        auto update = news_of(waiters);
         if (had_receipt) update.sent = by_route(7);
         tell(w, update);
         w.settle(accepted_by(3));
@@ -330,9 +331,9 @@ BOOST_AUTO_TEST_CASE(notes_come_at_their_time_and_one_of_them_is_the_admissions)
     w.admit(send_of(1, 1));
     w.pass(5s);
     auto made = accepted_by(3);
-    made.notes = {{event_kind::admitted, 0s, "country=NL"},
-                  {event_kind::step, 1min, "first"}, // longer ago than the admission
-                  {event_kind::step, 2s, "second"}};
+    made.notes = {{event_type::admitted, 0s, "country=NL"},
+                  {event_type::step, 1min, "first"}, // longer ago than the admission
+                  {event_type::step, 2s, "second"}};
     made.details = "last";
     w.settle(made);
     auto const events = seen(w).events;
@@ -347,8 +348,8 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_is_absent_or_too_late) {
     engine_world w;
     BOOST_TEST(
         (w.run<engine::cancel>(cancellation{{key_of(1), id_of(1)}, ""}) == cancel_outcome::absent));
-    rebooking other;
-    other.of = {key_of(1), id_of(1)};
+    reservation_replacement other;
+    other.address = {key_of(1), id_of(1)};
     BOOST_TEST(is<too_late>(w.run<engine::replace_reservation>(other)));
     w.admit(send_of(1, 1));
     w.settle(accepted_by(3));
@@ -356,12 +357,12 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_is_absent_or_too_late) {
     BOOST_TEST((w.settle(refusal_of(2)) == settle_outcome::superseded));
 }
 
-// --- scopes -----------------------------------------------------------------------------------------
+// --- scopes -------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_guess_is_at_a_live_code_of_its_scope) {
     engine_world w;
     auto other = send_of(1, 2);
-    other.key.slot = "payment";
+    other.key.scope = "payment";
     w.admit(other);
     BOOST_TEST(is<absent>(w.check(guess_of(1, 1))));
     w.admit(send_of(1, 1));
@@ -384,7 +385,7 @@ BOOST_AUTO_TEST_CASE(a_send_on_its_way_stops_its_own_scope_only) {
     request.lease = 30s;
     w.admit(request);
     auto other = send_of(1, 2);
-    other.key.slot = "payment";
+    other.key.scope = "payment";
     BOOST_TEST(is<admitted>(w.admit(other)));
 }
 
@@ -392,7 +393,7 @@ BOOST_AUTO_TEST_CASE(codes_that_are_over_take_no_place) {
     engine_world w;
     for (std::uint32_t id = 1; id <= 2 * engine::verifications_max; ++id) {
         auto request = send_of(1, id);
-        request.key.slot = "scope" + std::to_string(id);
+        request.key.scope = "scope" + std::to_string(id);
         BOOST_REQUIRE(is<admitted>(w.admit(request)));
         w.run<engine::cancel>(cancellation{{key_of(1), id_of(id)}, ""});
     }
@@ -404,7 +405,7 @@ BOOST_AUTO_TEST_CASE(a_live_code_stays_however_many_come_after_it) {
     w.settle(accepted_by(3));
     for (std::uint32_t id = 2; id <= 2 * engine::verifications_max; ++id) {
         auto request = send_of(1, id);
-        request.key.slot = "payment";
+        request.key.scope = "payment";
         w.admit(request);
     }
     BOOST_TEST(is<verified>(w.check(guess_of(1, 1))));
@@ -445,7 +446,7 @@ BOOST_AUTO_TEST_CASE(as_many_events_as_a_number_may_have_all_stay) {
     BOOST_TEST(w.find({key_of(1), id_of(2)}).has_value());
 }
 
-// --- guesses ----------------------------------------------------------------------------------------
+// --- guesses ------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(attempts_left_are_those_of_the_code_or_of_the_number) {
     for (bool const is_number_short : {false, true}) {
@@ -487,7 +488,7 @@ BOOST_AUTO_TEST_CASE(who_has_the_id_pays_for_no_guess) {
     engine_world w;
     w.admit(send_of(1, 1));
     auto guess = guess_of(1, 9);
-    guess.charges = {charge{key_of(everybody), "limit", 1, 40s}};
+    guess.rate_limit_checks = {rate_limit_check{key_of(everybody), "limit", 1, 40s}};
     guess.id = id_of(1);
     BOOST_TEST(is<wrong>(w.check(guess)));
     guess.id.reset();
@@ -499,21 +500,21 @@ BOOST_AUTO_TEST_CASE(an_observed_price_of_a_guess_refuses_none) {
     engine_world w;
     w.admit(send_of(1, 1));
     auto guess = guess_of(1, 9);
-    guess.charges = {charge{key_of(everybody), "limit", 1, 40s, 1, true}};
+    guess.rate_limit_checks = {rate_limit_check{key_of(everybody), "limit", 1, 40s, 1, true}};
     BOOST_TEST(is<wrong>(w.check(guess)));
     BOOST_TEST(is<wrong>(w.check(guess)));
     guess.is_code_of = typed(seed_of(1));
     BOOST_TEST(is<verified>(w.check(guess)));
 }
 
-// --- limits and money -------------------------------------------------------------------------------
+// --- limits and money ---------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(an_observed_limit_that_passes_is_busy_like_another) {
     engine_world w;
     auto request = send_of(1, 1);
-    request.charges = {of_everybody()};
-    request.charges[0].observed = true;
-    BOOST_TEST((expect<admitted>(w.admit(request)).busy_for.at(0) == 10s));
+    request.rate_limit_checks = {of_everybody()};
+    request.rate_limit_checks[0].observed = true;
+    BOOST_TEST((expect<admitted>(w.admit(request)).resets_in.at(0) == 10s));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_more_than_a_budget_that_is_not_kept_waits_as_long_as_it_would_be) {
@@ -548,42 +549,42 @@ BOOST_AUTO_TEST_CASE(what_another_budget_gives_back_is_nobody_elses) {
     auto request = send_of(1, 1);
     request.reservations = {{daily(), 60, 100, 1h}, {daily(2), 60, 100, 1h}};
     w.admit(request);
-    rebooking other;
-    other.of = {key_of(1), id_of(1)};
-    other.give_back = {{daily(2), -60}};
+    reservation_replacement other;
+    other.address = {key_of(1), id_of(1)};
+    other.refund = {{daily(2), -60}};
     other.take = {{daily(), 50, 100, 1h}};
     BOOST_TEST(is<refused>(w.run<engine::replace_reservation>(other)));
-    other.give_back.push_back({daily(), -60});
-    BOOST_TEST(is<rebooked>(w.run<engine::replace_reservation>(other)));
+    other.refund.push_back({daily(), -60});
+    BOOST_TEST(is<reservation_replaced>(w.run<engine::replace_reservation>(other)));
     BOOST_TEST(spent_in(w) == 50);
     BOOST_TEST(spent_in(w, daily(2)) == 0);
 }
 
-BOOST_AUTO_TEST_CASE(an_unanswered_rebooking_was_done_when_it_is_listed) {
+BOOST_AUTO_TEST_CASE(an_unanswered_replacement_was_done_when_it_is_listed) {
     for (std::size_t const steps : {0U, 1U, 2U}) {
         engine_world w;
         auto request = send_of(1, 1);
         request.reservations = {{daily(), 60, 100, 1h}};
         w.admit(request);
-        rebooking other;
-        other.of = {key_of(1), id_of(1)};
-        other.notes.assign(steps, note{event_kind::step, {}, "x"});
+        reservation_replacement other;
+        other.address = {key_of(1), id_of(1)};
+        other.notes.assign(steps, note{event_type::step, {}, "x"});
         w.run<engine::replace_reservation>(other);
         auto made = accepted_by(3);
         made.adjustments = {{daily(), 1}};
-        made.unanswered = unanswered_rebooking{1, {{daily(), 2}}};
+        made.unanswered = unanswered_replacement{1, {{daily(), 2}}};
         w.settle(made);
         BOOST_TEST(spent_in(w) == (steps > 1 ? 62 : 61));
     }
 }
 
-// --- idempotency ------------------------------------------------------------------------------------
+// --- idempotency --------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(the_first_settlement_of_a_request_is_the_one_that_is_replayed) {
     engine_world w;
     w.admit(once_send(1));
     auto made = accepted_by(3);
-    made.once = once_key();
+    made.idempotency = once_key();
     made.reply = "first";
     w.settle(made);
     made.reply = "second";
@@ -595,7 +596,7 @@ BOOST_AUTO_TEST_CASE(a_refused_request_may_be_made_again) {
     engine_world w;
     w.admit(once_send(1));
     auto refusal = refusal_of(1, 0s);
-    refusal.once = once_key();
+    refusal.idempotency = once_key();
     w.settle(refusal);
     BOOST_TEST(is<admitted>(w.admit(once_send(2))));
 }
@@ -607,7 +608,7 @@ BOOST_AUTO_TEST_CASE(an_undone_admission_frees_its_own_request_only) {
         w.admit(once_send(1));
         auto undo = refusal_of(is_its_own ? 1 : 2, 0s);
         undo.is_undo = true;
-        undo.once = once_key();
+        undo.idempotency = once_key();
         w.settle(undo);
         BOOST_TEST(is<admitted>(w.admit(once_send(3))) == is_its_own);
     }
@@ -616,23 +617,23 @@ BOOST_AUTO_TEST_CASE(an_undone_admission_frees_its_own_request_only) {
 BOOST_AUTO_TEST_CASE(a_request_is_settled_even_when_its_code_is_forgotten) {
     engine_world w;
     auto request = once_send(1);
-    request.keep = 60s;
+    request.retention = 60s;
     w.admit(request);
     w.pass(60s);
     auto made = accepted_by(3);
-    made.once = once_key();
+    made.idempotency = once_key();
     made.reply = "reply";
     BOOST_TEST((w.settle(made) == settle_outcome::superseded));
     BOOST_TEST(expect<replayed>(w.admit(once_send(2))).reply == "reply");
 }
 
-// --- what an addition says --------------------------------------------------------------------------
+// --- what an addition says ----------------------------------------------------------------------
 
 // Others add at the same time: whether it still passes is looked at again with these.
 BOOST_AUTO_TEST_CASE(a_check_of_a_limit_passes_up_to_its_window) {
     engine_world w;
     auto request = send_of(1, 1);
-    request.charges = {of_everybody()};
+    request.rate_limit_checks = {of_everybody()};
     w.admit(request);
     auto const& taken = w.io.added.at(0);
     BOOST_TEST(taken.floor == at(w, 0s));
@@ -642,7 +643,7 @@ BOOST_AUTO_TEST_CASE(a_check_of_a_limit_passes_up_to_its_window) {
     BOOST_TEST(!taken.skips_when_over);
     w.pass(1s);
     auto guess = guess_of(1, 1);
-    guess.charges = {of_everybody()};
+    guess.rate_limit_checks = {of_everybody()};
     BOOST_TEST(is<verified>(w.check(guess)));
     auto const& required = w.io.added.at(0);
     BOOST_TEST(required.floor == at(w, 0s));
@@ -654,10 +655,10 @@ BOOST_AUTO_TEST_CASE(a_check_of_a_limit_passes_up_to_its_window) {
 BOOST_AUTO_TEST_CASE(what_is_given_back_of_a_limit_ends_now_at_the_earliest) {
     engine_world w;
     auto request = send_of(1, 1);
-    request.charges = {of_everybody()};
+    request.rate_limit_checks = {of_everybody()};
     w.admit(request);
     auto refusal = refusal_of(1, 0s);
-    refusal.give_back = request.charges;
+    refusal.refund = request.rate_limit_checks;
     w.settle(refusal);
     auto const& given = w.io.added.at(0);
     BOOST_TEST(given.floor == at(w, 10s));

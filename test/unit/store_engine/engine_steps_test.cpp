@@ -16,24 +16,24 @@ struct boundary {
 
 delivery_update update_of(delivery message, std::string details = "x") {
     delivery_update request;
-    request.at = {key_of(1), id_of(1)};
+    request.address = {key_of(1), id_of(1)};
     request.message = message;
     request.details = std::move(details);
     return request;
 }
 
 idempotency_key once_key(std::uint32_t fingerprint = 7) {
-    idempotency_key once;
-    once.key = key_of(everybody + 1);
-    once.fingerprint = key_of(fingerprint);
-    once.keep = 1h;
-    return once;
+    idempotency_key idempotency;
+    idempotency.key = key_of(everybody + 1);
+    idempotency.fingerprint = key_of(fingerprint);
+    idempotency.retention = 1h;
+    return idempotency;
 }
 
 admission once_send(std::uint32_t id) {
     auto request = send_of(id, id);
     request.lease = 30s;
-    request.once = once_key();
+    request.idempotency = once_key();
     return request;
 }
 
@@ -51,7 +51,7 @@ void guess_wrong(engine_world& w, check const& guess, int times) {
 
 BOOST_AUTO_TEST_SUITE(engine_steps)
 
-// --- codes ------------------------------------------------------------------------------------------
+// --- codes --------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_code_verifies_until_it_ends_and_once) {
     for (auto const& [at, good] :
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_code_of_a_clock_that_was_ahead_lives_as_long_as_another) 
     BOOST_TEST((w.find({key_of(1), id_of(1)})->age == 30s));
 }
 
-// --- bounds -----------------------------------------------------------------------------------------
+// --- bounds -------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_number_keeps_so_many_verifications_and_the_oldest_go) {
     constexpr auto max = static_cast<std::uint32_t>(engine::verifications_max);
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(live_codes_are_never_dropped_to_make_room) {
     std::uint32_t id = 0;
     auto next = [&id] {
         auto request = send_of(1, ++id);
-        request.key.slot = "scope" + std::to_string(id);
+        request.key.scope = "scope" + std::to_string(id);
         return request;
     };
     constexpr auto others = engine::verifications_max - codes_max;
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(live_codes_are_never_dropped_to_make_room) {
         BOOST_REQUIRE(is<admitted>(w.admit(next())));
     BOOST_TEST(is<full>(w.admit(next())));
     auto again = send_of(1, 999); // a scope that is there has its place
-    again.key.slot = "scope1";
+    again.key.scope = "scope1";
     BOOST_TEST(is<admitted>(w.admit(again)));
 }
 
@@ -214,12 +214,12 @@ BOOST_AUTO_TEST_CASE(a_number_keeps_so_many_events_and_the_oldest_go) {
 BOOST_AUTO_TEST_CASE(what_is_listed_in_any_case_has_an_end_too) {
     engine_world w;
     w.admit(send_of(1, 1));
-    rebooking other;
-    other.of = {key_of(1), id_of(1)};
-    other.notes.assign(10, note{event_kind::step, {}, "x"});
+    reservation_replacement other;
+    other.address = {key_of(1), id_of(1)};
+    other.notes.assign(10, note{event_type::step, {}, "x"});
     for (int n = 0; n < 10; ++n)
         w.run<engine::replace_reservation>(other);
-    BOOST_TEST(w.find(other.of)->events.size() == 2 * events_max);
+    BOOST_TEST(w.find(other.address)->events.size() == 2 * events_max);
 }
 
 BOOST_AUTO_TEST_CASE(without_room_nothing_is_admitted) {
@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(without_room_nothing_is_admitted) {
     BOOST_TEST(is<admitted>(w.admit(send_of(1, 1))));
 }
 
-// --- guesses ----------------------------------------------------------------------------------------
+// --- guesses ------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_code_has_so_many_attempts) {
     for (bool const with_id : {true, false})
@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(a_number_has_so_many_guesses_and_a_reserve_of_them) {
             if (!with_id) guess.id.reset();
             bool const good = used < (with_id ? 10 : 7);
             auto request = send_of(1, 2);
-            request.key.slot = "payment";
+            request.key.scope = "payment";
             request.guesses = guess.guesses;
             BOOST_TEST(is<refused>(w.admit(request)) == (used == 10));
             BOOST_TEST(is<verified>(w.check(guess)) == good, used);
@@ -326,7 +326,7 @@ BOOST_AUTO_TEST_CASE(wrong_guesses_of_a_clock_that_was_ahead_keep_their_count) {
     BOOST_TEST(is<wrong>(w.check(guess)));
 }
 
-// --- updates and cancellations ----------------------------------------------------------------------
+// --- updates and cancellations ------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(an_update_that_says_no_more_writes_nothing) {
     engine_world w;
@@ -337,7 +337,7 @@ BOOST_AUTO_TEST_CASE(an_update_that_says_no_more_writes_nothing) {
     BOOST_TEST((w.run<engine::update>(update_of(delivery::failed)) == update_outcome::known));
     BOOST_TEST((w.run<engine::update>(update_of(delivery::accepted)) == update_outcome::known));
     auto other = update_of(delivery::failed);
-    other.at.id = id_of(2);
+    other.address.id = id_of(2);
     BOOST_TEST((w.run<engine::update>(other) == update_outcome::absent));
     BOOST_TEST(w.io.writes == writes);
 }
@@ -358,11 +358,11 @@ BOOST_AUTO_TEST_CASE(an_event_alone_is_listed_while_there_is_room) {
 BOOST_AUTO_TEST_CASE(a_cancellation_ends_a_code_of_its_own_client) {
     engine_world w;
     auto request = send_of(1, 1);
-    request.key.slot = "shop:login";
+    request.key.scope = "shop:login";
     w.admit(request);
     cancellation asked{{key_of(1), id_of(1)}, "bank:"};
     BOOST_TEST((w.run<engine::cancel>(asked) == cancel_outcome::absent));
-    asked.slot_prefix = "shop:";
+    asked.scope_prefix = "shop:";
     BOOST_TEST((w.run<engine::cancel>(asked) == cancel_outcome::canceled));
     BOOST_TEST((w.run<engine::cancel>(asked) == cancel_outcome::ended));
 }
@@ -382,7 +382,7 @@ BOOST_AUTO_TEST_CASE(events_say_the_same_time_whenever_they_are_read) {
     BOOST_TEST((std::ranges::count(seen, seen.front()) == 4));
 }
 
-// --- idempotency ------------------------------------------------------------------------------------
+// --- idempotency --------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(an_unsettled_request_is_in_flight_for_its_lease) {
     for (auto const& [at, waits] :
@@ -402,7 +402,7 @@ BOOST_AUTO_TEST_CASE(a_request_is_forgotten_with_its_time) {
         engine_world w;
         w.admit(once_send(1));
         auto settlement = settlement_of(1, 1, send_result::accepted);
-        settlement.once = once_key();
+        settlement.idempotency = once_key();
         settlement.reply = "reply";
         w.settle(settlement);
         w.pass(at);
@@ -416,7 +416,7 @@ BOOST_AUTO_TEST_CASE(a_request_for_something_else_conflicts) {
     engine_world w;
     w.admit(once_send(1));
     auto other = once_send(2);
-    other.once = once_key(8);
+    other.idempotency = once_key(8);
     BOOST_TEST(is<conflicting>(w.admit(other)));
 }
 

@@ -37,15 +37,15 @@ public:
     [[nodiscard]] bool reads_first() const noexcept override { return reads_first_; }
     [[nodiscard]] store::store_time now() const noexcept override { return time; }
     [[nodiscard]] bool has_room() const noexcept override { return room; }
-    void load(store::flight& what, store::flight_listener& to) override {
-        loading_.push_back({&what, &to});
+    void load(store::flight& flight, store::flight_listener& to) override {
+        loading_.push_back({&flight, &to});
         if (!holds_loads) deliver_load();
     }
-    void commit(store::flight& what, store::flight_listener& to) override {
+    void commit(store::flight& flight, store::flight_listener& to) override {
         ++commits;
-        must_survive = what.changes.must_survive;
-        added = what.changes.additions;
-        waiting_.push_back({&what, &to});
+        must_survive = flight.changes.must_survive;
+        added = flight.changes.additions;
+        waiting_.push_back({&flight, &to});
         if (!holds) deliver();
     }
 
@@ -70,7 +70,7 @@ public:
     void lose(store::commit::outcome as, bool done) {
         auto const next = take(waiting_);
         if (done) execute(next.what->changes);
-        next.what->changes.became = as;
+        next.what->changes.status = as;
         next.to->committed(*next.what);
     }
 
@@ -119,8 +119,8 @@ public:
     void be_at(store::counter_time by) { io.time = some_time + by; }
 };
 
-inline store::subject_key key_of(std::uint32_t n) {
-    store::subject_key key{};
+inline store::key_hash key_of(std::uint32_t n) {
+    store::key_hash key{};
     for (std::size_t i = 0; i < 4; ++i)
         key[i] = key[12 + i] = static_cast<std::byte>(n >> (8 * i));
     return key;
@@ -150,7 +150,7 @@ inline store::admission send_of(std::uint32_t number, std::uint32_t id) {
     request.id = id_of(id);
     request.code = seed_of(1);
     request.ttl = 60s;
-    request.keep = 10min;
+    request.retention = 10min;
     request.guesses = store::guess_budget{20, 24h};
     return request;
 }

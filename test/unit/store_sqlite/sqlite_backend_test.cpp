@@ -146,8 +146,8 @@ BOOST_AUTO_TEST_CASE(a_step_that_fails_has_changed_no_subject) {
     f.admit(send_of(1, 111, 1));
     auto shared_send = [](std::uint32_t phone) {
         auto request = send_of(phone, 111, phone);
-        request.charges = {charge{subject(everybody), "n", 1, one_hour}};
-        request.once = idempotency_key{subject(everybody + 1), {}, one_hour};
+        request.rate_limit_checks = {rate_limit_check{subject(everybody), "n", 1, one_hour}};
+        request.idempotency = idempotency_key{subject(everybody + 1), {}, one_hour};
         return request;
     };
     auto const states = f.held->usage().states;
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(steps_that_share_a_commit_share_their_counters) {
     for (std::uint32_t i = 0; i < 100; ++i) {
         auto body = [&f, &admissions, i]() -> boost::asio::awaitable<void> {
             auto request = send_of(i, 111, i);
-            request.charges = {charge{subject(everybody), "n", 30, one_day}};
+            request.rate_limit_checks = {rate_limit_check{subject(everybody), "n", 30, one_day}};
             auto const answer = co_await f.held->admit(std::move(request));
             if (answer.has_value() && is<admitted>(*answer)) ++admissions;
         };
@@ -196,11 +196,11 @@ BOOST_AUTO_TEST_CASE(a_step_that_changes_nothing_writes_nothing) {
     BOOST_TEST(is<refused>(f.admit(send_of(1, 222, 2))));
     delivery_update const nothing_new{address_of(1, 1), delivery::queued, {}, "", {}};
     BOOST_TEST((run(f.context, f.held->update(nothing_new)).value() == update_outcome::known));
-    rebooking too_much;
+    reservation_replacement too_much;
     too_much.of = address_of(1, 1);
     too_much.take = {reservation{{subject(everybody), "daily", "2026"}, 2, 1, one_hour}};
-    BOOST_TEST(is<refused>(run(f.context, f.held->rebook(too_much)).value()));
-    BOOST_TEST(run(f.context, f.held->spent({too_much.take[0].from})).value().at(0) == 0);
+    BOOST_TEST(is<refused>(run(f.context, f.held->replace_reservation(too_much)).value()));
+    BOOST_TEST(run(f.context, f.held->spent({too_much.take[0].budget})).value().at(0) == 0);
     BOOST_TEST(is<absent>(f.check(guess_of(2, 111))));
     BOOST_TEST(is<exhausted>(f.check(guess))); // the number was read to be changed, and was not
     BOOST_TEST(f.held->usage().commits == commits);

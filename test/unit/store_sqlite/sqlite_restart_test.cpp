@@ -70,19 +70,19 @@ BOOST_AUTO_TEST_CASE(a_restart_keeps_what_is_known_of_every_kind_of_subject) {
     fixture f;
     BOOST_REQUIRE_EQUAL(f.start(), "");
     conversion_guard rule;
-    rule.subject = subject(everybody);
+    rule.key = subject(everybody);
     rule.name = "w";
     rule.out_max = 1;
-    idempotency_key const once{subject(everybody + 1), subject(7), one_hour};
+    idempotency_key const idempotency{subject(everybody + 1), subject(7), one_hour};
     auto request = send_of(1, 111, 1);
     request.cooldown.longest = 4 * cooldown_window;
     request.cooldown.memory = one_hour;
-    request.charges = {charge{subject(everybody), "a counter", 1, one_hour}};
+    request.rate_limit_checks = {rate_limit_check{subject(everybody), "a counter", 1, one_hour}};
     request.guards = {rule};
-    request.once = once;
+    request.idempotency = idempotency;
     f.admit(request);
     auto settlement = settlement_of(1, 1, send_result::accepted);
-    settlement.once = once;
+    settlement.idempotency = idempotency;
     settlement.reply = "the \n reply";
     f.settle(settlement);
     f.check(guess_of(1, 999));
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_restart_keeps_what_is_known_of_every_kind_of_subject) {
     f.restart();
 
     BOOST_TEST(std::get<replayed>(f.admit(request)).reply == settlement.reply);
-    request.once.reset();
+    request.idempotency.reset();
     auto const answer = std::get<refused>(f.admit(request));
     BOOST_REQUIRE(answer.violations.size() == 3U);
     BOOST_TEST(answer.violations[0].counter == cooldown_counter);
@@ -99,13 +99,13 @@ BOOST_AUTO_TEST_CASE(a_restart_keeps_what_is_known_of_every_kind_of_subject) {
     BOOST_TEST(answer.violations[2].counter == "w");
     f.clock.advance(cooldown_window);
     request.id = id_of(2);
-    request.charges.clear();
+    request.rate_limit_checks.clear();
     request.guards.clear();
     BOOST_TEST((std::get<admitted>(f.admit(request)).cooldown == 2 * cooldown_window));
 
     auto const after = f.find(1, 1);
     BOOST_REQUIRE((before && after));
-    BOOST_TEST(after->slot == before->slot);
+    BOOST_TEST(after->scope == before->scope);
     BOOST_TEST(after->attempts == 1U);
     BOOST_TEST(after->open_attempts == 1U);
     BOOST_TEST(after->events.size() == before->events.size() + 1); // replaced
@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(a_restart_keeps_budgets_and_what_became_of_messages) {
     f.admit(request);
     auto settlement = accepted_settlement(1, 1);
     settlement.adjustments = {adjustment{daily, -13}};
-    settlement.notes = {note{event_kind::step, {}, "-"}};
+    settlement.notes = {note{event_type::step, {}, "-"}};
     f.settle(settlement);
     delivery_update update{address_of(1, 1), delivery::failed, {}, ":", {}};
     run(f.context, f.held->update(update)).value();

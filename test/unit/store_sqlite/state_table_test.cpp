@@ -40,20 +40,20 @@ struct table_fixture {
         open_sqlite_file(directory.path() + "/otpd.db", 1U << 20U));
     state_table table{*database};
 
-    bool prepare(commit& what) {
+    bool prepare(commit& commit) {
         std::vector<flight::load> loads;
-        for (auto const& each : what.writes)
+        for (auto const& each : commit.writes)
             loads.emplace_back().key = each.key;
-        for (auto const& each : what.shared)
+        for (auto const& each : commit.shared)
             loads.emplace_back().key = each.key;
         table.load(loads);
-        return table.prepare(what);
+        return table.prepare(commit);
     }
-    /// What `what` says is written, in a transaction.
-    void apply(commit& what) {
-        if (!prepare(what)) return;
+    /// What `commit` says is written, in a transaction.
+    void apply(commit& commit) {
+        if (!prepare(commit)) return;
         table.begin();
-        table.write(what);
+        table.write(commit);
         BOOST_TEST(table.end());
     }
     std::string kept(state::state_key const& of) {
@@ -82,7 +82,7 @@ commit of_groups(std::uint32_t groups) {
 state_write put(state::state_key const& at, std::string_view blob, std::uint32_t group) {
     state_write made;
     made.key = at;
-    made.what = state_write::kind::put;
+    made.type = state_write::kind::put;
     made.blob = blob;
     made.retained_until = now + 1h;
     made.live = {1, now + 1min};
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(what_is_erased_is_gone_and_may_be_erased_again) {
     auto what = of_groups(1);
     what.writes = {put(number, "a", 0)};
     apply(what);
-    what.writes[0].what = state_write::kind::erase;
+    what.writes[0].type = state_write::kind::erase;
     apply(what);
     BOOST_TEST(kept(number) == "");
     BOOST_TEST(table.states() == 0U);

@@ -30,9 +30,9 @@ BOOST_AUTO_TEST_CASE(numbers_are_read_as_they_were_written) {
         0, 1, 127, 128, 300, 16'383, 16'384, std::numeric_limits<std::uint64_t>::max()};
     for (auto const value : values) {
         auto const bytes = written([value](writer& to) { to.number(value); });
-        reader from(bytes);
-        BOOST_TEST(from.number() == value);
-        BOOST_TEST(from.is_complete());
+        reader reader(bytes);
+        BOOST_TEST(reader.number() == value);
+        BOOST_TEST(reader.is_complete());
     }
 }
 
@@ -44,10 +44,10 @@ BOOST_AUTO_TEST_CASE(integers_of_either_sign_are_read_as_they_were_written) {
             to.integer(value);
             to.fixed(value);
         });
-        reader from(bytes);
-        BOOST_TEST(from.integer() == value);
-        BOOST_TEST(from.fixed() == value);
-        BOOST_TEST(from.is_complete());
+        reader reader(bytes);
+        BOOST_TEST(reader.integer() == value);
+        BOOST_TEST(reader.fixed() == value);
+        BOOST_TEST(reader.is_complete());
     }
 }
 
@@ -56,9 +56,9 @@ BOOST_AUTO_TEST_CASE(spans_are_written_in_the_largest_unit_that_fits) {
              {0s, 1}, {31s, 1}, {600s, 2}, {999ms, 2}, {31us, 1}, {-1us, 1}, {-5s, 4}}) {
         auto const bytes = written([length](writer& to) { to.span(length); });
         BOOST_TEST(bytes.size() == size);
-        reader from(bytes);
-        BOOST_TEST((from.span() == length));
-        BOOST_TEST(from.is_complete());
+        reader reader(bytes);
+        BOOST_TEST((reader.span() == length));
+        BOOST_TEST(reader.is_complete());
     }
 }
 
@@ -70,9 +70,9 @@ BOOST_AUTO_TEST_CASE(a_span_is_read_up_to_the_longest_and_no_further) {
                                                     {-span_max, true},
                                                     {-span_max - 1us, false}}) {
         auto const bytes = written([length](writer& to) { to.span(length); });
-        reader from(bytes);
-        static_cast<void>(from.span());
-        BOOST_TEST(from.is_complete() == good);
+        reader reader(bytes);
+        static_cast<void>(reader.span());
+        BOOST_TEST(reader.is_complete() == good);
     }
 }
 
@@ -80,9 +80,9 @@ BOOST_AUTO_TEST_CASE(a_number_over_its_bound_is_none) {
     for (auto const& [value, good] :
          std::vector<std::pair<std::uint64_t, bool>>{{254, true}, {255, true}, {256, false}}) {
         auto const bytes = written([value](writer& to) { to.number(value); });
-        reader from(bytes);
-        static_cast<void>(from.number_as<std::uint8_t>());
-        BOOST_TEST(from.ok() == good);
+        reader reader(bytes);
+        static_cast<void>(reader.number_as<std::uint8_t>());
+        BOOST_TEST(reader.ok() == good);
     }
 }
 
@@ -91,19 +91,19 @@ BOOST_AUTO_TEST_CASE(numbers_of_too_many_digits_are_none) {
          {std::string_view("\x80\x00", 2), std::string_view("\x80"),
           std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),
           std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")}) {
-        reader from(bytes);
-        BOOST_TEST(from.number() == 0U);
-        BOOST_TEST(!from.ok());
+        reader reader(bytes);
+        BOOST_TEST(reader.number() == 0U);
+        BOOST_TEST(!reader.ok());
     }
 }
 
 BOOST_AUTO_TEST_CASE(a_text_longer_than_what_is_there_is_none) {
-    reader from(std::string_view("\x03"
-                                 "ab"));
-    BOOST_TEST(from.text().empty());
-    BOOST_TEST(!from.ok());
-    BOOST_TEST(from.byte() == 0); // for ever
-    BOOST_TEST(!from.is_complete());
+    reader reader(std::string_view("\x03"
+                                   "ab"));
+    BOOST_TEST(reader.text().empty());
+    BOOST_TEST(!reader.ok());
+    BOOST_TEST(reader.byte() == 0); // for ever
+    BOOST_TEST(!reader.is_complete());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

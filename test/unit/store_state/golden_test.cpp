@@ -60,11 +60,11 @@ number_state full_number() {
     second.code = {70'000, id_of(4), 10};
     second.sent = packed_receipt(receipt{-40, "A-7", "other id", std::nullopt});
     std::size_t n = 0;
-    for (auto const kind : {event_kind::admitted, event_kind::accepted, event_kind::unknown,
-                            event_kind::wrong, event_kind::verified, event_kind::replaced,
-                            event_kind::canceled, event_kind::step, event_kind::delivery})
+    for (auto const kind : {event_type::admitted, event_type::accepted, event_type::unknown,
+                            event_type::wrong, event_type::verified, event_type::replaced,
+                            event_type::canceled, event_type::step, event_type::delivery})
         second.events.add(kind, duration(100 * n++),
-                          kind == event_kind::step ? "\xc3\xa9%20x" : "");
+                          kind == event_type::step ? "\xc3\xa9%20x" : "");
     auto& third = state.verifications.emplace_back(state.verifications[0]);
     third.id = id_of(5);
     third.end(progress::verified);

@@ -11,7 +11,7 @@ using namespace otpd::test;
 
 BOOST_AUTO_TEST_SUITE(number_states)
 
-// --- the stored form --------------------------------------------------------------------------------
+// --- the stored form ----------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_state_is_read_as_it_was_written) {
     random_states random(2);
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(a_state_of_no_version_is_refused) {
     BOOST_TEST(!decode(bytes, read));
 }
 
-// --- time -------------------------------------------------------------------------------------------
+// --- time ---------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_code_ends_with_its_time) {
     for (auto const& [at, live] : std::vector<std::pair<store_time, bool>>{
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(live_codes_are_counted_with_the_end_of_the_first) {
     BOOST_TEST((live_codes_in("no state", some_time) == live_codes{}));
 }
 
-// --- clocks that were ahead -------------------------------------------------------------------------
+// --- clocks that were ahead ---------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(what_is_barely_in_the_future_was_written_by_another_instance) {
     for (auto const& [ahead, moves] :

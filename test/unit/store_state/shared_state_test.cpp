@@ -24,9 +24,9 @@ shared_state guarded() {
 }
 
 /// The values of a guard that is the first of a state.
-std::vector<std::int64_t> values(shared_state const& of) {
+std::vector<std::int64_t> values(shared_state const& state) {
     std::vector<std::int64_t> all;
-    for (auto const& each : of.fields)
+    for (auto const& each : state.fields)
         all.push_back(each.current);
     return all;
 }

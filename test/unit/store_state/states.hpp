@@ -48,13 +48,13 @@ inline store::state::number_state typical_number() {
     v.sent = store::state::packed_receipt(
         store::receipt{3, "22953", "BX-22953-c5f4f53431ed22c2", money::from_micros(87'000)});
     v.events.add(
-        store::event_kind::admitted, 0ms,
+        store::event_type::admitted, 0ms,
         "country=NL,route_plan=default,limits=number_10m%204%2F5%2C%20number_24h%209%2F10%2C%20"
         "client_1m%20123%2F600");
-    v.events.add(store::event_kind::step, 212ms, "route_id=3i,outcome=chosen,price=87000u");
-    v.events.add(store::event_kind::accepted, 215ms, "route_id=3i,price=87000u,cost=87000u");
-    v.events.add(store::event_kind::delivery, 2s, "status=ENROUTE");
-    v.events.add(store::event_kind::delivery, 4s, "status=DELIVRD,seconds=4");
+    v.events.add(store::event_type::step, 212ms, "route_id=3i,outcome=chosen,price=87000u");
+    v.events.add(store::event_type::accepted, 215ms, "route_id=3i,price=87000u,cost=87000u");
+    v.events.add(store::event_type::delivery, 2s, "status=ENROUTE");
+    v.events.add(store::event_type::delivery, 4s, "status=DELIVRD,seconds=4");
     state.limits = {{"number_10m", some_time + 120'000'123us}, {"number_24h", some_time + 8640s}};
     state.cooldowns = {{"shop:login", 1, some_time, some_time + 45s, some_time + 1h}};
     return state;
@@ -149,7 +149,7 @@ private:
         if (v.is_live()) v.code = {count(), id_of(below(100)), 8};
         if (flip()) v.sent = store::state::packed_receipt(receipt());
         for (auto n = below(8); n > 0; --n)
-            v.events.add(static_cast<store::event_kind>(below(9)),
+            v.events.add(static_cast<store::event_type>(below(9)),
                          store::duration(static_cast<std::int64_t>(below(1'000'000))), text(60));
         return v;
     }

@@ -1,7 +1,7 @@
 // Texts in few bytes. The bytes of known words are a part of the format: they are held by the
 // golden states.
 
-#include "state/words.hpp"
+#include "state/dictionary.hpp"
 #include "states.hpp"
 
 #include <boost/test/unit_test.hpp>

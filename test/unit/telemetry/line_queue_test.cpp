@@ -1,4 +1,5 @@
-// The queue between those who log and the thread that writes: order, its bound, and when it waits for more.
+// The queue between those who log and the thread that writes: order, its bound, and when it waits
+// for more.
 
 #include "telemetry/line_queue.hpp"
 

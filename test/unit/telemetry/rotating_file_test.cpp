@@ -39,7 +39,8 @@ struct fixture {
     }
 };
 
-/// No file of this process may become larger meanwhile: as on a full disk, a write ends in the middle.
+/// No file of this process may become larger meanwhile: as on a full disk, a write ends in the
+/// middle.
 class full_disk {
 public:
     explicit full_disk(rlim_t bytes) {

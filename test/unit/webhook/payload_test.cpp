@@ -7,22 +7,22 @@
 
 using namespace std::chrono_literals;
 using otpd::money;
-using otpd::otp::occurrence;
-using otpd::otp::occurrence_kind;
+using otpd::otp::event_type;
+using otpd::otp::verification_event;
 using otpd::webhook::payload_of;
 using otpd::webhook::type_of;
 
 namespace {
 
-occurrence happening(occurrence_kind kind) {
-    occurrence result;
-    result.what = kind;
+verification_event happening(event_type kind) {
+    verification_event result;
+    result.type = kind;
     result.at = otpd::wall_time(std::chrono::sys_days(2026y / 3 / 1) + 12h + 34min + 56s + 7ms);
     return result;
 }
 
 std::string with_cost(std::int64_t micros) {
-    auto what = happening(occurrence_kind::accepted);
+    auto what = happening(event_type::accepted);
     what.cost = money::from_micros(micros);
     auto const text = payload_of(what);
     auto const from = text.find("\"cost\":") + 7;
@@ -34,7 +34,7 @@ std::string with_cost(std::int64_t micros) {
 BOOST_AUTO_TEST_SUITE(webhook_payload)
 
 BOOST_AUTO_TEST_CASE(says_all_that_is_known) {
-    auto what = happening(occurrence_kind::accepted);
+    auto what = happening(event_type::accepted);
     what.verification_id = "v1";
     what.request_id = "r1";
     what.client = "shop";
@@ -60,13 +60,13 @@ BOOST_AUTO_TEST_CASE(says_all_that_is_known) {
 
 BOOST_AUTO_TEST_CASE(leaves_out_what_is_not) {
     BOOST_TEST(
-        payload_of(happening(occurrence_kind::blocked)) ==
+        payload_of(happening(event_type::blocked)) ==
         R"({"type":"verification.blocked","timestamp":"2026-03-01T12:34:56.007Z","data":{}})");
 }
 
 // What the upstream says is told as text, whatever is in it.
 BOOST_AUTO_TEST_CASE(escapes_texts) {
-    auto what = happening(occurrence_kind::failed);
+    auto what = happening(event_type::failed);
     what.status = "a\"}\n";
     BOOST_TEST(payload_of(what).ends_with(R"("data":{"status":"a\"}\n"}})"));
 }
@@ -81,17 +81,16 @@ BOOST_AUTO_TEST_CASE(states_money_as_a_decimal_number) {
     BOOST_TEST(with_cost(1'000'000'000'000'001) == "1000000000.000001");
 }
 
-BOOST_AUTO_TEST_CASE(is_made_of_six_kinds_of_occurrences) {
-    BOOST_TEST(type_of(occurrence_kind::accepted) == "verification.accepted");
-    BOOST_TEST(type_of(occurrence_kind::delivered) == "verification.delivered");
-    BOOST_TEST(type_of(occurrence_kind::failed) == "verification.failed");
-    BOOST_TEST(type_of(occurrence_kind::verified) == "verification.verified");
-    BOOST_TEST(type_of(occurrence_kind::exhausted) == "verification.exhausted");
-    BOOST_TEST(type_of(occurrence_kind::blocked) == "verification.blocked");
+BOOST_AUTO_TEST_CASE(is_made_of_six_types_of_events) {
+    BOOST_TEST(type_of(event_type::accepted) == "verification.accepted");
+    BOOST_TEST(type_of(event_type::delivered) == "verification.delivered");
+    BOOST_TEST(type_of(event_type::failed) == "verification.failed");
+    BOOST_TEST(type_of(event_type::verified) == "verification.verified");
+    BOOST_TEST(type_of(event_type::exhausted) == "verification.exhausted");
+    BOOST_TEST(type_of(event_type::blocked) == "verification.blocked");
     for (auto const kind :
-         {occurrence_kind::admitted, occurrence_kind::step_left, occurrence_kind::unknown,
-          occurrence_kind::not_sent, occurrence_kind::delivery, occurrence_kind::wrong,
-          occurrence_kind::canceled})
+         {event_type::admitted, event_type::step_left, event_type::unknown, event_type::not_sent,
+          event_type::delivery, event_type::wrong, event_type::canceled})
         BOOST_TEST(type_of(kind).empty());
 }
 

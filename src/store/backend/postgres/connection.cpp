@@ -50,9 +50,9 @@ std::int64_t number_in(PGresult const* answer, int row, int column) noexcept {
     return boost::endian::big_to_native(value);
 }
 
-connection::connection(net::strand const& on) : socket_(on), deadline_(on) {}
+connection::connection(net::strand const& strand) : socket_(strand), deadline_(strand) {}
 
-// --- its life ------------------------------------------------------------------------------------
+// --- its life -----------------------------------------------------------------------------------
 
 asio::awaitable<bool> connection::open(parameters with, steady_time deadline) {
     close();
@@ -115,7 +115,7 @@ std::string connection::server_version() const {
     return std::to_string(number / 10'000) + "." + std::to_string(number % 10'000);
 }
 
-// --- questions and answers -----------------------------------------------------------------------
+// --- questions and answers ----------------------------------------------------------------------
 
 void connection::ask(std::string const& sql) {
     was_queued_ = PQsendQueryParams(link_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr,

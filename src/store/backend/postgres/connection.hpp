@@ -50,7 +50,7 @@ public:
     /// Names and values as libpq has them.
     using parameters = std::vector<std::pair<char const*, std::string>>;
 
-    explicit connection(net::strand const& on);
+    explicit connection(net::strand const& strand);
 
     /// False when that did not work, for the reason that why() gives, or not by then.
     boost::asio::awaitable<bool> open(parameters with, steady_time deadline);

@@ -24,7 +24,8 @@ namespace {
 
 constexpr auto connect_timeout = 2s; ///< of one address
 constexpr auto greeting_timeout = 4s;
-/// A statement ends by the server's own limit; one whose answer does not come soon after that is lost.
+/// A statement ends by the server's own limit; one whose answer does not come soon after that is
+/// lost.
 constexpr auto answer_grace = 250ms;
 constexpr int loads_max = 3; ///< of one batch, when others are in its way
 constexpr int oldest_server = 150'000;
@@ -45,7 +46,7 @@ batch_options to_batch_options(postgres_options const& from) {
 } // namespace
 
 struct postgres_backend::link {
-    explicit link(net::strand const& on) : over(on), batch(over), pause(on) {}
+    explicit link(net::strand const& strand) : over(strand), batch(over), pause(strand) {}
 
     connection over;
     postgres::transaction batch;
@@ -70,26 +71,26 @@ struct postgres_backend::job {
 };
 
 postgres_backend::postgres_backend(asio::any_io_executor executor, postgres_options options,
-                                   observer& tell)
+                                   observer& observer)
     : batched_store(executor, *this, to_batch_options(options), options.timeout,
-                    batching::of_all_that_come_together),
-      options_(std::move(options)), tell_(tell), place_(options_.where.to_string()), clock_(tell),
-      first_attempt_(guard()), sweep_timer_(guard()) {
+                    batching::yield_to_ready_handlers),
+      options_(std::move(options)), observer_(observer), place_(options_.where.to_string()),
+      clock_(observer), first_attempt_(guard()), sweep_timer_(guard()) {
     for (std::size_t n = 0; n < std::max<std::size_t>(1, options_.connections); ++n)
         links_.push_back(std::make_unique<link>(guard()));
 }
 
 postgres_backend::~postgres_backend() = default;
 
-// --- what batches ask for ------------------------------------------------------------------------
+// --- what batches ask for -----------------------------------------------------------------------
 
-void postgres_backend::load(flight& what, flight_listener& to) {
+void postgres_backend::load(flight& flight, flight_listener& to) {
     if (is_down_ || stopped_) {
-        what.changes.became = commit::outcome::not_executed;
-        to.loaded(what);
+        flight.changes.status = commit::outcome::not_executed;
+        to.loaded(flight);
         return;
     }
-    waiting_.emplace_back(&what, &to);
+    waiting_.emplace_back(&flight, &to);
     wake_one();
 }
 
@@ -112,7 +113,7 @@ void postgres_backend::refuse_waiting() {
     for (auto const& each : std::exchange(jobs_, {}))
         each->end(false);
     for (auto const& [what, to] : std::exchange(waiting_, {})) {
-        what->changes.became = commit::outcome::not_executed;
+        what->changes.status = commit::outcome::not_executed;
         to->loaded(*what);
     }
 }
@@ -121,7 +122,7 @@ steady_time postgres_backend::statement_deadline() const noexcept {
     return std::chrono::steady_clock::now() + options_.timeout + answer_grace;
 }
 
-// --- a batch on its way --------------------------------------------------------------------------
+// --- a batch on its way -------------------------------------------------------------------------
 
 /// False when the connection is lost.
 asio::awaitable<bool> postgres_backend::carry(link& one) {
@@ -135,7 +136,7 @@ asio::awaitable<bool> postgres_backend::carry(link& one) {
         if (!is_there) end = transaction_end::lost;
     }
     if (end != transaction_end::done) {
-        one.what->changes.became = commit::outcome::not_executed;
+        one.what->changes.status = commit::outcome::not_executed;
         std::exchange(one.to, nullptr)->loaded(*std::exchange(one.what, nullptr));
         co_return one.over.is_open();
     }
@@ -153,11 +154,11 @@ asio::awaitable<bool> postgres_backend::carry(link& one) {
     co_return one.over.is_open();
 }
 
-void postgres_backend::answer(link& one, transaction_end became) {
+void postgres_backend::answer(link& one, transaction_end end) {
     auto& changes = one.what->changes;
-    if (became == transaction_end::again) changes.failed.assign(changes.groups, true);
-    if (became == transaction_end::refused) changes.became = commit::outcome::not_executed;
-    if (became == transaction_end::lost) changes.became = commit::outcome::unknown;
+    if (end == transaction_end::again) changes.failed.assign(changes.groups, true);
+    if (end == transaction_end::refused) changes.status = commit::outcome::not_executed;
+    if (end == transaction_end::lost) changes.status = commit::outcome::unknown;
     std::exchange(one.to, nullptr)->committed(*std::exchange(one.what, nullptr));
 }
 
@@ -179,7 +180,7 @@ asio::awaitable<void> postgres_backend::settle_doubt(link& one) {
     answer(one, end);
 }
 
-// --- a connection's life -------------------------------------------------------------------------
+// --- a connection's life ------------------------------------------------------------------------
 
 asio::awaitable<void> postgres_backend::run(link& one) {
     while (!stopped_) {
@@ -227,49 +228,49 @@ asio::awaitable<bool> postgres_backend::connect(link& one) {
 }
 
 /// False, and why_, when the server said no or is gone.
-asio::awaitable<bool> postgres_backend::is_answered(connection& over, steady_time deadline) {
-    auto const end = co_await over.exchange(deadline);
-    if (end != exchange_end::done) why_ = over.why();
+asio::awaitable<bool> postgres_backend::is_answered(connection& connection, steady_time deadline) {
+    auto const end = co_await connection.exchange(deadline);
+    if (end != exchange_end::done) why_ = connection.why();
     co_return end == exchange_end::done;
 }
 
 /// False, and why_, when this server cannot be used.
-asio::awaitable<bool> postgres_backend::greet(connection& over) {
-    if (over.server_version_number() < oldest_server) {
-        why_ = "PostgreSQL " + over.server_version() + " is too old: at least 15 is needed";
+asio::awaitable<bool> postgres_backend::greet(connection& connection) {
+    if (connection.server_version_number() < oldest_server) {
+        why_ = "PostgreSQL " + connection.server_version() + " is too old: at least 15 is needed";
         co_return false;
     }
     auto const deadline = std::chrono::steady_clock::now() + greeting_timeout;
-    over.ask(postgres::settings_statement(options_.timeout.count()));
-    bool is_good = co_await is_answered(over, deadline);
-    if (is_good) is_good = co_await find_tables(over, deadline);
+    connection.ask(postgres::settings_statement(options_.timeout.count()));
+    bool is_good = co_await is_answered(connection, deadline);
+    if (is_good) is_good = co_await find_tables(connection, deadline);
     if (!is_good) co_return false;
     for (auto const& each : postgres::prepared_statements(options_.schema))
-        over.prepare(each.name, each.sql);
-    over.ask("select pg_postmaster_start_time()"); // no two servers have the same
-    is_good = co_await is_answered(over, deadline);
+        connection.prepare(each.name, each.sql);
+    connection.ask("select pg_postmaster_start_time()"); // no two servers have the same
+    is_good = co_await is_answered(connection, deadline);
     if (!is_good) co_return false;
-    auto const started = postgres::number_in(over.answers().back().get());
+    auto const started = postgres::number_in(connection.answers().back().get());
     if (std::exchange(server_started_, started) != started) steps().expect_lost_writes();
     co_return true;
 }
 
-asio::awaitable<bool> postgres_backend::find_tables(connection& over, steady_time deadline) {
+asio::awaitable<bool> postgres_backend::find_tables(connection& connection, steady_time deadline) {
     std::string look = "select max(version)::bigint";
     for (auto const* const right : {"select", "insert", "update", "delete"})
         look.append(*right == 's' ? ", " : " and ")
             .append("has_table_privilege('" + options_.schema + ".subject', '" + right + "')");
     look += " from " + options_.schema + ".schema_version";
-    over.ask(look);
-    bool is_found = co_await is_answered(over, deadline);
-    if (over.code() == "42P01" || over.code() == "3F000") { // they are missing
-        bool const is_made = co_await make_tables(over, deadline);
+    connection.ask(look);
+    bool is_found = co_await is_answered(connection, deadline);
+    if (connection.code() == "42P01" || connection.code() == "3F000") { // they are missing
+        bool const is_made = co_await make_tables(connection, deadline);
         if (!is_made) co_return false;
-        over.ask(look);
-        is_found = co_await is_answered(over, deadline);
+        connection.ask(look);
+        is_found = co_await is_answered(connection, deadline);
     }
     if (!is_found) co_return false;
-    auto const* const found = over.answers().front().get();
+    auto const* const found = connection.answers().front().get();
     auto const version = PQgetisnull(found, 0, 0) == 1 ? 0 : postgres::number_in(found);
     bool const is_known = version == postgres::schema_version;
     bool const may_write = *PQgetvalue(found, 0, 1) != 0;
@@ -282,13 +283,13 @@ asio::awaitable<bool> postgres_backend::find_tables(connection& over, steady_tim
     co_return is_known&& may_write;
 }
 
-asio::awaitable<bool> postgres_backend::make_tables(connection& over, steady_time deadline) {
-    over.ask(lock_of_schema);
+asio::awaitable<bool> postgres_backend::make_tables(connection& connection, steady_time deadline) {
+    connection.ask(lock_of_schema);
     for (auto const& each : postgres::schema_statements(options_.schema))
-        over.ask(each);
-    bool const is_made = co_await is_answered(over, deadline);
-    if (!is_made && over.is_open())
-        why_ = "its tables are missing, and this user may not make them (" + over.why() +
+        connection.ask(each);
+    bool const is_made = co_await is_answered(connection, deadline);
+    if (!is_made && connection.is_open())
+        why_ = "its tables are missing, and this user may not make them (" + connection.why() +
                "): have somebody run what otpd --print-schema prints";
     co_return is_made;
 }
@@ -314,7 +315,7 @@ void postgres_backend::became_ready(link& one) {
     one.is_ready = true;
     ++ready_;
     if (!has_been_ready_ || is_down_)
-        tell_.ready("PostgreSQL " + one.over.server_version() + " at " + place_);
+        observer_.ready("PostgreSQL " + one.over.server_version() + " at " + place_);
     has_been_ready_ = true;
     is_down_ = false;
     first_attempt_.end();
@@ -325,7 +326,7 @@ void postgres_backend::became_unusable() {
     if (ready_ > 0) return;
     bool const was_down = std::exchange(is_down_, true);
     refuse_waiting();
-    if (!stopped_ && !was_down) tell_.lost(place_ + ": " + why_);
+    if (!stopped_ && !was_down) observer_.lost(place_ + ": " + why_);
 }
 
 asio::awaitable<std::optional<std::string>> postgres_backend::start() {
@@ -333,8 +334,8 @@ asio::awaitable<std::optional<std::string>> postgres_backend::start() {
         co_return "the schema \"" + options_.schema +
             "\" is no name of small letters, digits and _, of at most 63";
     for (auto& each : links_)
-        asio::co_spawn(guard(), run(*each), tells_failure(tell_));
-    asio::co_spawn(guard(), sweep_until_stopped(), tells_failure(tell_));
+        asio::co_spawn(guard(), run(*each), reports_failure(observer_));
+    asio::co_spawn(guard(), sweep_until_stopped(), reports_failure(observer_));
     co_return co_await net::run_on(guard(), first_attempt_.wait());
 }
 
@@ -349,12 +350,12 @@ void postgres_backend::stop() {
     });
 }
 
-// --- beside the batches --------------------------------------------------------------------------
+// --- beside the batches -------------------------------------------------------------------------
 
 /// On the strand. False when there is no connection, or it was lost, or the server refused.
-asio::awaitable<bool> postgres_backend::run_job(work what) {
+asio::awaitable<bool> postgres_backend::run_job(work work) {
     if (is_down_ || stopped_) co_return false;
-    job mine{std::move(what), asio::steady_timer(guard(), steady_time::max()), {}};
+    job mine{std::move(work), asio::steady_timer(guard(), steady_time::max()), {}};
     jobs_.push_back(&mine);
     wake_one();
     while (!mine.went_well)
@@ -371,10 +372,11 @@ asio::awaitable<bool> postgres_backend::do_next_job(link& one) {
 }
 
 asio::awaitable<result<std::monostate>> postgres_backend::ping() {
-    auto ask = [this](connection& over) -> asio::awaitable<bool> {
-        over.ask("select pg_is_in_recovery()");
-        auto const end = co_await over.exchange(statement_deadline());
-        co_return end == exchange_end::done && *PQgetvalue(over.answers().front().get(), 0, 0) == 0;
+    auto ask = [this](connection& connection) -> asio::awaitable<bool> {
+        connection.ask("select pg_is_in_recovery()");
+        auto const end = co_await connection.exchange(statement_deadline());
+        co_return end == exchange_end::done &&
+            *PQgetvalue(connection.answers().front().get(), 0, 0) == 0;
     };
     auto asked = run_job(ask);
     bool const answers = co_await net::run_on(guard(), std::move(asked));
@@ -383,17 +385,18 @@ asio::awaitable<result<std::monostate>> postgres_backend::ping() {
 }
 
 /// Of a sample of the pages.
-asio::awaitable<bool> postgres_backend::count_rows(connection& over, std::uint64_t& live_codes) {
-    over.ask_prepared("pages");
-    auto end = co_await over.exchange(statement_deadline());
+asio::awaitable<bool> postgres_backend::count_rows(connection& connection,
+                                                   std::uint64_t& live_codes) {
+    connection.ask_prepared("pages");
+    auto end = co_await connection.exchange(statement_deadline());
     if (end != exchange_end::done) co_return false;
-    auto const pages = static_cast<double>(postgres::number_in(over.answers().front().get()));
+    auto const pages = static_cast<double>(postgres::number_in(connection.answers().front().get()));
     double const part = std::min(1.0, sampled_pages / std::max(1.0, pages));
-    over.ask("select key, state from " + options_.schema + ".subject tablesample system (" +
-             std::to_string(100 * part) + ")");
-    end = co_await over.exchange(statement_deadline());
+    connection.ask("select key, state from " + options_.schema + ".subject tablesample system (" +
+                   std::to_string(100 * part) + ")");
+    end = co_await connection.exchange(statement_deadline());
     if (end != exchange_end::done) co_return false;
-    auto const* const rows = over.answers().front().get();
+    auto const* const rows = connection.answers().front().get();
     std::uint64_t live = 0;
     for (int row = 0; row < PQntuples(rows); ++row)
         if (*PQgetvalue(rows, row, 0) == static_cast<char>(state::key_kind::number))
@@ -406,7 +409,7 @@ asio::awaitable<bool> postgres_backend::count_rows(connection& over, std::uint64
 
 asio::awaitable<result<std::uint64_t>> postgres_backend::live_codes() {
     std::uint64_t found = 0;
-    auto count = [this, &found](connection& over) { return count_rows(over, found); };
+    auto count = [this, &found](connection& connection) { return count_rows(connection, found); };
     auto counting = run_job(count);
     bool const is_counted = co_await net::run_on(guard(), std::move(counting));
     if (is_counted) co_return found;
@@ -415,19 +418,19 @@ asio::awaitable<result<std::uint64_t>> postgres_backend::live_codes() {
 
 /// Around the table, from where it was left. Instances sweep beside each other: a row that one of
 /// them deletes is passed over by the others.
-asio::awaitable<bool> postgres_backend::sweep_slice(connection& over) {
+asio::awaitable<bool> postgres_backend::sweep_slice(connection& connection) {
     auto const began = std::chrono::steady_clock::now();
     std::string const pages[] = {postgres::to_binary(next_page_),
                                  postgres::to_binary(next_page_ + options_.sweep_pages)};
-    over.ask_prepared("sweep", pages);
-    over.ask_prepared("pages");
-    auto const end = co_await over.exchange(statement_deadline());
+    connection.ask_prepared("sweep", pages);
+    connection.ask_prepared("pages");
+    auto const end = co_await connection.exchange(statement_deadline());
     if (end != exchange_end::done) co_return false;
     next_page_ += options_.sweep_pages;
-    if (next_page_ >= postgres::number_in(over.answers().at(1).get())) next_page_ = 0;
+    if (next_page_ >= postgres::number_in(connection.answers().at(1).get())) next_page_ = 0;
     std::size_t const removed =
-        std::strtoull(PQcmdTuples(over.answers().front().get()), nullptr, 10);
-    if (removed > 0) tell_.swept({removed, std::chrono::steady_clock::now() - began});
+        std::strtoull(PQcmdTuples(connection.answers().front().get()), nullptr, 10);
+    if (removed > 0) observer_.swept({removed, std::chrono::steady_clock::now() - began});
     co_return true;
 }
 
@@ -436,17 +439,17 @@ asio::awaitable<void> postgres_backend::sweep_until_stopped() {
         sweep_timer_.expires_after(options_.sweep_interval);
         co_await sweep_timer_.async_wait(no_throw);
         if (stopped_) break;
-        auto slice = [this](connection& over) { return sweep_slice(over); };
+        auto slice = [this](connection& connection) { return sweep_slice(connection); };
         co_await run_job(slice);
         std::uint64_t live_codes = 0;
-        auto count = [&](connection& over) { return count_rows(over, live_codes); };
+        auto count = [&](connection& connection) { return count_rows(connection, live_codes); };
         if (std::chrono::steady_clock::now() - counted_ >= count_interval) co_await run_job(count);
     }
 }
 
 std::unique_ptr<backend> make_postgres_store(asio::any_io_executor executor,
-                                             postgres_options options, observer& tell) {
-    return std::make_unique<postgres_backend>(std::move(executor), std::move(options), tell);
+                                             postgres_options options, observer& observer) {
+    return std::make_unique<postgres_backend>(std::move(executor), std::move(options), observer);
 }
 
 } // namespace otpd::store

@@ -1,13 +1,13 @@
 #pragma once
 
-/// The store of many instances on PostgreSQL 15 or later: what was answered is on the server's disk,
-/// and on those of its synchronous replicas.
+/// The store of many instances on PostgreSQL 15 or later: what was answered is on the server's
+/// disk, and on those of its synchronous replicas.
 ///
-/// A batch of steps is one transaction in two round trips: its rows are locked and loaded, the rules
-/// run here, what they did is put and committed. Whoever stops half way loses its locks after 250 ms.
-/// Times are the server's. A commit whose answer was lost is looked up before anything is decided.
-/// What another server lacks that takes over is written back, as far as this instance has seen it.
-/// A sweeper deletes rows that have ended, some pages at a time.
+/// A batch of steps is one transaction in two round trips: its rows are locked and loaded, the
+/// rules run here, what they did is put and committed. Whoever stops half way loses its locks after
+/// 250 ms. Times are the server's. A commit whose answer was lost is looked up before anything is
+/// decided. What another server lacks that takes over is written back, as far as this instance has
+/// seen it. A sweeper deletes rows that have ended, some pages at a time.
 
 #include "backend/server_parts.hpp"
 #include "batched_store.hpp"
@@ -33,10 +33,10 @@ enum class transaction_end : std::uint8_t;
 
 class postgres_backend final : public batched_store, private backend_io {
 public:
-    /// `tell` and whatever runs `executor` must outlive the store, and the store everything that was
-    /// started on it.
+    /// `observer` and whatever runs `executor` must outlive the store, and the store everything
+    /// that was started on it.
     postgres_backend(boost::asio::any_io_executor executor, postgres_options options,
-                     observer& tell = observer::none());
+                     observer& observer = observer::none());
     ~postgres_backend() override;
 
     /// Of many rows a sample is counted.
@@ -56,7 +56,7 @@ private:
 
     // --- backend_io, on the strand ---
     [[nodiscard]] bool reads_first() const noexcept override { return true; }
-    void load(flight& what, flight_listener& to) override;
+    void load(flight& flight, flight_listener& to) override;
     /// carry() goes on with it.
     void commit(flight&, flight_listener&) override {}
     [[nodiscard]] store_time now() const noexcept override;
@@ -65,29 +65,33 @@ private:
     // --- a link, from its beginning to its end ---
     boost::asio::awaitable<void> run(link& one);
     boost::asio::awaitable<bool> connect(link& one);
-    boost::asio::awaitable<bool> greet(postgres::connection& over);
-    boost::asio::awaitable<bool> find_tables(postgres::connection& over, steady_time deadline);
-    boost::asio::awaitable<bool> make_tables(postgres::connection& over, steady_time deadline);
-    boost::asio::awaitable<bool> is_answered(postgres::connection& over, steady_time deadline);
+    boost::asio::awaitable<bool> greet(postgres::connection& connection);
+    boost::asio::awaitable<bool> find_tables(postgres::connection& connection,
+                                             steady_time deadline);
+    boost::asio::awaitable<bool> make_tables(postgres::connection& connection,
+                                             steady_time deadline);
+    boost::asio::awaitable<bool> is_answered(postgres::connection& connection,
+                                             steady_time deadline);
     boost::asio::awaitable<void> serve(link& one);
     boost::asio::awaitable<bool> carry(link& one);
     boost::asio::awaitable<void> settle_doubt(link& one);
     boost::asio::awaitable<bool> do_next_job(link& one);
-    void answer(link& one, postgres::transaction_end became);
+    void answer(link& one, postgres::transaction_end end);
     void became_ready(link& one);
     void became_unusable();
     void wake_one();
     void refuse_waiting();
 
     // --- what is asked beside the batches ---
-    boost::asio::awaitable<bool> run_job(work what);
-    boost::asio::awaitable<bool> sweep_slice(postgres::connection& over);
-    boost::asio::awaitable<bool> count_rows(postgres::connection& over, std::uint64_t& live_codes);
+    boost::asio::awaitable<bool> run_job(work work);
+    boost::asio::awaitable<bool> sweep_slice(postgres::connection& connection);
+    boost::asio::awaitable<bool> count_rows(postgres::connection& connection,
+                                            std::uint64_t& live_codes);
     boost::asio::awaitable<void> sweep_until_stopped();
     [[nodiscard]] steady_time statement_deadline() const noexcept;
 
     postgres_options const options_;
-    observer& tell_;
+    observer& observer_;
     std::string const place_;         ///< for people
     std::int64_t server_started_ = 0; ///< the one that was greeted last; by its clock
     server_clock clock_;

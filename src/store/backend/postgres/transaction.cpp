@@ -60,19 +60,19 @@ bool precedes(state::state_key const& a, state::state_key const& b) noexcept {
 
 } // namespace
 
-// --- lock and load -------------------------------------------------------------------------------
+// --- lock and load ------------------------------------------------------------------------------
 
-asio::awaitable<transaction_end> transaction::load(flight& what, steady_time deadline) {
+asio::awaitable<transaction_end> transaction::load(flight& flight, steady_time deadline) {
     order_.clear();
-    for (std::uint32_t n = 0; n < what.loads.size(); ++n)
-        order_.push_back({what.loads[n].key, n, {}});
+    for (std::uint32_t n = 0; n < flight.loads.size(); ++n)
+        order_.push_back({flight.loads[n].key, n, {}});
     std::ranges::sort(order_, precedes, &loaded::key);
     parameters_.resize(4);
     array_writer keys(parameters_[0], oid_of_bytea, order_.size());
     array_writer versions(parameters_[1], oid_of_int8, order_.size());
     for (auto const& each : order_) {
         keys.key(each.key);
-        versions.number(static_cast<std::int64_t>(what.loads[each.place].known));
+        versions.number(static_cast<std::int64_t>(flight.loads[each.place].known));
     }
     over_.ask_prepared("begin");
     over_.ask_prepared("lock", std::span(parameters_).first(2));
@@ -86,11 +86,11 @@ asio::awaitable<transaction_end> transaction::load(flight& what, steady_time dea
     }
     if (end == exchange_end::refused) co_return after_error();
     blobs_ = std::move(over_.answers().at(1));
-    take_answer(what, blobs_.get(), sent);
+    take_answer(flight, blobs_.get(), sent);
     co_return transaction_end::done;
 }
 
-void transaction::take_answer(flight& what, PGresult const* answer, steady_time sent) {
+void transaction::take_answer(flight& flight, PGresult const* answer, steady_time sent) {
     for (int n = 0; n < PQntuples(answer); ++n) {
         auto const place = number_in(answer, n, 0);
         auto const version = number_in(answer, n, 1);
@@ -101,7 +101,7 @@ void transaction::take_answer(flight& what, PGresult const* answer, steady_time 
             continue;
         }
         auto& entry = order_.at(static_cast<std::size_t>(place - 1));
-        auto& load = what.loads[entry.place];
+        auto& load = flight.loads[entry.place];
         entry.expires = time;
         load.is_unchanged = PQgetisnull(answer, n, 3) == 1;
         if (!load.is_unchanged) load.blob = bytes_in(answer, n, 3);
@@ -116,22 +116,22 @@ transaction_end transaction::after_error() const noexcept {
     return transaction_end::refused;
 }
 
-// --- put and commit ------------------------------------------------------------------------------
+// --- put and commit -----------------------------------------------------------------------------
 
 transaction::loaded const& transaction::find(state::state_key const& key) const {
     return *std::ranges::lower_bound(order_, key, precedes, &loaded::key);
 }
 
 /// Additions are made here, to what the locks keep as it was loaded.
-void transaction::add_shared(flight& what) {
-    auto& changes = what.changes;
+void transaction::add_shared(flight& flight) {
+    auto& changes = flight.changes;
     shared_blobs_.resize(std::max(shared_blobs_.size(), changes.shared.size()));
     std::vector<char*> targets(changes.shared.size(), nullptr);
     for (std::size_t n = 0; n < changes.shared.size(); ++n) {
         auto const& target = changes.shared[n];
         if (target.retained_until == store_time()) continue; // nothing is added to it
         auto const& was = find(target.key);
-        auto const old = what.loads[was.place].blob;
+        auto const old = flight.loads[was.place].blob;
         bool const is_new = !target.structure.empty();
         auto& blob = shared_blobs_[n];
         blob = is_new ? restructured(target, old) : old;
@@ -146,8 +146,8 @@ void transaction::add_shared(flight& what) {
 void transaction::add_writes(otpd::store::commit const& changes) {
     using kind = state_write::kind;
     for (auto const& each : changes.writes) {
-        if (changes.failed[each.group] || each.what == kind::compare) continue;
-        auto& to = each.what == kind::erase                 ? erased_
+        if (changes.failed[each.group] || each.type == kind::compare) continue;
+        auto& to = each.type == kind::erase                 ? erased_
                    : each.expected == state::absent_version ? inserts_
                                                             : updates_;
         to.push_back(
@@ -170,12 +170,12 @@ void transaction::ask_put(char const* statement, std::vector<row>& rows) {
     over_.ask_prepared(statement, parameters_);
 }
 
-asio::awaitable<transaction_end> transaction::commit(flight& what, steady_time deadline) {
+asio::awaitable<transaction_end> transaction::commit(flight& flight, steady_time deadline) {
     updates_.clear();
     inserts_.clear();
     erased_.clear();
-    add_shared(what);
-    add_writes(what.changes);
+    add_shared(flight);
+    add_writes(flight.changes);
     std::ranges::sort(inserts_, precedes, &row::key);
     ask_put("update", updates_);
     if (!erased_.empty()) {
@@ -195,9 +195,9 @@ asio::awaitable<transaction_end> transaction::commit(flight& what, steady_time d
     // One that had failed before would be rolled back without an error.
     if (std::strcmp(PQcmdStatus(over_.answers().back().get()), "COMMIT") != 0)
         co_return transaction_end::refused;
-    for (std::size_t n = 0; n < what.changes.shared.size(); ++n)
-        if (what.changes.shared[n].retained_until != store_time())
-            what.changes.present.push_back({what.changes.shared[n].key, shared_blobs_[n]});
+    for (std::size_t n = 0; n < flight.changes.shared.size(); ++n)
+        if (flight.changes.shared[n].retained_until != store_time())
+            flight.changes.present.push_back({flight.changes.shared[n].key, shared_blobs_[n]});
     co_return transaction_end::done;
 }
 
@@ -208,7 +208,7 @@ asio::awaitable<bool> transaction::roll_back(steady_time deadline) {
     co_return end != exchange_end::lost;
 }
 
-// --- a lost answer -------------------------------------------------------------------------------
+// --- a lost answer ------------------------------------------------------------------------------
 
 /// A transaction's number can be another one's after a crash or on another server, which have lost
 /// it. That it did not commit is always true; that it did is, when one of its versions is there.

@@ -21,7 +21,7 @@ enum class transaction_end : std::uint8_t {
 };
 
 /// The server had this time at some moment between the two.
-struct time_told {
+struct server_time {
     steady_time sent;
     steady_time received;
     store_time told;
@@ -29,13 +29,13 @@ struct time_told {
 
 class transaction {
 public:
-    /// `over` has to stay.
-    explicit transaction(connection& over) : over_(over) {}
+    /// `connection` has to stay.
+    explicit transaction(connection& connection) : over_(connection) {}
 
     /// Answers the flight's loads, with views that stay until the next load().
-    boost::asio::awaitable<transaction_end> load(flight& what, steady_time deadline);
+    boost::asio::awaitable<transaction_end> load(flight& flight, steady_time deadline);
     /// Of the flight that was loaded; says which groups failed.
-    boost::asio::awaitable<transaction_end> commit(flight& what, steady_time deadline);
+    boost::asio::awaitable<transaction_end> commit(flight& flight, steady_time deadline);
     /// After a commit whose answer was lost, over a new connection: done; again, when it was surely
     /// not done; refused, when it cannot be known; lost, when this connection is lost too.
     boost::asio::awaitable<transaction_end> look_up(steady_time deadline);
@@ -43,7 +43,7 @@ public:
     boost::asio::awaitable<bool> roll_back(steady_time deadline);
 
     /// When the locks were all held, in the last load that was done.
-    [[nodiscard]] time_told const& time() const noexcept { return time_; }
+    [[nodiscard]] server_time const& time() const noexcept { return time_; }
     /// By the last commit.
     [[nodiscard]] std::size_t rows_made() const noexcept { return inserts_.size(); }
 
@@ -62,15 +62,15 @@ private:
         store_time expires;      ///< of what is there
     };
 
-    void take_answer(flight& what, PGresult const* answer, steady_time sent);
+    void take_answer(flight& flight, PGresult const* answer, steady_time sent);
     loaded const& find(state::state_key const& key) const;
-    void add_shared(flight& what);
+    void add_shared(flight& flight);
     void add_writes(otpd::store::commit const& changes);
     void ask_put(char const* statement, std::vector<row>& rows);
     [[nodiscard]] transaction_end after_error() const noexcept;
 
     connection& over_;
-    time_told time_;
+    server_time time_;
     std::vector<loaded> order_;
     result_ptr blobs_;
     std::int64_t number_ = 0; ///< of the transaction, the server's

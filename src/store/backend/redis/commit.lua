@@ -16,10 +16,10 @@
 --           among the old ones (bytes; 0: none)
 --         additions: the groups that make it (bytes)
 --
--- Returns the time, which groups failed ('': none), and states as they are now: for each the place of
--- its key, its size and itself.
--- Where integers are in a blob: state/shared_state.hpp. All are exact in a double. After a shared state
--- its end is kept, in ms in 8 bytes, so that it is never earlier than it was.
+-- Returns the time, which groups failed ('': none), and states as they are now: for each the place
+-- of its key, its size and itself. Where integers are in a blob: state/shared_state.hpp. All are
+-- exact in a double. After a shared state its end is kept, in ms in 8 bytes, so that it is never
+-- earlier than it was.
 local sub, byte, max, concat = string.sub, string.byte, math.max, table.concat
 local pack, read, call = struct.pack, struct.unpack, redis.call
 local integers = {}
@@ -184,9 +184,9 @@ else
     end
 end
 
--- First, and again when it was there, so that WAIT is for all of it. Once a script has written, a full
--- server lets it go on: who may not send is has_room()'s affair. A batch of nothing shows whether this
--- user may do all of it.
+-- First, and again when it was there, so that WAIT is for all of it. Once a script has written, a
+-- full server lets it go on: who may not send is has_room()'s affair. A batch of nothing shows
+-- whether this user may do all of it.
 record = pack('<i8', number) .. outcome
 if groups == 0 or redis.pcall('SET', KEYS[1], record, 'PX', '60000').err then
     call('DEL', KEYS[1] .. '-')

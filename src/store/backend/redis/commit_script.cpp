@@ -60,10 +60,10 @@ private:
 void write(text_list& to, state_write const& each) {
     to.add(each.expected);
     to.add(each.blob);
-    if (each.what == state_write::kind::put)
+    if (each.type == state_write::kind::put)
         to.add(each.retained_until);
     else
-        to.add(std::string_view(each.what == state_write::kind::erase ? "0" : ""));
+        to.add(std::string_view(each.type == state_write::kind::erase ? "0" : ""));
 }
 
 void write(text_list& to, shared_target const& each) {
@@ -83,13 +83,15 @@ std::size_t offset_of(field_addition const& addition) noexcept {
 /// Skips, floor, delta, bound, ceiling.
 using addition_kind = std::array<std::int64_t, 5>;
 
-addition_kind kind_of(field_addition const& of) noexcept {
-    return {of.skips_when_over ? 1 : 0, of.floor, of.delta, of.bound, of.ceiling};
+addition_kind kind_of(field_addition const& addition) noexcept {
+    return {addition.skips_when_over ? 1 : 0, addition.floor, addition.delta, addition.bound,
+            addition.ceiling};
 }
 
-/// Whether any number of them is max(value, floor) + number * delta, and within the bound when that is.
-bool can_be_one(addition_kind const& of) noexcept {
-    auto const& [skips, floor, delta, bound, ceiling] = of;
+/// Whether any number of them is max(value, floor) + number * delta, and within the bound when that
+/// is.
+bool can_be_one(addition_kind const& kind) noexcept {
+    auto const& [skips, floor, delta, bound, ceiling] = kind;
     return delta >= 0 && bound <= ceiling;
 }
 
@@ -151,30 +153,30 @@ std::string redis_key_of(state::state_key const& key) {
     return text;
 }
 
-void encode(commit const& what, std::string_view lane, std::uint64_t number, redis_call& into) {
-    into.bytes = lane;
-    for (auto const& each : what.writes)
-        append_key(into.bytes, each.key);
-    for (auto const& each : what.shared)
-        append_key(into.bytes, each.key);
-    into.keys.assign(1, std::string_view(into.bytes).substr(0, lane.size()));
-    auto const size = redis_key_prefix.size() + 1 + sizeof(subject_key);
-    for (auto at = lane.size(); at < into.bytes.size(); at += size)
-        into.keys.push_back(std::string_view(into.bytes).substr(at, size));
+void encode(commit const& commit, std::string_view lane, std::uint64_t number, redis_call& call) {
+    call.bytes = lane;
+    for (auto const& each : commit.writes)
+        append_key(call.bytes, each.key);
+    for (auto const& each : commit.shared)
+        append_key(call.bytes, each.key);
+    call.keys.assign(1, std::string_view(call.bytes).substr(0, lane.size()));
+    auto const size = redis_key_prefix.size() + 1 + sizeof(key_hash);
+    for (auto at = lane.size(); at < call.bytes.size(); at += size)
+        call.keys.push_back(std::string_view(call.bytes).substr(at, size));
 
-    auto const sets = sets_of(what.additions, first_write + what.writes.size());
-    into.integers.clear();
-    state::writer to(into.integers);
+    auto const sets = sets_of(commit.additions, first_write + commit.writes.size());
+    call.integers.clear();
+    state::writer to(call.integers);
     auto const count = [&to](std::size_t value) { to.fixed(static_cast<std::int64_t>(value)); };
     count(number);
-    to.fixed(what.now.time_since_epoch().count());
-    count(what.groups);
-    count(what.writes.size());
+    to.fixed(commit.now.time_since_epoch().count());
+    count(commit.groups);
+    count(commit.writes.size());
     count(sets.kinds.size());
     count(sets.all.size());
-    for (auto const& each : what.writes)
+    for (auto const& each : commit.writes)
         count(each.group + 1);
-    auto const first_kind = into.integers.size() / sizeof(std::int64_t) + 1;
+    auto const first_kind = call.integers.size() / sizeof(std::int64_t) + 1;
     for (auto const& each : sets.kinds)
         for (auto const value : each)
             to.fixed(value);
@@ -182,36 +184,37 @@ void encode(commit const& what, std::string_view lane, std::uint64_t number, red
         to.fixed(each.place);
         count(first_kind + each.kind * addition_kind().size());
     }
-    for (auto const& each : what.shared) {
+    for (auto const& each : commit.shared) {
         to.fixed(coarse(milliseconds(each.retained_until)));
         to.fixed(each.is_wanted ? 1 : 0);
     }
 
-    into.texts.clear();
-    text_list texts(into.texts, 3 * what.writes.size() + 2 * what.shared.size() + sets.all.size());
-    for (auto const& each : what.writes)
+    call.texts.clear();
+    text_list texts(call.texts,
+                    3 * commit.writes.size() + 2 * commit.shared.size() + sets.all.size());
+    for (auto const& each : commit.writes)
         write(texts, each);
-    for (auto const& each : what.shared)
+    for (auto const& each : commit.shared)
         write(texts, each);
     for (auto const& each : sets.all)
         texts.add(each.groups);
 }
 
-std::optional<store_time> decode(std::string_view text, commit& into) {
-    state::reader from(text);
-    auto const time = from.fixed();
-    auto const outcome = from.plain(static_cast<std::uint64_t>(from.fixed()));
-    if (!from.ok() || (!outcome.empty() && outcome.size() != into.groups)) return std::nullopt;
+std::optional<store_time> decode(std::string_view text, commit& commit) {
+    state::reader reader(text);
+    auto const time = reader.fixed();
+    auto const outcome = reader.plain(static_cast<std::uint64_t>(reader.fixed()));
+    if (!reader.ok() || (!outcome.empty() && outcome.size() != commit.groups)) return std::nullopt;
     for (std::size_t group = 0; group < outcome.size(); ++group)
-        into.failed[group] = outcome[group] == '1';
-    while (!from.at_end()) {
-        auto const at = static_cast<std::uint64_t>(from.fixed()) - first_write;
-        auto blob = from.plain(static_cast<std::uint64_t>(from.fixed()));
-        if (!from.ok() || at >= into.writes.size() + into.shared.size()) return std::nullopt;
-        bool const is_shared = at >= into.writes.size();
+        commit.failed[group] = outcome[group] == '1';
+    while (!reader.at_end()) {
+        auto const at = static_cast<std::uint64_t>(reader.fixed()) - first_write;
+        auto blob = reader.plain(static_cast<std::uint64_t>(reader.fixed()));
+        if (!reader.ok() || at >= commit.writes.size() + commit.shared.size()) return std::nullopt;
+        bool const is_shared = at >= commit.writes.size();
         if (is_shared) blob.remove_suffix(std::min(blob.size(), end_size));
-        into.present.push_back(
-            {is_shared ? into.shared[at - into.writes.size()].key : into.writes[at].key,
+        commit.present.push_back(
+            {is_shared ? commit.shared[at - commit.writes.size()].key : commit.writes[at].key,
              std::string(blob)});
     }
     return store_time(counter_time(time));

@@ -24,13 +24,13 @@ struct redis_call {
     std::uint32_t replicas = 0; ///< that have to have it
 };
 
-/// `number` grows with each batch of a lane; the record of a lane's last batch is at `lane`, which ends
-/// like the other keys with bytes of its own.
-void encode(commit const& what, std::string_view lane, std::uint64_t number, redis_call& into);
+/// `number` grows with each batch of a lane; the record of a lane's last batch is at `lane`, which
+/// ends like the other keys with bytes of its own.
+void encode(commit const& commit, std::string_view lane, std::uint64_t number, redis_call& call);
 
-/// The server's time; nullopt when the text is no answer to such a call, and nothing is changed then
-/// but commit::failed and commit::present.
-[[nodiscard]] std::optional<store_time> decode(std::string_view text, commit& into);
+/// The server's time; nullopt when the text is no answer to such a call, and nothing is changed
+/// then but commit::failed and commit::present.
+[[nodiscard]] std::optional<store_time> decode(std::string_view text, commit& commit);
 
 /// Under what a state is kept. All have one hash tag, so that a cluster has them in one place.
 inline constexpr std::string_view redis_key_prefix = "{otp}";

@@ -22,8 +22,8 @@ namespace {
 /// Of each step to a connection. Short: until then every request is refused anyway.
 constexpr auto step_timeout = 1s;
 constexpr auto greeting_timeout = 4 * step_timeout;
-/// A server that says nothing for twice this long is taken for dead; or for twice the time of a step,
-/// during which WAIT may keep it silent.
+/// A server that says nothing for twice this long is taken for dead; or for twice the time of a
+/// step, during which WAIT may keep it silent.
 constexpr auto silence_min = 500ms;
 /// Of a batch: that many large number states.
 constexpr std::size_t answer_bytes_max = 16 * 1024 * 1024;
@@ -130,8 +130,8 @@ steady_time steady_now() {
 } // namespace
 
 redis_link::redis_link(net::strand guard, redis_options const& options, std::string probe_lane,
-                       events tell)
-    : guard_(std::move(guard)), probe_lane_(std::move(probe_lane)), tell_(std::move(tell)),
+                       events events)
+    : guard_(std::move(guard)), probe_lane_(std::move(probe_lane)), events_(std::move(events)),
       config_(to_config(options)),
       connection_(guard_, to_tls(options, server_name_),
                   boost::redis::logger(boost::redis::logger::level::err,
@@ -140,14 +140,14 @@ redis_link::redis_link(net::strand guard, redis_options const& options, std::str
                                        })),
       pause_(guard_), greeting_(guard_), first_(guard_) {}
 
-// --- calls ------------------------------------------------------------------------------------------
+// --- calls --------------------------------------------------------------------------------------
 
-asio::awaitable<redis_reply> redis_link::call(redis_call const& what, duration timeout) {
-    auto reply = co_await execute(what, timeout, "EVALSHA", script_digest());
+asio::awaitable<redis_reply> redis_link::call(redis_call const& call, duration timeout) {
+    auto reply = co_await execute(call, timeout, "EVALSHA", script_digest());
     if (starts_with_word(reply.text, "NOSCRIPT")) // SCRIPT FLUSH, or another server
-        reply = co_await execute(what, timeout, "EVAL", redis::commit_script());
+        reply = co_await execute(call, timeout, "EVAL", redis::commit_script());
     // A demoted master: the new one is found by connecting again.
-    if (reply.what == redis_reply::kind::refused && starts_with_word(reply.text, "READONLY"))
+    if (reply.type == redis_reply::kind::refused && starts_with_word(reply.text, "READONLY"))
         give_up(reply.text);
     co_return reply;
 }
@@ -158,14 +158,14 @@ asio::awaitable<redis_reply> redis_link::probe(duration timeout) {
     co_return co_await call(nothing, timeout);
 }
 
-asio::awaitable<redis_reply> redis_link::execute(redis_call const& what, duration timeout,
+asio::awaitable<redis_reply> redis_link::execute(redis_call const& call, duration timeout,
                                                  std::string_view command,
                                                  std::string_view script) {
-    auto const count = std::to_string(what.keys.size());
+    auto const count = std::to_string(call.keys.size());
     std::vector<std::string_view> words{script, count};
-    words.insert(words.end(), what.keys.begin(), what.keys.end());
-    words.push_back(what.integers);
-    words.push_back(what.texts);
+    words.insert(words.end(), call.keys.begin(), call.keys.end());
+    words.push_back(call.integers);
+    words.push_back(call.texts);
     boost::redis::request request;
     request.get_config().cancel_if_not_connected = is_ready_; // the greeting waits
     request.push_range(command, words);
@@ -173,8 +173,8 @@ asio::awaitable<redis_reply> redis_link::execute(redis_call const& what, duratio
     auto& [ran, replicas] = response;
     replicas = std::int64_t{0};
     // Less than what the call has: too few replicas are to be told from a server that is gone.
-    if (what.replicas > 0)
-        request.push("WAIT", what.replicas, std::max<duration::rep>(1, timeout.count() * 3 / 4));
+    if (call.replicas > 0)
+        request.push("WAIT", call.replicas, std::max<duration::rep>(1, timeout.count() * 3 / 4));
 
     redis_reply reply;
     reply.sent = steady_now();
@@ -186,14 +186,14 @@ asio::awaitable<redis_reply> redis_link::execute(redis_call const& what, duratio
     reply.received = steady_now();
     if (ec) co_return reply;
     if (ran.has_error()) {
-        reply.what = redis_reply::kind::refused;
+        reply.type = redis_reply::kind::refused;
         reply.text = ran.error().diagnostic;
         co_return reply;
     }
-    reply.what = redis_reply::kind::answered;
+    reply.type = redis_reply::kind::answered;
     reply.text = std::move(*ran);
     reply.is_replicated =
-        what.replicas == 0 || (replicas.has_value() && *replicas >= what.replicas);
+        call.replicas == 0 || (replicas.has_value() && *replicas >= call.replicas);
     co_return reply;
 }
 
@@ -211,18 +211,18 @@ asio::awaitable<redis_reply> redis_link::ask(std::vector<std::string> command, d
                                                             asio::cancel_after(timeout, no_throw));
     if (ec) co_return reply;
     if (response.has_error()) {
-        reply.what = redis_reply::kind::refused;
+        reply.type = redis_reply::kind::refused;
         reply.text = response.error().diagnostic;
         co_return reply;
     }
-    reply.what = redis_reply::kind::answered;
+    reply.type = redis_reply::kind::answered;
     for (auto& node : response.value())
         if (!boost::redis::resp3::is_aggregate(node.data_type))
             reply.values.push_back(std::move(node.value));
     co_return reply;
 }
 
-// --- the connection ---------------------------------------------------------------------------------
+// --- the connection -----------------------------------------------------------------------------
 
 asio::awaitable<void> redis_link::run() {
     while (!stopped_) {
@@ -230,7 +230,7 @@ asio::awaitable<void> redis_link::run() {
         first_.end();
         bool const was_ready = std::exchange(was_ready_, false);
         if (stopped_) break;
-        tell_.lost(was_ready, refusal_);
+        events_.lost(was_ready, refusal_);
         co_await pause_.wait(was_ready);
     }
     first_.end();
@@ -267,7 +267,7 @@ asio::awaitable<void> redis_link::connect_once() {
 asio::awaitable<void> redis_link::greet() {
     std::vector<std::string> info{"INFO"};
     auto const told = co_await ask(std::move(info), greeting_timeout);
-    if (told.what != redis_reply::kind::answered) {
+    if (told.type != redis_reply::kind::answered) {
         refuse(told);
         co_return;
     }
@@ -282,13 +282,13 @@ asio::awaitable<void> redis_link::greet() {
     }
     // Whether this user may do what the script does.
     auto probed = co_await probe(greeting_timeout);
-    if (probed.what == redis_reply::kind::refused) probed.text = co_await more_exactly(probed.text);
-    if (probed.what != redis_reply::kind::answered) {
+    if (probed.type == redis_reply::kind::refused) probed.text = co_await more_exactly(probed.text);
+    if (probed.type != redis_reply::kind::answered) {
         refuse(probed);
         co_return;
     }
     is_ready_ = true;
-    tell_.ready(server, probed);
+    events_.ready(server, probed);
     first_.end();
 }
 
@@ -298,14 +298,14 @@ asio::awaitable<std::string> redis_link::more_exactly(std::string why) {
         {"TIME"}, {"MGET", probe_lane_}, {"SET", probe_lane_, "", "PX", "1"}, {"DEL", probe_lane_}};
     for (auto command : commands) {
         auto const reply = co_await ask(std::move(command), greeting_timeout);
-        if (reply.what == redis_reply::kind::refused && starts_with_word(reply.text, "NOPERM"))
+        if (reply.type == redis_reply::kind::refused && starts_with_word(reply.text, "NOPERM"))
             co_return reply.text;
     }
     co_return why;
 }
 
 void redis_link::refuse(redis_reply const& reply) {
-    if (reply.what == redis_reply::kind::lost)
+    if (reply.type == redis_reply::kind::lost)
         refuse(true, "the server does not answer");
     else
         refuse(is_passing(reply.text), reply.text);

@@ -1,10 +1,10 @@
 #pragma once
 
-/// One connection to the server, kept up: connected, greeted, watched, and connected again when it is
-/// lost. Calls are on their way at once (Boost.Redis pipelines them).
+/// One connection to the server, kept up: connected, greeted, watched, and connected again when it
+/// is lost. Calls are on their way at once (Boost.Redis pipelines them).
 ///
-/// Boost.Redis could reconnect by itself; it is not left to do so, because between connecting and the
-/// first call it has to be known which server this is and whether it may be used at all.
+/// Boost.Redis could reconnect by itself; it is not left to do so, because between connecting and
+/// the first call it has to be known which server this is and whether it may be used at all.
 
 #include "backend/redis/commit_script.hpp"
 #include "backend/redis/server_info.hpp"
@@ -26,7 +26,7 @@ struct redis_reply {
         refused, ///< by the server, with `text`: nothing was done
         lost     ///< whether it was done is not known
     };
-    kind what = kind::lost;
+    kind type = kind::lost;
     std::string text;                ///< of the script
     bool is_replicated = true;       ///< so many replicas have it as were asked for
     std::vector<std::string> values; ///< of a command, in their order
@@ -40,10 +40,10 @@ public:
         std::function<void(bool was_ready, std::string const& why)> lost;
     };
 
-    /// Everything runs on `guard`. Throws boost::system::system_error when a file of the options cannot
-    /// be used.
+    /// Everything runs on `guard`. Throws boost::system::system_error when a file of the options
+    /// cannot be used.
     redis_link(net::strand guard, redis_options const& options, std::string probe_lane,
-               events tell);
+               events events);
 
     [[nodiscard]] bool is_ready() const noexcept { return is_ready_; }
     [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
@@ -51,7 +51,7 @@ public:
     // Only while it is ready. Those never throw for what a server or a network does. `call` has to
     // stay.
 
-    boost::asio::awaitable<redis_reply> call(redis_call const& what, duration timeout);
+    boost::asio::awaitable<redis_reply> call(redis_call const& call, duration timeout);
     boost::asio::awaitable<redis_reply> ask(std::vector<std::string> command, duration timeout);
     /// Writes, so that a server that is read-only does not pass for a good one.
     boost::asio::awaitable<redis_reply> probe(duration timeout);
@@ -63,7 +63,7 @@ public:
     boost::asio::awaitable<std::optional<std::string>> first() { return first_.wait(); }
 
 private:
-    boost::asio::awaitable<redis_reply> execute(redis_call const& what, duration timeout,
+    boost::asio::awaitable<redis_reply> execute(redis_call const& call, duration timeout,
                                                 std::string_view command, std::string_view script);
     boost::asio::awaitable<void> connect_once();
     boost::asio::awaitable<void> greet();
@@ -76,7 +76,7 @@ private:
 
     net::strand guard_;
     std::string const probe_lane_;
-    events const tell_;
+    events const events_;
     boost::redis::config const config_;
     std::string server_name_; ///< for TLS
     std::string said_;        ///< Boost.Redis's last complaint

@@ -65,11 +65,12 @@ struct redis_backend::lane {
     asio::steady_timer link_is_ready; ///< cancelled when one is
 };
 
-redis_backend::redis_backend(asio::any_io_executor executor, redis_options options, observer& tell)
+redis_backend::redis_backend(asio::any_io_executor executor, redis_options options,
+                             observer& observer)
     : batched_store(executor, *this, options_of(options), options.timeout,
-                    batching::of_all_that_come_together),
-      options_(std::move(options)), tell_(tell), where_(options_.where.to_string()),
-      lanes_name_(name_of_lanes()), next_look_(guard()), clock_(tell) {
+                    batching::yield_to_ready_handlers),
+      options_(std::move(options)), observer_(observer), where_(options_.where.to_string()),
+      lanes_name_(name_of_lanes()), next_look_(guard()), clock_(observer) {
     redis_link::events const events{
         [this](redis_server_info const& server, redis_reply const& probe) {
             link_ready(server, probe);
@@ -82,60 +83,60 @@ redis_backend::redis_backend(asio::any_io_executor executor, redis_options optio
 
 redis_backend::~redis_backend() = default;
 
-// --- commits ----------------------------------------------------------------------------------------
+// --- commits ------------------------------------------------------------------------------------
 
-void redis_backend::commit(flight& what, flight_listener& to) {
+void redis_backend::commit(flight& flight, flight_listener& to) {
     bool const may_be_sent = ready_link() != nullptr || steady_now() < is_back_by_;
-    if (what.changes.groups == 0 || !may_be_sent) {
-        if (what.changes.groups > 0) what.changes.became = commit::outcome::not_executed;
-        to.committed(what);
+    if (flight.changes.groups == 0 || !may_be_sent) {
+        if (flight.changes.groups > 0) flight.changes.status = commit::outcome::not_executed;
+        to.committed(flight);
         return;
     }
-    asio::co_spawn(guard(), carry(what, to), tells_failure(tell_));
+    asio::co_spawn(guard(), carry(flight, to), reports_failure(observer_));
 }
 
-asio::awaitable<void> redis_backend::carry(flight& what, flight_listener& to) {
-    auto& over = lane_of(what);
-    encode(what.changes, over.name, ++over.number, over.call);
-    over.call.replicas = what.changes.must_survive ? options_.replicas : 0;
-    what.changes.became = commit::outcome::not_executed;
-    co_await deliver(what.changes, over);
-    to.committed(what);
+asio::awaitable<void> redis_backend::carry(flight& flight, flight_listener& to) {
+    auto& over = lane_of(flight);
+    encode(flight.changes, over.name, ++over.number, over.call);
+    over.call.replicas = flight.changes.must_survive ? options_.replicas : 0;
+    flight.changes.status = commit::outcome::not_executed;
+    co_await deliver(flight.changes, over);
+    to.committed(flight);
 }
 
 /// Again and again until it is known what became of it, or it is too late to know.
-asio::awaitable<void> redis_backend::deliver(struct commit& what, lane& over) {
+asio::awaitable<void> redis_backend::deliver(struct commit& commit, lane& lane) {
     auto const end = steady_now() + options_.timeout;
     for (;;) {
         auto const left = std::chrono::ceil<duration>(end - steady_now());
         if (left <= duration(0) || stopped_) co_return;
         auto* const link = ready_link();
         if (link == nullptr) {
-            bool const is_sent = what.became == commit::outcome::unknown;
+            bool const is_sent = commit.status == commit::outcome::unknown;
             auto const until = is_sent ? end : std::min(end, is_back_by_);
             if (until <= steady_now()) co_return;
-            over.link_is_ready.expires_at(until);
-            co_await over.link_is_ready.async_wait(no_throw);
+            lane.link_is_ready.expires_at(until);
+            co_await lane.link_is_ready.async_wait(no_throw);
             continue;
         }
-        auto const reply = co_await link->call(over.call, left);
-        if (reply.what == redis_reply::kind::refused) co_return;
-        what.became = commit::outcome::unknown;
-        if (reply.what == redis_reply::kind::lost) continue;
-        auto const time = decode(reply.text, what);
+        auto const reply = co_await link->call(lane.call, left);
+        if (reply.type == redis_reply::kind::refused) co_return;
+        commit.status = commit::outcome::unknown;
+        if (reply.type == redis_reply::kind::lost) continue;
+        auto const time = decode(reply.text, commit);
         if (time) clock_.follow(reply.sent, reply.received, *time);
         // What was not written has to be nowhere.
-        bool const is_written = std::ranges::find(what.failed, false) != what.failed.end();
-        if (time && (reply.is_replicated || !is_written)) what.became = commit::outcome::done;
+        bool const is_written = std::ranges::find(commit.failed, false) != commit.failed.end();
+        if (time && (reply.is_replicated || !is_written)) commit.status = commit::outcome::done;
         co_return;
     }
 }
 
-redis_backend::lane& redis_backend::lane_of(flight const& what) {
+redis_backend::lane& redis_backend::lane_of(flight const& flight) {
     for (auto const& each : lanes_)
-        if (each->of == &what) return *each;
+        if (each->of == &flight) return *each;
     auto name = lanes_name_ + ":" + std::to_string(lanes_.size());
-    return *lanes_.emplace_back(std::make_unique<lane>(what, std::move(name), guard()));
+    return *lanes_.emplace_back(std::make_unique<lane>(flight, std::move(name), guard()));
 }
 
 void redis_backend::wake_lanes() {
@@ -151,7 +152,7 @@ redis_link* redis_backend::ready_link() noexcept {
     return found;
 }
 
-// --- the clock and the memory of the server -----------------------------------------------------------
+// --- the clock and the memory of the server -----------------------------------------------------
 
 store_time redis_backend::now() const noexcept {
     return clock_.at(steady_now());
@@ -174,14 +175,14 @@ asio::awaitable<void> redis_backend::watch_memory() {
     }
 }
 
-// --- what is asked of the server beside the steps -----------------------------------------------------
+// --- what is asked of the server beside the steps -----------------------------------------------
 
 asio::awaitable<result<std::vector<std::string>>>
 redis_backend::ask(std::vector<std::string> command) {
     auto* const link = ready_link();
     if (link == nullptr) co_return fault::not_executed;
     auto reply = co_await link->ask(std::move(command), options_.timeout);
-    if (reply.what != redis_reply::kind::answered) co_return fault::not_executed;
+    if (reply.type != redis_reply::kind::answered) co_return fault::not_executed;
     co_return std::move(reply.values);
 }
 
@@ -233,17 +234,17 @@ asio::awaitable<result<std::monostate>> redis_backend::probe() {
     auto* const link = ready_link();
     if (link == nullptr) co_return fault::not_executed;
     auto const reply = co_await link->probe(options_.timeout);
-    if (reply.what != redis_reply::kind::answered) co_return fault::not_executed;
+    if (reply.type != redis_reply::kind::answered) co_return fault::not_executed;
     co_return std::monostate();
 }
 
-// --- start and end ------------------------------------------------------------------------------------
+// --- start and end ------------------------------------------------------------------------------
 
 asio::awaitable<std::optional<std::string>> redis_backend::start() {
     for (auto const& each : links_)
-        asio::co_spawn(guard(), each->run(), tells_failure(tell_));
+        asio::co_spawn(guard(), each->run(), reports_failure(observer_));
     auto const unusable = co_await net::run_on(guard(), links_.front()->first());
-    asio::co_spawn(guard(), watch_memory(), tells_failure(tell_));
+    asio::co_spawn(guard(), watch_memory(), reports_failure(observer_));
     if (!unusable) co_return std::nullopt;
     co_return where_ + ": " + *unusable;
 }
@@ -265,7 +266,7 @@ void redis_backend::link_ready(redis_server_info const& server, redis_reply cons
     if (auto const time = decode(probe.text, nothing))
         clock_.follow(probe.sent, probe.received, *time);
     wake_lanes();
-    if (ready_++ == 0) tell_.ready(server.product + " " + server.version + " at " + where_);
+    if (ready_++ == 0) observer_.ready(server.product + " " + server.version + " at " + where_);
 }
 
 /// Told once for all connections, and not again for each attempt that fails.
@@ -274,12 +275,12 @@ void redis_backend::link_lost(bool was_ready, std::string const& why) {
     if (was_ready && ready_ == 0) is_back_by_ = steady_now() + options_.reconnect_patience;
     if (ready_ > 0 || (!was_ready && told_unreachable_)) return;
     told_unreachable_ = true;
-    tell_.lost(where_ + ": " + why);
+    observer_.lost(where_ + ": " + why);
 }
 
 std::unique_ptr<backend> make_redis_store(asio::any_io_executor executor, redis_options options,
-                                          observer& tell) {
-    return std::make_unique<redis_backend>(std::move(executor), std::move(options), tell);
+                                          observer& observer) {
+    return std::make_unique<redis_backend>(std::move(executor), std::move(options), observer);
 }
 
 } // namespace otpd::store

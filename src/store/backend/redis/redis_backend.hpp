@@ -1,20 +1,22 @@
 #pragma once
 
-/// The store of many instances: Valkey or Redis. A batch is one call of one script (commit.lua), which
-/// compares versions and adds integers; the rules run here, on the states that this instance saw last.
-/// Times are the server's, and every key goes by itself.
+/// The store of many instances: Valkey or Redis. A batch is one call of one script (commit.lua),
+/// which compares versions and adds integers; the rules run here, on the states that this instance
+/// saw last. Times are the server's, and every key goes by itself.
 ///
-/// - An answer that is lost is asked for again: the server keeps the outcome of each lane's last batch.
+/// - An answer that is lost is asked for again: the server keeps the outcome of each lane's last
+///   batch.
 /// - The server's clock is followed in both directions. A batch that ran with another time than the
 ///   server's, by more than a tenth of a second, is refused and runs again.
-/// - A server that is nearly full admits no more; what is there can be used and ended all the same, even
-///   when it is over maxmemory by that.
-/// - What a server has lost is lost, but for what this instance remembers: see batch::expect_lost_writes.
-/// - With `replicas`, what was admitted, verified or canceled counts only once so many replicas have it.
-///   Until then it is `unknown`; on the server it stands.
+/// - A server that is nearly full admits no more; what is there can be used and ended all the same,
+///   even when it is over maxmemory by that.
+/// - What a server has lost is lost, but for what this instance remembers: see
+///   batch::expect_lost_writes.
+/// - With `replicas`, what was admitted, verified or canceled counts only once so many replicas
+///   have it. Until then it is `unknown`; on the server it stands.
 ///
-/// Keys: "{otp}", the kind of the state and the 16 bytes of its key; "{otp}done:" and a lane. A shared
-/// state has its end after it.
+/// Keys: "{otp}", the kind of the state and the 16 bytes of its key; "{otp}done:" and a lane. A
+/// shared state has its end after it.
 
 #include "backend/server_parts.hpp"
 #include "batched_store.hpp"
@@ -35,10 +37,11 @@ struct redis_server_info;
 
 class redis_backend final : public batched_store, private backend_io {
 public:
-    /// Throws boost::system::system_error when a file of the options cannot be used. `tell` and whatever
-    /// runs `executor` must outlive the store, and the store everything that was started on it.
+    /// Throws boost::system::system_error when a file of the options cannot be used. `observer` and
+    /// whatever runs `executor` must outlive the store, and the store everything that was started
+    /// on it.
     redis_backend(boost::asio::any_io_executor executor, redis_options options,
-                  observer& tell = observer::none());
+                  observer& observer = observer::none());
     ~redis_backend() override;
 
     /// Exact up to a few thousand keys; an estimate from as many beyond.
@@ -55,15 +58,15 @@ private:
     // --- backend_io, on the strand ---
     [[nodiscard]] bool reads_first() const noexcept override { return false; }
     void load(flight&, flight_listener&) override {}
-    void commit(flight& what, flight_listener& to) override;
+    void commit(flight& flight, flight_listener& to) override;
     [[nodiscard]] store_time now() const noexcept override;
     [[nodiscard]] bool has_room() const noexcept override { return has_room_; }
 
     // The rest runs on the strand, too.
 
-    boost::asio::awaitable<void> carry(flight& what, flight_listener& to);
-    boost::asio::awaitable<void> deliver(struct commit& what, lane& over);
-    [[nodiscard]] lane& lane_of(flight const& what);
+    boost::asio::awaitable<void> carry(flight& flight, flight_listener& to);
+    boost::asio::awaitable<void> deliver(struct commit& commit, lane& lane);
+    [[nodiscard]] lane& lane_of(flight const& flight);
     void wake_lanes();
     [[nodiscard]] redis_link* ready_link() noexcept;
     boost::asio::awaitable<result<std::vector<std::string>>> ask(std::vector<std::string> command);
@@ -76,7 +79,7 @@ private:
     void look_at_memory(redis_server_info const& server);
 
     redis_options const options_;
-    observer& tell_;
+    observer& observer_;
     std::string const where_;
     std::string const lanes_name_; ///< of all that this object has
     std::vector<std::unique_ptr<redis_link>> links_;

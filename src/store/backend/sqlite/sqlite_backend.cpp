@@ -16,11 +16,11 @@ namespace asio = boost::asio;
 using outcome = commit::outcome;
 
 sqlite_backend::sqlite_backend(asio::any_io_executor const& executor, clock const& now,
-                               sqlite_options options, observer& tell)
+                               sqlite_options options, observer& observer)
     : batched_store(executor, *this,
                     batch_options{.queue_max = options.queue_max, .steps_max = options.batch_max},
-                    options.timeout, batching::of_all_that_come_together),
-      options_(std::move(options)), clock_(now), tell_(tell) {}
+                    options.timeout, batching::yield_to_ready_handlers),
+      options_(std::move(options)), clock_(now), observer_(observer) {}
 
 sqlite_backend::~sqlite_backend() {
     stop();
@@ -80,24 +80,24 @@ void sqlite_backend::start_thread() {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-// --- batches, on the strand ----------------------------------------------------------------------
+// --- batches, on the strand ---------------------------------------------------------------------
 
-void sqlite_backend::load(flight& what, flight_listener& to) {
+void sqlite_backend::load(flight& flight, flight_listener& to) {
     if (!is_serving_ || is_stopping_) {
-        what.changes.became = outcome::not_executed;
-        to.loaded(what);
+        flight.changes.status = outcome::not_executed;
+        to.loaded(flight);
         return;
     }
-    asio::post(context_, [this, &what, &to] {
-        load_on_thread(what);
-        answer_on_strand([&what, &to] { to.loaded(what); });
+    asio::post(context_, [this, &flight, &to] {
+        load_on_thread(flight);
+        answer_on_strand([&flight, &to] { to.loaded(flight); });
     });
 }
 
-void sqlite_backend::commit(flight& what, flight_listener& to) {
-    asio::post(context_, [this, &what, &to] {
-        commit_on_thread(what);
-        answer_on_strand([&what, &to] { to.committed(what); });
+void sqlite_backend::commit(flight& flight, flight_listener& to) {
+    asio::post(context_, [this, &flight, &to] {
+        commit_on_thread(flight);
+        answer_on_strand([&flight, &to] { to.committed(flight); });
     });
 }
 
@@ -112,7 +112,7 @@ bool sqlite_backend::has_room() const noexcept {
     return states_ < options_.states_max;
 }
 
-// --- from here on the store's thread -------------------------------------------------------------
+// --- from here on the store's thread ------------------------------------------------------------
 
 void sqlite_backend::serve() {
     for (;;) {
@@ -120,7 +120,7 @@ void sqlite_backend::serve() {
             context_.run();
             return;
         } catch (...) {
-            tell_.failed(std::current_exception());
+            observer_.failed(std::current_exception());
         }
     }
 }
@@ -137,26 +137,26 @@ std::optional<std::string> sqlite_backend::open() {
     }
     publish();
     is_serving_ = true;
-    tell_.ready(name());
+    observer_.ready(name());
     arm_timer();
     return std::nullopt;
 }
 
-void sqlite_backend::load_on_thread(flight& what) {
-    what.changes.became = outcome::not_executed;
+void sqlite_backend::load_on_thread(flight& flight) {
+    flight.changes.status = outcome::not_executed;
     if (!is_serving_) return;
     try {
-        table_->load(what.loads);
-        what.changes.became = outcome::done;
+        table_->load(flight.loads);
+        flight.changes.status = outcome::done;
         is_lent_ = true;
     } catch (...) {
         lose_to_exception();
     }
 }
 
-void sqlite_backend::commit_on_thread(flight& what) {
+void sqlite_backend::commit_on_thread(flight& flight) {
     is_lent_ = false;
-    what.changes.became = transact(&what.changes);
+    flight.changes.status = transact(&flight.changes);
     if (is_stopping_) close();
 }
 
@@ -174,7 +174,7 @@ outcome sqlite_backend::transact(otpd::store::commit* changes) {
         is_ending = true;
         if (table_->end()) ++commits_;
         publish();
-        if (swept.removed > 0) tell_.swept(swept);
+        if (swept.removed > 0) observer_.swept(swept);
         return outcome::done;
     } catch (...) {
         auto const became =
@@ -198,7 +198,7 @@ void sqlite_backend::lose_to_exception() {
     } catch (sqlite_error const& why) {
         lose(why.what());
     } catch (...) {
-        tell_.failed(std::current_exception());
+        observer_.failed(std::current_exception());
         lose("a batch failed");
     }
 }
@@ -208,10 +208,10 @@ void sqlite_backend::lose(std::string_view why) {
     publish();
     if (std::exchange(sweep_due_, false)) arm_timer();
     if (is_serving_.exchange(false))
-        tell_.lost("sqlite:" + options_.path + ": " + std::string(why));
+        observer_.lost("sqlite:" + options_.path + ": " + std::string(why));
 }
 
-// --- the sweeper ---------------------------------------------------------------------------------
+// --- the sweeper --------------------------------------------------------------------------------
 
 sweep_slice sqlite_backend::sweep() {
     auto const began = std::chrono::steady_clock::now();
@@ -245,7 +245,7 @@ void sqlite_backend::try_again() {
     try {
         table_->try_to_write();
         is_serving_ = true;
-        tell_.ready(name());
+        observer_.ready(name());
     } catch (sqlite_error const&) {
         table_->roll_back(); // still lost; said so already
     }
@@ -268,8 +268,8 @@ void sqlite_backend::close() noexcept {
 }
 
 std::unique_ptr<backend> make_sqlite_store(asio::any_io_executor executor, clock const& now,
-                                           sqlite_options options, observer& tell) {
-    return std::make_unique<sqlite_backend>(executor, now, std::move(options), tell);
+                                           sqlite_options options, observer& observer) {
+    return std::make_unique<sqlite_backend>(executor, now, std::move(options), observer);
 }
 
 } // namespace otpd::store

@@ -34,10 +34,10 @@ struct sqlite_usage {
 
 class sqlite_backend final : public batched_store, private backend_io {
 public:
-    /// `now`, `tell` and whatever runs `executor` must outlive the store, and the store every step
-    /// that was begun.
+    /// `now`, `observer` and whatever runs `executor` must outlive the store, and the store every
+    /// step that was begun.
     sqlite_backend(boost::asio::any_io_executor const& executor, clock const& now,
-                   sqlite_options options, observer& tell = observer::none());
+                   sqlite_options options, observer& observer = observer::none());
     /// Closes the file.
     ~sqlite_backend() override;
 
@@ -58,8 +58,8 @@ public:
 private:
     // --- backend_io, on the strand ---
     [[nodiscard]] bool reads_first() const noexcept override { return true; }
-    void load(flight& what, flight_listener& to) override;
-    void commit(flight& what, flight_listener& to) override;
+    void load(flight& flight, flight_listener& to) override;
+    void commit(flight& flight, flight_listener& to) override;
     [[nodiscard]] bool has_room() const noexcept override;
     /// From any thread.
     [[nodiscard]] store_time now() const noexcept override { return clock_.now(); }
@@ -72,8 +72,8 @@ private:
     // --- on the store's own thread ---
     void serve();
     std::optional<std::string> open();
-    void load_on_thread(flight& what);
-    void commit_on_thread(flight& what);
+    void load_on_thread(flight& flight);
+    void commit_on_thread(flight& flight);
     otpd::store::commit::outcome transact(otpd::store::commit* changes);
     sweep_slice sweep();
     void sweep_when_idle();
@@ -87,7 +87,7 @@ private:
 
     sqlite_options const options_;
     local_clock const clock_;
-    observer& tell_;
+    observer& observer_;
     /// Answers that are on their way when the store is destroyed find that it is gone.
     std::shared_ptr<std::monostate> const is_alive_ = std::make_shared<std::monostate>();
 

@@ -1,6 +1,7 @@
 #pragma once
 
-/// SQLite's C interface with owners and exceptions. A database and its statements are used by one thread.
+/// SQLite's C interface with owners and exceptions. A database and its statements are used by one
+/// thread.
 
 #include <cstdint>
 #include <memory>
@@ -56,7 +57,7 @@ public:
     /// must stay until the run is over, which is when this object goes.
     class run {
     public:
-        explicit run(sqlite_statement& of) noexcept : of_(of) {}
+        explicit run(sqlite_statement& statement) noexcept : of_(statement) {}
         ~run() {
             sqlite3_reset(of_.handle_.get()); // its code is that of the step, which threw
             sqlite3_clear_bindings(of_.handle_.get());

@@ -38,10 +38,10 @@ state_table::state_table(sqlite_database& database)
     committed_ = totals_;
 }
 
-void state_table::load(std::vector<flight::load>& of) {
+void state_table::load(std::vector<flight::load>& loads) {
     rows_.clear();
-    rows_.reserve(of.size()); // the blobs stay where they are
-    for (auto& each : of) {
+    rows_.reserve(loads.size()); // the blobs stay where they are
+    for (auto& each : loads) {
         auto& kept = rows_[each.key];
         auto const key = each.key.bytes();
         run row(find_);
@@ -55,25 +55,25 @@ void state_table::load(std::vector<flight::load>& of) {
     }
 }
 
-// --- changes -------------------------------------------------------------------------------------
+// --- changes ------------------------------------------------------------------------------------
 
-bool state_table::prepare(commit& what) {
-    std::vector<char*> blobs(what.shared.size(), nullptr);
-    for (std::size_t n = 0; n < what.shared.size(); ++n) {
-        auto const& target = what.shared[n];
+bool state_table::prepare(commit& commit) {
+    std::vector<char*> blobs(commit.shared.size(), nullptr);
+    for (std::size_t n = 0; n < commit.shared.size(); ++n) {
+        auto const& target = commit.shared[n];
         if (target.retained_until == store_time()) continue; // nothing is added to it
         auto& kept = rows_.at(target.key);
         if (!target.structure.empty()) kept.blob = restructured(target, kept.blob);
         if (kept.blob.empty()) throw sqlite_error(SQLITE_CORRUPT, "a state that was read is gone");
         blobs[n] = kept.blob.data();
     }
-    make_additions(what, blobs);
+    make_additions(commit, blobs);
     bool has_changes = false;
-    for (auto const& each : what.additions)
-        if (!what.failed[each.group])
-            rows_.at(what.shared[each.target].key).is_added_to = has_changes = true;
-    return has_changes || std::ranges::any_of(what.writes, [&](state_write const& each) {
-               return each.what != state_write::kind::compare && !what.failed[each.group];
+    for (auto const& each : commit.additions)
+        if (!commit.failed[each.group])
+            rows_.at(commit.shared[each.target].key).is_added_to = has_changes = true;
+    return has_changes || std::ranges::any_of(commit.writes, [&](state_write const& each) {
+               return each.type != state_write::kind::compare && !commit.failed[each.group];
            });
 }
 
@@ -95,16 +95,16 @@ void state_table::roll_back() noexcept {
     totals_ = committed_;
 }
 
-void state_table::write(commit const& what) {
-    for (auto const& each : what.shared) {
+void state_table::write(commit const& commit) {
+    for (auto const& each : commit.shared) {
         auto const& kept = rows_.at(each.key);
         if (kept.is_added_to)
             put(each.key, kept, kept.blob, std::max(kept.retained_until, each.retained_until), {});
     }
-    for (auto const& each : what.writes) {
-        if (each.what == state_write::kind::compare || what.failed[each.group]) continue;
+    for (auto const& each : commit.writes) {
+        if (each.type == state_write::kind::compare || commit.failed[each.group]) continue;
         auto const& before = rows_.at(each.key);
-        if (each.what == state_write::kind::put)
+        if (each.type == state_write::kind::put)
             put(each.key, before, each.blob, each.retained_until, each.live);
         else if (before.id != 0)
             erase(before);
@@ -113,7 +113,7 @@ void state_table::write(commit const& what) {
 
 /// `due` moves to an earlier time only. What is looked at too early is looked at again, and that is
 /// less than to move it in the index with each step.
-void state_table::put(state::state_key const& key, kept_row const& before, std::string_view blob,
+void state_table::put(state::state_key const& key, stored_row const& before, std::string_view blob,
                       store_time retained_until, state::live_codes live) {
     auto const due = std::min(live.next_end, retained_until);
     if (before.id == 0) {
@@ -139,20 +139,20 @@ void state_table::put(state::state_key const& key, kept_row const& before, std::
     totals_.live_codes -= before.live_codes;
 }
 
-void state_table::erase(kept_row const& what) {
+void state_table::erase(stored_row const& what) {
     run(erase_).with(what.id).finish();
     --totals_.states;
     totals_.live_codes -= what.live_codes;
 }
 
-void state_table::reschedule(kept_row const& what, store_time due, std::uint32_t live_codes) {
+void state_table::reschedule(stored_row const& what, store_time due, std::uint32_t live_codes) {
     run(reschedule_).with(in_column(due)).with(std::int64_t{live_codes}).with(what.id).finish();
 }
 
-// --- the end of states ---------------------------------------------------------------------------
+// --- the end of states --------------------------------------------------------------------------
 
 state_table::slice state_table::sweep(store_time now, std::size_t states_max) {
-    struct due_row : kept_row {
+    struct due_row : stored_row {
         state::live_codes live; ///< now
     };
     std::vector<due_row> due; // the index is not changed while it is read

@@ -26,15 +26,15 @@ public:
     explicit state_table(sqlite_database& database);
 
     /// The blobs stay until the next call.
-    void load(std::vector<flight::load>& of);
-    /// Of states that were loaded last. Makes the additions, without writing anything: afterwards it
-    /// is known which groups fail. True when something is to be written. Nobody else has changed what
-    /// its steps ran on, so only additions are looked at again.
-    bool prepare(commit& what);
+    void load(std::vector<flight::load>& loads);
+    /// Of states that were loaded last. Makes the additions, without writing anything: afterwards
+    /// it is known which groups fail. True when something is to be written. Nobody else has changed
+    /// what its steps ran on, so only additions are looked at again.
+    bool prepare(commit& commit);
 
     void begin();
     /// What was prepared.
-    void write(commit const& what);
+    void write(commit const& commit);
     /// Deletes what has ended by then, and counts the codes anew whose time is over, of at most so
     /// many states that are due.
     slice sweep(store_time now, std::size_t states_max);
@@ -54,7 +54,7 @@ private:
         std::uint64_t states = 0;
         std::uint64_t live_codes = 0;
     };
-    struct kept_row {
+    struct stored_row {
         std::int64_t id = 0; ///< 0: nothing is kept
         store_time retained_until;
         store_time due;
@@ -63,10 +63,10 @@ private:
         bool is_added_to = false;
     };
 
-    void put(state::state_key const& key, kept_row const& before, std::string_view blob,
+    void put(state::state_key const& key, stored_row const& before, std::string_view blob,
              store_time retained_until, state::live_codes live);
-    void erase(kept_row const& what);
-    void reschedule(kept_row const& what, store_time due, std::uint32_t live_codes);
+    void erase(stored_row const& what);
+    void reschedule(stored_row const& what, store_time due, std::uint32_t live_codes);
 
     sqlite_database& database_;
     sqlite_statement begin_;
@@ -82,7 +82,7 @@ private:
     totals committed_; ///< as they are in the file
     std::int64_t changes_at_begin_ = 0;
     /// Those that were loaded last: nobody else changes them before the commit.
-    boost::unordered_flat_map<state::state_key, kept_row, state::state_key_hash> rows_;
+    boost::unordered_flat_map<state::state_key, stored_row, state::state_key_hash> rows_;
 };
 
 } // namespace otpd::store

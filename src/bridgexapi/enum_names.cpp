@@ -47,8 +47,8 @@ std::string_view to_string(reason why) noexcept {
     return "other";
 }
 
-std::string_view to_string(operation what) noexcept {
-    switch (what) {
+std::string_view to_string(operation operation) noexcept {
+    switch (operation) {
     case operation::send_sms:
         return "send_sms";
     case operation::estimate:

@@ -1,4 +1,4 @@
-#include "otpd/otp/price_book.hpp"
+#include "otpd/otp/price_cache.hpp"
 
 #include "otpd/net/on_strand.hpp"
 #include "otpd/telemetry/log.hpp"
@@ -32,7 +32,8 @@ using duration = std::chrono::steady_clock::duration;
 /// What a question that threw is logged and counted as.
 constexpr std::string_view internal_error = "internal_error";
 
-/// Up to an eighth earlier, so that instances that were started together do not ask together for ever.
+/// Up to an eighth earlier, so that instances that were started together do not ask together for
+/// ever.
 duration jittered(duration of, random_source& random) {
     auto const most = static_cast<std::uint64_t>((of / 8).count());
     return of - duration(static_cast<duration::rep>(random.below(most + 1)));
@@ -66,7 +67,7 @@ std::optional<money> price_in(price_list const& list, phone_number const& to) {
     return std::nullopt;
 }
 
-std::chrono::milliseconds ask_again_after(price_book_options const& options,
+std::chrono::milliseconds ask_again_after(price_cache_options const& options,
                                           unsigned failures) noexcept {
     if (failures == 0) return options.lifetime * 4 / 5;
     auto const most = std::max(options.retry, options.lifetime);
@@ -76,10 +77,10 @@ std::chrono::milliseconds ask_again_after(price_book_options const& options,
     return std::min(pause, most);
 }
 
-class price_book::impl : public std::enable_shared_from_this<impl> {
+class price_cache::impl : public std::enable_shared_from_this<impl> {
 public:
-    impl(asio::any_io_executor const& executor, price_book_options options, dependencies uses)
-        : options_(std::move(options)), uses_(uses), strand_(asio::make_strand(executor)),
+    impl(asio::any_io_executor const& executor, price_cache_options options, dependencies deps)
+        : options_(std::move(options)), deps_(deps), strand_(asio::make_strand(executor)),
           timer_(strand_) {
         for (int const id : options_.routes)
             if (find(id) == nullptr) entries_.emplace_back(id);
@@ -94,7 +95,7 @@ public:
     void start() {
         if (entries_.empty()) return;
         auto ended = [self = shared_from_this()](std::exception_ptr thrown) {
-            if (thrown) self->uses_.log.error("price_book_ended");
+            if (thrown) self->deps_.log.error("price_cache_ended");
         };
         asio::co_spawn(strand_, ask_until_stopped(shared_from_this()),
                        asio::bind_cancellation_slot(cancel_.slot(), std::move(ended)));
@@ -136,44 +137,44 @@ private:
         }
     }
 
-    asio::awaitable<void> ask(entry& of) {
+    asio::awaitable<void> ask(entry& entry) {
         std::string_view why = internal_error;
         bool learned = false;
         try {
             auto answered =
-                co_await uses_.gateway.get_pricing(of.route_id, deadline::in(options_.timeout));
+                co_await deps_.gateway.get_pricing(entry.route_id, deadline::in(options_.timeout));
             learned = answered.has_value();
             if (learned)
-                keep(of, std::move(*answered));
+                keep(entry, std::move(*answered));
             else
                 why = to_string(answered.error().why);
         } catch (std::exception const&) {
             learned = false;
         }
         if (stopped_ && !learned) co_return; // it was cancelled: no failure
-        uses_.metrics.price_list_asked(learned);
-        if (!learned) failed(of, why);
-        auto const pause = ask_again_after(options_, of.failures);
-        of.due = std::chrono::steady_clock::now() + jittered(pause, uses_.random);
+        deps_.metrics.price_list_asked(learned);
+        if (!learned) failed(entry, why);
+        auto const pause = ask_again_after(options_, entry.failures);
+        entry.due = std::chrono::steady_clock::now() + jittered(pause, deps_.random);
     }
 
-    void keep(entry& of, std::vector<bridgexapi::price> prices) {
+    void keep(entry& entry, std::vector<bridgexapi::price> prices) {
         auto made = boost::make_shared<price_list const>(
-            make_price_list(std::move(prices), uses_.now.wall()));
+            make_price_list(std::move(prices), deps_.now.wall()));
         auto const count = made->prices.size();
-        bool const first = of.list.exchange(std::move(made)) == nullptr;
-        of.failures = 0;
+        bool const first = entry.list.exchange(std::move(made)) == nullptr;
+        entry.failures = 0;
         if (first)
-            uses_.log.info("price_list_learned", {{"route_id", of.route_id}, {"prices", count}});
+            deps_.log.info("price_list_loaded", {{"route_id", entry.route_id}, {"prices", count}});
     }
 
-    void failed(entry& of, std::string_view why) {
-        if (of.failures++ == 0)
-            uses_.log.warn("price_list_failed", {{"route_id", of.route_id}, {"reason", why}});
+    void failed(entry& entry, std::string_view why) {
+        if (entry.failures++ == 0)
+            deps_.log.warn("price_list_failed", {{"route_id", entry.route_id}, {"reason", why}});
     }
 
-    price_book_options const options_;
-    dependencies const uses_;
+    price_cache_options const options_;
+    dependencies const deps_;
     net::strand strand_;
     std::deque<entry> entries_; // never moves its elements
 
@@ -183,27 +184,27 @@ private:
     bool stopped_ = false;
 };
 
-price_book::price_book(asio::any_io_executor executor, price_book_options options,
-                       dependencies uses)
-    : impl_(std::make_shared<impl>(executor, std::move(options), uses)) {}
+price_cache::price_cache(asio::any_io_executor executor, price_cache_options options,
+                         dependencies deps)
+    : impl_(std::make_shared<impl>(executor, std::move(options), deps)) {}
 
-price_book::~price_book() = default;
+price_cache::~price_cache() = default;
 
-std::optional<money> price_book::price_of(int route_id, phone_number const& to) const {
+std::optional<money> price_cache::price_of(int route_id, phone_number const& to) const {
     auto const list = impl_->list_of(route_id);
     if (!list) return std::nullopt;
     return price_in(*list, to);
 }
 
-boost::shared_ptr<price_list const> price_book::list_of(int route_id) const {
+boost::shared_ptr<price_list const> price_cache::list_of(int route_id) const {
     return impl_->list_of(route_id);
 }
 
-void price_book::start() {
+void price_cache::start() {
     impl_->start();
 }
 
-void price_book::stop() {
+void price_cache::stop() {
     impl_->stop();
 }
 

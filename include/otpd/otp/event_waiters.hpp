@@ -3,7 +3,7 @@
 /// Lets a request wait for the next event of a verification in this process (a long poll).
 
 #include "otpd/core/deadline.hpp"
-#include "otpd/otp/occurrence.hpp"
+#include "otpd/otp/verification_event.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -19,35 +19,35 @@ namespace otpd::otp {
 
 /// On a strand of its own; every member from any thread. Wants no events while nobody is
 /// subscribed.
-class changes final : public observer {
+class event_waiters final : public observer {
     class impl;
 
 public:
     /// Whatever runs `executor` must outlive it. At most `waiters_max` requests wait at a time.
     /// Half of the places are reserved for `clients`, the same number for each. A client that has
     /// used its own takes places of the other half, so others cannot use up its share.
-    changes(boost::asio::any_io_executor executor, std::size_t waiters_max,
-            std::vector<std::string> const& clients = {});
-    ~changes() override;
+    event_waiters(boost::asio::any_io_executor executor, std::size_t waiters_max,
+                  std::vector<std::string> const& clients = {});
+    ~event_waiters() override;
 
     /// Of its strand.
     [[nodiscard]] boost::asio::any_io_executor executor() const;
 
     /// Keeps events counted for as long as it lives; without any, events are not counted. Must not
     /// outlive the object that it is made from.
-    class look {
+    class subscription {
     public:
-        explicit look(changes& of) noexcept;
-        look(look const&) = delete;
-        look& operator=(look const&) = delete;
-        ~look();
+        explicit subscription(event_waiters& waiters) noexcept;
+        subscription(subscription const&) = delete;
+        subscription& operator=(subscription const&) = delete;
+        ~subscription();
 
     private:
         std::shared_ptr<impl> of_;
     };
 
-    [[nodiscard]] bool wants(occurrence_kind kind) const noexcept override;
-    void happened(occurrence const& what) noexcept override;
+    [[nodiscard]] bool wants(event_type kind) const noexcept override;
+    void on_event(verification_event const& event) noexcept override;
     /// The number of events so far, for wait(). Read it after subscribing and before reading the
     /// store, so that no event between the read and wait() is missed.
     [[nodiscard]] std::uint64_t seen(std::string_view verification_id) const noexcept;

@@ -1,4 +1,4 @@
-#include "process_figures.hpp"
+#include "process_stats.hpp"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -66,7 +66,7 @@ prometheus::MetricFamily single_value(char const* name, char const* help,
     return {name, help, type, {metric}};
 }
 
-std::vector<prometheus::MetricFamily> process_figures() {
+std::vector<prometheus::MetricFamily> process_stats() {
     std::vector<prometheus::MetricFamily> out;
     auto const add = [&](char const* name, char const* help, prometheus::MetricType type,
                          double value) { out.push_back(single_value(name, help, type, value)); };

@@ -44,7 +44,7 @@ struct account_options {
         keys.amount("balance_low", &o::low, "A balance under this is an alarm; 0: never.");
         keys.price(
             "drift_tolerance", &o::drift_tolerance,
-            "When what left the account and what was booked differ by more, it is an alarm.");
+            "When what left the account and what the ledger says differ by more, it is an alarm.");
     }
 };
 
@@ -59,7 +59,7 @@ struct account_state {
 
 /// Reads balance and ledger at an interval, on a strand of its own. When the upstream or the store
 /// does not answer, the read is skipped: the next one covers the time since the last good one.
-class account_watch {
+class account_monitor {
 public:
     /// Everything must outlive it. `ledger` names the budget in which every instance sums its
     /// spending at a given time: one budget for each hour or longer period, kept for hours beyond
@@ -74,12 +74,12 @@ public:
         telemetry::metrics& metrics;
     };
 
-    account_watch(boost::asio::any_io_executor executor, account_options options,
-                  dependencies uses);
-    ~account_watch();
+    account_monitor(boost::asio::any_io_executor executor, account_options options,
+                    dependencies deps);
+    ~account_monitor();
 
     /// The balance in the answer to an accepted send. From any thread, never waits.
-    void saw_balance(money balance) noexcept;
+    void on_balance(money balance) noexcept;
     [[nodiscard]] account_state state() const;
 
     /// To be called once.

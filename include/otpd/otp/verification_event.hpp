@@ -14,7 +14,7 @@
 
 namespace otpd::otp {
 
-enum class occurrence_kind : std::uint8_t {
+enum class event_type : std::uint8_t {
     blocked,   ///< a send was refused by a limit, a budget or a guard; there is no verification
     admitted,  ///< a send was admitted
     step_left, ///< a route of the plan was tried or skipped, and did not send
@@ -30,12 +30,12 @@ enum class occurrence_kind : std::uint8_t {
     canceled,
 };
 /// snake_case, stable.
-[[nodiscard]] std::string_view to_string(occurrence_kind) noexcept;
+[[nodiscard]] std::string_view to_string(event_type) noexcept;
 
 /// Holds no code, no whole number and no secret. Where a value is not known, a text is empty and a
 /// number 0.
-struct occurrence {
-    occurrence_kind what = occurrence_kind::admitted;
+struct verification_event {
+    event_type type = event_type::admitted;
     wall_time at;
     std::string verification_id; ///< as callers know it (key_ring::seal)
     std::string request_id;      ///< of the HTTP request in which it happened
@@ -67,9 +67,9 @@ public:
     virtual ~observer() = default;
     /// Whether it uses events of that kind at present. A source need not build an event that nobody
     /// wants. From any thread.
-    [[nodiscard]] virtual bool wants(occurrence_kind) const noexcept { return true; }
+    [[nodiscard]] virtual bool wants(event_type) const noexcept { return true; }
     /// From any thread, within a request: must be quick, not block and not throw.
-    virtual void happened(occurrence const& what) noexcept = 0;
+    virtual void on_event(verification_event const& event) noexcept = 0;
 };
 
 } // namespace otpd::otp

@@ -1,5 +1,5 @@
-#include "otpd/otp/price_book.hpp"
-#include "watch_fixture.hpp"
+#include "account_monitor_fixture.hpp"
+#include "otpd/otp/price_cache.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -30,17 +30,17 @@ std::optional<std::int64_t> micros_in(price_list const& list, char const* digits
     return found->micros();
 }
 
-struct book_fixture : test::watch_fixture {
+struct book_fixture : test::account_monitor_fixture {
     using prices = std::vector<bridgexapi::price>;
 
     void make(std::vector<int> routes) {
-        price_book_options options;
+        price_cache_options options;
         options.routes = std::move(routes);
         options.lifetime = 10ms;
         options.retry = 1ms;
-        book = std::make_unique<price_book>(
+        book = std::make_unique<price_cache>(
             context.get_executor(), options,
-            price_book::dependencies{gateway, clock, random, *log, metrics});
+            price_cache::dependencies{gateway, clock, random, *log, metrics});
     }
     /// Asks until `count` questions are answered.
     void ask(int count) {
@@ -59,7 +59,7 @@ struct book_fixture : test::watch_fixture {
         return found->micros();
     }
 
-    std::unique_ptr<price_book> book;
+    std::unique_ptr<price_cache> book;
 };
 
 bridgexapi::failure unreachable() {
@@ -68,9 +68,9 @@ bridgexapi::failure unreachable() {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(price_book_suite)
+BOOST_AUTO_TEST_SUITE(price_cache_suite)
 
-// --- a list --------------------------------------------------------------------------------------
+// --- a list -------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(the_longest_prefix_that_has_a_price_counts) {
     auto const list = make_price_list(
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(a_list_is_in_the_order_of_its_prefixes) {
 }
 
 BOOST_AUTO_TEST_CASE(failures_double_the_pause_up_to_the_lifetime) {
-    price_book_options options;
+    price_cache_options options;
     options.lifetime = 100s;
     options.retry = 30s;
     BOOST_TEST((ask_again_after(options, 0) == 80s));
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(failures_double_the_pause_up_to_the_lifetime) {
     BOOST_TEST((ask_again_after(options, 1'000'000) == 100s));
 }
 
-// --- the book ------------------------------------------------------------------------------------
+// --- the cache ----------------------------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(every_route_has_its_own_list_and_others_have_none, book_fixture) {
     make({2, 3, 3});
@@ -138,7 +138,7 @@ BOOST_FIXTURE_TEST_CASE(lists_are_asked_for_one_after_the_other_and_again, book_
         BOOST_TEST(of[static_cast<std::size_t>(id)] > 1);
         BOOST_TEST((micros_of(id) == of[static_cast<std::size_t>(id)]));
     }
-    BOOST_TEST(count(log_text(), "price_list_learned") == 4u);
+    BOOST_TEST(count(log_text(), "price_list_loaded") == 4u);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_list_that_cannot_be_asked_for_again_is_kept, book_fixture) {
@@ -164,7 +164,7 @@ BOOST_FIXTURE_TEST_CASE(a_row_of_failures_is_logged_once_and_counted_each_time, 
     auto const text = log_text();
     BOOST_TEST(count(text, "price_list_failed") == 2u);
     BOOST_TEST(count(text, "\"reason\":\"connect_failed\"") == 2u);
-    BOOST_TEST(count(text, "price_list_learned") == 1u);
+    BOOST_TEST(count(text, "price_list_loaded") == 1u);
     BOOST_TEST(scraped.find("result=\"failed\"} 5") != std::string::npos);
     BOOST_TEST(scraped.find("result=\"ok\"} 2") != std::string::npos);
 }

@@ -1,5 +1,5 @@
-#include "otpd/otp/account.hpp"
-#include "watch_fixture.hpp"
+#include "account_monitor_fixture.hpp"
+#include "otpd/otp/account_monitor.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -27,16 +27,16 @@ struct look {
     std::int64_t spent_before = -1;      ///< of the hour before this one, from now on
 };
 
-struct account_fixture : test::watch_fixture {
+struct account_fixture : test::account_monitor_fixture {
     account_fixture() {
         options.interval = 1ms;
         options.low = money::from_micros(5 * euro);
     }
 
     void make() {
-        watch = std::make_unique<account_watch>(
+        watch = std::make_unique<account_monitor>(
             context.get_executor(), options,
-            account_watch::dependencies{store, gateway, hour_of, clock, random, *log, metrics});
+            account_monitor::dependencies{store, gateway, hour_of, clock, random, *log, metrics});
     }
     /// The state after each look.
     std::vector<account_state> take(std::vector<look> looks) {
@@ -57,7 +57,7 @@ struct account_fixture : test::watch_fixture {
     }
 
     account_options options;
-    std::unique_ptr<account_watch> watch;
+    std::unique_ptr<account_monitor> watch;
 
 private:
     bridgexapi::answer<bridgexapi::balance> prepare(look const& at) {
@@ -83,7 +83,7 @@ std::int64_t drift_of(account_state const& state) {
 
 BOOST_AUTO_TEST_SUITE(account_suite)
 
-// --- drift ---------------------------------------------------------------------------------------
+// --- drift --------------------------------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(one_look_tells_the_balance_and_no_drift, account_fixture) {
     auto const states = take({{100 * euro, 40 * euro}});
@@ -183,7 +183,7 @@ BOOST_FIXTURE_TEST_CASE(balance_and_drift_are_measured, account_fixture) {
     BOOST_TEST(scraped.find(" 3\n") != std::string::npos);
 }
 
-// --- the balance ---------------------------------------------------------------------------------
+// --- the balance --------------------------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(a_low_balance_is_told_once_until_it_is_no_longer_low, account_fixture) {
     take({{6 * euro, 0}, {4 * euro, 0}, {3 * euro, 0}, {50 * euro, 0}, {4 * euro, 0}});
@@ -193,7 +193,7 @@ BOOST_FIXTURE_TEST_CASE(a_low_balance_is_told_once_until_it_is_no_longer_low, ac
 BOOST_FIXTURE_TEST_CASE(what_sends_tell_in_any_order_is_told_once_too, account_fixture) {
     make();
     for (auto const amount : {6, 4, 6, 4, 5, 3})
-        watch->saw_balance(money::from_micros(amount * euro));
+        watch->on_balance(money::from_micros(amount * euro));
     BOOST_TEST((watch->state().balance == money::from_micros(3 * euro)));
     BOOST_TEST(count(log_text(), "balance_low") == 1u);
 }
@@ -203,7 +203,7 @@ BOOST_FIXTURE_TEST_CASE(without_looks_the_sends_say_that_it_is_no_longer_low, ac
     make();
     watch->start();
     for (auto const amount : {4, 5, 4})
-        watch->saw_balance(money::from_micros(amount * euro));
+        watch->on_balance(money::from_micros(amount * euro));
     test::run_on_threads(context, 1);
     BOOST_TEST(gateway.asked == 0);
     BOOST_TEST(count(log_text(), "balance_low") == 2u);
@@ -212,7 +212,7 @@ BOOST_FIXTURE_TEST_CASE(without_looks_the_sends_say_that_it_is_no_longer_low, ac
 BOOST_FIXTURE_TEST_CASE(without_a_mark_no_balance_is_low, account_fixture) {
     options.low = money{};
     make();
-    watch->saw_balance(money::from_micros(-euro));
+    watch->on_balance(money::from_micros(-euro));
     BOOST_TEST(count(log_text(), "balance_low") == 0u);
 }
 

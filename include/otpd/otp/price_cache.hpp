@@ -35,7 +35,7 @@ struct price_list {
 /// is more than one country). Prices that the vendor hides are none.
 [[nodiscard]] std::optional<money> price_in(price_list const& list, phone_number const& to);
 
-struct price_book_options {
+struct price_cache_options {
     std::vector<int> routes; ///< whose lists are cached
     /// A list is refreshed after four fifths of it, with jitter: up to an eighth earlier.
     std::chrono::milliseconds lifetime{3'600'000};
@@ -46,7 +46,7 @@ struct price_book_options {
     /// Keys of [money] in the settings.
     template <class Keys>
     static void declare(Keys keys) {
-        keys.whole("price_lifetime_seconds", &price_book_options::lifetime, 0, 604'800,
+        keys.whole("price_lifetime_seconds", &price_cache_options::lifetime, 0, 604'800,
                    "How old the routes' price lists may become before they are asked for again; 0: "
                    "never asked.");
     }
@@ -54,15 +54,15 @@ struct price_book_options {
 
 /// Before jitter: how long after an answer (no failures), or after so many failures in a row, a
 /// list is refreshed.
-[[nodiscard]] std::chrono::milliseconds ask_again_after(price_book_options const& options,
+[[nodiscard]] std::chrono::milliseconds ask_again_after(price_cache_options const& options,
                                                         unsigned failures) noexcept;
 
 /// A list that cannot be refreshed stays in use, however old: an old price is a better estimate
 /// than none. The lists are fetched one after the other, on a strand of the cache's own.
 ///
-/// Log: `price_list_learned` the first time for a route, `price_list_failed` once until it succeeds
+/// Log: `price_list_loaded` the first time for a route, `price_list_failed` once until it succeeds
 /// again.
-class price_book final : public prices {
+class price_cache final : public prices {
 public:
     /// Everything must outlive it.
     struct dependencies {
@@ -73,9 +73,9 @@ public:
         telemetry::metrics& metrics;
     };
 
-    price_book(boost::asio::any_io_executor executor, price_book_options options,
-               dependencies uses);
-    ~price_book() override;
+    price_cache(boost::asio::any_io_executor executor, price_cache_options options,
+                dependencies deps);
+    ~price_cache() override;
 
     [[nodiscard]] std::optional<money> price_of(int route_id,
                                                 phone_number const& to) const override;

@@ -13,7 +13,7 @@
 namespace asio = boost::asio;
 using otpd::net::on_strand;
 using otpd::net::run_on;
-using otpd::net::sole_runner;
+using otpd::net::single_threaded_scope;
 
 namespace {
 
@@ -45,11 +45,11 @@ asio::awaitable<int> throwing() {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(sole_runners)
+BOOST_AUTO_TEST_SUITE(single_threaded_scopes)
 
 BOOST_FIXTURE_TEST_CASE(an_operation_leaves_the_strand_alone_while_one_thread_runs_its_context,
                         lone_thread) {
-    std::optional<sole_runner> alone(std::in_place, context);
+    std::optional<single_threaded_scope> alone(std::in_place, context);
     BOOST_TEST(!operations_use_the_strand());
     alone.reset();
     BOOST_TEST(operations_use_the_strand());
@@ -57,22 +57,22 @@ BOOST_FIXTURE_TEST_CASE(an_operation_leaves_the_strand_alone_while_one_thread_ru
 
 BOOST_FIXTURE_TEST_CASE(the_runner_of_another_context_uses_the_strand, lone_thread) {
     asio::io_context other;
-    sole_runner const alone(other);
+    single_threaded_scope const alone(other);
     BOOST_TEST(operations_use_the_strand());
 }
 
 BOOST_FIXTURE_TEST_CASE(the_one_before_counts_again_when_a_second_ends, lone_thread) {
     asio::io_context other;
-    sole_runner const first(context);
+    single_threaded_scope const first(context);
     {
-        sole_runner const second(other);
-        BOOST_TEST(!sole_runner::runs(context));
+        single_threaded_scope const second(other);
+        BOOST_TEST(!single_threaded_scope::runs(context));
     }
-    BOOST_TEST(sole_runner::runs(context));
+    BOOST_TEST(single_threaded_scope::runs(context));
 }
 
 BOOST_FIXTURE_TEST_CASE(an_exception_of_the_work_leaves_the_caller_as_it_was, lone_thread) {
-    sole_runner const alone(context);
+    single_threaded_scope const alone(context);
     bool caught = false;
     bool throws = false;
     auto caller = [&]() -> asio::awaitable<void> {

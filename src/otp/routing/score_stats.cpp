@@ -1,4 +1,4 @@
-#include "routing/score_figures.hpp"
+#include "routing/score_stats.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -11,24 +11,24 @@ namespace {
 constexpr double half = 0.5;
 constexpr double nearly_all = 0.95;
 
-std::optional<figure<double>> share(double part, double whole, std::uint64_t samples) {
+std::optional<statistic<double>> share(double part, double whole, std::uint64_t samples) {
     if (samples == 0) return std::nullopt;
-    return figure<double>{std::min(part / whole, 1.0), samples};
+    return statistic<double>{std::min(part / whole, 1.0), samples};
 }
 
-std::optional<figure<double>> quantile(std::vector<weighted> const& values, double share) {
+std::optional<statistic<double>> quantile(std::vector<weighted> const& values, double share) {
     if (values.empty()) return std::nullopt;
-    return figure<double>{weighted_quantile(values, share), values.size()};
+    return statistic<double>{weighted_quantile(values, share), values.size()};
 }
 
-std::optional<figure<money>> price(double spent, double weight, std::uint64_t samples) {
+std::optional<statistic<money>> price(double spent, double weight, std::uint64_t samples) {
     if (samples == 0) return std::nullopt;
-    return figure<money>{money::from_micros(std::llround(spent / weight)), samples};
+    return statistic<money>{money::from_micros(std::llround(spent / weight)), samples};
 }
 
-bool is_asked_for(score_sample const& sample, score_query const& of) {
-    return (of.country.empty() || of.country == sample.country) &&
-           (of.purpose.empty() || of.purpose == sample.purpose);
+bool is_asked_for(score_sample const& sample, score_query const& query) {
+    return (query.country.empty() || query.country == sample.country) &&
+           (query.purpose.empty() || query.purpose == sample.purpose);
 }
 
 } // namespace
@@ -77,7 +77,7 @@ void score_sum::add(score_sample const& sample, double weight) {
     delivery_seconds_.push_back({*sample.delivery_seconds, weight});
 }
 
-route_score score_sum::figures() const {
+route_score score_sum::stats() const {
     route_score score;
     score.sent = sent_;
     score.accepted = accepted_;
@@ -94,18 +94,18 @@ route_score score_sum::figures() const {
     return score;
 }
 
-std::vector<route_score> figures_of(std::span<score_sample const* const> samples,
-                                    score_query const& of, wall_time now) {
+std::vector<route_score> stats_of(std::span<score_sample const* const> samples,
+                                  score_query const& query, wall_time now) {
     std::map<std::pair<int, std::string>, score_sum> sums;
     for (auto const* sample : samples) {
-        if (!is_asked_for(*sample, of)) continue;
+        if (!is_asked_for(*sample, query)) continue;
         auto const age = std::chrono::floor<std::chrono::milliseconds>(now - sample->at);
-        auto const weight = weight_of(age, of.window);
+        auto const weight = weight_of(age, query.window);
         if (weight > 0) sums[std::pair(sample->route_id, sample->country)].add(*sample, weight);
     }
     std::vector<route_score> scores;
     for (auto const& [where, sum] : sums) {
-        auto score = sum.figures();
+        auto score = sum.stats();
         score.route_id = where.first;
         score.country = where.second;
         scores.push_back(std::move(score));

@@ -1,5 +1,5 @@
 #include "coroutines.hpp"
-#include "otpd/otp/changes.hpp"
+#include "otpd/otp/event_waiters.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,21 +14,21 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-otp::occurrence occurrence_of(std::string id) {
-    otp::occurrence what;
-    what.verification_id = std::move(id);
-    return what;
+otp::verification_event event_of(std::string id) {
+    otp::verification_event event;
+    event.verification_id = std::move(id);
+    return event;
 }
 
-struct changes_fixture {
-    ~changes_fixture() {
-        news.stop();
+struct event_waiters_fixture {
+    ~event_waiters_fixture() {
+        waiters.stop();
         run_on_threads(context, 1); // nothing is left
     }
     /// Begins to wait and counts when it goes on.
     void wait_for(std::string id, std::size_t seen, deadline until = deadline::in(1h),
                   std::string client = "default") {
-        asio::co_spawn(context, news.wait(std::move(id), std::move(client), seen, until),
+        asio::co_spawn(context, waiters.wait(std::move(id), std::move(client), seen, until),
                        [this](std::exception_ptr, bool) { ++woken; });
     }
     void poll() {
@@ -38,7 +38,7 @@ struct changes_fixture {
     }
 
     asio::io_context context;
-    otp::changes news{context.get_executor(), 3};
+    otp::event_waiters waiters{context.get_executor(), 3};
     int woken = 0;
 };
 
@@ -47,46 +47,46 @@ struct changes_fixture {
 BOOST_AUTO_TEST_SUITE(waiting_for_changes)
 
 BOOST_FIXTURE_TEST_CASE(everybody_who_waits_for_a_verification_goes_on_when_it_changes,
-                        changes_fixture) {
-    wait_for("a", news.seen("a"));
-    wait_for("a", news.seen("a"));
-    wait_for("b", news.seen("b"));
+                        event_waiters_fixture) {
+    wait_for("a", waiters.seen("a"));
+    wait_for("a", waiters.seen("a"));
+    wait_for("b", waiters.seen("b"));
     poll();
     BOOST_TEST(woken == 0);
-    news.happened(occurrence_of("a"));
+    waiters.on_event(event_of("a"));
     poll();
     BOOST_TEST(woken == 2);
-    news.happened(occurrence_of("b"));
+    waiters.on_event(event_of("b"));
     poll();
     BOOST_TEST(woken == 3);
 }
 
 BOOST_FIXTURE_TEST_CASE(what_happened_since_it_was_looked_at_is_not_slept_through,
-                        changes_fixture) {
-    auto const seen = news.seen("a");
-    news.happened(occurrence_of("a"));
+                        event_waiters_fixture) {
+    auto const seen = waiters.seen("a");
+    waiters.on_event(event_of("a"));
     wait_for("a", seen);
     poll();
     BOOST_TEST(woken == 1);
 }
 
-BOOST_FIXTURE_TEST_CASE(nobody_waits_longer_than_wanted, changes_fixture) {
-    run(context, news.wait("a", "default", news.seen("a"), deadline::in(1ms)));
-    wait_for("a", news.seen("a"), deadline::in(-1s));
+BOOST_FIXTURE_TEST_CASE(nobody_waits_longer_than_wanted, event_waiters_fixture) {
+    run(context, waiters.wait("a", "default", waiters.seen("a"), deadline::in(1ms)));
+    wait_for("a", waiters.seen("a"), deadline::in(-1s));
     context.restart();
     context.run_for(hang_limit);
     BOOST_TEST(woken == 1);
 }
 
-BOOST_FIXTURE_TEST_CASE(no_more_wait_than_allowed, changes_fixture) {
+BOOST_FIXTURE_TEST_CASE(no_more_wait_than_allowed, event_waiters_fixture) {
     for (int i = 0; i < 5; ++i)
-        wait_for("a", news.seen("a"));
+        wait_for("a", waiters.seen("a"));
     poll();
     BOOST_TEST(woken == 2);
-    news.happened(occurrence_of("a"));
+    waiters.on_event(event_of("a"));
     poll();
     BOOST_TEST(woken == 5);
-    wait_for("a", news.seen("a")); // there is room again
+    wait_for("a", waiters.seen("a")); // there is room again
     poll();
     BOOST_TEST(woken == 5);
 }
@@ -94,10 +94,10 @@ BOOST_FIXTURE_TEST_CASE(no_more_wait_than_allowed, changes_fixture) {
 // Eight places: two are set aside for each of two clients, four are for whoever comes.
 BOOST_AUTO_TEST_CASE(no_client_takes_the_places_of_another) {
     asio::io_context context;
-    otp::changes news(context.get_executor(), 8, {"a", "b"});
+    otp::event_waiters waiters(context.get_executor(), 8, {"a", "b"});
     std::map<std::string, int> refused;
     auto const begin_to_wait = [&](std::string const& client) {
-        asio::co_spawn(context, news.wait("id", client, news.seen("id"), deadline::in(1h)),
+        asio::co_spawn(context, waiters.wait("id", client, waiters.seen("id"), deadline::in(1h)),
                        [&refused, client](std::exception_ptr, bool may) {
                            if (!may) ++refused[client];
                        });
@@ -112,36 +112,36 @@ BOOST_AUTO_TEST_CASE(no_client_takes_the_places_of_another) {
     BOOST_TEST(refused["b"] == 0);
     begin_to_wait("b");
     BOOST_TEST(refused["b"] == 1);
-    news.happened(occurrence_of("id")); // everybody goes on
+    waiters.on_event(event_of("id")); // everybody goes on
     context.restart();
     context.poll();
     begin_to_wait("b");
     BOOST_TEST(refused["b"] == 1);
-    news.stop();
+    waiters.stop();
     run_on_threads(context, 1);
 }
 
 // One client alone has all of them.
 BOOST_AUTO_TEST_CASE(where_there_is_one_client_it_may_have_every_place) {
     asio::io_context context;
-    otp::changes news(context.get_executor(), 5, {"default"});
+    otp::event_waiters waiters(context.get_executor(), 5, {"default"});
     int refused = 0;
     for (int i = 0; i < 7; ++i)
-        asio::co_spawn(context, news.wait("id", "default", news.seen("id"), deadline::in(1h)),
+        asio::co_spawn(context, waiters.wait("id", "default", waiters.seen("id"), deadline::in(1h)),
                        [&](std::exception_ptr, bool may) { refused += may ? 0 : 1; });
     context.poll();
     BOOST_TEST(refused == 2);
-    news.stop();
+    waiters.stop();
     run_on_threads(context, 1);
 }
 
-BOOST_FIXTURE_TEST_CASE(nobody_waits_any_more_once_it_is_stopped, changes_fixture) {
-    wait_for("a", news.seen("a"));
+BOOST_FIXTURE_TEST_CASE(nobody_waits_any_more_once_it_is_stopped, event_waiters_fixture) {
+    wait_for("a", waiters.seen("a"));
     poll();
-    news.stop();
+    waiters.stop();
     poll();
     BOOST_TEST(woken == 1);
-    wait_for("a", news.seen("a"));
+    wait_for("a", waiters.seen("a"));
     poll();
     BOOST_TEST(woken == 2);
 }
@@ -149,7 +149,7 @@ BOOST_FIXTURE_TEST_CASE(nobody_waits_any_more_once_it_is_stopped, changes_fixtur
 BOOST_AUTO_TEST_CASE(no_change_is_lost_between_threads) {
     constexpr int rounds = 2000;
     asio::io_context context;
-    otp::changes news(context.get_executor(), 10);
+    otp::event_waiters waiters(context.get_executor(), 10);
     std::atomic<int> made = 0;
     std::atomic<int> wanted = 0;
     std::jthread writer([&] {
@@ -157,20 +157,20 @@ BOOST_AUTO_TEST_CASE(no_change_is_lost_between_threads) {
             while (wanted < round)
                 std::this_thread::yield();
             made = round;
-            news.happened(occurrence_of("a"));
+            waiters.on_event(event_of("a"));
         }
     });
     auto reader = [&]() -> asio::awaitable<void> {
         for (int round = 1; round <= rounds; ++round) {
             wanted = round;
             while (true) {
-                auto const seen = news.seen("a");
+                auto const seen = waiters.seen("a");
                 if (made >= round) break;
-                co_await news.wait("a", "default", seen, deadline::in(1h));
+                co_await waiters.wait("a", "default", seen, deadline::in(1h));
             }
         }
     };
-    asio::co_spawn(context, reader(), [&](std::exception_ptr) { news.stop(); });
+    asio::co_spawn(context, reader(), [&](std::exception_ptr) { waiters.stop(); });
     run_on_threads(context, 2);
     BOOST_TEST(made == rounds);
 }

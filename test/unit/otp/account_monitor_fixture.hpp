@@ -40,10 +40,10 @@ public:
             found->second = sum;
     }
 
-    reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> of) override {
+    reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override {
         if (!works) co_return otpd::store::fault::not_executed;
         std::vector<std::int64_t> result;
-        for (auto const& each : of) {
+        for (auto const& each : budgets) {
             auto const found = std::ranges::find(sums_, each, &entry::first);
             result.push_back(found == sums_.end() ? 0 : found->second);
         }
@@ -101,7 +101,7 @@ private:
     }
 };
 
-struct watch_fixture {
+struct account_monitor_fixture {
     /// What was logged so far; nothing can be logged after it.
     std::string log_text() {
         log.reset();

@@ -1,10 +1,10 @@
-#include "otpd/otp/occurrence.hpp"
+#include "otpd/otp/verification_event.hpp"
 
 namespace otpd::otp {
 
-std::string_view to_string(occurrence_kind what) noexcept {
-    using enum occurrence_kind;
-    switch (what) {
+std::string_view to_string(event_type type) noexcept {
+    using enum event_type;
+    switch (type) {
     case blocked:
         return "blocked";
     case admitted:

@@ -12,25 +12,26 @@ namespace {
 constexpr duration remembered = one_hour;
 
 idempotency_key once_key(std::uint32_t key, std::uint32_t asked = 1) {
-    idempotency_key once;
-    once.key = subject(everybody + key);
-    once.fingerprint = subject(asked);
-    once.keep = remembered;
-    return once;
+    idempotency_key idempotency;
+    idempotency.key = subject(everybody + key);
+    idempotency.fingerprint = subject(asked);
+    idempotency.retention = remembered;
+    return idempotency;
 }
 
-admission once_send(std::uint32_t phone, std::uint32_t id, idempotency_key const& once) {
+admission once_send(std::uint32_t phone, std::uint32_t id, idempotency_key const& idempotency) {
     auto request = free_send_of(phone, 111, id);
     request.lease = lease;
-    request.once = once;
+    request.idempotency = idempotency;
     return request;
 }
 
-settlement once_settlement(std::uint32_t phone, std::uint32_t id, idempotency_key const& once,
-                           std::string reply, send_result result = send_result::accepted) {
+settlement once_settlement(std::uint32_t phone, std::uint32_t id,
+                           idempotency_key const& idempotency, std::string reply,
+                           send_result result = send_result::accepted) {
     auto request = settlement_of(phone, id, result);
     request.cooldown = {};
-    request.once = once;
+    request.idempotency = idempotency;
     request.reply = std::move(reply);
     return request;
 }
@@ -41,15 +42,15 @@ BOOST_AUTO_TEST_SUITE(store_contract_once)
 
 STORE_TEST(the_same_key_is_answered_with_what_the_first_send_gave) {
     contract s;
-    auto const once = once_key(1);
-    s.admitted(once_send(1, 1, once));
-    s.settle(once_settlement(1, 1, once, "the reply"));
-    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 2, once))).reply == "the reply");
+    auto const idempotency = once_key(1);
+    s.admitted(once_send(1, 1, idempotency));
+    s.settle(once_settlement(1, 1, idempotency, "the reply"));
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 2, idempotency))).reply == "the reply");
     BOOST_TEST(!s.find(1, 2).has_value());
     BOOST_TEST(s.live_codes() == 1U);
     s.verified(held_guess_of(1, 111, 1));
     // whatever became of the code
-    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 3, once))).reply == "the reply");
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 3, idempotency))).reply == "the reply");
 }
 
 STORE_TEST(a_reply_is_kept_byte_for_byte) {
@@ -57,10 +58,10 @@ STORE_TEST(a_reply_is_kept_byte_for_byte) {
     std::string reply;
     for (int n = 0; n < 4096; ++n)
         reply += static_cast<char>(n);
-    auto const once = once_key(1);
-    s.admitted(once_send(1, 1, once));
-    s.settle(once_settlement(1, 1, once, reply));
-    BOOST_TEST((s.expect<replayed>(s.admit(once_send(1, 2, once))).reply == reply));
+    auto const idempotency = once_key(1);
+    s.admitted(once_send(1, 1, idempotency));
+    s.settle(once_settlement(1, 1, idempotency, reply));
+    BOOST_TEST((s.expect<replayed>(s.admit(once_send(1, 2, idempotency))).reply == reply));
     auto const other = once_key(2);
     s.admitted(once_send(2, 3, other));
     s.settle(once_settlement(2, 3, other, ""));
@@ -69,10 +70,10 @@ STORE_TEST(a_reply_is_kept_byte_for_byte) {
 
 STORE_TEST(a_send_of_unknown_outcome_is_replayed_too) {
     contract s;
-    auto const once = once_key(1);
-    s.admitted(once_send(1, 1, once));
-    s.settle(once_settlement(1, 1, once, "perhaps", send_result::unknown));
-    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 2, once))).reply == "perhaps");
+    auto const idempotency = once_key(1);
+    s.admitted(once_send(1, 1, idempotency));
+    s.settle(once_settlement(1, 1, idempotency, "perhaps", send_result::unknown));
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 2, idempotency))).reply == "perhaps");
 }
 
 STORE_TEST(another_key_is_another_send) {
@@ -95,59 +96,60 @@ STORE_TEST(a_key_that_was_used_for_something_else_conflicts) {
 
 STORE_TEST(a_key_whose_send_is_not_settled_is_in_flight_and_then_unsettled) {
     contract s;
-    auto const once = once_key(1);
-    s.admitted(once_send(1, 1, once));
-    auto const answer = s.expect<in_flight>(s.admit(once_send(2, 2, once)));
+    auto const idempotency = once_key(1);
+    s.admitted(once_send(1, 1, idempotency));
+    auto const answer = s.expect<in_flight>(s.admit(once_send(2, 2, idempotency)));
     BOOST_TEST((answer.retry_after > duration(0) && answer.retry_after <= lease));
     s.advance(lease + one_second);
-    s.expect<unsettled>(s.admit(once_send(2, 3, once)));
-    s.expect<unsettled>(s.admit(once_send(2, 4, once)));
+    s.expect<unsettled>(s.admit(once_send(2, 3, idempotency)));
+    s.expect<unsettled>(s.admit(once_send(2, 4, idempotency)));
     BOOST_TEST(s.live_codes() == 1U);
     // a settlement that comes late is kept all the same
-    s.settle(once_settlement(1, 1, once, "late"));
-    BOOST_TEST(s.expect<replayed>(s.admit(once_send(2, 5, once))).reply == "late");
+    s.settle(once_settlement(1, 1, idempotency, "late"));
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(2, 5, idempotency))).reply == "late");
 }
 
 STORE_TEST(a_refused_send_frees_its_key) {
     contract s;
-    auto const once = once_key(1);
-    s.admitted(once_send(1, 1, once));
-    s.settle(once_settlement(1, 1, once, "", send_result::refused));
+    auto const idempotency = once_key(1);
+    s.admitted(once_send(1, 1, idempotency));
+    s.settle(once_settlement(1, 1, idempotency, "", send_result::refused));
     s.admitted(once_send(1, 2, once_key(1, 9))); // for anything
 }
 
 // The idempotency key is told what became of the send even when the code is gone.
 STORE_TEST(a_superseded_settlement_settles_its_key) {
     contract s;
-    auto const once = once_key(1);
-    s.admitted(once_send(1, 1, once));
+    auto const idempotency = once_key(1);
+    s.admitted(once_send(1, 1, idempotency));
     s.verified(guess_of(1, 111));
-    BOOST_TEST((s.settle(once_settlement(1, 1, once, "", send_result::refused)) ==
+    BOOST_TEST((s.settle(once_settlement(1, 1, idempotency, "", send_result::refused)) ==
                 settle_outcome::superseded));
-    s.admitted(once_send(1, 2, once));
+    s.admitted(once_send(1, 2, idempotency));
     s.advance(keep + one_second); // the verification is forgotten, the key is not
-    BOOST_TEST((s.settle(once_settlement(1, 2, once, "long gone")) == settle_outcome::superseded));
-    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 3, once))).reply == "long gone");
+    BOOST_TEST(
+        (s.settle(once_settlement(1, 2, idempotency, "long gone")) == settle_outcome::superseded));
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 3, idempotency))).reply == "long gone");
 }
 
 STORE_TEST(what_is_settled_stays_as_it_is) {
     contract s;
-    auto const once = once_key(1);
-    s.admitted(once_send(1, 1, once));
-    s.settle(once_settlement(1, 1, once, "first"));
-    s.settle(once_settlement(1, 1, once, "second"));
-    s.settle(once_settlement(9, 9, once, "", send_result::refused));
-    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 2, once))).reply == "first");
+    auto const idempotency = once_key(1);
+    s.admitted(once_send(1, 1, idempotency));
+    s.settle(once_settlement(1, 1, idempotency, "first"));
+    s.settle(once_settlement(1, 1, idempotency, "second"));
+    s.settle(once_settlement(9, 9, idempotency, "", send_result::refused));
+    BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 2, idempotency))).reply == "first");
 }
 
 STORE_TEST(a_key_is_forgotten_a_while_after_its_admission) {
     contract s;
-    auto const once = once_key(1);
-    s.admitted(once_send(1, 1, once));
+    auto const idempotency = once_key(1);
+    s.admitted(once_send(1, 1, idempotency));
     s.advance(remembered / 2);
-    s.settle(once_settlement(1, 1, once, "the reply")); // does not prolong it
+    s.settle(once_settlement(1, 1, idempotency, "the reply")); // does not prolong it
     s.advance(remembered / 2 - 2 * one_second);
-    s.expect<replayed>(s.admit(once_send(1, 2, once)));
+    s.expect<replayed>(s.admit(once_send(1, 2, idempotency)));
     s.advance(3 * one_second);
     s.admitted(once_send(1, 3, once_key(1, 9)));
 }
@@ -160,20 +162,20 @@ STORE_TEST(a_refused_admission_leaves_its_key_free) {
     s.admitted(request);
     s.settle(once_settlement(1, 1, once_key(1), "first"));
     request.id = id_of(2);
-    request.once = once_key(2);
+    request.idempotency = once_key(2);
     s.expect<refused>(s.admit(request));
     s.advance(cooldown_window + one_second);
-    request.once->fingerprint = subject(99);
+    request.idempotency->fingerprint = subject(99);
     s.admitted(request);
 }
 
 // What the key says comes before any limit.
 STORE_TEST(a_replay_is_neither_charged_nor_refused) {
     contract s;
-    charge const one{subject(everybody), "n", 1, one_day};
+    rate_limit_check const one{subject(everybody), "n", 1, one_day};
     auto request = once_send(1, 1, once_key(1));
     request.cooldown = cooldown();
-    request.charges = {one};
+    request.rate_limit_checks = {one};
     s.admitted(request);
     s.expect<in_flight>(s.admit(request));
     s.settle(once_settlement(1, 1, once_key(1), "the reply"));

@@ -10,13 +10,13 @@ namespace otpd::net {
 
 /// While it lives, this thread is the only one that runs `context`. So no hop is needed to reach
 /// what the strands of that context guard. Made, used and destroyed on that thread.
-class sole_runner {
+class single_threaded_scope {
 public:
-    explicit sole_runner(boost::asio::execution_context const& context) noexcept
+    explicit single_threaded_scope(boost::asio::execution_context const& context) noexcept
         : before_(std::exchange(of_this_thread(), &context)) {}
-    ~sole_runner() { of_this_thread() = before_; }
-    sole_runner(sole_runner const&) = delete;
-    sole_runner& operator=(sole_runner const&) = delete;
+    ~single_threaded_scope() { of_this_thread() = before_; }
+    single_threaded_scope(single_threaded_scope const&) = delete;
+    single_threaded_scope& operator=(single_threaded_scope const&) = delete;
 
     [[nodiscard]] static bool runs(boost::asio::execution_context const& context) noexcept {
         return of_this_thread() == &context;

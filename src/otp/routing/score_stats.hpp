@@ -39,7 +39,7 @@ public:
     /// `sample`: with the weight of its age, > 0.
     void add(score_sample const& sample, double weight);
     /// All but the route and the country.
-    [[nodiscard]] route_score figures() const;
+    [[nodiscard]] route_score stats() const;
 
 private:
     std::uint64_t sent_ = 0, accepted_ = 0, delivered_ = 0, verified_ = 0, priced_ = 0;
@@ -51,7 +51,7 @@ private:
 };
 
 /// Ascending by route, then country.
-[[nodiscard]] std::vector<route_score> figures_of(std::span<score_sample const* const> samples,
-                                                  score_query const& of, wall_time now);
+[[nodiscard]] std::vector<route_score> stats_of(std::span<score_sample const* const> samples,
+                                                score_query const& query, wall_time now);
 
 } // namespace otpd::otp

@@ -1,4 +1,4 @@
-#include "state/words.hpp"
+#include "state/dictionary.hpp"
 
 #include <algorithm>
 #include <array>
@@ -106,11 +106,11 @@ void write_packed(writer& to, std::string_view text) {
     to.text(packed);
 }
 
-void read_packed(reader& from, std::string& text) {
-    auto const packed = from.text();
-    if (!is_packed(packed)) from.fail();
+void read_packed(reader& reader, std::string& text) {
+    auto const packed = reader.text();
+    if (!is_packed(packed)) reader.fail();
     text.clear();
-    if (from.ok()) append_unpacked(text, packed);
+    if (reader.ok()) append_unpacked(text, packed);
 }
 
 } // namespace otpd::store::state

@@ -21,6 +21,6 @@ void append_unpacked(std::string& to, std::string_view packed);
 /// The same of a text whose end the reader finds.
 void write_packed(writer& to, std::string_view text);
 /// Fails the reader when it is none.
-void read_packed(reader& from, std::string& text);
+void read_packed(reader& reader, std::string& text);
 
 } // namespace otpd::store::state

@@ -1,4 +1,4 @@
-#include "occurrences.hpp"
+#include "event_bus.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -46,29 +46,29 @@ private:
 timeline_file::timeline_file(telemetry::rotating_file_options file, std::size_t queue_lines_max)
     : file_(std::move(file)), lines_(file_, telemetry::level::info, queue_lines_max) {}
 
-void timeline_file::happened(otp::occurrence const& what) noexcept {
+void timeline_file::on_event(otp::verification_event const& event) noexcept {
     line_fields line;
-    line.add("at_ms", std::chrono::floor<std::chrono::milliseconds>(what.at.time_since_epoch()));
-    line.add("verification_id", loggable_id(what.verification_id));
-    line.add("request_id", what.request_id);
-    line.add("client", what.client);
-    line.add("purpose", what.purpose);
-    line.add("country", what.country);
-    line.add("phone", what.phone);
-    line.add("route_plan", what.plan);
-    line.add("route_id", what.route_id);
-    line.add("attempted", what.attempted);
-    line.add("price_micros", what.price);
-    line.add("cost_micros", what.cost);
-    line.add("order_id", what.order_id);
-    line.add("bx_message_id", what.bx_message_id);
-    line.add("status", what.status);
-    line.add("reason", what.reason);
-    line.add("stale_connection", what.stale_connection);
-    line.add("since_admitted_ms", what.since_admitted);
-    line.add("since_accepted_ms", what.since_accepted);
-    line.add("details", what.details);
-    lines_.log(telemetry::level::info, to_string(what.what), line.all());
+    line.add("at_ms", std::chrono::floor<std::chrono::milliseconds>(event.at.time_since_epoch()));
+    line.add("verification_id", loggable_id(event.verification_id));
+    line.add("request_id", event.request_id);
+    line.add("client", event.client);
+    line.add("purpose", event.purpose);
+    line.add("country", event.country);
+    line.add("phone", event.phone);
+    line.add("route_plan", event.plan);
+    line.add("route_id", event.route_id);
+    line.add("attempted", event.attempted);
+    line.add("price_micros", event.price);
+    line.add("cost_micros", event.cost);
+    line.add("order_id", event.order_id);
+    line.add("bx_message_id", event.bx_message_id);
+    line.add("status", event.status);
+    line.add("reason", event.reason);
+    line.add("stale_connection", event.stale_connection);
+    line.add("since_admitted_ms", event.since_admitted);
+    line.add("since_accepted_ms", event.since_accepted);
+    line.add("details", event.details);
+    lines_.log(telemetry::level::info, to_string(event.type), line.all());
 }
 
 } // namespace otpd::app

@@ -1,8 +1,9 @@
 #pragma once
 
-/// The hashes of subjects of which there are few: clients, countries, everybody. Each is a MAC, and the same for every request.
+/// The hashes of subjects of which there are few: clients, countries, everybody. Each is a MAC, and
+/// the same for every request.
 
-#include "otpd/store/charge.hpp"
+#include "otpd/store/limits.hpp"
 
 #include <array>
 #include <atomic>
@@ -15,46 +16,47 @@
 
 namespace otpd::otp {
 
-/// From any thread. Keeps as many as there is room for; what does not find any is worked out each time.
-class kept_subjects {
+/// From any thread. Keeps as many as there is room for; what does not find any is worked out each
+/// time.
+class key_hash_cache {
 public:
     using fields = std::initializer_list<std::string_view>;
 
-    kept_subjects() = default;
-    ~kept_subjects() {
+    key_hash_cache() = default;
+    ~key_hash_cache() {
         for (auto& slot : slots_)
             delete slot.load();
     }
-    kept_subjects(kept_subjects const&) = delete;
-    kept_subjects& operator=(kept_subjects const&) = delete;
+    key_hash_cache(key_hash_cache const&) = delete;
+    key_hash_cache& operator=(key_hash_cache const&) = delete;
 
     template <class WorkOut>
-    [[nodiscard]] store::subject_key get(fields what, WorkOut const& work_out) {
-        std::size_t const first = place_of(what);
+    [[nodiscard]] store::key_hash get(fields texts, WorkOut const& work_out) {
+        std::size_t const first = place_of(texts);
         for (std::size_t i = 0; i < probes; ++i) {
             auto& slot = slots_[(first + i) % slots_.size()];
             auto const* found = slot.load(std::memory_order_acquire);
             if (found == nullptr) {
-                auto made = std::make_unique<entry const>(entry{text_of(what), work_out(what)});
+                auto made = std::make_unique<entry const>(entry{text_of(texts), work_out(texts)});
                 if (slot.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel))
                     return made.release()->key;
             }
             // Whatever is there now, perhaps another thread's.
-            if (is(*found, what)) return found->key;
+            if (is(*found, texts)) return found->key;
         }
-        return work_out(what);
+        return work_out(texts);
     }
 
 private:
     struct entry {
         std::string text; ///< each field with its length before it
-        store::subject_key key;
+        store::key_hash key;
     };
     static constexpr std::size_t probes = 8;
 
-    static std::size_t place_of(fields what) noexcept {
+    static std::size_t place_of(fields texts) noexcept {
         std::size_t hash = 0;
-        for (auto const field : what)
+        for (auto const field : texts)
             hash = hash * 31 + std::hash<std::string_view>()(field);
         return hash;
     }
@@ -62,15 +64,15 @@ private:
     static char length_of(std::string_view field) noexcept {
         return static_cast<char>(field.size());
     }
-    static std::string text_of(fields what) {
+    static std::string text_of(fields texts) {
         std::string text;
-        for (auto const field : what)
+        for (auto const field : texts)
             text.append(1, length_of(field)).append(field);
         return text;
     }
-    static bool is(entry const& kept, fields what) noexcept {
+    static bool is(entry const& kept, fields texts) noexcept {
         std::string_view left = kept.text;
-        for (auto const field : what) {
+        for (auto const field : texts) {
             if (left.empty() || left.front() != length_of(field) ||
                 left.substr(1, field.size()) != field)
                 return false;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// What is counted, for whom, and when that stands against a step: counters, the cooldown of a number,
-/// and the conversion guard.
+/// What is counted, for whom, and when that stands against a step: counters, the cooldown of a
+/// number, and the conversion guard.
 
 #include <algorithm>
 #include <array>
@@ -16,15 +16,15 @@ namespace otpd::store {
 using duration = std::chrono::milliseconds;
 
 /// Keyed hash of what a limit counts by: a number, a prefix, an address, a client, everybody.
-using subject_key = std::array<std::byte, 16>;
+using key_hash = std::array<std::byte, 16>;
 /// Keyed hash of a client and a phone number.
-using number_key = subject_key;
+using number_key = key_hash;
 
 /// One limit applied to one request, which takes `amount` units of it. The limit admits `quota`
 /// units at once and regains them evenly over `window` (GCRA: constant state, no fixed-window
 /// bursts).
-struct charge {
-    subject_key subject{};
+struct rate_limit_check {
+    key_hash key{};
     std::string counter;      ///< the limit's name; unique among those of one key
     std::uint64_t quota = 1;  ///< >= 1
     duration window{};        ///< > 0
@@ -41,17 +41,17 @@ using counter_time = std::chrono::microseconds;
 __extension__ typedef __int128 wide_integer; // NOLINT(modernize-use-using)
 
 /// How far one check moves the theoretical arrival time. The same for every backend.
-[[nodiscard]] constexpr counter_time cost(charge const& c) noexcept {
+[[nodiscard]] constexpr counter_time tat_increment(rate_limit_check const& c) noexcept {
     auto const exact = wide_integer{counter_time(c.window).count()} * wide_integer{c.amount} /
                        wide_integer{c.quota};
     return std::max(counter_time(1), counter_time(static_cast<counter_time::rep>(exact)));
 }
 
-/// The pause between two sends of a scope (client, purpose and number). It is `base`, and doubles with
-/// each further send up to `longest`, until nothing was sent for `memory`. It is over when the code is
-/// verified, and when its message is known not to have arrived. Exhausting or cancelling a code does
-/// not end it, and it stands when nobody knows what became of the message. Other scopes of the client
-/// and number wait for it too, but no longer than `other_scopes`.
+/// The pause between two sends of a scope (client, purpose and number). It is `base`, and doubles
+/// with each further send up to `longest`, until nothing was sent for `memory`. It is over when the
+/// code is verified, and when its message is known not to have arrived. Exhausting or cancelling a
+/// code does not end it, and it stands when nobody knows what became of the message. Other scopes
+/// of the client and number wait for it too, but no longer than `other_scopes`.
 struct cooldown_rule {
     duration base{};    ///< 0: no pause
     duration longest{}; ///< >= base
@@ -67,14 +67,15 @@ struct cooldown_rule {
     return std::min(pause, c.longest);
 }
 
-/// Refuses sends to a prefix or a country where codes are not typed (SMS pumping). A code is out when it
-/// was sent and not typed. One more send is refused when the codes out would be more than `out_max` and
-/// `out_per_typed` for each that was typed, in the last hour or in the last `typing`. Both slide: they
-/// are the period that runs, and of the one before the part that is not yet as long ago.
+/// Refuses sends to a prefix or a country where codes are not typed (SMS pumping). A code is out
+/// when it was sent and not typed. One more send is refused when the codes out would be more than
+/// `out_max` and `out_per_typed` for each that was typed, in the last hour or in the last `typing`.
+/// Both slide: they are the period that runs, and of the one before the part that is not yet as
+/// long ago.
 struct conversion_guard {
     static constexpr std::int64_t out_per_typed = 3;
 
-    subject_key subject{};
+    key_hash key{};
     std::string name; ///< for violations
     std::uint32_t out_max = 0;
     std::chrono::seconds typing{120}; ///< > 0: how long it takes until most codes are typed

@@ -1,4 +1,4 @@
-#include "otpd/otp/account.hpp"
+#include "otpd/otp/account_monitor.hpp"
 
 #include "otpd/net/on_strand.hpp"
 #include "otpd/telemetry/log.hpp"
@@ -45,13 +45,13 @@ std::optional<money> read(std::atomic<std::int64_t> const& micros) noexcept {
 
 } // namespace
 
-class account_watch::impl : public std::enable_shared_from_this<impl> {
+class account_monitor::impl : public std::enable_shared_from_this<impl> {
 public:
-    impl(asio::any_io_executor const& executor, account_options options, dependencies uses)
-        : options_(options), uses_(std::move(uses)), strand_(asio::make_strand(executor)),
+    impl(asio::any_io_executor const& executor, account_options options, dependencies deps)
+        : options_(options), deps_(std::move(deps)), strand_(asio::make_strand(executor)),
           timer_(strand_) {}
 
-    void saw_balance(money amount, bool looked);
+    void on_balance(money amount, bool looked);
     [[nodiscard]] account_state state() const;
     void start();
     void stop();
@@ -69,7 +69,7 @@ private:
     };
 
     static asio::awaitable<void> look_until_stopped(std::shared_ptr<impl> self);
-    asio::awaitable<void> look();
+    asio::awaitable<void> read_account();
     [[nodiscard]] std::vector<store::budget_key> periods(wall_time now) const;
     [[nodiscard]] std::int64_t spent_since_last(sight const& now) const;
     void compare(sight const& now);
@@ -77,7 +77,7 @@ private:
     void tell_drift();
 
     account_options const options_;
-    dependencies const uses_;
+    dependencies const deps_;
     net::strand strand_;
 
     // From any thread.
@@ -94,15 +94,15 @@ private:
     bool stopped_ = false;
 };
 
-// --- the balance ---------------------------------------------------------------------------------
+// --- the balance --------------------------------------------------------------------------------
 
-void account_watch::impl::saw_balance(money amount, bool looked) {
+void account_monitor::impl::on_balance(money amount, bool looked) {
     balance_ = amount.micros();
-    at_ = uses_.now.wall().time_since_epoch().count();
-    uses_.metrics.balance(amount.micros());
+    at_ = deps_.now.wall().time_since_epoch().count();
+    deps_.metrics.balance(amount.micros());
     if (options_.low > money{} && amount < options_.low) {
         if (!low_.exchange(true))
-            uses_.log.warn("balance_low",
+            deps_.log.warn("balance_low",
                            {{"balance", amount.units()}, {"low", options_.low.units()}});
         return;
     }
@@ -111,7 +111,7 @@ void account_watch::impl::saw_balance(money amount, bool looked) {
     if (looked || never_looks) low_ = false;
 }
 
-account_state account_watch::impl::state() const {
+account_state account_monitor::impl::state() const {
     account_state result;
     result.balance = read(balance_);
     result.drift = read(drift_);
@@ -119,18 +119,18 @@ account_state account_watch::impl::state() const {
     return result;
 }
 
-// --- looking -------------------------------------------------------------------------------------
+// --- looking ------------------------------------------------------------------------------------
 
-void account_watch::impl::start() {
+void account_monitor::impl::start() {
     if (options_.interval == std::chrono::milliseconds::zero()) return;
     auto ended = [self = shared_from_this()](std::exception_ptr thrown) {
-        if (thrown) self->uses_.log.error("account_watch_ended");
+        if (thrown) self->deps_.log.error("account_monitor_ended");
     };
     asio::co_spawn(strand_, look_until_stopped(shared_from_this()),
                    asio::bind_cancellation_slot(cancel_.slot(), std::move(ended)));
 }
 
-void account_watch::impl::stop() {
+void account_monitor::impl::stop() {
     auto end = [self = shared_from_this()] {
         self->stopped_ = true;
         self->cancel_.emit(asio::cancellation_type::terminal);
@@ -138,35 +138,35 @@ void account_watch::impl::stop() {
     asio::dispatch(strand_, std::move(end));
 }
 
-asio::awaitable<void> account_watch::impl::look_until_stopped(std::shared_ptr<impl> self) {
+asio::awaitable<void> account_monitor::impl::look_until_stopped(std::shared_ptr<impl> self) {
     co_await asio::this_coro::throw_if_cancelled(false);
     auto const interval = self->options_.interval;
     auto const spread = static_cast<std::uint64_t>(interval.count() / 8);
     while (!self->stopped_) {
         try {
-            co_await self->look();
+            co_await self->read_account();
         } catch (std::exception const&) {
-            self->uses_.log.warn("account_look_failed");
+            self->deps_.log.warn("account_read_failed");
         }
         if (self->stopped_) co_return;
         // So that instances that were started together do not look together for ever.
-        auto const earlier = static_cast<std::int64_t>(self->uses_.random.below(spread + 1));
+        auto const earlier = static_cast<std::int64_t>(self->deps_.random.below(spread + 1));
         self->timer_.expires_after(interval - std::chrono::milliseconds(earlier));
         co_await self->timer_.async_wait(asio::as_tuple(asio::deferred));
     }
 }
 
-asio::awaitable<void> account_watch::impl::look() {
-    auto const answered = co_await uses_.gateway.get_balance(deadline::in(options_.timeout));
+asio::awaitable<void> account_monitor::impl::read_account() {
+    auto const answered = co_await deps_.gateway.get_balance(deadline::in(options_.timeout));
     if (!answered || stopped_) co_return;
     auto const amount = answered->amount;
-    saw_balance(amount, true);
+    on_balance(amount, true);
 
     sight now;
     now.balance = amount;
-    now.at = uses_.now.wall();
+    now.at = deps_.now.wall();
     auto const of = periods(now.at);
-    auto const sums = co_await uses_.store.spent(of);
+    auto const sums = co_await deps_.store.spent(of);
     if (!sums || sums->size() != of.size()) co_return;
     for (std::size_t i = 0; i < of.size(); ++i)
         now.ledger.push_back(booked{of[i], (*sums)[i]});
@@ -175,11 +175,11 @@ asio::awaitable<void> account_watch::impl::look() {
 }
 
 /// Those since the last look, and those before in which something may still change.
-std::vector<store::budget_key> account_watch::impl::periods(wall_time now) const {
+std::vector<store::budget_key> account_monitor::impl::periods(wall_time now) const {
     auto const since = last_ ? std::max(std::min(last_->at, now), now - made_up_for) : now;
     std::vector<store::budget_key> result;
     auto const add = [&](wall_time at) {
-        auto key = uses_.ledger(at);
+        auto key = deps_.ledger(at);
         if (result.empty() || result.back() != key) result.push_back(std::move(key));
     };
     for (auto at = since - settled_within; at < now; at += period_min)
@@ -189,7 +189,7 @@ std::vector<store::budget_key> account_watch::impl::periods(wall_time now) const
 }
 
 /// A period that was not looked at before has begun since.
-std::int64_t account_watch::impl::spent_since_last(sight const& now) const {
+std::int64_t account_monitor::impl::spent_since_last(sight const& now) const {
     std::int64_t sum = 0;
     for (auto const& each : now.ledger) {
         auto const before = std::ranges::find(last_->ledger, each.period, &booked::period);
@@ -198,9 +198,9 @@ std::int64_t account_watch::impl::spent_since_last(sight const& now) const {
     return sum;
 }
 
-// --- drift ---------------------------------------------------------------------------------------
+// --- drift --------------------------------------------------------------------------------------
 
-void account_watch::impl::compare(sight const& now) {
+void account_monitor::impl::compare(sight const& now) {
     auto const lost = last_->balance.micros() - now.balance.micros();
     auto const so_far = read(drift_).value_or(money{}).micros();
     if (-lost > options_.drift_tolerance.micros())
@@ -210,44 +210,44 @@ void account_watch::impl::compare(sight const& now) {
     tell_drift();
 }
 
-void account_watch::impl::topped_up(std::int64_t by) {
-    uses_.log.info("balance_topped_up", {{"by", money::from_micros(by).units()}});
+void account_monitor::impl::topped_up(std::int64_t by) {
+    deps_.log.info("balance_topped_up", {{"by", money::from_micros(by).units()}});
     drift_ = 0;
 }
 
-void account_watch::impl::tell_drift() {
+void account_monitor::impl::tell_drift() {
     auto const drift = drift_.load();
     auto const tolerance = options_.drift_tolerance.micros();
-    uses_.metrics.ledger_drift(drift);
+    deps_.metrics.ledger_drift(drift);
     if (!drifted_ && std::abs(drift) > tolerance) {
         drifted_ = true;
-        uses_.log.warn("ledger_drift", {{"drift", money::from_micros(drift).units()}});
+        deps_.log.warn("ledger_drift", {{"drift", money::from_micros(drift).units()}});
     } else if (std::abs(drift) <= tolerance / 2) {
         drifted_ = false;
     }
 }
 
-// --- account_watch -------------------------------------------------------------------------------
+// --- account_monitor ----------------------------------------------------------------------------
 
-account_watch::account_watch(asio::any_io_executor executor, account_options options,
-                             dependencies uses)
-    : impl_(std::make_shared<impl>(executor, options, std::move(uses))) {}
+account_monitor::account_monitor(asio::any_io_executor executor, account_options options,
+                                 dependencies deps)
+    : impl_(std::make_shared<impl>(executor, options, std::move(deps))) {}
 
-account_watch::~account_watch() = default;
+account_monitor::~account_monitor() = default;
 
-void account_watch::saw_balance(money balance) noexcept {
-    impl_->saw_balance(balance, false);
+void account_monitor::on_balance(money balance) noexcept {
+    impl_->on_balance(balance, false);
 }
 
-account_state account_watch::state() const {
+account_state account_monitor::state() const {
     return impl_->state();
 }
 
-void account_watch::start() {
+void account_monitor::start() {
     impl_->start();
 }
 
-void account_watch::stop() {
+void account_monitor::stop() {
     impl_->stop();
 }
 

@@ -1,4 +1,4 @@
-#include "otpd/otp/changes.hpp"
+#include "otpd/otp/event_waiters.hpp"
 
 #include "otpd/net/run_on.hpp"
 
@@ -19,13 +19,13 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Counts of changes, shared by verifications whose ids have the same hash: somebody who waits is sometimes
-/// woken for nothing, and never left to sleep through a change.
+/// Counts of changes, shared by verifications whose ids have the same hash: somebody who waits is
+/// sometimes woken for nothing, and never left to sleep through a change.
 constexpr std::size_t counts = 4096;
 
 } // namespace
 
-class changes::impl : public std::enable_shared_from_this<impl> {
+class event_waiters::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::any_io_executor const& executor, std::size_t waiters_max,
          std::vector<std::string> const& clients)
@@ -39,12 +39,12 @@ public:
 
     // From any thread.
 
-    /// Who looks counts itself before it reads the store; what changes is in the store before anybody asks this.
-    /// So a change that is not told, as nobody looked, is one that whoever looks finds in the store (all in one
-    /// order, std::memory_order_seq_cst).
-    [[nodiscard]] bool is_looked_at() const noexcept { return looks_.load() > 0; }
-    void begin_look() noexcept { ++looks_; }
-    void end_look() noexcept { --looks_; }
+    /// Who looks counts itself before it reads the store; what changes is in the store before
+    /// anybody asks this. So a change that is not told, as nobody looked, is one that whoever looks
+    /// finds in the store (all in one order, std::memory_order_seq_cst).
+    [[nodiscard]] bool has_subscribers() const noexcept { return subscriptions_.load() > 0; }
+    void subscribe() noexcept { ++subscriptions_; }
+    void unsubscribe() noexcept { --subscriptions_; }
 
     [[nodiscard]] net::strand const& strand() const noexcept { return strand_; }
 
@@ -52,9 +52,9 @@ public:
         return count_of(id).load();
     }
 
-    /// Counts before it looks for those who wait; they are counted before they look at the count. So one
-    /// of both sees the other (all in one order, std::memory_order_seq_cst).
-    void happened(std::string const& id) noexcept {
+    /// Counts before it looks for those who wait; they are counted before they look at the count.
+    /// So one of both sees the other (all in one order, std::memory_order_seq_cst).
+    void on_event(std::string const& id) noexcept {
         ++count_of(id);
         if (waiters_.load() == 0) return;
         try {
@@ -125,8 +125,8 @@ private:
     /// In the list of those who wait as long as it lives.
     class entry {
     public:
-        entry(timers& in, std::string const& id, std::shared_ptr<asio::steady_timer> timer)
-            : in_(in), place_(in.emplace(id, std::move(timer))) {}
+        entry(timers& timers, std::string const& id, std::shared_ptr<asio::steady_timer> timer)
+            : in_(timers), place_(timers.emplace(id, std::move(timer))) {}
         entry(entry const&) = delete;
         entry& operator=(entry const&) = delete;
         ~entry() { in_.erase(place_); }
@@ -165,51 +165,51 @@ private:
     std::unordered_map<std::string, share> own_; ///< by client; only their counts change
     share common_;
     std::atomic<std::size_t> waiters_{0};
-    std::atomic<std::size_t> looks_{0};
+    std::atomic<std::size_t> subscriptions_{0};
     std::atomic<bool> stopped_{false};
     mutable std::array<std::atomic<std::uint64_t>, counts> counts_{};
 };
 
-changes::changes(asio::any_io_executor executor, std::size_t waiters_max,
-                 std::vector<std::string> const& clients)
+event_waiters::event_waiters(asio::any_io_executor executor, std::size_t waiters_max,
+                             std::vector<std::string> const& clients)
     : impl_(std::make_shared<impl>(executor, waiters_max, clients)) {}
 
-changes::~changes() {
+event_waiters::~event_waiters() {
     impl_->stop();
 }
 
-asio::any_io_executor changes::executor() const {
+asio::any_io_executor event_waiters::executor() const {
     return impl_->strand().get_inner_executor();
 }
 
-changes::look::look(changes& of) noexcept : of_(of.impl_) {
-    of_->begin_look();
+event_waiters::subscription::subscription(event_waiters& waiters) noexcept : of_(waiters.impl_) {
+    of_->subscribe();
 }
 
-changes::look::~look() {
-    of_->end_look();
+event_waiters::subscription::~subscription() {
+    of_->unsubscribe();
 }
 
-bool changes::wants(occurrence_kind) const noexcept {
-    return impl_->is_looked_at();
+bool event_waiters::wants(event_type) const noexcept {
+    return impl_->has_subscribers();
 }
 
-void changes::happened(occurrence const& what) noexcept {
-    if (!what.verification_id.empty()) impl_->happened(what.verification_id);
+void event_waiters::on_event(verification_event const& event) noexcept {
+    if (!event.verification_id.empty()) impl_->on_event(event.verification_id);
 }
 
-std::uint64_t changes::seen(std::string_view verification_id) const noexcept {
+std::uint64_t event_waiters::seen(std::string_view verification_id) const noexcept {
     return impl_->seen(verification_id);
 }
 
-asio::awaitable<bool> changes::wait(std::string verification_id, std::string client,
-                                    std::uint64_t seen, deadline until) {
+asio::awaitable<bool> event_waiters::wait(std::string verification_id, std::string client,
+                                          std::uint64_t seen, deadline until) {
     auto self = impl_;
     co_return co_await impl::wait(std::move(self), std::move(verification_id), std::move(client),
                                   seen, until);
 }
 
-void changes::stop() {
+void event_waiters::stop() {
     impl_->stop();
 }
 
