@@ -171,7 +171,7 @@ void list_reader::begin_delivered(stage follow_up) {
 
 delivery_question list_reader::ask_delivered() const {
     delivery_question next;
-    next.what = about::delivered_list;
+    next.purpose = about::delivered_list;
     next.query.limit = page_size_;
     next.query.skip = delivered_.seen();
     next.query.status = updates_.delivered_word();
@@ -229,13 +229,13 @@ std::optional<delivery_question> single_questions::next(steady_time now) {
     message->ask_again(now);
     auto const& known = message->what.event;
     if (message->lost) {
-        next.what = about::number;
+        next.purpose = about::number;
         next.query.msisdn = message->what.to->digits();
     } else if (known.bx_message_id.empty()) {
-        next.what = about::order;
+        next.purpose = about::order;
         next.name = known.order_id;
     } else {
-        next.what = about::message;
+        next.purpose = about::message;
         next.name = known.bx_message_id;
     }
     return next;

@@ -13,7 +13,7 @@ namespace otpd::otp {
 /// For the upstream.
 struct delivery_question {
     enum class about : std::uint8_t { list, delivered_list, number, order, message };
-    about what = about::list;
+    about purpose = about::list;
     open_messages::id which = 0;        ///< number, order and message: who is asked for
     std::string name{};                 ///< order and message: their ids
     bridgexapi::delivery_query query{}; ///< lists and number; of an order its page

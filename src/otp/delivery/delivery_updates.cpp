@@ -50,7 +50,7 @@ store::receipt receipt_of(open_message const& message, delivery_report const& re
 void refund(followed_message const& message, store::delivery_update& update) {
     for (auto const& budget : message.booked) {
         store::adjustment refund;
-        refund.of = budget;
+        refund.budget = budget;
         refund.change = -message.expected.micros();
         update.adjustments.push_back(std::move(refund));
     }
