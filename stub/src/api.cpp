@@ -31,7 +31,7 @@ void replace(std::string& text, std::string_view mark, std::string_view with) {
 } // namespace
 
 api_request::api_request(incoming const& request)
-    : raw{request}, what{parse_call(request.method, request.target)} {
+    : raw{request}, target{parse_call(request.method, request.target)} {
     if (request.body.empty()) return;
     boost::system::error_code error;
     json::stream_parser parser;
@@ -51,11 +51,11 @@ std::vector<std::string_view> api_request::numbers() const {
 }
 
 api_result api::handle(api_request const& request, api_options const& options) {
-    auto const where = request.type.where;
+    auto const where = request.target.where;
     if (where == endpoint::unknown) return {refuse(refusal::not_found), {}, {}};
     if (where == endpoint::wrong_method) {
         auto answer = refuse(refusal::method_not_allowed);
-        answer.headers.emplace_back("allow", request.type.allow);
+        answer.headers.emplace_back("allow", request.target.allow);
         return {std::move(answer), {}, {}};
     }
     auto const* key = find_header(request.raw.headers, "x-api-key");
@@ -67,15 +67,15 @@ api_result api::handle(api_request const& request, api_options const& options) {
 
 api_result api::dispatch(api_request const& request, api_options const& options, account& who) {
     api_result result;
-    if (request.type.where == endpoint::send_sms)
+    if (request.target.where == endpoint::send_sms)
         result = send_sms(request, options, who);
-    else if (request.type.where == endpoint::estimate)
+    else if (request.target.where == endpoint::estimate)
         result.answer = estimate(request, who);
     else
         result.answer = read(request, who);
     activity_entry entry;
     entry.when = state_.clock.now();
-    entry.where = request.type.where;
+    entry.where = request.target.where;
     entry.status_code = result.answer.status;
     entry.ip_address =
         request.raw.connection.peer.substr(0, request.raw.connection.peer.rfind(':'));
@@ -87,7 +87,7 @@ api_result api::dispatch(api_request const& request, api_options const& options,
 }
 
 reply api::read(api_request const& request, account const& who) {
-    switch (request.type.where) {
+    switch (request.target.where) {
     case endpoint::balance:
         return balance(who);
     case endpoint::dlr:
@@ -257,7 +257,7 @@ json::object api::dlr_object(sms const& message) const {
 }
 
 reply api::dlr(api_request const& request, account const& who) const {
-    auto const* message = state_.messages.find(request.type.parameter);
+    auto const* message = state_.messages.find(request.target.parameter);
     if (!message || message->api_key != who.key) return refuse(refusal::dlr_not_found);
     return success(dlr_object(*message));
 }
@@ -267,7 +267,7 @@ api::page_or_reply api::read_page(api_request const& request, std::int64_t defau
     json::array problems;
     auto const take = [&](std::string_view name, std::int64_t min, std::int64_t max,
                           std::size_t& to) {
-        auto const* text = find_query(request.type.query, name);
+        auto const* text = find_query(request.target.query, name);
         if (!text) return;
         auto const number = parse_int(*text);
         if (!number)
@@ -299,7 +299,7 @@ reply api::list_reply(ledger::filter const& accept, page_range range) const {
 reply api::dlr_list(api_request const& request, account const& who) const {
     auto range = read_page(request, 50);
     if (auto* refused = std::get_if<reply>(&range)) return std::move(*refused);
-    auto const& query = request.type.query;
+    auto const& query = request.target.query;
     json::array problems;
     auto const number = [&](std::string_view name) -> std::optional<std::int64_t> {
         auto const* text = find_query(query, name);
@@ -334,8 +334,8 @@ reply api::dlr_list(api_request const& request, account const& who) const {
 }
 
 reply api::order_dlr(api_request const& request, account const& who) const {
-    auto const order_id = parse_int(request.type.parameter);
-    if (!order_id) return invalid({int_problem("path", "order_id", request.type.parameter)});
+    auto const order_id = parse_int(request.target.parameter);
+    if (!order_id) return invalid({int_problem("path", "order_id", request.target.parameter)});
     auto range = read_page(request, 500);
     if (auto* refused = std::get_if<reply>(&range)) return std::move(*refused);
     if (state_.config.unknown_order_is_error && !state_.messages.knows_order(*order_id))

@@ -13,7 +13,7 @@ namespace {
 namespace json = boost::json;
 
 std::optional<std::int64_t> query_int(api_request const& request, std::string_view name) {
-    auto const* text = find_query(request.type.query, name);
+    auto const* text = find_query(request.target.query, name);
     if (!text) return std::nullopt;
     std::int64_t value = 0;
     auto const [stop, error] = std::from_chars(text->data(), text->data() + text->size(), value);
@@ -94,13 +94,13 @@ route_info const* api::visible_route(std::string_view text, account const& who) 
 }
 
 reply api::route(api_request const& request, account const& who) const {
-    auto const* info = visible_route(request.type.parameter, who);
+    auto const* info = visible_route(request.target.parameter, who);
     if (!info) return refuse(refusal::invalid_route);
     return reply::json(200, route_object(*info, who));
 }
 
 reply api::pricing(api_request const& request, account const& who) const {
-    auto const* info = visible_route(request.type.parameter, who);
+    auto const* info = visible_route(request.target.parameter, who);
     if (!info) return refuse(refusal::invalid_route);
     auto const& kind = state_.config.pricing_items;
     std::string_view const prefix_name = kind == "destination"    ? "prefix"
@@ -145,7 +145,7 @@ reply api::activity_summary(account const& who) const {
 }
 
 reply api::activity_logs(api_request const& request, account const& who) const {
-    auto const& query = request.type.query;
+    auto const& query = request.target.query;
     auto const page = std::max<std::int64_t>(query_int(request, "page").value_or(1), 1);
     auto const limit = std::clamp<std::int64_t>(query_int(request, "limit").value_or(20), 1,
                                                 state_.config.limit_max);

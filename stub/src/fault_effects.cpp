@@ -355,7 +355,7 @@ exchange make_exchange(reply answer, std::vector<fault> const& faults, incoming 
     draft d;
     d.answer = std::move(answer);
     d.says_close = !request.keep_alive;
-    d.out.end = request.keep_alive ? ending::retention : ending::close;
+    d.out.end = request.keep_alive ? ending::keep : ending::close;
     if (request.method == "HEAD") d.body_bytes = 0;
     for (auto const& one : faults)
         one.kind->apply(d, one.options);

@@ -128,7 +128,7 @@ exchange service::too_large(incoming request) {
 exchange service::handle_api(incoming request) {
     api_request parsed{request};
     parsed.sequence = ++sequence_;
-    auto const where = parsed.type.where;
+    auto const where = parsed.target.where;
     auto& stats = recorder_.stats;
     ++stats.requests;
     ++stats.by_endpoint[static_cast<std::size_t>(where)];

@@ -168,7 +168,7 @@ private:
             auto [error, bytes] = co_await asio::async_write(stream_, piece, as_result);
             if (error || stopping_) co_return false;
         }
-        if (answer.end == ending::retention) co_return !stopping_;
+        if (answer.end == ending::keep) co_return !stopping_;
         co_await end_connection(answer.end);
         co_return false;
     }

@@ -34,7 +34,7 @@ struct upstream_state {
 // One request, parsed once for everybody who asks about it.
 struct api_request {
     incoming const& raw;
-    call what;
+    call target;
     std::optional<boost::json::value> body; // none if empty or not JSON
     std::size_t body_error_at = 0;
     std::uint64_t sequence = 0;

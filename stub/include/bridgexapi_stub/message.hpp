@@ -67,7 +67,7 @@ struct exchange {
     std::string bytes;
     std::size_t drip_bytes = 0;
     std::chrono::milliseconds drip_pause{0};
-    ending end = ending::retention;
+    ending end = ending::keep;
     unsigned status = 0; // that the bytes say; 0: they are not a reply
 };
 

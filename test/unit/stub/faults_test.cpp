@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(endings) {
     check(R"({"fault":"cut_head"})", ending::close, true, 1);
     check(R"({"fault":"no_length"})", ending::close, true, 1);
     check(R"({"fault":"garbage"})", ending::close, true, 1);
-    check(R"({"fault":"delay"})", ending::retention, true, 1);
+    check(R"({"fault":"delay"})", ending::keep, true, 1);
 }
 
 BOOST_AUTO_TEST_CASE(lengths_that_lie_and_lengths_that_do_not) {
