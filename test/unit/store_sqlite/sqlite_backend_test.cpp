@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(a_step_that_changes_nothing_writes_nothing) {
     delivery_update const nothing_new{address_of(1, 1), delivery::queued, {}, "", {}};
     BOOST_TEST((run(f.context, f.held->update(nothing_new)).value() == update_outcome::known));
     reservation_replacement too_much;
-    too_much.of = address_of(1, 1);
+    too_much.address = address_of(1, 1);
     too_much.take = {reservation{{subject(everybody), "daily", "2026"}, 2, 1, one_hour}};
     BOOST_TEST(is<refused>(run(f.context, f.held->replace_reservation(too_much)).value()));
     BOOST_TEST(run(f.context, f.held->spent({too_much.take[0].budget})).value().at(0) == 0);
