@@ -4,7 +4,7 @@
 
 namespace otpd::webhook {
 
-bool endpoint_queue::push(std::shared_ptr<message const> what, steady_time now) {
+bool endpoint_queue::push(std::shared_ptr<message const> webhook, steady_time now) {
     bool const full = size() >= messages_max_;
     if (full) {
         if (waiting_.empty()) return false;
@@ -13,7 +13,7 @@ bool endpoint_queue::push(std::shared_ptr<message const> what, steady_time now) 
         waiting_.erase(oldest);
     }
     queued fresh;
-    fresh.what = std::move(what);
+    fresh.webhook = std::move(webhook);
     fresh.age = ++came_;
     wait(std::move(fresh), now);
     return !full;
@@ -24,7 +24,7 @@ std::optional<queued> endpoint_queue::take(steady_time now) {
     if (!due || *due > now) return std::nullopt;
     auto const first = waiting_.find(by_due_.begin()->second);
     by_due_.erase(by_due_.begin());
-    auto result = std::move(first->second.what);
+    auto result = std::move(first->second.webhook);
     waiting_.erase(first);
     ++taken_;
     return result;

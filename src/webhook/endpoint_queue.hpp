@@ -28,7 +28,7 @@ struct message {
 
 /// A message of one endpoint.
 struct queued {
-    std::shared_ptr<message const> what;
+    std::shared_ptr<message const> webhook;
     unsigned tries = 0;    ///< so far
     std::uint64_t age = 0; ///< grows with each message that came
 };
@@ -38,8 +38,8 @@ public:
     /// `messages_max` >= 1.
     explicit endpoint_queue(std::size_t messages_max) noexcept : messages_max_(messages_max) {}
 
-    /// False when that cost an older message (`what` itself when all others are being sent).
-    bool push(std::shared_ptr<message const> what, steady_time now);
+    /// False when that cost an older message (`webhook` itself when all others are being sent).
+    bool push(std::shared_ptr<message const> webhook, steady_time now);
     /// The one whose time came first. To be followed by one of put_back() and done().
     [[nodiscard]] std::optional<queued> take(steady_time now);
     void put_back(queued tried, steady_time due);
@@ -57,7 +57,7 @@ public:
 
 private:
     struct waiting {
-        queued what;
+        queued message;
         steady_time due;
     };
     void wait(queued queued, steady_time due);

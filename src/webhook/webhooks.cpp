@@ -193,7 +193,7 @@ private:
 
     asio::awaitable<void> attempt(receiver& to, queued queued) {
         ++queued.tries;
-        auto request = request_for(*queued.what, to.url.target, to.who.secrets, deps_.now.wall());
+        auto request = request_for(*queued.webhook, to.url.target, to.who.secrets, deps_.now.wall());
         auto const exchanged =
             co_await to.client.exchange(std::move(request), deadline::in(options_.timeout));
         auto const judged = judge(exchanged);
@@ -221,7 +221,7 @@ private:
     void failed(receiver& to, queued queued, verdict const& why) {
         deps_.metrics.webhook("failed");
         deps_.log.debug("webhook_attempt_failed", {{"endpoint", to.who.name},
-                                                   {"webhook_id", queued.what->id},
+                                                   {"webhook_id", queued.webhook->id},
                                                    {"tries", queued.tries},
                                                    {"problem", why.problem}});
         if (!std::exchange(to.failing, true))
@@ -235,8 +235,8 @@ private:
             to.queue.done();
             deps_.metrics.webhook("given_up");
             deps_.log.warn("webhook_given_up", {{"endpoint", to.who.name},
-                                                {"webhook_id", queued.what->id},
-                                                {"type", queued.what->type},
+                                                {"webhook_id", queued.webhook->id},
+                                                {"type", queued.webhook->type},
                                                 {"tries", queued.tries},
                                                 {"problem", why.problem}});
             return;

@@ -133,7 +133,7 @@ struct booking {
     account of;
     std::int64_t amount = 0;
     std::int64_t cap = 0;
-    instant keep{};
+    instant retention{};
 };
 
 /// What was taken of every budget, in millionths.

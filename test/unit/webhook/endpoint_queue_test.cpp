@@ -24,7 +24,7 @@ struct fixture {
     /// The id of what is taken; empty when nothing is.
     std::string take(steady_time at) {
         auto const taken = queue.take(at);
-        return taken ? taken->type->id : "";
+        return taken ? taken->webhook->id : "";
     }
     std::string take() { return take(now); }
 };
