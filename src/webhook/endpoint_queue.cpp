@@ -24,7 +24,7 @@ std::optional<queued> endpoint_queue::take(steady_time now) {
     if (!due || *due > now) return std::nullopt;
     auto const first = waiting_.find(by_due_.begin()->second);
     by_due_.erase(by_due_.begin());
-    auto result = std::move(first->second.webhook);
+    auto result = std::move(first->second.message);
     waiting_.erase(first);
     ++taken_;
     return result;
