@@ -9,6 +9,7 @@
 
 #include <map>
 #include <mutex>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,11 @@ public:
 
     void follow(otp::followed_message message) noexcept override {
         std::scoped_lock const lock(mutex_);
-        all.push_back(std::move(message));
+        try {
+            all.push_back(std::move(message));
+        } catch (std::bad_alloc const&) { // not followed, as by the real one
+            return;
+        }
     }
     boost::asio::awaitable<std::optional<otp::delivery_view>> last_report(std::string id) override {
         auto const found = reports.find(id);
