@@ -4,7 +4,6 @@
 
 #include <boost/asio/bind_executor.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace otpd::net {
@@ -48,9 +47,8 @@ connection_pool::connection_pool(asio::any_io_executor executor, origin target, 
                                  pool_options options, random_source& random,
                                  connect_observer& observer)
     : strand_(asio::make_strand(executor)), target_(std::move(target)), tls_(tls),
-      options_(options), observer_(observer), circuit_(options.circuit, random),
-      trusted_(options.probation == std::chrono::milliseconds::zero()), timer_(strand_),
-      drained_(strand_) {}
+      options_(options), observer_(observer), idle_(options), circuit_(options.circuit, random),
+      timer_(strand_), drained_(strand_) {}
 
 asio::awaitable<acquired> connection_pool::acquire(deadline until) {
     return run_on(strand_, acquire_here(shared_from_this(), until));
@@ -87,7 +85,10 @@ acquired connection_pool::refuse(exchange_error why) const {
 std::optional<acquired> connection_pool::try_acquire() {
     if (draining_) return refuse(exchange_error::shutting_down);
     std::optional<acquired> result;
-    if (auto held = take_idle()) {
+    idle_connections::list ended;
+    auto held = idle_.take(std::chrono::steady_clock::now(), ended);
+    end(ended);
+    if (held) {
         result.emplace();
         result->held = lease(shared_from_this(), std::move(held));
     } else if (all_.size() < options_.connections_max) {
@@ -95,23 +96,6 @@ std::optional<acquired> connection_pool::try_acquire() {
     }
     publish();
     return result;
-}
-
-std::shared_ptr<connection> connection_pool::take_idle() {
-    auto const now = std::chrono::steady_clock::now();
-    auto const too_old = now - idle_max(now);
-    while (!idle_.empty()) {
-        if (!trusted_ && !idle_.back().rested) break;
-        auto newest = std::move(idle_.back());
-        idle_.pop_back();
-        if (newest.held->reusable() && newest.since > too_old) {
-            if (!trusted_) tried_ = newest.held.get();
-            return std::move(newest.held);
-        }
-        newest.held->abort();
-        remove(newest.held);
-    }
-    return nullptr;
 }
 
 acquired connection_pool::open_new() {
@@ -171,91 +155,36 @@ void connection_pool::take_back(std::shared_ptr<connection> returned, tls_sessio
     if (newest) newest_session_ = std::move(newest);
     auto const now = std::chrono::steady_clock::now();
     bool const too_old = now - returned->created_at() >= options_.lifetime_max;
-    bool const reusable = returned->reusable();
-    if (tried_ == returned.get()) {
-        tried_ = nullptr;
-        trusted_ = reusable;
-    }
-    if (returned->lost_request())
-        lose_request(now);
-    else if (returned->closed_unannounced())
-        lose_trust();
-    if (reusable && !too_old && !draining_ && may_rest(now)) {
-        idle_.push_back({std::move(returned), now});
-        arm_timer(now);
-    } else {
-        returned->abort();
-        remove(returned);
-    }
+    idle_connections::list ended;
+    auto const fresh_for = idle_.put_back(std::move(returned), !too_old && !draining_, now, ended);
+    end(ended);
+    if (fresh_for) observer_.stopped_reusing(*fresh_for);
+    arm_timer(now);
     serve_queue();
 }
 
 void connection_pool::idle_closed(std::shared_ptr<connection> const& closed) {
-    auto const place = std::find_if(idle_.begin(), idle_.end(), [&](idle_connection const& entry) {
-        return entry.held == closed;
-    });
-    // Handed out or on its way back: take_back() will see how it ended.
-    if (place == idle_.end()) return;
     auto const now = std::chrono::steady_clock::now();
-    auto const lasted = std::chrono::floor<std::chrono::milliseconds>(now - place->since);
-    idle_.erase(place);
-    remove(closed);
-    if (lasted < options_.probation) {
-        lose_trust();
-    } else if (options_.probation != std::chrono::milliseconds::zero()) {
-        idle_learned_ = std::min(idle_max(now), std::max(options_.probation, lasted / 2));
-        idle_learned_until_ = now + options_.fresh_max;
-        arm_timer(now);
-    }
+    idle_connections::list ended;
+    // Handed out or on its way back: take_back() will see how it ended.
+    if (!idle_.remove_closed(closed, now, ended)) return;
+    end(ended);
+    arm_timer(now);
     serve_queue();
 }
 
-void connection_pool::remove(std::shared_ptr<connection> const& gone) {
-    all_.erase(gone);
+void connection_pool::end(idle_connections::list const& ended) {
+    for (auto const& each : ended) {
+        each->abort();
+        all_.erase(each);
+    }
     if (draining_ && all_.empty()) drained_.cancel();
 }
 
-// --- trust and age ------------------------------------------------------------------------------
-
-void connection_pool::lose_trust() {
-    if (options_.probation == std::chrono::milliseconds::zero()) return;
-    trusted_ = false;
-    tried_ = nullptr;
-    // What the origin did before says nothing any more, so the idle ones are no evidence either.
-    for (auto const& entry : std::exchange(idle_, {})) {
-        entry.held->abort();
-        remove(entry.held);
-    }
-    timer_.cancel();
-    timer_at_ = steady_time::max();
-}
-
-void connection_pool::lose_request(steady_time now) {
-    if (options_.probation == std::chrono::milliseconds::zero()) return;
-    lose_trust();
-    if (now < fresh_until_) return; // it was under way when the one before was lost
-    constexpr int growth = 4;
-    bool const again = now - fresh_until_ < options_.fresh_max;
-    fresh_for_ = again ? std::clamp(fresh_for_ * growth, options_.fresh_min, options_.fresh_max)
-                       : options_.fresh_min;
-    fresh_until_ = now + fresh_for_;
-    observer_.stopped_reusing(fresh_for_);
-}
-
-/// Distrustful, one is enough to learn from; more would only take the places of fresh ones.
-bool connection_pool::may_rest(steady_time now) const noexcept {
-    return trusted_ || (idle_.empty() && tried_ == nullptr && now >= fresh_until_);
-}
-
-std::chrono::milliseconds connection_pool::idle_max(steady_time now) const noexcept {
-    return now < idle_learned_until_ ? idle_learned_ : options_.idle_max;
-}
+// --- age ----------------------------------------------------------------------------------------
 
 void connection_pool::arm_timer(steady_time now) {
-    if (idle_.empty()) return;
-    auto const& oldest = idle_.front();
-    bool const on_probation = !trusted_ && !oldest.rested;
-    auto const at = oldest.since + (on_probation ? options_.probation : idle_max(now));
+    auto const at = idle_.next_due(now);
     if (at >= timer_at_) return;
     timer_at_ = at;
     timer_.expires_at(at); // ends a pending wait
@@ -270,41 +199,28 @@ void connection_pool::arm_timer(steady_time now) {
 void connection_pool::timer_fired() {
     timer_at_ = steady_time::max();
     auto const now = std::chrono::steady_clock::now();
-    if (!trusted_ && !idle_.empty() && !idle_.front().rested) {
-        if (idle_.front().since + options_.probation > now)
-            arm_timer(now);
-        else
-            end_probation();
+    if (auto const tried = idle_.probation_ended(now)) {
+        confirm(tried);
         return;
     }
-    auto const too_old = now - idle_max(now);
-    auto const young = std::find_if(idle_.begin(), idle_.end(), [&](idle_connection const& entry) {
-        return entry.since > too_old;
-    });
-    for (auto entry = idle_.begin(); entry != young; ++entry) {
-        entry->held->abort();
-        remove(entry->held);
-    }
-    idle_.erase(idle_.begin(), young);
+    end(idle_.take_expired(now));
     arm_timer(now);
     publish();
 }
 
 /// The timer may be late and the news of a FIN still on its way, so the socket itself is asked.
-void connection_pool::end_probation() {
-    auto confirmed = [weak = weak_from_this(), held = idle_.front().held] {
+void connection_pool::confirm(std::shared_ptr<connection> const& tried) {
+    auto confirmed = [weak = weak_from_this(), tried] {
         auto pool = weak.lock();
         if (!pool) return;
-        auto rested = [pool, held] {
-            bool const still_idle = !pool->idle_.empty() && pool->idle_.front().held == held;
-            if (!still_idle) return;
-            pool->idle_.front().rested = true;
+        auto rested = [pool, tried] {
+            if (!pool->idle_.confirm(tried)) return;
             pool->arm_timer(std::chrono::steady_clock::now());
             pool->serve_queue();
         };
         asio::post(pool->strand_, std::move(rested));
     };
-    idle_.front().held->confirm_idle(std::move(confirmed));
+    tried->confirm_idle(std::move(confirmed));
 }
 
 // --- the end ------------------------------------------------------------------------------------
@@ -318,10 +234,7 @@ connection_pool::drain_here([[maybe_unused]] std::shared_ptr<connection_pool> se
                             deadline until) {
     draining_ = true;
     serve_queue();
-    for (auto const& entry : std::exchange(idle_, {})) {
-        entry.held->abort();
-        remove(entry.held);
-    }
+    end(idle_.take_all());
     timer_.cancel();
     publish();
     if (!all_.empty()) {

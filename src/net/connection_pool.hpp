@@ -4,26 +4,11 @@
 ///
 /// The book-keeping lives on the pool's strand; the connections' I/O does not (connection.hpp). All
 /// public members may be called from any executor, and coroutines continue on the caller's.
-///
-/// **When a connection is used again.** The newest idle one first, so that the surplus ages and is
-/// closed. And not before the origin has shown that it keeps connections open: a server may close
-/// after each reply without announcing it, and a request written in the moment before its FIN
-/// arrives is lost beyond repair (it must not be repeated, because nobody can tell whether it was
-/// read). So a pool starts distrustful: each request gets a fresh connection, and one of those that
-/// are done rests. Once it has stayed open for `probation` it is tried with one request; when that
-/// is answered all connections are kept and reused at once.
-///
-/// What makes the pool distrustful again: a connection that is closed within `probation` after a
-/// reply. What keeps it so for `fresh_min`, and four times as long each time it happens again, up
-/// to `fresh_max`: a request that was lost on a reused connection. So an origin that closes later
-/// than it is watched costs one request each time it is tried, and is seldom tried. One that closes
-/// connections after some idle time is given them back before half of that.
-///
-/// A server that always closes gets a fresh connection for each request; one that keeps alive costs
-/// some extra connections in its first fraction of a second, and again after its restart.
+/// Which connections rest and are used again: idle_connections.hpp, by the rules of
+/// reuse_policy.hpp.
 
 #include "connection.hpp"
-#include "endpoint_cache.hpp"
+#include "idle_connections.hpp"
 #include "otpd/core/deadline.hpp"
 #include "otpd/core/random.hpp"
 #include "otpd/net/on_strand.hpp"
@@ -106,16 +91,10 @@ public:
     [[nodiscard]] bool known_dead() const noexcept {
         return std::chrono::steady_clock::now().time_since_epoch().count() < dead_until_;
     }
-    [[nodiscard]] origin const& target() const noexcept { return target_; }
 
 private:
     friend class lease;
 
-    struct idle_connection {
-        std::shared_ptr<connection> held;
-        steady_time since;
-        bool rested = false; ///< of a distrustful pool: it stayed open for `probation`
-    };
     struct counters {
         std::atomic<std::size_t> open{0}, idle{0}, waiting{0};
         std::atomic<std::uint64_t> connects_failed{0}, handshakes_full{0}, handshakes_resumed{0};
@@ -129,21 +108,16 @@ private:
     // All of these run on strand_.
     [[nodiscard]] std::optional<acquired> try_acquire();
     [[nodiscard]] acquired refuse(exchange_error why) const;
-    [[nodiscard]] std::shared_ptr<connection> take_idle();
     [[nodiscard]] acquired open_new();
     void take_back(std::shared_ptr<connection> returned, tls_session newest,
                    std::optional<circuit_breaker::entry> unreported);
     void idle_closed(std::shared_ptr<connection> const& closed);
     void connect_reported(connect_result const& result, circuit_breaker::entry const& entry);
-    void remove(std::shared_ptr<connection> const& gone);
-    void lose_trust();
-    void lose_request(steady_time now);
-    [[nodiscard]] bool may_rest(steady_time now) const noexcept;
-    [[nodiscard]] std::chrono::milliseconds idle_max(steady_time now) const noexcept;
+    void end(idle_connections::list const& ended);
     void serve_queue();
     void arm_timer(steady_time now);
     void timer_fired();
-    void end_probation();
+    void confirm(std::shared_ptr<connection> const& tried);
     void publish() noexcept;
 
     strand strand_;
@@ -156,19 +130,13 @@ private:
 
     // On strand_ only.
     std::unordered_set<std::shared_ptr<connection>> all_;
-    std::vector<idle_connection> idle_; ///< newest last; while distrustful one at most
+    idle_connections idle_;
     wait_queue<acquired> queue_;
     circuit_breaker circuit_;
     tls_session newest_session_;
-    bool trusted_;
-    connection const* tried_ = nullptr; ///< handed out rested, to see whether it is answered on
-    steady_time fresh_until_{};
-    std::chrono::milliseconds fresh_for_{};
-    steady_time idle_learned_until_{};
-    std::chrono::milliseconds idle_learned_{};
     bool draining_ = false;
     steady_time timer_at_ = steady_time::max(); ///< when its wait ends; max: it does not wait
-    boost::asio::steady_timer timer_;           ///< the next change of the idle ones
+    boost::asio::steady_timer timer_;           ///< looks again at the idle ones
     boost::asio::steady_timer drained_;         ///< cancelled when the last connection is gone
 };
 
