@@ -63,7 +63,8 @@ set(why_not_c_calendar "it obeys TZ, which may count leap seconds: use core/utc.
 set(hops "(asio::(post|dispatch|defer|co_spawn) *\\(|bind_executor *\\()")
 set(may_hop
   src/http/server.cpp        # its own strand; starts connections and hears of their end
-  src/http/connection.cpp    # tells a connection, from outside, to drain or to abort
+  src/http/client_socket.cpp # is told, from outside, to leave, to drain or to abort
+  src/http/connection.cpp    # answers behind what is ready
   src/store/backend/memory_backend.cpp # starts and stops the sweeper
   src/store/backend/postgres/postgres_backend.cpp # starts and stops its connections and the sweeper
   src/store/backend/redis/link.cpp # greets the server while the connection runs
