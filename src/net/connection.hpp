@@ -1,12 +1,9 @@
 #pragma once
 
-/// One TCP connection to an upstream, with TLS unless the origin says http, for one exchange at a
-/// time.
+/// One connection to an upstream, for one exchange at a time.
 ///
-/// Every connection has a strand of its own: exchanges on different connections run in parallel,
-/// and TLS work (a handshake takes about a millisecond) holds up nobody else. Coroutines of this
-/// class run on that strand (run_on()); members that may be called from elsewhere say so. Where one
-/// thread runs everything its sockets and timers do without the strand (single_threaded_scope.hpp).
+/// Coroutines of this class run on the connection's strand (run_on()); members that may be called
+/// from elsewhere say so.
 ///
 /// A connection is good for another exchange only if the last one ended cleanly: the whole request
 /// was written, a whole reply was read, the reply allows keep-alive, and not one byte came after
@@ -14,37 +11,23 @@
 /// bytes) means that it will not be used again. The same is checked once more right before a
 /// request is written.
 
-#include "endpoint_cache.hpp"
 #include "otpd/core/deadline.hpp"
 #include "otpd/net/http_message.hpp"
-#include "otpd/net/on_strand.hpp"
-#include "otpd/net/origin.hpp"
 #include "otpd/net/pool_options.hpp"
-#include "otpd/net/tls_context.hpp"
-#include "sent_bytes.hpp"
+#include "upstream_socket.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <variant>
 
 namespace otpd::net {
 
-struct connect_result {
-    bool connected = false;
-    exchange_error why = exchange_error::connect_failed;
-    boost::system::error_code error; ///< for the log
-    bool session_resumed = false;
-};
-
-class connection : public std::enable_shared_from_this<connection> {
+class connection final : public upstream_socket {
 public:
     using idle_closed_handler = std::function<void(std::shared_ptr<connection>)>;
 
@@ -52,14 +35,6 @@ public:
     /// TLS. `on_idle_closed` is called on the connection's strand.
     connection(boost::asio::any_io_executor executor, origin const& target, tls_context* tls,
                tls_session resume, connection_limits limits, idle_closed_handler on_idle_closed);
-    ~connection();
-    connection(connection const&) = delete;
-    connection& operator=(connection const&) = delete;
-
-    [[nodiscard]] strand executor() const noexcept { return strand_; }
-
-    /// Tries `addresses` in turn, giving each its share of the time, then does the TLS handshake.
-    boost::asio::awaitable<connect_result> connect(endpoints addresses, deadline until);
 
     /// Writes `request` (a whole HTTP/1.1 request) and reads the reply. Afterwards the connection
     /// is either idle and watched (reusable() is true) or of no further use.
@@ -78,11 +53,6 @@ public:
     [[nodiscard]] bool lost_request() const noexcept { return state_ == state::lost_request; }
     /// From any thread.
     [[nodiscard]] steady_time created_at() const noexcept { return created_at_; }
-    /// connect() succeeded. For the one who holds the connection.
-    [[nodiscard]] bool connected() const noexcept { return connected_; }
-    /// The newest TLS session the server handed out. For the one who holds the connection, between
-    /// exchanges.
-    [[nodiscard]] tls_session take_session() noexcept { return std::move(newest_session_); }
 
     /// From any thread: calls `confirmed` on the connection's strand if it is idle and the kernel
     /// has seen nothing of an end either.
@@ -93,50 +63,26 @@ public:
 
 private:
     enum class state : std::uint8_t { busy, idle, unusable, closed_unannounced, lost_request };
-    using plain_stream = boost::asio::ip::tcp::socket;
-    using tls_stream = boost::asio::ssl::stream<plain_stream>;
 
-    plain_stream& tcp() noexcept;
-    boost::asio::awaitable<connect_result> connect_tcp(endpoints addresses, deadline until);
-    boost::asio::awaitable<connect_result> handshake(tls_stream& stream, deadline until);
     template <class Stream>
     boost::asio::awaitable<std::variant<exchange_failure, http_response>>
     exchange_over(Stream& stream, secret_string request, deadline until, bool reused);
 
-    // The deadline of what runs now: the socket is closed when it passes. Moving it later costs a
-    // store, as the timer underneath runs out at the earlier time and then waits on.
-    void end_at(steady_time at);
-    void wait_until(steady_time at);
-    void timer_ran_out();
-    void no_deadline() noexcept { deadline_ = steady_time::max(); }
-    [[nodiscard]] boost::system::error_code or_timeout(boost::system::error_code ec) const;
-
-    void tune_socket() noexcept;
-    [[nodiscard]] bool anything_arrived() noexcept;
-    [[nodiscard]] bool unread_bytes_left() noexcept;
     void become_idle();
     void watch();
     void watched_event();
     void close(state how = state::unusable) noexcept;
 
-    strand strand_;
-    boost::asio::any_io_executor on_; ///< the strand, or what it is made of
-    origin const& origin_;
-    connection_limits limits_;
-    idle_closed_handler on_idle_closed_;
-    tls_session resume_;
-    tls_session newest_session_;
-    std::variant<plain_stream, tls_stream> stream_;
+    [[nodiscard]] std::shared_ptr<connection> self() {
+        return std::static_pointer_cast<connection>(shared_from_this());
+    }
+
+    connection_limits const limits_;
+    idle_closed_handler const on_idle_closed_;
     boost::beast::flat_buffer buffer_;
-    boost::asio::steady_timer timer_;
-    steady_time deadline_ = steady_time::max();
-    steady_time timer_at_ = steady_time::max(); ///< when its wait ends; max: it does not wait
-    bool timed_out_ = false;                    ///< the deadline passed, and the socket was closed
     std::atomic<state> state_ = state::busy;
     steady_time const created_at_ = std::chrono::steady_clock::now();
-    bool connected_ = false;
     bool watching_ = false;
-    bool aborted_ = false;
 };
 
 } // namespace otpd::net
