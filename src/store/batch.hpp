@@ -8,10 +8,9 @@
 /// No I/O and no Asio: on one strand, which is its caller's affair, as are timers.
 
 #include "backend_io.hpp"
-#include "engine/steps.hpp"
+#include "batch_step.hpp"
 #include "otpd/core/clock.hpp"
-#include "overlay.hpp"
-#include "state_cache.hpp"
+#include "step_runner.hpp"
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
@@ -20,41 +19,9 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace otpd::store {
-
-enum class step_fault : std::uint8_t {
-    not_executed, ///< surely
-    unknown       ///< whether it was done
-};
-
-/// One step of the engine and its answer. It is run as often as is needed, and ended once.
-class batch_step {
-public:
-    virtual ~batch_step() = default;
-
-    virtual void list_keys(engine::key_list& to) const = 0;
-    /// Whether the answer depends on what others add to at any time: then it is final only when
-    /// that is fresh.
-    virtual bool run(engine::states& states, store_time now) = 0;
-    /// Of the last answer: see commit::must_survive.
-    [[nodiscard]] virtual bool must_survive() const { return false; }
-    /// The last answer stands, or there is none. The step may be gone when this returns; it calls
-    /// nothing of the batches.
-    virtual void finish(std::optional<step_fault> why) noexcept = 0;
-    /// run() threw: a bug, of which nothing is kept.
-    virtual void fail(std::exception_ptr thrown) noexcept = 0;
-
-private:
-    friend class batch;
-
-    engine::key_list keys_;
-    std::uint64_t arrived_ = 0;
-    unsigned tries_ = 0;
-    steady_time deadline_;
-};
 
 struct batch_options {
     std::size_t queue_max = 4096; ///< steps that wait; more are not executed
@@ -90,7 +57,7 @@ public:
     /// writes: a state with one writer that comes back older than it was is merged with what is
     /// known of it here, the stricter of each, and written back. To a shared one, what was known of
     /// it is added again as a floor, once, with the first step that looks at it.
-    void expect_lost_writes() noexcept { cache_.expect_lost_writes(count_); }
+    void expect_lost_writes() noexcept { runner_.expect_lost_writes(count_); }
     /// Forms as many batches as may be on their way.
     void pump();
     /// Ends those that waited too long: not executed when their rules have not run, else unknown.
@@ -101,7 +68,11 @@ public:
         expire(steady_time::min());
     }
 
-    [[nodiscard]] batch_stats const& stats() const noexcept { return stats_; }
+    [[nodiscard]] batch_stats stats() const noexcept {
+        auto stats = stats_;
+        stats.unreadable = runner_.unreadable_steps();
+        return stats;
+    }
 
 private:
     // --- flight_listener ---
@@ -117,34 +88,20 @@ private:
     [[nodiscard]] bool is_free(batch_step const& step) const;
     void occupy(flight& by, state::state_key const& key);
     void release(flight& by);
-    void list_loads(flight& to);
-    void put_states(flight const& flight);
-    void put_state(state::state_key const& key, std::string_view blob,
-                   state_cache::entry const* known);
     void run(flight& all);
-    void run(flight::passenger& one);
-    void leave_behind(flight& flight, std::size_t thrower, std::exception_ptr thrown);
-    [[nodiscard]] bool is_readable(batch_step const& step) const;
-    [[nodiscard]] bool is_fresh(batch_step const& step);
-    void learn(flight const& flight);
-    void learn(state::state_key const& key, std::string_view blob, flight const& answered);
-    [[nodiscard]] std::optional<std::string>
-    find_lost(state::state_key const& key, std::string_view present, flight const& answered);
+    void leave_behind(flight& flight, step_runner::failure failed);
     void answer(flight& flight);
     void recycle(flight& done);
 
     backend_io& io_;
     batch_options const options_;
-    version_source versions_;
-    state_cache cache_;
-    overlay overlay_;
+    step_runner runner_;
     std::deque<batch_step*> queue_;
     std::vector<std::unique_ptr<flight>> flights_; ///< all that there are
     std::vector<flight*> idle_;
     /// States that a flight may write whole: no other step may look at them meanwhile.
     boost::unordered_flat_set<state::state_key, state::state_key_hash> occupied_;
-    std::vector<state::state_key> unreadable_; ///< of the batch that runs
-    std::uint64_t count_ = 0;                  ///< of arrivals and flights, in their order
+    std::uint64_t count_ = 0; ///< of arrivals and flights, in their order
     bool is_pumping_ = false;
     batch_stats stats_;
 };

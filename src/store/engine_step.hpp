@@ -2,7 +2,7 @@
 
 /// A step of the engine as batches run it: one request, one of the engine's functions, one answer.
 
-#include "batch.hpp"
+#include "batch_step.hpp"
 #include "otpd/store/store.hpp"
 
 #include <optional>

@@ -1,0 +1,146 @@
+#include "step_runner.hpp"
+
+#include "batch_step.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace otpd::store {
+
+void step_runner::list_loads(flight& to) {
+    for (auto const& each : to.steps)
+        for (auto const& key : each.step->keys_) {
+            if (to.steps.size() > 1 && // the keys of one step differ
+                std::ranges::find(to.loads, key, &flight::load::key) != to.loads.end())
+                continue;
+            auto& load = to.loads.emplace_back();
+            load.key = key;
+            if (cached_max_ == 0 || key.is_shared()) continue;
+            auto const* const known = cache_.find(key);
+            if (known != nullptr) load.known = state::version_of(known->blob);
+        }
+}
+
+void step_runner::put_state(state::state_key const& key, std::string_view blob,
+                            state_cache::entry const* known) {
+    auto const* const seen = known != nullptr && known->seen ? &*known->seen : nullptr;
+    if (!overlay_.put(key, blob, seen)) unreadable_.push_back(key);
+}
+
+void step_runner::put_states(flight const& flight) {
+    unreadable_.clear();
+    for (auto const& each : flight.loads) {
+        auto const* const known = cached_max_ == 0 ? nullptr : cache_.find(each.key);
+        if (!each.is_unchanged)
+            put_state(each.key, each.blob, known);
+        else if (known != nullptr && state::version_of(known->blob) == each.known)
+            put_state(each.key, known->blob, known);
+        else // a cache that is too small has lost it meanwhile: it is not taken for absent
+            unreadable_.push_back(each.key);
+    }
+    if (io_.reads_first()) return;
+    for (auto const& each : flight.steps)
+        for (auto const& key : each.step->keys_)
+            if (!overlay_.knows(key)) {
+                auto const* const known = cache_.find(key);
+                put_state(key, known == nullptr ? std::string_view() : known->blob, known);
+            }
+}
+
+bool step_runner::is_readable(batch_step const& step) const {
+    return unreadable_.empty() || std::ranges::none_of(step.keys_, [this](auto const& key) {
+               return std::ranges::find(unreadable_, key) != unreadable_.end();
+           });
+}
+
+bool step_runner::is_fresh(batch_step const& step) {
+    if (io_.reads_first()) return true;
+    return std::ranges::all_of(step.keys_, [&](auto const& key) {
+        if (!key.is_shared()) return true; // its version is compared
+        auto const* const known = cache_.find(key);
+        return known != nullptr && known->asked_at > step.arrived_;
+    });
+}
+
+void step_runner::run(flight::passenger& one) {
+    auto& step = *one.step;
+    one.was_run = is_readable(step);
+    if (!one.was_run) {
+        ++unreadable_steps_;
+        return;
+    }
+    one.number = overlay_.begin_step();
+    one.was_refused = step.run(overlay_, overlay_.now());
+    one.runs_again = one.was_refused && !is_fresh(step);
+    if (!one.runs_again) return;
+    overlay_.discard_additions_of_step();
+    for (auto const& key : step.keys_)
+        if (key.is_shared()) overlay_.want(key);
+}
+
+std::optional<step_runner::failure> step_runner::run(flight& all) {
+    overlay_.begin(io_.now(), io_.has_room());
+    put_states(all);
+    all.restores = overlay_.restore_shared();
+    for (std::size_t n = 0; n < all.steps.size(); ++n) {
+        if (all.steps[n].step == nullptr) continue; // it was told meanwhile that it is unknown
+        try {
+            run(all.steps[n]);
+        } catch (...) {
+            return failure{n, std::current_exception()};
+        }
+    }
+    overlay_.build(all.changes, versions_, !io_.reads_first());
+    for (auto& each : all.steps) {
+        if (!each.was_run) continue;
+        each.group = overlay_.group_of(each.number);
+        all.changes.must_survive |= each.step->must_survive();
+    }
+    for (auto const& key : unreadable_)
+        cache_.put(key, {}, 0); // who comes next asks for it again
+    return std::nullopt;
+}
+
+// --- what is known ------------------------------------------------------------------------------
+
+void step_runner::learn_loads(flight const& answered) {
+    for (auto const& each : answered.loads)
+        if (!each.is_unchanged && !each.key.is_shared()) learn(each.key, each.blob, answered);
+}
+
+void step_runner::learn_commit(flight const& answered) {
+    for (auto const& each : answered.changes.writes) {
+        if (answered.changes.failed[each.group]) continue;
+        if (each.type == state_write::kind::put) cache_.put(each.key, each.blob, answered.formed);
+        if (each.type == state_write::kind::erase)
+            cache_.put_deleted(each.key, each.expected, answered.formed);
+    }
+    for (auto const& each : answered.changes.present)
+        learn(each.key, each.blob, answered);
+}
+
+void step_runner::learn(state::state_key const& key, std::string_view blob,
+                        flight const& answered) {
+    if (cached_max_ > 0) cache_.put(key, blob, answered.formed, find_lost(key, blob, answered));
+}
+
+/// What was seen of it before, and is not there again.
+std::optional<std::string> step_runner::find_lost(state::state_key const& key,
+                                                  std::string_view present,
+                                                  flight const& answered) {
+    auto const* const known = cache_.find(key);
+    if (known == nullptr) return std::nullopt;
+    if (key.is_shared()) {
+        auto const begin = answered.changes.failed.begin();
+        bool const is_restored =
+            !cache_.may_be_lost(answered.formed) &&
+            std::find(begin, begin + answered.restores, true) == begin + answered.restores;
+        return is_restored ? std::nullopt : known->seen;
+    }
+    if (known->seen || !cache_.may_be_lost(known->asked_at)) return known->seen;
+    auto const version = state::version_of(present);
+    bool const is_older = version <= known->newest && version != state::version_of(known->blob);
+    return is_older ? std::optional(known->blob) : std::nullopt;
+}
+
+} // namespace otpd::store
