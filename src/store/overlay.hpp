@@ -5,6 +5,9 @@
 
 #include "commit.hpp"
 #include "engine/states.hpp"
+#include "shared_overlay.hpp"
+#include "step_groups.hpp"
+#include "version_source.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -15,21 +18,6 @@
 #include <vector>
 
 namespace otpd::store {
-
-/// Makes versions of states: unique for each key, and growing, whoever makes them.
-class version_source {
-public:
-    static constexpr std::uint32_t instances_max = 64;
-
-    /// `instance` < instances_max: of those that share the store.
-    explicit version_source(std::uint32_t instance) noexcept : instance_(instance) {}
-    /// Greater than `before`, and than any that this made before.
-    [[nodiscard]] state::version next(store_time now, state::version before) noexcept;
-
-private:
-    std::uint32_t instance_;
-    state::version last_ = 0;
-};
 
 class overlay final : public engine::states {
 public:
@@ -45,21 +33,21 @@ public:
     bool put(state::state_key const& key, std::string_view blob, std::string const* seen = nullptr);
     /// Before any step: what was seen of shared states is added again, as floors. The number of
     /// groups that do it, which are the first ones.
-    std::uint32_t restore_shared();
+    std::uint32_t restore_shared() { return shared_.restore(groups_); }
 
     /// What is looked at and changed from here on is the next step's. Its number.
     std::uint32_t begin_step();
     /// It has to run again on other states: what it added is no part of the commit.
-    void discard_additions_of_step();
+    void discard_additions_of_step() { shared_.discard_additions_of_step(); }
     /// The blobs of these are told with the answer.
-    void want(state::state_key const& key);
+    void want(state::state_key const& key) { shared_.want(key); }
 
     /// What the steps did. `compares`: states that were only looked at have to be as they were, of
     /// shared ones the structure.
     void build(commit& commit, version_source& versions, bool compares);
     /// Of a step, after build().
     [[nodiscard]] std::uint32_t group_of(std::uint32_t step) const noexcept {
-        return groups_[step];
+        return groups_.group_of(step);
     }
 
     // --- engine::states ---
@@ -67,9 +55,13 @@ public:
     [[nodiscard]] state::number_state& change_number(number_key const& at) override;
     [[nodiscard]] state::record const& record(state::state_key const& at) override;
     [[nodiscard]] state::record& change_record(state::state_key const& at) override;
-    [[nodiscard]] state::shared_state const& shared(state::state_key const& at) override;
+    [[nodiscard]] state::shared_state const& shared(state::state_key const& at) override {
+        return shared_.shared(at, groups_.current_step());
+    }
     void add(state::state_key const& at, engine::addition const& addition,
-             engine::structure const& needed) override;
+             engine::structure const& needed) override {
+        shared_.add(at, addition, needed, groups_.current_step());
+    }
     [[nodiscard]] bool has_room() const override { return has_room_; }
 
 private:
@@ -83,51 +75,27 @@ private:
         bool is_changed = false;
         State state;
     };
-    struct counted {
-        state::state_key key;
-        state::version kept = state::absent_version;
-        bool is_restructured = false; ///< as the time goes; written when something is added
-        bool is_added_to = false;
-        bool is_wanted = false;
-        store_time retained_until;
-        state::shared_state state;
-        state::shared_state seen; ///< before the backend lost writes
-    };
-    struct shared_read {
-        std::uint32_t target;
-        std::uint32_t step;
 
-        friend bool operator==(shared_read const&, shared_read const&) = default;
-    };
     [[nodiscard]] std::uint32_t find(state::state_key const& key) const noexcept;
     template <class State>
     State& use(std::deque<owned<State>>& list, state::state_key const& key, bool changes);
-    [[nodiscard]] std::uint32_t root(std::uint32_t step) noexcept;
-    void number_groups();
     template <class State>
     void build_writes(commit& commit, std::deque<owned<State>>& list, std::size_t count,
                       version_source& versions, bool compares);
-    void build_shared(commit& commit, version_source& versions);
-    void build_shared_reads(commit& commit);
 
     store_time now_;
     bool has_room_ = true;
     // Kept from batch to batch for their memory; of each as many count as are in use.
     std::deque<owned<state::number_state>> numbers_;
     std::deque<owned<state::record>> records_;
-    std::deque<counted> shared_;
     std::size_t number_count_ = 0;
     std::size_t record_count_ = 0;
-    std::size_t shared_count_ = 0;
     /// Where each is in the list of its kind.
     boost::unordered_flat_map<state::state_key, std::uint32_t, state::state_key_hash> index_;
-    std::vector<std::uint32_t> parents_; ///< of each step: steps of one state are one group
-    std::vector<std::uint32_t> groups_;
+    step_groups groups_;
+    shared_overlay shared_;
     std::vector<std::size_t>
         blob_sizes_; ///< of the commit that is built, in the order of its parts
-    std::vector<field_addition> additions_; ///< `group` is the step, until build()
-    std::size_t additions_before_step_ = 0;
-    std::vector<shared_read> shared_reads_; ///< at shared states, whatever was added to them
 };
 
 } // namespace otpd::store
