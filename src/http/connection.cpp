@@ -172,9 +172,9 @@ void connection::describe_request() {
         auto const bytes = reader_.bytes();
         parser.copy_fields(bytes, fields_);
         parts.verb = parser.verb();
-        parts.target = parser.target(bytes);
-        parts.path = parser.path(bytes);
-        parts.query = parser.query(bytes);
+        parts.target = parser.target().whole(bytes);
+        parts.path = parser.target().path(bytes);
+        parts.query = parser.target().query(bytes);
         parts.body = reader_.body();
     }
     parts.fields = fields_;

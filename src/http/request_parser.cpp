@@ -19,34 +19,6 @@ constexpr bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }
 
-constexpr character_class
-    authority_characters("-._:[]0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-
-/// host [ ":" port ] without user information (RFC 9112 3.2); lenient about what a name is.
-bool is_authority(std::string_view text) noexcept {
-    return !text.empty() && authority_characters.holds_all_of(text);
-}
-
-/// Only allowed characters, every escape complete, and none that hides a NUL.
-bool is_clean_target(std::string_view target) noexcept {
-    for (std::size_t i = 0; i < target.size(); ++i) {
-        if (!target_characters.holds(target[i])) return false;
-        if (target[i] != '%') continue;
-        if (target.size() - i < 3) return false;
-        int const high = hex_value(target[i + 1]);
-        int const low = hex_value(target[i + 2]);
-        if (high < 0 || low < 0 || (high == 0 && low == 0)) return false;
-    }
-    return true;
-}
-
-/// The size of `http://` or `https://` at the beginning of `target`, else 0.
-std::size_t scheme_size(std::string_view target) noexcept {
-    for (std::string_view scheme : {"http://", "https://"})
-        if (equal_ignoring_case(target.substr(0, scheme.size()), scheme)) return scheme.size();
-    return 0;
-}
-
 /// Of a line, without its end.
 std::optional<framing_fault> verdict_on_characters(std::string_view line) noexcept {
     auto const found = std::ranges::find_if(line, is_control);
@@ -155,37 +127,13 @@ void request_parser::on_request_impl(beast_http::verb, text name, text target, i
                                      error_code& ec) {
     http_1_0_ = version == 10;
     verb_ = http::parse_method(name);
-    judge(take_target(target), ec);
-}
-
-request_parser::verdict request_parser::take_target(std::string_view target) {
-    if (target.size() > limits_.target_bytes_max) return framing_fault::target_too_long;
-    target_ = span_of(target);
-    if (target == "*" && verb_ == method::options) {
-        path_ = target_;
-        return std::nullopt;
-    }
-    if (!is_clean_target(target)) return framing_fault::bad_target;
-    auto rest = target;
-    if (auto const scheme = scheme_size(target); scheme != 0) {
-        rest.remove_prefix(scheme);
-        auto const authority = rest.substr(0, rest.find_first_of("/?"));
-        if (authority.empty()) return framing_fault::bad_target;
-        authority_ = span_of(authority);
-        rest.remove_prefix(authority.size());
-    } else if (!target.starts_with('/')) {
-        return framing_fault::bad_target;
-    }
-    auto const path = rest.substr(0, rest.find('?'));
-    path_ = span_of(path);
-    if (path.size() != rest.size()) query_ = span_of(rest.substr(path.size() + 1));
-    return std::nullopt;
+    judge(target_.take(target, verb_, limits_.target_bytes_max, bytes_), ec);
 }
 
 void request_parser::on_field_impl(field known, text name, text value, error_code& ec) {
     if (fields_.size() == limits_.fields_max) return judge(framing_fault::too_many_fields, ec);
     judge(take_field(known, name, value), ec);
-    fields_.push_back({span_of(name), span_of(value)});
+    fields_.push_back({byte_span::make(name, bytes_), byte_span::make(value, bytes_)});
 }
 
 /// The fields that decide something here or in a handler occur once (RFC 9110 5.3). Connection,
@@ -195,7 +143,7 @@ request_parser::verdict request_parser::take_field(field known, std::string_view
     using enum framing_fault;
     switch (known) {
     case field::host:
-        host_ = span_of(value);
+        host_ = byte_span::make(value, bytes_);
         return has(name) || !is_authority(value) ? verdict(bad_host) : std::nullopt;
     case field::content_length:
         if (has("transfer-encoding")) return length_and_encoding;
@@ -235,7 +183,8 @@ request_parser::verdict request_parser::verdict_on_head() const {
     // HTTP/1.0 has no such rule, and health checks of balancers still speak it (RFC 9112 3.2).
     if (host_.size == 0 && !http_1_0_) return framing_fault::bad_host;
     // RFC 9112 3.2.2 would let the target win; a request that names two hosts is refused instead.
-    if (authority_.size != 0 && !equal_ignoring_case(authority_.of(bytes_), host_.of(bytes_)))
+    auto const authority = target_.authority(bytes_);
+    if (!authority.empty() && !equal_ignoring_case(authority, host_.of(bytes_)))
         return framing_fault::bad_host;
     return std::nullopt;
 }
@@ -291,23 +240,6 @@ bool request_parser::has(std::string_view name) const {
     return std::ranges::any_of(fields_, [&](field_span const& each) {
         return equal_ignoring_case(each.name.of(bytes_), name);
     });
-}
-
-request_parser::span request_parser::span_of(std::string_view part) const noexcept {
-    return {static_cast<std::uint32_t>(part.data() - bytes_.data()),
-            static_cast<std::uint32_t>(part.size())};
-}
-
-std::string_view request_parser::target(std::string_view bytes) const noexcept {
-    return target_.of(bytes);
-}
-
-std::string_view request_parser::path(std::string_view bytes) const noexcept {
-    return path_.size == 0 ? std::string_view("/") : path_.of(bytes);
-}
-
-std::string_view request_parser::query(std::string_view bytes) const noexcept {
-    return query_.of(bytes);
 }
 
 std::string_view request_parser::body(std::string_view bytes) const noexcept {

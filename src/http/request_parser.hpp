@@ -8,6 +8,7 @@
 #include "framing_fault.hpp"
 #include "otpd/http/method.hpp"
 #include "otpd/http/request.hpp"
+#include "request_target.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
 
@@ -54,9 +55,7 @@ public:
 
     // When the head is complete; `bytes` are those of the last `feed`.
     [[nodiscard]] method verb() const noexcept { return verb_; }
-    [[nodiscard]] std::string_view target(std::string_view bytes) const noexcept;
-    [[nodiscard]] std::string_view path(std::string_view bytes) const noexcept;
-    [[nodiscard]] std::string_view query(std::string_view bytes) const noexcept;
+    [[nodiscard]] request_target const& target() const noexcept { return target_; }
     void copy_fields(std::string_view bytes, std::vector<field_view>& to) const;
     [[nodiscard]] bool is_http_1_0() const noexcept { return http_1_0_; }
     using base::chunked;
@@ -77,17 +76,9 @@ private:
     using error_code = boost::beast::error_code;
     using verdict = std::optional<framing_fault>; ///< nothing: no objection
 
-    struct span {
-        std::uint32_t begin = 0;
-        std::uint32_t size = 0;
-        /// `bytes` are those that the span was taken from, so it is within them.
-        [[nodiscard]] std::string_view of(std::string_view bytes) const noexcept {
-            return {bytes.data() + begin, size};
-        }
-    };
     struct field_span {
-        span name;
-        span value;
+        byte_span name;
+        byte_span value;
     };
 
     void on_request_impl(boost::beast::http::verb, text name, text target, int version,
@@ -106,7 +97,6 @@ private:
     [[nodiscard]] verdict find_lines(std::string_view head);
     void put(std::string_view bytes);
     void judge(verdict of_callback, error_code& ec);
-    [[nodiscard]] verdict take_target(std::string_view target);
     [[nodiscard]] verdict take_field(field known, std::string_view name, std::string_view value);
     [[nodiscard]] verdict verdict_on_head() const;
     [[nodiscard]] verdict verdict_on_chunks() const;
@@ -114,7 +104,6 @@ private:
     [[nodiscard]] framing_fault fault_of_field(std::string_view line);
     [[nodiscard]] framing_fault fault_at_limit() const;
     [[nodiscard]] bool has(std::string_view name) const;
-    [[nodiscard]] span span_of(std::string_view part) const noexcept;
 
     request_limits limits_;
     std::vector<field_span> fields_;
@@ -124,11 +113,8 @@ private:
     std::size_t scanned_ = 0;   ///< bytes already looked at for the end of a line
     std::size_t lines_end_ = 0; ///< of the lines of the head that are complete
     std::size_t consumed_ = 0;  ///< by Beast
-    span target_{};
-    span authority_{}; ///< of a target in absolute form
-    span path_{};
-    span query_{};
-    span host_{};
+    request_target target_;
+    byte_span host_;
     std::size_t credentials_bytes_ = 0;
     method verb_ = method::other;
     verdict fault_;

@@ -3,7 +3,7 @@
 set(core_sources decimal encoding gsm_alphabet json_text language_tag numbering_plan passcode
   phone_number purpose random secret utc)
 set(http_sources address_range address_text client_address credentials framing_fault problem proxy_header request request_id
-  request_parser response router)
+  request_parser request_target response router)
 set(net_sources origin public_address response_reader)
 set(store_sources location
   state/event_list state/number_codec state/number_state state/packed_receipt state/record state/shared_state

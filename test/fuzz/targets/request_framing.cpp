@@ -105,10 +105,10 @@ void check_fields(request_parser const& head, std::string_view bytes) {
 }
 
 void check_target(request_parser const& head, std::string_view bytes) {
-    auto const target = head.target(bytes);
+    auto const target = head.target().whole(bytes);
     must(target.size() <= small.target_bytes_max, "the target is bounded");
     must(target_characters.holds_all_of(target) || target == "*", "the target has no other bytes");
-    auto const path = head.path(bytes);
+    auto const path = head.target().path(bytes);
     must(path == "*" || path.starts_with('/'), "a path begins with a slash");
     must(path.find('?') == std::string_view::npos, "a path ends before the query");
 }

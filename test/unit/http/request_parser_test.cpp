@@ -238,9 +238,9 @@ BOOST_AUTO_TEST_CASE(accepts_a_request_in_slices_and_in_a_moving_buffer) {
     BOOST_TEST(head.end() == end + 3);
     BOOST_TEST(head.body(bytes) == "abc");
     BOOST_TEST((head.verb() == method::post));
-    BOOST_TEST(head.target(bytes) == "/a/b?c=d%20e");
-    BOOST_TEST(head.path(bytes) == "/a/b");
-    BOOST_TEST(head.query(bytes) == "c=d%20e");
+    BOOST_TEST(head.target().whole(bytes) == "/a/b?c=d%20e");
+    BOOST_TEST(head.target().path(bytes) == "/a/b");
+    BOOST_TEST(head.target().query(bytes) == "c=d%20e");
     std::vector<field_view> fields;
     head.copy_fields(bytes, fields);
     BOOST_REQUIRE(fields.size() == 4u);
@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(skips_one_empty_line_first) {
     auto const bytes = "\r\n"s + get(host);
     auto const head = parsed(bytes);
     BOOST_TEST(head.end() == bytes.size());
-    BOOST_TEST(head.path(bytes) == "/");
+    BOOST_TEST(head.target().path(bytes) == "/");
 }
 
 BOOST_AUTO_TEST_CASE(forgets_the_last_request) {
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(forgets_the_last_request) {
     head.reset();
     auto const second = "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: y\r\n\r\n"s;
     BOOST_TEST(head.feed(second) == progress::complete);
-    BOOST_TEST(head.query(second) == "");
+    BOOST_TEST(head.target().query(second) == "");
     BOOST_TEST(!head.is_http_1_0());
     BOOST_TEST(head.keep_alive());
     BOOST_TEST(!head.expects_continue());
@@ -276,17 +276,17 @@ BOOST_AUTO_TEST_CASE(forgets_the_last_request) {
 BOOST_AUTO_TEST_CASE(accepts_absolute_form_of_the_same_host) {
     auto const bytes = "GET http://A:80/x?y HTTP/1.1\r\nHost: a:80\r\n\r\n"s;
     auto const head = parsed(bytes);
-    BOOST_TEST(head.path(bytes) == "/x");
-    BOOST_TEST(head.query(bytes) == "y");
+    BOOST_TEST(head.target().path(bytes) == "/x");
+    BOOST_TEST(head.target().query(bytes) == "y");
     auto const bare = "GET http://a?y HTTP/1.1\r\nHost: a\r\n\r\n"s;
     auto const root = parsed(bare);
-    BOOST_TEST(root.path(bare) == "/");
-    BOOST_TEST(root.query(bare) == "y");
+    BOOST_TEST(root.target().path(bare) == "/");
+    BOOST_TEST(root.target().query(bare) == "y");
 }
 
 BOOST_AUTO_TEST_CASE(accepts_asterisk_with_options) {
     auto const bytes = line("OPTIONS * HTTP/1.1");
-    BOOST_TEST(parsed(bytes).path(bytes) == "*");
+    BOOST_TEST(parsed(bytes).target().path(bytes) == "*");
 }
 
 BOOST_AUTO_TEST_CASE(needs_no_host_in_http_1_0) {
