@@ -4,6 +4,7 @@
 #include "client_address.hpp"
 #include "connection.hpp"
 #include "descriptor_limit.hpp"
+#include "idle_clients.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
@@ -13,7 +14,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/intrusive/set.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -36,9 +36,6 @@ namespace {
 constexpr std::size_t turned_away_max = 64;
 /// Connections that were asked to leave and have not answered yet: one with a request will stay.
 constexpr std::size_t leaving_max = 64;
-/// What each new connection pays towards the search for one that is idle longest. So a search costs
-/// no more than the connections that came before it, however many have requests in progress.
-constexpr std::size_t looks_for_each = 32;
 /// Wait before the next accept when there was no descriptor or memory for the last.
 constexpr std::chrono::milliseconds accept_backoff{150};
 /// What cancelled handlers get to end.
@@ -81,19 +78,14 @@ public:
     static asio::awaitable<bool> drain(std::shared_ptr<impl> self, deadline limit);
 
 private:
-    struct entry : boost::intrusive::set_base_hook<> {
+    struct entry {
         explicit entry(std::shared_ptr<connection> connection) noexcept
             : client(std::move(connection)) {}
 
         std::shared_ptr<connection> client;
         bool turned_away = false;
-        bool is_strangers = false; ///< has its place in `by_idleness_` and among `addresses_`
-        /// Since when it is idle, or earlier: it may have had requests after it was looked at last.
-        steady_time idle_since{};
-
-        friend bool operator<(entry const& a, entry const& b) noexcept {
-            return a.idle_since < b.idle_since;
-        }
+        bool is_strangers = false; ///< it is among `idle_` and `addresses_`
+        idle_client idleness;
     };
     using entries = std::list<entry>;
 
@@ -113,7 +105,6 @@ private:
         return clients_.size() - turned_away_ - services_->leaving;
     }
     [[nodiscard]] bool make_room();
-    [[nodiscard]] bool evict_one();
     void forget(entries::iterator place, std::exception_ptr failure);
     void take_the_queue();
     void stop_accepting();
@@ -133,9 +124,8 @@ private:
     std::size_t connections_max_ = 0; ///< written by `listen` only
     entries clients_;
     std::size_t turned_away_ = 0; ///< how many of them
-    boost::intrusive::multiset<entry> by_idleness_;
+    idle_clients idle_;
     address_counts addresses_;
-    std::size_t looks_ = 0;             ///< that were paid for, see looks_for_each
     bool accepting_ = false;            ///< the accept loop has not ended
     std::atomic<bool> stopped_ = false; ///< by its owner
 };
@@ -309,35 +299,15 @@ asio::awaitable<bool> server::impl::admit_named(std::shared_ptr<impl> self,
 void server::impl::enter_stranger(entry& entered) {
     addresses_.enter(entered.client->peer());
     entered.is_strangers = true;
-    entered.idle_since = entered.client->idle_since().value_or(std::chrono::steady_clock::now());
-    by_idleness_.insert(entered);
+    idle_.enter(entered.idleness, *entered.client);
 }
 
 /// False when there is none.
 bool server::impl::make_room() {
-    looks_ = std::min(looks_, by_idleness_.size()) + looks_for_each;
+    idle_.pay_for_search();
     while (served() >= connections_max_ && services_->leaving < leaving_max)
-        if (!evict_one()) break;
+        if (!idle_.evict_one()) break;
     return served() < connections_max_;
-}
-
-/// Asks the connection that is idle longest to leave; false when none is idle. Which one that is,
-/// is learned here: telling the server of each request would cost each request a turn of its
-/// strand.
-bool server::impl::evict_one() {
-    auto const began = std::chrono::steady_clock::now();
-    while (looks_ > 0 && !by_idleness_.empty() && by_idleness_.begin()->idle_since < began) {
-        --looks_;
-        auto& first = *by_idleness_.begin();
-        auto const since = first.client->idle_since();
-        bool const leaves = since == first.idle_since && first.client->ask_to_leave(*since);
-        by_idleness_.erase(by_idleness_.begin());
-        // A busy one is idle from now on at the earliest.
-        first.idle_since = leaves || !since ? began : *since;
-        by_idleness_.insert(first);
-        if (leaves) return true;
-    }
-    return false;
 }
 
 void server::impl::forget(entries::iterator place, std::exception_ptr failure) {
@@ -347,7 +317,7 @@ void server::impl::forget(entries::iterator place, std::exception_ptr failure) {
         events().connection_evicted(options().name);
     }
     if (place->is_strangers) {
-        by_idleness_.erase(by_idleness_.iterator_to(*place));
+        idle_.leave(place->idleness);
         addresses_.leave(place->client->peer());
     }
     if (place->turned_away)
