@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/endian/conversion.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <libpq-fe.h>
@@ -44,6 +45,13 @@ enum class exchange_end : std::uint8_t {
     refused, ///< the server said no; the connection is as good as before
     lost     ///< the connection is gone; what was asked for may have been done
 };
+
+/// A statement ends by the server's own limit, `timeout`; one whose answer does not come soon after
+/// that is lost.
+[[nodiscard]] inline steady_time statement_deadline(std::chrono::milliseconds timeout) noexcept {
+    constexpr std::chrono::milliseconds answer_grace{250};
+    return std::chrono::steady_clock::now() + timeout + answer_grace;
+}
 
 class connection {
 public:

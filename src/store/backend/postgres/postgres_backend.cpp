@@ -1,10 +1,10 @@
 #include "backend/postgres/postgres_backend.hpp"
 
-#include "backend/postgres/sql.hpp"
+#include "backend/postgres/connection.hpp"
+#include "backend/postgres/greeting.hpp"
 #include "backend/postgres/target.hpp"
 #include "backend/postgres/transaction.hpp"
 #include "otpd/net/run_on.hpp"
-#include "state/number_state.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
@@ -23,16 +23,7 @@ using postgres::transaction_end;
 namespace {
 
 constexpr auto connect_timeout = 2s; ///< of one address
-constexpr auto greeting_timeout = 4s;
-/// A statement ends by the server's own limit; one whose answer does not come soon after that is
-/// lost.
-constexpr auto answer_grace = 250ms;
-constexpr int loads_max = 3; ///< of one batch, when others are in its way
-constexpr int oldest_server = 150'000;
-/// Of instances that make their tables at the same time, all but one wait.
-constexpr auto* lock_of_schema = "select pg_advisory_xact_lock(8317440112)";
-constexpr double sampled_pages = 200; ///< some thousand rows
-constexpr auto count_interval = 5s;
+constexpr int loads_max = 3;         ///< of one batch, when others are in its way
 
 batch_options to_batch_options(postgres_options const& from) {
     batch_options options;
@@ -56,26 +47,47 @@ struct postgres_backend::link {
     retry_pause pause;
     bool is_ready = false;
     bool is_idle = false;
+
+    /// The batch that it carries is ended.
+    void answer(transaction_end end);
+    /// Asks what became of the commit that the connection before did not answer. Without a
+    /// connection it waits for the next one, unless this `is_last_chance`, or the time is up.
+    asio::awaitable<void> settle_doubt(std::chrono::milliseconds timeout, bool is_last_chance);
 };
 
-/// Something to do over any connection, in the frame of who waits for it.
-struct postgres_backend::job {
-    work what;
-    asio::steady_timer woken;
-    std::optional<bool> went_well;
+void postgres_backend::link::answer(transaction_end end) {
+    auto& changes = what->changes;
+    if (end == transaction_end::again) changes.failed.assign(changes.groups, true);
+    if (end == transaction_end::refused) changes.status = commit::outcome::not_executed;
+    if (end == transaction_end::lost) changes.status = commit::outcome::unknown;
+    std::exchange(to, nullptr)->committed(*std::exchange(what, nullptr));
+}
 
-    void end(bool well) {
-        went_well = well;
-        woken.cancel();
+asio::awaitable<void> postgres_backend::link::settle_doubt(std::chrono::milliseconds timeout,
+                                                           bool is_last_chance) {
+    if (!doubt_end) co_return;
+    bool const is_late = is_last_chance || std::chrono::steady_clock::now() >= *doubt_end;
+    auto end = transaction_end::lost;
+    if (over.is_open()) {
+        end = co_await batch.look_up(postgres::statement_deadline(timeout));
+        if (end == transaction_end::refused) // it cannot be known
+            end = transaction_end::lost;
+        else if (end == transaction_end::lost && !is_late)
+            co_return;
+    } else if (!is_late) {
+        co_return;
     }
-};
+    doubt_end.reset();
+    answer(end);
+}
 
 postgres_backend::postgres_backend(asio::any_io_executor executor, postgres_options options,
                                    observer& observer)
     : batched_store(executor, *this, to_batch_options(options), options.timeout,
                     batching::yield_to_ready_handlers),
       options_(std::move(options)), observer_(observer), place_(options_.where.to_string()),
-      clock_(observer), first_attempt_(guard()), sweep_timer_(guard()) {
+      clock_(observer), upkeep_(options_, observer), first_attempt_(guard()),
+      sweep_timer_(guard()) {
     for (std::size_t n = 0; n < std::max<std::size_t>(1, options_.connections); ++n)
         links_.push_back(std::make_unique<link>(guard()));
 }
@@ -99,7 +111,7 @@ store_time postgres_backend::now() const noexcept {
 }
 
 bool postgres_backend::has_room() const noexcept {
-    return rows_ < options_.states_max;
+    return upkeep_.rows() < options_.states_max;
 }
 
 void postgres_backend::wake_one() {
@@ -110,16 +122,11 @@ void postgres_backend::wake_one() {
 }
 
 void postgres_backend::refuse_waiting() {
-    for (auto const& each : std::exchange(jobs_, {}))
-        each->end(false);
+    jobs_.refuse_all();
     for (auto const& [what, to] : std::exchange(waiting_, {})) {
         what->changes.status = commit::outcome::not_executed;
         to->loaded(*what);
     }
-}
-
-steady_time postgres_backend::statement_deadline() const noexcept {
-    return std::chrono::steady_clock::now() + options_.timeout + answer_grace;
 }
 
 // --- a batch on its way -------------------------------------------------------------------------
@@ -130,9 +137,10 @@ asio::awaitable<bool> postgres_backend::carry(link& one) {
     waiting_.pop_front();
     auto end = transaction_end::again;
     for (int tries = 0; end == transaction_end::again && tries < loads_max; ++tries) {
-        end = co_await one.batch.load(*one.what, statement_deadline());
+        end = co_await one.batch.load(*one.what, postgres::statement_deadline(options_.timeout));
         if (end == transaction_end::done) break;
-        bool const is_there = co_await one.batch.roll_back(statement_deadline());
+        bool const is_there =
+            co_await one.batch.roll_back(postgres::statement_deadline(options_.timeout));
         if (!is_there) end = transaction_end::lost;
     }
     if (end != transaction_end::done) {
@@ -143,41 +151,15 @@ asio::awaitable<bool> postgres_backend::carry(link& one) {
     auto const& time = one.batch.time();
     clock_.follow(time.sent, time.received, time.told);
     one.to->loaded(*one.what); // and commits
-    end = co_await one.batch.commit(*one.what, statement_deadline());
+    end = co_await one.batch.commit(*one.what, postgres::statement_deadline(options_.timeout));
     if (end == transaction_end::lost) {
         one.doubt_end = std::chrono::steady_clock::now() + options_.timeout;
         co_return false;
     }
-    if (end == transaction_end::done) rows_ += one.batch.rows_made();
-    co_await one.batch.roll_back(statement_deadline());
-    answer(one, end);
+    if (end == transaction_end::done) upkeep_.add_rows(one.batch.rows_made());
+    co_await one.batch.roll_back(postgres::statement_deadline(options_.timeout));
+    one.answer(end);
     co_return one.over.is_open();
-}
-
-void postgres_backend::answer(link& one, transaction_end end) {
-    auto& changes = one.what->changes;
-    if (end == transaction_end::again) changes.failed.assign(changes.groups, true);
-    if (end == transaction_end::refused) changes.status = commit::outcome::not_executed;
-    if (end == transaction_end::lost) changes.status = commit::outcome::unknown;
-    std::exchange(one.to, nullptr)->committed(*std::exchange(one.what, nullptr));
-}
-
-/// The next connection asks what became of the commit that the last one did not answer.
-asio::awaitable<void> postgres_backend::settle_doubt(link& one) {
-    if (!one.doubt_end) co_return;
-    bool const is_late = stopped_ || std::chrono::steady_clock::now() >= *one.doubt_end;
-    auto end = transaction_end::lost;
-    if (one.over.is_open()) {
-        end = co_await one.batch.look_up(statement_deadline());
-        if (end == transaction_end::refused) // it cannot be known
-            end = transaction_end::lost;
-        else if (end == transaction_end::lost && !is_late)
-            co_return;
-    } else if (!is_late) {
-        co_return;
-    }
-    one.doubt_end.reset();
-    answer(one, end);
 }
 
 // --- a connection's life ------------------------------------------------------------------------
@@ -189,7 +171,7 @@ asio::awaitable<void> postgres_backend::run(link& one) {
             became_ready(one); // before steps run again, which come back to it
         else
             became_unusable();
-        co_await settle_doubt(one);
+        co_await one.settle_doubt(options_.timeout, stopped_);
         if (one.over.is_open()) {
             co_await serve(one);
             why_ = one.over.why();
@@ -199,7 +181,7 @@ asio::awaitable<void> postgres_backend::run(link& one) {
         if (stopped_) break;
         co_await one.pause.wait(is_connected);
     }
-    co_await settle_doubt(one);
+    co_await one.settle_doubt(options_.timeout, stopped_);
     if (ready_ == 0) refuse_waiting();
     first_attempt_.end();
 }
@@ -213,8 +195,15 @@ asio::awaitable<bool> postgres_backend::connect(link& one) {
         auto const deadline = std::chrono::steady_clock::now() + connect_timeout;
         bool const is_connected = co_await one.over.open(each, deadline);
         if (is_connected) {
-            bool const is_usable = co_await greet(one.over);
-            if (is_usable) co_return true;
+            postgres::greeting greeting(options_.schema, options_.timeout);
+            bool const is_usable = co_await greeting.run(one.over);
+            if (is_usable) {
+                auto const started = greeting.server_started();
+                if (std::exchange(server_started_, started) != started)
+                    steps().expect_lost_writes();
+                co_return true;
+            }
+            why_ = greeting.why();
             is_lasting =
                 is_lasting || (one.over.is_open() && !postgres::is_passing(one.over.code()));
             one.over.close();
@@ -227,80 +216,13 @@ asio::awaitable<bool> postgres_backend::connect(link& one) {
     co_return false;
 }
 
-/// False, and why_, when the server said no or is gone.
-asio::awaitable<bool> postgres_backend::is_answered(connection& connection, steady_time deadline) {
-    auto const end = co_await connection.exchange(deadline);
-    if (end != exchange_end::done) why_ = connection.why();
-    co_return end == exchange_end::done;
-}
-
-/// False, and why_, when this server cannot be used.
-asio::awaitable<bool> postgres_backend::greet(connection& connection) {
-    if (connection.server_version_number() < oldest_server) {
-        why_ = "PostgreSQL " + connection.server_version() + " is too old: at least 15 is needed";
-        co_return false;
-    }
-    auto const deadline = std::chrono::steady_clock::now() + greeting_timeout;
-    connection.ask(postgres::settings_statement(options_.timeout.count()));
-    bool is_good = co_await is_answered(connection, deadline);
-    if (is_good) is_good = co_await find_tables(connection, deadline);
-    if (!is_good) co_return false;
-    for (auto const& each : postgres::prepared_statements(options_.schema))
-        connection.prepare(each.name, each.sql);
-    connection.ask("select pg_postmaster_start_time()"); // no two servers have the same
-    is_good = co_await is_answered(connection, deadline);
-    if (!is_good) co_return false;
-    auto const started = postgres::number_in(connection.answers().back().get());
-    if (std::exchange(server_started_, started) != started) steps().expect_lost_writes();
-    co_return true;
-}
-
-asio::awaitable<bool> postgres_backend::find_tables(connection& connection, steady_time deadline) {
-    std::string look = "select max(version)::bigint";
-    for (auto const* const right : {"select", "insert", "update", "delete"})
-        look.append(*right == 's' ? ", " : " and ")
-            .append("has_table_privilege('" + options_.schema + ".subject', '" + right + "')");
-    look += " from " + options_.schema + ".schema_version";
-    connection.ask(look);
-    bool is_found = co_await is_answered(connection, deadline);
-    if (connection.code() == "42P01" || connection.code() == "3F000") { // they are missing
-        bool const is_made = co_await make_tables(connection, deadline);
-        if (!is_made) co_return false;
-        connection.ask(look);
-        is_found = co_await is_answered(connection, deadline);
-    }
-    if (!is_found) co_return false;
-    auto const* const found = connection.answers().front().get();
-    auto const version = PQgetisnull(found, 0, 0) == 1 ? 0 : postgres::number_in(found);
-    bool const is_known = version == postgres::schema_version;
-    bool const may_write = *PQgetvalue(found, 0, 1) != 0;
-    if (!is_known)
-        why_ = "its tables in the schema " + options_.schema + " are of version " +
-               std::to_string(version) + ", which this otpd does not know";
-    else if (!may_write)
-        why_ = "this user may not select, insert, update and delete in " + options_.schema +
-               ".subject: grant it, as otpd --print-schema does";
-    co_return is_known&& may_write;
-}
-
-asio::awaitable<bool> postgres_backend::make_tables(connection& connection, steady_time deadline) {
-    connection.ask(lock_of_schema);
-    for (auto const& each : postgres::schema_statements(options_.schema))
-        connection.ask(each);
-    bool const is_made = co_await is_answered(connection, deadline);
-    if (!is_made && connection.is_open())
-        why_ = "its tables are missing, and this user may not make them (" + connection.why() +
-               "): have somebody run what otpd --print-schema prints";
-    co_return is_made;
-}
-
 /// Until the connection is lost, or the store is stopped.
 asio::awaitable<void> postgres_backend::serve(link& one) {
     for (bool is_there = true; is_there;) {
         if (!waiting_.empty()) {
             is_there = co_await carry(one);
         } else if (!jobs_.empty()) {
-            is_there = co_await do_next_job(one);
+            is_there = co_await jobs_.do_next(one.over);
         } else if (stopped_) {
             co_return;
         } else {
@@ -353,28 +275,19 @@ void postgres_backend::stop() {
 // --- beside the batches -------------------------------------------------------------------------
 
 /// On the strand. False when there is no connection, or it was lost, or the server refused.
-asio::awaitable<bool> postgres_backend::run_job(work work) {
+asio::awaitable<bool> postgres_backend::run_job(postgres::job_queue::job job) {
     if (is_down_ || stopped_) co_return false;
-    job mine{std::move(work), asio::steady_timer(guard(), steady_time::max()), {}};
-    jobs_.push_back(&mine);
+    postgres::job_queue::waiter mine(guard(), std::move(job));
+    jobs_.add(mine);
     wake_one();
-    while (!mine.went_well)
-        co_await mine.woken.async_wait(no_throw);
-    co_return *mine.went_well;
-}
-
-asio::awaitable<bool> postgres_backend::do_next_job(link& one) {
-    auto& next = *jobs_.front();
-    jobs_.pop_front();
-    bool const went_well = co_await next.what(one.over);
-    next.end(went_well);
-    co_return one.over.is_open();
+    co_return co_await mine.wait();
 }
 
 asio::awaitable<result<std::monostate>> postgres_backend::ping() {
     auto ask = [this](connection& connection) -> asio::awaitable<bool> {
         connection.ask("select pg_is_in_recovery()");
-        auto const end = co_await connection.exchange(statement_deadline());
+        auto const end =
+            co_await connection.exchange(postgres::statement_deadline(options_.timeout));
         co_return end == exchange_end::done &&
             *PQgetvalue(connection.answers().front().get(), 0, 0) == 0;
     };
@@ -384,54 +297,15 @@ asio::awaitable<result<std::monostate>> postgres_backend::ping() {
     co_return fault::not_executed;
 }
 
-/// Of a sample of the pages.
-asio::awaitable<bool> postgres_backend::count_rows(connection& connection,
-                                                   std::uint64_t& live_codes) {
-    connection.ask_prepared("pages");
-    auto end = co_await connection.exchange(statement_deadline());
-    if (end != exchange_end::done) co_return false;
-    auto const pages = static_cast<double>(postgres::number_in(connection.answers().front().get()));
-    double const part = std::min(1.0, sampled_pages / std::max(1.0, pages));
-    connection.ask("select key, state from " + options_.schema + ".subject tablesample system (" +
-                   std::to_string(100 * part) + ")");
-    end = co_await connection.exchange(statement_deadline());
-    if (end != exchange_end::done) co_return false;
-    auto const* const rows = connection.answers().front().get();
-    std::uint64_t live = 0;
-    for (int row = 0; row < PQntuples(rows); ++row)
-        if (*PQgetvalue(rows, row, 0) == static_cast<char>(state::key_kind::number))
-            live += state::live_codes_in(postgres::bytes_in(rows, row, 1), now()).count;
-    rows_ = static_cast<std::uint64_t>(PQntuples(rows) / part);
-    live_codes = static_cast<std::uint64_t>(static_cast<double>(live) / part);
-    counted_ = std::chrono::steady_clock::now();
-    co_return true;
-}
-
 asio::awaitable<result<std::uint64_t>> postgres_backend::live_codes() {
     std::uint64_t found = 0;
-    auto count = [this, &found](connection& connection) { return count_rows(connection, found); };
+    auto count = [this, &found](connection& connection) {
+        return upkeep_.count_rows(connection, now(), found);
+    };
     auto counting = run_job(count);
     bool const is_counted = co_await net::run_on(guard(), std::move(counting));
     if (is_counted) co_return found;
     co_return fault::not_executed;
-}
-
-/// Around the table, from where it was left. Instances sweep beside each other: a row that one of
-/// them deletes is passed over by the others.
-asio::awaitable<bool> postgres_backend::sweep_slice(connection& connection) {
-    auto const began = std::chrono::steady_clock::now();
-    std::string const pages[] = {postgres::to_binary(next_page_),
-                                 postgres::to_binary(next_page_ + options_.sweep_pages)};
-    connection.ask_prepared("sweep", pages);
-    connection.ask_prepared("pages");
-    auto const end = co_await connection.exchange(statement_deadline());
-    if (end != exchange_end::done) co_return false;
-    next_page_ += options_.sweep_pages;
-    if (next_page_ >= postgres::number_in(connection.answers().at(1).get())) next_page_ = 0;
-    std::size_t const removed =
-        std::strtoull(PQcmdTuples(connection.answers().front().get()), nullptr, 10);
-    if (removed > 0) observer_.swept({removed, std::chrono::steady_clock::now() - began});
-    co_return true;
 }
 
 asio::awaitable<void> postgres_backend::sweep_until_stopped() {
@@ -439,11 +313,13 @@ asio::awaitable<void> postgres_backend::sweep_until_stopped() {
         sweep_timer_.expires_after(options_.sweep_interval);
         co_await sweep_timer_.async_wait(no_throw);
         if (stopped_) break;
-        auto slice = [this](connection& connection) { return sweep_slice(connection); };
+        auto slice = [this](connection& connection) { return upkeep_.sweep_slice(connection); };
         co_await run_job(slice);
         std::uint64_t live_codes = 0;
-        auto count = [&](connection& connection) { return count_rows(connection, live_codes); };
-        if (std::chrono::steady_clock::now() - counted_ >= count_interval) co_await run_job(count);
+        auto count = [&](connection& connection) {
+            return upkeep_.count_rows(connection, now(), live_codes);
+        };
+        if (upkeep_.is_count_due()) co_await run_job(count);
     }
 }
 
