@@ -28,8 +28,8 @@ struct client_options {
     std::chrono::milliseconds queue_timeout{5'000}; ///< how long they do at most
     std::chrono::milliseconds idle_timeout{30'000};
     std::chrono::milliseconds connection_lifetime{600'000};
-    std::chrono::milliseconds probation{200};   ///< see net/connection_pool.hpp
-    std::chrono::milliseconds fresh_min{5'000}; ///< see net/connection_pool.hpp
+    std::chrono::milliseconds probation{200};   ///< see net/reuse_policy.hpp
+    std::chrono::milliseconds fresh_min{5'000}; ///< see net/reuse_policy.hpp
 
     /// Keys of [bridgexapi] in the settings.
     template <class Keys>

@@ -12,24 +12,25 @@
 
 namespace otpd::net {
 
-/// Of a reply.
+/// Of a reply; a longer one is a failure of its exchange.
 struct connection_limits {
     std::size_t header_bytes_max = 8 * 1024;
     std::size_t body_bytes_max = 64 * 1024;
 };
 
 struct pool_options {
-    std::size_t connections_max = 64;
-    std::size_t waiters_max = 1024;
-    std::chrono::milliseconds wait_max{5'000};
+    std::size_t connections_max = 64;          ///< open at once, idle ones included
+    std::size_t waiters_max = 1024;            ///< for a connection; more are refused
+    std::chrono::milliseconds wait_max{5'000}; ///< for a connection
     /// Well below the 60 s and more after which servers and balancers usually close.
     std::chrono::milliseconds idle_max{30'000};
     /// So that changes of addresses and certificates are noticed.
     std::chrono::milliseconds lifetime_max{600'000};
+    // When connections are used again, see src/net/reuse_policy.hpp.
     std::chrono::milliseconds probation{200}; ///< 0: trust the origin whatever it does
     std::chrono::milliseconds fresh_min{5'000};
-    std::chrono::milliseconds fresh_max{
-        600'000}; ///< also how long the pool remembers what it learned
+    /// Also how long the pool remembers what it learned.
+    std::chrono::milliseconds fresh_max{600'000};
     connection_limits limits;
     circuit_options circuit; ///< of connecting: an origin that answers badly is reachable
 };
