@@ -95,9 +95,10 @@ public:
             held_clock& now)
         : context_(context), clock_(now), keys_(app::keys_of(settings.otp, random_)),
           event_waiters_(context.get_executor(), 1),
-          domain_(app::policy_of(settings),
-                  {into, gateway_, keys_, plan_, clock_, random_, log_, metrics_, prices_, stats_,
-                   nobody_, event_waiters_, nobody_}) {
+          domain_(
+              otp::make_operations(app::policy_of(settings),
+                                   {into, gateway_, keys_, plan_, clock_, random_, log_, metrics_,
+                                    prices_, stats_, nobody_, event_waiters_, nobody_})) {
         for (auto const& route : app::policy_of(settings).allowed_routes)
             prices_.of_route[route] = prompt_gateway::price;
     }
@@ -127,7 +128,7 @@ private:
             otp::send_request request{
                 caller, *phone_number::parse(std::to_string(before_first + i)), login_};
             auto const sent =
-                co_await domain_.sender().send(std::move(request), deadline::in(patience));
+                co_await domain_.sender.send(std::move(request), deadline::in(patience));
             if (!sent)
                 throw std::runtime_error("send " + std::to_string(i) + " of the filling failed");
             clock_.move(step);

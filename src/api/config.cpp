@@ -6,7 +6,7 @@
 namespace otpd::api {
 
 answer config(api_call call) {
-    auto const& rules = call.deps.domain.rules();
+    auto const& rules = call.deps.domain.rules;
     http::response reply;
     reply.body = json_writer()
                      .add("otp_length", rules.code_length)

@@ -34,7 +34,7 @@ answer find_delivery(api_call call, std::string id) {
     if (!asked.valid()) co_return to_response(asked.problem(), request);
     std::optional<std::string> verification;
     if (auto const text = asked.text("verification_id")) verification = *text;
-    auto const found = co_await call.deps.domain.deliveries().find(
+    auto const found = co_await call.deps.domain.deliveries.find(
         caller_of(request, *call.client), std::move(id), std::move(verification), request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
     http::response reply;

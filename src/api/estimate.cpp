@@ -42,7 +42,7 @@ answer estimate(api_call call) {
     auto asked = parse(body, request, *call.client);
     if (!asked) co_return to_response(body.problem(), request);
     auto const found =
-        co_await call.deps.domain.estimator().estimate(*std::move(asked), request.until());
+        co_await call.deps.domain.estimator.estimate(*std::move(asked), request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
     http::response reply;
     reply.body = write(*found, *call.client);

@@ -107,7 +107,7 @@ answer send_otp(api_call call) {
         send->idempotency =
             otp::idempotency_key{idempotency->text, idempotency->fingerprint, std::move(remember)};
     }
-    auto const sent = co_await call.deps.domain.sender().send(*std::move(send), request.until());
+    auto const sent = co_await call.deps.domain.sender.send(*std::move(send), request.until());
     if (!sent) co_return to_response(to_problem(sent.error()), request);
     co_return reply_of(*sent, frame);
 }

@@ -75,24 +75,25 @@ deadline end_of_wait(int seconds, http::request const& request) {
 
 answer find_verification(api_call call, std::string id) {
     auto const& request = call.request;
-    auto& verifications = call.deps.domain.verifications();
+    auto const& domain = call.deps.domain;
     query asked(request.query(), {"wait"});
     auto const wait = asked.integer("wait", 0, longest_wait);
     if (!asked.valid()) co_return to_response(asked.problem(), request);
     auto who = caller_of(request, *call.client);
     if (wait.value_or(0) == 0)
-        co_return reply_of(co_await verifications.find(std::move(who), std::move(id)), request);
+        co_return reply_of(co_await domain.verifications.find(std::move(who), std::move(id)),
+                           request);
     auto const until = end_of_wait(*wait, request);
     std::function<bool()> has_disconnected = [&request] { return request.has_hung_up(); };
-    co_return reply_of(co_await verifications.find_changed(std::move(who), std::move(id), until,
-                                                           std::move(has_disconnected)),
+    co_return reply_of(co_await domain.long_polls.find_changed(std::move(who), std::move(id), until,
+                                                               std::move(has_disconnected)),
                        request);
 }
 
 answer cancel_verification(api_call call, std::string id) {
     auto who = caller_of(call.request, *call.client);
     co_return reply_of(
-        co_await call.deps.domain.verifications().cancel(std::move(who), std::move(id)),
+        co_await call.deps.domain.verifications.cancel(std::move(who), std::move(id)),
         call.request);
 }
 

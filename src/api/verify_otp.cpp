@@ -26,12 +26,12 @@ std::optional<otp::verify_request> parse(json_body& body, http::request const& r
 
 answer verify_otp(api_call call) {
     json_body body(call.request.body());
-    auto guess = parse(body, call.request, *call.client, call.deps.domain.rules().code_length);
+    auto guess = parse(body, call.request, *call.client, call.deps.domain.rules.code_length);
     if (!guess) co_return to_response(body.problem(), call.request);
 
     auto const number = guess->number;
     auto const what = guess->purpose;
-    auto const verified = co_await call.deps.domain.verifier().verify(*std::move(guess));
+    auto const verified = co_await call.deps.domain.verifier.verify(*std::move(guess));
     if (!verified) co_return to_response(to_problem(verified.error()), call.request);
     http::response reply;
     reply.body = json_writer()

@@ -114,23 +114,20 @@ public:
                          names_of_clients(settings_)),
           hooks_(context_.get_executor(), settings_.webhook_endpoints, settings_.webhooks,
                  webhook::webhooks::dependencies{clock_, random_, log_, metrics_}),
-          prices_(context_.get_executor(), price_cache_options_of(settings_),
-                  otp::price_cache::dependencies{reader_, clock_, random_, log_, metrics_}),
+          prices_({context_.get_executor(), "price_cache_ended", random_, log_},
+                  price_cache_options_of(settings_), {reader_, clock_, log_, metrics_}),
           deliveries_(context_.get_executor(), settings_.delivery,
                       otp::delivery_tracker::dependencies{store_, reader_, clock_, random_, relay_,
                                                           log_, metrics_}),
-          account_(context_.get_executor(), settings_.spending.account,
-                   otp::account_monitor::dependencies{
-                       store_, reader_,
-                       [this](wall_time at) { return domain_.spending().total(at); }, clock_,
-                       random_, log_, metrics_}),
-          domain_(rules_,
-                  otp::operations::dependencies{
-                      store_, questions_, keys_, plan_, clock_, random_, log_, metrics_, prices_,
-                      stats_, deliveries_, event_waiters_, relay_,
-                      [this](money balance) { account_.on_balance(balance); }, &owners_}),
-          catalogue_(otp::catalogue::dependencies{store_, questions_, prices_, account_,
-                                                  domain_.spending(), rules_, clock_}),
+          account_(settings_.spending.account, clock_, log_, metrics_),
+          domain_(otp::make_operations(
+              rules_, {store_, questions_, keys_, plan_, clock_, random_, log_, metrics_, prices_,
+                       stats_, deliveries_, event_waiters_, relay_,
+                       [this](money balance) { account_.on_balance(balance); }, &owners_})),
+          spending_(domain_.rules, domain_.spending, store_, clock_),
+          account_monitor_({context_.get_executor(), "account_monitor_ended", random_, log_},
+                           settings_.spending.account, reader_, spending_, account_),
+          catalogue_(rules_, questions_, prices_, account_, clock_),
           api_(context_, api_options(settings_), api_routes_, http_events_) {
         signals_.add(SIGUSR1);
         start_listeners();
@@ -161,6 +158,7 @@ private:
     void add_routes() {
         api::dependencies const deps{domain_,
                                      catalogue_,
+                                     spending_,
                                      stats_,
                                      reads_,
                                      callers_,
@@ -173,8 +171,8 @@ private:
         if (settings_.admin.token.empty()) return;
         operators_.emplace(operator_of(settings_.admin));
         api::dependencies const operators_use{
-            deps.domain,     deps.catalogue,     deps.stats,        deps.reads,       *operators_,
-            deps.live_codes, deps.why_not_ready, deps.upstream_url, deps.delivery_url};
+            deps.domain, deps.catalogue,  deps.spending,      deps.stats,        deps.reads,
+            *operators_, deps.live_codes, deps.why_not_ready, deps.upstream_url, deps.delivery_url};
         api::add_operator_routes(admin_routes_, operators_use);
     }
 
@@ -194,14 +192,14 @@ private:
     void start_background() {
         prices_.start();
         deliveries_.start();
-        account_.start();
+        account_monitor_.start();
         hooks_.start();
     }
 
     void stop_background() {
         prices_.stop();
         deliveries_.stop();
-        account_.stop();
+        account_monitor_.stop();
     }
 
     void log_start() {
@@ -318,7 +316,7 @@ private:
         bool const drained = co_await api_.drain(limit);
         if (!drained) log_.warn("drain_incomplete");
         stop_background();
-        co_await domain_.drain(deadline::in(last_goodbye));
+        co_await domain_.undo.drain(deadline::in(last_goodbye));
         co_await hooks_.drain(last_goodbye);
         co_await upstream_.drain(limit);
         co_await reader_.drain(limit);
@@ -448,8 +446,10 @@ private:
     webhook::webhooks hooks_;
     otp::price_cache prices_;
     otp::delivery_tracker deliveries_;
-    otp::account_monitor account_;
+    otp::account account_;
     otp::operations domain_;
+    otp::spending_report spending_;
+    otp::account_monitor account_monitor_;
     otp::catalogue catalogue_;
     http::server api_;
     std::optional<http::server> admin_;

@@ -11,7 +11,7 @@
 #include "otpd/core/money.hpp"
 #include "otpd/core/secret.hpp"
 #include "otpd/http/server.hpp"
-#include "otpd/otp/account_monitor.hpp"
+#include "otpd/otp/account.hpp"
 #include "otpd/otp/client.hpp"
 #include "otpd/otp/delivery.hpp"
 #include "otpd/otp/policy.hpp"

@@ -1,9 +1,10 @@
 #include "otpd/otp/operations.hpp"
 
 #include "delivery/message_ownership.hpp"
+#include "otpd/otp/admission_undo.hpp"
 #include "send/code_factory.hpp"
+#include "send/draft_factory.hpp"
 #include "send/followup.hpp"
-#include "send/send_checks.hpp"
 #include "send/send_operation.hpp"
 #include "verifications/cancel_reports.hpp"
 #include "verify/guess_checks.hpp"
@@ -13,28 +14,33 @@
 
 namespace otpd::otp {
 
+namespace {
+
 /// In the order in which they need one another.
-struct operations::parts {
-    parts(policy chosen, dependencies const& deps)
+struct parts {
+    parts(policy chosen, operations_dependencies const& deps)
         : rules(std::move(chosen)), texts(rules.templates, rules.ttl), spending(rules, deps.keys),
           tests(rules, deps.now), destinations(rules.destinations, deps.plan),
           limits(rules, deps.keys), codes(rules.code_length, deps.keys, deps.random, tests),
           routes(rules, deps.price_list, deps.stats, spending, deps.now),
           follow_up(rules, deps.deliveries, deps.owners, deps.on_balance, deps.now),
-          checks(rules, texts, {deps.keys, codes, destinations, limits, routes}),
+          checks(rules, texts, destinations, limits),
+          drafts(rules, deps.keys, codes, routes, checks),
           undo(deps.store, deps.log, rules.undo_pause, rules.idempotency_retention),
-          upstream(rules, texts, deps.gateway, deps.log),
+          steps(rules, deps.store, undo, deps.now),
+          upstream(rules, texts, deps.gateway, deps.log, deps.now), results(rules, deps.now),
           of_sends(deps.events, deps.log, deps.metrics, deps.now),
-          sends{rules, deps.now, routes, deps.store, undo, upstream, of_sends},
-          sender(checks, sends, follow_up), guesses(rules, deps.keys, limits, tests, destinations),
+          sends{routes, steps, upstream, results, of_sends},
+          sender(drafts, deps.now, sends, follow_up),
+          guesses(rules, deps.keys, limits, tests, destinations),
           of_guesses(deps.events, deps.keys, deps.log, deps.metrics, deps.now),
           verifier(rules, guesses, deps.store, of_guesses),
           of_cancellations(deps.events, deps.log, deps.now),
-          verifications(
-              rules, {deps.store, deps.keys, deps.waiters, follow_up, of_cancellations, deps.now}),
+          verifications(rules, deps.store, deps.keys, follow_up, of_cancellations),
+          long_polls(verifications, deps.waiters, deps.now, rules.hears_everything),
           owners(deps.owners, deps.store, deps.keys),
           deliveries(owners, deps.deliveries, deps.gateway, deps.now, rules.send_timeout),
-          estimator(rules, checks, texts, deps.gateway) {}
+          estimator(rules, drafts, texts, deps.gateway) {}
 
     policy const rules;
     messages const texts;
@@ -44,11 +50,14 @@ struct operations::parts {
     limiter const limits;
     code_factory const codes;
     route_selector const routes;
-    followup follow_up;
+    followup const follow_up;
 
     send_checks const checks;
+    draft_factory const drafts;
     admission_undo undo;
+    store_steps const steps;
     transmission const upstream;
+    send_results const results;
     send_reports const of_sends;
     send_parts const sends;
     otp::sender sender;
@@ -59,41 +68,19 @@ struct operations::parts {
 
     cancel_reports const of_cancellations;
     otp::verifications verifications;
+    otp::long_polls long_polls;
 
     message_ownership const owners;
     delivery_query deliveries;
     otp::estimator estimator;
 };
 
-operations::operations(policy rules, dependencies deps)
-    : parts_(std::make_unique<parts>(std::move(rules), deps)) {}
+} // namespace
 
-operations::~operations() = default;
-
-sender& operations::sender() noexcept {
-    return parts_->sender;
-}
-verifier& operations::verifier() noexcept {
-    return parts_->verifier;
-}
-verifications& operations::verifications() noexcept {
-    return parts_->verifications;
-}
-delivery_query& operations::deliveries() noexcept {
-    return parts_->deliveries;
-}
-estimator& operations::estimator() noexcept {
-    return parts_->estimator;
-}
-policy const& operations::rules() const noexcept {
-    return parts_->rules;
-}
-ledger const& operations::spending() const noexcept {
-    return parts_->spending;
-}
-
-boost::asio::awaitable<void> operations::drain(deadline limit) {
-    return parts_->undo.drain(limit);
+operations make_operations(policy rules, operations_dependencies const& deps) {
+    auto const all = std::make_shared<parts>(std::move(rules), deps);
+    return {all->rules,      all->spending,   all->sender,    all->verifier, all->verifications,
+            all->long_polls, all->deliveries, all->estimator, all->undo,     all};
 }
 
 } // namespace otpd::otp

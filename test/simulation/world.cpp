@@ -59,11 +59,11 @@ void world::start_instance(std::size_t which) {
     };
     of.store = std::make_unique<simulated_store>(std::move(inner), std::move(lose), turns_, clock_,
                                                  *this, calls_inside_);
-    otp::operations::dependencies const deps{
+    otp::operations_dependencies const deps{
         *of.store,       upstream_,      around.keys,    around.plan,   clock_,
         bytes_,          log_,           around.metrics, around.prices, around.stats,
         around.follower, event_waiters_, around.observer};
-    of.service.emplace(rules_.policy, deps);
+    of.service.emplace(otp::make_operations(rules_.policy, deps));
 }
 
 // --- turns --------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ std::vector<world::sum> world::sums() {
                     route,
                     money(),
                     at};
-                for (auto const& each : instances_[0].service->spending().reservations(purchase))
+                for (auto const& each : instances_[0].service->spending.reservations(purchase))
                     keys.push_back(each.budget);
                 for (auto const& each : model_.bookings_of({client, 0, purpose}, route, now()))
                     found.push_back({each.of, {}, 0});

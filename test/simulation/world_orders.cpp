@@ -105,7 +105,7 @@ void world::begin_send() {
          order.idempotency_key);
     model_.began(op, order, now());
     auto& service = *instances_[at(op).instance].service;
-    turn(op, [&] { spawn(op, service.sender().send(request_of(op, order), no_deadline())); });
+    turn(op, [&] { spawn(op, service.sender.send(request_of(op, order), no_deadline())); });
 }
 
 /// A new one, or the same send again, or the same key for another.
@@ -199,7 +199,7 @@ void world::begin_check() {
     note(happening::check, op, order.of.number, order.of.client * 10 + order.of.purpose,
          owner == none ? -1 : static_cast<std::int64_t>(owner));
     auto& service = *instances_[at(op).instance].service;
-    turn(op, [&] { spawn(op, service.verifier().verify(request_of(order))); });
+    turn(op, [&] { spawn(op, service.verifier.verify(request_of(order))); });
 }
 
 otp::verify_request world::request_of(check_order const& order) {
@@ -236,7 +236,7 @@ void world::begin_find() {
     note(happening::find, op, order.client, order.id == none ? -1 : std::int64_t{order.id});
     auto& service = *instances_[at(op).instance].service;
     turn(op, [&] {
-        spawn(op, service.verifications().find(caller_of(order.client, -1), id_text(order.id)));
+        spawn(op, service.verifications.find(caller_of(order.client, -1), id_text(order.id)));
     });
 }
 
@@ -247,7 +247,7 @@ void world::begin_cancel() {
     note(happening::cancel, op, order.client, order.id == none ? -1 : std::int64_t{order.id});
     auto& service = *instances_[at(op).instance].service;
     turn(op, [&] {
-        spawn(op, service.verifications().cancel(caller_of(order.client, -1), id_text(order.id)));
+        spawn(op, service.verifications.cancel(caller_of(order.client, -1), id_text(order.id)));
     });
 }
 
@@ -302,7 +302,7 @@ store::delivery_update world::update_of(operation_id op) {
                                          model_.route_of(told.of),
                                          money(),
                                          wall_time(virtual_clock::begins_at) + about.booked_at};
-    for (auto const& each : instances_[0].service->spending().reservations(purchase))
+    for (auto const& each : instances_[0].service->spending.reservations(purchase))
         request.adjustments.push_back({each.budget, told.correction});
     return request;
 }

@@ -9,7 +9,7 @@
 #include "otpd/api/routes.hpp"
 #include "otpd/http/server.hpp"
 #include "otpd/net/single_threaded_scope.hpp"
-#include "otpd/otp/account_monitor.hpp"
+#include "otpd/otp/account.hpp"
 #include "otpd/otp/catalogue.hpp"
 #include "otpd/otp/event_waiters.hpp"
 #include "otpd/otp/ledger.hpp"
@@ -84,6 +84,7 @@ public:
             prices.of_route[route] = money::from_micros(price_micros);
         api::add_routes(routes_, {domain,
                                   catalogue_,
+                                  report_,
                                   stats_,
                                   reads_,
                                   callers_,
@@ -116,12 +117,9 @@ public:
     [[nodiscard]] int escaped() const noexcept { return escaped_; }
 
     /// Everything that was spent in the hour and in the day's budget.
-    std::int64_t spent() {
-        return ask(memory.spent({domain.spending().total(clock.wall())})).at(0);
-    }
+    std::int64_t spent() { return ask(memory.spent({domain.spending.total(clock.wall())})).at(0); }
     std::int64_t spent_of_the_budget() {
-        return ask(memory.spent(
-                       {domain.spending().key_of(domain.rules().budgets.at(0), clock.wall())}))
+        return ask(memory.spent({domain.spending.key_of(domain.rules.budgets.at(0), clock.wall())}))
             .at(0);
     }
 
@@ -178,21 +176,16 @@ private:
     otp::event_waiters event_waiters_{context_.get_executor(), 10};
 
 public:
-    otp::operations domain{torture_policy(),
-                           {store, gateway, keys_, plan_, clock, random_, log_, metrics_, prices,
-                            stats_, deliveries_, event_waiters_, event_waiters_}};
+    otp::operations domain = otp::make_operations(
+        torture_policy(), {store, gateway, keys_, plan_, clock, random_, log_, metrics_, prices,
+                           stats_, deliveries_, event_waiters_, event_waiters_});
 
 private:
-    otp::ledger spending_{domain.rules(), keys_};
     otp::price_cache price_lists_{
-        context_.get_executor(), {}, {gateway, clock, random_, log_, metrics_}};
-    otp::account_monitor account_{context_.get_executor(),
-                                  {},
-                                  {store, gateway,
-                                   [this](wall_time at) { return spending_.total(at); }, clock,
-                                   random_, log_, metrics_}};
-    otp::catalogue catalogue_{
-        {store, gateway, price_lists_, account_, spending_, domain.rules(), clock}};
+        {context_.get_executor(), "", random_, log_}, {}, {gateway, clock, log_, metrics_}};
+    otp::account account_{{}, clock, log_, metrics_};
+    otp::catalogue catalogue_{domain.rules, gateway, price_lists_, account_, clock};
+    otp::spending_report report_{domain.rules, domain.spending, store, clock};
     otp::read_limit reads_{context_.get_executor(), 0, clock, metrics_};
     api::authenticator callers_{secret_string()};
     http::router routes_;

@@ -10,6 +10,7 @@
 #include "otpd/otp/operations.hpp"
 #include "otpd/otp/read_limit.hpp"
 #include "otpd/otp/scoreboard.hpp"
+#include "otpd/otp/spending_report.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -29,8 +30,9 @@ using code_count = std::function<boost::asio::awaitable<std::optional<std::uint6
 
 /// Everything must outlive the router.
 struct dependencies {
-    otp::operations& domain;
+    otp::operations const& domain;
     otp::catalogue& catalogue;
+    otp::spending_report const& spending;
     otp::route_score_source& stats;
     otp::read_limit& reads;
     authenticator const& callers;

@@ -24,15 +24,15 @@ struct estimate_request {
     std::optional<int> route_id = std::nullopt; ///< as send_request's; a plan has no single price
 };
 
-class send_checks;
+class draft_factory;
 
 /// From any executor; calls continue on the caller's.
 class estimator {
 public:
     /// All must outlive it, and the calls that run.
-    estimator(policy const& rules, send_checks const& checks, messages const& texts,
+    estimator(policy const& rules, draft_factory const& drafts, messages const& texts,
               bridgexapi::gateway& gateway)
-        : rules_(rules), checks_(checks), texts_(texts), gateway_(gateway) {}
+        : rules_(rules), drafts_(drafts), texts_(texts), gateway_(gateway) {}
 
     /// Asks the upstream now. Sends nothing and counts nothing; the route must be allowed.
     boost::asio::awaitable<outcome<bridgexapi::estimate>> estimate(estimate_request request,
@@ -40,7 +40,7 @@ public:
 
 private:
     policy const& rules_;
-    send_checks const& checks_;
+    draft_factory const& drafts_;
     messages const& texts_;
     bridgexapi::gateway& gateway_;
 };

@@ -7,12 +7,14 @@
 #include "otpd/core/clock.hpp"
 #include "otpd/core/numbering_plan.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/otp/admission_undo.hpp"
 #include "otpd/otp/delivery.hpp"
 #include "otpd/otp/delivery_query.hpp"
 #include "otpd/otp/estimate.hpp"
 #include "otpd/otp/event_waiters.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/ledger.hpp"
+#include "otpd/otp/long_polls.hpp"
 #include "otpd/otp/message_owners.hpp"
 #include "otpd/otp/policy.hpp"
 #include "otpd/otp/prices.hpp"
@@ -31,46 +33,43 @@ class metrics;
 
 namespace otpd::otp {
 
-/// From any executor.
-class operations {
-public:
-    /// Everything must outlive the operations and the calls that run.
-    struct dependencies {
-        store::store& store;
-        bridgexapi::gateway& gateway;
-        key_ring const& keys;
-        numbering_plan const& plan;
-        clock const& now;
-        random_source& random;
-        telemetry::logger& log;
-        telemetry::metrics& metrics;
-        prices const& price_list;
-        route_score_source& stats;
-        delivery_follower& deliveries;
-        event_waiters& waiters;
-        observer& events; ///< of everything that happens; it passes it on to `news`, too
-        /// The balance after an accepted send, in whatever thread that was; must be quick.
-        std::function<void(money)> on_balance = [](money) {};
-        message_owners* owners = nullptr; ///< null: tenants have to name the verification
-    };
-
-    operations(policy rules, dependencies deps);
-    ~operations();
-
-    [[nodiscard]] otp::sender& sender() noexcept;
-    [[nodiscard]] otp::verifier& verifier() noexcept;
-    [[nodiscard]] otp::verifications& verifications() noexcept;
-    [[nodiscard]] otp::delivery_query& deliveries() noexcept;
-    [[nodiscard]] otp::estimator& estimator() noexcept;
-    [[nodiscard]] policy const& rules() const noexcept;
-    [[nodiscard]] ledger const& spending() const noexcept;
-
-    /// What goes on behind the requests tries once more and ends, at the limit at the latest.
-    boost::asio::awaitable<void> drain(deadline limit);
-
-private:
-    struct parts;
-    std::unique_ptr<parts> parts_;
+/// What make_operations() puts together. Everything must outlive the operations and the calls that
+/// run.
+struct operations_dependencies {
+    store::store& store;
+    bridgexapi::gateway& gateway;
+    key_ring const& keys;
+    numbering_plan const& plan;
+    clock const& now;
+    random_source& random;
+    telemetry::logger& log;
+    telemetry::metrics& metrics;
+    prices const& price_list;
+    route_score_source& stats;
+    delivery_follower& deliveries;
+    event_waiters& waiters;
+    observer& events; ///< of everything that happens; it passes it on to `waiters`, too
+    /// The balance after an accepted send, in whatever thread that was; must be quick.
+    std::function<void(money)> on_balance = [](money) {};
+    message_owners* owners = nullptr; ///< null: tenants have to name the verification
 };
+
+/// From any executor.
+struct operations {
+    policy const& rules;
+    ledger const& spending;
+    otp::sender& sender;
+    otp::verifier& verifier;
+    otp::verifications& verifications;
+    otp::long_polls& long_polls;
+    delivery_query& deliveries;
+    otp::estimator& estimator;
+    /// Goes on behind the requests: to be drained.
+    admission_undo& undo;
+
+    std::shared_ptr<void const> parts; ///< what all of these are members of
+};
+
+[[nodiscard]] operations make_operations(policy rules, operations_dependencies const& deps);
 
 } // namespace otpd::otp

@@ -5,11 +5,9 @@
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/clock.hpp"
-#include "otpd/core/random.hpp"
+#include "otpd/otp/periodic.hpp"
 #include "otpd/otp/prices.hpp"
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/smart_ptr/shared_ptr.hpp>
 
 #include <chrono>
@@ -37,9 +35,9 @@ struct price_list {
 
 struct price_cache_options {
     std::vector<int> routes; ///< whose lists are cached
-    /// A list is refreshed after four fifths of it, with jitter: up to an eighth earlier.
+    /// A list is refreshed after four fifths of it, with the jitter of `periodic`.
     std::chrono::milliseconds lifetime{3'600'000};
-    /// After a failure, doubling up to the lifetime, with the same jitter.
+    /// After a failure, doubling up to the lifetime.
     std::chrono::milliseconds retry{30'000};
     std::chrono::milliseconds timeout{10'000}; ///< of one question
 
@@ -58,23 +56,21 @@ struct price_cache_options {
                                                         unsigned failures) noexcept;
 
 /// A list that cannot be refreshed stays in use, however old: an old price is a better estimate
-/// than none. The lists are fetched one after the other, on a strand of the cache's own.
+/// than none. The lists are fetched one after the other.
 ///
 /// Log: `price_list_loaded` the first time for a route, `price_list_failed` once until it succeeds
 /// again.
 class price_cache final : public prices {
 public:
-    /// Everything must outlive it.
+    /// All must outlive it.
     struct dependencies {
         bridgexapi::gateway& gateway;
         clock const& now;
-        random_source& random;
         telemetry::logger& log;
         telemetry::metrics& metrics;
     };
 
-    price_cache(boost::asio::any_io_executor executor, price_cache_options options,
-                dependencies deps);
+    price_cache(periodic runner, price_cache_options options, dependencies deps);
     ~price_cache() override;
 
     [[nodiscard]] std::optional<money> price_of(int route_id,

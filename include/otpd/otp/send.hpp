@@ -77,16 +77,17 @@ struct sent {
     std::string replayed;
 };
 
+class draft_factory;
 class followup;
-class send_checks;
 struct send_parts;
 
 /// From any executor; calls continue on the caller's.
 class sender {
 public:
     /// All must outlive it, and the calls that run.
-    sender(send_checks const& checks, send_parts const& parts, followup& follow_up)
-        : checks_(checks), parts_(parts), follow_up_(follow_up) {}
+    sender(draft_factory const& drafts, clock const& now, send_parts const& parts,
+           followup const& follow_up)
+        : drafts_(drafts), now_(now), parts_(parts), follow_up_(follow_up) {}
 
     /// Admits, transmits, settles. Cancelling the caller does not stop it: a send that was admitted
     /// is always settled, at the latest when `until` or the policy's send timeout has passed.
@@ -95,9 +96,10 @@ public:
 private:
     boost::asio::awaitable<outcome<sent>> send_to_the_end(send_request request, deadline until);
 
-    send_checks const& checks_;
+    draft_factory const& drafts_;
+    clock const& now_;
     send_parts const& parts_;
-    followup& follow_up_;
+    followup const& follow_up_;
 };
 
 } // namespace otpd::otp

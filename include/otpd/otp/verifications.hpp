@@ -3,10 +3,7 @@
 /// /verifications/{id}: a verification as a resource.
 
 #include "otpd/core/clock.hpp"
-#include "otpd/core/deadline.hpp"
-#include "otpd/net/single_flight.hpp"
 #include "otpd/otp/caller.hpp"
-#include "otpd/otp/event_waiters.hpp"
 #include "otpd/otp/failure.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/policy.hpp"
@@ -15,12 +12,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace otpd::otp {
@@ -51,38 +45,19 @@ class followup;
 class verifications {
 public:
     /// All must outlive it, and the calls that run.
-    struct dependencies {
-        store::store& store;
-        key_ring const& keys;
-        event_waiters& waiters;
-        followup& follow_up;
-        cancel_reports const& reports;
-        clock const& now;
-    };
-    verifications(policy const& rules, dependencies deps);
+    verifications(policy const& rules, store::store& store, key_ring const& keys,
+                  followup const& follow_up, cancel_reports const& reports)
+        : rules_(rules), store_(store), keys_(keys), follow_up_(follow_up), reports_(reports) {}
 
     boost::asio::awaitable<outcome<verification_view>> find(caller caller, std::string id);
-    /// The same after the next change of it, at `until` at the latest, or within a second after
-    /// `has_disconnected` says that nobody waits any more. `has_disconnected` is asked on the
-    /// caller's executor.
-    boost::asio::awaitable<outcome<verification_view>>
-    find_changed(caller caller, std::string id, deadline until,
-                 std::function<bool()> has_disconnected);
     boost::asio::awaitable<outcome<verification_view>> cancel(caller caller, std::string id);
 
 private:
-    /// A verification's id, and what was heard of it when it was looked at.
-    using find_key = std::pair<std::string, std::uint64_t>;
-    using shared_finds = net::single_flight<find_key, std::optional<outcome<verification_view>>>;
-
-    boost::asio::awaitable<outcome<verification_view>> find_shared(caller caller, std::string id,
-                                                                   std::uint64_t seen);
-    boost::asio::awaitable<std::optional<outcome<verification_view>>> find_if_there(caller caller,
-                                                                                    std::string id);
-
     policy const& rules_;
-    dependencies deps_;
-    shared_finds finds_;
+    store::store& store_;
+    key_ring const& keys_;
+    followup const& follow_up_;
+    cancel_reports const& reports_;
 };
 
 } // namespace otpd::otp

@@ -1,16 +1,8 @@
 #include "otpd/otp/price_cache.hpp"
 
-#include "otpd/net/on_strand.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/smart_ptr/atomic_shared_ptr.hpp>
 #include <boost/smart_ptr/make_shared.hpp>
 
@@ -27,17 +19,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-using duration = std::chrono::steady_clock::duration;
-
 /// What a question that threw is logged and counted as.
 constexpr std::string_view internal_error = "internal_error";
-
-/// Up to an eighth earlier, so that instances that were started together do not ask together for
-/// ever.
-duration jittered(duration of, random_source& random) {
-    auto const most = static_cast<std::uint64_t>((of / 8).count());
-    return of - duration(static_cast<duration::rep>(random.below(most + 1)));
-}
 
 } // namespace
 
@@ -79,9 +62,8 @@ std::chrono::milliseconds ask_again_after(price_cache_options const& options,
 
 class price_cache::impl : public std::enable_shared_from_this<impl> {
 public:
-    impl(asio::any_io_executor const& executor, price_cache_options options, dependencies deps)
-        : options_(std::move(options)), deps_(deps), strand_(asio::make_strand(executor)),
-          timer_(strand_) {
+    impl(periodic runner, price_cache_options options, dependencies deps)
+        : runner_(std::move(runner)), options_(std::move(options)), deps_(deps) {
         for (int const id : options_.routes)
             if (find(id) == nullptr) entries_.emplace_back(id);
     }
@@ -94,20 +76,10 @@ public:
 
     void start() {
         if (entries_.empty()) return;
-        auto ended = [self = shared_from_this()](std::exception_ptr thrown) {
-            if (thrown) self->deps_.log.error("price_cache_ended");
-        };
-        asio::co_spawn(strand_, ask_until_stopped(shared_from_this()),
-                       asio::bind_cancellation_slot(cancel_.slot(), std::move(ended)));
+        runner_.start([self = shared_from_this()] { return self->refresh_next(); });
     }
 
-    void stop() {
-        auto end = [self = shared_from_this()] {
-            self->stopped_ = true;
-            self->cancel_.emit(asio::cancellation_type::terminal);
-        };
-        asio::dispatch(strand_, std::move(end));
-    }
+    void stop() { runner_.stop(); }
 
 private:
     struct entry {
@@ -117,7 +89,7 @@ private:
         /// order, so a reader races with who replaces the list.
         boost::atomic_shared_ptr<price_list const> list;
 
-        // On strand_ only.
+        // Of the runner only.
         steady_time due{};
         unsigned failures = 0; ///< in a row
     };
@@ -127,14 +99,10 @@ private:
         return found == entries_.end() ? nullptr : &*found;
     }
 
-    static asio::awaitable<void> ask_until_stopped(std::shared_ptr<impl> self) {
-        co_await asio::this_coro::throw_if_cancelled(false);
-        while (!self->stopped_) {
-            auto& next = *std::ranges::min_element(self->entries_, {}, &entry::due);
-            self->timer_.expires_at(next.due);
-            co_await self->timer_.async_wait(asio::as_tuple(asio::deferred));
-            if (!self->stopped_) co_await self->ask(next);
-        }
+    asio::awaitable<steady_time::duration> refresh_next() {
+        co_await ask(*std::ranges::min_element(entries_, {}, &entry::due));
+        auto const& next = *std::ranges::min_element(entries_, {}, &entry::due);
+        co_return next.due - std::chrono::steady_clock::now();
     }
 
     asio::awaitable<void> ask(entry& entry) {
@@ -151,11 +119,10 @@ private:
         } catch (std::exception const&) {
             learned = false;
         }
-        if (stopped_ && !learned) co_return; // it was cancelled: no failure
+        if (runner_.is_stopped() && !learned) co_return; // it was cancelled: no failure
         deps_.metrics.price_list_asked(learned);
         if (!learned) failed(entry, why);
-        auto const pause = ask_again_after(options_, entry.failures);
-        entry.due = std::chrono::steady_clock::now() + jittered(pause, deps_.random);
+        entry.due = std::chrono::steady_clock::now() + ask_again_after(options_, entry.failures);
     }
 
     void keep(entry& entry, std::vector<bridgexapi::price> prices) {
@@ -173,20 +140,14 @@ private:
             deps_.log.warn("price_list_failed", {{"route_id", entry.route_id}, {"reason", why}});
     }
 
+    periodic runner_;
     price_cache_options const options_;
     dependencies const deps_;
-    net::strand strand_;
     std::deque<entry> entries_; // never moves its elements
-
-    // On strand_ only.
-    asio::steady_timer timer_;
-    asio::cancellation_signal cancel_;
-    bool stopped_ = false;
 };
 
-price_cache::price_cache(asio::any_io_executor executor, price_cache_options options,
-                         dependencies deps)
-    : impl_(std::make_shared<impl>(executor, std::move(options), deps)) {}
+price_cache::price_cache(periodic runner, price_cache_options options, dependencies deps)
+    : impl_(std::make_shared<impl>(std::move(runner), std::move(options), deps)) {}
 
 price_cache::~price_cache() = default;
 

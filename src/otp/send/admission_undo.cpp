@@ -1,4 +1,4 @@
-#include "send/admission_undo.hpp"
+#include "otpd/otp/admission_undo.hpp"
 
 #include "otpd/core/encoding.hpp"
 #include "otpd/telemetry/log.hpp"

@@ -8,12 +8,15 @@
 #include "otpd/otp/key_ring.hpp"
 
 #include <cstddef>
+#include <string>
+#include <utility>
 
 namespace otpd::otp {
 
 /// A new code, and where its verification is stored. A test number has a fixed code and no seed.
 struct new_code {
     store::verification_address address;
+    std::string sealed; ///< `address` as callers know it (key_ring::seal)
     store::code_seed seed;
     passcode code;
     bool is_test = false;
@@ -32,9 +35,12 @@ public:
         store::verification_address address;
         address.number = keys_.hash(by.name, to);
         random_.fill(address.id);
-        if (auto const* const test = tests_.find(to)) return {address, {}, test->code, true};
+        auto sealed = keys_.seal(address);
+        if (auto const* const test = tests_.find(to))
+            return {address, std::move(sealed), {}, test->code, true};
         auto const seed = keys_.make_seed(code_length_, random_);
-        return {address, seed, keys_.code_of(seed, by.name, purpose, to).value(), false};
+        auto code = keys_.code_of(seed, by.name, purpose, to).value();
+        return {address, std::move(sealed), seed, std::move(code), false};
     }
 
 private:

@@ -1,6 +1,6 @@
 #include "delivery/upstream_failure.hpp"
 #include "otpd/otp/estimate.hpp"
-#include "send/send_checks.hpp"
+#include "send/draft_factory.hpp"
 
 #include <utility>
 
@@ -9,7 +9,7 @@ namespace otpd::otp {
 boost::asio::awaitable<outcome<bridgexapi::estimate>> estimator::estimate(estimate_request request,
                                                                           deadline until) {
     send_request as_sent{request.caller, request.to, request.purpose, request.route_id};
-    auto const draft = checks_.draft(std::move(as_sent), {}, {});
+    auto const draft = drafts_.make(std::move(as_sent), {}, {});
     if (draft.fault) co_return failure{*draft.fault};
     auto const& own_id = request.caller.client->caller_id;
     // The text is that of a code that nobody gets. Always the same one, so that equal questions are

@@ -1,8 +1,5 @@
 #include "send/send_operation.hpp"
 
-#include "send/send_results.hpp"
-#include "send/store_requests.hpp"
-
 #include <utility>
 
 namespace otpd::otp {
@@ -22,10 +19,10 @@ asio::awaitable<outcome<sent>> send_operation::run(deadline until) {
         co_return *std::move(refused);
     }
     parts_.reports.admitted(send_);
-    send_.message = co_await transmit(until.within(parts_.rules.send_timeout));
+    send_.message = co_await transmit(parts_.upstream.end_of(until));
     // Before it is settled: the settlement holds what later calls with the same idempotency key are
     // told.
-    auto result = result_of(send_, parts_.rules, parts_.now.now());
+    auto result = parts_.results.result(send_);
     co_await settle(result);
     event_ = parts_.reports.transmitted(send_);
     parts_.reports.ended(send_, result);
@@ -44,16 +41,10 @@ asio::awaitable<std::optional<outcome<sent>>> send_operation::admit() {
         bool has_route = draft.is_test;
         if (!has_route) has_route = co_await advance();
         if (!has_route) co_return co_await refuse_all_routes(refused_before);
-        auto const request = admission_of(draft, parts_.rules);
-        auto const answer = co_await parts_.store.admit(request);
-        if (!answer) {
-            if (answer.error() == store::fault::unknown)
-                co_await parts_.undo.start(undo_of(request), draft.request.caller.request_id);
-            co_return failure{errc::store_unavailable, retry_soon};
-        }
+        auto const answer = co_await parts_.store.admit(draft);
+        if (!answer) co_return failure{errc::store_unavailable, retry_soon};
         auto refused = take(*answer);
-        auto const* const no = std::get_if<store::refused>(&*answer);
-        if (no == nullptr || !only_route_budget_refuses(*no, parts_.rules)) co_return refused;
+        if (!parts_.results.is_refused_by_route_budget(*answer)) co_return refused;
         refused_before = refused->error();
         leave(step_report::result::skipped, over_budget);
     }
@@ -65,8 +56,8 @@ asio::awaitable<outcome<sent>> send_operation::refuse_all_routes(std::optional<f
     auto why = because.value_or(failure{errc::no_route});
     why.steps = send_.routes().reports;
     if (!send_.draft.idempotency || because) co_return why;
-    auto request = replay_of(send_.draft, parts_.rules, parts_.routes.impossible_reservation());
-    auto const answer = co_await parts_.store.admit(std::move(request));
+    auto const answer =
+        co_await parts_.store.replay(send_.draft, parts_.routes.impossible_reservation());
     if (!answer) co_return failure{errc::store_unavailable, retry_soon};
     if (std::holds_alternative<store::refused>(*answer)) co_return why;
     auto said = take(*answer);
@@ -86,7 +77,7 @@ std::optional<outcome<sent>> send_operation::take(store::admit_outcome const& an
         reports.violations(no->violations, limit_mode::enforce, send_);
     }
     if (std::holds_alternative<store::full>(answer)) reports.store_full();
-    return answer_of(send_, answer, parts_.rules, parts_.now.wall());
+    return parts_.results.answer(send_, answer);
 }
 
 // --- from route to route ------------------------------------------------------------------------
@@ -113,8 +104,7 @@ asio::awaitable<bool> send_operation::replace_reservation() {
     auto before = routes.taken;
     while (co_await advance()) {
         auto const kept_then = routes.notes.size();
-        auto request = reservation_replacement_of(send_, before.reservations, parts_.now.now());
-        auto const answer = co_await parts_.store.replace_reservation(std::move(request));
+        auto const answer = co_await parts_.store.replace_reservation(send_, before.reservations);
         if (answer && std::holds_alternative<store::reservation_replaced>(*answer)) {
             routes.notes_kept = kept_then;
             co_return true;
@@ -136,7 +126,6 @@ asio::awaitable<bridgexapi::send_outcome> send_operation::transmit(deadline unti
     if (send_.draft.is_test) co_return bridgexapi::accepted{};
     auto& routes = send_.draft.routes;
     for (;;) {
-        send_.asked_at = parts_.now.wall();
         auto message = co_await parts_.upstream.transmit(send_, until);
         if (auto const* const no = std::get_if<bridgexapi::rejected>(&message)) {
             leave(rejected, bridgexapi::to_string(no->why));
@@ -159,8 +148,7 @@ asio::awaitable<bridgexapi::send_outcome> send_operation::transmit(deadline unti
 /// The caller is told what became of the SMS whether or not this succeeds: the record stays as
 /// admitted, so a code that was sent verifies, and one that was not merely keeps its cooldown.
 asio::awaitable<void> send_operation::settle(outcome<sent> const& result) {
-    auto request = settlement_of(send_, result, parts_.rules, parts_.now.now());
-    auto const answer = co_await parts_.store.settle(std::move(request));
+    auto const answer = co_await parts_.store.settle(send_, result);
     if (!answer) parts_.reports.settle_failed(send_);
 }
 

@@ -1,13 +1,11 @@
 #pragma once
 
-#include "otpd/core/clock.hpp"
 #include "otpd/core/deadline.hpp"
-#include "otpd/otp/policy.hpp"
-#include "otpd/store/store.hpp"
 #include "routing/route_selector.hpp"
-#include "send/admission_undo.hpp"
 #include "send/send_reports.hpp"
+#include "send/send_results.hpp"
 #include "send/send_state.hpp"
+#include "send/store_steps.hpp"
 #include "send/transmission.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -19,12 +17,10 @@ namespace otpd::otp {
 
 /// The collaborators that all sends share.
 struct send_parts {
-    policy const& rules;
-    clock const& now;
     route_selector const& routes;
-    store::store& store;
-    admission_undo& undo;
+    store_steps const& store;
     transmission const& upstream;
+    send_results const& results;
     send_reports const& reports;
 };
 

@@ -2,6 +2,7 @@
 
 #include "limits/limiter.hpp"
 #include "otpd/otp/ledger.hpp"
+#include "seconds.hpp"
 #include "send/store_requests.hpp"
 
 #include <algorithm>
@@ -56,8 +57,8 @@ outcome<sent> not_accepted(send_state const& send, policy const& rules) {
 
 } // namespace
 
-outcome<sent> answer_of(send_state const& send, store::admit_outcome const& answer,
-                        policy const& rules, wall_time now) {
+outcome<sent> send_results::answer(send_state const& send,
+                                   store::admit_outcome const& answer) const {
     struct {
         send_state const& send;
         policy const& rules;
@@ -86,33 +87,35 @@ outcome<sent> answer_of(send_state const& send, store::admit_outcome const& answ
         outcome<sent> operator()(store::full) const {
             return failure{errc::capacity_exhausted, rules.rejected_backoff};
         }
-    } const to_answer{send, rules, now};
+    } const to_answer{send, rules_, now_.wall()};
     return std::visit(to_answer, answer);
 }
 
-outcome<sent> result_of(send_state const& send, policy const& rules, steady_time now) {
+outcome<sent> send_results::result(send_state const& send) const {
     auto const* const accepted = send.accepted();
-    if (accepted == nullptr) return not_accepted(send, rules);
+    if (accepted == nullptr) return not_accepted(send, rules_);
     auto const& draft = send.draft;
-    auto const spent = now - draft.began;
+    auto const spent = now_.now() - draft.began;
     sent result;
     result.id = draft.sealed;
     result.route_id = send.routes().taken.route_id;
     result.plan = send.routes().plan;
     result.steps = send.routes().reports;
-    result.expires_in = seconds_left(rules.ttl, spent);
+    result.expires_in = seconds_left(rules_.ttl, spent);
     result.cooldown =
         seconds_left(std::chrono::ceil<std::chrono::seconds>(send.admission->cooldown), spent);
-    if (rules.reveal_codes) result.debug_code = draft.code;
+    if (rules_.reveal_codes) result.debug_code = draft.code;
     result.test = draft.is_test;
     result.message = *accepted;
     result.limits = limiter::limit_statuses(draft.rate_limit_checks, *send.admission);
     return result;
 }
 
-bool only_route_budget_refuses(store::refused const& answer, policy const& rules) {
-    return std::ranges::all_of(answer.violations, [&](store::violation const& each) {
-        auto const* const budget = find_budget(rules, each.counter);
+bool send_results::is_refused_by_route_budget(store::admit_outcome const& answer) const {
+    auto const* const no = std::get_if<store::refused>(&answer);
+    if (no == nullptr) return false;
+    return std::ranges::all_of(no->violations, [this](store::violation const& each) {
+        auto const* const budget = find_budget(rules_, each.counter);
         return budget != nullptr && budget->key == budget_key::route;
     });
 }

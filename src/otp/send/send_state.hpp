@@ -14,7 +14,7 @@
 
 namespace otpd::otp {
 
-/// What send_checks makes of a request before anything is asked.
+/// What draft_factory makes of a request before anything is asked.
 struct send_draft {
     send_request request;
     autofill_suffix suffix;

@@ -1,6 +1,6 @@
 #include "otpd/otp/send.hpp"
+#include "send/draft_factory.hpp"
 #include "send/followup.hpp"
-#include "send/send_checks.hpp"
 #include "send/send_operation.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -26,8 +26,7 @@ asio::awaitable<outcome<sent>> sender::send(send_request request, deadline until
 }
 
 asio::awaitable<outcome<sent>> sender::send_to_the_end(send_request request, deadline until) {
-    auto const& now = parts_.now;
-    send_operation operation(parts_, checks_.draft(std::move(request), now.now(), now.wall()));
+    send_operation operation(parts_, drafts_.make(std::move(request), now_.now(), now_.wall()));
     auto result = co_await operation.run(until);
     if (auto const& event = operation.event())
         co_await follow_up_.follow(operation.state(), *event);

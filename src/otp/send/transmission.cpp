@@ -16,8 +16,9 @@ bridgexapi::sms transmission::message_of(send_state const& send) const {
             texts_.compose(request.purpose, request.locale, send.draft.code, send.draft.suffix)};
 }
 
-boost::asio::awaitable<bridgexapi::send_outcome> transmission::transmit(send_state const& send,
+boost::asio::awaitable<bridgexapi::send_outcome> transmission::transmit(send_state& send,
                                                                         deadline until) const {
+    send.asked_at = now_.wall();
     auto const own = send.routes().taken.step.timeout;
     auto const limit = own > own.zero() ? until.within(own) : until;
     try {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "otpd/bridgexapi/gateway.hpp"
+#include "otpd/core/clock.hpp"
 #include "otpd/core/deadline.hpp"
 #include "otpd/otp/message.hpp"
 #include "otpd/otp/policy.hpp"
@@ -19,11 +20,15 @@ class transmission {
 public:
     /// All must outlive it.
     transmission(policy const& rules, messages const& texts, bridgexapi::gateway& gateway,
-                 telemetry::logger& log)
-        : rules_(rules), texts_(texts), gateway_(gateway), log_(log) {}
+                 telemetry::logger& log, clock const& now)
+        : rules_(rules), texts_(texts), gateway_(gateway), log_(log), now_(now) {}
 
-    /// An unexpected failure is an unknown outcome.
-    boost::asio::awaitable<bridgexapi::send_outcome> transmit(send_state const& send,
+    /// When the last route of a send has to have answered.
+    [[nodiscard]] deadline end_of(deadline until) const {
+        return until.within(rules_.send_timeout);
+    }
+    /// Notes when it asked. An unexpected failure is an unknown outcome.
+    boost::asio::awaitable<bridgexapi::send_outcome> transmit(send_state& send,
                                                               deadline until) const;
 
 private:
@@ -33,6 +38,7 @@ private:
     messages const& texts_;
     bridgexapi::gateway& gateway_;
     telemetry::logger& log_;
+    clock const& now_;
 };
 
 } // namespace otpd::otp

@@ -88,88 +88,30 @@ verification_view view_of(std::string id, store::verification const& found, poli
     return view;
 }
 
-/// Neither the code nor the message will change any more.
-bool is_settled(verification_view const& view) {
-    bool const over = view.state != "pending" && view.state != "active";
-    return over && (view.delivery == "delivered" || view.delivery == "failed");
-}
-
-bool differ(verification_view const& a, verification_view const& b) {
-    return a.state != b.state || a.delivery != b.delivery || a.events.size() != b.events.size() ||
-           a.attempts_left != b.attempts_left ||
-           a.attempts_left_without_id != b.attempts_left_without_id;
-}
-
-/// Between two looks for what another instance changed, and for whether who waited has left.
-constexpr std::chrono::seconds poll_interval{1};
-/// More than a store takes: its own deadlines are shorter.
-constexpr std::chrono::seconds find_timeout{10};
-
 } // namespace
 
-verifications::verifications(policy const& rules, dependencies deps)
-    : rules_(rules), deps_(deps), finds_(deps_.waiters.executor(), poll_interval) {}
-
 asio::awaitable<outcome<verification_view>> verifications::find(caller caller, std::string id) {
-    auto const at = deps_.keys.open(id);
+    auto const at = keys_.open(id);
     if (!at) co_return failure{errc::verification_not_found};
-    auto const answer = co_await deps_.store.find(*at);
+    auto const answer = co_await store_.find(*at);
     if (!answer) co_return failure{errc::store_unavailable, retry_soon};
     auto const& found = *answer;
     // Another client's looks like none at all.
     if (!found || !found->scope.starts_with(scope_prefix(*caller.client)))
         co_return failure{errc::verification_not_found};
-    co_await deps_.follow_up.found(caller, *at, id, *found);
+    co_await follow_up_.found(caller, *at, id, *found);
     co_return view_of(std::move(id), *found, rules_);
 }
 
-asio::awaitable<outcome<verification_view>>
-verifications::find_changed(caller caller, std::string id, deadline until,
-                            std::function<bool()> has_disconnected) {
-    event_waiters::subscription const looking(deps_.waiters);
-    auto seen = deps_.waiters.seen(id);
-    auto const first = co_await find(caller, id);
-    if (!first || is_settled(*first)) co_return first;
-    auto const code_end = deps_.now.now() + first->expires_in;
-    bool saw_end = first->expires_in == std::chrono::seconds(0);
-    while (!until.expired() && !has_disconnected()) {
-        bool const may_wait =
-            co_await deps_.waiters.wait(id, caller.client->name, seen, until.within(poll_interval));
-        if (!may_wait) break;
-        bool const has_heard = std::exchange(seen, deps_.waiters.seen(id)) != seen;
-        bool const sees_end = !saw_end && deps_.now.now() >= code_end;
-        if (!has_heard && !sees_end && rules_.hears_everything) continue;
-        saw_end = saw_end || sees_end;
-        auto const now = co_await find_shared(caller, id, seen);
-        if (!now || differ(*first, *now)) co_return now;
-    }
-    co_return first;
-}
-
-/// One look for all who wait for the same verification and have heard the same of it.
-asio::awaitable<outcome<verification_view>>
-verifications::find_shared(caller caller, std::string id, std::uint64_t seen) {
-    find_key const key{id, seen};
-    shared_finds::question const look = [this, caller, id] { return find_if_there(caller, id); };
-    auto const found = co_await finds_.get(key, look, deadline::in(find_timeout));
-    if (!found || !*found) co_return failure{errc::store_unavailable, retry_soon};
-    co_return **found;
-}
-
-asio::awaitable<std::optional<outcome<verification_view>>>
-verifications::find_if_there(caller caller, std::string id) {
-    co_return co_await find(std::move(caller), std::move(id));
-}
-
 asio::awaitable<outcome<verification_view>> verifications::cancel(caller caller, std::string id) {
-    auto const at = deps_.keys.open(id);
+    auto const at = keys_.open(id);
     if (!at) co_return failure{errc::verification_not_found};
     store::cancellation request{*at, scope_prefix(*caller.client)};
-    auto const answer = co_await deps_.store.cancel(std::move(request));
+    auto const answer = co_await store_.cancel(std::move(request));
     if (!answer) co_return failure{errc::store_unavailable, retry_soon};
     if (*answer == store::cancel_outcome::absent) co_return failure{errc::verification_not_found};
     if (*answer == store::cancel_outcome::ended) co_return failure{errc::verification_ended};
-    deps_.reports.canceled(caller, *at, id);
+    reports_.canceled(caller, *at, id);
     co_return co_await find(std::move(caller), std::move(id));
 }
 

@@ -76,8 +76,7 @@ set(may_hop
   src/otp/delivery/delivery_tracker.cpp # its own loop; is told of messages within requests
   src/otp/routing/scoreboard.cpp     # is told of what happens within requests
   src/otp/events/event_waiters.cpp        # the same
-  src/otp/money/price_cache.cpp     # its own loop
-  src/otp/money/account_monitor.cpp        # its own loop
+  src/otp/periodic.cpp # its own loop
   src/webhook/webhooks.cpp   # its own loops; is told of what happens within requests
   src/app/application.cpp)   # starts the life of the process
 

@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(a_success_whose_answer_was_lost_is_told_by_the_verification
 BOOST_AUTO_TEST_CASE(a_code_and_a_number_run_out_of_guesses) {
     service s;
     s.post("/send-otp", one_number, 200);
-    for (unsigned i = 0; i < s.domain.rules().attempts_max; ++i)
+    for (unsigned i = 0; i < s.domain.rules.attempts_max; ++i)
         s.post("/verify-otp", guess(wrong_code(s)), 400);
     BOOST_TEST(s.refused("/verify-otp", guess(s.gateway.last_code()), 429) == "attempts_exceeded");
 }
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_verification_from_its_admission_to_each_end) {
     BOOST_TEST(state(replaced) == "active");
     auto const exhausted = send();
     BOOST_TEST(state(replaced) == "canceled");
-    for (unsigned i = 0; i < s.domain.rules().attempts_max; ++i)
+    for (unsigned i = 0; i < s.domain.rules.attempts_max; ++i)
         s.post("/verify-otp", guess(wrong_code(s), exhausted), 400);
     BOOST_TEST(state(exhausted) == "exhausted");
     auto const verified = send();
@@ -136,10 +136,10 @@ BOOST_AUTO_TEST_CASE(a_verification_from_its_admission_to_each_end) {
     BOOST_TEST(state(canceled) == "canceled");
     s.cancel(path_of(canceled), 409);
     auto const expired = send();
-    s.clock.advance(s.domain.rules().ttl + 1ms);
+    s.clock.advance(s.domain.rules.ttl + 1ms);
     BOOST_TEST(state(expired) == "expired");
     s.cancel(path_of(expired), 409);
-    s.clock.advance(s.domain.rules().retention);
+    s.clock.advance(s.domain.rules.retention);
     s.get(path_of(expired), 404);
     s.cancel(path_of(expired), 404);
 }
@@ -265,7 +265,7 @@ BOOST_AUTO_TEST_CASE(failures_that_look_alike) {
     service s(std::move(rules));
     auto const absent = s.post("/verify-otp", guess("123456"), 400);
     s.post("/send-otp", one_number, 200);
-    for (unsigned i = 0; i <= s.domain.rules().attempts_max; ++i)
+    for (unsigned i = 0; i <= s.domain.rules.attempts_max; ++i)
         BOOST_TEST((s.post("/verify-otp", guess(wrong_code(s)), 400) == absent));
     BOOST_TEST(!absent.as_object().contains("attempts_left"));
 }

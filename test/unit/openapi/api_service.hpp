@@ -11,7 +11,7 @@
 #include "manual_clock.hpp"
 #include "otpd/api/routes.hpp"
 #include "otpd/http/router.hpp"
-#include "otpd/otp/account_monitor.hpp"
+#include "otpd/otp/account.hpp"
 #include "otpd/otp/catalogue.hpp"
 #include "otpd/otp/event_waiters.hpp"
 #include "otpd/otp/ledger.hpp"
@@ -104,16 +104,18 @@ struct service {
                      otpd::store::store* instead = nullptr, std::string delivery_url = {},
                      std::uint64_t reads_a_minute = 200)
         : store(instead != nullptr ? *instead : memory),
-          domain(std::move(rules), {store, reads, keys, shared_plan(), clock, random, log, metrics,
-                                    prices, stats, deliveries, waiters, waiters}),
+          domain(otpd::otp::make_operations(
+              std::move(rules), {store, reads, keys, shared_plan(), clock, random, log, metrics,
+                                 prices, stats, deliveries, waiters, waiters})),
           limit(context.get_executor(), reads_a_minute, clock, metrics),
           callers(std::move(clients)) {
-        otpd::api::add_routes(
-            routes, {domain, catalogue, stats, limit, callers, [this] { return live_codes(); },
-                     [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
-                         co_return not_ready;
-                     },
-                     "https://hi.bridgexapi.io", std::move(delivery_url)});
+        otpd::api::add_routes(routes,
+                              {domain, catalogue, report, stats, limit, callers,
+                               [this] { return live_codes(); },
+                               [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
+                                   co_return not_ready;
+                               },
+                               "https://hi.bridgexapi.io", std::move(delivery_url)});
     }
 
     boost::asio::awaitable<std::optional<std::uint64_t>> live_codes() {
@@ -205,16 +207,11 @@ struct service {
     otpd::telemetry::logger log;
     otpd::telemetry::metrics metrics{otpd::telemetry::metrics_options{"test", {}}};
     otpd::otp::operations domain;
-    otpd::otp::ledger spending{domain.rules(), keys};
     otpd::otp::price_cache price_lists{
-        context.get_executor(), {}, {reads, clock, random, log, metrics}};
-    otpd::otp::account_monitor account{context.get_executor(),
-                                       {},
-                                       {store, reads,
-                                        [this](otpd::wall_time at) { return spending.total(at); },
-                                        clock, random, log, metrics}};
-    otpd::otp::catalogue catalogue{
-        {store, reads, price_lists, account, spending, domain.rules(), clock}};
+        {context.get_executor(), "", random, log}, {}, {reads, clock, log, metrics}};
+    otpd::otp::account account{{}, clock, log, metrics};
+    otpd::otp::catalogue catalogue{domain.rules, reads, price_lists, account, clock};
+    otpd::otp::spending_report report{domain.rules, domain.spending, store, clock};
     otpd::otp::read_limit limit;
     otpd::api::authenticator callers;
     std::optional<std::string_view> not_ready;

@@ -83,8 +83,8 @@ BOOST_AUTO_TEST_CASE(one_of_several_clients_is_refused_what_is_the_operators) {
 BOOST_AUTO_TEST_CASE(the_operator_has_the_rows_that_say_so) {
     service s;
     http::router admin;
-    api::add_operator_routes(admin,
-                             {s.domain, s.catalogue, s.stats, s.limit, s.callers, {}, {}, {}, {}});
+    api::add_operator_routes(
+        admin, {s.domain, s.catalogue, s.report, s.stats, s.limit, s.callers, {}, {}, {}, {}});
     std::set<std::string> there;
     for (auto const& one : admin.routes())
         there.insert(std::string(verb_of(one.verb)) + ' ' + one.pattern);

@@ -11,14 +11,6 @@ namespace {
 
 constexpr std::int64_t euro = 1'000'000;
 
-store::budget_key hour_of(wall_time at) {
-    auto const hours = std::chrono::floor<std::chrono::hours>(at.time_since_epoch()).count();
-    store::budget_key result;
-    result.name = "ledger";
-    result.period = std::to_string(hours);
-    return result;
-}
-
 /// What is so at one look.
 struct look {
     std::optional<std::int64_t> balance; ///< nothing: the upstream does not answer
@@ -34,9 +26,10 @@ struct account_fixture : test::account_monitor_fixture {
     }
 
     void make() {
-        watch = std::make_unique<account_monitor>(
-            context.get_executor(), options,
-            account_monitor::dependencies{store, gateway, hour_of, clock, random, *log, metrics});
+        watched = std::make_unique<account>(options, clock, *log, metrics);
+        monitor = std::make_unique<account_monitor>(
+            periodic(context.get_executor(), "account_monitor_ended", random, *log), options,
+            gateway, report, *watched);
     }
     /// The state after each look.
     std::vector<account_state> take(std::vector<look> looks) {
@@ -44,28 +37,33 @@ struct account_fixture : test::account_monitor_fixture {
         std::vector<account_state> states;
         std::size_t next = 0;
         gateway.on_balance = [&]() -> bridgexapi::answer<bridgexapi::balance> {
-            if (next > 0) states.push_back(watch->state());
+            if (next > 0) states.push_back(watched->state());
             if (next == looks.size()) {
-                watch->stop();
+                monitor->stop();
                 return bridgexapi::failure{bridgexapi::reason::shutting_down};
             }
             return prepare(looks[next++]);
         };
-        watch->start();
+        monitor->start();
         test::run_on_threads(context, 1);
         return states;
     }
 
     account_options options;
-    std::unique_ptr<account_monitor> watch;
+    policy rules;
+    key_ring keys{secret_string("a secret of a test"), {}, secret_string()};
+    ledger spending{rules, keys};
+    spending_report report{rules, spending, store, clock};
+    std::unique_ptr<account> watched;
+    std::unique_ptr<account_monitor> monitor;
 
 private:
     bridgexapi::answer<bridgexapi::balance> prepare(look const& at) {
         clock.advance(at.after);
         auto const now = clock.wall();
         store.works = at.spent.has_value();
-        if (at.spent) store.book(hour_of(now), *at.spent);
-        if (at.spent_before >= 0) store.book(hour_of(now - 1h), at.spent_before);
+        if (at.spent) store.book(spending.total(now), *at.spent);
+        if (at.spent_before >= 0) store.book(spending.total(now - 1h), at.spent_before);
         if (!at.balance) return bridgexapi::failure{bridgexapi::reason::connect_failed};
         bridgexapi::balance result;
         result.amount = money::from_micros(*at.balance);
@@ -160,7 +158,7 @@ BOOST_FIXTURE_TEST_CASE(a_send_settled_after_its_period_still_counts, account_fi
 
 BOOST_FIXTURE_TEST_CASE(periods_that_passed_without_a_look_are_made_up_for, account_fixture) {
     auto const began = clock.wall();
-    store.book(hour_of(began + 3h), 7 * euro);
+    store.book(spending.total(began + 3h), 7 * euro);
     auto const states = take({{100 * euro, 40 * euro}, {92 * euro, euro, 6h}});
     BOOST_TEST(drift_of(states[1]) == 0);
 }
@@ -193,17 +191,17 @@ BOOST_FIXTURE_TEST_CASE(a_low_balance_is_told_once_until_it_is_no_longer_low, ac
 BOOST_FIXTURE_TEST_CASE(what_sends_tell_in_any_order_is_told_once_too, account_fixture) {
     make();
     for (auto const amount : {6, 4, 6, 4, 5, 3})
-        watch->on_balance(money::from_micros(amount * euro));
-    BOOST_TEST((watch->state().balance == money::from_micros(3 * euro)));
+        watched->on_balance(money::from_micros(amount * euro));
+    BOOST_TEST((watched->state().balance == money::from_micros(3 * euro)));
     BOOST_TEST(count(log_text(), "balance_low") == 1u);
 }
 
 BOOST_FIXTURE_TEST_CASE(without_looks_the_sends_say_that_it_is_no_longer_low, account_fixture) {
     options.interval = 0ms;
     make();
-    watch->start();
+    monitor->start();
     for (auto const amount : {4, 5, 4})
-        watch->on_balance(money::from_micros(amount * euro));
+        watched->on_balance(money::from_micros(amount * euro));
     test::run_on_threads(context, 1);
     BOOST_TEST(gateway.asked == 0);
     BOOST_TEST(count(log_text(), "balance_low") == 2u);
@@ -212,17 +210,17 @@ BOOST_FIXTURE_TEST_CASE(without_looks_the_sends_say_that_it_is_no_longer_low, ac
 BOOST_FIXTURE_TEST_CASE(without_a_mark_no_balance_is_low, account_fixture) {
     options.low = money{};
     make();
-    watch->on_balance(money::from_micros(-euro));
+    watched->on_balance(money::from_micros(-euro));
     BOOST_TEST(count(log_text(), "balance_low") == 0u);
 }
 
 BOOST_FIXTURE_TEST_CASE(stopping_does_not_wait_for_an_upstream_that_hangs, account_fixture) {
     make();
     gateway.hangs = true;
-    watch->start();
+    monitor->start();
     context.poll();
     BOOST_TEST(gateway.under_way == 1);
-    watch->stop();
+    monitor->stop();
     test::run_on_threads(context, 1);
     BOOST_TEST(gateway.under_way == 0);
 }

@@ -1,5 +1,6 @@
 #include "account_monitor_fixture.hpp"
 #include "otpd/otp/catalogue.hpp"
+#include "otpd/otp/spending_report.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -47,15 +48,10 @@ struct catalogue_fixture : test::account_monitor_fixture {
         price_cache_options options;
         options.routes = {3};
         book = std::make_unique<price_cache>(
-            context.get_executor(), options,
-            price_cache::dependencies{gateway, clock, random, *log, metrics});
-        watch = std::make_unique<account_monitor>(
-            context.get_executor(), account_options{},
-            account_monitor::dependencies{store, gateway,
-                                          [this](wall_time at) { return spending.total(at); },
-                                          clock, random, *log, metrics});
-        made = std::make_unique<catalogue>(
-            catalogue::dependencies{store, gateway, *book, *watch, spending, rules, clock});
+            periodic(context.get_executor(), "price_cache_ended", random, *log), options,
+            price_cache::dependencies{gateway, clock, *log, metrics});
+        watched = std::make_unique<account>(account_options{}, clock, *log, metrics);
+        made = std::make_unique<catalogue>(rules, gateway, *book, *watched, clock);
     }
 
     template <class T>
@@ -88,7 +84,8 @@ struct catalogue_fixture : test::account_monitor_fixture {
     key_ring keys{secret_string("a secret of a test"), {}, secret_string()};
     ledger spending{rules, keys};
     std::unique_ptr<price_cache> book;
-    std::unique_ptr<account_monitor> watch;
+    spending_report report{rules, spending, store, clock};
+    std::unique_ptr<account> watched;
     std::unique_ptr<catalogue> made;
 };
 
@@ -206,14 +203,16 @@ BOOST_FIXTURE_TEST_CASE(spending_is_summed_by_hour_day_and_month, catalogue_fixt
     book_hour(24h * 20, 10'000);
     store.book(spending.key_of(rules.budgets[0], clock.wall()), 77);
     store.book(spending.key_of(rules.budgets[2], clock.wall()), 88);
-    auto const found = ask(made->balance(until));
+    auto const known = ask(made->account(until));
+    BOOST_REQUIRE(known);
+    BOOST_TEST(known->balance.amount.micros() == 50'000'000);
+    BOOST_TEST(!known->drift);
+    auto const found = ask(report.of_all());
     BOOST_REQUIRE(found);
-    BOOST_TEST(found->account.amount.micros() == 50'000'000);
     BOOST_TEST(found->spent_this_hour.micros() == 1);
     BOOST_TEST(found->spent_today.micros() == 11);
     BOOST_TEST(found->spent_this_month.micros() == 1'111);
-    BOOST_TEST(!found->drift);
-    BOOST_TEST((watch->state().balance == money::from_micros(50'000'000)));
+    BOOST_TEST((watched->state().balance == money::from_micros(50'000'000)));
 
     BOOST_REQUIRE(found->budgets.size() == 2u);
     BOOST_TEST(found->budgets[0].name == "daily");
@@ -233,9 +232,9 @@ BOOST_FIXTURE_TEST_CASE(the_balance_is_kept_for_seconds_and_follows_what_sends_s
         account.currency = "EUR";
         return account;
     };
-    auto const amount = [this] { return ask(made->balance(until))->account.amount.micros(); };
+    auto const amount = [this] { return ask(made->account(until))->balance.amount.micros(); };
     BOOST_TEST(amount() == 50'000'000);
-    watch->on_balance(money::from_micros(49'900'000));
+    watched->on_balance(money::from_micros(49'900'000));
     clock.advance(4s);
     BOOST_TEST(amount() == 49'900'000);
     BOOST_TEST(gateway.asked == 1);
@@ -256,7 +255,7 @@ BOOST_FIXTURE_TEST_CASE(a_tenant_s_spending_is_its_own_and_asks_nobody_but_the_s
     each.only = "shop";
     store.book(spending.key_of(each, clock.wall()), 66);
     store.book(spending.key_of(rules.budgets[2], clock.wall()), 88);
-    auto const found = ask(made->spending(shop));
+    auto const found = ask(report.of(shop));
     BOOST_REQUIRE(found);
     BOOST_TEST(found->spent_today.micros() == 10);
     BOOST_TEST(found->spent_this_month.micros() == 110);
@@ -267,18 +266,17 @@ BOOST_FIXTURE_TEST_CASE(a_tenant_s_spending_is_its_own_and_asks_nobody_but_the_s
     BOOST_TEST(found->budgets[1].spent.micros() == 88);
     BOOST_TEST(gateway.asked == 0);
     store.works = false;
-    auto const failed = ask(made->spending(shop));
+    auto const failed = ask(report.of(shop));
     BOOST_REQUIRE(!failed);
     BOOST_TEST((failed.error().code == errc::store_unavailable));
 }
 
 BOOST_FIXTURE_TEST_CASE(no_balance_without_the_upstream_and_the_store, catalogue_fixture) {
-    auto found = ask(made->balance(until));
-    BOOST_REQUIRE(!found);
-    BOOST_TEST((found.error().code == errc::upstream_failed));
-    gateway.on_balance = [] { return bridgexapi::balance(); };
+    auto const known = ask(made->account(until));
+    BOOST_REQUIRE(!known);
+    BOOST_TEST((known.error().code == errc::upstream_failed));
     store.works = false;
-    found = ask(made->balance(until));
+    auto const found = ask(report.of_all());
     BOOST_REQUIRE(!found);
     BOOST_TEST((found.error().code == errc::store_unavailable));
 }

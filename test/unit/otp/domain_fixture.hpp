@@ -103,9 +103,10 @@ inline numbering_plan const& shared_plan() {
 }
 
 struct domain_fixture {
-    explicit domain_fixture(otp::policy rules = {}) : domain(std::move(rules), deps()) {}
+    explicit domain_fixture(otp::policy rules = {})
+        : domain(otp::make_operations(std::move(rules), deps())) {}
 
-    otp::operations::dependencies deps() {
+    otp::operations_dependencies deps() {
         return {store,   gateway, keys,  shared_plan(), clock,   random, *log,
                 metrics, prices,  stats, deliveries,    waiters, event};
     }
@@ -122,7 +123,7 @@ struct domain_fixture {
     }
     otp::outcome<otp::sent> send(otp::send_request what) {
         return run(context,
-                   domain.sender().send(std::move(what), deadline::in(std::chrono::seconds(30))));
+                   domain.sender.send(std::move(what), deadline::in(std::chrono::seconds(30))));
     }
     otp::outcome<otp::sent> send() { return send(request()); }
 
@@ -134,17 +135,17 @@ struct domain_fixture {
                                    *passcode::parse(code), std::move(id)};
     }
     otp::outcome<otp::verified> verify(otp::verify_request what) {
-        return run(context, domain.verifier().verify(std::move(what)));
+        return run(context, domain.verifier.verify(std::move(what)));
     }
     otp::outcome<otp::verified> verify(std::string const& code,
                                        std::optional<std::string> id = {}) {
         return verify(guess(code, std::move(id)));
     }
     otp::outcome<otp::verification_view> find(std::string id) {
-        return run(context, domain.verifications().find(who(), std::move(id)));
+        return run(context, domain.verifications.find(who(), std::move(id)));
     }
     otp::outcome<otp::verification_view> cancel(std::string id) {
-        return run(context, domain.verifications().cancel(who(), std::move(id)));
+        return run(context, domain.verifications.cancel(who(), std::move(id)));
     }
     [[nodiscard]] std::string wrong_code() const {
         return gateway.last_code() == "000000" ? "000001" : "000000";

@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(look_alike_when_they_fail_if_that_is_asked_for) {
     auto verify = [&](std::string const& code) {
         auto waiting = [&]() -> boost::asio::awaitable<outcome<verified>> {
             auto what = f.guess(code);
-            co_return co_await f.domain.verifier().verify(std::move(what));
+            co_return co_await f.domain.verifier.verify(std::move(what));
         };
         return f.run(f.context, waiting());
     };

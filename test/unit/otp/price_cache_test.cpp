@@ -39,8 +39,8 @@ struct book_fixture : test::account_monitor_fixture {
         options.lifetime = 10ms;
         options.retry = 1ms;
         book = std::make_unique<price_cache>(
-            context.get_executor(), options,
-            price_cache::dependencies{gateway, clock, random, *log, metrics});
+            periodic(context.get_executor(), "price_cache_ended", random, *log), options,
+            price_cache::dependencies{gateway, clock, *log, metrics});
     }
     /// Asks until `count` questions are answered.
     void ask(int count) {

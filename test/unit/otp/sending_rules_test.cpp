@@ -211,11 +211,11 @@ BOOST_AUTO_TEST_CASE(of_a_client_purpose_and_number_is_under_way_at_a_time) {
     };
     auto first = [&]() -> boost::asio::awaitable<void> {
         auto what = f.request();
-        co_await f.domain.sender().send(std::move(what), deadline::in(30s));
+        co_await f.domain.sender.send(std::move(what), deadline::in(30s));
     };
     auto others = [&]() -> boost::asio::awaitable<void> {
         auto what = f.request();
-        auto const same = co_await f.domain.sender().send(std::move(what), deadline::in(30s));
+        auto const same = co_await f.domain.sender.send(std::move(what), deadline::in(30s));
         if (!same) meanwhile.push_back(same.error().code);
     };
     boost::asio::co_spawn(f.context, first, [](std::exception_ptr) {});
@@ -324,7 +324,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_undone_ends_with_the_service) {
     f.store.loses_admissions = true;
     f.store.settles = false;
     f.send();
-    test::run(f.context, f.domain.drain(deadline::in(30s)));
+    test::run(f.context, f.domain.undo.drain(deadline::in(30s)));
     f.context.restart();
     f.context.run(); // until there is no work left
     BOOST_TEST(f.logged().find("admission_not_undone") != std::string::npos);

@@ -115,14 +115,14 @@ BOOST_AUTO_TEST_CASE(a_user_may_be_faster_than_the_upstreams_reply) {
     };
     auto race = [&]() -> boost::asio::awaitable<bool> {
         auto what = f.request();
-        auto const result = co_await f.domain.sender().send(std::move(what), deadline::in(30s));
+        auto const result = co_await f.domain.sender.send(std::move(what), deadline::in(30s));
         co_return result.has_value();
     };
     auto guess = [&]() -> boost::asio::awaitable<void> {
         while (f.gateway.sent().empty())
             co_await boost::asio::post(f.context, boost::asio::use_awaitable);
         auto request = f.guess(f.gateway.last_code());
-        early = co_await f.domain.verifier().verify(std::move(request));
+        early = co_await f.domain.verifier.verify(std::move(request));
     };
     boost::asio::co_spawn(f.context, guess, [](std::exception_ptr) {});
     BOOST_TEST(f.run(f.context, race()));
@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(of_200_parallel_sends_one_leaves) {
     for (int i = 0; i < 200; ++i) {
         auto one = [&]() -> boost::asio::awaitable<void> {
             auto what = f.request();
-            auto const result = co_await f.domain.sender().send(std::move(what), deadline::in(30s));
+            auto const result = co_await f.domain.sender.send(std::move(what), deadline::in(30s));
             if (result)
                 ++sent_count;
             else if (result.error().code == errc::cooldown_active)
@@ -235,7 +235,7 @@ BOOST_AUTO_TEST_CASE(a_cancelled_caller_does_not_stop_a_send) {
     };
     auto one = [&]() -> boost::asio::awaitable<void> {
         auto what = f.request();
-        co_await f.domain.sender().send(std::move(what), deadline::in(30s));
+        co_await f.domain.sender.send(std::move(what), deadline::in(30s));
     };
     boost::asio::co_spawn(
         f.context, one,
@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(
             co_await boost::asio::this_coro::reset_cancellation_state(
                 boost::asio::enable_total_cancellation());
             auto what = f.request();
-            co_await f.domain.sender().send(std::move(what), deadline::in(30s));
+            co_await f.domain.sender.send(std::move(what), deadline::in(30s));
         };
         boost::asio::co_spawn(f.context, one,
                               boost::asio::bind_cancellation_slot(

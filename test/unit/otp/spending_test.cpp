@@ -56,11 +56,11 @@ struct spending_fixture : domain_fixture {
     }
     std::int64_t spent(otp::spending_budget const& budget) {
         auto const answer =
-            run(context, store.spent({domain.spending().key_of(budget, clock.wall())}));
+            run(context, store.spent({domain.spending.key_of(budget, clock.wall())}));
         return answer->at(0);
     }
     std::int64_t spent_in_all() {
-        auto const answer = run(context, store.spent({domain.spending().total(clock.wall())}));
+        auto const answer = run(context, store.spent({domain.spending.total(clock.wall())}));
         return answer->at(0);
     }
 
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_CASE(what_a_tenant_spends_is_summed_for_it_too) {
     spending_fixture fixture({});
     auto const own = [&fixture](char const* name) {
-        auto const key = fixture.domain.spending().own(name, fixture.clock.wall());
+        auto const key = fixture.domain.spending.own(name, fixture.clock.wall());
         return run(fixture.context, fixture.store.spent({key}))->at(0);
     };
     BOOST_TEST(fixture.send_next().has_value());

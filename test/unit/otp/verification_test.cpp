@@ -123,8 +123,7 @@ int looks_of_those_who_wait(fixture& f, int count, deadline until) {
     auto const before = f.store.times_looked;
     for (int n = 0; n < count; ++n)
         boost::asio::co_spawn(
-            f.context,
-            f.domain.verifications().find_changed(f.who(), id, until, [] { return false; }),
+            f.context, f.domain.long_polls.find_changed(f.who(), id, until, [] { return false; }),
             [](std::exception_ptr thrown, outcome<verification_view> seen) {
                 BOOST_TEST(!thrown);
                 BOOST_TEST(seen->state == "active");

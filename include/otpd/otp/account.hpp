@@ -1,0 +1,91 @@
+#pragma once
+
+/// What is known of the upstream account: its balance, and what left it that the ledger does not
+/// know of (the ledger drift). A drift shows somebody else's spending, a lost settlement or a wrong
+/// price.
+
+#include "otpd/core/clock.hpp"
+#include "otpd/core/money.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+namespace otpd::telemetry {
+class logger;
+class metrics;
+} // namespace otpd::telemetry
+
+namespace otpd::otp {
+
+struct account_options {
+    /// Between two reads of the balance, with jitter: up to an eighth less; 0: never read.
+    std::chrono::milliseconds interval{60'000};
+    /// Below it: log event `balance_low`, once until the balance is above it again; 0: never.
+    money low{};
+    /// A larger drift, either way: log event `ledger_drift`, once until the drift is within half of
+    /// this again. A rise of the balance is a top-up when it is larger than this. Balance and
+    /// ledger are not read at the same moment, so set it above what is spent between the two reads.
+    money drift_tolerance = money::from_micros(1'000'000);
+    std::chrono::milliseconds timeout{10'000};
+
+    /// Keys of [money] in the settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = account_options;
+        keys.whole("balance_interval_seconds", &o::interval, 0, 86'400,
+                   "Between two looks at the account's balance; 0: none.");
+        keys.amount("balance_low", &o::low, "A balance under this is an alarm; 0: never.");
+        keys.price(
+            "drift_tolerance", &o::drift_tolerance,
+            "When what left the account and what the ledger says differ by more, it is an alarm.");
+    }
+};
+
+/// What the last read found.
+struct account_state {
+    std::optional<money> balance; ///< from a read or from an accepted send
+    /// What left the account since this process started, beyond what the ledger says. A top-up
+    /// resets it.
+    std::optional<money> drift; ///< nothing before the second read
+    wall_time at;               ///< of the balance
+};
+
+/// Logs and measures what it is told. From any thread.
+class account {
+public:
+    /// All must outlive it.
+    account(account_options const& options, clock const& now, telemetry::logger& log,
+            telemetry::metrics& metrics)
+        : options_(options), now_(now), log_(log), metrics_(metrics) {}
+
+    /// The balance in the answer to an accepted send, or to a question of a request. Never waits.
+    void on_balance(money balance) noexcept;
+    [[nodiscard]] account_state state() const;
+
+    /// The balance as the account monitor read it. Returns when that was.
+    wall_time on_read(money balance);
+    /// Between the monitor's last two reads so many micros left the account, and so many were
+    /// spent by the ledger. From the monitor only.
+    void on_compared(std::int64_t left, std::int64_t spent);
+    void on_read_failed();
+
+private:
+    static constexpr std::int64_t not_known = std::numeric_limits<std::int64_t>::min();
+
+    wall_time note(money balance, bool can_end_alarm);
+
+    account_options const options_;
+    clock const& now_;
+    telemetry::logger& log_;
+    telemetry::metrics& metrics_;
+    std::atomic<std::int64_t> balance_{not_known};
+    std::atomic<std::int64_t> drift_{not_known};
+    std::atomic<wall_time::rep> at_{0};
+    std::atomic<bool> is_low_{false};
+    std::atomic<bool> has_drifted_{false}; ///< and that was logged
+};
+
+} // namespace otpd::otp

@@ -1,0 +1,44 @@
+#pragma once
+
+/// Work that is done again and again beside the requests.
+
+#include "otpd/core/clock.hpp"
+#include "otpd/core/random.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace otpd::telemetry {
+class logger;
+} // namespace otpd::telemetry
+
+namespace otpd::otp {
+
+/// Runs a task again and again, on a strand of its own, until it is stopped.
+class periodic {
+public:
+    /// Returns the pause before the next run. It is shortened by up to an eighth, so that instances
+    /// that were started together do not ask together for ever.
+    using task = std::function<boost::asio::awaitable<steady_time::duration>()>;
+
+    /// All must outlive the last run. `ended_event` is logged when a task throws, which ends it.
+    periodic(boost::asio::any_io_executor const& executor, std::string ended_event,
+             random_source& random, telemetry::logger& log);
+
+    /// To be called once. The task is kept until the last run has ended.
+    void start(task task);
+    /// Cancels the run under way; soon afterwards the executor has no work of it left. From any
+    /// thread.
+    void stop();
+    [[nodiscard]] bool is_stopped() const noexcept;
+
+private:
+    struct state;
+    std::shared_ptr<state> state_;
+};
+
+} // namespace otpd::otp

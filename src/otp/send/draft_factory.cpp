@@ -1,0 +1,41 @@
+#include "send/draft_factory.hpp"
+
+#include <string_view>
+#include <utility>
+
+namespace otpd::otp {
+
+send_draft draft_factory::make(send_request request, steady_time now, wall_time wall) const {
+    auto const& client = *request.caller.client;
+    auto fresh = codes_.make(client, request.purpose, request.to);
+    auto routes = routes_.plan(request);
+    auto idempotency = idempotency_key_of(request);
+    auto const suffix = request.suffix.value_or(client.suffix);
+    send_draft draft{.request = std::move(request),
+                     .suffix = suffix,
+                     .address = fresh.address,
+                     .sealed = std::move(fresh.sealed),
+                     .code = fresh.code,
+                     .seed = fresh.seed,
+                     .began = now,
+                     .began_at = wall,
+                     .is_test = fresh.is_test,
+                     .routes = std::move(routes),
+                     .idempotency = std::move(idempotency)};
+    draft.fault = checks_.check(draft);
+    return draft;
+}
+
+std::optional<store::idempotency_key>
+draft_factory::idempotency_key_of(send_request const& request) const {
+    auto const& idempotency = request.idempotency;
+    if (!idempotency) return std::nullopt;
+    auto const key = keys_.hash({"once", request.caller.client->name, idempotency->key});
+    // Keyed: of a plain hash of a request, its number could be guessed.
+    std::string_view const asked(reinterpret_cast<char const*>(idempotency->fingerprint.data()),
+                                 idempotency->fingerprint.size());
+    auto const fingerprint = keys_.hash({"request", asked});
+    return store::idempotency_key{key, fingerprint, rules_.idempotency_retention};
+}
+
+} // namespace otpd::otp
