@@ -97,8 +97,8 @@ public:
           event_waiters_(context.get_executor(), 1),
           domain_(
               otp::make_operations(app::policy_of(settings),
-                                   {into, gateway_, keys_, plan_, clock_, random_, log_, metrics_,
-                                    prices_, stats_, nobody_, event_waiters_, nobody_})) {
+                                   {into, gateway_, gateway_, keys_, plan_, clock_, random_, log_,
+                                    metrics_, prices_, stats_, nobody_, event_waiters_, nobody_})) {
         for (auto const& route : app::policy_of(settings).allowed_routes)
             prices_.of_route[route] = prompt_gateway::price;
     }

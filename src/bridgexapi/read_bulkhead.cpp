@@ -59,11 +59,9 @@ using flights = net::single_flight<std::string, answer<T>>;
 
 class read_bulkhead::impl {
 public:
-    impl(asio::any_io_executor const& executor, sms_sender& sends_by, gateway& questions_by,
-         read_bulkhead_options options)
-        : sends(sends_by), questions(questions_by), balances(executor), route_lists(executor),
-          routes(executor), price_lists(executor), deliveries(executor), estimates(executor),
-          options_(options),
+    impl(asio::any_io_executor const& executor, reader& asked, read_bulkhead_options options)
+        : behind(asked), balances(executor), route_lists(executor), routes(executor),
+          price_lists(executor), deliveries(executor), estimates(executor), options_(options),
           places_(std::make_shared<places>(executor, options.concurrency_max, options.queue_max)) {}
 
     template <class T>
@@ -77,8 +75,7 @@ public:
         co_return std::move(*answered);
     }
 
-    sms_sender& sends;
-    gateway& questions;
+    reader& behind;
     flights<balance> balances;
     flights<std::vector<route>> route_lists;
     flights<route> routes;
@@ -109,39 +106,35 @@ private:
     std::shared_ptr<places> const places_;
 };
 
-read_bulkhead::read_bulkhead(asio::any_io_executor executor, sms_sender& sends, gateway& questions,
+read_bulkhead::read_bulkhead(asio::any_io_executor executor, reader& behind,
                              read_bulkhead_options options)
-    : impl_(std::make_unique<impl>(executor, sends, questions, options)) {}
+    : impl_(std::make_unique<impl>(executor, behind, options)) {}
 
 read_bulkhead::~read_bulkhead() = default;
-
-asio::awaitable<send_outcome> read_bulkhead::send_sms(sms message, deadline until) {
-    return impl_->sends.send_sms(std::move(message), until);
-}
 
 /// Equal ones are those of the same message; its text is only as secret as the key's own memory, so
 /// the code in it must be one that nobody gets (otp::estimator).
 asio::awaitable<answer<estimate>> read_bulkhead::estimate_cost(sms message, deadline until) {
     auto key = std::to_string(message.route_id) + ' ' + message.to.digits() + ' ' +
                message.caller_id + '\n' + std::string(message.text.reveal());
-    auto call = [&by = impl_->questions, message = std::move(message)](deadline limit) {
+    auto call = [&by = impl_->behind, message = std::move(message)](deadline limit) {
         return by.estimate_cost(message, limit);
     };
     return impl_->ask<estimate>(impl_->estimates, std::move(key), std::move(call), until);
 }
 
 asio::awaitable<answer<balance>> read_bulkhead::get_balance(deadline until) {
-    auto call = [&by = impl_->questions](deadline limit) { return by.get_balance(limit); };
+    auto call = [&by = impl_->behind](deadline limit) { return by.get_balance(limit); };
     return impl_->ask<balance>(impl_->balances, {}, std::move(call), until);
 }
 
 asio::awaitable<answer<std::vector<route>>> read_bulkhead::list_routes(deadline until) {
-    auto call = [&by = impl_->questions](deadline limit) { return by.list_routes(limit); };
+    auto call = [&by = impl_->behind](deadline limit) { return by.list_routes(limit); };
     return impl_->ask<std::vector<route>>(impl_->route_lists, {}, std::move(call), until);
 }
 
 asio::awaitable<answer<route>> read_bulkhead::get_route(int route_id, deadline until) {
-    auto call = [&by = impl_->questions, route_id](deadline limit) {
+    auto call = [&by = impl_->behind, route_id](deadline limit) {
         return by.get_route(route_id, limit);
     };
     return impl_->ask<route>(impl_->routes, std::to_string(route_id), std::move(call), until);
@@ -149,7 +142,7 @@ asio::awaitable<answer<route>> read_bulkhead::get_route(int route_id, deadline u
 
 asio::awaitable<answer<std::vector<price>>> read_bulkhead::get_pricing(int route_id,
                                                                        deadline until) {
-    auto call = [&by = impl_->questions, route_id](deadline limit) {
+    auto call = [&by = impl_->behind, route_id](deadline limit) {
         return by.get_pricing(route_id, limit);
     };
     return impl_->ask<std::vector<price>>(impl_->price_lists, std::to_string(route_id),
@@ -158,7 +151,7 @@ asio::awaitable<answer<std::vector<price>>> read_bulkhead::get_pricing(int route
 
 asio::awaitable<answer<delivery_report>> read_bulkhead::get_delivery(std::string bx_message_id,
                                                                      deadline until) {
-    auto call = [&by = impl_->questions, bx_message_id](deadline limit) {
+    auto call = [&by = impl_->behind, bx_message_id](deadline limit) {
         return by.get_delivery(bx_message_id, limit);
     };
     return impl_->ask<delivery_report>(impl_->deliveries, std::move(bx_message_id), std::move(call),
@@ -167,14 +160,14 @@ asio::awaitable<answer<delivery_report>> read_bulkhead::get_delivery(std::string
 
 asio::awaitable<answer<delivery_page>> read_bulkhead::list_deliveries(delivery_query query,
                                                                       deadline until) {
-    return impl_->questions.list_deliveries(std::move(query), until);
+    return impl_->behind.list_deliveries(std::move(query), until);
 }
 
 asio::awaitable<answer<delivery_page>> read_bulkhead::list_order_deliveries(std::string order_id,
                                                                             std::int64_t limit,
                                                                             std::int64_t skip,
                                                                             deadline until) {
-    return impl_->questions.list_order_deliveries(std::move(order_id), limit, skip, until);
+    return impl_->behind.list_order_deliveries(std::move(order_id), limit, skip, until);
 }
 
 } // namespace otpd::bridgexapi

@@ -28,7 +28,7 @@ struct parts {
           drafts(rules, deps.keys, codes, routes, checks),
           undo(deps.store, deps.log, rules.undo_pause, rules.idempotency_retention),
           steps(rules, deps.store, undo, deps.now),
-          upstream(rules, texts, deps.gateway, deps.log, deps.now), results(rules, deps.now),
+          upstream(rules, texts, deps.sends, deps.log, deps.now), results(rules, deps.now),
           of_sends(deps.events, deps.log, deps.metrics, deps.now),
           sends{routes, steps, upstream, results, of_sends},
           sender(drafts, deps.now, sends, follow_up),
@@ -39,8 +39,8 @@ struct parts {
           verifications(rules, deps.store, deps.keys, follow_up, of_cancellations),
           long_polls(verifications, deps.waiters, deps.now, rules.hears_everything),
           owners(deps.owners, deps.store, deps.keys),
-          deliveries(owners, deps.deliveries, deps.gateway, deps.now, rules.send_timeout),
-          estimator(rules, drafts, texts, deps.gateway) {}
+          deliveries(owners, deps.deliveries, deps.questions, deps.now, rules.send_timeout),
+          estimator(rules, drafts, texts, deps.questions) {}
 
     policy const rules;
     messages const texts;

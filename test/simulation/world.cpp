@@ -60,9 +60,9 @@ void world::start_instance(std::size_t which) {
     of.store = std::make_unique<simulated_store>(std::move(inner), std::move(lose), turns_, clock_,
                                                  *this, calls_inside_);
     otp::operations_dependencies const deps{
-        *of.store,       upstream_,      around.keys,    around.plan,   clock_,
-        bytes_,          log_,           around.metrics, around.prices, around.stats,
-        around.follower, event_waiters_, around.observer};
+        *of.store,    upstream_,       upstream_,      around.keys,    around.plan,
+        clock_,       bytes_,          log_,           around.metrics, around.prices,
+        around.stats, around.follower, event_waiters_, around.observer};
     of.service.emplace(otp::make_operations(rules_.policy, deps));
 }
 

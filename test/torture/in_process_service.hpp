@@ -177,8 +177,8 @@ private:
 
 public:
     otp::operations domain = otp::make_operations(
-        torture_policy(), {store, gateway, keys_, plan_, clock, random_, log_, metrics_, prices,
-                           stats_, deliveries_, event_waiters_, event_waiters_});
+        torture_policy(), {store, gateway, gateway, keys_, plan_, clock, random_, log_, metrics_,
+                           prices, stats_, deliveries_, event_waiters_, event_waiters_});
 
 private:
     otp::price_cache price_lists_{

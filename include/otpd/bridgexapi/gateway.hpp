@@ -27,9 +27,12 @@ public:
     virtual boost::asio::awaitable<send_outcome> send_sms(sms message, deadline until) = 0;
 };
 
-class gateway : public sms_sender {
+/// Answers questions (reads). Each is repeated once on a fresh connection when a pooled one turns
+/// out to be dead.
+class reader {
 public:
-    // Reads: repeated once on a fresh connection when a pooled one turns out to be dead.
+    virtual ~reader() = default;
+
     virtual boost::asio::awaitable<answer<estimate>> estimate_cost(sms message, deadline until) = 0;
     virtual boost::asio::awaitable<answer<balance>> get_balance(deadline until) = 0;
     virtual boost::asio::awaitable<answer<std::vector<route>>> list_routes(deadline until) = 0;
@@ -44,6 +47,8 @@ public:
     list_order_deliveries(std::string order_id, std::int64_t limit, std::int64_t skip,
                           deadline until) = 0;
 };
+
+class gateway : public sms_sender, public reader {};
 
 /// Needed by boost::system::result: using a failure as an answer is a bug.
 [[noreturn]] inline void throw_exception_from_error(failure const&, boost::source_location const&) {

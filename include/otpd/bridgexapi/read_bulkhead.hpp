@@ -1,10 +1,9 @@
 #pragma once
 
-/// A bulkhead between sends and questions (reads) to the upstream, and between the questions of
-/// requests and those of otpd's own loops.
+/// A bulkhead between the questions (reads) of requests and those of otpd's own loops. Sends have a
+/// client of their own, and never come here.
 ///
-/// A send goes to the sender, every question to that of questions: with connections of their own no
-/// send ever waits for a question. Of the questions that requests have, `concurrency_max` are with
+/// Of the questions that requests have, `concurrency_max` are with
 /// the upstream at a time; equal ones are one (single_flight.hpp). What is over it waits in a
 /// bounded first-come queue for `wait_max`, then fails with pool_exhausted. A question is over
 /// after `timeout`, whoever still waits for it.
@@ -30,14 +29,13 @@ struct read_bulkhead_options {
 };
 
 /// Safe to use from any executor. Must outlive the calls on it.
-class read_bulkhead final : public gateway {
+class read_bulkhead final : public reader {
 public:
-    /// Both gateways must outlive it.
-    read_bulkhead(boost::asio::any_io_executor executor, sms_sender& sends, gateway& questions,
+    /// `behind` must outlive it.
+    read_bulkhead(boost::asio::any_io_executor executor, reader& behind,
                   read_bulkhead_options options);
     ~read_bulkhead() override;
 
-    boost::asio::awaitable<send_outcome> send_sms(sms message, deadline until) override;
     boost::asio::awaitable<answer<estimate>> estimate_cost(sms message, deadline until) override;
     boost::asio::awaitable<answer<balance>> get_balance(deadline until) override;
     boost::asio::awaitable<answer<std::vector<route>>> list_routes(deadline until) override;

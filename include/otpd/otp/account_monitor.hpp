@@ -17,7 +17,7 @@ namespace otpd::otp {
 class account_monitor {
 public:
     /// All must outlive it.
-    account_monitor(periodic runner, account_options const& options, bridgexapi::gateway& gateway,
+    account_monitor(periodic runner, account_options const& options, bridgexapi::reader& upstream,
                     spending_report const& spending, account& account);
     ~account_monitor();
 

@@ -26,7 +26,7 @@ struct account_view {
 class catalogue {
 public:
     /// All must outlive it.
-    catalogue(policy const& rules, bridgexapi::gateway& gateway, price_cache const& price_lists,
+    catalogue(policy const& rules, bridgexapi::reader& upstream, price_cache const& price_lists,
               otp::account& account, clock const& now);
     ~catalogue();
 

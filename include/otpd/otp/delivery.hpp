@@ -118,7 +118,7 @@ public:
     /// Everything must outlive it.
     struct dependencies {
         store::store& store;
-        bridgexapi::gateway& gateway;
+        bridgexapi::reader& upstream;
         clock const& now;
         random_source& random;
         observer& tell;

@@ -24,9 +24,9 @@ class delivery_query {
 public:
     /// All must outlive it, and the calls that run. `timeout` is of a question to the upstream.
     delivery_query(message_ownership const& owners, delivery_follower& deliveries,
-                   bridgexapi::gateway& gateway, clock const& now,
+                   bridgexapi::reader& upstream, clock const& now,
                    std::chrono::milliseconds timeout)
-        : owners_(owners), deliveries_(deliveries), gateway_(gateway), now_(now),
+        : owners_(owners), deliveries_(deliveries), upstream_(upstream), now_(now),
           timeout_(timeout) {}
 
     /// From the last report, or asked now when there is none or it is not final. To a tenant any
@@ -39,7 +39,7 @@ public:
 private:
     message_ownership const& owners_;
     delivery_follower& deliveries_;
-    bridgexapi::gateway& gateway_;
+    bridgexapi::reader& upstream_;
     clock const& now_;
     std::chrono::milliseconds const timeout_;
 };

@@ -31,8 +31,8 @@ class estimator {
 public:
     /// All must outlive it, and the calls that run.
     estimator(policy const& rules, draft_factory const& drafts, messages const& texts,
-              bridgexapi::gateway& gateway)
-        : rules_(rules), drafts_(drafts), texts_(texts), gateway_(gateway) {}
+              bridgexapi::reader& upstream)
+        : rules_(rules), drafts_(drafts), texts_(texts), upstream_(upstream) {}
 
     /// Asks the upstream now. Sends nothing and counts nothing; the route must be allowed.
     boost::asio::awaitable<outcome<bridgexapi::estimate>> estimate(estimate_request request,
@@ -42,7 +42,7 @@ private:
     policy const& rules_;
     draft_factory const& drafts_;
     messages const& texts_;
-    bridgexapi::gateway& gateway_;
+    bridgexapi::reader& upstream_;
 };
 
 } // namespace otpd::otp

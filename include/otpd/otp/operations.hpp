@@ -37,7 +37,8 @@ namespace otpd::otp {
 /// run.
 struct operations_dependencies {
     store::store& store;
-    bridgexapi::gateway& gateway;
+    bridgexapi::sms_sender& sends;
+    bridgexapi::reader& questions;
     key_ring const& keys;
     numbering_plan const& plan;
     clock const& now;

@@ -64,7 +64,7 @@ class price_cache final : public prices {
 public:
     /// All must outlive it.
     struct dependencies {
-        bridgexapi::gateway& gateway;
+        bridgexapi::reader& upstream;
         clock const& now;
         telemetry::logger& log;
         telemetry::metrics& metrics;

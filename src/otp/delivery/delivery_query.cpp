@@ -28,7 +28,7 @@ delivery_query::find(caller caller, std::string bx_message_id,
     auto const known = co_await deliveries_.last_report(bx_message_id);
     if (known && is_final(*known)) co_return *known;
     auto const answer =
-        co_await gateway_.get_delivery(std::move(bx_message_id), until.within(timeout_));
+        co_await upstream_.get_delivery(std::move(bx_message_id), until.within(timeout_));
     if (!answer && answer.error().why == bridgexapi::reason::not_found)
         co_return failure{errc::delivery_not_found};
     if (!answer) co_return upstream_failure(answer.error());

@@ -123,7 +123,7 @@ private:
 
     asio::awaitable<delivery_reply> ask(delivery_question asked) {
         auto const until = deadline::in(options_.timeout);
-        auto& upstream = deps_.gateway;
+        auto& upstream = deps_.upstream;
         if (asked.purpose == delivery_question::about::order)
             co_return co_await upstream.list_order_deliveries(asked.name, asked.query.limit,
                                                               asked.query.skip, until);

@@ -21,9 +21,9 @@ constexpr std::chrono::hours made_up_for{31 * 24};
 
 class account_monitor::impl : public std::enable_shared_from_this<impl> {
 public:
-    impl(periodic runner, account_options const& options, bridgexapi::gateway& gateway,
+    impl(periodic runner, account_options const& options, bridgexapi::reader& upstream,
          spending_report const& spending, account& account)
-        : runner_(std::move(runner)), options_(options), gateway_(gateway), spending_(spending),
+        : runner_(std::move(runner)), options_(options), upstream_(upstream), spending_(spending),
           account_(account) {}
 
     void start() {
@@ -50,7 +50,7 @@ private:
     }
 
     asio::awaitable<void> read() {
-        auto const answer = co_await gateway_.get_balance(deadline::in(options_.timeout));
+        auto const answer = co_await upstream_.get_balance(deadline::in(options_.timeout));
         if (!answer || runner_.is_stopped()) co_return;
         auto const at = account_.on_read(answer->amount);
         // Also hours before the last read, in which something may still change.
@@ -76,16 +76,16 @@ private:
 
     periodic runner_;
     account_options const options_;
-    bridgexapi::gateway& gateway_;
+    bridgexapi::reader& upstream_;
     spending_report const& spending_;
     account& account_;
     std::optional<reading> last_;
 };
 
 account_monitor::account_monitor(periodic runner, account_options const& options,
-                                 bridgexapi::gateway& gateway, spending_report const& spending,
+                                 bridgexapi::reader& upstream, spending_report const& spending,
                                  account& account)
-    : impl_(std::make_shared<impl>(std::move(runner), options, gateway, spending, account)) {}
+    : impl_(std::make_shared<impl>(std::move(runner), options, upstream, spending, account)) {}
 
 account_monitor::~account_monitor() = default;
 

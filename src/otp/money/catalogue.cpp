@@ -51,9 +51,9 @@ failure upstream_failed(bridgexapi::failure const& because) {
 
 class catalogue::impl {
 public:
-    impl(policy const& rules, bridgexapi::gateway& gateway, price_cache const& prices,
+    impl(policy const& rules, bridgexapi::reader& upstream, price_cache const& prices,
          otp::account& account, clock const& now)
-        : rules_(rules), gateway_(gateway), prices_(prices), account_(account), now_(now) {
+        : rules_(rules), upstream_(upstream), prices_(prices), account_(account), now_(now) {
         for (int const id : rules_.allowed_routes)
             price_lists_.try_emplace(id);
     }
@@ -69,7 +69,7 @@ public:
             ~question() { asking = false; }
         };
         question const asked{asking_};
-        auto answered = co_await gateway_.list_routes(until);
+        auto answered = co_await upstream_.list_routes(until);
         if (!answered) co_return upstream_failed(answered.error());
         auto made = boost::make_shared<known_routes const>(
             known_routes{allowed(std::move(*answered)), now_.now()});
@@ -82,7 +82,7 @@ public:
         if (its == price_lists_.end()) co_return failure{errc::route_not_allowed};
         if (auto const kept = prices_.list_of(route_id)) co_return *kept;
         if (auto const kept = its->second.younger_than(others_kept, now_.now())) co_return *kept;
-        auto answered = co_await gateway_.get_pricing(route_id, until);
+        auto answered = co_await upstream_.get_pricing(route_id, until);
         if (!answered) co_return upstream_failed(answered.error());
         auto made = make_price_list(std::move(*answered), now_.wall());
         its->second.keep(made, now_.now());
@@ -108,7 +108,7 @@ private:
 
     asio::awaitable<outcome<bridgexapi::balance>> balance(deadline until) {
         if (auto const kept = balance_.younger_than(others_kept, now_.now())) co_return *kept;
-        auto const answered = co_await gateway_.get_balance(until);
+        auto const answered = co_await upstream_.get_balance(until);
         if (!answered) co_return upstream_failed(answered.error());
         account_.on_balance(answered->amount);
         balance_.keep(*answered, now_.now());
@@ -127,7 +127,7 @@ private:
     }
 
     policy const& rules_;
-    bridgexapi::gateway& gateway_;
+    bridgexapi::reader& upstream_;
     price_cache const& prices_;
     otp::account& account_;
     clock const& now_;
@@ -137,9 +137,9 @@ private:
     std::map<int, cached_answer<price_list>> price_lists_; ///< those of the allowed routes
 };
 
-catalogue::catalogue(policy const& rules, bridgexapi::gateway& gateway,
+catalogue::catalogue(policy const& rules, bridgexapi::reader& upstream,
                      price_cache const& price_lists, otp::account& account, clock const& now)
-    : impl_(std::make_unique<impl>(rules, gateway, price_lists, account, now)) {}
+    : impl_(std::make_unique<impl>(rules, upstream, price_lists, account, now)) {}
 
 catalogue::~catalogue() = default;
 

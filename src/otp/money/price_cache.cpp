@@ -110,7 +110,7 @@ private:
         bool learned = false;
         try {
             auto answered =
-                co_await deps_.gateway.get_pricing(entry.route_id, deadline::in(options_.timeout));
+                co_await deps_.upstream.get_pricing(entry.route_id, deadline::in(options_.timeout));
             learned = answered.has_value();
             if (learned)
                 keep(entry, std::move(*answered));

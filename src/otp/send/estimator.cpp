@@ -18,7 +18,7 @@ boost::asio::awaitable<outcome<bridgexapi::estimate>> estimator::estimate(estima
     bridgexapi::sms message{draft.routes.taken.route_id, own_id.empty() ? rules_.caller_id : own_id,
                             request.to, texts_.compose(request.purpose, {}, code, draft.suffix)};
     auto const answer =
-        co_await gateway_.estimate_cost(std::move(message), until.within(rules_.send_timeout));
+        co_await upstream_.estimate_cost(std::move(message), until.within(rules_.send_timeout));
     if (!answer) co_return upstream_failure(answer.error());
     co_return *answer;
 }

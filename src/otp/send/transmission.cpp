@@ -22,7 +22,7 @@ boost::asio::awaitable<bridgexapi::send_outcome> transmission::transmit(send_sta
     auto const own = send.routes().taken.step.timeout;
     auto const limit = own > own.zero() ? until.within(own) : until;
     try {
-        co_return co_await gateway_.send_sms(message_of(send), limit);
+        co_return co_await upstream_.send_sms(message_of(send), limit);
     } catch (std::exception const& bug) {
         log_.error("upstream_client_failed",
                    {{"request_id", send.draft.request.caller.request_id}, {"what", bug.what()}});

@@ -19,9 +19,9 @@ namespace otpd::otp {
 class transmission {
 public:
     /// All must outlive it.
-    transmission(policy const& rules, messages const& texts, bridgexapi::gateway& gateway,
+    transmission(policy const& rules, messages const& texts, bridgexapi::sms_sender& upstream,
                  telemetry::logger& log, clock const& now)
-        : rules_(rules), texts_(texts), gateway_(gateway), log_(log), now_(now) {}
+        : rules_(rules), texts_(texts), upstream_(upstream), log_(log), now_(now) {}
 
     /// When the last route of a send has to have answered.
     [[nodiscard]] deadline end_of(deadline until) const {
@@ -36,7 +36,7 @@ private:
 
     policy const& rules_;
     messages const& texts_;
-    bridgexapi::gateway& gateway_;
+    bridgexapi::sms_sender& upstream_;
     telemetry::logger& log_;
     clock const& now_;
 };

@@ -360,7 +360,7 @@ BOOST_AUTO_TEST_CASE(reads_pass_whatever_the_gates_do) {
     gates_fixture fixture;
     for (int i = 0; i < 6; ++i)
         fixture.send(3);
-    read_bulkhead bulkhead(fixture.context.get_executor(), fixture.gates, fixture.upstream, {});
+    read_bulkhead bulkhead(fixture.context.get_executor(), fixture.upstream, {});
     auto const answered =
         test::run(fixture.context, bulkhead.get_pricing(3, deadline::in(test::hang_limit)));
     BOOST_TEST((answered.error().why == reason::not_found));

@@ -105,8 +105,8 @@ struct service {
                      std::uint64_t reads_a_minute = 200)
         : store(instead != nullptr ? *instead : memory),
           domain(otpd::otp::make_operations(
-              std::move(rules), {store, reads, keys, shared_plan(), clock, random, log, metrics,
-                                 prices, stats, deliveries, waiters, waiters})),
+              std::move(rules), {store, gateway, reads, keys, shared_plan(), clock, random, log,
+                                 metrics, prices, stats, deliveries, waiters, waiters})),
           limit(context.get_executor(), reads_a_minute, clock, metrics),
           callers(std::move(clients)) {
         otpd::api::add_routes(routes,
@@ -198,7 +198,7 @@ struct service {
                                        otpd::store::memory_options{}};
     otpd::store::store& store;
     otpd::test::fake_gateway gateway; ///< of sends
-    told_gateway reads{gateway};      ///< of questions
+    told_gateway reads;               ///< of questions
     told_prices prices;
     reported_stats stats;
     told_deliveries deliveries;

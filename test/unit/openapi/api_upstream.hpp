@@ -23,17 +23,15 @@ inline constexpr auto cents = [](std::int64_t amount) {
     return otpd::money::from_micros(amount * 10'000);
 };
 
-/// Answers every question, or fails at each; what it is sent is for a fake_gateway to say.
+/// Answers every question, or fails at each; sends are for a fake_gateway.
 class told_gateway final : public otpd::test::unread_gateway {
 public:
-    explicit told_gateway(otpd::test::fake_gateway& sends) : sends_(sends) {}
-
     std::optional<upstream::reason> fails; ///< at every question
     std::optional<upstream::delivery_report> report;
 
-    boost::asio::awaitable<upstream::send_outcome> send_sms(upstream::sms message,
-                                                            otpd::deadline until) override {
-        return sends_.send_sms(std::move(message), until);
+    boost::asio::awaitable<upstream::send_outcome> send_sms(upstream::sms,
+                                                            otpd::deadline) override {
+        co_return upstream::not_sent{upstream::reason::shutting_down}; // only asked
     }
     reply<upstream::estimate> estimate_cost(upstream::sms message, otpd::deadline) override {
         upstream::estimate const one{message.route_id, 1,    cents(9), "EUR",
@@ -73,8 +71,6 @@ private:
         if (fails) return upstream::failure{*fails};
         return what;
     }
-
-    otpd::test::fake_gateway& sends_;
 };
 
 class told_prices final : public otpd::otp::prices {

@@ -107,8 +107,8 @@ struct domain_fixture {
         : domain(otp::make_operations(std::move(rules), deps())) {}
 
     otp::operations_dependencies deps() {
-        return {store,   gateway, keys,  shared_plan(), clock,   random, *log,
-                metrics, prices,  stats, deliveries,    waiters, event};
+        return {store, gateway, gateway, keys,  shared_plan(), clock,   random,
+                *log,  metrics, prices,  stats, deliveries,    waiters, event};
     }
     [[nodiscard]] otp::caller who() const {
         otp::caller asking;
