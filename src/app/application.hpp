@@ -1,20 +1,14 @@
 #pragma once
 
-/// The whole service: every part built in the order in which it depends on the others, run, and
-/// taken down again.
+/// The life of the service: built, run, and taken down again.
 
-#include "otpd/store/backend.hpp"
 #include "settings.hpp"
+#include "wiring.hpp"
 
 #include <functional>
 #include <memory>
 
 namespace otpd::app {
-
-/// Makes the backend that holds the states. `now` and `observer` outlive it.
-using store_factory = std::function<std::unique_ptr<store::backend>(
-    boost::asio::any_io_executor const& executor, settings const& settings, clock const& now,
-    store::observer& observer)>;
 
 class application {
 public:

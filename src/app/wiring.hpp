@@ -10,6 +10,7 @@
 #include "settings.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,10 @@ read_bulkhead_options_of(bridgexapi_settings const& settings);
 [[nodiscard]] std::uint64_t read_quota_of(limits_settings const& settings);
 [[nodiscard]] bridgexapi::route_gate_options route_gate_options_of(settings const& settings);
 [[nodiscard]] otp::price_cache_options price_cache_options_of(settings const& settings);
+/// Makes the backend that holds the states. `now` and `observer` outlive it.
+using store_factory = std::function<std::unique_ptr<store::backend>(
+    boost::asio::any_io_executor const& executor, settings const& settings, clock const& now,
+    store::observer& observer)>;
 /// The backend that `store.url` names. `now` and `observer` must outlive it.
 [[nodiscard]] std::unique_ptr<store::backend>
 make_store(boost::asio::any_io_executor const& executor, settings const& settings, clock const& now,

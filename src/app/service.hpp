@@ -1,0 +1,99 @@
+#pragma once
+
+#include "event_bus.hpp"
+#include "events.hpp"
+#include "health.hpp"
+#include "metered_store.hpp"
+#include "otpd/api/routes.hpp"
+#include "otpd/bridgexapi/read_bulkhead.hpp"
+#include "otpd/bridgexapi/route_gates.hpp"
+#include "otpd/core/clock.hpp"
+#include "otpd/core/random.hpp"
+#include "otpd/otp/account_monitor.hpp"
+#include "otpd/otp/catalogue.hpp"
+#include "otpd/otp/delivery.hpp"
+#include "otpd/otp/event_waiters.hpp"
+#include "otpd/otp/message_owners.hpp"
+#include "otpd/otp/price_cache.hpp"
+#include "otpd/otp/read_limit.hpp"
+#include "otpd/otp/scoreboard.hpp"
+#include "otpd/telemetry/metrics.hpp"
+#include "otpd/webhook/webhooks.hpp"
+#include "secrets_gate.hpp"
+#include "settings.hpp"
+#include "wiring.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace otpd::app {
+
+/// Every long-lived object of the process, each after those that it needs. Its owner runs the
+/// context until that has no work, so that no coroutine outlives what it refers to.
+struct service {
+    service(app::settings with, store_factory const& factory);
+
+    /// What asks the upstream, and tells others, beside the requests.
+    void start_background();
+    void stop_background();
+
+    app::settings const settings;
+    telemetry::descriptor_output output;
+    telemetry::logger log;
+    otp::policy const rules;
+    telemetry::metrics metrics;
+    app::http_events http_events;
+    app::upstream_events upstream_events;
+    app::route_events route_events;
+    app::store_events store_events;
+    openssl_random random;
+    numbering_plan plan;
+    system_clock clock;
+    api::authenticator callers;
+    std::optional<api::authenticator> operators; ///< on the admin listener
+    otp::key_ring keys;
+    http::router api_routes;
+    http::router admin_routes;
+
+    std::size_t threads;
+    boost::asio::io_context context;
+    boost::asio::strand<boost::asio::io_context::executor_type> lifecycle;
+    boost::asio::signal_set signals; // on lifecycle
+
+    std::unique_ptr<store::backend> backend;
+    secrets_gate secrets;
+    metered_store store;
+    bridgexapi::client send_client;     ///< takes sends
+    bridgexapi::client question_client; ///< answers everything else
+    app::health health;
+    bridgexapi::route_gates gates;
+    bridgexapi::read_bulkhead questions; ///< of requests
+    otp::read_limit reads;
+    otp::message_owners owners{context.get_executor()};
+    event_bus events;
+    std::unique_ptr<timeline_file> timeline; ///< none unless it is asked for
+    otp::scoreboard scores;
+    otp::event_waiters event_waiters;
+    webhook::webhooks hooks;
+    otp::price_cache prices;
+    otp::delivery_tracker deliveries;
+    otp::account account;
+    otp::operations domain;
+    otp::spending_report spending;
+    otp::account_monitor account_monitor;
+    otp::catalogue catalogue;
+    http::server api_server;
+    std::optional<http::server> admin_server;
+
+private:
+    void add_listeners();
+    void add_routes();
+    boost::asio::awaitable<std::string> scrape();
+};
+
+} // namespace otpd::app
