@@ -53,9 +53,9 @@ service::service(app::settings with, store_factory const& factory)
             webhook::webhooks::dependencies{clock, random, log, metrics}),
       prices({context.get_executor(), "price_cache_ended", random, log},
              price_cache_options_of(settings), {question_client, clock, log, metrics}),
+      of_deliveries(events, log, metrics),
       deliveries(context.get_executor(), settings.delivery,
-                 otp::delivery_tracker::dependencies{store, question_client, clock, random, events,
-                                                     log, metrics}),
+                 {store, question_client, clock, random, of_deliveries}),
       account(settings.spending.account, clock, log, metrics),
       domain(otp::make_operations(
           rules, {store, gates, questions, keys, plan, clock, random, log, metrics, prices, scores,

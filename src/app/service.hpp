@@ -81,6 +81,7 @@ struct service {
     otp::event_waiters event_waiters;
     webhook::webhooks hooks;
     otp::price_cache prices;
+    otp::delivery_reports of_deliveries;
     otp::delivery_tracker deliveries;
     otp::account account;
     otp::operations domain;

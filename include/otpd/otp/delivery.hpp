@@ -7,6 +7,7 @@
 #include "otpd/core/clock.hpp"
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/otp/delivery_reports.hpp"
 #include "otpd/otp/verification_event.hpp"
 #include "otpd/store/store.hpp"
 
@@ -21,11 +22,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace otpd::telemetry {
-class logger;
-class metrics;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 
@@ -121,9 +117,7 @@ public:
         bridgexapi::reader& upstream;
         clock const& now;
         random_source& random;
-        observer& tell;
-        telemetry::logger& log;
-        telemetry::metrics& metrics;
+        delivery_reports const& reports;
     };
 
     delivery_tracker(boost::asio::any_io_executor executor, tracker_options options,

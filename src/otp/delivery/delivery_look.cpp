@@ -1,7 +1,5 @@
 #include "delivery/delivery_look.hpp"
 
-#include "otpd/telemetry/log.hpp"
-
 #include <utility>
 
 namespace otpd::otp {
@@ -124,7 +122,7 @@ bool list_reader::lower_page_size(bridgexapi::failure const& why) {
         return false;
     page_size_ = std::max(page_min, page_size_ / 2);
     unreadable_ = 0;
-    log_.warn("delivery_page_lowered", {{"limit", page_size_}});
+    reports_.page_lowered(page_size_);
     return true;
 }
 
@@ -268,6 +266,29 @@ void single_questions::judge(delivery_question const& asked,
     });
     updates_.judge_later(asked.which,
                          is_filtered && scan.covers(message->what.asked_at - clock_tolerance_));
+}
+
+// --- both ---------------------------------------------------------------------------------------
+
+void delivery_look::begin(steady_time now) {
+    stage_ = stage::list;
+    list_.begin(now);
+}
+
+std::optional<delivery_question> delivery_look::next(steady_time now) {
+    if (stage_ == stage::list) {
+        if (auto question = list_.next()) return question;
+        singles_.choose(list_.pages(), now);
+        stage_ = stage::singles;
+    }
+    auto question = singles_.next(now);
+    if (!question) stage_ = stage::over;
+    return question;
+}
+
+bool delivery_look::on_reply(delivery_question const& asked, delivery_reply answer, wall_time now) {
+    if (stage_ == stage::list) return list_.on_reply(asked, std::move(answer), now);
+    return singles_.on_reply(asked, std::move(answer), now);
 }
 
 } // namespace otpd::otp

@@ -27,8 +27,8 @@ class list_reader {
 public:
     /// All must outlive it.
     list_reader(tracker_options const& options, open_messages& messages, delivery_updates& updates,
-                telemetry::logger& log)
-        : messages_(messages), updates_(updates), log_(log),
+                delivery_reports const& reports)
+        : messages_(messages), updates_(updates), reports_(reports),
           clock_tolerance_(options.clock_tolerance),
           page_size_(std::max<std::int64_t>(1, options.page_max)) {}
 
@@ -67,7 +67,7 @@ private:
 
     open_messages& messages_;
     delivery_updates& updates_;
-    telemetry::logger& log_;
+    delivery_reports const& reports_;
     std::chrono::seconds clock_tolerance_;
 
     // Of this look.
@@ -115,6 +115,32 @@ private:
     delivery_updates& updates_;
     std::chrono::seconds clock_tolerance_;
     std::vector<open_messages::id> chosen_; ///< the last one is next
+};
+
+/// A look at everything that is open: the list first, then single questions.
+class delivery_look {
+public:
+    /// All must outlive it.
+    delivery_look(tracker_options const& options, open_messages& messages,
+                  delivery_updates& updates, delivery_reports const& reports)
+        : list_(options, messages, updates, reports), singles_(options, messages, updates) {}
+
+    void begin(steady_time now);
+    void end() noexcept { stage_ = stage::over; }
+    [[nodiscard]] bool is_over() const noexcept { return stage_ == stage::over; }
+    [[nodiscard]] bool reads_list() const noexcept { return stage_ == stage::list; }
+    /// Nothing yet: what was learned from the list comes first, or the look is over.
+    [[nodiscard]] std::optional<delivery_question> next(steady_time now);
+    /// False: it has to end.
+    [[nodiscard]] bool on_reply(delivery_question const& asked, delivery_reply answer,
+                                wall_time now);
+
+private:
+    enum class stage : std::uint8_t { list, singles, over };
+
+    list_reader list_;
+    single_questions singles_;
+    stage stage_ = stage::over;
 };
 
 } // namespace otpd::otp

@@ -5,6 +5,7 @@
 /// back the result.
 
 #include "delivery/delivery_look.hpp"
+#include "delivery/look_pace.hpp"
 
 #include <variant>
 
@@ -12,13 +13,6 @@ namespace otpd::otp {
 
 class delivery_poller {
 public:
-    /// All must outlive it.
-    struct dependencies {
-        random_source& random;
-        observer& events;
-        telemetry::logger& log;
-        telemetry::metrics& metrics;
-    };
     /// Nothing to do until then, or until a message is added or an update answered.
     struct rest {
         steady_time until = steady_time::max();
@@ -26,10 +20,11 @@ public:
     /// After a question nothing is asked before its reply; several updates may be under way.
     using action = std::variant<rest, delivery_question, store_update>;
 
-    delivery_poller(tracker_options const& options, dependencies deps)
-        : options_(options), random_(deps.random), log_(deps.log), messages_(options),
-          updates_(messages_, options, deps.events, deps.log, deps.metrics),
-          list_(options, messages_, updates_, deps.log), singles_(options, messages_, updates_) {}
+    /// Both must outlive it.
+    delivery_poller(tracker_options const& options, random_source& random,
+                    delivery_reports const& reports)
+        : reports_(reports), messages_(options), updates_(messages_, options, reports),
+          look_(options, messages_, updates_, reports), pace_(options, random) {}
 
     /// False: it is followed already, or can never be found.
     bool add(followed_message message, moment now) {
@@ -50,27 +45,15 @@ public:
     void abandon_look(steady_time now);
 
 private:
-    /// A look at everything that is open reads the list first.
-    enum class stage : std::uint8_t { list, singles, over };
-
     [[nodiscard]] steady_time next_look() const;
-    void subscribe(steady_time now);
-    [[nodiscard]] std::optional<delivery_question> next_question(steady_time now);
-    void back_off(bridgexapi::failure const& why, steady_time now);
-    [[nodiscard]] steady_time::duration jittered(std::chrono::milliseconds pause);
+    void begin_look(steady_time now);
 
-    tracker_options const options_;
-    random_source& random_;
-    telemetry::logger& log_;
+    delivery_reports const& reports_;
     open_messages messages_;
     delivery_updates updates_;
-    list_reader list_;
-    single_questions singles_;
-    stage stage_ = stage::over;
+    delivery_look look_;
+    look_pace pace_;
     std::optional<delivery_question> question_; ///< waits for its time
-    steady_time next_look_{};
-    steady_time next_request_{};
-    unsigned failures_ = 0; ///< of the upstream, in a row
 };
 
 } // namespace otpd::otp

@@ -1,9 +1,8 @@
 /// The shell around delivery_poller: a timer, calls of the upstream and the store, and a strand.
 
+#include "delivery/delivery_calls.hpp"
 #include "delivery/delivery_poller.hpp"
 #include "otpd/net/on_strand.hpp"
-#include "otpd/telemetry/log.hpp"
-#include "otpd/telemetry/metrics.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -25,8 +24,9 @@ namespace asio = boost::asio;
 class delivery_tracker::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::any_io_executor const& executor, tracker_options options, dependencies deps)
-        : strand_(asio::make_strand(executor)), options_(options), deps_(deps), wake_(strand_),
-          poller_(options, {deps.random, deps.tell, deps.log, deps.metrics}) {}
+        : strand_(asio::make_strand(executor)), options_(options), now_(deps.now),
+          reports_(deps.reports), calls_(deps.store, deps.upstream, options.timeout),
+          wake_(strand_), poller_(options, deps.random, deps.reports) {}
 
     // From any thread.
 
@@ -34,7 +34,7 @@ public:
         if (!options_.enabled || stopped_) return;
         if (++open_ > options_.open_max) {
             --open_;
-            deps_.metrics.message_not_followed();
+            reports_.not_followed();
             return;
         }
         if (net::is_single_threaded(strand_)) return add(std::move(message));
@@ -46,7 +46,7 @@ public:
     void start() {
         if (!options_.enabled) return;
         auto ended = [self = shared_from_this()](std::exception_ptr thrown) {
-            if (thrown && !self->stopped_) self->deps_.log.error("delivery_tracker_ended");
+            if (thrown && !self->stopped_) self->reports_.tracker_ended();
         };
         asio::co_spawn(strand_, run(shared_from_this()),
                        asio::bind_cancellation_slot(stop_.slot(), std::move(ended)));
@@ -75,7 +75,7 @@ private:
             return;
         }
         ++added_;
-        deps_.metrics.messages_open(open_);
+        reports_.open(open_);
         if (poller_.open() == 1) wake_.cancel();
     }
 
@@ -84,7 +84,7 @@ private:
         auto const ended = added_ - poller_.open();
         added_ -= ended;
         open_ -= ended;
-        if (ended > 0) deps_.metrics.messages_open(open_);
+        if (ended > 0) reports_.open(open_);
     }
 
     static asio::awaitable<void> run(std::shared_ptr<impl> self) {
@@ -93,8 +93,7 @@ private:
             try {
                 co_await self->act(self->poller_.next_action(self->now()));
             } catch (std::exception const& thrown) {
-                if (!self->stopped_)
-                    self->deps_.log.error("delivery_poll_failed", {{"reason", thrown.what()}});
+                if (!self->stopped_) self->reports_.poll_failed(thrown.what());
                 self->poller_.abandon_look(self->now().steady);
             }
         }
@@ -103,7 +102,7 @@ private:
     asio::awaitable<void> act(delivery_poller::action action) {
         note_ended();
         if (auto* const question = std::get_if<delivery_question>(&action)) {
-            auto reply = co_await ask(*question);
+            auto reply = co_await calls_.ask(*question);
             if (!stopped_) poller_.on_reply(*question, std::move(reply), now());
         } else if (auto* const update = std::get_if<store_update>(&action)) {
             begin_update(std::move(*update));
@@ -121,24 +120,9 @@ private:
         co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
 
-    asio::awaitable<delivery_reply> ask(delivery_question asked) {
-        auto const until = deadline::in(options_.timeout);
-        auto& upstream = deps_.upstream;
-        if (asked.purpose == delivery_question::about::order)
-            co_return co_await upstream.list_order_deliveries(asked.name, asked.query.limit,
-                                                              asked.query.skip, until);
-        if (asked.purpose != delivery_question::about::message)
-            co_return co_await upstream.list_deliveries(asked.query, until);
-        auto report = co_await upstream.get_delivery(asked.name, until);
-        if (!report) co_return report.error();
-        bridgexapi::delivery_page page{};
-        page.reports.push_back(*std::move(report));
-        co_return page;
-    }
-
     void begin_update(store_update update) {
         auto ended = [self = shared_from_this()](std::exception_ptr thrown) {
-            if (thrown) self->deps_.log.error("delivery_update_failed");
+            if (thrown) self->reports_.update_failed();
             self->note_ended();
             self->wake_.cancel();
         };
@@ -150,7 +134,7 @@ private:
         store::result<store::update_outcome> answer = store::fault::unknown;
         std::exception_ptr thrown;
         try {
-            answer = co_await self->deps_.store.update(std::move(update.update));
+            answer = co_await self->calls_.update(std::move(update.update));
         } catch (std::exception const&) {
             thrown = std::current_exception();
         }
@@ -158,11 +142,13 @@ private:
         if (thrown) std::rethrow_exception(thrown);
     }
 
-    [[nodiscard]] moment now() const { return {deps_.now.now(), deps_.now.wall()}; }
+    [[nodiscard]] moment now() const { return {now_.now(), now_.wall()}; }
 
     net::strand strand_;
     tracker_options const options_;
-    dependencies deps_;
+    clock const& now_;
+    delivery_reports const& reports_;
+    delivery_calls const calls_;
     asio::steady_timer wake_;
     asio::cancellation_signal stop_;
     delivery_poller poller_;

@@ -1,8 +1,6 @@
 #include "delivery/delivery_updates.hpp"
 
 #include "otpd/otp/timeline.hpp"
-#include "otpd/telemetry/log.hpp"
-#include "otpd/telemetry/metrics.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -178,7 +176,7 @@ std::optional<store_update> delivery_updates::next(moment now) {
 void delivery_updates::on_answer(store_update const& update, store::result<update_outcome> answer,
                                  wall_time now) {
     --under_way_;
-    if (!answer && !is_store_failing_) log_.warn("delivery_not_stored");
+    if (!answer && !is_store_failing_) reports_.not_stored();
     is_store_failing_ = !answer;
     auto* const message = messages_.find(update.which);
     if (message == nullptr) return;
@@ -194,9 +192,9 @@ void delivery_updates::on_answer(store_update const& update, store::result<updat
     if (update.why == why::found) message->view = view_of(update.report, now);
     if (is_ours) {
         if (is_end)
-            metrics_.message_ended(update.why == why::not_sent ? "absent" : to_string(state),
-                                   message->what.event.route_id);
-        events_.on_event(update.event);
+            reports_.ended(update.why == why::not_sent ? "absent" : to_string(state),
+                           message->what.event.route_id);
+        reports_.changed(update.event);
     }
     if (is_end)
         messages_.erase(update.which);

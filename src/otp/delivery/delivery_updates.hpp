@@ -26,10 +26,9 @@ struct store_update {
 class delivery_updates {
 public:
     /// All must outlive it.
-    delivery_updates(open_messages& messages, tracker_options const& options, observer& events,
-                     telemetry::logger& log, telemetry::metrics& metrics)
-        : messages_(messages), absent_after_(options.absent_after), events_(events), log_(log),
-          metrics_(metrics) {}
+    delivery_updates(open_messages& messages, tracker_options const& options,
+                     delivery_reports const& reports)
+        : messages_(messages), absent_after_(options.absent_after), reports_(reports) {}
 
     /// Of the list, in the look of that number; else of single messages. How many messages there is
     /// something new of.
@@ -67,9 +66,7 @@ private:
 
     open_messages& messages_;
     std::chrono::seconds absent_after_;
-    observer& events_;
-    telemetry::logger& log_;
-    telemetry::metrics& metrics_;
+    delivery_reports const& reports_;
     std::vector<news> news_; ///< the last one is told first
     std::unordered_map<open_messages::id, std::vector<bridgexapi::delivery_report>> candidates_;
     std::deque<std::pair<open_messages::id, bool>> unjudged_;

@@ -111,11 +111,8 @@ struct delivery_fixture {
 
     /// With the options of when it is first asked for.
     otp::delivery_poller& poller() {
-        if (!poller_) poller_.emplace(options, dependencies(log));
+        if (!poller_) poller_.emplace(options, random, reports);
         return *poller_;
-    }
-    otp::delivery_poller::dependencies dependencies(telemetry::logger& to) {
-        return {random, observer, to, metrics};
     }
     [[nodiscard]] otp::moment now() const { return {clock.now(), clock.wall()}; }
     void follow(otp::followed_message message) { poller().add(std::move(message), now()); }
@@ -211,6 +208,7 @@ struct delivery_fixture {
     remembering_observer observer;
     telemetry::logger log;
     telemetry::metrics metrics{telemetry::metrics_options{"test", {}, {}}};
+    otp::delivery_reports reports{observer, log, metrics};
     otp::tracker_options options;
     std::optional<otp::delivery_poller> poller_;
 };

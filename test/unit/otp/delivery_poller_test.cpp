@@ -275,7 +275,8 @@ BOOST_FIXTURE_TEST_CASE(requests_keep_their_distance_whatever_is_open, delivery_
 BOOST_FIXTURE_TEST_CASE(a_failing_upstream_is_logged_once_and_found_again, delivery_fixture) {
     log_capture written;
     telemetry::logger to_capture(written, telemetry::level::info, 1000);
-    poller_.emplace(options, dependencies(to_capture));
+    otp::delivery_reports const captured(observer, to_capture, metrics);
+    poller_.emplace(options, random, captured);
     upstream.fails = reason::upstream_error;
     add_report("BX-1", "DELIVERED");
     follow(message("BX-1"));

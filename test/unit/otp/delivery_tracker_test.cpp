@@ -92,8 +92,7 @@ struct tracker_fixture : delivery_fixture {
         run_on_threads(context, 1); // nothing is left of it
     }
     void start() {
-        otp::delivery_tracker::dependencies const deps{updates,  gateway, clock,  random,
-                                                       observer, log,     metrics};
+        otp::delivery_tracker::dependencies const deps{updates, gateway, clock, random, reports};
         tracker = std::make_unique<otp::delivery_tracker>(context.get_executor(), options, deps);
         tracker->start();
     }

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "delivery/delivery_look.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+
+namespace otpd::otp {
+
+/// The calls that a delivery_poller's actions stand for. From any executor.
+class delivery_calls {
+public:
+    /// Both must outlive it. `timeout` is of a question.
+    delivery_calls(store::store& store, bridgexapi::reader& upstream,
+                   std::chrono::milliseconds timeout)
+        : store_(store), upstream_(upstream), timeout_(timeout) {}
+
+    boost::asio::awaitable<delivery_reply> ask(delivery_question asked) const;
+    boost::asio::awaitable<store::result<store::update_outcome>>
+    update(store::delivery_update update) const {
+        return store_.update(std::move(update));
+    }
+
+private:
+    store::store& store_;
+    bridgexapi::reader& upstream_;
+    std::chrono::milliseconds const timeout_;
+};
+
+} // namespace otpd::otp
