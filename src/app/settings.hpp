@@ -17,6 +17,7 @@
 #include "otpd/otp/policy.hpp"
 #include "otpd/otp/price_cache.hpp"
 #include "otpd/otp/scoreboard.hpp"
+#include "otpd/store/common_options.hpp"
 #include "otpd/store/location.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/rotating_file.hpp"
@@ -170,21 +171,10 @@ struct auth_settings {
     }
 };
 
-struct store_settings {
+struct store_settings : store::common_options {
     store::location url;
     secret_string password;         ///< for `url` when that has none
     bool accept_clear_text = false; ///< a server on another machine may be reached without TLS
-    std::string ca_file;            ///< PEM; empty: the system's
-    std::string certificate_file;   ///< PEM, of this client; empty: none
-    std::string key_file;           ///< PEM, of that certificate
-    std::chrono::milliseconds timeout{0}; ///< one step; 0: the store's own
-    std::size_t connections = 0;          ///< to a server; 0: the store's own
-    std::uint32_t replicas = 0;           ///< to wait for; 0: none
-    std::string schema = "otpd";          ///< of PostgreSQL's tables
-    std::size_t capacity = 4'000'000;     ///< items: codes, cooldowns and guess counts together
-    std::uint64_t memory_max = 0;         ///< bytes of a Redis server; 0: as its maxmemory says
-    std::chrono::milliseconds sweep_interval{100};
-    std::size_t sweep_batch = 64; ///< numbers looked at in one slice
 
     template <class Keys>
     static void declare(Keys keys) {
@@ -214,7 +204,7 @@ struct store_settings {
                    "counts; 0 waits for none.");
         keys.add("schema", &s::schema, notations::postgres_schema(),
                  "Schema of the tables in PostgreSQL.");
-        keys.whole("capacity", &s::capacity, 1, 100'000'000,
+        keys.whole("capacity", &s::states_max, 1, 100'000'000,
                    "Numbers, limit keys, budgets and idempotency keys that memory:, sqlite: and "
                    "PostgreSQL keep at once; then sends are refused.",
                    "items");

@@ -86,64 +86,10 @@ otp::price_cache_options price_cache_options_of(settings const& settings) {
 
 namespace {
 
-std::unique_ptr<store::backend> make_memory_store(boost::asio::any_io_executor const& executor,
-                                                  store_settings const& settings, clock const& now,
-                                                  store::observer& observer) {
-    store::memory_options options;
-    options.states_max = settings.capacity;
-    options.sweep_interval = settings.sweep_interval;
-    options.sweep_batch = settings.sweep_batch;
-    return store::make_memory_store(executor, now, options, observer);
-}
-
 store::location server_of(store_settings const& settings) {
     auto where = settings.url;
     if (!settings.password.empty()) where.password = settings.password;
     return where;
-}
-
-std::unique_ptr<store::backend> make_redis_store(boost::asio::any_io_executor const& executor,
-                                                 settings const& settings,
-                                                 store::observer& observer) {
-    store::redis_options options;
-    options.where = server_of(settings.store);
-    options.ca_file = settings.store.ca_file;
-    options.certificate_file = settings.store.certificate_file;
-    options.key_file = settings.store.key_file;
-    if (settings.store.timeout > options.timeout.zero()) options.timeout = settings.store.timeout;
-    options.connections =
-        settings.store.connections > 0 ? settings.store.connections : thread_count(settings.server);
-    options.replicas = settings.store.replicas;
-    options.memory_max = settings.store.memory_max;
-    return store::make_redis_store(executor, std::move(options), observer);
-}
-
-std::unique_ptr<store::backend> make_sqlite_store(boost::asio::any_io_executor const& executor,
-                                                  store_settings const& settings, clock const& now,
-                                                  store::observer& observer) {
-    store::sqlite_options options;
-    options.path = settings.url.path;
-    options.states_max = settings.capacity;
-    if (settings.timeout > options.timeout.zero()) options.timeout = settings.timeout;
-    options.sweep_interval = settings.sweep_interval;
-    options.sweep_batch = settings.sweep_batch;
-    return store::make_sqlite_store(executor, now, std::move(options), observer);
-}
-
-std::unique_ptr<store::backend> make_postgres_store(boost::asio::any_io_executor const& executor,
-                                                    store_settings const& settings,
-                                                    store::observer& observer) {
-    store::postgres_options options;
-    options.where = server_of(settings);
-    auto& files = options.where.postgres;
-    if (files.ca_file.empty()) files.ca_file = settings.ca_file;
-    if (files.certificate_file.empty()) files.certificate_file = settings.certificate_file;
-    if (files.key_file.empty()) files.key_file = settings.key_file;
-    options.schema = settings.schema;
-    if (settings.connections > 0) options.connections = settings.connections;
-    if (settings.timeout > options.timeout.zero()) options.timeout = settings.timeout;
-    options.states_max = settings.capacity;
-    return store::make_postgres_store(executor, std::move(options), observer);
 }
 
 } // namespace
@@ -152,15 +98,30 @@ std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& e
                                            settings const& settings, clock const& now,
                                            store::observer& observer) {
     using kind = store::location::kind;
-    switch (settings.store.url.type) {
+    auto const& section = settings.store;
+    switch (section.url.type) {
     case kind::memory:
-        return make_memory_store(executor, settings.store, now, observer);
-    case kind::redis:
-        return make_redis_store(executor, settings, observer);
-    case kind::sqlite:
-        return make_sqlite_store(executor, settings.store, now, observer);
-    case kind::postgres:
-        return make_postgres_store(executor, settings.store, observer);
+        return store::make_memory_store(executor, now, store::memory_options(section), observer);
+    case kind::redis: {
+        store::redis_options options(section);
+        options.where = server_of(section);
+        if (section.connections == 0) options.connections = thread_count(settings.server);
+        return store::make_redis_store(executor, std::move(options), observer);
+    }
+    case kind::sqlite: {
+        store::sqlite_options options(section);
+        options.path = section.url.path;
+        return store::make_sqlite_store(executor, now, std::move(options), observer);
+    }
+    case kind::postgres: {
+        store::postgres_options options(section);
+        options.where = server_of(section);
+        auto& files = options.where.postgres;
+        if (files.ca_file.empty()) files.ca_file = section.ca_file;
+        if (files.certificate_file.empty()) files.certificate_file = section.certificate_file;
+        if (files.key_file.empty()) files.key_file = section.key_file;
+        return store::make_postgres_store(executor, std::move(options), observer);
+    }
     }
     throw std::logic_error("a kind of store that nobody makes");
 }

@@ -5,23 +5,22 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/store/backend.hpp"
+#include "otpd/store/common_options.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <chrono>
+#include <cstddef>
 #include <memory>
+#include <utility>
 
 namespace otpd::store {
 
-struct memory_options {
+struct memory_options : common_options {
+    memory_options() = default;
+    explicit memory_options(common_options common) : common_options(std::move(common)) {}
+
     /// More shards make the pauses of a growing hash table shorter. A power of two.
     std::size_t shards = 4096;
-    /// Numbers, limit keys, budgets and idempotency records kept at the most. An admission that
-    /// finds so many is answered `full`; whatever else is counted is always kept.
-    std::size_t states_max = 4'000'000;
-    std::chrono::milliseconds sweep_interval{100};
-    /// Keys looked at before the sweeper lets others on the strand.
-    std::size_t sweep_batch = 16;
 };
 
 /// `now`, `observer` and whatever runs `executor` must outlive the store, and the store everything

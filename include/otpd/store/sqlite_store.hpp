@@ -4,28 +4,26 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/store/backend.hpp"
+#include "otpd/store/common_options.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace otpd::store {
 
-struct sqlite_options {
+struct sqlite_options : common_options {
+    sqlite_options() : sqlite_options(common_options()) {}
+    explicit sqlite_options(common_options common) : common_options(std::move(common)) {
+        if (timeout == duration::zero()) timeout = duration(2000);
+    }
+
     std::string path; ///< made with mode 0600 when it is not there; its directory must be
-    /// Numbers, limit keys, budgets and idempotency records kept at the most. An admission that
-    /// finds so many is answered `full`; whatever else is counted is always kept.
-    std::size_t states_max = 4'000'000;
-    /// Of one step, from the call to its answer.
-    std::chrono::milliseconds timeout{2000};
-    std::size_t queue_max = 4096; ///< steps that wait for a batch; more are refused
-    std::size_t batch_max = 512;  ///< steps of one transaction, >= 1
-    /// Between looks at what has ended, and between attempts while the file cannot be written.
-    std::chrono::milliseconds sweep_interval{100};
-    std::size_t sweep_batch = 64;           ///< states looked at in one go, >= 1
+    std::size_t queue_max = 4096;           ///< steps that wait for a batch; more are refused
+    std::size_t batch_max = 512;            ///< steps of one transaction, >= 1
     std::size_t cache_bytes = 64ULL << 20U; ///< of the file's pages, kept in memory
 };
 
