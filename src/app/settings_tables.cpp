@@ -1,5 +1,6 @@
 // The tables that the configuration file may have any number of times: what may stand in them.
 
+#include "otpd/core/encoding.hpp"
 #include "otpd/core/passcode.hpp"
 #include "settings_sources.hpp"
 
@@ -519,47 +520,13 @@ void finish_budget(otp::spending_budget& budget, found_table const& table,
 
 // --- [[webhook]] --------------------------------------------------------------------------------
 
-/// 0 to 63, or nothing.
-std::optional<unsigned> base64_value(char c) {
-    constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    auto const at = alphabet.find(c);
-    if (at == std::string_view::npos) return std::nullopt;
-    return static_cast<unsigned>(at);
-}
-
-/// RFC 4648 4, with its padding and without bits that mean nothing: one text for each secret.
-std::optional<std::string> decode_base64(std::string_view text) {
-    constexpr std::size_t group = 4;
-    constexpr unsigned bits_of_digit = 6;
-    constexpr unsigned bits_of_byte = 8;
-    if (text.size() % group != 0) return std::nullopt;
-    for (int i = 0; i < 2 && text.ends_with('='); ++i)
-        text.remove_suffix(1);
-    std::string out;
-    unsigned bits = 0; // read and not written yet
-    unsigned count = 0;
-    for (char const c : text) {
-        auto const value = base64_value(c);
-        if (!value) return std::nullopt;
-        bits = bits << bits_of_digit | *value;
-        count += bits_of_digit;
-        if (count < bits_of_byte) continue;
-        count -= bits_of_byte;
-        out += static_cast<char>(bits >> count);
-        bits &= (1U << count) - 1;
-    }
-    if (bits != 0 || count >= bits_of_digit) return std::nullopt;
-    return out;
-}
-
 /// As the Standard Webhooks write it.
 std::optional<secret_string> parse_secret(std::string_view text) {
     constexpr std::string_view prefix = "whsec_";
     constexpr std::size_t least = 24;
     constexpr std::size_t most = 64;
     if (!text.starts_with(prefix)) return std::nullopt;
-    auto bytes = decode_base64(text.substr(prefix.size()));
+    auto bytes = from_base64(text.substr(prefix.size()));
     if (!bytes || bytes->size() < least || bytes->size() > most ||
         !values::has_different_bytes(*bytes))
         return std::nullopt;

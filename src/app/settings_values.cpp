@@ -1,6 +1,7 @@
 #include "settings_values.hpp"
 
 #include "otpd/bridgexapi/types.hpp"
+#include "otpd/core/encoding.hpp"
 #include "otpd/core/passcode.hpp"
 #include "otpd/core/purpose.hpp"
 #include "otpd/net/origin.hpp"
@@ -27,13 +28,6 @@ constexpr std::size_t max_previous_secrets = 8;
 constexpr int first_route = 1;
 constexpr int last_route = 8;
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
-
 bool is_white_space(char c) {
     return trim_ascii({&c, 1}).empty();
 }
@@ -50,7 +44,7 @@ bool is_loopback_host(std::string_view host) {
         constexpr unsigned char v4_loopback_net = 127;
         return v6->is_loopback() || (v6->is_v4_mapped() && bytes[first_v4_byte] == v4_loopback_net);
     }
-    return lower(host) == "localhost";
+    return lower_case(host) == "localhost";
 }
 
 bool is_host_name(std::string_view text) {
@@ -202,7 +196,7 @@ std::optional<double> parse_number(std::string_view text) {
 }
 
 std::optional<bool> parse_boolean(std::string_view text) {
-    auto const word = lower(trim_ascii(text));
+    auto const word = lower_case(trim_ascii(text));
     if (word == "true" || word == "1" || word == "yes" || word == "on") return true;
     if (word == "false" || word == "0" || word == "no" || word == "off") return false;
     return std::nullopt;

@@ -1,6 +1,7 @@
 #include "error_class.hpp"
 
 #include "json_fields.hpp"
+#include "otpd/core/encoding.hpp"
 #include "replies.hpp"
 
 #include <algorithm>
@@ -58,15 +59,10 @@ constexpr bool is_server_error(unsigned status) noexcept {
     return status >= 500 && status < 600;
 }
 
-char to_lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 std::optional<reason> known_reason(boost::json::value const& words) {
     auto const* text = words.if_string();
     if (text == nullptr) return std::nullopt;
-    std::string lower(*text);
-    std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
+    auto const lower = lower_case(*text);
     for (auto const& known : known_details)
         if (lower.find(known.part) != std::string::npos) return known.why;
     return std::nullopt;

@@ -1,17 +1,15 @@
 #include "otpd/core/encoding.hpp"
 
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <vector>
+
 namespace otpd {
 
 namespace {
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
-
-int hex_value(char c) noexcept {
-    if (is_ascii_digit(c)) return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 } // namespace
 
@@ -34,6 +32,33 @@ bool from_hex(std::string_view text, std::span<std::byte> out) noexcept {
         out[i] = static_cast<std::byte>(high << 4 | low);
     }
     return true;
+}
+
+std::string lower_case(std::string_view text) {
+    std::string lower(text);
+    std::ranges::transform(lower, lower.begin(), to_lower);
+    return lower;
+}
+
+std::string to_base64(std::span<unsigned char const> bytes) {
+    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0'); // OpenSSL ends it with a zero
+    auto* const out = reinterpret_cast<unsigned char*>(text.data());
+    auto const size = EVP_EncodeBlock(out, bytes.data(), static_cast<int>(bytes.size()));
+    text.resize(static_cast<std::size_t>(size));
+    return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+    std::vector<unsigned char> bytes(text.size() / 4 * 3);
+    auto const* const in = reinterpret_cast<unsigned char const*>(text.data());
+    if (text.size() % 4 != 0 ||
+        EVP_DecodeBlock(bytes.data(), in, static_cast<int>(text.size())) < 0)
+        return std::nullopt;
+    for (auto rest = text; rest.ends_with('=') && !bytes.empty(); rest.remove_suffix(1))
+        bytes.pop_back();
+    // OpenSSL also takes white space, and bits that mean nothing.
+    if (to_base64(bytes) != text) return std::nullopt;
+    return std::string(bytes.begin(), bytes.end());
 }
 
 std::string_view trim_ascii(std::string_view text) noexcept {

@@ -9,18 +9,11 @@ namespace otpd {
 
 namespace {
 
-constexpr char to_lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 constexpr bool is_letter(char c) noexcept {
     return to_lower(c) >= 'a' && to_lower(c) <= 'z';
 }
 constexpr bool is_letter_or_digit(char c) noexcept {
     return is_letter(c) || is_ascii_digit(c);
-}
-
-constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    return std::ranges::equal(a, b, {}, to_lower, to_lower);
 }
 
 bool has_length(std::string_view subtag, std::size_t least, std::size_t most) noexcept {

@@ -2,6 +2,8 @@
 
 /// Character classes of HTTP and comparison without regard to ASCII case.
 
+#include "otpd/core/encoding.hpp"
+
 #include <array>
 #include <string_view>
 
@@ -49,17 +51,6 @@ inline constexpr character_class
     return control_characters.holds(c);
 }
 
-[[nodiscard]] constexpr char to_lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-[[nodiscard]] constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i)
-        if (to_lower(a[i]) != to_lower(b[i])) return false;
-    return true;
-}
-
 /// Without the optional white space (SP, HTAB) around it.
 [[nodiscard]] constexpr std::string_view trim_ows(std::string_view text) noexcept {
     auto const is_ows = [](char c) { return c == ' ' || c == '\t'; };
@@ -68,13 +59,6 @@ inline constexpr character_class
     while (!text.empty() && is_ows(text.back()))
         text.remove_suffix(1);
     return text;
-}
-
-/// The value of a hexadecimal digit, -1 for anything else.
-[[nodiscard]] constexpr int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    auto const lower = to_lower(c);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 } // namespace otpd::http

@@ -1,3 +1,4 @@
+#include "otpd/core/encoding.hpp"
 #include "otpd/webhook/webhooks.hpp"
 
 #include <openssl/evp.h>
@@ -21,10 +22,7 @@ std::string signature_of(secret_string const& key, std::string_view content) {
     if (HMAC(EVP_sha256(), text.data(), static_cast<int>(text.size()), bytes(content),
              content.size(), mac.data(), &size) == nullptr)
         throw std::runtime_error("OpenSSL cannot compute an HMAC-SHA-256");
-    std::array<unsigned char, EVP_MAX_MD_SIZE * 2> encoded{};
-    auto const length = EVP_EncodeBlock(encoded.data(), mac.data(), static_cast<int>(size));
-    return "v1," + std::string(reinterpret_cast<char const*>(encoded.data()),
-                               static_cast<std::size_t>(length));
+    return "v1," + to_base64({mac.data(), size});
 }
 
 } // namespace

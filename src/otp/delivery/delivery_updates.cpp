@@ -1,5 +1,6 @@
 #include "delivery/delivery_updates.hpp"
 
+#include "otpd/core/encoding.hpp"
 #include "otpd/otp/timeline.hpp"
 
 #include <algorithm>
@@ -22,13 +23,9 @@ bool is_final(store::delivery state) noexcept {
     return state == store::delivery::delivered || state == store::delivery::failed;
 }
 
-char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 /// Another word than the last one, without regard to case.
 bool is_news(open_message const& message, delivery_report const& report) {
-    return !std::ranges::equal(message.status, report.status, {}, lower, lower);
+    return !equal_ignoring_case(message.status, report.status);
 }
 
 std::string_view cut(std::string_view text) noexcept {

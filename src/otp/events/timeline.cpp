@@ -1,5 +1,6 @@
 #include "otpd/otp/timeline.hpp"
 
+#include "otpd/core/encoding.hpp"
 #include "otpd/store/verification.hpp"
 
 #include <algorithm>
@@ -47,13 +48,6 @@ std::string encode(std::string_view text) {
     return out;
 }
 
-std::optional<unsigned> hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-    if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A') + 10U;
-    if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10U;
-    return std::nullopt;
-}
-
 std::optional<std::string> decode(std::string_view text) {
     std::string out;
     out.reserve(text.size());
@@ -65,8 +59,8 @@ std::optional<std::string> decode(std::string_view text) {
         if (text[i] != '%' || text.size() - i < 3) return std::nullopt;
         auto const high = hex_value(text[i + 1]);
         auto const low = hex_value(text[i + 2]);
-        if (!high || !low) return std::nullopt;
-        out += static_cast<char>(*high << 4U | *low);
+        if (high < 0 || low < 0) return std::nullopt;
+        out += static_cast<char>(high * 16 + low);
         i += 2;
     }
     return out;

@@ -27,13 +27,6 @@ bool is_lower(char c) noexcept {
 bool is_letter(char c) noexcept {
     return is_lower(c) || (c >= 'A' && c <= 'Z');
 }
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
-
 bool is_label(std::string_view text) noexcept {
     return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
            std::ranges::all_of(text,
@@ -126,7 +119,7 @@ std::optional<autofill_suffix> autofill_suffix::app_hash_of(std::string_view has
 
 std::optional<locale_tag> locale_tag::parse(std::string_view text) {
     if (!is_language_tag(text)) return std::nullopt;
-    return locale_tag{lower(text)};
+    return locale_tag{lower_case(text)};
 }
 
 messages::messages(std::vector<message_template> templates, std::chrono::seconds ttl)

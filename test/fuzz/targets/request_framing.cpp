@@ -65,7 +65,7 @@ reading read(request_parser& parser, std::string_view bytes, std::size_t step) {
 }
 
 bool named(field_view const& field, std::string_view name) {
-    return equal_ignoring_case(field.name, name);
+    return otpd::equal_ignoring_case(field.name, name);
 }
 
 void check_lines(std::string_view head) {
@@ -122,8 +122,8 @@ std::optional<std::string> plain_chunks(std::string_view message) {
         if (end == std::string_view::npos) return std::nullopt;
         std::size_t size = 0;
         std::size_t digits = 0;
-        for (; digits < end && hex_value(message[digits]) >= 0; ++digits)
-            size = size * 16 + static_cast<std::size_t>(hex_value(message[digits]));
+        for (; digits < end && otpd::hex_value(message[digits]) >= 0; ++digits)
+            size = size * 16 + static_cast<std::size_t>(otpd::hex_value(message[digits]));
         if (digits == 0 || size > body_bytes_max) return std::nullopt;
         message.remove_prefix(end + 2);
         if (size == 0) break;

@@ -24,8 +24,8 @@ bool is_clean(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (!http::target_characters.holds(text[i])) return false;
         if (text[i] != '%') continue;
-        if (text.size() - i < 3 || http::hex_value(text[i + 1]) < 0 ||
-            http::hex_value(text[i + 2]) < 0 || text.substr(i + 1, 2) == "00")
+        if (text.size() - i < 3 || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0 ||
+            text.substr(i + 1, 2) == "00")
             return false;
     }
     return true;

@@ -90,6 +90,19 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(encodings)
 
+BOOST_AUTO_TEST_CASE(base64_goes_both_ways_and_has_one_text_for_each_value) {
+    for (auto const* text : {"", "AA==", "AAE=", "AAEC", "+/+/"}) {
+        auto const value = from_base64(text);
+        BOOST_REQUIRE_MESSAGE(value, text);
+        auto const* const bytes = reinterpret_cast<unsigned char const*>(value->data());
+        BOOST_TEST(to_base64({bytes, value->size()}) == text);
+    }
+    BOOST_TEST((from_base64("AAE=") == std::string("\0\x01", 2)));
+    // No padding, too much of it, bits that mean nothing, white space, other alphabets.
+    for (auto const* text : {"AA", "A===", "====", "=AAA", "AB==", "AAF=", " AAA", "AAA\n", "-_-_"})
+        BOOST_TEST(!from_base64(text), text);
+}
+
 BOOST_AUTO_TEST_CASE(hex_goes_both_ways) {
     std::array const bytes{std::byte{0x00}, std::byte{0x9f}, std::byte{0xff}};
     BOOST_TEST(to_hex(bytes) == "009fff");
