@@ -10,9 +10,14 @@
 #include "otpd/otp/price_cache.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/smart_ptr/atomic_shared_ptr.hpp>
+#include <boost/smart_ptr/make_shared.hpp>
 
-#include <memory>
+#include <atomic>
+#include <chrono>
+#include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace otpd::otp {
@@ -28,7 +33,6 @@ public:
     /// All must outlive it.
     catalogue(policy const& rules, bridgexapi::reader& upstream, price_cache const& price_lists,
               otp::account& account, clock const& now);
-    ~catalogue();
 
     /// The upstream's routes that the policy allows, ascending by id. Cached for a minute; while
     /// one caller refreshes the list, others get the old one.
@@ -40,8 +44,42 @@ public:
     boost::asio::awaitable<outcome<account_view>> account(deadline until);
 
 private:
-    class impl;
-    std::unique_ptr<impl> impl_;
+    /// The last answer to a question, from any thread.
+    template <class T>
+    class cached_answer {
+    public:
+        /// Null when there is none, or none so young.
+        [[nodiscard]] boost::shared_ptr<T const> younger_than(std::chrono::seconds age,
+                                                              steady_time now) const {
+            auto last = last_.load();
+            if (!last || now - last->second >= age) return nullptr;
+            return {last, &last->first};
+        }
+        void keep(T const& value, steady_time at) {
+            last_.store(boost::make_shared<std::pair<T, steady_time> const>(value, at));
+        }
+
+    private:
+        boost::atomic_shared_ptr<std::pair<T, steady_time> const> last_; // see price_cache.cpp
+    };
+    struct known_routes {
+        std::vector<bridgexapi::route> routes;
+        steady_time at;
+    };
+
+    boost::asio::awaitable<outcome<bridgexapi::balance>> balance(deadline until);
+    [[nodiscard]] std::vector<bridgexapi::route>
+    allowed(std::vector<bridgexapi::route> routes) const;
+
+    policy const& rules_;
+    bridgexapi::reader& upstream_;
+    price_cache const& prices_;
+    otp::account& account_;
+    clock const& now_;
+    boost::atomic_shared_ptr<known_routes const> routes_; // see price_cache.cpp
+    std::atomic<bool> is_asking_{false};
+    cached_answer<bridgexapi::balance> balance_;
+    std::map<int, cached_answer<price_list>> price_lists_; ///< those of the allowed routes
 };
 
 } // namespace otpd::otp
