@@ -1,6 +1,6 @@
 #pragma once
 
-/// Who may call: the clients' bearer tokens, the reference's one (`API_AUTH_TOKEN`) among them.
+/// Authenticates API clients by bearer token, `API_AUTH_TOKEN` among them.
 
 #include "otpd/core/secret.hpp"
 #include "otpd/http/request.hpp"
@@ -15,24 +15,24 @@ namespace otpd::api {
 using token_digest = secret_digest;
 using otpd::digest_of;
 
-/// A client and what it may show: two tokens while one replaces the other.
+/// A client and its tokens: two while one replaces the other.
 struct credential {
     otp::client profile;
     std::vector<token_digest> tokens;
 };
 
-/// Immutable; may be used from any thread.
+/// Immutable and thread-safe.
 class authenticator {
 public:
-    /// With one credential that has no tokens, everybody is that client (the settings allow that on
-    /// loopback only). Throws std::invalid_argument when two share a token.
+    /// A single credential without tokens lets everybody in as that client. The settings allow this
+    /// on loopback addresses only. Throws std::invalid_argument when two clients share a token.
     explicit authenticator(std::vector<credential> credentials);
-    /// The client `default` with that token; an empty one lets everybody in.
+    /// Creates the client `default` with that token. An empty token lets everybody in.
     explicit authenticator(secret_string const& token);
 
-    /// Whose token the request's Authorization is (http::bearer_token); null: nobody's, and
-    /// http::unauthorized() is the answer, whatever was wrong. Lives as long as this. Tokens are
-    /// looked up by their digest: the time it takes tells of digests at most (OWASP ASVS 11.2.4).
+    /// Returns the client whose token the request carries (http::bearer_token), or null. Answer
+    /// null with http::unauthorized(), whatever was wrong. The client lives as long as this object.
+    /// Tokens are looked up by digest, so timing reveals digests at most (OWASP ASVS 11.2.4).
     [[nodiscard]] otp::client const* identify(http::request const& request) const;
 
 private:
@@ -41,8 +41,8 @@ private:
         otp::client const* of;
     };
 
-    std::deque<otp::client> clients_; ///< never moves its elements
-    std::vector<known_token> tokens_; ///< in the order of their digests
+    std::deque<otp::client> clients_; ///< a deque never moves its elements
+    std::vector<known_token> tokens_; ///< sorted by digest
     otp::client const* everybody_ = nullptr;
 };
 

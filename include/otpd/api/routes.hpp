@@ -1,8 +1,8 @@
 #pragma once
 
-/// The public HTTP API: one table of routes (src/api/routes.cpp) and one file per resource, each of
-/// which parses, makes one call of the domain and writes the answer. /openapi.json describes it
-/// (web/openapi.json.in).
+/// The public HTTP API. src/api/routes.cpp holds the table of routes. Each resource has one file,
+/// which parses the request, makes one call to the domain and writes the response.
+/// web/openapi.json.in describes the API for /openapi.json.
 
 #include "otpd/api/authenticator.hpp"
 #include "otpd/http/router.hpp"
@@ -23,12 +23,12 @@
 
 namespace otpd::api {
 
-/// Why the service should get no traffic now, as a word for people; nothing when it is ready.
+/// Returns a readable reason why the service should get no traffic now; nullopt when it is ready.
 using readiness = std::function<boost::asio::awaitable<std::optional<std::string_view>>()>;
-/// How many codes can be verified now; nothing when the store does not answer.
+/// Returns how many codes can be verified now; nullopt when the store does not answer.
 using code_count = std::function<boost::asio::awaitable<std::optional<std::uint64_t>>()>;
 
-/// Everything must outlive the router.
+/// All references must outlive the router.
 struct dependencies {
     otp::operations const& domain;
     otp::catalogue& catalogue;
@@ -36,24 +36,24 @@ struct dependencies {
     otp::route_score_source& stats;
     otp::read_limit& reads;
     authenticator const& callers;
-    /// Anybody may ask both, as often as they like: the implementation reads the store once for all
-    /// who ask in the same second.
+    /// Anyone may call both functions at any rate. The implementation reads the store at most once
+    /// a second.
     code_count live_codes;
     readiness why_not_ready;
-    /// The upstream's base URL, without a trailing slash: `delivery_status_url` starts with it, as
-    /// in the reference.
+    /// The upstream's base URL, without a trailing slash. `delivery_status_url` starts with it, as
+    /// in the reference implementation.
     std::string upstream_url;
-    /// Not empty: this service's own base URL as its clients know it, without a trailing slash, and
-    /// `delivery_status_url` is in it (`<base>/deliveries/<id>`).
+    /// This service's public base URL, without a trailing slash. When set, `delivery_status_url` is
+    /// `<base>/deliveries/<id>` instead.
     std::string delivery_url;
 };
 
-/// Every path of the table, once: the labels that metrics know before the first request.
+/// Lists each path of the table once. Metrics use them as labels before the first request.
 [[nodiscard]] std::vector<std::string_view> paths();
-/// Adds every public route.
+/// Adds all public routes.
 void add_routes(http::router& routes, dependencies const& deps);
 /// Adds the operator's read-only view of all clients to the admin listener, under the same paths:
-/// the account with the budgets, every message, the scores. `uses.callers` knows the operator.
+/// the account with its budgets, all messages, and the scores. `deps.callers` knows the operator.
 void add_operator_routes(http::router& routes, dependencies const& deps);
 
 } // namespace otpd::api

@@ -1,6 +1,5 @@
-// The files of the pages that otpd serves, embedded in the binary at build time (cmake/embed.cmake,
-// web/CMakeLists.txt). All of it is constant data with static lifetime: any thread may read it,
-// nothing here fails or allocates.
+// The web pages that otpd serves, embedded at build time (cmake/embed.cmake, web/CMakeLists.txt).
+// All data is constant and static: access is thread-safe, never fails and never allocates.
 #pragma once
 
 #include <span>
@@ -9,22 +8,21 @@
 namespace otpd::web {
 
 struct asset {
-    // Where it is served, without the leading slash: "docs/index.html".
+    // The URL path without the leading slash: "docs/index.html".
     std::string_view path;
-    // As for the Content-Type field, with the charset where it is text.
+    // The Content-Type value, with the charset for text.
     std::string_view content_type;
-    // The bytes as they are sent: in gzip format (RFC 1952) if `gzip`, the file's own otherwise.
+    // The bytes to send. They are in gzip format (RFC 1952) if `gzip` is set.
     std::string_view body;
     bool gzip;
-    // A strong entity tag with its quotes (RFC 9110 8.8.3). It follows the file's content, so it
-    // changes with any build that changes the file and with no other.
+    // A strong entity tag with its quotes (RFC 9110 8.8.3). It depends on the file's content only.
     std::string_view etag;
 };
 
-// Every embedded file: a dozen, each path once.
+// Returns all embedded files. Each path occurs once.
 std::span<asset const> assets() noexcept;
 
-// The file served at `path`, or null.
+// Returns the file for `path`, or null.
 asset const* find(std::string_view path) noexcept;
 
 } // namespace otpd::web

@@ -1,6 +1,6 @@
 #pragma once
 
-/// BridgeXAPI over HTTPS.
+/// The BridgeXAPI client over HTTPS.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/bridgexapi/observer.hpp"
@@ -18,20 +18,21 @@
 namespace otpd::bridgexapi {
 
 struct client_options {
-    std::string base_url = "https://hi.bridgexapi.io"; ///< https; http for loopback only
+    std::string base_url = "https://hi.bridgexapi.io"; ///< https; http only for loopback hosts
     secret_string api_key;                             ///< trimmed; visible ASCII
     std::string ca_file;                               ///< PEM; empty: the system's certificates
-    std::chrono::milliseconds timeout{20'000};         ///< of a call, waiting included
-    std::chrono::milliseconds connect_timeout{3'000};  ///< name, TCP and TLS together
+    std::chrono::milliseconds timeout{20'000}; ///< of one call, including its wait for a connection
+    /// Resolve, TCP connect and TLS handshake together.
+    std::chrono::milliseconds connect_timeout{3'000};
     std::size_t connections_max = 64;
-    std::size_t queue_max = 1024;                   ///< calls that wait for a connection
-    std::chrono::milliseconds queue_timeout{5'000}; ///< how long they do at most
+    std::size_t queue_max = 1024;                   ///< calls that may wait for a connection
+    std::chrono::milliseconds queue_timeout{5'000}; ///< longest wait for a connection
     std::chrono::milliseconds idle_timeout{30'000};
     std::chrono::milliseconds connection_lifetime{600'000};
     std::chrono::milliseconds probation{200};   ///< see net/reuse_policy.hpp
     std::chrono::milliseconds fresh_min{5'000}; ///< see net/reuse_policy.hpp
 
-    /// Keys of [bridgexapi] in the settings.
+    /// Settings keys of [bridgexapi].
     template <class Keys>
     static void declare(Keys keys) {
         using o = client_options;
@@ -55,12 +56,12 @@ struct client_options {
     }
 };
 
-/// Safe to use from any executor. Must outlive the calls on it.
+/// Thread-safe. Must outlive its calls.
 class client final : public gateway {
 public:
-    /// `random` and `observer` must outlive the client. Throws std::invalid_argument for a base URL
-    /// or a key that cannot be used (neither is repeated in the message),
-    /// boost::system::system_error for a CA file that cannot.
+    /// `random` and `observer` must outlive the client. Throws std::invalid_argument for an
+    /// unusable base URL or key (the message contains neither), and boost::system::system_error for
+    /// an unusable CA file.
     client(boost::asio::any_io_executor executor, client_options options, random_source& random,
            client_observer& observer);
     ~client() override;
@@ -81,13 +82,14 @@ public:
                                                                         std::int64_t skip,
                                                                         deadline until) override;
 
-    /// No new calls (they end with shutting_down); those under way may finish until `until`, then
-    /// they are cut off. True if none was. To be called once, after which the client holds no work.
+    /// Rejects new calls with shutting_down, lets running calls finish, and aborts them at `until`.
+    /// Returns true if none was aborted. Call it once; afterwards the client holds no work.
     boost::asio::awaitable<bool> drain(deadline until);
 
-    /// The last attempts to connect all failed, and the next one is not due yet. From any thread.
+    /// True when the last connection attempts all failed and the next one is not due yet.
+    /// Thread-safe.
     [[nodiscard]] bool known_dead() const noexcept;
-    /// From any thread.
+    /// Thread-safe.
     [[nodiscard]] net::pool_stats stats() const noexcept;
 
 private:

@@ -1,9 +1,9 @@
 #pragma once
 
-/// The upstream as the domain sees it: an interface, so that the domain is tested without sockets.
+/// The upstream as the domain sees it. The interface lets tests run the domain without sockets.
 ///
-/// Every call may be awaited from any executor and continues on the caller's. None throws for what
-/// the network or the upstream can cause. Each waits until `until` at most.
+/// Every call may be awaited from any executor and resumes on the caller's. No call throws for a
+/// failure of the network or the upstream. Each call ends by `until`.
 
 #include "otpd/bridgexapi/types.hpp"
 #include "otpd/core/deadline.hpp"
@@ -22,8 +22,8 @@ class sms_sender {
 public:
     virtual ~sms_sender() = default;
 
-    /// Sends one SMS. Never sends it twice: repeated inside only while no byte can have reached the
-    /// upstream (BridgeXAPI has no idempotency key).
+    /// Sends one SMS, and never twice. BridgeXAPI has no idempotency key, so the call retries only
+    /// while no byte can have reached the upstream.
     virtual boost::asio::awaitable<send_outcome> send_sms(sms message, deadline until) = 0;
 };
 

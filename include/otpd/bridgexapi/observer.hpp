@@ -1,6 +1,6 @@
 #pragma once
 
-/// What the client tells about itself, for metrics and the log. Never the key, a message or a
+/// Reports of the client for metrics and the log. They never contain the key, a message or a
 /// number.
 
 #include "otpd/bridgexapi/types.hpp"
@@ -24,32 +24,33 @@ enum class operation : std::uint8_t {
     deliveries,
     order_deliveries,
 };
-/// snake_case, stable: a metric label.
+/// Returns a stable snake_case word: a metric label.
 [[nodiscard]] std::string_view to_string(operation) noexcept;
 
-/// How a call ended. Of a send: ok, rejected, not_sent, unknown; of a read: ok, failed.
+/// A send ends with ok, rejected, not_sent or unknown; a read ends with ok or failed.
 enum class call_outcome : std::uint8_t { ok, rejected, not_sent, unknown, failed };
 [[nodiscard]] std::string_view to_string(call_outcome) noexcept;
 
 struct call_report {
     bridgexapi::operation operation{};
     call_outcome outcome{};
-    std::optional<reason> why; ///< nothing with ok
-    int http_status = 0;       ///< 0 when no answer came
+    std::optional<reason> why; ///< nullopt with ok
+    int http_status = 0;       ///< 0 when no response arrived
     std::chrono::steady_clock::duration elapsed{};
     unsigned attempts = 0; ///< connections tried
     bool reused_connection = false;
 };
 
-/// Called from any thread, during the call: must not block or throw.
+/// Called from any thread, during the call. Implementations must not block or throw.
 class client_observer {
 public:
     virtual ~client_observer() = default;
     virtual void call_ended(call_report const& report) = 0;
     virtual void connected(bool session_resumed) = 0;
-    /// `error` is the system's or OpenSSL's word for what happened.
+    /// `error` is the message of the system or of OpenSSL.
     virtual void connect_failed(reason why, std::string const& error) = 0;
-    /// A request was lost on a reused connection: for so long each one gets a fresh connection.
+    /// A request was lost on a reused connection. For this long, each request gets a new
+    /// connection.
     virtual void stopped_reusing([[maybe_unused]] std::chrono::milliseconds for_how_long) {}
 };
 

@@ -8,8 +8,7 @@
 /// bounded first-come queue for `wait_max`, then fails with pool_exhausted. A question is over
 /// after `timeout`, whoever still waits for it.
 ///
-/// Only the delivery tracker lists deliveries, and it asks one question after the other: lists
-/// bypass the bulkhead.
+/// Delivery lists bypass the bulkhead: only the delivery tracker reads them, one at a time.
 
 #include "otpd/bridgexapi/gateway.hpp"
 
@@ -25,7 +24,7 @@ struct read_bulkhead_options {
     std::size_t concurrency_max = 5;
     std::size_t queue_max = 64;
     std::chrono::milliseconds wait_max{1'000};
-    std::chrono::milliseconds timeout{5'000}; ///< of a question, waiting included
+    std::chrono::milliseconds timeout{5'000}; ///< of a read, including its wait
 };
 
 /// Safe to use from any executor. Must outlive the calls on it.

@@ -1,25 +1,28 @@
 #pragma once
 
-/// Keeps the routes apart: one that hangs or fails takes neither the connections nor the time of
-/// the others. Each send passes a gate of its route.
+/// Isolates the routes from each other: a route that hangs or fails does not take the connections
+/// or the time of the others. Each send passes the gate of its route.
 ///
-/// **Bulkhead.** Of each route so many sends are with the upstream at a time. The number adapts: a
-/// send that is answered well raises it by 1/limit, one that hangs or fails halves it (at most once
-/// for those that were begun before the last halving), between `concurrency_min` and
-/// `concurrency_max` (AIMD, as TCP does it). What is over it waits in a bounded first-come queue,
-/// and is refused at once with not_sent{pool_exhausted} when the queue is full or when, by the
-/// route's usual time for a send, its turn would come too late for its deadline; so is one whose
-/// deadline passes in the queue, or whose caller is cancelled there.
+/// **Bulkhead.** Each route has a limit of concurrent sends, which adapts between `concurrency_min`
+/// and `concurrency_max` (AIMD, as in TCP). A successful send raises it by 1/limit. A send that
+/// hangs or fails halves it, but not if that send began before the last halving. Further sends wait
+/// in a bounded FIFO queue. A send is refused with not_sent{pool_exhausted} when
+///   - the queue is full;
+///   - the route's usual send time says that its turn would come after its deadline;
+///   - its deadline passes, or its caller is cancelled, while it is in the queue.
 ///
-/// **Breaker** (net/circuit_breaker.hpp). While it is open, sends are not_sent{circuit_open} at
-/// once, and so is the queue. One rate_limited with a Retry-After opens it at once, for that long.
-/// Failures are what the route or the way to it is to blame for: unknown outcomes, vendor_failed,
+/// **Circuit breaker** (net/circuit_breaker.hpp). While it is open, new and queued sends end at
+/// once with not_sent{circuit_open}. A rate_limited with Retry-After opens it at once, for that
+/// long. Failures are unknown outcomes and what the route or the way to it causes: vendor_failed,
 /// upstream_error, rate_limited, connect_failed, connection_lost, timed_out. A refused number or an
-/// empty account is an answer. Neither: what the client behind refuses by itself (circuit_open,
-/// pool_exhausted, shutting_down: the whole upstream, or our own side), tls_failed, a request that
-/// was lost on a stale connection (types.hpp), and an exception.
+/// empty account counts as an answer. The following count as neither:
+///   - refusals by the client itself (circuit_open, pool_exhausted, shutting_down), which concern
+///     the whole upstream or our own side;
+///   - tls_failed;
+///   - a request that was lost on a stale connection (types.hpp);
+///   - an exception.
 ///
-/// Every refusal of a gate has a retry_after of a second or more.
+/// Every refusal by a gate has a retry_after of at least one second.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/clock.hpp"
@@ -38,7 +41,8 @@ namespace otpd::bridgexapi {
 struct route_gate_options {
     std::size_t concurrency_min = 2;
     std::size_t concurrency_initial = 16;
-    std::size_t concurrency_max = 32; ///< less than the client's connections: others need some
+    /// fewer than the client's connections, so that other routes get some
+    std::size_t concurrency_max = 32;
     std::size_t queue_max = 128;
     net::circuit_options circuit{.failures_to_open = 5,
                                  .probes_to_close = 2,
@@ -46,7 +50,7 @@ struct route_gate_options {
                                  .open_max = std::chrono::milliseconds(3'000),
                                  .open_longest = std::chrono::milliseconds(60'000)};
 
-    /// Keys of [routes] in the settings.
+    /// Settings keys of [routes].
     template <class Keys>
     static void declare(Keys keys) {
         using o = route_gate_options;
@@ -65,28 +69,28 @@ struct route_gate_options {
 
 /// A snapshot, for metrics.
 struct route_gate_stats {
-    int route_id = 0;        ///< 0: of all ids that are none of 1 to 8, together
-    std::size_t limit = 0;   ///< sends at a time
-    std::size_t running = 0; ///< now
+    int route_id = 0;      ///< 0: all ids other than 1 to 8 together
+    std::size_t limit = 0; ///< concurrent sends
+    std::size_t running = 0;
     std::size_t waiting = 0;
-    bool open = false; ///< the breaker: nothing passes but probes
-    /// It is open and no probe is due: a send now is refused.
+    bool open = false; ///< the breaker is open: only probes pass
+    /// The breaker is open and no probe is due: it refuses every send.
     bool refusing = false;
 };
 
-/// Told when a breaker changes, from any thread. Must not block or throw.
+/// Called from any thread when a breaker changes. Implementations must not block or throw.
 class route_gate_observer {
 public:
     virtual ~route_gate_observer() = default;
-    /// Also when a probe failed and it stays open.
+    /// Also called when a probe failed and the breaker stays open.
     virtual void opened(int route_id, reason why, std::chrono::milliseconds for_how_long) = 0;
     virtual void closed(int route_id) = 0;
 };
 
-/// Each gate on a strand of its own. Safe to use from any executor.
+/// Each gate has its own strand. Thread-safe.
 class route_gates final : public sms_sender {
 public:
-    /// Everything must outlive it, and it the calls on it.
+    /// All arguments must outlive the gates, and the gates their calls.
     route_gates(boost::asio::any_io_executor executor, sms_sender& behind,
                 route_gate_options options, clock const& now, random_source& random,
                 route_gate_observer& observer);
@@ -94,7 +98,7 @@ public:
 
     boost::asio::awaitable<send_outcome> send_sms(sms message, deadline until) override;
 
-    /// From any thread; ascending by route, the one of unknown ids first.
+    /// Thread-safe. Ascending by route; the entry of unknown ids comes first.
     [[nodiscard]] std::vector<route_gate_stats> stats() const;
 
 private:

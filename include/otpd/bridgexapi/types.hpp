@@ -1,8 +1,8 @@
 #pragma once
 
-/// What BridgeXAPI is asked and what it answers, in our own types. Field by field from the vendor's
-/// clients; see docs/bridgexapi.md. Ids are opaque strings: the vendor states them as numbers in
-/// one place and as strings in another.
+/// Requests to BridgeXAPI and its answers, in our own types. The fields follow the vendor's
+/// clients; see docs/bridgexapi.md. Ids are opaque strings, because the vendor writes them
+/// sometimes as numbers and sometimes as strings.
 
 #include "otpd/core/money.hpp"
 #include "otpd/core/phone_number.hpp"
@@ -18,7 +18,7 @@
 
 namespace otpd::bridgexapi {
 
-/// Longest message and bounds of a caller id that the vendor accepts.
+/// The vendor's limits for a message and a caller id.
 inline constexpr std::size_t max_message_length = 158;
 inline constexpr std::size_t min_caller_id_length = 3;
 inline constexpr std::size_t max_caller_id_length = 11;
@@ -27,11 +27,11 @@ struct sms {
     int route_id;
     std::string caller_id; ///< 3..11 characters
     phone_number to;
-    secret_string text; ///< ASCII, at most max_message_length; holds the code
+    secret_string text; ///< ASCII, at most max_message_length; contains the code
 };
 
-/// Why the upstream refused, or what went wrong: a closed set. The upstream's own text goes
-/// nowhere.
+/// Why the upstream refused, or what failed. The set is closed; the upstream's own text is
+/// discarded.
 enum class reason {
     authentication,       ///< the API key is missing, wrong or inactive
     invalid_route,        ///< no such route
@@ -43,27 +43,27 @@ enum class reason {
     not_found,
     invalid_request,
     rate_limited,
-    upstream_error,  ///< a 5xx that says nothing more
-    protocol_error,  ///< an answer that cannot be understood
-    connect_failed,  ///< no connection, or none in time
-    tls_failed,      ///< chain, host name or version refused
-    connection_lost, ///< closed or reset before a whole answer
-    timed_out,       ///< nothing came before the deadline
-    circuit_open,    ///< connecting failed so often that it is not tried now
-    pool_exhausted,  ///< every connection busy and the queue for them full, or waited too long
+    upstream_error,  ///< a 5xx without further details
+    protocol_error,  ///< an unintelligible response
+    connect_failed,  ///< no connection, or not in time
+    tls_failed,      ///< certificate chain, host name or version refused
+    connection_lost, ///< closed or reset before a whole response
+    timed_out,       ///< no response before the deadline
+    circuit_open,    ///< connecting failed so often that it is not attempted now
+    pool_exhausted,  ///< all connections busy, and the queue full or the wait too long
     shutting_down,
 };
-/// snake_case, stable: it is part of the API (`reason`) and a metric label.
+/// Returns a stable snake_case word. It is part of the API (`reason`) and a metric label.
 [[nodiscard]] std::string_view to_string(reason) noexcept;
 
-/// The outcomes of a send. What matters is whether an SMS may be on its way.
+/// The outcomes of a send say whether an SMS may be on its way.
 struct accepted {
     std::optional<std::string> order_id;
     std::optional<std::string> bx_message_id;
     std::optional<money> cost; ///< EUR
     std::optional<money> balance_after;
 };
-/// The upstream answered no: nothing was sent.
+/// The upstream refused: nothing was sent.
 struct rejected {
     reason why;
     std::optional<std::chrono::seconds> retry_after = std::nullopt; ///< with rate_limited
@@ -73,18 +73,18 @@ struct not_sent {
     reason why;
     std::optional<std::chrono::seconds> retry_after = std::nullopt; ///< with circuit_open
 };
-/// Bytes left and no answer that settles it came back: an SMS may have been sent and paid for.
+/// Bytes were sent and no conclusive answer came back: an SMS may have been sent and paid for.
 struct unknown {
     reason why;
-    /// With connection_lost: a kept connection ended before a byte of an answer. That the upstream
-    /// keeps no connections is more likely than that the route is to blame.
+    /// Set with connection_lost when a reused connection ended before the first byte of a response.
+    /// The likely cause is that the upstream closes idle connections, not that the route fails.
     bool stale_connection = false;
 };
 using send_outcome = std::variant<accepted, rejected, not_sent, unknown>;
 
 struct failure {
     reason why;
-    int http_status = 0; ///< 0 when no answer came
+    int http_status = 0; ///< 0 when no response arrived
     std::optional<std::chrono::seconds> retry_after = std::nullopt;
 };
 
@@ -118,13 +118,13 @@ struct route {
 struct price {
     std::string country;
     std::string prefix;          ///< digits of the destination
-    std::optional<money> amount; ///< nothing when the vendor hides it
+    std::optional<money> amount; ///< nullopt when the vendor hides it
 };
 
 struct delivery_report {
     std::string bx_message_id;
     std::string msisdn;
-    std::string status; ///< as the vendor spells it; unknown values are not terminal
+    std::string status; ///< in the vendor's spelling; unknown values are not final
     std::optional<int> route_id;
     std::optional<std::string> order_id;
     std::string created_at;
@@ -138,7 +138,7 @@ struct delivery_page {
     std::vector<delivery_report> reports;
 };
 
-/// Filters of the delivery list; what is unset is left out of the query.
+/// Filters of the delivery list. Unset filters are left out of the query.
 struct delivery_query {
     std::int64_t limit = 50;
     std::int64_t skip = 0;

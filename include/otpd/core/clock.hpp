@@ -1,6 +1,6 @@
 #pragma once
 
-/// The two clocks of the service, behind one interface so that tests can turn them by hand.
+/// The two clocks of the service, behind one interface so that tests can control them.
 
 #include <chrono>
 
@@ -9,19 +9,18 @@ namespace otpd {
 using steady_time = std::chrono::steady_clock::time_point;
 using wall_time = std::chrono::system_clock::time_point;
 
-/// Safe to call from any thread.
+/// Thread-safe.
 class clock {
 public:
     virtual ~clock() = default;
-    /// Never goes back and knows nothing of clock corrections: everything that expires is measured
-    /// with it.
+    /// Monotonic. Everything that expires is measured with this clock.
     [[nodiscard]] virtual steady_time now() const noexcept = 0;
-    /// UTC. For people to read, and for a store to find its time again after a restart; never for
-    /// other arithmetic.
+    /// UTC. For display, and for a store to recover its time after a restart; never for other
+    /// arithmetic.
     [[nodiscard]] virtual wall_time wall() const noexcept = 0;
 };
 
-/// std::chrono's own clocks.
+/// The clocks of std::chrono.
 class system_clock final : public clock {
 public:
     [[nodiscard]] steady_time now() const noexcept override {

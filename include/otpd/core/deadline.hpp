@@ -1,7 +1,8 @@
 #pragma once
 
-/// The latest moment at which an answer is still of use. Made once when a request arrives and
-/// handed down by value: a client waits for the smaller of its own limit and what is left.
+/// The latest time at which an answer is still useful. It is created once when a request arrives
+/// and passed down by value. A client waits for its own limit or until the deadline, whichever
+/// comes first.
 
 #include "otpd/core/clock.hpp"
 
@@ -10,7 +11,7 @@
 
 namespace otpd {
 
-/// A point of std::chrono::steady_clock, not of an injected clock: it bounds real waits.
+/// A time of std::chrono::steady_clock, not of an injected clock, because it bounds real waits.
 class deadline {
 public:
     using duration = std::chrono::steady_clock::duration;
@@ -20,12 +21,12 @@ public:
     }
 
     [[nodiscard]] steady_time at() const noexcept { return at_; }
-    /// What is left; never negative.
+    /// Returns the time that is left; never negative.
     [[nodiscard]] duration remaining() const noexcept {
         return std::max(duration::zero(), at_ - std::chrono::steady_clock::now());
     }
     [[nodiscard]] bool expired() const noexcept { return remaining() == duration::zero(); }
-    /// The earlier of this one and `limit` from now.
+    /// Returns this deadline or `limit` from now, whichever is earlier.
     [[nodiscard]] deadline within(duration limit) const noexcept {
         return deadline(std::min(at_, std::chrono::steady_clock::now() + limit));
     }

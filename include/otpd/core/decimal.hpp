@@ -8,7 +8,8 @@
 
 namespace otpd {
 
-/// Exact, and never with an exponent: `0.094`, `12`, `-0.051`. A JSON number, too.
+/// Returns the exact amount without an exponent: `0.094`, `12`, `-0.051`. It is a valid JSON
+/// number.
 [[nodiscard]] std::string to_decimal(money amount);
 
 } // namespace otpd

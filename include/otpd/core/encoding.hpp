@@ -10,11 +10,11 @@
 
 namespace otpd {
 
-/// Lower-case hexadecimal.
+/// Returns lower-case hexadecimal.
 [[nodiscard]] std::string to_hex(std::span<std::byte const> bytes);
 
-/// Fills `out` from hexadecimal of either case; false unless `text` is exactly twice as long as
-/// `out` and made of hexadecimal digits.
+/// Fills `out` from hexadecimal digits of either case. Returns false unless `text` consists of
+/// exactly two hexadecimal digits for each byte of `out`.
 [[nodiscard]] bool from_hex(std::string_view text, std::span<std::byte> out) noexcept;
 
 /// Of ASCII letters, whatever the locale.

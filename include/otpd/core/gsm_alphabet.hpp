@@ -1,8 +1,8 @@
 #pragma once
 
-/// How much of an SMS a text takes: 160 septets in the GSM 7 bit default alphabet, and only 70
-/// characters as soon as one character is not in it (3GPP TS 23.038 4 and 6.2.1, 3GPP TS 23.040
-/// 9.2.3.16).
+/// How much of an SMS a text takes. An SMS holds 160 septets in the GSM 7-bit default alphabet, but
+/// only 70 characters if one character is not in that alphabet (3GPP TS 23.038 4 and 6.2.1, 3GPP TS
+/// 23.040 9.2.3.16).
 
 #include <cstddef>
 #include <optional>
@@ -12,9 +12,9 @@ namespace otpd {
 
 inline constexpr std::size_t septets_of_one_sms = 160;
 
-/// Of ASCII: one septet each, two for `[`, `\`, `]`, `^`, `{`, `|`, `}` and `~`. Nothing when a
-/// character is not in the alphabet: the backtick, control characters other than line breaks, and
-/// what is not ASCII.
+/// Returns the septets of an ASCII text: two for `[`, `\`, `]`, `^`, `{`, `|`, `}` and `~`, one for
+/// each other character. Returns nullopt when a character is not in the alphabet: the backtick, a
+/// control character other than a line break, or anything that is not ASCII.
 [[nodiscard]] std::optional<std::size_t> gsm_septets(std::string_view ascii) noexcept;
 
 } // namespace otpd

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Money as the upstream states it: decimal euros with up to three decimals, kept here as integer
-/// micro-units of the currency so that no sum ever drifts (BridgeXAPI bills fractions of a cent).
+/// An amount of money in integer micro-units of the currency, so that sums are exact. The upstream
+/// states decimal euros with up to three decimals (BridgeXAPI bills fractions of a cent).
 
 #include <cmath>
 #include <compare>
@@ -14,14 +14,15 @@ namespace otpd {
 class money {
 public:
     static constexpr std::int64_t micros_per_unit = 1'000'000;
-    /// Largest amount a JSON number may state: 10^9 units, far over any balance and far from
-    /// overflow.
+    /// The largest amount that a JSON number may state: 10^9 units, far above any balance and far
+    /// below overflow.
     static constexpr double max_units = 1e9;
 
     constexpr money() = default;
     static constexpr money from_micros(std::int64_t micros) noexcept { return money(micros); }
 
-    /// Rounds to the nearest micro-unit; nothing for NaN, infinities and amounts over `max_units`.
+    /// Rounds to the nearest micro-unit. Returns nullopt for NaN, infinities and amounts over
+    /// `max_units`.
     static std::optional<money> from_units(double units) noexcept {
         if (!(std::abs(units) <= max_units)) return std::nullopt;
         return money(std::llround(units * static_cast<double>(micros_per_unit)));

@@ -1,7 +1,7 @@
 #pragma once
 
-/// What the world's numbering plans say of a telephone number: whether it can exist, in which
-/// country it is and what kind of line. The knowledge is Google's libphonenumber's.
+/// Checks phone numbers against the world's numbering plans: whether a number is possible, its
+/// country and its line type. The data is that of Google's libphonenumber.
 
 #include "otpd/core/phone_number.hpp"
 
@@ -17,23 +17,23 @@ namespace otpd {
 enum class line_type : std::uint8_t {
     mobile,
     fixed_line,
-    fixed_line_or_mobile, ///< the plan does not tell them apart (North America)
+    fixed_line_or_mobile, ///< the plan does not distinguish them (North America)
     voip,
     toll_free,
     premium_rate,
     shared_cost,
     personal_number,
     pager,
-    uan, ///< a company's one number
+    uan, ///< a company's single number
     voicemail,
-    satellite, ///< codes of satellite networks, whatever the plan calls their lines
-    unknown    ///< a number is possible there, but the plan knows no range that has it
+    satellite, ///< any line under the country code of a satellite network
+    unknown    ///< a possible number outside all ranges that the plan knows
 };
 [[nodiscard]] std::string_view to_string(line_type) noexcept;
-/// Nothing when it is none of to_string()'s words.
+/// Returns nullopt unless `word` is one of the words of to_string().
 [[nodiscard]] std::optional<line_type> parse_line_type(std::string_view word) noexcept;
 
-/// ISO 3166-1 alpha-2 in upper case; "001" for codes that belong to no country.
+/// ISO 3166-1 alpha-2 in upper case; "001" for calling codes without a country.
 using country_code = std::string;
 
 struct line {
@@ -41,7 +41,7 @@ struct line {
     line_type type = line_type::unknown;
 };
 
-/// May be used from any thread. The first one that is made loads the plans (some ten milliseconds).
+/// Thread-safe. The first instance loads the plans, which takes some ten milliseconds.
 class numbering_plan {
 public:
     numbering_plan();
@@ -49,26 +49,30 @@ public:
     numbering_plan(numbering_plan const&) = delete;
     numbering_plan& operator=(numbering_plan const&) = delete;
 
-    /// Nothing when no plan has room for such a number, or when the digits are another spelling of
-    /// one (a trunk prefix that was left in, an obsolete prefix or country code, a national way to
-    /// dial another country's lines): two spellings must never become two identities. Of no known
-    /// range, so of type `unknown`, is a number as long as its country's mobiles, which may be of a
-    /// range that is younger than the plan; its country is that of its calling code, of those that
-    /// share one the main one. Costs some ten microseconds, and more where countries share a code,
-    /// the first time in a country, and when the range is not known.
+    /// Returns nullopt when no plan has such a number. It does the same when the digits are another
+    /// spelling of a number: with a trunk prefix left in, an obsolete prefix or country code, or a
+    /// national way to dial another country. Otherwise one phone would have two identities.
+    ///
+    /// A number of no known range has type `unknown` if it is as long as a mobile number of its
+    /// country, because its range may be newer than the plan. Its country is then the main country
+    /// of its calling code.
+    ///
+    /// A call takes some ten microseconds. It takes longer where countries share a calling code, on
+    /// the first call for a country, and for an unknown range.
     [[nodiscard]] std::optional<line> find(phone_number const& number) const;
 
-    /// Why find() has found nothing: the digits are another spelling.
+    /// Returns whether find() returned nullopt because the digits are another spelling.
     [[nodiscard]] bool is_other_spelling(phone_number const& number) const;
 
-    /// The country of a number that find() has found before; of others it may be any, or empty.
+    /// Returns the country of a number that find() accepted. For any other number the result may be
+    /// any country, or empty.
     [[nodiscard]] country_code country_of(phone_number const& number) const;
 
-    /// In the memory of the library that has the plans: which file that is, and so how old they
-    /// are, the system knows.
+    /// Returns an address in the library that holds the plans. The system can map it to the
+    /// library's file, whose date is the age of the plans.
     [[nodiscard]] static void const* data() noexcept;
 
-    /// Whether numbers can be in that country: for checking settings.
+    /// Returns whether numbers of that country exist; for checking settings.
     [[nodiscard]] bool knows_country(std::string_view country) const;
 
 private:

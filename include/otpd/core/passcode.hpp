@@ -1,6 +1,6 @@
 #pragma once
 
-/// The code that a person reads in an SMS and types back.
+/// The code that a user reads in an SMS and types in.
 
 #include "otpd/core/random.hpp"
 
@@ -14,24 +14,25 @@
 namespace otpd {
 
 enum class passcode_fault {
-    not_digits, ///< something other than the digits and separators of passcode::parse_typed
+    not_digits, ///< a character other than the digits and separators of passcode::parse_typed
     bad_length
 };
 
-/// 4 to 10 decimal digits, leading zeros included. Wiped when it dies; no output operator.
+/// 4 to 10 decimal digits, including leading zeros. The destructor wipes it; it has no output
+/// operator.
 class passcode {
 public:
     static constexpr std::size_t min_length = 4;
     static constexpr std::size_t max_length = 10;
 
-    /// Every code of `length` digits is equally likely. min_length <= length <= max_length.
+    /// Returns a uniformly random code. `length` is between min_length and max_length.
     static passcode generate(std::size_t length, random_source& random);
-    /// ASCII digits only, 1 to max_length of them, else nothing.
+    /// Accepts 1 to max_length ASCII digits, else returns nullopt.
     static std::optional<passcode> parse(std::string_view text) noexcept;
-    /// What a user typed or pasted, of exactly `length` digits. As with phone_number, white space
-    /// around it means nothing; nor does one space or one hyphen between two digits, or whether a
-    /// keyboard gave ASCII, full-width (U+FF10), Arabic-Indic (U+0660) or extended Arabic-Indic
-    /// (U+06F0) digits. All of these are one code, and nothing else is. length <= max_length.
+    /// Parses what a user typed or pasted; exactly `length` digits are required. Surrounding white
+    /// space is ignored, as in phone_number. So is one space or one hyphen between two digits.
+    /// Digits may be ASCII, full-width (U+FF10), Arabic-Indic (U+0660) or extended Arabic-Indic
+    /// (U+06F0). Nothing else is accepted. length <= max_length.
     static boost::system::result<passcode, passcode_fault> parse_typed(std::string_view text,
                                                                        std::size_t length) noexcept;
 
@@ -40,7 +41,7 @@ public:
     ~passcode();
 
     [[nodiscard]] std::string_view reveal() const noexcept { return {digits_.data(), length_}; }
-    /// In a time that tells nothing of either.
+    /// Compares in constant time.
     [[nodiscard]] bool is_same_as(passcode const& other) const noexcept;
 
 private:
@@ -50,7 +51,7 @@ private:
     std::size_t length_ = 0;
 };
 
-/// Needed by boost::system::result: using a fault as a code is a bug.
+/// Required by boost::system::result. Using a fault as a code is a bug.
 [[noreturn]] void throw_exception_from_error(passcode_fault, boost::source_location const&);
 
 } // namespace otpd

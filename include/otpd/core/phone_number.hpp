@@ -1,6 +1,6 @@
 #pragma once
 
-/// A telephone number in the one form every key, limit and message of the service uses.
+/// A phone number in the canonical form that all keys, limits and messages use.
 
 #include <boost/system/result.hpp>
 
@@ -10,8 +10,8 @@
 namespace otpd {
 
 enum class phone_number_fault {
-    not_digits,  ///< something other than ASCII digits, one leading + and surrounding spaces
-    bad_length,  ///< outside 10..15 digits (BridgeXAPI's bounds; E.164 allows 15 at most)
+    not_digits,  ///< a character other than ASCII digits, one leading + and surrounding spaces
+    bad_length,  ///< not 10..15 digits (BridgeXAPI's bounds; E.164 allows 15 at most)
     leading_zero ///< no country code starts with 0 (ITU-T E.164)
 };
 
@@ -21,13 +21,13 @@ public:
     static constexpr std::size_t min_digits = 10;
     static constexpr std::size_t max_digits = 15;
 
-    /// Accepts digits with an optional leading `+`, surrounded by white space. Anything else that a
-    /// person might type (`0031…`, inner spaces, other scripts' digits) is refused rather than
-    /// guessed: two spellings must never become two identities.
+    /// Accepts digits with an optional leading `+` and surrounding white space. Other spellings
+    /// (`0031…`, inner spaces, digits of other scripts) are refused, so that one phone never has
+    /// two identities.
     static boost::system::result<phone_number, phone_number_fault> parse(std::string_view text);
 
     [[nodiscard]] std::string const& digits() const noexcept { return digits_; }
-    /// All but the last four digits as `*`: the only form that leaves the process.
+    /// Replaces all but the last four digits with `*`. Only this form leaves the process.
     [[nodiscard]] std::string masked() const;
 
     friend bool operator==(phone_number const&, phone_number const&) = default;
@@ -37,7 +37,7 @@ private:
     std::string digits_;
 };
 
-/// Needed by boost::system::result: using a fault as a number is a bug.
+/// Required by boost::system::result. Using a fault as a number is a bug.
 [[noreturn]] void throw_exception_from_error(phone_number_fault, boost::source_location const&);
 
 } // namespace otpd

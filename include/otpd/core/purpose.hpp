@@ -1,6 +1,6 @@
 #pragma once
 
-/// What a code is for ("login", "payment"): a code of one purpose never verifies another.
+/// What a code is for ("login", "payment"). A code never verifies another purpose.
 
 #include <boost/system/result.hpp>
 
@@ -10,12 +10,12 @@
 namespace otpd {
 
 enum class purpose_fault {
-    empty,         ///< nothing left after trimming
-    too_long,      ///< over 50 characters, as in the reference
-    not_printable, ///< anything but printable ASCII: purposes end up in logs and metrics
+    empty,         ///< empty after trimming
+    too_long,      ///< over 50 characters, as in the reference implementation
+    not_printable, ///< anything but printable ASCII: purposes appear in logs and metrics
 };
 
-/// 1 to 50 printable ASCII characters, trimmed and lower-case. Immutable.
+/// 1 to 50 printable ASCII characters, trimmed and in lower case. Immutable.
 class purpose {
 public:
     static constexpr std::size_t max_length = 50;
@@ -32,7 +32,7 @@ private:
     std::string name_;
 };
 
-/// Needed by boost::system::result: using a fault as a name is a bug.
+/// Required by boost::system::result. Using a fault as a purpose is a bug.
 [[noreturn]] void throw_exception_from_error(purpose_fault, boost::source_location const&);
 
 } // namespace otpd

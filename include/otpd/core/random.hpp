@@ -1,6 +1,6 @@
 #pragma once
 
-/// The source of everything that nobody may guess: codes, verification ids, throw-away secrets.
+/// The source of all unguessable values: codes, verification ids, temporary secrets.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,16 +8,16 @@
 
 namespace otpd {
 
-/// Safe to call from any thread.
+/// Thread-safe.
 class random_source {
 public:
     virtual ~random_source() = default;
-    /// Fills `out` with unpredictable bytes. Throws std::runtime_error when the source fails: a
-    /// service without randomness must not go on.
+    /// Fills `out` with unpredictable bytes. Throws std::runtime_error when the source fails: the
+    /// service must not continue without randomness.
     virtual void fill(std::span<std::byte> out) = 0;
 
-    /// A uniform value in [0, bound) by rejection: no value is likelier than another
-    /// (NIST SP 800-63B-4 3.2.12; a plain remainder favours low digits). 1 <= bound.
+    /// Returns a uniform value in [0, bound), by rejection sampling: a plain remainder favours low
+    /// values (NIST SP 800-63B-4 3.2.12). bound >= 1.
     [[nodiscard]] std::uint64_t below(std::uint64_t bound);
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Values that must never be printed, logged or left behind in memory.
+/// Values that must never be printed, logged or left in memory.
 
 #include <array>
 #include <cstddef>
@@ -10,19 +10,19 @@
 
 namespace otpd {
 
-/// Overwrites `bytes` in a way the compiler may not remove (OPENSSL_cleanse).
+/// Overwrites `bytes` in a way that the compiler may not remove (OPENSSL_cleanse).
 void wipe(std::span<std::byte> bytes) noexcept;
 
 /// Compares in time that depends on the lengths only (OWASP ASVS 11.2.4). Values of different
-/// length are unequal.
+/// lengths are unequal.
 [[nodiscard]] bool equal_constant_time(std::string_view a, std::string_view b) noexcept;
 
-/// SHA-256. Secrets are long and random, so their plain hash tells nothing of them.
+/// SHA-256. Secrets are long and random, so a plain hash reveals nothing about them.
 using secret_digest = std::array<std::byte, 32>;
 [[nodiscard]] secret_digest digest_of(std::string_view text);
 
-/// A string that is wiped when it dies and has no output operator. `reveal()` is the one way to the
-/// text, so that a search for it finds every place where a secret is used.
+/// A string that its destructor wipes, without an output operator. `reveal()` is the only access to
+/// the text, so a search for it finds every use of a secret.
 class secret_string {
 public:
     secret_string() = default;
@@ -38,7 +38,7 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return text_.size(); }
     [[nodiscard]] secret_digest digest() const { return digest_of(text_); }
 
-    /// By their digests: the time it takes tells of those at most.
+    /// Compares digests, so timing reveals digests at most.
     friend bool operator==(secret_string const& a, secret_string const& b) {
         return a.digest() == b.digest();
     }

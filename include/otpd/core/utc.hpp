@@ -1,8 +1,7 @@
 #pragma once
 
-/// Times as text. UTC by the POSIX clock, which counts no leap seconds, whatever TZ says: with
-/// TZ=right/UTC the C library's gmtime() counts them and is 27 s off. So nothing here asks the C
-/// library.
+/// Times as text, in UTC of the POSIX clock, without leap seconds. Nothing here uses the C library:
+/// with TZ=right/UTC its gmtime() counts leap seconds and is 27 s off.
 
 #include "otpd/core/clock.hpp"
 
@@ -19,9 +18,9 @@ namespace otpd {
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (IMF-fixdate, RFC 9110 5.6.7).
 [[nodiscard]] std::string to_http_date(std::chrono::sys_seconds at);
 
-/// An HTTP-date: an IMF-fixdate, or one of the obsolete forms `Sunday, 06-Nov-94 08:49:37 GMT` and
-/// `Sun Nov  6 08:49:37 1994` (RFC 9110 5.6.7). A year of two digits is the last one that is not
-/// more than 50 years after `now`. Nothing for anything else.
+/// Parses an HTTP-date: an IMF-fixdate, or one of the obsolete forms `Sunday, 06-Nov-94 08:49:37
+/// GMT` and `Sun Nov  6 08:49:37 1994` (RFC 9110 5.6.7). A two-digit year means the latest year
+/// that is not more than 50 years after `now`. Returns nullopt for anything else.
 [[nodiscard]] std::optional<std::chrono::sys_seconds>
 parse_http_date(std::string_view text, std::chrono::sys_seconds now) noexcept;
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Addresses as text, for what each request writes.
+/// Formats addresses for the output of each request.
 
 #include <boost/asio/ip/address.hpp>
 
@@ -8,7 +8,7 @@
 
 namespace otpd::http {
 
-/// As `address.to_string()` has it. For IPv4 without inet_ntop, which asks sprintf.
+/// Equals `address.to_string()`, but formats IPv4 without inet_ntop, which uses sprintf.
 [[nodiscard]] std::string to_text(boost::asio::ip::address const& address);
 
 } // namespace otpd::http

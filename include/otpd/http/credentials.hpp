@@ -1,6 +1,6 @@
 #pragma once
 
-/// What a request shows to say whose it is.
+/// The credentials of a request.
 
 #include "otpd/http/request.hpp"
 
@@ -9,10 +9,10 @@
 
 namespace otpd::http {
 
-/// The token of `Authorization: Bearer <token>` (RFC 6750 2.1): the scheme in whatever case, and
-/// behind it one or more spaces (RFC 9110 11.1, 11.4). Never empty; nothing without a field of that
-/// form, or with two. What a token may consist of is not looked at: one that nobody has is wrong in
-/// any case. A view into the request.
+/// Returns the token of `Authorization: Bearer <token>` (RFC 6750 2.1), a view into the request.
+/// The scheme may be in any case, and one or more spaces follow it (RFC 9110 11.1, 11.4). Returns
+/// nullopt when no field has this form, or when there are two. The token is never empty. Its
+/// characters are not checked, because an unknown token is wrong in any case.
 [[nodiscard]] std::optional<std::string_view> bearer_token(request const& request) noexcept;
 
 } // namespace otpd::http

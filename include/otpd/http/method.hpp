@@ -1,6 +1,6 @@
 #pragma once
 
-/// Request methods as the router tells them apart.
+/// Request methods, as the router distinguishes them.
 
 #include <array>
 #include <cstddef>
@@ -13,8 +13,8 @@ enum class method : std::uint8_t { get, head, post, put, patch, delete_, options
 
 inline constexpr std::size_t method_count = 8;
 
-/// The method of a request line; methods are case-sensitive (RFC 9110 9.1). What no route can
-/// serve, TRACE and CONNECT among it, is `other`.
+/// Parses the method of a request line; methods are case-sensitive (RFC 9110 9.1). Methods that no
+/// route can serve, such as TRACE and CONNECT, are `other`.
 [[nodiscard]] constexpr method parse_method(std::string_view text) noexcept {
     constexpr std::array<std::string_view, method_count - 1> names = {
         "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};

@@ -14,35 +14,34 @@
 
 namespace otpd::http {
 
-/// One answered request, also one that never reached a handler. Holds nothing that a client could
-/// have put a number or code into: no target, no header, no body.
+/// An answered request, with or without a handler. It holds nothing in which a client could have
+/// put a number or a code: no target, no header, no body.
 struct request_record {
     std::string_view listener;
     method verb = method::other;
-    /// The pattern of the route, or one of `router::unmatched` and `router::malformed`: safe as a
-    /// metric's label.
+    /// The route's pattern, `router::unmatched` or `router::malformed`: safe as a metric label.
     std::string_view route;
     unsigned status = 0;
-    /// From the last byte of the request to the response being ready.
+    /// From the last byte of the request until the response is ready.
     std::chrono::steady_clock::duration handling{};
     std::string_view request_id;
     boost::asio::ip::address peer;   ///< see request::peer()
     boost::asio::ip::address client; ///< see request::client()
     std::size_t request_body_bytes = 0;
     std::size_t response_body_bytes = 0;
-    /// Every byte of the response was handed to the kernel.
+    /// The kernel accepted every byte of the response.
     bool sent = false;
 };
 
-/// Why there is no room for a connection.
+/// Why a connection was refused.
 enum class refusal {
-    full,    ///< server_options::connections_max, and none that may be closed in its favour
+    full,    ///< server_options::connections_max, with no connection to close instead
     address, ///< server_options::connections_per_address_max
 };
 
-/// Called on the connection's strand or the server's, so by several threads at once:
-/// implementations are thread-safe, do not block and do not throw. Views are valid during the call
-/// only.
+/// Called on the strand of the connection or the server, so concurrently by several threads.
+/// Implementations must be thread-safe, and must not block or throw. Views are valid during the
+/// call only.
 class observer {
 public:
     virtual ~observer() = default;
@@ -50,33 +49,33 @@ public:
     virtual void request_finished(request_record const&) noexcept {}
     virtual void connection_opened(std::string_view /*listener*/) noexcept {}
     virtual void connection_closed(std::string_view /*listener*/) noexcept {}
-    /// `answered` tells whether the client got a 503.
+    /// `answered`: the client got a 503.
     virtual void connection_refused(std::string_view /*listener*/, refusal,
                                     boost::asio::ip::address const& /*client*/,
                                     bool /*answered*/) noexcept {}
-    /// An idle connection is closed to make room for another.
+    /// An idle connection was closed to make room for another.
     virtual void connection_evicted(std::string_view /*listener*/) noexcept {}
     /// accept(2) failed; `backing_off` when the process is out of descriptors or memory.
     virtual void accept_failed(std::string_view /*listener*/, boost::system::error_code,
                                bool /*backing_off*/) noexcept {}
-    /// A request was refused before any handler saw it, or a connection for what it began with in
-    /// place of a PROXY header; `kind` is one of a closed set of words.
+    /// The server refused a request before its handler, or a connection that did not begin with a
+    /// PROXY header. `kind` is one of a closed set of words.
     virtual void framing_rejected(std::string_view /*listener*/,
                                   std::string_view /*kind*/) noexcept {}
-    /// A bearer token was answered with 401. `answer`: at_once, late (held back for a while) or
-    /// closed (at once, and the connection with it: too many are held back).
+    /// A bearer token was answered with 401. `answer` is `at_once`, `late` (delayed), or `closed`:
+    /// sent at once and the connection closed, because too many answers are delayed.
     virtual void wrong_token(std::string_view /*listener*/, std::string_view /*answer*/) noexcept {}
-    /// One address sent so many wrong tokens in a minute that its answers are now delayed. Called
-    /// once in that minute.
+    /// An address sent so many wrong tokens within a minute that its answers are now delayed.
+    /// Called once in that minute.
     virtual void wrong_tokens_slowed(std::string_view /*listener*/,
                                      boost::asio::ip::address const& /*client*/) noexcept {}
-    /// A handler threw: a bug or a dead resource. The client got an opaque 500.
+    /// A handler threw, because of a bug or a dead resource. The client got an opaque 500.
     virtual void handler_failed(std::string_view /*listener*/, std::string_view /*request_id*/,
                                 std::exception_ptr) noexcept {}
     /// A handler outlived the request's deadline and was cancelled.
     virtual void handler_timed_out(std::string_view /*listener*/,
                                    std::string_view /*request_id*/) noexcept {}
-    /// The machinery itself threw; that one connection is closed.
+    /// The connection's own code threw. Only this connection is closed.
     virtual void connection_failed(std::string_view /*listener*/, std::exception_ptr) noexcept {}
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The variable segments of a request's path, and how their text becomes a handler's argument.
+/// The variable segments of a path, and their conversion to handler arguments.
 
 #include <array>
 #include <cassert>
@@ -13,13 +13,13 @@
 
 namespace otpd::http {
 
-/// Percent-decoded segments, left to right. Reused from request to request.
+/// Percent-decoded segments, left to right. The object is reused for each request.
 class path_parameters {
 public:
     static constexpr std::size_t max_count = 4;
 
     void clear() noexcept { count_ = 0; }
-    /// Decodes `segment`; its escapes must be well-formed, as the request gate made sure.
+    /// Decodes `segment`. Its escapes must be well-formed; the request parser has checked them.
     void append(std::string_view segment);
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
     [[nodiscard]] std::string_view operator[](std::size_t i) const noexcept {
@@ -32,8 +32,8 @@ private:
     std::size_t count_ = 0;
 };
 
-/// Specialise for further types: `static std::optional<T> parse(std::string_view)`, nothing when
-/// the text is not a T (the request is then answered 404).
+/// Specialise it for further types: `static std::optional<T> parse(std::string_view)` returns
+/// nullopt when the text is not a T. The request is then answered with 404.
 template <class T>
 struct path_parameter;
 

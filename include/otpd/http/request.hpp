@@ -1,6 +1,6 @@
 #pragma once
 
-/// A complete, checked HTTP request as a handler sees it.
+/// A complete and validated HTTP request, as a handler sees it.
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/http/address_range.hpp"
@@ -15,13 +15,13 @@
 
 namespace otpd::http {
 
-/// A field of the header section, without the white space around its value.
+/// A field of the header section, without white space around its value.
 struct field_view {
     std::string_view name;
     std::string_view value;
 };
 
-/// The other end of a request's connection, while its handler runs.
+/// Observes the client's end of a connection while a handler runs.
 class peer_watch {
 public:
     [[nodiscard]] virtual bool has_hung_up() const noexcept = 0;
@@ -30,7 +30,8 @@ protected:
     ~peer_watch() = default;
 };
 
-/// What a request is made of; lets tests call a handler without a socket. Everything is a view.
+/// The parts of a request, so that tests can call a handler without a socket. All members are
+/// views.
 struct request_parts {
     method verb = method::get;
     std::string_view target = "/"; ///< as received
@@ -40,14 +41,14 @@ struct request_parts {
     std::string_view body = {};
     std::string_view request_id = {};
     boost::asio::ip::address peer = {};
-    /// Empty: nobody is believed about whom they speak for.
+    /// Empty: no peer is trusted to name its clients.
     std::span<address_range const> trusted_proxies = {};
     deadline until = deadline::in(std::chrono::seconds(30));
-    peer_watch const* connection = nullptr; ///< null: it never hangs up
+    peer_watch const* connection = nullptr; ///< null: never hangs up
 };
 
-/// Owned by the connection. It and every view taken from it stay valid until the handler's
-/// awaitable has finished, and no longer.
+/// Owned by the connection. The request and all views from it are valid until the handler's
+/// awaitable completes.
 class request {
 public:
     explicit request(request_parts parts) noexcept : parts_(parts) {}
@@ -58,35 +59,34 @@ public:
     [[nodiscard]] std::string_view target() const noexcept { return parts_.target; }
     [[nodiscard]] std::string_view path() const noexcept { return parts_.path; }
     [[nodiscard]] std::string_view query() const noexcept { return parts_.query; }
-    /// Decoded from its transfer coding; at most server_options::body_bytes_max.
+    /// Without its transfer coding; at most server_options::body_bytes_max.
     [[nodiscard]] std::string_view body() const noexcept { return parts_.body; }
 
-    /// The value of a field that occurs exactly once in the header section; names are compared
-    /// without regard to case. Nothing when it is absent *or repeated*: two values of a singleton
-    /// are never merged and none of them is picked (RFC 9110 5.3). Trailer fields are never seen
-    /// here.
+    /// Returns the value of a field that occurs exactly once in the header section. Names are
+    /// case-insensitive. Returns nullopt when the field is absent *or repeated*: several values of
+    /// a singleton field are neither merged nor selected from (RFC 9110 5.3). Trailer fields are
+    /// not included.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
-    /// Every field in order of arrival, for the few that are lists (X-Forwarded-For).
+    /// All fields in order of arrival, for list fields such as X-Forwarded-For.
     [[nodiscard]] std::span<field_view const> fields() const noexcept { return parts_.fields; }
 
-    /// The client's X-Request-Id where that is valid, else one made here: 1 to 64 characters of
+    /// The client's X-Request-Id if it is valid, else a generated id: 1 to 64 characters of
     /// [A-Za-z0-9._-].
     [[nodiscard]] std::string_view request_id() const noexcept { return parts_.request_id; }
-    /// The other end of the connection, or whom a PROXY header names in its place; may be a proxy.
+    /// The other end of the connection, or the address in its PROXY header. It may be a proxy.
     [[nodiscard]] boost::asio::ip::address const& peer() const noexcept { return parts_.peer; }
-    /// Whose request it is: the peer, and behind trusted proxies the right-most address of
-    /// X-Forwarded-For that is not one of them. IPv4 is IPv4, also where it came mapped into IPv6.
-    /// Reads the fields anew on each call, though never many of them; without trusted proxies it
-    /// is a copy.
+    /// The client's address: the peer, or behind trusted proxies the right-most address of
+    /// X-Forwarded-For that is not a trusted proxy. Mapped IPv4 addresses are unmapped. Each call
+    /// reads a bounded number of fields again; without trusted proxies it only copies the peer.
     [[nodiscard]] boost::asio::ip::address client() const noexcept;
-    /// When an answer stops being of use. A handler bounds every wait by it; server_options says
-    /// what happens to one that does not.
+    /// When an answer stops being useful. A handler must bound each wait by it; server_options says
+    /// what happens otherwise.
     [[nodiscard]] deadline until() const noexcept { return parts_.until; }
 
-    /// Nothing more comes from the client: it has closed or reset its connection, or its half of
-    /// it. Who does the last and still reads gets its answer; a handler that only waits should give
-    /// it at once, as most have gone. What the client sent ahead hides nothing. A system call; on
-    /// the connection's strand.
+    /// Returns whether the client has closed or reset its connection, or its sending half. A client
+    /// that only closed its sending half still gets its response. A handler that only waits should
+    /// answer at once, because most such clients are gone. Pipelined input does not hide the end.
+    /// Makes a system call; call it on the connection's strand.
     [[nodiscard]] bool has_hung_up() const noexcept {
         return parts_.connection != nullptr && parts_.connection->has_hung_up();
     }

@@ -1,8 +1,8 @@
 #pragma once
 
-/// What a handler gives back. The connection adds Date, Content-Length, Connection, X-Request-Id,
-/// X-Process-Time-Ms, X-Content-Type-Options and, unless the handler chose one, `Cache-Control:
-/// no-store`.
+/// The response of a handler. The connection adds Date, Content-Length, Connection, X-Request-Id,
+/// X-Process-Time-Ms, X-Content-Type-Options and, unless the handler sets Cache-Control,
+/// `Cache-Control: no-store`.
 
 #include <string>
 #include <string_view>
@@ -17,16 +17,16 @@ struct header_field {
 
 struct response {
     unsigned status = 200; ///< 200..599
-    /// Text of static storage duration. Left out of responses that have no body.
+    /// Text of static storage duration. Omitted from responses without a body.
     std::string_view content_type = "application/json";
     std::string body = {};
-    /// Bytes that outlive the server, such as an embedded file: sent in place of `body`, never
-    /// copied.
+    /// Bytes that outlive the server, such as an embedded file. They are sent instead of `body`,
+    /// without a copy.
     std::string_view static_body = {};
-    /// A field whose name is not a token, whose value holds a control character, or which is the
-    /// connection's to write is left out: nothing a handler puts here can forge another field.
+    /// A field is dropped if its name is not a token, if its value contains a control character, or
+    /// if the connection writes it. So a handler's value cannot forge another field.
     std::vector<header_field> headers = {};
-    /// Ends the connection after this response.
+    /// Closes the connection after this response.
     bool close = false;
 
     [[nodiscard]] std::string_view content() const noexcept {
@@ -34,7 +34,7 @@ struct response {
     }
 };
 
-/// The standard phrase of a status (RFC 9110 15), for status lines and problem titles.
+/// Returns the standard phrase of a status (RFC 9110 15), for status lines and problem titles.
 [[nodiscard]] std::string_view reason_phrase(unsigned status) noexcept;
 
 } // namespace otpd::http

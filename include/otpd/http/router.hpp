@@ -19,9 +19,9 @@
 
 namespace otpd::http {
 
-/// Runs on the connection's strand; what it throws is reported to the observer and answered with an
-/// opaque 500. It is never cancelled because a client went away, only long after
-/// `request::until()`.
+/// Runs on the connection's strand. An exception is reported to the observer and answered with an
+/// opaque 500. A handler is cancelled only when it runs server_options::handler_margin past
+/// `request::until()`, never because its client disconnected.
 using handler = std::function<boost::asio::awaitable<response>(request const&)>;
 
 namespace detail {
@@ -49,7 +49,7 @@ template <class F, class... A, std::size_t... I>
 endpoint bind_parameters(F call, std::tuple<A...> const*, std::index_sequence<I...>) {
     return [call = std::move(call)]([[maybe_unused]] request const& request,
                                     [[maybe_unused]] path_parameters const& text) {
-        // A route only matches when every parameter parses, so value() cannot throw here.
+        // A route matches only when every parameter parses, so value() cannot throw here.
         return call(request, path_parameter<A>::parse(text[I]).value()...);
     };
 }
@@ -71,24 +71,25 @@ struct route_info {
     std::string pattern;
 };
 
-/// Filled while the program starts, then shared read-only by all connections.
+/// Filled at startup, then shared by all connections as read-only.
 ///
-/// Paths are compared segment by segment as they were sent: an escaped `/` never splits a segment,
-/// an escaped letter never equals a literal, dot segments and empty segments match nothing, and a
+/// Paths are compared segment by segment as received. An escaped `/` never splits a segment, and an
+/// escaped letter never equals a literal. Dot segments and empty segments match nothing, and a
 /// trailing slash makes another path (404). Only parameters are percent-decoded.
 class router {
 public:
-    /// Labels of requests that no route took.
+    /// Labels of requests without a route.
     static constexpr std::string_view unmatched = "(unmatched)";
     static constexpr std::string_view malformed = "(malformed)";
 
-    /// `pattern` is a path whose variable segments are written `{name}`: "/routes/{id}/pricing".
-    /// The handler takes `request const&` and one argument per variable segment, of a type with a
-    /// path_parameter; text that is not of that type makes the path an unknown one (404). String
-    /// views are valid as long as the request. Of two patterns that match, the one with fewer
-    /// variable segments wins.
-    /// Throws std::invalid_argument for a bad pattern, a wrong number of arguments, a route that is
-    /// already there, and for one path with two names or types of its variable segments.
+    /// `pattern` is a path with variable segments as `{name}`: "/routes/{id}/pricing". The handler
+    /// takes `request const&` and one argument for each variable segment, of a type with a
+    /// path_parameter. Text that is not of that type makes the path unknown (404). String views are
+    /// valid as long as the request. If two patterns match, the one with fewer variable segments
+    /// wins.
+    ///
+    /// Throws std::invalid_argument for a bad pattern, a wrong number of arguments, a duplicate
+    /// route, and for a path whose variable segments have two names or types.
     template <class F>
     void add(method verb, std::string_view pattern, F call) {
         constexpr typename detail::handler_arguments<F>::type const* arguments = nullptr;
@@ -103,17 +104,18 @@ public:
     struct match {
         enum class kind { found, not_found, method_not_allowed, options };
         kind outcome = kind::not_found;
-        detail::endpoint const* call = nullptr; ///< set when found
+        detail::endpoint const* call = nullptr; ///< set if found
         std::string_view pattern = unmatched;
-        std::string_view allow = {}; ///< value of Allow unless found or not_found
+        std::string_view allow = {}; ///< the value of Allow, unless found or not_found
     };
-    /// HEAD is served by GET's handler where it has none of its own; OPTIONS is answered here.
+    /// A path without its own HEAD handler serves HEAD with its GET handler. The server answers
+    /// OPTIONS.
     [[nodiscard]] match find(method verb, std::string_view path, path_parameters& parameters) const;
 
 private:
     struct resource {
         std::string pattern;
-        std::vector<std::string> segments; ///< empty text: variable
+        std::vector<std::string> segments; ///< empty: a variable segment
         std::vector<detail::parameter_check> checks;
         std::array<detail::endpoint, method_count> calls;
         std::string allow;

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The HTTP/1.1 listener (RFC 9110, 9112): accepts connections and serves a router's handlers.
+/// The HTTP/1.1 listener (RFC 9110, 9112). It accepts connections and serves a router's handlers.
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/http/address_range.hpp"
@@ -21,68 +21,69 @@
 
 namespace otpd::http {
 
-/// Every limit of a server. Deadlines are absolute within their phase: a client that sends one byte
-/// a second does not move them.
+/// The limits of a server. Each phase has an absolute deadline, which a slow client cannot extend.
 struct server_options {
-    std::string name = "api";       ///< how the observer tells listeners apart
-    std::string host = "127.0.0.1"; ///< address or name to bind
-    /// One thread alone runs the io_context: connections need no strands then.
+    std::string name = "api";       ///< the listener's name for the observer
+    std::string host = "127.0.0.1"; ///< the address or name to bind
+    /// True if a single thread runs the io_context: connections then need no strands.
     bool one_thread = false;
-    std::uint16_t port = 0; ///< 0: any free one
+    std::uint16_t port = 0; ///< 0: any free port
 
-    /// At this many, the connection that has waited longest for a request is closed for each new
-    /// one; never a trusted proxy's, never one with a request in progress. Where there is none,
-    /// further clients get 503 and are closed: a balancer goes elsewhere at once, where a full
-    /// backlog would make it wait. For a moment there may be 64 more, while those that are to be
-    /// closed turn out to have a request. Clipped to RLIMIT_NOFILE - 256 when listening.
+    /// At this limit, each new connection closes the one that has waited longest for a request. It
+    /// never closes a connection of a trusted proxy or one with a request in progress. If there is
+    /// none to close, the new client gets 503 and is closed: a load balancer then fails over at
+    /// once, while a full backlog would make it wait. The limit may be exceeded by 64 for a moment,
+    /// while connections chosen for closing turn out to have a request. listen() clips it to
+    /// RLIMIT_NOFILE - 256.
     std::size_t connections_max = 10'000;
-    /// Of one client address, IPv6 by its first 64 bits; further ones get 503 and are closed.
-    /// Trusted proxies may have any number.
+    /// Connections of one client address (IPv6: of one /64). Further ones get 503 and are closed.
+    /// Trusted proxies are unlimited.
     std::size_t connections_per_address_max = 1'000;
-    std::size_t header_bytes_max = 8192; ///< request line and header section; else 431
-    std::size_t header_fields_max = 64;  ///< else 431
-    std::size_t target_bytes_max = 2048; ///< else 414
-    std::size_t body_bytes_max = 4096;   ///< decoded; else 413
+    std::size_t header_bytes_max = 8192; ///< request line and header section; above it 431
+    std::size_t header_fields_max = 64;  ///< above it 431
+    std::size_t target_bytes_max = 2048; ///< above it 414
+    std::size_t body_bytes_max = 4096;   ///< decoded; above it 413
 
-    std::chrono::milliseconds header_timeout{5'000}; ///< from the first byte; else 408
-    std::chrono::milliseconds body_timeout{5'000};   ///< from the end of the header; else 408
-    /// For a response, plus the time its size takes at `write_bytes_per_second_min`: an absolute
-    /// deadline alone would cut off a large file on a slow line.
+    std::chrono::milliseconds header_timeout{5'000}; ///< from the first byte; after it 408
+    std::chrono::milliseconds body_timeout{5'000};   ///< from the end of the header; after it 408
+    /// To send a response, in addition to its size divided by `write_bytes_per_second_min`: a fixed
+    /// deadline would cut off a large file on a slow line.
     std::chrono::milliseconds write_timeout{10'000};
     std::size_t write_bytes_per_second_min = 64 * 1024; ///< at least 1
-    /// Between requests; closed without a word. Longer than balancers and scrapers keep an idle
-    /// connection: if this end closes first, a request that is on its way is lost.
+    /// Between two requests; then the connection is closed without a response. It exceeds the idle
+    /// timeouts of load balancers and scrapers: if this end closes first, a request in transit is
+    /// lost.
     std::chrono::milliseconds idle_timeout{620'000};
-    /// While the server drains, in place of idle_timeout: a request may be on its way, most of all
-    /// from a proxy that does not know yet.
+    /// Replaces idle_timeout while the server drains. A request may be in transit, especially from
+    /// a proxy that does not know of the shutdown yet.
     std::chrono::milliseconds drain_quiet{2'000};
     /// To read what a refused client still sends (at most 4 MiB), plus a second for each 512 KiB of
-    /// it: whoever is still sending has not read the refusal yet.
+    /// it. A client that is still sending has not read the refusal yet.
     std::chrono::milliseconds linger_timeout{1'000};
     /// From the first byte of the request; becomes request::until(). Handlers end by themselves
-    /// before it. One that does not is cancelled `handler_margin` later and answered with 504: by
-    /// then it has had the time to settle what it cannot undo, such as an SMS that was sent.
+    /// before it. If one does not, it is cancelled `handler_margin` later and answered with 504.
+    /// The margin lets it settle what it cannot undo, such as an SMS that was sent.
     std::chrono::milliseconds request_timeout{30'000};
     std::chrono::milliseconds handler_margin{2'000};
-    /// From the eleventh 401 to a bearer token of one client address in a minute on, the next come
-    /// so late, at most a quarter of `connections_max` of them at a time; further ones at once, and
-    /// their connections are closed.
+    /// The delay of each 401 to a bearer token, from the eleventh of one client address within a
+    /// minute on. At most a quarter of `connections_max` responses are delayed at a time. Further
+    /// ones are sent at once and their connections closed.
     std::chrono::milliseconds wrong_token_delay{1'000};
 
-    /// Peers that are believed about whom they speak for, see request::client(). Whoever connects
-    /// from one of these can give itself any address.
+    /// Peers that may name their client's address; see request::client(). Such a peer can claim any
+    /// address.
     std::vector<address_range> trusted_proxies;
-    /// Every connection comes from a trusted proxy and begins with a header of the PROXY protocol,
-    /// version 2, within `header_timeout`; others are closed without an answer. The address in it
-    /// becomes the peer. Where it has none the proxy stays the peer and, since whose words the
-    /// requests carry is unknown then, their X-Forwarded-For is not believed.
+    /// Requires each connection to come from a trusted proxy and to begin with a PROXY protocol
+    /// version 2 header within `header_timeout`; others are closed without a response. The header's
+    /// address becomes the peer. If it has no address, the proxy remains the peer and
+    /// X-Forwarded-For is ignored, because the origin of the requests is unknown.
     bool proxy_protocol = false;
 
-    /// Asked about every well-formed request, before its handler; what it returns is the answer in
-    /// the handler's place. From any thread; it does not throw. Null: every request is handled.
+    /// Called for each well-formed request before its handler. A returned response replaces the
+    /// handler. Called from any thread; must not throw. Null: the handler gets every request.
     std::optional<response> (*refuse)(request const&) = nullptr;
 
-    /// Keys of [server] in the settings.
+    /// Settings keys of [server].
     template <class Keys>
     static void declare(Keys keys) {
         using o = server_options;
@@ -118,35 +119,36 @@ struct server_options {
     }
 };
 
-/// Each connection runs on a strand of its own, the accept loop on another one; any number of
-/// threads may run the io_context (but see server_options::one_thread). All members may be called
-/// from any thread, `listen` and `start` once and in this order. Destroy the server before the
-/// io_context; the router and the observer outlive the connections, that is: they are destroyed
-/// after the io_context has run dry or been destroyed.
+/// Each connection runs on its own strand, and so does the accept loop. Any number of threads may
+/// run the io_context (but see server_options::one_thread). All members are thread-safe; call
+/// `listen` and then `start`, each once. Destroy the server before the io_context. The router and
+/// the observer must outlive the connections: destroy them after the io_context has run out of work
+/// or been destroyed.
 class server {
 public:
     server(boost::asio::io_context& context, server_options options, router const& routes,
            observer& events);
     server(server const&) = delete;
     server& operator=(server const&) = delete;
-    /// Stops like `stop()`.
+    /// Calls `stop()`.
     ~server();
 
-    /// Binds and listens; clients queue in the kernel from here on. Throws
-    /// boost::system::system_error (address in use, unknown host, no permission).
+    /// Binds and listens; from now on the kernel queues clients. Throws boost::system::system_error
+    /// (address in use, unknown host, no permission).
     void listen();
-    /// Where it listens: tells the port when 0 was asked for.
+    /// The address it listens on, with the actual port if port 0 was requested.
     [[nodiscard]] boost::asio::ip::tcp::endpoint local_endpoint() const;
-    /// Accepts from here on.
+    /// Starts to accept connections.
     void start();
 
-    /// Stops accepting; serves whom the kernel has accepted already. Each connection ends with its
-    /// next response, which says `Connection: close`, or when server_options::drain_quiet went by
-    /// without a request. At `limit`, closes what is left and cancels its handlers. Completes with
-    /// true when all connections ended by themselves; at the latest one second after `limit`, even
-    /// with a handler that ignores cancellation. Once per server.
+    /// Stops accepting, but serves the connections that the kernel has already accepted. Each
+    /// connection ends with its next response, which says `Connection: close`, or after
+    /// server_options::drain_quiet without a request. At `limit`, closes the remaining connections
+    /// and cancels their handlers. Completes with true if all connections ended by themselves, and
+    /// at the latest one second after `limit`, even if a handler ignores cancellation. Call it
+    /// once.
     boost::asio::awaitable<bool> drain(deadline limit);
-    /// Closes everything now, handlers are cancelled. Returns at once.
+    /// Closes all connections now and cancels their handlers. Returns at once.
     void stop();
 
 private:

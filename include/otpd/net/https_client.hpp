@@ -1,9 +1,9 @@
 #pragma once
 
-/// HTTP/1.1 over pooled, verified TLS connections to one origin.
+/// An HTTP/1.1 client with pooled, verified TLS connections to one origin.
 ///
-/// Redirects are not followed and the environment's proxies are not used (OWASP
-/// ASVS 13.2.4, 15.3.2). Safe to use from any executor; calls continue on the caller's.
+/// It does not follow redirects and ignores the environment's proxies (OWASP ASVS 13.2.4, 15.3.2).
+/// Thread-safe: it may be used from any executor, and calls resume on the caller's.
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/core/random.hpp"
@@ -32,40 +32,41 @@ struct connect_result;
 
 struct https_client_options {
     origin target;
-    std::string ca_file;                              ///< PEM; empty: the system's certificates
-    std::chrono::milliseconds timeout{20'000};        ///< of an exchange, waiting included
-    std::chrono::milliseconds connect_timeout{3'000}; ///< name, TCP and TLS together
-    /// Whole header lines for every request, each with CR LF; may hold a secret.
+    std::string ca_file; ///< PEM; empty: the system's certificates
+    /// Of one exchange, including its wait for a connection.
+    std::chrono::milliseconds timeout{20'000};
+    /// Resolve, TCP connect and TLS handshake together.
+    std::chrono::milliseconds connect_timeout{3'000};
+    /// Header lines for every request, each with CR LF. They may contain a secret.
     secret_string headers;
     pool_options pool;
-    /// Addresses that may be connected to; null: all. Asked about each address right before it is
-    /// used, so that a name cannot say one thing when it is looked at and another when it is used.
-    /// When none is left, connecting fails with asio::error::access_denied.
+    /// Decides whether an address may be connected to; null: all may. Each address is checked right
+    /// before it is used, so that a name cannot resolve differently between check and use. If no
+    /// address is left, connecting fails with asio::error::access_denied.
     bool (*allowed)(boost::asio::ip::address const&) = nullptr;
 };
 
 class https_client {
 public:
-    /// `random` and `observer` must outlive the client. Throws when the CA file cannot be used.
+    /// `random` and `observer` must outlive the client. Throws when the CA file is unusable.
     https_client(boost::asio::any_io_executor executor, https_client_options options,
                  random_source& random, connect_observer& observer);
 
-    /// One exchange, over by `until` and by the client's own timeout at the latest. Cancelling the
-    /// caller ends it at once; what is known then is returned to a caller that has turned
-    /// throw_if_cancelled off.
+    /// Performs one exchange. It ends by `until` and by the client's own timeout. Cancelling the
+    /// caller ends it at once; a caller with throw_if_cancelled off still gets the known outcome.
     ///
-    /// Repeated inside on another connection when a pooled one turned out to be dead and no byte of
-    /// the request can have arrived (sent_bytes.hpp); a repeatable request once more even if one
-    /// can.
+    /// The exchange retries on another connection when a pooled connection turns out to be dead and
+    /// no byte of the request can have arrived (sent_bytes.hpp). A repeatable request is retried
+    /// once even if a byte can have arrived.
     boost::asio::awaitable<exchange_result> exchange(http_request request, deadline until);
 
-    /// Ends the client: requests that wait are told shutting_down, idle connections are closed.
-    /// Returns true as soon as the last exchange is over; at `until` it ends what is left and
-    /// returns false. To be called once.
+    /// Shuts the client down: waiting requests end with shutting_down, and idle connections are
+    /// closed. Returns true when the last exchange has ended. At `until`, aborts the remaining
+    /// exchanges and returns false. Call it once.
     boost::asio::awaitable<bool> drain(deadline until);
 
     [[nodiscard]] pool_stats stats() const noexcept;
-    /// The circuit is open: the origin could not be reached the last times it was tried.
+    /// True if the circuit is open: the last attempts to reach the origin failed.
     [[nodiscard]] bool known_dead() const noexcept;
 
 private:

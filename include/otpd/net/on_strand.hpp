@@ -1,12 +1,11 @@
 #pragma once
 
-/// The only way onto a strand that guards state, and off it again.
+/// The only way to enter a strand that guards state, and to leave it again.
 ///
-/// Two forms that look right are not (measured with Boost 1.88 and true of Asio's model): `co_await
-/// post(strand, deferred)` does not move the coroutine to the strand at all, and `co_await
-/// co_spawn(strand, …)` moves it there but leaves the caller's continuation on it, so the rest of
-/// the request is serialised with everybody's. Here the operation alone runs on the strand and the
-/// caller goes on where it was.
+/// Two obvious alternatives are wrong in Asio's model. `co_await post(strand, deferred)` does not
+/// move the coroutine to the strand at all. `co_await co_spawn(strand, …)` does, but the caller
+/// then resumes on the strand, so the rest of each request is serialised with all others. Here only
+/// the operation runs on the strand, and the caller resumes on its own executor.
 
 #include "otpd/net/single_threaded_scope.hpp"
 
@@ -35,15 +34,15 @@ namespace otpd::net {
 
 using strand = boost::asio::strand<boost::asio::any_io_executor>;
 
-/// Whether this thread alone runs what `guard` serialises.
+/// Returns whether this thread is the only one that runs what `guard` serialises.
 [[nodiscard]] inline bool is_single_threaded(strand const& guard) {
     return single_threaded_scope::runs(boost::asio::query(guard, boost::asio::execution::context));
 }
 
 namespace detail {
 
-/// One operation that a strand runs, in the frame of the caller that waits for it. The caller and
-/// the strand each arrive once; the second of them resumes the caller.
+/// An operation that a strand runs, stored in the frame of the caller that awaits it. The caller
+/// and the strand each arrive once; the second to arrive resumes the caller.
 template <class Operation>
 class strand_visit {
 public:
@@ -53,8 +52,8 @@ public:
     strand_visit(strand_visit const&) = delete;
     strand_visit& operator=(strand_visit const&) = delete;
 
-    /// The handler that is posted to the strand. When it is destroyed without being called, as at
-    /// the end of its context, the caller is destroyed, too.
+    /// The handler that is posted to the strand. If it is destroyed without being called, as at the
+    /// end of its context, it destroys the caller too.
     class ticket {
     public:
         explicit ticket(strand_visit& of) noexcept : of_(&of) {}
@@ -70,12 +69,12 @@ public:
         strand_visit* of_;
     };
 
-    // Where the caller is.
+    // The following members are called by the caller.
 
     [[nodiscard]] bool is_done() const noexcept { return stage_ == stage::done; }
     template <class Handler>
     void wait(Handler handler) {
-        // The caller's executor has nothing else to do meanwhile: without the guard it might stop.
+        // The guard keeps the caller's executor running, which may have no other work meanwhile.
         home_.emplace(boost::asio::get_associated_executor(handler));
         resume_ = std::move(handler);
         if (stage_.exchange(stage::awaited) == stage::done) let_go();
@@ -89,7 +88,7 @@ public:
 private:
     enum class stage : std::uint8_t { on_its_way, awaited, done };
 
-    /// On the strand. Afterwards the caller may have gone on, and this be gone.
+    /// Runs on the strand. Afterwards the caller may have resumed and destroyed this object.
     void run() {
         try {
             result_.template emplace<1>(operation_());
@@ -98,13 +97,13 @@ private:
         }
         if (stage_.exchange(stage::done) == stage::awaited) let_go();
     }
-    /// The handler owns the caller's frame, in which this is.
+    /// The handler owns the caller's frame, which contains this object.
     void drop() noexcept {
         if (stage_ != stage::awaited) return;
         auto const home = std::move(home_);
         auto const owner = std::move(resume_);
     }
-    /// post, not dispatch: a dispatch could resume the caller from inside the strand.
+    /// Uses post, because dispatch could resume the caller inside the strand.
     void let_go() {
         auto const home = *std::move(home_);
         auto resume = std::move(resume_);
@@ -122,14 +121,14 @@ private:
 
 /// Runs `operation` on `guard` and returns its result on the caller's own executor.
 ///
-/// - `operation` is an ordinary function: it cannot suspend while it owns the state.
-/// - It is kept in the caller's coroutine frame, which stays alive until the result is there, so it
-///   may capture the caller's locals by reference.
-/// - An exception it throws is rethrown to the caller.
-/// - When the strand is free, a thread of its context runs the operation at once, and the caller is
-///   not suspended. The only thread of a context (single_threaded_scope) always does.
-/// - Cancelling the caller does not stop an operation on its way: its effect will happen, so its
-///   result is always delivered.
+///   - `operation` is an ordinary function, so it cannot suspend while it owns the state.
+///   - It lives in the caller's coroutine frame until the result is available, so it may capture
+///     the caller's locals by reference.
+///   - Its exception is rethrown to the caller.
+///   - If the strand is free, a thread of its context runs the operation at once without suspending
+///     the caller. The only thread of a context (single_threaded_scope) always does so.
+///   - Cancelling the caller does not stop an operation on its way. Its effect will happen, so its
+///     result is always delivered.
 template <std::invocable Operation>
     requires(!std::is_void_v<std::invoke_result_t<Operation&>>)
 boost::asio::awaitable<std::invoke_result_t<Operation&>> on_strand(strand guard,

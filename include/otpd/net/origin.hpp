@@ -1,6 +1,6 @@
 #pragma once
 
-/// Where an upstream is: what a base URL says, taken apart and checked.
+/// An upstream's address: a base URL, parsed and checked.
 
 #include <boost/system/result.hpp>
 
@@ -23,16 +23,16 @@ struct origin {
     std::uint16_t port = 443;
     std::string path; ///< prefix of every target: empty, or `/…` without a trailing slash
 
-    /// The value of the Host field: with the port unless it is the scheme's own.
+    /// The Host field: includes the port unless it is the scheme's default.
     [[nodiscard]] std::string authority() const;
-    /// An IPv4 or IPv6 address: no name to resolve and none to send as SNI (RFC 6066 3).
+    /// True for an IPv4 or IPv6 address, which needs no resolver and no SNI (RFC 6066 3).
     [[nodiscard]] bool host_is_address() const;
 };
 
-/// Trailing slashes are dropped, as the vendor's own client does.
+/// Drops trailing slashes, as the vendor's own client does.
 [[nodiscard]] boost::system::result<origin, base_url_fault> parse_base_url(std::string_view text);
 
-/// Needed by boost::system::result: using a fault as an origin is a bug.
+/// Required by boost::system::result. Using a fault as an origin is a bug.
 [[noreturn]] void throw_exception_from_error(base_url_fault, boost::source_location const&);
 
 } // namespace otpd::net

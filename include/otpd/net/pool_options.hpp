@@ -1,6 +1,6 @@
 #pragma once
 
-/// The options and the observer of a connection pool to one origin (src/net/connection_pool.hpp).
+/// The options and the observer of a connection pool for one origin (src/net/connection_pool.hpp).
 
 #include "otpd/net/circuit_breaker.hpp"
 #include "otpd/net/http_message.hpp"
@@ -24,7 +24,7 @@ struct pool_options {
     std::chrono::milliseconds wait_max{5'000}; ///< for a connection
     /// Well below the 60 s and more after which servers and balancers usually close.
     std::chrono::milliseconds idle_max{30'000};
-    /// So that changes of addresses and certificates are noticed.
+    /// Bounded, so that changes of addresses and certificates take effect.
     std::chrono::milliseconds lifetime_max{600'000};
     // When connections are used again, see src/net/reuse_policy.hpp.
     std::chrono::milliseconds probation{200}; ///< 0: trust the origin whatever it does
@@ -32,17 +32,19 @@ struct pool_options {
     /// Also how long the pool remembers what it learned.
     std::chrono::milliseconds fresh_max{600'000};
     connection_limits limits;
-    circuit_options circuit; ///< of connecting: an origin that answers badly is reachable
+    circuit_options circuit; ///< for connecting only: an origin that answers badly is reachable
 };
 
-/// Told about every attempt to connect, on the pool's strand. Must not block or throw.
+/// Called for every connection attempt, on the pool's strand. Implementations must not block or
+/// throw.
 class connect_observer {
 public:
     virtual ~connect_observer() = default;
     virtual void connected(bool session_resumed) = 0;
-    /// `error` is OpenSSL's or the system's and holds no secret.
+    /// `error` comes from OpenSSL or the system and contains no secret.
     virtual void connect_failed(exchange_error why, boost::system::error_code error) = 0;
-    /// A request was lost on a reused connection: for so long each one gets a fresh connection.
+    /// A request was lost on a reused connection. For this long, each request gets a new
+    /// connection.
     virtual void stopped_reusing([[maybe_unused]] std::chrono::milliseconds for_how_long) {}
 };
 

@@ -1,16 +1,16 @@
 #pragma once
 
-/// Tells public Internet addresses from those of this machine, this network or no one, which a
-/// request to a URL chosen by others must not reach (server-side request forgery).
+/// Distinguishes public Internet addresses from private, local and unassigned ones. A request to a
+/// URL chosen by others must reach only public addresses (server-side request forgery).
 
 #include <boost/asio/ip/address.hpp>
 
 namespace otpd::net {
 
-/// False for every range that IANA's special-purpose registries list, globally reachable or not,
-/// for multicast and for IPv6 beyond the global unicast space (2000::/3). An IPv4 address in an
-/// IPv6 one counts as what it is when it is mapped (::ffff:0:0/96); 6to4, Teredo and NAT64, which
-/// lead to others' IPv4 addresses, are not public.
+/// False for multicast, for IPv6 outside the global unicast space (2000::/3), and for every range
+/// in IANA's special-purpose registries, globally reachable or not. A mapped IPv4 address
+/// (::ffff:0:0/96) counts as that IPv4 address. 6to4, Teredo and NAT64 addresses lead to IPv4
+/// addresses of others and are not public.
 [[nodiscard]] bool is_public_address(boost::asio::ip::address const& which) noexcept;
 
 } // namespace otpd::net

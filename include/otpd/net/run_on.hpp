@@ -1,8 +1,8 @@
 #pragma once
 
-/// Runs a whole coroutine on a strand and returns where the caller was: for work that has to
-/// suspend while the strand is its executor (the I/O of a connection). State that is only read or
-/// changed goes through on_strand() instead.
+/// Runs a whole coroutine on a strand and resumes the caller on its own executor. Use it for work
+/// that suspends while the strand is its executor, such as the I/O of a connection. Use on_strand()
+/// to read or change state.
 
 #include "otpd/net/on_strand.hpp"
 
@@ -19,8 +19,8 @@
 
 namespace otpd::net {
 
-/// Awaits `work` so that no await inside it throws because the caller was cancelled. What happened
-/// to a request has to be known most of all when its caller gave up.
+/// Awaits `work` so that no await inside it throws when the caller is cancelled. The outcome of a
+/// request matters most when its caller gave up.
 template <class T>
 boost::asio::awaitable<T> without_cancellation_throws(boost::asio::awaitable<T> work) {
     bool const throws = co_await boost::asio::this_coro::throw_if_cancelled();
@@ -30,16 +30,16 @@ boost::asio::awaitable<T> without_cancellation_throws(boost::asio::awaitable<T> 
     co_return result;
 }
 
-/// Awaits `work` with `where` as its executor. `T` is default-constructible.
+/// Awaits `work` with `where` as its executor. `T` must be default-constructible.
 ///
-/// - Terminal cancellation of the caller reaches the operation that `work` waits for at that
-///   moment. A wait that `work` begins later is not cancelled again, so `work` checks
-///   `this_coro::cancellation_state` between its steps.
-/// - Whatever `work` returns is delivered even so, and awaits inside it do not throw because of the
-///   cancellation.
-/// - An exception of `work` is rethrown on the caller's executor.
-/// - Where one thread runs the strand's context (single_threaded_scope), `work` begins at once and
-///   keeps the caller's executor, which is equivalent.
+///   - Terminal cancellation of the caller reaches the operation that `work` awaits at that moment.
+///     It does not reach later waits, so `work` checks `this_coro::cancellation_state` between its
+///     steps.
+///   - The result of `work` is delivered even then, and awaits inside `work` do not throw because
+///     of the cancellation.
+///   - An exception of `work` is rethrown on the caller's executor.
+///   - If one thread runs the strand's context (single_threaded_scope), `work` starts at once on
+///     the caller's executor, which is equivalent.
 template <class T>
 boost::asio::awaitable<T> run_on(strand where, boost::asio::awaitable<T> work) {
     bool const throws = co_await boost::asio::this_coro::throw_if_cancelled();
@@ -56,7 +56,7 @@ boost::asio::awaitable<T> run_on(strand where, boost::asio::awaitable<T> work) {
         std::tie(thrown, result) =
             co_await boost::asio::co_spawn(where, without_cancellation_throws(std::move(work)),
                                            boost::asio::as_tuple(boost::asio::deferred));
-        // co_spawn completes inside `where`: leave it, or the rest of the request would stay on it.
+        // co_spawn completes on `where`. Leave it, or the rest of the request would stay there.
         co_await boost::asio::post(boost::asio::deferred);
     }
     co_await boost::asio::this_coro::throw_if_cancelled(throws);

@@ -1,7 +1,6 @@
 #pragma once
 
-/// Makes one call for all callers that ask the same at the same time, and may cache the answer for
-/// a while.
+/// Merges concurrent calls with the same key into one, and can cache the answer for a while.
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/net/run_on.hpp"
@@ -24,24 +23,25 @@
 
 namespace otpd::net {
 
-/// On a strand of its own; every member from any thread. `Key` identifies the question, `T` is the
-/// answer: default-constructible, copied for each caller.
+/// Has its own strand; all members are thread-safe. `Key` identifies the question. `T` is the
+/// answer: default-constructible, and copied for each caller.
 ///
-/// A caller that gives up does not cancel the call for the others. So the call needs a deadline of
-/// its own.
+/// A caller that gives up does not cancel the call for the others, so the call needs its own
+/// deadline.
 template <class Key, class T>
 class single_flight {
 public:
     using question = std::function<boost::asio::awaitable<T>()>;
 
-    /// Whatever runs `executor` must outlive it. An answer stays valid for callers for `kept` after
-    /// it came; as many answers are cached as are asked for in twice that time, and a few more.
+    /// The context of `executor` must outlive this object. An answer is cached for `kept`. The
+    /// number of cached answers is about the number of keys requested within twice that time.
     explicit single_flight(boost::asio::any_io_executor executor,
                            std::chrono::milliseconds kept = std::chrono::milliseconds::zero())
         : impl_(std::make_shared<impl>(executor, kept)) {}
 
-    /// The answer to `key`: cached, under way, or fetched now by `ask`. Nothing when none came by
-    /// `until`, or the caller was cancelled. Throws what `ask` threw.
+    /// Returns the answer for `key`: cached, from a running call, or from a new call to `ask`.
+    /// Returns nullopt when there is none by `until` or the caller was cancelled. Rethrows an
+    /// exception of `ask`.
     boost::asio::awaitable<std::optional<T>> get(Key key, question ask, deadline until) {
         auto self = impl_;
         auto const where = self->strand_;
@@ -88,7 +88,7 @@ private:
             return its.last && std::chrono::steady_clock::now() - its.answered_at < kept_;
         }
 
-        /// Each time that there are twice as many as were left the last time.
+        /// Runs whenever the number of flights has doubled since the last time.
         void forget_stale() {
             if (flights_.size() < stale_looked_at_) return;
             std::erase_if(flights_, [this](auto const& each) {
@@ -98,7 +98,7 @@ private:
             stale_looked_at_ = std::max(flights_kept_anyway, 2 * flights_.size());
         }
 
-        /// The question lives in this frame as long as it is asked.
+        /// Keeps the question in this frame while it runs.
         static boost::asio::awaitable<T> fly(question ask) { co_return co_await ask(); }
 
         void begin(Key key, std::shared_ptr<flight> its, question ask) {

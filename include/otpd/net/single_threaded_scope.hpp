@@ -8,8 +8,8 @@
 
 namespace otpd::net {
 
-/// While it lives, this thread is the only one that runs `context`. So no hop is needed to reach
-/// what the strands of that context guard. Made, used and destroyed on that thread.
+/// During its lifetime, this thread is the only one that runs `context`, so state on that context's
+/// strands needs no executor hop. Create, use and destroy it on that thread.
 class single_threaded_scope {
 public:
     explicit single_threaded_scope(boost::asio::execution_context const& context) noexcept

@@ -1,10 +1,10 @@
 #pragma once
 
-/// What every TLS connection to a server has in common: whom to trust, from which version on, and
-/// with which suites: only those with forward secrecy (RFC 9325 4.1).
+/// Common settings of all TLS client connections: trusted authorities, minimum version, and cipher
+/// suites, which all have forward secrecy (RFC 9325 4.1).
 ///
-/// A certificate is for a host when a subject alternative name says so; the subject's common name
-/// counts for nothing (RFC 9525 2), nor do partial wildcards. Revocation is not checked.
+/// A certificate matches a host by its subject alternative names only: the common name (RFC 9525 2)
+/// and partial wildcards are ignored. Revocation is not checked.
 
 #include <boost/asio/ssl/context.hpp>
 
@@ -18,26 +18,27 @@ namespace otpd::net {
 struct tls_session_deleter {
     void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
 };
-/// What a later connection needs to resume this one's TLS session.
+/// What a later connection needs to resume a TLS session.
 using tls_session = std::unique_ptr<SSL_SESSION, tls_session_deleter>;
 
-/// Immutable once set up, so connections on different strands share it.
+/// Immutable after setup, so connections on different strands share it.
 class tls_context {
 public:
-    /// `ca_file`: PEM certificates to trust instead of the system's; empty: the system's.
-    /// Throws boost::system::system_error, which names the file, when that cannot be used.
+    /// `ca_file` holds trusted certificates in PEM; empty: the system's. Throws
+    /// boost::system::system_error, which names the file, when they are unusable.
     explicit tls_context(std::string const& ca_file);
 
     [[nodiscard]] boost::asio::ssl::context& native() noexcept { return context_; }
 
-    /// Every connection is to one host, and only its certificate is taken; for those that are not
-    /// prepared by prepare_client(). Throws std::runtime_error. Before the first connection.
+    /// Accepts only the certificate of `host` on every connection. It is for connections that
+    /// prepare_client() does not prepare. Call it before the first connection. Throws
+    /// std::runtime_error.
     void expect_host(std::string const& host, bool host_is_address);
 
-    /// Makes `ssl` a client of `host`: verifies the chain and that the certificate is for `host`,
-    /// names it by SNI unless it is an address, offers `resume` if there is one, and puts every
-    /// session that the server hands out into `newest`, which must outlive `ssl`.
-    /// False when OpenSSL refuses one of them; then `ssl` must not be used.
+    /// Prepares `ssl` as a client of `host`: verifies the chain and the host name, sends SNI unless
+    /// the host is an address, and offers `resume` for resumption if it is not null. Each session
+    /// that the server issues is stored in `newest`, which must outlive `ssl`. Returns false when
+    /// OpenSSL fails; then `ssl` must not be used.
     [[nodiscard]] static bool prepare_client(SSL* ssl, std::string const& host,
                                              bool host_is_address, SSL_SESSION* resume,
                                              tls_session& newest);

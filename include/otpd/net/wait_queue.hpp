@@ -1,6 +1,6 @@
 #pragma once
 
-/// A first-come queue of coroutines, each of which waits until it is given something.
+/// A FIFO queue of coroutines that wait for a value.
 
 #include "otpd/core/deadline.hpp"
 
@@ -17,12 +17,12 @@
 
 namespace otpd::net {
 
-/// Not synchronised: lives on one strand, on which its coroutines run. It must outlive them.
+/// Not thread-safe: it lives on one strand, which also runs its coroutines. It must outlive them.
 template <class T>
 class wait_queue {
 public:
-    /// What it was given; nothing when it got nothing by `until`, or its caller was cancelled
-    /// meanwhile.
+    /// Waits for a value. Returns nullopt when none was given by `until`, or the caller was
+    /// cancelled.
     boost::asio::awaitable<std::optional<T>> wait(deadline until) {
         auto const here = co_await boost::asio::this_coro::executor;
         waiter mine{boost::asio::steady_timer(here, until.at()), std::nullopt};
@@ -30,7 +30,7 @@ public:
             wait_queue& in;
             waiter& of;
             ~registration() {
-                // One that was given something was taken out of the queue together with it.
+                // give() already removed a waiter that got a value.
                 if (!of.given) in.waiting_.remove(&of);
             }
         };
@@ -43,7 +43,7 @@ public:
     [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
     [[nodiscard]] std::size_t size() const noexcept { return waiting_.size(); }
 
-    /// To who has waited longest; not to be called when nobody waits.
+    /// Gives `what` to the coroutine that has waited longest. Requires a waiting coroutine.
     void give(T what) {
         auto& first = *waiting_.front();
         waiting_.pop_front();
@@ -60,7 +60,7 @@ private:
         boost::asio::steady_timer wake_up;
         std::optional<T> given;
     };
-    std::list<waiter*> waiting_; ///< in frames of wait()
+    std::list<waiter*> waiting_; ///< they point into frames of wait()
 };
 
 } // namespace otpd::net

@@ -21,7 +21,7 @@ public:
                     spending_report const& spending, account& account);
     ~account_monitor();
 
-    /// To be called once.
+    /// Call it once.
     void start();
     /// Cancels the read under way; soon afterwards the executor has no work of it left. From any
     /// thread.

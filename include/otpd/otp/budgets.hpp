@@ -1,6 +1,6 @@
 #pragma once
 
-/// How much may be spent, on whose behalf and in which time. Data only; the operator's choices,
+/// How much may be spent, for whom and in which period. Plain data: the operator's settings,
 /// already validated.
 
 #include "otpd/core/money.hpp"
@@ -11,10 +11,10 @@
 
 namespace otpd::otp {
 
-/// Whose spending is summed.
+/// Whose spending a budget sums.
 enum class budget_key : std::uint8_t { total, client, purpose, route, country };
 
-/// Of the calendar, in UTC: a budget is full again when the next one begins.
+/// A calendar period in UTC. A budget starts again with each period.
 enum class budget_period : std::uint8_t { hour, day, month };
 
 struct spending_budget {
@@ -23,9 +23,8 @@ struct spending_budget {
     std::string name; ///< 1..max_name_length of [a-z0-9_]; unique among budgets and limits
     budget_key key = budget_key::total;
     budget_period period = budget_period::day;
-    money cap; ///< > 0
-    std::string
-        only; ///< the client, purpose, route or country it is for; empty: each has one of its own
+    money cap;        ///< > 0
+    std::string only; ///< the client, purpose, route or country it is for; empty: each has its own
     limit_mode mode = limit_mode::enforce;
 };
 

@@ -7,8 +7,8 @@
 
 namespace otpd::otp {
 
-/// The API client that makes a request, and the end user it makes it for. Addresses are in the form
-/// that limits count by: IPv4 in full, IPv6 as its /64.
+/// The API client that makes a request, and the end user for whom it does. Addresses are in the
+/// form that limits count by: IPv4 in full, IPv6 as its /64.
 struct caller {
     otp::client const* client = nullptr;         ///< outlives the call
     std::string address;                         ///< of the client's machine

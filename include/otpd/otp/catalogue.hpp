@@ -34,11 +34,11 @@ public:
     catalogue(policy const& rules, bridgexapi::reader& upstream, price_cache const& price_lists,
               otp::account& account, clock const& now);
 
-    /// The upstream's routes that the policy allows, ascending by id. Cached for a minute; while
-    /// one caller refreshes the list, others get the old one.
+    /// Returns the upstream's routes that the policy allows, ascending by id. The list is cached
+    /// for a minute; while one caller refreshes it, others get the old one.
     boost::asio::awaitable<outcome<std::vector<bridgexapi::route>>> routes(deadline until);
-    /// The cached list, one of the last seconds, or one that is fetched now. A route that the
-    /// policy does not allow is route_not_allowed.
+    /// Returns the price cache's list, one fetched in the last seconds, or a new one. Fails with
+    /// route_not_allowed for a route that the policy does not allow.
     boost::asio::awaitable<outcome<price_list>> pricing(int route_id, deadline until);
     /// Cached for seconds, but for a newer balance in the answer to a send.
     boost::asio::awaitable<outcome<account_view>> account(deadline until);

@@ -1,7 +1,7 @@
 #pragma once
 
-/// An API client: a program that has a token. It sees its own verifications; those of other clients
-/// are absent for it.
+/// An API client: a program with a token. It sees only its own verifications; those of other
+/// clients do not exist for it.
 
 #include "otpd/core/money.hpp"
 #include "otpd/otp/message.hpp"
@@ -25,10 +25,10 @@ struct client {
     int default_route_id = 0;           ///< 0: the policy's
     std::string default_plan; ///< a route plan's name; empty: the purpose's, or the default route
     std::optional<money> max_price;         ///< of one SMS
-    std::vector<std::string> web_otp_hosts; ///< that its requests may name
-    autofill_suffix suffix;                 ///< of requests that choose none
-    /// One of several: it sees its own messages and its own spending. Account, budgets and scores
-    /// are the operator's. False: it is the operator.
+    std::vector<std::string> web_otp_hosts; ///< hosts that its requests may name
+    autofill_suffix suffix;                 ///< for requests that choose none
+    /// True: one of several clients. It sees its own messages and spending; account, budgets and
+    /// scores are the operator's. False: the client is the operator.
     bool is_tenant = false;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-/// What became of a message after the upstream took it. BridgeXAPI calls nobody back, so somebody
-/// has to ask; and a send whose outcome nobody knows may show up in its list of messages.
+/// Follows messages after the upstream accepted them. BridgeXAPI has no callbacks, so it is polled.
+/// A send of unknown outcome may also show up in its list of messages.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/clock.hpp"
@@ -25,49 +25,50 @@
 
 namespace otpd::otp {
 
-/// A message to learn the fate of.
+/// A message whose delivery is to be followed.
 struct followed_message {
     store::verification_address address;
-    /// Of the acceptance, or of the outcome `unknown`: what is told later is a copy of it with
-    /// another `what`, and what became known.
+    /// The event of the acceptance, or of the outcome `unknown`. Later events are copies of it with
+    /// another type and the new facts.
     verification_event event;
-    wall_time admitted_at;             ///< where `told` does not say how long ago that is
-    wall_time asked_at;                ///< the upstream, for the send
+    wall_time admitted_at;             ///< used when `event` does not say how long ago that is
+    wall_time asked_at;                ///< when the upstream was asked to send
     std::chrono::seconds follow_for{}; ///< from now on
-    /// With an unknown outcome: looked for in the upstream's list.
+    /// For an unknown outcome: the number to look for in the upstream's list.
     std::optional<phone_number> to;
-    /// With an unknown outcome: what the send's expected price was taken from.
+    /// For an unknown outcome: the budgets that reserved the expected price.
     std::vector<store::budget_key> booked;
     money expected;
 };
 
-/// As callers see it.
+/// A message as callers see it.
 struct delivery_view {
     std::string bx_message_id;
     std::string phone; ///< masked
     store::delivery state = store::delivery::accepted;
-    std::string status; ///< the upstream's own word
+    std::string status; ///< in the upstream's spelling
     std::optional<int> route_id;
     std::optional<std::string> order_id;
-    std::optional<std::string> error; ///< the upstream's own
-    std::string created_at;           ///< as the upstream writes it
-    wall_time asked_at;               ///< when this was learned
+    std::optional<std::string> error; ///< the upstream's text
+    std::string created_at;           ///< in the upstream's format
+    wall_time asked_at;               ///< when this became known
 };
 
-/// DELIVERED; FAILED, EXPIRED, REJECTED, UNDELIVERED; every other word is not final. Without regard
-/// to case (the vendor publishes no list).
+/// DELIVERED is delivered. FAILED, EXPIRED, REJECTED and UNDELIVERED are failed. All other words
+/// are not final. Case is ignored, because the vendor publishes no list.
 [[nodiscard]] store::delivery state_of(std::string_view upstream_status) noexcept;
 [[nodiscard]] delivery_view view_of(bridgexapi::delivery_report const& report, wall_time asked_at);
-/// snake_case: queued, accepted, unknown, delivered, failed.
+/// Returns a snake_case word: queued, accepted, unknown, delivered, failed.
 [[nodiscard]] std::string_view to_string(store::delivery) noexcept;
 
-/// What the domain needs of whoever follows messages.
+/// What the domain needs from a follower of messages.
 class delivery_follower {
 public:
     virtual ~delivery_follower() = default;
-    /// From any thread, within a request: never waits. Nothing when it is followed already.
+    /// Starts to follow a message; ignores one that it follows already. Called from any thread
+    /// within a request; never waits.
     virtual void follow(followed_message message) noexcept = 0;
-    /// The last report on a message that is or was followed; nothing when there is none (any more).
+    /// Returns the last report of a message that is or was followed; nullopt when none is kept.
     virtual boost::asio::awaitable<std::optional<delivery_view>>
     last_report(std::string bx_message_id) = 0;
 };
@@ -75,23 +76,21 @@ public:
 struct tracker_options {
     bool enabled = true;
     std::chrono::milliseconds first_look{2000}; ///< after the acceptance
-    /// Between two looks at everything that is open, with jitter of a tenth.
+    /// Between two polls of all open messages, with a jitter of a tenth.
     std::chrono::milliseconds interval{2500};
-    /// Between two requests to the upstream, whatever is open: under two a second in all.
+    /// Between two requests to the upstream, whatever is open: fewer than two per second in all.
     std::chrono::milliseconds request_spacing{550};
-    std::size_t open_max = 50'000; ///< messages followed at a time; further ones are not
-    std::size_t reports_max =
-        10'000; ///< last reports kept of messages that are not followed any more
-    std::int64_t page_max =
-        1000; ///< messages asked for in one request; less when the upstream says so
-    std::chrono::milliseconds timeout{10'000}; ///< of a request
-    /// A send of unknown outcome that the upstream's list does not show so long after it was asked
-    /// for, in at least three looks, was none.
+    std::size_t open_max = 50'000;    ///< messages followed at a time; further ones are ignored
+    std::size_t reports_max = 10'000; ///< last reports that are kept of messages no longer followed
+    std::int64_t page_max = 1000; ///< messages requested per page; fewer when the upstream says so
+    std::chrono::milliseconds timeout{10'000}; ///< of one request
+    /// A send of unknown outcome is considered not sent if the upstream's list does not show it
+    /// this long after the upstream was asked, in at least three polls.
     std::chrono::seconds absent_after{60};
-    /// How far the upstream's clock may be off when a message is recognised by its time.
+    /// How far the upstream's clock may be off when a message is identified by its time.
     std::chrono::seconds clock_tolerance{5};
 
-    /// Keys of [delivery] in the settings.
+    /// Settings keys of [delivery].
     template <class Keys>
     static void declare(Keys keys) {
         using o = tracker_options;
@@ -105,13 +104,13 @@ struct tracker_options {
     }
 };
 
-/// Follows messages by the upstream's list, newest first, a page of many for each request; one that
-/// the list does not show is asked for by its order or id, one of unknown outcome by its number.
-/// While the list is long, its delivered messages are asked for in between, if the upstream can
-/// tell them apart. On a strand of its own; every member from any thread.
+/// Follows messages with the upstream's list, newest first, in large pages. A message missing from
+/// the list is requested by its order or id, one of unknown outcome by its number. While the list
+/// is long, its delivered messages are requested separately in between, if the upstream supports
+/// the filter. Runs on its own strand; all members are thread-safe.
 class delivery_tracker final : public delivery_follower {
 public:
-    /// Everything must outlive it.
+    /// All references must outlive the tracker.
     struct dependencies {
         store::store& store;
         bridgexapi::reader& upstream;
@@ -128,9 +127,9 @@ public:
     boost::asio::awaitable<std::optional<delivery_view>>
     last_report(std::string bx_message_id) override;
 
-    /// Asks the upstream from now on, as long as something is open.
+    /// Starts to poll the upstream while messages are open.
     void start();
-    /// The executor then soon has no work of it left.
+    /// Soon afterwards the executor has no work of the tracker left.
     void stop();
 
     [[nodiscard]] std::size_t open() const noexcept; ///< messages followed now

@@ -1,6 +1,6 @@
 #pragma once
 
-/// /deliveries/{id}: what became of a message.
+/// GET /deliveries/{id}: the delivery of one message.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/clock.hpp"
@@ -19,19 +19,20 @@ namespace otpd::otp {
 
 class message_ownership;
 
-/// From any executor; calls continue on the caller's.
+/// Thread-safe: it may be used from any executor, and calls resume on the caller's.
 class delivery_query {
 public:
-    /// All must outlive it, and the calls that run. `timeout` is of a question to the upstream.
+    /// All arguments must outlive this object and its running calls. `timeout` bounds one request
+    /// to the upstream.
     delivery_query(message_ownership const& owners, delivery_follower& deliveries,
                    bridgexapi::reader& upstream, clock const& now,
                    std::chrono::milliseconds timeout)
         : owners_(owners), deliveries_(deliveries), upstream_(upstream), now_(now),
           timeout_(timeout) {}
 
-    /// From the last report, or asked now when there is none or it is not final. To a tenant any
-    /// message looks absent that is not known here to be its own (message_owners) and not that of
-    /// the verification it names.
+    /// Returns the last report. Asks the upstream when there is none or it is not final. For a
+    /// tenant a message exists only if it is known here as its own (message_owners), or if it is
+    /// that of the named verification.
     boost::asio::awaitable<outcome<delivery_view>> find(caller caller, std::string bx_message_id,
                                                         std::optional<std::string> verification_id,
                                                         deadline until);

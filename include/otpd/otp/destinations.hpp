@@ -1,6 +1,6 @@
 #pragma once
 
-/// Which numbers may be sent to. Data only; the operator's choices, already validated.
+/// The numbers that may be sent to. Plain data: the operator's settings, already validated.
 
 #include "otpd/core/numbering_plan.hpp"
 #include "otpd/core/passcode.hpp"
@@ -12,8 +12,7 @@
 
 namespace otpd::otp {
 
-/// A country (two upper-case letters), or the digits that numbers begin with: a whole number is the
-/// narrowest of those.
+/// A country (two upper-case letters), or the leading digits of numbers, up to a whole number.
 struct destination {
     std::string text;
 
@@ -28,19 +27,19 @@ struct destination {
 };
 
 struct destination_rules {
-    bool checked = true;                ///< by the numbering plan; otherwise any 10 to 15 digits go
+    bool checked = true; ///< by the numbering plan; otherwise any 10 to 15 digits are accepted
     std::vector<std::string> countries; ///< upper case; empty: all
     std::vector<line_type> line_types{
         line_type::mobile, line_type::fixed_line, line_type::fixed_line_or_mobile,
         line_type::voip,   line_type::toll_free,  line_type::personal_number,
         line_type::uan,    line_type::unknown};
-    /// Digits only: whatever `checked`, `line_types` and `countries` say. `denied` holds all the
-    /// same.
+    /// Leading digits that are allowed regardless of `checked`, `line_types` and `countries`.
+    /// `denied` still applies.
     std::vector<destination> allowed;
-    std::vector<destination> denied;  ///< nothing is sent there
-    std::vector<destination> trusted; ///< not guarded against pumped SMS; limits hold all the same
+    std::vector<destination> denied;  ///< never sent to
+    std::vector<destination> trusted; ///< exempt from the conversion guard; limits still apply
 
-    /// Keys of [numbers] in the settings.
+    /// Settings keys of [numbers].
     template <class Keys>
     static void declare(Keys keys) {
         using o = destination_rules;
@@ -61,12 +60,12 @@ struct destination_rules {
     }
 };
 
-/// A number that gets no SMS and always the same code, for reviewers of apps and for monitoring.
-/// The guess limits hold.
+/// A number that gets no SMS and always the same code, for app reviewers and monitoring. The guess
+/// limits apply.
 struct test_number {
     phone_number number;
     passcode code;               ///< of policy::code_length digits
-    std::chrono::sys_days until; ///< the last day, in UTC; afterwards it is a number as any other
+    std::chrono::sys_days until; ///< the last day, in UTC; afterwards it is an ordinary number
 };
 
 } // namespace otpd::otp

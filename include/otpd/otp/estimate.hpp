@@ -1,6 +1,6 @@
 #pragma once
 
-/// POST /estimate: what an SMS would cost.
+/// POST /estimate: the expected cost of an SMS.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/deadline.hpp"
@@ -21,12 +21,12 @@ struct estimate_request {
     otp::caller caller;
     phone_number to;
     otpd::purpose purpose;
-    std::optional<int> route_id = std::nullopt; ///< as send_request's; a plan has no single price
+    std::optional<int> route_id = std::nullopt; ///< as in send_request; a plan has no single price
 };
 
 class draft_factory;
 
-/// From any executor; calls continue on the caller's.
+/// Thread-safe: it may be used from any executor, and calls resume on the caller's.
 class estimator {
 public:
     /// All must outlive it, and the calls that run.
@@ -34,7 +34,7 @@ public:
               bridgexapi::reader& upstream)
         : rules_(rules), drafts_(drafts), texts_(texts), upstream_(upstream) {}
 
-    /// Asks the upstream now. Sends nothing and counts nothing; the route must be allowed.
+    /// Asks the upstream. Sends and counts nothing; the route must be allowed.
     boost::asio::awaitable<outcome<bridgexapi::estimate>> estimate(estimate_request request,
                                                                    deadline until);
 

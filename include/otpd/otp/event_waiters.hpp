@@ -1,6 +1,6 @@
 #pragma once
 
-/// Lets a request wait for the next event of a verification in this process (a long poll).
+/// Lets a request wait for the next event of a verification in this process (long poll).
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/otp/verification_event.hpp"
@@ -17,24 +17,22 @@
 
 namespace otpd::otp {
 
-/// On a strand of its own; every member from any thread. Wants no events while nobody is
-/// subscribed.
+/// Runs on its own strand; all members are thread-safe. It wants no events without subscriptions.
 class event_waiters final : public observer {
     class impl;
 
 public:
-    /// Whatever runs `executor` must outlive it. At most `waiters_max` requests wait at a time.
-    /// Half of the places are reserved for `clients`, the same number for each. A client that has
-    /// used its own takes places of the other half, so others cannot use up its share.
+    /// The context of `executor` must outlive this object. At most `waiters_max` requests wait at a
+    /// time. Half of the places are reserved for `clients`, in equal shares. A client that has used
+    /// its share takes places from the other half, so clients cannot use up each other's share.
     event_waiters(boost::asio::any_io_executor executor, std::size_t waiters_max,
                   std::vector<std::string> const& clients = {});
     ~event_waiters() override;
 
-    /// Of its strand.
+    /// The executor of its strand.
     [[nodiscard]] boost::asio::any_io_executor executor() const;
 
-    /// Keeps events counted for as long as it lives; without any, events are not counted. Must not
-    /// outlive the object that it is made from.
+    /// Events are counted while a subscription exists. It must not outlive its event_waiters.
     class subscription {
     public:
         explicit subscription(event_waiters& waiters) noexcept;
@@ -48,16 +46,16 @@ public:
 
     [[nodiscard]] bool wants(event_type kind) const noexcept override;
     void on_event(verification_event const& event) noexcept override;
-    /// The number of events so far, for wait(). Read it after subscribing and before reading the
-    /// store, so that no event between the read and wait() is missed.
+    /// Returns the number of events so far, for wait(). Read it after subscribing and before
+    /// reading the store, so that no event between the read and wait() is missed.
     [[nodiscard]] std::uint64_t seen(std::string_view verification_id) const noexcept;
     /// Waits until the verification has an event after `seen`, or until the deadline; may also
-    /// return without an event. False, at once: the client has no place left, or the service ends;
-    /// do not call it again. Events of other instances do not arrive here: read the store again
-    /// afterwards.
+    /// return without an event. Returns false at once if the client has no place left or the
+    /// service is shutting down; do not call it again then. Events of other instances do not arrive
+    /// here, so read the store again afterwards.
     boost::asio::awaitable<bool> wait(std::string verification_id, std::string client,
                                       std::uint64_t seen, deadline until);
-    /// Ends every wait, now and later: the service ends.
+    /// Ends all current and future waits at shutdown.
     void stop();
 
 private:

@@ -1,6 +1,6 @@
 #pragma once
 
-/// What can keep the domain from doing what it was asked, as values: nothing here is exceptional.
+/// The expected failures of domain operations, as values.
 
 #include "otpd/bridgexapi/types.hpp"
 #include "otpd/core/money.hpp"
@@ -18,56 +18,58 @@
 namespace otpd::otp {
 
 enum class errc {
-    number_invalid,          ///< send: no numbering plan has room for such a number
-    number_other_spelling,   ///< send: not the number's one international form
-    destination_not_allowed, ///< send: the number's country, kind of line or the number itself
-    purpose_not_allowed,     ///< not this client's
-    route_not_allowed,  ///< send: the route is not enabled in the settings, or not for this client
-    route_plan_unknown, ///< send: there is no plan of that name
-    no_route,         ///< send: every route of the plan was left out, see `steps`; nobody was asked
-    message_too_long, ///< send: with the last line that was asked for
-    cooldown_active,  ///< send: too soon after the last one; retry_after
-    limit_exceeded,   ///< other limits and budgets, named in `violated`; retry_after
-    send_in_progress, ///< send: one of the same slot or idempotency key is not settled; retry_after
-    idempotency_key_reused, ///< send: the key was used for another request
-    upstream_rejected,      ///< send: the upstream said no, for `reason`; nothing was sent
+    number_invalid,          ///< send: no numbering plan has such a number
+    number_other_spelling,   ///< send: the number is not in its canonical international form
+    destination_not_allowed, ///< send: the country, line type or number is not allowed
+    purpose_not_allowed,     ///< the client may not use it
+    route_not_allowed,       ///< send: the settings or the client do not allow the route
+    route_plan_unknown,      ///< send: no plan has that name
+    no_route,         ///< send: every route of the plan was skipped, see `steps`; nothing was sent
+    message_too_long, ///< send: too long with the requested autofill suffix
+    cooldown_active,  ///< send: too soon after the last send; retry_after
+    limit_exceeded,   ///< other limits and budgets, listed in `violated`; retry_after
+    /// Send: another send of the scope or idempotency key is not settled; retry_after.
+    send_in_progress,
+    idempotency_key_reused, ///< send: another request used the key
+    upstream_rejected,      ///< send: the upstream refused for `reason`; nothing was sent
     upstream_unavailable,   ///< send: the upstream was not reached; nothing was sent; retry_after
-    delivery_unknown,   ///< send: perhaps sent; the code stays verifiable and the cooldown stands
-    capacity_exhausted, ///< send: no room for one more code; retry_after
+    /// Send: may have been sent; the code stays verifiable and the cooldown applies.
+    delivery_unknown,
+    capacity_exhausted, ///< send: the store is full; retry_after
     invalid_code,       ///< verify: wrong, and counted; attempts_left
     no_active_otp,      ///< verify: none, expired or used
-    attempts_exceeded,  ///< verify: the code's attempts are used up; retry_after
-    guesses_exceeded,   ///< verify: the number's guesses are used up or have to wait; retry_after
-    verification_not_found, ///< find, cancel: none, forgotten, or another client's
-    verification_ended,     ///< cancel: verified, replaced, canceled or expired before
+    attempts_exceeded,  ///< verify: the attempts of the code are used up; retry_after
+    guesses_exceeded,   ///< verify: the guesses of the number are used up or must wait; retry_after
+    verification_not_found, ///< find, cancel: never existed, forgotten, or another client's
+    verification_ended,     ///< cancel: already verified, replaced, canceled or expired
     delivery_not_found,     ///< delivery: no such message, or another client's
-    operator_only,          ///< what a tenant does not see
-    upstream_failed,   ///< a question to the upstream was not answered, for `reason`; retry_after
-    store_unavailable, ///< the store does not answer; nothing was sent or verified
+    operator_only,          ///< not visible to tenants
+    upstream_failed,        ///< the upstream did not answer a read, for `reason`; retry_after
+    store_unavailable,      ///< the store does not answer; nothing was sent or verified
 };
 
-/// A limit that refused.
+/// A limit that refused the request.
 struct violated_limit {
     std::string name;
     std::chrono::seconds retry_after{}; ///< >= 1
-    std::uint64_t quota = 0;            ///< 0: not a plain limit (guesses, pumped SMS)
-    std::chrono::seconds window{};      ///< of the cooldown: a pause of its rule
+    std::uint64_t quota = 0;            ///< 0: not a plain limit (guesses, conversion guard)
+    std::chrono::seconds window{};      ///< for the cooldown: the length of its pause
 };
 
-/// What became of one route that a send looked at, in the order of the plan.
+/// The result of one route of a send, in the order of the plan.
 struct step_report {
     enum class result : std::uint8_t {
-        skipped,  ///< nobody was asked: `why` is country, price, budget or route_not_allowed
-        rejected, ///< the upstream said no
-        not_sent, ///< the upstream was not reached, or the route's breaker is open
-        unknown,  ///< whether it was sent; always the last
+        skipped,  ///< not attempted: `why` is country, price, budget or route_not_allowed
+        rejected, ///< the upstream refused
+        not_sent, ///< the upstream was not reached, or the route's circuit breaker is open
+        unknown,  ///< may have been sent; always the last
         accepted  ///< always the last
     };
     int route_id = 0;
     result outcome = result::skipped;
-    std::string_view
-        why; ///< of static storage: see `skipped`, else a bridgexapi::reason; empty: accepted
-    std::optional<money> price; ///< as expected
+    /// Of static storage: see `skipped`, else a bridgexapi::reason; empty if accepted.
+    std::string_view why;
+    std::optional<money> price; ///< expected
 };
 [[nodiscard]] std::string_view to_string(step_report::result) noexcept;
 
@@ -76,14 +78,15 @@ struct failure {
     std::optional<std::chrono::seconds> retry_after = std::nullopt; ///< >= 1
     std::optional<unsigned> attempts_left = std::nullopt;
     std::optional<bridgexapi::reason> reason = std::nullopt;
-    std::vector<violated_limit> violated{}; ///< with limit_exceeded and cooldown_active: every one
-    std::vector<step_report> steps{};       ///< of a send: the routes that were looked at
+    /// With limit_exceeded and cooldown_active: all of them.
+    std::vector<violated_limit> violated{};
+    std::vector<step_report> steps{}; ///< of a send: the routes that were considered
 };
 
 template <class T>
 using outcome = boost::system::result<T, failure>;
 
-/// Needed by boost::system::result: using a failure as a success is a bug.
+/// Required by boost::system::result. Using a failure as a success is a bug.
 [[noreturn]] inline void throw_exception_from_error(failure const&, boost::source_location const&) {
     throw std::logic_error("a failed domain call was used as a good one");
 }

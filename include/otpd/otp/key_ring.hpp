@@ -1,7 +1,7 @@
 #pragma once
 
-/// The keys that stand between the store and the codes: whoever reads the store learns neither a
-/// code nor a number (OWASP ASVS 11.2.2; NIST SP 800-63B-4 3.1.1.2).
+/// The keys that separate the store from the codes: a reader of the store learns neither codes nor
+/// numbers (OWASP ASVS 11.2.2; NIST SP 800-63B-4 3.1.1.2).
 
 #include "otpd/core/passcode.hpp"
 #include "otpd/core/phone_number.hpp"
@@ -20,50 +20,51 @@
 
 namespace otpd::otp {
 
-/// Immutable but for what it remembers; every member may be called from any thread.
+/// Immutable except for its caches. All members are thread-safe.
 class key_ring {
 public:
-    /// `current` makes codes; those of `previous` still verify. `number_secret` keys the hash of
-    /// numbers and must stay the same while codes or limits are to be found again; empty: derived
-    /// from `current`. A key's id is derived from the key itself, so keys need no names and may be
-    /// listed in any order. Throws std::invalid_argument when `current` is empty,
-    /// std::runtime_error when OpenSSL fails.
+    /// `current` makes new codes; `previous` keys still verify old ones. `number_secret` keys the
+    /// hash of numbers and must stay the same while existing codes or limits are needed; empty:
+    /// derived from `current`. Key ids are derived from the keys, so keys have no names and may be
+    /// listed in any order. Throws std::invalid_argument if `current` is empty, std::runtime_error
+    /// if OpenSSL fails.
     key_ring(secret_string const& current, std::vector<secret_string> const& previous,
              secret_string const& number_secret);
     ~key_ring();
     key_ring(key_ring&&) noexcept;
     key_ring& operator=(key_ring&&) noexcept;
 
-    /// Of a number as one client's: what is kept under it is that client's alone.
+    /// Hashes a number together with the client, so that clients share no state.
     [[nodiscard]] store::number_key hash(std::string_view client, phone_number const& number) const;
 
-    /// Of anything else that something is counted for: its kind, then what it is. Never that of a
+    /// Hashes any other limit key: its kind, then its value. The result never equals the hash of a
     /// number.
     [[nodiscard]] store::key_hash hash(std::initializer_list<std::string_view> fields) const;
 
-    /// The same for one of which there are few in all (clients of the configuration, countries): it
-    /// is worked out once. Fields have less than 128 characters.
+    /// Returns the same hash from a cache, for keys of which there are few (configured clients,
+    /// countries). Each field must be shorter than 128 characters.
     [[nodiscard]] store::key_hash cached_hash(std::initializer_list<std::string_view> fields) const;
 
-    /// Where a verification is kept, as the id that callers see: its random id, then its number's
-    /// hash, enciphered with a keystream made of the random id. So a store needs no index by id,
-    /// and whoever sees two ids cannot tell whether they are of one number. 64 lower-case
-    /// hexadecimal digits, of which the first 32 are random.
+    /// Returns the verification id that callers see: the random id, then the number's hash,
+    /// encrypted with a keystream that is derived from the random id. So a store needs no index by
+    /// id, and two ids do not reveal whether they belong to one number. 64 lower-case hexadecimal
+    /// digits; the first 32 are random.
     [[nodiscard]] std::string seal(store::verification_address const& at) const;
-    /// Nothing unless `text` has that form; one that was never sealed leads nowhere.
+    /// Returns nullopt unless `text` has that form. An id that seal() never made leads to no
+    /// verification.
     [[nodiscard]] std::optional<store::verification_address> open(std::string_view text) const;
 
-    /// A fresh one for a code of `length` digits, under the current key.
+    /// Returns a random seed for a code of `length` digits, with the current key.
     [[nodiscard]] store::code_seed make_seed(std::size_t length, random_source& random) const;
 
-    /// The code of a seed: HMAC-SHA-256 under the seed's key over length-prefixed client, purpose,
-    /// number and nonce, turned into digits so that every code is equally likely. Nothing when the
-    /// ring has not the key.
+    /// Derives the code of a seed: HMAC-SHA-256 with the seed's key over the length-prefixed
+    /// client, purpose, number and nonce, mapped to digits so that all codes are equally likely.
+    /// Returns nullopt if the ring lacks the key.
     [[nodiscard]] std::optional<passcode> code_of(store::code_seed const& seed,
                                                   std::string_view client, purpose const& purpose,
                                                   phone_number const& number) const;
 
-    /// What the instances of one store have to have in common.
+    /// Returns what the instances of one store must have in common.
     [[nodiscard]] store::shared_secrets secrets() const;
 
 private:

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The limits that one admission checks together: how many sends or guesses, by which limit key.
-/// Data only; the operator's choices, already validated (app/settings.hpp).
+/// The limits that an admission checks together: how many sends or guesses per limit key. Plain
+/// data: the operator's settings, already validated (app/settings.hpp).
 
 #include <chrono>
 #include <cstddef>
@@ -14,21 +14,22 @@ namespace otpd::otp {
 /// What a limit counts by.
 enum class limit_key : std::uint8_t {
     number,
-    prefix,           ///< the number without its last four digits
-    country,          ///< of the number
-    end_user_address, ///< as the API client says; IPv6 by /64; requests without one are not counted
-    caller_address,   ///< of the API client's machine; IPv6 by /64
-    client,           ///< the API client
+    prefix,  ///< the number without its last four digits
+    country, ///< of the number
+    /// As the API client states it; IPv6 by /64; requests without one are not counted.
+    end_user_address,
+    caller_address, ///< of the API client's machine; IPv6 by /64
+    client,         ///< the API client
     everybody
 };
 
-/// `enforce` refuses; `observe` only says what it would have refused.
+/// `enforce` refuses requests; `observe` only reports what it would have refused.
 enum class limit_mode : std::uint8_t { enforce, observe };
 
-/// `send` counts sends. `guess` counts guesses without a verification's id that do not verify.
+/// `send` counts sends. `guess` counts failed guesses without a verification id.
 enum class limit_step : std::uint8_t { send, guess };
 
-/// The limit that is no part of an admission: read requests of one client (otp/read_limit.hpp).
+/// A limit outside admissions: read requests of one client (otp/read_limit.hpp).
 inline constexpr char const* read_limit_name = "reads_client_1m";
 
 struct limit {
@@ -40,18 +41,18 @@ struct limit {
     std::chrono::seconds window{1}; ///< 1 s .. 31 d
     limit_mode mode = limit_mode::enforce;
     limit_step step = limit_step::send;
-    std::string client; ///< counts this client's requests only; empty: everybody's
+    std::string client; ///< counts only this client's requests; empty: all
 };
 
-/// Against pumped SMS: see store/limits.hpp, `conversion_guard`.
+/// Protects against SMS pumping: see `conversion_guard` in store/limits.hpp.
 struct pumping_rules {
     bool enabled = true;
     limit_mode mode = limit_mode::enforce;
-    std::uint32_t prefix_out_max = 60;   ///< codes of a prefix that are sent and not typed
-    std::uint32_t country_out_max = 400; ///< of a country
+    std::uint32_t prefix_out_max = 60;   ///< codes of a prefix that were sent and not typed
+    std::uint32_t country_out_max = 400; ///< the same of a country
     std::chrono::seconds typing{120};    ///< how long it takes until most codes are typed
 
-    /// Keys of [pumping] in the settings.
+    /// Settings keys of [pumping].
     template <class Keys>
     static void declare(Keys keys) {
         using o = pumping_rules;

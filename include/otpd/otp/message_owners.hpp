@@ -1,8 +1,8 @@
 #pragma once
 
-/// Whose messages are known here: of each tenant the last ones that this instance sent, or that the
-/// tenant looked up by its verifications. No store has an index by the upstream's ids; what is not
-/// known here the tenant shows by naming the verification (delivery_query).
+/// Remembers whose messages are whose: for each tenant the last messages that this instance sent or
+/// that the tenant looked up by their verification. No store has an index by the upstream's ids.
+/// For an unknown message the tenant must name the verification (delivery_query).
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -13,17 +13,18 @@
 
 namespace otpd::otp {
 
-/// On a strand of its own; from any thread. Each client has its own memory, so that none makes
-/// another's messages forgotten.
+/// Runs on its own strand and is thread-safe. Each client has its own memory, so clients cannot
+/// displace each other's messages.
 class message_owners {
 public:
-    /// Ids kept of a client; the oldest makes room.
+    /// Ids that are kept for one client. The oldest is dropped first.
     static constexpr std::size_t each_max = 10'000;
 
     explicit message_owners(boost::asio::any_io_executor executor);
     ~message_owners();
 
-    /// Clients are few: those of the settings. False: it was known.
+    /// Returns false if the message was already known. There are few clients: those of the
+    /// settings.
     boost::asio::awaitable<bool> remember(std::string client, std::string bx_message_id);
     boost::asio::awaitable<bool> is_of(std::string client, std::string bx_message_id) const;
 

@@ -1,7 +1,7 @@
 #pragma once
 
-/// What callers may ask of the domain, put together. The domain owns no state of its own: what must
-/// be remembered is in the store, changed by its atomic steps.
+/// The operations of the domain, assembled. The domain has no state of its own: state is in the
+/// store and changes by the store's atomic steps.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/clock.hpp"

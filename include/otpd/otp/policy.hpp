@@ -1,6 +1,6 @@
 #pragma once
 
-/// The rules by which codes are sent and checked: the operator's choices, already validated
+/// The rules for sending and checking codes: the operator's settings, already validated
 /// (app/settings.hpp).
 
 #include "otpd/core/money.hpp"
@@ -22,21 +22,21 @@ namespace otpd::otp {
 struct policy {
     std::size_t code_length = 6;         ///< digits, passcode::min_length..max_length
     std::chrono::seconds ttl{300};       ///< <= 10 minutes (NIST SP 800-63B-4 3.1.3.2)
-    std::chrono::seconds retention{600}; ///< what a verification can be asked for, >= ttl
-    /// Between two sends of a scope; 0: off.
+    std::chrono::seconds retention{600}; ///< how long a verification can be queried, >= ttl
+    /// Between two sends of a scope. 0: off.
     store::cooldown_rule cooldown{std::chrono::seconds(45), std::chrono::seconds(45),
                                   std::chrono::hours(1)};
-    std::chrono::seconds rejected_backoff{5}; ///< instead of the cooldown when nothing was sent
-    std::uint32_t attempts_max = 5;           ///< checks of one code, with its id and without
+    std::chrono::seconds rejected_backoff{5}; ///< replaces the cooldown when nothing was sent
+    std::uint32_t attempts_max = 5; ///< checks of one code with its id, and as many without
     store::guess_budget guesses{20, std::chrono::hours(24),   5,
                                 10, std::chrono::seconds(30), std::chrono::hours(1)};
-    /// Purposes whose older codes stay valid with a new one, until their own end.
+    /// Purposes whose older codes stay valid until their own end when a new one is sent.
     std::vector<std::string> purposes_with_several_codes;
     std::vector<int> allowed_routes{1, 2, 3, 4, 5, 7, 8};
     int default_route_id = 3;
     std::vector<route_plan> plans;
     std::vector<spending_budget> budgets;
-    /// Of an SMS whose price is not known: for budgets and wherever a price has a limit.
+    /// The price of an SMS without a known price, for budgets and price limits.
     money assumed_price = money::from_micros(100'000);
     std::string caller_id = "BRIDGEXAPI";
     std::vector<message_template> templates{{"", {}, "Your verification code is {code}."}};
@@ -46,16 +46,16 @@ struct policy {
     std::vector<test_number> test_numbers;
     std::chrono::hours idempotency_retention{24};
     std::chrono::milliseconds undo_pause{
-        1000}; ///< before an admission that was perhaps made is taken back
+        1000}; ///< before an admission that may have been made is undone
     std::chrono::milliseconds send_timeout{20'000};
-    /// Failed checks all look alike and are answered no sooner than this after they began (OWASP
-    /// ASVS 6.3.8); 0: each says what it is.
+    /// Failed checks all look alike, and their responses take at least this long (OWASP ASVS
+    /// 6.3.8). 0: each states its reason.
     std::chrono::milliseconds uniform_failures{0};
-    /// Nobody but this process changes the store: what happens there is heard of here.
+    /// Only this process changes the store, so it sees all events itself.
     bool hears_everything = false;
     bool reveal_codes = false; ///< for development on a loopback address
 
-    /// Keys of [otp] in the settings.
+    /// Settings keys of [otp].
     template <class Keys>
     static void declare(Keys keys) {
         using o = policy;
@@ -103,7 +103,7 @@ struct policy {
     }
 };
 
-/// Every name under which something may refuse or observe a request, for metrics.
+/// Returns the names of all limits that may refuse or observe a request, for metrics.
 [[nodiscard]] std::vector<std::string> names_of_limits(policy const& rules);
 
 } // namespace otpd::otp

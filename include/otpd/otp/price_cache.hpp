@@ -1,7 +1,7 @@
 #pragma once
 
-/// A cache of the routes' price lists, refreshed before they are too old. A send looks its price up
-/// here and never waits for the upstream.
+/// A cache of the routes' price lists, which are refreshed before they expire. A send looks up its
+/// price here and never waits for the upstream.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/clock.hpp"
@@ -23,14 +23,15 @@ class metrics;
 namespace otpd::otp {
 
 struct price_list {
-    std::vector<bridgexapi::price> prices; ///< ascending by prefix; of one prefix the highest first
+    /// Ascending by prefix; for one prefix the highest first.
+    std::vector<bridgexapi::price> prices;
     wall_time learned_at;
 };
-/// Puts the upstream's answer in order.
+/// Sorts the upstream's answer.
 [[nodiscard]] price_list make_price_list(std::vector<bridgexapi::price> prices,
                                          wall_time learned_at);
-/// By the longest prefix of the number that has a price; the highest where a prefix has several (+1
-/// is more than one country). Prices that the vendor hides are none.
+/// Returns the price of the longest prefix of the number, and the highest one if the prefix has
+/// several (+1 is more than one country). Prices that the vendor hides are ignored.
 [[nodiscard]] std::optional<money> price_in(price_list const& list, phone_number const& to);
 
 struct price_cache_options {
@@ -39,9 +40,9 @@ struct price_cache_options {
     std::chrono::milliseconds lifetime{3'600'000};
     /// After a failure, doubling up to the lifetime.
     std::chrono::milliseconds retry{30'000};
-    std::chrono::milliseconds timeout{10'000}; ///< of one question
+    std::chrono::milliseconds timeout{10'000}; ///< of one request
 
-    /// Keys of [money] in the settings.
+    /// Settings keys of [money].
     template <class Keys>
     static void declare(Keys keys) {
         keys.whole("price_lifetime_seconds", &price_cache_options::lifetime, 0, 604'800,
@@ -50,16 +51,16 @@ struct price_cache_options {
     }
 };
 
-/// Before jitter: how long after an answer (no failures), or after so many failures in a row, a
-/// list is refreshed.
+/// Returns when a list is refreshed, before jitter: after a success (0 failures), or after that
+/// many failures in a row.
 [[nodiscard]] std::chrono::milliseconds ask_again_after(price_cache_options const& options,
                                                         unsigned failures) noexcept;
 
 /// A list that cannot be refreshed stays in use, however old: an old price is a better estimate
 /// than none. The lists are fetched one after the other.
 ///
-/// Log: `price_list_loaded` the first time for a route, `price_list_failed` once until it succeeds
-/// again.
+/// It logs `price_list_loaded` once for each route, and `price_list_failed` once until the next
+/// success.
 class price_cache final : public prices {
 public:
     /// All must outlive it.
@@ -75,10 +76,10 @@ public:
 
     [[nodiscard]] std::optional<money> price_of(int route_id,
                                                 phone_number const& to) const override;
-    /// Null when the list was never fetched, or the route is not in the options. From any thread.
+    /// Null if the list was never fetched or the route is not in the options. Thread-safe.
     [[nodiscard]] boost::shared_ptr<price_list const> list_of(int route_id) const;
 
-    /// To be called once.
+    /// Call it once.
     void start();
     /// Cancels the fetch under way; soon afterwards the executor has no work of it left. From any
     /// thread.

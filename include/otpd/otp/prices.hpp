@@ -1,6 +1,6 @@
 #pragma once
 
-/// What a send will cost, as far as it is known without asking.
+/// The expected cost of a send, as far as it is known locally.
 
 #include "otpd/core/money.hpp"
 #include "otpd/core/phone_number.hpp"
@@ -13,8 +13,8 @@ class prices {
 public:
     virtual ~prices() = default;
 
-    /// Of one SMS, by the longest prefix of the number that the route has a price for; nothing when
-    /// it is not known. Never waits; from any thread.
+    /// Returns the price of one SMS by the longest prefix of the number that has one on the route,
+    /// or nullopt. Never waits; thread-safe.
     [[nodiscard]] virtual std::optional<money> price_of(int route_id,
                                                         phone_number const& to) const = 0;
 };

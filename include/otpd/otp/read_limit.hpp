@@ -1,7 +1,7 @@
 #pragma once
 
-/// How often each client may ask for what is neither a send nor a check: the account, prices,
-/// routes, deliveries, scores. One client's questions must not keep the others' from the upstream.
+/// Limits how often each client may make requests other than sends and checks: account, prices,
+/// routes, deliveries, scores. One client's reads must not block those of others.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/otp/client.hpp"
@@ -22,19 +22,19 @@ class metrics;
 
 namespace otpd::otp {
 
-/// Counted in memory, by this instance alone: what a question costs is this instance's share of the
-/// upstream. On a strand of its own; from any thread.
+/// Counts in memory and for this instance only, because reads use this instance's share of the
+/// upstream. Runs on its own strand; thread-safe.
 class read_limit {
 public:
     static constexpr std::chrono::seconds window{60};
 
-    /// `quota` questions of each client in the window, regained evenly (GCRA); 0: no limit. `now`
-    /// and `metrics` must outlive it.
+    /// Each client may make `quota` reads per window, regained evenly (GCRA). 0: no limit. `now`
+    /// and `metrics` must outlive this object.
     read_limit(boost::asio::any_io_executor executor, std::uint64_t quota, clock const& now,
                telemetry::metrics& metrics);
     ~read_limit();
 
-    /// Counts a question, or says why it is refused. Clients are few: those of the settings.
+    /// Counts a read, or returns why it is refused. There are few clients: those of the settings.
     boost::asio::awaitable<std::optional<failure>> refusal(client const& client);
 
 private:

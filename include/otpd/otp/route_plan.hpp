@@ -1,8 +1,8 @@
 #pragma once
 
-/// Which routes a send may take, in which order. BridgeXAPI never picks or switches a route, so
-/// this is the caller's choice and nobody else's: a plan goes to its next step only when the step
-/// before definitely did not send. Data only; the operator's choices, already validated.
+/// Which routes a send may take, and in which order. BridgeXAPI never selects or switches routes,
+/// so otpd does. A plan continues with its next step only if the previous one definitely did not
+/// send. Plain data: the operator's settings, already validated.
 
 #include "otpd/core/money.hpp"
 
@@ -15,9 +15,9 @@
 
 namespace otpd::otp {
 
-/// A step that takes the best of several routes, by the figures of the scoreboard (scoreboard.hpp)
-/// for the country of the number. Routes with fewer than `min_samples` accepted sends or a smaller
-/// verified share are left out; when none is left, the first of `routes` is taken.
+/// A step that takes the best of several routes by their scores (scoreboard.hpp) in the number's
+/// country. Routes with fewer than `min_samples` accepted sends or a smaller verified share are
+/// excluded. If none is left, the first of `routes` is taken.
 struct best_rule {
     enum class by : std::uint8_t { cheapest, fastest };
 
@@ -31,12 +31,12 @@ struct best_rule {
 };
 
 struct route_step {
-    int route_id = 0; ///< 0: `best` says
+    int route_id = 0; ///< 0: `best` selects it
     std::optional<best_rule> best;
     std::string caller_id;                ///< empty: the client's, or the policy's
-    std::vector<std::string> countries;   ///< upper case; empty: all. Others leave the step out
-    std::optional<money> max_price;       ///< the step is left out when its price is higher
-    std::chrono::milliseconds timeout{0}; ///< of this step; 0: what is left of the send's
+    std::vector<std::string> countries;   ///< upper case; empty: all. Other countries skip the step
+    std::optional<money> max_price;       ///< a higher price skips the step
+    std::chrono::milliseconds timeout{0}; ///< of this step; 0: the rest of the send's
 
     friend bool operator==(route_step const&, route_step const&) = default;
 };
@@ -47,9 +47,9 @@ struct route_plan {
 
     std::string name;              ///< 1..max_name_length of [a-z0-9_-]; unique
     std::vector<route_step> steps; ///< 1..max_steps
-    std::vector<std::string>
-        purposes; ///< lower case: whose plan it is when a request names neither plan
-                  ///< nor route. Each purpose in one plan at most
+    /// The purposes, in lower case, that use this plan when a request names neither plan nor route.
+    /// Each purpose is in at most one plan.
+    std::vector<std::string> purposes;
 };
 
 } // namespace otpd::otp

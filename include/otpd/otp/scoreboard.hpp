@@ -1,19 +1,20 @@
 #pragma once
 
-/// How well each route did lately, from what happened to the sends of this process.
+/// How well each route performed lately, from the sends of this process.
 ///
-/// A sample is one try of a route: a message that the upstream took, refused, or left without an
-/// answer. It is `accepted` when the upstream took it, or when a report or its code proves that it
-/// did; later `delivered` (by its report) and its code `verified`. Its age counts from when it
-/// began. Tries that asked nobody (an open breaker, a price over the limit) are none. A code
-/// verified here and sent by another instance counts as verified with its time, at the time of its
-/// admission, but is no sample, nor is its cost counted here: behind a balancer that spreads
-/// evenly, each instance's figures are those of all.
+/// A sample is one attempt on a route: a message that the upstream accepted, refused or did not
+/// answer. It is `accepted` if the upstream accepted it, or if a delivery report or its code proves
+/// so. Later it may become `delivered` (by its report) and `verified` (by its code). Its age counts
+/// from its start. Attempts that did not ask the upstream (open breaker, price over the limit) are
+/// no samples.
 ///
-/// In every figure a sample weighs 2^(-age / half-life), the half-life being a quarter of the
-/// window that was asked for; older samples than the window count nothing. No share is over 1. A
-/// median is the smallest value for which the samples up to it weigh at least half of all; a p95,
-/// 95 % of all.
+/// If another instance sent a code that is verified here, it counts as verified, with its time, at
+/// the time of its admission. It is not a sample and its cost is not counted. Behind a load
+/// balancer that spreads evenly, the scores of each instance represent all.
+///
+/// A sample has the weight 2^(-age / half-life). The half-life is a quarter of the requested
+/// window; older samples do not count. No share exceeds 1. A median is the smallest value such that
+/// the samples up to it have at least half of the total weight; for a p95 it is 95 %.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
@@ -33,7 +34,7 @@
 namespace otpd::otp {
 
 struct score_query {
-    std::string country; ///< empty: each country, and those of unknown country
+    std::string country; ///< empty: each country, and unknown countries
     std::string purpose; ///< empty: all together
     std::chrono::seconds window{86'400};
 };
@@ -41,10 +42,10 @@ struct score_query {
 template <class T>
 struct statistic {
     T value{};
-    std::uint64_t samples = 0; ///< that it is made of, not weighted
+    std::uint64_t samples = 0; ///< how many it is based on, unweighted
 };
 
-/// Of one route in one country. Figures without any sample are not there.
+/// The scores of one route in one country. Statistics without samples are nullopt.
 struct route_score {
     int route_id = 0;
     std::string country;
@@ -52,31 +53,31 @@ struct route_score {
     std::uint64_t accepted = 0;
     std::uint64_t delivered = 0;
     std::uint64_t verified = 0;
-    std::optional<statistic<double>> accepted_share;  ///< of the sent
-    std::optional<statistic<double>> delivered_share; ///< of the accepted
-    std::optional<statistic<double>> verified_share;  ///< of the accepted
+    std::optional<statistic<double>> accepted_share;  ///< of those sent
+    std::optional<statistic<double>> delivered_share; ///< of those accepted
+    std::optional<statistic<double>> verified_share;  ///< of those accepted
     std::optional<statistic<double>> delivery_seconds_median;
     std::optional<statistic<double>> delivery_seconds_p95;
-    std::optional<statistic<double>> verify_seconds_median; ///< from the admission
-    std::optional<statistic<money>> cost_per_sent;          ///< of those whose cost is known
-    /// All that is known to be spent, for each code that was verified. Not without any known cost.
+    std::optional<statistic<double>> verify_seconds_median; ///< since the admission
+    std::optional<statistic<money>> cost_per_sent;          ///< of those with a known cost
+    /// The total known cost divided by the number of verified codes. nullopt if no cost is known.
     std::optional<statistic<money>> cost_per_verified;
 };
 
-/// Where a plan's step gets the scores from which it chooses the best route.
+/// The source of scores for a plan's step that selects the best route.
 class route_score_source {
 public:
     virtual ~route_score_source() = default;
-    /// Ascending by route, then country.
+    /// Ascending by route, then by country.
     virtual boost::asio::awaitable<std::vector<route_score>> scores(score_query query) = 0;
 };
 
 struct scoreboard_options {
-    std::size_t samples_max = 100'000; ///< the oldest make room
-    /// How old figures may be that are given out, so that a send does not add up everything.
+    std::size_t samples_max = 100'000; ///< the oldest are dropped
+    /// The maximum age of returned scores, so that not every send computes them.
     std::chrono::milliseconds fresh_for{1000};
 
-    /// Keys of [routes] in the settings.
+    /// Settings keys of [routes].
     template <class Keys>
     static void declare(Keys keys) {
         keys.whole("score_samples_max", &scoreboard_options::samples_max, 1000, 10'000'000,
@@ -85,10 +86,10 @@ struct scoreboard_options {
     }
 };
 
-/// On a strand of its own; every member from any thread.
+/// Runs on its own strand; all members are thread-safe.
 class scoreboard final : public observer, public route_score_source {
 public:
-    /// `now` and whatever runs `executor` must outlive it.
+    /// `now` and the context of `executor` must outlive the scoreboard.
     scoreboard(boost::asio::any_io_executor executor, clock const& now, scoreboard_options options);
     ~scoreboard() override;
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/// POST /send-otp: one code by one SMS.
+/// POST /send-otp: sends one code with one SMS.
 
 #include "otpd/bridgexapi/types.hpp"
 #include "otpd/core/clock.hpp"
@@ -26,14 +26,13 @@ namespace otpd::otp {
 
 struct sent;
 
-/// The same key again, within policy::idempotency_retention, is answered with what was answered
-/// first.
+/// A repeated key gets the first response again, within policy::idempotency_retention.
 struct idempotency_key {
     static constexpr std::size_t max_key_length = 255;
 
     std::string key;
-    std::array<std::byte, 16> fingerprint{}; ///< of what was asked for
-    /// The answer to a send that was done, as it is to be remembered: at most 4096 bytes.
+    std::array<std::byte, 16> fingerprint{}; ///< of the request
+    /// Writes the response of a completed send for the record: at most 4096 bytes.
     std::function<std::string(sent const&)> write;
 };
 
@@ -41,39 +40,40 @@ struct send_request {
     otp::caller caller;
     phone_number to;
     otpd::purpose purpose;
-    /// One explicit route, or a plan's name; with neither the client's plan, the purpose's plan,
-    /// the client's route and the policy's route are taken, the first that there is.
+    /// One explicit route, or the name of a plan. With neither, the send uses the first that exists
+    /// of: the client's plan, the purpose's plan, the client's route, the policy's route.
     std::optional<int> route_id = std::nullopt;
     std::optional<std::string> plan = std::nullopt;
-    std::optional<money> max_price = std::nullopt; ///< of the SMS; the client's own limit holds too
+    /// Of the SMS; the client's own limit applies too.
+    std::optional<money> max_price = std::nullopt;
     locale_tag locale = {};
-    std::optional<autofill_suffix> suffix = std::nullopt; ///< the client's when not given
+    std::optional<autofill_suffix> suffix = std::nullopt; ///< nullopt: the client's
     std::optional<idempotency_key> idempotency = std::nullopt;
 };
 
-/// How much of a limit is left after a send.
+/// The rest of a limit after a send.
 struct limit_status {
     std::string name;
     std::uint64_t quota = 0;
     std::chrono::seconds window{};
     std::uint64_t remaining = 0;
-    std::chrono::seconds resets_in{}; ///< until all of it is there again
+    std::chrono::seconds resets_in{}; ///< until the whole quota is available again
 };
 
 struct sent {
     std::string id; ///< of the verification (key_ring::seal)
     int route_id = 0;
-    std::string plan; ///< empty: a route was asked for, or is the default
-    /// The routes that were looked at; the last is the one that was taken.
+    std::string plan; ///< empty: the route was requested or is the default
+    /// The routes that were considered. The last one was used.
     std::vector<step_report> steps;
-    std::chrono::seconds expires_in{};  ///< what is left of the code's life, rounded up
-    std::chrono::seconds cooldown{};    ///< what is left until the next send, rounded up
-    std::optional<passcode> debug_code; ///< only when the policy reveals codes
+    std::chrono::seconds expires_in{};  ///< the rest of the code's lifetime, rounded up
+    std::chrono::seconds cooldown{};    ///< until the next send is allowed, rounded up
+    std::optional<passcode> debug_code; ///< only if the policy reveals codes
     bool test = false;                  ///< a test number: nothing was sent
     bridgexapi::accepted message;
-    std::vector<limit_status> limits; ///< those that were charged, the tightest first
-    /// Not empty: what idempotency_key::write made of the first send. Nothing else here means
-    /// anything then.
+    std::vector<limit_status> limits; ///< the limits that were counted, the tightest first
+    /// The record that idempotency_key::write made of the first send. If it is not empty, no other
+    /// member is valid.
     std::string replayed;
 };
 
@@ -81,7 +81,7 @@ class draft_factory;
 class followup;
 struct send_parts;
 
-/// From any executor; calls continue on the caller's.
+/// Thread-safe: it may be used from any executor, and calls resume on the caller's.
 class sender {
 public:
     /// All must outlive it, and the calls that run.
@@ -89,8 +89,8 @@ public:
            followup const& follow_up)
         : drafts_(drafts), now_(now), parts_(parts), follow_up_(follow_up) {}
 
-    /// Admits, transmits, settles. Cancelling the caller does not stop it: a send that was admitted
-    /// is always settled, at the latest when `until` or the policy's send timeout has passed.
+    /// Admits, transmits, settles. Cancelling the caller does not stop it: an admitted send is
+    /// always settled, by `until` and by the policy's send timeout at the latest.
     boost::asio::awaitable<outcome<sent>> send(send_request request, deadline until);
 
 private:

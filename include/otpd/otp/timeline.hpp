@@ -1,12 +1,11 @@
 #pragma once
 
-/// The details of a timeline's event, as one text that a store can keep without understanding it
+/// The details of a timeline event, as one text that the store keeps without parsing it
 /// (store::details_max): `route_id=8,price=51000u,reason=vendor_failed`.
 ///
-/// Names are [a-z_]+. Values are texts with everything but [A-Za-z0-9._:-] percent-encoded, whole
-/// numbers with an `i` behind them, money in millionths with a `u`, and booleans with a `b`: `3i`,
-/// `51000u`, `trueb`. A text that would look like one of these has its last character encoded as
-/// well.
+/// Names are [a-z_]+. A text is percent-encoded except for [A-Za-z0-9._:-]. Integers end in `i`,
+/// money in millionths ends in `u`, and booleans end in `b`: `3i`, `51000u`, `trueb`. The last
+/// character of a text that looks like one of these is percent-encoded, too.
 
 #include "otpd/core/money.hpp"
 
@@ -24,7 +23,7 @@ using detail = std::pair<std::string, detail_value>;
 
 class details_writer {
 public:
-    details_writer& add(std::string_view name, std::string_view text); ///< not when it is empty
+    details_writer& add(std::string_view name, std::string_view text); ///< skips an empty text
     details_writer& add(std::string_view name, char const* text) {
         return add(name, std::string_view(text));
     }
@@ -35,7 +34,7 @@ public:
     details_writer& add(std::string_view name, money amount);
     details_writer& add(std::string_view name, bool flag);
 
-    /// What did not fit into store::details_max is left out, whole details at a time.
+    /// Details that do not fit into store::details_max are omitted as a whole.
     [[nodiscard]] std::string const& text() const noexcept { return text_; }
 
 private:
@@ -43,7 +42,7 @@ private:
     std::string text_;
 };
 
-/// Skips what it cannot read.
+/// Skips what it cannot parse.
 [[nodiscard]] std::vector<detail> read_details(std::string_view text);
 
 } // namespace otpd::otp

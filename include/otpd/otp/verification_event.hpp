@@ -1,7 +1,7 @@
 #pragma once
 
-/// Events of verifications, for those who follow them as they happen: the timeline's file, the
-/// webhooks, the scoreboard and long polls.
+/// Events of verifications, for live consumers: the timeline's file, webhooks, the scoreboard and
+/// long polls.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
@@ -15,30 +15,29 @@
 namespace otpd::otp {
 
 enum class event_type : std::uint8_t {
-    blocked,   ///< a send was refused by a limit, a budget or a guard; there is no verification
+    blocked,   ///< a limit, budget or guard refused a send; there is no verification
     admitted,  ///< a send was admitted
     step_left, ///< a route of the plan was tried or skipped, and did not send
-    accepted,  ///< the upstream took the message
-    unknown,   ///< nobody knows whether the message was sent
-    not_sent,  ///< no route took it: the verification is gone
+    accepted,  ///< the upstream accepted the message
+    unknown,   ///< the message may have been sent
+    not_sent,  ///< no route accepted it: the verification is deleted
     delivered,
-    failed,    ///< the message did not arrive, or a send of unknown outcome turned out to be none
+    failed,    ///< the message did not arrive, or a send of unknown outcome was none
     delivery,  ///< another change of the delivery state
-    wrong,     ///< a guess
+    wrong,     ///< a wrong guess
     exhausted, ///< the guess that used up the attempts, after its `wrong`
     verified,
     canceled,
 };
-/// snake_case, stable.
+/// Returns a stable snake_case word.
 [[nodiscard]] std::string_view to_string(event_type) noexcept;
 
-/// Holds no code, no whole number and no secret. Where a value is not known, a text is empty and a
-/// number 0.
+/// Contains no code, no full number and no secret. Unknown texts are empty and unknown numbers 0.
 struct verification_event {
     event_type type = event_type::admitted;
     wall_time at;
-    std::string verification_id; ///< as callers know it (key_ring::seal)
-    std::string request_id;      ///< of the HTTP request in which it happened
+    std::string verification_id; ///< as callers see it (key_ring::seal)
+    std::string request_id;      ///< of the HTTP request that caused it
     std::string client;
     std::string purpose;
     std::string country;
@@ -46,29 +45,28 @@ struct verification_event {
     std::string plan;  ///< the route plan's name
     int route_id = 0;
     bool attempted = false;     ///< with step_left: the upstream was asked
-    std::optional<money> price; ///< as expected
-    std::optional<money> cost;  ///< as charged
+    std::optional<money> price; ///< expected
+    std::optional<money> cost;  ///< charged
     std::string order_id;
     std::string bx_message_id;
-    std::string status; ///< the upstream's own word, with delivered, failed and delivery
-    std::string
-        reason; ///< why not: a bridgexapi::reason, or names of limits with commas between them
-    bool stale_connection =
-        false; ///< with unknown: says nothing of the route (bridgexapi/types.hpp)
-    /// How long ago the verification was admitted.
+    std::string status; ///< in the upstream's spelling, with delivered, failed and delivery
+    std::string reason; ///< a bridgexapi::reason, or comma-separated limit names
+    /// With unknown: does not count against the route (bridgexapi/types.hpp).
+    bool stale_connection = false;
+    /// Time since the verification was admitted.
     std::chrono::milliseconds since_admitted{};
-    /// With delivered, failed and delivery: how long ago the upstream took the message.
+    /// With delivered, failed and delivery: time since the upstream accepted the message.
     std::chrono::milliseconds since_accepted{};
-    std::string details; ///< as the timeline of the verification has it (timeline.hpp)
+    std::string details; ///< as in the verification's timeline (timeline.hpp)
 };
 
 class observer {
 public:
     virtual ~observer() = default;
-    /// Whether it uses events of that kind at present. A source need not build an event that nobody
-    /// wants. From any thread.
+    /// Whether it currently uses events of that type, so that a source need not build others.
+    /// Thread-safe.
     [[nodiscard]] virtual bool wants(event_type) const noexcept { return true; }
-    /// From any thread, within a request: must be quick, not block and not throw.
+    /// Called from any thread within a request. Must be quick, and must not block or throw.
     virtual void on_event(verification_event const& event) noexcept = 0;
 };
 

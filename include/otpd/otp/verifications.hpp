@@ -19,7 +19,7 @@
 
 namespace otpd::otp {
 
-/// A verification as its client sees it. States of the code and of the message are two things.
+/// A verification as its client sees it. The code and the message have separate states.
 struct verification_view {
     struct event {
         std::string_view type;
@@ -31,8 +31,8 @@ struct verification_view {
     std::string_view state;    ///< pending, active, exhausted, verified, expired or canceled
     std::string_view delivery; ///< queued, accepted, unknown, delivered or failed
     wall_time created_at;
-    std::chrono::seconds expires_in{}; ///< of the code, rounded up; 0 when it is over
-    unsigned attempts_left = 0;        ///< with the id; 0 when it is over
+    std::chrono::seconds expires_in{}; ///< of the code, rounded up; 0 after its end
+    unsigned attempts_left = 0;        ///< with the id; 0 after its end
     unsigned attempts_left_without_id = 0;
     std::optional<store::receipt> sent;
     std::vector<event> events;
@@ -41,7 +41,7 @@ struct verification_view {
 class cancel_reports;
 class followup;
 
-/// From any executor; calls continue on the caller's.
+/// Thread-safe: it may be used from any executor, and calls resume on the caller's.
 class verifications {
 public:
     /// All must outlive it, and the calls that run.

@@ -1,6 +1,6 @@
 #pragma once
 
-/// POST /verify-otp: one guess.
+/// POST /verify-otp: checks one guess.
 
 #include "otpd/core/passcode.hpp"
 #include "otpd/core/phone_number.hpp"
@@ -22,7 +22,8 @@ struct verify_request {
     phone_number number;
     otpd::purpose purpose;
     passcode code;
-    std::optional<std::string> id = std::nullopt; ///< of a verification: the guess is its holder's
+    /// Of a verification: the guess counts as its holder's.
+    std::optional<std::string> id = std::nullopt;
 };
 
 struct verified {
@@ -32,15 +33,15 @@ struct verified {
 class guess_checks;
 class guess_reports;
 
-/// From any executor; calls continue on the caller's.
+/// Thread-safe: it may be used from any executor, and calls resume on the caller's.
 class verifier {
 public:
-    /// All must outlive it, and the calls that run.
+    /// All arguments must outlive this object and its running calls.
     verifier(policy const& rules, guess_checks const& checks, store::store& store,
              guess_reports const& reports)
         : rules_(rules), checks_(checks), store_(store), reports_(reports) {}
 
-    /// Counted before it is compared, right once at most.
+    /// Counts the guess before comparing it. A code is right at most once.
     boost::asio::awaitable<outcome<verified>> verify(verify_request request);
 
 private:

@@ -1,6 +1,6 @@
 #pragma once
 
-/// A send as the store sees it: admitted before any byte goes upstream, settled afterwards.
+/// A send in the store: admitted before any byte goes upstream, settled afterwards.
 
 #include "otpd/store/budget.hpp"
 #include "otpd/store/limits.hpp"
@@ -13,11 +13,11 @@
 
 namespace otpd::store {
 
-/// A send that may be requested again and is done once (Idempotency-Key). Its record outlives the
-/// verification.
+/// Identifies a send that may be requested again but is done once (Idempotency-Key). Its record
+/// outlives the verification.
 struct idempotency_key {
     key_hash key{};                          ///< keyed hash of the client and its key
-    std::array<std::byte, 16> fingerprint{}; ///< of what was asked for
+    std::array<std::byte, 16> fingerprint{}; ///< of the request
     duration retention{};
 };
 
@@ -27,16 +27,17 @@ struct admission {
     code_seed code;
     duration ttl{};       ///< of the code, > 0
     duration retention{}; ///< of the verification, >= ttl
-    /// The longest time that a send may take. Until the last send of a scope is settled, or this
-    /// time is over, the scope admits no other.
+    /// The longest duration of a send. A scope admits no other send until the last one is settled
+    /// or its lease has expired.
     duration lease{};
-    /// Other live codes of the scope stay, and share one count of attempts with this one (the
-    /// oldest is dropped when there would be more than `codes_max`); otherwise they are replaced.
+    /// True: other live codes of the scope stay valid and share one count of attempts with this
+    /// one. The oldest is dropped if there would be more than `codes_max`. False: they are
+    /// replaced.
     bool add = false;
     cooldown_rule cooldown;
     std::vector<rate_limit_check> rate_limit_checks;
-    /// Taken together with the limits or not at all. A violation names the budget, and lasts until
-    /// the store forgets the budget.
+    /// Reserved together with the limits, or not at all. A violation names the budget and lasts
+    /// until the store forgets the budget.
     std::vector<reservation> reservations;
     std::vector<conversion_guard> guards;
     guess_budget guesses;
@@ -44,43 +45,43 @@ struct admission {
     std::string details; ///< of the event `admitted`
 };
 
-/// Live codes of a scope with admission::add.
+/// Most live codes of a scope with admission::add.
 inline constexpr std::size_t codes_max = 5;
 
 struct admitted {
-    duration cooldown{}; ///< the pause that has begun; 0 without
-    /// For each rate-limit check, in their order: the time until the limit has its whole quota
-    /// again; 0 when the check was not counted.
+    duration cooldown{}; ///< the pause that has begun; 0: none
+    /// For each rate-limit check, in order: the time until the whole quota is available again. 0 if
+    /// the check was not counted.
     std::vector<counter_time> resets_in;
-    std::vector<violation> observed; ///< those that refuse nothing
+    std::vector<violation> observed; ///< by limits that only observe
 };
-/// The scope's last send is not settled yet, or that with the same idempotency key.
+/// The last send of the scope, or the one with the same idempotency key, is not settled yet.
 struct in_flight {
-    duration retry_after{}; ///< > 0: the latest time by which it is settled or given up
+    duration retry_after{}; ///< > 0: the latest time at which it is settled or its lease ends
 };
-/// The send with this idempotency key was done: `reply` is that of its settlement.
+/// The send with this idempotency key is complete. `reply` comes from its settlement.
 struct replayed {
     std::string reply;
 };
-/// The send with this idempotency key was never settled: nobody knows whether it was sent.
+/// The send with this idempotency key was never settled: it may or may not have been sent.
 struct unsettled {};
 /// The idempotency key belongs to another request.
 struct conflicting {};
-/// No room for one more code: live codes and locks are never dropped to make some.
+/// The store is full. Live codes and locks are never dropped to make room.
 struct full {};
-/// In the order in which the store decides: first by the idempotency key (replayed, in_flight,
-/// unsettled, conflicting), then refused, then in_flight of the scope, then full.
+/// The store decides in this order: the idempotency key (replayed, in_flight, unsettled,
+/// conflicting), then refused, then in_flight of the scope, then full.
 using admit_outcome =
     std::variant<admitted, refused, in_flight, replayed, unsettled, conflicting, full>;
 
 enum class send_result : std::uint8_t {
-    accepted, ///< the code is active and the receipt kept
-    refused,  ///< certainly not sent: the verification is deleted, and no limit counts it any more
-    unknown   ///< perhaps sent: the code is active, and the limits keep counting it
+    accepted, ///< the code is active, and the receipt is stored
+    refused,  ///< certainly not sent: the verification is deleted, and its limits are refunded
+    unknown   ///< may have been sent: the code is active, and the limits stay counted
 };
 
-/// A replacement of the reservation whose answer was lost. It was done if the verification lists
-/// more events `step` than before; then these adjustments replace the settlement's.
+/// A replaced reservation whose answer was lost. It took effect if the verification has more events
+/// `step` than before. In that case these adjustments replace those of the settlement.
 struct unanswered_replacement {
     std::size_t steps_before = 0;
     std::vector<adjustment> adjustments;
@@ -90,53 +91,48 @@ struct settlement {
     record_key key;
     verification_id id{};
     send_result result = send_result::unknown;
-    /// The answer to the admission was lost. When it was not admitted, nothing changes; when it
+    /// The answer to the admission was lost. If the send was not admitted, nothing changes. If it
     /// was, its own cooldown is taken back. With send_result::refused only.
     bool is_undo = false;
-    /// With accepted and unknown: put before the event of the result, as long as there are fewer
-    /// than `events_max`. A note `admitted` is none, but gives the event of the admission other
-    /// details.
+    /// With accepted and unknown: inserted before the result's event, up to `events_max` events. A
+    /// note `admitted` is not inserted; it replaces the details of the admission's event.
     std::vector<note> notes;
-    std::string details; ///< of the event of the result
-    /// Made whatever the result, once for a send: not when it is superseded, nor when it was
-    /// settled before.
+    std::string details; ///< of the result's event
+    /// Applied whatever the result, once per send: not if the settlement is superseded or repeated.
     std::vector<adjustment> adjustments;
     std::optional<unanswered_replacement> unanswered;
-    /// With send_result::accepted only. What an update has recorded before with more certainty
-    /// stays.
+    /// With send_result::accepted only. A more certain receipt from an earlier update stays.
     std::optional<receipt> accepted;
-    /// With send_result::refused: the checks of the admission that were counted, and are now taken
-    /// back. `back_off` replaces the cooldown of the admission, so that a refusal cannot be
-    /// repeated at full speed; a cooldown that a later send has begun stays.
+    /// With send_result::refused: the counted checks of the admission, to be refunded. `back_off`
+    /// replaces the admission's cooldown, so that a refused send cannot be repeated at full speed.
+    /// A cooldown that a later send has begun stays.
     std::vector<rate_limit_check> refund;
     std::vector<key_hash> guarded;
     duration cooldown{}; ///< admitted::cooldown
     duration back_off{};
-    /// The admission's idempotency key, and what later calls with it are answered; with
-    /// send_result::refused the key is free again.
+    /// The admission's idempotency key, whose later calls get `reply`. With send_result::refused
+    /// the key becomes free again.
     std::optional<idempotency_key> idempotency;
     std::string reply; ///< at most 4096 bytes
 };
 
-/// `superseded`: the verification is forgotten, or with send_result::refused over already (used,
-/// replaced, canceled, expired). Not a fault; nothing was changed but what is kept of the
-/// idempotency key.
+/// `superseded`: the verification is forgotten, or with send_result::refused already ended (used,
+/// replaced, canceled, expired). This is no fault. Only the idempotency record is changed.
 enum class settle_outcome : std::uint8_t { settled, superseded };
 
 /// What became known of a message after its send was settled.
 struct delivery_update {
     verification_address address;
     delivery message = delivery::accepted;
-    std::optional<receipt> sent; ///< takes the place of what is kept
-    std::string details;         ///< of an event `delivery`
+    std::optional<receipt> sent; ///< replaces the stored receipt
+    std::string details;         ///< of the event `delivery`
     std::vector<adjustment> adjustments;
 };
 
-/// `updated`: the new state has greater certainty; or it has the same, is not final, and its
-/// details differ from those of the last event `delivery` (without such an event: are not empty).
-/// In the second case only the event is added, if there is room for it. `known`: neither. `absent`:
-/// the verification is forgotten. `known` and `absent` change nothing, so several instances may
-/// repeat an update.
+/// `updated`: the new state is more certain, or equally certain, not final, and its details differ
+/// from those of the last event `delivery` (or are not empty if there is none). In the second case
+/// only the event is added, if there is room. `known`: neither. `absent`: the verification is
+/// forgotten. `known` and `absent` change nothing, so several instances may repeat an update.
 enum class update_outcome : std::uint8_t { updated, known, absent };
 
 } // namespace otpd::store

@@ -1,11 +1,11 @@
 #pragma once
 
-/// Budgets: the money that may be spent in a period. A send reserves its expected price before it
-/// goes out; the difference to the real price is booked afterwards.
+/// A budget is the money that may be spent in a period. A send reserves its expected price first.
+/// The difference from the real price is booked afterwards.
 ///
-/// Unlike a rate limit, a budget does not refill with time: a monthly budget is one of a calendar
-/// month, as the bill is. The period is a part of the budget's key; the caller knows the calendar,
-/// the store only how long to remember.
+/// Unlike a rate limit, a budget does not refill with time: a monthly budget is for a calendar
+/// month, like a bill. The period is part of the budget's key. The caller knows the calendar; the
+/// store only knows how long to keep a budget.
 
 #include "otpd/store/limits.hpp"
 #include "otpd/store/verification.hpp"
@@ -17,8 +17,8 @@
 
 namespace otpd::store {
 
-/// The stored value is the sum taken so far, in millionths of the currency, below 2^53 (9 billion
-/// units): every store counts that exactly.
+/// The stored value is the sum reserved so far, in millionths of the currency. It is below 2^53 (9
+/// billion units), which every backend counts exactly.
 struct budget_key {
     key_hash key{};
     std::string name;   ///< 1 to 32 characters of [a-z0-9_]; unique among the budgets of one owner
@@ -27,33 +27,33 @@ struct budget_key {
     friend bool operator==(budget_key const&, budget_key const&) = default;
 };
 
-/// Sets `amount` of a budget aside. Admitted while the sum does not exceed `cap` with it. The
-/// reservations of one request are of different budgets. One of 0 is kept too, because the real
-/// price may be another.
+/// Reserves `amount` in a budget, if the sum with it does not exceed `cap`. All reservations of a
+/// request are in different budgets. An amount of 0 is stored too, because the real price may
+/// differ.
 struct reservation {
     budget_key budget;
     std::int64_t amount = 0; ///< >= 0
-    std::int64_t cap =
-        0; ///< >= 0; with nothing taken yet a larger amount is refused for `retention`
-    duration retention{}; ///< > 0: forgotten so long after it was first taken from
-    /// Refuses nothing and is only reported; the amount is taken all the same.
+    /// >= 0; a larger amount is refused for `retention` even if nothing is reserved yet.
+    std::int64_t cap = 0;
+    duration retention{}; ///< > 0: the budget is forgotten this long after its first reservation
+    /// Never refuses, only reports. The amount is reserved anyway.
     bool observed = false;
 };
 
-/// Corrects the sum of a budget by `change` (never below 0 in all). Does nothing when the budget is
-/// forgotten.
+/// Corrects the sum of a budget by `change`; the sum never falls below 0. Does nothing if the
+/// budget is forgotten.
 struct adjustment {
     budget_key budget;
     std::int64_t change = 0;
 };
 
-/// Replaces the reservation when a send is tried on another route: refunds the expected price of
-/// the first route and reserves that of the next, or changes nothing. Never refused for lack of
-/// room in the store.
+/// Replaces the reservation when a send is tried on another route. Refunds the expected price of
+/// the first route and reserves that of the next, or changes nothing. It is never refused because
+/// the store is full.
 struct reservation_replacement {
-    verification_address address; ///< whose send it is
-    /// Events `step`, at least one, that are listed even beyond events_max: when the answer is
-    /// lost, they show whether this was done (settlement::unanswered).
+    verification_address address; ///< of the send
+    /// One or more events `step`, which are listed even beyond events_max. If the answer is lost,
+    /// they show whether this took effect (settlement::unanswered).
     std::vector<note> notes;
     std::vector<adjustment> refund;
     std::vector<reservation> take;
@@ -61,7 +61,7 @@ struct reservation_replacement {
 struct reservation_replaced {
     std::vector<violation> observed;
 };
-/// The verification is forgotten, or its send settled: nothing changes.
+/// The verification is forgotten or its send settled: nothing changes.
 struct too_late {};
 using replace_outcome = std::variant<reservation_replaced, refused, too_late>;
 

@@ -1,21 +1,23 @@
 #pragma once
 
-/// Where the codes live: the setting `store.url`, taken apart and checked.
+/// Where the codes are stored: the setting `store.url`, parsed and checked.
 ///
 ///     memory:                                       this process
 ///     sqlite:/var/lib/otpd/otpd.db                  one machine
 ///     redis://user:password@host:6379/0             Valkey or Redis; rediss:// with TLS
-///     unix:/run/valkey/valkey.sock?db=0             the same over a socket; unix://user:password@/run/… too
-///     redis+sentinel://a:26379,b:26379/name/0       the master that the Sentinels name; rediss+sentinel:// too
-///     postgres://user:password@a:5432,b/name        PostgreSQL: the one of the servers that takes writes
-///     postgres://user@/name?host=/run/postgresql    the same over the socket in that directory; port=N too
+///     unix:/run/valkey/valkey.sock?db=0             Valkey or Redis over a Unix socket
+///     unix://user:password@/run/…                   the same with credentials
+///     redis+sentinel://a:26379,b:26379/name/0       their master; rediss+sentinel:// with TLS
+///     postgres://user:password@a:5432,b/name        PostgreSQL: the server that accepts writes
+///     postgres://user@/name?host=/run/postgresql    over the socket in that directory; also port=N
 ///
-/// User and password are percent-encoded (RFC 3986 3.2.1). The password is better given by its own
-/// setting: a URL ends up in many places.
+/// User and password are percent-encoded (RFC 3986 3.2.1). Prefer the separate setting for the
+/// password, because URLs end up in many places.
 ///
-/// PostgreSQL takes libpq's sslmode (disable, prefer, require, verify-ca, verify-full),
-/// sslrootcert, sslcert and sslkey after a `?`. Without sslmode a server is proven by its
-/// certificate (verify-full), unless all are on this machine (prefer). postgresql:// is the same.
+/// PostgreSQL accepts libpq's sslmode (disable, prefer, require, verify-ca, verify-full),
+/// sslrootcert, sslcert and sslkey after a `?`. Without sslmode the server must prove its identity
+/// by its certificate (verify-full), unless all servers are on this machine (prefer). postgresql://
+/// is a synonym.
 
 #include "otpd/core/secret.hpp"
 
@@ -36,13 +38,13 @@ struct server_address {
     friend bool operator==(server_address const&, server_address const&) = default;
 };
 
-/// What only PostgreSQL has.
+/// Options of PostgreSQL only.
 struct postgres_location {
     std::string database;
-    std::string ssl_mode;         ///< libpq's; empty: nothing was said
+    std::string ssl_mode;         ///< libpq's; empty: not given
     std::string ca_file;          ///< PEM; empty: the system's
     std::string certificate_file; ///< PEM, of this client; empty: none
-    std::string key_file;         ///< of that certificate
+    std::string key_file;         ///< PEM, of that certificate
 
     friend bool operator==(postgres_location const&, postgres_location const&) = default;
 };
@@ -51,16 +53,16 @@ struct location {
     enum class kind : std::uint8_t { memory, sqlite, redis, postgres };
 
     kind type = kind::memory;
-    std::string path;                    ///< of the SQLite file, or of the server's Unix socket
-    std::vector<server_address> servers; ///< the server, or the Sentinels; none for a Unix socket
-    std::string master;                  ///< what the Sentinels call the server; empty without them
-    bool tls = false;                    ///< and the server is proven to be the right one
-    std::string user;                    ///< empty: the server's default user
-    secret_string password;              ///< empty: none
+    std::string path;                    ///< of the SQLite file or of the server's Unix socket
+    std::vector<server_address> servers; ///< the server, or the Sentinels; empty for a Unix socket
+    std::string master;     ///< the Sentinels' name of the server; empty without Sentinels
+    bool tls = false;       ///< the server's certificate is verified
+    std::string user;       ///< empty: the server's default user
+    secret_string password; ///< empty: none
     std::uint32_t database = 0;
     postgres_location postgres;
 
-    /// Codes outlive the process or are seen by others, so the keys that sign them must do so too.
+    /// Codes outlive the process or are shared, so the keys that sign them must be, too.
     [[nodiscard]] bool outlives_process() const noexcept { return type != kind::memory; }
     /// As a URL, without user and password.
     [[nodiscard]] std::string to_string() const;
@@ -68,17 +70,17 @@ struct location {
     friend bool operator==(location const&, location const&) = default;
 };
 
-/// libpq's word for how the connection is protected: never empty.
+/// Returns libpq's sslmode for the connection; never empty.
 [[nodiscard]] std::string ssl_mode_of(location const& at);
 
-/// Why what is kept there, and the password, can be read on the way by others, in a line that ends
-/// with what to do; nullopt when they cannot, or never leave this machine.
+/// Returns why others could read the password and the data in transit, in a line that ends with
+/// what to do. Returns nullopt if they cannot, or if the data never leaves this machine.
 [[nodiscard]] std::optional<std::string> why_unprotected(location const& at);
 
-/// Small letters, digits and _, no digit first, at most 63: it needs no quotes.
+/// Lower-case letters, digits and _, not starting with a digit, at most 63: a name without quotes.
 [[nodiscard]] bool is_postgres_schema(std::string_view name) noexcept;
 
-/// Nullopt unless `text` is one of the forms above.
+/// Returns nullopt unless `text` has one of the forms above.
 [[nodiscard]] std::optional<location> parse_location(std::string_view text);
 
 } // namespace otpd::store

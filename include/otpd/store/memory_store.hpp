@@ -1,7 +1,6 @@
 #pragma once
 
-/// The store of a single process: nothing survives a restart and nothing is shared with another
-/// instance.
+/// The store of a single process. It does not survive a restart and is not shared.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/store/backend.hpp"
@@ -23,8 +22,8 @@ struct memory_options : common_options {
     std::size_t shards = 4096;
 };
 
-/// `now`, `observer` and whatever runs `executor` must outlive the store, and the store everything
-/// that was started on it.
+/// `now`, `observer` and the context of `executor` must outlive the store. The store must outlive
+/// all steps started on it.
 [[nodiscard]] std::unique_ptr<backend> make_memory_store(boost::asio::any_io_executor executor,
                                                          clock const& now, memory_options options,
                                                          observer& observer = observer::none());

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The store of many instances on PostgreSQL 15 or later.
+/// The store for several instances on PostgreSQL 15 or later.
 
 #include "otpd/store/backend.hpp"
 #include "otpd/store/common_options.hpp"
@@ -34,12 +34,12 @@ struct postgres_options : common_options {
     std::int64_t sweep_pages = 128;   ///< of the table, in one go
 };
 
-/// The SQL that makes the tables, for somebody who may. With a role it also grants that one what
-/// otpd needs.
+/// Returns the SQL that creates the tables, for a privileged user. With a role, it also grants that
+/// role what otpd needs.
 [[nodiscard]] std::string postgres_schema(std::string const& schema, std::string_view role = {});
 
-/// `observer` and whatever runs `executor` must outlive the store, and the store everything that
-/// was started on it.
+/// `observer` and the context of `executor` must outlive the store. The store must outlive all
+/// steps started on it.
 [[nodiscard]] std::unique_ptr<backend> make_postgres_store(boost::asio::any_io_executor executor,
                                                            postgres_options options,
                                                            observer& observer = observer::none());

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The store of many instances: Valkey or Redis.
+/// The store for several instances on Valkey or Redis.
 
 #include "otpd/store/backend.hpp"
 #include "otpd/store/common_options.hpp"
@@ -30,9 +30,8 @@ struct redis_options : common_options {
     std::size_t cached_max = 100'000; ///< states that are remembered
 };
 
-/// Throws boost::system::system_error when a file of the options cannot be used. `observer` and
-/// whatever runs `executor` must outlive the store, and the store everything that was started on
-/// it.
+/// Throws boost::system::system_error when a file in the options is unusable. `observer` and the
+/// context of `executor` must outlive the store. The store must outlive all steps started on it.
 [[nodiscard]] std::unique_ptr<backend> make_redis_store(boost::asio::any_io_executor executor,
                                                         redis_options options,
                                                         observer& observer = observer::none());

@@ -1,8 +1,7 @@
 #pragma once
 
-/// What all instances of one store have to have in common. One with another number key would count
-/// apart from the others, and one without the key that codes are made with now could not verify
-/// them.
+/// What all instances of one store must have in common. An instance with another number key would
+/// count separately. An instance without the current signing key could not verify new codes.
 
 #include <array>
 #include <cstddef>
@@ -11,14 +10,15 @@
 
 namespace otpd::store {
 
-/// Of the instance that asks. A fingerprint tells nothing of its key.
+/// The secrets of an instance. A fingerprint reveals nothing about its key.
 struct shared_secrets {
     std::array<std::byte, 16> number_key{};
-    std::uint32_t signing_key = 0;    ///< id of the key that this instance makes codes with
-    std::vector<std::uint32_t> known; ///< ids of all keys that it verifies with, `signing_key` too
+    std::uint32_t signing_key = 0; ///< id of the key with which this instance makes codes
+    /// Ids of all keys with which it verifies, including `signing_key`.
+    std::vector<std::uint32_t> known;
 };
 
-/// `agreed`: the store names this instance's signing key from now on.
+/// `agreed`: the store now names this instance's signing key.
 enum class agreement : std::uint8_t { agreed, other_number_key, unknown_signing_key };
 
 } // namespace otpd::store

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The durable store of a single machine: an SQLite file that one process holds.
+/// The durable store of a single machine: an SQLite file that one process opens exclusively.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/store/backend.hpp"
@@ -27,8 +27,8 @@ struct sqlite_options : common_options {
     std::size_t cache_bytes = 64ULL << 20U; ///< of the file's pages, kept in memory
 };
 
-/// `now`, `observer` and whatever runs `executor` must outlive the store, and the store every step
-/// that was begun.
+/// `now`, `observer` and the context of `executor` must outlive the store. The store must outlive
+/// all steps started on it.
 [[nodiscard]] std::unique_ptr<backend> make_sqlite_store(boost::asio::any_io_executor executor,
                                                          clock const& now, sqlite_options options,
                                                          observer& observer = observer::none());

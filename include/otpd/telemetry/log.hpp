@@ -1,16 +1,16 @@
 #pragma once
 
-/// One JSON object on one line for each event:
+/// A structured log: each event is a JSON object on one line:
 ///
 ///     {"ts":"2026-03-01T12:00:00.123Z","level":"info","event":"listening","listener":"api"}
 ///
-/// Any thread may log, also from a coroutine: every argument is consumed before the call returns,
-/// and the call never waits for the output. Lines go through a bounded queue to one thread that
-/// writes them, some milliseconds' worth at a time, warnings and errors at once; when the queue is
-/// full the oldest line is given up, counted, and the count is logged. So is a line that there is
-/// no memory for.
+/// Any thread and any coroutine may log. The call consumes all arguments before it returns and
+/// never waits for the output. Lines go through a bounded queue to a writer thread, which writes
+/// them every few milliseconds, warnings and errors at once. When the queue is full, or memory for
+/// a line is lacking, the oldest line or that line is dropped. Drops are counted, and the count is
+/// logged.
 ///
-/// No secret, code or token is ever a field. A telephone number is logged masked only
+/// No secret, code or token is ever a field. Phone numbers are only logged masked
 /// (phone_number::masked()), under the key `phone`. No field is named `ts`, `level` or `event`.
 
 #include <algorithm>
@@ -29,8 +29,8 @@ namespace otpd::telemetry {
 
 enum class level { trace, debug, info, warn, error, off };
 
-/// Of a field: small letters, digits and underscores, which need no escape. Anything else does not
-/// compile.
+/// The name of a field: lower-case letters, digits and underscores, which need no escaping. Any
+/// other name does not compile.
 class field_name {
 public:
     consteval field_name(char const* text) : text_(text) {
@@ -47,7 +47,7 @@ private:
     std::string_view text_;
 };
 
-/// A name and a value. Holds views: use it in the argument list of a log call only.
+/// A name and a value. It holds views: use it only in the argument list of a log call.
 class field {
 public:
     using value_type = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
@@ -73,18 +73,19 @@ private:
     value_type value_;
 };
 
-/// Where whole lines go. Called from the logger's one thread only.
+/// The destination of complete lines. Only the logger's thread calls it.
 class log_output {
 public:
     virtual ~log_output() = default;
-    /// `lines` ends with a line feed. Must not throw; output that cannot be written is lost.
+    /// `lines` ends with a line feed. Must not throw; lines that cannot be written are lost.
     virtual void write(std::string_view lines) noexcept = 0;
-    /// Somebody has moved the file away. Must not throw.
+    /// The file may have been moved away. Must not throw.
     virtual void reopen() noexcept {}
 };
 
-/// A file descriptor that the caller keeps open: 1 for the standard output. Partial writes are
-/// completed and a non-blocking descriptor is waited for; after any other error the lines are lost.
+/// Writes to a file descriptor that the caller keeps open: 1 for standard output. It completes
+/// partial writes and waits for a non-blocking descriptor. After any other error the lines are
+/// lost.
 class descriptor_output final : public log_output {
 public:
     explicit descriptor_output(int descriptor) noexcept : descriptor_(descriptor) {}
@@ -94,9 +95,9 @@ private:
     int descriptor_;
 };
 
-/// Bounds on what one line may hold.
-inline constexpr std::size_t max_field_bytes = 1024; ///< of a string before escaping; cut after it
-inline constexpr std::size_t max_line_bytes = 8192;  ///< fields that go past it are left out
+/// Limits of one line.
+inline constexpr std::size_t max_field_bytes = 1024; ///< of an unescaped string; cut off after it
+inline constexpr std::size_t max_line_bytes = 8192;  ///< fields beyond it are omitted
 
 class logger {
 public:
@@ -104,15 +105,15 @@ public:
     logger();
     /// `queue_lines_max` >= 1. `output` must outlive the logger.
     logger(log_output& output, level lowest, std::size_t queue_lines_max);
-    /// Waits until every queued line is written.
+    /// Waits until all queued lines are written.
     ~logger();
     logger(logger const&) = delete;
     logger& operator=(logger const&) = delete;
 
-    /// Has the logger's thread call the output's reopen(), before the next lines. From any thread.
+    /// Makes the logger's thread call the output's reopen() before the next lines. Thread-safe.
     void reopen() noexcept;
 
-    /// Costs one atomic load when the level is off.
+    /// Costs one atomic load if the level is off.
     void log(level at, std::string_view event, std::initializer_list<field> fields = {}) noexcept {
         log(at, event, std::span(fields.begin(), fields.size()));
     }
@@ -135,9 +136,9 @@ public:
     }
 
     [[nodiscard]] bool enabled(level at) const noexcept;
-    /// May be called at any time from any thread.
+    /// Thread-safe.
     void set_level(level lowest) noexcept;
-    /// Lines given up so far because the queue was full.
+    /// Lines dropped so far because the queue was full.
     [[nodiscard]] std::uint64_t dropped() const noexcept;
 
 private:
@@ -145,9 +146,9 @@ private:
     std::unique_ptr<writer> writer_;
 };
 
-/// The line without its time and level, as the queue carries it: `"event":"x","key":1`. For tests
-/// and for whoever formats lines elsewhere. Escapes so that no value can end the line or the
-/// object: control characters, U+2028, U+2029 and DEL as \u escapes, bytes that are not UTF-8 as
+/// Appends the queued form of a line, without time and level: `"event":"x","key":1`. For tests and
+/// for other formatters. Escapes values so that none can end the line or the object: control
+/// characters, U+2028, U+2029 and DEL become \u escapes, and bytes that are not UTF-8 become
 /// U+FFFD.
 void append_fields(std::string& out, std::string_view event, std::span<field const> fields);
 inline void append_fields(std::string& out, std::string_view event,

@@ -1,7 +1,7 @@
 #pragma once
 
-/// A file of lines that is begun anew when it is full: FILE, then FILE.1 (the newest of the old
-/// ones) and so on.
+/// A file of lines that is rotated when it is full. FILE is current, FILE.1 is the newest old file,
+/// and so on.
 
 #include "otpd/telemetry/log.hpp"
 
@@ -13,11 +13,11 @@
 namespace otpd::telemetry {
 
 struct rotating_file_options {
-    std::string path;                              ///< appended to; made with mode 0600
+    std::string path;                              ///< appended to; created with mode 0600
     std::uint64_t bytes_max = 64ULL * 1024 * 1024; ///< of one file; a line is never split
-    std::size_t files_max = 8;                     ///< with the one that is written; >= 1
+    std::size_t files_max = 8;                     ///< including the current one; >= 1
 
-    /// Keys of [timeline] in the settings.
+    /// Settings keys of [timeline].
     template <class Keys>
     static void declare(Keys keys) {
         using o = rotating_file_options;
@@ -30,15 +30,14 @@ struct rotating_file_options {
     }
 };
 
-/// For one thread (the logger's). A file that cannot be written or put aside loses lines, counts
-/// them and is tried again at the next write; it is never let grow past its limit instead, except
-/// by one line that alone is longer. A line that was cut off by a full disk or a crash is ended
-/// before the next one. What is no regular file (a pipe, a device) has no limit.
+/// For use by one thread (the logger's). If the file cannot be written or rotated, its lines are
+/// lost and counted, and the next write tries again. The file never grows past its limit, unless a
+/// single line is longer. A line that was cut off by a full disk or a crash is ended before the
+/// next one. Pipes and devices have no limit.
 ///
-/// A file that somebody has moved away or removed is noticed before the next lines are written:
-/// they go to a new one at the path. So do lines that were written to a file while it was removed.
-/// While a new one cannot be opened, lines go on to the moved file; to a removed one they are lost,
-/// and counted.
+/// If the file was moved away or removed, the next lines go to a new file at the path. So do lines
+/// that were written to a file while it was removed. While a new file cannot be opened, lines go to
+/// the moved file; with a removed file they are lost and counted.
 class rotating_file final : public log_output {
 public:
     /// Throws std::system_error when the file cannot be opened.
@@ -46,7 +45,7 @@ public:
     ~rotating_file() override;
     void write(std::string_view lines) noexcept override;
     void reopen() noexcept override;
-    /// From any thread.
+    /// Thread-safe.
     [[nodiscard]] std::uint64_t lines_lost() const noexcept;
 
 private:

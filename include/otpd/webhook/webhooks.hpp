@@ -1,21 +1,20 @@
 #pragma once
 
-/// Sends events of verifications to others' servers, signed as Standard Webhooks says (webhook-id,
+/// Sends verification events to other servers, signed according to Standard Webhooks (webhook-id,
 /// webhook-timestamp, webhook-signature; HMAC-SHA-256).
 ///
-/// No request waits for a webhook: events are queued, and each endpoint has a queue of its own,
-/// with a few messages under way at a time. A message is tried again after 5 s, 30 s, 2 min, 10
-/// min, 30 min, 2 h and 6 h (each with jitter) until the endpoint answers 2xx; 410 turns the
-/// endpoint off until the restart. The queue is bounded and in memory: when it is full, the oldest
-/// message is dropped, counted and logged.
+/// No request waits for a webhook. Each endpoint has its own bounded queue in memory and sends a
+/// few messages concurrently. When the queue is full, the oldest message is dropped, counted and
+/// logged. A failed message is retried after 5 s, 30 s, 2 min, 10 min, 30 min, 2 h and 6 h (each
+/// with jitter) until the endpoint answers 2xx. 410 disables the endpoint until the restart.
 ///
-/// An event is a message with one id, the same for every endpoint and every attempt. A redirect is
-/// a failure. A Retry-After (seconds or a date, 6 h at most) that is longer than the pause holds
-/// for all messages of the endpoint.
+/// Each event is one message, with the same id for all endpoints and attempts. A redirect is a
+/// failure. A Retry-After (seconds or a date, at most 6 h) that is longer than the pause applies to
+/// all messages of the endpoint.
 ///
-/// Endpoints are https. The addresses of a name are checked when a connection is made, and the
-/// checked address is the one that is connected to. It must be public (not loopback, private,
-/// link-local, multicast, mapped and so on) unless the endpoint allows others.
+/// Endpoints use https. The addresses of a name are checked for each connection, which then uses
+/// the checked address. It must be public (not loopback, private, link-local, multicast, mapped and
+/// so on) unless the endpoint allows others.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
@@ -41,31 +40,31 @@ class metrics;
 
 namespace otpd::webhook {
 
-/// Data only; the operator's choice, already validated.
+/// Plain data: the operator's settings, already validated.
 struct endpoint {
-    std::string name; ///< 1..32 of [a-z0-9_-], unique
-    std::string url;  ///< https; http to a loopback host when that is allowed
-    /// The 24 to 64 bytes that "whsec_" and base64 stand for, decoded. Each signs: while one
-    /// replaces the other there are two signatures. 1..4.
+    std::string name; ///< 1..32 of [a-z0-9_-]; unique
+    std::string url;  ///< https; http to a loopback host if that is allowed
+    /// 1 to 4 secrets of 24 to 64 bytes, decoded from "whsec_" and base64. Each one signs, so there
+    /// are two signatures while one secret replaces the other.
     std::vector<secret_string> secrets;
     std::vector<std::string> events; ///< names as in type_of(); empty: all
-    std::string client;              ///< of this client only; empty: of all
+    std::string client;              ///< only this client's events; empty: all
     bool allow_private = false;
     std::string ca_file; ///< PEM; empty: the system's
 };
 
-/// "verification.accepted" and so on; empty for events that are not sent (admitted, step_left,
+/// "verification.accepted" and so on. Empty for events that are not sent (admitted, step_left,
 /// wrong ...).
 [[nodiscard]] std::string_view type_of(otp::event_type) noexcept;
 
 struct options {
-    std::size_t queue_max =
-        1000; ///< messages of one endpoint, those that wait to be tried again included
-    std::chrono::milliseconds timeout{10'000}; ///< of one try
-    /// Tests shorten it: divides every pause between tries.
+    /// Messages of one endpoint, including those that wait for a retry.
+    std::size_t queue_max = 1000;
+    std::chrono::milliseconds timeout{10'000}; ///< of one attempt
+    /// Divides every pause between attempts, for tests.
     std::uint32_t hurry = 1;
 
-    /// Keys of [webhooks] in the settings.
+    /// Settings keys of [webhooks].
     template <class Keys>
     static void declare(Keys keys) {
         keys.whole("queue_max", &options::queue_max, 1, 100'000,
@@ -76,12 +75,12 @@ struct options {
     }
 };
 
-/// From any thread. Nothing is sent before start().
+/// Thread-safe. Sends nothing before start().
 class webhooks final : public otp::observer {
 public:
-    /// Everything must outlive it and whatever runs `executor`. The constructor throws when a CA
-    /// file cannot be used, and std::invalid_argument when a URL is none or a secret is not
-    /// decoded.
+    /// All references must outlive this object and the context of `executor`. The constructor
+    /// throws when a CA file is unusable, and std::invalid_argument when a URL is invalid or a
+    /// secret is not decoded.
     struct dependencies {
         clock const& now;
         random_source& random;
@@ -97,9 +96,9 @@ public:
     void on_event(otp::verification_event const& event) noexcept override;
 
     void start();
-    /// Queues nothing more. Messages that are being sent or are due may end until the deadline;
-    /// those that wait for another attempt are dropped. Soon afterwards the executor has no work of
-    /// it left. To be called once.
+    /// Stops queueing messages. Messages that are being sent or are due may end within `limit`;
+    /// those that wait for a retry are dropped. Soon afterwards the executor has no work of this
+    /// object left. Call it once.
     boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
 
 private:
@@ -107,8 +106,8 @@ private:
     std::shared_ptr<impl> impl_;
 };
 
-/// The value of webhook-signature: "v1," and base64 of the MAC of `id.timestamp.payload`, for each
-/// secret, with spaces between them.
+/// Returns the webhook-signature: for each secret "v1," and the base64 MAC of
+/// `id.timestamp.payload`, separated by spaces.
 [[nodiscard]] std::string sign(std::vector<secret_string> const& secrets, std::string_view id,
                                std::int64_t timestamp, std::string_view payload);
 
