@@ -18,7 +18,7 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
-/// Passes the transport's news on in the words of this layer.
+/// Forwards the transport's reports in this layer's terms.
 class connect_relay final : public net::connect_observer {
 public:
     explicit connect_relay(client_observer& to) noexcept : to_(to) {}
@@ -36,8 +36,8 @@ private:
     client_observer& to_;
 };
 
-/// The header lines that every request has. The key becomes one of them, so it must not be able to
-/// begin another.
+/// Returns the header lines of every request. The key is one of them, so it must not contain a line
+/// break.
 secret_string common_headers(secret_string const& api_key) {
     auto const key = trim_ascii(api_key.reveal());
     bool const visible =
@@ -54,7 +54,7 @@ secret_string common_headers(secret_string const& api_key) {
     return secret_string(std::move(lines));
 }
 
-/// A page of ten thousand messages of the delivery list: all other replies are far shorter.
+/// Enough for a page of ten thousand messages; all other responses are much smaller.
 constexpr std::size_t largest_reply = 3U * 1024 * 1024;
 
 net::https_client_options transport_options(client_options const& options) {
@@ -79,7 +79,7 @@ net::https_client_options transport_options(client_options const& options) {
     return result;
 }
 
-/// `read` says nothing when the reply has no meaning.
+/// `read` returns nullopt when the response makes no sense.
 template <class T>
 answer<T> judge_reply(net::exchange_result const& exchanged,
                       std::optional<T> (*read)(std::string_view)) {
@@ -130,7 +130,7 @@ struct client::transport {
         : observer(to), relay(to),
           http(std::move(executor), transport_options(options), random, relay) {}
 
-    /// No request: it would have asked for an id that cannot exist.
+    /// `request` is nullopt if the requested id cannot exist.
     template <class T>
     asio::awaitable<answer<T>> read(operation operation, std::optional<net::http_request> request,
                                     std::optional<T> (*reader)(std::string_view), deadline until) {

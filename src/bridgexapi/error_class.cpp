@@ -16,9 +16,8 @@ struct known_words {
     reason why;
 };
 
-/// In the order of the vendor's SDK, which takes the first that fits. The last one is from its
-/// examples
-/// (`No pricing available for destination`); the SDK does not know it.
+/// In the order of the vendor's SDK, which takes the first match. The last one is not in the SDK
+/// but in the vendor's examples (`No pricing available for destination`).
 constexpr std::array<known_words, 13> known_details{{
     {"missing api key", reason::authentication},
     {"invalid or inactive api key", reason::authentication},

@@ -14,14 +14,14 @@ json_document::json_document(std::string_view body) {
     json::parse_options options;
     options.max_depth = json_depth_max;
     boost::system::error_code ec;
-    root_ = json::parse(body, ec, &memory_, options); // null when it fails
+    root_ = json::parse(body, ec, &memory_, options); // null if it fails
 }
 
 namespace json_fields {
 
 namespace {
 
-/// The first of the fields `names` that `read` can make something of.
+/// Returns the first of the fields `names` that `read` accepts.
 template <class Read>
 auto first_of(json::value const& from, std::initializer_list<std::string_view> names, Read read)
     -> decltype(read(from)) {

@@ -12,18 +12,19 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// So many at a time, and a bounded first-come queue for them. On a strand of its own.
+/// A fixed number of places with a bounded FIFO queue. It has its own strand.
 class places : public std::enable_shared_from_this<places> {
 public:
     places(asio::any_io_executor const& executor, std::size_t count, std::size_t queue_max)
         : strand_(asio::make_strand(executor)), free_(count), queue_max_(queue_max) {}
 
-    /// False: there was none by `until`. True: leave() is to be called.
+    /// Returns true if the caller got a place and must call leave(), false if there was none by
+    /// `until`.
     static asio::awaitable<bool> enter(std::shared_ptr<places> self, deadline until) {
         auto const strand = self->strand_;
         co_return co_await net::run_on(strand, wait(std::move(self), until));
     }
-    /// The place goes to who waits longest, or is free.
+    /// Gives the place to the longest waiter, or marks it as free.
     static asio::awaitable<bool> leave(std::shared_ptr<places> self) {
         auto give = [&self] {
             if (self->queue_.empty())

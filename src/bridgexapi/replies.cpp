@@ -11,7 +11,6 @@ namespace fields = json_fields;
 
 namespace {
 
-/// A parsed body.
 class document {
 public:
     explicit document(std::string_view body) : json_(body) {}
@@ -20,7 +19,7 @@ public:
         return json_.root().is_object() ? &json_.root() : nullptr;
     }
 
-    /// The document itself if it is an array, else the first of `names` that is one.
+    /// Returns the document itself if it is an array, else the first of `names` that holds one.
     [[nodiscard]] json::value const* list(std::initializer_list<std::string_view> names) const {
         if (json_.root().is_array()) return &json_.root();
         if (object() == nullptr) return nullptr;
@@ -40,7 +39,7 @@ bool says_success(json::value const& from) {
     return status != nullptr && *status == "success";
 }
 
-/// Answers whose envelope is optional: no `status`, or the right one.
+/// For responses with an optional envelope: `status` may be absent, but must not be anything else.
 bool contradicts_success(json::value const& from) {
     return fields::find(from, "status") != nullptr && !says_success(from);
 }
@@ -84,14 +83,14 @@ std::optional<delivery_report> to_delivery(json::value const& from) {
     result.status = std::move(*status);
     result.msisdn = fields::id(from, {"msisdn"}).value_or("");
     result.route_id = small_integer(from, {"route_id"});
-    // The send calls it order_id, the report sms_order_id.
+    // A send calls it order_id, a report sms_order_id.
     result.order_id = fields::id(from, {"sms_order_id", "order_id"});
     result.created_at = fields::text(from, {"created_at"}).value_or("");
     result.error = fields::text(from, {"error"});
     return result;
 }
 
-/// Entries that `convert` can make nothing of are left out: one odd entry does not cost the others.
+/// Skips entries that `convert` does not accept, so that one bad entry does not affect the others.
 template <class T>
 std::vector<T> to_list(json::value const& from, std::optional<T> (*convert)(json::value const&)) {
     auto const& entries = from.get_array();

@@ -1,11 +1,11 @@
 #pragma once
 
-/// Reads the upstream's JSON into our types.
+/// Converts the upstream's JSON into our types.
 ///
-/// Lenient where the vendor's clients disagree (shapes of lists, names of fields, ids as numbers or
-/// strings, nulls), and blind to fields it does not know; strict about the few fields without which
-/// an answer has no meaning. Bodies are bounded by the HTTP client, nesting by `json_depth_max`.
-/// Nothing: the body is not such an answer.
+/// The parser is lenient where the vendor's clients disagree (shapes of lists, names of fields, ids
+/// as numbers or strings, nulls) and ignores unknown fields. It requires the few fields without
+/// which a response has no meaning. The HTTP client bounds the size of bodies, and `json_depth_max`
+/// their nesting. nullopt means that the body is not such a response.
 
 #include "otpd/bridgexapi/types.hpp"
 

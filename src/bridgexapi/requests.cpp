@@ -23,7 +23,7 @@ net::http_request get(std::string target) {
     return request;
 }
 
-/// By hand and not by a JSON library, which would leave copies of the text in memory it frees.
+/// Written by hand, because a JSON library would leave copies of the text in freed memory.
 secret_string sms_body(sms const& message) {
     constexpr std::size_t fixed_part = 128;
     constexpr std::size_t longest_escape = 6;
@@ -69,7 +69,7 @@ net::http_request send_request(sms const& message) {
 
 net::http_request estimate_request(sms const& message) {
     auto request = post("/api/v1/estimate", message);
-    request.repeatable = true; // nothing is sent or charged
+    request.repeatable = true; // sends and charges nothing
     return request;
 }
 

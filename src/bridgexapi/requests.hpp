@@ -1,7 +1,7 @@
 #pragma once
 
-/// The requests as they go over the wire: targets below the base URL and JSON bodies, exactly as
-/// the vendor's own clients write them.
+/// Builds the requests: targets below the base URL and JSON bodies, exactly as the vendor's clients
+/// do.
 
 #include "otpd/bridgexapi/types.hpp"
 #include "otpd/net/http_message.hpp"
@@ -13,7 +13,7 @@
 
 namespace otpd::bridgexapi {
 
-/// Longest id that is asked for. The vendor's have under 30 characters.
+/// The longest id that is requested. The vendor's ids have fewer than 30 characters.
 inline constexpr std::size_t id_length_max = 64;
 
 [[nodiscard]] net::http_request send_request(sms const& message);
@@ -24,9 +24,10 @@ inline constexpr std::size_t id_length_max = 64;
 [[nodiscard]] net::http_request pricing_request(int route_id);
 [[nodiscard]] net::http_request deliveries_request(delivery_query const& query);
 
-// Ids come from callers and from the vendor's answers, and become a segment of a path: nothing for
-// ids that are not 1 to id_length_max of [A-Za-z0-9_-]. No message or order has such an id, and
-// escapes are no fence: many a server decodes them before it resolves dot segments.
+// Ids come from callers and from the vendor's responses, and become a path segment. These functions
+// return nullopt unless the id consists of 1 to id_length_max characters of [A-Za-z0-9_-]. No
+// message or order has another id. Escaping would not be safe, because many servers decode before
+// they resolve dot segments.
 [[nodiscard]] std::optional<net::http_request> delivery_request(std::string_view bx_message_id);
 [[nodiscard]] std::optional<net::http_request>
 order_deliveries_request(std::string_view order_id, std::int64_t limit, std::int64_t skip);

@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How much the newest send counts in the mean: TCP's gain for round trips (RFC 6298), 1/8.
+/// The newest send has a weight of 1/8 in the mean, TCP's gain for round-trip times (RFC 6298).
 constexpr int mean_gain = 8;
 
 bool blames_route(reason why) noexcept {
@@ -65,7 +65,7 @@ verdict verdict_on(send_outcome const& outcome) {
     return std::visit([](auto const& one) { return verdict_on_one(one); }, outcome);
 }
 
-// --- places -------------------------------------------------------------------------------------
+// --- limit --------------------------------------------------------------------------------------
 
 adaptive_limit::adaptive_limit(route_gate_options const& options) noexcept
     : min_(static_cast<double>(std::max<std::size_t>(1, options.concurrency_min))),
@@ -82,13 +82,13 @@ void adaptive_limit::halve(std::uint64_t began_in) noexcept {
     ++era_;
 }
 
-// --- both ---------------------------------------------------------------------------------------
+// --- gate ---------------------------------------------------------------------------------------
 
 route_gate::decision route_gate::arrive(steady_time now, std::size_t waiting, duration left) {
     if (auto refused = refused_by_breaker(now)) return *refused;
     if (waiting == 0 && !full()) return take_place(now);
-    // A probe that finds the places taken by older sends: those who wait behind an open breaker
-    // would all be refused when it fails.
+    // A probe finds all places taken by older sends. It does not wait: if the probe failed,
+    // everything in the queue would be refused.
     if (breaker_.is_open()) {
         refusal result{reason::circuit_open, whole_seconds(usual(now))};
         return result;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// What a route's gate decides (otpd/bridgexapi/route_gates.hpp), without waiting and without a
-/// clock of its own. Not synchronised: lives on its gate's strand.
+/// The decisions of a route's gate (otpd/bridgexapi/route_gates.hpp), without waiting and without
+/// its own clock. Not thread-safe: it lives on its gate's strand.
 
 #include "otpd/bridgexapi/route_gates.hpp"
 
@@ -11,34 +11,35 @@
 
 namespace otpd::bridgexapi {
 
-/// What a send says about its route.
+/// What the outcome of a send says about its route.
 struct verdict {
     enum class kind : std::uint8_t {
-        answered, ///< the route works, even if the answer was no
-        failed,   ///< the route, or the way to it, is to blame
-        /// Says nothing: the whole upstream is unreachable or keeps no connections, or our own side
-        /// is full or ends.
+        answered, ///< the route works, even if the answer was a refusal
+        failed,   ///< the route, or the way to it, failed
+        /// Says nothing about the route: the whole upstream is unreachable or closes connections,
+        /// or our own side is full or shutting down.
         no_matter,
     };
     kind is = kind::no_matter;
-    reason why{}; ///< of `failed`
-    std::optional<std::chrono::milliseconds> retry_after =
-        std::nullopt; ///< the upstream's word, of `failed`
+    reason why{}; ///< with `failed`
+    /// From the upstream, with `failed`.
+    std::optional<std::chrono::milliseconds> retry_after = std::nullopt;
 };
 [[nodiscard]] verdict verdict_on(send_outcome const& outcome);
 
-/// How many sends of a route may be with the upstream at a time: one more for each round that went
-/// well, half of them after one that did not.
+/// The limit of concurrent sends of a route (AIMD): it grows by one per round of successes and is
+/// halved by a failure.
 class adaptive_limit {
 public:
     explicit adaptive_limit(route_gate_options const& options) noexcept;
 
     [[nodiscard]] std::size_t places() const noexcept { return static_cast<std::size_t>(limit_); }
-    /// Changes with each halving: a send keeps that in which it began.
+    /// Incremented by each halving. A send remembers the era in which it began.
     [[nodiscard]] std::uint64_t era() const noexcept { return era_; }
 
     void raise() noexcept;
-    /// Sends that began in one era fail for one reason, and count once.
+    /// Halves the limit, but only once for all sends that began in the same era: they fail for one
+    /// reason.
     void halve(std::uint64_t began_in) noexcept;
 
 private:
@@ -48,12 +49,12 @@ private:
     std::uint64_t era_ = 0;
 };
 
-/// Places, breaker and the guess how long waiting takes, together.
+/// Combines the limit, the circuit breaker and the estimate of waiting times.
 class route_gate {
 public:
     using duration = std::chrono::steady_clock::duration;
 
-    /// A place, to be given back once by leave().
+    /// A place. Return it once with leave().
     struct ticket {
         net::circuit_breaker::entry entry;
         std::uint64_t limit_era = 0;
@@ -71,30 +72,30 @@ public:
     route_gate(route_gate_options const& options, random_source& random) noexcept
         : options_(options), limit_(options), breaker_(options.circuit, random) {}
 
-    /// A send arrives while `waiting` are queued, with so much time left for all of it.
+    /// A send arrives while `waiting` others are queued. `left` is the time until its deadline.
     [[nodiscard]] decision arrive(steady_time now, std::size_t waiting, duration left);
-    /// The turn of the first in the queue: nothing while it has to wait on.
+    /// The turn of the first send in the queue; nullopt while it must keep waiting.
     [[nodiscard]] std::optional<turn> next(steady_time now);
     struct opening {
         reason why;
         std::chrono::milliseconds for_how_long;
     };
-    /// Something when the breaker changed with it.
+    /// What leave() changed in the breaker.
     struct change {
         std::optional<opening> opened;
         bool closed = false;
     };
     [[nodiscard]] change leave(ticket const& place, verdict const& because, steady_time now);
 
-    /// For one that gave up waiting.
+    /// The refusal of a send that gave up waiting.
     [[nodiscard]] refusal too_many(steady_time now, std::size_t waiting) const noexcept;
 
     [[nodiscard]] std::size_t running() const noexcept { return running_; }
     [[nodiscard]] adaptive_limit const& limit() const noexcept { return limit_; }
     [[nodiscard]] net::circuit_breaker const& breaker() const noexcept { return breaker_; }
-    /// How long a send takes, as far as is known: a while without any end is evidence too.
+    /// The usual duration of a send. A time without any completed send counts as evidence too.
     [[nodiscard]] duration usual(steady_time now) const noexcept;
-    /// Until one that has so many before it has a place.
+    /// The time until a send with `waiting` others before it gets a place.
     [[nodiscard]] duration wait_behind(std::size_t waiting, steady_time now) const noexcept;
 
 private:
@@ -106,8 +107,8 @@ private:
     adaptive_limit limit_;
     net::circuit_breaker breaker_;
     std::size_t running_ = 0;
-    std::optional<duration> mean_; ///< of how long places were held, the latest counting most
-    steady_time progress_{};       ///< when a place was last taken or given back
+    std::optional<duration> mean_; ///< of how long places were held, weighted towards the latest
+    steady_time progress_{};       ///< when a place was last taken or returned
 };
 
 } // namespace otpd::bridgexapi

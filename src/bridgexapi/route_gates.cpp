@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// The vendor's; one more gate stands for all others.
+/// The vendor's last route. One more gate serves all other ids.
 constexpr int last_route = 8;
 
 send_outcome refused(route_gate::refusal const& by) {
@@ -25,7 +25,7 @@ send_outcome refused(route_gate::refusal const& by) {
 
 } // namespace
 
-/// Kept by the calls under way.
+/// Running calls keep the gate alive.
 class route_gates::gate : public std::enable_shared_from_this<gate> {
 public:
     gate(asio::any_io_executor const& executor, int route_id, route_gate_options const& options,
@@ -38,7 +38,7 @@ public:
     static asio::awaitable<send_outcome> send(std::shared_ptr<gate> self, sms_sender& behind,
                                               sms message, deadline until);
 
-    // From any thread.
+    // Thread-safe.
     [[nodiscard]] route_gate_stats stats() const noexcept;
     [[nodiscard]] bool refusing() const noexcept {
         return shown_.open &&
@@ -51,7 +51,7 @@ private:
     asio::awaitable<entrance> enter(deadline until);
     static asio::awaitable<entrance> wait_in_queue(std::shared_ptr<gate> self, deadline until);
 
-    // All of these run on strand_.
+    // The following run on strand_.
     [[nodiscard]] route_gate::decision arrive(deadline until);
     void leave(route_gate::ticket const& place, verdict const& because);
     void serve_queue();
@@ -68,15 +68,15 @@ private:
         std::atomic<steady_time::rep> open_until{0};
     } shown_;
 
-    // On strand_ only.
+    // Used on strand_ only.
     route_gate logic_;
     net::wait_queue<entrance> queue_;
 };
 
 // --- a send -------------------------------------------------------------------------------------
 
-/// Whoever took a place gives it back. So nothing here may throw because the caller was cancelled,
-/// which is up to the caller (otp::sender).
+/// A taken place must be returned. So nothing here may throw because of cancellation; the caller
+/// (otp::sender) ensures that.
 asio::awaitable<send_outcome> route_gates::gate::send(std::shared_ptr<gate> self,
                                                       sms_sender& behind, sms message,
                                                       deadline until) {
@@ -101,7 +101,7 @@ asio::awaitable<send_outcome> route_gates::gate::send(std::shared_ptr<gate> self
     co_return std::move(*result);
 }
 
-/// Most sends find a place: only the others pay for a coroutine on the strand.
+/// Most sends get a place at once. Only the others pay for a coroutine on the strand.
 asio::awaitable<route_gates::gate::entrance> route_gates::gate::enter(deadline until) {
     auto ask = [&] { return arrive(until); };
     auto const decided = co_await net::on_strand(strand_, ask);
@@ -112,7 +112,7 @@ asio::awaitable<route_gates::gate::entrance> route_gates::gate::enter(deadline u
 
 asio::awaitable<route_gates::gate::entrance>
 route_gates::gate::wait_in_queue(std::shared_ptr<gate> self, deadline until) {
-    // Much may have happened on the way here.
+    // The state may have changed on the way to the strand.
     auto const decided = self->arrive(until);
     if (auto const* place = std::get_if<route_gate::ticket>(&decided)) co_return *place;
     if (auto const* no = std::get_if<route_gate::refusal>(&decided)) co_return *no;
@@ -155,13 +155,13 @@ void route_gates::gate::report(route_gate::change const& change) {
     if (change.closed) observer_.closed(route_id_);
 }
 
-// --- figures ------------------------------------------------------------------------------------
+// --- stats --------------------------------------------------------------------------------------
 
 void route_gates::gate::publish() noexcept {
     shown_.limit = logic_.limit().places();
     shown_.running = logic_.running();
     shown_.waiting = queue_.size();
-    // The time first: one that reads between them takes the breaker for due at worst.
+    // The time is stored first: at worst, a reader in between considers the breaker due.
     shown_.open_until = logic_.breaker().open_until().time_since_epoch().count();
     shown_.probing = logic_.breaker().probing();
     shown_.open = logic_.breaker().is_open();
@@ -199,7 +199,7 @@ public:
 
 private:
     sms_sender& behind_;
-    std::vector<std::shared_ptr<gate>> gates_; ///< by route id
+    std::vector<std::shared_ptr<gate>> gates_; ///< indexed by route id
 };
 
 route_gates::route_gates(asio::any_io_executor executor, sms_sender& behind,

@@ -9,7 +9,7 @@ std::string to_decimal(money amount) {
     std::string text = amount.micros() < 0 ? "-" : "";
     text += std::to_string(micros / money::micros_per_unit);
     if (auto const rest = micros % money::micros_per_unit; rest != 0) {
-        // With a one before them, so that the zeros at the beginning stay.
+        // The added unit keeps the leading zeros of the decimals.
         auto decimals = std::to_string(money::micros_per_unit + rest);
         decimals.erase(decimals.find_last_not_of('0') + 1);
         text += '.' + decimals.substr(1);

@@ -3,7 +3,7 @@
 namespace otpd {
 
 std::optional<std::size_t> gsm_septets(std::string_view ascii) noexcept {
-    constexpr std::string_view extension_table = "[\\]^{|}~"; // 6.2.1.1: an escape is before each
+    constexpr std::string_view extension_table = "[\\]^{|}~"; // 6.2.1.1: each takes an escape
     std::size_t count = ascii.size();
     for (char const c : ascii) {
         bool const printable = c >= 0x20 && c <= 0x7e && c != '`';

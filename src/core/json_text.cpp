@@ -6,7 +6,7 @@ namespace otpd {
 
 namespace {
 
-/// What stands in a JSON string as it is.
+/// Bytes that need no escape in a JSON string.
 constexpr auto plain = [] {
     std::array<bool, 256> table{};
     for (std::size_t byte = 0x20; byte < table.size(); ++byte)

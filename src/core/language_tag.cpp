@@ -39,13 +39,13 @@ bool is_singleton(std::string_view subtag) noexcept {
     return is_of_both(subtag, 1, 1) && !is_private_mark(subtag);
 }
 
-/// The subtags of a text, from left to right. The one after the last is empty, as is one that
-/// stands between two hyphens: no rule takes that.
+/// Iterates over the subtags of a text, left to right. After the last one, and between two adjacent
+/// hyphens, the next subtag is empty; no rule accepts that.
 class subtags {
 public:
     explicit subtags(std::string_view text) noexcept : left_(text) { advance(); }
     [[nodiscard]] std::string_view next() const noexcept { return next_; }
-    /// The next one is taken where `rule` holds for it.
+    /// Consumes the next subtag if `rule` accepts it.
     template <class Rule>
     bool take(Rule rule) noexcept {
         if (!rule(next_)) return false;
@@ -72,17 +72,17 @@ private:
 
     std::string_view left_;
     std::string_view next_;
-    bool behind_last_ = false; ///< `next_` is the last one
+    bool behind_last_ = false; ///< `next_` is the last subtag
     bool ended_ = false;
 };
 
-/// `irregular` of RFC 5646 2.1: registered before the syntax was.
+/// `irregular` of RFC 5646 2.1: tags that predate the syntax.
 constexpr std::array<std::string_view, 17> irregular_tags{
     "en-GB-oed", "i-ami", "i-bnn",     "i-default", "i-enochian", "i-hak",
     "i-klingon", "i-lux", "i-mingo",   "i-navajo",  "i-pwn",      "i-tao",
     "i-tay",     "i-tsu", "sgn-BE-FR", "sgn-BE-NL", "sgn-CH-DE"};
 
-/// *("-" extension) ["-" privateuse], or a privateuse alone.
+/// *("-" extension) ["-" privateuse], or privateuse alone.
 bool take_extensions_and_private_use(subtags& subtags) noexcept {
     while (subtags.take(is_singleton))
         if (subtags.take_all([](auto subtag) { return is_of_both(subtag, 2, 8); }) == 0)

@@ -16,8 +16,7 @@
 
 namespace i18n::phonenumbers {
 
-// The plans as the library holds them: it exports this, but does not install the header that
-// declares it.
+// The library exports this function, which returns its plans, but does not install the header.
 void const* metadata_get();
 
 } // namespace i18n::phonenumbers
@@ -36,92 +35,93 @@ constexpr std::array<std::string_view, 13> type_names{
     "uan",         "voicemail",       "satellite",
     "unknown"};
 
-/// The "region" of calling codes that belong to no country.
+/// The "region" of calling codes without a country.
 constexpr std::string_view no_country = "001";
 
-/// Codes of satellite networks, and the two networks among those that share 882 (ITU-T E.164).
+/// Country codes of satellite networks, and the two satellite networks under the shared code 882
+/// (ITU-T E.164).
 constexpr std::array<std::string_view, 4> satellites{"870", "881", "88213", "88216"};
 
-/// A way to write numbers that the plans still have beside the one in force. Digits that begin with
-/// `begins` and have `was` at `at` are another spelling when they are a number with `is` there too;
-/// digits of no known range always are.
+/// An outdated or foreign way to write a number, which the plans still contain beside the current
+/// one. Digits that begin with `begins` and have `was` at `at` are another spelling if they form a
+/// number with `is` instead. Digits outside all known ranges always are.
 struct other_spelling {
     std::string_view begins;
     std::size_t at;
     std::string_view was;
     std::string_view is;
-    std::size_t digits = 0; ///< how many in all; 0: any number of them
+    std::size_t digits = 0; ///< total number of digits; 0: any
     bool of_unknown_only = false;
 };
 
-/// The library's parser knows Mexico's alone. test/unit/core looks for those that it, or a trunk
-/// prefix that was left in, would add; the others are changes of plans, of which both sides are
+/// The library's parser handles only Mexico. test/unit/core checks which spellings the parser, or a
+/// retained trunk prefix, would add. The others are plan changes whose old and new forms are both
 /// valid to the library.
 constexpr other_spelling other_spellings[] = {
-    {"521", 2, "1", ""},          // Mexico: mobiles until 2019
-    {"54", 2, "", "9", 12},       // Argentina: mobiles without their 9
-    {"55", 4, "7", "97", 12},     // Brazil: mobiles until 2016,
+    {"521", 2, "1", ""},          // Mexico: mobile numbers until 2019
+    {"54", 2, "", "9", 12},       // Argentina: mobile numbers without their 9
+    {"55", 4, "7", "97", 12},     // Brazil: mobile numbers until 2016,
     {"55", 4, "", "9", 12, true}, // which some networks still complete
-    {"229", 3, "", "01", 11},     // Benin: everybody until 2024
-    {"241", 3, "", "6", 10},      // Gabon: mobiles until 2024,
+    {"229", 3, "", "01", 11},     // Benin: all numbers until 2024
+    {"241", 3, "", "6", 10},      // Gabon: mobile numbers until 2024,
     {"241", 3, "", "7", 10},      //
     {"2410", 3, "0", "", 11},     // those with a trunk 0,
     {"24101", 3, "0", "1", 11},   // and fixed lines
-    {"3903", 2, "0", "", 13},     // Italy: mobiles until 2001
+    {"3903", 2, "0", "", 13},     // Italy: mobile numbers until 2001
     {"38128", 0, "381", "383"},   // Kosovo: fixed lines with Serbia's code
     {"38129", 0, "381", "383"},   //
     {"38138", 0, "381", "383"},   //
     {"38139", 0, "381", "383"},   //
-    {"972", 0, "972", "970", 11}, // Palestine: fixed lines with Israel's
+    {"972", 0, "972", "970", 11}, // Palestine: fixed lines with Israel's code
 };
 
-/// Beginnings of no number: a plan has, or had, them for lines of another country.
+/// Prefixes that are, or were, used to dial lines of another country. No number begins with them.
 constexpr std::string_view ranges_of_others[] = {
-    "35348",  // Northern Ireland, +44 28, as Ireland dials it
-    "37744",  // Kosovo, +383: mobiles with Monaco's code until 2019,
+    "35348",  // Northern Ireland, +44 28, as dialled from Ireland
+    "37744",  // Kosovo, +383: mobile numbers with Monaco's code until 2019,
     "37745",  //
     "38643",  // and with Slovenia's
     "38649",  //
-    "97256",  // Palestine, +970: mobiles with Israel's code
+    "97256",  // Palestine, +970: mobile numbers with Israel's code
     "97259",  //
     "390549", // San Marino, +378, with Italy's
 };
 
-/// France and its overseas departments number their lines together: nine digits are one line with
-/// whichever of these calling codes they are written.
+/// France and its overseas departments share a numbering plan: the same nine digits are one line
+/// under any of these calling codes.
 constexpr std::string_view french_codes[] = {"33", "262", "508", "590", "594", "596"};
 constexpr std::size_t french_digits = 9;
 
 struct french_range {
     std::string_view begins;
-    std::string_view code; ///< before which its numbers are written; empty: before none
+    std::string_view code; ///< the calling code of its numbers; empty: none
 };
 
-/// Those that are not France's own. Which codes belong together is ARCEP's national numbering plan
-/// (decision 2018-0881); the blocks of four and five digits are those of the library's patterns, in
-/// 8.12.57 and 8.13.51 alike. Of two that fit, the longer one comes first.
+/// Ranges outside metropolitan France. ARCEP's national numbering plan (decision 2018-0881) assigns
+/// the codes. The blocks of four and five digits come from the library's patterns and are the same
+/// in 8.12.57 and 8.13.51. Longer prefixes come first.
 constexpr french_range french_ranges[] = {
-    {"70935", "262"}, {"70936", "262"}, {"70937", "262"},                  // mobiles
+    {"70935", "262"}, {"70936", "262"}, {"70937", "262"},                  // mobile
     {"7090", "590"},  {"7091", "596"},  {"7092", "262"},  {"7093", "594"}, //
-    {"9395", "590"},  {"9396", "594"},  {"9397", "596"},  {"9398", "262"}, // of the Internet
+    {"9395", "590"},  {"9396", "594"},  {"9397", "596"},  {"9398", "262"}, // Internet telephony
     {"9399", "262"},  {"9475", "590"},  {"9476", "594"},  {"9477", "596"}, //
     {"9478", "262"},  {"9479", "262"},  {"9760", "590"},  {"9761", "590"}, //
     {"9762", "262"},  {"9763", "262"},  {"9764", "594"},  {"9765", "594"}, //
     {"9766", "596"},  {"9767", "596"},  {"9768", "590"},  {"9769", "262"}, //
     {"262", "262"},   {"263", "262"},   {"269", "262"},   {"590", "590"},  // fixed lines
     {"594", "594"},   {"596", "596"},   {"508", ""},                       // +508 with six digits
-    {"639", "262"},   {"690", "590"},   {"691", "590"},   {"692", "262"},  // mobiles
+    {"639", "262"},   {"690", "590"},   {"691", "590"},   {"692", "262"},  // mobile
     {"693", "262"},   {"694", "594"},   {"696", "596"},   {"697", "596"},  //
     {"708", "508"},                                                        //
 };
 
-/// What the library complains about may hold a number: nobody is to read it.
+/// Discards the library's log, because its messages may contain phone numbers.
 class silence final : public lib::Logger {
 public:
     void WriteMessage(std::string const&) override {}
 };
 
-/// Of the library's kinds, in its order.
+/// The library's line types, in its order.
 constexpr line_type types[] = {
     line_type::fixed_line, line_type::mobile,          line_type::fixed_line_or_mobile,
     line_type::toll_free,  line_type::premium_rate,    line_type::shared_cost,
@@ -134,7 +134,7 @@ bool is_satellite(std::string_view digits) {
                                [&](std::string_view each) { return digits.starts_with(each); });
 }
 
-/// The number of a country: no digits of it are lost, leading zeros included.
+/// Builds a national number and keeps all its digits, including leading zeros.
 lib::PhoneNumber number_of(int code, std::string_view national) {
     lib::PhoneNumber number;
     number.set_country_code(code);
@@ -147,17 +147,17 @@ lib::PhoneNumber number_of(int code, std::string_view national) {
     return number;
 }
 
-/// The library's one instance, told to be silent.
+/// Returns the library's only instance, with logging disabled.
 util* library() {
     static util* const one = [] {
         auto* const instance = util::GetInstance();
-        instance->SetLogger(new silence); // which it owns
+        instance->SetLogger(new silence); // the library owns it
         return instance;
     }();
     return one;
 }
 
-/// Of digits that have one of the French codes before them.
+/// Returns the calling code of a nine-digit French number.
 std::string_view french_code_of(std::string_view national) {
     auto const* const found = std::ranges::find_if(
         french_ranges, [&](french_range const& each) { return national.starts_with(each.begins); });
@@ -191,12 +191,12 @@ struct numbering_plan::impl {
     };
 
     util const& plans = *library();
-    /// Of each country calling code, the main one first. Codes are one to three digits and none
-    /// begins another (ITU-T E.164).
+    /// The countries of each calling code, the main one first. Codes have one to three digits, and
+    /// no code is a prefix of another (ITU-T E.164).
     std::array<std::vector<country_code>, 1000> countries;
-    /// Where among those of its code the country of a number is that was asked for lately: the last
-    /// two digits of a word; the others are the number. The library asks one country of a code
-    /// after the other, so that a check of a code would cost what its send did.
+    /// Caches the country of recent numbers. A word holds the number times 100 plus the index of
+    /// the country among those of its code. The library tests one country of a code after the
+    /// other; the cache spares checks that cost.
     mutable std::array<std::atomic<std::uint64_t>, 4096> lately{};
 
     impl() {
@@ -214,7 +214,7 @@ struct numbering_plan::impl {
         return countries[static_cast<std::size_t>(number.code)];
     }
 
-    /// Nothing when the digits begin with no country's code.
+    /// Returns nullopt if the digits begin with no calling code.
     [[nodiscard]] std::optional<split> split_up(std::string_view digits) const {
         std::size_t code = 0;
         for (std::size_t length = 1; length <= 3 && length < digits.size(); ++length) {
@@ -225,14 +225,15 @@ struct numbering_plan::impl {
         return std::nullopt;
     }
 
-    /// Unknown: no known range has it. The library calls a number valid when it has a type, so one
-    /// question answers both.
+    /// Returns `unknown` if no known range contains the number. The library considers a number
+    /// valid if it has a type, so one call answers both.
     [[nodiscard]] line_type type_of(std::string_view digits) const {
         auto const number = split_up(digits);
         return number ? types[plans.GetNumberType(number->number())] : line_type::unknown;
     }
 
-    /// Of a number in no region the main one of its calling code; empty when it has no such code.
+    /// For a number in no region, returns the main country of its calling code; empty if it has no
+    /// such code.
     [[nodiscard]] country_code country_of(std::string_view digits) const {
         auto const number = split_up(digits);
         if (!number) return {};
@@ -251,7 +252,7 @@ struct numbering_plan::impl {
         return sharing[static_cast<std::size_t>(at)];
     }
 
-    /// `known`: the digits are in a range of a plan.
+    /// `known`: a range of the plans contains the digits.
     [[nodiscard]] bool is_other_spelling(std::string_view digits, bool known) const {
         auto const begins = [&](std::string_view range) { return digits.starts_with(range); };
         if (std::ranges::any_of(ranges_of_others, begins) || is_other_french_spelling(digits))
@@ -267,10 +268,10 @@ struct numbering_plan::impl {
         });
     }
 
-    /// Whether digits of no known range may be a number of a range that is younger than the plans:
-    /// as many as a mobile's there. A mobile's number with some digits behind it is none, as
-    /// networks may ignore those, nor is a known number behind a 0, which is the usual trunk
-    /// prefix, nor what the library's parser rewrites.
+    /// Returns whether digits of no known range may belong to a range that is newer than the plans:
+    /// there must be as many as in a mobile number of that country. Three kinds are excluded: a
+    /// mobile number with extra digits (networks may ignore them), a known number after a 0 (the
+    /// usual trunk prefix), and what the library's parser rewrites.
     [[nodiscard]] bool may_be_new(std::string_view digits) const {
         auto const number = split_up(digits);
         if (!number || countries_of(*number).front() == no_country) return false;
@@ -286,8 +287,8 @@ struct numbering_plan::impl {
         return parses_as_it_is(*number);
     }
 
-    /// Whether the digits of no known range begin with what is dialled before national numbers. A 0
-    /// is taken for that unless there are numbers that begin with it and one other digit.
+    /// Returns whether digits of no known range begin with a trunk prefix. A 0 counts as one unless
+    /// numbers exist that begin with 0 and another digit.
     [[nodiscard]] bool has_trunk_prefix(std::string_view digits, std::string_view national) const {
         std::string trunk;
         plans.GetNddPrefixForRegion(country_of(digits), true, &trunk);
@@ -304,8 +305,8 @@ struct numbering_plan::impl {
         });
     }
 
-    /// Whether the library's parser neither strips nor rewrites anything: trunk prefixes, carriers'
-    /// codes, obsolete forms.
+    /// Returns whether the library's parser keeps the digits unchanged: no trunk prefix, carrier
+    /// code or obsolete form.
     [[nodiscard]] bool parses_as_it_is(split const& from) const {
         lib::PhoneNumber number;
         auto const text = '+' + std::to_string(from.code) + std::string(from.national);

@@ -14,9 +14,9 @@ namespace otpd {
 
 namespace {
 
-/// Takes the digit that `text` begins with, as its ASCII character; nothing where that is none.
+/// Removes the first digit of `text` and returns it in ASCII; nullopt if there is none.
 std::optional<char> take_digit(std::string_view& text) noexcept {
-    // UTF-8: of each script, all but the last byte of its digits.
+    // In UTF-8: the bytes of each script's digits except the last byte.
     constexpr std::array<std::string_view, 3> scripts{"\xEF\xBC", "\xD9", "\xDB"};
     constexpr std::array<unsigned char, 3> zeros{0x90, 0xA0, 0xB0};
     std::size_t before = 0;
@@ -49,7 +49,7 @@ passcode passcode::generate(std::size_t length, random_source& random) {
     return code;
 }
 
-/// Behind the digits there are zeros.
+/// Compares whole arrays; unused digits are zero.
 bool passcode::is_same_as(passcode const& other) const noexcept {
     bool const are_equal = CRYPTO_memcmp(digits_.data(), other.digits_.data(), digits_.size()) == 0;
     return length_ == other.length_ && are_equal;

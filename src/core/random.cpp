@@ -25,16 +25,17 @@ void draw(std::span<std::byte> out) {
         throw std::runtime_error("OpenSSL has no randomness to give");
 }
 
-/// How often this process came into being by fork(): what was drawn before is the parent's too.
+/// Counts the forks that led to this process. Bytes drawn before a fork are known to the parent
+/// too.
 std::atomic<unsigned> forks{0};
 
-/// Called by whoever draws ahead. Throws std::runtime_error: then nothing is.
+/// Call it before drawing bytes in advance. Throws std::runtime_error on failure; then do not draw.
 void watch_for_forks() {
     static bool const watched = ::pthread_atfork(nullptr, nullptr, [] { ++forks; }) == 0;
     if (!watched) throw std::runtime_error("forks cannot be watched for");
 }
 
-/// Bytes drawn ahead by one thread. Each is given out once, and wiped as it is.
+/// Bytes that one thread has drawn in advance. Each byte is returned once and then wiped.
 class random_buffer {
 public:
     random_buffer() { watch_for_forks(); }
@@ -55,7 +56,7 @@ private:
     static constexpr std::size_t size = 512;
 
     void refill(unsigned now) {
-        left_ = 0; // stays so when there is no randomness
+        left_ = 0; // stays 0 if drawing throws
         draw(bytes_);
         left_ = bytes_.size();
         drawn_in_ = now;
@@ -70,8 +71,8 @@ private:
 
 std::uint64_t random_source::below(std::uint64_t bound) {
     assert(bound > 0);
-    // The largest multiple of `bound` that 64 bits hold: values at or above it would make the first
-    // few results likelier. A draw is rejected with probability under bound / 2^64.
+    // The largest multiple of `bound` that fits 64 bits. Values at or above it would favour the
+    // first few results. A draw is rejected with probability below bound / 2^64.
     constexpr auto top = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t const limit = top - top % bound;
     for (;;) {
@@ -83,8 +84,8 @@ std::uint64_t random_source::below(std::uint64_t bound) {
 }
 
 void openssl_random::fill(std::span<std::byte> out) {
-    // RAND_bytes costs a lock, a getpid() and an AES key schedule however few bytes it gives, and a
-    // send asks it for two handfuls.
+    // RAND_bytes takes a lock, a getpid() and an AES key schedule for any number of bytes. A send
+    // needs only a few bytes, twice.
     constexpr std::size_t handful = 32;
     if (out.size() > handful) return draw(out);
     if (out.empty()) return;

@@ -36,7 +36,7 @@ secret_digest digest_of(std::string_view text) {
 }
 
 secret_string::secret_string(secret_string&& other) noexcept : text_(std::move(other.text_)) {
-    wipe(other.text_); // a short string is copied by the move
+    wipe(other.text_); // a moved-from short string keeps its bytes
 }
 
 secret_string& secret_string::operator=(secret_string const& other) {

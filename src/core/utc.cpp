@@ -17,12 +17,12 @@ constexpr std::array<std::string_view, 7> long_day_names{
 constexpr std::array<std::string_view, 12> month_names{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-/// For printf.
+/// Converts to printf's type.
 int number(auto count) {
     return static_cast<int>(count);
 }
 
-/// Takes the text apart from its beginning. What does not fit leaves it failed for good.
+/// Consumes a text from its beginning. A mismatch makes it fail permanently.
 class scanner {
 public:
     explicit scanner(std::string_view text) noexcept : rest_(text) {}
@@ -49,7 +49,7 @@ public:
         }
         return value;
     }
-    /// Its place among them.
+    /// Returns the index of the name.
     template <std::size_t Count>
     unsigned one_of(std::array<std::string_view, Count> const& names) noexcept {
         for (unsigned i = 0; i != Count; ++i)

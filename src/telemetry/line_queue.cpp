@@ -14,7 +14,8 @@ void line_queue::put(std::string_view line, bool urgent) {
         text_ += line;
         sizes_[(oldest_ + count_) % sizes_.size()] = static_cast<std::uint32_t>(line.size());
         ++count_;
-        // A writer that gathers while the queue fills up would lose what it waits for.
+        // Wakes the writer early, because the queue would drop lines if it filled up while the
+        // writer gathers.
         bool const soon = urgent || count_ > sizes_.size() / 2;
         wake = waiting_ || (soon && !urgent_);
         urgent_ = urgent_ || soon;

@@ -1,11 +1,11 @@
 #pragma once
 
-/// Lines on their way from the threads that log to the one that writes.
+/// The queue between the threads that log and the one that writes.
 ///
-/// A line is copied behind the others into one buffer, which the writing thread takes as a whole:
-/// what a line costs its sender is the copy, and no memory, no system call and no wake-up of its
-/// own while the writer is busy or gathers. A lock guards it, and nobody does more under it than
-/// that copy or the exchange of two buffers.
+/// put() appends a copy of the line to one buffer, and the writing thread takes the whole buffer.
+/// So a line costs its sender a copy, but no allocation, system call or wake-up while the writer is
+/// busy or gathers. A mutex protects the queue; it is held only for that copy or for the exchange
+/// of two buffers.
 
 #include <atomic>
 #include <chrono>
@@ -21,32 +21,32 @@ namespace otpd::telemetry {
 
 class line_queue {
 public:
-    /// How long the writer waits for more when a first line has come: to wake it and to write for
-    /// each line costs much of what a check does.
+    /// How long the writer gathers further lines after the first. Waking it and writing for each
+    /// line would cost a large part of a check.
     static constexpr std::chrono::milliseconds gather_for{2};
 
     /// `lines_max` >= 1.
     explicit line_queue(std::size_t lines_max);
 
-    // From any thread.
+    // Thread-safe.
 
-    /// Gives up the oldest line when there is no room. An urgent line is not gathered for.
+    /// Drops the oldest line if there is no room. An urgent line ends the gathering.
     void put(std::string_view line, bool urgent);
-    /// Counts a line that could not be put.
+    /// Counts a line that could not be queued.
     void drop_newest() noexcept { ++dropped_; }
-    /// The writer is to open its file again, also when there are no lines.
+    /// Makes the writer reopen its file, even without lines.
     void ask_for_reopening();
-    /// After it no line is put, and take() ends.
+    /// Afterwards no line is accepted, and take() ends.
     void close();
-    /// Lines given up so far.
+    /// The number of lines dropped so far.
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
 
-    // From the writing thread.
+    // For the writing thread.
 
-    /// Waits for lines, or to be asked for a reopening, and puts all lines in place of what `lines`
-    /// holds; false when it is closed and empty.
+    /// Waits for lines or a reopen request, and replaces the contents of `lines` with all queued
+    /// lines. Returns false once the queue is closed and empty.
     bool take(std::string& lines);
-    /// Whether one was asked for since the last call.
+    /// Returns whether a reopen was requested since the last call.
     [[nodiscard]] bool take_reopening() noexcept { return reopening_.exchange(false); }
 
 private:
@@ -55,9 +55,9 @@ private:
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::string text_;                 ///< from `begin_` on
-    std::size_t begin_ = 0;            ///< what is before it was given up
-    std::vector<std::uint32_t> sizes_; ///< of the lines, a ring that begins with the oldest
+    std::string text_;                 ///< valid from `begin_` on
+    std::size_t begin_ = 0;            ///< what is before it was dropped
+    std::vector<std::uint32_t> sizes_; ///< of the lines: a ring that begins at `oldest_`
     std::size_t oldest_ = 0;
     std::size_t count_ = 0;
     bool waiting_ = false;

@@ -19,7 +19,7 @@ namespace otpd::telemetry {
 namespace {
 
 constexpr std::array<std::string_view, 5> level_names{"trace", "debug", "info", "warn", "error"};
-/// UTC with milliseconds (RFC 3339). The part before them is kept while the second lasts.
+/// UTC with milliseconds (RFC 3339). The part before them is cached for the current second.
 class time_stamp {
 public:
     void write(line_text& out, std::chrono::system_clock::time_point at) {
@@ -47,7 +47,7 @@ private:
     std::array<char, 32> text_{};
 };
 
-/// Into memory of the thread's; good until its next line.
+/// Returns a line in memory of this thread, valid until its next line.
 std::string_view to_line(std::string_view level_name, std::string_view event,
                          std::span<field const> fields) {
     thread_local time_stamp stamp;
@@ -92,20 +92,20 @@ private:
         }
     }
 
-    /// Before the lines that did not get lost.
+    /// Inserts the report before the other lines.
     static bool report(std::uint64_t lost, std::string& lines) noexcept {
         try {
             lines.insert(0, to_line("warn", "log_lines_dropped", {{field("lines", lost)}}));
             return true;
         } catch (std::bad_alloc const&) {
-            return false; // with the next lines
+            return false; // retried with the next lines
         }
     }
 
     log_output& output_;
     std::atomic<level> lowest_;
     line_queue queue_;
-    std::jthread thread_; // the last member: it uses the others and ends before them
+    std::jthread thread_; // the last member: it uses the others and is joined first
 };
 
 void descriptor_output::write(std::string_view lines) noexcept {

@@ -14,13 +14,13 @@ namespace {
 constexpr std::string_view replacement = "\xEF\xBF\xBD"; // U+FFFD
 constexpr std::string_view ellipsis = "\xE2\x80\xA6";    // U+2026
 
-/// The code point that starts a text and the bytes it takes; no bytes when they are not UTF-8.
+/// The first code point of a text, and its length in bytes; 0 if it is not valid UTF-8.
 struct decoded {
     char32_t point;
     std::size_t length;
 };
 
-/// Overlong forms, surrogates and values past U+10FFFF are not UTF-8 (RFC 3629 3).
+/// Rejects overlong forms, surrogates and values above U+10FFFF (RFC 3629 3).
 decoded decode(std::string_view text) {
     auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     unsigned const first = byte(0);
@@ -47,8 +47,8 @@ void add_escape(line_text& out, char32_t point) noexcept {
     }
 }
 
-/// C0 and C1 control characters, DEL, and the two separators that JavaScript and some viewers take
-/// for the end of a line (CWE-117).
+/// C0 and C1 control characters, DEL, and the two separators that JavaScript and some viewers treat
+/// as a line end (CWE-117).
 bool must_escape(char32_t point) noexcept {
     return point < 0x20 || (point >= 0x7F && point <= 0x9F) || point == 0x2028 || point == 0x2029;
 }
@@ -66,7 +66,7 @@ std::size_t plain_prefix(std::string_view text) noexcept {
 
 using word = std::uint64_t;
 
-/// Each character that is not plain sets a high bit.
+/// Checks eight characters at once: each one that is not plain sets a high bit.
 bool is_plain(word x) noexcept {
     constexpr word each = 0x0101010101010101;
     constexpr word high = 0x80 * each;
@@ -84,7 +84,7 @@ struct value_writer {
     void operator()(bool value) const { out.add(value ? "true" : "false"); }
     void operator()(std::int64_t value) const { out.add_number(value); }
     void operator()(std::uint64_t value) const { out.add_number(value); }
-    /// JSON has no infinities and no NaN.
+    /// JSON has no infinity or NaN.
     void operator()(double value) const {
         if (std::isfinite(value))
             out.add_number(value);
@@ -95,7 +95,7 @@ struct value_writer {
 
 } // namespace
 
-/// Looked at while it is copied, eight characters at a time and the last eight again.
+/// Checks while copying, eight characters at a time; the last eight may overlap.
 bool line_text::add_plain(std::string_view text) noexcept {
     auto* const to = end();
     if (text.size() < sizeof(word)) {
@@ -120,7 +120,7 @@ bool line_text::add_plain(std::string_view text) noexcept {
 }
 
 void line_text::add_escaped(std::string_view text) {
-    // A character that begins before the bound is kept whole.
+    // A character that begins before the limit is kept whole.
     auto const last = std::min(text.size(), max_field_bytes);
     for (std::size_t at = 0; at < last;) {
         auto const plain = plain_prefix(text.substr(at, last - at));

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The instruments of one metric, one for each combination of its labels' values.
+/// The instruments of one metric: one for each combination of label values.
 
 #include <prometheus/family.h>
 #include <prometheus/labels.h>
@@ -16,7 +16,7 @@
 
 namespace otpd::telemetry {
 
-/// A label and its closed set of values. `other`, which every set has, is added here.
+/// A label and its closed set of values. The constructor adds `other`.
 struct label_set {
     label_set(std::string label, std::span<std::string_view const> words)
         : name(std::move(label)), values(words.begin(), words.end()) {
@@ -27,8 +27,8 @@ struct label_set {
         values.emplace_back("other");
     }
 
-    /// Sets are small: a look at each is cheaper than a hash. Most words differ in length or in
-    /// their last letter, which spares the call of memcmp.
+    /// A linear search beats a hash for these small sets. Most words differ in length or in their
+    /// last letter, which avoids memcmp.
     [[nodiscard]] std::size_t index_of(std::string_view word) const noexcept {
         auto const is_word = [word](std::string const& value) {
             return value.size() == word.size() && (word.empty() || value.back() == word.back()) &&
@@ -42,12 +42,12 @@ struct label_set {
     std::vector<std::string> values;
 };
 
-/// An instrument is made when it is first used, so that combinations that never occur cost nothing
-/// at a scrape; from then on at() takes no lock. May be used from any thread.
+/// An instrument is created on first use, so that unused combinations cost nothing at a scrape.
+/// After that at() takes no lock. Thread-safe.
 template <class Instrument, std::size_t Labels>
 class metric_grid {
 public:
-    /// Makes one instrument in the family; the same one for the same labels.
+    /// Creates an instrument in the family, or returns the existing one for the same labels.
     using maker = std::function<Instrument&(prometheus::Labels const&)>;
 
     metric_grid(std::array<label_set, Labels> sets, maker make)

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The closed sets of words that may appear as label values. Any other word counts as `other`.
+/// The closed sets of label values. Any other value counts as `other`.
 
 #include <array>
 #include <string_view>
@@ -18,7 +18,7 @@ inline constexpr std::array<word, 27> statuses{"200", "201", "202", "204", "304"
                                                "413", "414", "415", "417", "422", "429", "431",
                                                "500", "501", "502", "503", "504", "505"};
 
-/// Why bytes were refused before they became a request: the words of http::framing_fault and
+/// Why input was refused before it became a request: the words of http::framing_fault and
 /// http::proxy_fault.
 inline constexpr std::array<word, 26> framing{"control_character",
                                               "bare_line_ending",
@@ -47,10 +47,10 @@ inline constexpr std::array<word, 26> framing{"control_character",
                                               "proxy_header_missing",
                                               "bad_proxy_header"};
 
-/// When a bearer token that nobody has was answered (http::observer::wrong_token).
+/// How a wrong bearer token was answered (http::observer::wrong_token).
 inline constexpr std::array<word, 3> wrong_token_answers{"at_once", "late", "closed"};
 
-/// What otp::operations reports.
+/// Reported by otp::operations.
 inline constexpr std::array<word, 15> send_outcomes{
     "accepted",    "test",       "replayed",          "rejected",    "not_sent",
     "unknown",     "cooldown",   "limited",           "not_allowed", "invalid_number",
@@ -69,7 +69,7 @@ inline constexpr std::array<word, 9> upstream_operations{
     "pricing",  "delivery", "deliveries", "order_deliveries"};
 inline constexpr std::array<word, 5> upstream_outcomes{"ok", "rejected", "not_sent", "unknown",
                                                        "failed"};
-/// `none` stands for a call that has no reason to give.
+/// `none`: the call has no reason.
 inline constexpr std::array<word, 20> upstream_reasons{"none",
                                                        "authentication",
                                                        "invalid_route",
@@ -90,11 +90,11 @@ inline constexpr std::array<word, 20> upstream_reasons{"none",
                                                        "circuit_open",
                                                        "pool_exhausted",
                                                        "shutting_down"};
-/// Of a route that a plan left.
+/// How a plan left a route.
 inline constexpr std::array<word, 3> step_results{"skipped", "rejected", "not_sent"};
-/// `absent`: a send of unknown outcome that was none.
+/// `absent`: a send of unknown outcome turned out not to have been sent.
 inline constexpr std::array<word, 3> message_states{"delivered", "failed", "absent"};
-/// `dropped`: the queue was full. `given_up`: the last try failed.
+/// `dropped`: the queue was full. `given_up`: the last attempt failed.
 inline constexpr std::array<word, 4> webhook_results{"delivered", "failed", "given_up", "dropped"};
 inline constexpr std::array<word, 3> gate_stats{"limit", "running", "waiting"};
 inline constexpr std::array<word, 2> results{"ok", "failed"};

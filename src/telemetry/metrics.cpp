@@ -31,7 +31,7 @@ using histograms = metric_grid<Histogram, Labels>;
 using buckets = Histogram::BucketBoundaries;
 
 /// Upper bounds in seconds. A request that waits for an SMS gateway may take as long as its
-/// timeout; a step of the memory store takes microseconds, of a remote one milliseconds.
+/// timeout. A step of the memory store takes microseconds, one of a remote store milliseconds.
 buckets const request_buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                               0.25,   0.5,   1,      2.5,   5,    10,    30};
 buckets const store_buckets{0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001,
@@ -70,7 +70,7 @@ histograms<1> histogram_for(Registry& registry, char const* name, char const* he
             }};
 }
 
-/// Digits of a small number, on the stack.
+/// The decimal digits of a number, without an allocation.
 class number_word {
 public:
     explicit number_word(long value) {
@@ -88,7 +88,7 @@ std::string_view reason_or_none(std::string_view reason) {
     return reason.empty() ? labels::upstream_reasons.front() : reason;
 }
 
-/// Scrapers know no integers.
+/// Prometheus has no integers.
 double units(std::int64_t micros) {
     return static_cast<double>(micros) / 1e6;
 }

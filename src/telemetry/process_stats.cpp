@@ -15,7 +15,7 @@ namespace otpd::telemetry {
 
 namespace {
 
-/// Fields of /proc/self/stat in their units (proc(5), fields 14, 15, 22, 23 and 24).
+/// Fields of /proc/self/stat in their own units (proc(5), fields 14, 15, 22, 23 and 24).
 struct stat_fields {
     double cpu_ticks;
     double start_ticks; ///< since boot
@@ -27,12 +27,12 @@ std::optional<stat_fields> read_stat() {
     std::ifstream in("/proc/self/stat");
     std::string line;
     if (!std::getline(in, line)) return std::nullopt;
-    // The command's name may hold spaces and brackets: count from after the last one.
+    // The command name may contain spaces and brackets, so count from the last bracket.
     auto const name_end = line.rfind(')');
     if (name_end == std::string::npos) return std::nullopt;
     std::istringstream rest(line.substr(name_end + 1));
     std::vector<std::string> const fields{std::istream_iterator<std::string>(rest), {}};
-    constexpr std::size_t first = 3; // the number of the field that fields[0] is
+    constexpr std::size_t first = 3; // the number of the field in fields[0]
     auto const number = [&](std::size_t field) { return std::stod(fields[field - first]); };
     constexpr std::size_t last_used = 24;
     if (fields.size() <= last_used - first) return std::nullopt;
@@ -50,7 +50,7 @@ std::optional<double> open_descriptors() {
     std::error_code ec;
     std::filesystem::directory_iterator each("/proc/self/fd", ec);
     if (ec) return std::nullopt;
-    // The one that lists the others is among them.
+    // The directory's own descriptor is in the list.
     return static_cast<double>(std::distance(begin(each), end(each)) - 1);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/// What Prometheus's client libraries report of the process itself, read from /proc when asked.
+/// The standard process metrics of Prometheus client libraries, read from /proc at each call.
 
 #include <prometheus/metric_family.h>
 
@@ -8,9 +8,8 @@
 
 namespace otpd::telemetry {
 
-/// The standard names: process_cpu_seconds_total, process_resident_memory_bytes,
-/// process_virtual_memory_bytes, process_start_time_seconds, process_open_fds, process_max_fds.
-/// What cannot be read is left out.
+/// Returns process_cpu_seconds_total, process_resident_memory_bytes, process_virtual_memory_bytes,
+/// process_start_time_seconds, process_open_fds and process_max_fds. Unreadable ones are omitted.
 [[nodiscard]] std::vector<prometheus::MetricFamily> process_stats();
 
 /// A family of one series without labels.

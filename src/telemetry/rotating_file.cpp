@@ -35,7 +35,7 @@ private:
     int owned_ = -1;
 };
 
-/// The bytes that were written before an error.
+/// Returns the number of bytes written before an error.
 std::size_t write_all(int to, std::string_view bytes) noexcept {
     std::size_t done = 0;
     while (done != bytes.size()) {
@@ -53,8 +53,7 @@ std::uint64_t lines_in(std::string_view text) noexcept {
     return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-/// The whole lines at the beginning of `lines` that fit into `room` bytes; empty when not even the
-/// first one does.
+/// Returns the leading whole lines that fit into `room` bytes; empty if the first one does not.
 std::string_view lines_that_fit(std::string_view lines, std::uint64_t room) noexcept {
     if (lines.size() <= room) return lines;
     auto const end =
@@ -93,16 +92,16 @@ public:
     [[nodiscard]] std::uint64_t lines_lost() const noexcept { return lost_; }
 
 private:
-    /// False when something else is at the path, or nothing. What cannot be looked at may still be
-    /// there.
+    /// Returns false if the path is empty or holds another file. A file that cannot be examined may
+    /// still be there.
     [[nodiscard]] bool is_at_path() const noexcept {
         struct stat about{};
         if (::stat(options_.path.c_str(), &about) != 0) return errno != ENOENT && errno != ENOTDIR;
         return about.st_dev == device_ && about.st_ino == inode_;
     }
 
-    /// False with errno set, and what was open stays so. A line that was cut off when the disk was
-    /// full, or by a crash, is ended: the next one must not become a part of it.
+    /// Returns false with errno set; the current file then stays open. Ends a line that a full disk
+    /// or a crash cut off, so that the next one does not become part of it.
     bool open() noexcept {
         constexpr mode_t for_its_owner = 0600;
         descriptor opened(
@@ -121,7 +120,7 @@ private:
         return true;
     }
 
-    /// Bytes of whole lines that were written; 0 when none could be.
+    /// Returns how many bytes of whole lines were written; 0 if none.
     std::size_t write_some(std::string_view lines) noexcept {
         auto now = fitting(lines);
         if (now.empty()) {
@@ -134,32 +133,32 @@ private:
         struct stat about{};
         if (regular_ && ::fstat(file_.get(), &about) == 0) {
             if (about.st_nlink == 0 && has_name_) {
-                // Nobody will read them there.
+                // The file was removed: nobody would read the lines.
                 file_ = descriptor();
                 return open() ? write_some(lines) : 0;
             }
-            size_ = static_cast<std::uint64_t>(about.st_size); // somebody may have cut it
+            size_ = static_cast<std::uint64_t>(about.st_size); // someone may have truncated it
         }
         if (written == now.size()) return written;
 
         auto const end = now.substr(0, written).rfind('\n');
         auto const whole = end == std::string_view::npos ? 0 : end + 1;
         if (regular_) {
-            // The part of a line that did get there. If it stays, open() ends it.
+            // Removes the incomplete line. If that fails, open() ends it.
             auto const keep = static_cast<off_t>(size_ - (written - whole));
             [[maybe_unused]] int const ignored = ::ftruncate(file_.get(), keep);
         }
-        file_ = descriptor(); // opened anew before the next write
+        file_ = descriptor(); // reopened before the next write
         return whole;
     }
 
     [[nodiscard]] std::string_view fitting(std::string_view lines) const noexcept {
-        if (!regular_) return lines; // a pipe or a device has no size
+        if (!regular_) return lines; // pipes and devices have no size
         return lines_that_fit(lines, options_.bytes_max - std::min(options_.bytes_max, size_));
     }
 
-    /// False when a file could not be put aside or the new one not opened. Lines are lost then: a
-    /// disk that fills up for ever would be worse.
+    /// Returns false if a file could not be renamed or the new one not opened. The lines are then
+    /// lost, which is better than a file that fills the disk.
     bool rotate() noexcept {
         file_ = descriptor();
         return put_aside() && open();
@@ -182,7 +181,7 @@ private:
     descriptor file_;
     bool regular_ = true;
     std::uint64_t size_ = 0;
-    bool has_name_ = true; ///< when it was opened: there are file systems that do not count names
+    bool has_name_ = true; ///< at open: some file systems do not count links
     dev_t device_ = 0;
     ino_t inode_ = 0;
     std::atomic<std::uint64_t> lost_ = 0;
