@@ -1,5 +1,4 @@
-// GET /balance: what there is to spend, what was spent, and what may be spent; of a tenant what is
-// its own
+// GET /balance: the balance, the spending and the budgets; for a tenant only its own
 
 #include "json_writer.hpp"
 #include "problems.hpp"

@@ -18,12 +18,13 @@ using ip_v6_bytes = asio::ip::address_v6::bytes_type;
 
 struct embedding {
     std::array<std::uint8_t, 16> prefix;
-    std::size_t prefix_size; ///< bytes
-    std::size_t at;          ///< where the IPv4 address is
-    std::uint8_t mask = 0;   ///< what its bytes are combined with
+    std::size_t prefix_size; ///< in bytes
+    std::size_t at;          ///< position of the IPv4 address
+    std::uint8_t mask = 0;   ///< XOR mask of its bytes
 };
 
-/// Whoever has an IPv4 address has one of these for nothing, and some have a /64 of them or more.
+/// The holder of one IPv4 address gets one of these addresses for free, in some cases a /64 or
+/// more.
 constexpr embedding embeddings[] = {
     {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 12, 12}, // mapped (RFC 4291 2.5.5.2)
     {{0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 12, 12},       // translated (RFC 2765 2.1)
@@ -33,8 +34,7 @@ constexpr embedding embeddings[] = {
     {{0x20, 0x01}, 4, 12, 0xff}, // Teredo: the client's, inverted (RFC 4380 4)
 };
 
-/// NAT64 within a network, whose prefix is anything from 48 to 96 bits (RFC 8215): nobody has a /64
-/// of it.
+/// NAT64 within a network, with a prefix of 48 to 96 bits (RFC 8215). No client holds a /64 of it.
 constexpr std::array<std::uint8_t, 6> local_nat64{0, 0x64, 0xff, 0x9b, 0, 1};
 
 bool begin_with(ip_v6_bytes const& bytes, std::span<std::uint8_t const> prefix) {

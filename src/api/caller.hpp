@@ -1,6 +1,6 @@
 #pragma once
 
-/// Who asks, from a request to the domain's words.
+/// Converts the origin of a request to the domain's terms.
 
 #include "otpd/http/request.hpp"
 #include "otpd/otp/caller.hpp"
@@ -12,8 +12,9 @@
 
 namespace otpd::api {
 
-/// IPv4 whole, IPv6 by its first 64 bits, which is what one household has. An IPv6 address that
-/// has an IPv4 one inside (mapped, NAT64, 6to4, Teredo, ...) is that.
+/// Returns an IPv4 address in full, and an IPv6 address as its /64, which is what one household
+/// has. An IPv6 address that embeds an IPv4 address (mapped, NAT64, 6to4, Teredo, ...) counts as
+/// that IPv4 address.
 [[nodiscard]] std::string address_block(boost::asio::ip::address const& address);
 
 [[nodiscard]] otp::caller caller_of(http::request const& request, otp::client const& client,

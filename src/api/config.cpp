@@ -1,4 +1,4 @@
-// GET /config: the rules a client may want to know, as in the reference
+// GET /config: the rules that matter to clients, as in the reference implementation
 
 #include "json_writer.hpp"
 #include "route_table.hpp"

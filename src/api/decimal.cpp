@@ -12,12 +12,13 @@ namespace otpd::api {
 namespace {
 
 constexpr int decimals_of_a_micro = 6;
-/// More digits than any amount has; an exponent beyond it is only good for a huge string of zeros.
+/// More digits than any amount has. It also bounds the exponent, which could demand a huge string
+/// of zeros.
 constexpr int most_digits = 64;
 constexpr std::int64_t most_micros =
     static_cast<std::int64_t>(money::max_units) * money::micros_per_unit;
 
-/// The digits at the beginning, which leave `text`.
+/// Removes the leading digits from `text` and returns them.
 std::string_view take_digits(std::string_view& text) {
     auto const end = std::min(text.find_first_not_of("0123456789"), text.size());
     auto const digits = text.substr(0, end);
@@ -31,7 +32,7 @@ bool take(std::string_view& text, std::string_view any_of) {
     return true;
 }
 
-/// What follows the digits: nothing (0), or `e-2`.
+/// Parses what follows the digits: nothing (0), or an exponent such as `e-2`.
 std::optional<int> read_exponent(std::string_view text) {
     if (text.empty()) return 0;
     if (!take(text, "eE")) return std::nullopt;
@@ -45,7 +46,8 @@ std::optional<int> read_exponent(std::string_view text) {
     return negative ? -value : value;
 }
 
-/// `digits` times ten to the power of `shift`; false when that is no whole number.
+/// Multiplies `digits` by ten to the power of `shift`. Returns false if the result is not an
+/// integer.
 bool shift_point(std::string& digits, int shift) {
     if (shift >= 0) {
         digits.append(static_cast<std::size_t>(shift), '0');

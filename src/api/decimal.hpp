@@ -1,7 +1,6 @@
 #pragma once
 
-/// Amounts of money in requests, exactly as they were written: binary floating point would make
-/// another amount of 0.09.
+/// Parses amounts of money in requests exactly. Binary floating point would change 0.09.
 
 #include "otpd/core/money.hpp"
 
@@ -10,8 +9,8 @@
 
 namespace otpd::api {
 
-/// `text` is a JSON number (`0.09`, `9e-2`). Nothing when it is none, is not more than 0, is more
-/// than money::max_units, or is no whole number of micro-units, which is what six decimals are.
+/// Parses a JSON number (`0.09`, `9e-2`). Returns nullopt if it is invalid, not above 0, above
+/// money::max_units, or not an integer number of micro-units (six decimals).
 [[nodiscard]] std::optional<money> parse_amount(std::string_view text);
 
 } // namespace otpd::api

@@ -1,4 +1,4 @@
-// GET /deliveries/{bx_message_id}: what became of a message after the upstream took it
+// GET /deliveries/{bx_message_id}: the delivery of a message
 
 #include "caller.hpp"
 #include "json_writer.hpp"

@@ -1,4 +1,4 @@
-// GET /openapi.json, /docs and the files that page needs, all embedded in the binary
+// GET /openapi.json, /docs and the files of that page, all embedded in the binary
 
 #include "otpd/api/web_assets.hpp"
 #include "otpd/http/problem.hpp"
@@ -11,14 +11,14 @@ namespace otpd::api {
 
 namespace {
 
-/// Everything from here and nothing inline. Swagger UI 5.35 sets its styles through the CSSOM,
-/// which the policy allows: tried in Chromium with every operation opened and executed.
+/// Allows only files of this server and nothing inline. Swagger UI 5.35 sets its styles through the
+/// CSSOM, which the policy permits; this was tested in Chromium with every operation.
 constexpr char const* page_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'";
 
-/// True unless the request names its codings and gzip is not among them (RFC 9110 12.5.3).
+/// Returns true unless the request lists its accepted codings without gzip (RFC 9110 12.5.3).
 bool accepts_gzip(http::request const& request) {
     auto const field = request.header("Accept-Encoding");
     if (!field) return true;
@@ -57,7 +57,7 @@ http::response serve(std::string_view path, http::request const& request) {
     http::response reply;
     reply.content_type = file->content_type;
     reply.headers = {{"ETag", std::string(file->etag)},
-                     {"Cache-Control", "no-cache"}, // ask again, and mostly get a 304
+                     {"Cache-Control", "no-cache"}, // clients revalidate, and mostly get a 304
                      {"Content-Security-Policy", page_policy}};
     if (file->gzip) {
         reply.headers.push_back({"Content-Encoding", "gzip"});

@@ -1,4 +1,4 @@
-// POST /estimate: what an SMS would cost, without sending it
+// POST /estimate: the cost of an SMS, without sending it
 
 #include "caller.hpp"
 #include "fields.hpp"
@@ -20,7 +20,7 @@ std::optional<otp::estimate_request> parse(json_body& body, http::request const&
                                  route_id};
 }
 
-/// A tenant learns nothing of the account but whether it will do.
+/// A tenant does not see the balance, only whether it suffices.
 std::string write(bridgexapi::estimate const& estimate, otp::client const& client) {
     std::optional<money> balance;
     if (!client.is_tenant) balance = estimate.balance;

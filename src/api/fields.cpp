@@ -125,7 +125,7 @@ std::optional<money> read_max_price(json_body& body) {
     constexpr std::string_view name = "max_price";
     auto const given = body.optional_decimal(name);
     if (!given) return std::nullopt;
-    // In a string nobody writes an exponent but by mistake; in a number serialisers do.
+    // An exponent in a string is likely a mistake; in a number, serialisers write it.
     bool const plain = !given->quoted || given->text.find_first_of("eE") == std::string_view::npos;
     auto const amount = plain ? parse_amount(given->text) : std::nullopt;
     if (!amount)
@@ -136,7 +136,7 @@ std::optional<money> read_max_price(json_body& body) {
 
 namespace {
 
-/// A text that names another's site would have browsers fill the code in there.
+/// A text with a foreign host would make browsers fill the code in there.
 bool is_host_of(otp::client const& client, std::string_view host, std::string_view member,
                 json_body& body) {
     if (std::ranges::find(client.web_otp_hosts, host) != client.web_otp_hosts.end()) return true;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The fields that several requests share, from text to the domain's types. Each returns nothing
-/// and puts a fault on the body's record when the text is not acceptable.
+/// Parses the fields that several requests share into the domain's types. If a text is
+/// unacceptable, each function adds a fault to the body and returns nullopt.
 
 #include "json_body.hpp"
 #include "otpd/core/money.hpp"
@@ -17,26 +17,27 @@
 namespace otpd::api {
 
 std::optional<phone_number> read_phone_number(json_body& body);
-/// `login` when the member is missing.
+/// Returns `login` if the member is missing.
 std::optional<purpose> read_purpose(json_body& body);
-/// A code of `length` digits as people write it (passcode::parse_typed): one of another length was
-/// never sent, so it is a typing error and costs no attempt.
+/// Parses a code of `length` digits as people write it (passcode::parse_typed). A code of another
+/// length was never sent, so it is a typing error and costs no attempt.
 std::optional<passcode> read_code(json_body& body, std::size_t length);
-// Missing is no fault of these.
+// In the following, a missing member is no fault.
 
 /// 64 hexadecimal digits.
 std::optional<std::string> read_verification_id(json_body& body);
-/// The IP address of whom the code is for, as limits count it (caller.hpp).
+/// The IP address of the end user, as limits count it (caller.hpp).
 std::optional<std::string> read_end_user_address(json_body& body);
-/// Empty when missing.
+/// Returns an empty locale if the member is missing.
 otp::locale_tag read_locale(json_body& body);
-/// `route_id`, one of the upstream's catalogue; the policy says which of them are enabled.
+/// `route_id`, from the upstream's catalogue. The policy decides which routes are allowed.
 std::optional<int> read_route_id(json_body& body);
-/// `route_plan`, which excludes `route_id`; whether there is such a plan is the domain's to say.
+/// `route_plan`, which excludes `route_id`. The domain decides whether the plan exists.
 std::optional<std::string> read_route_plan(json_body& body, std::optional<int> route_id);
-/// `max_price`, a number or a string, exactly.
+/// `max_price`: a number or a string, parsed exactly.
 std::optional<money> read_max_price(json_body& body);
-/// `web_otp_host`, with `web_otp_frame_host` or without, both among the client's; or `app_hash`.
+/// `web_otp_host`, with or without `web_otp_frame_host`, both among the client's hosts; or
+/// `app_hash`.
 std::optional<otp::autofill_suffix> read_autofill_suffix(json_body& body,
                                                          otp::client const& client);
 

@@ -1,4 +1,5 @@
-// GET /health (the reference's), /livez and /readyz (for balancers and orchestrators)
+// GET /health (from the reference implementation), /livez and /readyz (for balancers and
+// orchestrators)
 
 #include "json_writer.hpp"
 #include "problems.hpp"
@@ -9,7 +10,7 @@ namespace otpd::api {
 
 namespace {
 
-/// How soon a balancer may ask again.
+/// How soon a load balancer may ask again.
 constexpr std::chrono::seconds not_ready_retry{1};
 
 http::problem not_ready(std::string_view why) {
@@ -23,7 +24,7 @@ http::problem not_ready(std::string_view why) {
 
 } // namespace
 
-/// Whoever shows no token learns that the service works, and no figure of it.
+/// Without a token the response says that the service works, but contains no numbers.
 answer health(api_call call) {
     auto const codes = co_await call.deps.live_codes();
     if (!codes) {

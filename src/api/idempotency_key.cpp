@@ -18,7 +18,7 @@ bool is_visible(char c) noexcept {
     return c > 0x20 && c < 0x7f;
 }
 
-/// The text between the quotes; nothing when it is not such a string from end to end.
+/// Returns the text between the quotes; nullopt unless the whole text is a quoted string.
 std::optional<std::string> unquote(std::string_view text) {
     if (text.size() < 2 || text.front() != '"' || text.back() != '"') return std::nullopt;
     text = text.substr(1, text.size() - 2);
@@ -68,7 +68,7 @@ read_idempotency_key(http::request const& request) {
         return boost::beast::iequals(field.name, field_name);
     });
     if (!given) return std::optional<idempotency_key>();
-    // Nothing when it is repeated.
+    // nullopt if the field is repeated
     auto const field = request.header(field_name);
     auto key = field ? read_key(*field) : std::nullopt;
     if (!key) return bad_idempotency_key();

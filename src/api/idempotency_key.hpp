@@ -1,6 +1,6 @@
 #pragma once
 
-/// The field Idempotency-Key of a request (draft-ietf-httpapi-idempotency-key-header).
+/// The Idempotency-Key field of a request (draft-ietf-httpapi-idempotency-key-header).
 
 #include "otpd/http/problem.hpp"
 #include "otpd/http/request.hpp"
@@ -15,22 +15,22 @@
 namespace otpd::api {
 
 struct idempotency_key {
-    std::string text;                        ///< 1 to otp::idempotency::max_key_length characters
+    std::string text; ///< 1 to otp::idempotency_key::max_key_length characters
     std::array<std::byte, 16> fingerprint{}; ///< of the body
 };
 
-/// The field is repeated, or is no key.
+/// The field is repeated or invalid.
 struct bad_idempotency_key {};
 
-/// The 400 that says so.
+/// Returns the 400 for it.
 [[nodiscard]] http::problem to_problem(bad_idempotency_key);
 
-/// Needed by boost::system::result: using a fault as a key is a bug.
+/// Required by boost::system::result. Using a fault as a key is a bug.
 [[noreturn]] void throw_exception_from_error(bad_idempotency_key, boost::source_location const&);
 
-/// Nothing when there is no such field. Written as the string of a structured field ("…", RFC 8941
-/// 3.3.3), or bare: many clients send it so. A key that is not understood must not be passed over,
-/// or its SMS is sent twice.
+/// Returns nullopt if the field is absent. The value is a string of a structured field ("…", RFC
+/// 8941 3.3.3), or bare, as many clients send it. An invalid key is an error: ignoring it would
+/// allow a second SMS.
 [[nodiscard]] boost::system::result<std::optional<idempotency_key>, bad_idempotency_key>
 read_idempotency_key(http::request const& request);
 

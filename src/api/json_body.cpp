@@ -21,8 +21,8 @@ constexpr std::size_t max_members = 32;
 
 enum class shape { object, not_an_object, duplicate_name, too_many_members };
 
-/// The parser's events (json::basic_parser): keeps the members of the outermost object and lets
-/// everything deeper pass.
+/// The parser's handler (json::basic_parser). It keeps the members of the outermost object and
+/// ignores everything deeper.
 class flat_object_handler {
 public:
     static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
@@ -79,7 +79,7 @@ public:
         return number(json_body::member::kind::integer, last, ec);
     }
     bool on_uint64(std::uint64_t, json::string_view last, error_code& ec) {
-        // over the largest int64: an integer out of any bound we have
+        // above the largest int64: outside all bounds that requests use
         if (depth_ == 1 && !members.empty())
             members.back().number = std::numeric_limits<std::int64_t>::max();
         return number(json_body::member::kind::integer, last, ec);
@@ -230,7 +230,7 @@ http::problem json_body::problem() const {
 
 namespace {
 
-/// `identity` is the absence of a coding (RFC 9110 12.5.3).
+/// `identity` means no coding (RFC 9110 12.5.3).
 bool has_content_coding(http::request const& request) {
     return std::ranges::any_of(request.fields(), [](http::field_view const& field) {
         return boost::beast::iequals(field.name, "Content-Encoding") &&

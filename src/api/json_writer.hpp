@@ -1,7 +1,7 @@
 #pragma once
 
-/// Writes one JSON object. For replies only: their shape is known, so no tree is built, and money
-/// is written as a decimal (0.087), which Boost.JSON would write as 8.7E-2.
+/// Writes a JSON object for a response, without building a tree. Money is written as a decimal
+/// (0.087), which Boost.JSON would write as 8.7E-2.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
@@ -30,9 +30,9 @@ public:
             return raw(key, std::to_string(value));
     }
     json_writer& add(std::string_view key, money value);
-    /// The shortest text that is read as the same number; null where JSON has none (NaN, infinity).
+    /// Writes the shortest text that parses as the same number; null for NaN and infinity.
     json_writer& add(std::string_view key, double value);
-    /// As to_timestamp() writes it (core/utc.hpp).
+    /// Writes the time like to_timestamp() (core/utc.hpp).
     json_writer& add(std::string_view key, wall_time value);
     /// `values` are JSON texts.
     json_writer& add_array(std::string_view key, std::vector<std::string> const& values);
@@ -44,7 +44,7 @@ public:
         return value ? add(key, *value) : add_null(key);
     }
 
-    /// The object; the writer is empty afterwards.
+    /// Returns the object and resets the writer.
     [[nodiscard]] std::string finish();
 
 private:

@@ -6,7 +6,7 @@ namespace otpd::api {
 
 namespace {
 
-// Names have no character that a structured field's string would escape (otp/limits.hpp).
+// Names contain no character that a structured-field string must escape (otp/limits.hpp).
 
 void append_item(std::string& to, std::string const& name, char const* first, std::uint64_t amount,
                  char const* second, std::chrono::seconds time) {

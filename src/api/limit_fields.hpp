@@ -1,7 +1,7 @@
 #pragma once
 
-/// What clients are told of limits (draft-ietf-httpapi-ratelimit-headers): each limit with its
-/// quota and window in RateLimit-Policy, and in RateLimit what is left of the tightest.
+/// The response fields about limits (draft-ietf-httpapi-ratelimit-headers). RateLimit-Policy lists
+/// each limit with its quota and window. RateLimit states the rest of the tightest limit.
 
 #include "otpd/http/response.hpp"
 #include "otpd/otp/failure.hpp"
@@ -11,11 +11,11 @@
 
 namespace otpd::api {
 
-/// After a send. Nothing without limits.
+/// After a send. Adds nothing without limits.
 void add_limit_fields(std::vector<http::header_field>& to,
                       std::vector<otp::limit_status> const& limits);
-/// After a refusal: those that refused, with nothing left. Nothing when none of them is a plain
-/// limit.
+/// After a refusal: lists the limits that refused, with nothing left. Adds nothing if none is a
+/// plain limit.
 void add_limit_fields(std::vector<http::header_field>& to,
                       std::vector<otp::violated_limit> const& violated);
 

@@ -21,7 +21,7 @@ bool ends_with_ignoring_case(std::string_view text, std::string_view end) {
     return text.size() >= end.size() && iequals(text.substr(text.size() - end.size()), end);
 }
 
-/// Of `host[:port]`; the empty text when it is not that.
+/// Returns the host of `host[:port]`; empty if `authority` has another form.
 std::string_view host_of(std::string_view authority) {
     auto const colon = authority.find(':', authority.starts_with('[') ? authority.find(']') : 0);
     if (colon == authority.npos) return authority;
@@ -51,7 +51,7 @@ bool is_of_a_proxy(std::string_view field) {
            std::ranges::any_of(names, [&](auto name) { return iequals(field, name); });
 }
 
-/// What it shows; empty: nothing.
+/// Returns how the request shows a foreign origin; empty if it does not.
 std::string sign_of_others(http::request const& request) {
     if (!http::unmapped(request.peer()).is_loopback()) return "comes from another machine";
     for (auto const& [name, value] : request.fields()) {

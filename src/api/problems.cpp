@@ -78,7 +78,7 @@ problem_row problem_row_of(otp::errc code) {
     return {500, "internal_error", ""};
 }
 
-/// What is wrong with the body although each of its members is well-formed by itself.
+/// Returns the fault of a body whose members are well-formed individually.
 json::array errors_of(otp::errc code) {
     json::object fault;
     if (code == otp::errc::number_invalid) {
@@ -97,7 +97,7 @@ json::array errors_of(otp::errc code) {
     return json::array{std::move(fault)};
 }
 
-/// Whether the upstream was not even asked, so that asking again is worth it.
+/// Returns whether the upstream was not reached, so that a retry makes sense.
 bool was_not_reached(std::optional<bridgexapi::reason> why) {
     using enum bridgexapi::reason;
     return why == connect_failed || why == tls_failed || why == circuit_open ||

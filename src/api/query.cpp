@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::size_t longest_name = 32;
 
-/// Whether a fault may repeat the name: what looks like no name may be anything, a phone number
-/// too.
+/// Returns whether a fault may repeat the name. Other text could be anything, such as a phone
+/// number.
 bool looks_like_a_name(std::string_view text) noexcept {
     return !text.empty() && text.size() <= longest_name &&
            std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });

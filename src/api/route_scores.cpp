@@ -1,4 +1,4 @@
-// GET /routes/scores: how well each route did lately, for the operator
+// GET /routes/scores: the recent performance of each route, for the operator
 
 #include "json_writer.hpp"
 #include "otpd/core/purpose.hpp"

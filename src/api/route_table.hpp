@@ -1,6 +1,6 @@
 #pragma once
 
-/// The rows of routes.cpp, and the handlers that they name, each in the file of its resource.
+/// The rows of routes.cpp and their handlers, each defined in the file of its resource.
 
 #include "otpd/api/routes.hpp"
 
@@ -12,32 +12,33 @@
 
 namespace otpd::api {
 
-/// A request that its row's checks let pass. Valid until its answer is there.
+/// A request that passed the checks of its row. Valid until its response is complete.
 struct api_call {
     dependencies const& deps;
     http::request const& request;
-    otp::client const* client; ///< null only where anybody may ask, and showed no token
+    otp::client const* client; ///< null only with access::anybody and without a token
 };
 
 using answer = boost::asio::awaitable<http::response>;
-/// What is called, with the variable segment of its path if there is one.
+/// A handler, with the variable segment of its path if there is one.
 using handler = std::variant<answer (*)(api_call), answer (*)(api_call, std::string),
                              answer (*)(api_call, int)>;
 
 enum class access : std::uint8_t {
     anybody,
-    client,              ///< who shows a client's token; 401 for others
-    client_and_operator, ///< the operator on the admin listener, for what is everybody's
-    the_operator ///< the same; on the API's listener the client, unless there are several (403)
+    client,              ///< requires a client's token; 401 for others
+    client_and_operator, ///< also the operator, on the admin listener
+    /// Like client_and_operator; 403 on the API's listener if there are several clients.
+    the_operator
 };
-enum class content : std::uint8_t { unread, json }; ///< json: 415 for what is not
-/// What is counted for each client before it is served: 429. Sends and checks have limits of their
-/// own.
+enum class content : std::uint8_t { unread, json }; ///< json: other content gets a 415
+/// Limits that are counted for each client before its request is served (429). Sends and checks
+/// have their own limits.
 enum class limit : std::uint8_t { none, reads };
 
 struct row {
     http::method verb;
-    std::string_view path; ///< as router::add() takes it
+    std::string_view path; ///< as for router::add()
     access who;
     content body;
     limit counted;

@@ -45,7 +45,7 @@ static_assert(std::ranges::none_of(rows,
                                    }),
               "what is counted is counted for a client");
 
-/// What every row is checked for, in the order that clients know, and then its handler.
+/// Runs the checks of a row in a fixed order, then its handler.
 template <class... Parameter>
 answer check_and_call(row const& row, dependencies const& deps, http::request const& request,
                       answer (*call)(api_call, Parameter...), Parameter... segment) {
@@ -87,7 +87,7 @@ std::span<row const> route_table() noexcept {
 std::vector<std::string_view> paths() {
     std::vector<std::string_view> all;
     std::ranges::transform(rows, std::back_inserter(all), &row::path);
-    all.erase(std::ranges::unique(all).begin(), all.end()); // those of one path stand together
+    all.erase(std::ranges::unique(all).begin(), all.end()); // rows of one path are adjacent
     return all;
 }
 

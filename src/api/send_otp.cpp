@@ -38,15 +38,15 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
                              {}};
 }
 
-/// What a reply has from its request and from the settings.
+/// What a response takes from its request and the settings.
 struct frame {
     std::string phone; ///< masked
     std::string purpose;
-    std::string reports_at;          ///< a delivery report's URL without the message's id
-    bool names_verification = false; ///< in that URL: a tenant shows with it whose message it is
+    std::string reports_at;          ///< the URL of a delivery report without the message id
+    bool names_verification = false; ///< in that URL: a tenant thereby shows whose message it is
 };
 
-/// The reference's URL unless the operator wants otpd's own.
+/// Returns the reference implementation's URL unless the operator configured otpd's own.
 std::string reports_at(dependencies const& deps) {
     if (deps.delivery_url.empty()) return deps.upstream_url + "/api/v1/dlr/";
     return deps.delivery_url + "/deliveries/";

@@ -1,6 +1,6 @@
 #pragma once
 
-/// What clients are told of the routes that a send looked at, the same in a reply and in a problem.
+/// Writes the routes that a send tried or skipped, for responses and problems alike.
 
 #include "otpd/otp/failure.hpp"
 
@@ -11,9 +11,9 @@
 
 namespace otpd::api {
 
-/// One JSON text for each step, for json_writer::add_array().
+/// Returns one JSON text per step, for json_writer::add_array().
 [[nodiscard]] std::vector<std::string> write_steps(std::vector<otp::step_report> const& steps);
-/// As a member of a problem.
+/// Returns the steps as a member of a problem.
 [[nodiscard]] boost::json::array steps_member(std::vector<otp::step_report> const& steps);
 
 } // namespace otpd::api

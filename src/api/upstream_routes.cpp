@@ -1,4 +1,4 @@
-// GET /routes and /routes/{id}/pricing: what the upstream offers, and what it costs
+// GET /routes and /routes/{id}/pricing: the upstream's routes and prices
 
 #include "json_writer.hpp"
 #include "problems.hpp"

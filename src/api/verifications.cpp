@@ -1,4 +1,4 @@
-// GET and DELETE /verifications/{id}: what became of one code, and its end before its time
+// GET and DELETE /verifications/{id}: reads or cancels a verification
 
 #include "caller.hpp"
 #include "json_writer.hpp"
@@ -16,7 +16,7 @@ namespace {
 
 constexpr int longest_wait = 60; // seconds
 
-/// Its details are members beside `at` and `event`, which no detail is called.
+/// Details become members beside `at` and `event`. No detail has these names.
 std::string write(otp::verification_view::event const& of) {
     json_writer event;
     event.add("at", of.at).add("event", of.type);
@@ -64,7 +64,7 @@ http::response reply_of(otp::outcome<otp::verification_view> const& found,
     return reply;
 }
 
-/// When somebody who asked to wait is to be answered: within what the server gives a request.
+/// Returns when a waiting request is answered: early enough for the server's request timeout.
 deadline end_of_wait(int seconds, http::request const& request) {
     constexpr std::chrono::seconds time_to_answer{1};
     deadline::duration const wished = std::chrono::seconds(seconds);

@@ -13,7 +13,7 @@ net::http_request request_for(message const& message, std::string const& target,
     result.method = net::http_method::post;
     result.target = target;
     result.body = secret_string(message.payload);
-    result.repeatable = true; // the receiver knows a message by its id
+    result.repeatable = true; // the receiver recognises a message by its id
     result.headers = "webhook-id: " + message.id + "\r\n";
     result.headers += "webhook-timestamp: " + std::to_string(timestamp) + "\r\n";
     result.headers += "webhook-signature: " + sign(secrets, message.id, timestamp, message.payload);

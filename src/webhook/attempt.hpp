@@ -1,6 +1,6 @@
 #pragma once
 
-/// One attempt to deliver a message to an endpoint: the request, and the meaning of the answer.
+/// One attempt to deliver a message to an endpoint: the request, and the meaning of the response.
 
 #include "endpoint_queue.hpp"
 #include "otpd/net/http_message.hpp"
@@ -12,7 +12,7 @@
 
 namespace otpd::webhook {
 
-/// A POST of `message` to `target`, signed with `secrets` as of `at`.
+/// Returns a POST of `message` to `target`, signed with `secrets` at the time `at`.
 [[nodiscard]] net::http_request request_for(message const& message, std::string const& target,
                                             std::vector<secret_string> const& secrets,
                                             wall_time at);
@@ -20,12 +20,12 @@ namespace otpd::webhook {
 struct verdict {
     enum class kind { delivered, failed, gone };
     kind is = kind::failed;
-    std::string problem; ///< for the log: the status, or why there was none
+    std::string problem; ///< for the log: the status, or why there is none
     std::optional<std::chrono::seconds> retry_after; ///< at most longest_pause
 };
 
-/// Anything but a 2xx is a failure, a redirect too: where it leads nobody has allowed. 410: the
-/// receiver wants no more.
+/// Every response but a 2xx is a failure, also a redirect, whose target nobody has allowed. With
+/// 410 the receiver unsubscribes.
 [[nodiscard]] verdict judge(net::exchange_result const& exchanged);
 
 [[nodiscard]] std::string_view word_of(net::exchange_error why) noexcept;

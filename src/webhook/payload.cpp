@@ -10,14 +10,14 @@ namespace otpd::webhook {
 
 namespace {
 
-/// The currency of the account at the upstream, which states it nowhere.
+/// The currency of the upstream account. The upstream does not state it.
 constexpr std::string_view account_currency = "EUR";
 
 std::string quoted(std::string_view text) {
     return boost::json::serialize(boost::json::string_view(text));
 }
 
-/// Members of an object; those that say nothing are left out.
+/// The members of an object. Empty ones are omitted.
 class members {
 public:
     void add(std::string_view key, std::string_view text) {

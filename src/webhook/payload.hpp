@@ -1,6 +1,6 @@
 #pragma once
 
-/// What a webhook's message says.
+/// The body of a webhook message.
 
 #include "otpd/otp/verification_event.hpp"
 
@@ -8,8 +8,8 @@
 
 namespace otpd::webhook {
 
-/// {"type":...,"timestamp":...,"data":{...}}: a fact of the past, so it is written once and never
-/// changes however often it is sent. `event` has a type (type_of).
+/// Returns {"type":...,"timestamp":...,"data":{...}}. It is written once and is the same for all
+/// attempts. `event` must have a type (type_of).
 [[nodiscard]] std::string payload_of(otp::verification_event const& event);
 
 } // namespace otpd::webhook

@@ -30,7 +30,7 @@ std::uint32_t kinds_of(std::vector<std::string> const& events) {
 
 net::https_client_options transport_options(endpoint const& endpoint, endpoint_url const& url,
                                             options const& with) {
-    constexpr std::size_t reply_bytes_max = 256 * 1024; // nobody reads it, but a 200 is a 200
+    constexpr std::size_t reply_bytes_max = 256 * 1024; // the body is ignored, but a 200 is a 200
     constexpr std::chrono::milliseconds connect_timeout_max{5'000};
     net::https_client_options result;
     result.target = url.origin;
@@ -42,15 +42,16 @@ net::https_client_options transport_options(endpoint const& endpoint, endpoint_u
     result.pool.waiters_max = sent_at_a_time;
     result.pool.wait_max = with.timeout;
     result.pool.limits.body_bytes_max = reply_bytes_max;
-    // A message may be sent twice, so there is no need to distrust a kept connection.
+    // A message may be sent twice, so reusing connections is safe.
     result.pool.probation = std::chrono::milliseconds::zero();
-    // Each message has its own pauses between tries.
+    // Disables the circuit breaker: each message has its own pauses between attempts.
     result.pool.circuit.failures_to_open = std::numeric_limits<unsigned>::max();
     if (!endpoint.allow_private) result.allowed = &net::is_public_address;
     return result;
 }
 
-/// A text as the receiver has it would sign too, and nobody could verify it.
+/// Rejects a secret that is still encoded: it would sign too, but nobody could verify the
+/// signature.
 endpoint with_decoded_secrets(endpoint said) {
     auto const decoded = [](secret_string const& secret) {
         return !secret.empty() && !secret.reveal().starts_with("whsec_");

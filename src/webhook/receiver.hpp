@@ -1,6 +1,6 @@
 #pragma once
 
-/// One endpoint with all that belongs to it.
+/// An endpoint with its queue, client and state.
 
 #include "endpoint_queue.hpp"
 #include "endpoint_url.hpp"
@@ -18,10 +18,10 @@
 
 namespace otpd::webhook {
 
-/// Messages of one endpoint that are sent at the same time.
+/// Concurrent messages of one endpoint.
 inline constexpr std::size_t sent_at_a_time = 4;
 
-/// Logs the first connection of a streak that could not be made. On the strand of the client's
+/// Logs only the first of several failed connections in a row. Runs on the strand of the client's
 /// pool.
 class connect_watch final : public net::connect_observer {
 public:
@@ -36,28 +36,28 @@ private:
     bool told_ = false;
 };
 
-/// Lives on its owner's strand, except for what says otherwise.
+/// Lives on its owner's strand, except for members marked otherwise.
 struct receiver {
-    /// Throws std::invalid_argument when the URL or a secret is none.
+    /// Throws std::invalid_argument if the URL or a secret is invalid.
     receiver(net::strand const& strand, endpoint said, options const& with,
              webhooks::dependencies const& deps);
 
-    // From any thread, and quick.
+    // Thread-safe and quick.
 
     [[nodiscard]] bool wants(otp::event_type kind) const noexcept;
     [[nodiscard]] bool wants(otp::verification_event const& event) const noexcept;
 
     endpoint const who;
-    std::uint32_t const kinds; ///< a bit for each kind of event that is told
+    std::uint32_t const kinds; ///< a bit for each event type that is sent
     endpoint_url const url;
     connect_watch watch;
     net::https_client client;
     endpoint_queue queue;
     boost::asio::steady_timer wake_up;
     std::optional<steady_time> wakes_at;
-    std::atomic<bool> off = false; ///< told so (410)
-    bool failing = false;          ///< the last try failed
-    bool dropping = false;         ///< the queue was full a short time ago
+    std::atomic<bool> off = false; ///< the endpoint answered 410
+    bool failing = false;          ///< the last attempt failed
+    bool dropping = false;         ///< the queue was recently full
 };
 
 } // namespace otpd::webhook

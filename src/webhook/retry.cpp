@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 constexpr std::array<std::chrono::milliseconds, 7> pauses{5s, 30s, 2min, 10min, 30min, 2h, 6h};
 static_assert(pauses.back() == longest_pause);
 
-/// From 80 % to 120 % of `pause`.
+/// Returns 80 % to 120 % of `pause`.
 std::chrono::milliseconds jittered(std::chrono::milliseconds pause, random_source& random) {
     constexpr int fifth = 5;
     auto const part = pause / fifth;

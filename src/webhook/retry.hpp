@@ -1,6 +1,6 @@
 #pragma once
 
-/// When a message that was not taken is tried again.
+/// The pauses between the attempts to deliver a message.
 
 #include "otpd/core/random.hpp"
 
@@ -10,16 +10,17 @@
 
 namespace otpd::webhook {
 
-/// The longest pause, jitter aside, and the longest that a receiver may ask for.
+/// The longest pause before jitter, and the longest that a receiver may request.
 inline constexpr std::chrono::hours longest_pause{6};
 
 struct retry_policy {
     std::uint32_t hurry = 1; ///< divides every pause; >= 1
 };
 
-/// The pause after the `tries`-th failed try (>= 1): 5 s, 30 s, 2 min, 10 min, 30 min, 2 h and 6 h,
-/// each of them a fifth more or less, so that what failed together does not come back together;
-/// what the receiver asked for if that is longer. Nothing: that was the last try.
+/// Returns the pause after the `tries`-th failed attempt (>= 1): 5 s, 30 s, 2 min, 10 min, 30 min,
+/// 2 h and 6 h. Each varies by a fifth, so that messages that failed together are not retried
+/// together. A longer Retry-After of the receiver takes precedence. Returns nullopt after the last
+/// attempt.
 [[nodiscard]] std::optional<std::chrono::milliseconds>
 pause_after(unsigned tries, retry_policy policy, std::optional<std::chrono::seconds> retry_after,
             random_source& random);

@@ -23,7 +23,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Occurrences on their way to the strand. Only a machine that cannot keep up has more.
+/// Most events on their way to the strand. Only an overloaded machine exceeds it.
 constexpr std::size_t arrivals_max = 16'384;
 
 std::string what_of(std::exception_ptr const& thrown) {
@@ -49,13 +49,13 @@ public:
     }
 
     [[nodiscard]] net::strand strand() const noexcept { return strand_; }
-    /// From any thread: nothing is queued and nothing is begun any more.
+    /// Stops queueing and sending. Thread-safe.
     void close() noexcept {
         closed_ = true;
         ended_ = true;
     }
 
-    /// `what`: an event or a kind of them.
+    /// `what`: an event or an event type.
     template <class What>
     [[nodiscard]] bool wants(What const& what) const noexcept {
         auto const wanted_by = [&what](receiver const& one) { return one.wants(what); };
@@ -81,7 +81,7 @@ public:
         asio::post(strand_, std::move(begin));
     }
 
-    /// On the strand. Whether all that was due had been tried by `until`.
+    /// Runs on the strand. Returns whether all due messages had been tried by `until`.
     asio::awaitable<bool> drain([[maybe_unused]] std::shared_ptr<impl> self, deadline until) {
         closed_ = true;
         for (auto& to : receivers_)
@@ -115,7 +115,7 @@ private:
         asio::post(strand_, std::move(arrive));
     }
 
-    // All of these run on the strand.
+    // The following run on the strand.
 
     void arrived(otp::verification_event const& event) {
         if (ended_) return;
@@ -147,12 +147,12 @@ private:
                 deps_.log.warn("webhook_dropped",
                                {{"endpoint", to.who.name}, {"messages", to.queue.size()}});
         } else if (to.queue.size() <= options_.queue_max / 2) {
-            to.dropping = false; // not at the first free place: that would be a line for each
+            to.dropping = false; // only at half: otherwise each free place would cause a log line
         }
         pump(to);
     }
 
-    /// Begins to send what is due, and comes back for the rest.
+    /// Sends the due messages and arms the timer for the rest.
     void pump(receiver& to) {
         if (started_ && !ended_ && !to.off) {
             while (to.queue.taken() < sent_at_a_time) {
@@ -193,7 +193,8 @@ private:
 
     asio::awaitable<void> attempt(receiver& to, queued queued) {
         ++queued.tries;
-        auto request = request_for(*queued.webhook, to.url.target, to.who.secrets, deps_.now.wall());
+        auto request =
+            request_for(*queued.webhook, to.url.target, to.who.secrets, deps_.now.wall());
         auto const exchanged =
             co_await to.client.exchange(std::move(request), deadline::in(options_.timeout));
         auto const judged = judge(exchanged);
@@ -260,7 +261,7 @@ private:
         deps_.log.warn("webhook_messages_left", {{"endpoint", to.who.name}, {"messages", left}});
     }
 
-    /// Nothing is being sent, and nothing is due that could be.
+    /// Returns whether no message is being sent and none is due.
     [[nodiscard]] bool all_idle() const {
         auto const now = std::chrono::steady_clock::now();
         auto const idle = [&](receiver const& one) {
@@ -279,10 +280,10 @@ private:
     net::strand strand_;
     options const options_;
     dependencies const deps_;
-    std::list<receiver> receivers_; // never moves them
+    std::list<receiver> receivers_; // a list never moves its elements
     std::atomic<std::size_t> arrivals_ = 0;
-    std::atomic<bool> closed_ = false; // nothing is queued any more
-    std::atomic<bool> ended_ = false;  // nothing is sent any more
+    std::atomic<bool> closed_ = false; // no message is queued any more
+    std::atomic<bool> ended_ = false;  // no message is sent any more
     bool started_ = false;
     asio::steady_timer drained_;
 };

@@ -1,5 +1,5 @@
-// The functions are deprecated in favour of EVP, which is where their caller may choose another
-// hash. This one may not.
+// OpenSSL deprecates these functions in favour of EVP, whose callers can choose the hash. Here it
+// is fixed.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "crypto/hmac.hpp"
@@ -29,8 +29,7 @@ void finish(SHA256_CTX& hash, hmac_sha256::digest& out) {
     require(SHA256_Final(reinterpret_cast<unsigned char*>(out.data()), &hash) == 1);
 }
 
-/// RFC 2104 2: a key that is longer than a block is hashed first, a shorter one is followed by
-/// zeros.
+/// RFC 2104 2: a key longer than a block is hashed first; a shorter one is padded with zeros.
 block block_of(std::span<std::byte const> key) {
     block padded{};
     if (key.size() <= padded.size()) {
@@ -81,7 +80,7 @@ hmac_sha256::digest hmac_sha256::operator()(std::initializer_list<std::string_vi
         put(hash, std::as_bytes(std::span(field)));
     }
     digest out;
-    finish(hash, out); // wipes what it used, as the next one does
+    finish(hash, out); // wipes its state, like the next one
     hash = outer_;
     put(hash, out);
     finish(hash, out);

@@ -1,6 +1,6 @@
 #pragma once
 
-/// HMAC-SHA-256 (RFC 2104) with the key schedule done once.
+/// HMAC-SHA-256 (RFC 2104) with the key schedule computed once.
 
 #include <openssl/sha.h>
 
@@ -12,10 +12,10 @@
 
 namespace otpd::otp {
 
-/// Immutable; may be used from any thread. Throws std::runtime_error when OpenSSL fails.
+/// Immutable and thread-safe. Throws std::runtime_error when OpenSSL fails.
 ///
-/// Keeps the two hashes of RFC 2104 as they stand after the key's block and goes on from copies.
-/// OpenSSL 3's EVP_MAC does the same sums, but makes and frees its contexts for each MAC.
+/// It keeps the two hash states of RFC 2104 after the key's block and continues from copies.
+/// OpenSSL 3's EVP_MAC computes the same, but allocates and frees contexts for each MAC.
 class hmac_sha256 {
 public:
     using digest = std::array<std::byte, SHA256_DIGEST_LENGTH>;
@@ -25,13 +25,13 @@ public:
     hmac_sha256& operator=(hmac_sha256 const&) = default;
     ~hmac_sha256();
 
-    /// The MAC over the fields, each preceded by its length, so that no two lists of fields are the
-    /// same bytes ("ab","c" and "a","bc").
+    /// Returns the MAC over the fields, each preceded by its length, so that different lists of
+    /// fields never give the same bytes ("ab","c" and "a","bc").
     [[nodiscard]] digest operator()(std::initializer_list<std::string_view> fields) const;
 
 private:
-    SHA256_CTX inner_{}; ///< has seen the key's block xor ipad
-    SHA256_CTX outer_{}; ///< has seen the key's block xor opad
+    SHA256_CTX inner_{}; ///< after the key's block xor ipad
+    SHA256_CTX outer_{}; ///< after the key's block xor opad
 };
 
 } // namespace otpd::otp

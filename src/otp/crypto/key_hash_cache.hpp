@@ -1,7 +1,7 @@
 #pragma once
 
-/// The hashes of subjects of which there are few: clients, countries, everybody. Each is a MAC, and
-/// the same for every request.
+/// Caches the hashes of limit keys of which there are few: clients, countries, everybody. Each hash
+/// is a MAC and is the same for all requests.
 
 #include "otpd/store/limits.hpp"
 
@@ -16,8 +16,7 @@
 
 namespace otpd::otp {
 
-/// From any thread. Keeps as many as there is room for; what does not find any is worked out each
-/// time.
+/// Thread-safe. It keeps as many hashes as fit; others are computed each time.
 class key_hash_cache {
 public:
     using fields = std::initializer_list<std::string_view>;
@@ -41,7 +40,7 @@ public:
                 if (slot.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel))
                     return made.release()->key;
             }
-            // Whatever is there now, perhaps another thread's.
+            // The entry may be one that another thread has just stored.
             if (is(*found, texts)) return found->key;
         }
         return work_out(texts);
@@ -49,7 +48,7 @@ public:
 
 private:
     struct entry {
-        std::string text; ///< each field with its length before it
+        std::string text; ///< each field preceded by its length
         store::key_hash key;
     };
     static constexpr std::size_t probes = 8;
@@ -60,7 +59,7 @@ private:
             hash = hash * 31 + std::hash<std::string_view>()(field);
         return hash;
     }
-    /// Fields of which there are few are short.
+    /// Cached fields are short, so one byte suffices.
     static char length_of(std::string_view field) noexcept {
         return static_cast<char>(field.size());
     }

@@ -16,7 +16,7 @@ std::span<std::byte const> bytes_of(secret_string const& secret) {
     return std::as_bytes(std::span(secret.reveal()));
 }
 
-/// One secret serves several ends, each under a key of its own (domain separation).
+/// Derives a separate key for each purpose of a secret (domain separation).
 secret_string derive(secret_string const& secret, std::string_view end) {
     auto digest = hmac_sha256(bytes_of(secret))({end});
     std::string key(digest.size(), '\0');
@@ -32,11 +32,11 @@ struct code_key {
         std::memcpy(&id, digest.data(), sizeof id);
     }
 
-    hmac_sha256 stream; ///< of bytes that digits are made of
+    hmac_sha256 stream; ///< generates the bytes from which digits are made
     std::uint32_t id = 0;
 };
 
-/// HMACs over what a code is of and a counter, as many as are needed.
+/// Generates HMACs over the inputs of a code and a counter, as many as needed.
 class keyed_bytes final : public random_source {
 public:
     keyed_bytes(hmac_sha256 const& key, std::array<std::string_view, 4> const& of)
@@ -75,7 +75,7 @@ struct key_ring::keys {
     hmac_sha256 id;
     std::unique_ptr<key_hash_cache> kept = std::make_unique<key_hash_cache>();
 
-    /// Enciphers and deciphers: the keystream is used for this one random id only.
+    /// Encrypts and decrypts. The keystream is used for this random id only.
     void cover(store::verification_address& at) const {
         auto const stream = id({{reinterpret_cast<char const*>(at.id.data()), at.id.size()}});
         for (std::size_t i = 0; i < at.number.size(); ++i)

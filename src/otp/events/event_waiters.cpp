@@ -19,8 +19,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Counts of changes, shared by verifications whose ids have the same hash: somebody who waits is
-/// sometimes woken for nothing, and never left to sleep through a change.
+/// Event counters. Verifications with the same hash share one: a waiter may wake up without an
+/// event, but never misses one.
 constexpr std::size_t counts = 4096;
 
 } // namespace
@@ -37,11 +37,11 @@ public:
             own_.try_emplace(name, each_has);
     }
 
-    // From any thread.
+    // Thread-safe.
 
-    /// Who looks counts itself before it reads the store; what changes is in the store before
-    /// anybody asks this. So a change that is not told, as nobody looked, is one that whoever looks
-    /// finds in the store (all in one order, std::memory_order_seq_cst).
+    /// A reader subscribes before it reads the store, and an event is in the store before anyone
+    /// calls this. So an event that is not counted, because there is no subscriber, is visible to
+    /// the next reader of the store. This requires a single order (std::memory_order_seq_cst).
     [[nodiscard]] bool has_subscribers() const noexcept { return subscriptions_.load() > 0; }
     void subscribe() noexcept { ++subscriptions_; }
     void unsubscribe() noexcept { --subscriptions_; }
@@ -52,8 +52,9 @@ public:
         return count_of(id).load();
     }
 
-    /// Counts before it looks for those who wait; they are counted before they look at the count.
-    /// So one of both sees the other (all in one order, std::memory_order_seq_cst).
+    /// Increments the counter and then checks for waiters; a waiter registers and then checks the
+    /// counter. So at least one sees the other. This requires a single order
+    /// (std::memory_order_seq_cst).
     void on_event(std::string const& id) noexcept {
         ++count_of(id);
         if (waiters_.load() == 0) return;
@@ -85,7 +86,7 @@ public:
 private:
     using timers = std::unordered_multimap<std::string, std::shared_ptr<asio::steady_timer>>;
 
-    /// Places of one client, or those that all have in common.
+    /// The places of one client, or those that all share.
     struct share {
         explicit share(std::size_t count) noexcept : most(count) {}
         [[nodiscard]] bool take() noexcept {
@@ -97,7 +98,7 @@ private:
         std::atomic<std::size_t> used{0};
     };
 
-    /// One of the client's, or else of the common ones; or none.
+    /// One place of the client, else a shared one, else none.
     class place {
     public:
         place(impl& of, std::string const& client) : all_(of) {
@@ -122,7 +123,7 @@ private:
         share* from_ = nullptr;
     };
 
-    /// In the list of those who wait as long as it lives.
+    /// Keeps a waiter in the list during its lifetime.
     class entry {
     public:
         entry(timers& timers, std::string const& id, std::shared_ptr<asio::steady_timer> timer)
@@ -140,7 +141,7 @@ private:
         return counts_[std::hash<std::string_view>()(id) % counts];
     }
 
-    // On the strand.
+    // Runs on the strand.
 
     void wake(std::string const& id) {
         auto const [first, last] = timers_.equal_range(id);
@@ -148,7 +149,7 @@ private:
             each->second->cancel();
     }
 
-    /// False: the service ends.
+    /// Returns false at shutdown.
     static asio::awaitable<bool> next_change(std::shared_ptr<impl> self, std::string id,
                                              std::uint64_t seen, deadline until) {
         if (self->stopped_) co_return false;
@@ -161,8 +162,8 @@ private:
     }
 
     net::strand strand_;
-    timers timers_;                              // on strand_
-    std::unordered_map<std::string, share> own_; ///< by client; only their counts change
+    timers timers_;                              // used on strand_
+    std::unordered_map<std::string, share> own_; ///< by client; only their counters change
     share common_;
     std::atomic<std::size_t> waiters_{0};
     std::atomic<std::size_t> subscriptions_{0};

@@ -18,7 +18,7 @@ bool is_plain(char c) noexcept {
            c == '_' || c == ':' || c == '-';
 }
 
-/// A text of digits with a letter of ours behind them would be read as a number: the letter is
+/// Returns whether a text would be parsed as a number or a boolean. Its last letter is then
 /// encoded.
 bool looks_typed(std::string_view text) noexcept {
     if (text == "trueb" || text == "falseb") return true;

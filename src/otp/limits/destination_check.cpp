@@ -25,7 +25,7 @@ destination_check::verdict destination_check::check(phone_number const& to,
         return std::ranges::any_of(
             list, [&](destination const& each) { return each.covers(to, answer.country); });
     };
-    bool const allowed = is_in(rules_.allowed); // by its digits alone
+    bool const allowed = is_in(rules_.allowed); // by its digits only
     if (rules_.checked) {
         auto const where = plan_.find(to);
         if (!where && !allowed) {

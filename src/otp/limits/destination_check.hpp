@@ -11,8 +11,8 @@
 
 namespace otpd::otp {
 
-/// Decides whether codes may go to a number, by the numbering plans and the operator's lists. From
-/// any thread.
+/// Decides whether codes may be sent to a number, by the numbering plans and the operator's lists.
+/// Thread-safe.
 class destination_check {
 public:
     /// Both must outlive it.
@@ -20,12 +20,12 @@ public:
         : rules_(rules), plan_(plan) {}
 
     struct verdict {
-        std::string country; ///< empty: not known
+        std::string country; ///< empty: unknown
         std::optional<errc> fault;
     };
     [[nodiscard]] verdict check(phone_number const& to, client const& by) const;
 
-    /// Empty where numbers are not looked up.
+    /// Returns an empty text if the settings disable the numbering plans.
     [[nodiscard]] std::string country_of(phone_number const& number) const {
         return rules_.checked ? plan_.country_of(number) : std::string();
     }

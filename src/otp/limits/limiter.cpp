@@ -9,7 +9,7 @@ namespace otpd::otp {
 
 namespace {
 
-/// A prefix is a number without these: pumped numbers come in a row.
+/// A prefix is a number without its last digits, because pumped numbers are consecutive.
 constexpr std::size_t digits_after_prefix = 4;
 
 std::string_view prefix_of(phone_number const& number) {
@@ -17,7 +17,7 @@ std::string_view prefix_of(phone_number const& number) {
     return std::string_view(digits).substr(0, digits.size() - digits_after_prefix);
 }
 
-/// What a limit admits that has its whole quota again after that time.
+/// Returns what a limit admits now if its whole quota is available again after `resets_in`.
 std::uint64_t remaining(store::rate_limit_check const& c, store::counter_time resets_in) {
     auto const unit =
         store::tat_increment(store::rate_limit_check{c.key, {}, c.quota, c.window, 1});
@@ -26,7 +26,8 @@ std::uint64_t remaining(store::rate_limit_check const& c, store::counter_time re
     return std::min(c.quota, static_cast<std::uint64_t>(free / unit));
 }
 
-/// The shortest pause of which so much can be left: a store does not say which one runs.
+/// Returns the shortest pause of which `left` can remain. The store does not say which pause is
+/// running.
 std::chrono::seconds pause_of(store::cooldown_rule const& rule, store::duration left) {
     auto pause = std::max(rule.base, store::duration(1));
     while (pause < std::min(left, rule.longest))
@@ -50,7 +51,7 @@ std::vector<std::string> names_of_limits(policy const& rules) {
 std::optional<store::key_hash> limiter::key_hash_of(limit_key key, limit_keys const& keys) const {
     switch (key) {
     case limit_key::number:
-        return keys_.hash({"number", keys.number.digits()}); // whichever client sends to it
+        return keys_.hash({"number", keys.number.digits()}); // regardless of the client
     case limit_key::prefix:
         return prefix_key(keys);
     case limit_key::country:
@@ -78,7 +79,7 @@ std::vector<store::rate_limit_check> limiter::rate_limit_checks(limit_step step,
                                                                 limit_keys const& keys) const {
     std::vector<store::rate_limit_check> list;
     list.reserve(rules_.limits.size());
-    // Several limits often count by one key, and each hash is a MAC.
+    // Caches the last hash: several limits often share a key, and each hash is a MAC.
     std::optional<store::key_hash> hash;
     std::optional<limit_key> hashed_key;
     for (auto const& each : rules_.limits) {

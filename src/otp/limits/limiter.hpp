@@ -1,7 +1,7 @@
 #pragma once
 
-/// Turns the operator's limits into the rate-limit checks of one request, and the store's answer
-/// back into what callers see of the limits.
+/// Turns the operator's limits into the rate-limit checks of a request, and the store's answer into
+/// what callers see of the limits.
 
 #include "otpd/core/phone_number.hpp"
 #include "otpd/otp/caller.hpp"
@@ -17,29 +17,30 @@
 
 namespace otpd::otp {
 
-/// Immutable; may be used from any thread.
+/// Immutable and thread-safe.
 class limiter {
 public:
-    /// Both must outlive it.
+    /// Both arguments must outlive it.
     limiter(policy const& rules, key_ring const& keys) : rules_(rules), keys_(keys) {}
 
-    /// What a request is counted by.
+    /// What limits count a request by.
     struct limit_keys {
         otp::caller const& caller;
         phone_number const& number;
-        std::string const& country; ///< empty: not known, and limits by country are not charged
-        /// Of a test number only the client's limits and those of all are charged.
+        /// Empty: unknown, so limits by country do not count the request.
+        std::string const& country;
+        /// For a test number, only the limits per client and the global limits apply.
         bool is_test = false;
-        /// Worked out when it is first needed.
+        /// Computed on first use.
         mutable std::optional<store::key_hash> prefix_key = std::nullopt;
     };
 
     [[nodiscard]] std::vector<store::rate_limit_check>
     rate_limit_checks(limit_step step, limit_keys const& keys) const;
-    /// The guards against pumped SMS; none for trusted destinations.
+    /// Returns the conversion guards; none for trusted destinations.
     [[nodiscard]] std::vector<store::conversion_guard> guards(limit_keys const& keys) const;
 
-    /// The state of each limit after an admission, the tightest first.
+    /// Returns the state of each limit after an admission, the tightest first.
     [[nodiscard]] static std::vector<limit_status>
     limit_statuses(std::vector<store::rate_limit_check> const& rate_limit_checks,
                    store::admitted const& admission);
@@ -57,7 +58,7 @@ private:
     key_ring const& keys_;
 };
 
-/// Names under which a guard appears among the limits.
+/// The names of the guards among the limits.
 inline constexpr std::string_view pumping_prefix = "pumping_prefix";
 inline constexpr std::string_view pumping_country = "pumping_country";
 

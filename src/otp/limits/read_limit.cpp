@@ -37,7 +37,8 @@ public:
 private:
     using duration = steady_time::duration;
 
-    /// On strand_. How long until it may ask again; nothing: it may now, and that is counted.
+    /// Runs on strand_. Returns how long the client must wait; nullopt if it may read now, which is
+    /// then counted.
     std::optional<duration> wait_of(std::string const& who) {
         auto const now = now_.now();
         auto const unit = duration(window) / static_cast<duration::rep>(quota_);

@@ -8,13 +8,13 @@
 
 namespace otpd::otp {
 
-/// Numbers of the settings that get no SMS, and whose code is always the same.
+/// The configured numbers that get no SMS and always have the same code.
 class test_numbers {
 public:
-    /// Both must outlive it.
+    /// Both arguments must outlive it.
     test_numbers(policy const& rules, clock const& now) : rules_(rules), now_(now) {}
 
-    /// Null unless the number is one today.
+    /// Returns null unless the number is a test number today.
     [[nodiscard]] test_number const* find(phone_number const& number) const {
         auto const today = std::chrono::floor<std::chrono::days>(now_.wall());
         auto const found = std::ranges::find_if(rules_.test_numbers, [&](test_number const& each) {

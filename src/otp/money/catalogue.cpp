@@ -9,10 +9,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Of what the upstream said about its routes.
+/// How long the upstream's routes are cached.
 constexpr std::chrono::minutes routes_kept{1};
-/// Of the account and of price lists that nobody keeps otherwise: who asks in a loop asks the
-/// upstream once.
+/// How long the account, and price lists outside the price cache, are cached: a client that polls
+/// causes only one request to the upstream.
 constexpr std::chrono::seconds others_kept{5};
 
 failure upstream_failed(bridgexapi::failure const& because) {

@@ -13,16 +13,17 @@ using std::chrono::hours;
 
 /// Not free for budgets of the operator (app/settings_plan_checks.cpp).
 constexpr char const* total_name = "ledger";
-/// Longer than any month, so that the hours of one can be added up.
+/// Longer than any month, so that the hours of a month can be added up.
 constexpr hours total_retention{33 * 24};
-/// Beyond the end of its period: clocks of instances differ, and a send settles late.
+/// How long a sum is kept beyond its period: clocks of instances differ, and sends may be settled
+/// late.
 constexpr hours keep_margin{1};
 
 std::chrono::year_month_day date_of(wall_time at) {
     return std::chrono::year_month_day(floor<days>(at));
 }
 
-/// With zeros before it.
+/// Returns `value` with leading zeros.
 std::string digits(unsigned value, std::size_t count) {
     std::string text(count, '0');
     for (auto digit = text.rbegin(); digit != text.rend(); ++digit, value /= 10)
@@ -114,7 +115,7 @@ store::key_hash ledger::key_hash_of(budget_key key, std::string_view whose) cons
     static constexpr std::array<std::string_view, 5> kinds{"total", "client", "purpose", "route",
                                                            "country"};
     auto const kind = kinds[static_cast<std::size_t>(key)];
-    // Of the others there may be any number: a caller chooses the purpose.
+    // Other kinds have any number of keys: callers choose the purpose.
     bool const are_few =
         key == budget_key::total || key == budget_key::client || key == budget_key::country;
     return are_few ? keys_.cached_hash({"budget", kind, whose})

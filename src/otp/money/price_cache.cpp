@@ -25,7 +25,7 @@ constexpr std::string_view internal_error = "internal_error";
 } // namespace
 
 price_list make_price_list(std::vector<bridgexapi::price> prices, wall_time learned_at) {
-    // The highest first: one that the vendor hides is less than any.
+    // The highest price comes first. A hidden price sorts below any other.
     std::ranges::stable_sort(prices, [](auto const& a, auto const& b) {
         return std::tie(a.prefix, b.amount) < std::tie(b.prefix, a.amount);
     });

@@ -21,7 +21,7 @@ route_plan const* find_plan(policy const& rules, std::string_view name) {
     return found == rules.plans.end() ? nullptr : &*found;
 }
 
-/// The plan of a request that names neither plan nor route.
+/// Returns the plan of a request that names neither plan nor route.
 route_plan const* usual_plan(policy const& rules, client const& client, purpose const& purpose) {
     if (!client.default_plan.empty()) return find_plan(rules, client.default_plan);
     auto const found = std::ranges::find_if(rules.plans, [&](route_plan const& each) {
@@ -36,7 +36,7 @@ std::string three_decimals(double value) {
     return {text.data(), static_cast<std::size_t>(length)};
 }
 
-/// What stood for a route when it was chosen.
+/// Describes the scores by which a route was chosen.
 std::string stats_of(best_rule const& rule, route_score const& best) {
     details_writer why;
     why.add("best", rule.order == best_rule::by::cheapest ? "cheapest" : "fastest");
@@ -54,7 +54,7 @@ bool qualifies(best_rule const& rule, route_score const& score) {
            score.verified_share->value >= rule.min_verified_share;
 }
 
-/// Figures that are missing are the worst there can be.
+/// A missing statistic is worse than any value.
 bool better(best_rule const& rule, route_score const& a, route_score const& b) {
     if (rule.order == best_rule::by::cheapest) {
         if (!a.cost_per_verified || !b.cost_per_verified) return a.cost_per_verified.has_value();
@@ -131,7 +131,7 @@ asio::awaitable<route_selector::choice> route_selector::choose(route_step const&
     co_return choice{rule.routes.front(), details_writer().add("best", "too_few_samples").text()};
 }
 
-/// Empty: it may be taken.
+/// Returns why the route may not be taken; empty if it may.
 std::string_view route_selector::why_not(route_step const& step, send_request const& request,
                                          std::string const& country, int route_id,
                                          std::optional<money> price) const {

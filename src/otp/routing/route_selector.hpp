@@ -16,27 +16,27 @@
 
 namespace otpd::otp {
 
-/// Selects the routes that a send may take, and the reservations for each. From any executor.
+/// Selects the routes that a send may take, and the reservations for each. Thread-safe.
 class route_selector {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     route_selector(policy const& rules, prices const& price_list, route_score_source& scores,
                    ledger const& spending, clock const& now)
         : rules_(rules), prices_(price_list), scores_(scores), spending_(spending), now_(now) {}
 
-    /// The plan of a request; without steps when there is none of the requested name. Takes no
+    /// Returns the plan of a request; without steps if no plan has the requested name. It takes no
     /// route yet, but fills in the id of the first one.
     [[nodiscard]] route_walk plan(send_request const& request) const;
 
-    /// Takes the next route that the send may take, and reports why it skipped those in between.
-    /// False when no route is left.
+    /// Takes the next route that the send may take, and reports why routes before it were skipped.
+    /// Returns false if no route is left.
     boost::asio::awaitable<bool> advance(route_walk& walk, send_request const& request,
                                          std::string const& country) const;
 
-    /// The taken route did not send.
+    /// Records that the taken route did not send.
     void leave(route_walk& walk, step_report::result outcome, std::string_view why) const;
 
-    /// A reservation that every store refuses.
+    /// Returns a reservation that every store refuses.
     [[nodiscard]] store::reservation impossible_reservation() const {
         return {spending_.total(now_.wall()), 1, 0, std::chrono::seconds(1)};
     }
@@ -44,8 +44,7 @@ public:
 private:
     struct choice {
         int route_id = 0;
-        std::string
-            why; ///< for the timeline: by which scores; empty for a step that names its route
+        std::string why; ///< for the timeline: the scores; empty for a step with a fixed route
     };
     boost::asio::awaitable<choice> choose(route_step const& step, std::string const& country) const;
     [[nodiscard]] std::string_view why_not(route_step const& step, send_request const& request,

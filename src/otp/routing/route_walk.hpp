@@ -1,6 +1,6 @@
 #pragma once
 
-/// The progress of one send along its route plan. Data only.
+/// The progress of one send along its route plan. Plain data.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/otp/failure.hpp"
@@ -14,12 +14,12 @@
 
 namespace otpd::otp {
 
-/// The route that is taken now, and its reservations.
+/// The current route and its reservations.
 struct taken_route {
     route_step step;
     int route_id = 0;
-    std::optional<money> price; ///< nothing: not known
-    money expected;             ///< that, or what is assumed
+    std::optional<money> price; ///< nullopt: unknown
+    money expected;             ///< the price, or the assumed price
     std::vector<store::reservation> reservations;
 };
 
@@ -29,13 +29,13 @@ struct route_walk {
         std::string details;
     };
 
-    std::string plan; ///< empty: one route, which the request or a default names
+    std::string plan; ///< empty: a single route, from the request or a default
     std::vector<route_step> steps;
-    std::size_t next = 0; ///< of the steps
+    std::size_t next = 0; ///< index into `steps`
     taken_route taken;
-    std::vector<step_report> reports; ///< of the routes that were tried or skipped
+    std::vector<step_report> reports; ///< of the routes tried or skipped
     std::vector<note> notes;          ///< for the timeline
-    std::size_t notes_kept = 0; ///< of those: by the store, with a replacement of its reservation
+    std::size_t notes_kept = 0;       ///< of `notes`: stored already, with a replaced reservation
 };
 
 } // namespace otpd::otp

@@ -51,7 +51,7 @@ double weighted_quantile(std::vector<weighted> values, double share) {
         so_far += each.weight;
         if (so_far >= share * all) return each.value;
     }
-    return values.back().value; // what rounding left over
+    return values.back().value; // reached only through rounding
 }
 
 void score_sum::add(score_sample const& sample, double weight) {

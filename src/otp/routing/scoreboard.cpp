@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Queries whose figures are kept.
+/// The number of queries whose results are cached.
 constexpr std::size_t kept_max = 64;
 
 double in_seconds(std::chrono::milliseconds time) noexcept {
@@ -44,18 +44,17 @@ bool says_something(verification_event const& event) noexcept {
            (event.type != event_type::step_left || event.attempted);
 }
 
-/// The samples, the oldest first, of which only so many are kept.
+/// A bounded list of samples, the oldest first.
 class sample_list {
 public:
-    /// `began`: what was admitted before was sent by somebody else, who had counted it.
+    /// A verification that was admitted before `began` was sent, and counted, by another instance.
     sample_list(std::size_t most, wall_time began) : most_(most), began_(began) {}
 
     void note(verification_event const& event);
     [[nodiscard]] std::vector<score_sample const*> all() const;
 
 private:
-    /// The id is that of a sample that is kept: a copy for each key would be longer than most of
-    /// the rest.
+    /// The id is a view into a stored sample: a copy would be larger than the rest of the key.
     struct key {
         std::string_view verification_id;
         int route_id;
@@ -77,8 +76,8 @@ private:
     std::size_t most_;
     wall_time began_;
     std::deque<score_sample> samples_;
-    std::uint64_t first_ = 0; ///< the number of the first of them
-    /// The last try of each verification on each route.
+    std::uint64_t first_ = 0; ///< the sequence number of the first sample
+    /// The last attempt of each verification on each route.
     std::unordered_map<key, std::uint64_t, hash> numbers_;
 };
 
@@ -89,7 +88,7 @@ score_sample* sample_list::find(verification_event const& event) {
 }
 
 void sample_list::note(verification_event const& event) {
-    if (event.stale_connection) return; // the connection's fault, not the route's
+    if (event.stale_connection) return; // the connection failed, not the route
     switch (event.type) {
     case event_type::accepted:
         return begin(event, true);
@@ -118,7 +117,7 @@ void sample_list::begin(verification_event const& event, bool accepted) {
 void sample_list::deliver(verification_event const& event) {
     auto* const sample = find(event);
     if (sample == nullptr) return;
-    sample->accepted = true; // also one whose outcome was unknown
+    sample->accepted = true; // even if its outcome was unknown
     if (!sample->cost) sample->cost = event.cost;
     if (event.type == event_type::delivered)
         sample->delivery_seconds = in_seconds(event.since_accepted);
@@ -154,7 +153,7 @@ void sample_list::keep(score_sample sample) {
     auto const number = first_ + samples_.size();
     auto const& kept = samples_.emplace_back(std::move(sample));
     key const which{kept.verification_id, kept.route_id};
-    numbers_.erase(which); // with the id of an older sample
+    numbers_.erase(which); // its id is a view into an older sample
     numbers_.emplace(which, number);
 }
 
@@ -168,7 +167,7 @@ std::vector<score_sample const*> sample_list::all() const {
 
 } // namespace
 
-/// Members are used on `strand_`, but for happened().
+/// Members are used on `strand_`, except on_event().
 class scoreboard::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::any_io_executor const& executor, clock const& now, scoreboard_options options)
@@ -177,8 +176,7 @@ public:
 
     [[nodiscard]] net::strand const& strand() const noexcept { return strand_; }
 
-    /// A copy for the way to the strand has a dozen texts: where there is no way to go, none is
-    /// made.
+    /// Posting to the strand copies a dozen texts. If no executor hop is needed, no copy is made.
     void on_event(verification_event const& event) {
         if (net::is_single_threaded(strand_)) return samples_.note(event);
         asio::post(strand_, [self = shared_from_this(), event] { self->samples_.note(event); });
@@ -224,7 +222,7 @@ void scoreboard::on_event(verification_event const& event) noexcept {
     if (!says_something(event)) return;
     try {
         impl_->on_event(event);
-    } catch (std::exception const&) { // no memory: a sample less
+    } catch (std::exception const&) { // no memory: one sample fewer
         return;
     }
 }
