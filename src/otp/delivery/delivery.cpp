@@ -18,7 +18,7 @@ bool is_word(std::string_view text, std::string_view upper_case) noexcept {
     return std::ranges::equal(text, upper_case, {}, upper);
 }
 
-/// What the upstream calls a number may be none of ours.
+/// The upstream's number may not be a valid phone_number.
 std::string masked(std::string_view msisdn) {
     if (auto const number = phone_number::parse(msisdn)) return number->masked();
     constexpr std::size_t shown = 4;

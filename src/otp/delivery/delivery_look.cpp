@@ -10,17 +10,17 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Questions about single messages in one look, so that they do not hold up the list.
+/// Most requests about single messages per poll, so that they do not delay the list.
 constexpr std::size_t singles_max = 4;
-/// Complete looks at the list that did not show a message before it is asked for singly.
+/// A message is requested singly after this many complete polls of the list without it.
 constexpr unsigned missed_max = 2;
 constexpr std::int64_t page_min = 50;
 constexpr std::size_t pages_most = 64;
-/// With more pages than this a look takes so long that deliveries would be seen late.
+/// With more pages than this, a poll takes so long that deliveries would be noticed late.
 constexpr std::size_t short_look_pages = 4;
-/// Of the delivered messages; and requests from one look at them to the next.
+/// Most pages of delivered messages in one read. It also bounds the requests between two reads.
 constexpr std::size_t delivered_pages_max = 7;
-/// Between two long looks only delivered messages are listed.
+/// Between two long polls only delivered messages are listed.
 constexpr auto long_look_interval = 15s;
 
 } // namespace
@@ -53,10 +53,11 @@ bool list_reader::on_reply(delivery_question const& asked, delivery_reply answer
                                         : on_delivered(asked, std::move(answer), now);
 }
 
-// --- all of it ----------------------------------------------------------------------------------
+// --- the whole list ------------------------------------------------------------------------------
 
-/// A message that earlier looks did not show is too deep in the list, or not in it: few of those
-/// are asked for singly and not looked for; many are still looked for.
+/// A message that earlier polls did not show is deep in the list or not in it. If there are only a
+/// few of these, they are requested singly and the list is not searched for them. If there are
+/// many, it is.
 list_reader::wanted list_reader::find_wanted() const {
     wanted wanted;
     std::size_t missed = 0;
@@ -74,11 +75,11 @@ list_reader::wanted list_reader::find_wanted() const {
     }
     wanted.all = missed > singles_max;
     if (wanted.all) wanted.by_id += missed;
-    wanted.many_lost = wanted.lost > singles_max; // fewer are asked for by their numbers
+    wanted.many_lost = wanted.lost > singles_max; // fewer are requested by their numbers
     return wanted;
 }
 
-/// It is looked for, and was not shown yet.
+/// Returns whether a message is wanted and not shown yet.
 bool list_reader::is_missing(open_message const& message) const {
     return message.first_look <= began_ && !message.lost && message.seen_in != number_ &&
            (wanted_.all || message.missed < missed_max);
@@ -114,9 +115,9 @@ bool list_reader::on_list(delivery_question const& asked, delivery_reply answer,
     return true;
 }
 
-/// False: that is not why it failed.
+/// Returns false if the page size is not why the request failed.
 bool list_reader::lower_page_size(bridgexapi::failure const& why) {
-    // A reply that is too long for us cannot be told from other nonsense: only what goes on.
+    // A response that is too long looks like any other invalid one, so only a repeated one counts.
     bool const is_too_long = why.why == reason::protocol_error && ++unreadable_ > 1;
     if (page_size_ <= page_min || (why.why != reason::invalid_request && !is_too_long))
         return false;
@@ -143,16 +144,16 @@ void list_reader::end_list() {
     for (auto& [which, message] : messages_.all()) {
         if (message.first_look > began_) break;
         if (is_missing(message)) ++message.missed;
-        // It showed what a question about the number would show.
+        // The list covered what a request for the number would have shown.
         if (message.lost && list_.covers(message.what.asked_at - clock_tolerance_))
             updates_.judge_later(which, true);
     }
 }
 
-// --- only those that were delivered -------------------------------------------------------------
+// --- only delivered messages ---------------------------------------------------------------------
 
-/// Most of a long list are messages of which there is nothing new, and while it is read from its
-/// beginning to its end others are delivered at its beginning.
+/// Most messages of a long list have no news. While it is read from beginning to end, others are
+/// delivered at its beginning.
 bool list_reader::is_filter_worth_it() const {
     return can_filter_ && list_pages_ > short_look_pages &&
            delivered_pages_ < std::min(list_pages_, delivered_pages_max);
@@ -185,7 +186,8 @@ bool list_reader::on_delivered(delivery_question const& asked, delivery_reply an
         return true;
     }
     delivered_.add(*answer, asked.query.limit);
-    // It lists others as well, or none though there are some: it does not know this filter.
+    // The upstream ignores the filter if it also lists other messages, or lists none although there
+    // are some.
     if (!std::ranges::all_of(answer->reports, is_delivered) ||
         (delivered_.seen() == 0 && updates_.saw_delivered()))
         can_filter_ = false;
@@ -200,9 +202,10 @@ bool list_reader::on_delivered(delivery_question const& asked, delivery_reply an
     return true;
 }
 
-// --- single messages ----------------------------------------------------------------------------
+// --- single messages -----------------------------------------------------------------------------
 
-/// Those whose turn was longest ago. Fewer after a long list, so that the next one is not late.
+/// Chooses the messages that were requested longest ago. It chooses fewer after a long list, so
+/// that the next list is not late.
 void single_questions::choose(std::size_t pages, steady_time now) {
     std::vector<std::pair<steady_time, open_messages::id>> due;
     for (auto const& [which, message] : messages_.all())
@@ -260,7 +263,7 @@ void single_questions::judge(delivery_question const& asked,
     if (message == nullptr) return;
     list_scan scan;
     scan.add(page, asked.query.limit);
-    // Reports on others: it does not look at the number, and what it lists says nothing.
+    // Reports on other numbers mean that the filter is ignored, so the list proves nothing.
     bool const is_filtered = std::ranges::all_of(page.reports, [&](auto const& report) {
         return digits_of(report.msisdn) == asked.query.msisdn;
     });

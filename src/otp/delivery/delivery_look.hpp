@@ -1,6 +1,6 @@
 #pragma once
 
-/// The questions of one look at everything that is open.
+/// The requests of one poll of all open messages.
 
 #include "delivery/delivery_updates.hpp"
 #include "delivery/upstream_list.hpp"
@@ -10,22 +10,22 @@
 
 namespace otpd::otp {
 
-/// For the upstream.
+/// A request to the upstream.
 struct delivery_question {
     enum class about : std::uint8_t { list, delivered_list, number, order, message };
     about purpose = about::list;
-    open_messages::id which = 0;        ///< number, order and message: who is asked for
-    std::string name{};                 ///< order and message: their ids
-    bridgexapi::delivery_query query{}; ///< lists and number; of an order its page
+    open_messages::id which = 0;        ///< number, order and message: the open message
+    std::string name{};                 ///< order and message: its id
+    bridgexapi::delivery_query query{}; ///< lists and number: the filter; order: its page
 };
-/// What is asked for by its id comes as a page of one.
+/// The response to a request by id is a page with one report.
 using delivery_reply = bridgexapi::answer<bridgexapi::delivery_page>;
 
-/// Reads the list, newest first, until it showed every message that is looked for. While the list
-/// is long, its delivered messages are asked for in between.
+/// Reads the list, newest first, until it has shown every wanted message. While the list is long,
+/// its delivered messages are requested separately in between.
 class list_reader {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     list_reader(tracker_options const& options, open_messages& messages, delivery_updates& updates,
                 delivery_reports const& reports)
         : messages_(messages), updates_(updates), reports_(reports),
@@ -33,22 +33,23 @@ public:
           page_size_(std::max<std::int64_t>(1, options.page_max)) {}
 
     void begin(steady_time now);
-    /// Nothing: it was read as far as it should be. Not before what the last page told is stored.
+    /// Returns nullopt when the list has been read far enough. Call it only after the last page's
+    /// updates are stored.
     [[nodiscard]] std::optional<delivery_question> next();
-    /// False: this look has to end. A refusal may lead to another question instead.
+    /// Returns false if the poll must end. After a refusal, another request may follow instead.
     [[nodiscard]] bool on_reply(delivery_question const& asked, delivery_reply answer,
                                 wall_time now);
-    [[nodiscard]] std::size_t pages() const noexcept { return pages_; } ///< read in this look
+    [[nodiscard]] std::size_t pages() const noexcept { return pages_; } ///< read in this poll
 
 private:
     enum class stage : std::uint8_t { list, delivered, over };
-    /// Who is looked for.
+    /// The messages to find in the list.
     struct wanted {
         std::size_t by_id = 0;
         std::size_t lost = 0;
-        wall_time lost_since = wall_time::max(); ///< none of them was made before
+        wall_time lost_since = wall_time::max(); ///< all of them were sent after this
         bool many_lost = false;
-        bool all = false; ///< also those that the list did not show in earlier looks
+        bool all = false; ///< also those that earlier polls did not show
     };
 
     void begin_list();
@@ -70,7 +71,7 @@ private:
     delivery_reports const& reports_;
     std::chrono::seconds clock_tolerance_;
 
-    // Of this look.
+    // State of this poll.
     stage stage_ = stage::over;
     stage after_delivered_ = stage::over;
     std::uint64_t number_ = 0;
@@ -79,32 +80,32 @@ private:
     list_scan list_;
     std::size_t pages_max_ = 0;
     list_scan delivered_;
-    wall_time delivered_since_{}; ///< none that is open was made before
+    wall_time delivered_since_{}; ///< all open messages are newer
     std::size_t requests_since_delivered_ = 0;
     std::size_t pages_ = 0;
 
-    // Of all looks.
+    // State across polls.
     std::int64_t page_size_;
-    unsigned unreadable_ = 0;         ///< replies in a row
-    steady_time last_list_{};         ///< when the last look at all of the list began
-    std::size_t list_pages_ = 0;      ///< that it took
-    std::size_t delivered_pages_ = 0; ///< of the last look at those delivered, since then
-    bool can_filter_ = true;          ///< by status: no more once it seems that the upstream cannot
+    unsigned unreadable_ = 0;         ///< consecutive invalid responses
+    steady_time last_list_{};         ///< when the last poll of the whole list began
+    std::size_t list_pages_ = 0;      ///< pages of that poll
+    std::size_t delivered_pages_ = 0; ///< pages of delivered messages read since then
+    bool can_filter_ = true; ///< by status; false once the upstream seems to ignore the filter
 };
 
-/// Asks for messages that the list does not show, a few in each look: by their ids or orders, lost
-/// ones by their numbers.
+/// Requests messages that the list does not show, a few in each poll: by id or order, and lost ones
+/// by number.
 class single_questions {
 public:
-    /// Both must outlive it.
+    /// All arguments must outlive it.
     single_questions(tracker_options const& options, open_messages& messages,
                      delivery_updates& updates)
         : messages_(messages), updates_(updates), clock_tolerance_(options.clock_tolerance) {}
 
-    /// After so many pages of the list.
+    /// Chooses messages after `pages` pages of the list.
     void choose(std::size_t pages, steady_time now);
     [[nodiscard]] std::optional<delivery_question> next(steady_time now);
-    /// False: the upstream fails, not this question alone.
+    /// Returns false if the upstream fails, rather than this request.
     [[nodiscard]] bool on_reply(delivery_question const& asked, delivery_reply answer,
                                 wall_time now);
 
@@ -114,7 +115,7 @@ private:
     open_messages& messages_;
     delivery_updates& updates_;
     std::chrono::seconds clock_tolerance_;
-    std::vector<open_messages::id> chosen_; ///< the last one is next
+    std::vector<open_messages::id> chosen_; ///< used from the end
 };
 
 /// A look at everything that is open: the list first, then single questions.

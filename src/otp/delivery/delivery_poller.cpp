@@ -7,7 +7,7 @@ namespace otpd::otp {
 delivery_poller::action delivery_poller::next_action(moment now) {
     while (true) {
         if (auto update = updates_.next(now)) return *std::move(update);
-        if (updates_.are_under_way()) return rest{}; // their answers decide what is asked next
+        if (updates_.are_under_way()) return rest{}; // their answers decide the next request
         if (question_) {
             if (now.steady < pace_.next_request()) return rest{pace_.next_request()};
             pace_.begin_request(now.steady);
@@ -40,7 +40,7 @@ void delivery_poller::abandon_look(steady_time now) {
     pace_.abandon_look(now);
 }
 
-/// The first message is the one that is due first.
+/// The first message has the earliest due time.
 steady_time delivery_poller::next_look() const {
     auto const& all = messages_.all();
     if (all.empty()) return steady_time::max();

@@ -1,8 +1,8 @@
 #pragma once
 
-/// Decides what to ask the upstream about open messages, when, and what follows from its answers.
-/// It has no I/O, clock or thread: its owner asks for the next action, carries it out and hands
-/// back the result.
+/// Decides which requests about open messages to send to the upstream, when, and what follows from
+/// the responses. It has no I/O, clock or thread: its owner gets the next action, performs it and
+/// returns the result.
 
 #include "delivery/delivery_look.hpp"
 #include "delivery/look_pace.hpp"
@@ -17,7 +17,7 @@ public:
     struct rest {
         steady_time until = steady_time::max();
     };
-    /// After a question nothing is asked before its reply; several updates may be under way.
+    /// Only one question is open at a time. Several updates may be.
     using action = std::variant<rest, delivery_question, store_update>;
 
     /// Both must outlive it.
@@ -26,7 +26,7 @@ public:
         : reports_(reports), messages_(options), updates_(messages_, options, reports),
           look_(options, messages_, updates_, reports), pace_(options, random) {}
 
-    /// False: it is followed already, or can never be found.
+    /// Returns false if the message is already followed or can never be found.
     bool add(followed_message message, moment now) {
         return messages_.add(std::move(message), now);
     }
@@ -41,7 +41,7 @@ public:
                    moment now) {
         updates_.on_answer(update, answer, now.wall);
     }
-    /// An action could not be carried out: a new look begins after a pause.
+    /// An action could not be performed: a new poll begins after a pause.
     void abandon_look(steady_time now);
 
 private:

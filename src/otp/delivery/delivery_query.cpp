@@ -22,7 +22,8 @@ delivery_query::find(caller caller, std::string bx_message_id,
         auto const own =
             co_await owners_.is_of(*caller.client, bx_message_id, std::move(verification_id));
         if (!own) co_return own.error();
-        // Nobody is asked, so that even the time it takes says nothing of another's.
+        // The upstream is not asked, so that not even the response time reveals another client's
+        // message.
         if (!*own) co_return failure{errc::delivery_not_found};
     }
     auto const known = co_await deliveries_.last_report(bx_message_id);

@@ -1,4 +1,4 @@
-/// The shell around delivery_poller: a timer, calls of the upstream and the store, and a strand.
+/// The shell around delivery_poller: a timer, calls to the upstream and the store, and a strand.
 
 #include "delivery/delivery_calls.hpp"
 #include "delivery/delivery_poller.hpp"
@@ -20,7 +20,7 @@ namespace otpd::otp {
 
 namespace asio = boost::asio;
 
-/// Members are used on `strand_`, but for atomic ones and functions that are marked.
+/// Members are used on `strand_`, except for atomic members and functions marked otherwise.
 class delivery_tracker::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::any_io_executor const& executor, tracker_options options, dependencies deps)
@@ -28,7 +28,7 @@ public:
           reports_(deps.reports), calls_(deps.store, deps.upstream, options.timeout),
           wake_(strand_), poller_(options, deps.random, deps.reports) {}
 
-    // From any thread.
+    // Called from any thread.
 
     void follow(followed_message message) {
         if (!options_.enabled || stopped_) return;
@@ -52,7 +52,7 @@ public:
                        asio::bind_cancellation_slot(stop_.slot(), std::move(ended)));
     }
 
-    /// What the store is being told is told to the end.
+    /// Running updates of the store are completed.
     void stop() {
         if (stopped_.exchange(true)) return;
         asio::post(strand_, [self = shared_from_this()] {
@@ -79,7 +79,7 @@ private:
         if (poller_.open() == 1) wake_.cancel();
     }
 
-    /// Messages that ended make room for others.
+    /// Makes room for as many messages as have ended.
     void note_ended() {
         auto const ended = added_ - poller_.open();
         added_ -= ended;
@@ -153,7 +153,7 @@ private:
     asio::cancellation_signal stop_;
     delivery_poller poller_;
     std::size_t added_ = 0; ///< messages in `open_` that the poller has, or had until just now
-    std::atomic<std::size_t> open_{0}; ///< also those on their way to the poller
+    std::atomic<std::size_t> open_{0}; ///< includes those on their way to the poller
     std::atomic<bool> stopped_{false};
 };
 

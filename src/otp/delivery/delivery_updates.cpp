@@ -14,9 +14,9 @@ using why = store_update::reason;
 
 namespace {
 
-/// A store may take its time for each update, and commits many at once.
+/// Updates run concurrently, because a store may take long for each but commits many at once.
 constexpr std::size_t under_way_max = 32;
-/// Of the upstream's own texts, so that the details keep room for the rest.
+/// Most characters of the upstream's texts, so that the details keep room for the rest.
 constexpr std::size_t text_max = 100;
 
 bool is_final(store::delivery state) noexcept {
@@ -56,7 +56,7 @@ event_type event_of(store::delivery state) noexcept {
     return state == store::delivery::failed ? event_type::failed : event_type::delivery;
 }
 
-/// The update and its event, without details.
+/// Returns the update and its event, without details.
 store_update begin_update(open_message const& message, delivery_report report, moment now) {
     auto const passed = std::chrono::floor<std::chrono::milliseconds>(now.steady - message.since);
     store_update made;
@@ -154,11 +154,11 @@ std::optional<store_update> delivery_updates::next(moment now) {
             continue;
         }
         if (under_way_ == under_way_max) return std::nullopt;
-        // From the end: the upstream lists the newest first, and who came first is told first.
+        // From the end: the upstream lists the newest first, but the oldest is reported first.
         auto next = std::move(news_.back());
         news_.pop_back();
         auto const* const message = messages_.find(next.which);
-        bool const is_old = message == nullptr || // or it was twice in the pages of one look
+        bool const is_old = message == nullptr || // or the pages of one poll contained it twice
                             (next.why == why::report && !is_news(*message, next.report));
         if (is_old) continue;
         auto made = begin_update(*message, std::move(next.report), now);
@@ -195,7 +195,7 @@ void delivery_updates::on_answer(store_update const& update, store::result<updat
     }
     if (is_end)
         messages_.erase(update.which);
-    else if (is_final(state)) // found, and told in a second step that it has ended
+    else if (is_final(state)) // found: another update will report its end
         news_.push_back({update.which, why::report, update.report});
     else
         message->status = update.report.status;

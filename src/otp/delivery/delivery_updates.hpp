@@ -1,6 +1,6 @@
 #pragma once
 
-/// From the upstream's reports to updates of the store, and from the store's answers to events.
+/// Turns the upstream's reports into updates of the store, and the store's answers into events.
 
 #include "delivery/open_messages.hpp"
 #include "otpd/store/store.hpp"
@@ -9,18 +9,18 @@
 
 namespace otpd::otp {
 
-/// What the store is told of a message.
+/// An update of a message in the store.
 struct store_update {
     enum class reason : std::uint8_t {
         report,
-        found,   ///< a lost message was sent after all
-        not_sent ///< it was not: its expected price goes back to where it was taken from
+        found,   ///< a lost message turned out to have been sent
+        not_sent ///< a lost message was not sent: its expected price is refunded
     };
     open_messages::id which = 0;
     reason why = reason::report;
     bridgexapi::delivery_report report{};
     store::delivery_update update{};
-    verification_event event{}; ///< for the observers, once the store has it
+    verification_event event{}; ///< for the observers, once the update is stored
 };
 
 class delivery_updates {
@@ -30,12 +30,13 @@ public:
                      delivery_reports const& reports)
         : messages_(messages), absent_after_(options.absent_after), reports_(reports) {}
 
-    /// Of the list, in the look of that number; else of single messages. How many messages there is
-    /// something new of.
+    /// Takes reports from the list in the poll `look`, or about single messages if it is nullopt.
+    /// Returns the number of messages with news.
     std::size_t take(std::vector<bridgexapi::delivery_report> reports,
                      std::optional<std::uint64_t> look, wall_time now);
-    /// Finds a lost message among the reports of its number that were taken in this look, once what
-    /// they said of others is stored. `shown_all`: nothing that would be its report was left out.
+    /// Looks for a lost message among the reports on its number in this poll, once the updates of
+    /// other messages are stored. `shown_all`: the reports include everything that could be its
+    /// report.
     void judge_later(open_messages::id lost, bool shown_all) {
         unjudged_.emplace_back(lost, shown_all);
     }
@@ -45,14 +46,15 @@ public:
         unjudged_.clear();
     }
 
-    /// Nothing: too many are under way, or those decide what is next, or none is left.
+    /// Returns nullopt if too many updates are running, if they decide the next one, or if none is
+    /// left.
     [[nodiscard]] std::optional<store_update> next(moment now);
     [[nodiscard]] bool are_under_way() const noexcept { return under_way_ > 0; }
     void on_answer(store_update const& update, store::result<store::update_outcome> answer,
                    wall_time now);
 
     [[nodiscard]] bool saw_delivered() const noexcept { return saw_delivered_; }
-    /// As the upstream spells it.
+    /// In the upstream's spelling.
     [[nodiscard]] std::string const& delivered_word() const noexcept { return delivered_word_; }
 
 private:

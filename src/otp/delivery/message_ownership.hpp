@@ -13,10 +13,10 @@
 
 namespace otpd::otp {
 
-/// Whether a message is a tenant's own. From any executor.
+/// Decides whether a message belongs to a tenant. Thread-safe.
 class message_ownership {
 public:
-    /// All must outlive it. Without `owners` tenants have to name the verification.
+    /// All arguments must outlive it. If `owners` is null, tenants must name the verification.
     message_ownership(message_owners const* owners, store::store& store, key_ring const& keys)
         : owners_(owners), store_(store), keys_(keys) {}
 

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How long after it was asked for a send may have been made: no send takes longer.
+/// How long after the request a send may have been made. No send takes longer.
 constexpr auto send_max = 30s;
 constexpr auto lost_interval = 5s;
 constexpr auto lost_interval_later = 10s;
@@ -45,7 +45,7 @@ std::string digits_of(std::string_view msisdn) {
     return digits;
 }
 
-/// Whenever it is its turn again, unless it is lost.
+/// An identified message may be requested at any time, a lost one only after a pause.
 void open_message::ask_again(steady_time now) {
     ask_at = now;
     if (lost) ask_at += missed < absences_min ? lost_interval : lost_interval_later;
@@ -106,7 +106,7 @@ std::vector<open_messages::id> open_messages::lost_to(std::string_view msisdn) c
     return found;
 }
 
-// --- lost ones ----------------------------------------------------------------------------------
+// --- lost messages ------------------------------------------------------------------------------
 
 bool open_messages::may_be(open_message const& lost,
                            bridgexapi::delivery_report const& report) const {
@@ -137,7 +137,7 @@ open_messages::sent_as(open_message const& lost,
         best = &each;
         best_at = made;
     }
-    // Without a time there is only this to go by.
+    // Without a time, the only candidate is taken.
     if (best == nullptr && candidates.size() == 1) best = timeless;
     if (best == nullptr) return std::nullopt;
     return *best;

@@ -7,17 +7,16 @@
 
 namespace otpd::otp {
 
-/// The last keys that were put in, each with a value. The oldest makes room.
+/// The most recently added keys, each with a value. The oldest is dropped first.
 template <class Value>
 class recent {
 public:
     explicit recent(std::size_t size_max) : size_max_(size_max) {}
 
-    /// False: it was there, and has a new value now.
+    /// Returns false if the key existed; its value is replaced.
     bool put(std::string key, Value value) {
         auto const [place, is_new] = values_.insert_or_assign(std::move(key), std::move(value));
-        if (is_new)
-            oldest_first_.push_back(&place->first); // stays where it is when others come and go
+        if (is_new) oldest_first_.push_back(&place->first); // the key's address is stable
         if (values_.size() > size_max_) {
             values_.erase(values_.find(*oldest_first_.front()));
             oldest_first_.pop_front();

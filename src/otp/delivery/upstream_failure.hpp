@@ -6,7 +6,7 @@
 
 namespace otpd::otp {
 
-/// Of a question to the upstream.
+/// Returns the failure of a read from the upstream.
 inline failure upstream_failure(bridgexapi::failure const& why) {
     failure event{errc::upstream_failed, why.retry_after.value_or(retry_soon)};
     event.reason = why.why;

@@ -11,15 +11,15 @@ namespace {
 
 using namespace std::chrono;
 
-/// wall_time counts nanoseconds, up to the year 2262.
+/// wall_time counts nanoseconds and ends in 2262.
 constexpr std::int64_t year_max = 2254;
 constexpr std::int64_t seconds_max = 9'000'000'000;
 constexpr std::size_t epoch_digits_max = 15;
-/// Two messages made at about the same time may stand in either order; a page may repeat the end of
-/// the one before, when new messages came meanwhile.
+/// Two messages of about the same time may be in either order. New messages may make a page repeat
+/// the end of the one before.
 constexpr seconds disorder_max{2};
 
-/// Takes a text apart from its beginning. What does not fit leaves it failed for good.
+/// Consumes a text from its beginning. A mismatch makes it fail permanently.
 class scanner {
 public:
     explicit scanner(std::string_view text) noexcept : rest_(text) {}
@@ -45,7 +45,7 @@ public:
     [[nodiscard]] std::size_t digits() const noexcept {
         return std::min(rest_.find_first_not_of("0123456789"), rest_.size());
     }
-    /// What follows a decimal point, to the microsecond.
+    /// Parses the digits after a decimal point, to the microsecond.
     microseconds fraction() noexcept {
         microseconds value{};
         for (auto unit = microseconds(100'000); digits() > 0; unit /= 10)
@@ -71,13 +71,13 @@ microseconds read_time_of_day(scanner& scanner) noexcept {
     scanner.need(":");
     time += minutes(scanner.number(2, 59));
     if (scanner.skip(":")) {
-        time += seconds(scanner.number(2, 60)); // a leap second
+        time += seconds(scanner.number(2, 60)); // 60: a leap second
         if (scanner.skip(".,")) time += scanner.fraction();
     }
     return time;
 }
 
-/// East of Greenwich.
+/// Parses an offset east of Greenwich.
 minutes read_zone(scanner& scanner) noexcept {
     scanner.skip(" ");
     if (scanner.at_end() || scanner.skip("Zz")) return {};
@@ -116,8 +116,9 @@ void list_scan::add(bridgexapi::delivery_page const& page, std::int64_t asked) {
     auto const listed = static_cast<std::int64_t>(page.reports.size());
     bool const first = pages_++ == 0;
     seen_ += listed;
-    // An upstream that states no total is read as if it stated what it listed: less than what was
-    // seen says nothing, nor does a first page that is full and claims to be all.
+    // If the upstream states no total, the total is set to the number of listed reports. A total
+    // below what was seen therefore says nothing, and neither does a full first page that claims to
+    // be all.
     bool const full = listed >= asked;
     bool const says_more = page.total > seen_;
     bool const says_all = page.total == seen_ && !(first && full);

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The upstream's list of messages: its times, whose form is published nowhere, and how far it was
+/// The upstream's list of messages: its times, whose format is not documented, and how far it was
 /// read.
 
 #include "otpd/bridgexapi/types.hpp"
@@ -11,29 +11,30 @@
 
 namespace otpd::otp {
 
-/// `2026-04-01T10:15:30`, also with a space for the T, without seconds, with fractions, and with
-/// `Z`, `+02:00`, `+0200` or `+02` behind it: UTC without (what every Python service writes that
-/// says nothing). Or seconds since 1970, or milliseconds when they are too many for seconds.
-/// Nothing for everything else.
+/// Parses `2026-04-01T10:15:30`, also with a space instead of the T, without seconds, with
+/// fractions, and followed by `Z`, `+02:00`, `+0200` or `+02`. Without an offset it is UTC, as
+/// Python services write it. A plain number is seconds since 1970, or milliseconds if it is too
+/// large for seconds. Returns nullopt for anything else.
 [[nodiscard]] std::optional<wall_time> read_upstream_time(std::string_view text) noexcept;
 
-/// One pass through the list, newest first: how far it came, and what may be concluded from what it
-/// did not show.
+/// One pass through the list, newest first. It records how far the pass came and what the absence
+/// of a message proves.
 class list_scan {
 public:
-    /// `asked`: the limit that this page was asked for with.
+    /// `asked`: the requested page limit.
     void add(bridgexapi::delivery_page const& page, std::int64_t asked);
 
     [[nodiscard]] std::size_t pages() const noexcept { return pages_; }
-    [[nodiscard]] std::int64_t seen() const noexcept { return seen_; } ///< messages: where to go on
+    /// Messages: the next page begins here.
+    [[nodiscard]] std::int64_t seen() const noexcept { return seen_; }
     [[nodiscard]] bool exhausted() const noexcept { return exhausted_; }
-    /// How many the upstream gives at once, when that is fewer than were asked for.
+    /// The most messages per page, if the upstream returns fewer than requested.
     [[nodiscard]] std::optional<std::int64_t> cap() const noexcept { return cap_; }
-    /// A message made at `time` or later would have been shown: everything was, or older ones were
-    /// and the list is, as far as it can be seen, in the order of its times (that is published
-    /// nowhere).
+    /// Returns whether a message made at `time` or later would have been shown: either all messages
+    /// were shown, or older ones were and the list appears to be ordered by time (which is not
+    /// documented).
     [[nodiscard]] bool covers(wall_time time) const noexcept;
-    /// As far as it can be seen.
+    /// As far as the pass has shown.
     [[nodiscard]] bool is_ordered() const noexcept { return ordered_; }
 
 private:

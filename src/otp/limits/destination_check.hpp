@@ -15,7 +15,7 @@ namespace otpd::otp {
 /// Thread-safe.
 class destination_check {
 public:
-    /// Both must outlive it.
+    /// Both arguments must outlive it.
     destination_check(destination_rules const& rules, numbering_plan const& plan)
         : rules_(rules), plan_(plan) {}
 
