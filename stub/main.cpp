@@ -1,5 +1,5 @@
-// bridgexapi-stub: the fake upstream as a program. Arguments in, one JSON line out once it accepts,
-// SIGTERM ends it.
+// bridgexapi-stub: the fake upstream as a program. It prints a JSON line once it accepts
+// connections, and ends on SIGTERM.
 #include "bridgexapi_stub/phone_view.hpp"
 #include "bridgexapi_stub/server.hpp"
 

@@ -316,9 +316,9 @@ reply api::dlr_list(api_request const& request, account const& who) const {
     auto const route_id = number("route_id");
     auto const from = moment("from_date");
     auto until = moment("to_date");
+    // A bare date means the whole day.
     if (auto const* text = find_query(query, "to_date"); until && text->size() == 10)
-        *until += std::chrono::days{1} -
-                  std::chrono::microseconds{1}; // a bare date means all of that day
+        *until += std::chrono::days{1} - std::chrono::microseconds{1};
     auto const* status = find_query(query, "status");
     auto const* msisdn = find_query(query, "msisdn");
     if (!problems.empty()) return invalid(std::move(problems));

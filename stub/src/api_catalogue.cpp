@@ -1,4 +1,4 @@
-// The read-only part of the API that is about routes, prices and the developer log.
+// The read-only part of the API: routes, prices and the developer log.
 #include "bridgexapi_stub/api.hpp"
 
 #include <boost/json/array.hpp>

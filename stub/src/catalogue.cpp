@@ -24,8 +24,8 @@ struct sample_price {
     int route_1_milli_euros;
 };
 
-// 31 and 34 are published samples; the others are made up, so that a test can use a number of its
-// own country.
+// 31 and 34 are published samples. The others are made up, so that each test can use a number of
+// its own country.
 constexpr std::array<sample_price, 48> samples_on_route_1{{
     {"1", "United States", 9},
     {"7", "Russia", 95},
@@ -77,7 +77,7 @@ constexpr std::array<sample_price, 48> samples_on_route_1{{
     {"7997", "Kazakhstan", 118},
 }};
 
-// Against route 1. The samples fix NL: 0.088 on 1 and 2, 0.091 on 3, 0.087 on 5.
+// Relative to route 1. The samples determine NL: 0.088 on 1 and 2, 0.091 on 3, 0.087 on 5.
 constexpr std::array<std::pair<int, int>, 8> route_surcharge_milli_euros{
     {{1, 0}, {2, 0}, {3, 3}, {4, 1}, {5, -1}, {6, 4}, {7, 2}, {8, 6}}};
 
@@ -91,7 +91,7 @@ price_table price_table::samples() {
     price_table table;
     for (auto const& [route_id, surcharge] : route_surcharge_milli_euros) {
         for (auto const& sample : samples_on_route_1) {
-            // The vendor's examples show route 4 without a price for their destination.
+            // The vendor's examples show no price for this destination on route 4.
             if (route_id == 4 && sample.prefix.starts_with("31")) continue;
             price entry;
             entry.country = sample.country;

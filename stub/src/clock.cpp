@@ -65,7 +65,7 @@ std::optional<minutes> parse_zone(std::string_view text) {
     auto const minute = digits_at(text, 4, 2);
     if (!hour || !minute || text[3] != ':') return std::nullopt;
     auto const shift = hours{*hour} + minutes{*minute};
-    return text[0] == '-' ? -shift : shift; // an unescaped '+' arrives from a query as a space
+    return text[0] == '-' ? -shift : shift; // in a query, an unescaped '+' becomes a space
 }
 
 } // namespace

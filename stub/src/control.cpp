@@ -42,8 +42,8 @@ std::size_t query_count(query_list const& query, std::string_view name, std::siz
 
 bool is_utf8(std::string const& text) {
     boost::system::error_code error;
-    auto const parsed =
-        json::parse(json::serialize(text), error); // the parser checks what the serializer does not
+    // The parser checks UTF-8, the serializer does not.
+    auto const parsed = json::parse(json::serialize(text), error);
     return !error && parsed.is_string();
 }
 
@@ -62,7 +62,7 @@ json::array strings(std::vector<std::string> const& list) {
     return json::array(list.begin(), list.end());
 }
 
-// Bytes that are no UTF-8 cannot stand in JSON: they come as hex under another name.
+// Invalid UTF-8 cannot be represented in JSON, so such text is written as hex under another name.
 void put_text(json::object& out, std::string const& name, std::string const& text) {
     if (is_utf8(text))
         out[name] = text;
@@ -228,7 +228,7 @@ reply control::list_faults() const {
 }
 
 reply control::add_faults(json::value const& body) {
-    std::vector<fault> parsed; // all are understood, or none is set
+    std::vector<fault> parsed; // sets all faults or, if one is invalid, none
     if (auto const* list = body.if_array()) {
         for (auto const& item : *list)
             parsed.push_back(fault::parse(item));

@@ -1,5 +1,5 @@
-// The control interface under /__stub/: how tests set faults, move the clock and read back what the
-// stub saw. stub/README.md lists the paths. Runs under the service's lock.
+// The control interface under /__stub/: tests set faults, move the clock and read the record.
+// stub/README.md lists the paths. Runs under the service's lock.
 #pragma once
 
 #include "bridgexapi_stub/service.hpp"
@@ -11,11 +11,10 @@ public:
     explicit control(service& of) : of_{of} {}
 
     static bool is_for(incoming const& request) { return request.target.starts_with("/__stub/"); }
-    reply
-    handle(incoming const& request); // 400 {"error": "..."} for whatever it does not understand
+    reply handle(incoming const& request); // 400 {"error": "..."} for invalid requests
 
-    void apply_config(boost::json::value const&
-                          changes); // throws std::invalid_argument; then nothing has changed
+    // Throws std::invalid_argument; then nothing has changed.
+    void apply_config(boost::json::value const& changes);
     void reset();
 
 private:
@@ -34,7 +33,7 @@ private:
     service& of_;
 };
 
-// The settings part of POST /__stub/config, see settings_json.cpp. Throws std::invalid_argument.
+// Applies the settings of POST /__stub/config, see settings_json.cpp. Throws std::invalid_argument.
 void apply_settings(upstream_state& state, recorder& record, boost::json::object const& changes);
 boost::json::object settings_to_json(upstream_state const& state, recorder const& record);
 

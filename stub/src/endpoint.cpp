@@ -13,7 +13,7 @@ struct row {
     std::string_view path;
 };
 
-// A parameter is one path segment. Fixed paths stand before patterns that would match them too.
+// A parameter is one path segment. Fixed paths precede patterns that also match them.
 constexpr std::array<row, 13> table{{
     {endpoint::send_sms, "send_sms", "POST", "/api/v1/send_sms"},
     {endpoint::estimate, "estimate", "POST", "/api/v1/estimate"},
@@ -30,7 +30,7 @@ constexpr std::array<row, 13> table{{
     {endpoint::activity_endpoints, "activity_endpoints", "GET", "/api/v1/activity/endpoints"},
 }};
 
-// Matches a path with a pattern; the segment in the place of {...} is left in `parameter`.
+// Matches a path against a pattern, and stores the segment in the place of {...} in `parameter`.
 bool matches(std::string_view pattern, std::string_view path, std::string_view& parameter) {
     auto const open = pattern.find('{');
     if (open == std::string_view::npos) return pattern == path;

@@ -1,5 +1,5 @@
-// What each fault does to a reply. One small function a fault; the table at the end is the list of
-// them all.
+// The effects of faults on a reply: one small function per fault, and the table of all faults at
+// the end.
 #include "bridgexapi_stub/clock.hpp"
 #include "bridgexapi_stub/faults.hpp"
 
@@ -17,9 +17,9 @@ struct draft {
     std::size_t chunk_bytes = 16;
     bool says_close = false;
     std::string before;                    // interim replies
-    std::optional<std::size_t> body_bytes; // of the body so many go out
-    std::optional<std::size_t> wire_bytes; // of everything so many go out
-    std::optional<std::string> instead;    // raw bytes in place of the reply
+    std::optional<std::size_t> body_bytes; // bytes of the body to send
+    std::optional<std::size_t> wire_bytes; // bytes of the whole reply to send
+    std::optional<std::string> instead;    // raw bytes instead of the reply
     exchange out;
 };
 
@@ -57,7 +57,7 @@ void stop_after_this(draft& d, ending how) {
     d.out.end = how;
 }
 
-// ---- when the reply comes, and whether ----
+// ---- timing ----
 
 void no_effect(draft&, options const&) {}
 
@@ -100,7 +100,7 @@ void cut_head(draft& d, options const& o) {
     stop_after_this(d, flag(o, "hold") ? ending::hold : ending::close);
 }
 
-// ---- what it says ----
+// ---- content ----
 
 void raw(draft& d, unsigned code, std::string_view type, std::string body) {
     d.answer.status = code;
@@ -257,7 +257,7 @@ void huge(draft& d, options const& o) {
     set_member(d, "padding", json::string(size(o, "bytes", std::size_t{16} << 20U), 'x'));
 }
 
-// ---- how it is framed ----
+// ---- framing ----
 
 void chunked(draft& d, options const& o) {
     d.how = framing::chunked;
@@ -290,7 +290,7 @@ void garbage(draft& d, options const& o) {
     stop_after_this(d, ending::close);
 }
 
-constexpr int stage_decide = 1; // before the API is asked
+constexpr int stage_decide = 1; // before the API is called
 constexpr int stage_body = 2;
 constexpr int stage_text = 3;
 constexpr int stage_framing = 4;

@@ -58,7 +58,7 @@ ledger::page ledger::list(filter const& accept, std::size_t skip, std::size_t li
 }
 
 bool ledger::knows_order(std::int64_t order_id) const {
-    // Orders only grow, so the messages are sorted by them.
+    // Order ids increase, so the messages are sorted by them.
     auto const found = std::lower_bound(
         messages_.begin(), messages_.end(), order_id,
         [](sms const& message, std::int64_t wanted) { return message.order_id < wanted; });

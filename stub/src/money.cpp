@@ -7,7 +7,7 @@ namespace bridgexapi_stub {
 namespace {
 
 constexpr std::size_t decimals_max = 6;
-constexpr std::size_t whole_digits_max = 12; // 10^12 euros in millionths stay far below 2^63
+constexpr std::size_t whole_digits_max = 12; // 10^12 euros in millionths are far below 2^63
 
 std::optional<micro_euros> parse_digits(std::string_view digits) {
     micro_euros value = 0;

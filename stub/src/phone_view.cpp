@@ -13,7 +13,7 @@ std::string printable(std::string text) {
     return text;
 }
 
-// Breaks at blanks; a longer word is broken where the line ends.
+// Breaks lines at spaces, and longer words at the line width.
 std::vector<std::string> wrapped(std::string_view text) {
     std::vector<std::string> lines;
     while (text.size() > line_width) {

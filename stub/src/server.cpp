@@ -46,7 +46,7 @@ std::shared_ptr<asio::ssl::context> make_tls(server_options const& options) {
     SSL_CTX_set_max_proto_version(native, to_openssl(options.tls_max));
     context->use_certificate_chain(asio::buffer(options.certificate_pem));
     context->use_private_key(asio::buffer(options.key_pem), asio::ssl::context::pem);
-    // Tickets are on by default; the cache serves clients of TLS 1.2 without them. Both need an id
+    // Tickets are on by default; the cache serves TLS 1.2 clients without them. Both need an id
     // context.
     constexpr std::string_view id = "bridgexapi-stub";
     SSL_CTX_set_session_id_context(native, reinterpret_cast<unsigned char const*>(id.data()),
@@ -109,7 +109,7 @@ public:
     service& state() { return shared_->backend; }
 
 private:
-    // Only bugs end the accept loop with an exception.
+    // Only a bug ends the accept loop with an exception.
     static void rethrow(std::exception_ptr const& error) {
         if (error) std::rethrow_exception(error);
     }
@@ -117,7 +117,7 @@ private:
     static asio::awaitable<void> accept_all(std::shared_ptr<tcp::acceptor> acceptor,
                                             std::shared_ptr<session_shared> shared,
                                             asio::io_context& context) {
-        constexpr std::chrono::milliseconds pause{50}; // when descriptors run out
+        constexpr std::chrono::milliseconds pause{50}; // when out of descriptors
         asio::steady_timer timer{acceptor->get_executor()};
         while (acceptor->is_open()) {
             auto strand = asio::make_strand(context);
@@ -135,7 +135,7 @@ private:
 
     server_options options_;
     std::optional<asio::io_context> own_;
-    asio::io_context& context_; // of the two, the one in use
+    asio::io_context& context_; // its own or the given one
     std::shared_ptr<session_shared> shared_;
     std::shared_ptr<tcp::acceptor> acceptor_;
     std::uint16_t port_;

@@ -110,7 +110,7 @@ private:
         co_return true;
     }
 
-    // One request and its reply; false: the connection is over.
+    // Handles one request and its reply. Returns false when the connection is finished.
     asio::awaitable<bool> serve_one() {
         parser_type parser;
         parser.header_limit(header_bytes_max);
@@ -183,8 +183,8 @@ private:
 
     asio::awaitable<void> say_goodbye() {
         if constexpr (is_tls<Stream>) {
-            // As if the peer's close_notify were there already: ours is sent and nobody waits for
-            // the other.
+            // Pretends that the peer's close_notify has arrived: ours is sent without waiting for
+            // it.
             SSL_set_shutdown(stream_.native_handle(), SSL_RECEIVED_SHUTDOWN);
             co_await stream_.async_shutdown(as_result);
         }
@@ -197,8 +197,8 @@ private:
         close_socket();
     }
 
-    // Until the client closes or stop(). What it sends meanwhile stays unread, so only the state of
-    // the connection tells that it has gone: a read could not see its FIN behind unread bytes.
+    // Waits until the client closes or stop(). Input stays unread meanwhile, and a read would not
+    // see a FIN behind it. So this polls the state of the connection.
     asio::awaitable<void> wait_for_peer() {
         constexpr std::chrono::milliseconds between_looks{25};
         while (!stopping_ && is_established(socket().native_handle()))
@@ -219,7 +219,7 @@ private:
     asio::steady_timer timer_;
     connection_info connection_;
     boost::beast::flat_buffer buffer_;
-    std::uint64_t bytes_unfinished_ = 0; // of the request that is being read
+    std::uint64_t bytes_unfinished_ = 0; // of the request being read
     bool stopping_ = false;
 };
 

@@ -1,5 +1,5 @@
-// Settings from and to JSON, for POST and GET /__stub/config. Strict: an unknown name or a value of
-// the wrong kind is an error that names it, so that a test with a typo fails at once.
+// Converts settings from and to JSON, for POST and GET /__stub/config. It is strict: an error names
+// an unknown name or a value of the wrong type, so that a typo fails the test at once.
 #include "control.hpp"
 
 #include <boost/json/array.hpp>
@@ -198,7 +198,7 @@ struct target {
 };
 using setter = void (*)(target, std::string_view, json::value const&);
 
-// For every account there is: tests mostly have one.
+// Applies to all accounts. Most tests have one.
 void set_all_accounts(target to, std::string_view name, json::value const& value) {
     for (auto& one : to.state.accounts)
         apply_to_account(one, name, value);

@@ -215,7 +215,7 @@ validated_order validate_order(json::value const* body, std::size_t parse_error_
     if (request.body.empty()) {
         out.problems.push_back(problem("missing", {"body"}, "Field required", nullptr));
     } else if (!is_json_type(request)) {
-        // Shown only if it is JSON, and so UTF-8: the reply must be both.
+        // Included only if it is JSON and hence UTF-8, as the reply must be.
         out.problems.push_back(not_a_dictionary(json::string{body ? request.body : ""}));
     } else if (!body) {
         out.problems.push_back(with_context(

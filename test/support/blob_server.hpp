@@ -1,7 +1,7 @@
 #pragma once
 
-/// What a server does with a commit: it compares versions, adds integers, and writes groups whole
-/// or not at all. Blobs in a map.
+/// Executes commits like a server, on blobs in a map: it compares versions, adds integers, and
+/// writes each group as a whole or not at all.
 
 #include "commit.hpp"
 #include "state/shared_state.hpp"
@@ -19,9 +19,9 @@ public:
         std::unordered_map<store::state::state_key, std::string, store::state::state_key_hash>;
 
     states blobs;
-    std::size_t writes = 0;        ///< states that were put or erased, and structures
-    std::size_t bytes_written = 0; ///< of all states that changed
-    /// When each may be deleted, as told last; nothing is.
+    std::size_t writes = 0;        ///< states written or erased, and structures
+    std::size_t bytes_written = 0; ///< of all changed states
+    /// The last known deletion times. Nothing is deleted.
     std::unordered_map<store::state::state_key, store::store_time, store::state::state_key_hash>
         ends;
 
@@ -53,7 +53,7 @@ private:
     [[nodiscard]] bool is_of(store::state::state_key const& key, store::state::version expected) {
         return store::state::version_of(blob(key)) == expected;
     }
-    /// Whether the structure that is there is the one that is meant.
+    /// Replaces the structure, or returns false if the current one is not the expected one.
     bool restructure(store::shared_target const& target) {
         if (!is_of(target.key, target.expected)) return false;
         if (target.structure.empty()) return true;

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Certificates made on the spot, good and bad, so that no test depends on a file that expires.
+/// Certificates generated at run time, valid and invalid, so that no test depends on a file that
+/// expires.
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>
@@ -32,20 +33,20 @@ inline void require_openssl(bool ok, char const* what) {
     if (!ok) throw std::runtime_error(std::string("OpenSSL: ") + what);
 }
 
-/// What a certificate says. The defaults make a good one for loopback.
+/// The contents of a certificate. The defaults give a valid one for loopback.
 struct certificate_profile {
     std::string common_name = "localhost";
     std::string alternative_names = "DNS:localhost,IP:127.0.0.1,IP:::1"; ///< empty: none
     std::chrono::seconds valid_from{-3600};                              ///< from now
     std::chrono::seconds valid_until{24 * 3600};
     bool authority = false;
-    bool rsa = false; ///< a key that suites without forward secrecy can use
+    bool rsa = false; ///< an RSA key, for suites without forward secrecy
 };
 
-/// A P-256 or RSA key and a certificate for it.
+/// A P-256 or RSA key and its certificate.
 class identity {
 public:
-    /// Signed by itself.
+    /// Self-signed.
     explicit identity(certificate_profile const& profile) : identity(profile, nullptr) {}
     /// Signed by `issuer`.
     identity(certificate_profile const& profile, identity const& issuer)
@@ -113,7 +114,7 @@ private:
     openssl_ptr<X509> certificate_;
 };
 
-/// An authority that a test's client trusts.
+/// Creates an authority that a test's client trusts.
 inline identity make_authority() {
     certificate_profile profile;
     profile.common_name = "otpd test authority";

@@ -1,7 +1,7 @@
 #pragma once
 
-/// A program under test: started with an environment and a directory of its own, its output in
-/// files, ended at the latest with the object, or with the test program should that crash.
+/// A program under test. It has its own environment and directory, and writes its output to files.
+/// It ends with this object at the latest, or with the test program if that crashes.
 
 #include "temporary_directory.hpp"
 
@@ -28,13 +28,13 @@ namespace otpd::test {
 
 using environment = std::map<std::string, std::string>;
 
-/// Beyond this a program hangs. No test passes because of it.
+/// A program that takes longer hangs. No test passes because of this limit.
 inline constexpr std::chrono::seconds process_hang_limit{60};
 
 class child_process {
 public:
-    /// Runs `program` in `directory` with `arguments` and nothing but `variables`, the PATH and the
-    /// sanitizers' options in its environment.
+    /// Runs `program` with `arguments` in `directory`. Its environment contains only `variables`,
+    /// the PATH and the sanitizers' options.
     child_process(std::string program, std::vector<std::string> arguments, environment variables,
                   temporary_directory const& directory)
         : output_path_(directory.add("stdout", "")), errors_path_(directory.add("stderr", "")) {
@@ -62,7 +62,7 @@ public:
         if (pid_ > 0) ::kill(pid_, number);
     }
     [[nodiscard]] bool has_ended() const { return ends_within(std::chrono::milliseconds(0)); }
-    /// Waits for the end: the exit code, or 128 + the signal that ended it.
+    /// Waits for the end. Returns the exit code, or 128 + the signal that ended the program.
     int wait() {
         if (pid_ < 0) return code_;
         if (!ends_within(process_hang_limit)) throw std::runtime_error("a program does not end");
@@ -76,7 +76,7 @@ public:
 
     [[nodiscard]] std::string output() const { return contents(output_path_); }
     [[nodiscard]] std::string errors() const { return contents(errors_path_); }
-    /// Waits until `condition(output())` holds; throws when the program ends first.
+    /// Waits until `condition(output())` holds. Throws if the program ends first.
     template <class Condition>
     void wait_for_output(Condition condition) const {
         auto const limit = std::chrono::steady_clock::now() + process_hang_limit;
@@ -105,7 +105,7 @@ private:
 
     void start(std::vector<char*> arguments, std::vector<char*> variables,
                std::string const& directory) {
-        // The child alone holds the writing end: the other end hangs up when the child has ended.
+        // Only the child holds the writing end, so the other end hangs up when the child ends.
         int life[2];
         if (::pipe2(life, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
         pid_t const parent = ::getpid();
@@ -115,8 +115,8 @@ private:
         alive_ = life[0];
         if (pid_ < 0) throw std::runtime_error("cannot fork");
     }
-    /// In the child: nothing but calls that are safe after fork. It takes along none of the test's
-    /// sockets: what listens here would still listen there after its end here.
+    /// Runs in the child, with calls that are safe after fork only. Closes the test's sockets on
+    /// exec: otherwise the child would keep a listener open after the test closed it.
     [[noreturn]] void become(std::vector<char*> const& arguments,
                              std::vector<char*> const& variables, std::string const& directory,
                              int life, pid_t parent) const {

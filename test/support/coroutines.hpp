@@ -1,6 +1,6 @@
 #pragma once
 
-/// Runs coroutines in a test: a coroutine that does not finish fails the test instead of hanging
+/// Runs coroutines in a test. A coroutine that does not finish fails the test instead of hanging
 /// it.
 
 #include <boost/asio/awaitable.hpp>
@@ -17,11 +17,12 @@
 
 namespace otpd::test {
 
-/// How long a test waits before it calls something hung. Far above anything a slow machine under a
-/// sanitizer needs; no test passes because of it.
+/// How long a test waits before it fails as hung. It is far more than a slow machine needs under a
+/// sanitizer, and no test passes because of it.
 inline constexpr std::chrono::seconds hang_limit{60};
 
-/// Runs `operation` to its end on `context`, in this thread, and returns or throws what it did.
+/// Runs `operation` to its end on `context` in this thread, and returns its result or rethrows its
+/// exception.
 template <class T>
 T run(boost::asio::io_context& context, boost::asio::awaitable<T> operation) {
     std::optional<T> result;

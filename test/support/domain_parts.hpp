@@ -1,6 +1,7 @@
 #pragma once
 
-/// Parts around the domain that say what they are told to, and remember what they hear.
+/// Test doubles for the domain's collaborators: they return given values and record what they
+/// receive.
 
 #include "otpd/otp/delivery.hpp"
 #include "otpd/otp/prices.hpp"
@@ -35,7 +36,7 @@ public:
     }
 };
 
-/// Remembers what it was told; `all` is for when nothing runs any more.
+/// Records followed messages. Read `all` only when nothing runs any more.
 class followed_messages final : public otp::delivery_follower {
 public:
     std::vector<otp::followed_message> all;
@@ -67,7 +68,7 @@ public:
         std::scoped_lock const lock(mutex_);
         all.push_back(event);
     }
-    /// "admitted step_left accepted"
+    /// Returns the event types in order: "admitted step_left accepted".
     [[nodiscard]] std::string kinds() const {
         std::string text;
         for (auto const& each : all)

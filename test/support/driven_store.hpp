@@ -1,7 +1,7 @@
 #pragma once
 
-/// A store of a server that runs on threads of its own, so that a test can wait for an answer, or
-/// for a server, with nothing else to do.
+/// A server-backed store that runs on its own threads, so that a test can block on an answer or on
+/// a server.
 
 #include "batched_store.hpp"
 #include "coroutines.hpp"
@@ -32,9 +32,9 @@ public:
 
     Backend& operator*() noexcept { return store_; }
     Backend* operator->() noexcept { return &store_; }
-    /// For the test's own coroutines.
+    /// The context of the test's own coroutines.
     boost::asio::io_context& context() noexcept { return context_; }
-    /// What start() said.
+    /// The result of start().
     [[nodiscard]] std::optional<std::string> const& unusable() const noexcept { return unusable_; }
 
     store::result<store::admit_outcome> admit(store::admission request) {
@@ -72,19 +72,20 @@ public:
         ++times_ready;
     }
     void lost(std::string_view why) noexcept override {
-        if (times_lost == 0) why_first_lost_ = why; // read once times_lost says that it is there
+        // Read only after times_lost shows that it is set.
+        if (times_lost == 0) why_first_lost_ = why;
         ++times_lost;
     }
     void clock_jumped(store::duration by) noexcept override { jumped_by = by.count(); }
     void failed(std::exception_ptr) noexcept override { failed_ = true; }
     [[nodiscard]] bool failed() const noexcept { return failed_; }
-    /// After the first of them.
+    /// Valid after the first of each event.
     [[nodiscard]] std::string const& first_ready() const noexcept { return first_ready_; }
     [[nodiscard]] std::string const& why_first_lost() const noexcept { return why_first_lost_; }
 
     std::atomic<int> times_ready{0};
     std::atomic<int> times_lost{0};
-    std::atomic<std::int64_t> jumped_by{0}; ///< milliseconds, the last time
+    std::atomic<std::int64_t> jumped_by{0}; ///< milliseconds of the last jump
     std::atomic<std::size_t> swept_rows{0};
 
 private:

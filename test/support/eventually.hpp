@@ -1,6 +1,6 @@
 #pragma once
 
-/// Waits for what another program is about to do. Throws when it does not happen; no test passes
+/// Waits until another program has done something. Throws if that does not happen; no test passes
 /// because of the limit.
 
 #include <chrono>

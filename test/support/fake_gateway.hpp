@@ -1,6 +1,6 @@
 #pragma once
 
-/// An upstream for tests of the domain: answers what it is told and remembers what it was asked.
+/// A fake upstream for tests of the domain: it gives configured answers and records the requests.
 
 #include "unread_gateway.hpp"
 
@@ -18,7 +18,7 @@ namespace otpd::test {
 
 class fake_gateway final : public unread_gateway {
 public:
-    /// Called for each send, from whatever thread it runs on.
+    /// Called for each send, on the thread of that send.
     std::function<bridgexapi::send_outcome(bridgexapi::sms const&)> on_send =
         [](bridgexapi::sms const&) { return bridgexapi::send_outcome(default_receipt()); };
 
@@ -32,7 +32,7 @@ public:
 
     boost::asio::awaitable<bridgexapi::send_outcome> send_sms(bridgexapi::sms message,
                                                               deadline) override {
-        // A real upstream suspends: without this the races between two sends could not happen.
+        // A real upstream suspends. Without that, two sends could not race.
         co_await boost::asio::post(co_await boost::asio::this_coro::executor,
                                    boost::asio::use_awaitable);
         remember(message);
@@ -43,7 +43,7 @@ public:
         std::scoped_lock const lock(mutex_);
         return sent_;
     }
-    /// The code in the last SMS: the last run of digits of its text.
+    /// Returns the code of the last SMS: the last run of digits in its text.
     [[nodiscard]] std::string last_code() const {
         auto const text = sent().back().text.reveal();
         auto const end = text.find_last_of("0123456789") + 1;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// For servers that cannot take port 0 and say which one they got, or that are to come back at the
-/// same one.
+/// For servers that cannot report the port they got for port 0, or that must restart on the same
+/// port.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -10,10 +10,9 @@
 
 namespace otpd::test {
 
-/// A port of 127.0.0.1 that is nobody else's as long as this lives: bound, but not listened on. A
-/// server that sets SO_REUSEADDR, as all of ours do, can listen there, again and again; the kernel
-/// gives the port to nobody who asks for a free one, and connecting to it is refused while no
-/// server listens.
+/// Reserves a port of 127.0.0.1 during its lifetime: the port is bound, but nobody listens on it. A
+/// server that sets SO_REUSEADDR, as all of ours do, can listen there repeatedly. The kernel gives
+/// the port to nobody else, and connections are refused while no server listens.
 class reserved_port {
 public:
     reserved_port() : holder_(context_) {

@@ -1,7 +1,6 @@
 #pragma once
 
-/// HAProxy with the configuration that operators take, deploy/haproxy.cfg, on free ports of
-/// 127.0.0.1.
+/// HAProxy with the configuration for operators, deploy/haproxy.cfg, on free ports of 127.0.0.1.
 
 #include "child_process.hpp"
 #include "eventually.hpp"
@@ -25,22 +24,22 @@ namespace otpd::test {
 
 class haproxy_process {
 public:
-    /// In front of what listens on `instances`, one to four ports.
+    /// Runs in front of the one to four ports `instances`.
     haproxy_process(std::string const& config, std::vector<std::uint16_t> const& instances)
         : process_(program(), {"-db", "-f", config}, addresses(instances), directory_) {
         eventually([this] {
             if (process_.has_ended())
                 throw std::runtime_error("HAProxy ended: " + process_.errors());
-            return listens(statistics_.number()); // the last that it opens
+            return listens(statistics_.number()); // the last listener that it opens
         });
     }
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_.number(); }
-    /// What it thinks of instance `number` (from 1): UP, DOWN, or on the way: "UP 1/2".
+    /// Returns its state of instance `number` (from 1): UP, DOWN, or a transition such as "UP 1/2".
     [[nodiscard]] std::string state_of(std::size_t number) const {
         return statistic("instances,otpd-" + std::to_string(number) + ',', "status");
     }
-    /// How many connections of clients it has closed unheard.
+    /// Returns how many client connections it has closed without a request.
     [[nodiscard]] unsigned long denied_connections() const {
         return std::stoul(statistic("clients,FRONTEND,", "dcon"));
     }
@@ -51,7 +50,7 @@ public:
     child_process& process() noexcept { return process_; }
 
 private:
-    /// Of its statistics: what stands in `column` of the line that begins so.
+    /// Returns the value of `column` in the line of its statistics that starts with `beginning`.
     [[nodiscard]] std::string statistic(std::string const& beginning,
                                         std::string_view column) const {
         raw_client client(statistics_.number());

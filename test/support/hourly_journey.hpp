@@ -1,8 +1,8 @@
 #pragma once
 
-/// What a service asks of its store hour after hour: sends of one budget owner with everything that
-/// counts them, to a number of each hour, settled and verified. History is all that tells one hour
-/// from another.
+/// The store requests of a service in one hour of many: sends of one budget owner, with all limits
+/// and budgets, each settled and verified. Each hour uses its own number, and only the history
+/// differs between hours.
 
 #include "otpd/store/admission.hpp"
 
@@ -48,7 +48,7 @@ public:
         request.reply = "{}";
         return request;
     }
-    /// Right.
+    /// Returns a check with the right code.
     [[nodiscard]] store::check check() const {
         store::check request;
         request.key = key();
@@ -93,7 +93,7 @@ private:
     }
 
     [[nodiscard]] store::record_key key() const { return {key_of(numbers + hour_), "shop:login"}; }
-    /// The ledger of the hour, and a day's budget.
+    /// The hour's ledger sum and a daily budget.
     [[nodiscard]] std::vector<store::budget_key> budgets() const {
         return {{key_of(owner), "ledger", "hour-" + std::to_string(1000 + hour_)},
                 {key_of(owner), "daily", "day-" + std::to_string(100 + hour_ / 24)}};

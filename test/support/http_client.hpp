@@ -1,7 +1,7 @@
 #pragma once
 
-/// A client of the API: JSON in, JSON out, over connections that are kept alive, one request at a
-/// time or many at once.
+/// An HTTP client for the API with JSON bodies. It keeps connections alive and sends one request at
+/// a time or many in parallel.
 
 #include "raw_client.hpp"
 
@@ -51,7 +51,7 @@ inline http_request get(std::string target) {
     request.target = std::move(target);
     return request;
 }
-/// With `body` as it is.
+/// Sends `body` unchanged.
 inline http_request post_text(std::string target, std::string body) {
     http_request request;
     request.method = "POST";
@@ -64,7 +64,7 @@ inline http_request post(std::string target, json::object const& body) {
     return post_text(std::move(target), json::serialize(body));
 }
 
-/// The body of a reply; throws when it is not JSON.
+/// Parses the body of a reply; throws if it is not JSON.
 inline json::value body_of(raw_reply const& reply) {
     return json::parse(reply.body);
 }
@@ -72,7 +72,7 @@ inline json::object object_of(raw_reply const& reply) {
     return body_of(reply).as_object();
 }
 
-/// One connection, made anew when the server closed the last.
+/// One connection, which is reopened after the server closes it.
 class http_client {
 public:
     explicit http_client(std::uint16_t port) : port_(port) {}
@@ -86,7 +86,7 @@ public:
     }
     void send(http_request const& request) {
         connect();
-        connection_->send(request.text()); // a refusal may come before everything is sent
+        connection_->send(request.text()); // a refusal may arrive before everything is sent
     }
     raw_reply receive(bool bodyless = false) {
         auto reply = connection_.value().read_reply(bodyless);
@@ -100,8 +100,8 @@ private:
     std::optional<raw_client> connection_;
 };
 
-/// Asks everything in `requests` over `connections` connections, on all of them at once; a
-/// connection has one request in flight. The replies are in the order of the requests.
+/// Sends `requests` over `connections` concurrent connections, one request at a time on each. The
+/// replies are in the order of the requests.
 inline std::vector<raw_reply> ask_in_parallel(std::uint16_t port,
                                               std::vector<http_request> const& requests,
                                               std::size_t connections) {
@@ -110,7 +110,7 @@ inline std::vector<raw_reply> ask_in_parallel(std::uint16_t port,
     std::barrier together(threads);
     auto const serve = [&](std::size_t thread) {
         std::vector<http_client> clients;
-        std::vector<std::size_t> next; // the request that each of them asks
+        std::vector<std::size_t> next; // the next request of each client
         try {
             for (auto c = thread; c < connections; c += threads) {
                 clients.emplace_back(port).connect();
@@ -144,7 +144,7 @@ inline std::vector<raw_reply> ask_in_parallel(std::uint16_t port,
     return replies;
 }
 
-/// How many of `replies` have `status`.
+/// Counts the `replies` with `status`.
 inline std::size_t count_status(std::vector<raw_reply> const& replies, unsigned status) {
     return static_cast<std::size_t>(std::ranges::count(replies, status, &raw_reply::status));
 }

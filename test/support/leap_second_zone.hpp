@@ -6,8 +6,7 @@
 
 namespace otpd::test {
 
-/// A file for TZ: a zone that is UTC but counts 27 leap seconds since 1972, as right/UTC does (RFC
-/// 8536, version 1).
+/// A TZ file for UTC with the 27 leap seconds since 1972, like right/UTC (RFC 8536, version 1).
 class leap_second_zone {
 public:
     /// The value of TZ.
@@ -17,12 +16,11 @@ private:
     static std::string contents() {
         std::string text = "TZif";
         text.append(16, '\0');
-        // UT/local and standard/wall indicators, leap seconds, transitions, types, characters of
-        // names.
+        // UT/local and standard/wall indicators, leap seconds, transitions, types, name characters.
         for (int const count : {0, 0, 1, 0, 1, 4})
             text.append(3, '\0').push_back(static_cast<char>(count));
         text.append(6, '\0').append("UTC").push_back('\0'); // the type and its name
-        // From 1972-07-01 on 27 s.
+        // 27 s from 1972-07-01 on.
         for (int const byte : {0x04, 0xb2, 0x58, 0x00, 0, 0, 0, 27})
             text.push_back(static_cast<char>(byte));
         return text;

@@ -1,6 +1,6 @@
 #pragma once
 
-/// What our programs say about themselves: JSON lines on their standard output.
+/// Parses the JSON lines that our programs write to standard output.
 
 #include "child_process.hpp"
 
@@ -15,7 +15,7 @@
 
 namespace otpd::test {
 
-/// The complete lines of `text`, without their ends.
+/// Returns the complete lines of `text`, without line ends.
 inline std::vector<std::string> lines_of(std::string_view text) {
     std::vector<std::string> lines;
     for (std::size_t end = 0; (end = text.find('\n')) != std::string_view::npos;
@@ -24,7 +24,7 @@ inline std::vector<std::string> lines_of(std::string_view text) {
     return lines;
 }
 
-/// The objects in JSON lines; throws at a line that is no object.
+/// Returns the objects in JSON lines; throws if a line is not an object.
 inline std::vector<boost::json::object> log_of(std::string_view text) {
     std::vector<boost::json::object> log;
     for (auto const& line : lines_of(text))
@@ -37,7 +37,7 @@ inline bool has_event(boost::json::object const& line, std::string_view name) {
     return event != nullptr && event->is_string() && event->get_string() == name;
 }
 
-/// Waits until the program has said where its listener `name` listens.
+/// Waits until the program reports where its listener `name` listens.
 inline std::uint16_t listening_port(child_process const& program, std::string_view name) {
     std::optional<std::uint16_t> port;
     program.wait_for_output([&](std::string const& output) {

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Collects what is logged.
+/// A log output that collects all lines.
 
 #include "otpd/telemetry/log.hpp"
 

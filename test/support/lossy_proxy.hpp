@@ -1,7 +1,7 @@
 #pragma once
 
-/// Stands between a client and a server, passes everything on, and ends a connection now and then
-/// in place of an answer.
+/// A proxy between a client and a server. It forwards everything, but sometimes closes a connection
+/// instead of forwarding an answer.
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -25,7 +25,7 @@ namespace otpd::test {
 
 class lossy_proxy {
 public:
-    /// To the server at that socket file.
+    /// Connects to the server on that socket file.
     explicit lossy_proxy(std::string socket)
         : socket_(std::move(socket)),
           acceptor_(context_, {boost::asio::ip::address_v4::loopback(), 0}) {
@@ -39,7 +39,7 @@ public:
     [[nodiscard]] std::string url() const {
         return "redis://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
     }
-    /// Of a thousand answers from now on.
+    /// Sets how many of a thousand answers are lost from now on.
     void lose(std::uint32_t per_thousand) noexcept { per_thousand_ = per_thousand; }
     [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
 

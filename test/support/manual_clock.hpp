@@ -1,6 +1,6 @@
 #pragma once
 
-/// A clock that a test turns by hand.
+/// A clock that the test controls.
 
 #include "otpd/core/clock.hpp"
 

@@ -1,8 +1,7 @@
 #pragma once
 
-/// A PostgreSQL server for tests: real, on a socket in a directory of its own, and if asked for on
-/// a free port, with a clock that the test may turn (turned_clock.c). It keeps its data over
-/// restarts.
+/// A real PostgreSQL server for tests. It listens on a socket in its own directory and optionally
+/// on a free port. The test may turn its clock (turned_clock.c). Its data survives restarts.
 
 #include "child_process.hpp"
 #include "eventually.hpp"
@@ -26,9 +25,9 @@ namespace otpd::test {
 struct postgres_setup {
     bool tcp = false;              ///< listen on a free port of 127.0.0.1 as well
     std::string turned_clock;      ///< the library of turned_clock.c; empty: advance() does nothing
-    std::string password;          ///< of the user otpd over TCP; empty: everybody is trusted
+    std::string password;          ///< of the user otpd over TCP; empty: no password
     std::vector<std::string> more; ///< settings: name=value
-    std::string primary = {};      ///< a URL: it begins as the replica of that one
+    std::string primary = {};      ///< a URL: starts as a replica of that server
 };
 
 class postgres_process {
@@ -49,7 +48,7 @@ public:
     }
     ~postgres_process() {
         if (process_ && !process_->has_ended()) {
-            process_->signal(SIGQUIT); // its children end with it
+            process_->signal(SIGQUIT); // it ends its child processes
             process_->wait();
         }
     }
@@ -75,7 +74,7 @@ public:
             return PQping(own_connection("postgres").c_str()) == PQPING_OK;
         });
     }
-    /// All at once, with whatever was not written.
+    /// Kills all processes at once; unwritten data is lost.
     void kill() {
         auto const all = everybody();
         for (auto const id : all)
@@ -83,12 +82,12 @@ public:
         process_->wait();
         eventually([&] { return std::ranges::none_of(all, [](pid_t id) { return lives(id); }); });
     }
-    /// Connections are cut.
+    /// Stops the server and closes its connections.
     void stop() {
         process_->signal(SIGINT);
         process_->wait();
     }
-    /// Stopped in the middle of whatever it does; connections stay open and nothing is answered.
+    /// Suspends all processes: connections stay open, and nothing is answered.
     void freeze() const { signal_all(SIGSTOP); }
     void thaw() const { signal_all(SIGCONT); }
 
@@ -97,7 +96,8 @@ public:
         turn_clock();
     }
 
-    /// Runs SQL as the owner, over the socket. The values: rows as lines, values apart by |.
+    /// Runs SQL as the owner over the socket. Returns the rows as lines, with the values separated
+    /// by |.
     std::string ask(std::string const& sql, std::string const& database = "postgres") const {
         std::unique_ptr<PGconn, decltype(&PQfinish)> const link(
             PQconnectdb(own_connection(database).c_str()), &PQfinish);
@@ -115,14 +115,14 @@ public:
         return said;
     }
 
-    /// `user`: with a password or without, as in a URL.
+    /// `user`: with or without a password, as in a URL.
     [[nodiscard]] std::string url(std::string const& user = "otpd") const {
         auto const port = std::to_string(port_.number());
         return setup_.tcp ? "postgres://" + user + "@127.0.0.1:" + port + "/postgres"
                           : "postgres://" + user + "@/postgres?host=" + directory_.path() +
                                 "&port=" + port;
     }
-    /// Of a replica: waits until it has all that its primary has, and takes no more from there.
+    /// For a replica: waits until it has all data of its primary, then stops its replication.
     void fall_behind(postgres_process const& primary) const {
         auto const last = primary.ask("select pg_current_wal_lsn()");
         eventually([&] { return ask("select pg_last_wal_replay_lsn() >= '" + last + "'") == "t"; });
@@ -133,7 +133,7 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept { return port_.number(); }
     [[nodiscard]] temporary_directory const& directory() const noexcept { return directory_; }
     [[nodiscard]] std::string data() const { return directory_.path() + "/data"; }
-    /// A file that the server may read, and only the server.
+    /// Adds a file that only the server may read.
     std::string add(std::string_view name, std::string_view text) const {
         auto const path = directory_.add(name, text);
         give(path);
@@ -141,7 +141,7 @@ public:
         return path;
     }
 
-    /// What Debian has in a directory of each version, the newest; elsewhere what is in the PATH.
+    /// Returns the program of Debian's newest version, else the one in the PATH.
     static std::string program(std::string const& name) {
         std::vector<std::pair<int, std::string>> found;
         std::error_code none;
@@ -157,7 +157,7 @@ public:
     }
 
 private:
-    /// The server does not run as root: then as somebody who may do nothing else.
+    /// The server refuses to run as root, so it runs as an unprivileged user.
     static passwd const* other_user() {
         if (::getuid() != 0) return nullptr;
         for (auto const* const name : {"postgres", "nobody"})
@@ -170,7 +170,7 @@ private:
             throw std::runtime_error("cannot give away " + path);
     }
 
-    /// What initdb makes, once.
+    /// The result of initdb, created once.
     static temporary_directory const& fresh_data() {
         static temporary_directory const made;
         static bool const is_made = [] {
@@ -211,7 +211,7 @@ private:
                " user=otpd dbname=" + database;
     }
 
-    /// The server and its children.
+    /// The server and its child processes.
     [[nodiscard]] std::vector<pid_t> everybody() const {
         std::vector<pid_t> all{process_->id()};
         auto const tasks =
@@ -238,7 +238,7 @@ private:
 
     postgres_setup setup_;
     temporary_directory directory_;
-    reserved_port port_; ///< names the socket too
+    reserved_port port_; ///< also part of the socket's name
     std::chrono::milliseconds turned_{0};
     std::unique_ptr<child_process> process_;
 };

@@ -1,7 +1,8 @@
-/* What a library that is preloaded into a server program shares with others to give it another time of day: the number
- * in $TURNED_CLOCK's file, and the functions that go by clock_gettime(), which whoever includes this defines. Only the
- * time of day is turned, never the monotonic clocks, so that the server's own waits end. The kernel is asked directly:
- * nothing here depends on another library. */
+/* Shared code of libraries that are preloaded into a server program to change its time of day. It
+ * maps the offset in $TURNED_CLOCK's file, and defines the functions that are based on
+ * clock_gettime(), which the including file defines. Only the time of day changes, never the
+ * monotonic clocks, so that the server's own waits end. It calls the kernel directly and depends on
+ * no other library. */
 #pragma once
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The first 8 bytes of the file, a count of microseconds; NULL without one. */
+/* The first 8 bytes of the file: the offset in microseconds. NULL without a file. */
 static int64_t volatile const* in_file;
 
 __attribute__((constructor)) static void map_the_file(void) {

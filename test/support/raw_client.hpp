@@ -1,7 +1,7 @@
 #pragma once
 
-/// A blocking TCP client that sends exactly the bytes it is given: the tests' way to say what no
-/// HTTP library would say. Every wait has a limit; reaching it throws, so that a hang is a failure.
+/// A blocking TCP client that sends exactly the given bytes, for input that no HTTP library would
+/// send. Every wait has a limit and throws when it is reached, so that a hang fails the test.
 
 #include <boost/algorithm/string/predicate.hpp>
 
@@ -30,7 +30,7 @@ struct raw_reply {
     std::vector<std::pair<std::string, std::string>> fields;
     std::string body;
 
-    /// The value of the one field of that name; throws when there is none or more than one.
+    /// Returns the value of the only field of that name; throws if there is none or more than one.
     [[nodiscard]] std::string field(std::string_view name) const {
         std::optional<std::string> found;
         for (auto const& [key, value] : fields) {
@@ -50,10 +50,10 @@ struct raw_reply {
 
 class raw_client {
 public:
-    /// Far beyond what any reply takes; only a hang gets here.
+    /// Far longer than any reply takes; only a hang reaches it.
     static constexpr std::chrono::seconds limit{20};
 
-    /// From `source`, an address of loopback, if one is given.
+    /// Connects from `source`, a loopback address, if it is given.
     explicit raw_client(std::uint16_t port, int receive_buffer_bytes = 0,
                         char const* source = nullptr)
         : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -89,7 +89,7 @@ public:
         if (descriptor_ >= 0) ::close(descriptor_);
     }
 
-    /// False when the other side no longer takes anything.
+    /// Returns false if the peer accepts no more data.
     bool send(std::string_view bytes) {
         while (!bytes.empty()) {
             wait_for(POLLOUT);
@@ -99,17 +99,17 @@ public:
         }
         return true;
     }
-    /// No more to send; replies are still read.
+    /// Closes the sending half; replies can still be read.
     void finish() { ::shutdown(descriptor_, SHUT_WR); }
-    /// Closes with a reset instead of an orderly end.
+    /// Closes the connection with a reset.
     void reset() {
         linger const now{1, 0};
         ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
         ::close(std::exchange(descriptor_, -1));
     }
 
-    /// The next reply; `bodyless` for the answer to a HEAD. Nothing when the connection ends in
-    /// place of it. Throws when it ends within a reply.
+    /// Returns the next reply; set `bodyless` for the reply to a HEAD. Returns nullopt if the
+    /// connection ends first; throws if it ends within a reply.
     std::optional<raw_reply> read_reply(bool bodyless = false) {
         std::size_t end = 0;
         while ((end = input_.find("\r\n\r\n")) == std::string::npos) {
@@ -128,16 +128,16 @@ public:
         input_.erase(0, length);
         return reply;
     }
-    /// Whether there is something to read, or the end, without waiting for it.
+    /// Returns whether input or the end of the stream is available, without waiting.
     [[nodiscard]] bool has_input() const {
         pollfd now{descriptor_, POLLIN, 0};
         return !input_.empty() || ::poll(&now, 1, 0) == 1;
     }
-    /// Whether the connection ends (in an orderly way or by a reset) with nothing more said.
+    /// Returns whether the connection ends, orderly or by a reset, without further input.
     bool at_end() { return input_.empty() && !receive(); }
-    /// Whether it ended without a reset: unread replies were not lost.
+    /// Returns whether it ended by a reset, which may lose unread replies.
     [[nodiscard]] bool was_reset() const noexcept { return was_reset_; }
-    /// Everything until the end.
+    /// Returns all input up to the end.
     std::string read_to_end() {
         while (receive()) {
         }
@@ -150,7 +150,7 @@ private:
         int const timeout = static_cast<int>(std::chrono::milliseconds(limit).count());
         if (::poll(&waiting, 1, timeout) != 1) throw std::runtime_error("nothing happened");
     }
-    /// False at the end of the stream.
+    /// Returns false at the end of the stream.
     bool receive() {
         wait_for(POLLIN);
         char bytes[16384];

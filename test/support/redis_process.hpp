@@ -1,8 +1,8 @@
 #pragma once
 
-/// A Valkey or Redis server for tests: real, on a socket file and if asked for on a free port, with
-/// a clock that the test may turn (turned_clock.c). It keeps its directory over restarts, so what
-/// it has saved is there again.
+/// A real Valkey or Redis server for tests. It listens on a socket file and optionally on a free
+/// port. The test may turn its clock (turned_clock.c). It keeps its directory over restarts, so
+/// saved data survives.
 
 #include "child_process.hpp"
 #include "eventually.hpp"
@@ -30,7 +30,7 @@ namespace otpd::test {
 struct redis_setup {
     bool tcp = false;              ///< listen on a free port of 127.0.0.1 as well
     std::string turned_clock;      ///< the library of turned_clock.c; empty: advance() does nothing
-    std::vector<std::string> more; ///< options as on its command line: --name, value, ...
+    std::vector<std::string> more; ///< command-line options: --name, value, ...
 };
 
 class redis_process {
@@ -58,13 +58,13 @@ public:
         process_->wait_for_output([](std::string const& output) {
             return output.find("eady to accept connections") != std::string::npos;
         });
-        // It says so before the socket file is there.
+        // The message comes before the socket file exists.
         eventually([this] { return std::filesystem::exists(socket()); });
     }
-    /// Gone at once, with whatever it had not written.
+    /// Kills the server; unwritten data is lost.
     void kill() { signal_and_wait(SIGKILL); }
     void stop() { signal_and_wait(SIGTERM); }
-    /// Stopped in the middle of whatever it does; connections stay open and nothing is answered.
+    /// Suspends the server: connections stay open, and nothing is answered.
     void freeze() { process_->signal(SIGSTOP); }
     void thaw() { process_->signal(SIGCONT); }
 
@@ -73,7 +73,7 @@ public:
         turn_clock();
     }
 
-    /// Sends a command as words and returns the reply's first line, or of a bulk reply its text.
+    /// Sends a command and returns the first line of the reply, or the text of a bulk reply.
     std::string ask(std::vector<std::string> const& words) const {
         namespace asio = boost::asio;
         asio::io_context context;
@@ -103,12 +103,12 @@ public:
     [[nodiscard]] std::string url() const {
         return setup_.tcp ? "redis://127.0.0.1:" + std::to_string(port()) : "unix:" + socket();
     }
-    /// 0 without one.
+    /// 0 if it listens on the socket file only.
     [[nodiscard]] std::uint16_t port() const noexcept { return port_ ? port_->number() : 0; }
     [[nodiscard]] temporary_directory const& directory() const noexcept { return directory_; }
 
-    /// The server program of either, or the program that becomes it when it is called so: Debian's
-    /// tools packages have that one, and install no service.
+    /// Returns the server program of Valkey or Redis. Debian's tools packages install no service,
+    /// but a program that acts as the server if it is called by that name.
     static std::string program(temporary_directory const& directory) {
         for (auto const* path : {"/usr/bin/valkey-server", "/usr/bin/redis-server"})
             if (std::filesystem::exists(path)) return path;
@@ -123,7 +123,7 @@ public:
 
 private:
     [[nodiscard]] std::string clock_file() const { return directory_.path() + "/clock"; }
-    /// Written in place: the server has it mapped, and 8 aligned bytes change at once.
+    /// Writes in place: the server has mapped the file, and 8 aligned bytes change atomically.
     void turn_clock() const {
         std::int64_t const by = std::chrono::microseconds(turned_).count();
         int const file = ::open(clock_file().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);

@@ -1,7 +1,7 @@
 #pragma once
 
-/// How often a test does what has to go well a hundred times: script/torture asks for all rounds,
-/// script/test for few.
+/// How often a test repeats what must always succeed: all rounds in script/torture, few in
+/// script/test.
 
 #include <algorithm>
 #include <cstddef>
@@ -20,7 +20,7 @@ inline bool runs_all_rounds() {
     char const* const wanted = std::getenv("OTPD_TORTURE_ROUNDS");
     return wanted != nullptr && std::string_view(wanted) == "all";
 }
-/// Half of the few with sanitizers: a start takes many times as long.
+/// Sanitizers make a start many times slower, so they get half of `few`.
 inline std::size_t rounds(std::size_t all, std::size_t few) {
     if (runs_all_rounds()) return all;
     return is_sanitized ? std::max<std::size_t>(1, few / 2) : few;

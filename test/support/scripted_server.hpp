@@ -1,8 +1,8 @@
 #pragma once
 
-/// A server that does to each connection exactly what a test wrote down: read so many bytes, write
-/// these, close, reset, hang. It runs in a thread of its own, so a test's client cannot influence
-/// when it acts.
+/// A server that handles each connection as a test's script says: reads so many bytes, writes
+/// these, closes, resets, hangs. It runs in its own thread, so the test's client does not influence
+/// its timing.
 
 #include "support/certificates.hpp"
 
@@ -36,7 +36,7 @@
 
 namespace otpd::test {
 
-/// One accepted connection, after its TLS handshake if there is one.
+/// An accepted connection, after its TLS handshake if it has one.
 class scripted_connection : public std::enable_shared_from_this<scripted_connection> {
 public:
     using socket = boost::asio::ip::tcp::socket;
@@ -51,7 +51,7 @@ public:
         }
     }
 
-    /// 0 for the first connection of the server.
+    /// 0 for the server's first connection.
     [[nodiscard]] std::size_t index() const noexcept { return index_; }
 
     boost::asio::awaitable<bool> handshake() {
@@ -67,7 +67,8 @@ public:
         return name != nullptr ? name : "";
     }
 
-    /// A whole request with Content-Length or without a body; empty when the peer ended first.
+    /// Reads a request with Content-Length or without a body; returns an empty text if the peer
+    /// ended first.
     boost::asio::awaitable<std::string> read_request() {
         for (;;) {
             auto const size = request_size();
@@ -82,7 +83,7 @@ public:
         }
     }
 
-    /// Exactly `size` bytes; fewer when the peer ended first.
+    /// Reads exactly `size` bytes, or fewer if the peer ended first.
     boost::asio::awaitable<std::string> read_exactly(std::size_t size) {
         std::string bytes(size, '\0');
         std::size_t got = 0;
@@ -103,7 +104,7 @@ public:
         co_return bytes;
     }
 
-    /// Whatever comes next; empty at the end.
+    /// Reads available input; empty at the end.
     boost::asio::awaitable<std::string> read_some() {
         std::array<char, 4096> bytes;
         if (tls_) {
@@ -125,7 +126,7 @@ public:
         co_return !ec;
     }
 
-    /// TLS close_notify, without waiting for the peer's. Nothing may be read or written afterwards.
+    /// Sends a TLS close_notify without waiting for the peer's. Do not read or write afterwards.
     void send_close_notify() {
         if (tls_) tls_->async_shutdown([self = shared_from_this()](boost::system::error_code) {});
     }
@@ -142,8 +143,8 @@ public:
         boost::system::error_code ignored;
         raw().shutdown(socket::shutdown_send, ignored);
     }
-    /// Until the peer's kernel has everything that was sent, a FIN included, or has reset the
-    /// connection (then the queue keeps for ever what was not acknowledged).
+    /// Waits until the peer's kernel has received everything including a FIN, or has reset the
+    /// connection; after a reset the queue keeps unacknowledged data forever.
     boost::asio::awaitable<void> everything_arrived() {
         int const handle = raw().native_handle();
         int queued = 1;
@@ -151,12 +152,12 @@ public:
         while (::ioctl(handle, SIOCOUTQ, &queued) == 0 && queued != 0 && ::poll(&gone, 1, 0) == 0)
             co_await pause(std::chrono::milliseconds(1));
     }
-    /// Does nothing until the server ends.
+    /// Waits until the server ends.
     boost::asio::awaitable<void> hang() {
         hung_up_.expires_at(std::chrono::steady_clock::time_point::max());
         co_await hung_up_.async_wait(no_throw);
     }
-    /// Does nothing for a while.
+    /// Waits for `time`.
     boost::asio::awaitable<void> pause(std::chrono::milliseconds time) {
         hung_up_.expires_after(time);
         co_await hung_up_.async_wait(no_throw);
@@ -193,10 +194,10 @@ public:
         std::function<boost::asio::awaitable<void>(scripted_server&, scripted_connection&)>;
     using configure_tls = std::function<void(boost::asio::ssl::context&)>;
 
-    /// Clear text.
+    /// A server without TLS.
     explicit scripted_server(script play) : play_(std::move(play)) { start(); }
 
-    /// TLS as `who`.
+    /// A TLS server with the certificate of `who`.
     scripted_server(identity const& who, script play, configure_tls const& configure = {})
         : tls_(std::in_place, boost::asio::ssl::context::tls_server), play_(std::move(play)) {
         tls_->use_certificate(boost::asio::buffer(who.certificate_pem()),
@@ -217,13 +218,13 @@ public:
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] std::size_t connections() const noexcept { return connections_; }
-    /// Of the connections; TLS handshakes that ended well.
+    /// Of these connections: successful TLS handshakes.
     [[nodiscard]] std::size_t handshakes() const noexcept { return handshakes_; }
     [[nodiscard]] std::size_t resumed() const noexcept { return resumed_; }
-    /// Most connections that were open at one time.
+    /// The most connections open at one time.
     [[nodiscard]] std::size_t connections_peak() const noexcept { return peak_; }
 
-    /// What scripts noted down, in order.
+    /// Records a text of a script, in order.
     void note(std::string text) {
         std::lock_guard const lock(mutex_);
         notes_.push_back(std::move(text));
@@ -283,14 +284,14 @@ private:
     std::size_t open_ = 0;
     mutable std::mutex mutex_;
     std::vector<std::string> notes_;
-    // Last, so that it and the coroutines in it go first.
+    // The last members, so that the context and its coroutines are destroyed first.
     boost::asio::io_context context_{1};
     tcp::acceptor acceptor_{context_};
     std::uint16_t port_ = 0;
     std::thread thread_;
 };
 
-/// A reply with a body and, unless `extra` says otherwise, keep-alive.
+/// Returns a reply with a body and, unless `extra` says otherwise, keep-alive.
 inline std::string http_reply(unsigned status, std::string_view body, std::string_view extra = {}) {
     return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: application/json\r\n" +
            std::string(extra) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +

@@ -1,6 +1,6 @@
 #pragma once
 
-/// bridgexapi-stub as a program of its own, over HTTPS, and its control interface.
+/// bridgexapi-stub as a separate process over HTTPS, and its control interface.
 
 #include "certificates.hpp"
 #include "child_process.hpp"
@@ -18,7 +18,7 @@ namespace otpd::test {
 
 struct stub_options {
     std::string api_key = "stub-api-key";
-    std::vector<std::string> arguments = {}; ///< more of them
+    std::vector<std::string> arguments = {}; ///< additional ones
 };
 
 class stub_process {
@@ -32,8 +32,8 @@ public:
         return "https://" + host + ':' + std::to_string(port_);
     }
 
-    /// One call of the control interface (stub/README.md), on a connection that stays open; from
-    /// any thread.
+    /// Makes a call to the control interface (stub/README.md) on a persistent connection.
+    /// Thread-safe.
     json::object control(std::string const& method, std::string const& path,
                          json::value const& body = nullptr) {
         std::scoped_lock const lock(one_call_);
@@ -51,14 +51,14 @@ public:
     void clear_faults() { control("DELETE", "faults"); }
     json::object stats() { return control("GET", "stats"); }
 
-    /// The SMS accepted, in order; of `number` only when one is given.
+    /// Returns the accepted SMS in order, or only those to `number`.
     std::vector<json::object> messages(std::string const& number = "") {
         return list("messages?limit=100000" + (number.empty() ? "" : "&number=" + number),
                     "messages");
     }
-    /// The requests received, in order.
+    /// Returns the received requests in order.
     std::vector<json::object> requests() { return list("requests?limit=100000", "requests"); }
-    /// The code in the last SMS to `number`: the digits of its text.
+    /// Returns the code of the last SMS to `number`: the digits of its text.
     std::string code_sent_to(std::string const& number) {
         auto const all = messages(number);
         if (all.empty()) throw std::runtime_error("no SMS to " + number);

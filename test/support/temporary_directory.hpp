@@ -9,7 +9,7 @@
 
 namespace otpd::test {
 
-/// A directory of its own, readable by its owner only, that goes away with the object.
+/// A directory that only its owner can read. It is removed with this object.
 class temporary_directory {
 public:
     temporary_directory()
@@ -25,7 +25,7 @@ public:
     temporary_directory& operator=(temporary_directory const&) = delete;
 
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
-    /// Writes `text` to the file `name` in here and returns its path.
+    /// Writes `text` to the file `name` in it and returns its path.
     std::string add(std::string_view name, std::string_view text) const {
         auto file = path_ + '/' + std::string(name);
         std::ofstream out(file, std::ios::binary);

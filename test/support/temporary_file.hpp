@@ -11,7 +11,7 @@
 
 namespace otpd::test {
 
-/// A file with `text` in it that goes away with the object.
+/// A file that contains `text`. It is removed with this object.
 class temporary_file {
 public:
     explicit temporary_file(std::string_view text)

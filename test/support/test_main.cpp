@@ -1,4 +1,4 @@
-// Boost.Test, compiled once from its single-header form: the tests then need no test library of the
-// right compiler.
+// Compiles Boost.Test once from its single-header form, so that tests need no binary Boost for this
+// compiler.
 #define BOOST_TEST_MODULE otpd
 #include <boost/test/included/unit_test.hpp>

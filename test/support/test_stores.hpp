@@ -1,7 +1,7 @@
 #pragma once
 
-/// Each store of the service for a test that is to pass with all of them, and what must outlive the
-/// service.
+/// The service's stores, for tests that must pass with each of them. Each holds what must outlive
+/// the service.
 
 #include "child_process.hpp"
 #include "redis_process.hpp"
@@ -23,7 +23,7 @@ struct on_sqlite {
                 {"OTP_HMAC_SECRET", test_hmac_secret}};
     }
 };
-/// Writes each command to the disk before it answers.
+/// Every command is written to disk before the server answers.
 struct on_redis {
     redis_process server{redis_setup{.tcp = false,
                                      .turned_clock = "",

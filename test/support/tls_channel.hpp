@@ -1,7 +1,7 @@
 #pragma once
 
-/// A blocking TLS connection for tests' own errands. It speaks every version and verifies nothing:
-/// it must reach servers whose certificates are bad on purpose.
+/// A blocking TLS connection for the tests' own use. It supports all versions and verifies nothing,
+/// because it must reach servers with bad certificates.
 
 #include <boost/algorithm/string/case_conv.hpp>
 
@@ -32,7 +32,7 @@ public:
         to.sin_port = htons(port);
         to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         context_.reset(SSL_CTX_new(TLS_client_method()));
-        SSL_CTX_set_security_level(context_.get(), 0); // else OpenSSL 3 knows no TLS 1.1
+        SSL_CTX_set_security_level(context_.get(), 0); // otherwise OpenSSL 3 disables TLS 1.1
         SSL_CTX_set_min_proto_version(context_.get(), TLS1_VERSION);
         SSL_CTX_set_cipher_list(context_.get(), "ALL:@SECLEVEL=0");
         session_.reset(SSL_new(context_.get()));
@@ -54,7 +54,7 @@ public:
         if (SSL_write(session_.get(), bytes.data(), static_cast<int>(bytes.size())) <= 0)
             throw std::runtime_error("cannot write");
     }
-    /// The body of the next reply, whatever its status; it must have a Content-Length.
+    /// Returns the body of the next reply, whatever its status. It must have a Content-Length.
     std::string read_body() {
         constexpr std::string_view length_field = "\r\ncontent-length:";
         std::size_t end = 0;

@@ -1,4 +1,4 @@
-/* Adds to a server's time of day what the file says. */
+/* Adds the offset in the file to a server's time of day. */
 #include "preloaded_clock.h"
 
 int clock_gettime(clockid_t which, struct timespec* to) {

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Users of a country who are sent codes at a constant rate, from zero history: a share of them
-/// types the code, after 20 s in the median, log-normal.
+/// The users of a country, who are sent codes at a constant rate, without history. A share of them
+/// types the code after a log-normal delay with a median of 20 s.
 
 #include <algorithm>
 #include <cmath>
@@ -21,8 +21,8 @@ struct typing_load {
     std::uint32_t prefixes = 500;
 };
 
-/// Calls `send(second, user, prefix)`, which is false when the send was refused, and `type(second,
-/// user)`, in the order of their times. Returns how many were refused.
+/// Calls `send(second, user, prefix)`, which returns false for a refused send, and `type(second,
+/// user)`, in order of time. Returns the number of refused sends.
 template <class Send, class Type>
 std::uint32_t refused_of(typing_load const& load, Send send, Type type) {
     std::mt19937 random(7);

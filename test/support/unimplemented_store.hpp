@@ -8,7 +8,7 @@
 
 namespace otpd::test {
 
-/// A store that does not answer. Fakes override what they know.
+/// A store that does not answer. Fakes override what they implement.
 class unimplemented_store : public store::store {
 public:
     template <class T>

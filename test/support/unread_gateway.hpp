@@ -1,7 +1,6 @@
 #pragma once
 
-/// An upstream that knows nothing: what is read of it is not found. What a send does is up to who
-/// derives from it.
+/// An upstream that answers every read with not_found. Derived classes implement send_sms().
 
 #include "otpd/bridgexapi/gateway.hpp"
 

@@ -1,4 +1,4 @@
-// The developer log of one account: what /api/v1/activity/* reports. Bounded; not synchronised.
+// The developer log of an account, which /api/v1/activity/* reports. Bounded; not thread-safe.
 #pragma once
 
 #include "bridgexapi_stub/clock.hpp"
@@ -36,13 +36,13 @@ class activity_log {
 public:
     static constexpr std::size_t entries_max = 10'000;
 
-    void add(activity_entry entry); // gives it its id
+    void add(activity_entry entry); // assigns the id
 
     std::deque<activity_entry> const& entries() const { return entries_; } // oldest first
     activity_counts const& all() const { return all_; }
     std::map<endpoint, activity_counts> const& by_endpoint() const { return by_endpoint_; }
     activity_counts of_day(std::chrono::sys_days day) const;
-    std::uint64_t errors_since(timestamp since) const; // among the entries still held
+    std::uint64_t errors_since(timestamp since) const; // among the stored entries
 
 private:
     std::uint64_t last_id_ = 0;

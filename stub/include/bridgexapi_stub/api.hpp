@@ -1,6 +1,6 @@
-// The upstream's behaviour: a request in, a reply out, no sockets. Order of checks: key, body,
-// route, permission, price, balance, then the SMS is accepted and charged. Not synchronised: the
-// service guards it.
+// The upstream's behaviour: turns a request into a reply, without sockets. It checks in this order:
+// key, body, route, permission, price, balance. Then it accepts and charges the SMS. Not
+// thread-safe: the service guards it.
 #pragma once
 
 #include "bridgexapi_stub/activity.hpp"
@@ -31,27 +31,27 @@ struct upstream_state {
     stub_clock clock;
 };
 
-// One request, parsed once for everybody who asks about it.
+// A request, parsed once for all its readers.
 struct api_request {
     incoming const& raw;
     call target;
-    std::optional<boost::json::value> body; // none if empty or not JSON
+    std::optional<boost::json::value> body; // nullopt if empty or not JSON
     std::size_t body_error_at = 0;
     std::uint64_t sequence = 0;
 
     explicit api_request(incoming const& request);
-    // Destination numbers that are named in the body; also of bodies that are otherwise wrong.
+    // Destination numbers in the body, even if the body is otherwise invalid.
     std::vector<std::string_view> numbers() const;
 };
 
 struct api_options {
-    bool commit = true;                       // false: answer as if, but send and charge nothing
-    std::optional<std::string> vendor_reason; // the vendor refuses the submit, for this reason
+    bool commit = true;                       // false: reply normally, but send and charge nothing
+    std::optional<std::string> vendor_reason; // set: the vendor refuses the submit for this reason
 };
 
 struct api_result {
     reply answer;
-    std::vector<std::string> accepted; // bx_message_ids of the SMS this request led to
+    std::vector<std::string> accepted; // bx_message_ids of the accepted SMS
     std::optional<std::int64_t> order_id;
 };
 

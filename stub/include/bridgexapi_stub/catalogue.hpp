@@ -1,4 +1,4 @@
-// What the upstream sells: its routes and what a message costs on each. Not synchronised.
+// The upstream's routes and their prices. Not thread-safe.
 #pragma once
 
 #include "bridgexapi_stub/money.hpp"
@@ -21,24 +21,23 @@ struct route_info {
     bool sender_id_required;
 };
 
-// All routes that any source names, 1..8 in order.
+// All routes that any source mentions: 1..8 in order.
 std::span<route_info const> all_routes();
 
-inline constexpr int casino_route = 5;    // refuses with a text of its own
-inline constexpr int web3_route = 6;      // does not exist for accounts that are not enabled for it
+inline constexpr int casino_route = 5;    // refuses with its own text
+inline constexpr int web3_route = 6;      // does not exist for accounts without it
 inline constexpr int whitelist_route = 8; // checks the sender id
 
 struct price {
     std::string country;
-    std::optional<micro_euros> amount; // none: the destination is listed, but not sold
+    std::optional<micro_euros> amount; // nullopt: the destination is listed, but not sold
     bool hidden = false;               // sold, but the price list shows null
 };
 
-// Unit prices by route and longest matching destination prefix.
+// Prices by route and longest matching destination prefix.
 class price_table {
 public:
-    static price_table
-    samples(); // the prices seen in public samples, and plausible ones around them
+    static price_table samples(); // the prices in public samples, and plausible ones around them
 
     void set(int route_id, std::string prefix, price entry);
     void clear() { entries_.clear(); }
@@ -47,7 +46,7 @@ public:
         std::string_view prefix;
         micro_euros amount;
     };
-    // None when no prefix matches, or the longest one is not sold.
+    // nullopt if no prefix matches or the longest one is not sold.
     std::optional<match> find(int route_id, std::string_view number) const;
 
     std::map<std::string, price> const& of_route(int route_id) const;

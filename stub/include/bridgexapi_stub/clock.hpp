@@ -1,6 +1,6 @@
-// The stub's clock: the system's by default, and one that a test can stop and move. Delivery states
-// follow it, so that a test walks a message from QUEUED to DELIVERED without waiting. Not
-// synchronised: the service guards it.
+// The stub's clock: the system clock, which a test can stop and move. Delivery states follow it, so
+// a test moves a message from QUEUED to DELIVERED without waiting. Not thread-safe: the service
+// guards it.
 #pragma once
 
 #include <chrono>
@@ -17,10 +17,9 @@ public:
     timestamp now() const;
     bool frozen() const { return frozen_at_.has_value(); }
 
-    void freeze(); // stands still from now on; freezing twice changes nothing
-    void resume(); // runs on from where it stands
-    void
-    advance(std::chrono::microseconds by); // works on a frozen and on a running clock; may go back
+    void freeze();                              // stops the clock; no effect if it is stopped
+    void resume();                              // continues from the current time
+    void advance(std::chrono::microseconds by); // on a frozen or running clock; may be negative
     void set(timestamp to);
 
 private:
@@ -28,9 +27,9 @@ private:
     std::optional<timestamp> frozen_at_;
 };
 
-// The real upstream's `created_at` was never seen, so every plausible spelling can be chosen.
+// The real upstream's `created_at` is unknown, so every plausible format can be chosen.
 enum class time_format {
-    naive,  // 2026-04-01T10:15:30          (what a FastAPI service with naive datetimes prints)
+    naive,  // 2026-04-01T10:15:30 (a FastAPI service with naive datetimes)
     micro,  // 2026-04-01T10:15:30.123456
     zulu,   // 2026-04-01T10:15:30Z
     offset, // 2026-04-01T10:15:30+00:00
@@ -42,8 +41,8 @@ std::string format_time(timestamp when, time_format format);
 std::optional<time_format> parse_time_format(std::string_view name);
 std::string_view to_string(time_format format);
 
-// Reads what format_time prints in all ISO forms, and a bare date (its first moment). Times without
-// a zone are UTC.
+// Parses all ISO forms of format_time, and a bare date (its first moment). Times without a zone are
+// UTC.
 std::optional<timestamp> parse_time(std::string_view text);
 
 } // namespace bridgexapi_stub

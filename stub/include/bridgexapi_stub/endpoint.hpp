@@ -1,5 +1,4 @@
-// The paths of the API as one table: which endpoint a request means, and its path parameter and
-// query.
+// The table of API paths. It maps a request to its endpoint, path parameter and query.
 #pragma once
 
 #include <optional>
@@ -46,7 +45,7 @@ std::string const* find_query(query_list const& query,
 struct call {
     endpoint where = endpoint::unknown;
     std::string parameter;  // decoded path parameter, if the endpoint has one
-    std::string_view allow; // for wrong_method: the method that would do
+    std::string_view allow; // for wrong_method: the allowed method
     query_list query;
 };
 call parse_call(std::string_view method, std::string_view target);

@@ -1,8 +1,7 @@
-// Faults as data: what shall go wrong, where, how often. Each is set as a JSON object
-//   {"fault": "delay", "endpoint": "send_sms", "count": 3, "skip": 1, "probability": 0.5, "number":
-//   "316*", "ms": 500}
-// where only "fault" is required. stub/README.md lists the names and their options. Not
-// synchronised.
+// Faults as data: what goes wrong, where, and how often. Each is set as a JSON object:
+//   {"fault": "delay", "endpoint": "send_sms", "count": 3, "skip": 1, "probability": 0.5,
+//    "number": "316*", "ms": 500}
+// Only "fault" is required. stub/README.md lists the names and their options. Not thread-safe.
 #pragma once
 
 #include "bridgexapi_stub/endpoint.hpp"
@@ -20,14 +19,14 @@
 
 namespace bridgexapi_stub {
 
-struct draft; // a reply on its way to the wire, see faults.cpp
+struct draft; // a reply under construction, see faults.cpp
 
 struct fault_kind {
     std::string_view name;
-    int stage; // faults of one request are applied by stage, within a stage in the order they were
-               // set
-    bool accepts; // by default the request still takes effect: the SMS is sent and charged
-    std::string_view options; // names of its own options, blank-separated
+    // The faults of a request are applied by stage, then in the order in which they were set.
+    int stage;
+    bool accepts;             // by default the request takes effect: the SMS is sent and charged
+    std::string_view options; // names of its own options, separated by spaces
     void (*apply)(draft& out, boost::json::object const& options);
 };
 std::span<fault_kind const> fault_kinds();
@@ -35,16 +34,16 @@ std::span<fault_kind const> fault_kinds();
 struct fault {
     std::uint64_t id = 0;
     fault_kind const* kind = nullptr;
-    std::optional<endpoint> where;     // none: every endpoint of the API
-    std::string number;                // empty: any; else exact, or a prefix that ends in '*'
-    std::uint64_t skip = 0;            // so many matching requests pass first
-    std::optional<std::uint64_t> left; // so many are hit, then it is spent; none: for ever
+    std::optional<endpoint> where;     // nullopt: every endpoint of the API
+    std::string number;                // empty: any; else exact, or a prefix with a trailing '*'
+    std::uint64_t skip = 0;            // matching requests that pass first
+    std::optional<std::uint64_t> left; // requests still to hit; nullopt: unlimited
     double probability = 1;
     std::optional<bool> accept; // overrides kind->accepts
     std::uint64_t hits = 0;
-    boost::json::object options; // as it was set
+    boost::json::object options; // as set
 
-    // Throws std::invalid_argument with a sentence that names what is wrong.
+    // Throws std::invalid_argument with a sentence that names the error.
     static fault parse(boost::json::value const& json);
     boost::json::object to_json() const;
     bool takes_effect() const { return accept.value_or(kind->accepts); }
@@ -52,15 +51,15 @@ struct fault {
 
 class fault_set {
 public:
-    std::uint64_t add(fault one); // its id
+    std::uint64_t add(fault one); // returns its id
     bool remove(std::uint64_t id);
     void clear() { faults_.clear(); }
     std::vector<fault> const& all() const { return faults_; }
 
-    // The faults that hit this request, in order of application; counts them down. Connection
-    // faults are not among them.
+    // Returns the faults that hit this request, in order of application, and counts them down.
+    // Connection faults are excluded.
     std::vector<fault> take(endpoint where, std::vector<std::string_view> const& numbers);
-    // The fault that hits a connection that was just accepted.
+    // Returns the fault that hits a newly accepted connection.
     std::optional<fault> take_connection();
 
 private:
@@ -72,10 +71,10 @@ private:
     std::mt19937_64 random_{20'260'401};
 };
 
-// Stages that callers ask about.
+// Stages that callers use.
 inline constexpr int stage_connection = 0;
 
-// The exchange that answers `request` with `answer`, after all of `faults`.
+// Returns the exchange for `answer` to `request` after all `faults`.
 exchange make_exchange(reply answer, std::vector<fault> const& faults, incoming const& request);
 
 } // namespace bridgexapi_stub

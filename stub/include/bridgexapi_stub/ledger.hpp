@@ -1,7 +1,7 @@
-// Every SMS that the stub accepted, and how its delivery goes. A message's state is a function of
-// the clock and its plan: nothing has to run in the background, and a test that moves the clock
-// sees the state at once. Not synchronised. Bounded: the oldest messages leave when `messages_max`
-// is reached; totals go on counting.
+// The SMS that the stub accepted, and their delivery. The state of a message is a function of the
+// clock and its plan, so nothing runs in the background, and a test that moves the clock sees the
+// state at once. Not thread-safe. Bounded: at `messages_max` the oldest messages are dropped;
+// totals keep counting.
 #pragma once
 
 #include "bridgexapi_stub/clock.hpp"
@@ -20,8 +20,8 @@
 
 namespace bridgexapi_stub {
 
-// How delivery will go: QUEUED, after `sent_after` SENT, after `final_after` the outcome. Counted
-// from acceptance.
+// A delivery: QUEUED, then SENT after `sent_after`, then the outcome after `final_after`, both
+// counted from acceptance.
 struct delivery_plan {
     std::chrono::microseconds sent_after{1'000'000};
     std::chrono::microseconds final_after{3'000'000};
@@ -43,7 +43,7 @@ struct sms {
     std::string caller_id;
     std::string text;
     micro_euros cost = 0;
-    std::string api_key; // whose message it is; others do not see it
+    std::string api_key; // the owner's; others do not see the message
     timestamp accepted_at;
     std::uint64_t request = 0; // sequence of the recorded request that sent it
     delivery_plan plan;
@@ -62,18 +62,19 @@ public:
     std::int64_t next_order() const { return next_order_; }
     std::string make_id(std::int64_t order_id); // BX-<order>-<16 lower-case hex digits>
     std::int64_t open_order() { return next_order_++; }
-    sms const& add(sms message); // gives it its sequence
+    sms const& add(sms message); // assigns the sequence
 
     sms const* find(std::string_view bx_message_id) const;
-    // Fixes the state of a message whatever the clock says; false if there is no such message.
+    // Fixes the state of a message regardless of the clock. Returns false if the message does not
+    // exist.
     bool force(std::string_view bx_message_id, delivery_state state);
 
     using filter = std::function<bool(sms const&)>;
     struct page {
-        std::size_t total = 0; // that pass the filter
+        std::size_t total = 0; // of the messages that pass the filter
         std::vector<sms const*> messages;
     };
-    // Newest first. The pointers live until the next change of the ledger.
+    // Newest first. The pointers are valid until the next change of the ledger.
     page list(filter const& accept, std::size_t skip, std::size_t limit) const;
 
     std::deque<sms> const& messages() const { return messages_; } // oldest first
@@ -82,7 +83,7 @@ public:
 
     void set_messages_max(std::size_t count);
     std::size_t messages_max() const { return messages_max_; }
-    void clear(); // messages and totals; order numbers go on growing, as the upstream's do
+    void clear(); // messages and totals; order numbers keep growing, like the upstream's
 
 private:
     void shrink();
@@ -91,7 +92,7 @@ private:
     std::int64_t next_order_ = first_order_default;
     std::uint64_t accepted_total_ = 0;
     std::deque<sms> messages_;
-    std::unordered_map<std::string, std::uint64_t> by_id_; // -> sequence
+    std::unordered_map<std::string, std::uint64_t> by_id_; // to sequence
     std::mt19937_64 random_;
 };
 

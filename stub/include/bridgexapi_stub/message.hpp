@@ -1,5 +1,5 @@
-// One HTTP exchange as plain data: what came in, what the API answers, and how that goes out on the
-// wire. Everything between reading a request and writing bytes works on these, without sockets.
+// An HTTP exchange as plain data: the request, the API's reply, and how it is sent. Everything
+// between reading a request and writing bytes uses these types, without sockets.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -17,9 +17,9 @@ namespace bridgexapi_stub {
 using header_list =
     std::vector<std::pair<std::string, std::string>>; // as received, in order, case kept
 
-// First value of a header, its name in any case; nullptr if absent.
+// Returns the first value of a header, by case-insensitive name; nullptr if absent.
 std::string const* find_header(header_list const& headers, std::string_view name);
-bool same_text(std::string_view left, std::string_view right); // ASCII, any case
+bool same_text(std::string_view left, std::string_view right); // ASCII, case-insensitive
 std::string lower(std::string_view text);                      // ASCII
 
 struct connection_info {
@@ -36,7 +36,7 @@ struct incoming {
     header_list headers;
     std::string body;
     bool keep_alive = true;
-    std::uint64_t wire_bytes = 0; // that the request took, head and body
+    std::uint64_t wire_bytes = 0; // of the request, head and body
     connection_info connection;
 };
 
@@ -54,32 +54,33 @@ struct reply {
 
 enum class ending {
     keep,  // wait for the next request
-    close, // shut down in order (TLS: close_notify, then FIN)
+    close, // shut down gracefully (TLS: close_notify, then FIN)
     abort, // FIN without close_notify
     reset, // RST
-    hold,  // send nothing more and wait until the client goes away
+    hold,  // send nothing more and wait until the client closes
 };
 
-// What goes out: `bytes` after `delay`, in pieces of `drip_bytes` each `drip_pause` apart if that
-// is not 0, then `end`.
+// Sends `bytes` after `delay`, then performs `end`. If `drip_bytes` is not 0, sends pieces of that
+// size, `drip_pause` apart.
 struct exchange {
     std::chrono::milliseconds delay{0};
     std::string bytes;
     std::size_t drip_bytes = 0;
     std::chrono::milliseconds drip_pause{0};
     ending end = ending::keep;
-    unsigned status = 0; // that the bytes say; 0: they are not a reply
+    unsigned status = 0; // the status in the bytes; 0: they are not a reply
 };
 
 enum class framing { content_length, chunked, until_close };
 
-// The bytes of a reply. `says_close`: with "connection: close". Chunks are of `chunk_bytes`.
+// Returns the bytes of a reply. `says_close`: adds "connection: close". Chunks have `chunk_bytes`
+// bytes.
 std::string to_wire(reply const& answer, framing how, bool says_close,
                     std::size_t chunk_bytes = 16);
 
 std::string_view reason_phrase(unsigned status);
 
-// JSON text with numbers as the upstream prints them: 0.087, not 8.7E-2.
+// Prints JSON with numbers like the upstream's: 0.087, not 8.7E-2.
 std::string print_json(boost::json::value const& value);
 
 } // namespace bridgexapi_stub

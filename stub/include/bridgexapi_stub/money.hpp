@@ -1,5 +1,5 @@
-// Money as whole millionths of a euro: sums and comparisons are exact, only text has a decimal
-// point.
+// Money in integer millionths of a euro, so that sums and comparisons are exact. Only text has a
+// decimal point.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,18 @@ using micro_euros = std::int64_t;
 
 inline constexpr micro_euros one_euro = 1'000'000;
 
-// Reads "158.46" or "-0.5"; at most six decimals. Empty when the text is anything else or does not
-// fit.
+// Parses "158.46" or "-0.5" with at most six decimals. Returns nullopt for other text and on
+// overflow.
 std::optional<micro_euros> parse_euros(std::string_view text);
 
-// The shortest decimal form, with at least one decimal as the upstream's floats have: 87000 ->
+// Returns the shortest decimal form with at least one decimal, like the upstream's floats: 87000 ->
 // "0.087", 5000000 -> "5.0".
 std::string format_euros(micro_euros amount);
 
-// For JSON numbers: the double that is nearest to the decimal, so that printing it gives that
-// decimal again.
+// For JSON numbers: the double nearest to the decimal, so that printing it gives the same decimal.
 double to_euros(micro_euros amount);
 
-// The inverse for numbers that came in as JSON; rounds to the nearest millionth.
+// The inverse, for JSON numbers; rounds to the nearest millionth.
 micro_euros from_euros(double euros);
 
 } // namespace bridgexapi_stub

@@ -1,4 +1,4 @@
-// An SMS as a phone shows it, for people who try otpd out in a terminal.
+// Shows an SMS as on a phone, for people who try otpd in a terminal.
 #pragma once
 
 #include "bridgexapi_stub/ledger.hpp"
@@ -7,8 +7,8 @@
 
 namespace bridgexapi_stub {
 
-// Several lines with a trailing line break. Control characters, which a text may hold, are
-// replaced: it goes to a terminal.
+// Returns several lines with a trailing line break. Control characters in the text are replaced,
+// because it goes to a terminal.
 std::string phone_view(sms const& message);
 
 } // namespace bridgexapi_stub

@@ -1,6 +1,5 @@
-// What the stub saw: every request in order, every breach of what a well-behaved client does, and
-// counts. The list of requests is a ring: the oldest leave when `requests_max` is reached, counts
-// go on. Not synchronised.
+// What the stub received: all requests in order, violations of good client behaviour, and counts.
+// At `requests_max` the oldest requests are dropped; counts continue. Not thread-safe.
 #pragma once
 
 #include "bridgexapi_stub/endpoint.hpp"
@@ -18,17 +17,17 @@ namespace bridgexapi_stub {
 
 struct recorded_request {
     std::uint64_t sequence = 0; // 1, 2, 3 ... over all connections
-    std::chrono::sys_time<std::chrono::microseconds> received_at; // real time
-    incoming raw;                                                 // body exact
+    std::chrono::sys_time<std::chrono::microseconds> received_at; // by the system clock
+    incoming raw;                                                 // with the exact body
     endpoint where = endpoint::unknown;
     unsigned status = 0; // of the reply; 0: none was sent
     std::vector<std::string> faults;
-    std::vector<std::string> accepted; // bx_message_ids of the SMS it led to
+    std::vector<std::string> accepted; // bx_message_ids of the accepted SMS
     std::optional<std::int64_t> order_id;
 };
 
 struct violation {
-    std::uint64_t request = 0; // 0: the request could not even be parsed
+    std::uint64_t request = 0; // 0: the request could not be parsed
     std::uint64_t connection = 0;
     std::string code; // a short word, e.g. "api_key"
     std::string text;
@@ -38,7 +37,7 @@ struct stub_stats {
     std::uint64_t connections_accepted = 0;
     std::uint64_t connections_open = 0;
     std::uint64_t tls_handshakes = 0; // completed
-    std::uint64_t tls_resumed = 0;    // of these, with a ticket or session of an earlier one
+    std::uint64_t tls_resumed = 0;    // of these, resumed with an earlier ticket or session
     std::uint64_t tls_failed = 0;
     std::uint64_t requests = 0;      // to the API, parsed
     std::uint64_t bad_requests = 0;  // not parseable
@@ -57,7 +56,7 @@ public:
 
     void add(recorded_request request);
     void add(violation breach);
-    // What a well-behaved client does not do, found in one request: header, host, content type,
+    // Checks a request for what a well-behaved client does not do: header, host, content type,
     // framing.
     void check_manners(incoming const& request, endpoint where, bool body_is_json,
                        std::uint64_t sequence);

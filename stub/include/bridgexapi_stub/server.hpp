@@ -1,7 +1,7 @@
-// bridgexapi-stub as a server: HTTPS if it has a certificate, else HTTP. It runs on threads of its
-// own, or on an io_context that somebody else runs; each connection is a coroutine on its own
-// strand. start() and stop() may alternate: the port, once known, stays. What it serves, and what
-// it saw, is in state() and survives a stop.
+// bridgexapi-stub as a server: HTTPS if it has a certificate, else HTTP. It runs on its own threads
+// or on a given io_context; each connection is a coroutine on its own strand. start() and stop()
+// may alternate, and the port stays the same. The served data and the record are in state() and
+// survive a stop.
 #pragma once
 
 #include "bridgexapi_stub/service.hpp"
@@ -30,23 +30,22 @@ struct server_options {
     tls_version tls_max = tls_version::v1_3;
 
     std::size_t body_bytes_max = std::size_t{8} << 20U;
-    unsigned threads = 1; // only if it has threads of its own
+    unsigned threads = 1; // only with its own threads
     service_options service;
 };
 
-std::string read_file(std::string const& path); // throws std::runtime_error that names the path
+std::string read_file(std::string const& path); // throws std::runtime_error, which names the path
 
 class server {
 public:
     explicit server(server_options options = {});
     server(boost::asio::io_context& context, server_options options);
-    ~server(); // stops
+    ~server(); // calls stop()
     server(server const&) = delete;
     server& operator=(server const&) = delete;
 
     void start(); // throws boost::system::system_error if it cannot listen
-    void stop(); // closes the listener and all connections; with threads of its own it returns when
-                 // they have ended
+    void stop();  // closes the listener and all connections; waits for its own threads
 
     std::uint16_t port() const;
     std::string authority() const; // "127.0.0.1:8443"

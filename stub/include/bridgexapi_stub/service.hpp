@@ -1,7 +1,7 @@
-// The whole stub without sockets: the API, its faults, the record of what came in, and the control
-// interface. All members may be called from any thread: one mutex guards everything, and is never
-// held while something waits. (A test reads the record from its own thread while the server runs,
-// which a strand could not offer without blocking on it.)
+// The whole stub without sockets: the API, its faults, the record of requests and the control
+// interface. All members are thread-safe: one mutex guards everything and is never held during a
+// wait. (A test reads the record from its own thread while the server runs. With a strand it would
+// have to block on it.)
 #pragma once
 
 #include "bridgexapi_stub/api.hpp"
@@ -26,8 +26,8 @@ struct service_options {
     bool record = true;
     std::size_t requests_max = recorder::requests_max_default;
     std::size_t messages_max = ledger::messages_max_default;
-    std::function<void(sms const&)>
-        on_sms; // called for each accepted SMS, under the lock: must be short
+    // Called for each accepted SMS, under the lock; must be quick.
+    std::function<void(sms const&)> on_sms;
 };
 
 class service {
@@ -41,9 +41,9 @@ public:
         welcome how;
     };
     admitted connection_opened();
-    void connection_closed(std::uint64_t bytes_left); // received, but never part of a whole request
+    void connection_closed(std::uint64_t bytes_left); // received bytes of incomplete requests
     void tls_finished(bool succeeded, bool resumed);
-    exchange handle(incoming request); // API or control interface
+    exchange handle(incoming request); // for the API or the control interface
     exchange too_large(incoming request);
     exchange unparsable(connection_info const& connection, std::string_view why);
 
@@ -53,17 +53,17 @@ public:
     std::vector<sms> messages() const; // accepted SMS, oldest first
     std::vector<violation> violations() const;
     stub_stats stats() const;
-    delivery_state state_of(std::string_view bx_message_id) const; // status empty: no such message
+    delivery_state state_of(std::string_view bx_message_id) const; // empty status: no such message
 
     std::uint64_t
-    add_fault(std::string_view fault_as_json); // see faults.hpp; throws invalid_argument
+    add_fault(std::string_view fault_as_json); // see faults.hpp; throws std::invalid_argument
     void clear_faults();
     void freeze();
     void advance(std::chrono::microseconds by);
-    void configure(
-        std::string_view changes_as_json); // as POST /__stub/config; throws std::invalid_argument
-    void reset();                          // as POST /__stub/reset
-    // Waits until the counts satisfy `done`; false after `at_most`.
+    // Like POST /__stub/config; throws std::invalid_argument.
+    void configure(std::string_view changes_as_json);
+    void reset(); // like POST /__stub/reset
+    // Waits until the counts satisfy `done`. Returns false after `at_most`.
     bool wait_for(std::function<bool(stub_stats const&)> const& done,
                   std::chrono::milliseconds at_most = std::chrono::seconds{20}) const;
 

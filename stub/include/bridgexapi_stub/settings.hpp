@@ -1,5 +1,5 @@
-// Everything about the fake upstream that no source tells for sure, so that a test can choose it:
-// statuses and texts of errors, shapes of lists, rules of validation, how deliveries go. Set over
+// Everything about the fake upstream that no source documents reliably, so that a test can choose
+// it: statuses and texts of errors, shapes of lists, validation rules, deliveries. Set it through
 // the control interface or directly.
 #pragma once
 
@@ -24,9 +24,9 @@ struct account {
     std::string username = "demo";
     bool active = true;
     bool sandbox = false;
-    micro_euros balance = 1'000'000 * one_euro; // enough for any bench
+    micro_euros balance = 1'000'000 * one_euro; // enough for any benchmark
     std::set<std::int64_t> routes{1, 2, 3, 4, 8};
-    std::set<std::string> sender_ids{"BRIDGEXAPI", "YOURAPP"}; // white list of route 8
+    std::set<std::string> sender_ids{"BRIDGEXAPI", "YOURAPP"}; // allow list of route 8
 };
 
 // Reasons why the API refuses a request.
@@ -52,14 +52,14 @@ inline constexpr std::size_t refusal_count = 16;
 
 struct refusal_reply {
     unsigned status;
-    std::string detail; // "{route}" and "{reason}" are filled in
+    std::string detail; // "{route}" and "{reason}" are replaced
 };
 std::array<refusal_reply, refusal_count> default_refusals();
 std::string_view to_string(refusal why);
 
-// What happens to messages for certain numbers, instead of `settings::plan`.
+// Replaces `settings::plan` for matching numbers.
 struct delivery_rule {
-    std::string number; // exact, or a prefix that ends in '*'
+    std::string number; // exact, or a prefix with a trailing '*'
     delivery_plan plan;
 };
 bool number_matches(std::string_view pattern, std::string_view number);
@@ -81,10 +81,10 @@ struct settings {
     bool same_country = true;   // all numbers of a request must match the same price prefix
     bool unknown_order_is_error = false;
     std::size_t numbers_max = 500;
-    std::int64_t limit_max = 1000; // of one page
+    std::int64_t limit_max = 1000; // per page
 
     delivery_plan plan;
-    std::vector<delivery_rule> rules; // first match counts
+    std::vector<delivery_rule> rules; // the first match applies
 
     refusal_reply const& of(refusal why) const { return refusals[static_cast<std::size_t>(why)]; }
     delivery_plan const& plan_for(std::string_view number) const;

@@ -1,5 +1,5 @@
-// The shape of a send or estimate body, checked as a FastAPI service with Pydantic 2 checks it:
-// every fault is one entry of `detail` with type, loc, msg and input.
+// Validates the body of a send or estimate like a FastAPI service with Pydantic 2: each fault is an
+// entry of `detail` with type, loc, msg and input.
 #pragma once
 
 #include "bridgexapi_stub/message.hpp"
@@ -22,16 +22,16 @@ struct order_request {
 };
 
 struct validated_order {
-    std::optional<order_request> order; // present if there are no problems
+    std::optional<order_request> order; // set if there are no problems
     boost::json::array problems;
 };
 
-// `body`: the parsed body, or none if it is not JSON (`parse_error_at` then says where).
+// `body`: the parsed body, or null if it is not JSON (then `parse_error_at` is the position of the
+// error).
 validated_order validate_order(boost::json::value const* body, std::size_t parse_error_at,
                                incoming const& request, settings const& rules);
 
-// One entry for a value in the query or path that is not an integer, and for one that is less than
-// `least`.
+// Returns the entry for a query or path value that is not an integer, and for one below `least`.
 boost::json::object int_problem(std::string_view where, std::string_view name,
                                 std::string_view input);
 boost::json::object least_problem(std::string_view where, std::string_view name,
