@@ -16,7 +16,7 @@ namespace otpd::api {
 struct api_call {
     dependencies const& deps;
     http::request const& request;
-    otp::client const* client; ///< null only with access::anybody and without a token
+    otp::client const* client; ///< null only with access::anybody and without a valid token
 };
 
 using answer = boost::asio::awaitable<http::response>;

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Which verifications share a live code.
+/// The scope of a verification: verifications with the same scope share a live code.
 
 #include "otpd/core/purpose.hpp"
 #include "otpd/otp/client.hpp"
@@ -9,11 +9,12 @@
 
 namespace otpd::otp {
 
-/// A purpose is printable and a client's name has no colon, so no two pairs are one text.
+/// A purpose is printable and a client's name contains no colon, so different pairs give different
+/// texts.
 inline std::string scope_of(client const& client, purpose const& purpose) {
     return client.name + ':' + purpose.name();
 }
-/// What all scopes of a client begin with.
+/// The common prefix of all scopes of a client.
 inline std::string scope_prefix(client const& client) {
     return client.name + ':';
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Times as callers are told them: whole seconds, rounded up, so that whoever waits as told is in
-/// time.
+/// Durations in responses: whole seconds, rounded up, so that a client that waits as told is never
+/// early.
 
 #include "otpd/core/clock.hpp"
 
@@ -10,17 +10,17 @@
 
 namespace otpd::otp {
 
-/// A store or an upstream that does not answer is asked again no sooner than this; another send may
-/// end any moment.
+/// The pause before another request to a store or an upstream that does not answer, or before
+/// another send, since the running one may end at any moment.
 inline constexpr std::chrono::seconds retry_soon{1};
 
-/// At least one: `Retry-After: 0` invites a loop.
+/// Returns at least one second, because `Retry-After: 0` invites a loop.
 template <class Rep, class Period>
 std::chrono::seconds whole_seconds(std::chrono::duration<Rep, Period> wait) {
     return std::max(std::chrono::seconds(1), std::chrono::ceil<std::chrono::seconds>(wait));
 }
 
-/// What is left of `total` when `spent` has passed; never negative.
+/// Returns the rest of `total` after `spent`; never negative.
 inline std::chrono::seconds seconds_left(std::chrono::seconds total, steady_time::duration spent) {
     return std::max(std::chrono::seconds(0),
                     std::chrono::ceil<std::chrono::seconds>(total - spent));

@@ -69,7 +69,7 @@ private:
 
     store_time now_;
     std::deque<counted> entries_; ///< kept from batch to batch for their memory
-    std::size_t count_ = 0;     ///< how many of them are in use
+    std::size_t count_ = 0;       ///< how many of them are in use
     boost::unordered_flat_map<state::state_key, std::uint32_t, state::state_key_hash> index_;
     std::vector<field_addition> additions_; ///< `group` is the step
     std::size_t additions_before_step_ = 0;

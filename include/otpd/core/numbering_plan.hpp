@@ -41,7 +41,7 @@ struct line {
     line_type type = line_type::unknown;
 };
 
-/// Thread-safe. The first instance loads the plans, which takes some ten milliseconds.
+/// Thread-safe. The first instance loads the plans.
 class numbering_plan {
 public:
     numbering_plan();
@@ -57,8 +57,8 @@ public:
     /// country, because its range may be newer than the plan. Its country is then the main country
     /// of its calling code.
     ///
-    /// A call takes some ten microseconds. It takes longer where countries share a calling code, on
-    /// the first call for a country, and for an unknown range.
+    /// A call takes longer where countries share a calling code, on the first call for a country,
+    /// and for an unknown range.
     [[nodiscard]] std::optional<line> find(phone_number const& number) const;
 
     /// Returns whether find() returned nullopt because the digits are another spelling.

@@ -28,8 +28,8 @@ struct autofill_suffix {
     std::string text;  ///< the host, or the hash
     std::string frame; ///< the host of a framed page that takes the code; empty: none
 
-    /// Accepts a lower-case host name of 1 to 64 characters in each argument: at least two labels
-    /// of letters, digits and hyphens.
+    /// Accepts lower-case host names of 1 to 64 characters: at least two labels of letters, digits
+    /// and hyphens. `frame` may be empty.
     static std::optional<autofill_suffix> web_otp_for(std::string_view host,
                                                       std::string_view frame = {});
     /// Accepts 11 base64 characters.

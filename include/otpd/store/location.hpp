@@ -7,7 +7,7 @@
 ///     redis://user:password@host:6379/0             Valkey or Redis; rediss:// with TLS
 ///     unix:/run/valkey/valkey.sock?db=0             Valkey or Redis over a Unix socket
 ///     unix://user:password@/run/…                   the same with credentials
-///     redis+sentinel://a:26379,b:26379/name/0       their master; rediss+sentinel:// with TLS
+///     redis+sentinel://a:26379,b:26379/name/0       the Sentinels' master; rediss+sentinel: TLS
 ///     postgres://user:password@a:5432,b/name        PostgreSQL: the server that accepts writes
 ///     postgres://user@/name?host=/run/postgresql    over the socket in that directory; also port=N
 ///
