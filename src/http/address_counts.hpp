@@ -1,6 +1,6 @@
 #pragma once
 
-/// How many connections each client address has open, and how many it may have.
+/// Counts the open connections of each client address, against a maximum.
 
 #include <boost/asio/ip/address.hpp>
 
@@ -9,14 +9,14 @@
 
 namespace otpd::http {
 
-/// An IPv6 address counts as its first 64 bits: whoever has one has all of them (RFC 6177). Used on
-/// one strand.
+/// IPv6 addresses are counted by their first 64 bits, because one client usually has all of them
+/// (RFC 6177). Used on one strand.
 class address_counts {
 public:
     explicit address_counts(std::size_t connections_max) noexcept
         : connections_max_(connections_max) {}
 
-    /// Whether `address` has as many as it may have.
+    /// Whether `address` has reached its maximum.
     [[nodiscard]] bool is_full(boost::asio::ip::address const& address) const noexcept;
     /// Throws std::bad_alloc.
     void enter(boost::asio::ip::address const& address);

@@ -17,10 +17,11 @@ namespace {
 
 /// The longest text of an address: eight groups, the last two written as IPv4.
 constexpr std::size_t address_text_max = 45;
-/// Bits before the IPv4 address in a mapped one.
+/// The bits before the IPv4 address in an IPv4-mapped IPv6 address.
 constexpr unsigned mapped_prefix = 96;
 
-/// The first address of the network of so many bits that has it, without a zone.
+/// Returns the first address of the network of `prefix` bits that contains `address`, without a
+/// zone.
 ip::address network_of(ip::address const& address, unsigned prefix) {
     auto const bits = static_cast<unsigned short>(prefix);
     if (address.is_v4()) return ip::make_network_v4(address.to_v4(), bits).network();
@@ -45,7 +46,7 @@ ip::address unmapped(ip::address const& address) noexcept {
 }
 
 std::optional<ip::address> parse_address(std::string_view text) noexcept {
-    // Only these characters: the library would also take a zone, and stop at a NUL.
+    // Allows only these characters: the library would also accept a zone, and would stop at a NUL.
     constexpr std::string_view allowed = "0123456789abcdefABCDEF:.";
     if (text.empty() || text.size() > address_text_max ||
         text.find_first_not_of(allowed) != std::string_view::npos)
@@ -67,7 +68,7 @@ std::optional<address_range> address_range::parse(std::string_view text) noexcep
     if (slash == std::string_view::npos) return address_range(*network, bits);
     auto prefix = parse_prefix(text.substr(slash + 1));
     if (!prefix) return std::nullopt;
-    // Of a mapped range the prefix counts from the beginning of the IPv6 address.
+    // The prefix of an IPv4-mapped range counts from the start of the IPv6 address.
     if (network->is_v4() && written.find(':') != std::string_view::npos) {
         if (*prefix < mapped_prefix) return std::nullopt;
         *prefix -= mapped_prefix;

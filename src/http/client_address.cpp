@@ -21,7 +21,7 @@ bool is_port(std::string_view text) noexcept {
     return fault == std::errc{} && stop == end;
 }
 
-/// An address, also with a port: `192.0.2.1:567`, `[2001:db8::1]`, `[2001:db8::1]:443`.
+/// Parses an address with or without a port: `192.0.2.1:567`, `[2001:db8::1]`, `[2001:db8::1]:443`.
 std::optional<ip::address> parse_hop(std::string_view text) noexcept {
     if (text.starts_with('[')) {
         auto const end = text.find(']');
@@ -38,13 +38,13 @@ std::optional<ip::address> parse_hop(std::string_view text) noexcept {
     return is_port(text.substr(colon + 1)) ? parse_address(text.substr(0, colon)) : std::nullopt;
 }
 
-/// Walks from the connection towards the client.
+/// Walks from the connection's peer towards the client.
 class walk {
 public:
     walk(ip::address const& peer, std::span<address_range const> trusted) noexcept
         : at_(peer), trusted_(trusted) {}
 
-    /// False when the walk ends here.
+    /// Returns false if the walk ends here.
     bool step(std::string_view entry) noexcept {
         if (++hops_ > forwarded_hops_max) return false;
         auto const next = parse_hop(entry);
@@ -60,7 +60,7 @@ private:
     std::size_t hops_ = 0;
 };
 
-/// Steps through the entries of one field from its end; an empty one is an entry too.
+/// Steps through the entries of one field from its end. Empty entries count.
 bool step_through(std::string_view list, walk& along) noexcept {
     for (;;) {
         auto const comma = list.rfind(',');

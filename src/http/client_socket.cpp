@@ -16,7 +16,8 @@ using boost::system::error_code;
 
 namespace {
 
-/// Of a first read: what most requests need, as an idle connection holds it.
+/// The size of the first read of a request. Most requests fit, and an idle connection keeps this
+/// much.
 constexpr std::size_t first_read_bytes = 1024;
 
 asio::mutable_buffer room_to_read(boost::beast::flat_buffer& input) {
@@ -94,8 +95,8 @@ void client_socket::on_expiry() {
     socket_.cancel(ignored);
 }
 
-/// The kernel is asked and not the stream: a read would take what was sent ahead, and wait behind
-/// it for the end.
+/// Polls the socket instead of reading the stream. A read would consume pipelined data, and would
+/// reach the end of the stream only behind it.
 bool client_socket::has_hung_up() const noexcept {
     if (!socket_.is_open()) return true;
     pollfd asked{};
@@ -109,7 +110,7 @@ bool client_socket::has_hung_up() const noexcept {
 
 asio::awaitable<bool> client_socket::read_some(boost::beast::flat_buffer& input) {
     error_code ec;
-    // deferred and not use_awaitable, which would make a coroutine of the read.
+    // `deferred` instead of use_awaitable, which would add a coroutine frame to each read.
     auto const size = co_await socket_.async_read_some(room_to_read(input),
                                                        asio::redirect_error(asio::deferred, ec));
     input.commit(size);
@@ -127,7 +128,7 @@ asio::awaitable<bool> client_socket::wait_for_input(boost::beast::flat_buffer& i
             room_to_read(input), asio::redirect_error(asio::deferred, ec));
         input.commit(size);
     }
-    // Whatever ended the wait, a request that the kernel holds already has been received.
+    // Data that is already in the kernel's buffer counts as received, whatever ended the wait.
     if (ec == asio::error::operation_aborted && !aborted_ && has_unread_input()) {
         arm(std::chrono::steady_clock::now() + options().header_timeout);
         auto const size = co_await socket_.async_read_some(

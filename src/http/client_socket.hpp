@@ -1,7 +1,7 @@
 #pragma once
 
-/// A client's socket, and the one deadline of whatever is done for the client now: waiting for a
-/// request, reading it, handling it, writing the response.
+/// A client's socket and its one deadline, which bounds the current phase: waiting for a request,
+/// reading it, handling it or writing the response.
 
 #include "connection_services.hpp"
 #include "otpd/http/request.hpp"
@@ -21,47 +21,50 @@
 
 namespace otpd::http {
 
-/// Base of the connection. Everything runs on the strand that is the socket's executor but what
-/// says otherwise.
+/// The base class of a connection. Runs on the strand that is the socket's executor, except where
+/// noted.
 class client_socket : public watchdog, public peer_watch {
 public:
-    /// What the deadline means. It ends a handler by its cancellation, anything else by that of the
-    /// socket's operations.
+    /// The phase that the deadline bounds. In `handling`, expiry cancels the handler; in the other
+    /// phases it cancels the socket's operations.
     enum class phase : std::uint8_t { idle, input, handling, output };
     class ending;
 
-    /// What one read takes at most.
+    /// The maximum size of one read.
     static constexpr std::size_t read_bytes = 4096;
 
     [[nodiscard]] boost::asio::any_io_executor executor() { return socket_.get_executor(); }
-    /// Of the handler: bind it to whoever spawns what serves the client.
+    /// Cancels the handler. Bind it to the coroutine that serves the client.
     [[nodiscard]] boost::asio::cancellation_slot slot() noexcept { return handler_signal_.slot(); }
 
-    /// Since when it has waited for a request, or for the header of the PROXY protocol; nothing
-    /// when a byte has come, and when it is leaving. From any thread.
+    /// When the current wait for a request, or for a PROXY protocol header, began. Empty once a
+    /// byte has arrived, and while the connection is leaving. Any thread.
     [[nodiscard]] std::optional<steady_time> idle_since() const noexcept;
-    /// Has it close if it has been idle since `since`, and is so when it hears of it: with the
-    /// first byte of a request it stays. False when it is not idle since then. From any thread.
+    /// Asks the connection to close if it has been idle since `since`. The connection stays if the
+    /// first byte of a request arrives before it closes. Returns false if it has not been idle
+    /// since then. Any thread.
     bool ask_to_leave(steady_time since);
-    /// From any thread.
+    /// Any thread.
     [[nodiscard]] bool is_leaving() const noexcept { return idle_since_ == leaving; }
 
-    /// Bounds the wait for a next request, now or when it begins; connection_services::draining is
-    /// set before. From any thread.
+    /// Bounds the wait for the next request, whether it has begun or not. Set
+    /// connection_services::draining first. Any thread.
     void begin_drain();
-    /// Closes the socket and cancels the handler. From any thread.
+    /// Closes the socket and cancels the handler. Any thread.
     void abort();
 
-    /// Waits for the first bytes of a request, or of what goes before it, and appends them to
-    /// `input`. `limit` is from now on; it is shorter while the server drains. False: none came.
+    /// Waits for the first bytes of a request or of a PROXY protocol header, and appends them to
+    /// `input`. `limit` counts from now and is shorter while the server drains. Returns false if no
+    /// bytes arrived.
     boost::asio::awaitable<bool> wait_for_input(boost::beast::flat_buffer& input,
                                                 std::chrono::milliseconds limit);
-    /// Appends to `input`. False at the end of input, at an error and when the deadline has come.
+    /// Appends to `input`. Returns false at the end of input, on an error and when the deadline has
+    /// expired.
     boost::asio::awaitable<bool> read_some(boost::beast::flat_buffer& input);
 
     [[nodiscard]] boost::asio::ip::tcp::socket& tcp() noexcept { return socket_; }
 
-    /// The deadline stays as it is.
+    /// Changes the phase and keeps the deadline.
     void enter(phase next) noexcept { phase_ = next; }
     void enter(phase next, steady_time until) {
         phase_ = next;
@@ -69,7 +72,7 @@ public:
     }
     using watchdog::arm;
     using watchdog::expired;
-    /// The deadline has come, and not abort().
+    /// Whether the deadline, not abort(), ended the phase.
     [[nodiscard]] bool is_late() const noexcept { return expired() && !aborted_; }
     [[nodiscard]] bool is_aborted() const noexcept { return aborted_; }
 
@@ -77,7 +80,7 @@ public:
         handler_late_ = false;
         enter(phase::handling, until);
     }
-    /// The handler was cancelled because its deadline had come.
+    /// Whether the handler was cancelled because its deadline expired.
     [[nodiscard]] bool is_handler_late() const noexcept { return handler_late_; }
 
     [[nodiscard]] bool has_hung_up() const noexcept override;
@@ -99,10 +102,10 @@ private:
     void end_to_be_idle() noexcept;
     [[nodiscard]] bool has_unread_input();
 
-    static constexpr steady_time::rep busy = -1;    ///< a byte has come
-    static constexpr steady_time::rep leaving = -2; ///< idle, and asked to leave
-    /// Or the steady time since when it is idle. Only its own strand ends `busy`, and the server
-    /// begins `leaving` from idle alone.
+    static constexpr steady_time::rep busy = -1;    /// < a byte has arrived
+    static constexpr steady_time::rep leaving = -2; /// < idle, and asked to leave
+    /// `busy`, `leaving`, or the steady time at which it became idle. Only the connection's strand
+    /// leaves `busy`; the server changes only an idle connection to `leaving`.
     std::atomic<steady_time::rep> idle_since_;
 
     boost::asio::ip::tcp::socket socket_;
@@ -113,14 +116,14 @@ private:
     bool aborted_ = false;
 };
 
-/// Lets go of the timer and the socket at once also when an exception ends the connection.
+/// Releases the timer and the socket immediately, also when an exception ends the connection.
 class client_socket::ending {
 public:
     explicit ending(client_socket& socket) noexcept : of_(socket) {}
     ending(ending const&) = delete;
     ending& operator=(ending const&) = delete;
     ~ending();
-    /// The connection goes on.
+    /// Keeps the connection open.
     void dismiss() noexcept { dismissed_ = true; }
 
 private:

@@ -24,9 +24,9 @@ steady_time now() noexcept {
     return std::chrono::steady_clock::now();
 }
 
-/// All requests that are there are handled before the first of them is answered: after a system
-/// call the processor is slow for a while at what it does next, and writes in a row have little
-/// between them.
+/// Yields so that all requests that have arrived are handled before the first response is written.
+/// A system call leaves the processor's caches cold, so consecutive writes are cheaper than writes
+/// between handlers.
 auto yield_to_ready_handlers() {
     return asio::defer(asio::deferred);
 }
@@ -58,7 +58,7 @@ asio::awaitable<bool> connection::introduce(std::shared_ptr<connection> self) {
 
 asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
     ending const at_end(*self);
-    // Handlers hear of every kind of cancellation; the default filter lets only `terminal` through.
+    // Lets handlers receive every kind of cancellation. The default filter passes only `terminal`.
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     bool more = true;
     while (more)
@@ -100,7 +100,8 @@ asio::awaitable<bool> connection::receive_proxy_header() {
     }
     auto const header = co_await reader_.receive_proxy_header();
     if (!header) {
-        // Also a balancer's check, which connects and leaves: no fault of anybody.
+        // A balancer's health check also connects and disconnects, so a closed connection is no
+        // fault.
         if (is_late()) reject(kind(framing_fault::header_timeout));
         co_return false;
     }
@@ -117,8 +118,7 @@ asio::awaitable<bool> connection::receive_proxy_header() {
 
 // ---- one request -------------------------------------------------------------------------------
 
-/// Awaits as little as it can: each coroutine on the way costs a frame, which is some hundred
-/// instructions.
+/// Awaits as little as possible: each coroutine on this path costs a frame.
 asio::awaitable<bool> connection::exchange() {
     auto const outcome = co_await reader_.receive();
     if (outcome == request_reader::received::closed) co_return false;
@@ -161,7 +161,8 @@ asio::awaitable<bool> connection::exchange() {
 
 // ---- handling ----------------------------------------------------------------------------------
 
-/// Builds `request_` of what was received, which is little when the header section was refused.
+/// Fills `request_` from the received bytes. There are few of them if the header section was
+/// refused.
 void connection::describe_request() {
     route_ = router::malformed;
     fields_.clear();
@@ -198,7 +199,7 @@ response connection::refusal() {
     return what;
 }
 
-/// What has no handler.
+/// Answers a request without a handler.
 response connection::answer_of_router(router::match const& found) {
     if (found.outcome == router::match::kind::not_found)
         return to_response(make_problem(404, "not_found", "Not Found"), *request_);
@@ -225,16 +226,17 @@ asio::awaitable<response> connection::call(detail::endpoint const& endpoint) {
     }
     enter(phase::input);
     if (is_handler_late()) events().handler_timed_out(options().name, request_id_);
-    // Forgets the cancellation, which was the handler's alone: the response is yet to be written.
+    // Resets the cancellation, which was meant for the handler only: the response must still be
+    // written.
     if (is_handler_late() || is_aborted())
         co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     if (failure) response = answer_failure(failure);
     co_return response;
 }
 
-/// After a few wrong tokens of one address in a minute it hears late that one more is wrong: its
-/// guesses take a connection for so long each, or a connection each where too many are held back
-/// already.
+/// Delays the response after a few wrong tokens from one address within a minute. Each further
+/// guess then occupies a connection for this long, or closes its connection if too many responses
+/// are delayed already.
 asio::awaitable<void> connection::hold_back(response& response) {
     auto& events = services().events;
     auto& shown = services().shown_wrong_tokens;

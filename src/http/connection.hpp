@@ -1,6 +1,7 @@
 #pragma once
 
-/// One client: reads requests, has them handled, writes the responses, one after the other.
+/// One client connection: reads requests, calls their handlers and writes the responses, one after
+/// the other.
 
 #include "client_socket.hpp"
 #include "request_reader.hpp"
@@ -15,28 +16,28 @@
 
 namespace otpd::http {
 
-/// Everything runs on the strand that is the socket's executor but what says otherwise.
+/// Runs on the strand that is the socket's executor, except where noted.
 class connection final : public client_socket {
 public:
     connection(boost::asio::ip::tcp::socket socket, boost::asio::ip::address peer,
                std::shared_ptr<connection_services const> services);
 
-    /// Reads what the proxy says of the client before its first request; false when there is to be
-    /// none. Goes before `serve` where server_options::proxy_protocol is set.
+    /// Reads the PROXY protocol header. Returns false if the connection must not serve requests.
+    /// Called before `serve` if server_options::proxy_protocol is set.
     static boost::asio::awaitable<bool> introduce(std::shared_ptr<connection> self);
-    /// Serves until the connection has ended. Bind `slot()` to whoever spawns this.
+    /// Serves until the connection ends. Bind `slot()` to the coroutine.
     static boost::asio::awaitable<void> serve(std::shared_ptr<connection> self);
-    /// Answers 503 to a client that there is no room for, and ends.
+    /// Answers 503 to a client that exceeds a connection limit, and ends.
     static boost::asio::awaitable<void> reject_overloaded(std::shared_ptr<connection> self);
-    /// In place of `serve`, after `introduce`.
+    /// Closes the connection. Called in place of `serve`, after `introduce`.
     void close();
 
-    /// Who connected; with the PROXY protocol, after `introduce`, whom the proxy named. Nobody
-    /// changes it while `introduce` does not run.
+    /// The address of the peer; after `introduce`, the one in the PROXY protocol header. It changes
+    /// only while `introduce` runs.
     [[nodiscard]] boost::asio::ip::address const& peer() const noexcept { return peer_; }
 
 private:
-    /// One request and its response; false when no other is to follow.
+    /// Serves one request. Returns false if no other may follow.
     boost::asio::awaitable<bool> exchange();
 
     boost::asio::awaitable<bool> receive_proxy_header();
@@ -53,21 +54,21 @@ private:
 
     [[nodiscard]] observer& events() const noexcept { return services().events; }
 
-    boost::asio::ip::address peer_;           ///< unmapped
-    std::span<address_range const> believed_; ///< options().trusted_proxies, or nobody
+    boost::asio::ip::address peer_;           /// < IPv4-mapped addresses as IPv4
+    std::span<address_range const> believed_; /// < options().trusted_proxies, or empty
     request_reader reader_;
     response_sender sender_;
 
-    // Reused from request to request, so that a steady client costs no allocation here.
+    // Reused for each request, so that a connection in steady state does not allocate here.
     std::vector<field_view> fields_;
     path_parameters parameters_;
     std::string request_id_;
 
-    // Of the request being served.
+    // The current request.
     std::optional<request> request_;
     std::string_view route_;
-    steady_time received_{}; ///< its last byte was seen
-    steady_time answered_{}; ///< the response was there
+    steady_time received_{}; /// < when its last byte was read
+    steady_time answered_{}; /// < when the response was ready
 };
 
 } // namespace otpd::http

@@ -10,13 +10,13 @@
 
 namespace otpd::http {
 
-/// What the connections of a server share. Immutable but for the atomic members.
+/// What the connections of a server share. Immutable, except for the atomic members.
 struct connection_services {
     server_options const options;
     router const& routes;
     observer& events;
     std::atomic<bool> draining{false};
-    /// How many were asked to leave and neither have gone nor have turned out to have a request.
+    /// Connections that were asked to leave and have neither closed nor received a request since.
     mutable std::atomic<std::size_t> leaving{0};
     mutable wrong_tokens shown_wrong_tokens{};
 };

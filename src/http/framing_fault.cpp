@@ -77,7 +77,7 @@ std::string_view kind(framing_fault fault) noexcept {
 
 problem to_problem(framing_fault fault) {
     problem problem;
-    // How long a wrong token is must make no difference to its sender.
+    // The response must not reveal that a wrong token is too long.
     if (fault == framing_fault::credentials_too_large) {
         problem = unauthorized();
         problem.token_is_wrong = true;

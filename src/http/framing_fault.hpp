@@ -1,6 +1,6 @@
 #pragma once
 
-/// Every reason to refuse a request before a handler sees it.
+/// The reasons to refuse a request before its handler runs.
 
 #include "otpd/http/problem.hpp"
 
@@ -18,7 +18,7 @@ enum class framing_fault : std::uint8_t {
     target_too_long,
     version_unsupported,
     header_too_large,
-    credentials_too_large, ///< the header section is too large because of its Authorization
+    credentials_too_large, /// < the header section is too large because of its Authorization field
     too_many_fields,
     bad_field,
     bad_host,
@@ -35,7 +35,8 @@ enum class framing_fault : std::uint8_t {
     body_timeout,
 };
 
-/// A closed set of words, for metrics; also the problem's `code` but where that must not tell.
+/// The fault as one of a closed set of words, for metrics. It is also the problem's `code`, except
+/// where the code must not reveal it.
 [[nodiscard]] std::string_view kind(framing_fault fault) noexcept;
 [[nodiscard]] problem to_problem(framing_fault fault);
 

@@ -24,7 +24,7 @@ bool idle_clients::evict_one() {
         auto const since = first.client_->idle_since();
         bool const leaves = since == first.idle_since_ && first.client_->ask_to_leave(*since);
         by_idleness_.erase(by_idleness_.begin());
-        // A busy one is idle from now on at the earliest.
+        // A busy connection becomes idle now at the earliest.
         first.idle_since_ = leaves || !since ? began : *since;
         by_idleness_.insert(first);
         if (leaves) return true;

@@ -8,12 +8,13 @@
 
 namespace otpd::http {
 
-/// What idle_clients knows of one connection.
+/// The entry of one connection in idle_clients.
 class idle_client : public boost::intrusive::set_base_hook<> {
     friend class idle_clients;
 
     connection* client_ = nullptr;
-    /// Since when it is idle, or earlier: it may have had requests after it was looked at last.
+    /// A lower bound of the time since when it is idle: requests may have arrived since it was
+    /// checked last.
     steady_time idle_since_{};
 
     friend bool operator<(idle_client const& a, idle_client const& b) noexcept {
@@ -21,24 +22,25 @@ class idle_client : public boost::intrusive::set_base_hook<> {
     }
 };
 
-/// The connections of one server that may be asked to leave, those that are idle longest first.
-/// Which ones are idle, is learned when one is to leave: telling the server of each request would
-/// cost each request a turn of its strand. On the server's strand; keeps nobody alive.
+/// The connections of one server that may be asked to leave, sorted by idle time, longest first.
+/// The order is brought up to date only when one must leave: reporting each request to the server
+/// would cost a handler on its strand per request. Used on the server's strand. Does not own the
+/// connections.
 class idle_clients {
 public:
-    /// `client` stays until `leave`.
+    /// `client` must live until `leave`.
     void enter(idle_client& entry, connection& client);
     void leave(idle_client& entry) { by_idleness_.erase(by_idleness_.iterator_to(entry)); }
 
-    /// Each new connection pays for so much of the searches to come. So a search costs no more than
-    /// the connections that came before it, however many have requests in progress.
+    /// Adds the search budget of one new connection. The cost of a search is therefore bounded by
+    /// the number of connections accepted before it, however many of them are busy.
     void pay_for_search();
-    /// Asks the one that is idle longest to leave; false when none is idle.
+    /// Asks the connection that has been idle longest to leave. Returns false if none is idle.
     bool evict_one();
 
 private:
     boost::intrusive::multiset<idle_client> by_idleness_;
-    std::size_t looks_ = 0; ///< that were paid for
+    std::size_t looks_ = 0; /// < the search budget
 };
 
 } // namespace otpd::http

@@ -24,8 +24,8 @@ constexpr bool asks_to_come_back(unsigned status) noexcept {
 constexpr std::array<std::string_view, 6> standard_members{"type",   "title", "status",
                                                            "detail", "code",  "instance"};
 
-/// Without an exponent (0.094), as replies write amounts; Boost.JSON writes 9.4E-2. False when it
-/// is too long for that, or no number.
+/// Writes the number without an exponent (0.094), as replies write amounts; Boost.JSON writes
+/// 9.4E-2. Returns false if it is too long for that, or not a number.
 bool append_plain(std::string& out, double number) {
     if (!std::isfinite(number)) return false;
     std::array<char, 32> text{};
@@ -36,7 +36,7 @@ bool append_plain(std::string& out, double number) {
 }
 
 void append_value(std::string& out, boost::json::value const& value) {
-    auto const separate = [&out](char open) { // before each item
+    auto const separate = [&out](char open) { // Called before each item.
         if (out.back() != open) out += ',';
     };
     if (auto const* const text = value.if_string()) {
@@ -64,7 +64,7 @@ void append_value(std::string& out, boost::json::value const& value) {
     }
 }
 
-/// Without a tree: wrong codes are as frequent as right ones.
+/// Writes the document directly, without a JSON tree: wrong codes are as frequent as right ones.
 std::string document_of(problem const& problem, std::string_view instance) {
     auto const or_phrase = [&problem](std::string_view text) {
         return text.empty() ? reason_phrase(problem.status) : text;
@@ -95,7 +95,7 @@ std::string document_of(problem const& problem, std::string_view instance) {
     return out;
 }
 
-/// Whose request shows no token hears of no error (RFC 6750 3.1).
+/// A request without a token gets a challenge without an error code (RFC 6750 3.1).
 header_field challenge(bool token_is_wrong) {
     std::string_view const wrong = token_is_wrong ? R"(, error="invalid_token")" : "";
     return {"WWW-Authenticate", std::string(R"(Bearer realm="otpd")").append(wrong)};

@@ -15,13 +15,13 @@ using namespace std::string_view_literals;
 constexpr auto signature = "\r\n\r\n\0\r\nQUIT\n"sv;
 static_assert(signature.size() == 12);
 
-// Where things are.
+// The offsets of the fields.
 constexpr std::size_t command_at = 12;
 constexpr std::size_t family_at = 13;
 constexpr std::size_t length_at = 14;
 constexpr std::size_t fixed_bytes = 16;
 
-// Version 2 and a command.
+// Version 2 with a command.
 constexpr unsigned local_command = 0x20;
 constexpr unsigned proxy_command = 0x21;
 
@@ -29,7 +29,7 @@ constexpr unsigned proxy_command = 0x21;
 constexpr unsigned tcp_v4 = 0x11;
 constexpr unsigned tcp_v6 = 0x21;
 
-/// Source, destination and their ports.
+/// The sizes of source and destination with their ports.
 constexpr std::size_t tcp_v4_bytes = 12;
 constexpr std::size_t tcp_v6_bytes = 36;
 
@@ -38,7 +38,8 @@ unsigned byte_at(std::string_view bytes, std::size_t i) noexcept {
 }
 
 bool is_known_family(unsigned family) noexcept {
-    // Unspecified, then TCP and UDP over IPv4, over IPv6 and on UNIX sockets.
+    // The family and transport bytes: unspecified, then TCP and UDP over IPv4, over IPv6 and over
+    // UNIX sockets.
     constexpr std::array<unsigned, 7> known = {0x00, tcp_v4, 0x12, tcp_v6, 0x22, 0x31, 0x32};
     return std::ranges::find(known, family) != known.end();
 }
@@ -62,14 +63,14 @@ proxy_header rejected(proxy_fault why) noexcept {
     return result;
 }
 
-/// The part behind the signature; `bytes` begins with one.
+/// Parses the part after the signature. `bytes` begins with a signature.
 proxy_header parse_rest(std::string_view bytes) noexcept {
     if (bytes.size() <= command_at) return {};
     auto const command = byte_at(bytes, command_at);
     bool const is_local = command == local_command;
     if (!is_local && command != proxy_command) return rejected(proxy_fault::malformed);
     if (bytes.size() <= family_at) return {};
-    // A local connection's family and addresses are to be ignored, whatever they are.
+    // The family and addresses of a LOCAL command must be ignored.
     auto const family = byte_at(bytes, family_at);
     if (!is_local && !is_known_family(family)) return rejected(proxy_fault::malformed);
     if (bytes.size() < fixed_bytes) return {};

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view digits = "0123456789abcdef";
 constexpr std::size_t id_bytes = 16;
 
-/// Drawn for many ids at once: a call of the generator costs more than its bytes.
+/// Draws the bytes of many ids at once: a call of the generator costs more than its bytes.
 std::span<std::byte const, id_bytes> next_random_bytes() {
     constexpr std::size_t batch = 64;
     thread_local std::array<std::byte, id_bytes * batch> pool;

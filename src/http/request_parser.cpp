@@ -19,7 +19,7 @@ constexpr bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }
 
-/// Of a line, without its end.
+/// Checks the characters of a line without its line end.
 std::optional<framing_fault> verdict_on_characters(std::string_view line) noexcept {
     auto const found = std::ranges::find_if(line, is_control);
     if (found == line.end()) return std::nullopt;
@@ -27,11 +27,12 @@ std::optional<framing_fault> verdict_on_characters(std::string_view line) noexce
                                             : framing_fault::control_character;
 }
 
-/// Of one that Beast refuses.
+/// The fault of a request line that Beast refused.
 framing_fault fault_of_request_line(std::string_view line) {
     auto const first = line.find(' ');
     auto const last = line.rfind(' ');
-    if (first == last) return framing_fault::bad_request_line; // also HTTP/0.9: no version
+    // Also HTTP/0.9, which has no version.
+    if (first == last) return framing_fault::bad_request_line;
     auto const version = line.substr(last + 1);
     bool const is_version = version.size() == 8 && version.starts_with("HTTP/") &&
                             is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
@@ -45,11 +46,11 @@ std::optional<framing_fault> verdict_on_length(std::string_view value) noexcept 
     if (value.empty() || !std::ranges::all_of(value, is_digit))
         return framing_fault::bad_content_length;
     if (value.size() <= digits_max) return std::nullopt;
-    // A long number is a large body; one made long by zeros is a disguise.
+    // A long number means a large body, unless leading zeros make it long.
     return value.front() == '0' ? framing_fault::bad_content_length : framing_fault::body_too_large;
 }
 
-/// Beast waits for the CR LF of a chunk's size line however many LF come before it.
+/// Beast accepts any number of bare LF before the CR LF of a chunk's size line.
 bool has_bare_line_feed(std::string_view text) noexcept {
     for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
         if (at == 0 || text[at - 1] != '\r') return true;
@@ -75,8 +76,8 @@ request_parser::progress request_parser::feed(std::string_view bytes) {
     bytes_ = bytes;
     auto const head = bytes.substr(0, limits_.header_bytes_max);
     auto const broken = find_lines(head);
-    // Whole lines: else a long one would be read again with each byte of it. And the byte behind
-    // them, by which Beast knows that the last one is not folded.
+    // Passes only whole lines to Beast, which would otherwise read a long line again for each byte.
+    // The byte after them is passed too: it tells Beast that the last line is not folded.
     if (lines_end_ > start_) put(head_ended_ ? bytes : head.substr(0, lines_end_ + 1));
     if (!fault_) fault_ = broken;
     if (!fault_ && !head_ended_ && head.size() == limits_.header_bytes_max)
@@ -86,8 +87,8 @@ request_parser::progress request_parser::feed(std::string_view bytes) {
     return is_done() ? progress::complete : progress::need_more;
 }
 
-/// Moves `lines_end_` past the lines that have come. Refuses what Beast would join, and what a line
-/// that is not complete may not hold.
+/// Advances `lines_end_` past the complete lines. Refuses line folding, which Beast would join, and
+/// characters that an incomplete line must not contain.
 request_parser::verdict request_parser::find_lines(std::string_view head) {
     while (!head_ended_) {
         bool const in_fields = lines_end_ > start_;
@@ -103,7 +104,7 @@ request_parser::verdict request_parser::find_lines(std::string_view head) {
         }
         bool const is_empty = end == lines_end_;
         scanned_ = lines_end_ = end + 2;
-        // One empty line before the request is skipped (RFC 9112 2.2).
+        // Skips one empty line before the request (RFC 9112 2.2).
         if (is_empty && end == 0) start_ = consumed_ = lines_end_;
         head_ended_ = is_empty && in_fields;
     }
@@ -120,7 +121,7 @@ void request_parser::put(std::string_view bytes) {
 
 void request_parser::judge(verdict of_callback, error_code& ec) {
     fault_ = of_callback;
-    if (fault_) ec = beast_http::error::bad_value; // any will do
+    if (fault_) ec = beast_http::error::bad_value; // any error code will do
 }
 
 void request_parser::on_request_impl(beast_http::verb, text name, text target, int version,
@@ -136,8 +137,8 @@ void request_parser::on_field_impl(field known, text name, text value, error_cod
     fields_.push_back({byte_span::make(name, bytes_), byte_span::make(value, bytes_)});
 }
 
-/// The fields that decide something here or in a handler occur once (RFC 9110 5.3). Connection,
-/// which is a list, is Beast's.
+/// Fields that the server or a handler acts on must occur only once (RFC 9110 5.3). Connection,
+/// which is a list, is left to Beast.
 request_parser::verdict request_parser::take_field(field known, std::string_view name,
                                                    std::string_view value) {
     using enum framing_fault;
@@ -152,14 +153,14 @@ request_parser::verdict request_parser::take_field(field known, std::string_view
         if (has("content-length")) return length_and_encoding;
         if (has(name) || http_1_0_) return bad_transfer_encoding;
         if (equal_ignoring_case(value, "chunked")) return std::nullopt;
-        // Well-formed with a coding we lack is 501 (RFC 9112 6.1); without a final chunked, or with
-        // two, nobody can tell where the body ends.
+        // A well-formed unknown coding is answered 501 (RFC 9112 6.1). Without a final `chunked`,
+        // or with two of them, the end of the body is ambiguous.
         if (!chunked() || !beast_http::validate_list(beast_http::opt_token_list(value)))
             return bad_transfer_encoding;
         return encoding_unsupported;
     case field::expect:
         if (has(name)) return repeated_field;
-        expects_continue_ = !http_1_0_; // which does not know it (RFC 9110 10.1.1)
+        expects_continue_ = !http_1_0_; // HTTP/1.0 does not know it (RFC 9110 10.1.1)
         return equal_ignoring_case(value, "100-continue") ? std::nullopt
                                                           : verdict(expectation_unknown);
     case field::authorization:
@@ -178,11 +179,11 @@ void request_parser::on_header_impl(error_code& ec) {
     head_complete_ = !fault_;
 }
 
-/// By the rules that need the whole header section.
+/// Applies the rules that need the whole header section.
 request_parser::verdict request_parser::verdict_on_head() const {
-    // HTTP/1.0 has no such rule, and health checks of balancers still speak it (RFC 9112 3.2).
+    // HTTP/1.0 does not require Host, and balancers' health checks still use it (RFC 9112 3.2).
     if (host_.size == 0 && !http_1_0_) return framing_fault::bad_host;
-    // RFC 9112 3.2.2 would let the target win; a request that names two hosts is refused instead.
+    // RFC 9112 3.2.2 would let the target win. A request that names two hosts is refused instead.
     auto const authority = target_.authority(bytes_);
     if (!authority.empty() && !equal_ignoring_case(authority, host_.of(bytes_)))
         return framing_fault::bad_host;
@@ -202,7 +203,7 @@ request_parser::verdict request_parser::verdict_on_chunks() const {
     return std::nullopt;
 }
 
-/// Of what Beast refuses.
+/// Translates an error of Beast.
 framing_fault request_parser::fault_of(error_code ec) {
     if (ec == beast_http::error::body_limit) return framing_fault::body_too_large;
     if (ec == beast_http::error::header_limit)
@@ -214,7 +215,8 @@ framing_fault request_parser::fault_of(error_code ec) {
     return consumed_ == start_ ? fault_of_request_line(line) : fault_of_field(line);
 }
 
-/// Beast judges some fields before it calls back: our rules, which know more faults, go first.
+/// Beast checks some fields before its callback. Our rules go first, because they distinguish more
+/// faults.
 framing_fault request_parser::fault_of_field(std::string_view line) {
     auto const name = line.substr(0, line.find(':'));
     if (name.size() == line.size() || !is_token(name)) return framing_fault::bad_field;
@@ -223,9 +225,9 @@ framing_fault request_parser::fault_of_field(std::string_view line) {
         .value_or(framing_fault::bad_field);
 }
 
-/// Why as many bytes as there may be do not hold the whole section. It is for the credentials when
-/// they are the line that does not fit, and when they are longer than any in use: nobody can tell
-/// then whether the rest would have fitted without them.
+/// Why the header section exceeds its maximum size. The credentials are to blame if theirs is the
+/// line that does not fit, or if they are longer than any in use: it is then unknown whether the
+/// rest would have fitted without them.
 framing_fault request_parser::fault_at_limit() const {
     if (consumed_ == start_) return framing_fault::target_too_long;
     auto const line = bytes_.substr(0, limits_.header_bytes_max).substr(consumed_);

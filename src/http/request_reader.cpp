@@ -11,13 +11,14 @@ using boost::system::error_code;
 
 namespace {
 
-/// An input buffer that grew beyond this is given back between requests.
+/// An input buffer that grew beyond this size is released between requests.
 constexpr std::size_t idle_buffer_bytes_max = 2048;
-/// What a refused client may go on sending before it is cut off, and what earns it a second more.
+/// How much a refused client may still send before it is cut off, and how much extends its time by
+/// a second.
 constexpr std::size_t linger_bytes_max = 4 * 1024 * 1024;
 constexpr std::size_t linger_bytes_per_second = 512 * 1024;
 
-/// The longest message that is not refused, and one more read.
+/// The size of the longest message that is not refused, plus one read.
 std::size_t input_bytes_max(server_options const& options) noexcept {
     return options.header_bytes_max + options.body_bytes_max + request_parser::overhead_bytes_max +
            client_socket::read_bytes;
@@ -91,7 +92,7 @@ void request_reader::arm_for(awaited part) {
                                       : std::chrono::steady_clock::now() + options.body_timeout);
 }
 
-/// The client sends its body only when it is told to (RFC 9110 10.1.1).
+/// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 10.1.1).
 bool request_reader::waits_for_permission() const noexcept {
     return parser_.is_head_complete() && parser_.expects_continue() &&
            input_.size() == parser_.head_end();
@@ -106,7 +107,7 @@ asio::awaitable<bool> request_reader::send_continue() {
 }
 
 asio::awaitable<std::optional<proxy_header>> request_reader::receive_proxy_header() {
-    // One deadline for the wait and the header: it is the proxy that speaks, without being asked.
+    // One deadline for the wait and the header: the proxy speaks first, without being asked.
     bool some = co_await socket_.wait_for_input(input_, socket_.options().header_timeout);
     socket_.enter(client_socket::phase::input);
     auto header = parse_proxy_header(bytes());

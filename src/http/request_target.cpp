@@ -9,7 +9,7 @@ namespace {
 constexpr character_class
     authority_characters("-._:[]0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
-/// Only allowed characters, every escape complete, and none that hides a NUL.
+/// Whether all characters are allowed, every escape is complete and none encodes a NUL.
 bool is_clean_target(std::string_view target) noexcept {
     for (std::size_t i = 0; i < target.size(); ++i) {
         if (!target_characters.holds(target[i])) return false;
@@ -22,7 +22,7 @@ bool is_clean_target(std::string_view target) noexcept {
     return true;
 }
 
-/// The size of `http://` or `https://` at the beginning of `target`, else 0.
+/// The size of the prefix `http://` or `https://` of `target`, else 0.
 std::size_t scheme_size(std::string_view target) noexcept {
     for (std::string_view scheme : {"http://", "https://"})
         if (equal_ignoring_case(target.substr(0, scheme.size()), scheme)) return scheme.size();

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The target of a request (RFC 9112 3.2): which forms are allowed, and where its parts are.
+/// The target of a request (RFC 9112 3.2): the allowed forms and the positions of its parts.
 
 #include "framing_fault.hpp"
 #include "otpd/http/method.hpp"
@@ -12,29 +12,31 @@
 
 namespace otpd::http {
 
-/// A part of a request's bytes by its position: the buffer may move while the request arrives.
+/// A part of a request's bytes, stored by position because the buffer may move while the request
+/// arrives.
 struct byte_span {
     std::uint32_t begin = 0;
     std::uint32_t size = 0;
 
-    /// `part` is within `bytes`.
+    /// `part` must lie within `bytes`.
     [[nodiscard]] static byte_span make(std::string_view part, std::string_view bytes) noexcept {
         return {static_cast<std::uint32_t>(part.data() - bytes.data()),
                 static_cast<std::uint32_t>(part.size())};
     }
-    /// `bytes` are those that the span was taken from, so it is within them.
+    /// `bytes` must begin with the bytes that the span was made from.
     [[nodiscard]] std::string_view of(std::string_view bytes) const noexcept {
         return {bytes.data() + begin, size};
     }
 };
 
-/// host [ ":" port ] without user information (RFC 9112 3.2); lenient about what a name is.
+/// Whether `text` is host [ ":" port ] without user information (RFC 9112 3.2). Lenient about the
+/// syntax of names.
 [[nodiscard]] bool is_authority(std::string_view text) noexcept;
 
-/// The target of one request. `bytes`: those of the request so far, now or later.
+/// The target of one request. `bytes` are the bytes of the request received so far.
 class request_target {
 public:
-    /// Nothing: it is allowed. `target` is within `bytes`.
+    /// Stores the target, or returns the fault. `target` must lie within `bytes`.
     [[nodiscard]] std::optional<framing_fault> take(std::string_view target, method verb,
                                                     std::size_t bytes_max, std::string_view bytes);
 
@@ -47,7 +49,7 @@ public:
     [[nodiscard]] std::string_view query(std::string_view bytes) const noexcept {
         return query_.of(bytes);
     }
-    /// Of a target in absolute form; else empty.
+    /// The authority of a target in absolute form; empty otherwise.
     [[nodiscard]] std::string_view authority(std::string_view bytes) const noexcept {
         return authority_.of(bytes);
     }

@@ -14,7 +14,7 @@ using boost::system::error_code;
 
 namespace {
 
-/// Content up to this size is copied behind the header and sent as one buffer.
+/// Content up to this size is copied behind the header section and sent as one buffer.
 constexpr std::size_t copied_content_bytes_max = 16 * 1024;
 
 } // namespace

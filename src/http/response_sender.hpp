@@ -13,32 +13,33 @@
 
 namespace otpd::http {
 
-/// Writes to `socket`, which outlives it and is used on its strand.
+/// Writes to `socket`, which must outlive this object; used on its strand.
 class response_sender {
 public:
-    /// Neither complete nor failed: the kernel took the first `written` bytes, and write_rest() is
-    /// to follow.
+    /// If neither complete nor failed: the kernel took the first `written` bytes, and the caller
+    /// must call write_rest().
     struct sending {
         bool complete = false;
         bool failed = false;
         std::size_t written = 0;
-        std::string_view content; ///< the part of the response that was not copied
+        std::string_view content; /// < the part of the response that was not copied
     };
 
     explicit response_sender(client_socket& socket) noexcept : socket_(socket) {}
 
-    /// Mostly the kernel takes everything at once: no wait, no deadline, and nothing that the
-    /// connection has to keep while it is idle. `response` stays until the end of write_rest().
+    /// Tries to write the response without waiting. The kernel usually takes all of it, which needs
+    /// no deadline and no buffer in the idle connection. `response` must live until write_rest()
+    /// ends.
     [[nodiscard]] sending begin(response const& response, envelope const& around, bool has_content);
-    /// `begun.written` and `begun.content` of an incomplete one. False when it failed or took too
-    /// long.
+    /// Writes the rest of an incomplete response; pass `begun.written` and `begun.content`. Returns
+    /// false if it failed or the deadline expired.
     boost::asio::awaitable<bool> write_rest(std::size_t written, std::string_view content);
-    /// Gives back what write_rest() needed.
+    /// Releases the memory of write_rest().
     void forget();
 
 private:
     client_socket& socket_;
-    std::string output_; ///< what the kernel did not take at once
+    std::string output_; /// < what the kernel did not take immediately
 };
 
 } // namespace otpd::http

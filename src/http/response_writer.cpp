@@ -18,7 +18,7 @@ void append_number(std::string& out, std::uint64_t value) {
     out.append(digits.data(), end);
 }
 
-/// Milliseconds with two decimals.
+/// Appends milliseconds with two decimals.
 void append_milliseconds(std::string& out, std::chrono::steady_clock::duration time) {
     using hundredths = std::chrono::duration<std::int64_t, std::ratio<1, 100'000>>;
     auto const count = static_cast<std::uint64_t>(
@@ -29,8 +29,8 @@ void append_milliseconds(std::string& out, std::chrono::steady_clock::duration t
     out.push_back(static_cast<char>('0' + count % 10));
 }
 
-/// The line with an IMF-fixdate (RFC 9110 5.6.7), formatted once a second and thread. The view is
-/// valid until the thread's next call.
+/// The Date line with an IMF-fixdate (RFC 9110 5.6.7), formatted once per second and thread. The
+/// view is valid until the thread's next call.
 std::string_view date_line() {
     struct cached_line {
         std::chrono::sys_seconds second = std::chrono::sys_seconds::min();

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Turns a response into the bytes of an HTTP/1.1 message.
+/// Serializes a response as an HTTP/1.1 message.
 
 #include "otpd/http/response.hpp"
 
@@ -13,7 +13,7 @@ namespace otpd::http {
 
 enum class persistence : std::uint8_t {
     close,      ///< `Connection: close`
-    implied,    ///< HTTP/1.1 keeps connections without saying so
+    implied,    /// < HTTP/1.1 keeps connections open by default
     keep_alive, ///< `Connection: keep-alive`, for HTTP/1.0
 };
 
@@ -23,12 +23,12 @@ struct envelope {
     persistence connection = persistence::implied;
 };
 
-/// Replaces `out` by the status line and header section of `response`, empty line included.
-/// Content-Length is that of the content also where none will follow (HEAD, RFC 9110 9.3.2); there
-/// is none in 204 and 304.
+/// Replaces `out` with the status line and header section of `response`, including the empty line.
+/// Content-Length is the size of the content even if none follows (HEAD, RFC 9110 9.3.2); 204 and
+/// 304 have none.
 void write_head(response const& response, envelope const& around, std::string& out);
 
-/// Whether a message of this status has content at all.
+/// Whether a message with this status can have content.
 [[nodiscard]] constexpr bool has_content(unsigned status) noexcept {
     return status != 204 && status != 304;
 }

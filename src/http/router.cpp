@@ -27,7 +27,7 @@ bool is_variable(std::string_view segment) noexcept {
     return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
 
-/// "/a/{b}" -> {"a", ""}; "/" -> {""} would be a variable, so the root has no segments.
+/// "/a/{b}" -> {"a", ""}. "/" would become {""}, which is a variable, so the root has no segments.
 std::vector<std::string> split_pattern(std::string_view pattern) {
     std::vector<std::string> segments;
     if (!pattern.starts_with('/')) throw std::invalid_argument("a route pattern starts with /");

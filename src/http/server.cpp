@@ -31,17 +31,19 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-/// Clients that are being told that there is no room for them. Further ones are closed unheard: a
-/// flood must not take more by being refused than by being served.
+/// The maximum number of clients that are being told about the overload. Further ones are closed
+/// without an answer: a flood must not cost more refused than served.
 constexpr std::size_t turned_away_max = 64;
-/// Connections that were asked to leave and have not answered yet: one with a request will stay.
+/// The maximum number of connections that were asked to leave and have not decided yet. One with a
+/// request stays.
 constexpr std::size_t leaving_max = 64;
-/// Wait before the next accept when there was no descriptor or memory for the last.
+/// How long the accept loop waits after a lack of descriptors or memory.
 constexpr std::chrono::milliseconds accept_backoff{150};
-/// What cancelled handlers get to end.
+/// How long cancelled handlers may take to end.
 constexpr std::chrono::seconds abort_grace{1};
 
-/// Errors of one client's connection, gone before it was accepted: no reason to wait (accept(2)).
+/// Errors that concern one client only, such as a disconnect before the accept: no reason to wait
+/// (accept(2)).
 bool is_of_one_client(error_code ec) noexcept {
     return ec == asio::error::connection_aborted || ec == asio::error::connection_reset ||
            ec == asio::error::interrupted || ec == asio::error::try_again || ec.value() == EPROTO;
@@ -57,7 +59,7 @@ tcp::endpoint resolve(asio::io_context& context, std::string const& host, std::u
 
 } // namespace
 
-/// Members are used on `strand_`; those marked otherwise are not.
+/// Members are used on `strand_`, except where noted.
 class server::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::io_context& context, server_options options, router const& routes, observer& events)
@@ -66,12 +68,12 @@ public:
           services_(std::make_shared<connection_services>(std::move(options), routes, events)),
           addresses_(services_->options.connections_per_address_max) {}
 
-    // Before `start`, on any thread.
+    // Call before `start`. Any thread.
     void listen();
     void start();
     [[nodiscard]] tcp::endpoint local_endpoint() const { return endpoint_; }
 
-    // On any thread.
+    // Any thread.
     void stop();
     [[nodiscard]] asio::strand<asio::io_context::executor_type> strand() const { return strand_; }
 
@@ -84,7 +86,7 @@ private:
 
         std::shared_ptr<connection> client;
         bool turned_away = false;
-        bool is_strangers = false; ///< it is among `idle_` and `addresses_`
+        bool is_strangers = false; /// < counted in `idle_` and `addresses_`
         idle_client idleness;
     };
     using entries = std::list<entry>;
@@ -94,7 +96,7 @@ private:
     [[nodiscard]] asio::any_io_executor executor_of_a_connection();
     asio::awaitable<void> recover(error_code ec);
     void admit(tcp::socket socket, tcp::endpoint const& peer);
-    /// Whether the client is to hear of it.
+    /// Returns whether the client gets an answer.
     [[nodiscard]] bool refuse(refusal why, asio::ip::address const& client, bool may_hear);
     void spawn(entries::iterator place, bool is_strangers);
     static asio::awaitable<void> serve_behind_proxy(std::shared_ptr<impl> self,
@@ -117,17 +119,17 @@ private:
     asio::io_context& context_;
     asio::strand<asio::io_context::executor_type> strand_;
     tcp::acceptor acceptor_;
-    tcp::endpoint endpoint_; ///< written by `listen` only
+    tcp::endpoint endpoint_; /// < written by `listen` only
     asio::steady_timer backoff_;
-    asio::steady_timer ended_; ///< cancelled when the last connection has ended
+    asio::steady_timer ended_; /// < cancelled when the last connection has ended
     std::shared_ptr<connection_services> services_;
-    std::size_t connections_max_ = 0; ///< written by `listen` only
+    std::size_t connections_max_ = 0; /// < written by `listen` only
     entries clients_;
-    std::size_t turned_away_ = 0; ///< how many of them
+    std::size_t turned_away_ = 0; /// < how many of `clients_`
     idle_clients idle_;
     address_counts addresses_;
-    bool accepting_ = false;            ///< the accept loop has not ended
-    std::atomic<bool> stopped_ = false; ///< by its owner
+    bool accepting_ = false;            /// < the accept loop runs
+    std::atomic<bool> stopped_ = false; /// < set by the owner
 };
 
 void server::impl::listen() {
@@ -149,9 +151,9 @@ void server::impl::start() {
                    });
 }
 
-/// Where Asio has no memory to begin an operation it throws past a coroutine that is suspended
-/// already: that is destroyed, not resumed, and cannot catch anything. A listener that accepts no
-/// more is the end of the service, so the loop is begun anew.
+/// Restarts the accept loop after it was destroyed. If Asio has no memory to start an operation, it
+/// throws past a coroutine that is suspended already. That coroutine is destroyed, not resumed, and
+/// cannot catch anything. The service must not lose its listener, so the loop is started again.
 class server::impl::going_on {
 public:
     explicit going_on(std::shared_ptr<impl> of) noexcept : of_(std::move(of)) {}
@@ -169,7 +171,7 @@ public:
                                             std::make_exception_ptr(std::bad_alloc()));
             asio::post(of_->strand_, [self = of_] { self->start(); });
         } catch (std::bad_alloc const&) {
-            std::terminate(); // not even that: whoever supervises the service starts it anew
+            std::terminate(); // no memory even for that: the supervisor restarts the service
         }
     }
 
@@ -188,14 +190,14 @@ asio::awaitable<void> server::impl::accept_loop(std::shared_ptr<impl> self) {
                                                   asio::redirect_error(asio::use_awaitable, ec));
             if (!ec) self->admit(std::move(socket), peer);
         } catch (std::bad_alloc const&) {
-            ec = asio::error::no_memory; // one client's; the listener goes on
+            ec = asio::error::no_memory; // concerns one client; the listener continues
         }
         if (ec) co_await self->recover(ec);
     }
 }
 
-/// Without a strand an event runs its handler at once; with one, it queues the strand, which is
-/// queued to run the handler.
+/// Without a strand, an event runs its handler directly. With one, the event first queues the
+/// strand.
 asio::any_io_executor server::impl::executor_of_a_connection() {
     if (options().one_thread) return context_.get_executor();
     return asio::make_strand(context_);
@@ -215,7 +217,7 @@ void server::impl::admit(tcp::socket socket, tcp::endpoint const& peer) {
     if (stopped_) return;
     auto const address = unmapped(peer.address());
     bool const is_proxy = is_trusted(address, options().trusted_proxies);
-    // Where proxies say whose connections these are, none has spoken yet.
+    // Behind the PROXY protocol, the client's address is not known yet.
     bool const is_strangers = !is_proxy && !options().proxy_protocol;
     std::optional<refusal> why;
     if (is_strangers && addresses_.is_full(address))
@@ -226,7 +228,7 @@ void server::impl::admit(tcp::socket socket, tcp::endpoint const& peer) {
     error_code ec;
     socket.set_option(tcp::no_delay(true), ec);
     if (!ec) socket.non_blocking(true, ec);
-    if (ec) return; // the client is gone already
+    if (ec) return; // the client has disconnected
     auto client = std::make_shared<connection>(std::move(socket), address, services_);
     auto const place = clients_.emplace(clients_.end(), std::move(client));
     place->turned_away = why.has_value();
@@ -258,7 +260,8 @@ void server::impl::spawn(entries::iterator place, bool is_strangers) {
             asio::bind_cancellation_slot(client->slot(), asio::bind_executor(strand_, ended)));
     } catch (...) {
         forget(place,
-               std::current_exception()); // no memory: nobody serves it, so nobody would end it
+               std::current_exception()); // no memory: the connection would never be served or
+                                          // ended
     }
 }
 
@@ -269,7 +272,7 @@ asio::awaitable<void> server::impl::serve_behind_proxy(std::shared_ptr<impl> sel
     if (!named) co_return;
     bool const admitted =
         co_await asio::co_spawn(self->strand_, admit_named(self, place), asio::use_awaitable);
-    // co_spawn resumes its caller inside the server's strand: leave it.
+    // co_spawn resumes its caller on the server's strand. Leave it.
     co_await asio::post(asio::use_awaitable);
     if (admitted)
         co_await connection::serve(client);
@@ -279,7 +282,7 @@ asio::awaitable<void> server::impl::serve_behind_proxy(std::shared_ptr<impl> sel
         client->close();
 }
 
-/// Of a client that its proxy has named.
+/// Admits a client whose address came from the PROXY protocol header.
 asio::awaitable<bool> server::impl::admit_named(std::shared_ptr<impl> self,
                                                 entries::iterator place) {
     auto const& client = place->client->peer();
@@ -302,7 +305,7 @@ void server::impl::enter_stranger(entry& entered) {
     idle_.enter(entered.idleness, *entered.client);
 }
 
-/// False when there is none.
+/// Makes room for one more connection. Returns false if there is none.
 bool server::impl::make_room() {
     idle_.pay_for_search();
     while (served() >= connections_max_ && services_->leaving < leaving_max)
@@ -328,8 +331,8 @@ void server::impl::forget(entries::iterator place, std::exception_ptr failure) {
     if (clients_.empty()) ended_.cancel();
 }
 
-/// Those whom the kernel has accepted may have sent requests: with the acceptor closed, it would
-/// reset them.
+/// Accepts the connections in the kernel's queue. They may have sent requests, and closing the
+/// acceptor would reset them.
 void server::impl::take_the_queue() {
     error_code ec;
     acceptor_.non_blocking(true, ec);
@@ -341,7 +344,7 @@ void server::impl::take_the_queue() {
             if (!ec) admit(std::move(socket), peer);
         }
     } catch (std::bad_alloc const&) {
-        return; // of those that are left
+        return; // give up those that are left
     }
 }
 
@@ -416,7 +419,7 @@ asio::awaitable<bool> server::drain(deadline limit) {
     auto const self = impl_;
     bool const by_themselves =
         co_await asio::co_spawn(self->strand(), impl::drain(self, limit), asio::use_awaitable);
-    // co_spawn resumes its caller inside the server's strand: leave it.
+    // co_spawn resumes its caller on the server's strand. Leave it.
     co_await asio::post(asio::use_awaitable);
     co_return by_themselves;
 }

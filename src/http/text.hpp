@@ -1,6 +1,6 @@
 #pragma once
 
-/// Character classes of HTTP and comparison without regard to ASCII case.
+/// Character classes of HTTP and a comparison that ignores ASCII case.
 
 #include "otpd/core/encoding.hpp"
 
@@ -9,8 +9,8 @@
 
 namespace otpd::http {
 
-/// Which characters belong to a class. The tables are at namespace scope: as a local of a function
-/// each character was a call.
+/// A set of characters. The tables are at namespace scope: as local variables, each look-up was a
+/// function call.
 class character_class {
 public:
     explicit constexpr character_class(std::string_view members) noexcept {
@@ -41,7 +41,7 @@ inline constexpr character_class target_characters(
     return !text.empty() && token_characters.holds_all_of(text);
 }
 
-/// Everything RFC 9110 5.5 keeps out of a field value: control characters but the tab.
+/// The characters that RFC 9110 5.5 forbids in a field value: control characters except the tab.
 inline constexpr character_class
     control_characters({"\x00\x01\x02\x03\x04\x05\x06\x07\x08\n\x0b\x0c\r\x0e\x0f\x10\x11\x12\x13"
                         "\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d"
@@ -51,7 +51,7 @@ inline constexpr character_class
     return control_characters.holds(c);
 }
 
-/// Without the optional white space (SP, HTAB) around it.
+/// Removes optional white space (SP, HTAB) from both ends.
 [[nodiscard]] constexpr std::string_view trim_ows(std::string_view text) noexcept {
     auto const is_ows = [](char c) { return c == ' ' || c == '\t'; };
     while (!text.empty() && is_ows(text.front()))

@@ -20,7 +20,7 @@ void watchdog::wait_until(steady_time at) {
     timer_at_ = at;
     timer_.expires_at(at); // ends a pending wait
     timer_.async_wait([self = shared_from_this(), at](boost::system::error_code) {
-        // A wait that was replaced or cancelled, also one that ran out just before.
+        // Ignores a wait that was replaced or cancelled, even if it expired just before.
         if (self->timer_at_ == at) self->on_timer();
     });
 }

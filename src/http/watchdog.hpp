@@ -1,6 +1,6 @@
 #pragma once
 
-/// A deadline that is moved for every phase of every request and hardly ever reached.
+/// A deadline that moves with each phase of each request and seldom expires.
 
 #include "otpd/core/clock.hpp"
 
@@ -11,11 +11,11 @@
 
 namespace otpd::http {
 
-/// Base of what is guarded; lives in a shared_ptr and is used on one strand.
+/// The base class of the guarded object, which is owned by a shared_ptr and used on one strand.
 ///
-/// Moving the deadline later costs one store: the timer underneath runs out at the earlier time,
-/// sees that it is not yet due and waits on. A busy connection therefore does not touch the timer
-/// queue, which all threads share, at all.
+/// Moving the deadline later costs one store: the timer expires at the earlier time, sees that the
+/// deadline is not due yet and waits again. A busy connection therefore does not touch the timer
+/// queue, which all threads share.
 class watchdog : public std::enable_shared_from_this<watchdog> {
 public:
     explicit watchdog(boost::asio::any_io_executor const& strand) : timer_(strand) {}
@@ -24,18 +24,19 @@ public:
 
 protected:
     virtual ~watchdog() = default;
-    /// The deadline has come. Called once per `arm`, on the strand.
+    /// Called when the deadline expires, once per `arm`, on the strand.
     virtual void on_expiry() = 0;
 
     /// Replaces the deadline.
     void arm(steady_time at);
-    /// The same, unless it comes sooner as it is.
+    /// Replaces the deadline if `at` is sooner.
     void advance(steady_time at) {
         if (at < deadline_) arm(at);
     }
-    /// The last deadline armed has come: what ended just now ended too late, whatever its result.
+    /// Whether the last deadline has expired. The operation that just ended was then too late,
+    /// whatever its result.
     [[nodiscard]] bool expired() const noexcept { return expired_; }
-    /// No deadline, and the timer no longer keeps the object alive.
+    /// Removes the deadline. The timer no longer keeps the object alive.
     void disarm();
 
 private:
@@ -45,7 +46,7 @@ private:
     boost::asio::steady_timer timer_;
     steady_time deadline_ = steady_time::max();
     steady_time timer_at_ =
-        steady_time::max(); ///< when the pending wait ends; max: none is pending
+        steady_time::max(); /// < when the pending wait ends; max: none is pending
     bool expired_ = false;
 };
 

@@ -13,7 +13,8 @@ constexpr unsigned count_bits = 24;
 constexpr std::uint64_t count_max = (std::uint64_t{1} << count_bits) - 1;
 constexpr std::uint64_t minute = 60'000;
 
-/// IPv4 whole, IPv6 by its first 64 bits, which is what one household has.
+/// The whole IPv4 address, or the first 64 bits of an IPv6 address, which is what one household
+/// has.
 std::uint64_t block_of(boost::asio::ip::address const& address) noexcept {
     auto const plain = unmapped(address);
     if (plain.is_v4()) return plain.to_v4().to_uint();
