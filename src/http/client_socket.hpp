@@ -102,8 +102,8 @@ private:
     void end_to_be_idle() noexcept;
     [[nodiscard]] bool has_unread_input();
 
-    static constexpr steady_time::rep busy = -1;    /// < a byte has arrived
-    static constexpr steady_time::rep leaving = -2; /// < idle, and asked to leave
+    static constexpr steady_time::rep busy = -1;    ///< a byte has arrived
+    static constexpr steady_time::rep leaving = -2; ///< idle, and asked to leave
     /// `busy`, `leaving`, or the steady time at which it became idle. Only the connection's strand
     /// leaves `busy`; the server changes only an idle connection to `leaving`.
     std::atomic<steady_time::rep> idle_since_;

@@ -54,8 +54,8 @@ private:
 
     [[nodiscard]] observer& events() const noexcept { return services().events; }
 
-    boost::asio::ip::address peer_;           /// < IPv4-mapped addresses as IPv4
-    std::span<address_range const> believed_; /// < options().trusted_proxies, or empty
+    boost::asio::ip::address peer_;           ///< IPv4-mapped addresses as IPv4
+    std::span<address_range const> believed_; ///< options().trusted_proxies, or empty
     request_reader reader_;
     response_sender sender_;
 
@@ -67,8 +67,8 @@ private:
     // The current request.
     std::optional<request> request_;
     std::string_view route_;
-    steady_time received_{}; /// < when its last byte was read
-    steady_time answered_{}; /// < when the response was ready
+    steady_time received_{}; ///< when its last byte was read
+    steady_time answered_{}; ///< when the response was ready
 };
 
 } // namespace otpd::http

@@ -18,7 +18,7 @@ enum class framing_fault : std::uint8_t {
     target_too_long,
     version_unsupported,
     header_too_large,
-    credentials_too_large, /// < the header section is too large because of its Authorization field
+    credentials_too_large, ///< the header section is too large because of its Authorization field
     too_many_fields,
     bad_field,
     bad_host,

@@ -40,7 +40,7 @@ public:
 
 private:
     boost::intrusive::multiset<idle_client> by_idleness_;
-    std::size_t looks_ = 0; /// < the search budget
+    std::size_t looks_ = 0; ///< the search budget
 };
 
 } // namespace otpd::http

@@ -22,7 +22,7 @@
 namespace otpd::http {
 
 struct request_limits {
-    std::size_t header_bytes_max = 8192; /// < the request line, the fields and the trailer fields
+    std::size_t header_bytes_max = 8192; ///< the request line, the fields and the trailer fields
     std::size_t fields_max = 64;
     std::size_t target_bytes_max = 2048;
     std::size_t body_bytes_max = 4096;
@@ -75,7 +75,7 @@ private:
     using field = boost::beast::http::field;
     using text = boost::beast::string_view;
     using error_code = boost::beast::error_code;
-    using verdict = std::optional<framing_fault>; /// < empty: accepted
+    using verdict = std::optional<framing_fault>; ///< empty: accepted
 
     struct field_span {
         byte_span name;
@@ -108,19 +108,19 @@ private:
 
     request_limits limits_;
     std::vector<field_span> fields_;
-    std::string chunks_;        /// < the body of a chunked request
-    std::string_view bytes_;    /// < of the current `feed`
-    std::size_t start_ = 0;     /// < where the request line begins
-    std::size_t scanned_ = 0;   /// < bytes already searched for the end of a line
-    std::size_t lines_end_ = 0; /// < the end of the last complete line of the head
-    std::size_t consumed_ = 0;  /// < bytes that Beast has parsed
+    std::string chunks_;        ///< the body of a chunked request
+    std::string_view bytes_;    ///< of the current `feed`
+    std::size_t start_ = 0;     ///< where the request line begins
+    std::size_t scanned_ = 0;   ///< bytes already searched for the end of a line
+    std::size_t lines_end_ = 0; ///< the end of the last complete line of the head
+    std::size_t consumed_ = 0;  ///< bytes that Beast has parsed
     request_target target_;
     byte_span host_;
     std::size_t credentials_bytes_ = 0;
     method verb_ = method::other;
     verdict fault_;
-    bool head_ended_ = false;    /// < the empty line has arrived
-    bool head_complete_ = false; /// < and the head was accepted
+    bool head_ended_ = false;    ///< the empty line has arrived
+    bool head_complete_ = false; ///< and the head was accepted
     bool http_1_0_ = false;
     bool expects_continue_ = false;
 };

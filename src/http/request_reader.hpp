@@ -57,7 +57,7 @@ private:
     [[nodiscard]] received refuse(framing_fault fault) noexcept;
 
     client_socket& socket_;
-    boost::beast::flat_buffer input_; /// < the current request, then pipelined bytes
+    boost::beast::flat_buffer input_; ///< the current request, then pipelined bytes
     request_parser parser_;
     std::string_view body_;
     framing_fault fault_{};

@@ -22,7 +22,7 @@ public:
         bool complete = false;
         bool failed = false;
         std::size_t written = 0;
-        std::string_view content; /// < the part of the response that was not copied
+        std::string_view content; ///< the part of the response that was not copied
     };
 
     explicit response_sender(client_socket& socket) noexcept : socket_(socket) {}
@@ -39,7 +39,7 @@ public:
 
 private:
     client_socket& socket_;
-    std::string output_; /// < what the kernel did not take immediately
+    std::string output_; ///< what the kernel did not take immediately
 };
 
 } // namespace otpd::http

@@ -13,7 +13,7 @@ namespace otpd::http {
 
 enum class persistence : std::uint8_t {
     close,      ///< `Connection: close`
-    implied,    /// < HTTP/1.1 keeps connections open by default
+    implied,    ///< HTTP/1.1 keeps connections open by default
     keep_alive, ///< `Connection: keep-alive`, for HTTP/1.0
 };
 

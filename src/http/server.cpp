@@ -86,7 +86,7 @@ private:
 
         std::shared_ptr<connection> client;
         bool turned_away = false;
-        bool is_strangers = false; /// < counted in `idle_` and `addresses_`
+        bool is_strangers = false; ///< counted in `idle_` and `addresses_`
         idle_client idleness;
     };
     using entries = std::list<entry>;
@@ -119,17 +119,17 @@ private:
     asio::io_context& context_;
     asio::strand<asio::io_context::executor_type> strand_;
     tcp::acceptor acceptor_;
-    tcp::endpoint endpoint_; /// < written by `listen` only
+    tcp::endpoint endpoint_; ///< written by `listen` only
     asio::steady_timer backoff_;
-    asio::steady_timer ended_; /// < cancelled when the last connection has ended
+    asio::steady_timer ended_; ///< cancelled when the last connection has ended
     std::shared_ptr<connection_services> services_;
-    std::size_t connections_max_ = 0; /// < written by `listen` only
+    std::size_t connections_max_ = 0; ///< written by `listen` only
     entries clients_;
-    std::size_t turned_away_ = 0; /// < how many of `clients_`
+    std::size_t turned_away_ = 0; ///< how many of `clients_`
     idle_clients idle_;
     address_counts addresses_;
-    bool accepting_ = false;            /// < the accept loop runs
-    std::atomic<bool> stopped_ = false; /// < set by the owner
+    bool accepting_ = false;            ///< the accept loop runs
+    std::atomic<bool> stopped_ = false; ///< set by the owner
 };
 
 void server::impl::listen() {

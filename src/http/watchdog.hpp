@@ -46,7 +46,7 @@ private:
     boost::asio::steady_timer timer_;
     steady_time deadline_ = steady_time::max();
     steady_time timer_at_ =
-        steady_time::max(); /// < when the pending wait ends; max: none is pending
+        steady_time::max(); ///< when the pending wait ends; max: none is pending
     bool expired_ = false;
 };
 

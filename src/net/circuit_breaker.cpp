@@ -10,7 +10,7 @@ std::optional<milliseconds> circuit_breaker::refusal(steady_time now) const noex
     if (!open_) return std::nullopt;
     auto const left = std::chrono::ceil<milliseconds>(open_until_ - now);
     if (left > milliseconds::zero()) return left;
-    // How long the probe takes is not known; nobody else may have to wait longer than for a new
+    // The duration of the probe is unknown. No other caller may have to wait longer than for a new
     // try.
     if (probing_) return options_.open_min;
     return std::nullopt;

@@ -24,13 +24,13 @@ connection::connection(asio::any_io_executor executor, origin const& target, tls
 
 asio::awaitable<std::variant<exchange_failure, http_response>>
 connection::exchange(secret_string request, deadline until) {
-    // New, idle, or ended by the watch after the pool had handed it out.
+    // New, idle, or ended by the watch after the pool handed it out.
     auto const before = state_.load();
     bool const reused = before == state::idle;
     bool const ended = !reused && before != state::busy;
     if (reused) state_ = state::busy;
-    // A request that the caller no longer waits for is not begun; neither is one on a connection
-    // that shows any sign of its end.
+    // Does not start a request that the caller has given up, nor one on a connection that shows any
+    // sign of its end.
     bool given_up = co_await is_cancelled();
     given_up = given_up || until.expired();
     bool const closed_by_peer = reused && anything_arrived();
@@ -82,7 +82,7 @@ void connection::become_idle() {
     watch();
 }
 
-/// The wait is not taken back when an exchange begins: it ends with the reply's first byte at the
+/// The wait is not cancelled when an exchange begins. It ends with the reply's first byte at the
 /// latest, and reads nothing.
 void connection::watch() {
     if (watching_) return;
@@ -95,7 +95,7 @@ void connection::watched_event() {
     watching_ = false;
     if (state_ != state::idle) return;
     if (!anything_arrived()) {
-        // It was about the reply before; two threads may have brought the events out of order.
+        // The event was about the earlier reply: two threads may deliver events out of order.
         watch();
         return;
     }

@@ -2,14 +2,13 @@
 
 /// One connection to an upstream, for one exchange at a time.
 ///
-/// Coroutines of this class run on the connection's strand (run_on()); members that may be called
-/// from elsewhere say so.
+/// Coroutines of this class run on the connection's strand (run_on()). Members that any thread may
+/// call say so.
 ///
-/// A connection is good for another exchange only if the last one ended cleanly: the whole request
-/// was written, a whole reply was read, the reply allows keep-alive, and not one byte came after
-/// it. While idle it is watched: anything that arrives then (a FIN, a reset, a TLS alert, stray
-/// bytes) means that it will not be used again. The same is checked once more right before a
-/// request is written.
+/// A connection can be reused only if the last exchange ended cleanly: the whole request was
+/// written, a whole reply was read, the reply allows keep-alive, and no byte came after it. An idle
+/// connection is watched: any event (a FIN, a reset, a TLS alert, stray bytes) ends its reuse. The
+/// socket is checked once more right before a request is written.
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/net/http_message.hpp"
@@ -37,28 +36,28 @@ public:
                tls_session resume, connection_limits limits, idle_closed_handler on_idle_closed);
 
     /// Writes `request` (a whole HTTP/1.1 request) and reads the reply. Afterwards the connection
-    /// is either idle and watched (reusable() is true) or of no further use.
+    /// is either idle and watched (reusable() is true) or cannot be used again.
     boost::asio::awaitable<std::variant<exchange_failure, http_response>>
     exchange(secret_string request, deadline until);
 
-    /// From any thread: true while the connection is connected and nothing speaks against another
-    /// exchange. May become false at any moment.
+    /// Any thread. True while the connection is open and may serve another exchange. May become
+    /// false at any moment.
     [[nodiscard]] bool reusable() const noexcept { return state_ == state::idle; }
-    /// From any thread: the peer closed it in its idle time, after a reply that had not announced
-    /// it.
+    /// Any thread. Whether the peer closed it while idle, after a reply that did not announce the
+    /// close.
     [[nodiscard]] bool closed_unannounced() const noexcept {
         return state_ == state::closed_unannounced;
     }
-    /// From any thread: the same, noticed so late that a request was lost.
+    /// Any thread. The same, noticed so late that a request was lost.
     [[nodiscard]] bool lost_request() const noexcept { return state_ == state::lost_request; }
-    /// From any thread.
+    /// Any thread.
     [[nodiscard]] steady_time created_at() const noexcept { return created_at_; }
 
-    /// From any thread: calls `confirmed` on the connection's strand if it is idle and the kernel
-    /// has seen nothing of an end either.
+    /// Any thread. Calls `confirmed` on the connection's strand if the connection is idle and the
+    /// kernel has not seen its end either.
     void confirm_idle(std::function<void()> confirmed);
 
-    /// From any thread: ends the connection and whatever runs on it, without waiting.
+    /// Any thread. Ends the connection and what runs on it, without waiting.
     void abort();
 
 private:

@@ -32,8 +32,8 @@ void lease::give_back() noexcept {
     auto const pool = std::exchange(pool_, nullptr);
     auto held = std::exchange(held_, nullptr);
     auto newest = held->take_session();
-    // Also where no hop is needed: an end that comes right behind the reply is seen before it is
-    // handed out again.
+    // Posts even if this runs on the strand already: the end of a connection that follows right
+    // after the reply is then seen before the connection is handed out again.
     auto give = [pool, held = std::move(held), newest = std::move(newest),
                  unreported = unreported_]() mutable {
         pool->take_back(std::move(held), std::move(newest), unreported);
@@ -104,8 +104,8 @@ acquired connection_pool::open_new() {
         refused.failure.retry_after = *wait;
         return refused;
     }
-    // A copy for each connection: OpenSSL marks a session as spoilt when its connection ends badly,
-    // and one that is nobody else's needs no thought about threads.
+    // Each connection gets its own copy. OpenSSL marks a session as not resumable when its
+    // connection ends badly, and a private copy needs no synchronisation.
     tls_session resume;
     if (newest_session_) resume.reset(SSL_SESSION_dup(newest_session_.get()));
     auto on_idle_closed = [weak = weak_from_this()](std::shared_ptr<connection> const& closed) {
@@ -166,7 +166,7 @@ void connection_pool::take_back(std::shared_ptr<connection> returned, tls_sessio
 void connection_pool::idle_closed(std::shared_ptr<connection> const& closed) {
     auto const now = std::chrono::steady_clock::now();
     idle_connections::list ended;
-    // Handed out or on its way back: take_back() will see how it ended.
+    // It is in use or on its way back: take_back() will see how it ended.
     if (!idle_.remove_closed(closed, now, ended)) return;
     end(ended);
     arm_timer(now);
@@ -195,7 +195,7 @@ void connection_pool::arm_timer(steady_time now) {
     timer_.async_wait(asio::bind_executor(strand_, std::move(fired)));
 }
 
-/// Also before anything is due: what it was armed for may have been handed out.
+/// Also runs before anything is due: the connection that it was armed for may have been handed out.
 void connection_pool::timer_fired() {
     timer_at_ = steady_time::max();
     auto const now = std::chrono::steady_clock::now();
@@ -208,7 +208,7 @@ void connection_pool::timer_fired() {
     publish();
 }
 
-/// The timer may be late and the news of a FIN still on its way, so the socket itself is asked.
+/// The timer may be late and the event of a FIN still pending, so this checks the socket itself.
 void connection_pool::confirm(std::shared_ptr<connection> const& tried) {
     auto confirmed = [weak = weak_from_this(), tried] {
         auto pool = weak.lock();

@@ -1,11 +1,11 @@
 #pragma once
 
-/// A bounded set of connections to one origin, and a bounded first-come queue for them.
+/// A bounded set of connections to one origin, and a bounded first-come, first-served queue for
+/// them.
 ///
-/// The book-keeping lives on the pool's strand; the connections' I/O does not (connection.hpp). All
-/// public members may be called from any executor, and coroutines continue on the caller's.
-/// Which connections rest and are used again: idle_connections.hpp, by the rules of
-/// reuse_policy.hpp.
+/// The book-keeping runs on the pool's strand; the connections' I/O does not (connection.hpp). Any
+/// executor may call the public members, and coroutines continue on the caller's.
+/// idle_connections.hpp keeps the idle connections, and reuse_policy.hpp decides which are reused.
 
 #include "connection.hpp"
 #include "idle_connections.hpp"
@@ -33,12 +33,12 @@ namespace otpd::net {
 
 class connection_pool;
 
-/// The right to use one connection. Gives it back when it dies: to the idle ones if it is reusable,
-/// else its place to the next in the queue. Movable; may die on any executor.
+/// The right to use one connection. Its destructor returns a reusable connection to the idle ones,
+/// or gives its place to the next waiter. Movable; may be destroyed on any executor.
 class lease {
 public:
     lease() = default;
-    /// `entry` into the circuit of one that is not connected yet.
+    /// `entry`: the circuit breaker's permission, for a connection that is not connected yet.
     lease(std::shared_ptr<connection_pool> pool, std::shared_ptr<connection> held,
           std::optional<circuit_breaker::entry> entry = std::nullopt) noexcept
         : pool_(std::move(pool)), held_(std::move(held)), unreported_(entry) {}
@@ -50,8 +50,8 @@ public:
     [[nodiscard]] connection& operator*() const noexcept { return *held_; }
     [[nodiscard]] connection* operator->() const noexcept { return held_.get(); }
 
-    /// How connecting went. To be called once for a connection that was handed out unconnected; a
-    /// lease that dies without it counts as neither success nor failure.
+    /// Reports the result of the connect. Call it once for a connection that was handed out
+    /// unconnected. A lease that is destroyed without it counts as neither success nor failure.
     void report(connect_result const& result);
 
 private:
@@ -63,7 +63,7 @@ private:
 };
 
 struct acquired {
-    lease held; ///< empty: `failure` says why
+    lease held; ///< empty: see `failure`
     exchange_failure failure;
 };
 
@@ -74,20 +74,20 @@ public:
     connection_pool(boost::asio::any_io_executor executor, origin target, tls_context* tls,
                     pool_options options, random_source& random, connect_observer& observer);
 
-    /// A connection, idle (connected() is true) or to be connected by the caller. Waits for a place
-    /// until `until`, `wait_max` at most. Failures: pool_exhausted, circuit_open, shutting_down,
-    /// timed_out.
+    /// Returns an idle connection (connected() is true) or one that the caller must connect. Waits
+    /// for a place until `until`, `wait_max` at most. Failures: pool_exhausted, circuit_open,
+    /// shutting_down, timed_out.
     boost::asio::awaitable<acquired> acquire(deadline until);
 
-    /// Ends the pool: nothing is handed out any more, the queue is told shutting_down, idle
-    /// connections are closed. Returns true as soon as the last lease is back; at `until` it ends
-    /// what is left and returns false. To be called once.
+    /// Ends the pool: it hands out no connections, fails all waiters with shutting_down, and closes
+    /// idle connections. Returns true as soon as the last lease is returned. At `until` it aborts
+    /// the remaining connections and returns false. Call once.
     boost::asio::awaitable<bool> drain(deadline until);
 
     [[nodiscard]] pool_stats stats() const noexcept;
-    /// The circuit is open: the origin could not be reached the last times it was tried. Not once
-    /// it is half open: only a request can find out then, and a balancer that is told to send none
-    /// here would keep it so for ever.
+    /// Whether the circuit is open: the last connects to the origin failed. False once the circuit
+    /// is half open: only a request can probe the origin then, and a balancer that stopped sending
+    /// requests would keep the circuit half open for ever.
     [[nodiscard]] bool known_dead() const noexcept {
         return std::chrono::steady_clock::now().time_since_epoch().count() < dead_until_;
     }
@@ -105,7 +105,7 @@ private:
     boost::asio::awaitable<acquired> wait_in_queue(deadline until);
     boost::asio::awaitable<bool> drain_here(std::shared_ptr<connection_pool> self, deadline until);
 
-    // All of these run on strand_.
+    // These run on strand_.
     [[nodiscard]] std::optional<acquired> try_acquire();
     [[nodiscard]] acquired refuse(exchange_error why) const;
     [[nodiscard]] acquired open_new();
@@ -128,7 +128,7 @@ private:
     counters counters_;
     std::atomic<steady_time::rep> dead_until_ = steady_time::min().time_since_epoch().count();
 
-    // On strand_ only.
+    // Used on strand_ only.
     std::unordered_set<std::shared_ptr<connection>> all_;
     idle_connections idle_;
     wait_queue<acquired> queue_;
@@ -136,8 +136,8 @@ private:
     tls_session newest_session_;
     bool draining_ = false;
     steady_time timer_at_ = steady_time::max(); ///< when its wait ends; max: it does not wait
-    boost::asio::steady_timer timer_;           ///< looks again at the idle ones
-    boost::asio::steady_timer drained_;         ///< cancelled when the last connection is gone
+    boost::asio::steady_timer timer_;           ///< for the next check of the idle connections
+    boost::asio::steady_timer drained_;         ///< cancelled when the last connection has ended
 };
 
 } // namespace otpd::net

@@ -66,7 +66,7 @@ void endpoint_cache::look_up_if_due() {
 void endpoint_cache::looked_up(boost::system::error_code ec, endpoints found) {
     looking_up_ = false;
     bool const good = !ec && !found.empty();
-    if (good) known_ = std::move(found); // else the last good answer stays in use
+    if (good) known_ = std::move(found); // a failed look-up keeps the last good answer
     next_look_up_ =
         std::chrono::steady_clock::now() + (good ? options_.refresh_after : options_.retry_after);
     waiting_.give_all({});

@@ -1,11 +1,11 @@
 #pragma once
 
-/// The addresses of one host. A look-up cannot be cancelled once the system's resolver has it (it
-/// runs in a thread of Asio's), so no request waits on one itself: look-ups run in the background,
-/// and requests use the last good answer while a newer one is fetched. Only while there is none yet
-/// does a request wait, and no longer than its own deadline.
+/// The addresses of one host. A look-up cannot be cancelled once the system's resolver runs it (in
+/// one of Asio's threads), so requests do not wait for look-ups. Look-ups run in the background,
+/// and requests use the last good answer meanwhile. A request waits only if there is no answer yet,
+/// and not longer than its own deadline.
 ///
-/// Safe to use from any executor; the state lives on a strand of its own.
+/// Safe to use from any executor; the state has a strand of its own.
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/net/on_strand.hpp"
@@ -26,31 +26,31 @@ namespace otpd::net {
 
 using endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
 
-/// Looks one host up and calls back once, from any thread, with every address found.
+/// Receives every address of a host. Called once, on any thread.
 using looked_up_handler = std::function<void(boost::system::error_code, endpoints)>;
 using look_up_function =
     std::function<void(std::string const& host, std::uint16_t port, looked_up_handler)>;
 
-/// The system's own: what getaddrinfo says, asked in a thread of Asio's.
+/// The system's resolver: calls getaddrinfo in one of Asio's threads.
 look_up_function system_resolver(boost::asio::any_io_executor const& executor);
 
 struct endpoint_cache_options {
-    /// An answer older than this is refreshed in the background. The system's resolver does not say
-    /// how long one is valid.
+    /// An answer older than this is refreshed in the background. The system's resolver does not
+    /// report a time to live.
     std::chrono::milliseconds refresh_after{30'000};
-    /// The least time between two look-ups when the last one failed.
+    /// The minimum time between two look-ups after a failed one.
     std::chrono::milliseconds retry_after{1'000};
 };
 
-/// Owned by a shared_ptr: a look-up under way keeps it alive.
+/// Owned by a shared_ptr; a running look-up keeps it alive.
 class endpoint_cache : public std::enable_shared_from_this<endpoint_cache> {
 public:
-    /// `host` may be an address; then nothing is ever looked up.
+    /// `host` may be an address, which is never looked up.
     endpoint_cache(boost::asio::any_io_executor const& executor, std::string host,
                    std::uint16_t port, look_up_function look_up,
                    endpoint_cache_options options = endpoint_cache_options());
 
-    /// Every known address in the resolver's order; empty when there is none by `until`.
+    /// Returns every known address in the resolver's order; none if there is no answer by `until`.
     boost::asio::awaitable<endpoints> get(deadline until);
 
 private:
@@ -66,7 +66,7 @@ private:
     endpoint_cache_options options_;
     bool fixed_ = false; ///< the host is an address; known_ never changes
 
-    // On strand_ only.
+    // Used on strand_ only.
     endpoints known_;
     bool looking_up_ = false;
     steady_time next_look_up_{};

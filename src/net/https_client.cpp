@@ -13,13 +13,14 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Not to be repeated: it failed on a connection made for it, or may have been acted on.
+/// A request is not repeated if it failed on a new connection, or if the upstream may have acted on
+/// it.
 bool worth_repeating(exchange_failure const& failure, bool reused, bool repeatable) {
     if (!reused || failure.why != exchange_error::connection_lost) return false;
     return !failure.may_have_arrived || repeatable;
 }
 
-/// How many are left.
+/// Returns how many are left.
 std::size_t leave_allowed(endpoints& addresses, bool (*allowed)(asio::ip::address const&)) {
     if (allowed != nullptr)
         std::erase_if(addresses, [allowed](asio::ip::tcp::endpoint const& candidate) {
@@ -73,7 +74,7 @@ asio::awaitable<exchange_result> https_client::exchange(http_request request, de
         result.trace.reused_connection = place.held->connected();
         if (!place.held->connected()) {
             auto const made = co_await connect(*place.held, until);
-            // A caller that went away says nothing about the origin.
+            // A cancelled caller proves nothing about the origin.
             if (state.cancelled() == asio::cancellation_type::none) place.held.report(made);
             if (!made.connected) {
                 exchange_failure failure;
@@ -105,11 +106,11 @@ asio::awaitable<connect_result> https_client::connect(connection& to, deadline u
     co_return co_await run_on(to.executor(), to.connect(std::move(addresses), by));
 }
 
-/// One buffer for one write: one TLS record, and one piece of memory to wipe.
+/// Uses one buffer for one write: one TLS record, and one block of memory to wipe.
 secret_string https_client::serialize(http_request const& request) const {
     bool const post = request.method == http_method::post;
     std::string text;
-    // No reallocation may leave an unwiped copy behind.
+    // Reserves enough memory: a reallocation would leave an unwiped copy behind.
     constexpr std::size_t fixed_part = 128;
     text.reserve(fixed_part + options_.target.path.size() + request.target.size() +
                  options_.target.host.size() + options_.headers.size() + request.headers.size() +

@@ -25,7 +25,7 @@ std::shared_ptr<connection> idle_connections::take(steady_time now, list& ended)
 std::optional<std::chrono::milliseconds>
 idle_connections::put_back(std::shared_ptr<connection> returned, bool keep, steady_time now,
                            list& ended) {
-    // Asked once: if it ends later, the pool hears of it and finds it here.
+    // Read once. If the connection ends later, the pool is notified and finds it here.
     bool const reusable = returned->reusable();
     if (tried_ == returned.get()) {
         tried_ = nullptr;
@@ -55,7 +55,8 @@ bool idle_connections::remove_closed(std::shared_ptr<connection> const& closed, 
     return true;
 }
 
-/// What the origin did before says nothing any more, so those that rest are no evidence either.
+/// The origin's earlier behaviour no longer counts, so connections that are idle now are no
+/// evidence.
 void idle_connections::end_all_if_distrustful(list& ended) {
     if (policy_.is_trusting()) return;
     for (auto& each : std::exchange(entries_, {}))

@@ -1,13 +1,14 @@
 #pragma once
 
-/// The connections of a pool that rest until they are used again: which one is next, and which have
-/// rested for too long.
+/// The idle connections of a pool: selects the next one to use, and those that have been idle for
+/// too long.
 ///
-/// The newest is used first, so that the surplus ages and is closed. Whether any is used again says
-/// reuse_policy.hpp; while it is distrustful one at most rests.
+/// The newest is used first, so that surplus connections expire. reuse_policy.hpp decides whether
+/// any is reused; while it is distrustful, at most one is kept.
 ///
-/// Closes nothing itself: what is to be ended is returned, or put into `ended`. No timer either:
-/// the pool looks again at next_due(). Not synchronised: lives on the pool's strand.
+/// This class closes nothing: it returns the connections to end, or puts them into `ended`. It has
+/// no timer either: the pool checks again at next_due(). Not synchronised; used on the pool's
+/// strand.
 
 #include "connection.hpp"
 #include "reuse_policy.hpp"
@@ -28,24 +29,25 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
-    /// One to be used now; null when there is none.
+    /// Returns a connection to use now; null if there is none.
     [[nodiscard]] std::shared_ptr<connection> take(steady_time now, list& ended);
 
-    /// One that was in use rests now where it and the origin allow it and `keep` is set, else it is
-    /// ended. When a request was lost on it: for how long each one gets a fresh connection now,
-    /// unless that was known.
+    /// Keeps a returned connection if the connection, the origin's policy and `keep` allow it; ends
+    /// it otherwise. If a request was lost on it, returns for how long each request now gets a
+    /// fresh connection, unless that is known already.
     std::optional<std::chrono::milliseconds> put_back(std::shared_ptr<connection> returned,
                                                       bool keep, steady_time now, list& ended);
-    /// The origin closed it. False: it does not rest.
+    /// Removes a connection that the origin closed. Returns false if it was not idle here.
     bool remove_closed(std::shared_ptr<connection> const& closed, steady_time now, list& ended);
 
-    /// When to look again; steady_time::max() when none rests.
+    /// When to check again; steady_time::max() if no connection is idle.
     [[nodiscard]] steady_time next_due(steady_time now) const noexcept;
-    /// Those that have rested for too long.
+    /// Takes the connections that have been idle for too long.
     [[nodiscard]] list take_expired(steady_time now);
-    /// The one whose probation is over, if it is still open; null when there is none.
+    /// The connection whose probation has ended, to be checked before it is trusted; null if there
+    /// is none.
     [[nodiscard]] std::shared_ptr<connection> probation_ended(steady_time now) const noexcept;
-    /// It is still open. False: it does not rest any more.
+    /// Reports that it is still open. Returns false if it is no longer idle here.
     bool confirm(std::shared_ptr<connection> const& tried) noexcept;
 
     [[nodiscard]] list take_all();
@@ -65,7 +67,7 @@ private:
     std::chrono::milliseconds const probation_;
     reuse_policy policy_;
     std::vector<resting> entries_;      ///< newest last
-    connection const* tried_ = nullptr; ///< on trial
+    connection const* tried_ = nullptr; ///< the one whose probation has ended
 };
 
 } // namespace otpd::net

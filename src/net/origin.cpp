@@ -31,7 +31,7 @@ std::string without_trailing_slashes(std::string path) {
 boost::system::result<origin, base_url_fault> parse_base_url(std::string_view text) {
     auto const parsed = boost::urls::parse_uri(text);
     if (!parsed || parsed->host_address().empty()) return base_url_fault::malformed;
-    // What it stands for would be written into a Host field: "/" is no part of a name.
+    // The decoded name would go into a Host field, and "/" is not part of a name.
     if (parsed->encoded_host().contains('%')) return base_url_fault::malformed;
     auto const& url = *parsed;
     auto const scheme = url.scheme_id();

@@ -14,13 +14,13 @@ namespace {
 constexpr char const* special_v4[] = {
     "0.0.0.0/8",       // this network
     "10.0.0.0/8",      // private
-    "100.64.0.0/10",   // shared by carriers
+    "100.64.0.0/10",   // carrier-grade NAT
     "127.0.0.0/8",     // loopback
-    "169.254.0.0/16",  // link-local, clouds' metadata
+    "169.254.0.0/16",  // link-local, cloud metadata
     "172.16.0.0/12",   // private
     "192.0.0.0/24",    // protocol assignments
     "192.0.2.0/24",    // documentation
-    "192.88.99.0/24",  // 6to4 relays, once
+    "192.88.99.0/24",  // 6to4 relays, deprecated
     "192.168.0.0/16",  // private
     "198.18.0.0/15",   // benchmarks
     "198.51.100.0/24", // documentation

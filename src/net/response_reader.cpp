@@ -12,7 +12,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-/// Of Beast's HTTP errors the only ones that speak of the connection and not of the reply.
+/// The only HTTP errors of Beast that concern the connection and not the reply.
 bool ended_early(boost::system::error_code ec) {
     return ec == http::error::end_of_stream || ec == http::error::partial_message;
 }
@@ -45,7 +45,7 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
     if (value.empty()) return std::nullopt;
     if (all_ascii_digits(value)) {
         auto count = longest.count();
-        // Out of range leaves the maximum in place.
+        // A value out of range keeps the maximum.
         std::from_chars(value.data(), value.data() + value.size(), count);
         return std::min(seconds(count), longest);
     }

@@ -32,24 +32,23 @@ struct read_result {
     boost::system::error_code error;
     exchange_error why = exchange_error::connection_lost;
     stream_end end = stream_end::other;
-    bool begun = false; ///< with an error: some of the reply had come
+    bool begun = false; ///< if there is an error: part of the reply has arrived
 };
 
-/// What an error of the stream means for the exchange.
+/// Maps an error of the stream to one of the exchange.
 [[nodiscard]] exchange_error transport_error(boost::system::error_code ec);
-/// What an error of reading means: `transport_error`, or the reply itself is at fault.
+/// Maps an error of reading: `transport_error`, or a fault of the reply itself.
 [[nodiscard]] exchange_error read_error(boost::system::error_code ec);
-/// Whether it says that the peer ended its side.
+/// Whether the error means that the peer ended its side.
 [[nodiscard]] stream_end end_of(boost::system::error_code ec);
-/// Retry-After in either form (RFC 9110 10.2.3), at most a day; 0 for a time that is over. A time
-/// is counted from `date`, the reply's own Date: so both are of one clock, which need not agree
-/// with ours. Without it ours has to do.
+/// Parses Retry-After in either form (RFC 9110 10.2.3). Returns at most a day, and 0 for a time in
+/// the past. A time is compared with `date`, the reply's own Date, because the peer's clock may
+/// differ from ours. Without a Date, our clock is used.
 [[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
                                                                     std::string_view date);
 
-/// Reads until `parser` has a whole message, as Beast's async_read does it, but without its
-/// composed operations for each piece (what they cost a send is in the figure at executor_of() of
-/// connection.cpp).
+/// Reads until `parser` has a whole message, like Beast's async_read, but without its composed
+/// operations, each of which would add handlers to every piece.
 template <class Stream, class Parser>
 boost::asio::awaitable<boost::system::error_code>
 read_message(Stream& stream, boost::beast::flat_buffer& buffer, Parser& parser) {
@@ -80,8 +79,8 @@ read_message(Stream& stream, boost::beast::flat_buffer& buffer, Parser& parser) 
     co_return boost::system::error_code();
 }
 
-/// Interim replies (1xx) are skipped. A body that ends with the connection must end cleanly: over
-/// TLS with a close_notify, or it was cut off (RFC 9112 9.8).
+/// Skips interim replies (1xx). A body that is delimited by the connection's end must end cleanly:
+/// over TLS with a close_notify, otherwise it was truncated (RFC 9112 9.8).
 template <class Stream>
 boost::asio::awaitable<read_result> read_response(Stream& stream, boost::beast::flat_buffer& buffer,
                                                   std::size_t header_bytes_max,
@@ -99,7 +98,7 @@ boost::asio::awaitable<read_result> read_response(Stream& stream, boost::beast::
         if (ec) {
             result.error = ec;
             result.why = read_error(ec);
-            // Once a reply has begun the server has taken the request, however it ended.
+            // The server has accepted the request once a reply has begun, however the reply ended.
             result.begun = i != 0 || parser.got_some();
             if (!parser.got_some()) result.end = end_of(ec);
             co_return result;

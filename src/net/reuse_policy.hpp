@@ -1,24 +1,25 @@
 #pragma once
 
-/// Whether connections to an origin are used again, and how long one may be idle.
+/// Decides whether connections to an origin are reused, and how long one may be idle.
 ///
-/// Not before the origin has shown that it keeps connections open: a server may close after each
-/// reply without announcing it, and a request written in the moment before its FIN arrives is lost
-/// beyond repair (it must not be repeated, because nobody can tell whether it was read). So the
-/// policy starts distrustful: each request gets a fresh connection, and one of those that are done
-/// rests. Once it has stayed open for `probation` it is tried with one request; when that is
-/// answered all connections are kept and reused at once.
+/// The policy first waits for evidence that the origin keeps connections open. A server may close
+/// after each reply without announcing it. A request written just before its FIN arrives is lost:
+/// it must not be repeated, because nobody knows whether it was read. The policy therefore starts
+/// distrustful: each request gets a fresh connection, and one used connection is kept idle. If it
+/// stays open for `probation`, it is tried with one request. If that is answered, all connections
+/// are kept and reused immediately.
 ///
-/// What makes the policy distrustful again: a connection that is closed within `probation` after a
-/// reply. What keeps it so for `fresh_min`, and four times as long each time it happens again, up
-/// to `fresh_max`: a request that was lost on a reused connection. So an origin that closes later
-/// than it is watched costs one request each time it is tried, and is seldom tried. One that closes
-/// connections after some idle time is given them back before half of that.
+/// A connection that is closed within `probation` after a reply makes the policy distrustful again.
+/// A request that is lost on a reused connection keeps it distrustful for `fresh_min`, and four
+/// times as long after each further loss, up to `fresh_max`. An origin that closes later than
+/// `probation` therefore costs one request per trial, and is seldom tried. If an origin closes
+/// connections after some idle time, they are dropped before half of that time.
 ///
-/// A server that always closes gets a fresh connection for each request; one that keeps alive costs
-/// some extra connections in its first fraction of a second, and again after its restart.
+/// A server that always closes gets a fresh connection for each request. A server that keeps
+/// connections open costs a few extra connections in its first fraction of a second, and again
+/// after its restart.
 ///
-/// Rules alone: no sockets, no timers. Not synchronised: lives on its owner's strand.
+/// Contains rules only: no sockets, no timers. Not synchronised; used on its owner's strand.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/net/pool_options.hpp"
@@ -36,10 +37,10 @@ public:
     explicit reuse_policy(pool_options const& options) noexcept
         : options_(options), trusted_(options.probation == milliseconds::zero()) {}
 
-    /// Connections are kept and reused at once.
+    /// Whether connections are kept and reused immediately.
     [[nodiscard]] bool is_trusting() const noexcept { return trusted_; }
-    /// Whether a connection that is done may rest. Distrustful, one is enough to learn from; more
-    /// would only take the places of fresh ones.
+    /// Whether a used connection may be kept idle. While distrustful, one is enough to learn from;
+    /// more would only take the places of fresh ones.
     [[nodiscard]] bool may_rest(bool another_rests, steady_time now) const noexcept {
         return trusted_ || (!another_rests && trial_ == trial::none && now >= fresh_until_);
     }
@@ -48,25 +49,25 @@ public:
         return now < idle_learned_until_ ? idle_learned_ : options_.idle_max;
     }
 
-    /// Distrustful: the connection that rested is handed out. No other rests until end_trial().
+    /// While distrustful: the idle connection is handed out. No other is kept until end_trial().
     void begin_trial() noexcept { trial_ = trial::counts; }
-    /// It is back. `can_be_reused`: its request was answered, and nothing speaks against another.
-    /// Whatever cost the origin its trust meanwhile outweighs that.
+    /// The connection is returned. `can_be_reused`: its request was answered and the connection may
+    /// be reused. If the origin lost its trust during the trial, this result does not count.
     void end_trial(bool can_be_reused) noexcept;
 
     /// A connection was closed within `probation` after a reply.
     void lose_trust() noexcept;
-    /// A request was lost on a reused connection. For how long each one gets a fresh connection
-    /// now; nothing when that was known.
+    /// A request was lost on a reused connection. Returns for how long each request now gets a
+    /// fresh connection; nothing if that is known already.
     std::optional<milliseconds> lose_request(steady_time now) noexcept;
-    /// The origin closed a connection that had rested for `lasted`.
+    /// The origin closed a connection that had been idle for `lasted`.
     void on_idle_closed(milliseconds lasted, steady_time now) noexcept;
 
 private:
     enum class trial : std::uint8_t {
         none,
         counts,
-        is_void, ///< trust was lost while it was under way
+        is_void, ///< trust was lost during the trial
     };
 
     [[nodiscard]] bool always_trusts() const noexcept {

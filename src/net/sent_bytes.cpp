@@ -1,7 +1,7 @@
 #include "sent_bytes.hpp"
 
-// linux/tcp.h and not netinet/tcp.h: only the kernel's header has the byte counters, and the two
-// cannot be included together, which is why this file knows nothing of Asio.
+// Only the kernel's header linux/tcp.h has the byte counters. It cannot be included together with
+// netinet/tcp.h, so this file does not use Asio.
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -35,7 +35,7 @@ std::optional<sent_bytes_mark::snapshot> sent_bytes_mark::read(int socket) noexc
 
 sent_bytes_mark::sent_bytes_mark(int socket) noexcept {
     auto const now = read(socket);
-    int queued = 0; // written earlier and not acknowledged yet: the end of a handshake, for one
+    int queued = 0; // written earlier and not acknowledged yet, such as the end of a handshake
     if (!now || ::ioctl(socket, SIOCOUTQ, &queued) != 0 || queued < 0) return;
     before_ = now->count;
     before_->acknowledged += static_cast<std::uint64_t>(queued);

@@ -9,22 +9,22 @@ namespace otpd::net {
 
 namespace {
 
-/// The slot of an SSL object in which its connection's `newest` is found.
+/// The ex-data slot of an SSL object that points to its connection's `newest`.
 int session_slot() {
     static int const index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
     return index;
 }
 
-/// Called while the connection reads: TLS 1.3 hands out sessions after the handshake.
+/// Called while the connection reads: a TLS 1.3 server sends sessions after the handshake.
 int keep_session(SSL* ssl, SSL_SESSION* session) {
     auto* newest = static_cast<tls_session*>(SSL_get_ex_data(ssl, session_slot()));
     if (newest == nullptr) return 0;
     newest->reset(session);
-    return 1; // the reference is ours now
+    return 1; // takes ownership of the reference
 }
 
-/// Of TLS 1.2 those whose keys nobody can compute later who has the server's (RFC 9325 4.1);
-/// authenticated encryption first. All of TLS 1.3 are so.
+/// The TLS 1.2 suites with forward secrecy (RFC 9325 4.1), authenticated encryption first. All
+/// suites of TLS 1.3 have forward secrecy.
 constexpr char const* forward_secret_suites = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:!AESCCM:!SHA1";
 
 bool expect_host(X509_VERIFY_PARAM* parameters, std::string const& host, bool host_is_address) {
@@ -36,7 +36,7 @@ bool expect_host(X509_VERIFY_PARAM* parameters, std::string const& host, bool ho
 
 } // namespace
 
-// tls_client and not tlsv12_client, which would also forbid TLS 1.3.
+// Uses tls_client: tlsv12_client would also forbid TLS 1.3.
 tls_context::tls_context(std::string const& ca_file)
     : context_(boost::asio::ssl::context::tls_client) {
     auto* native = context_.native_handle();
@@ -53,7 +53,7 @@ tls_context::tls_context(std::string const& ca_file)
         if (error)
             throw boost::system::system_error(error, "cannot read certificates from " + ca_file);
     }
-    // Connections keep their sessions themselves: OpenSSL's own cache is for servers and is locked.
+    // Connections keep their own sessions. OpenSSL's cache is meant for servers and takes a lock.
     SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(native, keep_session);
 }
@@ -69,9 +69,9 @@ bool tls_context::prepare_client(SSL* ssl, std::string const& host, bool host_is
     // Without SSL_set_session a full handshake follows; with it, the server decides.
     if (resume != nullptr && SSL_set_session(ssl, resume) != 1) return false;
     if (SSL_set_ex_data(ssl, session_slot(), &newest) != 1) return false;
-    // A part of the chain's verification, unlike asio::ssl::host_name_verification: a wrong name is
-    // told apart from a bad chain in the error, and what that one takes beyond RFC 9525 can be
-    // refused.
+    // Checks the name as part of the chain verification, unlike asio::ssl::host_name_verification.
+    // The error then distinguishes a wrong name from a bad chain, and names that it accepts beyond
+    // RFC 9525 can be refused.
     return net::expect_host(SSL_get0_param(ssl), host, host_is_address) &&
            (host_is_address || SSL_set_tlsext_host_name(ssl, host.c_str()) == 1);
 }

@@ -18,12 +18,12 @@ namespace {
 
 constexpr auto no_throw = asio::as_tuple(asio::deferred);
 
-/// Unacknowledged data for this long: the peer is gone.
+/// The peer counts as dead if data stays unacknowledged for this long.
 constexpr unsigned peer_dead_after_ms = 10'000;
 
 using socket = asio::ip::tcp::socket;
 
-/// One thread needs no strand: each piece of I/O over one costs two more handlers.
+/// One thread needs no strand: each operation over one costs two more handlers.
 asio::any_io_executor executor_of(strand const& guard) {
     if (is_single_threaded(guard)) return guard.get_inner_executor();
     return guard;
@@ -36,8 +36,8 @@ std::variant<socket, asio::ssl::stream<socket>> make_stream(asio::any_io_executo
     return result(std::in_place_index<1>, executor, tls->native());
 }
 
-/// A handshake that ends with anything but a failure of the transport was refused, by us or by the
-/// peer; a peer that hangs up in the middle refused it without a word.
+/// A handshake that fails with anything but a transport error was refused, by us or by the peer. A
+/// peer that disconnects in the middle refused it without an alert.
 exchange_error handshake_error(boost::system::error_code ec) {
     bool const transport = ec == beast::error::timeout || ec == asio::error::operation_aborted ||
                            ec == asio::error::connection_reset || ec == asio::error::broken_pipe;
@@ -52,8 +52,8 @@ upstream_socket::upstream_socket(asio::any_io_executor executor, origin const& t
       resume_(std::move(resume)), stream_(make_stream(on_, tls)), timer_(on_) {}
 
 upstream_socket::~upstream_socket() {
-    // An SSL object that dies before its shutdown marks its session as not to be resumed. The reply
-    // was whole or the request failed: either way the session itself is good.
+    // An SSL object that is destroyed before its shutdown marks its session as not resumable. The
+    // session itself is good: the reply was complete or the request failed.
     if (auto* stream = tls())
         SSL_set_shutdown(stream->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
@@ -89,12 +89,12 @@ asio::awaitable<connect_result> upstream_socket::connect_tcp(endpoints addresses
             result.error = asio::error::operation_aborted;
             break;
         }
-        // A share of the time for each: an address that swallows packets must not cost the others
-        // their chance.
+        // Each address gets a share of the time, so that one that drops packets leaves time for the
+        // others.
         auto const left = static_cast<deadline::duration::rep>(addresses.size() - i);
         end_at(std::chrono::steady_clock::now() + until.remaining() / left);
-        // A socket whose connect failed cannot be used for another (POSIX connect(): its state is
-        // unspecified; Linux fails the next one with ECONNABORTED): a new one for each address.
+        // A socket whose connect failed cannot connect again (POSIX connect(): its state is
+        // unspecified; Linux fails the next one with ECONNABORTED). Each address gets a new socket.
         boost::system::error_code ignored;
         tcp().close(ignored);
         auto [ec] = co_await tcp().async_connect(addresses[i], no_throw);
@@ -127,7 +127,7 @@ asio::awaitable<connect_result> upstream_socket::handshake(tls_stream& stream, d
 }
 
 void upstream_socket::tune() noexcept {
-    // Each of these only improves matters; a kernel that refuses one is no reason not to talk.
+    // These options only improve matters, so a kernel that refuses one is ignored.
     boost::system::error_code ignored;
     tcp().set_option(asio::ip::tcp::no_delay(true), ignored);
     tcp().set_option(asio::socket_base::keep_alive(true), ignored);
@@ -154,9 +154,9 @@ bool upstream_socket::tls_has_unread_bytes() noexcept {
 // --- the deadline and the end --------------------------------------------------------------------
 
 void upstream_socket::reset() noexcept {
-    // Reset instead of FIN: nothing that is still queued is to be sent, the caller was told so.
-    // There is no TLS close_notify either: replies are self-delimiting, and waiting for the peer's
-    // answer to it is one more way to hang.
+    // Resets instead of sending a FIN: queued data must not be sent, because the caller was told
+    // that the exchange failed. There is no TLS close_notify either: replies are self-delimiting,
+    // and waiting for the peer's answer could hang.
     boost::system::error_code ignored;
     tcp().set_option(asio::socket_base::linger(true, 0), ignored);
     tcp().close(ignored);
@@ -175,7 +175,7 @@ void upstream_socket::wait_until(steady_time at) {
     timer_.expires_at(at); // ends a pending wait
     auto ran_out = [weak = weak_from_this(), at](boost::system::error_code) {
         auto const self = weak.lock();
-        // Not one that was replaced or cancelled, also not when it ran out just before.
+        // Ignores a wait that was replaced or cancelled, even if it expired just before.
         if (self && self->timer_at_ == at) self->timer_ran_out();
     };
     timer_.async_wait(asio::bind_executor(on_, std::move(ran_out)));
@@ -189,12 +189,12 @@ void upstream_socket::timer_ran_out() {
         return;
     }
     timed_out_ = true;
-    // Closed and not cancelled: what is done next on it must not wait either.
+    // Closes instead of cancelling, so that the next operation does not wait either.
     boost::system::error_code ignored;
     tcp().close(ignored);
 }
 
-/// What an operation ended with, or that its socket was closed because of the deadline.
+/// Returns the operation's error, or a timeout if the deadline closed its socket.
 boost::system::error_code upstream_socket::or_timeout(boost::system::error_code ec) const {
     return timed_out_ ? make_error_code(beast::error::timeout) : ec;
 }

@@ -1,11 +1,11 @@
 #pragma once
 
-/// A socket to an upstream, with TLS over it unless the origin says http, and the one deadline of
-/// what runs on it.
+/// A socket to an upstream, over TLS unless the origin says http, and the one deadline of its
+/// current operation.
 ///
-/// It has a strand of its own: what is done on different ones runs in parallel, and TLS work (a
-/// handshake takes about a millisecond) holds up nobody else. Where one thread runs everything its
-/// sockets and timers do without the strand (single_threaded_scope.hpp).
+/// It has a strand of its own, so that different sockets work in parallel and TLS work (a handshake
+/// takes about a millisecond) delays no other. Where one thread runs the whole context, its sockets
+/// and timers work without the strand (single_threaded_scope.hpp).
 
 #include "endpoint_cache.hpp"
 #include "otpd/core/deadline.hpp"
@@ -31,7 +31,7 @@ struct connect_result {
     bool session_resumed = false;
 };
 
-/// Base of connection. Coroutines of this class run on its strand (run_on()).
+/// The base class of a connection. Coroutines of this class run on its strand (run_on()).
 class upstream_socket : public std::enable_shared_from_this<upstream_socket> {
 public:
     upstream_socket(upstream_socket const&) = delete;
@@ -39,11 +39,11 @@ public:
 
     [[nodiscard]] strand executor() const noexcept { return strand_; }
 
-    /// Tries `addresses` in turn, giving each its share of the time, then does the TLS handshake.
+    /// Tries `addresses` in turn, each with its share of the time, then does the TLS handshake.
     boost::asio::awaitable<connect_result> connect(endpoints addresses, deadline until);
-    /// connect() succeeded. For the one who holds the connection.
+    /// Whether connect() succeeded. Only for the holder of the connection.
     [[nodiscard]] bool connected() const noexcept { return connected_; }
-    /// The newest TLS session the server handed out. For the one who holds the connection, between
+    /// Takes the newest TLS session from the server. Only for the holder of the connection, between
     /// exchanges.
     [[nodiscard]] tls_session take_session() noexcept { return std::move(newest_session_); }
 
@@ -58,28 +58,28 @@ protected:
     ~upstream_socket();
 
     [[nodiscard]] plain_stream& tcp() noexcept;
-    /// Null: there is no TLS.
+    /// Null if there is no TLS.
     [[nodiscard]] tls_stream* tls() noexcept { return std::get_if<tls_stream>(&stream_); }
-    /// What handlers of the socket are bound to: the strand, or what it is made of.
+    /// The executor of the socket's handlers: the strand, or its underlying executor.
     [[nodiscard]] boost::asio::any_io_executor const& on() const noexcept { return on_; }
 
-    /// The coroutine that asks was cancelled.
+    /// Whether the calling coroutine was cancelled.
     static boost::asio::awaitable<bool> is_cancelled();
 
-    /// Readable without anything being asked for: data, FIN, or an error.
+    /// Whether the socket is readable outside an exchange: data, FIN, or an error.
     [[nodiscard]] bool anything_arrived() noexcept;
-    /// Bytes that TLS has read from the socket and nobody from TLS.
+    /// Whether TLS holds bytes that it has read from the socket and that nobody has read from TLS.
     [[nodiscard]] bool tls_has_unread_bytes() noexcept;
 
-    // The deadline of what runs now: the socket is closed when it passes. Moving it later costs a
-    // store, as the timer underneath runs out at the earlier time and then waits on.
+    // Sets the deadline of the current operation: at `at` the socket is closed. Moving it later
+    // costs one store, because the timer expires at the earlier time and then waits again.
     void end_at(steady_time at);
     void no_deadline() noexcept { deadline_ = steady_time::max(); }
 
-    /// The caller has given it up: what runs fails.
+    /// The caller has given it up: the current operation fails.
     void set_aborted() noexcept { aborted_ = true; }
     [[nodiscard]] bool is_aborted() const noexcept { return aborted_; }
-    /// Closes it at once, without a word to the peer.
+    /// Closes the socket immediately, without notifying the peer.
     void reset() noexcept;
 
 private:
@@ -99,7 +99,8 @@ private:
     boost::asio::steady_timer timer_;
     steady_time deadline_ = steady_time::max();
     steady_time timer_at_ = steady_time::max(); ///< when its wait ends; max: it does not wait
-    bool timed_out_ = false;                    ///< the deadline passed, and the socket was closed
+    bool timed_out_ = false;                    ///< the deadline expired, and the socket was
+                                                /// closed
     bool connected_ = false;
     bool aborted_ = false;
 };
