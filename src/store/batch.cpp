@@ -37,20 +37,20 @@ void batch::expire(steady_time now) noexcept {
 
 // --- forming a batch ----------------------------------------------------------------------------
 
-/// One flight after the other, not one within the other: a backend may answer at once.
+/// Forms one flight after the other, without nesting, because a backend may answer immediately.
 void batch::pump() {
     if (is_pumping_) return;
     is_pumping_ = true;
     try {
         while (form()) {
         }
-    } catch (...) { // no memory for one more flight: nothing has left the queue
+    } catch (...) { // no memory for another flight: nothing has left the queue
         give_up_queue(std::current_exception());
     }
     is_pumping_ = false;
 }
 
-/// Nobody else would ever look at them again.
+/// Ends the queued steps, because nothing would run them again.
 void batch::give_up_queue(std::exception_ptr const& why) noexcept {
     while (!queue_.empty()) {
         auto* const step = queue_.front();
@@ -115,14 +115,14 @@ void batch::fail_steps(flight& flight, std::exception_ptr const& why) noexcept {
         if (auto* const step = std::exchange(each.step, nullptr)) step->fail(why);
 }
 
-/// There was no memory for it, before a backend had it.
+/// Ends a flight for lack of memory, before a backend has it.
 void batch::fail_all(flight& flight, std::exception_ptr const& why) noexcept {
     release(flight);
     fail_steps(flight, why);
     flight.steps.clear();
     flight.loads.clear();
     flight.changes.clear();
-    idle_.push_back(&flight); // its place was there before
+    idle_.push_back(&flight); // it has this place already
 }
 
 void batch::occupy(flight& by, state::state_key const& key) {
@@ -148,7 +148,7 @@ void batch::loaded(flight& done) {
     try {
         runner_.learn_loads(done);
         run(done);
-    } catch (...) { // no memory: the backend lets go of what it has loaded
+    } catch (...) { // no memory: the backend releases what it has loaded
         runner_.forget_states();
         fail_steps(done, std::current_exception());
         done.changes.clear();
@@ -166,7 +166,7 @@ void batch::run(flight& all) {
     io_.commit(all, *this);
 }
 
-/// What a step did that threw half way through is nobody's: the others run again without it.
+/// The changes of a step that threw half way are dropped; the other steps run again without it.
 void batch::leave_behind(flight& flight, step_runner::failure failed) {
     release(flight);
     auto* const thrower = std::exchange(flight.steps[failed.step].step, nullptr);
@@ -181,10 +181,10 @@ void batch::leave_behind(flight& flight, step_runner::failure failed) {
 // --- the answer ---------------------------------------------------------------------------------
 
 void batch::committed(flight& done) {
-    // of one that may not be done nothing is forgotten: that may be all that is left of a state
+    // keeps the states of a commit that may not be done: they may be the only copies left
     try {
         if (done.changes.status == commit::outcome::done) runner_.learn_commit(done);
-    } catch (...) { // no memory: what is known is asked for again
+    } catch (...) { // no memory: the known states are loaded again
         runner_.forget_states();
     }
     answer(done);

@@ -1,11 +1,11 @@
 #pragma once
 
-/// Group commit. While a commit is on its way, steps queue; then all that can are run on the states
-/// that are known, one after the other, and committed together. Steps that met a conflict run again
-/// on the states that came back. A refusal is final only when it was decided on states that were
-/// asked for after the step came.
+/// Group commit. While a commit is in flight, steps queue. Then all that can run are run on the
+/// known states, one after the other, and committed together. Steps that met a conflict run again
+/// on the states from the answer. A refusal is final only if it is based on states that were
+/// requested after the step arrived.
 ///
-/// No I/O and no Asio: on one strand, which is its caller's affair, as are timers.
+/// No I/O and no Asio. The caller provides the strand and the timers.
 
 #include "backend_io.hpp"
 #include "batch_step.hpp"
@@ -24,16 +24,17 @@
 namespace otpd::store {
 
 struct batch_options {
-    std::size_t queue_max = 4096; ///< steps that wait; more are not executed
-    std::size_t steps_max = 64;   ///< of one batch
-    std::size_t flights_max = 1;  ///< at once
+    std::size_t queue_max = 4096; ///< waiting steps; further ones are not executed
+    std::size_t steps_max = 64;   ///< per batch
+    std::size_t flights_max = 1;  ///< in flight at once
     std::size_t cached_max = 0;   ///< states; 0 where loading costs nothing
-    unsigned tries_max = 20;      ///< of one step, before it is not executed
-    /// Is called when steps wait, and calls pump() once all have come that come together: where a
-    /// batch is dear. Without it batches are formed at once.
+    unsigned tries_max = 20;      ///< per step, before it counts as not executed
+    /// Called when steps wait. It must call pump() once all steps that arrive together have been
+    /// submitted; useful where a batch is expensive. If empty, batches are formed immediately.
     std::function<void()> pump_later = {};
     std::uint32_t instance =
-        0; ///< below version_source::instances_max, of those that share the store
+        0; ///< below version_source::instances_max; differs between the instances that share the
+           ///  store
 };
 
 struct batch_stats {
@@ -45,24 +46,25 @@ struct batch_stats {
 
 class batch final : private flight_listener {
 public:
-    /// `io` has to stay longer.
+    /// `io` must outlive this object.
     batch(backend_io& io, batch_options options);
     ~batch() override = default;
     batch(batch const&) = delete;
     batch& operator=(batch const&) = delete;
 
-    /// Ends it sooner or later, perhaps before this returns; it has to stay until then.
+    /// Runs and ends the step, perhaps before this returns. The step must live until it has ended.
     void submit(batch_step& step, steady_time deadline = steady_time::max());
-    /// What answers from here on may be another server than before, which has not got the last
-    /// writes: a state with one writer that comes back older than it was is merged with what is
-    /// known of it here, the stricter of each, and written back. To a shared one, what was known of
-    /// it is added again as a floor, once, with the first step that looks at it.
+    /// Call if the server may have lost its last writes, for example after a failover. A state with
+    /// one writer that comes back older than before is merged with what is known of it here, the
+    /// stricter of each part, and written back. For a shared state, the known values are added
+    /// again as floors, once, with the first step that uses it.
     void expect_lost_writes() noexcept { runner_.expect_lost_writes(count_); }
-    /// Forms as many batches as may be on their way.
+    /// Forms as many batches as may be in flight.
     void pump();
-    /// Ends those that waited too long: not executed when their rules have not run, else unknown.
+    /// Ends the steps that waited too long: as not executed if their rules have not run, otherwise
+    /// as unknown.
     void expire(steady_time now) noexcept;
-    /// Ends it now, if it is not ended yet: nobody can wait for it.
+    /// Ends the step now unless it has ended, because nobody can wait for it.
     void withdraw(batch_step& step) noexcept {
         step.deadline_ = steady_time::min();
         expire(steady_time::min());
@@ -97,11 +99,11 @@ private:
     batch_options const options_;
     step_runner runner_;
     std::deque<batch_step*> queue_;
-    std::vector<std::unique_ptr<flight>> flights_; ///< all that there are
+    std::vector<std::unique_ptr<flight>> flights_; ///< every flight
     std::vector<flight*> idle_;
-    /// States that a flight may write whole: no other step may look at them meanwhile.
+    /// States that a flight may overwrite. No other step may use them meanwhile.
     boost::unordered_flat_set<state::state_key, state::state_key_hash> occupied_;
-    std::uint64_t count_ = 0; ///< of arrivals and flights, in their order
+    std::uint64_t count_ = 0; ///< of arrivals and flights, in order
     bool is_pumping_ = false;
     batch_stats stats_;
 };

@@ -12,25 +12,25 @@
 namespace otpd::store {
 
 enum class step_fault : std::uint8_t {
-    not_executed, ///< surely
+    not_executed, ///< certainly
     unknown       ///< whether it was done
 };
 
-/// One step of the engine and its answer. It is run as often as is needed, and ended once.
+/// One step of the engine and its answer. It runs as often as necessary and ends once.
 class batch_step {
 public:
     virtual ~batch_step() = default;
 
     virtual void list_keys(engine::key_list& to) const = 0;
-    /// Whether the answer depends on what others add to at any time: then it is final only when
-    /// that is fresh.
+    /// Returns whether the answer depends on values that others may add to at any time. Such an
+    /// answer is final only if they are fresh.
     virtual bool run(engine::states& states, store_time now) = 0;
-    /// Of the last answer: see commit::must_survive.
+    /// For the last answer; see commit::must_survive.
     [[nodiscard]] virtual bool must_survive() const { return false; }
-    /// The last answer stands, or there is none. The step may be gone when this returns; it calls
-    /// nothing of the batches.
+    /// Ends the step: the last answer stands, or there is none. The step may be destroyed before
+    /// this returns. It must not call the batches.
     virtual void finish(std::optional<step_fault> why) noexcept = 0;
-    /// run() threw: a bug, of which nothing is kept.
+    /// run() threw, which is a bug; nothing of the step is kept.
     virtual void fail(std::exception_ptr thrown) noexcept = 0;
 
 private:

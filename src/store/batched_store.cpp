@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Wakes up who waits for it.
+/// Wakes the coroutine that waits for the step.
 template <auto Rules, class Request>
 class awaited_step final : public engine_step<Rules, Request> {
 public:
@@ -30,8 +30,8 @@ public:
         wake_up();
     }
 
-    /// On the strand. Ends with the step; at the deadline, whatever became of it, the step is
-    /// ended. Who is cancelled waits all the same: what happened to a request has to be known.
+    /// Runs on the strand. Returns when the step has ended, which the deadline enforces. A
+    /// cancelled caller also waits, because the outcome of a request must be known.
     asio::awaitable<bool> submit(batch& batches, net::strand guard, steady_time deadline) {
         timer_.emplace(guard, deadline);
         try {
@@ -53,7 +53,7 @@ private:
         if (timer_) timer_->cancel();
     }
 
-    std::optional<asio::steady_timer> timer_; ///< where it is waited for
+    std::optional<asio::steady_timer> timer_; ///< while the step is waited for
 };
 
 } // namespace
@@ -69,24 +69,24 @@ batch_options batched_store::prepare(batch_options options, batching when) {
     return options;
 }
 
-/// Behind those that a batch has answered: without the wait, the first of them would go on alone
-/// and the others wait for it. The store outlives what is posted: a step that is not ended is being
-/// waited for.
+/// Queues behind the steps that a batch has just answered. Otherwise the first of them would go on
+/// alone and the others would wait for its batch. The store outlives the posted handler, because a
+/// caller waits for each unfinished step.
 void batched_store::pump_later() {
     if (pump_is_posted_) return;
-    // Behind everybody who is ready to submit, not only behind those who already wait for the
-    // strand.
+    // Queues behind every handler that is ready to submit, not only behind those that wait for the
+    // strand already.
     asio::post(guard_.get_inner_executor(), [this] {
         asio::post(guard_, [this] {
             pump_is_posted_ = false;
             batch_.pump();
         });
     });
-    pump_is_posted_ = true; // runs on the strand, when this is over
+    pump_is_posted_ = true; // the handler runs on the strand, after this function
 }
 
-/// What may fail for want of memory comes before the batches have the step, or is caught where it
-/// waits.
+/// Operations that may fail for lack of memory come before the batches have the step, or are caught
+/// while it waits.
 template <auto Rules, class Answer, class Request>
 asio::awaitable<result<Answer>> batched_store::run(Request const& request) {
     awaited_step<Rules, Request> step(request);

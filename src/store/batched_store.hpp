@@ -1,7 +1,7 @@
 #pragma once
 
-/// A store whose steps are the engine's, run in batches on one strand. What is different from
-/// backend to backend is backend_io, and how it starts and ends.
+/// A store that runs the engine's steps in batches on one strand. The backends differ in their
+/// backend_io, and in how they start and stop.
 
 #include "backend_io.hpp"
 #include "batch.hpp"
@@ -15,10 +15,10 @@
 
 namespace otpd::store {
 
-/// When steps that wait become a batch.
+/// When waiting steps become a batch.
 enum class batching : std::uint8_t {
-    at_once,                ///< and it is answered before submit() returns
-    yield_to_ready_handlers ///< where a batch is dear
+    at_once,                ///< each step is answered before submit() returns
+    yield_to_ready_handlers ///< where a batch is expensive
 };
 
 class batched_store : public backend {
@@ -35,19 +35,19 @@ public:
     spent(std::vector<budget_key> budgets) final;
     boost::asio::awaitable<result<agreement>> agree(shared_secrets secrets) final;
 
-    /// A snapshot, from any thread: batches, steps, and those that ran again.
+    /// A snapshot of the numbers of batches, steps and repeated steps. Any thread.
     boost::asio::awaitable<batch_stats> stats();
 
 protected:
-    /// `io` is looked at when the first step comes, and only on the strand; it has to stay as long
-    /// as the store. `timeout` is of one step, from its call to its answer.
+    /// `io` is not used before the first step, and only on the strand; it must live as long as the
+    /// store. `timeout` bounds one step, from its call to its answer.
     batched_store(boost::asio::any_io_executor const& executor, backend_io& io,
                   batch_options options, std::chrono::milliseconds timeout,
                   batching when = batching::at_once);
 
     /// The strand of the batches and of `io`.
     [[nodiscard]] net::strand const& guard() const noexcept { return guard_; }
-    /// On the strand.
+    /// Used on the strand.
     [[nodiscard]] batch& steps() noexcept { return batch_; }
 
 private:

@@ -20,7 +20,7 @@ unsigned char* place_of(field_addition const& addition, std::vector<char*> const
 
 using addition_list = std::vector<field_addition>;
 
-/// Undone when one is over its bound.
+/// Undoes the whole group if one addition exceeds its bound.
 bool add_group(addition_list::const_iterator first, addition_list::const_iterator last,
                std::vector<char*> const& blobs) {
     boost::container::small_vector<std::pair<unsigned char*, std::int64_t>, 16> before;

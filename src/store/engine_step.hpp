@@ -13,7 +13,7 @@ namespace otpd::store {
 
 namespace detail {
 
-// Which answers others may have changed by what they add to.
+// Which answers others may change by their additions.
 template <class... Outcomes>
 bool depends_on_shared(std::variant<Outcomes...> const& answer) noexcept {
     return std::holds_alternative<refused>(answer);
@@ -26,7 +26,7 @@ bool depends_on_shared(Answer const&) noexcept {
     return false;
 }
 
-// What is followed by a message, or ends a code.
+// Answers that are followed by a message, or that end a code.
 template <class... Outcomes>
 bool must_survive(std::variant<Outcomes...> const& answer) noexcept {
     return std::visit(
@@ -47,7 +47,7 @@ bool must_survive(Answer const&) noexcept {
 
 } // namespace detail
 
-/// `Rules` is one of engine/steps.hpp. The request has to stay as long as the step.
+/// `Rules` is one of engine/steps.hpp. The request must live as long as the step.
 template <auto Rules, class Request>
 class engine_step : public batch_step {
 public:
@@ -74,7 +74,7 @@ public:
     }
 
     [[nodiscard]] bool is_done() const noexcept { return is_done_; }
-    /// Once it is done.
+    /// Call once it is done.
     [[nodiscard]] result<answer> take() {
         if (thrown_) std::rethrow_exception(thrown_);
         if (why_) return *why_ == step_fault::unknown ? fault::unknown : fault::not_executed;

@@ -23,7 +23,7 @@ namespace {
 struct server_scheme {
     std::string_view name;
     location::kind type;
-    std::uint16_t port; ///< unless another is named; 0: there are no servers, but a socket
+    std::uint16_t port; ///< the default port; 0: a socket instead of servers
     bool tls = false;
     bool is_sentinel = false;
 };
@@ -40,11 +40,10 @@ constexpr std::array<server_scheme, 7> server_schemes{{
 constexpr std::uint32_t databases_max = 1'000'000;
 constexpr std::array<std::string_view, 5> ssl_modes{"disable", "prefer", "require", "verify-ca",
                                                     "verify-full"};
-/// How libpq calls the socket of a port in its directory.
+/// libpq's name for the socket of a port, in its directory.
 constexpr std::string_view socket_name = "/.s.PGSQL.";
 
-/// Cuts `text` at the first `separator`: what stood before it is returned, what stands after it
-/// left.
+/// Cuts `text` at the first `separator`. Returns the part before it and leaves the part after it.
 std::string_view cut(std::string_view& text, char separator) {
     auto const at = text.find(separator);
     auto const before = text.substr(0, at);
@@ -63,13 +62,13 @@ bool is_control(char c) noexcept {
     return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
 }
 
-/// Shown in the log and to operators: nothing in it may end a line.
+/// The name is shown in the log and to operators, so it must not contain a line end.
 bool is_name(std::string_view text) noexcept {
     return !text.empty() && std::ranges::none_of(text, is_control);
 }
 
-/// `[user[:password]@]`, and servers, each `host[:port]`. More than one are no URL (RFC 3986), so
-/// they are read one after the other.
+/// Reads `[user[:password]@]` and the servers, each `host[:port]`. Several servers are no valid URL
+/// (RFC 3986), so they are read one after the other.
 bool read_authority(std::string_view text, server_scheme const& scheme, location& to) {
     std::string const credentials(text.substr(0, text.rfind('@') + 1));
     text.remove_prefix(credentials.size());
@@ -95,7 +94,7 @@ bool read_authority(std::string_view text, server_scheme const& scheme, location
 
 using option_list = std::vector<std::pair<std::string_view, std::string*>>;
 
-/// Each at most once, and none is empty.
+/// Requires that each option occurs at most once and is not empty.
 bool read_options(urls::url_view const& url, option_list const& known) {
     for (auto const& [name, value, has_value] : url.params()) {
         auto const option =
@@ -106,7 +105,7 @@ bool read_options(urls::url_view const& url, option_list const& known) {
     return true;
 }
 
-/// `[/database]`, or with Sentinel `/master[/database]`.
+/// Reads `[/database]`, or with Sentinel `/master[/database]`.
 bool read_redis(urls::url_view const& url, bool is_sentinel, location& to) {
     auto const segments = url.segments();
     auto next = segments.begin();
@@ -120,17 +119,17 @@ bool read_redis(urls::url_view const& url, bool is_sentinel, location& to) {
            (database.empty() || read_number(database, databases_max, to.database));
 }
 
-/// `/path[?db=N]`.
+/// Reads `/path[?db=N]`.
 bool read_unix(urls::url_view const& url, location& to) {
     std::string database;
     to.path = url.path();
-    // Two slashes would be read as the beginning of credentials.
+    // Two slashes would be read as the start of credentials.
     return to.servers.empty() && is_name(to.path) && !to.path.starts_with("//") &&
            read_options(url, {{"db", &database}}) &&
            (database.empty() || read_number(database, databases_max, to.database));
 }
 
-/// `/database[?options]`, with servers or with the option `host`.
+/// Reads `/database[?options]`, with servers or with the option `host`.
 bool read_postgres(urls::url_view const& url, std::uint16_t port, location& to) {
     auto& only = to.postgres;
     std::string directory;

@@ -12,14 +12,14 @@ using state::state_key;
 
 namespace {
 
-/// The next of a list whose elements are used again.
+/// Returns the next element of a list whose elements are reused.
 template <class T>
 T& next_of(std::deque<T>& list, std::size_t& count) {
     if (count == list.size()) list.emplace_back();
     return list[count++];
 }
 
-/// What was seen and cannot be read says nothing.
+/// A blob from before that cannot be read is ignored.
 template <class State>
 void restore(State& theirs, std::string_view seen) {
     State mine;
@@ -32,7 +32,7 @@ void describe(state_write& to, state::number_state const& state) noexcept {
 }
 void describe(state_write& to, state::record const& record) noexcept {
     to.retained_until =
-        record.retained_until + std::chrono::minutes(1); // for those who still know it
+        record.retained_until + std::chrono::minutes(1); // for those who still cache it
 }
 
 } // namespace
@@ -65,7 +65,7 @@ bool overlay::put(state_key const& key, std::string_view blob, std::string const
         fresh.state.clear();
         if (!blob.empty() && !decode(blob, fresh.state)) return false;
         if (seen != nullptr) restore(fresh.state, *seen);
-        // What a clock wrote that was ahead is mended whatever the steps do.
+        // Times that a fast clock wrote are corrected, whatever the steps do.
         fresh.is_changed = fresh.state.advance(now_) || seen != nullptr;
         return true;
     };
@@ -81,7 +81,7 @@ std::uint32_t overlay::begin_step() {
 
 template <class State>
 State& overlay::use(std::deque<owned<State>>& list, state_key const& key, bool changes) {
-    auto& found = list.at(find(key)); // one that list_keys() forgot throws
+    auto& found = list.at(find(key)); // throws if list_keys() omitted the key
     if (found.step == nobody)
         found.step = groups_.current_step();
     else
@@ -138,7 +138,7 @@ void overlay::build(commit& commit, version_source& versions, bool compares) {
     build_writes(commit, numbers_, number_count_, versions, compares);
     build_writes(commit, records_, record_count_, versions, compares);
     shared_.build_targets(commit, versions, blob_sizes_);
-    // The bytes stay where they are from here on.
+    // The bytes do not move any more from here on.
     auto size = blob_sizes_.begin();
     std::size_t at = 0;
     auto const next = [&] {

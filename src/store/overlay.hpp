@@ -1,7 +1,7 @@
 #pragma once
 
-/// The states of one batch while its steps run one after the other: each sees what those before it
-/// did. What comes out is a commit. No I/O.
+/// The states of one batch while its steps run one after the other: each step sees the changes of
+/// those before it. The result is a commit. No I/O.
 
 #include "commit.hpp"
 #include "engine/states.hpp"
@@ -21,31 +21,31 @@ namespace otpd::store {
 
 class overlay final : public engine::states {
 public:
-    /// Forgets everything. References to what was put, and what was put itself, are not looked at
-    /// any more.
+    /// Clears everything. Earlier references and blobs are not used any more.
     void begin(store_time now, bool has_room);
     [[nodiscard]] store_time now() const noexcept { return now_; }
     [[nodiscard]] bool knows(state::state_key const& key) const noexcept;
-    /// What is kept: a blob, which has to stay until the commit is built, or nothing when it is
-    /// empty. False when it cannot be read: no step may look at it. `seen` was kept before the
-    /// backend lost writes: it stays as long, and the stricter of both is written whatever the
-    /// steps do.
+    /// Adds a stored state: its blob, which must live until the commit is built, or an empty view
+    /// if nothing is stored. Returns false if the blob cannot be read; then no step may use the
+    /// state. `seen` is the blob from before the backend lost writes. It must live as long, and the
+    /// stricter of both is written even if no step changes it.
     bool put(state::state_key const& key, std::string_view blob, std::string const* seen = nullptr);
-    /// Before any step: what was seen of shared states is added again, as floors. The number of
-    /// groups that do it, which are the first ones.
+    /// Call before any step. Adds again, as floors, what was seen of shared states. Returns how
+    /// many groups do so; they are the first ones.
     std::uint32_t restore_shared() { return shared_.restore(groups_); }
 
-    /// What is looked at and changed from here on is the next step's. Its number.
+    /// Begins the next step, to which everything used and changed from here on belongs. Returns its
+    /// number.
     std::uint32_t begin_step();
-    /// It has to run again on other states: what it added is no part of the commit.
+    /// The step must run again on other states: its additions are not part of the commit.
     void discard_additions_of_step() { shared_.discard_additions_of_step(); }
-    /// The blobs of these are told with the answer.
+    /// Asks for this state's blob in the answer.
     void want(state::state_key const& key) { shared_.want(key); }
 
-    /// What the steps did. `compares`: states that were only looked at have to be as they were, of
-    /// shared ones the structure.
+    /// Builds the commit of all steps. With `compares`, the commit also requires that states which
+    /// were only read are unchanged; for shared states, that their structure is.
     void build(commit& commit, version_source& versions, bool compares);
-    /// Of a step, after build().
+    /// The group of a step, after build().
     [[nodiscard]] std::uint32_t group_of(std::uint32_t step) const noexcept {
         return groups_.group_of(step);
     }
@@ -71,7 +71,7 @@ private:
     struct owned {
         state::state_key key;
         state::version kept = state::absent_version;
-        std::uint32_t step = nobody; ///< one that looked at it
+        std::uint32_t step = nobody; ///< one that used it
         bool is_changed = false;
         State state;
     };
@@ -85,17 +85,16 @@ private:
 
     store_time now_;
     bool has_room_ = true;
-    // Kept from batch to batch for their memory; of each as many count as are in use.
+    // Kept from batch to batch for their memory. Only the first ones of each list are in use.
     std::deque<owned<state::number_state>> numbers_;
     std::deque<owned<state::record>> records_;
     std::size_t number_count_ = 0;
     std::size_t record_count_ = 0;
-    /// Where each is in the list of its kind.
+    /// The index of each state in the list of its kind.
     boost::unordered_flat_map<state::state_key, std::uint32_t, state::state_key_hash> index_;
     step_groups groups_;
     shared_overlay shared_;
-    std::vector<std::size_t>
-        blob_sizes_; ///< of the commit that is built, in the order of its parts
+    std::vector<std::size_t> blob_sizes_; ///< of the commit being built, in the order of its parts
 };
 
 } // namespace otpd::store

@@ -10,11 +10,12 @@ using state::state_key;
 
 namespace {
 
-/// Groups of one commit that add again what was lost; so many that all have a number in one byte.
+/// The maximum number of groups of one commit that add lost values again. Small enough that the
+/// number of each fits into one byte.
 constexpr std::size_t restores_max = 128;
 
-/// max(max(v, f1) + d1, f2) + d2 as one addition. The first one's bound is that of the sum before
-/// the second.
+/// Joins max(max(v, f1) + d1, f2) + d2 into one addition. The first bound then applies to the sum
+/// before the second addition.
 void join(field_addition& first, engine::addition const& second) noexcept {
     first.floor = std::max(first.floor, second.floor - first.delta);
     auto const spare =
@@ -60,9 +61,9 @@ bool shared_overlay::put(state_key const& key, std::string_view blob, std::strin
     return true;
 }
 
-/// By the names of the fields: what is kept may have another structure by now, or none. Each state
-/// has a group of its own, as far as they go: one whose structure is another keeps no other from
-/// it.
+/// Finds fields by name, because the stored state may have another structure by now, or none. Each
+/// state has a group of its own while they last, so that a state with another structure does not
+/// affect the others.
 std::uint32_t shared_overlay::restore(step_groups& groups) {
     for (std::size_t n = 0; n < count_; ++n) {
         auto& each = entries_[n];
@@ -81,7 +82,7 @@ std::uint32_t shared_overlay::restore(step_groups& groups) {
             addition.field = field.name;
             addition.floor = field.current;
             addition.retained_until = end;
-            if (each.key.kind == key_kind::limit) // it may be a time
+            if (each.key.kind == key_kind::limit) // its field may be a time
                 addition.retained_until = std::max(end, store_time(counter_time(field.current)) +
                                                             std::chrono::minutes(1));
             add(each.key, addition, needed, groups.current_step());
@@ -158,7 +159,7 @@ void shared_overlay::build_additions(commit& commit, step_groups const& groups, 
     if (commit.groups > 1) std::ranges::stable_sort(commit.additions, {}, &field_addition::group);
 }
 
-/// That there is no budget, or no field of a limit, is what a step may have decided on.
+/// A step may have based its decision on the absence of a budget, or of a limit's field.
 void shared_overlay::build_reads(commit& commit, step_groups const& groups) {
     for (auto const& each : reads_) {
         auto const group = groups.group_of(each.step);

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The shared states of one batch while its steps run: what was added to them so far, and what a
-/// commit says of it. The part of the overlay for states that many steps add to. No I/O.
+/// The shared states of one batch while its steps run: the additions so far, and their part of the
+/// commit. This is the overlay's part for states that many steps add to. No I/O.
 
 #include "commit.hpp"
 #include "engine/states.hpp"
@@ -20,8 +20,8 @@ namespace otpd::store {
 
 class shared_overlay {
 public:
-    // As in overlay, whose groups of steps are given where they are needed; `step` is the one that
-    // runs.
+    // As in overlay, which passes its groups of steps where they are needed. `step` is the running
+    // one.
 
     void begin(store_time now);
     [[nodiscard]] bool knows(state::state_key const& key) const noexcept {
@@ -37,8 +37,7 @@ public:
     void add(state::state_key const& at, engine::addition const& addition,
              engine::structure const& needed, std::uint32_t step);
 
-    /// Their new structures are appended to commit::bytes, and the size of each, or 0, to
-    /// `blob_sizes`.
+    /// Appends the new structures to commit::bytes, and the size of each, or 0, to `blob_sizes`.
     void build_targets(commit& commit, version_source& versions,
                        std::vector<std::size_t>& blob_sizes);
     void build_additions(commit& commit, step_groups const& groups, bool compares);
@@ -49,7 +48,7 @@ private:
     struct counted {
         state::state_key key;
         state::version kept = state::absent_version;
-        bool is_restructured = false; ///< as the time goes; written when something is added
+        bool is_restructured = false; ///< because time has passed; written when something is added
         bool is_added_to = false;
         bool is_wanted = false;
         store_time retained_until;
@@ -69,11 +68,11 @@ private:
 
     store_time now_;
     std::deque<counted> entries_; ///< kept from batch to batch for their memory
-    std::size_t count_ = 0;       ///< how many of them are in use
+    std::size_t count_ = 0;       ///< how many entries are in use
     boost::unordered_flat_map<state::state_key, std::uint32_t, state::state_key_hash> index_;
-    std::vector<field_addition> additions_; ///< `group` is the step
+    std::vector<field_addition> additions_; ///< `group` holds the step
     std::size_t additions_before_step_ = 0;
-    std::vector<read> reads_; ///< whatever was added there
+    std::vector<read> reads_; ///< whatever was added to them
 };
 
 } // namespace otpd::store

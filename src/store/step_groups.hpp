@@ -6,20 +6,20 @@
 
 namespace otpd::store {
 
-/// Which steps of a commit are written together: those that looked at one state.
+/// Groups the steps of a commit that must be written together, because they used the same state.
 class step_groups {
 public:
     void clear() noexcept {
         parents_.clear();
         groups_.clear();
     }
-    /// Its number; it is a group of its own.
+    /// Returns its number. The step starts in a group of its own.
     std::uint32_t begin_step() {
         parents_.push_back(size());
         return current_step();
     }
     [[nodiscard]] std::uint32_t current_step() const noexcept { return size() - 1; }
-    /// Steps that were begun.
+    /// The number of steps so far.
     [[nodiscard]] std::uint32_t size() const noexcept {
         return static_cast<std::uint32_t>(parents_.size());
     }
@@ -27,9 +27,9 @@ public:
         parents_[root(step)] = root(other);
     }
 
-    /// Numbers the groups from 0 on; returns how many there are.
+    /// Numbers the groups from 0 and returns how many there are.
     std::uint32_t number();
-    /// After number().
+    /// Call after number().
     [[nodiscard]] std::uint32_t group_of(std::uint32_t step) const noexcept {
         return groups_[step];
     }

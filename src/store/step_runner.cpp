@@ -35,7 +35,7 @@ void step_runner::put_states(flight const& flight) {
             put_state(each.key, each.blob, known);
         else if (known != nullptr && state::version_of(known->blob) == each.known)
             put_state(each.key, known->blob, known);
-        else // a cache that is too small has lost it meanwhile: it is not taken for absent
+        else // evicted from a cache that is too small: it must not count as absent
             unreadable_.push_back(each.key);
     }
     if (io_.reads_first()) return;
@@ -83,7 +83,9 @@ std::optional<step_runner::failure> step_runner::run(flight& all) {
     put_states(all);
     all.restores = overlay_.restore_shared();
     for (std::size_t n = 0; n < all.steps.size(); ++n) {
-        if (all.steps[n].step == nullptr) continue; // it was told meanwhile that it is unknown
+        if (all.steps[n].step == nullptr)
+            continue; // it timed out meanwhile, and was told
+                      // `unknown`
         try {
             run(all.steps[n]);
         } catch (...) {
@@ -97,7 +99,7 @@ std::optional<step_runner::failure> step_runner::run(flight& all) {
         all.changes.must_survive |= each.step->must_survive();
     }
     for (auto const& key : unreadable_)
-        cache_.put(key, {}, 0); // who comes next asks for it again
+        cache_.put(key, {}, 0); // the next step loads it again
     return std::nullopt;
 }
 
@@ -124,7 +126,7 @@ void step_runner::learn(state::state_key const& key, std::string_view blob,
     if (cached_max_ > 0) cache_.put(key, blob, answered.formed, find_lost(key, blob, answered));
 }
 
-/// What was seen of it before, and is not there again.
+/// What was seen of the state before and is missing now.
 std::optional<std::string> step_runner::find_lost(state::state_key const& key,
                                                   std::string_view present,
                                                   flight const& answered) {

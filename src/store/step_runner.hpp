@@ -1,9 +1,9 @@
 #pragma once
 
-/// Runs the steps of one flight after the other on the states that are known, and learns states from
-/// what the backend answers.
+/// Runs the steps of one flight after the other on the known states, and learns states from the
+/// backend's answers.
 ///
-/// No I/O and no Asio. On the strand of the batches.
+/// No I/O and no Asio. Used on the strand of the batches.
 
 #include "backend_io.hpp"
 #include "overlay.hpp"
@@ -20,33 +20,33 @@ namespace otpd::store {
 
 class step_runner {
 public:
-    /// A step that threw: a bug.
+    /// A step that threw, which is a bug.
     struct failure {
-        std::size_t step; ///< of flight::steps
+        std::size_t step; ///< index in flight::steps
         std::exception_ptr thrown;
     };
 
-    /// `io` has to stay longer; of it only what does no I/O is asked. `cached_max`: states; 0 where
-    /// loading costs nothing. `instance` < version_source::instances_max.
+    /// `io` must outlive this object; only functions of it without I/O are called. `cached_max`:
+    /// states; 0 where loading costs nothing. `instance` < version_source::instances_max.
     step_runner(backend_io const& io, std::size_t cached_max, std::uint32_t instance)
         : io_(io), cached_max_(cached_max), versions_(instance), cache_(cached_max) {}
 
-    /// Adds what the steps need, and which versions of it are known, to `to.loads`.
+    /// Adds the states that the steps need, with their known versions, to `to.loads`.
     void list_loads(flight& to);
-    /// Fills `all.changes` by what the steps did. A step that threw ends it: nothing of the flight
-    /// is to be committed.
+    /// Fills `all.changes` with the changes of the steps. Stops at a step that threw: nothing of
+    /// the flight may then be committed.
     [[nodiscard]] std::optional<failure> run(flight& all);
 
-    /// States that were loaded.
+    /// Learns the states that were loaded.
     void learn_loads(flight const& answered);
-    /// Those that were written, and those that came back.
+    /// Learns the states that were written, and those that came back.
     void learn_commit(flight const& answered);
-    /// All of them: they are asked for again.
+    /// Forgets all states; they are loaded again.
     void forget_states() noexcept { cache_.clear(); }
-    /// See batch. `until`: what was asked for until then, in the count of flight::formed.
+    /// See batch. `until` limits which requests are affected, as a count of flight::formed.
     void expect_lost_writes(std::uint64_t until) noexcept { cache_.expect_lost_writes(until); }
 
-    /// How many found a state of an unknown format.
+    /// The number of steps that found a state of an unknown format.
     [[nodiscard]] std::uint64_t unreadable_steps() const noexcept { return unreadable_steps_; }
 
 private:
@@ -65,7 +65,7 @@ private:
     version_source versions_;
     state_cache cache_;
     overlay overlay_;
-    std::vector<state::state_key> unreadable_; ///< of the flight that runs
+    std::vector<state::state_key> unreadable_; ///< of the current flight
     std::uint64_t unreadable_steps_ = 0;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The time of a store that keeps it itself.
+/// The clocks of stores.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/store/limits.hpp"
@@ -10,8 +10,8 @@
 
 namespace otpd::store {
 
-/// Since 1970, as the store's clock has it. A type of its own, so that it is not mixed up with the
-/// process's clocks; microseconds, because counters are kept in them.
+/// Time since 1970 by the store's clock. A type of its own, so that it cannot be confused with the
+/// process's clocks. In microseconds, because counters have that precision.
 struct store_clock {
     using duration = counter_time;
     using rep = duration::rep;
@@ -20,11 +20,11 @@ struct store_clock {
 };
 using store_time = store_clock::time_point;
 
-/// UTC when it was made, and from there on by the steady clock: corrections of the wall clock move
-/// nothing. For stores that one process has.
+/// UTC at its construction, then driven by the steady clock, so that corrections of the wall clock
+/// have no effect. For stores of a single process.
 class local_clock {
 public:
-    /// `by` has to stay.
+    /// `by` must outlive this object.
     explicit local_clock(clock const& by) noexcept
         : by_(by), ahead_(by.wall().time_since_epoch() - by.now().time_since_epoch()) {}
     [[nodiscard]] store_time now() const noexcept {
@@ -36,7 +36,7 @@ private:
     steady_time::duration const ahead_; ///< of the steady clock
 };
 
-/// Rounded up: who waits as long as told is not refused again.
+/// Rounded up, so that a client that waits this long is not refused again.
 [[nodiscard]] inline duration until(store_time then, store_time now) noexcept {
     return std::max(duration(1), std::chrono::ceil<duration>(then - now));
 }

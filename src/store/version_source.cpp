@@ -16,7 +16,7 @@ state::version version_source::next(store_time now, state::version before) noexc
     auto const by_clock = static_cast<state::version>(since) << clock_shift |
                           state::version{instance_} << instance_shift;
     auto next = std::max(last_, before) + 1;
-    if (by_clock < next) { // a burst, or a clock that is behind: it says the instance all the same
+    if (by_clock < next) { // a burst, or a slow clock: the version still names the instance
         constexpr auto mask = state::version{instances_max - 1} << instance_shift;
         auto const mine = (next & ~mask) | state::version{instance_} << instance_shift;
         next = mine < next ? mine + (state::version{1} << clock_shift) : mine;

@@ -7,14 +7,14 @@
 
 namespace otpd::store {
 
-/// Makes versions of states: unique for each key, and growing, whoever makes them.
+/// Makes versions of states that are unique for each key and growing, across all instances.
 class version_source {
 public:
     static constexpr std::uint32_t instances_max = 64;
 
-    /// `instance` < instances_max: of those that share the store.
+    /// `instance` < instances_max; differs between the instances that share the store.
     explicit version_source(std::uint32_t instance) noexcept : instance_(instance) {}
-    /// Greater than `before`, and than any that this made before.
+    /// Returns a version greater than `before` and than any that this object made before.
     [[nodiscard]] state::version next(store_time now, state::version before) noexcept;
 
 private:

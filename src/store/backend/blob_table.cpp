@@ -12,7 +12,7 @@ namespace otpd::store {
 
 namespace {
 
-/// The first whole second from then on.
+/// Rounds up to a whole second.
 std::int64_t second_of(store_time at) noexcept {
     return std::chrono::ceil<std::chrono::seconds>(at.time_since_epoch()).count();
 }
@@ -32,7 +32,7 @@ char* blob_table::bytes_of(block const& block) noexcept {
     return reinterpret_cast<char*>(block.get() + sizeof(head));
 }
 
-/// From the end of the key: its beginning is the hash within the shard.
+/// Selects the shard by the end of the key, because the hash within a shard uses its beginning.
 blob_table::shard& blob_table::home(state::state_key const& key) noexcept {
     std::size_t tail = 0;
     std::memcpy(&tail, key.hash.data() + key.hash.size() - sizeof tail, sizeof tail);
@@ -85,7 +85,7 @@ void blob_table::set_live(head& head, state::live_codes live) noexcept {
 
 void blob_table::schedule(state::state_key const& key, head& head, store_time at) {
     auto const second = second_of(at);
-    if (head.due != 0 && head.due <= second) return; // it is looked at before that
+    if (head.due != 0 && head.due <= second) return; // it is checked before that
     calendar_[second].push_back(key);
     head.due = second;
 }
@@ -133,7 +133,7 @@ bool blob_table::look_again(state::state_key const& key, std::int64_t second, st
     auto const found = in.find(key);
     if (found == in.end()) return false;
     auto& first = head_of(found->second);
-    if (first.due != second) return false; // it was, or will be, looked at at another time
+    if (first.due != second) return false; // it was checked earlier, or will be checked later
     if (first.retained_until <= now) {
         erase(key);
         return true;

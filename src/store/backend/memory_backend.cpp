@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// No step ever waits here.
+/// Steps never wait in this store.
 constexpr std::chrono::milliseconds no_timeout = std::chrono::hours(1);
 
 } // namespace
@@ -31,7 +31,7 @@ void memory_backend::commit(flight& flight, flight_listener& to) {
     to.committed(flight);
 }
 
-/// Read on the strand: a step that waited for its turn is not judged by an old clock.
+/// Read on the strand, so that a queued step runs with the current time.
 store_time memory_backend::now() const noexcept {
     return clock_.now();
 }
@@ -62,7 +62,7 @@ asio::awaitable<memory_usage> memory_backend::usage() {
 
 // --- the sweeper --------------------------------------------------------------------------------
 
-/// Whether there is more to do.
+/// Returns whether there is more to delete.
 bool memory_backend::sweep_once() {
     auto const began = std::chrono::steady_clock::now();
     auto const at = now();
@@ -76,7 +76,7 @@ asio::awaitable<void> memory_backend::sweep() {
     for (bool is_due = true; is_due;) {
         auto slice = [this] { return sweep_once(); };
         is_due = co_await net::on_strand(guard(), slice);
-        // It may have run without a hop: whoever waits for this thread comes first.
+        // The previous slice may have run without a hop. This lets waiting handlers run first.
         if (is_due) co_await asio::post(asio::use_awaitable);
     }
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-/// The memory store. The table is plain data behind one strand, on which each batch is loaded, run
-/// and committed in one turn (docs/decisions/0011-one-strand-for-the-memory-store.md). A sweeper
-/// deletes what has ended in bounded slices: no request ever pays for a scan, and a million codes
-/// that expire at once go a slice at a time between requests.
+/// The memory store. The table is plain data behind one strand. Each batch is loaded, run and
+/// committed in one handler there (docs/decisions/0011-one-strand-for-the-memory-store.md). A
+/// sweeper deletes expired states in bounded slices: no request pays for a scan, and if a million
+/// codes expire at once, they are deleted slice by slice between requests.
 
 #include "backend/blob_table.hpp"
 #include "batched_store.hpp"
@@ -16,26 +16,26 @@
 namespace otpd::store {
 
 struct memory_usage {
-    std::uint64_t codes = 0; ///< that can be verified
+    std::uint64_t codes = 0; ///< live codes
     std::uint64_t states = 0;
-    std::uint64_t bytes = 0; ///< of the states alone
+    std::uint64_t bytes = 0; ///< of the states only
 };
 
 class memory_backend final : public batched_store, private backend_io {
 public:
-    /// `now`, `observer` and whatever runs `executor` must outlive the store, and the store
-    /// everything that was started on it.
+    /// `now`, `observer` and the owner of `executor` must outlive the store. The store must outlive
+    /// every operation started on it.
     memory_backend(boost::asio::any_io_executor executor, clock const& now, memory_options options,
                    observer& observer = observer::none());
 
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
     boost::asio::awaitable<result<std::monostate>> ping() override;
 
-    /// The sweeper; a memory store can always be used.
+    /// Starts the sweeper. A memory store is always usable.
     boost::asio::awaitable<std::optional<std::string>> start() override;
     void stop() override;
 
-    /// Deletes everything that has ended, in slices. The sweeper's body.
+    /// The sweeper's body: deletes all expired states in slices.
     boost::asio::awaitable<void> sweep();
 
     /// A snapshot for metrics.
@@ -55,7 +55,7 @@ private:
     memory_options const options_;
     local_clock const clock_;
     observer& observer_;
-    // On guard().
+    // Used on guard().
     blob_table table_;
     boost::asio::steady_timer timer_;
     bool stopped_ = false;

@@ -1,6 +1,6 @@
 #pragma once
 
-/// What the backends of a server have in common. All of it on one strand.
+/// What the backends of servers have in common. Used on one strand.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/net/on_strand.hpp"
@@ -21,10 +21,10 @@ namespace otpd::store {
 
 inline constexpr auto no_throw = boost::asio::as_tuple(boost::asio::use_awaitable);
 
-/// A server's clock as far as it is known here, between what it says with its answers.
+/// An estimate of a server's clock between the times in its answers.
 class server_clock {
 public:
-    /// More is no usual drift of clocks: what ran with a time that is further off is refused.
+    /// Clocks do not normally drift further apart. A batch whose time is further off is refused.
     static constexpr counter_time drift_max = std::chrono::milliseconds(100);
 
     explicit server_clock(observer& observer = observer::none()) noexcept : observer_(observer) {}
@@ -32,8 +32,8 @@ public:
     [[nodiscard]] store_time at(steady_time when) const noexcept {
         return store_time(std::chrono::floor<counter_time>(when.time_since_epoch() + ahead_));
     }
-    /// The server said `told` at some moment between the two. By how much that was wrong which was
-    /// known here: negative when the server's clock is behind it.
+    /// The server's clock showed `told` at some moment between `sent` and `received`. Returns the
+    /// correction: negative if the server's clock is behind the estimate.
     counter_time follow(steady_time sent, steady_time received, store_time told) noexcept {
         auto const said = steady_time::duration(told.time_since_epoch());
         auto const before = ahead_;
@@ -51,8 +51,8 @@ private:
     bool is_known_ = false;
 };
 
-/// Between two attempts to connect: longer after each that failed, and half of it left to chance,
-/// so that instances do not knock all at once.
+/// The pause between two attempts to connect. It grows after each failure, and half of it is random
+/// so that instances do not reconnect at the same time.
 class retry_pause {
 public:
     explicit retry_pause(net::strand const& strand) : timer_(strand) {}
@@ -73,14 +73,14 @@ private:
     std::minstd_rand chance_{std::random_device{}()};
 };
 
-/// How the first attempt to use a server ended: nothing, or why it never can be used as it is set
-/// up.
+/// How the first attempt to use a server ended: empty, or why the server can never be used as it is
+/// configured.
 class first_attempt {
 public:
     explicit first_attempt(net::strand const& strand)
         : ended_(strand, boost::asio::steady_timer::time_point::max()) {}
 
-    /// Whatever is said later is of another attempt.
+    /// Later calls concern other attempts and are ignored.
     void end(std::optional<std::string> why_unusable = std::nullopt) {
         if (std::exchange(is_over_, true)) return;
         why_unusable_ = std::move(why_unusable);
@@ -93,7 +93,7 @@ public:
     }
 
 private:
-    boost::asio::steady_timer ended_; ///< cancelled then
+    boost::asio::steady_timer ended_; ///< cancelled when it has ended
     bool is_over_ = false;
     std::optional<std::string> why_unusable_;
 };

@@ -10,14 +10,16 @@ namespace otpd::store::engine {
 
 namespace {
 
-/// What an earlier admission with the same idempotency key says; nothing when there was none.
+/// Returns the outcome of an earlier admission with the same idempotency key; nothing if there was
+/// none.
 std::optional<admit_outcome> said_before(states& states, admission const& request, store_time now) {
     auto const key = state::request_state_key(request.idempotency->key);
     auto const& kept = states.record(key);
     if (!kept.is_kept) return std::nullopt;
     if (kept.fingerprint != request.idempotency->fingerprint) return conflicting{};
     if (kept.is_settled) return replayed{kept.text};
-    // A clock that was ahead may have written a lease that would not end: it has begun now.
+    // A clock that was ahead may have written a lease that would not end. Such a lease counts from
+    // now.
     auto const latest = now + request.lease;
     if (kept.lease_end > latest + state::clock_tolerance)
         states.change_record(key).lease_end = latest;
@@ -25,7 +27,7 @@ std::optional<admit_outcome> said_before(states& states, admission const& reques
     return unsettled{};
 }
 
-/// What stands against an admission.
+/// Collects what refuses an admission.
 class violations {
 public:
     violations(states& states, admission const& request, store_time now)
@@ -66,7 +68,8 @@ private:
     store_time now_;
 };
 
-/// For each limit the time until it has its whole quota again; 0 for those that are left out.
+/// Returns for each limit the time until its whole quota is available again; 0 for limits that are
+/// skipped.
 std::vector<counter_time> take_limits(states& states, admission const& request, store_time now) {
     std::vector<counter_time> busy;
     busy.reserve(request.rate_limit_checks.size());
@@ -80,7 +83,7 @@ std::vector<counter_time> take_limits(states& states, admission const& request, 
     return busy;
 }
 
-/// Of an admission that nothing stands against.
+/// Applies an admission that nothing refuses.
 admitted apply(states& states, admission const& request, store_time now) {
     admitted done;
     done.resets_in = take_limits(states, request, now);

@@ -7,7 +7,7 @@ namespace otpd::store::engine {
 
 namespace {
 
-/// Longer than anything else is kept; each instance that starts begins it anew.
+/// Longer than the retention of any other state. Each instance that starts renews it.
 constexpr counter_time secrets_retention = std::chrono::years(10);
 
 } // namespace

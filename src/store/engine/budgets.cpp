@@ -6,7 +6,7 @@ namespace otpd::store::engine {
 
 namespace {
 
-/// A clock that was ahead must not delete what was spent.
+/// A clock that was ahead must not delete a sum.
 constexpr counter_time budget_retention_spare = std::chrono::hours(24);
 
 shared_state const& kept(states& states, budget_key const& budget) {

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Money: sums of a period, each under a key of its own.
+/// Money: the sums of periods, each under its own key.
 
 #include "engine/states.hpp"
 #include "otpd/store/budget.hpp"
@@ -10,16 +10,16 @@
 
 namespace otpd::store::engine {
 
-/// What was taken from it; nothing when it is not kept.
+/// The sum taken from the budget; nothing if it is not stored.
 [[nodiscard]] std::optional<std::int64_t> taken_from(states& states, budget_key const& budget);
 
-/// How long a reservation is refused when so much was taken before it; nothing when it is admitted.
+/// How long a reservation is refused after the sum taken before it; nothing if it is admitted.
 [[nodiscard]] std::optional<duration> refusal_of(states& states, reservation const& reservation,
                                                  std::int64_t taken, store_time now);
 
 void reserve(states& states, std::vector<reservation> const& amounts, store_time now);
 
-/// Of budgets that are kept. A sum never goes below nothing.
+/// Adjusts stored budgets. A sum never falls below 0.
 void adjust(states& states, std::vector<adjustment> const& changes, store_time now);
 
 /// A sum after a change.

@@ -14,7 +14,7 @@ namespace {
 using state::verification_state;
 using code_list = std::vector<verification_state*>;
 
-/// Every code is compared, so that the time taken tells nothing of which one it was.
+/// Compares every code, so that the time taken does not reveal which one is right.
 verification_state* find_right(code_list const& codes, check const& request) {
     verification_state* right = nullptr;
     for (auto* each : codes)
@@ -57,8 +57,8 @@ verified accept(number_state& state, code_list const& codes, verification_state 
     return answer;
 }
 
-/// What is guessed at: that of the id, or the newest of the scope; nothing when that cannot be
-/// verified.
+/// The verification that is guessed: the one with the id, or the newest one of the scope; nothing
+/// if it cannot be verified.
 verification_state const* asked_for(number_state const& state, check const& request) noexcept {
     verification_state const* found = nullptr;
     for (auto const& each : state.verifications)
@@ -68,7 +68,7 @@ verification_state const* asked_for(number_state const& state, check const& requ
     return found;
 }
 
-/// All that a guess does to the number.
+/// All effects of a guess on the number.
 check_outcome guess(states& states, check const& request, store_time now) {
     bool const with_id = request.id.has_value();
     auto const& seen = states.number(request.key.number);
@@ -85,7 +85,7 @@ check_outcome guess(states& states, check const& request, store_time now) {
     return accept(number, codes, *right, now);
 }
 
-/// Those that would refuse the guess.
+/// The limits that refuse the guess.
 std::vector<violation> unpaid(states& states, check const& request, store_time now) {
     std::vector<violation> found;
     for (auto const& each : request.rate_limit_checks) {
@@ -110,7 +110,7 @@ check_outcome check_code(states& states, check const& request, store_time now) {
         for (auto const& each : request.rate_limit_checks)
             take(states, request.key.number, each, now);
     if (std::holds_alternative<verified>(outcome)) {
-        if (open) // it is free, but not over a limit
+        if (open) // no cost, but it must not be over a limit
             for (auto const& each : request.rate_limit_checks)
                 require(states, request.key.number, each, now);
         for (auto const& each : request.guarded)

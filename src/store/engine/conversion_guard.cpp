@@ -11,12 +11,12 @@ namespace field_name = state::field_name;
 
 constexpr counter_time retention = std::chrono::hours(3);
 constexpr std::chrono::seconds hour_length{3600};
-/// More than anybody sends; products with an hour's milliseconds stay within 64 bits.
+/// More than anybody sends, and its product with an hour's milliseconds fits into 64 bits.
 constexpr std::int64_t count_max = std::int64_t{1} << 38U;
-/// A typed code is no longer out, and allows others to be.
+/// A typed code is no longer outstanding, and allows others to be.
 constexpr std::int64_t room_per_typed = 1 + conversion_guard::out_per_typed;
 
-/// What is counted of a window's two periods: what was sent, less the room that typed codes give.
+/// The counts of a window's two periods: the sends, less the room that typed codes give.
 class window {
 public:
     window(shared_state const& state, field_name::window const& names, std::chrono::seconds length,
@@ -31,23 +31,23 @@ public:
         before_ = count(names.sent_before) - room_per_typed * count(names.typed_before);
     }
 
-    /// The most that the running period's count of sends may be with one more; fewer than it is
-    /// when there is no room.
+    /// The largest allowed count of sends in the current period, including one more. Less than the
+    /// present count if there is no room.
     [[nodiscard]] std::int64_t sent_max(std::int64_t out_max) const noexcept {
         return out_max + room_ - before_ * left_ / length_;
     }
-    /// How long it takes until there is room for one more, when nothing is typed or sent.
+    /// How long until there is room for one more, if nothing is typed or sent meanwhile.
     [[nodiscard]] duration next_room(std::int64_t out_max) const noexcept {
         if (sent_ < sent_max(out_max)) return duration(0);
         if (auto const left = left_with_room(before_, out_max - 1 - sent_ + room_); left > 0)
             return duration(left_ - left);
-        // In the next period the sends of this one are those of before.
+        // In the next period, the sends of this one are those of the previous period.
         auto const left = left_with_room(sent_ - room_, out_max - 1);
         return duration(left_ + length_ - std::min(left, length_));
     }
 
 private:
-    /// How much of a period is left when of `before` at most `spare` still count: 0 for none.
+    /// How much of a period is left when at most `spare` of `before` still count; 0 for none.
     [[nodiscard]] std::int64_t left_with_room(std::int64_t before,
                                               std::int64_t spare) const noexcept {
         if (spare < 0) return 0;
@@ -56,7 +56,7 @@ private:
     }
 
     std::int64_t length_; // milliseconds
-    std::int64_t left_;   // of the running period: more than 0
+    std::int64_t left_;   // of the current period; more than 0
     std::int64_t sent_ = 0;
     std::int64_t room_ = 0;
     std::int64_t before_ = 0;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Refuses sends to a prefix or a country where the codes that were sent are not typed (SMS
-/// pumping): see otpd/store/limits.hpp for the rule.
+/// Refuses sends to a prefix or a country where too few of the sent codes are typed (SMS pumping).
+/// The rule is in otpd/store/limits.hpp.
 
 #include "engine/states.hpp"
 #include "otpd/store/limits.hpp"
@@ -10,14 +10,14 @@
 
 namespace otpd::store::engine {
 
-/// What stands against one more send.
+/// Returns the violation of one more send, if any.
 [[nodiscard]] std::optional<violation> check_guard(states& states, conversion_guard const& rule,
                                                    store_time now);
 
 void count_sent(states& states, conversion_guard const& rule, store_time now);
-/// Nothing where nothing was sent for hours.
+/// Does nothing if nothing was sent for hours.
 void count_typed(states& states, key_hash const& guarded, store_time now);
-/// One that was not sent after all.
+/// Takes back a send that did not happen.
 void uncount_sent(states& states, key_hash const& guarded, store_time now);
 
 } // namespace otpd::store::engine

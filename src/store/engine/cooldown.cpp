@@ -8,8 +8,8 @@ namespace {
 
 using state::cooldown_state;
 
-/// Of one number, with a scope each. Limits of the number stop sooner; who has none forgets the
-/// pause that ends first.
+/// Per number, one for each scope. Limits of the number refuse sends earlier; without such limits,
+/// the pause that ends first is dropped.
 constexpr std::size_t pauses_max = 16;
 
 cooldown_state& pause_for(state::number_state& state, std::string_view scope) {
@@ -52,7 +52,7 @@ void take_back_pause(state::number_state& state, std::string_view scope, store_t
     auto* const kept = state.find_cooldown(scope);
     if (kept == nullptr) return;
     if (kept->sends > 0) --kept->sends;
-    if (kept->pause_until != begun_until) return; // a later send has begun its own
+    if (kept->pause_until != begun_until) return; // a later send has begun its own pause
     kept->since = now;
     kept->pause_until = now + back_off;
     kept->streak_until =

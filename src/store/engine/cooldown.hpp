@@ -1,6 +1,6 @@
 #pragma once
 
-/// The pause between two sends of a scope: see otpd/store/limits.hpp for the rule.
+/// The pause between two sends of a scope. The rule is in otpd/store/limits.hpp.
 
 #include "otpd/store/limits.hpp"
 #include "state/number_state.hpp"
@@ -10,20 +10,20 @@
 
 namespace otpd::store::engine {
 
-/// How long the scope still has to wait; nothing when it has not.
+/// How long the scope must still wait; nothing if it need not.
 [[nodiscard]] std::optional<duration> pause_of(state::number_state const& state,
                                                std::string_view scope, cooldown_rule const& rule,
                                                store_time now);
-/// The pause that begins with one more send.
+/// Starts the pause that follows one more send, and returns it.
 duration begin_pause(state::number_state& state, std::string_view scope, cooldown_rule const& rule,
                      store_time now);
-/// A send was none whose pause ends at `begun_until`.
+/// Takes back a send that did not happen, whose pause ends at `begun_until`.
 void take_back_pause(state::number_state& state, std::string_view scope, store_time begun_until,
                      duration back_off, store_time now);
-/// The code was verified.
+/// Ends the pause after the code was verified.
 void end_pause(state::number_state& state, std::string_view scope);
-/// The message of the send at `admitted` did not arrive: its pause is over, that of a later one is
-/// not.
+/// Ends the pause of the send at `admitted`, whose message did not arrive. The pause of a later
+/// send stays.
 void end_pause_of(state::number_state& state, std::string_view scope, store_time admitted);
 
 } // namespace otpd::store::engine

@@ -32,7 +32,7 @@ void count_wrong_guess(state::number_state& state, guess_budget const& budget, b
     if (!state.guesses) state.guesses = state::guess_state{0, 0, now, now, now, now};
     auto& kept = *state.guesses;
     ++(with_id ? kept.held : kept.open);
-    // Those with an id wait for each other only.
+    // Guesses with an id wait only for each other.
     if (with_id) kept.held_from = now + wait_after(budget, kept.held);
     auto const open_from = now + wait_after(budget, counted(state));
     kept.open_from = with_id ? std::max(kept.open_from, open_from) : open_from;

@@ -10,7 +10,7 @@ void add(key_list& to, state_key const& key) {
     if (std::ranges::find(to, key) == to.end()) to.push_back(key);
 }
 
-/// What counts by the number itself is a part of its state.
+/// Limits that count by the number itself are a part of its state.
 void add(key_list& to, std::vector<rate_limit_check> const& checks, number_key const& number) {
     for (auto const& each : checks)
         if (each.key != number) add(to, state::limit_state_key(each.key));

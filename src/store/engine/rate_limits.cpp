@@ -6,19 +6,19 @@ namespace otpd::store::engine {
 
 namespace {
 
-/// The latest that a check can have written by now.
+/// The latest time that a check can have written by now.
 store_time latest(rate_limit_check const& check, store_time now) noexcept {
     return now + check.window + state::clock_tolerance;
 }
 
-/// Whose counts are in a shared state may find them there a while after they say nothing.
+/// Counts in a shared state stay readable for a while after they expire.
 constexpr counter_time retention_spare = std::chrono::minutes(1);
 
 bool is_of_number(number_key const& number, rate_limit_check const& check) noexcept {
     return check.key == number;
 }
 
-/// As it is kept.
+/// The stored time.
 store_time kept(states& states, number_key const& number, rate_limit_check const& check) {
     if (is_of_number(number, check)) {
         auto const* const found = states.number(number).find_limit(check.counter);
@@ -96,7 +96,7 @@ void refund(states& states, number_key const& number, rate_limit_check const& ch
         return;
     }
     if (states.shared(state::limit_state_key(check.key)).find(check.counter) == nullptr) return;
-    // Never before now: what is given back is never more than there was.
+    // Never before `now`: a refund never gives more than was taken.
     states.add(state::limit_state_key(check.key),
                addition_of(check, now + tat_increment(check), -tat_increment(check), now));
 }

@@ -32,7 +32,7 @@ std::vector<adjustment> const& adjustments_of(settlement const& request,
     return replaced_after_all ? request.unanswered->adjustments : request.adjustments;
 }
 
-/// All trace of it goes, but for a pause that keeps it from being repeated at full speed.
+/// Removes all trace of it, except for a pause that keeps it from being repeated at full speed.
 void remove(number_state& state, settlement const& request, store_time now) {
     auto* const found = state.find(request.id);
     auto begun_until = found->admitted + request.cooldown;
@@ -58,7 +58,7 @@ void take_back(states& states, settlement const& request, store_time now) {
 void keep_result(verification_state& verification, settlement const& request, store_time now) {
     bool const accepted = request.result == send_result::accepted;
     auto const message = accepted ? delivery::accepted : delivery::unknown;
-    // An update may have come before.
+    // A delivery update may have arrived earlier.
     bool const known_better = certainty(verification.message) > certainty(message);
     if (request.accepted && accepted && !(known_better && verification.sent))
         verification.sent = state::packed_receipt(*request.accepted);
@@ -75,7 +75,7 @@ void keep_result(verification_state& verification, settlement const& request, st
 
 settle_outcome settle(states& states, settlement const& request, store_time now) {
     auto const* const found = states.number(request.key.number).find(request.id);
-    // The key may be another send's by now.
+    // The key may belong to another send by now.
     bool const is_its_own = found != nullptr || !request.is_undo;
     if (request.idempotency && is_its_own) settle_request(states, request);
     if (found == nullptr) return settle_outcome::superseded;

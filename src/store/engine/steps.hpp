@@ -1,7 +1,7 @@
 #pragma once
 
 /// The rules: every step as a function of states, request and time. No I/O, no waiting, no backend.
-/// A step may be run again on other states, so it uses nothing of its request up.
+/// A step may run again on other states, so it must not consume its request.
 ///
 /// Requests and answers are those of otpd/store/.
 
@@ -31,8 +31,8 @@ replace_reservation(states& states, reservation_replacement const& request, stor
 spent(states& states, std::vector<budget_key> const& budgets, store_time now);
 [[nodiscard]] agreement agree(states& states, shared_secrets const& secrets, store_time now);
 
-// The states that a step may look at: what a backend reads, or locks, before it runs. None is named
-// twice.
+// The states that a step may use. A backend reads or locks them before the step runs. Each is named
+// once.
 
 using key_list = boost::container::small_vector<state_key, 12>;
 

@@ -12,7 +12,7 @@ using state::verification_state;
 
 namespace {
 
-/// What is listed in any case has an end too.
+/// Bounds even the events that are always listed.
 constexpr std::size_t all_events_max = 2 * events_max;
 
 wall_time wall_time_of(store_time at) noexcept {
@@ -27,7 +27,7 @@ store_time time_of(note const& note, verification_state const& at, store_time no
     return std::max(at.admitted, now - std::max(note.ago, duration(0)));
 }
 
-/// The oldest that is over, first of those whose send is settled; end() when none is.
+/// The oldest ended one, preferring those whose send is settled; end() if there is none.
 auto oldest_ended(number_state& state) {
     auto const is_over = [](verification_state const& each) { return !each.is_live(); };
     auto const is_done = [](verification_state const& each) {
@@ -69,7 +69,7 @@ void end_code(verification_state& verification, progress how, event_type why, st
 }
 
 void add_verification(number_state& state, admission const& request, store_time now) {
-    // Ids are random: none comes twice. Under one that did, nothing else may be found.
+    // Ids are random and never repeat. If one did, nothing else must be found under it.
     std::erase_if(state.verifications, [&](auto const& each) { return each.id == request.id; });
     verification_state fresh;
     auto const before = live_codes_of(state, request.key.scope);
@@ -84,7 +84,7 @@ void add_verification(number_state& state, admission const& request, store_time 
     }
     while (state.verifications.size() >= verifications_max) {
         auto const oldest = oldest_ended(state);
-        if (oldest == state.verifications.end()) break; // has_place() was asked
+        if (oldest == state.verifications.end()) break; // the caller asked has_place()
         state.verifications.erase(oldest);
     }
     fresh.id = request.id;
@@ -158,7 +158,7 @@ verification shown(verification_state const& state, store_time now) {
     for (auto& each : state.events.all())
         seen.events.push_back(
             event{each.type, wall_time_of(state.admitted + each.after), std::move(each.details)});
-    // Notes of a settlement come later than what they tell of.
+    // The notes of a settlement are listed later than they happened.
     std::ranges::stable_sort(seen.events, std::less<>(), &event::at);
     return seen;
 }

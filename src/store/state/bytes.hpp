@@ -1,7 +1,7 @@
 #pragma once
 
-/// Values one after the other in as few bytes as they need. Who reads trusts nothing: whatever the
-/// bytes are, a reader stays within them, and says afterwards whether they were what it expected.
+/// Compact serialization of values, one after the other. A reader trusts nothing: it stays within
+/// any bytes that it is given, and reports afterwards whether they were well-formed.
 
 #include "store_time.hpp"
 
@@ -18,28 +18,27 @@
 
 namespace otpd::store::state {
 
-/// From here on times are counted, so that they are short: 2026-01-01 UTC.
+/// Times are counted from 2026-01-01 UTC, so that they are short.
 inline constexpr store_time first_time{std::chrono::seconds(1'767'225'600)};
 
-/// The longest span from one time to the next: 142 years. Sums of a few of them do not overflow.
+/// The longest span between two times: 142 years. Sums of a few of them do not overflow.
 inline constexpr counter_time span_max{std::int64_t{1} << 52U};
 
-/// How a span of time is written: in the largest of these units that it is a whole number of, which
-/// the lowest two bits name. Most are what a setting says, in seconds, after a moment that is there
-/// already.
+/// A span of time is written in the largest of these units that divides it. The lowest two bits
+/// name the unit. Most spans are a setting in seconds, counted from a time that is stored already.
 inline constexpr std::array<counter_time, 4> span_units{
     std::chrono::seconds(1), std::chrono::milliseconds(1), counter_time(1), counter_time(-1)};
 
-/// Of a number, at most.
+/// The maximum size of a number.
 inline constexpr std::size_t number_size_max = 10;
 
-/// Appends.
+/// Appends values.
 class writer {
 public:
     explicit writer(std::string& to) noexcept : to_(to) {}
 
     void byte(std::uint8_t value) { to_ += static_cast<char>(value); }
-    /// Seven bits a byte, the lowest first.
+    /// Seven bits per byte, least significant first.
     void number(std::uint64_t value) {
         std::array<char, number_size_max> room{};
         std::size_t size = 0;
@@ -48,11 +47,11 @@ public:
         room[size++] = static_cast<char>(value);
         to_.append(room.data(), size);
     }
-    /// Small ones of either sign are short.
+    /// Small values of either sign are short.
     void integer(std::int64_t value) {
         number(static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63));
     }
-    /// 8 bytes, the lowest first: other programs read and change these in place.
+    /// 8 bytes, least significant first. Other programs read and change these in place.
     void fixed(std::int64_t value) {
         boost::endian::native_to_little_inplace(value);
         plain({reinterpret_cast<char const*>(&value), sizeof value});
@@ -76,22 +75,22 @@ public:
         number(value.size());
         plain(value);
     }
-    /// One whose end the reader finds without being told.
+    /// A text whose end the reader knows.
     void plain(std::string_view value) { to_ += value; }
 
 private:
     std::string& to_;
 };
 
-/// After the first value that is not there, or is none of its kind, all are zero or empty and ok()
-/// is false.
+/// After the first value that is missing or malformed, all values are zero or empty and ok() is
+/// false.
 class reader {
 public:
     explicit reader(std::string_view from) noexcept : rest_(from) {}
 
     [[nodiscard]] bool ok() const noexcept { return ok_; }
     [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
-    /// All of it was read, and it was what it should be.
+    /// Whether everything was read and well-formed.
     [[nodiscard]] bool is_complete() const noexcept { return ok_ && rest_.empty(); }
     [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
     void fail() noexcept {
@@ -116,7 +115,7 @@ public:
             if (shift == 63 && digits > 1) break;
             value |= digits << shift;
             if (next >= 0x80) continue;
-            // The last of several digits is never zero: one value has one form.
+            // The last of several digits is never zero, so each value has one form.
             if (value > max || (shift > 0 && digits == 0)) break;
             return value;
         }
@@ -150,12 +149,13 @@ public:
         if (ok_) std::memcpy(value.data(), from.data(), Size);
     }
 
-    // As a writer has them, so that one function can say for both what comes after what.
+    // The same interface as writer, so that one function can define the order of the values for
+    // both.
     void byte(std::uint8_t& to) noexcept { to = byte(); }
     void number(std::uint32_t& to) noexcept { to = number_as<std::uint32_t>(); }
     void time(store_time& to, store_time since) noexcept { to = time(since); }
 
-    /// Views are valid as long as what is read.
+    /// Views are valid as long as the bytes that they read.
     std::string_view text() noexcept { return plain(number()); }
     std::string_view plain(std::uint64_t size) noexcept {
         if (size > rest_.size()) fail();

@@ -8,18 +8,19 @@ namespace otpd::store::state {
 
 namespace {
 
-// A byte below 0x80 is itself, one from there on a word; 0xff says that the next byte is itself.
+// A byte below 0x80 stands for itself and a byte from 0x80 on for a word. 0xff means that the next
+// byte stands for itself.
 constexpr std::uint8_t first_word = 0x80;
 constexpr std::uint8_t as_it_is = 0xff;
 
-/// As the domain's details_writer writes, and as limits are called by default.
+/// Spelled as the domain's details_writer writes them, and as limits are named by default.
 constexpr std::array<std::string_view, 64> words{
     "country=", ",route_plan=default", ",route_plan=", ",limits=", "%20", "%2F", "%2C%20",
     // Limits.
     "number_10m", "number_24h", "client_1m", "prefix_1h", "country_1h", "global_1m", "global_24h",
     "end_user_10m", "end_user_24h", "caller_10m", "caller_24h", "guesses_", "_10m", "_24h", "_1m",
     "_1h", "number_", "client_", "prefix_", "country_", "global_",
-    // Those of a send with default settings, whole.
+    // Whole details of a send with default settings.
     ",route_plan=default,limits=number_10m%20", "%2F5%2C%20number_24h%20",
     "%2F10%2C%20client_1m%20",
     // Steps of a route plan, results and deliveries.
@@ -33,10 +34,10 @@ constexpr std::array<std::string_view, 64> words{
     ":login", ":payment"};
 static_assert(words.size() <= as_it_is - first_word);
 
-/// By first character, the longest first.
+/// The words by first character, the longest first.
 struct index {
     std::array<std::uint8_t, words.size()> order{};
-    std::array<std::uint8_t, 129> first{}; ///< where those of each character begin
+    std::array<std::uint8_t, 129> first{}; ///< where the words of each character begin
 };
 constexpr index by_character = [] {
     index all;
@@ -52,7 +53,7 @@ constexpr index by_character = [] {
     return all;
 }();
 
-/// The longest that the text begins with; words.size() when none does.
+/// The longest word at the start of the text; words.size() if there is none.
 std::size_t find_word(std::string_view text) noexcept {
     auto const c = static_cast<std::uint8_t>(text[0]);
     if (c >= first_word) return words.size();
@@ -101,7 +102,7 @@ void append_unpacked(std::string& to, std::string_view packed) {
 }
 
 void write_packed(writer& to, std::string_view text) {
-    std::string packed; // mostly short enough to need no memory of its own
+    std::string packed; // usually short enough to need no allocation
     append_packed(packed, text);
     to.text(packed);
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-/// Texts of scopes, limits and events in few bytes: what they are usually made of is one byte each.
+/// Packs the texts of scopes, limits and events: frequent words take one byte each.
 ///
-/// The words are a part of the stored format: none is changed, none is taken away, and new ones
-/// come at the end. A text without any of them is kept as well, only longer.
+/// The words are part of the stored format: words are never changed or removed, and new ones are
+/// appended. A text without any of them can be packed as well, but is longer.
 
 #include "bytes.hpp"
 
@@ -12,15 +12,15 @@
 
 namespace otpd::store::state {
 
-/// Appends what `text` is packed to.
+/// Appends `text` in packed form.
 void append_packed(std::string& to, std::string_view text);
 /// Whether append_unpacked() can read it.
 [[nodiscard]] bool is_packed(std::string_view packed) noexcept;
-/// Appends what was packed, up to what is_packed() objects to.
+/// Appends the unpacked text, up to the first byte that is_packed() would refuse.
 void append_unpacked(std::string& to, std::string_view packed);
-/// The same of a text whose end the reader finds.
+/// Writes a packed text with its size.
 void write_packed(writer& to, std::string_view text);
-/// Fails the reader when it is none.
+/// Fails the reader if it is malformed.
 void read_packed(reader& reader, std::string& text);
 
 } // namespace otpd::store::state

@@ -9,7 +9,7 @@ namespace otpd::store::state {
 
 namespace {
 
-/// In the byte of the kind: there are details.
+/// A flag in the byte of the type: details follow.
 constexpr unsigned with_details = 0x80;
 constexpr auto last_kind = static_cast<unsigned>(event_type::delivery);
 constexpr auto after_max =

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The events of one verification, packed: a step reads few of them and adds one. They are taken
-/// apart only when somebody asks for them.
+/// The events of one verification, packed. A step reads few of them and adds one, so they are
+/// unpacked only on demand.
 
 #include "otpd/store/verification.hpp"
 #include "store_time.hpp"
@@ -16,7 +16,7 @@ namespace otpd::store::state {
 
 struct event_record {
     event_type type = event_type::admitted;
-    duration after{}; ///< the verification was admitted; >= 0
+    duration after{}; ///< since the admission of the verification; >= 0
     std::string details;
 
     friend bool operator==(event_record const&, event_record const&) = default;
@@ -25,19 +25,19 @@ struct event_record {
 class event_list {
 public:
     event_list() = default;
-    /// What kept() and added() gave, one after the other; nothing when it is something else. The
-    /// bytes have to stay as long as this and its copies.
+    /// Reads kept() followed by added(); returns nothing if the bytes are malformed. The bytes must
+    /// live as long as this object and its copies.
     static std::optional<event_list> read(std::string_view kept);
 
     void add(event_type type, duration after, std::string_view details);
-    /// Gives the first event other details, if it is an `admitted`.
+    /// Changes the details of the first event if it is an `admitted`.
     void change_admission(std::string_view details);
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::size_t count(event_type type) const noexcept;
-    /// The details of the last one of that kind; empty when there is none.
+    /// The details of the last event of this type; empty if there is none.
     [[nodiscard]] std::string last_details(event_type type) const;
-    /// In the order in which they were added.
+    /// In the order of their addition.
     [[nodiscard]] std::vector<event_record> all() const;
 
     [[nodiscard]] std::string_view kept() const noexcept { return kept_; }
@@ -47,7 +47,7 @@ private:
     template <class Visit>
     void for_each(Visit visit) const;
 
-    std::string_view kept_; ///< the first ones
+    std::string_view kept_; ///< the first events
     std::string added_;
     std::size_t size_ = 0;
 };

@@ -7,18 +7,19 @@ namespace otpd::store::state {
 
 namespace {
 
-// The first byte of a verification: the code's progress, and above it the message's delivery.
+// The first byte of a verification: the code's progress in the low bits, and the message's delivery
+// above it.
 constexpr unsigned delivery_shift = 3;
 constexpr unsigned lowest_three = 7;
-// The second.
+// The second byte.
 constexpr unsigned is_settled = 1;
 constexpr unsigned with_receipt = 2;
 constexpr unsigned with_lease = 4;
 
-/// More than a state is ever given (engine/verifications.hpp): what has more is damaged.
+/// More than a state ever gets (engine/verifications.hpp). A state with more is damaged.
 constexpr std::uint64_t list_max = 255;
 
-/// What most other times of a number follow by whole seconds.
+/// The time that most other times of a number follow by whole seconds.
 store_time last_admission(number_state const& state) noexcept {
     return state.verifications.empty() ? first_time : state.verifications.back().admitted;
 }
@@ -50,7 +51,7 @@ void transfer_presence(reader& reader, std::optional<Part>& part) {
     if (reader.number(1) == 1) part.emplace();
 }
 
-/// Which parts it has.
+/// Which optional parts it has.
 unsigned transfer_head(writer& to, verification_state const& v) {
     auto const parts = (v.is_settled ? is_settled : 0U) | (v.sent ? with_receipt : 0U) |
                        (v.lease_end != store_time() ? with_lease : 0U);

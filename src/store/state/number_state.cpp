@@ -8,8 +8,8 @@ namespace otpd::store::state {
 
 namespace {
 
-/// Who has a state in its cache still finds the same one for so long after it says nothing any
-/// more. Wrong guesses stay for a day longer: a clock that was ahead must not delete them.
+/// Those who have a state in their cache still find it for this long after it has expired. Wrong
+/// guesses stay for another day: a clock that was ahead must not delete them.
 constexpr counter_time retention_spare = std::chrono::minutes(1);
 constexpr counter_time guess_retention_spare = std::chrono::hours(24);
 

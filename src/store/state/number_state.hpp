@@ -1,8 +1,8 @@
 #pragma once
 
-/// What is kept of one client and number, as plain data: its scopes' verifications, its own limits,
-/// the cooldown and the wrong guesses, and its stored form. Times are the store's, to the
-/// millisecond but for limits. No rules; those are in store/engine.
+/// The state of one client and number as plain data, and its stored form: the verifications of its
+/// scopes, its own limits, the cooldown and the wrong guesses. Times are the store's, to the
+/// millisecond except for limits. Contains no rules; those are in store/engine.
 
 #include "otpd/store/verification.hpp"
 #include "state/blob.hpp"
@@ -20,31 +20,31 @@
 
 namespace otpd::store::state {
 
-/// Instances follow the store's clock to a tenth of a second; what is later than this in the future
-/// was written by a clock that was wrong.
+/// Instances follow the store's clock to a tenth of a second. A wrong clock wrote any time that is
+/// further in the future than this.
 inline constexpr counter_time clock_tolerance = std::chrono::seconds(1);
 
-/// Events and receipt look into the bytes that the state was read from.
+/// The events and the receipt are views of the bytes that the state was read from.
 struct verification_state {
     verification_id id{};
     std::string scope; ///< client and purpose
     progress code_state = progress::pending;
     delivery message = delivery::queued;
-    bool is_settled = false; ///< its send
+    bool is_settled = false; ///< its send is settled
     store_time admitted;
     store_time code_end;
     store_time retained_until;
-    store_time lease_end;            ///< until when its send is in flight; 0 once it is not
+    store_time lease_end;            ///< until when its send is in flight; 0 if it is not
     std::uint32_t attempts = 0;      ///< wrong guesses with the id
-    std::uint32_t open_attempts = 0; ///< wrong guesses without
-    code_seed code;                  ///< zeros when it is over
+    std::uint32_t open_attempts = 0; ///< wrong guesses without the id
+    code_seed code;                  ///< zeros once it has ended
     packed_receipt sent;
     event_list events;
 
     [[nodiscard]] bool is_live() const noexcept {
         return code_state == progress::pending || code_state == progress::active;
     }
-    /// It can never verify again; nothing that could tell its code is left.
+    /// Ends the verification for good. Removes everything that could reveal its code.
     void end(progress how) noexcept;
 };
 
@@ -56,22 +56,22 @@ struct number_limit {
     friend bool operator==(number_limit const&, number_limit const&) = default;
 };
 
-/// Of one scope.
+/// The cooldown of one scope.
 struct cooldown_state {
     std::string scope;
-    std::uint32_t sends = 0; ///< in a row
-    store_time since;        ///< the pause began
+    std::uint32_t sends = 0; ///< consecutive
+    store_time since;        ///< when the pause began
     store_time pause_until;
-    store_time streak_until; ///< everything is forgotten then; >= pause_until
+    store_time streak_until; ///< when the scope's sends are forgotten; >= pause_until
 
     friend bool operator==(cooldown_state const&, cooldown_state const&) = default;
 };
 
 struct guess_state {
     std::uint32_t open = 0; ///< without an id
-    std::uint32_t held = 0; ///< with one
-    store_time last;        ///< wrong guess
-    store_time open_from;   ///< earlier ones are not evaluated
+    std::uint32_t held = 0; ///< with an id
+    store_time last;        ///< time of the last wrong guess
+    store_time open_from;   ///< guesses before this time are not evaluated
     store_time held_from;
     store_time counted_until;
 
@@ -81,19 +81,19 @@ struct guess_state {
 struct number_state {
     std::vector<verification_state> verifications; ///< in the order of their admission
     std::vector<number_limit> limits;
-    std::vector<cooldown_state> cooldowns; ///< one a scope
+    std::vector<cooldown_state> cooldowns; ///< one per scope
     std::optional<guess_state> guesses;
 
     [[nodiscard]] bool is_empty() const noexcept;
     void clear() noexcept; ///< keeps the memory of the lists
 
-    /// As it is at that time: without what is over, and with what a clock wrote that was ahead
-    /// moved to `now`. True when there was something of the latter: it is to be written back, even
-    /// by a step that is refused.
+    /// Advances the state to `now`: drops what has expired, and moves times that a fast clock wrote
+    /// to `now`. Returns whether it moved any; the state must then be written back, even if the
+    /// step is refused.
     bool advance(store_time now);
 
-    /// All of it may be deleted then: a while after its last end, so that who still knows it finds
-    /// it.
+    /// When the whole state may be deleted: a while after its last expiry, so that those who cached
+    /// it still find it.
     [[nodiscard]] store_time retained_until() const noexcept;
 
     [[nodiscard]] verification_state* find(verification_id const& id) noexcept {
@@ -113,7 +113,8 @@ struct number_state {
     }
 };
 
-/// Codes that can be verified, and when the first of them ends; store_time::max() without any.
+/// The number of codes that can be verified, and when the first of them ends; store_time::max() if
+/// there are none.
 struct live_codes {
     std::uint32_t count = 0;
     store_time next_end = store_time::max();
@@ -121,14 +122,14 @@ struct live_codes {
     friend bool operator==(live_codes const&, live_codes const&) = default;
 };
 [[nodiscard]] live_codes count_live_codes(number_state const& state) noexcept;
-/// The same of a stored state at that time.
+/// The same for a stored state at that time.
 [[nodiscard]] live_codes live_codes_in(std::string_view blob, store_time now);
 
-/// Appends the state, under that version.
+/// Appends the state with this version.
 void encode(std::string& to, number_state const& state, version written);
-/// Nothing of what `state` held stays but its memory. False when the bytes are no number state, or
-/// one of a format that this program does not know; `state` is empty then. They have to stay as
-/// long as the state: see verification_state.
+/// Replaces the contents of `state` and keeps its memory. Returns false and an empty `state` if the
+/// bytes are no number state, or have an unknown format. The bytes must live as long as the state:
+/// see verification_state.
 [[nodiscard]] bool decode(std::string_view blob, number_state& state);
 
 } // namespace otpd::store::state

@@ -9,10 +9,10 @@ namespace otpd::store::state {
 
 namespace {
 
-// The first byte: what follows, and above it the route if it is small; none of those is 0.
+// The first byte: flags for what follows, and above them the route if it is small; never 0.
 constexpr unsigned with_cost = 1;
 constexpr unsigned order_is_number = 2;
-constexpr unsigned id_has_order = 4; ///< the message's id is made of it, as BridgeXAPI's are
+constexpr unsigned id_has_order = 4; ///< the message's id contains the order, like BridgeXAPI's
 constexpr unsigned route_shift = 3;
 constexpr int small_routes = 31;
 
@@ -20,7 +20,7 @@ constexpr std::string_view id_prefix = "BX-";
 constexpr std::string_view hex = "0123456789abcdef";
 using id_bytes = std::array<std::byte, 8>;
 
-/// Only if the number is written like that.
+/// Only if the number is in this canonical form.
 std::optional<std::uint64_t> number_in(std::string_view text) noexcept {
     constexpr std::size_t digits_max = 18;
     if (text.empty() || text.size() > digits_max || text.front() == '0') return std::nullopt;
@@ -31,7 +31,7 @@ std::optional<std::uint64_t> number_in(std::string_view text) noexcept {
     return value;
 }
 
-/// The hexadecimal digits after the order; nothing when the id is another's.
+/// The hexadecimal digits after the order; nothing if the id has another form.
 std::optional<id_bytes> id_after(std::string_view id, std::string_view order) noexcept {
     id_bytes found{};
     if (id.size() != id_prefix.size() + order.size() + 1 + 2 * found.size() ||
@@ -104,7 +104,7 @@ packed_receipt::packed_receipt(receipt const& receipt) {
     if (receipt.cost) to.integer(receipt.cost->micros());
 }
 
-/// The same way through the bytes as read_receipt(), without making anything of them.
+/// Skips the same bytes as read_receipt() without building a receipt.
 packed_receipt packed_receipt::read(reader& reader) {
     packed_receipt found;
     auto const all = reader.rest();

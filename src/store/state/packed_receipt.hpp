@@ -1,6 +1,6 @@
 #pragma once
 
-/// A receipt in few bytes, taken apart only when somebody asks.
+/// A receipt in few bytes, unpacked only on demand.
 
 #include "otpd/store/verification.hpp"
 #include "state/bytes.hpp"
@@ -10,20 +10,20 @@
 
 namespace otpd::store::state {
 
-/// None, at first.
+/// Without a receipt at first.
 class packed_receipt {
 public:
     packed_receipt() = default;
     explicit packed_receipt(receipt const& receipt);
-    /// What begins with bytes(); the reader fails when nothing does. The bytes have to stay as long
-    /// as this and its copies.
+    /// Reads what begins with bytes(); fails the reader if it is malformed. The bytes must live as
+    /// long as this object and its copies.
     [[nodiscard]] static packed_receipt read(reader& reader);
 
     explicit operator bool() const noexcept { return !bytes().empty(); }
-    /// There is one.
+    /// Requires that there is a receipt.
     [[nodiscard]] receipt get() const;
 
-    /// They say themselves where they end.
+    /// The bytes are self-delimiting.
     [[nodiscard]] std::string_view bytes() const noexcept { return own_.empty() ? kept_ : own_; }
 
 private:

@@ -1,7 +1,7 @@
 #pragma once
 
-/// What is kept of a send with an Idempotency-Key, and of the secrets that a store was filled
-/// under, and its stored form.
+/// The record of a send with an Idempotency-Key, or of the secrets that a store was filled with,
+/// and its stored form.
 
 #include "state/blob.hpp"
 #include "store_time.hpp"
@@ -14,26 +14,26 @@
 namespace otpd::store::state {
 
 struct record {
-    bool is_kept = false; ///< there is one
+    bool is_kept = false; ///< the record exists
     bool is_settled = false;
-    /// Keyed hash of what was asked for, or of nothing under the number key.
+    /// A keyed hash of the request, or of nothing under the number key.
     std::array<std::byte, 16> fingerprint{};
     store_time lease_end;
     store_time retained_until;
-    /// Once it is settled: the reply, or the id of the key that codes are made with.
+    /// Once settled: the reply, or the id of the key that derives codes.
     std::string text;
 
     friend bool operator==(record const&, record const&) = default;
 
-    /// As it is at that time: nothing once it is over. False: nothing in it is ever put right.
+    /// Clears the record if it has expired. Returns false: a record never needs a correction.
     bool advance(store_time now) noexcept;
     [[nodiscard]] bool is_empty() const noexcept { return !is_kept; }
     void clear() noexcept { *this = {}; }
 };
 
-/// Appends a record that is kept.
+/// Appends an existing record.
 void encode(std::string& to, record const& record, version written);
-/// False when the bytes are no record, or one of a format that this program does not know.
+/// Returns false if the bytes are no record, or have an unknown format.
 [[nodiscard]] bool decode(std::string_view blob, record& record);
 
 } // namespace otpd::store::state

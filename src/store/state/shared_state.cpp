@@ -6,19 +6,19 @@ namespace otpd::store::state {
 
 namespace {
 
-/// More than limits have names: then those that are idle go.
+/// More than limits have names. Beyond this, idle fields are dropped.
 constexpr std::size_t fields_wanted = 64;
 
 constexpr unsigned with_guard = 1;
 constexpr unsigned with_sum_end = 2;
 constexpr unsigned all_parts = with_guard | with_sum_end;
 
-/// Whoever counts seconds from 1970 stays below this until 2200.
+/// An upper bound for seconds since 1970, until 2200.
 constexpr std::uint64_t period_max = 7'300'000'000;
 constexpr std::uint64_t typing_max = 3600;
 
 constexpr std::chrono::seconds hour_length{3600};
-/// Where the windows of a guard begin among its fields.
+/// The positions of a guard's windows among its fields.
 constexpr std::size_t hour_at = 0;
 constexpr std::size_t recent_at = 4;
 
@@ -92,7 +92,7 @@ bool shared_state::add_guard(store_time now, std::chrono::seconds typing) {
     return true;
 }
 
-/// A clock that went back changes no count: what was counted in a later period counts in this one.
+/// A clock that went back changes no count: counts of a later period count in this one.
 bool shared_state::roll(std::size_t window_at, std::int64_t& period, std::int64_t now) noexcept {
     if (period == now) return false;
     auto const at = [&](std::size_t n) -> field& {

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Under what a state is kept: a kind, and the keyed hash of whom it is for.
+/// The key of a state: its kind, and the keyed hash of its subject.
 
 #include "otpd/store/budget.hpp"
 #include "otpd/store/limits.hpp"
@@ -15,10 +15,10 @@ namespace otpd::store::state {
 
 enum class key_kind : std::uint8_t {
     number = 'n',  ///< of a client and a number: number_state
-    limit = 'l',   ///< whom limits and guards over many users count by: shared_state
+    limit = 'l',   ///< the keys of limits and guards over many users: shared_state
     budget = 'b',  ///< one budget in one period: shared_state
     request = 'r', ///< of an Idempotency-Key: record
-    secrets = 's'  ///< what all instances have in common: record
+    secrets = 's'  ///< what all instances share: record
 };
 
 struct state_key {
@@ -27,11 +27,11 @@ struct state_key {
 
     friend bool operator==(state_key const&, state_key const&) = default;
 
-    /// Versions and increments alone are not compared for these: additions commute.
+    /// The versions of shared states do not change with additions, which commute.
     [[nodiscard]] bool is_shared() const noexcept {
         return kind == key_kind::limit || kind == key_kind::budget;
     }
-    /// For whom knows nothing but bytes.
+    /// For code that handles only bytes.
     [[nodiscard]] std::array<char, 1 + sizeof(key_hash)> bytes() const noexcept {
         std::array<char, 1 + sizeof hash> both{static_cast<char>(kind)};
         std::memcpy(both.data() + 1, hash.data(), sizeof hash);
@@ -39,7 +39,8 @@ struct state_key {
     }
 };
 
-/// A hash is a keyed hash already, so its bytes are the table's; the kind keeps equal ones apart.
+/// The key holds a keyed hash already, so its bytes serve as the table's hash; the kind
+/// distinguishes equal ones.
 struct state_key_hash {
     using is_avalanching = void;
     std::size_t operator()(state_key const& key) const noexcept {
@@ -64,9 +65,9 @@ struct state_key_hash {
     return {key_kind::secrets, {}};
 }
 
-/// One key for each budget and period, so that the cost of a step never grows with history. The
-/// owner's keyed hash, and over it name and period (FNV-1a, twice 64 bits). It is a part of the
-/// format: it never changes.
+/// One key per budget and period, so that the cost of a step never grows with history. Consists of
+/// the owner's keyed hash, combined with name and period (FNV-1a, twice 64 bits). It is part of the
+/// format and must never change.
 [[nodiscard]] inline state_key budget_state_key(budget_key const& budget) noexcept {
     constexpr std::uint64_t prime = 0x0000'0100'0000'01b3;
     std::uint64_t sums[2] = {0xcbf2'9ce4'8422'2325, 0x8422'2325'cbf2'9ce4};

@@ -10,7 +10,7 @@ void end_if_live(verification_state& verification, progress how) noexcept {
     if (verification.is_live()) verification.end(how);
 }
 
-/// `mine` is the later account.
+/// `mine` is the later version.
 verification_state strictest(verification_state const& theirs, verification_state mine) {
     if (mine.is_live() && !theirs.is_live()) mine.end(theirs.code_state);
     mine.attempts = std::max(mine.attempts, theirs.attempts);

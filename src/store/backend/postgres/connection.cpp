@@ -22,7 +22,7 @@ std::string first_line(std::string_view text) {
     return std::string(text.substr(0, text.find('\n')));
 }
 
-/// libpq tells the code of an error while connecting only within its text: "FATAL:  28P01: ...".
+/// While connecting, libpq reports an error's code only within its text: "FATAL:  28P01: ...".
 std::string code_in(std::string_view text) {
     constexpr std::size_t size = 5;
     for (auto at = text.find(":  "); at != std::string_view::npos; at = text.find(":  ", at + 1)) {
@@ -67,14 +67,15 @@ asio::awaitable<bool> connection::open(parameters with, steady_time deadline) {
     values.push_back(nullptr);
     link_.reset(PQconnectStartParams(names.data(), values.data(), 0));
     if (!link_) throw std::bad_alloc();
-    PQsetNoticeProcessor(link_.get(), [](void*, char const*) {}, nullptr); // else: to stderr
-    PQsetErrorVerbosity(link_.get(), PQERRORS_VERBOSE);                    // see code_in()
+    // The default prints to stderr.
+    PQsetNoticeProcessor(link_.get(), [](void*, char const*) {}, nullptr);
+    PQsetErrorVerbosity(link_.get(), PQERRORS_VERBOSE); // see code_in()
     why_ = "the server does not answer";
     bool in_time = true;
     auto next =
         PQstatus(link_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
     while (in_time && (next == PGRES_POLLING_READING || next == PGRES_POLLING_WRITING)) {
-        socket_.assign(PQsocket(link_.get())); // which libpq may change
+        socket_.assign(PQsocket(link_.get())); // libpq may change the socket
         in_time = co_await wait(
             next == PGRES_POLLING_READING ? wait_type::wait_read : wait_type::wait_write, deadline);
         socket_.release();
@@ -83,7 +84,8 @@ asio::awaitable<bool> connection::open(parameters with, steady_time deadline) {
     if (next == PGRES_POLLING_FAILED) {
         why_ = first_line(PQerrorMessage(link_.get()));
         code_ = code_in(why_);
-        if (PQconnectionNeedsPassword(link_.get()) == 1) code_ = "28P01"; // libpq's own finding
+        // Libpq detects this itself.
+        if (PQconnectionNeedsPassword(link_.get()) == 1) code_ = "28P01";
     }
     if (next != PGRES_POLLING_OK) {
         close();
@@ -160,7 +162,7 @@ asio::awaitable<exchange_end> connection::exchange(steady_time deadline) {
             if (!in_time || !consume()) co_return lose();
         }
         result_ptr next(PQgetResult(link));
-        if (!next) { // the end of one answer
+        if (!next) { // the end of one result
             if (!is_open()) co_return lose();
             continue;
         }
@@ -171,7 +173,7 @@ asio::awaitable<exchange_end> connection::exchange(steady_time deadline) {
         case PGRES_COMMAND_OK:
             answers_.push_back(std::move(next));
             break;
-        case PGRES_PIPELINE_ABORTED: // because of the error before
+        case PGRES_PIPELINE_ABORTED: // because of an earlier error
             break;
         default:
             note_error(next.get());
@@ -201,7 +203,7 @@ asio::awaitable<bool> connection::wait(wait_type until, steady_time deadline) {
     co_return !ec;
 }
 
-/// What OpenSSL has taken from the socket does not make the socket readable.
+/// Data that OpenSSL has taken from the socket does not make the socket readable.
 bool connection::consume() {
     auto* const tls = static_cast<SSL*>(PQsslStruct(link_.get(), "OpenSSL"));
     do {

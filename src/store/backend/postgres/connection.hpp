@@ -1,8 +1,8 @@
 #pragma once
 
-/// One connection to a PostgreSQL server: libpq in pipeline mode, waited for with Asio. It knows
-/// statements and answers, not what they are for. All of it on one strand, one coroutine at a time;
-/// only interrupt() may be called while another waits.
+/// One connection to a PostgreSQL server: libpq in pipeline mode, with Asio for waiting. It handles
+/// statements and results without knowing their meaning. Runs on one strand, in one coroutine at a
+/// time; only interrupt() may be called while another operation waits.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/net/on_strand.hpp"
@@ -30,7 +30,7 @@ struct result_deleter {
 };
 using result_ptr = std::unique_ptr<PGresult, result_deleter>;
 
-// Numbers and bytes as they are in parameters and answers.
+// Conversion of integers and bytes to and from parameters and results.
 
 template <std::integral Int>
 [[nodiscard]] std::string to_binary(Int value) {
@@ -42,12 +42,12 @@ template <std::integral Int>
 
 enum class exchange_end : std::uint8_t {
     done,
-    refused, ///< the server said no; the connection is as good as before
-    lost     ///< the connection is gone; what was asked for may have been done
+    refused, ///< the server returned an error; the connection is still usable
+    lost     ///< the connection is lost; the request may have been executed
 };
 
-/// A statement ends by the server's own limit, `timeout`; one whose answer does not come soon after
-/// that is lost.
+/// When a statement counts as lost. The server itself ends it after `timeout`; this is a little
+/// later.
 [[nodiscard]] inline steady_time statement_deadline(std::chrono::milliseconds timeout) noexcept {
     constexpr std::chrono::milliseconds answer_grace{250};
     return std::chrono::steady_clock::now() + timeout + answer_grace;
@@ -55,39 +55,40 @@ enum class exchange_end : std::uint8_t {
 
 class connection {
 public:
-    /// Names and values as libpq has them.
+    /// Parameter names and values for libpq.
     using parameters = std::vector<std::pair<char const*, std::string>>;
 
     explicit connection(net::strand const& strand);
 
-    /// False when that did not work, for the reason that why() gives, or not by then.
+    /// Returns false if it failed (see why()) or did not finish by the deadline.
     boost::asio::awaitable<bool> open(parameters with, steady_time deadline);
     void close() noexcept;
     [[nodiscard]] bool is_open() const noexcept;
 
-    // What the next exchange asks for.
+    // These queue statements for the next exchange.
 
     void ask(std::string const& sql);
     void prepare(char const* name, std::string const& sql);
-    /// Binary parameters; views of what stays until exchange().
+    /// Parameters are binary. Their memory must stay valid until exchange().
     void ask_prepared(char const* name, std::span<std::string const> with = {});
 
-    /// Sends what was asked for and waits for all answers. An error ends the rest; outside of a
-    /// transaction everything is one. A connection that does not answer by then is lost.
+    /// Sends the queued statements and waits for all results. An error skips the remaining
+    /// statements. Outside of a transaction, all statements form one. A connection that does not
+    /// answer by the deadline is lost.
     boost::asio::awaitable<exchange_end> exchange(steady_time deadline);
-    /// Of the last exchange, in the order of what was asked for; binary.
+    /// The results of the last exchange, in the order of the statements; binary.
     [[nodiscard]] std::vector<result_ptr>& answers() noexcept { return answers_; }
-    /// In a transaction, perhaps one that failed.
+    /// Whether a transaction is open, even a failed one.
     [[nodiscard]] bool is_in_transaction() const noexcept;
 
-    /// Waits until there is something to do. False when the server has closed the connection.
+    /// Waits until there is something to do. Returns false if the server has closed the connection.
     boost::asio::awaitable<bool> wait_idle();
     void interrupt();
 
-    /// Of what went wrong last: the server's SQLSTATE, or empty; and a line that holds no secret.
+    /// The last error: the server's SQLSTATE, or empty, and a message without secrets.
     [[nodiscard]] std::string const& code() const noexcept { return code_; }
     [[nodiscard]] std::string const& why() const noexcept { return why_; }
-    /// As 15.2.
+    /// For example 15.2.
     [[nodiscard]] std::string server_version() const;
     [[nodiscard]] int server_version_number() const noexcept {
         return PQserverVersion(link_.get());
@@ -105,12 +106,12 @@ private:
     exchange_end lose();
 
     std::unique_ptr<PGconn, finisher> link_;
-    boost::asio::posix::stream_descriptor socket_; ///< libpq's: released, never closed
+    boost::asio::posix::stream_descriptor socket_; ///< owned by libpq: released, never closed
     boost::asio::steady_timer deadline_;
     std::vector<result_ptr> answers_;
     std::string code_;
     std::string why_;
-    bool was_queued_ = true; ///< all that was asked for since the last exchange
+    bool was_queued_ = true; ///< all statements since the last exchange were queued
 };
 
 } // namespace otpd::store::postgres

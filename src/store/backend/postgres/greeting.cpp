@@ -10,12 +10,12 @@ namespace {
 
 constexpr std::chrono::seconds greeting_timeout{4};
 constexpr int oldest_server = 150'000;
-/// Of instances that make their tables at the same time, all but one wait.
+/// If several instances create the tables at the same time, all but one wait.
 constexpr auto* lock_of_schema = "select pg_advisory_xact_lock(8317440112)";
 
 } // namespace
 
-/// False, and why_, when the server said no or is gone.
+/// Returns false and sets why_ if the server returned an error or the connection is lost.
 asio::awaitable<bool> greeting::is_answered(connection& connection, steady_time deadline) {
     auto const end = co_await connection.exchange(deadline);
     if (end != exchange_end::done) why_ = connection.why();
@@ -34,7 +34,7 @@ asio::awaitable<bool> greeting::run(connection& connection) {
     if (!is_good) co_return false;
     for (auto const& each : prepared_statements(schema_))
         connection.prepare(each.name, each.sql);
-    connection.ask("select pg_postmaster_start_time()"); // no two servers have the same
+    connection.ask("select pg_postmaster_start_time()"); // the start time identifies the server
     is_good = co_await is_answered(connection, deadline);
     if (!is_good) co_return false;
     server_started_ = number_in(connection.answers().back().get());
@@ -49,7 +49,8 @@ asio::awaitable<bool> greeting::find_tables(connection& connection, steady_time 
     look += " from " + schema_ + ".schema_version";
     connection.ask(look);
     bool is_found = co_await is_answered(connection, deadline);
-    if (connection.code() == "42P01" || connection.code() == "3F000") { // they are missing
+    // The tables or the schema are missing.
+    if (connection.code() == "42P01" || connection.code() == "3F000") {
         bool const is_made = co_await make_tables(connection, deadline);
         if (!is_made) co_return false;
         connection.ask(look);

@@ -11,20 +11,21 @@
 
 namespace otpd::store::postgres {
 
-/// What a server is asked before it is used: whether it is new enough, has our tables, which are
-/// made where they are missing, and may be written to by this user; and which server it is.
+/// Checks a server before it is used: its version, the tables (created if missing), this user's
+/// right to write, and the server's identity.
 class greeting {
 public:
-    /// `schema` stays longer. `statement_timeout`: the server's own limit of a statement.
+    /// `schema` must outlive this object. `statement_timeout` is the server's own limit for a
+    /// statement.
     greeting(std::string const& schema, std::chrono::milliseconds statement_timeout) noexcept
         : schema_(schema), statement_timeout_(statement_timeout) {}
 
-    /// Prepares the statements, too. False, and why(), when this server cannot be used. It takes
-    /// 4 s at most.
+    /// Also prepares the statements. Returns false if this server cannot be used (see why()). Takes
+    /// at most 4 s.
     boost::asio::awaitable<bool> run(connection& connection);
-    /// A line for people that holds no secret.
+    /// A message for operators, without secrets.
     [[nodiscard]] std::string const& why() const noexcept { return why_; }
-    /// By its clock. No two servers have the same.
+    /// The server's start time by its own clock. It identifies the server.
     [[nodiscard]] std::int64_t server_started() const noexcept { return server_started_; }
 
 private:

@@ -11,20 +11,19 @@
 
 namespace otpd::store::postgres {
 
-/// What is to be done beside the batches, over whichever connection is free. On the strand of the
-/// store.
+/// Work beside the batches, which runs over any free connection. Used on the strand of the store.
 class job_queue {
 public:
-    /// False: the server refused, or the connection is lost.
+    /// Returns false if the server refused it or the connection is lost.
     using job = std::function<boost::asio::awaitable<bool>(connection&)>;
 
-    /// Lives in the frame of who waits.
+    /// Lives in the frame of the waiting coroutine.
     class waiter {
     public:
         waiter(net::strand const& strand, job job)
             : job_(std::move(job)), woken_(strand, steady_time::max()) {}
 
-        /// After add(): what the job said, or false when it was refused.
+        /// Call after add(). Returns the job's result, or false if the job was refused.
         boost::asio::awaitable<bool> wait();
 
     private:
@@ -41,7 +40,7 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return jobs_.empty(); }
     void add(waiter& one) { jobs_.push_back(&one); }
-    /// False: the connection is lost.
+    /// Returns false if the connection is lost.
     boost::asio::awaitable<bool> do_next(connection& over);
     void refuse_all();
 

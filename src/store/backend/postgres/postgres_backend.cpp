@@ -22,8 +22,8 @@ using postgres::transaction_end;
 
 namespace {
 
-constexpr auto connect_timeout = 2s; ///< of one address
-constexpr int loads_max = 3;         ///< of one batch, when others are in its way
+constexpr auto connect_timeout = 2s; ///< per address
+constexpr int loads_max = 3;         ///< per batch, if others conflict with it
 
 batch_options to_batch_options(postgres_options const& from) {
     batch_options options;
@@ -41,17 +41,18 @@ struct postgres_backend::link {
 
     connection over;
     postgres::transaction batch;
-    flight* what = nullptr; ///< the batch that it carries
+    flight* what = nullptr; ///< the batch in flight
     flight_listener* to = nullptr;
-    std::optional<steady_time> doubt_end; ///< the batch's commit was not answered
+    std::optional<steady_time> doubt_end; ///< until when the outcome of an unanswered commit is
+                                          ///  looked up
     retry_pause pause;
     bool is_ready = false;
     bool is_idle = false;
 
-    /// The batch that it carries is ended.
+    /// Ends the batch in flight.
     void answer(transaction_end end);
-    /// Asks what became of the commit that the connection before did not answer. Without a
-    /// connection it waits for the next one, unless this `is_last_chance`, or the time is up.
+    /// Looks up the outcome of the commit that the previous connection did not answer. Without a
+    /// connection this waits for the next one, unless `is_last_chance` or the time is up.
     asio::awaitable<void> settle_doubt(std::chrono::milliseconds timeout, bool is_last_chance);
 };
 
@@ -70,7 +71,7 @@ asio::awaitable<void> postgres_backend::link::settle_doubt(std::chrono::millisec
     auto end = transaction_end::lost;
     if (over.is_open()) {
         end = co_await batch.look_up(postgres::statement_deadline(timeout));
-        if (end == transaction_end::refused) // it cannot be known
+        if (end == transaction_end::refused) // the outcome cannot be known
             end = transaction_end::lost;
         else if (end == transaction_end::lost && !is_late)
             co_return;
@@ -131,7 +132,7 @@ void postgres_backend::refuse_waiting() {
 
 // --- a batch on its way -------------------------------------------------------------------------
 
-/// False when the connection is lost.
+/// Returns false if the connection is lost.
 asio::awaitable<bool> postgres_backend::carry(link& one) {
     std::tie(one.what, one.to) = waiting_.front();
     waiting_.pop_front();
@@ -150,7 +151,7 @@ asio::awaitable<bool> postgres_backend::carry(link& one) {
     }
     auto const& time = one.batch.time();
     clock_.follow(time.sent, time.received, time.told);
-    one.to->loaded(*one.what); // and commits
+    one.to->loaded(*one.what); // which also commits
     end = co_await one.batch.commit(*one.what, postgres::statement_deadline(options_.timeout));
     if (end == transaction_end::lost) {
         one.doubt_end = std::chrono::steady_clock::now() + options_.timeout;
@@ -216,7 +217,7 @@ asio::awaitable<bool> postgres_backend::connect(link& one) {
     co_return false;
 }
 
-/// Until the connection is lost, or the store is stopped.
+/// Runs until the connection is lost or the store is stopped.
 asio::awaitable<void> postgres_backend::serve(link& one) {
     for (bool is_there = true; is_there;) {
         if (!waiting_.empty()) {
@@ -243,7 +244,7 @@ void postgres_backend::became_ready(link& one) {
     first_attempt_.end();
 }
 
-/// No server could be used. Told once, and not again for each attempt.
+/// No server is usable. Reported once, not for each attempt.
 void postgres_backend::became_unusable() {
     if (ready_ > 0) return;
     bool const was_down = std::exchange(is_down_, true);
@@ -274,7 +275,8 @@ void postgres_backend::stop() {
 
 // --- beside the batches -------------------------------------------------------------------------
 
-/// On the strand. False when there is no connection, or it was lost, or the server refused.
+/// Runs on the strand. Returns false if there is no connection, or it was lost, or the server
+/// refused the job.
 asio::awaitable<bool> postgres_backend::run_job(postgres::job_queue::job job) {
     if (is_down_ || stopped_) co_return false;
     postgres::job_queue::waiter mine(guard(), std::move(job));

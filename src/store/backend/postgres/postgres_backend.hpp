@@ -1,13 +1,14 @@
 #pragma once
 
-/// The store of many instances on PostgreSQL 15 or later: what was answered is on the server's
-/// disk, and on those of its synchronous replicas.
+/// The store for many instances on PostgreSQL 15 or later. What was answered is on the server's
+/// disk, and on the disks of its synchronous replicas.
 ///
-/// A batch of steps is one transaction in two round trips: its rows are locked and loaded, the
-/// rules run here, what they did is put and committed. Whoever stops half way loses its locks after
-/// 250 ms. Times are the server's. A commit whose answer was lost is looked up before anything is
-/// decided. What another server lacks that takes over is written back, as far as this instance has
-/// seen it. A sweeper deletes rows that have ended, some pages at a time.
+/// A batch of steps is one transaction with two round trips: the first locks and loads its rows,
+/// then the rules run here, and the second writes their changes and commits. An instance that stops
+/// in between loses its locks after 250 ms. Times are the server's. If the answer to a commit is
+/// lost, its outcome is looked up before anything is decided. After a failover, this instance
+/// writes back the states that it has seen and the new server lacks. A sweeper deletes expired
+/// rows, some pages at a time.
 
 #include "backend/postgres/job_queue.hpp"
 #include "backend/postgres/table_upkeep.hpp"
@@ -29,20 +30,20 @@ namespace otpd::store {
 
 class postgres_backend final : public batched_store, private backend_io {
 public:
-    /// `observer` and whatever runs `executor` must outlive the store, and the store everything
-    /// that was started on it.
+    /// `observer` and the owner of `executor` must outlive the store. The store must outlive every
+    /// operation started on it.
     postgres_backend(boost::asio::any_io_executor executor, postgres_options options,
                      observer& observer = observer::none());
     ~postgres_backend() override;
 
-    /// Of many rows a sample is counted.
+    /// Estimated from a sample if there are many rows.
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
-    /// Whether a server answers that takes writes.
+    /// Succeeds if a server answers that accepts writes.
     boost::asio::awaitable<result<std::monostate>> ping() override;
 
-    /// Connects, makes the tables where they are missing, and sweeps from then on. Once.
+    /// Connects, creates missing tables and starts the sweeper. Call once.
     boost::asio::awaitable<std::optional<std::string>> start() override;
-    /// Batches on their way are answered first.
+    /// Batches in flight are answered first.
     void stop() override;
 
 private:
@@ -51,12 +52,12 @@ private:
     // --- backend_io, on the strand ---
     [[nodiscard]] bool reads_first() const noexcept override { return true; }
     void load(flight& flight, flight_listener& to) override;
-    /// carry() goes on with it.
+    /// carry() continues and commits.
     void commit(flight&, flight_listener&) override {}
     [[nodiscard]] store_time now() const noexcept override;
     [[nodiscard]] bool has_room() const noexcept override;
 
-    // --- a link, from its beginning to its end ---
+    // --- a link's life cycle ---
     boost::asio::awaitable<void> run(link& one);
     boost::asio::awaitable<bool> connect(link& one);
     boost::asio::awaitable<void> serve(link& one);
@@ -66,22 +67,23 @@ private:
     void wake_one();
     void refuse_waiting();
 
-    // --- what is asked beside the batches ---
+    // --- work beside the batches ---
     boost::asio::awaitable<bool> run_job(postgres::job_queue::job job);
     boost::asio::awaitable<void> sweep_until_stopped();
 
     postgres_options const options_;
     observer& observer_;
-    std::string const place_;         ///< for people
-    std::int64_t server_started_ = 0; ///< the one that was greeted last; by its clock
+    std::string const place_;         ///< for operators
+    std::int64_t server_started_ = 0; ///< the start time of the server greeted last; by its clock
     server_clock clock_;
     postgres::table_upkeep upkeep_;
     std::vector<std::unique_ptr<link>> links_;
     std::deque<std::pair<flight*, flight_listener*>> waiting_;
     postgres::job_queue jobs_;
     std::size_t ready_ = 0; ///< links
-    std::string why_;       ///< the last attempt to connect failed, in a line for people
-    bool is_down_ = false;  ///< no server could be used; until then batches wait for the next try
+    std::string why_;       ///< the last attempt to connect failed, with this message for
+                            ///  operators
+    bool is_down_ = false;  ///< no server is usable; batches wait for the next attempt
     bool has_been_ready_ = false;
     bool stopped_ = false;
     first_attempt first_attempt_;

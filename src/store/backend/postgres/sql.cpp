@@ -6,8 +6,8 @@ namespace otpd::store {
 
 namespace postgres {
 
-/// A row is written again and again: with room on its page and no column in a second index, a new
-/// version of it stays there (HOT). States are not worth compressing.
+/// Rows are updated often. With free space on the page and no changing column in a second index,
+/// the new version of a row stays on its page (HOT). States are not worth compressing.
 std::vector<std::string> schema_statements(std::string const& schema) {
     return {
         "create schema if not exists " + schema,
@@ -22,8 +22,8 @@ std::vector<std::string> schema_statements(std::string const& schema) {
     };
 }
 
-/// An instance that stops while it holds locks lets go of them after 250 ms. Plans are made once,
-/// before the table has grown, so those that a small table suggests are ruled out.
+/// An instance that stops while it holds locks loses them after 250 ms. Plans are made once, before
+/// the table has grown, so plans that suit only small tables are disabled.
 std::string settings_statement(long long statement_timeout) {
     auto const limit = std::to_string(statement_timeout);
     return "select set_config(name, value, false) from (values "
@@ -33,7 +33,7 @@ std::string settings_statement(long long statement_timeout) {
            "'), ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), "
            "('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'), "
            "('default_transaction_isolation', 'read committed'), "
-           // What was answered is on the disk, whatever the server's default is.
+           // Commits reach the disk, whatever the server's default is.
            "('synchronous_commit', case current_setting('synchronous_commit') when 'off' then "
            "'on' else current_setting('synchronous_commit') end)) as s(name, value)";
 }
@@ -44,7 +44,7 @@ std::vector<prepared_statement> prepared_statements(std::string const& schema) {
         {"begin", "begin"},
         {"commit", "commit"},
         {"rollback", "rollback"},
-        // The time is taken when all locks are held: so it grows from one holder to the next.
+        // The time is taken while all locks are held, so it increases from one holder to the next.
         {"lock", "with held as materialized (select w.n, s.version, s.expires, "
                  "case when s.version <> w.version then s.state end as state "
                  "from unnest($1::bytea[], $2::bigint[]) with ordinality as w(key, version, n) "
@@ -57,7 +57,7 @@ std::vector<prepared_statement> prepared_statements(std::string const& schema) {
                        " s set version = w.version, state = w.state, expires = w.expires "
                        "from unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::timestamptz[]) "
                        "as w(key, version, state, expires) where s.key = w.key"},
-        // One that another instance made meanwhile fails the transaction.
+        // The transaction fails if another instance has inserted the row meanwhile.
         {"insert", "insert into " + table +
                        " select key, version, state, expires from unnest($1::bytea[], "
                        "$2::bigint[], $3::bytea[], $4::timestamptz[]) as w(key, version, state, "
@@ -68,7 +68,7 @@ std::vector<prepared_statement> prepared_statements(std::string const& schema) {
                         table + " s on s.key = w.key and s.version = w.version"},
         {"pages",
          "select pg_relation_size('" + table + "') / current_setting('block_size')::bigint"},
-        // By pages, not by an index on the end: that would be written with every row.
+        // Sweeps by pages: an index on the expiry would have to be updated with every row.
         {"sweep", "delete from " + table + " where ctid = any(array(select ctid from " + table +
                       " where ctid >= format('(%s,0)', $1::bigint)::tid and "
                       "ctid < format('(%s,0)', $2::bigint)::tid and "

@@ -12,23 +12,24 @@
 
 namespace otpd::store::postgres {
 
-/// Deletes the rows that have ended, and counts those that are left. On the strand of the store.
+/// Deletes expired rows and counts the remaining ones. Used on the strand of the store.
 class table_upkeep {
 public:
-    /// Both stay longer.
+    /// Both arguments must outlive this object.
     table_upkeep(postgres_options const& options, observer& observer) noexcept
         : options_(options), observer_(observer) {}
 
-    /// Some pages, around the table, from where it was left. Instances sweep beside each other: a
-    /// row that one of them deletes is passed over by the others. False: the server refused, or is
-    /// gone.
+    /// Sweeps the next few pages of the table, cyclically. Instances sweep concurrently and skip
+    /// rows that another one is deleting. Returns false if the server refused it or the connection
+    /// is lost.
     boost::asio::awaitable<bool> sweep_slice(connection& connection);
-    /// Of a sample of the pages: rows(), and how many live codes there are. False as above.
+    /// Estimates rows() and the number of live codes from a sample of the pages. Returns false as
+    /// above.
     boost::asio::awaitable<bool> count_rows(connection& connection, store_time now,
                                             std::uint64_t& live_codes);
 
     [[nodiscard]] bool is_count_due() const noexcept;
-    /// Estimated.
+    /// An estimate.
     [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }
     void add_rows(std::uint64_t made) noexcept { rows_ += made; }
 
@@ -37,7 +38,7 @@ private:
     observer& observer_;
     std::int64_t next_page_ = 0;
     std::uint64_t rows_ = 0;
-    steady_time counted_; ///< last
+    steady_time counted_; ///< of the last count
 };
 
 } // namespace otpd::store::postgres

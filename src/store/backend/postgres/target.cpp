@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// libpq's own word for them is new in its version 16.
+/// libpq has its own word for the system's authorities only since version 16.
 std::string system_authorities(std::string_view ssl_mode) {
     constexpr int knows_the_word = 160'000;
     if (PQlibVersion() >= knows_the_word && ssl_mode == "verify-full") return "system";
@@ -36,7 +36,7 @@ connection::parameters common_parameters(location const& where) {
         {"target_session_attrs", "read-write"},
         {"application_name", "otpd"},
         {"client_encoding", "UTF8"},
-        // A server that is gone without a word is noticed while nothing is asked of it.
+        // Detects a dead server while the connection is idle.
         {"keepalives_idle", "2"},
         {"keepalives_interval", "1"},
         {"keepalives_count", "3"},

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Where to connect to: a location as what libpq is told.
+/// Translates a location into libpq's connection parameters.
 
 #include "backend/postgres/connection.hpp"
 #include "otpd/store/location.hpp"
@@ -10,19 +10,19 @@
 
 namespace otpd::store::postgres {
 
-/// What is the same for all servers. Only one that takes writes is taken.
+/// The parameters that all servers share. They accept only a server that takes writes.
 [[nodiscard]] connection::parameters common_parameters(location const& where);
 
-/// For each address of each server, in their order; for a socket, one. Names are looked up without
-/// blocking the thread, as libpq would. Empty: none was found.
+/// Returns one set of parameters for each address of each server in order, or one for a socket.
+/// Resolves names without blocking the thread, unlike libpq. Empty if none was found.
 boost::asio::awaitable<std::vector<connection::parameters>> find_servers(location const& where);
 
-/// Whether a connection that was refused with this SQLSTATE will be refused again until somebody
-/// changes something: wrong credentials, no such database, no right to connect.
+/// Whether a connection refused with this SQLSTATE will be refused until somebody changes the
+/// configuration: wrong credentials, no such database, no right to connect.
 [[nodiscard]] bool is_lasting(std::string_view code) noexcept;
 
-/// Whether a statement that was refused with this SQLSTATE may work later: conflicts, timeouts, a
-/// server that ends, or that has too little of something.
+/// Whether a statement refused with this SQLSTATE may succeed later: conflicts, timeouts, a server
+/// that shuts down or lacks resources.
 [[nodiscard]] bool is_passing(std::string_view code) noexcept;
 
 } // namespace otpd::store::postgres

@@ -14,15 +14,15 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// The server counts time from here: 2000-01-01.
+/// The server's epoch: 2000-01-01.
 constexpr store_time server_epoch{std::chrono::seconds(946'684'800)};
 
 constexpr std::uint32_t oid_of_bytea = 17;
 constexpr std::uint32_t oid_of_int8 = 20;
 constexpr std::uint32_t oid_of_timestamptz = 1184;
 
-/// An array as PostgreSQL sends it: dimensions, whether there are nulls, type, length, lower bound;
-/// then each element after its length.
+/// Writes an array in PostgreSQL's binary format: dimensions, null flag, type, length and lower
+/// bound, then each element after its length.
 class array_writer {
 public:
     array_writer(std::string& to, std::uint32_t type, std::size_t size) : to_(to) {
@@ -81,7 +81,7 @@ asio::awaitable<transaction_end> transaction::load(flight& flight, steady_time d
     if (end == exchange_end::lost) co_return transaction_end::lost;
     constexpr std::string_view takes_no_writes = "25006";
     if (over_.code() == takes_no_writes) {
-        over_.close(); // demoted; another server may take them
+        over_.close(); // demoted; another server may accept writes
         co_return transaction_end::lost;
     }
     if (end == exchange_end::refused) co_return after_error();
@@ -108,8 +108,8 @@ void transaction::take_answer(flight& flight, PGresult const* answer, steady_tim
     }
 }
 
-/// After what others did the same may work. Deadlocks and conflicts of other clients' making, and a
-/// row that another batch has made meanwhile.
+/// Whether the transaction may succeed after a retry. This covers deadlocks and conflicts with
+/// other clients, and a row that another batch has inserted meanwhile.
 transaction_end transaction::after_error() const noexcept {
     for (auto const* code : {"40001", "40P01", "23505"})
         if (over_.code() == code) return transaction_end::again;
@@ -122,7 +122,7 @@ transaction::loaded const& transaction::find(state::state_key const& key) const 
     return *std::ranges::lower_bound(order_, key, precedes, &loaded::key);
 }
 
-/// Additions are made here, to what the locks keep as it was loaded.
+/// Makes the additions here; the locks keep the loaded values unchanged.
 void transaction::add_shared(flight& flight) {
     auto& changes = flight.changes;
     shared_blobs_.resize(std::max(shared_blobs_.size(), changes.shared.size()));
@@ -185,14 +185,14 @@ asio::awaitable<transaction_end> transaction::commit(flight& flight, steady_time
         over_.ask_prepared("delete", std::span(parameters_).first(1));
     }
     ask_put("insert", inserts_);
-    // What only looked has nothing to wait for a disk for.
+    // A transaction without changes need not wait for a disk.
     bool const has_changed = !updates_.empty() || !inserts_.empty() || !erased_.empty();
     over_.ask_prepared(has_changed ? "commit" : "rollback");
     auto const end = co_await over_.exchange(deadline);
     if (!has_changed) co_return transaction_end::done;
     if (end == exchange_end::lost) co_return transaction_end::lost;
     if (end == exchange_end::refused) co_return after_error();
-    // One that had failed before would be rolled back without an error.
+    // A transaction that had failed would be rolled back without an error.
     if (std::strcmp(PQcmdStatus(over_.answers().back().get()), "COMMIT") != 0)
         co_return transaction_end::refused;
     for (std::size_t n = 0; n < flight.changes.shared.size(); ++n)
@@ -210,8 +210,9 @@ asio::awaitable<bool> transaction::roll_back(steady_time deadline) {
 
 // --- a lost answer ------------------------------------------------------------------------------
 
-/// A transaction's number can be another one's after a crash or on another server, which have lost
-/// it. That it did not commit is always true; that it did is, when one of its versions is there.
+/// After a crash or a failover, the transaction's number may belong to another transaction. The
+/// answer "not committed" is always true. The answer "committed" is true only if one of this
+/// transaction's versions is there.
 asio::awaitable<transaction_end> transaction::look_up(steady_time deadline) {
     asio::steady_timer pause(co_await asio::this_coro::executor);
     constexpr std::chrono::milliseconds pause_time{10};

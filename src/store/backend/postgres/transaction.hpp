@@ -1,7 +1,7 @@
 #pragma once
 
-/// A batch as one transaction in two round trips: lock and load, then put and commit. On the strand
-/// of its connection.
+/// A batch as one transaction with two round trips: lock and load, then write and commit. Used on
+/// the strand of its connection.
 
 #include "backend/postgres/connection.hpp"
 #include "backend_io.hpp"
@@ -15,12 +15,12 @@ namespace otpd::store::postgres {
 
 enum class transaction_end : std::uint8_t {
     done,
-    again,   ///< nothing was done, because of what others did meanwhile
-    refused, ///< nothing was done; the server said why
-    lost     ///< the connection is gone. In commit() that may have been before or after the commit
+    again,   ///< nothing was done, because of concurrent changes
+    refused, ///< nothing was done; the server returned an error
+    lost     ///< the connection is lost; during commit() the outcome is unknown
 };
 
-/// The server had this time at some moment between the two.
+/// The server's clock showed `told` at some moment between `sent` and `received`.
 struct server_time {
     steady_time sent;
     steady_time received;
@@ -29,22 +29,23 @@ struct server_time {
 
 class transaction {
 public:
-    /// `connection` has to stay.
+    /// `connection` must outlive this object.
     explicit transaction(connection& connection) : over_(connection) {}
 
-    /// Answers the flight's loads, with views that stay until the next load().
+    /// Answers the flight's loads with views that are valid until the next load().
     boost::asio::awaitable<transaction_end> load(flight& flight, steady_time deadline);
-    /// Of the flight that was loaded; says which groups failed.
+    /// Commits the loaded flight and marks the groups that failed.
     boost::asio::awaitable<transaction_end> commit(flight& flight, steady_time deadline);
-    /// After a commit whose answer was lost, over a new connection: done; again, when it was surely
-    /// not done; refused, when it cannot be known; lost, when this connection is lost too.
+    /// After a commit whose answer was lost, looks up its outcome over a new connection. Returns
+    /// done; again, if it was certainly not done; refused, if it cannot be known; lost, if this
+    /// connection is lost too.
     boost::asio::awaitable<transaction_end> look_up(steady_time deadline);
-    /// Ends what an error has left. False when the connection is lost.
+    /// Ends the transaction after an error. Returns false if the connection is lost.
     boost::asio::awaitable<bool> roll_back(steady_time deadline);
 
-    /// When the locks were all held, in the last load that was done.
+    /// The time at which all locks of the last successful load were held.
     [[nodiscard]] server_time const& time() const noexcept { return time_; }
-    /// By the last commit.
+    /// The number of rows that the last commit inserted.
     [[nodiscard]] std::size_t rows_made() const noexcept { return inserts_.size(); }
 
 private:
@@ -55,11 +56,11 @@ private:
         store_time expires;
         bool has_new_version = false;
     };
-    /// What was loaded, in the order of the keys, in which all instances lock.
+    /// The loaded keys in the order in which all instances lock.
     struct loaded {
         state::state_key key;
-        std::uint32_t place = 0; ///< in flight::loads
-        store_time expires;      ///< of what is there
+        std::uint32_t place = 0; ///< the index in flight::loads
+        store_time expires;      ///< of the stored row
     };
 
     void take_answer(flight& flight, PGresult const* answer, steady_time sent);
@@ -73,7 +74,7 @@ private:
     server_time time_;
     std::vector<loaded> order_;
     result_ptr blobs_;
-    std::int64_t number_ = 0; ///< of the transaction, the server's
+    std::int64_t number_ = 0; ///< the server's number of the transaction
     std::vector<std::string> shared_blobs_;
     std::vector<row> updates_;
     std::vector<row> inserts_;

@@ -1,29 +1,29 @@
--- Commits a batch (commit.hpp). It knows keys, versions, bytes and integers, and no rule.
+-- Commits a batch (commit.hpp). Handles keys, versions, bytes and integers, and contains no rules.
 --
 -- KEYS  the record of the lane's last batch, the states with one writer, the shared states
 -- ARGV  1: integers in 8 bytes, which are read faster than a list:
---         the batch's number in its lane, the time its rules ran with (microseconds), its groups; how
---           many states with one writer there are, kinds of additions, and additions
+--         the batch's number in its lane; the time that its rules ran with (microseconds); the
+--           numbers of groups, of states with one writer, of kinds of additions and of additions
 --         states with one writer: group
 --         kinds of additions: skips (1), floor, delta, bound, ceiling
---         additions, in the order of their places: place, where among these integers their kind is.
---           A place is 4096 times the key and where in its blob the integer begins (0: nothing is
---           added)
---         shared states: end in ms, whether it is to be told (1)
---       2: msgpack of a list of texts
---         states with one writer: version or '', blob, end in ms ('': compare, '0': delete)
---         shared states: version or '', new structure or '' and the place of each of its integers
+--         additions, sorted by place: place, and the index of their kind among these integers.
+--           A place is 4096 times the index of the key, plus the position of the integer in the
+--           blob (0: nothing is added)
+--         shared states: expiry in ms, whether the reply must contain the state (1)
+--       2: a list of texts in msgpack
+--         states with one writer: version or '', blob, expiry in ms ('': compare, '0': delete)
+--         shared states: version or '', new structure or '' and the index of each of its integers
 --           among the old ones (bytes; 0: none)
---         additions: the groups that make it (bytes)
+--         additions: the groups that make them (bytes)
 --
--- Returns the time, which groups failed ('': none), and states as they are now: for each the place
--- of its key, its size and itself. Where integers are in a blob: state/shared_state.hpp. All are
--- exact in a double. After a shared state its end is kept, in ms in 8 bytes, so that it is never
--- earlier than it was.
+-- Returns the time, which groups failed ('': none), and current states: for each the index of its
+-- key, its size and its bytes. state/shared_state.hpp defines where a blob's integers are. All
+-- integers are exact in a double. A shared state is followed by its expiry (ms in 8 bytes), which
+-- never becomes earlier.
 local sub, byte, max, concat = string.sub, string.byte, math.max, table.concat
 local pack, read, call = struct.pack, struct.unpack, redis.call
 local integers = {}
-for at = 0, #ARGV[1] / 8 - 1, 4000 do -- not more on the stack
+for at = 0, #ARGV[1] / 8 - 1, 4000 do -- the stack has no room for more
     local size = math.min(4000, #ARGV[1] / 8 - at)
     local some = {read('<' .. string.rep('i8', size), ARGV[1], 8 * at + 1)}
     if at == 0 then
@@ -38,7 +38,7 @@ local texts = cmsgpack.unpack(ARGV[2])
 local number, now, groups, writes, kinds, additions = unpack(integers, 1, 6)
 local first_shared = 2 + writes
 local shared = #KEYS - 1 - writes
--- Before the first of each.
+-- Each index is the one before the first element.
 local groups_of_writes = 6
 local places = groups_of_writes + writes + 5 * kinds
 local of_shared = places + 2 * additions
@@ -49,8 +49,8 @@ local time = call('TIME')
 local t = time[1] * 1000000 + time[2]
 local kept = call('MGET', unpack(KEYS))
 
--- What came before: an answer that was lost is given again, and a batch that was overtaken by the
--- next of its lane is not done any more. One that is late or early is refused.
+-- Earlier calls: a repeated batch gets the recorded outcome again, and a batch that the next one of
+-- its lane has overtaken is not executed. A batch whose time differs too much is refused.
 local record = kept[1]
 local last = record and read('<i8', record) or 0
 if last > number then
@@ -104,7 +104,7 @@ else
         end
     end
 
-    -- All that are the same at once. When one is over its bound, group after group.
+    -- Makes equal additions together. If one exceeds its bound, starts again group by group.
     local some_failed = next(failed)
     local is_over, last_place, value
     for a = 1, additions do
@@ -184,9 +184,9 @@ else
     end
 end
 
--- First, and again when it was there, so that WAIT is for all of it. Once a script has written, a
--- full server lets it go on: who may not send is has_room()'s affair. A batch of nothing shows
--- whether this user may do all of it.
+-- Writes the record first, and again for a repeated batch, so that WAIT covers everything. A server
+-- that is full lets a script continue once it has written; has_room() refuses new sends. A batch
+-- without groups checks whether this user may run all commands.
 record = pack('<i8', number) .. outcome
 if groups == 0 or redis.pcall('SET', KEYS[1], record, 'PX', '60000').err then
     call('DEL', KEYS[1] .. '-')
@@ -211,7 +211,7 @@ if not is_done then
         while a <= additions and integers[places + 2 * a - 1] < 4096 * (i + 1) do
             if values[a] then
                 local offset = integers[places + 2 * a - 1] % 4096
-                if offset >= from then -- else it is the same integer again
+                if offset >= from then -- otherwise it is the same integer again
                     parts[count + 1] = sub(blob, from, offset - 1)
                     count = count + 2
                     from = offset + 8

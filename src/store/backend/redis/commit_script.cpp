@@ -18,7 +18,7 @@ std::int64_t milliseconds(store_time at) noexcept {
     return std::chrono::ceil<duration>(at.time_since_epoch()).count();
 }
 
-/// Rarely another, so that most additions leave the key's end as it is.
+/// Rounds an end so that it rarely changes, and most additions leave the key's expiry unchanged.
 std::int64_t coarse(std::int64_t end) noexcept {
     constexpr std::int64_t step = 60'000;
     return (end + step - 1) / step * step;
@@ -74,7 +74,7 @@ void write(text_list& to, shared_target const& each) {
     to.add(each.structure, sources);
 }
 
-/// Where in its blob the integer begins, from 1 on; 0 when nothing is added.
+/// The position of the integer in its blob, from 1; 0 if nothing is added.
 std::size_t offset_of(field_addition const& addition) noexcept {
     if (addition.field == field_addition::nothing) return 0;
     return state::fields_at + 8 * std::size_t{addition.field} + 1;
@@ -88,14 +88,14 @@ addition_kind kind_of(field_addition const& addition) noexcept {
             addition.ceiling};
 }
 
-/// Whether any number of them is max(value, floor) + number * delta, and within the bound when that
-/// is.
+/// Whether any number of these additions equals max(value, floor) + number * delta, and is within
+/// the bound if that sum is.
 bool can_be_one(addition_kind const& kind) noexcept {
     auto const& [skips, floor, delta, bound, ceiling] = kind;
     return delta >= 0 && bound <= ceiling;
 }
 
-/// One of a kind that all these groups make.
+/// Equal additions that several groups make.
 struct addition_set {
     std::int64_t place = 0;
     std::size_t kind = 0;
@@ -139,10 +139,10 @@ void append_key(std::string& to, state::state_key const& key) {
     to.append(bytes.data(), bytes.size());
 }
 
-/// Of the script's `KEYS`, from 1 on.
+/// An index of the script's `KEYS`, from 1.
 constexpr std::size_t first_write = 2;
 
-/// Of a shared state, after it.
+/// The size of the expiry that follows a shared state.
 constexpr std::size_t end_size = 8;
 
 } // namespace

@@ -19,13 +19,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Of each step to a connection. Short: until then every request is refused anyway.
+/// For each step of connecting. Short, because all requests are refused meanwhile.
 constexpr auto step_timeout = 1s;
 constexpr auto greeting_timeout = 4 * step_timeout;
-/// A server that says nothing for twice this long is taken for dead; or for twice the time of a
-/// step, during which WAIT may keep it silent.
+/// A server that is silent for twice this long counts as dead. The limit is twice the time of a
+/// step if that is longer, because WAIT may keep the server silent during a step.
 constexpr auto silence_min = 500ms;
-/// Of a batch: that many large number states.
+/// Of a batch with the largest number states.
 constexpr std::size_t answer_bytes_max = 16 * 1024 * 1024;
 
 boost::redis::config to_config(redis_options const& options) {
@@ -57,18 +57,19 @@ boost::redis::config to_config(redis_options const& options) {
     config.ssl_handshake_timeout = step_timeout;
     config.health_check_interval = std::max<duration>(silence_min, options.timeout);
     config.health_check_id = "otpd";
-    config.reconnect_wait_interval = 0s; // run() does that
+    config.reconnect_wait_interval = 0s; // run() reconnects
     config.max_read_size = answer_bytes_max;
     return config;
 }
 
-/// The slot of an SSL_CTX in which the name of its server is found.
+/// The ex-data slot of an SSL_CTX that holds the server's name.
 int server_name_slot() {
     static int const index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
     return index;
 }
 
-/// Boost.Redis makes its TLS streams itself, so the name is set before a handshake's first message.
+/// Boost.Redis creates its TLS streams itself, so this callback sets the name before the first
+/// message of a handshake.
 void name_server(SSL const* ssl, int where, int) {
     if ((where & SSL_CB_HANDSHAKE_START) == 0) return;
     auto* const name = static_cast<std::string const*>(
@@ -76,8 +77,9 @@ void name_server(SSL const* ssl, int where, int) {
     SSL_set_tlsext_host_name(const_cast<SSL*>(ssl), name->c_str());
 }
 
-/// Sentinels name servers by address, so with them only the chain can be verified: the certificate
-/// authority has to be the operator's own (docs/operations.md). `server_name` has to stay.
+/// Sentinels report servers by address, so only the certificate chain can be verified with them.
+/// The certificate authority must therefore be the operator's own (docs/operations.md).
+/// `server_name` must outlive the context.
 asio::ssl::context to_tls(redis_options const& options, std::string& server_name) {
     if (!options.where.tls) return asio::ssl::context(asio::ssl::context::tls_client);
     net::tls_context trust(options.ca_file);
@@ -103,7 +105,7 @@ bool starts_with_word(std::string_view text, std::string_view word) {
     return text.starts_with(word) && (text.size() == word.size() || text[word.size()] == ' ');
 }
 
-/// A server that will serve later, though not now, as opposed to one that is set up wrongly.
+/// Whether the error is temporary, as opposed to a misconfigured server.
 bool is_passing(std::string_view error) {
     for (auto const* word : {"LOADING", "BUSY", "MASTERDOWN", "READONLY", "NOREPLICAS", "OOM",
                              "MISCONF", "CLUSTERDOWN", "TRYAGAIN"})
@@ -111,7 +113,7 @@ bool is_passing(std::string_view error) {
     return false;
 }
 
-/// By which the server knows the script.
+/// The digest by which the server knows the script.
 std::string const& script_digest() {
     static std::string const digest = [] {
         auto const source = redis::commit_script();
@@ -144,9 +146,9 @@ redis_link::redis_link(net::strand guard, redis_options const& options, std::str
 
 asio::awaitable<redis_reply> redis_link::call(redis_call const& call, duration timeout) {
     auto reply = co_await execute(call, timeout, "EVALSHA", script_digest());
-    if (starts_with_word(reply.text, "NOSCRIPT")) // SCRIPT FLUSH, or another server
+    if (starts_with_word(reply.text, "NOSCRIPT")) // after SCRIPT FLUSH, or on another server
         reply = co_await execute(call, timeout, "EVAL", redis::commit_script());
-    // A demoted master: the new one is found by connecting again.
+    // A demoted master: reconnecting finds the new one.
     if (reply.type == redis_reply::kind::refused && starts_with_word(reply.text, "READONLY"))
         give_up(reply.text);
     co_return reply;
@@ -167,12 +169,14 @@ asio::awaitable<redis_reply> redis_link::execute(redis_call const& call, duratio
     words.push_back(call.integers);
     words.push_back(call.texts);
     boost::redis::request request;
-    request.get_config().cancel_if_not_connected = is_ready_; // the greeting waits
+    // The greeting waits for the connection.
+    request.get_config().cancel_if_not_connected = is_ready_;
     request.push_range(command, words);
     boost::redis::response<std::string, std::int64_t> response;
     auto& [ran, replicas] = response;
     replicas = std::int64_t{0};
-    // Less than what the call has: too few replicas are to be told from a server that is gone.
+    // Less than the call's timeout: an answer "too few replicas" must be distinguishable from a
+    // lost server.
     if (call.replicas > 0)
         request.push("WAIT", call.replicas, std::max<duration::rep>(1, timeout.count() * 3 / 4));
 
@@ -242,7 +246,7 @@ void redis_link::stop() {
     connection_.cancel();
 }
 
-/// From connecting to the end of the connection.
+/// Covers the life of one connection, from the connect to its end.
 asio::awaitable<void> redis_link::connect_once() {
     refusal_.clear();
     said_.clear();
@@ -257,7 +261,7 @@ asio::awaitable<void> redis_link::connect_once() {
     auto const [ec] = co_await connection_.async_run(config_, no_throw);
     if (said_.empty()) said_ = ec ? ec.message() : "the connection ended";
     if (ec == boost::redis::error::resp3_hello && !is_passing(said_)) first_.end(said_);
-    if (refusal_.empty()) refusal_ = said_; // before the greeting fails because of it
+    if (refusal_.empty()) refusal_ = said_; // the greeting fails after it, because of it
     set_unready();
     connection_.cancel(boost::redis::operation::exec);
     while (!greeting_done_)
@@ -280,7 +284,7 @@ asio::awaitable<void> redis_link::greet() {
         refuse(true, "the server is a replica");
         co_return;
     }
-    // Whether this user may do what the script does.
+    // Whether this user may run what the script does.
     auto probed = co_await probe(greeting_timeout);
     if (probed.type == redis_reply::kind::refused) probed.text = co_await more_exactly(probed.text);
     if (probed.type != redis_reply::kind::answered) {
@@ -292,7 +296,8 @@ asio::awaitable<void> redis_link::greet() {
     first_.end();
 }
 
-/// Which of a script's commands a user may not run is not said: each is tried by itself.
+/// The server does not say which command of a script the user may not run, so this tries each by
+/// itself.
 asio::awaitable<std::string> redis_link::more_exactly(std::string why) {
     std::vector<std::string> const commands[] = {
         {"TIME"}, {"MGET", probe_lane_}, {"SET", probe_lane_, "", "PX", "1"}, {"DEL", probe_lane_}};

@@ -1,10 +1,10 @@
 #pragma once
 
-/// One connection to the server, kept up: connected, greeted, watched, and connected again when it
-/// is lost. Calls are on their way at once (Boost.Redis pipelines them).
+/// One connection to the server. The link connects, greets and watches it, and reconnects when it
+/// is lost. Calls run concurrently (Boost.Redis pipelines them).
 ///
-/// Boost.Redis could reconnect by itself; it is not left to do so, because between connecting and
-/// the first call it has to be known which server this is and whether it may be used at all.
+/// Boost.Redis does not reconnect by itself here: between the connect and the first call, the link
+/// must find out which server this is and whether it is usable.
 
 #include "backend/redis/commit_script.hpp"
 #include "backend/redis/server_info.hpp"
@@ -19,47 +19,48 @@
 
 namespace otpd::store {
 
-/// Of a call, or of a command.
+/// The reply to a script call or a command.
 struct redis_reply {
     enum class kind : std::uint8_t {
         answered,
         refused, ///< by the server, with `text`: nothing was done
-        lost     ///< whether it was done is not known
+        lost     ///< the outcome is unknown
     };
     kind type = kind::lost;
     std::string text;                ///< of the script
-    bool is_replicated = true;       ///< so many replicas have it as were asked for
-    std::vector<std::string> values; ///< of a command, in their order
-    steady_time sent, received;      ///< what is answered was done between
+    bool is_replicated = true;       ///< enough replicas have confirmed it
+    std::vector<std::string> values; ///< of a command, in order
+    steady_time sent, received;      ///< the server executed it between these times
 };
 
 class redis_link {
 public:
     struct events {
-        std::function<void(redis_server_info const&, redis_reply const&)> ready; ///< the probe's
+        /// With the reply of the probe.
+        std::function<void(redis_server_info const&, redis_reply const&)> ready;
         std::function<void(bool was_ready, std::string const& why)> lost;
     };
 
-    /// Everything runs on `guard`. Throws boost::system::system_error when a file of the options
-    /// cannot be used.
+    /// Runs on `guard`. Throws boost::system::system_error if a file named in the options is
+    /// unusable.
     redis_link(net::strand guard, redis_options const& options, std::string probe_lane,
                events events);
 
     [[nodiscard]] bool is_ready() const noexcept { return is_ready_; }
     [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
 
-    // Only while it is ready. Those never throw for what a server or a network does. `call` has to
-    // stay.
+    // Only while the link is ready. These never throw because of a server or a network. `call` must
+    // live until the end.
 
     boost::asio::awaitable<redis_reply> call(redis_call const& call, duration timeout);
     boost::asio::awaitable<redis_reply> ask(std::vector<std::string> command, duration timeout);
-    /// Writes, so that a server that is read-only does not pass for a good one.
+    /// Writes, so that a read-only server does not count as usable.
     boost::asio::awaitable<redis_reply> probe(duration timeout);
 
-    /// Keeps the connection up until stop(). To be called once.
+    /// Keeps the connection up until stop(). Call once.
     boost::asio::awaitable<void> run();
     void stop();
-    /// Waits for the end of the first attempt to connect: see first_attempt.
+    /// Waits for the end of the first attempt to connect; see first_attempt.
     boost::asio::awaitable<std::optional<std::string>> first() { return first_.wait(); }
 
 private:
@@ -79,17 +80,17 @@ private:
     events const events_;
     boost::redis::config const config_;
     std::string server_name_; ///< for TLS
-    std::string said_;        ///< Boost.Redis's last complaint
+    std::string said_;        ///< Boost.Redis's last error
     boost::redis::connection connection_;
     retry_pause pause_;
-    boost::asio::steady_timer greeting_; ///< cancelled when it is over
+    boost::asio::steady_timer greeting_; ///< cancelled when it ends
     first_attempt first_;
     std::uint64_t probes_ = 0;
     std::size_t in_flight_ = 0;
-    std::string refusal_; ///< why this connection is given up, or has ended
+    std::string refusal_; ///< why this connection was given up, or has ended
     bool greeting_done_ = true;
     bool is_ready_ = false;
-    bool was_ready_ = false; ///< the connection that ends
+    bool was_ready_ = false; ///< of the connection that ends
     bool stopped_ = false;
 };
 

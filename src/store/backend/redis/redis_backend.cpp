@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t flights_per_connection = 4;
 constexpr auto memory_interval = 1s;
-/// Keys of the server that are looked at to count live codes, a page at a time.
+/// How many keys of the server are sampled to count live codes, a page at a time.
 constexpr std::size_t sample_keys = 4000;
 constexpr std::size_t sample_pages_max = 100;
 constexpr auto sample_page = "250";
@@ -53,7 +53,7 @@ Int number_in(std::string_view text) {
 
 } // namespace
 
-/// Of a flight: one call after the other.
+/// The lane of a flight, with one call after the other.
 struct redis_backend::lane {
     lane(flight const& by, std::string key, net::strand const& guard)
         : of(&by), name(std::move(key)), link_is_ready(guard) {}
@@ -62,7 +62,7 @@ struct redis_backend::lane {
     std::string name;
     std::uint64_t number = 0; ///< of its last call
     redis_call call;
-    asio::steady_timer link_is_ready; ///< cancelled when one is
+    asio::steady_timer link_is_ready; ///< cancelled when one is ready
 };
 
 redis_backend::redis_backend(asio::any_io_executor executor, redis_options options,
@@ -104,7 +104,7 @@ asio::awaitable<void> redis_backend::carry(flight& flight, flight_listener& to) 
     to.committed(flight);
 }
 
-/// Again and again until it is known what became of it, or it is too late to know.
+/// Repeats the call until its outcome is known or the deadline has passed.
 asio::awaitable<void> redis_backend::deliver(struct commit& commit, lane& lane) {
     auto const end = steady_now() + options_.timeout;
     for (;;) {
@@ -125,7 +125,7 @@ asio::awaitable<void> redis_backend::deliver(struct commit& commit, lane& lane) 
         if (reply.type == redis_reply::kind::lost) continue;
         auto const time = decode(reply.text, commit);
         if (time) clock_.follow(reply.sent, reply.received, *time);
-        // What was not written has to be nowhere.
+        // A commit that wrote nothing needs no confirmation by replicas.
         bool const is_written = std::ranges::find(commit.failed, false) != commit.failed.end();
         if (time && (reply.is_replicated || !is_written)) commit.status = commit::outcome::done;
         co_return;
@@ -190,7 +190,7 @@ asio::awaitable<result<std::uint64_t>> redis_backend::live_codes() {
     co_return co_await net::run_on(guard(), count_live_codes());
 }
 
-/// Pages of keys come in the order of a hash: what follows some place is as good as any sample.
+/// The server returns pages of keys in hash order, so any range of them is a fair sample.
 asio::awaitable<result<std::uint64_t>> redis_backend::count_live_codes() {
     std::vector<std::string> words{"TIME"};
     auto const time = co_await ask(std::move(words));
@@ -269,7 +269,7 @@ void redis_backend::link_ready(redis_server_info const& server, redis_reply cons
     if (ready_++ == 0) observer_.ready(server.product + " " + server.version + " at " + where_);
 }
 
-/// Told once for all connections, and not again for each attempt that fails.
+/// Reported once for all links, and not again for each failed attempt.
 void redis_backend::link_lost(bool was_ready, std::string const& why) {
     if (was_ready) --ready_;
     if (was_ready && ready_ == 0) is_back_by_ = steady_now() + options_.reconnect_patience;

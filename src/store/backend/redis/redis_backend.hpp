@@ -1,22 +1,21 @@
 #pragma once
 
-/// The store of many instances: Valkey or Redis. A batch is one call of one script (commit.lua),
-/// which compares versions and adds integers; the rules run here, on the states that this instance
-/// saw last. Times are the server's, and every key goes by itself.
-///
-/// - An answer that is lost is asked for again: the server keeps the outcome of each lane's last
+/// The store for many instances on Valkey or Redis. A batch is one call of one script (commit.lua),
+/// which compares versions and adds integers. The rules run here, on the states that this instance
+/// saw last. Times are the server's, and every key expires by itself.
+/// - If an answer is lost, the call is repeated: the server keeps the outcome of each lane's last
 ///   batch.
-/// - The server's clock is followed in both directions. A batch that ran with another time than the
-///   server's, by more than a tenth of a second, is refused and runs again.
-/// - A server that is nearly full admits no more; what is there can be used and ended all the same,
-///   even when it is over maxmemory by that.
-/// - What a server has lost is lost, but for what this instance remembers: see
+/// - The server's clock is followed in both directions. A batch whose time differs from the
+///   server's by more than a tenth of a second is refused and runs again.
+/// - A server that is nearly full admits no new verifications. Existing ones can still be used and
+///   ended, even if that exceeds maxmemory.
+/// - Writes that a server has lost are gone, except for what this instance remembers: see
 ///   batch::expect_lost_writes.
-/// - With `replicas`, what was admitted, verified or canceled counts only once so many replicas
-///   have it. Until then it is `unknown`; on the server it stands.
+/// - With `replicas`, an admission, a verification or a cancellation counts only once that many
+///   replicas have it. Otherwise it is reported as `unknown`, but it remains on the server.
 ///
 /// Keys: "{otp}", the kind of the state and the 16 bytes of its key; "{otp}done:" and a lane. A
-/// shared state has its end after it.
+/// shared state is followed by its expiry.
 
 #include "backend/server_parts.hpp"
 #include "batched_store.hpp"
@@ -37,16 +36,16 @@ struct redis_server_info;
 
 class redis_backend final : public batched_store, private backend_io {
 public:
-    /// Throws boost::system::system_error when a file of the options cannot be used. `observer` and
-    /// whatever runs `executor` must outlive the store, and the store everything that was started
-    /// on it.
+    /// Throws boost::system::system_error if a file named in the options is unusable. `observer`
+    /// and the owner of `executor` must outlive the store. The store must outlive every operation
+    /// started on it.
     redis_backend(boost::asio::any_io_executor executor, redis_options options,
                   observer& observer = observer::none());
     ~redis_backend() override;
 
-    /// Exact up to a few thousand keys; an estimate from as many beyond.
+    /// Exact up to a few thousand keys; beyond that an estimate from a sample of that size.
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
-    /// Writes, so that a server that is read-only does not pass for a good one.
+    /// Writes, so that a read-only server does not count as usable.
     boost::asio::awaitable<result<std::monostate>> ping() override;
 
     boost::asio::awaitable<std::optional<std::string>> start() override;
@@ -62,7 +61,7 @@ private:
     [[nodiscard]] store_time now() const noexcept override;
     [[nodiscard]] bool has_room() const noexcept override { return has_room_; }
 
-    // The rest runs on the strand, too.
+    // These also run on the strand.
 
     boost::asio::awaitable<void> carry(flight& flight, flight_listener& to);
     boost::asio::awaitable<void> deliver(struct commit& commit, lane& lane);
@@ -81,15 +80,16 @@ private:
     redis_options const options_;
     observer& observer_;
     std::string const where_;
-    std::string const lanes_name_; ///< of all that this object has
+    std::string const lanes_name_; ///< of all lanes of this object
     std::vector<std::unique_ptr<redis_link>> links_;
     std::vector<std::unique_ptr<lane>> lanes_;
     boost::asio::steady_timer next_look_; ///< at the server's memory
-    std::string run_id_;                  ///< of the server that was greeted last
+    std::string run_id_;                  ///< of the server greeted last
     server_clock clock_;
     bool has_room_ = true;
     std::size_t ready_ = 0;    ///< links
-    steady_time is_back_by_{}; ///< when the last one was lost: a link may be ready again until then
+    steady_time is_back_by_{}; ///< when the last link was lost: until then one may become ready
+                               ///  again
     bool told_unreachable_ = false;
     bool stopped_ = false;
 };

@@ -7,7 +7,7 @@ namespace otpd::store {
 
 namespace {
 
-/// RESP3 and ACLs are in 6.0; nobody maintains anything before 6.2.
+/// RESP3 and ACLs exist since 6.0, and no version before 6.2 is maintained.
 constexpr std::pair oldest{6, 2};
 
 std::pair<int, int> major_and_minor(std::string_view version) {
@@ -19,7 +19,7 @@ std::pair<int, int> major_and_minor(std::string_view version) {
     return parts;
 }
 
-/// Of the line `name:value`; empty when there is none.
+/// The value of the line `name:value`; empty if there is none.
 std::string_view value_of(std::string_view name, std::string_view info) {
     auto const line = "\n" + std::string(name) + ":";
     auto const at = info.find(line);
@@ -39,7 +39,7 @@ std::uint64_t bytes(std::string_view value) {
 redis_server_info parse_redis_info(std::string_view reply) {
     auto const info = "\n" + std::string(reply);
     redis_server_info server;
-    server.version = value_of("valkey_version", info); // which calls itself redis 7.2.4 as well
+    server.version = value_of("valkey_version", info); // Valkey also reports redis_version 7.2.4
     if (server.version.empty())
         server.version = value_of("redis_version", info);
     else

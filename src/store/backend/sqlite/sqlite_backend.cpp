@@ -24,7 +24,7 @@ sqlite_backend::sqlite_backend(asio::any_io_executor const& executor, clock cons
 
 sqlite_backend::~sqlite_backend() {
     stop();
-    // A batch that was loaded is not committed any more: nobody runs its rules.
+    // A loaded batch is not committed any more, because nobody runs its rules.
     asio::post(context_, [this] { close(); });
     work_.reset();
     if (thread_.joinable()) thread_.join();
@@ -35,7 +35,7 @@ asio::awaitable<result<std::uint64_t>> sqlite_backend::live_codes() {
     co_return usage().codes;
 }
 
-/// A step that finds nothing: it waits for no longer than any other.
+/// Runs a step that finds nothing, so the ping waits as long as any other step.
 asio::awaitable<result<std::monostate>> sqlite_backend::ping() {
     verification_address const nobody{};
     auto const found = co_await find(nobody);
@@ -69,8 +69,8 @@ std::string sqlite_backend::name() const {
     return std::string("SQLite ") + sqlite3_libversion() + " at sqlite:" + options_.path;
 }
 
-/// Signals are for other threads: none interrupts an fsync, and a write beyond the limit of a
-/// file's size is an error instead of the end (SIGXFSZ).
+/// Blocks signals on this thread: none interrupts an fsync, and a write beyond the file size limit
+/// is an error instead of a crash (SIGXFSZ).
 void sqlite_backend::start_thread() {
     sigset_t all;
     sigset_t before;
@@ -112,7 +112,7 @@ bool sqlite_backend::has_room() const noexcept {
     return states_ < options_.states_max;
 }
 
-// --- from here on the store's thread ------------------------------------------------------------
+// --- on the store's thread ----------------------------------------------------------------------
 
 void sqlite_backend::serve() {
     for (;;) {
@@ -160,8 +160,8 @@ void sqlite_backend::commit_on_thread(flight& flight) {
     if (is_stopping_) close();
 }
 
-/// A batch's changes, if there are any, and a slice of what has ended when it is time for one: they
-/// share the commit.
+/// Writes a batch's changes, if there are any, and sweeps a slice if one is due. Both share the
+/// commit.
 outcome sqlite_backend::transact(otpd::store::commit* changes) {
     bool is_ending = false;
     try {
@@ -184,14 +184,15 @@ outcome sqlite_backend::transact(otpd::store::commit* changes) {
     }
 }
 
-/// Of a COMMIT that failed. One whose last page was not written whole is none, as is one that was
-/// rolled back; after a failed fsync it may be found after a crash.
+/// Whether a failed COMMIT has certainly not happened. True if its last page was not written
+/// completely, or if it was rolled back. False after a failed fsync: a recovery after a crash may
+/// find the transaction.
 bool sqlite_backend::is_surely_undone() const noexcept {
     auto const code = sqlite3_extended_errcode(database_->get());
     return code == SQLITE_FULL || code == SQLITE_BUSY || code == SQLITE_IOERR_WRITE;
 }
 
-/// Of the exception that is handled.
+/// Handles the current exception.
 void sqlite_backend::lose_to_exception() {
     try {
         throw;
@@ -218,7 +219,7 @@ sweep_slice sqlite_backend::sweep() {
     auto const states_max = std::max<std::size_t>(1, options_.sweep_batch);
     auto const done = table_->sweep(now(), states_max);
     sweep_due_ = done.looked_at == states_max;
-    // The next slice goes behind whatever waits by now.
+    // The next slice queues behind the work that waits now.
     if (sweep_due_)
         asio::post(context_, [this] { sweep_when_idle(); });
     else
@@ -226,7 +227,7 @@ sweep_slice sqlite_backend::sweep() {
     return sweep_slice{done.deleted, std::chrono::steady_clock::now() - began};
 }
 
-/// Otherwise the commit of the batch that is on its way sweeps.
+/// Otherwise the commit of the batch in flight sweeps.
 void sqlite_backend::sweep_when_idle() {
     if (is_serving_ && sweep_due_ && !is_lent_) static_cast<void>(transact(nullptr));
 }
@@ -247,7 +248,7 @@ void sqlite_backend::try_again() {
         is_serving_ = true;
         observer_.ready(name());
     } catch (sqlite_error const&) {
-        table_->roll_back(); // still lost; said so already
+        table_->roll_back(); // the file is still unusable, and that was reported already
     }
     arm_timer();
 }
@@ -257,8 +258,8 @@ void sqlite_backend::publish() noexcept {
     codes_ = table_ ? table_->live_codes() : 0;
 }
 
-/// The last connection to close moves the log into the file; when that fails, the next start does
-/// it.
+/// Closing the last connection checkpoints the log into the file. If that fails, the next start
+/// does it.
 void sqlite_backend::close() noexcept {
     is_serving_ = false;
     timer_.cancel();

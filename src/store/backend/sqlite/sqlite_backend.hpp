@@ -1,12 +1,12 @@
 #pragma once
 
 /// The durable store of a single machine: an SQLite file that one process holds. What was answered
-/// is on the disk; a killed process or a power cut loses nothing that anybody was told of.
+/// is on the disk: a killed process or a power cut loses nothing that was reported to anyone.
 ///
-/// One thread of its own owns the file. It loads the states of a batch, the rules run on the strand
-/// of the batches, and it commits what they did in one transaction: the steps of a batch share its
-/// fsync (docs/decisions/0009-sqlite.md). One batch is on its way at a time, so nothing that it has
-/// loaded changes meanwhile.
+/// A thread of its own owns the file. It loads the states of a batch, the rules run on the strand
+/// of the batches, and the thread commits the changes in one transaction, so that the steps of a
+/// batch share one fsync (docs/decisions/0009-sqlite.md). One batch is in flight at a time, so the
+/// states that it has loaded do not change meanwhile.
 
 #include "backend/sqlite/state_table.hpp"
 #include "batched_store.hpp"
@@ -27,32 +27,32 @@
 namespace otpd::store {
 
 struct sqlite_usage {
-    std::uint64_t codes = 0;   ///< that can be verified
-    std::uint64_t states = 0;  ///< what counts for states_max
+    std::uint64_t codes = 0;   ///< live codes
+    std::uint64_t states = 0;  ///< what counts towards states_max
     std::uint64_t commits = 0; ///< since the start: transactions that wrote something
 };
 
 class sqlite_backend final : public batched_store, private backend_io {
 public:
-    /// `now`, `observer` and whatever runs `executor` must outlive the store, and the store every
-    /// step that was begun.
+    /// `now`, `observer` and the owner of `executor` must outlive the store. The store must outlive
+    /// every step that was begun.
     sqlite_backend(boost::asio::any_io_executor const& executor, clock const& now,
                    sqlite_options options, observer& observer = observer::none());
     /// Closes the file.
     ~sqlite_backend() override;
 
     boost::asio::awaitable<result<std::uint64_t>> live_codes() override;
-    /// Reads the file. A file that could not be written is tried by writing, again and again; until
-    /// that works, this says unavailable.
+    /// Reads the file. If a write has failed, this tries to write; until a write succeeds it
+    /// returns unavailable.
     boost::asio::awaitable<result<std::monostate>> ping() override;
 
-    /// Opens, locks and checks the file. Once.
+    /// Opens, locks and checks the file. Call once.
     boost::asio::awaitable<std::optional<std::string>> start() override;
-    /// The batch that is on its way is committed, what waits is refused. The file is then whole
-    /// without its -wal.
+    /// Commits the batch in flight and refuses the waiting steps. The file is then complete without
+    /// its -wal.
     void stop() override;
 
-    /// A snapshot, from any thread.
+    /// A snapshot. Any thread.
     [[nodiscard]] sqlite_usage usage() const noexcept;
 
 private:
@@ -61,7 +61,7 @@ private:
     void load(flight& flight, flight_listener& to) override;
     void commit(flight& flight, flight_listener& to) override;
     [[nodiscard]] bool has_room() const noexcept override;
-    /// From any thread.
+    /// Any thread.
     [[nodiscard]] store_time now() const noexcept override { return clock_.now(); }
 
     void start_thread();
@@ -88,16 +88,16 @@ private:
     sqlite_options const options_;
     local_clock const clock_;
     observer& observer_;
-    /// Answers that are on their way when the store is destroyed find that it is gone.
+    /// Lets an answer that is on its way detect that the store was destroyed.
     std::shared_ptr<std::monostate> const is_alive_ = std::make_shared<std::monostate>();
 
     std::atomic<bool> is_stopping_{false};
-    std::atomic<bool> is_serving_{false}; ///< written on the thread only, as what follows
+    std::atomic<bool> is_serving_{false}; ///< written on the thread only, like the next ones
     std::atomic<std::uint64_t> codes_{0};
     std::atomic<std::uint64_t> states_{0};
     std::atomic<std::uint64_t> commits_{0};
 
-    boost::asio::io_context context_{1}; // the thread's, as what follows
+    boost::asio::io_context context_{1}; // used on the thread only, like the next ones
     net::strand file_guard_{
         boost::asio::make_strand(boost::asio::any_io_executor(context_.get_executor()))};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
@@ -105,7 +105,7 @@ private:
     boost::asio::steady_timer timer_{context_};
     std::unique_ptr<sqlite_database> database_;
     std::optional<state_table> table_;
-    bool is_lent_ = false;   ///< states are loaded, and may not be deleted until the commit
+    bool is_lent_ = false;   ///< states are loaded, and must not be deleted until the commit
     bool sweep_due_ = false; ///< otherwise the timer runs
 
     std::thread thread_;

@@ -7,12 +7,12 @@ sqlite_database::sqlite_database(std::string const& path) {
     int const code = sqlite3_open_v2(
         path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
         nullptr);
-    handle_.reset(handle); // there even when opening failed
+    handle_.reset(handle); // set even if opening failed
     if (code != SQLITE_OK) fail(code);
 }
 
 void sqlite_database::fail(int code) const {
-    // The message of the handle says more ("no such table: x"), where it is about this code.
+    // The handle's message is more exact ("no such table: x"), but only if it is about this code.
     bool const about_this = get() != nullptr && sqlite3_extended_errcode(get()) == code;
     throw sqlite_error(code, about_this ? sqlite3_errmsg(get()) : sqlite3_errstr(code));
 }
@@ -66,7 +66,7 @@ std::int64_t run::integer(int column) const noexcept {
 }
 
 std::string_view run::bytes(int column) const noexcept {
-    // The pointer first: it may convert, and the size is that of what it made.
+    // Reads the pointer first: that may convert the value, and the size is that of the result.
     auto const* const data =
         static_cast<char const*>(sqlite3_column_blob(of_.handle_.get(), column));
     if (data == nullptr) return {};

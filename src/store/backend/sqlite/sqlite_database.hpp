@@ -12,7 +12,7 @@
 
 namespace otpd::store {
 
-/// Why SQLite could not do what it was told, in its words.
+/// An error of SQLite, with its message.
 class sqlite_error : public std::runtime_error {
 public:
     sqlite_error(int code, std::string const& what) : std::runtime_error(what), code_(code) {}
@@ -25,12 +25,12 @@ private:
 
 class sqlite_database {
 public:
-    /// Opens the file for reading and writing; it must be there. Throws sqlite_error.
+    /// Opens an existing file for reading and writing. Throws sqlite_error.
     explicit sqlite_database(std::string const& path);
 
     /// Runs statements without a result.
     void execute(char const* statements);
-    /// The first column of the first row as text; empty when there is none.
+    /// Returns the first column of the first row as text; empty if there is none.
     std::string ask(char const* statement);
     /// Rows inserted, changed or deleted since the file was opened.
     [[nodiscard]] std::int64_t changes() const noexcept { return sqlite3_total_changes64(get()); }
@@ -53,13 +53,14 @@ class sqlite_statement {
 public:
     sqlite_statement(sqlite_database const& database, std::string_view text);
 
-    /// One run: its parameters are given in order, then its rows are read. The parameters' memory
-    /// must stay until the run is over, which is when this object goes.
+    /// One run of the statement: bind the parameters in order, then read the rows. The parameters'
+    /// memory must stay valid until this object is destroyed.
     class run {
     public:
         explicit run(sqlite_statement& statement) noexcept : of_(statement) {}
         ~run() {
-            sqlite3_reset(of_.handle_.get()); // its code is that of the step, which threw
+            sqlite3_reset(of_.handle_.get()); // returns the error of the step, which has thrown
+                                              // already
             sqlite3_clear_bindings(of_.handle_.get());
         }
         run(run const&) = delete;
@@ -68,15 +69,15 @@ public:
         run& with(std::int64_t value);
         run& with(std::string_view bytes);
 
-        /// Whether there is one more row.
+        /// Returns whether there is another row.
         bool next();
-        /// To its end.
+        /// Runs to the end.
         void finish() {
             while (next()) {
             }
         }
 
-        // Columns of the row, from 0. Views last until the next row.
+        // The columns of the row, from 0. Views are valid until the next row.
         [[nodiscard]] std::int64_t integer(int column) const noexcept;
         [[nodiscard]] std::string_view bytes(int column) const noexcept;
 

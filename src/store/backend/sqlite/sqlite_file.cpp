@@ -11,15 +11,15 @@ namespace otpd::store {
 
 namespace {
 
-/// Marks a file as one of these (PRAGMA application_id): "otpd".
+/// Marks our files (PRAGMA application_id): "otpd".
 constexpr int application_id = 0x6f747064;
-/// Of the tables (PRAGMA user_version). 1 to 3 were rows for each verification and counter; no
-/// release wrote them.
+/// The version of the tables (PRAGMA user_version). Versions 1 to 3 had rows for each verification
+/// and counter; no release wrote them.
 constexpr int schema_version = 4;
 
-/// With row ids, states that are written together lie together, however their keys are spread: a
-/// journey writes 8 KB of log, and 21 KB without them. The index on `due` is touched when a state
-/// comes, when it goes and when a code of it ends.
+/// With row ids, states that are written together are stored together, however their keys are
+/// spread. This writes less than half as much log. The index on `due` changes only when a state is
+/// added, when it is deleted and when one of its codes ends.
 constexpr char const* tables = R"(
     CREATE TABLE states (
       key BLOB NOT NULL UNIQUE,        -- the kind, and a keyed hash
@@ -37,9 +37,8 @@ std::string message(int error) {
     return std::generic_category().message(error);
 }
 
-/// Makes the file when it is not there. One that is there is not opened here: closing it again
-/// would take away the locks that this process may have on it (POSIX). Why it cannot be used, or
-/// nothing.
+/// Creates a missing file. Does not open an existing one: closing it again would release the locks
+/// that this process may hold on it (POSIX). Returns why the file is unusable, or nothing.
 std::string prepare(std::string const& path) {
     int const fresh =
         ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
@@ -55,15 +54,15 @@ std::string prepare(std::string const& path) {
     return {};
 }
 
-/// Before anything is read. In exclusive mode from the first access on, a WAL needs no memory
-/// shared with others, and nobody else gets in.
+/// Must run before the first read. In exclusive mode from the first access on, a WAL needs no
+/// shared memory, and nobody else can open the file.
 void guard(sqlite_database& database) {
     database.execute("PRAGMA locking_mode=EXCLUSIVE");
     database.execute("PRAGMA trusted_schema=OFF");
     database.execute("PRAGMA cell_size_check=ON");
 }
 
-/// Why the file is not one of ours, or nothing.
+/// Returns why the file is not one of ours, or nothing.
 std::string foreign(sqlite_database& database, bool is_fresh) {
     if (is_fresh) return {};
     if (std::stoi(database.ask("PRAGMA application_id")) != application_id)
@@ -81,13 +80,13 @@ void configure(sqlite_database& database, std::size_t cache_bytes) {
     if (database.ask("PRAGMA journal_mode=WAL") != "wal")
         throw sqlite_error(SQLITE_IOERR, "no write-ahead log can be kept there");
     database.execute("PRAGMA synchronous=FULL");
-    // 16 MiB of log: a page that is changed often goes to its place in the file less often.
+    // A log of 16 MiB: a page that changes often is checkpointed less often.
     database.execute("PRAGMA wal_autocheckpoint=4096");
     database.execute("PRAGMA journal_size_limit=67108864");
-    database.execute("BEGIN EXCLUSIVE; COMMIT"); // takes the lock, and does not give it back
+    database.execute("BEGIN EXCLUSIVE; COMMIT"); // takes the lock and keeps it
 }
 
-/// All of it, or the file is as fresh as before.
+/// Creates all tables, or leaves the file as fresh as before.
 void make_tables(sqlite_database& database) {
     auto const marks = "PRAGMA application_id=" + std::to_string(application_id) +
                        "; PRAGMA user_version=" + std::to_string(schema_version);

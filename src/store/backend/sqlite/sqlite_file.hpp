@@ -1,6 +1,6 @@
 #pragma once
 
-/// The file of the SQLite backend: how it is found usable, locked and made.
+/// Opens, checks, locks and creates the file of the SQLite backend.
 
 #include "backend/sqlite/sqlite_database.hpp"
 
@@ -11,9 +11,9 @@
 
 namespace otpd::store {
 
-/// Opens `path`, alone: nobody else can use the file until it is closed. It is made with mode 0600
-/// when it is not there. Or why that cannot be, in one line for the operator; then the file is as
-/// it was.
+/// Opens `path` exclusively: nobody else can use the file until it is closed. A missing file is
+/// created with mode 0600. On failure, returns the reason in one line for the operator, and the
+/// file is unchanged.
 [[nodiscard]] std::variant<std::unique_ptr<sqlite_database>, std::string>
 open_sqlite_file(std::string const& path, std::size_t cache_bytes);
 

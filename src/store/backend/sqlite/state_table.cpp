@@ -40,7 +40,7 @@ state_table::state_table(sqlite_database& database)
 
 void state_table::load(std::vector<flight::load>& loads) {
     rows_.clear();
-    rows_.reserve(loads.size()); // the blobs stay where they are
+    rows_.reserve(loads.size()); // keeps the blobs where they are
     for (auto& each : loads) {
         auto& kept = rows_[each.key];
         auto const key = each.key.bytes();
@@ -89,7 +89,7 @@ bool state_table::end() {
 }
 
 void state_table::roll_back() noexcept {
-    // Some failures have rolled back already. One of rolling back shows at the next begin().
+    // Some failures have rolled back already. A failure to roll back shows at the next begin().
     if (database_.in_transaction())
         sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
     totals_ = committed_;
@@ -111,8 +111,8 @@ void state_table::write(commit const& commit) {
     }
 }
 
-/// `due` moves to an earlier time only. What is looked at too early is looked at again, and that is
-/// less than to move it in the index with each step.
+/// Moves `due` only to an earlier time. Checking a state too early costs less than moving it in the
+/// index with each step.
 void state_table::put(state::state_key const& key, stored_row const& before, std::string_view blob,
                       store_time retained_until, state::live_codes live) {
     auto const due = std::min(live.next_end, retained_until);
@@ -153,9 +153,9 @@ void state_table::reschedule(stored_row const& what, store_time due, std::uint32
 
 state_table::slice state_table::sweep(store_time now, std::size_t states_max) {
     struct due_row : stored_row {
-        state::live_codes live; ///< now
+        state::live_codes live; ///< at present
     };
-    std::vector<due_row> due; // the index is not changed while it is read
+    std::vector<due_row> due; // the index must not change while it is read
     {
         run row(list_due_);
         row.with(in_column(now)).with(static_cast<std::int64_t>(states_max));

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The states in the file. Keys and bytes, no rules; time is an argument.
+/// The states in the file. Handles keys and bytes, without rules; time is an argument.
 
 #include "backend/sqlite/sqlite_database.hpp"
 #include "backend_io.hpp"
@@ -13,8 +13,8 @@
 
 namespace otpd::store {
 
-/// Used by one thread. Whatever is not noexcept may throw sqlite_error, after which the transaction
-/// has to be rolled back.
+/// Used by one thread. Members that are not noexcept may throw sqlite_error; the transaction must
+/// then be rolled back.
 class state_table {
 public:
     struct slice {
@@ -22,27 +22,27 @@ public:
         std::size_t deleted = 0;
     };
 
-    /// `database` has the tables, and must outlive this.
+    /// `database` must have the tables and outlive this object.
     explicit state_table(sqlite_database& database);
 
-    /// The blobs stay until the next call.
+    /// The blobs are valid until the next call.
     void load(std::vector<flight::load>& loads);
-    /// Of states that were loaded last. Makes the additions, without writing anything: afterwards
-    /// it is known which groups fail. True when something is to be written. Nobody else has changed
-    /// what its steps ran on, so only additions are looked at again.
+    /// Prepares the commit of the loaded states: makes the additions and determines which groups
+    /// fail, without writing. Returns whether there is anything to write. Checks only the
+    /// additions, because no other step has changed the loaded states.
     bool prepare(commit& commit);
 
     void begin();
-    /// What was prepared.
+    /// Writes the prepared commit.
     void write(commit const& commit);
-    /// Deletes what has ended by then, and counts the codes anew whose time is over, of at most so
-    /// many states that are due.
+    /// Deletes states that have expired by `now`, and counts codes again whose time is over. Checks
+    /// at most `states_max` due states.
     slice sweep(store_time now, std::size_t states_max);
-    /// Returns when everything since begin() is on the disk. Whether that was anything.
+    /// Returns once everything since begin() is on the disk. Returns whether there was anything.
     bool end();
     void roll_back() noexcept;
 
-    /// Writes some pages, in transactions of its own: after a failure this tells whether there is
+    /// Writes some pages in transactions of its own. After a failure, this tells whether there is
     /// room again for more than one step.
     void try_to_write();
 
@@ -55,11 +55,11 @@ private:
         std::uint64_t live_codes = 0;
     };
     struct stored_row {
-        std::int64_t id = 0; ///< 0: nothing is kept
+        std::int64_t id = 0; ///< 0: no row
         store_time retained_until;
         store_time due;
         std::uint32_t live_codes = 0;
-        std::string blob; ///< of a shared state, with what was added
+        std::string blob; ///< of a shared state, including the additions
         bool is_added_to = false;
     };
 
@@ -78,10 +78,10 @@ private:
     sqlite_statement erase_;
     sqlite_statement list_due_;
 
-    totals totals_;    ///< with what the transaction has changed so far
-    totals committed_; ///< as they are in the file
+    totals totals_;    ///< including the changes of this transaction
+    totals committed_; ///< as committed in the file
     std::int64_t changes_at_begin_ = 0;
-    /// Those that were loaded last: nobody else changes them before the commit.
+    /// The rows that were loaded last. Nobody else changes them before the commit.
     boost::unordered_flat_map<state::state_key, stored_row, state::state_key_hash> rows_;
 };
 
