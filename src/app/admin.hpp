@@ -1,6 +1,6 @@
 #pragma once
 
-/// The admin listener's routes: for operators and their tools, not for clients.
+/// The routes of the admin listener, for operators and their tools.
 
 #include "otpd/http/router.hpp"
 

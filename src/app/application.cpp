@@ -24,7 +24,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// What is given to scrapers and to the upstream's connections once nobody uses them any more.
+/// How long scrapers and connections to the upstream may take to end after the drain.
 constexpr std::chrono::seconds last_goodbye{1};
 
 std::string to_text(asio::ip::tcp::endpoint const& at) {
@@ -33,7 +33,8 @@ std::string to_text(asio::ip::tcp::endpoint const& at) {
     return std::move(text).str();
 }
 
-/// What keeps a listener from its address is for the operator to mend: one line that names both.
+/// The operator must fix a listener's address, so the error is one line with the address and the
+/// reason.
 void listen(http::server& listener, host_port const& at) {
     try {
         listener.listen();
@@ -68,8 +69,8 @@ public:
     }
 
 private:
-    /// Before anything is accepted, so that a store that can never work ends the program with its
-    /// reason. One that does not answer yet is asked for its secrets by the first who want it.
+    /// Runs before the listeners accept, so that a store that can never work ends the program with
+    /// its reason. If the store does not answer yet, the first request checks the secrets.
     void start_store() {
         auto unusable = run_now(service_.backend->start());
         if (!unusable) unusable = run_now(service_.secrets.difference());
@@ -79,7 +80,7 @@ private:
         throw std::runtime_error("store: " + *unusable);
     }
 
-    /// Runs the context until it is done. What is thrown is an answer too.
+    /// Runs the context until it is done. Returns a thrown exception's message as the answer.
     std::optional<std::string> run_now(asio::awaitable<std::optional<std::string>> what) {
         std::optional<std::string> answer;
         bool is_done = false;
@@ -91,7 +92,7 @@ private:
         while (!is_done)
             service_.context.run_one();
         service_.context
-            .restart(); // a store with a thread of its own may have left it without work
+            .restart(); // a store with its own thread may have left the context without work
         return answer;
     }
 
@@ -101,8 +102,8 @@ private:
                           {{"listener", name}, {"address", to_text(listener.local_endpoint())}});
     }
 
-    /// This thread and the others run the context until it has no work. What escapes a handler is a
-    /// bug in that handler: it is logged, and everybody else is served on.
+    /// Runs the context on this thread and the others until it has no work. An exception that
+    /// escapes a handler is a bug in that handler; it is logged and the service continues.
     void run_on_all_threads() {
         auto serve = [this] {
             for (;;) {
@@ -123,7 +124,7 @@ private:
         serve();
     }
 
-    /// From the first signal that ends the service to a context without work.
+    /// Runs from the first signal that ends the service until the context has no work.
     asio::awaitable<void> live() {
         int const signal = co_await next_end_signal();
         service_.log.info("draining", {{"signal", signal}});
@@ -147,7 +148,7 @@ private:
         service_.signals.cancel();
     }
 
-    /// SIGTERM or SIGINT; SIGHUP and SIGUSR1 are dealt with here. 0 when the set was cancelled.
+    /// Returns SIGTERM or SIGINT, or 0 if the set was cancelled. Handles SIGHUP and SIGUSR1 itself.
     asio::awaitable<int> next_end_signal() {
         for (;;) {
             auto const [error, signal] =
@@ -181,8 +182,8 @@ private:
         service_.log.info("reloaded", {{"level", notations::level().show(fresh->log.level)}});
     }
 
-    /// After somebody has moved them away. The log goes to the standard output, which is the
-    /// supervisor's.
+    /// Called after log rotation. The log goes to the standard output, which belongs to the
+    /// supervisor.
     void reopen_files() {
         if (service_.timeline) service_.timeline->reopen();
         service_.log.info("files_reopened", {{"timeline", service_.settings.timeline.path}});

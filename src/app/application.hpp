@@ -1,6 +1,6 @@
 #pragma once
 
-/// The life of the service: built, run, and taken down again.
+/// The life of the service: construction, running and shutdown.
 
 #include "settings.hpp"
 #include "wiring.hpp"
@@ -12,19 +12,19 @@ namespace otpd::app {
 
 class application {
 public:
-    /// Reads the settings anew, for SIGHUP.
+    /// Reads the settings again on SIGHUP.
     using reread = std::function<boost::system::result<settings, settings_faults>()>;
 
-    /// Builds everything and binds the listeners. Throws std::exception when a part cannot be had:
-    /// an address in use, a CA file that cannot be read. The process is prepared (process.hpp).
+    /// Builds everything and binds the listeners. Throws std::exception if a part cannot be
+    /// created: an address is in use, or a CA file is unreadable. prepare_process() must have run
+    /// (process.hpp).
     application(settings with, reread settings_again, store_factory const& factory);
     ~application();
 
     /// Serves until SIGTERM or SIGINT, then drains: readiness turns 503, after server.drain_delay
-    /// accepting stops, requests in flight finish and every send that was admitted is settled,
-    /// within server.drain_timeout. A second signal ends the process at once. SIGHUP applies a new
-    /// log.level and names what else has changed and needs a restart. SIGUSR1 opens timeline.file
-    /// again.
+    /// the listeners close, requests in flight finish and every admitted send is settled, within
+    /// server.drain_timeout. A second signal ends the process immediately. SIGHUP applies a new
+    /// log.level and logs which other changes need a restart. SIGUSR1 reopens timeline.file.
     void run();
 
 private:

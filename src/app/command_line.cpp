@@ -77,7 +77,7 @@ std::string usage() {
     return out.str();
 }
 
-/// The option's name without what was given as its value: that may be a secret in the wrong place.
+/// The option's name without an attached value, which may be a misplaced secret.
 std::string name_only(std::string const& token) {
     return token.substr(0, token.find('='));
 }
@@ -86,7 +86,7 @@ settings_faults one_fault(std::string line) {
     return settings_faults{{std::move(line)}};
 }
 
-/// What others than its owner and group may do with a file; nothing when it is not there.
+/// Whether the file's mode has these permission bits; false if there is no file.
 bool has_mode(std::string const& path, unsigned bits) {
     struct stat found{};
     return stat(path.c_str(), &found) == 0 && (found.st_mode & bits) != 0;
@@ -109,15 +109,16 @@ secret_file read_file(std::string const& path, std::size_t max_bytes) {
     return {std::move(text), {}};
 }
 
-/// Everybody of the machine may read what Docker (0444) and Kubernetes (0644) mount, and nobody
-/// else is there; a file that everybody may write to is never meant.
+/// Docker (0444) and Kubernetes (0644) mount secrets world-readable, where no other users exist. A
+/// world-writable file is always an error.
 secret_file read_secret(std::string const& path) {
     if (has_mode(path, S_IWOTH))
         return {{}, "every user of the machine may write to it: chmod o-w " + path};
     return read_file(path, max_secret_bytes);
 }
 
-/// Into `into`; a line in `faults` when that fails, except for a missing file that may be missing.
+/// Reads the file into `into`. Adds a line to `faults` on failure, unless the file is missing and
+/// optional.
 void read_into(std::optional<source_file>& into, std::string const& path, std::size_t max_bytes,
                bool required, settings_faults& faults) {
     auto file = read_file(path, max_bytes);
@@ -127,7 +128,7 @@ void read_into(std::optional<source_file>& into, std::string const& path, std::s
         faults.lines.push_back(path + ": " + file.fault);
 }
 
-/// Calls `visit(name, value)` for each variable; the value may be written to.
+/// Calls `visit(name, value)` for each variable. `visit` may overwrite the value.
 template <class Visit>
 void for_each_variable(Visit visit) {
     for (char* const* each = environ; *each != nullptr; ++each) {
@@ -139,7 +140,7 @@ void for_each_variable(Visit visit) {
     }
 }
 
-/// The file makes itself with mode 0600, but may have been there, or been changed.
+/// The program creates the file with mode 0600, but the file may be older or may have been changed.
 std::vector<std::string> faults_of_database(settings const& all) {
     std::vector<std::string> faults;
     if (all.store.url.type != store::location::kind::sqlite || all.server.listen.is_loopback())

@@ -9,13 +9,14 @@ namespace otpd::app {
 
 namespace {
 
-/// The random half of an id, as the log has it: it opens nothing (otp/key_ring.hpp).
+/// The random half of an id, as in the log. It cannot be used in place of the id
+/// (otp/key_ring.hpp).
 std::string_view loggable_id(std::string_view verification_id) noexcept {
     constexpr std::size_t random_digits = 32;
     return verification_id.substr(0, random_digits);
 }
 
-/// The fields of a line, without those that say nothing.
+/// The fields of a line, without empty ones.
 class line_fields {
 public:
     line_fields() { fields_.reserve(24); }

@@ -1,7 +1,7 @@
 #pragma once
 
-/// What the listeners, the upstream client and the store tell, turned into log lines and metrics.
-/// Thread-safe, as the log and the metrics are.
+/// Turns the reports of the listeners, the upstream client and the store into log lines and
+/// metrics. Thread-safe, like the log and the metrics.
 
 #include "otpd/bridgexapi/observer.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
@@ -84,7 +84,7 @@ public:
     void clock_jumped(store::duration by) noexcept override;
     void failed(std::exception_ptr thrown) noexcept override;
 
-    /// How often the store became ready so far.
+    /// How often the store has become ready so far.
     [[nodiscard]] std::uint64_t times_ready() const noexcept { return times_ready_; }
 
 private:
@@ -93,7 +93,7 @@ private:
     std::atomic<std::uint64_t> times_ready_{0};
 };
 
-/// The message of whatever was thrown.
+/// The message of an exception.
 [[nodiscard]] std::string what_of(std::exception_ptr const& thrown);
 
 } // namespace otpd::app

@@ -7,7 +7,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds kept_for{1};
-/// More than a store takes: its own timeouts are shorter, or another question is under way.
+/// Longer than any store takes: the store's own timeout is shorter, or a call is already in
+/// progress.
 constexpr std::chrono::seconds timeout{10};
 
 } // namespace

@@ -15,18 +15,18 @@
 
 namespace otpd::app {
 
-/// What anybody may ask about the service. The store is asked once a second, for all who ask.
+/// The health of the service. It asks the store once a second, for all callers.
 class health {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive this object.
     health(boost::asio::any_io_executor const& executor, store::store& store,
            bridgexapi::client const& sends, bridgexapi::client const& questions);
 
-    /// From now on the service is not ready.
+    /// Makes the service not ready from now on.
     void begin_drain() noexcept { is_draining_ = true; }
-    /// As a word for people; nothing when it is ready.
+    /// The reason as a word for people; nothing if the service is ready.
     boost::asio::awaitable<std::optional<std::string_view>> why_not_ready();
-    /// Nothing when the store does not answer.
+    /// Nothing if the store does not answer.
     boost::asio::awaitable<std::optional<std::uint64_t>> live_codes();
 
 private:

@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Awaits one operation, if it may be done at all, and notes how it went.
+/// Awaits one operation, if it is allowed at all, and records its result.
 template <class T>
 asio::awaitable<otpd::store::result<T>> measure(telemetry::metrics& metrics, secrets_gate& gate,
                                                 std::string_view name,

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Any store, with its operations counted and timed, and none done that the secrets do not allow.
+/// A store decorator that counts and times operations, and refuses them while the secrets do not
+/// match.
 
 #include "otpd/store/store.hpp"
 #include "otpd/telemetry/metrics.hpp"
@@ -8,7 +9,7 @@
 
 namespace otpd::app {
 
-/// Adds nothing to the rules of the store it stands before; the arguments must outlive it.
+/// Adds no rules to the store behind it. The arguments must outlive this object.
 class metered_store final : public store::store {
 public:
     metered_store(store& inner, secrets_gate& gate, telemetry::metrics& metrics) noexcept

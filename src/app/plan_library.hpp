@@ -1,6 +1,6 @@
 #pragma once
 
-/// The library that the numbering plans came with. They are as old as it is.
+/// The library that contains the numbering plans. They are as old as the library.
 
 #include <chrono>
 #include <optional>
@@ -9,9 +9,9 @@
 namespace otpd::app {
 
 struct plan_library {
-    std::string file; ///< its name: libphonenumber.so.8.12; empty: unknown
+    std::string file; ///< its file name: libphonenumber.so.8.12; empty: unknown
     std::optional<std::chrono::sys_days>
-        dated; ///< of the file, which a package keeps as its maker left it
+        dated; ///< of the file; packages keep the date of the upstream file
 };
 [[nodiscard]] plan_library library_of_plans();
 

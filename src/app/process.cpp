@@ -16,18 +16,18 @@ namespace {
 void open_standard_descriptors() {
     for (int const each : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (::fcntl(each, F_GETFD) != -1 || errno != EBADF) continue;
-        // The lowest free one is taken: those below it are open by now.
+        // open() takes the lowest free descriptor, and those below it are open by now.
         if (::open("/dev/null", O_RDWR) != each)
             throw std::system_error(errno, std::generic_category(), "cannot open /dev/null");
     }
 }
 
 void ignore_signals() {
-    // Written to a client that is gone, or to a file that may not grow: an error there, not the end
-    // here.
+    // Raised by writes to a closed connection, or to a file at its size limit. The write returns an
+    // error instead.
     for (int const each : {SIGPIPE, SIGXFSZ})
         std::signal(each, SIG_IGN);
-    // Sent by nobody who wants the end. Those that are used get their handlers later
+    // Their senders do not mean to end the process. Signals with a use get their handlers later
     // (application.cpp).
     for (int const each :
          {SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGSTKFLT, SIGPWR})

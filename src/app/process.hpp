@@ -1,19 +1,18 @@
 #pragma once
 
-/// What the process asks of the kernel before it reads a secret or serves anybody.
+/// Prepares the process before it reads a secret or serves a request.
 
 namespace otpd::app {
 
-/// To be called first, before anything is opened.
+/// Call first, before anything is opened.
 ///
-/// Descriptors 0 to 2 that are closed are opened on /dev/null: what is opened next would get their
-/// numbers, and the log would be written into it. Throws std::system_error when that cannot be
-/// done.
+/// Opens closed descriptors 0 to 2 on /dev/null. Otherwise the next open files would get their
+/// numbers, and the log would be written into them. Throws std::system_error if that fails.
 ///
-/// No core dumps and no other process of the same user that reads this one's memory (codes and keys
-/// would be in it), no new privileges, as many descriptors as the hard limit allows; a broken pipe
-/// is an error code and not a signal, and signals that nobody needs do not end the process. Each is
-/// tried; none is required.
+/// Disables core dumps and reading of this process's memory by other processes of the same user (it
+/// contains codes and keys), and forbids new privileges. Raises the number of descriptors to the
+/// hard limit. A broken pipe becomes an error code, and signals without a use do not end the
+/// process. All of these are attempts; none is required.
 void prepare_process();
 
 } // namespace otpd::app

@@ -1,14 +1,14 @@
 #pragma once
 
-/// otpd as a program: settings in, service up, exit code out.
+/// otpd as a program: reads settings, runs the service, returns an exit code.
 
 #include "application.hpp"
 
 namespace otpd::app {
 
-/// What main() does.
+/// The body of main().
 int run_program(int argc, char** argv);
-/// With the store that the factory makes: for measurements (bench/filled_otpd.cpp).
+/// Uses the factory's store, for measurements (bench/filled_otpd.cpp).
 int run_program(int argc, char** argv, store_factory const& factory);
 
 } // namespace otpd::app

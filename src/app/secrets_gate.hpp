@@ -1,7 +1,7 @@
 #pragma once
 
-/// Lets nobody to a store before it is known that this instance has the secrets of all others
-/// there.
+/// Blocks the store until it is known that this instance has the same secrets as the others that
+/// use it.
 
 #include "events.hpp"
 #include "otpd/store/backend.hpp"
@@ -17,18 +17,19 @@
 
 namespace otpd::app {
 
-/// Any thread. All arguments must outlive it.
+/// Thread-safe. All arguments must outlive this object.
 class secrets_gate {
 public:
     secrets_gate(store::backend& store, store_events const& events, store::shared_secrets secrets,
                  telemetry::logger& log)
         : store_(store), events_(events), mine_(std::move(secrets)), log_(log) {}
 
-    /// It agreed, and was not away since: nothing has to be asked.
+    /// Whether the secrets matched and the store has not been away since: no check is necessary.
     [[nodiscard]] bool is_open() const noexcept { return agreed_when_ == events_.times_ready(); }
-    /// Asks the store, and again whenever it was away. A difference is logged as an error.
+    /// Compares the secrets, again each time the store was away. Logs a difference as an error.
     boost::asio::awaitable<bool> passes();
-    /// What differs, as a line for the operator; nothing when it agrees, or does not answer.
+    /// Returns the difference as a line for the operator; nothing if there is none, or if the store
+    /// does not answer.
     boost::asio::awaitable<std::optional<std::string>> difference();
 
 private:

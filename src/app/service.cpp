@@ -96,7 +96,7 @@ void service::add_routes() {
     api::add_operator_routes(admin_routes, operators_use);
 }
 
-/// The board before those who may ask it because of what they heard.
+/// Adds the scoreboard before listeners that may query it when an event arrives.
 void service::add_listeners() {
     events.add(scores);
     events.add(event_waiters);

@@ -33,12 +33,12 @@
 
 namespace otpd::app {
 
-/// Every long-lived object of the process, each after those that it needs. Its owner runs the
-/// context until that has no work, so that no coroutine outlives what it refers to.
+/// Every long-lived object of the process, each declared after those that it needs. The owner runs
+/// the context until it has no work, so that no coroutine outlives the objects that it refers to.
 struct service {
     service(app::settings with, store_factory const& factory);
 
-    /// What asks the upstream, and tells others, beside the requests.
+    /// Starts the background work: upstream polls and webhooks.
     void start_background();
     void stop_background();
 
@@ -55,7 +55,7 @@ struct service {
     numbering_plan plan;
     system_clock clock;
     api::authenticator callers;
-    std::optional<api::authenticator> operators; ///< on the admin listener
+    std::optional<api::authenticator> operators; ///< for the admin listener
     otp::key_ring keys;
     http::router api_routes;
     http::router admin_routes;
@@ -63,20 +63,20 @@ struct service {
     std::size_t threads;
     boost::asio::io_context context;
     boost::asio::strand<boost::asio::io_context::executor_type> lifecycle;
-    boost::asio::signal_set signals; // on lifecycle
+    boost::asio::signal_set signals; // used on lifecycle
 
     std::unique_ptr<store::backend> backend;
     secrets_gate secrets;
     metered_store store;
-    bridgexapi::client send_client;     ///< takes sends
-    bridgexapi::client question_client; ///< answers everything else
+    bridgexapi::client send_client;     ///< for sends
+    bridgexapi::client question_client; ///< for all reads
     app::health health;
     bridgexapi::route_gates gates;
-    bridgexapi::read_bulkhead questions; ///< of requests
+    bridgexapi::read_bulkhead questions; ///< of reads
     otp::read_limit reads;
     otp::message_owners owners{context.get_executor()};
     event_bus events;
-    std::unique_ptr<timeline_file> timeline; ///< none unless it is asked for
+    std::unique_ptr<timeline_file> timeline; ///< null unless configured
     otp::scoreboard scores;
     otp::event_waiters event_waiters;
     webhook::webhooks hooks;

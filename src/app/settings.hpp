@@ -1,10 +1,11 @@
 #pragma once
 
-/// Everything an operator may set, checked once before any socket opens and immutable afterwards.
+/// All settings of the operator. They are checked once, before any socket opens, and immutable
+/// afterwards.
 ///
-/// Each section is the struct that a part of the service is made with, or holds it, and each
-/// declares its keys itself (settings_keys.hpp). Nothing here reads the process: load_settings() is
-/// a pure function of what it is given, and read_sources() is the only one that opens files.
+/// Each section is the options struct of a part of the service, or contains it, and declares its
+/// keys itself (settings_keys.hpp). Nothing here reads the process: load_settings() is a pure
+/// function of its arguments, and only read_sources() opens files.
 
 #include "otpd/bridgexapi/client.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
@@ -38,26 +39,27 @@
 
 namespace otpd::app {
 
-/// Where to listen: an IPv4 or IPv6 address or a host name, and a port (0: any free one).
+/// An address to listen on: an IPv4 or IPv6 address or a host name, and a port (0: any free one).
 struct host_port {
     std::string host; ///< without brackets
     std::uint16_t port{};
 
-    /// HOST:PORT, with brackets round an IPv6 address.
+    /// HOST:PORT, with brackets around an IPv6 address.
     [[nodiscard]] std::string to_string() const;
-    /// 127.0.0.0/8, ::1, the same mapped into IPv6, or `localhost` (RFC 6761 6.3).
+    /// Whether it is in 127.0.0.0/8, ::1, the same mapped into IPv6, or `localhost` (RFC 6761 6.3).
     [[nodiscard]] bool is_loopback() const;
 
     friend bool operator==(host_port const&, host_port const&) = default;
 };
 
-/// The process as a whole, besides what its API's listener has of its own.
+/// The whole process, in addition to the options of the API's listener.
 struct server_settings : http::server_options {
     host_port listen{"127.0.0.1", 8000};
-    int threads = 0;                          ///< 0: one for each processor
-    std::chrono::milliseconds drain_delay{0}; ///< between readiness 503 and the end of accepting
+    int threads = 0;                                 ///< 0: one per processor
+    std::chrono::milliseconds drain_delay{0};        ///< between readiness 503 and the close of the
+                                                     ///  listeners
     std::chrono::milliseconds drain_timeout{25'000}; ///< never less than bridgexapi.timeout
-    bool accept_any_proxy = false; ///< trusted_proxies may be wider than a private network
+    bool accept_any_proxy = false; ///< allows trusted_proxies outside private networks
 
     template <class Keys>
     static void declare(Keys keys) {
@@ -78,9 +80,10 @@ struct server_settings : http::server_options {
 };
 
 struct admin_settings {
-    std::optional<host_port> listen{{"127.0.0.1", 9464}}; ///< nothing: no admin listener
-    secret_string token;                                  ///< the operator's; empty: nobody is
-    bool accept_network = false; ///< `listen` may be an address that others reach
+    std::optional<host_port> listen{{"127.0.0.1", 9464}}; ///< empty: no admin listener
+    /// The operator's; empty: nobody is the operator.
+    secret_string token;
+    bool accept_network = false; ///< allows an address that other machines reach
 
     template <class Keys>
     static void declare(Keys keys) {
@@ -99,7 +102,7 @@ struct admin_settings {
 };
 
 struct bridgexapi_settings : bridgexapi::client_options {
-    std::size_t read_connections_max = 8; ///< for questions, besides
+    std::size_t read_connections_max = 8; ///< for reads, in addition
 
     template <class Keys>
     static void declare(Keys keys) {
@@ -110,13 +113,15 @@ struct bridgexapi_settings : bridgexapi::client_options {
     }
 };
 
-/// Of the policy only what is a key of [otp]; policy_of() makes it whole.
+/// Contains only the policy's keys of [otp]; policy_of() completes it.
 struct otp_settings : otp::policy {
     bool cooldown_doubles = false;
-    std::chrono::seconds cooldown_longest{900}; ///< with cooldown_doubles; never when this is less
+    std::chrono::seconds cooldown_longest{900}; ///< with cooldown_doubles; a longer cooldown never
+                                                ///  doubles
     double accepted_guess_risk = 0.0001;
-    secret_string hmac_secret; ///< empty with a memory store only: make a random one
-    std::vector<secret_string> previous_hmac_secrets; ///< still verify, never sign; newest first
+    secret_string hmac_secret; ///< empty, with a memory store only: generate a random one
+    std::vector<secret_string> previous_hmac_secrets; ///< verify existing codes, never sign new
+                                                      ///  ones; newest first
     secret_string number_key_secret;                  ///< empty: derive it from hmac_secret
 
     template <class Keys>
@@ -140,7 +145,7 @@ struct otp_settings : otp::policy {
     }
 };
 
-/// Which numbers may be sent to.
+/// The destinations that may receive codes.
 using numbers_settings = otp::destination_rules;
 
 /// The table `[[client]]`.
@@ -152,8 +157,8 @@ struct client_settings {
 struct auth_settings {
     secret_string token; ///< visible ASCII; empty, on loopback only: no authentication
     bool accept_short_tokens =
-        false; ///< one that can be guessed may guard an address that others reach
-    std::vector<std::string> web_otp_hosts; ///< of its holder: otp::client::web_otp_hosts
+        false; ///< allows a token that can be guessed at an address that other machines reach
+    std::vector<std::string> web_otp_hosts; ///< of the token's holder: otp::client::web_otp_hosts
 
     template <class Keys>
     static void declare(Keys keys) {
@@ -173,8 +178,8 @@ struct auth_settings {
 
 struct store_settings : store::common_options {
     store::location url;
-    secret_string password;         ///< for `url` when that has none
-    bool accept_clear_text = false; ///< a server on another machine may be reached without TLS
+    secret_string password;         ///< for a `url` without one
+    bool accept_clear_text = false; ///< allows a server on another machine without TLS
 
     template <class Keys>
     static void declare(Keys keys) {
@@ -223,10 +228,10 @@ struct limits_settings {
     /// False, on loopback only: no cooldown, no limit and no conversion guard. Guess limits of
     /// numbers always hold.
     bool enabled = true;
-    /// Without it something has to refuse sends when others reach server.listen.
+    /// If false, something must refuse sends when other machines reach server.listen.
     bool accept_none = false;
-    // The limits that there are without further words, 0: off. Each is named by its key; what they
-    // count is in built_in_limits().
+    // The built-in limits; 0: off. Each is named by its key; built_in_limits() defines what they
+    // count.
     std::uint64_t number_10m = 5;
     std::uint64_t number_24h = 10;
     std::uint64_t address_1h = 30; ///< of end users
@@ -237,8 +242,8 @@ struct limits_settings {
     std::uint64_t global_24h = 100'000;
     std::uint64_t guesses_address_1h = 60; ///< of end users
     std::uint64_t guesses_client_1m = 600;
-    std::uint64_t reads_client_1m = 600; ///< questions (otp/read_limit.hpp)
-    std::vector<std::string> observe;    ///< names of the above that refuse nothing
+    std::uint64_t reads_client_1m = 600; ///< reads (otp/read_limit.hpp)
+    std::vector<std::string> observe;    ///< names of limits above that only observe
 
     template <class Keys>
     static void declare(Keys keys) {
@@ -259,7 +264,7 @@ struct limits_settings {
     }
 };
 
-/// How routes are kept apart and compared. A concurrency_max of 0 is half of
+/// How routes are isolated and compared. A concurrency_max of 0 means half of
 /// bridgexapi.connections_max.
 struct routes_settings {
     bridgexapi::route_gate_options gates{.concurrency_max = 0};
@@ -273,9 +278,10 @@ struct routes_settings {
 };
 
 struct money_settings {
-    /// In all, in a UTC day; 0: no cap. Nothing: not chosen (daily_cap_of() in app/wiring.hpp).
+    /// The cap on all spending in a UTC day; 0: no cap. Empty: not set (daily_cap_of() in
+    /// app/wiring.hpp).
     std::optional<money> daily_cap;
-    money assumed_price = otp::policy().assumed_price; ///< of an SMS whose price is not known, > 0
+    money assumed_price = otp::policy().assumed_price; ///< of an SMS with an unknown price, > 0
     otp::price_cache_options prices;
     otp::account_options account;
 
@@ -297,8 +303,9 @@ struct money_settings {
 };
 
 struct delivery_settings : otp::tracker_options {
-    std::string status_url; ///< empty: the upstream's, as the reference; else otpd's own base URL
-    std::size_t waiters_max = 1000; ///< requests that wait for a change at a time
+    std::string status_url; ///< empty: the upstream's, like the reference; otherwise otpd's own
+                            ///  base URL
+    std::size_t waiters_max = 1000; ///< concurrent long polls
 
     template <class Keys>
     static void declare(Keys keys) {
@@ -354,62 +361,64 @@ struct settings {
     webhook::options webhooks;
     log_settings log;
 
-    // The tables that may occur any number of times; in the file only.
-    std::vector<client_settings> clients;         ///< `[[client]]`
-    std::vector<otp::limit> own_limits;           ///< `[[limit]]`
-    std::vector<otp::message_template> templates; ///< `[[template]]`, beside otp.message_template
-    std::vector<otp::test_number> test_numbers;   ///< `[[test_number]]`
-    std::vector<otp::route_plan> route_plans;     ///< `[[route_plan]]`
-    std::vector<otp::spending_budget> budgets;    ///< `[[budget]]`
+    // Tables that may occur any number of times, in the file only.
+    std::vector<client_settings> clients;             ///< `[[client]]`
+    std::vector<otp::limit> own_limits;               ///< `[[limit]]`
+    std::vector<otp::message_template> templates;     ///< `[[template]]`, in addition to
+                                                      ///  otp.message_template
+    std::vector<otp::test_number> test_numbers;       ///< `[[test_number]]`
+    std::vector<otp::route_plan> route_plans;         ///< `[[route_plan]]`
+    std::vector<otp::spending_budget> budgets;        ///< `[[budget]]`
     std::vector<webhook::endpoint> webhook_endpoints; ///< `[[webhook]]`
 
-    /// The files that secrets came from, by the key that names each: `bridgexapi.api_key_file`.
+    /// The files that secrets were read from, by the key that names the file:
+    /// `bridgexapi.api_key_file`.
     std::map<std::string, std::string> secret_files;
-    /// Names of the environment that begin as ours do and are Kubernetes' links to services.
+    /// Names in the environment with our prefix that are Kubernetes' service links.
     std::vector<std::string> service_links;
 };
 
-/// The budget that money.daily_cap is: in answers, in the log and in metrics. Nothing else is
-/// called so.
+/// The name of the budget money.daily_cap in replies, in the log and in metrics. No other budget
+/// may have it.
 inline constexpr char const* daily_cap_name = "daily_cap";
-/// Whether an enforced [[budget]] of key total bounds everything that is spent.
+/// Whether an enforced [[budget]] with the key total bounds all spending.
 [[nodiscard]] bool has_total_budget(settings const& all);
 
-/// What is wrong: one line for each fault, none of which holds a secret or a line break.
+/// The faults in the settings: one line each, without secrets or line breaks.
 struct settings_faults {
     std::vector<std::string> lines;
 };
-/// Needed by boost::system::result: using faults as settings is a bug.
+/// Required by boost::system::result. Using faults as settings is a bug.
 [[noreturn]] void throw_exception_from_error(settings_faults const&, boost::source_location const&);
 
-/// A file that was read, with the name by which messages call it.
+/// A file's text, with its name in messages.
 struct source_file {
     std::string name;
     std::string text;
-    bool is_open_to_all = false; ///< others than its owner and group may read it or write to it
+    bool is_open_to_all = false; ///< others than its owner and group may read or write it
 };
 
-/// What is in a file that a setting names, or why that cannot be had: "no such file".
+/// The contents of a file that a setting names, or why it cannot be read: "no such file".
 struct secret_file {
     std::string text;
     std::string fault; ///< empty: none
 };
 
-/// Everything settings come from, strongest first.
+/// The sources of settings, strongest first.
 struct settings_sources {
     std::map<std::string, std::string> flags; ///< `section.key` -> value
     std::map<std::string, std::string>
-        environment; ///< all of it; other programs' names are ignored
+        environment; ///< all of it; names of other programs are ignored
     std::optional<source_file> dotenv;
     std::optional<source_file> config; ///< TOML
     /// Reads the file of a secret. Null: there is none.
     std::function<secret_file(std::string const& path)> open_secret{};
 };
 
-/// Reads, merges and checks. All faults are reported at once.
+/// Reads, merges and checks. Reports all faults at once.
 [[nodiscard]] boost::system::result<settings, settings_faults>
 load_settings(settings_sources const& sources);
-/// One value alone, with the faults of its sources: whatever the others are.
+/// Reads one value alone, with the faults of its sources, whatever the other values are.
 [[nodiscard]] boost::system::result<settings, settings_faults>
 load_setting(settings_sources const& sources, std::string_view path);
 
@@ -417,17 +426,18 @@ struct setting_line {
     std::string key; ///< `section.key`
     std::string value;
 };
-/// Every key with its value, then each table of the file, for the log and for --check-config. Of a
-/// secret it says only whether it is set.
+/// Every key with its value, then each table of the file, for the log and for --check-config. Shows
+/// of a secret only whether it is set.
 [[nodiscard]] std::vector<setting_line> describe(settings const& settings);
-/// Keys of describe() whose values differ, and of entries that came or went. Secrets are compared
-/// by their digests.
+/// The keys of describe() whose values differ, and of added or removed entries. Compares secrets by
+/// their digests.
 [[nodiscard]] std::vector<std::string> changed_keys(settings const& before, settings const& after);
-/// What is not wrong but should be known, a line each.
+/// Notes for the operator that are not faults, one line each.
 [[nodiscard]] std::vector<std::string> settings_notes(settings const& settings,
                                                       std::chrono::sys_days today);
 
-/// Every key with its default and what is allowed, and an example of each table: config.toml.
+/// The text of config.toml: every key with its default and allowed values, and an example of each
+/// table.
 [[nodiscard]] std::string config_file();
 /// The same as a page: docs/configuration.md.
 [[nodiscard]] std::string configuration_page();

@@ -1,5 +1,5 @@
-// What depends on more than one key; and what is unsafe once others than this machine reach it:
-// refused, or accepted in words by a setting of its own.
+// Checks that involve more than one key. Also checks what is unsafe if other machines reach this
+// one: it is refused, unless a setting accepts it explicitly.
 
 #include "otpd/store/admission.hpp"
 #include "settings_sources.hpp"
@@ -16,8 +16,8 @@ std::string in_milliseconds(std::chrono::milliseconds time) {
     return std::to_string(time.count());
 }
 
-/// The chance that all guesses a number is allowed in a day, spent on one code, hit it; where older
-/// codes stay valid, on as many as there may be.
+/// Bounds the chance that all guesses of a day at one number hit a code. If older codes stay valid,
+/// the guesses count against all of them.
 void check_guess_risk(otp_settings const& settings, refusals& refuse) {
     bool const several = !settings.purposes_with_several_codes.empty();
     double const codes = several ? static_cast<double>(store::codes_max) : 1;
@@ -44,7 +44,7 @@ void check_secrets(settings const& all, refusals& refuse) {
                 "otp.hmac_secret is required with store.url = " + url +
                     ": codes signed with a random one could not be checked after a restart or by "
                     "another instance (make one: openssl rand -hex 32)");
-    // Else the numbers' key goes with the secret that is replaced.
+    // Otherwise the numbers' key would change with the replaced secret.
     refuse.when(
         outlives && !otp.previous_hmac_secrets.empty() && otp.number_key_secret.empty(),
         "otp.number_key_secret is required with otp.previous_hmac_secrets and store.url = " + url +
@@ -56,7 +56,7 @@ void check_secrets(settings const& all, refusals& refuse) {
 void check_store(store_settings const& settings, refusals& refuse) {
     refuse.when(!settings.password.empty() && !settings.url.password.empty(),
                 "store.password and a password in store.url: leave one of them out");
-    // A URL of PostgreSQL may have them, too.
+    // A PostgreSQL URL may also contain them.
     auto const& in_url = settings.url.postgres;
     bool const has_certificate =
         !settings.certificate_file.empty() || !in_url.certificate_file.empty();
@@ -112,12 +112,12 @@ void check_listeners(settings const& all, refusals& refuse) {
 
 // --- exposure -----------------------------------------------------------------------------------
 
-/// Of a [[client]] only the hash of its token is known.
+/// For a [[client]], only the hash of the token is known.
 bool can_be_guessed(secret_string const& token, std::size_t least) {
     return !token.empty() && (token.size() < least || !values::has_different_bytes(token.reveal()));
 }
 
-/// Something refuses sends of whoever sends too many: a limit for all clients, or the guard.
+/// Whether anything refuses excessive sends: a limit over all clients, or the conversion guard.
 bool has_a_limit(settings const& all) {
     using otp::limit_mode;
     using otp::limit_step;
@@ -134,7 +134,7 @@ bool has_a_limit(settings const& all) {
            (all.pumping.enabled && all.pumping.mode == limit_mode::enforce);
 }
 
-/// Where others reach server.listen.
+/// Checks settings for a server.listen that other machines reach.
 void check_network(settings const& all, refusals& refuse) {
     constexpr std::size_t least = 22; // 128 bits in base64 (OWASP ASVS 7.2.3)
     auto const listen = all.server.listen.to_string();
@@ -171,7 +171,7 @@ void check_network(settings const& all, refusals& refuse) {
                         "set server.accept_any_proxy = true to accept that");
 }
 
-/// Wherever the API listens.
+/// Checks settings for any server.listen.
 void check_exposure(settings const& all, refusals& refuse) {
     if (!all.server.listen.is_loopback()) check_network(all, refuse);
     if (auto const& listen = all.admin.listen)

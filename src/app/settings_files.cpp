@@ -36,13 +36,13 @@ char unescaped(char c) {
     }
 }
 
-/// Walks the text of one file; keeps the number of the line it is on.
+/// Walks through the text of one file and tracks the line number.
 class reader {
 public:
     reader(source_file const& file, fault_lines& faults) : file_(file), faults_(faults) {}
 
     std::map<std::string, std::string> read() {
-        constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF"; // of editors that mark UTF-8
+        constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF"; // written by some editors
         if (file_.text.starts_with(byte_order_mark)) at_ = byte_order_mark.size();
         while (at_ < file_.text.size())
             read_entry();
@@ -81,14 +81,14 @@ private:
         return std::string(trim_ascii(value));
     }
 
-    /// A comment begins with a # at the start of the value or behind white space.
+    /// A comment begins with a # at the start of the value or after white space.
     static std::string_view without_comment(std::string_view value) {
         for (auto at = value.find('#'); at != std::string_view::npos; at = value.find('#', at + 1))
             if (at == 0 || trim_ascii(value.substr(at - 1, 1)).empty()) return value.substr(0, at);
         return value;
     }
 
-    /// In single quotes only \' and \\ are escapes.
+    /// In single quotes, only \' and \\ are escapes.
     std::optional<std::string> read_quoted() {
         auto const& text = file_.text;
         char const quote = text[at_++];
@@ -178,7 +178,8 @@ std::string scalar_text(toml::node const& node) {
     return {};
 }
 
-/// In the environment's notation a comma would make two items of one, and an empty one none.
+/// In the environment's notation, a comma would split an item in two, and an empty item would
+/// vanish.
 bool is_item_of(value_kind list, toml::node const& item) {
     if (list == value_kind::whole_list) return item.is_integer();
     if (!item.is_string()) return false;
@@ -229,7 +230,7 @@ std::string text_of(toml::node const& node) {
 void read_values(source_file const& file, toml::table const& table, std::span<key_words const> keys,
                  found_table& to, fault_lines& faults);
 
-/// The tables of a list within `whole`, which messages call by the name that is written in it.
+/// The tables of a list within `whole`. Messages call the list by its name in the file.
 std::vector<found_table> read_parts(source_file const& file, toml::table const& whole,
                                     found_table const& found, key_words const& key,
                                     fault_lines& faults) {
@@ -302,7 +303,7 @@ void read_entries(source_file const& file, table_kind const& kind, toml::node co
         found.push_back(read_entry(file, kind, *each.as_table(), faults));
 }
 
-/// What the name of something unknown at the top of the file is called.
+/// What messages call an unknown name at the top of the file.
 std::string_view kind_of(toml::node const& node) {
     if (node.is_table()) return "section";
     return is_list_of_tables(node) ? "table" : "key outside a section";

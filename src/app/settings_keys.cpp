@@ -1,5 +1,5 @@
-// The sections of the settings, in the order of config.toml; what their keys are is said by the
-// structs themselves.
+// The sections of the settings, in the order of config.toml. The structs themselves declare their
+// keys.
 
 #include "settings_keys.hpp"
 

@@ -1,12 +1,12 @@
 #pragma once
 
-/// How a setting is declared, and the one list of all of them. The configuration file's keys and
-/// tables, the names in the environment, the error messages, config.toml and docs/configuration.md
-/// all come from here.
+/// The declaration of a setting, and the list of all settings. The keys and tables of the
+/// configuration file, the names in the environment, the error messages, config.toml and
+/// docs/configuration.md are all derived from it.
 ///
-/// The struct that a part of the service is made with declares its keys in a static
-/// `declare(Keys keys)`, where Keys is the class `declaration` below: it need not know this header.
-/// The default is the one that the member has.
+/// The options struct of a part of the service declares its keys in a static function `declare(Keys
+/// keys)`. Keys is the class `declaration` below; the struct need not include this header. The
+/// default of a key is the member's initial value.
 
 #include "settings.hpp"
 
@@ -19,29 +19,29 @@
 
 namespace otpd::app {
 
-/// What messages and pages say of a key of a section or of a table.
+/// What messages and pages say about a key of a section or a table.
 struct key_words {
-    std::string section; ///< or the table
+    std::string section; ///< or table
     std::string name;
     value_kind kind{};
-    /// Of a section the default, of a table an example, in the environment's notation; a list of
+    /// For a section the default, for a table an example, in the environment's notation; a list of
     /// tables in TOML.
     std::string initial;
     std::string help;    ///< a sentence
     std::string allowed; ///< for "must be …"
-    double min = 0;      ///< of numbers
+    double min = 0;      ///< for numbers
     double max = 0;
     bool is_secret =
-        false; ///< the value appears nowhere; the key after it names a file that has it
-    bool is_partly_secret = false; ///< it may have a password in it
-    bool is_hidden = false;        ///< no secret, and shown in part only
-    bool is_file = false;          ///< NAME_file of the secret before it
+        false; ///< the value is never shown; the next key names a file that contains it
+    bool is_partly_secret = false; ///< it may contain a password
+    bool is_hidden = false;        ///< not secret, but only shown in part
+    bool is_file = false;          ///< the key NAME_file that follows a secret
     bool is_required = false;
     std::string alias; ///< the reference service's name for it; may be empty
     std::string
-        alternative;    ///< of a table: the key that it does not go with, which the example has
-    std::string part{}; ///< of a list of tables: what messages call one of them
-    std::vector<key_words> parts{}; ///< and what may stand in it
+        alternative;    ///< in a table: the key that excludes this one, and that the example shows
+    std::string part{}; ///< for a list of tables: what messages call one of them
+    std::vector<key_words> parts{}; ///< and the keys of one of them
 
     /// `section.name`
     [[nodiscard]] std::string path() const { return section + '.' + name; }
@@ -52,7 +52,7 @@ struct key_words {
     [[nodiscard]] bool is_concealed() const noexcept { return is_secret || is_hidden; }
 
     key_words& known_as(std::string other) { return alias = std::move(other), *this; }
-    // Of a table's.
+    // For a table's key.
     key_words& like(std::string example) { return initial = std::move(example), *this; }
     key_words& needed(std::string example) { return is_required = true, like(std::move(example)); }
     key_words& instead_of(std::string other, std::string example) {
@@ -63,20 +63,21 @@ struct key_words {
 /// A key of `Owner`: of the settings, or of one entry of a table.
 template <class Owner>
 struct key_of : key_words {
-    /// False, with `to` unchanged, when the text is not allowed.
+    /// Returns false and leaves `to` unchanged if the text is not allowed.
     std::function<bool(Owner& to, std::string_view text)> read;
     /// The value in the environment's notation; of a secret only whether it is set.
     std::function<std::string(Owner const& from)> show;
-    std::function<bool(Owner const& a, Owner const& b)> same; ///< secrets by their digests
+    /// Compares secrets by their digests.
+    std::function<bool(Owner const& a, Owner const& b)> same;
 };
 using setting_key = key_of<settings>;
 
 /// In the order of config.toml.
 [[nodiscard]] std::span<setting_key const> setting_keys();
-/// From the environment's notation.
+/// Converts from the environment's notation.
 [[nodiscard]] std::string toml_literal(value_kind kind, std::string_view text);
 
-/// A limit that there is without a table of its own: its quota is a key of [limits].
+/// A built-in limit, whose quota is a key of [limits].
 struct built_in_limit {
     std::string_view name;
     otp::limit_key key{};
@@ -87,14 +88,14 @@ struct built_in_limit {
 };
 [[nodiscard]] std::span<built_in_limit const> built_in_limits() noexcept;
 
-/// Collects the keys of `Owner`, or of what `In` finds in it.
+/// Collects the keys of `Owner`, or of what `In` returns for it.
 template <class Owner, class In = std::identity>
 class declaration {
 public:
     declaration(std::string_view section, std::vector<key_of<Owner>>& to, In in = {})
         : section_(section), to_(&to), in_(in) {}
 
-    /// Of a struct within this one.
+    /// Declares the keys of a member struct.
     template <class Member>
     auto part(Member member) const {
         auto in = [in = in_, member](auto& owner) -> auto& {
@@ -129,7 +130,7 @@ public:
         return key;
     }
 
-    // By the kind of value. A time has its unit in its name: `_seconds` or `_ms`.
+    // One function per kind of value. The name of a time ends in its unit: `_seconds` or `_ms`.
     template <class M>
     key_words& whole(std::string_view name, M member, double least, double most,
                      std::string_view help, std::string_view unit = "") const {
@@ -199,7 +200,7 @@ public:
     key_words& mode(std::string_view name, auto member, std::string_view help) const {
         return add(name, member, notations::mode(), help);
     }
-    /// Of the built-in limits.
+    /// The quotas of the built-in limits.
     void quotas() const {
         for (auto const& each : built_in_limits())
             whole(each.name, each.quota, 0, 1'000'000'000, each.help);
@@ -215,7 +216,7 @@ private:
     In in_;
 };
 
-/// Behind each secret the key of a file that has it.
+/// Adds, after each secret, the key of a file that contains it.
 template <class Owner>
 void add_file_keys(std::vector<key_of<Owner>>& keys) {
     std::vector<key_of<Owner>> all;
@@ -247,16 +248,16 @@ struct reading;
 
 /// `[[name]]`.
 struct table_kind {
-    static constexpr std::size_t entries_max = 1000; ///< of one table
+    static constexpr std::size_t entries_max = 1000; ///< of one kind
 
     std::string name;
     std::string help; ///< one or two sentences
     std::vector<key_words> keys;
     /// Adds the entry, or a line for each fault.
     std::function<void(found_table const& table, settings& to, reading& with)> read;
-    /// A line for each entry, with what is not as it is without the key.
+    /// One line per entry, with the values that differ from the defaults.
     std::function<std::vector<setting_line>(settings const& settings)> describe;
-    /// Names of entries that only one of the two has.
+    /// The names of entries that differ between the two.
     std::function<std::vector<std::string>(settings const& a, settings const& b)> differences;
 };
 /// In the order of config.toml.

@@ -1,4 +1,4 @@
-// From the sources to settings: which one wins, and what is wrong with them.
+// Merges the sources into settings, by precedence, and reports faults.
 
 #include "settings_sources.hpp"
 
@@ -11,7 +11,7 @@ namespace otpd::app {
 
 namespace {
 
-/// How many single-character changes turn one text into the other (Levenshtein).
+/// The number of single-character changes that turn one text into the other (Levenshtein).
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
@@ -30,7 +30,7 @@ using name_values = std::map<std::string, std::string>;
 
 constexpr std::string_view own_prefix = "OTPD_";
 
-/// Names with our prefix that are no keys.
+/// The names with our prefix that are no keys.
 name_values unknown_names(name_values const& names) {
     name_values unknown;
     for (auto const& entry : names)
@@ -40,7 +40,7 @@ name_values unknown_names(name_values const& names) {
     return unknown;
 }
 
-/// They are mistakes; names without the prefix are other programs'.
+/// Unknown names with our prefix are mistakes; names without it belong to other programs.
 void refuse(name_values const& unknown, std::string_view where, fault_lines& faults) {
     std::vector<std::string> known;
     for (auto const& key : setting_keys())
@@ -50,11 +50,11 @@ void refuse(name_values const& unknown, std::string_view where, fault_lines& fau
                          std::string(where) + suggestion(name, known));
 }
 
-/// What Kubernetes tells each container of a Service that is called otpd, or otpd-something
-/// (kubernetes.io/docs/concepts/services-networking/service: environment variables):
-/// OTPD_SERVICE_HOST, OTPD_SERVICE_PORT, OTPD_SERVICE_PORT_<NAME>, OTPD_PORT=tcp://...,
-/// OTPD_PORT_<NUMBER>_TCP, and that with _PROTO, _PORT and _ADDR. OTPD_PORT=8000 is a mistake of a
-/// person.
+/// Whether it is one of the variables that Kubernetes sets in each container for a Service named
+/// otpd or otpd-something (kubernetes.io/docs/concepts/services-networking/service: environment
+/// variables): OTPD_SERVICE_HOST, OTPD_SERVICE_PORT, OTPD_SERVICE_PORT_<NAME>, OTPD_PORT=tcp://...,
+/// OTPD_PORT_<NUMBER>_TCP, and the last with _PROTO, _PORT and _ADDR. OTPD_PORT=8000 is a user's
+/// mistake.
 bool is_service_link(std::string_view name, std::string_view value) {
     using endings = std::initializer_list<std::string_view>;
     auto const cut = [&name](endings list) {
@@ -78,8 +78,8 @@ bool is_service_link(std::string_view name, std::string_view value) {
     return number < name.size() && name.substr(0, number).ends_with("_PORT_");
 }
 
-/// Where the reference reads a value differently: everything but 1, true, yes and on is false, and
-/// a negative cooldown means none.
+/// Translates values that the reference service reads differently: everything except 1, true, yes
+/// and on is false, and a negative cooldown means none.
 std::string from_reference(setting_key const& key, std::string const& text) {
     if (key.kind == value_kind::boolean)
         return values::parse_boolean(text).value_or(false) ? "true" : "false";
@@ -99,7 +99,7 @@ std::optional<found_value> find_in(name_values const& names, setting_key const& 
     return found_value{from_reference(key, other->second), source(other->first)};
 }
 
-/// The sources after their files are read.
+/// The sources after their files were read.
 struct layers {
     name_values const& flags;
     name_values const& environment;
@@ -108,7 +108,7 @@ struct layers {
     found_file config;
 };
 
-/// The strongest source that has the key; nothing when all leave it to the default.
+/// The value from the strongest source that has the key; nothing if none has it.
 std::optional<found_value> find_value(layers const& layers, setting_key const& key) {
     if (auto const flag = layers.flags.find(key.path()); flag != layers.flags.end())
         return found_value{flag->second, "the command line"};
@@ -120,7 +120,7 @@ std::optional<found_value> find_value(layers const& layers, setting_key const& k
     return std::nullopt;
 }
 
-/// Which setting, with its value unless it is secret, and where it was found.
+/// The name of the setting, its value unless it is secret, and its source.
 std::string place_of(setting_key const& key, found_value const* value) {
     if (value == nullptr) return key.path();
     return key.path() +
@@ -146,8 +146,8 @@ layers read_layers(settings_sources const& sources, settings& to, fault_lines& f
     return out;
 }
 
-/// A URL may have a password before its @. Of the tables, webhooks alone have keys in clear;
-/// a test number's code opens nothing.
+/// A URL may contain a password before its @. Of the tables, only webhooks have keys in clear text;
+/// a test number's code protects nothing.
 bool holds_secrets(found_file const& config) {
     auto const is_secret = [&](setting_key const& key) {
         auto const value = config.values.find(key.path());
@@ -163,7 +163,7 @@ bool holds_secrets(found_file const& config) {
            std::ranges::any_of(config.tables, has_secrets);
 }
 
-/// Where others reach this machine, its other users are not trusted with the secrets either.
+/// If other machines reach this one, its other users must not read the secrets either.
 void check_files(settings_sources const& sources, layers const& layers, settings const& all,
                  fault_lines& faults) {
     if (all.server.listen.is_loopback()) return;
@@ -180,7 +180,7 @@ void check_files(settings_sources const& sources, layers const& layers, settings
 } // namespace
 
 std::string suggestion(std::string_view wrong, std::vector<std::string> const& candidates) {
-    constexpr std::size_t longest_compared = 64; // work grows with the product of the lengths
+    constexpr std::size_t longest_compared = 64; // the cost grows with the product of the lengths
     if (wrong.size() > longest_compared) return {};
     std::string const* nearest = nullptr;
     std::size_t least = std::max<std::size_t>(2, wrong.size() / 4) + 1;
@@ -226,7 +226,7 @@ boost::system::result<settings, settings_faults> load_settings(settings_sources 
     read_keys(setting_keys(), out, find, place_of, with);
     for (auto const& each : from.config.tables)
         std::ranges::find(table_kinds(), each.name, &table_kind::name)->read(each, out, with);
-    // Checked only when every value is the one that was meant: else a mistyped one brings others.
+    // Checked only if every value was read: a mistyped value would cause other faults.
     if (with.faults.empty()) {
         with.faults = check_together(out);
         check_files(sources, from, out, with.faults);

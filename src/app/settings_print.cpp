@@ -1,4 +1,4 @@
-// Settings as people see them: in the log, after a reload, as config.toml and as a page.
+// Prints settings for people: for the log, after a reload, as config.toml and as a page.
 
 #include "settings_keys.hpp"
 
@@ -32,7 +32,7 @@ std::string must_be(key_words const& key) {
     return out;
 }
 
-/// The file of a secret stands below it, without words of its own.
+/// The key for a secret's file follows without a description of its own.
 std::string entry(key_words const& key, std::string_view comment) {
     std::string out;
     if (!key.is_file) out = "\n# " + key.help + "\n# " + must_be(key) + '\n';
@@ -41,7 +41,7 @@ std::string entry(key_words const& key, std::string_view comment) {
     return out + '\n';
 }
 
-/// What may stand in each table of a list: words only, its example is the list's.
+/// The keys of a list's tables, as comments only. The example is that of the list.
 std::string parts_of(key_words const& key) {
     std::string out;
     for (auto const& each : key.parts)
@@ -122,7 +122,7 @@ sees.
 
 )md";
 
-/// Where there is more to read of a table.
+/// Where tables are described in more detail.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> more_of{{
     {"client", "[API clients](operations.md#api-clients)"},
     {"limit", "[Limits](limits.md#limits-of-your-own)"},
@@ -137,7 +137,7 @@ std::string code(std::string_view text) {
     return text.empty() ? std::string() : '`' + std::string(text) + '`';
 }
 
-/// Of a table. What would end a cell, or begin code in a text, is escaped.
+/// A row of a table. Escapes characters that would end a cell or begin code.
 std::string row(std::initializer_list<std::string> cells) {
     std::string out = "|";
     for (auto const& cell : cells) {

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The readers of the two kinds of file, and what they share: texts by key, with where they were
-/// found; and how texts become the values of a section or of an entry of a table.
+/// The readers of the two kinds of file and their common parts: texts by key with their positions,
+/// and the conversion of texts to the values of a section or of a table's entry.
 
 #include "settings_keys.hpp"
 
@@ -20,19 +20,20 @@ using found_values = std::map<std::string, found_value>; ///< by `section.key`
 
 /// One `[[name]]` of the file, or one table of a list in it.
 struct found_table {
-    std::string name;     ///< of the list in it: the key
+    std::string name;     ///< for a list in it: the key
     std::string title;    ///< for messages: `[[limit]]`, or `[[route_plan]] "login" step 2`
     std::string source;   ///< "config.toml:12"
-    bool is_part = false; ///< of a list in another
-    found_values values;  ///< by their name alone
+    bool is_part = false; ///< belongs to a list in another table
+    found_values values;  ///< by their names without a prefix
 };
 
-/// One value as it was written, before anybody knows whether it is good.
+/// One value as it was written, before it is checked.
 struct found_value {
     std::string text;   ///< in the environment's notation
     std::string source; ///< "config.toml:12"
-    bool usable = true; ///< false: of the wrong TOML type, `text` is for the message only
-    std::vector<found_table> tables{}; ///< of a list of tables, with `text` for the message only
+    bool usable = true; ///< false: it has the wrong TOML type, and `text` is only for the message
+    std::vector<found_table> tables{}; ///< for a list of tables; `text` is then only for the
+                                       ///  message
 };
 
 struct found_file {
@@ -40,25 +41,25 @@ struct found_file {
     std::vector<found_table> tables; ///< in the order of the file
 };
 
-/// Unknown sections and keys, and whatever is not TOML, are faults. A fault of the syntax is named
-/// by its place alone: the parser's own words may quote a secret that lacks its quotes.
+/// Unknown sections and keys and malformed TOML are faults. A syntax fault is reported by its
+/// position only: the parser's message may quote a secret that lacks its quotes.
 [[nodiscard]] found_file read_toml(source_file const& file, fault_lines& faults);
 
-/// What TOML calls it, for messages.
+/// TOML's name for it, for messages.
 [[nodiscard]] std::string_view toml_type(value_kind kind) noexcept;
 
-/// A `.env` file as python-dotenv reads it (the reference service's reader): `KEY=value`, `export `
-/// before it, comments, 'literal' and "escaped" values over several lines. `$` has no meaning.
-/// Other than there, `KEY= # note` is empty: the note is a comment, never a secret. A line that
-/// holds no assignment is a fault.
+/// Reads a `.env` file like python-dotenv (the reference service's reader): `KEY=value`, an
+/// optional `export `, comments, 'literal' and "escaped" values over several lines. `$` has no
+/// meaning. Unlike python-dotenv, `KEY= # note` is empty: the note is a comment and never a secret.
+/// A line without an assignment is a fault.
 [[nodiscard]] std::map<std::string, std::string> read_dotenv(source_file const& file,
                                                              fault_lines& faults);
 
-/// The candidate nearest to `wrong`, as " (did you mean X?)", or nothing when none is near.
+/// The candidate nearest to `wrong`, as " (did you mean X?)"; nothing if none is near.
 [[nodiscard]] std::string suggestion(std::string_view wrong,
                                      std::vector<std::string> const& candidates);
 
-/// A line for each thing that is so and must not be.
+/// Collects a line for each forbidden condition that holds.
 class refusals {
 public:
     void when(bool is_so, std::string line) {
@@ -72,30 +73,30 @@ bool holds(List const& list, T const& what) {
     return std::ranges::find(list, what) != list.end();
 }
 
-/// check_together() of the tables.
+/// The part of check_together() for the tables.
 [[nodiscard]] fault_lines check_tables(settings const& all);
-/// What depends on more than one key, and the settings that are not safe. A line for each fault,
-/// which says what to do.
+/// Checks what depends on more than one key, and unsafe settings. Returns one line per fault, which
+/// says what to do.
 [[nodiscard]] fault_lines check_together(settings const& all);
 
 // --- from texts to values -----------------------------------------------------------------------
 
-/// What a reader of values needs besides them.
+/// What a reader of values needs in addition to them.
 struct reading {
     std::function<secret_file(std::string const& path)> open_secret;
     fault_lines faults;
 };
 
-/// "must be …", and whatever else is wrong with the text.
+/// "must be …", and what else is wrong with the text.
 [[nodiscard]] std::string fault_of(key_words const& key, found_value const& value);
-/// What a file of secrets has in it, one a line where the key is a list; or nothing and a fault
-/// that begins with `where`.
+/// Returns the contents of a file of secrets, one per line if the key is a list; or nothing and a
+/// fault that begins with `where`.
 [[nodiscard]] std::optional<found_value> read_secret_file(key_words const& secret,
                                                           found_value const& path,
                                                           std::string const& where, reading& with);
 
-/// The values that `find` has for the keys, into `to`. `where` begins the messages about one: which
-/// it is and where it was found; null when it was not.
+/// Reads the values that `find` returns for the keys into `to`. `where` is the start of a message
+/// about a key: its name and its source; null if the key was not found.
 template <class Owner, class Find, class Where>
 void read_keys(std::span<key_of<Owner> const> keys, Owner& to, Find find, Where where,
                reading& with) {
@@ -109,7 +110,7 @@ void read_keys(std::span<key_of<Owner> const> keys, Owner& to, Find find, Where 
     };
     for (std::size_t i = 0; i < keys.size(); ++i) {
         auto const& key = keys[i];
-        if (key.is_file) continue; // with its secret, which is before it
+        if (key.is_file) continue; // read together with its secret, which precedes it
         std::optional<found_value> value = find(key);
         auto place = where(key, value ? &*value : nullptr);
         if (key.is_secret) {

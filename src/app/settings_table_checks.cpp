@@ -1,5 +1,5 @@
-// What the tables of the file must be together, and with the other settings; and whether the
-// countries that are named anywhere exist.
+// Checks the tables of the file against each other and against other settings, and that all named
+// countries exist.
 
 #include "otpd/core/numbering_plan.hpp"
 #include "otpd/store/limits.hpp"
@@ -22,7 +22,7 @@ std::vector<int> routes_of(otp::route_step const& step) {
     return step.best ? step.best->routes : std::vector{step.route_id};
 }
 
-/// Ascending, each once.
+/// Ascending, without duplicates.
 std::set<int> routes_of(otp::route_plan const& plan) {
     std::set<int> routes;
     for (auto const& step : plan.steps)
@@ -52,7 +52,7 @@ public:
     }
 
 private:
-    /// A token says who shows it.
+    /// A token identifies its holder, so tokens must be unique.
     void check_tokens() {
         std::map<secret_digest, std::string> owners;
         auto const is_new = [&](secret_string const& token, char const* owner) {
@@ -74,7 +74,7 @@ private:
             }
     }
 
-    /// Names are not to come twice in a table.
+    /// Refuses duplicate names in a table.
     void check_name(std::string const& which, std::string_view each) {
         when(!names_.insert(which).second,
              which + " is there twice: give each " + std::string(each) + "a name of its own");
@@ -136,8 +136,8 @@ private:
                      ", which is its default_route_plan: add it to its routes or choose another");
     }
 
-    /// Without the numbering plan no number has a country: nothing would be sent, or what is
-    /// denied.
+    /// Without the numbering plan, no number has a country: an allowed country would receive
+    /// nothing, and a denied country would not be refused.
     void check_countries_are_known() {
         auto const known_for = [&](bool has_country, std::string const& what) {
             when(has_country && !all_.numbers.checked,
@@ -163,7 +163,7 @@ private:
                       "key = \"country\" of " + named("budget", each.name));
     }
 
-    /// An answer and a metric say by name what refused.
+    /// Replies and metrics identify what refused a request by its name.
     void check_limits_and_budgets() {
         std::set<std::string> taken{store::cooldown_counter, store::guesses_counter,
                                     otp::read_limit_name, daily_cap_name};
@@ -191,7 +191,7 @@ private:
         }
     }
 
-    /// What may stand behind a text of the purpose, or of any.
+    /// The suffixes that may follow a text of this purpose, or of any purpose.
     [[nodiscard]] std::vector<otp::autofill_suffix> suffixes_for(std::string const& purpose) const {
         std::vector<otp::autofill_suffix> suffixes;
         auto const add_hosts = [&](std::vector<std::string> const& hosts) {
@@ -261,7 +261,7 @@ private:
         check_client_of(which, hook.client);
     }
 
-    using named_country = std::pair<std::string, std::string>; ///< where, and which
+    using named_country = std::pair<std::string, std::string>; ///< position, and name
 
     [[nodiscard]] std::vector<named_country> all_countries() const {
         std::vector<named_country> list;
@@ -290,7 +290,7 @@ private:
 
     void check_countries_exist() {
         auto const list = all_countries();
-        if (list.empty()) return; // the numbering plans take milliseconds to load
+        if (list.empty()) return; // loading the numbering plans takes milliseconds
         numbering_plan const plan;
         for (auto const& [where, country] : list)
             when(!plan.knows_country(country),
@@ -300,7 +300,7 @@ private:
     }
 
     settings const& all_;
-    std::set<std::string> names_; ///< of what must not be there twice
+    std::set<std::string> names_; ///< the names that must be unique
     std::map<std::string, std::string> plans_of_purposes_;
 };
 

@@ -1,4 +1,4 @@
-// The tables that the configuration file may have any number of times: what may stand in them.
+// The tables that the configuration file may have any number of times, and their keys.
 
 #include "otpd/core/encoding.hpp"
 #include "otpd/core/passcode.hpp"
@@ -16,12 +16,12 @@ namespace {
 
 template <class Entry>
 using entry_keys = std::vector<key_of<Entry>>;
-/// What is left to do once each value is read.
+/// Completes an entry after all its values were read.
 template <class Entry>
 using finisher = void (*)(Entry& entry, found_table const& table, entry_keys<Entry> const& keys,
                           reading& with);
 
-/// Which table, and where it is: the beginning of every line about it.
+/// The table and its position: the start of every message about it.
 std::string place_and_title(found_table const& table) {
     return table.source + ": " + table.title + (table.is_part ? ": " : " ");
 }
@@ -32,7 +32,7 @@ std::string place_of(found_table const& table, key_words const& key, found_value
            (key.is_concealed() ? "" : " = " + values::quoted_for_message(value->text));
 }
 
-/// A value that is allowed by itself.
+/// Checks a value that is allowed on its own.
 template <class Entry>
 void refuse(std::string const& name, found_table const& table, entry_keys<Entry> const& keys,
             reading& with) {
@@ -41,7 +41,7 @@ void refuse(std::string const& name, found_table const& table, entry_keys<Entry>
     with.faults.push_back(place_of(table, key, &value) + ": " + fault_of(key, value));
 }
 
-/// The entry, or nothing and a line for each fault.
+/// Returns the entry, or nothing and a line for each fault.
 template <class Entry>
 std::optional<Entry> read_entry(found_table const& table, entry_keys<Entry> const& keys,
                                 finisher<Entry> finish, reading& with) {
@@ -61,7 +61,8 @@ std::optional<Entry> read_entry(found_table const& table, entry_keys<Entry> cons
     return entry;
 }
 
-/// `name = value` of what is not as it is without the key. The name of the entry is said elsewhere.
+/// `name = value` for each value that differs from the default. The entry's name is printed
+/// elsewhere.
 template <class Entry>
 std::string shown(Entry const& entry, entry_keys<Entry> const& keys, std::string_view separator) {
     static Entry const usual{};
@@ -97,7 +98,7 @@ entry_keys<Entry> keys_from(std::string const& name, void (*declare)(declaration
     return keys;
 }
 
-/// Entries of `a` that are not in `b` as they are.
+/// The entries of `a` that `b` does not have unchanged.
 template <class Entry>
 void add_differences(std::vector<Entry> const& a, std::vector<Entry> const& b,
                      table<Entry> const& of, entry_keys<Entry> const& keys,
@@ -152,7 +153,7 @@ notation<std::vector<secret_digest>> token_digests() {
         if (!from_hex(text, digest)) return std::nullopt;
         return digest;
     };
-    // One that is being replaced, and its successor. Which are the same, check_tables() says.
+    // An old token and its successor. check_tables() refuses equal ones.
     auto out = notations::list_of(item, "one or two different SHA-256 hashes in hexadecimal",
                                   {.least = 1, .most = 2, .is_sorted = false, .may_repeat = true});
     out.show = [](std::vector<secret_digest> const& list) {
@@ -270,7 +271,7 @@ void declare_template(declaration<otp::message_template> keys) {
              "For requests in this language (zh: also in zh-Hans and zh-Hans-CN, RFC 4647 3.4); "
              "without it in all that have no template of their own.")
         .like("nl");
-    // Whether it is sound depends on other settings (check_tables).
+    // Its validity depends on other settings (check_tables).
     keys.add("text", &message_template::text,
              notations::text("printable ASCII other than ` with {code} once, {minutes} (its life) "
                              "where wanted and no other braces, at most 158 characters and 160 GSM "
@@ -282,7 +283,7 @@ void declare_template(declaration<otp::message_template> keys) {
 
 // --- [[test_number]] ----------------------------------------------------------------------------
 
-/// What a test number is until all of it is there: its types have no empty value.
+/// A test number before it is complete: its types have no empty value.
 struct test_number_entry {
     std::optional<phone_number> number;
     secret_string code;
@@ -330,7 +331,7 @@ void add_test_number(settings& to, test_number_entry entry) {
 
 // --- [[route_plan]] -----------------------------------------------------------------------------
 
-/// A step until it is known whether it names a route or asks for the best.
+/// A step before it is known whether it names a route or selects the best of several.
 struct step_entry {
     otp::route_step step;
     std::optional<otp::best_rule::by> order;
@@ -351,7 +352,7 @@ void declare_step(declaration<step_entry> all) {
             "delivery.")
         .instead_of("route", "cheapest");
     best.add("routes", &best_rule::routes,
-             // In the order that is written: the first is taken when there are no figures.
+             // In the written order: without statistics, the first one is used.
              notations::list_of(notations::route(),
                                 "a list of 2 to 8 different route ids from 1 to 8",
                                 {.least = 2, .is_sorted = false}),
@@ -385,7 +386,7 @@ entry_keys<step_entry> const& step_keys() {
     return keys;
 }
 
-/// One line where a step is neither one route nor the best of several.
+/// Returns a line if a step is neither one route nor the best of several.
 std::optional<std::string> fault_of_choice(found_table const& table) {
     auto const has = [&](std::string const& key) { return table.values.contains(key); };
     if (!has("route") && !has("best")) return "needs a route, or best and routes";
@@ -426,7 +427,7 @@ void declare_plan(declaration<otp::route_plan> keys) {
     keys.purposes("purposes", &route_plan::purposes,
                   "Purposes whose sends take it when a request names neither route nor plan.")
         .like("login");
-    // They are no text: finish_plan() reads them.
+    // These are not texts: finish_plan() reads them.
     auto& steps =
         keys.add("steps", &route_plan::steps,
                  notation<std::vector<otp::route_step>>{
@@ -444,7 +445,7 @@ void declare_plan(declaration<otp::route_plan> keys) {
 void finish_plan(otp::route_plan& plan, found_table const& table,
                  entry_keys<otp::route_plan> const& keys, reading& with) {
     auto const found = table.values.find("steps");
-    if (found == table.values.end() || !found->second.usable) return; // said already
+    if (found == table.values.end() || !found->second.usable) return; // reported already
     if (found->second.tables.size() > otp::route_plan::max_steps)
         refuse("steps", table, keys, with);
     for (auto const& each : found->second.tables)
@@ -485,7 +486,7 @@ void declare_budget(declaration<otp::spending_budget> keys) {
         .like("enforce");
 }
 
-/// In its canonical form; nothing for what cannot be one of `key`.
+/// The canonical form; nothing if the text cannot be a value of `key`.
 std::optional<std::string> parse_only(otp::budget_key key, std::string const& text) {
     switch (key) {
     case otp::budget_key::total:
@@ -504,7 +505,7 @@ std::optional<std::string> parse_only(otp::budget_key key, std::string const& te
     return values::parse_country(text);
 }
 
-/// What `only` would have to be is known with a good `key` alone.
+/// The valid form of `only` is known only with a good `key`.
 void finish_budget(otp::spending_budget& budget, found_table const& table,
                    entry_keys<otp::spending_budget> const& keys, reading& with) {
     auto const key = table.values.find("key");
@@ -520,7 +521,7 @@ void finish_budget(otp::spending_budget& budget, found_table const& table,
 
 // --- [[webhook]] --------------------------------------------------------------------------------
 
-/// As the Standard Webhooks write it.
+/// In the notation of Standard Webhooks.
 std::optional<secret_string> parse_secret(std::string_view text) {
     constexpr std::string_view prefix = "whsec_";
     constexpr std::size_t least = 24;
@@ -533,7 +534,7 @@ std::optional<secret_string> parse_secret(std::string_view text) {
     return secret_string(*std::move(bytes));
 }
 
-/// A base URL with a path and a query. Whether it may be http is a matter of allow_private.
+/// Whether it is a base URL with a path and a query. allow_private decides whether http is allowed.
 bool is_webhook_url(std::string_view text) {
     constexpr std::size_t most = 2048;
     bool const is_web = text.starts_with("https://") || text.starts_with("http://");
@@ -542,7 +543,7 @@ bool is_webhook_url(std::string_view text) {
            values::parse_base_url(text.substr(0, text.find('?')));
 }
 
-/// Without the path: it may be what keeps strangers away.
+/// Without the path, which may be a secret of the endpoint.
 std::string host_of(std::string const& url) {
     auto const begin = url.find("://");
     if (begin == std::string::npos) return {};

@@ -55,7 +55,7 @@ bool is_host_name(std::string_view text) {
            });
 }
 
-/// A name of digits and dots only is a mistyped address, not a name (RFC 1123 2.1).
+/// A name of digits and dots only is a mistyped address (RFC 1123 2.1).
 bool is_host(std::string_view text) {
     if (text.find_first_not_of("0123456789.") == std::string_view::npos)
         return boost::urls::parse_ipv4_address(text).has_value();
@@ -113,12 +113,13 @@ bool is_caller_id(std::string_view text) {
            text.front() != ' ' && text.back() != ' ';
 }
 
-/// With the shortest code; whether it fits with this one depends on other settings.
+/// Checked with the shortest code. Whether the text fits the configured one depends on other
+/// settings.
 bool is_message_template(std::string_view text) {
     return !otp::messages::fault_of(text, passcode::min_length, std::chrono::minutes(1), {});
 }
 
-/// Digits that numbers begin with.
+/// Leading digits of numbers.
 bool is_prefix(std::string_view item) {
     return !item.empty() && item.size() <= phone_number::max_digits && all_ascii_digits(item) &&
            item.front() != '0';
@@ -295,7 +296,7 @@ char const* leftover_in_secret(std::string_view text, value_kind kind) {
         auto const end = is_list ? std::min(text.find(',', begin), text.size()) : text.size();
         auto item = text.substr(begin, end - begin);
         while (begin > 0 && !item.empty() && is_white_space(item.front()))
-            item.remove_prefix(1); // behind a comma there may be some
+            item.remove_prefix(1); // spaces may follow a comma
         begin = end + 1;
         if (item.empty()) continue;
         if (is_white_space(item.front()) || is_white_space(item.back()))

@@ -1,6 +1,6 @@
 #pragma once
 
-/// How the text of one value becomes a value and back.
+/// Conversion of one value from text and back.
 
 #include "otpd/core/decimal.hpp"
 #include "otpd/core/encoding.hpp"
@@ -30,9 +30,9 @@ namespace otpd::app {
 
 struct host_port;
 
-/// What a value is written as in TOML. In the environment everything is text; lists are separated
-/// by commas. A date may be a text in TOML, too; money is a text or a number. A list of tables is
-/// for the keys of tables only.
+/// How a value is written in TOML. In the environment everything is text, and lists are separated
+/// by commas. A date may also be a text in TOML; money is a text or a number. Only tables have keys
+/// with a list of tables.
 enum class value_kind {
     whole,
     number,
@@ -52,15 +52,15 @@ struct notation {
     std::string allowed; ///< for "must be …"
     std::function<std::optional<T>(std::string_view)> parse;
     std::function<std::string(T const&)> show; ///< of a secret only whether it is set
-    double min = 0;                            ///< of numbers
+    double min = 0;                            ///< for numbers
     double max = 0;
     bool is_secret = false;
-    bool is_partly_secret = false; ///< show() leaves out what may be a password
+    bool is_partly_secret = false; ///< show() omits what may be a password
 };
 
 namespace values {
 
-/// Surrounding ASCII white space is ignored; nothing else may follow the number.
+/// Ignores surrounding ASCII white space. Nothing else may follow the number.
 [[nodiscard]] std::optional<std::int64_t> parse_whole(std::string_view text);
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
 [[nodiscard]] std::optional<bool> parse_boolean(std::string_view text);
@@ -69,36 +69,37 @@ namespace values {
 [[nodiscard]] std::optional<int> parse_route(std::string_view text);
 [[nodiscard]] std::optional<std::string> parse_purpose(std::string_view text);
 [[nodiscard]] std::optional<std::string> parse_country(std::string_view text);
-/// Trimmed, empty items included; no items at all for an empty text.
+/// Trimmed, including empty items; no items for an empty text.
 [[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
 [[nodiscard]] std::string joined(std::vector<std::string> const& items);
 [[nodiscard]] std::string format_date(std::chrono::year_month_day const& date);
 /// The shortest text that reads back as the same number.
 [[nodiscard]] std::string format_number(double value);
-/// Without zeros at the end; of amounts that are not negative.
+/// Without trailing zeros; for amounts that are not negative.
 
 /// "a, b or c", with `last` for "or".
 [[nodiscard]] std::string enumerated(std::span<std::string_view const> words,
                                      std::string_view last);
 
-/// Not empty, and no line break in it.
+/// Not empty, and without line breaks.
 [[nodiscard]] bool is_path(std::string_view text);
-/// 1 to `most` lower-case letters, digits and what is in `more`.
+/// 1 to `most` characters: lower-case letters, digits and those in `more`.
 [[nodiscard]] bool is_name(std::string_view text, std::string_view more, std::size_t most);
-/// Random bytes have eight different ones among them at least: 32 hexadecimal digits some 14.
+/// Whether the text has at least eight different bytes, as random bytes do: 32 hexadecimal digits
+/// have some 14.
 [[nodiscard]] bool has_different_bytes(std::string_view text);
 
-/// In words, what an env-file or an editor has left in a secret: quotes, white space or a line
-/// break at an end of it, or of one in a list. Null when there is nothing of that.
+/// Describes what an env-file or an editor has left at an end of a secret, or of one in a list:
+/// quotes, white space or a line break. Null if there is nothing.
 [[nodiscard]] char const* leftover_in_secret(std::string_view text, value_kind kind);
 
-/// How a value is shown in a message: quoted, on one line, cut after 64 characters. Nothing with an
-/// @ and no query of a URL is shown: a password may be there.
+/// The value for a message: quoted, on one line, cut after 64 characters. Omits a text with an @
+/// and the query of a URL, which may contain a password.
 [[nodiscard]] std::string quoted_for_message(std::string_view text);
 
 } // namespace values
 
-/// What stands behind a text when a request chooses nothing: the host, when there is one alone.
+/// The suffix of a text when the request chooses none: the host, if there is exactly one.
 [[nodiscard]] otp::autofill_suffix default_suffix_of(std::vector<std::string> const& web_otp_hosts);
 
 template <std::size_t Size>
@@ -140,16 +141,15 @@ notation<T> whole(std::string_view name, double least, double most, std::string_
 [[nodiscard]] notation<double> number(double least, double most);
 [[nodiscard]] notation<std::chrono::milliseconds> seconds(double least, double most);
 [[nodiscard]] notation<bool> flag();
-/// Digits, with a point and up to six more where wanted, under 10^9; never by way of a floating
-/// point number.
+/// Digits, optionally a point and up to six more digits, under 10^9. Never uses floating point.
 [[nodiscard]] notation<money> amount();
-[[nodiscard]] notation<money> price(); ///< more than nothing
-/// A day that exists, as YYYY-MM-DD, from 1970 to 9999.
+[[nodiscard]] notation<money> price(); ///< more than zero
+/// An existing day, as YYYY-MM-DD, from 1970 to 9999.
 [[nodiscard]] notation<std::chrono::sys_days> date();
 
 [[nodiscard]] notation<std::string> text(std::string allowed,
                                          std::function<bool(std::string_view)> is_good);
-/// Of `of`, or empty.
+/// The path of what `of` describes, or empty.
 [[nodiscard]] notation<std::string> path(std::string_view of);
 [[nodiscard]] notation<std::string> name(std::string_view more, std::size_t most,
                                          std::string allowed);
@@ -167,9 +167,9 @@ notation<T> whole(std::string_view name, double least, double most, std::string_
 
 [[nodiscard]] notation<secret_string> secret(std::string allowed,
                                              std::function<bool(std::string_view)> is_good);
-/// Visible ASCII that fits a header: a token, an API key, a password. May be empty.
+/// Visible ASCII that fits in a header: a token, an API key, a password. May be empty.
 [[nodiscard]] notation<secret_string> header_secret(std::string_view or_empty = "");
-/// Long enough not to be guessed; or empty.
+/// Too long to be guessed, or empty.
 [[nodiscard]] notation<secret_string> operator_token();
 [[nodiscard]] notation<secret_string> hmac_secret(); ///< or empty
 [[nodiscard]] notation<std::vector<secret_string>> hmac_secrets();
@@ -224,7 +224,7 @@ notation<std::vector<T>> list_of(notation<T> item, std::string allowed, list_rul
 [[nodiscard]] notation<std::vector<otp::destination>> prefixes();
 [[nodiscard]] notation<std::vector<otp::destination>> destinations(); ///< and countries
 
-/// Nothing is written as nothing; `allowed` unless empty says so.
+/// An empty value is written as empty text; `allowed` says so unless it is empty.
 template <class T>
 notation<std::optional<T>> optional_of(notation<T> item, std::string allowed = {}) {
     notation<std::optional<T>> out;
@@ -244,7 +244,7 @@ notation<std::optional<T>> optional_of(notation<T> item, std::string allowed = {
     return out;
 }
 
-/// Of an enumeration, in its order.
+/// The values of an enumeration, in its order.
 template <class Enum, std::size_t Size>
 notation<Enum> word(words<Size> const& known) {
     auto const parse = [known](std::string_view text) -> std::optional<Enum> {

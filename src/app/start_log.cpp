@@ -9,7 +9,7 @@ namespace otpd::app {
 
 namespace {
 
-/// Ranges that are younger are of type unknown.
+/// Number ranges that are newer than the plans have the type unknown.
 void log_plans(telemetry::logger& log, std::chrono::sys_days today) {
     auto const plans = library_of_plans();
     if (!plans.dated) {

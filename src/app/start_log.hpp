@@ -8,7 +8,7 @@
 
 namespace otpd::app {
 
-/// What the log says of a start: version, settings, and what the operator should know of them.
+/// Logs the start: version, settings, and notes for the operator.
 void log_start(telemetry::logger& log, settings const& settings, std::size_t threads,
                wall_time now);
 

@@ -56,8 +56,7 @@ bridgexapi::client_options question_options(bridgexapi_settings const& settings)
 }
 
 bridgexapi::read_bulkhead_options read_bulkhead_options_of(bridgexapi_settings const& settings) {
-    // Prices, deliveries and the account ask one question at a time each, and always find a
-    // connection.
+    // Prices, deliveries and the account each read one at a time, and always find a connection.
     constexpr std::size_t readers = 3;
     bridgexapi::read_bulkhead_options options;
     options.concurrency_max = settings.read_connections_max - readers;
@@ -184,7 +183,7 @@ std::vector<otp::limit> limits_of(settings const& settings) {
                         {}});
     }
     list.insert(list.end(), settings.own_limits.begin(), settings.own_limits.end());
-    // Those of one subject together: each subject is hashed once (otp/limits/limiter.cpp).
+    // Groups checks with the same key, so that each is hashed once (otp/limits/limiter.cpp).
     std::ranges::stable_sort(list, {}, &otp::limit::key);
     return list;
 }
@@ -225,7 +224,7 @@ otp::policy policy_of(settings const& settings) {
     rules.templates.insert(rules.templates.end(), settings.templates.begin(),
                            settings.templates.end());
     if (settings.limits.enabled) rules.limits = limits_of(settings);
-    rules.budgets = budgets_of(settings); // money is bounded also where nothing else is
+    rules.budgets = budgets_of(settings); // bounds spending even if nothing else is configured
     rules.pumping = settings.pumping;
     rules.pumping.enabled = settings.pumping.enabled && settings.limits.enabled;
     rules.destinations = settings.numbers;
