@@ -113,8 +113,8 @@ read_bulkhead::read_bulkhead(asio::any_io_executor executor, reader& behind,
 
 read_bulkhead::~read_bulkhead() = default;
 
-/// Equal ones are those of the same message; its text is only as secret as the key's own memory, so
-/// the code in it must be one that nobody gets (otp::estimator).
+/// Requests for the same message share one call. The shared key holds the text in memory that is
+/// not wiped, so the code in it must be one that nobody gets (otp::estimator).
 asio::awaitable<answer<estimate>> read_bulkhead::estimate_cost(sms message, deadline until) {
     auto key = std::to_string(message.route_id) + ' ' + message.to.digits() + ' ' +
                message.caller_id + '\n' + std::string(message.text.reveal());

@@ -69,7 +69,7 @@ net::http_request send_request(sms const& message) {
 
 net::http_request estimate_request(sms const& message) {
     auto request = post("/api/v1/estimate", message);
-    request.repeatable = true; // sends and charges nothing
+    request.repeatable = true; // the estimate sends and charges nothing
     return request;
 }
 

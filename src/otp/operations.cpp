@@ -16,7 +16,7 @@ namespace otpd::otp {
 
 namespace {
 
-/// In the order in which they need one another.
+/// Declared in the order of their dependencies.
 struct parts {
     parts(policy chosen, operations_dependencies const& deps)
         : rules(std::move(chosen)), texts(rules.templates, rules.ttl), spending(rules, deps.keys),

@@ -8,10 +8,10 @@
 
 namespace otpd::otp {
 
-/// The calls that a delivery_poller's actions stand for. From any executor.
+/// Makes the calls that a delivery_poller's actions describe. Thread-safe.
 class delivery_calls {
 public:
-    /// Both must outlive it. `timeout` is of a question.
+    /// Both must outlive this object. `timeout` is that of a request to the upstream.
     delivery_calls(store::store& store, bridgexapi::reader& upstream,
                    std::chrono::milliseconds timeout)
         : store_(store), upstream_(upstream), timeout_(timeout) {}

@@ -118,10 +118,10 @@ private:
     std::vector<open_messages::id> chosen_; ///< used from the end
 };
 
-/// A look at everything that is open: the list first, then single questions.
+/// A poll of all open messages: the list first, then requests about single messages.
 class delivery_look {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     delivery_look(tracker_options const& options, open_messages& messages,
                   delivery_updates& updates, delivery_reports const& reports)
         : list_(options, messages, updates, reports), singles_(options, messages, updates) {}
@@ -130,9 +130,9 @@ public:
     void end() noexcept { stage_ = stage::over; }
     [[nodiscard]] bool is_over() const noexcept { return stage_ == stage::over; }
     [[nodiscard]] bool reads_list() const noexcept { return stage_ == stage::list; }
-    /// Nothing yet: what was learned from the list comes first, or the look is over.
+    /// Returns nullopt when the list's updates must be stored first, or when the poll is over.
     [[nodiscard]] std::optional<delivery_question> next(steady_time now);
-    /// False: it has to end.
+    /// Returns false if the poll must end.
     [[nodiscard]] bool on_reply(delivery_question const& asked, delivery_reply answer,
                                 wall_time now);
 

@@ -30,7 +30,7 @@ void delivery_poller::on_reply(delivery_question const& asked, delivery_reply an
         look_.end();
         return;
     }
-    if (failure && look_.reads_list()) return; // it is asked otherwise
+    if (failure && look_.reads_list()) return; // another request replaces it
     if (pace_.note_success()) reports_.available();
 }
 

@@ -13,14 +13,14 @@ namespace otpd::otp {
 
 class delivery_poller {
 public:
-    /// Nothing to do until then, or until a message is added or an update answered.
+    /// Nothing to do until `until`, until a message is added or until an update is answered.
     struct rest {
         steady_time until = steady_time::max();
     };
-    /// Only one question is open at a time. Several updates may be.
+    /// At most one request to the upstream is open at a time; several updates may be.
     using action = std::variant<rest, delivery_question, store_update>;
 
-    /// Both must outlive it.
+    /// Both arguments must outlive it.
     delivery_poller(tracker_options const& options, random_source& random,
                     delivery_reports const& reports)
         : reports_(reports), messages_(options), updates_(messages_, options, reports),

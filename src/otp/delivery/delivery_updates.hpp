@@ -25,7 +25,7 @@ struct store_update {
 
 class delivery_updates {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     delivery_updates(open_messages& messages, tracker_options const& options,
                      delivery_reports const& reports)
         : messages_(messages), absent_after_(options.absent_after), reports_(reports) {}
@@ -69,7 +69,7 @@ private:
     open_messages& messages_;
     std::chrono::seconds absent_after_;
     delivery_reports const& reports_;
-    std::vector<news> news_; ///< the last one is told first
+    std::vector<news> news_; ///< in reverse order of reporting
     std::unordered_map<open_messages::id, std::vector<bridgexapi::delivery_report>> candidates_;
     std::deque<std::pair<open_messages::id, bool>> unjudged_;
     std::size_t under_way_ = 0;

@@ -8,7 +8,7 @@
 
 namespace otpd::otp {
 
-/// When the upstream is asked: the pauses between looks and between requests.
+/// The pauses between polls of the upstream and between its requests.
 class look_pace {
 public:
     /// `random` must outlive it.
@@ -21,9 +21,9 @@ public:
     void begin_look(steady_time now) { next_look_ = now + jittered(options_.interval); }
     void abandon_look(steady_time now) { next_look_ = now + options_.interval; }
     void begin_request(steady_time now) { next_request_ = now + options_.request_spacing; }
-    /// True: it had failed before.
+    /// Returns whether the previous request had failed.
     bool note_success() { return std::exchange(failures_, 0) > 0; }
-    /// True: it had not failed before.
+    /// Returns whether the previous request had not failed.
     bool note_failure(bridgexapi::failure const& why, steady_time now) {
         constexpr std::chrono::milliseconds pause_max{30'000};
         bool const is_first = failures_ == 0;
@@ -35,7 +35,7 @@ public:
     }
 
 private:
-    /// By up to a tenth.
+    /// Extends the pause by up to a tenth.
     [[nodiscard]] steady_time::duration jittered(std::chrono::milliseconds pause) {
         auto const tenth =
             static_cast<std::uint64_t>(std::max<std::int64_t>(pause.count() / 10, 0));
@@ -47,7 +47,7 @@ private:
     random_source& random_;
     steady_time next_look_{};
     steady_time next_request_{};
-    unsigned failures_ = 0; ///< of the upstream, in a row
+    unsigned failures_ = 0; ///< consecutive failures of the upstream
 };
 
 } // namespace otpd::otp

@@ -8,7 +8,8 @@
 namespace otpd::otp {
 
 void account::on_balance(money balance) noexcept {
-    // Sends are answered in any order: around the mark, what they tell would go up and down.
+    // Sends are answered in any order, so their balances go up and down around the threshold. Only
+    // a read may end the alarm, if there are reads.
     bool const is_never_read = options_.interval == options_.interval.zero();
     note(balance, is_never_read);
 }

@@ -12,9 +12,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// So long after its hour a send may still be settled, and change what was spent in it.
+/// A send may still be settled this long after its hour, and change that hour's sum.
 constexpr std::chrono::hours settled_within{2};
-/// Longest time without a read that is made up for.
+/// The longest gap between two reads whose hours are still read.
 constexpr std::chrono::hours made_up_for{31 * 24};
 
 } // namespace

@@ -35,7 +35,7 @@ catalogue::catalogue(policy const& rules, bridgexapi::reader& upstream,
 asio::awaitable<outcome<std::vector<bridgexapi::route>>> catalogue::routes(deadline until) {
     auto const kept = routes_.load();
     bool const fresh = kept && now_.now() - kept->at < routes_kept;
-    // While one caller asks, what is too old serves the others.
+    // While one caller requests them, the others get the outdated routes.
     bool const ask = !fresh && (!is_asking_.exchange(true) || !kept);
     if (!ask) co_return kept->routes;
     struct question {
@@ -67,7 +67,7 @@ asio::awaitable<outcome<account_view>> catalogue::account(deadline until) {
     auto const asked = co_await balance(until);
     if (!asked) co_return asked.error();
     account_view view{*asked, {}};
-    // What a send or the monitor has seen since then is newer.
+    // The balance from a later send or read is newer.
     auto const state = account_.state();
     view.balance.amount = state.balance.value_or(asked->amount);
     view.drift = state.drift;

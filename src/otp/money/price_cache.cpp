@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// What a question that threw is logged and counted as.
+/// The name of an unexpected exception in the log and the metrics.
 constexpr std::string_view internal_error = "internal_error";
 
 } // namespace

@@ -17,12 +17,12 @@ money sum_of(sums::const_iterator from, sums::const_iterator to) {
     return money::from_micros(std::accumulate(from, to, std::int64_t{0}));
 }
 
-/// Of the budgets that many have one each of, only one whose owner is named can be shown.
+/// Budgets other than total have one sum per owner, so one is shown only if it names an owner.
 bool can_be_shown(spending_budget const& budget) {
     return budget.key == budget_key::total || !budget.only.empty();
 }
 
-/// Each as if it were for this client alone, which in its ledger it is.
+/// The budgets of this client, each limited to it: its ledger counts only this client.
 std::vector<spending_budget> budgets_of(std::string const& name, policy const& rules) {
     std::vector<spending_budget> list;
     for (auto const& each : rules.budgets) {
@@ -49,7 +49,7 @@ asio::awaitable<outcome<spending_view>> spending_report::of(client const& client
     return sum_up(ledger_.own_of_month(client.name, now), 1, budgets_of(client.name, rules_), now);
 }
 
-/// `month` is summed by hours or by days; its last `today` are those of today.
+/// `month` is summed by hour or by day; its last `today` entries are those of today.
 asio::awaitable<outcome<spending_view>>
 spending_report::sum_up(std::vector<store::budget_key> month, std::size_t today,
                         std::vector<spending_budget> budgets, wall_time now) const {

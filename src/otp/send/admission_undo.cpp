@@ -28,7 +28,7 @@ struct admission_undo::shared {
 
 namespace {
 
-/// How late it is seen that all are to end.
+/// How long it takes until a waiting undo notices that the service drains.
 constexpr std::chrono::milliseconds nap{100};
 
 asio::awaitable<void> pass(std::chrono::milliseconds time) {
@@ -72,7 +72,7 @@ asio::awaitable<void> admission_undo::start(store::settlement admitted, std::str
 
 asio::awaitable<bool> admission_undo::run(store::settlement admitted) {
     constexpr int looks_needed = 2;
-    constexpr int longest_pause = 100; // of the first one
+    constexpr int longest_pause = 100; // in multiples of the first pause
     auto const all = shared_;
     counted const running(all->running);
     auto const until = std::chrono::steady_clock::now() + all->give_up_after;

@@ -16,16 +16,16 @@ namespace otpd::otp {
 /// A new code, and where its verification is stored. A test number has a fixed code and no seed.
 struct new_code {
     store::verification_address address;
-    std::string sealed; ///< `address` as callers know it (key_ring::seal)
+    std::string sealed; ///< `address` as callers see it (key_ring::seal)
     store::code_seed seed;
     passcode code;
     bool is_test = false;
 };
 
-/// From any executor.
+/// Thread-safe.
 class code_factory {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     code_factory(std::size_t code_length, key_ring const& keys, random_source& random,
                  test_numbers const& tests)
         : code_length_(code_length), keys_(keys), random_(random), tests_(tests) {}

@@ -31,7 +31,7 @@ draft_factory::idempotency_key_of(send_request const& request) const {
     auto const& idempotency = request.idempotency;
     if (!idempotency) return std::nullopt;
     auto const key = keys_.hash({"once", request.caller.client->name, idempotency->key});
-    // Keyed: of a plain hash of a request, its number could be guessed.
+    // The fingerprint is keyed: from a plain hash of a request, its number could be guessed.
     std::string_view const asked(reinterpret_cast<char const*>(idempotency->fingerprint.data()),
                                  idempotency->fingerprint.size());
     auto const fingerprint = keys_.hash({"request", asked});

@@ -12,11 +12,11 @@
 
 namespace otpd::otp {
 
-/// Makes of a request what it comes down to: code, routes, limits, and what stands against it. From
-/// any executor.
+/// Turns a request into a draft: its code, routes, limits, and the reason to refuse it, if any.
+/// Thread-safe.
 class draft_factory {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     draft_factory(policy const& rules, key_ring const& keys, code_factory const& codes,
                   route_selector const& routes, send_checks const& checks)
         : rules_(rules), keys_(keys), codes_(codes), routes_(routes), checks_(checks) {}

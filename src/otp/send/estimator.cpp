@@ -12,8 +12,8 @@ boost::asio::awaitable<outcome<bridgexapi::estimate>> estimator::estimate(estima
     auto const draft = drafts_.make(std::move(as_sent), {}, {});
     if (draft.fault) co_return failure{*draft.fault};
     auto const& own_id = request.caller.client->caller_id;
-    // The text is that of a code that nobody gets. Always the same one, so that equal questions are
-    // equal.
+    // Uses the text of a code that nobody gets. It is always the same, so that equal requests get
+    // equal answers.
     auto const code = *passcode::parse(std::string(draft.code.reveal().size(), '0'));
     bridgexapi::sms message{draft.routes.taken.route_id, own_id.empty() ? rules_.caller_id : own_id,
                             request.to, texts_.compose(request.purpose, {}, code, draft.suffix)};

@@ -14,20 +14,19 @@
 
 namespace otpd::otp {
 
-/// After a message was transmitted: has its delivery followed, and remembers which client it
-/// belongs to. From any executor.
+/// Follows a message after its transmission: requests its deliveries and stores which client it
+/// belongs to. Thread-safe.
 class followup {
 public:
-    /// All must outlive it. Without `owners` tenants have to name the verification.
+    /// All arguments must outlive it. Without `owners`, tenants must name the verification.
     followup(policy const& rules, delivery_follower& deliveries, message_owners* owners,
              std::function<void(money)> on_balance, clock const& now)
         : rules_(rules), deliveries_(deliveries), owners_(owners),
           on_balance_(std::move(on_balance)), now_(now) {}
 
-    /// `told` is the event of its transmission.
+    /// `event` is that of its transmission.
     boost::asio::awaitable<void> follow(send_state const& send, verification_event event) const;
-    /// After a restart nobody follows the messages that were under way. A request for one has it
-    /// followed again.
+    /// After a restart, the open messages are not followed. A request for one follows it again.
     boost::asio::awaitable<void> found(caller const& caller, store::verification_address at,
                                        std::string sealed, store::verification found) const;
 

@@ -33,7 +33,7 @@ bool is_label(std::string_view text) noexcept {
                                [](char c) { return is_lower(c) || is_ascii_digit(c) || c == '-'; });
 }
 
-/// At least two labels: a browser matches the last line with the origin of a page.
+/// Requires at least two labels: a browser matches the last line with the origin of a page.
 bool is_host(std::string_view text) noexcept {
     if (text.size() > max_host_length) return false;
     std::size_t labels = 0;
@@ -46,7 +46,7 @@ bool is_host(std::string_view text) noexcept {
 }
 
 std::string minutes_text(std::chrono::seconds ttl) {
-    // A user who is told more than there is comes too late.
+    // Rounds down: a user who sees too many minutes would be late.
     auto const whole = std::chrono::floor<std::chrono::minutes>(ttl);
     return std::to_string(std::max(whole, std::chrono::minutes(1)).count());
 }
@@ -56,7 +56,7 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
         text.replace(at, what.size(), with);
 }
 
-/// Characters behind the text.
+/// The number of characters after the text.
 std::size_t length_of(autofill_suffix const& suffix, std::size_t code_length) noexcept {
     switch (suffix.type) {
     case autofill_suffix::kind::web_otp: // "\n@host #code", " @frame"
@@ -74,8 +74,8 @@ std::size_t length_with_code(std::string_view text, std::size_t code_length) noe
     return text.size() - code_placeholder.size() + code_length;
 }
 
-/// Nothing, or why a text that is a template with {minutes} filled in is too long. All that is put
-/// into it and behind it takes one septet a character.
+/// Returns why the text, with {minutes} filled in, is too long; nothing if it is not. The code and
+/// the suffix take one septet per character.
 std::optional<std::string> excess_of(std::string_view text, std::size_t code_length,
                                      autofill_suffix const& suffix) {
     bool const for_app = suffix.type == autofill_suffix::kind::app_hash;
@@ -133,7 +133,7 @@ messages::messages(std::vector<message_template> templates, std::chrono::seconds
 }
 
 std::string const& messages::text_for(purpose const& purpose, locale_tag const& locale) const {
-    // A template without a locale is for all of them.
+    // A template without a locale serves all locales.
     auto const rank = [&](message_template const& each) {
         auto const& own = each.locale.text;
         bool const is_for_it = (each.purpose.empty() || each.purpose == purpose.name()) &&
@@ -148,7 +148,7 @@ secret_string messages::compose(purpose const& purpose, locale_tag const& locale
     auto const& source = text_for(purpose, locale);
     auto const at = source.find(code_placeholder);
     std::string text;
-    // At once in its final size: a string that grows leaves copies of the code behind.
+    // Reserves the final size: a growing string would leave copies of the code behind.
     text.reserve(length_with_code(source, code.reveal().size()) +
                  length_of(suffix, code.reveal().size()));
     text.append(source, 0, at).append(code.reveal());

@@ -22,7 +22,7 @@ std::optional<errc> send_checks::check(send_draft& draft) const {
     if (routes.steps.empty()) return errc::route_plan_unknown;
     bool const enabled = std::ranges::find(rules_.allowed_routes, routes.taken.route_id) !=
                          rules_.allowed_routes.end();
-    // Of a plan, routes that are not allowed are left out one by one.
+    // Routes of a plan that are not allowed are skipped one by one.
     if (routes.plan.empty() && (!enabled || !is_empty_or_has(from.routes, routes.taken.route_id)))
         return errc::route_not_allowed;
     if (!texts_.fits(request.purpose, request.locale, rules_.code_length, draft.suffix))

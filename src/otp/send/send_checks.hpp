@@ -10,15 +10,16 @@
 
 namespace otpd::otp {
 
-/// Checks everything of a send that needs no store. From any executor.
+/// Makes all checks of a send that need no store. Thread-safe.
 class send_checks {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     send_checks(policy const& rules, messages const& texts, destination_check const& destinations,
                 limiter const& limits)
         : rules_(rules), texts_(texts), destinations_(destinations), limits_(limits) {}
 
-    /// What is wrong whatever was sent before. Fills in the country and what is to be counted.
+    /// Returns what is wrong regardless of earlier sends. Fills in the country and the limits to
+    /// check.
     [[nodiscard]] std::optional<errc> check(send_draft& draft) const;
 
 private:

@@ -20,8 +20,8 @@ asio::awaitable<outcome<sent>> send_operation::run(deadline until) {
     }
     parts_.reports.admitted(send_);
     send_.message = co_await transmit(parts_.upstream.end_of(until));
-    // Before it is settled: the settlement holds what later calls with the same idempotency key are
-    // told.
+    // Computed before the settlement, which stores it for later calls with the same idempotency
+    // key.
     auto result = parts_.results.result(send_);
     co_await settle(result);
     event_ = parts_.reports.transmitted(send_);
@@ -31,8 +31,8 @@ asio::awaitable<outcome<sent>> send_operation::run(deadline until) {
 
 // --- admitted -----------------------------------------------------------------------------------
 
-/// As long as it is the route's own budget alone that stands against a send, it goes on to the next
-/// one: an admission that was refused has changed nothing.
+/// If only the route's own budget refuses a send, it goes on to the next route: a refused admission
+/// has changed nothing.
 asio::awaitable<std::optional<outcome<sent>>> send_operation::admit() {
     auto const& draft = send_.draft;
     if (draft.fault) co_return failure{*draft.fault};
@@ -50,8 +50,8 @@ asio::awaitable<std::optional<outcome<sent>>> send_operation::admit() {
     }
 }
 
-/// A send that was done is repeated by its idempotency key whatever became of the routes since: the
-/// store is asked with a reservation that it must refuse, after it has looked at the key.
+/// A repeated send gets its stored result, even if no route is usable now. So this asks the store
+/// with a reservation that it refuses, after it has checked the idempotency key.
 asio::awaitable<outcome<sent>> send_operation::refuse_all_routes(std::optional<failure> because) {
     auto why = because.value_or(failure{errc::no_route});
     why.steps = send_.routes().reports;
@@ -64,7 +64,7 @@ asio::awaitable<outcome<sent>> send_operation::refuse_all_routes(std::optional<f
     co_return said ? *std::move(said) : outcome<sent>(why);
 }
 
-/// Nothing when it was admitted.
+/// Returns nothing if it was admitted.
 std::optional<outcome<sent>> send_operation::take(store::admit_outcome const& answer) {
     auto const& reports = parts_.reports;
     if (auto const* const yes = std::get_if<store::admitted>(&answer)) {
@@ -96,9 +96,8 @@ void send_operation::leave(step_report::result outcome, std::string_view why) {
     parts_.reports.route_left(send_, send_.routes().reports.back());
 }
 
-/// To the next route, after one that did not send. False when that was the last: then the send
-/// stays that of the route which was asked last, and what is told and counted is what became of it
-/// there.
+/// Goes to the next route after one that did not send. Returns false if that was the last one: the
+/// send then keeps the route that was used last, and its result.
 asio::awaitable<bool> send_operation::replace_reservation() {
     auto& routes = send_.draft.routes;
     auto before = routes.taken;
@@ -110,7 +109,7 @@ asio::awaitable<bool> send_operation::replace_reservation() {
             co_return true;
         }
         leave(step_report::result::skipped, over_budget);
-        // Nothing more is spent that cannot be counted.
+        // The store does not answer, so nothing more may be spent.
         if (!answer) send_.possible_reservations = routes.taken.reservations;
         if (!answer || std::holds_alternative<store::too_late>(*answer)) break;
     }
@@ -120,7 +119,7 @@ asio::awaitable<bool> send_operation::replace_reservation() {
 
 // --- transmitted --------------------------------------------------------------------------------
 
-/// After an accepted message, or one of unknown outcome, no other route is tried.
+/// After an accepted message, or one with an unknown outcome, no other route is tried.
 asio::awaitable<bridgexapi::send_outcome> send_operation::transmit(deadline until) {
     using enum step_report::result;
     if (send_.draft.is_test) co_return bridgexapi::accepted{};
@@ -145,8 +144,8 @@ asio::awaitable<bridgexapi::send_outcome> send_operation::transmit(deadline unti
     }
 }
 
-/// The caller is told what became of the SMS whether or not this succeeds: the record stays as
-/// admitted, so a code that was sent verifies, and one that was not merely keeps its cooldown.
+/// The caller gets the outcome of the SMS even if this fails. The verification then stays as
+/// admitted: a code that was sent verifies, and one that was not keeps its cooldown.
 asio::awaitable<void> send_operation::settle(outcome<sent> const& result) {
     auto const answer = co_await parts_.store.settle(send_, result);
     if (!answer) parts_.reports.settle_failed(send_);

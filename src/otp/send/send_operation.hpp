@@ -24,9 +24,9 @@ struct send_parts {
     send_reports const& reports;
 };
 
-/// One send: the store admits it, one route after the other gets the message until one may have
-/// taken it, the store settles it. Nothing may cancel it: otherwise a message could be paid for
-/// that nobody knows of.
+/// One send: the store admits it, the routes get the message one after the other until one may have
+/// taken it, and the store settles it. It must not be cancelled: a message could be paid for that
+/// is not recorded.
 class send_operation {
 public:
     /// The parts must outlive it.
@@ -36,11 +36,11 @@ public:
     boost::asio::awaitable<outcome<sent>> run(deadline until);
 
     [[nodiscard]] send_state const& state() const noexcept { return send_; }
-    /// The event of its transmission; nothing when it was not admitted.
+    /// The event of its transmission; nothing if it was not admitted.
     [[nodiscard]] std::optional<verification_event> const& event() const noexcept { return event_; }
 
 private:
-    /// Nothing when it was admitted.
+    /// Returns nothing if it was admitted.
     boost::asio::awaitable<std::optional<outcome<sent>>> admit();
     boost::asio::awaitable<outcome<sent>> refuse_all_routes(std::optional<failure> because);
     [[nodiscard]] std::optional<outcome<sent>> take(store::admit_outcome const& answer);

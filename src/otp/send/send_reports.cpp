@@ -9,7 +9,7 @@ namespace otpd::otp {
 
 namespace {
 
-/// The word under which an attempt is counted (telemetry::labels::send_outcomes).
+/// The label of a send in the metrics (telemetry::labels::send_outcomes).
 std::string_view metric_word(outcome<sent> const& result) {
     if (result) {
         if (!result->replayed.empty()) return "replayed";
@@ -66,8 +66,8 @@ std::string routes_of(std::vector<step_report> const& steps) {
     return text;
 }
 
-/// All but the last six digits. The last four are in other lines, and beside them a whole prefix
-/// would be a whole number.
+/// All but the last six digits. Other lines have the last four digits; together with a longer
+/// prefix they would reveal the number.
 std::string shown_prefix(phone_number const& number) {
     constexpr std::size_t hidden = 6;
     auto const& digits = number.digits();
@@ -146,7 +146,7 @@ verification_event send_reports::transmitted(send_state const& send) const {
     } else {
         event.reason = bridgexapi::to_string(std::get<bridgexapi::not_sent>(*send.message).why);
     }
-    // Why the route was chosen, with the figures that spoke for it.
+    // Why the route was chosen, with its scores.
     if (!send.routes().notes.empty()) event.details = send.routes().notes.back().details;
     observers_.on_event(event);
     return event;

@@ -14,23 +14,23 @@ class metrics;
 
 namespace otpd::otp {
 
-/// Reports sends to the event bus, the log and the metrics. From any executor.
+/// Reports sends to the event bus, the log and the metrics. Thread-safe.
 class send_reports {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     send_reports(observer& observers, telemetry::logger& log, telemetry::metrics& metrics,
                  clock const& now)
         : observers_(observers), log_(log), metrics_(metrics), now_(now) {}
 
-    /// Also reports the routes that were left before: only now there is a verification.
+    /// Also reports the routes that were skipped before, because the verification exists only now.
     void admitted(send_state const& send) const;
     void route_left(send_state const& send, step_report const& step) const;
     void store_full() const;
-    /// Returns the event that it published, for the follow-up of the message.
+    /// Returns the published event, for the follow-up of the message.
     verification_event transmitted(send_state const& send) const;
     void ended(send_state const& send, outcome<sent> const& result) const;
-    /// Each limit that refused a send, or would have. The guards against pumped SMS have a line of
-    /// their own.
+    /// Reports each limit that refused a send, or would have. The conversion guards are logged
+    /// separately.
     void violations(std::vector<store::violation> const& list, limit_mode mode,
                     send_state const& send) const;
     void settle_failed(send_state const& send) const;

@@ -21,7 +21,8 @@ failure refusal(send_state const& send, store::refused const& answer, policy con
                 wall_time now) {
     auto violations = answer.violations;
     for (auto& each : violations)
-        // A store remembers a budget for longer than its period.
+        // The store keeps a budget for longer than its period, so the end of the period is computed
+        // here.
         if (auto const* const budget = find_budget(rules, each.counter))
             each.retry_after =
                 std::chrono::ceil<store::duration>(end_of(budget->period, now) - now);
@@ -64,7 +65,7 @@ outcome<sent> send_results::answer(send_state const& send,
         policy const& rules;
         wall_time now;
 
-        // Told as if nothing were known of it: an admitted send is transmitted, not answered.
+        // Unreachable: an admitted send is transmitted. The answer claims no knowledge of it.
         outcome<sent> operator()(store::admitted const&) const {
             return failure{errc::delivery_unknown};
         }

@@ -14,23 +14,24 @@
 
 namespace otpd::otp {
 
-/// What draft_factory makes of a request before anything is asked.
+/// What draft_factory makes of a request before any call.
 struct send_draft {
     send_request request;
     autofill_suffix suffix;
     store::verification_address address;
-    std::string sealed; ///< `address` as callers know it (key_ring::seal)
+    std::string sealed; ///< `address` as callers see it (key_ring::seal)
     passcode code;
-    store::code_seed seed; ///< of the code; of a test number: none
+    store::code_seed seed; ///< of the code; a test number has none
     steady_time began;
     wall_time began_at;
-    bool is_test = false;     ///< a test number: no SMS, only the client's limits and those of all
-    std::string country = {}; ///< empty: not known
+    bool is_test = false;     ///< a test number: no SMS, only the client's limits and the global
+                              ///  ones
+    std::string country = {}; ///< empty: unknown
     route_walk routes = {};
     std::vector<store::rate_limit_check> rate_limit_checks = {};
     std::vector<store::conversion_guard> guards = {};
     std::optional<store::idempotency_key> idempotency = {};
-    std::optional<errc> fault = {}; ///< what is wrong whatever was sent before
+    std::optional<errc> fault = {}; ///< what is wrong regardless of earlier sends
 
     [[nodiscard]] store::record_key key() const {
         return {address.number, scope_of(*request.caller.client, request.purpose)};
@@ -39,12 +40,12 @@ struct send_draft {
 
 struct send_state {
     send_draft draft;
-    /// Once the store has admitted it.
+    /// Set once the store has admitted it.
     std::optional<store::admitted> admission = {};
-    /// The reservations for a next route that may have replaced those of the taken one: the store's
-    /// answer was lost.
+    /// The reservations for a next route that may have replaced the current ones, because the
+    /// store's answer was lost.
     std::optional<std::vector<store::reservation>> possible_reservations = {};
-    wall_time asked_at = {}; ///< when the upstream was last asked
+    wall_time asked_at = {}; ///< when the upstream was called last
     /// The outcome, once it was transmitted.
     std::optional<bridgexapi::send_outcome> message = {};
 

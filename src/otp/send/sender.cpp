@@ -15,9 +15,9 @@ namespace otpd::otp {
 namespace asio = boost::asio;
 
 asio::awaitable<outcome<sent>> sender::send(send_request request, deadline until) {
-    // A coroutine of its own with no way to cancel it: between admission and settlement nothing may
-    // stop it, or an SMS is paid for that nobody remembers. This is the one border: what is called
-    // from here on need not expect that its caller is cancelled.
+    // Spawns a coroutine that cannot be cancelled: if a send ended between admission and
+    // settlement, an SMS could be paid for that is not recorded. This is the only such boundary:
+    // the functions called from here on need not handle cancellation.
     auto const executor = co_await asio::this_coro::executor;
     auto const uncancellable =
         asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);

@@ -10,9 +10,9 @@ namespace otpd::otp {
 
 namespace {
 
-/// Beyond the send's own timeout: for the settlement.
+/// In addition to the send's own timeout, for the settlement.
 constexpr std::chrono::seconds settle_time{5};
-/// Limits that the timeline names: the ones that were nearest.
+/// The timeline lists this many limits, the tightest ones.
 constexpr std::size_t limits_told = 3;
 
 /// "client_1m 299/300, number_24h 9/10"
@@ -28,7 +28,7 @@ std::string text_of(std::vector<limit_status> const& limits) {
     return text;
 }
 
-/// The real price in place of the expected one.
+/// Replaces the expected price with the real one.
 std::vector<store::adjustment> corrections(std::vector<store::reservation> const& made,
                                            money real) {
     std::vector<store::adjustment> list;
@@ -38,7 +38,7 @@ std::vector<store::adjustment> corrections(std::vector<store::reservation> const
     return list;
 }
 
-/// What the timeline does not have yet.
+/// The notes that the timeline does not contain yet.
 std::vector<store::note> notes_of(route_walk const& routes, steady_time now) {
     std::vector<store::note> list;
     for (auto i = routes.notes_kept; i < routes.notes.size(); ++i)
@@ -65,7 +65,7 @@ void settle_accepted(store::settlement& request, send_state const& send,
     request.details = details.text();
 }
 
-/// What it may have cost stays spent, until the upstream's list shows what became of it.
+/// The possible cost stays spent until the upstream's list shows the outcome.
 void settle_unknown(store::settlement& request, send_state const& send,
                     bridgexapi::unknown const& message) {
     request.result = store::send_result::unknown;

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The requests of a send to the store: pure functions of its state.
+/// The requests of a send to the store, as pure functions of its state.
 
 #include "otpd/otp/policy.hpp"
 #include "send/send_state.hpp"
@@ -14,17 +14,17 @@ namespace otpd::otp {
 /// nothing, and `impossible` is its only reservation.
 [[nodiscard]] store::admission replay_of(send_draft const& draft, policy const& rules,
                                          store::reservation impossible);
-/// Takes back an admission that was perhaps made.
+/// Takes back an admission that may have been made.
 [[nodiscard]] store::settlement undo_of(store::admission const& perhaps_made);
-/// Refunds the reservations of the route before and makes those of the taken one, in one step.
+/// Refunds the reservations of the previous route and makes those of the current one, in one step.
 [[nodiscard]] store::reservation_replacement
 reservation_replacement_of(send_state const& send, std::vector<store::reservation> const& before,
                            steady_time now);
-/// Of a send that was transmitted.
+/// For a send that was transmitted.
 [[nodiscard]] store::settlement settlement_of(send_state const& send, outcome<sent> const& result,
                                               policy const& rules, steady_time now);
 
-/// The pause of a number after a send that was refused; zero without a cooldown.
+/// The pause of a number after a refused send; zero without a cooldown.
 [[nodiscard]] std::chrono::seconds back_off(policy const& rules);
 
 } // namespace otpd::otp

@@ -12,24 +12,24 @@
 
 namespace otpd::otp {
 
-/// The steps of the store in the life of one send, each of which is atomic. From any executor.
+/// The steps of one send in the store, each of which is atomic. Thread-safe.
 class store_steps {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     store_steps(policy const& rules, store::store& store, admission_undo& undo, clock const& now)
         : rules_(rules), store_(store), undo_(undo), now_(now) {}
 
-    /// An admission whose answer was lost is undone in the background.
+    /// If the answer to an admission is lost, the admission is undone in the background.
     boost::asio::awaitable<store::result<store::admit_outcome>>
     admit(send_draft const& draft) const;
-    /// Only reads the idempotency record: `impossible` is refused.
+    /// Only reads the idempotency record, because `impossible` is refused.
     boost::asio::awaitable<store::result<store::admit_outcome>>
     replay(send_draft const& draft, store::reservation impossible) const;
-    /// Refunds the reservations of the route before and makes those of the taken one.
+    /// Refunds the reservations of the previous route and makes those of the current one.
     boost::asio::awaitable<store::result<store::replace_outcome>>
     replace_reservation(send_state const& send,
                         std::vector<store::reservation> const& before) const;
-    /// `result` is also what later calls with the same idempotency key are told.
+    /// Later calls with the same idempotency key also get `result`.
     boost::asio::awaitable<store::result<store::settle_outcome>>
     settle(send_state const& send, outcome<sent> const& result) const;
 

@@ -27,7 +27,7 @@ boost::asio::awaitable<bridgexapi::send_outcome> transmission::transmit(send_sta
         log_.error("upstream_client_failed",
                    {{"request_id", send.draft.request.caller.request_id}, {"what", bug.what()}});
     }
-    // Whether bytes left, nobody knows now.
+    // It is unknown whether any bytes were sent.
     co_return bridgexapi::unknown{bridgexapi::reason::protocol_error};
 }
 

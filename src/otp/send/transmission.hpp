@@ -15,19 +15,19 @@ class logger;
 
 namespace otpd::otp {
 
-/// Sends a message to the upstream by the taken route. From any executor.
+/// Sends a message to the upstream over the current route. Thread-safe.
 class transmission {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     transmission(policy const& rules, messages const& texts, bridgexapi::sms_sender& upstream,
                  telemetry::logger& log, clock const& now)
         : rules_(rules), texts_(texts), upstream_(upstream), log_(log), now_(now) {}
 
-    /// When the last route of a send has to have answered.
+    /// When the last route of a send must have answered.
     [[nodiscard]] deadline end_of(deadline until) const {
         return until.within(rules_.send_timeout);
     }
-    /// Notes when it asked. An unexpected failure is an unknown outcome.
+    /// Sets the time of the call. An unexpected failure counts as an unknown outcome.
     boost::asio::awaitable<bridgexapi::send_outcome> transmit(send_state& send,
                                                               deadline until) const;
 

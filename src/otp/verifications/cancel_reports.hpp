@@ -13,14 +13,14 @@ class logger;
 
 namespace otpd::otp {
 
-/// Reports cancellations to the event bus and the log. From any executor.
+/// Reports cancellations to the event bus and the log. Thread-safe.
 class cancel_reports {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     cancel_reports(observer& observers, telemetry::logger& log, clock const& now)
         : observers_(observers), log_(log), now_(now) {}
 
-    /// `sealed` is the address as callers know it.
+    /// `sealed` is the address as callers see it.
     void canceled(caller const& caller, store::verification_address const& at,
                   std::string const& sealed) const;
 

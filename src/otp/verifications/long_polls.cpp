@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Neither the code nor the message will change any more.
+/// Whether neither the code nor the message can change any more.
 bool is_settled(verification_view const& view) {
     bool const over = view.state != "pending" && view.state != "active";
     return over && (view.delivery == "delivered" || view.delivery == "failed");
@@ -22,9 +22,9 @@ bool differ(verification_view const& a, verification_view const& b) {
            a.attempts_left_without_id != b.attempts_left_without_id;
 }
 
-/// Between two looks for what another instance changed, and for whether who waited has left.
+/// The interval of reads that detect changes by other instances, and waiters that have left.
 constexpr std::chrono::seconds poll_interval{1};
-/// More than a store takes: its own deadlines are shorter.
+/// Longer than any read of a store: its own deadlines are shorter.
 constexpr std::chrono::seconds find_timeout{10};
 
 } // namespace
@@ -57,7 +57,7 @@ long_polls::find_changed(caller caller, std::string id, deadline until,
     co_return first;
 }
 
-/// One look for all who wait for the same verification and have heard the same of it.
+/// Makes one read for all waiters of the same verification that know the same state of it.
 asio::awaitable<outcome<verification_view>> long_polls::find_shared(caller caller, std::string id,
                                                                     std::uint64_t seen) {
     find_key const key{id, seen};

@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Callers hear of one end that is not theirs to tell apart: a newer code canceled the older one.
+/// Callers do not distinguish a replaced code from a canceled one: the newer code canceled it.
 std::string_view state_of(store::verification const& found, std::uint32_t attempts_max) {
     switch (found.state) {
     case store::progress::pending:
@@ -76,7 +76,7 @@ verification_view view_of(std::string id, store::verification const& found, poli
     view.sent = found.sent;
     for (auto const& each : found.events) {
         auto details = read_details(each.details);
-        // A store keeps the ids once, in the receipt.
+        // A store keeps these ids once, in the receipt.
         if (each.type == store::event_type::accepted && found.sent) {
             if (!found.sent->order_id.empty())
                 details.emplace_back("order_id", found.sent->order_id);
@@ -96,7 +96,7 @@ asio::awaitable<outcome<verification_view>> verifications::find(caller caller, s
     auto const answer = co_await store_.find(*at);
     if (!answer) co_return failure{errc::store_unavailable, retry_soon};
     auto const& found = *answer;
-    // Another client's looks like none at all.
+    // Another client's verification looks as if it did not exist.
     if (!found || !found->scope.starts_with(scope_prefix(*caller.client)))
         co_return failure{errc::verification_not_found};
     co_await follow_up_.found(caller, *at, id, *found);

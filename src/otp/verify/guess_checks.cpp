@@ -24,12 +24,12 @@ checked_guess guess_checks::check(verify_request request) const {
     asked.attempts_max = rules_.attempts_max;
     asked.guesses = rules_.guesses;
     limiter::limit_keys const keys{request.caller, request.number, country};
-    // A test number's sends are not counted, so neither is its code.
+    // A test number's sends are not counted, so neither is its verified code.
     if (test == nullptr)
         for (auto const& each : limits_.guards(keys))
             asked.guarded.push_back(each.key);
     if (request.id) {
-        // An id of another number leads nowhere.
+        // An invalid id, or that of another number, matches nothing.
         auto const at = keys_.open(*request.id).value_or(store::verification_address{});
         asked.id = at.number == number ? at.id : store::verification_id{};
     } else {

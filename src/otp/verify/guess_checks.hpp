@@ -15,14 +15,14 @@ namespace otpd::otp {
 struct checked_guess {
     verify_request request;
     store::number_key number;
-    std::string country; ///< empty: not known
+    std::string country; ///< empty: unknown
     store::check check;
 };
 
-/// Says what the store compares and counts for a guess. From any executor.
+/// Determines what the store compares and counts for a guess. Thread-safe.
 class guess_checks {
 public:
-    /// All must outlive it, and the checks that it makes.
+    /// All arguments must outlive it and the checks that it makes.
     guess_checks(policy const& rules, key_ring const& keys, limiter const& limits,
                  test_numbers const& tests, destination_check const& destinations)
         : rules_(rules), keys_(keys), limits_(limits), tests_(tests), destinations_(destinations) {}

@@ -65,7 +65,7 @@ void guess_reports::log(checked_guess const& guess, std::string_view word,
                                        {"outcome", word}});
         return;
     }
-    // What the verified message was: route and price next to the proof that it arrived.
+    // The verified message's route and price, together with the proof that it arrived.
     auto const sent = right->sent.value_or(store::receipt{});
     log_.info("otp_verified", {{"request_id", request.caller.request_id},
                                {"verification_id", to_hex(right->id)},

@@ -14,10 +14,10 @@ class metrics;
 
 namespace otpd::otp {
 
-/// Reports guesses to the event bus, the log and the metrics. From any executor.
+/// Reports guesses to the event bus, the log and the metrics. Thread-safe.
 class guess_reports {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     guess_reports(observer& observers, key_ring const& keys, telemetry::logger& log,
                   telemetry::metrics& metrics, clock const& now)
         : observers_(observers), keys_(keys), log_(log), metrics_(metrics), now_(now) {}

@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// An answer of the store as the caller hears it, and the word it is counted and logged under
+/// A store's answer as the caller gets it, and its label in the metrics and the log
 /// (telemetry::labels::check_outcomes).
 struct verdict {
     std::string_view word;
@@ -61,7 +61,7 @@ verdict judge(store::result<store::check_outcome> const& answer,
     return std::visit(to_verdict, *answer);
 }
 
-/// Failures that tell whether there was a code, and how far somebody got with it.
+/// Whether the failure reveals if there was a code, and how many guesses were made.
 bool tells_of_the_code(errc code) noexcept {
     switch (code) {
     case errc::invalid_code:
@@ -85,7 +85,7 @@ asio::awaitable<outcome<verified>> verifier::guess_uniformly(verify_request requ
     auto const answer_at = std::chrono::steady_clock::now() + rules_.uniform_failures;
     auto result = co_await guess(std::move(request));
     if (result || !tells_of_the_code(result.error().code)) co_return result;
-    // What a store does for an absent code and for a wrong one takes different times: both wait for
+    // A store takes different times for a missing code and for a wrong one. Both answers wait for
     // the same moment.
     asio::steady_timer pause(co_await asio::this_coro::executor, answer_at);
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
