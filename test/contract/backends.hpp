@@ -16,7 +16,7 @@ using backends = std::tuple<memory_backend, postgres_backend, redis_backend, sql
 
 } // namespace otpd::test
 
-/// A test with each of the backends. Within, `contract s;` is an empty store.
+/// Defines a test that runs with each of the backends. Within it, `contract s;` is an empty store.
 #define STORE_TEST_OF(name, backends)                                                              \
     static void name##_with_the_tested();                                                          \
     BOOST_AUTO_TEST_CASE_TEMPLATE(name, Backend, backends) {                                       \

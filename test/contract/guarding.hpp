@@ -13,13 +13,13 @@ namespace otpd::test {
 inline constexpr std::uint32_t prefix = everybody + 1;
 inline constexpr std::uint32_t country = everybody + 2;
 
-/// With windows of one length there is one rule.
+/// Both windows have the same length, so they make one rule.
 inline store::conversion_guard guard_of(std::uint32_t place, std::uint32_t out_max) {
     return {subject(place), place == prefix ? "pumping_prefix" : "pumping_country", out_max,
             std::chrono::hours(1), false};
 }
 
-/// Sends, each to a number of its own.
+/// Makes sends, each to a number of its own.
 class sender {
 public:
     sender(contract& s, store::conversion_guard rule) : s_(s), rules_{std::move(rule)} {}
@@ -34,7 +34,7 @@ public:
         request.guards = rules_;
         return request;
     }
-    /// `count` sends that are admitted, and one that is not.
+    /// Makes `count` sends that are admitted, and one that is refused.
     store::violation admits_only(std::uint32_t count) {
         for (std::uint32_t n = 0; n < count; ++n)
             s_.admitted(next());
@@ -44,14 +44,14 @@ public:
         for (std::uint32_t n = 0; n < count; ++n)
             s_.admitted(next());
     }
-    /// Of the sends before, the last but `back`.
+    /// Verifies one of the earlier sends: the last, or the one `back` before it.
     void verify(std::uint32_t back = 0) {
         auto guess = guess_of(last_ - back, 111);
         for (auto const& rule : rules_)
             guess.guarded.push_back(rule.key);
         s_.verified(guess);
     }
-    /// What the upstream said of the last.
+    /// Settles the last send as refused by the upstream.
     void settle_refused() {
         auto settlement = settlement_of(last_, last_, store::send_result::refused);
         for (auto const& rule : rules_)

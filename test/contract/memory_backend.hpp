@@ -1,6 +1,6 @@
 #pragma once
 
-/// The memory store with a clock that the tests turn.
+/// The memory store with a clock that the tests set.
 
 #include "backend/memory_backend.hpp"
 #include "coroutines.hpp"
@@ -19,14 +19,14 @@ public:
         return std::chrono::floor<store::duration>(clock_.wall().time_since_epoch() %
                                                    std::chrono::hours(24));
     }
-    /// The mean: which there are, nobody can ask. One that grew with history would stand out by
-    /// far.
+    /// Returns the mean, because single states cannot be queried. One that grew with history would
+    /// raise it visibly.
     std::size_t largest_state() {
         run(context_, store_.sweep());
         auto const all = run(context_, store_.usage());
         return all.bytes / all.states;
     }
-    std::uint64_t commits() { return 0; } // nothing is sent anywhere
+    std::uint64_t commits() { return 0; } // there are no commits
 
 private:
     boost::asio::io_context context_;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The PostgreSQL store. The server is started once and emptied for each test; its clock is turned,
-/// not waited for.
+/// The PostgreSQL store. The server is started once and emptied for each test. Its clock is set, so
+/// tests do not wait.
 
 #include "driven_postgres.hpp"
 #include "postgres_process.hpp"
@@ -35,7 +35,7 @@ private:
             postgres_setup{.tcp = false,
                            .turned_clock = OTPD_TURNED_CLOCK,
                            .password = "",
-                           // The clock's hours are moments here.
+                           // Hours of the server's clock pass in moments here.
                            .more = {"fsync=off", "autovacuum=off", "checkpoint_timeout=1d"}});
         return one;
     }
@@ -43,7 +43,7 @@ private:
         store::postgres_options options;
         options.where = store::parse_location(server().url()).value();
         options.connections = 2;
-        options.timeout = hang_limit; // the contract is about answers, not about delays
+        options.timeout = hang_limit; // the contract tests answers, not delays
         return options;
     }
 

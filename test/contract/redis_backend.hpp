@@ -6,7 +6,7 @@
 namespace otpd::test {
 
 /// The Redis store on batches of the engine's steps. The server is started once and emptied for
-/// each test; its clock is turned, not waited for.
+/// each test. Its clock is set, so tests do not wait.
 class redis_backend {
 public:
     redis_backend() : store_(options()) {
@@ -46,7 +46,7 @@ private:
         store::redis_options options;
         options.where = store::parse_location(server().url()).value();
         options.connections = 2;
-        options.timeout = hang_limit; // the contract is about answers, not about delays
+        options.timeout = hang_limit; // the contract tests answers, not delays
         return options;
     }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 /// The SQLite store on batches of the engine's steps, in a file of its own, with a clock that the
-/// tests turn.
+/// tests set.
 
 #include "backend/sqlite/sqlite_backend.hpp"
 #include "coroutines.hpp"
@@ -23,7 +23,7 @@ public:
         return std::chrono::floor<store::duration>(clock_.wall().time_since_epoch() %
                                                    std::chrono::hours(24));
     }
-    /// The file is its own: it is read while the store is closed.
+    /// The store holds the file exclusively, so this closes the store while it reads the file.
     std::size_t largest_state() {
         store_.reset();
         std::string most;

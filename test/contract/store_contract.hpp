@@ -1,9 +1,10 @@
 #pragma once
 
-/// What every store must do, written against the interface. A backend is added to `backends` in
-/// backends.hpp and passes the same tests.
+/// The contract of every store, written against the interface. A backend that is added to
+/// `backends` in backends.hpp must pass the same tests.
 ///
-/// Times below are a second or more apart from what they decide, so that a real clock serves too.
+/// Times in these tests are at least a second away from any threshold, so that a real clock also
+/// works.
 
 #include "coroutines.hpp"
 #include "otpd/store/backend.hpp"
@@ -42,7 +43,7 @@ inline store::key_hash subject(std::uint32_t n) {
 inline store::number_key number(std::uint32_t n) {
     return subject(n);
 }
-/// Subjects that are no number of a test: those have small numbers.
+/// Subjects other than the tests' numbers, which are small.
 inline constexpr std::uint32_t everybody = 0xffff'0000;
 inline constexpr std::uint32_t one_client = everybody + 1;
 
@@ -53,7 +54,7 @@ inline store::verification_id id_of(std::uint32_t n) {
     return id;
 }
 
-/// What a code is derived from: here the code itself, under a key id.
+/// The seed that a code is derived from: here the code itself, under a key id.
 inline store::code_seed seed(std::uint32_t code, std::uint32_t key_id = 1) {
     store::code_seed value;
     value.key_id = key_id;
@@ -62,18 +63,18 @@ inline store::code_seed seed(std::uint32_t code, std::uint32_t key_id = 1) {
     value.length = 6;
     return value;
 }
-/// A user who typed it.
+/// The guess of a user who typed the code.
 inline auto typed(std::uint32_t code, std::uint32_t key_id = 1) {
     return [right = seed(code, key_id)](store::code_seed const& of) { return of == right; };
 }
 
-/// One that never grows.
+/// A cooldown that never grows.
 inline store::cooldown_rule cooldown() {
     return store::cooldown_rule{cooldown_window, cooldown_window, store::duration(0)};
 }
 
-/// With the cooldown and without any other limit. Its lease is 0: other sends need not wait for it
-/// to be settled.
+/// A send with the cooldown and without any other limit. Its lease is 0, so that other sends need
+/// not wait for its settlement.
 inline store::admission send_of(std::uint32_t phone, std::uint32_t code, std::uint32_t id,
                                 std::string slot = "login") {
     store::admission request;
@@ -86,7 +87,7 @@ inline store::admission send_of(std::uint32_t phone, std::uint32_t code, std::ui
     request.guesses = guess_limit;
     return request;
 }
-/// Without a cooldown.
+/// The same without a cooldown.
 inline store::admission free_send_of(std::uint32_t phone, std::uint32_t code, std::uint32_t id,
                                      std::string slot = "login") {
     auto request = send_of(phone, code, id, std::move(slot));
@@ -94,7 +95,7 @@ inline store::admission free_send_of(std::uint32_t phone, std::uint32_t code, st
     return request;
 }
 
-/// Without an id.
+/// A guess without an id.
 inline store::check guess_of(std::uint32_t phone, std::uint32_t code, std::string slot = "login") {
     store::check request;
     request.key = store::record_key{number(phone), std::move(slot)};
@@ -119,7 +120,7 @@ inline store::receipt some_receipt() {
     return kept;
 }
 
-/// Of a send with cooldown(). A refused one leaves no back-off.
+/// The settlement of a send with cooldown(). A refused one leaves no back-off.
 inline store::settlement settlement_of(std::uint32_t phone, std::uint32_t id,
                                        store::send_result result) {
     store::settlement request;
@@ -140,25 +141,25 @@ inline store::verification_address address_of(std::uint32_t phone, std::uint32_t
     return store::verification_address{number(phone), id_of(id)};
 }
 
-/// What the tests know of a backend.
+/// The tests' interface to a backend.
 class tested_backend {
 public:
     virtual ~tested_backend() = default;
-    virtual store::backend& get() = 0; ///< the store, empty
-    /// What its coroutines run on.
+    virtual store::backend& get() = 0; ///< the empty store
+    /// The context of its coroutines.
     virtual boost::asio::io_context& context() = 0;
-    /// Lets that much time pass for the store.
+    /// Advances the store's clock.
     virtual void advance(store::duration by) = 0;
-    /// By the store's clock, since midnight UTC.
+    /// The time since midnight UTC by the store's clock.
     virtual store::duration time_of_day() = 0;
-    /// Bytes of what is stored under one key.
+    /// The size in bytes of the largest stored state.
     virtual std::size_t largest_state() = 0;
-    /// Batches that the backend was given so far.
+    /// The number of batches that the backend has received.
     virtual std::uint64_t commits() = 0;
 };
 
-/// A class of backends.hpp, which has the same functions. So a test is compiled once and not for
-/// each of them.
+/// Adapts a class of backends.hpp, which has the same functions. A test is thus compiled once, not
+/// once per backend.
 template <class Backend>
 class tested final : public tested_backend {
 public:
@@ -177,7 +178,7 @@ template <class Backend>
 std::unique_ptr<tested_backend> make_tested() {
     return std::make_unique<tested<Backend>>();
 }
-/// Of the test that runs.
+/// Of the current test.
 inline std::unique_ptr<tested_backend> (*make_the_tested)() = nullptr;
 
 class contract {
@@ -219,7 +220,7 @@ public:
     }
     std::uint64_t live_codes() { return run(context(), get().live_codes()).value(); }
 
-    // What a test takes for granted, and stops without.
+    // These return what a test relies on, and stop the test if it is missing.
     store::admitted admitted(store::admission request) {
         return expect<store::admitted>(admit(std::move(request)));
     }
@@ -229,7 +230,7 @@ public:
     store::verified verified(store::check request) {
         return expect<store::verified>(check(std::move(request)));
     }
-    /// Of a refusal for one reason.
+    /// Of a send that is refused for one reason.
     store::violation violation(store::admission request) {
         auto const answer = expect<store::refused>(admit(std::move(request)));
         BOOST_REQUIRE(answer.violations.size() == 1U);
@@ -258,11 +259,12 @@ public:
         return std::get<Outcome>(outcome);
     }
 
-    /// To ten seconds after the beginning of an hour, or of a day, of the store's.
+    /// Advances to ten seconds after the start of an hour or a day of the store's clock.
     void begin_hour() { begin(one_hour); }
     void begin_day() { begin(one_day); }
 
-    /// Answers of `count` operations that run at once on several threads, each from its own strand.
+    /// Returns the answers of `count` operations that run concurrently on several threads, each on
+    /// its own strand.
     template <class MakeOperation>
     auto in_parallel(std::size_t count, MakeOperation make_operation) {
         using answer = typename decltype(make_operation(std::size_t{}))::value_type;

@@ -1,5 +1,5 @@
-// A send is admitted by everything that is counted, over all subjects, or changes nothing; and one
-// slot has one send on its way.
+// A send passes every limit of all its keys together, or changes nothing. Each scope has at most
+// one send in flight.
 
 #include "backends.hpp"
 
@@ -51,7 +51,7 @@ STORE_TEST(a_counter_may_belong_to_the_number) {
     s.verified(guess_of(1, 111));
 }
 
-// What one counter would have admitted is not spent when another refuses, whoever they belong to.
+// If one limit refuses a send, no other limit counts it, whatever its key is.
 STORE_TEST(charges_are_taken_together_or_not_at_all) {
     contract s;
     auto const narrow = counted(one_client, "narrow", 1);
@@ -96,13 +96,13 @@ STORE_TEST(a_refused_admission_changes_nothing) {
     s.expect<refused>(s.admit(send_of(1, 222, 3)));
     BOOST_TEST(s.live_codes() == 1U);
     BOOST_TEST(!s.find(1, 2).has_value());
-    s.admitted(send_with(2, 4, {counted(everybody, "n", 1)})); // not charged before
+    s.admitted(send_with(2, 4, {counted(everybody, "n", 1)})); // not counted before
     s.verified(guess_of(1, 111));                              // still the first code
     s.advance(cooldown_window + one_second);                   // not prolonged by the refusals
     s.admitted(send_of(1, 333, 5));
 }
 
-// What was charged, and for how long each counter is busy, is told.
+// An admission returns the limits that counted it, and when each is whole again.
 STORE_TEST(an_admission_says_how_long_its_counters_are_busy) {
     contract s;
     auto request = send_of(1, 111, 1);
@@ -118,7 +118,7 @@ STORE_TEST(an_admission_says_how_long_its_counters_are_busy) {
     BOOST_TEST(second.observed.empty());
 }
 
-// A refused settlement gives back over all subjects.
+// A refused settlement takes back the counts of all keys.
 STORE_TEST(what_was_charged_is_given_back) {
     contract s;
     auto const own = counted(1, "own", 1);
@@ -134,7 +134,7 @@ STORE_TEST(what_was_charged_is_given_back) {
     s.expect<refused>(s.admit(send_with(3, 5, {shared})));
 }
 
-// The number's own state and what is given back to others must not disturb one another.
+// The refund of the other keys' counts and the number's own state must not interfere.
 STORE_TEST(a_superseded_refusal_gives_nothing_back) {
     contract s;
     auto const shared = counted(everybody, "shared", 1);
@@ -171,7 +171,7 @@ STORE_TEST(an_observed_counter_refuses_nothing_and_is_told) {
     BOOST_TEST(answer.observed[0].counter == "seen");
     BOOST_TEST((answer.observed[0].retry_after > duration(0)));
     BOOST_TEST((answer.observed[0].retry_after <= long_window));
-    // what it would have refused it did not charge; the other one is charged
+    // what it would have refused it did not count; the other limit did
     BOOST_TEST((answer.resets_in[0] == counter_time(0)));
     BOOST_TEST((answer.resets_in[1] > counter_time(0)));
     s.advance(long_window + one_second);
@@ -198,7 +198,7 @@ STORE_TEST(a_slot_has_one_send_in_flight) {
     s.admitted(leased_send(1, 111, 1));
     auto const answer = s.expect<in_flight>(s.admit(leased_send(1, 222, 2)));
     BOOST_TEST((answer.retry_after > duration(0) && answer.retry_after <= lease));
-    s.expect<in_flight>(s.admit(free_send_of(1, 222, 3))); // whatever its own lease
+    s.expect<in_flight>(s.admit(free_send_of(1, 222, 3))); // whatever the second lease is
     BOOST_TEST(!s.find(1, 2).has_value());
     s.verified(guess_of(1, 111)); // the first code was not touched
 }
@@ -210,7 +210,7 @@ STORE_TEST(a_send_in_flight_charges_nothing_to_the_next) {
     second.rate_limit_checks = {counted(everybody, "n", 1)};
     s.expect<in_flight>(s.admit(second));
     s.admitted(send_with(2, 3, {counted(everybody, "n", 1)}));
-    s.expect<refused>(s.admit(second)); // a violation is looked for first
+    s.expect<refused>(s.admit(second)); // violations are checked first
 }
 
 STORE_TEST(another_slot_need_not_wait_for_a_send_in_flight) {
@@ -285,8 +285,8 @@ STORE_TEST(parallel_admissions_take_exactly_the_quota) {
     }
 }
 
-// Of 64 numbers with one shared counter exactly the quota is admitted, and the refused ones changed
-// neither their own counter nor any other that they share.
+// For 64 numbers with a shared limit, exactly the quota is admitted. The refused sends changed
+// neither their own limit nor any other shared one.
 STORE_TEST(parallel_numbers_take_exactly_the_quota_that_they_share) {
     constexpr std::uint32_t quota = 7;
     constexpr std::uint32_t numbers = 64;
@@ -310,7 +310,7 @@ STORE_TEST(parallel_numbers_take_exactly_the_quota_that_they_share) {
         bool const second = std::holds_alternative<admitted>(s.admit(request));
         BOOST_TEST(first != second, "number " << n);
     }
-    s.expect<refused>(s.admit(send_with(1000, 5000, {wide}))); // `numbers` uses in all
+    s.expect<refused>(s.admit(send_with(1000, 5000, {wide}))); // `numbers` uses in total
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,6 @@
 // No step pays for history: after 800 hours of sends of one budget owner, 30 days of guards and
-// full lists of events, the states that there are are no larger, and take no more commits, than in
-// the first hour.
+// full lists of events, the states are not larger, and take no more commits, than in the first
+// hour.
 
 #include "backends.hpp"
 #include "support/hourly_journey.hpp"
@@ -31,7 +31,7 @@ void go(contract& s, hourly_journey const& journey) {
     s.verified(journey.check());
 }
 
-/// Of a journey in the last of so many hours.
+/// The cost of a journey in the last hour.
 step_cost cost_after(std::uint32_t hours) {
     contract s;
     s.begin_hour();
@@ -40,10 +40,10 @@ step_cost cost_after(std::uint32_t hours) {
         go(s, hourly_journey(hour));
         s.advance(one_hour);
     }
-    go(s, hourly_journey(hour)); // the hour's own states are made
+    go(s, hourly_journey(hour)); // creates the hour's own states
     auto commits = std::numeric_limits<std::uint64_t>::max();
     for (std::uint32_t n = 1; n <= 5;
-         ++n) { // the least: the sweeper may commit beside some of them
+         ++n) { // the minimum: the sweeper may commit beside some of them
         auto const before = s.commits();
         go(s, hourly_journey(hour + n * hours_of_an_aged_store));
         commits = std::min(commits, s.commits() - before);
@@ -51,7 +51,7 @@ step_cost cost_after(std::uint32_t hours) {
     return {s.largest_state(), commits}; // in this order: an SQLite file is opened again
 }
 
-/// A verification whose list of events is full.
+/// Makes a verification with a full list of events.
 void fill_a_list(contract& s, std::uint32_t id) {
     auto request = free_send_of(1, 111, id);
     request.retention = 40 * one_day;
@@ -73,8 +73,8 @@ STORE_TEST(a_step_costs_in_an_aged_store_what_it_costs_in_a_fresh_one) {
     BOOST_TEST(aged.commits == fresh.commits);
 }
 
-// To the byte only where the clock stands still between two steps: times are short when they are
-// round.
+// Sizes match to the byte only if the clock stands still between two steps, because round times are
+// shorter.
 using stores_of_a_still_clock = std::tuple<otpd::test::memory_backend, otpd::test::sqlite_backend>;
 
 STORE_TEST_OF(lists_of_events_that_are_full_do_not_grow, stores_of_a_still_clock) {

@@ -1,5 +1,5 @@
-// Money: taken with an admission or not at all, given back and corrected afterwards, forgotten a
-// fixed time after it was first taken.
+// Money: reserved by an admission or not at all, refunded and corrected later, and forgotten a
+// fixed time after the first reservation.
 
 #include "backends.hpp"
 
@@ -25,7 +25,7 @@ admission paid_send(std::uint32_t id, std::vector<reservation> reservations) {
     return request;
 }
 
-/// Of a send whose price turned out to be `change` more.
+/// The settlement of a send that cost `change` more than expected.
 settlement corrected(std::uint32_t id, send_result result, std::int64_t change,
                      budget_key of = budget()) {
     auto request = settlement_of(id, id, result);
@@ -34,7 +34,7 @@ settlement corrected(std::uint32_t id, send_result result, std::int64_t change,
     return request;
 }
 
-/// Of the send of paid_send(1, ...).
+/// The replacement for paid_send(1, ...).
 reservation_replacement another_try(std::vector<adjustment> refund, std::vector<reservation> take) {
     reservation_replacement request;
     request.address = address_of(1, 1);
@@ -61,7 +61,7 @@ STORE_TEST(a_budget_is_spent_to_the_last_unit_and_no_further) {
     BOOST_TEST(taken(s) == 200'000);
     BOOST_TEST(s.violation(paid_send(3, {of_budget(1, 200'000)})).counter == "daily");
     s.admitted(paid_send(4, {of_budget(0, 200'000)}));
-    s.admitted(paid_send(5, {of_budget(1, 200'001)})); // another cap by now
+    s.admitted(paid_send(5, {of_budget(1, 200'001)})); // with another cap
     BOOST_TEST(taken(s) == 200'001);
 }
 
@@ -82,7 +82,7 @@ STORE_TEST(a_number_has_budgets_beside_its_codes) {
     contract s;
     auto request = paid_send(1, {of_budget(5, 5, budget("daily", 1))});
     request.rate_limit_checks = {
-        rate_limit_check{number(1), "daily", 5, one_day}}; // a counter of the same name
+        rate_limit_check{number(1), "daily", 5, one_day}}; // a limit with the same name
     s.admitted(request);
     BOOST_TEST(taken(s, budget("daily", 1)) == 5);
     s.verified(guess_of(1, 111));
@@ -237,7 +237,7 @@ STORE_TEST(a_superseded_settlement_corrects_nothing) {
     BOOST_TEST((s.settle(corrected(9, send_result::accepted, 5)) == settle_outcome::superseded));
     BOOST_TEST(taken(s) == 100);
     BOOST_TEST((s.settle(corrected(1, send_result::accepted, 5)) == settle_outcome::settled));
-    BOOST_TEST(taken(s) == 105); // its code was used, and it was sent all the same
+    BOOST_TEST(taken(s) == 105); // its code was used, and it was sent nevertheless
 }
 
 STORE_TEST(a_correction_of_a_budget_that_is_not_kept_is_none) {
@@ -248,7 +248,7 @@ STORE_TEST(a_correction_of_a_budget_that_is_not_kept_is_none) {
     s.admitted(paid_send(2, {of_budget(1000, 1000, budget("monthly"))}));
 }
 
-// A price that was not known counts once it is.
+// An unknown price counts once it is known.
 STORE_TEST(a_budget_of_which_nothing_was_taken_can_be_corrected) {
     contract s;
     s.admitted(paid_send(1, {of_budget(0, 1000)}));
@@ -268,7 +268,7 @@ STORE_TEST(corrections_stand_beside_what_is_given_back) {
     settlement.idempotency = request.idempotency;
     s.settle(settlement);
     BOOST_TEST(taken(s) == 0);
-    s.admitted(request); // the counter and the key are free again
+    s.admitted(request); // the limit and the key are free again
 }
 
 // --- replacement of the reservation -------------------------------------------------------------
@@ -326,7 +326,7 @@ STORE_TEST(another_try_prolongs_nothing) {
     s.expect<reservation_replaced>(s.replace_reservation(other));
     s.advance(one_hour / 2 + one_second);
     BOOST_TEST(taken(s) == 0);
-    other.refund[0].change = -1'000'000; // of what is forgotten
+    other.refund[0].change = -1'000'000; // of a forgotten budget
     s.expect<reservation_replaced>(s.replace_reservation(other));
     BOOST_TEST(taken(s) == 90);
 }
@@ -340,7 +340,7 @@ STORE_TEST(no_reservation_can_be_replaced) {
 STORE_TEST(another_try_that_comes_too_late_changes_nothing) {
     contract s;
     auto const other = another_try({}, {of_budget(30, 100)});
-    s.expect<too_late>(s.replace_reservation(other)); // there was no first one
+    s.expect<too_late>(s.replace_reservation(other)); // there was no first send
     for (auto const how : {send_result::accepted, send_result::unknown, send_result::refused}) {
         s.admitted(paid_send(1, {of_budget(20, 100)}));
         s.settle(corrected(1, how, -20));
@@ -349,7 +349,7 @@ STORE_TEST(another_try_that_comes_too_late_changes_nothing) {
     }
 }
 
-// The timeline tells of it at once: a crash leaves which route was tried last.
+// The timeline lists it immediately, so that a crash shows which route was tried last.
 STORE_TEST(the_steps_of_another_try_are_listed_in_any_case) {
     contract s;
     s.admitted(paid_send(1, {}));
@@ -368,7 +368,8 @@ STORE_TEST(the_steps_of_another_try_are_listed_in_any_case) {
     BOOST_TEST(events[events_max + 1].details == "next");
 }
 
-// Whoever was not answered settles for both cases, and the store knows which it is.
+// The client of an unanswered replacement settles for both cases, and the store knows which one
+// applies.
 STORE_TEST(a_settlement_is_right_whether_or_not_the_unanswered_try_was_done) {
     contract s;
     auto const client_budget = budget("daily", one_client);
@@ -384,7 +385,7 @@ STORE_TEST(a_settlement_is_right_whether_or_not_the_unanswered_try_was_done) {
                 s.expect<reservation_replaced>(s.replace_reservation(
                     another_try({{budget(), -80}}, {of_budget(90, 1000, client_budget)})));
             auto refusal = corrected(1, send_result::refused, -80);
-            refusal.refund = {price}; // the next admission of the loop takes it again
+            refusal.refund = {price}; // the loop's next admission takes it again
             refusal.unanswered = unanswered_replacement{before, {adjustment{client_budget, -90}}};
             s.settle(refusal);
             BOOST_TEST(taken(s) == 0);

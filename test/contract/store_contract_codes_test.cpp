@@ -1,5 +1,5 @@
-// The life of one code: verified, replaced, canceled, expired, forgotten; and what became of its
-// message.
+// The life of one code: verified, replaced, canceled, expired and forgotten. Also the outcome of
+// its message.
 
 #include "backends.hpp"
 
@@ -10,7 +10,7 @@ using namespace otpd::test;
 
 namespace {
 
-/// Of a slot with several codes.
+/// A send of a scope that may have several codes.
 admission added_send(std::uint32_t code, std::uint32_t id) {
     auto request = free_send_of(1, code, id);
     request.add = true;
@@ -75,7 +75,7 @@ STORE_TEST(a_resend_replaces_the_code) {
     BOOST_TEST((s.state(1, 1) == progress::replaced));
 }
 
-// Several keys may be live: a code is one of the key that its seed names.
+// Several keys may be live: a code belongs to the key that its seed names.
 STORE_TEST(the_key_of_a_code_is_kept_with_it) {
     contract s;
     s.admitted(send_of(1, 111, 1));
@@ -101,7 +101,7 @@ STORE_TEST(added_codes_are_all_valid_with_the_newest_id_too) {
     s.admitted(added_send(222, 2));
     BOOST_TEST(s.live_codes() == 2U);
     BOOST_TEST((s.verified(held_guess_of(1, 111, 2)).id == id_of(1)));
-    // one success ends them all
+    // one success ends all codes
     BOOST_TEST(s.live_codes() == 0U);
     s.expect<absent>(s.check(guess_of(1, 222)));
     BOOST_TEST((s.state(1, 1) == progress::verified));
@@ -173,7 +173,7 @@ STORE_TEST(an_accepted_send_keeps_its_receipt) {
     BOOST_TEST((before->message == delivery::accepted));
     BOOST_TEST((before->sent == some_receipt()));
     BOOST_TEST((s.verified(guess_of(1, 111)).sent == some_receipt()));
-    BOOST_TEST((s.find(1, 1)->sent == some_receipt())); // after it was verified as well
+    BOOST_TEST((s.find(1, 1)->sent == some_receipt())); // also after the verification
 }
 
 STORE_TEST(a_receipt_may_lack_all_but_its_route) {
@@ -218,15 +218,14 @@ STORE_TEST(an_unknown_send_keeps_code_and_cooldown) {
     s.verified(guess_of(1, 111));
 }
 
-// The reply to a send that took long may come after a newer send: it must not touch that one's
-// code.
+// The reply to a slow send may arrive after a newer send. It must not affect the newer code.
 STORE_TEST(a_late_refusal_leaves_the_newer_code_alone) {
     contract s;
     s.admitted(send_of(1, 111, 1));
     s.advance(cooldown_window + one_second);
     s.admitted(send_of(1, 222, 2));
     BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::superseded));
-    s.expect<refused>(s.admit(send_of(1, 333, 3))); // the newer cooldown stands
+    s.expect<refused>(s.admit(send_of(1, 333, 3))); // the newer cooldown holds
     s.verified(guess_of(1, 222));
 }
 
@@ -246,7 +245,7 @@ STORE_TEST(what_is_not_there_cannot_be_settled) {
     for (auto result : {send_result::accepted, send_result::refused, send_result::unknown})
         BOOST_TEST((s.settle(settlement_of(1, 1, result)) == settle_outcome::superseded));
     BOOST_TEST(!s.find(1, 1).has_value());
-    s.admitted(send_of(1, 111, 1)); // no pause was put
+    s.admitted(send_of(1, 111, 1)); // it left no pause
 }
 
 // --- find and cancel ----------------------------------------------------------------------------
@@ -307,11 +306,11 @@ STORE_TEST(a_wrong_guess_tells_what_was_guessed_at) {
     contract s;
     s.admitted(added_send(111, 1));
     s.admitted(added_send(222, 2));
-    BOOST_TEST((s.wrong(guess_of(1, 999)).id == id_of(2))); // the newest
+    BOOST_TEST((s.wrong(guess_of(1, 999)).id == id_of(2))); // the newest one
     BOOST_TEST((s.wrong(held_guess_of(1, 999, 1)).id == id_of(1)));
 }
 
-// Of an open guess nobody says for which of the codes it was.
+// A guess without an id does not name one of the codes.
 STORE_TEST(a_wrong_guess_is_listed_once_with_the_newest_or_its_own) {
     contract s;
     s.admitted(added_send(111, 1));
@@ -349,7 +348,7 @@ STORE_TEST(a_canceled_code_never_verifies) {
     BOOST_TEST(s.live_codes() == 0U);
     std::vector const expected{event_type::admitted, event_type::canceled};
     BOOST_TEST((s.kinds(1, 1) == expected));
-    s.expect<refused>(s.admit(send_of(1, 222, 2))); // its pause stays
+    s.expect<refused>(s.admit(send_of(1, 222, 2))); // its pause remains
     BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::superseded));
     BOOST_TEST((s.state(1, 1) == progress::canceled));
 }
@@ -410,7 +409,7 @@ STORE_TEST(parallel_right_guesses_succeed_once) {
     BOOST_TEST(count_of<absent>(answers) == 199U);
 }
 
-// Numbers do not disturb one another.
+// Numbers do not affect one another.
 STORE_TEST(parallel_numbers_each_get_their_own) {
     contract s;
     constexpr std::size_t numbers = 500;

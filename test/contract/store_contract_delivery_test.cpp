@@ -1,4 +1,4 @@
-// What becomes of a message: the events of its send, and what becomes known afterwards.
+// The outcome of a message: the events of its send, and later delivery updates.
 
 #include "backends.hpp"
 
@@ -25,7 +25,7 @@ note step(std::string details, duration ago = duration(0)) {
     return note{event_type::step, ago, std::move(details)};
 }
 
-/// Every character that details may have.
+/// Every character that details may contain.
 std::string longest_details() {
     std::string text;
     for (std::size_t n = 0; n < details_max; ++n)
@@ -33,7 +33,7 @@ std::string longest_details() {
     return text;
 }
 
-/// Without a cooldown, settled.
+/// A settled send without a cooldown.
 void sent(contract& s, std::uint32_t id, send_result result = send_result::accepted) {
     s.admitted(free_send_of(id, 111, id));
     auto settlement = result == send_result::accepted ? accepted_settlement(id, id)
@@ -41,7 +41,7 @@ void sent(contract& s, std::uint32_t id, send_result result = send_result::accep
     BOOST_REQUIRE((s.settle(settlement) == settle_outcome::settled));
 }
 
-/// With as many events as are listed.
+/// Fills the verification's list of events.
 void fill_events(contract& s, std::uint32_t id) {
     auto guess = guess_of(id, 999);
     guess.attempts_max = 100;
@@ -74,7 +74,7 @@ STORE_TEST(events_carry_details_as_they_were_given) {
     BOOST_TEST(s.events(1, 1)[1].details == settlement.details);
 }
 
-// What looks like another event, or like the end of one.
+// Details that look like another event, or like the end of one.
 STORE_TEST(no_details_are_taken_for_anything_else) {
     contract s;
     for (std::uint32_t id = 1; id <= 8; ++id) {
@@ -147,7 +147,7 @@ STORE_TEST(a_note_of_the_admission_gives_it_other_details) {
 
     sent(s, 2);
     auto again =
-        accepted_settlement(2, 2); // details where there were none, and none where there were
+        accepted_settlement(2, 2); // details where there were none, and none where there were some
     again.notes = {note{event_type::admitted, {}, "late"}};
     s.settle(again);
     BOOST_TEST(s.events(2, 2)[0].details == "late");
@@ -156,7 +156,7 @@ STORE_TEST(a_note_of_the_admission_gives_it_other_details) {
     BOOST_TEST(s.events(2, 2)[0].details.empty());
 }
 
-// The code was typed before the upstream's answer was here.
+// The code was verified before the upstream's answer arrived.
 STORE_TEST(events_are_given_in_the_order_they_happened) {
     contract s;
     s.admitted(free_send_of(1, 111, 1));
@@ -212,7 +212,7 @@ STORE_TEST(what_is_known_of_a_message_only_grows) {
             BOOST_REQUIRE((s.find(id, id)->message == before));
             bool const grows = certainty(after) > certainty(before);
             auto const outcome = s.update(update_of(id, after, "first"));
-            // of a queued one no event has been listed
+            // queued has no event
             bool const told = grows || (before == delivery::queued && after == before);
             BOOST_TEST((outcome == (told ? update_outcome::updated : update_outcome::known)));
             BOOST_TEST((s.find(id, id)->message == (grows ? after : before)));
@@ -257,7 +257,7 @@ STORE_TEST(other_details_of_the_same_are_an_event_and_nothing_else) {
     contract s;
     s.admitted(free_send_of(1, 111, 1));
     auto settlement = accepted_settlement(1, 1);
-    settlement.details = "ENROUTE"; // not of an event `delivery`
+    settlement.details = "ENROUTE"; // the settlement's detail, not that of an event `delivery`
     s.settle(settlement);
     BOOST_TEST((s.update(update_of(1, delivery::accepted)) == update_outcome::known));
     auto request = update_of(1, delivery::accepted, "ENROUTE");
@@ -265,7 +265,7 @@ STORE_TEST(other_details_of_the_same_are_an_event_and_nothing_else) {
     BOOST_TEST((s.update(request) == update_outcome::updated));
     BOOST_TEST((s.update(request) == update_outcome::known));
     BOOST_TEST((s.update(update_of(1, delivery::accepted, "ACCEPTD")) == update_outcome::updated));
-    BOOST_TEST((s.update(request) == update_outcome::updated)); // the last one counts
+    BOOST_TEST((s.update(request) == update_outcome::updated)); // the last update counts
     BOOST_TEST((s.find(1, 1)->sent == some_receipt()));
     std::vector const expected{event_type::admitted, event_type::accepted, event_type::delivery,
                                event_type::delivery, event_type::delivery};
@@ -329,7 +329,7 @@ STORE_TEST(a_full_list_leaves_out_updates_that_count_all_the_same) {
     BOOST_TEST((s.kinds(1, 1).back() == event_type::canceled));
 }
 
-// A report may overtake the upstream's answer.
+// A delivery report may overtake the upstream's answer.
 STORE_TEST(a_settlement_that_knows_less_takes_nothing_back) {
     contract s;
     auto request = free_send_of(1, 111, 1);
@@ -357,7 +357,7 @@ STORE_TEST(an_update_corrects_budgets_only_when_more_is_known) {
     auto request = update_of(1, delivery::unknown, "asked");
     request.adjustments = {adjustment{daily, -10},
                            adjustment{{subject(everybody), "monthly", "2026-11"}, 5}};
-    BOOST_TEST((s.update(request) == update_outcome::updated)); // the event
+    BOOST_TEST((s.update(request) == update_outcome::updated)); // lists the event
     BOOST_TEST(s.spent({daily}).at(0) == 100);
     request.message = delivery::failed;
     BOOST_TEST((s.update(request) == update_outcome::updated));

@@ -1,5 +1,5 @@
-// The conversion guard, against pumped SMS. All of it goes by the hours of the store's clock, so
-// each test begins with one.
+// The conversion guard against SMS pumping. It counts by the hours of the store's clock, so each
+// test begins at the start of an hour.
 
 #include "backends.hpp"
 #include "guarding.hpp"
@@ -17,9 +17,9 @@ STORE_TEST(so_many_codes_may_be_out) {
     sender to(s, guard_of(prefix, 3));
     auto const answer = to.admits_only(3);
     BOOST_TEST(answer.counter == "pumping_prefix");
-    // until a moment after the hour's end: then a part of it is no longer in the last hour
+    // until a moment after the end of the hour, when a part of it leaves the window
     BOOST_TEST((answer.retry_after > one_hour / 2 && answer.retry_after < one_hour));
-    s.admitted(free_send_of(1000, 111, 1000)); // where there is no guard
+    s.admitted(free_send_of(1000, 111, 1000)); // without a guard
 }
 
 STORE_TEST(a_typed_code_makes_room_for_itself_and_three_more) {
@@ -27,7 +27,7 @@ STORE_TEST(a_typed_code_makes_room_for_itself_and_three_more) {
     s.begin_hour();
     sender to(s, guard_of(prefix, 3));
     to.admits_only(3);
-    to.verify(1); // the last was refused
+    to.verify(1); // the last one was refused
     to.admits_only(4);
 }
 
@@ -47,9 +47,9 @@ STORE_TEST(the_hour_slides) {
     s.begin_hour();
     sender to(s, guard_of(prefix, 4));
     to.admits_only(4);
-    s.advance(one_hour); // nearly all four are still within an hour: three count in full
+    s.advance(one_hour); // nearly all four are still within an hour, and three count in full
     to.admits_only(1);
-    s.advance(one_hour / 2); // one of them, and the one of this hour
+    s.advance(one_hour / 2); // one of the three, and the one of this hour
     to.admits_only(2);
     s.advance(3 * one_hour);
     to.admits_only(4);
@@ -63,7 +63,7 @@ STORE_TEST(a_refused_send_is_given_back) {
     to.settle_refused();
     to.send(1);
     s.advance(one_hour);
-    to.settle_refused(); // it is of the hour before
+    to.settle_refused(); // it belongs to the previous hour
     to.admits_only(2);
 }
 
@@ -73,7 +73,7 @@ STORE_TEST(a_guard_is_its_place_s_own) {
     sender first(s, std::vector{guard_of(prefix, 1), guard_of(country, 3)});
     BOOST_TEST(first.admits_only(1).counter == "pumping_prefix");
     BOOST_TEST(first.admits_only(0).counter == "pumping_prefix");
-    // what the prefix refused did not count for the country
+    // a send that the prefix's guard refused did not count for the country
     auto other = free_send_of(500, 111, 500);
     other.guards = {guard_of(country, 3)};
     s.admitted(other);

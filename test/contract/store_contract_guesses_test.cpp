@@ -1,5 +1,5 @@
-// Wrong guesses: attempts of a code, the budget of a number, who has the id and who has not, and
-// waits.
+// Wrong guesses: the attempts of a code, the budget of a number, guesses with and without the id,
+// and pauses.
 
 #include "backends.hpp"
 
@@ -14,14 +14,14 @@ guess_budget budget_of(std::uint32_t quota, std::uint32_t reserve = 0) {
     return guess_budget{quota, one_day, reserve};
 }
 
-/// Waits from the second wrong guess on: 10, 20, 40, 40, ... seconds.
+/// Pauses from the second wrong guess on: 10, 20, 40, 40, ... seconds.
 guess_budget waiting_budget() {
     return guess_budget{20, one_day, 0, 2, 10 * one_second, 40 * one_second};
 }
 
 check with(guess_budget const& budget, check guess) {
     guess.guesses = budget;
-    guess.attempts_max = 100; // the number's budget is what these are about
+    guess.attempts_max = 100; // these tests are about the number's budget
     return guess;
 }
 
@@ -53,7 +53,7 @@ STORE_TEST(attempts_with_the_id_are_counted_by_themselves) {
     s.verified(guess_of(1, 111));
 }
 
-// Who knows no more than the number cannot use up the code of who has the id.
+// A guesser who knows only the number cannot use up the code of the user with the id.
 STORE_TEST(fifty_wrong_guesses_without_the_id_leave_the_holders_right_code) {
     contract s;
     s.admitted(send_of(1, 111, 1));
@@ -89,8 +89,8 @@ STORE_TEST(a_resend_has_attempts_of_its_own) {
 
 // --- the number's budget ------------------------------------------------------------------------
 
-// A new code starts with its own attempts, but the number's guesses go on being counted across
-// codes and slots until they are used up; then even the right code is not looked at.
+// A new code starts with its own attempts. The number's guesses are counted across codes and scopes
+// until they are used up; then even the right code is not evaluated.
 STORE_TEST(a_resend_never_refills_the_guesses_of_a_number) {
     contract s;
     std::uint32_t evaluated = 0;
@@ -134,7 +134,7 @@ STORE_TEST(guesses_without_the_id_leave_the_reserve) {
     s.expect<locked>(s.check(with(budget, held_guess_of(1, 111, 1))));
 }
 
-// What the holder guessed counts for those without the id as well: the number's quota is one.
+// Guesses with the id also count for those without it: the number has one quota.
 STORE_TEST(guesses_with_the_id_use_up_the_budget_of_those_without) {
     contract s;
     auto const budget = budget_of(5, 2);
@@ -145,7 +145,7 @@ STORE_TEST(guesses_with_the_id_use_up_the_budget_of_those_without) {
     s.verified(with(budget, held_guess_of(1, 111, 1)));
 }
 
-// Sends go on while only those without the id are locked.
+// Sends continue while only guesses without the id are locked.
 STORE_TEST(a_send_is_refused_once_all_guesses_are_used_up) {
     contract s;
     auto const budget = budget_of(3, 1);
@@ -180,7 +180,7 @@ STORE_TEST(the_guesses_die_a_window_after_the_last) {
     s.wrong(with(budget, guess_of(1, 222)));
     s.advance(15 * one_second);
     s.wrong(with(budget, guess_of(1, 222)));
-    s.advance(15 * one_second); // 30 s after the first, 15 s after the last
+    s.advance(15 * one_second); // 30 s after the first, 15 s after the last one
     s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
     s.advance(6 * one_second);
     BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 1U);
@@ -204,7 +204,7 @@ STORE_TEST(each_wrong_guess_from_the_first_that_waits_doubles_the_wait) {
     auto const budget = waiting_budget();
     s.wrong(with(budget, guess_of(1, 222)));
     for (int const wait : {10, 20}) {
-        s.wrong(with(budget, guess_of(1, 222))); // nothing to wait for before it
+        s.wrong(with(budget, guess_of(1, 222))); // nothing to wait for before this one
         auto const answer = s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
         BOOST_TEST((answer.retry_after > (wait - 5) * one_second));
         BOOST_TEST((answer.retry_after <= wait * one_second));
@@ -257,18 +257,19 @@ STORE_TEST(those_without_the_id_wait_for_all) {
     s.admitted(send_of(1, 111, 1));
     auto const budget = waiting_budget();
     s.wrong(with(budget, held_guess_of(1, 222, 1)));
-    s.wrong(with(budget, held_guess_of(1, 222, 1))); // the second: 10 s for both
+    s.wrong(with(budget, held_guess_of(1, 222, 1))); // the second guess: 10 s for both
     auto const held = s.expect<locked>(s.check(with(budget, held_guess_of(1, 111, 1))));
     BOOST_TEST((held.retry_after <= 10 * one_second));
     s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
     s.advance(11 * one_second);
-    s.wrong(with(budget, guess_of(1, 222))); // the third: 20 s for those without
+    s.wrong(with(budget, guess_of(1, 222))); // the third guess: 20 s for guesses without the id
     auto const open = s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
     BOOST_TEST((open.retry_after > 10 * one_second && open.retry_after <= 20 * one_second));
     s.verified(with(budget, held_guess_of(1, 111, 1)));
 }
 
-// The holder's guesses, each with a shorter wait of their own, do not end that of those without.
+// Guesses with the id have shorter pauses of their own, which do not end that of guesses without
+// it.
 STORE_TEST(a_guess_with_the_id_never_shortens_the_wait_of_those_without) {
     contract s;
     s.admitted(send_of(1, 111, 1));
@@ -283,7 +284,7 @@ STORE_TEST(a_guess_with_the_id_never_shortens_the_wait_of_those_without) {
     BOOST_TEST((open.retry_after > 10 * one_second));
 }
 
-// A send only looks at whether guesses are left.
+// A send checks only whether guesses are left.
 STORE_TEST(a_send_does_not_wait_for_guesses) {
     contract s;
     auto const budget = waiting_budget();
@@ -310,13 +311,13 @@ STORE_TEST(who_guesses_without_an_id_pays_for_what_does_not_verify) {
     s.expect<absent>(s.check(charged(guess_of(9, 1)))); // one: it was a probe
     s.admitted(free_send_of(1, 111, 2));
     s.wrong(charged(guess_of(1, 222)));         // two
-    s.wrong(charged(held_guess_of(1, 222, 2))); // not looked at with an id
+    s.wrong(charged(held_guess_of(1, 222, 2))); // not checked with an id
     s.wrong(charged(guess_of(1, 222)));         // three
     auto const answer = s.expect<refused>(s.check(charged(guess_of(1, 111))));
     BOOST_REQUIRE(answer.violations.size() == 1U);
     BOOST_TEST(answer.violations[0].counter == price.counter);
     BOOST_TEST((answer.violations[0].retry_after > duration(0)));
-    s.expect<refused>(s.check(charged(guess_of(9, 1)))); // also where there is no code
+    s.expect<refused>(s.check(charged(guess_of(9, 1)))); // also if there is no code
     s.verified(charged(held_guess_of(1, 111, 2)));
 }
 
@@ -348,7 +349,7 @@ STORE_TEST(an_observed_price_refuses_no_guess) {
 
 // --- all at once --------------------------------------------------------------------------------
 
-// Of any number of parallel wrong guesses exactly attempts_max are evaluated.
+// Of any number of parallel wrong guesses, exactly attempts_max are evaluated.
 STORE_TEST(parallel_wrong_guesses_never_pass_the_limit) {
     contract s;
     s.admitted(send_of(1, 111, 1));

@@ -1,4 +1,4 @@
-// A send that may be asked for again and is done once.
+// A send that may be repeated and is executed once.
 
 #include "backends.hpp"
 
@@ -49,7 +49,7 @@ STORE_TEST(the_same_key_is_answered_with_what_the_first_send_gave) {
     BOOST_TEST(!s.find(1, 2).has_value());
     BOOST_TEST(s.live_codes() == 1U);
     s.verified(held_guess_of(1, 111, 1));
-    // whatever became of the code
+    // whatever happened to the code
     BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 3, idempotency))).reply == "the reply");
 }
 
@@ -88,10 +88,10 @@ STORE_TEST(another_key_is_another_send) {
 STORE_TEST(a_key_that_was_used_for_something_else_conflicts) {
     contract s;
     s.admitted(once_send(1, 1, once_key(1, 7)));
-    s.expect<conflicting>(s.admit(once_send(1, 2, once_key(1, 8)))); // still on its way
+    s.expect<conflicting>(s.admit(once_send(1, 2, once_key(1, 8)))); // still in flight
     s.settle(once_settlement(1, 1, once_key(1, 7), "the reply"));
     s.expect<conflicting>(s.admit(once_send(2, 3, once_key(1, 8))));
-    s.expect<replayed>(s.admit(once_send(2, 4, once_key(1, 7)))); // not changed by that
+    s.expect<replayed>(s.admit(once_send(2, 4, once_key(1, 7)))); // not changed by the conflict
 }
 
 STORE_TEST(a_key_whose_send_is_not_settled_is_in_flight_and_then_unsettled) {
@@ -104,7 +104,7 @@ STORE_TEST(a_key_whose_send_is_not_settled_is_in_flight_and_then_unsettled) {
     s.expect<unsettled>(s.admit(once_send(2, 3, idempotency)));
     s.expect<unsettled>(s.admit(once_send(2, 4, idempotency)));
     BOOST_TEST(s.live_codes() == 1U);
-    // a settlement that comes late is kept all the same
+    // a late settlement is stored as well
     s.settle(once_settlement(1, 1, idempotency, "late"));
     BOOST_TEST(s.expect<replayed>(s.admit(once_send(2, 5, idempotency))).reply == "late");
 }
@@ -114,10 +114,10 @@ STORE_TEST(a_refused_send_frees_its_key) {
     auto const idempotency = once_key(1);
     s.admitted(once_send(1, 1, idempotency));
     s.settle(once_settlement(1, 1, idempotency, "", send_result::refused));
-    s.admitted(once_send(1, 2, once_key(1, 9))); // for anything
+    s.admitted(once_send(1, 2, once_key(1, 9))); // the key is free for any request
 }
 
-// The idempotency key is told what became of the send even when the code is gone.
+// The idempotency record gets the outcome of the send even if the code is gone.
 STORE_TEST(a_superseded_settlement_settles_its_key) {
     contract s;
     auto const idempotency = once_key(1);
@@ -126,7 +126,7 @@ STORE_TEST(a_superseded_settlement_settles_its_key) {
     BOOST_TEST((s.settle(once_settlement(1, 1, idempotency, "", send_result::refused)) ==
                 settle_outcome::superseded));
     s.admitted(once_send(1, 2, idempotency));
-    s.advance(keep + one_second); // the verification is forgotten, the key is not
+    s.advance(keep + one_second); // the verification is forgotten, the record is not
     BOOST_TEST(
         (s.settle(once_settlement(1, 2, idempotency, "long gone")) == settle_outcome::superseded));
     BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 3, idempotency))).reply == "long gone");
@@ -147,14 +147,14 @@ STORE_TEST(a_key_is_forgotten_a_while_after_its_admission) {
     auto const idempotency = once_key(1);
     s.admitted(once_send(1, 1, idempotency));
     s.advance(remembered / 2);
-    s.settle(once_settlement(1, 1, idempotency, "the reply")); // does not prolong it
+    s.settle(once_settlement(1, 1, idempotency, "the reply")); // does not prolong its retention
     s.advance(remembered / 2 - 2 * one_second);
     s.expect<replayed>(s.admit(once_send(1, 2, idempotency)));
     s.advance(3 * one_second);
     s.admitted(once_send(1, 3, once_key(1, 9)));
 }
 
-// A send that was not admitted does not take the key.
+// A send that was not admitted does not use the key.
 STORE_TEST(a_refused_admission_leaves_its_key_free) {
     contract s;
     auto request = once_send(1, 1, once_key(1));
@@ -169,7 +169,7 @@ STORE_TEST(a_refused_admission_leaves_its_key_free) {
     s.admitted(request);
 }
 
-// What the key says comes before any limit.
+// The idempotency record is checked before any limit.
 STORE_TEST(a_replay_is_neither_charged_nor_refused) {
     contract s;
     rate_limit_check const one{subject(everybody), "n", 1, one_day};

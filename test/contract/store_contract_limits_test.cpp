@@ -1,4 +1,4 @@
-// One counter, and the cooldown of a scope.
+// Single limits, and the cooldown of a scope.
 
 #include "backends.hpp"
 
@@ -15,7 +15,7 @@ admission charged_send(rate_limit_check const& price, std::uint32_t id = 1) {
     return request;
 }
 
-/// 10, 20, 40, 40, ... seconds, until nothing was sent for 1000.
+/// 10, 20, 40, 40, ... seconds, until nothing was sent for 1000 s.
 cooldown_rule doubling() {
     return cooldown_rule{10 * one_second, 40 * one_second, 1000 * one_second};
 }
@@ -43,7 +43,7 @@ STORE_TEST(a_counter_regains_its_uses_evenly) {
     s.expect<refused>(s.admit(charged_send(price, 11)));
 }
 
-// An amount counts as that many uses; one that the quota can never hold is refused from the start.
+// An amount counts as that many uses. One that exceeds the quota is always refused.
 STORE_TEST(a_charge_takes_its_amount) {
     contract s;
     std::uint32_t id = 0;
@@ -56,7 +56,7 @@ STORE_TEST(a_charge_takes_its_amount) {
     s.expect<refused>(spend(41));
     s.expect<admitted>(spend(40));
     s.expect<refused>(spend(1));
-    s.advance(11 * one_second); // 1% of the window and a second
+    s.advance(11 * one_second); // 1% of the window, and a second
     s.expect<admitted>(spend(1));
     s.expect<refused>(spend(40));
 }
@@ -70,7 +70,7 @@ STORE_TEST(large_amounts_are_counted_exactly) {
         return s.admit(charged_send({subject(everybody), "money", quota, one_day, amount}, ++id));
     };
     s.expect<admitted>(spend(quota - 1'000'000));
-    s.expect<refused>(spend(100'000'000)); // 8.6 seconds more than there is
+    s.expect<refused>(spend(100'000'000)); // 8.6 seconds more than is available
     s.expect<admitted>(spend(1'000'000));
     s.expect<refused>(spend(100'000'000));
 }
@@ -104,7 +104,7 @@ STORE_TEST(without_a_base_there_is_no_cooldown) {
     BOOST_TEST((s.admitted(free_send_of(1, 111, 1)).cooldown == duration(0)));
     s.admitted(free_send_of(1, 111, 2));
     s.admitted(send_of(1, 111, 3));
-    s.admitted(free_send_of(1, 111, 4)); // does not look at that of others
+    s.admitted(free_send_of(1, 111, 4)); // a send without a cooldown ignores the pauses of others
 }
 
 STORE_TEST(another_scope_of_the_number_waits_five_seconds) {
@@ -180,7 +180,7 @@ STORE_TEST(a_cooldown_begins_anew_when_nothing_was_sent_for_its_memory) {
     BOOST_TEST((s.admitted(doubling_send(3)).cooldown == 10 * one_second));
 }
 
-// Without a memory the pause itself is remembered: it cannot be forgotten before it is over.
+// Without a memory, the pause itself is remembered, so it cannot be forgotten before it ends.
 STORE_TEST(a_memory_is_never_shorter_than_the_pause) {
     contract s;
     auto request = doubling_send(1);
@@ -216,7 +216,8 @@ STORE_TEST(a_late_refusal_leaves_the_pause_of_a_later_send) {
     BOOST_TEST((s.settle(settlement) == settle_outcome::settled));
     BOOST_TEST((s.violation(doubling_send(3)).retry_after > 10 * one_second));
     s.advance(21 * one_second);
-    BOOST_TEST((s.admitted(doubling_send(4)).cooldown == 20 * one_second)); // the second in a row
+    // The second consecutive send.
+    BOOST_TEST((s.admitted(doubling_send(4)).cooldown == 20 * one_second));
 }
 
 STORE_TEST(a_refused_first_send_leaves_no_streak) {
@@ -239,7 +240,7 @@ STORE_TEST(a_refused_send_leaves_a_back_off) {
     BOOST_TEST((s.admitted(doubling_send(3)).cooldown == 10 * one_second));
 }
 
-// Where there is no cooldown, none is put by a refusal either.
+// Without a cooldown, a refusal leaves no pause either.
 STORE_TEST(a_refused_send_without_a_cooldown_leaves_no_pause) {
     contract s;
     s.admitted(free_send_of(1, 111, 1));

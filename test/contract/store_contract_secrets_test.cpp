@@ -1,4 +1,4 @@
-// Instances of one store have their secrets in common, or they are told that they have not.
+// Instances of one store must have the same secrets, and learn if they have not.
 
 #include "backends.hpp"
 
@@ -29,7 +29,8 @@ STORE_TEST(the_first_instance_decides_which_number_key_all_have) {
     BOOST_TEST((s.agree(secrets(1, 10)) == agreement::agreed));
 }
 
-// First every instance learns the new key, then each signs with it: none is ever refused.
+// First every instance learns the new key, then each one signs with it. None is refused at any
+// time.
 STORE_TEST(a_signing_key_is_replaced_in_two_steps) {
     contract s;
     for (int instance = 0; instance < 3; ++instance)
@@ -37,7 +38,8 @@ STORE_TEST(a_signing_key_is_replaced_in_two_steps) {
     for (int instance = 0; instance < 3; ++instance)
         BOOST_TEST((s.agree(secrets(1, 10, {11})) == agreement::agreed));
     BOOST_TEST((s.agree(secrets(1, 11, {10})) == agreement::agreed));
-    BOOST_TEST((s.agree(secrets(1, 10, {11})) == agreement::agreed)); // one that is restarted late
+    // An instance that is restarted late.
+    BOOST_TEST((s.agree(secrets(1, 10, {11})) == agreement::agreed));
     BOOST_TEST((s.agree(secrets(1, 11, {10})) == agreement::agreed));
     BOOST_TEST((s.agree(secrets(1, 10)) == agreement::unknown_signing_key));
     BOOST_TEST((s.agree(secrets(1, 12)) == agreement::unknown_signing_key));

@@ -1,5 +1,5 @@
-// The n-th allocation on the way of a request fails, for every n that there is: a problem or a
-// closed connection, nothing sent twice, and everybody else is served on.
+// Lets the n-th allocation of a request fail, for every n. The result must be a problem or a closed
+// connection, nothing may be sent twice, and other requests must be served.
 
 #include "counted_allocations.hpp"
 #include "in_process_service.hpp"
@@ -21,8 +21,8 @@ struct scarce_memory {
 
     ~scarce_memory() { what.waited(longest); }
 
-    /// An answer, or nothing when the connection was closed in place of one. Throws when neither
-    /// comes.
+    /// Returns the answer, or nothing if the connection was closed instead. Throws if neither
+    /// happens.
     std::optional<raw_reply> ask(raw_client& on, http_request const& request) {
         auto const began = std::chrono::steady_clock::now();
         on.send(request.text());
@@ -36,8 +36,8 @@ struct scarce_memory {
         return reply ? reply->status : 0;
     }
 
-    /// `request_for` a number, for n = 1, 2, ...; `check` looks at what became of it. With
-    /// `connecting` the connection's own allocations are among those that fail.
+    /// Sends `request_for` a number, for n = 1, 2, ...; `check` checks the result. With
+    /// `connecting`, the connection's own allocations may fail as well.
     template <class Request, class Check>
     std::size_t fail_each(bool connecting, Request request_for, Check check) {
         std::size_t n = 1;
@@ -48,7 +48,7 @@ struct scarce_memory {
             if (!connecting) {
                 client.emplace(service.port());
                 BOOST_REQUIRE(
-                    ask(*client, get("/livez")).has_value()); // it is there and has been used
+                    ask(*client, get("/livez")).has_value()); // the connection exists and was used
             }
             allocations::fail_nth(n);
             if (connecting) client.emplace(service.port());
@@ -64,7 +64,7 @@ struct scarce_memory {
         return n;
     }
 
-    /// Whatever the answer was: at most one SMS, also when it is asked for again.
+    /// Whatever the answer was, there is at most one SMS, even after a repeated request.
     void check_sent(std::string const& number, std::optional<raw_reply> const& reply,
                     bool reached) {
         auto const sent = service.gateway.sent_to(number);
@@ -82,7 +82,7 @@ struct scarce_memory {
     static http_request keyed(std::string const& number) {
         return service_fixture::send_request(number).with("Idempotency-Key", '"' + number + '"');
     }
-    /// To a number that has no code yet.
+    /// A send to a number without a code.
     std::string send_to(std::string const& number) {
         BOOST_REQUIRE(ask_anew(service_fixture::send_request(number)) == 200U);
         return service.gateway.last_code(number);
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(of_a_wrong_guess) {
             while (ask_anew(service_fixture::verify_request(number, wrong)) == 400)
                 ++evaluated;
             BOOST_TEST(evaluated <= 5U);
-            BOOST_TEST(evaluated >= 4U); // the one that was not answered may have been counted
+            BOOST_TEST(evaluated >= 4U); // the unanswered guess may have been counted
         });
 }
 

@@ -1,5 +1,5 @@
-// The wall clock jumps by hours in both directions while the service works: codes live as long as
-// they should, and neither a cooldown nor a count of guesses is lifted.
+// The wall clock jumps by hours in both directions while the service works. Codes must keep their
+// lifetime, and no cooldown or count of guesses may be reset.
 
 #include "integration/service/service_fixture.hpp"
 #include "ordinary_requests.hpp"
@@ -14,7 +14,7 @@ using namespace otpd::test;
 
 namespace {
 
-/// Turned while the program runs (turned_clock.c).
+/// Changed while the program runs (turned_clock.c).
 class turned_clock_file {
 public:
     turned_clock_file() { turn(std::chrono::hours(0)); }
@@ -36,7 +36,7 @@ private:
     temporary_directory directory_;
 };
 
-/// An upstream whose certificates outlast the jumps.
+/// An upstream whose certificates stay valid across the jumps.
 struct lasting_upstream {
     static certificate_profile lasting(bool is_authority) {
         certificate_profile profile;
@@ -57,7 +57,7 @@ struct lasting_upstream {
 constexpr std::chrono::hours jumps[] = {std::chrono::hours(5), std::chrono::hours(-7),
                                         std::chrono::hours(0), std::chrono::hours(49),
                                         std::chrono::hours(-49)};
-constexpr std::chrono::seconds ttl{30}; // the shortest that there is
+constexpr std::chrono::seconds ttl{30}; // the minimum
 
 using stores_of_this_clock = boost::mpl::list<on_memory, on_sqlite>;
 
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(change_no_life_and_no_limit, Store, stores_of_this
     turned_clock_file clock;
     environment settings = clock.settings() | store.settings();
     settings["OTP_TTL_SECONDS"] = std::to_string(ttl.count());
-    settings["OTPD_SERVER_IDLE_TIMEOUT_MS"] = "120000"; // longer than a code lives
+    settings["OTPD_SERVER_IDLE_TIMEOUT_MS"] = "120000"; // longer than the lifetime of a code
     lasting_upstream const upstream;
     settings["OTPD_BRIDGEXAPI_CA_FILE"] = upstream.ca_file;
     service_fixture service(settings, upstream.loopback);
@@ -96,16 +96,16 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(change_no_life_and_no_limit, Store, stores_of_this
             auto const second = service.verify(number, wrong_code(code, 1));
             BOOST_TEST(object_of(second).at("attempts_left").to_number<int>() ==
                        object_of(first).at("attempts_left").to_number<int>() - 1);
-            check_outcome(service.verify(number, code), 200); // not over early
+            check_outcome(service.verify(number, code), 200); // not expired early
             check_outcome(service.verify(number, code), 404);
             what.add_rounds();
         }
     }
     if (std::chrono::steady_clock::now() - began < ttl / 2)
         check_outcome(service.verify(kept, wrong_code(kept_code)), 400, "invalid_code");
-    if (runs_all_rounds()) { // nor does it live longer, with the clock two days back
+    if (runs_all_rounds()) { // it does not live longer either, with the clock two days back
         std::this_thread::sleep_until(began + ttl +
-                                      std::chrono::seconds(1)); // a life takes its time
+                                      std::chrono::seconds(1)); // waits for the code to expire
         check_outcome(service.verify(kept, kept_code), 404, "no_active_otp");
     }
     beside.stop();

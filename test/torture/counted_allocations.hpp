@@ -1,17 +1,17 @@
 #pragma once
 
-/// The n-th allocation of one thread fails: operator new, and the aligned_alloc() that Asio takes
-/// its memory from. counted_allocations.cpp replaces both in the program that it is linked into.
+/// Lets the n-th allocation of one thread fail: operator new, and the aligned_alloc() that Asio
+/// uses. counted_allocations.cpp replaces both in the program that it is linked into.
 
 #include <cstddef>
 
 namespace otpd::test::allocations {
 
-/// Of the calling thread are counted from now on, while armed.
+/// While armed, counts the allocations of the calling thread from now on.
 void count_this_thread() noexcept;
-/// The n-th one counted fails; from any thread.
+/// Lets the n-th counted allocation fail. Any thread.
 void fail_nth(std::size_t n) noexcept;
-/// Ends it; whether there were so many.
+/// Stops counting. Returns whether the n-th allocation was reached.
 bool disarm() noexcept;
 
 } // namespace otpd::test::allocations

@@ -1,5 +1,5 @@
-// No descriptors left: nothing spins, nothing ends, whoever is connected is served, and so is
-// everybody when there are some again.
+// Without free descriptors, the service neither spins nor ends. It serves connected clients, and
+// all clients once descriptors are free again.
 
 #include "integration/service/service_fixture.hpp"
 #include "ordinary_requests.hpp"
@@ -19,7 +19,7 @@ BOOST_AUTO_TEST_CASE(that_run_out_come_back) {
     scenario what{"descriptors", "clients beyond RLIMIT_NOFILE, then fewer again"};
     service_fixture service;
     auto const pid = service.otpd.process().id();
-    service.sent_code(service.fresh_number()); // an upstream connection is there
+    service.sent_code(service.fresh_number()); // makes an upstream connection
     rlimit before{};
     BOOST_REQUIRE(::prlimit(pid, RLIMIT_NOFILE, nullptr, &before) == 0);
 
@@ -34,13 +34,14 @@ BOOST_AUTO_TEST_CASE(that_run_out_come_back) {
         BOOST_REQUIRE(::prlimit(pid, RLIMIT_NOFILE, &scarce, nullptr) == 0);
 
         auto const failed = service.otpd.events("accept_failed").size();
-        std::deque<raw_client> crowd; // the kernel connects them all; the program can take 20
+        std::deque<raw_client> crowd; // the kernel connects them all; the program can accept 20
         for (int i = 0; i < 100; ++i)
             crowd.emplace_back(service.otpd.port());
         eventually([&] { return service.otpd.events("accept_failed").size() > failed; });
-        // It waits between its attempts; who spins uses all of a processor.
+        // The accept loop pauses between its attempts. A loop that spins would use a whole
+        // processor.
         auto const used = processor_time(pid);
-        std::this_thread::sleep_for(std::chrono::seconds(1)); // a rate takes time to be seen
+        std::this_thread::sleep_for(std::chrono::seconds(1)); // measures a rate
         BOOST_TEST((processor_time(pid) - used).count() < 500);
 
         auto const wrong = connected.ask(service_fixture::verify_request(number, wrong_code(code)));

@@ -1,5 +1,5 @@
-// SIGTERM while clients never stop asking: each SMS has been answered for, no answer is cut off in
-// the middle, and the program ends in order and in time.
+// SIGTERM while clients send requests without pause: each SMS has an answer, no answer is cut off,
+// and the program ends cleanly and in time.
 
 #include "integration/service/service_fixture.hpp"
 #include "scenario.hpp"
@@ -20,7 +20,7 @@ struct asked {
     std::chrono::steady_clock::duration longest{};
 };
 
-/// Half of the clients keep their connection, the others make one for each request.
+/// Half of the clients keep their connection; the others open one for each request.
 asked ask_until_gone(std::uint16_t port, unsigned long long first, bool keeps,
                      std::atomic<bool> const& ended) {
     asked result;
@@ -29,13 +29,13 @@ asked ask_until_gone(std::uint16_t port, unsigned long long first, bool keeps,
         try {
             if (!client || !keeps) client.emplace(port);
         } catch (std::exception const&) {
-            break; // it listens no more
+            break; // it no longer listens
         }
         try {
             auto const began = std::chrono::steady_clock::now();
             client->send(service_fixture::send_request(std::to_string(number)).text());
             auto const reply = client->read_reply();
-            // closed in place of an answer: the count of SMS tells whether that was right
+            // closed instead of an answer: the number of SMS shows whether that was right
             if (!reply) {
                 client.reset();
                 continue;
@@ -63,7 +63,8 @@ BOOST_AUTO_TEST_CASE(answers_for_every_sms) {
     std::mt19937 random{20261126}; // NOLINT(cert-msc32-c,cert-msc51-cpp) any seed
     stub_process stub(STUB_PROGRAM, trusted_authority::get().loopback, stub_options{api_key, {}});
     stub.set_fault(
-        {{"fault", "delay"}, {"ms", 20}, {"endpoint", "send_sms"}}); // some are always under way
+        // So that some are always in flight.
+        {{"fault", "delay"}, {"ms", 20}, {"endpoint", "send_sms"}});
     std::size_t sent_before = 0;
     for (std::size_t round = 0; round < rounds(50, 3); ++round) {
         otpd_process otpd(OTPD_PROGRAM, service_fixture::upstream_at(stub.url()));
@@ -76,7 +77,7 @@ BOOST_AUTO_TEST_CASE(answers_for_every_sms) {
         auto const enough = sent_before + 5 + random() % 60;
         eventually(
             [&] { return stub.stats().at("sms_accepted").to_number<std::size_t>() > enough; });
-        BOOST_TEST(otpd.stop() == 0); // at the latest after server.drain_timeout_ms, or it is stuck
+        BOOST_TEST(otpd.stop() == 0); // ends after server.drain_timeout_ms at the latest
         ended = true;
         BOOST_TEST(otpd.process().errors() == "");
         BOOST_TEST(otpd.events("drain_incomplete").empty());

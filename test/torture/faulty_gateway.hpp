@@ -1,6 +1,6 @@
 #pragma once
 
-/// An upstream that counts what it sends, one of whose sends fails, the n-th from now on.
+/// An upstream that counts its sends, and whose n-th send from now on fails.
 
 #include "support/fake_gateway.hpp"
 #include "support/unread_gateway.hpp"
@@ -16,25 +16,25 @@
 namespace otpd::test {
 
 struct upstream_failure {
-    std::optional<bridgexapi::send_outcome> said; ///< nothing: it throws, which is a bug
-    bool has_sent = false;                        ///< the SMS went out all the same
+    std::optional<bridgexapi::send_outcome> said; ///< empty: it throws, which is a bug
+    bool has_sent = false;                        ///< the SMS was sent nevertheless
 };
 
 class faulty_gateway final : public unread_gateway {
 public:
-    /// Between requests.
+    /// Call between requests.
     void fail(unsigned nth, upstream_failure how) {
         std::scoped_lock const lock(mutex_);
         left_ = nth;
         how_ = std::move(how);
         reached_ = false;
     }
-    /// Before the n-th every send is refused, so that plans go on.
+    /// Refuses every send before the n-th one, so that plans continue.
     void refuse_before(bool refuses) {
         std::scoped_lock const lock(mutex_);
         refuses_before_ = refuses;
     }
-    /// Ends it; whether so many sends were asked for.
+    /// Ends the fault. Returns whether the n-th send was reached.
     bool disarm() {
         std::scoped_lock const lock(mutex_);
         left_ = 0;
@@ -46,7 +46,7 @@ public:
         auto const found = sent_.find(number);
         return found == sent_.end() ? 0 : found->second.count;
     }
-    /// In the last SMS: the last run of digits of its text.
+    /// The code in the last SMS: the last run of digits of its text.
     [[nodiscard]] std::string last_code(std::string const& number) const {
         std::scoped_lock const lock(mutex_);
         auto const text = sent_.at(number).last;
@@ -76,7 +76,7 @@ private:
             return bridgexapi::rejected{bridgexapi::reason::vendor_failed};
         if (!now || how_.has_sent) {
             auto& to = sent_[std::string(message.to.digits())];
-            to.last = message.text.reveal(); // may throw, and then nothing went out
+            to.last = message.text.reveal(); // may throw, and then nothing was sent
             ++to.count;
         }
         if (!now) return fake_gateway::default_receipt();

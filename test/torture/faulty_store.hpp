@@ -1,7 +1,6 @@
 #pragma once
 
-/// A store one of whose calls fails, the n-th from now on, in one of the ways in which a real one
-/// fails.
+/// A store whose n-th call from now on fails, in one of the ways of a real store.
 
 #include "otpd/store/store.hpp"
 
@@ -13,7 +12,7 @@ namespace otpd::test {
 
 enum class store_failure {
     unavailable,    ///< it was not done
-    timed_out,      ///< it was done, and nobody heard of it
+    timed_out,      ///< it was done, but the answer was lost
     throws_instead, ///< a bug: it was not done
     throws_after    ///< a bug: it was done
 };
@@ -25,13 +24,13 @@ class faulty_store final : public store::store {
 public:
     explicit faulty_store(store& inner) noexcept : inner_(inner) {}
 
-    /// Between requests.
+    /// Call between requests.
     void fail(unsigned nth, store_failure how) {
         how_ = how;
         failed_ = "";
         left_ = nth;
     }
-    /// Ends it. The call that has failed; empty when so many were not made.
+    /// Ends the fault. Returns the call that failed; empty if the n-th call was not reached.
     std::string_view disarm() {
         left_ = 0;
         return failed_;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The whole way of a request in this process: a listener of its own, connection, API, domain and
-/// memory store, served by one thread, with faults put between the parts.
+/// The whole path of a request in this process: its own listener, connection, API, domain and
+/// memory store, served by one thread, with faults inserted between the parts.
 
 #include "backend/memory_backend.hpp"
 #include "faulty_gateway.hpp"
@@ -35,7 +35,7 @@
 namespace otpd::test {
 
 inline constexpr std::int64_t price_micros = 90'000; ///< as listed
-inline constexpr std::int64_t cost_micros = 87'000;  ///< as the upstream then says
+inline constexpr std::int64_t cost_micros = 87'000;  ///< as reported by the upstream afterwards
 inline constexpr unsigned sends_of_a_number = 3;
 
 inline otp::policy torture_policy() {
@@ -62,7 +62,7 @@ inline otp::policy torture_policy() {
     return rules;
 }
 
-/// What the machinery had to give up on.
+/// Counts what the server had to give up.
 struct giving_up final : http::observer {
     std::atomic<int> opened = 0, closed = 0, handlers = 0, connections = 0;
 
@@ -116,7 +116,7 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     [[nodiscard]] int escaped() const noexcept { return escaped_; }
 
-    /// Everything that was spent in the hour and in the day's budget.
+    /// The total spending: the hour's sum and the day's budget.
     std::int64_t spent() { return ask(memory.spent({domain.spending.total(clock.wall())})).at(0); }
     std::int64_t spent_of_the_budget() {
         return ask(memory.spent({domain.spending.key_of(domain.rules.budgets.at(0), clock.wall())}))
@@ -150,8 +150,7 @@ private:
             .get()
             .value();
     }
-    /// As the application does: what escapes a handler is its own fault, everybody else is served
-    /// on.
+    /// As in the application, an exception that escapes a handler affects only that handler.
     void serve() {
         net::single_threaded_scope const alone(context_);
         for (;;) {

@@ -1,4 +1,4 @@
-// kill -9 under load, of the service and of its store's server: what anybody was answered holds
+// kill -9 under load, of the service and of its store's server: everything that was answered holds
 // afterwards, and no number gets a second SMS.
 
 #include "integration/service/killed_service.hpp"

@@ -1,6 +1,6 @@
-// The n-th call of the store fails, for every n that a request makes and in every way: the answer
-// is a problem, nothing is sent twice, every limit and every cent is where it should be, and the
-// next request works.
+// Lets the n-th call of the store fail, for every n of a request and in every way. The answer must
+// be a problem, nothing may be sent twice, every limit and sum must be right, and the next request
+// must work.
 
 #include "in_process_service.hpp"
 #include "integration/service/service_fixture.hpp"
@@ -29,7 +29,7 @@ struct store_calls {
     unsigned verify(std::string const& number, std::string const& code) {
         return client.ask(service_fixture::verify_request(number, code)).status;
     }
-    /// The one answer that a failing store may lead to, or what was asked for was done.
+    /// The request was done, or got the one answer that a failing store may cause.
     static void check_failed_properly(raw_reply const& reply) {
         if (reply.status == 200) return;
         check_problem(reply);
@@ -38,7 +38,7 @@ struct store_calls {
             BOOST_TEST(object_of(reply).at("code").as_string() == "store_unavailable");
     }
 
-    /// How many more SMS the number gets from here on.
+    /// How many more SMS the number may get.
     std::size_t sends_left(std::string const& number) {
         auto const before = service.gateway.sent_to(number);
         unsigned status = 200;
@@ -48,7 +48,7 @@ struct store_calls {
         return service.gateway.sent_to(number) - before;
     }
 
-    /// One send with the fault in it. False when it made fewer calls.
+    /// Makes one send with the fault. Returns false if it made fewer calls.
     bool send_with_fault(unsigned nth, store_failure how, bool planned) {
         auto const number = fresh_number();
         auto const spent = service.spent();
@@ -68,7 +68,7 @@ struct store_calls {
         }
         what.add_rounds();
         check_failed_properly(reply);
-        // In the hour's sum and in the day's budget alike.
+        // The hour's sum and the day's budget must agree.
         BOOST_TEST(service.spent() - spent == service.spent_of_the_budget() - of_the_budget);
         check_after_send(number, request, reply, failed, how, service.spent() - spent);
         return true;
@@ -81,13 +81,13 @@ struct store_calls {
         auto const sent = service.gateway.sent_to(number);
         BOOST_TEST(sent <= 1U);
         BOOST_TEST(sent == (failed == "settle" && reply.status != 502 ? 1U : 0U));
-        // Money is never forgotten, and what was neither sent nor reserved is not charged.
+        // Spent money is never lost, and nothing is charged that was neither sent nor reserved.
         if (sent == 1) BOOST_TEST((spent == price_micros || spent == cost_micros));
         if (failed == "admit" && !was_done) BOOST_TEST(spent == 0);
         if (failed == "settle" && was_done && sent == 1) BOOST_TEST(spent == cost_micros);
-        // Of a store that throws, which is a bug, nobody gives it back.
+        // After a store that throws, which is a bug, nothing refunds it.
         if (failed == "replace_reservation" && reply.status != 500) BOOST_TEST(spent == 0);
-        // The same request again is never a second SMS for one that went out.
+        // The same request again never sends a second SMS.
         auto const again = client.ask(request);
         BOOST_TEST(service.gateway.sent_to(number) <= 1U);
         if (sent == 0 && failed == "admit" && !was_done) BOOST_TEST(again.status == 200U);
@@ -95,7 +95,7 @@ struct store_calls {
             auto const code = service.gateway.last_code(number);
             check_code_works_once(number, code);
         }
-        // Whatever happened, the number's limit holds; what was not counted was not lost either.
+        // Whatever happened, the number's limit holds and has counted every send.
         service.clock.advance(std::chrono::minutes(11));
         auto const total = service.gateway.sent_to(number) + sends_left(number);
         BOOST_TEST(total <= sends_of_a_number);
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(of_a_send_that_goes_from_route_to_route) {
         unsigned calls = 0;
         while (send_with_fault(calls + 1, how, true))
             ++calls;
-        BOOST_TEST(calls == 4U); // admit, rebook twice, settle
+        BOOST_TEST(calls == 4U); // admit, replace the reservation twice, settle
     }
 }
 

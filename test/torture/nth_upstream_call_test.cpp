@@ -1,5 +1,5 @@
-// The n-th call of the upstream fails, for every n of a plan of three routes and with every outcome
-// that there is: at most one SMS, the right problem, and the money as it should be.
+// Lets the n-th call of the upstream fail, for every n of a plan of three routes and with every
+// outcome. There must be at most one SMS, the right problem, and the right spending.
 
 #include "in_process_service.hpp"
 #include "integration/service/service_fixture.hpp"
@@ -44,7 +44,7 @@ struct upstream_calls {
             .with("Idempotency-Key", '"' + number + '"');
     }
 
-    /// False when so many routes were not asked.
+    /// Returns false if fewer routes were tried.
     bool fail(unsigned nth, upstream_failure const& how) {
         auto const number = std::to_string(++numbers);
         auto const spent = service.spent();
@@ -58,7 +58,7 @@ struct upstream_calls {
         auto const sent = service.gateway.sent_to(number);
         if (may_have_sent(how)) {
             check_outcome(reply, 504, "delivery_unknown");
-            BOOST_TEST(cost == price_micros); // perhaps it was paid for
+            BOOST_TEST(cost == price_micros); // it may have been paid for
             BOOST_TEST(sent == (how.has_sent ? 1U : 0U));
         } else if (nth < 3) {
             check_outcome(reply, 200); // by the next route
@@ -73,10 +73,10 @@ struct upstream_calls {
         check_repeated(number, how, nth);
         return true;
     }
-    /// What may be on the user's screen works, and the same request is not a second SMS.
+    /// A code that the user may have received works, and the same request sends no second SMS.
     void check_repeated(std::string const& number, upstream_failure const& how, unsigned nth) {
         bool const nothing_went_out = !may_have_sent(how) && nth == 3;
-        service.clock.advance(std::chrono::seconds(6)); // past what a refused number has to rest
+        service.clock.advance(std::chrono::seconds(6)); // after the back-off of a refused number
         auto const again = client.ask(planned(number));
         if (nothing_went_out) check_outcome(again, 200);
         BOOST_TEST(service.gateway.sent_to(number) <= 1U);

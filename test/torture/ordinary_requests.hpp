@@ -1,6 +1,6 @@
 #pragma once
 
-/// Somebody who uses the service in the ordinary way while something bad happens beside it.
+/// A client that uses the service normally while a fault is active.
 
 #include "support/http_client.hpp"
 
@@ -17,7 +17,7 @@
 
 namespace otpd::test {
 
-/// A client that knows how long it had to wait for an answer at the most.
+/// A client that records its longest wait for an answer.
 class timed_client {
 public:
     explicit timed_client(std::uint16_t port) : client_(port) {}
@@ -35,8 +35,8 @@ private:
     std::chrono::steady_clock::duration longest_{};
 };
 
-/// Works on a thread of its own until it is stopped. `work` does the n-th piece, and says what was
-/// wrong with it or nothing.
+/// Runs on its own thread until it is stopped. `work` makes the n-th request and returns what was
+/// wrong with it, or nothing.
 class ordinary_requests {
 public:
     using work = std::function<std::string(timed_client&, unsigned long long n)>;
@@ -51,7 +51,7 @@ public:
         if (thread_.joinable()) thread_.join();
     }
     [[nodiscard]] std::size_t done() const noexcept { return done_; }
-    // After stop().
+    // Call after stop().
     [[nodiscard]] std::chrono::steady_clock::duration longest() const noexcept { return longest_; }
     [[nodiscard]] std::string first_fault() const { return faults_.empty() ? "" : faults_.front(); }
 
@@ -76,7 +76,7 @@ private:
     std::atomic<std::size_t> done_ = 0;
     std::chrono::steady_clock::duration longest_{};
     std::vector<std::string> faults_;
-    std::jthread thread_; ///< last: it uses the others
+    std::jthread thread_; ///< last, because it uses the other members
 };
 
 } // namespace otpd::test

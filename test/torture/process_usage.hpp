@@ -1,6 +1,6 @@
 #pragma once
 
-/// What a process holds and has used, as /proc says.
+/// What a process holds and has used, according to /proc.
 
 #include "support/otpd_process.hpp"
 
@@ -19,8 +19,8 @@ inline std::string proc(pid_t of, char const* file) {
     return "/proc/" + std::to_string(of) + '/' + file;
 }
 
-/// As it says itself, with that of the question: /proc shows them to root alone, as it makes no
-/// dumps.
+/// From the process's own metrics, including the descriptor of this request: /proc shows them only
+/// to root, because the process is not dumpable.
 inline std::size_t open_descriptors(otpd_process const& of) {
     std::string const name = "\nprocess_open_fds ";
     auto const text = of.metrics();
@@ -34,12 +34,12 @@ inline std::size_t resident_bytes(pid_t of) {
     return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-/// Of the processor, by all threads, in the kernel and outside.
+/// The processor time of all threads, in the kernel and in user space.
 inline std::chrono::milliseconds processor_time(pid_t of) {
     std::ifstream in(proc(of, "stat"));
     std::string line;
     std::getline(in, line);
-    std::istringstream fields(line.substr(line.rfind(')') + 1)); // the name may hold anything
+    std::istringstream fields(line.substr(line.rfind(')') + 1)); // the name may contain anything
     std::string skipped;
     for (int i = 0; i < 11; ++i)
         fields >> skipped;

@@ -1,10 +1,9 @@
 #pragma once
 
-/// One thing that the service must survive, and what script/torture prints about it.
+/// A fault that the service must survive, and the output for script/torture.
 ///
-/// Each scenario says in one line on the standard output what was done, how often, and the longest
-/// time that an ordinary request waited meanwhile. Times are facts for that table; no test asserts
-/// one.
+/// Each scenario prints one line on the standard output: what was done, how often, and the longest
+/// time that an ordinary request waited meanwhile. The times are information; no test asserts one.
 
 #include "support/rounds.hpp"
 
@@ -29,7 +28,7 @@ public:
     scenario(std::string name, std::string what) : name_(std::move(name)), what_(std::move(what)) {}
     scenario(scenario const&) = delete;
     scenario& operator=(scenario const&) = delete;
-    /// The line: five fields with tabs between them, for script/torture.
+    /// Prints the line: five fields separated by tabs.
     ~scenario() {
         auto const test = boost::unit_test::framework::current_test_case_id();
         bool const good = std::uncaught_exceptions() == 0 &&

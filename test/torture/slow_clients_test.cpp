@@ -1,5 +1,5 @@
-// Thousands of clients that send and read as slowly as they can: all of them are cut off, and
-// meanwhile everybody else is served.
+// Thousands of clients send and read as slowly as possible. All of them are cut off, and all other
+// clients are served meanwhile.
 
 #include "integration/service/service_fixture.hpp"
 #include "ordinary_requests.hpp"
@@ -24,7 +24,7 @@ environment impatient() {
             {"OTPD_SERVER_IDLE_TIMEOUT_MS", "60000"}};
 }
 
-/// This process holds the other ends.
+/// This process holds the other ends of the connections.
 void allow_descriptors() {
     rlimit files{};
     ::getrlimit(RLIMIT_NOFILE, &files);
@@ -32,7 +32,7 @@ void allow_descriptors() {
     ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
-/// Sends a byte from time to time, of a header or of a body.
+/// Sends a byte of a header or of a body from time to time.
 struct slow_sender {
     raw_client client;
     std::string rest;
@@ -76,7 +76,8 @@ BOOST_AUTO_TEST_CASE(are_cut_off_while_others_are_served) {
     for (std::size_t i = 0; i < count; ++i) {
         if (i % 3 == 2) {
             auto& reader = readers.emplace_back(service.otpd.port(), 4096);
-            for (int asked = 0; asked < 64; ++asked) // more than both kernels hold for a client
+            for (int asked = 0; asked < 64; ++asked) // more than the buffers of both kernels for
+                                                     // one client
                 reader.send(get("/openapi.json").text());
             continue;
         }
@@ -87,21 +88,21 @@ BOOST_AUTO_TEST_CASE(are_cut_off_while_others_are_served) {
                                "application/json\r\nContent-Length: 4000\r\n\r\n");
     }
     what.add_rounds(count);
-    // A byte each until the program holds none of them any more.
+    // Each sends a byte at a time until the program has closed all of them.
     std::size_t at = 0;
     eventually([&] {
         for (auto& each : senders)
             each.send_a_byte(at);
         ++at;
-        std::this_thread::sleep_for(std::chrono::milliseconds(100)); // that is what makes them slow
+        std::this_thread::sleep_for(std::chrono::milliseconds(100)); // the pause makes them slow
         return open_descriptors(service.otpd) <=
-               descriptors + 8; // of those beside, and of the pool to the stub
+               descriptors + 8; // for the ordinary clients, and the pool to the stub
     });
     beside.stop();
     what.waited(beside.longest());
     BOOST_TEST(beside.first_fault() == "");
     BOOST_TEST(beside.done() > 0U);
-    BOOST_TEST(at > 10U); // nobody was cut off at once
+    BOOST_TEST(at > 10U); // nobody was cut off immediately
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,5 @@
-// What otpd depends on goes away under load and comes back: the Redis server, room for the
-// timeline's file, and whoever reads its log.
+// Dependencies of otpd fail under load and come back: the Redis server, space for the timeline's
+// file, and the reader of the log.
 
 #include "integration/service/service_fixture.hpp"
 #include "ordinary_requests.hpp"
@@ -60,12 +60,12 @@ private:
 
 BOOST_AUTO_TEST_SUITE(surroundings)
 
-// While the server is away everything is refused, nothing is sent, and no number gets a second SMS.
+// While the server is away, everything is refused and nothing is sent. No number gets a second SMS.
 BOOST_AUTO_TEST_CASE(redis_restarts_under_load) {
     scenario what{"Redis", "the server is killed and started again under load"};
     on_redis store;
     environment settings = store.settings();
-    settings["OTPD_STORE_TIMEOUT_MS"] = "250"; // as by default
+    settings["OTPD_STORE_TIMEOUT_MS"] = "250"; // the default
     service_fixture service(settings);
     ordinary_requests beside(service.otpd.port(), [](timed_client& client, unsigned long long n) {
         auto const number = std::to_string(31'618'000'000ULL + n);
@@ -94,7 +94,8 @@ BOOST_AUTO_TEST_CASE(redis_restarts_under_load) {
         BOOST_TEST(++received[std::string(each.at("number").as_string())] == 1);
 }
 
-// Timeline and log are told beside the requests: where their files find no room, these go on.
+// Timeline and log are written beside the requests: requests continue when their files have no
+// space.
 BOOST_AUTO_TEST_CASE(no_room_for_the_timeline) {
     scenario what{"timeline", "no room on the disk for the timeline's file and the log"};
     temporary_directory const directory;
@@ -111,7 +112,7 @@ BOOST_AUTO_TEST_CASE(no_room_for_the_timeline) {
     BOOST_REQUIRE(::prlimit(service.otpd.process().id(), RLIMIT_FSIZE, &before, nullptr) == 0);
 }
 
-// Nobody reads the log: lines are given up, requests are not, and the memory for them has a bound.
+// If nobody reads the log, lines are dropped but requests continue, and the memory is bounded.
 BOOST_AUTO_TEST_CASE(a_log_that_nobody_reads) {
     scenario what{"log", "the log's pipe is full and nobody reads it"};
     temporary_directory const directory;
@@ -132,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_log_that_nobody_reads) {
         try {
             return http_client(port).ask(get("/livez")).status == 200;
         } catch (std::exception const&) {
-            return false; // not there yet
+            return false; // not created yet
         }
     });
     timed_client client(port);

@@ -1,5 +1,5 @@
-// Every fault of the stub, again and again, against the real program: the right problem each time,
-// never a second SMS, and afterwards the program is what it was before.
+// Repeats every fault of the stub against the real program. Each time there must be the right
+// problem and no second SMS, and the program must be unchanged afterwards.
 
 #include "integration/service/service_fixture.hpp"
 #include "ordinary_requests.hpp"
@@ -13,8 +13,8 @@ namespace {
 
 struct fault_case {
     json::object fault;
-    std::vector<unsigned> statuses; ///< the answers that are right
-    bool is_endless = false;        ///< ends by a deadline of ours only
+    std::vector<unsigned> statuses; ///< the correct answers
+    bool is_endless = false;        ///< only our own deadline ends it
 };
 
 std::vector<fault_case> fault_cases() {
@@ -23,7 +23,7 @@ std::vector<fault_case> fault_cases() {
                              "created_at", "chunked", "no_length", "interim", "delay", "drip"})
         list.push_back({{{"fault", name}}, {200}});
     list.front().statuses.push_back(
-        504); // a request may meet the close, and whether it arrived nobody knows
+        504); // a request may meet the close, and then it is unknown whether it arrived
     list.back().fault["bytes"] = 64;
     list.back().fault["ms"] = 1;
     list[9].fault["ms"] = 20;
@@ -34,9 +34,10 @@ std::vector<fault_case> fault_cases() {
         list.push_back({{{"fault", name}}, {504}});
     list.push_back({{{"fault", "redirect"}, {"location", "https://127.0.0.1/elsewhere"}}, {504}});
     list.push_back({{{"fault", "vendor"}}, {502}});
-    list.push_back({{{"fault", "rate"}, {"retry_after", 1}}, {502, 503}}); // then the route rests
+    // Then the route is paused.
+    list.push_back({{{"fault", "rate"}, {"retry_after", 1}}, {502, 503}});
     list.push_back({{{"fault", "hold"}}, {504}, true});
-    list.push_back({{{"fault", "refuse"}}, {503}}); // of connections, as the next one
+    list.push_back({{{"fault", "refuse"}}, {503}}); // a fault of connections, like the next one
     list.push_back({{{"fault", "stall"}}, {503}, true});
     for (auto& each : list)
         if (auto const name = each.fault.at("fault").as_string();
@@ -51,8 +52,8 @@ environment impatient() {
             {"OTPD_BRIDGEXAPI_IDLE_TIMEOUT_MS", "1000"}};
 }
 
-/// A route that hangs or fails takes fewer sends at a time or none for a while; who has no turn is
-/// told that nothing was sent.
+/// A route that hangs or fails takes fewer sends at a time, or none for a while. A send without a
+/// place gets the answer that nothing was sent.
 bool had_no_turn(raw_reply const& reply) {
     if (reply.status != 503) return false;
     auto const why = object_of(reply).at("reason").as_string();
@@ -67,7 +68,7 @@ struct faulty_upstream {
         return one.is_endless ? rounds(100, 2) : rounds(100, 4);
     }
 
-    /// Kept connections would not notice a fault of new ones.
+    /// Kept connections would not see a fault of new ones.
     void forget_connections() {
         eventually(
             [&] { return service.stub.stats().at("connections_open").to_number<int>() <= 1; });
@@ -101,7 +102,7 @@ struct faulty_upstream {
             BOOST_TEST(sms <= 1U);
         }
         what.add_rounds(replies.size());
-        // It recovers by itself: routes and circuits rest for seconds at the most.
+        // It recovers by itself: routes and circuit breakers pause for seconds at most.
         eventually([&] { return service.send(service.fresh_number()).status == 200; });
     }
 };
@@ -116,12 +117,11 @@ BOOST_AUTO_TEST_CASE(leave_nothing_behind) {
     forget_connections();
     auto const pid = service.otpd.process().id();
     auto const descriptors = open_descriptors(service.otpd);
-    // Whoever needs no upstream is not held up by it.
+    // Requests without the upstream are not delayed.
     ordinary_requests beside(service.otpd.port(), [](timed_client& client, unsigned long long n) {
         auto const other = std::to_string(31'699'000'000ULL + n);
         auto const status = client.ask(service_fixture::verify_request(other, "123456")).status;
-        std::this_thread::sleep_for(
-            std::chrono::milliseconds(1)); // beside the others, not above them
+        std::this_thread::sleep_for(std::chrono::milliseconds(1)); // adds little load
         return status == 404 ? std::string() : "a check was answered " + std::to_string(status);
     });
     std::size_t resident_before = 0;
@@ -136,7 +136,8 @@ BOOST_AUTO_TEST_CASE(leave_nothing_behind) {
     BOOST_TEST(beside.first_fault() == "");
     forget_connections();
     eventually(
-        [&] { return open_descriptors(service.otpd) <= descriptors + 1; }); // and the one beside
+        // And that of the ordinary client.
+        [&] { return open_descriptors(service.otpd) <= descriptors + 1; });
     constexpr std::size_t more =
         24 * 1024 * 1024; // codes, numbers' limits and buffers of thousands of sends
     if (!is_sanitized) BOOST_TEST(resident_bytes(pid) < resident_before + more);
