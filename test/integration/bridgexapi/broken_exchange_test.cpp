@@ -1,5 +1,5 @@
-/// Replies that are late, cut off, too large or nonsense, and connections that end at every single
-/// byte: the outcome never claims more than is known, and nothing is sent twice.
+/// Replies that are late, cut off, too large or malformed, and connections that end at every single
+/// byte. The outcome never claims more than is known, and nothing is sent twice.
 
 #include "fixture.hpp"
 
@@ -15,7 +15,7 @@ BOOST_FIXTURE_TEST_SUITE(broken_exchange, client_fixture)
 
 namespace {
 
-/// Answers the first request with `bytes`, then ends the connection by `end`.
+/// Answers the first request with `bytes`, then ends the connection with `end`.
 template <class End>
 scripted_server::script answer_and(std::string bytes, End end) {
     return [bytes, end](scripted_server& server,
@@ -38,7 +38,7 @@ boost::asio::awaitable<void> close_cleanly(scripted_connection& peer) {
     co_await peer.hang();
 }
 
-/// What one send to a server that plays `script` comes to; it must not be made twice.
+/// Returns the outcome of one send to a server that plays `script`. It must not be sent twice.
 std::string outcome_of(client_fixture& f, scripted_server::script script) {
     scripted_server server(f.server_identity, std::move(script));
     bridgexapi::client client(f.context.get_executor(), f.options(server.port()), f.random,
@@ -63,11 +63,11 @@ BOOST_AUTO_TEST_CASE(refused_connection_is_not_sent) {
     drain(client);
 }
 
-/// The deadline is the only thing that ends it; the client's is far away.
+/// Only the deadline ends it; the client's own timeout is far away.
 BOOST_AUTO_TEST_CASE(no_answer_is_unknown_at_the_deadline) {
     scripted_server server(server_identity, swallow);
     bridgexapi::client client(context.get_executor(), options(server.port()), random, observer);
-    // Long enough for the request to be written first on a slow machine.
+    // Long enough for a slow machine to write the request first.
     auto const outcome = send(client, 0, deadline::in(std::chrono::milliseconds(1'500)));
     BOOST_TEST(describe(outcome) == "unknown timed_out");
     drain(client);
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_passed_deadline_sends_nothing) {
     BOOST_TEST(server.connections() == 0u);
 }
 
-/// Every byte resets nothing: the deadline is absolute.
+/// The deadline is absolute: no byte resets it.
 BOOST_AUTO_TEST_CASE(a_slow_drip_does_not_prolong_the_deadline) {
     auto const drip = [](scripted_server& server,
                          scripted_connection& peer) -> boost::asio::awaitable<void> {
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(replies_that_are_cut_off) {
     BOOST_TEST(outcome_of(*this, answer_and("", close)) == "unknown connection_lost");
 }
 
-/// RFC 9112 9.8: a body that the connection's end delimits is whole only after a close_notify.
+/// RFC 9112 9.8: a body that the connection's end delimits is complete only after a close_notify.
 BOOST_AUTO_TEST_CASE(a_body_without_length_must_end_cleanly) {
     auto const unbounded = "HTTP/1.1 200 OK\r\n\r\n" + accepted_body();
     BOOST_TEST(outcome_of(*this, answer_and(unbounded, close_cleanly)) == "accepted");
@@ -156,8 +156,8 @@ BOOST_AUTO_TEST_CASE(interim_replies_are_skipped_but_not_for_ever) {
     BOOST_TEST(outcome_of(*this, answer_and(many + whole, hang)) == "unknown protocol_error");
 }
 
-/// Limits: 3 MiB of body, 8 KiB of header. The last of each that fits, and the first that does
-/// not.
+/// Limits: 3 MiB of body, 8 KiB of header. Tests the largest of each that fits, and the smallest
+/// that does not.
 BOOST_AUTO_TEST_CASE(replies_that_are_too_large) {
     constexpr std::size_t body_max = 3 * 1024 * 1024;
     auto const padded = [](std::size_t size) {
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(redirects_are_not_followed) {
 
 namespace {
 
-/// A server that ends each connection at a byte the test chooses.
+/// A server that ends each connection at a chosen byte.
 struct cutting_server {
     std::atomic<std::size_t> cut_at{0};
     std::optional<scripted_server> server;
@@ -209,7 +209,7 @@ struct cutting_server {
     }
     [[nodiscard]] bridgexapi::client_options client_options(client_fixture& f, bool tls) const {
         auto result = tls ? f.options(server->port()) : f.plain_options(server->port());
-        // Even a client that reuses without a second thought must get this right.
+        // Even a client that reuses connections immediately must get this right.
         result.probation = std::chrono::milliseconds(0);
         return result;
     }
@@ -249,8 +249,7 @@ void cut_off_at_every_request_byte(client_fixture& f, bool tls, bool pooled) {
     bridgexapi::client client(f.context.get_executor(), cutting.client_options(f, tls), f.random,
                               f.observer);
     std::size_t number = 0;
-    // A pooled connection that is closed at byte 0 is one that is closed while idle: another
-    // test's.
+    // A pooled connection that is closed at byte 0 is closed while idle, which another test covers.
     for (std::size_t n = pooled ? 1 : 0; n <= size; ++n) {
         cutting.cut_at = n;
         if (pooled) BOOST_TEST(describe(f.send(client, ++number)) == "accepted");
@@ -258,7 +257,7 @@ void cut_off_at_every_request_byte(client_fixture& f, bool tls, bool pooled) {
         if (n > 0) {
             BOOST_TEST(outcome == "unknown connection_lost", "byte " << n << ": " << outcome);
         } else {
-            // Closed without a look at it: whether that can be proved depends on who was first.
+            // Closed without reading: the proof depends on which side was faster.
             BOOST_TEST(
                 (outcome == "unknown connection_lost" || outcome == "not_sent connection_lost"));
         }

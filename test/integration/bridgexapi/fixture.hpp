@@ -18,7 +18,7 @@
 
 namespace otpd::test {
 
-/// Keeps what the client reports.
+/// Records what the client reports.
 class recording_observer final : public bridgexapi::client_observer {
 public:
     void call_ended(bridgexapi::call_report const& report) override {
@@ -49,14 +49,14 @@ private:
     std::vector<std::string> failures_;
 };
 
-/// An authority, a good certificate for 127.0.0.1 of it, and clients that trust it.
+/// An authority, its valid certificate for 127.0.0.1, and clients that trust the authority.
 struct client_fixture {
     static constexpr std::chrono::seconds plenty{30};
 
     client_fixture() = default;
     client_fixture(client_fixture const&) = delete;
     client_fixture& operator=(client_fixture const&) = delete;
-    /// Whatever a test did: after its clients are drained nothing may be left to run.
+    /// After its clients are drained, no work may be left.
     ~client_fixture() {
         context.restart();
         context.run_for(hang_limit);
@@ -78,7 +78,7 @@ struct client_fixture {
         result.base_url = "http://127.0.0.1:" + std::to_string(port) + "/";
         return result;
     }
-    /// The n-th message of a test: each has a number of its own.
+    /// The n-th message of a test, each to its own number.
     static bridgexapi::sms message(std::size_t n = 0) {
         auto to = phone_number::parse(std::to_string(31600000000 + n));
         return bridgexapi::sms{3, "BRIDGEXAPI", *to,
@@ -104,7 +104,7 @@ struct client_fixture {
     boost::asio::io_context context;
 };
 
-/// `accepted`, or the outcome and its reason: `unknown connection_lost`.
+/// Returns `accepted`, or the outcome and its reason: `unknown connection_lost`.
 inline std::string describe(bridgexapi::send_outcome const& outcome) {
     struct {
         std::string operator()(bridgexapi::accepted const&) const { return "accepted"; }
@@ -121,7 +121,7 @@ inline std::string describe(bridgexapi::send_outcome const& outcome) {
     return std::visit(words, outcome);
 }
 
-/// Answers every request on a connection with `reply`, noting each down.
+/// Records each request on a connection and answers it with `reply`.
 inline scripted_server::script answer_with(std::string reply) {
     return [reply](scripted_server& server,
                    scripted_connection& peer) -> boost::asio::awaitable<void> {
@@ -136,14 +136,14 @@ inline scripted_server::script answer_with(std::string reply) {
 inline scripted_server::script accept_every_send() {
     return answer_with(http_reply(200, client_fixture::accepted_body()));
 }
-/// Reads what comes, notes it down and never answers.
+/// Reads and records the input and never answers.
 inline boost::asio::awaitable<void> swallow(scripted_server& server, scripted_connection& peer) {
     auto bytes = co_await peer.read_some();
     if (!bytes.empty()) server.note(std::move(bytes));
     co_await peer.hang();
 }
 
-/// How often each number occurs in the requests that the server noted down.
+/// Counts how often each number occurs in the recorded requests.
 inline std::map<std::string, int> count_numbers(std::vector<std::string> const& requests) {
     std::map<std::string, int> result;
     for (auto const& request : requests) {

@@ -1,4 +1,4 @@
-/// Bounds, reuse, cancellation and the end of the pool.
+/// Limits, reuse, cancellation and shutdown of the pool.
 
 #include "fixture.hpp"
 
@@ -19,14 +19,15 @@ BOOST_FIXTURE_TEST_SUITE(pool, client_fixture)
 
 namespace {
 
-/// Sends that are under way while the test looks at something else.
+/// Sends that are in flight while the test checks something else.
 class started_sends {
 public:
     started_sends(client_fixture& f, bridgexapi::client& client) : fixture_(f), client_(client) {}
 
     void start(std::size_t n, deadline until, boost::asio::cancellation_slot slot = {}) {
         auto ended = [this](std::exception_ptr thrown, bridgexapi::send_outcome outcome) {
-            // co_spawn itself ends like that when it is cancelled before the send has begun.
+            // co_spawn itself ends with this exception if it is cancelled before the send has
+            // begun.
             ++outcomes_[thrown ? "not begun" : describe(outcome)];
             ++ended_;
         };
@@ -49,7 +50,7 @@ public:
     [[nodiscard]] std::size_t ended() const { return ended_; }
 
 private:
-    /// Wants to know what became of it even where it is cancelled.
+    /// Returns the outcome even if it is cancelled.
     static boost::asio::awaitable<bridgexapi::send_outcome> send(bridgexapi::client& client,
                                                                  std::size_t n, deadline until) {
         co_await boost::asio::this_coro::throw_if_cancelled(false);
@@ -96,7 +97,7 @@ BOOST_AUTO_TEST_CASE(the_queue_is_bounded) {
     auto const until = deadline::in(std::chrono::seconds(2));
     for (std::size_t i = 0; i < 10; ++i)
         sends.start(i, until);
-    // One holds the connection and three wait: six are turned away without waiting.
+    // One send has the connection and three wait, so six are refused immediately.
     sends.run_until([&] { return sends.ended() == 6; });
     BOOST_TEST(sends.outcomes()["not_sent pool_exhausted"] == 6);
     BOOST_TEST(client.stats().waiting == 3u);
@@ -124,7 +125,8 @@ BOOST_AUTO_TEST_CASE(those_who_wait_are_served_in_order) {
     drain(client);
 }
 
-/// The origin has to show first that it keeps connections open; then one carries everything.
+/// The origin must first show that it keeps connections open; then one connection carries
+/// everything.
 BOOST_AUTO_TEST_CASE(a_connection_that_stays_open_is_reused) {
     scripted_server server(server_identity, accept_every_send());
     auto cautious = options(server.port());
@@ -142,7 +144,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_stays_open_is_reused) {
     drain(client);
 }
 
-/// More at once than connections, and none trusted yet: they wait for places and are served,
+/// More concurrent sends than connections, and no trust yet: they wait for places and are served,
 /// instead of failing.
 BOOST_AUTO_TEST_CASE(a_burst_at_the_start_is_served) {
     scripted_server server(server_identity, accept_every_send());
@@ -199,7 +201,8 @@ BOOST_AUTO_TEST_CASE(connections_have_a_lifetime) {
     drain(client);
 }
 
-/// Cancelled in the middle: the caller learns what is known, and the connection is not used again.
+/// After a cancellation in the middle, the caller learns what is known, and the connection is not
+/// reused.
 BOOST_AUTO_TEST_CASE(cancellation_in_the_middle_of_an_exchange) {
     scripted_server server(server_identity, swallow);
     bridgexapi::client client(context.get_executor(), options(server.port()), random, observer);
@@ -234,7 +237,8 @@ BOOST_AUTO_TEST_CASE(cancellation_in_the_queue) {
     BOOST_TEST(server.notes().size() == 1u);
 }
 
-/// At every moment of a send, from before its first step on: each run is cancelled one step later.
+/// Cancels at every moment of a send, from before its first step on: each run is cancelled one step
+/// later.
 BOOST_AUTO_TEST_CASE(cancellation_at_every_step) {
     scripted_server server(server_identity, accept_every_send());
     bridgexapi::client client(context.get_executor(), options(server.port()), random, observer);
@@ -257,13 +261,14 @@ BOOST_AUTO_TEST_CASE(cancellation_at_every_step) {
     auto const doubtful = outcomes["unknown timed_out"];
     BOOST_TEST(certain + doubtful + outcomes["accepted"] == static_cast<int>(n));
     BOOST_TEST(outcomes["not begun"] <= 1);
-    // Only what was not called not_sent can have been received.
+    // The server can only have received sends that were not reported as not_sent.
     BOOST_TEST(received.size() <= static_cast<std::size_t>(doubtful + outcomes["accepted"]));
     drain(client);
 }
 
-/// A process that does not drain destroys the client and then the context, with sends under way.
-/// Their frames die last, and touch nothing that is gone (a matter for AddressSanitizer).
+/// A process that does not drain destroys the client and then the context while sends are in
+/// flight. Their frames die last and must not touch destroyed objects (AddressSanitizer checks
+/// this).
 BOOST_AUTO_TEST_CASE(the_context_may_die_with_sends_under_way) {
     scripted_server server(server_identity, swallow);
     auto few = options(server.port());
@@ -307,7 +312,7 @@ BOOST_AUTO_TEST_CASE(drain_lets_what_is_under_way_finish) {
     std::optional<bool> complete;
     boost::asio::co_spawn(context, client.drain(deadline::in(plenty)),
                           [&](std::exception_ptr, bool all) { complete = all; });
-    // Who waits is told at once, so are newcomers; who has a connection finishes.
+    // Waiting and new sends are refused immediately; a send with a connection finishes.
     sends.run_until([&] { return sends.outcomes()["not_sent shutting_down"] == 1; });
     sends.start(3, deadline::in(plenty));
     sends.run_until([&] { return sends.outcomes()["not_sent shutting_down"] == 2; });

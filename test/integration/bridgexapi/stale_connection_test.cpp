@@ -1,4 +1,4 @@
-/// A pooled connection that died costs no request and sends none twice.
+/// A pooled connection that died loses no request and causes no second send.
 
 #include "fixture.hpp"
 
@@ -15,7 +15,7 @@ BOOST_FIXTURE_TEST_SUITE(stale_connection, client_fixture)
 
 namespace {
 
-/// `total` sends, each of a number of its own, `parallel` at a time on `threads` threads.
+/// Makes `total` sends to different numbers, `parallel` at a time on `threads` threads.
 std::map<std::string, int> send_many(client_fixture& f, bridgexapi::client& client,
                                      std::size_t total, std::size_t parallel, std::size_t threads) {
     std::atomic<std::size_t> next = 0;
@@ -31,7 +31,7 @@ std::map<std::string, int> send_many(client_fixture& f, bridgexapi::client& clie
         }
         if (--running == 0) co_await client.drain(deadline::in(client_fixture::plenty));
     };
-    // Boost.Test is for one thread: what went wrong on the others is counted.
+    // Boost.Test is not thread-safe, so failures on other threads are counted.
     std::atomic<int> thrown = 0;
     for (std::size_t i = 0; i < parallel; ++i)
         boost::asio::co_spawn(f.context, worker, [&](std::exception_ptr failure) {
@@ -42,7 +42,7 @@ std::map<std::string, int> send_many(client_fixture& f, bridgexapi::client& clie
     return outcomes;
 }
 
-/// One request, one reply that promises to keep the connection open, and the end of it.
+/// Reads one request, sends one reply that promises to keep the connection open, and closes it.
 boost::asio::awaitable<void> close_silently(scripted_server& server, scripted_connection& peer) {
     auto request = co_await peer.read_request();
     if (request.empty()) co_return;
@@ -51,8 +51,8 @@ boost::asio::awaitable<void> close_silently(scripted_server& server, scripted_co
     co_await peer.write(std::move(reply));
 }
 
-/// The case that no look before the write can save: the FIN is on its way while the next request is
-/// written. The client waits out the probation however slow the machine is.
+/// No check before the write can detect this case: the FIN is in flight while the next request is
+/// written. The client waits out the probation, however slow the machine is.
 void many_sends_to_a_server_that_closes_silently(client_fixture& f, bool tls, std::size_t parallel,
                                                  std::size_t threads) {
     constexpr std::size_t sends = 300;
@@ -90,9 +90,8 @@ BOOST_AUTO_TEST_CASE(silent_close_after_each_reply_in_clear_text) {
     many_sends_to_a_server_that_closes_silently(*this, false, 16, 3);
 }
 
-/// A client that trusts the server from the start runs into the race on purpose. Then a send may
-/// end as unknown, but what is said is always true: accepted was received once, not_sent never,
-/// nothing twice.
+/// A client that trusts the server from the start hits the race on purpose. A send may then end as
+/// unknown, but every report is true: accepted was received once, not_sent never, nothing twice.
 BOOST_AUTO_TEST_CASE(whatever_the_race_the_outcome_is_true) {
     constexpr std::size_t sends = 300;
     scripted_server server(server_identity, close_silently);
@@ -113,8 +112,8 @@ BOOST_AUTO_TEST_CASE(whatever_the_race_the_outcome_is_true) {
 
 namespace {
 
-/// One reply that promises to keep the connection open; what comes afterwards is not read any more,
-/// and the connection is closed `later`.
+/// Sends one reply that promises to keep the connection open, reads nothing more, and closes the
+/// connection `later`.
 scripted_server::script close_later(std::chrono::milliseconds later) {
     return [later](scripted_server& server,
                    scripted_connection& peer) -> boost::asio::awaitable<void> {
@@ -127,7 +126,7 @@ scripted_server::script close_later(std::chrono::milliseconds later) {
     };
 }
 
-/// Sends until one was lost. How many were not.
+/// Sends until one is lost. Returns how many were not.
 int send_until_one_is_lost(client_fixture& f, bridgexapi::client& client) {
     auto const until = deadline::in(hang_limit);
     for (int answered = 0;; ++answered) {
@@ -141,8 +140,8 @@ int send_until_one_is_lost(client_fixture& f, bridgexapi::client& client) {
 
 } // namespace
 
-/// It closes later than a connection has to rest before it is reused, so no watching helps: one
-/// send is lost, and the next ones go out on connections of their own.
+/// The server closes later than the probation, so watching the connection does not help: one send
+/// is lost, and the next ones use fresh connections.
 BOOST_AUTO_TEST_CASE(an_upstream_that_closes_late_costs_one_send_and_gets_fresh_connections) {
     for (bool const tls : {true, false}) {
         auto const play = close_later(std::chrono::milliseconds(200));
@@ -168,8 +167,8 @@ BOOST_AUTO_TEST_CASE(an_upstream_that_closes_late_costs_one_send_and_gets_fresh_
     }
 }
 
-/// Also when many go out at once: only one of them is on the connection that is tried. The server
-/// closes so late that no client, however slow, takes it for the end of a fresh connection.
+/// Also with concurrent sends, only one of them uses the connection on trial. The server closes so
+/// late that even a slow client does not see the end of a fresh connection.
 BOOST_AUTO_TEST_CASE(a_connection_that_rested_is_tried_with_one_send) {
     scripted_server server(server_identity, close_later(std::chrono::seconds(2)));
     auto learning = options(server.port());
@@ -210,8 +209,8 @@ BOOST_AUTO_TEST_CASE(an_upstream_that_keeps_connections_later_is_found_out) {
     drain(client);
 }
 
-/// An upstream that closes what was idle for some time, and never says so: after it was seen once,
-/// connections are given up before that.
+/// An upstream closes connections after some idle time without announcing it. After the first time,
+/// the client closes idle connections earlier.
 BOOST_AUTO_TEST_CASE(how_long_an_upstream_keeps_idle_connections_is_learned) {
     std::atomic<bool> closes = false;
     auto const play = [&closes](scripted_server&,
@@ -256,11 +255,11 @@ namespace {
 /// How the client may learn that its connection ended.
 enum class noticed_by {
     watch, ///< the context runs meanwhile
-    look,  ///< it does not: only the look right before the write is left
+    look,  ///< the context does not run: only the check right before the write is left
 };
 
-/// The server ends its first connection after the reply, in the client's idle time; the next send
-/// must not suffer.
+/// The server ends its first connection after the reply, while the client is idle. The next send
+/// must succeed.
 void survives(client_fixture& f, bool tls, noticed_by how,
               boost::asio::awaitable<void> (*end)(scripted_connection&)) {
     auto const play = [end](scripted_server& server,
@@ -339,8 +338,8 @@ BOOST_AUTO_TEST_CASE(half_closed_while_idle) {
     }
 }
 
-/// The news of the end may be handled at any step of a send, also between the pool's handing out
-/// the connection and the look at it.
+/// The event of the end may be handled at any step of a send, even between the pool's hand-out of
+/// the connection and its check.
 BOOST_AUTO_TEST_CASE(the_end_is_noticed_at_any_step) {
     for (int i = 0; i < 50; ++i)
         survives(*this, false, noticed_by::look, half_close);
@@ -351,7 +350,7 @@ BOOST_AUTO_TEST_CASE(close_notify_while_idle) {
     survives(*this, true, noticed_by::look, close_notify);
 }
 
-/// A whole reply and an unasked one behind it, in one write: the connection is out of step.
+/// One write holds a whole reply and an unexpected second one: the connection is out of step.
 BOOST_AUTO_TEST_CASE(bytes_after_a_reply_end_the_connection) {
     auto const reply = http_reply(200, accepted_body());
     for (bool const tls : {true, false}) {
@@ -380,7 +379,7 @@ BOOST_AUTO_TEST_CASE(a_read_on_a_connection_that_is_lost_is_repeated_once) {
         server.note(std::move(request));
         auto reply = http_reply(200, R"({"status":"success","balance":1.5,"currency":"EUR"})");
         co_await peer.write(std::move(reply));
-        // The second one is read and not answered.
+        // The second request is read and not answered.
         request = co_await peer.read_request();
         if (!request.empty()) server.note(std::move(request));
     };
@@ -399,7 +398,7 @@ BOOST_AUTO_TEST_CASE(a_read_on_a_connection_that_is_lost_is_repeated_once) {
     BOOST_TEST(observer.calls().back().attempts == 2u);
 }
 
-/// The same for a send ends as unknown, with one send.
+/// A send in the same case ends as unknown, and is sent once.
 BOOST_AUTO_TEST_CASE(a_send_on_a_connection_that_is_lost_is_not_repeated) {
     auto const play = [](scripted_server& server,
                          scripted_connection& peer) -> boost::asio::awaitable<void> {

@@ -135,7 +135,7 @@ struct fault_case {
     char const* fault;
     char const* expected;
 };
-/// README of the stub, Faults. What is "unknown" here may have been sent, and some were.
+/// See the stub's README, Faults. A send that is "unknown" here may have been sent, and some were.
 constexpr fault_case fault_cases[] = {
     {R"({"fault":"vendor"})", "rejected vendor_failed"},
     {R"({"fault":"array"})", "unknown protocol_error"},
@@ -180,8 +180,8 @@ BOOST_AUTO_TEST_CASE(every_fault_is_one_send_and_the_right_outcome) {
             BOOST_TEST(outcome() == expected);
             BOOST_TEST(sends_received() == ++expected_sends);
             stub->state().clear_faults();
-            // Until the close is there, a connection that was closed silently is as good as any:
-            // the next send would be on it.
+            // Waits for the close: until it arrives, a silently closed connection looks usable, and
+            // the next send would use it.
             if (std::string_view(fault).find("silent_close") != std::string_view::npos)
                 eventually([this] {
                     context.restart();
@@ -208,8 +208,8 @@ BOOST_AUTO_TEST_CASE(an_upstream_that_holds_is_unknown_and_one_send) {
     }
 }
 
-/// While nobody listens the circuit opens; after that nothing is tried, and one probe finds out
-/// when the upstream is back.
+/// While nobody listens, the circuit opens. Then nothing is tried until one probe finds that the
+/// upstream is back.
 BOOST_AUTO_TEST_CASE(an_upstream_that_is_away_and_comes_back) {
     stub->stop();
     for (int i = 0; i < 5; ++i)

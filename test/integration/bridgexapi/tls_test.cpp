@@ -1,4 +1,4 @@
-/// Nothing is said to a server that cannot prove who it is, and sessions are resumed.
+/// A server that cannot prove its identity receives nothing, and sessions are resumed.
 
 #include "fixture.hpp"
 
@@ -23,7 +23,7 @@ void tls_1_2_only(boost::asio::ssl::context& context) {
     SSL_CTX_set_max_proto_version(context.native_handle(), TLS1_2_VERSION);
 }
 
-/// The send fails before a single byte of it is written.
+/// The send fails before any of its bytes is written.
 void refuses(client_fixture& f, identity const& server_identity, std::string const& host,
              scripted_server::configure_tls const& configure = {}) {
     scripted_server server(server_identity, swallow, configure);
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(certificate_of_another_address) {
     refuses(*this, identity(profile, authority), "127.0.0.1");
 }
 
-/// An address in the common name, or as a DNS name, is not the address.
+/// An address in the common name, or as a DNS name, does not match the address.
 BOOST_AUTO_TEST_CASE(address_only_in_the_common_name) {
     certificate_profile profile;
     profile.common_name = "127.0.0.1";
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(address_only_in_the_common_name) {
     refuses(*this, identity(profile, authority), "127.0.0.1");
 }
 
-/// RFC 9525 2: only alternative names say whose certificate it is.
+/// RFC 9525 2: only subject alternative names identify a server.
 BOOST_AUTO_TEST_CASE(a_name_that_only_the_subject_has_is_refused) {
     certificate_profile profile;
     profile.common_name = "localhost";
@@ -181,7 +181,8 @@ BOOST_AUTO_TEST_CASE(a_name_is_sent_as_sni_and_an_address_is_not) {
 
 namespace {
 
-/// Every connection after the first resumes: the server closes each one after its reply.
+/// Every connection after the first resumes the session: the server closes each one after its
+/// reply.
 void resumes(client_fixture& f, scripted_server::configure_tls const& configure) {
     auto const idempotency = [](scripted_server&,
                                 scripted_connection& peer) -> boost::asio::awaitable<void> {

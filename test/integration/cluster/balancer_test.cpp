@@ -1,6 +1,6 @@
-// What deploy/haproxy.cfg promises, whatever the instances behind it do: no request reaches an
-// instance twice, clients cannot say who they are, and what HAProxy says itself looks like the
-// service's own.
+// What deploy/haproxy.cfg guarantees, whatever the instances behind it do: no request reaches an
+// instance twice, clients cannot forge their address, and HAProxy's own errors look like the
+// service's.
 
 #include "support/free_port.hpp"
 #include "support/haproxy_process.hpp"
@@ -21,18 +21,18 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// What an instance does to a POST; false when it is done with the connection.
+/// What an instance does with a POST. Returns false if it is done with the connection.
 using behaviour = std::function<asio::awaitable<bool>(scripted_connection&)>;
 
-/// An instance that notes every request that reaches it but health checks; these get 200 while it
-/// is ready, and any other GET always. It keeps its connections as long as the other side does.
+/// An instance that records every request except health checks. Health checks get 200 while it is
+/// ready, and any other GET always. It keeps its connections as long as the other side does.
 class fake_instance {
 public:
     explicit fake_instance(behaviour act) : act_(std::move(act)) {}
 
     [[nodiscard]] std::uint16_t port() const { return server_.port(); }
     [[nodiscard]] std::vector<std::string> requests() const { return server_.notes(); }
-    /// Connections that have carried a request: all, and those that are still there.
+    /// Counts of connections that have carried a request: all, and those still open.
     [[nodiscard]] int used_connections() const { return used_connections_; }
     [[nodiscard]] int open_connections() const { return open_connections_; }
     void set_ready(bool ready) { ready_ = ready; }
@@ -90,7 +90,7 @@ asio::awaitable<bool> break_off_in_the_header(scripted_connection& peer) {
     co_return false;
 }
 
-/// As many as are allowed at all.
+/// Raises the limit to its maximum.
 void allow_descriptors() {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -109,14 +109,14 @@ std::size_t count_of(std::string const& text, std::string const& part) {
     return count;
 }
 
-/// Sockets that are open and say nothing, from one address of loopback; those that are let in.
+/// Opens silent connections from one loopback address. Returns those that are accepted.
 void open_silent(std::deque<raw_client>& silent, std::size_t count, char const* source,
                  std::uint16_t port) {
     for (std::size_t i = 0; i < count; ++i) {
         try {
             silent.emplace_back(port, 0, source);
         } catch (std::runtime_error const&) {
-            continue; // reset before it knew that it was connected
+            continue; // reset before it was connected
         }
     }
 }
@@ -124,15 +124,15 @@ void open_silent(std::deque<raw_client>& silent, std::size_t count, char const* 
 raw_reply ask_from(char const* source, std::uint16_t port) {
     raw_client client(port, 0, source);
     client.send(a_send().text());
-    return client.read_reply().value_or(raw_reply{}); // closed unheard
+    return client.read_reply().value_or(raw_reply{}); // closed without an answer
 }
 
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(balancer)
 
-// An SMS may be on its way, a guess counted: no request is repeated once it has been sent, and what
-// the instance says is what the client hears.
+// An SMS may be in flight, or a guess counted. So no request is repeated once it has been sent, and
+// the client gets the instance's answer.
 BOOST_AUTO_TEST_CASE(a_request_that_was_answered_badly_is_not_repeated) {
     for (unsigned const status : {429U, 500U, 502U, 503U, 504U}) {
         BOOST_TEST_CONTEXT("an instance that answers " << status) {
@@ -150,8 +150,8 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_answered_badly_is_not_repeated) {
     }
 }
 
-// The same where there is no answer: 502; on a connection that has carried a request before,
-// HAProxy 2.6 just closes it, and 3.0 answers there as well.
+// The same without an answer: 502. On a connection that has carried a request before, HAProxy 2.6
+// closes it and 3.0 answers 502 there as well.
 BOOST_AUTO_TEST_CASE(a_request_that_was_not_answered_is_not_repeated) {
     struct a_case {
         char const* name;
@@ -181,8 +181,8 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_not_answered_is_not_repeated) {
     }
 }
 
-// A connection that cannot be made has carried nothing, so the next instance gets the request, also
-// before a health check has noticed.
+// A failed connect has carried nothing, so the next instance gets the request, even before a health
+// check notices.
 BOOST_AUTO_TEST_CASE(an_instance_that_cannot_be_reached_costs_no_request) {
     fake_instance const alive(answer(200));
     reserved_port const dead;
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(an_instance_that_cannot_be_reached_costs_no_request) {
     BOOST_TEST(haproxy.state_of(2).starts_with("UP"));
 }
 
-// A connection for each request costs more than the request.
+// A connection per request would cost more than the request.
 BOOST_AUTO_TEST_CASE(requests_of_all_clients_share_kept_connections) {
     fake_instance const instance(answer(200));
     haproxy_process const haproxy(HAPROXY_CONFIG, {instance.port()});
@@ -207,12 +207,13 @@ BOOST_AUTO_TEST_CASE(requests_of_all_clients_share_kept_connections) {
     BOOST_TEST(instance.used_connections() < count / 2);
 }
 
-// Before the instance does: a request could meet its close.
+// The balancer closes idle connections before the instance does; otherwise a request could meet the
+// close.
 BOOST_AUTO_TEST_CASE(the_balancer_lets_go_of_idle_connections) {
     constexpr int count = 8;
     std::atomic<int> waiting = 0;
     fake_instance const instance([&](scripted_connection& peer) -> asio::awaitable<bool> {
-        for (++waiting; waiting < count;) // all at once, so each has a connection of its own
+        for (++waiting; waiting < count;) // all at once, so that each has its own connection
             co_await peer.pause(std::chrono::milliseconds(1));
         auto reply = http_reply(200, "{}");
         bool const written = co_await peer.write(std::move(reply));
@@ -259,7 +260,7 @@ BOOST_AUTO_TEST_CASE(a_flood_from_several_addresses_does_not_keep_others_out) {
         BOOST_TEST(ask_from("127.0.0.8", haproxy.port()).status == 200U);
 }
 
-// Who the client is, the balancer says alone.
+// Only the balancer determines the client's address.
 BOOST_AUTO_TEST_CASE(clients_cannot_say_who_they_are) {
     fake_instance const instance(answer(200));
     haproxy_process const haproxy(HAPROXY_CONFIG, {instance.port()});
@@ -276,7 +277,7 @@ BOOST_AUTO_TEST_CASE(clients_cannot_say_who_they_are) {
     BOOST_TEST(count_of(seen, "orwarded") == 1U, seen);
 }
 
-// A slow client holds up no instance: a request is passed on when it is whole.
+// A slow client occupies no instance: a request is forwarded once it is complete.
 BOOST_AUTO_TEST_CASE(half_a_request_reaches_no_instance) {
     fake_instance const instance(answer(200));
     haproxy_process const haproxy(HAPROXY_CONFIG, {instance.port()});
@@ -290,7 +291,8 @@ BOOST_AUTO_TEST_CASE(half_a_request_reaches_no_instance) {
     BOOST_TEST(instance.requests().size() == 2U);
 }
 
-// An instance is out while it says that it is not ready, and back when it says it is.
+// An instance gets no requests while it reports that it is not ready, and gets them again
+// afterwards.
 BOOST_AUTO_TEST_CASE(an_instance_that_is_not_ready_gets_no_requests) {
     fake_instance first(answer(200));
     fake_instance const second(answer(200));
@@ -310,8 +312,8 @@ BOOST_AUTO_TEST_CASE(an_instance_that_is_not_ready_gets_no_requests) {
     BOOST_TEST(second.requests().size() == 15U);
 }
 
-// When none is ready they have the same reason, and say it better than HAProxy: clients hear it
-// from them.
+// If no instance is ready, they still answer themselves, because their error is more precise than
+// HAProxy's.
 BOOST_AUTO_TEST_CASE(when_none_is_ready_they_answer_for_themselves) {
     fake_instance first(answer(503));
     fake_instance second(answer(503));
@@ -330,7 +332,7 @@ BOOST_AUTO_TEST_CASE(when_none_is_ready_they_answer_for_themselves) {
     BOOST_TEST(second.requests().size() == 2U);
 }
 
-// RFC 9457 with a `code`, like every other error of the service.
+// An RFC 9457 problem with a `code`, like every other error of the service.
 BOOST_AUTO_TEST_CASE(what_haproxy_says_itself_is_a_problem) {
     reserved_port const dead;
     reserved_port const dead_too;

@@ -1,7 +1,6 @@
 #pragma once
 
-/// Three instances as they are deployed: one store, the stub, and HAProxy with deploy/haproxy.cfg
-/// in front.
+/// Three instances as deployed: one store, the stub, and HAProxy with deploy/haproxy.cfg in front.
 
 #include "cluster_store.hpp"
 #include "support/haproxy_process.hpp"
@@ -15,21 +14,20 @@
 
 namespace otpd::test {
 
-/// What a client saw of one number: sent to once, and verified when it was told that it had been
-/// sent.
+/// A client's view of one number: one send, and one check if the send was answered with 200.
 struct outcome {
     std::string number;
     unsigned sent = 0;                           ///< status; 0: the connection was closed instead
     std::string code;                            ///< if sent is 200
-    unsigned verified = 0;                       ///< status; 0: not asked, or closed
-    std::string problem;                         ///< the last answer that was not 200
-    std::chrono::steady_clock::time_point asked; ///< the last request
+    unsigned verified = 0;                       ///< status; 0: not requested, or closed
+    std::string problem;                         ///< the last answer other than 200
+    std::chrono::steady_clock::time_point asked; ///< when the last request was made
 };
 
 class cluster_fixture {
 public:
     static constexpr std::size_t size = 3;
-    /// Of every client: behind a balancer otpd asks for a token, and shows no codes.
+    /// For every client: behind a balancer otpd requires a token and shows no codes.
     static constexpr char const* authorization = "Bearer token-5e0b7a-of-the-cluster-clients";
 
     explicit cluster_fixture(std::unique_ptr<cluster_store> shared, environment more = {})
@@ -41,7 +39,7 @@ public:
             std::vector{instances[0]->port(), instances[1]->port(), instances[2]->port()});
         wait_until_all_are("UP");
     }
-    /// Everything ends in order and has nothing to complain about. First the balancer: the
+    /// Everything must end cleanly and without complaints. The balancer ends first, because the
     /// instances would wait for its kept connections.
     ~cluster_fixture() {
         balancer.reset();
@@ -75,7 +73,7 @@ public:
         return stub.code_sent_to(number);
     }
 
-    /// How many lines `event` each instance has logged.
+    /// How many lines with `event` each instance has logged.
     [[nodiscard]] std::array<std::size_t, size> count(std::string_view event) const {
         std::array<std::size_t, size> counts{};
         for (std::size_t i = 0; i < size; ++i)
@@ -89,13 +87,13 @@ public:
         eventually([&] { return sms() >= goal; });
     }
 
-    /// In the eyes of the balancer.
+    /// As seen by the balancer.
     void wait_until_all_are(std::string const& state) const {
         for (std::size_t i = 0; i < size; ++i)
             balancer->wait_for_state(i + 1, state);
     }
 
-    /// An instance, also one that was ended, at its address.
+    /// Starts an instance, or restarts one at its address.
     void start(std::size_t index) {
         auto of_one = settings();
         of_one["OTPD_SERVER_LISTEN"] = "127.0.0.1:" + std::to_string(ports[index].number());
@@ -109,8 +107,8 @@ public:
     std::unique_ptr<haproxy_process> balancer;
 
 private:
-    /// The store's deadline is longer than a slow machine needs. There is no drain delay: every
-    /// cluster would end with one, and who tests it asks for it.
+    /// The store's timeout suits a slow machine. There is no drain delay, because every test would
+    /// wait for it; tests of the drain set one.
     environment settings() const {
         return more_ | store->settings() |
                environment{{"OTPD_STORE_TIMEOUT_MS", "5000"},
@@ -128,13 +126,12 @@ private:
     unsigned long long numbers_ = 0;
 };
 
-/// Clients that send and verify as fast as they are answered, until they are told to stop.
+/// Clients that send and verify without pause until they are stopped.
 class load {
 public:
     static constexpr std::size_t clients = 8;
 
-    /// After each check a client rests for up to `rest_max`, each time a little longer or shorter
-    /// than before.
+    /// After each check a client pauses for up to `rest_max`, varying from time to time.
     explicit load(cluster_fixture& cluster, std::chrono::milliseconds rest_max = {})
         : rest_max_(rest_max) {
         for (std::size_t i = 0; i < clients; ++i)
@@ -190,7 +187,7 @@ private:
     std::vector<std::future<std::vector<outcome>>> running_;
 };
 
-/// Requests that cost nothing, as fast as they are answered, until it is told to stop.
+/// Requests without side effects, without pause until they are stopped.
 class storm {
 public:
     explicit storm(std::uint16_t port) {
@@ -201,7 +198,7 @@ public:
     storm(storm const&) = delete;
     storm& operator=(storm const&) = delete;
 
-    /// How many were not answered with 200.
+    /// Returns how many were not answered with 200.
     std::size_t stop() {
         stopping_ = true;
         for (auto& each : running_)

@@ -1,7 +1,7 @@
 #pragma once
 
-/// What the instances of a cluster share: a real server, at which otpd has no more rights than it
-/// needs.
+/// The store that the instances of a cluster share: a real server, on which otpd has only the
+/// rights that it needs.
 
 #include "integration/service/service_fixture.hpp"
 #include "support/postgres_process.hpp"
@@ -22,7 +22,7 @@ public:
     [[nodiscard]] virtual environment settings() const = 0;
     virtual void start() = 0;
     virtual void stop() = 0;
-    /// All at once, with whatever was not written.
+    /// Kills it, which loses unwritten data.
     virtual void kill() = 0;
 
 protected:
@@ -44,7 +44,7 @@ public:
     void kill() override { server_.kill(); }
 
 private:
-    /// Those of the script, but the test may come in without a name.
+    /// The users of the script; the test itself may connect without a name.
     std::string users() const {
         child_process script(
             STORE_ACL, {},
@@ -58,14 +58,14 @@ private:
                               "user default on nopass ~* &* +@all" + text.substr(nobody.size()));
     }
 
-    temporary_directory directory_; ///< of the users
+    temporary_directory directory_; ///< for the users
     redis_process server_{{true,
                            {},
                            {"--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy",
                             "noeviction", "--aclfile", users()}}};
 };
 
-/// With a role that has what `otpd --print-schema` grants, and nothing else.
+/// With a role that has exactly the rights which `otpd --print-schema` grants.
 class postgres_of_cluster final : public cluster_store {
 public:
     postgres_of_cluster() {
@@ -76,7 +76,7 @@ public:
         server_.ask(printed.output());
     }
     [[nodiscard]] environment settings() const override {
-        // The disk of a busy machine may take longer than a step has by default.
+        // The disk of a busy machine may take longer than a step's default timeout.
         return {{"OTPD_STORE_URL", server_.url("app")},
                 {"OTPD_STORE_PASSWORD", password},
                 {"OTPD_STORE_TIMEOUT_MS", "5000"}};
@@ -86,7 +86,7 @@ public:
     void kill() override { server_.kill(); }
 
 private:
-    temporary_directory directory_; ///< without a configuration of somebody's
+    temporary_directory directory_; ///< ignores the user's configuration
     postgres_process server_{
         postgres_setup{.tcp = true, .turned_clock = "", .password = "of-the-owner", .more = {}}};
 };

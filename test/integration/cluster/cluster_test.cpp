@@ -1,5 +1,5 @@
-// The guarantees of one instance hold over three that share a store, and the end of any part of it
-// costs no second SMS and no code (docs/guarantees.md).
+// The guarantees of one instance also hold for three that share a store. The end of any part causes
+// no second SMS and loses no code (docs/guarantees.md).
 
 #include "cluster_fixture.hpp"
 #include "integration/service/admission_cases.hpp"
@@ -13,7 +13,8 @@ using namespace otpd::test;
 
 namespace {
 
-// A sanitizer sees nothing new in the service over another store, and this is the longest suite.
+// A sanitizer finds nothing new in the service with another store, and this suite takes the
+// longest.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 using stores = std::tuple<redis_of_cluster>;
 #else
@@ -24,7 +25,7 @@ std::size_t sum(std::array<std::size_t, cluster_fixture::size> const& counts) {
     return std::accumulate(counts.begin(), counts.end(), std::size_t{0});
 }
 
-/// A number's own counter, one that many share, one that all share, and the conversion guard.
+/// A limit per number, one that many numbers share, a global one, and the conversion guard.
 std::array<std::string, 4> const cluster_cases{"number_24h", "prefix_1h", "global_24h",
                                                "pumping_prefix"};
 
@@ -38,7 +39,7 @@ void check_no_number_was_sent_to_twice(cluster_fixture& cluster) {
         if (times != 1) BOOST_TEST(times == 1, number << " got " << times << " messages");
 }
 
-/// Every number got its one message, and every client the answers that it should.
+/// Every number got its one message, and every client the right answers.
 void check_nothing_failed(cluster_fixture& cluster, std::vector<outcome> const& outcomes) {
     for (auto const& each : outcomes)
         if (each.sent != 200 || each.verified != 200)
@@ -73,7 +74,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_code_sent_by_one_instance_verifies_on_every_othe
     BOOST_TEST(cluster.sms() == cluster_fixture::size * cluster_fixture::size);
 }
 
-// Round robin: a send and the check after it meet different instances.
+// Round robin: a send and its check reach different instances.
 BOOST_AUTO_TEST_CASE_TEMPLATE(behind_the_balancer_a_code_is_verified_where_it_was_not_sent, Store,
                               stores) {
     cluster_fixture cluster(std::make_unique<Store>());
@@ -96,7 +97,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(behind_the_balancer_a_code_is_verified_where_it_wa
     }
 }
 
-// Check and act are one step, over all instances.
+// Check and send are one atomic step across all instances.
 BOOST_AUTO_TEST_CASE_TEMPLATE(of_300_parallel_sends_for_one_number_one_is_sent, Store, stores) {
     cluster_fixture cluster(std::make_unique<Store>());
     std::vector<http_request> const sends(300, cluster.send_request(cluster.fresh_number()));
@@ -109,7 +110,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(of_300_parallel_sends_for_one_number_one_is_sent, 
     BOOST_TEST(cluster.sms() == 1U);
 }
 
-// Five guesses at a code, however many instances are asked.
+// Five guesses per code, however many instances are used.
 BOOST_AUTO_TEST_CASE_TEMPLATE(of_1000_parallel_wrong_checks_5_are_evaluated, Store, stores) {
     cluster_fixture cluster(std::make_unique<Store>());
     auto const number = cluster.fresh_number();
@@ -130,7 +131,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(of_1000_parallel_wrong_checks_5_are_evaluated, Sto
                       "attempts_exceeded");
 }
 
-// Quotas hold over all instances.
+// Quotas hold across all instances.
 BOOST_AUTO_TEST_CASE_TEMPLATE(
     of_64_parallel_requests_through_all_instances_exactly_the_quota_is_sent, Store, stores) {
     for (auto const& each : admission_cases()) {
@@ -144,7 +145,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(
     }
 }
 
-// Whichever instance is asked, one Idempotency-Key is one SMS and one reply.
+// One Idempotency-Key gives one SMS and one reply, whichever instance is used.
 BOOST_AUTO_TEST_CASE_TEMPLATE(one_idempotency_key_is_one_sms_over_all_instances, Store, stores) {
     cluster_fixture cluster(std::make_unique<Store>(),
                             environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"}});
@@ -175,9 +176,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(of_200_parallel_right_checks_one_succeeds, Store, 
     BOOST_TEST(count_status(replies, 404) == 199U);
 }
 
-// What an instance had in hand when it was killed is lost to its client, and nothing else: no
-// number gets a second SMS, no other request fails, and every code that a client was told of
-// verifies elsewhere.
+// Killing an instance affects only the requests that it is processing: no number gets a second SMS,
+// no other request fails, and every code that a client was told of verifies elsewhere.
 BOOST_AUTO_TEST_CASE_TEMPLATE(
     kill_9_of_an_instance_under_load_loses_no_code_and_sends_nothing_twice, Store, stores) {
     cluster_fixture cluster(std::make_unique<Store>());
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(
     cluster.wait_for_more_sms(100);
     cluster.instances[0]->process().signal(SIGKILL);
     BOOST_TEST(cluster.instances[0]->process().wait() == 128 + SIGKILL);
-    auto const gone = std::chrono::steady_clock::now(); // from here on its port refuses
+    auto const gone = std::chrono::steady_clock::now(); // from here on its port refuses connections
     cluster.balancer->wait_for_state(1, "DOWN");
     cluster.wait_for_more_sms(100);
     auto const outcomes = clients.stop();
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(
             BOOST_TEST((each.sent == 200 && each.verified == 200),
                        each.number << ": " << each.sent << ", then " << each.verified);
         }
-        // It may have been used up without the client being told.
+        // It may have been used up without the client's knowledge.
         if (each.sent == 200 && each.verified != 200) {
             auto const again = cluster.ask(cluster.verify_request(each.number, each.code));
             BOOST_TEST((again.status == 200 || again.status == 404), again.body);
@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(
     check_outcome(cluster.ask(cluster.verify_request(number, code)), 200);
 }
 
-// Codes outlive the instance that sent them, and the store's kill -9 as well.
+// Codes survive the instance that sent them, and also a kill -9 of the store.
 BOOST_AUTO_TEST_CASE_TEMPLATE(acknowledged_codes_outlive_kill_9_of_their_instance_and_of_the_store,
                               Store, stores) {
     cluster_fixture cluster(std::make_unique<Store>());
@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(acknowledged_codes_outlive_kill_9_of_their_instanc
         check_outcome(cluster.ask(cluster.verify_request(number, code)), 200);
 }
 
-// SIGTERM takes an instance out without a single client noticing.
+// SIGTERM removes an instance without any client noticing.
 BOOST_AUTO_TEST_CASE_TEMPLATE(draining_an_instance_under_load_fails_no_request, Store, stores) {
     // Longer than any balancer needs.
     cluster_fixture cluster(std::make_unique<Store>(),
@@ -246,8 +246,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(draining_an_instance_under_load_fails_no_request, 
     check_nothing_failed(cluster, clients.stop());
 }
 
-// Nor when the balancer learns of it only while the instance drains: its kept connections carry
-// requests until it knows.
+// The same if the balancer notices only while the instance drains: its kept connections carry
+// requests until then.
 BOOST_AUTO_TEST_CASE_TEMPLATE(draining_one_after_the_other_without_a_delay_fails_no_request, Store,
                               stores) {
     cluster_fixture cluster(std::make_unique<Store>());
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(draining_one_after_the_other_without_a_delay_fails
     check_nothing_failed(cluster, clients.stop());
 }
 
-// Connections that were idle for a while end all the time, and no request meets such an end.
+// Connections end all the time after some idle time, and no request meets such an end.
 BOOST_AUTO_TEST_CASE_TEMPLATE(the_end_of_idle_connections_fails_no_request, Store, stores) {
     cluster_fixture cluster(std::make_unique<Store>());
     load clients(cluster, std::chrono::milliseconds(2500));
@@ -272,8 +272,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_end_of_idle_connections_fails_no_request, Stor
     check_nothing_failed(cluster, clients.stop());
 }
 
-// Without the store nothing is sent and nothing verified, and clients are told so by the service
-// itself; with it, everything is as it was.
+// Without the store, nothing is sent or verified, and clients hear it from the service itself. When
+// the store is back, everything works as before.
 BOOST_AUTO_TEST_CASE_TEMPLATE(without_the_store_nothing_is_sent_until_it_is_back, Store, stores) {
     cluster_fixture cluster(std::make_unique<Store>());
     auto const number = cluster.fresh_number();

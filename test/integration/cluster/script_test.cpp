@@ -1,4 +1,4 @@
-// script/cluster starts what its head says, and ends all of it and nothing else.
+// script/cluster starts the parts that its head lists, and ends all of them and nothing else.
 
 #include "support/child_process.hpp"
 #include "support/haproxy_process.hpp"
@@ -17,7 +17,7 @@ using namespace otpd::test;
 
 namespace {
 
-/// DIR/cluster.env.
+/// Reads DIR/cluster.env.
 std::map<std::string, std::string> addresses_in(std::string const& directory) {
     std::ifstream in(directory + "/cluster.env");
     std::map<std::string, std::string> out;
@@ -30,7 +30,7 @@ std::uint16_t port_in(std::string const& url) {
     return static_cast<std::uint16_t>(std::stoul(url.substr(url.rfind(':') + 1)));
 }
 
-/// Every process that the script has told of.
+/// Every process that the script has printed.
 std::vector<pid_t> pids_in(std::string const& output) {
     std::vector<pid_t> pids;
     constexpr std::string_view word = "  pid ";
@@ -43,7 +43,7 @@ bool runs(pid_t process) {
     return ::kill(process, 0) == 0;
 }
 
-/// The code of the one SMS that the stub has shown there.
+/// The code of the only SMS in the stub's log.
 std::string code_in(std::string const& log) {
     std::ifstream in(log);
     std::string const text{std::istreambuf_iterator<char>(in), {}};
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_SUITE(script)
 BOOST_DATA_TEST_CASE(it_runs_until_sigterm_and_leaves_nothing,
                      boost::unit_test::data::make({"redis", "postgres"}), store) {
     temporary_directory const directory;
-    // What an earlier run left in the directory says nothing about this one.
+    // The contents of the directory from an earlier run must not matter.
     auto const where = directory.path() + "/cluster";
     std::filesystem::create_directory(where);
     for (auto const* const name : {"/stub.log", "/otpd-1.log"})
@@ -99,7 +99,7 @@ BOOST_DATA_TEST_CASE(it_runs_until_sigterm_and_leaves_nothing,
     for (auto const* const name : {"OTPD_1_URL", "OTPD_2_URL", "OTPD_3_URL"})
         BOOST_TEST(http_client(port_in(addresses.at(name))).ask(get("/readyz")).status == 200);
 
-    // An instance that ends is told of, and the others go on.
+    // The script reports an instance that ends, and the others continue.
     ::kill(std::stoi(addresses.at("OTPD_2_PID")), SIGKILL);
     script.wait_for_output([](std::string const& output) {
         return output.find("ended with 137") != std::string::npos;

@@ -1,5 +1,5 @@
-// HAProxy speaks the PROXY protocol to this server: the other end of what proxy_protocol_test.cpp
-// says from its own reading of the specification.
+// HAProxy speaks the PROXY protocol to this server. proxy_protocol_test.cpp tests the same against
+// our reading of the specification.
 
 #include "http_fixture.hpp"
 #include "support/haproxy_process.hpp"
@@ -16,7 +16,7 @@ http::server_options behind_a_balancer() {
     return options;
 }
 
-/// Forwards bytes for clients that all seem to come from `source`, and checks the server itself.
+/// Configures forwarding for clients from `source`, and health checks of the server.
 std::string forwarding_for(std::string_view source) {
     return R"(
 global
@@ -42,7 +42,7 @@ listen statistics
 std::string client_through(http_fixture& server, std::string_view source) {
     temporary_file const config(forwarding_for(source));
     haproxy_process const balancer(config.path(), {server.port()});
-    // Checks go by, each a connection of the balancer's own.
+    // Waits for some checks, each of which is a connection of the balancer's own.
     auto const before = server.seen.closed.load();
     eventually([&] { return server.seen.closed > before + 3; });
     raw_client client(balancer.port());

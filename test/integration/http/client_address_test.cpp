@@ -1,5 +1,5 @@
-// Whom a request is from, over real connections; unit/http/client_address_test.cpp has the rules
-// one by one.
+// The client addresses of requests over real connections. unit/http/client_address_test.cpp tests
+// the rules one by one.
 
 #include "http_fixture.hpp"
 

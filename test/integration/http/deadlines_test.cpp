@@ -6,7 +6,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Only the timeout under test is short, and nothing waits for it to be long enough.
+/// Only the timeout under test is short, and no test waits for it to be long enough.
 http::server_options with(std::chrono::milliseconds http::server_options::* timeout,
                           std::chrono::milliseconds value) {
     auto options = patient_options();
@@ -14,7 +14,7 @@ http::server_options with(std::chrono::milliseconds http::server_options::* time
     return options;
 }
 
-/// Sends one byte every few milliseconds until the other side answers or ends.
+/// Sends one byte every few milliseconds until the other side answers or closes.
 std::optional<raw_reply> trickle(raw_client& client, std::string_view head, char filler) {
     client.send(head);
     std::atomic<bool> answered = false;
@@ -90,7 +90,8 @@ BOOST_AUTO_TEST_CASE(an_idle_connection_is_closed_without_a_word) {
 
 BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_is_cut_off) {
     auto options = with(&http::server_options::write_timeout, milliseconds(50));
-    options.write_bytes_per_second_min = 1024 * 1024 * 1024; // else 32 MiB are granted minutes
+    // Otherwise 32 MiB would be allowed minutes.
+    options.write_bytes_per_second_min = 1024 * 1024 * 1024;
     http_fixture server(options);
     raw_client client(server.port(), 4096);
     client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");

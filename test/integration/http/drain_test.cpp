@@ -37,7 +37,7 @@ BOOST_FIXTURE_TEST_CASE(idle_connections_are_closed_and_busy_ones_finish, http_f
     BOOST_TEST(drained.get());
 }
 
-// A proxy that does not know yet may have a request on its way.
+// A proxy that has not noticed the drain may have a request in flight.
 BOOST_AUTO_TEST_CASE(a_request_on_an_idle_connection_is_answered_with_close) {
     auto options = patient_options();
     options.drain_quiet = ample;
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_request_on_an_idle_connection_is_answered_with_close) {
     BOOST_TEST(drained.get());
 }
 
-// It has connected as far as it knows, and may have sent its request.
+// The client is connected from its own point of view, and may have sent its request.
 BOOST_AUTO_TEST_CASE(a_client_that_the_kernel_has_accepted_is_served) {
     http_fixture server(patient_options(), false);
     auto waiting = server.connect();
@@ -110,7 +110,7 @@ BOOST_FIXTURE_TEST_CASE(what_does_not_end_is_cancelled_at_the_limit, http_fixtur
     BOOST_TEST(seen.handler_failures == 0);
 }
 
-/// No request whose handler began goes unanswered, and no reply is cut off.
+/// Every request whose handler began is answered, and no reply is cut off.
 BOOST_FIXTURE_TEST_CASE(nothing_is_lost_under_load, http_fixture) {
     constexpr int clients = 16;
     std::atomic<int> answered = 0;
@@ -141,7 +141,7 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_lost_under_load, http_fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(stopping_needs_no_drain, http_fixture) {
-    // The fixture's end stops the server with all of this under way.
+    // The fixture stops the server while all of this is in progress.
     static_cast<void>(connect().send(get_hello));
     auto stuck = connect();
     stuck.send("GET /forever HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -26,8 +26,8 @@ std::string chunked(std::string_view body) {
     return post("Transfer-Encoding: chunked\r\n", body);
 }
 
-/// Every ambiguous framing (RFC 9112 11.2) and every limit, as bytes. Where a second request hides
-/// in the body, it must not be answered.
+/// Every ambiguous framing (RFC 9112 11.2) and every limit, as bytes. If a body hides a second
+/// request, that must not be answered.
 std::vector<refusal> const refusals = {
     {"length and encoding", 400,
      post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
@@ -81,7 +81,7 @@ std::string many_fields(int count) {
     return post(fields);
 }
 
-/// A body of `size` bytes in chunks of one byte whose size lines are `line` bytes long.
+/// A body of `size` bytes in chunks of one byte, with size lines of `line` bytes.
 std::string fine_chunks(std::size_t size, std::size_t line) {
     std::string body;
     for (std::size_t i = 0; i < size; ++i)
@@ -154,7 +154,7 @@ BOOST_FIXTURE_TEST_CASE(limits_are_exact, http_fixture) {
         BOOST_TEST(status_of(*this, padded(n)) == 200u);
     BOOST_TEST(status_of(*this, padded(8193)) == 431u);
 
-    // Path and version are no part of the target.
+    // Path and version are not part of the target.
     auto const target = [](std::size_t n) {
         return "GET /hello?" + std::string(n - 7, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n";
     };
@@ -165,7 +165,7 @@ BOOST_FIXTURE_TEST_CASE(limits_are_exact, http_fixture) {
 
 BOOST_FIXTURE_TEST_CASE(chunks_may_not_hide_a_flood, http_fixture) {
     BOOST_TEST(status_of(*this, fine_chunks(100, 40)) == 200u);
-    // Exactly what is allowed, body and 8 KiB on top, and one byte more.
+    // The maximum, body plus 8 KiB, and one byte more.
     auto const raw_body = [](std::size_t raw) {
         auto const fixed = std::string_view("1;\r\nx\r\n0\r\n\r\n").size();
         auto const ext = std::string((raw - fixed) / 2, 'e');

@@ -32,7 +32,7 @@ BOOST_FIXTURE_TEST_CASE(a_client_that_leaves_does_not_stop_its_handler, http_fix
             eventually([&] { return waiting == 1; });
             if (by_reset) client.reset();
         }
-        // The handler goes on waiting and is only let go now.
+        // The handler is still waiting, and is released only now.
         BOOST_TEST(settled == 0);
         release = true;
         eventually([&] { return settled == 1; });
@@ -40,7 +40,7 @@ BOOST_FIXTURE_TEST_CASE(a_client_that_leaves_does_not_stop_its_handler, http_fix
     BOOST_TEST(seen.handler_failures == 0);
 }
 
-// However it leaves, and whatever it sent ahead.
+// However the client disconnects, and whatever it sent ahead.
 BOOST_FIXTURE_TEST_CASE(a_handler_that_only_waits_hears_that_its_client_has_hung_up, http_fixture) {
     std::string const poll = "GET /poll HTTP/1.1\r\nHost: a\r\n\r\n";
     int left = 0;
@@ -55,7 +55,7 @@ BOOST_FIXTURE_TEST_CASE(a_handler_that_only_waits_hears_that_its_client_has_hung
             }
             ++left;
             eventually([&] { return settled >= left; });
-            // A request that was sent ahead is read and waits for nobody, too.
+            // A pipelined request is read and does not block either.
             eventually([&] { return seen.opened == seen.closed; });
             left = settled;
         }
@@ -66,7 +66,7 @@ BOOST_FIXTURE_TEST_CASE(who_stays_has_not_hung_up_and_who_has_only_finished_is_a
     auto stays = connect();
     auto finishes = connect();
     std::string const poll = "GET /poll HTTP/1.1\r\nHost: a\r\n\r\n";
-    stays.send(poll + "GET /hello HTTP/1.1\r\n"); // the half of a request ahead
+    stays.send(poll + "GET /hello HTTP/1.1\r\n"); // half of the pipelined request
     finishes.send(poll);
     eventually([&] { return waiting == 2; });
     finishes.finish();

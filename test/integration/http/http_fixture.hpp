@@ -1,7 +1,6 @@
 #pragma once
 
-/// A server on a free port with a few routes, run by several threads, watched by a counting
-/// observer.
+/// A server on a free port with a few routes, run by several threads, with a counting observer.
 
 #include "otpd/http/problem.hpp"
 #include "otpd/http/server.hpp"
@@ -46,7 +45,7 @@ struct counting_observer final : http::observer {
     std::atomic<int> handler_timeouts = 0;
     std::atomic<int> connection_failures = 0;
     std::atomic<int> forwarded = 0; ///< requests of a client that is not the peer
-    // Kinds of what was rejected.
+    // Counts of rejected requests, by kind.
     std::atomic<int> untrusted_proxies = 0;
     std::atomic<int> missing_proxy_headers = 0;
     std::atomic<int> bad_proxy_headers = 0;
@@ -100,7 +99,7 @@ struct counting_observer final : http::observer {
     }
 };
 
-/// Timeouts that no test may reach by accident, however slow the machine.
+/// Timeouts that no test reaches by accident, even on a slow machine.
 inline http::server_options patient_options() {
     http::server_options options;
     options.name = "test";
@@ -115,7 +114,7 @@ inline http::server_options patient_options() {
 
 class http_fixture {
 public:
-    /// Unless `accepting`, the kernel connects clients and nobody takes them.
+    /// Unless `accepting`, the kernel connects clients but nobody accepts them.
     explicit http_fixture(http::server_options options = patient_options(), bool accepting = true)
         : server_(context_, std::move(options), routes_, seen) {
         add_routes();
@@ -136,7 +135,7 @@ public:
     raw_client connect() { return raw_client(port()); }
     raw_client connect_from(char const* source) { return raw_client(port(), 0, source); }
     [[nodiscard]] std::uint16_t port() const { return server_.local_endpoint().port(); }
-    /// Starts a drain; the future tells whether all connections ended by themselves.
+    /// Starts a drain. The future returns whether all connections ended by themselves.
     std::future<bool> drain(std::chrono::milliseconds limit) {
         return boost::asio::co_spawn(context_, server_.drain(deadline::in(limit)),
                                      boost::asio::use_future);
@@ -145,8 +144,8 @@ public:
     counting_observer seen;
     std::atomic<int> handled = 0;      ///< calls of any handler
     std::atomic<int> waiting = 0;      ///< handlers in /wait
-    std::atomic<bool> release = false; ///< lets them go
-    std::atomic<int> settled = 0;      ///< handlers of /wait and /stubborn that came to their end
+    std::atomic<bool> release = false; ///< releases them
+    std::atomic<int> settled = 0;      ///< handlers of /wait and /stubborn that have ended
 
 private:
     static constexpr int thread_count = 3;
@@ -217,7 +216,7 @@ inline void http_fixture::add_routes() {
         response.body = "\"released\"";
         co_return response;
     });
-    // As a long poll: nothing to do but to wait as long as somebody is there.
+    // Like a long poll: only waits until the client disconnects.
     routes_.add(method::get, "/poll", [this](request const& asked) -> awaitable<response> {
         ++handled;
         ++waiting;
@@ -231,7 +230,7 @@ inline void http_fixture::add_routes() {
         response.body = release ? "\"released\"" : "\"left\"";
         co_return response;
     });
-    // Bound to what it cannot undo: hears of the cancellation, settles and answers.
+    // A handler with work that it cannot undo: on cancellation, it settles and answers.
     routes_.add(method::get, "/stubborn", [this](request const&) -> awaitable<response> {
         ++handled;
         co_await boost::asio::this_coro::throw_if_cancelled(false);

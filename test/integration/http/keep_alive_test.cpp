@@ -158,7 +158,7 @@ BOOST_FIXTURE_TEST_CASE(continue_is_said_before_a_body_that_will_be_read, http_f
         client.send("hello");
         BOOST_TEST(client.read_reply().value().body == "hello");
     }
-    // Not when the body is on its way already or there is none (RFC 9110 10.1.1).
+    // Not if part of the body has arrived already, or if there is no body (RFC 9110 10.1.1).
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
                 "Content-Length: 2\r\n\r\nhi");
     BOOST_TEST(client.read_reply().value().status == 200u);

@@ -1,4 +1,5 @@
-// A token too large to be read is a wrong token: same answer, and the client gets to read it.
+// A token that is too large to be read counts as a wrong token: it gets the same answer, and the
+// client can read it.
 
 #include "http_fixture.hpp"
 
@@ -14,7 +15,8 @@ std::string with_token(std::size_t bytes) {
            std::string(bytes, 't') + "\r\nAccept: */*\r\n\r\n";
 }
 
-/// What differs from request to request, and that a refusal ends the connection, set aside.
+/// The reply without what differs between requests, and without the fact that a refusal ends the
+/// connection.
 std::string comparable(raw_reply const& reply) {
     std::string text = std::to_string(reply.status);
     for (auto const& [name, value] : reply.fields) {
@@ -47,7 +49,7 @@ BOOST_FIXTURE_TEST_CASE(are_answered_like_wrong_ones, http_fixture) {
 BOOST_FIXTURE_TEST_CASE(of_2_mb_are_answered_and_the_connection_ends, http_fixture) {
     for (int i = 0; i < 10; ++i) {
         auto client = connect();
-        // Reads only when all is sent, as many clients do.
+        // Reads only when everything is sent, as many clients do.
         BOOST_TEST(client.send(with_token(2 * 1024 * 1024)));
         auto const reply = client.read_reply().value();
         BOOST_TEST(reply.status == 401u);

@@ -10,7 +10,7 @@ namespace otpd::test {
 
 namespace {
 
-/// Takes every descriptor that a lowered RLIMIT_NOFILE leaves; gives all back at its end.
+/// Takes every descriptor that a lowered RLIMIT_NOFILE leaves, and returns all in its destructor.
 class descriptor_famine {
 public:
     descriptor_famine() {
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(clients_over_the_cap_get_503_while_all_have_requests_and_ro
     server.release = true;
     for (auto* c : {&first, &second}) {
         BOOST_TEST(c->read_reply().value().status == 200u);
-        c->send("GET /hel"); // half a request is one, too
+        c->send("GET /hel"); // a partial request counts as well
     }
 
     first.reset();
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(clients_over_the_cap_get_503_while_all_have_requests_and_ro
     BOOST_TEST(second.read_reply().value().status == 200u);
 }
 
-// A silent socket keeps nobody out.
+// A silent connection does not exclude other clients.
 BOOST_AUTO_TEST_CASE(when_full_the_connection_idle_longest_is_closed_for_the_new_one) {
     auto options = patient_options();
     options.connections_max = 3;
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_kept_connection_between_two_requests_is_closed_for_a_new_
     auto kept = server.connect();
     kept.send(get_hello);
     BOOST_TEST(kept.read_reply().value().status == 200u);
-    eventually([&] { // from its answer to its idleness takes a moment
+    eventually([&] { // it becomes idle a moment after its answer
         auto next = server.connect();
         next.send(get_hello);
         return next.read_reply().value().status == 200u;
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(an_address_with_too_many_connections_gets_503_and_others_ar
     BOOST_TEST(server.seen.evicted == 0);
 }
 
-// A request that the server has begun to read is answered, however many want its place.
+// A request that the server has begun to read is answered, however many connections arrive.
 BOOST_AUTO_TEST_CASE(no_request_is_lost_while_connections_are_closed_for_others) {
     auto options = patient_options();
     options.connections_max = 8;
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(no_request_is_lost_while_connections_are_closed_for_others)
                     while (!enough && client.send(get_hello)) {
                         auto const reply = client.read_reply();
                         if (!reply || reply->status == 503)
-                            break; // closed while it was idle, or full
+                            break; // closed while it was idle, or the server was full
                         if (reply->status != 200) ++broken;
                         ++answered;
                     }
@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(no_request_is_lost_while_connections_are_closed_for_others)
         });
     auto const stop_all = boost::scope::make_scope_exit([&] {
         enough = true;
-        threads.clear(); // joined
+        threads.clear(); // joins them
     });
     eventually([&] { return answered > 500 && server.seen.evicted > 50; });
     enough = true;
@@ -250,7 +250,7 @@ BOOST_AUTO_TEST_CASE(running_out_of_descriptors_is_survived) {
     BOOST_TEST(before.read_reply().value().status == 200u);
 
     descriptor_famine famine;
-    famine.give_back_one(); // for the client's own end
+    famine.give_back_one(); // for the client's own socket
     auto waiting = server.connect();
     waiting.send(get_hello);
     eventually([&] { return server.seen.accept_failures >= 2; });

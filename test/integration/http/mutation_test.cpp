@@ -8,7 +8,7 @@ namespace otpd::test {
 
 namespace {
 
-/// Turns valid requests into ones that are almost valid: that is where parsers disagree.
+/// Turns valid requests into almost valid ones, on which parsers disagree.
 class mutator {
 public:
     explicit mutator(std::uint32_t seed) : random_(seed) {}
@@ -79,8 +79,8 @@ private:
 
 BOOST_AUTO_TEST_SUITE(http_mutations)
 
-/// ASVS 16.5.4: whatever is sent, the process lives, and every connection ends with replies or
-/// without.
+/// ASVS 16.5.4: whatever is sent, the process survives, and every connection ends, with or without
+/// replies.
 BOOST_FIXTURE_TEST_CASE(no_request_ends_the_process, http_fixture) {
     constexpr int rounds = 10'000;
     constexpr int workers = 4;

@@ -1,4 +1,4 @@
-// The PROXY protocol over real connections; unit/http/proxy_header_test.cpp has its bytes one by
+// The PROXY protocol over real connections. unit/http/proxy_header_test.cpp tests its bytes one by
 // one.
 
 #include "http_fixture.hpp"
@@ -13,7 +13,7 @@ auto const signature = "\r\n\r\n\0\r\nQUIT\n"s;
 /// 192.0.2.7:4660 to 198.51.100.1:443 over TCP.
 auto const from_v4 = signature + "\x21\x11\x00\x0c"
                                  "\xc0\x00\x02\x07\xc6\x33\x64\x01\x12\x34\x01\xbb"s;
-/// The same with 4 further bytes: a TLV of type NOOP with one byte.
+/// The same with 4 more bytes: a TLV of type NOOP with one byte.
 auto const with_tlv = signature + "\x21\x11\x00\x10"
                                   "\xc0\x00\x02\x07\xc6\x33\x64\x01\x12\x34\x01\xbb"
                                   "\x04\x00\x01\x0a"s;
@@ -22,7 +22,7 @@ auto const from_v6 = signature +
                      "\x21\x21\x00\x24"
                      "\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x07"s +
                      std::string(15, '\0') + "\x01\x12\x34\x01\xbb"s;
-/// 127.0.0.9, itself one of the trusted.
+/// 127.0.0.9, itself a trusted proxy.
 auto const from_proxy = signature + "\x21\x11\x00\x0c"
                                     "\x7f\x00\x00\x09\xc6\x33\x64\x01\x12\x34\x01\xbb"s;
 auto const local = signature + "\x20\x00\x00\x00"s;
@@ -39,7 +39,7 @@ http::server_options behind(std::string_view range) {
     return options;
 }
 
-/// A balancer stands in front of this one, on the same machine.
+/// With a balancer in front, on the same machine.
 struct balanced : http_fixture {
     balanced() : http_fixture(behind("127.0.0.0/8")) {}
 
@@ -97,11 +97,11 @@ BOOST_FIXTURE_TEST_CASE(stands_once_at_the_beginning, balanced) {
 BOOST_FIXTURE_TEST_CASE(leaves_a_client_no_say_in_who_it_is, balanced) {
     BOOST_TEST(ask(from_v4, "X-Forwarded-For: 198.51.100.1\r\n") == "192.0.2.7 by 192.0.2.7");
     BOOST_TEST(ask(from_v4, "X-Forwarded-For: 127.0.0.1\r\n") == "192.0.2.7 by 192.0.2.7");
-    // Another trusted proxy stands behind the balancer.
+    // Another trusted proxy is in front of the balancer.
     BOOST_TEST(ask(from_proxy, "X-Forwarded-For: 198.51.100.1\r\n") == "198.51.100.1 by 127.0.0.9");
 }
 
-/// The balancer does not say whose words these are: they may be a client's.
+/// The balancer does not say whether this field comes from a proxy; it may come from a client.
 BOOST_FIXTURE_TEST_CASE(without_an_address_leaves_the_proxy_the_peer, balanced) {
     for (auto const& header : {local, unspecified})
         for (std::string_view fields : {"", "X-Forwarded-For: 198.51.100.1\r\n"})
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(is_heard_from_trusted_proxies_only) {
     BOOST_TEST(server.seen.requests == 0);
 }
 
-/// Balancers look whether a port is open by connecting and leaving.
+/// Balancers check whether a port is open by connecting and disconnecting.
 BOOST_FIXTURE_TEST_CASE(is_no_fault_of_who_leaves_before_it, balanced) {
     check_closed_unanswered(*this, "");
     check_closed_unanswered(*this, from_v4.substr(0, 20));
@@ -223,7 +223,7 @@ BOOST_AUTO_TEST_CASE(names_who_has_too_many_connections) {
     BOOST_TEST(second.read_reply().value().status == 503u);
     BOOST_TEST(second.at_end());
     BOOST_TEST(server.seen.refused_by_address == 1);
-    for (int i = 0; i < 2; ++i) { // the proxy itself has no bound
+    for (int i = 0; i < 2; ++i) { // the proxy itself has no limit
         auto check = server.connect();
         check.send(local + get_client());
         BOOST_TEST(check.read_reply().value().status == 200u);

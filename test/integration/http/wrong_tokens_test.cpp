@@ -1,5 +1,5 @@
-// Whoever tries tokens is slowed down; whoever has one is not, whatever others at the same address
-// do.
+// Clients that try tokens are slowed down. Clients with a right token are not, whatever others at
+// the same address do.
 
 #include "http_fixture.hpp"
 
@@ -7,7 +7,7 @@ namespace otpd::test {
 
 namespace {
 
-constexpr int at_once = 10; // in a minute
+constexpr int at_once = 10; // per minute
 
 std::string get(std::string_view path, std::string_view authorization) {
     return "GET " + std::string(path) +
@@ -17,7 +17,7 @@ std::string wrong_token() {
     return get("/unauthorized", "Bearer guess");
 }
 
-/// With an answer that is not held back for less than any test takes.
+/// Delays answers for longer than any test takes.
 http::server_options holding_back(std::size_t connections_max) {
     auto options = patient_options();
     options.connections_max = connections_max;
@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(of_one_address_are_answered_late_after_ten_in_a_minute_and_
     eventually([&] { return server.seen.wrong_tokens_late == 2; });
     BOOST_TEST(server.seen.addresses_slowed == 1);
 
-    // A right token is served meanwhile: a stranger behind the same address locks out nobody.
+    // A right token is served meanwhile: a stranger at the same address locks out nobody.
     auto holder = server.connect();
     holder.send(get("/hello", "Bearer right"));
     BOOST_TEST(holder.read_reply().value().status == 200U);
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(of_one_address_are_answered_late_after_ten_in_a_minute_and_
     BOOST_TEST(!other.has_input());
 }
 
-// How many answers are held back is bounded, so that they cannot take up all connections.
+// The number of delayed answers is bounded, so that they cannot take up all connections.
 BOOST_AUTO_TEST_CASE(beyond_a_quarter_of_the_connections_cost_a_connection_each) {
     http_fixture server(holding_back(4));
     auto guesser = server.connect();
@@ -89,8 +89,8 @@ BOOST_AUTO_TEST_CASE(are_answered_in_the_end_and_the_connection_goes_on) {
     BOOST_TEST(guesser.read_reply().value().status == 200U);
 }
 
-// Some programs ask without a token first, to hear which scheme is wanted (RFC 9110 11.6.1): that
-// is no guess.
+// Some programs first make a request without a token to learn the scheme (RFC 9110 11.6.1). That is
+// no guess.
 BOOST_AUTO_TEST_CASE(are_not_those_that_are_absent_or_of_another_scheme) {
     http_fixture server(holding_back(100));
     auto client = server.connect();

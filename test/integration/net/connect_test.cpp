@@ -1,4 +1,4 @@
-/// Which of several addresses a connection ends up with, over real sockets.
+/// Which of several addresses a connection uses, over real sockets.
 
 #include "coroutines.hpp"
 #include "net/connection.hpp"
@@ -34,15 +34,14 @@ struct fixture {
         return result;
     }
 
-    /// An address that refuses: its port was free a moment ago and is kept from others by a socket
-    /// that is bound and does not listen.
+    /// An address that refuses. Its port is kept by a socket that is bound and does not listen.
     tcp::endpoint refusing() {
         auto& held = held_.emplace_back(context, tcp::v4());
         held.bind(loopback);
         return held.local_endpoint();
     }
 
-    /// An address that swallows packets: a listener whose queue is full drops what knocks.
+    /// An address that drops packets: a listener whose queue is full.
     tcp::endpoint silent() {
         auto& listener = listeners_.emplace_back(context, tcp::v4());
         listener.bind(loopback);
@@ -81,7 +80,7 @@ BOOST_AUTO_TEST_CASE(goes_on_to_the_next_when_one_never_answers) {
     BOOST_TEST(connect({silent(), good.local_endpoint()}, 500ms).connected);
 }
 
-// When none is left, the failure is that of the last address, and the upstream was never reached.
+// If all addresses fail, the failure is that of the last one, and the upstream was never reached.
 BOOST_AUTO_TEST_CASE(fails_when_every_address_has_failed) {
     auto const result = connect({refusing(), refusing()}, 10s);
     BOOST_TEST(!result.connected);

@@ -1,4 +1,4 @@
-/// The proof that decides whether an SMS may be sent again, against the kernel itself.
+/// Tests against the kernel itself the proof that decides whether an SMS may be sent again.
 
 #include "net/sent_bytes.hpp"
 
@@ -64,7 +64,7 @@ int connect_to(sockaddr_in const& address) {
     return handle;
 }
 
-/// Two ends of a connection that has carried something already.
+/// The two ends of a connection that has carried data already.
 struct connected_pair {
     sockaddr_in address{};
     socket_handle listener{listen_on_loopback(address)};
@@ -76,7 +76,7 @@ struct connected_pair {
         BOOST_TEST(receive(server) == 16);
         wait_until_acknowledged();
     }
-    /// Bytes taken by the kernel, or -errno.
+    /// The bytes that the kernel took, or -errno.
     [[nodiscard]] long send(std::string const& bytes) const {
         auto const n = ::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
         return n < 0 ? -errno : n;
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(read_by_the_peer_which_then_closed) {
     BOOST_TEST(!mark.nothing_arrived(client.get(), stream_end::other));
 }
 
-/// Its kernel had the bytes; that its program did not read them cannot be seen from here.
+/// Its kernel had the bytes; whether its program read them is not visible from here.
 BOOST_AUTO_TEST_CASE(closed_by_the_peer_without_reading) {
     sent_bytes_mark const mark(client.get());
     BOOST_TEST(send("request") == 7);
@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(read_by_the_peer_which_then_reset) {
     BOOST_TEST(!mark.nothing_arrived(client.get(), stream_end::other));
 }
 
-/// A peer that only ended its own side and has the bytes now.
+/// A peer that has only ended its own side, and has the bytes now.
 BOOST_AUTO_TEST_CASE(half_closed_peer_that_acknowledges) {
     ::shutdown(server.get(), SHUT_WR);
     wait_for_news();

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Each limit at a quota, and requests that only it stands against: however many come at once and
-/// over however many instances, exactly as many as the quota are sent.
+/// Each limit with a quota, and requests that only this limit refuses. Of any number of concurrent
+/// requests, over any number of instances, exactly the quota is sent.
 
 #include "service_fixture.hpp"
 
@@ -13,14 +13,14 @@ inline constexpr std::size_t case_quota = 7;
 inline constexpr std::size_t case_requests = 64;
 
 struct admission_case {
-    std::string name; ///< of the limit, as refusals state it
+    std::string name; ///< of the limit, as in refusals
     environment settings;
-    /// The n-th request. Each is of another slot, or the first that is under way would refuse the
+    /// The n-th request. Each has another scope, because the first one in flight would refuse the
     /// others.
     std::function<http_request(std::size_t)> request;
 };
 
-/// Dutch mobile numbers, `first` on.
+/// Dutch mobile numbers, from `first` on.
 inline std::string case_number(std::size_t n, unsigned long long first = 31613000000) {
     return std::to_string(first + n);
 }
@@ -58,12 +58,13 @@ inline std::vector<admission_case> admission_cases() {
     };
 }
 
-/// A minute's quota regains a unit in some nine seconds: a slow run may see one or two more.
+/// A minute's quota regains a unit in about nine seconds, so a slow run may admit one or two more.
 inline bool regains_soon(admission_case const& which) {
     return which.name.ends_with("_1m");
 }
 
-/// Asks all at once through `port`, over as many connections, and counts what left by `messages`.
+/// Makes all requests at once through `port`, over as many connections, and counts the SMS with
+/// `messages`.
 inline void check_admission(admission_case const& which, std::uint16_t port,
                             std::function<std::size_t()> const& messages,
                             std::string const& authorization = {}) {

@@ -1,5 +1,5 @@
-// One admission decides everything: limits at their quotas, pumped SMS, one SMS for one
-// Idempotency-Key, clients that know nothing of each other, and guesses that leave holders of an id
+// One admission decides everything: limits with their quotas, SMS pumping, one SMS per
+// Idempotency-Key, clients that do not see each other, and guesses that leave users with an id
 // alone.
 
 #include "admission_cases.hpp"
@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(of_64_parallel_requests_exactly_the_quota_is_sent,
         }
 }
 
-// 500 numbers in a row for 50 end users.
+// 500 consecutive numbers for 50 end users.
 BOOST_AUTO_TEST_CASE(pumped_sms_stop_at_the_prefix_and_a_number_elsewhere_still_works) {
     service_fixture service(no_cooldown() | environment{{"OTPD_PUMPING_ENABLED", "true"},
                                                         {"OTPD_LIMITS_PREFIX_1H", "100"}});
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(with_a_guard_that_observes_pumped_sms_are_reported_and_sent
     BOOST_TEST(notes[0].at("note").as_string().starts_with("pumping.mode = observe"));
 }
 
-// "Never sends twice": the reply that was lost with the process is not made up for by another SMS.
+// "Never sends twice": another SMS does not replace a reply that was lost with the process.
 BOOST_AUTO_TEST_CASE(an_idempotency_key_survives_a_killed_service) {
     on_sqlite store;
     stub_process stub(STUB_PROGRAM, trusted_authority::get().loopback, stub_options{api_key, {}});
@@ -187,7 +187,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_verification_is_seen_and_ended_by_its_client_onl
     check_outcome(sent, 200);
     auto const path = "/verifications/" + text_at(sent, "verification_id");
 
-    auto const seen = service.client.ask(as("token-b", get(path))); // the other token of the same
+    // The other token of the same client.
+    auto const seen = service.client.ask(as("token-b", get(path)));
     check_outcome(seen, 200);
     BOOST_TEST(text_at(seen, "state") == "active");
     BOOST_TEST(text_at(seen, "delivery") == "accepted");
@@ -225,7 +226,7 @@ BOOST_AUTO_TEST_CASE(a_test_number_gets_no_sms_and_says_so) {
     BOOST_TEST(!object_of(service.send(service.fresh_number())).contains("test"));
 }
 
-// Nothing tells whether there was a code.
+// Nothing reveals whether there was a code.
 BOOST_AUTO_TEST_CASE(failures_look_alike_when_that_is_asked_for) {
     service_fixture service(environment{{"OTPD_OTP_UNIFORM_FAILURES_MS", "20"}});
     auto const number = service.fresh_number();
@@ -261,7 +262,7 @@ BOOST_AUTO_TEST_CASE(other_spellings_of_a_number_are_refused_or_the_same) {
     BOOST_TEST(service.stub.messages().size() == 1U);
 }
 
-// Whatever callers write makes no metric series: labels are closed sets.
+// Whatever callers send, it creates no metric series: labels are closed sets.
 BOOST_AUTO_TEST_CASE(random_words_make_no_metric_series) {
     service_fixture service(environment{{"API_AUTH_TOKEN", "token-9d1c-of-this-instance"}} |
                             no_cooldown());
@@ -287,7 +288,7 @@ BOOST_AUTO_TEST_CASE(random_words_make_no_metric_series) {
             auto odd = get("/health");
             odd.method = "M" + word;
             requests.push_back(odd);
-            // Few, as wrong tokens are answered late.
+            // Only a few, because wrong tokens are answered late.
             if (n < 20 || n % 2'500 == 0)
                 requests.push_back(get("/config").with("Authorization", "Bearer " + word));
         }

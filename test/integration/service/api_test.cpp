@@ -28,8 +28,7 @@ json::object send_body(std::string const& number, std::string const& purpose) {
 
 BOOST_AUTO_TEST_SUITE(service_api)
 
-// Somebody put a proxy before it, or a stranger's page found it: what it shows and sends is not
-// theirs.
+// A request that came through a proxy or from a stranger's page must not see codes or cause sends.
 BOOST_AUTO_TEST_CASE(a_server_that_shows_codes_or_asks_for_no_token_is_for_this_machine_only) {
     std::string const token = "Tok3n-of-this-instance-4c1d9e";
     environment const with_debug{{"DEBUG_OTP", "true"}};
@@ -55,7 +54,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_shows_codes_or_asks_for_no_token_is_for_this_
         rebound.send("GET /livez HTTP/1.1\r\nHost: shop.example:8000\r\n\r\n");
         expect(rebound.read_reply().value());
         BOOST_TEST(service.stub.messages().size() == (is_for_others ? 3U : 0U));
-        // The reference page is of the same origin.
+        // The reference page has the same origin.
         auto const origin = "http://localhost:" + std::to_string(service.otpd.port());
         check_outcome(send("Origin", origin.c_str()), 200);
     }
@@ -74,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_token_opens_what_it_guards_and_nothing_like_it_does) {
                                             get("/routes/3/pricing"),
                                             get("/deliveries/BX-1"),
                                             post("/estimate", {{"phone_number", number}})};
-    // Few, as the tenth wrong token in a minute is the last that is answered at once.
+    // Only a few, because the tenth wrong token in a minute is the last one without a delay.
     std::vector<std::string> wrong{"Bearer",
                                    "Bearer ",
                                    "Bearer " + token.substr(0, token.size() - 1),
@@ -94,8 +93,8 @@ BOOST_AUTO_TEST_CASE(a_token_opens_what_it_guards_and_nothing_like_it_does) {
             check_outcome(reply, 401, "unauthorized");
             BOOST_TEST(text_without_ids(reply) == text_without_ids(without));
         }
-        wrong = {"Bearer " + token + "x"}; // of the other paths
-        // One beyond every limit is just as wrong; two of them are not even a request.
+        wrong = {"Bearer " + token + "x"}; // for the other paths
+        // A token beyond every limit is simply wrong; two tokens are not even a valid request.
         auto const beyond =
             service.client.ask(with_token(request, "Bearer " + std::string(2'000'000, 'x')));
         check_outcome(beyond, 401, "unauthorized");
@@ -117,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_token_opens_what_it_guards_and_nothing_like_it_does) {
         check_outcome(service.client.ask(get(open)), 200);
 }
 
-// Also a stranger behind the address of an honest client locks it out of nothing.
+// A stranger at the same address as an honest client locks that client out of nothing.
 BOOST_AUTO_TEST_CASE(wrong_tokens_are_counted_and_told_once_and_a_right_one_is_served) {
     service_fixture service(environment{{"API_AUTH_TOKEN", "Tok3n-of-this-instance"}});
     auto const ask = [&service](std::string const& token) {
@@ -152,7 +151,7 @@ BOOST_AUTO_TEST_CASE(only_json_is_read) {
     check_outcome(service.client.ask(request), 200);
 }
 
-// RFC 9110 12.5.3, 15.5.16. Nobody is told that gzip is bad JSON.
+// RFC 9110 12.5.3, 15.5.16. A gzip body is not reported as bad JSON.
 BOOST_AUTO_TEST_CASE(a_body_in_a_content_coding_is_refused_with_the_one_that_is_taken) {
     service_fixture service;
     auto const request = service.send_request(service.fresh_number());
@@ -251,7 +250,7 @@ BOOST_AUTO_TEST_CASE(every_fault_of_a_body_is_named_at_once) {
     BOOST_TEST(places == all, boost::test_tools::per_element());
 }
 
-// Only what is documented, and a 405 says what would do.
+// Only documented methods are allowed, and a 405 lists them.
 BOOST_AUTO_TEST_CASE(each_path_answers_its_methods_only) {
     service_fixture service;
     struct {
@@ -282,12 +281,12 @@ BOOST_AUTO_TEST_CASE(each_path_answers_its_methods_only) {
             request.target = path;
             BOOST_TEST_CONTEXT(method << ' ' << path) {
                 auto const reply = service.client.ask(request);
-                if (std::string_view(method) == "CONNECT") { // its target is no path at all
+                if (std::string_view(method) == "CONNECT") { // its target is not a path
                     BOOST_TEST(reply.status >= 400U);
                     continue;
                 }
                 BOOST_TEST(reply.status == 405U);
-                if (std::string_view(method) == "HEAD") continue; // no body to look at
+                if (std::string_view(method) == "HEAD") continue; // no body to check
                 check_outcome(reply, 405, "method_not_allowed");
                 BOOST_TEST(reply.field("Allow") == allow);
             }
@@ -338,7 +337,7 @@ BOOST_AUTO_TEST_CASE(each_response_has_an_id_and_a_time) {
     }
 }
 
-// Whoever waits as told is served.
+// A client that waits as told is served.
 BOOST_AUTO_TEST_CASE(a_send_after_retry_after_succeeds) {
     service_fixture service(environment{{"OTP_SEND_COOLDOWN_SECONDS", "2"}});
     auto const number = service.fresh_number();
@@ -347,12 +346,12 @@ BOOST_AUTO_TEST_CASE(a_send_after_retry_after_succeeds) {
     check_outcome(refused, 429, "cooldown_active");
     std::this_thread::sleep_for(std::chrono::seconds(std::stol(refused.field("Retry-After"))));
     auto const second = service.sent_code(number);
-    if (first != second) // one in a million
+    if (first != second) // equal by a chance of one in a million
         check_outcome(service.verify(number, first), 400, "invalid_code");
     check_outcome(service.verify(number, second), 200);
 }
 
-// A payment follows its login at once.
+// A payment follows its login immediately.
 BOOST_AUTO_TEST_CASE(a_verified_number_may_be_sent_to_again) {
     service_fixture service;
     auto const number = service.fresh_number();
@@ -361,7 +360,7 @@ BOOST_AUTO_TEST_CASE(a_verified_number_may_be_sent_to_again) {
     BOOST_TEST(service.stub.messages(number).size() == 2U);
 }
 
-// A new purpose is no way round it at full speed: the limits of the number count all purposes.
+// A new purpose does not circumvent the limits: those of the number count all purposes.
 BOOST_AUTO_TEST_CASE(another_purpose_waits_a_little) {
     service_fixture service;
     auto const number = service.fresh_number();
@@ -389,8 +388,8 @@ BOOST_AUTO_TEST_CASE(attempts_are_counted_down_to_a_lock_that_stays) {
     }
 }
 
-// A new code brings no new guesses; 20 wrong ones a day lock the number, of which the last quarter
-// is for those who hold a verification's id.
+// A new code brings no new guesses. 20 wrong ones a day lock the number; the last quarter of them
+// is for users with the verification's id.
 BOOST_AUTO_TEST_CASE(resending_does_not_refill_the_guesses) {
     service_fixture service(environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"},
                                         {"OTPD_LIMITS_NUMBER_10M", "0"},
@@ -419,7 +418,7 @@ BOOST_AUTO_TEST_CASE(a_code_of_another_length_costs_no_attempt) {
     BOOST_TEST(object_of(reply).at("attempts_left").to_number<int>() == 4);
 }
 
-// A code belongs to the request it was made for.
+// A code belongs to the request that it was made for.
 BOOST_AUTO_TEST_CASE(a_verification_id_binds_the_check_to_its_send) {
     service_fixture service;
     auto const number = service.fresh_number();
@@ -444,7 +443,7 @@ BOOST_AUTO_TEST_CASE(codes_of_different_purposes_are_independent) {
     BOOST_TEST(payment.at("purpose").as_string() == "payment");
     auto check = send_body(number, "payment");
     check["code"] = login.at("debug_code");
-    if (login.at("debug_code") != payment.at("debug_code")) // one in a million
+    if (login.at("debug_code") != payment.at("debug_code")) // equal by a chance of one in a million
         check_outcome(service.client.ask(post("/verify-otp", check)), 400, "invalid_code");
     check["code"] = payment.at("debug_code");
     check_outcome(service.client.ask(post("/verify-otp", check)), 200);
@@ -479,7 +478,7 @@ BOOST_AUTO_TEST_CASE(the_sms_says_what_the_settings_say) {
     BOOST_TEST(service.stub.control("GET", "violations").at("total").to_number<int>() == 0);
 }
 
-// Without debugging nobody but the phone sees the code.
+// Without debugging, only the phone gets the code.
 BOOST_AUTO_TEST_CASE(codes_are_not_shown_unless_debugging) {
     service_fixture service(environment{{"DEBUG_OTP", "false"}});
     auto const number = service.fresh_number();
@@ -528,7 +527,7 @@ BOOST_AUTO_TEST_CASE(health_counts_the_codes_that_can_be_verified) {
     BOOST_TEST(object_of(service.client.ask(get("/readyz"))).at("status").as_string() == "ready");
 }
 
-// Whoever may ask without a token makes nobody work: all who ask share one look at the store.
+// Requests without a token cause no load: all of them share one check of the store per second.
 BOOST_AUTO_TEST_CASE(the_store_is_looked_at_once_a_second_however_many_ask) {
     service_fixture service;
     auto const looks = [&service](std::string const& operation) {

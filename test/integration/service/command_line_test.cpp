@@ -1,4 +1,4 @@
-// The program's options, and the settings it refuses to start with.
+// The program's options, and the settings that it refuses to start with.
 
 #include "service_fixture.hpp"
 
@@ -28,7 +28,7 @@ environment with_key(environment settings) {
     return settings;
 }
 
-/// Refused with one line that names `key`, and never with a secret in it.
+/// Refused with one line that names `key` and contains no secret.
 void check_refused(ended const& result, std::string_view key) {
     BOOST_TEST_CONTEXT("errors: " << result.errors) {
         BOOST_TEST(result.code == 2);
@@ -73,8 +73,8 @@ BOOST_AUTO_TEST_CASE(check_config_says_whether_it_would_start) {
     check_refused(run({"--threads", "many"}, with_key({})), "server.threads");
 }
 
-// For somebody who may make tables, where otpd may not. That a server takes it:
-// integration_postgres.
+// For an administrator who may create tables, if otpd may not. integration_postgres tests that a
+// server accepts it.
 BOOST_AUTO_TEST_CASE(print_schema_makes_the_tables_of_the_settings_for_a_role) {
     auto const plain = run({"--print-schema"}, with_key({}));
     BOOST_TEST(plain.code == 0);

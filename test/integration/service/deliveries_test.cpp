@@ -1,5 +1,5 @@
-// What became of the messages: their delivery reports, sends whose outcome nobody knew, those who
-// wait for a change, and those who are told by webhook.
+// The outcome of messages: their delivery reports, sends with an unknown outcome, long polls, and
+// webhooks.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"
@@ -56,7 +56,7 @@ struct followed {
     std::string delivery_of(std::string const& id) {
         return std::string(view(id).at("delivery").as_string());
     }
-    /// Requests for reports so far.
+    /// The number of requests for reports so far.
     std::size_t polls() {
         auto const counts = service.stub.stats().at("by_endpoint").as_object();
         std::size_t sum = 0;
@@ -64,14 +64,14 @@ struct followed {
             if (counts.contains(name)) sum += counts.at(name).to_number<std::size_t>();
         return sum;
     }
-    /// The value of a series, 0 when it is not there.
+    /// The value of a series, 0 if it does not exist.
     double metric(std::string const& series) {
         auto const text = service.otpd.metrics();
         auto const at = text.find('\n' + series + ' ');
         return at == std::string::npos ? 0 : std::stod(text.substr(at + series.size() + 2));
     }
 
-    /// Until somebody has looked at a verification: what happens after that, he does not miss.
+    /// Waits until a long poll has read the verification: it does not miss what happens after that.
     void wait_for_a_look() {
         constexpr char const* looks =
             "otpd_store_operation_duration_seconds_count{operation=\"find\"}";
@@ -81,7 +81,7 @@ struct followed {
     service_fixture service;
 };
 
-/// "v1," and base64 of HMAC-SHA-256, by OpenSSL alone.
+/// "v1," and base64 of HMAC-SHA-256, computed by OpenSSL only.
 std::string signature_of(std::string const& key, std::string const& text) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
     unsigned size = 0;
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_state_that_nobody_knows_is_not_taken_for_an_end) {
     eventually([&] { return with.delivery_of(id) == "delivered"; });
 }
 
-// Nobody knows whether it was sent, until the upstream's list shows it.
+// It is unknown whether it was sent, until the upstream's list shows it.
 BOOST_AUTO_TEST_CASE(a_send_of_unknown_outcome_is_found_in_the_list) {
     followed with;
     with.service.stub.set_fault({{"fault", "drop_after"}, {"endpoint", "send_sms"}, {"count", 1}});
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(a_send_of_unknown_outcome_is_found_in_the_list) {
     check_outcome(with.service.verify(number, with.service.stub.code_sent_to(number)), 200);
 }
 
-// The upstream has no webhook: 10,000 open messages are asked for by pages, not one by one.
+// The upstream has no webhook: 10,000 open messages are requested by pages, not one by one.
 BOOST_AUTO_TEST_CASE(many_open_messages_take_less_than_two_requests_a_second) {
     followed with(environment{{"OTPD_DELIVERY_INTERVAL_MS", "2500"}, {"OTP_TTL_SECONDS", "600"}});
     std::vector<http_request> sends;
@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(many_open_messages_take_less_than_two_requests_a_second) {
                             << " s; all seen "
                             << std::chrono::duration<double>(ended - reported).count()
                             << " s after the last report");
-    BOOST_TEST(requests <= 2 * seconds + 1); // the first may follow one that was just before
+    BOOST_TEST(requests <= 2 * seconds + 1); // the first one may follow right after another
 }
 
 BOOST_AUTO_TEST_CASE(who_waits_for_a_change_is_answered_when_it_comes) {

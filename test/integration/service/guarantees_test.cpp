@@ -1,4 +1,4 @@
-// What must hold under concurrency and a failing upstream (docs/guarantees.md).
+// What must hold under concurrency and with a failing upstream (docs/guarantees.md).
 
 #include "service_fixture.hpp"
 
@@ -9,7 +9,7 @@ using namespace otpd::test;
 
 BOOST_AUTO_TEST_SUITE(service_guarantees)
 
-// Check and act are one step.
+// Check and send are one atomic step.
 BOOST_AUTO_TEST_CASE(of_200_parallel_sends_for_one_number_one_is_sent) {
     service_fixture service;
     auto const number = service.fresh_number();
@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(of_200_parallel_sends_for_one_number_one_is_sent) {
     BOOST_TEST(service.stub.requests().size() == 1U);
 }
 
-// The throttle holds across parallel sessions.
+// The limit of guesses holds across parallel connections.
 BOOST_AUTO_TEST_CASE(of_1000_parallel_wrong_checks_5_are_evaluated) {
     service_fixture service;
     auto const number = service.fresh_number();
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(an_upstream_that_never_answers_leaves_a_code_that_verifies)
     check_outcome(service.verify(number, service.stub.code_sent_to(number)), 200);
 }
 
-// A stale pooled connection never costs a request nor causes a second send.
+// A stale pooled connection never loses a request or causes a second send.
 BOOST_AUTO_TEST_CASE(an_upstream_that_closes_silently_gets_each_of_1000_sends_once) {
     service_fixture service;
     service.stub.set_fault({{"fault", "silent_close"}});

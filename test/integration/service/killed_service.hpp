@@ -1,7 +1,7 @@
 #pragma once
 
-/// The service, killed under load again and again on a store that outlives it: what a client was
-/// answered holds afterwards, and no number gets a second SMS.
+/// The service is killed under load again and again, on a store that outlives it. Everything that a
+/// client was answered holds afterwards, and no number gets a second SMS.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"
@@ -16,14 +16,15 @@
 
 namespace otpd::test {
 
-/// What a client knows of one number: only what it was answered.
+/// What a client knows of one number from its answers.
 struct acknowledged {
-    std::string code;                ///< of the send; empty while that was not answered
+    std::string code;                ///< of the send; empty if that was not answered
     int attempts_left = 5;           ///< as last answered
-    bool guess_unanswered = false;   ///< one was asked and may or may not have been counted
+    bool guess_unanswered = false;   ///< a guess was not answered, and may or may not have been
+                                     ///  counted
     bool used = false;               ///< the right code was answered with 200
-    bool use_unanswered = false;     ///< the right code was asked
-    std::vector<std::string> faults; ///< answers that should not have been
+    bool use_unanswered = false;     ///< the right code was sent
+    std::vector<std::string> faults; ///< unexpected answers
 };
 using knowledge = std::map<std::string, acknowledged>;
 
@@ -32,11 +33,11 @@ inline void expect_status(acknowledged& of, raw_reply const& reply, unsigned sta
         of.faults.push_back(std::to_string(reply.status) + ": " + reply.body);
 }
 
-/// Who is killed, under load and at a moment of chance.
+/// What is killed, under load at a random moment.
 enum class victim : std::uint8_t { service, store };
 
-/// Sends, guesses wrongly up to twice, and uses every second code, number after number until the
-/// service is gone, or says that its store is.
+/// For one number after the other, sends, guesses wrongly up to twice, and uses every second code,
+/// until the service is gone or reports that its store is.
 inline knowledge work_until_killed(std::uint16_t port, unsigned long long first_number, victim who,
                                    std::atomic<bool>& has_sent) {
     knowledge known;
@@ -73,18 +74,18 @@ inline knowledge work_until_killed(std::uint16_t port, unsigned long long first_
             state.used = used.status == 200;
         }
     } catch (std::exception const&) {
-        return known; // the connection broke: what was asked last is not answered
+        return known; // the connection broke: the last request has no answer
     }
 }
 
 class killed_service {
 public:
-    /// `store`: the settings that name a store which outlives the service.
+    /// `store`: settings that name a store which outlives the service.
     explicit killed_service(environment store)
         : settings_(std::move(store) | service_fixture::upstream_at(stub_.url())) {}
 
-    /// Clients work, the service is killed at a moment of chance, and the next one is asked for
-    /// everything that the first has answered. `kills` times.
+    /// Clients work, the service is killed at a random moment, and the next one is checked against
+    /// everything that the first has answered. Repeats this `kills` times.
     void kill_and_check(std::size_t kills) {
         for (unsigned round = 0; round < kills; ++round) {
             auto working = work_and_kill(round);
@@ -94,7 +95,7 @@ public:
         }
         check_that_there_was_something_to_lose(kills);
     }
-    /// The same with the server of its store in its place.
+    /// The same, but kills the server of the store.
     template <class Server>
     void kill_and_check(Server& server, std::size_t kills) {
         for (unsigned round = 0; round < kills; ++round) {
@@ -114,7 +115,7 @@ private:
     static constexpr unsigned clients = 8;
     using workers = std::vector<std::future<knowledge>>;
 
-    /// For a time of chance, once there is something to lose.
+    /// For a random time, once there is something to lose.
     workers work(otpd_process const& with, unsigned round, victim who) {
         workers working;
         has_sent_ = false;
@@ -162,7 +163,7 @@ private:
         if (known.used) ++deps_;
     }
 
-    /// Everything acknowledged still holds, asked of a service that was started after the kill.
+    /// Checks that everything acknowledged still holds after a kill and a restart.
     void check_kept(http_client& client, std::string const& number, acknowledged const& known) {
         auto send = [&] { return client.ask(service_fixture::send_request(number)); };
         auto verify = [&](std::string const& code) {
@@ -171,8 +172,7 @@ private:
         for (auto const& fault : known.faults)
             BOOST_ERROR(fault);
         if (known.code.empty()) {
-            // Perhaps nothing happened. But where an SMS went out, room had been made for it
-            // before.
+            // The send may have failed. But if an SMS was sent, it was admitted before.
             if (!stub_.messages(number).empty()) check_outcome(send(), 429, "cooldown_active");
             return;
         }
@@ -183,7 +183,7 @@ private:
             return;
         }
         if (known.use_unanswered) {
-            auto const status = verify(known.code).status; // used up by now, if not before
+            auto const status = verify(known.code).status; // used up by now
             BOOST_TEST((status == 200 || status == 404));
             check_outcome(verify(known.code), 404, "no_active_otp");
             return;
@@ -201,7 +201,7 @@ private:
 
     stub_process stub_{STUB_PROGRAM, trusted_authority::get().loopback, stub_options{api_key, {}}};
     environment settings_;
-    /// Any seed: it makes the moments repeatable as far as they can be.
+    /// A fixed seed makes the moments as repeatable as possible.
     std::mt19937 random_{20261124}; // NOLINT(cert-msc32-c,cert-msc51-cpp)
     std::atomic<bool> has_sent_{false};
     std::chrono::steady_clock::duration slowest_start_{};

@@ -1,4 +1,4 @@
-// The end of the service, and what signals do to it: SIGTERM and SIGINT drain, SIGHUP reloads.
+// The end of the service and its signals: SIGTERM and SIGINT drain, SIGHUP reloads.
 
 #include "service_fixture.hpp"
 #include "support/eventually.hpp"
@@ -40,7 +40,8 @@ std::future<std::vector<raw_reply>> send_many(service_fixture& service, std::siz
     return replies;
 }
 
-/// Sends to one number after the other until the service is gone; how many it said were sent.
+/// Sends to one number after the other until the service is gone. Returns how many were reported as
+/// sent.
 int send_until_closed(std::uint16_t port, unsigned long long first_number) {
     http_client client(port);
     int sent = 0;
@@ -52,7 +53,7 @@ int send_until_closed(std::uint16_t port, unsigned long long first_number) {
     }
 }
 
-/// How often settings were read again, to use them or to refuse them.
+/// How often settings were reloaded, successfully or not.
 std::size_t reloads(otpd_process const& otpd) {
     return otpd.events("reloaded").size() + otpd.events("bad_setting").size();
 }
@@ -104,7 +105,7 @@ BOOST_AUTO_TEST_CASE(a_draining_service_takes_no_new_connections) {
     BOOST_CHECK_THROW(in_flight.get(), std::runtime_error);
 }
 
-// Every send that was admitted is answered, also when clients never stop asking.
+// Every admitted send is answered, even if clients never stop sending requests.
 BOOST_AUTO_TEST_CASE(the_end_under_load_loses_no_send) {
     service_fixture service;
     constexpr int clients = 8;
@@ -155,9 +156,9 @@ BOOST_AUTO_TEST_CASE(a_reload_changes_the_log_level_and_says_what_needs_a_restar
     BOOST_REQUIRE(refused.size() == 1U);
     BOOST_TEST(refused[0].at("why").as_string().find("\"lenght\" in [otp]") != json::string::npos);
 
-    // At level error its own success is not logged either. So a refused reload, which is an error,
-    // shows that the requests before it would have been logged by now; it may overtake the reload
-    // that counts, then that is tried again.
+    // At level error, a successful reload is not logged either. A refused reload is an error, so
+    // its line shows that earlier requests would have been logged by now. It may overtake the
+    // reload under test; then this tries again.
     eventually([&, times = std::size_t{2}]() mutable {
         service.otpd.directory().add("config.toml", "[log]\nlevel = \"error\"\n");
         service.otpd.process().signal(SIGHUP);
@@ -227,7 +228,7 @@ BOOST_AUTO_TEST_CASE(a_reload_names_the_secrets_that_have_changed) {
     service.sent_code(service.fresh_number()); // without a token, as before
 }
 
-// Whoever may read /proc/PID/environ. Where nobody may, it looks empty.
+// For readers of /proc/PID/environ. If nobody may read it, it looks empty.
 BOOST_AUTO_TEST_CASE(secrets_of_the_environment_are_not_left_in_the_process) {
     std::string const password = "5ecret-of-the-store";
     environment const secrets{{"OTP_HMAC_SECRET", hmac_secret},

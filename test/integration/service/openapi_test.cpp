@@ -20,7 +20,7 @@ std::string lower(std::string text) {
     return text;
 }
 
-/// A path of the document as a request says it.
+/// A path of the document as a request target.
 std::string target_of(std::string path) {
     if (auto const at = path.find("{file}"); at != std::string::npos)
         path.replace(at, 6, "init.js");
@@ -31,12 +31,12 @@ std::string target_of(std::string path) {
     return path;
 }
 
-/// About one thing, of which there may be none.
+/// Whether the path is about one resource, which may not exist.
 bool is_about_one(std::string_view path) {
     return path == "/verifications/{id}" || path == "/deliveries/{bx_message_id}";
 }
 
-/// The path of the document that a request is made for.
+/// The path of the document for a request's target.
 std::string path_of(std::string const& target) {
     if (target.starts_with("/verifications/")) return "/verifications/{id}";
     if (target.starts_with("/deliveries/")) return "/deliveries/{bx_message_id}";
@@ -44,14 +44,13 @@ std::string path_of(std::string const& target) {
     return target.substr(0, target.find('?'));
 }
 
-/// Sent where limits stand behind an answer, or where a content coding was refused, and not with
-/// each of its status.
+/// Fields that are sent only with some responses: behind limits, or after a refused content coding.
 bool is_sent_at_times(std::string_view field) {
     return field == "RateLimit" || field == "RateLimit-Policy" || field == "Accept-Encoding";
 }
 
-/// The reply to `request`, which was made for the path `path` of the document, is one that it
-/// promises.
+/// The reply to `request`, made for the document's path `path`, must be one that the document
+/// describes.
 void check_described(std::string const& path, http_request const& request, raw_reply const& reply) {
     BOOST_TEST_CONTEXT(request.method << ' ' << path << ' ' << reply.status << ' ' << reply.body) {
         auto const* const described = find_response(path, lower(request.method), reply.status);
@@ -69,7 +68,7 @@ void check_described(std::string const& path, http_request const& request, raw_r
     }
 }
 
-/// Asks as a caller with a token does.
+/// Makes the request as a caller with a token.
 raw_reply ask(service_fixture& service, http_request const& request) {
     return service.client.ask(request.with("Authorization", std::string("Bearer ") + token));
 }
@@ -139,7 +138,8 @@ BOOST_AUTO_TEST_CASE(replies_are_as_documented) {
     send_under({{"fault", "null_ids"}}, 200);
     send_under({{"fault", "vendor"}}, 502);
     send_under({{"fault", "drop_after"}}, 504);
-    // The route is left alone for as long as it says: another one than all else here takes.
+    // The route is paused for as long as this says, so it is not one that other parts of the test
+    // use.
     service.stub.set_fault({{"fault", "rate"}, {"retry_after", 30}, {"count", 1}});
     for (unsigned const expected : {502U, 503U})
         send(post("/send-otp", {{"phone_number", service.fresh_number()}, {"route_id", 1}}),
@@ -273,8 +273,8 @@ BOOST_AUTO_TEST_CASE(an_unreachable_upstream_is_as_documented) {
         check_outcome(ask_for(get(question)), 503, "upstream_failed");
     check_outcome(ask_for(post("/estimate", {{"phone_number", service.fresh_number()}})), 503,
                   "upstream_failed");
-    // Failing to connect is given up for a while, and as long as that lasts the service is not
-    // ready.
+    // After failed connects the circuit stays open for a while, and the service is not ready
+    // meanwhile.
     eventually([&] {
         check_outcome(ask_for(service.send_request(service.fresh_number())), 503,
                       "upstream_unavailable");

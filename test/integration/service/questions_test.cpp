@@ -1,5 +1,5 @@
-// What may be asked about routes, prices, money and messages, and what a send may cost, against the
-// real stub.
+// Reads of routes, prices, money and messages, and the maximum price of a send, against the real
+// stub.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"
@@ -10,7 +10,7 @@ using namespace otpd::test;
 
 BOOST_AUTO_TEST_SUITE(service_questions)
 
-// An SMS whose price nobody knows counts as `money.assumed_price`, 0.1.
+// An SMS with an unknown price counts as `money.assumed_price`, 0.1.
 BOOST_AUTO_TEST_CASE(nothing_is_sent_for_more_than_it_may_cost) {
     service_fixture service;
     auto const number = service.fresh_number();
@@ -47,8 +47,8 @@ BOOST_AUTO_TEST_CASE(what_became_of_a_message_can_be_asked_here) {
     check_outcome(service.client.ask(get("/deliveries/" + id + "x")), 404, "delivery_not_found");
 }
 
-// It would be asked for with the account's API key, at whatever path the upstream's server makes of
-// it.
+// The request would carry the account's API key, to whatever path the upstream's server makes of
+// the id.
 BOOST_AUTO_TEST_CASE(an_id_that_no_message_has_is_not_asked_for_upstream) {
     service_fixture service;
     for (auto const& id : {std::string("..%2F..%2Fadmin"), std::string("%2e%2e"),
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(prices_and_the_balance_are_told_without_sending) {
                boost::test_tools::tolerance(0.0001));
 }
 
-// Questions have connections of their own: where there is one for sends, no question takes it.
+// Reads have connections of their own and never take the last one for sends.
 BOOST_AUTO_TEST_CASE(no_send_waits_for_questions_that_hang) {
     service_fixture service(environment{{"OTPD_BRIDGEXAPI_CONNECTIONS_MAX", "1"}});
     for (auto const* const endpoint : {"dlr", "balance", "estimate"})
@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(no_send_waits_for_questions_that_hang) {
     auto asking = std::async(std::launch::async, [&, port = service.otpd.port()] {
         return ask_in_parallel(port, questions, questions.size());
     });
-    eventually([&] { return asked() >= 5; }); // they have all the places
+    eventually([&] { return asked() >= 5; }); // they have all places
     check_outcome(service.send(service.fresh_number()), 200);
     auto answers = asking.get();
     answers.push_back(service.client.ask(get("/balance")));

@@ -1,4 +1,4 @@
-// What the service writes down: log lines and metrics that tell all that happened and no secret.
+// Log lines and metrics report everything that happened, and no secret.
 
 #include "service_fixture.hpp"
 #include "support/eventually.hpp"
@@ -25,7 +25,7 @@ bool is_utc(std::string_view text) {
     });
 }
 
-/// As a word of its own: within a random id of 32 hexadecimal digits anything may occur.
+/// As a whole word: a random id of 32 hexadecimal digits may contain anything.
 bool has_word(std::string_view text, std::string_view word) {
     for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
         auto const end = at + word.size();
@@ -52,14 +52,14 @@ double metric(std::string const& text, std::string_view name,
     return sum;
 }
 
-/// Those counted, without the scrapes themselves.
+/// The counted requests without the scrapes themselves.
 double api_requests(std::string const& metrics) {
     constexpr auto total = "otpd_http_requests_total";
     return metric(metrics, total) - metric(metrics, total, {"route=\"/metrics\""});
 }
 
-/// A service that counts what it is asked and remembers every secret that passes, and every reply.
-/// It does not show codes: what they are is the stub's to tell.
+/// A service that counts its requests, and records every secret and every reply. It does not show
+/// codes; the stub does.
 class recorded_service : public service_fixture {
 public:
     recorded_service()
@@ -107,7 +107,7 @@ void check_no_secret(std::set<std::string> const& secrets, std::string_view text
         BOOST_TEST(!has_word(text, secret), secret << " in " << text);
 }
 
-/// Of everything something.
+/// Makes requests of each kind.
 void do_many_things(recorded_service& service) {
     for (int i = 0; i < 10; ++i) {
         auto const number = service.number();
@@ -136,7 +136,7 @@ void do_many_things(recorded_service& service) {
     check_outcome(service.ask(get("/send-otp")), 405);
 }
 
-/// And of what is asked about routes, money and messages.
+/// Reads routes, money and messages.
 void ask_many_things(recorded_service& service) {
     auto const number = service.number();
     auto const code = service.send_to(number);
@@ -159,7 +159,7 @@ void ask_many_things(recorded_service& service) {
     check_outcome(send(service.number(), "max_price", "0.01"), 403);
 }
 
-/// And of what came with verifications, idempotency keys and the guards against pumped SMS.
+/// Covers verifications, idempotency keys and the guards against SMS pumping.
 void do_many_more_things(recorded_service& service) {
     auto const number = service.number();
     auto const code = service.send_to(number);
@@ -235,7 +235,7 @@ BOOST_AUTO_TEST_CASE(log_and_metrics_tell_what_happened_and_no_secret) {
     check_no_secret(service.secrets, output);
     check_no_secret(service.secrets, metrics);
 
-    // One event a request, one a send, one a check.
+    // One event per request, one per send, one per check.
     auto requests = service.otpd.events("request");
     std::erase_if(requests, [](json::object const& line) {
         return line.at("listener").as_string() != "api";

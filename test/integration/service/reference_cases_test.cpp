@@ -1,5 +1,5 @@
-// What the reference service answered to 40 requests, and what otpd is to answer to them:
-// reference-cases.json, replayed in order.
+// Replays reference-cases.json in order: what the reference service answered to 40 requests, and
+// what otpd must answer.
 
 #include "service_fixture.hpp"
 
@@ -19,7 +19,8 @@ json::array read_cases() {
     return json::parse(text.str()).as_object().at("cases").as_array();
 }
 
-/// The request of a case. Its codes are those of another run: `wrong_codes` has ours by number.
+/// The request of a case. Its codes are from another run: `wrong_codes` maps them to ours by
+/// number.
 http_request request_of(json::object const& from,
                         std::map<std::string, std::string> const& wrong_codes) {
     http_request request;
@@ -44,7 +45,7 @@ http_request request_of(json::object const& from,
     return request;
 }
 
-/// Every field of the reference is there, with its type or null.
+/// Every field of the reference exists, with its type or null.
 void check_fields(json::object const& reference, json::object const& ours) {
     for (auto const& [name, value] : reference) {
         auto const* const own = ours.if_contains(name);
@@ -54,8 +55,8 @@ void check_fields(json::object const& reference, json::object const& ours) {
     }
 }
 
-/// `detail` up to the seconds to wait, and from there on; those are 1..45. All of it, and nothing,
-/// when it names none.
+/// `detail` up to the seconds to wait, which are 1..45, and after them. The whole text and nothing
+/// if it names no seconds.
 std::pair<std::string, std::string> around_seconds(std::string const& detail) {
     constexpr std::string_view before = "Retry in ";
     auto const at = detail.find(before);
@@ -67,12 +68,12 @@ std::pair<std::string, std::string> around_seconds(std::string const& detail) {
     return {detail.substr(0, first), detail.substr(last)};
 }
 
-/// The same text; how much of a second the request took is the machine's affair.
+/// The same text, except for the seconds, which depend on the machine.
 void check_detail(std::string const& wanted, std::string const& got) {
     BOOST_TEST((around_seconds(got) == around_seconds(wanted)), got);
 }
 
-/// The places at fault: all that were expected, no others.
+/// The invalid fields: all expected ones and no others.
 void check_faults(json::array const& wanted, json::object const& problem) {
     json::array places;
     for (auto const& fault : problem.at("errors").as_array()) {
@@ -101,7 +102,7 @@ void check_reply(json::object const& expected, json::object const& reference,
     if (expected.contains("fault_at")) check_faults(expected.at("fault_at").as_array(), problem);
 }
 
-/// The reference's run verified the code of this number here; the list leaves that request out.
+/// The reference's run verified the code of this number here; the list omits that request.
 constexpr std::string_view after_a_verification = "verify replay";
 
 } // namespace

@@ -1,6 +1,6 @@
-// Route plans and budgets against the real stub: exactly one send on the next route when one
-// refuses, never a second after an unknown outcome, and no more spent than a cap allows, however
-// many send at once.
+// Route plans and budgets against the real stub: exactly one send on the next route if one refuses,
+// never a second after an unknown outcome, and no more spending than a cap allows, however many
+// clients send at once.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(an_explicit_route_takes_no_other) {
 BOOST_AUTO_TEST_CASE(a_route_that_keeps_failing_is_left_alone_and_the_plan_goes_on) {
     service_fixture service({{"OTPD_ROUTES_FAILURES_TO_OPEN", "3"}}, login_plan);
     service.stub.control("POST", "config", {{"sender_ids", json::array{"OTHER"}}});
-    // Refusals are no failures of the route, whatever their number.
+    // Refusals, however many, are no failures of the route.
     for (int n = 0; n < 5; ++n)
         check_outcome(service.send(service.fresh_number()), 200);
     BOOST_TEST(service.otpd.events("route_breaker_opened").empty());
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(a_route_that_keeps_failing_is_left_alone_and_the_plan_goes_
     BOOST_TEST(steps.at(0).at("reason").as_string() == "circuit_open");
 }
 
-// The price is known before: exactly as many as the cap pays for.
+// The price is known beforehand: exactly as many sends as the cap pays for.
 BOOST_AUTO_TEST_CASE_TEMPLATE(of_64_parallel_senders_as_many_send_as_the_cap_pays_for, Store,
                               all_stores) {
     Store store;
@@ -184,7 +184,7 @@ cap = "1.00"
     BOOST_TEST(json::serialize(balance.at("spent_today")) == "9.1E-1");
 }
 
-// It is a budget as any other: reserved in the admission, and told of where budgets are.
+// The cap is a budget like any other: reserved in the admission, and reported with the budgets.
 BOOST_AUTO_TEST_CASE_TEMPLATE(the_daily_cap_holds_over_parallel_senders_whether_or_not_limits_do,
                               Store, all_stores) {
     for (auto const* const limits_enabled : {"true", "false"}) {
@@ -218,8 +218,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_daily_cap_holds_over_parallel_senders_whether_
     }
 }
 
-// The first day of somebody who has set nothing: a loop in his own program, or a stranger, costs no
-// more than this.
+// For a user who has set nothing, a loop in a program or a stranger costs no more than this on the
+// first day.
 BOOST_AUTO_TEST_CASE(on_a_loopback_address_the_cap_is_50_unless_another_is_set) {
     environment settings{{"OTPD_MONEY_DAILY_CAP", ""}, {"OTPD_MONEY_ASSUMED_PRICE", "50"}};
     service_fixture service(settings);
@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(on_a_loopback_address_the_cap_is_50_unless_another_is_set) 
     BOOST_TEST_REQUIRE(told.size() == 1U);
     BOOST_TEST(told[0].at("cap").to_number<double>() == 50.0);
     BOOST_TEST(told[0].at("by_default").as_bool());
-    check_outcome(service.send(service.fresh_number()), 200); // and was 0.091
+    check_outcome(service.send(service.fresh_number()), 200); // and it was 0.091
     auto const over = service.send(service.fresh_number());
     check_outcome(over, 429, "limit_exceeded");
     BOOST_TEST(object_of(over).at("violated").at(0).at("limit").as_string() == "daily_cap");
@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(a_start_without_any_bound_on_spending_says_so) {
     BOOST_TEST(told[0].at("cap").to_number<double>() == 0.0);
 }
 
-// Somebody else spends from the account, and then it is nearly empty.
+// Somebody else spends from the account, until it is nearly empty.
 BOOST_AUTO_TEST_CASE(an_account_that_loses_more_than_was_booked_or_runs_empty_is_told_of) {
     service_fixture service({{"OTPD_MONEY_BALANCE_INTERVAL_SECONDS", "1"},
                              {"OTPD_MONEY_BALANCE_LOW", "10"},
@@ -253,18 +253,18 @@ BOOST_AUTO_TEST_CASE(an_account_that_loses_more_than_was_booked_or_runs_empty_is
     auto const set_balance = [&](double units) {
         service.stub.control("POST", "config", {{"balance", units}});
     };
-    eventually([&] { return drift() >= 0; }); // it has looked twice at the stub's million
+    eventually([&] { return drift() >= 0; }); // two reads of the stub's million
     check_outcome(service.send(service.fresh_number()), 200);
     set_balance(999'900);
     service.otpd.wait_for_event("ledger_drift");
     BOOST_TEST(service.otpd.events("balance_low").empty());
     set_balance(9);
     service.otpd.wait_for_event("balance_low");
-    BOOST_TEST(service.otpd.events("ledger_drift").size() == 1U); // once, not at each look
+    BOOST_TEST(service.otpd.events("ledger_drift").size() == 1U); // once, not at each read
 }
 
-// The price is dearer than expected: the cap is passed by the difference for the sends in flight at
-// most.
+// If a price is higher than expected, the cap is exceeded by at most the difference for the sends
+// in flight.
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_cap_is_passed_by_no_more_than_what_the_expected_price_missed, Store,
                               all_stores) {
     Store store;

@@ -1,4 +1,4 @@
-// Every number of the scoreboard, recomputed from the exported timeline by other code.
+// Recomputes every number of the scoreboard from the exported timeline, with independent code.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"
@@ -13,7 +13,7 @@ using namespace otpd::test;
 
 namespace {
 
-/// One try of a route, as the lines tell it.
+/// One attempt on a route, according to the lines.
 struct try_of_route {
     std::int64_t at_ms = 0;
     std::string purpose;
@@ -87,7 +87,7 @@ struct sums {
     weighted delivery, verification;
 };
 
-/// The moment from which ages are counted cancels out of every figure.
+/// The time from which ages are counted cancels out of every score.
 sums add_up(std::map<std::string, try_of_route> const& of, std::int64_t now_ms, double window) {
     sums all;
     for (auto const& [id, each] : of) {
@@ -228,7 +228,7 @@ steps = [{route = 8, caller_id = "YOURAPP"}, {route = 1}, {route = 2}]
         BOOST_REQUIRE_MESSAGE(reply.status == 200, reply.body);
         return object_of(reply).at("scores").as_array();
     };
-    // Figures are given out that are a second old.
+    // Scores are cached for a second.
     eventually([&] {
         std::int64_t delivered = 0;
         for (auto const& each : board(""))

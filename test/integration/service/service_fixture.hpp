@@ -1,7 +1,7 @@
 #pragma once
 
-/// The whole service as it is deployed: otpd and bridgexapi-stub as programs of their own, HTTPS
-/// between them with a certificate of an authority made for the occasion.
+/// The whole service as deployed: otpd and bridgexapi-stub as separate programs, with HTTPS between
+/// them and a certificate from an authority made for the test.
 
 #include "support/certificates.hpp"
 #include "support/http_client.hpp"
@@ -36,7 +36,7 @@ struct trusted_authority {
     std::string ca_file = directory.add("authority.pem", authority.certificate_pem());
 };
 
-/// RFC 9457 and the rules for every error of this service.
+/// The rules of RFC 9457 and of this service for every error.
 inline void check_problem(raw_reply const& reply) {
     BOOST_TEST_CONTEXT("problem " << reply.status << ' ' << reply.body) {
         BOOST_TEST(reply.field("Content-Type") == "application/problem+json");
@@ -53,7 +53,7 @@ inline void check_problem(raw_reply const& reply) {
     }
 }
 
-/// `status` and, for an error, `code`.
+/// Checks `status` and, for an error, `code`.
 inline void check_outcome(raw_reply const& reply, unsigned status, std::string_view code = "") {
     BOOST_TEST(reply.status == status,
                "status " << reply.status << " instead of " << status << ": " << reply.body);
@@ -62,13 +62,13 @@ inline void check_outcome(raw_reply const& reply, unsigned status, std::string_v
         BOOST_TEST(object_of(reply).at("code").as_string() == code);
 }
 
-/// A code of the same length that is not `code`; different for different `n` below 9.
+/// A code of the same length that differs from `code`; different for different `n` below 9.
 inline std::string wrong_code(std::string code, int n = 0) {
     code.back() = static_cast<char>('0' + (code.back() - '0' + 1 + n % 9) % 10);
     return code;
 }
 
-/// As a [[client]] has it of its token.
+/// The hash of a token, as in a [[client]].
 inline std::string sha256_of(std::string const& text) {
     std::array<unsigned char, 32> digest{};
     EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
@@ -91,14 +91,14 @@ public:
     explicit service_fixture(environment settings = {}, std::string_view config = {})
         : service_fixture(std::move(settings), trusted_authority::get().loopback, {}, "127.0.0.1",
                           config) {}
-    /// With a stub that shows `shown`, and is called `host` in the base URL.
+    /// With a stub that presents the certificate `shown` and is named `host` in the base URL.
     service_fixture(environment settings, identity const& shown,
                     std::vector<std::string> const& stub_arguments = {},
                     std::string const& host = "127.0.0.1", std::string_view config = {})
         : stub(STUB_PROGRAM, shown, stub_options{api_key, stub_arguments}),
           otpd(OTPD_PROGRAM, std::move(settings) | upstream_at(stub.url(host)), config),
           client(otpd.port()) {}
-    /// Both programs end in order and have nothing to complain about: no crash, no leak, no race.
+    /// Both programs must end cleanly and without complaints: no crash, no leak, no race.
     ~service_fixture() {
         otpd.process().signal(SIGTERM);
         stub.process().signal(SIGTERM);
@@ -110,10 +110,9 @@ public:
     service_fixture(service_fixture const&) = delete;
     service_fixture& operator=(service_fixture const&) = delete;
 
-    /// Debug codes on, no timeout that a slow machine could reach, none of the limits that are
-    /// shared by several numbers (most tests use many numbers of one prefix) and no cap on what
-    /// they cost, a route is never left alone, and the upstream is asked nothing but what a request
-    /// makes necessary.
+    /// Debug codes on, timeouts for a slow machine, no limits that several numbers share (most
+    /// tests use many numbers of one prefix), no spending cap, no pauses of routes, and no
+    /// background requests to the upstream.
     static environment upstream_at(std::string const& url) {
         return {{"OTPD_LIMITS_CLIENT_1M", "0"},
                 {"OTPD_LIMITS_PREFIX_1H", "0"},
@@ -162,7 +161,8 @@ public:
     int expected_exit = 0; ///< of otpd
 
 private:
-    static constexpr unsigned long long first_number = 31612000000; // Dutch: the stub sells those
+    // Dutch, which the stub has prices for.
+    static constexpr unsigned long long first_number = 31612000000;
 
     unsigned long long numbers_ = 0;
 };

@@ -1,5 +1,5 @@
-// The service on an SQLite file: what it acknowledged is there after SIGKILL, the file is its own,
-// and a disk without room closes it until there is room again.
+// The service on an SQLite file: acknowledged data survives SIGKILL, no other process can use the
+// file, and a full disk stops the service until there is space again.
 
 #include "eventually.hpp"
 #include "killed_service.hpp"
@@ -40,16 +40,16 @@ BOOST_AUTO_TEST_CASE(a_second_service_on_the_file_ends_with_one_line) {
     BOOST_TEST(second.errors() ==
                "otpd: store: " + directory.path() + "/otpd.db is in use by another process\n");
     auto const number = service.fresh_number();
-    check_outcome(service.verify(number, service.sent_code(number)), 200); // not disturbed
+    check_outcome(service.verify(number, service.sent_code(number)), 200); // undisturbed
 }
 
-// A file cannot grow beyond what the process may write, which is what a full disk is to SQLite.
+// A file cannot grow beyond the process's limit, which looks like a full disk to SQLite.
 BOOST_AUTO_TEST_CASE(a_disk_without_room_closes_the_service_until_there_is_some) {
     temporary_directory const directory;
     service_fixture service(on_file(directory, {}));
     auto const number = service.fresh_number();
     auto const code = service.sent_code(number);
-    rlimit const little{192 * 1024, RLIM_INFINITY}; // more than the log of this test
+    rlimit const little{192 * 1024, RLIM_INFINITY}; // more than this test logs
     rlimit before{};
     BOOST_REQUIRE(::prlimit(service.otpd.process().id(), RLIMIT_FSIZE, &little, &before) == 0);
     unsigned status = 200;
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(the_file_holds_no_code_and_no_number) {
         std::ifstream in(directory.path() + name, std::ios::binary);
         all.append(std::istreambuf_iterator<char>(in), {});
     }
-    BOOST_TEST(all.find("CREATE TABLE states") != std::string::npos); // the right files
+    BOOST_TEST(all.find("CREATE TABLE states") != std::string::npos); // these are the right files
     BOOST_TEST(all.find(number) == std::string::npos);
     BOOST_TEST(all.find(code) == std::string::npos);
 }

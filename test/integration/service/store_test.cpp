@@ -1,4 +1,4 @@
-// The service and a store that goes away: it fails closed, says so, and comes back by itself.
+// The service with a store that goes away: it fails closed, reports it, and recovers by itself.
 
 #include "eventually.hpp"
 #include "killed_service.hpp"
@@ -20,8 +20,8 @@ struct store_fixture {
     service_fixture service{with_store(server.url())};
 
     unsigned readiness() { return service.client.ask(get("/readyz")).status; }
-    /// Both endpoints refuse (a wrong code, so that there is something to count), nothing goes to
-    /// the upstream, and a balancer is told.
+    /// Both endpoints refuse (the check has a wrong code, so that there is something to count),
+    /// nothing goes to the upstream, and readiness fails.
     void check_closed(std::string const& live_number) {
         auto const before = service.stub.requests().size();
         check_outcome(service.send(service.fresh_number()), 503, "store_unavailable");
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(a_store_that_is_slow) {
     check_open();
 }
 
-// Long before the server is full no more is sent. What is there can be used all the same.
+// Sends stop long before the server is full. Existing verifications can still be used.
 BOOST_AUTO_TEST_CASE(a_store_that_is_full) {
     auto const number = service.fresh_number();
     auto const code = service.sent_code(number);
@@ -115,7 +115,8 @@ BOOST_AUTO_TEST_CASE(nothing_acknowledged_is_lost_by_sigkill) {
     killed_service(with_store(kept.url())).kill_and_check(rounds(50, 6));
 }
 
-// A store that is there and wrong ends the program with the reason; one that is not there does not.
+// A store that is reachable and unusable ends the program with the reason; an unreachable one does
+// not.
 BOOST_AUTO_TEST_CASE(a_store_that_can_never_work_ends_the_program) {
     server.ask({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
     temporary_directory directory;
@@ -131,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_store_that_can_never_work_ends_the_program) {
     server.ask({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
 }
 
-// Each would count apart from the others: as many SMS to one number as there are secrets.
+// Each would count separately: as many SMS to one number as there are secrets.
 BOOST_AUTO_TEST_CASE(instances_with_other_secrets_do_not_start) {
     for (auto const* secret : {"b", "c", "d"}) {
         temporary_directory directory;
@@ -148,7 +149,8 @@ BOOST_AUTO_TEST_CASE(instances_with_other_secrets_do_not_start) {
     check_open();
 }
 
-// Who was let in while the store was away is not served once the store knows better.
+// An instance that started while the store was away serves nothing once the store shows that its
+// secrets differ.
 BOOST_AUTO_TEST_CASE(an_instance_with_other_secrets_serves_nobody_once_the_store_is_back) {
     redis_process kept(redis_setup{.tcp = true,
                                    .turned_clock = "",
@@ -170,7 +172,7 @@ BOOST_AUTO_TEST_CASE(an_instance_with_other_secrets_serves_nobody_once_the_store
     BOOST_TEST(other.stop() == 0);
 }
 
-// Neither codes nor numbers are in the store, and no secret in the log.
+// Neither codes nor numbers are in the store, and no secret is in the log.
 BOOST_AUTO_TEST_CASE(the_store_holds_no_code_and_no_number) {
     auto const number = service.fresh_number();
     auto const code = service.sent_code(number);
@@ -178,7 +180,7 @@ BOOST_AUTO_TEST_CASE(the_store_holds_no_code_and_no_number) {
     server.ask({"SAVE"});
     std::ifstream in(server.directory().path() + "/dump.rdb", std::ios::binary);
     std::string const dump{std::istreambuf_iterator<char>(in), {}};
-    BOOST_TEST(dump.find("{otp}") != std::string::npos); // it is the right file
+    BOOST_TEST(dump.find("{otp}") != std::string::npos); // this is the right file
     BOOST_TEST(dump.find(number) == std::string::npos);
     BOOST_TEST(dump.find(code) == std::string::npos);
 }

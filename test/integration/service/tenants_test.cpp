@@ -1,5 +1,5 @@
-// Several clients of one service: each sees its own messages and its own spending, and the
-// operator, on the admin listener, everything.
+// Several clients of one service: each sees its own messages and its own spending. The operator, on
+// the admin listener, sees everything.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"
@@ -68,7 +68,8 @@ BOOST_AUTO_TEST_CASE(a_message_is_seen_by_who_sent_it_and_by_the_operator) {
         BOOST_TEST(reply.status == 404U);
         BOOST_TEST(whole_text_of(reply) == whole_text_of(absent));
     }
-    BOOST_TEST(with.service.stub.requests().size() == asked); // nor does the time tell
+    // The response time reveals nothing either.
+    BOOST_TEST(with.service.stub.requests().size() == asked);
 }
 
 BOOST_AUTO_TEST_CASE(spending_is_each_client_s_own_and_the_account_the_operator_s) {
@@ -118,7 +119,7 @@ BOOST_AUTO_TEST_CASE(without_an_operator_s_token_the_admin_listener_shows_metric
     }
 }
 
-// With no [[client]] there is nobody to keep anything from.
+// Without a [[client]] there is nobody to keep anything from.
 BOOST_AUTO_TEST_CASE(the_one_token_sees_everything_while_there_is_no_other_client) {
     service_fixture service(environment{{"API_AUTH_TOKEN", "the-only-token"}});
     auto const ask = [&service](http_request const& request) {
@@ -131,8 +132,8 @@ BOOST_AUTO_TEST_CASE(the_one_token_sees_everything_while_there_is_no_other_clien
     check_outcome(ask(get("/routes/scores")), 200);
 }
 
-// Four places: one is set aside for each of both, two are for whoever comes. Who has none is
-// answered at once, before anything has happened.
+// Four places: one is reserved for each of both clients, two are shared. A client without a place
+// is answered immediately.
 BOOST_AUTO_TEST_CASE(no_client_s_long_polls_keep_another_from_waiting) {
     two_clients with(environment{{"OTPD_DELIVERY_WAITERS_MAX", "4"}});
     auto const looks = [&with] {

@@ -1,5 +1,5 @@
-// A third of the sends ends without anybody knowing how, the service is killed at moments of
-// chance, and its clients repeat what was not answered: no number gets two SMS for one request.
+// A third of the sends has an unknown outcome, the service is killed at random moments, and its
+// clients repeat unanswered requests. No number gets two SMS for one request.
 
 #include "eventually.hpp"
 #include "service_fixture.hpp"
@@ -25,12 +25,12 @@ purposes = ["login"]
 steps = [{route = 8, caller_id = "YOURAPP"}, {route = 1}, {route = 2}, {route = 3}]
 )";
 
-/// Under a key of its own: it may be repeated.
+/// With a key of its own, so that it may be repeated.
 http_request keyed_send(std::string const& number) {
     return service_fixture::send_request(number).with("Idempotency-Key", "\"" + number + "\"");
 }
 
-/// Number after number until the server is gone; the numbers.
+/// Sends to one number after the other until the server is gone. Returns the numbers.
 std::vector<std::string> send_until_killed(std::uint16_t port, unsigned long long first) {
     std::vector<std::string> numbers;
     try {
@@ -47,7 +47,7 @@ std::vector<std::string> send_until_killed(std::uint16_t port, unsigned long lon
 struct killed_while_sending {
     explicit killed_while_sending(environment const& store)
         : settings(store | service_fixture::upstream_at(stub.url())) {
-        // 30 % in all, half of which were sent. Some refusals, so that plans go on.
+        // 30 % in total, half of which were sent. Also some refusals, so that plans continue.
         fault("drop_after", 0.1);
         fault("cut", 0.06);
         fault("drop_before", 0.15);
@@ -75,7 +75,7 @@ struct killed_while_sending {
         return numbers;
     }
 
-    /// The last of each client was perhaps not answered: all of them are asked for again.
+    /// The last request of each client may have no answer, so all are repeated.
     void repeat(std::vector<std::string> const& numbers) {
         otpd_process otpd(OTPD_PROGRAM, settings, plan);
         http_client client(otpd.port());
@@ -84,8 +84,8 @@ struct killed_while_sending {
         for (auto const& number : numbers)
             requests.push_back(keyed_send(number));
         for (auto const& reply : ask_in_parallel(otpd.port(), requests, 16)) {
-            // Sent before or now, or nobody knows, or it is not settled yet, or every route
-            // refused, just now or (429, for the number rests) before: each is an answer.
+            // Sent now or before, unknown, not settled yet, or refused by every route, now or
+            // before (429 during the number's back-off): all are valid answers.
             std::set<unsigned> const answers{200, 409, 429, 502, 504};
             bool const known = answers.contains(static_cast<unsigned>(reply.status));
             BOOST_TEST(known, reply.status << ' ' << reply.body);
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(no_number_gets_two_sms_for_one_request, Store, sto
         BOOST_TEST(received.count(number) == 1U, number << ": " << received.count(number));
     BOOST_TEST_MESSAGE(asked_for << " sends asked for, " << numbers.size() << " SMS, " << kills
                                  << " kills");
-    BOOST_TEST(numbers.size() > kills); // there was something to double
+    BOOST_TEST(numbers.size() > kills); // there was something to send twice
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -10,10 +10,10 @@ using namespace otpd::test;
 
 namespace {
 
-/// What the upstream says where it can say anything. None of it may come through.
+/// The upstream puts this into every text. None of it may reach a client.
 constexpr std::string_view marker = "said-by-the-upstream-4711";
 
-/// A fault that strikes one send, and what that must look like from both sides.
+/// A fault of one send, and its expected effects on both sides.
 struct scenario {
     json::object fault;
     unsigned status;
@@ -77,7 +77,7 @@ std::vector<scenario> reply_faults() {
     };
 }
 
-/// Those that end by our deadline only.
+/// Faults that only our deadline ends.
 std::vector<scenario> endless_faults() {
     return {
         unknown({{"fault", "hold"}}, "timed_out"),
@@ -86,7 +86,7 @@ std::vector<scenario> endless_faults() {
     };
 }
 
-/// Alone: until the close is there, the connection is as good as any, and the next send may be on
+/// These run alone: until the close arrives the connection looks usable, and the next send may use
 /// it.
 std::vector<scenario> silent_faults() {
     return {goes_through({{"fault", "silent_close"}})};
@@ -95,7 +95,7 @@ std::vector<scenario> aborted_faults() {
     return {goes_through({{"fault", "silent_close"}, {"abort", true}})};
 }
 
-/// Those of connections: they come before any request.
+/// Faults of connections, which come before any request.
 std::vector<scenario> connection_faults() {
     return {
         {{{"fault", "refuse"}}, 503, "upstream_unavailable", "", 0},
@@ -123,7 +123,7 @@ void check_no_leak(otpd_process& otpd) {
     check_no_leak(otpd.metrics());
 }
 
-/// One send under each fault, all at once, and what came of them.
+/// Makes one send under each fault, all at once, and checks the results.
 void run_scenarios(service_fixture& service, std::vector<scenario> const& scenarios) {
     std::vector<std::string> numbers;
     std::vector<http_request> sends;
@@ -134,7 +134,7 @@ void run_scenarios(service_fixture& service, std::vector<scenario> const& scenar
         fault["number"] = number;
         fault["endpoint"] = "send_sms";
         service.stub.set_fault(fault);
-        // Who limits the rate is left alone for a while: on a route of its own.
+        // A route with a rate limit is paused for a while, so it gets a route of its own.
         if (one.fault.at("fault").as_string() == "rate")
             sends.push_back(
                 post("/send-otp", {{"phone_number", number}, {"route_id", 1 + routes++}}));
@@ -156,7 +156,7 @@ void run_scenarios(service_fixture& service, std::vector<scenario> const& scenar
             });
             BOOST_TEST(asked == 1);
             BOOST_TEST(service.stub.messages(numbers[i]).size() == wanted.sms);
-            // What may be on the user's screen must work.
+            // A code that may be on the user's phone must work.
             if (wanted.sms == 1)
                 check_outcome(service.verify(numbers[i], service.stub.code_sent_to(numbers[i])),
                               200);
@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(the_scenarios_below_cover_every_fault_of_the_stub) {
         BOOST_TEST(covered.contains(std::string(kind.name)), kind.name << " is not covered");
 }
 
-// At most one send, the right problem, nothing of the upstream's words.
+// At most one send, the right problem, and none of the upstream's words.
 BOOST_AUTO_TEST_CASE(each_fault_of_a_reply_becomes_the_right_problem) {
     service_fixture service;
     run_scenarios(service, reply_faults());
@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_is_not_served_costs_nothing) {
 
 namespace {
 
-/// No byte of a request may reach a stub that shows `shown`.
+/// No byte of a request may reach a stub that presents `shown`.
 void check_distrust(identity const& shown, std::vector<std::string> const& stub_arguments = {}) {
     service_fixture service({}, shown, stub_arguments);
     auto const reply = service.send(service.fresh_number());
@@ -231,7 +231,7 @@ void check_distrust(identity const& shown, std::vector<std::string> const& stub_
 
 } // namespace
 
-// Nothing is said to an upstream that cannot show who it is.
+// An upstream that cannot prove its identity receives nothing.
 BOOST_AUTO_TEST_CASE(an_unknown_authority_is_refused) {
     auto const stranger = make_authority();
     check_distrust(identity(certificate_profile(), stranger));
@@ -277,7 +277,7 @@ BOOST_AUTO_TEST_CASE(later_connections_resume_the_tls_session) {
         BOOST_TEST(requests[i].at("tls_resumed").as_bool(), "connection " << i << " did not");
 }
 
-// Whoever answers for the upstream cannot send us elsewhere.
+// Whoever answers in place of the upstream cannot redirect us.
 BOOST_AUTO_TEST_CASE(a_redirect_is_not_followed) {
     service_fixture service;
     stub_process elsewhere(STUB_PROGRAM, trusted_authority::get().loopback);
@@ -292,7 +292,7 @@ BOOST_AUTO_TEST_CASE(a_redirect_is_not_followed) {
     BOOST_TEST(elsewhere.requests().empty());
 }
 
-// A stalled upstream is given few connections, and nobody waits for one for ever.
+// A stalled upstream gets few connections, and no send waits for one for ever.
 BOOST_AUTO_TEST_CASE(a_stalled_upstream_is_asked_over_few_connections) {
     service_fixture service(environment{{"OTPD_BRIDGEXAPI_TIMEOUT", "3"},
                                         {"OTPD_BRIDGEXAPI_CONNECTIONS_MAX", "4"},

@@ -1,4 +1,4 @@
-// The API reference page: all of it from this server, under a policy that allows nothing else.
+// The API reference page comes entirely from this server, with a policy that allows nothing else.
 
 #include "service_fixture.hpp"
 
@@ -8,7 +8,7 @@ using namespace otpd::test;
 
 namespace {
 
-/// What the page's attributes name, without data: URLs.
+/// The URLs in the page's attributes, without data: URLs.
 std::set<std::string> references_in(std::string_view html) {
     std::set<std::string> found;
     for (std::string_view const attribute : {"href=\"", "src=\"", "data-openapi=\""})

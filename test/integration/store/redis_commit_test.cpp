@@ -1,5 +1,4 @@
-/// The script by itself: what it makes of the additions of a batch is what C++ makes of them for
-/// the stores of one process.
+/// Compares the script's additions of a batch with those of the C++ code for single-process stores.
 
 #include "backend/redis/commit_script.hpp"
 #include "redis_fixture.hpp"
@@ -15,7 +14,7 @@ namespace {
 constexpr auto lane = "{otp}done:test";
 constexpr std::int64_t day_ms = 86'400'000;
 
-/// A shared state with so many integers, and something after them.
+/// A shared state with these integers, and more bytes after them.
 std::string blob_of(store::state::version version, std::vector<std::int64_t> const& integers) {
     std::string blob;
     store::state::writer to(blob);
@@ -30,7 +29,7 @@ store::state::state_key key_of(std::uint32_t n) {
     return store::state::limit_state_key(subject(n));
 }
 
-/// Calls the script as a lane does.
+/// Calls the script like a lane.
 class caller {
 public:
     void run(store::commit& commit) {
@@ -48,10 +47,10 @@ public:
             auto const answer = server.ask(words);
             auto const time = decode(answer, commit);
             BOOST_REQUIRE_MESSAGE(time.has_value(), answer);
-            is_in_time = *time - commit.now < 100ms; // else it was refused
+            is_in_time = *time - commit.now < 100ms; // otherwise it was refused
         }
     }
-    /// Of a state with such integers, without what the script keeps after it.
+    /// A state with such integers, without the expiry that the script appends.
     std::string kept(std::uint32_t n) const {
         auto blob = server.ask({"GET", store::redis_key_of(key_of(n))});
         blob.resize(blob.size() - sizeof(std::int64_t));
@@ -109,7 +108,7 @@ BOOST_AUTO_TEST_CASE(additions_are_what_the_other_stores_make_of_them) {
         }
         run(made);
 
-        // What is added to an integer is of one kind, so that no order of them matters.
+        // All additions to one integer are of one kind, so that their order does not matter.
         store::commit added;
         std::vector<store::field_addition> kinds;
         for (std::uint32_t n = 0; n < states; ++n) {

@@ -1,5 +1,5 @@
-/// What the store costs the server: one round trip a step whose states are known, and nothing that
-/// stays.
+/// The store's cost on the server: one round trip per step with known states, and no remaining
+/// keys.
 
 #include "redis_fixture.hpp"
 
@@ -8,7 +8,7 @@ using namespace otpd;
 
 namespace {
 
-/// Calls that clients made of a command since the last CONFIG RESETSTAT.
+/// The number of calls of a command by clients since the last CONFIG RESETSTAT.
 std::size_t calls(redis_process const& server, std::string const& command) {
     auto const stats = server.ask({"INFO", "commandstats"});
     auto const name = "cmdstat_" + command + ":calls=";
@@ -20,7 +20,7 @@ std::size_t calls(redis_process const& server, std::string const& command) {
 
 BOOST_AUTO_TEST_SUITE(redis_cost)
 
-// What is shared is met once by an instance that does not know it, and sums are asked for twice.
+// An instance loads a shared state once, and reads sums twice.
 BOOST_AUTO_TEST_CASE(a_step_is_one_command) {
     redis_process server;
     driven_redis_backend store(redis_at(server.url()));
@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(a_step_is_one_command) {
         BOOST_TEST(calls(server, other) == 0U, other);
 }
 
-// When everything is over the server is as empty as before.
+// When everything has expired, the server is as empty as before.
 BOOST_AUTO_TEST_CASE(nothing_stays) {
     redis_process server(redis_setup{.tcp = false, .turned_clock = OTPD_TURNED_CLOCK, .more = {}});
     driven_redis_backend store(redis_at(server.url()));
@@ -64,8 +64,8 @@ BOOST_AUTO_TEST_CASE(nothing_stays) {
         if (n % 5 == 0) store.cancel(address_of(n, n));
     }
     BOOST_TEST(server.ask({"DBSIZE"}) != ":0");
-    server.advance(15 * one_day + 1min); // what is watched is kept for so long
-    // KEYS looks at every key, which ends those whose time is over.
+    server.advance(15 * one_day + 1min); // the retention of a guard's counts
+    // KEYS visits every key, which deletes expired ones.
     BOOST_TEST(server.ask({"EVAL", "return #redis.call('KEYS', '*')", "0"}) == ":0");
 }
 

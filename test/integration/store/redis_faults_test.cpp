@@ -1,5 +1,5 @@
-/// A server that goes away, freezes, fills up, turns read-only or forgets its scripts: every step
-/// fails closed while it lasts, and works again afterwards.
+/// A server that goes away, freezes, fills up, turns read-only or forgets its scripts. Every step
+/// fails closed meanwhile, and works again afterwards.
 
 #include "redis_fixture.hpp"
 
@@ -11,7 +11,7 @@ namespace {
 struct faults_fixture {
     redis_process server{redis_setup{.tcp = true, .turned_clock = "", .more = {}}};
 
-    /// Nothing is admitted and nothing is verified, and readiness knows.
+    /// Nothing is admitted or verified, and readiness fails.
     static void check_closed(driven_redis_backend& store, std::uint32_t phone) {
         BOOST_TEST(!store.answers());
         BOOST_TEST(store.admit(send_of(phone + 1000, 111, 1)).has_error());
@@ -38,8 +38,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_killed_and_comes_back) {
     BOOST_CHECK(is<store::admitted>(store.admit(send_of(2, 111, 2))));
 }
 
-// Connections that are cut off are made again at once: what comes meanwhile waits, and nothing is
-// refused.
+// A lost connection is made again immediately. Steps wait meanwhile, and none is refused.
 BOOST_AUTO_TEST_CASE(steps_wait_for_a_connection_that_is_made_again) {
     driven_redis_backend store(patient_redis_at(server.url()));
     for (std::uint32_t n = 1; n <= 20; ++n) {
@@ -49,10 +48,10 @@ BOOST_AUTO_TEST_CASE(steps_wait_for_a_connection_that_is_made_again) {
     BOOST_TEST(store.times_lost > 0);
 }
 
-// Steps that were on their way when the server died fail; none hangs and none is run twice.
+// Steps in flight when the server dies fail; none hangs and none runs twice.
 BOOST_AUTO_TEST_CASE(steps_on_their_way_fail_when_the_server_dies) {
     auto options = redis_at(server.url());
-    options.timeout = 2s; // so long they would wait for it to come back
+    options.timeout = 2s; // how long they would wait for it to come back
     driven_redis_backend store(options);
     std::atomic<int> failed = 0;
     server.freeze();
@@ -71,7 +70,7 @@ BOOST_AUTO_TEST_CASE(steps_on_their_way_fail_when_the_server_dies) {
     BOOST_TEST(failed == 50);
 }
 
-// Late is failed, and a batch that the server finds when it goes on is too old to be done.
+// Late steps fail, and a batch that the server finds when it resumes is too old to be executed.
 BOOST_AUTO_TEST_CASE(a_server_that_freezes) {
     auto options = redis_at(server.url());
     options.timeout = 250ms;
@@ -89,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_freezes) {
     eventually([&] { return store.answers(); });
 }
 
-// Long before a server is full nothing more is admitted; what is there can be used, ended and
+// Admissions stop long before a server is full. Existing verifications can be used, ended and
 // counted.
 BOOST_AUTO_TEST_CASE(a_server_that_is_full) {
     driven_redis_backend store(redis_at(server.url()));
@@ -113,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_full) {
     eventually([&] { return is<store::admitted>(admit_another()); });
 }
 
-// So many bytes as the options say, whatever the server has.
+// The limit from the options holds, whatever the server's limit is.
 BOOST_AUTO_TEST_CASE(a_bound_of_its_own) {
     auto options = redis_at(server.url());
     options.memory_max = 1;
@@ -121,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_bound_of_its_own) {
     BOOST_CHECK(is<store::full>(store.admit(send_of(1, 111, 1))));
 }
 
-// A master that is demoted answers READONLY until the sessions have found the new one.
+// A demoted master answers READONLY until the links have found the new one.
 BOOST_AUTO_TEST_CASE(a_server_that_turns_read_only) {
     driven_redis_backend store(redis_at(server.url()));
     server.ask({"REPLICAOF", "127.0.0.1", "1"});
@@ -139,14 +138,14 @@ BOOST_AUTO_TEST_CASE(scripts_that_the_server_forgot_are_loaded_again) {
     BOOST_TEST(store.times_lost == 0);
 }
 
-// With more steps waiting than it keeps track of, the store refuses the rest at once.
+// If more steps wait than the queue holds, the store refuses the rest immediately.
 BOOST_AUTO_TEST_CASE(steps_that_wait_are_bounded) {
     auto options = redis_at(server.url());
     options.in_flight_max = 10;
     driven_redis_backend store(options);
     server.freeze();
     constexpr std::uint32_t flights = 4;
-    constexpr std::uint32_t most = flights * 64 + 10; // full batches on their way, and the queue
+    constexpr std::uint32_t most = flights * 64 + 10; // full batches in flight, and the queue
     constexpr std::uint32_t count = most + 30;
     std::atomic<std::uint32_t> refused = 0;
     std::atomic<std::uint32_t> admitted = 0;
@@ -172,7 +171,7 @@ BOOST_AUTO_TEST_CASE(steps_that_wait_are_bounded) {
     BOOST_TEST(admitted + refused == count);
 }
 
-// What the server keeps ends by itself, whatever happens to the service.
+// Every key on the server expires by itself, whatever happens to the service.
 BOOST_AUTO_TEST_CASE(every_key_ends_by_itself) {
     driven_redis_backend store(redis_at(server.url()));
     store.admit(full_send_of(1, 111, 1));

@@ -12,14 +12,14 @@ namespace otpd::test {
 
 using namespace std::chrono_literals;
 
-/// Long: what a slow machine needs. Tests of the deadline set their own.
+/// The timeout suits a slow machine. Tests of the deadline set their own.
 inline store::redis_options redis_at(std::string const& url) {
     store::redis_options options;
     options.where = store::parse_location(url).value();
     options.timeout = hang_limit;
     return options;
 }
-/// For tests that cut connections off, of a server that is there.
+/// For tests that cut connections to a reachable server.
 inline store::redis_options patient_redis_at(std::string const& url) {
     auto options = redis_at(url);
     options.reconnect_patience = hang_limit;
@@ -30,8 +30,8 @@ inline store::budget_key daily_budget() {
     return store::budget_key{subject(everybody), "daily", "2026-11-03"};
 }
 
-/// One that everything is counted for: with a cooldown, counters, a watch, a budget and an
-/// idempotency key.
+/// A send with everything that is counted: a cooldown, limits, a guard, a budget and an idempotency
+/// key.
 inline store::admission full_send_of(std::uint32_t phone, std::uint32_t code, std::uint32_t id) {
     auto request = send_of(phone, code, id);
     request.rate_limit_checks = {
@@ -68,7 +68,7 @@ inline store::delivery_update full_update_of(std::uint32_t phone, std::uint32_t 
     request.adjustments = {store::adjustment{daily_budget(), 1000}};
     return request;
 }
-/// Without an id, and paid for.
+/// A guess without an id, which counts towards limits.
 inline store::check full_guess_of(std::uint32_t phone, std::uint32_t code) {
     auto request = guess_of(phone, code);
     request.rate_limit_checks = {

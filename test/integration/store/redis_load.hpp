@@ -11,18 +11,18 @@
 
 namespace otpd::test {
 
-/// What the clients of one number have been answered.
+/// The answers that the clients of one number got.
 struct tally {
     int admitted = 0;
     int wrong = 0;
     int verified = 0;
 };
 
-/// Sends one code to each number, guesses wrongly too often and then rightly too often, over either
-/// instance, and goes on to the next number. What must never be is counted in violations().
+/// For one number after the other, sends one code, guesses wrongly too often and then rightly too
+/// often, over either instance. violations() counts what must never happen.
 class load {
 public:
-    /// `wrong_max`: guesses of a code that may be evaluated, over both instances.
+    /// `wrong_max`: how many guesses of a code may be evaluated, over both instances.
     load(driven_redis_backend& first, driven_redis_backend& second, int wrong_max = attempts_max)
         : instances_{&first, &second}, wrong_max_(wrong_max) {
         for (std::uint32_t client = 0; client < clients; ++client)
@@ -70,7 +70,7 @@ private:
             auto const answer = co_await guess(i % 2 == 0 ? first : second, phone, 222);
             if (is<store::wrong>(answer)) ++seen.wrong;
         }
-        if (phone % 2 == 0) // every second one is used up by guessing
+        if (phone % 2 == 0) // guesses use up every second one
             for (std::uint32_t i = 0; i < attempts_max; ++i) {
                 auto const answer = co_await guess(first, phone, 333);
                 if (is<store::wrong>(answer)) ++seen.wrong;

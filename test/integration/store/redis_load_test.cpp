@@ -1,6 +1,6 @@
-/// Two instances under load while the server is killed, stopped, paused, filled and made read-only:
-/// whatever happens, no code is accepted twice, no sixth guess is evaluated and no send goes out
-/// without its reservation.
+/// Two instances under load while the server is killed, stopped, paused, filled and made read-only.
+/// In all cases, no code is accepted twice, no sixth guess is evaluated and no send is made without
+/// its reservation.
 
 #include "redis_load.hpp"
 #include "support/rounds.hpp"
@@ -32,17 +32,17 @@ struct load_fixture {
         BOOST_TEST(!second.failed());
     }
 
-    /// Some more codes are verified.
+    /// Waits until some more codes are verified.
     void wait_for_progress() const {
         auto const before = clients.verified();
         eventually([&] { return clients.verified() > before + 200; });
     }
-    /// Waits until the fault is felt, ends it, and waits for both instances.
+    /// Waits until the fault has an effect, ends it, and waits for both instances.
     template <class End>
     void recover(End end, std::chrono::milliseconds felt_for = 300ms) {
         auto const before = clients.faults();
         eventually([&] { return clients.faults() > before + 50; });
-        std::this_thread::sleep_for(felt_for); // the fault itself, not a wait for something
+        std::this_thread::sleep_for(felt_for); // the duration of the fault itself
         end();
         auto const ended = std::chrono::steady_clock::now();
         eventually([&] { return first.answers() && second.answers(); });
@@ -66,7 +66,8 @@ BOOST_AUTO_TEST_CASE(killed_and_started_again) {
 
 BOOST_AUTO_TEST_CASE(stopped_for_seconds) {
     server.freeze();
-    recover([this] { server.thaw(); }, runs_all_rounds() ? 10s : 2s); // eight timeouts of a step
+    // Eight times the timeout of a step.
+    recover([this] { server.thaw(); }, runs_all_rounds() ? 10s : 2s);
 }
 
 BOOST_AUTO_TEST_CASE(clients_paused) {

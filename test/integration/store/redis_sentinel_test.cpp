@@ -18,7 +18,7 @@ public:
     [[nodiscard]] std::string url() const {
         return "redis+sentinel://127.0.0.1:" + std::to_string(port_.number()) + "/otpd";
     }
-    /// How many it has heard of.
+    /// How many replicas it knows.
     [[nodiscard]] std::size_t replicas() const {
         std::size_t count = 0;
         auto const log = process_.output();
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(the_new_master_is_found_and_what_it_knows_holds) {
     BOOST_CHECK(is<store::admitted>(store.admit(send_of(1, 111, 1))));
     BOOST_CHECK(is<store::admitted>(store.admit(send_of(2, 111, 2))));
     BOOST_CHECK(is<store::verified>(store.check(guess_of(1, 111))));
-    // Everything so far has reached the replica (it is the master's offset that WAIT looks at).
+    // Everything so far has reached the replica (WAIT compares with the master's offset).
     eventually([&] {
         auto const info = replica.ask({"INFO", "replication"});
         return info.find("master_link_status:up") != std::string::npos &&
@@ -81,19 +81,19 @@ BOOST_AUTO_TEST_CASE(the_new_master_is_found_and_what_it_knows_holds) {
     sentinel.wait_for("+switch-master");
     eventually([&] { return store.answers(); });
     BOOST_CHECK(is<store::absent>(store.check(guess_of(1, 111))));
-    BOOST_CHECK(is<store::refused>(store.admit(send_of(2, 333, 3)))); // its cooldown stands
+    BOOST_CHECK(is<store::refused>(store.admit(send_of(2, 333, 3)))); // its cooldown holds
     BOOST_CHECK(is<store::verified>(store.check(guess_of(2, 111))));
     BOOST_CHECK(is<store::admitted>(store.admit(send_of(4, 111, 4))));
 }
 
-// What the replica had not got before it was promoted: the codes were used, so they stay used.
+// The replica had not received some uses of codes before its promotion; these codes stay used.
 BOOST_AUTO_TEST_CASE(a_promoted_replica_that_is_behind_revives_nothing) {
     driven_redis_backend store(redis_at(sentinel.url()));
     eventually([&] { return store.answers(); });
     BOOST_CHECK(is<store::admitted>(store.admit(send_of(1, 111, 1))));
     BOOST_CHECK(is<store::admitted>(store.admit(send_of(2, 111, 2))));
     eventually([&] { return replica.ask({"DBSIZE"}) == master.ask({"DBSIZE"}); });
-    replica.ask({"REPLICAOF", "127.0.0.1", "1"}); // it gets nothing more
+    replica.ask({"REPLICAOF", "127.0.0.1", "1"}); // it receives nothing more
     BOOST_CHECK(is<store::verified>(store.check(guess_of(1, 111))));
     BOOST_CHECK(is<store::wrong>(store.check(guess_of(2, 222))));
     BOOST_CHECK(is<store::wrong>(store.check(guess_of(2, 222))));
@@ -106,10 +106,9 @@ BOOST_AUTO_TEST_CASE(a_promoted_replica_that_is_behind_revives_nothing) {
     BOOST_TEST(std::get<store::wrong>(*answer).attempts_left == attempts_max - 3);
 }
 
-// Strict mode under load, with a second replica so that one is left: no code is accepted twice and
-// no number gets two sends, whatever the old master had not passed on. Wrong guesses are not waited
-// for: what one instance has seen of them is lost to the other, so the limit is each instance's
-// own.
+// Strict mode under load, with a second replica so that one is left. No code is accepted twice and
+// no number gets two sends, whatever the old master had not replicated. Wrong guesses do not wait
+// for replicas: one instance's guesses may be lost to the other, so the limit holds per instance.
 BOOST_AUTO_TEST_CASE(a_failover_under_load) {
     redis_process another(
         redis_setup{.tcp = true,

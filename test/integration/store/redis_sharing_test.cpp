@@ -1,5 +1,5 @@
-/// Several instances of one server: what is counted is exact, whoever counts, whatever is lost on
-/// the way, and whatever the server's clock says meanwhile.
+/// Several instances on one server: counts are exact, whichever instance counts, whatever is lost,
+/// and whatever the server's clock says.
 
 #include "backend/redis/commit_script.hpp"
 #include "lossy_proxy.hpp"
@@ -17,14 +17,14 @@ namespace {
 
 constexpr std::size_t instances = 3;
 
-/// Each with its own cache and connections.
+/// Each instance has its own cache and connections.
 struct cluster {
     explicit cluster(std::string const& url) {
         for (auto& each : all)
             each = std::make_unique<driven_redis_backend>(patient_redis_at(url));
     }
     driven_redis_backend& at(std::size_t n) { return *all[n % instances]; }
-    /// The answers of so many steps at once.
+    /// Returns the answers of this many concurrent steps.
     template <class Step>
     auto in_parallel(std::size_t count, Step step) {
         using answer = typename decltype(step(*all[0], std::size_t{}))::value_type;
@@ -40,7 +40,7 @@ struct cluster {
         run_on_threads(context, 2);
         return answers;
     }
-    /// With a limit and a reservation that all have in common.
+    /// With a limit and a reservation that all share.
     auto send_all(std::uint32_t count, std::uint64_t quota) {
         return in_parallel(count, [quota](driven_redis_backend& by, std::size_t n) {
             auto const phone = static_cast<std::uint32_t>(n);
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(answers_that_are_lost_are_asked_for_again) {
     BOOST_TEST(between.lost() > 5U);
 }
 
-// What was written meanwhile limits nobody, and what was there before counts as it did.
+// What the wrong clock wrote limits nobody, and earlier counts stay valid.
 BOOST_AUTO_TEST_CASE(a_clock_that_is_ahead_for_one_send_does_no_lasting_harm) {
     cluster of(server.url());
     auto limited = [](std::uint32_t phone) {
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_ahead_for_one_send_does_no_lasting_harm) {
     BOOST_CHECK(is<store::refused>(of.at(2).admit(limited(5))));
 }
 
-// A release that is older than what was written fails closed, and leaves it as it is.
+// A release that is older than a stored state fails closed, and leaves the state unchanged.
 BOOST_AUTO_TEST_CASE(an_unknown_format_is_never_written_over) {
     cluster of(server.url());
     std::array const keys{store::redis_key_of(store::state::number_state_key(number(1))),

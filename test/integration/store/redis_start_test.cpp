@@ -1,4 +1,4 @@
-/// Which servers are accepted at the start, and what the operator hears of the others.
+/// Which servers are accepted at the start, and what the operator is told about the others.
 
 #include "redis_fixture.hpp"
 
@@ -9,7 +9,7 @@ using namespace otpd;
 
 namespace {
 
-/// What start() says with a server of these options, and a URL of it.
+/// The reason from start() with a server that has these options, and a URL with these credentials.
 std::string reason(std::vector<std::string> more, std::string const& credentials = "") {
     redis_process const server(
         redis_setup{.tcp = true, .turned_clock = "", .more = std::move(more)});
@@ -22,7 +22,7 @@ bool contains(std::string const& text, std::string_view part) {
     return text.find(part) != std::string::npos;
 }
 
-/// What it takes: the script, and what is asked for beside it.
+/// The required rights: those of the script, and of the commands beside it.
 std::vector<std::string> const least_rights{
     "--user", "otpd",  "on",    ">secret", "~{otp}*", "resetchannels", "-@all",
     "+hello", "+auth", "+ping", "+info",   "+select", "+wait",         "+evalsha",
@@ -36,7 +36,7 @@ BOOST_AUTO_TEST_CASE(a_good_server_is_usable) {
     BOOST_TEST(reason({}) == "usable");
 }
 
-// A user that may do what the scripts do and nothing else is enough; one right less is named.
+// A user with exactly these rights suffices; a missing right is named.
 BOOST_AUTO_TEST_CASE(the_least_rights_are_enough) {
     BOOST_TEST(reason(least_rights, "otpd:secret@") == "usable");
 }
@@ -56,10 +56,10 @@ BOOST_AUTO_TEST_CASE(keys_that_the_user_may_not_touch) {
     auto elsewhere = least_rights;
     std::ranges::replace(elsewhere, "~{otp}*", "~web:*");
     auto const why = reason(elsewhere, "otpd:secret@");
-    BOOST_TEST(contains(why, " key"), why); // their words differ
+    BOOST_TEST(contains(why, " key"), why); // the servers' messages differ
 }
 
-// A server that evicts forgets lockouts and live codes.
+// A server that evicts keys would forget lockouts and live codes.
 BOOST_AUTO_TEST_CASE(a_server_that_evicts_is_refused) {
     auto const why = reason({"--maxmemory-policy", "allkeys-lru"});
     BOOST_TEST(contains(why, "maxmemory-policy is allkeys-lru"), why);
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_password_is_told_and_not_shown) {
     BOOST_TEST(reason({"--requirepass", "secret"}, ":secret@") == "usable");
 }
 
-// A server that is not there yet is no reason to refuse the service: machines start in any order.
+// An unreachable server is no reason to refuse to start: machines start in any order.
 BOOST_AUTO_TEST_CASE(a_server_that_comes_later_is_waited_for) {
     redis_process server(redis_setup{.tcp = true, .turned_clock = "", .more = {}});
     server.stop();

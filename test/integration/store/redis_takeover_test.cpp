@@ -1,5 +1,5 @@
-/// A server that has lost its last writes, as a promoted replica may have: what this instance has
-/// seen counts all the same.
+/// A server that has lost its last writes, like a promoted replica. What this instance has seen
+/// counts nevertheless.
 
 #include "redis_fixture.hpp"
 
@@ -8,7 +8,7 @@ using namespace otpd;
 
 namespace {
 
-/// `lose_since_snapshot` puts the server back to what it was at `snapshot`.
+/// `lose_since_snapshot` resets the server to its state at `snapshot`.
 struct takeover_fixture {
     redis_process server{redis_setup{.tcp = true, .turned_clock = "", .more = {}}};
     driven_redis_backend store{redis_at(server.url())};
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(a_code_whose_send_was_refused_is_not_revived) {
 
 // --- several codes in one slot ------------------------------------------------------------------
 
-// A code that was added does not take the place of the older ones, also when it is itself lost.
+// An added code does not replace the older ones, even if it is lost itself.
 BOOST_AUTO_TEST_CASE(an_added_code_that_is_lost_leaves_the_others_valid) {
     store.admit(added(111, 1));
     snapshot();
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(a_code_that_replaced_added_ones_leaves_them_dead) {
     BOOST_CHECK(std::holds_alternative<store::absent>(check(333)));
 }
 
-// A code that is added starts with the attempts of the others: those that were lost as well.
+// An added code starts with the attempts of the others, including lost ones.
 BOOST_AUTO_TEST_CASE(attempts_that_were_lost_are_handed_on_to_an_added_code) {
     store.admit(added(111, 1));
     snapshot();
@@ -157,10 +157,11 @@ BOOST_AUTO_TEST_CASE(attempts_with_the_id_are_not_given_back) {
         store.check(held_guess_of(1, 222, 1));
     lose_since_snapshot();
     BOOST_CHECK(is<store::exhausted>(store.check(held_guess_of(1, 111, 1))));
-    BOOST_TEST(left_after_wrong() == attempts_max - 1); // those without are counted by themselves
+    BOOST_TEST(left_after_wrong() == attempts_max - 1); // guesses without the id are counted
+                                                        // separately
 }
 
-// Guesses are the number's: they count against the next code, too, and keep it from being sent.
+// Guesses belong to the number: they also count against the next code, and can refuse its send.
 BOOST_AUTO_TEST_CASE(guesses_of_a_number_are_not_given_back) {
     auto guess = guess_of(1, 222);
     guess.guesses.quota = 3;
@@ -176,7 +177,8 @@ BOOST_AUTO_TEST_CASE(guesses_of_a_number_are_not_given_back) {
     BOOST_TEST(std::get<store::refused>(answer).violations.at(0).counter == store::guesses_counter);
 }
 
-// Each kind of guess for itself: those without the id may not use what is left for its holder.
+// Each kind of guess is restored: guesses without the id must not use those reserved for users with
+// it.
 BOOST_AUTO_TEST_CASE(guesses_with_and_without_the_id_are_not_given_back) {
     store::guess_budget const budget{5, one_day, 2};
     auto open = guess_of(1, 222);
@@ -203,10 +205,11 @@ BOOST_AUTO_TEST_CASE(a_wait_is_not_cut_short) {
     BOOST_CHECK(is<store::wrong>(store.check(open)));
     lose_since_snapshot();
     BOOST_CHECK(is<store::locked>(store.check(open)));
-    BOOST_CHECK(is<store::verified>(store.check(held))); // who has the id did not have to wait
+    BOOST_CHECK(is<store::verified>(store.check(held))); // users with the id did not have to wait
 }
 
-// What was told to the new server is from then on that server's: others count and clear there.
+// Values written to the new server belong to that server from then on: other instances count and
+// clear there.
 BOOST_AUTO_TEST_CASE(guesses_are_told_to_a_new_server_once) {
     auto guess = guess_of(1, 222);
     guess.guesses.quota = 3;
@@ -223,7 +226,8 @@ BOOST_AUTO_TEST_CASE(guesses_are_told_to_a_new_server_once) {
     BOOST_TEST(std::get<store::wrong>(answer).attempts_left == 2U);
 }
 
-// On one and the same server its own count holds: others have counted and cleared there meanwhile.
+// On the same server, its own count holds: other instances have counted and cleared there
+// meanwhile.
 BOOST_AUTO_TEST_CASE(guesses_that_another_instance_cleared_stay_cleared) {
     auto guess = guess_of(1, 222);
     guess.guesses.quota = 3;
@@ -265,7 +269,7 @@ BOOST_AUTO_TEST_CASE(what_a_server_kept_of_idempotency_keys_and_sends_in_flight_
     BOOST_CHECK(is<store::replayed>(store.admit(full_send_of(1, 111, 1))));
 }
 
-// Limits, guards and budgets over many numbers: whatever is left of them.
+// Limits, guards and budgets over many numbers, as far as anything is left of them.
 BOOST_AUTO_TEST_CASE(what_is_counted_over_many_numbers_is_not_given_back) {
     auto const counted = [](std::uint32_t n) {
         auto request = full_send_of(n, 111, n);
@@ -289,11 +293,11 @@ BOOST_AUTO_TEST_CASE(what_is_counted_over_many_numbers_is_not_given_back) {
     }
 }
 
-// Strict mode: a send or a used or canceled code counts only once a replica has it.
+// Strict mode: a send, or a used or canceled code, counts only once a replica has it.
 BOOST_AUTO_TEST_CASE(replicas_are_waited_for) {
     auto options = redis_at(server.url());
     options.replicas = 1;
-    options.timeout = 2s; // each time a replica is missing takes three quarters of it
+    options.timeout = 2s; // each missing replica takes three quarters of it
     driven_redis_backend strict(options);
     store::reservation_replacement other{address_of(1, 1),
                                          {store::note{}},
@@ -301,7 +305,7 @@ BOOST_AUTO_TEST_CASE(replicas_are_waited_for) {
                                          {store::reservation{daily_budget(), 1, 100, one_hour}}};
     BOOST_CHECK(is_fault(strict.admit(send_of(1, 111, 1)), store::fault::unknown));
     BOOST_CHECK(is_fault(strict.replace_reservation(other), store::fault::unknown));
-    BOOST_CHECK(is<store::refused>(strict.admit(send_of(1, 111, 1)))); // it stands on the server
+    BOOST_CHECK(is<store::refused>(strict.admit(send_of(1, 111, 1)))); // it remains on the server
 
     redis_process replica(
         redis_setup{.tcp = true,
@@ -321,7 +325,8 @@ BOOST_AUTO_TEST_CASE(replicas_are_waited_for) {
     BOOST_CHECK(is<store::admitted>(strict.admit(send_of(502, 111, 502))));
     BOOST_CHECK((strict.cancel(address_of(502, 502)).value() == store::cancel_outcome::canceled));
     replica.kill();
-    BOOST_TEST(strict.check(guess_of(500, 111)).has_error());         // right, and perhaps not kept
+    // Right, but perhaps not replicated.
+    BOOST_TEST(strict.check(guess_of(500, 111)).has_error());
     BOOST_CHECK(is<store::absent>(strict.check(guess_of(500, 111)))); // but used up
     BOOST_TEST(strict.cancel(address_of(501, 501)).has_error());
     BOOST_CHECK((strict.cancel(address_of(501, 501)).value() == store::cancel_outcome::ended));

@@ -1,4 +1,4 @@
-/// rediss://: a server that is not proven to be the right one gets not a byte of what is kept.
+/// rediss://: a server that does not prove its identity receives none of the stored data.
 
 #include "certificates.hpp"
 #include "redis_fixture.hpp"
@@ -17,7 +17,7 @@ struct tls_fixture {
     temporary_directory files;
     std::string ca_file = files.add("authority.pem", authority.certificate_pem());
 
-    /// A server that shows `shown`, at a port of TLS.
+    /// A server that presents `shown` on a TLS port.
     std::unique_ptr<redis_process> server_with(identity const& shown,
                                                std::string const& asks_clients = "no") {
         port = tls_port.number();
@@ -34,7 +34,7 @@ struct tls_fixture {
         with.ca_file = ca_file;
         return with;
     }
-    /// Whether a store at `host` works with a server that shows `shown`.
+    /// Whether a store at `host` works with a server that presents `shown`.
     bool works(identity const& shown, std::string const& host) {
         auto const server = server_with(shown);
         driven_redis_backend store(options(host));
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_certificate_for_another_host) {
     BOOST_TEST(!works(other, "localhost"));
 }
 
-/// RFC 9525 2: only alternative names say whose certificate it is, and no part of a label is a
+/// RFC 9525 2: only subject alternative names identify a server, and no part of a label is a
 /// wildcard.
 BOOST_AUTO_TEST_CASE(a_name_that_only_the_subject_has) {
     identity const by_subject(for_names(""), authority); // its common name is localhost
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_asks_for_a_certificate) {
     BOOST_CHECK_THROW(driven_redis_backend{with}, boost::system::system_error);
 }
 
-// RFC 6066 3: a name is told before the server chooses its certificate, an address never.
+// RFC 6066 3: a name is sent before the server chooses its certificate, an address never is.
 BOOST_AUTO_TEST_CASE(the_server_is_named_in_the_handshake) {
     namespace asio = boost::asio;
     asio::io_context context;

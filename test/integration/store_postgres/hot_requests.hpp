@@ -1,6 +1,6 @@
 #pragma once
 
-/// Requests of different numbers that meet on shared keys.
+/// Requests of different numbers that use the same shared keys.
 
 #include "otpd/store/store.hpp"
 
@@ -15,7 +15,7 @@ inline store::budget_key hot_budget() {
     return store::budget_key{hot_key(), "daily", "2026-11-03"};
 }
 
-/// Of number and id `n`: limited with everybody's to `quota` a day, and paid from one budget.
+/// A send for number and id `n`, limited globally to `quota` a day and paid from one budget.
 inline store::admission hot_send(std::uint32_t n, std::uint64_t quota = 100'000'000) {
     using namespace std::chrono_literals;
     store::admission request;

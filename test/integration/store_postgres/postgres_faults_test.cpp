@@ -1,5 +1,5 @@
-/// Servers that end, freeze, or are replaced: what was answered holds, and what cannot be known is
-/// said to be unknown.
+/// Servers that end, freeze or are replaced: answers hold, and an outcome that cannot be known is
+/// reported as unknown.
 
 #include "postgres_fixture.hpp"
 #include "support/rounds.hpp"
@@ -11,8 +11,7 @@ using namespace otpd;
 
 namespace {
 
-/// Numbers are sent a code, guessed wrongly once, and verified, by clients that note what they
-/// hear.
+/// Clients that send a code to each number, guess wrongly once and verify, and record the answers.
 class noted_load {
 public:
     explicit noted_load(std::vector<driven_postgres*> over, std::uint32_t first)
@@ -32,10 +31,10 @@ public:
         bool was_wrong = false;
         bool was_verified = false;
     };
-    /// After stop().
+    /// Read after stop().
     std::map<std::uint32_t, heard> known;
     std::int64_t sent = 0;
-    std::int64_t unknown = 0; ///< sends of which it was not said whether they were admitted
+    std::int64_t unknown = 0; ///< sends with an unknown outcome
     std::atomic<std::uint64_t> steps{0};
 
 private:
@@ -73,7 +72,7 @@ private:
     std::jthread thread_;
 };
 
-/// What was heard is there.
+/// Checks that everything recorded is stored.
 void check_known(noted_load const& load, driven_postgres& by, std::int64_t spent_before = 0) {
     for (auto const& [n, heard] : load.known)
         if (heard.was_sent) {
@@ -90,7 +89,7 @@ void check_known(noted_load const& load, driven_postgres& by, std::int64_t spent
 }
 
 struct faults_fixture {
-    /// Killed programs lose nothing that the kernel has, so nothing waits for a disk.
+    /// A killed program loses nothing that the kernel has, so no commit waits for a disk.
     postgres_process server{
         postgres_setup{.tcp = false, .turned_clock = "", .password = "", .more = {"fsync=off"}}};
 
@@ -133,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_killed_loses_nothing_that_was_answered) {
     BOOST_TEST(!store.failed());
 }
 
-// Each transaction that was cut off is looked up: all counts are exact.
+// Each interrupted transaction is looked up, so all counts are exact.
 BOOST_AUTO_TEST_CASE(connections_that_are_cut_off) {
     driven_postgres first(options());
     driven_postgres second(options());
@@ -151,7 +150,7 @@ BOOST_AUTO_TEST_CASE(connections_that_are_cut_off) {
     BOOST_TEST(server.ask("select sum(deadlocks) from pg_stat_database") == "0");
 }
 
-// Late is failed, and what was asked may have been done.
+// Late steps fail, and may have been executed.
 BOOST_AUTO_TEST_CASE(a_server_that_freezes) {
     driven_postgres patient(options());
     BOOST_CHECK(is<store::admitted>(patient.admit(send_of(1, 111, 1))));
@@ -177,10 +176,10 @@ BOOST_AUTO_TEST_CASE(of_several_servers_the_one_that_takes_writes) {
     driven_postgres store(postgres_at(hosts));
     BOOST_CHECK(is<store::admitted>(store.admit(send_of(1, 111, 1))));
     BOOST_TEST(first.ask("select count(*) from otpd.subject") == "1");
-    // Demoted, as far as a client can see.
+    // This looks like a demotion to clients.
     first.ask("alter system set default_transaction_read_only = on");
     first.ask("select pg_reload_conf()");
-    // A new session has the new setting only after the server read it.
+    // A new session has the new setting only after the server has read it.
     eventually([&] { return first.ask("show default_transaction_read_only") == "on"; });
     eventually([&] { return is<store::admitted>(store.admit(send_of(2, 111, 2))); });
     BOOST_TEST(second.ask("select count(*) from otpd.subject") == "1");
@@ -190,7 +189,7 @@ BOOST_AUTO_TEST_CASE(of_several_servers_the_one_that_takes_writes) {
     eventually([&] { return is<store::verified>(store.check(guess_of(1, 111))); });
 }
 
-// Replication is asynchronous: the replica has not got what was answered last.
+// Replication is asynchronous: the replica lacks the last answers.
 BOOST_AUTO_TEST_CASE(what_an_instance_saw_holds_on_a_replica_that_lacks_it) {
     constexpr std::uint64_t quota = 5;
     postgres_setup setup{.tcp = true, .turned_clock = "", .password = "", .more = {"fsync=off"}};
@@ -214,8 +213,8 @@ BOOST_AUTO_TEST_CASE(what_an_instance_saw_holds_on_a_replica_that_lacks_it) {
 
     BOOST_CHECK(is<store::absent>(store.check(guess_of(1, 1))));
     BOOST_TEST(store.find(address_of(2, 2)).value()->open_attempts == 1U);
-    BOOST_CHECK(is<store::verified>(store.check(guess_of(2, 2)))); // that was replicated
-    BOOST_CHECK(is<store::absent>(store.check(guess_of(3, 3))));   // nobody else knows of it
+    BOOST_CHECK(is<store::verified>(store.check(guess_of(2, 2)))); // this one was replicated
+    BOOST_CHECK(is<store::absent>(store.check(guess_of(3, 3))));   // no other instance knows it
     BOOST_TEST(store.spent({hot_budget()}).value().front() == 4);
     driven_postgres other(postgres_at(hosts));
     BOOST_TEST(other.spent({hot_budget()}).value().front() == 4);

@@ -11,7 +11,7 @@ namespace otpd::test {
 
 using namespace std::chrono_literals;
 
-/// Long: what a slow machine needs. Tests of the deadline set their own.
+/// The timeout suits a slow machine. Tests of the deadline set their own.
 inline store::postgres_options postgres_at(std::string const& url) {
     store::postgres_options options;
     options.where = store::parse_location(url).value();

@@ -1,5 +1,5 @@
 /// postgres_instance URL FIRST CLIENTS SECONDS CONNECTIONS: an instance whose clients send and
-/// guess, to be stopped, killed or measured. Prints its steps at the end.
+/// guess, to be stopped, killed or measured. Prints its number of steps at the end.
 
 #include "backend/postgres/postgres_backend.hpp"
 #include "hot_requests.hpp"

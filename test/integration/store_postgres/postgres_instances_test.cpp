@@ -1,4 +1,4 @@
-/// Several instances on one server: together they are as exact as one.
+/// Several instances on one server are as exact as one.
 
 #include "child_process.hpp"
 #include "postgres_fixture.hpp"
@@ -16,7 +16,7 @@ struct instances_fixture {
             instances.push_back(std::make_unique<driven_postgres>(postgres_at(server.url())));
     }
 
-    /// Answers of so many steps that run at once, spread over the instances.
+    /// Returns the answers of this many concurrent steps, spread over the instances.
     template <class MakeStep>
     auto in_parallel(std::uint32_t count, MakeStep make) {
         using answer = typename decltype(make(*instances[0], 0U))::value_type;
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(three_hundred_sends_to_one_number) {
     BOOST_TEST(deadlocks() == "0");
 }
 
-// Batches that make the same rows, in whatever order they come to them.
+// Batches that insert the same rows in different orders.
 BOOST_AUTO_TEST_CASE(rows_that_many_make_at_once) {
     auto send = [](driven_postgres& by, std::uint32_t n) {
         auto request = hot_send(n + 1);
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(rows_that_many_make_at_once) {
     BOOST_TEST(deadlocks() == "0");
 }
 
-// An instance that is stopped in the middle of a batch holds what others wait for, but not for
+// An instance that stops in the middle of a batch holds locks that others wait for, but not for
 // long.
 BOOST_AUTO_TEST_CASE(a_stopped_instance_stops_nobody) {
     child_process const other(OTPD_POSTGRES_INSTANCE, {server.url(), "100000000", "16", "600", "1"},

@@ -1,4 +1,4 @@
-/// Which servers are accepted at the start, and what the operator hears of the others.
+/// Which servers are accepted at the start, and what the operator is told about the others.
 
 #include "postgres_fixture.hpp"
 
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(schemas_are_apart) {
     BOOST_TEST(contains(third.unusable().value_or(""), "is no name"));
 }
 
-// The rights that the printed script grants are enough, and without it the operator hears of it.
+// The rights that the printed script grants suffice. Without the script, the operator is told.
 BOOST_AUTO_TEST_CASE(a_user_that_may_make_no_tables) {
     server.ask("create role app login password 'word'");
     auto const before = reason("app:word");

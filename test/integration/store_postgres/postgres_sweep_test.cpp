@@ -1,4 +1,4 @@
-/// What ends by itself, and how much is kept.
+/// Expiry, and the number of stored rows.
 
 #include "postgres_fixture.hpp"
 
@@ -48,12 +48,12 @@ BOOST_AUTO_TEST_CASE(a_full_store_takes_no_more_sends) {
     BOOST_CHECK(!is<store::admitted>(other.admit(free_send_of(50, 111, 50))));
 }
 
-// The server's clock decides, wherever it goes.
+// The server's clock decides, whatever it shows.
 BOOST_AUTO_TEST_CASE(a_clock_that_is_turned_is_followed) {
     driven_postgres store(postgres_at(server.url()));
     BOOST_CHECK(is<store::admitted>(store.admit(send_of(1, 111, 1))));
     BOOST_CHECK(!is<store::admitted>(store.admit(send_of(1, 111, 2))));
-    server.advance(11s); // the cooldown is over
+    server.advance(11s); // the cooldown has ended
     BOOST_CHECK(is<store::admitted>(store.admit(send_of(1, 111, 3))));
     server.advance(-24h);
     BOOST_CHECK(is<store::verified>(store.check(guess_of(1, 111))));

@@ -1,4 +1,4 @@
-/// A server that is not proven to be the right one gets not a byte of what is kept.
+/// A server that does not prove its identity receives none of the stored data.
 
 #include "certificates.hpp"
 #include "postgres_fixture.hpp"
@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(the_right_server) {
     driven_postgres store(postgres_at(url("localhost")));
     for (std::uint32_t n = 1; n <= 300; ++n)
         BOOST_REQUIRE(is<store::admitted>(store.admit(free_send_of(n, 111, n))));
-    BOOST_TEST(run(store.context(), store->live_codes()).value() == 300U); // many records of TLS
+    BOOST_TEST(run(store.context(), store->live_codes()).value() == 300U); // many TLS records
     BOOST_TEST(server.ask("select bool_and(ssl) from pg_stat_ssl join pg_stat_activity using (pid) "
                           "where application_name = 'otpd'") == "t");
 }

@@ -32,7 +32,7 @@ bool connects(server const& to, int tls_max) {
     }
 }
 
-// How a second connection fares that offers the session of the first.
+// Checks what happens to a second connection that offers the session of the first.
 void check_resumption(int tls_max, std::string_view version) {
     session_guard const guard;
     server stub{tls_options()};
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(the_tls_range_is_what_was_asked_for) {
     server old{options};
     old.start();
     BOOST_TEST(connects(old, TLS1_1_VERSION));
-    BOOST_TEST(!connects(old, 0)); // OpenSSL's default is TLS 1.2 at least
+    BOOST_TEST(!connects(old, 0)); // OpenSSL's default is at least TLS 1.2
     BOOST_TEST(old.state().wait_for([](stub_stats const& stats) { return stats.tls_failed == 1; }));
     BOOST_TEST(
         old.state().wait_for([](stub_stats const& stats) { return stats.connections_open == 0; }));
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(it_can_stop_and_come_back_on_its_port) {
         wire_client idle{stub};
         ask(stub, "POST", "/api/v1/send_sms", good_order());
         stub.stop();
-        stub.stop(); // twice is once
+        stub.stop(); // stopping twice is harmless
         BOOST_TEST(stub.state().stats().connections_open == 0U);
         idle.read_to_end();
         BOOST_CHECK_THROW(wire_client{stub}, boost::system::system_error);
@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(it_runs_on_an_io_context_of_others) {
     std::thread runner{[&] { context.run(); }};
     BOOST_TEST(ask(stub, "GET", "/api/v1/balance").status() == 200U);
     stub.stop();
-    runner.join(); // the context runs dry by itself
+    runner.join(); // the context runs out of work by itself
 }
 
 BOOST_AUTO_TEST_CASE(a_port_in_use_is_an_error) {

@@ -10,7 +10,7 @@ using namespace stub_test;
 
 namespace {
 
-// Asks on one connection, so that keep-alive is part of every test here.
+// Makes its requests on one connection, so that every test here also tests keep-alive.
 class conversation {
 public:
     explicit conversation(server const& with) : client_{with} {}

@@ -1,5 +1,5 @@
-// Every fault as it looks on the wire, HTTP and HTTPS: the bytes, how the connection ends, whether
-// the SMS was sent.
+// Every fault on the wire, over HTTP and HTTPS: the bytes, how the connection ends, and whether the
+// SMS was sent.
 #include "bridgexapi_stub/faults.hpp"
 #include "wire_client.hpp"
 
@@ -18,7 +18,7 @@ using namespace stub_test;
 namespace {
 
 std::set<std::string, std::less<>>
-    tested; // fault names, so that the last test can tell which were forgotten
+    tested; // fault names, so that the last test can report missing ones
 
 void add_fault(server& to, std::string_view fault_as_json) {
     auto const begin = fault_as_json.find(R"("fault":")") + 9;
@@ -37,7 +37,7 @@ void over_both(Check check) {
     }
 }
 
-// One send under a fault after which the connection goes on; the reply, and a second request must
+// Makes one send under a fault that keeps the connection. Returns the reply; a second request must
 // be answered.
 reply_text one_send(server& stub, std::string_view fault_as_json) {
     stub.state().clear_faults();
@@ -57,7 +57,7 @@ struct ended_send {
     std::size_t sms;
 };
 
-// One send under a fault that ends the connection.
+// Makes one send under a fault that ends the connection.
 ended_send send_to_end(server& stub, std::string_view fault_as_json) {
     stub.state().reset();
     add_fault(stub, fault_as_json);
@@ -75,7 +75,7 @@ std::size_t promised_length(std::string const& bytes) {
     return std::stoul(bytes.substr(bytes.find("content-length: ") + 16));
 }
 
-// What the far end sees when there is no close_notify: over plain TCP it is an ordinary end.
+// How the end looks to the peer without a close_notify: over plain TCP it is a normal end.
 end_of_stream aborted(server const& stub) {
     return stub.tls() ? end_of_stream::truncated : end_of_stream::in_order;
 }
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(stopping_early_and_holding) {
         client.write(request_text("POST", "/api/v1/send_sms", good_order()));
         auto const head = client.read_bytes(std::string_view{"HTTP/1.1 200 OK\r\n"}.size());
         BOOST_TEST(head == "HTTP/1.1 200 OK\r\n");
-        stub.stop(); // ends held connections too
+        stub.stop(); // also ends held connections
         auto const rest = client.read_to_end();
         BOOST_TEST(body_of(rest) == R"({"s)");
     });

@@ -89,7 +89,7 @@ public:
     tcp::socket& socket() { return stream_.next_layer(); }
     asio::ssl::stream<tcp::socket>& stream() { return stream_; }
 
-    // Calls `use` with the stream that is in use.
+    // Calls `use` with the active stream.
     template <class Use>
     auto with_stream(Use use) {
         return tls_ ? use(stream_) : use(stream_.next_layer());

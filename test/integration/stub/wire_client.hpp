@@ -1,5 +1,5 @@
-// A blocking client that shows the bytes the stub writes and how its connections end, over TCP or
-// TLS.
+// A blocking client that shows the bytes that the stub writes and how its connections end, over TCP
+// or TLS.
 #pragma once
 
 #include "bridgexapi_stub/server.hpp"
@@ -13,8 +13,7 @@
 
 namespace stub_test {
 
-// A certificate of its own for each run; the servers below use it and the clients accept nothing
-// else.
+// A new certificate for each run. The servers below use it, and the clients accept nothing else.
 bridgexapi_stub::server_options tls_options();
 bridgexapi_stub::server_options options_for(bool tls);
 
@@ -23,7 +22,7 @@ std::string request_text(std::string_view method, std::string_view target,
                          std::string_view body = "", std::string_view more_headers = "");
 
 enum class end_of_stream {
-    in_order,  // FIN; over TLS a close_notify before it
+    in_order,  // FIN; over TLS with a close_notify before it
     truncated, // over TLS: FIN without close_notify
     reset,     // RST
 };
@@ -42,9 +41,9 @@ struct tls_choice {
 
 class wire_client {
 public:
-    // Connects, with a handshake if the server speaks TLS. Throws boost::system::system_error.
+    // Connects, with a handshake if the server uses TLS. Throws boost::system::system_error.
     explicit wire_client(bridgexapi_stub::server const& to, tls_choice choice = {});
-    // TCP only, whatever the server speaks.
+    // TCP only, even if the server uses TLS.
     static wire_client without_tls(bridgexapi_stub::server const& to);
     ~wire_client();
     wire_client(wire_client&&) noexcept;
@@ -52,11 +51,11 @@ public:
     void write(std::string_view bytes);
     reply_text read_reply(); // one reply with a Content-Length
     std::string read_bytes(std::size_t count);
-    std::string read_to_end(); // then ended() tells how
+    std::string read_to_end(); // afterwards ended() is how
     end_of_stream ended() const;
     bool has_something_to_read(); // or its end; does not wait
 
-    // For TLS: takes the session along for the next client (after a reply, for TLS 1.3 sends
+    // For TLS: keeps the session for the next client (call it after a reply, because TLS 1.3 sends
     // tickets late).
     void keep_session();
     bool resumed() const;
@@ -68,7 +67,7 @@ private:
     std::unique_ptr<impl> impl_;
 };
 
-// One request on a connection of its own.
+// Makes one request on its own connection.
 reply_text ask(bridgexapi_stub::server const& of, std::string_view method, std::string_view target,
                std::string_view body = "");
 

@@ -1,5 +1,5 @@
-/// Webhooks over real sockets: what the receiver gets, what happens when it does not want it, and
-/// who is never asked.
+/// Webhooks over real sockets: what the receiver gets, what happens if it refuses, and which
+/// addresses are never contacted.
 
 #include "otpd/core/encoding.hpp"
 #include "otpd/telemetry/log.hpp"
@@ -62,7 +62,7 @@ std::set<std::string> ids_of(std::vector<std::string> const& requests) {
     return result;
 }
 
-/// Notes each request down and answers it with `reply`.
+/// Records each request and answers it with `reply`.
 scripted_server::script answer_with(std::string reply) {
     return [reply](scripted_server& server, scripted_connection& connection) -> awaitable<void> {
         for (;;) {
@@ -74,7 +74,7 @@ scripted_server::script answer_with(std::string reply) {
     };
 }
 
-/// Notes each request down and says nothing.
+/// Records each request and does not answer.
 awaitable<void> never_answer(scripted_server& server, scripted_connection& connection) {
     server.note(co_await connection.read_request());
     co_await connection.hang();
@@ -218,7 +218,7 @@ BOOST_AUTO_TEST_CASE(while_a_secret_is_replaced_there_are_two_signatures) {
     BOOST_TEST(field_of(request, "webhook-signature") == first + " " + second);
 }
 
-// The receiver can tell that it has seen a message, however it failed before.
+// The receiver can recognise a repeated message, however it failed before.
 BOOST_AUTO_TEST_CASE(a_message_is_tried_again_with_the_same_id) {
     auto const play = [](scripted_server& server,
                          scripted_connection& connection) -> awaitable<void> {
@@ -272,7 +272,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_not_tried_again_before_the_receiver_said) {
             auto reply = http_reply(again ? 200 : 503, "{}", fields);
             co_await peer.write(std::move(reply));
         };
-        fixture one; // a few milliseconds would do for a pause: it is in a hurry
+        fixture one; // shortens pauses to milliseconds
         scripted_server server(one.loopback, play);
         one.start(one.endpoint(server.port()));
         one.hooks->on_event(happening());
@@ -293,7 +293,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_given_up_after_eight_tries) {
     BOOST_TEST(count("failed") == 8);
 }
 
-// Where it leads nobody has allowed.
+// Nobody has allowed its target.
 BOOST_AUTO_TEST_CASE(a_redirect_is_not_followed) {
     scripted_server elsewhere(loopback, answer_with(http_reply(200, "{}")));
     auto const to = "Location: https://localhost:" + std::to_string(elsewhere.port()) + "/\r\n";
@@ -318,7 +318,7 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_is_gone_is_told_nothing_more) {
     BOOST_TEST(count("given_up") == 1);
 }
 
-// Four are being sent and six may wait. The eldest of those that wait make room.
+// Four are being sent and six may wait. New messages displace the oldest waiting ones.
 BOOST_AUTO_TEST_CASE(a_queue_is_bounded_when_the_endpoint_hangs) {
     scripted_server server(loopback, never_answer);
     options.queue_max = 10;
@@ -349,7 +349,7 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_hangs_holds_up_no_other) {
     BOOST_TEST(ids_of(server.notes()).size() == 10u);
 }
 
-// One id for what happened, whoever is told.
+// One event has one id for all endpoints.
 BOOST_AUTO_TEST_CASE(all_endpoints_are_told_the_same) {
     scripted_server one(loopback, answer_with(http_reply(200, "{}")));
     scripted_server two(loopback, answer_with(http_reply(200, "{}")));
@@ -381,7 +381,7 @@ BOOST_AUTO_TEST_CASE(an_endpoint_is_told_what_it_asked_for) {
     BOOST_TEST(body_of(server.notes().front()).starts_with(R"({"type":"verification.verified")"));
 }
 
-// Nothing runs that could take what happened, and still it returns.
+// Nothing handles the event, and the call returns nevertheless.
 BOOST_AUTO_TEST_CASE(nobody_waits_for_a_webhook) {
     scripted_server server(loopback, answer_with(http_reply(200, "{}")));
     make({endpoint(server.port())});
@@ -395,7 +395,7 @@ BOOST_AUTO_TEST_CASE(nobody_waits_for_a_webhook) {
     BOOST_TEST(server.connections_peak() <= 4u);
 }
 
-// What a name stands for decides, not what it looks like.
+// The address that a name resolves to decides, not how the name looks.
 BOOST_DATA_TEST_CASE(an_address_that_is_not_public_is_not_connected_to,
                      data::make(std::array{"localhost", "127.0.0.1"}), host) {
     scripted_server server(loopback, answer_with(http_reply(200, "{}")));
@@ -408,7 +408,7 @@ BOOST_DATA_TEST_CASE(an_address_that_is_not_public_is_not_connected_to,
     drain();
     BOOST_TEST(server.connections() == 0u);
     BOOST_TEST(count("delivered") == 0);
-    BOOST_TEST(logged("\"webhook_connect_failed\"") == 1u); // not for every try
+    BOOST_TEST(logged("\"webhook_connect_failed\"") == 1u); // not for every attempt
     BOOST_TEST(captured.text().find("Permission denied") != std::string::npos);
 }
 
