@@ -1,4 +1,4 @@
-// Which way a send may go and what it may cost: decimal.hpp, fields.hpp.
+// The route and maximum price of a send: decimal.hpp, fields.hpp.
 
 #include "api/decimal.hpp"
 #include "api/fields.hpp"
@@ -52,7 +52,7 @@ std::array const amounts_of_numbers{
     amount_case{"0.0900000", 90'000},
     amount_case{"12.345678", 12'345'678},
     amount_case{"1000000000", 1'000'000'000'000'000},
-    amount_case{"999999999.999999", 999'999'999'999'999}, // a double has no such number
+    amount_case{"999999999.999999", 999'999'999'999'999}, // beyond the precision of a double
     amount_case{"9e-2", 90'000},
     amount_case{"9E-02", 90'000},
     amount_case{"1e+3", 1'000'000'000},
@@ -71,7 +71,7 @@ std::array const amounts_of_numbers{
     amount_case{"1e99999999999", none},
     amount_case{"99999999999999999999", none},
 };
-// Exactly, and never by way of floating point.
+// Exactly, without floating point.
 BOOST_DATA_TEST_CASE(are_read_as_they_are_written, data::make(amounts_of_numbers)) {
     BOOST_TEST(micros_of(parse_amount(sample.text)) == sample.micros);
     auto body = with("max_price", sample.text);
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(are_numbers_or_strings_and_nothing_else) {
     }
 }
 
-// What is nested has numbers of its own.
+// Numbers in nested values are ignored.
 BOOST_AUTO_TEST_CASE(are_those_of_the_outermost_object) {
     json_body body(R"({"a":[7.5],"max_price":0.5,"b":{"max_price":9.25},"c":1.75})");
     BOOST_TEST(micros_of(read_max_price(body)) == 500'000);

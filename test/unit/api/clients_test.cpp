@@ -1,4 +1,4 @@
-// Whose token a request shows: authenticator.hpp.
+// Which client a request's token belongs to: authenticator.hpp.
 
 #include "otpd/api/authenticator.hpp"
 #include "otpd/http/problem.hpp"
@@ -25,7 +25,7 @@ credential client_with(std::string name, std::vector<std::string_view> const& to
 
 std::string const unknown = "nobody";
 
-/// The name of the client that the request is taken for.
+/// The name of the client that the request counts for.
 std::string name_for_fields(authenticator const& callers,
                             std::vector<http::field_view> const& fields) {
     http::request_parts parts;
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(may_have_two_tokens) {
         BOOST_TEST(name_for(callers, wrong) == unknown);
 }
 
-// Found among many by a search in order: the first, the last and those between.
+// The search finds the first, the last and those in between.
 BOOST_AUTO_TEST_CASE(are_told_apart_however_many_there_are) {
     std::vector<credential> many;
     auto const token_of = [](int i) { return "token-" + std::to_string(i); };
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(are_told_apart_however_many_there_are) {
     BOOST_TEST(name_for(callers, "Bearer token-100") == unknown);
 }
 
-// Which of two would count? Neither.
+// Two tokens in one request are ambiguous, so neither counts.
 BOOST_AUTO_TEST_CASE(may_not_show_two_tokens) {
     authenticator const callers(secret_string("t"));
     std::vector<http::field_view> const twice{{"Authorization", "Bearer t"},
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(are_everybody_without_a_token) {
     BOOST_TEST(name_for(callers, "Bearer whatever") == "default");
 }
 
-// An empty token is no token: with a client beside it, it lets nobody in.
+// An empty token is no token: if another client has one, it admits nobody.
 BOOST_AUTO_TEST_CASE(are_not_everybody_when_another_has_a_token) {
     authenticator const callers({client_with("default", {}), client_with("shop", {"shop-token"})});
     BOOST_TEST(name_for_fields(callers, {}) == unknown);
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(keep_what_they_may_do) {
     BOOST_TEST(found->caller_id == "SHOP");
 }
 
-// RFC 6750 3: the scheme is named; what was wrong is not.
+// RFC 6750 3: the challenge names the scheme, but not what was wrong.
 BOOST_AUTO_TEST_CASE(that_are_unknown_get_one_answer) {
     auto const what = http::unauthorized();
     BOOST_TEST(what.status == 401U);

@@ -1,4 +1,4 @@
-// The fields of requests, from text to the domain's types: fields.hpp, caller.hpp.
+// Conversion of a request's fields to the domain's types: fields.hpp, caller.hpp.
 
 #include "api/caller.hpp"
 #include "api/fields.hpp"
@@ -20,7 +20,7 @@ json_body with(std::string_view name, std::string_view value) {
     return json_body(boost::json::serialize(boost::json::object{{name, value}}));
 }
 
-/// The members that the faults are of.
+/// The members with faults.
 std::string faults_of(json_body const& body) {
     std::string names;
     if (body.valid()) return names;
@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(of_ipv4_count_whole) {
     BOOST_TEST(block("192.0.2.1") != block("192.0.2.2"));
 }
 
-// What one household has: whoever has 2^64 addresses is still one caller.
+// One household with 2^64 addresses counts as one caller.
 BOOST_AUTO_TEST_CASE(of_ipv6_count_by_their_first_64_bits) {
     BOOST_TEST(block("2001:db8:1:2::") == "2001:db8:1:2::/64");
     BOOST_TEST(block("2001:db8:1:2:ffff:ffff:ffff:ffff") == block("2001:db8:1:2::1"));
@@ -59,13 +59,14 @@ BOOST_AUTO_TEST_CASE(of_ipv6_count_by_their_first_64_bits) {
     BOOST_TEST(block("fe80::1%1") == block("fe80::2"));
 }
 
-// Otherwise all of IPv4, mapped, would be one /64.
+// Otherwise all mapped IPv4 addresses would be one /64.
 BOOST_AUTO_TEST_CASE(of_ipv4_written_as_ipv6_are_those_of_ipv4) {
     BOOST_TEST(block("::ffff:192.0.2.1") == "192.0.2.1");
     BOOST_TEST(block("::ffff:c000:201") == "192.0.2.1");
 }
 
-// By its first 64 bits all of IPv4 would be one, or one owner of an IPv4 address would be 65,536.
+// Counted by its first 64 bits, all of IPv4 would be one caller, or the owner of one IPv4 address
+// would be 65,536 callers.
 BOOST_AUTO_TEST_CASE(of_ipv6_that_have_one_of_ipv4_inside_are_that_one) {
     for (auto const* address :
          {"64:ff9b::192.0.2.1",                    // NAT64
@@ -77,10 +78,10 @@ BOOST_AUTO_TEST_CASE(of_ipv6_that_have_one_of_ipv4_inside_are_that_one) {
     BOOST_TEST(block("64:ff9b::192.0.2.2") == "192.0.2.2");
     auto nat64 = with("end_user_ip", "64:ff9b::c000:201");
     BOOST_TEST(read_end_user_address(nat64).value() == "192.0.2.1");
-    // Within a network the length of NAT64's prefix is its own: nobody has two such addresses.
+    // The length of NAT64's prefix is a network's own choice, and nobody has two such addresses.
     BOOST_TEST(block("64:ff9b:1::192.0.2.1") != block("64:ff9b:1::192.0.2.2"));
     BOOST_TEST(block("64:ff9b:1:c000:2:100::") != block("64:ff9b:1:c000:3:100::"));
-    // Neighbours.
+    // Adjacent prefixes.
     BOOST_TEST(block("64:ff9b:2::192.0.2.1") == "64:ff9b:2::/64");
     BOOST_TEST(block("64:ff9b::1:0:0") == "64:ff9b::/64");
     BOOST_TEST(block("2001:1::3fff:fdfe") == "2001:1::/64");
@@ -152,7 +153,7 @@ BOOST_AUTO_TEST_CASE(a_locale_is_any_well_formed_language_tag) {
     }
 }
 
-// What is lost or added in a copy or on a keyboard does not make another code (passcode_test.cpp).
+// Changes by copying or by a keyboard do not make another code (passcode_test.cpp).
 BOOST_AUTO_TEST_CASE(a_code_is_read_as_people_write_it) {
     auto const read = [](std::string_view text) {
         auto body = with("code", text);
@@ -166,7 +167,7 @@ BOOST_AUTO_TEST_CASE(a_code_is_read_as_people_write_it) {
     BOOST_TEST(read("12345x") == "code ");
 }
 
-// As serialisers write what is not set.
+// Serialisers write null for an unset member.
 BOOST_AUTO_TEST_CASE(an_optional_member_that_is_null_is_as_if_it_were_absent) {
     json_body body(R"({"purpose":null,"route_id":null,"route_plan":null,"max_price":null,)"
                    R"("end_user_ip":null,"locale":null,"web_otp_host":null,)"
@@ -220,8 +221,7 @@ BOOST_AUTO_TEST_CASE(a_last_line_may_have_a_second_host_for_a_page_in_a_frame) {
     BOOST_TEST(faults_of(others) == "web_otp_frame_host ");
 }
 
-// A browser fills the code in on that host's pages: the operator says which of them are the
-// client's.
+// A browser fills in the code on that host's pages, so the operator lists the client's hosts.
 BOOST_AUTO_TEST_CASE(a_last_line_has_a_host_that_the_client_may_name) {
     for (char const* wrong :
          {"", "evil.example", "example.com", "x.login.example.com", "Login.example.com",
@@ -250,7 +250,7 @@ BOOST_AUTO_TEST_CASE(a_message_has_one_last_line) {
     BOOST_TEST(faults_of(both) == "app_hash ");
 }
 
-// Each names its own fault, so a client sees all of them at once.
+// All faults are reported at once.
 BOOST_AUTO_TEST_CASE(faults_of_several_fields_are_named_together) {
     json_body body(R"({"phone_number":"1","end_user_ip":7,"locale":"x","app_hash":"y"})");
     read_phone_number(body);

@@ -26,14 +26,14 @@ auto read(std::vector<http::field_view> const& fields, std::string_view body = "
     return read_idempotency_key(request);
 }
 
-/// The key, `none` without one, `refused` when it is a fault.
+/// The key, `none` without one, `refused` if it is invalid.
 std::string key_of(std::string_view value) {
     auto const key = read({{"Idempotency-Key", value}});
     if (!key) return "refused";
     return *key ? (*key)->text : "none";
 }
 
-/// Of a body that comes with the key `k`.
+/// The fingerprint of a body with the key `k`.
 auto fingerprint_of(std::string_view body) {
     return read({{"Idempotency-Key", "k"}}, body).value().value().fingerprint;
 }
@@ -77,7 +77,7 @@ BOOST_DATA_TEST_CASE(are_read_quoted_and_bare, data::make(accepted)) {
     BOOST_TEST(key_of(sample.field) == sample.key);
 }
 
-// Passing over what is not understood would send twice what was meant to be sent once.
+// Ignoring an invalid key could send twice what must be sent once.
 BOOST_DATA_TEST_CASE(are_refused_rather_than_passed_over, data::make(refused)) {
     BOOST_TEST(key_of(sample) == "refused");
 }
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(that_are_refused_say_what_a_key_is) {
     BOOST_TEST(!fault.detail.empty());
 }
 
-// Whatever the field's name is written like; two are never merged and none of them is picked.
+// However the field's name is written, two of them are refused, not merged.
 BOOST_AUTO_TEST_CASE(occur_once) {
     BOOST_TEST(read({{"idempotency-key", "k"}}).value().value().text == "k");
     BOOST_TEST(!read({{"Idempotency-Key", "k"}, {"Idempotency-Key", "k"}}));
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(have_at_most_255_characters) {
     BOOST_TEST(key_of(quoted(longest)) == longest);
     BOOST_TEST(key_of(too_long) == "refused");
     BOOST_TEST(key_of(quoted(too_long)) == "refused");
-    // It is the characters of the key that count, not of what it takes to write them.
+    // Only the key's characters count, not their escapes.
     std::string escaped;
     for (int i = 0; i < 255; ++i)
         escaped += R"(\")";

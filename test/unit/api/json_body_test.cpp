@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(give_the_members_that_are_asked_for) {
     BOOST_TEST(body.valid());
 }
 
-// What is nested never stands in for a member of the outermost object.
+// A nested member never replaces one of the outermost object.
 BOOST_AUTO_TEST_CASE(do_not_look_inside_other_members) {
     json_body body(R"({"x":{"phone_number":"31651860670"},"y":[{"phone_number":"1"}]})");
     BOOST_TEST(!body.required_string("phone_number"));
@@ -75,7 +75,7 @@ std::array const integers{
     integer_case{"{\"a\":3}", false},  integer_case{"9223372036854775808", false}, // over int64
     integer_case{"4294967299", false},                                             // 3 modulo 2^32
 };
-// One way to write a route: an integer token within the bounds.
+// A route has one notation: an integer token within the bounds.
 BOOST_DATA_TEST_CASE(read_integer_tokens_only, data::make(integers)) {
     json_body body(std::string(R"({"route_id":)") + sample.text + "}");
     BOOST_TEST(body.optional_integer("route_id", 1, 8).has_value() == sample.accepted);
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(say_where_the_json_breaks) {
     BOOST_TEST(place_of_fault("null") == R"(["body"])");
 }
 
-// Two parsers would each pick another of the two values.
+// Two parsers could pick different values.
 BOOST_AUTO_TEST_CASE(refuse_a_name_that_occurs_twice) {
     BOOST_TEST(!json_body(R"({"code":"111111","code":"222222"})").valid());
     BOOST_TEST(!json_body(R"({"code":"1","co\u0064e":"2"})").valid());
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(are_bounded_in_depth_and_members) {
     BOOST_TEST(!json_body(with_members(33)).valid());
 }
 
-// A body that cannot be read has one fault: its members are not missing, nobody knows.
+// An unreadable body has one fault: its members are unknown, not missing.
 BOOST_AUTO_TEST_CASE(blame_an_unreadable_body_once) {
     json_body body("");
     body.required_string("phone_number");

@@ -32,7 +32,8 @@ fields fields_for(Limits const& limits) {
     return out;
 }
 
-/// A list of strings with integer parameters (RFC 9651 3.1, 3.1.2, 3.3.1, 3.3.3).
+/// Whether the text is a list of strings with integer parameters (RFC 9651 3.1, 3.1.2, 3.3.1,
+/// 3.3.3).
 bool is_structured_list(std::string const& text) {
     static std::string const item = R"RE("[ !#-\[\]-~]*"(;[a-z*][a-z0-9_.*-]*=-?[0-9]{1,15})*)RE";
     static boost::regex const list(item + "(, " + item + ")*");
@@ -65,7 +66,7 @@ BOOST_AUTO_TEST_CASE(after_a_refusal_give_those_that_refused_with_nothing_left) 
     BOOST_TEST(is_structured_list(written.left));
 }
 
-// The guesses and the guard against pumped SMS have no quota and window to tell.
+// Guess limits and the conversion guard have no quota and window to report.
 BOOST_AUTO_TEST_CASE(leave_out_what_is_no_plain_limit) {
     std::vector<otp::violated_limit> violated{{"guesses", 45s}, {"pumping_prefix", 12h}};
     BOOST_TEST(fields_for(violated).policy == "none");
@@ -79,7 +80,7 @@ BOOST_AUTO_TEST_CASE(are_absent_without_limits) {
     BOOST_TEST(fields_for(std::vector<otp::violated_limit>{}).left == "none");
 }
 
-// The tests above are worth what this finds.
+// The tests above rely on this check finding faults.
 BOOST_AUTO_TEST_CASE(are_compared_with_a_grammar_that_finds_faults) {
     for (auto const* good : {R"("a";q=1;w=60)", R"("a";q=1, "b";r=0;t=1)", R"("")"})
         BOOST_TEST(is_structured_list(good), good);

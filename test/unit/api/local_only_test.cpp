@@ -1,4 +1,4 @@
-// Who is served by a server that shows codes or asks for no token: local_only.hpp.
+// Who is served by a server that shows codes or requires no token: local_only.hpp.
 
 #include "otpd/api/local_only.hpp"
 

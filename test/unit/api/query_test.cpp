@@ -19,7 +19,7 @@ query with(std::string_view text) {
     return query(text, {"country", "purpose", "window"});
 }
 
-/// The places of all faults.
+/// The positions of all faults.
 std::string places(query const& asked) {
     std::string all;
     if (asked.valid()) return all;
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(are_percent_decoded_in_names_and_values) {
     BOOST_TEST(with("purpose=a=b").text("purpose").value() == "a=b");
 }
 
-// A filter that is misspelt would silently answer another question.
+// A misspelt filter would silently give another answer.
 BOOST_AUTO_TEST_CASE(refuse_what_nobody_knows) {
     BOOST_TEST(places(with("contry=NL")) == R"(["query","contry"])");
     BOOST_TEST(places(with("Country=NL&windows=1")) == R"(["query"]["query","windows"])");
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(refuse_what_nobody_knows) {
     BOOST_TEST(places(with("&")) == R"(["query"]["query"])");
 }
 
-// Which of the two would count?
+// Duplicates are ambiguous.
 BOOST_AUTO_TEST_CASE(refuse_what_occurs_twice) {
     BOOST_TEST(places(with("country=NL&country=NL")) == R"(["query","country"])");
     BOOST_TEST(places(with("country=NL&countr%79=BE")) == R"(["query","country"])");
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(refuse_what_is_no_query) {
         BOOST_TEST(places(with(wrong)) == R"(["query"])", wrong);
 }
 
-// It may be anything, a phone number too, and not even text.
+// It may be anything, even a phone number, or not text at all.
 BOOST_AUTO_TEST_CASE(do_not_repeat_what_looks_like_no_name) {
     for (auto const* strange :
          {"31612345678=1", "%FF%00=1", "a-b=1", "=1", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1"})

@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(write_money_as_a_plain_decimal) {
     BOOST_TEST(to_decimal(money::from_micros(12'000'000)) == "12");
 }
 
-// No figure is another one when it is read again.
+// Every number reads back as the same number.
 BOOST_AUTO_TEST_CASE(write_numbers_that_are_read_as_the_same_ones) {
     auto const text = [](double value) { return json_writer().add("v", value).finish(); };
     BOOST_TEST(text(0.0) == R"({"v":0})");
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(write_what_was_written_before_as_a_member) {
                R"({"a":{"samples":7},"b":1})");
 }
 
-// The members of one object, whoever wrote them: an array holds JSON texts.
+// The members of one object, however they are written: an array contains JSON texts.
 BOOST_AUTO_TEST_CASE(write_arrays_of_what_was_written_before) {
     auto const one = json_writer().add("event", "admitted").finish();
     BOOST_TEST(json_writer().add_array("a", {one, "7"}).add_array("none", {}).finish() ==
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(write_times_in_utc_with_milliseconds) {
     BOOST_TEST(at(1970y / 1 / 1, 0ms) == "1970-01-01T00:00:00.000Z");
     BOOST_TEST(at(2026y / 11 / 25, 16h + 5min + 9s + 7ms) == "2026-11-25T16:05:09.007Z");
     BOOST_TEST(at(2028y / 2 / 29, 23h + 59min + 59s + 999ms) == "2028-02-29T23:59:59.999Z");
-    // Never a millisecond that was not there yet, before 1970 neither.
+    // Rounds down to milliseconds, also before 1970.
     BOOST_TEST(to_timestamp(wall_time(sys_days(2026y / 1 / 1)) + 999'999ns) ==
                "2026-01-01T00:00:00.000Z");
     BOOST_TEST(to_timestamp(wall_time(sys_days(1970y / 1 / 1)) - 1ns) ==
@@ -92,7 +92,7 @@ struct expected {
     unsigned status;
     char const* word;
 };
-// The contract that clients branch on: one row for every way the domain can refuse.
+// The contract that clients rely on: one row for every refusal of the domain.
 std::array const contract{
     expected{otp::errc::number_invalid, 422, "validation_failed"},
     expected{otp::errc::number_other_spelling, 422, "validation_failed"},
@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(name_the_reason_as_a_word) {
     BOOST_TEST(to_problem(why).members.at("reason").as_string() == "insufficient_balance");
 }
 
-// Asking again helps with the first, and mostly not with the second.
+// A retry helps in the first case, and mostly not in the second.
 BOOST_AUTO_TEST_CASE(tell_an_upstream_that_was_not_reached_from_one_that_failed) {
     using enum bridgexapi::reason;
     for (int i = 0; i <= static_cast<int>(shutting_down); ++i) {
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(tell_what_became_of_each_route) {
     BOOST_TEST(!to_problem(otp::failure{otp::errc::no_route}).members.contains("steps"));
 }
 
-// In a reply as in a problem.
+// In replies and problems alike.
 BOOST_AUTO_TEST_CASE(tell_of_routes_as_replies_do) {
     auto steps = two_steps;
     steps.push_back({1, step::result::accepted, {}, money::from_micros(1)});
@@ -218,7 +218,7 @@ std::string field_of(http::problem const& problem, std::string_view name) {
 
 } // namespace
 
-// Every one of them and not the first, so that nobody waits for one limit only to meet the next.
+// Reports all violated limits, so that a client does not wait for one only to meet the next.
 BOOST_AUTO_TEST_CASE(name_every_violated_limit_with_its_own_wait) {
     otp::failure why{otp::errc::limit_exceeded, 340s};
     why.violated = {
@@ -235,7 +235,7 @@ BOOST_AUTO_TEST_CASE(name_every_violated_limit_with_its_own_wait) {
                R"("cooldown";r=0;t=45, "number_10m";r=0;t=118, "address_1h";r=0;t=340)");
 }
 
-// Alone it has a code of its own, and the fields all the same.
+// If only the cooldown refuses, it has its own code, but the same fields.
 BOOST_AUTO_TEST_CASE(tell_of_the_cooldown_as_of_every_other_limit) {
     otp::failure why{otp::errc::cooldown_active, 45s};
     why.violated = {{"cooldown", 45s, 1, 90s}};
@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(tell_of_no_limits_where_none_refused) {
     BOOST_TEST(!what.members.contains("errors"));
 }
 
-// A body whose members are well-formed and yet cannot be: the client reads it as any other 422.
+// A body with well-formed but impossible values reads like any other 422.
 BOOST_AUTO_TEST_CASE(list_what_is_wrong_with_a_body_as_its_reader_does) {
     auto const place = [](otp::errc code) {
         auto const what = to_problem(otp::failure{code});

@@ -1,4 +1,5 @@
-/// What the process asks of the kernel, each time in a child, as it cannot be taken back.
+/// How the process prepares itself. Each check runs in a child process, because it cannot be
+/// undone.
 
 #include "app/process.hpp"
 #include "otpd/telemetry/metrics.hpp"
@@ -18,7 +19,7 @@
 
 namespace {
 
-/// Whether `holds()` in a child of this process.
+/// Returns whether `holds()` in a child of this process.
 template <class Check>
 bool holds_in_child(Check holds) {
     pid_t const child = ::fork();
@@ -26,7 +27,7 @@ bool holds_in_child(Check holds) {
         bool held = false;
         try {
             held = holds();
-        } catch (...) { // it did not
+        } catch (...) { // the check failed
         }
         ::_exit(held ? 0 : 1);
     }
@@ -85,7 +86,7 @@ BOOST_AUTO_TEST_CASE(leaves_no_dump_and_lets_nobody_read_its_memory) {
     }));
 }
 
-/// What belongs to a process without dumps in /proc is root's; its own threads see it all the same.
+/// The /proc files of a process without dumps belong to root, but its own threads can read them.
 BOOST_AUTO_TEST_CASE(still_sees_its_own_figures_without_being_root) {
     BOOST_TEST(holds_in_child([] {
         constexpr uid_t nobody = 65534;

@@ -11,7 +11,7 @@ using namespace otpd;
 
 BOOST_AUTO_TEST_SUITE(a_timeline_file)
 
-/// The second half leads to the verification, for whoever has the file.
+/// The second half would give readers of the file access to the verification.
 BOOST_AUTO_TEST_CASE(has_the_half_of_a_verification_id_that_the_log_has) {
     test::temporary_directory const directory;
     auto const path = directory.path() + "/timeline.jsonl";

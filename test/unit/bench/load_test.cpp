@@ -1,4 +1,4 @@
-// The load generator's own arithmetic: figures that others are held against come from it.
+// The load generator's own arithmetic, which its published results rely on.
 
 #include "latency_histogram.hpp"
 #include "load_schedule.hpp"
@@ -20,7 +20,8 @@ BOOST_AUTO_TEST_CASE(a_percentile_is_at_most_one_128th_too_high_and_never_too_lo
          length *= 3) {
         latency_histogram of;
         of.add(std::chrono::nanoseconds(length));
-        of.add(std::chrono::nanoseconds::max()); // so that the longest does not bound the first
+        of.add(std::chrono::nanoseconds::max()); // so that the maximum does not bound the first
+                                                 // percentile
         auto const said = of.percentile(50).count();
         BOOST_TEST(said >= length);
         BOOST_TEST(said - length <= length / 128);
@@ -29,7 +30,7 @@ BOOST_AUTO_TEST_CASE(a_percentile_is_at_most_one_128th_too_high_and_never_too_lo
 
 BOOST_AUTO_TEST_CASE(a_percentile_is_the_smallest_that_so_many_do_not_exceed) {
     latency_histogram of;
-    for (int i = 1; i <= 200; ++i) // each below 256 ns has a step of its own
+    for (int i = 1; i <= 200; ++i) // each value below 256 ns has its own bucket
         of.add(std::chrono::nanoseconds(i));
     BOOST_TEST(of.percentile(50).count() == 100);
     BOOST_TEST(of.percentile(99).count() == 198);

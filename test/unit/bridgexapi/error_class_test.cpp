@@ -34,7 +34,7 @@ struct row {
     char const* text;
     reason why;
 };
-/// What the vendor's SDK knows, with the casings that are known and others.
+/// The words of the vendor's SDK, in known and other casings.
 constexpr row rows[] = {
     {"Missing API Key", reason::authentication},
     {"Invalid or inactive API Key", reason::authentication},
@@ -60,7 +60,7 @@ constexpr char const* success =
 
 BOOST_AUTO_TEST_SUITE(error_class)
 
-/// Which status the real API uses is not known, so none may matter.
+/// The real API's statuses are unknown, so none may matter.
 BOOST_AUTO_TEST_CASE(known_words_count_with_every_error_status) {
     for (auto const& [text, why] : rows)
         for (unsigned const status : {400u, 401u, 402u, 403u, 404u, 422u, 500u, 502u, 503u}) {
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(bodies_that_state_nothing) {
             BOOST_TEST(judged(413, body) == "rejected invalid_request");
             BOOST_TEST(judged(422, body) == "rejected invalid_request");
             BOOST_TEST(judged(429, body) == "rejected rate_limited");
-            // A gateway's word about a request that may have passed it.
+            // A gateway sends 408 for a request that may have passed it.
             BOOST_TEST(judged(408, body) == "unknown upstream_error");
             for (unsigned const status : {500u, 502u, 503u, 504u, 599u})
                 BOOST_TEST(judged(status, body) == "unknown upstream_error");
@@ -116,14 +116,14 @@ BOOST_AUTO_TEST_CASE(bodies_that_state_nothing) {
 BOOST_AUTO_TEST_CASE(any_2xx_with_success_and_a_message_is_accepted) {
     for (unsigned const status : {200u, 201u, 202u, 299u})
         BOOST_TEST(judged(status, success) == "accepted");
-    // A success that is none: an SMS may have been sent.
+    // An invalid success: an SMS may have been sent.
     for (auto const* body :
          {R"({"status":"error","messages":[{}]})", R"({"messages":[{}]})",
           R"({"status":"success"})", R"({"status":"success","messages":[]})",
           R"({"status":"success","messages":null})", R"({"status":"success","messages":{}})",
           R"({"status":"success","messages":[null]})", R"({"detail":"Insufficient balance"})"})
         BOOST_TEST(judged(200, body) == "unknown protocol_error", body);
-    // The words of success do not make one of an error.
+    // A success body does not turn an error into a success.
     BOOST_TEST(judged(500, success) == "unknown upstream_error");
     BOOST_TEST(judged(302, success) == "unknown protocol_error");
 }

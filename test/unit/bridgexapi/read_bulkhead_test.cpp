@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Keeps each question until the test lets it go.
+/// Holds each request until the test releases it.
 class holding_gateway final : public test::unread_gateway {
 public:
     asio::awaitable<send_outcome> send_sms(sms, deadline) override { co_return accepted{}; }
@@ -36,7 +36,7 @@ public:
         one.bx_message_id = std::move(id);
         co_return one;
     }
-    /// The oldest.
+    /// Releases the oldest request.
     void let_go() { held_.front()->cancel(); }
     [[nodiscard]] std::size_t held() const { return held_.size(); }
     int asked = 0;
@@ -53,9 +53,9 @@ private:
     std::list<asio::steady_timer*> held_;
 };
 
-/// One thread, which runs only while a test lets it.
+/// A single thread, which runs only when a test lets it.
 struct bulkhead_fixture {
-    /// Two questions at a time, three that wait.
+    /// Two concurrent requests, three waiting ones.
     static read_bulkhead_options small() {
         read_bulkhead_options options;
         options.concurrency_max = 2;

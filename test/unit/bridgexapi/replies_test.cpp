@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(delivery_pages) {
     BOOST_TEST(!read_delivery_page("[]").has_value());
 }
 
-/// The boundary of the nesting that is accepted.
+/// The maximum nesting that is accepted.
 BOOST_AUTO_TEST_CASE(nesting_is_bounded) {
     auto const nested = [](std::size_t levels) {
         return R"({"balance":1,"x":)" + std::string(levels - 1, '[') +
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(bodies_are_json_and_nothing_like_it) {
     auto const read =
         read_balance(R"({"balance":1,"\u0062alance":2,"username":"a\u0041\n\ud83d\ude00"})");
     BOOST_TEST_REQUIRE(read.has_value());
-    BOOST_TEST(read->amount.micros() == 2'000'000); // of several the last
+    BOOST_TEST(read->amount.micros() == 2'000'000); // the last of duplicates
     BOOST_TEST(read->username.value() == "aA\n\xf0\x9f\x98\x80");
     for (char const* body :
          {"", " ", "null", R"({"balance":1)", R"({"balance":1}})", R"({"balance":1,})",

@@ -18,7 +18,7 @@ sms message(std::string text = "Your verification code is 483921",
 
 BOOST_AUTO_TEST_SUITE(requests)
 
-/// As the vendor's SDK sends it, byte for byte.
+/// Byte for byte like the vendor's SDK.
 BOOST_AUTO_TEST_CASE(send_sms) {
     auto const request = send_request(message());
     BOOST_TEST((request.method == net::http_method::post));
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(reads) {
     BOOST_TEST(balance_request().body.empty());
 }
 
-/// Unset filters are left out, limit and skip are always there.
+/// Unset filters are omitted; limit and skip are always present.
 BOOST_AUTO_TEST_CASE(delivery_filters) {
     BOOST_TEST(deliveries_request(delivery_query()).target == "/api/v1/dlr?limit=50&skip=0");
     delivery_query query;
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(delivery_filters) {
                "&to_date=2026-04-02");
 }
 
-/// Servers differ in what they make of escapes and dots: with such an id nobody is asked.
+/// Servers treat escapes and dots differently, so no request is made for such an id.
 BOOST_AUTO_TEST_CASE(ids_are_letters_digits_hyphens_and_underscores) {
     BOOST_TEST(delivery_request("BX_1-z9")->target == "/api/v1/dlr/BX_1-z9");
     BOOST_TEST(order_deliveries_request("A_1-z9", 5, 6)->target ==

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Draws the least that is asked for.
+/// Draws the smallest value.
 class lowest_random final : public random_source {
 public:
     void fill(std::span<std::byte> out) override { std::ranges::fill(out, std::byte{}); }
@@ -39,7 +39,7 @@ send_outcome bad() {
     return unknown{reason::timed_out};
 }
 
-/// A gate, and sends that are ended as a test wants.
+/// A gate, and sends that end as the test decides.
 struct gate_fixture {
     explicit gate_fixture(route_gate_options options = four_places()) : gate(options, random) {}
 
@@ -59,7 +59,7 @@ struct gate_fixture {
         clock.advance(takes);
         return leave(place, outcome);
     }
-    /// Fails as often as it takes.
+    /// Fails until the breaker opens.
     std::chrono::milliseconds open() {
         for (int i = 0; i < 10; ++i)
             if (auto const change = pass(bad()); change.opened) return change.opened->for_how_long;
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(a_turn_that_would_come_too_late_is_refused_at_once) {
     fixture.pass(good(), 4s);
     for (int i = 0; i < 4; ++i)
         fixture.enter();
-    // Four places, four seconds each: a turn every second.
+    // Four places of four seconds each give a turn every second.
     BOOST_TEST(!fixture.refused(1, 6s + 1ms));
     BOOST_TEST((fixture.refused(1, 6s - 1ms) == reason::pool_exhausted));
     BOOST_TEST(!fixture.refused(3, 8s + 1ms));

@@ -43,13 +43,13 @@ std::string text_of(unknown const& perhaps) {
     return "unknown " + std::string(to_string(perhaps.why));
 }
 
-/// Keeps each send until the test lets it go.
+/// Holds each send until the test releases it.
 class holding_gateway final : public test::unread_gateway {
 public:
     std::function<send_outcome(sms const&)> answer = [](sms const&) {
         return send_outcome(test::fake_gateway::default_receipt());
     };
-    int free_route = 0; ///< whose sends are not kept
+    int free_route = 0; ///< whose sends are not held
 
     asio::awaitable<send_outcome> send_sms(sms message, deadline) override {
         auto const executor = co_await asio::this_coro::executor;
@@ -64,7 +64,7 @@ public:
             co_return unknown{reason::connection_lost};
         co_return answer(message);
     }
-    /// The oldest.
+    /// Releases the oldest send.
     void let_go() { held_.front()->cancel(); }
     [[nodiscard]] std::size_t held() const { return held_.size(); }
 
@@ -81,11 +81,11 @@ public:
     std::string waiters;
 };
 
-/// One thread, which runs only while a test lets it.
+/// A single thread, which runs only when a test lets it.
 struct gates_fixture {
     explicit gates_fixture(route_gate_options options = small()) : options_(options) {}
 
-    /// Two sends at a time, three that wait.
+    /// Two concurrent sends, three waiting ones.
     static route_gate_options small() {
         route_gate_options options;
         options.concurrency_min = 1;
@@ -114,7 +114,7 @@ struct gates_fixture {
         settle();
         return made;
     }
-    /// Until everything waits for the test.
+    /// Runs until everything waits for the test.
     void settle() {
         context.restart();
         context.poll();
@@ -132,7 +132,7 @@ struct gates_fixture {
     }
 
     static asio::awaitable<send_outcome> send_by(route_gates& gates, int route_id, deadline until) {
-        // Whoever may be cancelled, and yet wants to know what became of it.
+        // A caller that may be cancelled, but wants the outcome.
         co_await asio::this_coro::throw_if_cancelled(false);
         auto message = message_for(route_id);
         co_return co_await gates.send_sms(std::move(message), until);
@@ -315,7 +315,7 @@ BOOST_AUTO_TEST_CASE(an_opening_breaker_refuses_the_queue_and_what_comes_after_i
         fixture.send(3);
     auto const& waiting = fixture.send(3);
     auto const& also_waiting = fixture.send(3);
-    // A failure halves the limit to one: no place for those who wait.
+    // A failure halves the limit to one, which leaves no place for waiting sends.
     fixture.let_go();
     BOOST_TEST(waiting.result == "under way");
     fixture.let_go();

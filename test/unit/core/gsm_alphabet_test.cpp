@@ -8,7 +8,7 @@ using namespace otpd;
 
 BOOST_AUTO_TEST_SUITE(gsm_alphabet)
 
-// 3GPP TS 23.038 6.2.1 and 6.2.1.1, as far as ASCII goes.
+// The ASCII characters of 3GPP TS 23.038 6.2.1 and 6.2.1.1.
 BOOST_AUTO_TEST_CASE(has_each_printable_character_but_one_and_eight_of_them_twice_as_long) {
     std::string const two = "[\\]^{|}~";
     for (char c = 0x20; c < 0x7f; ++c) {

@@ -32,7 +32,7 @@ std::optional<line> find(std::string const& digits) {
     return number ? plan().find(*number) : std::nullopt;
 }
 
-/// The digits after the country code of an example of each kind in each country.
+/// An example of each kind in each country: the digits after the country code.
 struct example {
     std::string country;
     int code;
@@ -67,10 +67,10 @@ lib::PhoneNumber built(int code, std::string_view national) {
     return number;
 }
 
-/// With a French calling code before them, nine digits are one line whichever code that is.
+/// After a French calling code, nine digits are the same line whichever code it is.
 std::vector<int> const french_codes{33, 262, 508, 590, 594, 596};
 
-/// Those calling codes with which the nine digits are found.
+/// The calling codes with which the nine digits are found.
 std::vector<int> french_spellings(std::string const& national) {
     std::vector<int> found;
     for (int const code : french_codes)
@@ -78,7 +78,7 @@ std::vector<int> french_spellings(std::string const& national) {
     return found;
 }
 
-/// Nine digits that some plan of a French calling code has, with every beginning of five digits.
+/// Nine-digit numbers of any plan with a French calling code, with every prefix of five digits.
 std::vector<std::string> french_numbers() {
     auto const& plans = *util::GetInstance();
     std::vector<std::string> found;
@@ -101,8 +101,8 @@ std::vector<std::string> prefixes() {
     return all;
 }
 
-/// What the library's own parser makes of the digits, which it rewrites where its plans say so;
-/// nothing when that is no valid number.
+/// What the library's own parser makes of the digits, which it rewrites as its plans say; nothing
+/// if that is no valid number.
 std::string parsed(int code, std::string const& national) {
     auto const& plans = *util::GetInstance();
     lib::PhoneNumber number;
@@ -114,7 +114,7 @@ std::string parsed(int code, std::string const& national) {
     return out;
 }
 
-/// What is dialled before a number inside the countries of a code.
+/// The trunk prefixes of the countries with this code.
 std::set<std::string> trunk_prefixes(int code) {
     if (code == 39) return {}; // Italy's and Vatican's 0 is part of the number
     auto const& plans = *util::GetInstance();
@@ -129,8 +129,8 @@ std::set<std::string> trunk_prefixes(int code) {
     return found;
 }
 
-/// Numbers of a country's code that a plan has, with every beginning of three digits and every
-/// length: all of its kinds, more than its examples show.
+/// Numbers of a plan with this country code, with every prefix of three digits and every length.
+/// They include all kinds, more than the examples show.
 std::vector<std::string> numbers_of(int code) {
     auto const& plans = *util::GetInstance();
     auto const shortest = phone_number::min_digits - std::to_string(code).size();
@@ -149,7 +149,7 @@ std::vector<std::string> numbers_of(int code) {
     return found;
 }
 
-/// The examples of a code with some of their digits changed or some more or less, and any digits.
+/// The examples of a code with some digits changed, removed or added, and random digits.
 std::vector<std::string> near_numbers_of(int code) {
     static auto const all = examples();
     std::uint32_t any = 7; // the same on every machine
@@ -234,7 +234,7 @@ BOOST_AUTO_TEST_CASE(know_the_country_and_the_kind_of_line) {
         {"447624123456", "IM", line_type::mobile},
         {"79161234567", "RU", line_type::mobile},
         {"77017654321", "KZ", line_type::mobile},
-        {"390612345678", "IT", line_type::fixed_line}, // the leading zero belongs to it
+        {"390612345678", "IT", line_type::fixed_line}, // the leading zero is part of it
         {"5491123456789", "AR", line_type::mobile},
         {"522221234567", "MX", line_type::fixed_line_or_mobile},
         {"881612345678", "001", line_type::satellite},
@@ -268,7 +268,7 @@ BOOST_AUTO_TEST_CASE(find_every_example_of_every_country) {
     for (auto const& each : examples()) {
         auto const digits = std::to_string(each.code) + each.national;
         if (!phone_number::parse(digits)) continue; // BridgeXAPI takes 10 to 15 digits
-        // Some of Argentina's, Benin's and Gabon's examples are spellings that are not in force.
+        // Some examples of Argentina, Benin and Gabon use obsolete spellings.
         if (each.code == 54 || each.code == 229 || each.code == 241) continue;
         bool const french = std::ranges::find(french_codes, each.code) != french_codes.end();
         bool const known = french && each.national.size() == 9
@@ -278,8 +278,8 @@ BOOST_AUTO_TEST_CASE(find_every_example_of_every_country) {
     }
 }
 
-// Two spellings must never become two identities. A newer library may bring other ones: then one of
-// the next two tests fails, and src/core/numbering_plan.cpp needs a line more.
+// Two spellings must never become two identities. A newer library may introduce other spellings:
+// then one of the next two tests fails, and src/core/numbering_plan.cpp needs another rule.
 BOOST_AUTO_TEST_CASE(know_no_number_that_a_parser_would_rewrite_or_has_a_trunk_prefix) {
     std::set<int> codes;
     util::GetInstance()->GetSupportedCallingCodes(&codes);
@@ -312,13 +312,13 @@ BOOST_AUTO_TEST_CASE(know_no_example_with_a_prefix_that_its_country_strips) {
         }
 }
 
-// Limits, and what is denied, would be evaded by the other spellings.
+// Otherwise other spellings would evade limits and denied destinations.
 BOOST_AUTO_TEST_CASE(have_one_spelling_of_a_line_that_several_calling_codes_reach) {
     auto const numbers = french_numbers();
     BOOST_TEST(numbers.size() > 50'000U);
     for (auto const& national : numbers) {
-        // Saint-Pierre-et-Miquelon's six digits have 508 before them at home, and too few with its
-        // calling code.
+        // Saint-Pierre-et-Miquelon's six digits are dialled with 508 at home, and are too few after
+        // its calling code.
         std::size_t const expected = national.starts_with("508") ? 0 : 1;
         if (auto const found = french_spellings(national); found.size() != expected)
             BOOST_TEST(false, national << " has " << found.size() << " spellings");
@@ -335,7 +335,7 @@ BOOST_AUTO_TEST_CASE(have_one_spelling_of_a_line_that_several_calling_codes_reac
     for (char const* national : {"800123456", "809123456", "810123456", "891123456", "695123456"})
         BOOST_TEST((french_spellings(national) == std::vector{33}), national);
 
-    // Northern Ireland as it is dialled in the Republic.
+    // Northern Ireland, as dialled in the Republic.
     std::size_t lines = 0;
     for (auto const& national : numbers_of(44)) {
         if (!national.starts_with("28") || national.size() != 10) continue;
@@ -347,7 +347,7 @@ BOOST_AUTO_TEST_CASE(have_one_spelling_of_a_line_that_several_calling_codes_reac
     BOOST_TEST(lines > 5U);
 }
 
-// Plans are as old as the library, and new ranges are somebody's numbers on their first day.
+// Plans are as old as the library, and numbers of new ranges have users from their first day.
 BOOST_AUTO_TEST_CASE(have_possible_numbers_of_no_known_range_whose_type_is_unknown) {
     struct {
         char const* digits;
@@ -367,17 +367,17 @@ BOOST_AUTO_TEST_CASE(have_possible_numbers_of_no_known_range_whose_type_is_unkno
 
 BOOST_AUTO_TEST_CASE(take_nothing_for_a_new_range_that_may_be_another_spelling) {
     for (char const* digits :
-         {"4915123456789012", "49151234567890", // a known number and more digits
+         {"4915123456789012", "49151234567890", // a known number with more digits
           "4901512345678",                      // a trunk prefix
-          "11234567890", "34012345678",         // no number of theirs begins so
-          "551161234567", "540000000000",       // mobiles without their 9
-          "33692123456", "590262161234",        // another calling code's
+          "11234567890", "34012345678",         // no number there has this prefix
+          "551161234567", "540000000000",       // mobile numbers without their 9
+          "33692123456", "590262161234",        // numbers of another calling code
           "38643123456", "3534851234567",       //
-          "8814123456789"})                     // nobody's country
+          "8814123456789"})                     // no country
         BOOST_TEST(!find(digits).has_value(), digits);
 }
 
-// What the plans have changed and the library has both sides of.
+// Changed plans, of which the library knows both versions.
 BOOST_AUTO_TEST_CASE(refuse_spellings_that_a_plan_has_given_up) {
     struct {
         char const* was;
@@ -407,7 +407,7 @@ BOOST_AUTO_TEST_CASE(refuse_spellings_that_a_plan_has_given_up) {
         BOOST_TEST(!find(each.was).has_value(), each.was);
         BOOST_TEST(find(each.is).has_value(), each.is);
     }
-    // Benin's of eight and ten digits: the library has one or both, by its age.
+    // Benin's numbers of eight and ten digits: the library knows one or both, depending on its age.
     BOOST_TEST((find("22997123456").has_value() != find("2290197123456").has_value()));
 }
 
@@ -432,7 +432,7 @@ BOOST_AUTO_TEST_CASE(know_the_country_that_the_library_knows) {
         }
 }
 
-// What find() adds to the library's rules refuses numbers, and changes no answer.
+// The rules that find() adds to the library's refuse numbers, and change no answer.
 BOOST_AUTO_TEST_CASE(say_of_any_digits_what_the_library_says) {
     auto const& plans = *util::GetInstance();
     std::set<int> codes;

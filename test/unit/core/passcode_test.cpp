@@ -39,8 +39,8 @@ BOOST_AUTO_TEST_CASE(keep_leading_zeros) {
     BOOST_TEST(passcode::generate(6, random).reveal() == "000042");
 }
 
-// 2^64 is no multiple of 10^6: a draw from the incomplete last million is thrown away, not folded
-// onto the low codes.
+// 2^64 is no multiple of 10^6. A draw from the incomplete last million is discarded, because
+// folding it would favour low codes.
 BOOST_AUTO_TEST_CASE(reject_draws_that_would_favour_some_codes) {
     scripted_random random({UINT64_MAX, UINT64_MAX - 1, 123'456});
     BOOST_TEST(passcode::generate(6, random).reveal() == "123456");
@@ -52,9 +52,9 @@ BOOST_AUTO_TEST_CASE(are_of_the_length_asked_for) {
         BOOST_TEST(passcode::generate(length, random).reveal().size() == length);
 }
 
-// Per position chi-squared under the 99.9th percentile of 9 degrees of freedom, and as many repeats
-// as the birthday bound expects. The generator is real, so the bound is the 1 - 10^-9 quantile of
-// the test statistic: it fails once in 10^8 runs over six positions, and at once for `byte % 10`.
+// Chi-squared per position, and as many repeats as the birthday bound expects. The generator is
+// real, so the bound is the 1 - 10^-9 quantile of the test statistic: it fails once in 10^8 runs
+// over six positions, and immediately for `byte % 10`.
 BOOST_AUTO_TEST_CASE(are_uniform_in_every_position) {
     constexpr int draws = 200'000;
     constexpr double bound = 60.0; // chi-squared, 9 degrees of freedom, p = 1.4e-9
@@ -75,8 +75,8 @@ BOOST_AUTO_TEST_CASE(are_uniform_in_every_position) {
     }
 }
 
-// A copy from an SMS brings white space, some apps show groups, and keyboards have digits of their
-// own.
+// A copy from an SMS may contain white space, some apps group digits, and keyboards have digits of
+// their own.
 BOOST_AUTO_TEST_CASE(typed_in_other_ways_are_the_same_code) {
     for (auto const* typed :
          {"123456", " 322431 ", "\t123456\r\n", "123 456", "123-456", "1 2-3 4-5 6",
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(typed_in_any_other_way_are_none) {
 BOOST_AUTO_TEST_CASE(parse_ascii_digits_only) {
     BOOST_TEST(passcode::parse("0123456789")->reveal() == "0123456789");
     BOOST_TEST(!passcode::parse(""));
-    BOOST_TEST(!passcode::parse("01234567890")); // 11: one over the longest
+    BOOST_TEST(!passcode::parse("01234567890")); // 11: one more than the maximum
     BOOST_TEST(!passcode::parse("12345x"));
     BOOST_TEST(!passcode::parse(" 123456"));
     BOOST_TEST(!passcode::parse("٣١٦"));

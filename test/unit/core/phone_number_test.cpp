@@ -36,12 +36,12 @@ std::array const refusals{
     refusal{"31-651860670", phone_number_fault::not_digits},
     refusal{"3165186067O", phone_number_fault::not_digits},
     refusal{"31651860670+", phone_number_fault::not_digits},
-    // full-width, Arabic-Indic and superscript digits: other spellings of digits we already have
+    // full-width, Arabic-Indic and superscript digits, which are other spellings of digits
     refusal{"３１６５１８６０６７０", phone_number_fault::not_digits},
     refusal{"٣١٦٥١٨٦٠٦٧٠", phone_number_fault::not_digits},
     refusal{"3165186067²", phone_number_fault::not_digits},
-    refusal{"123456789", phone_number_fault::bad_length},        // 9: one under the least
-    refusal{"1234567890123456", phone_number_fault::bad_length}, // 16: one over the most
+    refusal{"123456789", phone_number_fault::bad_length},        // 9: one less than the minimum
+    refusal{"1234567890123456", phone_number_fault::bad_length}, // 16: one more than the maximum
     refusal{"0031651860670", phone_number_fault::leading_zero},
     refusal{"0651860670", phone_number_fault::leading_zero},
 };

@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(bytes_are_given_out_once) {
 BOOST_AUTO_TEST_CASE(every_size_is_filled_to_its_end) {
     otpd::openssl_random random;
     for (std::size_t size = 0; size <= 600; ++size) {
-        // A byte is 0 in all of 16 draws with a probability of 2^-128.
+        // The chance that a byte is 0 in all of 16 draws is 2^-128.
         std::vector<std::byte> ever(size), drawn(size);
         for (int i = 0; i < 16; ++i) {
             random.fill(drawn);

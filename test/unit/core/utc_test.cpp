@@ -14,7 +14,7 @@ using std::chrono::sys_seconds;
 
 namespace {
 
-/// RFC 9110 5.6.7 writes this time in all three forms.
+/// The example of RFC 9110 5.6.7 in all three formats.
 constexpr sys_seconds example = sys_days(1994y / 11 / 6) + 8h + 49min + 37s;
 constexpr sys_seconds now = sys_days(2026y / 3 / 1);
 
@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(http_dates_are_read_in_all_three_forms) {
                              "Sun Nov  6 08:49:37 1994"})
         BOOST_TEST((parse_http_date(text, now) == example), text);
     BOOST_TEST((parse_http_date("Wed Nov 16 08:49:37 1994", now) == example + 240h));
-    // A leap second is the second after it, as for the clock.
+    // A leap second counts as the next second, like on the clock.
     BOOST_TEST((parse_http_date("Sat, 31 Dec 2016 23:59:60 GMT", now) == sys_days(2017y / 1 / 1)));
 }
 
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(times_are_of_the_posix_clock_whatever_tz_says) {
     std::time_t const seconds = example.time_since_epoch().count();
     std::tm parts{};
     ::gmtime_r(&seconds, &parts);
-    BOOST_TEST(parts.tm_sec == 10); // 27 s before: the zone is what it should be
+    BOOST_TEST(parts.tm_sec == 10); // 27 s before: the zone is right
     BOOST_TEST(to_timestamp(example) == "1994-11-06T08:49:37.000Z");
     BOOST_TEST(to_http_date(example) == "Sun, 06 Nov 1994 08:49:37 GMT");
     ::unsetenv("TZ");

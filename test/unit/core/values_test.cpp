@@ -33,7 +33,8 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(monies)
 
-// Binary floating point cannot hold 0.051; micro-units can, and a thousand of them add up exactly.
+// Binary floating point cannot represent 0.051. Micro-units can, and a thousand of them add up
+// exactly.
 BOOST_AUTO_TEST_CASE(sums_do_not_drift) {
     std::int64_t sum = 0;
     for (int i = 0; i < 1000; ++i)
@@ -98,7 +99,7 @@ BOOST_AUTO_TEST_CASE(base64_goes_both_ways_and_has_one_text_for_each_value) {
         BOOST_TEST(to_base64({bytes, value->size()}) == text);
     }
     BOOST_TEST((from_base64("AAE=") == std::string("\0\x01", 2)));
-    // No padding, too much of it, bits that mean nothing, white space, other alphabets.
+    // No padding, too much of it, unused bits, white space, other alphabets.
     for (auto const* text : {"AA", "A===", "====", "=AAA", "AB==", "AAF=", " AAA", "AAA\n", "-_-_"})
         BOOST_TEST(!from_base64(text), text);
 }

@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(of_one_family_holds_none_of_the_other) {
     BOOST_TEST(!holds("::/0", "10.0.0.1"));
     BOOST_TEST(!holds("::/0", "::ffff:10.0.0.1"));
     BOOST_TEST(!holds("0.0.0.0/0", "::1"));
-    // Compatible, which is not mapped.
+    // IPv4-compatible, which is not mapped.
     BOOST_TEST(!holds("10.0.0.0/8", "::10.0.0.1"));
 }
 

@@ -1,4 +1,4 @@
-// Whom a request is from: a stranger who writes X-Forwarded-For gets nothing for it.
+// The client's address: a forged X-Forwarded-For has no effect.
 
 #include "otpd/http/request.hpp"
 
@@ -29,7 +29,7 @@ std::ostream& operator<<(std::ostream& out, row const& r) {
 
 /// The proxies: 10.0.0.0/8 and 2001:db8::/32.
 std::vector<row> const rows = {
-    // Who is believed
+    // Which peers are trusted
     {"a stranger is who connects", "192.0.2.7", {}, "192.0.2.7"},
     {"a stranger's word is not heard", "192.0.2.7", {"198.51.100.1"}, "192.0.2.7"},
     {"a stranger cannot speak as a proxy", "192.0.2.7", {"198.51.100.1, 10.0.0.2"}, "192.0.2.7"},
@@ -39,7 +39,7 @@ std::vector<row> const rows = {
     {"a proxy over IPv6 is heard", "2001:db8::1", {"198.51.100.1"}, "198.51.100.1"},
     {"a proxy mapped into IPv6 is heard", "::ffff:10.0.0.1", {"198.51.100.1"}, "198.51.100.1"},
     {"a stranger mapped into IPv6 is IPv4", "::ffff:192.0.2.7", {"198.51.100.1"}, "192.0.2.7"},
-    // From the right
+    // From right to left
     {"what the client wrote in front is not read",
      "10.0.0.1",
      {"1.1.1.1, 198.51.100.1"},

@@ -21,13 +21,13 @@ std::string token_in(std::string_view authorization) {
 
 BOOST_AUTO_TEST_SUITE(credentials)
 
-// RFC 9110 11.1: a scheme is compared without regard to case; 11.4: one space or more follow it.
+// RFC 9110 11.1: a scheme is compared without regard to case; 11.4: one or more spaces follow it.
 BOOST_AUTO_TEST_CASE(are_a_scheme_in_any_case_spaces_and_a_token) {
     for (auto const* field : {"Bearer tok", "bearer tok", "BEARER tok", "bEaReR tok", "Bearer  tok",
                               "Bearer          tok"})
         BOOST_TEST(token_in(field) == "tok", field);
     BOOST_TEST(token_in("Bearer a-z.A_Z~0+9/==") == "a-z.A_Z~0+9/==");
-    BOOST_TEST(token_in("Bearer TOK") == "TOK"); // the token is compared as it is
+    BOOST_TEST(token_in("Bearer TOK") == "TOK"); // the token is compared exactly
 }
 
 BOOST_AUTO_TEST_CASE(are_none_in_another_form) {

@@ -1,6 +1,6 @@
 #pragma once
 
-/// How the tests' reports show values of the library.
+/// How test reports print values of the library.
 
 #include "http/framing_fault.hpp"
 

@@ -113,8 +113,8 @@ BOOST_AUTO_TEST_CASE(credentials_too_large_are_wrong_credentials) {
     BOOST_TEST(large.content_type == wrong.content_type);
 }
 
-// RFC 9110 15.5.2, RFC 6750 3: always with the challenge; an error is named only to who showed a
-// token.
+// RFC 9110 15.5.2, RFC 6750 3: the challenge is always there; an error is named only if the request
+// had a token.
 BOOST_AUTO_TEST_CASE(unauthorized_carries_a_challenge) {
     constexpr auto plain = R"(Bearer realm="otpd")";
     constexpr auto invalid = R"(Bearer realm="otpd", error="invalid_token")";

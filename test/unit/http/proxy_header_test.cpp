@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(needs_every_byte_of_the_signature) {
             bytes[at] = static_cast<char>(value);
             if (bytes == good) continue;
             check_rejected(bytes, proxy_fault::missing);
-            // At that byte already.
+            // Rejected at that byte.
             check_rejected(bytes.substr(0, at + 1), proxy_fault::missing);
         }
 }
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(needs_room_for_the_addresses_of_its_family) {
     for (std::size_t length = 0; length < v4_addresses.size(); ++length) {
         auto const payload = v4_addresses.substr(0, length);
         check_rejected(header(proxy, 0x11, payload), proxy_fault::malformed);
-        // Before the client's bytes could be taken for addresses.
+        // Rejected before the client's bytes could be read as addresses.
         check_rejected(with_length(proxy, 0x11, length, ""), proxy_fault::malformed);
     }
     for (std::size_t length = 0; length < v6_addresses.size(); ++length)

@@ -179,7 +179,7 @@ struct decoded {
     std::optional<framing_fault> fault;
 };
 
-/// Presents prefixes of `bytes` that grow by `step`, as a connection does.
+/// Feeds prefixes of `bytes` that grow by `step`, like a connection.
 decoded decode(std::string const& bytes, std::size_t step) {
     request_limits limits;
     limits.body_bytes_max = 10;
@@ -321,17 +321,17 @@ BOOST_AUTO_TEST_CASE(bounds_the_header_section) {
     request_parser head{limits};
     BOOST_TEST(head.feed(of_size(201)) == progress::rejected);
     BOOST_TEST(head.fault() == framing_fault::header_too_large);
-    // What follows the header does not count.
+    // Bytes after the header section do not count.
     request_parser pipelined{limits};
     BOOST_TEST(pipelined.feed(of_size(200) + std::string(500, 'x')) == progress::complete);
-    // An endless header is refused as soon as the limit is full.
+    // An endless header is refused as soon as the limit is reached.
     request_parser endless{limits};
     BOOST_TEST(endless.feed(of_size(300).substr(0, 199)) == progress::need_more);
     BOOST_TEST(endless.feed(of_size(300).substr(0, 200)) == progress::rejected);
 }
 
-/// Wherever the limit falls, the length of a token is no reason for another answer than a wrong one
-/// gets; with other fields of up to 7/8 of the limit.
+/// Wherever the limit falls, a long token gets the same answer as a wrong one; with other fields of
+/// up to 7/8 of the limit.
 BOOST_AUTO_TEST_CASE(a_section_too_large_for_its_credentials_is_about_them) {
     request_limits limits;
     limits.header_bytes_max = 400;

@@ -17,7 +17,7 @@ using lookup = router::match::kind;
 
 namespace {
 
-/// Answers with a fixed word, to tell which handler ran.
+/// Answers with a fixed word that identifies the handler.
 auto says(std::string word) {
     return [word](request const&) -> awaitable<response> {
         response response;
@@ -32,7 +32,7 @@ awaitable<response> two_numbers(request const&, int first, std::uint8_t second) 
     co_return response;
 }
 
-/// What the route answers, nothing when there is none. Handlers here do not wait.
+/// What the route answers; nothing if there is none. Handlers here do not wait.
 std::optional<std::string> ask(router const& routes, method verb, std::string_view path) {
     path_parameters parameters;
     auto const found = routes.find(verb, path, parameters);

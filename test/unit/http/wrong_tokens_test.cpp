@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_CASE(are_counted_for_a_minute_from_the_first) {
     BOOST_TEST(shown.count(one, start + 59'999ms) == 3U);
     BOOST_TEST(shown.count(one, start + 60s) == 1U);
     BOOST_TEST(shown.count(one, start + 60s) == 2U);
-    BOOST_TEST(shown.count(one, start + 59s) == 3U); // a thread that was slow to count
+    BOOST_TEST(shown.count(one, start + 59s) == 3U); // a thread that counts late
 }
 
 BOOST_AUTO_TEST_CASE(are_counted_by_the_clients_address_and_ipv6_by_its_first_64_bits) {

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Always the same bytes, so that the jitter is known.
+/// Always returns the same bytes, so that the jitter is known.
 class fixed_random final : public random_source {
 public:
     explicit fixed_random(unsigned char byte) : byte_(static_cast<std::byte>(byte)) {}
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(the_pause_is_random_within_its_bounds) {
         least = std::min(least, pause);
         most = std::max(most, pause);
     }
-    // 1,000 draws leave no fifth of the range untouched but once in 10^97 runs.
+    // 1,000 draws leave a fifth of the range unused once in 10^97 runs.
     BOOST_TEST((least >= 1s && least < 1'800ms));
     BOOST_TEST((most <= 5s && most > 4'200ms));
 }

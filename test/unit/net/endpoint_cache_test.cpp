@@ -26,8 +26,7 @@ answer failure() {
     return {asio::error::host_not_found_try_again, {}};
 }
 
-/// A name server that the test scripts: answers in order, or holds its tongue once it has none
-/// left.
+/// A scripted name server: it returns answers in order and stops answering when it has none left.
 struct scripted_resolver {
     std::deque<answer> answers;
     std::vector<otpd::net::looked_up_handler> unanswered;
@@ -59,7 +58,7 @@ struct fixture {
     std::string get(endpoint_cache& from, std::chrono::milliseconds wait = 10s) {
         auto const found = otpd::test::run(context, from.get(deadline::in(wait)));
         context.restart();
-        context.poll(); // a look-up in the background reports
+        context.poll(); // a background look-up reports
         return found.empty() ? "none" : found.front().address().to_string();
     }
 };
@@ -71,14 +70,14 @@ constexpr otpd::net::endpoint_cache_options never_due_again{.refresh_after = 1h,
 
 BOOST_FIXTURE_TEST_SUITE(endpoint_cache_rules, fixture)
 
-// A host that is an address is its own answer.
+// A host that is an address needs no look-up.
 BOOST_AUTO_TEST_CASE(an_address_is_never_looked_up) {
     auto const made = cache("192.0.2.7", always_due);
     BOOST_TEST(get(*made) == "192.0.2.7");
     BOOST_TEST(resolver.asked == 0);
 }
 
-// One look-up serves every request until its answer is due for renewal.
+// One look-up serves every request until its answer must be refreshed.
 BOOST_AUTO_TEST_CASE(an_answer_is_kept_until_it_is_due) {
     resolver.answers = {address("192.0.2.1"), address("192.0.2.2")};
     auto const made = cache("upstream.example", never_due_again);
@@ -87,30 +86,29 @@ BOOST_AUTO_TEST_CASE(an_answer_is_kept_until_it_is_due) {
     BOOST_TEST(resolver.asked == 1);
 }
 
-// No request waits for a renewal: it goes on with the answer there is, and the next has the new
-// one.
+// No request waits for a refresh: it uses the current answer, and the next one gets the new answer.
 BOOST_AUTO_TEST_CASE(a_renewal_happens_behind_the_requests) {
     resolver.answers = {address("192.0.2.1")};
     auto const made = cache("upstream.example", always_due);
     BOOST_TEST(get(*made) == "192.0.2.1");
-    BOOST_TEST(get(*made) == "192.0.2.1"); // asks, and is not answered
-    BOOST_TEST(get(*made) == "192.0.2.1"); // does not ask a second time meanwhile
+    BOOST_TEST(get(*made) == "192.0.2.1"); // starts a look-up that is not answered
+    BOOST_TEST(get(*made) == "192.0.2.1"); // does not start another one meanwhile
     BOOST_REQUIRE(resolver.unanswered.size() == 1);
     resolver.unanswered.front()({}, address("192.0.2.2").found);
     BOOST_TEST(get(*made) == "192.0.2.2");
 }
 
-// A name server that fails does not take the upstream away from a process that already knows it.
+// A failed refresh does not make a known upstream unreachable.
 BOOST_AUTO_TEST_CASE(the_last_good_answer_outlives_a_failed_renewal) {
     resolver.answers = {address("192.0.2.1"), failure(), address("192.0.2.2")};
     auto const made = cache("upstream.example", always_due);
     BOOST_TEST(get(*made) == "192.0.2.1");
-    BOOST_TEST(get(*made) == "192.0.2.1"); // renewal fails
-    BOOST_TEST(get(*made) == "192.0.2.1"); // renewal is tried again
+    BOOST_TEST(get(*made) == "192.0.2.1"); // refresh fails
+    BOOST_TEST(get(*made) == "192.0.2.1"); // refresh is tried again
     BOOST_TEST(get(*made) == "192.0.2.2");
 }
 
-// After a first look-up that failed, the next is made when retry_after is over, and not before.
+// After a failed first look-up, the next one starts after retry_after, and not before.
 BOOST_AUTO_TEST_CASE(a_failed_look_up_is_tried_again_but_not_at_once) {
     resolver.answers = {failure(), address("192.0.2.1")};
     auto const patient = cache("upstream.example", never_due_again);
@@ -124,8 +122,8 @@ BOOST_AUTO_TEST_CASE(a_failed_look_up_is_tried_again_but_not_at_once) {
     BOOST_TEST(get(*eager) == "192.0.2.1");
 }
 
-// A name server that never answers costs a request its deadline, not more, and one look-up serves
-// all.
+// If the name server never answers, a request waits until its deadline, and one look-up serves all
+// requests.
 BOOST_AUTO_TEST_CASE(a_request_waits_no_longer_than_its_deadline) {
     auto const made = cache("upstream.example", always_due);
     BOOST_TEST(get(*made, 1ms) == "none");

@@ -17,15 +17,15 @@ using otpd::net::on_strand;
 
 namespace {
 
-constexpr std::size_t threads = 4; // twice the cores: the scheduler preempts inside operations
+constexpr std::size_t threads = 4; // twice the cores: the scheduler preempts operations
 
 struct contention {
     asio::io_context context;
     otpd::net::strand guard = asio::make_strand(asio::any_io_executor(context.get_executor()));
-    std::atomic<int> inside{0};      // operations running right now
+    std::atomic<int> inside{0};      // operations that run now
     std::atomic<int> overlaps{0};    // must stay 0
     std::atomic<int> left_behind{0}; // continuations still on the strand; must stay 0
-    int unguarded = 0; // only the strand keeps this right (ThreadSanitizer sees if not)
+    int unguarded = 0; // only the strand protects this (ThreadSanitizer detects a failure)
 };
 
 asio::awaitable<void> hammer(contention& shared, int rounds) {
@@ -45,8 +45,8 @@ void rethrow(std::exception_ptr thrown) {
     if (thrown) std::rethrow_exception(thrown);
 }
 
-/// Begins something on `home` while another thread is on the strand, which it leaves after
-/// `meanwhile`: by then what was begun waits for it.
+/// Begins an operation on `home` while another thread is on the strand, which it leaves after
+/// `meanwhile`. By then, the operation waits for the strand.
 template <class Home, class Begin, class Meanwhile>
 void while_occupied(contention& shared, Home const& home, Begin begin, Meanwhile meanwhile) {
     std::atomic<bool> occupied = false;
@@ -73,8 +73,8 @@ void while_occupied(contention& shared, Home const& home, Begin begin, Meanwhile
 
 BOOST_AUTO_TEST_SUITE(on_strand_helper)
 
-// Operations on one strand never overlap and no caller goes on inside the strand, however many
-// threads run the context and wherever the callers live.
+// Operations on one strand never overlap and no caller continues on the strand, however many
+// threads run the context and wherever the callers run.
 BOOST_AUTO_TEST_CASE(serialises_operations_and_returns_home_under_contention) {
     contention shared;
     constexpr int callers = 64;
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(serialises_operations_and_returns_home_under_contention) {
     BOOST_TEST(shared.unguarded == callers * rounds);
 }
 
-// The caller's own strand still holds after the hop: its continuation runs there and nowhere else.
+// The continuation runs on the caller's own strand after the hop.
 BOOST_AUTO_TEST_CASE(continues_on_the_callers_executor) {
     contention shared;
     auto home = asio::make_strand(shared.context);
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(continues_on_the_callers_executor) {
     BOOST_TEST(away == 0);
 }
 
-// Where the strand is free nothing is queued: neither the operation nor the way back.
+// If the strand is free, nothing is queued: neither the operation nor the way back.
 BOOST_AUTO_TEST_CASE(a_caller_goes_on_at_once_where_nobody_is_on_the_strand) {
     contention shared;
     bool others_ran = false;
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_caller_goes_on_at_once_where_nobody_is_on_the_strand) {
     BOOST_TEST(otpd::test::run(shared.context, caller()));
 }
 
-// A cancelled caller still learns what its operation did: the effect has happened.
+// A cancelled caller still gets the result of its operation, because the effect has happened.
 BOOST_AUTO_TEST_CASE(delivers_the_result_when_cancelled_in_the_middle) {
     contention shared;
     constexpr int callers = 200;
@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(delivers_the_result_when_cancelled_in_the_middle) {
     BOOST_TEST(delivered == callers);
 }
 
-// Cancellation that arrives while the operation waits for the strand: the same promise.
+// The same if the cancellation arrives while the operation waits for the strand.
 BOOST_AUTO_TEST_CASE(delivers_the_result_when_cancelled_while_queued) {
     contention shared;
     asio::cancellation_signal signal;
@@ -170,7 +170,8 @@ BOOST_AUTO_TEST_CASE(delivers_the_result_when_cancelled_while_queued) {
     BOOST_TEST(delivered);
 }
 
-// A context that ends before the strand was free takes the caller with it, and all that it holds.
+// A context that is destroyed before the strand was free also destroys the caller and all that it
+// holds.
 BOOST_AUTO_TEST_CASE(a_caller_that_waits_ends_with_the_context) {
     auto const held = std::make_shared<int>();
     {
@@ -202,7 +203,7 @@ BOOST_AUTO_TEST_CASE(rethrows_what_the_operation_throws) {
     BOOST_TEST(otpd::test::run(shared.context, caller()) == "from inside");
 }
 
-// A hundred thousand hops in a row need no more stack than one.
+// A hundred thousand consecutive hops need no more stack than one.
 BOOST_AUTO_TEST_CASE(does_not_grow_the_stack) {
     contention shared;
     asio::co_spawn(shared.context, hammer(shared, 100'000), rethrow);

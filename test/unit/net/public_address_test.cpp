@@ -1,4 +1,4 @@
-/// Which addresses a request to a URL that somebody chose may reach.
+/// Which addresses a request to a user's URL may reach.
 
 #include "otpd/net/public_address.hpp"
 
@@ -16,8 +16,7 @@ bool is_public(char const* text) {
     return otpd::net::is_public_address(boost::asio::ip::make_address(text));
 }
 
-// The first and the last address of each special range, and the neighbours of those that have
-// public ones.
+// The first and the last address of each special range, and the public addresses next to them.
 constexpr std::array special_v4{
     "0.0.0.0",         "0.255.255.255", "10.0.0.0",        "10.255.255.255",  "100.64.0.0",
     "100.127.255.255", "127.0.0.1",     "127.255.255.255", "169.254.0.0",     "169.254.169.254",

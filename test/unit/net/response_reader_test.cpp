@@ -9,7 +9,7 @@ BOOST_AUTO_TEST_SUITE(response_reader)
 
 namespace {
 
-/// With a reply of that time; a date is counted from it.
+/// For a reply with this Date, from which a date is counted.
 std::optional<std::chrono::seconds> retry_after(std::string_view value) {
     return parse_retry_after(value, "Sun, 06 Nov 1994 08:49:37 GMT");
 }
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(errors_are_the_peers_the_networks_or_ours) {
     BOOST_TEST((read_error(error::operation_aborted) == exchange_error::timed_out));
 }
 
-/// Only a FIN or a close_notify is "closed": a reset proves nothing (sent_bytes.hpp).
+/// Only a FIN or a close_notify counts as "closed": a reset proves nothing (sent_bytes.hpp).
 BOOST_AUTO_TEST_CASE(only_an_end_is_an_end) {
     namespace http = boost::beast::http;
     namespace error = boost::asio::error;

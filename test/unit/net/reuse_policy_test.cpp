@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(none_rests_while_one_is_on_trial) {
     BOOST_TEST(!policy.may_rest(false, now));
 }
 
-/// A fresh connection is closed early while the trial is under way: there is still one trial.
+/// If a fresh connection is closed early during the trial, there is still only one trial.
 BOOST_AUTO_TEST_CASE(none_rests_while_one_is_on_trial_though_trust_is_lost_meanwhile) {
     policy.begin_trial();
     policy.lose_trust();
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(what_is_closed_within_the_probation_costs_the_trust) {
     BOOST_TEST((policy.idle_max(now) == 30s));
 }
 
-/// Half of what was seen, for `fresh_max`; what is longer than before teaches nothing.
+/// Half of the observed time, for `fresh_max`. A longer time changes nothing.
 BOOST_AUTO_TEST_CASE(how_long_the_origin_keeps_idle_connections_is_learned) {
     gain_trust();
     policy.on_idle_closed(20s, now);
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(each_further_lost_request_costs_four_times_as_long_up_to_a_
         BOOST_TEST((policy.lose_request(now) == expected));
         now += expected;
     }
-    BOOST_TEST((policy.lose_request(now + 80s) == 5s)); // long ago: it begins again
+    BOOST_TEST((policy.lose_request(now + 80s) == 5s)); // long ago: the backoff starts again
 }
 
 BOOST_AUTO_TEST_SUITE_END()

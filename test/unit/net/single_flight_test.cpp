@@ -17,7 +17,8 @@ namespace {
 
 using flights = net::single_flight<std::string, int>;
 
-/// One thread, which runs only while a test lets it. A question is answered when a test lets it go.
+/// A single thread, which runs only when a test lets it. The test also decides when a call is
+/// answered.
 struct flight_fixture {
     explicit flight_fixture(std::chrono::milliseconds kept = 0ms)
         : flights_of(context.get_executor(), kept) {}

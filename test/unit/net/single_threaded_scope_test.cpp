@@ -1,4 +1,4 @@
-// The way without hops, where one thread runs everything.
+// The path without hops, where one thread runs everything.
 
 #include "coroutines.hpp"
 #include "otpd/net/run_on.hpp"
@@ -88,7 +88,7 @@ BOOST_FIXTURE_TEST_CASE(an_exception_of_the_work_leaves_the_caller_as_it_was, lo
     });
     context.run();
     BOOST_TEST(caught);
-    BOOST_TEST(throws); // what run_on() turned off is on again
+    BOOST_TEST(throws); // run_on() restores the check that it disabled
 }
 
 BOOST_AUTO_TEST_SUITE_END()

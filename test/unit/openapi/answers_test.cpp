@@ -1,4 +1,4 @@
-// What the routes really answer is what the document says they do: every way a request can end.
+// The routes' real answers match the document, for every way in which a request can end.
 
 #include "api_service.hpp"
 #include "unimplemented_store.hpp"
@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Nothing keeps a number from being sent to at once.
+/// Without limits between two sends to a number.
 otp::policy without_cooldown() {
     auto rules = with_debug_codes();
     rules.cooldown = {};
@@ -55,7 +55,7 @@ std::string path_of(std::string const& id) {
     return "/verifications/" + id;
 }
 
-/// A path of the document as a request says it.
+/// A path of the document as a request target.
 std::string target_of(std::string path) {
     if (path == "/routes/{id}/pricing") return "/routes/3/pricing";
     return path;
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(a_code_is_sent_and_verified) {
     s.post("/verify-otp", guess(s.gateway.last_code()), 404);
 }
 
-// A check that is repeated because its answer was lost finds nothing: the right code is used up.
+// A check that is repeated because its answer was lost finds nothing: the code is used up.
 BOOST_AUTO_TEST_CASE(a_success_whose_answer_was_lost_is_told_by_the_verification) {
     service s;
     auto const id = id_of(s.post("/send-otp", one_number, 200));
@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_send_whose_outcome_is_unknown_stays_so_under_its_key) {
     BOOST_TEST(s.gateway.sent().size() == 1U);
 }
 
-// Both are on their way before the first one is settled.
+// Both are in flight before the first one is settled.
 BOOST_AUTO_TEST_CASE(a_send_while_the_same_one_is_worked_on) {
     service s;
     s.fields = {{"Idempotency-Key", "k"}};
@@ -362,7 +362,7 @@ BOOST_AUTO_TEST_CASE(a_token_is_asked_for_where_the_document_says_so) {
         s.get(open, 200);
 }
 
-// Who has hung up waits for nothing: its place is another's.
+// A disconnected client's long poll ends, and its place is free.
 BOOST_AUTO_TEST_CASE(a_long_poll_ends_when_its_client_has_hung_up) {
     struct gone final : http::peer_watch {
         [[nodiscard]] bool has_hung_up() const noexcept override { return ++asked > 1; }
@@ -377,7 +377,7 @@ BOOST_AUTO_TEST_CASE(a_long_poll_ends_when_its_client_has_hung_up) {
     BOOST_TEST(peer.asked == 2); // before the first wait, and after it
 }
 
-// Of this client 200 are allowed in a minute; whoever is refused asks the upstream nothing.
+// The client may make 200 requests a minute. A refused one causes no request to the upstream.
 BOOST_AUTO_TEST_CASE(questions_are_limited_as_the_document_says) {
     service s;
     for (int i = 0; i < 200; ++i)

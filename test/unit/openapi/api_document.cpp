@@ -45,7 +45,7 @@ bool has_one_type(json::value const& types, json::value const& value) {
     });
 }
 
-/// The schema and those that its allOf refers to, flat.
+/// Collects the schema and those that its allOf refers to.
 void collect(json::value const& schema, std::vector<json::object const*>& into) {
     auto const& resolved = resolve(schema);
     into.push_back(&resolved);

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The API as the tests of the document ask it: on a memory store whose clock is turned by hand,
-/// with an upstream that says what it is told to. Every answer is compared with the document.
+/// The API for the tests of the document: on a memory store with a manual clock and a scripted
+/// upstream. Every answer is compared with the document.
 
 #include "api_document.hpp"
 #include "api_upstream.hpp"
@@ -38,7 +38,7 @@ inline otpd::otp::policy with_debug_codes() {
     return rules;
 }
 
-/// A credential of that name; without tokens it is everybody's.
+/// A credential with that name; without tokens it is for everybody.
 inline otpd::api::credential client_of(std::string name,
                                        std::vector<std::string_view> tokens = {}) {
     otpd::api::credential one;
@@ -63,7 +63,7 @@ inline otpd::http::method method_of(std::string_view verb) {
     return verb == "delete" ? otpd::http::method::delete_ : otpd::http::method::get;
 }
 
-/// Fields that the document requires are there, and none of a handler's that it does not describe.
+/// Required fields must be present, and a handler's fields must be described.
 inline void check_headers(otpd::http::response const& answer, boost::json::object const& promised) {
     auto const& described = promised.at("headers").as_object();
     auto const is_sent = [&](std::string_view name) {
@@ -80,7 +80,7 @@ inline void check_headers(otpd::http::response const& answer, boost::json::objec
     }
 }
 
-/// The body, once all of the answer is as the document says; null without one.
+/// Checks the whole answer against the document and returns its body; null without one.
 inline boost::json::value check_described(otpd::http::response const& answer, std::string_view path,
                                           std::string_view verb) {
     auto const* const promised = find_response(path, verb, answer.status);
@@ -91,7 +91,7 @@ inline boost::json::value check_described(otpd::http::response const& answer, st
     auto const& schema = schema_of(*promised, type);
     if (!type.ends_with("json")) return {};
     auto body = boost::json::parse(answer.content());
-    // The document itself is described by its three main members only.
+    // Only the three main members of the document itself are described.
     if (path != "/openapi.json") BOOST_TEST(fault(schema, body) == "");
     return body;
 }
@@ -124,7 +124,7 @@ struct service {
         co_return *codes;
     }
 
-    /// One request with everything it is made of, as long as it is worked on.
+    /// One request with everything that it refers to while it is handled.
     struct call {
         /// `target` is a path, with or without a query.
         call(service& of, method verb, std::string_view target, std::string_view body)
@@ -155,7 +155,8 @@ struct service {
         std::unique_ptr<otpd::http::request> request;
     };
 
-    /// Asks, checks the answer against the document, and returns its body (null if there is none).
+    /// Makes the request, checks the answer against the document, and returns its body (null if
+    /// there is none).
     boost::json::value ask(method verb, std::string_view path, std::string_view body,
                            unsigned expected) {
         call one(*this, verb, path, body);
@@ -172,7 +173,7 @@ struct service {
     boost::json::value cancel(std::string_view path, unsigned expected) {
         return ask(method::delete_, path, {}, expected);
     }
-    /// The problem's `code` where the status alone does not say which it is.
+    /// Returns the problem's `code`, for cases in which the status is ambiguous.
     std::string refused(std::string_view path, std::string_view body, unsigned expected) {
         return std::string(post(path, body, expected).at("code").as_string());
     }
@@ -183,7 +184,7 @@ struct service {
         return found == last.headers.end() ? "none" : found->value;
     }
 
-    // Of the requests to come.
+    // Of the following requests.
     std::string content_type = "application/json";
     std::string authorization;
     std::vector<otpd::http::field_view> fields;
@@ -197,8 +198,8 @@ struct service {
     otpd::store::memory_backend memory{context.get_executor(), clock,
                                        otpd::store::memory_options{}};
     otpd::store::store& store;
-    otpd::test::fake_gateway gateway; ///< of sends
-    told_gateway reads;               ///< of questions
+    otpd::test::fake_gateway gateway; ///< for sends
+    told_gateway reads;               ///< for reads
     told_prices prices;
     reported_stats stats;
     told_deliveries deliveries;

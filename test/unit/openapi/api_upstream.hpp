@@ -1,7 +1,7 @@
 #pragma once
 
-/// What stands behind the API in the tests of the document and says what it is told to: an upstream
-/// that answers questions, prices, figures and delivery reports.
+/// The scripted upstream of the tests of the document: it answers reads, prices, scores and
+/// delivery reports.
 
 #include "fake_gateway.hpp"
 #include "otpd/otp/delivery.hpp"
@@ -23,15 +23,15 @@ inline constexpr auto cents = [](std::int64_t amount) {
     return otpd::money::from_micros(amount * 10'000);
 };
 
-/// Answers every question, or fails at each; sends are for a fake_gateway.
+/// Answers every read, or fails each; sends are for a fake_gateway.
 class told_gateway final : public otpd::test::unread_gateway {
 public:
-    std::optional<upstream::reason> fails; ///< at every question
+    std::optional<upstream::reason> fails; ///< at every read
     std::optional<upstream::delivery_report> report;
 
     boost::asio::awaitable<upstream::send_outcome> send_sms(upstream::sms,
                                                             otpd::deadline) override {
-        co_return upstream::not_sent{upstream::reason::shutting_down}; // only asked
+        co_return upstream::not_sent{upstream::reason::shutting_down}; // never sends
     }
     reply<upstream::estimate> estimate_cost(upstream::sms message, otpd::deadline) override {
         upstream::estimate const one{message.route_id, 1,    cents(9), "EUR",
@@ -88,7 +88,7 @@ public:
 class reported_stats final : public otpd::otp::route_score_source {
 public:
     std::vector<otpd::otp::route_score> all;
-    otpd::otp::score_query asked; ///< last
+    otpd::otp::score_query asked; ///< the last one
 
     boost::asio::awaitable<std::vector<otpd::otp::route_score>>
     scores(otpd::otp::score_query query) override {

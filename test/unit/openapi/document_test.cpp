@@ -1,5 +1,5 @@
-// What can be said about the document by itself: it is whole, it is of this build, and it describes
-// every way in which the API and the server under it refuse.
+// Checks of the document on its own: it is complete, it belongs to this build, and it describes
+// every refusal of the API and of the server.
 
 #include "api/problems.hpp"
 #include "api_document.hpp"
@@ -39,7 +39,7 @@ void for_each_operation(See const& see) {
             see(std::string_view(path), std::string_view(verb), operation);
 }
 
-/// Whether the operation's response of that status allows this word as the problem's code.
+/// Whether the operation's response with that status allows this word as the problem's code.
 bool describes(std::string_view path, std::string_view verb, unsigned status,
                std::string_view code) {
     auto const* const response = find_response(path, verb, status);
@@ -50,7 +50,7 @@ bool describes(std::string_view path, std::string_view verb, unsigned status,
                          {"detail", "-"},
                          {"code", code}};
     auto const why = fault(schema_of(*response, "application/problem+json"), problem);
-    // Some problems have a member of their own, which is not what is asked here.
+    // Some problems have extra members, which this does not check.
     return why.empty() || why.starts_with("lacks ");
 }
 
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(has_no_dangling_and_no_useless_part) {
     }
 }
 
-// The tests here and of the answers are worth what this function finds.
+// The tests here and of the answers rely on this function finding faults.
 BOOST_AUTO_TEST_CASE(is_compared_by_a_function_that_finds_faults) {
     json::value const schema = json::parse(
         R"({"allOf":[{"required":["a"],"properties":{"a":{"type":["integer","null"],"minimum":1}}},)"
@@ -122,8 +122,8 @@ BOOST_AUTO_TEST_CASE(gives_examples_that_follow_its_own_schemas) {
     BOOST_TEST(seen > 0U);
 }
 
-// Swagger UI fills them in, and a key or an id that stays from one try to the next makes the second
-// another's: a header's example is in its description.
+// Swagger UI fills in examples. A key or an id that is reused for the next try would confuse
+// requests, so a header's example is in its description.
 BOOST_AUTO_TEST_CASE(gives_no_header_a_value_that_the_page_would_send) {
     unsigned seen = 0;
     walk("#", document(), [&](std::string const& at, json::value const& node) {

@@ -1,4 +1,4 @@
-// What may be asked of routes, prices, money and deliveries, as the document says it is answered.
+// Reads of routes, prices, money and deliveries, as the document describes them.
 
 #include "api_service.hpp"
 
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(what_became_of_a_message) {
     s.reads.report->error = "absent subscriber";
     s.reads.report->status = "FAILED";
     BOOST_TEST(word_of(s.get("/deliveries/BX-1", 200)) == "failed");
-    // One that is final is not asked for again.
+    // A final report is not requested again.
     s.deliveries.last = report_of(store::delivery::delivered);
     BOOST_TEST(word_of(s.get("/deliveries/BX-1", 200)) == "delivered");
     BOOST_TEST(s.last.body.find("31612345678") == std::string::npos);
@@ -174,7 +174,8 @@ BOOST_AUTO_TEST_CASE(figures_of_something_strange) {
     BOOST_TEST(json::serialize(both.at("errors").at(0).at("loc")) == R"(["query","country"])");
 }
 
-// Not reached: ask again. Asked, and it failed: it mostly will again.
+// If the upstream was not reached, a retry helps. If it was reached and failed, a retry mostly
+// fails again.
 BOOST_AUTO_TEST_CASE(an_upstream_that_does_not_answer) {
     service s;
     std::array const cases{
@@ -205,7 +206,7 @@ std::vector<api::credential> tenants() {
 
 } // namespace
 
-// Whose a message is, the verification shows: of a, and not of b.
+// The verification decides whose message it is: a's and not b's.
 BOOST_AUTO_TEST_CASE(a_client_sees_its_own_messages_only) {
     service s(with_debug_codes(), tenants());
     s.reads.report = report_with("DELIVERED");
@@ -276,7 +277,7 @@ BOOST_AUTO_TEST_CASE(scores_of_all_are_not_for_one_of_several_clients) {
     BOOST_TEST(s.get("/routes/scores?x=y", 403).at("code").as_string() == "operator_only");
 }
 
-// A link of the answer to a send works at every instance.
+// A link in the answer to a send works at every instance.
 BOOST_AUTO_TEST_CASE(where_there_are_several_clients_a_report_s_address_names_the_verification) {
     service s(with_debug_codes(), tenants(), nullptr, "https://otp.example.com");
     s.authorization = "Bearer token-a";

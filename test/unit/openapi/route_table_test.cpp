@@ -1,4 +1,4 @@
-// The table of routes, row by row: what it says is done, described and counted.
+// Checks the table of routes row by row: each row is applied, described and counted.
 
 #include "api/route_table.hpp"
 #include "api_service.hpp"
@@ -10,7 +10,7 @@ using namespace openapi_test;
 
 namespace {
 
-/// A path of the table as a request says it.
+/// A path of the table as a request target.
 std::string target_for(std::string path) {
     if (path.starts_with("/routes/{id}")) return "/routes/3/pricing";
     for (std::string const variable : {"{id}", "{bx_message_id}", "{file}"})
@@ -19,14 +19,14 @@ std::string target_for(std::string path) {
     return path;
 }
 
-/// Knows one token, of a client that may ask so often in a minute.
+/// With one token, for a client that may make this many requests a minute.
 service with_token(bool is_tenant = false, std::uint64_t reads = 200) {
     auto client = client_of("default", {"token"});
     client.profile.is_tenant = is_tenant;
     return service(with_debug_codes(), {client}, nullptr, {}, reads);
 }
 
-/// What `one` answers a request that would be 422 or 404 behind the checks of its row.
+/// The status of a request that would get 422 or 404 after the checks of its row.
 unsigned status_of(service& s, api::row const& one) {
     service::call call(s, one.verb, target_for(std::string(one.path)), "{}");
     return test::run(s.context, call.start()).status;
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(every_row_asks_for_a_token_unless_it_is_anybodys) {
                    verb_of(one.verb) << ' ' << one.path);
 }
 
-// 401 comes before 415, and 415 before whatever is wrong with the body.
+// 401 takes precedence over 415, and 415 over faults of the body.
 BOOST_AUTO_TEST_CASE(every_post_takes_json_and_nothing_else) {
     auto s = with_token();
     s.content_type = "text/plain";
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(every_read_is_counted_where_its_row_says_so) {
                    verb_of(one.verb) << ' ' << one.path);
 }
 
-// 429 comes before 403: what is refused is counted.
+// 429 takes precedence over 403: refused requests are counted.
 BOOST_AUTO_TEST_CASE(one_of_several_clients_is_refused_what_is_the_operators) {
     auto s = with_token(true);
     s.authorization = "Bearer token";

@@ -1,5 +1,4 @@
-// Sends by plan and price, and the timeline that tells of them, as the document says they are
-// answered.
+// Sends by plan and price, and their timeline, as the document describes them.
 
 #include "api_service.hpp"
 
@@ -17,7 +16,7 @@ namespace {
 
 std::string const by_plan = R"({"phone_number":"31612345678","route_plan":"two"})";
 
-/// A plan `two` of the routes 8 and 1, and one, `eight`, of eight steps.
+/// A plan `two` with the routes 8 and 1, and one, `eight`, with eight steps.
 otp::policy with_plans() {
     auto rules = with_debug_codes();
     auto const plan_of = [](char const* name, std::vector<int> const& routes) {
@@ -31,7 +30,7 @@ otp::policy with_plans() {
     return rules;
 }
 
-/// Does with the messages of route 8 as it is told, and takes the others.
+/// Sets the result of messages on route 8; all others are accepted.
 void let_route_8(service& s, bridgexapi::send_outcome const& result) {
     s.gateway.on_send = [result](bridgexapi::sms const& message) -> bridgexapi::send_outcome {
         if (message.route_id == 8) return result;
@@ -96,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_plan_that_is_not_there_or_not_alone) {
     BOOST_TEST(s.gateway.sent().empty());
 }
 
-// To the millionth: what floating point makes of 0.09 would be as good as less.
+// Exact to the millionth: floating point would make 0.09 as good as less.
 BOOST_AUTO_TEST_CASE(a_price_may_be_as_high_as_the_limit_and_no_higher) {
     service s(with_plans());
     s.prices.of = {{8, cents(9)}, {1, cents(10)}};
@@ -139,7 +138,7 @@ BOOST_AUTO_TEST_CASE(a_repeated_send_is_told_the_same_of_its_routes) {
     BOOST_TEST(s.last.body == first);
 }
 
-// What is kept for a repeated send is bounded: otp::idempotency.
+// The stored reply for a repeated send is bounded: otp::idempotency.
 BOOST_AUTO_TEST_CASE(a_send_of_eight_steps_can_be_kept_for_its_key) {
     constexpr std::size_t most_bytes = 4096;
     service s(with_plans());
@@ -173,7 +172,7 @@ BOOST_AUTO_TEST_CASE(reports_are_where_the_operator_wants_them) {
 BOOST_AUTO_TEST_CASE(waiting_for_a_change_ends_with_it) {
     service s;
     auto const sent = s.post("/send-otp", R"({"phone_number":"31612345678"})", 200);
-    auto const target = verification_of(sent) + "?wait=60"; // a call keeps views
+    auto const target = verification_of(sent) + "?wait=60"; // a call keeps views of it
     service::call waiting(s, http::method::get, target, {});
     std::optional<http::response> answer;
     asio::co_spawn(s.context, waiting.start(),

@@ -1,6 +1,7 @@
 #pragma once
 
-/// What the price book, the account watch and the catalogue ask, answering as a test says.
+/// The collaborators of the price cache, the account monitor and the catalogue, scripted by the
+/// test.
 
 #include "coroutines.hpp"
 #include "log_capture.hpp"
@@ -27,7 +28,7 @@
 
 namespace otpd::test {
 
-/// A ledger that is written by hand; everything else is refused.
+/// A ledger that the test fills; everything else is refused.
 class booked_store final : public unimplemented_store {
 public:
     bool works = true;
@@ -56,7 +57,7 @@ private:
     std::vector<entry> sums_;
 };
 
-/// Each question goes to a function; one that is not set is answered `not_found`.
+/// Passes each request to a function; if that is not set, answers `not_found`.
 class answering_gateway final : public unread_gateway {
 public:
     template <class T>
@@ -102,7 +103,7 @@ private:
 };
 
 struct account_monitor_fixture {
-    /// What was logged so far; nothing can be logged after it.
+    /// The log so far; nothing can be logged afterwards.
     std::string log_text() {
         log.reset();
         return output.text();

@@ -11,12 +11,12 @@ namespace {
 
 constexpr std::int64_t euro = 1'000'000;
 
-/// What is so at one look.
+/// The values of one read.
 struct look {
-    std::optional<std::int64_t> balance; ///< nothing: the upstream does not answer
-    std::optional<std::int64_t> spent;   ///< of this hour; nothing: the store does not answer
-    std::chrono::minutes after{1};       ///< the look before
-    std::int64_t spent_before = -1;      ///< of the hour before this one, from now on
+    std::optional<std::int64_t> balance; ///< empty: the upstream does not answer
+    std::optional<std::int64_t> spent;   ///< in this hour; empty: the store does not answer
+    std::chrono::minutes after{1};       ///< since the last read
+    std::int64_t spent_before = -1;      ///< of the previous hour, from now on
 };
 
 struct account_fixture : test::account_monitor_fixture {
@@ -31,7 +31,7 @@ struct account_fixture : test::account_monitor_fixture {
             periodic(context.get_executor(), "account_monitor_ended", random, *log), options,
             gateway, report, *watched);
     }
-    /// The state after each look.
+    /// Returns the state after each read.
     std::vector<account_state> take(std::vector<look> looks) {
         make();
         std::vector<account_state> states;
@@ -113,7 +113,7 @@ BOOST_FIXTURE_TEST_CASE(what_else_leaves_the_account_adds_up_and_is_told_once, a
 }
 
 BOOST_FIXTURE_TEST_CASE(drift_that_went_back_to_half_the_tolerance_is_told_anew, account_fixture) {
-    // 2, 0.75, 2, 0.5, -2 more than the ledger says.
+    // 2, 0.75, 2, 0.5, -2 more than the ledger has.
     take({{100 * euro, 10 * euro},
           {98 * euro, 10 * euro},
           {98 * euro, 10 * euro + 5 * euro / 4},

@@ -140,7 +140,7 @@ BOOST_FIXTURE_TEST_CASE(while_one_asks_again_the_others_get_what_is_kept, catalo
     BOOST_TEST(gateway.under_way == 1);
     BOOST_TEST(known_routes() == "3");
     BOOST_TEST(gateway.asked == 2);
-    // Who asked gave up: the next one asks.
+    // The caller gives up, so the next one makes the request.
     cancel.emit(boost::asio::cancellation_type::terminal);
     context.restart();
     context.poll();

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The poller of deliveries with an upstream that lists what it is told, a store that says what it
-/// is told, and a clock that is turned as far as the poller would rest.
+/// The poller of deliveries with a scripted upstream, a scripted store, and a clock that advances
+/// as far as the poller would rest.
 
 #include "log_capture.hpp"
 #include "manual_clock.hpp"
@@ -22,11 +22,11 @@ namespace otpd::test {
 class listing_upstream {
 public:
     std::deque<bridgexapi::delivery_report> messages; ///< the newest first
-    std::vector<std::string> hidden;                  ///< ids that the list leaves out
+    std::vector<std::string> hidden;                  ///< ids that the list omits
     std::int64_t limit_refused = 1'000'000;           ///< larger pages are refused
-    std::int64_t limit_cut = 1'000'000;               ///< larger pages are given short
-    bool filters = true;                              ///< looks at the filter by status
-    bool answers_any_number = false;                  ///< the filter by number does nothing
+    std::int64_t limit_cut = 1'000'000;               ///< larger pages are shortened
+    bool filters = true;                              ///< applies the filter by status
+    bool answers_any_number = false;                  ///< ignores the filter by number
     std::optional<bridgexapi::reason> fails;
     std::vector<bridgexapi::delivery_query> queries;
     std::vector<std::string> asked_ids;
@@ -93,7 +93,7 @@ public:
     void on_event(otp::verification_event const& event) noexcept override { all.push_back(event); }
 };
 
-/// No jitter but the shortest pause.
+/// No jitter, only the shortest pauses.
 class zeros final : public random_source {
 public:
     void fill(std::span<std::byte> out) override { std::ranges::fill(out, std::byte(0)); }
@@ -109,7 +109,7 @@ struct delivery_fixture {
         options.request_spacing = std::chrono::milliseconds(0);
     }
 
-    /// With the options of when it is first asked for.
+    /// Uses the options at its first call.
     otp::delivery_poller& poller() {
         if (!poller_) poller_.emplace(options, random, reports);
         return *poller_;
@@ -118,7 +118,7 @@ struct delivery_fixture {
     void follow(otp::followed_message message) { poller().add(std::move(message), now()); }
     std::size_t open() { return poller().open(); }
 
-    /// Carries out one action, but for a rest: until when.
+    /// Performs one action, or returns until when a rest lasts.
     std::optional<steady_time> act() {
         auto action = poller().next_action(now());
         if (auto const* const rest = std::get_if<otp::delivery_poller::rest>(&action))
@@ -132,10 +132,10 @@ struct delivery_fixture {
         }
         return std::nullopt;
     }
-    /// Lets it look until `met`, as often as that takes.
+    /// Polls until `met`.
     template <class Condition>
     void look_until(Condition met) {
-        constexpr int actions_max = 1'000'000; // more is an endless loop
+        constexpr int actions_max = 1'000'000; // more would be an endless loop
         for (int i = 0; i < actions_max && !met(); ++i) {
             auto const until = act();
             if (until == steady_time::max()) break; // nothing would ever change
@@ -143,12 +143,12 @@ struct delivery_fixture {
         }
         BOOST_REQUIRE(met());
     }
-    /// So many questions to the list more.
+    /// Makes this many further requests for the list.
     void look(std::size_t times) {
         auto const enough = upstream.queries.size() + times;
         look_until([&] { return upstream.queries.size() >= enough; });
     }
-    /// Whatever it does without the clock being turned.
+    /// Performs all actions that do not need the clock.
     void settle() {
         while (!act()) {
         }

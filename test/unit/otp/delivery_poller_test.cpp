@@ -77,7 +77,7 @@ BOOST_FIXTURE_TEST_CASE(the_upstreams_error_is_kept_with_a_failure, delivery_fix
 }
 
 BOOST_FIXTURE_TEST_CASE(other_words_are_told_when_they_change_and_end_nothing, delivery_fixture) {
-    add_report("BX-1", "queued"); // what every reply to a send says is no news
+    add_report("BX-1", "queued"); // the status of every reply to a send is no news
     follow(message("BX-1"));
     look(3);
     BOOST_TEST(store.updates.empty());
@@ -118,7 +118,7 @@ BOOST_FIXTURE_TEST_CASE(an_update_of_ours_that_was_not_answered_is_told_all_the_
     add_report("BX-1", "DELIVERED");
     follow(message("BX-1"));
     look_until([&] { return !store.updates.empty(); });
-    store.on_update = [] { return update_outcome::known; }; // it had arrived
+    store.on_update = [] { return update_outcome::known; }; // it had been stored
     look_until([&] { return open() == 0; });
     BOOST_TEST(event(event_type::delivered) == 1U);
 }
@@ -180,7 +180,7 @@ BOOST_FIXTURE_TEST_CASE(a_long_list_is_read_once_and_then_by_what_was_delivered,
     look_until([&] { return event(event_type::delivered) == 1; });
     BOOST_TEST(upstream.queries.size() <= 12U);
     BOOST_TEST((upstream.queries.back().status == "DELIVERED"));
-    // What has another word is found all the same.
+    // A message with another status is found nevertheless.
     upstream.message("BX-501").status = "FAILED";
     look_until([&] { return event(event_type::failed) == 1; });
 }
@@ -267,7 +267,7 @@ BOOST_FIXTURE_TEST_CASE(requests_keep_their_distance_whatever_is_open, delivery_
         follow(message(id));
     }
     settle();
-    BOOST_TEST(upstream.queries.size() == 1U); // of two: the clock stands still
+    BOOST_TEST(upstream.queries.size() == 1U); // one of two: the clock stands still
     look_until([&] { return open() == 0; });
     BOOST_TEST(upstream.queries.size() == 2U);
 }

@@ -1,4 +1,4 @@
-// The shell around the poller: its timer, what it asks and tells, and its end.
+// The shell around the poller: its timer, calls, events and end.
 
 #include "coroutines.hpp"
 #include "delivery_fixture.hpp"
@@ -16,13 +16,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Lists one page of what the upstream knows.
+/// Lists one page of the upstream's messages.
 class listing_gateway final : public unread_gateway {
 public:
     explicit listing_gateway(listing_upstream& of) : of_(of) {}
 
     bool hangs = false;
-    int throws = 0; ///< so many questions
+    int throws = 0; ///< so many requests
     boost::asio::awaitable<bridgexapi::send_outcome> send_sms(bridgexapi::sms, deadline) override {
         co_return bridgexapi::rejected{bridgexapi::reason::invalid_request};
     }
@@ -60,7 +60,7 @@ private:
     listing_upstream& of_;
 };
 
-/// Knows updates only, and takes its time for each.
+/// Supports updates only, and delays each.
 class update_store final : public unimplemented_store {
 public:
     explicit update_store(told_store& of) : of_(of) {}
@@ -89,7 +89,7 @@ struct tracker_fixture : delivery_fixture {
         if (tracker == nullptr) return;
         tracker->stop();
         tracker.reset();
-        run_on_threads(context, 1); // nothing is left of it
+        run_on_threads(context, 1); // no work is left
     }
     void start() {
         otp::delivery_tracker::dependencies const deps{updates, gateway, clock, random, reports};

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The domain on a memory store that can be switched off, an upstream that says what it is told,
-/// and a clock that is turned by hand.
+/// The domain on a memory store that can be switched off, with a scripted upstream and a manual
+/// clock.
 
 #include "backend/memory_backend.hpp"
 #include "coroutines.hpp"
@@ -34,12 +34,12 @@ inline otp::route_step step(int route_id) {
     return one;
 }
 
-/// A store that can be switched off, step by step.
+/// A store that can be switched off for each step.
 class switchable_store final : public store::store {
 public:
     explicit switchable_store(store& inner) : inner_(inner) {}
     bool admits = true, settles = true, replaces_reservation = true, checks = true, finds = true;
-    bool loses_admissions = false; ///< makes them, and does not say so
+    bool loses_admissions = false; ///< makes them, and loses the answer
     int times_looked = 0;          ///< calls of find()
 
     boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
@@ -150,7 +150,7 @@ struct domain_fixture {
     [[nodiscard]] std::string wrong_code() const {
         return gateway.last_code() == "000000" ? "000001" : "000000";
     }
-    /// Everything logged so far; nothing can be logged afterwards.
+    /// The log so far; nothing can be logged afterwards.
     std::string logged() {
         log = nullptr; // waits for the queue
         return capture.text();

@@ -23,9 +23,9 @@ otp::verification_event event_of(std::string id) {
 struct event_waiters_fixture {
     ~event_waiters_fixture() {
         waiters.stop();
-        run_on_threads(context, 1); // nothing is left
+        run_on_threads(context, 1); // no work is left
     }
-    /// Begins to wait and counts when it goes on.
+    /// Begins to wait, and counts when it resumes.
     void wait_for(std::string id, std::size_t seen, deadline until = deadline::in(1h),
                   std::string client = "default") {
         asio::co_spawn(context, waiters.wait(std::move(id), std::move(client), seen, until),
@@ -91,7 +91,7 @@ BOOST_FIXTURE_TEST_CASE(no_more_wait_than_allowed, event_waiters_fixture) {
     BOOST_TEST(woken == 5);
 }
 
-// Eight places: two are set aside for each of two clients, four are for whoever comes.
+// Eight places: two are reserved for each of two clients, four are shared.
 BOOST_AUTO_TEST_CASE(no_client_takes_the_places_of_another) {
     asio::io_context context;
     otp::event_waiters waiters(context.get_executor(), 8, {"a", "b"});
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(no_client_takes_the_places_of_another) {
     BOOST_TEST(refused["b"] == 0);
     begin_to_wait("b");
     BOOST_TEST(refused["b"] == 1);
-    waiters.on_event(event_of("id")); // everybody goes on
+    waiters.on_event(event_of("id")); // all resume
     context.restart();
     context.poll();
     begin_to_wait("b");
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(no_client_takes_the_places_of_another) {
     run_on_threads(context, 1);
 }
 
-// One client alone has all of them.
+// A single client may use all places.
 BOOST_AUTO_TEST_CASE(where_there_is_one_client_it_may_have_every_place) {
     asio::io_context context;
     otp::event_waiters waiters(context.get_executor(), 5, {"default"});

@@ -1,4 +1,5 @@
-// Guesses at one number: with a verification's id and without, over resends, and how failures look.
+// Guesses at one number: with and without a verification's id, across resends, and how failures
+// look.
 
 #include "domain_fixture.hpp"
 
@@ -9,7 +10,7 @@ using fixture = test::domain_fixture;
 
 namespace {
 
-/// How many of so many wrong guesses were evaluated.
+/// How many of `count` wrong guesses were evaluated.
 int guess_wrong(fixture& f, int count, std::optional<std::string> const& id = {}) {
     int evaluated = 0;
     for (int i = 0; i < count; ++i)
@@ -35,7 +36,7 @@ BOOST_AUTO_TEST_CASE(fifty_of_a_stranger_leave_the_holder_of_the_id_everything) 
 BOOST_AUTO_TEST_CASE(of_a_number_are_bounded_over_resends_with_and_without_ids) {
     for (bool const with_id : {false, true}) {
         auto rules = test::without_cooldown();
-        rules.guesses.wait_from = 0; // the budget alone
+        rules.guesses.wait_from = 0; // the budget only
         fixture f(rules);
         int evaluated = 0;
         std::optional<std::string> id;
@@ -44,8 +45,8 @@ BOOST_AUTO_TEST_CASE(of_a_number_are_bounded_over_resends_with_and_without_ids) 
             if (sent && with_id) id = sent->id;
             evaluated += guess_wrong(f, 5, id);
         }
-        BOOST_TEST(evaluated == (with_id ? 20 : 15)); // a quarter is the holders'
-        // The last code has no attempts left either where its holder spent the budget.
+        BOOST_TEST(evaluated == (with_id ? 20 : 15)); // a quarter is reserved for users with an id
+        // The last code has no attempts left either if its user spent the budget.
         auto const right = f.verify(f.gateway.last_code(), id).error();
         BOOST_TEST((right.code == (with_id ? errc::attempts_exceeded : errc::guesses_exceeded)));
         BOOST_TEST((right.retry_after == (with_id ? 300s : 24h)));
@@ -78,7 +79,7 @@ BOOST_AUTO_TEST_CASE(wait_longer_each_time_near_the_budget) {
         f.send();
         guess_wrong(f, 5);
     }
-    for (auto const pause : {30s, 60s, 120s}) { // after the tenth, eleventh, twelfth
+    for (auto const pause : {30s, 60s, 120s}) { // after the tenth, eleventh and twelfth guess
         f.send();
         auto const early = f.verify(f.gateway.last_code());
         BOOST_TEST((early.error().code == errc::guesses_exceeded));
@@ -124,14 +125,15 @@ BOOST_AUTO_TEST_CASE(without_an_id_are_charged_to_the_end_users_address) {
     auto const id = f.send()->id;
     for (int i = 0; i < 5; ++i)
         BOOST_TEST((guess_from("198.51.100.1").code == errc::invalid_code));
-    f.clock.advance(300s); // the code is gone: an absent one is a guess too
+    f.clock.advance(300s); // the code is gone, and a guess at a missing one counts too
     for (int i = 0; i < 3; ++i)
         BOOST_TEST((guess_from("198.51.100.1").code == errc::no_active_otp));
     auto const refused = guess_from("198.51.100.1");
     BOOST_TEST((refused.code == errc::limit_exceeded));
     BOOST_TEST(refused.violated.at(0).name == "guesses_address_1h");
     BOOST_TEST((guess_from("198.51.100.2").code == errc::no_active_otp));
-    BOOST_TEST((guess_from("198.51.100.1", id).code == errc::no_active_otp)); // the holder's own
+    // The guesses with the id.
+    BOOST_TEST((guess_from("198.51.100.1", id).code == errc::no_active_otp));
 }
 
 BOOST_AUTO_TEST_CASE(look_alike_when_they_fail_if_that_is_asked_for) {
@@ -149,7 +151,7 @@ BOOST_AUTO_TEST_CASE(look_alike_when_they_fail_if_that_is_asked_for) {
         };
         return f.run(f.context, waiting());
     };
-    BOOST_TEST(looks_wrong(verify("000000"))); // absent
+    BOOST_TEST(looks_wrong(verify("000000"))); // missing
     f.send();
     auto const code = f.gateway.last_code();
     BOOST_TEST(looks_wrong(verify(f.wrong_code())));

@@ -1,4 +1,4 @@
-// HMAC-SHA-256 as RFC 2104 defines it, held to OpenSSL's own.
+// HMAC-SHA-256 as defined in RFC 2104, compared with OpenSSL's.
 
 #include "otp/crypto/hmac.hpp"
 
@@ -36,8 +36,8 @@ hmac_sha256::digest by_openssl(std::string const& key, std::string const& text) 
 
 BOOST_AUTO_TEST_SUITE(hmac)
 
-// A key of one block is used as it is, a longer one is hashed first: 63, 64 and 65 bytes are where
-// that turns.
+// A key of one block is used unchanged, a longer one is hashed first, so lengths of 63, 64 and 65
+// bytes matter.
 BOOST_AUTO_TEST_CASE(agrees_with_openssl_for_every_length_of_key_and_text) {
     for (std::size_t key_size = 1; key_size <= 130; ++key_size) {
         std::string const key(key_size, static_cast<char>(key_size));

@@ -35,7 +35,7 @@ store::code_seed seed_of(key_ring const& ring, std::size_t length = 6) {
     return ring.make_seed(length, random);
 }
 
-/// Empty when the ring has no key for it.
+/// Empty if the ring lacks the key.
 std::string code_of(key_ring const& ring, store::code_seed const& seed, char const* client = "shop",
                     char const* purpose_name = "login", char const* digits = "31651860670") {
     auto const code = ring.code_of(seed, client, what(purpose_name), number(digits));
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(derive_a_code_from_everything_that_it_is_bound_to) {
     BOOST_TEST(code_of(ring, other) != code);
 }
 
-// A length that no code has was not written by otpd.
+// otpd never wrote a length that no code has.
 BOOST_AUTO_TEST_CASE(derive_codes_of_the_length_that_the_seed_says) {
     key_ring const ring(secret_a, {}, none);
     for (std::size_t length = passcode::min_length; length <= passcode::max_length; ++length)
@@ -84,9 +84,9 @@ BOOST_AUTO_TEST_CASE(derive_codes_of_the_length_that_the_seed_says) {
         BOOST_TEST(code_of(ring, seed_of(ring, length)).empty());
 }
 
-// NIST SP 800-63B-4 3.2.12: no digit is likelier than another. Of 20,000 codes of four digits; 0.95
-// and 1.05 are nearly five standard deviations of a fair digit's count away, and the nonces are
-// always the same.
+// NIST SP 800-63B-4 3.2.12: all digits are equally likely. The sample is 20,000 codes of four
+// digits; 0.95 and 1.05 are nearly five standard deviations from a fair digit's count, and the
+// nonces are always the same.
 BOOST_AUTO_TEST_CASE(derive_every_digit_as_often) {
     key_ring const ring(secret_a, {}, none);
     std::array<int, 10> counts{};
@@ -105,8 +105,8 @@ BOOST_AUTO_TEST_CASE(derive_every_digit_as_often) {
     }
 }
 
-// After a rotation the old code still verifies and new codes carry the new key's id; once the old
-// key is gone, so are its codes.
+// After a rotation, old codes still verify and new codes have the new key's id. Without the old
+// key, its codes are gone.
 BOOST_AUTO_TEST_CASE(rotate) {
     key_ring const before(secret_a, {}, none);
     key_ring const during(secret_b, {secret_a}, none);
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(hash_numbers_apart_from_one_another_and_from_other_rings) {
     BOOST_TEST((ring.hash("shop", n) != ring.hash("bank", n)));
 }
 
-// A number secret of its own keeps limits and codes findable while the code secrets rotate.
+// A separate number secret keeps limits and codes reachable while the code secrets rotate.
 BOOST_AUTO_TEST_CASE(keep_the_hash_of_numbers_over_a_rotation_with_a_number_secret) {
     secret_string const number_secret(std::string(32, 'n'));
     key_ring const before(secret_a, {}, number_secret);
@@ -156,8 +156,9 @@ BOOST_AUTO_TEST_CASE(seal_the_place_of_a_verification_and_find_it_again) {
 
     auto other = at;
     other.id.fill(std::byte{8});
-    BOOST_TEST(ring.seal(other).substr(32) != sealed.substr(32)); // one number, nothing alike
-    // Rotating the key that signs codes leaves ids valid as long as numbers' hashes are the same.
+    // The same number, but nothing looks alike.
+    BOOST_TEST(ring.seal(other).substr(32) != sealed.substr(32));
+    // Rotating the signing key keeps ids valid as long as the hashes of numbers stay the same.
     key_ring const rotated(secret_b, {secret_a}, secret_a);
     BOOST_TEST((rotated.open(sealed)->number == at.number));
     for (auto const& text : {std::string(), sealed.substr(1), sealed + "0", "x" + sealed.substr(1)})
@@ -180,7 +181,7 @@ BOOST_AUTO_TEST_CASE(keep_subjects_of_different_kinds_apart) {
 BOOST_AUTO_TEST_CASE(say_the_same_of_subjects_of_which_there_are_few) {
     key_ring const ring(secret_a, {}, none);
     for (int round = 0; round < 2; ++round) {
-        // More than are kept, and some that are alike.
+        // More hashes than fit, and some similar ones.
         for (int i = 0; i < 2000; ++i) {
             auto const name = std::to_string(i);
             BOOST_TEST_REQUIRE((ring.cached_hash({"client", name}) == ring.hash({"client", name})));
@@ -221,7 +222,7 @@ BOOST_AUTO_TEST_CASE(rings_of_one_store_have_a_number_key_and_the_signing_key_in
     auto const known = after.secrets().known;
     BOOST_TEST(std::ranges::count(known, before.secrets().signing_key) == 1);
     BOOST_TEST(std::ranges::count(known, after.secrets().signing_key) == 1);
-    // The fingerprint is of the key alone, and is no hash of a number or a subject.
+    // The fingerprint depends on the key only, and is no hash of a number or a subject.
     BOOST_TEST((before.secrets().number_key != before.hash({"fingerprint"})));
 }
 

@@ -1,4 +1,4 @@
-// What stands against a send: limits, and pumped SMS.
+// What refuses a send: limits, and the conversion guard.
 
 #include "domain_fixture.hpp"
 
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(that_observe_refuse_nothing_and_are_logged) {
     for (int i = 0; i < 3; ++i) {
         auto const sent = f.send();
         BOOST_TEST(sent.has_value());
-        BOOST_TEST(sent->limits.empty()); // nobody is to go by it
+        BOOST_TEST(sent->limits.empty()); // clients must not rely on it
     }
     BOOST_TEST(f.logged().find("\"event\":\"limit_observed\"") != std::string::npos);
 }
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(give_back_what_a_refused_send_took) {
     BOOST_TEST((f.send().error().code == errc::limit_exceeded));
 }
 
-// Each with a quota and a window, so that clients are told of it as of any other limit.
+// Each limit has a quota and a window, so clients see it like any other limit.
 policy doubling() {
     policy rules;
     rules.cooldown.longest = 900s;
@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(of_pauses_double_with_each_resend) {
         BOOST_TEST((f.send().error().code == errc::cooldown_active));
         f.clock.advance(1s);
     }
-    BOOST_TEST((f.send()->cooldown == 900s)); // the longest
+    BOOST_TEST((f.send()->cooldown == 900s)); // the maximum
     BOOST_TEST(f.verify(f.gateway.last_code()).has_value());
     BOOST_TEST((f.send()->cooldown == 45s)); // success ends the pause and the doubling
 }
@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(to_a_prefix_stop_at_its_codes_out_and_elsewhere_go_on) {
     BOOST_TEST(accepted == 7);
     auto const refused = f.send(f.request(neighbour(40))).error();
     BOOST_TEST((refused.code == errc::limit_exceeded));
-    // The same seven are the whole country's, which may have as many.
+    // The same seven count for the country, which allows as many.
     BOOST_TEST(
         (names_of(refused) == std::vector<std::string>{"pumping_prefix", "pumping_country"}));
     BOOST_TEST(f.send(f.request("34612345678")).has_value());

@@ -1,4 +1,4 @@
-// Sends whose outcome nobody knows.
+// Sends with an unknown outcome.
 
 #include "delivery_fixture.hpp"
 
@@ -93,8 +93,8 @@ BOOST_FIXTURE_TEST_CASE(a_message_of_somebody_else_is_not_taken_for_it, lost_fix
     add_report("BX-1", "SENT");                                          // another open message
     add_report("BX-2", "SENT").route_id = 3;                             // another route
     add_report("BX-3", "SENT", someone_else);                            // another number
-    add_report("BX-4", "SENT").created_at = text_of(clock.wall() - 6s);  // before it
-    add_report("BX-5", "SENT").created_at = text_of(clock.wall() + 36s); // after it
+    add_report("BX-4", "SENT").created_at = text_of(clock.wall() - 6s);  // before the send
+    add_report("BX-5", "SENT").created_at = text_of(clock.wall() + 36s); // after the send
     look_until([&] { return event(event_type::failed) == 1; });
     BOOST_TEST(event(event_type::delivery) == 1U); // of BX-1
     BOOST_TEST(open() == 1U);

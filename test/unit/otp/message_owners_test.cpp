@@ -39,7 +39,7 @@ BOOST_FIXTURE_TEST_CASE(one_client_s_messages_do_not_make_another_s_forgotten, o
     BOOST_TEST(remember("b", "BX-b"));
     for (std::size_t i = 0; i <= message_owners::each_max; ++i)
         remember("a", "BX-" + std::to_string(i));
-    BOOST_TEST(!is_of("a", "BX-0")); // the oldest made room
+    BOOST_TEST(!is_of("a", "BX-0")); // the oldest was dropped
     BOOST_TEST(is_of("a", "BX-1"));
     BOOST_TEST(is_of("a", "BX-" + std::to_string(message_owners::each_max)));
     BOOST_TEST(is_of("b", "BX-b"));

@@ -41,12 +41,12 @@ BOOST_AUTO_TEST_CASE(are_the_nearest_template_of_purpose_and_locale) {
     BOOST_TEST(text_of(all, payment, locale("NL-be")) == "nl 048213");
     BOOST_TEST(text_of(all, payment, locale("fr")) == "any 048213");
     BOOST_TEST(text_of(all, login) == "login 048213");
-    BOOST_TEST(text_of(all, login, locale("nl")) == "login 048213"); // the purpose counts for more
+    BOOST_TEST(text_of(all, login, locale("nl")) == "login 048213"); // the purpose takes precedence
     BOOST_TEST(text_of(all, login, locale("pt-pt")) == "login pt 048213");
     BOOST_TEST(text_of(all, login, locale("PT-br")) == "login pt-br 048213");
 }
 
-// Who is told more than there is comes too late.
+// A user who sees too many minutes would be late.
 BOOST_AUTO_TEST_CASE(say_how_long_the_code_lives_rounded_down) {
     auto const said = [](std::chrono::seconds ttl) {
         return text_of(messages({{"", {}, "{code}: {minutes} min, {minutes}"}}, ttl), login);
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(say_how_long_the_code_lives_rounded_down) {
     BOOST_TEST(said(600s) == "048213: 10 min, 10");
 }
 
-// RFC 4647 3.4: subtags are taken away from the end of what is wanted, until there is a template.
+// RFC 4647 3.4: subtags are removed from the end of the requested tag until a template matches.
 BOOST_AUTO_TEST_CASE(are_looked_up_from_the_whole_language_tag_to_its_language) {
     messages const all({{"", {}, "any {code}"},
                         {"", locale("zh"), "zh {code}"},
@@ -72,10 +72,10 @@ BOOST_AUTO_TEST_CASE(are_looked_up_from_the_whole_language_tag_to_its_language) 
     BOOST_TEST(text_in("zh-Hant-HK") == "zh-hant 048213");
     BOOST_TEST(text_in("ZH-hANT-tw-x-own") == "zh-hant-tw 048213");
     BOOST_TEST(text_in("en-US-u-mu-celsius") == "en-us 048213");
-    BOOST_TEST(text_in("en") == "any 048213"); // never a longer tag than what is wanted
+    BOOST_TEST(text_in("en") == "any 048213"); // never a longer tag than the requested one
     BOOST_TEST(text_in("en-USX") == "any 048213");
     BOOST_TEST(text_in("sr-Latn") == "sr-latn 048213");
-    BOOST_TEST(text_in("sr-RS") == "any 048213"); // nor another
+    BOOST_TEST(text_in("sr-RS") == "any 048213"); // nor another one
     BOOST_TEST(text_in("zho") == "any 048213");
 }
 

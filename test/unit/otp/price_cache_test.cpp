@@ -42,7 +42,7 @@ struct book_fixture : test::account_monitor_fixture {
             periodic(context.get_executor(), "price_cache_ended", random, *log), options,
             price_cache::dependencies{gateway, clock, *log, metrics});
     }
-    /// Asks until `count` questions are answered.
+    /// Runs until `count` requests are answered.
     void ask(int count) {
         auto answer = gateway.on_pricing;
         gateway.on_pricing = [this, count, answer](int route_id) {

@@ -1,5 +1,4 @@
-// Route plans: which route is taken, when the next one is, and what callers and the timeline hear
-// of it.
+// Route plans: which route is used, when the next one is, and what callers and the timeline report.
 
 #include "domain_fixture.hpp"
 
@@ -15,7 +14,7 @@ using namespace otpd;
 using namespace otpd::test;
 using bridgexapi::reason;
 
-/// Routes 8, 1 and 3, in a plan that is nobody's default.
+/// Routes 8, 1 and 3, in a plan that is no client's default.
 otp::policy with_plan() {
     otp::policy rules;
     rules.plans.push_back({"login", {step(8), step(1), step(3)}, {}});
@@ -37,7 +36,7 @@ struct routing_fixture : domain_fixture {
         what.plan = std::move(plan);
         return send(std::move(what));
     }
-    /// "8 1": the routes that the upstream was asked for.
+    /// "8 1": the routes of the requests to the upstream.
     [[nodiscard]] std::string asked() const {
         std::string text;
         for (auto const& each : gateway.sent())
@@ -171,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_step_that_is_too_dear_is_left_out) {
 
 BOOST_AUTO_TEST_CASE(a_price_that_is_not_known_counts_as_the_assumed_one) {
     auto what = request();
-    what.max_price = money::from_micros(99'999); // 100,000 are assumed
+    what.max_price = money::from_micros(99'999); // the assumed price is 100,000
     auto const result = send(what);
     BOOST_TEST_REQUIRE(!result.has_value());
     BOOST_TEST((result.error().code == otp::errc::no_route));
@@ -251,7 +250,7 @@ BOOST_AUTO_TEST_CASE(
     stats.all = {score(1, 50, 0.9, 95'000), score(2, 50, 0.4, 10'000), score(3, 9, 1.0, 20'000)};
     auto const first = send_by("best");
     BOOST_TEST_REQUIRE(first.has_value());
-    BOOST_TEST(first->route_id == 1); // 2 is verified too seldom, 3 has too few samples
+    BOOST_TEST(first->route_id == 1); // 2 has a low verified share, 3 has too few samples
     auto const view = find(first->id);
     auto const& chosen = view->events.at(1).details;
     auto const share = std::ranges::find(chosen, "verified_share", &otp::detail::first);

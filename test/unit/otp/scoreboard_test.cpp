@@ -94,7 +94,7 @@ BOOST_FIXTURE_TEST_CASE(figures_are_those_that_a_hand_adds_up, board_fixture) {
     refuse("c", 8);
     deliver("a", 3000ms);
     verify("a", 9000ms);
-    clock.advance(100s); // a quarter of the window: those weigh half
+    clock.advance(100s); // a quarter of the window, so these weigh half
     accept("d", 100'000);
     deliver("d", 5000ms);
     auto const scores = this->scores({.country = "NL", .purpose = "login", .window = 400s});
@@ -137,7 +137,7 @@ BOOST_FIXTURE_TEST_CASE(figures_without_a_sample_are_not_there, board_fixture) {
 BOOST_FIXTURE_TEST_CASE(routes_are_scored_each_with_its_own_tries_of_one_verification,
                         board_fixture) {
     refuse("a", 8);
-    refuse("a", 2, false); // nobody was asked
+    refuse("a", 2, false); // the upstream was not called
     accept("a", 50'000, 1);
     deliver("a", 2000ms, 1);
     verify("a", 4000ms, 1);
@@ -206,13 +206,13 @@ BOOST_FIXTURE_TEST_CASE(a_code_that_another_instance_sent_counts_as_verified_and
     BOOST_TEST(score.cost_per_sent->value.micros() == 40'000);
 }
 
-// Who sent it was this instance before a restart, or had counted it before this one began.
+// The sender was this instance before a restart, or another one that counted it already.
 BOOST_FIXTURE_TEST_CASE(a_code_from_before_the_start_counts_for_nothing, board_fixture) {
     clock.advance(3s);
     verify("from_before", 4000ms);
     BOOST_TEST(scores().empty());
     verify("at_the_start", 3000ms);
-    clock.advance(2s); // the figures are kept for a moment
+    clock.advance(2s); // scores are cached for a moment
     BOOST_TEST(scores().at(0).verified == 1U);
 }
 
@@ -241,7 +241,7 @@ BOOST_FIXTURE_TEST_CASE(figures_are_added_up_again_only_when_they_are_old, board
     BOOST_TEST(scores().at(0).sent == 1U);
     accept("b", 1);
     BOOST_TEST(scores().at(0).sent == 1U);
-    BOOST_TEST(scores({.country = "NL", .purpose = ""}).at(0).sent == 2U); // another question
+    BOOST_TEST(scores({.country = "NL", .purpose = ""}).at(0).sent == 2U); // another query
     clock.advance(1000ms);
     BOOST_TEST(scores().at(0).sent == 2U);
 }

@@ -1,4 +1,5 @@
-// Who may send what where: clients, destinations, test numbers, one send at a time and once.
+// Who may send what to whom: clients, destinations, test numbers, one send at a time, and
+// idempotency.
 
 #include "domain_fixture.hpp"
 #include "eventually.hpp"
@@ -35,7 +36,7 @@ BOOST_AUTO_TEST_CASE(that_do_not_exist_or_are_not_wanted_cost_nothing) {
     policy rules;
     rules.destinations.denied = {destination{"3161"}, destination{"BE"}};
     fixture f(rules);
-    BOOST_TEST((refusal_of(f, "310651860670") == errc::number_invalid)); // a trunk prefix left in
+    BOOST_TEST((refusal_of(f, "310651860670") == errc::number_invalid)); // with a trunk prefix
     BOOST_TEST((refusal_of(f, "9991234567890") == errc::number_invalid));
     BOOST_TEST((refusal_of(f, "31612345678") == errc::destination_not_allowed));
     BOOST_TEST((refusal_of(f, "32470123456") == errc::destination_not_allowed));
@@ -63,7 +64,7 @@ BOOST_AUTO_TEST_CASE(are_written_in_their_one_international_form) {
     BOOST_TEST(f.send(f.request("262262161234")).has_value());
 }
 
-// The plan is as old as the library, and its newest ranges are somebody's numbers.
+// The plan is as old as the library, and numbers of the newest ranges have users.
 BOOST_AUTO_TEST_CASE(of_no_known_range_are_sent_to_unless_their_line_type_is_left_out) {
     fixture f;
     BOOST_TEST(f.send(f.request("260551234567")).has_value());
@@ -183,7 +184,7 @@ BOOST_AUTO_TEST_CASE(get_no_sms_and_their_code_until_their_day_is_over) {
     BOOST_TEST(f.logged().find("\"test\":true") != std::string::npos);
 }
 
-// What is kept of it is bounded whoever sends, and nobody else pays for it.
+// The stored state is bounded whoever sends, and other clients are not charged.
 BOOST_AUTO_TEST_CASE(are_held_to_the_limits_of_their_client_and_of_all) {
     for (auto const key : {limit_key::client, limit_key::everybody}) {
         policy rules;
@@ -202,7 +203,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(one_send)
 
-// Without a cooldown, so that nothing else keeps the second away.
+// Without a cooldown, so that nothing else refuses the second send.
 BOOST_AUTO_TEST_CASE(of_a_client_purpose_and_number_is_under_way_at_a_time) {
     fixture f(test::without_cooldown());
     std::vector<errc> meanwhile;
@@ -239,10 +240,10 @@ BOOST_AUTO_TEST_CASE(with_an_idempotency_key_is_made_once_and_told_again) {
     }
     BOOST_TEST((f.send(idempotency(f, "k", 'b')).error().code == errc::idempotency_key_reused));
     BOOST_TEST(f.gateway.sent().size() == 1U);
-    f.client.name = "shop"; // has keys of its own
+    f.client.name = "shop"; // with its own keys
     BOOST_TEST(f.send(idempotency(f, "k"))->replayed.empty());
     f.client.name = "default";
-    f.clock.advance(4h); // 25 in all
+    f.clock.advance(4h); // 25 hours in total
     BOOST_TEST(f.send(idempotency(f, "k"))->replayed.empty());
     BOOST_TEST(f.gateway.sent().size() == 3U);
 }
@@ -280,7 +281,7 @@ BOOST_AUTO_TEST_CASE(that_was_refused_leaves_its_key_free) {
         return bridgexapi::send_outcome(test::fake_gateway::default_receipt());
     };
     BOOST_TEST(f.send(idempotency(f, "k"))->replayed.empty());
-    BOOST_TEST(!f.send(idempotency(f, "k"))->replayed.empty()); // whatever the cooldown says
+    BOOST_TEST(!f.send(idempotency(f, "k"))->replayed.empty()); // whatever the cooldown is
 }
 
 BOOST_AUTO_TEST_CASE(more_leaves_the_older_code_valid_where_the_purpose_says_so) {
@@ -296,8 +297,8 @@ BOOST_AUTO_TEST_CASE(more_leaves_the_older_code_valid_where_the_purpose_says_so)
     BOOST_TEST(f.find(newer)->state == "canceled");
 }
 
-// The store made the admission and did not say so. Nothing was transmitted, so nothing of it stays:
-// the same key sends, and no cooldown stands against it.
+// The store made the admission but its answer was lost. Nothing was transmitted, so all of it is
+// undone: the same key sends, and no cooldown refuses it.
 BOOST_AUTO_TEST_CASE(an_admission_whose_answer_was_lost_is_undone) {
     policy rules;
     rules.undo_pause = 1ms;
@@ -318,7 +319,7 @@ BOOST_AUTO_TEST_CASE(an_admission_whose_answer_was_lost_is_undone) {
     BOOST_TEST(f.gateway.sent().size() == 1U);
 }
 
-// A store that stays away keeps no service from its end.
+// An unreachable store does not keep the service from ending.
 BOOST_AUTO_TEST_CASE(what_cannot_be_undone_ends_with_the_service) {
     fixture f;
     f.store.loses_admissions = true;

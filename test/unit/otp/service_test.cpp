@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(codes_are_revealed_only_when_the_policy_says_so) {
     BOOST_TEST(result->debug_code->reveal() == f.gateway.last_code());
 }
 
-// The code of a payment comes right after that of the login.
+// The code of a payment is sent right after that of the login.
 BOOST_AUTO_TEST_CASE(another_purpose_waits_five_seconds_and_none_after_a_right_code) {
     fixture f;
     BOOST_REQUIRE(f.send().has_value());
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_cooldown_of_0_is_off) {
     BOOST_TEST(f.send().has_value());
 }
 
-// The reference promised the full time to live after a send that took most of it.
+// The reference promised the full time to live, even after a send that took most of it.
 BOOST_AUTO_TEST_CASE(what_is_promised_is_what_is_left_after_a_slow_upstream) {
     fixture f;
     f.gateway.on_send = [&](bridgexapi::sms const&) {
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_of_the_upstream_kills_the_code_and_leaves_a_short
     BOOST_TEST((f.send().error().code == errc::upstream_rejected));
 }
 
-// A back-off stands in for the cooldown: where there is none, nobody is told to wait.
+// The back-off replaces the cooldown; without a cooldown, nobody has to wait.
 BOOST_AUTO_TEST_CASE(without_a_cooldown_a_refusal_leaves_no_back_off) {
     fixture f(test::without_cooldown());
     f.gateway.on_send = [](bridgexapi::sms const&) {
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_outcome_keeps_the_code_and_the_cooldown) {
     BOOST_TEST(f.verify(f.gateway.last_code()).has_value());
 }
 
-// A bug in the client after bytes left is no proof that nothing was sent.
+// An exception after bytes were sent does not prove that nothing arrived.
 BOOST_AUTO_TEST_CASE(an_exception_from_the_client_is_an_unknown_outcome) {
     fixture f;
     f.gateway.on_send = [](bridgexapi::sms const&) -> bridgexapi::send_outcome {
@@ -225,7 +225,7 @@ BOOST_AUTO_TEST_CASE(of_200_parallel_sends_one_leaves) {
     BOOST_TEST(f.gateway.sent().size() == 1U);
 }
 
-// The client hung up and the connection was torn down: the send goes on and is settled.
+// The client disconnects and its connection ends; the send continues and is settled.
 BOOST_AUTO_TEST_CASE(a_cancelled_caller_does_not_stop_a_send) {
     fixture f;
     boost::asio::cancellation_signal signal;
@@ -245,8 +245,8 @@ BOOST_AUTO_TEST_CASE(a_cancelled_caller_does_not_stop_a_send) {
     BOOST_TEST(test::run(f.context, f.memory.usage()).codes == 0U); // settled as refused
 }
 
-/// At every moment of a send, from before its first step on: each run is cancelled one step later.
-/// This is the one border: nothing that is called beyond it is told that the client is gone.
+/// Cancels at every moment of a send, from before its first step on: each run is cancelled one step
+/// later. Beyond this boundary, no function sees the cancellation.
 BOOST_AUTO_TEST_CASE(
     a_caller_that_leaves_at_any_moment_leaves_a_send_that_is_made_once_and_settled) {
     std::size_t begun = 0;
@@ -289,8 +289,8 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(verifying)
 
-// The reference's sequence for five attempts, with its lock-out, but lasting until the code
-// expires.
+// The reference's sequence for five attempts and its lock-out, which lasts until the code expires
+// here.
 BOOST_AUTO_TEST_CASE(attempts_run_out_and_stay_so_until_the_code_expires) {
     fixture f;
     f.send();
@@ -319,13 +319,13 @@ BOOST_AUTO_TEST_CASE(without_the_store_nothing_verifies) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-// Every outcome is logged, and no line holds a code or a whole number.
+// Every outcome is logged, and no line contains a code or a whole number.
 BOOST_AUTO_TEST_CASE(the_log_tells_every_outcome_and_no_secret) {
     fixture f;
     auto const id = f.send()->id.substr(0, 32);
     std::string const code = f.gateway.last_code();
     f.verify(f.wrong_code());
-    f.send(); // too soon
+    f.send(); // too early
     f.verify(code);
     auto const text = f.logged();
     for (char const* event : {"otp_sent", "otp_not_verified", "otp_verified", "otp_not_sent"})

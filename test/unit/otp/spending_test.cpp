@@ -1,4 +1,4 @@
-// Budgets: what is reserved, what is corrected, and what a cap refuses.
+// Budgets: reservations, corrections, and what a cap refuses.
 
 #include "domain_fixture.hpp"
 #include "otpd/otp/ledger.hpp"
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(a_send_over_the_cap_is_refused_by_name_and_nothing_is_sent)
     BOOST_TEST(over.error().violated.at(0).name == "daily");
     BOOST_TEST(gateway.sent().size() == 2);
     BOOST_TEST(event.all.back().reason == "daily");
-    // Until the day is over, in UTC.
+    // Until the end of the day, in UTC.
     auto const midnight = otp::end_of(otp::budget_period::day, clock.wall());
     BOOST_TEST(over.error().retry_after->count() ==
                std::chrono::ceil<std::chrono::seconds>(midnight - clock.wall()).count());
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(the_real_cost_takes_the_place_of_the_expected_price) {
     send_next();
     BOOST_TEST(spent(cap) == 8 * cent);
     BOOST_TEST(spent_in_all() == 8 * cent);
-    cost = money::from_micros(11 * cent); // dearer than expected: it is spent all the same
+    cost = money::from_micros(11 * cent); // more expensive than expected, and spent nevertheless
     send_next();
     BOOST_TEST(spent(cap) == 19 * cent);
 }

@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_list_covers_what_is_newer_than_its_oldest_message) {
     BOOST_TEST(!scan.exhausted());
     BOOST_TEST(scan.covers(that_day - 19s));
     BOOST_TEST(!scan.covers(that_day - 21s));
-    scan.add(page_of(100, {20, 30}), 2); // a new message came meanwhile
+    scan.add(page_of(100, {20, 30}), 2); // a new message arrived meanwhile
     BOOST_TEST(scan.covers(that_day - 21s));
     BOOST_TEST(scan.seen() == 5);
 }
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(a_list_in_another_order_covers_nothing_before_its_end) {
 }
 
 BOOST_AUTO_TEST_CASE(an_upstream_that_states_no_total_ends_with_a_page_that_is_not_full) {
-    otp::list_scan scan; // what is not stated reads as the length of the page
+    otp::list_scan scan; // a total that is not stated reads as the length of the page
     scan.add(page_of(2, {0, 1}), 2);
     BOOST_TEST(!scan.exhausted());
     scan.add(page_of(2, {2, 3}), 2);

@@ -1,4 +1,4 @@
-// A verification as a resource: what its client sees of it, and others do not.
+// A verification as a resource: what its client sees, and other clients do not.
 
 #include "domain_fixture.hpp"
 
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(of_another_client_look_absent) {
     fixture f;
     auto const id = f.send()->id;
     auto const code = f.gateway.last_code();
-    f.client.name = "default2"; // begins alike
+    f.client.name = "default2"; // has the same prefix
     BOOST_TEST((f.find(id).error().code == errc::verification_not_found));
     BOOST_TEST((f.cancel(id).error().code == errc::verification_not_found));
     BOOST_TEST((f.verify(code, id).error().code == errc::no_active_otp));
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(need_the_store) {
 
 namespace {
 
-/// So many requests wait for the next change; how often they have looked at the store.
+/// How often `count` long polls together have read the store.
 int looks_of_those_who_wait(fixture& f, int count, deadline until) {
     auto const id = f.send()->id;
     auto const before = f.store.times_looked;
@@ -135,7 +135,7 @@ int looks_of_those_who_wait(fixture& f, int count, deadline until) {
 
 } // namespace
 
-// Each looks once when it comes. Two seconds have two more looks, for all.
+// Each reads once when it begins. Two seconds have two more reads, for all of them.
 BOOST_AUTO_TEST_CASE(are_looked_at_once_a_second_for_all_who_wait) {
     fixture f;
     auto const looks = looks_of_those_who_wait(f, 30, deadline::in(2100ms));

@@ -1,4 +1,4 @@
-// Settings that are good one by one and not safe, or not possible, together.
+// Settings that are valid individually but unsafe or impossible together.
 
 #include "support.hpp"
 

@@ -37,8 +37,8 @@ early_exit ended(arguments args) {
     return std::get<early_exit>(result);
 }
 
-/// An empty working directory and an environment without the names of a service that may be
-/// installed here; both as they were before at the end.
+/// An empty working directory, and an environment without the names of a service that may be
+/// installed here. The destructor restores both.
 class clean_process {
 public:
     clean_process() : before_(std::filesystem::current_path()) {
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(what_is_printed_needs_no_more_than_it_says) {
     BOOST_TEST(contains(schema.output, "create schema if not exists codes;"));
     process.write("config.toml", "[store]\nschema = \"x; drop\"\n");
     BOOST_TEST(contains(ended({"--print-schema"}).errors, "store.schema = \"x; drop\""));
-    // A mistyped name would print another schema than was meant.
+    // A mistyped name would print the wrong schema.
     process.write("config.toml", "[store]\nshema = \"codes\"\n");
     BOOST_TEST(contains(ended({"--print-schema"}).errors, "did you mean schema?"));
 
@@ -274,7 +274,7 @@ BOOST_AUTO_TEST_CASE(secrets_are_wiped_from_the_environment_and_stay_known) {
     }
     BOOST_TEST(::getenv("OTP_LENGTH") == std::string("8"));
 
-    // As SIGHUP does, again and again.
+    // Like SIGHUP, repeatedly.
     std::array const args{"otpd"};
     for (int i = 0; i < 2; ++i) {
         auto const again = otpd::app::settings_from_process(1, args.data(), before);

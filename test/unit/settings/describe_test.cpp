@@ -1,4 +1,4 @@
-// Settings as they are shown in the log, and what a reload says of a changed file.
+// Settings as the log shows them, and what a reload reports about a changed file.
 
 #include "tables.hpp"
 

@@ -1,4 +1,4 @@
-// What is refused once others than this machine reach it, and the settings that accept it in words.
+// What is refused once other machines reach this one, and the settings that accept it explicitly.
 
 #include "tables.hpp"
 
@@ -12,7 +12,7 @@ names with(names const& all, std::string const& name, std::string const& value) 
     return out;
 }
 
-/// Good on loopback, refused with `line` on the network, and good there once it is accepted.
+/// Valid on loopback, refused with `line` on the network, and valid there once it is accepted.
 void check_accepted_in_words(names const& unsafe, std::string_view line,
                              std::string const& accept) {
     good(sources(unsafe));
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(proxies_that_may_be_anybody_are_accepted_in_words_only) {
 BOOST_AUTO_TEST_CASE(the_admin_listener_is_on_the_network_in_words_only) {
     for (std::string const listen : {"0.0.0.0:9464", "[::]:9464", "10.1.2.3:9464"}) {
         names const unsafe{{"OTPD_ADMIN_LISTEN", listen}};
-        // Whatever address the API has.
+        // Regardless of the API's address.
         for (auto const& all : {unsafe, on_network(unsafe)})
             BOOST_TEST(fault(sources(all)) ==
                        "admin.listen = " + listen +
@@ -81,7 +81,8 @@ BOOST_AUTO_TEST_CASE(no_limit_at_all_is_accepted_in_words_only) {
                       "of whoever reaches server.listen = 0.0.0.0:8000: enforce one, or set "
                       "limits.accept_none = true to accept that";
     check_accepted_in_words(none, line, "OTPD_LIMITS_ACCEPT_NONE");
-    // What only observes refuses nothing, and a limit of one client leaves the others without.
+    // A limit that only observes refuses nothing, and a limit of one client does not apply to
+    // others.
     BOOST_TEST(fault(sources(on_network(with(with(none, "OTPD_PUMPING_ENABLED", "true"),
                                              "OTPD_PUMPING_MODE", "observe")))) == line);
     BOOST_TEST(fault(sources(on_network(with(with(none, "OTPD_LIMITS_NUMBER_10M", "5"),
@@ -118,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_store_is_reached_in_clear_in_words_only) {
         good(sources(on_network({{"OTPD_STORE_URL", url}, {"OTP_HMAC_SECRET", good_secret}})));
 }
 
-// Encryption alone does not say with whom.
+// Encryption alone does not authenticate the server.
 BOOST_AUTO_TEST_CASE(a_postgres_that_is_not_proven_is_reached_in_words_only) {
     for (std::string const place :
          {"db.example:5432/otp?sslmode=disable", "db.example:5432/otp?sslmode=prefer",

@@ -1,5 +1,5 @@
-// The keys of the sections: what each takes and refuses, names in the environment, and what
-// messages say. Defaults and bounds are in config.toml, which shipped_config_test.cpp compares.
+// The keys of the sections: what each accepts and refuses, names in the environment, and messages.
+// Defaults and bounds are in config.toml, which shipped_config_test.cpp compares.
 
 #include "support.hpp"
 
@@ -11,14 +11,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// What a key takes, with how it is shown, and what it refuses, in the environment's notation.
+/// The accepted texts of a key with how they are shown, and the refused ones, in the environment's
+/// notation.
 struct value_cases {
     char const* path;
     std::map<std::string, std::string> good;
     std::vector<std::string> bad;
 };
 
-/// As it was written.
+/// Shown as written.
 std::map<std::string, std::string> same(std::initializer_list<std::string> texts) {
     std::map<std::string, std::string> out;
     for (auto const& text : texts)
@@ -143,7 +144,7 @@ std::vector<value_cases> all_value_cases() {
         {"auth.web_otp_hosts",
          same({"", "a.b", "pay.example,shop.example"}),
          {"localhost", "Shop.example", "a.b,a.b"}},
-        // It stands in SQL without quotes.
+        // It is used in SQL without quotes.
         {"store.schema",
          same({"otpd", "_a1", std::string(63, 'a')}),
          {"", "Otpd", "1a", "a-b", "a.b", "\"a\"", "x;drop", std::string(64, 'a')}},
@@ -189,7 +190,7 @@ std::vector<value_cases> all_value_cases() {
           {"5.500", "5.5"},
           {"999999999.999999", "999999999.999999"}},
          no_money},
-        // A cap of nothing is not one that is not set.
+        // A cap of 0 differs from one that is not set.
         {"money.daily_cap", same({"0", "25.5", ""}), {"-1", "none", "1e3"}},
         {"store.url",
          {{"memory:", "memory:"},
@@ -223,7 +224,7 @@ BOOST_AUTO_TEST_CASE(every_key_is_unique_and_has_words_and_cases) {
                 BOOST_TEST(seen.insert(name).second);
             BOOST_TEST(each.help.ends_with('.'));
             BOOST_TEST(!each.allowed.empty());
-            // Flags and paths are all read by the same words.
+            // All flags, and all paths, are read alike.
             using enum otpd::app::value_kind;
             bool const is_path = each.allowed.find("path of") != std::string::npos;
             BOOST_TEST((each.kind == whole || each.kind == boolean || is_path ||
@@ -331,8 +332,8 @@ BOOST_AUTO_TEST_CASE(money_is_exact_in_every_notation) {
         }
 }
 
-// What the balancer sends while this end closes is lost: the default outlives what Google's keep,
-// 600 s.
+// A request that the balancer sends while this end closes is lost. The default exceeds the idle
+// timeout of Google's balancers, 600 s.
 BOOST_AUTO_TEST_CASE(an_idle_connection_is_kept_longer_than_balancers_keep_it) {
     BOOST_TEST((good(sources({})).server.idle_timeout > 600s));
     auto const hour = good(sources({{"OTPD_SERVER_IDLE_TIMEOUT_MS", "3600000"}}));
@@ -368,8 +369,8 @@ BOOST_AUTO_TEST_CASE(a_known_store_and_no_other) {
                         "environment): must be memory:, sqlite:PATH, postgres://"));
 }
 
-// Codes that are signed with a key nobody else has, or that is gone after a restart, are lost
-// codes.
+// Codes that are signed with a key of one instance only, or with one that a restart loses, are
+// lost.
 BOOST_AUTO_TEST_CASE(a_store_that_outlives_the_process_needs_a_secret_that_does) {
     for (auto const* url : {"sqlite:/tmp/x.db", "redis://127.0.0.1", "unix:/run/valkey.sock",
                             "postgres://127.0.0.1/otp"})
@@ -395,7 +396,8 @@ BOOST_AUTO_TEST_CASE(a_timeout_of_0_is_the_stores_own) {
 }
 
 BOOST_AUTO_TEST_CASE(no_message_and_no_description_holds_a_secret) {
-    std::string const marker = "s3cr3t\x01marker"; // the control character makes it bad everywhere
+    std::string const marker = "s3cr3t\x01marker"; // the control character makes it invalid
+                                                   // everywhere
     std::string const too_long(2000, 'q');
     for (auto const& each : setting_keys()) {
         if (!each.is_secret) continue;

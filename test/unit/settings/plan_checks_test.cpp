@@ -1,4 +1,4 @@
-// Plans, budgets and webhooks that are good one by one and not together, or not with the other
+// Plans, budgets and webhooks that are valid individually, but not together or not with the other
 // settings.
 
 #include "tables.hpp"

@@ -1,4 +1,5 @@
-// [[route_plan]] with its steps, [[budget]] and [[webhook]]: what they take and what becomes of it.
+// [[route_plan]] with its steps, [[budget]] and [[webhook]]: what they accept, and the resulting
+// values.
 
 #include "tables.hpp"
 
@@ -70,7 +71,8 @@ BOOST_AUTO_TEST_CASE(all_that_a_step_may_have) {
     BOOST_TEST(step.route_id == 0);
     BOOST_TEST_REQUIRE(step.best.has_value());
     BOOST_TEST((step.best->order == best_rule::by::fastest));
-    BOOST_TEST((step.best->routes == std::vector{5, 3, 8})); // as written: the first is the usual
+    // In the written order: the first one is the default.
+    BOOST_TEST((step.best->routes == std::vector{5, 3, 8}));
     BOOST_TEST(step.best->min_verified_share == 0.25);
     BOOST_TEST(step.best->min_samples == 7U);
     BOOST_TEST((step.best->window == 1h));
@@ -192,14 +194,14 @@ BOOST_AUTO_TEST_CASE(whom_a_budget_is_for_is_one_of_its_key) {
                                 ": must be a client, a purpose, a route id in quotes or a "
                                 "country, as key says; not with total"));
         }
-    // What `only` would have to be is not known then.
+    // The valid form of `only` is then unknown.
     BOOST_TEST(contains(fault(with_config(only("everybody", "shop"))), "[[budget]] key"));
 }
 
 // --- webhooks -----------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(all_that_a_webhook_may_have) {
-    // base64 of the bytes 0 to 23, and of 24 bytes of 248 to 255 with one of 254 behind them.
+    // base64 of the bytes 0 to 23, and of the 8 bytes 248 to 255 three times and one byte 254.
     auto const all = good(with_config(
         client_named("shop") +
         "[[webhook]]\nname = \"crm\"\nurl = \"https://crm.example/x?y=z\"\n"

@@ -1,5 +1,4 @@
-// Secrets that come from files of their own: systemd's credentials, Docker's and Kubernetes'
-// secrets.
+// Secrets from files: systemd's credentials, and Docker's and Kubernetes' secrets.
 
 #include "tables.hpp"
 
@@ -7,7 +6,7 @@ using namespace settings_test;
 
 namespace {
 
-/// Sources with files that hold what is in `files`.
+/// Sources with these files.
 settings_sources with_files(names files, names environment = {}, std::string const& config = "") {
     auto out = with_config(config, std::move(environment));
     out.open_secret = [files = std::move(files)](std::string const& path) {
@@ -22,7 +21,7 @@ setting_key const& file_of(setting_key const& secret) {
     return key(secret.path() + "_file");
 }
 
-/// With the API key, which all need, in neither place.
+/// Removes the API key, which is always required, from both places.
 settings_sources without_key(settings_sources from) {
     from.environment.erase("BRIDGEXAPI_API_KEY");
     return from;
@@ -59,7 +58,7 @@ BOOST_AUTO_TEST_CASE(every_secret_may_be_in_a_file) {
                         BOOST_TEST(each.show(all) != "not set");
                         BOOST_TEST(file.show(all) == "/run/x");
                     }
-                // What is wrong with it is said as of any other, and by the file's key.
+                // Faults are reported as for any other value, under the file's key.
                 std::map<std::string, std::string> const wrong{
                     {"", "is empty"},
                     {"\n", "is empty"},
@@ -75,7 +74,7 @@ BOOST_AUTO_TEST_CASE(every_secret_may_be_in_a_file) {
                     BOOST_TEST(!contains(line, "s3cr3t"));
                     BOOST_TEST(!contains(line, secret));
                 }
-                // A changed one is named, wherever it is.
+                // A changed secret is named, wherever it comes from.
                 auto const before = good(from(secret, file.environment_name()));
                 auto const after = good(from(letters_from('B'), file.environment_name()));
                 BOOST_TEST((otpd::app::changed_keys(before, after) ==
@@ -105,7 +104,7 @@ BOOST_AUTO_TEST_CASE(a_secret_is_given_once) {
                                          "[auth]\ntoken_file = \"/run/x\"\n")),
                         "auth.token_file = \"/run/x\" (config.toml:2): auth.token is set too "
                         "(API_AUTH_TOKEN in the environment)"));
-    // Empty is not set.
+    // Empty means not set.
     good(with_files(files, {{"API_AUTH_TOKEN", ""}, {"API_AUTH_TOKEN_FILE", "/run/x"}}));
     good(with_files({}, {{"API_AUTH_TOKEN", good_secret}, {"API_AUTH_TOKEN_FILE", ""}}));
 }

@@ -1,5 +1,5 @@
-// The config.toml of the repository and docs/configuration.md are what the program prints: every
-// setting with its default and what is allowed, and an example of each table that may be repeated.
+// The repository's config.toml and docs/configuration.md are the program's output: every setting
+// with its default and allowed values, and an example of each table.
 
 #include "tables.hpp"
 
@@ -16,7 +16,7 @@ std::string shipped_file(char const* path = "/config.toml") {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// With its examples made part of it.
+/// The file with its examples uncommented.
 std::string file_with_examples() {
     std::string out;
     std::istringstream in(shipped_file());

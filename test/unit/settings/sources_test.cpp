@@ -1,4 +1,4 @@
-// Where settings come from: which source wins, what files may hold, and what is refused.
+// The sources of settings: which one takes precedence, what files may contain, and what is refused.
 
 #include "support.hpp"
 
@@ -16,7 +16,7 @@ BOOST_AUTO_TEST_CASE(a_stronger_source_beats_each_weaker_one) {
         char const* name;
         std::function<void(settings_sources&, std::string const&)> set;
     };
-    // Strongest first; within one source our own name beats the reference's.
+    // Strongest first; within one source our own name takes precedence over the reference's.
     std::array<layer, 6> const layers{{
         {"flag", [](auto& to, auto const& value) { to.flags["otp.length"] = value; }},
         {"environment",
@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(every_key_has_its_name_in_the_environment_and_in_the_file) 
     for (auto const& each : setting_keys()) {
         if (each.kind != otpd::app::value_kind::whole) continue;
         BOOST_TEST_CONTEXT(each.path()) {
-            // The highest value of each of these keys is good alone, but for these.
+            // The highest value of each key is valid on its own, except for these.
             if (each.path() == "otp.guesses_per_day" || each.path() == "otp.default_route_id" ||
                 each.path() == "routes.concurrency_max")
                 continue;
@@ -257,7 +257,7 @@ BOOST_AUTO_TEST_CASE(a_secret_with_what_an_env_file_left_in_it_is_refused_by_nam
                     flagged.flags[each.path()] = text;
                     BOOST_TEST(contains(fault(flagged), why));
                 }
-                // In a .env file the one kind of quotes keeps what is in the other.
+                // In a .env file, either kind of quotes may contain the other.
                 auto const dotenv = [&](std::string const& value) {
                     auto from = with_dotenv(each.environment_name() + '=' + value +
                                             "\nBRIDGEXAPI_API_KEY=key-for-tests\n");
@@ -281,7 +281,7 @@ BOOST_AUTO_TEST_CASE(each_of_several_secrets_is_bare) {
     BOOST_TEST(contains(fault(list(a + ", '" + b + '\'')), "quotes"));
     BOOST_TEST(contains(fault(list(a + " ," + b)), "white space"));
     BOOST_TEST(contains(fault(list(a + ',' + b + '\n')), "white space"));
-    // A comma makes two of one: in the file that is no item.
+    // A comma would split an item in two, so a file must not have one in an item.
     BOOST_TEST(
         contains(fault(with_config("[otp]\nprevious_hmac_secrets = [\"" + a + "," + b + "\"]")),
                  "without commas"));
@@ -311,7 +311,7 @@ BOOST_AUTO_TEST_CASE(names_that_kubernetes_makes_for_services_are_ignored) {
                       {"OTPD_PORT_53_UDP", "udp://10.0.0.1:53"},
                       {"OTPD_PORT_53_UDP_ADDR", "10.0.0.1"},
                       {"OTPD_PORT_9_SCTP_PROTO", "sctp"},
-                      // Services called otpd-redis and otpd-admin
+                      // Services named otpd-redis and otpd-admin
                       {"OTPD_REDIS_PORT", "tcp://10.0.0.2:6379"},
                       {"OTPD_REDIS_PORT_6379_TCP_ADDR", "10.0.0.2"},
                       {"OTPD_ADMIN_SERVICE_HOST", "fd00::2"},
@@ -338,7 +338,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_link_of_a_service_is_still_a_mistake) {
 BOOST_AUTO_TEST_CASE(quoted_values_may_take_several_lines_and_belong_to_others) {
     auto const all = good(with_dotenv("PEM=\"-----BEGIN\nOTP_LENGTH=9\n-----END\"\n"
                                       "OTHER='it\\'s \\\\ fine'\nOTP_LENGTH=8\nOTP_LENGTH=7\n"));
-    BOOST_TEST(all.otp.code_length == 7U); // the last one, as python-dotenv
+    BOOST_TEST(all.otp.code_length == 7U); // the last one, as in python-dotenv
 }
 
 BOOST_AUTO_TEST_CASE(lines_of_a_dotenv_file_that_mean_nothing_are_refused_unquoted) {

@@ -45,14 +45,14 @@ inline std::vector<std::string> faults(settings_sources const& from) {
     return loaded ? std::vector<std::string>() : loaded.error().lines;
 }
 
-/// The settings; fails the test with their faults when there are none.
+/// The settings; fails the test with their faults if there are any.
 inline settings good(settings_sources const& from) {
     for (auto const& line : faults(from))
         BOOST_ERROR(line);
     return load_settings(from).value();
 }
 
-/// The one fault; fails the test when there is another number of them.
+/// The only fault; fails the test if there is not exactly one.
 inline std::string fault(settings_sources const& from) {
     auto const lines = faults(from);
     BOOST_TEST_REQUIRE(lines.size() == 1U);
@@ -78,7 +78,7 @@ inline bool contains(std::string_view text, std::string_view part) {
 /// Long enough for every kind of secret.
 inline std::string const good_secret = "0123456789abcdef0123456789abcdef";
 
-/// Served to others, with all that this asks for.
+/// For an address that other machines reach, with all that this requires.
 inline names on_network(names more = {}) {
     more.emplace("OTPD_SERVER_LISTEN", "0.0.0.0:8000");
     more.emplace("API_AUTH_TOKEN", good_secret);
@@ -86,7 +86,7 @@ inline names on_network(names more = {}) {
     return more;
 }
 
-/// Capital letters one after the other, from `first` on: a secret has to have different ones.
+/// Consecutive capital letters from `first` on: a secret must have different characters.
 inline std::string letters_from(char first, std::size_t length = 32) {
     constexpr std::size_t letters = 26;
     std::string out;

@@ -1,4 +1,4 @@
-// Tables that are good one by one and not together, or not with the other settings.
+// Tables that are valid individually, but not together or not with the other settings.
 
 #include "tables.hpp"
 
@@ -24,7 +24,7 @@ std::string text_of(std::size_t length) {
     return std::string(length, 'x') + "{code}";
 }
 
-/// Characters left for the text of an SMS with a code of six digits.
+/// The space for the text of an SMS with a code of six digits.
 constexpr std::size_t room = 158 - 6;
 /// "\n@shop.example #123456"
 constexpr std::size_t suffix_length = 1 + 1 + 12 + 2 + 6;
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(a_limit_of_a_client_is_of_one_that_there_is) {
     good(with_config(of("shop") + client_named("shop")));
     auto const line = fault(with_config(of("shop") + client_named("crm")));
     BOOST_TEST(line == "[[limit]] \"a\" is for client \"shop\", which no [[client]] is");
-    // The client that there is without any, and that of auth.token.
+    // The client that exists without a table, which is also that of auth.token.
     good(with_config(of("default")));
     good(with_config(of("default") + client_named("a"), {{"API_AUTH_TOKEN", "the-token"}}));
     BOOST_TEST(contains(fault(with_config(of("default") + client_named("a"))), "which no"));
@@ -214,11 +214,11 @@ BOOST_AUTO_TEST_CASE(texts_fit_with_the_last_line_of_every_client_that_may_use_t
                                 "may become 159 characters long"));
         }
     good(from(room, "[\"login\"]"));
-    // The text of all others is everybody's.
+    // The default text applies to everybody.
     BOOST_TEST(contains(fault(with_config("[otp]\nmessage_template = \"" + text_of(room) + "\"\n" +
                                           client_named("a") + "app_hash = \"FA+9qCX9VSu\"\n")),
                         "otp.message_template"));
-    // And of whoever has auth.token.
+    // And to the holder of auth.token.
     BOOST_TEST(contains(
         fault(with_config("[otp]\nmessage_template = \"" + text_of(room - suffix_length + 1) +
                           "\"\n[auth]\nweb_otp_hosts = [\"shop.example\"]\n")),

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Texts of the tables that may be repeated.
+/// Texts of the repeatable tables.
 
 #include "support.hpp"
 
@@ -13,7 +13,7 @@ using otpd::app::key_words;
 using otpd::app::toml_literal;
 using otpd::app::value_kind;
 
-/// Of all tables, but for those of files, which are the business of secret_files_test.cpp.
+/// The keys of all tables, except for those of files, which secret_files_test.cpp covers.
 inline std::vector<key_words> const& table_keys() {
     static auto const all = [] {
         std::vector<key_words> keys;
@@ -46,7 +46,7 @@ inline std::string without_line(std::string const& text, std::string const& begi
     return out;
 }
 
-/// A client with a token of its own.
+/// A client with its own token.
 inline std::string client_named(std::string const& name, char hex_digit = 'a') {
     return "[[client]]\nname = \"" + name + "\"\ntoken_sha256 = [\"" + std::string(64, hex_digit) +
            "\"]\n";
@@ -57,21 +57,21 @@ inline std::string plan_named(std::string const& name, std::string const& step =
     return "[[route_plan]]\nname = \"" + name + "\"\nsteps = [" + step + "]\n";
 }
 
-/// The values of a table's example, but for one key; `value` is TOML, empty leaves the key out.
+/// A table's example with the key at `path` set to `value`, which is TOML; empty omits the key.
 inline std::string example_with(std::string_view path, std::string const& value) {
     auto const table = std::string(path.substr(0, path.find('.')));
     auto const& wanted = table_key_of(path);
     std::string out = "[[" + table + "]]\n";
     for (auto const& key : table_keys()) {
         bool const other = key.section != table;
-        // What the example's client refers to, and what excludes the key, is not there.
+        // Omits keys that the example's client refers to, and those that exclude the key.
         bool const stands_against = !key.alternative.empty() || key.name == wanted.alternative;
         bool const refers =
             (key.section != "client" && key.name == "client") || key.path() == "budget.only";
         if (other || key.name == wanted.name || stands_against || refers) continue;
         out += key.name + " = " + toml_literal(key.kind, key.initial) + '\n';
     }
-    // A client's routes hold the one it uses by default.
+    // A client's routes must contain its default route.
     if (path == "client.default_route_id" || path == "client.default_route_plan")
         out = without_line(out, "routes = ");
     if (path == "client.routes") out = without_line(out, "default_route_id = ");

@@ -1,4 +1,4 @@
-// The tables that may be repeated: what each key takes, and what messages say of the others.
+// The repeatable tables: what each key accepts, and the messages for everything else.
 
 #include "tables.hpp"
 
@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// What a key takes besides its example, and what it refuses, as TOML.
+/// What a key accepts besides its example, and what it refuses, as TOML.
 struct key_cases {
     char const* path;
     std::vector<std::string> good;
@@ -152,7 +152,7 @@ std::vector<key_cases> all_cases() {
           "[" + quoted(secret_of('A', 33)) + "]",
           "[" + quoted("whsec_" + std::string(32, '_')) + "]",
           "[" + quoted(secret_of('A', 33) + "B==") + "]",
-          "[" + quoted("whsec_" + std::string(32, 'A')) + "]", // one byte, again and again
+          "[" + quoted("whsec_" + std::string(32, 'A')) + "]", // one byte, repeated
           "[" + quoted(secret_of('A', 32)) + ", " + quoted(secret_of('A', 32)) + "]",
           "[" + quoted(secret_of('A', 32)) + "," + quoted(secret_of('B', 32)) + "," +
               quoted(secret_of('C', 32)) + "," + quoted(secret_of('D', 32)) + "," +

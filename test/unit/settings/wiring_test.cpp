@@ -1,4 +1,4 @@
-// What the parts of the service are told of the settings.
+// The options of the service's parts, derived from the settings.
 
 #include "app/plan_library.hpp"
 #include "app/wiring.hpp"
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(the_defaults_are_those_of_the_domain) {
     BOOST_TEST(!rules.reveal_codes);
 }
 
-// With one client there is nobody to keep anything from.
+// With a single client, there is nobody to keep anything from.
 BOOST_AUTO_TEST_CASE(clients_are_tenants_where_there_is_a_table_of_them) {
     auto all = settings();
     BOOST_TEST(!credentials_of(all).front().profile.is_tenant);
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(questions_have_connections_beside_those_of_sends) {
     auto const questions = otpd::app::question_options(all.bridgexapi);
     BOOST_TEST(questions.connections_max == 8U);
     BOOST_TEST((questions.timeout == 10s));
-    // Three are for what otpd asks by itself.
+    // Three are for otpd's own reads.
     BOOST_TEST(otpd::app::read_bulkhead_options_of(all.bridgexapi).concurrency_max == 5U);
     BOOST_TEST(otpd::app::read_quota_of(all.limits) == 600U);
     all.limits.enabled = false;
@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(spending_has_a_daily_cap_that_is_a_total_budget) {
     BOOST_TEST(cap_of("[money]\ndaily_cap = \"12.5\"\n") == 12'500'000);
     BOOST_TEST(cap_of("[money]\ndaily_cap = 0\n") == 0);
     BOOST_TEST(cap_of("[limits]\nenabled = false\n") == 50'000'000);
-    // A bound of the operator's own takes the default's place, and nothing else does.
+    // Only a budget of the operator that bounds everything replaces the default.
     BOOST_TEST(cap_of(budget("total", "enforce")) == 0);
     BOOST_TEST(cap_of("[limits]\nenabled = false\n" + budget("total", "enforce")) == 0);
     BOOST_TEST(cap_of(budget("total", "observe")) == 50'000'000);

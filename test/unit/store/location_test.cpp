@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(postgres_over_a_socket) {
     BOOST_TEST(parsed("postgres:///codes?host=/run/a%20b&port=7").path == "/run/a b/.s.PGSQL.7");
 }
 
-// Nothing need be said for a connection that nobody else can read or answer.
+// A connection that nobody else can read or answer needs no options.
 BOOST_AUTO_TEST_CASE(postgres_is_protected_by_default) {
     BOOST_TEST(ssl_mode_of(parsed("postgres://db.example/codes")) == "verify-full");
     BOOST_TEST(ssl_mode_of(parsed("postgres://127.0.0.1,10.0.0.1/codes")) == "verify-full");
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(what_others_can_read_on_the_way) {
     BOOST_TEST(why_unprotected(parsed("redis://10.0.0.1")).has_value());
 }
 
-// What is logged never holds the user or the password, and reads back as the same place.
+// The logged text never contains the user or the password, and reads back as the same location.
 BOOST_AUTO_TEST_CASE(shown_without_credentials) {
     for (auto const* text :
          {"memory:", "sqlite:/x/y.db", "redis://otpd:word@host:6380/3",

@@ -1,4 +1,4 @@
-// What the memory store promises beyond the contract: exact boundaries, bounded memory, and a
+// What the memory store guarantees beyond the contract: exact thresholds, bounded memory, and a
 // sweeper that works in slices.
 
 #include "backend/memory_backend.hpp"
@@ -55,7 +55,7 @@ struct fixture : observer {
     memory_backend store;
 };
 
-/// A state is kept so much longer than the last of what is in it.
+/// How long a state is kept beyond its last expiry.
 constexpr auto spare = 60s;
 
 template <class Outcome, class Variant>
@@ -69,7 +69,7 @@ memory_options holding(std::size_t states) {
     return options;
 }
 
-/// One step of any kind, about anything of anybody.
+/// Runs a random step with random keys.
 void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
     auto pick = [&random](std::uint32_t below) {
         return static_cast<std::uint32_t>(random() % below);
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(a_cooldown_ends_exactly_when_the_refusal_said) {
     f.admit(send_of(1, 111, 1));
     f.clock.advance(2500us);
     auto const answer = std::get<refused>(f.admit(send_of(1, 111, 2)));
-    // rounded up to whole milliseconds, so that whoever waits as told is let in
+    // rounded up to whole milliseconds, so that a client that waits as told is admitted
     BOOST_TEST((answer.violations[0].retry_after == cooldown_window - 2ms));
     f.clock.advance(answer.violations[0].retry_after - 1ms);
     BOOST_TEST(is<refused>(f.admit(send_of(1, 111, 3))));
@@ -184,9 +184,9 @@ BOOST_AUTO_TEST_CASE(a_verification_is_forgotten_at_its_time_and_not_a_tick_earl
     BOOST_TEST(!f.find(1, 1).has_value());
 }
 
-// Hours and days are those of the store's clock, to the tick.
+// Hours and days are exactly those of the store's clock.
 BOOST_AUTO_TEST_CASE(a_guard_goes_from_hour_to_hour_at_the_hour) {
-    fixture f; // its clock begins with an hour
+    fixture f; // its clock starts at a full hour
     auto guarded = [&](std::uint32_t phone) {
         auto request = free_send_of(phone, 111, phone);
         conversion_guard rule;
@@ -204,9 +204,9 @@ BOOST_AUTO_TEST_CASE(a_guard_goes_from_hour_to_hour_at_the_hour) {
     BOOST_TEST((answer.violations[0].retry_after == 1min + 1ms));
     f.clock.advance(1min - 1us);
     BOOST_TEST((std::get<refused>(guarded(3)).violations[0].retry_after == 2ms)); // rounded up
-    f.clock.advance(1us); // both are of the hour before, and that is an hour long
+    f.clock.advance(1us); // both were in the previous hour, all of which still counts
     BOOST_TEST((std::get<refused>(guarded(4)).violations[0].retry_after == 1ms));
-    f.clock.advance(1ms); // no longer quite
+    f.clock.advance(1ms); // no longer all of it
     BOOST_TEST(is<admitted>(guarded(5)));
     BOOST_TEST(is<refused>(guarded(6)));
 }
@@ -229,7 +229,7 @@ BOOST_AUTO_TEST_CASE(a_full_store_refuses_and_keeps_what_it_has) {
     BOOST_TEST(is<admitted>(f.admit(send_of(3, 111, 5))));
 }
 
-// What an admission adds is all of it or nothing, whatever it is counted by.
+// An admission is added as a whole or not at all, whatever it counts.
 BOOST_AUTO_TEST_CASE(a_full_store_writes_no_part_of_an_admission) {
     auto request = send_of(2, 111, 2);
     request.rate_limit_checks = {rate_limit_check{subject(everybody), "a", 9, one_hour},
@@ -242,7 +242,7 @@ BOOST_AUTO_TEST_CASE(a_full_store_writes_no_part_of_an_admission) {
     BOOST_TEST(f.usage().states == 1U);
 }
 
-// A message is on its way already.
+// A message is in flight already.
 BOOST_AUTO_TEST_CASE(another_try_is_never_refused_for_want_of_room) {
     fixture f(holding(1));
     f.admit(free_send_of(1, 111, 1));
@@ -280,7 +280,7 @@ BOOST_AUTO_TEST_CASE(a_budget_is_forgotten_exactly_when_the_refusal_said) {
     BOOST_TEST(is<admitted>(f.admit(request)));
 }
 
-// Codes that nobody asks for stop being live all the same, long before they are forgotten.
+// Expired codes stop being live without a request, long before they are forgotten.
 BOOST_AUTO_TEST_CASE(an_expired_code_is_not_live_though_it_is_kept) {
     fixture f;
     f.admit(free_send_of(1, 111, 1));
@@ -298,16 +298,15 @@ BOOST_AUTO_TEST_CASE(an_expired_code_is_not_live_though_it_is_kept) {
     BOOST_TEST(f.removed == 2U);
 }
 
-// Whatever happened before, nothing is left once everything has expired: no leak of memory or of
-// the room it is accounted with.
+// Nothing is left once everything has expired: neither memory nor counted room leaks.
 BOOST_AUTO_TEST_CASE(everything_is_swept_in_the_end) {
-    std::mt19937 random(20261123); // any seed: it makes a failure repeatable
+    std::mt19937 random(20261123); // a fixed seed makes a failure repeatable
     fixture f;
     for (std::uint32_t i = 100; i < 20'000; ++i)
         step_of_any_kind(f, random, i);
     BOOST_TEST(f.usage().states > 0U);
     BOOST_TEST(f.usage().codes > 0U);
-    f.clock.advance(16 * 24h); // what was verified on a day is kept the longest
+    f.clock.advance(16 * 24h); // a day's verified count is kept the longest
     f.sweep();
     BOOST_TEST(f.usage().states == 0U);
     BOOST_TEST(f.usage().codes == 0U);
@@ -331,7 +330,7 @@ BOOST_AUTO_TEST_CASE(the_sweeper_never_looks_at_more_than_a_batch_at_once) {
 }
 
 // A check that arrives while a million codes are being removed waits for one slice at most: it is
-// served long before the sweep is over. Counted in slices, not in time.
+// served long before the sweep ends. Counted in slices, not in time.
 BOOST_AUTO_TEST_CASE(a_check_in_the_middle_of_a_mass_expiry_is_served_between_slices) {
     memory_options options;
     options.shards = 1;
@@ -375,7 +374,7 @@ BOOST_AUTO_TEST_CASE(the_running_sweeper_removes_by_itself_and_stops_when_told) 
         f.store.stop();
     };
     boost::asio::co_spawn(f.context, conversion_guard, [](std::exception_ptr) {});
-    run_on_threads(f.context, 2); // fails when the sweeper goes on for ever
+    run_on_threads(f.context, 2); // fails if the sweeper never stops
     BOOST_TEST(!f.sweeper_failed);
     BOOST_TEST(f.usage().states == 0U);
 }

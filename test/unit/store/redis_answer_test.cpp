@@ -1,4 +1,4 @@
-// What the script of the Redis store answers, read as what it is or not at all.
+// The reply of the Redis store's script is either parsed correctly or refused.
 
 #include "store/backend/redis/commit_script.hpp"
 #include "store/state/bytes.hpp"
@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(groups_and_states) {
     BOOST_TEST((what.present[0].key.kind == state::key_kind::request));
     BOOST_TEST(what.present[0].blob == "new");
     BOOST_TEST((what.present[1].key.kind == state::key_kind::budget));
-    BOOST_TEST(what.present[1].blob == "sum"); // without its end
+    BOOST_TEST(what.present[1].blob == "sum"); // without its expiry
     BOOST_TEST(what.present[2].blob.empty());
 }
 

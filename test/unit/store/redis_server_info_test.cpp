@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(what_redis_says) {
     BOOST_TEST(why_unusable(server).value_or("usable") == "usable");
 }
 
-// Valkey says that it is Redis 7.2.4 too, for clients that ask.
+// Valkey also claims to be Redis 7.2.4, for clients that check.
 BOOST_AUTO_TEST_CASE(what_valkey_says) {
     auto const server = parse_redis_info(
         "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.1\r\nrun_id:x\r\n");

@@ -1,4 +1,4 @@
-// A server's clock as it is known between two answers.
+// The estimate of a server's clock between two answers.
 
 #include "backend/server_parts.hpp"
 
@@ -19,10 +19,10 @@ BOOST_AUTO_TEST_CASE(it_is_followed_no_further_than_an_answer_says) {
     BOOST_TEST((clock.at(zero) <= first));
     BOOST_TEST((clock.at(zero + 10ms) >= first));
     auto const before = clock.at(zero + 1s);
-    // Nothing that contradicts it moves it.
+    // A time within the possible range changes nothing.
     BOOST_TEST((clock.follow(zero + 990ms, zero + 1s, before - 5ms) == 0us));
     BOOST_TEST((clock.at(zero + 1s) == before));
-    // A little more than can be: so little it moves.
+    // A time just outside the possible range moves it by just the difference.
     BOOST_TEST((clock.follow(zero + 990ms, zero + 1s, before + 2ms) == 2ms));
     BOOST_TEST((clock.at(zero + 1s) == before + 2ms));
     BOOST_TEST((clock.follow(zero + 990ms, zero + 1s, before - 11ms) == -3ms));

@@ -1,4 +1,4 @@
-// What a step loads and writes, to the byte, in the first hour and after 800 of them.
+// What a step loads and writes, to the byte, in the first hour and after 800 hours.
 
 #include "map_backend.hpp"
 #include "support/hourly_journey.hpp"
@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_CASE(a_step_moves_as_many_bytes_after_800_hours_as_in_the_first)
         auto const before = w.io.bytes_loaded + w.io.bytes_written;
         go(w, hourly_journey(hour));
         auto const moved = w.io.bytes_loaded + w.io.bytes_written - before;
-        if (hour == 1) first = moved; // the shared states are there
+        if (hour == 1) first = moved; // the shared states exist
         if (hour >= 1) BOOST_TEST(moved <= first * 6 / 5, "hour " << hour << ": " << moved);
         w.pass(1h);
     }

@@ -1,5 +1,4 @@
-// Group commit: what waits, what runs together, what runs again, and what is told when an answer is
-// lost.
+// Group commit: which steps wait, run together and run again, and the results after a lost answer.
 
 #include "map_backend.hpp"
 #include "state/number_state.hpp"
@@ -73,7 +72,7 @@ BOOST_AUTO_TEST_CASE(who_pumps_later_has_all_that_came_together_in_one_batch) {
     pending_send known(send_of(9, 9));
     one.steps.submit(known.step);
     io.deliver();
-    pending_guess unknown(guess_of(9, 1)); // to this instance: it runs again
+    pending_guess unknown(guess_of(9, 1)); // unknown to this instance, so it runs again
     two.steps.submit(unknown.step);
     std::deque<pending_send> sends;
     for (std::uint32_t n = 1; n <= 5; ++n)
@@ -86,7 +85,7 @@ BOOST_AUTO_TEST_CASE(who_pumps_later_has_all_that_came_together_in_one_batch) {
     io.deliver();
     for (auto& each : sends)
         BOOST_TEST(is<admitted>(each.step.take().value()));
-    BOOST_TEST(asked == 1); // for the one that runs again
+    BOOST_TEST(asked == 1); // for the step that runs again
     BOOST_TEST(io.waiting() == 0U);
     two.steps.pump();
     asked = 0;
@@ -138,11 +137,11 @@ BOOST_AUTO_TEST_CASE(a_step_that_met_a_conflict_runs_again) {
     instance two(io);
     pending_send first(send_of(1, 1));
     one.steps.submit(first.step);
-    pending_guess guess(guess_of(1, 1)); // two has never seen the number
+    pending_guess guess(guess_of(1, 1)); // `two` has never seen the number
     two.steps.submit(guess.step);
     BOOST_TEST(is<verified>(guess.step.take().value()));
     BOOST_TEST(two.steps.stats().conflicts == 1U);
-    pending_guess again(guess_of(1, 1)); // one does not know of it
+    pending_guess again(guess_of(1, 1)); // `one` does not know of it
     one.steps.submit(again.step);
     BOOST_TEST(is<absent>(again.step.take().value()));
     BOOST_TEST(one.steps.stats().conflicts == 1U);
@@ -187,13 +186,13 @@ BOOST_AUTO_TEST_CASE(a_quota_is_exact_over_several_instances) {
     }
 }
 
-// Sends that share a counter do not wait for one another, and no addition is lost.
+// Sends that share a limit do not wait for one another, and no addition is lost.
 BOOST_AUTO_TEST_CASE(what_many_add_to_is_no_conflict) {
     map_backend io(false);
     instance one(io);
     instance two(io);
     pending_send first(limited_send(1, 100));
-    one.steps.submit(first.step); // makes the field
+    one.steps.submit(first.step); // creates the field
     pending_send second(limited_send(2, 100));
     two.steps.submit(second.step); // does not know it
     auto const before = two.steps.stats().conflicts;
@@ -228,9 +227,9 @@ BOOST_AUTO_TEST_CASE(an_hour_that_ends_loses_no_count) {
     };
     for (int n = 0; n < 6; ++n)
         send(n % 2 == 0 ? one : two);
-    send(two); // one does not know of it
+    send(two); // `one` does not know of it
     io.time += 1h;
-    send(one); // and rolls
+    send(one); // and rolls its periods
     send(two);
     state::shared_state kept;
     auto const blob = io.blob(state::limit_state_key(key_of(everybody)));
@@ -239,7 +238,7 @@ BOOST_AUTO_TEST_CASE(an_hour_that_ends_loses_no_count) {
     BOOST_TEST(kept.value(state::field_name::hour.sent) == 2);
 }
 
-// What was refused on an old state may be admitted on the present one.
+// What was refused on an outdated state may be admitted on the current one.
 BOOST_AUTO_TEST_CASE(a_refusal_is_final_only_on_what_was_asked_for_after_the_step_came) {
     map_backend io(false);
     instance one(io);
@@ -249,7 +248,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_final_only_on_what_was_asked_for_after_the_ste
     auto refusal = settlement_of(1, 1, send_result::refused);
     refusal.refund = first.asked.rate_limit_checks;
     pending<engine::settle, settlement> settle(refusal);
-    two.steps.submit(settle.step); // gives it back, and one does not know of it
+    two.steps.submit(settle.step); // refunds it, and `one` does not know of it
     BOOST_TEST((settle.step.take().value() == settle_outcome::settled));
     pending_send second(limited_send(2, 1));
     one.steps.submit(second.step);
@@ -259,15 +258,14 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_final_only_on_what_was_asked_for_after_the_ste
     BOOST_TEST(is<refused>(third.step.take().value()));
 }
 
-// What an instance has never seen may be there all the same: nothing is decided on its absence
-// alone.
+// A state that an instance has never seen may exist, so no decision is based on its absence alone.
 BOOST_AUTO_TEST_CASE(what_another_instance_took_is_corrected_and_given_back) {
     map_backend io(false);
     instance one(io);
     instance two(io);
     budget_key const daily{key_of(everybody), "daily", "2026-05-04"};
     pending<engine::spent, std::vector<budget_key>> none(std::vector<budget_key>{daily});
-    two.steps.submit(none.step); // it knows that there is none
+    two.steps.submit(none.step); // it learns that there is none
     BOOST_TEST(none.step.take().value().at(0) == 0);
     conversion_guard rule;
     rule.key = key_of(everybody + 2);
@@ -294,7 +292,7 @@ BOOST_AUTO_TEST_CASE(what_another_instance_took_is_corrected_and_given_back) {
     BOOST_TEST(is<admitted>(again.step.take().value()));
 }
 
-// A right guess costs nothing, but it is none where the limit is used up.
+// A right guess is not counted, but it fails if the limit is used up.
 BOOST_AUTO_TEST_CASE(a_right_guess_passes_a_limit_that_another_instance_used_up_no_more) {
     map_backend io(false);
     instance one(io);
@@ -342,7 +340,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_takes_no_more_steps) {
     chosen.queue_max = 2;
     instance one(io, chosen);
     std::deque<pending_send> sends;
-    for (std::uint32_t n = 1; n <= 4; ++n) // one on its way, two wait
+    for (std::uint32_t n = 1; n <= 4; ++n) // one in flight, two waiting
         one.steps.submit(sends.emplace_back(send_of(n, n)).step);
     BOOST_TEST(!sends[2].step.is_done());
     BOOST_TEST((sends[3].step.take().error() == fault::not_executed));
@@ -371,7 +369,7 @@ BOOST_AUTO_TEST_CASE(who_waited_too_long_is_told_what_is_known) {
     BOOST_TEST(is<admitted>(patient.step.take().value()));
 }
 
-// What it would have done is left out of the batch that it was to be a part of.
+// Its changes are left out of the batch that it would have been part of.
 BOOST_AUTO_TEST_CASE(who_waited_too_long_for_states_is_surely_not_executed) {
     map_backend io(true);
     io.holds_loads = true;
@@ -431,7 +429,7 @@ BOOST_AUTO_TEST_CASE(a_step_that_meets_conflicts_for_ever_is_not_executed) {
     one.steps.submit(send.step);
     for (int n = 1; n <= 3; ++n) {
         BOOST_TEST(!send.step.is_done());
-        // another instance is always first
+        // another instance is always faster
         std::string other;
         encode(other, state::number_state(), static_cast<state::version>(n));
         io.blob(state::number_state_key(key_of(1))) = other;
@@ -455,7 +453,7 @@ BOOST_AUTO_TEST_CASE(a_commit_whose_answer_was_lost_is_unknown_and_one_that_was_
         io.lose(as, done);
         BOOST_TEST((send.step.take().error() == expected));
         io.holds = false;
-        pending_guess guess(guess_of(1, 1)); // on what is there
+        pending_guess guess(guess_of(1, 1)); // on the current state
         one.steps.submit(guess.step);
         BOOST_TEST(is<verified>(guess.step.take().value()) == done);
     }
@@ -517,7 +515,7 @@ BOOST_AUTO_TEST_CASE(what_a_backend_lost_is_merged_and_written_back) {
     }
     io.blob(key) = before;
     one.steps.expect_lost_writes();
-    // Already who only looks writes it back.
+    // Even a step that only reads it writes it back.
     pending<engine::find, verification_address> look(verification_address{key_of(1), id_of(1)});
     one.steps.submit(look.step);
     BOOST_TEST(look.step.take().value().value().open_attempts == 3U);
@@ -547,7 +545,7 @@ BOOST_AUTO_TEST_CASE(a_number_that_a_backend_lost_altogether_keeps_its_counts_an
     BOOST_TEST(kept.guesses->open == 1U);
 }
 
-// A send that was refused leaves nothing: what comes back was deleted.
+// A refused send leaves nothing: the state that comes back was deleted.
 BOOST_AUTO_TEST_CASE(what_was_deleted_is_not_revived) {
     map_backend io(false);
     instance one(io);
@@ -565,14 +563,14 @@ BOOST_AUTO_TEST_CASE(what_was_deleted_is_not_revived) {
     BOOST_TEST(is<absent>(right.step.take().value()));
 }
 
-// On one and the same server an older state cannot be: what is gone was deleted by who may.
+// On the same server, nothing can get older: a missing state was deleted legitimately.
 BOOST_AUTO_TEST_CASE(nothing_is_written_back_to_a_server_that_lost_nothing) {
     map_backend io(false);
     instance one(io);
     pending_send send(send_of(1, 1));
     one.steps.submit(send.step);
     one.steps.expect_lost_writes();
-    pending_guess bad(guess_of(1, 9)); // known again by the server that is there
+    pending_guess bad(guess_of(1, 9)); // the current server's version is known again
     one.steps.submit(bad.step);
     auto const key = state::number_state_key(key_of(1));
     io.blob(key).clear();
@@ -605,7 +603,7 @@ namespace {
 
 budget_key const counted_budget{key_of(everybody), "daily", "2026-05-04"};
 
-/// Counted for everybody by a limit, a guard and a budget.
+/// A send that a global limit, a guard and a budget count.
 admission counted_send(std::uint32_t n, std::uint64_t quota) {
     auto request = limited_send(n, quota);
     conversion_guard rule;
@@ -616,7 +614,7 @@ admission counted_send(std::uint32_t n, std::uint64_t quota) {
     return request;
 }
 
-/// `one` sends 5 times, of which its server loses the last `lost`.
+/// `one` makes 5 sends, of which its server loses the last `lost`.
 struct lost_sends {
     lost_sends(bool reads_first, std::uint32_t lost) : io(reads_first), one(io) {
         for (std::uint32_t n = 1; n <= 5; ++n) {
@@ -654,7 +652,7 @@ struct lost_sends {
 
 } // namespace
 
-// With one step, and also when nothing is left of it.
+// With one step, and even if nothing is left of it.
 BOOST_AUTO_TEST_CASE(what_a_backend_lost_of_shared_states_is_added_again) {
     for (bool const reads_first : {true, false})
         for (std::uint32_t const lost : {2U, 5U}) {
@@ -700,12 +698,12 @@ BOOST_AUTO_TEST_CASE(a_limit_that_a_backend_lost_refuses_at_once) {
     }
 }
 
-// Another instance was first: what it has made there has other fields in another order.
+// Another instance was faster: its state has other fields in another order.
 BOOST_AUTO_TEST_CASE(what_was_lost_is_found_by_name_in_another_structure) {
     for (bool const reads_first : {true, false}) {
         lost_sends w(reads_first, 5);
         auto chosen = options();
-        chosen.instance = 1; // or they make the same version at the same time
+        chosen.instance = 1; // otherwise both would make the same version at the same time
         instance two(w.io, chosen);
         auto other = send_of(20, 20);
         other.rate_limit_checks = {rate_limit_check{key_of(everybody), "another", 2, 24h}};
@@ -731,7 +729,7 @@ BOOST_AUTO_TEST_CASE(counts_that_were_lost_before_the_hour_ended_are_the_last_ho
     }
 }
 
-// What is given back afterwards stays given back.
+// A later refund is kept.
 BOOST_AUTO_TEST_CASE(what_was_lost_is_added_again_once) {
     for (bool const reads_first : {true, false}) {
         lost_sends w(reads_first, 1);
@@ -743,11 +741,11 @@ BOOST_AUTO_TEST_CASE(what_was_lost_is_added_again_once) {
         two.steps.submit(settle.step);
         BOOST_TEST((settle.step.take().value() == settle_outcome::settled));
         BOOST_TEST(w.spent(w.one) == 50);
-        BOOST_TEST(w.io.added.size() == (reads_first ? 0U : 1U)); // that it is compared
+        BOOST_TEST(w.io.added.size() == (reads_first ? 0U : 1U)); // its structure is compared
     }
 }
 
-// A batch that was on its way is all that met the loss: what was known before holds.
+// Only the batch in flight is affected by the loss: what was known before holds.
 BOOST_AUTO_TEST_CASE(what_was_on_its_way_to_a_server_that_was_lost_forgets_nothing) {
     for (auto const as : {commit::outcome::unknown, commit::outcome::not_executed}) {
         lost_sends w(false, 1);
@@ -764,7 +762,7 @@ BOOST_AUTO_TEST_CASE(what_was_on_its_way_to_a_server_that_was_lost_forgets_nothi
     }
 }
 
-// A clock that was ahead wrote it: it refuses nobody, and is not written back.
+// A fast clock wrote it: it refuses nobody, and is not written back.
 BOOST_AUTO_TEST_CASE(what_is_void_stays_void_when_it_was_lost) {
     map_backend io(false);
     instance one(io);
@@ -888,8 +886,8 @@ BOOST_AUTO_TEST_CASE(a_cache_is_bounded_and_keeps_what_was_used_last) {
     BOOST_TEST(cache.size() == 0U);
 }
 
-// A state that is not sent again, because it is known, and is no longer known when the answer
-// comes.
+// A state that the backend does not send again, because its version is known, is evicted before the
+// answer.
 BOOST_AUTO_TEST_CASE(what_a_small_cache_has_lost_is_not_taken_for_absent) {
     map_backend io(true);
     auto chosen = options();
@@ -904,7 +902,7 @@ BOOST_AUTO_TEST_CASE(what_a_small_cache_has_lost_is_not_taken_for_absent) {
     one.steps.submit(other.step);
     io.blobs[state::number_state_key(key_of(4))] = io.blobs[state::number_state_key(key_of(2))];
     pending_guess known(guess_of(3, 1));
-    pending_guess unknown(guess_of(4, 1)); // its state takes the place in the cache
+    pending_guess unknown(guess_of(4, 1)); // its state replaces the other in the cache
     one.steps.submit(known.step);
     one.steps.submit(unknown.step);
     io.deliver();
@@ -926,7 +924,7 @@ BOOST_AUTO_TEST_CASE(versions_grow_whatever_the_clock_does) {
     BOOST_TEST(versions.next(store_time(), 0) > last);
 }
 
-// Two that made the same one for different states would not notice each other.
+// If two instances made the same version for different states, they would not notice each other.
 BOOST_AUTO_TEST_CASE(versions_of_two_instances_differ_whatever_the_clock_says) {
     for (auto const now : {store_time(), state::first_time - 24h, some_time}) {
         version_source first(1);

@@ -1,5 +1,5 @@
-// The conversion guard to the millisecond: how many codes may be out, what of the period before
-// still counts, when there is room, and that honest users never meet it.
+// The conversion guard to the millisecond: how many codes may be outstanding, how the previous
+// period counts, when there is room, and that honest users never reach it.
 
 #include "map_backend.hpp"
 #include "typing_load.hpp"
@@ -11,7 +11,7 @@ using namespace otpd::test;
 
 namespace {
 
-/// A day begins here.
+/// The time at which a day begins.
 constexpr counter_time day_begins = -10s;
 
 std::uint32_t next() {
@@ -19,7 +19,7 @@ std::uint32_t next() {
     return ++last;
 }
 
-/// With windows of one length there is one rule.
+/// Both windows have the same length, so they make one rule.
 conversion_guard guard(std::uint32_t out_max, std::chrono::seconds typing = 1h,
                        std::uint32_t place = everybody) {
     return {key_of(place), "pumping", out_max, typing, false};
@@ -36,7 +36,7 @@ admission guarded_send(conversion_guard const& rule) {
     return guarded_send(std::vector{rule});
 }
 
-/// Whatever the rule says.
+/// A send whatever the rule says.
 admission send(engine_world& w, std::chrono::seconds typing = 1h) {
     auto rule = guard(1, typing);
     rule.observed = true;
@@ -60,7 +60,7 @@ void send(engine_world& w, int open, int typed = 0, std::chrono::seconds typing 
         verify(w, send(w, typing));
 }
 
-/// So many pass, and no more.
+/// Exactly `count` sends pass.
 void check_room(engine_world& w, conversion_guard const& rule, int count) {
     for (int n = 0; n < count; ++n)
         BOOST_TEST(is<admitted>(w.admit(guarded_send(rule))), n << " of " << count);
@@ -71,7 +71,7 @@ duration wait_of(engine_world& w, conversion_guard const& rule) {
     return expect<refused>(w.admit(guarded_send(rule))).violations.at(0).retry_after;
 }
 
-/// What is told is when there is room, and not a moment before.
+/// The reported wait ends exactly when there is room.
 void check_wait(engine_world& w, conversion_guard const& rule, duration expected) {
     BOOST_TEST((wait_of(w, rule) == expected));
     w.pass(expected - 1ms);
@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(wrong_guesses_make_no_room) {
 }
 
 BOOST_AUTO_TEST_CASE(a_send_that_was_none_is_not_counted) {
-    for (bool const is_first : {false, true}) { // below 0 is nothing
+    for (bool const is_first : {false, true}) { // below 0 counts as 0
         for (auto const later : {counter_time(0), counter_time(1h)}) {
             engine_world w;
             auto const rule = guard(2);
@@ -166,14 +166,14 @@ BOOST_AUTO_TEST_CASE(the_wait_is_until_enough_of_the_hour_before_is_an_hour_ago)
     send(w, 8);
     w.be_at(1h);
     send(w, 3);
-    // Six of the eight may be left: when fewer than 7/8 of an hour are.
+    // Six of the eight may be left: when less than 7/8 of an hour is left.
     check_wait(w, guard(10), 450'001ms - 10s);
 }
 
 BOOST_AUTO_TEST_CASE(the_wait_may_end_in_the_next_hour) {
     engine_world w;
     send(w, 9);
-    // Three of the nine may be left: when fewer than 4/9 of an hour are.
+    // Three of the nine may be left: when less than 4/9 of an hour is left.
     check_wait(w, guard(4), 1h - 10s + 2'000'001ms);
 }
 
@@ -188,13 +188,13 @@ BOOST_AUTO_TEST_CASE(one_of_the_hour_before_is_over_a_moment_after_it) {
 
 // --- the two windows ----------------------------------------------------------------------------
 
-// Codes that were typed long ago open no door for thousands at once.
+// Codes that were typed long ago do not allow thousands at once.
 BOOST_AUTO_TEST_CASE(what_was_typed_before_makes_no_room_now) {
     engine_world w;
     send(w, 0, 100, 120s);
     w.be_at(20min);
     check_room(w, guard(4, 120s), 4);
-    // Three of the four may be left, in the two minutes after these.
+    // Three of the four may be left, in the next two minutes.
     check_wait(w, guard(4, 120s), 110'001ms);
 }
 
@@ -218,7 +218,7 @@ BOOST_AUTO_TEST_CASE(with_another_typing_time_what_was_counted_still_counts) {
 
 namespace {
 
-/// With the default figures.
+/// With the default settings.
 std::uint32_t refused_by_guards(typing_load const& load) {
     constexpr std::uint32_t country = everybody + 1;
     constexpr std::uint32_t prefixes = everybody + 2;

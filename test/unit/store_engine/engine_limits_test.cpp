@@ -1,5 +1,5 @@
-// Every comparison of limits, budgets, the cooldown and the conversion guard, one before it, at it
-// and one after it; and what clocks wrote that were ahead.
+// Every threshold of limits, budgets, the cooldown and the conversion guard: one before it, at it
+// and one after it. Also the states that fast clocks wrote.
 
 #include "map_backend.hpp"
 
@@ -18,7 +18,7 @@ std::uint32_t next_id() {
     return ++last;
 }
 
-/// Counts by everybody, or by the number.
+/// A global limit, or one per number.
 rate_limit_check limit(bool of_number, std::uint64_t quota, duration window,
                        std::uint64_t amount = 1) {
     return rate_limit_check{of_number ? key_of(1) : key_of(everybody), "limit", quota, window,
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(an_observed_limit_counts_what_it_would_have_passed) {
         auto const over = expect<admitted>(w.admit(limited_send(check)));
         BOOST_REQUIRE(over.observed.size() == 1U);
         BOOST_TEST((over.observed[0].retry_after == 10s && over.resets_in.at(0) == 0s));
-        w.pass(10s); // the one over it was not counted
+        w.pass(10s); // the refused one was not counted
         BOOST_TEST(expect<admitted>(w.admit(limited_send(check))).observed.empty());
     }
 }
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(what_is_given_back_is_no_more_than_there_was) {
         }
 }
 
-// A clock that was ahead by 600 s for one send must not stop anybody.
+// A clock that was ahead by 600 s for one send must not refuse anybody.
 BOOST_AUTO_TEST_CASE(a_limit_that_no_check_can_have_written_is_void) {
     for (bool const of_number : {true, false})
         for (auto const& [ahead, good] :
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(what_is_void_is_written_back_by_a_step_that_is_refused) {
         auto request = limited_send(check);
         request.reservations = {reserved(2, 1)};
         BOOST_TEST(expect<refused>(w.admit(request)).violations.size() == 1U);
-        w.be_at(601s); // the clock comes there: it would be busy until 640 s
+        w.be_at(601s); // the clock reaches the void time: it would refuse until 640 s
         BOOST_TEST(is<admitted>(w.admit(limited_send(check))));
     }
 }

@@ -1,5 +1,5 @@
-// How long what a step has counted is kept at the least: it may say nothing any more by then, but
-// it must not be gone before.
+// The minimum retention of what a step has counted: it may stop counting earlier, but must not be
+// gone earlier.
 
 #include "map_backend.hpp"
 

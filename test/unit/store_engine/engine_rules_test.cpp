@@ -1,6 +1,6 @@
-// What is left to tell of the rules once their boundaries are known (engine_steps_test.cpp,
-// engine_limits_test.cpp): which of two things counts, what stays, and what an addition says to
-// others who add meanwhile.
+// The rules beyond their thresholds (engine_steps_test.cpp, engine_limits_test.cpp): which of two
+// conditions takes precedence, what remains, and the contents of an addition while others add as
+// well.
 
 #include "engine/verifications.hpp"
 #include "map_backend.hpp"
@@ -25,7 +25,7 @@ settlement refusal_of(std::uint32_t id, duration pause = 45s) {
     return request;
 }
 
-/// The pause that the next send begins.
+/// The pause that the next send starts.
 duration next_pause(engine_world& w, std::uint32_t id) {
     return expect<admitted>(w.admit(paused_send(id))).cooldown;
 }
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(another_scope_never_waits_longer_than_the_pause) {
         (expect<refused>(w.admit(paused_send(2, "payment"))).violations.at(0).retry_after == 3s));
 }
 
-// But not that of a later send, and not while nobody knows.
+// But not that of a later send, and not while the outcome is unknown.
 BOOST_AUTO_TEST_CASE(a_message_that_did_not_arrive_ends_its_pause) {
     for (auto const what : {delivery::unknown, delivery::delivered, delivery::failed})
         for (bool const another_followed : {false, true}) {
@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_longer_in_a_row_is_not_taken_back_once_more) {
     other.key.scope = "payment";
     w.admit(other);
     w.pass(1s);
-    BOOST_TEST(is<verified>(w.check(guess_of(1, 1)))); // nothing is in a row any more
+    BOOST_TEST(is<verified>(w.check(guess_of(1, 1)))); // no sends are consecutive any more
     w.admit(paused_send(3));
     auto late = settlement_of(1, 2, send_result::refused);
     late.cooldown = 45s;
@@ -332,7 +332,7 @@ BOOST_AUTO_TEST_CASE(notes_come_at_their_time_and_one_of_them_is_the_admissions)
     w.pass(5s);
     auto made = accepted_by(3);
     made.notes = {{event_type::admitted, 0s, "country=NL"},
-                  {event_type::step, 1min, "first"}, // longer ago than the admission
+                  {event_type::step, 1min, "first"}, // before the admission
                   {event_type::step, 2s, "second"}};
     made.details = "last";
     w.settle(made);
@@ -435,7 +435,7 @@ BOOST_AUTO_TEST_CASE(as_many_events_as_a_number_may_have_all_stay) {
         auto request = send_of(1, id);
         request.guesses = guess.guesses;
         w.admit(request);
-        // The last ones in place of the event of being replaced.
+        // The last ones replace the event that reports the replacement.
         for (std::size_t n = 0; n < events_max - (id < count ? 2 : 1); ++n)
             BOOST_REQUIRE(is<wrong>(w.check(guess)));
     }
@@ -601,7 +601,8 @@ BOOST_AUTO_TEST_CASE(a_refused_request_may_be_made_again) {
     BOOST_TEST(is<admitted>(w.admit(once_send(2))));
 }
 
-// Whoever undoes does not know whether it was admitted: where it was not, the key is another's.
+// An undo does not know whether there was an admission. If there was none, the key belongs to
+// another send.
 BOOST_AUTO_TEST_CASE(an_undone_admission_frees_its_own_request_only) {
     for (bool const is_its_own : {true, false}) {
         engine_world w;
@@ -629,7 +630,7 @@ BOOST_AUTO_TEST_CASE(a_request_is_settled_even_when_its_code_is_forgotten) {
 
 // --- what an addition says ----------------------------------------------------------------------
 
-// Others add at the same time: whether it still passes is looked at again with these.
+// Others add at the same time, so the commit checks the addition again with these values.
 BOOST_AUTO_TEST_CASE(a_check_of_a_limit_passes_up_to_its_window) {
     engine_world w;
     auto request = send_of(1, 1);

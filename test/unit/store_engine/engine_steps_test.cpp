@@ -1,5 +1,5 @@
-// Every comparison of guesses, codes, leases, updates and bounds, one before it, at it and one
-// after it.
+// Every threshold of guesses, codes, leases, updates and bounds: one before it, at it and one after
+// it.
 
 #include "engine/verifications.hpp"
 #include "map_backend.hpp"
@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(live_codes_are_never_dropped_to_make_room) {
     for (std::size_t n = 0; n <= others; ++n)
         BOOST_REQUIRE(is<admitted>(w.admit(next())));
     BOOST_TEST(is<full>(w.admit(next())));
-    auto again = send_of(1, 999); // a scope that is there has its place
+    auto again = send_of(1, 999); // an existing scope has its place
     again.key.scope = "scope1";
     BOOST_TEST(is<admitted>(w.admit(again)));
 }

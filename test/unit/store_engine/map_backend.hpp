@@ -1,7 +1,6 @@
 #pragma once
 
-/// A backend of a few lines: blobs in a map, and commits that are answered at once, later, or
-/// never.
+/// A minimal backend: blobs in a map, and commits that are answered immediately, later, or never.
 
 #include "batch.hpp"
 #include "blob_server.hpp"
@@ -18,7 +17,7 @@ namespace otpd::test {
 
 using namespace std::chrono_literals;
 
-/// Ten seconds after the beginning of a day of 2026.
+/// Ten seconds after the start of a day of 2026.
 inline constexpr store::store_time some_time = store::state::first_time + 123 * 24h + 10s;
 
 class map_backend final : public blob_server, public store::backend_io {
@@ -31,8 +30,8 @@ public:
     bool holds_loads = false; ///< and loads for deliver_load()
     std::size_t commits = 0;
     std::size_t bytes_loaded = 0;
-    bool must_survive = false;                ///< the last commit
-    std::vector<store::field_addition> added; ///< by it
+    bool must_survive = false;                ///< of the last commit
+    std::vector<store::field_addition> added; ///< by the last commit
 
     [[nodiscard]] bool reads_first() const noexcept override { return reads_first_; }
     [[nodiscard]] store::store_time now() const noexcept override { return time; }
@@ -60,13 +59,13 @@ public:
         }
         next.to->loaded(*next.what);
     }
-    /// Does the oldest commit and answers it.
+    /// Executes and answers the oldest commit.
     void deliver() {
         auto const next = take(waiting_);
         execute(next.what->changes);
         next.to->committed(*next.what);
     }
-    /// Answers it with something else, done or not.
+    /// Gives another answer, whether the commit is done or not.
     void lose(store::commit::outcome as, bool done) {
         auto const next = take(waiting_);
         if (done) execute(next.what->changes);
@@ -89,7 +88,7 @@ private:
     std::deque<waiting_flight> waiting_;
 };
 
-/// One instance that runs steps one after the other, each done at once.
+/// One instance that runs and commits one step after the other.
 class engine_world {
 public:
     map_backend io{true};
@@ -115,7 +114,7 @@ public:
         return run<store::engine::find>(at);
     }
     void pass(store::counter_time by) { io.time += by; }
-    /// `by` from some_time.
+    /// Sets the time to `by` after some_time.
     void be_at(store::counter_time by) { io.time = some_time + by; }
 };
 
@@ -128,7 +127,7 @@ inline store::key_hash key_of(std::uint32_t n) {
 inline store::verification_id id_of(std::uint32_t n) {
     return key_of(n);
 }
-/// What code 1, 2 ... is derived from: here itself.
+/// The seed of code 1, 2 ...: here the code itself.
 inline store::code_seed seed_of(std::uint8_t code) {
     store::code_seed seed;
     seed.key_id = 1;
@@ -136,14 +135,14 @@ inline store::code_seed seed_of(std::uint8_t code) {
     seed.length = 6;
     return seed;
 }
-/// A user who typed the code of a seed.
+/// The guess of a user who typed the code of a seed.
 inline auto typed(store::code_seed const& right) {
     return [right](store::code_seed const& of) { return of == right; };
 }
-/// Whom many numbers count by.
+/// The key of global limits.
 inline constexpr std::uint32_t everybody = 1000;
 
-/// Of code 1, without any limit.
+/// A send of code 1, without any limit.
 inline store::admission send_of(std::uint32_t number, std::uint32_t id) {
     store::admission request;
     request.key = store::record_key{key_of(number), "login"};

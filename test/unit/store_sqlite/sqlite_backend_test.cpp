@@ -1,5 +1,5 @@
-// What the SQLite backend promises beyond the contract, restarts aside (sqlite_restart_test.cpp):
-// many steps share a commit, and a disk that fails is survived.
+// What the SQLite backend guarantees beyond the contract, except for restarts
+// (sqlite_restart_test.cpp): steps share commits, and disk failures are survived.
 
 #include "eventually.hpp"
 #include "sqlite_fixture.hpp"
@@ -16,10 +16,10 @@ using fixture = sqlite_fixture;
 
 namespace {
 
-/// States are kept for so long after their end.
+/// How long states are kept after they have expired.
 constexpr std::chrono::minutes one_minute{1};
 
-/// While it lives, this process cannot make files longer: what a full disk is to a program.
+/// While this lives, the process cannot extend files, which looks like a full disk.
 class no_room {
 public:
     explicit no_room(rlim_t bytes) {
@@ -43,7 +43,7 @@ private:
 
 BOOST_AUTO_TEST_SUITE(sqlite_backend_rules)
 
-// 400 steps on their way at once take far fewer than 400 commits, and each is answered.
+// 400 concurrent steps take far fewer than 400 commits, and each is answered.
 BOOST_AUTO_TEST_CASE(steps_that_wait_share_a_commit) {
     fixture f;
     f.options.sweep_interval = 1ms;
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_and_a_late_disk_refuse) {
     f.admit(send_of(0, 111, 0));
     f.options.timeout = 20ms;
     f.restart();
-    // Nothing is told of time here but that the store's thread stands still for longer than 20 ms.
+    // The only timing assumption is that the store's thread is blocked for longer than 20 ms.
     std::latch gate(1);
     f.hold_sweeper = &gate;
     f.clock.advance(keep + one_minute);
@@ -95,14 +95,14 @@ BOOST_AUTO_TEST_CASE(a_full_queue_and_a_late_disk_refuse) {
         };
         boost::asio::co_spawn(f.context, body, [](std::exception_ptr) {});
         f.context.restart();
-        f.context.poll(); // the first is a batch of its own
+        f.context.poll(); // the first one is a batch of its own
     }
-    BOOST_TEST(refusals == 4); // one is on its way, ten wait
+    BOOST_TEST(refusals == 4); // one is in flight, ten wait
     run_on_threads(f.context, 2);
-    BOOST_TEST(refusals == 15); // the rules of none have run, so none was done
+    BOOST_TEST(refusals == 15); // none of their rules has run, so none was done
     gate.count_down();
     f.options.timeout = hang_limit;
-    f.restart(); // with states that were loaded, and nobody to run rules on them
+    f.restart(); // the states were loaded, and nobody runs rules on them
     BOOST_TEST(f.held->usage().states == 0U);
 }
 
@@ -133,12 +133,12 @@ BOOST_AUTO_TEST_CASE(a_disk_without_room_is_survived) {
     BOOST_TEST(f.times_failed == 0);
     BOOST_TEST(f.held->usage().codes == 1U);
     BOOST_TEST(std::get<wrong>(f.check(guess_of(1, 999))).attempts_left == 3U);
-    BOOST_TEST(is<verified>(f.check(guess_of(1, 111)))); // what failed was not half done
+    BOOST_TEST(is<verified>(f.check(guess_of(1, 111)))); // the failed step changed nothing
     f.restart();
     BOOST_TEST(is<absent>(f.check(guess_of(1, 111))));
 }
 
-// A step over several subjects is in one transaction: when that fails, none of them was changed.
+// A step with several keys is one transaction: if it fails, none of them has changed.
 BOOST_AUTO_TEST_CASE(a_step_that_fails_has_changed_no_subject) {
     fixture f;
     f.options.sweep_interval = 1ms;
@@ -161,10 +161,11 @@ BOOST_AUTO_TEST_CASE(a_step_that_fails_has_changed_no_subject) {
     eventually([&] { return f.answers(); });
     BOOST_TEST(is<admitted>(f.admit(shared_send(2))));
     f.restart();
-    BOOST_TEST(f.held->usage().states == states + 3); // of the number, of everybody, of the key
+    BOOST_TEST(f.held->usage().states == states + 3); // of the number, of the global limit, of the
+                                                      // idempotency key
 }
 
-// Steps of one transaction see what those before them in it have done.
+// Steps of one transaction see the changes of those before them.
 BOOST_AUTO_TEST_CASE(steps_that_share_a_commit_share_their_counters) {
     fixture f;
     BOOST_REQUIRE_EQUAL(f.start(), "");
@@ -202,11 +203,12 @@ BOOST_AUTO_TEST_CASE(a_step_that_changes_nothing_writes_nothing) {
     BOOST_TEST(is<refused>(run(f.context, f.held->replace_reservation(too_much)).value()));
     BOOST_TEST(run(f.context, f.held->spent({too_much.take[0].budget})).value().at(0) == 0);
     BOOST_TEST(is<absent>(f.check(guess_of(2, 111))));
-    BOOST_TEST(is<exhausted>(f.check(guess))); // the number was read to be changed, and was not
+    BOOST_TEST(is<exhausted>(f.check(guess))); // the number was loaded for a change, and did not
+                                               // change
     BOOST_TEST(f.held->usage().commits == commits);
 }
 
-// Somebody's editing, a bug or a newer format: nothing is made up in its place, and it is kept.
+// A manual edit, a bug or a newer format: the state is not replaced, and is kept.
 BOOST_AUTO_TEST_CASE(a_state_that_cannot_be_read_is_a_fault) {
     for (char const* damage :
          {"UPDATE states SET state = zeroblob(9)",
@@ -237,7 +239,7 @@ BOOST_AUTO_TEST_CASE(the_sweeper_deletes_what_has_ended_a_slice_at_a_time) {
     for (std::uint32_t i = 0; i < 100; ++i)
         f.admit(send_of(i, 111, i));
     BOOST_TEST(f.held->usage().codes == 100U);
-    f.clock.advance(ttl); // codes are over, verifications can still be found
+    f.clock.advance(ttl); // codes have expired, verifications can still be found
     eventually([&] { return f.held->usage().codes == 0; });
     BOOST_TEST(f.held->usage().states == 100U);
     BOOST_TEST((f.find(1, 1)->state == progress::expired));
@@ -275,7 +277,7 @@ BOOST_AUTO_TEST_CASE(a_full_store_refuses_and_keeps_what_it_has) {
     BOOST_TEST(is<full>(f.admit(send_of(3, 111, 3))));
     f.restart();
     BOOST_TEST(is<full>(f.admit(send_of(3, 111, 4))));
-    BOOST_TEST(is<wrong>(f.check(guess_of(1, 999)))); // guesses are counted whatever the bound
+    BOOST_TEST(is<wrong>(f.check(guess_of(1, 999)))); // guesses are counted regardless of the bound
     BOOST_TEST(is<verified>(f.check(guess_of(1, 111))));
     BOOST_TEST(f.held->usage().states == 2U);
     f.clock.advance(keep + one_minute);
@@ -283,7 +285,7 @@ BOOST_AUTO_TEST_CASE(a_full_store_refuses_and_keeps_what_it_has) {
     BOOST_TEST(is<admitted>(f.admit(send_of(3, 111, 5))));
 }
 
-// Steps that were on their way are done and answered; others are refused, none hangs.
+// Steps in flight are done and answered; others are refused, and none hangs.
 BOOST_AUTO_TEST_CASE(an_end_answers_everybody) {
     fixture f;
     BOOST_REQUIRE_EQUAL(f.start(), "");

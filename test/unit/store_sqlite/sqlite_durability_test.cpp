@@ -1,5 +1,5 @@
-// What was acknowledged is on the disk: after kill -9, and told apart from what may be there after
-// an fsync that failed.
+// Acknowledged data is on the disk after kill -9, and differs from data that may be there after a
+// failed fsync.
 
 #include "eventually.hpp"
 #include "sqlite_fixture.hpp"
@@ -35,7 +35,7 @@ int sync_or_fail(long how, int file) {
 
 } // namespace
 
-// In place of the C library's, also for SQLite.
+// Replaces the C library's function, for SQLite as well.
 extern "C" int fsync(int file) {
     return sync_or_fail(SYS_fsync, file);
 }
@@ -53,8 +53,8 @@ struct acknowledgement {
     stage reached = stage::nothing;
 };
 
-/// Sends, a wrong guess and the right one for one number after the other, each told to `pipe` when
-/// it was answered.
+/// For one number after the other, makes a send, a wrong guess and the right one. Reports each to
+/// `pipe` when it is answered.
 boost::asio::awaitable<void> work(fixture& f, std::uint32_t phone, int pipe) {
     auto const acknowledge = [&](stage reached) {
         acknowledgement const told{phone, reached};
@@ -70,7 +70,7 @@ boost::asio::awaitable<void> work(fixture& f, std::uint32_t phone, int pipe) {
     }
 }
 
-/// A process of its own that works on the file until it is killed.
+/// A separate process that works on the file until it is killed.
 [[noreturn]] void work_until_killed(std::string const& path, std::uint32_t first, int pipe) {
     try {
         sqlite_options options;
@@ -88,7 +88,7 @@ boost::asio::awaitable<void> work(fixture& f, std::uint32_t phone, int pipe) {
     _exit(1);
 }
 
-/// Everything that was told before the kill, the last of each number.
+/// Everything that was reported before the kill: the last report of each number.
 std::map<std::uint32_t, stage> work_and_kill(std::string const& path, std::uint32_t first,
                                              std::size_t kill_after) {
     int ends[2];
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_SUITE(sqlite_durability)
 BOOST_AUTO_TEST_CASE(nothing_acknowledged_is_lost_by_sigkill) {
     fixture f;
     for (std::uint32_t round = 0; round < 10; ++round) {
-        // A few and many: before, in and after the first moves of the log into the file.
+        // Small and large numbers: before, during and after the first checkpoints of the log.
         auto const known = work_and_kill(f.path, 1'000 * (round + 1), 20 + 97 * round);
         BOOST_REQUIRE_EQUAL(f.start(), "");
         for (auto const& [phone, reached] : known)
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(nothing_acknowledged_is_lost_by_sigkill) {
     }
 }
 
-// Its pages may be found after a power cut, or not.
+// Its pages may or may not be found after a power cut.
 BOOST_AUTO_TEST_CASE(a_commit_whose_fsync_failed_is_unknown) {
     fixture f;
     f.options.sweep_interval = 1ms;
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_commit_whose_fsync_failed_is_unknown) {
     BOOST_TEST(f.held->usage().codes == 1U);
     BOOST_TEST(is<admitted>(f.admit(send_of(2, 111, 4))));
     f.restart();
-    BOOST_TEST(!f.find(2, 2).has_value()); // what was written since has taken its place
+    BOOST_TEST(!f.find(2, 2).has_value()); // later writes have replaced it
     BOOST_TEST(is<verified>(f.check(guess_of(2, 111))));
 }
 

@@ -1,4 +1,4 @@
-// The file of the SQLite backend: which one is opened at all, and who may read it.
+// The file of the SQLite backend: which files are opened, and who may read them.
 
 #include "sqlite_fixture.hpp"
 
@@ -16,7 +16,7 @@ using fixture = sqlite_fixture;
 
 BOOST_AUTO_TEST_SUITE(sqlite_file_rules)
 
-// What the file holds are keyed hashes and codes' secrets: nobody else's to read.
+// The file contains keyed hashes and seeds of codes, so nobody else may read it.
 BOOST_AUTO_TEST_CASE(the_file_and_its_log_are_their_owners_only) {
     fixture f;
     BOOST_REQUIRE_EQUAL(f.start(), "");
@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_CASE(the_file_and_its_log_are_their_owners_only) {
         BOOST_TEST((found.st_mode & 0777U) == 0600U, file.path());
         ++files;
     }
-    BOOST_TEST(files == 2U); // the file and its -wal; there is no memory shared with anybody
+    BOOST_TEST(files == 2U); // the file and its -wal; there is no shared memory
 }
 
 BOOST_AUTO_TEST_CASE(an_end_in_order_leaves_one_whole_file) {
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_file_is_refused) {
     auto const why = f.start();
     BOOST_TEST(contains(why, f.path + " is damaged: "), why);
     BOOST_TEST(!contains(why, "\n"), why);
-    BOOST_TEST((contents(f.path) == bytes)); // for whoever wants to rescue something
+    BOOST_TEST((contents(f.path) == bytes)); // so that an operator can rescue data
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_database_is_refused) {
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(another_schema_is_refused_and_left_alone) {
     }
 }
 
-// A process that died before the tables were made has left an empty file.
+// A process that died before it created the tables has left an empty file.
 BOOST_AUTO_TEST_CASE(an_empty_file_gets_its_tables) {
     fixture f;
     fill(f.path, "");

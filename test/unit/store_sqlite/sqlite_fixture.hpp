@@ -1,6 +1,6 @@
 #pragma once
 
-/// An SQLite backend in a file of its own that a test may close, edit and open again.
+/// An SQLite backend with its own file, which a test may close, edit and reopen.
 
 #include "backend/sqlite/sqlite_backend.hpp"
 #include "contract/store_contract.hpp"
@@ -26,7 +26,7 @@ bool is(Variant const& outcome) {
     return std::holds_alternative<Outcome>(outcome);
 }
 
-/// A clock whose wall can be set beside its steady time.
+/// A clock whose wall time can be set independently of its steady time.
 class two_clocks final : public otpd::clock {
 public:
     [[nodiscard]] otpd::steady_time now() const noexcept override {
@@ -39,7 +39,7 @@ public:
         steady_ = steady_.load() + by;
         set_wall(by);
     }
-    /// As an administrator or NTP does: the steady time does not know of it.
+    /// As an administrator or NTP does, without changing the steady time.
     void set_wall(std::chrono::nanoseconds by) noexcept { wall_ = wall_.load() + by; }
 
 private:
@@ -54,7 +54,7 @@ struct sqlite_fixture : store::observer {
     }
     ~sqlite_fixture() override { held.reset(); }
 
-    /// Why the store cannot be used, or an empty text.
+    /// Why the store cannot be used; empty if it can.
     std::string start() {
         held =
             std::make_unique<store::sqlite_backend>(context.get_executor(), clock, options, *this);
@@ -102,7 +102,7 @@ struct sqlite_fixture : store::observer {
     std::atomic<int> times_ready{0};
     std::atomic<int> times_lost{0};
     std::atomic<int> times_failed{0};
-    /// The sweeper waits here after its next slice, and with it the store's thread.
+    /// Blocks the sweeper after its next slice, and with it the store's thread.
     std::atomic<std::latch*> hold_sweeper{nullptr};
     std::unique_ptr<store::sqlite_backend> held;
 };

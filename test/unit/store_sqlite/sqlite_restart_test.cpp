@@ -1,4 +1,4 @@
-// What an SQLite backend keeps over a restart, and what time it is then.
+// What an SQLite backend keeps across a restart, and the time afterwards.
 
 #include "sqlite_fixture.hpp"
 
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_restart_keeps_what_is_known_of_every_kind_of_subject) {
     BOOST_TEST(after->events.size() == before->events.size() + 1); // replaced
 }
 
-// Which one is the newest does not depend on how their ids are sorted.
+// Which code is the newest does not depend on the order of ids.
 BOOST_AUTO_TEST_CASE(a_restart_keeps_the_order_of_several_codes) {
     fixture f;
     BOOST_REQUIRE_EQUAL(f.start(), "");
@@ -125,12 +125,12 @@ BOOST_AUTO_TEST_CASE(a_restart_keeps_the_order_of_several_codes) {
     request.add = true;
     f.admit(std::move(request)); // one too many
     BOOST_TEST((f.find(1, 5)->state == progress::replaced));
-    f.check(guess_of(1, 999)); // listed with the newest
+    f.check(guess_of(1, 999)); // listed with the newest one
     BOOST_TEST(f.find(1, 1)->events.size() == 2U);
     BOOST_TEST(f.held->usage().codes == 5U);
 }
 
-// A code's life goes on while nobody runs: the wall clock knows how long that was.
+// A code's lifetime continues while no process runs: the wall clock measures the downtime.
 BOOST_AUTO_TEST_CASE(time_passes_between_runs) {
     fixture f;
     BOOST_REQUIRE_EQUAL(f.start(), "");
@@ -141,8 +141,8 @@ BOOST_AUTO_TEST_CASE(time_passes_between_runs) {
     BOOST_TEST(is<absent>(f.check(guess_of(1, 111))));
 }
 
-// What was written by a clock that was ahead, or before one was put back, ends as if it had been
-// written now, and limits nobody until then. What was counted stays.
+// What a fast clock wrote, or a clock before it was set back, ends as if it had been written now,
+// and limits nobody until then. Counts remain.
 BOOST_AUTO_TEST_CASE(a_wall_clock_that_was_put_back_does_no_lasting_harm) {
     fixture f;
     BOOST_REQUIRE_EQUAL(f.start(), "");

@@ -1,4 +1,4 @@
-// Commits of several groups in the file: each is written whole or not at all.
+// Commits of several groups in the file: each is written as a whole or not at all.
 
 #include "backend/sqlite/sqlite_file.hpp"
 #include "backend/sqlite/state_table.hpp"
@@ -49,7 +49,7 @@ struct table_fixture {
         table.load(loads);
         return table.prepare(commit);
     }
-    /// What `commit` says is written, in a transaction.
+    /// Writes `commit` in a transaction.
     void apply(commit& commit) {
         if (!prepare(commit)) return;
         table.begin();
@@ -70,7 +70,7 @@ struct table_fixture {
     }
 };
 
-/// A commit of so many groups.
+/// A commit with this many groups.
 commit of_groups(std::uint32_t groups) {
     commit made;
     made.groups = groups;
@@ -100,7 +100,7 @@ shared_target target(state::state_key const& at, std::string_view structure,
     return made;
 }
 
-/// To the first field.
+/// An addition to the first field.
 field_addition addition(std::uint32_t to, std::uint32_t group, std::int64_t delta,
                         std::int64_t bound) {
     field_addition made;
@@ -129,11 +129,11 @@ BOOST_AUTO_TEST_CASE(of_a_group_that_fails_nothing_is_written) {
     what.additions = {addition(0, 0, 3, 5), addition(1, 1, 1, 5), addition(0, 1, 3, 5)};
     apply(what);
     BOOST_TEST(!what.failed[0]);
-    BOOST_TEST(what.failed[1]); // 3 and 3 are over 5
+    BOOST_TEST(what.failed[1]); // 3 and 3 exceed 5
     BOOST_TEST(kept(number) == "the first group's");
     BOOST_TEST(kept(other_number) == "");
     BOOST_TEST(value(limit, "n") == 3);
-    BOOST_TEST(kept(other_limit) == ""); // a new state, for what was not added
+    BOOST_TEST(kept(other_limit) == ""); // a new state, whose addition failed
     BOOST_TEST(table.states() == 2U);
     BOOST_TEST(table.live_codes() == 1U);
 
@@ -193,7 +193,8 @@ BOOST_AUTO_TEST_CASE(what_is_erased_is_gone_and_may_be_erased_again) {
     BOOST_TEST(table.states() == 0U);
 }
 
-// Later ends are not moved in the index: the state is found at the old one, and looked at again.
+// A later expiry is not moved in the index: the sweep finds the state at the earlier time and
+// checks it again.
 BOOST_AUTO_TEST_CASE(a_state_is_deleted_at_its_last_end_and_not_before) {
     auto const structure = shared_of({{.name = "n"}}, 1);
     auto what = of_groups(1);

@@ -1,4 +1,4 @@
-// Numbers, times and texts in few bytes, and what a reader makes of bytes that are none.
+// Compact numbers, times and texts, and how a reader handles malformed bytes.
 
 #include "state/bytes.hpp"
 
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(a_text_longer_than_what_is_there_is_none) {
                                    "ab"));
     BOOST_TEST(reader.text().empty());
     BOOST_TEST(!reader.ok());
-    BOOST_TEST(reader.byte() == 0); // for ever
+    BOOST_TEST(reader.byte() == 0); // permanently
     BOOST_TEST(!reader.is_complete());
 }
 

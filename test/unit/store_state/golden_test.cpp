@@ -1,6 +1,6 @@
-// States that were stored by an earlier build of this format are read by every later one, and
-// written the same. A test that fails here says that the format has changed: that needs another
-// format byte.
+// Every later build must read the states that an earlier build of this format has stored, and write
+// them unchanged. A failing test here means that the format has changed, which needs another format
+// byte.
 
 #include "states.hpp"
 
@@ -24,7 +24,7 @@ std::string hex_of(std::string_view bytes) {
     return text;
 }
 
-/// Hexadecimal digits in lines of any length.
+/// Reads hexadecimal digits in lines of any length.
 std::string golden(std::string const& name) {
     std::ifstream in(OTPD_GOLDEN_STATES "/" + name + ".hex");
     std::string bytes;
@@ -44,7 +44,7 @@ void check_golden(std::string const& name, State const& expected) {
     BOOST_TEST(same(read, expected), name << " says something else");
 }
 
-/// Everything that a number can have, in two scopes.
+/// All parts that a number's state can have, in two scopes.
 number_state full_number() {
     auto state = typical_number();
     auto& second = state.verifications.emplace_back();
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(yesterdays_bytes_are_read_tomorrow) {
     check_golden("secrets", some_secrets());
 }
 
-// The name under which a budget is kept is as old as what is kept there.
+// The key of a budget must not change as long as sums are stored under it.
 BOOST_AUTO_TEST_CASE(a_budget_has_the_same_key_for_ever) {
     auto const key = budget_state_key({id_of(1), "daily", "2026-11-03"});
     std::string bytes;

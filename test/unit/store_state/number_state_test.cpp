@@ -1,5 +1,4 @@
-// What is kept of a number: its stored form, and what becomes of it with time and with clocks that
-// jump.
+// The state of a number: its stored form, and the effects of time and of clocks that jump.
 
 #include "states.hpp"
 
@@ -20,7 +19,7 @@ BOOST_AUTO_TEST_CASE(a_state_is_read_as_it_was_written) {
         auto const state = random.number();
         std::string bytes;
         encode(bytes, state, 77);
-        BOOST_REQUIRE(decode(bytes, read)); // over what was read before
+        BOOST_REQUIRE(decode(bytes, read)); // over the state that was read before
         BOOST_TEST(same(state, read), "state " << n);
         BOOST_TEST(version_of(bytes) == 77U);
         std::string again;

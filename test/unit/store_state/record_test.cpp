@@ -1,4 +1,4 @@
-// What is kept of a send that may be asked for again, and of secrets, and its stored form.
+// The record of an idempotent send, and of secrets, and its stored form.
 
 #include "states.hpp"
 

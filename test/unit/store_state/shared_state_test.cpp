@@ -1,5 +1,4 @@
-// What many steps share: named integers, their stored form, and the hours and days of a conversion
-// guard.
+// Shared states: named integers, their stored form, and the hours and days of a conversion guard.
 
 #include "states.hpp"
 
@@ -11,7 +10,7 @@ using namespace otpd::test;
 
 namespace {
 
-/// With 1 to 8 in its fields, in their order.
+/// With the values 1 to 8 in its fields, in order.
 shared_state guarded() {
     shared_state state;
     state.add_guard(some_time, 120s);
@@ -23,7 +22,7 @@ shared_state guarded() {
     return state;
 }
 
-/// The values of a guard that is the first of a state.
+/// The values of a guard whose fields are the first of a state.
 std::vector<std::int64_t> values(shared_state const& state) {
     std::vector<std::int64_t> all;
     for (auto const& each : state.fields)
@@ -44,7 +43,7 @@ BOOST_AUTO_TEST_CASE(a_state_is_read_as_it_was_written) {
         std::string bytes;
         encode(bytes, state, 77);
         BOOST_REQUIRE(decode(bytes, read));
-        // written are the stored values, not what a batch adds
+        // writes the stored values, without the batch's additions
         auto expected = state;
         for (auto& each : expected.fields)
             each.current = each.stored;
@@ -112,7 +111,8 @@ BOOST_AUTO_TEST_CASE(a_sum_is_forgotten_with_its_time) {
     }
 }
 
-// The hour's sent and typed, each with that of the hour before, and the same of the last 120 s.
+// The hour's sent and typed counts, each with that of the previous hour, and the same for the last
+// 120 s.
 BOOST_AUTO_TEST_CASE(a_period_becomes_the_period_before) {
     for (auto const& [later, expected] :
          std::vector<std::pair<counter_time, numbers>>{{115'432ms, {1, 2, 3, 4, 5, 6, 7, 8}},
@@ -128,7 +128,8 @@ BOOST_AUTO_TEST_CASE(a_period_becomes_the_period_before) {
     }
 }
 
-// Others add to what is kept meanwhile: a backend takes what it has, from where it was.
+// Other instances add meanwhile: a backend takes its current value from the field's former
+// position.
 BOOST_AUTO_TEST_CASE(a_field_that_moved_says_where_it_was) {
     auto state = guarded();
     state.advance(some_time + 1h);

@@ -1,6 +1,6 @@
 #pragma once
 
-/// States for the tests of their stored forms: typical ones, and random ones of a seed.
+/// States for the tests of their stored forms: typical ones, and random ones from a seed.
 
 #include "state/number_state.hpp"
 #include "state/record.hpp"
@@ -21,7 +21,7 @@ namespace otpd::test {
 
 using namespace std::chrono_literals;
 
-/// A moment of 2026, with milliseconds.
+/// A time of 2026, with milliseconds.
 inline constexpr store::store_time some_time = store::state::first_time + 123 * 24h + 4567ms;
 
 inline store::verification_id id_of(std::uint64_t n) {
@@ -31,7 +31,7 @@ inline store::verification_id id_of(std::uint64_t n) {
     return id;
 }
 
-/// As after a send with default settings that was delivered: two limits, a cooldown, a receipt, a
+/// The state after a delivered send with default settings: two limits, a cooldown, a receipt, a
 /// timeline.
 inline store::state::number_state typical_number() {
     store::state::number_state state;
@@ -98,7 +98,7 @@ public:
                 store::state::guess_state{count(), count(), time(), time(), time(), time()};
         return state;
     }
-    /// Names live in the generator.
+    /// The generator owns the names.
     store::state::shared_state shared() {
         store::state::shared_state state;
         for (auto n = below(5); n > 0; --n) {
@@ -166,7 +166,7 @@ private:
     std::deque<std::string> names_;
 };
 
-// What a state says, whoever holds its bytes.
+// Compares contents, whoever holds the bytes.
 
 inline bool same(store::state::verification_state const& a,
                  store::state::verification_state const& b) {
@@ -195,8 +195,8 @@ inline bool same(store::state::record const& a, store::state::record const& b) {
     return a == b;
 }
 
-/// Of its first `size` bytes for every size, and with every bit of them flipped: nothing crashes,
-/// and whatever is read is written again as what it was read from says.
+/// Reads every prefix of the bytes, and the bytes with each bit flipped. Nothing may crash, and
+/// whatever is read must be written with the same contents.
 template <class State>
 void check_damaged(std::string const& blob) {
     using store::state::decode;

@@ -1,4 +1,4 @@
-// What is made of two accounts of one number when a store has lost its last writes.
+// Merging two versions of a number's state after a store has lost its last writes.
 
 #include "state/strictest.hpp"
 #include "states.hpp"
@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(what_is_over_in_one_of_them_is_over) {
     BOOST_TEST(theirs.verifications[2].is_live());
 }
 
-// The other may be what replaced it, or may have been used up elsewhere.
+// The other code may have replaced it, or it may have been used up elsewhere.
 BOOST_AUTO_TEST_CASE(a_code_that_only_one_knows_never_verifies) {
     number_state theirs;
     theirs.verifications = {code(2)};

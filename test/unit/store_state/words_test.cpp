@@ -1,5 +1,4 @@
-// Texts in few bytes. The bytes of known words are a part of the format: they are held by the
-// golden states.
+// Packed texts. The bytes of known words are part of the format; the golden states test them.
 
 #include "state/dictionary.hpp"
 #include "states.hpp"
@@ -43,7 +42,7 @@ BOOST_AUTO_TEST_CASE(usual_texts_are_a_few_bytes) {
 
 BOOST_AUTO_TEST_CASE(what_nobody_packed_is_not_read) {
     BOOST_TEST(!is_packed("\xff"));
-    BOOST_TEST(!is_packed("\xfe")); // a word of a later program
+    BOOST_TEST(!is_packed("\xfe")); // a word of a later version
     BOOST_TEST(is_packed("\xff\xfe"));
 }
 

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A good order with one member replaced.
+// A valid order with one member replaced.
 std::string order_with(std::string_view name, std::string_view value) {
     auto order = boost::json::parse(good_order).as_object();
     order[name] = boost::json::parse(value);
@@ -387,7 +387,7 @@ BOOST_AUTO_TEST_CASE(routes_in_every_shape) {
     }
     stub.configure(R"({"routes_shape":"array"})");
     BOOST_TEST(first(ask(stub, "GET", "/api/v1/routes").json) == 1);
-    BOOST_TEST(ask(stub, "GET", "/api/v1/routes").json.as_array().size() == 7U); // not 6
+    BOOST_TEST(ask(stub, "GET", "/api/v1/routes").json.as_array().size() == 7U); // without 6
     stub.configure(R"({"routes_items":"bot","routes":[1,6]})");
     BOOST_TEST(ask(stub, "GET", "/api/v1/routes/6").body ==
                R"({"route_id":6,"name":"Web3","is_active":true})");

@@ -1,4 +1,4 @@
-// Asks a service without sockets, and reads what it would write on the wire.
+// Calls a service without sockets, and reads what it would write on the wire.
 #pragma once
 
 #include "bridgexapi_stub/service.hpp"

@@ -1,4 +1,4 @@
-// The control interface, what is recorded, and what counts as bad manners.
+// The control interface, the recorded requests, and what counts as a violation of good manners.
 #include "asking.hpp"
 
 #include <boost/json/array.hpp>
@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(control_requests_leave_no_trace) {
 BOOST_AUTO_TEST_CASE(good_manners_break_nothing) {
     BOOST_TEST(breaches(make_request("POST", "/api/v1/send_sms", good_order)).empty());
     auto get = make_request("GET", "/api/v1/balance");
-    get.headers.emplace_back("Content-Type", "application/json"); // as the vendor's SDK does
+    get.headers.emplace_back("Content-Type", "application/json"); // like the vendor's SDK
     BOOST_TEST(breaches(std::move(get)).empty());
 }
 

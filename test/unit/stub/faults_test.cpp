@@ -1,4 +1,4 @@
-// Every fault: what it does to the bytes, to the end of the connection, and to the SMS. No sockets.
+// Every fault: its effects on the bytes, on the end of the connection, and on the SMS. No sockets.
 #include "asking.hpp"
 #include "bridgexapi_stub/faults.hpp"
 
@@ -21,7 +21,7 @@ exchange send_with(service& stub, std::string_view fault) {
     return ask_raw(stub, "POST", "/api/v1/send_sms", good_order);
 }
 
-// One send under one fault, in a fresh stub.
+// Makes one send under one fault, in a fresh stub.
 struct outcome {
     exchange wire;
     std::size_t sms;

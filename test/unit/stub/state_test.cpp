@@ -1,4 +1,4 @@
-// What the stub keeps: money, time, prices, messages and their delivery.
+// The state of the stub: money, time, prices, messages and their delivery.
 #include "asking.hpp"
 #include "bridgexapi_stub/catalogue.hpp"
 #include "bridgexapi_stub/clock.hpp"

@@ -1,5 +1,5 @@
-// The queue between those who log and the thread that writes: order, its bound, and when it waits
-// for more.
+// The queue between loggers and the writing thread: its order, its bound, and when it waits for
+// more lines.
 
 #include "telemetry/line_queue.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 
 using clock_type = std::chrono::steady_clock;
 
-/// The best of some tries: a busy machine makes waits longer, never shorter.
+/// The shortest of several tries: a busy machine makes waits longer, never shorter.
 template <class Call>
 clock_type::duration least_time_of(Call call) {
     auto least = clock_type::duration::max();

@@ -1,4 +1,4 @@
-// The log: one JSON object on each line whatever is logged, nothing waits, nothing is lost
+// The log: one JSON object per line whatever is logged, nothing waits, and nothing is lost
 // uncounted.
 
 #include "otpd/telemetry/log.hpp"
@@ -32,7 +32,7 @@ namespace json = boost::json;
 
 namespace {
 
-/// Keeps what is written. To be read when the logger is gone.
+/// Keeps the output. Read it after the logger is destroyed.
 class kept_output final : public log_output {
 public:
     void write(std::string_view lines) noexcept override { text_ += lines; }
@@ -55,7 +55,7 @@ private:
     std::string text_;
 };
 
-/// What one call writes, as an object; fails the test when it is not exactly one line.
+/// The object that one call writes; fails the test unless that is exactly one line.
 template <class Call>
 json::object logged(Call call) {
     kept_output output;
@@ -72,7 +72,7 @@ json::object logged_value(std::string_view text) {
     return logged([&](logger& log) { log.info("value", {{"text", text}}); });
 }
 
-/// Stops the writing thread inside its first write until it is let go.
+/// Blocks the writing thread in its first write until it is released.
 class stuck_output final : public log_output {
 public:
     void write(std::string_view lines) noexcept override {
@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(a_cut_does_not_split_a_character) {
 }
 
 BOOST_AUTO_TEST_CASE(a_long_line_loses_its_last_fields_and_says_so) {
-    std::string const wide(max_field_bytes, '\n'); // two bytes each when escaped as \uXXXX: six
+    std::string const wide(max_field_bytes, '\n'); // two bytes each if escaped, six as \uXXXX
     auto const object =
         logged([&](logger& log) { log.info("wide", {{"a", wide}, {"b", wide}, {"c", 1}}); });
     BOOST_TEST(object.contains("a"));

@@ -1,5 +1,5 @@
-// The metrics: what a scrape holds, by the rules of the text exposition format and of Prometheus's
-// naming, and that no caller can add series of its own.
+// The metrics: the contents of a scrape, by the rules of the text exposition format and of
+// Prometheus's naming. No caller can add series.
 
 #include "otpd/telemetry/metrics.hpp"
 #include "telemetry/metric_labels.hpp"
@@ -30,7 +30,7 @@ struct scraped {
     std::vector<std::string> unreadable;
 };
 
-/// Reads the text exposition format 0.0.4.
+/// Parses the text exposition format 0.0.4.
 scraped parse(std::string const& text) {
     static boost::regex const comment(R"(# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*))");
     static boost::regex const sample(
@@ -201,7 +201,8 @@ BOOST_AUTO_TEST_CASE(the_process_reports_itself) {
     BOOST_TEST(got.samples.at("process_open_fds") >= 3); // input, output, errors
     auto const now =
         std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    BOOST_TEST(got.samples.at("process_start_time_seconds") <= now + 1); // whole seconds of boot
+    // The boot time is in whole seconds.
+    BOOST_TEST(got.samples.at("process_start_time_seconds") <= now + 1);
 }
 
 BOOST_AUTO_TEST_CASE(threads_count_together_while_others_scrape) {

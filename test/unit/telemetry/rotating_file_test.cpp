@@ -1,4 +1,4 @@
-/// A file of lines that is begun anew when it is full.
+/// A file of lines that is rotated when it is full.
 
 #include "otpd/telemetry/rotating_file.hpp"
 #include "support/temporary_directory.hpp"
@@ -28,7 +28,7 @@ struct fixture {
                                                 std::size_t files_max = 3) const {
         return {.path = path, .bytes_max = bytes_max, .files_max = files_max};
     }
-    /// Of the file itself, or of the n-th old one; empty when there is none.
+    /// The text of the file, or of the n-th old one; empty if there is none.
     [[nodiscard]] std::string text(int n = 0) const {
         std::ifstream in(n == 0 ? path : path + "." + std::to_string(n), std::ios::binary);
         return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
@@ -39,7 +39,7 @@ struct fixture {
     }
 };
 
-/// No file of this process may become larger meanwhile: as on a full disk, a write ends in the
+/// While this lives, no file of this process may grow: as on a full disk, a write ends in the
 /// middle.
 class full_disk {
 public:
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(that_cannot_be_opened_is_an_error_at_once) {
     BOOST_CHECK_THROW(rotating_file{nowhere}, std::system_error);
 }
 
-// A file may be filled to its last byte, and the line that would pass it begins the next one.
+// A file may be filled to its last byte; the line that would exceed the limit begins the next one.
 BOOST_AUTO_TEST_CASE(is_begun_anew_by_the_line_that_would_pass_its_limit) {
     rotating_file file(options(8));
     file.write("one\n");
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(may_be_the_only_one) {
     BOOST_TEST(files() == 1u);
 }
 
-// What comes in one piece is taken apart at its lines' ends.
+// A block is split at its line ends.
 BOOST_AUTO_TEST_CASE(splits_no_line_of_a_piece_that_does_not_fit) {
     rotating_file file(options(10));
     file.write("1111\n2222\n3333\n4444\n5555\n");
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(counts_what_was_there_before) {
     BOOST_TEST(text() == "after\n");
 }
 
-// Of a process that was killed while it wrote.
+// A process was killed while it wrote.
 BOOST_AUTO_TEST_CASE(ends_a_line_that_was_cut_off_before) {
     directory.add("timeline.jsonl", "{\"half");
     rotating_file file(options(1000));
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(is_begun_anew_when_somebody_removed_it) {
     BOOST_TEST(file.lines_lost() == 0u);
 }
 
-// A file that is gone for good is a loss; one that was moved is not.
+// Lines of a moved file are not lost; those of a deleted file are.
 BOOST_AUTO_TEST_CASE(counts_lines_only_when_they_are_nowhere) {
     auto const inner = directory.path() + "/inner";
     auto const outer = directory.path() + "/outer";
@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(counts_lines_only_when_they_are_nowhere) {
     rotating_file file(with);
     file.write("one\n");
     fs::rename(inner, outer);
-    file.write("two\n"); // nothing can be made at the path
+    file.write("two\n"); // nothing can be created at the path
     BOOST_TEST(file.lines_lost() == 0u);
     std::ifstream moved(outer + "/file");
     std::string const there{std::istreambuf_iterator<char>(moved),
@@ -235,7 +235,7 @@ BOOST_AUTO_TEST_CASE(is_made_again_when_its_directory_is) {
     rotating_file file(with);
     file.write("one\n");
     fs::remove_all(inner);
-    file.write("two\n"); // to be written to a new file, which cannot be made
+    file.write("two\n"); // needs a new file, which cannot be created
     BOOST_TEST(file.lines_lost() == 1u);
     fs::create_directory(inner);
     file.write("six\n");

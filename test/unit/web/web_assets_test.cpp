@@ -11,7 +11,7 @@ namespace web = otpd::web;
 
 namespace {
 
-// The values of an attribute, wherever it stands: R"( src="a.js")" -> a.js
+// The values of an attribute, wherever it occurs: R"( src="a.js")" -> a.js
 std::vector<std::string_view> attribute_values(std::string_view html, std::string_view attribute) {
     std::vector<std::string_view> found;
     auto const opening = " " + std::string{attribute} + "=\"";
@@ -68,8 +68,8 @@ BOOST_AUTO_TEST_CASE(a_file_is_found_under_its_exact_path_only) {
         BOOST_TEST(!web::find(path));
 }
 
-// What the Content-Security-Policy of the page demands: nothing inline, nothing from elsewhere,
-// nothing that is not here.
+// What the page's Content-Security-Policy demands: nothing inline, nothing from elsewhere, and
+// nothing missing.
 BOOST_AUTO_TEST_CASE(the_reference_page_needs_only_embedded_files) {
     auto const* const page = web::find("docs/index.html");
     BOOST_REQUIRE(page);

@@ -1,4 +1,4 @@
-/// The messages of one endpoint that are not done with.
+/// The open messages of one endpoint.
 
 #include "webhook/endpoint_queue.hpp"
 
@@ -21,7 +21,7 @@ struct fixture {
         return queue.push(std::move(what), at);
     }
     bool push(std::string id) { return push(std::move(id), now); }
-    /// The id of what is taken; empty when nothing is.
+    /// The id of the message that is taken; empty if there is none.
     std::string take(steady_time at) {
         auto const taken = queue.take(at);
         return taken ? taken->webhook->id : "";
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(gives_up_the_oldest_when_it_is_full) {
     BOOST_TEST(take() == "d");
 }
 
-// The oldest by when it came, not by when it is tried again.
+// The oldest by arrival, not by its next attempt.
 BOOST_AUTO_TEST_CASE(gives_up_one_that_waits_to_be_tried_again_too) {
     push("a");
     auto tried = queue.take(now);

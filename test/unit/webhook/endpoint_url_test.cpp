@@ -1,4 +1,4 @@
-/// Which URLs an endpoint may have, and how they are asked.
+/// The allowed URLs of an endpoint, and the resulting requests.
 
 #include "webhook/endpoint_url.hpp"
 

@@ -1,4 +1,4 @@
-/// What a webhook's message says.
+/// The contents of a webhook message.
 
 #include "otpd/webhook/webhooks.hpp"
 #include "webhook/payload.hpp"
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(leaves_out_what_is_not) {
         R"({"type":"verification.blocked","timestamp":"2026-03-01T12:34:56.007Z","data":{}})");
 }
 
-// What the upstream says is told as text, whatever is in it.
+// Texts of the upstream are escaped, whatever they contain.
 BOOST_AUTO_TEST_CASE(escapes_texts) {
     auto what = happening(event_type::failed);
     what.status = "a\"}\n";

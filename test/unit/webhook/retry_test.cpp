@@ -1,4 +1,4 @@
-/// When a message that was not taken is tried again.
+/// When a failed message is tried again.
 
 #include "otpd/core/random.hpp"
 #include "webhook/attempt.hpp"

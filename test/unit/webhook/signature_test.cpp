@@ -1,4 +1,4 @@
-/// Signatures as Standard Webhooks says.
+/// Signatures as defined by Standard Webhooks.
 
 #include "otpd/webhook/webhooks.hpp"
 
