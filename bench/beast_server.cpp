@@ -1,6 +1,6 @@
-// What a good example of Boost.Beast does, as a measure: one thread, a coroutine for each
-// connection, a request read into a string_body and answered with the same JSON whatever it asks.
-// Ends with SIGTERM.
+// A reference for comparison, written like a good Boost.Beast example: one thread, a coroutine per
+// connection, requests read into a string_body, and the same JSON as the answer to all of them.
+// Ends on SIGTERM.
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -49,7 +49,7 @@ asio::awaitable<void> serve(tcp::socket socket, std::string json) {
         stream.expires_after(idle_max);
         request_type request;
         auto [failed, received] = co_await http::async_read(stream, buffer, request, as_result);
-        if (failed) co_return; // the client has gone
+        if (failed) co_return; // the client has disconnected
         auto reply = answer_to(request, json);
         going_on = reply.keep_alive();
         auto [not_sent, sent] = co_await http::async_write(stream, reply, as_result);

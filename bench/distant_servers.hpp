@@ -1,7 +1,7 @@
 #pragma once
 
-/// Servers of this machine as if they were further away: what goes to them goes at once, what comes
-/// from them is held for a while. On a thread of its own, so that what it costs can be left out.
+/// Proxies that make local servers look further away: requests pass immediately, and answers are
+/// delayed. They run on their own thread, so that their cost can be excluded.
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -38,7 +38,7 @@ public:
     distant_servers(distant_servers const&) = delete;
     distant_servers& operator=(distant_servers const&) = delete;
 
-    /// The port of 127.0.0.1 at which that server is now, too. Before start().
+    /// Returns a port of 127.0.0.1 through which the server is reached. Call before start().
     std::uint16_t add(tcp::endpoint const& server, std::chrono::microseconds delay) {
         tcp::acceptor acceptor(context_, {boost::asio::ip::address_v4::loopback(), 0});
         auto const port = acceptor.local_endpoint().port();
@@ -48,12 +48,12 @@ public:
 
     void start() {
         thread_ = std::jthread([this] {
-            ::prctl(PR_SET_TIMERSLACK, 1UL); // the kernel's own is 50 us
+            ::prctl(PR_SET_TIMERSLACK, 1UL); // the kernel's default is 50 us
             context_.run();
         });
     }
 
-    /// That its thread ran until now.
+    /// The CPU time of its thread so far.
     [[nodiscard]] std::chrono::nanoseconds cpu_time() {
         clockid_t id{};
         timespec ran{};
@@ -71,7 +71,7 @@ private:
         std::string bytes;
     };
 
-    /// Both ends, and what is held between them.
+    /// Both ends, and the delayed data between them.
     struct link {
         link(tcp::socket from, boost::asio::io_context& context)
             : client(std::move(from)), server(context), change(context) {}
@@ -86,7 +86,7 @@ private:
         tcp::socket client;
         tcp::socket server;
         std::deque<piece> held;
-        boost::asio::steady_timer change; ///< cancelled when more is held
+        boost::asio::steady_timer change; ///< cancelled when more data is delayed
     };
 
     static void rethrow(std::exception_ptr thrown) {

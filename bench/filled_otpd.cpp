@@ -1,13 +1,14 @@
 // otpd with codes already in its store: bench_filled [otpd's own arguments]
 //
-// BENCH_CODES=N     how many, for the N numbers from 31620000001 on (the ones that loads/check.lua
-// asks for); at most 30,000,000 BENCH_SPREAD_MS   over how long their ends are spread; 0: all end
-// in the same moment
+// - BENCH_CODES=N     how many, for the N numbers from 31620000001 on (those that loads/check.lua
+//   requests); at most 30,000,000
+// - BENCH_SPREAD_MS   over how much time their expiries are spread; 0: all at the same moment
 //
-// It is the whole program but for who makes the store. Each code comes from otp::sender::send()
-// under the program's own policy and keys, only without HTTP and with an upstream that answers at
-// once, so the store holds what as many requests would have left. The store's clock stands still
-// meanwhile: the codes are all as old when the first request comes, however long filling took.
+// It is the whole program except for the creation of the store. Each code comes from
+// otp::sender::send() under the program's own policy and keys, without HTTP and with an upstream
+// that answers immediately. The store therefore contains the same as after that many requests. The
+// store's clock stands still meanwhile: all codes have the same age at the first request, however
+// long the filling took.
 
 #include "app/program.hpp"
 #include "app/wiring.hpp"
@@ -35,7 +36,7 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-/// Stands still until it is let go; from then on it is behind by as long as it stood.
+/// Stands still until it is released. From then on it is behind by the time that it stood still.
 class held_clock final : public clock {
 public:
     explicit held_clock(clock const& real) : real_(real), held_at_(real.now()) {}
@@ -46,7 +47,7 @@ public:
     }
     [[nodiscard]] wall_time wall() const noexcept override { return real_.wall(); }
 
-    /// Before it is let go, by the thread that fills.
+    /// Call before the release, on the thread that fills.
     void move(nanoseconds by) noexcept { held_at_ += by; }
     void let_go() noexcept { behind_ = real_.now() - held_at_; }
 
@@ -56,7 +57,7 @@ private:
     std::atomic<nanoseconds> behind_{nanoseconds(-1)};
 };
 
-/// Takes every message at once, and gives as much back as BridgeXAPI does.
+/// Accepts every message immediately, with as much data in the reply as BridgeXAPI's.
 class prompt_gateway final : public test::unread_gateway {
 public:
     asio::awaitable<bridgexapi::send_outcome> send_sms(bridgexapi::sms, deadline) override {
@@ -88,7 +89,7 @@ std::uint64_t number_from(char const* name) {
     return text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
 }
 
-/// The domain around a store, for as long as it takes to fill it.
+/// The domain around a store while it is filled.
 class filling {
 public:
     filling(asio::io_context& context, app::settings const& settings, store::store& into,
@@ -157,7 +158,7 @@ std::unique_ptr<store::backend> filled(asio::any_io_executor const& executor,
                                        store::observer& observer) {
     auto const codes = number_from("BENCH_CODES");
     if (codes == 0) return app::make_store(executor, settings, now, observer);
-    static std::optional<held_clock> behind; // as long as the store may look at it
+    static std::optional<held_clock> behind; // lives as long as the store may read it
     behind.emplace(now);
     auto out = app::make_store(executor, settings, *behind, observer);
     auto& context = static_cast<asio::io_context&>(

@@ -1,8 +1,8 @@
 #pragma once
 
-/// Counts of durations in steps that grow with them, as an HDR histogram has them: any percentile
-/// of any number of durations from a nanosecond to centuries, at most 0.8 % too high, in a fixed 58
-/// KiB. Not thread-safe.
+/// Counts of durations in buckets of growing size, like an HDR histogram: any percentile of any
+/// number of durations from a nanosecond to centuries, at most 0.8 % too high, in a fixed 58 KiB.
+/// Not thread-safe.
 
 #include <algorithm>
 #include <array>
@@ -36,7 +36,8 @@ public:
         return nanoseconds(longest_);
     }
 
-    /// What `percent` (0 to 100) of the durations do not exceed; zero when there are none.
+    /// The duration that `percent` (0 to 100) of the durations do not exceed; zero if there are
+    /// none.
     [[nodiscard]] std::chrono::nanoseconds percentile(double percent) const {
         auto const rank =
             static_cast<std::uint64_t>(std::ceil(percent / 100 * static_cast<double>(total_)));
@@ -49,7 +50,7 @@ public:
     }
 
 private:
-    // Up to 255 ns each value has a step; from there on, 128 steps for each doubling.
+    // Up to 255 ns each value has a bucket; above, each doubling has 128 buckets.
     static constexpr unsigned bits_kept = 8;
     static constexpr std::size_t steps_a_doubling = std::size_t{1} << (bits_kept - 1);
 

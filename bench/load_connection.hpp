@@ -1,6 +1,6 @@
 #pragma once
 
-/// One connection of bench_load: a request, its reply, the next request. Not thread-safe.
+/// One connection of bench_load, with one request at a time. Not thread-safe.
 
 #include "load_schedule.hpp"
 #include "reply_head.hpp"
@@ -17,19 +17,19 @@ namespace otpd::bench {
 
 class load_connection {
 public:
-    /// Hears of what comes of requests; outlives the connection.
+    /// Receives the results of requests; must outlive the connection.
     class owner {
     public:
-        /// The whole reply is there; the connection may be asked again, at once.
+        /// The whole reply has arrived; the connection may send the next request immediately.
         virtual void answered(load_connection& by, load_clock::time_point due, unsigned status) = 0;
-        /// It failed, or the reply made no sense: it must not be asked again.
+        /// It failed, or the reply was malformed: it must not be used again.
         virtual void lost(load_connection& which) = 0;
 
     protected:
         ~owner() = default;
     };
 
-    /// Connects; throws when it cannot.
+    /// Connects; throws on failure.
     load_connection(boost::asio::ip::tcp::socket socket,
                     boost::asio::ip::tcp::endpoint const& server, owner& hears)
         : socket_(std::move(socket)), hears_(hears) {
@@ -37,7 +37,7 @@ public:
         socket_.set_option(boost::asio::ip::tcp::no_delay(true));
     }
 
-    /// Sends a request; there must be none under way.
+    /// Sends a request. No other may be in flight.
     void ask(std::string request, load_clock::time_point due) {
         request_ = std::move(request);
         due_ = due;
@@ -51,7 +51,7 @@ public:
                                  });
     }
 
-    /// Since when the request under way was due.
+    /// When the request in flight was due.
     [[nodiscard]] std::optional<load_clock::time_point> unanswered() const { return due_; }
 
 private:

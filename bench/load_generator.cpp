@@ -1,9 +1,9 @@
-// Requests at a constant rate, whatever the server makes of them, over kept connections: bench_load
-// --help
+// Makes requests at a constant rate, however the server responds, over persistent connections:
+// bench_load --help
 //
-// A request's latency counts from the moment it was to go out, also when no connection was free or
-// this program was late: the time a server makes requests wait that were not sent because of it is
-// in the percentiles. Prints one JSON object.
+// A request's latency counts from the time at which it was due, even if no connection was free or
+// this program was late. The percentiles therefore include the time that a slow server delays
+// requests that are not sent yet. Prints one JSON object.
 
 #include "latency_histogram.hpp"
 #include "load_connection.hpp"
@@ -86,7 +86,7 @@ options read_options(po::variables_map const& given) {
     return out;
 }
 
-/// Hands requests that are due to connections that are free, in order on both sides.
+/// Assigns due requests to free connections, both in order.
 class generator final : public load_connection::owner {
 public:
     explicit generator(options const& what)
@@ -133,7 +133,7 @@ public:
         std::printf("\"max\":%.1f}}\n", microseconds(latencies_.longest()));
     }
 
-    /// Whether any connection was left in the end.
+    /// Whether any connection was left at the end.
     [[nodiscard]] bool alive() const noexcept { return lost_ < connections_.size(); }
 
 private:
@@ -148,7 +148,7 @@ private:
             ++statuses_[std::min<std::size_t>(status, statuses_.size() - 1)];
         }
         free_.push_back(&by);
-        // In the same go, so that under load nothing waits for the timer.
+        // In the same handler, so that under load nothing waits for the timer.
         hand_out();
     }
 
@@ -192,7 +192,7 @@ private:
             context_.stop();
     }
 
-    /// What was never answered has taken at least until now.
+    /// Requests without an answer have taken at least until now.
     void give_up_the_rest() {
         for (auto const& each : connections_)
             if (auto const due = each->unanswered()) waiting_.push_back(*due);
@@ -205,7 +205,7 @@ private:
         }
     }
 
-    /// Over the time until the last reply, so that what was answered late counts as what it is.
+    /// Over the time until the last reply, so that late answers count.
     double answered_per_second() const {
         auto const until = std::max(last_answer_, schedule_.end()) - schedule_.measured_from();
         return static_cast<double>(latencies_.total() - unanswered_) /
@@ -224,7 +224,7 @@ private:
     load_clock::time_point last_answer_{};
     load_clock::time_point stopped_at_{};
     latency_histogram latencies_;
-    latency_histogram lateness_; // of this program: from when a request was due to when it saw that
+    latency_histogram lateness_; // of this program: from when a request was due to when it noticed
     std::array<std::uint64_t, 600> statuses_{};
     std::uint64_t unanswered_ = 0;
     std::uint64_t lost_ = 0;

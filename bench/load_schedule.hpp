@@ -1,6 +1,6 @@
 #pragma once
 
-/// What bench_load asks, and when. Not thread-safe.
+/// The requests of bench_load, and when they are due. Not thread-safe.
 
 #include <chrono>
 #include <cstdint>
@@ -13,13 +13,13 @@ namespace otpd::bench {
 
 using load_clock = std::chrono::steady_clock;
 
-/// Moments at even distances: first a warm-up, then what is measured.
+/// Times at equal intervals: first a warm-up, then the measurement.
 class load_schedule {
 public:
     struct options {
-        double rate = 0;    // a second
+        double rate = 0;    // per second
         double warm_up = 0; // seconds
-        double seconds = 0; // that are measured
+        double seconds = 0; // of the measurement
     };
 
     explicit load_schedule(options what) : what_(what) {}
@@ -30,7 +30,7 @@ public:
         end_ = after(what_.warm_up + what_.seconds);
     }
 
-    /// The next moment that has come by `now`, once.
+    /// Returns the next due time, once.
     std::optional<load_clock::time_point> take(load_clock::time_point now) {
         auto const due = next();
         if (!due || *due > now) return std::nullopt;
@@ -38,7 +38,7 @@ public:
         return due;
     }
 
-    /// The next moment; none when all are over.
+    /// The next time; none after the end.
     [[nodiscard]] std::optional<load_clock::time_point> next() const {
         auto const due = after(static_cast<double>(taken_) / what_.rate);
         return due < end_ ? std::optional(due) : std::nullopt;
@@ -65,15 +65,16 @@ private:
     std::uint64_t taken_ = 0;
 };
 
-/// Requests that differ in a number; the same bytes that wrk sends for the scripts in bench/loads.
+/// Requests that differ in a number, with the same bytes that wrk sends for the scripts in
+/// bench/loads.
 class request_texts {
 public:
     struct options {
         std::string server;
         std::string path;
-        std::string body; // {number} becomes the number
+        std::string body; // the number replaces {number}
         std::uint64_t first = 0;
-        std::uint64_t count = 0; // at random out of so many; 0: one after the other
+        std::uint64_t count = 0; // how many numbers to pick from at random; 0: one after the other
     };
 
     explicit request_texts(options what) : what_(std::move(what)) {

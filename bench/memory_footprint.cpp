@@ -1,8 +1,9 @@
-// What a live code costs the memory store: resident bytes, and nanoseconds of each step, beside
-// more and more of them. The store alone, with sends as the service makes them: seven counters, two
+// The cost of a live code in the memory store: resident bytes, and nanoseconds of each step, with
+// more and more codes. Measures the store alone, with sends like the service's: seven limits, two
 // guards, a budget, a receipt and a timeline of three events.
 //
-// Prints one JSON object a line. Steps are timed in rounds that go over the sizes in turn; medians.
+// Prints one JSON object per line. Steps are timed in rounds that alternate between the sizes; the
+// results are medians.
 
 #include "backend/memory_backend.hpp"
 #include "otpd/net/single_threaded_scope.hpp"
@@ -101,10 +102,10 @@ double median(std::vector<double> values) {
     return *middle;
 }
 
-/// Nanoseconds for each of a round of operations.
+/// Nanoseconds per operation of a round.
 template <class Operation>
 double time_of(Operation operation) {
-    constexpr int operations = 100; // few beside the smallest size
+    constexpr int operations = 100; // few compared with the smallest size
     auto const began = std::chrono::steady_clock::now();
     for (int i = 0; i < operations; ++i)
         operation();

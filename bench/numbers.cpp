@@ -1,6 +1,6 @@
-// What a number costs: numbering_plan::find(), and country_of() of one that was found lately,
-// beside the library's own Parse and IsValidNumber of the same digits, and what making a plan
-// costs. Rounds alternate between them.
+// The cost of a number: numbering_plan::find(), and country_of() of a number that was found
+// recently, compared with the library's own Parse and IsValidNumber of the same digits; also the
+// cost of making a plan. Rounds alternate between them.
 //
 // Prints one JSON object.
 
@@ -30,7 +30,8 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-/// A country of its own, one of several with a code, one of the last that share North America's.
+/// A country with its own code, one of several with a code, one of the last that share North
+/// America's.
 struct kind {
     char const* name;
     std::uint64_t first;
@@ -50,7 +51,7 @@ bool parse(std::string const& digits) {
            plans.IsValidNumber(number);
 }
 
-/// Microseconds for each of `count` numbers; ends the program when one is not valid.
+/// Microseconds per number; ends the program if a number is invalid.
 template <class Check>
 double cost(std::uint64_t first, std::size_t count, Check check) {
     auto const began = std::chrono::steady_clock::now();

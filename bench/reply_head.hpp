@@ -1,7 +1,7 @@
 #pragma once
 
-/// What bench_load has to know of a reply: its status, and where it ends. As little as it takes,
-/// for the generator shares the processors with what it measures.
+/// What bench_load must know of a reply: its status, and where it ends. It does as little as
+/// possible, because the generator shares the processors with the server under test.
 
 #include <boost/beast/core/string.hpp>
 
@@ -13,13 +13,13 @@
 
 namespace otpd::bench {
 
-/// The head of a reply that has arrived as a whole.
+/// The head of a complete reply.
 struct reply_head {
     unsigned status = 0;
     std::size_t bytes = 0; // of head and body
 };
 
-/// None while the head is not complete; status 0 when it is none that this program understands.
+/// None while the head is incomplete; status 0 if this program does not understand it.
 inline std::optional<reply_head> read_head(std::string_view received) {
     constexpr std::string_view version = "HTTP/1.1 ";
     constexpr std::string_view end_of_head = "\r\n\r\n";

@@ -1,12 +1,13 @@
-// Instances that share a store: steps a second, what each costs the server and the instances, how
-// long an admission takes, how often steps run again, and whether what was counted ends exact.
+// Instances that share a store: steps per second, the cost of each for the server and the
+// instances, the latency of an admission, how often steps run again, and whether counts are exact
+// in the end.
 // bench_shared_store --help
 //
-// A journey is an admission (a number and five whom many share, eight limits, two conversion
-// guards), its settlement, two updates and the right check. The updates and the check go to an
-// instance at random. Closed loop: each instance has so many steps under way all the time. Each
-// eighth journey also takes from one budget, which has to be the number of those that were admitted
-// in the end. Prints one JSON object.
+// A journey is an admission (of a number and five shared keys, with eight limits and two conversion
+// guards), its settlement, two updates and the right check. A random instance gets the updates and
+// the check. Closed loop: each instance always has the same number of steps in flight. Every eighth
+// journey also takes from one budget, whose sum must be the number of admissions in the end. Prints
+// one JSON object.
 
 #include "backend/memory_backend.hpp"
 #include "backend/postgres/postgres_backend.hpp"
@@ -52,7 +53,7 @@ namespace {
 using std::chrono::steady_clock;
 using seconds_t = std::chrono::duration<double>;
 
-/// So long that a machine that is too slow is measured, and not what fails on it.
+/// So long that a slow machine is measured, and does not fail.
 constexpr auto step_timeout = 10s;
 constexpr std::uint64_t journeys_for_each_with_budget = 8;
 
@@ -60,7 +61,8 @@ struct options {
     store::location where;
     std::size_t instances = 1;
     std::size_t in_flight = 16;
-    std::vector<std::chrono::microseconds> delays; ///< by instance; the last is that of the rest
+    std::vector<std::chrono::microseconds> delays; ///< by instance; the last element applies to
+                                                   ///  the rest
     seconds_t warm_up{};
     seconds_t measured{};
     int server_process = 0; ///< 0: none
@@ -72,7 +74,7 @@ struct options {
 
 // --- the journeys
 
-/// What comes after an admission and its settlement.
+/// The steps after an admission and its settlement.
 enum class stage : std::uint8_t { first_update, second_update, check };
 
 class inbox {
@@ -103,7 +105,7 @@ struct run_state {
     std::latch ready;
     std::latch done;
     std::atomic<phase> now{phase::warming_up};
-    /// Other numbers than those of any run before.
+    /// Numbers that no earlier run has used.
     std::uint64_t const first =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
                                        std::chrono::system_clock::now().time_since_epoch())
@@ -116,10 +118,10 @@ struct tally {
     std::uint64_t steps = 0;
     latency_histogram admissions;
     latency_histogram checks;
-    // From the start on.
+    // Since the start.
     std::uint64_t budgeted = 0;   ///< admitted
     std::uint64_t failed = 0;     ///< the store did not answer
-    std::uint64_t unexpected = 0; ///< it answered something else
+    std::uint64_t unexpected = 0; ///< it gave another answer
     store::batch_stats batches;
 };
 
@@ -289,7 +291,7 @@ private:
     std::size_t const nth_;
     run_state& all_;
     asio::io_context context_{1};
-    /// A store with a thread of its own leaves the context without work meanwhile.
+    /// A store with its own thread leaves the context without work meanwhile.
     asio::executor_work_guard<asio::io_context::executor_type> working_guard_{
         context_.get_executor()};
     std::unique_ptr<store::batched_store> store_;
@@ -301,7 +303,7 @@ private:
 
 // --- what it costs
 
-/// That the threads of a process ran until now.
+/// The CPU time of a process's threads so far.
 std::chrono::nanoseconds cpu_time_of_process(int id) {
     std::chrono::nanoseconds sum{};
     auto const tasks = "/proc/" + std::to_string(id) + "/task";
@@ -315,7 +317,7 @@ std::chrono::nanoseconds cpu_time_of_process(int id) {
     return sum;
 }
 
-/// With its children: PostgreSQL has one for each connection.
+/// Includes its children: PostgreSQL has one per connection.
 std::chrono::nanoseconds cpu_time_of_server(int id) {
     if (id == 0) return {};
     auto sum = cpu_time_of_process(id);
@@ -335,7 +337,7 @@ std::chrono::nanoseconds cpu_time_of_this_process() {
 struct moment {
     steady_clock::time_point at = steady_clock::now();
     std::chrono::nanoseconds server{};
-    std::chrono::nanoseconds delaying{}; ///< is no cost of a store, but takes the machine's time
+    std::chrono::nanoseconds delaying{}; ///< no cost of a store, but it uses the machine
     std::chrono::nanoseconds instances{};
 };
 

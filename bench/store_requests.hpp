@@ -1,7 +1,7 @@
 #pragma once
 
-/// What the measurements of stores ask: sends as the service makes them, with all that it counts,
-/// and what comes after them.
+/// The requests of the store measurements: sends like the service's, with everything that it
+/// counts, and the steps that follow.
 
 #include "otpd/store/admission.hpp"
 
@@ -14,7 +14,7 @@
 
 namespace otpd::bench {
 
-/// Of the n-th subject: evenly spread, as keyed hashes are.
+/// The key of the n-th subject, evenly distributed like keyed hashes.
 inline store::key_hash key(std::uint64_t n) {
     store::key_hash value{};
     for (std::size_t half = 0; half < 2; ++half) {
@@ -27,7 +27,7 @@ inline store::key_hash key(std::uint64_t n) {
     return value;
 }
 
-// Whom many sends count for.
+// Keys that many sends share.
 
 inline constexpr std::uint64_t shared = ~std::uint64_t{0} - 1'000'000;
 inline store::key_hash prefix_of(std::uint64_t n) {
@@ -46,7 +46,7 @@ inline store::key_hash address_of(std::uint64_t n) {
     return key(shared + 1000 + n % 50'000);
 }
 
-/// As many as the service has, none of which refuses.
+/// As many limits as the service has, none of which refuses.
 inline std::vector<store::rate_limit_check> rate_limit_checks_of(std::uint64_t n) {
     using namespace std::chrono_literals;
     constexpr std::uint64_t many = 1'000'000'000;
@@ -94,8 +94,8 @@ inline store::admission admission_of(std::uint64_t n) {
     return request;
 }
 
-/// The texts are those of a service with default settings (src/otp/send/store_requests.cpp), the
-/// message's ids those of BridgeXAPI.
+/// The texts are those of a service with default settings (src/otp/send/store_requests.cpp); the
+/// message's ids are like BridgeXAPI's.
 inline store::settlement settlement_of(std::uint64_t n) {
     using namespace std::chrono_literals;
     std::string id(16, '0');
@@ -129,7 +129,7 @@ inline store::delivery_update update_of(std::uint64_t n, store::delivery message
     return request;
 }
 
-/// Of a guess that is right or wrong, by who does not know the id.
+/// A right or wrong guess without the id.
 inline store::check check_of(std::uint64_t n, bool is_right) {
     store::check request;
     request.key = scope_of(n);

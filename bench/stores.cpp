@@ -1,5 +1,5 @@
-// What a store can do: pairs of an admission and a right check with many steps in flight, and how
-// large it is for each live code. Prints one JSON object a line.
+// The throughput of a store: pairs of an admission and a right check with many steps in flight, and
+// the store's size per live code. Prints one JSON object per line.
 
 #include "backend/memory_backend.hpp"
 #include "backend/redis/redis_backend.hpp"
@@ -68,7 +68,7 @@ std::uint64_t repeat(asio::io_context& context, Operation operation, Enough enou
     };
     for (std::size_t i = 0; i < in_flight; ++i)
         asio::co_spawn(asio::make_strand(context), body, rethrow);
-    // A store's own timers may keep the context from running dry.
+    // A store's own timers may keep the context busy.
     context.restart();
     auto serve = [&] {
         while (!done)
@@ -82,7 +82,7 @@ std::uint64_t repeat(asio::io_context& context, Operation operation, Enough enou
     return next - in_flight;
 }
 
-/// Admissions and right checks, each pair of a number of its own. No code of theirs is live in the
+/// Admissions and right checks; each pair has its own number. None of their codes is live in the
 /// end.
 double pairs_per_second(asio::io_context& context, store::store& store, std::uint64_t first = 0) {
     auto const began = std::chrono::steady_clock::now();
@@ -102,7 +102,7 @@ double pairs_per_second(asio::io_context& context, store::store& store, std::uin
     return static_cast<double>(pairs) / elapsed.count();
 }
 
-/// With what the upstream said of the message kept beside each.
+/// Also stores the upstream's answer about each message.
 void make_live(asio::io_context& context, store::store& store, std::uint64_t codes) {
     constexpr std::uint64_t others = 1'000'000'000;
     auto send = [&](std::uint64_t n) -> asio::awaitable<void> {
@@ -117,7 +117,7 @@ void make_live(asio::io_context& context, store::store& store, std::uint64_t cod
     repeat(context, send, [codes](std::uint64_t n) { return n >= codes; });
 }
 
-/// How often a second this disk can make 4 KiB at the end of a file durable.
+/// How often per second this disk can make 4 KiB at the end of a file durable.
 double syncs_per_second(std::string const& file) {
     int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (descriptor < 0) throw std::runtime_error("cannot write " + file);
@@ -204,8 +204,8 @@ void measure_sqlite(std::string const& directory, std::uint64_t live) {
                 std::chrono::duration<double, std::milli>(opened).count());
 }
 
-/// Admission, settlement and right check, number after number: what is left in the server
-/// afterwards is its to tell (DBSIZE, and again when the cooldowns are over).
+/// Runs admission, settlement and right check for one number after the other. The server shows what
+/// is left afterwards (DBSIZE, and again when the cooldowns have ended).
 void do_cycles(std::string const& url, std::uint64_t cycles) {
     constexpr std::uint64_t first = 5'000'000'000;
     asio::io_context context;
@@ -232,9 +232,9 @@ void do_cycles(std::string const& url, std::uint64_t cycles) {
     context.run();
 }
 
-/// The server is asked for nothing but the steps: its own memory it tells by INFO.
+/// Only steps are requested from the server; INFO shows its memory.
 void measure_redis(std::string const& url, std::size_t connections, std::uint64_t live) {
-    static std::uint64_t runs = 0; // each with numbers of its own: cooldowns outlive a run
+    static std::uint64_t runs = 0; // each with its own numbers: cooldowns outlive a run
     constexpr std::uint64_t numbers_max = 10'000'000;
     asio::io_context context;
     auto const where = store::parse_location(url);
@@ -273,7 +273,7 @@ int main(int argc, char** argv) {
     measure_sqlite(at, live);
     std::filesystem::remove_all(at);
     if (argc <= 3) return 0;
-    // An empty database: the last codes stay there, so that its size for each can be read.
+    // Starts with an empty database. The last codes stay there, so that their size can be measured.
     for (std::size_t const connections : {1, 2, 1, 2})
         measure_redis(argv[3], connections, 0);
     measure_redis(argv[3], 1, live);

@@ -1,5 +1,5 @@
-// What the conversion guard refuses of ten minutes of sends to a country from zero history, by rate
-// and share typed, with its default figures and no other limit (docs/limits.md). Prints a Markdown
+// What the conversion guard refuses of ten minutes of sends to a country without history, by rate
+// and typed share, with its default settings and no other limit (docs/limits.md). Prints a Markdown
 // table.
 
 #include "typing_load.hpp"

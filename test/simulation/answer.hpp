@@ -1,7 +1,7 @@
 #pragma once
 
-/// What a caller hears, in the simulation's own words: the model says what it must be, the service
-/// what it is.
+/// What a caller gets, in the simulation's own terms: the model computes the expected answer, the
+/// service gives the real one.
 
 #include "orders.hpp"
 
@@ -29,15 +29,15 @@ enum class word : std::uint8_t {
     no_active_otp,
     attempts_exceeded,
     guesses_exceeded,
-    shown, ///< find, and a cancel that worked
+    shown, ///< find, and a successful cancel
     verification_not_found,
     verification_ended,
     store_unavailable,
-    updated, ///< what became of a message
+    updated, ///< the delivery of a message
     known,
     absent,
-    given_up, ///< the caller was gone before the answer
-    other     ///< nothing that a history can lead to
+    given_up, ///< the caller left before the answer
+    other     ///< impossible in a history
 };
 [[nodiscard]] std::string_view to_string(word) noexcept;
 
@@ -48,7 +48,7 @@ struct violated {
     friend bool operator==(violated const&, violated const&) = default;
 };
 
-/// Of a limit that was charged.
+/// What is left of a limit that counted the request.
 struct left_of {
     std::uint64_t remaining = 0;
     std::int64_t resets_in = 0; ///< s
@@ -72,9 +72,9 @@ struct answer {
     word what = word::nothing;
     std::int64_t retry_after = 0; ///< s; 0: none
     std::int64_t attempts_left = -1;
-    operation_id about = none; ///< the send that was verified, or that is told again
+    operation_id about = none; ///< the send that was verified, or that is replayed
     std::vector<violated> because;
-    std::int64_t expires_in = 0; ///< s, of what was sent; with the next two
+    std::int64_t expires_in = 0; ///< s, of a sent one; like the next two
     std::int64_t cooldown = 0;   ///< s
     std::vector<left_of> limits; ///< ascending
     shown view;
@@ -83,10 +83,11 @@ struct answer {
 };
 
 [[nodiscard]] std::string to_string(answer const& what);
-/// Two answers that differ in anything have another one.
+/// Two different answers have different digests.
 [[nodiscard]] std::uint64_t digest(answer const& what);
 
-inline constexpr std::int64_t soon = 1; ///< seconds until another try, where nobody knows better
+inline constexpr std::int64_t soon = 1; ///< seconds until another attempt, if nothing else is
+                                        ///  known
 
 [[nodiscard]] inline answer simply(word what, std::int64_t retry_after = 0) {
     answer said;

@@ -28,14 +28,14 @@ audit::complaint audit::admitted(operation_id op, send_order const& order, insta
     auto broken = too_soon(order, now);
     auto& sent = messages_[op];
     sent.order = order;
-    sent.admitted = to_millisecond(now); // as it is kept
+    sent.admitted = to_millisecond(now); // with the stored precision
     last_admitted_[key_of(order.to)] = op;
     if (!rules_.keeps_several_codes(order.to.purpose)) compared_.erase(key_of(order.to));
     return broken;
 }
 
-/// Between two messages of a slot is the cooldown at least, unless the first was refused or lost,
-/// or its code typed.
+/// Two messages of a scope are at least the cooldown apart, unless the first one was refused or
+/// lost, or its code was typed.
 audit::complaint audit::too_soon(send_order const& order, instant now) const {
     auto const before = last_admitted_.find(key_of(order.to));
     if (before == last_admitted_.end()) return {};
@@ -75,7 +75,7 @@ void audit::answered(operation_id op, upstream_answer::kind what) {
     sent.perhaps_sent = what == accepted || what == unknown;
 }
 
-/// A pause that began later than now is void; a count of guesses keeps its count and ends no later.
+/// A pause that began in the future is void; a count of guesses remains and does not end later.
 void audit::clock_turned(instant before, instant now) {
     last_admitted_.clear();
     for (auto& [whose, each] : rows_) {

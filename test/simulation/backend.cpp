@@ -28,7 +28,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// A slow disk or a busy machine is no failure here: what is lost, the history decides.
+/// A slow disk or a busy machine is no failure here: only the history decides what is lost.
 constexpr store::duration patience{60'000};
 
 // --- memory -------------------------------------------------------------------------------------
@@ -49,7 +49,7 @@ public:
 private:
     static store::memory_options options() {
         store::memory_options few;
-        few.shards = 4; // a history has few subjects, and there are thousands of histories
+        few.shards = 4; // a history has few keys, and there are thousands of histories
         return few;
     }
     asio::io_context& context_;
@@ -110,7 +110,7 @@ public:
 
 // --- SQLite -------------------------------------------------------------------------------------
 
-/// One process holds the file: when an instance dies, it is closed and opened again.
+/// One process holds the file: when an instance dies, the file is closed and reopened.
 class sqlite_backend final : public backend {
 public:
     sqlite_backend(asio::io_context& context, turned_clock const& clock)
@@ -146,7 +146,7 @@ public:
 
 // --- servers ------------------------------------------------------------------------------------
 
-/// One instance's connection, in a thread of its own.
+/// One instance's connection, on its own thread.
 template <class Store, class Options>
 class client {
 public:
@@ -179,7 +179,7 @@ private:
 using redis_client = client<store::redis_backend, store::redis_options>;
 using postgres_client = client<store::postgres_backend, store::postgres_options>;
 
-/// Written in place: a server has it mapped, and 8 aligned bytes change at once.
+/// Written in place: the server maps the file, and 8 aligned bytes change atomically.
 void turn(test::temporary_directory const& of_server, instant to) {
     std::int64_t const at = to.count();
     auto const path = of_server.path() + "/clock";
@@ -189,7 +189,7 @@ void turn(test::temporary_directory const& of_server, instant to) {
     if (written != sizeof at) throw std::runtime_error("cannot turn the server's clock");
 }
 
-/// The server is one that outlives all its clients, and its clock is the history's.
+/// The server outlives all its clients and uses the history's clock.
 template <class Client, class Server>
 class server_backend final : public backend {
 public:

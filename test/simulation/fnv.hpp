@@ -6,14 +6,14 @@
 
 namespace otpd::simulation {
 
-/// FNV-1a, word by word: tells two histories apart, nothing more.
+/// FNV-1a, word by word. Only distinguishes two histories.
 class fnv {
 public:
     template <class T>
         requires(std::is_integral_v<T> || std::is_enum_v<T>)
     fnv& add(T value) noexcept {
         hash_ = (hash_ ^ static_cast<std::uint64_t>(value)) * 0x100000001b3U;
-        hash_ ^= hash_ >> 32U; // what is in high bits only is to reach the low ones
+        hash_ ^= hash_ >> 32U; // spreads high bits to the low ones
         return *this;
     }
     fnv& add(std::string_view text) noexcept {

@@ -1,8 +1,8 @@
 #pragma once
 
-/// Where operations wait for their turn: each call of the store and of the upstream stops here, on
-/// its way there and perhaps on its way back, until the history says which one goes on and what
-/// becomes of it.
+/// Where operations wait for their turn. Each call of the store and of the upstream stops here on
+/// its way there, and perhaps on its way back, until the history decides which one continues and
+/// what happens to it.
 
 #include "orders.hpp"
 
@@ -21,25 +21,25 @@ enum class stage : std::uint8_t { to_store, from_store, to_upstream, from_upstre
 
 enum class fate : std::uint8_t {
     passes,  ///< arrives
-    waits,   ///< arrives; what comes back has to wait for its turn again
+    waits,   ///< arrives; the answer must wait for its own turn
     lost,    ///< never arrives
-    unheard, ///< arrives, and what comes back is lost
+    unheard, ///< arrives, and the answer is lost
     // Between the store and its server:
     unanswered,   ///< arrives and is done, and the server's answer is lost
-    never_arrived ///< is not done, and the store cannot tell that
+    never_arrived ///< is not done, and the store cannot tell
 };
 
-/// In the thread of the history only.
+/// Used on the history's thread only.
 class gates {
 public:
     struct call {
         operation_id op = none;
         stage where = stage::to_store;
-        instant overdue{}; ///< whoever called gives up then
+        instant overdue{}; ///< the caller gives up at this time
         boost::asio::any_completion_handler<void(fate)> resume;
     };
 
-    /// Who runs now: between two turns every step is this operation's.
+    /// The running operation: between two turns, every step belongs to it.
     [[nodiscard]] operation_id current() const noexcept { return current_; }
     void set_current(operation_id to) noexcept { current_ = to; }
 
@@ -53,14 +53,14 @@ public:
     }
 
     [[nodiscard]] std::vector<call> const& waiting() const noexcept { return calls_; }
-    /// The order of those that stay is as good as any, and always the same.
+    /// The order of the remaining calls is arbitrary but deterministic.
     call take(std::size_t which) {
         std::swap(calls_[which], calls_.back());
         auto taken = std::move(calls_.back());
         calls_.pop_back();
         return taken;
     }
-    /// Their coroutines end without ever going on.
+    /// Their coroutines are destroyed without being resumed.
     template <class Whether>
     void drop(Whether whether) {
         std::vector<call> dropped;

@@ -25,7 +25,7 @@ std::string number(std::string_view name, std::int64_t value) {
     return std::string(name) + std::to_string(value);
 }
 
-/// Client and purpose, as sends and checks have them in one number.
+/// Sends and checks store client and purpose in one number.
 std::string who(std::int64_t both) {
     return number(" client ", both / 10) + number(" purpose ", both % 10);
 }

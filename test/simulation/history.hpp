@@ -1,7 +1,6 @@
 #pragma once
 
-/// What happened, in the order in which it did. Two runs of a seed have the same history, to the
-/// last entry.
+/// The events of a run, in order. Two runs of a seed have the same history, to the last entry.
 
 #include "answer.hpp"
 #include "fnv.hpp"
@@ -15,21 +14,21 @@ namespace otpd::simulation {
 
 enum class happening : std::uint8_t {
     send,     ///< number, client and purpose, idempotency key
-    check,    ///< number, client and purpose, the verification whose code it is (-1: nobody's)
+    check,    ///< number, client and purpose, the verification whose code it is (-1: none)
     find,     ///< client, verification
     cancel,   ///< client, verification
     update,   ///< verification, delivery, correction
-    time,     ///< by, in microseconds
+    time,     ///< by this many microseconds
     give_up,  ///< the caller of the operation
     crash,    ///< instance
-    sweep,    ///< what is over is removed
+    sweep,    ///< expired states are deleted
     jump,     ///< of the store's clock: how far it is ahead now, in microseconds
     forget,   ///< the server has lost its last writes
     step,     ///< store_step: the store did it
-    fault,    ///< store_step: the service is told that the store does not answer
-    route,    ///< the upstream is given the message by the route
+    fault,    ///< store_step: the service learns that the store does not answer
+    route,    ///< the upstream receives the message over this route
     upstream, ///< upstream_answer::kind, cost
-    answer,   ///< word, retry_after and attempts_left, digest of all of it
+    answer,   ///< word, retry_after and attempts_left, digest of the whole answer
 };
 
 struct entry {
@@ -48,10 +47,10 @@ public:
         hash_.add(what.at.count()).add(what.op).add(what.what);
         hash_.add(what.a).add(what.b).add(what.c);
     }
-    /// Of everything that happened, and how it was answered.
+    /// Of all events and their answers.
     [[nodiscard]] std::uint64_t hash() const noexcept { return hash_.value(); }
     [[nodiscard]] std::vector<entry> const& entries() const noexcept { return entries_; }
-    /// The last ones, a line each.
+    /// The last entries, one per line.
     void write(std::ostream& out, std::size_t last) const;
 
 private:

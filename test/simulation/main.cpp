@@ -1,5 +1,5 @@
-// simulation: histories by their seeds. Ends with 1 at the first that diverges, and prints what led
-// to it.
+// simulation: plays histories by their seeds. Exits with 1 at the first one that diverges, and
+// prints its last entries.
 #include "simulation.hpp"
 
 #include <boost/program_options/options_description.hpp>
@@ -21,7 +21,7 @@ namespace {
 namespace po = boost::program_options;
 using namespace otpd::simulation;
 
-/// Entries of a history that are shown when it diverges; --trace shows all.
+/// How many entries are printed when a history diverges; --trace prints all.
 constexpr std::size_t shown_entries = 80;
 
 po::options_description description() {
@@ -89,7 +89,7 @@ void print(outcome const& what, std::size_t entries) {
     std::cout << "history " << std::hex << what.what_happened.hash() << std::dec << '\n';
 }
 
-/// False when it diverges.
+/// Returns false if it diverges.
 bool play(settings const& all, std::uint64_t seed) {
     auto one = all.each;
     one.seed = seed;

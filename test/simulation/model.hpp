@@ -1,15 +1,15 @@
 #pragma once
 
-/// The reference: what the service must answer, and do next, after everything that happened so far.
+/// The model of the service: what it must answer, and do next, after everything that has happened.
 ///
-/// It is told of each step at the moment at which the store does it, in the words of the callers'
-/// orders, and of each answer of the upstream; it never sees what the service asks of the store. It
-/// is exact: where the outcome of something is not known to a caller (its service died, an answer
-/// was lost), the model knows which of both it was, because it was told whether the step was done.
-/// Nothing is ever swept, because what is over has no effect.
+/// It learns of each step at the moment at which the store does it, in terms of the callers'
+/// orders, and of each answer of the upstream. It never sees the service's requests to the store.
+/// It is exact: if an outcome is unknown to a caller (its service died, an answer was lost), the
+/// model still knows it, because it learns whether the step was done. It never deletes anything,
+/// because expired states have no effect.
 ///
-/// `now` is the store's, whose clock may go back; `issued`, and the times of what is no step, are
-/// the service's.
+/// `now` is the time of the store, whose clock may go back; `issued`, and times outside of steps,
+/// are the service's.
 
 #include "answer.hpp"
 #include "model_parts.hpp"
@@ -27,20 +27,20 @@
 
 namespace otpd::simulation {
 
-/// How far a send is.
+/// The progress of a send.
 enum class phase : std::uint8_t {
-    asking,   ///< the store, for its admission
-    sending,  ///< by the route
-    settling, ///< the upstream's last answer is there
-    over      ///< its caller has been, or can be, answered
+    asking,   ///< waits for the store's admission
+    sending,  ///< over the current route
+    settling, ///< the upstream's last answer has arrived
+    over      ///< its caller has an answer, or can get one
 };
 
-/// What the upstream's client says of a send, and what is true.
+/// What the upstream's client reports of a send, which is true.
 struct upstream_answer {
     enum class kind : std::uint8_t { accepted, rejected, not_sent, unknown };
     kind what = kind::accepted;
-    std::optional<std::int64_t> cost; ///< of an accepted one, in millionths, if it says so
-    std::int64_t retry_after = 0;     ///< s, of not_sent
+    std::optional<std::int64_t> cost; ///< of an accepted one, in millionths, if known
+    std::int64_t retry_after = 0;     ///< s, for not_sent
 };
 
 class model {
@@ -49,55 +49,53 @@ public:
 
     // --- a send ---
     void began(operation_id op, send_order order, instant now);
-    /// The store did its admission, which was asked for at `issued`.
+    /// The store did its admission, which was issued at `issued`.
     void admit(operation_id op, instant issued, instant now);
     [[nodiscard]] phase phase_of(operation_id op) const { return sends_.at(op).at; }
-    /// That it is sent by.
+    /// The current route.
     [[nodiscard]] int route_of(operation_id op) const;
-    /// The upstream was given the code: until then nobody can know it.
+    /// The upstream receives the code; before that nobody can know it.
     void learn_code(operation_id op, std::string code) { sends_.at(op).code = std::move(code); }
     void upstream(operation_id op, upstream_answer what, instant now);
-    /// The store booked it over to its next route, or would not.
+    /// The store replaced the reservation for its next route, or refused.
     void replace_reservation(operation_id op, instant issued, instant now);
-    /// ... or did not answer: then there is no further try.
+    /// ... or did not answer: then no other route is tried.
     void replace_failed(operation_id op) { sends_.at(op).at = phase::settling; }
     void settle(operation_id op, instant now);
-    /// What its caller is told now.
+    /// The caller's answer at this time.
     [[nodiscard]] answer answer_of(operation_id op, instant now) const;
 
-    // --- others; each at the moment at which the store does it ---
+    // --- other operations, each at the moment at which the store does it ---
     [[nodiscard]] answer check(check_order const& order, instant now);
     [[nodiscard]] answer cancel(id_order const& order, instant now);
     [[nodiscard]] answer find(id_order const& order, instant now);
-    /// More became known of a message: `state` as in store::delivery. `correction` is added to what
-    /// was booked for it.
+    /// More is known of a message: `state` as in store::delivery. `correction` is added to its
+    /// spending.
     [[nodiscard]] answer update(operation_id of, int state, std::int64_t correction, instant now);
 
-    // --- what is kept, to be compared ---
+    // --- stored values, for comparison ---
     [[nodiscard]] std::int64_t taken(account const& of, instant now) const {
         return money_.taken(of, now);
     }
-    /// Of a send: where its price was taken from, as of now.
+    /// Of a send: the budgets that its price was taken from, at present.
     [[nodiscard]] std::vector<booking> const& booked(operation_id op) const {
         return sends_.at(op).booked;
     }
-    /// What a send by the route takes from which sums.
+    /// What a send over the route takes from which budgets.
     [[nodiscard]] std::vector<booking> bookings_of(slot const& of, int route, instant at) const;
-    /// Whether the upstream has said what the send cost, or that it was none, and that is in the
-    /// books.
+    /// Whether the cost of the send, which may be zero, is known and recorded.
     [[nodiscard]] bool price_known_of(operation_id op) const { return sends_.at(op).price_known; }
-    /// Whether it was settled as unknown or accepted, and is kept: then the upstream can be asked
-    /// for more.
+    /// Its delivery if it was settled as unknown or accepted and is still stored, so that the
+    /// upstream may report more.
     [[nodiscard]] std::optional<int> delivery_of(operation_id op, instant now) const;
-    /// Codes of the slot that can be verified, the newest last; those that nobody knows are left
-    /// out.
+    /// The live codes of the scope, the newest last; without those that nobody knows.
     [[nodiscard]] std::vector<operation_id> live(slot const& of, instant now) const;
     [[nodiscard]] std::string const& code_of(operation_id op) const { return sends_.at(op).code; }
     [[nodiscard]] slot const& slot_of(operation_id op) const { return sends_.at(op).order.to; }
 
 private:
     enum class progress : std::uint8_t { live, verified, canceled, expired };
-    /// A code from its admission on. What a newer one replaced is canceled.
+    /// A code since its admission. A replaced one is canceled.
     struct record {
         operation_id op = none;
         slot of;
@@ -109,7 +107,7 @@ private:
         instant forgotten{};
         instant in_flight_until{};
         std::uint32_t held = 0; ///< wrong guesses with the id
-        std::uint32_t open = 0; ///< and without
+        std::uint32_t open = 0; ///< wrong guesses without the id
 
         [[nodiscard]] bool is_live(instant now) const {
             return state == progress::live && now < expires;
@@ -121,9 +119,9 @@ private:
         std::map<int, pause> pauses; ///< by purpose
         tally guesses;
 
-        /// A step looks at it: what a clock wrote that was ahead is taken for now's, and kept so.
+        /// A step reads it: times that a fast clock wrote become `now`, permanently.
         void look(instant now);
-        /// A step changes it: what is over then is over, whatever a clock says later.
+        /// A step changes it: what has expired stays expired, whatever a clock says later.
         void change(instant now);
     };
     struct objection {
@@ -200,7 +198,7 @@ private:
     }
     [[nodiscard]] number& at(slot const& of) { return numbers_[place_of(of)]; }
     [[nodiscard]] number const& at(slot const& of) const { return numbers_[place_of(of)]; }
-    /// Of a verification, in a step that looks at it.
+    /// Of a verification, in a step that reads it.
     number* look_at(operation_id op, instant now);
     [[nodiscard]] answer shown_to(id_order const& order, instant now) const;
     [[nodiscard]] record* find_record(operation_id op, instant now);
@@ -209,7 +207,7 @@ private:
 
     rules const& rules_;
     otp::policy const& policy_;
-    std::vector<number> numbers_; ///< each as each client's
+    std::vector<number> numbers_; ///< each once per client
     std::unordered_map<operation_id, send> sends_;
     std::map<meter_key, meter> meters_;
     std::map<std::pair<int, int>, kept_key> keys_; ///< by client and key

@@ -1,4 +1,4 @@
-// The model of everything but sends: guesses, and a verification as its client sees it.
+// The model of everything except sends: guesses, and a verification as its client sees it.
 
 #include "model.hpp"
 
@@ -12,7 +12,7 @@ model::model(rules const& of)
 
 // --- who is counted -----------------------------------------------------------------------------
 
-/// The limits of that step, and for whom each counts here.
+/// The limits of that step, and the subject of each.
 std::vector<std::pair<std::size_t, int>> model::limits_of(otp::limit_step step, slot const& of,
                                                           int end_user) const {
     std::vector<std::pair<std::size_t, int>> list;
@@ -23,7 +23,7 @@ std::vector<std::pair<std::size_t, int>> model::limits_of(otp::limit_step step, 
         case otp::limit_key::number:
             list.emplace_back(n, of.number);
             break;
-        case otp::limit_key::prefix: // the first two numbers share theirs
+        case otp::limit_key::prefix: // the first two numbers share a prefix
             list.emplace_back(n, std::max(1, of.number));
             break;
         case otp::limit_key::end_user_address:
@@ -130,7 +130,7 @@ std::optional<int> model::delivery_of(operation_id op, instant now) const {
 
 // --- a guess ------------------------------------------------------------------------------------
 
-/// Who guesses without an id pays first, for each guess that does not verify.
+/// A guess without an id must first pass the limits, which count each guess that does not verify.
 answer model::check(check_order const& order, instant now) {
     if (!order.with_id) {
         mend_limits(otp::limit_step::guess, order.of, order.end_user, now);
@@ -167,7 +167,7 @@ answer model::unpaid(check_order const& order, instant now) const {
     return said;
 }
 
-/// The code's attempts come first, then the number's guesses; only then is anything compared.
+/// The code's attempts are checked first, then the number's guesses; only then is a code compared.
 answer model::guess(check_order const& order, std::vector<record*> const& candidates, instant now) {
     auto* asked = candidates.back();
     if (order.with_id) {
@@ -184,7 +184,8 @@ answer model::guess(check_order const& order, std::vector<record*> const& candid
     return wrong(order, *asked, candidates, now);
 }
 
-/// Used up, and with it every other code of the slot; the next may be sent at once.
+/// The code is used up, and with it every other code of the scope. The next send may follow
+/// immediately.
 answer model::right(record& found, std::vector<record*> const& candidates, instant now) {
     for (auto* each : candidates) {
         each->state = each == &found ? progress::verified : progress::canceled;
@@ -199,7 +200,7 @@ answer model::right(record& found, std::vector<record*> const& candidates, insta
     return said;
 }
 
-/// It counts for every code that it could have been right for, and for the number.
+/// The guess counts for every code that it could have matched, and for the number.
 answer model::wrong(check_order const& order, record const& asked,
                     std::vector<record*> const& candidates, instant now) {
     for (auto* each : candidates)

@@ -89,7 +89,7 @@ void tally::count(bool with_id, instant now) {
         held_from_ = open_from_ = now;
     }
     ++(with_id ? held_ : open_);
-    // Those with the id wait for each other only; those without for all.
+    // Guesses with the id wait only for each other; those without it wait for all.
     if (with_id) held_from_ = now + pause_after(held_);
     auto const open_from = now + pause_after(held_ + open_);
     open_from_ = with_id ? std::max(open_from_, open_from) : open_from;

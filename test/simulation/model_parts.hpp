@@ -1,7 +1,7 @@
 #pragma once
 
-/// The books of the model. Each is a rule of its own, in as few words as it can be said in; none
-/// shares code with what is tested.
+/// The parts of the model. Each is one rule, as short as possible; none shares code with what it
+/// tests.
 
 #include "otpd/otp/policy.hpp"
 #include "virtual_clock.hpp"
@@ -17,21 +17,20 @@ namespace otpd::simulation {
 [[nodiscard]] constexpr std::int64_t whole_seconds_up(instant of) {
     return (of.count() + 999'999) / 1'000'000;
 }
-/// Until when a caller is told to wait: rounded up, and at least a second.
+/// How long a caller is told to wait: rounded up, and at least a second.
 [[nodiscard]] constexpr std::int64_t wait_in_seconds(instant of) {
     return of.count() <= 1'000'000 ? 1 : whole_seconds_up(of);
 }
 
-/// What is kept of a number, but for limits, is kept to the millisecond.
+/// The state of a number has milliseconds, except for its limits.
 [[nodiscard]] constexpr instant to_millisecond(instant of) {
     return std::chrono::floor<std::chrono::milliseconds>(of);
 }
 
-/// What is so much later than now was written by a clock that was ahead.
+/// A time this far in the future was written by a fast clock.
 constexpr instant clock_tolerance = std::chrono::seconds(1);
 
-/// A limit of `quota` in each `window` lets all of it pass at once and then one in each window /
-/// quota.
+/// A limit of `quota` per `window`: all of it passes at once, and then one per window / quota.
 class meter {
 public:
     struct rule {
@@ -45,35 +44,35 @@ public:
     [[nodiscard]] instant wait(rule const& of, instant now) const;
     void take(rule const& of, instant now);
     void refund(rule const& of, instant now);
-    /// A clock that was ahead has used it: nobody did.
+    /// Drops what a fast clock counted.
     void mend(rule const& of, instant now) {
         if (full_at_ > now + of.window + clock_tolerance) full_at_ = now;
     }
-    /// One more would pass: it is as full as it can be now, and a clock that goes back changes
-    /// nothing of that.
+    /// One more would pass: the limit is now as full as it can be, and a clock that goes back does
+    /// not change that.
     void pass(instant now) { full_at_ = std::max(full_at_, now); }
-    /// How long until all of it is there again.
+    /// How long until the whole quota is available again.
     [[nodiscard]] instant busy(instant now) const { return std::max(instant(0), full_at_ - now); }
 
 private:
     instant full_at_{};
 };
 
-/// The pause between the sends of a slot.
+/// The pause between the sends of a scope.
 class pause {
 public:
     [[nodiscard]] instant wait(instant now) const { return std::max(instant(0), until_ - now); }
-    /// Of another slot of the number.
+    /// For another scope of the number.
     [[nodiscard]] instant wait_elsewhere(store::cooldown_rule const& rule, instant now) const {
         return std::max(instant(0), std::min(until_, began_ + rule.other_scopes) - now);
     }
     [[nodiscard]] instant began() const { return began_; }
-    /// Its clock was ahead: there is none. True then.
+    /// Drops the pause if a fast clock wrote it, and returns whether it did.
     bool mend(instant now);
-    /// One more send: the pause doubles with each in a row. Returns it.
+    /// Begins the pause of one more send, which doubles with each consecutive one. Returns it.
     instant begin(store::cooldown_rule const& rule, instant now);
-    /// That send was none: a short pause takes the place of its own, if that is still the last one
-    /// and not forgotten.
+    /// Takes back a send that did not happen: a short back-off replaces its pause, if that is still
+    /// the last one and not forgotten.
     void take_back(instant its_end, instant back_off, instant now);
     void forget_what_is_long_ago(instant now);
 
@@ -84,22 +83,22 @@ private:
     instant remembered_until_{};
 };
 
-/// Wrong guesses at a number: by whom holds the id, and by everybody else.
+/// Wrong guesses at a number, with and without the id.
 class tally {
 public:
     explicit tally(store::guess_budget const& rule) : rule_(&rule) {}
-    /// Whether a guess has to wait, and how long.
+    /// How long a guess must wait; 0 if it need not.
     [[nodiscard]] instant wait(bool with_id, instant now) const;
-    /// Nobody's guess is left, so nothing is sent either. How long until there are some.
+    /// How long until guesses are available again. While nobody has any, nothing is sent either.
     [[nodiscard]] instant used_up(instant now) const;
     void count(bool with_id, instant now);
     void clear() { held_ = open_ = 0; }
-    /// Those that a clock counted that was ahead were now. True when there are such.
+    /// Moves guesses that a fast clock counted to now. Returns whether there were any.
     bool mend(instant now);
     void forget_what_is_long_ago(instant now) {
         if (all(now) == 0) clear();
     }
-    /// Guesses that are left to those with the id, or to those without.
+    /// The remaining guesses with the id, or without it.
     [[nodiscard]] std::uint32_t left(bool with_id, instant now) const;
 
 private:
@@ -120,7 +119,8 @@ private:
     instant forgotten_{};
 };
 
-/// Which sum: a budget of the operator (or the ledger, which has no cap), whose, of which period.
+/// Identifies a sum: a budget of the operator (or the ledger, which has no cap), its owner and its
+/// period.
 struct account {
     int budget = -1; ///< -1: the ledger
     int whose = 0;
@@ -136,12 +136,12 @@ struct booking {
     instant retention{};
 };
 
-/// What was taken of every budget, in millionths.
+/// What was taken from every budget, in millionths.
 class sums {
 public:
     [[nodiscard]] std::int64_t taken(account const& of, instant now) const;
     void take(booking const& what, instant now);
-    /// Nothing when the sum is forgotten; never under 0.
+    /// Does nothing if the sum is forgotten; never goes below 0.
     void change(account const& of, std::int64_t by, instant now);
     [[nodiscard]] bool is_kept(account const& of, instant now) const;
 

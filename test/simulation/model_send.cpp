@@ -1,4 +1,4 @@
-// The model of a send: admitted, sent by one route or the next, settled.
+// The model of a send: admitted, sent over one route or the next, settled.
 
 #include "model.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 using std::chrono::hours;
 
 constexpr instant settle_time{5'000'000};
-/// What a sum is kept for beyond its period; and the ledger's sums, of an hour each.
+/// How long a sum is kept beyond its period; also for the ledger's hourly sums.
 constexpr instant budget_margin{hours(1)};
 constexpr instant ledger_retention{hours(33 * 24)};
 constexpr int accepted_delivery = static_cast<int>(store::delivery::accepted);
@@ -41,8 +41,8 @@ int model::route_of(operation_id op) const {
 
 // --- admission ----------------------------------------------------------------------------------
 
-/// First what an idempotency key says, then everything that stands against it at once, then whether
-/// another of the slot is on its way. Nothing is taken unless all of it is.
+/// Checks the idempotency key first, then everything that may refuse the send, then whether another
+/// send of the scope is in flight. Nothing is counted unless everything passes.
 void model::admit(operation_id op, instant issued, instant now) {
     auto& s = sends_.at(op);
     ++s.next_route;
@@ -62,7 +62,7 @@ void model::admit(operation_id op, instant issued, instant now) {
             return each.budget >= 0 && policy_.budgets[static_cast<std::size_t>(each.budget)].key ==
                                            otp::budget_key::route;
         });
-        // Where only this route's own budget is used up, the next one of the plan is asked for.
+        // If only this route's own budget is used up, the plan's next route is tried.
         if (another && s.next_route < s.order.routes.size()) s.at = phase::asking;
     } else if (is_in_flight(s.order.to, now)) {
         s.said = simply(word::send_in_progress, soon);
@@ -79,7 +79,7 @@ std::optional<answer> model::said_before(send_order const& order, instant now) {
     auto& kept = found->second;
     if (kept.content != order.content) return simply(word::idempotency_key_reused);
     if (kept.settled) {
-        // The reply of a send of unknown outcome is that nobody knows it.
+        // A send with an unknown outcome is replayed as unknown.
         auto said = simply(kept.has_reply ? word::replayed : word::delivery_unknown);
         if (kept.has_reply) said.about = kept.by;
         return said;
@@ -150,7 +150,7 @@ void model::take_everything(send& s, operation_id op, instant now) {
     to.records.push_back(std::move(fresh));
 }
 
-/// A newer code replaces the older ones of its slot, or joins up to four of them and their count of
+/// A newer code replaces the older ones of its scope, or joins up to four of them and their
 /// attempts.
 void model::make_room(send const& s, record& fresh, instant now) {
     auto older = live_records(s.order.to, now);
@@ -170,7 +170,7 @@ void model::make_room(send const& s, record& fresh, instant now) {
 
 // --- money --------------------------------------------------------------------------------------
 
-/// Of the route that is asked for, at the price that is expected.
+/// For the current route, at the expected price.
 std::vector<booking> model::bookings_of(slot const& to, int route, instant at) const {
     auto const price = rules_.expected_price(route);
     std::vector<booking> list;
@@ -209,7 +209,7 @@ std::vector<model::objection> model::too_dear(std::vector<booking> const& what,
 
 // --- the upstream -------------------------------------------------------------------------------
 
-/// Only what certainly was not sent is tried by the next route.
+/// Only a send that was certainly not made is tried on the next route.
 void model::upstream(operation_id op, upstream_answer what, instant now) {
     using enum upstream_answer::kind;
     auto& s = sends_.at(op);
@@ -253,7 +253,7 @@ void model::conclude_sent(send& s, instant now) const {
     std::ranges::sort(s.said.limits);
 }
 
-/// What the route before was expected to cost is given back in the same step.
+/// The same step refunds the expected cost of the previous route.
 void model::replace_reservation(operation_id op, instant issued, instant now) {
     auto& s = sends_.at(op);
     auto* const its_number = look_at(op, now);
@@ -287,7 +287,7 @@ void model::settle(operation_id op, instant now) {
     auto* const found = find_record(op, now);
     if (found == nullptr) return;
     if (s.outcome.what == rejected || s.outcome.what == not_sent) {
-        // What is over already stays: so does what was taken for it.
+        // A verification that has ended stays unchanged, and so does its spending.
         if (!found->is_live(now)) return;
         settle_refused(s, *found, now);
         its_number->change(now);
@@ -319,7 +319,7 @@ void model::settle_key(send const& s, operation_id op, instant now) {
     }
 }
 
-/// As if it had never been, but for a short pause.
+/// As if the send had never been made, except for a short back-off.
 void model::settle_refused(send& s, record const& of, instant now) {
     auto& to = at(s.order.to);
     auto const end_of_pause = of.admitted + s.pause;
@@ -353,7 +353,7 @@ answer model::answer_of(operation_id op, instant now) const {
     return s.said;
 }
 
-/// A budget frees when its period ends; everything else says itself when it does.
+/// A budget is free again at the end of its period; every other reason has its own time.
 answer model::refusal_of(send const& s, instant now) const {
     answer said = simply(word::cooldown_active);
     instant longest{};

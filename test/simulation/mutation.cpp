@@ -77,7 +77,7 @@ asio::awaitable<result<update_outcome>> broken_store::update(delivery_update req
     auto const said = co_await good_->update(std::move(request));
     if (!is(mutation::corrects_with_each_report) || !said || *said != update_outcome::known)
         co_return said;
-    // By a send of nobody's that is not sent.
+    // Takes it for a send that does not exist.
     admission nobodys;
     nobodys.ttl = nobodys.retention = nobodys.lease = duration(1);
     nobodys.guesses.quota = 1;
@@ -96,7 +96,7 @@ asio::awaitable<result<check_outcome>> broken_store::check_code(check request) {
     if (is(mutation::never_waits_between_guesses)) request.guesses.wait_from = 0;
     if (is(mutation::verifies_twice))
         if (auto const used = used_.find(number); used != used_.end()) co_return used->second;
-    // Every other wrong guess is answered and not counted.
+    // Answers every other wrong guess without counting it.
     if (is(mutation::loses_a_wrong_guess))
         if (auto const before = last_wrong_.find(number);
             before != last_wrong_.end() && before->second.attempts_left > 0) {

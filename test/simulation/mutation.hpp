@@ -1,6 +1,6 @@
 #pragma once
 
-/// Stores that break a rule on purpose, one each: a simulation that cannot fail proves nothing.
+/// Stores that break one rule each on purpose: a simulation that cannot fail proves nothing.
 
 #include "otpd/store/store.hpp"
 
@@ -36,8 +36,9 @@ enum class mutation : std::uint8_t {
     forgets_the_idempotency_key,
     admits_two_at_a_time,
     shrinks_the_delivery,
-    sends_twice,         ///< the upstream's client, not the store
-    forgets_what_it_saw, ///< of a server that has lost writes; in histories with such a server only
+    sends_twice,         ///< a mutation of the upstream's client, not of the store
+    forgets_what_it_saw, ///< on a server that has lost writes; only in histories with such a
+                         ///  server
 };
 struct named_mutation {
     mutation what;
@@ -45,11 +46,11 @@ struct named_mutation {
 };
 [[nodiscard]] std::vector<named_mutation> const& all_mutations();
 
-/// Passes everything on to a good store but for one rule.
+/// Forwards everything to a good store, except for one rule.
 class broken_store final : public store::store {
 public:
     broken_store(store& good, mutation what) : good_(&good), what_(what) {}
-    /// The good one was opened again.
+    /// The good store was reopened.
     void use(store& good) noexcept { good_ = &good; }
 
     template <class T>

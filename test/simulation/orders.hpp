@@ -1,7 +1,7 @@
 #pragma once
 
-/// What callers ask of the service, in the simulation's own small numbers: the model knows nothing
-/// of MACs, hashes and ids.
+/// The requests of callers, with the simulation's own small numbers: the model knows no MACs,
+/// hashes or ids.
 
 #include "virtual_clock.hpp"
 
@@ -12,12 +12,12 @@
 
 namespace otpd::simulation {
 
-/// An operation of a history, by the order in which they began. A send's verification goes by its
-/// number, too.
+/// An operation of a history, numbered in the order of beginning. A send's verification has the
+/// same number.
 using operation_id = std::uint32_t;
 inline constexpr operation_id none = UINT32_MAX;
 
-/// Whose codes for what: a slot of the store.
+/// A verification scope: number, client and purpose.
 struct slot {
     int client = 0;
     int number = 0;
@@ -29,9 +29,9 @@ struct slot {
 struct send_order {
     slot to;
     std::vector<int> routes; ///< tried in this order; several: a plan
-    int end_user = -1;       ///< an address; -1: none is given
+    int end_user = -1;       ///< an address; -1: none
     int idempotency_key = -1;
-    int content = 0; ///< what the key was used for
+    int content = 0; ///< which request the key was used for
 
     [[nodiscard]] bool is_planned() const noexcept { return routes.size() > 1; }
 };
@@ -40,14 +40,14 @@ struct check_order {
     slot of;
     std::string code;
     bool with_id = false;
-    operation_id id = none; ///< none, with an id: one that nobody was ever given
+    operation_id id = none; ///< none, with an id: one that was never issued
     int end_user = -1;
 };
 
-/// Somebody asks for, or cancels, a verification by its id.
+/// A caller reads or cancels a verification by its id.
 struct id_order {
     int client = 0;
-    operation_id id = none; ///< none: one that nobody was ever given
+    operation_id id = none; ///< none: one that was never issued
 };
 
 } // namespace otpd::simulation

@@ -41,7 +41,7 @@ otp::limit limit_of(char const* name, otp::limit_key key, std::uint64_t quota, s
     return made;
 }
 
-/// Each of them in a third of the histories.
+/// Each of them occurs in a third of the histories.
 std::vector<otp::limit> draw_limits(seeded& from) {
     using enum otp::limit_key;
     constexpr auto guess = otp::limit_step::guess;
@@ -127,7 +127,7 @@ bool rules::keeps_several_codes(int purpose) const {
 rules draw_rules(seeded& from) {
     rules all;
     auto& p = all.policy;
-    p.code_length = 10; // nobody hits a code by chance: see model::learn_code
+    p.code_length = 10; // so that nobody guesses a code by chance: see model::learn_code
     p.ttl = seconds(from.one_of({30, 60, 300}));
     p.retention = p.ttl + seconds(from.one_of({0, 60, 600}));
     p.cooldown = draw_cooldown(from);
@@ -140,10 +140,10 @@ rules draw_rules(seeded& from) {
     p.plans = {cheap_first()};
     p.budgets = draw_budgets(from);
     p.limits = draw_limits(from);
-    p.pumping.enabled = false; // test/contract/store_contract_guard_test.cpp
+    p.pumping.enabled = false; // tested in test/contract/store_contract_guard_test.cpp
     p.destinations.checked = false;
     p.idempotency_retention = std::chrono::hours(1);
-    p.undo_pause = std::chrono::hours(1); // a history ends before
+    p.undo_pause = std::chrono::hours(1); // longer than a history
     all.clients = {client_of("alpha"), client_of("beta")};
     all.purposes = {"login", "payment", several};
     all.numbers = {"31651860670", "31651861234", "4915112345678", "447700900123"};

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The operator's choices of one history: small quotas and short times, so that every limit is met
-/// within a thousand operations.
+/// The operator's settings of one history: small quotas and short times, so that a thousand
+/// operations reach every limit.
 
 #include "otpd/otp/client.hpp"
 #include "otpd/otp/policy.hpp"
@@ -21,9 +21,9 @@ struct rules {
     std::vector<std::string> numbers; ///< the first two share all but their last four digits
     std::vector<int> routes;
 
-    /// What the price list says.
+    /// The price list.
     [[nodiscard]] static std::optional<std::int64_t> price_of(int route);
-    /// What a send by the route is expected to cost, in millionths.
+    /// The expected cost of a send over the route, in millionths.
     [[nodiscard]] std::int64_t expected_price(int route) const;
     [[nodiscard]] bool keeps_several_codes(int purpose) const;
 };

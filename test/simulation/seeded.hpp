@@ -1,6 +1,6 @@
 #pragma once
 
-/// All chance of a history comes from here, so that a seed is a history.
+/// All randomness of a history, so that a seed determines it.
 
 #include "otpd/core/random.hpp"
 
@@ -12,7 +12,7 @@
 
 namespace otpd::simulation {
 
-/// SplitMix64: every state is good, and neighbouring seeds have nothing in common.
+/// SplitMix64: every state is good, and neighbouring seeds are unrelated.
 class seeded {
 public:
     explicit seeded(std::uint64_t seed) noexcept : state_(seed) {}
@@ -33,7 +33,7 @@ public:
         return least +
                static_cast<std::int64_t>(below(static_cast<std::uint64_t>(most - least) + 1));
     }
-    /// So often in a thousand.
+    /// True this often in a thousand.
     bool chance(std::uint64_t per_mille) noexcept { return below(1000) < per_mille; }
     template <class T>
     T const& one_of(std::vector<T> const& list) noexcept {
@@ -48,7 +48,7 @@ private:
     std::uint64_t state_;
 };
 
-/// What the service makes its codes and ids of.
+/// The source of the service's codes and ids.
 class seeded_bytes final : public random_source {
 public:
     explicit seeded_bytes(std::uint64_t seed) noexcept : from_(seed) {}

@@ -6,11 +6,11 @@ namespace otpd::simulation {
 
 namespace {
 
-constexpr std::chrono::milliseconds patience = std::chrono::hours(1); // no step ever waits here
+constexpr std::chrono::milliseconds patience = std::chrono::hours(1); // no step waits here
 
 store::batch_options options_of(std::uint32_t number) {
     otpd::store::batch_options chosen;
-    chosen.cached_max = 10'000; // all that a history has
+    chosen.cached_max = 10'000; // more than a history has
     chosen.instance = number;
     return chosen;
 }
@@ -32,7 +32,7 @@ void shared_instance::commit(otpd::store::flight& flight, otpd::store::flight_li
     to.committed(flight);
 }
 
-/// A step that has to run again is asked for once more: the answer that is lost is the last one.
+/// A step that must run again is committed again: the lost answer is the last one.
 void shared_instance::execute(otpd::store::commit& commit) {
     bool const is_asked = lost_ != answer::never_asked;
     if (is_asked) server_.execute(commit);

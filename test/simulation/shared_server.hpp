@@ -1,9 +1,8 @@
 #pragma once
 
-/// A server of states in this process, shared by instances that each remember what they saw last:
-/// what protocol B is between otpd and Redis, without the network. So whatever a server or the way
-/// to it may do is an order of the history: an instance finds that another was faster, an answer
-/// gets lost, the last writes are gone.
+/// A server of states in this process, shared by instances with a cache each: like otpd and Redis,
+/// without the network. The history controls all failures of a server or a connection: another
+/// instance was faster, an answer is lost, the last writes are gone.
 
 #include "backend_io.hpp"
 #include "batched_store.hpp"
@@ -18,7 +17,7 @@ namespace otpd::simulation {
 
 class shared_instance final : public store::batched_store, private store::backend_io {
 public:
-    /// `number`: of the instance.
+    /// `number` identifies the instance.
     shared_instance(boost::asio::io_context& context, clock const& server_time,
                     test::blob_server& server, std::uint32_t number);
 

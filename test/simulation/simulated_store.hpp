@@ -1,7 +1,7 @@
 #pragma once
 
-/// A store whose calls take their turn, may be lost on their way, and are told of when they are
-/// done.
+/// A store whose calls wait for their turn, may be lost on their way, and are reported when they
+/// are done.
 
 #include "gates.hpp"
 #include "otpd/store/store.hpp"
@@ -13,13 +13,13 @@
 
 namespace otpd::simulation {
 
-/// Longest time that a call takes before the service is told that the store does not answer.
+/// The longest time of a call before the service learns that the store does not answer.
 inline constexpr instant store_patience{2'000'000};
 
 class simulated_store final : public store::store {
 public:
-    /// `inner` may be another one after each turn. `lose`: the server's next answer to it is lost,
-    /// to a step that is done or not; false when such a store has no server.
+    /// `inner` may be another store after each turn. `lose`: the server's next answer to it is
+    /// lost, and the step is done or not; returns false if such a store has no server.
     simulated_store(std::function<store&()> inner, std::function<bool(bool done)> lose,
                     gates& turns, virtual_clock const& clock, watcher& tell, int& calls_inside)
         : inner_(std::move(inner)), lose_(std::move(lose)), turns_(turns), clock_(clock),
@@ -72,7 +72,7 @@ public:
         };
         return step<otpd::store::cancel_outcome>(store_step::cancel, std::move(call));
     }
-    // Nothing that a history asks for through the service.
+    // A history does not request this through the service.
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override {
         return inner_().spent(std::move(budgets));
     }
@@ -92,7 +92,7 @@ private:
         return seen::nothing;
     }
 
-    /// Where its caller has given up, awaiting throws and nothing is done.
+    /// If the caller has given up, awaiting throws and nothing is done.
     template <class T>
     reply<T> counted(reply<T> call) {
         struct inside {
@@ -106,7 +106,7 @@ private:
         co_return co_await std::move(call);
     }
 
-    /// A store without a server is one whose caller does not hear of it.
+    /// Without a server, the caller gets no answer instead.
     template <class T, class Call>
     boost::asio::awaitable<seen> without_answer(Call& call, bool done) {
         bool const has_server = lose_(done);
@@ -153,7 +153,7 @@ private:
     virtual_clock const& clock_;
     watcher& tell_;
     int&
-        /// A store with a thread of its own is waited for: the history has one step at a time.
+        /// Waits for a store with its own thread: the history has one step at a time.
         calls_inside_;
 };
 

@@ -9,7 +9,7 @@ using bridgexapi::reason;
 boost::asio::awaitable<bridgexapi::send_outcome>
 simulated_upstream::send_sms(bridgexapi::sms message, deadline) {
     auto const op = turns_.current();
-    // Of the whole send, whatever routes it tries.
+    // When the whole send began, over all routes.
     auto const began = truths_.try_emplace(op, truth{clock_.elapsed()}).first->second.began;
     auto const overdue = began + rules_.policy.send_timeout;
     tell_.transmitting(op, message);
@@ -19,7 +19,7 @@ simulated_upstream::send_sms(bridgexapi::sms message, deadline) {
     if (becomes != fate::lost) {
         outcome = handle(op, message.route_id);
         if (becomes == fate::waits) becomes = co_await turns_.pass(stage::from_upstream, overdue);
-        // Bytes left, and what was said is lost: whatever it was, nobody knows.
+        // Bytes were sent and the answer is lost, so the outcome is unknown.
         if (becomes == fate::unheard || becomes == fate::lost)
             outcome = bridgexapi::unknown{reason::connection_lost};
     }
@@ -39,7 +39,8 @@ bridgexapi::send_outcome simulated_upstream::handle(operation_id op, int route) 
 
 bridgexapi::accepted simulated_upstream::accept(operation_id op, int route) {
     auto cost = rules_.expected_price(route);
-    if (chance_.chance(300)) cost += chance_.between(-20'000, 20'000); // lists are not always right
+    // Price lists are not always right.
+    if (chance_.chance(300)) cost += chance_.between(-20'000, 20'000);
     auto& is = truths_[op];
     ++is.sent;
     is.charged += cost;

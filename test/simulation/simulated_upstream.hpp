@@ -1,7 +1,6 @@
 #pragma once
 
-/// An upstream whose answers are drawn from the seed, and which keeps its own accounts of what it
-/// sent and charged.
+/// An upstream with random answers from the seed, which records what it sent and charged.
 
 #include "gates.hpp"
 #include "rules.hpp"
@@ -14,10 +13,10 @@ namespace otpd::simulation {
 
 class simulated_upstream final : public test::unread_gateway {
 public:
-    /// What is true of one operation's messages.
+    /// The truth about one operation's messages.
     struct truth {
         instant began{};
-        int sent = 0; ///< messages on their way to a telephone: one at most
+        int sent = 0; ///< messages that were sent to a phone: one at most
         std::int64_t charged = 0;
     };
 
@@ -30,11 +29,11 @@ public:
 
     [[nodiscard]] truth of(operation_id op) const;
     [[nodiscard]] std::int64_t charged_in_all() const noexcept { return charged_in_all_; }
-    /// Gives each message to the telephone twice. For the proof that this is noticed.
+    /// Sends each message twice, to prove that this is noticed.
     bool sends_twice = false;
 
 private:
-    /// A message that arrived: what came back, if it comes back.
+    /// A message arrived. Returns the answer, if it gets back.
     bridgexapi::send_outcome handle(operation_id op, int route);
     bridgexapi::accepted accept(operation_id op, int route);
     bridgexapi::reason draw_rejection();

@@ -1,6 +1,6 @@
 #pragma once
 
-/// One history: the real domain, twice, on one store and one upstream, driven by a seed.
+/// One history: two instances of the real domain on one store and one upstream, driven by a seed.
 
 #include "backend.hpp"
 #include "history.hpp"
@@ -15,9 +15,9 @@ struct assignment {
     std::uint64_t seed = 0;
     std::uint32_t operations = 1000;
     mutation broken = mutation::nothing;
-    /// One instance, whose server forgets its last writes now and then. What was lost and not seen
-    /// by that instance is no rule's affair, so from then on only what must never be is looked at
-    /// (audit.hpp).
+    /// One instance, whose server sometimes forgets its last writes. No rule covers writes that
+    /// were lost and that the instance had not seen, so from then on only the guarantees are
+    /// checked (audit.hpp).
     bool loses_writes = false;
 };
 
@@ -26,7 +26,7 @@ struct outcome {
     history what_happened;
 };
 
-/// Ends with the first thing that is not as the model or the audit says.
+/// Ends at the first difference from the model or the audit.
 [[nodiscard]] outcome simulate(assignment const& what, stores& on);
 
 } // namespace otpd::simulation

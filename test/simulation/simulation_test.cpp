@@ -1,5 +1,5 @@
-// A share of the histories for every run of the tests, and the proofs that they would notice.
-// The program `simulation` plays as many as one likes.
+// Some histories for every run of the tests, and proofs that they would notice broken rules. The
+// program `simulation` plays any number.
 
 #include "simulation.hpp"
 #include "support/rounds.hpp"
@@ -21,7 +21,7 @@ namespace {
 /// As many as take a few seconds on a small machine.
 std::uint64_t const histories = rounds(1000, 100);
 constexpr std::uint32_t operations = 1000;
-/// A broken rule is noticed within so many histories.
+/// A broken rule is noticed within this many histories.
 constexpr std::uint64_t until_noticed = 200;
 
 outcome play(std::uint64_t seed, stores& on, mutation broken = mutation::nothing,
@@ -40,7 +40,7 @@ std::string trace_of(outcome const& what) {
     return std::move(text).str();
 }
 
-/// With the histories of the real memory store as the measure for the others.
+/// The histories of the real memory store are the reference for the others.
 void require_the_same(std::string const& kind, std::uint64_t first, std::uint64_t count) {
     auto const on = stores_of(kind);
     auto const memory = stores_of("memory");
@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(two_seeds_are_two_histories) {
     BOOST_TEST(play(1, *on).what_happened.hash() != play(2, *on).what_happened.hash());
 }
 
-/// A history in which nothing but refusals happens would prove nothing.
+/// A history of refusals only would prove nothing.
 BOOST_AUTO_TEST_CASE(a_few_histories_hold_every_answer) {
     auto const on = stores_of("memory");
     std::array<int, static_cast<std::size_t>(word::other) + 1> heard{};
@@ -108,8 +108,8 @@ BOOST_AUTO_TEST_CASE(every_broken_rule_is_noticed) {
     }
 }
 
-/// Each instance remembers what it saw last: it finds out that the other was faster, or never hears
-/// what it did.
+/// Each instance caches states: it finds out that the other one was faster, or never learns what it
+/// did.
 BOOST_AUTO_TEST_CASE(instances_that_share_a_server_do_what_the_model_says) {
     require_no_divergence("shared", histories);
 }
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(redis_keeps_every_promise) {
     require_no_divergence("redis", rounds(50, 5));
 }
 
-/// What was lost is asked for again: nobody above the store can tell.
+/// A lost answer is looked up, so nobody above the store notices.
 BOOST_AUTO_TEST_CASE(postgres_keeps_every_promise) {
     require_no_divergence("postgres", rounds(20, 2));
 }

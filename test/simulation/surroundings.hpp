@@ -1,7 +1,7 @@
 #pragma once
 
-/// What the domain needs beside store and upstream: costly to make, without memory, and shared by
-/// all histories.
+/// What the domain needs beside store and upstream: expensive to make, stateless, and shared by all
+/// histories.
 
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/operations.hpp"
@@ -26,8 +26,8 @@ public:
     }
 };
 
-/// The tracker works with timers of its own (test/unit/otp/delivery_tracker_test.cpp); what it
-/// would tell the store, a history does itself.
+/// The tracker has its own timers (test/unit/otp/delivery_tracker_test.cpp). The history itself
+/// makes its updates of the store.
 class no_follower final : public otp::delivery_follower {
 public:
     void follow(otp::followed_message) noexcept override {}

@@ -1,6 +1,6 @@
 #pragma once
 
-/// From what the service answers to the simulation's words.
+/// Translates the service's answers into the simulation's terms.
 
 #include "answer.hpp"
 #include "otpd/otp/operations.hpp"
@@ -17,7 +17,7 @@ using ids = std::map<store::verification_id, operation_id>;
 [[nodiscard]] answer translate(otp::verification_view const& view);
 [[nodiscard]] answer translate(store::update_outcome said);
 
-/// What an idempotency key's reply is, and whose it was.
+/// The reply that is stored for an idempotency key, which names its send.
 [[nodiscard]] std::string reply_of(operation_id op);
 
 } // namespace otpd::simulation

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Time goes on only when the history says so.
+/// Time advances only when the history says so.
 
 #include "otpd/core/clock.hpp"
 
@@ -9,13 +9,13 @@
 
 namespace otpd::simulation {
 
-/// Since the history began.
+/// Time since the history began.
 using instant = std::chrono::microseconds;
 
-/// Read by the thread of a store, too.
+/// The thread of a store may also read it.
 class virtual_clock final : public clock {
 public:
-    /// A midnight (UTC), so that hours and days of a history are those of the calendar.
+    /// A midnight (UTC), so that a history's hours and days are those of the calendar.
     static constexpr std::chrono::hours begins_at{24 * 365 * 50};
 
     [[nodiscard]] steady_time now() const noexcept override {
@@ -31,7 +31,7 @@ private:
     std::atomic<instant> elapsed_{instant::zero()};
 };
 
-/// The store's: somebody turns it now and then, in either direction. Only the store goes by it.
+/// The store's clock, which is changed in either direction now and then. Only the store uses it.
 class turned_clock final : public clock {
 public:
     explicit turned_clock(virtual_clock const& of) : of_(of) {}
@@ -39,7 +39,7 @@ public:
     [[nodiscard]] steady_time now() const noexcept override { return of_.now() + ahead_.load(); }
     [[nodiscard]] wall_time wall() const noexcept override { return of_.wall() + ahead_.load(); }
     [[nodiscard]] instant elapsed() const noexcept { return of_.elapsed() + ahead_.load(); }
-    /// From then on so much ahead of the history's, or behind it.
+    /// Sets how far it is ahead of the history's clock; negative: behind.
     void turn(instant ahead) noexcept { ahead_ = ahead; }
     [[nodiscard]] instant ahead() const noexcept { return ahead_.load(); }
 

@@ -11,7 +11,7 @@
 
 namespace otpd::simulation {
 
-/// Runs the context until the operation is done. Others may go on meanwhile.
+/// Runs the context until the operation is done. Other operations may continue meanwhile.
 template <class T>
 T wait_for(boost::asio::io_context& context, boost::asio::awaitable<T> operation) {
     std::optional<T> result;

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Who is told of everything that the service does, at the moment at which it is done.
+/// Is notified of everything that the service does, at the moment at which it is done.
 
 #include "model.hpp"
 #include "orders.hpp"
@@ -21,27 +21,27 @@ enum class store_step : std::uint8_t {
     cancel
 };
 
-/// What a step did that the audit is told of: a guess was compared, a send admitted. `unheard`: the
-/// store was not told.
+/// The effect of a step, for the audit: a guess was compared, a send admitted. `unheard`: the store
+/// did not learn of it.
 enum class seen : std::uint8_t { nothing, wrong, right, admitted, unheard };
 
 class watcher {
 public:
     virtual ~watcher() = default;
-    /// The service asks for room for the verification of that id.
+    /// The service requests the admission of the verification with that id.
     virtual void admitting(operation_id op, store::verification_address at) = 0;
-    /// The store is about to do a step, some time after the one before.
+    /// The store is about to do a step, some time after the previous one.
     virtual void about_to_do() = 0;
-    /// The store did it, which was asked for at `issued`.
+    /// The store did the step, which was issued at `issued`.
     virtual void done(operation_id op, store_step what, instant issued, seen effect) = 0;
-    /// The service is told that the store does not answer.
+    /// The service learns that the store does not answer.
     virtual void failed(operation_id op, store_step what) = 0;
     /// The store itself failed.
     virtual void broken(std::string what) = 0;
 
-    /// The service gives a message to the upstream.
+    /// The service passes a message to the upstream.
     virtual void transmitting(operation_id op, bridgexapi::sms const& message) = 0;
-    /// The service hears what became of it.
+    /// The service gets the upstream's answer.
     virtual void answered(operation_id op, upstream_answer what) = 0;
 };
 

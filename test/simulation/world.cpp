@@ -1,4 +1,4 @@
-// Turns, time, crashes: what moves a history.
+// Turns, time, crashes: what drives a history.
 
 #include "world.hpp"
 
@@ -13,11 +13,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Seeds of the three kinds of chance have nothing to do with each other.
+/// Makes the seeds of the three random sources independent.
 constexpr std::uint64_t for_bytes = 0x5eed0000b17e5U;
-/// Operations between two looks at the sums of money.
+/// Operations between two comparisons of the sums of money.
 constexpr std::uint32_t look_at_sums = 64;
-/// Operations that are under way at a time, at the most.
+/// The maximum number of concurrent operations.
 constexpr std::size_t under_way_max = 6;
 
 /// Instances follow a server's clock to a tenth of a second.
@@ -53,7 +53,7 @@ void world::start_instance(std::size_t which) {
         of.broken->use(backend_->of(which));
         return *of.broken;
     };
-    // What nobody heard is known by the model, as long as that is right.
+    // The model knows what no caller learned, as long as it is exact.
     auto lose = [this, which](bool done) {
         return !what_.loses_writes && backend_->lose_answer(which, done);
     };
@@ -68,7 +68,7 @@ void world::start_instance(std::size_t which) {
 
 // --- turns --------------------------------------------------------------------------------------
 
-/// Until everybody waits again. A store with a thread of its own is waited for.
+/// Runs until everything waits again. Waits for a store with its own thread.
 void world::drain() {
     for (;;) {
         if (calls_inside_ > 0)
@@ -112,8 +112,7 @@ void world::resume_any() {
     resume(which, draw_fate(call.where));
 }
 
-/// What is overdue on the way there ends first, the earliest first: nothing waits longer than its
-/// caller does.
+/// Ends overdue calls on the way, the earliest first: nothing waits longer than its caller does.
 void world::advance_to(instant target) {
     for (;;) {
         auto const& calls = turns_.waiting();
@@ -175,7 +174,7 @@ void world::note(happening what, operation_id op, std::int64_t a, std::int64_t b
 
 // --- money --------------------------------------------------------------------------------------
 
-/// Of the periods that are now.
+/// Of the current periods.
 std::vector<world::sum> world::sums() {
     auto const at = clock_.wall();
     std::vector<store::budget_key> keys;
@@ -209,7 +208,7 @@ std::vector<world::sum> world::sums() {
     return found;
 }
 
-/// In the store and in the model.
+/// Compares the store with the model.
 void world::compare_sums() {
     if (!is_model_right_) return;
     for (auto const& each : sums())
@@ -218,8 +217,8 @@ void world::compare_sums() {
                         ", must be " + std::to_string(must));
 }
 
-/// What is booked for a send is what it cost, as soon as that is known; and one that was not sent
-/// costs nothing.
+/// The spending of a send is its real cost, once that is known; a message that was not sent costs
+/// nothing.
 void world::compare_money_with_the_upstream() {
     for (auto const op : sends_) {
         if (!model_.price_known_of(op)) continue;

@@ -1,7 +1,6 @@
 #pragma once
 
-/// What a history plays in: the services and everything around them, and the one thread that moves
-/// it all.
+/// The services of a history and everything around them, and the one thread that drives it all.
 
 #include "audit.hpp"
 #include "gates.hpp"
@@ -36,7 +35,7 @@ public:
 private:
     static constexpr std::size_t instances = 2;
 
-    /// What became of a message.
+    /// The delivery of a message.
     struct report {
         operation_id of = none;
         int state = 0; ///< store::delivery
@@ -56,12 +55,11 @@ private:
         bool ended = false;
         bool admission_failed = false;
         bool settlement_failed = false;
-        answer expected; ///< of everything but sends
+        answer expected; ///< of everything except sends
         store::verification_address at;
-        instant booked_at{}; ///< when its last route was asked for
+        instant booked_at{}; ///< when its last route was taken
     };
-    /// One process of the service. Destroyed like one that is killed: whatever runs in it never
-    /// goes on.
+    /// One process of the service. Destroyed like a killed one: its operations never continue.
     struct instance {
         std::unique_ptr<broken_store> broken;
         std::unique_ptr<simulated_store> store;
@@ -70,7 +68,7 @@ private:
 
     // world.cpp: turns, time, crashes
     void start_instance(std::size_t which);
-    /// What `action` sets going is the operation's, until everybody waits again.
+    /// What `action` starts belongs to the operation, until everything waits again.
     template <class Action>
     void turn(operation_id op, Action action) {
         turns_.set_current(op);
@@ -85,7 +83,7 @@ private:
     void advance_to(instant target);
     void finish();
     void fail(std::string why);
-    /// It is not as the model says.
+    /// Reports a difference from the model.
     void disagree(std::string why);
     void hold(std::string const& complaint, operation_id op);
     void note(happening what, operation_id op, std::int64_t a = 0, std::int64_t b = 0,
@@ -169,13 +167,13 @@ private:
     history history_;
     std::string divergence_;
     bool remembers_writes_ = false;
-    bool is_model_right_; ///< never with a server's own clock, nor once one has lost writes
+    bool is_model_right_; ///< false with a server's own clock, and once a server has lost writes
     std::deque<operation> operations_;
-    std::vector<operation_id> sends_; ///< that were admitted
+    std::vector<operation_id> sends_; ///< admitted ones
     std::vector<operation_id> keyed_; ///< sends with an idempotency key
     std::optional<report> last_report_;
     ids by_id_;
-    std::uint32_t begun_ = 0; ///< of what the assignment counts
+    std::uint32_t begun_ = 0; ///< operations, as the assignment counts them
     std::array<instance, instances> instances_;
 };
 

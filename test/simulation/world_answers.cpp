@@ -1,4 +1,4 @@
-// What is heard of the service, and whether that is what the model and the audit say.
+// Compares what the service does and answers with the model and the audit.
 
 #include "surroundings.hpp"
 #include "world.hpp"
@@ -19,7 +19,7 @@ std::string code_in(std::string const& text) {
     return text.substr(before + 1, end - before - 1);
 }
 
-/// How far a limit is used that others use too is told as an instance saw it last.
+/// For a limit that instances share, each reports the usage that it saw last.
 answer without_figures(answer of) {
     for (auto& each : of.limits)
         each = left_of{0, 0, each.name};
@@ -27,7 +27,7 @@ answer without_figures(answer of) {
     return of;
 }
 
-/// For a refusal: it comes after limits, and stands by itself.
+/// For a refusal that is checked after the limits and has a reason of its own.
 bool is_another_reason(word said, word expected) {
     bool const comes_later = said == word::send_in_progress || said == word::attempts_exceeded ||
                              said == word::guesses_exceeded;
@@ -53,8 +53,8 @@ void world::admitting(operation_id op, store::verification_address address) {
     by_id_[address.id] = op;
 }
 
-/// No server does two steps in one microsecond, and the Redis store tells codes of a slot apart by
-/// when they were made.
+/// No server does two steps in one microsecond, and the Redis store distinguishes codes of a scope
+/// by their times.
 void world::about_to_do() {
     clock_.set(now() + instant(1));
     backend_->time_went_on();
@@ -78,7 +78,7 @@ void world::done(operation_id op, store_step what, instant issued, seen effect) 
             hold(audit_.evaluated(it.check, effect == seen::right, when), op);
         break;
     case store_step::find:
-        // Also after a cancel that worked.
+        // Also after a successful cancel.
         it.expected = model_.find(it.id, when);
         break;
     case store_step::cancel:
@@ -209,7 +209,7 @@ void world::judge(operation_id op, answer said) {
         audit_.heard_cancel(it.id.id, store_now());
 }
 
-/// Nobody hears of a send before it is settled.
+/// A caller gets no answer before the send is settled.
 void world::judge_send(operation_id op, answer const& said, answer& expected) {
     auto const& it = at(op);
     if (it.admission_failed) {
@@ -217,8 +217,8 @@ void world::judge_send(operation_id op, answer const& said, answer& expected) {
         return;
     }
     expected = model_.answer_of(op, now());
-    // Who had not seen yet that the route's budget is used up refused for another reason, and asks
-    // for no other route.
+    // An instance that had not seen that the route's budget is used up refuses for another reason,
+    // and tries no other route.
     bool const stops_asking = model_.phase_of(op) == phase::asking &&
                               backend_->is_known() != backend::exactness::all &&
                               is_another_reason(said.what, expected.what);

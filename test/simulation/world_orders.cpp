@@ -1,4 +1,4 @@
-// What happens next in a history: drawn from the seed, with a bias to what was used last.
+// Draws the next event of a history from the seed, with a bias towards recently used objects.
 
 #include "surroundings.hpp"
 #include "world.hpp"
@@ -20,13 +20,13 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-/// Sends that somebody still thinks of.
+/// How many recent sends are still used.
 constexpr std::size_t recent_sends = 10;
 constexpr int end_users = 3;
-/// Has the form of an id and leads nowhere.
+/// Has the form of an id and matches nothing.
 constexpr std::size_t id_length = 64;
 
-/// Nothing in a history is that long: deadlines are of the real clock, and it hardly goes on.
+/// Longer than any history: deadlines use the real clock, which hardly advances.
 deadline no_deadline() {
     return deadline::in(hours(1));
 }
@@ -64,7 +64,7 @@ operation_id world::add(happening kind) {
     return op;
 }
 
-/// Its end comes to heard(), unless its instance crashes.
+/// Its result reaches heard(), unless its instance crashes.
 template <class T>
 void world::spawn(operation_id op, asio::awaitable<otp::outcome<T>> work) {
     auto hear = [this, op](std::exception_ptr const& thrown, otp::outcome<T> const& said) {
@@ -108,7 +108,7 @@ void world::begin_send() {
     turn(op, [&] { spawn(op, service.sender.send(request_of(op, order), no_deadline())); });
 }
 
-/// A new one, or the same send again, or the same key for another.
+/// A new key, the same send again, or the same key for another send.
 void world::draw_key(send_order& order) {
     if (keyed_.empty() || chance_.chance(400)) {
         order.idempotency_key = static_cast<int>(order.content);
@@ -159,7 +159,7 @@ std::optional<operation_id> world::draw_recent() {
     return sends_[sends_.size() - 1 - chance_.index(recent)];
 }
 
-/// A send whose code somebody can still type.
+/// A send whose code a user can still type.
 std::optional<operation_id> world::draw_live() {
     for (auto op = sends_.rbegin(); op != sends_.rend() && op - sends_.rbegin() < 20; ++op)
         if (chance_.chance(500) && !model_.live(model_.slot_of(*op), store_now()).empty())
@@ -167,7 +167,7 @@ std::optional<operation_id> world::draw_live() {
     return draw_recent();
 }
 
-/// The right one, one that was right once, one of somebody else's, or one that never was.
+/// The right code, one that was right once, somebody else's, or one that never existed.
 std::string world::draw_code(slot const& of, operation_id& owner) {
     auto const roll = chance_.below(100);
     auto const live = model_.live(of, store_now());
@@ -253,8 +253,8 @@ void world::begin_cancel() {
 
 // --- what becomes of a message ------------------------------------------------------------------
 
-/// First whether a message of unknown outcome was sent at all, and its price; then what became of
-/// it.
+/// First whether a message with an unknown outcome was sent at all, and its price; then its
+/// delivery.
 world::report world::draw_report(operation_id of, int known) {
     using enum store::delivery;
     auto const state = chance_.one_of({delivered, delivered, failed, accepted});
@@ -264,7 +264,7 @@ world::report world::draw_report(operation_id of, int known) {
             is.charged - model_.booked(of).front().amount};
 }
 
-/// As the trackers of both instances would tell it, now and then twice.
+/// As the trackers of both instances would make it, sometimes twice.
 void world::begin_update() {
     auto const of = draw_recent();
     auto const known = of ? model_.delivery_of(*of, store_now()) : std::nullopt;
@@ -318,7 +318,7 @@ void world::let_time_pass() {
     if (roll >= 980) most = hours(3);
     if (roll >= 996) most = hours(24);
     instant const by(chance_.between(1, most.count()));
-    // Stores are quick: mostly it is the upstream that is waited for.
+    // Stores are fast, so operations mostly wait for the upstream.
     if (!chance_.chance(150)) let_the_store_answer();
     note(happening::time, none, by.count());
     advance_to(now() + by);
@@ -336,7 +336,7 @@ void world::let_the_store_answer() {
     }
 }
 
-/// A caller hangs up, or does not wait any longer.
+/// A caller disconnects or stops waiting.
 void world::give_up() {
     auto const& calls = turns_.waiting();
     if (calls.empty()) return;
@@ -347,7 +347,7 @@ void world::give_up() {
     turn(op, [&] { at(op).signal.emit(asio::cancellation_type::terminal); });
 }
 
-/// What ran in it is gone in the middle of it; whatever the store and the upstream did stays done.
+/// The instance's operations end in the middle; what the store and the upstream have done remains.
 void world::crash() {
     auto const which = chance_.index(instances);
     note(happening::crash, none, static_cast<std::int64_t>(which));
@@ -361,8 +361,8 @@ void world::crash() {
     start_instance(which);
 }
 
-/// In either direction. Keys stay in every store for a minute after they say nothing any more, and
-/// clocks that went back by more than that find or miss what a sweeper may have deleted.
+/// In either direction. Every store keeps keys for a minute after they have expired. If clocks go
+/// back further, stores differ in what a sweeper may have deleted.
 void world::turn_the_clock() {
     instant const most = seconds(29);
     if (now() < 2 * most) return; // no time is before the history
@@ -375,7 +375,7 @@ void world::turn_the_clock() {
         each.began = std::min(each.began, store_now());
 }
 
-/// Another server takes over that has not got the last writes.
+/// Another server takes over that lacks the last writes.
 void world::lose_writes() {
     if (chance_.chance(500)) {
         remembers_writes_ = backend_->remember_writes();
