@@ -1,5 +1,6 @@
-# Where each dependency comes from (docs/architecture.md says why each is there). Boost 1.92 is looked for on the system,
-# then in .deps/, where script/setup unpacks it on distributions that only have an older one; -DBoost_ROOT= overrides both.
+# Finds the dependencies (docs/architecture.md says why each is needed). Boost 1.92 is searched on
+# the system, then in .deps/, where script/setup unpacks it on distributions that only have an older
+# one; -DBoost_ROOT= overrides both.
 set(Boost_USE_STATIC_LIBS ON)
 set(Boost_NO_WARN_NEW_VERSIONS ON)
 if(EXISTS "${CMAKE_SOURCE_DIR}/.deps/usr/include/boost/version.hpp")
@@ -12,7 +13,8 @@ find_package(SQLite3 3.40 REQUIRED)
 find_package(PostgreSQL 15 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
-# Debian 12's package of libphonenumber has no CMake files. Its header of protobuf messages has inline functions, which need protobuf.
+# Debian 12's package of libphonenumber has no CMake files. Its header of protobuf messages contains
+# inline functions, which need protobuf.
 find_package(Protobuf REQUIRED)
 find_path(PHONENUMBER_INCLUDE_DIR phonenumbers/phonenumberutil.h REQUIRED)
 find_library(PHONENUMBER_LIBRARY phonenumber REQUIRED)
@@ -20,13 +22,14 @@ add_library(phonenumber INTERFACE)
 target_include_directories(phonenumber SYSTEM INTERFACE "${PHONENUMBER_INCLUDE_DIR}")
 target_link_libraries(phonenumber INTERFACE "${PHONENUMBER_LIBRARY}" protobuf::libprotobuf)
 
-# Coroutine frames beyond 1 KiB, and those that another thread frees, are what glibc's allocator is slow at (measured with one
-# thread 3 of 35 us per check, with two 7 to 13 of 41 to 47).
+# glibc's allocator is slow with coroutine frames beyond 1 KiB, and with those that another thread
+# frees.
 if(OTPD_JEMALLOC AND NOT OTPD_SANITIZE)
   find_library(JEMALLOC_LIBRARY jemalloc REQUIRED)
 endif()
 
-# Asio, Beast, JSON and Redis are each compiled once here instead of in every file that includes them.
+# Asio, Beast, JSON and Redis are each compiled once here instead of in every file that includes
+# them.
 add_library(boost_compiled STATIC
   "${CMAKE_SOURCE_DIR}/src/boost/asio.cpp"
   "${CMAKE_SOURCE_DIR}/src/boost/beast.cpp"

@@ -1,5 +1,6 @@
-# otpd_embed(<target> <path>=<file>...): compiles the files into <target>, where otpd::web::assets() lists them under their
-# paths. The work is done at build time by embed_files.cmake, again only when a file has changed.
+# otpd_embed(<target> <path>=<file>...): compiles the files into <target>, where otpd::web::assets()
+# lists them under their paths. embed_files.cmake does so at build time, whenever a file has
+# changed.
 function(otpd_embed target)
   set(directory "${CMAKE_CURRENT_BINARY_DIR}/${target}_files")
   set(source "${directory}/assets.cpp")
@@ -14,8 +15,9 @@ function(otpd_embed target)
   target_sources(${target} PRIVATE "${source}")
 endfunction()
 
-# otpd_npm_packages(<variable> <directory>): installs what <directory>/package-lock.json pins into the build tree and sets
-# <variable> to its node_modules, or to "" where npm is missing or cannot reach its registry. Done once per lock file.
+# otpd_npm_packages(<variable> <directory>): installs what <directory>/package-lock.json pins into
+# the build tree and sets <variable> to its node_modules, or to "" if npm is missing or cannot reach
+# its registry. Runs once per lock file.
 function(otpd_npm_packages variable directory)
   set(${variable} "" PARENT_SCOPE)
   find_program(OTPD_NPM npm)

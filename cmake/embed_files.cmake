@@ -1,9 +1,10 @@
 # cmake -Ddirectory=DIR "-Dassets=PATH=FILE;..." -P embed_files.cmake
 #
-# Writes DIR/assets.cpp, which defines otpd::web::assets(). The bytes come in through the assembler's .incbin: a megabyte
-# costs milliseconds, where a C++ array costs seconds. It is an asm declaration and not a file of assembly, so that the object
-# keeps the compiler's hardening notes. What is worth compressing is stored compressed, except JSON, which people read with
-# curl; entity tags are of the stored bytes.
+# Writes DIR/assets.cpp, which defines otpd::web::assets(). The bytes are included with the
+# assembler's .incbin: a megabyte takes milliseconds, and a C++ array would take seconds. An asm
+# declaration is used instead of an assembly file, so that the object keeps the compiler's hardening
+# notes. Compressible files are stored compressed, except JSON, which people read with curl. Entity
+# tags are those of the stored bytes.
 cmake_minimum_required(VERSION 3.25)
 
 set(types
@@ -15,7 +16,7 @@ set(types
   svg image/svg+xml
   png image/png)
 
-# Below this a response fits one packet anyway, and stays readable on the wire.
+# Smaller responses fit into one packet anyway, and stay readable on the wire.
 set(smallest_compressed 1400)
 
 function(content_type path result)
@@ -32,8 +33,8 @@ function(content_type path result)
   set(${result} "${type}" PARENT_SCOPE)
 endfunction()
 
-# The file to embed for `file`: itself, or a compressed copy, without name and time so that builds are
-# reproducible (CMake's own file(ARCHIVE_CREATE) writes the time).
+# The file to embed for `file`: itself, or a compressed copy. The copy has no name and time, so that
+# builds are reproducible (CMake's own file(ARCHIVE_CREATE) writes the time).
 function(stored_form file type number stored_result gzip_result)
   file(SIZE "${file}" size)
   if(size LESS smallest_compressed OR type STREQUAL "image/png" OR type STREQUAL "application/json")

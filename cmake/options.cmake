@@ -1,38 +1,42 @@
-# otpd_options: what every target of ours is compiled with. Warnings are for our code only: Boost and the other
-# libraries are SYSTEM includes. Hardening follows the OpenSSF compiler guide; _FORTIFY_SOURCE needs optimisation and
-# does not go with sanitizers.
+# otpd_options: the compile options of all our targets. Warnings apply only to our code: Boost and
+# the other libraries are SYSTEM includes. Hardening follows the OpenSSF compiler guide;
+# _FORTIFY_SOURCE needs optimisation and conflicts with sanitizers.
 add_library(otpd_options INTERFACE)
 target_include_directories(otpd_options INTERFACE "${CMAKE_SOURCE_DIR}/include")
 target_compile_options(otpd_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual)
 if(NOT OTPD_UNITY)
-  # Of files that are compiled together one's local names hide another's.
+  # Local names of files that are compiled together shadow one another.
   target_compile_options(otpd_options INTERFACE -Wshadow)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # GCC's bug 109224: where it inlines only one half of Asio's coroutine allocation, the other looks foreign to it. What is
-  # really mismatched, AddressSanitizer finds.
+  # GCC bug 109224: if GCC inlines only one half of Asio's coroutine allocation, it reports a
+  # mismatch. AddressSanitizer finds real ones.
   target_compile_options(otpd_options INTERFACE -Wno-mismatched-new-delete)
 endif()
 if(OTPD_WARNINGS_AS_ERRORS)
   target_compile_options(otpd_options INTERFACE -Werror)
 endif()
 
-# Sanitizers and hardening hold for the library code that is compiled here too, so they are not in otpd_options.
+# Sanitizers and hardening also apply to library code that is compiled here, so they are not in
+# otpd_options.
 if(OTPD_SANITIZE)
   add_compile_options(-fsanitize=${OTPD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1)
   add_link_options(-fsanitize=${OTPD_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # Its manual: with -fsanitize this warning has more false positives. Optimised builds give it without them.
+    # GCC's manual: with -fsanitize this warning has more false positives. Optimised builds use it
+    # without sanitizers.
     add_compile_options(-Wno-maybe-uninitialized)
   endif()
   if(OTPD_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # GCC warns that std::atomic_thread_fence is not modelled; since Boost 1.92 Asio does without it under TSan.
+    # GCC warns that std::atomic_thread_fence is not modelled; since Boost 1.92, Asio does without
+    # it under TSan.
     add_compile_options(-Wno-tsan)
   endif()
 else()
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-  # Which of them there are is the processor's and the compiler's to say: -fcf-protection is for x86, the last one for ARM.
+  # Processor and compiler decide which of these exist: -fcf-protection is for x86, the last one for
+  # ARM.
   include(CheckCXXCompilerFlag)
   foreach(flag IN ITEMS
       -fstack-protector-strong -fcf-protection -fstack-clash-protection -mbranch-protection=standard)

@@ -1,5 +1,5 @@
-# A program of one line is built with cmake/options.cmake, by this compiler and by one that has no flag of another
-# processor's, as GCC for aarch64 has no -fcf-protection.
+# Builds a program of one line with cmake/options.cmake, with this compiler and with one that lacks
+# the flags of other processors, like GCC for aarch64 without -fcf-protection.
 cmake_minimum_required(VERSION 3.25)
 
 file(REMOVE_RECURSE "${directory}")

@@ -1,5 +1,6 @@
-# cmake -Droot=DIRECTORY -P docs.cmake: what operators read is whole. Every log event and every metric of the sources stands
-# in docs/operations.md. (script/check-links looks at links.)
+# cmake -Droot=DIRECTORY -P docs.cmake: checks that the operators' documents are complete. Every log
+# event and every metric of the sources must be in docs/operations.md. (script/check-links checks
+# links.)
 cmake_minimum_required(VERSION 3.25)
 
 set(faults "")

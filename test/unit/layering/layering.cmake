@@ -1,4 +1,5 @@
-# cmake -Droot=DIRECTORY -P layering.cmake: holds every source file below src, include, stub and web to the rules.
+# cmake -Droot=DIRECTORY -P layering.cmake: checks every source file below src, include, stub and
+# web against the rules.
 cmake_minimum_required(VERSION 3.25)
 include("${CMAKE_CURRENT_LIST_DIR}/rules.cmake")
 

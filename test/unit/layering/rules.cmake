@@ -1,8 +1,8 @@
-# What may include what, and what may be written where (docs/architecture.md). layering.cmake holds the whole tree to it,
-# self_test.cmake shows that each rule finds what it is for.
+# Allowed includes, and where certain words may be used (docs/architecture.md). layering.cmake
+# checks the whole tree; self_test.cmake shows that each rule finds violations.
 
-# The layers, and what each may include besides its own headers: a layer, or one header of a layer. `app` puts everything
-# together and may include anything; nobody includes `app`.
+# The layers, and what each may include besides its own headers: a layer, or one header of a layer.
+# `app` combines everything and may include anything; nothing includes `app`.
 set(layers core telemetry net http store bridgexapi otp webhook api app web)
 set(may_include_core "")
 set(may_include_telemetry core)
@@ -10,7 +10,7 @@ set(may_include_net core)
 set(may_include_http core telemetry)
 set(may_include_store core telemetry net/on_strand.hpp net/run_on.hpp net/tls_context.hpp)
 set(may_include_bridgexapi core telemetry net)
-# The domain knows interfaces, never who stands behind them.
+# The domain uses interfaces only, never their implementations.
 set(store_interface store/store.hpp store/admission.hpp store/budget.hpp store/limits.hpp store/shared_secrets.hpp store/verification.hpp)
 set(may_include_otp core telemetry ${store_interface} bridgexapi/types.hpp bridgexapi/gateway.hpp net/on_strand.hpp net/run_on.hpp
   net/single_flight.hpp)
@@ -19,7 +19,8 @@ set(may_include_api core http otp ${store_interface} bridgexapi/types.hpp)
 set(may_include_app core telemetry net http store bridgexapi otp webhook api)
 set(may_include_web api/web_assets.hpp)
 
-# Libraries by the beginning of their headers' names, and the layers that may use them. What is not listed is free.
+# Libraries by the prefix of their headers' names, and the layers that may use them. Other libraries
+# are allowed everywhere.
 set(libraries boost/asio boost/beast boost/json boost/redis boost/url boost/program_options libpq openssl sqlite3 toml++
   prometheus phonenumbers)
 set(users_of_boost/asio net http store bridgexapi otp webhook api app)
@@ -35,14 +36,15 @@ set(users_of_toml++ app)
 set(users_of_prometheus telemetry)
 set(users_of_phonenumbers core)
 
-# Folders of a layer that run without what the layer may use: rules and data alone.
+# Folders of a layer that must not use what the layer may use: they contain only rules and data.
 set(pure_folders "^src/store/(engine|state)/")
 set(impure_headers "^(boost/(asio|beast|json|redis|url)|sqlite3|libpq|otpd/(net|telemetry)/|otpd/store/(store|backend)\\.hpp)")
 
-# The folders of otp, each of which may include those before it. The files that put them together are in none.
+# The folders of otp. Each may include those before it. The files that combine them are in no
+# folder.
 set(folders_of_otp crypto events limits money delivery routing send verify verifications)
 
-# Words that stand nowhere in our code, and why not.
+# Words that are forbidden in our code, and the reasons.
 set(forbidden_words detached awaitable_operators mutex_type lock_type sleeping c_calendar)
 set(pattern_of_detached "[^a-z_]detached[^a-z_]")
 set(why_not_detached "swallows exceptions: give co_spawn a handler that logs")
@@ -52,35 +54,37 @@ set(pattern_of_mutex_type "std::[a-z_]*mutex")
 set(why_not_mutex_type "state belongs to a strand")
 set(pattern_of_lock_type "std::(lock_guard|unique_lock|scoped_lock|shared_lock|condition_variable)")
 set(why_not_lock_type "state belongs to a strand")
-# These few may: what they guard is shared with a thread that runs no context.
+# These files may use locks: they share data with a thread that runs no context.
 set(may_lock src/telemetry/line_queue.hpp src/telemetry/line_queue.cpp)
 set(pattern_of_sleeping "(sleep_for|sleep_until|[^a-z_]usleep|[^a-z_]sleep) *\\(")
 set(why_not_sleeping "it stops a thread that serves everybody: use a timer")
 set(pattern_of_c_calendar "(gmtime|localtime|mktime|timegm|strftime|put_time)(_r)? *\\(")
 set(why_not_c_calendar "it obeys TZ, which may count leap seconds: use core/utc.hpp and <chrono>")
 
-# Going to another executor by hand. State is reached through net::on_strand alone; these few do something else.
+# Explicit changes of the executor. State is reached only through net::on_strand; the following
+# files do something else.
 set(hops "(asio::(post|dispatch|defer|co_spawn) *\\(|bind_executor *\\()")
 set(may_hop
-  src/http/server.cpp        # its own strand; starts connections and hears of their end
-  src/http/client_socket.cpp # is told, from outside, to leave, to drain or to abort
-  src/http/connection.cpp    # answers behind what is ready
+  src/http/server.cpp        # its own strand; starts connections and learns of their end
+  src/http/client_socket.cpp # is told from outside to leave, to drain or to abort
+  src/http/connection.cpp    # answers after the handlers that are ready
   src/store/backend/memory_backend.cpp # starts and stops the sweeper
   src/store/backend/postgres/postgres_backend.cpp # starts and stops its connections and the sweeper
   src/store/backend/redis/link.cpp # greets the server while the connection runs
   src/store/backend/redis/redis_backend.cpp # starts and stops its connections; carries a batch each
   src/store/backend/sqlite/sqlite_backend.cpp # to its own thread and back
-  src/store/batched_store.cpp # forms batches behind what is ready
+  src/store/batched_store.cpp # forms batches after the handlers that are ready
   src/otp/send/sender.cpp           # a coroutine that cannot be cancelled, on the caller's own executor
   src/otp/send/admission_undo.cpp # its own loop, on the caller's executor
-  src/otp/delivery/delivery_tracker.cpp # its own loop; is told of messages within requests
-  src/otp/routing/scoreboard.cpp     # is told of what happens within requests
+  src/otp/delivery/delivery_tracker.cpp # its own loop; requests report messages to it
+  src/otp/routing/scoreboard.cpp     # requests report events to it
   src/otp/events/event_waiters.cpp        # the same
   src/otp/periodic.cpp # its own loop
-  src/webhook/webhooks.cpp   # its own loops; is told of what happens within requests
-  src/app/application.cpp)   # starts the life of the process
+  src/webhook/webhooks.cpp   # its own loops; requests report events to it
+  src/app/application.cpp)   # starts and stops the process
 
-# layer_of(<result> <file>): the layer a file of the repository belongs to; empty for src/boost, which compiles libraries.
+# layer_of(<result> <file>): the layer of a file of the repository; empty for src/boost, which
+# compiles libraries.
 function(layer_of result file)
   set(layer "")
   if(file MATCHES "^(include/otpd|src)/([a-z_]+)/")
@@ -98,7 +102,8 @@ function(layer_of result file)
   set(${result} "${layer}" PARENT_SCOPE)
 endfunction()
 
-# check_own_include(<result> <layer> <header>): what is wrong with including one of otpd's public headers, "store/store.hpp".
+# check_own_include(<result> <layer> <header>): the violation in including one of otpd's public
+# headers, "store/store.hpp".
 function(check_own_include result layer header)
   string(REGEX REPLACE "/.*" "" of "${header}")
   set(fault "")
@@ -122,7 +127,8 @@ function(check_library_include result layer header)
   set(${result} "${fault}" PARENT_SCOPE)
 endfunction()
 
-# check_folder_of_otp(<result> <file> <header>): what is wrong with including a private header, "send/send_state.hpp".
+# check_folder_of_otp(<result> <file> <header>): the violation in including a private header,
+# "send/send_state.hpp".
 function(check_folder_of_otp result file header)
   set(fault "")
   if(file MATCHES "^src/otp/([a-z]+)/")
@@ -139,7 +145,8 @@ function(check_folder_of_otp result file header)
   set(${result} "${fault}" PARENT_SCOPE)
 endfunction()
 
-# check_file(<result> <root> <file> <text>): one line for each rule that `text`, as `file` below `root`, breaks.
+# check_file(<result> <root> <file> <text>): one line for each rule that `text` breaks, as the
+# contents of `file` below `root`.
 function(check_file result root file text)
   set(faults "")
   if(text MATCHES "(TODO|FIXME|XXX|HACK)[^a-z]")
@@ -191,7 +198,8 @@ function(check_file result root file text)
     endif()
   endif()
 
-  # A source that begins with its own header proves that the header compiles alone; header_check does the others.
+  # A source that includes its own header first proves that the header compiles on its own;
+  # header_check covers the others.
   string(REGEX REPLACE "^src/([a-z_]+)/([a-z_]+/)?([a-z_]+)\\.cpp$" "\\1/\\3" name "${file}")
   if(EXISTS "${root}/include/otpd/${name}.hpp" AND NOT code MATCHES "^[ \n]*#include \"otpd/${name}\\.hpp\"")
     string(APPEND faults "does not begin with its own header\n")

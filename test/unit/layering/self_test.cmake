@@ -1,4 +1,4 @@
-# Each rule finds what it is for, and nothing in code that keeps it: a test that cannot fail proves nothing.
+# Each rule finds violations, and nothing in correct code: a test that cannot fail proves nothing.
 cmake_minimum_required(VERSION 3.25)
 include("${CMAKE_CURRENT_LIST_DIR}/rules.cmake")
 
@@ -16,7 +16,7 @@ function(expect_good file text)
   endif()
 endfunction()
 
-# Arrows.
+# Dependencies of layers.
 expect_fault("no arrow" src/core/x.cpp "#include \"otpd/telemetry/log.hpp\"")
 expect_fault("no arrow" src/net/x.cpp "#include \"otpd/http/request.hpp\"")
 expect_fault("no arrow" src/http/x.cpp "#include \"otpd/net/on_strand.hpp\"")
@@ -62,7 +62,7 @@ expect_fault("does not name" src/otp/other/x.cpp "#include \"send/send_state.hpp
 expect_good(src/otp/verify/x.cpp "#include \"limits/limiter.hpp\"")
 expect_good(src/otp/x.cpp "#include \"verify/guess_checks.hpp\"")
 
-# Words.
+# Forbidden words.
 expect_fault("handler that logs" src/http/x.cpp "asio::co_spawn(e, f(), asio::detached)")
 expect_fault("cancel_after" src/net/x.cpp "using namespace asio::experimental::awaitable_operators")
 expect_fault("strand" src/store/x.cpp "std::shared_mutex guard")
