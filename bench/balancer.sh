@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC1091,SC2154  # what bench/http.sh and bench/contestants.sh set
-# What HAProxy with deploy/haproxy.cfg costs: bench/balancer.sh [SECONDS [ROUNDS [INSTANCES]]]
+# Measures the cost of HAProxy with deploy/haproxy.cfg: bench/balancer.sh [SECONDS [ROUNDS
+# [INSTANCES]]]
 #
-# script/cluster with INSTANCES (1), each on one thread, over Valkey or Redis. wrk asks for wrong codes over 64 kept connections, in each
-# round of the instances themselves, a share of the connections each, and then through HAProxy. Most guesses are spent, so that no check
-# waits for the store's disk: what HAProxy costs shows most beside the cheapest checks. All have the processors of this machine
-# together, so what HAProxy takes is not there for the others. Prints a line of JSON for each round; `ratio` is through HAProxy by directly.
+# Uses script/cluster with INSTANCES (1), each on one thread, over Valkey or Redis. wrk checks wrong
+# codes over 64 persistent connections. Each round first uses the instances directly, with a share
+# of the connections each, and then HAProxy. Most codes have no guesses left, so no check waits for
+# the store's disk: HAProxy's cost is most visible beside the cheapest checks. All processes share
+# this machine's processors, so what HAProxy uses is not available to the others. Prints one line of
+# JSON per round; `ratio` is the rate through HAProxy divided by the direct one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-5} rounds=${2:-5} instances=${3:-1}
@@ -43,7 +46,8 @@ through_haproxy() { figures 64 "$1" check "$codes" "${at[CLUSTER_URL]}"; } # <se
 servers=()
 for ((n = 1; n <= instances; ++n)); do servers+=("${at[OTPD_${n}_PID]}"); done
 
-# Prints what was answered in a second, the worst p50 and p99, and the processor's time of HAProxy and of the instances for a request.
+# Prints the requests answered per second, the worst p50 and p99, and the CPU time per request of
+# HAProxy and of the instances.
 measure() { # <name of the figures> <function>: sets asked
     local failed p50 p99 balancer service
     "$2" 1 >/dev/null

@@ -1,31 +1,36 @@
-# Sourced by script/bench, after http.sh: what takes part in the comparison, and how each is started.
+# Sourced by script/bench, after http.sh: the contestants, and how each is started.
 # shellcheck shell=bash disable=SC2034,SC2154  # http.sh sets work, build, key, stub, address, process; script/bench reads server, metrics, target
 #
-# A contestant of otpd is [base-]KIND-STORE-THREADS; `base` is the program in BASE, another version of otpd.
-#   check         wrong codes that are each compared and counted: 100 guesses a number are allowed, and numbers are many
-#   check-spent   the same guesses with the default of 5 a code, so that most are refused unseen
+# A contestant of otpd is [base-]KIND-STORE-THREADS; `base` is the program in BASE, another version
+# of otpd. The kinds are
+#   check         wrong codes, each compared and counted: with 100 guesses per number and many numbers
+#   check-spent   the same guesses with the default of 5 per code, so that most are refused
+#                 without a comparison
 #   check-off     like check, without limits, numbering plans and the conversion guard
-#   check-quiet   like check, with a log of warnings only; the others write two lines a check
-#   send          a send to another number each time, over TLS to the stub, with every limit, the conversion guard and the
-#                 numbering plans, and quotas that nobody reaches
+#   check-quiet   like check, with a log of warnings only; the others log two lines per check
+#   send          a send to another number each time, over TLS to the stub, with every limit, the
+#                 conversion guard and the numbering plans, and quotas that are never reached
 #   send-off, send-quiet   the same without them; with a log of warnings only
 #   mixed         whole cycles: a send, then the check of its code
-# Against them stand
-#   nginx-fixed   answers the same checks with a JSON from its configuration; nginx-fixed-log writes a line for each
+# The references are
+#   nginx-fixed   answers the same checks with JSON from its configuration; nginx-fixed-log also
+#                 logs a line for each
 #   beast         bench_beast answers them with the same JSON
-#   nginx-proxy   takes the same sends, and for each sends the stub what otpd would, over kept TLS connections that it verifies like
-#                 otpd; nginx-proxy-log writes a line for each
-#   nginx-relay   the same with another nginx as its upstream, which answers with a fixed JSON over TLS
+#   nginx-proxy   receives the same sends and sends for each the same to the stub as otpd, over
+#                 persistent TLS connections that it verifies like otpd; nginx-proxy-log also logs a
+#                 line for each
+#   nginx-relay   the same with another nginx as its upstream, which answers with fixed JSON over
+#                 TLS
 readonly kinds='check|check-spent|check-off|check-quiet|send|send-off|send-quiet|mixed'
 readonly stores='memory|sqlite|redis|redis-everysec|redis-always|postgres'
 readonly others='nginx-fixed|nginx-fixed-log|nginx-proxy|nginx-proxy-log|nginx-relay|beast'
 
-# As long as the answers of otpd and of the stub that these stand for.
+# As long as the answers of otpd and of the stub that these replace.
 readonly check_reply='{"type":"about:blank","title":"Bad Request","status":400,"detail":"Invalid OTP. Attempts left: 74","code":"invalid_code","instance":"56f9941730a07f815bc07295547a3880","attempts_left":74}'
 readonly send_reply='{"status":"success","message":"SMS batch accepted via route 3","order_id":22001,"route_id":3,"count":1,"messages":[{"bx_message_id":"BX-22001-d5efc36fd1d19d27","msisdn":"31612345678","status":"QUEUED"}],"cost":0.091,"balance_after":999999.818}'
 readonly send_body='{"route_id":3,"caller_id":"BRIDGEXAPI","numbers":["31612345678"],"message":"Your verification code is 123456."}'
 
-full_name() { # <name>: with store and threads; fails when there is no such contestant
+full_name() { # <name>: completed with store and threads; fails if there is no such contestant
     local base kind store threads
     if [[ $1 =~ ^($others)$ ]]; then
         echo "$1"
@@ -44,7 +49,8 @@ load_of() { # <contestant>: the name of its script in bench/loads
     esac
 }
 
-# For those who take no port 0 and say no port: one below those that outgoing connections get.
+# For programs that cannot use port 0 or do not report their port: a port below the range of
+# outgoing connections.
 is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 free_port() {
     local port
@@ -74,10 +80,10 @@ start_redis() { # <option...>: listens on the file $work/redis
     done
 }
 
-# Of the newest version that there is: Debian has a directory for each.
+# The newest installed version: Debian has a directory for each.
 postgres_programs() { printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1; }
 
-# It does not run as root, and whoever it runs as may not look into $work.
+# It does not run as root, and its user cannot read $work.
 start_postgres() { # sets $postgres_port of 127.0.0.1, and $postgres, the directory of its socket
     local programs run=(setpriv --pdeathsig INT)
     programs=$(postgres_programs)
@@ -132,7 +138,7 @@ readonly policies=(
     OTPD_LIMITS_GLOBAL_1M=1000000000 OTPD_LIMITS_GLOBAL_24H=1000000000 OTPD_LIMITS_GUESSES_CLIENT_1M=1000000000
     OTPD_PUMPING_UNVERIFIED_FLOOR=1000000000 OTPD_PUMPING_BREAKER_SENT=1000000000
 )
-# What follows messages would still be at it, from the sends that made the codes.
+# Without following messages, which would still poll the sends that made the codes.
 readonly many_guesses=(OTP_MAX_ATTEMPTS=100 OTPD_OTP_GUESSES_PER_DAY=100 OTPD_OTP_GUESS_WAIT_SECONDS=0 OTPD_DELIVERY_ENABLED=false)
 readonly no_policies=(OTPD_LIMITS_ENABLED=false OTPD_NUMBERS_CHECK=false)
 
@@ -161,7 +167,7 @@ start_of_otpd() { # <contestant>
         OTPD_STORE_CAPACITY=100000000 OTPD_ADMIN_LISTEN=127.0.0.1:0 "${settings[@]}"
     target=${address[contestant]} server=${process[contestant]}
     metrics=$(listening "$work/otpd-contestant.log" admin)
-    # Not before: where it listens is in the log too.
+    # Not earlier: the log also contains the address that it listens on.
     if [[ $kind == *-quiet ]]; then
         echo OTPD_LOG_LEVEL=warn >"$work/.env"
         kill -HUP "$server"
@@ -171,14 +177,14 @@ start_of_otpd() { # <contestant>
 # --- the others
 
 
-# Another port when somebody was faster.
+# Uses another port if the first one was taken meanwhile.
 start_nginx() { # <name> <what is within `server`> [<what is within `http`>]: sets $nginx, its address, and $launched, its master
     local name=$1 tries looks port
     for ((tries = 0; tries < 10; ++tries)); do
         port=$(free_port)
         nginx_configuration "$name" "$port" "$2" "${3:-}" >"$work/$name.conf"
         launch "$work/$name.log" nginx -p "$work" -e "$work/$name.errors" -c "$work/$name.conf"
-        # When the port was taken meanwhile, nginx ends.
+        # If the port was taken meanwhile, nginx exits.
         for ((looks = 0; looks < 250; ++looks)); do
             kill -0 "$launched" 2>/dev/null || break
             if ! is_free "$port" && worker_of "$launched" >/dev/null; then
@@ -192,7 +198,7 @@ start_nginx() { # <name> <what is within `server`> [<what is within `http`>]: se
     return 1
 }
 
-worker_of() { # <master of nginx>: its one worker
+worker_of() { # <master of nginx>: its only worker
     local workers
     workers=$(<"/proc/$1/task/$1/children")
     [[ $workers =~ ^[0-9]+ ]] && echo "${BASH_REMATCH[0]}"
@@ -231,7 +237,7 @@ start_fixed() { # <contestant>
     target=$nginx server=$(worker_of "$launched")
 }
 
-# The upstream of nginx-relay: any POST is answered with the same JSON.
+# The upstream of nginx-relay: answers any POST with the same JSON.
 start_fixed_upstream() { # sets $nginx
     script/certificate "$work" localhost 127.0.0.1
     start_nginx upstream-tls "ssl_certificate $work/server.pem; ssl_certificate_key $work/server.key;
@@ -262,7 +268,9 @@ start_beast() {
     server=$launched target=$(listening "$work/beast.log" beast)
 }
 
-start_contestant() { # <contestant>: sets $target, where it listens, $server, its process, and $metrics and $store_server, if it has any
+# <contestant>: sets $target, its address, $server, its process, and $metrics and $store_server, if
+# it has any.
+start_contestant() {
     metrics='' store_server=''
     case $1 in
         nginx-fixed*) start_fixed "$1" ;;

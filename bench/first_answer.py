@@ -1,6 +1,7 @@
 # From exec to the first 200: first_answer.py PROGRAM PATH TIMES
 #
-# Starts the program as often on a free port of loopback and asks until it answers; a refused connection is asked again at once. Prints a line of JSON each.
+# Starts the program as often on a free loopback port and sends requests until it answers; after a
+# refused connection it tries again immediately. Prints one line of JSON per start.
 import json
 import os
 import signal
@@ -35,7 +36,7 @@ def one_start(program, path):
         while not answers(port, path):
             if started.poll() is not None or time.monotonic() - began > PATIENCE:
                 sys.exit(f'{os.path.basename(program)} does not answer')
-            time.sleep(0.0002)  # leaves it the processor
+            time.sleep(0.0002)  # leaves the processor to the program
         return time.monotonic() - began
     finally:
         started.send_signal(signal.SIGTERM)

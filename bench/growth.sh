@@ -1,25 +1,28 @@
 #!/usr/bin/env bash
-# What grows with what: bench/growth.sh [OPTION...] [PART...]
+# Measures what grows with what: bench/growth.sh [OPTION...] [PART...]
 #
-#   live        CPU and latency of a check and of a send with 10^3 to 5x10^6 live codes, and the memory of each code
-#   filling     the memory of codes that came by HTTP, beside that of codes that were there at the start
-#   expiry      checks while 10^6 codes end within one second
-#   idle        memory of up to 10,000 kept connections that do nothing
-#   threads     CPU for a request with one and two threads
-#   shared      CPU and latency of checks and sends with more and more live codes in Redis and in PostgreSQL, and their size there
+#   live        CPU and latency of a check and of a send with 10^3 to 5x10^6 live codes, and the
+#               memory per code
+#   filling     memory of codes that were sent over HTTP, compared with codes present from the start
+#   expiry      checks while 10^6 codes expire within one second
+#   idle        memory of up to 10,000 idle persistent connections
+#   threads     CPU per request with one and two threads
+#   shared      CPU and latency of checks and sends with more and more live codes in Redis and in
+#               PostgreSQL, and their size there
 #   instances   one to three instances on one Redis, and on one PostgreSQL
 #   start       from exec to the first answer
 #
 #   --rounds N          rounds in which each takes its turn (5)
-#   --sizes "N..."      of the part live ("1000 100000 1000000 5000000"; the first is what the others are compared with)
+#   --sizes "N..."      of the part live ("1000 100000 1000000 5000000"; the first is the reference)
 #   --expiring N        codes of the part expiry (1000000)
 #   --connections N     of the part idle (10000)
 #   --filling "N..."    seconds of sends that fill the store of the part shared ("1 10 60")
 #   --seconds S         of each measurement (3)
-#   --into DIRECTORY    where the lines go, instead of bench/results; then docs/ stays as it is
+#   --into DIRECTORY    for the results, instead of bench/results; docs/ is then not changed
 #
-# Without parts: all of them, 25 minutes. Builds the release, or takes what is in OTPD_BUILD=DIRECTORY. Everything is on loopback. Needs 4 GB of
-# memory for 5x10^6 codes. Ratios are taken within a round; figures are medians of rounds. Each part's lines replace its older ones in DATE-growth.jsonl.
+# Without parts, all of them run. Builds the release, or uses the programs in OTPD_BUILD=DIRECTORY.
+# Everything is on loopback. Needs 4 GB of memory for 5x10^6 codes. Ratios are taken within a round;
+# results are medians of rounds. Each part's lines replace its older ones in DATE-growth.jsonl.
 set -euo pipefail
 started_in=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -53,7 +56,7 @@ source bench/growth_servers.sh
 
 readonly first=31620000001      # of the numbers that have codes
 readonly check_rate=5000 send_rate=1500 shared_rate=1000
-new_numbers=31640000001 # that had no send yet
+new_numbers=31640000001 # without earlier sends
 settings=("${policies[@]}" "${many_guesses[@]}")
 
 filled_server() { # <name> <codes> <NAME=VALUE...>
@@ -65,12 +68,12 @@ filled_server() { # <name> <codes> <NAME=VALUE...>
 send_to_new() { # <requests/s> <seconds>
     at_rate send "$1" "$2" "$new_numbers" 0
 }
-pass_numbers() { new_numbers=$((new_numbers + 200000)); } # beyond what a send_to_new() takes
+pass_numbers() { new_numbers=$((new_numbers + 200000)); } # beyond what one send_to_new() uses
 
 # --- the parts; each prints lines
 
-# The largest first, as a code lives ten minutes from when its server is there. The smallest is made anew each round: its codes bear a
-# hundred guesses each.
+# The largest first, because a code lives ten minutes from the start of its server. The smallest is
+# made again in each round: its codes allow a hundred guesses each.
 part_live() {
     local round size
     for ((i = ${#sizes[@]} - 1; i > 0; --i)); do
@@ -105,9 +108,9 @@ live_turn() { # <round> <codes>
 
 part_filling() {
     local before after sent
-    # What is known of the last sends for the routes' scores is bounded, and no live code's.
+    # Bounds what is stored of sends for the routes' scores; no live code is affected.
     filled_server half 100000 OTPD_ROUTES_SCORE_SAMPLES_MAX=1000
-    send_to_new "$send_rate" 3 >/dev/null # what the first sends need once
+    send_to_new "$send_rate" 3 >/dev/null # warms up what the first sends need
     pass_numbers
     before=$(live_codes) resident=$(resident_kib "$server")
     sent=$(at_most $((20 * seconds)) send 40)
@@ -123,8 +126,8 @@ until_second() { # <seconds, with a fraction> after $began
     [[ $left == -* ]] || sleep "$left"
 }
 
-# Those who are asked about have codes of their own, which end later, so that before and while all others end the same is
-# asked and answered. Their ends come in the 30th second.
+# The checks use codes of their own that expire later, so that the same requests get the same
+# answers before and while all others expire. Those expire in the 30th second.
 part_expiry() {
     local round windows=(before during) asked=$new_numbers window
     for ((round = 1; round <= rounds; ++round)); do
@@ -176,7 +179,7 @@ part_threads() {
     done
 }
 
-# The server's clock decides there, so that codes are made by sends, as they come.
+# The server's clock decides there, so the codes are made by real sends.
 part_shared() {
     local store each
     for store in redis postgres; do
@@ -215,7 +218,7 @@ shared_turns() { # <store> <seconds of sends>
     done
 }
 
-# One wrk for each instance, with 64 connections in all; the codes were sent by the first.
+# One wrk per instance, with 64 connections in total; the first instance sent the codes.
 part_instances() {
     local round store count
     for ((round = 1; round <= rounds; ++round)); do

@@ -1,10 +1,11 @@
-# Sourced by growth.sh and soak.sh, after http.sh and contestants.sh: starts programs with what each needs, and reads their figures.
+# Sourced by growth.sh and soak.sh, after http.sh and contestants.sh: starts programs and their
+# dependencies, and reads their measurements.
 # shellcheck shell=bash disable=SC2004,SC2034,SC2154  # http.sh sets work, build, key, stub, launched; the sourcing script reads admin, target, server
 
 hmac_secret=$(openssl rand -hex 32) # one for all: instances share codes
 readonly hmac_secret
 
-# Like start_otpd of http.sh, but it may take its time, as one that fills its store first does.
+# Like start_otpd of http.sh, but with more time, for a program that fills its store first.
 start_server() { # <name> <program> <NAME=VALUE...>: sets target, server and admin, and their arrays by name
     local name=$1 program
     program=$(realpath "$2")
@@ -23,7 +24,7 @@ start_server() { # <name> <program> <NAME=VALUE...>: sets target, server and adm
 }
 declare -A metrics_at
 
-choose_server() { # <name>: one that was started before
+choose_server() { # <name>: one that was started earlier
     server=${process[$1]} target=${address[$1]} admin=${metrics_at[$1]}
 }
 
@@ -51,7 +52,7 @@ at_most() { # <seconds> <name of a load> <its argument>: prints wrk's figures
     wrk -t1 -c64 "-d${1}s" --timeout 10s -s "bench/loads/$2.lua" "http://$target" -- "$3" | sed -n 's/^figures //p'
 }
 
-# What a measurement cost the server, and that of its store: adds CPU and memory to the figures.
+# Adds the CPU and memory of the server, and of its store's server, to the results.
 store_server=''
 costing() { # <field of the figures with the load's> <command...>
     local name=$1 before after store_before store_after figures

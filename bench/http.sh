@@ -1,8 +1,9 @@
-# Sourced by the benches that drive whole programs: a scratch directory, the programs, the stub and its certificate. What is started
-# here ends with the bench, even when that is killed. Needs wrk, and what script/cluster needs.
+# Sourced by the benches that run whole programs: a scratch directory, the programs, the stub and
+# its certificate. What is started here ends with the bench, even if that is killed. Needs wrk, and
+# what script/cluster needs.
 #
-# OTPD_BUILD=DIRECTORY takes the programs of that build directory as they are; otherwise the release is built, with the
-# targets in `bench_targets` beside otpd and the stub.
+# OTPD_BUILD=DIRECTORY uses the programs of that build directory unchanged; otherwise the release is
+# built, with otpd, the stub and the targets in `bench_targets`.
 # shellcheck shell=bash disable=SC2034,SC2154  # build and address are the sourcing script's to read, bench_targets its to set
 command -v wrk >/dev/null || script/setup wrk
 build=${OTPD_BUILD:-}
@@ -11,7 +12,7 @@ if [[ -z $build ]]; then
     script/build otpd bridgexapi-stub ${bench_targets[@]+"${bench_targets[@]}"} >/dev/null
 fi
 work=$(mktemp -d)
-pids=() elsewhere=() # other directories that go with it
+pids=() elsewhere=() # further directories to remove
 clean_up() {
     kill -TERM -- "${pids[@]}" 2>/dev/null || true
     wait 2>/dev/null || true
@@ -45,7 +46,7 @@ start_stub() { # sets $stub, its address
     stub=$(listening "$work/stub.log" stub)
 }
 
-most_a_day() { # <program> <amount>: prints the setting of the daily cap, where that version has one
+most_a_day() { # <program> <amount>: prints the setting of the daily cap, if that version has one
     ! env -i -C "$work" BRIDGEXAPI_API_KEY="$key" OTPD_MONEY_DAILY_CAP="$2" "$(realpath "$1")" --check-config >/dev/null 2>&1 ||
         echo "OTPD_MONEY_DAILY_CAP=$2"
 }
@@ -55,7 +56,7 @@ start_otpd() { # <name> <program> <NAME=VALUE...>: sets address[name] and proces
     local name=$1 program
     program=$(realpath "$2")
     shift 2
-    # In a directory of its own: another version may not know this one's config.toml.
+    # In its own directory: another version may refuse this one's config.toml.
     launch "$work/otpd-$name.log" env -i -C "$work" BRIDGEXAPI_BASE_URL="https://$stub" BRIDGEXAPI_API_KEY="$key" \
         OTPD_BRIDGEXAPI_CA_FILE="$work/ca.pem" OTP_HMAC_SECRET="$(openssl rand -hex 32)" \
         OTPD_SERVER_LISTEN=127.0.0.1:0 OTPD_ADMIN_LISTEN= "$@" "$program"
@@ -63,7 +64,7 @@ start_otpd() { # <name> <program> <NAME=VALUE...>: sets address[name] and proces
     address[$name]=$(listening "$work/otpd-$name.log" api)
 }
 
-# Nanoseconds that all threads of the processes ran until now, from the scheduler.
+# The CPU time of the processes in nanoseconds, from the scheduler.
 cpu_ns() { # <process...>
     local ran=0 process each
     for process in "$@"; do

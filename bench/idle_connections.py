@@ -1,12 +1,13 @@
-# Kept connections that do nothing: idle_connections.py ADDRESS:PORT PROCESS COUNT ROUND
+# Idle persistent connections: idle_connections.py ADDRESS:PORT PROCESS COUNT ROUND
 #
-# Each makes one request, reads the answer and stays. Prints the resident memory of the process after a tenth, a quarter, a half and all
-# of them: a line of JSON each. The kernel's socket buffers are in no process's resident memory and so not in it.
+# Each makes one request, reads the answer and stays open. Prints the resident memory of the process
+# after a tenth, a quarter, a half and all of them: one line of JSON each. The kernel's socket
+# buffers are in no process's resident memory and therefore not included.
 import json
 import socket
 import sys
 
-PER_SOURCE = 5000  # connections from one loopback address: well below the ports that one has
+PER_SOURCE = 5000  # connections from one loopback address: well below its number of ports
 
 
 def request():
@@ -42,7 +43,7 @@ def main():
     process, count, round_ = (int(text) for text in sys.argv[2:5])
     asking = request()
     kept = []
-    # What a first request needs once is not a connection's.
+    # Warms up what a first request needs, which is not part of a connection.
     for _ in range(200):
         with socket.create_connection((host, int(port))) as first:
             first.sendall(asking)

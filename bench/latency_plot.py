@@ -12,7 +12,7 @@ import sys
 
 WIDTH, PANEL_HEIGHT, PANEL_GAP = 900, 320, 92
 LEFT, RIGHT, TOP, BOTTOM = 84, 236, 78, 60
-END_PERCENT = 99.99 # further there are too few requests in a round
+END_PERCENT = 99.99 # beyond this a round has too few requests
 COLOURS = 3
 PANELS = (("Checks", ("check", "nginx-fixed", "beast")), ("Sends", ("send", "nginx-proxy", "nginx-relay")))
 

@@ -10,7 +10,7 @@ import json
 import statistics
 import sys
 
-# What each is measured against, by the first prefix that fits. A cycle is a check and a send.
+# The reference of each contestant, by the first matching prefix. A cycle is a check and a send.
 AGAINST = (
     ("nginx-fixed", ("nginx-fixed",)),
     ("beast", ("nginx-fixed",)),
@@ -20,7 +20,7 @@ AGAINST = (
     ("mixed", ("nginx-fixed", "nginx-proxy")),
 )
 
-# The CPU of the first for a request may be so many times that of the second.
+# The maximum ratio of the first one's CPU per request to the second one's.
 GOALS = (
     ("check-memory-1", "nginx-fixed", 1.15),
     ("check-memory-1", "beast", 1.00),
@@ -104,7 +104,7 @@ def outcome_shares(turns):
         for outcome, count in row["outcomes"].items():
             totals[outcome] = totals.get(outcome, 0) + count
     everything = sum(totals.values())
-    if not everything: # what is not otpd counts none
+    if not everything: # only otpd counts them
         answers = sum(row["wrk"]["requests"] for row in turns)
         totals = {"http_2xx": answers - sum(row["wrk"]["not_2xx"] for row in turns), "http_refused": sum(row["wrk"]["not_2xx"] for row in turns)}
         everything = answers

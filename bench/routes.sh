@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# What a route that hangs does to the others: bench/routes.sh [SECONDS [ROUNDS]]
+# Measures how a route that hangs affects the others: bench/routes.sh [SECONDS [ROUNDS]]
 #
-# An otpd on the memory store with one thread, the stub over TLS, and three loads at once, each at a pace of its own: wrong codes for
-# numbers with a live code, sends on route 3, and sends on route 8. First route 8 answers; then, with a fresh otpd and the same loads, the
-# stub holds each of its sends for ever. Numbers tell the routes apart, as the stub's faults know no routes. With BASE=PROGRAM an otpd of
-# another version takes its turns too. What is not answered within a second is `unanswered` and in no percentile until it is. Prints one
-# JSON object a line; a ratio (`hangs` by `answers`) is taken within one round.
+# Uses an otpd on the memory store with one thread, the stub over TLS, and three simultaneous loads,
+# each at its own rate: wrong codes for numbers with a live code, sends on route 3, and sends on
+# route 8. First route 8 answers; then, with a fresh otpd and the same loads, the stub holds each of
+# its sends for ever. The stub's faults do not know routes, so it distinguishes them by numbers.
+# With BASE=PROGRAM, an otpd of another version takes its turns too. A request without an answer
+# within a second is `unanswered`, and is in no percentile until it has one. Prints one JSON object
+# per line; a ratio (`hangs` by `answers`) is taken within one round.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-10} rounds=${2:-5}
@@ -34,7 +36,7 @@ function done(summary, latency, requests)
 end
 LUA
 
-# Dutch mobile numbers, a million for each load.
+# Dutch mobile numbers, a million per load.
 readonly checked=31610000001 sent=31620000001 hanging=31650000001
 load() { # <otpd> <connections> <what> <milliseconds> <first number> [<numbers> <route>]: requests, refused, unanswered, p50 and p99 in ms
     local name=$1 connections=$2
@@ -42,7 +44,8 @@ load() { # <otpd> <connections> <what> <milliseconds> <first number> [<numbers> 
     wrk -t1 "-c$connections" "-d${seconds}s" --timeout 1s -s "$work/paced.lua" "http://${address[$name]}" -- "$@" |
         sed -n 's/^figures //p'
 }
-make_live() { # <otpd>: as many of the checked numbers get a code as two seconds allow, and sets $live
+# <otpd>: sends a code to as many of the checked numbers as two seconds allow, and sets $live.
+make_live() {
     live=$(wrk -t1 -c64 -d2s -s bench/loads/send.lua "http://${address[$1]}" -- 0 | sed -n 's/ *\([0-9]*\) requests in.*/\1/p')
 }
 control() { # <method> [<body>]: the stub's faults
@@ -66,7 +69,7 @@ measure() { # <round> <version> <program> <answers|hangs>
     local of_route_3=$!
     load "$name" 16 check 10 "$checked" "$live" 0 >"$work/checks"
     wait "$of_route_8" "$of_route_3"
-    # What hangs would keep it from ending by itself.
+    # The hanging sends would keep it from ending by itself.
     kill -KILL "${process[$name]}"
     wait "${process[$name]}" 2>/dev/null || true
     read -ra checks <"$work/checks"

@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC1091,SC2034,SC2154  # what bench/http.sh and bench/contestants.sh set and read
-# Instances that share a store: bench/shared_store.sh [OPTION...] [STORE...]
+# Measures instances that share a store: bench/shared_store.sh [OPTION...] [STORE...]
 #
 #   --rounds N          rounds in which each takes its turn (3)
 #   --seconds S         of each measurement (2)
-#   --delay-us N        that answers of the server are held (500)
-#   --sizes "K,C..."    instances, and steps that each has under way ("1,1 1,16 3,16 3,64 8,16")
-#   --into DIRECTORY    where the lines go, instead of the build directory
-#   STORE               redis, postgres (both), or memory or sqlite, which have one instance and no delay
+#   --delay-us N        how long answers of the server are delayed (500)
+#   --sizes "K,C..."    instances, and steps in flight of each ("1,1 1,16 3,16 3,64 8,16")
+#   --into DIRECTORY    for the results, instead of the build directory
+#   STORE               redis, postgres (both), or memory or sqlite, which have one instance and no
+#                       delay
 #
-# bench/shared_store.cpp has what is asked. BASE=PROGRAM and PROTOTYPE=PROGRAM take their turns beside it: others that put the same load
-# on Redis, take --port, --pid, --K, --C, --rtt, --seconds and --warm, and print a JSON object with steps_s, srv_us, inst_us, admit_p50 and
-# admit_p99 in us, and retry_step. Each turn has a server of its own, on loopback. Prints a table; ratios are taken within a round.
+# bench/shared_store.cpp defines the load. BASE=PROGRAM and PROTOTYPE=PROGRAM take their turns
+# beside it: other programs that put the same load on Redis. They take --port, --pid, --K, --C,
+# --rtt, --seconds and --warm, and print a JSON object with steps_s, srv_us, inst_us, admit_p50 and
+# admit_p99 in us, and retry_step. Each turn has its own server on loopback. Prints a table; ratios
+# are taken within a round.
 set -euo pipefail
 started_in=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -1,5 +1,5 @@
--- A quarter sends, each number in its turn out of COUNT, and three quarters checks of a wrong code
--- of one at random.
+-- A quarter are sends, to each of COUNT numbers in turn; three quarters are checks of a wrong code
+-- for a random one of them.
 require "bench.loads.figures"
 
 local turn, number = 0, 0

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Many requests to one otpd, and what becomes of its memory: bench/soak.sh [--requests N] [--numbers N] [--into DIRECTORY]
+# Makes many requests to one otpd and measures its memory: bench/soak.sh [--requests N] [--numbers
+# N] [--into DIRECTORY]
 #
 #   --requests N        10000000, which take a quarter of an hour
-#   --numbers N         that are sent to in turn (100000): as many have a live code, or had one a moment ago
-#   --into DIRECTORY    where the lines go, instead of bench/results; then docs/ stays as it is
+#   --numbers N         that are sent to in turn (100000): as many codes are live or just expired
+#   --into DIRECTORY    for the results, instead of bench/results; docs/ is then not changed
 #
-# A quarter are sends over TLS to the stub, the others checks of wrong codes. Codes live for 30 s and records no longer, and all that is
-# counted for a number is counted for the same numbers, so that from the second half on nothing should grow. Each sample is taken after another
-# hundredth of the requests. The log says warnings only: it is the disk's, and not the memory's, to bear the rest.
+# A quarter of the requests are sends over TLS to the stub, the others checks of wrong codes. Codes
+# live for 30 s and records no longer, and all counts of numbers are those of the same numbers, so
+# nothing should grow from the second half on. A sample is taken after each hundredth of the
+# requests. The log contains warnings only, because the rest would load the disk, not the memory.
 set -euo pipefail
 started_in=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -33,7 +35,7 @@ source bench/growth_servers.sh
 answered() {
     curl --silent --fail "http://$admin/metrics" | awk '/^otpd_(checks|sends)_total/ { sum += $2 } END { printf "%d", sum }'
 }
-# Of each kind so far: a soak of refusals would be none.
+# The counts of each outcome so far, because a soak of refusals would prove nothing.
 outcomes() {
     curl --silent --fail "http://$admin/metrics" |
         sed -n 's/^otpd_\(check\|send\)s_total{.*outcome="\([a-z_]*\)".*} \([0-9]*\)$/"\1_\2":\3/p' | paste -sd,

@@ -1,5 +1,4 @@
--- Checks of a wrong code, each for one of COUNT numbers at random: the first that send.lua sends
--- to.
+-- Checks of a wrong code, each for a random one of the first COUNT numbers that send.lua sends to.
 require "bench.loads.figures"
 
 function init(args)

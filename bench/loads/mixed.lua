@@ -1,6 +1,6 @@
--- Whole cycles: a send to a new number from 31610000000 + FIRST x 10^6 on, then the check of the
--- very code, which the reply has (otp.debug). Replies come in any order; the request id, which a
--- reply repeats, tells whose code it is.
+-- Whole cycles: a send to a new number from 31610000000 + FIRST x 10^6 on, then the check of its
+-- code, which the reply contains (otp.debug). Replies arrive in any order; the request id in the
+-- reply identifies the number.
 require "bench.loads.figures"
 
 local first, last = 1, 0 -- of what is to be checked

@@ -1,5 +1,5 @@
--- Sends, each to another number: Dutch mobile ones from 31610000000 + FIRST (10) x 10^6 on. FIRST
--- is under 50. Each thread of wrk has a million numbers of its own.
+-- Sends, each to another Dutch mobile number from 31610000000 + FIRST (10) x 10^6 on. FIRST is below
+-- 50. Each thread of wrk has a million numbers of its own.
 require "bench.loads.figures"
 
 local threads = 0

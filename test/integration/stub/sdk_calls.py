@@ -23,7 +23,8 @@ STUB = sys.argv.pop(1) if len(sys.argv) > 1 else "bridgexapi-stub"
 KEY = "key-of-the-sdk-test"
 ANSWER_SECONDS_MAX = 30
 
-# What the SDK looks for in the lower-cased detail, in its order, and the exception that it raises.
+# The texts that the SDK searches in the lower-cased detail, in its order, and the exceptions that
+# it raises.
 CLASSES = [
     ("missing api key", "Authentication"),
     ("invalid or inactive api key", "Authentication"),

@@ -20,14 +20,14 @@ import yaml
 
 root, otpd, stub = sys.argv[1:]
 DISTRIBUTION_STAGE = "${DEBIAN}"
-# What a service of the Compose specification may have, as far as it is used here.
+# The keys of a service in the Compose specification, as far as they are used here.
 SERVICE_KEYS = {
     "build", "cap_drop", "command", "depends_on", "entrypoint", "environment", "healthcheck", "image", "mem_limit", "network_mode",
     "networks", "ports", "profiles", "read_only", "restart", "security_opt", "stop_grace_period", "tmpfs", "ulimits", "volumes",
 }
 TOP_KEYS = {"services", "networks", "volumes"}
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
-EXAMPLE = "0123456789abcdef0123456789abcdef"  # for whatever is secret
+EXAMPLE = "0123456789abcdef0123456789abcdef"  # for any secret
 
 
 def run(*command, env=None, cwd=None):
@@ -35,7 +35,8 @@ def run(*command, env=None, cwd=None):
     return done.returncode, done.stdout + done.stderr
 
 
-# Each rule shows what it finds on files with one change: most of what others say of them was said before.
+# Shows what each rule finds in files with one change; most results about the other files are
+# cached.
 
 @functools.cache
 def config_check(variables):
@@ -250,7 +251,8 @@ class Deployment:
         everybody, clients = (int(number) for number in re.findall(r"^ +maxconn (\d+)$", text, re.M))
         self.expect(everybody < server["connections_max"], "haproxy.cfg: more connections than otpd takes")
         self.expect(clients < everybody, "haproxy.cfg: clients can keep statistics and checks out")
-        # Half of the unneeded ones each time, while what counts as needed halves, too.
+        # HAProxy purges half of the unneeded connections each time, while its estimate of needed
+        # ones also halves.
         purges = 2 * (int(re.search(r"pool-max-conn (\d+)", text)[1]).bit_length() + 1)
         self.expect(purges * int(re.search(r"pool-purge-delay (\d+)s", text)[1]) * 1000 < server["idle_timeout_ms"],
                     "haproxy.cfg: keeps idle connections longer than otpd")
@@ -272,7 +274,7 @@ class Deployment:
         program = shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin")
         if not program:
             return
-        # Names of services are known only where the services are.
+        # Service names are known only among the services.
         variables = {name: re.sub(r"^otpd-\d:", "127.0.0.1:", str(value)) for name, value in environment.items()}
         code, said = haproxy_check(program, text, tuple(sorted(variables.items())))
         self.expect(code == 0, f"{where}: {said.strip()}")
@@ -358,7 +360,7 @@ class Deployment:
             self.expect(package in self.text("script/setup"), f"script/setup: does not install {package}")
 
 
-# A change of a file, and what has to be said of it.
+# A change of a file, and the expected message.
 WRONG = [
     ("docker-compose.yml", "OTPD_STORE_URL:", "OTPD_STORE_ULR:", 'unknown name "OTPD_STORE_ULR"'),
     ("docker-compose.yml", "    OTPD_MONEY_DAILY_CAP:", "    OTPD_MONEY_BALANCE_LOW:", "money.daily_cap or an enforced [[budget]]"),
