@@ -3,7 +3,7 @@
 #
 # A contestant of otpd is [base-]KIND-STORE-THREADS; `base` is the program in BASE, another version
 # of otpd. The kinds are
-#   check         wrong codes, each compared and counted: with 100 guesses per number and many numbers
+#   check         wrong codes, each compared and counted: 100 guesses per number, and many numbers
 #   check-spent   the same guesses with the default of 5 per code, so that most are refused
 #                 without a comparison
 #   check-off     like check, without limits, numbering plans and the conversion guard
