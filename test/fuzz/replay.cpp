@@ -1,5 +1,5 @@
 /// Runs each file of a corpus once through its target, for builds without libFuzzer: fuzz_corpus
-/// FOLDER..., each of them named like a target. What libFuzzer once found stays found.
+/// FOLDER..., each named like a target. Earlier findings of libFuzzer thus stay covered.
 
 #include "target.hpp"
 
@@ -24,12 +24,12 @@ std::string contents(std::filesystem::path const& file) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// How many files were run.
+/// Returns how many files were run.
 int replay(std::filesystem::path const& corpus, target run) {
     int count = 0;
     for (auto const& file : std::filesystem::directory_iterator(corpus)) {
         std::cout << file.path().string()
-                  << std::endl; // at once: the last line says whose a crash is
+                  << std::endl; // flushed: the last line names the file of a crash
         run(exact_copy(contents(file)).view());
         ++count;
     }

@@ -1,10 +1,10 @@
 #pragma once
 
-/// What a fuzz target is made of: a function of bytes that nobody chose, which returns when all is
-/// well. A parser that crashes is found by itself; `must` finds one that accepts what it should
-/// not, or reads one input in two ways.
+/// The framework of a fuzz target: a function of arbitrary bytes, which returns if all is well. A
+/// crash of a parser is found without it; `must` finds a parser that accepts what it should not, or
+/// reads one input in two ways.
 ///
-/// With libFuzzer each target is a program. Without, all are in one (replay.cpp), so their names
+/// With libFuzzer each target is a program. Otherwise all are in one (replay.cpp), so their names
 /// must differ.
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 
 namespace otpd::fuzz {
 
-/// Ends the program unless the rule holds: libFuzzer and CTest both take that for a finding.
+/// Ends the program unless the rule holds, which libFuzzer and CTest report.
 inline void must(bool holds, char const* rule) {
     if (holds) return;
     std::fprintf(stderr, "BROKEN RULE: %s\n", rule);
@@ -26,12 +26,12 @@ inline void must(bool holds, char const* rule) {
 
 using target = void (*)(std::string_view bytes);
 
-/// A target of the one program. See replay.cpp.
+/// A target of the single program; see replay.cpp.
 struct registration {
     registration(char const* name, target run);
 };
 
-/// A copy that ends where its allocation ends: AddressSanitizer sees a read of one byte more.
+/// A copy that ends with its allocation, so that AddressSanitizer detects a read beyond it.
 class exact_copy {
 public:
     explicit exact_copy(std::string_view text)
@@ -45,8 +45,8 @@ private:
     std::size_t size_;
 };
 
-/// Takes an input apart into what a target needs besides text. Every input is one: what is not
-/// there is zero or empty.
+/// Splits an input into the values that a target needs besides text. Every input is valid: missing
+/// values are zero or empty.
 class cutter {
 public:
     explicit cutter(std::string_view bytes) noexcept : rest_(bytes) {}
@@ -57,7 +57,7 @@ public:
         rest_.remove_prefix(1);
         return first;
     }
-    /// What comes before the next line feed.
+    /// The text before the next line feed.
     std::string_view line() noexcept {
         auto const end = std::min(rest_.find('\n'), rest_.size());
         auto const text = rest_.substr(0, end);
@@ -72,7 +72,7 @@ private:
 
 } // namespace otpd::fuzz
 
-/// The function's head; its body follows. `bytes` is the input.
+/// Defines the head of the function; its body follows. `bytes` is the input.
 #define OTPD_FUZZ_TARGET(name)                                                                     \
     static void fuzz_##name(std::string_view bytes);                                               \
     OTPD_FUZZ_ENTRY(name)                                                                          \

@@ -1,12 +1,12 @@
 #pragma once
 
-/// A bulkhead between the questions (reads) of requests and those of otpd's own loops. Sends have a
-/// client of their own, and never come here.
+/// A bulkhead between the reads of requests and those of otpd's own loops. Sends have a separate
+/// client and never come here.
 ///
-/// Of the questions that requests have, `concurrency_max` are with
-/// the upstream at a time; equal ones are one (single_flight.hpp). What is over it waits in a
-/// bounded first-come queue for `wait_max`, then fails with pool_exhausted. A question is over
-/// after `timeout`, whoever still waits for it.
+/// At most `concurrency_max` reads of requests are with the upstream at a time; equal ones share
+/// one call (single_flight.hpp). Further reads wait in a bounded first-come, first-served queue for
+/// `wait_max`, then fail with pool_exhausted. A read ends after `timeout`, even if callers still
+/// wait for it.
 ///
 /// Delivery lists bypass the bulkhead: only the delivery tracker reads them, one at a time.
 
@@ -27,7 +27,7 @@ struct read_bulkhead_options {
     std::chrono::milliseconds timeout{5'000}; ///< of a read, including its wait
 };
 
-/// Safe to use from any executor. Must outlive the calls on it.
+/// Thread-safe. Must outlive the calls on it.
 class read_bulkhead final : public reader {
 public:
     /// `behind` must outlive it.

@@ -1,8 +1,8 @@
 #pragma once
 
-/// What is known of the upstream account: its balance, and what left it that the ledger does not
-/// know of (the ledger drift). A drift shows somebody else's spending, a lost settlement or a wrong
-/// price.
+/// The known state of the upstream account: its balance, and the ledger drift, which is spending
+/// that the ledger has not recorded. A drift indicates spending by somebody else, a lost settlement
+/// or a wrong price.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
@@ -53,22 +53,23 @@ struct account_state {
     wall_time at;               ///< of the balance
 };
 
-/// Logs and measures what it is told. From any thread.
+/// Logs the state and updates the metrics. Thread-safe.
 class account {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     account(account_options const& options, clock const& now, telemetry::logger& log,
             telemetry::metrics& metrics)
         : options_(options), now_(now), log_(log), metrics_(metrics) {}
 
-    /// The balance in the answer to an accepted send, or to a question of a request. Never waits.
+    /// Takes the balance from the answer to an accepted send, or to a read of a request. Never
+    /// waits.
     void on_balance(money balance) noexcept;
     [[nodiscard]] account_state state() const;
 
-    /// The balance as the account monitor read it. Returns when that was.
+    /// Takes the balance that the account monitor has read. Returns the time of the read.
     wall_time on_read(money balance);
-    /// Between the monitor's last two reads so many micros left the account, and so many were
-    /// spent by the ledger. From the monitor only.
+    /// Between the monitor's last two reads, `left` micros left the account and the ledger recorded
+    /// `spent`. Called by the monitor only.
     void on_compared(std::int64_t left, std::int64_t spent);
     void on_read_failed();
 
@@ -85,7 +86,7 @@ private:
     std::atomic<std::int64_t> drift_{not_known};
     std::atomic<wall_time::rep> at_{0};
     std::atomic<bool> is_low_{false};
-    std::atomic<bool> has_drifted_{false}; ///< and that was logged
+    std::atomic<bool> has_drifted_{false}; ///< and it was logged
 };
 
 } // namespace otpd::otp

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Takes back admissions whose answer from the store was lost. Nothing was transmitted for them, so
-/// no limit may count them, and nobody may wait because of them.
+/// Undoes admissions whose answer from the store was lost. Nothing was transmitted for them, so no
+/// limit may count them, and no other send may have to wait for them.
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/store/store.hpp"
@@ -18,31 +18,31 @@ class logger;
 
 namespace otpd::otp {
 
-/// From any executor. The store has to stay until all that run have ended.
+/// Thread-safe. The store must outlive all running undos.
 class admission_undo {
 public:
-    /// `pause` is the first pause between two tries; it doubles each time, up to a hundred times
+    /// `pause` is the first pause between two attempts; it doubles each time, up to a hundred times
     /// its length. After `give_up_after` the admission is left to end with its lease.
     admission_undo(store::store& store, telemetry::logger& log, std::chrono::milliseconds pause,
                    std::chrono::milliseconds give_up_after);
 
-    /// Runs in the background, whatever becomes of the request. Logs an admission that it gives up.
+    /// Runs in the background, whatever happens to the request. Logs an admission that it gives up.
     boost::asio::awaitable<void> start(store::settlement admitted, std::string request_id);
 
-    /// Returns true as soon as the store says that there is no such admission (any more), and false
-    /// when it gives up. `admitted` is the settlement that undoes it.
+    /// Returns true as soon as the store reports that the admission is undone or does not exist,
+    /// and false when it gives up. `admitted` is the settlement that undoes it.
     ///
-    /// An admission that is not there yet may still be on its way, so the store is asked twice.
+    /// A missing admission may still be in flight, so the store must report it as missing twice.
     boost::asio::awaitable<bool> run(store::settlement admitted);
 
-    /// Lets every undo, now and later, try once more and end. Returns when all have ended, or at
-    /// the limit.
+    /// Lets every undo, present and future, make one more attempt and end. Returns when all have
+    /// ended, or at the limit.
     boost::asio::awaitable<void> drain(deadline limit);
 
 private:
     struct shared;
     telemetry::logger& log_;
-    std::shared_ptr<shared> shared_; ///< those that run keep it
+    std::shared_ptr<shared> shared_; ///< kept alive by running undos
 };
 
 } // namespace otpd::otp

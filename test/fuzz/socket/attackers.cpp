@@ -23,8 +23,8 @@ namespace {
 
 constexpr auto with_error = asio::as_tuple(asio::deferred);
 
-/// One of 127.0.1.0/24: closed connections keep their port for a while, and one address has too few
-/// of them.
+/// An address of 127.0.1.0/24: closed connections keep their port for a while, and one address has
+/// too few ports.
 tcp::endpoint source_of(std::uint64_t number) {
     constexpr std::uint32_t first = 0x7f000101;
     constexpr std::uint32_t count = 250;
@@ -90,7 +90,7 @@ asio::awaitable<attackers::received> attackers::exchange(attack what, std::uint6
         auto [gone, size] = co_await asio::async_write(
             socket, asio::buffer(packet), asio::cancel_after(plan_.patience, with_error));
         if (gone == asio::error::operation_aborted) got.fault = "the server takes no more bytes";
-        if (gone) break; // it has answered and closed: what it said is still there
+        if (gone) break; // it has answered and closed, and its answer can still be read
     }
     if (what.end != ending::half_close) {
         end_early(socket, what.end == ending::reset);
@@ -120,7 +120,7 @@ asio::awaitable<void> attackers::read_to_end(tcp::socket& socket, received& to) 
     }
 }
 
-/// Whatever was sent before: a good request on a fresh connection is answered.
+/// Checks that a good request on a fresh connection is answered, whatever was sent before.
 asio::awaitable<void> attackers::probe(std::uint64_t number) {
     attack good;
     good.packets = {"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"};

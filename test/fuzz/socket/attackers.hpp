@@ -1,6 +1,6 @@
 #pragma once
 
-/// Connections to a server that make_attack() thought up, many at a time.
+/// Makes the connections of make_attack() to a server, many at a time.
 
 #include "mutation.hpp"
 #include "replies.hpp"
@@ -20,8 +20,8 @@ struct attack_plan {
     std::uint64_t seed = 1;
     std::uint64_t first = 0; ///< number of the first connection
     std::size_t requests = 20'000;
-    std::size_t workers = 16; ///< connections at a time
-    /// Longest silence of a server that owes a reply or the end.
+    std::size_t workers = 16; ///< concurrent connections
+    /// The longest silence of a server that must reply or close.
     std::chrono::milliseconds patience{1000};
     std::string token;
 };
@@ -32,12 +32,12 @@ public:
     attackers(attack_plan plan, boost::asio::ip::tcp::endpoint server)
         : plan_(std::move(plan)), server_(std::move(server)), next_(plan_.first) {}
 
-    /// Returns when all requests are sent or something is wrong.
+    /// Returns when all requests were sent or a fault was found.
     void run();
 
-    /// Empty when all is well.
+    /// Empty if there is none.
     [[nodiscard]] std::string const& fault() const noexcept { return fault_; }
-    /// Numbers of the connections that had not ended when something went wrong.
+    /// The numbers of the connections that were open when the fault was found.
     [[nodiscard]] std::set<std::uint64_t> const& in_flight() const noexcept { return in_flight_; }
     [[nodiscard]] reply_counts const& replies() const noexcept { return replies_; }
     [[nodiscard]] std::size_t requests() const noexcept { return requests_; }

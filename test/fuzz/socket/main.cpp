@@ -1,9 +1,8 @@
-/// Sends requests that are almost well-formed to a real otpd, over loopback, with a real stub
-/// behind it.
+/// Sends almost well-formed requests to a real otpd, over loopback, with a real stub behind it.
 ///
-/// It must not crash and no sanitizer may complain, nothing hangs, every reply is one, a good
-/// request is answered whatever came before it, and every line of the log is still JSON. The seed
-/// is printed; with --first and --requests 1 one connection can be had again.
+/// It must not crash or hang, no sanitizer may complain, every reply must be valid, a good request
+/// must be answered whatever came before it, and every line of the log must be JSON. The seed is
+/// printed; --first and --requests 1 repeat one connection.
 
 #include "attackers.hpp"
 #include "support/certificates.hpp"
@@ -53,7 +52,7 @@ arguments read_arguments(int count, char** values) {
     return out;
 }
 
-/// What is in the log that should not be.
+/// Returns what must not be in the log.
 std::string fault_of_log(std::string_view log) {
     while (!log.empty()) {
         auto const end = std::min(log.find('\n'), log.size());
@@ -66,8 +65,7 @@ std::string fault_of_log(std::string_view log) {
     return {};
 }
 
-/// Ends the server in order: its exit code and what it says on its error output tell of crashes and
-/// of leaks.
+/// Ends the server cleanly. Its exit code and its error output reveal crashes and leaks.
 std::string fault_of_end(test::otpd_process& server) {
     int const code = server.stop();
     auto const errors = server.process().errors();
@@ -106,7 +104,7 @@ int run(arguments const& given) {
     settings["OTPD_BRIDGEXAPI_CA_FILE"] =
         directory.add("authority.pem", authority.certificate_pem());
     settings["API_AUTH_TOKEN"] = token;
-    // What would refuse nearly everything before it is looked at.
+    // These limits would refuse almost every request before its other checks.
     for (auto const* const limit : {"CLIENT_1M", "PREFIX_1H", "COUNTRY_1H", "GLOBAL_1M",
                                     "GLOBAL_24H", "GUESSES_CLIENT_1M", "READS_CLIENT_1M"})
         settings[std::string("OTPD_LIMITS_") + limit] = "0";

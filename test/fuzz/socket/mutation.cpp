@@ -87,7 +87,8 @@ public:
     attack make() {
         attack out;
         std::string bytes;
-        // A request whose framing is broken is the last that is read, so the others come before it.
+        // The server reads nothing after a request with broken framing, so the others come before
+        // it.
         for (auto before = below(4); before > 0; --before, ++out.requests)
             bytes += well_framed();
         for (auto broken = below(4) == 0 ? 2 : 1; broken > 0; --broken, ++out.requests)
@@ -114,7 +115,7 @@ private:
         return bytes;
     }
 
-    /// One request whose end is where it says, whatever its body says.
+    /// A request with correct framing, whatever its body contains.
     std::string well_framed() {
         auto body = below(3) == 0 ? std::string() : std::string(one_of(bodies));
         for (auto n = below(4); n > 0; --n)
@@ -201,8 +202,7 @@ private:
             });
         add_field(bytes, field);
     }
-    /// The digits after some colon or at the beginning of a line: lengths, sizes of chunks,
-    /// versions.
+    /// Changes the digits after a colon or at the start of a line: lengths, chunk sizes, versions.
     void change_a_number(std::string& bytes) {
         constexpr std::array<std::string_view, 12> numbers = {
             "0",   "00",      "1",    "+5",       "-1",

@@ -1,8 +1,7 @@
 #pragma once
 
-/// Connections that are almost well-formed, which is where parsers disagree: what is sent on each,
-/// in which packets, and how it ends. A connection follows from a seed and its number alone, so
-/// that one can be had again.
+/// Almost well-formed connections, on which parsers disagree: the bytes, the packets, and the end.
+/// A seed and a number determine a connection, so that it can be repeated.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,16 +19,16 @@ enum class ending : std::uint8_t {
 struct attack {
     std::vector<std::string> packets;
     ending end = ending::half_close;
-    std::size_t requests = 0; ///< before they were mutated
-    /// Some bytes say HEAD, whose reply has no body.
+    std::size_t requests = 0; ///< before the mutation
+    /// Some requests are HEAD, whose reply has no body.
     bool may_be_bodyless = false;
 };
 
-/// `token` is the bearer token that lets a request in; some requests carry it.
+/// `token` is a valid bearer token; some requests carry it.
 [[nodiscard]] attack make_attack(std::uint64_t seed, std::uint64_t number,
                                  std::string const& token);
 
-/// One line, every byte visible.
+/// One line with every byte visible.
 [[nodiscard]] std::string show(attack const& what);
 
 } // namespace otpd::fuzz

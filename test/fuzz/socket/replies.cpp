@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::string_view version = "HTTP/1.1 ";
 
-/// Failures that a request can bring about on a healthy service: what only newer or larger servers
-/// do, and what the upstream says to a strange SMS.
+/// Failures that a request can cause on a healthy service: features of newer or larger servers, and
+/// the upstream's answers to an unusual SMS.
 constexpr std::array<std::string_view, 6> known_failures = {
     "501 encoding_unsupported", "505 version_unsupported", "502 upstream_rejected",
     "503 upstream_unavailable", "502 upstream_failed",     "504 delivery_unknown"};
@@ -85,7 +85,7 @@ std::optional<std::string> read_head(std::string_view text, head& to) {
     return std::nullopt;
 }
 
-/// A problem has a code; a 5xx has one that is known.
+/// A problem must have a code; that of a 5xx must be known.
 std::optional<std::string> check_failure(head const& head, std::string_view body,
                                          reply_counts& to) {
     if (head.content_type != "application/problem+json") return "a failure that is no problem";

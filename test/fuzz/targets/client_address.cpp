@@ -1,5 +1,5 @@
-/// Addresses and ranges as text, and the walk along X-Forwarded-For. The first line is a range that
-/// is trusted, the second the peer, each further one a value of the field.
+/// Addresses and ranges as text, and the walk along X-Forwarded-For. The first line is a trusted
+/// range, the second the peer, each further one a value of the field.
 
 #include "http/client_address.hpp"
 
@@ -35,7 +35,7 @@ OTPD_FUZZ_TARGET(client_address) {
     must(client == *peer || is_trusted(*peer, trusted), "a stranger speaks for itself alone");
     must(client_of(*peer, {}, trusted) == *peer, "who is forwarded for nobody is the client");
     if (written.empty()) return;
-    // How the list is spread over fields says nothing.
+    // The split of the list into fields must not matter.
     field_view const one{"x-forwarded-for",
                          std::string_view(written).substr(0, written.size() - 1)};
     must(client_of(*peer, std::span(&one, 1), trusted) == client, "fields are one list");

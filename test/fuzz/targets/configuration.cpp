@@ -1,6 +1,6 @@
-/// Settings from config.toml, .env and the environment. Whatever is in them the program comes up or
-/// says what is wrong: in one line for each fault, which names the place or the key and repeats no
-/// secret. The input is three parts, with a line `----` between them.
+/// Settings from config.toml, .env and the environment. With any contents, the program must start
+/// or report the faults: one line each, which names the position or the key and contains no secret.
+/// The input has three parts, separated by a line `----`.
 
 #include "app/settings.hpp"
 #include "target.hpp"
@@ -15,10 +15,10 @@ using namespace otpd::app;
 
 namespace {
 
-/// Stands in the environment where secrets do, and must stand nowhere else.
+/// A part of the secrets in the environment. It must not appear anywhere else.
 constexpr std::string_view canary = "c4n4ry";
 
-/// Up to the next line `----`.
+/// The text up to the next line `----`.
 std::string part(std::string_view& rest) {
     constexpr std::string_view mark = "\n----\n";
     auto const end = std::min(rest.find(mark), rest.size());
@@ -38,7 +38,7 @@ settings_sources read_sources(std::string_view bytes) {
         from.environment.emplace(line.substr(0, equals),
                                  line.substr(std::min(equals + 1, line.size())));
     }
-    // Some are good and some are not: too short, or of characters that no header may have.
+    // Some are valid; others are too short, or contain characters that no header may have.
     from.environment.emplace("BRIDGEXAPI_API_KEY", "key-" + std::string(canary));
     from.environment.emplace("OTPD_OTP_HMAC_SECRET",
                              std::string(canary) +
@@ -52,7 +52,7 @@ bool is_one_line(std::string_view text) {
 }
 
 bool names_a_place(std::string_view line) {
-    // A name that looks like a password is not repeated: then it says where the name is.
+    // A name that looks like a password is not repeated; the message then contains its position.
     auto const has = [line](std::string_view part) {
         return line.find(part) != std::string_view::npos;
     };
@@ -62,7 +62,7 @@ bool names_a_place(std::string_view line) {
 } // namespace
 
 OTPD_FUZZ_TARGET(configuration) {
-    if (bytes.find(canary) != std::string_view::npos) return; // then it is no secret
+    if (bytes.find(canary) != std::string_view::npos) return; // it is no secret in that case
     auto const loaded = load_settings(read_sources(bytes));
     if (!loaded) {
         must(!loaded.error().lines.empty(), "who refuses says why");

@@ -1,4 +1,4 @@
-/// Telephone numbers as people type them, and what the world's plans say of them.
+/// Telephone numbers as people type them, and the numbering plans' results for them.
 
 #include "otpd/core/phone_number.hpp"
 

@@ -19,7 +19,7 @@ OTPD_FUZZ_TARGET(proxy_header) {
         must(whole.made == progress::rejected || bytes.size() < 16 + proxy_payload_bytes_max,
              "nothing is waited for without a bound");
     }
-    // As the bytes come: the first prefix that tells tells what the whole does.
+    // Bytes arrive one by one: the first prefix with a result must give that of the whole input.
     for (std::size_t n = 0; n <= bytes.size(); ++n) {
         auto const made = parse_proxy_header(exact_copy(bytes.substr(0, n)).view());
         if (made.made == progress::need_more) continue;

@@ -54,7 +54,7 @@ void read_every_field(api::json_body& body) {
         must(is_printable(suffix->text) && suffix->text.size() <= 64, "a tail fits into an SMS");
 }
 
-/// What a client reads of its faults.
+/// Checks what a client reads of the faults.
 void check_problem(api::json_body const& body) {
     auto const shown = to_response(body.problem());
     must(shown.status == 422, "a fault of the body is 422");

@@ -1,5 +1,5 @@
-/// A request's framing: its head and its body. The server must understand a request the same way
-/// however it is cut into packets, and understand nothing that another parser might read
+/// The framing of a request: its head and its body. The server must read a request the same way
+/// however it is split into packets, and must accept nothing that another parser might read
 /// differently.
 
 #include "http/request_parser.hpp"
@@ -23,7 +23,7 @@ constexpr request_limits small{.header_bytes_max = 1024,
                                .target_bytes_max = 128,
                                .body_bytes_max = body_bytes_max};
 
-/// What a connection makes of bytes.
+/// The result of reading bytes from a connection.
 struct reading {
     std::optional<framing_fault> fault;
     bool head_complete = false;
@@ -32,8 +32,8 @@ struct reading {
     std::size_t size = 0; ///< of the whole message, when complete
     std::string body;
 
-    /// A body that is wrong in two ways is refused for the one that is seen first; a header always
-    /// for the same.
+    /// A body with two faults is refused for the one that is found first; a header always for the
+    /// same one.
     [[nodiscard]] bool means_the_same_as(reading const& other) const {
         bool const refused_alike =
             head_complete ? fault.has_value() == other.fault.has_value() : fault == other.fault;
@@ -43,7 +43,7 @@ struct reading {
     }
 };
 
-/// Feeds prefixes that grow by `step`, as packets come.
+/// Feeds prefixes that grow by `step`, like arriving packets.
 reading read(request_parser& parser, std::string_view bytes, std::size_t step) {
     reading out;
     auto made = progress::need_more;
@@ -113,8 +113,8 @@ void check_target(request_parser const& head, std::string_view bytes) {
     must(path.find('?') == std::string_view::npos, "a path ends before the query");
 }
 
-/// The chunks of `message` by RFC 9112 7.1, read in the plainest way; nothing when it is not
-/// well-formed.
+/// Reads the chunks of `message` by RFC 9112 7.1 in the simplest way; returns nothing if they are
+/// malformed.
 std::optional<std::string> plain_chunks(std::string_view message) {
     std::string body;
     for (;;) {

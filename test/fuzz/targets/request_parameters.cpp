@@ -1,5 +1,5 @@
-/// What a request says outside of its body: a query, segments of a path, an Idempotency-Key. The
-/// input is four lines: the query, a segment, the key, then the body that goes with it.
+/// The parts of a request outside of its body: a query, segments of a path, an Idempotency-Key. The
+/// input is four lines: the query, a segment, the key, then the body for the key.
 
 #include "api/idempotency_key.hpp"
 #include "api/query.hpp"
@@ -19,7 +19,7 @@ using fuzz::must;
 
 namespace {
 
-/// The request gate lets through no other target.
+/// The server accepts no other targets.
 bool is_clean(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (!http::target_characters.holds(text[i])) return false;
@@ -53,7 +53,7 @@ void check_segment(std::string_view text) {
     if (auto const id = http::path_parameter<int>::parse(decoded))
         must(decoded.find_first_not_of("-0123456789") == std::string_view::npos,
              "a number is digits");
-    // Asked of the upstream, an id is one segment.
+    // In a request to the upstream, an id is one segment.
     auto const request = bridgexapi::delivery_request(decoded);
     if (!request) return;
     must(is_clean(request->target), "a target holds nothing that must be escaped");

@@ -1,5 +1,5 @@
-/// Stored states: what somebody damaged, or another program wrote, is refused, never misread. The
-/// first byte says which state the rest is.
+/// Stored states: damaged ones, and those of another program, must be refused and never misread.
+/// The first byte selects the kind of state; the rest is the state.
 
 #include "state/number_state.hpp"
 #include "state/record.hpp"

@@ -1,5 +1,5 @@
-/// What the upstream answers: its JSON, and what an answer says about a send. The first byte
-/// chooses the status.
+/// The upstream's JSON, and the interpretation of an answer to a send. The first byte selects the
+/// status.
 
 #include "bridgexapi/error_class.hpp"
 #include "bridgexapi/replies.hpp"
@@ -53,7 +53,8 @@ void read_everything(std::string_view body) {
         must(!report->route_id || *report->route_id >= 0, "a route has a number");
 }
 
-/// The one mistake that costs money: taking a send for refused, and sending again, when it was not.
+/// Checks for the one mistake that costs money: treating a send as refused when it was not, and
+/// sending again.
 void check_send(otpd::net::http_response const& reply) {
     auto const outcome = judge_send(reply);
     bool const refusal = std::holds_alternative<rejected>(outcome);

@@ -1,5 +1,5 @@
-/// HTTP replies of the upstream as they come off the wire: read within their limits, and the same
-/// however they are cut into packets.
+/// HTTP replies of the upstream on the wire: they must be read within their limits, with the same
+/// result however they are split into packets.
 
 #include "net/response_reader.hpp"
 #include "target.hpp"
@@ -33,7 +33,7 @@ struct reading {
     friend bool operator==(reading const&, reading const&) = default;
 };
 
-/// Nothing when the reader waits for more than there is.
+/// Returns nothing if the reader waits for more bytes.
 std::optional<reading> read(std::string_view bytes, std::size_t packet) {
     asio::io_context context;
     beast::test::stream stream(context);

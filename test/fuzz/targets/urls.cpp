@@ -1,4 +1,4 @@
-/// The texts that say where something is: the upstream, a store, an endpoint of a webhook.
+/// The texts that name a location: the upstream, a store, an endpoint of a webhook.
 
 #include "otpd/net/origin.hpp"
 #include "otpd/store/location.hpp"

@@ -1,4 +1,4 @@
-/// Ids of verifications, which anybody may make up.
+/// Ids of verifications, which anybody may forge.
 
 #include "otpd/otp/key_ring.hpp"
 #include "target.hpp"
