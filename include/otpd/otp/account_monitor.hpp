@@ -12,8 +12,8 @@
 
 namespace otpd::otp {
 
-/// When the upstream or the store does not answer, the read is skipped: the next one covers the
-/// time since the last good one.
+/// If the upstream or the store does not answer, the read is skipped; the next one covers the time
+/// since the last good one.
 class account_monitor {
 public:
     /// All must outlive it.
@@ -21,7 +21,7 @@ public:
                     spending_report const& spending, account& account);
     ~account_monitor();
 
-    /// Call it once.
+    /// Call once.
     void start();
     /// Cancels the read under way; soon afterwards the executor has no work of it left. From any
     /// thread.

@@ -27,10 +27,10 @@ struct account_view {
     std::optional<money> drift; ///< account_state::drift
 };
 
-/// Every member from any thread. Failures: upstream_failed, route_not_allowed.
+/// Thread-safe. Failures: upstream_failed, route_not_allowed.
 class catalogue {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     catalogue(policy const& rules, bridgexapi::reader& upstream, price_cache const& price_lists,
               otp::account& account, clock const& now);
 
@@ -40,15 +40,15 @@ public:
     /// Returns the price cache's list, one fetched in the last seconds, or a new one. Fails with
     /// route_not_allowed for a route that the policy does not allow.
     boost::asio::awaitable<outcome<price_list>> pricing(int route_id, deadline until);
-    /// Cached for seconds, but for a newer balance in the answer to a send.
+    /// Cached for seconds, unless the answer to a send has a newer balance.
     boost::asio::awaitable<outcome<account_view>> account(deadline until);
 
 private:
-    /// The last answer to a question, from any thread.
+    /// The last answer to a read. Thread-safe.
     template <class T>
     class cached_answer {
     public:
-        /// Null when there is none, or none so young.
+        /// Null if there is no answer, or none that is young enough.
         [[nodiscard]] boost::shared_ptr<T const> younger_than(std::chrono::seconds age,
                                                               steady_time now) const {
             auto last = last_.load();

@@ -14,11 +14,11 @@ class metrics;
 
 namespace otpd::otp {
 
-/// Reports what becomes of followed messages to the event bus, the log and the metrics. From any
-/// executor.
+/// Reports what happens to followed messages to the event bus, the log and the metrics.
+/// Thread-safe.
 class delivery_reports {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     delivery_reports(observer& observers, telemetry::logger& log, telemetry::metrics& metrics)
         : observers_(observers), log_(log), metrics_(metrics) {}
 
@@ -32,7 +32,7 @@ public:
     void page_lowered(std::int64_t limit) const;
     void not_stored() const;
 
-    // Bugs.
+    // These are bugs.
     void poll_failed(std::string_view why) const;
     void update_failed() const;
     void tracker_ended() const;

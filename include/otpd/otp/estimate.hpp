@@ -29,12 +29,13 @@ class draft_factory;
 /// Thread-safe: it may be used from any executor, and calls resume on the caller's.
 class estimator {
 public:
-    /// All must outlive it, and the calls that run.
+    /// All arguments must outlive this object and its running calls.
     estimator(policy const& rules, draft_factory const& drafts, messages const& texts,
               bridgexapi::reader& upstream)
         : rules_(rules), drafts_(drafts), texts_(texts), upstream_(upstream) {}
 
-    /// Asks the upstream. Sends and counts nothing; the route must be allowed.
+    /// Requests the estimate from the upstream. Sends and counts nothing; the route must be
+    /// allowed.
     boost::asio::awaitable<outcome<bridgexapi::estimate>> estimate(estimate_request request,
                                                                    deadline until);
 

@@ -20,23 +20,22 @@
 
 namespace otpd::otp {
 
-/// From any executor; calls continue on the caller's.
+/// Thread-safe; calls continue on the caller's executor.
 class long_polls {
 public:
-    /// All must outlive it, and the calls that run. `hears_everything`: no other instance changes
-    /// a verification.
+    /// All arguments must outlive this object and its running calls. `hears_everything`: no other
+    /// instance changes a verification.
     long_polls(verifications& verifications, event_waiters& waiters, clock const& now,
                bool hears_everything);
 
-    /// What it is after its next change, at `until` at the latest, or within a second after
-    /// `has_disconnected` says that nobody waits any more. `has_disconnected` is asked on the
-    /// caller's executor.
+    /// Returns the verification after its next change, or at `until`, or within a second after
+    /// `has_disconnected` returns true. `has_disconnected` is called on the caller's executor.
     boost::asio::awaitable<outcome<verification_view>>
     find_changed(caller caller, std::string id, deadline until,
                  std::function<bool()> has_disconnected);
 
 private:
-    /// A verification's id, and what was heard of it when it was looked at.
+    /// A verification's id, and the number of its events before the read.
     using find_key = std::pair<std::string, std::uint64_t>;
     using shared_finds = net::single_flight<find_key, std::optional<outcome<verification_view>>>;
 

@@ -33,8 +33,7 @@ class metrics;
 
 namespace otpd::otp {
 
-/// What make_operations() puts together. Everything must outlive the operations and the calls that
-/// run.
+/// The arguments of make_operations(). All must outlive the operations and their running calls.
 struct operations_dependencies {
     store::store& store;
     bridgexapi::sms_sender& sends;
@@ -49,13 +48,13 @@ struct operations_dependencies {
     route_score_source& stats;
     delivery_follower& deliveries;
     event_waiters& waiters;
-    observer& events; ///< of everything that happens; it passes it on to `waiters`, too
-    /// The balance after an accepted send, in whatever thread that was; must be quick.
+    observer& events; ///< receives all events; must pass them on to `waiters`
+    /// Receives the balance after an accepted send, on any thread; must be quick.
     std::function<void(money)> on_balance = [](money) {};
-    message_owners* owners = nullptr; ///< null: tenants have to name the verification
+    message_owners* owners = nullptr; ///< null: tenants must name the verification
 };
 
-/// From any executor.
+/// Thread-safe.
 struct operations {
     policy const& rules;
     ledger const& spending;
@@ -65,10 +64,10 @@ struct operations {
     otp::long_polls& long_polls;
     delivery_query& deliveries;
     otp::estimator& estimator;
-    /// Goes on behind the requests: to be drained.
+    /// Runs in the background, so it must be drained.
     admission_undo& undo;
 
-    std::shared_ptr<void const> parts; ///< what all of these are members of
+    std::shared_ptr<void const> parts; ///< owns all of these
 };
 
 [[nodiscard]] operations make_operations(policy rules, operations_dependencies const& deps);

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Work that is done again and again beside the requests.
+/// Repeated background work.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
@@ -18,21 +18,21 @@ class logger;
 
 namespace otpd::otp {
 
-/// Runs a task again and again, on a strand of its own, until it is stopped.
+/// Runs a task repeatedly, on its own strand, until it is stopped.
 class periodic {
 public:
     /// Returns the pause before the next run. It is shortened by up to an eighth, so that instances
-    /// that were started together do not ask together for ever.
+    /// that were started together do not run at the same times for ever.
     using task = std::function<boost::asio::awaitable<steady_time::duration>()>;
 
-    /// All must outlive the last run. `ended_event` is logged when a task throws, which ends it.
+    /// All arguments must outlive the last run. `ended_event` is logged if a task throws, which
+    /// ends it.
     periodic(boost::asio::any_io_executor const& executor, std::string ended_event,
              random_source& random, telemetry::logger& log);
 
-    /// To be called once. The task is kept until the last run has ended.
+    /// Call once. The task lives until the last run has ended.
     void start(task task);
-    /// Cancels the run under way; soon afterwards the executor has no work of it left. From any
-    /// thread.
+    /// Cancels the current run; soon afterwards the executor has no work of it left. Thread-safe.
     void stop();
     [[nodiscard]] bool is_stopped() const noexcept;
 

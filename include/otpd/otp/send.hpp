@@ -84,7 +84,7 @@ struct send_parts;
 /// Thread-safe: it may be used from any executor, and calls resume on the caller's.
 class sender {
 public:
-    /// All must outlive it, and the calls that run.
+    /// All arguments must outlive this object and its running calls.
     sender(draft_factory const& drafts, clock const& now, send_parts const& parts,
            followup const& follow_up)
         : drafts_(drafts), now_(now), parts_(parts), follow_up_(follow_up) {}

@@ -1,6 +1,6 @@
 #pragma once
 
-/// What was spent so far, by everybody and by each client, as far as the store knows.
+/// The spending so far, in total and of each client, according to the store.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
@@ -29,7 +29,7 @@ struct budget_view {
     wall_time ends_at;
 };
 
-/// Through every instance.
+/// Over all instances.
 struct spending_view {
     money spent_this_hour; ///< of a client: today
     money spent_today;
@@ -42,19 +42,20 @@ struct spent_hour {
     std::int64_t micros = 0;
 };
 
-/// From any thread. The failure is store_unavailable.
+/// Thread-safe. The failure is store_unavailable.
 class spending_report {
 public:
-    /// All must outlive it.
+    /// All arguments must outlive it.
     spending_report(policy const& rules, ledger const& spending, store::store& store,
                     clock const& now)
         : rules_(rules), ledger_(spending), store_(store), now_(now) {}
 
     [[nodiscard]] boost::asio::awaitable<outcome<spending_view>> of_all() const;
-    /// What a tenant sees. Budgets of key `client`: those for this client, and those that each
-    /// client has; `only` is the client.
+    /// What a tenant may see: the budgets with key `client` that apply to it, with the client as
+    /// `only`.
     [[nodiscard]] boost::asio::awaitable<outcome<spending_view>> of(client const& client) const;
-    /// In all, in each hour from `since` to `until`. Nothing when the store does not answer.
+    /// The total spending in each hour from `since` to `until`. Nothing if the store does not
+    /// answer.
     [[nodiscard]] boost::asio::awaitable<std::optional<std::vector<spent_hour>>>
     by_hour(wall_time since, wall_time until) const;
 

@@ -44,7 +44,7 @@ class followup;
 /// Thread-safe: it may be used from any executor, and calls resume on the caller's.
 class verifications {
 public:
-    /// All must outlive it, and the calls that run.
+    /// All arguments must outlive this object and its running calls.
     verifications(policy const& rules, store::store& store, key_ring const& keys,
                   followup const& follow_up, cancel_reports const& reports)
         : rules_(rules), store_(store), keys_(keys), follow_up_(follow_up), reports_(reports) {}

@@ -23,8 +23,8 @@ struct redis_options : common_options {
     }
 
     location where; ///< a redis one
-    /// A connection that was cut off is made again within milliseconds. Steps wait for so long;
-    /// after that the server is gone, and they are refused at once.
+    /// How long steps wait for a lost connection, which is usually made again within milliseconds.
+    /// After this the server counts as unreachable, and steps are refused immediately.
     duration reconnect_patience{300};
     std::size_t in_flight_max = 4096; ///< steps that wait; more are refused
     std::size_t cached_max = 100'000; ///< states that are remembered
