@@ -15,7 +15,7 @@ namespace {
 
 // A sanitizer finds nothing new in the service with another store, and this suite takes the
 // longest.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef OTPD_SANITIZED
 using stores = std::tuple<redis_of_cluster>;
 #else
 using stores = std::tuple<redis_of_cluster, postgres_of_cluster>;

@@ -16,7 +16,7 @@ using namespace otpd::test;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef OTPD_SANITIZED
 constexpr std::size_t many = 2'000;
 #else
 constexpr std::size_t many = 10'000;
