@@ -45,11 +45,14 @@ set(impure_headers "^(boost/(asio|beast|json|redis|url)|sqlite3|libpq|otpd/(net|
 set(folders_of_otp crypto events limits money delivery routing send verify verifications)
 
 # Words that are forbidden in our code, and the reasons.
-set(forbidden_words detached awaitable_operators mutex_type lock_type sleeping c_calendar)
+set(forbidden_words
+  detached awaitable_operators awaited_choice mutex_type lock_type sleeping c_calendar)
 set(pattern_of_detached "[^a-z_]detached[^a-z_]")
 set(why_not_detached "swallows exceptions: give co_spawn a handler that logs")
 set(pattern_of_awaitable_operators "awaitable_operators")
 set(why_not_awaitable_operators "|| reports a failure as a timeout: use cancel_after")
+set(pattern_of_awaited_choice "co_await \\([^;]*[^;?]\\?[^;?]")
+set(why_not_awaited_choice "GCC 12 destroys the chosen awaitable twice: choose before")
 set(pattern_of_mutex_type "std::[a-z_]*mutex")
 set(why_not_mutex_type "state belongs to a strand")
 set(pattern_of_lock_type "std::(lock_guard|unique_lock|scoped_lock|shared_lock|condition_variable)")

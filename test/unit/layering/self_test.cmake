@@ -65,6 +65,8 @@ expect_good(src/otp/x.cpp "#include \"verify/guess_checks.hpp\"")
 # Forbidden words.
 expect_fault("handler that logs" src/http/x.cpp "asio::co_spawn(e, f(), asio::detached)")
 expect_fault("cancel_after" src/net/x.cpp "using namespace asio::experimental::awaitable_operators")
+expect_fault("choose before" src/api/x.cpp "auto x = co_await (own ? a() : b());")
+expect_good(src/api/x.cpp "auto x = own ? a() : b();\nauto y = co_await std::move(x);")
 expect_fault("strand" src/store/x.cpp "std::shared_mutex guard")
 expect_fault("strand" include/otpd/store/x.hpp "std::scoped_lock const lock(guard)")
 expect_fault("timer" src/app/x.cpp "std::this_thread::sleep_for(1s)")
