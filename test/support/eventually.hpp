@@ -10,8 +10,7 @@
 namespace otpd::test {
 
 template <class Condition>
-void eventually(Condition met) {
-    constexpr std::chrono::seconds patience{60};
+void eventually(Condition met, std::chrono::seconds patience = std::chrono::seconds(60)) {
     auto const limit = std::chrono::steady_clock::now() + patience;
     while (!met()) {
         if (std::chrono::steady_clock::now() > limit) throw std::runtime_error("never happened");
