@@ -18,9 +18,8 @@ void reuse_policy::lose_trust() noexcept {
 std::optional<reuse_policy::milliseconds> reuse_policy::lose_request(steady_time now) noexcept {
     if (always_trusts()) return std::nullopt;
     lose_trust();
-    if (now < fresh_until_)
-        return std::nullopt; // its request was in flight when the previous one
-                             // was lost
+    // The request was in flight when the previous one was lost.
+    if (now < fresh_until_) return std::nullopt;
     constexpr int growth = 4;
     bool const again = now - fresh_until_ < options_.fresh_max;
     fresh_for_ = again ? std::clamp(fresh_for_ * growth, options_.fresh_min, options_.fresh_max)
