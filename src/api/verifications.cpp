@@ -46,7 +46,6 @@ std::string write(otp::verification_view const& view) {
         .add("created_at", view.created_at)
         .add("expires_in_seconds", view.expires_in.count())
         .add("attempts_left", view.attempts_left)
-        .add("attempts_left_without_id", view.attempts_left_without_id)
         .add("route_id", route)
         .add("bx_message_id", given(sent.bx_message_id))
         .add("order_id", given(sent.order_id))

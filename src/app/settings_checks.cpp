@@ -16,20 +16,17 @@ std::string in_milliseconds(std::chrono::milliseconds time) {
     return std::to_string(time.count());
 }
 
-/// Bounds the chance that all guesses of a day at one number hit a code. If older codes stay valid,
-/// the guesses count against all of them.
+/// Bounds the chance that all guesses of a day at one number hit a code. It counts the guesses
+/// against as many codes as can be live.
 void check_guess_risk(otp_settings const& settings, refusals& refuse) {
-    bool const several = !settings.purposes_with_several_codes.empty();
-    double const codes = several ? static_cast<double>(store::codes_max) : 1;
-    double const risk =
-        codes * settings.guesses.quota / std::pow(10.0, static_cast<double>(settings.code_length));
+    double const risk = store::codes_max * (settings.guesses.quota + settings.guesses.of_ids) /
+                        std::pow(10.0, static_cast<double>(settings.code_length));
     refuse.when(
         risk > settings.accepted_guess_risk,
         "otp.length = " + std::to_string(settings.code_length) + " with otp.guesses_per_day = " +
             std::to_string(settings.guesses.quota) + " can be guessed with a chance of " +
             values::format_number(risk) + ", over otp.accepted_guess_risk = " +
             values::format_number(settings.accepted_guess_risk) +
-            (several ? " (several codes are valid at once: otp.purposes_with_several_codes)" : "") +
             ": use longer codes or fewer guesses, or raise otp.accepted_guess_risk to accept it");
 }
 

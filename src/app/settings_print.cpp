@@ -95,7 +95,7 @@ allowed; the exit code is 2. `--check-config` checks and ends:
 <!-- samples: {} -->
 ```console
 $ BRIDGEXAPI_API_KEY=x OTP_LENGTH=4 otpd --check-config
-otpd: otp.length = 4 with otp.guesses_per_day = 20 can be guessed with a chance of 0.002, over otp.accepted_guess_risk = 0.0001: use longer codes or fewer guesses, or raise otp.accepted_guess_risk to accept it
+otpd: otp.length = 4 with otp.guesses_per_day = 20 can be guessed with a chance of 0.006, over otp.accepted_guess_risk = 0.0001: use longer codes or fewer guesses, or raise otp.accepted_guess_risk to accept it
 
 $ BRIDGEXAPI_API_KEY=x OTPD_SERVER_LISTEN=0.0.0.0:8000 otpd --check-config
 otpd: auth.token or a [[client]] is required with server.listen = 0.0.0.0:8000: set API_AUTH_TOKEN, or listen on 127.0.0.1

@@ -216,7 +216,6 @@ otp::policy policy_of(settings const& settings) {
             ? std::max<std::chrono::milliseconds>(first, settings.otp.cooldown_longest)
             : first;
     auto& guesses = rules.guesses;
-    guesses.reserve = guesses.quota / 4;
     bool const nobody_waits = guesses.wait_base == guesses.wait_base.zero();
     guesses.wait_from = nobody_waits ? 0 : std::max(1U, guesses.quota / 2);
     rules.plans = settings.route_plans;

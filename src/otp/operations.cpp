@@ -21,7 +21,7 @@ struct parts {
     parts(policy chosen, operations_dependencies const& deps)
         : rules(std::move(chosen)), texts(rules.templates, rules.ttl), spending(rules, deps.keys),
           tests(rules, deps.now), destinations(rules.destinations, deps.plan),
-          limits(rules, deps.keys), codes(rules.code_length, deps.keys, deps.random, tests),
+          limits(rules, deps.keys), codes(rules, deps.keys, deps.random, tests),
           routes(rules, deps.price_list, deps.stats, spending, deps.now),
           follow_up(rules, deps.deliveries, deps.owners, deps.on_balance, deps.now),
           checks(rules, texts, destinations, limits),
@@ -30,7 +30,7 @@ struct parts {
           steps(rules, deps.store, undo, deps.now),
           upstream(rules, texts, deps.sends, deps.log, deps.now), results(rules, deps.now),
           of_sends(deps.events, deps.log, deps.metrics, deps.now),
-          sends{routes, steps, upstream, results, of_sends},
+          sends{codes, routes, steps, upstream, results, of_sends},
           sender(drafts, deps.now, sends, follow_up),
           guesses(rules, deps.keys, limits, tests, destinations),
           of_guesses(deps.events, deps.keys, deps.log, deps.metrics, deps.now),

@@ -21,7 +21,8 @@ std::chrono::seconds whole_seconds(std::chrono::duration<Rep, Period> wait) {
 }
 
 /// Returns the rest of `total` after `spent`; never negative.
-inline std::chrono::seconds seconds_left(std::chrono::seconds total, steady_time::duration spent) {
+inline std::chrono::seconds seconds_left(std::chrono::milliseconds total,
+                                         steady_time::duration spent) {
     return std::max(std::chrono::seconds(0),
                     std::chrono::ceil<std::chrono::seconds>(total - spent));
 }

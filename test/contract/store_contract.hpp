@@ -95,6 +95,13 @@ inline store::admission free_send_of(std::uint32_t phone, std::uint32_t code, st
     return request;
 }
 
+/// A send with a new code, whatever is live.
+inline store::admission fresh_send_of(std::uint32_t phone, std::uint32_t code, std::uint32_t id) {
+    auto request = free_send_of(phone, code, id);
+    request.repeat.repeated_for = store::duration(-1);
+    return request;
+}
+
 /// A guess without an id.
 inline store::check guess_of(std::uint32_t phone, std::uint32_t code, std::string slot = "login") {
     store::check request;
@@ -109,6 +116,12 @@ inline store::check held_guess_of(std::uint32_t phone, std::uint32_t code, std::
     auto request = guess_of(phone, code, std::move(slot));
     request.id = id_of(id);
     return request;
+}
+
+/// The same guess by another requester.
+inline store::check by(std::uint8_t who, store::check guess) {
+    guess.by[0] = std::byte{who};
+    return guess;
 }
 
 inline store::receipt some_receipt() {

@@ -236,7 +236,7 @@ STORE_TEST(a_send_is_in_flight_for_its_lease_at_most) {
     s.admitted(leased_send(1, 111, 1));
     s.advance(lease + one_second);
     s.admitted(leased_send(1, 222, 2));
-    BOOST_TEST((s.state(1, 1) == progress::replaced));
+    BOOST_TEST((s.state(1, 1) == progress::pending));
 }
 
 STORE_TEST(a_code_that_is_over_is_not_in_flight) {

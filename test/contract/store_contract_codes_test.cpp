@@ -8,17 +8,6 @@
 using namespace otpd::store;
 using namespace otpd::test;
 
-namespace {
-
-/// A send of a scope that may have several codes.
-admission added_send(std::uint32_t code, std::uint32_t id) {
-    auto request = free_send_of(1, code, id);
-    request.add = true;
-    return request;
-}
-
-} // namespace
-
 BOOST_AUTO_TEST_SUITE(store_contract_codes)
 
 STORE_TEST(a_right_code_is_accepted_once) {
@@ -63,18 +52,6 @@ STORE_TEST(a_code_dies_with_its_time) {
     BOOST_TEST((s.state(1, 1) == progress::expired));
 }
 
-STORE_TEST(a_resend_replaces_the_code) {
-    contract s;
-    s.admitted(send_of(1, 111, 1));
-    s.advance(cooldown_window + one_second);
-    s.admitted(send_of(1, 222, 2));
-    BOOST_TEST(s.live_codes() == 1U);
-    s.wrong(guess_of(1, 111));
-    s.expect<absent>(s.check(held_guess_of(1, 111, 1)));
-    BOOST_TEST((s.verified(guess_of(1, 222)).id == id_of(2)));
-    BOOST_TEST((s.state(1, 1) == progress::replaced));
-}
-
 // Several keys may be live: a code belongs to the key that its seed names.
 STORE_TEST(the_key_of_a_code_is_kept_with_it) {
     contract s;
@@ -93,72 +70,204 @@ STORE_TEST(a_given_id_must_be_a_live_verification_of_the_slot) {
     s.verified(held_guess_of(1, 111, 1));
 }
 
-// --- several codes in one slot ------------------------------------------------------------------
+// --- resends ------------------------------------------------------------------------------------
 
-STORE_TEST(added_codes_are_all_valid_with_the_newest_id_too) {
+// An attacker's verification is not `verified` when the owner of the number types the code.
+STORE_TEST(without_an_id_the_newest_of_the_same_requester_is_verified_or_none) {
+    for (std::uint8_t const who : {std::uint8_t{0}, std::uint8_t{1}}) {
+        contract s;
+        s.admitted(free_send_of(1, 111, 1));
+        s.admitted(free_send_of(1, 111, 2));
+        auto strangers = free_send_of(1, 111, 3);
+        strangers.by[0] = std::byte{2};
+        s.admitted(strangers);
+        auto const right = s.verified(by(who, guess_of(1, 111)));
+        BOOST_TEST(right.id.has_value() == (who == 0));
+        if (right.id) BOOST_TEST((*right.id == id_of(2)));
+        BOOST_TEST((s.state(1, 3) == progress::replaced));
+        BOOST_TEST(s.live_codes() == 0U);
+    }
+}
+
+// The code is right once, whichever message arrives and whichever id the guess names.
+STORE_TEST(a_resend_repeats_the_code) {
+    for (std::uint32_t const id : {0U, 1U, 2U}) {
+        contract s;
+        BOOST_TEST((s.admitted(send_of(1, 111, 1)).code == seed(111)));
+        s.advance(cooldown_window + one_second);
+        BOOST_TEST((s.admitted(send_of(1, 222, 2)).code == seed(111)));
+        BOOST_TEST(s.live_codes() == 1U);
+        s.wrong(guess_of(1, 222));
+        BOOST_TEST((s.state(1, 1) == progress::pending));
+        auto guess = guess_of(1, 111);
+        if (id > 0) guess.id = id_of(id);
+        BOOST_TEST((s.verified(guess).id == id_of(id > 0 ? id : 2U))); // without an id: the newest
+        BOOST_TEST((s.state(1, 1) == (id == 1 ? progress::verified : progress::replaced)));
+        BOOST_TEST((s.state(1, 2) == (id == 1 ? progress::replaced : progress::verified)));
+        s.expect<absent>(s.check(guess_of(1, 111)));
+        BOOST_TEST(s.live_codes() == 0U);
+    }
+}
+
+STORE_TEST(a_resend_moves_the_end_of_the_code) {
     contract s;
-    s.admitted(added_send(111, 1));
-    s.admitted(added_send(222, 2));
+    auto const first = s.admitted(send_of(1, 111, 1));
+    BOOST_TEST((first.code_end == ttl));
+    s.advance(ttl - 10 * one_second);
+    BOOST_TEST((s.admitted(send_of(1, 222, 2)).code_end == ttl));
+    s.advance(ttl - one_second);
+    s.wrong(held_guess_of(1, 999, 1));
+    s.advance(2 * one_second);
+    s.expect<absent>(s.check(guess_of(1, 111)));
+    BOOST_TEST((s.state(1, 1) == progress::expired));
+}
+
+STORE_TEST(no_code_lives_longer_than_the_longest) {
+    contract s;
+    auto request = free_send_of(1, 111, 1);
+    request.repeat.longest = 2 * ttl;
+    s.admitted(request);
+    for (std::uint32_t n = 2; n <= 3; ++n) {
+        s.advance(ttl - 10 * one_second);
+        request.id = id_of(n);
+        auto const left = s.admitted(request).code_end;
+        BOOST_TEST((left <= (n == 2 ? ttl : 20 * one_second)));
+        BOOST_TEST((left > (n == 2 ? ttl : 20 * one_second) - 10 * one_second));
+    }
+    s.advance(21 * one_second);
+    s.expect<absent>(s.check(guess_of(1, 111)));
+}
+
+STORE_TEST(a_resend_after_the_time_of_repeats_begins_another_code_and_both_live) {
+    contract s;
+    auto request = free_send_of(1, 111, 1);
+    request.repeat.repeated_for = 20 * one_second;
+    s.admitted(request);
+    s.advance(25 * one_second);
+    request.id = id_of(2);
+    request.code = seed(222);
+    BOOST_TEST((s.admitted(request).code == seed(222)));
     BOOST_TEST(s.live_codes() == 2U);
-    BOOST_TEST((s.verified(held_guess_of(1, 111, 2)).id == id_of(1)));
-    // one success ends all codes
-    BOOST_TEST(s.live_codes() == 0U);
+    s.wrong(guess_of(1, 333));
+    BOOST_TEST((s.verified(guess_of(1, 111)).id == id_of(2))); // the newest of the requester
+    BOOST_TEST((s.state(1, 1) == progress::replaced));         // one success ends both
     s.expect<absent>(s.check(guess_of(1, 222)));
-    BOOST_TEST((s.state(1, 1) == progress::verified));
-    BOOST_TEST((s.state(1, 2) == progress::replaced));
+    BOOST_TEST(s.live_codes() == 0U);
 }
 
-STORE_TEST(added_codes_share_their_attempts) {
+STORE_TEST(a_guess_with_an_id_may_be_right_for_the_other_code) {
     contract s;
-    s.admitted(added_send(111, 1));
-    BOOST_TEST(s.wrong(held_guess_of(1, 999, 1)).attempts_left == attempts_max - 1);
-    BOOST_TEST(s.wrong(guess_of(1, 999)).attempts_left == attempts_max - 1);
-    s.admitted(added_send(222, 2));
-    BOOST_TEST(s.wrong(held_guess_of(1, 999, 2)).attempts_left == attempts_max - 2);
-    BOOST_TEST(s.wrong(held_guess_of(1, 999, 1)).attempts_left == attempts_max - 3);
-    BOOST_TEST(s.wrong(guess_of(1, 999)).attempts_left == attempts_max - 2);
-    BOOST_TEST(s.find(1, 1)->attempts == 3U);
-    BOOST_TEST(s.find(1, 2)->open_attempts == 2U);
+    s.admitted(fresh_send_of(1, 111, 1));
+    s.admitted(fresh_send_of(1, 222, 2));
+    BOOST_TEST((s.verified(held_guess_of(1, 111, 2)).id == id_of(2)));
+    BOOST_TEST((s.state(1, 1) == progress::replaced));
 }
 
-STORE_TEST(of_more_than_the_allowed_codes_the_oldest_goes) {
+STORE_TEST(of_more_than_two_codes_the_oldest_goes) {
     contract s;
-    for (std::uint32_t n = 1; n <= codes_max; ++n)
-        s.admitted(added_send(100 + n, n));
-    BOOST_TEST(s.live_codes() == codes_max);
-    s.admitted(added_send(200, 6));
+    for (std::uint32_t n = 1; n <= codes_max + 1; ++n)
+        s.admitted(fresh_send_of(1, 100 + n, n));
     BOOST_TEST(s.live_codes() == codes_max);
     BOOST_TEST((s.state(1, 1) == progress::replaced));
     s.wrong(guess_of(1, 101));
-    BOOST_TEST((s.verified(guess_of(1, 102)).id == id_of(2)));
+    s.verified(guess_of(1, 102));
 }
 
-STORE_TEST(a_send_that_does_not_add_replaces_all) {
+STORE_TEST(two_codes_have_attempts_of_their_own_and_a_guess_counts_at_both) {
     contract s;
-    s.admitted(added_send(111, 1));
-    s.admitted(added_send(222, 2));
-    s.admitted(free_send_of(1, 333, 3));
-    BOOST_TEST(s.live_codes() == 1U);
-    s.wrong(guess_of(1, 111));
-    s.wrong(guess_of(1, 222));
-    s.verified(guess_of(1, 333));
+    s.admitted(fresh_send_of(1, 111, 1));
+    BOOST_TEST(s.wrong(held_guess_of(1, 999, 1)).attempts_left == attempts_max - 1);
+    s.admitted(fresh_send_of(1, 222, 2));
+    BOOST_TEST(s.wrong(held_guess_of(1, 999, 2)).attempts_left == attempts_max - 1);
+    BOOST_TEST(s.wrong(held_guess_of(1, 999, 1)).attempts_left == attempts_max - 2);
+    BOOST_TEST(s.wrong(by(1, guess_of(1, 999))).attempts_left == attempts_max - 1);
+    BOOST_TEST(s.find(1, 1)->attempts == 3U);
+    BOOST_TEST(s.find(1, 2)->attempts == 2U);
 }
 
-STORE_TEST(a_refused_send_leaves_the_codes_it_was_added_to) {
+STORE_TEST(a_resend_begins_another_code_where_no_attempts_are_left) {
     contract s;
-    s.admitted(added_send(111, 1));
-    s.admitted(added_send(222, 2));
-    BOOST_TEST((s.settle(settlement_of(1, 2, send_result::refused)) == settle_outcome::settled));
-    s.verified(held_guess_of(1, 111, 1));
+    auto request = free_send_of(1, 111, 1);
+    request.repeat.attempts_max = attempts_max;
+    s.admitted(request);
+    for (std::uint32_t n = 0; n < attempts_max; ++n)
+        s.wrong(guess_of(1, 999));
+    request.id = id_of(2);
+    request.code = seed(222);
+    BOOST_TEST((s.admitted(request).code == seed(222)));
+    s.verified(guess_of(1, 222));
 }
 
-STORE_TEST(a_refused_send_does_not_bring_back_the_code_it_replaced) {
+STORE_TEST(a_refused_resend_leaves_the_code_that_it_repeated) {
     contract s;
     s.admitted(free_send_of(1, 111, 1));
     s.admitted(free_send_of(1, 222, 2));
     BOOST_TEST((s.settle(settlement_of(1, 2, send_result::refused)) == settle_outcome::settled));
-    s.expect<absent>(s.check(guess_of(1, 111)));
+    BOOST_TEST(!s.find(1, 2).has_value());
+    s.verified(held_guess_of(1, 111, 1));
+}
+
+STORE_TEST(a_refused_first_send_leaves_the_code_to_its_resend) {
+    contract s;
+    s.admitted(free_send_of(1, 111, 1));
+    s.admitted(free_send_of(1, 222, 2));
+    BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::settled));
+    s.verified(held_guess_of(1, 111, 2));
+}
+
+// Nobody received the code of a refused send.
+STORE_TEST(a_refused_send_is_not_repeated) {
+    contract s;
+    s.admitted(free_send_of(1, 111, 1));
+    s.settle(settlement_of(1, 1, send_result::refused));
+    BOOST_TEST((s.admitted(free_send_of(1, 222, 2)).code == seed(222)));
+    s.wrong(guess_of(1, 111));
+    s.verified(guess_of(1, 222));
+}
+
+STORE_TEST(a_refused_send_does_not_bring_back_the_code_that_gave_way) {
+    contract s;
+    s.admitted(fresh_send_of(1, 111, 1));
+    s.admitted(fresh_send_of(1, 222, 2));
+    s.admitted(fresh_send_of(1, 333, 3));
+    BOOST_TEST((s.settle(settlement_of(1, 3, send_result::refused)) == settle_outcome::settled));
+    s.wrong(guess_of(1, 111));
     BOOST_TEST((s.state(1, 1) == progress::replaced));
+    s.verified(guess_of(1, 222));
+}
+
+// The message of the other verification also holds the code.
+STORE_TEST(a_cancellation_ends_its_own_verification_and_leaves_the_code_to_others) {
+    contract s;
+    s.admitted(free_send_of(1, 111, 1));
+    s.admitted(free_send_of(1, 222, 2));
+    BOOST_TEST((s.cancel(1, 1) == cancel_outcome::canceled));
+    s.expect<absent>(s.check(held_guess_of(1, 111, 1)));
+    BOOST_TEST(s.live_codes() == 1U);
+    BOOST_TEST((s.verified(guess_of(1, 111)).id == id_of(2)));
+    BOOST_TEST((s.state(1, 1) == progress::canceled));
+}
+
+STORE_TEST(a_code_ends_with_the_last_verification_that_is_canceled) {
+    contract s;
+    s.admitted(free_send_of(1, 111, 1));
+    s.admitted(free_send_of(1, 222, 2));
+    s.cancel(1, 2);
+    s.cancel(1, 1);
+    BOOST_TEST(s.live_codes() == 0U);
+    s.expect<absent>(s.check(guess_of(1, 111)));
+    BOOST_TEST((s.admitted(free_send_of(1, 333, 3)).code == seed(333)));
+}
+
+// Otherwise endless sends would let the state of a number grow. The code of the oldest message
+// stays valid.
+STORE_TEST(of_more_than_the_open_verifications_the_oldest_goes) {
+    contract s;
+    for (std::uint32_t n = 1; n <= open_max + 1; ++n)
+        s.admitted(free_send_of(1, 111, n));
+    BOOST_TEST((s.state(1, 1) == progress::replaced));
+    BOOST_TEST((s.state(1, 2) == progress::pending));
+    s.verified(guess_of(1, 111));
 }
 
 // --- settlement ---------------------------------------------------------------------------------
@@ -218,21 +327,23 @@ STORE_TEST(an_unknown_send_keeps_code_and_cooldown) {
     s.verified(guess_of(1, 111));
 }
 
-// The reply to a slow send may arrive after a newer send. It must not affect the newer code.
-STORE_TEST(a_late_refusal_leaves_the_newer_code_alone) {
+// The reply to a slow send may arrive after a newer send. It must not affect the newer send's code,
+// nor its own code, which was repeated.
+STORE_TEST(a_late_refusal_leaves_the_newer_send_alone) {
     contract s;
     s.admitted(send_of(1, 111, 1));
     s.advance(cooldown_window + one_second);
     s.admitted(send_of(1, 222, 2));
-    BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::superseded));
+    BOOST_TEST((s.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::settled));
     s.expect<refused>(s.admit(send_of(1, 333, 3))); // the newer cooldown holds
-    s.verified(guess_of(1, 222));
+    s.verified(held_guess_of(1, 111, 2));
 }
 
-STORE_TEST(a_late_acceptance_is_kept_with_the_code_that_was_replaced) {
+STORE_TEST(a_late_acceptance_is_kept_with_the_code_that_gave_way) {
     contract s;
-    s.admitted(free_send_of(1, 111, 1));
-    s.admitted(free_send_of(1, 222, 2));
+    s.admitted(fresh_send_of(1, 111, 1));
+    s.admitted(fresh_send_of(1, 222, 2));
+    s.admitted(fresh_send_of(1, 333, 3));
     BOOST_TEST((s.settle(accepted_settlement(1, 1)) == settle_outcome::settled));
     auto const found = s.find(1, 1);
     BOOST_TEST((found->state == progress::replaced));
@@ -278,8 +389,7 @@ STORE_TEST(a_verification_can_be_found_with_all_that_happened) {
     BOOST_TEST(found->scope == "app:login");
     BOOST_TEST((found->age >= 2 * one_second && found->age < 60 * one_second));
     BOOST_TEST((found->expires_in > duration(0) && found->expires_in <= ttl - 2 * one_second));
-    BOOST_TEST(found->attempts == 1U);
-    BOOST_TEST(found->open_attempts == 1U);
+    BOOST_TEST(found->attempts == 2U);
     BOOST_REQUIRE(found->events.size() == 4U);
     BOOST_TEST((found->events[0].at == found->admitted_at));
     BOOST_TEST((found->events[1].at - found->events[0].at >= 2 * one_second));
@@ -299,22 +409,22 @@ STORE_TEST(only_the_first_wrong_guesses_are_listed) {
         s.wrong(guess);
     auto const found = s.find(1, 1);
     BOOST_TEST(found->events.size() == events_max);
-    BOOST_TEST(found->open_attempts == 40U);
+    BOOST_TEST(found->attempts == 40U);
 }
 
 STORE_TEST(a_wrong_guess_tells_what_was_guessed_at) {
     contract s;
-    s.admitted(added_send(111, 1));
-    s.admitted(added_send(222, 2));
+    s.admitted(free_send_of(1, 111, 1));
+    s.admitted(free_send_of(1, 222, 2));
     BOOST_TEST((s.wrong(guess_of(1, 999)).id == id_of(2))); // the newest one
     BOOST_TEST((s.wrong(held_guess_of(1, 999, 1)).id == id_of(1)));
 }
 
-// A guess without an id does not name one of the codes.
+// A guess without an id does not name one of the messages.
 STORE_TEST(a_wrong_guess_is_listed_once_with_the_newest_or_its_own) {
     contract s;
-    s.admitted(added_send(111, 1));
-    s.admitted(added_send(222, 2));
+    s.admitted(free_send_of(1, 111, 1));
+    s.admitted(free_send_of(1, 222, 2));
     s.wrong(guess_of(1, 999));
     BOOST_TEST(s.find(1, 1)->events.size() == 1U);
     BOOST_TEST(s.find(1, 2)->events.size() == 2U);
@@ -353,10 +463,10 @@ STORE_TEST(a_canceled_code_never_verifies) {
     BOOST_TEST((s.state(1, 1) == progress::canceled));
 }
 
-STORE_TEST(a_cancellation_ends_one_code_of_several) {
+STORE_TEST(a_cancellation_ends_one_code_of_two) {
     contract s;
-    s.admitted(added_send(111, 1));
-    s.admitted(added_send(222, 2));
+    s.admitted(fresh_send_of(1, 111, 1));
+    s.admitted(fresh_send_of(1, 222, 2));
     BOOST_TEST((s.cancel(1, 2) == cancel_outcome::canceled));
     s.wrong(guess_of(1, 222));
     s.verified(guess_of(1, 111));

@@ -10,8 +10,8 @@ using namespace otpd::test;
 
 namespace {
 
-guess_budget budget_of(std::uint32_t quota, std::uint32_t reserve = 0) {
-    return guess_budget{quota, one_day, reserve};
+guess_budget budget_of(std::uint32_t quota, std::uint32_t of_ids = 0) {
+    return guess_budget{quota, one_day, of_ids};
 }
 
 /// Pauses from the second wrong guess on: 10, 20, 40, 40, ... seconds.
@@ -43,29 +43,43 @@ STORE_TEST(attempts_count_down_to_0_and_stay_used_up) {
     s.expect<absent>(s.check(guess_of(1, 111)));
 }
 
-STORE_TEST(attempts_with_the_id_are_counted_by_themselves) {
+STORE_TEST(attempts_of_requesters_are_counted_by_themselves) {
     contract s;
     s.admitted(send_of(1, 111, 1));
     for (std::uint32_t left = attempts_max; left-- > 0;)
-        BOOST_TEST(s.wrong(held_guess_of(1, 222, 1)).attempts_left == left);
+        BOOST_TEST(s.wrong(by(1, guess_of(1, 222))).attempts_left == left);
+    s.expect<exhausted>(s.check(by(1, guess_of(1, 111))));
+    BOOST_TEST(s.wrong(by(2, guess_of(1, 222))).attempts_left == attempts_max - 1);
+    s.verified(by(2, guess_of(1, 111)));
+}
+
+STORE_TEST(an_id_gives_a_requester_no_attempts_of_its_own) {
+    contract s;
+    s.admitted(send_of(1, 111, 1));
+    for (std::uint32_t left = attempts_max; left-- > 0;)
+        BOOST_TEST(
+            s.wrong(left % 2 == 0 ? guess_of(1, 222) : held_guess_of(1, 222, 1)).attempts_left ==
+            left);
+    s.expect<exhausted>(s.check(guess_of(1, 111)));
     s.expect<exhausted>(s.check(held_guess_of(1, 111, 1)));
-    BOOST_TEST(s.wrong(guess_of(1, 222)).attempts_left == attempts_max - 1);
-    s.verified(guess_of(1, 111));
+    BOOST_TEST(s.find(1, 1)->attempts == attempts_max);
 }
 
 // A guesser who knows only the number cannot use up the code of the user with the id.
 STORE_TEST(fifty_wrong_guesses_without_the_id_leave_the_holders_right_code) {
-    contract s;
-    s.admitted(send_of(1, 111, 1));
-    auto const budget = budget_of(20, 10);
-    for (int n = 0; n < 50; ++n) {
-        auto guess = guess_of(1, 222);
-        guess.guesses = budget;
-        s.check(guess);
+    for (std::uint8_t const addresses : {std::uint8_t{1}, std::uint8_t{50}}) {
+        contract s;
+        s.admitted(send_of(1, 111, 1));
+        auto const budget = budget_of(20, 10);
+        for (std::uint8_t n = 0; n < 50; ++n) {
+            auto guess = by(static_cast<std::uint8_t>(n % addresses), guess_of(1, 222));
+            guess.guesses = budget;
+            s.check(guess);
+        }
+        auto held = held_guess_of(1, 111, 1);
+        held.guesses = budget;
+        s.verified(held);
     }
-    auto held = held_guess_of(1, 111, 1);
-    held.guesses = budget;
-    s.verified(held);
 }
 
 STORE_TEST(exhausted_guesses_are_not_counted) {
@@ -73,17 +87,27 @@ STORE_TEST(exhausted_guesses_are_not_counted) {
     s.admitted(send_of(1, 111, 1));
     for (std::uint32_t n = 0; n < 2 * attempts_max; ++n)
         s.check(guess_of(1, 222));
-    BOOST_TEST(s.find(1, 1)->open_attempts == attempts_max);
-    BOOST_TEST(s.wrong(with(budget_of(20), held_guess_of(1, 222, 1))).attempts_left ==
+    BOOST_TEST(s.find(1, 1)->attempts == attempts_max);
+    BOOST_TEST(s.wrong(with(budget_of(20), by(1, guess_of(1, 222)))).attempts_left ==
                20 - attempts_max - 1);
 }
 
-STORE_TEST(a_resend_has_attempts_of_its_own) {
+STORE_TEST(a_resend_has_the_attempts_of_the_code_that_it_repeats) {
     contract s;
     s.admitted(free_send_of(1, 111, 1));
-    for (std::uint32_t n = 0; n < attempts_max; ++n)
+    for (std::uint32_t n = 1; n < attempts_max; ++n)
         s.wrong(guess_of(1, 222));
     s.admitted(free_send_of(1, 111, 2));
+    BOOST_TEST(s.wrong(guess_of(1, 222)).attempts_left == 0U);
+    s.expect<exhausted>(s.check(guess_of(1, 111)));
+}
+
+STORE_TEST(another_code_has_attempts_of_its_own) {
+    contract s;
+    s.admitted(fresh_send_of(1, 111, 1));
+    for (std::uint32_t n = 0; n < attempts_max; ++n)
+        s.wrong(guess_of(1, 222));
+    s.admitted(fresh_send_of(1, 111, 2));
     BOOST_TEST(s.wrong(guess_of(1, 222)).attempts_left == attempts_max - 1);
 }
 
@@ -97,7 +121,9 @@ STORE_TEST(a_resend_never_refills_the_guesses_of_a_number) {
     std::uint32_t sends = 0;
     for (; sends < 10 && evaluated < guess_limit.quota; ++sends) {
         std::string const slot = sends % 2 == 0 ? "login" : "payment";
-        s.admitted(send_of(1, 111, sends, slot));
+        auto send = send_of(1, 111, sends, slot);
+        send.repeat.attempts_max = attempts_max;
+        s.admitted(send);
         for (std::uint32_t i = 0; i < attempts_max; ++i)
             if (std::holds_alternative<wrong>(s.check(guess_of(1, 222, slot)))) ++evaluated;
         s.advance(cooldown_window + one_second);
@@ -105,8 +131,9 @@ STORE_TEST(a_resend_never_refills_the_guesses_of_a_number) {
     BOOST_TEST(evaluated == guess_limit.quota);
     auto const answer = s.violation(send_of(1, 111, 99));
     BOOST_TEST(answer.counter == guesses_counter);
-    BOOST_TEST((answer.retry_after > duration(0) && answer.retry_after <= guess_limit.window));
-    s.advance(guess_limit.window + one_second);
+    BOOST_TEST((answer.retry_after > duration(0)));
+    BOOST_TEST((answer.retry_after <= guess_limit.window + one_hour));
+    s.advance(guess_limit.window + one_hour);
     s.admitted(send_of(1, 111, 100));
 }
 
@@ -118,37 +145,51 @@ STORE_TEST(a_locked_number_is_not_even_checked_with_the_right_code) {
     s.wrong(with(budget, held_guess_of(1, 222, 1)));
     BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 0U);
     auto const open = s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
-    BOOST_TEST((open.retry_after > ttl && open.retry_after <= budget.window));
+    BOOST_TEST((open.retry_after > ttl && open.retry_after <= budget.window + one_hour));
     s.expect<locked>(s.check(with(budget, held_guess_of(1, 111, 1))));
 }
 
-STORE_TEST(guesses_without_the_id_leave_the_reserve) {
+// The guess of an id does not depend on the others. After it, the id is locked like they are.
+STORE_TEST(each_id_has_one_guess_beyond_the_budget) {
     contract s;
-    auto const budget = budget_of(5, 2);
-    s.admitted(send_of(1, 111, 1));
+    auto const budget = budget_of(3, 2);
+    s.admitted(free_send_of(1, 111, 1));
+    s.admitted(free_send_of(1, 111, 2));
+    s.admitted(free_send_of(1, 111, 3));
     for (std::uint32_t left = 3; left-- > 0;)
-        BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == left);
+        BOOST_TEST(s.wrong(with(budget, by(1, guess_of(1, 222)))).attempts_left == left);
     s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
-    BOOST_TEST(s.wrong(with(budget, held_guess_of(1, 222, 1))).attempts_left == 1U);
-    BOOST_TEST(s.wrong(with(budget, held_guess_of(1, 222, 1))).attempts_left == 0U);
-    s.expect<locked>(s.check(with(budget, held_guess_of(1, 111, 1))));
+    for (std::uint32_t id = 1; id <= 2; ++id) {
+        BOOST_TEST(s.wrong(with(budget, held_guess_of(1, 222, id))).attempts_left == 0U);
+        s.expect<locked>(s.check(with(budget, held_guess_of(1, 111, id))));
+    }
+    s.expect<locked>(s.check(with(budget, held_guess_of(1, 111, 3)))); // there are two such guesses
 }
 
-// Guesses with the id also count for those without it: the number has one quota.
-STORE_TEST(guesses_with_the_id_use_up_the_budget_of_those_without) {
+STORE_TEST(the_guess_that_an_id_has_may_be_right) {
     contract s;
-    auto const budget = budget_of(5, 2);
+    auto const budget = budget_of(3, 2);
     s.admitted(send_of(1, 111, 1));
-    for (int n = 0; n < 4; ++n)
-        s.wrong(with(budget, held_guess_of(1, 222, 1)));
-    s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    for (int n = 0; n < 3; ++n)
+        s.wrong(with(budget, guess_of(1, 222)));
     s.verified(with(budget, held_guess_of(1, 111, 1)));
 }
 
-// Sends continue while only guesses without the id are locked.
-STORE_TEST(a_send_is_refused_once_all_guesses_are_used_up) {
+// The guess is one of the common ones while some of those are left.
+STORE_TEST(an_id_that_was_guessed_with_before_is_locked_with_the_others) {
     contract s;
-    auto const budget = budget_of(3, 1);
+    auto const budget = budget_of(3, 2);
+    s.admitted(send_of(1, 111, 1));
+    s.wrong(with(budget, held_guess_of(1, 222, 1)));
+    s.wrong(with(budget, guess_of(1, 222)));
+    s.wrong(with(budget, guess_of(1, 222)));
+    s.expect<locked>(s.check(with(budget, held_guess_of(1, 111, 1))));
+}
+
+// While only the common guesses are used up, a new send brings an id with a guess of its own.
+STORE_TEST(a_send_is_refused_once_the_guesses_of_ids_are_used_up_too) {
+    contract s;
+    auto const budget = budget_of(2, 1);
     auto send = free_send_of(1, 111, 1);
     send.guesses = budget;
     s.admitted(send);
@@ -161,29 +202,36 @@ STORE_TEST(a_send_is_refused_once_all_guesses_are_used_up) {
     BOOST_TEST(s.violation(send).counter == guesses_counter);
 }
 
-STORE_TEST(a_right_code_clears_the_guesses) {
+STORE_TEST(a_right_code_takes_back_the_guesses_of_its_requester) {
     contract s;
-    auto const budget = budget_of(3);
+    auto const budget = budget_of(4, 1);
     s.admitted(free_send_of(1, 111, 1));
-    s.wrong(with(budget, guess_of(1, 222)));
-    s.wrong(with(budget, held_guess_of(1, 222, 1)));
-    s.verified(with(budget, guess_of(1, 111)));
+    s.wrong(with(budget, by(1, guess_of(1, 222))));
+    s.wrong(with(budget, by(2, guess_of(1, 222))));
+    s.wrong(with(budget, by(2, held_guess_of(1, 222, 1))));
+    s.verified(with(budget, by(2, guess_of(1, 111))));
     s.admitted(free_send_of(1, 111, 2));
-    BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 2U);
+    BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left ==
+               2U); // the guess of requester 1 stays counted
 }
 
-STORE_TEST(the_guesses_die_a_window_after_the_last) {
+STORE_TEST(each_guess_is_counted_for_the_whole_window_and_a_part_of_it_at_most) {
     contract s;
     auto budget = budget_of(2);
-    budget.window = 20 * one_second;
-    s.admitted(send_of(1, 111, 1));
+    budget.window = 240 * one_second; // parts of 10 s
+    auto send = send_of(1, 111, 1);
+    send.ttl = send.retention = one_hour;
+    s.admitted(send);
     s.wrong(with(budget, guess_of(1, 222)));
-    s.advance(15 * one_second);
+    s.advance(60 * one_second);
     s.wrong(with(budget, guess_of(1, 222)));
-    s.advance(15 * one_second); // 30 s after the first, 15 s after the last one
+    auto const answer = s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    BOOST_TEST((answer.retry_after > 170 * one_second));
+    BOOST_TEST((answer.retry_after <= 190 * one_second));
+    s.advance(179 * one_second); // 239 s after the first
     s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
-    s.advance(6 * one_second);
-    BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 1U);
+    s.advance(12 * one_second); // the second still counts
+    BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 0U);
 }
 
 STORE_TEST(a_failed_send_does_not_refill_the_guesses) {
@@ -237,51 +285,34 @@ STORE_TEST(a_guess_that_has_to_wait_is_not_counted) {
     s.wrong(with(budget, guess_of(1, 222)));
     for (int n = 0; n < 5; ++n)
         s.expect<locked>(s.check(with(budget, guess_of(1, 222))));
-    BOOST_TEST(s.find(1, 1)->open_attempts == 2U);
+    BOOST_TEST(s.find(1, 1)->attempts == 2U);
     s.advance(11 * one_second); // not prolonged
     BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 17U);
 }
 
-STORE_TEST(the_holder_of_the_id_does_not_wait_for_those_without) {
+STORE_TEST(all_wait_for_each_other_with_an_id_or_without) {
     contract s;
     s.admitted(send_of(1, 111, 1));
     auto const budget = waiting_budget();
-    s.wrong(with(budget, guess_of(1, 222)));
-    s.wrong(with(budget, guess_of(1, 222)));
-    s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
-    s.verified(with(budget, held_guess_of(1, 111, 1)));
-}
-
-STORE_TEST(those_without_the_id_wait_for_all) {
-    contract s;
-    s.admitted(send_of(1, 111, 1));
-    auto const budget = waiting_budget();
-    s.wrong(with(budget, held_guess_of(1, 222, 1)));
-    s.wrong(with(budget, held_guess_of(1, 222, 1))); // the second guess: 10 s for both
-    auto const held = s.expect<locked>(s.check(with(budget, held_guess_of(1, 111, 1))));
-    BOOST_TEST((held.retry_after <= 10 * one_second));
-    s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    s.wrong(with(budget, by(1, guess_of(1, 222))));
+    s.wrong(with(budget, held_guess_of(1, 222, 1))); // the second guess: 10 s for all
+    for (auto const& guess : {guess_of(1, 111), by(1, guess_of(1, 111)), held_guess_of(1, 111, 1)})
+        BOOST_TEST((s.expect<locked>(s.check(with(budget, guess))).retry_after <= 10 * one_second));
     s.advance(11 * one_second);
-    s.wrong(with(budget, guess_of(1, 222))); // the third guess: 20 s for guesses without the id
-    auto const open = s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
-    BOOST_TEST((open.retry_after > 10 * one_second && open.retry_after <= 20 * one_second));
-    s.verified(with(budget, held_guess_of(1, 111, 1)));
+    s.verified(with(budget, guess_of(1, 111)));
 }
 
-// Guesses with the id have shorter pauses of their own, which do not end that of guesses without
-// it.
-STORE_TEST(a_guess_with_the_id_never_shortens_the_wait_of_those_without) {
+STORE_TEST(the_first_guess_with_an_id_waits_for_nobody) {
     contract s;
     s.admitted(send_of(1, 111, 1));
     auto budget = waiting_budget();
+    budget.of_ids = 1;
     s.wrong(with(budget, guess_of(1, 222)));
     s.wrong(with(budget, guess_of(1, 222)));
-    s.advance(11 * one_second);
-    s.wrong(with(budget, guess_of(1, 222))); // 20 s
-    budget.wait_from = 0;
+    s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
     s.wrong(with(budget, held_guess_of(1, 222, 1)));
-    auto const open = s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
-    BOOST_TEST((open.retry_after > 10 * one_second));
+    auto const after = s.expect<locked>(s.check(with(budget, held_guess_of(1, 111, 1))));
+    BOOST_TEST((after.retry_after <= 10 * one_second)); // the guess of an id adds no pause
 }
 
 // A send checks only whether guesses are left.
@@ -344,7 +375,7 @@ STORE_TEST(an_observed_price_refuses_no_guess) {
     s.admitted(send_of(1, 111, 1));
     s.wrong(guess);
     s.wrong(guess);
-    BOOST_TEST(s.find(1, 1)->open_attempts == 2U);
+    BOOST_TEST(s.find(1, 1)->attempts == 2U);
 }
 
 // --- all at once --------------------------------------------------------------------------------
@@ -359,19 +390,35 @@ STORE_TEST(parallel_wrong_guesses_never_pass_the_limit) {
     BOOST_TEST(count_of<exhausted>(answers) == 1000 - attempts_max);
 }
 
-STORE_TEST(parallel_guesses_with_and_without_the_id_have_a_limit_each) {
+STORE_TEST(parallel_guesses_of_requesters_have_a_limit_each_and_one_together) {
     contract s;
+    auto const budget = budget_of(12);
     s.admitted(send_of(1, 111, 1));
     auto const answers = s.in_parallel(400, [&](std::size_t i) {
-        return s.get().check_code(i % 2 == 0 ? guess_of(1, 222) : held_guess_of(1, 222, 1));
+        auto guess = by(static_cast<std::uint8_t>(i % 3), guess_of(1, 222));
+        guess.guesses = budget;
+        return s.get().check_code(guess);
     });
-    BOOST_TEST(count_of<wrong>(answers) == 2 * attempts_max);
-    BOOST_TEST(count_of<exhausted>(answers) == 400 - 2 * attempts_max);
+    BOOST_TEST(count_of<wrong>(answers) == 12U); // the three requesters have 15 attempts
+}
+
+STORE_TEST(parallel_guesses_with_ids_have_one_each) {
+    contract s;
+    auto const budget = budget_of(1, 3);
+    for (std::uint32_t id = 1; id <= 4; ++id)
+        s.admitted(free_send_of(1, 111, id));
+    s.wrong(with(budget, guess_of(1, 222)));
+    auto const answers = s.in_parallel(400, [&](std::size_t i) {
+        auto const id = static_cast<std::uint32_t>(1 + i % 4);
+        return s.get().check_code(with(budget, held_guess_of(1, 222, id)));
+    });
+    BOOST_TEST(count_of<wrong>(answers) == 3U);
+    BOOST_TEST(count_of<locked>(answers) == 397U);
 }
 
 STORE_TEST(parallel_guesses_at_several_slots_never_pass_the_budget) {
     contract s;
-    auto const budget = budget_of(7, 2);
+    auto const budget = budget_of(5);
     for (std::uint32_t n = 0; n < 4; ++n)
         s.admitted(free_send_of(1, 111, n, "slot" + std::to_string(n)));
     auto const answers = s.in_parallel(400, [&](std::size_t i) {

@@ -208,9 +208,7 @@ STORE_TEST(a_late_refusal_leaves_the_pause_of_a_later_send) {
     contract s;
     s.admitted(doubling_send(1));
     s.advance(11 * one_second);
-    auto later = doubling_send(2);
-    later.add = true; // the first code stays live
-    s.admitted(later);
+    s.admitted(doubling_send(2));
     auto settlement = settlement_of(1, 1, send_result::refused);
     settlement.back_off = 3 * one_second;
     BOOST_TEST((s.settle(settlement) == settle_outcome::settled));

@@ -55,8 +55,7 @@ std::string to_string(answer const& what) {
         add("state", what.view.state);
         add("delivery", what.view.delivery);
         add("expires_in", std::to_string(what.view.expires_in));
-        add("left", std::to_string(what.view.attempts_left) + "/" +
-                        std::to_string(what.view.attempts_left_without_id));
+        add("left", std::to_string(what.view.attempts_left));
     }
     return text;
 }
@@ -70,7 +69,7 @@ std::uint64_t digest(answer const& what) {
     for (auto const& each : what.limits)
         sum.add(each.name).add(each.remaining).add(each.resets_in);
     sum.add(what.view.state).add(what.view.delivery).add(what.view.expires_in);
-    sum.add(what.view.attempts_left).add(what.view.attempts_left_without_id);
+    sum.add(what.view.attempts_left);
     return sum.value();
 }
 

@@ -63,7 +63,6 @@ struct shown {
     std::string delivery;
     std::int64_t expires_in = 0; ///< s
     unsigned attempts_left = 0;
-    unsigned attempts_left_without_id = 0;
 
     friend bool operator==(shown const&, shown const&) = default;
 };

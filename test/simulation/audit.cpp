@@ -1,6 +1,7 @@
 #include "audit.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace otpd::simulation {
 
@@ -29,8 +30,12 @@ audit::complaint audit::admitted(operation_id op, send_order const& order, insta
     auto& sent = messages_[op];
     sent.order = order;
     sent.admitted = to_millisecond(now); // with the stored precision
-    last_admitted_[key_of(order.to)] = op;
-    if (!rules_.keeps_several_codes(order.to.purpose)) compared_.erase(key_of(order.to));
+    auto const key = key_of(order.to);
+    last_admitted_[key] = op;
+    last_send_[key] = std::max(last_send_[key], sent.admitted);
+    auto& used = compared_[key];
+    sent.compared_before = used.compared;
+    ++used.codes;
     return broken;
 }
 
@@ -55,6 +60,7 @@ audit::complaint audit::transmitting(operation_id op, send_order const& order,
     if (sent.perhaps_sent) return about("transmitted again after it may have been sent", op);
     if (sent.transmissions_open++ > 0) return about("transmitted twice at a time", op);
     if (!sent.code.empty() && sent.code != code) return about("one send with two codes", op);
+    if (sent.code.empty()) begin_or_repeat(sent, code);
     sent.code = code;
     if (order.idempotency_key < 0) return {};
     auto& same = keys_[{order.to.client, order.idempotency_key}];
@@ -68,6 +74,21 @@ audit::complaint audit::transmitting(operation_id op, send_order const& order,
     return {};
 }
 
+void audit::begin_or_repeat(message const& sent, std::string const& code) {
+    auto const key = key_of(sent.order.to);
+    auto& used = compared_[key];
+    auto const& [at, is_new] = codes_.emplace(scope_code{key, code}, sent.admitted);
+    if (!is_new) {
+        if (used.codes > 0) --used.codes;
+        return;
+    }
+    for (auto const& [by, before] : sent.compared_before)
+        used.compared[by] -= std::min(used.compared[by], before);
+    if (used.is_seen && used.codes > 1) --used.codes;
+    used.codes = std::max(1U, used.codes);
+    used.is_seen = true;
+}
+
 void audit::answered(operation_id op, upstream_answer::kind what) {
     auto& sent = messages_.at(op);
     --sent.transmissions_open;
@@ -78,43 +99,67 @@ void audit::answered(operation_id op, upstream_answer::kind what) {
 /// A pause that began in the future is void; a count of guesses remains and does not end later.
 void audit::clock_turned(instant before, instant now) {
     last_admitted_.clear();
-    for (auto& [whose, each] : rows_) {
-        if (before - each.last + tolerance_ >= instant(policy_.guesses.window)) each.compared = 0;
-        each.last = std::min(each.last, now);
+    for (auto& [whose, list] : wrong_) {
+        forget(list, before);
+        for (auto& each : list)
+            each.at = std::min(each.at, now);
     }
+}
+
+void audit::forget(std::vector<wrong_guess>& list, instant now) const {
+    std::erase_if(list, [&](wrong_guess const& each) {
+        return now - each.at + tolerance_ >= instant(policy_.guesses.window);
+    });
 }
 
 // --- guesses ------------------------------------------------------------------------------------
 
+/// Each id has one guess beyond the attempts of its requester at a code.
 audit::complaint audit::evaluated(check_order const& order, bool right, instant now) {
+    auto const its = order.with_id ? messages_.find(order.id) : messages_.end();
+    bool const is_own = its != messages_.end() && !std::exchange(its->second.is_guessed, true);
     auto& of_code = compared_[key_of(order.of)];
-    auto& used = order.with_id ? of_code.with_id : of_code.without;
-    bool const one_code = !rules_.keeps_several_codes(order.of.purpose);
-    if (++used > policy_.attempts_max && one_code)
+    if (!is_own && ++of_code.compared[order.end_user] > policy_.attempts_max * of_code.codes)
         return "more guesses at a code than its attempts";
-    auto& at_number = rows_[{order.of.client, order.of.number}];
-    if (at_number.compared > 0 &&
-        now - at_number.last + tolerance_ >= instant(policy_.guesses.window))
-        at_number.compared = 0;
-    at_number.last = now;
-    if (++at_number.compared > policy_.guesses.quota) return "more guesses at a number than it has";
-    if (!right) return {};
-    at_number.compared = 0;
-    last_admitted_.erase(key_of(order.of));
+    auto& wrong = wrong_[{order.of.client, order.of.number}];
+    if (right) {
+        std::erase_if(wrong, [&](wrong_guess const& each) { return each.by == order.end_user; });
+        last_admitted_.erase(key_of(order.of));
+        compared_.erase(key_of(order.of));
+        return {};
+    }
+    forget(wrong, now);
+    wrong.push_back({order.end_user, now});
+    if (wrong.size() > policy_.guesses.quota + policy_.guesses.of_ids)
+        return "more guesses at a number than it has";
+    return {};
+}
+
+/// The code may come from any message of the scope, and is right once.
+audit::complaint audit::heard_right(check_order const& order, instant began) {
+    scope_code const code{key_of(order.of), order.code};
+    auto const first = codes_.find(code);
+    if (first == codes_.end()) return "verified by a code that was never sent";
+    if (!right_.insert(code).second) return "a code was right twice";
+    auto const latest = std::min<instant>(last_send_[code.first] + policy_.ttl,
+                                          first->second + policy_.repeat.longest);
+    if (began >= std::max<instant>(latest, first->second + policy_.ttl) + tolerance_)
+        return "verified after it had expired";
     return {};
 }
 
 audit::complaint audit::heard(check_order const& order, answer const& said, instant began) {
     if (said.what != word::verified) return {};
+    if (auto broken = heard_right(order, began); !broken.empty()) return broken;
     auto const op = said.about;
+    if (op == none) return order.with_id ? "verified by an id, and nobody's" : complaint();
     auto const found = messages_.find(op);
     if (found == messages_.end()) return "verified what was never admitted";
     auto const& sent = found->second;
     if (!verified_.insert(op).second) return about("verified twice", op);
     if (sent.order.to != order.of) return about("verified for another slot", op);
-    if (sent.code != order.code) return about("verified by another code", op);
-    if (began >= sent.admitted + policy_.ttl + tolerance_)
-        return about("verified after it had expired", op);
+    if (order.with_id ? op != order.id : sent.order.end_user != order.end_user)
+        return about("somebody else's is verified", op);
     auto const canceled = canceled_.find(op);
     if (canceled != canceled_.end() && canceled->second <= began)
         return about("verified after its caller had canceled it", op);

@@ -22,8 +22,7 @@ namespace otpd::simulation {
 class audit {
 public:
     /// `tolerance`: how far the instances' estimate of the store's clock may be off.
-    audit(rules const& of, instant tolerance)
-        : policy_(of.policy), rules_(of), tolerance_(tolerance) {}
+    audit(rules const& of, instant tolerance) : policy_(of.policy), tolerance_(tolerance) {}
 
     using complaint = std::string;
 
@@ -51,27 +50,38 @@ private:
         bool perhaps_sent = false;
         bool is_lost = false; ///< known not to have arrived
         std::string code;
+        std::map<int, std::uint32_t> compared_before; ///< budget::compared at its admission
+        bool is_guessed = false;                      ///< a guess with its id was evaluated
     };
+    /// What happened in a scope since its newest code began.
     struct budget {
-        std::uint32_t with_id = 0;
-        std::uint32_t without = 0;
+        std::map<int, std::uint32_t> compared; ///< guesses, by requester
+        /// Codes that may have begun. Each send counts as one, until it is seen to repeat a code.
+        std::uint32_t codes = 0;
+        bool is_seen = false; ///< the newest code was transmitted
     };
-    struct row {
-        std::uint32_t compared = 0;
-        instant last{};
+    struct wrong_guess {
+        int by = -1;
+        instant at{};
     };
+    void begin_or_repeat(message const& sent, std::string const& code);
+    complaint heard_right(check_order const& order, instant began);
+    void forget(std::vector<wrong_guess>& list, instant now) const;
     complaint too_soon(send_order const& order, instant now) const;
 
     otp::policy const& policy_;
-    rules const& rules_;
     instant const tolerance_;
     std::unordered_map<operation_id, message> messages_;
     std::map<std::array<int, 3>, operation_id>
         last_admitted_; ///< by scope; removed after a right guess
     std::map<std::pair<int, int>, std::vector<operation_id>> keys_; ///< by client and key
-    std::map<std::array<int, 3>, budget> compared_; ///< by scope, since its last code
-    std::map<std::pair<int, int>, row>
-        rows_; ///< of a client's consecutive wrong guesses at a number
+    std::map<std::array<int, 3>, budget> compared_;                 ///< by scope
+    std::map<std::array<int, 3>, instant> last_send_; ///< the last admission, by scope
+    using scope_code = std::pair<std::array<int, 3>, std::string>;
+    std::map<scope_code, instant> codes_; ///< when each was first admitted, as far as is known
+    std::set<scope_code> right_;          ///< codes that were verified
+    /// By client and number. Without the guesses of a requester who was right later.
+    std::map<std::pair<int, int>, std::vector<wrong_guess>> wrong_;
     std::set<operation_id> verified_;
     std::unordered_map<operation_id, instant> canceled_;
     std::unordered_map<operation_id, int> certainty_;

@@ -19,6 +19,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,8 +55,9 @@ public:
     [[nodiscard]] phase phase_of(operation_id op) const { return sends_.at(op).at; }
     /// The current route.
     [[nodiscard]] int route_of(operation_id op) const;
-    /// The upstream receives the code; before that nobody can know it.
-    void learn_code(operation_id op, std::string code) { sends_.at(op).code = std::move(code); }
+    /// The upstream receives the code; before that nobody can know it. Returns false if the send
+    /// repeats a code and this is another one.
+    [[nodiscard]] bool learn_code(operation_id op, std::string const& code);
     void upstream(operation_id op, upstream_answer what, instant now);
     /// The store replaced the reservation for its next route, or refused.
     void replace_reservation(operation_id op, instant issued, instant now);
@@ -88,29 +90,42 @@ public:
     /// Its delivery if it was settled as unknown or accepted and is still stored, so that the
     /// upstream may report more.
     [[nodiscard]] std::optional<int> delivery_of(operation_id op, instant now) const;
-    /// The live codes of the scope, the newest last; without those that nobody knows.
+    /// The sends of the scope whose code can be verified, the newest last; without codes that
+    /// nobody knows.
     [[nodiscard]] std::vector<operation_id> live(slot const& of, instant now) const;
-    [[nodiscard]] std::string const& code_of(operation_id op) const { return sends_.at(op).code; }
+    [[nodiscard]] std::string const& code_of(operation_id op) const {
+        static std::string const unknown;
+        auto const& code = sends_.at(op).code;
+        return code ? code->text : unknown;
+    }
     [[nodiscard]] slot const& slot_of(operation_id op) const { return sends_.at(op).order.to; }
 
 private:
     enum class progress : std::uint8_t { live, verified, canceled, expired };
-    /// A code since its admission. A replaced one is canceled.
+    /// One code. All sends that repeat it share it.
+    struct code {
+        std::string text; ///< empty: nobody knows it yet
+        instant begun{};
+        instant expires{};
+        std::map<int, std::uint32_t> used; ///< wrong guesses, by requester
+    };
+    using codes = std::vector<std::shared_ptr<code>>;
+    /// A send since its admission. A replaced one is canceled.
     struct record {
         operation_id op = none;
         slot of;
+        int by = -1;          ///< the requester
+        bool guessed = false; ///< a guess with its id was wrong
+        std::shared_ptr<model::code> code;
         bool settled = false;
         progress state = progress::live;
         int delivery = 0; ///< store::delivery
         instant admitted{};
-        instant expires{};
         instant forgotten{};
         instant in_flight_until{};
-        std::uint32_t held = 0; ///< wrong guesses with the id
-        std::uint32_t open = 0; ///< wrong guesses without the id
 
         [[nodiscard]] bool is_live(instant now) const {
-            return state == progress::live && now < expires;
+            return state == progress::live && now < code->expires;
         }
     };
     struct number {
@@ -139,7 +154,8 @@ private:
         instant began{};
         phase at = phase::asking;
         std::size_t next_route = 0;
-        std::string code;
+        std::shared_ptr<model::code> code; ///< set by the admission
+        instant code_end{};                ///< how long the code was valid then
         answer said;
         std::vector<objection> objections; ///< of the last refusal
         bool admitted = false;
@@ -168,7 +184,8 @@ private:
     [[nodiscard]] std::vector<objection> objections_to(send const& s, instant now) const;
     [[nodiscard]] bool is_in_flight(slot const& of, instant now) const;
     void take_everything(send& s, operation_id op, instant now);
-    void make_room(send const& s, record& fresh, instant now);
+    static void give_way(record& older);
+    [[nodiscard]] std::shared_ptr<code> code_for(send_order const& order, instant now);
     [[nodiscard]] std::vector<objection> too_dear(std::vector<booking> const& what,
                                                   std::vector<booking> const& given_back,
                                                   instant now) const;
@@ -184,9 +201,10 @@ private:
     [[nodiscard]] answer unpaid(check_order const& order, instant now) const;
     [[nodiscard]] answer guess(check_order const& order, std::vector<record*> const& candidates,
                                instant now);
-    [[nodiscard]] answer right(record& found, std::vector<record*> const& candidates, instant now);
-    [[nodiscard]] answer wrong(check_order const& order, record const& at,
-                               std::vector<record*> const& candidates, instant now);
+    [[nodiscard]] answer right(check_order const& order, std::vector<record*> const& candidates,
+                               instant now);
+    [[nodiscard]] answer wrong(check_order const& order, codes const& compared, bool of_id,
+                               instant now);
 
     [[nodiscard]] std::vector<std::pair<std::size_t, int>>
     limits_of(otp::limit_step step, slot const& of, int end_user) const;
@@ -204,6 +222,8 @@ private:
     [[nodiscard]] record* find_record(operation_id op, instant now);
     [[nodiscard]] record const* find_record(operation_id op, instant now) const;
     [[nodiscard]] std::vector<record*> live_records(slot const& of, instant now);
+    /// The live codes of the scope, in the order in which they began.
+    [[nodiscard]] codes live_codes(slot const& of, instant now);
 
     rules const& rules_;
     otp::policy const& policy_;

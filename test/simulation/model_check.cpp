@@ -58,10 +58,17 @@ void model::number::look(instant now) {
         mended = each.mend(now) || mended;
     mended = guesses.mend(now) || mended;
     for (auto& each : records) {
+        auto& code = *each.code;
+        if (each.state != progress::live || code.begun <= now + clock_tolerance) continue;
+        auto const by = code.begun - to_millisecond(now);
+        code.begun -= by;
+        code.expires -= by;
+        mended = true;
+    }
+    for (auto& each : records) {
         if (each.admitted <= now + clock_tolerance) continue;
         auto const by = each.admitted - to_millisecond(now);
         each.admitted -= by;
-        each.expires -= by;
         each.forgotten -= by;
         if (each.in_flight_until != instant(0)) each.in_flight_until -= by;
         mended = true;
@@ -72,7 +79,8 @@ void model::number::look(instant now) {
 void model::number::change(instant now) {
     std::erase_if(records, [now](record const& each) { return each.forgotten <= now; });
     for (auto& each : records)
-        if (each.state == progress::live && each.expires <= now) each.state = progress::expired;
+        if (each.state == progress::live && each.code->expires <= now)
+            each.state = progress::expired;
     for (auto& [purpose, each] : pauses)
         each.forget_what_is_long_ago(now);
     guesses.forget_what_is_long_ago(now);
@@ -111,6 +119,13 @@ std::vector<model::record*> model::live_records(slot const& of, instant now) {
     std::vector<record*> list;
     for (auto& each : at(of).records)
         if (each.of == of && each.is_live(now)) list.push_back(&each);
+    return list;
+}
+
+model::codes model::live_codes(slot const& of, instant now) {
+    codes list;
+    for (auto const* each : live_records(of, now))
+        if (std::ranges::count(list, each->code) == 0) list.push_back(each->code);
     return list;
 }
 
@@ -167,7 +182,8 @@ answer model::unpaid(check_order const& order, instant now) const {
     return said;
 }
 
-/// The code's attempts are checked first, then the number's guesses; only then is a code compared.
+/// The codes' attempts are checked first, then the number's guesses; only then is a code compared.
+/// The first guess with an id is compared whatever others did, while the number has such guesses.
 answer model::guess(check_order const& order, std::vector<record*> const& candidates, instant now) {
     auto* asked = candidates.back();
     if (order.with_id) {
@@ -175,42 +191,58 @@ answer model::guess(check_order const& order, std::vector<record*> const& candid
         if (found == candidates.end()) return simply(word::no_active_otp);
         asked = *found;
     }
-    if ((order.with_id ? asked->held : asked->open) >= policy_.attempts_max)
-        return simply(word::attempts_exceeded, wait_in_seconds(asked->expires - now));
-    auto const wait = at(order.of).guesses.wait(order.with_id, now);
-    if (wait > instant(0)) return simply(word::guesses_exceeded, wait_in_seconds(wait));
-    for (auto* each : candidates)
-        if (code_of(each->op) == order.code) return right(*each, candidates, now);
-    return wrong(order, *asked, candidates, now);
+    auto& guesses = at(order.of).guesses;
+    auto const all = live_codes(order.of, now);
+    auto compared = all;
+    std::erase_if(compared, [&](std::shared_ptr<code> const& each) {
+        return each->used[order.end_user] >= policy_.attempts_max;
+    });
+    answer refused;
+    if (auto const wait = guesses.wait(now); wait > instant(0))
+        refused = simply(word::guesses_exceeded, wait_in_seconds(wait));
+    if (compared.empty()) {
+        auto const last = std::ranges::max(all, {}, &code::expires)->expires;
+        refused = simply(word::attempts_exceeded, wait_in_seconds(last - now));
+    }
+    bool const of_id = refused.what != word::nothing;
+    if (of_id && !(order.with_id && !asked->guessed && guesses.has_for_ids(now))) return refused;
+    if (of_id) compared = all;
+    if (std::ranges::find(compared, order.code, &code::text) != compared.end())
+        return right(order, candidates, now);
+    asked->guessed = asked->guessed || order.with_id;
+    return wrong(order, compared, of_id, now);
 }
 
-/// The code is used up, and with it every other code of the scope. The next send may follow
-/// immediately.
-answer model::right(record& found, std::vector<record*> const& candidates, instant now) {
+/// The code is used up, and everything else that is live in the scope ends. The next send may
+/// follow immediately. A guess with an id verifies that verification, whichever message held the
+/// code. A guess without one verifies the newest of the requester, or none.
+answer model::right(check_order const& order, std::vector<record*> const& candidates, instant now) {
+    auto said = simply(word::verified);
+    record* owner = nullptr;
+    for (auto* each : candidates)
+        if (order.with_id ? each->op == order.id : each->by == order.end_user) owner = each;
+    if (owner != nullptr) said.about = owner->op;
     for (auto* each : candidates) {
-        each->state = each == &found ? progress::verified : progress::canceled;
+        each->state = each == owner ? progress::verified : progress::canceled;
         each->in_flight_until = instant(0);
     }
-    auto& of = at(found.of);
-    of.guesses.clear();
-    of.pauses.erase(found.of.purpose);
-    auto said = simply(word::verified);
-    said.about = found.op;
+    auto& of = at(order.of);
+    of.guesses.take_back(order.end_user, now);
+    of.pauses.erase(order.of.purpose);
     of.change(now);
     return said;
 }
 
 /// The guess counts for every code that it could have matched, and for the number.
-answer model::wrong(check_order const& order, record const& asked,
-                    std::vector<record*> const& candidates, instant now) {
-    for (auto* each : candidates)
-        ++(order.with_id ? each->held : each->open);
+answer model::wrong(check_order const& order, codes const& compared, bool of_id, instant now) {
+    std::uint32_t left = 0;
+    if (!of_id)
+        for (auto const& each : compared)
+            left = std::max(left, policy_.attempts_max - ++each->used[order.end_user]);
     auto& guesses = at(order.of).guesses;
-    guesses.count(order.with_id, now);
-    auto const used = order.with_id ? asked.held : asked.open;
-    auto const left = policy_.attempts_max - std::min(used, policy_.attempts_max);
+    guesses.count(order.end_user, of_id, now);
     auto said = simply(word::invalid_code);
-    said.attempts_left = std::min(left, guesses.left(order.with_id, now));
+    said.attempts_left = std::min(left, guesses.left(now));
     at(order.of).change(now);
     return said;
 }
@@ -237,12 +269,12 @@ answer model::shown_to(id_order const& order, instant now) const {
     if (found->state != progress::live) return said;
     view.state = "expired";
     if (!found->is_live(now)) return said;
-    bool const used_up = found->settled && found->held >= policy_.attempts_max;
+    auto const& code = *found->code;
+    auto const used = code.used.contains(found->by) ? code.used.at(found->by) : 0;
+    bool const used_up = found->settled && used >= policy_.attempts_max;
     view.state = used_up ? "exhausted" : found->settled ? "active" : "pending";
-    view.expires_in = whole_seconds_up(found->expires - now);
-    view.attempts_left = policy_.attempts_max - std::min(found->held, policy_.attempts_max);
-    view.attempts_left_without_id =
-        policy_.attempts_max - std::min(found->open, policy_.attempts_max);
+    view.expires_in = whole_seconds_up(code.expires - now);
+    view.attempts_left = policy_.attempts_max - std::min(used, policy_.attempts_max);
     return said;
 }
 

@@ -71,42 +71,66 @@ instant tally::pause_after(std::uint32_t guesses) const {
     return std::min(length, instant(rule_->wait_max));
 }
 
-instant tally::wait(bool with_id, instant now) const {
-    if (all(now) == 0) return instant(0);
-    if (all(now) >= usable(with_id)) return forgotten_ - now;
-    return std::max(instant(0), (with_id ? held_from_ : open_from_) - now);
+std::uint32_t tally::all(bool of_id, instant now) const {
+    return static_cast<std::uint32_t>(std::ranges::count_if(
+        wrong_, [&](entry const& each) { return each.of_id == of_id && now < each.until; }));
+}
+
+instant tally::until_below(bool of_id, std::uint32_t quota, instant now) const {
+    std::vector<instant> ends;
+    for (auto const& each : wrong_)
+        if (each.of_id == of_id && now < each.until) ends.push_back(each.until);
+    std::ranges::sort(ends);
+    return quota > ends.size() ? instant(0) : ends[ends.size() - quota] - now;
+}
+
+instant tally::wait(instant now) const {
+    if (all(false, now) >= rule_->quota) return until_below(false, rule_->quota, now);
+    return all(false, now) + all(true, now) > 0 ? std::max(instant(0), from_ - now) : instant(0);
 }
 
 instant tally::used_up(instant now) const {
-    return all(now) >= rule_->quota ? forgotten_ - now : instant(0);
+    if (all(false, now) < rule_->quota || has_for_ids(now)) return instant(0);
+    auto const wait = until_below(false, rule_->quota, now);
+    return rule_->of_ids == 0 ? wait : std::min(wait, until_below(true, rule_->of_ids, now));
 }
 
-void tally::count(bool with_id, instant now) {
-    bool const is_first = all(now) == 0;
+void tally::count(int by, bool of_id, instant now) {
+    forget_what_is_long_ago(now);
     now = to_millisecond(now);
-    if (is_first) {
-        *this = tally(*rule_);
-        held_from_ = open_from_ = now;
-    }
-    ++(with_id ? held_ : open_);
-    // Guesses with the id wait only for each other; those without it wait for all.
-    if (with_id) held_from_ = now + pause_after(held_);
-    auto const open_from = now + pause_after(held_ + open_);
-    open_from_ = with_id ? std::max(open_from_, open_from) : open_from;
-    last_ = now;
-    forgotten_ = now + rule_->window;
+    instant const part = rule_->window / 24;
+    auto const since = now - now % part;
+    wrong_.push_back({by, of_id, since, since + part + rule_->window});
+    if (of_id) return;
+    if (auto const wait = pause_after(all(false, now)); wait > instant(0))
+        from_ = std::max(from_, now + wait);
+}
+
+void tally::take_back(int by, instant now) {
+    forget_what_is_long_ago(now);
+    std::erase_if(wrong_, [by](entry const& each) { return each.by == by; });
+    if (all(false, now) == 0) from_ = instant(0);
 }
 
 bool tally::mend(instant now) {
-    if (held_ + open_ == 0 || last_ <= now + clock_tolerance) return false;
-    auto const by = last_ - to_millisecond(now);
-    for (auto* each : {&last_, &held_from_, &open_from_, &forgotten_})
-        *each -= by;
-    return true;
+    bool mended = false;
+    for (auto& each : wrong_) {
+        if (each.since <= now + clock_tolerance) continue;
+        auto const by = each.since - to_millisecond(now);
+        each.since -= by;
+        each.until -= by;
+        mended = true;
+    }
+    return mended;
 }
 
-std::uint32_t tally::left(bool with_id, instant now) const {
-    return usable(with_id) - std::min(usable(with_id), all(now));
+void tally::forget_what_is_long_ago(instant now) {
+    std::erase_if(wrong_, [now](entry const& each) { return each.until <= now; });
+    if (wrong_.empty()) from_ = instant(0);
+}
+
+std::uint32_t tally::left(instant now) const {
+    return rule_->quota - std::min(rule_->quota, all(false, now));
 }
 
 // --- money --------------------------------------------------------------------------------------

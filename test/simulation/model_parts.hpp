@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <vector>
 
 namespace otpd::simulation {
 
@@ -83,40 +84,38 @@ private:
     instant remembered_until_{};
 };
 
-/// Wrong guesses at a number, with and without the id.
+/// Wrong guesses at a number: the common ones, and those that ids have beyond them.
 class tally {
 public:
     explicit tally(store::guess_budget const& rule) : rule_(&rule) {}
     /// How long a guess must wait; 0 if it need not.
-    [[nodiscard]] instant wait(bool with_id, instant now) const;
+    [[nodiscard]] instant wait(instant now) const;
+    /// Whether an id can still have a guess of its own.
+    [[nodiscard]] bool has_for_ids(instant now) const { return all(true, now) < rule_->of_ids; }
     /// How long until guesses are available again. While nobody has any, nothing is sent either.
     [[nodiscard]] instant used_up(instant now) const;
-    void count(bool with_id, instant now);
-    void clear() { held_ = open_ = 0; }
+    void count(int by, bool of_id, instant now);
+    void take_back(int by, instant now);
     /// Moves guesses that a fast clock counted to now. Returns whether there were any.
     bool mend(instant now);
-    void forget_what_is_long_ago(instant now) {
-        if (all(now) == 0) clear();
-    }
-    /// The remaining guesses with the id, or without it.
-    [[nodiscard]] std::uint32_t left(bool with_id, instant now) const;
+    void forget_what_is_long_ago(instant now);
+    [[nodiscard]] std::uint32_t left(instant now) const;
 
 private:
-    [[nodiscard]] std::uint32_t all(instant now) const {
-        return now < forgotten_ ? held_ + open_ : 0;
-    }
-    [[nodiscard]] std::uint32_t usable(bool with_id) const {
-        return with_id ? rule_->quota : rule_->quota - rule_->reserve;
-    }
+    struct entry {
+        int by;
+        bool of_id;
+        instant since;
+        instant until;
+    };
+    [[nodiscard]] std::uint32_t all(bool of_id, instant now) const;
+    /// How long until fewer than `quota` are counted.
+    [[nodiscard]] instant until_below(bool of_id, std::uint32_t quota, instant now) const;
     [[nodiscard]] instant pause_after(std::uint32_t guesses) const;
 
     store::guess_budget const* rule_;
-    std::uint32_t held_ = 0;
-    std::uint32_t open_ = 0;
-    instant last_{};
-    instant held_from_{};
-    instant open_from_{};
-    instant forgotten_{};
+    std::vector<entry> wrong_; ///< one per guess
+    instant from_{};           ///< guesses before this time must wait
 };
 
 /// Identifies a sum: a budget of the operator (or the ledger, which has no cap), its owner and its

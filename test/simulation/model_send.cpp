@@ -143,29 +143,55 @@ void model::take_everything(send& s, operation_id op, instant now) {
     fresh.op = op;
     fresh.of = s.order.to;
     fresh.admitted = to_millisecond(now);
-    fresh.expires = fresh.admitted + policy_.ttl;
     fresh.forgotten = fresh.admitted + policy_.retention;
     fresh.in_flight_until = fresh.admitted + lease;
-    make_room(s, fresh, now);
+    fresh.by = s.order.end_user;
+    fresh.code = s.code = code_for(s.order, now);
+    s.code_end = std::chrono::ceil<store::duration>(fresh.code->expires - now);
+    auto const open = live_records(s.order.to, now);
+    if (open.size() >= store::open_max) give_way(*open.front());
     to.records.push_back(std::move(fresh));
+    for (auto& each : to.records)
+        if (each.code == s.code && each.state == progress::live)
+            each.forgotten = std::max(each.forgotten, s.code->expires);
 }
 
-/// A newer code replaces the older ones of its scope, or joins up to four of them and their
-/// attempts.
-void model::make_room(send const& s, record& fresh, instant now) {
-    auto older = live_records(s.order.to, now);
-    std::size_t const stay =
-        rules_.keeps_several_codes(s.order.to.purpose) ? store::codes_max - 1 : 0;
-    if (stay > 0)
-        for (auto const* each : older) {
-            fresh.held = std::max(fresh.held, each->held);
-            fresh.open = std::max(fresh.open, each->open);
+void model::give_way(record& older) {
+    older.state = progress::canceled;
+    older.in_flight_until = instant(0);
+}
+
+/// A send repeats the newest code of the scope for a while, unless the requester has no attempts
+/// left at it and there is room for another one. A third code replaces the oldest.
+std::shared_ptr<model::code> model::code_for(send_order const& order, instant now) {
+    auto const& of = order.to;
+    auto const at = to_millisecond(now);
+    auto const live = live_codes(of, now);
+    if (!live.empty()) {
+        auto& newest = *live.back();
+        bool const is_used_up = newest.used[order.end_user] >= policy_.attempts_max;
+        bool const may_begin_another = is_used_up && live.size() < store::codes_max;
+        if (at <= newest.begun + policy_.repeat.repeated_for && !may_begin_another) {
+            newest.expires =
+                std::max(newest.expires, std::min<instant>(at + policy_.ttl,
+                                                           newest.begun + policy_.repeat.longest));
+            return live.back();
         }
-    std::size_t const go = older.size() - std::min(stay, older.size());
-    for (std::size_t n = 0; n < go; ++n) {
-        older[n]->state = progress::canceled;
-        older[n]->in_flight_until = instant(0);
     }
+    if (live.size() == store::codes_max)
+        for (auto* each : live_records(of, now))
+            if (each->code == live.front()) give_way(*each);
+    auto fresh = std::make_shared<code>();
+    fresh->begun = at;
+    fresh->expires = at + policy_.ttl;
+    return fresh;
+}
+
+bool model::learn_code(operation_id op, std::string const& code) {
+    auto const& its = sends_.at(op).code;
+    if (!its) return true; // sent without an admission; the audit reports that
+    if (its->text.empty()) its->text = code;
+    return its->text == code;
 }
 
 // --- money --------------------------------------------------------------------------------------
@@ -240,7 +266,7 @@ void model::conclude_sent(send& s, instant now) const {
         return std::max<std::int64_t>(0, whole_seconds_up(of - spent));
     };
     s.said = simply(word::sent);
-    s.said.expires_in = left(policy_.ttl);
+    s.said.expires_in = left(s.code_end);
     s.said.cooldown = left(std::chrono::seconds(whole_seconds_up(s.pause)));
     for (auto const& each : s.rate_limit_checks) {
         auto const& limit = policy_.limits[each.limit];

@@ -15,9 +15,11 @@ std::vector<named_mutation> const& all_mutations() {
         {never_locks_a_number, "never_locks_a_number"},
         {never_waits_between_guesses, "never_waits_between_guesses"},
         {allows_one_more_attempt, "allows_one_more_attempt"},
+        {takes_all_for_one_requester, "takes_all_for_one_requester"},
         {verifies_twice, "verifies_twice"},
         {verifies_after_cancel, "verifies_after_cancel"},
-        {keeps_the_replaced_code, "keeps_the_replaced_code"},
+        {never_repeats_a_code, "never_repeats_a_code"},
+        {repeats_a_code_for_ever, "repeats_a_code_for_ever"},
         {lives_a_second_longer, "lives_a_second_longer"},
         {forgets_the_cooldown, "forgets_the_cooldown"},
         {never_doubles_the_cooldown, "never_doubles_the_cooldown"},
@@ -47,7 +49,8 @@ asio::awaitable<result<admit_outcome>> broken_store::admit(admission request) {
         for (auto& each : request.reservations)
             each.cap = std::numeric_limits<std::int64_t>::max();
     if (is(mutation::forgets_the_idempotency_key)) request.idempotency.reset();
-    if (is(mutation::keeps_the_replaced_code)) request.add = true;
+    if (is(mutation::never_repeats_a_code)) request.repeat.repeated_for = duration(-1);
+    if (is(mutation::repeats_a_code_for_ever)) request.repeat.repeated_for = request.ttl * 100;
     if (is(mutation::lives_a_second_longer)) request.ttl += duration(1000);
     if (is(mutation::admits_two_at_a_time)) request.lease = duration(0);
     if (is(mutation::never_locks_a_number)) request.guesses.quota += 1000;
@@ -92,6 +95,7 @@ asio::awaitable<result<update_outcome>> broken_store::update(delivery_update req
 asio::awaitable<result<check_outcome>> broken_store::check_code(check request) {
     auto const number = request.key.number;
     if (is(mutation::allows_one_more_attempt)) ++request.attempts_max;
+    if (is(mutation::takes_all_for_one_requester)) request.by = {};
     if (is(mutation::never_locks_a_number)) request.guesses.quota += 1000;
     if (is(mutation::never_waits_between_guesses)) request.guesses.wait_from = 0;
     if (is(mutation::verifies_twice))

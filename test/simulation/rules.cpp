@@ -9,8 +9,6 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr char const* several = "device";
-
 store::cooldown_rule draw_cooldown(seeded& from) {
     store::cooldown_rule rule;
     rule.base = seconds(from.one_of({0, 5, 12}));
@@ -23,7 +21,7 @@ store::guess_budget draw_guesses(seeded& from) {
     store::guess_budget budget;
     budget.quota = static_cast<std::uint32_t>(from.between(3, 15));
     budget.window = minutes(from.one_of({1, 3, 60}));
-    budget.reserve = static_cast<std::uint32_t>(from.between(0, 2));
+    budget.of_ids = static_cast<std::uint32_t>(from.between(0, 3));
     budget.wait_from = static_cast<std::uint32_t>(from.one_of({0, 1, 3}));
     budget.wait_base = seconds(from.one_of({1, 5}));
     budget.wait_max = seconds(from.one_of({5, 20}));
@@ -120,21 +118,18 @@ std::int64_t rules::expected_price(int route) const {
     return price_of(route).value_or(policy.assumed_price.micros());
 }
 
-bool rules::keeps_several_codes(int purpose) const {
-    return purposes[static_cast<std::size_t>(purpose)] == several;
-}
-
 rules draw_rules(seeded& from) {
     rules all;
     auto& p = all.policy;
     p.code_length = 10; // so that nobody guesses a code by chance: see model::learn_code
     p.ttl = seconds(from.one_of({30, 60, 300}));
+    p.repeat.repeated_for = seconds(from.one_of({5, 20, 300}));
+    p.repeat.longest = p.repeat.repeated_for + seconds(from.one_of({10, 60, 300}));
     p.retention = p.ttl + seconds(from.one_of({0, 60, 600}));
     p.cooldown = draw_cooldown(from);
     p.rejected_backoff = seconds(from.one_of({0, 5, 20}));
     p.attempts_max = static_cast<std::uint32_t>(from.between(1, 5));
     p.guesses = draw_guesses(from);
-    p.purposes_with_several_codes = {several};
     p.allowed_routes = {3, 4, 7, 8};
     p.default_route_id = 3;
     p.plans = {cheap_first()};
@@ -145,7 +140,7 @@ rules draw_rules(seeded& from) {
     p.idempotency_retention = std::chrono::hours(1);
     p.undo_pause = std::chrono::hours(1); // longer than a history
     all.clients = {client_of("alpha"), client_of("beta")};
-    all.purposes = {"login", "payment", several};
+    all.purposes = {"login", "payment", "device"};
     all.numbers = {"31651860670", "31651861234", "4915112345678", "447700900123"};
     all.routes = p.allowed_routes;
     return all;

@@ -25,7 +25,6 @@ struct rules {
     [[nodiscard]] static std::optional<std::int64_t> price_of(int route);
     /// The expected cost of a send over the route, in millionths.
     [[nodiscard]] std::int64_t expected_price(int route) const;
-    [[nodiscard]] bool keeps_several_codes(int purpose) const;
 };
 
 [[nodiscard]] rules draw_rules(seeded& from);

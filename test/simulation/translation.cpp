@@ -82,7 +82,8 @@ answer translate(otp::sent const& done) {
 
 answer translate(otp::verified const& right, ids const& by_id) {
     auto said = simply(word::verified);
-    auto const found = by_id.find(right.id);
+    if (!right.id) return said;
+    auto const found = by_id.find(*right.id);
     if (found != by_id.end()) said.about = found->second;
     return said;
 }
@@ -93,7 +94,6 @@ answer translate(otp::verification_view const& view) {
     said.view.delivery = view.delivery;
     said.view.expires_in = view.expires_in.count();
     said.view.attempts_left = view.attempts_left;
-    said.view.attempts_left_without_id = view.attempts_left_without_id;
     return said;
 }
 

@@ -151,7 +151,8 @@ void world::transmitting(operation_id op, bridgexapi::sms const& message) {
         return fail("#" + std::to_string(op) + ": takes another route");
     if (message.to.digits() != rules_.numbers[static_cast<std::size_t>(it.send.to.number)])
         return fail("#" + std::to_string(op) + ": sends to another number");
-    model_.learn_code(op, code);
+    if (!model_.learn_code(op, code))
+        disagree("#" + std::to_string(op) + ": sends another code than the one that it repeats");
 }
 
 void world::answered(operation_id op, upstream_answer what) {

@@ -8,6 +8,7 @@
 #include "otpd/core/purpose.hpp"
 #include "otpd/core/random.hpp"
 #include "otpd/core/secret.hpp"
+#include "otpd/otp/caller.hpp"
 #include "otpd/store/shared_secrets.hpp"
 #include "otpd/store/store.hpp"
 
@@ -37,6 +38,11 @@ public:
     /// Hashes a number together with the client, so that clients share no state.
     [[nodiscard]] store::number_key hash(std::string_view client, phone_number const& number) const;
 
+    /// Returns who asks about the number. A caller without an end user's address is the client
+    /// itself.
+    [[nodiscard]] store::requester requester_of(caller const& caller,
+                                                phone_number const& number) const;
+
     /// Hashes any other limit key: its kind, then its value. The result never equals the hash of a
     /// number.
     [[nodiscard]] store::key_hash hash(std::initializer_list<std::string_view> fields) const;
@@ -63,6 +69,9 @@ public:
     [[nodiscard]] std::optional<passcode> code_of(store::code_seed const& seed,
                                                   std::string_view client, purpose const& purpose,
                                                   phone_number const& number) const;
+
+    /// Returns the ids of all keys that codes can be derived with.
+    [[nodiscard]] std::vector<std::uint32_t> key_ids() const;
 
     /// Returns what the instances of one store must have in common.
     [[nodiscard]] store::shared_secrets secrets() const;

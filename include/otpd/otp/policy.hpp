@@ -9,8 +9,7 @@
 #include "otpd/otp/limits.hpp"
 #include "otpd/otp/message.hpp"
 #include "otpd/otp/route_plan.hpp"
-#include "otpd/store/limits.hpp"
-#include "otpd/store/verification.hpp"
+#include "otpd/store/admission.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -22,16 +21,15 @@ namespace otpd::otp {
 struct policy {
     std::size_t code_length = 6;         ///< digits, passcode::min_length..max_length
     std::chrono::seconds ttl{300};       ///< <= 10 minutes (NIST SP 800-63B-4 3.1.3.2)
+    store::repeat_rule repeat;           ///< without attempts and keys, which each send fills in
     std::chrono::seconds retention{600}; ///< how long a verification can be queried, >= ttl
     /// Between two sends of a scope. 0: off.
     store::cooldown_rule cooldown{std::chrono::seconds(45), std::chrono::seconds(45),
                                   std::chrono::hours(1)};
     std::chrono::seconds rejected_backoff{5}; ///< replaces the cooldown when nothing was sent
-    std::uint32_t attempts_max = 5; ///< checks of one code with its id, and as many without
-    store::guess_budget guesses{20, std::chrono::hours(24),   5,
+    std::uint32_t attempts_max = 5;           ///< wrong guesses of one requester at one code
+    store::guess_budget guesses{20, std::chrono::hours(24),   10,
                                 10, std::chrono::seconds(30), std::chrono::hours(1)};
-    /// Purposes whose older codes stay valid until their own end when a new one is sent.
-    std::vector<std::string> purposes_with_several_codes;
     std::vector<int> allowed_routes{1, 2, 3, 4, 5, 7, 8};
     int default_route_id = 3;
     std::vector<route_plan> plans;
@@ -73,12 +71,14 @@ struct policy {
             .known_as("OTP_SEND_COOLDOWN_SECONDS");
         cooldown.whole("cooldown_memory_seconds", &store::cooldown_rule::memory, 0, 86'400,
                        "With cooldown_doubles: without a send for so long it begins anew.");
-        keys.whole("max_attempts", &o::attempts_max, 1, 100, "Guesses at one code.")
+        keys.whole("max_attempts", &o::attempts_max, 1, 100,
+                   "Wrong guesses of one requester at one code.")
             .known_as("OTP_MAX_ATTEMPTS");
         auto const guesses = keys.part(&o::guesses);
         guesses.whole("guesses_per_day", &store::guess_budget::quota, 1,
                       100, // NIST SP 800-63B-4 3.2.2
-                      "Wrong guesses for one number in 24 hours, then it is locked.");
+                      "Wrong guesses for one number in 24 hours, then it is locked; each "
+                      "verification_id has one more, ten a day in all.");
         guesses.whole("guess_wait_seconds", &store::guess_budget::wait_base, 0, 3600,
                       "Pause after half of those guesses; doubles with each further one, up to an "
                       "hour; 0: none.");
@@ -94,9 +94,6 @@ struct policy {
             .known_as("DEBUG_OTP");
         keys.whole("rejected_backoff_seconds", &o::rejected_backoff, 0, 300,
                    "Until a number may try again after a refused send.");
-        keys.purposes("purposes_with_several_codes", &o::purposes_with_several_codes,
-                      "Purposes whose older codes stay valid with a new one; others' are "
-                      "replaced.");
         keys.whole("uniform_failures_ms", &o::uniform_failures, 0, 10'000,
                    "Failed checks all look alike, and take at least so long; 0: each says what it "
                    "is.");

@@ -32,8 +32,7 @@ struct verification_view {
     std::string_view delivery; ///< queued, accepted, unknown, delivered or failed
     wall_time created_at;
     std::chrono::seconds expires_in{}; ///< of the code, rounded up; 0 after its end
-    unsigned attempts_left = 0;        ///< with the id; 0 after its end
-    unsigned attempts_left_without_id = 0;
+    unsigned attempts_left = 0;        ///< of the requester who asked for it; 0 after its end
     std::optional<store::receipt> sent;
     std::vector<event> events;
 };

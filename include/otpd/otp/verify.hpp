@@ -22,12 +22,12 @@ struct verify_request {
     phone_number number;
     otpd::purpose purpose;
     passcode code;
-    /// Of a verification: the guess counts as its holder's.
-    std::optional<std::string> id = std::nullopt;
+    std::optional<std::string> id = std::nullopt; ///< of a verification
 };
 
 struct verified {
-    store::verification_id id{};
+    /// Nothing if the code was right and the requester has no verification.
+    std::optional<store::verification_id> id;
 };
 
 class guess_checks;

@@ -21,19 +21,32 @@ struct idempotency_key {
     duration retention{};
 };
 
+/// When a send repeats the newest live code of its scope, so that every message of the scope holds
+/// a code that verifies. It does so until `repeated_for` after the code's first send. The end of
+/// the code is then `ttl` from now, but at most `longest` after its first send (NIST SP 800-63B-4
+/// 3.1.3.2). A later send begins a new code, and the old one stays valid until its end. A code over
+/// `codes_max` replaces the oldest. A code whose length is not that of admission::code is not
+/// repeated. A send also begins a new code if the requester has no attempts left at the only live
+/// one.
+struct repeat_rule {
+    duration repeated_for{std::chrono::minutes(5)};
+    duration longest{std::chrono::minutes(10)};
+    std::uint32_t attempts_max = 0; ///< as in `check`; 0: used attempts do not matter
+    /// Besides the key of admission::code. Codes of any other key are not repeated.
+    std::vector<std::uint32_t> other_keys;
+};
+
 struct admission {
     record_key key;
     verification_id id{};
-    code_seed code;
-    duration ttl{};       ///< of the code, > 0
+    requester by{};
+    code_seed code; ///< sent unless another one is repeated
+    duration ttl{}; ///< of the code, > 0
+    repeat_rule repeat;
     duration retention{}; ///< of the verification, >= ttl
     /// The longest duration of a send. A scope admits no other send until the last one is settled
     /// or its lease has expired.
     duration lease{};
-    /// True: other live codes of the scope stay valid and share one count of attempts with this
-    /// one. The oldest is dropped if there would be more than `codes_max`. False: they are
-    /// replaced.
-    bool add = false;
     cooldown_rule cooldown;
     std::vector<rate_limit_check> rate_limit_checks;
     /// Reserved together with the limits, or not at all. A violation names the budget and lasts
@@ -45,10 +58,15 @@ struct admission {
     std::string details; ///< of the event `admitted`
 };
 
-/// Most live codes of a scope with admission::add.
-inline constexpr std::size_t codes_max = 5;
+/// Most live codes of a scope.
+inline constexpr std::size_t codes_max = 2;
+/// Most live verifications of a scope. One more ends the oldest, but not the code that its message
+/// held.
+inline constexpr std::size_t open_max = 8;
 
 struct admitted {
+    code_seed code;      ///< the code to send: admission::code, or the one that is repeated
+    duration code_end{}; ///< how long that code can be verified from now on
     duration cooldown{}; ///< the pause that has begun; 0: none
     /// For each rate-limit check, in order: the time until the whole quota is available again. 0 if
     /// the check was not counted.

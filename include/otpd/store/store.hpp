@@ -50,8 +50,8 @@ public:
     virtual boost::asio::awaitable<result<update_outcome>> update(delivery_update request) = 0;
 
     /// Counts the guess, then compares it. A right code is consumed in the same step. Of any number
-    /// of concurrent checks, at most `attempts_max` are evaluated with the id and as many without,
-    /// and at most one is `verified`.
+    /// of concurrent checks, at most `attempts_max` of one requester are evaluated, and one more
+    /// with each id, and at most one is `verified`.
     virtual boost::asio::awaitable<result<check_outcome>> check_code(check request) = 0;
 
     /// Returns one verification; nullopt if it never existed or is forgotten. A verification is

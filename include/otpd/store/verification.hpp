@@ -32,8 +32,13 @@ struct code_seed {
     friend bool operator==(code_seed const&, code_seed const&) = default;
 };
 
-/// A client's number and a verification scope (client and purpose). Each scope has at most one live
-/// code, or several that share one count of attempts (admission::add).
+/// Who asks about a number, as the client attests it: the first bytes of a keyed hash of the end
+/// user's address. Zeros: the client itself. It tells apart only those who ask about one number of
+/// one client.
+using requester = std::array<std::byte, 8>;
+
+/// A client's number and a verification scope (client and purpose). Each scope has at most two live
+/// codes (repeat_rule).
 struct record_key {
     number_key number{};
     std::string scope;
@@ -61,7 +66,7 @@ enum class progress : std::uint8_t {
     pending,  ///< can be verified; its send is not settled yet
     active,   ///< can be verified
     verified, ///< its code was entered, once
-    replaced, ///< by a newer code of the scope
+    replaced, ///< by newer ones of the scope, or by the one that was verified
     canceled,
     expired
 };
@@ -125,25 +130,26 @@ struct verification {
     delivery message = delivery::queued;
     wall_time admitted_at; ///< by the store's clock, in whole milliseconds
     duration age{};
-    duration expires_in{};           ///< of the code; 0 after its end
-    std::uint32_t attempts = 0;      ///< wrong guesses with the id
-    std::uint32_t open_attempts = 0; ///< wrong guesses without the id
+    duration expires_in{};      ///< of the code; 0 after its end
+    std::uint32_t attempts = 0; ///< wrong guesses of its requester at its code; 0 after its end
     std::optional<receipt> sent;
     std::vector<event> events; ///< in order of time, to the millisecond
 };
 
-/// Limits the wrong guesses per number, over all its codes and scopes. The count is dropped
-/// `window` after the last wrong guess, or by a right one; a new code never lowers it (NIST SP
-/// 800-63B-4 3.2.2). Guesses with a verification id may use all of it, guesses without only `quota
-/// - reserve`. So someone who only knows the number cannot lock out the holder of the id.
+/// Limits the wrong guesses per number in a sliding `window`, over all its codes and scopes. A new
+/// code never lowers the count (NIST SP 800-63B-4 3.2.2), and a success takes back only the wrong
+/// guesses of its own requester. `quota` is for all requesters together. Each id has one guess
+/// beyond the quota and beyond the attempts at its code, at most `of_ids` in the window. So others
+/// cannot lock out the holder of an id. Guesses are counted by the 24th part of the window, and
+/// each one counts for at least the whole window.
 ///
 /// From the `wait_from`-th wrong guess on, each one delays the next: first by `wait_base`, then
-/// twice as long each time, up to `wait_max` (RFC 4226 7.3). Guesses with an id are delayed only by
-/// those with an id; guesses without are delayed by all.
+/// twice as long each time, up to `wait_max` (RFC 4226 7.3). The one guess that an id has beyond
+/// the quota is not delayed.
 struct guess_budget {
-    std::uint32_t quota = 0; ///< >= 1
-    duration window{};
-    std::uint32_t reserve = 0;   ///< < quota
+    std::uint32_t quota = 0;     ///< >= 1
+    duration window{};           ///< > 0
+    std::uint32_t of_ids = 0;    ///< most guesses that ids have beyond the quota
     std::uint32_t wait_from = 0; ///< >= 1; 0: no delays
     duration wait_base{};
     duration wait_max{};
@@ -164,9 +170,10 @@ struct check {
     /// Returns whether the guess is the code of a seed, in constant time. It is called once for
     /// each live code of the scope, even after a match, and again if the step is repeated.
     std::function<bool(code_seed const&)> is_code_of;
-    std::uint32_t attempts_max = 0; ///< per code: with the id, and as many without; >= 1
+    requester by{};
+    std::uint32_t attempts_max = 0; ///< of one requester at one code; >= 1
     guess_budget guesses;
-    /// If set, it must be a live verification of the scope. The guess counts as its holder's.
+    /// If set, it must be a live verification of the scope.
     std::optional<verification_id> id;
     /// Limits that count each failed guess without an id. The outcome is `refused` when one is used
     /// up. Ignored with an id.
@@ -175,10 +182,12 @@ struct check {
     std::vector<key_hash> guarded;
 };
 
-/// The code was right and is now used up. The number's guess count is cleared, its cooldown no
-/// longer doubles, and other live codes of the scope are replaced.
+/// The code was right and is now used up. The wrong guesses of its requester are forgotten, the
+/// scope's cooldown is over, and everything else that is live in the scope has ended.
 struct verified {
-    verification_id id{};
+    /// The verification that the check names, or else the newest one of the requester. Nothing if
+    /// the requester has none: then no verification is `verified`.
+    std::optional<verification_id> id;
     std::optional<receipt> sent;
     duration age{}; ///< since the admission
 };
@@ -188,9 +197,10 @@ struct wrong {
     /// The verification that was guessed at: that of the id, or the newest live one of the scope.
     verification_id id{};
 };
-/// The code's attempts were already used up: the guess was neither evaluated nor counted.
+/// The requester's attempts at every live code were already used up: the guess was neither
+/// evaluated nor counted.
 struct exhausted {
-    duration retry_after{}; ///< until the code is forgotten
+    duration retry_after{}; ///< until the last of these codes is forgotten
 };
 /// The number's guesses are used up, or the last one is too recent: the guess was neither evaluated
 /// nor counted.

@@ -120,6 +120,15 @@ store::number_key key_ring::hash(std::string_view client, phone_number const& nu
     return first_half(keys_->number({client, number.digits()}));
 }
 
+store::requester key_ring::requester_of(caller const& caller, phone_number const& number) const {
+    store::requester by{};
+    if (!caller.end_user_address) return by;
+    auto const digest = keys_->number(
+        {caller.client->name, number.digits(), "requester", *caller.end_user_address});
+    std::copy_n(digest.begin(), by.size(), by.begin());
+    return by;
+}
+
 store::key_hash key_ring::hash(std::initializer_list<std::string_view> fields) const {
     return first_half(keys_->hash(fields));
 }
@@ -165,12 +174,18 @@ std::optional<passcode> key_ring::code_of(store::code_seed const& seed, std::str
     return passcode::generate(seed.length, bytes);
 }
 
+std::vector<std::uint32_t> key_ring::key_ids() const {
+    std::vector<std::uint32_t> ids;
+    for (auto const& each : keys_->live)
+        ids.push_back(each.id);
+    return ids;
+}
+
 store::shared_secrets key_ring::secrets() const {
     store::shared_secrets secrets;
     secrets.number_key = first_half(keys_->number({"fingerprint"}));
     secrets.signing_key = keys_->live.front().id;
-    for (auto const& each : keys_->live)
-        secrets.known.push_back(each.id);
+    secrets.known = key_ids();
     return secrets;
 }
 

@@ -6,10 +6,12 @@
 #include "otpd/core/random.hpp"
 #include "otpd/otp/client.hpp"
 #include "otpd/otp/key_ring.hpp"
+#include "otpd/otp/policy.hpp"
 
-#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace otpd::otp {
 
@@ -26,9 +28,9 @@ struct new_code {
 class code_factory {
 public:
     /// All arguments must outlive it.
-    code_factory(std::size_t code_length, key_ring const& keys, random_source& random,
+    code_factory(policy const& rules, key_ring const& keys, random_source& random,
                  test_numbers const& tests)
-        : code_length_(code_length), keys_(keys), random_(random), tests_(tests) {}
+        : rules_(rules), keys_(keys), random_(random), tests_(tests), key_ids_(keys.key_ids()) {}
 
     [[nodiscard]] new_code make(client const& by, purpose const& purpose,
                                 phone_number const& to) const {
@@ -38,16 +40,30 @@ public:
         auto sealed = keys_.seal(address);
         if (auto const* const test = tests_.find(to))
             return {address, std::move(sealed), {}, test->code, true};
-        auto const seed = keys_.make_seed(code_length_, random_);
+        auto const seed = keys_.make_seed(rules_.code_length, random_);
         auto code = keys_.code_of(seed, by.name, purpose, to).value();
         return {address, std::move(sealed), seed, std::move(code), false};
     }
 
+    /// Returns when a send repeats the code of an earlier one.
+    [[nodiscard]] store::repeat_rule repeat_rule(bool is_test) const {
+        auto rule = rules_.repeat;
+        rule.attempts_max = rules_.attempts_max;
+        if (!is_test) rule.other_keys = key_ids_;
+        return rule;
+    }
+    /// Derives the code that an admission chose.
+    [[nodiscard]] passcode code_of(store::code_seed const& seed, client const& by,
+                                   purpose const& purpose, phone_number const& to) const {
+        return keys_.code_of(seed, by.name, purpose, to).value();
+    }
+
 private:
-    std::size_t const code_length_;
+    policy const& rules_;
     key_ring const& keys_;
     random_source& random_;
     test_numbers const& tests_;
+    std::vector<std::uint32_t> const key_ids_;
 };
 
 } // namespace otpd::otp

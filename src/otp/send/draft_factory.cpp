@@ -10,6 +10,7 @@ send_draft draft_factory::make(send_request request, steady_time now, wall_time 
     auto fresh = codes_.make(client, request.purpose, request.to);
     auto routes = routes_.plan(request);
     auto idempotency = idempotency_key_of(request);
+    auto const by = keys_.requester_of(request.caller, request.to);
     auto const suffix = request.suffix.value_or(client.suffix);
     send_draft draft{.request = std::move(request),
                      .suffix = suffix,
@@ -17,6 +18,8 @@ send_draft draft_factory::make(send_request request, steady_time now, wall_time 
                      .sealed = std::move(fresh.sealed),
                      .code = fresh.code,
                      .seed = fresh.seed,
+                     .repeat = codes_.repeat_rule(fresh.is_test),
+                     .by = by,
                      .began = now,
                      .began_at = wall,
                      .is_test = fresh.is_test,

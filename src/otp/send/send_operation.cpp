@@ -70,6 +70,10 @@ std::optional<outcome<sent>> send_operation::take(store::admit_outcome const& an
     if (auto const* const yes = std::get_if<store::admitted>(&answer)) {
         reports.violations(yes->observed, limit_mode::observe, send_);
         send_.admission = *yes;
+        auto const& request = send_.draft.request;
+        if (!send_.draft.is_test && yes->code != send_.draft.seed)
+            send_.draft.code = parts_.codes.code_of(yes->code, *request.caller.client,
+                                                    request.purpose, request.to);
         return std::nullopt;
     }
     if (auto const* const no = std::get_if<store::refused>(&answer)) {

@@ -2,6 +2,7 @@
 
 #include "otpd/core/deadline.hpp"
 #include "routing/route_selector.hpp"
+#include "send/code_factory.hpp"
 #include "send/send_reports.hpp"
 #include "send/send_results.hpp"
 #include "send/send_state.hpp"
@@ -17,6 +18,7 @@ namespace otpd::otp {
 
 /// The collaborators that all sends share.
 struct send_parts {
+    code_factory const& codes;
     route_selector const& routes;
     store_steps const& store;
     transmission const& upstream;

@@ -102,7 +102,7 @@ outcome<sent> send_results::result(send_state const& send) const {
     result.route_id = send.routes().taken.route_id;
     result.plan = send.routes().plan;
     result.steps = send.routes().reports;
-    result.expires_in = seconds_left(rules_.ttl, spent);
+    result.expires_in = seconds_left(send.admission->code_end, spent);
     result.cooldown =
         seconds_left(std::chrono::ceil<std::chrono::seconds>(send.admission->cooldown), spent);
     if (rules_.reveal_codes) result.debug_code = draft.code;

@@ -19,9 +19,11 @@ struct send_draft {
     send_request request;
     autofill_suffix suffix;
     store::verification_address address;
-    std::string sealed; ///< `address` as callers see it (key_ring::seal)
-    passcode code;
+    std::string sealed;    ///< `address` as callers see it (key_ring::seal)
+    passcode code;         ///< of an admitted send: the code that goes out
     store::code_seed seed; ///< of the code; a test number has none
+    store::repeat_rule repeat;
+    store::requester by;
     steady_time began;
     wall_time began_at;
     bool is_test = false;     ///< a test number: no SMS, only the client's limits and the global

@@ -95,15 +95,15 @@ void settle_refused(store::settlement& request, send_state const& send, policy c
 } // namespace
 
 store::admission admission_of(send_draft const& draft, policy const& rules) {
-    auto const& several = rules.purposes_with_several_codes;
     store::admission request;
     request.key = draft.key();
     request.id = draft.address.id;
+    request.by = draft.by;
     request.code = draft.seed;
     request.ttl = rules.ttl;
+    request.repeat = draft.repeat;
     request.retention = rules.retention;
     request.lease = rules.send_timeout + settle_time;
-    request.add = std::ranges::find(several, draft.request.purpose.name()) != several.end();
     if (!draft.is_test) request.cooldown = rules.cooldown;
     request.rate_limit_checks = draft.rate_limit_checks;
     request.reservations = draft.routes.taken.reservations;

@@ -18,8 +18,7 @@ bool is_settled(verification_view const& view) {
 
 bool differ(verification_view const& a, verification_view const& b) {
     return a.state != b.state || a.delivery != b.delivery || a.events.size() != b.events.size() ||
-           a.attempts_left != b.attempts_left ||
-           a.attempts_left_without_id != b.attempts_left_without_id;
+           a.attempts_left != b.attempts_left;
 }
 
 /// The interval of reads that detect changes by other instances, and waiters that have left.
@@ -41,7 +40,7 @@ long_polls::find_changed(caller caller, std::string id, deadline until,
     auto seen = waiters_.seen(id);
     auto const first = co_await verifications_.find(caller, id);
     if (!first || is_settled(*first)) co_return first;
-    auto const code_end = now_.now() + first->expires_in;
+    auto code_end = now_.now() + first->expires_in;
     bool saw_end = first->expires_in == std::chrono::seconds(0);
     while (!until.expired() && !has_disconnected()) {
         bool const may_wait =
@@ -50,9 +49,10 @@ long_polls::find_changed(caller caller, std::string id, deadline until,
         bool const has_heard = std::exchange(seen, waiters_.seen(id)) != seen;
         bool const sees_end = !saw_end && now_.now() >= code_end;
         if (!has_heard && !sees_end && hears_everything_) continue;
-        saw_end = saw_end || sees_end;
         auto const now = co_await find_shared(caller, id, seen);
         if (!now || differ(*first, *now)) co_return now;
+        saw_end = now->expires_in == std::chrono::seconds(0);
+        code_end = now_.now() + now->expires_in; // a resend may have moved it
     }
     co_return first;
 }

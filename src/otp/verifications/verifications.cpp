@@ -58,9 +58,6 @@ std::string_view word_of(store::event_type type) {
 }
 
 verification_view view_of(std::string id, store::verification const& found, policy const& rules) {
-    auto const left = [&rules](std::uint32_t used) {
-        return rules.attempts_max - std::min(used, rules.attempts_max);
-    };
     bool const live = found.expires_in > store::duration::zero();
     verification_view view;
     view.id = std::move(id);
@@ -69,10 +66,8 @@ verification_view view_of(std::string id, store::verification const& found, poli
     view.delivery = to_string(found.message);
     view.created_at = found.admitted_at;
     view.expires_in = std::chrono::ceil<std::chrono::seconds>(found.expires_in);
-    if (live) {
-        view.attempts_left = left(found.attempts);
-        view.attempts_left_without_id = left(found.open_attempts);
-    }
+    if (live)
+        view.attempts_left = rules.attempts_max - std::min(found.attempts, rules.attempts_max);
     view.sent = found.sent;
     for (auto const& each : found.events) {
         auto details = read_details(each.details);

@@ -21,6 +21,7 @@ checked_guess guess_checks::check(verify_request request) const {
         auto const own = seed == store::code_seed() ? fixed : keys.code_of(seed, client, what, to);
         return own && own->is_same_as(typed);
     };
+    asked.by = keys_.requester_of(request.caller, request.number);
     asked.attempts_max = rules_.attempts_max;
     asked.guesses = rules_.guesses;
     limiter::limit_keys const keys{request.caller, request.number, country};

@@ -25,6 +25,7 @@ void guess_reports::publish(checked_guess const& guess, store::check_outcome con
     auto const* const right = std::get_if<store::verified>(&answer);
     auto const* const wrong = std::get_if<store::wrong>(&answer);
     if (right == nullptr && wrong == nullptr) return;
+    if (right != nullptr && !right->id) return; // no verification is verified
     bool const last = wrong != nullptr && wrong->attempts_left == 0;
     auto const kind = right != nullptr ? event_type::verified : event_type::wrong;
     if (!observers_.wants(kind) && !(last && observers_.wants(event_type::exhausted))) return;
@@ -32,7 +33,7 @@ void guess_reports::publish(checked_guess const& guess, store::check_outcome con
     verification_event event;
     event.type = kind;
     event.at = now_.wall();
-    event.verification_id = keys_.seal({guess.number, right != nullptr ? right->id : wrong->id});
+    event.verification_id = keys_.seal({guess.number, right != nullptr ? *right->id : wrong->id});
     event.request_id = request.caller.request_id;
     event.client = request.caller.client->name;
     event.purpose = request.purpose.name();
@@ -68,7 +69,7 @@ void guess_reports::log(checked_guess const& guess, std::string_view word,
     // The verified message's route and price, together with the proof that it arrived.
     auto const sent = right->sent.value_or(store::receipt{});
     log_.info("otp_verified", {{"request_id", request.caller.request_id},
-                               {"verification_id", to_hex(right->id)},
+                               {"verification_id", right->id ? to_hex(*right->id) : std::string()},
                                {"client", request.caller.client->name},
                                {"phone", phone},
                                {"purpose", request.purpose.name()},

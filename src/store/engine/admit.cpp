@@ -102,7 +102,9 @@ admitted apply(states& states, admission const& request, store_time now) {
     if (request.cooldown.base > duration(0))
         done.cooldown =
             begin_pause(number, request.key.scope, request.cooldown, to_millisecond(now));
-    add_verification(number, request, now);
+    auto const& code = add_verification(number, request, now);
+    done.code = code.seed;
+    done.code_end = until(code.end, now);
     return done;
 }
 

@@ -30,9 +30,10 @@ update_outcome update(states& states, delivery_update const& request, store_time
 }
 
 std::optional<verification> find(states& states, verification_address const& at, store_time now) {
-    auto const* const found = states.number(at.number).find(at.id);
+    auto const& number = states.number(at.number);
+    auto const* const found = number.find(at.id);
     if (found == nullptr) return std::nullopt;
-    return shown(*found, now);
+    return shown(number, *found, now);
 }
 
 cancel_outcome cancel(states& states, cancellation const& request, store_time now) {
@@ -41,7 +42,9 @@ cancel_outcome cancel(states& states, cancellation const& request, store_time no
         return cancel_outcome::absent;
     if (!found->is_live()) return cancel_outcome::ended;
     auto& number = states.change_number(request.address.number);
-    end_code(*number.find(request.address.id), progress::canceled, event_type::canceled, now);
+    end_verification(*number.find(request.address.id), progress::canceled, event_type::canceled,
+                     now);
+    number.drop_unused_codes();
     return cancel_outcome::canceled;
 }
 

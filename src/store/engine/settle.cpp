@@ -44,6 +44,7 @@ void remove(number_state& state, settlement const& request, store_time now) {
         begun_until = pause->pause_until;
     }
     state.verifications.erase(state.verifications.begin() + (found - state.verifications.data()));
+    state.drop_unused_codes();
     if (has_begun)
         take_back_pause(state, scope, begun_until, request.back_off, to_millisecond(now));
 }

@@ -7,6 +7,8 @@
 
 namespace otpd::store::engine {
 
+using state::find_in;
+using state::live_code;
 using state::number_state;
 using state::verification_state;
 
@@ -38,6 +40,71 @@ auto oldest_ended(number_state& state) {
                                               : std::ranges::find_if(state.verifications, is_over);
 }
 
+template <class Code, class State>
+code_list<Code> find_codes(State& state, std::string_view scope) {
+    code_list<Code> found;
+    for (auto& each : state.codes)
+        if (std::ranges::any_of(state.verifications, [&](verification_state const& of) {
+                return of.code == each.number && of.scope == scope;
+            }))
+            found.push_back(&each);
+    return found;
+}
+
+bool is_repeated(live_code const& code, std::size_t live, admission const& request,
+                 store_time now) {
+    auto const& rule = request.repeat;
+    bool const has_key = code.seed.key_id == request.code.key_id ||
+                         std::ranges::count(rule.other_keys, code.seed.key_id) > 0;
+    bool const can_be_typed = code.seed.length == request.code.length;
+    bool const is_used_up =
+        rule.attempts_max > 0 && code.attempts_of(request.by) >= rule.attempts_max;
+    return has_key && can_be_typed && now <= code.begun + rule.repeated_for &&
+           !(is_used_up && live < codes_max);
+}
+
+std::uint8_t unused_number(number_state const& state) noexcept {
+    std::uint8_t number = 1;
+    while (find_in(state.codes, &live_code::number, number) != nullptr)
+        ++number;
+    return number;
+}
+
+/// Repeats the newest code of the scope, or begins a new one. Returns its number.
+std::uint8_t code_to_send(number_state& state, admission const& request, store_time now) {
+    auto const at = to_millisecond(now);
+    auto const live = codes_of(state, request.key.scope);
+    if (!live.empty() && is_repeated(*live.back(), live.size(), request, at)) {
+        auto& code = *live.back();
+        code.end =
+            std::max(code.end, std::min(at + request.ttl, code.begun + request.repeat.longest));
+        return code.number;
+    }
+    if (live.size() >= codes_max) {
+        for (auto& each : state.verifications)
+            if (each.code == live.front()->number)
+                end_verification(each, progress::replaced, event_type::replaced, now);
+        state.drop_unused_codes();
+    }
+    live_code fresh;
+    fresh.number = unused_number(state);
+    fresh.seed = request.code;
+    fresh.begun = at;
+    fresh.end = at + request.ttl;
+    state.codes.push_back(fresh);
+    return fresh.number;
+}
+
+/// Ends the oldest live verification of the scope if there is no room for one more.
+void end_oldest_open(number_state& state, std::string_view scope, store_time now) {
+    auto const is_open = [scope](verification_state const& each) {
+        return each.is_live() && each.scope == scope;
+    };
+    if (std::ranges::count_if(state.verifications, is_open) < std::ptrdiff_t{open_max}) return;
+    end_verification(*std::ranges::find_if(state.verifications, is_open), progress::replaced,
+                     event_type::replaced, now);
+}
+
 } // namespace
 
 std::optional<duration> in_flight_for(number_state const& state, std::string_view scope,
@@ -53,50 +120,50 @@ bool has_place(number_state const& state, std::string_view scope) noexcept {
     };
     auto const kept =
         static_cast<std::size_t>(std::ranges::count_if(state.verifications, keeps_place));
-    return kept + codes_max <= verifications_max;
+    return kept + open_max <= verifications_max;
 }
 
-std::vector<verification_state*> live_codes_of(number_state& state, std::string_view scope) {
-    std::vector<verification_state*> found;
-    for (auto& each : state.verifications)
-        if (each.is_live() && each.scope == scope) found.push_back(&each);
-    return found;
+code_list<live_code> codes_of(number_state& state, std::string_view scope) {
+    return find_codes<live_code>(state, scope);
+}
+code_list<live_code const> codes_of(number_state const& state, std::string_view scope) {
+    return find_codes<live_code const>(state, scope);
 }
 
-void end_code(verification_state& verification, progress how, event_type why, store_time now) {
+void end_verification(verification_state& verification, progress how, event_type why,
+                      store_time now) {
     verification.end(how);
     add_event(verification, why, now);
 }
 
-void add_verification(number_state& state, admission const& request, store_time now) {
+live_code const& add_verification(number_state& state, admission const& request, store_time now) {
     // Ids are random and never repeat. If one did, nothing else must be found under it.
     std::erase_if(state.verifications, [&](auto const& each) { return each.id == request.id; });
-    verification_state fresh;
-    auto const before = live_codes_of(state, request.key.scope);
-    std::size_t const kept = request.add ? std::min(before.size(), codes_max - 1) : 0;
-    for (std::size_t n = 0; n < before.size(); ++n) {
-        auto& each = *before[n];
-        if (request.add) {
-            fresh.attempts = std::max(fresh.attempts, each.attempts);
-            fresh.open_attempts = std::max(fresh.open_attempts, each.open_attempts);
-        }
-        if (n + kept < before.size()) end_code(each, progress::replaced, event_type::replaced, now);
-    }
+    state.drop_unused_codes();
+    auto const number = code_to_send(state, request, now);
+    end_oldest_open(state, request.key.scope, now);
     while (state.verifications.size() >= verifications_max) {
         auto const oldest = oldest_ended(state);
         if (oldest == state.verifications.end()) break; // the caller asked has_place()
         state.verifications.erase(oldest);
     }
+    verification_state fresh;
     fresh.id = request.id;
     fresh.scope = request.key.scope;
     fresh.admitted = to_millisecond(now);
-    fresh.code_end = fresh.admitted + request.ttl;
     fresh.retained_until = fresh.admitted + request.retention;
     if (request.lease > duration(0)) fresh.lease_end = fresh.admitted + request.lease;
-    fresh.code = request.code;
+    fresh.code = number;
+    fresh.by = request.by;
     fresh.events.add(event_type::admitted, duration(0), request.details);
     state.verifications.push_back(std::move(fresh));
+    state.drop_unused_codes();
     bound_events(state);
+    auto const& code = state.code_of(state.verifications.back());
+    // All verifications with this code can be queried as long as it can be verified.
+    for (auto& each : state.verifications)
+        if (each.code == number) each.retained_until = std::max(each.retained_until, code.end);
+    return code;
 }
 
 void bound_events(number_state& state) {
@@ -143,7 +210,7 @@ void add_notes(verification_state& verification, std::vector<note> const& notes,
         add_event(verification, each.type, time_of(each, verification, now), each.details);
 }
 
-verification shown(verification_state const& state, store_time now) {
+verification shown(number_state const& number, verification_state const& state, store_time now) {
     verification seen;
     seen.id = state.id;
     seen.scope = state.scope;
@@ -151,9 +218,11 @@ verification shown(verification_state const& state, store_time now) {
     seen.message = state.message;
     seen.admitted_at = wall_time_of(state.admitted);
     seen.age = since(state.admitted, now);
-    if (state.is_live()) seen.expires_in = until(state.code_end, now);
-    seen.attempts = state.attempts;
-    seen.open_attempts = state.open_attempts;
+    if (state.is_live()) {
+        auto const& code = number.code_of(state);
+        seen.expires_in = until(code.end, now);
+        seen.attempts = code.attempts_of(state.by);
+    }
     if (state.sent) seen.sent = state.sent.get();
     for (auto& each : state.events.all())
         seen.events.push_back(

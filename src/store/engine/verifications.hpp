@@ -6,6 +6,8 @@
 #include "otpd/store/verification.hpp"
 #include "state/number_state.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -24,18 +26,23 @@ inline constexpr std::size_t number_events_max = 256;
                                                     std::string_view scope, store_time now);
 /// Whether one more fits.
 [[nodiscard]] bool has_place(state::number_state const& state, std::string_view scope) noexcept;
-/// Adds the verification of an admission and ends those that it replaces.
-void add_verification(state::number_state& state, admission const& request, store_time now);
+/// Adds the verification of an admission and ends those that it replaces. Returns the code to send.
+state::live_code const& add_verification(state::number_state& state, admission const& request,
+                                         store_time now);
 /// Drops the oldest ended verifications while there are too many events. Live ones stay.
 void bound_events(state::number_state& state);
 
-/// The verifications whose code can be verified, in the order of their admission. Valid until the
-/// list changes.
-[[nodiscard]] std::vector<state::verification_state*> live_codes_of(state::number_state& state,
-                                                                    std::string_view scope);
+template <class Code>
+using code_list = boost::container::small_vector<Code*, codes_max>;
+/// The live codes of the scope, in the order in which they began. Valid until the list changes.
+[[nodiscard]] code_list<state::live_code> codes_of(state::number_state& state,
+                                                   std::string_view scope);
+[[nodiscard]] code_list<state::live_code const> codes_of(state::number_state const& state,
+                                                         std::string_view scope);
 
-void end_code(state::verification_state& verification, progress how, event_type why,
-              store_time now);
+/// Ends one verification. Its code stays valid while another verification has it.
+void end_verification(state::verification_state& verification, progress how, event_type why,
+                      store_time now);
 
 // --- events -------------------------------------------------------------------------------------
 
@@ -54,6 +61,7 @@ void add_notes(state::verification_state& verification, std::vector<note> const&
                store_time now);
 
 /// The verification as callers see it.
-[[nodiscard]] verification shown(state::verification_state const& verification, store_time now);
+[[nodiscard]] verification shown(state::number_state const& state,
+                                 state::verification_state const& verification, store_time now);
 
 } // namespace otpd::store::engine

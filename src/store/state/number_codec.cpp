@@ -3,6 +3,8 @@
 #include "state/dictionary.hpp"
 #include "state/number_state.hpp"
 
+#include <algorithm>
+
 namespace otpd::store::state {
 
 namespace {
@@ -15,6 +17,9 @@ constexpr unsigned lowest_three = 7;
 constexpr unsigned is_settled = 1;
 constexpr unsigned with_receipt = 2;
 constexpr unsigned with_lease = 4;
+constexpr unsigned is_guessed = 8;
+constexpr unsigned with_requester = 16; // the requester is not the client
+constexpr unsigned all_flags = is_settled | with_receipt | with_lease | is_guessed | with_requester;
 
 /// More than a state ever gets (engine/verifications.hpp). A state with more is damaged.
 constexpr std::uint64_t list_max = 255;
@@ -42,19 +47,30 @@ void transfer_size(reader& reader, std::vector<T>& list) {
     list.resize(static_cast<std::size_t>(reader.number(list_max)));
 }
 
-template <class Part>
-void transfer_presence(writer& to, std::optional<Part> const& part) {
-    to.byte(part ? 1 : 0);
+/// An end that is usually 0, and then takes one byte.
+void transfer_end(writer& to, store_time end, store_time since) {
+    to.byte(end == store_time() ? 0 : 1);
+    if (end != store_time()) to.time(end, since);
 }
-template <class Part>
-void transfer_presence(reader& reader, std::optional<Part>& part) {
-    if (reader.number(1) == 1) part.emplace();
+void transfer_end(reader& reader, store_time& end, store_time since) {
+    if (reader.number(1) == 1) end = reader.time(since);
+}
+
+void transfer_kind(writer& to, guess_kind kind) {
+    to.byte(static_cast<std::uint8_t>(kind));
+}
+void transfer_kind(reader& reader, guess_kind& kind) {
+    auto const found = reader.byte();
+    if (found > static_cast<std::uint8_t>(guess_kind::of_id)) reader.fail();
+    kind = static_cast<guess_kind>(found);
 }
 
 /// Which optional parts it has.
 unsigned transfer_head(writer& to, verification_state const& v) {
     auto const parts = (v.is_settled ? is_settled : 0U) | (v.sent ? with_receipt : 0U) |
-                       (v.lease_end != store_time() ? with_lease : 0U);
+                       (v.lease_end != store_time() ? with_lease : 0U) |
+                       (v.is_guessed ? is_guessed : 0U) |
+                       (v.by != requester() ? with_requester : 0U);
     to.byte(static_cast<std::uint8_t>(static_cast<unsigned>(v.code_state) |
                                       static_cast<unsigned>(v.message) << delivery_shift));
     to.byte(static_cast<std::uint8_t>(parts));
@@ -65,11 +81,12 @@ unsigned transfer_head(reader& reader, verification_state& v) {
     unsigned const parts = reader.byte();
     if ((head & lowest_three) > static_cast<unsigned>(progress::expired) ||
         head >> delivery_shift > static_cast<unsigned>(delivery::failed) ||
-        parts > (is_settled | with_receipt | with_lease))
+        (parts & ~all_flags) != 0)
         reader.fail();
     v.code_state = static_cast<progress>(head & lowest_three);
     v.message = static_cast<delivery>(head >> delivery_shift);
     v.is_settled = (parts & is_settled) != 0;
+    v.is_guessed = (parts & is_guessed) != 0;
     return parts;
 }
 
@@ -99,19 +116,28 @@ void transfer_verification(Bytes& bytes, Verification& v, store_time before) {
     auto const parts = transfer_head(bytes, v);
     bytes.bytes(v.id);
     transfer_text(bytes, v.scope);
-    bytes.number(v.attempts);
-    bytes.number(v.open_attempts);
+    if (v.is_live()) bytes.byte(v.code);
+    if ((parts & with_requester) != 0) bytes.bytes(v.by);
     bytes.time(v.admitted, before);
-    bytes.time(v.code_end, v.admitted);
     bytes.time(v.retained_until, v.admitted);
     if ((parts & with_lease) != 0) bytes.time(v.lease_end, v.admitted);
-    if (v.is_live()) {
-        bytes.number(v.code.key_id);
-        bytes.bytes(v.code.nonce);
-        bytes.byte(v.code.length);
-    }
     if ((parts & with_receipt) != 0) transfer_receipt(bytes, v.sent);
     transfer_events(bytes, v.events);
+}
+
+template <class Bytes, class Code>
+void transfer_code(Bytes& bytes, Code& c, store_time since) {
+    bytes.byte(c.number);
+    bytes.number(c.seed.key_id);
+    bytes.bytes(c.seed.nonce);
+    bytes.byte(c.seed.length);
+    bytes.time(c.begun, since);
+    bytes.time(c.end, c.begun);
+    transfer_size(bytes, c.attempts);
+    for (auto& each : c.attempts) {
+        bytes.bytes(each.by);
+        bytes.number(each.count);
+    }
 }
 
 template <class Bytes, class Cooldown>
@@ -125,12 +151,11 @@ void transfer_cooldown(Bytes& bytes, Cooldown& c, store_time since) {
 
 template <class Bytes, class Guesses>
 void transfer_guesses(Bytes& bytes, Guesses& g, store_time since) {
-    bytes.number(g.open);
-    bytes.number(g.held);
-    bytes.time(g.last, since);
-    bytes.time(g.open_from, g.last);
-    bytes.time(g.held_from, g.last);
-    bytes.time(g.counted_until, g.last);
+    transfer_kind(bytes, g.kind);
+    bytes.bytes(g.by);
+    bytes.number(g.count);
+    bytes.time(g.since, since);
+    bytes.time(g.counted_until, g.since);
 }
 
 template <class Bytes, class State>
@@ -142,6 +167,9 @@ void transfer(Bytes& bytes, State& state) {
         before = each.admitted;
     }
     auto const since = last_admission(state);
+    transfer_size(bytes, state.codes);
+    for (auto& each : state.codes)
+        transfer_code(bytes, each, since);
     transfer_size(bytes, state.limits);
     for (auto& each : state.limits) {
         transfer_text(bytes, each.name);
@@ -150,8 +178,24 @@ void transfer(Bytes& bytes, State& state) {
     transfer_size(bytes, state.cooldowns);
     for (auto& each : state.cooldowns)
         transfer_cooldown(bytes, each, since);
-    transfer_presence(bytes, state.guesses);
-    if (state.guesses) transfer_guesses(bytes, *state.guesses, since);
+    transfer_size(bytes, state.guesses);
+    for (auto& each : state.guesses)
+        transfer_guesses(bytes, each, since);
+    transfer_end(bytes, state.guess_from, since);
+}
+
+/// Whether the engine can rely on the state: each live verification has a code, and each code has a
+/// unique number and a verification.
+bool is_sound(number_state const& state) noexcept {
+    auto const is_named = [&](live_code const& code) {
+        return code.number != 0 && &code == find_in(state.codes, &live_code::number, code.number) &&
+               find_in(state.verifications, &verification_state::code, code.number) != nullptr;
+    };
+    auto const has_its_code = [&](verification_state const& each) {
+        return !each.is_live() || find_in(state.codes, &live_code::number, each.code) != nullptr;
+    };
+    return std::ranges::all_of(state.codes, is_named) &&
+           std::ranges::all_of(state.verifications, has_its_code);
 }
 
 } // namespace
@@ -167,7 +211,7 @@ bool decode(std::string_view blob, number_state& state) {
     reader reader(blob);
     static_cast<void>(read_header(reader, format::number_1));
     transfer(reader, state);
-    if (reader.is_complete()) return true;
+    if (reader.is_complete() && is_sound(state)) return true;
     state.clear();
     return false;
 }

@@ -1,7 +1,5 @@
 #include "state/number_state.hpp"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 
 namespace otpd::store::state {
@@ -13,45 +11,70 @@ namespace {
 constexpr counter_time retention_spare = std::chrono::minutes(1);
 constexpr counter_time guess_retention_spare = std::chrono::hours(24);
 
+void move_back(live_code& c, counter_time by) noexcept {
+    c.begun -= by;
+    c.end -= by;
+}
+
 /// Events are counted from the admission, so they move with it.
 void move_back(verification_state& v, counter_time by) noexcept {
     v.admitted -= by;
-    v.code_end -= by;
     v.retained_until -= by;
     if (v.lease_end != store_time()) v.lease_end -= by;
 }
 
-void move_back(guess_state& g, counter_time by) noexcept {
-    g.last -= by;
-    g.open_from -= by;
-    g.held_from -= by;
+void move_back(wrong_guesses& g, counter_time by) noexcept {
+    g.since -= by;
     g.counted_until -= by;
 }
 
 } // namespace
 
+std::uint32_t live_code::attempts_of(requester const& by) const noexcept {
+    auto const* const found = find_in(attempts, &attempt_count::by, by);
+    return found == nullptr ? 0 : found->count;
+}
+
+std::uint32_t live_code::count_attempt(requester const& by) {
+    auto* found = find_in(attempts, &attempt_count::by, by);
+    if (found == nullptr) found = &attempts.emplace_back(attempt_count{by, 0});
+    return ++found->count;
+}
+
 void verification_state::end(progress how) noexcept {
     code_state = how;
-    OPENSSL_cleanse(code.nonce.data(), code.nonce.size());
-    code = {};
+    code = 0;
     if (how != progress::expired) lease_end = {};
 }
 
+void number_state::drop_unused_codes() noexcept {
+    std::erase_if(codes, [this](live_code const& each) {
+        return find_in(verifications, &verification_state::code, each.number) == nullptr;
+    });
+}
+
 bool number_state::is_empty() const noexcept {
-    return verifications.empty() && limits.empty() && cooldowns.empty() && !guesses;
+    return verifications.empty() && limits.empty() && cooldowns.empty() && guesses.empty();
 }
 
 void number_state::clear() noexcept {
+    codes.clear();
     verifications.clear();
     limits.clear();
     cooldowns.clear();
-    guesses.reset();
+    guesses.clear();
+    guess_from = {};
 }
 
 bool number_state::advance(store_time now) {
     bool moved = false;
     auto const latest = now + clock_tolerance;
     auto const present = std::chrono::floor<duration>(now);
+    for (auto& each : codes)
+        if (each.begun > latest) {
+            move_back(each, each.begun - present);
+            moved = true;
+        }
     for (auto& each : verifications)
         if (each.admitted > latest) {
             move_back(each, each.admitted - present);
@@ -61,16 +84,23 @@ bool number_state::advance(store_time now) {
     moved =
         std::erase_if(cooldowns, [latest](auto const& each) { return each.since > latest; }) > 0 ||
         moved;
-    if (guesses && guesses->last > latest) { // never fewer than were counted
-        move_back(*guesses, guesses->last - present);
+    for (auto& each : guesses)
+        if (each.since > latest) { // no guess is lost
+            move_back(each, each.since - present);
+            moved = true;
+        }
+    if (guess_from > latest + guess_wait_max) {
+        guess_from = {};
         moved = true;
     }
     std::erase_if(verifications, [now](auto const& each) { return each.retained_until <= now; });
     for (auto& each : verifications)
-        if (each.is_live() && each.code_end <= now) each.end(progress::expired);
+        if (each.is_live() && code_of(each).end <= now) each.end(progress::expired);
+    drop_unused_codes();
     std::erase_if(limits, [now](auto const& each) { return each.tat <= now; });
     std::erase_if(cooldowns, [now](auto const& each) { return each.streak_until <= now; });
-    if (guesses && guesses->counted_until <= now) guesses.reset();
+    std::erase_if(guesses, [now](auto const& each) { return each.counted_until <= now; });
+    if (guesses.empty()) guess_from = {};
     return moved;
 }
 
@@ -83,17 +113,17 @@ store_time number_state::retained_until() const noexcept {
     for (auto const& each : cooldowns)
         last = std::max(last, each.streak_until);
     last += retention_spare;
-    if (guesses) last = std::max(last, guesses->counted_until + guess_retention_spare);
+    for (auto const& each : guesses)
+        last = std::max(last, each.counted_until + guess_retention_spare);
     return last;
 }
 
 live_codes count_live_codes(number_state const& state) noexcept {
     live_codes found;
-    for (auto const& each : state.verifications)
-        if (each.is_live()) {
-            ++found.count;
-            found.next_end = std::min({found.next_end, each.code_end, each.retained_until});
-        }
+    for (auto const& each : state.codes) {
+        ++found.count;
+        found.next_end = std::min(found.next_end, each.end);
+    }
     return found;
 }
 

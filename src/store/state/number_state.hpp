@@ -1,8 +1,8 @@
 #pragma once
 
-/// The state of one client and number as plain data, and its stored form: the verifications of its
-/// scopes, its own limits, the cooldown and the wrong guesses. Times are the store's, to the
-/// millisecond except for limits. Contains no rules; those are in store/engine.
+/// The state of one client and number as plain data, and its stored form: its live codes, the
+/// verifications of its scopes, its own limits, the cooldowns and the wrong guesses. Times are the
+/// store's, to the millisecond except for limits. Contains no rules; those are in store/engine.
 
 #include "otpd/store/verification.hpp"
 #include "state/blob.hpp"
@@ -13,7 +13,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +23,29 @@ namespace otpd::store::state {
 /// further in the future than this.
 inline constexpr counter_time clock_tolerance = std::chrono::seconds(1);
 
+/// The wrong guesses of one requester at one code.
+struct attempt_count {
+    requester by{};
+    std::uint32_t count = 0;
+
+    friend bool operator==(attempt_count const&, attempt_count const&) = default;
+};
+
+/// One code that can be verified. Every verification whose message held it refers to it.
+struct live_code {
+    std::uint8_t number = 0; ///< unique in its state; never 0
+    code_seed seed;
+    store_time begun; ///< when its first send was admitted
+    store_time end;
+    std::vector<attempt_count> attempts; ///< wrong ones
+
+    [[nodiscard]] std::uint32_t attempts_of(requester const& by) const noexcept;
+    /// Returns the new count of the requester.
+    std::uint32_t count_attempt(requester const& by);
+
+    friend bool operator==(live_code const&, live_code const&) = default;
+};
+
 /// The events and the receipt are views of the bytes that the state was read from.
 struct verification_state {
     verification_id id{};
@@ -31,20 +53,19 @@ struct verification_state {
     progress code_state = progress::pending;
     delivery message = delivery::queued;
     bool is_settled = false; ///< its send is settled
+    bool is_guessed = false; ///< a guess with its id was wrong
+    std::uint8_t code = 0;   ///< live_code::number; 0 once it has ended
+    requester by{};
     store_time admitted;
-    store_time code_end;
     store_time retained_until;
-    store_time lease_end;            ///< until when its send is in flight; 0 if it is not
-    std::uint32_t attempts = 0;      ///< wrong guesses with the id
-    std::uint32_t open_attempts = 0; ///< wrong guesses without the id
-    code_seed code;                  ///< zeros once it has ended
+    store_time lease_end; ///< until when its send is in flight; 0 if it is not
     packed_receipt sent;
     event_list events;
 
     [[nodiscard]] bool is_live() const noexcept {
         return code_state == progress::pending || code_state == progress::active;
     }
-    /// Ends the verification for good. Removes everything that could reveal its code.
+    /// Ends the verification for good. drop_unused_codes() removes its code.
     void end(progress how) noexcept;
 };
 
@@ -67,22 +88,33 @@ struct cooldown_state {
     friend bool operator==(cooldown_state const&, cooldown_state const&) = default;
 };
 
-struct guess_state {
-    std::uint32_t open = 0; ///< without an id
-    std::uint32_t held = 0; ///< with an id
-    store_time last;        ///< time of the last wrong guess
-    store_time open_from;   ///< guesses before this time are not evaluated
-    store_time held_from;
+/// No rule delays the next guess longer.
+inline constexpr counter_time guess_wait_max = std::chrono::hours(1);
+
+/// What a wrong guess was counted as.
+enum class guess_kind : std::uint8_t {
+    common, ///< one of all requesters' together
+    of_id   ///< the one that an id has beyond those
+};
+
+/// The wrong guesses of one requester in one part of a window.
+struct wrong_guesses {
+    requester by{};
+    guess_kind kind = guess_kind::common;
+    std::uint32_t count = 0;
+    store_time since; ///< when the part began
     store_time counted_until;
 
-    friend bool operator==(guess_state const&, guess_state const&) = default;
+    friend bool operator==(wrong_guesses const&, wrong_guesses const&) = default;
 };
 
 struct number_state {
+    std::vector<live_code> codes;                  ///< in the order in which they began
     std::vector<verification_state> verifications; ///< in the order of their admission
     std::vector<number_limit> limits;
     std::vector<cooldown_state> cooldowns; ///< one per scope
-    std::optional<guess_state> guesses;
+    std::vector<wrong_guesses> guesses;
+    store_time guess_from; ///< guesses before this time are not evaluated; 0: none wait
 
     [[nodiscard]] bool is_empty() const noexcept;
     void clear() noexcept; ///< keeps the memory of the lists
@@ -96,6 +128,16 @@ struct number_state {
     /// it still find it.
     [[nodiscard]] store_time retained_until() const noexcept;
 
+    /// Removes the codes that no verification refers to.
+    void drop_unused_codes() noexcept;
+
+    /// The code of a live verification.
+    [[nodiscard]] live_code& code_of(verification_state const& verification) noexcept {
+        return *find_in(codes, &live_code::number, verification.code);
+    }
+    [[nodiscard]] live_code const& code_of(verification_state const& verification) const noexcept {
+        return *find_in(codes, &live_code::number, verification.code);
+    }
     [[nodiscard]] verification_state* find(verification_id const& id) noexcept {
         return find_in(verifications, &verification_state::id, id);
     }

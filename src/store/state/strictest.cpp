@@ -10,14 +10,25 @@ void end_if_live(verification_state& verification, progress how) noexcept {
     if (verification.is_live()) verification.end(how);
 }
 
-/// `mine` is the later version.
+/// `mine` is the later version. The result refers to the codes of `theirs`.
 verification_state strictest(verification_state const& theirs, verification_state mine) {
     if (mine.is_live() && !theirs.is_live()) mine.end(theirs.code_state);
-    mine.attempts = std::max(mine.attempts, theirs.attempts);
-    mine.open_attempts = std::max(mine.open_attempts, theirs.open_attempts);
-    mine.code_end = std::min(mine.code_end, theirs.code_end);
+    if (mine.is_live()) mine.code = theirs.code;
+    mine.is_guessed = mine.is_guessed || theirs.is_guessed;
     mine.retained_until = std::max(mine.retained_until, theirs.retained_until);
     return mine;
+}
+
+void merge(live_code& theirs, live_code const& mine) noexcept {
+    theirs.begun = std::min(theirs.begun, mine.begun);
+    theirs.end = std::min(theirs.end, mine.end);
+    for (auto const& each : mine.attempts) {
+        auto* const found = find_in(theirs.attempts, &attempt_count::by, each.by);
+        if (found == nullptr)
+            theirs.attempts.push_back(each);
+        else
+            found->count = std::max(found->count, each.count);
+    }
 }
 
 void merge(cooldown_state& theirs, cooldown_state const& mine) noexcept {
@@ -27,18 +38,27 @@ void merge(cooldown_state& theirs, cooldown_state const& mine) noexcept {
     theirs.streak_until = std::max(theirs.streak_until, mine.streak_until);
 }
 
-void merge(guess_state& theirs, guess_state const& mine) noexcept {
-    theirs.open = std::max(theirs.open, mine.open);
-    theirs.held = std::max(theirs.held, mine.held);
-    theirs.last = std::max(theirs.last, mine.last);
-    theirs.open_from = std::max(theirs.open_from, mine.open_from);
-    theirs.held_from = std::max(theirs.held_from, mine.held_from);
-    theirs.counted_until = std::max(theirs.counted_until, mine.counted_until);
+void merge(std::vector<wrong_guesses>& theirs, wrong_guesses const& mine) {
+    auto const found = std::ranges::find_if(theirs, [&](wrong_guesses const& each) {
+        return each.by == mine.by && each.kind == mine.kind && each.since == mine.since;
+    });
+    if (found == theirs.end()) {
+        theirs.push_back(mine);
+        return;
+    }
+    found->count = std::max(found->count, mine.count);
+    found->counted_until = std::max(found->counted_until, mine.counted_until);
+}
+
+live_code const* find_code(number_state const& state, code_seed const& seed) noexcept {
+    return find_in(state.codes, &live_code::seed, seed);
 }
 
 } // namespace
 
 void make_strictest(number_state& theirs, number_state const& mine) {
+    for (auto& each : theirs.codes)
+        if (auto const* const seen = find_code(mine, each.seed)) merge(each, *seen);
     for (auto& each : theirs.verifications) {
         if (auto const* const seen = mine.find(each.id))
             each = strictest(each, *seen);
@@ -48,6 +68,7 @@ void make_strictest(number_state& theirs, number_state const& mine) {
     for (auto const& each : mine.verifications)
         if (theirs.find(each.id) == nullptr)
             end_if_live(theirs.verifications.emplace_back(each), progress::expired);
+    theirs.drop_unused_codes();
     std::ranges::stable_sort(theirs.verifications, {}, &verification_state::admitted);
     for (auto const& each : mine.limits) {
         auto* const found = theirs.find_limit(each.name);
@@ -63,10 +84,9 @@ void make_strictest(number_state& theirs, number_state const& mine) {
         else
             merge(*found, each);
     }
-    if (theirs.guesses && mine.guesses)
-        merge(*theirs.guesses, *mine.guesses);
-    else if (mine.guesses)
-        theirs.guesses = mine.guesses;
+    for (auto const& each : mine.guesses)
+        merge(theirs.guesses, each);
+    theirs.guess_from = std::max(theirs.guess_from, mine.guess_from);
 }
 
 } // namespace otpd::store::state

@@ -388,11 +388,11 @@ BOOST_AUTO_TEST_CASE(attempts_are_counted_down_to_a_lock_that_stays) {
     }
 }
 
-// A new code brings no new guesses. 20 wrong ones a day lock the number; the last quarter of them
-// is for users with the verification's id.
+// A new code brings no new guesses. 20 wrong ones a day lock the number.
 BOOST_AUTO_TEST_CASE(resending_does_not_refill_the_guesses) {
     service_fixture service(environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"},
                                         {"OTPD_LIMITS_NUMBER_10M", "0"},
+                                        {"OTP_MAX_ATTEMPTS", "10"},
                                         {"OTPD_OTP_GUESS_WAIT_SECONDS", "0"}});
     auto const number = service.fresh_number();
     int evaluated = 0;
@@ -400,10 +400,10 @@ BOOST_AUTO_TEST_CASE(resending_does_not_refill_the_guesses) {
         auto const reply = service.send(number);
         check_outcome(reply, 200);
         auto const code = std::string(object_of(reply).at("debug_code").as_string());
-        for (int i = 0; i < 5; ++i)
+        for (int i = 0; i < 10; ++i)
             evaluated += service.verify(number, wrong_code(code)).status == 400 ? 1 : 0;
     }
-    BOOST_TEST(evaluated == 15);
+    BOOST_TEST(evaluated == 20);
 }
 
 BOOST_AUTO_TEST_CASE(a_code_of_another_length_costs_no_attempt) {

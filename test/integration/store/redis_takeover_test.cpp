@@ -27,16 +27,6 @@ struct takeover_fixture {
     std::uint32_t left_after_wrong() { return std::get<store::wrong>(check(222)).attempts_left; }
 };
 
-store::admission without_cooldown(std::uint32_t code, std::uint32_t id) {
-    return free_send_of(1, code, id);
-}
-
-store::admission added(std::uint32_t code, std::uint32_t id) {
-    auto request = without_cooldown(code, id);
-    request.add = true;
-    return request;
-}
-
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(redis_takeover, takeover_fixture)
@@ -47,14 +37,6 @@ BOOST_AUTO_TEST_CASE(a_used_code_is_not_revived) {
     BOOST_CHECK(std::holds_alternative<store::verified>(check(111)));
     lose_since_snapshot();
     BOOST_TEST(server.ask({"DBSIZE"}) != ":0"); // the server has the code again
-    BOOST_CHECK(std::holds_alternative<store::absent>(check(111)));
-}
-
-BOOST_AUTO_TEST_CASE(a_replaced_code_is_not_revived) {
-    store.admit(without_cooldown(111, 1));
-    snapshot();
-    store.admit(without_cooldown(333, 2));
-    lose_since_snapshot();
     BOOST_CHECK(std::holds_alternative<store::absent>(check(111)));
 }
 
@@ -74,21 +56,30 @@ BOOST_AUTO_TEST_CASE(a_code_whose_send_was_refused_is_not_revived) {
     BOOST_CHECK(std::holds_alternative<store::absent>(check(111)));
 }
 
-// --- several codes in one slot ------------------------------------------------------------------
+// --- resends ------------------------------------------------------------------------------------
 
-// An added code does not replace the older ones, even if it is lost itself.
-BOOST_AUTO_TEST_CASE(an_added_code_that_is_lost_leaves_the_others_valid) {
-    store.admit(added(111, 1));
+// The lost message holds the code that the other one held.
+BOOST_AUTO_TEST_CASE(a_resend_that_is_lost_leaves_the_code_that_it_repeated) {
+    store.admit(free_send_of(1, 111, 1));
     snapshot();
-    store.admit(added(333, 2));
+    store.admit(free_send_of(1, 333, 2));
+    lose_since_snapshot();
+    BOOST_CHECK(std::holds_alternative<store::verified>(check(111)));
+}
+
+// The loss of one code does not end the other one.
+BOOST_AUTO_TEST_CASE(a_second_code_that_is_lost_leaves_the_first_valid) {
+    store.admit(fresh_send_of(1, 111, 1));
+    snapshot();
+    store.admit(fresh_send_of(1, 333, 2));
     lose_since_snapshot();
     BOOST_CHECK(std::holds_alternative<store::wrong>(check(333)));
     BOOST_CHECK(std::holds_alternative<store::verified>(check(111)));
 }
 
 BOOST_AUTO_TEST_CASE(codes_that_ended_with_another_are_not_revived) {
-    store.admit(added(111, 1));
-    store.admit(added(333, 2));
+    store.admit(fresh_send_of(1, 111, 1));
+    store.admit(fresh_send_of(1, 333, 2));
     snapshot();
     BOOST_CHECK(std::holds_alternative<store::verified>(check(111)));
     lose_since_snapshot();
@@ -96,9 +87,9 @@ BOOST_AUTO_TEST_CASE(codes_that_ended_with_another_are_not_revived) {
     BOOST_CHECK(std::holds_alternative<store::absent>(check(111)));
 }
 
-BOOST_AUTO_TEST_CASE(of_several_codes_the_canceled_one_is_not_revived) {
-    store.admit(added(111, 1));
-    store.admit(added(333, 2));
+BOOST_AUTO_TEST_CASE(of_two_codes_the_canceled_one_is_not_revived) {
+    store.admit(fresh_send_of(1, 111, 1));
+    store.admit(fresh_send_of(1, 333, 2));
     snapshot();
     store.cancel(address_of(1, 1));
     lose_since_snapshot();
@@ -107,33 +98,23 @@ BOOST_AUTO_TEST_CASE(of_several_codes_the_canceled_one_is_not_revived) {
 }
 
 BOOST_AUTO_TEST_CASE(the_oldest_that_had_to_go_is_not_revived) {
-    for (std::uint32_t n = 1; n <= store::codes_max; ++n)
-        store.admit(added(100 + n, n));
+    store.admit(fresh_send_of(1, 101, 1));
+    store.admit(fresh_send_of(1, 102, 2));
     snapshot();
-    store.admit(added(200, 9));
+    store.admit(fresh_send_of(1, 200, 9));
     lose_since_snapshot();
     BOOST_CHECK(std::holds_alternative<store::wrong>(check(101)));
     BOOST_CHECK(std::holds_alternative<store::verified>(check(102)));
 }
 
-BOOST_AUTO_TEST_CASE(a_code_that_replaced_added_ones_leaves_them_dead) {
-    store.admit(added(111, 1));
-    store.admit(added(333, 2));
-    snapshot();
-    store.admit(without_cooldown(444, 3));
-    lose_since_snapshot();
-    BOOST_CHECK(std::holds_alternative<store::absent>(check(111)));
-    BOOST_CHECK(std::holds_alternative<store::absent>(check(333)));
-}
-
-// An added code starts with the attempts of the others, including lost ones.
-BOOST_AUTO_TEST_CASE(attempts_that_were_lost_are_handed_on_to_an_added_code) {
-    store.admit(added(111, 1));
+// A resend repeats the code with all its attempts, including lost ones.
+BOOST_AUTO_TEST_CASE(attempts_that_were_lost_hold_for_a_resend) {
+    store.admit(free_send_of(1, 111, 1));
     snapshot();
     for (int i = 0; i < 3; ++i)
         check(222);
     lose_since_snapshot();
-    store.admit(added(333, 2));
+    store.admit(free_send_of(1, 333, 2));
     BOOST_TEST(left_after_wrong() == attempts_max - 4);
 }
 
@@ -157,55 +138,52 @@ BOOST_AUTO_TEST_CASE(attempts_with_the_id_are_not_given_back) {
         store.check(held_guess_of(1, 222, 1));
     lose_since_snapshot();
     BOOST_CHECK(is<store::exhausted>(store.check(held_guess_of(1, 111, 1))));
-    BOOST_TEST(left_after_wrong() == attempts_max - 1); // guesses without the id are counted
-                                                        // separately
+    BOOST_CHECK(is<store::exhausted>(store.check(guess_of(1, 111)))); // nor without the id
 }
 
 // Guesses belong to the number: they also count against the next code, and can refuse its send.
 BOOST_AUTO_TEST_CASE(guesses_of_a_number_are_not_given_back) {
     auto guess = guess_of(1, 222);
     guess.guesses.quota = 3;
-    store.admit(without_cooldown(111, 1));
+    store.admit(free_send_of(1, 111, 1));
     snapshot();
     for (int i = 0; i < 3; ++i)
         store.check(guess);
     lose_since_snapshot();
-    auto next = without_cooldown(333, 2);
+    auto next = free_send_of(1, 333, 2);
     next.guesses.quota = 3;
     auto const answer = store.admit(next).value();
     BOOST_REQUIRE(std::holds_alternative<store::refused>(answer));
     BOOST_TEST(std::get<store::refused>(answer).violations.at(0).counter == store::guesses_counter);
 }
 
-// Each kind of guess is restored: guesses without the id must not use those reserved for users with
-// it.
-BOOST_AUTO_TEST_CASE(guesses_with_and_without_the_id_are_not_given_back) {
-    store::guess_budget const budget{5, one_day, 2};
+// Each kind of guess is restored: the common ones, and the one that an id has.
+BOOST_AUTO_TEST_CASE(guesses_of_all_and_of_ids_are_not_given_back) {
+    store::guess_budget const budget{2, one_day, 5};
     auto open = guess_of(1, 222);
     auto held = held_guess_of(1, 222, 1);
     open.guesses = held.guesses = budget;
-    store.admit(without_cooldown(111, 1));
+    store.admit(free_send_of(1, 111, 1));
     snapshot();
+    store.check(open);
+    store.check(open);
     store.check(held);
-    store.check(open);
-    store.check(open);
     lose_since_snapshot();
     BOOST_CHECK(is<store::locked>(store.check(open)));
-    auto const answer = store.check(held).value();
-    BOOST_TEST(std::get<store::wrong>(answer).attempts_left == 1U);
+    BOOST_CHECK(is<store::locked>(store.check(held)));
 }
 
 BOOST_AUTO_TEST_CASE(a_wait_is_not_cut_short) {
-    store::guess_budget const budget{20, one_day, 0, 1, one_hour, one_hour};
+    store::guess_budget const budget{20, one_day, 1, 1, one_hour, one_hour};
     auto open = guess_of(1, 222);
     auto held = held_guess_of(1, 111, 1);
     open.guesses = held.guesses = budget;
-    store.admit(without_cooldown(111, 1));
+    store.admit(free_send_of(1, 111, 1));
     snapshot();
     BOOST_CHECK(is<store::wrong>(store.check(open)));
     lose_since_snapshot();
     BOOST_CHECK(is<store::locked>(store.check(open)));
-    BOOST_CHECK(is<store::verified>(store.check(held))); // users with the id did not have to wait
+    BOOST_CHECK(is<store::verified>(store.check(held))); // the first guess with an id has no pause
 }
 
 // Values written to the new server belong to that server from then on: other instances count and
@@ -213,15 +191,15 @@ BOOST_AUTO_TEST_CASE(a_wait_is_not_cut_short) {
 BOOST_AUTO_TEST_CASE(guesses_are_told_to_a_new_server_once) {
     auto guess = guess_of(1, 222);
     guess.guesses.quota = 3;
-    store.admit(without_cooldown(111, 1));
+    store.admit(free_send_of(1, 111, 1));
     snapshot();
     store.check(guess);
     store.check(guess);
     lose_since_snapshot();
-    store.admit(without_cooldown(333, 2));
+    store.admit(fresh_send_of(1, 333, 2));
     driven_redis_backend another(redis_at(server.url()));
     BOOST_CHECK(is<store::verified>(another.check(guess_of(1, 333))));
-    store.admit(without_cooldown(444, 3));
+    store.admit(free_send_of(1, 444, 3));
     auto const answer = store.check(guess).value();
     BOOST_TEST(std::get<store::wrong>(answer).attempts_left == 2U);
 }
@@ -231,12 +209,12 @@ BOOST_AUTO_TEST_CASE(guesses_are_told_to_a_new_server_once) {
 BOOST_AUTO_TEST_CASE(guesses_that_another_instance_cleared_stay_cleared) {
     auto guess = guess_of(1, 222);
     guess.guesses.quota = 3;
-    store.admit(without_cooldown(111, 1));
+    store.admit(free_send_of(1, 111, 1));
     store.check(guess);
     store.check(guess);
     driven_redis_backend another(redis_at(server.url()));
     BOOST_CHECK(is<store::verified>(another.check(guess_of(1, 111))));
-    store.admit(without_cooldown(333, 2));
+    store.admit(free_send_of(1, 333, 2));
     auto const answer = store.check(guess).value();
     BOOST_TEST(std::get<store::wrong>(answer).attempts_left == 2U);
 }

@@ -4,6 +4,7 @@
 #include "postgres_fixture.hpp"
 #include "support/rounds.hpp"
 
+#include <algorithm>
 #include <map>
 
 using namespace otpd::test;
@@ -78,7 +79,9 @@ void check_known(noted_load const& load, driven_postgres& by, std::int64_t spent
         if (heard.was_sent) {
             auto const found = by.find(address_of(n, n)).value();
             BOOST_REQUIRE(found.has_value());
-            if (heard.was_wrong) BOOST_TEST(found->open_attempts == 1U);
+            if (heard.was_wrong)
+                BOOST_TEST(std::ranges::count(found->events, store::event_type::wrong,
+                                              &store::event::type) == 1);
             if (heard.was_verified) BOOST_CHECK(found->state == store::progress::verified);
         }
     auto const spent = by.spent({hot_budget()}).value().front() - spent_before;
@@ -212,7 +215,7 @@ BOOST_AUTO_TEST_CASE(what_an_instance_saw_holds_on_a_replica_that_lacks_it) {
     BOOST_TEST(replica.ask("select count(*) from otpd.subject") == "4"); // it lacks two numbers
 
     BOOST_CHECK(is<store::absent>(store.check(guess_of(1, 1))));
-    BOOST_TEST(store.find(address_of(2, 2)).value()->open_attempts == 1U);
+    BOOST_TEST(store.find(address_of(2, 2)).value()->attempts == 1U);
     BOOST_CHECK(is<store::verified>(store.check(guess_of(2, 2)))); // this one was replicated
     BOOST_CHECK(is<store::absent>(store.check(guess_of(3, 3))));   // no other instance knows it
     BOOST_TEST(store.spent({hot_budget()}).value().front() == 4);

@@ -120,16 +120,15 @@ BOOST_AUTO_TEST_CASE(a_verification_from_its_admission_to_each_end) {
     auto const send = [&s] { return id_of(s.post("/send-otp", one_number, 200)); };
     auto const state = [&s](std::string const& id) { return state_of(s.get(path_of(id), 200)); };
 
-    auto const replaced = send();
-    BOOST_TEST(state(replaced) == "active");
     auto const exhausted = send();
-    BOOST_TEST(state(replaced) == "canceled");
+    BOOST_TEST(state(exhausted) == "active");
     for (unsigned i = 0; i < s.domain.rules.attempts_max; ++i)
         s.post("/verify-otp", guess(wrong_code(s), exhausted), 400);
     BOOST_TEST(state(exhausted) == "exhausted");
     auto const verified = send();
     s.post("/verify-otp", guess(s.gateway.last_code(), verified), 200);
     BOOST_TEST(state(verified) == "verified");
+    BOOST_TEST(state(exhausted) == "canceled");
     s.cancel(path_of(verified), 409);
     auto const canceled = send();
     BOOST_TEST(state_of(s.cancel(path_of(canceled), 200)) == "canceled");

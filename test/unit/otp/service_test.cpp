@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(a_code_is_sent_by_the_default_route_and_verifies_once) {
 
     auto const verified = f.verify(f.gateway.last_code());
     BOOST_REQUIRE(verified.has_value());
-    BOOST_TEST(to_hex(verified->id) == result->id.substr(0, 32));
+    BOOST_TEST(to_hex(verified->id.value()) == result->id.substr(0, 32));
     BOOST_TEST((f.verify(f.gateway.last_code()).error().code == errc::no_active_otp));
 }
 

@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(the_defaults_are_those_of_the_domain) {
     BOOST_TEST(rules.attempts_max == usual.attempts_max);
     BOOST_TEST(rules.guesses.quota == usual.guesses.quota);
     BOOST_TEST((rules.guesses.window == usual.guesses.window));
-    BOOST_TEST(rules.guesses.reserve == usual.guesses.reserve);
+    BOOST_TEST(rules.guesses.of_ids == usual.guesses.of_ids);
     BOOST_TEST(rules.guesses.wait_from == usual.guesses.wait_from);
     BOOST_TEST((rules.guesses.wait_base == usual.guesses.wait_base));
     BOOST_TEST((rules.guesses.wait_max == usual.guesses.wait_max));
@@ -142,15 +142,14 @@ BOOST_AUTO_TEST_CASE(a_longest_cooldown_below_the_first_means_it_never_doubles) 
     BOOST_TEST((rules.cooldown.longest == 1h));
 }
 
-BOOST_AUTO_TEST_CASE(guesses_are_reserved_and_made_to_wait) {
+BOOST_AUTO_TEST_CASE(guesses_are_made_to_wait_from_half_of_them_on) {
     auto const of = [](char const* text) {
         return policy_of(good(with_config("[otp]\n" + std::string(text)))).guesses;
     };
     auto const one = of("guesses_per_day = 1");
-    BOOST_TEST(one.reserve == 0U);
+    BOOST_TEST(one.of_ids == 10U);
     BOOST_TEST(one.wait_from == 1U);
     auto const seven = of("guesses_per_day = 7\nguess_wait_seconds = 5");
-    BOOST_TEST(seven.reserve == 1U);
     BOOST_TEST(seven.wait_from == 3U);
     BOOST_TEST((seven.wait_base == 5s));
     BOOST_TEST(of("guess_wait_seconds = 0").wait_from == 0U);

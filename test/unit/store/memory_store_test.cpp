@@ -93,7 +93,7 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
     case 2: {
         auto request = send_of(phone, pick(3), id, slot);
         request.cooldown.memory = duration(30'000);
-        request.add = pick(2) == 0;
+        if (pick(2) == 0) request.repeat.repeated_for = duration(pick(2000));
         request.lease = duration(pick(2000));
         request.rate_limit_checks = rate_limit_checks;
         request.guards = {rule};

@@ -518,7 +518,7 @@ BOOST_AUTO_TEST_CASE(what_a_backend_lost_is_merged_and_written_back) {
     // Even a step that only reads it writes it back.
     pending<engine::find, verification_address> look(verification_address{key_of(1), id_of(1)});
     one.steps.submit(look.step);
-    BOOST_TEST(look.step.take().value().value().open_attempts == 3U);
+    BOOST_TEST(look.step.take().value().value().attempts == 3U);
     BOOST_TEST(state::version_of(io.blob(key)) > state::version_of(before));
     instance two(io);
     pending_guess guess(guess_of(1, 9));
@@ -541,8 +541,8 @@ BOOST_AUTO_TEST_CASE(a_number_that_a_backend_lost_altogether_keeps_its_counts_an
     BOOST_TEST(is<absent>(right.step.take().value()));
     state::number_state kept;
     BOOST_REQUIRE(state::decode(io.blob(key), kept));
-    BOOST_REQUIRE(kept.guesses.has_value());
-    BOOST_TEST(kept.guesses->open == 1U);
+    BOOST_REQUIRE(kept.guesses.size() == 1U);
+    BOOST_TEST(kept.guesses.front().count == 1U);
 }
 
 // A refused send leaves nothing: the state that comes back was deleted.

@@ -411,7 +411,7 @@ BOOST_AUTO_TEST_CASE(a_live_code_stays_however_many_come_after_it) {
     BOOST_TEST(is<verified>(w.check(guess_of(1, 1))));
 }
 
-BOOST_AUTO_TEST_CASE(an_added_code_starts_with_the_attempts_of_the_others) {
+BOOST_AUTO_TEST_CASE(a_repeated_code_has_the_attempts_that_were_made_at_it) {
     engine_world w;
     w.admit(send_of(1, 1));
     auto guess = guess_of(1, 9);
@@ -419,11 +419,8 @@ BOOST_AUTO_TEST_CASE(an_added_code_starts_with_the_attempts_of_the_others) {
     guess.id = id_of(1);
     w.check(guess);
     w.check(guess);
-    auto request = send_of(1, 2);
-    request.add = true;
-    w.admit(request);
-    BOOST_TEST(seen(w, 2).attempts == 2U);
-    BOOST_TEST(seen(w, 2).open_attempts == 1U);
+    w.admit(send_of(1, 2));
+    BOOST_TEST(seen(w, 2).attempts == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(as_many_events_as_a_number_may_have_all_stay) {
@@ -435,9 +432,10 @@ BOOST_AUTO_TEST_CASE(as_many_events_as_a_number_may_have_all_stay) {
         auto request = send_of(1, id);
         request.guesses = guess.guesses;
         w.admit(request);
-        // The last ones replace the event that reports the replacement.
+        // The last ones replace the event that reports the cancellation.
         for (std::size_t n = 0; n < events_max - (id < count ? 2 : 1); ++n)
             BOOST_REQUIRE(is<wrong>(w.check(guess)));
+        if (id < count) w.run<engine::cancel>(cancellation{{key_of(1), id_of(id)}, ""});
     }
     BOOST_TEST(seen(w, 1).events.size() == events_max);
     auto made = settlement_of(1, count, send_result::accepted);
@@ -460,7 +458,7 @@ BOOST_AUTO_TEST_CASE(attempts_left_are_those_of_the_code_or_of_the_number) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(guesses_with_the_id_make_those_without_wait) {
+BOOST_AUTO_TEST_CASE(guesses_wait_for_each_other_with_an_id_or_without) {
     engine_world w;
     w.admit(send_of(1, 1));
     auto guess = guess_of(1, 9);
@@ -472,16 +470,17 @@ BOOST_AUTO_TEST_CASE(guesses_with_the_id_make_those_without_wait) {
     BOOST_TEST((expect<locked>(w.check(guess)).retry_after == 10s));
 }
 
-BOOST_AUTO_TEST_CASE(guesses_without_the_id_make_nobody_wait_who_has_it) {
+BOOST_AUTO_TEST_CASE(the_first_guess_with_an_id_waits_for_nobody) {
     engine_world w;
     w.admit(send_of(1, 1));
     auto guess = guess_of(1, 9);
-    guess.guesses = guess_budget{20, 24h, 0, 2, 10s, 40s};
+    guess.guesses = guess_budget{20, 24h, 1, 2, 10s, 40s};
     w.check(guess);
     w.check(guess);
     BOOST_TEST(is<locked>(w.check(guess)));
     guess.id = id_of(1);
-    BOOST_TEST(is<wrong>(w.check(guess)));
+    BOOST_TEST(expect<wrong>(w.check(guess)).attempts_left == 0U);
+    BOOST_TEST((expect<locked>(w.check(guess)).retry_after == 10s)); // it makes nobody wait either
 }
 
 BOOST_AUTO_TEST_CASE(who_has_the_id_pays_for_no_guess) {

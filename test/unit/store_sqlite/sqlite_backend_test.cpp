@@ -253,8 +253,7 @@ BOOST_AUTO_TEST_CASE(codes_are_counted_over_a_restart_and_after_their_time) {
     fixture f;
     f.options.sweep_interval = 1ms;
     BOOST_REQUIRE_EQUAL(f.start(), "");
-    auto second = free_send_of(1, 222, 2);
-    second.add = true;
+    auto second = fresh_send_of(1, 222, 2);
     second.ttl = 2 * ttl;
     f.admit(free_send_of(1, 111, 1));
     f.admit(second);

@@ -52,12 +52,16 @@ number_state full_number() {
     second.scope = "bank:payment";
     second.code_state = progress::pending;
     second.admitted = some_time + 90s + 17ms;
-    second.code_end = second.admitted + 120s;
     second.retained_until = second.admitted + 24h;
     second.lease_end = second.admitted + 30s;
-    second.attempts = 2;
-    second.open_attempts = 300;
-    second.code = {70'000, id_of(4), 10};
+    second.code = 2;
+    state.codes.push_back({2,
+                           {70'000, id_of(4), 10},
+                           second.admitted - 45s,
+                           second.admitted + 120s,
+                           {{requester(), 2}, {requester{std::byte{7}}, 300}}});
+    second.by = requester{std::byte{7}};
+    second.is_guessed = true;
     second.sent = packed_receipt(receipt{-40, "A-7", "other id", std::nullopt});
     std::size_t n = 0;
     for (auto const kind : {event_type::admitted, event_type::accepted, event_type::unknown,
@@ -69,8 +73,9 @@ number_state full_number() {
     third.id = id_of(5);
     third.end(progress::verified);
     state.limits.push_back({"of_another_config", some_time + 1us});
-    state.guesses = guess_state{
-        3, 1, some_time + 100s, some_time + 110s, some_time + 90s, some_time + 100s + 24h};
+    state.guesses = {{{}, guess_kind::common, 3, some_time - 4567ms, some_time + 25h},
+                     {second.by, guess_kind::of_id, 1, some_time, some_time + 25h}};
+    state.guess_from = some_time + 110s;
     return state;
 }
 

@@ -58,6 +58,26 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_missing_or_too_many_are_refused) {
     BOOST_TEST(!decode(bytes + '\0', read));
 }
 
+BOOST_AUTO_TEST_CASE(codes_that_nobody_names_or_that_are_missing_are_refused) {
+    auto const is_read = [](number_state const& state) {
+        std::string bytes;
+        encode(bytes, state, 77);
+        number_state read;
+        return decode(bytes, read);
+    };
+    auto state = typical_number();
+    BOOST_TEST(is_read(state));
+    state.codes.push_back(state.codes[0]); // the same number twice
+    BOOST_TEST(!is_read(state));
+    state.codes[1].number = 2; // no verification refers to it
+    BOOST_TEST(!is_read(state));
+    state.codes.clear();
+    BOOST_TEST(!is_read(state));
+    state = typical_number();
+    state.verifications[0].code = state.codes[0].number = 0;
+    BOOST_TEST(!is_read(state));
+}
+
 BOOST_AUTO_TEST_CASE(a_format_of_another_program_is_refused) {
     std::string bytes;
     encode(bytes, typical_number(), 77);
@@ -85,7 +105,7 @@ BOOST_AUTO_TEST_CASE(a_code_ends_with_its_time) {
         auto state = typical_number();
         BOOST_TEST(!state.advance(at));
         BOOST_TEST(state.verifications[0].is_live() == live);
-        BOOST_TEST((state.verifications[0].code == code_seed()) == !live);
+        BOOST_TEST(state.codes.empty() == !live);
         BOOST_TEST(count_live_codes(state).count == (live ? 1U : 0U));
     }
 }
@@ -93,7 +113,7 @@ BOOST_AUTO_TEST_CASE(a_code_ends_with_its_time) {
 BOOST_AUTO_TEST_CASE(each_part_is_forgotten_with_its_time) {
     auto const at_start = [] {
         auto state = typical_number();
-        state.guesses = guess_state{1, 2, some_time, some_time, some_time, some_time + 2h};
+        state.guesses = {{{}, guess_kind::common, 3, some_time, some_time + 2h}};
         return state;
     };
     auto state = at_start();
@@ -102,10 +122,10 @@ BOOST_AUTO_TEST_CASE(each_part_is_forgotten_with_its_time) {
     state.advance(some_time + 1h);
     BOOST_TEST(state.cooldowns.empty());
     state.advance(some_time + 2h - 1us);
-    BOOST_TEST(state.guesses.has_value());
+    BOOST_TEST(!state.guesses.empty());
     BOOST_TEST((state.find_limit("number_24h") != nullptr));
     state.advance(some_time + 2h);
-    BOOST_TEST(!state.guesses.has_value());
+    BOOST_TEST(state.guesses.empty());
     state.advance(some_time + 8640s - 1us);
     BOOST_TEST((state.find_limit("number_24h") != nullptr));
     state.advance(some_time + 8640s);
@@ -119,14 +139,16 @@ BOOST_AUTO_TEST_CASE(each_part_is_forgotten_with_its_time) {
 BOOST_AUTO_TEST_CASE(a_state_is_retained_longer_than_anything_in_it) {
     auto state = typical_number();
     BOOST_TEST((state.retained_until() == some_time + 24h + 60s));
-    state.guesses = guess_state{1, 0, some_time, some_time, some_time, some_time + 2h};
+    state.guesses = {{{}, guess_kind::common, 1, some_time, some_time + 2h}};
     BOOST_TEST((state.retained_until() == some_time + 26h)); // a clock that was ahead deletes none
 }
 
 BOOST_AUTO_TEST_CASE(live_codes_are_counted_with_the_end_of_the_first) {
     auto state = typical_number();
     state.verifications.push_back(state.verifications[0]);
-    state.verifications[1].code_end = some_time + 60s;
+    state.verifications[1].code = 2;
+    state.verifications.push_back(state.verifications[0]); // also has the first code
+    state.codes.push_back({2, {1, id_of(3), 6}, some_time, some_time + 60s, {}});
     BOOST_TEST((count_live_codes(state) == live_codes{2, some_time + 60s}));
     std::string bytes;
     encode(bytes, state, 77);
@@ -144,26 +166,40 @@ BOOST_AUTO_TEST_CASE(what_is_barely_in_the_future_was_written_by_another_instanc
                                                     {clock_tolerance, false},
                                                     {clock_tolerance + 1us, true}}) {
         auto state = typical_number();
-        state.guesses = guess_state{3, 4, some_time, some_time, some_time, some_time + 2h};
+        state.guesses = {{{}, guess_kind::common, 7, some_time, some_time + 2h}};
         BOOST_TEST(state.advance(some_time - ahead) == moves);
         BOOST_TEST(state.cooldowns.empty() == moves);
         BOOST_TEST((state.verifications[0].admitted == some_time) == !moves);
-        BOOST_TEST((state.guesses->last == some_time) == !moves);
+        BOOST_TEST((state.guesses[0].since == some_time) == !moves);
     }
 }
 
 BOOST_AUTO_TEST_CASE(what_a_clock_wrote_that_was_ahead_is_as_if_written_now) {
     auto state = typical_number();
     state.verifications[0].lease_end = some_time + 30s;
-    state.guesses = guess_state{3, 4, some_time, some_time + 10s, some_time + 20s, some_time + 2h};
+    state.guesses = {{{}, guess_kind::of_id, 7, some_time, some_time + 2h}};
     auto const now = some_time - 600s;
     BOOST_TEST(state.advance(now));
     auto const& v = state.verifications[0];
-    BOOST_TEST((v.admitted == now && v.code_end == now + 600s && v.retained_until == now + 24h));
+    BOOST_TEST((v.admitted == now && v.retained_until == now + 24h));
+    BOOST_TEST((state.codes[0].begun == now && state.codes[0].end == now + 600s));
     BOOST_TEST((v.lease_end == now + 30s));
-    BOOST_TEST((state.guesses == guess_state{3, 4, now, now + 10s, now + 20s, now + 2h}));
+    BOOST_TEST(
+        (state.guesses == std::vector<wrong_guesses>{{{}, guess_kind::of_id, 7, now, now + 2h}}));
     BOOST_TEST(state.cooldowns.empty());
     BOOST_TEST(!state.advance(now)); // once
+}
+
+BOOST_AUTO_TEST_CASE(no_guess_waits_longer_than_the_longest) {
+    for (auto const& [ahead, waits] : std::vector<std::pair<counter_time, bool>>{
+             {guess_wait_max + clock_tolerance, true},
+             {guess_wait_max + clock_tolerance + 1us, false}}) {
+        auto state = typical_number();
+        state.guesses = {{{}, guess_kind::common, 7, some_time, some_time + 2h}};
+        state.guess_from = some_time + ahead;
+        BOOST_TEST(state.advance(some_time) == !waits);
+        BOOST_TEST((state.guess_from == store_time()) == !waits);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_settled_send_has_no_lease_however_its_times_move) {

@@ -41,10 +41,10 @@ inline store::state::number_state typical_number() {
     v.code_state = store::progress::active;
     v.message = store::delivery::delivered;
     v.is_settled = true;
+    v.code = 1;
     v.admitted = some_time;
-    v.code_end = some_time + 600s;
     v.retained_until = some_time + 24h;
-    v.code = {1, id_of(2), 6};
+    state.codes.push_back({1, {1, id_of(2), 6}, some_time, some_time + 600s, {}});
     v.sent = store::state::packed_receipt(
         store::receipt{3, "22953", "BX-22953-c5f4f53431ed22c2", money::from_micros(87'000)});
     v.events.add(
@@ -89,13 +89,21 @@ public:
         std::vector<std::string> const scopes{text(8), text(40), "shop:login"};
         for (auto n = below(6); n > 0; --n)
             state.verifications.push_back(verification(scopes[below(scopes.size())]));
+        for (std::uint8_t n = 1; n <= 2; ++n)
+            if (std::ranges::count(state.verifications, n,
+                                   &store::state::verification_state::code) > 0)
+                state.codes.push_back(
+                    {n, {count(), id_of(below(100)), 8}, time(), time(), attempts()});
         for (auto n = below(4); n > 0; --n)
             state.limits.push_back({text(20), time()});
         for (auto n = below(3); n > 0; --n)
             state.cooldowns.push_back({text(10), count(), time(), time(), time()});
-        if (flip())
-            state.guesses =
-                store::state::guess_state{count(), count(), time(), time(), time(), time()};
+        for (auto n = below(4); n > 0; --n)
+            state.guesses.push_back(
+                {requester(),
+                 flip() ? store::state::guess_kind::common : store::state::guess_kind::of_id,
+                 count(), time(), time()});
+        if (flip()) state.guess_from = time();
         return state;
     }
     /// The generator owns the names.
@@ -141,17 +149,27 @@ private:
         v.message = static_cast<store::delivery>(below(5));
         v.is_settled = flip();
         v.admitted = time();
-        v.code_end = time();
         v.retained_until = time();
         if (flip()) v.lease_end = time();
-        v.attempts = count();
-        v.open_attempts = count();
-        if (v.is_live()) v.code = {count(), id_of(below(100)), 8};
+        if (v.is_live()) v.code = flip() ? 1 : 2;
+        v.by = requester();
+        v.is_guessed = flip();
         if (flip()) v.sent = store::state::packed_receipt(receipt());
         for (auto n = below(8); n > 0; --n)
             v.events.add(static_cast<store::event_type>(below(9)),
                          store::duration(static_cast<std::int64_t>(below(1'000'000))), text(60));
         return v;
+    }
+    store::requester requester() {
+        store::requester by{};
+        by[0] = static_cast<std::byte>(below(3));
+        return by;
+    }
+    std::vector<store::state::attempt_count> attempts() {
+        std::vector<store::state::attempt_count> list;
+        for (auto n = below(3); n > 0; --n)
+            list.push_back({requester(), count()});
+        return list;
     }
     store::receipt receipt() {
         store::receipt sent;
@@ -172,9 +190,8 @@ inline bool same(store::state::verification_state const& a,
                  store::state::verification_state const& b) {
     return a.id == b.id && a.scope == b.scope && a.code_state == b.code_state &&
            a.message == b.message && a.is_settled == b.is_settled && a.admitted == b.admitted &&
-           a.code_end == b.code_end && a.retained_until == b.retained_until &&
-           a.lease_end == b.lease_end && a.attempts == b.attempts &&
-           a.open_attempts == b.open_attempts && a.code == b.code &&
+           a.retained_until == b.retained_until && a.lease_end == b.lease_end && a.code == b.code &&
+           a.by == b.by && a.is_guessed == b.is_guessed &&
            static_cast<bool>(a.sent) == static_cast<bool>(b.sent) &&
            (!a.sent || a.sent.get() == b.sent.get()) && a.events.size() == b.events.size() &&
            a.events.all() == b.events.all();
@@ -182,7 +199,8 @@ inline bool same(store::state::verification_state const& a,
 inline bool same(store::state::number_state const& a, store::state::number_state const& b) {
     return std::ranges::equal(a.verifications, b.verifications,
                               [](auto const& x, auto const& y) { return same(x, y); }) &&
-           a.limits == b.limits && a.cooldowns == b.cooldowns && a.guesses == b.guesses;
+           a.codes == b.codes && a.limits == b.limits && a.cooldowns == b.cooldowns &&
+           a.guesses == b.guesses && a.guess_from == b.guess_from;
 }
 inline bool same(store::state::shared_state const& a, store::state::shared_state const& b) {
     auto const equal = [](store::state::field const& x, store::state::field const& y) {

@@ -11,12 +11,26 @@ using namespace otpd::test;
 
 namespace {
 
-verification_state code(std::uint64_t id, progress how = progress::active) {
+verification_state send(std::uint8_t n, std::uint8_t code, progress how = progress::active) {
     auto made = typical_number().verifications.front();
-    made.id = id_of(id);
-    made.admitted += std::chrono::seconds(id);
+    made.id = id_of(n);
+    made.code = code;
+    made.admitted += std::chrono::seconds(n);
     if (how != progress::active) made.end(how);
     return made;
+}
+
+live_code code(std::uint8_t number, std::uint64_t nonce) {
+    return {number, {1, id_of(nonce), 6}, some_time, some_time + 600s, {}};
+}
+
+/// A state of sends that each have their own code.
+number_state account_of(std::vector<verification_state> sends) {
+    number_state state;
+    state.verifications = std::move(sends);
+    for (auto& each : state.verifications)
+        if (each.is_live()) state.codes.push_back(code(each.code, 100U + each.code));
+    return state;
 }
 
 } // namespace
@@ -24,25 +38,44 @@ verification_state code(std::uint64_t id, progress how = progress::active) {
 BOOST_AUTO_TEST_SUITE(strictest_states)
 
 BOOST_AUTO_TEST_CASE(what_is_over_in_one_of_them_is_over) {
-    number_state theirs;
-    theirs.verifications = {code(1), code(2, progress::canceled), code(3)};
-    number_state mine;
-    mine.verifications = {code(1, progress::verified), code(2), code(3)};
+    auto theirs = account_of({send(1, 1), send(2, 2, progress::canceled), send(3, 3)});
+    auto const mine = account_of({send(1, 1, progress::verified), send(2, 2), send(3, 3)});
     make_strictest(theirs, mine);
     BOOST_REQUIRE(theirs.verifications.size() == 3U);
     BOOST_TEST((theirs.verifications[0].code_state == progress::verified));
-    BOOST_TEST((theirs.verifications[0].code == code_seed()));
     BOOST_TEST((theirs.verifications[1].code_state == progress::canceled));
-    BOOST_TEST((theirs.verifications[1].code == code_seed()));
     BOOST_TEST(theirs.verifications[2].is_live());
+    BOOST_TEST((theirs.codes == std::vector{code(3, 103)}));
+}
+
+// Both versions may number the same code differently.
+BOOST_AUTO_TEST_CASE(codes_are_known_by_what_they_are_made_of) {
+    auto theirs = account_of({send(1, 1), send(2, 2)});
+    auto mine = theirs;
+    for (auto& each : mine.verifications)
+        each.code = each.code == 1 ? 2 : 1;
+    std::swap(mine.codes[0].seed, mine.codes[1].seed);
+    mine.codes[0].attempts = {{{}, 3}};
+    make_strictest(theirs, mine);
+    BOOST_TEST(theirs.code_of(theirs.verifications[0]).attempts_of({}) == 0U);
+    BOOST_TEST(theirs.code_of(theirs.verifications[1]).attempts_of({}) == 3U);
+}
+
+// The code of its message is in both versions, so that the code stays valid.
+BOOST_AUTO_TEST_CASE(a_resend_that_only_one_knows_leaves_the_code_it_repeated) {
+    auto theirs = account_of({send(1, 1)});
+    auto mine = theirs;
+    mine.verifications.push_back(send(2, 1));
+    make_strictest(theirs, mine);
+    BOOST_TEST(theirs.verifications.at(0).is_live());
+    BOOST_TEST(!theirs.verifications.at(1).is_live());
+    BOOST_TEST((theirs.codes == std::vector{code(1, 101)}));
 }
 
 // The other code may have replaced it, or it may have been used up elsewhere.
 BOOST_AUTO_TEST_CASE(a_code_that_only_one_knows_never_verifies) {
-    number_state theirs;
-    theirs.verifications = {code(2)};
-    number_state mine;
-    mine.verifications = {code(1), code(3, progress::verified)};
+    auto theirs = account_of({send(2, 1)});
+    auto const mine = account_of({send(1, 1), send(3, 2, progress::verified)});
     make_strictest(theirs, mine);
     BOOST_REQUIRE(theirs.verifications.size() == 3U);
     for (std::size_t n = 0; n < 3; ++n) {
@@ -50,39 +83,48 @@ BOOST_AUTO_TEST_CASE(a_code_that_only_one_knows_never_verifies) {
         BOOST_TEST(!theirs.verifications[n].is_live());
     }
     BOOST_TEST((theirs.verifications[2].code_state == progress::verified));
+    BOOST_TEST(theirs.codes.empty());
 }
 
 BOOST_AUTO_TEST_CASE(counts_and_pauses_are_the_greater_ones) {
-    number_state theirs;
-    theirs.verifications = {code(1)};
-    theirs.verifications[0].attempts = 3;
-    theirs.verifications[0].open_attempts = 1;
+    auto theirs = account_of({send(1, 1)});
+    requester const other{std::byte{1}};
+    theirs.codes[0].attempts = {{{}, 3}, {other, 1}};
     theirs.limits = {{"a", some_time + 5s}, {"b", some_time + 9s}};
     theirs.cooldowns = {{"a", 2, some_time, some_time + 5s, some_time + 90s}};
-    theirs.guesses = guess_state{1, 5, some_time, some_time + 1s, some_time + 8s, some_time + 50s};
-    number_state mine;
-    mine.verifications = {code(1)};
-    mine.verifications[0].attempts = 1;
-    mine.verifications[0].open_attempts = 4;
-    mine.verifications[0].code_end -= 10s;
+    theirs.guesses = {{{}, guess_kind::common, 5, some_time, some_time + 50s},
+                      {{}, guess_kind::of_id, 1, some_time, some_time + 50s}};
+    theirs.guess_from = some_time + 1s;
+    auto mine = account_of({send(1, 1)});
+    requester const third{std::byte{2}};
+    mine.codes[0].attempts = {{other, 4}, {{}, 1}, {third, 1}};
+    mine.verifications[0].is_guessed = true;
+    mine.codes[0].end -= 10s;
     mine.limits = {{"b", some_time + 7s}, {"a", some_time + 6s}, {"c", some_time + 1s}};
     mine.cooldowns = {{"b", 1, some_time, some_time + 1s, some_time + 1s},
                       {"a", 1, some_time + 3s, some_time + 8s, some_time + 80s}};
-    mine.guesses =
-        guess_state{4, 2, some_time + 2s, some_time + 4s, some_time + 6s, some_time + 60s};
+    mine.guesses = {{{}, guess_kind::common, 4, some_time, some_time + 60s},
+                    {{}, guess_kind::common, 2, some_time + 5s, some_time + 55s}};
+    mine.guess_from = some_time + 4s;
     make_strictest(theirs, mine);
-    auto const& only = theirs.verifications.at(0);
-    BOOST_TEST(only.attempts == 3U);
-    BOOST_TEST(only.open_attempts == 4U);
-    BOOST_TEST((only.code_end == mine.verifications[0].code_end));
+    auto const& only = theirs.codes.at(0);
+    BOOST_TEST(only.attempts_of({}) == 3U);
+    BOOST_TEST(only.attempts_of(other) == 4U);
+    BOOST_TEST(only.attempts_of(third) == 1U);
+    BOOST_TEST(theirs.verifications[0].is_guessed);
+    BOOST_TEST((only.end == mine.codes[0].end));
     BOOST_TEST((theirs.limits == std::vector<number_limit>{{"a", some_time + 6s},
                                                            {"b", some_time + 9s},
                                                            {"c", some_time + 1s}}));
     BOOST_TEST((theirs.cooldowns == std::vector<cooldown_state>{
                                         {"a", 2, some_time + 3s, some_time + 8s, some_time + 90s},
                                         {"b", 1, some_time, some_time + 1s, some_time + 1s}}));
-    BOOST_TEST((theirs.guesses == guess_state{4, 5, some_time + 2s, some_time + 4s, some_time + 8s,
-                                              some_time + 60s}));
+    BOOST_TEST(
+        (theirs.guesses ==
+         std::vector<wrong_guesses>{{{}, guess_kind::common, 5, some_time, some_time + 60s},
+                                    {{}, guess_kind::of_id, 1, some_time, some_time + 50s},
+                                    {{}, guess_kind::common, 2, some_time + 5s, some_time + 55s}}));
+    BOOST_TEST((theirs.guess_from == some_time + 4s));
 }
 
 BOOST_AUTO_TEST_CASE(what_one_of_them_has_not_got_is_the_other_s) {
