@@ -72,10 +72,10 @@ std::optional<passcode> read_code(json_body& body, std::size_t length) {
     return std::nullopt;
 }
 
-std::optional<std::string> read_verification_id(json_body& body) {
+std::optional<std::string> read_verification_id(json_body& body, bool is_required) {
     constexpr std::string_view name = "verification_id";
     constexpr std::size_t digits = 64;
-    auto const text = body.optional_string(name);
+    auto const text = is_required ? body.required_string(name) : body.optional_string(name);
     if (!text) return std::nullopt;
     std::array<std::byte, digits / 2> bytes{};
     if (from_hex(*text, bytes)) return std::string(*text);

@@ -25,7 +25,7 @@ std::optional<passcode> read_code(json_body& body, std::size_t length);
 // In the following, a missing member is no fault.
 
 /// 64 hexadecimal digits.
-std::optional<std::string> read_verification_id(json_body& body);
+std::optional<std::string> read_verification_id(json_body& body, bool is_required = false);
 /// The IP address of the end user, as limits count it (caller.hpp).
 std::optional<std::string> read_end_user_address(json_body& body);
 /// Returns an empty locale if the member is missing.

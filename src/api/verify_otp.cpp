@@ -11,11 +11,12 @@ namespace otpd::api {
 namespace {
 
 std::optional<otp::verify_request> parse(json_body& body, http::request const& request,
-                                         otp::client const& client, std::size_t code_length) {
+                                         otp::client const& client, otp::policy const& rules) {
     auto number = read_phone_number(body);
     auto what = read_purpose(body);
-    auto const code = read_code(body, code_length);
-    auto id = read_verification_id(body);
+    auto const code = read_code(body, rules.code_length);
+    auto id =
+        read_verification_id(body, rules.require_verification_id || client.require_verification_id);
     auto address = read_end_user_address(body);
     if (!body.valid()) return std::nullopt;
     return otp::verify_request{caller_of(request, client, std::move(address)), *std::move(number),
@@ -26,7 +27,7 @@ std::optional<otp::verify_request> parse(json_body& body, http::request const& r
 
 answer verify_otp(api_call call) {
     json_body body(call.request.body());
-    auto guess = parse(body, call.request, *call.client, call.deps.domain.rules.code_length);
+    auto guess = parse(body, call.request, *call.client, call.deps.domain.rules);
     if (!guess) co_return to_response(body.problem(), call.request);
 
     auto const number = guess->number;

@@ -218,6 +218,10 @@ void declare_client(declaration<client_settings> all) {
              "Instead of it: the Android app of this hash reads the code (SMS Retriever), from SMS "
              "of at most 140 characters.")
         .instead_of("web_otp_hosts", "FA+9qCX9VSu");
+    keys.flag("require_verification_id", &client::require_verification_id,
+              "Whether its checks have to name their verification, whatever "
+              "otp.require_verification_id says.")
+        .like("true");
 }
 
 void finish_client(client_settings& entry, found_table const& table,

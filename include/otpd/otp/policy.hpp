@@ -46,6 +46,7 @@ struct policy {
     std::chrono::milliseconds undo_pause{
         1000}; ///< before an admission that may have been made is undone
     std::chrono::milliseconds send_timeout{20'000};
+    bool require_verification_id = false; ///< for every check (OWASP ASVS 6.6.2)
     /// Failed checks all look alike, and their responses take at least this long (OWASP ASVS
     /// 6.3.8). 0: each states its reason.
     std::chrono::milliseconds uniform_failures{0};
@@ -94,6 +95,8 @@ struct policy {
             .known_as("DEBUG_OTP");
         keys.whole("rejected_backoff_seconds", &o::rejected_backoff, 0, 300,
                    "Until a number may try again after a refused send.");
+        keys.flag("require_verification_id", &o::require_verification_id,
+                  "Whether a check has to name its verification.");
         keys.whole("uniform_failures_ms", &o::uniform_failures, 0, 10'000,
                    "Failed checks all look alike, and take at least so long; 0: each says what it "
                    "is.");

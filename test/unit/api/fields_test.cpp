@@ -129,6 +129,8 @@ BOOST_AUTO_TEST_CASE(a_verification_id_is_64_hexadecimal_digits) {
     json_body none("{}");
     BOOST_TEST(!read_verification_id(none));
     BOOST_TEST(none.valid());
+    BOOST_TEST(!read_verification_id(none, true));
+    BOOST_TEST(faults_of(none) == "verification_id ");
     for (std::string const& wrong : {std::string(), id.substr(1), id + "0", id.substr(0, 32),
                                      'g' + id.substr(1), ' ' + id.substr(1), "0x" + id.substr(2)}) {
         auto bad = with("verification_id", wrong);

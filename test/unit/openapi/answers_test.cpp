@@ -94,6 +94,20 @@ BOOST_AUTO_TEST_CASE(a_code_is_sent_and_verified) {
     s.post("/verify-otp", guess(s.gateway.last_code()), 404);
 }
 
+BOOST_AUTO_TEST_CASE(a_check_has_to_name_its_verification_where_that_is_required) {
+    for (bool const of_all : {true, false}) {
+        auto rules = with_debug_codes();
+        rules.require_verification_id = of_all;
+        auto client = client_of("default");
+        client.profile.require_verification_id = !of_all;
+        service s(rules, {client});
+        auto const id = id_of(s.post("/send-otp", one_number, 200));
+        BOOST_TEST(s.refused("/verify-otp", guess(s.gateway.last_code()), 422) ==
+                   "validation_failed");
+        s.post("/verify-otp", guess(s.gateway.last_code(), id), 200);
+    }
+}
+
 // A check that is repeated because its answer was lost finds nothing: the code is used up.
 BOOST_AUTO_TEST_CASE(a_success_whose_answer_was_lost_is_told_by_the_verification) {
     service s;
