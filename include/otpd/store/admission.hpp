@@ -40,6 +40,7 @@ struct admission {
     record_key key;
     verification_id id{};
     requester by{};
+    std::optional<device_hash> device;
     code_seed code; ///< sent unless another one is repeated
     duration ttl{}; ///< of the code, > 0
     repeat_rule repeat;

@@ -19,6 +19,13 @@ using key_hash = std::array<std::byte, 16>;
 /// Keyed hash of a client and a phone number.
 using number_key = key_hash;
 
+/// Whose requests a limit counts and refuses.
+enum class audience : std::uint8_t {
+    everybody,
+    strangers, ///< known devices are neither counted nor refused
+    each_class ///< strangers and known devices have a quota each; only for the number's own key
+};
+
 /// One limit applied to one request, which takes `amount` units. The limit admits `quota` units at
 /// once and regains them evenly over `window` (GCRA: constant state, no fixed-window bursts).
 struct rate_limit_check {
@@ -29,6 +36,9 @@ struct rate_limit_check {
     std::uint64_t amount = 1; ///< >= 1; an amount over `quota` is never admitted
     /// Never refuses: a request over the limit is only reported, and not counted.
     bool observed = false;
+    audience of = audience::everybody;
+    /// Of a guess: counts it even if it finds no live code.
+    bool counts_absent = true;
 };
 
 /// The unit of a limit's stored value, its theoretical arrival time (`tat`). A check advances it by
@@ -91,6 +101,9 @@ struct violation {
 struct refused {
     std::vector<violation> violations; ///< all of them; never empty
     std::vector<violation> observed;   ///< by limits that only observe
+    /// Of an admission: the requester's own live code of the scope and class can be verified for
+    /// this long; 0 if he has none.
+    duration own_code_end{};
 };
 
 /// The names of these in a violation.

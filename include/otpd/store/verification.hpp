@@ -37,6 +37,12 @@ struct code_seed {
 /// one client.
 using requester = std::array<std::byte, 8>;
 
+/// The device that the end user asks with, as the client attests it: the first bytes of a keyed
+/// hash under client and number. A device is *known* to a number when a right guess with a
+/// verification id named the device that its send named. Every other request is a stranger's, so a
+/// fresh device gains nothing. The requester of a known device is the device itself.
+using device_hash = requester;
+
 /// A client's number and a verification scope (client and purpose). Each scope has at most two live
 /// codes (repeat_rule).
 struct record_key {
@@ -147,10 +153,11 @@ struct verification {
 /// twice as long each time, up to `wait_max` (RFC 4226 7.3). The one guess that an id has beyond
 /// the quota is not delayed.
 struct guess_budget {
-    std::uint32_t quota = 0;     ///< >= 1
-    duration window{};           ///< > 0
-    std::uint32_t of_ids = 0;    ///< most guesses that ids have beyond the quota
-    std::uint32_t wait_from = 0; ///< >= 1; 0: no delays
+    std::uint32_t quota = 0;      ///< >= 1
+    duration window{};            ///< > 0
+    std::uint32_t of_ids = 0;     ///< most guesses that ids have beyond the quota
+    std::uint32_t of_devices = 0; ///< of all known devices together, beyond the quota
+    std::uint32_t wait_from = 0;  ///< >= 1; 0: no delays
     duration wait_base{};
     duration wait_max{};
 };
@@ -171,6 +178,7 @@ struct check {
     /// each live code of the scope, even after a match, and again if the step is repeated.
     std::function<bool(code_seed const&)> is_code_of;
     requester by{};
+    std::optional<device_hash> device;
     std::uint32_t attempts_max = 0; ///< of one requester at one code; >= 1
     guess_budget guesses;
     /// If set, it must be a live verification of the scope.
