@@ -1,6 +1,7 @@
 #include "engine/budgets.hpp"
 #include "engine/conversion_guard.hpp"
 #include "engine/cooldown.hpp"
+#include "engine/devices.hpp"
 #include "engine/guesses.hpp"
 #include "engine/rate_limits.hpp"
 #include "engine/steps.hpp"
@@ -30,28 +31,31 @@ std::optional<admit_outcome> said_before(states& states, admission const& reques
 /// Collects what refuses an admission.
 class violations {
 public:
-    violations(states& states, admission const& request, store_time now)
-        : in_(states), request_(request), now_(now) {
+    violations(states& states, admission const& request, identity const& who, store_time now)
+        : in_(states), request_(request), by_{request.key.number, who.whose}, now_(now) {
         auto const& number = states.number(request.key.number);
+        auto const session = who.session(request.key.scope);
         if (request.cooldown.base > duration(0))
-            if (auto const wait = pause_of(number, request.key.scope, request.cooldown, now))
+            if (auto const wait = pause_of(number, session, request.cooldown, now))
                 found.violations.push_back(violation{cooldown_counter, *wait});
         for (auto const& each : request.rate_limit_checks)
             look_at(each);
         for (auto const& each : request.reservations)
             look_at(each);
-        for (auto const& each : request.guards)
-            if (auto against = check_guard(states, each, now))
-                object(each.observed, *std::move(against));
-        if (auto const wait = out_of_guesses(number, request.guesses, now))
+        if (!is_trusted(number, who.whose))
+            for (auto const& each : request.guards)
+                if (auto against = check_guard(states, each, now))
+                    object(each.observed, *std::move(against));
+        if (auto const wait = out_of_guesses(number, request.guesses, who.whose, now))
             found.violations.push_back(violation{guesses_counter, *wait});
+        if (!found.violations.empty()) found.own_code_end = own_code_end(number, request, who, now);
     }
 
     refused found;
 
 private:
     void look_at(rate_limit_check const& check) {
-        if (auto const wait = wait_for(in_, request_.key.number, check, now_))
+        if (auto const wait = wait_for(in_, by_, check, now_))
             object(check.observed, violation{check.counter, *wait});
     }
     void look_at(reservation const& reservation) {
@@ -65,31 +69,43 @@ private:
 
     states& in_;
     admission const& request_;
+    limited by_;
     store_time now_;
 };
 
 /// Returns for each limit the time until its whole quota is available again; 0 for limits that are
 /// skipped.
-std::vector<counter_time> take_limits(states& states, admission const& request, store_time now) {
+std::vector<counter_time> take_limits(states& states, admission const& request, limited const& by,
+                                      store_time now) {
     std::vector<counter_time> busy;
     busy.reserve(request.rate_limit_checks.size());
-    auto const& number = request.key.number;
     for (auto const& each : request.rate_limit_checks) {
-        bool const left_out = each.observed && wait_for(states, number, each, now);
-        auto const from = tat_of(states, number, each, now);
-        busy.push_back(left_out ? counter_time(0) : from + tat_increment(each) - now);
-        take(states, number, each, now);
+        bool const left_out =
+            !applies_to(by, each) || (each.observed && wait_for(states, by, each, now));
+        busy.push_back(left_out ? counter_time(0)
+                                : tat_of(states, by, each, now) + tat_increment(each) - now);
+        take(states, by, each, now);
     }
     return busy;
 }
 
+/// Counts the send in its guards. A trusted one has no bound.
+void take_guards(states& states, admission const& request, identity const& who, store_time now) {
+    auto& number = states.change_number(request.key.number);
+    bool const has_bound = !is_trusted(number, who.whose);
+    for (auto rule : request.guards) {
+        rule.observed = rule.observed || !has_bound;
+        count_sent(states, rule, now);
+    }
+    count_untyped(number, who.whose);
+}
+
 /// Applies an admission that nothing refuses.
-admitted apply(states& states, admission const& request, store_time now) {
+admitted apply(states& states, admission const& request, identity const& who, store_time now) {
     admitted done;
-    done.resets_in = take_limits(states, request, now);
+    done.resets_in = take_limits(states, request, {request.key.number, who.whose}, now);
     reserve(states, request.reservations, now);
-    for (auto const& each : request.guards)
-        count_sent(states, each, now);
+    take_guards(states, request, who, now);
     if (request.idempotency) {
         auto& kept = states.change_record(state::request_state_key(request.idempotency->key));
         kept = {};
@@ -100,9 +116,9 @@ admitted apply(states& states, admission const& request, store_time now) {
     }
     auto& number = states.change_number(request.key.number);
     if (request.cooldown.base > duration(0))
-        done.cooldown =
-            begin_pause(number, request.key.scope, request.cooldown, to_millisecond(now));
-    auto const& code = add_verification(number, request, now);
+        done.cooldown = begin_pause(number, who.session(request.key.scope), request.cooldown,
+                                    to_millisecond(now));
+    auto const& code = add_verification(number, request, who, now);
     done.code = code.seed;
     done.code_end = until(code.end, now);
     return done;
@@ -113,13 +129,15 @@ admitted apply(states& states, admission const& request, store_time now) {
 admit_outcome admit(states& states, admission const& request, store_time now) {
     if (request.idempotency)
         if (auto said = said_before(states, request, now)) return *std::move(said);
-    void_future_limits(states, request.key.number, request.rate_limit_checks, now);
-    violations against(states, request, now);
-    if (!against.found.violations.empty()) return std::move(against.found);
     auto const& number = states.number(request.key.number);
-    if (auto const wait = in_flight_for(number, request.key.scope, now)) return in_flight{*wait};
-    if (!states.has_room() || !has_place(number, request.key.scope)) return full{};
-    auto done = apply(states, request, now);
+    auto const who = identify(number, request.by, request.device);
+    void_future_limits(states, {request.key.number, who.whose}, request.rate_limit_checks, now);
+    violations against(states, request, who, now);
+    if (!against.found.violations.empty()) return std::move(against.found);
+    auto const session = who.session(request.key.scope);
+    if (auto const wait = in_flight_for(number, session, now)) return in_flight{*wait};
+    if (!states.has_room() || !has_place(number, session)) return full{};
+    auto done = apply(states, request, who, now);
     done.observed = std::move(against.found.observed);
     return done;
 }

@@ -7,28 +7,31 @@ namespace otpd::store::engine {
 namespace {
 
 using state::cooldown_state;
+using state::session_key;
 
-/// Per number, one for each scope. Limits of the number refuse sends earlier; without such limits,
+/// Per number, one for each session. Limits of the number refuse sends earlier; without such limits,
 /// the pause that ends first is dropped.
 constexpr std::size_t pauses_max = 16;
 
-cooldown_state& pause_for(state::number_state& state, std::string_view scope) {
-    if (auto* const kept = state.find_cooldown(scope)) return *kept;
+cooldown_state& pause_for(state::number_state& state, session_key const& session) {
+    if (auto* const kept = state.find_cooldown(session)) return *kept;
     if (state.cooldowns.size() == pauses_max)
         state.cooldowns.erase(
             std::ranges::min_element(state.cooldowns, {}, &cooldown_state::pause_until));
     auto& made = state.cooldowns.emplace_back();
-    made.scope = scope;
+    made.scope = session.scope;
+    made.whose = session.whose;
     return made;
 }
 
 } // namespace
 
-std::optional<duration> pause_of(state::number_state const& state, std::string_view scope,
+std::optional<duration> pause_of(state::number_state const& state, session_key const& session,
                                  cooldown_rule const& rule, store_time now) {
     auto last = now;
     for (auto const& each : state.cooldowns) {
-        auto const end = each.scope == scope
+        if (each.whose != session.whose) continue;
+        auto const end = each.scope == session.scope
                              ? each.pause_until
                              : std::min(each.pause_until, each.since + rule.other_scopes);
         last = std::max(last, end);
@@ -37,9 +40,9 @@ std::optional<duration> pause_of(state::number_state const& state, std::string_v
     return until(last, now);
 }
 
-duration begin_pause(state::number_state& state, std::string_view scope, cooldown_rule const& rule,
-                     store_time now) {
-    auto& kept = pause_for(state, scope);
+duration begin_pause(state::number_state& state, session_key const& session,
+                     cooldown_rule const& rule, store_time now) {
+    auto& kept = pause_for(state, session);
     auto const pause = pause_after(rule, ++kept.sends);
     kept.since = now;
     kept.streak_until = kept.pause_until = now + pause;
@@ -47,9 +50,9 @@ duration begin_pause(state::number_state& state, std::string_view scope, cooldow
     return pause;
 }
 
-void take_back_pause(state::number_state& state, std::string_view scope, store_time begun_until,
+void take_back_pause(state::number_state& state, session_key const& session, store_time begun_until,
                      duration back_off, store_time now) {
-    auto* const kept = state.find_cooldown(scope);
+    auto* const kept = state.find_cooldown(session);
     if (kept == nullptr) return;
     if (kept->sends > 0) --kept->sends;
     if (kept->pause_until != begun_until) return; // a later send has begun its own pause
@@ -57,16 +60,16 @@ void take_back_pause(state::number_state& state, std::string_view scope, store_t
     kept->pause_until = now + back_off;
     kept->streak_until =
         kept->sends > 0 ? std::max(kept->streak_until, kept->pause_until) : kept->pause_until;
-    if (kept->streak_until <= now) end_pause(state, scope);
+    if (kept->streak_until <= now) end_pause(state, session);
 }
 
-void end_pause(state::number_state& state, std::string_view scope) {
-    std::erase_if(state.cooldowns, [&](auto const& each) { return each.scope == scope; });
+void end_pause(state::number_state& state, session_key const& session) {
+    std::erase_if(state.cooldowns, [&](auto const& each) { return each.session() == session; });
 }
 
-void end_pause_of(state::number_state& state, std::string_view scope, store_time admitted) {
-    auto const* const kept = state.find_cooldown(scope);
-    if (kept != nullptr && kept->since == admitted) end_pause(state, scope);
+void end_pause_of(state::number_state& state, state::verification_state const& send) {
+    auto const* const kept = state.find_cooldown(send.session());
+    if (kept != nullptr && kept->since == send.admitted) end_pause(state, send.session());
 }
 
 } // namespace otpd::store::engine

@@ -7,9 +7,14 @@ namespace otpd::store::engine {
 namespace {
 
 using state::guess_kind;
+using state::requester_class;
 using state::wrong_guesses;
 
 constexpr int parts_of_window = 24;
+
+std::uint32_t quota_of(guess_budget const& budget, requester_class whose) noexcept {
+    return whose == requester_class::stranger ? budget.quota : budget.of_devices;
+}
 
 /// How long until fewer than `quota` of that kind are counted.
 duration until_below(state::number_state const& state, guess_kind kind, std::uint32_t quota,
@@ -36,25 +41,28 @@ std::uint32_t counted(state::number_state const& state, guess_kind kind) noexcep
     return sum;
 }
 
-std::uint32_t guesses_left(state::number_state const& state, guess_budget const& budget) noexcept {
-    return budget.quota - std::min(budget.quota, counted(state, guess_kind::common));
+std::uint32_t guesses_left(state::number_state const& state, guess_budget const& budget,
+                           requester_class whose) noexcept {
+    auto const quota = quota_of(budget, whose);
+    return quota - std::min(quota, counted(state, kind_of(whose)));
 }
 
 std::optional<duration> out_of_guesses(state::number_state const& state, guess_budget const& budget,
-                                       store_time now) {
-    if (guesses_left(state, budget) > 0) return std::nullopt;
+                                       requester_class whose, store_time now) {
+    if (guesses_left(state, budget, whose) > 0) return std::nullopt;
+    auto const wait = until_below(state, kind_of(whose), quota_of(budget, whose), now);
+    if (whose == requester_class::known_device || budget.of_ids == 0) return wait;
     if (counted(state, guess_kind::of_id) < budget.of_ids) return std::nullopt;
-    auto const wait = until_below(state, guess_kind::common, budget.quota, now);
-    if (budget.of_ids == 0) return wait;
     return std::min(wait, until_below(state, guess_kind::of_id, budget.of_ids, now));
 }
 
 std::optional<duration> lock_of(state::number_state const& state, guess_budget const& budget,
-                                store_time now) {
-    if (guesses_left(state, budget) == 0)
-        return until_below(state, guess_kind::common, budget.quota, now);
-    if (state.guess_from <= now) return std::nullopt;
-    return until(state.guess_from, now);
+                                requester_class whose, store_time now) {
+    if (guesses_left(state, budget, whose) == 0)
+        return until_below(state, kind_of(whose), quota_of(budget, whose), now);
+    auto const from = state.guess_from[whose];
+    if (from <= now) return std::nullopt;
+    return until(from, now);
 }
 
 void count_wrong_guess(state::number_state& state, guess_budget const& budget, requester const& by,
@@ -70,12 +78,15 @@ void count_wrong_guess(state::number_state& state, guess_budget const& budget, r
     ++found->count;
     if (kind == guess_kind::of_id) return;
     auto const wait = wait_after(budget, counted(state, kind));
-    if (wait > duration(0)) state.guess_from = std::max(state.guess_from, now + wait);
+    auto& from =
+        kind == guess_kind::common ? state.guess_from.stranger : state.guess_from.known_device;
+    if (wait > duration(0)) from = std::max(from, now + wait);
 }
 
 void take_back_guesses(state::number_state& state, requester const& by) {
     std::erase_if(state.guesses, [&](wrong_guesses const& each) { return each.by == by; });
-    if (counted(state, guess_kind::common) == 0) state.guess_from = {};
+    for (auto const whose : {requester_class::stranger, requester_class::known_device})
+        if (counted(state, kind_of(whose)) == 0) state.guess_from[whose] = {};
 }
 
 } // namespace otpd::store::engine

@@ -21,8 +21,7 @@ update_outcome update(states& states, delivery_update const& request, store_time
     if (grows) {
         changed.message = request.message;
         if (request.sent) changed.sent = state::packed_receipt(*request.sent);
-        if (request.message == delivery::failed)
-            end_pause_of(number, changed.scope, changed.admitted);
+        if (request.message == delivery::failed) end_pause_of(number, changed);
     }
     list_event(changed, event_type::delivery, now, request.details);
     bound_events(number);

@@ -14,14 +14,21 @@ store_time latest(rate_limit_check const& check, store_time now) noexcept {
 /// Counts in a shared state stay readable for a while after they expire.
 constexpr counter_time retention_spare = std::chrono::minutes(1);
 
-bool is_of_number(number_key const& number, rate_limit_check const& check) noexcept {
-    return check.key == number;
+bool is_of_number(limited const& by, rate_limit_check const& check) noexcept {
+    return check.key == by.number;
+}
+
+/// The name of a limit of the number in its state.
+std::string name_of(limited const& by, rate_limit_check const& check) {
+    bool const has_other_quota =
+        check.of == audience::each_class && by.whose == state::requester_class::known_device;
+    return has_other_quota ? check.counter + "/known" : check.counter;
 }
 
 /// The stored time.
-store_time kept(states& states, number_key const& number, rate_limit_check const& check) {
-    if (is_of_number(number, check)) {
-        auto const* const found = states.number(number).find_limit(check.counter);
+store_time kept(states& states, limited const& by, rate_limit_check const& check) {
+    if (is_of_number(by, check)) {
+        auto const* const found = states.number(by.number).find_limit(name_of(by, check));
         return found == nullptr ? store_time() : found->tat;
     }
     auto const& state = states.shared(state::limit_state_key(check.key));
@@ -53,24 +60,30 @@ void set_limit(number_state& state, std::string const& name, store_time tat, sto
 
 } // namespace
 
-store_time tat_of(states& states, number_key const& number, rate_limit_check const& check,
+bool applies_to(limited const& by, rate_limit_check const& check) noexcept {
+    return check.of != audience::strangers || by.whose == state::requester_class::stranger;
+}
+
+store_time tat_of(states& states, limited const& by, rate_limit_check const& check,
                   store_time now) {
-    auto const tat = kept(states, number, check);
+    auto const tat = kept(states, by, check);
     return tat > latest(check, now) ? now : std::max(tat, now);
 }
 
-std::optional<duration> wait_for(states& states, number_key const& number,
-                                 rate_limit_check const& check, store_time now) {
-    auto const passes_at = tat_of(states, number, check, now) + tat_increment(check) - check.window;
+std::optional<duration> wait_for(states& states, limited const& by, rate_limit_check const& check,
+                                 store_time now) {
+    if (!applies_to(by, check)) return std::nullopt;
+    auto const passes_at = tat_of(states, by, check, now) + tat_increment(check) - check.window;
     if (passes_at <= now) return std::nullopt;
     return until(passes_at, now);
 }
 
-void take(states& states, number_key const& number, rate_limit_check const& check, store_time now) {
-    if (is_of_number(number, check)) {
-        if (check.observed && wait_for(states, number, check, now)) return;
-        auto const tat = tat_of(states, number, check, now) + tat_increment(check);
-        set_limit(states.change_number(number), check.counter, tat, now);
+void take(states& states, limited const& by, rate_limit_check const& check, store_time now) {
+    if (!applies_to(by, check)) return;
+    if (is_of_number(by, check)) {
+        if (check.observed && wait_for(states, by, check, now)) return;
+        auto const tat = tat_of(states, by, check, now) + tat_increment(check);
+        set_limit(states.change_number(by.number), name_of(by, check), tat, now);
         return;
     }
     auto what = addition_of(check, now, tat_increment(check), now);
@@ -79,20 +92,19 @@ void take(states& states, number_key const& number, rate_limit_check const& chec
     states.add(state::limit_state_key(check.key), what);
 }
 
-void require(states& states, number_key const& number, rate_limit_check const& check,
-             store_time now) {
-    if (is_of_number(number, check) || check.observed) return;
+void require(states& states, limited const& by, rate_limit_check const& check, store_time now) {
+    if (!applies_to(by, check) || is_of_number(by, check) || check.observed) return;
     auto what = addition_of(check, now, counter_time(0), now);
     what.bound = ticks(now + check.window - tat_increment(check));
     states.add(state::limit_state_key(check.key), what);
 }
 
-void refund(states& states, number_key const& number, rate_limit_check const& check,
-            store_time now) {
-    if (is_of_number(number, check)) {
-        if (tat_of(states, number, check, now) == now) return;
-        auto const tat = tat_of(states, number, check, now) - tat_increment(check);
-        set_limit(states.change_number(number), check.counter, tat, now);
+void refund(states& states, limited const& by, rate_limit_check const& check, store_time now) {
+    if (!applies_to(by, check)) return;
+    if (is_of_number(by, check)) {
+        if (tat_of(states, by, check, now) == now) return;
+        auto const tat = tat_of(states, by, check, now) - tat_increment(check);
+        set_limit(states.change_number(by.number), name_of(by, check), tat, now);
         return;
     }
     if (states.shared(state::limit_state_key(check.key)).find(check.counter) == nullptr) return;
@@ -101,12 +113,12 @@ void refund(states& states, number_key const& number, rate_limit_check const& ch
                addition_of(check, now + tat_increment(check), -tat_increment(check), now));
 }
 
-void void_future_limits(states& states, number_key const& number,
+void void_future_limits(states& states, limited const& by,
                         std::vector<rate_limit_check> const& checks, store_time now) {
     for (auto const& each : checks) {
-        if (kept(states, number, each) <= latest(each, now)) continue;
-        if (is_of_number(number, each))
-            set_limit(states.change_number(number), each.counter, now, now);
+        if (!applies_to(by, each) || kept(states, by, each) <= latest(each, now)) continue;
+        if (is_of_number(by, each))
+            set_limit(states.change_number(by.number), name_of(by, each), now, now);
         else
             states.add(state::limit_state_key(each.key),
                        addition_of(each, now, counter_time(0), now));

@@ -1,6 +1,7 @@
 #include "engine/budgets.hpp"
 #include "engine/conversion_guard.hpp"
 #include "engine/cooldown.hpp"
+#include "engine/devices.hpp"
 #include "engine/rate_limits.hpp"
 #include "engine/steps.hpp"
 #include "engine/verifications.hpp"
@@ -37,21 +38,24 @@ void remove(number_state& state, settlement const& request, store_time now) {
     auto* const found = state.find(request.id);
     auto begun_until = found->admitted + request.cooldown;
     bool has_begun = request.cooldown > duration(0);
-    auto const scope = found->scope;
-    auto const* const pause = state.find_cooldown(scope);
+    std::string const scope = found->scope;
+    state::session_key const session{scope, found->whose};
+    auto const* const pause = state.find_cooldown(session);
     if (request.is_undo && pause != nullptr) {
         has_begun = pause->since == found->admitted;
         begun_until = pause->pause_until;
     }
+    uncount_untyped(state, *found);
     state.verifications.erase(state.verifications.begin() + (found - state.verifications.data()));
     state.drop_unused_codes();
     if (has_begun)
-        take_back_pause(state, scope, begun_until, request.back_off, to_millisecond(now));
+        take_back_pause(state, session, begun_until, request.back_off, to_millisecond(now));
 }
 
-void take_back(states& states, settlement const& request, store_time now) {
+void take_back(states& states, settlement const& request, state::requester_class whose,
+               store_time now) {
     for (auto const& each : request.refund)
-        refund(states, request.key.number, each, now);
+        refund(states, {request.key.number, whose}, each, now);
     for (auto const& each : request.guarded)
         uncount_sent(states, each, now);
 }
@@ -85,8 +89,8 @@ settle_outcome settle(states& states, settlement const& request, store_time now)
     if (!found->is_settled) adjust(states, adjustments_of(request, *found), now);
     auto& number = states.change_number(request.key.number);
     if (refused) {
+        take_back(states, request, found->whose, now);
         remove(number, request, now);
-        take_back(states, request, now);
     } else {
         keep_result(*number.find(request.id), request, now);
         bound_events(number);

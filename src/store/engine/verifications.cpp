@@ -10,6 +10,7 @@ namespace otpd::store::engine {
 using state::find_in;
 using state::live_code;
 using state::number_state;
+using state::session_key;
 using state::verification_state;
 
 namespace {
@@ -29,11 +30,15 @@ store_time time_of(note const& note, verification_state const& at, store_time no
     return std::max(at.admitted, now - std::max(note.ago, duration(0)));
 }
 
-/// The oldest ended one, preferring those whose send is settled; end() if there is none.
-auto oldest_ended(number_state& state) {
-    auto const is_over = [](verification_state const& each) { return !each.is_live(); };
-    auto const is_done = [](verification_state const& each) {
-        return !each.is_live() && each.is_settled;
+/// The oldest ended one that is of interest, preferring those whose send is settled; end() if there
+/// is none.
+template <class IsOfInterest>
+auto oldest_ended(number_state& state, IsOfInterest is_of_interest) {
+    auto const is_over = [&](verification_state const& each) {
+        return !each.is_live() && is_of_interest(each);
+    };
+    auto const is_done = [&](verification_state const& each) {
+        return is_over(each) && each.is_settled;
     };
     auto const found = std::ranges::find_if(state.verifications, is_done);
     return found != state.verifications.end() ? found
@@ -41,26 +46,29 @@ auto oldest_ended(number_state& state) {
 }
 
 template <class Code, class State>
-code_list<Code> find_codes(State& state, std::string_view scope) {
+code_list<Code> find_codes(State& state, session_key const& session) {
     code_list<Code> found;
     for (auto& each : state.codes)
         if (std::ranges::any_of(state.verifications, [&](verification_state const& of) {
-                return of.code == each.number && of.scope == scope;
+                return of.code == each.number && of.session() == session;
             }))
             found.push_back(&each);
     return found;
 }
 
+bool is_used_up(live_code const& code, admission const& request, requester const& by) noexcept {
+    auto const attempts_max = request.repeat.attempts_max;
+    return attempts_max > 0 && code.attempts_of(by) >= attempts_max;
+}
+
 bool is_repeated(live_code const& code, std::size_t live, admission const& request,
-                 store_time now) {
+                 requester const& by, store_time now) {
     auto const& rule = request.repeat;
     bool const has_key = code.seed.key_id == request.code.key_id ||
                          std::ranges::count(rule.other_keys, code.seed.key_id) > 0;
     bool const can_be_typed = code.seed.length == request.code.length;
-    bool const is_used_up =
-        rule.attempts_max > 0 && code.attempts_of(request.by) >= rule.attempts_max;
     return has_key && can_be_typed && now <= code.begun + rule.repeated_for &&
-           !(is_used_up && live < codes_max);
+           !(is_used_up(code, request, by) && live < codes_max);
 }
 
 std::uint8_t unused_number(number_state const& state) noexcept {
@@ -70,11 +78,12 @@ std::uint8_t unused_number(number_state const& state) noexcept {
     return number;
 }
 
-/// Repeats the newest code of the scope, or begins a new one. Returns its number.
-std::uint8_t code_to_send(number_state& state, admission const& request, store_time now) {
+/// Repeats the newest code of the session, or begins a new one. Returns its number.
+std::uint8_t code_to_send(number_state& state, admission const& request, identity const& who,
+                          store_time now) {
     auto const at = to_millisecond(now);
-    auto const live = codes_of(state, request.key.scope);
-    if (!live.empty() && is_repeated(*live.back(), live.size(), request, at)) {
+    auto const live = codes_of(state, who.session(request.key.scope));
+    if (!live.empty() && is_repeated(*live.back(), live.size(), request, who.by, at)) {
         auto& code = *live.back();
         code.end =
             std::max(code.end, std::min(at + request.ttl, code.begun + request.repeat.longest));
@@ -95,10 +104,10 @@ std::uint8_t code_to_send(number_state& state, admission const& request, store_t
     return fresh.number;
 }
 
-/// Ends the oldest live verification of the scope if there is no room for one more.
-void end_oldest_open(number_state& state, std::string_view scope, store_time now) {
-    auto const is_open = [scope](verification_state const& each) {
-        return each.is_live() && each.scope == scope;
+/// Ends the oldest live verification of the session if there is no room for one more.
+void end_oldest_open(number_state& state, session_key const& session, store_time now) {
+    auto const is_open = [&session](verification_state const& each) {
+        return each.is_live() && each.session() == session;
     };
     if (std::ranges::count_if(state.verifications, is_open) < std::ptrdiff_t{open_max}) return;
     end_verification(*std::ranges::find_if(state.verifications, is_open), progress::replaced,
@@ -107,27 +116,40 @@ void end_oldest_open(number_state& state, std::string_view scope, store_time now
 
 } // namespace
 
-std::optional<duration> in_flight_for(number_state const& state, std::string_view scope,
+std::optional<duration> in_flight_for(number_state const& state, session_key const& session,
                                       store_time now) {
     for (auto const& each : state.verifications)
-        if (each.scope == scope && each.lease_end > now) return until(each.lease_end, now);
+        if (each.session() == session && each.lease_end > now) return until(each.lease_end, now);
     return std::nullopt;
 }
 
-bool has_place(number_state const& state, std::string_view scope) noexcept {
-    auto const keeps_place = [scope](verification_state const& each) {
-        return each.is_live() && each.scope != scope;
+bool has_place(number_state const& state, session_key const& session) noexcept {
+    auto const keeps_place = [&session](verification_state const& each) {
+        return each.is_live() && each.whose == session.whose && each.scope != session.scope;
     };
     auto const kept =
         static_cast<std::size_t>(std::ranges::count_if(state.verifications, keeps_place));
     return kept + open_max <= verifications_max;
 }
 
-code_list<live_code> codes_of(number_state& state, std::string_view scope) {
-    return find_codes<live_code>(state, scope);
+duration own_code_end(number_state const& state, admission const& request, identity const& who,
+                      store_time now) {
+    auto const codes = codes_of(state, who.session(request.key.scope));
+    auto const is_own = [&](live_code const* code) {
+        return !is_used_up(*code, request, who.by) &&
+               std::ranges::any_of(state.verifications, [&](verification_state const& each) {
+                   return each.code == code->number && each.by == who.by;
+               });
+    };
+    auto const newest = std::find_if(codes.rbegin(), codes.rend(), is_own);
+    return newest == codes.rend() ? duration(0) : until((*newest)->end, now);
 }
-code_list<live_code const> codes_of(number_state const& state, std::string_view scope) {
-    return find_codes<live_code const>(state, scope);
+
+code_list<live_code> codes_of(number_state& state, session_key const& session) {
+    return find_codes<live_code>(state, session);
+}
+code_list<live_code const> codes_of(number_state const& state, session_key const& session) {
+    return find_codes<live_code const>(state, session);
 }
 
 void end_verification(verification_state& verification, progress how, event_type why,
@@ -136,14 +158,17 @@ void end_verification(verification_state& verification, progress how, event_type
     add_event(verification, why, now);
 }
 
-live_code const& add_verification(number_state& state, admission const& request, store_time now) {
+live_code const& add_verification(number_state& state, admission const& request,
+                                  identity const& who, store_time now) {
     // Ids are random and never repeat. If one did, nothing else must be found under it.
     std::erase_if(state.verifications, [&](auto const& each) { return each.id == request.id; });
     state.drop_unused_codes();
-    auto const number = code_to_send(state, request, now);
-    end_oldest_open(state, request.key.scope, now);
-    while (state.verifications.size() >= verifications_max) {
-        auto const oldest = oldest_ended(state);
+    auto const number = code_to_send(state, request, who, now);
+    end_oldest_open(state, who.session(request.key.scope), now);
+    auto const is_of_class = [&who](auto const& each) { return each.whose == who.whose; };
+    while (std::ranges::count_if(state.verifications, is_of_class) >=
+           std::ptrdiff_t{verifications_max}) {
+        auto const oldest = oldest_ended(state, is_of_class);
         if (oldest == state.verifications.end()) break; // the caller asked has_place()
         state.verifications.erase(oldest);
     }
@@ -154,7 +179,9 @@ live_code const& add_verification(number_state& state, admission const& request,
     fresh.retained_until = fresh.admitted + request.retention;
     if (request.lease > duration(0)) fresh.lease_end = fresh.admitted + request.lease;
     fresh.code = number;
-    fresh.by = request.by;
+    fresh.by = who.by;
+    fresh.whose = who.whose;
+    fresh.device = request.device;
     fresh.events.add(event_type::admitted, duration(0), request.details);
     state.verifications.push_back(std::move(fresh));
     state.drop_unused_codes();
@@ -171,7 +198,7 @@ void bound_events(number_state& state) {
     for (auto const& each : state.verifications)
         count += each.events.size();
     while (count > number_events_max) {
-        auto const oldest = oldest_ended(state);
+        auto const oldest = oldest_ended(state, [](auto const&) { return true; });
         if (oldest == state.verifications.end()) return;
         count -= oldest->events.size();
         state.verifications.erase(oldest);

@@ -2,6 +2,7 @@
 
 /// The verifications of a number: their maximum, what ends them, and the events that they list.
 
+#include "engine/devices.hpp"
 #include "otpd/store/admission.hpp"
 #include "otpd/store/verification.hpp"
 #include "state/number_state.hpp"
@@ -14,31 +15,36 @@
 
 namespace otpd::store::engine {
 
-/// Per client and number, over all scopes. The oldest ended ones are dropped first; live ones
+/// Per client, number and class, over all scopes. The oldest ended ones are dropped first; live ones
 /// never.
 inline constexpr std::size_t verifications_max = 32;
 /// Over all of them. The events of one verification are bounded by events_max, or twice that for
 /// events that are always listed.
 inline constexpr std::size_t number_events_max = 256;
 
-/// How long the scope's last send may still be in flight; nothing if none is.
-[[nodiscard]] std::optional<duration> in_flight_for(state::number_state const& state,
-                                                    std::string_view scope, store_time now);
+/// How long the session's last send may still be in flight; nothing if none is.
+[[nodiscard]] std::optional<duration>
+in_flight_for(state::number_state const& state, state::session_key const& session, store_time now);
 /// Whether one more fits.
-[[nodiscard]] bool has_place(state::number_state const& state, std::string_view scope) noexcept;
+[[nodiscard]] bool has_place(state::number_state const& state,
+                             state::session_key const& session) noexcept;
+/// How long the newest code can be verified of those that `who` asked for in this scope and has
+/// attempts left at; 0 if there is none.
+[[nodiscard]] duration own_code_end(state::number_state const& state, admission const& request,
+                                    identity const& who, store_time now);
 /// Adds the verification of an admission and ends those that it replaces. Returns the code to send.
 state::live_code const& add_verification(state::number_state& state, admission const& request,
-                                         store_time now);
+                                         identity const& who, store_time now);
 /// Drops the oldest ended verifications while there are too many events. Live ones stay.
 void bound_events(state::number_state& state);
 
 template <class Code>
 using code_list = boost::container::small_vector<Code*, codes_max>;
-/// The live codes of the scope, in the order in which they began. Valid until the list changes.
+/// The live codes of the session, in the order in which they began. Valid until the list changes.
 [[nodiscard]] code_list<state::live_code> codes_of(state::number_state& state,
-                                                   std::string_view scope);
+                                                   state::session_key const& session);
 [[nodiscard]] code_list<state::live_code const> codes_of(state::number_state const& state,
-                                                         std::string_view scope);
+                                                         state::session_key const& session);
 
 /// Ends one verification. Its code stays valid while another verification has it.
 void end_verification(state::verification_state& verification, progress how, event_type why,

@@ -19,7 +19,10 @@ constexpr unsigned with_receipt = 2;
 constexpr unsigned with_lease = 4;
 constexpr unsigned is_guessed = 8;
 constexpr unsigned with_requester = 16; // the requester is not the client
-constexpr unsigned all_flags = is_settled | with_receipt | with_lease | is_guessed | with_requester;
+constexpr unsigned with_device = 32;
+constexpr unsigned of_known_device = 64;
+constexpr unsigned all_flags = is_settled | with_receipt | with_lease | is_guessed |
+                               with_requester | with_device | of_known_device;
 
 /// More than a state ever gets (engine/verifications.hpp). A state with more is damaged.
 constexpr std::uint64_t list_max = 255;
@@ -61,8 +64,15 @@ void transfer_kind(writer& to, guess_kind kind) {
 }
 void transfer_kind(reader& reader, guess_kind& kind) {
     auto const found = reader.byte();
-    if (found > static_cast<std::uint8_t>(guess_kind::of_id)) reader.fail();
+    if (found > static_cast<std::uint8_t>(guess_kind::of_devices)) reader.fail();
     kind = static_cast<guess_kind>(found);
+}
+
+void transfer_class(writer& to, requester_class whose) {
+    to.byte(static_cast<std::uint8_t>(whose));
+}
+void transfer_class(reader& reader, requester_class& whose) {
+    whose = static_cast<requester_class>(reader.number(1));
 }
 
 /// Which optional parts it has.
@@ -70,7 +80,8 @@ unsigned transfer_head(writer& to, verification_state const& v) {
     auto const parts = (v.is_settled ? is_settled : 0U) | (v.sent ? with_receipt : 0U) |
                        (v.lease_end != store_time() ? with_lease : 0U) |
                        (v.is_guessed ? is_guessed : 0U) |
-                       (v.by != requester() ? with_requester : 0U);
+                       (v.by != requester() ? with_requester : 0U) | (v.device ? with_device : 0U) |
+                       (v.whose == requester_class::known_device ? of_known_device : 0U);
     to.byte(static_cast<std::uint8_t>(static_cast<unsigned>(v.code_state) |
                                       static_cast<unsigned>(v.message) << delivery_shift));
     to.byte(static_cast<std::uint8_t>(parts));
@@ -87,6 +98,8 @@ unsigned transfer_head(reader& reader, verification_state& v) {
     v.message = static_cast<delivery>(head >> delivery_shift);
     v.is_settled = (parts & is_settled) != 0;
     v.is_guessed = (parts & is_guessed) != 0;
+    if ((parts & with_device) != 0) v.device.emplace();
+    if ((parts & of_known_device) != 0) v.whose = requester_class::known_device;
     return parts;
 }
 
@@ -118,6 +131,7 @@ void transfer_verification(Bytes& bytes, Verification& v, store_time before) {
     transfer_text(bytes, v.scope);
     if (v.is_live()) bytes.byte(v.code);
     if ((parts & with_requester) != 0) bytes.bytes(v.by);
+    if (v.device) bytes.bytes(*v.device);
     bytes.time(v.admitted, before);
     bytes.time(v.retained_until, v.admitted);
     if ((parts & with_lease) != 0) bytes.time(v.lease_end, v.admitted);
@@ -143,6 +157,7 @@ void transfer_code(Bytes& bytes, Code& c, store_time since) {
 template <class Bytes, class Cooldown>
 void transfer_cooldown(Bytes& bytes, Cooldown& c, store_time since) {
     transfer_text(bytes, c.scope);
+    transfer_class(bytes, c.whose);
     bytes.number(c.sends);
     bytes.time(c.since, since);
     bytes.time(c.pause_until, c.since);
@@ -181,7 +196,17 @@ void transfer(Bytes& bytes, State& state) {
     transfer_size(bytes, state.guesses);
     for (auto& each : state.guesses)
         transfer_guesses(bytes, each, since);
-    transfer_end(bytes, state.guess_from, since);
+    transfer_end(bytes, state.guess_from.stranger, since);
+    transfer_end(bytes, state.guess_from.known_device, since);
+    transfer_size(bytes, state.devices);
+    for (auto& each : state.devices) {
+        bytes.bytes(each.hash);
+        bytes.time(each.last_success, since);
+    }
+    transfer_end(bytes, state.verified_at, since);
+    if (state.verified_at == store_time()) return;
+    bytes.byte(state.untyped.stranger);
+    bytes.byte(state.untyped.known_device);
 }
 
 /// Whether the engine can rely on the state: each live verification has a code, and each code has a

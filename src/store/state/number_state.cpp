@@ -54,7 +54,8 @@ void number_state::drop_unused_codes() noexcept {
 }
 
 bool number_state::is_empty() const noexcept {
-    return verifications.empty() && limits.empty() && cooldowns.empty() && guesses.empty();
+    return verifications.empty() && limits.empty() && cooldowns.empty() && guesses.empty() &&
+           devices.empty() && verified_at == store_time();
 }
 
 void number_state::clear() noexcept {
@@ -64,6 +65,9 @@ void number_state::clear() noexcept {
     cooldowns.clear();
     guesses.clear();
     guess_from = {};
+    devices.clear();
+    verified_at = {};
+    untyped = {};
 }
 
 bool number_state::advance(store_time now) {
@@ -89,8 +93,18 @@ bool number_state::advance(store_time now) {
             move_back(each, each.since - present);
             moved = true;
         }
-    if (guess_from > latest + guess_wait_max) {
-        guess_from = {};
+    for (auto* const each : {&guess_from.stranger, &guess_from.known_device})
+        if (*each > latest + guess_wait_max) {
+            *each = {};
+            moved = true;
+        }
+    for (auto& each : devices)
+        if (each.last_success > latest) {
+            each.last_success = present;
+            moved = true;
+        }
+    if (verified_at > latest) {
+        verified_at = present;
         moved = true;
     }
     std::erase_if(verifications, [now](auto const& each) { return each.retained_until <= now; });
@@ -101,6 +115,12 @@ bool number_state::advance(store_time now) {
     std::erase_if(cooldowns, [now](auto const& each) { return each.streak_until <= now; });
     std::erase_if(guesses, [now](auto const& each) { return each.counted_until <= now; });
     if (guesses.empty()) guess_from = {};
+    std::erase_if(devices,
+                  [now](auto const& each) { return each.last_success + known_for <= now; });
+    if (verified_at + known_for <= now) {
+        verified_at = {};
+        untyped = {};
+    }
     return moved;
 }
 
@@ -112,6 +132,9 @@ store_time number_state::retained_until() const noexcept {
         last = std::max(last, each.tat);
     for (auto const& each : cooldowns)
         last = std::max(last, each.streak_until);
+    for (auto const& each : devices)
+        last = std::max(last, each.last_success + known_for);
+    if (verified_at != store_time()) last = std::max(last, verified_at + known_for);
     last += retention_spare;
     for (auto const& each : guesses)
         last = std::max(last, each.counted_until + guess_retention_spare);

@@ -1,8 +1,9 @@
 #pragma once
 
 /// The state of one client and number as plain data, and its stored form: its live codes, the
-/// verifications of its scopes, its own limits, the cooldowns and the wrong guesses. Times are the
-/// store's, to the millisecond except for limits. Contains no rules; those are in store/engine.
+/// verifications of its scopes, its own limits, the cooldowns, the wrong guesses and the known
+/// devices. Times are the store's, to the millisecond except for limits. Contains no rules; those
+/// are in store/engine.
 
 #include "otpd/store/verification.hpp"
 #include "state/blob.hpp"
@@ -13,6 +14,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,33 @@ namespace otpd::store::state {
 /// further in the future than this.
 inline constexpr counter_time clock_tolerance = std::chrono::seconds(1);
 
+/// Strangers and known devices have codes, cooldowns and counts of their own, so that strangers
+/// never hold up a known device.
+enum class requester_class : std::uint8_t { stranger, known_device };
+
+/// One value of each class.
+template <class T>
+struct per_class {
+    T stranger{};
+    T known_device{};
+
+    [[nodiscard]] T& operator[](requester_class whose) noexcept {
+        return whose == requester_class::stranger ? stranger : known_device;
+    }
+    [[nodiscard]] T const& operator[](requester_class whose) const noexcept {
+        return whose == requester_class::stranger ? stranger : known_device;
+    }
+    friend bool operator==(per_class const&, per_class const&) = default;
+};
+
+/// What has codes and a cooldown of its own: one class in one scope.
+struct session_key {
+    std::string_view scope;
+    requester_class whose = requester_class::stranger;
+
+    friend bool operator==(session_key const&, session_key const&) = default;
+};
+
 /// The wrong guesses of one requester at one code.
 struct attempt_count {
     requester by{};
@@ -31,7 +60,8 @@ struct attempt_count {
     friend bool operator==(attempt_count const&, attempt_count const&) = default;
 };
 
-/// One code that can be verified. Every verification whose message held it refers to it.
+/// One code that can be verified. Every verification whose message held it refers to it. These all
+/// belong to the same session.
 struct live_code {
     std::uint8_t number = 0; ///< unique in its state; never 0
     code_seed seed;
@@ -56,6 +86,8 @@ struct verification_state {
     bool is_guessed = false; ///< a guess with its id was wrong
     std::uint8_t code = 0;   ///< live_code::number; 0 once it has ended
     requester by{};
+    requester_class whose = requester_class::stranger;
+    std::optional<device_hash> device; ///< that its send named
     store_time admitted;
     store_time retained_until;
     store_time lease_end; ///< until when its send is in flight; 0 if it is not
@@ -65,6 +97,7 @@ struct verification_state {
     [[nodiscard]] bool is_live() const noexcept {
         return code_state == progress::pending || code_state == progress::active;
     }
+    [[nodiscard]] session_key session() const noexcept { return {scope, whose}; }
     /// Ends the verification for good. drop_unused_codes() removes its code.
     void end(progress how) noexcept;
 };
@@ -77,14 +110,16 @@ struct number_limit {
     friend bool operator==(number_limit const&, number_limit const&) = default;
 };
 
-/// The cooldown of one scope.
+/// The cooldown of one session.
 struct cooldown_state {
     std::string scope;
+    requester_class whose = requester_class::stranger;
     std::uint32_t sends = 0; ///< consecutive
     store_time since;        ///< when the pause began
     store_time pause_until;
-    store_time streak_until; ///< when the scope's sends are forgotten; >= pause_until
+    store_time streak_until; ///< when the session's sends are forgotten; >= pause_until
 
+    [[nodiscard]] session_key session() const noexcept { return {scope, whose}; }
     friend bool operator==(cooldown_state const&, cooldown_state const&) = default;
 };
 
@@ -93,8 +128,9 @@ inline constexpr counter_time guess_wait_max = std::chrono::hours(1);
 
 /// What a wrong guess was counted as.
 enum class guess_kind : std::uint8_t {
-    common, ///< one of all requesters' together
-    of_id   ///< the one that an id has beyond those
+    common,    ///< one of all strangers' together
+    of_id,     ///< the one that an id has beyond those
+    of_devices ///< one of all known devices' together
 };
 
 /// The wrong guesses of one requester in one part of a window.
@@ -108,13 +144,29 @@ struct wrong_guesses {
     friend bool operator==(wrong_guesses const&, wrong_guesses const&) = default;
 };
 
+/// How long a device is known, and a number counts as verified, after the last success.
+inline constexpr counter_time known_for = std::chrono::days(90);
+
+struct known_device {
+    device_hash hash{};
+    store_time last_success;
+
+    friend bool operator==(known_device const&, known_device const&) = default;
+};
+
 struct number_state {
     std::vector<live_code> codes;                  ///< in the order in which they began
     std::vector<verification_state> verifications; ///< in the order of their admission
     std::vector<number_limit> limits;
-    std::vector<cooldown_state> cooldowns; ///< one per scope
+    std::vector<cooldown_state> cooldowns; ///< one per session
     std::vector<wrong_guesses> guesses;
-    store_time guess_from; ///< guesses before this time are not evaluated; 0: none wait
+    /// Guesses before this time are not evaluated; 0: none wait.
+    per_class<store_time> guess_from;
+    std::vector<known_device> devices;
+    /// The last success; 0 if there was none in the last known_for. Not before that of any device.
+    store_time verified_at;
+    /// Sends since the last success, as far as they fit; 0 if there was none.
+    per_class<std::uint8_t> untyped;
 
     [[nodiscard]] bool is_empty() const noexcept;
     void clear() noexcept; ///< keeps the memory of the lists
@@ -144,8 +196,8 @@ struct number_state {
     [[nodiscard]] verification_state const* find(verification_id const& id) const noexcept {
         return find_in(verifications, &verification_state::id, id);
     }
-    [[nodiscard]] cooldown_state* find_cooldown(std::string_view scope) noexcept {
-        return find_in(cooldowns, &cooldown_state::scope, scope);
+    [[nodiscard]] cooldown_state* find_cooldown(session_key const& session) noexcept {
+        return find_in(cooldowns, &cooldown_state::session, session);
     }
     [[nodiscard]] number_limit* find_limit(std::string_view name) noexcept {
         return find_in(limits, &number_limit::name, name);

@@ -50,6 +50,15 @@ void merge(std::vector<wrong_guesses>& theirs, wrong_guesses const& mine) {
     found->counted_until = std::max(found->counted_until, mine.counted_until);
 }
 
+/// A device is known if both know it. Its success counts from the earlier of two.
+void merge(std::vector<known_device>& theirs, std::vector<known_device> const& mine) {
+    std::erase_if(theirs, [&](known_device& each) {
+        auto const* const found = find_in(mine, &known_device::hash, each.hash);
+        if (found != nullptr) each.last_success = std::min(each.last_success, found->last_success);
+        return found == nullptr;
+    });
+}
+
 live_code const* find_code(number_state const& state, code_seed const& seed) noexcept {
     return find_in(state.codes, &live_code::seed, seed);
 }
@@ -78,7 +87,7 @@ void make_strictest(number_state& theirs, number_state const& mine) {
             found->tat = std::max(found->tat, each.tat);
     }
     for (auto const& each : mine.cooldowns) {
-        auto* const found = theirs.find_cooldown(each.scope);
+        auto* const found = theirs.find_cooldown(each.session());
         if (found == nullptr)
             theirs.cooldowns.push_back(each);
         else
@@ -86,7 +95,12 @@ void make_strictest(number_state& theirs, number_state const& mine) {
     }
     for (auto const& each : mine.guesses)
         merge(theirs.guesses, each);
-    theirs.guess_from = std::max(theirs.guess_from, mine.guess_from);
+    merge(theirs.devices, mine.devices);
+    theirs.verified_at = std::min(theirs.verified_at, mine.verified_at);
+    for (auto const each : {requester_class::stranger, requester_class::known_device}) {
+        theirs.guess_from[each] = std::max(theirs.guess_from[each], mine.guess_from[each]);
+        theirs.untyped[each] = std::max(theirs.untyped[each], mine.untyped[each]);
+    }
 }
 
 } // namespace otpd::store::state
