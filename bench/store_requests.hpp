@@ -65,7 +65,7 @@ inline std::vector<store::conversion_guard> guards_of(std::uint64_t n) {
 
 inline store::guess_budget guesses() {
     using namespace std::chrono_literals;
-    return store::guess_budget{20, 24h, 10, 10, 10s, 1h};
+    return store::guess_budget{20, 24h, 10, 10, 10, 10s, 1h};
 }
 
 inline store::record_key scope_of(std::uint64_t n) {

@@ -29,7 +29,7 @@ inline constexpr store::duration ttl{60'000};
 inline constexpr store::duration keep{600'000};
 inline constexpr store::duration cooldown_window{10'000};
 inline constexpr store::duration lease{5000};
-inline constexpr store::guess_budget guess_limit{20, one_day};
+inline constexpr store::guess_budget guess_limit{20, one_day, 0, 10};
 inline constexpr std::uint32_t attempts_max = 5;
 
 inline store::key_hash subject(std::uint32_t n) {
@@ -118,10 +118,11 @@ inline store::check held_guess_of(std::uint32_t phone, std::uint32_t code, std::
     return request;
 }
 
-/// The same guess by another requester.
-inline store::check by(std::uint8_t who, store::check guess) {
-    guess.by[0] = std::byte{who};
-    return guess;
+/// The same request by another requester.
+template <class Request>
+Request by(std::uint8_t who, Request request) {
+    request.by[0] = std::byte{who};
+    return request;
 }
 
 inline store::receipt some_receipt() {

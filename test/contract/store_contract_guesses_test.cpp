@@ -16,7 +16,7 @@ guess_budget budget_of(std::uint32_t quota, std::uint32_t of_ids = 0) {
 
 /// Pauses from the second wrong guess on: 10, 20, 40, 40, ... seconds.
 guess_budget waiting_budget() {
-    return guess_budget{20, one_day, 0, 2, 10 * one_second, 40 * one_second};
+    return guess_budget{20, one_day, 0, 0, 2, 10 * one_second, 40 * one_second};
 }
 
 check with(guess_budget const& budget, check guess) {

@@ -462,7 +462,7 @@ BOOST_AUTO_TEST_CASE(guesses_wait_for_each_other_with_an_id_or_without) {
     engine_world w;
     w.admit(send_of(1, 1));
     auto guess = guess_of(1, 9);
-    guess.guesses = guess_budget{20, 24h, 0, 2, 10s, 40s};
+    guess.guesses = guess_budget{20, 24h, 0, 0, 2, 10s, 40s};
     guess.id = id_of(1);
     w.check(guess);
     w.check(guess);
@@ -474,7 +474,7 @@ BOOST_AUTO_TEST_CASE(the_first_guess_with_an_id_waits_for_nobody) {
     engine_world w;
     w.admit(send_of(1, 1));
     auto guess = guess_of(1, 9);
-    guess.guesses = guess_budget{20, 24h, 1, 2, 10s, 40s};
+    guess.guesses = guess_budget{20, 24h, 1, 0, 2, 10s, 40s};
     w.check(guess);
     w.check(guess);
     BOOST_TEST(is<locked>(w.check(guess)));

@@ -495,7 +495,7 @@ BOOST_AUTO_TEST_CASE(a_wait_ends_with_the_millisecond) {
             w.admit(send_of(1, 1));
             auto guess = guess_of(1, 9);
             if (with_id) guess = held(guess, 1);
-            guess.guesses = guess_budget{20, 24h, 0, 2, 10s, 40s};
+            guess.guesses = guess_budget{20, 24h, 0, 0, 2, 10s, 40s};
             guess_wrong(w, guess, 2);
             BOOST_TEST((expect<locked>(w.check(guess)).retry_after == 10s));
             w.pass(at);

@@ -150,7 +150,7 @@ inline store::admission send_of(std::uint32_t number, std::uint32_t id) {
     request.code = seed_of(1);
     request.ttl = 60s;
     request.retention = 10min;
-    request.guesses = store::guess_budget{20, 24h};
+    request.guesses = store::guess_budget{20, 24h, 0, 10};
     return request;
 }
 inline store::check guess_of(std::uint32_t number, std::uint8_t code) {
@@ -158,7 +158,7 @@ inline store::check guess_of(std::uint32_t number, std::uint8_t code) {
     request.key = store::record_key{key_of(number), "login"};
     request.is_code_of = typed(seed_of(code));
     request.attempts_max = 5;
-    request.guesses = store::guess_budget{20, 24h};
+    request.guesses = store::guess_budget{20, 24h, 0, 10};
     return request;
 }
 inline store::settlement settlement_of(std::uint32_t number, std::uint32_t id,

@@ -47,6 +47,7 @@ void check_golden(std::string const& name, State const& expected) {
 /// All parts that a number's state can have, in two scopes.
 number_state full_number() {
     auto state = typical_number();
+    state.verifications.reserve(3);
     auto& second = state.verifications.emplace_back();
     second.id = id_of(3);
     second.scope = "bank:payment";
@@ -61,6 +62,8 @@ number_state full_number() {
                            second.admitted + 120s,
                            {{requester(), 2}, {requester{std::byte{7}}, 300}}});
     second.by = requester{std::byte{7}};
+    second.whose = requester_class::known_device;
+    second.device = second.by;
     second.is_guessed = true;
     second.sent = packed_receipt(receipt{-40, "A-7", "other id", std::nullopt});
     std::size_t n = 0;
@@ -73,9 +76,15 @@ number_state full_number() {
     third.id = id_of(5);
     third.end(progress::verified);
     state.limits.push_back({"of_another_config", some_time + 1us});
+    state.cooldowns.push_back({"bank:payment", requester_class::known_device, 2, second.admitted,
+                               second.admitted + 45s, second.admitted + 1h});
     state.guesses = {{{}, guess_kind::common, 3, some_time - 4567ms, some_time + 25h},
-                     {second.by, guess_kind::of_id, 1, some_time, some_time + 25h}};
-    state.guess_from = some_time + 110s;
+                     {second.by, guess_kind::of_id, 1, some_time, some_time + 25h},
+                     {second.by, guess_kind::of_devices, 2, some_time, some_time + 25h}};
+    state.guess_from = {some_time + 110s, some_time + 95s};
+    state.devices = {{second.by, some_time - 24h}, {{std::byte{8}}, some_time - 30 * 24h}};
+    state.verified_at = some_time - 24h;
+    state.untyped = {200, 1};
     return state;
 }
 

@@ -136,6 +136,25 @@ BOOST_AUTO_TEST_CASE(each_part_is_forgotten_with_its_time) {
     BOOST_TEST(state.is_empty());
 }
 
+BOOST_AUTO_TEST_CASE(devices_and_the_last_success_are_forgotten_after_90_days) {
+    number_state state;
+    state.devices = {{{std::byte{1}}, some_time - 24h}, {{std::byte{2}}, some_time}};
+    state.verified_at = some_time;
+    state.untyped = {1, 2};
+    BOOST_TEST((state.retained_until() == some_time + known_for + 60s));
+    state.advance(some_time - 24h + known_for - 1us);
+    BOOST_TEST(state.devices.size() == 2U);
+    state.advance(some_time - 24h + known_for);
+    BOOST_REQUIRE(state.devices.size() == 1U);
+    BOOST_TEST((state.devices[0].hash == device_hash{std::byte{2}}));
+    state.advance(some_time + known_for - 1us);
+    BOOST_TEST(!state.is_empty());
+    BOOST_TEST((state.untyped == per_class<std::uint8_t>{1, 2}));
+    state.advance(some_time + known_for);
+    BOOST_TEST(state.is_empty());
+    BOOST_TEST((state.untyped == per_class<std::uint8_t>{}));
+}
+
 BOOST_AUTO_TEST_CASE(a_state_is_retained_longer_than_anything_in_it) {
     auto state = typical_number();
     BOOST_TEST((state.retained_until() == some_time + 24h + 60s));
@@ -159,6 +178,17 @@ BOOST_AUTO_TEST_CASE(live_codes_are_counted_with_the_end_of_the_first) {
 }
 
 // --- clocks that were ahead ---------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_success_of_a_clock_that_was_ahead_is_as_if_it_were_now) {
+    number_state state;
+    state.devices = {{{std::byte{1}}, some_time + 600s}};
+    state.verified_at = some_time + 600s;
+    BOOST_TEST(state.advance(some_time));
+    auto const present = std::chrono::floor<duration>(some_time);
+    BOOST_TEST((state.devices.at(0).last_success == present));
+    BOOST_TEST((state.verified_at == present));
+    BOOST_TEST(!state.advance(some_time)); // once
+}
 
 BOOST_AUTO_TEST_CASE(what_is_barely_in_the_future_was_written_by_another_instance) {
     for (auto const& [ahead, moves] :
@@ -196,9 +226,12 @@ BOOST_AUTO_TEST_CASE(no_guess_waits_longer_than_the_longest) {
              {guess_wait_max + clock_tolerance + 1us, false}}) {
         auto state = typical_number();
         state.guesses = {{{}, guess_kind::common, 7, some_time, some_time + 2h}};
-        state.guess_from = some_time + ahead;
-        BOOST_TEST(state.advance(some_time) == !waits);
-        BOOST_TEST((state.guess_from == store_time()) == !waits);
+        for (auto const whose : {requester_class::stranger, requester_class::known_device}) {
+            state.guess_from = {};
+            state.guess_from[whose] = some_time + ahead;
+            BOOST_TEST(state.advance(some_time) == !waits);
+            BOOST_TEST((state.guess_from[whose] == store_time()) == !waits);
+        }
     }
 }
 

@@ -56,7 +56,7 @@ inline store::state::number_state typical_number() {
     v.events.add(store::event_type::delivery, 2s, "status=ENROUTE");
     v.events.add(store::event_type::delivery, 4s, "status=DELIVRD,seconds=4");
     state.limits = {{"number_10m", some_time + 120'000'123us}, {"number_24h", some_time + 8640s}};
-    state.cooldowns = {{"shop:login", 1, some_time, some_time + 45s, some_time + 1h}};
+    state.cooldowns = {{"shop:login", {}, 1, some_time, some_time + 45s, some_time + 1h}};
     return state;
 }
 
@@ -97,13 +97,19 @@ public:
         for (auto n = below(4); n > 0; --n)
             state.limits.push_back({text(20), time()});
         for (auto n = below(3); n > 0; --n)
-            state.cooldowns.push_back({text(10), count(), time(), time(), time()});
+            state.cooldowns.push_back({text(10), some_class(), count(), time(), time(), time()});
         for (auto n = below(4); n > 0; --n)
-            state.guesses.push_back(
-                {requester(),
-                 flip() ? store::state::guess_kind::common : store::state::guess_kind::of_id,
-                 count(), time(), time()});
-        if (flip()) state.guess_from = time();
+            state.guesses.push_back({requester(), static_cast<store::state::guess_kind>(below(3)),
+                                     count(), time(), time()});
+        if (flip()) state.guess_from.stranger = time();
+        if (flip()) state.guess_from.known_device = time();
+        for (auto n = below(3); n > 0; --n)
+            state.devices.push_back({requester(), time()});
+        if (flip()) {
+            state.verified_at = time();
+            state.untyped = {static_cast<std::uint8_t>(below(256)),
+                             static_cast<std::uint8_t>(below(256))};
+        }
         return state;
     }
     /// The generator owns the names.
@@ -153,12 +159,18 @@ private:
         if (flip()) v.lease_end = time();
         if (v.is_live()) v.code = flip() ? 1 : 2;
         v.by = requester();
+        v.whose = some_class();
+        if (flip()) v.device = requester();
         v.is_guessed = flip();
         if (flip()) v.sent = store::state::packed_receipt(receipt());
         for (auto n = below(8); n > 0; --n)
             v.events.add(static_cast<store::event_type>(below(9)),
                          store::duration(static_cast<std::int64_t>(below(1'000'000))), text(60));
         return v;
+    }
+    store::state::requester_class some_class() {
+        return flip() ? store::state::requester_class::stranger
+                      : store::state::requester_class::known_device;
     }
     store::requester requester() {
         store::requester by{};
@@ -191,8 +203,8 @@ inline bool same(store::state::verification_state const& a,
     return a.id == b.id && a.scope == b.scope && a.code_state == b.code_state &&
            a.message == b.message && a.is_settled == b.is_settled && a.admitted == b.admitted &&
            a.retained_until == b.retained_until && a.lease_end == b.lease_end && a.code == b.code &&
-           a.by == b.by && a.is_guessed == b.is_guessed &&
-           static_cast<bool>(a.sent) == static_cast<bool>(b.sent) &&
+           a.by == b.by && a.whose == b.whose && a.device == b.device &&
+           a.is_guessed == b.is_guessed && static_cast<bool>(a.sent) == static_cast<bool>(b.sent) &&
            (!a.sent || a.sent.get() == b.sent.get()) && a.events.size() == b.events.size() &&
            a.events.all() == b.events.all();
 }
@@ -200,7 +212,8 @@ inline bool same(store::state::number_state const& a, store::state::number_state
     return std::ranges::equal(a.verifications, b.verifications,
                               [](auto const& x, auto const& y) { return same(x, y); }) &&
            a.codes == b.codes && a.limits == b.limits && a.cooldowns == b.cooldowns &&
-           a.guesses == b.guesses && a.guess_from == b.guess_from;
+           a.guesses == b.guesses && a.guess_from == b.guess_from && a.devices == b.devices &&
+           a.verified_at == b.verified_at && a.untyped == b.untyped;
 }
 inline bool same(store::state::shared_state const& a, store::state::shared_state const& b) {
     auto const equal = [](store::state::field const& x, store::state::field const& y) {

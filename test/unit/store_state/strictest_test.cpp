@@ -91,21 +91,23 @@ BOOST_AUTO_TEST_CASE(counts_and_pauses_are_the_greater_ones) {
     requester const other{std::byte{1}};
     theirs.codes[0].attempts = {{{}, 3}, {other, 1}};
     theirs.limits = {{"a", some_time + 5s}, {"b", some_time + 9s}};
-    theirs.cooldowns = {{"a", 2, some_time, some_time + 5s, some_time + 90s}};
+    theirs.cooldowns = {{"a", {}, 2, some_time, some_time + 5s, some_time + 90s}};
     theirs.guesses = {{{}, guess_kind::common, 5, some_time, some_time + 50s},
                       {{}, guess_kind::of_id, 1, some_time, some_time + 50s}};
-    theirs.guess_from = some_time + 1s;
+    theirs.guess_from = {some_time + 1s, some_time + 5s};
     auto mine = account_of({send(1, 1)});
     requester const third{std::byte{2}};
     mine.codes[0].attempts = {{other, 4}, {{}, 1}, {third, 1}};
     mine.verifications[0].is_guessed = true;
     mine.codes[0].end -= 10s;
     mine.limits = {{"b", some_time + 7s}, {"a", some_time + 6s}, {"c", some_time + 1s}};
-    mine.cooldowns = {{"b", 1, some_time, some_time + 1s, some_time + 1s},
-                      {"a", 1, some_time + 3s, some_time + 8s, some_time + 80s}};
+    auto const known = requester_class::known_device;
+    mine.cooldowns = {{"b", {}, 1, some_time, some_time + 1s, some_time + 1s},
+                      {"a", known, 1, some_time, some_time + 2s, some_time + 2s},
+                      {"a", {}, 1, some_time + 3s, some_time + 8s, some_time + 80s}};
     mine.guesses = {{{}, guess_kind::common, 4, some_time, some_time + 60s},
                     {{}, guess_kind::common, 2, some_time + 5s, some_time + 55s}};
-    mine.guess_from = some_time + 4s;
+    mine.guess_from = {some_time + 4s, some_time + 3s};
     make_strictest(theirs, mine);
     auto const& only = theirs.codes.at(0);
     BOOST_TEST(only.attempts_of({}) == 3U);
@@ -116,15 +118,37 @@ BOOST_AUTO_TEST_CASE(counts_and_pauses_are_the_greater_ones) {
     BOOST_TEST((theirs.limits == std::vector<number_limit>{{"a", some_time + 6s},
                                                            {"b", some_time + 9s},
                                                            {"c", some_time + 1s}}));
-    BOOST_TEST((theirs.cooldowns == std::vector<cooldown_state>{
-                                        {"a", 2, some_time + 3s, some_time + 8s, some_time + 90s},
-                                        {"b", 1, some_time, some_time + 1s, some_time + 1s}}));
+    BOOST_TEST(
+        (theirs.cooldowns ==
+         std::vector<cooldown_state>{{"a", {}, 2, some_time + 3s, some_time + 8s, some_time + 90s},
+                                     {"b", {}, 1, some_time, some_time + 1s, some_time + 1s},
+                                     {"a", known, 1, some_time, some_time + 2s, some_time + 2s}}));
     BOOST_TEST(
         (theirs.guesses ==
          std::vector<wrong_guesses>{{{}, guess_kind::common, 5, some_time, some_time + 60s},
                                     {{}, guess_kind::of_id, 1, some_time, some_time + 50s},
                                     {{}, guess_kind::common, 2, some_time + 5s, some_time + 55s}}));
-    BOOST_TEST((theirs.guess_from == some_time + 4s));
+    BOOST_TEST((theirs.guess_from == per_class<store_time>{some_time + 4s, some_time + 5s}));
+}
+
+// A right that only one of them grants is none.
+BOOST_AUTO_TEST_CASE(a_device_is_known_and_a_number_verified_if_both_say_so) {
+    device_hash const both{std::byte{1}};
+    number_state theirs;
+    theirs.devices = {{both, some_time + 5s}, {{std::byte{2}}, some_time}};
+    theirs.verified_at = some_time + 5s;
+    theirs.untyped = {1, 3};
+    number_state mine;
+    mine.devices = {{{std::byte{3}}, some_time}, {both, some_time + 2s}};
+    mine.verified_at = some_time + 2s;
+    mine.untyped = {2, 1};
+    make_strictest(theirs, mine);
+    BOOST_TEST((theirs.devices == std::vector<known_device>{{both, some_time + 2s}}));
+    BOOST_TEST((theirs.verified_at == some_time + 2s));
+    BOOST_TEST((theirs.untyped == per_class<std::uint8_t>{2, 3}));
+    make_strictest(theirs, number_state());
+    BOOST_TEST(theirs.devices.empty());
+    BOOST_TEST((theirs.verified_at == store_time()));
 }
 
 BOOST_AUTO_TEST_CASE(what_one_of_them_has_not_got_is_the_other_s) {
