@@ -67,11 +67,13 @@ std::string address_block(asio::ip::address const& address) {
 }
 
 otp::caller caller_of(http::request const& request, otp::client const& client,
-                      std::optional<std::string> end_user_address) {
+                      std::optional<std::string> end_user_address,
+                      std::optional<secret_string> device) {
     otp::caller caller;
     caller.client = &client;
     caller.address = address_block(request.client());
     caller.end_user_address = std::move(end_user_address);
+    caller.device = std::move(device);
     caller.request_id = request.request_id();
     return caller;
 }

@@ -18,6 +18,7 @@ namespace otpd::api {
 [[nodiscard]] std::string address_block(boost::asio::ip::address const& address);
 
 [[nodiscard]] otp::caller caller_of(http::request const& request, otp::client const& client,
-                                    std::optional<std::string> end_user_address = std::nullopt);
+                                    std::optional<std::string> end_user_address = std::nullopt,
+                                    std::optional<secret_string> device = std::nullopt);
 
 } // namespace otpd::api

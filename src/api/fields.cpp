@@ -92,6 +92,18 @@ std::optional<std::string> read_end_user_address(json_body& body) {
     return std::nullopt;
 }
 
+std::optional<secret_string> read_device(json_body& body) {
+    constexpr std::string_view name = "device";
+    constexpr std::size_t longest = 128;
+    auto const text = body.optional_string(name);
+    if (!text) return std::nullopt;
+    auto const is_visible = [](char c) { return '!' <= c && c <= '~'; };
+    if (!text->empty() && text->size() <= longest && std::ranges::all_of(*text, is_visible))
+        return secret_string(std::string(*text));
+    body.reject(name, "Value error, device must be 1 to 128 visible ASCII characters.");
+    return std::nullopt;
+}
+
 otp::locale_tag read_locale(json_body& body) {
     constexpr std::string_view name = "locale";
     auto const text = body.optional_string(name);

@@ -8,6 +8,7 @@
 #include "otpd/core/passcode.hpp"
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/purpose.hpp"
+#include "otpd/core/secret.hpp"
 #include "otpd/otp/client.hpp"
 #include "otpd/otp/message.hpp"
 
@@ -28,6 +29,8 @@ std::optional<passcode> read_code(json_body& body, std::size_t length);
 std::optional<std::string> read_verification_id(json_body& body, bool is_required = false);
 /// The IP address of the end user, as limits count it (caller.hpp).
 std::optional<std::string> read_end_user_address(json_body& body);
+/// `device`: 1 to 128 visible ASCII characters.
+std::optional<secret_string> read_device(json_body& body);
 /// Returns an empty locale if the member is missing.
 otp::locale_tag read_locale(json_body& body);
 /// `route_id`, from the upstream's catalogue. The policy decides which routes are allowed.

@@ -24,10 +24,11 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
     auto plan = read_route_plan(body, route_id);
     auto const max_price = read_max_price(body);
     auto address = read_end_user_address(body);
+    auto device = read_device(body);
     auto locale = read_locale(body);
     auto suffix = read_autofill_suffix(body, client);
     if (!body.valid()) return std::nullopt;
-    return otp::send_request{caller_of(request, client, std::move(address)),
+    return otp::send_request{caller_of(request, client, std::move(address), std::move(device)),
                              *std::move(number),
                              *std::move(what),
                              route_id,

@@ -18,9 +18,10 @@ std::optional<otp::verify_request> parse(json_body& body, http::request const& r
     auto id =
         read_verification_id(body, rules.require_verification_id || client.require_verification_id);
     auto address = read_end_user_address(body);
+    auto device = read_device(body);
     if (!body.valid()) return std::nullopt;
-    return otp::verify_request{caller_of(request, client, std::move(address)), *std::move(number),
-                               *std::move(what), *code, std::move(id)};
+    return otp::verify_request{caller_of(request, client, std::move(address), std::move(device)),
+                               *std::move(number), *std::move(what), *code, std::move(id)};
 }
 
 } // namespace

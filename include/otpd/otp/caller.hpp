@@ -1,5 +1,6 @@
 #pragma once
 
+#include "otpd/core/secret.hpp"
 #include "otpd/otp/client.hpp"
 
 #include <optional>
@@ -13,7 +14,9 @@ struct caller {
     otp::client const* client = nullptr;         ///< outlives the call
     std::string address;                         ///< of the client's machine
     std::optional<std::string> end_user_address; ///< as the client attests
-    std::string request_id;                      ///< for the log
+    /// Of the end user, as the client attests. Who has it passes for a known device.
+    std::optional<secret_string> device;
+    std::string request_id; ///< for the log
 };
 
 } // namespace otpd::otp

@@ -43,6 +43,11 @@ public:
     [[nodiscard]] store::requester requester_of(caller const& caller,
                                                 phone_number const& number) const;
 
+    /// Hashes the caller's device together with client and number, so that the store links no two
+    /// numbers by it. Returns nullopt for a caller without one.
+    [[nodiscard]] std::optional<store::device_hash> device_of(caller const& caller,
+                                                              phone_number const& number) const;
+
     /// Hashes any other limit key: its kind, then its value. The result never equals the hash of a
     /// number.
     [[nodiscard]] store::key_hash hash(std::initializer_list<std::string_view> fields) const;

@@ -129,6 +129,16 @@ store::requester key_ring::requester_of(caller const& caller, phone_number const
     return by;
 }
 
+std::optional<store::device_hash> key_ring::device_of(caller const& caller,
+                                                      phone_number const& number) const {
+    if (!caller.device) return std::nullopt;
+    auto const digest =
+        keys_->number({caller.client->name, number.digits(), "device", caller.device->reveal()});
+    store::device_hash device;
+    std::copy_n(digest.begin(), device.size(), device.begin());
+    return device;
+}
+
 store::key_hash key_ring::hash(std::initializer_list<std::string_view> fields) const {
     return first_half(keys_->hash(fields));
 }

@@ -11,6 +11,7 @@ send_draft draft_factory::make(send_request request, steady_time now, wall_time 
     auto routes = routes_.plan(request);
     auto idempotency = idempotency_key_of(request);
     auto const by = keys_.requester_of(request.caller, request.to);
+    auto const device = keys_.device_of(request.caller, request.to);
     auto const suffix = request.suffix.value_or(client.suffix);
     send_draft draft{.request = std::move(request),
                      .suffix = suffix,
@@ -20,6 +21,7 @@ send_draft draft_factory::make(send_request request, steady_time now, wall_time 
                      .seed = fresh.seed,
                      .repeat = codes_.repeat_rule(fresh.is_test),
                      .by = by,
+                     .device = device,
                      .began = now,
                      .began_at = wall,
                      .is_test = fresh.is_test,

@@ -24,6 +24,7 @@ struct send_draft {
     store::code_seed seed; ///< of the code; a test number has none
     store::repeat_rule repeat;
     store::requester by;
+    std::optional<store::device_hash> device;
     steady_time began;
     wall_time began_at;
     bool is_test = false;     ///< a test number: no SMS, only the client's limits and the global

@@ -37,6 +37,9 @@ void read_every_field(api::json_body& body) {
         must(id->size() == 64, "an id is 64 digits");
     if (auto const address = api::read_end_user_address(body))
         must(!address->empty() && is_printable(*address), "an address is counted as text");
+    if (auto const device = api::read_device(body))
+        must(!device->empty() && device->size() <= 128 && is_printable(device->reveal()),
+             "a device is bounded ASCII");
     must(is_printable(api::read_locale(body).text), "a locale is ASCII");
     auto const route = api::read_route_id(body);
     must(!route || (*route >= 1 && *route <= 8), "a route is one of the catalogue");

@@ -116,6 +116,8 @@ BOOST_AUTO_TEST_CASE(of_callers_come_from_the_connection_and_those_of_end_users_
     BOOST_TEST(who.end_user_address.value() == "192.0.2.1");
     BOOST_TEST(who.request_id == "req-1");
     BOOST_TEST(!caller_of(request, client).end_user_address);
+    BOOST_TEST(!who.device);
+    BOOST_TEST(caller_of(request, client, {}, secret_string("d")).device->reveal() == "d");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -169,18 +171,45 @@ BOOST_AUTO_TEST_CASE(a_code_is_read_as_people_write_it) {
     BOOST_TEST(read("12345x") == "code ");
 }
 
+BOOST_AUTO_TEST_CASE(a_device_is_bounded_visible_ascii) {
+    std::string visible;
+    for (char c = '!'; c <= '~'; ++c)
+        visible += c;
+    for (auto const& good : {visible, std::string("0"), std::string(128, 'd')}) {
+        auto body = with("device", good);
+        auto const device = read_device(body);
+        BOOST_TEST_REQUIRE(device.has_value());
+        BOOST_TEST(device->reveal() == good);
+        BOOST_TEST(body.valid());
+    }
+    for (auto const& wrong :
+         {std::string(), std::string(129, 'd'), std::string("a b"), std::string("a\n"),
+          std::string("\x7f"), std::string(1, '\0'), std::string("\xC3\xA9")}) {
+        auto body = with("device", wrong);
+        BOOST_TEST(!read_device(body), wrong);
+        BOOST_TEST(faults_of(body) == "device ", wrong);
+    }
+    json_body number(R"({"device":7})");
+    BOOST_TEST(!read_device(number));
+    BOOST_TEST(faults_of(number) == "device ");
+    json_body none("{}");
+    BOOST_TEST(!read_device(none));
+    BOOST_TEST(none.valid());
+}
+
 // Serialisers write null for an unset member.
 BOOST_AUTO_TEST_CASE(an_optional_member_that_is_null_is_as_if_it_were_absent) {
     json_body body(R"({"purpose":null,"route_id":null,"route_plan":null,"max_price":null,)"
                    R"("end_user_ip":null,"locale":null,"web_otp_host":null,)"
                    R"("web_otp_frame_host":null,"app_hash":null,)"
-                   R"("verification_id":null})");
+                   R"("verification_id":null,"device":null})");
     BOOST_TEST(read_purpose(body)->name() == purpose::default_name);
     auto const route = read_route_id(body);
     BOOST_TEST(!route);
     BOOST_TEST(!read_route_plan(body, route));
     BOOST_TEST(!read_max_price(body));
     BOOST_TEST(!read_end_user_address(body));
+    BOOST_TEST(!read_device(body));
     BOOST_TEST(read_locale(body).text.empty());
     BOOST_TEST(!read_autofill_suffix(body, shop));
     BOOST_TEST(!read_verification_id(body));

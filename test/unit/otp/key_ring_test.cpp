@@ -137,6 +137,33 @@ BOOST_AUTO_TEST_CASE(keep_the_hash_of_numbers_over_a_rotation_with_a_number_secr
     BOOST_TEST((before.hash("shop", n) == after.hash("shop", n)));
 }
 
+// Who reads the store learns neither a device nor that two numbers have the same one.
+BOOST_AUTO_TEST_CASE(hash_devices_with_client_and_number) {
+    key_ring const ring(secret_a, {}, none);
+    otp::client shop;
+    otp::client bank;
+    bank.name = "bank";
+    auto const device_of = [&](otp::client const& client, char const* device,
+                               phone_number const& to) {
+        otp::caller who;
+        who.client = &client;
+        if (device != nullptr) who.device = secret_string(device);
+        return ring.device_of(who, to);
+    };
+    auto const one = device_of(shop, "browser-1", n);
+    BOOST_TEST_REQUIRE(one.has_value());
+    BOOST_TEST((one == device_of(shop, "browser-1", n)));
+    BOOST_TEST((one != device_of(shop, "browser-2", n)));
+    BOOST_TEST((one != device_of(bank, "browser-1", n)));
+    BOOST_TEST((one != device_of(shop, "browser-1", number("31651860671"))));
+    BOOST_TEST(!device_of(shop, nullptr, n));
+    // A device is nobody's address.
+    otp::caller who;
+    who.client = &shop;
+    who.end_user_address = "browser-1";
+    BOOST_TEST((ring.requester_of(who, n) != *one));
+}
+
 BOOST_AUTO_TEST_CASE(need_a_current_secret) {
     BOOST_CHECK_THROW(key_ring(none, {secret_a}, none), std::invalid_argument);
 }
