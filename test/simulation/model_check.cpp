@@ -21,6 +21,9 @@ std::vector<std::pair<std::size_t, int>> model::limits_of(otp::limit_step step, 
         if (limit.step != step) continue;
         switch (limit.key) {
         case otp::limit_key::number:
+            list.emplace_back(n, of.client * static_cast<int>(rules_.numbers.size()) + of.number);
+            break;
+        case otp::limit_key::number_of_all_clients:
             list.emplace_back(n, of.number);
             break;
         case otp::limit_key::prefix: // the first two numbers share a prefix
@@ -145,7 +148,8 @@ std::optional<int> model::delivery_of(operation_id op, instant now) const {
 
 // --- a guess ------------------------------------------------------------------------------------
 
-/// A guess without an id must first pass the limits, which count each guess that does not verify.
+/// A guess without an id must first pass the limits, which count each wrong guess. One that finds
+/// no code counts for an address only, and the limits of guesses here have none.
 answer model::check(check_order const& order, instant now) {
     if (!order.with_id) {
         mend_limits(otp::limit_step::guess, order.of, order.end_user, now);
@@ -159,8 +163,7 @@ answer model::check(check_order const& order, instant now) {
         for (auto const& [limit, whose] :
              limits_of(otp::limit_step::guess, order.of, order.end_user))
             meters_[{limit, whose}].pass(now);
-    bool const costs = said.what == word::no_active_otp || said.what == word::invalid_code;
-    if (!order.with_id && costs)
+    if (!order.with_id && said.what == word::invalid_code)
         for (auto const& [limit, whose] :
              limits_of(otp::limit_step::guess, order.of, order.end_user))
             meters_[{limit, whose}].take(rule_of(limit), now);
