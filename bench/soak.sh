@@ -47,7 +47,8 @@ sample() { # <requests>
 
 start_stub
 start_server soak "$build/otpd" "${policies[@]}" "${many_guesses[@]}" OTP_TTL_SECONDS=30 OTPD_OTP_RECORD_SECONDS=30 OTP_SEND_COOLDOWN_SECONDS=0 \
-    OTPD_LIMITS_NUMBER_10M=0 OTPD_LIMITS_NUMBER_24H=1000000000
+    OTPD_LIMITS_NUMBER_10M=0 OTPD_LIMITS_NUMBER_24H=1000000000 \
+    OTPD_LIMITS_ALL_CLIENTS_24H=1000000000
 lines=$work/soak.jsonl
 {
     machine_line "\"part\":\"soak\",\"rounds\":1,\"requests\":$requests"

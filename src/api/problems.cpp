@@ -137,7 +137,8 @@ http::problem to_problem(otp::failure const& why) {
     }
     if (why.reason) problem.members["reason"] = json::string(bridgexapi::to_string(*why.reason));
     if (!why.steps.empty()) problem.members["steps"] = steps_member(why.steps);
-    if (why.code == otp::errc::limit_exceeded) problem.members["violated"] = names_of(why.violated);
+    if (why.code == otp::errc::limit_exceeded && !why.violated.empty())
+        problem.members["violated"] = names_of(why.violated);
     add_limit_fields(problem.headers, why.violated);
     if (row.code == "validation_failed") problem.members["errors"] = errors_of(why.code);
     return problem;

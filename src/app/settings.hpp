@@ -234,7 +234,8 @@ struct limits_settings {
     // count.
     std::uint64_t number_10m = 5;
     std::uint64_t number_24h = 10;
-    std::uint64_t address_1h = 30; ///< of end users
+    std::uint64_t all_clients_24h = 30; ///< to one number
+    std::uint64_t address_1h = 30;      ///< of end users
     std::uint64_t client_1m = 600;
     std::uint64_t prefix_1h = 100;
     std::uint64_t country_1h = 5'000;

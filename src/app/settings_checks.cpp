@@ -17,15 +17,22 @@ std::string in_milliseconds(std::chrono::milliseconds time) {
 }
 
 /// Bounds the chance that all guesses of a day at one number hit a code. It counts the guesses
-/// against as many codes as can be live.
+/// against as many codes as can be live. Strangers and known devices have different codes, so the
+/// higher of the two chances counts.
 void check_guess_risk(otp_settings const& settings, refusals& refuse) {
-    double const risk = store::codes_max * (settings.guesses.quota + settings.guesses.of_ids) /
+    auto const& guesses = settings.guesses;
+    auto const of_strangers = guesses.quota + guesses.of_ids;
+    bool const is_of_strangers = of_strangers >= guesses.of_devices;
+    double const risk = store::codes_max * std::max(of_strangers, guesses.of_devices) /
                         std::pow(10.0, static_cast<double>(settings.code_length));
     refuse.when(
         risk > settings.accepted_guess_risk,
-        "otp.length = " + std::to_string(settings.code_length) + " with otp.guesses_per_day = " +
-            std::to_string(settings.guesses.quota) + " can be guessed with a chance of " +
-            values::format_number(risk) + ", over otp.accepted_guess_risk = " +
+        "otp.length = " + std::to_string(settings.code_length) + " with " +
+            (is_of_strangers
+                 ? "otp.guesses_per_day = " + std::to_string(guesses.quota)
+                 : "otp.device_guesses_per_day = " + std::to_string(guesses.of_devices)) +
+            " can be guessed with a chance of " + values::format_number(risk) +
+            ", over otp.accepted_guess_risk = " +
             values::format_number(settings.accepted_guess_risk) +
             ": use longer codes or fewer guesses, or raise otp.accepted_guess_risk to accept it");
 }

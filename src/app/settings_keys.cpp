@@ -78,11 +78,14 @@ std::span<built_in_limit const> built_in_limits() noexcept {
     using std::chrono::hours;
     using std::chrono::minutes;
     using lms = limits_settings;
-    static constexpr std::array<built_in_limit, 10> list{{
+    static constexpr std::array<built_in_limit, 11> list{{
         {"number_10m", number, send, minutes(10), &lms::number_10m,
-         "Sends to one number in 10 minutes; 0: no such limit."},
+         "Sends of one API client to one number in 10 minutes; 0: no such limit."},
         {"number_24h", number, send, hours(24), &lms::number_24h,
-         "Sends to one number in 24 hours; 0: no such limit."},
+         "Sends of one API client to one number in 24 hours; 0: no such limit."},
+        {"all_clients_24h", number_of_all_clients, send, hours(24), &lms::all_clients_24h,
+         "Sends of all API clients to one number in 24 hours, refused without a name; 0: no such "
+         "limit."},
         {"address_1h", end_user_address, send, hours(1), &lms::address_1h,
          "Sends for one address of an end user (end_user_ip) in an hour; 0: no such limit."},
         {"client_1m", client, send, minutes(1), &lms::client_1m,

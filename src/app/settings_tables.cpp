@@ -235,8 +235,8 @@ void finish_client(client_settings& entry, found_table const& table,
 
 // --- [[limit]], [[template]] --------------------------------------------------------------------
 
-constexpr words<7> limit_keys{"number",         "prefix", "country",  "end_user_address",
-                              "caller_address", "client", "everybody"};
+constexpr words<8> limit_keys{"number",           "number_of_all_clients", "prefix", "country",
+                              "end_user_address", "caller_address",        "client", "everybody"};
 
 void declare_limit(declaration<otp::limit> keys) {
     using otp::limit;

@@ -11,9 +11,12 @@
 
 namespace otpd::otp {
 
-/// What a limit counts by.
+/// What a limit counts by. Known devices are held to limits of `number` only, and have a quota of
+/// their own there.
 enum class limit_key : std::uint8_t {
-    number,
+    number, ///< of one client
+    /// Refuses without a name or a figure: no client learns of another's sends.
+    number_of_all_clients,
     prefix,  ///< the number without its last four digits
     country, ///< of the number
     /// As the API client states it; IPv6 by /64; requests without one are not counted.
@@ -26,7 +29,8 @@ enum class limit_key : std::uint8_t {
 /// `enforce` refuses requests; `observe` only reports what it would have refused.
 enum class limit_mode : std::uint8_t { enforce, observe };
 
-/// `send` counts sends. `guess` counts failed guesses without a verification id.
+/// `send` counts sends. `guess` counts wrong guesses without a verification id. Those that find no
+/// code count for addresses only.
 enum class limit_step : std::uint8_t { send, guess };
 
 /// A limit outside admissions: read requests of one client (otp/read_limit.hpp).

@@ -28,8 +28,8 @@ struct policy {
                                   std::chrono::hours(1)};
     std::chrono::seconds rejected_backoff{5}; ///< replaces the cooldown when nothing was sent
     std::uint32_t attempts_max = 5;           ///< wrong guesses of one requester at one code
-    store::guess_budget guesses{20, std::chrono::hours(24),   10,
-                                10, std::chrono::seconds(30), std::chrono::hours(1)};
+    store::guess_budget guesses{
+        20, std::chrono::hours(24), 10, 10, 10, std::chrono::seconds(30), std::chrono::hours(1)};
     std::vector<int> allowed_routes{1, 2, 3, 4, 5, 7, 8};
     int default_route_id = 3;
     std::vector<route_plan> plans;
@@ -78,11 +78,14 @@ struct policy {
         auto const guesses = keys.part(&o::guesses);
         guesses.whole("guesses_per_day", &store::guess_budget::quota, 1,
                       100, // NIST SP 800-63B-4 3.2.2
-                      "Wrong guesses for one number in 24 hours, then it is locked; each "
-                      "verification_id has one more, ten a day in all.");
+                      "Wrong guesses of strangers at one number in 24 hours, then it is locked for "
+                      "them; each verification_id has one more, ten a day in all.");
         guesses.whole("guess_wait_seconds", &store::guess_budget::wait_base, 0, 3600,
                       "Pause after half of those guesses; doubles with each further one, up to an "
                       "hour; 0: none.");
+        guesses.whole("device_guesses_per_day", &store::guess_budget::of_devices, 1, 100,
+                      "Wrong guesses of known devices together at one number in 24 hours; "
+                      "strangers cannot use them up.");
         keys.template_text(
             "message_template", [](auto& all) -> auto& { return all.templates.front().text; },
             "Text of the SMS.");

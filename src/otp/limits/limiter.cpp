@@ -17,6 +17,25 @@ std::string_view prefix_of(phone_number const& number) {
     return std::string_view(digits).substr(0, digits.size() - digits_after_prefix);
 }
 
+/// Tells a client nothing of the sends of others, which the true time would.
+constexpr store::duration unnamed_wait = std::chrono::hours(1);
+
+/// Whether callers see nothing of the limit.
+bool is_unnamed(policy const& rules, std::string_view name) {
+    auto const found = std::ranges::find(rules.limits, name, &limit::name);
+    return found != rules.limits.end() && found->key == limit_key::number_of_all_clients;
+}
+
+store::audience audience_of(limit const& rule) noexcept {
+    bool const has_both = rule.step == limit_step::send && rule.key == limit_key::number;
+    return has_both ? store::audience::each_class : store::audience::strangers;
+}
+
+/// Whether a guess that finds no code counts: it costs the one who guesses, and nobody else.
+bool counts_absent(limit_key key) noexcept {
+    return key == limit_key::end_user_address || key == limit_key::caller_address;
+}
+
 /// Returns what a limit admits now if its whole quota is available again after `resets_in`.
 std::uint64_t remaining(store::rate_limit_check const& c, store::counter_time resets_in) {
     auto const unit =
@@ -51,7 +70,9 @@ std::vector<std::string> names_of_limits(policy const& rules) {
 std::optional<store::key_hash> limiter::key_hash_of(limit_key key, limit_keys const& keys) const {
     switch (key) {
     case limit_key::number:
-        return keys_.hash({"number", keys.number.digits()}); // regardless of the client
+        return keys.number_key;
+    case limit_key::number_of_all_clients:
+        return keys_.hash({"number", keys.number.digits()});
     case limit_key::prefix:
         return prefix_key(keys);
     case limit_key::country:
@@ -93,7 +114,8 @@ std::vector<store::rate_limit_check> limiter::rate_limit_checks(limit_step step,
         }
         if (!hash) continue;
         list.push_back(store::rate_limit_check{*hash, each.name, each.quota, each.window, 1,
-                                               each.mode == limit_mode::observe});
+                                               each.mode == limit_mode::observe, audience_of(each),
+                                               counts_absent(each.key)});
     }
     return list;
 }
@@ -118,14 +140,16 @@ std::vector<store::conversion_guard> limiter::guards(limit_keys const& keys) con
 }
 
 std::vector<limit_status>
-limiter::limit_statuses(std::vector<store::rate_limit_check> const& rate_limit_checks,
+limiter::limit_statuses(policy const& rules,
+                        std::vector<store::rate_limit_check> const& rate_limit_checks,
                         store::admitted const& admission) {
     std::vector<limit_status> list;
     list.reserve(rate_limit_checks.size());
     for (std::size_t i = 0; i < rate_limit_checks.size() && i < admission.resets_in.size(); ++i) {
         auto const& c = rate_limit_checks[i];
         auto const resets_in = admission.resets_in[i];
-        if (c.observed || resets_in == store::counter_time::zero()) continue;
+        if (c.observed || resets_in == store::counter_time::zero() || is_unnamed(rules, c.counter))
+            continue;
         list.push_back(limit_status{c.counter, c.quota,
                                     std::chrono::floor<std::chrono::seconds>(c.window),
                                     remaining(c, resets_in), whole_seconds(resets_in)});
@@ -137,12 +161,13 @@ limiter::limit_statuses(std::vector<store::rate_limit_check> const& rate_limit_c
 }
 
 std::vector<violated_limit>
-limiter::violated(std::vector<store::rate_limit_check> const& rate_limit_checks,
-                  std::vector<store::violation> const& violations,
-                  store::cooldown_rule const& cooldown) {
+limiter::violated(policy const& rules,
+                  std::vector<store::rate_limit_check> const& rate_limit_checks,
+                  std::vector<store::violation> const& violations) {
     std::vector<violated_limit> list;
     list.reserve(violations.size());
     for (auto const& each : violations) {
+        if (is_unnamed(rules, each.counter)) continue;
         violated_limit limit;
         limit.name = each.counter;
         limit.retry_after = whole_seconds(each.retry_after);
@@ -153,11 +178,20 @@ limiter::violated(std::vector<store::rate_limit_check> const& rate_limit_checks,
             limit.window = std::chrono::floor<std::chrono::seconds>(c->window);
         } else if (each.counter == store::cooldown_counter) {
             limit.quota = 1;
-            limit.window = pause_of(cooldown, each.retry_after);
+            limit.window = pause_of(rules.cooldown, each.retry_after);
         }
         list.push_back(std::move(limit));
     }
     return list;
+}
+
+std::chrono::seconds limiter::retry_after(policy const& rules,
+                                          std::vector<store::violation> const& violations) {
+    store::duration longest{};
+    for (auto const& each : violations)
+        longest =
+            std::max(longest, is_unnamed(rules, each.counter) ? unnamed_wait : each.retry_after);
+    return whole_seconds(longest);
 }
 
 } // namespace otpd::otp

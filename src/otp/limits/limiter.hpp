@@ -27,6 +27,7 @@ public:
     struct limit_keys {
         otp::caller const& caller;
         phone_number const& number;
+        store::number_key const& number_key;
         /// Empty: unknown, so limits by country do not count the request.
         std::string const& country;
         /// For a test number, only the limits per client and the global limits apply.
@@ -42,12 +43,15 @@ public:
 
     /// Returns the state of each limit after an admission, the tightest first.
     [[nodiscard]] static std::vector<limit_status>
-    limit_statuses(std::vector<store::rate_limit_check> const& rate_limit_checks,
+    limit_statuses(policy const& rules,
+                   std::vector<store::rate_limit_check> const& rate_limit_checks,
                    store::admitted const& admission);
     [[nodiscard]] static std::vector<violated_limit>
-    violated(std::vector<store::rate_limit_check> const& rate_limit_checks,
-             std::vector<store::violation> const& violations,
-             store::cooldown_rule const& cooldown = {});
+    violated(policy const& rules, std::vector<store::rate_limit_check> const& rate_limit_checks,
+             std::vector<store::violation> const& violations);
+    /// Returns when all of them admit again, as far as a caller may know.
+    [[nodiscard]] static std::chrono::seconds
+    retry_after(policy const& rules, std::vector<store::violation> const& violations);
 
 private:
     [[nodiscard]] std::optional<store::key_hash> key_hash_of(limit_key key,

@@ -27,13 +27,10 @@ failure refusal(send_state const& send, store::refused const& answer, policy con
             each.retry_after =
                 std::chrono::ceil<store::duration>(end_of(budget->period, now) - now);
     failure why{errc::cooldown_active};
-    store::duration longest{};
-    for (auto const& broken : violations) {
+    for (auto const& broken : violations)
         if (broken.counter != store::cooldown_counter) why.code = errc::limit_exceeded;
-        longest = std::max(longest, broken.retry_after);
-    }
-    why.retry_after = whole_seconds(longest);
-    why.violated = limiter::violated(send.draft.rate_limit_checks, violations, rules.cooldown);
+    why.retry_after = limiter::retry_after(rules, violations);
+    why.violated = limiter::violated(rules, send.draft.rate_limit_checks, violations);
     why.steps = send.routes().reports;
     return why;
 }
@@ -108,7 +105,7 @@ outcome<sent> send_results::result(send_state const& send) const {
     if (rules_.reveal_codes) result.debug_code = draft.code;
     result.test = draft.is_test;
     result.message = *accepted;
-    result.limits = limiter::limit_statuses(draft.rate_limit_checks, *send.admission);
+    result.limits = limiter::limit_statuses(rules_, draft.rate_limit_checks, *send.admission);
     return result;
 }
 

@@ -99,6 +99,7 @@ store::admission admission_of(send_draft const& draft, policy const& rules) {
     request.key = draft.key();
     request.id = draft.address.id;
     request.by = draft.by;
+    request.device = draft.device;
     request.code = draft.seed;
     request.ttl = rules.ttl;
     request.repeat = draft.repeat;
@@ -170,7 +171,7 @@ store::settlement settlement_of(send_state const& send, outcome<sent> const& res
     details_writer admitted;
     admitted.add("country", draft.country).add("route_plan", send.routes().plan);
     admitted.add("limits", text_of(result ? result->limits
-                                          : limiter::limit_statuses(draft.rate_limit_checks,
+                                          : limiter::limit_statuses(rules, draft.rate_limit_checks,
                                                                     *send.admission)));
     request.notes.push_back({store::event_type::admitted, {}, admitted.text()});
     std::ranges::move(notes_of(send.routes(), now), std::back_inserter(request.notes));

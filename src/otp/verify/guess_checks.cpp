@@ -22,9 +22,10 @@ checked_guess guess_checks::check(verify_request request) const {
         return own && own->is_same_as(typed);
     };
     asked.by = keys_.requester_of(request.caller, request.number);
+    asked.device = keys_.device_of(request.caller, request.number);
     asked.attempts_max = rules_.attempts_max;
     asked.guesses = rules_.guesses;
-    limiter::limit_keys const keys{request.caller, request.number, country};
+    limiter::limit_keys const keys{request.caller, request.number, number, country};
     // A test number's sends are not counted, so neither is its verified code.
     if (test == nullptr)
         for (auto const& each : limits_.guards(keys))

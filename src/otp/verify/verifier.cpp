@@ -23,21 +23,19 @@ struct verdict {
     outcome<verified> result;
 };
 
-failure limits_exceeded(store::refused const& answer, std::vector<violated_limit> violated) {
-    failure why{errc::limit_exceeded};
-    store::duration longest{};
-    for (auto const& each : answer.violations)
-        longest = std::max(longest, each.retry_after);
-    why.retry_after = whole_seconds(longest);
-    why.violated = std::move(violated);
+failure limits_exceeded(policy const& rules, std::vector<store::rate_limit_check> const& checks,
+                        store::refused const& answer) {
+    failure why{errc::limit_exceeded, limiter::retry_after(rules, answer.violations)};
+    why.violated = limiter::violated(rules, checks, answer.violations);
     return why;
 }
 
-verdict judge(store::result<store::check_outcome> const& answer,
-              std::vector<violated_limit> violated) {
+verdict judge(store::result<store::check_outcome> const& answer, policy const& rules,
+              std::vector<store::rate_limit_check> const& checks) {
     if (!answer) return {"store_unavailable", failure{errc::store_unavailable, retry_soon}};
     struct {
-        std::vector<violated_limit>& violated;
+        policy const& rules;
+        std::vector<store::rate_limit_check> const& checks;
 
         verdict operator()(store::verified const& right) const {
             return {"verified", verified{right.id}};
@@ -55,9 +53,9 @@ verdict judge(store::result<store::check_outcome> const& answer,
         }
         verdict operator()(store::absent) const { return {"absent", failure{errc::no_active_otp}}; }
         verdict operator()(store::refused const& no) const {
-            return {"limited", limits_exceeded(no, std::move(violated))};
+            return {"limited", limits_exceeded(rules, checks, no)};
         }
-    } const to_verdict{violated};
+    } const to_verdict{rules, checks};
     return std::visit(to_verdict, *answer);
 }
 
@@ -100,10 +98,7 @@ asio::awaitable<outcome<verified>> verifier::guess(verify_request request) {
     auto guess = checks_.check(std::move(request));
     auto const rate_limit_checks = guess.check.rate_limit_checks;
     auto const answer = co_await store_.check_code(std::move(guess.check));
-    std::vector<violated_limit> violated;
-    if (auto const* no = answer ? std::get_if<store::refused>(&*answer) : nullptr)
-        violated = limiter::violated(rate_limit_checks, no->violations);
-    auto const [word, result] = judge(answer, std::move(violated));
+    auto const [word, result] = judge(answer, rules_, rate_limit_checks);
     reports_.answered(guess, word, answer);
     co_return result;
 }

@@ -17,7 +17,8 @@ using stores = all_stores;
 environment no_cooldown() {
     return {{"OTP_SEND_COOLDOWN_SECONDS", "0"},
             {"OTPD_LIMITS_NUMBER_10M", "0"},
-            {"OTPD_LIMITS_NUMBER_24H", "0"}};
+            {"OTPD_LIMITS_NUMBER_24H", "0"},
+            {"OTPD_LIMITS_ALL_CLIENTS_24H", "0"}};
 }
 
 std::string text_at(raw_reply const& reply, char const* member) {
@@ -142,6 +143,54 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(fifty_guesses_of_a_stranger_leave_the_holder_of_th
         service.verify(number, wrong_code(code, n));
     check_outcome(service.verify(number, code), 429, "attempts_exceeded");
     check_outcome(service.client.ask(with_id(number, code, text_at(sent, "verification_id"))), 200);
+}
+
+// The stranger knows the number, has many addresses and makes up devices.
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_stranger_cannot_keep_a_known_device_from_its_code, Store, stores) {
+    Store store;
+    service_fixture service(
+        environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"}, {"OTPD_OTP_GUESS_WAIT_SECONDS", "0"}} |
+        store.settings());
+    auto const number = service.fresh_number();
+    std::string const device = "q7Jc0m2vX4t9S1bN8eKf3A";
+    auto const send = [&] {
+        return service.client.ask(
+            post("/send-otp", {{"phone_number", number}, {"device", device}}));
+    };
+    auto const verify = [&](raw_reply const& sent) {
+        return service.client.ask(
+            post("/verify-otp", {{"phone_number", number},
+                                 {"device", device},
+                                 {"code", text_at(sent, "debug_code")},
+                                 {"verification_id", text_at(sent, "verification_id")}}));
+    };
+    auto const attack = [&](int first) {
+        for (int n = first; n < first + 20; ++n) {
+            auto const address = "198.51.100." + std::to_string(n);
+            service.client.ask(post("/send-otp", {{"phone_number", number},
+                                                  {"device", "fresh-" + std::to_string(n)},
+                                                  {"end_user_ip", address}}));
+            for (int guess = 0; guess < 5; ++guess)
+                service.client.ask(
+                    post("/verify-otp",
+                         {{"phone_number", number}, {"code", "000000"}, {"end_user_ip", address}}));
+        }
+        check_outcome(service.send(number), 429, "limit_exceeded");
+        check_outcome(service.verify(number, "000000"), 429, "attempts_exceeded");
+    };
+    auto const first = send();
+    check_outcome(first, 200);
+    check_outcome(verify(first), 200); // now the device is known
+    attack(0);
+    auto const sent = send();
+    check_outcome(sent, 200);
+    attack(100);
+    check_outcome(verify(sent), 200);
+
+    BOOST_TEST(service.otpd.process().output().find(device) == std::string::npos);
+    BOOST_TEST(service.otpd.metrics().find(device) == std::string::npos);
+    for (auto const& reply : {first, sent})
+        BOOST_TEST(reply.body.find(device) == std::string::npos);
 }
 
 // 40 rounds of a send and ten wrong guesses without a cooldown.

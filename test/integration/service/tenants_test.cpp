@@ -50,6 +50,42 @@ std::string whole_text_of(raw_reply const& problem) {
 
 BOOST_AUTO_TEST_SUITE(service_tenants)
 
+BOOST_AUTO_TEST_CASE(one_clients_sends_leave_anothers_limits_on_a_number_alone) {
+    two_clients with(
+        environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"}, {"OTPD_LIMITS_NUMBER_10M", "2"}});
+    auto const request = with.service.send_request(with.service.fresh_number());
+    for (int n = 0; n < 2; ++n)
+        check_outcome(with.a(request), 200);
+    check_outcome(with.a(request), 429, "limit_exceeded");
+    auto const sent = with.b(request);
+    check_outcome(sent, 200);
+    BOOST_TEST(sent.field("RateLimit").starts_with("\"number_10m\";r=1;"));
+    check_outcome(with.b(request), 200);
+    check_outcome(with.b(request), 429, "limit_exceeded");
+}
+
+// The operator sees in the metrics what the client must not learn.
+BOOST_AUTO_TEST_CASE(the_bound_over_all_clients_does_not_show_one_the_sends_of_another) {
+    two_clients with(environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"},
+                                 {"OTPD_LIMITS_NUMBER_10M", "0"},
+                                 {"OTPD_LIMITS_NUMBER_24H", "0"},
+                                 {"OTPD_LIMITS_ALL_CLIENTS_24H", "3"}});
+    auto const request = with.service.send_request(with.service.fresh_number());
+    for (int n = 0; n < 3; ++n)
+        check_outcome(with.a(request), 200);
+    auto const refused = with.b(request);
+    check_outcome(refused, 429, "limit_exceeded");
+    BOOST_TEST(refused.field("Retry-After") == "3600");
+    BOOST_TEST(!refused.has("RateLimit"));
+    BOOST_TEST(!refused.has("RateLimit-Policy"));
+    BOOST_TEST(!object_of(refused).contains("violated"));
+    BOOST_TEST(refused.body.find("all_clients") == std::string::npos);
+    BOOST_TEST(with.service.otpd.metrics().find(
+                   R"(otpd_limit_violations_total{limit="all_clients_24h",mode="enforce"} 1)") !=
+               std::string::npos);
+    check_outcome(with.b(with.service.send_request(with.service.fresh_number())), 200);
+}
+
 BOOST_AUTO_TEST_CASE(a_message_is_seen_by_who_sent_it_and_by_the_operator) {
     two_clients with;
     auto const sent = with.sent_by_a(with.service.fresh_number());

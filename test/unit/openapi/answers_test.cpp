@@ -229,6 +229,44 @@ BOOST_AUTO_TEST_CASE(limits_are_told_before_and_after_they_refuse) {
     BOOST_TEST(s.field("Retry-After") == "300");
 }
 
+BOOST_AUTO_TEST_CASE(the_bound_over_all_clients_refuses_without_a_name_or_a_figure) {
+    service s(with_limit(otp::limit_key::number_of_all_clients, otp::limit_step::send));
+    for (int i = 0; i < 2; ++i) {
+        s.post("/send-otp", one_number, 200);
+        BOOST_TEST(s.field("RateLimit") == "none");
+        BOOST_TEST(s.field("RateLimit-Policy") == "none");
+    }
+    auto const refused = s.post("/send-otp", one_number, 429);
+    BOOST_TEST(refused.at("code").as_string() == "limit_exceeded");
+    BOOST_TEST(!refused.as_object().contains("violated"));
+    BOOST_TEST(s.field("RateLimit") == "none");
+    BOOST_TEST(s.field("RateLimit-Policy") == "none");
+    BOOST_TEST(s.field("Retry-After") == "3600");
+    BOOST_TEST(s.last.body.find("one_limit") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_device_is_asked_for_and_never_shown) {
+    service s;
+    std::string const device = "q7Jc0m2vX4t9S1bN8eKf3A";
+    auto const with = [&](std::string body) {
+        body.back() = ',';
+        return body + R"("device":")" + device + "\"}";
+    };
+    auto const id = id_of(s.post("/send-otp", with(one_number), 200));
+    BOOST_TEST(s.last.body.find(device) == std::string::npos);
+    s.get(path_of(id), 200);
+    BOOST_TEST(s.last.body.find(device) == std::string::npos);
+    s.post("/verify-otp", with(guess(wrong_code(s), id)), 400);
+    s.post("/verify-otp", with(guess(s.gateway.last_code(), id)), 200);
+    BOOST_TEST(s.last.body.find(device) == std::string::npos);
+    for (auto const* wrong : {R"({"phone_number":"31612345678","code":"123456","device":""})",
+                              R"({"phone_number":"31612345678","code":"123456","device":"a b"})",
+                              R"({"phone_number":"31612345678","code":"123456","device":7})"}) {
+        s.post("/send-otp", wrong, 422);
+        s.post("/verify-otp", wrong, 422);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(limits_on_guesses_without_an_id) {
     service s(with_limit(otp::limit_key::client, otp::limit_step::guess));
     auto const id = id_of(s.post("/send-otp", one_number, 200));

@@ -102,6 +102,13 @@ inline numbering_plan const& shared_plan() {
     return plan;
 }
 
+/// The same request from that device.
+template <class Request>
+Request with_device(std::string const& device, Request request) {
+    request.caller.device = secret_string(device);
+    return request;
+}
+
 struct domain_fixture {
     explicit domain_fixture(otp::policy rules = {})
         : domain(otp::make_operations(std::move(rules), deps())) {}
@@ -146,6 +153,13 @@ struct domain_fixture {
     }
     otp::outcome<otp::verification_view> cancel(std::string id) {
         return run(context, domain.verifications.cancel(who(), std::move(id)));
+    }
+    /// Makes the device known to the number.
+    void make_known(std::string const& device, std::string const& number = one_number) {
+        auto const sent = send(with_device(device, request(number)));
+        BOOST_TEST_REQUIRE(sent.has_value());
+        BOOST_TEST_REQUIRE(
+            verify(with_device(device, guess(gateway.last_code(), sent->id, number))).has_value());
     }
     [[nodiscard]] std::string wrong_code() const {
         return gateway.last_code() == "000000" ? "000001" : "000000";

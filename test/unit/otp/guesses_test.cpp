@@ -137,6 +137,80 @@ BOOST_AUTO_TEST_CASE(without_an_id_are_charged_to_the_end_users_address) {
     BOOST_TEST((guess_from("198.51.100.1", id).code == errc::no_active_otp));
 }
 
+BOOST_AUTO_TEST_CASE(that_find_no_code_are_charged_to_addresses_alone) {
+    policy rules;
+    auto const of = [](char const* name, limit_key key) {
+        return limit{name, key, 3, 1h, limit_mode::enforce, limit_step::guess, ""};
+    };
+    rules.limits = {of("number", limit_key::number),   of("prefix", limit_key::prefix),
+                    of("country", limit_key::country), of("end_user", limit_key::end_user_address),
+                    of("client", limit_key::client),   of("all", limit_key::everybody)};
+    fixture f(rules);
+    auto guess_from = [&](char const* address) {
+        auto what = f.guess("000000");
+        what.caller.end_user_address = address;
+        return f.verify(std::move(what)).error();
+    };
+    for (auto const* address : {"198.51.100.1", "198.51.100.2"}) {
+        for (int i = 0; i < 3; ++i)
+            BOOST_TEST((guess_from(address).code == errc::no_active_otp));
+        auto const refused = guess_from(address);
+        BOOST_TEST((refused.code == errc::limit_exceeded));
+        BOOST_TEST_REQUIRE(refused.violated.size() == 1U);
+        BOOST_TEST(refused.violated[0].name == "end_user");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(of_strangers_leave_a_known_device_its_code_and_its_guesses) {
+    auto rules = test::without_cooldown();
+    rules.guesses.wait_from = 0;
+    rules.limits = {
+        {"client", limit_key::client, 6, 24h, limit_mode::enforce, limit_step::guess, ""}};
+    fixture f(rules);
+    f.make_known("browser-1");
+    auto const attack = [&f](int first) {
+        for (int n = first; n < first + 50; ++n) {
+            auto const address = "198.51.100." + std::to_string(n);
+            auto request = test::with_device("fresh-" + std::to_string(n), f.request());
+            request.caller.end_user_address = address;
+            auto const sent = f.send(std::move(request));
+            for (int i = 0; i < 6; ++i) {
+                auto what =
+                    f.guess("000000", sent && i % 2 == 0 ? std::optional(sent->id) : std::nullopt);
+                what.caller.end_user_address = address;
+                f.verify(std::move(what));
+            }
+        }
+        BOOST_TEST((f.send().error().code == errc::limit_exceeded));
+    };
+    attack(0);
+    auto const sent = f.send(test::with_device("browser-1", f.request()));
+    BOOST_TEST_REQUIRE(sent.has_value());
+    auto const code = f.gateway.last_code();
+    attack(100);
+    BOOST_TEST(f.verify(test::with_device("browser-1", f.guess(code, sent->id))).has_value());
+    // Without an id, too.
+    BOOST_TEST(f.send(test::with_device("browser-1", f.request())).has_value());
+    BOOST_TEST(
+        f.verify(test::with_device("browser-1", f.guess(f.gateway.last_code()))).has_value());
+    auto const log = f.logged();
+    BOOST_TEST(log.find("browser-1") == std::string::npos);
+    BOOST_TEST(log.find("fresh-") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(of_others_are_never_compared_with_a_known_devices_code) {
+    fixture f(test::without_cooldown());
+    f.make_known("browser-1");
+    auto const sent = f.send(test::with_device("browser-1", f.request()));
+    auto const code = f.gateway.last_code();
+    for (auto const& id : {std::optional<std::string>(), std::optional(sent->id)}) {
+        BOOST_TEST((f.verify(code, id).error().code == errc::no_active_otp));
+        BOOST_TEST((f.verify(test::with_device("browser-2", f.guess(code, id))).error().code ==
+                    errc::no_active_otp));
+    }
+    BOOST_TEST(f.verify(test::with_device("browser-1", f.guess(code, sent->id))).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(at_a_code_are_counted_by_end_users_address) {
     fixture f;
     auto verify_from = [&](char const* address, std::string const& code) {

@@ -43,6 +43,7 @@ BOOST_AUTO_TEST_CASE(count_for_whom_they_are_named) {
         limit_key key;
         bool same_number, same_prefix, same_country, same_client;
     } const cases[] = {{limit_key::number, true, false, false, false},
+                       {limit_key::number_of_all_clients, true, false, false, false},
                        {limit_key::prefix, true, true, false, false},
                        {limit_key::country, true, true, true, false},
                        {limit_key::client, true, true, true, true},
@@ -59,6 +60,59 @@ BOOST_AUTO_TEST_CASE(count_for_whom_they_are_named) {
         BOOST_TEST(refused("31687654321") ==
                    (each.key == limit_key::everybody || each.key == limit_key::country));
     }
+}
+
+BOOST_AUTO_TEST_CASE(of_a_number_are_each_clients_own) {
+    fixture f(rules_with({limit_of("number", limit_key::number, 1, 1h)}));
+    BOOST_TEST(f.send().has_value());
+    BOOST_TEST(!f.send().has_value());
+    f.client.name = "other";
+    BOOST_TEST(f.send().has_value());
+    BOOST_TEST(!f.send().has_value());
+}
+
+// No client learns of another's sends.
+BOOST_AUTO_TEST_CASE(of_all_clients_sends_to_a_number_refuse_without_a_name) {
+    auto const all = limit_of("all", limit_key::number_of_all_clients, 2, 24h);
+    fixture f(rules_with({limit_of("number", limit_key::number, 3, 1h), all}));
+    auto const first = f.send();
+    BOOST_TEST_REQUIRE(first.has_value());
+    BOOST_TEST_REQUIRE(first->limits.size() == 1U);
+    BOOST_TEST(first->limits[0].name == "number");
+    f.client.name = "other";
+    BOOST_TEST(f.send().has_value());
+    auto const refused = f.send().error();
+    BOOST_TEST((refused.code == errc::limit_exceeded));
+    BOOST_TEST(refused.violated.empty());
+    BOOST_TEST((refused.retry_after == 3600s)); // whatever the true time
+    f.clock.advance(11h);
+    BOOST_TEST((f.send().error().retry_after == 3600s));
+    f.clock.advance(1h);
+    BOOST_TEST(f.send().has_value());
+    // Only the events of the operator may name it.
+    for (auto const& each : f.event.all)
+        BOOST_TEST(each.reason.find("all") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_number_are_the_only_ones_of_known_devices) {
+    fixture f(rules_with({limit_of("number", limit_key::number, 2, 1h),
+                          limit_of("all", limit_key::number_of_all_clients, 2, 1h),
+                          limit_of("prefix", limit_key::prefix, 2, 1h),
+                          limit_of("country", limit_key::country, 2, 1h),
+                          limit_of("caller", limit_key::caller_address, 2, 1h),
+                          limit_of("client", limit_key::client, 2, 1h),
+                          limit_of("global", limit_key::everybody, 2, 1h)}));
+    f.make_known("browser-1");
+    BOOST_TEST(f.send().has_value());
+    BOOST_TEST(names_of(f.send().error()).size() == 6U); // and the one without a name
+    auto const from_device = [&f] { return f.send(test::with_device("browser-1", f.request())); };
+    auto const sent = from_device();
+    BOOST_TEST_REQUIRE(sent.has_value());
+    BOOST_TEST_REQUIRE(sent->limits.size() == 1U);
+    BOOST_TEST(sent->limits[0].name == "number");
+    BOOST_TEST(sent->limits[0].remaining == 1U);
+    BOOST_TEST(from_device().has_value());
+    BOOST_TEST((names_of(from_device().error()) == std::vector<std::string>{"number"}));
 }
 
 BOOST_AUTO_TEST_CASE(of_addresses_count_those_that_are_told) {

@@ -63,6 +63,17 @@ BOOST_AUTO_TEST_CASE(short_codes_must_be_accepted_in_words) {
     good(sources({{"OTP_LENGTH", "6"}, {"OTPD_OTP_GUESSES_PER_DAY", "40"}})); // exactly 1e-4
 }
 
+BOOST_AUTO_TEST_CASE(guesses_of_devices_are_no_greater_risk_than_those_of_strangers_may_be) {
+    good(sources({{"OTPD_OTP_DEVICE_GUESSES_PER_DAY", "50"}})); // exactly 1e-4
+    BOOST_TEST(
+        fault(sources({{"OTPD_OTP_DEVICE_GUESSES_PER_DAY", "51"}})) ==
+        "otp.length = 6 with otp.device_guesses_per_day = 51 can be guessed with a chance of "
+        "0.000102, over otp.accepted_guess_risk = 0.0001: use longer codes or fewer guesses, or "
+        "raise otp.accepted_guess_risk to accept it");
+    good(sources(
+        {{"OTPD_OTP_DEVICE_GUESSES_PER_DAY", "100"}, {"OTPD_OTP_ACCEPTED_GUESS_RISK", "0.0002"}}));
+}
+
 BOOST_AUTO_TEST_CASE(a_verification_is_known_as_long_as_its_code_is_valid) {
     good(sources({{"OTPD_OTP_RECORD_SECONDS", "300"}}));
     BOOST_TEST(fault(sources({{"OTPD_OTP_RECORD_SECONDS", "299"}})) ==

@@ -212,10 +212,12 @@ BOOST_AUTO_TEST_CASE(what_each_key_refuses_and_says) {
 }
 
 BOOST_AUTO_TEST_CASE(a_message_names_the_line_the_value_and_the_type) {
-    BOOST_TEST(fault(with_config("[[limit]]\nname = \"a\"\nkey = \"ip\"\nquota = 1\n"
-                                 "window_seconds = 60\n")) ==
-               "config.toml:3: [[limit]] key = \"ip\": must be number, prefix, country, "
-               "end_user_address, caller_address, client or everybody");
+    BOOST_TEST(
+        fault(with_config("[[limit]]\nname = \"a\"\nkey = \"ip\"\nquota = 1\n"
+                          "window_seconds = 60\n")) ==
+        "config.toml:3: [[limit]] key = \"ip\": must be number, "
+        "number_of_all_clients, prefix, country, end_user_address, caller_address, client or "
+        "everybody");
     BOOST_TEST(fault(with_config("[[limit]]\nname = \"a\"\nkey = \"number\"\nquota = \"1\"\n"
                                  "window_seconds = 60\n")) ==
                "config.toml:4: [[limit]] quota = \"1\": must be a whole number from 1 to "

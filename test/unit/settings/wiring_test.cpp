@@ -96,6 +96,7 @@ BOOST_AUTO_TEST_CASE(limits_that_need_no_table) {
     expectation const all[] = {
         {"number_10m", limit_key::number, 5, 10min, limit_step::send},
         {"number_24h", limit_key::number, 10, 24h, limit_step::send},
+        {"all_clients_24h", limit_key::number_of_all_clients, 30, 24h, limit_step::send},
         {"address_1h", limit_key::end_user_address, 30, 1h, limit_step::send},
         {"client_1m", limit_key::client, 600, 1min, limit_step::send},
         {"prefix_1h", limit_key::prefix, 100, 1h, limit_step::send},
