@@ -27,6 +27,9 @@ problem_row problem_row_of(otp::errc code) {
         return {429, "cooldown_active", "OTP was sent too recently."};
     case limit_exceeded:
         return {429, "limit_exceeded", "Too many requests. Nothing was sent or checked."};
+    case challenge_required:
+        return {403, "challenge_required",
+                "Nothing was sent. Have the user solve a captcha, then repeat with the token."};
     case send_in_progress:
         return {409, "send_in_progress", "The same request is being worked on."};
     case idempotency_key_reused:
@@ -131,6 +134,14 @@ http::problem to_problem(otp::failure const& why) {
     if (why.code == otp::errc::cooldown_active)
         problem.detail +=
             " Retry in " + std::to_string(why.retry_after.value().count()) + " seconds.";
+    if (why.code_expires_in) {
+        // The text of cooldown_active is the reference's.
+        if (why.code == otp::errc::limit_exceeded)
+            problem.detail += " The code that you have is still good.";
+        problem.members["expires_in_seconds"] = why.code_expires_in->count();
+    }
+    if (!why.challenge_token.empty())
+        problem.members["challenge_token"] = json::string(why.challenge_token);
     if (why.attempts_left) {
         problem.detail += " Attempts left: " + std::to_string(*why.attempts_left);
         problem.members["attempts_left"] = *why.attempts_left;

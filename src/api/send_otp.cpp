@@ -27,6 +27,7 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
     auto device = read_device(body);
     auto locale = read_locale(body);
     auto suffix = read_autofill_suffix(body, client);
+    auto challenge = body.optional_string("challenge_token");
     if (!body.valid()) return std::nullopt;
     return otp::send_request{caller_of(request, client, std::move(address), std::move(device)),
                              *std::move(number),
@@ -36,6 +37,7 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
                              max_price,
                              std::move(locale),
                              std::move(suffix),
+                             std::optional<std::string>(challenge),
                              {}};
 }
 

@@ -222,6 +222,10 @@ void declare_client(declaration<client_settings> all) {
               "Whether its checks have to name their verification, whatever "
               "otp.require_verification_id says.")
         .like("true");
+    keys.flag("challenge", &client::challenge,
+              "Whether the guard of [pumping] answers its sends with a challenge_token, for a "
+              "captcha, instead of 429.")
+        .like("true");
 }
 
 void finish_client(client_settings& entry, found_table const& table,

@@ -2,6 +2,7 @@
 
 #include "delivery/message_ownership.hpp"
 #include "otpd/otp/admission_undo.hpp"
+#include "send/challenges.hpp"
 #include "send/code_factory.hpp"
 #include "send/draft_factory.hpp"
 #include "send/followup.hpp"
@@ -21,14 +22,15 @@ struct parts {
     parts(policy chosen, operations_dependencies const& deps)
         : rules(std::move(chosen)), texts(rules.templates, rules.ttl), spending(rules, deps.keys),
           tests(rules, deps.now), destinations(rules.destinations, deps.plan),
-          limits(rules, deps.keys), codes(rules, deps.keys, deps.random, tests),
+          limits(rules, deps.keys), solved(deps.keys, deps.random),
+          codes(rules, deps.keys, deps.random, tests),
           routes(rules, deps.price_list, deps.stats, spending, deps.now),
           follow_up(rules, deps.deliveries, deps.owners, deps.on_balance, deps.now),
-          checks(rules, texts, destinations, limits),
+          checks(rules, texts, destinations, limits, solved),
           drafts(rules, deps.keys, codes, routes, checks),
           undo(deps.store, deps.log, rules.undo_pause, rules.idempotency_retention),
           steps(rules, deps.store, undo, deps.now),
-          upstream(rules, texts, deps.sends, deps.log, deps.now), results(rules, deps.now),
+          upstream(rules, texts, deps.sends, deps.log, deps.now), results(rules, solved, deps.now),
           of_sends(deps.events, deps.log, deps.metrics, deps.now),
           sends{codes, routes, steps, upstream, results, of_sends},
           sender(drafts, deps.now, sends, follow_up),
@@ -48,6 +50,7 @@ struct parts {
     test_numbers const tests;
     destination_check const destinations;
     limiter const limits;
+    challenges const solved;
     code_factory const codes;
     route_selector const routes;
     followup const follow_up;

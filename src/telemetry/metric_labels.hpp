@@ -51,10 +51,10 @@ inline constexpr std::array<word, 26> framing{"control_character",
 inline constexpr std::array<word, 3> wrong_token_answers{"at_once", "late", "closed"};
 
 /// Reported by otp::operations.
-inline constexpr std::array<word, 15> send_outcomes{
-    "accepted",    "test",       "replayed",          "rejected",    "not_sent",
-    "unknown",     "cooldown",   "limited",           "not_allowed", "invalid_number",
-    "in_progress", "key_reused", "store_unavailable", "full",        "no_route"};
+inline constexpr std::array<word, 16> send_outcomes{
+    "accepted",          "test",    "replayed",    "rejected",       "not_sent",    "unknown",
+    "cooldown",          "limited", "not_allowed", "invalid_number", "in_progress", "key_reused",
+    "store_unavailable", "full",    "no_route",    "challenge"};
 inline constexpr std::array<word, 7> check_outcomes{
     "verified", "wrong", "exhausted", "locked", "absent", "limited", "store_unavailable"};
 inline constexpr std::array<word, 8> route_ids{"1", "2", "3", "4", "5", "6", "7", "8"};

@@ -15,8 +15,8 @@ public:
     virtual ~clock() = default;
     /// Monotonic. Everything that expires is measured with this clock.
     [[nodiscard]] virtual steady_time now() const noexcept = 0;
-    /// UTC. For display, and for a store to recover its time after a restart; never for other
-    /// arithmetic.
+    /// UTC. For display, for ends that instances must agree on (of budgets and challenges), and for
+    /// a store to recover its time after a restart; never for other arithmetic.
     [[nodiscard]] virtual wall_time wall() const noexcept = 0;
 };
 

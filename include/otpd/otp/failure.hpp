@@ -28,6 +28,8 @@ enum class errc {
     message_too_long, ///< send: too long with the requested autofill suffix
     cooldown_active,  ///< send: too soon after the last send; retry_after
     limit_exceeded,   ///< other limits and budgets, listed in `violated`; retry_after
+    /// Send: only the conversion guards in `violated` refuse; challenge_token.
+    challenge_required,
     /// Send: another send of the scope or idempotency key is not settled; retry_after.
     send_in_progress,
     idempotency_key_reused, ///< send: another request used the key
@@ -78,9 +80,13 @@ struct failure {
     std::optional<std::chrono::seconds> retry_after = std::nullopt; ///< >= 1
     std::optional<unsigned> attempts_left = std::nullopt;
     std::optional<bridgexapi::reason> reason = std::nullopt;
-    /// With limit_exceeded and cooldown_active: all of them.
+    /// With limit_exceeded, cooldown_active and challenge_required: all of them.
     std::vector<violated_limit> violated{};
     std::vector<step_report> steps{}; ///< of a send: the routes that were considered
+    /// Of a send that limits refused: how long the requester's own code can still be verified. No
+    /// other requester may learn it.
+    std::optional<std::chrono::seconds> code_expires_in = std::nullopt;
+    std::string challenge_token{}; ///< for send_request::challenge_token; good once
 };
 
 template <class T>

@@ -54,6 +54,7 @@ struct pumping_rules {
     limit_mode mode = limit_mode::enforce;
     std::uint32_t prefix_out_max = 60;   ///< codes of a prefix that were sent and not typed
     std::uint32_t country_out_max = 400; ///< the same of a country
+    std::uint32_t address_out_max = 40;  ///< the same of an end user's address
     std::chrono::seconds typing{120};    ///< how long it takes until most codes are typed
 
     /// Settings keys of [pumping].
@@ -62,7 +63,8 @@ struct pumping_rules {
         using o = pumping_rules;
         constexpr double most = 1'000'000'000;
         keys.flag("enabled", &o::enabled,
-                  "Refuses sends to a prefix or country where codes are not typed (SMS pumping).");
+                  "Refuses sends where codes are not typed: by address, prefix and country (SMS "
+                  "pumping).");
         keys.mode("mode", &o::mode, "Whether it refuses sends or only logs and counts.");
         keys.whole("prefix_out_max", &o::prefix_out_max, 1, most,
                    "Codes out (sent and not typed) that a prefix may have, and three more for each "
@@ -70,6 +72,8 @@ struct pumping_rules {
                    "codes");
         keys.whole("country_out_max", &o::country_out_max, 1, most, "The same of a country.",
                    "codes");
+        keys.whole("address_out_max", &o::address_out_max, 1, most,
+                   "The same of an end user's address (end_user_ip).", "codes");
         keys.whole("typing_seconds", &o::typing, 10, 3600,
                    "How long it takes until most codes are typed.");
     }

@@ -48,6 +48,8 @@ struct send_request {
     std::optional<money> max_price = std::nullopt;
     locale_tag locale = {};
     std::optional<autofill_suffix> suffix = std::nullopt; ///< nullopt: the client's
+    /// failure::challenge_token of an earlier send, for a challenge that the end user has solved.
+    std::optional<std::string> challenge_token = std::nullopt;
     std::optional<idempotency_key> idempotency = std::nullopt;
 };
 

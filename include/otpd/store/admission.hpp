@@ -21,6 +21,13 @@ struct idempotency_key {
     duration retention{};
 };
 
+/// A challenge that the end user has solved. The send passes the conversion guards, which still
+/// count it, unless another send has used the challenge before; a used one is as none.
+struct solved_challenge {
+    key_hash key{};       ///< keyed hash of the challenge
+    duration retention{}; ///< > 0, and as long as the caller accepts it
+};
+
 /// When a send repeats the newest live code of its scope, so that every message of the scope holds
 /// a code that verifies. It does so until `repeated_for` after the code's first send. The end of
 /// the code is then `ttl` from now, but at most `longest` after its first send (NIST SP 800-63B-4
@@ -54,6 +61,7 @@ struct admission {
     /// until the store forgets the budget.
     std::vector<reservation> reservations;
     std::vector<conversion_guard> guards;
+    std::optional<solved_challenge> challenge;
     guess_budget guesses;
     std::optional<idempotency_key> idempotency;
     std::string details; ///< of the event `admitted`
@@ -127,6 +135,8 @@ struct settlement {
     /// A cooldown that a later send has begun stays.
     std::vector<rate_limit_check> refund;
     std::vector<key_hash> guarded;
+    /// With send_result::refused: the admission's challenge, which can be used again.
+    std::optional<key_hash> challenge;
     duration cooldown{}; ///< admitted::cooldown
     duration back_off{};
     /// The admission's idempotency key, whose later calls get `reply`. With send_result::refused

@@ -75,11 +75,11 @@ struct cooldown_rule {
     return std::min(pause, c.longest);
 }
 
-/// Refuses sends to a prefix or a country where codes are not typed (SMS pumping). A code is out if
-/// it was sent and not typed. A send is refused if the codes out would exceed `out_max` plus
-/// `out_per_typed` for each typed code, within the last hour or within the last `typing`. Both are
-/// sliding windows: the current period, and the part of the previous period that is still inside
-/// the window.
+/// Refuses sends for an address, to a prefix or to a country where codes are not typed (SMS
+/// pumping). A code is out if it was sent and not typed. A send is refused if the codes out would
+/// exceed `out_max` plus `out_per_typed` for each typed code, within the last hour or within the
+/// last `typing`. Both are sliding windows: the current period, and the part of the previous period
+/// that is still inside the window.
 struct conversion_guard {
     static constexpr std::int64_t out_per_typed = 3;
 

@@ -57,9 +57,9 @@ std::chrono::seconds pause_of(store::cooldown_rule const& rule, store::duration 
 } // namespace
 
 std::vector<std::string> names_of_limits(policy const& rules) {
-    std::vector<std::string> names{store::cooldown_counter, store::guesses_counter,
-                                   std::string(pumping_prefix), std::string(pumping_country),
-                                   read_limit_name};
+    std::vector<std::string> names{store::cooldown_counter,      store::guesses_counter,
+                                   std::string(pumping_address), std::string(pumping_prefix),
+                                   std::string(pumping_country), read_limit_name};
     for (auto const& each : rules.limits)
         names.push_back(each.name);
     for (auto const& each : rules.budgets)
@@ -128,11 +128,13 @@ std::vector<store::conversion_guard> limiter::guards(limit_keys const& keys) con
     if (!rules.enabled || is_trusted) return {};
 
     std::vector<store::conversion_guard> list;
-    list.reserve(2);
+    list.reserve(3);
     auto const add = [&](store::key_hash place, std::string_view name, std::uint32_t out_max) {
         list.push_back(
             {place, std::string(name), out_max, rules.typing, rules.mode == limit_mode::observe});
     };
+    if (auto const address = key_hash_of(limit_key::end_user_address, keys))
+        add(*address, pumping_address, rules.address_out_max);
     add(prefix_key(keys), pumping_prefix, rules.prefix_out_max);
     if (!keys.country.empty())
         add(keys_.cached_hash({"country", keys.country}), pumping_country, rules.country_out_max);

@@ -63,7 +63,12 @@ private:
 };
 
 /// The names of the guards among the limits.
+inline constexpr std::string_view pumping_address = "pumping_address";
 inline constexpr std::string_view pumping_prefix = "pumping_prefix";
 inline constexpr std::string_view pumping_country = "pumping_country";
+/// No other limit has such a name.
+[[nodiscard]] constexpr bool is_guard(std::string_view name) noexcept {
+    return name.starts_with("pumping_");
+}
 
 } // namespace otpd::otp

@@ -4,6 +4,7 @@
 #include "limits/limiter.hpp"
 #include "otpd/otp/message.hpp"
 #include "otpd/otp/policy.hpp"
+#include "send/challenges.hpp"
 #include "send/send_state.hpp"
 
 #include <optional>
@@ -15,11 +16,12 @@ class send_checks {
 public:
     /// All arguments must outlive it.
     send_checks(policy const& rules, messages const& texts, destination_check const& destinations,
-                limiter const& limits)
-        : rules_(rules), texts_(texts), destinations_(destinations), limits_(limits) {}
+                limiter const& limits, challenges const& challenges)
+        : rules_(rules), texts_(texts), destinations_(destinations), limits_(limits),
+          challenges_(challenges) {}
 
-    /// Returns what is wrong regardless of earlier sends. Fills in the country and the limits to
-    /// check.
+    /// Returns what is wrong regardless of earlier sends. Fills in the country, the limits to
+    /// check, and the challenge that was solved.
     [[nodiscard]] std::optional<errc> check(send_draft& draft) const;
 
 private:
@@ -27,6 +29,7 @@ private:
     messages const& texts_;
     destination_check const& destinations_;
     limiter const& limits_;
+    challenges const& challenges_;
 };
 
 } // namespace otpd::otp

@@ -20,6 +20,8 @@ std::string_view metric_word(outcome<sent> const& result) {
         return "cooldown";
     case errc::limit_exceeded:
         return "limited";
+    case errc::challenge_required:
+        return "challenge";
     case errc::number_invalid:
     case errc::number_other_spelling:
         return "invalid_number";
@@ -82,16 +84,15 @@ void send_reports::violations(std::vector<store::violation> const& list, limit_m
     auto const& who = send.draft.request.caller;
     for (auto const& each : list) {
         metrics_.limit_violated(each.counter, observed);
-        if (each.counter == pumping_prefix || each.counter == pumping_country) {
-            bool const whole_country = each.counter == pumping_country;
-            log_.warn(
-                "pumping_blocked",
-                {{"request_id", who.request_id},
-                 {"limit", each.counter},
-                 {"country", send.draft.country},
-                 {"prefix", whole_country ? std::string() : shown_prefix(send.draft.request.to)},
-                 {"observed", observed},
-                 {"retry_after_ms", each.retry_after.count()}});
+        if (is_guard(each.counter)) {
+            bool const of_prefix = each.counter == pumping_prefix;
+            log_.warn("pumping_blocked",
+                      {{"request_id", who.request_id},
+                       {"limit", each.counter},
+                       {"country", send.draft.country},
+                       {"prefix", of_prefix ? shown_prefix(send.draft.request.to) : std::string()},
+                       {"observed", observed},
+                       {"retry_after_ms", each.retry_after.count()}});
         } else if (observed) {
             log_.info("limit_observed", {{"request_id", who.request_id},
                                          {"client", who.client->name},
@@ -190,6 +191,7 @@ void send_reports::ended(send_state const& send, outcome<sent> const& result) co
                                      : std::string_view();
     metrics_.send(word, why, send.routes().taken.route_id);
     if (!result && (result.error().code == errc::limit_exceeded ||
+                    result.error().code == errc::challenge_required ||
                     result.error().code == errc::cooldown_active))
         publish_blocked(send, result.error());
     if (result && result->replayed.empty())

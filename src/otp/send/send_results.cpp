@@ -18,7 +18,7 @@ auto find_budget(policy const& rules, std::string_view name) {
 }
 
 failure refusal(send_state const& send, store::refused const& answer, policy const& rules,
-                wall_time now) {
+                challenges const& challenges, wall_time now) {
     auto violations = answer.violations;
     for (auto& each : violations)
         // The store keeps a budget for longer than its period, so the end of the period is computed
@@ -32,6 +32,15 @@ failure refusal(send_state const& send, store::refused const& answer, policy con
     why.retry_after = limiter::retry_after(rules, violations);
     why.violated = limiter::violated(rules, send.draft.rate_limit_checks, violations);
     why.steps = send.routes().reports;
+    auto const is_by_guard = [](store::violation const& each) { return is_guard(each.counter); };
+    if (send.draft.request.caller.client->challenge &&
+        std::ranges::all_of(violations, is_by_guard)) {
+        why.code = errc::challenge_required;
+        why.retry_after.reset();
+        why.challenge_token = challenges.make(send.draft, now);
+    } else if (answer.own_code_end > store::duration::zero()) {
+        why.code_expires_in = whole_seconds(answer.own_code_end);
+    }
     return why;
 }
 
@@ -60,6 +69,7 @@ outcome<sent> send_results::answer(send_state const& send,
     struct {
         send_state const& send;
         policy const& rules;
+        challenges const& to_solve;
         wall_time now;
 
         // Unreachable: an admitted send is transmitted. The answer claims no knowledge of it.
@@ -67,7 +77,7 @@ outcome<sent> send_results::answer(send_state const& send,
             return failure{errc::delivery_unknown};
         }
         outcome<sent> operator()(store::refused const& no) const {
-            return refusal(send, no, rules, now);
+            return refusal(send, no, rules, to_solve, now);
         }
         outcome<sent> operator()(store::in_flight const&) const {
             return failure{errc::send_in_progress, retry_soon};
@@ -85,7 +95,7 @@ outcome<sent> send_results::answer(send_state const& send,
         outcome<sent> operator()(store::full) const {
             return failure{errc::capacity_exhausted, rules.rejected_backoff};
         }
-    } const to_answer{send, rules_, now_.wall()};
+    } const to_answer{send, rules_, challenges_, now_.wall()};
     return std::visit(to_answer, answer);
 }
 

@@ -2,6 +2,7 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/otp/policy.hpp"
+#include "send/challenges.hpp"
 #include "send/send_state.hpp"
 
 namespace otpd::otp {
@@ -9,8 +10,9 @@ namespace otpd::otp {
 /// The results of sends for their callers. Thread-safe.
 class send_results {
 public:
-    /// Both arguments must outlive it.
-    send_results(policy const& rules, clock const& now) : rules_(rules), now_(now) {}
+    /// All arguments must outlive it.
+    send_results(policy const& rules, challenges const& challenges, clock const& now)
+        : rules_(rules), challenges_(challenges), now_(now) {}
 
     /// For a send that the store has not admitted.
     [[nodiscard]] outcome<sent> answer(send_state const& send,
@@ -22,6 +24,7 @@ public:
 
 private:
     policy const& rules_;
+    challenges const& challenges_;
     clock const& now_;
 };
 

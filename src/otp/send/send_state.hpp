@@ -33,6 +33,7 @@ struct send_draft {
     route_walk routes = {};
     std::vector<store::rate_limit_check> rate_limit_checks = {};
     std::vector<store::conversion_guard> guards = {};
+    std::optional<store::solved_challenge> challenge = {};
     std::optional<store::idempotency_key> idempotency = {};
     std::optional<errc> fault = {}; ///< what is wrong regardless of earlier sends
 

@@ -88,6 +88,7 @@ void settle_refused(store::settlement& request, send_state const& send, policy c
             request.refund.push_back(draft.rate_limit_checks[i]);
     for (auto const& each : draft.guards)
         request.guarded.push_back(each.key);
+    if (draft.challenge) request.challenge = draft.challenge->key;
     request.cooldown = send.admission->cooldown;
     request.back_off = back_off(rules);
 }
@@ -109,6 +110,7 @@ store::admission admission_of(send_draft const& draft, policy const& rules) {
     request.rate_limit_checks = draft.rate_limit_checks;
     request.reservations = draft.routes.taken.reservations;
     request.guards = draft.guards;
+    request.challenge = draft.challenge;
     request.guesses = rules.guesses;
     request.idempotency = draft.idempotency;
     return request;
@@ -135,6 +137,7 @@ store::settlement undo_of(store::admission const& perhaps_made) {
         if (!each.observed) request.refund.push_back(each);
     for (auto const& each : perhaps_made.guards)
         request.guarded.push_back(each.key);
+    if (perhaps_made.challenge) request.challenge = perhaps_made.challenge->key;
     for (auto const& each : perhaps_made.reservations)
         if (!each.observed) request.adjustments.push_back({each.budget, -each.amount});
     return request;

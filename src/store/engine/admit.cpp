@@ -28,6 +28,20 @@ std::optional<admit_outcome> said_before(states& states, admission const& reques
     return unsettled{};
 }
 
+/// Whether a challenge lets the send pass the conversion guards.
+bool has_fresh_challenge(states& states, admission const& request) {
+    return request.challenge &&
+           !states.record(state::request_state_key(request.challenge->key)).is_kept;
+}
+
+void use_challenge(states& states, admission const& request, store_time now) {
+    auto& kept = states.change_record(state::request_state_key(request.challenge->key));
+    kept.is_kept = true;
+    kept.fingerprint = request.id; // so that only the settlement of this send frees it
+    kept.lease_end = now;
+    kept.retained_until = now + request.challenge->retention;
+}
+
 /// Collects what refuses an admission.
 class violations {
 public:
@@ -42,7 +56,7 @@ public:
             look_at(each);
         for (auto const& each : request.reservations)
             look_at(each);
-        if (!is_trusted(number, who.whose))
+        if (!is_trusted(number, who.whose) && !has_fresh_challenge(states, request))
             for (auto const& each : request.guards)
                 if (auto against = check_guard(states, each, now))
                     object(each.observed, *std::move(against));
@@ -89,14 +103,14 @@ std::vector<counter_time> take_limits(states& states, admission const& request, 
     return busy;
 }
 
-/// Counts the send in its guards. A trusted one has no bound.
+/// Counts the send in its guards. One that is trusted, or has a solved challenge, has no bound.
 void take_guards(states& states, admission const& request, identity const& who, store_time now) {
     auto& number = states.change_number(request.key.number);
-    bool const has_bound = !is_trusted(number, who.whose);
-    for (auto rule : request.guards) {
-        rule.observed = rule.observed || !has_bound;
-        count_sent(states, rule, now);
-    }
+    bool const is_solved = has_fresh_challenge(states, request);
+    bool const is_bounded = !is_solved && !is_trusted(number, who.whose);
+    for (auto const& each : request.guards)
+        count_sent(states, each, is_bounded, now);
+    if (is_solved) use_challenge(states, request, now);
     count_untyped(number, who.whose);
 }
 

@@ -86,13 +86,14 @@ std::optional<violation> check_guard(states& states, conversion_guard const& rul
     return violation{rule.name, wait};
 }
 
-void count_sent(states& states, conversion_guard const& rule, store_time now) {
+void count_sent(states& states, conversion_guard const& rule, bool is_bounded, store_time now) {
     auto const windows = windows_of(states, rule, now);
     structure needed;
     needed.typing = rule.typing;
     for (std::size_t n = 0; n < windows.size(); ++n) {
         auto what = count_of(n == 0 ? field_name::hour.sent : field_name::recent.sent, 1, now);
-        if (!rule.observed) what.bound = std::min(windows[n].sent_max(rule.out_max), value_max);
+        if (is_bounded && !rule.observed)
+            what.bound = std::min(windows[n].sent_max(rule.out_max), value_max);
         states.add(state::limit_state_key(rule.key), what, needed);
     }
 }

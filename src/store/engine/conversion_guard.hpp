@@ -1,6 +1,7 @@
 #pragma once
 
-/// Refuses sends to a prefix or a country where too few of the sent codes are typed (SMS pumping).
+/// Refuses sends for an address, to a prefix or to a country where too few of the sent codes are
+/// typed (SMS pumping).
 /// The rule is in otpd/store/limits.hpp.
 
 #include "engine/states.hpp"
@@ -14,7 +15,8 @@ namespace otpd::store::engine {
 [[nodiscard]] std::optional<violation> check_guard(states& states, conversion_guard const& rule,
                                                    store_time now);
 
-void count_sent(states& states, conversion_guard const& rule, store_time now);
+/// Counts a send. `is_bounded`: the guard had room for it, and must still have it at the commit.
+void count_sent(states& states, conversion_guard const& rule, bool is_bounded, store_time now);
 /// Does nothing if nothing was sent for hours.
 void count_typed(states& states, key_hash const& guarded, store_time now);
 /// Takes back a send that did not happen.

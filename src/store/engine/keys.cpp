@@ -40,6 +40,7 @@ void list_keys(admission const& request, key_list& to) {
     add(to, request.reservations);
     for (auto const& each : request.guards)
         add(to, state::limit_state_key(each.key));
+    if (request.challenge) add(to, state::request_state_key(request.challenge->key));
 }
 
 void list_keys(settlement const& request, key_list& to) {
@@ -50,6 +51,7 @@ void list_keys(settlement const& request, key_list& to) {
     if (request.result != send_result::refused) return;
     add(to, request.refund, request.key.number);
     add(to, request.guarded);
+    if (request.challenge) add(to, state::request_state_key(*request.challenge));
 }
 
 void list_keys(reservation_replacement const& request, key_list& to) {

@@ -60,6 +60,13 @@ void take_back(states& states, settlement const& request, state::requester_class
         uncount_sent(states, each, now);
 }
 
+/// Does nothing if another send used the challenge.
+void free_challenge(states& states, settlement const& request) {
+    auto const key = state::request_state_key(*request.challenge);
+    auto const& kept = states.record(key);
+    if (kept.is_kept && kept.fingerprint == request.id) states.change_record(key) = {};
+}
+
 void keep_result(verification_state& verification, settlement const& request, store_time now) {
     bool const accepted = request.result == send_result::accepted;
     auto const message = accepted ? delivery::accepted : delivery::unknown;
@@ -91,6 +98,7 @@ settle_outcome settle(states& states, settlement const& request, store_time now)
     if (refused) {
         take_back(states, request, found->whose, now);
         remove(number, request, now);
+        if (request.challenge) free_challenge(states, request);
     } else {
         keep_result(*number.find(request.id), request, now);
         bound_events(number);

@@ -53,7 +53,7 @@ public:
 
     [[nodiscard]] virtual number_state const& number(number_key const& at) = 0;
     [[nodiscard]] virtual number_state& change_number(number_key const& at) = 0;
-    /// Of an Idempotency-Key, or of the secrets.
+    /// Of an Idempotency-Key, of a used challenge, or of the secrets.
     [[nodiscard]] virtual state::record const& record(state_key const& at) = 0;
     /// A record that is_kept no longer afterwards is deleted.
     [[nodiscard]] virtual state::record& change_record(state_key const& at) = 0;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The record of a send with an Idempotency-Key, or of the secrets that a store was filled with,
-/// and its stored form.
+/// The record of a send with an Idempotency-Key, of a used challenge, or of the secrets that a
+/// store was filled with, and its stored form.
 
 #include "state/blob.hpp"
 #include "store_time.hpp"
@@ -16,7 +16,8 @@ namespace otpd::store::state {
 struct record {
     bool is_kept = false; ///< the record exists
     bool is_settled = false;
-    /// A keyed hash of the request, or of nothing under the number key.
+    /// A keyed hash of the request, or of nothing under the number key; the id of the send that
+    /// used the challenge.
     std::array<std::byte, 16> fingerprint{};
     store_time lease_end;
     store_time retained_until;

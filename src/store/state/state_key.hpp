@@ -17,7 +17,7 @@ enum class key_kind : std::uint8_t {
     number = 'n',  ///< of a client and a number: number_state
     limit = 'l',   ///< the keys of limits and guards over many users: shared_state
     budget = 'b',  ///< one budget in one period: shared_state
-    request = 'r', ///< of an Idempotency-Key: record
+    request = 'r', ///< of an Idempotency-Key, or a used challenge: record
     secrets = 's'  ///< what all instances share: record
 };
 

@@ -104,6 +104,7 @@ std::array const contract{
     expected{otp::errc::message_too_long, 422, "validation_failed"},
     expected{otp::errc::cooldown_active, 429, "cooldown_active"},
     expected{otp::errc::limit_exceeded, 429, "limit_exceeded"},
+    expected{otp::errc::challenge_required, 403, "challenge_required"},
     expected{otp::errc::send_in_progress, 409, "send_in_progress"},
     expected{otp::errc::idempotency_key_reused, 422, "idempotency_key_reused"},
     expected{otp::errc::upstream_rejected, 502, "upstream_rejected"},
@@ -145,6 +146,26 @@ BOOST_AUTO_TEST_CASE(speak_the_references_words) {
                "OTP attempts exceeded.");
     BOOST_TEST(to_problem(otp::failure{otp::errc::no_active_otp}).detail ==
                "No active OTP found for this phone number and purpose.");
+}
+
+BOOST_AUTO_TEST_CASE(tell_how_long_the_code_lives_and_give_the_token) {
+    otp::failure why{otp::errc::cooldown_active, 45s};
+    why.code_expires_in = 290s;
+    auto what = to_problem(why);
+    BOOST_TEST(what.detail == "OTP was sent too recently. Retry in 45 seconds."); // the reference's
+    BOOST_TEST(what.members.at("expires_in_seconds").to_number<int>() == 290);
+    why.code = otp::errc::limit_exceeded;
+    what = to_problem(why);
+    BOOST_TEST(what.detail == "Too many requests. Nothing was sent or checked. The code that you "
+                              "have is still good.");
+    BOOST_TEST(what.members.at("expires_in_seconds").to_number<int>() == 290);
+
+    otp::failure challenge{otp::errc::challenge_required};
+    challenge.violated = {{"pumping_prefix", 45s}};
+    challenge.challenge_token = "0a1b";
+    what = to_problem(challenge);
+    BOOST_TEST(boost::json::serialize(what.members) == R"({"challenge_token":"0a1b"})");
+    BOOST_TEST(what.headers.empty());
 }
 
 BOOST_AUTO_TEST_CASE(name_the_reason_as_a_word) {

@@ -193,6 +193,21 @@ BOOST_AUTO_TEST_CASE(a_send_whose_outcome_is_unknown_stays_so_under_its_key) {
     BOOST_TEST(s.gateway.sent().size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_send_that_the_guard_refuses_and_a_solved_challenge) {
+    auto rules = without_cooldown();
+    rules.pumping.prefix_out_max = 1;
+    auto client = client_of("default");
+    client.profile.challenge = true;
+    service s(rules, {client});
+    s.post("/send-otp", one_number, 200);
+    auto const refused = s.post("/send-otp", one_number, 403);
+    BOOST_TEST(refused.at("code").as_string() == "challenge_required");
+    s.post("/send-otp",
+           json::serialize(json::object{{"phone_number", "+31612345678"},
+                                        {"challenge_token", refused.at("challenge_token")}}),
+           200);
+}
+
 // Both are in flight before the first one is settled.
 BOOST_AUTO_TEST_CASE(a_send_while_the_same_one_is_worked_on) {
     service s;

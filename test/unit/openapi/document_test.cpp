@@ -195,8 +195,9 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_domain_refuses) {
     check("/send-otp", "post",
           {number_invalid, number_other_spelling, destination_not_allowed, purpose_not_allowed,
            route_not_allowed, route_plan_unknown, no_route, message_too_long, cooldown_active,
-           limit_exceeded, send_in_progress, idempotency_key_reused, upstream_rejected,
-           upstream_unavailable, delivery_unknown, capacity_exhausted, store_unavailable});
+           limit_exceeded, challenge_required, send_in_progress, idempotency_key_reused,
+           upstream_rejected, upstream_unavailable, delivery_unknown, capacity_exhausted,
+           store_unavailable});
     check("/verify-otp", "post",
           {purpose_not_allowed, limit_exceeded, invalid_code, no_active_otp, attempts_exceeded,
            guesses_exceeded, store_unavailable});

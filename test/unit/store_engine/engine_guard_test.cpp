@@ -143,6 +143,21 @@ BOOST_AUTO_TEST_CASE(an_observed_guard_counts_and_refuses_nothing) {
     check_room(w, guard(3), 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_solved_challenge_passes_once_until_its_record_ends) {
+    engine_world w;
+    auto const solved = [](std::uint32_t out_max) {
+        auto request = guarded_send(guard(out_max));
+        request.challenge = solved_challenge{key_of(7), 20min};
+        return request;
+    };
+    BOOST_TEST(is<admitted>(w.admit(solved(0))));
+    w.pass(20min - 1ms);
+    BOOST_TEST(is<refused>(w.admit(solved(0))));
+    w.pass(1ms);
+    BOOST_TEST(is<admitted>(w.admit(solved(0))));
+    check_room(w, guard(3), 1); // both were counted
+}
+
 // --- the period before --------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(of_the_hour_before_counts_what_is_not_yet_an_hour_ago) {
@@ -218,10 +233,11 @@ BOOST_AUTO_TEST_CASE(with_another_typing_time_what_was_counted_still_counts) {
 
 namespace {
 
-/// With the default settings.
-std::uint32_t refused_by_guards(typing_load const& load) {
+/// With the default settings. `addresses`: of all users; 0: they give none.
+std::uint32_t refused_by_guards(typing_load const& load, std::uint32_t addresses = 0) {
     constexpr std::uint32_t country = everybody + 1;
     constexpr std::uint32_t prefixes = everybody + 2;
+    constexpr std::uint32_t first_address = prefixes + 10'000;
     engine_world w;
     std::map<std::uint32_t, admission> sent;
     auto const at = [&w](double second) {
@@ -231,6 +247,8 @@ std::uint32_t refused_by_guards(typing_load const& load) {
         at(second);
         auto& request = sent[user] =
             guarded_send({guard(60, 120s, prefixes + prefix), guard(400, 120s, country)});
+        if (addresses > 0)
+            request.guards.push_back(guard(40, 120s, first_address + user % addresses));
         return is<admitted>(w.admit(request));
     };
     auto const type = [&](double second, std::uint32_t user) {
@@ -245,6 +263,18 @@ std::uint32_t refused_by_guards(typing_load const& load) {
 BOOST_AUTO_TEST_CASE(of_honest_users_none_is_refused_from_the_first_minute_on) {
     for (double const per_second : {0.5, 2.0, 20.0})
         BOOST_TEST(refused_by_guards({.per_second = per_second}) == 0U, per_second);
+}
+
+// Such as those of a carrier that gives many of them one address.
+BOOST_AUTO_TEST_CASE(of_honest_users_behind_few_addresses_none_is_refused) {
+    BOOST_TEST(refused_by_guards({.per_second = 0.5}, 1) == 0U);
+    BOOST_TEST(refused_by_guards({.per_second = 2}, 1) == 0U);
+    BOOST_TEST(refused_by_guards({.per_second = 20}, 10) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(where_nothing_is_typed_an_address_stops_at_its_codes_out) {
+    BOOST_TEST(refused_by_guards({.per_second = 0.5, .typed = 0}, 1) == 260U);
+    BOOST_TEST(refused_by_guards({.per_second = 2, .typed = 0}, 5) == 1'000U);
 }
 
 BOOST_AUTO_TEST_CASE(where_nothing_is_typed_a_country_stops_at_its_codes_out) {
