@@ -19,6 +19,13 @@ guess_budget waiting_budget() {
     return guess_budget{20, one_day, 0, 0, 2, 10 * one_second, 40 * one_second};
 }
 
+/// Bounds failures in a row; its other bounds are out of reach.
+guess_budget consecutive_budget(std::uint32_t most) {
+    auto budget = budget_of(20, 10);
+    budget.consecutive_max = most;
+    return budget;
+}
+
 check with(guess_budget const& budget, check guess) {
     guess.guesses = budget;
     guess.attempts_max = 100; // these tests are about the number's budget
@@ -242,6 +249,67 @@ STORE_TEST(a_failed_send_does_not_refill_the_guesses) {
     s.settle(settlement_of(1, 1, send_result::refused));
     s.admitted(send_of(1, 111, 2));
     BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 1U);
+}
+
+// --- failures in a row --------------------------------------------------------------------------
+
+// NIST SP 800-63B-4 3.2.2. Days pass between these guesses, so that the budget has forgotten each.
+STORE_TEST(failures_in_a_row_lock_a_number_however_slow_they_are) {
+    contract s;
+    auto const budget = consecutive_budget(3);
+    for (std::uint8_t n = 1; n <= 3; ++n) {
+        s.admitted(free_send_of(1, 111, n));
+        BOOST_TEST(s.wrong(with(budget, by(n, guess_of(1, 222)))).attempts_left == 3U - n);
+        if (n < 3) s.advance(2 * one_day);
+    }
+    s.admitted(free_send_of(1, 111, 4)); // without that rule
+    auto const answer = s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    BOOST_TEST((answer.retry_after > failure_memory - one_hour));
+    BOOST_TEST((answer.retry_after <= failure_memory));
+    s.expect<locked>(s.check(with(budget, held_guess_of(1, 111, 4)))); // also with an id
+    auto send = free_send_of(1, 111, 5);
+    send.guesses = budget;
+    auto const refusal = s.violation(send);
+    BOOST_TEST(refusal.counter == guesses_counter);
+    BOOST_TEST((refusal.retry_after > failure_memory - one_hour));
+
+    s.advance(failure_memory - one_hour);
+    BOOST_TEST(s.violation(send).counter == guesses_counter);
+    s.advance(one_hour + one_second);
+    s.admitted(send);
+    BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 2U);
+}
+
+STORE_TEST(a_success_ends_the_failures_in_a_row_of_all_requesters) {
+    contract s;
+    auto const budget = consecutive_budget(3);
+    s.admitted(free_send_of(1, 111, 1));
+    s.wrong(with(budget, by(1, guess_of(1, 222))));
+    s.wrong(with(budget, by(2, guess_of(1, 222))));
+    s.verified(with(budget, by(3, guess_of(1, 111))));
+    s.admitted(free_send_of(1, 111, 2));
+    BOOST_TEST(s.wrong(with(budget, by(1, guess_of(1, 222)))).attempts_left == 2U);
+}
+
+STORE_TEST(failures_in_a_row_are_counted_only_where_they_are_bounded) {
+    contract s;
+    s.admitted(free_send_of(1, 111, 1));
+    for (int n = 0; n < 3; ++n)
+        s.wrong(with(budget_of(20, 10), guess_of(1, 222)));
+    BOOST_TEST(s.wrong(with(consecutive_budget(3), guess_of(1, 222))).attempts_left == 2U);
+}
+
+STORE_TEST(parallel_guesses_never_pass_the_failures_in_a_row) {
+    contract s;
+    auto const budget = consecutive_budget(5);
+    for (std::uint32_t id = 1; id <= 4; ++id)
+        s.admitted(free_send_of(1, 111, id));
+    auto const answers = s.in_parallel(400, [&](std::size_t i) {
+        auto const id = static_cast<std::uint32_t>(1 + i % 4);
+        return s.get().check_code(with(budget, held_guess_of(1, 222, id)));
+    });
+    BOOST_TEST(count_of<wrong>(answers) == 5U);
+    BOOST_TEST(count_of<locked>(answers) == 395U);
 }
 
 // --- waits --------------------------------------------------------------------------------------

@@ -86,6 +86,10 @@ struct policy {
         guesses.whole("device_guesses_per_day", &store::guess_budget::of_devices, 1, 100,
                       "Wrong guesses of known devices together at one number in 24 hours; "
                       "strangers cannot use them up.");
+        guesses.whole("consecutive_failures_max", &store::guess_budget::consecutive_max, 0,
+                      100, // NIST SP 800-63B-4 3.2.2
+                      "Strangers' wrong guesses in a row at one number, over any time, until it is "
+                      "locked for them; 0: no such lock.");
         keys.template_text(
             "message_template", [](auto& all) -> auto& { return all.templates.front().text; },
             "Text of the SMS.");

@@ -152,6 +152,11 @@ struct verification {
 /// From the `wait_from`-th wrong guess on, each one delays the next: first by `wait_base`, then
 /// twice as long each time, up to `wait_max` (RFC 4226 7.3). The one guess that an id has beyond
 /// the quota is not delayed.
+///
+/// Strangers' wrong guesses in a row, over any time, are bounded by `consecutive_max` (NIST SP
+/// 800-63B-4 3.2.2). A number that has so many is locked for strangers until failure_memory after
+/// the last of them, a success, or a release of its locks. Then an id has no guess of its own
+/// either.
 struct guess_budget {
     std::uint32_t quota = 0;      ///< >= 1
     duration window{};            ///< > 0
@@ -160,7 +165,11 @@ struct guess_budget {
     std::uint32_t wait_from = 0;  ///< >= 1; 0: no delays
     duration wait_base{};
     duration wait_max{};
+    std::uint32_t consecutive_max = 0; ///< 0: failures in a row are not counted
 };
+
+/// How long failures in a row are remembered after the last of them.
+inline constexpr duration failure_memory = std::chrono::days(30);
 
 /// The pause after the `count`-th wrong guess, count >= 1. All backends use it.
 [[nodiscard]] constexpr duration wait_after(guess_budget const& guesses,
@@ -210,8 +219,8 @@ struct wrong {
 struct exhausted {
     duration retry_after{}; ///< until the last of these codes is forgotten
 };
-/// The number's guesses are used up, or the last one is too recent: the guess was neither evaluated
-/// nor counted.
+/// The number's guesses are used up, the last one is too recent, or too many strangers' guesses in
+/// a row were wrong: the guess was neither evaluated nor counted.
 struct locked {
     duration retry_after{};
 };

@@ -43,7 +43,8 @@ wrong count_wrong(number_state& state, code_list<live_code> const& codes, verifi
     list_event(asked, event_type::wrong, now);
     wrong answer;
     answer.id = asked.id;
-    answer.attempts_left = std::min(most, guesses_left(state, request.guesses, guesser.whose));
+    answer.attempts_left = std::min({most, guesses_left(state, request.guesses, guesser.whose),
+                                     failures_left(state, request.guesses, guesser.whose)});
     bound_events(state);
     return answer;
 }
@@ -131,6 +132,8 @@ check_outcome guess(states& states, check const& request, identity const& who, s
     auto const& seen = states.number(request.key.number);
     auto const [asked, guesser] = target_of(seen, request, who);
     if (asked == nullptr) return absent{};
+    if (auto const wait = failure_lock_of(seen, request.guesses, guesser.whose, now))
+        return locked{*wait};
     auto refused = refusal_of(seen, request, guesser, now);
     auto const kind = refused ? guess_kind::of_id : kind_of(guesser.whose);
     if (refused && !has_own_guess(seen, *asked, request)) return *std::move(refused);

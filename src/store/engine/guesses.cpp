@@ -1,6 +1,7 @@
 #include "engine/guesses.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace otpd::store::engine {
 
@@ -49,6 +50,7 @@ std::uint32_t guesses_left(state::number_state const& state, guess_budget const&
 
 std::optional<duration> out_of_guesses(state::number_state const& state, guess_budget const& budget,
                                        requester_class whose, store_time now) {
+    if (auto const wait = failure_lock_of(state, budget, whose, now)) return wait;
     if (guesses_left(state, budget, whose) > 0) return std::nullopt;
     auto const wait = until_below(state, kind_of(whose), quota_of(budget, whose), now);
     if (whose == requester_class::known_device || budget.of_ids == 0) return wait;
@@ -65,6 +67,20 @@ std::optional<duration> lock_of(state::number_state const& state, guess_budget c
     return until(from, now);
 }
 
+std::optional<duration> failure_lock_of(state::number_state const& state,
+                                        guess_budget const& budget, requester_class whose,
+                                        store_time now) {
+    if (failures_left(state, budget, whose) > 0) return std::nullopt;
+    return until(state.last_failure + failure_memory, now);
+}
+
+std::uint32_t failures_left(state::number_state const& state, guess_budget const& budget,
+                            requester_class whose) noexcept {
+    if (budget.consecutive_max == 0 || whose == requester_class::known_device)
+        return std::numeric_limits<std::uint32_t>::max();
+    return budget.consecutive_max - std::min(budget.consecutive_max, state.failures_in_a_row);
+}
+
 void count_wrong_guess(state::number_state& state, guess_budget const& budget, requester const& by,
                        guess_kind kind, store_time now) {
     auto const part = std::max(duration(1), budget.window / parts_of_window);
@@ -76,6 +92,10 @@ void count_wrong_guess(state::number_state& state, guess_budget const& budget, r
         found = state.guesses.insert(
             found, wrong_guesses{by, kind, 0, since, since + part + budget.window});
     ++found->count;
+    if (budget.consecutive_max > 0 && kind != guess_kind::of_devices) {
+        ++state.failures_in_a_row;
+        state.last_failure = now;
+    }
     if (kind == guess_kind::of_id) return;
     auto const wait = wait_after(budget, counted(state, kind));
     auto& from =
@@ -87,6 +107,7 @@ void take_back_guesses(state::number_state& state, requester const& by) {
     std::erase_if(state.guesses, [&](wrong_guesses const& each) { return each.by == by; });
     for (auto const whose : {requester_class::stranger, requester_class::known_device})
         if (counted(state, kind_of(whose)) == 0) state.guess_from[whose] = {};
+    state.forget_failures();
 }
 
 } // namespace otpd::store::engine

@@ -31,9 +31,18 @@ namespace otpd::store::engine {
 [[nodiscard]] std::optional<duration> lock_of(state::number_state const& state,
                                               guess_budget const& budget,
                                               state::requester_class whose, store_time now);
+/// How long the class may not guess because of its failures in a row; nothing if it may. Known
+/// devices always may.
+[[nodiscard]] std::optional<duration> failure_lock_of(state::number_state const& state,
+                                                      guess_budget const& budget,
+                                                      state::requester_class whose, store_time now);
+/// How many failures in a row the class has left.
+[[nodiscard]] std::uint32_t failures_left(state::number_state const& state,
+                                          guess_budget const& budget,
+                                          state::requester_class whose) noexcept;
 void count_wrong_guess(state::number_state& state, guess_budget const& budget, requester const& by,
                        state::guess_kind kind, store_time now);
-/// Removes the wrong guesses of the requester.
+/// After a success: removes the wrong guesses of the requester, and the failures in a row.
 void take_back_guesses(state::number_state& state, requester const& by);
 
 } // namespace otpd::store::engine

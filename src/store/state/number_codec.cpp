@@ -198,6 +198,8 @@ void transfer(Bytes& bytes, State& state) {
         transfer_guesses(bytes, each, since);
     transfer_end(bytes, state.guess_from.stranger, since);
     transfer_end(bytes, state.guess_from.known_device, since);
+    bytes.number(state.failures_in_a_row);
+    if (state.failures_in_a_row > 0) bytes.time(state.last_failure, since);
     transfer_size(bytes, state.devices);
     for (auto& each : state.devices) {
         bytes.bytes(each.hash);

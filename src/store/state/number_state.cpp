@@ -55,7 +55,7 @@ void number_state::drop_unused_codes() noexcept {
 
 bool number_state::is_empty() const noexcept {
     return verifications.empty() && limits.empty() && cooldowns.empty() && guesses.empty() &&
-           devices.empty() && verified_at == store_time();
+           failures_in_a_row == 0 && devices.empty() && verified_at == store_time();
 }
 
 void number_state::clear() noexcept {
@@ -65,9 +65,15 @@ void number_state::clear() noexcept {
     cooldowns.clear();
     guesses.clear();
     guess_from = {};
+    forget_failures();
     devices.clear();
     verified_at = {};
     untyped = {};
+}
+
+void number_state::forget_failures() noexcept {
+    failures_in_a_row = 0;
+    last_failure = {};
 }
 
 bool number_state::advance(store_time now) {
@@ -107,6 +113,10 @@ bool number_state::advance(store_time now) {
         verified_at = present;
         moved = true;
     }
+    if (last_failure > latest) { // no failure is lost
+        last_failure = present;
+        moved = true;
+    }
     std::erase_if(verifications, [now](auto const& each) { return each.retained_until <= now; });
     for (auto& each : verifications)
         if (each.is_live() && code_of(each).end <= now) each.end(progress::expired);
@@ -115,6 +125,7 @@ bool number_state::advance(store_time now) {
     std::erase_if(cooldowns, [now](auto const& each) { return each.streak_until <= now; });
     std::erase_if(guesses, [now](auto const& each) { return each.counted_until <= now; });
     if (guesses.empty()) guess_from = {};
+    if (last_failure + failure_memory <= now) forget_failures();
     std::erase_if(devices,
                   [now](auto const& each) { return each.last_success + known_for <= now; });
     if (verified_at + known_for <= now) {
@@ -138,6 +149,8 @@ store_time number_state::retained_until() const noexcept {
     last += retention_spare;
     for (auto const& each : guesses)
         last = std::max(last, each.counted_until + guess_retention_spare);
+    if (failures_in_a_row > 0)
+        last = std::max(last, last_failure + failure_memory + guess_retention_spare);
     return last;
 }
 

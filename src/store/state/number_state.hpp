@@ -162,6 +162,8 @@ struct number_state {
     std::vector<wrong_guesses> guesses;
     /// Guesses before this time are not evaluated; 0: none wait.
     per_class<store_time> guess_from;
+    std::uint32_t failures_in_a_row = 0; ///< strangers' wrong guesses since the last success
+    store_time last_failure;             ///< when failures_in_a_row last grew; 0: it is 0
     std::vector<known_device> devices;
     /// The last success; 0 if there was none in the last known_for. Not before that of any device.
     store_time verified_at;
@@ -170,6 +172,7 @@ struct number_state {
 
     [[nodiscard]] bool is_empty() const noexcept;
     void clear() noexcept; ///< keeps the memory of the lists
+    void forget_failures() noexcept;
 
     /// Advances the state to `now`: drops what has expired, and moves times that a fast clock wrote
     /// to `now`. Returns whether it moved any; the state must then be written back, even if the

@@ -95,6 +95,8 @@ void make_strictest(number_state& theirs, number_state const& mine) {
     }
     for (auto const& each : mine.guesses)
         merge(theirs.guesses, each);
+    theirs.failures_in_a_row = std::max(theirs.failures_in_a_row, mine.failures_in_a_row);
+    theirs.last_failure = std::max(theirs.last_failure, mine.last_failure);
     merge(theirs.devices, mine.devices);
     theirs.verified_at = std::min(theirs.verified_at, mine.verified_at);
     for (auto const each : {requester_class::stranger, requester_class::known_device}) {

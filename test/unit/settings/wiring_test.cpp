@@ -156,6 +156,12 @@ BOOST_AUTO_TEST_CASE(guesses_are_made_to_wait_from_half_of_them_on) {
     BOOST_TEST(of("guess_wait_seconds = 0").wait_from == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(failures_in_a_row_are_bounded_where_that_is_asked_for) {
+    BOOST_TEST(policy_of(good(with_config(""))).guesses.consecutive_max == 0U);
+    auto const rules = policy_of(good(with_config("[otp]\nconsecutive_failures_max = 100")));
+    BOOST_TEST(rules.guesses.consecutive_max == 100U);
+}
+
 BOOST_AUTO_TEST_CASE(the_tables_reach_the_policy) {
     auto const rules = policy_of(good(with_config(
         "[numbers]\ncheck = true\ncountries = [\"NL\"]\n[pumping]\nmode = \"observe\"\n"

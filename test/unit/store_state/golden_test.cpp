@@ -85,6 +85,8 @@ number_state full_number() {
     state.devices = {{second.by, some_time - 24h}, {{std::byte{8}}, some_time - 30 * 24h}};
     state.verified_at = some_time - 24h;
     state.untyped = {200, 1};
+    state.failures_in_a_row = 300;
+    state.last_failure = some_time + 80s;
     return state;
 }
 

@@ -162,6 +162,19 @@ BOOST_AUTO_TEST_CASE(a_state_is_retained_longer_than_anything_in_it) {
     BOOST_TEST((state.retained_until() == some_time + 26h)); // a clock that was ahead deletes none
 }
 
+BOOST_AUTO_TEST_CASE(failures_in_a_row_are_forgotten_thirty_days_after_the_last) {
+    number_state state;
+    state.failures_in_a_row = 7;
+    state.last_failure = some_time;
+    BOOST_TEST((state.retained_until() == some_time + 31 * 24h));
+    BOOST_TEST(!state.advance(some_time + 30 * 24h - 1us));
+    BOOST_TEST(state.failures_in_a_row == 7U);
+    BOOST_TEST(!state.is_empty());
+    BOOST_TEST(!state.advance(some_time + 30 * 24h));
+    BOOST_TEST(state.is_empty());
+    BOOST_TEST((state.last_failure == store_time()));
+}
+
 BOOST_AUTO_TEST_CASE(live_codes_are_counted_with_the_end_of_the_first) {
     auto state = typical_number();
     state.verifications.push_back(state.verifications[0]);
@@ -208,6 +221,8 @@ BOOST_AUTO_TEST_CASE(what_a_clock_wrote_that_was_ahead_is_as_if_written_now) {
     auto state = typical_number();
     state.verifications[0].lease_end = some_time + 30s;
     state.guesses = {{{}, guess_kind::of_id, 7, some_time, some_time + 2h}};
+    state.failures_in_a_row = 7;
+    state.last_failure = some_time;
     auto const now = some_time - 600s;
     BOOST_TEST(state.advance(now));
     auto const& v = state.verifications[0];
@@ -217,6 +232,8 @@ BOOST_AUTO_TEST_CASE(what_a_clock_wrote_that_was_ahead_is_as_if_written_now) {
     BOOST_TEST(
         (state.guesses == std::vector<wrong_guesses>{{{}, guess_kind::of_id, 7, now, now + 2h}}));
     BOOST_TEST(state.cooldowns.empty());
+    BOOST_TEST(state.failures_in_a_row == 7U);
+    BOOST_TEST((state.last_failure == now));
     BOOST_TEST(!state.advance(now)); // once
 }
 

@@ -110,6 +110,8 @@ public:
             state.untyped = {static_cast<std::uint8_t>(below(256)),
                              static_cast<std::uint8_t>(below(256))};
         }
+        state.failures_in_a_row = count();
+        if (state.failures_in_a_row > 0) state.last_failure = time();
         return state;
     }
     /// The generator owns the names.
@@ -213,7 +215,8 @@ inline bool same(store::state::number_state const& a, store::state::number_state
                               [](auto const& x, auto const& y) { return same(x, y); }) &&
            a.codes == b.codes && a.limits == b.limits && a.cooldowns == b.cooldowns &&
            a.guesses == b.guesses && a.guess_from == b.guess_from && a.devices == b.devices &&
-           a.verified_at == b.verified_at && a.untyped == b.untyped;
+           a.verified_at == b.verified_at && a.untyped == b.untyped &&
+           a.failures_in_a_row == b.failures_in_a_row && a.last_failure == b.last_failure;
 }
 inline bool same(store::state::shared_state const& a, store::state::shared_state const& b) {
     auto const equal = [](store::state::field const& x, store::state::field const& y) {

@@ -95,6 +95,8 @@ BOOST_AUTO_TEST_CASE(counts_and_pauses_are_the_greater_ones) {
     theirs.guesses = {{{}, guess_kind::common, 5, some_time, some_time + 50s},
                       {{}, guess_kind::of_id, 1, some_time, some_time + 50s}};
     theirs.guess_from = {some_time + 1s, some_time + 5s};
+    theirs.failures_in_a_row = 9;
+    theirs.last_failure = some_time;
     auto mine = account_of({send(1, 1)});
     requester const third{std::byte{2}};
     mine.codes[0].attempts = {{other, 4}, {{}, 1}, {third, 1}};
@@ -108,6 +110,8 @@ BOOST_AUTO_TEST_CASE(counts_and_pauses_are_the_greater_ones) {
     mine.guesses = {{{}, guess_kind::common, 4, some_time, some_time + 60s},
                     {{}, guess_kind::common, 2, some_time + 5s, some_time + 55s}};
     mine.guess_from = {some_time + 4s, some_time + 3s};
+    mine.failures_in_a_row = 2;
+    mine.last_failure = some_time + 5s;
     make_strictest(theirs, mine);
     auto const& only = theirs.codes.at(0);
     BOOST_TEST(only.attempts_of({}) == 3U);
@@ -129,6 +133,8 @@ BOOST_AUTO_TEST_CASE(counts_and_pauses_are_the_greater_ones) {
                                     {{}, guess_kind::of_id, 1, some_time, some_time + 50s},
                                     {{}, guess_kind::common, 2, some_time + 5s, some_time + 55s}}));
     BOOST_TEST((theirs.guess_from == per_class<store_time>{some_time + 4s, some_time + 5s}));
+    BOOST_TEST(theirs.failures_in_a_row == 9U);
+    BOOST_TEST((theirs.last_failure == some_time + 5s));
 }
 
 // A right that only one of them grants is none.
