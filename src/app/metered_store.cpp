@@ -62,6 +62,11 @@ metered_store::cancel(otpd::store::cancellation request) {
     return measure(metrics_, gate_, "cancel", inner_.cancel(std::move(request)));
 }
 
+asio::awaitable<otpd::store::result<otpd::store::released>>
+metered_store::release_number(otpd::store::release request) {
+    return measure(metrics_, gate_, "release_number", inner_.release_number(request));
+}
+
 asio::awaitable<otpd::store::result<std::vector<std::int64_t>>>
 metered_store::spent(std::vector<otpd::store::budget_key> budgets) {
     return measure(metrics_, gate_, "spent", inner_.spent(std::move(budgets)));

@@ -29,6 +29,8 @@ public:
     find(otpd::store::verification_address at) override;
     boost::asio::awaitable<otpd::store::result<otpd::store::cancel_outcome>>
     cancel(otpd::store::cancellation request) override;
+    boost::asio::awaitable<otpd::store::result<otpd::store::released>>
+    release_number(otpd::store::release request) override;
     boost::asio::awaitable<otpd::store::result<std::vector<std::int64_t>>>
     spent(std::vector<otpd::store::budget_key> budgets) override;
     boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override;

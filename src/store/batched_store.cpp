@@ -133,6 +133,10 @@ asio::awaitable<result<cancel_outcome>> batched_store::cancel(cancellation reque
     co_return co_await run<engine::cancel, cancel_outcome>(request);
 }
 
+asio::awaitable<result<released>> batched_store::release_number(release request) {
+    co_return co_await run<engine::release_number, released>(request);
+}
+
 asio::awaitable<result<std::vector<std::int64_t>>>
 batched_store::spent(std::vector<budget_key> budgets) {
     co_return co_await run<engine::spent, std::vector<std::int64_t>>(budgets);

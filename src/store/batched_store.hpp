@@ -31,6 +31,7 @@ public:
     boost::asio::awaitable<result<check_outcome>> check_code(check request) final;
     boost::asio::awaitable<result<std::optional<verification>>> find(verification_address at) final;
     boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) final;
+    boost::asio::awaitable<result<released>> release_number(release request) final;
     boost::asio::awaitable<result<std::vector<std::int64_t>>>
     spent(std::vector<budget_key> budgets) final;
     boost::asio::awaitable<result<agreement>> agree(shared_secrets secrets) final;

@@ -26,7 +26,7 @@ bool depends_on_shared(Answer const&) noexcept {
     return false;
 }
 
-// Answers that are followed by a message, or that end a code.
+// Answers that are followed by a message, that end a code, or that an operator relies on.
 template <class... Outcomes>
 bool must_survive(std::variant<Outcomes...> const& answer) noexcept {
     return std::visit(
@@ -39,6 +39,9 @@ bool must_survive(std::variant<Outcomes...> const& answer) noexcept {
 }
 inline bool must_survive(cancel_outcome answer) noexcept {
     return answer == cancel_outcome::canceled;
+}
+inline bool must_survive(released const& answer) noexcept {
+    return answer != released();
 }
 template <class Answer>
 bool must_survive(Answer const&) noexcept {

@@ -229,6 +229,9 @@ public:
         store::cancellation request{address_of(phone, id), std::move(prefix)};
         return run(context(), get().cancel(std::move(request))).value();
     }
+    store::released release(std::uint32_t phone, store::release_part what) {
+        return run(context(), get().release_number(store::release{number(phone), what})).value();
+    }
     store::agreement agree(store::shared_secrets secrets) {
         return run(context(), get().agree(std::move(secrets))).value();
     }

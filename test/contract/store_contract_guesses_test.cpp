@@ -312,6 +312,54 @@ STORE_TEST(parallel_guesses_never_pass_the_failures_in_a_row) {
     BOOST_TEST(count_of<locked>(answers) == 395U);
 }
 
+// --- releases -----------------------------------------------------------------------------------
+
+STORE_TEST(a_release_of_the_locks_forgets_guesses_pauses_and_failures_in_a_row) {
+    contract s;
+    auto budget = consecutive_budget(3);
+    budget.wait_from = 1;
+    budget.wait_base = budget.wait_max = 10 * one_second;
+    auto send = free_send_of(1, 111, 1);
+    send.ttl = send.retention = one_hour;
+    s.admitted(send);
+    for (std::uint8_t n = 1; n <= 3; ++n) {
+        s.wrong(with(budget, by(n, guess_of(1, 222))));
+        s.advance(11 * one_second);
+    }
+    s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    BOOST_TEST((s.release(1, release_part::locks) == released{3, 3, 0}));
+    BOOST_TEST((s.release(1, release_part::locks) == released{}));
+    BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 2U);
+    s.expect<locked>(s.check(with(budget, guess_of(1, 111)))); // a pause
+    s.release(1, release_part::locks);
+    s.verified(with(budget, guess_of(1, 111)));
+}
+
+STORE_TEST(a_release_is_of_one_number) {
+    contract s;
+    auto const budget = budget_of(1);
+    for (std::uint32_t phone = 1; phone <= 2; ++phone) {
+        s.admitted(free_send_of(phone, 111, phone));
+        s.wrong(with(budget, guess_of(phone, 222)));
+    }
+    BOOST_TEST((s.release(1, release_part::locks) == released{1, 0, 0}));
+    s.verified(with(budget, guess_of(1, 111)));
+    s.expect<locked>(s.check(with(budget, guess_of(2, 111))));
+    BOOST_TEST((s.release(3, release_part::locks) == released{}));
+    BOOST_TEST((s.release(3, release_part::devices) == released{}));
+}
+
+STORE_TEST(a_release_leaves_the_attempts_at_a_code_and_the_cooldown) {
+    contract s;
+    s.admitted(send_of(1, 111, 1));
+    for (std::uint32_t n = 0; n < attempts_max; ++n)
+        s.wrong(guess_of(1, 222));
+    BOOST_TEST((s.release(1, release_part::locks) == released{attempts_max, 0, 0}));
+    s.expect<exhausted>(s.check(guess_of(1, 111)));
+    BOOST_TEST(s.violation(send_of(1, 111, 2)).counter == cooldown_counter);
+    s.verified(by(2, guess_of(1, 111)));
+}
+
 // --- waits --------------------------------------------------------------------------------------
 
 STORE_TEST(each_wrong_guess_from_the_first_that_waits_doubles_the_wait) {

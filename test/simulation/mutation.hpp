@@ -67,6 +67,9 @@ public:
     reply<std::optional<otpd::store::verification>>
     find(otpd::store::verification_address at) override;
     reply<otpd::store::cancel_outcome> cancel(otpd::store::cancellation request) override;
+    reply<otpd::store::released> release_number(otpd::store::release request) override {
+        return good_->release_number(request);
+    }
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override;
     reply<std::uint64_t> live_codes() override { return good_->live_codes(); }
     reply<std::monostate> ping() override { return good_->ping(); }

@@ -72,7 +72,10 @@ public:
         };
         return step<otpd::store::cancel_outcome>(store_step::cancel, std::move(call));
     }
-    // A history does not request this through the service.
+    // A history does not request these through the service.
+    reply<otpd::store::released> release_number(otpd::store::release request) override {
+        return inner_().release_number(request);
+    }
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override {
         return inner_().spent(std::move(budgets));
     }

@@ -31,6 +31,7 @@ public:
     reply<otpd::store::cancel_outcome> cancel(otpd::store::cancellation) override {
         co_return down;
     }
+    reply<otpd::store::released> release_number(otpd::store::release) override { co_return down; }
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key>) override {
         co_return down;
     }

@@ -62,6 +62,9 @@ public:
     reply<otpd::store::cancel_outcome> cancel(otpd::store::cancellation request) override {
         return call("cancel", inner_.cancel(std::move(request)));
     }
+    reply<otpd::store::released> release_number(otpd::store::release request) override {
+        return call("release_number", inner_.release_number(request));
+    }
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override {
         return call("spent", inner_.spent(std::move(budgets)));
     }

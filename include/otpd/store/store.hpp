@@ -63,6 +63,10 @@ public:
     /// counted.
     virtual boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) = 0;
 
+    /// Forgets what keeps guesses at one number of one client from being evaluated, or its known
+    /// devices. Sends, limits and codes stay as they are.
+    virtual boost::asio::awaitable<result<released>> release_number(release request) = 0;
+
     /// Returns the sum reserved in each budget; 0 for a forgotten one.
     virtual boost::asio::awaitable<result<std::vector<std::int64_t>>>
     spent(std::vector<budget_key> budgets) = 0;

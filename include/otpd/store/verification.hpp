@@ -237,4 +237,24 @@ struct cancellation {
 /// `ended`: it had already ended.
 enum class cancel_outcome : std::uint8_t { canceled, ended, absent };
 
+/// What an operator may have forgotten of a number.
+enum class release_part : std::uint8_t {
+    /// The wrong guesses, the pauses after them, and the failures in a row, of strangers and of
+    /// known devices. The attempts at a live code stay used.
+    locks,
+    devices ///< its known devices, which are strangers from then on
+};
+struct release {
+    number_key number{};
+    release_part what = release_part::locks;
+};
+/// How much was forgotten.
+struct released {
+    std::uint32_t wrong_guesses = 0;
+    std::uint32_t failures_in_a_row = 0;
+    std::uint32_t devices = 0;
+
+    friend bool operator==(released const&, released const&) = default;
+};
+
 } // namespace otpd::store

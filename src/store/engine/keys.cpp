@@ -79,6 +79,10 @@ void list_keys(cancellation const& request, key_list& to) {
     add(to, state::number_state_key(request.address.number));
 }
 
+void list_keys(release const& request, key_list& to) {
+    add(to, state::number_state_key(request.number));
+}
+
 void list_keys(std::vector<budget_key> const& budgets, key_list& to) {
     for (auto const& each : budgets)
         add(to, state::budget_state_key(each));

@@ -47,4 +47,20 @@ cancel_outcome cancel(states& states, cancellation const& request, store_time no
     return cancel_outcome::canceled;
 }
 
+released release_number(states& states, release const& request, store_time) {
+    auto const& seen = states.number(request.number);
+    released done;
+    if (request.what == release_part::locks) {
+        for (auto const& each : seen.guesses)
+            done.wrong_guesses += each.count;
+        done.failures_in_a_row = seen.failures_in_a_row;
+    }
+    if (done == released()) return done;
+    auto& number = states.change_number(request.number);
+    number.guesses.clear();
+    number.guess_from = {};
+    number.forget_failures();
+    return done;
+}
+
 } // namespace otpd::store::engine

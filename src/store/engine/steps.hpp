@@ -27,6 +27,7 @@ replace_reservation(states& states, reservation_replacement const& request, stor
 [[nodiscard]] std::optional<verification> find(states& states, verification_address const& at,
                                                store_time now);
 [[nodiscard]] cancel_outcome cancel(states& states, cancellation const& request, store_time now);
+[[nodiscard]] released release_number(states& states, release const& request, store_time now);
 [[nodiscard]] std::vector<std::int64_t>
 spent(states& states, std::vector<budget_key> const& budgets, store_time now);
 [[nodiscard]] agreement agree(states& states, shared_secrets const& secrets, store_time now);
@@ -43,6 +44,7 @@ void list_keys(delivery_update const& request, key_list& to);
 void list_keys(check const& request, key_list& to);
 void list_keys(verification_address const& at, key_list& to);
 void list_keys(cancellation const& request, key_list& to);
+void list_keys(release const& request, key_list& to);
 void list_keys(std::vector<budget_key> const& budgets, key_list& to);
 void list_keys(shared_secrets const& secrets, key_list& to);
 

@@ -39,6 +39,7 @@ class switchable_store final : public store::store {
 public:
     explicit switchable_store(store& inner) : inner_(inner) {}
     bool admits = true, settles = true, replaces_reservation = true, checks = true, finds = true;
+    bool releases = true;
     bool loses_admissions = false; ///< makes them, and loses the answer
     int times_looked = 0;          ///< calls of find()
 
@@ -81,6 +82,11 @@ public:
     boost::asio::awaitable<otpd::store::result<otpd::store::cancel_outcome>>
     cancel(otpd::store::cancellation request) override {
         return inner_.cancel(std::move(request));
+    }
+    boost::asio::awaitable<otpd::store::result<otpd::store::released>>
+    release_number(otpd::store::release request) override {
+        if (!releases) co_return otpd::store::fault::not_executed;
+        co_return co_await inner_.release_number(request);
     }
     boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override {
         return inner_.live_codes();

@@ -800,6 +800,15 @@ BOOST_AUTO_TEST_CASE(a_batch_must_survive_when_one_of_its_steps_must) {
     BOOST_TEST(survives(end.step));
     pending<engine::cancel, cancellation> again(cancellation{{key_of(1), id_of(2)}, {}});
     BOOST_TEST(!survives(again.step));
+    release const locks{key_of(1)};
+    pending_guess counted(guess_of(1, 9));
+    pending_send third(send_of(1, 3));
+    one.steps.submit(third.step);
+    one.steps.submit(counted.step);
+    pending<engine::release_number, release> unlock(locks);
+    BOOST_TEST(survives(unlock.step));
+    pending<engine::release_number, release> nothing(locks);
+    BOOST_TEST(!survives(nothing.step));
 }
 
 // --- states that cannot be read -----------------------------------------------------------------

@@ -575,6 +575,17 @@ BOOST_AUTO_TEST_CASE(a_cancellation_ends_a_code_of_its_own_client) {
     BOOST_TEST((w.run<engine::cancel>(asked) == cancel_outcome::ended));
 }
 
+BOOST_AUTO_TEST_CASE(a_release_of_nothing_writes_nothing) {
+    engine_world w;
+    w.admit(send_of(1, 1));
+    w.check(guess_of(1, 9));
+    BOOST_TEST((w.run<engine::release_number>(release{key_of(1)}) == released{1, 0, 0}));
+    auto const writes = w.io.writes;
+    BOOST_TEST((w.run<engine::release_number>(release{key_of(1)}) == released{}));
+    BOOST_TEST((w.run<engine::release_number>(release{key_of(2)}) == released{}));
+    BOOST_TEST(w.io.writes == writes);
+}
+
 BOOST_AUTO_TEST_CASE(events_say_the_same_time_whenever_they_are_read) {
     engine_world w;
     w.pass(123'456us);
