@@ -22,8 +22,24 @@ guess_budget waiting_budget() {
 /// Bounds failures in a row; its other bounds are out of reach.
 guess_budget consecutive_budget(std::uint32_t most) {
     auto budget = budget_of(20, 10);
+    budget.of_devices = 10;
     budget.consecutive_max = most;
     return budget;
+}
+
+constexpr device_hash some_device{std::byte{77}};
+
+template <class Request>
+Request on_some_device(Request request) {
+    request.device = some_device;
+    return request;
+}
+
+/// Makes the device known, with a send of its own.
+void make_known(contract& s, std::uint32_t phone) {
+    constexpr std::uint32_t id = 900;
+    s.admitted(on_some_device(free_send_of(phone, 111, id)));
+    s.verified(on_some_device(held_guess_of(phone, 111, id)));
 }
 
 check with(guess_budget const& budget, check guess) {
@@ -299,6 +315,28 @@ STORE_TEST(failures_in_a_row_are_counted_only_where_they_are_bounded) {
     BOOST_TEST(s.wrong(with(consecutive_budget(3), guess_of(1, 222))).attempts_left == 2U);
 }
 
+STORE_TEST(failures_in_a_row_are_strangers_and_stop_strangers_alone) {
+    contract s;
+    auto const budget = consecutive_budget(2);
+    make_known(s, 1);
+    auto send = free_send_of(1, 111, 1);
+    send.guesses = budget;
+    s.admitted(send);
+    send.id = id_of(2);
+    s.admitted(on_some_device(send));
+    s.wrong(with(budget, guess_of(1, 222)));
+    s.wrong(with(budget, on_some_device(guess_of(1, 222)))); // does not count
+    BOOST_TEST(s.wrong(with(budget, guess_of(1, 222))).attempts_left == 0U);
+    s.expect<locked>(s.check(with(budget, guess_of(1, 111))));
+    s.expect<locked>(s.check(with(budget, on_some_device(held_guess_of(1, 111, 1)))));
+    send.id = id_of(3);
+    BOOST_TEST(s.violation(send).counter == guesses_counter);
+    s.admitted(on_some_device(send));
+    s.verified(with(budget, on_some_device(guess_of(1, 111))));
+    send.id = id_of(4);
+    s.admitted(send); // the success has ended them
+}
+
 STORE_TEST(parallel_guesses_never_pass_the_failures_in_a_row) {
     contract s;
     auto const budget = consecutive_budget(5);
@@ -333,6 +371,23 @@ STORE_TEST(a_release_of_the_locks_forgets_guesses_pauses_and_failures_in_a_row) 
     s.expect<locked>(s.check(with(budget, guess_of(1, 111)))); // a pause
     s.release(1, release_part::locks);
     s.verified(with(budget, guess_of(1, 111)));
+}
+
+STORE_TEST(a_release_of_the_devices_makes_them_strangers) {
+    contract s;
+    auto const budget = consecutive_budget(1);
+    make_known(s, 1);
+    s.admitted(free_send_of(1, 111, 1));
+    s.wrong(with(budget, guess_of(1, 222)));
+    auto send = on_some_device(free_send_of(1, 111, 2));
+    send.guesses = budget;
+    BOOST_TEST((s.release(1, release_part::locks) == released{1, 1, 0}));
+    s.wrong(with(budget, guess_of(1, 222)));
+    s.admitted(send); // that leaves the devices
+    BOOST_TEST((s.release(1, release_part::devices) == released{0, 0, 1}));
+    BOOST_TEST((s.release(1, release_part::devices) == released{}));
+    send.id = id_of(3);
+    BOOST_TEST(s.violation(send).counter == guesses_counter); // this leaves the locks
 }
 
 STORE_TEST(a_release_is_of_one_number) {

@@ -48,18 +48,25 @@ cancel_outcome cancel(states& states, cancellation const& request, store_time no
 }
 
 released release_number(states& states, release const& request, store_time) {
+    bool const are_locks = request.what == release_part::locks;
     auto const& seen = states.number(request.number);
     released done;
-    if (request.what == release_part::locks) {
+    if (are_locks) {
         for (auto const& each : seen.guesses)
             done.wrong_guesses += each.count;
         done.failures_in_a_row = seen.failures_in_a_row;
+    } else {
+        done.devices = static_cast<std::uint32_t>(seen.devices.size());
     }
     if (done == released()) return done;
     auto& number = states.change_number(request.number);
-    number.guesses.clear();
-    number.guess_from = {};
-    number.forget_failures();
+    if (are_locks) {
+        number.guesses.clear();
+        number.guess_from = {};
+        number.forget_failures();
+    } else {
+        number.devices.clear();
+    }
     return done;
 }
 
