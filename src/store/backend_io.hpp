@@ -5,6 +5,7 @@
 /// commit() of another flight.
 
 #include "commit.hpp"
+#include "room.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -69,8 +70,7 @@ public:
 
     /// The backend's clock, as far as it is known here. May go back.
     [[nodiscard]] virtual store_time now() const noexcept = 0;
-    /// Whether one more verification may be stored.
-    [[nodiscard]] virtual bool has_room() const noexcept = 0;
+    [[nodiscard]] virtual room room_left() const noexcept = 0;
 };
 
 } // namespace otpd::store

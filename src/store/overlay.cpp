@@ -37,9 +37,9 @@ void describe(state_write& to, state::record const& record) noexcept {
 
 } // namespace
 
-void overlay::begin(store_time now, bool has_room) {
+void overlay::begin(store_time now, room left) {
     now_ = now;
-    has_room_ = has_room;
+    room_left_ = left;
     number_count_ = record_count_ = 0;
     index_.clear();
     groups_.clear();

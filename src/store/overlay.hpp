@@ -22,7 +22,7 @@ namespace otpd::store {
 class overlay final : public engine::states {
 public:
     /// Clears everything. Earlier references and blobs are not used any more.
-    void begin(store_time now, bool has_room);
+    void begin(store_time now, room left);
     [[nodiscard]] store_time now() const noexcept { return now_; }
     [[nodiscard]] bool knows(state::state_key const& key) const noexcept;
     /// Adds a stored state: its blob, which must live until the commit is built, or an empty view
@@ -62,7 +62,7 @@ public:
              engine::structure const& needed) override {
         shared_.add(at, addition, needed, groups_.current_step());
     }
-    [[nodiscard]] bool has_room() const override { return has_room_; }
+    [[nodiscard]] room room_left() const override { return room_left_; }
 
 private:
     static constexpr std::uint32_t nobody = ~std::uint32_t{0};
@@ -84,7 +84,7 @@ private:
                       version_source& versions, bool compares);
 
     store_time now_;
-    bool has_room_ = true;
+    room room_left_ = room::ample;
     // Kept from batch to batch for their memory. Only the first ones of each list are in use.
     std::deque<owned<state::number_state>> numbers_;
     std::deque<owned<state::record>> records_;

@@ -79,7 +79,7 @@ void step_runner::run(flight::passenger& one) {
 }
 
 std::optional<step_runner::failure> step_runner::run(flight& all) {
-    overlay_.begin(io_.now(), io_.has_room());
+    overlay_.begin(io_.now(), io_.room_left());
     put_states(all);
     all.restores = overlay_.restore_shared();
     for (std::size_t n = 0; n < all.steps.size(); ++n) {

@@ -42,7 +42,7 @@ private:
     void load(otpd::store::flight&, otpd::store::flight_listener&) override {}
     void commit(otpd::store::flight& flight, otpd::store::flight_listener& to) override;
     [[nodiscard]] otpd::store::store_time now() const noexcept override;
-    [[nodiscard]] bool has_room() const noexcept override { return true; }
+    [[nodiscard]] store::room room_left() const noexcept override { return store::room::ample; }
 
     void execute(otpd::store::commit& commit);
 

@@ -36,8 +36,8 @@ store_time memory_backend::now() const noexcept {
     return clock_.now();
 }
 
-bool memory_backend::has_room() const noexcept {
-    return table_.states() < options_.states_max;
+room memory_backend::room_left() const noexcept {
+    return room_of(table_.states(), options_.states_max);
 }
 
 asio::awaitable<result<std::uint64_t>> memory_backend::live_codes() {

@@ -47,7 +47,7 @@ private:
     void load(flight& flight, flight_listener& to) override;
     void commit(flight& flight, flight_listener& to) override;
     [[nodiscard]] store_time now() const noexcept override;
-    [[nodiscard]] bool has_room() const noexcept override;
+    [[nodiscard]] room room_left() const noexcept override;
 
     [[nodiscard]] bool sweep_once();
     boost::asio::awaitable<void> sweep_until_stopped();

@@ -150,7 +150,7 @@ admit_outcome admit(states& states, admission const& request, store_time now) {
     if (!against.found.violations.empty()) return std::move(against.found);
     auto const session = who.session(request.key.scope);
     if (auto const wait = in_flight_for(number, session, now)) return in_flight{*wait};
-    if (!states.has_room() || !has_place(number, session)) return full{};
+    if (states.room_left() == room::none || !has_place(number, session)) return full{};
     auto done = apply(states, request, who, now);
     done.observed = std::move(against.found.observed);
     return done;

@@ -61,11 +61,11 @@ verification_state const* owner_of(number_state const& state, check const& reque
     return newest;
 }
 
-verified accept(number_state& state, check const& request, identity const& guesser,
+verified accept(number_state& state, check const& request, identity const& guesser, room left,
                 store_time now) {
     auto const session = guesser.session(request.key.scope);
     auto const* const owner = owner_of(state, request, guesser);
-    count_success(state, request.device, request.id ? owner : nullptr, to_millisecond(now));
+    count_success(state, request.device, request.id ? owner : nullptr, left, to_millisecond(now));
     verified answer;
     if (owner != nullptr) {
         answer.id = owner->id;
@@ -147,7 +147,7 @@ check_outcome guess(states& states, check const& request, identity const& who, s
         });
         codes.erase(used_up.begin(), used_up.end());
     }
-    if (is_right(codes, request)) return accept(number, request, guesser, now);
+    if (is_right(codes, request)) return accept(number, request, guesser, states.room_left(), now);
     return count_wrong(number, codes, *number.find(id), request, guesser, kind, now);
 }
 

@@ -34,7 +34,8 @@ identity identify(number_state const& state, requester const& by,
 }
 
 void count_success(number_state& state, std::optional<device_hash> const& device,
-                   verification_state const* verified, store_time now) {
+                   verification_state const* verified, room left, store_time now) {
+    if (left != room::ample && state.verified_at == store_time()) return;
     state.verified_at = now;
     state.untyped = {};
     if (!device) return;

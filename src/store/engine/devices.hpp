@@ -3,6 +3,7 @@
 /// The known devices of a number, and its last success.
 
 #include "otpd/store/verification.hpp"
+#include "room.hpp"
 #include "state/number_state.hpp"
 
 #include <cstddef>
@@ -29,9 +30,10 @@ struct identity {
                                 std::optional<device_hash> const& device) noexcept;
 
 /// Records a right guess. The device becomes known if the verification's send named it, too.
-/// `verified`: nothing if the guess verifies none, or was made without an id.
+/// `verified`: nothing if the guess verifies none, or was made without an id. Without ample room,
+/// only a number that is remembered already gets more to remember.
 void count_success(state::number_state& state, std::optional<device_hash> const& device,
-                   state::verification_state const* verified, store_time now);
+                   state::verification_state const* verified, room left, store_time now);
 
 /// Whether a send passes the conversion guard: the number was verified not long ago, and not too
 /// many sends of this class followed.

@@ -3,6 +3,7 @@
 /// The states that a step of the engine reads and changes. An implementation must keep them
 /// consistent: if a state that a step has read changes before the commit, the step runs again.
 
+#include "room.hpp"
 #include "state/number_state.hpp"
 #include "state/record.hpp"
 #include "state/shared_state.hpp"
@@ -65,8 +66,7 @@ public:
     virtual void add(state_key const& at, addition const& addition,
                      structure const& needed = {}) = 0;
 
-    /// Whether one more verification may be stored.
-    [[nodiscard]] virtual bool has_room() const = 0;
+    [[nodiscard]] virtual room room_left() const = 0;
 };
 
 [[nodiscard]] inline std::int64_t ticks(store_time at) noexcept {

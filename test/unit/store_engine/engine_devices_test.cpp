@@ -101,6 +101,29 @@ BOOST_AUTO_TEST_CASE(a_device_that_is_known_already_takes_no_other_place) {
     BOOST_TEST(is_known(w, 1));
 }
 
+// What is remembered for months never keeps a code out.
+BOOST_AUTO_TEST_CASE(without_ample_room_no_more_numbers_are_remembered) {
+    engine_world w;
+    w.io.room = room::for_codes;
+    make_known(w, 1);
+    BOOST_TEST(!is_known(w, 1));
+    w.io.room = room::ample;
+    make_known(w, 1);
+    w.io.room = room::for_codes;
+    make_known(w, 2); // the number is remembered already
+    BOOST_TEST(is_known(w, 1));
+    BOOST_TEST(is_known(w, 2));
+}
+
+BOOST_AUTO_TEST_CASE(codes_have_half_of_the_room_for_themselves) {
+    BOOST_CHECK(room_of(0, 4) == room::ample);
+    BOOST_CHECK(room_of(1, 4) == room::ample);
+    BOOST_CHECK(room_of(2, 4) == room::for_codes);
+    BOOST_CHECK(room_of(3, 4) == room::for_codes);
+    BOOST_CHECK(room_of(4, 4) == room::none);
+    BOOST_CHECK(room_of(0, 0) == room::none);
+}
+
 // --- classes ------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(other_scopes_wait_within_the_class) {

@@ -356,9 +356,9 @@ BOOST_AUTO_TEST_CASE(what_is_listed_in_any_case_has_an_end_too) {
 
 BOOST_AUTO_TEST_CASE(without_room_nothing_is_admitted) {
     engine_world w;
-    w.io.room = false;
+    w.io.room = room::none;
     BOOST_TEST(is<full>(w.admit(send_of(1, 1))));
-    w.io.room = true;
+    w.io.room = room::for_codes;
     BOOST_TEST(is<admitted>(w.admit(send_of(1, 1))));
 }
 

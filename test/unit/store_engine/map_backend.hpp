@@ -25,7 +25,7 @@ public:
     explicit map_backend(bool reads_first) : reads_first_(reads_first) {}
 
     store::store_time time = some_time;
-    bool room = true;
+    store::room room = store::room::ample;
     bool holds = false;       ///< commits wait for deliver()
     bool holds_loads = false; ///< and loads for deliver_load()
     std::size_t commits = 0;
@@ -35,7 +35,7 @@ public:
 
     [[nodiscard]] bool reads_first() const noexcept override { return reads_first_; }
     [[nodiscard]] store::store_time now() const noexcept override { return time; }
-    [[nodiscard]] bool has_room() const noexcept override { return room; }
+    [[nodiscard]] store::room room_left() const noexcept override { return room; }
     void load(store::flight& flight, store::flight_listener& to) override {
         loading_.push_back({&flight, &to});
         if (!holds_loads) deliver_load();

@@ -111,8 +111,8 @@ store_time postgres_backend::now() const noexcept {
     return clock_.at(std::chrono::steady_clock::now());
 }
 
-bool postgres_backend::has_room() const noexcept {
-    return upkeep_.rows() < options_.states_max;
+room postgres_backend::room_left() const noexcept {
+    return room_of(upkeep_.rows(), options_.states_max);
 }
 
 void postgres_backend::wake_one() {

@@ -55,7 +55,7 @@ private:
     /// carry() continues and commits.
     void commit(flight&, flight_listener&) override {}
     [[nodiscard]] store_time now() const noexcept override;
-    [[nodiscard]] bool has_room() const noexcept override;
+    [[nodiscard]] room room_left() const noexcept override;
 
     // --- a link's life cycle ---
     boost::asio::awaitable<void> run(link& one);

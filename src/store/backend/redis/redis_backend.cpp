@@ -161,7 +161,7 @@ store_time redis_backend::now() const noexcept {
 void redis_backend::look_at_memory(redis_server_info const& server) {
     auto const nine_tenths = server.maxmemory - server.maxmemory / 10;
     auto const most = options_.memory_max > 0 ? options_.memory_max : nine_tenths;
-    has_room_ = most == 0 || server.used_memory < most;
+    room_left_ = most == 0 ? room::ample : room_of(server.used_memory, most);
 }
 
 asio::awaitable<void> redis_backend::watch_memory() {

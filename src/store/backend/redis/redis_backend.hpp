@@ -59,7 +59,7 @@ private:
     void load(flight&, flight_listener&) override {}
     void commit(flight& flight, flight_listener& to) override;
     [[nodiscard]] store_time now() const noexcept override;
-    [[nodiscard]] bool has_room() const noexcept override { return has_room_; }
+    [[nodiscard]] room room_left() const noexcept override { return room_left_; }
 
     // These also run on the strand.
 
@@ -86,7 +86,7 @@ private:
     boost::asio::steady_timer next_look_; ///< at the server's memory
     std::string run_id_;                  ///< of the server greeted last
     server_clock clock_;
-    bool has_room_ = true;
+    room room_left_ = room::ample;
     std::size_t ready_ = 0;    ///< links
     steady_time is_back_by_{}; ///< when the last link was lost: until then one may become ready
                                ///  again

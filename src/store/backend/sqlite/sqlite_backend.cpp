@@ -108,8 +108,8 @@ void sqlite_backend::answer_on_strand(Answer answer) {
     });
 }
 
-bool sqlite_backend::has_room() const noexcept {
-    return states_ < options_.states_max;
+room sqlite_backend::room_left() const noexcept {
+    return room_of(states_, options_.states_max);
 }
 
 // --- on the store's thread ----------------------------------------------------------------------

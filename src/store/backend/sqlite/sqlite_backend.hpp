@@ -60,7 +60,7 @@ private:
     [[nodiscard]] bool reads_first() const noexcept override { return true; }
     void load(flight& flight, flight_listener& to) override;
     void commit(flight& flight, flight_listener& to) override;
-    [[nodiscard]] bool has_room() const noexcept override;
+    [[nodiscard]] room room_left() const noexcept override;
     /// Any thread.
     [[nodiscard]] store_time now() const noexcept override { return clock_.now(); }
 
