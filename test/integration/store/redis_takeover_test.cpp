@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(guesses_of_all_and_of_ids_are_not_given_back) {
 }
 
 BOOST_AUTO_TEST_CASE(a_wait_is_not_cut_short) {
-    store::guess_budget const budget{20, one_day, 1, 1, one_hour, one_hour};
+    store::guess_budget const budget{20, one_day, 1, 0, 1, one_hour, one_hour};
     auto open = guess_of(1, 222);
     auto held = held_guess_of(1, 111, 1);
     open.guesses = held.guesses = budget;

@@ -161,6 +161,7 @@ BOOST_AUTO_TEST_CASE(that_find_no_code_are_charged_to_addresses_alone) {
     }
 }
 
+// A month of strangers with 50 addresses and fresh devices each day.
 BOOST_AUTO_TEST_CASE(of_strangers_leave_a_known_device_its_code_and_its_guesses) {
     auto rules = test::without_cooldown();
     rules.guesses.wait_from = 0;
@@ -168,31 +169,37 @@ BOOST_AUTO_TEST_CASE(of_strangers_leave_a_known_device_its_code_and_its_guesses)
         {"client", limit_key::client, 6, 24h, limit_mode::enforce, limit_step::guess, ""}};
     fixture f(rules);
     f.make_known("browser-1");
-    auto const attack = [&f](int first) {
-        for (int n = first; n < first + 50; ++n) {
-            auto const address = "198.51.100." + std::to_string(n);
-            auto request = test::with_device("fresh-" + std::to_string(n), f.request());
+    int strangers = 0;
+    auto const attack = [&] {
+        for (int n = 0; n < 25; ++n) {
+            ++strangers;
+            auto const address = "198.51.100." + std::to_string(strangers % 50);
+            auto request = test::with_device("fresh-" + std::to_string(strangers), f.request());
             request.caller.end_user_address = address;
             auto const sent = f.send(std::move(request));
             for (int i = 0; i < 6; ++i) {
-                auto what =
-                    f.guess("000000", sent && i % 2 == 0 ? std::optional(sent->id) : std::nullopt);
+                std::optional<std::string> id;
+                if (sent && i % 2 == 0) id = sent->id;
+                auto what = f.guess("000000", id);
                 what.caller.end_user_address = address;
                 f.verify(std::move(what));
             }
         }
         BOOST_TEST((f.send().error().code == errc::limit_exceeded));
     };
-    attack(0);
-    auto const sent = f.send(test::with_device("browser-1", f.request()));
-    BOOST_TEST_REQUIRE(sent.has_value());
-    auto const code = f.gateway.last_code();
-    attack(100);
-    BOOST_TEST(f.verify(test::with_device("browser-1", f.guess(code, sent->id))).has_value());
-    // Without an id, too.
-    BOOST_TEST(f.send(test::with_device("browser-1", f.request())).has_value());
-    BOOST_TEST(
-        f.verify(test::with_device("browser-1", f.guess(f.gateway.last_code()))).has_value());
+    auto const from_device = [&f] { return f.send(test::with_device("browser-1", f.request())); };
+    for (int day = 0; day < 30; ++day) {
+        attack();
+        auto const sent = from_device();
+        BOOST_TEST_REQUIRE(sent.has_value());
+        auto const code = f.gateway.last_code();
+        attack();
+        BOOST_TEST(f.verify(test::with_device("browser-1", f.guess(code, sent->id))).has_value());
+        BOOST_TEST(from_device().has_value()); // and without an id
+        BOOST_TEST(
+            f.verify(test::with_device("browser-1", f.guess(f.gateway.last_code()))).has_value());
+        f.clock.advance(25h);
+    }
     auto const log = f.logged();
     BOOST_TEST(log.find("browser-1") == std::string::npos);
     BOOST_TEST(log.find("fresh-") == std::string::npos);

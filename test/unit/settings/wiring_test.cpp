@@ -44,6 +44,7 @@ BOOST_AUTO_TEST_CASE(the_defaults_are_those_of_the_domain) {
     BOOST_TEST(rules.guesses.quota == usual.guesses.quota);
     BOOST_TEST((rules.guesses.window == usual.guesses.window));
     BOOST_TEST(rules.guesses.of_ids == usual.guesses.of_ids);
+    BOOST_TEST(rules.guesses.of_devices == usual.guesses.of_devices);
     BOOST_TEST(rules.guesses.wait_from == usual.guesses.wait_from);
     BOOST_TEST((rules.guesses.wait_base == usual.guesses.wait_base));
     BOOST_TEST((rules.guesses.wait_max == usual.guesses.wait_max));
