@@ -225,6 +225,9 @@ BOOST_AUTO_TEST_CASE(a_full_store_refuses_and_keeps_what_it_has) {
     BOOST_TEST(is<full>(f.admit(send_of(3, 111, 4)))); // so there is no room
     f.clock.advance(keep + spare);
     f.sweep();
+    BOOST_TEST(f.usage().states == 1U); // the number that was verified
+    f.clock.advance(90 * 24h);
+    f.sweep();
     BOOST_TEST(f.usage().states == 0U);
     BOOST_TEST(is<admitted>(f.admit(send_of(3, 111, 5))));
 }
@@ -306,7 +309,7 @@ BOOST_AUTO_TEST_CASE(everything_is_swept_in_the_end) {
         step_of_any_kind(f, random, i);
     BOOST_TEST(f.usage().states > 0U);
     BOOST_TEST(f.usage().codes > 0U);
-    f.clock.advance(16 * 24h); // a day's verified count is kept the longest
+    f.clock.advance(91 * 24h); // a success is kept the longest
     f.sweep();
     BOOST_TEST(f.usage().states == 0U);
     BOOST_TEST(f.usage().codes == 0U);
