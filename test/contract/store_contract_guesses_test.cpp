@@ -36,7 +36,7 @@ Request on_some_device(Request request) {
 }
 
 /// Makes the device known, with a send of its own.
-void make_known(contract& s, std::uint32_t phone) {
+void make_device_known(contract& s, std::uint32_t phone) {
     constexpr std::uint32_t id = 900;
     s.admitted(on_some_device(free_send_of(phone, 111, id)));
     s.verified(on_some_device(held_guess_of(phone, 111, id)));
@@ -318,7 +318,7 @@ STORE_TEST(failures_in_a_row_are_counted_only_where_they_are_bounded) {
 STORE_TEST(failures_in_a_row_are_strangers_and_stop_strangers_alone) {
     contract s;
     auto const budget = consecutive_budget(2);
-    make_known(s, 1);
+    make_device_known(s, 1);
     auto send = free_send_of(1, 111, 1);
     send.guesses = budget;
     s.admitted(send);
@@ -376,7 +376,7 @@ STORE_TEST(a_release_of_the_locks_forgets_guesses_pauses_and_failures_in_a_row) 
 STORE_TEST(a_release_of_the_devices_makes_them_strangers) {
     contract s;
     auto const budget = consecutive_budget(1);
-    make_known(s, 1);
+    make_device_known(s, 1);
     s.admitted(free_send_of(1, 111, 1));
     s.wrong(with(budget, guess_of(1, 222)));
     auto send = on_some_device(free_send_of(1, 111, 2));

@@ -9,11 +9,6 @@ using fixture = test::domain_fixture;
 
 namespace {
 
-/// Dutch mobile numbers that share all but their last four digits.
-std::string neighbour(int last_four) {
-    return std::to_string(31651860000 + last_four);
-}
-
 policy with_one_code_out() {
     auto rules = test::without_cooldown();
     rules.pumping.prefix_out_max = 1;
@@ -24,11 +19,11 @@ policy with_one_code_out() {
 struct guarded : fixture {
     explicit guarded(policy rules = with_one_code_out()) : fixture(std::move(rules)) {
         client.challenge = true;
-        BOOST_TEST(send(request(neighbour(0))).has_value());
+        BOOST_TEST(send(request(test::neighbour(0))).has_value());
     }
 
     [[nodiscard]] send_request solved(std::string token, int to = 1) const {
-        auto what = request(neighbour(to));
+        auto what = request(test::neighbour(to));
         what.challenge_token = std::move(token);
         return what;
     }
@@ -41,7 +36,7 @@ struct guarded : fixture {
         BOOST_TEST(refused.error().challenge_token.size() == 80U);
         return refused.error().challenge_token;
     }
-    std::string token() { return token_of(request(neighbour(1))); }
+    std::string token() { return token_of(request(test::neighbour(1))); }
     void check_no_pass(send_request what) {
         auto const token = *what.challenge_token;
         BOOST_TEST(token_of(std::move(what)) != token);
@@ -165,12 +160,12 @@ BOOST_AUTO_TEST_CASE(stops_an_address_whose_codes_are_not_typed) {
     rules.pumping.address_out_max = 2;
     fixture f(rules);
     auto const send_for = [&](int n, std::optional<std::string> address) {
-        auto what = f.request(neighbour(n));
+        auto what = f.request(test::neighbour(n));
         what.caller.end_user_address = std::move(address);
         return f.send(std::move(what));
     };
     auto const type = [&](int n) {
-        auto guess = f.guess(f.gateway.last_code(), {}, neighbour(n));
+        auto guess = f.guess(f.gateway.last_code(), {}, test::neighbour(n));
         guess.caller.end_user_address = "198.51.100.1";
         BOOST_TEST(f.verify(std::move(guess)).has_value());
     };

@@ -28,6 +28,11 @@ inline otp::policy without_cooldown() {
     return rules;
 }
 
+/// Dutch mobile numbers that share all but their last four digits.
+inline std::string neighbour(int last_four) {
+    return std::to_string(31651860000 + last_four);
+}
+
 inline otp::route_step step(int route_id) {
     otp::route_step one;
     one.route_id = route_id;

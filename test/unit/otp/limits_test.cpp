@@ -22,11 +22,6 @@ policy rules_with(std::vector<limit> limits) {
     return rules;
 }
 
-/// Dutch mobile numbers that share all but their last four digits.
-std::string neighbour(int last_four) {
-    return std::to_string(31651860000 + last_four);
-}
-
 std::vector<std::string> names_of(failure const& why) {
     std::vector<std::string> names;
     for (auto const& each : why.violated)
@@ -51,9 +46,9 @@ BOOST_AUTO_TEST_CASE(count_for_whom_they_are_named) {
     for (auto const& each : cases) {
         fixture f(rules_with({limit_of("l", each.key, 1, 1h)}));
         auto refused = [&f](std::string const& to) { return !f.send(f.request(to)).has_value(); };
-        BOOST_TEST(!refused(neighbour(1)));
-        BOOST_TEST(refused(neighbour(1)) == each.same_number);
-        BOOST_TEST(refused(neighbour(2)) == each.same_prefix);
+        BOOST_TEST(!refused(test::neighbour(1)));
+        BOOST_TEST(refused(test::neighbour(1)) == each.same_number);
+        BOOST_TEST(refused(test::neighbour(2)) == each.same_prefix);
         BOOST_TEST(refused("31612345678") == each.same_country);
         BOOST_TEST(refused("34612345678") == each.same_client);
         f.client.name = "other";
@@ -119,7 +114,7 @@ BOOST_AUTO_TEST_CASE(of_addresses_count_those_that_are_told) {
     fixture f(rules_with({limit_of("end_user", limit_key::end_user_address, 1, 1h),
                           limit_of("caller", limit_key::caller_address, 4, 1h)}));
     auto send_for = [&f, n = 0](std::optional<std::string> address) mutable {
-        auto what = f.request(neighbour(++n));
+        auto what = f.request(test::neighbour(++n));
         what.caller.end_user_address = std::move(address);
         return f.send(std::move(what));
     };
@@ -136,11 +131,11 @@ BOOST_AUTO_TEST_CASE(of_a_client_are_not_the_others) {
     auto only_shop = limit_of("shop_1m", limit_key::everybody, 1, 1min);
     only_shop.client = "shop";
     fixture f(rules_with({only_shop}));
-    BOOST_TEST(f.send(f.request(neighbour(1))).has_value());
-    BOOST_TEST(f.send(f.request(neighbour(2))).has_value());
+    BOOST_TEST(f.send(f.request(test::neighbour(1))).has_value());
+    BOOST_TEST(f.send(f.request(test::neighbour(2))).has_value());
     f.client.name = "shop";
-    BOOST_TEST(f.send(f.request(neighbour(3))).has_value());
-    BOOST_TEST(!f.send(f.request(neighbour(4))).has_value());
+    BOOST_TEST(f.send(f.request(test::neighbour(3))).has_value());
+    BOOST_TEST(!f.send(f.request(test::neighbour(4))).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(that_refuse_are_all_named_with_their_times) {
@@ -263,9 +258,9 @@ BOOST_AUTO_TEST_CASE(to_a_prefix_stop_at_its_codes_out_and_elsewhere_go_on) {
     fixture f(rules);
     int accepted = 0;
     for (int n = 0; n < 30; ++n)
-        if (f.send(f.request(neighbour(n)))) ++accepted;
+        if (f.send(f.request(test::neighbour(n)))) ++accepted;
     BOOST_TEST(accepted == 7);
-    auto const refused = f.send(f.request(neighbour(40))).error();
+    auto const refused = f.send(f.request(test::neighbour(40))).error();
     BOOST_TEST((refused.code == errc::limit_exceeded));
     // The same seven count for the country, which allows as many.
     BOOST_TEST(
@@ -278,8 +273,8 @@ BOOST_AUTO_TEST_CASE(are_not_seen_in_codes_that_are_verified) {
     auto rules = guarded();
     fixture f(rules);
     for (int n = 0; n < 30; ++n) {
-        BOOST_TEST(f.send(f.request(neighbour(n))).has_value());
-        BOOST_TEST(f.verify(f.guess(f.gateway.last_code(), {}, neighbour(n))).has_value());
+        BOOST_TEST(f.send(f.request(test::neighbour(n))).has_value());
+        BOOST_TEST(f.verify(f.guess(f.gateway.last_code(), {}, test::neighbour(n))).has_value());
     }
 }
 
@@ -288,7 +283,7 @@ BOOST_AUTO_TEST_CASE(to_trusted_destinations_are_not_looked_for) {
     rules.destinations.trusted = {destination{"3165186"}, destination{"ES"}};
     fixture f(rules);
     for (int n = 0; n < 5; ++n) {
-        BOOST_TEST(f.send(f.request(neighbour(n))).has_value());
+        BOOST_TEST(f.send(f.request(test::neighbour(n))).has_value());
         BOOST_TEST(f.send(f.request(std::to_string(34612345678 + n))).has_value());
     }
     BOOST_TEST(f.send(f.request("31612345678")).has_value());
@@ -299,10 +294,10 @@ BOOST_AUTO_TEST_CASE(are_only_told_of_in_observe_mode) {
     auto rules = guarded(limit_mode::observe);
     fixture f(rules);
     for (int n = 0; n < 5; ++n)
-        BOOST_TEST(f.send(f.request(neighbour(n))).has_value());
+        BOOST_TEST(f.send(f.request(test::neighbour(n))).has_value());
     auto const log = f.logged();
     BOOST_TEST(log.find("\"event\":\"pumping_blocked\"") != std::string::npos);
-    BOOST_TEST(log.find(neighbour(4)) == std::string::npos); // no line has a whole number
+    BOOST_TEST(log.find(test::neighbour(4)) == std::string::npos); // no line has a whole number
 }
 
 BOOST_AUTO_TEST_SUITE_END()
