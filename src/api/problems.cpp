@@ -71,6 +71,8 @@ problem_row problem_row_of(otp::errc code) {
         return {409, "verification_ended", "The verification is over already."};
     case delivery_not_found:
         return {404, "delivery_not_found", "No such message."};
+    case client_not_found:
+        return {404, "client_not_found", "No such API client."};
     case operator_only:
         return {403, "operator_only", "This is for the operator, on the admin listener."};
     case upstream_failed:

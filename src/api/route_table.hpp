@@ -55,6 +55,8 @@ answer find_delivery(api_call call, std::string id);
 answer list_routes(api_call call);
 answer route_pricing(api_call call, int route_id);
 answer route_scores(api_call call);
+answer unlock_number(api_call call);
+answer forget_devices(api_call call);
 answer estimate(api_call call);
 answer balance(api_call call);
 answer health(api_call call);

@@ -28,6 +28,8 @@ constexpr auto rows = std::to_array<row>({
     {get,     "/routes",                     client,              unread, reads, list_routes},
     {get,     "/routes/{id}/pricing",        client,              unread, reads, route_pricing},
     {get,     "/routes/scores",              the_operator,        unread, reads, route_scores},
+    {post,    "/numbers/unlock",             the_operator,        json,   none,  unlock_number},
+    {post,    "/numbers/forget-devices",     the_operator,        json,   none,  forget_devices},
     {post,    "/estimate",                   client,              json,   reads, estimate},
     {get,     "/balance",                    client_and_operator, unread, reads, balance},
     {get,     "/health",                     anybody,             unread, none,  health},

@@ -57,10 +57,11 @@ service::service(app::settings with, store_factory const& factory)
       deliveries(context.get_executor(), settings.delivery,
                  {store, question_client, clock, random, of_deliveries}),
       account(settings.spending.account, clock, log, metrics),
-      domain(otp::make_operations(
-          rules, {store, gates, questions, keys, plan, clock, random, log, metrics, prices, scores,
-                  deliveries, event_waiters, events,
-                  [this](money balance) { account.on_balance(balance); }, &owners})),
+      domain(
+          otp::make_operations(rules, {store, gates, questions, keys, plan, clock, random, log,
+                                       metrics, prices, scores, deliveries, event_waiters, events,
+                                       [this](money balance) { account.on_balance(balance); },
+                                       &owners, names_of_clients(settings)})),
       spending(domain.rules, domain.spending, store, clock),
       account_monitor({context.get_executor(), "account_monitor_ended", random, log},
                       settings.spending.account, question_client, spending, account),

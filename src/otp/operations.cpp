@@ -42,7 +42,8 @@ struct parts {
           long_polls(verifications, deps.waiters, deps.now, rules.hears_everything),
           owners(deps.owners, deps.store, deps.keys),
           deliveries(owners, deps.deliveries, deps.questions, deps.now, rules.send_timeout),
-          estimator(rules, drafts, texts, deps.questions) {}
+          estimator(rules, drafts, texts, deps.questions),
+          releaser(deps.clients, deps.store, deps.keys, deps.log, deps.metrics) {}
 
     policy const rules;
     messages const texts;
@@ -76,14 +77,24 @@ struct parts {
     message_ownership const owners;
     delivery_query deliveries;
     otp::estimator estimator;
+    otp::releaser releaser;
 };
 
 } // namespace
 
 operations make_operations(policy rules, operations_dependencies const& deps) {
     auto const all = std::make_shared<parts>(std::move(rules), deps);
-    return {all->rules,      all->spending,   all->sender,    all->verifier, all->verifications,
-            all->long_polls, all->deliveries, all->estimator, all->undo,     all};
+    return {all->rules,
+            all->spending,
+            all->sender,
+            all->verifier,
+            all->verifications,
+            all->long_polls,
+            all->deliveries,
+            all->estimator,
+            all->releaser,
+            all->undo,
+            all};
 }
 
 } // namespace otpd::otp

@@ -57,6 +57,7 @@ inline constexpr std::array<word, 16> send_outcomes{
     "store_unavailable", "full",    "no_route",    "challenge"};
 inline constexpr std::array<word, 7> check_outcomes{
     "verified", "wrong", "exhausted", "locked", "absent", "limited", "store_unavailable"};
+inline constexpr std::array<word, 2> released_parts{"locks", "devices"};
 inline constexpr std::array<word, 8> route_ids{"1", "2", "3", "4", "5", "6", "7", "8"};
 
 inline constexpr std::array<word, 11> store_operations{

@@ -158,6 +158,10 @@ struct metrics::instruments {
                     "Requests that a limit refused, or would have refused (mode observe).", limits,
                     label_set("mode", labels::limit_modes));
 
+    counters<1> numbers_released =
+        counter_for(registry, "otpd_numbers_released_total", "Releases of numbers by an operator.",
+                    label_set("part", labels::released_parts));
+
     histograms<1> store_duration =
         histogram_for(registry, "otpd_store_operation_duration_seconds", "Steps of the store.",
                       {"operation", labels::store_operations}, store_buckets);
@@ -276,6 +280,10 @@ void metrics::check(std::string_view outcome) {
 
 void metrics::limit_violated(std::string_view limit, bool observed) {
     instruments_->limit_violations.at({limit, labels::limit_modes[observed ? 1 : 0]}).Increment();
+}
+
+void metrics::number_released(std::string_view part) {
+    instruments_->numbers_released.at({part}).Increment();
 }
 
 void metrics::store_operation(std::string_view operation, bool succeeded, duration elapsed) {

@@ -52,8 +52,9 @@ struct dependencies {
 [[nodiscard]] std::vector<std::string_view> paths();
 /// Adds all public routes.
 void add_routes(http::router& routes, dependencies const& deps);
-/// Adds the operator's read-only view of all clients to the admin listener, under the same paths:
-/// the account with its budgets, all messages, and the scores. `deps.callers` knows the operator.
+/// Adds the operator's view of all clients to the admin listener, under the same paths: the account
+/// with its budgets, all messages, and the scores; and what he may do for a number. `deps.callers`
+/// knows the operator.
 void add_operator_routes(http::router& routes, dependencies const& deps);
 
 } // namespace otpd::api

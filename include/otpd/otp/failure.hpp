@@ -45,6 +45,7 @@ enum class errc {
     verification_not_found, ///< find, cancel: never existed, forgotten, or another client's
     verification_ended,     ///< cancel: already verified, replaced, canceled or expired
     delivery_not_found,     ///< delivery: no such message, or another client's
+    client_not_found,       ///< release: the settings have no client of that name
     operator_only,          ///< not visible to tenants
     upstream_failed,        ///< the upstream did not answer a read, for `reason`; retry_after
     store_unavailable,      ///< the store does not answer; nothing was sent or verified

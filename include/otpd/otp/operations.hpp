@@ -18,6 +18,7 @@
 #include "otpd/otp/message_owners.hpp"
 #include "otpd/otp/policy.hpp"
 #include "otpd/otp/prices.hpp"
+#include "otpd/otp/release.hpp"
 #include "otpd/otp/scoreboard.hpp"
 #include "otpd/otp/send.hpp"
 #include "otpd/otp/verifications.hpp"
@@ -25,6 +26,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace otpd::telemetry {
 class logger;
@@ -52,6 +55,7 @@ struct operations_dependencies {
     /// Receives the balance after an accepted send, on any thread; must be quick.
     std::function<void(money)> on_balance = [](money) {};
     message_owners* owners = nullptr; ///< null: tenants must name the verification
+    std::vector<std::string> clients = {client::default_name}; ///< all names
 };
 
 /// Thread-safe.
@@ -64,6 +68,7 @@ struct operations {
     otp::long_polls& long_polls;
     delivery_query& deliveries;
     otp::estimator& estimator;
+    otp::releaser& releaser;
     /// Runs in the background, so it must be drained.
     admission_undo& undo;
 

@@ -56,6 +56,9 @@ public:
     /// observe.
     void limit_violated(std::string_view limit, bool observed);
 
+    /// An operator had something of a number forgotten. part: one of labels::released_parts.
+    void number_released(std::string_view part);
+
     // The store. operation: one of labels::store_operations.
     void store_operation(std::string_view operation, bool succeeded, duration elapsed);
     /// A send was refused because the store is full.

@@ -118,6 +118,7 @@ std::array const contract{
     expected{otp::errc::verification_not_found, 404, "verification_not_found"},
     expected{otp::errc::verification_ended, 409, "verification_ended"},
     expected{otp::errc::delivery_not_found, 404, "delivery_not_found"},
+    expected{otp::errc::client_not_found, 404, "client_not_found"},
     expected{otp::errc::operator_only, 403, "operator_only"},
     expected{otp::errc::upstream_failed, 502, "upstream_failed"},
     expected{otp::errc::store_unavailable, 503, "store_unavailable"},

@@ -211,6 +211,10 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_domain_refuses) {
            route_not_allowed, message_too_long, upstream_failed});
     check("/balance", "get", {upstream_failed, store_unavailable});
     check("/routes/scores", "get", {operator_only});
+    for (auto const* path : {"/numbers/unlock", "/numbers/forget-devices"}) {
+        check(path, "post", {client_not_found, operator_only, store_unavailable});
+        BOOST_TEST(describes(path, "post", 422, "validation_failed"), path);
+    }
     check("/verifications/{id}", "delete",
           {verification_not_found, verification_ended, store_unavailable});
     BOOST_TEST(seen.size() == static_cast<std::size_t>(store_unavailable) + 1); // the last one

@@ -89,7 +89,8 @@ BOOST_AUTO_TEST_CASE(the_operator_has_the_rows_that_say_so) {
     for (auto const& one : admin.routes())
         there.insert(std::string(verb_of(one.verb)) + ' ' + one.pattern);
     std::set<std::string> const expected{"get /balance", "get /deliveries/{bx_message_id}",
-                                         "get /routes/scores"};
+                                         "get /routes/scores", "post /numbers/forget-devices",
+                                         "post /numbers/unlock"};
     BOOST_TEST(there == expected, boost::test_tools::per_element());
 }
 

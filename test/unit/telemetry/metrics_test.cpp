@@ -72,6 +72,7 @@ void use_everything(metrics& m) {
     m.wrong_token("api", "late");
     m.send("accepted", "", 3);
     m.check("verified");
+    m.number_released("locks");
     m.store_operation("admit", true, 2us);
     m.store_operation("admit", false, 2us);
     m.store_full();
@@ -127,6 +128,8 @@ BOOST_AUTO_TEST_CASE(what_was_counted_is_there) {
              {R"(otpd_http_wrong_tokens_total{answer="late",listener="api"})", 1},
              {R"(otpd_sends_total{outcome="accepted",reason="none",route_id="3"})", 1},
              {R"(otpd_checks_total{outcome="verified"})", 1},
+             {R"(otpd_numbers_released_total{part="locks"})", 1},
+             {R"(otpd_numbers_released_total{part="devices"})", 0},
              {R"(otpd_store_operation_duration_seconds_count{operation="admit"})", 2},
              {R"(otpd_store_errors_total{operation="admit"})", 1},
              {"otpd_store_capacity_refusals_total", 1},
