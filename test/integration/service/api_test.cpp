@@ -72,6 +72,7 @@ BOOST_AUTO_TEST_CASE(a_token_opens_what_it_guards_and_nothing_like_it_does) {
                                             get("/routes/scores"),
                                             get("/routes/3/pricing"),
                                             get("/deliveries/BX-1"),
+                                            post("/numbers/unlock", {{"phone_number", number}}),
                                             post("/estimate", {{"phone_number", number}})};
     // Only a few, because the tenth wrong token in a minute is the last one without a delay.
     std::vector<std::string> wrong{"Bearer",
@@ -265,6 +266,8 @@ BOOST_AUTO_TEST_CASE(each_path_answers_its_methods_only) {
         {"/readyz", "GET, HEAD, OPTIONS"},
         {"/openapi.json", "GET, HEAD, OPTIONS"},
         {"/docs", "GET, HEAD, OPTIONS"},
+        {"/numbers/unlock", "POST, OPTIONS"},
+        {"/numbers/forget-devices", "POST, OPTIONS"},
         {"/estimate", "POST, OPTIONS"},
         {"/balance", "GET, HEAD, OPTIONS"},
         {"/routes", "GET, HEAD, OPTIONS"},

@@ -172,6 +172,16 @@ BOOST_AUTO_TEST_CASE(replies_are_as_documented) {
         verify(service.verify_request(locked, wrong_code(locked_code)), 400);
     verify(service.verify_request(locked, locked_code), 429);
 
+    auto const release = [&](std::string const& path, char const* client, unsigned expected) {
+        json::object body{{"client", client}, {"phone_number", locked}, {"reason", "a test"}};
+        check(path, post(path, std::move(body)), expected);
+    };
+    for (auto const* path : {"/numbers/unlock", "/numbers/forget-devices"}) {
+        release(path, "default", 200);
+        release(path, "another", 404);
+        check(path, post(path, json::object()), 422);
+    }
+
     for (auto const& [path, item] : document().at("paths").as_object()) {
         auto request = get(target_of(std::string(path)));
         if (!item.as_object().contains("get") || is_about_one(path)) continue;
@@ -189,6 +199,7 @@ BOOST_AUTO_TEST_CASE(replies_are_as_documented) {
          {get("/config"), service.send_request(number), service.verify_request(number, code),
           get("/verifications/" + id), get("/deliveries/BX-0"), get("/routes"),
           get("/routes/scores"), get("/routes/3/pricing"), get("/balance"),
+          post("/numbers/unlock", json::object()), post("/numbers/forget-devices", json::object()),
           post("/estimate", {{"phone_number", number}})}) {
         auto const reply = service.client.ask(guarded);
         BOOST_TEST(reply.status == 401U);

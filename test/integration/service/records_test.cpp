@@ -188,6 +188,14 @@ void do_many_more_things(recorded_service& service) {
     check_outcome(
         service.ask(service.send_request(service.number()), instance_token + std::string("x")),
         401);
+    for (auto const* path : {"/numbers/unlock", "/numbers/forget-devices"}) {
+        auto const release = [&](std::string const& reason) {
+            return service.ask(
+                post(path, {{"client", "default"}, {"phone_number", number}, {"reason", reason}}));
+        };
+        check_outcome(release("ticket 4711"), 200);
+        check_outcome(release("call from " + number), 422);
+    }
     raw_reply last;
     for (int i = 0; i < 100 && last.status != 429; ++i)
         last = service.ask(service.send_request(service.number()));

@@ -134,6 +134,14 @@ BOOST_AUTO_TEST_CASE(the_operator_s_token_neither_sends_nor_verifies) {
     auto const number = with.service.fresh_number();
     check_outcome(with.a(get("/routes/scores")), 403, "operator_only");
     check_outcome(with.to_admin(operators_token, get("/routes/scores")), 200);
+    for (auto const* path : {"/numbers/unlock", "/numbers/forget-devices"}) {
+        auto const request = post(path, {{"client", "a"}, {"phone_number", number}});
+        check_outcome(with.a(request), 403, "operator_only");
+        for (auto const* token : {"token-a", "", "token-of-the-operato"})
+            check_outcome(with.to_admin(token, request), 401, "unauthorized");
+        check_outcome(with.service.client.ask(two_clients::by(operators_token, request)), 401,
+                      "unauthorized");
+    }
     for (auto const* path : {"/routes/scores", "/balance", "/deliveries/BX-1"})
         for (auto const* token : {"token-a", "", "token-of-the-operato"})
             check_outcome(with.to_admin(token, get(path)), 401, "unauthorized");
@@ -146,6 +154,66 @@ BOOST_AUTO_TEST_CASE(the_operator_s_token_neither_sends_nor_verifies) {
     BOOST_TEST(with.service.stub.messages().empty());
 }
 
+// The number's user has locked himself out with each of his clients. The operator lets him in with
+// one of them.
+BOOST_AUTO_TEST_CASE(the_operator_unlocks_a_number_of_one_client) {
+    two_clients with(environment{{"OTPD_OTP_CONSECUTIVE_FAILURES_MAX", "3"}});
+    auto const number = with.service.fresh_number();
+    auto const code_in = [](raw_reply const& sent) {
+        check_outcome(sent, 200);
+        return std::string(object_of(sent).at("debug_code").as_string());
+    };
+    auto const lock = [&](auto const& ask) {
+        auto const code = code_in(ask(with.service.send_request(number)));
+        for (int n = 0; n < 3; ++n)
+            check_outcome(ask(with.service.verify_request(number, wrong_code(code))), 400,
+                          "invalid_code");
+        check_outcome(ask(with.service.verify_request(number, code)), 429, "attempts_exceeded");
+        return code;
+    };
+    auto const a = [&](http_request const& request) { return with.a(request); };
+    auto const b = [&](http_request const& request) { return with.b(request); };
+    auto const code_of_a = lock(a);
+    auto const code_of_b = lock(b);
+
+    auto const release = [&](char const* path, char const* client) {
+        return with.to_admin(operators_token, post(path, {{"client", client},
+                                                          {"phone_number", '+' + number},
+                                                          {"reason", "ticket 4711"}}));
+    };
+    check_outcome(release("/numbers/unlock", "c"), 404, "client_not_found");
+    check_outcome(release("/numbers/unlock", "default"), 404, "client_not_found");
+    auto const unlocked = release("/numbers/unlock", "a");
+    check_outcome(unlocked, 200);
+    BOOST_TEST(object_of(unlocked).at("wrong_guesses").to_number<int>() == 3);
+    BOOST_TEST(object_of(unlocked).at("failures_in_a_row").to_number<int>() == 3);
+    check_outcome(a(with.service.verify_request(number, code_of_a)), 200);
+    check_outcome(b(with.service.verify_request(number, code_of_b)), 429, "attempts_exceeded");
+    check_outcome(release("/numbers/forget-devices", "b"), 200);
+
+    auto const metrics = with.service.otpd.metrics();
+    for (auto const* part : {"locks", "devices"})
+        BOOST_TEST(metrics.find("otpd_numbers_released_total{part=\"" + std::string(part) +
+                                "\"} 1") != std::string::npos);
+    BOOST_TEST(with.service.otpd.stop() == 0);
+    auto const check_line = [&](char const* event, char const* client, raw_reply const* reply) {
+        auto const lines = with.service.otpd.events(event);
+        BOOST_REQUIRE(lines.size() == 1U);
+        auto const& line = lines.front();
+        BOOST_TEST(line.at("level").as_string() == "warn");
+        BOOST_TEST(line.at("by").as_string() == "(operator)");
+        BOOST_TEST(line.at("client").as_string() == client);
+        BOOST_TEST(line.at("reason").as_string() == "ticket 4711");
+        BOOST_TEST(line.at("outcome").as_string() == "done");
+        BOOST_TEST(line.at("phone").as_string() == "*******" + number.substr(7));
+        if (reply != nullptr)
+            BOOST_TEST(line.at("request_id").as_string() == reply->field("X-Request-Id"));
+        BOOST_TEST(json::serialize(line).find(number) == std::string::npos);
+    };
+    check_line("number_unlocked", "a", &unlocked);
+    check_line("devices_forgotten", "b", nullptr);
+}
+
 BOOST_AUTO_TEST_CASE(without_an_operator_s_token_the_admin_listener_shows_metrics_alone) {
     service_fixture service;
     http_client admin(service.otpd.admin_port());
@@ -153,6 +221,7 @@ BOOST_AUTO_TEST_CASE(without_an_operator_s_token_the_admin_listener_shows_metric
     for (auto const* path : {"/routes/scores", "/balance", "/deliveries/BX-1"}) {
         check_outcome(admin.ask(get(path)), 404, "not_found");
     }
+    check_outcome(admin.ask(post("/numbers/unlock", json::object())), 404, "not_found");
 }
 
 // Without a [[client]] there is nobody to keep anything from.
