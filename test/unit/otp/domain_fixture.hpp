@@ -90,7 +90,7 @@ public:
     }
     boost::asio::awaitable<otpd::store::result<otpd::store::released>>
     release_number(otpd::store::release request) override {
-        if (!releases) co_return otpd::store::fault::not_executed;
+        if (!releases) co_return otpd::store::fault::unknown;
         co_return co_await inner_.release_number(request);
     }
     boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override {
