@@ -3,12 +3,14 @@
 
 #include "engine/guesses.hpp"
 #include "map_backend.hpp"
+#include "otpd/otp/policy.hpp"
 
 #include <array>
 #include <deque>
 #include <random>
 #include <set>
 
+namespace otp = otpd::otp;
 using namespace otpd::store;
 using namespace otpd::test;
 
@@ -19,11 +21,8 @@ constexpr std::uint32_t address_count = 50;
 constexpr std::array scopes{"login", "payment"};
 constexpr auto day = 24h;
 
-// The defaults of otp::policy.
-constexpr auto ttl = 300s;
-constexpr std::uint32_t attempts_max = 5;
-constexpr cooldown_rule cooldown{45s, 45s, 1h};
-constexpr guess_budget guesses{20, day, 10, 10, 10, 30s, 1h};
+otp::policy const defaults;
+auto const& guesses = defaults.guesses;
 
 /// Each shared limit counts under a key of its own.
 rate_limit_check limit(std::uint32_t key, std::string name, std::uint64_t quota, duration window) {
@@ -54,10 +53,12 @@ std::vector<rate_limit_check> guess_limits(std::uint32_t address) {
     return list;
 }
 
-/// The defaults of otp::pumping_rules.
-std::vector<conversion_guard> guards() {
-    return {{key_of(everybody + 1), "pumping_prefix", 60, 120s, false},
-            {key_of(everybody + 2), "pumping_country", 400, 120s, false}};
+/// Those of otp::limiter.
+std::vector<conversion_guard> guards(std::uint32_t address) {
+    auto const& rules = defaults.pumping;
+    return {{key_of(2'000'000 + address), "pumping_address", rules.address_out_max, rules.typing},
+            {key_of(everybody + 1), "pumping_prefix", rules.prefix_out_max, rules.typing},
+            {key_of(everybody + 2), "pumping_country", rules.country_out_max, rules.typing}};
 }
 
 struct person {
@@ -104,12 +105,14 @@ public:
         request.by = hash_of(by.address);
         request.device = by.device;
         request.code.nonce = key_of(ids_);
-        request.ttl = ttl;
-        request.repeat.attempts_max = attempts_max;
-        request.lease = 25s;
-        request.cooldown = cooldown;
+        request.ttl = defaults.ttl;
+        request.retention = defaults.retention;
+        request.repeat = defaults.repeat;
+        request.repeat.attempts_max = defaults.attempts_max;
+        request.lease = defaults.send_timeout;
+        request.cooldown = defaults.cooldown;
         request.rate_limit_checks = send_limits(to, by.address);
-        request.guards = guards();
+        request.guards = guards(by.address);
         request.guesses = guesses;
         auto answer = w.admit(request);
         if (auto const* const done = std::get_if<admitted>(&answer)) {
@@ -126,11 +129,11 @@ public:
         request.by = hash_of(by.address);
         request.device = by.device;
         request.is_code_of = std::move(is_code_of);
-        request.attempts_max = attempts_max;
+        request.attempts_max = defaults.attempts_max;
         request.guesses = guesses;
         if (id) request.id = id_of(*id);
         request.rate_limit_checks = guess_limits(by.address);
-        for (auto const& each : guards())
+        for (auto const& each : guards(by.address))
             request.guarded.push_back(each.key);
         return w.check(request);
     }
@@ -196,7 +199,7 @@ private:
         BOOST_REQUIRE(is<admitted>(answer));
         ++sends;
         unguessed_.push_back(last);
-        can_send_ = w.io.time + cooldown.other_scopes;
+        can_send_ = w.io.time + defaults.cooldown.other_scopes;
     }
     /// Returns whether it was evaluated, so that another one may be.
     bool guess_one(std::string const& scope, std::optional<std::uint32_t> id) {
