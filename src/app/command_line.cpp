@@ -42,9 +42,9 @@ struct key_option {
     char const* help;
 };
 constexpr std::array<key_option, 3> key_options{{
-    {"listen", "server.listen", "HOST:PORT", "address of the API; port 0 takes a free one"},
-    {"admin-listen", "admin.listen", "HOST:PORT", "address of metrics; empty turns them off"},
-    {"threads", "server.threads", "N", "threads; 0 is one for each processor"},
+    {"listen", "server.listen", "HOST:PORT", "address of the API; port 0 picks a free port"},
+    {"admin-listen", "admin.listen", "HOST:PORT", "address of the admin listener; empty: none"},
+    {"threads", "server.threads", "N", "threads; 0: one for each processor"},
 }};
 
 po::options_description options() {
@@ -54,14 +54,15 @@ po::options_description options() {
         "read settings from FILE (default: config.toml, if it exists)");
     for (auto const& each : key_options)
         add(each.option, po::value<std::string>()->value_name(each.value_name), each.help);
-    add("check-config", "check the settings and end");
+    add("check-config", "check the settings and exit");
     add("print-schema", po::value<std::string>()->implicit_value("")->value_name("[=ROLE]"),
-        "print the SQL that makes the tables in PostgreSQL, and grants ROLE their use, and end");
+        "print the SQL that creates the tables in PostgreSQL and grants their use to ROLE, and "
+        "exit");
     add("print-config",
         po::value<std::string>()->implicit_value("toml", "")->value_name("[=markdown]"),
-        "print every setting as a configuration file, or as a page, and end");
-    add("version", "print the version and end");
-    add("help", "print this and end");
+        "print every setting as a configuration file or as a page, and exit");
+    add("version", "print the version and exit");
+    add("help", "print this and exit");
     return all;
 }
 

@@ -65,17 +65,18 @@ struct server_settings : http::server_options {
     static void declare(Keys keys) {
         using s = server_settings;
         keys.add("listen", &s::listen, notations::address(),
-                 "Address and port of the API; port 0 takes a free one.");
+                 "Address and port of the API. Port 0 picks a free port.");
         keys.whole("threads", &s::threads, 0, 256,
-                   "Threads that run the service; 0 is one for each processor.");
+                   "Threads that run the service; 0: one for each processor.");
         http::server_options::declare(keys);
         keys.whole("drain_delay_ms", &s::drain_delay, 0, 60'000,
-                   "From readiness 503 to the end of accepting: for a balancer to notice.");
+                   "At shutdown, how long otpd still accepts connections while /readyz is 503, so "
+                   "that a balancer notices.");
         keys.whole("drain_timeout_ms", &s::drain_timeout, 100, 300'000,
-                   "For requests in flight to finish at shutdown.");
+                   "At shutdown, how long requests in flight may take to finish.");
         keys.flag("accept_any_proxy", &s::accept_any_proxy,
-                  "Lets server.trusted_proxies hold more than one network: whoever is in it may "
-                  "call itself anything.");
+                  "Allows ranges in server.trusted_proxies that are wider than a network. Whoever "
+                  "is in one may claim any address.");
     }
 };
 
@@ -91,13 +92,13 @@ struct admin_settings {
         keys.add("listen", &s::listen,
                  notations::optional_of(notations::address(),
                                         "empty or HOST:PORT, with brackets round an IPv6 address"),
-                 "Address and port of metrics; empty turns them off.");
+                 "Address and port of the admin listener, which has the metrics; empty: none.");
         keys.add("token", &s::token, notations::operator_token(),
-                 "The operator's bearer token there, for account, budgets, scores and "
-                 "every message; empty: none of them is served there.");
+                 "The operator's bearer token on the admin listener, for account, budgets, scores "
+                 "and every message; empty: it serves none of them.");
         keys.flag("accept_network", &s::accept_network,
-                  "Lets admin.listen be an address that others reach: whoever does reads the "
-                  "metrics.");
+                  "Allows admin.listen to be an address that others reach. Whoever reaches it can "
+                  "read the metrics.");
     }
 };
 
@@ -108,8 +109,8 @@ struct bridgexapi_settings : bridgexapi::client_options {
     static void declare(Keys keys) {
         bridgexapi::client_options::declare(keys);
         keys.whole("read_connections_max", &bridgexapi_settings::read_connections_max, 4, 256,
-                   "More connections, for questions (balance, prices, deliveries): no send waits "
-                   "for one.");
+                   "Most further connections, for reads (balance, prices, deliveries). So no send "
+                   "waits for a read.");
     }
 };
 
@@ -129,19 +130,19 @@ struct otp_settings : otp::policy {
         using s = otp_settings;
         otp::policy::declare(keys);
         keys.flag("cooldown_doubles", &s::cooldown_doubles,
-                  "Whether the cooldown doubles with each further send.");
+                  "Whether each further send doubles the cooldown.");
         keys.whole("cooldown_longest_seconds", &s::cooldown_longest, 0, 86'400,
-                   "With cooldown_doubles: the most that it doubles to, or itself if it is "
-                   "longer.");
+                   "With cooldown_doubles: the longest cooldown. If cooldown_seconds is longer, it "
+                   "does not grow.");
         keys.number("accepted_guess_risk", &s::accepted_guess_risk, 1e-10, 0.01,
-                    "Highest chance that guesses_per_day guesses hit one code.");
+                    "Highest accepted chance that the wrong guesses of a day hit a code.");
         keys.add("hmac_secret", &s::hmac_secret, notations::hmac_secret(),
-                 "Keys the codes; empty makes a random one at each start.")
+                 "Key from which codes are derived; empty: a random one at each start.")
             .known_as("OTP_HMAC_SECRET");
         keys.add("previous_hmac_secrets", &s::previous_hmac_secrets, notations::hmac_secrets(),
-                 "Replaced secrets whose codes may still be verified.");
+                 "Former secrets whose codes can still be verified.");
         keys.add("number_key_secret", &s::number_key_secret, notations::hmac_secret(),
-                 "Keys the numbers' hashes; empty derives it from hmac_secret.");
+                 "Key of the numbers' hashes; empty: derived from hmac_secret.");
     }
 };
 
@@ -164,15 +165,14 @@ struct auth_settings {
     static void declare(Keys keys) {
         using s = auth_settings;
         keys.add("token", &s::token, notations::header_secret("empty or "),
-                 "Bearer token of the API; empty, on loopback only, asks for "
-                 "none.")
+                 "Bearer token of the API; empty, on loopback addresses only: none is required.")
             .known_as("API_AUTH_TOKEN");
         keys.add("web_otp_hosts", &s::web_otp_hosts, notations::web_otp_hosts(),
-                 "Sites that sends of its holder may name for the autofill suffix "
-                 "(WebOTP); one alone is that of sends that name none.");
+                 "Sites that sends with this token may name in the autofill suffix (WebOTP). If it "
+                 "is only one, sends that name none use it.");
         keys.flag("accept_short_tokens", &s::accept_short_tokens,
-                  "Lets a token that can be guessed, of under 22 characters or of hardly any "
-                  "different ones, guard an address that others reach.");
+                  "Allows a token that can be guessed (under 22 characters, or hardly any "
+                  "different ones) on an address that others reach.");
     }
 };
 
@@ -185,42 +185,42 @@ struct store_settings : store::common_options {
     static void declare(Keys keys) {
         using s = store_settings;
         keys.add("url", &s::url, notations::store_url(),
-                 "Where codes and limits live: in this process, in a file, in PostgreSQL, or "
+                 "Where codes and limits are stored: in this process, in a file, in PostgreSQL, or "
                  "in Valkey or Redis.");
         keys.add("password", &s::password, notations::header_secret("empty or "),
-                 "Password of the store's server, where store.url has none.");
+                 "Password of the store's server, if store.url has none.");
         keys.flag("accept_clear_text", &s::accept_clear_text,
-                  "Lets the store be a server on another machine that is not proven by TLS: "
-                  "whoever reads along has its password.");
+                  "Allows a store on another machine that TLS does not verify. Whoever reads the "
+                  "traffic learns its password.");
         keys.path("ca_file", &s::ca_file, "a PEM file",
-                  "PEM file of authorities trusted for the store's server; empty is the "
+                  "PEM file of certificate authorities trusted for the store's server; empty: the "
                   "system's.");
         keys.path("certificate_file", &s::certificate_file, "a PEM file",
-                  "PEM file of the certificate that is shown to the store's server; empty: none.");
+                  "PEM file of the client certificate for the store's server; empty: none.");
         keys.path("key_file", &s::key_file, "a PEM file", "PEM file of that certificate's key.");
         keys.whole("timeout_ms", &s::timeout, 0, 10'000,
-                   "Longest wait for one step of the store; an answer that comes later is lost. 0: "
-                   "250 with Valkey or Redis, 1000 with PostgreSQL, 2000 with sqlite:.");
+                   "Longest wait for one step of the store; a later answer is ignored. 0: 250 with "
+                   "Valkey or Redis, 1000 with PostgreSQL, 2000 with sqlite:.");
         keys.whole("connections", &s::connections, 0, 64,
-                   "Connections to the store's server; 0 is one for PostgreSQL, and one for each "
-                   "of server.threads for Valkey or Redis.");
+                   "Connections to the store's server; 0: one to PostgreSQL, or one for each of "
+                   "server.threads to Valkey or Redis.");
         keys.whole("replicas_wait_for", &s::replicas, 0, 5,
                    "Replicas of Valkey or Redis that must have a send or a used code before it "
-                   "counts; 0 waits for none.");
+                   "counts; 0: none.");
         keys.add("schema", &s::schema, notations::postgres_schema(),
                  "Schema of the tables in PostgreSQL.");
         keys.whole("capacity", &s::states_max, 1, 100'000'000,
-                   "Numbers, limit keys, budgets and idempotency keys that memory:, sqlite: and "
-                   "PostgreSQL keep at once; then sends are refused.",
+                   "Most numbers, limit keys, budgets and idempotency keys in memory:, sqlite: or "
+                   "PostgreSQL. Above that, sends are refused.",
                    "items");
         keys.whole("memory_max", &s::memory_max, 0, 1'000'000'000'000,
-                   "Bytes that Valkey or Redis may use before sends are refused; 0 is nine tenths "
-                   "of its maxmemory.",
+                   "Bytes that Valkey or Redis may use before sends are refused; 0: nine tenths of "
+                   "its maxmemory.",
                    "bytes");
         keys.whole("sweep_interval_ms", &s::sweep_interval, 10, 10'000,
-                   "Between two looks of memory: and sqlite: for what has expired.");
+                   "Time between two searches of memory: and sqlite: for expired items.");
         keys.whole("sweep_batch", &s::sweep_batch, 1, 100'000,
-                   "Numbers whose expired items are removed in one go.", "numbers");
+                   "Numbers whose expired items are removed at a time.", "numbers");
     }
 };
 
@@ -250,18 +250,17 @@ struct limits_settings {
     static void declare(Keys keys) {
         using s = limits_settings;
         keys.flag("enabled", &s::enabled,
-                  "Cooldown, limits and the conversion guard; false is for load tests on "
+                  "Whether cooldown, limits and conversion guard apply; false is for load tests on "
                   "loopback.");
         keys.flag("accept_none", &s::accept_none,
-                  "Lets an address that others reach be served without one limit or guard that "
-                  "refuses sends of all.");
+                  "Allows an address that others reach although no enforced limit or guard covers "
+                  "the sends of all clients.");
         keys.quotas();
         keys.add("observe", &s::observe, notations::limit_names(),
-                 "Limits that refuse nothing: what they would have refused is logged and "
-                 "counted.");
+                 "Limits that only observe: what they would have refused is logged and counted.");
         keys.whole(otp::read_limit_name, &s::reads_client_1m, 0, 1'000'000'000,
-                   "Questions of one API client (balance, routes, prices, deliveries, scores, "
-                   "estimates) in a minute, of each instance; 0: no such limit.");
+                   "Reads of one API client (balance, routes, prices, deliveries, scores, "
+                   "estimates) in a minute at each instance; 0: no such limit.");
     }
 };
 
@@ -294,10 +293,10 @@ struct money_settings {
             notations::optional_of(notations::amount(),
                                    "empty, or an amount such as 25.50, with at most 6 decimals"),
             "Most that may be spent in a UTC day, in the account's currency; 0: no cap. Empty: 50 "
-            "on a loopback address, unless an enforced [[budget]] has key total; elsewhere one of "
-            "them is required.");
+            "on a loopback address, unless an enforced [[budget]] has key total; elsewhere the cap "
+            "or such a budget is required.");
         keys.price("assumed_price", &s::assumed_price,
-                   "What an SMS counts for whose price is not known, in the account's currency.");
+                   "Price assumed for an SMS whose price is not known, in the account's currency.");
         otp::price_cache_options::declare(keys.part(&s::prices));
         otp::account_options::declare(keys.part(&s::account));
     }
@@ -312,12 +311,12 @@ struct delivery_settings : otp::tracker_options {
     static void declare(Keys keys) {
         using s = delivery_settings;
         otp::tracker_options::declare(keys);
-        keys.add("status_url", &s::status_url, notations::own_url(),
-                 "Base URL of this service for delivery_status_url in replies; empty is "
-                 "BridgeXAPI's.");
+        keys.add(
+            "status_url", &s::status_url, notations::own_url(),
+            "Base URL of this service for delivery_status_url in responses; empty: BridgeXAPI's.");
         keys.whole("waiters_max", &s::waiters_max, 0, 100'000,
-                   "Requests that may wait for a change of a verification at a time; others are "
-                   "answered at once.");
+                   "Most long polls (requests that wait for a change of a verification) at a time; "
+                   "others are answered at once.");
     }
 };
 
@@ -328,7 +327,8 @@ struct timeline_settings : telemetry::rotating_file_options {
     static void declare(Keys keys) {
         telemetry::rotating_file_options::declare(keys);
         keys.whole("queue_lines_max", &timeline_settings::queue_lines_max, 16, 1'000'000,
-                   "Lines that may wait to be written; then the oldest is lost.", "lines");
+                   "Most lines that may wait to be written; above that, the oldest is dropped.",
+                   "lines");
     }
 };
 
@@ -341,7 +341,8 @@ struct log_settings {
         keys.add("level", &log_settings::level, notations::level(),
                  "Lowest level that is written.");
         keys.whole("queue_lines_max", &log_settings::queue_lines_max, 16, 1'000'000,
-                   "Lines that may wait to be written; then the oldest is lost.", "lines");
+                   "Most lines that may wait to be written; above that, the oldest is dropped.",
+                   "lines");
     }
 };
 

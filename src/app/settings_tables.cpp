@@ -180,20 +180,20 @@ void declare_client(declaration<client_settings> all) {
     auto const keys = all.part(&client_settings::profile);
     using client = otp::client;
     keys.add("name", &client::name, notations::name("_-", max_name, name_rule),
-             "Its name in the log and in limits; renamed, it is another client.")
+             "Its name in the log and in limits. With a new name it is another client.")
         .needed("shop");
     all.add("token_sha256", &client_settings::tokens, token_digests(),
-            "Hashes of its bearer tokens (printf %s \"$TOKEN\" | sha256sum); two while one "
-            "replaces the other.")
+            "Hashes of its bearer tokens (printf %s \"$TOKEN\" | sha256sum); two while one is "
+            "being replaced.")
         .needed("9a3fb0e5fbe9cf1de24fa47dd9cb6b1e3bb9f5b6da8cbb1cf1fb4d1ca1e2ff00")
         .is_hidden = true;
-    keys.purposes("purposes", &client::purposes, "What it may send codes for; empty: anything.")
+    keys.purposes("purposes", &client::purposes, "Purposes that it may send codes for; empty: any.")
         .like("login,payment");
     keys.add("routes", &client::routes, notations::routes(),
-             "Routes it may name; empty: otp.allowed_routes.")
+             "Routes that it may name; empty: otp.allowed_routes.")
         .like("3,5");
     keys.countries("countries", &client::countries,
-                   "Countries it may send to; empty: numbers.countries.")
+                   "Countries that it may send to; empty: numbers.countries.")
         .like("NL,BE");
     keys.caller_id("caller_id", &client::caller_id,
                    "Sender of its SMS, instead of otp.default_caller_id.")
@@ -204,26 +204,26 @@ void declare_client(declaration<client_settings> all) {
     keys.add("default_route_plan", &client::default_plan,
              notations::name("_-", otp::route_plan::max_name_length,
                              "the name of a [[route_plan]]; not with default_route_id"),
-             "Instead of it: the [[route_plan]] of its sends that name neither route nor plan.")
+             "Instead of default_route_id: the [[route_plan]] of its sends that name neither a "
+             "route nor a plan.")
         .instead_of("default_route_id", "login");
     keys.add("max_price", &client::max_price, notations::optional_of(notations::price()),
-             "Most that one SMS of it may cost, as far as prices are known.")
+             "Highest price of one of its SMS, as far as prices are known.")
         .like("0.12");
     keys.add("web_otp_hosts", &client::web_otp_hosts, notations::web_otp_hosts(),
-             "Sites that its sends may name for the autofill suffix, the last line by "
-             "which browsers fill the code in there (WebOTP); one alone is that of sends "
-             "that name none.")
+             "Sites that its sends may name in the autofill suffix, the last line by which "
+             "browsers fill the code in (WebOTP). If it is only one, sends that name none use it.")
         .like("shop.example,pay.example");
     keys.add("app_hash", &client::suffix, app_hash(),
-             "Instead of it: the Android app of this hash reads the code (SMS Retriever), from SMS "
-             "of at most 140 characters.")
+             "Instead of web_otp_hosts: the hash of the Android app that reads the code (SMS "
+             "Retriever). The SMS then has at most 140 characters.")
         .instead_of("web_otp_hosts", "FA+9qCX9VSu");
     keys.flag("require_verification_id", &client::require_verification_id,
-              "Whether its checks have to name their verification, whatever "
+              "Whether its checks must name their verification_id, whatever "
               "otp.require_verification_id says.")
         .like("true");
     keys.flag("challenge", &client::challenge,
-              "Whether the guard of [pumping] answers its sends with a challenge_token, for a "
+              "Whether the conversion guard answers its sends with a challenge_token, for a "
               "captcha, instead of 429.")
         .like("true");
 }
@@ -245,39 +245,40 @@ constexpr words<8> limit_keys{"number",           "number_of_all_clients", "pref
 void declare_limit(declaration<otp::limit> keys) {
     using otp::limit;
     keys.add("name", &limit::name, notations::name("_", limit::max_name_length, plain_name_rule),
-             "Its name in answers, in the log and in metrics.")
+             "Its name in responses, in the log and in metrics.")
         .needed("shop_country_1d");
     keys.add("key", &limit::key, notations::word<otp::limit_key>(limit_keys),
-             "Whom it counts for: each country, each number, each API client, ...")
+             "What it counts by: each country, number, API client, ... has a quota of its own.")
         .needed("country");
-    keys.whole("quota", &limit::quota, 1, 1'000'000'000, "How many are admitted in the window.")
+    keys.whole("quota", &limit::quota, 1, 1'000'000'000, "Most requests in the window.")
         .needed("2000");
     keys.whole("window_seconds", &limit::window, 1, 31 * 86'400,
-               "Time in which the whole quota is regained, evenly.")
+               "Time in which the whole quota comes back, evenly.")
         .needed("86400");
     keys.mode("mode", &limit::mode,
-              "Whether it refuses or, to try it out, only logs and counts; enforce without it.")
+              "Whether it refuses requests or, to try it out, only logs and counts them; if unset: "
+              "enforce.")
         .like("enforce");
     keys.add("step", &limit::step, notations::word<otp::limit_step>(words<2>{"send", "guess"}),
-             "What it counts: sends, or guesses without a verification's id that do not verify; "
-             "send without it.")
+             "What it counts: sends, or guesses without a verification_id that do not verify; if "
+             "unset: send.")
         .like("send");
     keys.add("client", &limit::client, notations::name("_-", max_name, client_rule),
-             "Counts this client's requests only; without it everybody's.")
+             "The client whose requests it counts; if unset: every client's.")
         .like("shop");
 }
 
 void declare_template(declaration<otp::message_template> keys) {
     using otp::message_template;
     keys.add("purpose", &message_template::purpose, notations::purpose(),
-             "For codes of this purpose; without it of all that have no template of their own.")
+             "Purpose of its codes; if unset: every purpose without a template of its own.")
         .like("payment");
     notation<otp::locale_tag> const locale{value_kind::text,
                                            "a language tag of BCP 47, such as nl, pt-BR or zh-Hans",
                                            otp::locale_tag::parse, &otp::locale_tag::text};
     keys.add("locale", &message_template::locale, locale,
-             "For requests in this language (zh: also in zh-Hans and zh-Hans-CN, RFC 4647 3.4); "
-             "without it in all that have no template of their own.")
+             "Language of its requests (zh: also zh-Hans and zh-Hans-CN, RFC 4647 3.4); if unset: "
+             "every language without a template of its own.")
         .like("nl");
     // Its validity depends on other settings (check_tables).
     keys.add("text", &message_template::text,
@@ -311,17 +312,17 @@ void declare_test_number(declaration<test_number_entry> keys) {
     number.show = [](std::optional<phone_number> const& value) {
         return value ? value->masked() : std::string();
     };
-    keys.add("number", &entry::number, number, "Country code first.")
+    keys.add("number", &entry::number, number, "The number, country code first.")
         .needed("+31612345678")
         .is_hidden = true;
     keys.add("code", &entry::code,
              notations::secret(
                  "as many digits as otp.length says",
                  [](std::string_view text) { return passcode::parse(text).has_value(); }),
-             "Always this code.")
+             "The code that always verifies.")
         .needed("271828");
     keys.add("until", &entry::until, notations::date(),
-             "Its last day, in UTC; afterwards it is a number as any other.")
+             "Its last day, in UTC; afterwards it is a number like any other.")
         .needed("2027-01-31");
 }
 
@@ -351,12 +352,12 @@ void declare_step(declaration<step_entry> all) {
     using otp::route_step;
     auto const keys = all.part(&step_entry::step);
     auto const best = all.part(&step_entry::best);
-    keys.add("route", &route_step::route_id, route_unless_zero(), "The route.").like("8");
+    keys.add("route", &route_step::route_id, route_unless_zero(), "The step's route.").like("8");
     auto order =
         notations::optional_of(notations::word<best_rule::by>(words<2>{"cheapest", "fastest"}));
     order.allowed = "cheapest or fastest, with routes and not with route";
     all.add("best", &step_entry::order, order,
-            "Instead of it: the best of several, by cost per verified code or by seconds to "
+            "Instead of route: the best of several, by cost per verified code or by seconds to "
             "delivery.")
         .instead_of("route", "cheapest");
     best.add("routes", &best_rule::routes,
@@ -364,28 +365,29 @@ void declare_step(declaration<step_entry> all) {
              notations::list_of(notations::route(),
                                 "a list of 2 to 8 different route ids from 1 to 8",
                                 {.least = 2, .is_sorted = false}),
-             "With best: those it chooses from; the first, as long as the figures name none.")
+             "With best: the routes to choose from. The first is taken while there are too few "
+             "figures.")
         .instead_of("route", "3,1");
     best.number("min_verified_share", &best_rule::min_verified_share, 0, 1,
                 "With best: routes with a smaller share of verified codes are left out.")
         .instead_of("route", "0.4");
     best.whole("min_samples", &best_rule::min_samples, 1, 1'000'000,
-               "With best: so are routes with fewer accepted sends; 20 without it.")
+               "With best: routes with fewer accepted sends are left out too; if unset: 20.")
         .instead_of("route", "50");
     best.whole("window_seconds", &best_rule::window, 60, 31 * 86'400,
-               "With best: how far back its figures go; a day without it.")
+               "With best: how far back the figures go; if unset: a day.")
         .instead_of("route", "86400");
     keys.caller_id("caller_id", &route_step::caller_id,
                    "Sender of the SMS in this step, instead of the client's.")
         .like("YOURAPP");
     keys.countries("countries", &route_step::countries,
-                   "Numbers of other countries leave the step out; empty: none does.")
+                   "Countries that the step is for; numbers of others skip it. Empty: all.")
         .like("NL,BE");
     keys.add("max_price", &route_step::max_price, notations::optional_of(notations::price()),
-             "The step is left out when its price is higher.")
+             "Highest price of the step; a send skips it if its price is higher.")
         .like("0.1");
     keys.whole("timeout_ms", &route_step::timeout, 100, 120'000, // of bridgexapi.timeout
-               "For this step; without it, what is left of bridgexapi.timeout.")
+               "How long the step may take; if unset: what is left of bridgexapi.timeout.")
         .like("5000");
 }
 
@@ -430,21 +432,20 @@ void declare_plan(declaration<otp::route_plan> keys) {
     using otp::route_plan;
     keys.add("name", &route_plan::name,
              notations::name("_-", route_plan::max_name_length, name_rule),
-             "Its name in requests, in replies and in the log.")
+             "Its name in requests, in responses and in the log.")
         .needed("login");
     keys.purposes("purposes", &route_plan::purposes,
-                  "Purposes whose sends take it when a request names neither route nor plan.")
+                  "Purposes whose sends use it when the request names neither a route nor a plan.")
         .like("login");
     // These are not texts: finish_plan() reads them.
-    auto& steps =
-        keys.add("steps", &route_plan::steps,
-                 notation<std::vector<otp::route_step>>{
-                     .kind = value_kind::table_list,
-                     .allowed = "1 to 8 steps",
-                     .parse = [](std::string_view) { return std::vector<otp::route_step>(); },
-                     .show = show_steps},
-                 "Its steps. The next one is taken only when the one before did "
-                 "certainly not send.");
+    auto& steps = keys.add(
+        "steps", &route_plan::steps,
+        notation<std::vector<otp::route_step>>{
+            .kind = value_kind::table_list,
+            .allowed = "1 to 8 steps",
+            .parse = [](std::string_view) { return std::vector<otp::route_step>(); },
+            .show = show_steps},
+        "Its steps. A send takes the next step only if the one before certainly did not send.");
     steps.needed("[{route = 8, caller_id = \"YOURAPP\"}, {route = 1}, {route = 3}]");
     steps.part = "step";
     steps.parts.assign(step_keys().begin(), step_keys().end());
@@ -471,26 +472,28 @@ notation<otp::budget_key> budget_key() {
 void declare_budget(declaration<otp::spending_budget> keys) {
     using budget = otp::spending_budget;
     keys.add("name", &budget::name, notations::name("_", budget::max_name_length, plain_name_rule),
-             "Its name in answers, in the log and in metrics.")
+             "Its name in responses, in the log and in metrics.")
         .needed("shop_spend_1d");
     keys.add("key", &budget::key, budget_key(),
-             "Whose spending is summed: everybody's, each client's, each purpose's, ...")
+             "Whose spending is summed: that of all, of each client, of each purpose, ...")
         .needed("client");
     keys.add("period", &budget::period,
              notations::word<otp::budget_period>(words<3>{"hour", "day", "month"}),
-             "Of the calendar, in UTC: with the next one it begins anew.")
+             "Period of the calendar, in UTC; each new period begins at nothing.")
         .needed("day");
-    keys.price("cap", &budget::cap, "Most that may be spent in it, in the account's currency.")
+    keys.price("cap", &budget::cap,
+               "Most that may be spent in a period, in the account's currency.")
         .needed("25");
     keys.add("only", &budget::only,
              notations::text("a client, a purpose, a route id in quotes or a country, as key says; "
                              "not with total",
                              [](std::string_view text) { return !text.empty(); }),
-             "The one client, purpose, route or country it is for; without it each has one of its "
-             "own.")
+             "The one client, purpose, route or country that it is for; if unset: each has a "
+             "budget of its own.")
         .like("shop");
     keys.mode("mode", &budget::mode,
-              "Whether it refuses or, to try it out, only logs and counts; enforce without it.")
+              "Whether it refuses requests or, to try it out, only logs and counts them; if unset: "
+              "enforce.")
         .like("enforce");
 }
 
@@ -568,7 +571,7 @@ void declare_webhook(declaration<webhook::endpoint> keys) {
                                is_webhook_url);
     url.show = host_of;
     keys.add("url", &endpoint::url, url,
-             "Where messages are posted; its path and query are shown nowhere.")
+             "URL that messages are posted to; its path and query are never shown.")
         .needed("https://crm.shop.example/hooks/otp")
         .is_hidden = true;
     auto secret = notations::secret({}, {});
@@ -578,8 +581,8 @@ void declare_webhook(declaration<webhook::endpoint> keys) {
                                 "1 to 4 different secrets: whsec_ and base64 of 24 to 64 random "
                                 "bytes, 8 of them different",
                                 {.least = 1, .most = 4, .is_sorted = false}),
-             "Keys of the signatures (echo whsec_$(openssl rand -base64 32)); several while one "
-             "replaces the other.")
+             "Keys of the signatures (echo whsec_$(openssl rand -base64 32)); several while one is "
+             "being replaced.")
         .needed("whsec_VGhpcyBpcyBhbiBleGFtcGxlLCBtYWtlIG9uZSE=");
     static constexpr words<6> events{"verification.accepted",  "verification.delivered",
                                      "verification.failed",    "verification.verified",
@@ -589,17 +592,17 @@ void declare_webhook(declaration<webhook::endpoint> keys) {
              notations::list_of(notations::text({}, is_event),
                                 "a list of " + values::enumerated(events, "and"),
                                 {.is_sorted = false}),
-             "What is told; empty: all of it.")
+             "Events that are posted; empty: all.")
         .like("verification.delivered,verification.failed");
     keys.add("client", &endpoint::client, notations::name("_-", max_name, client_rule),
-             "Tells of this client's verifications only; without it of everybody's.")
+             "The client whose verifications' events are posted; if unset: every client's.")
         .like("shop");
     keys.flag("allow_private", &endpoint::allow_private,
-              "Messages may go to addresses that are not public, such as 10.0.0.1; false without "
-              "it.")
+              "Whether the server may have an address that is not public, such as 10.0.0.1; if "
+              "unset: false.")
         .like("false");
     keys.path("ca_file", &endpoint::ca_file, "a PEM file",
-              "PEM file of authorities trusted with it; the system's without it.")
+              "PEM file of certificate authorities trusted for it; if unset: the system's.")
         .like("/etc/otpd/crm-ca.pem");
 }
 
@@ -631,15 +634,15 @@ std::vector<table_kind> all_kinds() {
         [](otp::message_template const& of) {
             return or_any(of.purpose) + '.' + or_any(of.locale.text);
         }}));
-    all.push_back(kind_of(table<test_number_entry>{
-        "test_number",
-        "A number that gets no SMS and always the same code, for reviewers of apps and for "
-        "monitoring.",
-        declare_test_number, test_numbers_of, add_test_number,
-        [](test_number_entry const& of) { return of.number->masked(); }}));
+    all.push_back(kind_of(
+        table<test_number_entry>{"test_number",
+                                 "A number that gets no SMS and always has the same code, for app "
+                                 "reviewers and for monitoring.",
+                                 declare_test_number, test_numbers_of, add_test_number,
+                                 [](test_number_entry const& of) { return of.number->masked(); }}));
     all.push_back(kind_of(table<otp::route_plan>{
-        "route_plan", "Which routes a send may take, in which order: nothing else chooses one.",
-        declare_plan, [](settings const& settings) { return settings.route_plans; },
+        "route_plan", "The routes that a send may take, in order. It takes no other.", declare_plan,
+        [](settings const& settings) { return settings.route_plans; },
         [](settings& to, otp::route_plan entry) { to.route_plans.push_back(std::move(entry)); },
         name_of, finish_plan}));
     all.push_back(kind_of(table<otp::spending_budget>{
@@ -649,7 +652,7 @@ std::vector<table_kind> all_kinds() {
         name_of, finish_budget}));
     all.push_back(kind_of(table<webhook::endpoint>{
         "webhook",
-        "A server that is told what happens to verifications, signed as Standard Webhooks say.",
+        "A server that receives the events of verifications, signed as Standard Webhooks say.",
         declare_webhook, [](settings const& settings) { return settings.webhook_endpoints; },
         [](settings& to, webhook::endpoint entry) {
             to.webhook_endpoints.push_back(std::move(entry));

@@ -119,39 +119,40 @@ struct metrics::instruments {
     counters<3> http_requests =
         counter_for(registry, "otpd_http_requests_total", "Requests answered.", routes,
                     label_set("method", labels::methods), label_set("status", labels::statuses));
-    histograms<1> http_duration =
-        histogram_for(registry, "otpd_http_request_duration_seconds",
-                      "From the whole header to the answer's last byte.", routes, request_buckets);
+    histograms<1> http_duration = histogram_for(
+        registry, "otpd_http_request_duration_seconds",
+        "From the last byte of a request until its response is ready.", routes, request_buckets);
     gauges<1> connections_open =
-        gauge_for(registry, "otpd_http_connections_open", "Client connections.",
+        gauge_for(registry, "otpd_http_connections_open", "Open client connections.",
                   label_set("listener", labels::listeners));
     counters<1> connections_accepted =
-        counter_for(registry, "otpd_http_connections_accepted_total", "Client connections taken.",
-                    label_set("listener", labels::listeners));
+        counter_for(registry, "otpd_http_connections_accepted_total",
+                    "Client connections accepted.", label_set("listener", labels::listeners));
     counters<2> connections_refused = counter_for(
         registry, "otpd_http_connections_refused_total",
-        "Client connections that there was no room for, or one address had too many.",
+        "Client connections refused: too many in all, or of one address.",
         label_set("listener", labels::listeners), label_set("reason", labels::connection_refusals));
     counters<1> connections_evicted =
         counter_for(registry, "otpd_http_connections_evicted_total",
                     "Idle client connections closed to make room for others.",
                     label_set("listener", labels::listeners));
     counters<1> accept_errors =
-        counter_for(registry, "otpd_http_accept_errors_total", "Accepts that failed.",
+        counter_for(registry, "otpd_http_accept_errors_total", "Calls of accept(2) that failed.",
                     label_set("listener", labels::listeners));
     counters<1> framing_rejected =
         counter_for(registry, "otpd_http_framing_rejected_total",
-                    "Connections closed because of bytes that are no clear request.",
+                    "Connections closed because their bytes were no unambiguous request.",
                     label_set("kind", labels::framing));
-    counters<2> wrong_tokens = counter_for(
-        registry, "otpd_http_wrong_tokens_total", "Bearer tokens that nobody has.",
-        label_set("listener", labels::listeners), label_set("answer", labels::wrong_token_answers));
+    counters<2> wrong_tokens = counter_for(registry, "otpd_http_wrong_tokens_total",
+                                           "Requests with a bearer token that no client has.",
+                                           label_set("listener", labels::listeners),
+                                           label_set("answer", labels::wrong_token_answers));
 
-    counters<3> sends = counter_for(registry, "otpd_sends_total", "Codes asked for.",
+    counters<3> sends = counter_for(registry, "otpd_sends_total", "Sends by outcome.",
                                     label_set("outcome", labels::send_outcomes),
                                     label_set("reason", labels::upstream_reasons),
                                     label_set("route_id", labels::route_ids));
-    counters<1> checks = counter_for(registry, "otpd_checks_total", "Codes typed back.",
+    counters<1> checks = counter_for(registry, "otpd_checks_total", "Checks of codes by outcome.",
                                      label_set("outcome", labels::check_outcomes));
     counters<2> limit_violations =
         counter_for(registry, "otpd_limit_violations_total",
@@ -162,22 +163,22 @@ struct metrics::instruments {
         counter_for(registry, "otpd_numbers_released_total", "Releases of numbers by an operator.",
                     label_set("part", labels::released_parts));
 
-    histograms<1> store_duration =
-        histogram_for(registry, "otpd_store_operation_duration_seconds", "Steps of the store.",
-                      {"operation", labels::store_operations}, store_buckets);
+    histograms<1> store_duration = histogram_for(
+        registry, "otpd_store_operation_duration_seconds", "Duration of the store's steps.",
+        {"operation", labels::store_operations}, store_buckets);
     counters<1> store_errors =
-        counter_for(registry, "otpd_store_errors_total", "Steps that the store could not take.",
+        counter_for(registry, "otpd_store_errors_total", "Steps of the store that failed.",
                     label_set("operation", labels::store_operations));
     Counter& store_refusals = counter(registry, "otpd_store_capacity_refusals_total",
                                       "Sends refused because the store is full.");
     Counter& store_clock_jumps = counter(registry, "otpd_store_clock_jumps_total",
-                                         "Times that the clock of the store's server was turned.");
+                                         "Jumps of the clock of the store's server.");
     Gauge& codes = gauge(registry, "otpd_live_codes", "Codes that can be verified.");
-    Counter& sweeper_expired = counter(registry, "otpd_sweeper_expired_total",
-                                       "Records removed because their time was over.");
+    Counter& sweeper_expired =
+        counter(registry, "otpd_sweeper_expired_total", "Expired items that the sweeper removed.");
     Histogram& sweeper_duration = prometheus::BuildHistogram()
                                       .Name("otpd_sweeper_slice_duration_seconds")
-                                      .Help("Slices of the sweeper's work.")
+                                      .Help("Duration of the sweeper's slices.")
                                       .Register(registry)
                                       .Add({}, store_buckets);
 
@@ -188,7 +189,7 @@ struct metrics::instruments {
                     label_set("reason", labels::upstream_reasons));
     histograms<1> upstream_duration =
         histogram_for(registry, "otpd_upstream_request_duration_seconds",
-                      "Calls to BridgeXAPI, with the wait for a connection.",
+                      "Duration of calls to BridgeXAPI, with the wait for a connection.",
                       {"operation", labels::upstream_operations}, request_buckets);
     gauges<1> upstream_connections =
         gauge_for(registry, "otpd_upstream_connections", "Connections to BridgeXAPI.",
@@ -196,32 +197,32 @@ struct metrics::instruments {
     Gauge& upstream_waiting = gauge(registry, "otpd_upstream_waiting_requests",
                                     "Calls that wait for a connection to BridgeXAPI.");
     gauges<2> route_gates = gauge_for(
-        registry, "otpd_route_sends", "Sends of a route: allowed at a time, under way, waiting.",
+        registry, "otpd_route_sends", "Sends of a route: the limit at a time, running, waiting.",
         label_set("stat", labels::gate_stats), label_set("route_id", labels::route_ids));
     gauges<1> route_breakers =
-        gauge_for(registry, "otpd_route_breaker_open", "1 while a route is left alone.",
+        gauge_for(registry, "otpd_route_breaker_open", "1 while a route's circuit breaker is open.",
                   label_set("route_id", labels::route_ids));
     counters<2> steps_left = counter_for(
-        registry, "otpd_route_steps_left_total", "Routes that a plan left.",
+        registry, "otpd_route_steps_left_total", "Steps of route plans that did not send.",
         label_set("result", labels::step_results), label_set("route_id", labels::route_ids));
     counters<1> price_lists =
-        counter_for(registry, "otpd_price_list_requests_total", "Price lists asked for.",
+        counter_for(registry, "otpd_price_list_requests_total", "Requests for price lists.",
                     label_set("result", labels::results));
     counters<1> money_spent = counter_for(registry, "otpd_spent_currency_total",
-                                          "What accepted sends cost, in the account's currency.",
+                                          "Cost of accepted sends, in the account's currency.",
                                           label_set("route_id", labels::route_ids));
-    Gauge& account_balance = gauge(registry, "otpd_balance_currency",
-                                   "The account's balance, as the upstream said last.");
+    Gauge& account_balance =
+        gauge(registry, "otpd_balance_currency", "Last known balance of the account.");
     Gauge& drift = gauge(registry, "otpd_ledger_drift_currency",
-                         "What left the account beyond what the ledger says.");
+                         "What left the account, less what the ledger says was spent.");
     counters<2> messages_ended = counter_for(
         registry, "otpd_messages_ended_total", "Messages by their final state.",
         label_set("state", labels::message_states), label_set("route_id", labels::route_ids));
     Gauge& open_messages =
-        gauge(registry, "otpd_messages_open", "Messages whose delivery is asked for.");
+        gauge(registry, "otpd_messages_open", "Messages whose delivery otpd polls.");
     Counter& messages_not_followed =
         counter(registry, "otpd_messages_not_followed_total",
-                "Messages whose delivery is not asked for because too many are open.");
+                "Messages whose delivery otpd does not poll because too many are open.");
     counters<1> webhooks = counter_for(registry, "otpd_webhooks_total", "Messages to webhooks.",
                                        label_set("result", labels::webhook_results));
     counters<1> handshakes =
@@ -385,12 +386,12 @@ std::string metrics::scrape() const {
     auto process = process_stats();
     std::move(process.begin(), process.end(), std::back_inserter(families));
     if (auto const& read = instruments_->log_lines_dropped)
-        families.push_back(single_value(
-            "otpd_log_lines_dropped_total", "Log lines given up because the queue was full.",
-            prometheus::MetricType::Counter, static_cast<double>(read())));
+        families.push_back(
+            single_value("otpd_log_lines_dropped_total", "Log lines dropped from a full queue.",
+                         prometheus::MetricType::Counter, static_cast<double>(read())));
     if (auto const& read = instruments_->timeline_lines_lost)
         families.push_back(single_value(
-            "otpd_timeline_lines_lost_total", "Lines that are not in the timeline's file.",
+            "otpd_timeline_lines_lost_total", "Lines missing from the timeline's files.",
             prometheus::MetricType::Counter, static_cast<double>(read())));
     return prometheus::TextSerializer().Serialize(families);
 }

@@ -36,23 +36,23 @@ struct client_options {
     template <class Keys>
     static void declare(Keys keys) {
         using o = client_options;
-        keys.base_url("base_url", &o::base_url, "Where BridgeXAPI is.")
+        keys.base_url("base_url", &o::base_url, "Base URL of BridgeXAPI.")
             .known_as("BRIDGEXAPI_BASE_URL");
         keys.header_secret("api_key", &o::api_key, "The account's API key; required.")
             .known_as("BRIDGEXAPI_API_KEY");
         keys.seconds("timeout", &o::timeout, 0.1, 120,
-                     "For one call to BridgeXAPI; may have a fraction.")
+                     "How long one call to BridgeXAPI may take; may have a fraction.")
             .known_as("BRIDGEXAPI_TIMEOUT");
         keys.whole("connect_timeout_ms", &o::connect_timeout, 50, 60'000,
-                   "For TCP connect and TLS handshake together.");
+                   "How long the TCP connect and the TLS handshake may take together.");
         keys.path("ca_file", &o::ca_file, "a PEM file",
-                  "PEM file of trusted authorities; empty is the system's.");
+                  "PEM file of trusted certificate authorities; empty: the system's.");
         keys.whole("connections_max", &o::connections_max, 1, 1024,
-                   "Connections to BridgeXAPI at once, for sends.");
+                   "Most connections to BridgeXAPI for sends.");
         keys.whole("queue_max", &o::queue_max, 0, 100'000,
-                   "Calls that may wait for a connection; more are refused.");
+                   "Most calls that may wait for a connection; more are refused.");
         keys.whole("idle_timeout_ms", &o::idle_timeout, 100, 600'000,
-                   "An unused connection is closed after this.");
+                   "How long an unused connection stays open.");
     }
 };
 

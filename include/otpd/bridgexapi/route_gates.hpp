@@ -55,15 +55,15 @@ struct route_gate_options {
     static void declare(Keys keys) {
         using o = route_gate_options;
         keys.whole("concurrency_max", &o::concurrency_max, 0, 1024,
-                   "Sends of one route that are with BridgeXAPI at a time; 0 is half of "
+                   "Most sends of one route that are with BridgeXAPI at a time; 0: half of "
                    "bridgexapi.connections_max.");
         keys.whole("queue_max", &o::queue_max, 0, 100'000,
-                   "Sends of one route that may wait for their turn; more are refused, or take the "
-                   "next step.");
+                   "Most sends of one route that may wait for their turn. More are refused, or "
+                   "take their plan's next step.");
         keys.part(&o::circuit)
             .whole("failures_to_open", &net::circuit_options::failures_to_open, 1, 1000,
-                   "After so many failures in a row a route is left alone for a few seconds, then "
-                   "probed.");
+                   "Failures in a row that open a route's circuit breaker for a few seconds; then "
+                   "it is probed.");
     }
 };
 

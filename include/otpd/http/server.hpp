@@ -88,10 +88,11 @@ struct server_options {
     static void declare(Keys keys) {
         using o = server_options;
         keys.whole("connections_max", &o::connections_max, 1, 1'000'000,
-                   "Connections open at once; at more, those that are idle longest are closed.");
+                   "Most connections open at once. Above that, otpd closes those that have been "
+                   "idle longest.");
         keys.whole("connections_per_address_max", &o::connections_per_address_max, 1, 1'000'000,
-                   "Connections of one address (IPv6: /64) that is no trusted proxy; more are "
-                   "closed.");
+                   "Most connections of one address (IPv6: /64); more are closed. Trusted proxies "
+                   "are exempt.");
         keys.whole("header_bytes_max", &o::header_bytes_max, 1024, 65'535,
                    "Largest request line and header.", "bytes");
         keys.whole("header_fields_max", &o::header_fields_max, 8, 256,
@@ -99,23 +100,24 @@ struct server_options {
         keys.whole("body_bytes_max", &o::body_bytes_max, 256, 1'048'576, "Largest request body.",
                    "bytes");
         keys.whole("header_timeout_ms", &o::header_timeout, 100, 60'000,
-                   "From the first byte of a request to its whole header.");
+                   "How long a request's header may take, from its first byte.");
         keys.whole("body_timeout_ms", &o::body_timeout, 100, 60'000,
-                   "From the header to the whole body.");
+                   "How long a request's body may take, from the end of the header.");
         keys.whole("write_timeout_ms", &o::write_timeout, 100, 60'000,
-                   "For a client to take a whole response.");
+                   "How long a client may take to read a whole response.");
         keys.whole("idle_timeout_ms", &o::idle_timeout, 100, 3'600'000,
-                   "How long a connection may wait for its next request: longer than your balancer "
-                   "keeps it.");
+                   "How long a connection may be idle. Make it longer than your balancer keeps "
+                   "idle connections.");
         keys.whole("request_timeout_ms", &o::request_timeout, 100, 300'000,
-                   "For the whole work on one request.");
+                   "How long otpd may work on one request.");
         keys.whole("drain_quiet_ms", &o::drain_quiet, 0, 60'000,
-                   "At shutdown, an idle connection is closed after this; half of "
-                   "drain_timeout_ms at most.");
+                   "At shutdown, how long a connection may be idle before it is closed; at most "
+                   "half of drain_timeout_ms.");
         keys.ranges("trusted_proxies", &o::trusted_proxies,
-                    "Proxies that are believed about whom they speak for, as address ranges.");
+                    "Address ranges of the proxies that otpd trusts to name the client's address.");
         keys.flag("proxy_protocol", &o::proxy_protocol,
-                  "Each connection begins with a PROXY protocol v2 header; others are closed.");
+                  "Whether each connection must begin with a PROXY protocol v2 header; others are "
+                  "closed.");
     }
 };
 

@@ -36,11 +36,11 @@ struct account_options {
     static void declare(Keys keys) {
         using o = account_options;
         keys.whole("balance_interval_seconds", &o::interval, 0, 86'400,
-                   "Between two looks at the account's balance; 0: none.");
-        keys.amount("balance_low", &o::low, "A balance under this is an alarm; 0: never.");
-        keys.price(
-            "drift_tolerance", &o::drift_tolerance,
-            "When what left the account and what the ledger says differ by more, it is an alarm.");
+                   "Time between two queries of the account's balance; 0: none.");
+        keys.amount("balance_low", &o::low, "Balance below which otpd warns; 0: never.");
+        keys.price("drift_tolerance", &o::drift_tolerance,
+                   "otpd warns when what left the account differs by more than this from what the "
+                   "ledger says.");
     }
 };
 

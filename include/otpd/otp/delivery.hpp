@@ -94,12 +94,13 @@ struct tracker_options {
     template <class Keys>
     static void declare(Keys keys) {
         using o = tracker_options;
-        keys.flag("enabled", &o::enabled, "Asks BridgeXAPI what became of the messages it took.");
+        keys.flag("enabled", &o::enabled,
+                  "Whether otpd polls BridgeXAPI for the delivery of accepted messages.");
         keys.whole("interval_ms", &o::interval, 500, 60'000,
-                   "Between two looks at all messages that are open.");
+                   "Time between two polls of all open messages.");
         keys.whole("open_max", &o::open_max, 1, 1'000'000,
-                   "Messages followed at a time; further ones are not.", "messages");
-        keys.whole("page_max", &o::page_max, 1, 10'000, "Messages asked for in one request.",
+                   "Most messages followed at a time; further ones are not.", "messages");
+        keys.whole("page_max", &o::page_max, 1, 10'000, "Most messages that one poll requests.",
                    "messages");
     }
 };

@@ -44,19 +44,19 @@ struct destination_rules {
     static void declare(Keys keys) {
         using o = destination_rules;
         keys.flag("check", &o::checked,
-                  "Refuses numbers that no country's numbering plan has, and lines of other "
-                  "kinds.");
-        keys.countries("countries", &o::countries, "Countries that are sent to; empty: all.");
+                  "Whether to refuse numbers that are in no country's numbering plan, and kinds of "
+                  "lines that line_types lacks.");
+        keys.countries("countries", &o::countries, "Countries that otpd sends to; empty: all.");
         keys.line_types("line_types", &o::line_types,
-                        "Kinds of lines that are sent to; unknown: numbers of ranges that may be "
-                        "younger than the numbering plans.");
+                        "Kinds of lines that otpd sends to; unknown: numbers in ranges that may be "
+                        "newer than the numbering plans.");
         keys.prefixes("allowed", &o::allowed,
-                      "Digits that numbers begin with which are sent to whatever the plan, "
-                      "line_types and countries say; denied and a client's countries hold.");
-        keys.destinations("denied", &o::denied, "Destinations to which nothing is sent.");
-        keys.destinations("trusted", &o::trusted,
-                          "Destinations that are outside the conversion guard; limits hold all the "
-                          "same.");
+                      "First digits of numbers that otpd sends to, whatever the plan, line_types "
+                      "and countries say. denied and a client's countries still apply.");
+        keys.destinations("denied", &o::denied, "Destinations that otpd never sends to.");
+        keys.destinations(
+            "trusted", &o::trusted,
+            "Destinations that are exempt from the conversion guard; limits still apply.");
     }
 };
 

@@ -63,19 +63,20 @@ struct pumping_rules {
         using o = pumping_rules;
         constexpr double most = 1'000'000'000;
         keys.flag("enabled", &o::enabled,
-                  "Refuses sends where codes are not typed: by address, prefix and country (SMS "
-                  "pumping).");
-        keys.mode("mode", &o::mode, "Whether it refuses sends or only logs and counts.");
+                  "Whether to watch for addresses, prefixes and countries where codes are not "
+                  "typed (SMS pumping).");
+        keys.mode("mode", &o::mode,
+                  "Whether the guard refuses sends, or only logs and counts them.");
         keys.whole("prefix_out_max", &o::prefix_out_max, 1, most,
-                   "Codes out (sent and not typed) that a prefix may have, and three more for each "
-                   "that was typed; in an hour, and in typing_seconds.",
+                   "Most codes out (sent and not typed) of a prefix, plus three for each code "
+                   "typed; in an hour, and in typing_seconds.",
                    "codes");
-        keys.whole("country_out_max", &o::country_out_max, 1, most, "The same of a country.",
+        keys.whole("country_out_max", &o::country_out_max, 1, most, "The same for a country.",
                    "codes");
         keys.whole("address_out_max", &o::address_out_max, 1, most,
-                   "The same of an end user's address (end_user_ip).", "codes");
+                   "The same for an end user's address (end_user_ip).", "codes");
         keys.whole("typing_seconds", &o::typing, 10, 3600,
-                   "How long it takes until most codes are typed.");
+                   "How long users take to type most codes.");
     }
 };
 

@@ -59,54 +59,56 @@ struct policy {
     static void declare(Keys keys) {
         using o = policy;
         keys.whole("length", &o::code_length, passcode::min_length, passcode::max_length,
-                   "Digits of a code; under 6 needs a higher accepted_guess_risk.", "digits")
+                   "Digits of a code; fewer than 6 need a higher accepted_guess_risk.", "digits")
             .known_as("OTP_LENGTH");
         keys.whole("ttl_seconds", &o::ttl, 30, 600, "How long a code can be verified.")
             .known_as("OTP_TTL_SECONDS");
         keys.whole("record_seconds", &o::retention, 30, 86'400,
-                   "How long a verification can be asked for, from its send on.");
+                   "How long a verification can be queried, from its send on.");
         auto const cooldown = keys.part(&o::cooldown);
         cooldown
             .whole("cooldown_seconds", &store::cooldown_rule::base, 0, 3600,
-                   "Between two sends to one number for one purpose; 0 turns it off.")
+                   "Least time between two sends to one number for one purpose; 0: none.")
             .known_as("OTP_SEND_COOLDOWN_SECONDS");
         cooldown.whole("cooldown_memory_seconds", &store::cooldown_rule::memory, 0, 86'400,
-                       "With cooldown_doubles: without a send for so long it begins anew.");
+                       "With cooldown_doubles: after this time without a send, the cooldown starts "
+                       "again at cooldown_seconds.");
         keys.whole("max_attempts", &o::attempts_max, 1, 100,
-                   "Wrong guesses of one requester at one code.")
+                   "Most wrong guesses of one requester at one code.")
             .known_as("OTP_MAX_ATTEMPTS");
         auto const guesses = keys.part(&o::guesses);
         guesses.whole("guesses_per_day", &store::guess_budget::quota, 1,
                       100, // NIST SP 800-63B-4 3.2.2
-                      "Wrong guesses of strangers at one number in 24 hours, then it is locked for "
-                      "them; each verification_id has one more, ten a day in all.");
+                      "Most wrong guesses of strangers at one number in 24 hours; then it is "
+                      "locked for them. Each verification_id has one more, ten a day in all.");
         guesses.whole("guess_wait_seconds", &store::guess_budget::wait_base, 0, 3600,
-                      "Pause after half of those guesses; doubles with each further one, up to an "
-                      "hour; 0: none.");
+                      "Wait after half of those guesses. It doubles with each further one, up to "
+                      "an hour; 0: none.");
         guesses.whole("device_guesses_per_day", &store::guess_budget::of_devices, 1, 100,
-                      "Wrong guesses of known devices together at one number in 24 hours; "
+                      "Most wrong guesses of all known devices at one number in 24 hours; "
                       "strangers cannot use them up.");
         guesses.whole("consecutive_failures_max", &store::guess_budget::consecutive_max, 0,
                       100, // NIST SP 800-63B-4 3.2.2
-                      "Strangers' wrong guesses in a row at one number, over any time, until it is "
-                      "locked for them; 0: no such lock.");
+                      "Wrong guesses of strangers in a row, over any time, after which a number is "
+                      "locked for them; 0: never.");
         keys.template_text(
             "message_template", [](auto& all) -> auto& { return all.templates.front().text; },
             "Text of the SMS.");
-        keys.route("default_route_id", &o::default_route_id, "Route of a send that names none.")
+        keys.route("default_route_id", &o::default_route_id, "Route of sends that name none.")
             .known_as("DEFAULT_ROUTE_ID");
-        keys.some_routes("allowed_routes", &o::allowed_routes, "Routes that a send may name.");
+        keys.some_routes("allowed_routes", &o::allowed_routes, "Routes that sends may name.");
         keys.caller_id("default_caller_id", &o::caller_id, "Sender that the SMS shows.")
             .known_as("DEFAULT_CALLER_ID");
-        keys.flag("debug", &o::reveal_codes, "Answers carry the code; on loopback addresses only.")
+        keys.flag("debug", &o::reveal_codes,
+                  "Whether responses contain the code; on loopback addresses only.")
             .known_as("DEBUG_OTP");
         keys.whole("rejected_backoff_seconds", &o::rejected_backoff, 0, 300,
-                   "Until a number may try again after a refused send.");
+                   "How long a number must wait for its next send after the upstream refused one.");
         keys.flag("require_verification_id", &o::require_verification_id,
-                  "Whether a check has to name its verification.");
+                  "Whether every check must name its verification_id.");
         keys.whole("uniform_failures_ms", &o::uniform_failures, 0, 10'000,
-                   "Failed checks all look alike, and take at least so long; 0: each says what it "
-                   "is.");
+                   "Failed checks all look alike and take at least this long; 0: each says why it "
+                   "failed.");
     }
 };
 

@@ -46,8 +46,8 @@ struct price_cache_options {
     template <class Keys>
     static void declare(Keys keys) {
         keys.whole("price_lifetime_seconds", &price_cache_options::lifetime, 0, 604'800,
-                   "How old the routes' price lists may become before they are asked for again; 0: "
-                   "never asked.");
+                   "How old a route's price list may become before otpd requests it again; 0: otpd "
+                   "never requests one.");
     }
 };
 

@@ -81,8 +81,7 @@ struct scoreboard_options {
     template <class Keys>
     static void declare(Keys keys) {
         keys.whole("score_samples_max", &scoreboard_options::samples_max, 1000, 10'000'000,
-                   "Sends that the scoreboard of the routes is made of; the oldest make room.",
-                   "sends");
+                   "Most sends that the scoreboard counts; the oldest are dropped.", "sends");
     }
 };
 

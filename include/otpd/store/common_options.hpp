@@ -1,6 +1,6 @@
 #pragma once
 
-/// What several backends may be told. Each uses its own part of it.
+/// Options of the backends. Each backend uses some of them.
 
 #include "otpd/store/limits.hpp"
 
@@ -19,14 +19,14 @@ struct common_options {
     std::size_t connections = 0; ///< to a server; 0: the backend's own
     std::uint32_t replicas = 0;  ///< of Redis, to wait for
     std::string schema = "otpd"; ///< of PostgreSQL's tables: small letters, digits and _
-    /// Numbers, limit keys, budgets and idempotency records kept at the most. An admission that
-    /// finds so many is answered `full`; whatever else is counted is always kept.
+    /// Most numbers, limit keys, budgets and idempotency records that are kept. An admission above
+    /// that is answered `full`; everything else that is counted is always kept.
     std::size_t states_max = 4'000'000;
     /// Bytes that a Redis server may use before it is called full; 0: nine tenths of its maxmemory.
     std::uint64_t memory_max = 0;
-    /// Between looks at what has ended, and between attempts while a file cannot be written.
+    /// Between two sweeps of expired items, and between attempts while a file cannot be written.
     std::chrono::milliseconds sweep_interval{100};
-    std::size_t sweep_batch = 64; ///< states looked at in one go, >= 1
+    std::size_t sweep_batch = 64; ///< states examined at a time, >= 1
 };
 
 } // namespace otpd::store

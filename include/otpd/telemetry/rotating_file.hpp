@@ -22,11 +22,11 @@ struct rotating_file_options {
     static void declare(Keys keys) {
         using o = rotating_file_options;
         keys.path("file", &o::path, "a file",
-                  "File of a JSON line for each event of a verification; empty: none.");
+                  "File that gets a JSON line for each event of a verification; empty: none.");
         keys.whole("bytes_max", &o::bytes_max, 65'536, 1'099'511'627'776,
-                   "When the file is so large, it is renamed and another one begun.", "bytes");
+                   "Size at which the file is renamed and a new one begun.", "bytes");
         keys.whole("files_max", &o::files_max, 1, 1000,
-                   "Files that are kept, with the one that is written.");
+                   "Most files that are kept, including the current one.");
     }
 };
 

@@ -67,11 +67,12 @@ struct options {
     /// Settings keys of [webhooks].
     template <class Keys>
     static void declare(Keys keys) {
-        keys.whole("queue_max", &options::queue_max, 1, 100'000,
-                   "Messages that may wait for one [[webhook]]; then the oldest is given up.",
-                   "messages");
+        keys.whole(
+            "queue_max", &options::queue_max, 1, 100'000,
+            "Most messages that may wait for one [[webhook]]; above that, the oldest is dropped.",
+            "messages");
         keys.whole("timeout_ms", &options::timeout, 100, 60'000,
-                   "For one try to hand over a message.");
+                   "How long one attempt to post a message may take.");
     }
 };
 
