@@ -109,16 +109,16 @@ BOOST_AUTO_TEST_CASE(a_check_has_to_name_its_verification_where_that_is_required
 }
 
 // A check that is repeated because its answer was lost finds nothing: the code is used up.
-BOOST_AUTO_TEST_CASE(a_success_whose_answer_was_lost_is_told_by_the_verification) {
+BOOST_AUTO_TEST_CASE(the_verification_shows_a_success_whose_answer_was_lost) {
     service s;
     auto const id = id_of(s.post("/send-otp", one_number, 200));
     s.post("/verify-otp", guess(s.gateway.last_code(), id), 200);
     s.post("/verify-otp", guess(s.gateway.last_code(), id), 404);
     BOOST_TEST(state_of(s.get(path_of(id), 200)) == "verified");
-    std::string const told(
+    std::string const description(
         find_response("/verify-otp", "post", 404)->at("description").as_string());
-    for (auto const* part : {"lost answer", "`GET /verifications/{id}`", "`verified`"})
-        BOOST_TEST(told.find(part) != std::string::npos, part);
+    for (auto const* part : {"lost response", "`GET /verifications/{id}`", "`verified`"})
+        BOOST_TEST(description.find(part) != std::string::npos, part);
 }
 
 BOOST_AUTO_TEST_CASE(a_code_and_a_number_run_out_of_guesses) {
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_verification_that_nobody_knows) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_send_that_is_asked_for_again_with_its_key) {
+BOOST_AUTO_TEST_CASE(a_send_that_is_repeated_with_its_key) {
     service s;
     s.fields = {{"Idempotency-Key", "\"k\""}};
     s.post("/send-otp", one_number, 200);
@@ -229,7 +229,7 @@ BOOST_AUTO_TEST_CASE(a_send_while_the_same_one_is_worked_on) {
     BOOST_TEST(s.gateway.sent().size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(limits_are_told_before_and_after_they_refuse) {
+BOOST_AUTO_TEST_CASE(limits_are_shown_before_and_after_they_refuse) {
     service s(with_limit(otp::limit_key::number, otp::limit_step::send));
     s.post("/send-otp", one_number, 200);
     BOOST_TEST(s.field("RateLimit-Policy") == R"("one_limit";q=2;w=600)");
@@ -325,7 +325,7 @@ BOOST_AUTO_TEST_CASE(a_test_number) {
     s.post("/verify-otp", guess("424242", id_of(sent)), 200);
 }
 
-BOOST_AUTO_TEST_CASE(failures_that_look_alike) {
+BOOST_AUTO_TEST_CASE(failures_that_are_alike) {
     auto rules = with_debug_codes();
     rules.uniform_failures = 1ms;
     service s(std::move(rules));
@@ -413,7 +413,7 @@ BOOST_AUTO_TEST_CASE(a_message_that_its_last_line_makes_too_long) {
     s.post("/send-otp", R"({"phone_number":"31612345678"})", 200);
 }
 
-BOOST_AUTO_TEST_CASE(a_token_is_asked_for_where_the_document_says_so) {
+BOOST_AUTO_TEST_CASE(a_token_is_required_where_the_document_says_so) {
     service s(with_debug_codes(), {client_of("default", {"token"})});
     for (auto const& [path, item] : document().at("paths").as_object())
         for (auto const& [verb, operation] : item.as_object()) {
@@ -468,9 +468,9 @@ BOOST_AUTO_TEST_CASE(health_has_figures_for_who_shows_a_token_only) {
                    R"({"status":"ok","service":"BridgeXAPI OTP Server"})");
     }
     s.authorization = "Bearer token";
-    auto const told = s.get("/health", 200).as_object();
-    BOOST_TEST(told.at("active_otps").to_number<int>() == 0);
-    BOOST_TEST(told.contains("version"));
+    auto const health = s.get("/health", 200).as_object();
+    BOOST_TEST(health.at("active_otps").to_number<int>() == 0);
+    BOOST_TEST(health.contains("version"));
 }
 
 BOOST_AUTO_TEST_CASE(the_service_about_itself) {
