@@ -1,6 +1,6 @@
-"""The tables of docs/capacity.md, from what bench/growth.sh measured: capacity.py RESULTS DOCUMENT
+"""Writes the tables of docs/capacity.md from the results of bench/growth.sh: capacity.py RESULTS DOCUMENT
 
-Every input is a figure of RESULTS or an assumption from ASSUMED; nothing else is put in.
+Every input is a figure in RESULTS or an assumption in ASSUMED.
 """
 
 import math
@@ -57,7 +57,7 @@ def up(number):
 
 
 def plan(codes, of_one):
-    """What a service of so many codes a day needs, with Redis."""
+    """The needs of a service with so many codes a day, with Redis."""
     sends = codes / 86400 * assumed('peak')
     checks = sends * assumed('checks')
     processors = (sends * of_one['shared_send'][0] + checks * of_one['shared_check'][0]) / 1e6 / assumed('used')
@@ -83,7 +83,7 @@ def plan(codes, of_one):
 
 
 def alone(of_one):
-    """What one instance with the memory store bears."""
+    """The most that one instance with the memory store can do."""
     both = (of_one['send'][0] + assumed('checks') * of_one['check'][0]) / 1e6
     rate = assumed('threads') * assumed('used') / both
     a_day = rate / assumed('peak') * 86400

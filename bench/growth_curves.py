@@ -1,4 +1,4 @@
-"""The curves of docs/performance.md, section "Growth", as SVG: CPU by live codes, and resident memory during a soak."""
+"""Draws the curves of docs/performance.md, section "Growth", as SVG: CPU by live codes, and resident memory during a soak."""
 
 import html
 import math
@@ -27,7 +27,7 @@ text { fill: #1f2328; font: 13px system-ui, sans-serif; }
 
 
 def nice_step(most):
-    """Between four and ten marks from 0 to `most`."""
+    """The step that puts four to ten marks between 0 and `most`."""
     step = 10 ** math.floor(math.log10(most / 4))
     return next(step * factor for factor in (1, 2, 2.5, 5, 10) if most / (step * factor) <= 8)
 

@@ -1,4 +1,4 @@
-"""What bench/growth.sh and bench/soak.sh measured: lines of JSON, and the figures that the documents quote from them."""
+"""Reads the results of bench/growth.sh and bench/soak.sh, lines of JSON, and computes the figures that the documents quote."""
 
 import json
 import statistics
@@ -17,12 +17,12 @@ def of(lines, what, **members):
 
 
 def values(lines, key):
-    """The different values of a member, ascending."""
+    """The distinct values of a member, ascending."""
     return sorted({line[key] for line in lines})
 
 
 def asked(line):
-    """Requests that a line's CPU was spent on."""
+    """The number of requests that a line's CPU was spent on."""
     if 'figures' not in line:
         return line['requests']
     return line['figures']['requests'] - line['figures'].get('unanswered', 0)
@@ -33,13 +33,13 @@ def median(numbers):
 
 
 def ratio_in_rounds(lines, base, figure):
-    """The median over rounds of how a line's figure stands to that of the base in its round."""
+    """The median over the rounds of the ratio of a line's figure to that of the base in the same round."""
     bases = {line['round']: figure(line) for line in base}
     return median([figure(line) / bases[line['round']] for line in lines])
 
 
 def cpu_ns(line):
-    """Of all instances, when there were several."""
+    """The sum over all instances."""
     spent = line['cpu_ns']
     return sum(spent) if isinstance(spent, list) else spent
 
@@ -53,7 +53,7 @@ def latency(percent):
 
 
 def bytes_per_code(lines):
-    """(codes from, codes to, bytes for each of those between), by codes that were there at the start."""
+    """(codes from, codes to, bytes per code between them), by the number of codes at the start."""
     filled = sorted(of(lines, 'filled'), key=lambda line: line['codes'])
     for line, more in zip(filled, filled[1:]):
         yield line['codes'], more['codes'], 1024 * (more['resident_kib'] - line['resident_kib']) / (more['codes'] - line['codes'])

@@ -1,6 +1,6 @@
-"""Tables, curves and the section "Growth" of docs/performance.md, from what bench/growth.sh and bench/soak.sh measured.
+"""Writes tables, curves and the section "Growth" of docs/performance.md from the results of bench/growth.sh and bench/soak.sh.
 
-growth_report.py keep RESULTS PART LINES           puts the lines of a part in place of its older ones
+growth_report.py keep RESULTS PART LINES           replaces the lines of a part
 growth_report.py text RESULTS                      prints the tables
 growth_report.py document RESULTS DOCUMENT IMAGES  writes the section between its markers, and the curves
 """
@@ -168,7 +168,7 @@ def start(lines):
 
 
 def drift(samples):
-    """How resident memory at the end stands to that after half of the requests: medians of a tenth of the samples each."""
+    """The ratio of resident memory at the end to that after half of the requests; each is the median of a tenth of the samples."""
     half, tenth = len(samples) // 2, max(1, len(samples) // 10)
     middle, last = (median([line['resident_kib'] for line in part]) for part in (samples[half:half + tenth], samples[-tenth:]))
     return last / middle - 1
@@ -197,7 +197,7 @@ def text(lines):
 
 
 def keep(path, part, fresh):
-    """A part's lines follow a line `machine` with its name."""
+    """Replaces the lines of a part, which follow a line `machine` with the part's name."""
     kept, mine = [], False
     for line in read(path):
         if line['what'] == 'machine':

@@ -1,7 +1,8 @@
-"""Latencies at a constant rate as curves of percentiles: bench/latency_plot.py RESULTS PICTURE.svg
+"""Draws latencies at a constant rate as curves of percentiles: bench/latency_plot.py RESULTS PICTURE.svg
 
-RESULTS has what script/bench measured, one JSON object a line; a curve is made of medians of its rounds. A panel is for a load (checks,
-sends), a colour for a contestant, a dashed line for the lower rate. Both axes are logarithmic, that of the percentiles by what is left to 100 %.
+RESULTS is the output of script/bench, one JSON object per line; a curve shows the medians of its rounds. There is a panel per load
+(checks, sends) and a colour per contestant; the lower rate is dashed. Both axes are logarithmic; that of the percentiles is by the
+distance to 100 %.
 """
 
 import html
@@ -56,7 +57,7 @@ def medians(path):
 
 
 class Scale:
-    """From a value to a position, by logarithms."""
+    """Maps a value to a position on a logarithmic axis."""
 
     def __init__(self, first, last, at_first, at_last):
         self.first, self.span = math.log10(first), math.log10(last) - math.log10(first)
@@ -79,7 +80,7 @@ def plain(value):
 
 
 def bounds(curves):
-    """1, 2 or 5 times a power of ten, below and above everything."""
+    """The nearest 1, 2 or 5 times a power of ten below and above all values."""
     values = [latency for curve in curves.values() for _, latency in curve["points"]]
     steps = [digit * 10.0**power for power in range(-3, 6) for digit in (1, 2, 5)]
     lowest = max((step for step in steps if step <= min(values)), default=steps[0])

@@ -50,16 +50,16 @@ po::options_description description() {
     auto add = out.add_options();
     add("help", "show this text");
     add("server", po::value<std::string>()->required(), "IPv4 address and port");
-    add("path", po::value<std::string>()->required(), "of a POST");
+    add("path", po::value<std::string>()->required(), "path of the POST requests");
     add("body", po::value<std::string>()->required(), "JSON; {number} becomes a number");
     add("first", po::value<std::uint64_t>()->default_value(31'620'000'001), "lowest number");
     add("count", po::value<std::uint64_t>()->default_value(0),
-        "numbers at random out of so many; 0: each request has the next one");
-    add("rate", po::value<double>()->required(), "requests a second");
-    add("seconds", po::value<double>()->default_value(10), "that are measured");
-    add("warm-up", po::value<double>()->default_value(1), "seconds before, at the same rate");
-    add("connections", po::value<std::size_t>()->default_value(64),
-        "at most so many requests under way");
+        "take numbers at random from this many; 0: each request takes the next number");
+    add("rate", po::value<double>()->required(), "requests per second");
+    add("seconds", po::value<double>()->default_value(10), "measured seconds");
+    add("warm-up", po::value<double>()->default_value(1),
+        "seconds before the measurement, at the same rate");
+    add("connections", po::value<std::size_t>()->default_value(64), "most requests in flight");
     return out;
 }
 

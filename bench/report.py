@@ -1,9 +1,9 @@
-"""What script/bench measured: bench/report.py COMMAND RESULTS [DOCUMENT]
+"""Reports the results of script/bench: bench/report.py COMMAND RESULTS [DOCUMENT]
 
-most        prints each contestant with the requests a second that it answered at most
+most        prints the highest rate of each contestant, in answered requests per second
 summarise   adds the medians to RESULTS, which has one JSON object a line
 table       prints them
-document    writes them into DOCUMENT, between the two lines that say so
+document    writes them into DOCUMENT, between its two markers
 """
 
 import json
@@ -68,7 +68,7 @@ def store_us(row):
 
 
 class Rounds:
-    """The turns of all contestants, by round."""
+    """The results of all contestants, by round."""
 
     def __init__(self, rows):
         self.rows = {(row["contestant"], row["round"]): row for row in of_kind(rows, "saturated")}
@@ -78,7 +78,7 @@ class Rounds:
         return [row for (name, _), row in self.rows.items() if name == contestant]
 
     def ratios(self, contestant, others):
-        """Of the CPU for a request, one for each round that all of them have."""
+        """The ratios of the CPU per request, one for each round in which all of them took part."""
         out = []
         for (name, turn), row in self.rows.items():
             if name == contestant and all((other, turn) in self.rows for other in others):

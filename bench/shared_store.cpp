@@ -451,14 +451,16 @@ po::options_description description() {
     po::options_description out("bench_shared_store: instances that share a store.\n\nOptions");
     auto add = out.add_options();
     add("help", "show this text");
-    add("store", po::value<std::string>()->required(), "as in store.url");
-    add("instances", po::value<std::size_t>()->default_value(1), "that share it");
-    add("in-flight", po::value<std::size_t>()->default_value(16), "steps of each at a time");
+    add("store", po::value<std::string>()->required(), "the store, as in store.url");
+    add("instances", po::value<std::size_t>()->default_value(1), "instances that share the store");
+    add("in-flight", po::value<std::size_t>()->default_value(16),
+        "steps in flight of each instance");
     add("delay-us", po::value<std::vector<std::int64_t>>()->multitoken(),
-        "that answers of the server are held, by instance; the last is that of the rest");
-    add("seconds", po::value<double>()->default_value(2), "that are measured");
-    add("warm-up", po::value<double>()->default_value(0.5), "seconds before");
-    add("server-process", po::value<int>()->default_value(0), "whose CPU is that of the server");
+        "delay of the server's answers, by instance; the last is for the remaining ones");
+    add("seconds", po::value<double>()->default_value(2), "measured seconds");
+    add("warm-up", po::value<double>()->default_value(0.5), "seconds before the measurement");
+    add("server-process", po::value<int>()->default_value(0),
+        "id of the server's process, whose CPU is measured");
     return out;
 }
 

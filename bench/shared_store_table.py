@@ -1,6 +1,6 @@
-"""What bench/shared_store.sh measured, as a table: shared_store_table.py RESULTS
+"""Prints the results of bench/shared_store.sh as a table: shared_store_table.py RESULTS
 
-Medians of the rounds. A ratio is otpd's figure by that of another program in the same round.
+Figures are medians of the rounds. A ratio is otpd's figure divided by that of another program in the same round.
 """
 
 import json
@@ -11,7 +11,7 @@ COLUMNS = ('store', 'K', 'C', 'program', 'steps/s', 'server us', 'instance us', 
 
 
 def figures(line):
-    """The same names for all programs."""
+    """The figures of a line, under the same names for all programs."""
     it = line['figures']
     if line['program'] == 'otpd':
         names = ('steps_per_s', 'server_us', 'instance_us', 'admit_p50_ms', 'admit_p99_ms', 'retries_per_step', 'exact')

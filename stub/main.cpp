@@ -40,13 +40,13 @@ po::options_description description() {
     add("api-key", po::value<std::vector<std::string>>()->composing(),
         "an accepted API key; may be repeated (default: stub-api-key)");
     add("balance", po::value<std::string>(), "EUR on each account (default: 1000000)");
-    add("dlr-sent-seconds", po::value<double>()->default_value(1), "from QUEUED to SENT");
-    add("dlr-seconds", po::value<double>()->default_value(3), "from QUEUED to DELIVERED");
-    add("show-sms", "print each SMS as a phone shows it");
-    add("no-record", "do not keep requests (counts go on): for benchmarks");
-    add("max-requests", po::value<std::size_t>(), "requests kept (default: 200000)");
-    add("max-messages", po::value<std::size_t>(), "SMS kept (default: 200000)");
-    add("threads", po::value<unsigned>()->default_value(1), "threads that serve");
+    add("dlr-sent-seconds", po::value<double>()->default_value(1), "seconds from QUEUED to SENT");
+    add("dlr-seconds", po::value<double>()->default_value(3), "seconds from QUEUED to DELIVERED");
+    add("show-sms", "print each SMS as on a phone");
+    add("no-record", "do not record requests (they are still counted); for benchmarks");
+    add("max-requests", po::value<std::size_t>(), "most recorded requests (default: 200000)");
+    add("max-messages", po::value<std::size_t>(), "most recorded SMS (default: 200000)");
+    add("threads", po::value<unsigned>()->default_value(1), "number of serving threads");
     return out;
 }
 

@@ -1,6 +1,6 @@
-"""What script/mutation does: mutation.py BUILD [FILE...]. Needs unit_store_engine and unit_store_state as built in BUILD.
+"""Does the work of script/mutation: mutation.py BUILD [FILE...]. Needs unit_store_engine and unit_store_state built in BUILD.
 
-Most mutations of a file are compiled into one copy of it, in which $MUTATION chooses; the others one by one."""
+Most mutations of a file are compiled into one copy of it, and $MUTATION selects one at run time. The others are compiled one by one."""
 
 import glob
 import json
@@ -38,7 +38,7 @@ PREFIX = re.compile(r'(return |else |.*?[^=!<>+*/-]= )', re.DOTALL)  # of a stat
 
 
 def code_of(line):
-    """Without texts and comments, as long as the line."""
+    """The line with its string literals and comments blanked."""
     if line.lstrip().startswith('#'):
         return ' ' * len(line)
     line = re.sub(r'"(\\.|[^"\\])*"', lambda text: '"' * len(text[0]), line)
@@ -46,7 +46,7 @@ def code_of(line):
 
 
 def turned(line):
-    """What is put in the place of what."""
+    """The mutations of a line: what replaces what."""
     code = code_of(line)
     for found in TURNED.finditer(code):
         if found[0] in ('++', '--') and 'for (' in code:
@@ -79,7 +79,7 @@ def mutations_of(file, text):
 
 
 def expression_around(code, place):
-    """The whole expression of the statement that is there."""
+    """The whole expression of the statement at that position."""
     depth, begin = 0, place
     while begin > 0:
         last = code[begin - 1]
@@ -105,7 +105,7 @@ def expression_around(code, place):
 
 
 def switched(text, mutations):
-    """A text with all of them that can be in one, and which those are."""
+    """A text with all mutations that one text can contain, and the list of these."""
     code = '\n'.join(map(code_of, text.split('\n')))
     places = {}
     for number, each in mutations.items():
@@ -122,7 +122,7 @@ def switched(text, mutations):
 
 
 def read_equivalent():
-    """(file, line, what it is made to): why nobody can tell the difference."""
+    """Maps (file, line, mutated line) to the reason why the mutation makes no difference."""
     known, file, before, after = {}, None, None, None
     with open(EQUIVALENT) as lines:
         for line in map(str.rstrip, lines):
@@ -138,7 +138,7 @@ def read_equivalent():
 
 
 class Programs:
-    """The unit tests, with what they test in a library of its own that is quickly made again."""
+    """The unit tests, with the code under test in a library that is quick to rebuild."""
 
     def __init__(self, build, folder):
         self.build, self.folder = build, folder
@@ -166,7 +166,7 @@ class Programs:
         return f'{self.folder}/{name}'
 
     def precompile(self):
-        """What the files include, once for all of them."""
+        """Precompiles the headers that the files include."""
         names = {'#include <cstdlib>\n'}
         for file in FILES:
             with open(file) as lines:
@@ -192,7 +192,7 @@ class Programs:
         return words
 
     def make(self, file, text):
-        """The lines that cannot be compiled; when there are none the library has the text in the file's place."""
+        """Builds the library with this text instead of the file; returns the lines that do not compile."""
         name = os.path.basename(file)
         source, made = f'{self.folder}/{name}', f'{self.folder}/mutant.object'
         with open(source, 'w') as out:
@@ -219,7 +219,7 @@ class Programs:
 
 
 def results_of(programs, file, text, wanted):
-    """Of each mutation by its number: what became of it."""
+    """The result of each mutation, by its number."""
     together, found = dict(wanted), {}
     while together:
         source, together = switched(text, together)

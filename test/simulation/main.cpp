@@ -31,16 +31,18 @@ po::options_description description() {
     auto add = out.add_options();
     add("help", "show this text");
     add("seeds", po::value<std::string>()->default_value("1..100"), "FIRST..LAST");
-    add("seed", po::value<std::uint64_t>(), "only this one");
-    add("operations", po::value<std::uint32_t>()->default_value(1000), "of each history");
+    add("seed", po::value<std::uint64_t>(), "only this seed");
+    add("operations", po::value<std::uint32_t>()->default_value(1000),
+        "operations of each history");
     add("store", po::value<std::string>()->default_value("memory:"),
-        "memory:, shared: (two instances on a server in this process), sqlite: (files of its own), "
-        "redis: or postgres: (servers of their own)");
+        "memory:, shared: (two instances on a server in this process), sqlite: (its own files), "
+        "redis: or postgres: (their own servers)");
     add("like", po::value<std::string>(),
-        "another store: every history must be the same there, to the last entry");
-    add("lose-writes", "the server forgets its last writes now and then; with --store shared:");
-    add("break", po::value<std::string>(), "break this rule on purpose; it must be noticed");
-    add("list-breaks", "show which rules can be broken");
+        "another store; every entry of every history must be the same with it");
+    add("lose-writes", "the server sometimes forgets its last writes; with --store shared:");
+    add("break", po::value<std::string>(),
+        "break this rule on purpose; the simulation must notice");
+    add("list-breaks", "list the rules that can be broken");
     add("trace", "print each history");
     return out;
 }

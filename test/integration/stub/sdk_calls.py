@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Calls bridgexapi-stub the way the vendor's Python SDK calls the real service.
 
-The same requests on the wire (its headers on GETs too, all query parameters that it always sends, JSON bodies with its
-spacing), and the same judgement of the replies: what it reads from a success, and the class it makes of an error, which
-goes by the text of `detail` and never by the status. Standard library only.
+It sends the same bytes (the SDK's headers, on GETs too, all its query parameters, JSON bodies with its spacing), and interprets the
+replies as the SDK does: it reads the same members of a success, and classifies an error by the text of `detail`, never by the status.
+It needs the standard library only.
 
 usage: sdk_calls.py PATH-OF-BRIDGEXAPI-STUB
 """
@@ -63,7 +63,7 @@ def classify(status, body):
 
 
 class Client:
-    """One keep-alive connection, as the SDK's session has."""
+    """One persistent connection, like that of the SDK's session."""
 
     def __init__(self, address, trust, key=KEY):
         host, port = address.rsplit(":", 1)
@@ -119,7 +119,7 @@ def order(**changes):
 
 
 def make_certificate(folder):
-    """A self-signed certificate for 127.0.0.1; the paths of it and of its key."""
+    """Makes a self-signed certificate for 127.0.0.1; returns its path and that of its key."""
     certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
     command = ["openssl", "req", "-x509", "-nodes", "-days", "2", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     command += ["-keyout", key, "-out", certificate, "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
@@ -128,7 +128,7 @@ def make_certificate(folder):
 
 
 class SdkCalls:
-    """The tests; run over HTTP and over HTTPS by the two classes below."""
+    """The tests, which the two classes below run over HTTP and over HTTPS."""
 
     tls = False
 

@@ -1,9 +1,9 @@
-"""Everything that the files of a deployment name exists: docker-compose.yml, Dockerfile, deploy/ and the scripts of stores against
-the programs, the settings and the sources. A machine without Docker cannot run them; this is what can be known without.
+"""Checks that everything that the files of a deployment name exists: docker-compose.yml, Dockerfile, deploy/ and the scripts of
+stores are compared with the programs, the settings and the sources. These checks need no Docker.
 
     deploy_test.py ROOT OTPD BRIDGEXAPI_STUB
 
-Where HAProxy and systemd are installed they judge their own files too. At the end each rule shows that it finds what it is for.
+If HAProxy and systemd are installed, they check their own files too. At the end the script shows that each rule finds its faults.
 """
 
 import functools
@@ -55,7 +55,7 @@ def haproxy_check(program, text, variables):
 
 @functools.cache
 def systemd_check(text):
-    """The lines about the unit itself."""
+    """The lines of systemd-analyze about the unit itself."""
     with tempfile.TemporaryDirectory() as directory:
         unit = os.path.join(directory, "otpd.service")
         with open(unit, "w", encoding="utf-8") as file:
@@ -69,7 +69,7 @@ def options_of(program):
 
 
 class Deployment:
-    """The files, some of them with other text, and what is wrong with them."""
+    """The files, some of them with replaced text, and their faults."""
 
     options = {"otpd": options_of(otpd), "bridgexapi-stub": options_of(stub)}
 
@@ -100,7 +100,7 @@ class Deployment:
     # --- settings and options
 
     def check_otpd_environment(self, where, environment):
-        """The names and values, as otpd itself sees them: what has a default takes it."""
+        """Checks names and values as otpd sees them; a variable with a default has it."""
         variables = {name: re.sub(r"\$\{(?:\w+:-([^}]*)|[^}]*)\}", lambda found: found[1] or EXAMPLE, str(value))
                      for name, value in environment.items()}
         code, said = config_check(tuple(sorted(variables.items())))
@@ -118,7 +118,7 @@ class Deployment:
     # --- Dockerfile
 
     def read_dockerfile(self):
-        """The stages in order: name -> what it is from, and its instructions as (word, rest)."""
+        """The stages in order: name -> base image, and its instructions as (word, rest)."""
         stages = {}
         lines = re.sub(r"\\\n", " ", re.sub(r"^#.*\n", "", self.text("Dockerfile"), flags=re.M))
         for line in filter(None, map(str.strip, lines.splitlines())):
@@ -132,7 +132,7 @@ class Deployment:
         return stages
 
     def instructions(self, stage, word):
-        """Of the stage and the stages it is from, the last first."""
+        """The instructions of the stage and of the stages it is based on, the last first."""
         found = []
         while stage in self.stages:
             source, all_of_it = self.stages[stage]
@@ -170,9 +170,9 @@ class Deployment:
         self.expect("config.toml" in " ".join(self.instructions("otpd", "COPY")), "Dockerfile: otpd has no config.toml")
 
     def check_libraries(self, installed):
-        """What otpd itself loads is in its image: a library's package begins with the library's name. What those load, their
-        packages depend on. Some need no naming: every image has them, they are in a package that is named (OpenSSL's), or
-        tests alone load them."""
+        """Checks that the image has the libraries that otpd loads. A library's package begins with the library's name;
+        packages depend on what their libraries load. Some libraries need no package here: every image has them, a named
+        package has them (OpenSSL's), or only tests load them."""
         of_the_distribution = {"libc", "libm", "libstdc++", "libgcc_s", "libcrypto", "libasan", "libubsan", "libtsan"}
         loaded = set(re.findall(r"^ +NEEDED +(lib[\w+.-]+?)\.so", run("objdump", "-p", otpd)[1], re.M))
         self.expect(len(loaded) >= 4, "Dockerfile: what otpd loads is not known")
@@ -301,7 +301,7 @@ class Deployment:
             self.expect(not about_it, f"otpd.service: {about_it}")
 
     def check_credentials(self, text):
-        """Each secret is a credential, and otpd starts with what systemd makes of them; those that are commented out too."""
+        """Each secret is a credential, and otpd starts with them as systemd passes them, including those that are commented out."""
         text = re.sub(r"^#(LoadCredential|Environment)=", r"\1=", text, flags=re.M)
         self.expect("EnvironmentFile" not in text, "otpd.service: secrets are in the environment")
         loaded = dict(re.findall(r"^LoadCredential=(\w+):(\S+)$", text, re.M))
@@ -317,8 +317,8 @@ class Deployment:
                                         {name: value.replace("%d", credentials) for name, value in named})
 
     def check_reload(self, line):
-        """Run as systemd does (`$$` is `$`, MAINPID in the environment), on a machine with a shell and nothing else: it
-        reaches the process."""
+        """The reload command reaches the process if it is run as by systemd (`$$` is `$`, MAINPID in the environment), on a
+        machine with nothing but a shell."""
         with tempfile.TemporaryDirectory() as nothing:
             reloaded = subprocess.Popen(["/bin/sh", "-c", "trap 'exit 7' HUP; echo ready; while :; do sleep 0.05; done"], stdout=subprocess.PIPE)
             try:
@@ -339,7 +339,7 @@ class Deployment:
     # --- Valkey and Redis
 
     def check_rights(self):
-        """No more and no fewer than the script uses."""
+        """The rights are exactly those that the script uses."""
         granted = set(re.search(r"^readonly scripts=\(([^)]*)\)", self.text("script/store-acl"), re.M)[1].split())
         used = set()
         for name in sorted(os.listdir(os.path.join(root, "src/store/backend/redis"))):
