@@ -62,11 +62,11 @@ private:
             if (error)
                 hears_.lost(*this);
             else
-                look();
+                parse();
         });
     }
 
-    void look() {
+    void parse() {
         auto const head = read_head({bytes_.data(), received_});
         bool const readable = !head || (head->status != 0 && head->bytes <= bytes_.size());
         if (!readable || received_ == bytes_.size()) return hears_.lost(*this);

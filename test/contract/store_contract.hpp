@@ -26,7 +26,7 @@ inline constexpr store::duration one_hour{3'600'000};
 inline constexpr store::duration one_day{24 * one_hour};
 
 inline constexpr store::duration ttl{60'000};
-inline constexpr store::duration keep{600'000};
+inline constexpr store::duration retention_of_sends{600'000};
 inline constexpr store::duration cooldown_window{10'000};
 inline constexpr store::duration lease{5000};
 inline constexpr store::guess_budget guess_limit{20, one_day, 0, 10};
@@ -76,21 +76,21 @@ inline store::cooldown_rule cooldown() {
 /// A send with the cooldown and without any other limit. Its lease is 0, so that other sends need
 /// not wait for its settlement.
 inline store::admission send_of(std::uint32_t phone, std::uint32_t code, std::uint32_t id,
-                                std::string slot = "login") {
+                                std::string scope = "login") {
     store::admission request;
-    request.key = store::record_key{number(phone), std::move(slot)};
+    request.key = store::record_key{number(phone), std::move(scope)};
     request.id = id_of(id);
     request.code = seed(code);
     request.ttl = ttl;
-    request.retention = keep;
+    request.retention = retention_of_sends;
     request.cooldown = cooldown();
     request.guesses = guess_limit;
     return request;
 }
 /// The same without a cooldown.
 inline store::admission free_send_of(std::uint32_t phone, std::uint32_t code, std::uint32_t id,
-                                     std::string slot = "login") {
-    auto request = send_of(phone, code, id, std::move(slot));
+                                     std::string scope = "login") {
+    auto request = send_of(phone, code, id, std::move(scope));
     request.cooldown = {};
     return request;
 }
@@ -103,17 +103,17 @@ inline store::admission fresh_send_of(std::uint32_t phone, std::uint32_t code, s
 }
 
 /// A guess without an id.
-inline store::check guess_of(std::uint32_t phone, std::uint32_t code, std::string slot = "login") {
+inline store::check guess_of(std::uint32_t phone, std::uint32_t code, std::string scope = "login") {
     store::check request;
-    request.key = store::record_key{number(phone), std::move(slot)};
+    request.key = store::record_key{number(phone), std::move(scope)};
     request.is_code_of = typed(code);
     request.attempts_max = attempts_max;
     request.guesses = guess_limit;
     return request;
 }
 inline store::check held_guess_of(std::uint32_t phone, std::uint32_t code, std::uint32_t id,
-                                  std::string slot = "login") {
-    auto request = guess_of(phone, code, std::move(slot));
+                                  std::string scope = "login") {
+    auto request = guess_of(phone, code, std::move(scope));
     request.id = id_of(id);
     return request;
 }

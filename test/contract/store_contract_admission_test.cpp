@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_SUITE(store_contract_admission)
 
 // --- several subjects ---------------------------------------------------------------------------
 
-STORE_TEST(a_counter_is_its_subjects_own) {
+STORE_TEST(a_limit_counts_by_its_own_key) {
     contract s;
     s.admitted(send_with(1, 1, {counted(one_client, "n", 1)}));
     s.admitted(send_with(1, 2, {counted(one_client + 1, "n", 1)}));
@@ -43,7 +43,7 @@ STORE_TEST(a_counter_is_its_subjects_own) {
     s.expect<refused>(s.admit(send_with(2, 4, {counted(one_client, "n", 1)})));
 }
 
-STORE_TEST(a_counter_may_belong_to_the_number) {
+STORE_TEST(a_limit_may_belong_to_the_number) {
     contract s;
     s.admitted(send_with(1, 1, {counted(1, "n", 1)}));
     s.expect<refused>(s.admit(send_with(1, 2, {counted(1, "n", 1)})));
@@ -52,7 +52,7 @@ STORE_TEST(a_counter_may_belong_to_the_number) {
 }
 
 // If one limit refuses a send, no other limit counts it, whatever its key is.
-STORE_TEST(charges_are_taken_together_or_not_at_all) {
+STORE_TEST(limits_are_counted_together_or_not_at_all) {
     contract s;
     auto const narrow = counted(one_client, "narrow", 1);
     auto const wide = counted(everybody, "wide", 3);
@@ -103,7 +103,7 @@ STORE_TEST(a_refused_admission_changes_nothing) {
 }
 
 // An admission returns the limits that counted it, and when each is whole again.
-STORE_TEST(an_admission_says_how_long_its_counters_are_busy) {
+STORE_TEST(an_admission_says_how_long_its_limits_are_busy) {
     contract s;
     auto request = send_of(1, 111, 1);
     request.rate_limit_checks = {counted(one_client, "a", 2), counted(everybody, "b", 4)};
@@ -119,7 +119,7 @@ STORE_TEST(an_admission_says_how_long_its_counters_are_busy) {
 }
 
 // A refused settlement takes back the counts of all keys.
-STORE_TEST(what_was_charged_is_given_back) {
+STORE_TEST(what_was_counted_is_refunded) {
     contract s;
     auto const own = counted(1, "own", 1);
     auto const shared = counted(everybody, "shared", 2);
@@ -160,7 +160,7 @@ STORE_TEST(giving_back_never_makes_more_than_there_was) {
 
 // --- observed counters --------------------------------------------------------------------------
 
-STORE_TEST(an_observed_counter_refuses_nothing_and_is_told) {
+STORE_TEST(an_observed_limit_refuses_nothing_and_is_reported) {
     contract s;
     auto observed = counted(everybody, "seen", 1);
     observed.observed = true;
@@ -178,7 +178,7 @@ STORE_TEST(an_observed_counter_refuses_nothing_and_is_told) {
     BOOST_TEST(s.admitted(send_with(3, 3, {observed})).observed.empty());
 }
 
-STORE_TEST(a_refusal_tells_of_observed_counters_too) {
+STORE_TEST(a_refusal_reports_observed_limits_too) {
     contract s;
     auto observed = counted(everybody, "seen", 1);
     observed.observed = true;
@@ -193,7 +193,7 @@ STORE_TEST(a_refusal_tells_of_observed_counters_too) {
 
 // --- one send on its way ------------------------------------------------------------------------
 
-STORE_TEST(a_slot_has_one_send_in_flight) {
+STORE_TEST(a_scope_has_one_send_in_flight) {
     contract s;
     s.admitted(leased_send(1, 111, 1));
     auto const answer = s.expect<in_flight>(s.admit(leased_send(1, 222, 2)));
@@ -203,7 +203,7 @@ STORE_TEST(a_slot_has_one_send_in_flight) {
     s.verified(guess_of(1, 111)); // the first code was not touched
 }
 
-STORE_TEST(a_send_in_flight_charges_nothing_to_the_next) {
+STORE_TEST(a_send_in_flight_counts_nothing_for_the_next) {
     contract s;
     s.admitted(leased_send(1, 111, 1));
     auto second = leased_send(1, 222, 2);
@@ -213,7 +213,7 @@ STORE_TEST(a_send_in_flight_charges_nothing_to_the_next) {
     s.expect<refused>(s.admit(second)); // violations are checked first
 }
 
-STORE_TEST(another_slot_need_not_wait_for_a_send_in_flight) {
+STORE_TEST(another_scope_need_not_wait_for_a_send_in_flight) {
     contract s;
     s.admitted(leased_send(1, 111, 1));
     s.admitted(free_send_of(1, 222, 2, "payment"));
@@ -260,7 +260,7 @@ STORE_TEST(parallel_sends_are_admitted_once) {
     BOOST_TEST(count_of<refused>(answers) == 299U);
 }
 
-STORE_TEST(parallel_sends_to_a_slot_are_in_flight_behind_one) {
+STORE_TEST(parallel_sends_to_a_scope_are_in_flight_behind_one) {
     contract s;
     auto const answers = s.in_parallel(64, [&](std::size_t i) {
         auto const n = static_cast<std::uint32_t>(i);

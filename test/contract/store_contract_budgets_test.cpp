@@ -65,7 +65,7 @@ STORE_TEST(a_budget_is_spent_to_the_last_unit_and_no_further) {
     BOOST_TEST(taken(s) == 200'001);
 }
 
-STORE_TEST(a_budget_is_kept_by_subject_name_and_period) {
+STORE_TEST(a_budget_is_kept_by_key_name_and_period) {
     contract s;
     s.admitted(paid_send(1, {of_budget(1, 1), of_budget(2, 2, budget("monthly")),
                              of_budget(3, 3, budget("daily", one_client)),
@@ -89,7 +89,7 @@ STORE_TEST(a_number_has_budgets_beside_its_codes) {
     BOOST_TEST(taken(s, budget("daily", 1)) == 5);
 }
 
-STORE_TEST(budgets_are_named_between_charges_and_guards) {
+STORE_TEST(budgets_are_named_between_limits_and_guards) {
     contract s;
     s.admitted(paid_send(1, {of_budget(1, 1), of_budget(1, 1, budget("monthly"))}));
     conversion_guard rule;
@@ -119,7 +119,7 @@ STORE_TEST(a_send_that_anything_refuses_takes_from_no_budget) {
     BOOST_TEST(taken(s) == 7);
 }
 
-STORE_TEST(a_budget_that_refuses_leaves_counters_and_guards_alone) {
+STORE_TEST(a_budget_that_refuses_changes_no_limit_and_no_guard) {
     contract s;
     auto request = paid_send(1, {of_budget(2, 1)});
     request.rate_limit_checks = {rate_limit_check{subject(everybody), "n", 1, one_day}};
@@ -302,7 +302,7 @@ STORE_TEST(another_try_that_is_refused_changes_nothing) {
     BOOST_TEST(s.events(1, 1).size() == 1U);
 }
 
-STORE_TEST(another_try_is_only_told_of_observed_budgets) {
+STORE_TEST(observed_budgets_only_report_another_try) {
     contract s;
     auto watched_only = of_budget(80, 50);
     watched_only.observed = true;

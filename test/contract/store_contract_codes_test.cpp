@@ -21,7 +21,7 @@ STORE_TEST(a_right_code_is_accepted_once) {
     s.expect<absent>(s.check(held_guess_of(1, 111, 1)));
 }
 
-STORE_TEST(a_code_belongs_to_its_number_and_slot) {
+STORE_TEST(a_code_belongs_to_its_number_and_scope) {
     contract s;
     s.admitted(send_of(1, 111, 1, "login"));
     s.expect<absent>(s.check(guess_of(2, 111, "login")));
@@ -30,7 +30,7 @@ STORE_TEST(a_code_belongs_to_its_number_and_slot) {
     s.verified(guess_of(1, 111, "login"));
 }
 
-STORE_TEST(slots_hold_codes_of_their_own) {
+STORE_TEST(scopes_have_their_own_codes) {
     contract s;
     s.admitted(send_of(1, 111, 1, "login"));
     s.advance(cooldown_window + one_second);
@@ -63,7 +63,7 @@ STORE_TEST(the_key_of_a_code_is_kept_with_it) {
     s.verified(guess);
 }
 
-STORE_TEST(a_given_id_must_be_a_live_verification_of_the_slot) {
+STORE_TEST(a_given_id_must_be_a_live_verification_of_the_scope) {
     contract s;
     s.admitted(send_of(1, 111, 1));
     s.expect<absent>(s.check(held_guess_of(1, 111, 9)));
@@ -412,7 +412,7 @@ STORE_TEST(only_the_first_wrong_guesses_are_listed) {
     BOOST_TEST(found->attempts == 40U);
 }
 
-STORE_TEST(a_wrong_guess_tells_what_was_guessed_at) {
+STORE_TEST(a_wrong_guess_returns_what_was_guessed_at) {
     contract s;
     s.admitted(free_send_of(1, 111, 1));
     s.admitted(free_send_of(1, 222, 2));
@@ -438,7 +438,7 @@ STORE_TEST(a_verification_is_kept_until_it_is_forgotten) {
     s.admitted(send_of(1, 111, 1));
     s.verified(guess_of(1, 111));
     s.admitted(send_of(2, 111, 2));
-    s.advance(keep - one_second);
+    s.advance(retention_of_sends - one_second);
     BOOST_TEST((s.state(1, 1) == progress::verified));
     auto const second = s.find(2, 2);
     BOOST_TEST((second->state == progress::expired));
@@ -485,7 +485,7 @@ STORE_TEST(what_is_over_cannot_be_canceled) {
     BOOST_TEST((s.cancel(3, 3) == cancel_outcome::absent));
 }
 
-STORE_TEST(a_slot_of_somebody_else_looks_absent_to_a_cancellation) {
+STORE_TEST(a_scope_of_somebody_else_is_absent_to_a_cancellation) {
     contract s;
     s.admitted(send_of(1, 111, 1, "shop:login"));
     BOOST_TEST((s.cancel(1, 1, "bank:") == cancel_outcome::absent));

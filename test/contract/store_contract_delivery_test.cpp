@@ -303,7 +303,7 @@ STORE_TEST(a_message_that_is_forgotten_is_absent) {
     contract s;
     BOOST_TEST((s.update(update_of(1, delivery::delivered)) == update_outcome::absent));
     sent(s, 1);
-    s.advance(keep + one_second);
+    s.advance(retention_of_sends + one_second);
     BOOST_TEST((s.update(update_of(1, delivery::delivered)) == update_outcome::absent));
     BOOST_TEST(!s.find(1, 1).has_value());
 }
@@ -311,7 +311,7 @@ STORE_TEST(a_message_that_is_forgotten_is_absent) {
 STORE_TEST(an_update_prolongs_nothing) {
     contract s;
     sent(s, 1);
-    s.advance(keep - 30 * one_second);
+    s.advance(retention_of_sends - 30 * one_second);
     s.update(update_of(1, delivery::delivered));
     s.advance(31 * one_second);
     BOOST_TEST(!s.find(1, 1).has_value());

@@ -84,7 +84,7 @@ STORE_TEST(a_guard_is_its_place_s_own) {
     BOOST_TEST(s.violation(other).counter == "pumping_country");
 }
 
-STORE_TEST(guards_are_named_between_charges_and_guesses) {
+STORE_TEST(guards_are_named_between_limits_and_guesses) {
     contract s;
     s.begin_hour();
     sender to(s, std::vector{guard_of(prefix, 0), guard_of(country, 0)});

@@ -143,12 +143,12 @@ STORE_TEST(a_resend_never_refills_the_guesses_of_a_number) {
     std::uint32_t evaluated = 0;
     std::uint32_t sends = 0;
     for (; sends < 10 && evaluated < guess_limit.quota; ++sends) {
-        std::string const slot = sends % 2 == 0 ? "login" : "payment";
-        auto send = send_of(1, 111, sends, slot);
+        std::string const scope = sends % 2 == 0 ? "login" : "payment";
+        auto send = send_of(1, 111, sends, scope);
         send.repeat.attempts_max = attempts_max;
         s.admitted(send);
         for (std::uint32_t i = 0; i < attempts_max; ++i)
-            if (std::holds_alternative<wrong>(s.check(guess_of(1, 222, slot)))) ++evaluated;
+            if (std::holds_alternative<wrong>(s.check(guess_of(1, 222, scope)))) ++evaluated;
         s.advance(cooldown_window + one_second);
     }
     BOOST_TEST(evaluated == guess_limit.quota);
@@ -504,23 +504,23 @@ STORE_TEST(a_send_does_not_wait_for_guesses) {
 STORE_TEST(who_guesses_without_an_id_pays_for_what_does_not_verify) {
     contract s;
     rate_limit_check const price{subject(everybody), "guesses_of_address", 3, one_hour};
-    auto charged = [&](check guess) {
+    auto limited = [&](check guess) {
         guess.rate_limit_checks = {price};
         return guess;
     };
     s.admitted(free_send_of(1, 111, 1));
-    s.verified(charged(guess_of(1, 111)));              // free
-    s.expect<absent>(s.check(charged(guess_of(9, 1)))); // one: it was a probe
+    s.verified(limited(guess_of(1, 111)));              // free
+    s.expect<absent>(s.check(limited(guess_of(9, 1)))); // one: it was a probe
     s.admitted(free_send_of(1, 111, 2));
-    s.wrong(charged(guess_of(1, 222)));         // two
-    s.wrong(charged(held_guess_of(1, 222, 2))); // not checked with an id
-    s.wrong(charged(guess_of(1, 222)));         // three
-    auto const answer = s.expect<refused>(s.check(charged(guess_of(1, 111))));
+    s.wrong(limited(guess_of(1, 222)));         // two
+    s.wrong(limited(held_guess_of(1, 222, 2))); // not checked with an id
+    s.wrong(limited(guess_of(1, 222)));         // three
+    auto const answer = s.expect<refused>(s.check(limited(guess_of(1, 111))));
     BOOST_REQUIRE(answer.violations.size() == 1U);
     BOOST_TEST(answer.violations[0].counter == price.counter);
     BOOST_TEST((answer.violations[0].retry_after > duration(0)));
-    s.expect<refused>(s.check(charged(guess_of(9, 1)))); // also if there is no code
-    s.verified(charged(held_guess_of(1, 111, 2)));
+    s.expect<refused>(s.check(limited(guess_of(9, 1)))); // also if there is no code
+    s.verified(limited(held_guess_of(1, 111, 2)));
 }
 
 STORE_TEST(guesses_that_are_not_evaluated_cost_nothing) {
@@ -587,13 +587,13 @@ STORE_TEST(parallel_guesses_with_ids_have_one_each) {
     BOOST_TEST(count_of<locked>(answers) == 397U);
 }
 
-STORE_TEST(parallel_guesses_at_several_slots_never_pass_the_budget) {
+STORE_TEST(parallel_guesses_at_several_scopes_never_pass_the_budget) {
     contract s;
     auto const budget = budget_of(5);
     for (std::uint32_t n = 0; n < 4; ++n)
-        s.admitted(free_send_of(1, 111, n, "slot" + std::to_string(n)));
+        s.admitted(free_send_of(1, 111, n, "scope" + std::to_string(n)));
     auto const answers = s.in_parallel(400, [&](std::size_t i) {
-        return s.get().check_code(with(budget, guess_of(1, 222, "slot" + std::to_string(i % 4))));
+        return s.get().check_code(with(budget, guess_of(1, 222, "scope" + std::to_string(i % 4))));
     });
     BOOST_TEST(count_of<wrong>(answers) == 5U);
     BOOST_TEST(count_of<locked>(answers) == 395U);

@@ -126,7 +126,7 @@ STORE_TEST(a_superseded_settlement_settles_its_key) {
     BOOST_TEST((s.settle(once_settlement(1, 1, idempotency, "", send_result::refused)) ==
                 settle_outcome::superseded));
     s.admitted(once_send(1, 2, idempotency));
-    s.advance(keep + one_second); // the verification is forgotten, the record is not
+    s.advance(retention_of_sends + one_second); // the verification is forgotten, the record is not
     BOOST_TEST(
         (s.settle(once_settlement(1, 2, idempotency, "long gone")) == settle_outcome::superseded));
     BOOST_TEST(s.expect<replayed>(s.admit(once_send(1, 3, idempotency))).reply == "long gone");
@@ -170,7 +170,7 @@ STORE_TEST(a_refused_admission_leaves_its_key_free) {
 }
 
 // The idempotency record is checked before any limit.
-STORE_TEST(a_replay_is_neither_charged_nor_refused) {
+STORE_TEST(a_replay_is_neither_counted_nor_refused) {
     contract s;
     rate_limit_check const one{subject(everybody), "n", 1, one_day};
     auto request = once_send(1, 1, once_key(1));

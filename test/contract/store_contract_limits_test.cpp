@@ -20,8 +20,8 @@ cooldown_rule doubling() {
     return cooldown_rule{10 * one_second, 40 * one_second, 1000 * one_second};
 }
 
-admission doubling_send(std::uint32_t id, std::string slot = "login") {
-    auto request = send_of(1, 111, id, std::move(slot));
+admission doubling_send(std::uint32_t id, std::string scope = "login") {
+    auto request = send_of(1, 111, id, std::move(scope));
     request.cooldown = doubling();
     return request;
 }
@@ -30,7 +30,7 @@ admission doubling_send(std::uint32_t id, std::string slot = "login") {
 
 BOOST_AUTO_TEST_SUITE(store_contract_limits)
 
-STORE_TEST(a_counter_regains_its_uses_evenly) {
+STORE_TEST(a_limit_regains_its_quota_evenly) {
     contract s;
     rate_limit_check const price{subject(everybody), "c", 4, 40 * one_second};
     for (std::uint32_t n = 0; n < 4; ++n)
@@ -44,7 +44,7 @@ STORE_TEST(a_counter_regains_its_uses_evenly) {
 }
 
 // An amount counts as that many uses. One that exceeds the quota is always refused.
-STORE_TEST(a_charge_takes_its_amount) {
+STORE_TEST(a_rate_limit_check_takes_its_amount) {
     contract s;
     std::uint32_t id = 0;
     auto spend = [&](std::uint64_t amount) {
@@ -75,7 +75,7 @@ STORE_TEST(large_amounts_are_counted_exactly) {
     s.expect<refused>(spend(100'000'000));
 }
 
-STORE_TEST(a_charge_that_was_given_back_can_be_used_again) {
+STORE_TEST(a_rate_limit_check_that_was_refunded_can_be_used_again) {
     contract s;
     rate_limit_check const price{subject(everybody), "c", 2, one_day};
     s.admitted(charged_send(price, 2));

@@ -7,7 +7,7 @@ namespace otpd::simulation {
 
 namespace {
 
-std::array<int, 3> key_of(slot const& of) {
+std::array<int, 3> key_of(scope const& of) {
     return {of.client, of.number, of.purpose};
 }
 
@@ -157,7 +157,7 @@ audit::complaint audit::heard(check_order const& order, answer const& said, inst
     if (found == messages_.end()) return "verified what was never admitted";
     auto const& sent = found->second;
     if (!verified_.insert(op).second) return about("verified twice", op);
-    if (sent.order.to != order.of) return about("verified for another slot", op);
+    if (sent.order.to != order.of) return about("verified for another scope", op);
     if (order.with_id ? op != order.id : sent.order.end_user != order.end_user)
         return about("somebody else's is verified", op);
     auto const canceled = canceled_.find(op);

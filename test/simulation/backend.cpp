@@ -86,10 +86,10 @@ public:
         remembered_ = server_;
         return true;
     }
-    bool lose_writes(bool told) override {
+    bool lose_writes(bool is_noticed) override {
         server_ = remembered_;
         for (auto& each : instances_)
-            if (told) each->expect_lost_writes();
+            if (is_noticed) each->expect_lost_writes();
         return true;
     }
 

@@ -50,8 +50,8 @@ public:
     }
     /// Saves the server's state for lose_writes().
     virtual bool remember_writes() { return false; }
-    /// Another server takes over; `told`: whether the instances notice.
-    virtual bool lose_writes([[maybe_unused]] bool told) { return false; }
+    /// Another server takes over; `is_noticed`: whether the instances notice.
+    virtual bool lose_writes([[maybe_unused]] bool is_noticed) { return false; }
 };
 
 /// Makes empty stores, one after another. It keeps what is expensive to start.

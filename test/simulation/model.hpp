@@ -80,11 +80,12 @@ public:
         return money_.taken(of, now);
     }
     /// Of a send: the budgets that its price was taken from, at present.
-    [[nodiscard]] std::vector<booking> const& booked(operation_id op) const {
-        return sends_.at(op).booked;
+    [[nodiscard]] std::vector<reservation> const& reserved(operation_id op) const {
+        return sends_.at(op).reserved;
     }
     /// What a send over the route takes from which budgets.
-    [[nodiscard]] std::vector<booking> bookings_of(slot const& of, int route, instant at) const;
+    [[nodiscard]] std::vector<reservation> reservations_of(scope const& of, int route,
+                                                           instant at) const;
     /// Whether the cost of the send, which may be zero, is known and recorded.
     [[nodiscard]] bool price_known_of(operation_id op) const { return sends_.at(op).price_known; }
     /// Its delivery if it was settled as unknown or accepted and is still stored, so that the
@@ -92,13 +93,13 @@ public:
     [[nodiscard]] std::optional<int> delivery_of(operation_id op, instant now) const;
     /// The sends of the scope whose code can be verified, the newest last; without codes that
     /// nobody knows.
-    [[nodiscard]] std::vector<operation_id> live(slot const& of, instant now) const;
+    [[nodiscard]] std::vector<operation_id> live(scope const& of, instant now) const;
     [[nodiscard]] std::string const& code_of(operation_id op) const {
         static std::string const unknown;
         auto const& code = sends_.at(op).code;
         return code ? code->text : unknown;
     }
-    [[nodiscard]] slot const& slot_of(operation_id op) const { return sends_.at(op).order.to; }
+    [[nodiscard]] scope const& scope_of(operation_id op) const { return sends_.at(op).order.to; }
 
 private:
     enum class progress : std::uint8_t { live, verified, canceled, expired };
@@ -111,9 +112,9 @@ private:
     };
     using codes = std::vector<std::shared_ptr<code>>;
     /// A send since its admission. A replaced one is canceled.
-    struct record {
+    struct verification {
         operation_id op = none;
-        slot of;
+        scope of;
         int by = -1;          ///< the requester
         bool guessed = false; ///< a guess with its id was wrong
         std::shared_ptr<model::code> code;
@@ -130,21 +131,21 @@ private:
     };
     struct number {
         explicit number(store::guess_budget const& rule) : guesses(rule) {}
-        std::vector<record> records;
+        std::vector<verification> verifications;
         std::map<int, pause> pauses; ///< by purpose
         tally guesses;
 
         /// A step reads it: times that a fast clock wrote become `now`, permanently.
-        void look(instant now);
+        void refresh(instant now);
         /// A step changes it: what has expired stays expired, whatever a clock says later.
         void change(instant now);
     };
-    struct objection {
+    struct violation {
         std::string_view name;
         instant wait{};
         int budget = -1;
     };
-    struct charged {
+    struct limit_use {
         std::size_t limit = 0;
         int whose = 0;
         instant busy{};
@@ -157,11 +158,11 @@ private:
         std::shared_ptr<model::code> code; ///< set by the admission
         instant code_end{};                ///< how long the code was valid then
         answer said;
-        std::vector<objection> objections; ///< of the last refusal
+        std::vector<violation> violations; ///< of the last refusal
         bool admitted = false;
         instant pause{};
-        std::vector<charged> rate_limit_checks;
-        std::vector<booking> booked;
+        std::vector<limit_use> rate_limit_checks;
+        std::vector<reservation> reserved;
         upstream_answer outcome;
         bool price_known = false;
     };
@@ -181,49 +182,49 @@ private:
 
     // model_send.cpp
     [[nodiscard]] std::optional<answer> said_before(send_order const& order, instant now);
-    [[nodiscard]] std::vector<objection> objections_to(send const& s, instant now) const;
-    [[nodiscard]] bool is_in_flight(slot const& of, instant now) const;
+    [[nodiscard]] std::vector<violation> violations_of(send const& s, instant now) const;
+    [[nodiscard]] bool is_in_flight(scope const& of, instant now) const;
     void take_everything(send& s, operation_id op, instant now);
-    static void give_way(record& older);
+    static void give_way(verification& older);
     [[nodiscard]] std::shared_ptr<code> code_for(send_order const& order, instant now);
-    [[nodiscard]] std::vector<objection> too_dear(std::vector<booking> const& what,
-                                                  std::vector<booking> const& given_back,
-                                                  instant now) const;
+    [[nodiscard]] std::vector<violation> over_budget(std::vector<reservation> const& what,
+                                                     std::vector<reservation> const& given_back,
+                                                     instant now) const;
     void settle_key(send const& s, operation_id op, instant now);
-    void settle_refused(send& s, record const& record, instant now);
+    void settle_refused(send& s, verification const& verification, instant now);
     [[nodiscard]] std::int64_t back_off() const;
     [[nodiscard]] answer refusal_of(send const& s, instant now) const;
     void conclude_sent(send& s, instant now) const;
 
-    void mend_limits(otp::limit_step step, slot const& of, int end_user, instant now);
+    void mend_limits(otp::limit_step step, scope const& of, int end_user, instant now);
 
     // model_check.cpp
     [[nodiscard]] answer unpaid(check_order const& order, instant now) const;
-    [[nodiscard]] answer guess(check_order const& order, std::vector<record*> const& candidates,
-                               instant now);
-    [[nodiscard]] answer right(check_order const& order, std::vector<record*> const& candidates,
-                               instant now);
+    [[nodiscard]] answer guess(check_order const& order,
+                               std::vector<verification*> const& candidates, instant now);
+    [[nodiscard]] answer right(check_order const& order,
+                               std::vector<verification*> const& candidates, instant now);
     [[nodiscard]] answer wrong(check_order const& order, codes const& compared, bool of_id,
                                instant now);
 
     [[nodiscard]] std::vector<std::pair<std::size_t, int>>
-    limits_of(otp::limit_step step, slot const& of, int end_user) const;
+    limits_of(otp::limit_step step, scope const& of, int end_user) const;
     [[nodiscard]] meter::rule rule_of(std::size_t limit) const;
     [[nodiscard]] meter const& meter_at(std::size_t limit, int whose) const;
-    [[nodiscard]] std::size_t place_of(slot const& of) const {
+    [[nodiscard]] std::size_t place_of(scope const& of) const {
         return static_cast<std::size_t>(of.client) * rules_.numbers.size() +
                static_cast<std::size_t>(of.number);
     }
-    [[nodiscard]] number& at(slot const& of) { return numbers_[place_of(of)]; }
-    [[nodiscard]] number const& at(slot const& of) const { return numbers_[place_of(of)]; }
+    [[nodiscard]] number& at(scope const& of) { return numbers_[place_of(of)]; }
+    [[nodiscard]] number const& at(scope const& of) const { return numbers_[place_of(of)]; }
     /// Of a verification, in a step that reads it.
-    number* look_at(operation_id op, instant now);
+    number* refreshed(operation_id op, instant now);
     [[nodiscard]] answer shown_to(id_order const& order, instant now) const;
-    [[nodiscard]] record* find_record(operation_id op, instant now);
-    [[nodiscard]] record const* find_record(operation_id op, instant now) const;
-    [[nodiscard]] std::vector<record*> live_records(slot const& of, instant now);
+    [[nodiscard]] verification* find_verification(operation_id op, instant now);
+    [[nodiscard]] verification const* find_verification(operation_id op, instant now) const;
+    [[nodiscard]] std::vector<verification*> live_verifications(scope const& of, instant now);
     /// The live codes of the scope, in the order in which they began.
-    [[nodiscard]] codes live_codes(slot const& of, instant now);
+    [[nodiscard]] codes live_codes(scope const& of, instant now);
 
     rules const& rules_;
     otp::policy const& policy_;

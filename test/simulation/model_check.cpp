@@ -12,8 +12,8 @@ model::model(rules const& of)
 
 // --- who is counted -----------------------------------------------------------------------------
 
-/// The limits of that step, and the subject of each.
-std::vector<std::pair<std::size_t, int>> model::limits_of(otp::limit_step step, slot const& of,
+/// The limits of that step, and the key of each.
+std::vector<std::pair<std::size_t, int>> model::limits_of(otp::limit_step step, scope const& of,
                                                           int end_user) const {
     std::vector<std::pair<std::size_t, int>> list;
     for (std::size_t n = 0; n < policy_.limits.size(); ++n) {
@@ -55,12 +55,12 @@ meter const& model::meter_at(std::size_t limit, int whose) const {
 
 // --- a clock that was ahead ---------------------------------------------------------------------
 
-void model::number::look(instant now) {
+void model::number::refresh(instant now) {
     bool mended = false;
     for (auto& [purpose, each] : pauses)
         mended = each.mend(now) || mended;
     mended = guesses.mend(now) || mended;
-    for (auto& each : records) {
+    for (auto& each : verifications) {
         auto& code = *each.code;
         if (each.state != progress::live || code.begun <= now + clock_tolerance) continue;
         auto const by = code.begun - to_millisecond(now);
@@ -68,7 +68,7 @@ void model::number::look(instant now) {
         code.expires -= by;
         mended = true;
     }
-    for (auto& each : records) {
+    for (auto& each : verifications) {
         if (each.admitted <= now + clock_tolerance) continue;
         auto const by = each.admitted - to_millisecond(now);
         each.admitted -= by;
@@ -80,8 +80,8 @@ void model::number::look(instant now) {
 }
 
 void model::number::change(instant now) {
-    std::erase_if(records, [now](record const& each) { return each.forgotten <= now; });
-    for (auto& each : records)
+    std::erase_if(verifications, [now](verification const& each) { return each.forgotten <= now; });
+    for (auto& each : verifications)
         if (each.state == progress::live && each.code->expires <= now)
             each.state = progress::expired;
     for (auto& [purpose, each] : pauses)
@@ -89,15 +89,15 @@ void model::number::change(instant now) {
     guesses.forget_what_is_long_ago(now);
 }
 
-model::number* model::look_at(operation_id op, instant now) {
+model::number* model::refreshed(operation_id op, instant now) {
     auto const of = sends_.find(op);
     if (of == sends_.end()) return nullptr;
     auto& found = at(of->second.order.to);
-    found.look(now);
+    found.refresh(now);
     return &found;
 }
 
-void model::mend_limits(otp::limit_step step, slot const& of, int end_user, instant now) {
+void model::mend_limits(otp::limit_step step, scope const& of, int end_user, instant now) {
     for (auto const& [limit, whose] : limits_of(step, of, end_user))
         if (auto const found = meters_.find({limit, whose}); found != meters_.end())
             found->second.mend(rule_of(limit), now);
@@ -105,43 +105,44 @@ void model::mend_limits(otp::limit_step step, slot const& of, int end_user, inst
 
 // --- what is kept -------------------------------------------------------------------------------
 
-model::record* model::find_record(operation_id op, instant now) {
+model::verification* model::find_verification(operation_id op, instant now) {
     auto const of = sends_.find(op);
     if (of == sends_.end()) return nullptr;
-    for (auto& each : at(of->second.order.to).records)
+    for (auto& each : at(of->second.order.to).verifications)
         if (each.op == op && now < each.forgotten) return &each;
     return nullptr;
 }
 
-model::record const* model::find_record(operation_id op, instant now) const {
-    return const_cast<model*>(this)->find_record(op,
-                                                 now); // NOLINT: the same, and nothing is changed
+model::verification const* model::find_verification(operation_id op, instant now) const {
+    return const_cast<model*>(this)->find_verification(
+        op,
+        now); // NOLINT: the same, and nothing is changed
 }
 
-std::vector<model::record*> model::live_records(slot const& of, instant now) {
-    std::vector<record*> list;
-    for (auto& each : at(of).records)
+std::vector<model::verification*> model::live_verifications(scope const& of, instant now) {
+    std::vector<verification*> list;
+    for (auto& each : at(of).verifications)
         if (each.of == of && each.is_live(now)) list.push_back(&each);
     return list;
 }
 
-model::codes model::live_codes(slot const& of, instant now) {
+model::codes model::live_codes(scope const& of, instant now) {
     codes list;
-    for (auto const* each : live_records(of, now))
+    for (auto const* each : live_verifications(of, now))
         if (std::ranges::count(list, each->code) == 0) list.push_back(each->code);
     return list;
 }
 
-std::vector<operation_id> model::live(slot const& of, instant now) const {
+std::vector<operation_id> model::live(scope const& of, instant now) const {
     std::vector<operation_id> list;
-    for (auto const& each : at(of).records)
+    for (auto const& each : at(of).verifications)
         if (each.of == of && each.is_live(now) && !code_of(each.op).empty())
             list.push_back(each.op);
     return list;
 }
 
 std::optional<int> model::delivery_of(operation_id op, instant now) const {
-    auto const* const found = find_record(op, now);
+    auto const* const found = find_verification(op, now);
     if (found == nullptr || !found->settled) return std::nullopt;
     return found->delivery;
 }
@@ -155,8 +156,8 @@ answer model::check(check_order const& order, instant now) {
         mend_limits(otp::limit_step::guess, order.of, order.end_user, now);
         if (auto refused = unpaid(order, now); refused.what != word::nothing) return refused;
     }
-    at(order.of).look(now);
-    auto const candidates = live_records(order.of, now);
+    at(order.of).refresh(now);
+    auto const candidates = live_verifications(order.of, now);
     auto said = simply(word::no_active_otp);
     if (!candidates.empty()) said = guess(order, candidates, now);
     if (!order.with_id && said.what == word::verified)
@@ -187,10 +188,11 @@ answer model::unpaid(check_order const& order, instant now) const {
 
 /// The codes' attempts are checked first, then the number's guesses; only then is a code compared.
 /// The first guess with an id is compared whatever others did, while the number has such guesses.
-answer model::guess(check_order const& order, std::vector<record*> const& candidates, instant now) {
+answer model::guess(check_order const& order, std::vector<verification*> const& candidates,
+                    instant now) {
     auto* asked = candidates.back();
     if (order.with_id) {
-        auto const found = std::ranges::find(candidates, order.id, &record::op);
+        auto const found = std::ranges::find(candidates, order.id, &verification::op);
         if (found == candidates.end()) return simply(word::no_active_otp);
         asked = *found;
     }
@@ -219,9 +221,10 @@ answer model::guess(check_order const& order, std::vector<record*> const& candid
 /// The code is used up, and everything else that is live in the scope ends. The next send may
 /// follow immediately. A guess with an id verifies that verification, whichever message held the
 /// code. A guess without one verifies the newest of the requester, or none.
-answer model::right(check_order const& order, std::vector<record*> const& candidates, instant now) {
+answer model::right(check_order const& order, std::vector<verification*> const& candidates,
+                    instant now) {
     auto said = simply(word::verified);
-    record* owner = nullptr;
+    verification* owner = nullptr;
     for (auto* each : candidates)
         if (order.with_id ? each->op == order.id : each->by == order.end_user) owner = each;
     if (owner != nullptr) said.about = owner->op;
@@ -253,12 +256,12 @@ answer model::wrong(check_order const& order, codes const& compared, bool of_id,
 // --- as a resource ------------------------------------------------------------------------------
 
 answer model::find(id_order const& order, instant now) {
-    look_at(order.id, now);
+    refreshed(order.id, now);
     return shown_to(order, now);
 }
 
 answer model::shown_to(id_order const& order, instant now) const {
-    auto const* const found = find_record(order.id, now);
+    auto const* const found = find_verification(order.id, now);
     if (found == nullptr || found->of.client != order.client)
         return simply(word::verification_not_found);
     static constexpr std::array<char const*, 5> deliveries{"queued", "accepted", "unknown",
@@ -282,8 +285,8 @@ answer model::shown_to(id_order const& order, instant now) const {
 }
 
 answer model::cancel(id_order const& order, instant now) {
-    auto* const of = look_at(order.id, now);
-    auto* const found = find_record(order.id, now);
+    auto* const of = refreshed(order.id, now);
+    auto* const found = find_verification(order.id, now);
     if (found == nullptr || found->of.client != order.client)
         return simply(word::verification_not_found);
     if (!found->is_live(now)) return simply(word::verification_ended);
@@ -294,8 +297,8 @@ answer model::cancel(id_order const& order, instant now) {
 }
 
 answer model::update(operation_id of, int state, std::int64_t correction, instant now) {
-    auto* const its_number = look_at(of, now);
-    auto* const found = find_record(of, now);
+    auto* const its_number = refreshed(of, now);
+    auto* const found = find_verification(of, now);
     if (found == nullptr) return simply(word::absent);
     auto const certainty = [](int delivery) {
         return store::certainty(static_cast<store::delivery>(delivery));
@@ -308,7 +311,7 @@ answer model::update(operation_id of, int state, std::int64_t correction, instan
     if (state == static_cast<int>(store::delivery::failed) && pause != its_number->pauses.end() &&
         pause->second.began() == found->admitted)
         its_number->pauses.erase(pause);
-    for (auto& each : s.booked) {
+    for (auto& each : s.reserved) {
         money_.change(each.of, correction, now);
         each.amount += correction;
     }

@@ -144,7 +144,7 @@ std::int64_t sums::taken(account const& of, instant now) const {
     return is_kept(of, now) ? all_.at(of).taken : 0;
 }
 
-void sums::take(booking const& what, instant now) {
+void sums::take(reservation const& what, instant now) {
     if (!is_kept(what.of, now)) all_[what.of] = sum{0, now + what.retention};
     all_.at(what.of).taken += what.amount;
 }

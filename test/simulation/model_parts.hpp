@@ -128,7 +128,7 @@ struct account {
     friend auto operator<=>(account const&, account const&) = default;
 };
 
-struct booking {
+struct reservation {
     account of;
     std::int64_t amount = 0;
     std::int64_t cap = 0;
@@ -139,7 +139,7 @@ struct booking {
 class sums {
 public:
     [[nodiscard]] std::int64_t taken(account const& of, instant now) const;
-    void take(booking const& what, instant now);
+    void take(reservation const& what, instant now);
     /// Does nothing if the sum is forgotten; never goes below 0.
     void change(account const& of, std::int64_t by, instant now);
     [[nodiscard]] bool is_kept(account const& of, instant now) const;

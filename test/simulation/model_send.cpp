@@ -47,18 +47,18 @@ void model::admit(operation_id op, instant issued, instant now) {
     auto& s = sends_.at(op);
     ++s.next_route;
     s.at = phase::over;
-    s.objections.clear();
-    s.booked = bookings_of(s.order.to, route_of(op), issued);
+    s.violations.clear();
+    s.reserved = reservations_of(s.order.to, route_of(op), issued);
     if (auto const said = said_before(s.order, now)) {
         s.said = *said;
         return;
     }
     auto& to = at(s.order.to);
-    to.look(now);
+    to.refresh(now);
     mend_limits(otp::limit_step::send, s.order.to, s.order.end_user, now);
-    s.objections = objections_to(s, now);
-    if (!s.objections.empty()) {
-        bool const another = std::ranges::all_of(s.objections, [this](objection const& each) {
+    s.violations = violations_of(s, now);
+    if (!s.violations.empty()) {
+        bool const another = std::ranges::all_of(s.violations, [this](violation const& each) {
             return each.budget >= 0 && policy_.budgets[static_cast<std::size_t>(each.budget)].key ==
                                            otp::budget_key::route;
         });
@@ -90,8 +90,8 @@ std::optional<answer> model::said_before(send_order const& order, instant now) {
     return simply(word::delivery_unknown);
 }
 
-std::vector<model::objection> model::objections_to(send const& s, instant now) const {
-    std::vector<objection> list;
+std::vector<model::violation> model::violations_of(send const& s, instant now) const {
+    std::vector<violation> list;
     auto const& to = at(s.order.to);
     instant pause_left{};
     for (auto const& [purpose, each] : to.pauses)
@@ -104,15 +104,15 @@ std::vector<model::objection> model::objections_to(send const& s, instant now) c
          limits_of(otp::limit_step::send, s.order.to, s.order.end_user))
         if (auto const wait = meter_at(limit, whose).wait(rule_of(limit), now); wait > instant(0))
             list.push_back({policy_.limits[limit].name, wait});
-    for (auto const& each : too_dear(s.booked, {}, now))
+    for (auto const& each : over_budget(s.reserved, {}, now))
         list.push_back(each);
     if (auto const wait = to.guesses.used_up(now); wait > instant(0))
         list.push_back({store::guesses_counter, wait});
     return list;
 }
 
-bool model::is_in_flight(slot const& of, instant now) const {
-    return std::ranges::any_of(at(of).records, [&](record const& each) {
+bool model::is_in_flight(scope const& of, instant now) const {
+    return std::ranges::any_of(at(of).verifications, [&](verification const& each) {
         return each.of == of && now < each.in_flight_until && now < each.forgotten;
     });
 }
@@ -127,7 +127,7 @@ void model::take_everything(send& s, operation_id op, instant now) {
         used.take(rule_of(limit), now);
         s.rate_limit_checks.push_back({limit, whose, used.busy(now)});
     }
-    for (auto const& each : s.booked)
+    for (auto const& each : s.reserved)
         money_.take(each, now);
     instant const lease = policy_.send_timeout + settle_time;
     if (s.order.idempotency_key >= 0) {
@@ -139,7 +139,7 @@ void model::take_everything(send& s, operation_id op, instant now) {
     }
     if (policy_.cooldown.base.count() > 0)
         s.pause = to.pauses[s.order.to.purpose].begin(policy_.cooldown, now);
-    record fresh;
+    verification fresh;
     fresh.op = op;
     fresh.of = s.order.to;
     fresh.admitted = to_millisecond(now);
@@ -148,15 +148,15 @@ void model::take_everything(send& s, operation_id op, instant now) {
     fresh.by = s.order.end_user;
     fresh.code = s.code = code_for(s.order, now);
     s.code_end = std::chrono::ceil<store::duration>(fresh.code->expires - now);
-    auto const open = live_records(s.order.to, now);
+    auto const open = live_verifications(s.order.to, now);
     if (open.size() >= store::open_max) give_way(*open.front());
-    to.records.push_back(std::move(fresh));
-    for (auto& each : to.records)
+    to.verifications.push_back(std::move(fresh));
+    for (auto& each : to.verifications)
         if (each.code == s.code && each.state == progress::live)
             each.forgotten = std::max(each.forgotten, s.code->expires);
 }
 
-void model::give_way(record& older) {
+void model::give_way(verification& older) {
     older.state = progress::canceled;
     older.in_flight_until = instant(0);
 }
@@ -179,7 +179,7 @@ std::shared_ptr<model::code> model::code_for(send_order const& order, instant no
         }
     }
     if (live.size() == store::codes_max)
-        for (auto* each : live_records(of, now))
+        for (auto* each : live_verifications(of, now))
             if (each->code == live.front()) give_way(*each);
     auto fresh = std::make_shared<code>();
     fresh->begun = at;
@@ -197,9 +197,9 @@ bool model::learn_code(operation_id op, std::string const& code) {
 // --- money --------------------------------------------------------------------------------------
 
 /// For the current route, at the expected price.
-std::vector<booking> model::bookings_of(slot const& to, int route, instant at) const {
+std::vector<reservation> model::reservations_of(scope const& to, int route, instant at) const {
     auto const price = rules_.expected_price(route);
-    std::vector<booking> list;
+    std::vector<reservation> list;
     account ledger;
     ledger.period = at / instant(hours(1));
     list.push_back({ledger, price, std::numeric_limits<std::int64_t>::max(), ledger_retention});
@@ -217,10 +217,10 @@ std::vector<booking> model::bookings_of(slot const& to, int route, instant at) c
     return list;
 }
 
-std::vector<model::objection> model::too_dear(std::vector<booking> const& what,
-                                              std::vector<booking> const& given_back,
-                                              instant now) const {
-    std::vector<objection> list;
+std::vector<model::violation> model::over_budget(std::vector<reservation> const& what,
+                                                 std::vector<reservation> const& given_back,
+                                                 instant now) const {
+    std::vector<violation> list;
     for (auto const& each : what) {
         if (each.of.budget < 0) continue;
         auto taken = money_.taken(each.of, now);
@@ -282,22 +282,22 @@ void model::conclude_sent(send& s, instant now) const {
 /// The same step refunds the expected cost of the previous route.
 void model::replace_reservation(operation_id op, instant issued, instant now) {
     auto& s = sends_.at(op);
-    auto* const its_number = look_at(op, now);
+    auto* const its_number = refreshed(op, now);
     ++s.next_route;
-    if (find_record(op, now) == nullptr) { // forgotten: it comes too late
+    if (find_verification(op, now) == nullptr) { // forgotten: it comes too late
         s.at = phase::settling;
         return;
     }
-    auto const next = bookings_of(s.order.to, route_of(op), issued);
-    if (!too_dear(next, s.booked, now).empty()) {
+    auto const next = reservations_of(s.order.to, route_of(op), issued);
+    if (!over_budget(next, s.reserved, now).empty()) {
         if (s.next_route == s.order.routes.size()) s.at = phase::settling;
         return;
     }
-    for (auto const& each : s.booked)
+    for (auto const& each : s.reserved)
         money_.change(each.of, -each.amount, now);
     for (auto const& each : next)
         money_.take(each, now);
-    s.booked = next;
+    s.reserved = next;
     s.at = phase::sending;
     its_number->change(now);
 }
@@ -308,9 +308,9 @@ void model::settle(operation_id op, instant now) {
     using enum upstream_answer::kind;
     auto& s = sends_.at(op);
     s.at = phase::over;
-    auto* const its_number = look_at(op, now);
+    auto* const its_number = refreshed(op, now);
     settle_key(s, op, now);
-    auto* const found = find_record(op, now);
+    auto* const found = find_verification(op, now);
     if (found == nullptr) return;
     if (s.outcome.what == rejected || s.outcome.what == not_sent) {
         // A verification that has ended stays unchanged, and so does its spending.
@@ -321,7 +321,7 @@ void model::settle(operation_id op, instant now) {
     }
     s.price_known = s.outcome.cost.has_value();
     if (s.outcome.cost)
-        for (auto& each : s.booked) {
+        for (auto& each : s.reserved) {
             money_.change(each.of, *s.outcome.cost - each.amount, now);
             each.amount = *s.outcome.cost;
         }
@@ -346,15 +346,16 @@ void model::settle_key(send const& s, operation_id op, instant now) {
 }
 
 /// As if the send had never been made, except for a short back-off.
-void model::settle_refused(send& s, record const& of, instant now) {
+void model::settle_refused(send& s, verification const& of, instant now) {
     auto& to = at(s.order.to);
     auto const end_of_pause = of.admitted + s.pause;
-    std::erase_if(to.records, [op = of.op](record const& each) { return each.op == op; });
+    std::erase_if(to.verifications,
+                  [op = of.op](verification const& each) { return each.op == op; });
     s.price_known = true;
     if (s.pause > instant(0))
         to.pauses[s.order.to.purpose].take_back(end_of_pause, std::chrono::seconds(back_off()),
                                                 now);
-    for (auto& each : s.booked) {
+    for (auto& each : s.reserved) {
         money_.change(each.of, -each.amount, now);
         each.amount = 0;
     }
@@ -375,7 +376,7 @@ std::int64_t model::back_off() const {
 
 answer model::answer_of(operation_id op, instant now) const {
     auto const& s = sends_.at(op);
-    if (!s.objections.empty() && !s.admitted) return refusal_of(s, now);
+    if (!s.violations.empty() && !s.admitted) return refusal_of(s, now);
     return s.said;
 }
 
@@ -383,7 +384,7 @@ answer model::answer_of(operation_id op, instant now) const {
 answer model::refusal_of(send const& s, instant now) const {
     answer said = simply(word::cooldown_active);
     instant longest{};
-    for (auto const& each : s.objections) {
+    for (auto const& each : s.violations) {
         auto wait = each.wait;
         if (each.budget >= 0)
             wait =

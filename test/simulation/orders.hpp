@@ -18,16 +18,16 @@ using operation_id = std::uint32_t;
 inline constexpr operation_id none = UINT32_MAX;
 
 /// A verification scope: number, client and purpose.
-struct slot {
+struct scope {
     int client = 0;
     int number = 0;
     int purpose = 0;
 
-    friend bool operator==(slot const&, slot const&) = default;
+    friend bool operator==(scope const&, scope const&) = default;
 };
 
 struct send_order {
-    slot to;
+    scope to;
     std::vector<int> routes; ///< tried in this order; several: a plan
     int end_user = -1;       ///< an address; -1: none
     int idempotency_key = -1;
@@ -37,7 +37,7 @@ struct send_order {
 };
 
 struct check_order {
-    slot of;
+    scope of;
     std::string code;
     bool with_id = false;
     operation_id id = none; ///< none, with an id: one that was never issued

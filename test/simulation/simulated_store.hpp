@@ -21,16 +21,16 @@ public:
     /// `inner` may be another store after each turn. `lose`: the server's next answer to it is
     /// lost, and the step is done or not; returns false if such a store has no server.
     simulated_store(std::function<store&()> inner, std::function<bool(bool done)> lose,
-                    gates& turns, virtual_clock const& clock, watcher& tell, int& calls_inside)
+                    gates& turns, virtual_clock const& clock, watcher& watching, int& calls_inside)
         : inner_(std::move(inner)), lose_(std::move(lose)), turns_(turns), clock_(clock),
-          tell_(tell), calls_inside_(calls_inside) {}
+          watcher_(watching), calls_inside_(calls_inside) {}
 
     template <class T>
     using reply = boost::asio::awaitable<otpd::store::result<T>>;
 
     reply<otpd::store::admit_outcome> admit(otpd::store::admission request) override {
         otpd::store::verification_address const at{request.key.number, request.id};
-        tell_.admitting(turns_.current(), at);
+        watcher_.admitting(turns_.current(), at);
         auto call = [this, request = std::move(request)]() mutable {
             return inner_().admit(std::move(request));
         };
@@ -116,7 +116,8 @@ private:
         if (!has_server && !done) co_return seen::unheard;
         auto const answer = co_await counted<T>(call());
         if (!has_server && answer) co_return effect_of(*answer);
-        if (has_server == answer.has_value()) tell_.broken("the store knows what it cannot know");
+        if (has_server == answer.has_value())
+            watcher_.broken("the store knows what it cannot know");
         co_return seen::unheard;
     }
 
@@ -127,24 +128,24 @@ private:
         auto const overdue = issued + store_patience;
         auto becomes = co_await turns_.pass(stage::to_store, overdue);
         if (becomes == fate::lost) {
-            tell_.failed(op, what);
+            watcher_.failed(op, what);
             co_return otpd::store::fault::not_executed;
         }
-        tell_.about_to_do();
+        watcher_.about_to_do();
         if (becomes == fate::unanswered || becomes == fate::never_arrived) {
             auto const said = co_await without_answer<T>(call, becomes == fate::unanswered);
-            if (becomes == fate::unanswered) tell_.done(op, what, issued, said);
-            tell_.failed(op, what);
+            if (becomes == fate::unanswered) watcher_.done(op, what, issued, said);
+            watcher_.failed(op, what);
             co_return otpd::store::fault::unknown;
         }
         auto answer = co_await counted<T>(call());
         if (answer)
-            tell_.done(op, what, issued, effect_of(*answer));
+            watcher_.done(op, what, issued, effect_of(*answer));
         else
-            tell_.broken("the store failed by itself");
+            watcher_.broken("the store failed by itself");
         if (becomes == fate::waits) becomes = co_await turns_.pass(stage::from_store, overdue);
         if (becomes == fate::unheard || becomes == fate::lost) {
-            tell_.failed(op, what);
+            watcher_.failed(op, what);
             co_return otpd::store::fault::unknown;
         }
         co_return answer;
@@ -154,7 +155,7 @@ private:
     std::function<bool(bool)> lose_;
     gates& turns_;
     virtual_clock const& clock_;
-    watcher& tell_;
+    watcher& watcher_;
     int&
         /// Waits for a store with its own thread: the history has one step at a time.
         calls_inside_;

@@ -12,8 +12,8 @@ simulated_upstream::send_sms(bridgexapi::sms message, deadline) {
     // When the whole send began, over all routes.
     auto const began = truths_.try_emplace(op, truth{clock_.elapsed()}).first->second.began;
     auto const overdue = began + rules_.policy.send_timeout;
-    tell_.transmitting(op, message);
-    if (sends_twice) tell_.transmitting(op, message);
+    watcher_.transmitting(op, message);
+    if (sends_twice) watcher_.transmitting(op, message);
     auto becomes = co_await turns_.pass(stage::to_upstream, overdue);
     bridgexapi::send_outcome outcome = bridgexapi::unknown{reason::timed_out};
     if (becomes != fate::lost) {
@@ -23,7 +23,7 @@ simulated_upstream::send_sms(bridgexapi::sms message, deadline) {
         if (becomes == fate::unheard || becomes == fate::lost)
             outcome = bridgexapi::unknown{reason::connection_lost};
     }
-    tell_.answered(op, told(outcome));
+    watcher_.answered(op, answer_for(outcome));
     co_return outcome;
 }
 
@@ -64,7 +64,7 @@ simulated_upstream::truth simulated_upstream::of(operation_id op) const {
     return found == truths_.end() ? truth() : found->second;
 }
 
-upstream_answer simulated_upstream::told(bridgexapi::send_outcome const& what) {
+upstream_answer simulated_upstream::answer_for(bridgexapi::send_outcome const& what) {
     upstream_answer said;
     if (auto const* const yes = std::get_if<bridgexapi::accepted>(&what)) {
         if (yes->cost) said.cost = yes->cost->micros();

@@ -20,9 +20,9 @@ public:
         std::int64_t charged = 0;
     };
 
-    simulated_upstream(rules const& by, gates& turns, virtual_clock const& clock, watcher& tell,
+    simulated_upstream(rules const& by, gates& turns, virtual_clock const& clock, watcher& watching,
                        seeded& chance)
-        : rules_(by), turns_(turns), clock_(clock), tell_(tell), chance_(chance) {}
+        : rules_(by), turns_(turns), clock_(clock), watcher_(watching), chance_(chance) {}
 
     boost::asio::awaitable<bridgexapi::send_outcome> send_sms(bridgexapi::sms message,
                                                               deadline until) override;
@@ -37,12 +37,12 @@ private:
     bridgexapi::send_outcome handle(operation_id op, int route);
     bridgexapi::accepted accept(operation_id op, int route);
     bridgexapi::reason draw_rejection();
-    static upstream_answer told(bridgexapi::send_outcome const& what);
+    static upstream_answer answer_for(bridgexapi::send_outcome const& what);
 
     rules const& rules_;
     gates& turns_;
     virtual_clock const& clock_;
-    watcher& tell_;
+    watcher& watcher_;
     seeded& chance_;
     std::unordered_map<operation_id, truth> truths_;
     std::int64_t charged_in_all_ = 0;

@@ -191,7 +191,7 @@ std::vector<world::sum> world::sums() {
                     at};
                 for (auto const& each : instances_[0].service->spending.reservations(purchase))
                     keys.push_back(each.budget);
-                for (auto const& each : model_.bookings_of({client, 0, purpose}, route, now()))
+                for (auto const& each : model_.reservations_of({client, 0, purpose}, route, now()))
                     found.push_back({each.of, {}, 0});
             }
     auto taken = wait_for(context_, backend_->of(0).spent(keys));
@@ -223,10 +223,10 @@ void world::compare_money_with_the_upstream() {
     for (auto const op : sends_) {
         if (!model_.price_known_of(op)) continue;
         auto const charged = upstream_.of(op).charged;
-        auto const booked = model_.booked(op).front().amount;
-        if (booked != charged)
+        auto const reserved = model_.reserved(op).front().amount;
+        if (reserved != charged)
             return fail("#" + std::to_string(op) + " cost " + std::to_string(charged) +
-                        " and is booked with " + std::to_string(booked));
+                        " and is reserved as " + std::to_string(reserved));
     }
 }
 

@@ -117,10 +117,10 @@ private:
     void lose_writes();
     operation_id add(happening kind);
     void draw_key(send_order& order);
-    slot draw_slot();
+    scope draw_scope();
     std::optional<operation_id> draw_recent();
     std::optional<operation_id> draw_live();
-    std::string draw_code(slot const& of, operation_id& owner);
+    std::string draw_code(scope const& of, operation_id& owner);
     [[nodiscard]] id_order draw_id();
     template <class T>
     void spawn(operation_id op, boost::asio::awaitable<otp::outcome<T>> work);

@@ -76,8 +76,8 @@ void world::spawn(operation_id op, asio::awaitable<otp::outcome<T>> work) {
 
 // --- sends --------------------------------------------------------------------------------------
 
-slot world::draw_slot() {
-    slot of;
+scope world::draw_scope() {
+    scope of;
     of.client = static_cast<int>(chance_.below(rules_.clients.size()));
     if (chance_.chance(500)) of.number = static_cast<int>(chance_.below(rules_.numbers.size()));
     of.purpose = static_cast<int>(chance_.below(rules_.purposes.size()));
@@ -87,7 +87,7 @@ slot world::draw_slot() {
 void world::begin_send() {
     auto const op = add(happening::send);
     send_order order;
-    order.to = draw_slot();
+    order.to = draw_scope();
     auto const roll = chance_.below(100);
     order.routes = {rules_.policy.default_route_id};
     if (roll < 25) order.routes = {chance_.one_of(rules_.routes)};
@@ -162,13 +162,13 @@ std::optional<operation_id> world::draw_recent() {
 /// A send whose code a user can still type.
 std::optional<operation_id> world::draw_live() {
     for (auto op = sends_.rbegin(); op != sends_.rend() && op - sends_.rbegin() < 20; ++op)
-        if (chance_.chance(500) && !model_.live(model_.slot_of(*op), store_now()).empty())
+        if (chance_.chance(500) && !model_.live(model_.scope_of(*op), store_now()).empty())
             return *op;
     return draw_recent();
 }
 
 /// The right code, one that was right once, somebody else's, or one that never existed.
-std::string world::draw_code(slot const& of, operation_id& owner) {
+std::string world::draw_code(scope const& of, operation_id& owner) {
     auto const roll = chance_.below(100);
     auto const live = model_.live(of, store_now());
     owner = none;
@@ -186,7 +186,7 @@ void world::begin_check() {
     auto const op = add(happening::check);
     check_order order;
     auto const recent = chance_.chance(700) ? draw_live() : draw_recent();
-    order.of = recent && !chance_.chance(100) ? model_.slot_of(*recent) : draw_slot();
+    order.of = recent && !chance_.chance(100) ? model_.scope_of(*recent) : draw_scope();
     operation_id owner = none;
     order.code = draw_code(order.of, owner);
     order.with_id = chance_.chance(500);
@@ -224,7 +224,7 @@ id_order world::draw_id() {
     auto const recent = draw_recent();
     if (!recent || chance_.chance(30)) return order;
     order.id = *recent;
-    order.client = model_.slot_of(*recent).client;
+    order.client = model_.scope_of(*recent).client;
     if (chance_.chance(100)) order.client = 1 - order.client;
     return order;
 }
@@ -261,7 +261,7 @@ world::report world::draw_report(operation_id of, int known) {
     if (known != static_cast<int>(unknown)) return {of, static_cast<int>(state), 0};
     auto const is = upstream_.of(of);
     return {of, static_cast<int>(is.sent > 0 ? accepted : failed),
-            is.charged - model_.booked(of).front().amount};
+            is.charged - model_.reserved(of).front().amount};
 }
 
 /// As the trackers of both instances would make it, sometimes twice.
@@ -289,21 +289,21 @@ void world::begin_update() {
 }
 
 store::delivery_update world::update_of(operation_id op) {
-    auto const& told = at(op).report;
-    auto const& about = at(told.of);
+    auto const& report = at(op).report;
+    auto const& about = at(report.of);
     store::delivery_update request;
     request.address = about.at;
-    request.message = static_cast<store::delivery>(told.state);
-    if (told.correction == 0) return request;
+    request.message = static_cast<store::delivery>(report.state);
+    if (report.correction == 0) return request;
     auto const& to = about.send.to;
     otp::ledger::purchase const purchase{rules_.clients[static_cast<std::size_t>(to.client)].name,
                                          rules_.purposes[static_cast<std::size_t>(to.purpose)],
                                          "",
-                                         model_.route_of(told.of),
+                                         model_.route_of(report.of),
                                          money(),
                                          wall_time(virtual_clock::begins_at) + about.booked_at};
     for (auto const& each : instances_[0].service->spending.reservations(purchase))
-        request.adjustments.push_back({each.budget, told.correction});
+        request.adjustments.push_back({each.budget, report.correction});
     return request;
 }
 

@@ -46,7 +46,7 @@ public:
             }
         for (auto const& each : commit.writes)
             if (!commit.failed[each.group]) write(each);
-        tell(commit);
+        report(commit);
     }
 
 private:
@@ -68,14 +68,14 @@ private:
         blob(write.key) = write.blob;
         ends[write.key] = write.retained_until;
     }
-    void tell(store::commit& commit) {
-        std::vector<bool> told(commit.shared.size());
-        for (std::size_t n = 0; n < told.size(); ++n)
-            told[n] = commit.shared[n].is_wanted;
+    void report(store::commit& commit) {
+        std::vector<bool> wanted(commit.shared.size());
+        for (std::size_t n = 0; n < wanted.size(); ++n)
+            wanted[n] = commit.shared[n].is_wanted;
         for (auto const& each : commit.additions)
-            told[each.target] = true;
-        for (std::size_t n = 0; n < told.size(); ++n)
-            if (told[n])
+            wanted[each.target] = true;
+        for (std::size_t n = 0; n < wanted.size(); ++n)
+            if (wanted[n])
                 commit.present.push_back({commit.shared[n].key, blob(commit.shared[n].key)});
         for (auto const& each : commit.writes)
             if (commit.failed[each.group]) commit.present.push_back({each.key, blob(each.key)});

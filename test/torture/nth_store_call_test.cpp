@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(of_a_check_with_a_wrong_code) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(of_a_look_and_of_a_cancellation) {
+BOOST_AUTO_TEST_CASE(of_a_query_and_of_a_cancellation) {
     for (auto const how : all_store_failures) {
         auto const number = fresh_number();
         auto const sent = client.ask(send_request(number, false, ""));

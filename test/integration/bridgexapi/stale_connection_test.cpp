@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(an_upstream_that_closes_late_costs_one_send_and_gets_fresh_
         learning.probation = std::chrono::milliseconds(20);
         learning.fresh_min = plenty;
         bridgexapi::client client(context.get_executor(), learning, random, observer);
-        auto const told = observer.stopped_reusing();
+        auto const stops_before = observer.stopped_reusing();
         auto const answered = send_until_one_is_lost(*this, client);
         BOOST_TEST(observer.calls().back().reused_connection);
         constexpr std::size_t sends = 600;
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(an_upstream_that_closes_late_costs_one_send_and_gets_fresh_
         BOOST_TEST(outcomes["accepted"] == static_cast<int>(sends));
         BOOST_TEST(server->notes().size() == sends + static_cast<std::size_t>(answered));
         BOOST_TEST(!observer.calls().back().reused_connection);
-        BOOST_TEST(observer.stopped_reusing() == told + 1);
+        BOOST_TEST(observer.stopped_reusing() == stops_before + 1);
     }
 }
 
@@ -254,8 +254,8 @@ namespace {
 
 /// How the client may learn that its connection ended.
 enum class noticed_by {
-    watch, ///< the context runs meanwhile
-    look,  ///< the context does not run: only the check right before the write is left
+    watch,      ///< the context runs meanwhile
+    last_check, ///< the context does not run: only the check right before the write is left
 };
 
 /// The server ends its first connection after the reply, while the client is idle. The next send
@@ -332,7 +332,7 @@ BOOST_AUTO_TEST_CASE(reset_while_idle) {
 }
 
 BOOST_AUTO_TEST_CASE(half_closed_while_idle) {
-    for (auto const how : {noticed_by::watch, noticed_by::look}) {
+    for (auto const how : {noticed_by::watch, noticed_by::last_check}) {
         survives(*this, true, how, half_close);
         survives(*this, false, how, half_close);
     }
@@ -342,12 +342,12 @@ BOOST_AUTO_TEST_CASE(half_closed_while_idle) {
 /// the connection and its check.
 BOOST_AUTO_TEST_CASE(the_end_is_noticed_at_any_step) {
     for (int i = 0; i < 50; ++i)
-        survives(*this, false, noticed_by::look, half_close);
+        survives(*this, false, noticed_by::last_check, half_close);
 }
 
 BOOST_AUTO_TEST_CASE(close_notify_while_idle) {
     survives(*this, true, noticed_by::watch, close_notify);
-    survives(*this, true, noticed_by::look, close_notify);
+    survives(*this, true, noticed_by::last_check, close_notify);
 }
 
 /// One write holds a whole reply and an unexpected second one: the connection is out of step.

@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(names_who_has_too_many_connections) {
     BOOST_TEST(first.read_reply().value().status == 200u);
 }
 
-BOOST_FIXTURE_TEST_CASE(is_a_malformed_request_where_nobody_asked_for_it, http_fixture) {
+BOOST_FIXTURE_TEST_CASE(is_a_malformed_request_where_it_is_not_enabled, http_fixture) {
     auto client = connect();
     client.send(from_v4 + get_client());
     BOOST_TEST(client.read_reply().value().status == 400u);

@@ -39,7 +39,7 @@ void use_up(http_fixture& server, raw_client& client) {
 
 BOOST_AUTO_TEST_SUITE(http_wrong_tokens)
 
-BOOST_AUTO_TEST_CASE(of_one_address_are_answered_late_after_ten_in_a_minute_and_told_once) {
+BOOST_AUTO_TEST_CASE(of_one_address_are_answered_late_after_ten_in_a_minute_and_reported_once) {
     http_fixture server(holding_back(100));
     auto guesser = server.connect();
     use_up(server, guesser);

@@ -278,7 +278,7 @@ BOOST_AUTO_TEST_CASE(a_test_number_gets_no_sms_and_says_so) {
 }
 
 // Nothing reveals whether there was a code.
-BOOST_AUTO_TEST_CASE(failures_look_alike_when_that_is_asked_for) {
+BOOST_AUTO_TEST_CASE(failures_are_alike_when_that_is_configured) {
     service_fixture service(environment{{"OTPD_OTP_UNIFORM_FAILURES_MS", "20"}});
     auto const number = service.fresh_number();
     auto const stripped = [](raw_reply const& reply) {

@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(a_token_opens_what_it_guards_and_nothing_like_it_does) {
 }
 
 // A stranger at the same address as an honest client locks that client out of nothing.
-BOOST_AUTO_TEST_CASE(wrong_tokens_are_counted_and_told_once_and_a_right_one_is_served) {
+BOOST_AUTO_TEST_CASE(wrong_tokens_are_counted_and_logged_once_and_a_right_one_is_served) {
     service_fixture service(environment{{"API_AUTH_TOKEN", "Tok3n-of-this-instance"}});
     auto const ask = [&service](std::string const& token) {
         return service.client.ask(with_token(get("/config"), "Bearer " + token));
@@ -132,9 +132,9 @@ BOOST_AUTO_TEST_CASE(wrong_tokens_are_counted_and_told_once_and_a_right_one_is_s
           R"(otpd_http_wrong_tokens_total{answer="late",listener="api"} 2)"})
         BOOST_TEST(metrics.find(sample) != std::string::npos, sample);
     eventually([&service] { return !service.otpd.events("wrong_tokens").empty(); });
-    auto const told = service.otpd.events("wrong_tokens");
-    BOOST_TEST(told.size() == 1U);
-    BOOST_TEST(told.front().at("client").as_string() == "127.0.0.1");
+    auto const logged = service.otpd.events("wrong_tokens");
+    BOOST_TEST(logged.size() == 1U);
+    BOOST_TEST(logged.front().at("client").as_string() == "127.0.0.1");
 }
 
 BOOST_AUTO_TEST_CASE(only_json_is_read) {
@@ -340,7 +340,7 @@ BOOST_AUTO_TEST_CASE(each_response_has_an_id_and_a_time) {
     }
 }
 
-// A client that waits as told is served.
+// A client that waits for Retry-After is served.
 BOOST_AUTO_TEST_CASE(a_send_after_retry_after_succeeds) {
     service_fixture service(environment{{"OTP_SEND_COOLDOWN_SECONDS", "2"}});
     auto const number = service.fresh_number();
@@ -531,9 +531,9 @@ BOOST_AUTO_TEST_CASE(health_counts_the_codes_that_can_be_verified) {
 }
 
 // Requests without a token cause no load: all of them share one check of the store per second.
-BOOST_AUTO_TEST_CASE(the_store_is_looked_at_once_a_second_however_many_ask) {
+BOOST_AUTO_TEST_CASE(the_store_is_asked_once_a_second_however_many_clients_ask) {
     service_fixture service;
-    auto const looks = [&service](std::string const& operation) {
+    auto const store_calls = [&service](std::string const& operation) {
         auto const text = service.otpd.metrics();
         auto const series =
             "\notpd_store_operation_duration_seconds_count{operation=\"" + operation + "\"} ";
@@ -548,8 +548,8 @@ BOOST_AUTO_TEST_CASE(the_store_is_looked_at_once_a_second_however_many_ask) {
     }
     auto const replies = ask_in_parallel(service.otpd.port(), questions, 16);
     BOOST_TEST(count_status(replies, 200) == questions.size());
-    auto const pings = looks("ping");
-    auto const counts = looks("live_codes");
+    auto const pings = store_calls("ping");
+    auto const counts = store_calls("live_codes");
     auto const seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     BOOST_TEST(pings >= 1);
@@ -557,7 +557,7 @@ BOOST_AUTO_TEST_CASE(the_store_is_looked_at_once_a_second_however_many_ask) {
     BOOST_TEST(counts <= seconds + 1);
 }
 
-BOOST_AUTO_TEST_CASE(config_tells_the_rules) {
+BOOST_AUTO_TEST_CASE(config_shows_the_rules) {
     service_fixture service(environment{{"OTP_TTL_SECONDS", "120"}, {"OTP_MAX_ATTEMPTS", "3"}});
     auto const rules = object_of(service.client.ask(get("/config")));
     BOOST_TEST(rules.at("otp_ttl_seconds").to_number<int>() == 120);

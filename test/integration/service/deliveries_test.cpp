@@ -72,10 +72,10 @@ struct followed {
     }
 
     /// Waits until a long poll has read the verification: it does not miss what happens after that.
-    void wait_for_a_look() {
-        constexpr char const* looks =
+    void wait_for_a_find() {
+        constexpr char const* finds =
             "otpd_store_operation_duration_seconds_count{operation=\"find\"}";
-        eventually([&] { return metric(looks) >= 1; });
+        eventually([&] { return metric(finds) >= 1; });
     }
 
     service_fixture service;
@@ -101,7 +101,7 @@ std::string field_of(std::string const& request, std::string const& name) {
 
 BOOST_AUTO_TEST_SUITE(service_deliveries)
 
-BOOST_AUTO_TEST_CASE(a_report_is_learned_and_told) {
+BOOST_AUTO_TEST_CASE(a_delivery_report_is_stored_and_published) {
     followed with;
     auto const number = with.service.fresh_number();
     auto const id = with.sent_id(number);
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(who_waits_for_a_change_is_answered_when_it_comes) {
         http_client client(port);
         return client.ask(get("/verifications/" + id + "?wait=20"));
     });
-    with.wait_for_a_look();
+    with.wait_for_a_find();
     with.service.verify(number, with.service.stub.code_sent_to(number));
     auto const reply = waiting.get();
     BOOST_TEST(reply.status == 200U);
@@ -210,12 +210,12 @@ BOOST_AUTO_TEST_CASE(a_service_that_ends_keeps_nobody_waiting) {
         http_client client(port);
         return client.ask(get("/verifications/" + id + "?wait=20"));
     });
-    with.wait_for_a_look();
+    with.wait_for_a_find();
     BOOST_TEST(with.service.otpd.stop() == 0); // it waits for its requests
     BOOST_TEST(waiting.get().status == 200U);
 }
 
-BOOST_AUTO_TEST_CASE(webhooks_tell_what_happened_signed) {
+BOOST_AUTO_TEST_CASE(webhooks_post_signed_events) {
     scripted_server hooks([](scripted_server& server,
                              scripted_connection& connection) -> boost::asio::awaitable<void> {
         for (;;) {

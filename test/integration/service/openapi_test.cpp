@@ -147,18 +147,19 @@ BOOST_AUTO_TEST_CASE(replies_are_as_documented) {
     verify(service.verify_request(number, wrong_code(code)), 400);
     verify(service.verify_request(number, "1"), 422);
     verify(service.verify_request(service.fresh_number(), code), 404);
-    auto const look = [&](std::string const& verification, char const* method, unsigned expected) {
+    auto const check_verification = [&](std::string const& verification, char const* method,
+                                        unsigned expected) {
         auto request = get("/verifications/" + verification);
         request.method = method;
         check("/verifications/{id}", request, expected);
     };
-    look(id, "GET", 200);
+    check_verification(id, "GET", 200);
     verify(service.verify_request(number, code), 200);
-    look(id, "DELETE", 409);
-    look(std::string(64, '0'), "GET", 404);
-    look(std::string(64, '0'), "DELETE", 404);
+    check_verification(id, "DELETE", 409);
+    check_verification(std::string(64, '0'), "GET", 404);
+    check_verification(std::string(64, '0'), "DELETE", 404);
     auto const canceled = object_of(send(service.send_request(service.fresh_number()), 200));
-    look(std::string(canceled.at("verification_id").as_string()), "DELETE", 200);
+    check_verification(std::string(canceled.at("verification_id").as_string()), "DELETE", 200);
     auto const keyed = service.send_request(service.fresh_number()).with("Idempotency-Key", "k");
     send(keyed, 200);
     send(keyed, 200);

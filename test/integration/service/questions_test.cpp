@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_sent_for_more_than_it_may_cost) {
     check_outcome(send("1e-1"), 200);
 }
 
-BOOST_AUTO_TEST_CASE(what_became_of_a_message_can_be_asked_here) {
+BOOST_AUTO_TEST_CASE(the_delivery_of_a_message_can_be_queried) {
     service_fixture service(environment{{"OTPD_DELIVERY_STATUS_URL", "https://otp.example.com"}});
     auto const number = service.fresh_number();
     auto const sent = object_of(service.send(number));
@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(what_became_of_a_message_can_be_asked_here) {
 
 // The request would carry the account's API key, to whatever path the upstream's server makes of
 // the id.
-BOOST_AUTO_TEST_CASE(an_id_that_no_message_has_is_not_asked_for_upstream) {
+BOOST_AUTO_TEST_CASE(an_id_that_no_message_has_causes_no_request_upstream) {
     service_fixture service;
     for (auto const& id : {std::string("..%2F..%2Fadmin"), std::string("%2e%2e"),
                            std::string("a%2Fb"), std::string("a%3Fb"), std::string("a.b"),
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(an_id_that_no_message_has_is_not_asked_for_upstream) {
     BOOST_TEST(service.stub.requests().size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(prices_and_the_balance_are_told_without_sending) {
+BOOST_AUTO_TEST_CASE(prices_and_the_balance_are_shown_without_sending) {
     service_fixture service;
     auto const number = service.fresh_number();
     auto const ask = [&service](http_request const& request) {

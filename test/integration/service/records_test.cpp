@@ -223,7 +223,7 @@ BOOST_AUTO_TEST_CASE(nothing_written_or_answered_holds_a_code_a_token_or_a_whole
     BOOST_TEST(!service.otpd.events("pumping_blocked").empty());
 }
 
-BOOST_AUTO_TEST_CASE(log_and_metrics_tell_what_happened_and_no_secret) {
+BOOST_AUTO_TEST_CASE(log_and_metrics_report_every_event_and_no_secret) {
     recorded_service service;
     do_many_things(service);
     std::string metrics;

@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(an_explicit_route_takes_no_other) {
     BOOST_TEST(with.routes_asked(number) == "2");
 }
 
-BOOST_AUTO_TEST_CASE(a_route_that_keeps_failing_is_left_alone_and_the_plan_goes_on) {
+BOOST_AUTO_TEST_CASE(a_route_that_keeps_failing_is_skipped_and_the_plan_continues) {
     service_fixture service({{"OTPD_ROUTES_FAILURES_TO_OPEN", "3"}}, login_plan);
     service.stub.control("POST", "config", {{"sender_ids", json::array{"OTHER"}}});
     // Refusals, however many, are no failures of the route.
@@ -223,10 +223,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_daily_cap_holds_over_parallel_senders_whether_
 BOOST_AUTO_TEST_CASE(on_a_loopback_address_the_cap_is_50_unless_another_is_set) {
     environment settings{{"OTPD_MONEY_DAILY_CAP", ""}, {"OTPD_MONEY_ASSUMED_PRICE", "50"}};
     service_fixture service(settings);
-    auto const told = service.otpd.events("daily_cap");
-    BOOST_TEST_REQUIRE(told.size() == 1U);
-    BOOST_TEST(told[0].at("cap").to_number<double>() == 50.0);
-    BOOST_TEST(told[0].at("by_default").as_bool());
+    auto const logged = service.otpd.events("daily_cap");
+    BOOST_TEST_REQUIRE(logged.size() == 1U);
+    BOOST_TEST(logged[0].at("cap").to_number<double>() == 50.0);
+    BOOST_TEST(logged[0].at("by_default").as_bool());
     check_outcome(service.send(service.fresh_number()), 200); // and it was 0.091
     auto const over = service.send(service.fresh_number());
     check_outcome(over, 429, "limit_exceeded");
@@ -235,14 +235,14 @@ BOOST_AUTO_TEST_CASE(on_a_loopback_address_the_cap_is_50_unless_another_is_set) 
 
 BOOST_AUTO_TEST_CASE(a_start_without_any_bound_on_spending_says_so) {
     service_fixture service;
-    auto const told = service.otpd.events("daily_cap");
-    BOOST_TEST_REQUIRE(told.size() == 1U);
-    BOOST_TEST(told[0].at("level").as_string() == "warn");
-    BOOST_TEST(told[0].at("cap").to_number<double>() == 0.0);
+    auto const logged = service.otpd.events("daily_cap");
+    BOOST_TEST_REQUIRE(logged.size() == 1U);
+    BOOST_TEST(logged[0].at("level").as_string() == "warn");
+    BOOST_TEST(logged[0].at("cap").to_number<double>() == 0.0);
 }
 
 // Somebody else spends from the account, until it is nearly empty.
-BOOST_AUTO_TEST_CASE(an_account_that_loses_more_than_was_booked_or_runs_empty_is_told_of) {
+BOOST_AUTO_TEST_CASE(drift_and_a_low_balance_of_the_account_are_reported) {
     service_fixture service({{"OTPD_MONEY_BALANCE_INTERVAL_SECONDS", "1"},
                              {"OTPD_MONEY_BALANCE_LOW", "10"},
                              {"OTPD_MONEY_DRIFT_TOLERANCE", "5"}});

@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(the_one_token_sees_everything_while_there_is_no_other_clien
 // is answered immediately.
 BOOST_AUTO_TEST_CASE(no_client_s_long_polls_keep_another_from_waiting) {
     two_clients with(environment{{"OTPD_DELIVERY_WAITERS_MAX", "4"}});
-    auto const looks = [&with] {
+    auto const finds = [&with] {
         constexpr char const* series =
             "\notpd_store_operation_duration_seconds_count{operation=\"find\"} ";
         auto const text = with.service.otpd.metrics();
@@ -261,15 +261,15 @@ BOOST_AUTO_TEST_CASE(no_client_s_long_polls_keep_another_from_waiting) {
     auto crowd = std::async(std::launch::async, [&, port = with.service.otpd.port()] {
         return ask_in_parallel(port, many, many.size());
     });
-    eventually([&] { return looks() >= 20; });
+    eventually([&] { return finds() >= 20; });
 
     auto const number_of_b = with.service.fresh_number();
     auto const of_b = object_of(with.b(with.service.send_request(number_of_b)));
-    auto const before = looks();
+    auto const before = finds();
     auto waiting = std::async(std::launch::async, [&, port = with.service.otpd.port()] {
         return http_client(port).ask(poll_by("token-b", of_b));
     });
-    eventually([&] { return looks() > before; });
+    eventually([&] { return finds() > before; });
     BOOST_TEST((waiting.wait_for(std::chrono::seconds(2)) == std::future_status::timeout));
     check_outcome(with.b(with.service.verify_request(number_of_b, code_in(of_b))), 200);
     BOOST_TEST(object_of(waiting.get()).at("state").as_string() == "verified");

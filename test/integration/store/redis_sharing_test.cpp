@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(of_many_right_guesses_one_is_taken) {
     BOOST_TEST(count_of<store::verified>(answers) == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(answers_that_are_lost_are_asked_for_again) {
+BOOST_AUTO_TEST_CASE(lost_answers_are_requested_again) {
     lossy_proxy between(server.socket());
     cluster of(between.url());
     between.lose(50);

@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_cluster_is_refused) {
     BOOST_TEST(contains(why, "cluster mode is not supported"), why);
 }
 
-BOOST_AUTO_TEST_CASE(a_wrong_password_is_told_and_not_shown) {
+BOOST_AUTO_TEST_CASE(a_wrong_password_is_reported_and_not_shown) {
     for (std::string const credentials : {"", ":wrong-pass@", "nobody:wrong-pass@"})
         BOOST_TEST_CONTEXT(credentials) {
             auto const why = reason({"--requirepass", "secret"}, credentials);

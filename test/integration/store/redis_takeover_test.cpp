@@ -188,7 +188,7 @@ BOOST_AUTO_TEST_CASE(a_wait_is_not_cut_short) {
 
 // Values written to the new server belong to that server from then on: other instances count and
 // clear there.
-BOOST_AUTO_TEST_CASE(guesses_are_told_to_a_new_server_once) {
+BOOST_AUTO_TEST_CASE(guesses_are_written_to_a_new_server_once) {
     auto guess = guess_of(1, 222);
     guess.guesses.quota = 3;
     store.admit(free_send_of(1, 111, 1));

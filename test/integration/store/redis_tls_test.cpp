@@ -137,9 +137,9 @@ BOOST_AUTO_TEST_CASE(the_server_is_named_in_the_handshake) {
             asio::ssl::stream<asio::ip::tcp::socket> stream(acceptor.accept(), tls);
             boost::system::error_code ignored;
             stream.handshake(asio::ssl::stream_base::server, ignored);
-            if (auto const* const told =
+            if (auto const* const requested_name =
                     SSL_get_servername(stream.native_handle(), TLSEXT_NAMETYPE_host_name))
-                name = told;
+                name = requested_name;
         });
         driven_redis_backend const store(options(host)); // has tried once
         server.join();

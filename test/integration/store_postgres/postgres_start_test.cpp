@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(tables_of_an_unknown_version_are_refused) {
     BOOST_TEST(contains(why, "are of version 7"), why);
 }
 
-BOOST_AUTO_TEST_CASE(what_stays_wrong_is_told_and_no_password_is_shown) {
+BOOST_AUTO_TEST_CASE(a_lasting_fault_is_reported_and_no_password_is_shown) {
     for (std::string const user : {"otpd", "otpd:wrong-pass", "nobody:wrong-pass"})
         BOOST_TEST_CONTEXT(user) {
             auto const why = reason(user);

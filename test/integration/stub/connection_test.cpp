@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(sessions_are_resumed_and_it_shows) {
     check_resumption(TLS1_2_VERSION, "TLSv1.2");
 }
 
-BOOST_AUTO_TEST_CASE(the_tls_range_is_what_was_asked_for) {
+BOOST_AUTO_TEST_CASE(the_tls_range_is_as_requested) {
     auto options = tls_options();
     options.tls_min = tls_version::v1_0;
     options.tls_max = tls_version::v1_1;

@@ -181,8 +181,8 @@ BOOST_FIXTURE_TEST_SUITE(webhooks, fixture)
 
 BOOST_AUTO_TEST_CASE(a_message_is_delivered_once_and_signed) {
     scripted_server server(loopback, answer_with(http_reply(200, "{}")));
-    auto const told = endpoint(server.port());
-    start(told);
+    auto const receiver = endpoint(server.port());
+    start(receiver);
     hooks->on_event(happening());
     wait_for("delivered", 1);
     drain();
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_delivered_once_and_signed) {
     BOOST_TEST(id.starts_with("msg_"));
     BOOST_TEST(timestamp > 0);
     BOOST_TEST(field_of(request, "webhook-signature") ==
-               webhook::sign(told.secrets, id, timestamp, body_of(request)));
+               webhook::sign(receiver.secrets, id, timestamp, body_of(request)));
     BOOST_TEST(body_of(request).starts_with(R"({"type":"verification.accepted","timestamp":")"));
     BOOST_TEST(body_of(request).find(accepted_id) != std::string::npos);
     BOOST_TEST(count("failed") == 0);
@@ -204,17 +204,17 @@ BOOST_AUTO_TEST_CASE(a_message_is_delivered_once_and_signed) {
 
 BOOST_AUTO_TEST_CASE(while_a_secret_is_replaced_there_are_two_signatures) {
     scripted_server server(loopback, answer_with(http_reply(204, "")));
-    auto told = endpoint(server.port());
-    told.secrets.emplace_back(std::string(24, 'n'));
-    start(told);
+    auto receiver = endpoint(server.port());
+    receiver.secrets.emplace_back(std::string(24, 'n'));
+    start(receiver);
     hooks->on_event(happening());
     wait_for("delivered", 1);
 
     auto const request = server.notes().at(0);
     auto const id = field_of(request, "webhook-id");
     auto const timestamp = number(field_of(request, "webhook-timestamp"));
-    auto const first = webhook::sign({told.secrets.at(0)}, id, timestamp, body_of(request));
-    auto const second = webhook::sign({told.secrets.at(1)}, id, timestamp, body_of(request));
+    auto const first = webhook::sign({receiver.secrets.at(0)}, id, timestamp, body_of(request));
+    auto const second = webhook::sign({receiver.secrets.at(1)}, id, timestamp, body_of(request));
     BOOST_TEST(field_of(request, "webhook-signature") == first + " " + second);
 }
 
@@ -239,8 +239,8 @@ BOOST_AUTO_TEST_CASE(a_message_is_tried_again_with_the_same_id) {
     };
     scripted_server server(loopback, play);
     options.timeout = 2s;
-    auto const told = endpoint(server.port());
-    start(told);
+    auto const receiver = endpoint(server.port());
+    start(receiver);
     hooks->on_event(happening());
     wait_for("delivered", 1);
     drain();
@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_tried_again_with_the_same_id) {
     for (auto const& request : requests) {
         BOOST_TEST(body_of(request) == body_of(requests.front()));
         BOOST_TEST(field_of(request, "webhook-signature") ==
-                   webhook::sign(told.secrets, field_of(request, "webhook-id"),
+                   webhook::sign(receiver.secrets, field_of(request, "webhook-id"),
                                  number(field_of(request, "webhook-timestamp")), body_of(request)));
     }
     BOOST_TEST(count("failed") >= 3);
@@ -306,7 +306,7 @@ BOOST_AUTO_TEST_CASE(a_redirect_is_not_followed) {
     BOOST_TEST(count("delivered") == 0);
 }
 
-BOOST_AUTO_TEST_CASE(an_endpoint_that_is_gone_is_told_nothing_more) {
+BOOST_AUTO_TEST_CASE(an_endpoint_that_is_gone_gets_no_more_messages) {
     scripted_server server(loopback, answer_with(http_reply(410, "{}")));
     start(endpoint(server.port()));
     hooks->on_event(happening());
@@ -350,7 +350,7 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_hangs_holds_up_no_other) {
 }
 
 // One event has one id for all endpoints.
-BOOST_AUTO_TEST_CASE(all_endpoints_are_told_the_same) {
+BOOST_AUTO_TEST_CASE(all_endpoints_get_the_same_messages) {
     scripted_server one(loopback, answer_with(http_reply(200, "{}")));
     scripted_server two(loopback, answer_with(http_reply(200, "{}")));
     auto other = endpoint(two.port());
@@ -363,12 +363,12 @@ BOOST_AUTO_TEST_CASE(all_endpoints_are_told_the_same) {
     BOOST_TEST(body_of(one.notes().at(0)) == body_of(two.notes().at(0)));
 }
 
-BOOST_AUTO_TEST_CASE(an_endpoint_is_told_what_it_asked_for) {
+BOOST_AUTO_TEST_CASE(an_endpoint_gets_the_events_that_it_selects) {
     scripted_server server(loopback, answer_with(http_reply(200, "{}")));
-    auto told = endpoint(server.port());
-    told.events = {"verification.verified"};
-    told.client = "shop";
-    start(told);
+    auto receiver = endpoint(server.port());
+    receiver.events = {"verification.verified"};
+    receiver.client = "shop";
+    start(receiver);
     auto others = happening(event_type::verified);
     others.client = "bank";
     hooks->on_event(others);
@@ -399,9 +399,9 @@ BOOST_AUTO_TEST_CASE(nobody_waits_for_a_webhook) {
 BOOST_DATA_TEST_CASE(an_address_that_is_not_public_is_not_connected_to,
                      data::make(std::array{"localhost", "127.0.0.1"}), host) {
     scripted_server server(loopback, answer_with(http_reply(200, "{}")));
-    auto told = endpoint(server.port(), host);
-    told.allow_private = false;
-    start(told);
+    auto receiver = endpoint(server.port(), host);
+    receiver.allow_private = false;
+    start(receiver);
     hooks->on_event(happening());
     wait_for("failed", 2);
     wait_for_log("webhook_connect_failed");
@@ -414,15 +414,15 @@ BOOST_DATA_TEST_CASE(an_address_that_is_not_public_is_not_connected_to,
 
 BOOST_AUTO_TEST_CASE(clear_text_is_for_this_machine_only) {
     scripted_server server(answer_with(http_reply(200, "{}")));
-    auto told = endpoint(server.port());
-    told.url = "http://127.0.0.1:" + std::to_string(server.port());
-    start(told);
+    auto receiver = endpoint(server.port());
+    receiver.url = "http://127.0.0.1:" + std::to_string(server.port());
+    start(receiver);
     hooks->on_event(happening());
     wait_for("delivered", 1);
     BOOST_TEST(server.notes().at(0).starts_with("POST / HTTP/1.1\r\n"));
 }
 
-BOOST_AUTO_TEST_CASE(a_server_that_cannot_prove_who_it_is_is_told_nothing) {
+BOOST_AUTO_TEST_CASE(a_server_that_cannot_prove_its_identity_gets_no_message) {
     identity const stranger(certificate_profile(), make_authority());
     scripted_server server(stranger, answer_with(http_reply(200, "{}")));
     start(endpoint(server.port()));
@@ -478,7 +478,7 @@ BOOST_AUTO_TEST_CASE(the_log_holds_no_query_no_secret_and_no_payload) {
         BOOST_TEST(text.find(hidden) == std::string::npos, hidden << " was logged");
 }
 
-BOOST_AUTO_TEST_CASE(what_was_told_to_be_an_endpoint_is_looked_at_before_the_start) {
+BOOST_AUTO_TEST_CASE(endpoints_are_validated_before_the_start) {
     auto clear = endpoint(1);
     clear.url = "http://example.org/";
     BOOST_CHECK_THROW(make({clear}), std::invalid_argument);

@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(may_have_two_tokens) {
 }
 
 // The search finds the first, the last and those in between.
-BOOST_AUTO_TEST_CASE(are_told_apart_however_many_there_are) {
+BOOST_AUTO_TEST_CASE(are_distinguished_however_many_there_are) {
     std::vector<credential> many;
     auto const token_of = [](int i) { return "token-" + std::to_string(i); };
     for (int i = 0; i < 100; ++i)

@@ -30,7 +30,7 @@ std::string place_of_fault(std::string_view text) {
 
 BOOST_AUTO_TEST_SUITE(json_bodies)
 
-BOOST_AUTO_TEST_CASE(give_the_members_that_are_asked_for) {
+BOOST_AUTO_TEST_CASE(give_the_requested_members) {
     json_body body(R"({"a":"text","n":3,"ignored":{"a":[1,{"a":2}]},"e":"\u00e9\n"})");
     BOOST_TEST(body.required_string("a").value() == "text");
     BOOST_TEST(body.optional_string("e").value() == "\xc3\xa9\n");
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(give_the_members_that_are_asked_for) {
 }
 
 // A nested member never replaces one of the outermost object.
-BOOST_AUTO_TEST_CASE(do_not_look_inside_other_members) {
+BOOST_AUTO_TEST_CASE(do_not_read_other_members) {
     json_body body(R"({"x":{"phone_number":"31651860670"},"y":[{"phone_number":"1"}]})");
     BOOST_TEST(!body.required_string("phone_number"));
     BOOST_TEST(!body.valid());

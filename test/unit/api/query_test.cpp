@@ -33,7 +33,7 @@ std::string places(query const& asked) {
 
 BOOST_AUTO_TEST_SUITE(queries)
 
-BOOST_AUTO_TEST_CASE(give_the_parameters_that_are_asked_for) {
+BOOST_AUTO_TEST_CASE(give_the_requested_parameters) {
     auto asked = with("country=NL&window=3600");
     BOOST_TEST(asked.text("country").value() == "NL");
     BOOST_TEST(asked.integer("window", 60, 7200).value() == 3600);
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(refuse_what_is_no_query) {
 }
 
 // It may be anything, even a phone number, or not text at all.
-BOOST_AUTO_TEST_CASE(do_not_repeat_what_looks_like_no_name) {
+BOOST_AUTO_TEST_CASE(do_not_repeat_what_cannot_be_a_name) {
     for (auto const* strange :
          {"31612345678=1", "%FF%00=1", "a-b=1", "=1", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1"})
         BOOST_TEST(places(with(strange)) == R"(["query"])", strange);

@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(name_the_reason_as_a_word) {
 }
 
 // A retry helps in the first case, and mostly not in the second.
-BOOST_AUTO_TEST_CASE(tell_an_upstream_that_was_not_reached_from_one_that_failed) {
+BOOST_AUTO_TEST_CASE(distinguish_an_unreachable_upstream_from_one_that_failed) {
     using enum bridgexapi::reason;
     for (int i = 0; i <= static_cast<int>(shutting_down); ++i) {
         auto const reason = static_cast<bridgexapi::reason>(i);
@@ -202,7 +202,7 @@ std::vector<step> const two_steps{
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(tell_what_became_of_each_route) {
+BOOST_AUTO_TEST_CASE(show_the_result_of_each_route) {
     otp::failure why{otp::errc::no_route};
     why.steps = two_steps;
     auto const steps = to_problem(why).members.at("steps").as_array();
@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(tell_what_became_of_each_route) {
 }
 
 // In replies and problems alike.
-BOOST_AUTO_TEST_CASE(tell_of_routes_as_replies_do) {
+BOOST_AUTO_TEST_CASE(list_routes_as_replies_do) {
     auto steps = two_steps;
     steps.push_back({1, step::result::accepted, {}, money::from_micros(1)});
     auto const texts = write_steps(steps);
@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(name_every_violated_limit_with_its_own_wait) {
 }
 
 // If only the cooldown refuses, it has its own code, but the same fields.
-BOOST_AUTO_TEST_CASE(tell_of_the_cooldown_as_of_every_other_limit) {
+BOOST_AUTO_TEST_CASE(list_the_cooldown_like_every_other_limit) {
     otp::failure why{otp::errc::cooldown_active, 45s};
     why.violated = {{"cooldown", 45s, 1, 90s}};
     auto const what = to_problem(why);
@@ -267,7 +267,7 @@ BOOST_AUTO_TEST_CASE(tell_of_the_cooldown_as_of_every_other_limit) {
     BOOST_TEST(!what.members.contains("violated"));
 }
 
-BOOST_AUTO_TEST_CASE(tell_of_no_limits_where_none_refused) {
+BOOST_AUTO_TEST_CASE(list_no_limits_where_none_refused) {
     auto const what = to_problem(otp::failure{otp::errc::invalid_code});
     BOOST_TEST(what.headers.empty());
     BOOST_TEST(!what.members.contains("violated"));

@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(load_schedule_moments)
 
-BOOST_AUTO_TEST_CASE(each_moment_is_given_once_however_late_it_is_asked_for) {
+BOOST_AUTO_TEST_CASE(each_moment_is_given_once_however_late) {
     load_schedule moments({1000, 0.5, 1});
     auto const start = load_clock::time_point(1h);
     moments.start(start);

@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE(know_the_country_and_the_kind_of_line) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(tell_satellites_from_their_neighbours) {
+BOOST_AUTO_TEST_CASE(distinguish_satellites_from_their_neighbours) {
     auto const thuraya = find("8821612345678");
     BOOST_REQUIRE(thuraya.has_value());
     BOOST_TEST((thuraya->type == line_type::satellite));

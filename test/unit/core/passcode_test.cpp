@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(reject_draws_that_would_favour_some_codes) {
     BOOST_TEST(passcode::generate(6, random).reveal() == "123456");
 }
 
-BOOST_AUTO_TEST_CASE(are_of_the_length_asked_for) {
+BOOST_AUTO_TEST_CASE(are_of_the_requested_length) {
     otpd::openssl_random random;
     for (std::size_t length = passcode::min_length; length <= passcode::max_length; ++length)
         BOOST_TEST(passcode::generate(length, random).reveal().size() == length);

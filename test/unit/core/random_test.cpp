@@ -32,9 +32,9 @@ draw draw_in_child() {
     BOOST_REQUIRE(child >= 0);
     if (child == 0) {
         auto const drawn = draw_one();
-        bool const told =
+        bool const is_written =
             ::write(ends[1], drawn.data(), drawn.size()) == static_cast<ssize_t>(drawn.size());
-        ::_exit(told ? 0 : 1);
+        ::_exit(is_written ? 0 : 1);
     }
     ::close(ends[1]);
     draw drawn{};

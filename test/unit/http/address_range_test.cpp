@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(of_one_family_holds_none_of_the_other) {
     BOOST_TEST(!holds("10.0.0.0/8", "::10.0.0.1"));
 }
 
-BOOST_AUTO_TEST_CASE(looks_at_no_zone) {
+BOOST_AUTO_TEST_CASE(ignores_the_zone) {
     BOOST_TEST(holds("fe80::/10", "fe80::1%1"));
 }
 

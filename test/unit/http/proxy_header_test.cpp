@@ -60,7 +60,7 @@ void check_rejected(std::string_view bytes, proxy_fault fault) {
 
 BOOST_AUTO_TEST_SUITE(http_proxy_header)
 
-BOOST_AUTO_TEST_CASE(tells_the_source_of_tcp) {
+BOOST_AUTO_TEST_CASE(names_the_source_of_tcp) {
     BOOST_TEST(source_of(header(proxy, 0x11, v4_addresses)) == "192.0.2.7");
     BOOST_TEST(source_of(header(proxy, 0x21, v6_addresses)) == "2001:db8::7");
 }
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(bounds_its_length) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(does_not_read_what_is_told_besides) {
+BOOST_AUTO_TEST_CASE(ignores_additional_fields) {
     for (auto const& further : {"\x04\xff\xff"s, "\0"s, "\r\n\r\n"s, std::string(12, '\xff')})
         BOOST_TEST(source_of(header(proxy, 0x11, v4_addresses + further)) == "192.0.2.7");
 }

@@ -71,7 +71,7 @@ constexpr otpd::net::endpoint_cache_options never_due_again{.refresh_after = 1h,
 BOOST_FIXTURE_TEST_SUITE(endpoint_cache_rules, fixture)
 
 // A host that is an address needs no look-up.
-BOOST_AUTO_TEST_CASE(an_address_is_never_looked_up) {
+BOOST_AUTO_TEST_CASE(an_address_needs_no_lookup) {
     auto const made = cache("192.0.2.7", always_due);
     BOOST_TEST(get(*made) == "192.0.2.7");
     BOOST_TEST(resolver.asked == 0);
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(the_last_good_answer_outlives_a_failed_renewal) {
 }
 
 // After a failed first look-up, the next one starts after retry_after, and not before.
-BOOST_AUTO_TEST_CASE(a_failed_look_up_is_tried_again_but_not_at_once) {
+BOOST_AUTO_TEST_CASE(a_failed_lookup_is_retried_but_not_at_once) {
     resolver.answers = {failure(), address("192.0.2.1")};
     auto const patient = cache("upstream.example", never_due_again);
     BOOST_TEST(get(*patient) == "none");

@@ -73,7 +73,7 @@ private:
 
 BOOST_AUTO_TEST_SUITE(single_flight_suite)
 
-BOOST_AUTO_TEST_CASE(what_many_ask_at_a_time_is_asked_once_and_told_to_all) {
+BOOST_AUTO_TEST_CASE(many_equal_questions_at_a_time_are_asked_once_and_answered_to_all) {
     flight_fixture fixture;
     auto const& first = fixture.ask("a");
     auto const& second = fixture.ask("a");

@@ -24,8 +24,8 @@ struct lone_thread {
     /// Whether an operation enters the strand.
     bool operations_use_the_strand() {
         auto ask = [&]() -> asio::awaitable<bool> {
-            auto look = [this] { return guard.running_in_this_thread(); };
-            co_return co_await on_strand(guard, look);
+            auto is_here = [this] { return guard.running_in_this_thread(); };
+            co_return co_await on_strand(guard, is_here);
         };
         bool answer = false;
         asio::co_spawn(context, ask(), [&](std::exception_ptr thrown, bool said) {

@@ -58,7 +58,7 @@ std::string verification_of(json::value const& sent) {
 
 BOOST_AUTO_TEST_SUITE(openapi_routing)
 
-BOOST_AUTO_TEST_CASE(a_send_tells_of_each_route_it_looked_at) {
+BOOST_AUTO_TEST_CASE(a_send_lists_each_route_that_it_considered) {
     service s(with_plans());
     s.prices.of = {{8, cents(9)}};
     let_route_8(s, bridgexapi::rejected{reason::vendor_failed});
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(every_end_of_a_plan) {
                "8 unknown timed_out\n");
 }
 
-BOOST_AUTO_TEST_CASE(a_repeated_send_is_told_the_same_of_its_routes) {
+BOOST_AUTO_TEST_CASE(a_repeated_send_gets_the_same_steps) {
     service s(with_plans());
     let_route_8(s, bridgexapi::not_sent{reason::connect_failed});
     s.fields = {{"Idempotency-Key", "k"}};

@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t euro = 1'000'000;
 
 /// The values of one read.
-struct look {
+struct reading {
     std::optional<std::int64_t> balance; ///< empty: the upstream does not answer
     std::optional<std::int64_t> spent;   ///< in this hour; empty: the store does not answer
     std::chrono::minutes after{1};       ///< since the last read
@@ -32,17 +32,17 @@ struct account_fixture : test::account_monitor_fixture {
             gateway, report, *watched);
     }
     /// Returns the state after each read.
-    std::vector<account_state> take(std::vector<look> looks) {
+    std::vector<account_state> take(std::vector<reading> readings) {
         make();
         std::vector<account_state> states;
         std::size_t next = 0;
         gateway.on_balance = [&]() -> bridgexapi::answer<bridgexapi::balance> {
             if (next > 0) states.push_back(watched->state());
-            if (next == looks.size()) {
+            if (next == readings.size()) {
                 monitor->stop();
                 return bridgexapi::failure{bridgexapi::reason::shutting_down};
             }
-            return prepare(looks[next++]);
+            return prepare(readings[next++]);
         };
         monitor->start();
         test::run_on_threads(context, 1);
@@ -58,7 +58,7 @@ struct account_fixture : test::account_monitor_fixture {
     std::unique_ptr<account_monitor> monitor;
 
 private:
-    bridgexapi::answer<bridgexapi::balance> prepare(look const& at) {
+    bridgexapi::answer<bridgexapi::balance> prepare(reading const& at) {
         clock.advance(at.after);
         auto const now = clock.wall();
         store.works = at.spent.has_value();
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_SUITE(account_suite)
 
 // --- drift --------------------------------------------------------------------------------------
 
-BOOST_FIXTURE_TEST_CASE(one_look_tells_the_balance_and_no_drift, account_fixture) {
+BOOST_FIXTURE_TEST_CASE(one_query_shows_the_balance_and_no_drift, account_fixture) {
     auto const states = take({{100 * euro, 40 * euro}});
     BOOST_TEST((states[0].balance == money::from_micros(100 * euro)));
     BOOST_TEST(!states[0].drift);
@@ -98,7 +98,8 @@ BOOST_FIXTURE_TEST_CASE(what_the_ledger_knows_of_is_no_drift, account_fixture) {
     BOOST_TEST(count(log_text(), "ledger_drift") == 0u);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_else_leaves_the_account_adds_up_and_is_told_once, account_fixture) {
+BOOST_FIXTURE_TEST_CASE(what_else_leaves_the_account_adds_up_and_is_reported_once,
+                        account_fixture) {
     auto const states = take({{100 * euro, 0},
                               {100 * euro - euro / 2, 0},
                               {98 * euro, euro / 2},
@@ -112,7 +113,7 @@ BOOST_FIXTURE_TEST_CASE(what_else_leaves_the_account_adds_up_and_is_told_once, a
     BOOST_TEST(count(output.text(), "ledger_drift") == 1u);
 }
 
-BOOST_FIXTURE_TEST_CASE(drift_that_went_back_to_half_the_tolerance_is_told_anew, account_fixture) {
+BOOST_FIXTURE_TEST_CASE(drift_that_fell_to_half_the_tolerance_is_reported_again, account_fixture) {
     // 2, 0.75, 2, 0.5, -2 more than the ledger has.
     take({{100 * euro, 10 * euro},
           {98 * euro, 10 * euro},
@@ -156,14 +157,14 @@ BOOST_FIXTURE_TEST_CASE(a_send_settled_after_its_period_still_counts, account_fi
     BOOST_TEST(drift_of(states[2]) == 0);
 }
 
-BOOST_FIXTURE_TEST_CASE(periods_that_passed_without_a_look_are_made_up_for, account_fixture) {
+BOOST_FIXTURE_TEST_CASE(periods_that_passed_without_a_query_are_made_up_for, account_fixture) {
     auto const began = clock.wall();
     store.book(spending.total(began + 3h), 7 * euro);
     auto const states = take({{100 * euro, 40 * euro}, {92 * euro, euro, 6h}});
     BOOST_TEST(drift_of(states[1]) == 0);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_look_without_an_answer_is_left_out, account_fixture) {
+BOOST_FIXTURE_TEST_CASE(a_query_without_an_answer_is_ignored, account_fixture) {
     auto const states = take({{100 * euro, 0},
                               {std::nullopt, 5 * euro},
                               {90 * euro, std::nullopt},
@@ -183,12 +184,12 @@ BOOST_FIXTURE_TEST_CASE(balance_and_drift_are_measured, account_fixture) {
 
 // --- the balance --------------------------------------------------------------------------------
 
-BOOST_FIXTURE_TEST_CASE(a_low_balance_is_told_once_until_it_is_no_longer_low, account_fixture) {
+BOOST_FIXTURE_TEST_CASE(a_low_balance_is_reported_once_until_it_is_no_longer_low, account_fixture) {
     take({{6 * euro, 0}, {4 * euro, 0}, {3 * euro, 0}, {50 * euro, 0}, {4 * euro, 0}});
     BOOST_TEST(count(log_text(), "balance_low") == 2u);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_sends_tell_in_any_order_is_told_once_too, account_fixture) {
+BOOST_FIXTURE_TEST_CASE(balances_from_sends_in_any_order_are_reported_once_too, account_fixture) {
     make();
     for (auto const amount : {6, 4, 6, 4, 5, 3})
         watched->on_balance(money::from_micros(amount * euro));
@@ -196,7 +197,7 @@ BOOST_FIXTURE_TEST_CASE(what_sends_tell_in_any_order_is_told_once_too, account_f
     BOOST_TEST(count(log_text(), "balance_low") == 1u);
 }
 
-BOOST_FIXTURE_TEST_CASE(without_looks_the_sends_say_that_it_is_no_longer_low, account_fixture) {
+BOOST_FIXTURE_TEST_CASE(without_queries_the_sends_show_that_it_is_no_longer_low, account_fixture) {
     options.interval = 0ms;
     make();
     monitor->start();

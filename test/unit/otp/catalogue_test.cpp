@@ -112,7 +112,7 @@ BOOST_FIXTURE_TEST_CASE(routes_are_kept_for_a_minute, catalogue_fixture) {
     BOOST_TEST(gateway.asked == 2);
 }
 
-BOOST_FIXTURE_TEST_CASE(an_upstream_that_fails_is_told_with_its_reason, catalogue_fixture) {
+BOOST_FIXTURE_TEST_CASE(a_failure_of_the_upstream_has_its_reason, catalogue_fixture) {
     gateway.on_routes = []() -> bridgexapi::answer<std::vector<bridgexapi::route>> {
         bridgexapi::failure busy{bridgexapi::reason::rate_limited, 429};
         busy.retry_after = 7s;
@@ -150,7 +150,7 @@ BOOST_FIXTURE_TEST_CASE(while_one_asks_again_the_others_get_what_is_kept, catalo
 
 // --- prices -------------------------------------------------------------------------------------
 
-BOOST_FIXTURE_TEST_CASE(a_kept_price_list_is_given_without_asking, catalogue_fixture) {
+BOOST_FIXTURE_TEST_CASE(a_cached_price_list_is_returned_without_a_request, catalogue_fixture) {
     learn_prices();
     auto const found = ask(made->pricing(3, until));
     BOOST_REQUIRE(found);
@@ -158,7 +158,7 @@ BOOST_FIXTURE_TEST_CASE(a_kept_price_list_is_given_without_asking, catalogue_fix
     BOOST_TEST(gateway.asked == 1);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_list_that_is_not_kept_is_asked_for_and_kept_for_seconds,
+BOOST_FIXTURE_TEST_CASE(a_list_that_is_not_cached_is_requested_and_kept_for_seconds,
                         catalogue_fixture) {
     gateway.on_pricing = [](int route_id) {
         return std::vector<bridgexapi::price>(static_cast<std::size_t>(route_id));
@@ -177,7 +177,7 @@ BOOST_FIXTURE_TEST_CASE(a_list_that_is_not_kept_is_asked_for_and_kept_for_second
     BOOST_TEST((failed.error().code == errc::upstream_failed));
 }
 
-BOOST_FIXTURE_TEST_CASE(prices_of_a_route_that_is_not_allowed_are_not_asked_for,
+BOOST_FIXTURE_TEST_CASE(prices_of_a_route_that_is_not_allowed_are_not_requested,
                         catalogue_fixture) {
     auto const found = ask(made->pricing(8, until));
     BOOST_REQUIRE(!found);

@@ -134,7 +134,7 @@ struct delivery_fixture {
     }
     /// Polls until `met`.
     template <class Condition>
-    void look_until(Condition met) {
+    void poll_until(Condition met) {
         constexpr int actions_max = 1'000'000; // more would be an endless loop
         for (int i = 0; i < actions_max && !met(); ++i) {
             auto const until = act();
@@ -144,9 +144,9 @@ struct delivery_fixture {
         BOOST_REQUIRE(met());
     }
     /// Makes this many further requests for the list.
-    void look(std::size_t times) {
+    void poll_times(std::size_t times) {
         auto const enough = upstream.queries.size() + times;
-        look_until([&] { return upstream.queries.size() >= enough; });
+        poll_until([&] { return upstream.queries.size() >= enough; });
     }
     /// Performs all actions that do not need the clock.
     void settle() {

@@ -49,10 +49,10 @@ BOOST_AUTO_TEST_CASE(no_view_shows_a_whole_number) {
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(a_delivered_message_is_stored_and_told_once, delivery_fixture) {
+BOOST_FIXTURE_TEST_CASE(a_delivered_message_is_stored_and_reported_once, delivery_fixture) {
     add_report("BX-1", "DELIVERED");
     follow(message("BX-1"));
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_REQUIRE(store.updates.size() == 1U);
     BOOST_TEST((store.updates[0].message == state::delivered));
     BOOST_TEST(*detail_of<std::string>(store.updates[0].details, "status") == "DELIVERED");
@@ -69,34 +69,35 @@ BOOST_FIXTURE_TEST_CASE(a_delivered_message_is_stored_and_told_once, delivery_fi
 BOOST_FIXTURE_TEST_CASE(the_upstreams_error_is_kept_with_a_failure, delivery_fixture) {
     add_report("BX-1", "UNDELIVERED").error = "absent subscriber, 27";
     follow(message("BX-1"));
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST((store.updates.at(0).message == state::failed));
     BOOST_TEST(*detail_of<std::string>(store.updates[0].details, "error") ==
                "absent subscriber, 27");
     BOOST_TEST(event(event_type::failed) == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(other_words_are_told_when_they_change_and_end_nothing, delivery_fixture) {
+BOOST_FIXTURE_TEST_CASE(unknown_states_are_published_when_they_change_and_are_not_final,
+                        delivery_fixture) {
     add_report("BX-1", "queued"); // the status of every reply to a send is no news
     follow(message("BX-1"));
-    look(3);
+    poll_times(3);
     BOOST_TEST(store.updates.empty());
     upstream.message("BX-1").status = "BUFFERED";
-    look(4);
+    poll_times(4);
     BOOST_TEST(store.updates.size() == 1U);
     BOOST_TEST((store.updates.at(0).message == state::accepted));
     BOOST_TEST(event(event_type::delivery) == 1U);
     BOOST_TEST(open() == 1U);
     upstream.message("BX-1").status = "DELIVERED";
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(event(event_type::delivered) == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_another_instance_stored_first_is_not_told, delivery_fixture) {
+BOOST_FIXTURE_TEST_CASE(what_another_instance_stored_first_is_not_published, delivery_fixture) {
     store.on_update = [] { return update_outcome::known; };
     add_report("BX-1", "DELIVERED");
     follow(message("BX-1"));
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(observer.all.empty());
 }
 
@@ -104,22 +105,21 @@ BOOST_FIXTURE_TEST_CASE(what_the_store_did_not_take_is_tried_again, delivery_fix
     store.on_update = [] { return fault::not_executed; };
     add_report("BX-1", "DELIVERED");
     follow(message("BX-1"));
-    look_until([&] { return store.updates.size() >= 3; });
+    poll_until([&] { return store.updates.size() >= 3; });
     BOOST_TEST(observer.all.empty());
     BOOST_TEST(open() == 1U);
     store.on_update = [] { return update_outcome::updated; };
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(event(event_type::delivered) == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(an_update_of_ours_that_was_not_answered_is_told_all_the_same,
-                        delivery_fixture) {
+BOOST_FIXTURE_TEST_CASE(an_update_whose_answer_was_lost_is_still_published, delivery_fixture) {
     store.on_update = [] { return fault::unknown; };
     add_report("BX-1", "DELIVERED");
     follow(message("BX-1"));
-    look_until([&] { return !store.updates.empty(); });
+    poll_until([&] { return !store.updates.empty(); });
     store.on_update = [] { return update_outcome::known; }; // it had been stored
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(event(event_type::delivered) == 1U);
 }
 
@@ -131,7 +131,7 @@ BOOST_FIXTURE_TEST_CASE(ten_thousand_messages_take_a_page_for_each_thousand, del
         add_report(id, i % 10 == 0 ? "FAILED" : "DELIVERED");
         follow(message(id));
     }
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(upstream.queries.size() <= 12U);
     BOOST_TEST(upstream.asked_ids.empty());
     BOOST_TEST(event(event_type::delivered) == 9 * count / 10);
@@ -142,7 +142,7 @@ BOOST_FIXTURE_TEST_CASE(ten_thousand_messages_take_a_page_for_each_thousand, del
     BOOST_TEST(ids.size() == count);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_page_that_is_refused_is_asked_for_smaller_until_it_is_given,
+BOOST_FIXTURE_TEST_CASE(a_page_that_is_refused_is_requested_smaller_until_it_is_given,
                         delivery_fixture) {
     upstream.limit_refused = 300;
     for (int i = 0; i < 900; ++i) {
@@ -150,7 +150,7 @@ BOOST_FIXTURE_TEST_CASE(a_page_that_is_refused_is_asked_for_smaller_until_it_is_
         add_report(id, "DELIVERED");
         follow(message(id));
     }
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(upstream.queries.front().limit == 1000);
     BOOST_TEST(upstream.queries.back().limit == 250);
 }
@@ -162,7 +162,7 @@ BOOST_FIXTURE_TEST_CASE(a_page_that_is_cut_is_not_taken_for_the_last, delivery_f
         add_report(id, "DELIVERED");
         follow(message(id));
     }
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(upstream.queries.back().limit == 20);
 }
 
@@ -174,15 +174,15 @@ BOOST_FIXTURE_TEST_CASE(a_long_list_is_read_once_and_then_by_what_was_delivered,
         add_report(id, "QUEUED");
         follow(message(id));
     }
-    look(10);
+    poll_times(10);
     settle();
     upstream.message("BX-500").status = "DELIVERED";
-    look_until([&] { return event(event_type::delivered) == 1; });
+    poll_until([&] { return event(event_type::delivered) == 1; });
     BOOST_TEST(upstream.queries.size() <= 12U);
     BOOST_TEST((upstream.queries.back().status == "DELIVERED"));
     // A message with another status is found nevertheless.
     upstream.message("BX-501").status = "FAILED";
-    look_until([&] { return event(event_type::failed) == 1; });
+    poll_until([&] { return event(event_type::failed) == 1; });
 }
 
 BOOST_FIXTURE_TEST_CASE(an_upstream_that_does_not_filter_is_asked_to_only_once, delivery_fixture) {
@@ -193,39 +193,39 @@ BOOST_FIXTURE_TEST_CASE(an_upstream_that_does_not_filter_is_asked_to_only_once, 
         add_report(id, "QUEUED");
         follow(message(id));
     }
-    look(40);
+    poll_times(40);
     auto const filtered = std::ranges::count_if(
         upstream.queries, [](auto const& each) { return each.status.has_value(); });
     BOOST_TEST(filtered == 1);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_two_lists_do_not_show_is_asked_for_by_id, delivery_fixture) {
+BOOST_FIXTURE_TEST_CASE(what_two_lists_do_not_show_is_requested_by_id, delivery_fixture) {
     add_report("BX-1", "DELIVERED");
     upstream.hidden.push_back("BX-1");
     follow(message("BX-1"));
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(upstream.queries.size() == 2U);
     BOOST_TEST(upstream.asked_ids.size() == 1U);
     BOOST_TEST(event(event_type::delivered) == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_message_that_the_upstream_does_not_know_yet_is_asked_for_again,
+BOOST_FIXTURE_TEST_CASE(a_message_that_the_upstream_does_not_know_yet_is_polled_again,
                         delivery_fixture) {
     follow(message("BX-1"));
-    look_until([&] { return upstream.asked_ids.size() >= 3; });
+    poll_until([&] { return upstream.asked_ids.size() >= 3; });
     BOOST_TEST(open() == 1U);
     add_report("BX-1", "DELIVERED");
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(event(event_type::delivered) == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_message_without_id_is_asked_for_by_its_order, delivery_fixture) {
+BOOST_FIXTURE_TEST_CASE(a_message_without_id_is_requested_by_its_order, delivery_fixture) {
     add_report("BX-1", "DELIVERED");
     upstream.hidden.push_back("BX-1");
     auto what = message("");
     what.event.order_id = "order of BX-1";
     follow(what);
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(upstream.asked_orders.size() == 1U);
     BOOST_TEST(observer.all.at(0).bx_message_id == "BX-1");
     BOOST_TEST(store.updates.at(0).sent.value().bx_message_id == "BX-1");
@@ -234,10 +234,10 @@ BOOST_FIXTURE_TEST_CASE(a_message_without_id_is_asked_for_by_its_order, delivery
 BOOST_FIXTURE_TEST_CASE(nobody_follows_a_message_longer_than_wanted, delivery_fixture) {
     add_report("BX-1", "SENT");
     follow(message("BX-1"));
-    look(1);
+    poll_times(1);
     BOOST_TEST(open() == 1U);
     clock.advance(301s);
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(event(event_type::failed) == 0U);
 }
 
@@ -246,7 +246,7 @@ BOOST_FIXTURE_TEST_CASE(a_message_is_followed_once, delivery_fixture) {
         follow(message("BX-1"));
     BOOST_TEST(open() == 1U);
     add_report("BX-1", "DELIVERED");
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(store.updates.size() == 1U);
 }
 
@@ -268,7 +268,7 @@ BOOST_FIXTURE_TEST_CASE(requests_keep_their_distance_whatever_is_open, delivery_
     }
     settle();
     BOOST_TEST(upstream.queries.size() == 1U); // one of two: the clock stands still
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(upstream.queries.size() == 2U);
 }
 
@@ -280,10 +280,10 @@ BOOST_FIXTURE_TEST_CASE(a_failing_upstream_is_logged_once_and_found_again, deliv
     upstream.fails = reason::upstream_error;
     add_report("BX-1", "DELIVERED");
     follow(message("BX-1"));
-    look(5);
+    poll_times(5);
     BOOST_TEST(open() == 1U);
     upstream.fails.reset();
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     auto const count = [&](std::string const& event) {
         std::size_t found = 0;
         for (auto at = written.text().find(event); at != std::string::npos;
@@ -300,14 +300,14 @@ BOOST_FIXTURE_TEST_CASE(the_last_report_is_known_of_open_messages_and_for_a_whil
     options.reports_max = 1;
     add_report("BX-1", "SENT");
     follow(message("BX-1"));
-    look_until([&] { return event(event_type::delivery) == 1; });
+    poll_until([&] { return event(event_type::delivery) == 1; });
     BOOST_TEST(poller().last_report("BX-1").value().status == "SENT");
     upstream.message("BX-1").status = "DELIVERED";
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST((poller().last_report("BX-1").value().state == state::delivered));
     add_report("BX-2", "FAILED");
     follow(message("BX-2"));
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST((poller().last_report("BX-2").value().state == state::failed));
     BOOST_TEST(!poller().last_report("BX-1").has_value());
     BOOST_TEST(!poller().last_report("BX-3").has_value());
@@ -347,15 +347,14 @@ BOOST_FIXTURE_TEST_CASE(
     BOOST_TEST(upstream.queries.size() == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_look_that_could_not_go_on_is_begun_again_after_a_pause,
-                        delivery_fixture) {
+BOOST_FIXTURE_TEST_CASE(a_poll_that_failed_is_repeated_after_a_pause, delivery_fixture) {
     add_report("BX-1", "DELIVERED");
     follow(message("BX-1"));
     auto const action = poller().next_action(now());
     BOOST_REQUIRE(std::holds_alternative<otp::delivery_question>(action));
     poller().abandon_look(clock.now()); // no reply will come
     BOOST_TEST((act() == clock.now() + options.interval));
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(event(event_type::delivered) == 1U);
 }
 

@@ -117,7 +117,7 @@ struct tracker_fixture : delivery_fixture {
 
 BOOST_AUTO_TEST_SUITE(delivery_trackers)
 
-BOOST_FIXTURE_TEST_CASE(each_kind_of_question_is_asked_and_its_answer_stored_and_told,
+BOOST_FIXTURE_TEST_CASE(each_kind_of_question_is_asked_and_its_answer_stored_and_published,
                         tracker_fixture) {
     start();
     for (auto const* id : {"BX-1", "BX-2", "BX-3"}) {
@@ -177,8 +177,7 @@ BOOST_FIXTURE_TEST_CASE(stopping_ends_a_question_that_nobody_answers, tracker_fi
     BOOST_TEST(upstream.queries.size() == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_the_store_is_being_told_when_it_stops_is_told_to_the_end,
-                        tracker_fixture) {
+BOOST_FIXTURE_TEST_CASE(an_update_in_progress_is_finished_when_it_stops, tracker_fixture) {
     updates.pause = 5ms;
     start();
     add_report("BX-1", "DELIVERED");

@@ -61,8 +61,7 @@ BOOST_FIXTURE_TEST_CASE(everybody_who_waits_for_a_verification_goes_on_when_it_c
     BOOST_TEST(woken == 3);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_happened_since_it_was_looked_at_is_not_slept_through,
-                        event_waiters_fixture) {
+BOOST_FIXTURE_TEST_CASE(an_event_after_the_last_read_is_not_missed, event_waiters_fixture) {
     auto const seen = waiters.seen("a");
     waiters.on_event(event_of("a"));
     wait_for("a", seen);

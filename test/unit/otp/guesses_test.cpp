@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(with_the_id_of_another_number_or_none_find_no_code) {
     BOOST_TEST(f.verify(code, mine).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(without_an_id_are_charged_to_the_end_users_address) {
+BOOST_AUTO_TEST_CASE(without_an_id_count_for_the_end_users_address) {
     policy rules;
     rules.limits = {{"guesses_address_1h", limit_key::end_user_address, 8, 1h, limit_mode::enforce,
                      limit_step::guess, ""}};
@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(without_an_id_verify_the_newest_of_the_same_address_or_none
     BOOST_TEST(f.find(strangers)->state == "canceled");
 }
 
-BOOST_AUTO_TEST_CASE(look_alike_when_they_fail_if_that_is_asked_for) {
+BOOST_AUTO_TEST_CASE(are_alike_when_they_fail_if_that_is_configured) {
     auto rules = test::without_cooldown();
     rules.uniform_failures = 1ms;
     fixture f(rules);

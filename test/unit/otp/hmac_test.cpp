@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(agrees_with_openssl_for_every_length_of_key_and_text) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(fields_are_told_apart_by_their_lengths) {
+BOOST_AUTO_TEST_CASE(fields_are_distinguished_by_their_lengths) {
     std::string const key(32, 'k');
     hmac_sha256 const mac(bytes_of(key));
     BOOST_TEST((mac({"ab", "c"}) == by_openssl(key, with_length("ab") + with_length("c"))));

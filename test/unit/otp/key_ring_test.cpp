@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(seal_the_place_of_a_verification_and_find_it_again) {
         BOOST_TEST(!ring.open(text).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(keep_subjects_of_different_kinds_apart) {
+BOOST_AUTO_TEST_CASE(keep_keys_of_different_kinds_apart) {
     key_ring const ring(secret_a, {}, none);
     std::set<store::key_hash> keys{ring.hash("shop", n),
                                    ring.hash({"prefix", n.digits()}),
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(keep_subjects_of_different_kinds_apart) {
     BOOST_TEST((ring.hash({"a"}) != key_ring(secret_b, {}, none).hash({"a"})));
 }
 
-BOOST_AUTO_TEST_CASE(say_the_same_of_subjects_of_which_there_are_few) {
+BOOST_AUTO_TEST_CASE(say_the_same_of_keys_of_which_there_are_few) {
     key_ring const ring(secret_a, {}, none);
     for (int round = 0; round < 2; ++round) {
         // More hashes than fit, and some similar ones.
@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(say_the_same_of_subjects_of_which_there_are_few) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(remember_subjects_for_several_threads) {
+BOOST_AUTO_TEST_CASE(remember_keys_for_several_threads) {
     key_ring const ring(secret_a, {}, none);
     std::atomic<int> wrong{0};
     {

@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(of_a_number_are_the_only_ones_of_known_devices) {
     BOOST_TEST((names_of(from_device().error()) == std::vector<std::string>{"number"}));
 }
 
-BOOST_AUTO_TEST_CASE(of_addresses_count_those_that_are_told) {
+BOOST_AUTO_TEST_CASE(of_addresses_count_only_stated_ones) {
     fixture f(rules_with({limit_of("end_user", limit_key::end_user_address, 1, 1h),
                           limit_of("caller", limit_key::caller_address, 4, 1h)}));
     auto send_for = [&f, n = 0](std::optional<std::string> address) mutable {
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(that_refuse_are_all_named_with_their_times) {
     BOOST_TEST(f.send().has_value());
 }
 
-BOOST_AUTO_TEST_CASE(are_told_after_a_send_the_tightest_first) {
+BOOST_AUTO_TEST_CASE(are_reported_after_a_send_the_tightest_first) {
     fixture f(rules_with({limit_of("number_10m", limit_key::number, 5, 10min),
                           limit_of("number_24h", limit_key::number, 3, 24h)}));
     auto const limits = f.send()->limits;
@@ -278,7 +278,7 @@ BOOST_AUTO_TEST_CASE(are_not_seen_in_codes_that_are_verified) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(to_trusted_destinations_are_not_looked_for) {
+BOOST_AUTO_TEST_CASE(to_trusted_destinations_are_exempt) {
     auto rules = guarded();
     rules.destinations.trusted = {destination{"3165186"}, destination{"ES"}};
     fixture f(rules);
@@ -290,7 +290,7 @@ BOOST_AUTO_TEST_CASE(to_trusted_destinations_are_not_looked_for) {
     BOOST_TEST(!f.send(f.request("31612345679")).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(are_only_told_of_in_observe_mode) {
+BOOST_AUTO_TEST_CASE(are_only_reported_in_observe_mode) {
     auto rules = guarded(limit_mode::observe);
     fixture f(rules);
     for (int n = 0; n < 5; ++n)

@@ -26,7 +26,7 @@ BOOST_FIXTURE_TEST_CASE(one_that_was_sent_is_found_by_its_number_and_followed, l
     follow(lost_message());
     clock.advance(2s);
     add_report("BX-9", "SENT");
-    look_until([&] { return was_found(); });
+    poll_until([&] { return was_found(); });
     BOOST_TEST(upstream.queries.front().msisdn.value() == someone);
     BOOST_REQUIRE(store.updates.size() == 1U);
     BOOST_TEST((store.updates[0].message == state::accepted));
@@ -37,25 +37,25 @@ BOOST_FIXTURE_TEST_CASE(one_that_was_sent_is_found_by_its_number_and_followed, l
     BOOST_TEST(!sent.cost.has_value());
     BOOST_TEST(observer.all.at(0).bx_message_id == "BX-9");
     upstream.message("BX-9").status = "DELIVERED";
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(event(event_type::delivered) == 1U);
     BOOST_TEST(event(event_type::failed) == 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(one_that_was_delivered_before_it_was_found_is_told_in_two_steps,
+BOOST_FIXTURE_TEST_CASE(one_that_was_delivered_before_it_was_found_is_published_in_two_steps,
                         lost_fixture) {
     follow(lost_message());
     add_report("BX-9", "DELIVERED");
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_REQUIRE(observer.all.size() == 2U);
     BOOST_TEST((observer.all[0].type == event_type::delivery));
     BOOST_TEST((observer.all[1].type == event_type::delivered));
 }
 
-BOOST_FIXTURE_TEST_CASE(one_that_three_looks_do_not_show_was_not_sent_and_its_price_goes_back,
+BOOST_FIXTURE_TEST_CASE(one_that_three_polls_do_not_show_was_not_sent_and_its_price_is_refunded,
                         lost_fixture) {
     follow(lost_message());
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(upstream.queries.size() >= 3U);
     BOOST_REQUIRE(store.updates.size() == 1U);
     BOOST_TEST((store.updates[0].message == state::failed));
@@ -67,23 +67,23 @@ BOOST_FIXTURE_TEST_CASE(one_that_three_looks_do_not_show_was_not_sent_and_its_pr
     BOOST_TEST(observer.all[0].reason == "not_sent");
 }
 
-BOOST_FIXTURE_TEST_CASE(three_looks_are_not_enough_within_the_time_that_a_report_may_take,
+BOOST_FIXTURE_TEST_CASE(three_polls_are_not_enough_within_the_time_that_a_report_may_take,
                         lost_fixture) {
     options.absent_after = 200s;
     follow(lost_message());
     auto const asked_at = clock.wall();
-    look_until([&] { return upstream.queries.size() >= 4; });
+    poll_until([&] { return upstream.queries.size() >= 4; });
     BOOST_TEST(open() == 1U);
     add_report("BX-9", "SENT").created_at = text_of(asked_at + 20s);
-    look_until([&] { return was_found(); });
+    poll_until([&] { return was_found(); });
 }
 
-BOOST_FIXTURE_TEST_CASE(a_number_that_the_upstream_does_not_look_at_proves_no_absence,
+BOOST_FIXTURE_TEST_CASE(a_number_that_the_upstream_does_not_filter_by_proves_no_absence,
                         lost_fixture) {
     follow(lost_message());
     upstream.answers_any_number = true;
     add_report("BX-2", "SENT", someone_else);
-    look(20);
+    poll_times(20);
     BOOST_TEST(open() == 1U);
 }
 
@@ -95,7 +95,7 @@ BOOST_FIXTURE_TEST_CASE(a_message_of_somebody_else_is_not_taken_for_it, lost_fix
     add_report("BX-3", "SENT", someone_else);                            // another number
     add_report("BX-4", "SENT").created_at = text_of(clock.wall() - 6s);  // before the send
     add_report("BX-5", "SENT").created_at = text_of(clock.wall() + 36s); // after the send
-    look_until([&] { return event(event_type::failed) == 1; });
+    poll_until([&] { return event(event_type::failed) == 1; });
     BOOST_TEST(event(event_type::delivery) == 1U); // of BX-1
     BOOST_TEST(open() == 1U);
 }
@@ -105,7 +105,7 @@ BOOST_FIXTURE_TEST_CASE(of_several_that_fit_the_earliest_is_taken, lost_fixture)
     add_report("BX-1", "SENT").created_at = text_of(clock.wall() + 2s);
     add_report("BX-2", "SENT").created_at = text_of(clock.wall() + 1s);
     add_report("BX-3", "SENT").created_at = text_of(clock.wall() + 3s);
-    look_until([&] { return was_found(); });
+    poll_until([&] { return was_found(); });
     BOOST_TEST(observer.all[0].bx_message_id == "BX-2");
 }
 
@@ -113,10 +113,10 @@ BOOST_FIXTURE_TEST_CASE(without_a_time_only_a_single_unknown_message_fits, lost_
     follow(lost_message());
     add_report("BX-1", "SENT").created_at = "yesterday";
     add_report("BX-2", "SENT").created_at = "today";
-    look(3);
+    poll_times(3);
     BOOST_TEST(!was_found());
     upstream.messages.pop_back();
-    look_until([&] { return was_found(); });
+    poll_until([&] { return was_found(); });
     BOOST_TEST(observer.all[0].bx_message_id == "BX-2");
 }
 
@@ -124,7 +124,7 @@ BOOST_FIXTURE_TEST_CASE(two_lost_ones_of_one_number_share_no_report, lost_fixtur
     follow(lost_message());
     follow(lost_message());
     add_report("BX-1", "SENT");
-    look_until([&] { return event(event_type::failed) == 1; });
+    poll_until([&] { return event(event_type::failed) == 1; });
     BOOST_TEST(event(event_type::delivery) == 1U);
 }
 
@@ -136,9 +136,9 @@ BOOST_FIXTURE_TEST_CASE(many_are_found_in_the_list_instead_of_one_by_one, lost_f
         follow(what);
         if (i % 2 == 0) add_report("BX-" + std::to_string(i), "DELIVERED", number);
     }
-    look_until([&] { return event(event_type::delivered) == 500; });
+    poll_until([&] { return event(event_type::delivered) == 500; });
     BOOST_TEST(upstream.queries.size() <= 2U);
-    look_until([&] { return open() == 0; });
+    poll_until([&] { return open() == 0; });
     BOOST_TEST(event(event_type::failed) == 500U);
     BOOST_TEST(event(event_type::delivery) == 500U);
 }

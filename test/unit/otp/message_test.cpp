@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(say_how_long_the_code_lives_rounded_down) {
 }
 
 // RFC 4647 3.4: subtags are removed from the end of the requested tag until a template matches.
-BOOST_AUTO_TEST_CASE(are_looked_up_from_the_whole_language_tag_to_its_language) {
+BOOST_AUTO_TEST_CASE(are_found_from_the_whole_language_tag_to_its_language) {
     messages const all({{"", {}, "any {code}"},
                         {"", locale("zh"), "zh {code}"},
                         {"", locale("zh-Hant"), "zh-hant {code}"},
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(are_looked_up_from_the_whole_language_tag_to_its_language) 
     BOOST_TEST(text_in("zho") == "any 048213");
 }
 
-BOOST_AUTO_TEST_CASE(end_as_browsers_and_apps_look_for_them_and_have_the_length_that_is_told) {
+BOOST_AUTO_TEST_CASE(end_as_browsers_and_apps_expect_and_have_the_stated_length) {
     messages const all({{"", {}, "Your code is {code}."}}, 300s);
     auto const web = *autofill_suffix::web_otp_for("example.com");
     auto const framed = *autofill_suffix::web_otp_for("top.example", "frame.example");

@@ -125,7 +125,7 @@ BOOST_FIXTURE_TEST_CASE(every_route_has_its_own_list_and_others_have_none, book_
     BOOST_TEST((book->list_of(2)->learned_at == clock.wall()));
 }
 
-BOOST_FIXTURE_TEST_CASE(lists_are_asked_for_one_after_the_other_and_again, book_fixture) {
+BOOST_FIXTURE_TEST_CASE(lists_are_requested_one_after_the_other_and_again, book_fixture) {
     make({1, 2, 3, 4});
     std::vector<int> of(5);
     gateway.on_pricing = [&](int route_id) {
@@ -141,7 +141,7 @@ BOOST_FIXTURE_TEST_CASE(lists_are_asked_for_one_after_the_other_and_again, book_
     BOOST_TEST(count(log_text(), "price_list_loaded") == 4u);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_list_that_cannot_be_asked_for_again_is_kept, book_fixture) {
+BOOST_FIXTURE_TEST_CASE(a_list_that_cannot_be_refreshed_is_kept, book_fixture) {
     make({3});
     gateway.on_pricing = [this](int) -> bridgexapi::answer<prices> {
         if (gateway.asked > 1) return unreachable();
@@ -192,7 +192,7 @@ BOOST_FIXTURE_TEST_CASE(stopping_does_not_wait_for_an_upstream_that_hangs, book_
     BOOST_TEST(count(log_text(), "price_list_failed") == 0u);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_book_may_die_before_its_loop_has_ended, book_fixture) {
+BOOST_FIXTURE_TEST_CASE(a_cache_may_be_destroyed_before_its_loop_has_ended, book_fixture) {
     make({3});
     gateway.hangs = true;
     book->start();
@@ -203,7 +203,7 @@ BOOST_FIXTURE_TEST_CASE(a_book_may_die_before_its_loop_has_ended, book_fixture) 
     BOOST_TEST(gateway.under_way == 0);
 }
 
-BOOST_FIXTURE_TEST_CASE(prices_can_be_looked_up_while_they_are_replaced, book_fixture) {
+BOOST_FIXTURE_TEST_CASE(prices_can_be_read_while_they_are_replaced, book_fixture) {
     make({3});
     gateway.on_pricing = [](int) { return prices{price_of("31", 87), price_of("316", 88)}; };
     std::atomic<bool> done = false;

@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(of_a_client_purpose_and_number_is_under_way_at_a_time) {
     BOOST_TEST(f.send().has_value());
 }
 
-BOOST_AUTO_TEST_CASE(with_an_idempotency_key_is_made_once_and_told_again) {
+BOOST_AUTO_TEST_CASE(with_an_idempotency_key_is_made_once_and_answered_again) {
     fixture f(test::without_cooldown());
     auto const first = f.send(idempotency(f, "k"));
     BOOST_TEST(first->replayed.empty());

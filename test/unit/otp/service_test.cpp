@@ -320,7 +320,7 @@ BOOST_AUTO_TEST_CASE(without_the_store_nothing_verifies) {
 BOOST_AUTO_TEST_SUITE_END()
 
 // Every outcome is logged, and no line contains a code or a whole number.
-BOOST_AUTO_TEST_CASE(the_log_tells_every_outcome_and_no_secret) {
+BOOST_AUTO_TEST_CASE(the_log_has_every_outcome_and_no_secret) {
     fixture f;
     auto const id = f.send()->id.substr(0, 32);
     std::string const code = f.gateway.last_code();

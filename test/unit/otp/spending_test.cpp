@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_next_route_that_is_over_the_budget_is_not_taken) {
     BOOST_TEST(spent(cap) == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_send_is_counted_for_the_route_that_was_asked_last) {
+BOOST_AUTO_TEST_CASE(a_send_is_counted_for_the_route_that_was_tried_last) {
     prices.of_route[1] = money::from_micros(21 * cent);
     refuses = 8;
     send_next({}, "two");

@@ -20,7 +20,7 @@ std::vector<std::string> events_of(verification_view const& view) {
 
 BOOST_AUTO_TEST_SUITE(verifications)
 
-BOOST_AUTO_TEST_CASE(tell_state_delivery_and_events_in_order) {
+BOOST_AUTO_TEST_CASE(show_state_delivery_and_events_in_order) {
     fixture f;
     auto const before = f.clock.wall();
     auto const id = f.send()->id;
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(need_the_store) {
 namespace {
 
 /// How often `count` long polls together have read the store.
-int looks_of_those_who_wait(fixture& f, int count, deadline until) {
+int reads_of_waiters(fixture& f, int count, deadline until) {
     auto const id = f.send()->id;
     auto const before = f.store.times_looked;
     for (int n = 0; n < count; ++n)
@@ -139,18 +139,18 @@ int looks_of_those_who_wait(fixture& f, int count, deadline until) {
 } // namespace
 
 // Each reads once when it begins. Two seconds have two more reads, for all of them.
-BOOST_AUTO_TEST_CASE(are_looked_at_once_a_second_for_all_who_wait) {
+BOOST_AUTO_TEST_CASE(are_read_once_a_second_for_all_who_wait) {
     fixture f;
-    auto const looks = looks_of_those_who_wait(f, 30, deadline::in(2100ms));
-    BOOST_TEST(looks > 30);
-    BOOST_TEST(looks <= 30 + 3);
+    auto const reads = reads_of_waiters(f, 30, deadline::in(2100ms));
+    BOOST_TEST(reads > 30);
+    BOOST_TEST(reads <= 30 + 3);
 }
 
-BOOST_AUTO_TEST_CASE(are_not_looked_at_again_where_everything_is_heard) {
+BOOST_AUTO_TEST_CASE(are_not_read_again_where_every_event_is_heard) {
     policy rules;
     rules.hears_everything = true;
     fixture f(rules);
-    BOOST_TEST(looks_of_those_who_wait(f, 30, deadline::in(1200ms)) == 30);
+    BOOST_TEST(reads_of_waiters(f, 30, deadline::in(1200ms)) == 30);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

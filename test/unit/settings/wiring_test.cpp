@@ -223,7 +223,7 @@ BOOST_AUTO_TEST_CASE(spending_has_a_daily_cap_that_is_a_total_budget) {
     BOOST_TEST(cap_of("[money]\ndaily_cap = 7\n" + budget("total", "enforce")) == 7'000'000);
 }
 
-BOOST_AUTO_TEST_CASE(a_route_takes_half_of_the_connections_unless_told_otherwise) {
+BOOST_AUTO_TEST_CASE(a_route_takes_half_of_the_connections_by_default) {
     struct expectation {
         char const* connections;
         char const* most;
@@ -243,7 +243,7 @@ BOOST_AUTO_TEST_CASE(a_route_takes_half_of_the_connections_unless_told_otherwise
         }
 }
 
-BOOST_AUTO_TEST_CASE(every_part_is_told_its_settings) {
+BOOST_AUTO_TEST_CASE(every_part_gets_its_settings) {
     auto const all = good(with_config(
         "[routes]\nqueue_max = 1\nfailures_to_open = 2\nscore_samples_max = 3000\n"
         "[money]\nprice_lifetime_seconds = 61\nbalance_interval_seconds = 5\nbalance_low = 6\n"

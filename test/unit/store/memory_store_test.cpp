@@ -75,7 +75,7 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
         return static_cast<std::uint32_t>(random() % below);
     };
     std::uint32_t const phone = pick(50);
-    std::string const slot = pick(2) == 0 ? "login" : "payment";
+    std::string const scope = pick(2) == 0 ? "login" : "payment";
     std::vector const rate_limit_checks{
         rate_limit_check{subject(everybody + pick(3)), "a", 1000, duration(60'000)},
         rate_limit_check{number(phone), "b", 5, duration(5000), 1, pick(2) == 0}};
@@ -91,7 +91,7 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
     case 0:
     case 1:
     case 2: {
-        auto request = send_of(phone, pick(3), id, slot);
+        auto request = send_of(phone, pick(3), id, scope);
         request.cooldown.memory = duration(30'000);
         if (pick(2) == 0) request.repeat.repeated_for = duration(pick(2000));
         request.lease = duration(pick(2000));
@@ -104,7 +104,7 @@ void step_of_any_kind(fixture& f, std::mt19937& random, std::uint32_t id) {
     }
     case 3:
     case 4: {
-        auto guess = guess_of(phone, pick(3), slot);
+        auto guess = guess_of(phone, pick(3), scope);
         if (pick(2) == 0) guess.id = id_of(id - 1 - pick(20));
         guess.rate_limit_checks = rate_limit_checks;
         guess.guarded = {rule.key};
@@ -317,7 +317,7 @@ BOOST_AUTO_TEST_CASE(everything_is_swept_in_the_end) {
 
 // --- the sweeper --------------------------------------------------------------------------------
 
-BOOST_AUTO_TEST_CASE(the_sweeper_never_looks_at_more_than_a_batch_at_once) {
+BOOST_AUTO_TEST_CASE(the_sweeper_never_visits_more_than_a_batch_at_once) {
     memory_options options;
     options.shards = 1;
     options.sweep_batch = 10;
@@ -364,7 +364,7 @@ BOOST_AUTO_TEST_CASE(a_check_in_the_middle_of_a_mass_expiry_is_served_between_sl
     BOOST_TEST(slices_at_answer < 10U);
 }
 
-BOOST_AUTO_TEST_CASE(the_running_sweeper_removes_by_itself_and_stops_when_told) {
+BOOST_AUTO_TEST_CASE(the_running_sweeper_removes_by_itself_and_can_be_stopped) {
     memory_options options;
     options.sweep_interval = 1ms;
     fixture f(options);

@@ -239,7 +239,7 @@ BOOST_AUTO_TEST_CASE(an_hour_that_ends_loses_no_count) {
 }
 
 // What was refused on an outdated state may be admitted on the current one.
-BOOST_AUTO_TEST_CASE(a_refusal_is_final_only_on_what_was_asked_for_after_the_step_came) {
+BOOST_AUTO_TEST_CASE(a_refusal_is_final_only_on_states_read_after_the_step_came) {
     map_backend io(false);
     instance one(io);
     instance two(io);
@@ -312,7 +312,7 @@ BOOST_AUTO_TEST_CASE(a_right_guess_passes_a_limit_that_another_instance_used_up_
     BOOST_TEST(is<refused>(right.step.take().value()));
 }
 
-BOOST_AUTO_TEST_CASE(sums_are_told_as_they_are_now) {
+BOOST_AUTO_TEST_CASE(sums_are_returned_as_they_are_now) {
     map_backend io(false);
     instance one(io);
     instance two(io);
@@ -346,7 +346,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_takes_no_more_steps) {
     BOOST_TEST((sends[3].step.take().error() == fault::not_executed));
 }
 
-BOOST_AUTO_TEST_CASE(who_waited_too_long_is_told_what_is_known) {
+BOOST_AUTO_TEST_CASE(who_waited_too_long_gets_what_is_known) {
     map_backend io(false);
     io.holds = true;
     instance one(io);
@@ -387,7 +387,7 @@ BOOST_AUTO_TEST_CASE(who_waited_too_long_for_states_is_surely_not_executed) {
     BOOST_TEST(io.blob(state::number_state_key(key_of(1))).empty());
 }
 
-BOOST_AUTO_TEST_CASE(who_cannot_be_waited_for_is_ended_and_not_looked_at_again) {
+BOOST_AUTO_TEST_CASE(a_step_that_cannot_wait_is_ended_and_not_touched_again) {
     map_backend io(false);
     io.holds = true;
     instance one(io);
@@ -673,7 +673,7 @@ BOOST_AUTO_TEST_CASE(what_a_backend_lost_of_shared_states_is_added_again) {
         }
 }
 
-BOOST_AUTO_TEST_CASE(already_who_only_looks_adds_again_what_was_lost) {
+BOOST_AUTO_TEST_CASE(a_read_already_adds_again_what_was_lost) {
     for (bool const reads_first : {true, false}) {
         lost_sends w(reads_first, 3);
         BOOST_TEST(w.spent(w.one) == 50);

@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(a_limit_that_is_void_is_counted_anew) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_price_of_a_guess_is_taken_up_to_its_quota) {
+BOOST_AUTO_TEST_CASE(a_limit_on_guesses_is_used_up_to_its_quota) {
     for (bool const of_number : {true, false}) {
         engine_world w;
         w.admit(send_of(1, 1));

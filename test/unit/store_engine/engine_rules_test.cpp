@@ -57,7 +57,7 @@ settlement accepted_by(int route) {
     return request;
 }
 
-delivery_update news_of(delivery message, std::string details = "x") {
+delivery_update update_of(delivery message, std::string details = "x") {
     delivery_update request;
     request.address = {key_of(1), id_of(1)};
     request.message = message;
@@ -65,7 +65,7 @@ delivery_update news_of(delivery message, std::string details = "x") {
     return request;
 }
 
-update_outcome tell(engine_world& w, delivery_update const& update) {
+update_outcome apply(engine_world& w, delivery_update const& update) {
     return w.run<engine::update>(update);
 }
 
@@ -281,7 +281,7 @@ BOOST_AUTO_TEST_CASE(what_is_known_of_a_message_only_grows) {
     BOOST_TEST((seen(w).message == delivery::unknown));
     BOOST_TEST((seen(w).state == progress::active));
     BOOST_TEST((seen(w).events.at(1).type == event_type::unknown));
-    BOOST_TEST((tell(w, news_of(delivery::delivered)) == update_outcome::updated));
+    BOOST_TEST((apply(w, update_of(delivery::delivered)) == update_outcome::updated));
     w.settle(accepted_by(3));
     BOOST_TEST((seen(w).message == delivery::delivered));
 }
@@ -292,9 +292,9 @@ BOOST_AUTO_TEST_CASE(a_receipt_is_the_settlements_unless_more_was_known_before) 
           std::tuple{delivery::delivered, true, 7}, std::tuple{delivery::delivered, false, 3}}) {
         engine_world w;
         w.admit(send_of(1, 1));
-        auto update = news_of(waiters);
+        auto update = update_of(waiters);
         if (had_receipt) update.sent = by_route(7);
-        tell(w, update);
+        apply(w, update);
         w.settle(accepted_by(3));
         BOOST_TEST(seen(w).sent.value().route_id == kept);
     }
@@ -315,15 +315,15 @@ BOOST_AUTO_TEST_CASE(a_code_that_was_used_before_its_send_was_settled_stays_used
     BOOST_TEST((w.settle(refusal_of(1)) == settle_outcome::superseded));
 }
 
-BOOST_AUTO_TEST_CASE(an_event_is_listed_only_while_its_news_may_be_final) {
+BOOST_AUTO_TEST_CASE(an_event_is_listed_only_before_a_final_state) {
     engine_world w;
     w.admit(send_of(1, 1));
     w.settle(accepted_by(3));
-    BOOST_TEST((tell(w, news_of(delivery::unknown, "y")) == update_outcome::known));
-    BOOST_TEST((tell(w, news_of(delivery::accepted, "y")) == update_outcome::updated));
-    BOOST_TEST((tell(w, news_of(delivery::accepted, "y")) == update_outcome::known));
-    BOOST_TEST((tell(w, news_of(delivery::delivered, "y")) == update_outcome::updated));
-    BOOST_TEST((tell(w, news_of(delivery::delivered, "z")) == update_outcome::known));
+    BOOST_TEST((apply(w, update_of(delivery::unknown, "y")) == update_outcome::known));
+    BOOST_TEST((apply(w, update_of(delivery::accepted, "y")) == update_outcome::updated));
+    BOOST_TEST((apply(w, update_of(delivery::accepted, "y")) == update_outcome::known));
+    BOOST_TEST((apply(w, update_of(delivery::delivered, "y")) == update_outcome::updated));
+    BOOST_TEST((apply(w, update_of(delivery::delivered, "z")) == update_outcome::known));
 }
 
 BOOST_AUTO_TEST_CASE(notes_come_at_their_time_and_one_of_them_is_the_admissions) {
@@ -495,7 +495,7 @@ BOOST_AUTO_TEST_CASE(who_has_the_id_pays_for_no_guess) {
     BOOST_TEST(is<refused>(w.check(guess)));
 }
 
-BOOST_AUTO_TEST_CASE(an_observed_price_of_a_guess_refuses_none) {
+BOOST_AUTO_TEST_CASE(an_observed_limit_on_guesses_refuses_none) {
     engine_world w;
     w.admit(send_of(1, 1));
     auto guess = guess_of(1, 9);

@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_disk_without_room_is_survived) {
 }
 
 // A step with several keys is one transaction: if it fails, none of them has changed.
-BOOST_AUTO_TEST_CASE(a_step_that_fails_has_changed_no_subject) {
+BOOST_AUTO_TEST_CASE(a_step_that_fails_has_changed_no_state) {
     fixture f;
     f.options.sweep_interval = 1ms;
     BOOST_REQUIRE_EQUAL(f.start(), "");
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(a_step_that_fails_has_changed_no_subject) {
 }
 
 // Steps of one transaction see the changes of those before them.
-BOOST_AUTO_TEST_CASE(steps_that_share_a_commit_share_their_counters) {
+BOOST_AUTO_TEST_CASE(steps_that_share_a_commit_share_their_limits) {
     fixture f;
     BOOST_REQUIRE_EQUAL(f.start(), "");
     std::atomic<int> admissions{0};

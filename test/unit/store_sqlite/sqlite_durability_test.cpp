@@ -48,7 +48,7 @@ namespace {
 
 enum class stage : std::uint8_t { nothing, sent, guessed, used };
 
-/// What one worker was told.
+/// A result that a worker has received.
 struct acknowledgement {
     std::uint32_t phone = 0;
     stage reached = stage::nothing;
@@ -58,8 +58,8 @@ struct acknowledgement {
 /// `pipe` when it is answered.
 boost::asio::awaitable<void> work(fixture& f, std::uint32_t phone, int pipe) {
     auto const acknowledge = [&](stage reached) {
-        acknowledgement const told{phone, reached};
-        if (write(pipe, &told, sizeof told) != sizeof told) _exit(1);
+        acknowledgement const acknowledged{phone, reached};
+        if (write(pipe, &acknowledged, sizeof acknowledged) != sizeof acknowledged) _exit(1);
     };
     for (;; ++phone) {
         static_cast<void>((co_await f.held->admit(send_of(phone, 111, phone))).value());
@@ -99,9 +99,10 @@ std::map<std::uint32_t, stage> work_and_kill(std::string const& path, std::uint3
     if (child == 0) work_until_killed(path, first, ends[1]);
     close(ends[1]);
     std::map<std::uint32_t, stage> known;
-    acknowledgement told;
-    for (std::size_t count = 1; read(ends[0], &told, sizeof told) == sizeof told; ++count) {
-        known[told.phone] = told.reached;
+    acknowledgement acknowledged;
+    for (std::size_t count = 1;
+         read(ends[0], &acknowledged, sizeof acknowledged) == sizeof acknowledged; ++count) {
+        known[acknowledged.phone] = acknowledged.reached;
         if (count == kill_after) kill(child, SIGKILL);
     }
     close(ends[0]);

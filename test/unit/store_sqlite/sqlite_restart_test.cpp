@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_restart_keeps_a_receipt_with_and_without_a_cost) {
     BOOST_TEST(!second.sent->cost.has_value());
 }
 
-BOOST_AUTO_TEST_CASE(a_restart_keeps_what_is_known_of_every_kind_of_subject) {
+BOOST_AUTO_TEST_CASE(a_restart_keeps_every_kind_of_state) {
     fixture f;
     BOOST_REQUIRE_EQUAL(f.start(), "");
     conversion_guard rule;

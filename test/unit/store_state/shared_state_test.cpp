@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(a_state_is_read_as_it_was_written) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_integers_are_where_other_programs_look_for_them) {
+BOOST_AUTO_TEST_CASE(the_integers_are_where_other_programs_expect_them) {
     shared_state state;
     state.add_field("a").stored = 0x0102;
     state.add_field("b").stored = 1;

@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(the_same_post_twice_is_two_sms_and_two_charges) {
     BOOST_TEST(stub.messages().size() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(an_estimate_charges_nothing_and_says_when_money_is_short) {
+BOOST_AUTO_TEST_CASE(an_estimate_costs_nothing_and_shows_when_money_is_short) {
     auto stub = with_balance("201.7");
     std::string const order =
         R"({"route_id":1,"caller_id":"DEMO","numbers":["34612345678"],"message":"hola"})";
@@ -346,7 +346,7 @@ BOOST_AUTO_TEST_CASE(the_list_filters_pages_and_orders) {
     BOOST_TEST(ask(stub, "GET", "/api/v1/dlr?order_id=x").status == 422U);
 }
 
-BOOST_AUTO_TEST_CASE(a_number_that_is_too_small_is_told_from_text_that_is_none) {
+BOOST_AUTO_TEST_CASE(a_number_that_is_too_small_differs_from_text_that_is_no_number) {
     service stub;
     auto const fault = [&](std::string const& query) {
         auto const said = ask(stub, "GET", "/api/v1/dlr?" + query).json.at("detail").at(0);

@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(lines_come_out_together_and_in_order) {
     BOOST_TEST(lines == "a\nb\n");
 }
 
-BOOST_AUTO_TEST_CASE(a_reopening_needs_no_lines_and_is_told_once) {
+BOOST_AUTO_TEST_CASE(a_reopening_needs_no_lines_and_is_reported_once) {
     line_queue queue(8);
     queue.ask_for_reopening();
     std::string lines = "what was there before";

@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE(that_somebody_cut_has_room_again) {
     BOOST_TEST(files() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(is_opened_again_when_asked_before_anything_is_written) {
+BOOST_AUTO_TEST_CASE(is_reopened_on_request_before_anything_is_written) {
     rotating_file file(options(1000));
     file.write("one\n");
     fs::rename(path, path + ".old");
