@@ -13,8 +13,8 @@ namespace otpd::otp {
 struct caller {
     otp::client const* client = nullptr;         ///< outlives the call
     std::string address;                         ///< of the client's machine
-    std::optional<std::string> end_user_address; ///< as the client attests
-    /// Of the end user, as the client attests. Who has it passes for a known device.
+    std::optional<std::string> end_user_address; ///< as the client attests it
+    /// Of the end user, as the client attests it. Who has it passes for a known device.
     std::optional<secret_string> device;
     std::string request_id; ///< for the log
 };

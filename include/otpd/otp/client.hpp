@@ -28,7 +28,7 @@ struct client {
     std::vector<std::string> web_otp_hosts; ///< hosts that its requests may name
     autofill_suffix suffix;                 ///< for requests that choose none
     bool require_verification_id = false;   ///< for its checks, whatever the policy says
-    /// The client can have its users solve a challenge where a conversion guard refuses their sends.
+    /// It can have its users solve a challenge where only a conversion guard refuses their sends.
     bool challenge = false;
     /// True: one of several clients. It sees its own messages and spending; account, budgets and
     /// scores are the operator's. False: the client is the operator.

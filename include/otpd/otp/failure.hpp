@@ -30,7 +30,7 @@ enum class errc {
     limit_exceeded,   ///< other limits and budgets, listed in `violated`; retry_after
     /// Send: only the conversion guards in `violated` refuse; challenge_token.
     challenge_required,
-    /// Send: another send of the scope or idempotency key is not settled; retry_after.
+    /// Send: another send of the session or idempotency key is not settled; retry_after.
     send_in_progress,
     idempotency_key_reused, ///< send: another request used the key
     upstream_rejected,      ///< send: the upstream refused for `reason`; nothing was sent
@@ -39,9 +39,9 @@ enum class errc {
     delivery_unknown,
     capacity_exhausted, ///< send: the store is full; retry_after
     invalid_code,       ///< verify: wrong, and counted; attempts_left
-    no_active_otp,      ///< verify: none, expired or used
-    attempts_exceeded,  ///< verify: the attempts of the code are used up; retry_after
-    guesses_exceeded,   ///< verify: the guesses of the number are used up or must wait; retry_after
+    no_active_otp,      ///< verify: none, expired, used, or of a device that the check lacks
+    attempts_exceeded,  ///< verify: the requester's attempts at the codes are used up; retry_after
+    guesses_exceeded,   ///< verify: the guesses of the class are used up or must wait; retry_after
     verification_not_found, ///< find, cancel: never existed, forgotten, or another client's
     verification_ended,     ///< cancel: already verified, replaced, canceled or expired
     delivery_not_found,     ///< delivery: no such message, or another client's
@@ -84,8 +84,8 @@ struct failure {
     /// With limit_exceeded, cooldown_active and challenge_required: all of them.
     std::vector<violated_limit> violated{};
     std::vector<step_report> steps{}; ///< of a send: the routes that were considered
-    /// Of a send that limits refused: how long the requester's own code can still be verified. No
-    /// other requester may learn it.
+    /// Of a send that limits refused: how long the code that the requester himself asked for can
+    /// still be verified. No other requester may learn it.
     std::optional<std::chrono::seconds> code_expires_in = std::nullopt;
     std::string challenge_token{}; ///< for send_request::challenge_token; good once
 };

@@ -38,8 +38,8 @@ public:
     /// Hashes a number together with the client, so that clients share no state.
     [[nodiscard]] store::number_key hash(std::string_view client, phone_number const& number) const;
 
-    /// Returns who asks about the number. A caller without an end user's address is the client
-    /// itself.
+    /// Returns who asks about the number as a stranger: the end user's address, or the client
+    /// itself if the caller has none. The store replaces it with the device if that is known.
     [[nodiscard]] store::requester requester_of(caller const& caller,
                                                 phone_number const& number) const;
 

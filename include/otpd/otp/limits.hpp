@@ -11,8 +11,8 @@
 
 namespace otpd::otp {
 
-/// What a limit counts by. Known devices are held to limits of `number` only, and have a quota of
-/// their own there.
+/// What a limit counts by. Known devices are held to limits on sends by `number` only, and have a
+/// quota of their own there. Every other limit counts and refuses strangers only.
 enum class limit_key : std::uint8_t {
     number, ///< of one client
     /// Refuses without a name or a figure: no client learns of another's sends.

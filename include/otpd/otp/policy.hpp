@@ -23,7 +23,7 @@ struct policy {
     std::chrono::seconds ttl{300};       ///< <= 10 minutes (NIST SP 800-63B-4 3.1.3.2)
     store::repeat_rule repeat;           ///< without attempts and keys, which each send fills in
     std::chrono::seconds retention{600}; ///< how long a verification can be queried, >= ttl
-    /// Between two sends of a scope. 0: off.
+    /// Between two sends of a session (store::cooldown_rule). 0: off.
     store::cooldown_rule cooldown{std::chrono::seconds(45), std::chrono::seconds(45),
                                   std::chrono::hours(1)};
     std::chrono::seconds rejected_backoff{5}; ///< replaces the cooldown when nothing was sent

@@ -28,13 +28,13 @@ struct solved_challenge {
     duration retention{}; ///< > 0, and as long as the caller accepts it
 };
 
-/// When a send repeats the newest live code of its scope, so that every message of the scope holds
-/// a code that verifies. It does so until `repeated_for` after the code's first send. The end of
-/// the code is then `ttl` from now, but at most `longest` after its first send (NIST SP 800-63B-4
-/// 3.1.3.2). A later send begins a new code, and the old one stays valid until its end. A code over
-/// `codes_max` replaces the oldest. A code whose length is not that of admission::code is not
-/// repeated. A send also begins a new code if the requester has no attempts left at the only live
-/// one.
+/// When a send repeats the newest live code of its session, so that every message of the session
+/// holds a code that verifies. It does so until `repeated_for` after the code's first send. The end
+/// of the code is then `ttl` from now, but at most `longest` after its first send (NIST SP
+/// 800-63B-4 3.1.3.2), and never earlier than before. A later send begins a new code, and the old
+/// one stays valid until its end. A code over `codes_max` replaces the oldest. A code whose length
+/// is not that of admission::code is not repeated. A send also begins a new code if the requester
+/// has no attempts left at the only live one.
 struct repeat_rule {
     duration repeated_for{std::chrono::minutes(5)};
     duration longest{std::chrono::minutes(10)};
@@ -52,8 +52,8 @@ struct admission {
     duration ttl{}; ///< of the code, > 0
     repeat_rule repeat;
     duration retention{}; ///< of the verification, >= ttl
-    /// The longest duration of a send. A scope admits no other send until the last one is settled
-    /// or its lease has expired.
+    /// The longest duration of a send. A session admits no other send until the last one is settled
+    /// or its lease has expired; the other class's session of that scope does.
     duration lease{};
     cooldown_rule cooldown;
     std::vector<rate_limit_check> rate_limit_checks;
@@ -67,22 +67,22 @@ struct admission {
     std::string details; ///< of the event `admitted`
 };
 
-/// Most live codes of a scope.
+/// Most live codes of a session.
 inline constexpr std::size_t codes_max = 2;
-/// Most live verifications of a scope. One more ends the oldest, but not the code that its message
-/// held.
+/// Most live verifications of a session. One more ends the oldest. The code that its message held
+/// lives on while another live verification has it.
 inline constexpr std::size_t open_max = 8;
 
 struct admitted {
     code_seed code;      ///< the code to send: admission::code, or the one that is repeated
     duration code_end{}; ///< how long that code can be verified from now on
-    duration cooldown{}; ///< the pause that has begun; 0: none
+    duration cooldown{}; ///< the pause of the session that has begun; 0: none
     /// For each rate-limit check, in order: the time until the whole quota is available again. 0 if
     /// the check was not counted.
     std::vector<counter_time> resets_in;
     std::vector<violation> observed; ///< by limits that only observe
 };
-/// The last send of the scope, or the one with the same idempotency key, is not settled yet.
+/// The last send of the session, or the one with the same idempotency key, is not settled yet.
 struct in_flight {
     duration retry_after{}; ///< > 0: the latest time at which it is settled or its lease ends
 };
@@ -94,10 +94,11 @@ struct replayed {
 struct unsettled {};
 /// The idempotency key belongs to another request.
 struct conflicting {};
-/// The store is full. Live codes and locks are never dropped to make room.
+/// The store is full, or the class's other scopes of that number have too many live verifications.
+/// Live codes and locks are never dropped to make room.
 struct full {};
 /// The store decides in this order: the idempotency key (replayed, in_flight, unsettled,
-/// conflicting), then refused, then in_flight of the scope, then full.
+/// conflicting), then refused, then in_flight of the session, then full.
 using admit_outcome =
     std::variant<admitted, refused, in_flight, replayed, unsettled, conflicting, full>;
 

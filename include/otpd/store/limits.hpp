@@ -1,6 +1,6 @@
 #pragma once
 
-/// Counters, the cooldown of a scope, and the conversion guard.
+/// Counters, the cooldown, and the conversion guard.
 
 #include <algorithm>
 #include <array>
@@ -23,7 +23,7 @@ using number_key = key_hash;
 enum class audience : std::uint8_t {
     everybody,
     strangers, ///< known devices are neither counted nor refused
-    each_class ///< strangers and known devices have a quota each; only for the number's own key
+    each_class ///< strangers and known devices have a quota each, if the key is the number's own
 };
 
 /// One limit applied to one request, which takes `amount` units. The limit admits `quota` units at
@@ -37,7 +37,7 @@ struct rate_limit_check {
     /// Never refuses: a request over the limit is only reported, and not counted.
     bool observed = false;
     audience of = audience::everybody;
-    /// Of a guess: counts it even if it finds no live code.
+    /// Of a guess: counts it even if the outcome is `absent`.
     bool counts_absent = true;
 };
 
@@ -55,11 +55,12 @@ __extension__ typedef __int128 wide_integer; // NOLINT(modernize-use-using)
     return std::max(counter_time(1), counter_time(static_cast<counter_time::rep>(exact)));
 }
 
-/// The pause between two sends of a scope (client, purpose and number). It starts at `base` and
-/// doubles with each further send up to `longest`, until nothing is sent for `memory`. It ends when
-/// the code is verified, or its message is known not to have arrived. It does not end when the code
-/// is exhausted or cancelled, or the outcome is unknown. Other scopes of the same client and number
-/// wait too, but at most `other_scopes`.
+/// The pause between two sends of a session (client, purpose, number and class). It is `base`. If
+/// `longest` is more, it doubles with each further send up to `longest`, until nothing is sent for
+/// `memory`. It ends when a code of the session is verified, or when the message of its last send
+/// is known not to have arrived. It does not end when the code is exhausted or canceled, or the
+/// outcome is unknown. The class's other scopes of that number wait too, but at most
+/// `other_scopes`. The other class does not wait.
 struct cooldown_rule {
     duration base{};    ///< 0: no pause
     duration longest{}; ///< >= base
@@ -80,6 +81,10 @@ struct cooldown_rule {
 /// exceed `out_max` plus `out_per_typed` for each typed code, within the last hour or within the
 /// last `typing`. Both are sliding windows: the current period, and the part of the previous period
 /// that is still inside the window.
+///
+/// Three sends of each class to a number pass the guards after a success, if it was in the last 90
+/// days and none of them was typed. A solved challenge passes them, too. Sends that pass are
+/// counted.
 struct conversion_guard {
     static constexpr std::int64_t out_per_typed = 3;
 
@@ -101,8 +106,8 @@ struct violation {
 struct refused {
     std::vector<violation> violations; ///< all of them; never empty
     std::vector<violation> observed;   ///< by limits that only observe
-    /// Of an admission: the requester's own live code of the scope and class can be verified for
-    /// this long; 0 if he has none.
+    /// Of an admission: the newest live code of the session that the requester himself asked for,
+    /// and has attempts left at, can be verified for this long; 0 if he has none.
     duration own_code_end{};
 };
 

@@ -49,9 +49,9 @@ public:
     /// Records what became known of the message after its send was settled.
     virtual boost::asio::awaitable<result<update_outcome>> update(delivery_update request) = 0;
 
-    /// Counts the guess, then compares it. A right code is consumed in the same step. Of any number
-    /// of concurrent checks, at most `attempts_max` of one requester are evaluated, and one more
-    /// with each id, and at most one is `verified`.
+    /// Compares a guess and counts it, in one step; a right code is consumed in that step. Of any
+    /// number of concurrent checks at one code, at most `attempts_max` of one requester are
+    /// evaluated, and one more with each id of a stranger's send, and at most one is `verified`.
     virtual boost::asio::awaitable<result<check_outcome>> check_code(check request) = 0;
 
     /// Returns one verification; nullopt if it never existed or is forgotten. A verification is

@@ -1,6 +1,9 @@
 #pragma once
 
 /// A verification from its admission to its end, and the guesses at its code.
+///
+/// A *session* is a scope of one class: strangers, or known devices (device_hash). Codes, open
+/// verifications and the cooldown are a session's own. A number has two live codes per session.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
@@ -34,17 +37,18 @@ struct code_seed {
 
 /// Who asks about a number, as the client attests it: the first bytes of a keyed hash of the end
 /// user's address. Zeros: the client itself. It tells apart only those who ask about one number of
-/// one client.
+/// one client. The requester of a known device is the device itself.
 using requester = std::array<std::byte, 8>;
 
 /// The device that the end user asks with, as the client attests it: the first bytes of a keyed
-/// hash under client and number. A device is *known* to a number when a right guess with a
-/// verification id named the device that its send named. Every other request is a stranger's, so a
-/// fresh device gains nothing. The requester of a known device is the device itself.
+/// hash under client and number. A device becomes *known* to a number by a right guess with a
+/// verification id, if the guess and the verification's send both named it. It is known for 90 days
+/// from its last success; a number knows the last eight. A store that is half full remembers no
+/// further numbers. Every other request is a stranger's, so a fresh device gains nothing.
 using device_hash = requester;
 
-/// A client's number and a verification scope (client and purpose). Each scope has at most two live
-/// codes (repeat_rule).
+/// A client's number and a verification scope (client and purpose). Each session of the scope has
+/// at most `codes_max` live codes (repeat_rule).
 struct record_key {
     number_key number{};
     std::string scope;
@@ -72,7 +76,7 @@ enum class progress : std::uint8_t {
     pending,  ///< can be verified; its send is not settled yet
     active,   ///< can be verified
     verified, ///< its code was entered, once
-    replaced, ///< by newer ones of the scope, or by the one that was verified
+    replaced, ///< by newer ones of the session, or by the one that was verified
     canceled,
     expired
 };
@@ -144,25 +148,28 @@ struct verification {
 
 /// Limits the wrong guesses per number in a sliding `window`, over all its codes and scopes. A new
 /// code never lowers the count (NIST SP 800-63B-4 3.2.2), and a success takes back only the wrong
-/// guesses of its own requester. `quota` is for all requesters together. Each id has one guess
-/// beyond the quota and beyond the attempts at its code, at most `of_ids` in the window. So others
-/// cannot lock out the holder of an id. Guesses are counted by the 24th part of the window, and
-/// each one counts for at least the whole window.
+/// guesses of its own requester. All strangers together have `quota`, and all known devices
+/// together have `of_devices`: strangers cannot use those up. A class that has no guesses left is
+/// admitted no send. Guesses are counted by the 24th part of the window, and each one counts for at
+/// least the whole window.
 ///
-/// From the `wait_from`-th wrong guess on, each one delays the next: first by `wait_base`, then
-/// twice as long each time, up to `wait_max` (RFC 4226 7.3). The one guess that an id has beyond
-/// the quota is not delayed.
+/// Each id of a stranger's send has one guess beyond the quota, the pauses and the attempts at the
+/// code, at most `of_ids` in the window. So others cannot lock out the holder of an id. It has that
+/// guess only if no earlier guess with the id was wrong.
+///
+/// From the `wait_from`-th wrong guess of a class on, each one delays the next of that class: first
+/// by `wait_base`, then twice as long each time, up to `wait_max` (RFC 4226 7.3).
 ///
 /// Strangers' wrong guesses in a row, over any time, are bounded by `consecutive_max` (NIST SP
-/// 800-63B-4 3.2.2). A number that has so many is locked for strangers until failure_memory after
-/// the last of them, a success, or a release of its locks. Then an id has no guess of its own
-/// either.
+/// 800-63B-4 3.2.2). A number that has so many is locked for strangers: no guess of theirs is
+/// evaluated, not even that of an id, and no send of theirs is admitted. The lock ends
+/// failure_memory after the last of these guesses, with a success, or with a release of the locks.
 struct guess_budget {
-    std::uint32_t quota = 0;      ///< >= 1
+    std::uint32_t quota = 0;      ///< of all strangers together; >= 1
     duration window{};            ///< > 0
-    std::uint32_t of_ids = 0;     ///< most guesses that ids have beyond the quota
-    std::uint32_t of_devices = 0; ///< of all known devices together, beyond the quota
-    std::uint32_t wait_from = 0;  ///< >= 1; 0: no delays
+    std::uint32_t of_ids = 0;     ///< most guesses that strangers' ids have beyond the quota
+    std::uint32_t of_devices = 0; ///< of all known devices together; 0: they cannot guess
+    std::uint32_t wait_from = 0;  ///< of each class; >= 1; 0: no delays
     duration wait_base{};
     duration wait_max{};
     std::uint32_t consecutive_max = 0; ///< 0: failures in a row are not counted
@@ -181,50 +188,62 @@ inline constexpr duration failure_memory = std::chrono::days(30);
     return std::min(pause, guesses.wait_max);
 }
 
+/// A guess. A stranger guesses at strangers' codes only. A known device guesses at known devices'
+/// codes. It guesses at strangers' codes with the id of one of their verifications, or without an
+/// id if its own session has no live code. That is a stranger's guess, made by `by`; only the rate
+/// limits of strangers do not count it.
 struct check {
     record_key key;
     /// Returns whether the guess is the code of a seed, in constant time. It is called once for
-    /// each live code of the scope, even after a match, and again if the step is repeated.
+    /// each live code of the session that has attempts left for the requester, even after a match,
+    /// and again if the step is repeated. The guess of an id beyond the quota is compared with all
+    /// of them.
     std::function<bool(code_seed const&)> is_code_of;
-    requester by{};
+    requester by{}; ///< of a stranger's guess
     std::optional<device_hash> device;
     std::uint32_t attempts_max = 0; ///< of one requester at one code; >= 1
     guess_budget guesses;
-    /// If set, it must be a live verification of the scope.
+    /// If set, it must be a live verification of the scope; for a stranger, one of strangers.
     std::optional<verification_id> id;
-    /// Limits that count each failed guess without an id. The outcome is `refused` when one is used
-    /// up. Ignored with an id.
+    /// Limits that count each wrong guess without an id, and with `counts_absent` one that finds no
+    /// live code. The outcome is `refused` when one is used up. Ignored with an id.
     std::vector<rate_limit_check> rate_limit_checks;
     /// The conversion guards in which a right code counts as typed.
     std::vector<key_hash> guarded;
 };
 
-/// The code was right and is now used up. The wrong guesses of its requester are forgotten, the
-/// scope's cooldown is over, and everything else that is live in the scope has ended.
+/// The code was right and is now used up. Everything that was live in the session has ended, and
+/// its cooldown is over; the other class's session lives on. The wrong guesses of the requester and
+/// the number's failures in a row are forgotten. The last success of the number, and of the device
+/// if it is known, is now.
 struct verified {
-    /// The verification that the check names, or else the newest one of the requester. Nothing if
-    /// the requester has none: then no verification is `verified`.
+    /// The verification that the check names. Without an id it is the requester's newest live one
+    /// of the session; nothing if he has none: then no verification is `verified`.
     std::optional<verification_id> id;
     std::optional<receipt> sent;
     duration age{}; ///< since the admission
 };
 /// The guess was counted.
 struct wrong {
-    std::uint32_t attempts_left = 0; ///< of the code or the number, whichever is less
-    /// The verification that was guessed at: that of the id, or the newest live one of the scope.
+    /// The least of: the requester's attempts at a code that was compared (the one with most left),
+    /// his class's guesses, and its failures in a row. 0 after the guess of an id beyond the quota.
+    std::uint32_t attempts_left = 0;
+    /// The verification that was guessed at: that of the id, or the newest live one of the session.
     verification_id id{};
 };
-/// The requester's attempts at every live code were already used up: the guess was neither
-/// evaluated nor counted.
+/// The requester's attempts at every live code of the session were already used up: the guess was
+/// neither evaluated nor counted.
 struct exhausted {
-    duration retry_after{}; ///< until the last of these codes is forgotten
+    duration retry_after{}; ///< until the last of these codes ends
 };
-/// The number's guesses are used up, the last one is too recent, or too many strangers' guesses in
-/// a row were wrong: the guess was neither evaluated nor counted.
+/// The guesses of the class are used up, its last one is too recent, or too many guesses of
+/// strangers in a row were wrong: the guess was neither evaluated nor counted.
 struct locked {
     duration retry_after{};
 };
-/// There is no live code. Only the rate limits counted the guess.
+/// There is no live code that this requester may guess at, or the id names no live verification
+/// with such a code. Without an id, rate limits with `counts_absent` counted the guess; nothing
+/// else did.
 struct absent {};
 using check_outcome = std::variant<verified, wrong, exhausted, locked, absent, refused>;
 
