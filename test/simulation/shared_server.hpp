@@ -42,7 +42,9 @@ private:
     void load(otpd::store::flight&, otpd::store::flight_listener&) override {}
     void commit(otpd::store::flight& flight, otpd::store::flight_listener& to) override;
     [[nodiscard]] otpd::store::store_time now() const noexcept override;
-    [[nodiscard]] store::room room_left() const noexcept override { return store::room::ample; }
+    [[nodiscard]] otpd::store::room room_left() const noexcept override {
+        return otpd::store::room::ample;
+    }
 
     void execute(otpd::store::commit& commit);
 
