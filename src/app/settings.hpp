@@ -94,8 +94,8 @@ struct admin_settings {
                                         "empty or HOST:PORT, with brackets round an IPv6 address"),
                  "Address and port of the admin listener, which has the metrics; empty: none.");
         keys.add("token", &s::token, notations::operator_token(),
-                 "The operator's bearer token on the admin listener, for account, budgets, scores "
-                 "and every message; empty: it serves none of them.");
+                 "The operator's bearer token on the admin listener, for account, budgets, scores, "
+                 "every message, and to unlock numbers; empty: it serves none of them.");
         keys.flag("accept_network", &s::accept_network,
                   "Allows admin.listen to be an address that others reach. Whoever reaches it can "
                   "read the metrics.");
