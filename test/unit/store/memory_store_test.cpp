@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(a_cooldown_ends_exactly_when_the_refusal_said) {
 BOOST_AUTO_TEST_CASE(a_verification_is_forgotten_at_its_time_and_not_a_tick_earlier) {
     fixture f;
     f.admit(send_of(1, 111, 1));
-    f.clock.advance(keep - 1ns);
+    f.clock.advance(retention_of_sends - 1ns);
     BOOST_TEST(f.find(1, 1).has_value());
     f.clock.advance(1ns);
     BOOST_TEST(!f.find(1, 1).has_value());
@@ -223,7 +223,7 @@ BOOST_AUTO_TEST_CASE(a_full_store_refuses_and_keeps_what_it_has) {
     BOOST_TEST(f.usage().codes == 1U);
     BOOST_TEST(f.usage().states == 2U);                // it can still be found
     BOOST_TEST(is<full>(f.admit(send_of(3, 111, 4)))); // so there is no room
-    f.clock.advance(keep + spare);
+    f.clock.advance(retention_of_sends + spare);
     f.sweep();
     BOOST_TEST(f.usage().states == 1U); // the number that was verified
     f.clock.advance(90 * 24h);
@@ -295,7 +295,7 @@ BOOST_AUTO_TEST_CASE(an_expired_code_is_not_live_though_it_is_kept) {
     BOOST_TEST(f.usage().states == 2U);
     BOOST_TEST(f.removed == 0U);
     BOOST_TEST((f.find(1, 1)->state == progress::expired));
-    f.clock.advance(keep - ttl + spare);
+    f.clock.advance(retention_of_sends - ttl + spare);
     f.sweep();
     BOOST_TEST(f.usage().states == 0U);
     BOOST_TEST(f.removed == 2U);
@@ -325,7 +325,7 @@ BOOST_AUTO_TEST_CASE(the_sweeper_never_visits_more_than_a_batch_at_once) {
     constexpr std::uint32_t codes = 1000;
     for (std::uint32_t i = 0; i < codes; ++i)
         f.admit(send_of(i, 111, i));
-    f.clock.advance(keep + spare);
+    f.clock.advance(retention_of_sends + spare);
     f.sweep();
     BOOST_TEST(f.usage().states == 0U);
     BOOST_TEST(f.removed == codes);
@@ -369,7 +369,7 @@ BOOST_AUTO_TEST_CASE(the_running_sweeper_removes_by_itself_and_can_be_stopped) {
     options.sweep_interval = 1ms;
     fixture f(options);
     f.admit(send_of(1, 111, 1));
-    f.clock.advance(keep + spare);
+    f.clock.advance(retention_of_sends + spare);
     run(f.context, f.store.start());
     auto conversion_guard = [&]() -> boost::asio::awaitable<void> {
         for (memory_usage left{1, 1, 1}; left.states != 0; left = co_await f.store.usage())

@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(steps_that_wait_share_a_commit) {
     f.options.sweep_interval = 1ms;
     BOOST_REQUIRE_EQUAL(f.start(), "");
     f.admit(send_of(0, 111, 0));
-    f.clock.advance(keep + one_minute);
+    f.clock.advance(retention_of_sends + one_minute);
     std::latch gate(1);
     f.hold_sweeper = &gate;
     eventually([&] { return f.slices == 1; });
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_and_a_late_disk_refuse) {
     // The only timing assumption is that the store's thread is blocked for longer than 20 ms.
     std::latch gate(1);
     f.hold_sweeper = &gate;
-    f.clock.advance(keep + one_minute);
+    f.clock.advance(retention_of_sends + one_minute);
     eventually([&] { return f.slices == 1; });
     f.hold_sweeper = nullptr;
 
@@ -243,7 +243,7 @@ BOOST_AUTO_TEST_CASE(the_sweeper_deletes_what_has_ended_a_slice_at_a_time) {
     eventually([&] { return f.held->usage().codes == 0; });
     BOOST_TEST(f.held->usage().states == 100U);
     BOOST_TEST((f.find(1, 1)->state == progress::expired));
-    f.clock.advance(keep - ttl + one_minute);
+    f.clock.advance(retention_of_sends - ttl + one_minute);
     eventually([&] { return f.held->usage().states == 0; });
     BOOST_TEST(f.removed == 100U);
     BOOST_TEST(f.largest_slice == 10U);
@@ -279,7 +279,7 @@ BOOST_AUTO_TEST_CASE(a_full_store_refuses_and_keeps_what_it_has) {
     BOOST_TEST(is<wrong>(f.check(guess_of(1, 999)))); // guesses are counted regardless of the bound
     BOOST_TEST(is<verified>(f.check(guess_of(1, 111))));
     BOOST_TEST(f.held->usage().states == 2U);
-    f.clock.advance(keep + one_minute);
+    f.clock.advance(retention_of_sends + one_minute);
     eventually([&] { return f.held->usage().states == 1; });
     f.clock.advance(90 * one_day); // the success of the first
     eventually([&] { return f.held->usage().states == 0; });
