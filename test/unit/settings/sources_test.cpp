@@ -52,8 +52,9 @@ BOOST_AUTO_TEST_CASE(every_key_has_its_name_in_the_environment_and_in_the_file) 
         if (each.kind != otpd::app::value_kind::whole) continue;
         BOOST_TEST_CONTEXT(each.path()) {
             // The highest value of each key is valid on its own, except for these.
-            if (each.path() == "otp.guesses_per_day" || each.path() == "otp.default_route_id" ||
-                each.path() == "routes.concurrency_max")
+            if (each.path() == "otp.guesses_per_day" ||
+                each.path() == "otp.device_guesses_per_day" ||
+                each.path() == "otp.default_route_id" || each.path() == "routes.concurrency_max")
                 continue;
             auto const most = std::to_string(static_cast<std::int64_t>(each.max));
             BOOST_TEST(each.show(good(sources({{each.environment_name(), most}}))) == most);

@@ -64,6 +64,7 @@ std::vector<key_cases> all_cases() {
          {quoted("0.1"), "0.085", "1", quoted("999999999.999999")},
          {quoted(""), quoted("0"), quoted("-1"), "0.0", "-0.1", quoted("0.0000001"), quoted("1,5"),
           "[1]", "true", "inf", "1e300"}},
+        {"client.challenge", {"true", "false"}, {quoted("true"), "1"}},
         {"client.require_verification_id", {"true", "false"}, {quoted("true"), "1"}},
         {"client.web_otp_hosts",
          {"[]", "[\"a.b\"]", "[\"login.shop-1.example\", \"pay.example\"]"},
