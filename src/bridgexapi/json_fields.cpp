@@ -10,7 +10,7 @@ namespace otpd::bridgexapi {
 
 namespace json = boost::json;
 
-json_document::json_document(std::string_view body) {
+json_document::json_document(std::string_view body) : root_(&memory_) {
     json::parse_options options;
     options.max_depth = json_depth_max;
     boost::system::error_code ec;
