@@ -25,7 +25,10 @@ struct state_key {
     key_kind kind = key_kind::number;
     key_hash hash{};
 
-    friend bool operator==(state_key const&, state_key const&) = default;
+    /// The compiler's own compares byte by byte.
+    friend bool operator==(state_key const& a, state_key const& b) noexcept {
+        return a.kind == b.kind && std::memcmp(a.hash.data(), b.hash.data(), sizeof a.hash) == 0;
+    }
 
     /// The versions of shared states do not change with additions, which commute.
     [[nodiscard]] bool is_shared() const noexcept {
