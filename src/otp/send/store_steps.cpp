@@ -10,10 +10,9 @@ namespace asio = boost::asio;
 
 asio::awaitable<store::result<store::admit_outcome>>
 store_steps::admit(send_draft const& draft) const {
-    auto const request = admission_of(draft, rules_);
-    auto answer = co_await store_.admit(request);
+    auto answer = co_await store_.admit(admission_of(draft, rules_));
     if (!answer && answer.error() == store::fault::unknown)
-        co_await undo_.start(undo_of(request), draft.request.caller.request_id);
+        co_await undo_.start(undo_of(admission_of(draft, rules_)), draft.request.caller.request_id);
     co_return answer;
 }
 
