@@ -6,18 +6,19 @@ namespace otpd::otp {
 
 namespace asio = boost::asio;
 
-asio::awaitable<void> followup::follow(send_state const& send, verification_event event) const {
-    follow_message(send, std::move(event));
+asio::awaitable<void> followup::follow(send_state const& send,
+                                       verification_event const& event) const {
+    follow_message(send, event);
     if (auto const* const accepted = send.accepted())
         co_await remember_owner(*send.draft.request.caller.client, accepted->bx_message_id);
 }
 
-void followup::follow_message(send_state const& send, verification_event event) const {
+void followup::follow_message(send_state const& send, verification_event const& event) const {
     auto const* const accepted = send.accepted();
     if (send.draft.is_test || (accepted == nullptr && send.unknown() == nullptr)) return;
     followed_message message;
     message.address = send.draft.address;
-    message.event = std::move(event);
+    message.event = event;
     message.admitted_at = send.draft.began_at;
     message.asked_at = send.asked_at;
     message.follow_for = rules_.ttl;

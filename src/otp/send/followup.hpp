@@ -25,13 +25,14 @@ public:
           on_balance_(std::move(on_balance)), now_(now) {}
 
     /// `event` is that of its transmission.
-    boost::asio::awaitable<void> follow(send_state const& send, verification_event event) const;
+    boost::asio::awaitable<void> follow(send_state const& send,
+                                        verification_event const& event) const;
     /// After a restart, the open messages are not followed. A request for one follows it again.
     boost::asio::awaitable<void> found(caller const& caller, store::verification_address at,
                                        std::string sealed, store::verification found) const;
 
 private:
-    void follow_message(send_state const& send, verification_event event) const;
+    void follow_message(send_state const& send, verification_event const& event) const;
     boost::asio::awaitable<void> follow_again(caller const& caller, store::verification_address at,
                                               std::string sealed,
                                               store::verification const& found) const;
