@@ -14,11 +14,11 @@ constexpr std::string_view hex_digits = "0123456789abcdef";
 } // namespace
 
 std::string to_hex(std::span<std::byte const> bytes) {
-    std::string text;
-    text.reserve(bytes.size() * 2);
+    std::string text(bytes.size() * 2, '\0');
+    auto at = text.begin();
     for (std::byte b : bytes) {
-        text += hex_digits[std::to_integer<std::size_t>(b >> 4)];
-        text += hex_digits[std::to_integer<std::size_t>(b & std::byte{0x0f})];
+        *at++ = hex_digits[std::to_integer<std::size_t>(b >> 4)];
+        *at++ = hex_digits[std::to_integer<std::size_t>(b & std::byte{0x0f})];
     }
     return text;
 }
