@@ -73,7 +73,8 @@ struct answer {
     std::int64_t attempts_left = -1;
     operation_id about = none; ///< the send that was verified, or that is replayed
     std::vector<violated> because;
-    std::int64_t expires_in = 0; ///< s, of a sent one; like the next two
+    /// s; of a sent code, like the next two; of a refused send: of the caller's own code
+    std::int64_t expires_in = 0;
     std::int64_t cooldown = 0;   ///< s
     std::vector<left_of> limits; ///< ascending
     shown view;

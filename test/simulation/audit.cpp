@@ -7,10 +7,6 @@ namespace otpd::simulation {
 
 namespace {
 
-std::array<int, 3> key_of(scope const& of) {
-    return {of.client, of.number, of.purpose};
-}
-
 std::string about(std::string_view promise, operation_id op) {
     return std::string(promise) + ", #" + std::to_string(op);
 }
@@ -25,12 +21,23 @@ int certainty_of(std::string const& delivery) {
 
 // --- sends --------------------------------------------------------------------------------------
 
-audit::complaint audit::admitted(operation_id op, send_order const& order, instant now) {
-    auto broken = too_soon(order, now);
+requester audit::who_asks(scope const& of, int end_user, int device, instant now) {
+    auto& known = devices_[{of.client, of.number}];
+    known.mend(now);
+    if (known.has(device, now)) return requester::of_device(device);
+    return {end_user, false};
+}
+
+audit::complaint audit::admitted(operation_id op, send_order const& order,
+                                 store::code_seed const& code, instant now) {
+    auto const who = who_asks(order.to, order.end_user, order.device, now);
+    if (who.is_known) of_known_.insert(code.nonce);
+    auto const key = session_of(order.to, who.is_known);
+    auto broken = too_soon(key, now);
     auto& sent = messages_[op];
     sent.order = order;
+    sent.who = who;
     sent.admitted = to_millisecond(now); // with the stored precision
-    auto const key = key_of(order.to);
     last_admitted_[key] = op;
     last_send_[key] = std::max(last_send_[key], sent.admitted);
     auto& used = compared_[key];
@@ -39,10 +46,10 @@ audit::complaint audit::admitted(operation_id op, send_order const& order, insta
     return broken;
 }
 
-/// Two messages of a scope are at least the cooldown apart, unless the first one was refused or
+/// Two messages of a session are at least the cooldown apart, unless the first one was refused or
 /// lost, or its code was typed.
-audit::complaint audit::too_soon(send_order const& order, instant now) const {
-    auto const before = last_admitted_.find(key_of(order.to));
+audit::complaint audit::too_soon(session const& in, instant now) const {
+    auto const before = last_admitted_.find(in);
     if (before == last_admitted_.end()) return {};
     auto const& first = messages_.at(before->second);
     if (!first.perhaps_sent || first.is_lost ||
@@ -75,9 +82,9 @@ audit::complaint audit::transmitting(operation_id op, send_order const& order,
 }
 
 void audit::begin_or_repeat(message const& sent, std::string const& code) {
-    auto const key = key_of(sent.order.to);
+    auto const key = session_of(sent.order.to, sent.who.is_known);
     auto& used = compared_[key];
-    auto const& [at, is_new] = codes_.emplace(scope_code{key, code}, sent.admitted);
+    auto const& [at, is_new] = codes_.emplace(session_code{key, code}, sent.admitted);
     if (!is_new) {
         if (used.codes > 0) --used.codes;
         return;
@@ -114,38 +121,67 @@ void audit::forget(std::vector<wrong_guess>& list, instant now) const {
 
 // --- guesses ------------------------------------------------------------------------------------
 
-/// Each id has one guess beyond the attempts of its requester at a code.
-audit::complaint audit::evaluated(check_order const& order, bool right, instant now) {
+audit::complaint audit::compared(check_order const& order, seeds const& with) const {
+    if (may_be_known(order.of, order.device)) return {};
+    for (auto const& each : with)
+        if (is_of_known(each)) return "a stranger's guess was compared with a known device's code";
+    return {};
+}
+
+/// A known device guesses at strangers' codes as a stranger. Each id of a stranger's send has one
+/// guess beyond the attempts of its requester at a code.
+audit::complaint audit::evaluated(check_order const& order, seeds const& with, bool right,
+                                  instant now) {
+    auto who = who_asks(order.of, order.end_user, order.device, now);
+    if (!with.empty() && !is_of_known(with.back())) who = {order.end_user, false};
     auto const its = order.with_id ? messages_.find(order.id) : messages_.end();
-    bool const is_own = its != messages_.end() && !std::exchange(its->second.is_guessed, true);
-    auto& of_code = compared_[key_of(order.of)];
-    if (!is_own && ++of_code.compared[order.end_user] > policy_.attempts_max * of_code.codes)
+    bool const is_own =
+        its != messages_.end() && !who.is_known && !std::exchange(its->second.is_guessed, true);
+    auto const key = session_of(order.of, who.is_known);
+    auto& of_code = compared_[key];
+    if (!is_own && ++of_code.compared[who.by] > policy_.attempts_max * of_code.codes)
         return "more guesses at a code than its attempts";
-    auto& wrong = wrong_[{order.of.client, order.of.number}];
+    auto& wrong = wrong_[{order.of.client, order.of.number, who.is_known ? 1 : 0}];
     if (right) {
-        std::erase_if(wrong, [&](wrong_guess const& each) { return each.by == order.end_user; });
-        last_admitted_.erase(key_of(order.of));
-        compared_.erase(key_of(order.of));
+        std::erase_if(wrong, [&](wrong_guess const& each) { return each.by == who.by; });
+        last_admitted_.erase(key);
+        compared_.erase(key);
+        auto& known = devices_[{order.of.client, order.of.number}];
+        bool const is_its_device =
+            its != messages_.end() && order.device >= 0 && its->second.order.device == order.device;
+        if (is_its_device) named_.insert({order.of.client, order.of.number, order.device});
+        if (is_its_device || known.has(order.device, now)) known.keep(order.device, now);
         return {};
     }
     forget(wrong, now);
-    wrong.push_back({order.end_user, now});
-    if (wrong.size() > policy_.guesses.quota + policy_.guesses.of_ids)
+    wrong.push_back({who.by, now});
+    auto const& rule = policy_.guesses;
+    if (wrong.size() > (who.is_known ? rule.of_devices : rule.quota + rule.of_ids))
         return "more guesses at a number than it has";
     return {};
 }
 
-/// The code may come from any message of the scope, and is right once.
+/// The code may come from any message of the session, and is right once. One that was sent for a
+/// known device is not right for strangers.
 audit::complaint audit::heard_right(check_order const& order, instant began) {
-    scope_code const code{key_of(order.of), order.code};
+    session_code code{session_of(order.of, false), order.code};
+    if (!codes_.contains(code)) code.first = session_of(order.of, true);
     auto const first = codes_.find(code);
     if (first == codes_.end()) return "verified by a code that was never sent";
+    if (code.first == session_of(order.of, true) && !may_be_known(order.of, order.device))
+        return "a stranger's guess was right at a known device's code";
     if (!right_.insert(code).second) return "a code was right twice";
     auto const latest = std::min<instant>(last_send_[code.first] + policy_.ttl,
                                           first->second + policy_.repeat.longest);
     if (began >= std::max<instant>(latest, first->second + policy_.ttl) + tolerance_)
         return "verified after it had expired";
     return {};
+}
+
+/// A known device may guess as a stranger.
+bool audit::is_requester_of(check_order const& order, message const& sent) const {
+    if (sent.who.is_known) return sent.who == requester::of_device(order.device);
+    return sent.order.end_user == order.end_user;
 }
 
 audit::complaint audit::heard(check_order const& order, answer const& said, instant began) {
@@ -158,7 +194,7 @@ audit::complaint audit::heard(check_order const& order, answer const& said, inst
     auto const& sent = found->second;
     if (!verified_.insert(op).second) return about("verified twice", op);
     if (sent.order.to != order.of) return about("verified for another scope", op);
-    if (order.with_id ? op != order.id : sent.order.end_user != order.end_user)
+    if (order.with_id ? op != order.id : !is_requester_of(order, sent))
         return about("somebody else's is verified", op);
     auto const canceled = canceled_.find(op);
     if (canceled != canceled_.end() && canceled->second <= began)

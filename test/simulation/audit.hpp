@@ -26,14 +26,19 @@ public:
 
     using complaint = std::string;
 
-    complaint admitted(operation_id op, send_order const& order, instant now);
+    /// `code`: of its message.
+    complaint admitted(operation_id op, send_order const& order, store::code_seed const& code,
+                       instant now);
     complaint transmitting(operation_id op, send_order const& order, std::string const& code);
     void answered(operation_id op, upstream_answer::kind what);
     /// The store's clock was changed: guarantees that refer to its earlier time do not apply any
     /// more.
     void clock_turned(instant before, instant now);
-    /// A guess was compared, right or wrong.
-    complaint evaluated(check_order const& order, bool right, instant now);
+    using seeds = std::vector<store::code_seed>;
+    /// A guess was compared with the codes of these seeds.
+    complaint compared(check_order const& order, seeds const& with) const;
+    /// ... and was right or wrong.
+    complaint evaluated(check_order const& order, seeds const& with, bool right, instant now);
     /// A caller got the answer; the operation began at `began`.
     complaint heard(check_order const& order, answer const& said, instant began);
     void heard_cancel(operation_id of, instant now) { canceled_.emplace(of, now); }
@@ -45,6 +50,7 @@ public:
 private:
     struct message {
         send_order order;
+        requester who;
         instant admitted{};
         int transmissions_open = 0; ///< passed to the upstream, without an answer yet
         bool perhaps_sent = false;
@@ -53,7 +59,12 @@ private:
         std::map<int, std::uint32_t> compared_before; ///< budget::compared at its admission
         bool is_guessed = false;                      ///< a guess with its id was evaluated
     };
-    /// What happened in a scope since its newest code began.
+    /// A scope and a class of requesters.
+    using session = std::array<int, 4>;
+    [[nodiscard]] static session session_of(scope const& of, bool is_known) {
+        return {of.client, of.number, of.purpose, is_known ? 1 : 0};
+    }
+    /// What happened in a session since its newest code began.
     struct budget {
         std::map<int, std::uint32_t> compared; ///< guesses, by requester
         /// Codes that may have begun. Each send counts as one, until it is seen to repeat a code.
@@ -66,22 +77,35 @@ private:
     };
     void begin_or_repeat(message const& sent, std::string const& code);
     complaint heard_right(check_order const& order, instant began);
+    [[nodiscard]] requester who_asks(scope const& of, int end_user, int device, instant now);
+    [[nodiscard]] bool is_of_known(store::code_seed const& code) const {
+        return of_known_.contains(code.nonce);
+    }
+    [[nodiscard]] bool may_be_known(scope const& of, int device) const {
+        return named_.contains({of.client, of.number, device});
+    }
+    [[nodiscard]] bool is_requester_of(check_order const& order, message const& sent) const;
     void forget(std::vector<wrong_guess>& list, instant now) const;
-    complaint too_soon(send_order const& order, instant now) const;
+    complaint too_soon(session const& in, instant now) const;
 
     otp::policy const& policy_;
     instant const tolerance_;
     std::unordered_map<operation_id, message> messages_;
-    std::map<std::array<int, 3>, operation_id>
-        last_admitted_; ///< by scope; removed after a right guess
+    std::map<session, operation_id> last_admitted_;                 ///< removed after a right guess
     std::map<std::pair<int, int>, std::vector<operation_id>> keys_; ///< by client and key
-    std::map<std::array<int, 3>, budget> compared_;                 ///< by scope
-    std::map<std::array<int, 3>, instant> last_send_; ///< the last admission, by scope
-    using scope_code = std::pair<std::array<int, 3>, std::string>;
-    std::map<scope_code, instant> codes_; ///< when each was first admitted, as far as is known
-    std::set<scope_code> right_;          ///< codes that were verified
-    /// By client and number. Without the guesses of a requester who was right later.
-    std::map<std::pair<int, int>, std::vector<wrong_guess>> wrong_;
+    std::map<session, budget> compared_;
+    std::map<session, instant> last_send_; ///< the last admission
+    using session_code = std::pair<session, std::string>;
+    std::map<session_code, instant> codes_; ///< when each was first admitted, as far as is known
+    std::set<session_code> right_;          ///< codes that were verified
+    /// By client, number and class. Without the guesses of a requester who was right later.
+    std::map<std::array<int, 3>, std::vector<wrong_guess>> wrong_;
+    /// The devices that a right guess with an id and its send named, by client and number. No other
+    /// device can be known.
+    std::set<std::array<int, 3>> named_;
+    std::map<std::pair<int, int>, known_devices> devices_; ///< by client and number
+    /// The codes that were sent for known devices, by the nonce of their seed.
+    std::set<std::array<std::byte, 16>> of_known_;
     std::set<operation_id> verified_;
     std::unordered_map<operation_id, instant> canceled_;
     std::unordered_map<operation_id, int> certainty_;

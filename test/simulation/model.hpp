@@ -115,7 +115,8 @@ private:
     struct verification {
         operation_id op = none;
         scope of;
-        int by = -1;          ///< the requester
+        requester who;
+        int device = -1;      ///< that its send named
         bool guessed = false; ///< a guess with its id was wrong
         std::shared_ptr<model::code> code;
         bool settled = false;
@@ -132,8 +133,9 @@ private:
     struct number {
         explicit number(store::guess_budget const& rule) : guesses(rule) {}
         std::vector<verification> verifications;
-        std::map<int, pause> pauses; ///< by purpose
+        std::map<std::pair<int, bool>, pause> pauses; ///< by purpose and class
         tally guesses;
+        known_devices devices;
 
         /// A step reads it: times that a fast clock wrote become `now`, permanently.
         void refresh(instant now);
@@ -144,6 +146,7 @@ private:
         std::string_view name;
         instant wait{};
         int budget = -1;
+        bool is_named = true;
     };
     struct limit_use {
         std::size_t limit = 0;
@@ -152,6 +155,7 @@ private:
     };
     struct send {
         send_order order;
+        requester who; ///< at the last admission
         instant began{};
         phase at = phase::asking;
         std::size_t next_route = 0;
@@ -159,6 +163,7 @@ private:
         instant code_end{};                ///< how long the code was valid then
         answer said;
         std::vector<violation> violations; ///< of the last refusal
+        instant own_code{}; ///< then: how long the requester's code can be verified; 0: he has none
         bool admitted = false;
         instant pause{};
         std::vector<limit_use> rate_limit_checks;
@@ -183,10 +188,11 @@ private:
     // model_send.cpp
     [[nodiscard]] std::optional<answer> said_before(send_order const& order, instant now);
     [[nodiscard]] std::vector<violation> violations_of(send const& s, instant now) const;
-    [[nodiscard]] bool is_in_flight(scope const& of, instant now) const;
+    [[nodiscard]] bool is_in_flight(send const& s, instant now) const;
+    [[nodiscard]] instant own_code_of(send const& s, instant now);
     void take_everything(send& s, operation_id op, instant now);
     static void give_way(verification& older);
-    [[nodiscard]] std::shared_ptr<code> code_for(send_order const& order, instant now);
+    [[nodiscard]] std::shared_ptr<code> code_for(send const& s, instant now);
     [[nodiscard]] std::vector<violation> over_budget(std::vector<reservation> const& what,
                                                      std::vector<reservation> const& given_back,
                                                      instant now) const;
@@ -196,20 +202,28 @@ private:
     [[nodiscard]] answer refusal_of(send const& s, instant now) const;
     void conclude_sent(send& s, instant now) const;
 
-    void mend_limits(otp::limit_step step, scope const& of, int end_user, instant now);
-
     // model_check.cpp
-    [[nodiscard]] answer unpaid(check_order const& order, instant now) const;
+    /// Limits, and the key of each.
+    using limit_list = std::vector<std::pair<std::size_t, int>>;
+    void mend_limits(limit_list const& limits, instant now);
+    [[nodiscard]] answer unpaid(limit_list const& limits, instant now) const;
+    /// What the guess is made at, by guesser_.
+    [[nodiscard]] std::vector<verification*> candidates_for(check_order const& order, instant now);
     [[nodiscard]] answer guess(check_order const& order,
                                std::vector<verification*> const& candidates, instant now);
     [[nodiscard]] answer right(check_order const& order,
                                std::vector<verification*> const& candidates, instant now);
-    [[nodiscard]] answer wrong(check_order const& order, codes const& compared, bool of_id,
+    [[nodiscard]] answer wrong(check_order const& order, codes const& compared, tally::kind what,
                                instant now);
 
-    [[nodiscard]] std::vector<std::pair<std::size_t, int>>
-    limits_of(otp::limit_step step, scope const& of, int end_user) const;
+    [[nodiscard]] requester who_asks(scope const& of, int end_user, int device, instant now) const;
+    [[nodiscard]] limit_list limits_of(otp::limit_step step, scope const& of, int end_user,
+                                       bool is_known) const;
     [[nodiscard]] meter::rule rule_of(std::size_t limit) const;
+    /// Whether callers see it: no client learns of another's sends.
+    [[nodiscard]] bool is_named(std::size_t limit) const {
+        return policy_.limits[limit].key != otp::limit_key::number_of_all_clients;
+    }
     [[nodiscard]] meter const& meter_at(std::size_t limit, int whose) const;
     [[nodiscard]] std::size_t place_of(scope const& of) const {
         return static_cast<std::size_t>(of.client) * rules_.numbers.size() +
@@ -222,9 +236,11 @@ private:
     [[nodiscard]] answer shown_to(id_order const& order, instant now) const;
     [[nodiscard]] verification* find_verification(operation_id op, instant now);
     [[nodiscard]] verification const* find_verification(operation_id op, instant now) const;
-    [[nodiscard]] std::vector<verification*> live_verifications(scope const& of, instant now);
-    /// The live codes of the scope, in the order in which they began.
-    [[nodiscard]] codes live_codes(scope const& of, instant now);
+    /// Of one class.
+    [[nodiscard]] std::vector<verification*> live_verifications(scope const& of, bool is_known,
+                                                                instant now);
+    /// The live codes of one class, in the order in which they began.
+    [[nodiscard]] codes live_codes(scope const& of, bool is_known, instant now);
 
     rules const& rules_;
     otp::policy const& policy_;
@@ -233,6 +249,7 @@ private:
     std::map<meter_key, meter> meters_;
     std::map<std::pair<int, int>, kept_key> keys_; ///< by client and key
     sums money_;
+    requester guesser_; ///< whose guess the last one was
 };
 
 } // namespace otpd::simulation

@@ -12,16 +12,26 @@ model::model(rules const& of)
 
 // --- who is counted -----------------------------------------------------------------------------
 
-/// The limits of that step, and the key of each.
-std::vector<std::pair<std::size_t, int>> model::limits_of(otp::limit_step step, scope const& of,
-                                                          int end_user) const {
-    std::vector<std::pair<std::size_t, int>> list;
+requester model::who_asks(scope const& of, int end_user, int device, instant now) const {
+    if (at(of).devices.has(device, now)) return requester::of_device(device);
+    return {end_user, false};
+}
+
+/// The limits of that step. A known device has its own quota of the number's sends, and no other
+/// limit.
+model::limit_list model::limits_of(otp::limit_step step, scope const& of, int end_user,
+                                   bool is_known) const {
+    limit_list list;
+    auto const number = static_cast<int>(place_of(of));
     for (std::size_t n = 0; n < policy_.limits.size(); ++n) {
         auto const& limit = policy_.limits[n];
         if (limit.step != step) continue;
+        bool const is_of_both =
+            step == otp::limit_step::send && limit.key == otp::limit_key::number;
+        if (is_known && !is_of_both) continue;
         switch (limit.key) {
         case otp::limit_key::number:
-            list.emplace_back(n, of.client * static_cast<int>(rules_.numbers.size()) + of.number);
+            list.emplace_back(n, is_known ? -1 - number : number);
             break;
         case otp::limit_key::number_of_all_clients:
             list.emplace_back(n, of.number);
@@ -60,6 +70,7 @@ void model::number::refresh(instant now) {
     for (auto& [purpose, each] : pauses)
         mended = each.mend(now) || mended;
     mended = guesses.mend(now) || mended;
+    mended = devices.mend(now) || mended;
     for (auto& each : verifications) {
         auto& code = *each.code;
         if (each.state != progress::live || code.begun <= now + clock_tolerance) continue;
@@ -87,6 +98,7 @@ void model::number::change(instant now) {
     for (auto& [purpose, each] : pauses)
         each.forget_what_is_long_ago(now);
     guesses.forget_what_is_long_ago(now);
+    devices.forget_what_is_long_ago(now);
 }
 
 model::number* model::refreshed(operation_id op, instant now) {
@@ -97,8 +109,8 @@ model::number* model::refreshed(operation_id op, instant now) {
     return &found;
 }
 
-void model::mend_limits(otp::limit_step step, scope const& of, int end_user, instant now) {
-    for (auto const& [limit, whose] : limits_of(step, of, end_user))
+void model::mend_limits(limit_list const& limits, instant now) {
+    for (auto const& [limit, whose] : limits)
         if (auto const found = meters_.find({limit, whose}); found != meters_.end())
             found->second.mend(rule_of(limit), now);
 }
@@ -119,16 +131,18 @@ model::verification const* model::find_verification(operation_id op, instant now
         now); // NOLINT: the same, and nothing is changed
 }
 
-std::vector<model::verification*> model::live_verifications(scope const& of, instant now) {
+std::vector<model::verification*> model::live_verifications(scope const& of, bool is_known,
+                                                            instant now) {
     std::vector<verification*> list;
     for (auto& each : at(of).verifications)
-        if (each.of == of && each.is_live(now)) list.push_back(&each);
+        if (each.of == of && each.who.is_known == is_known && each.is_live(now))
+            list.push_back(&each);
     return list;
 }
 
-model::codes model::live_codes(scope const& of, instant now) {
+model::codes model::live_codes(scope const& of, bool is_known, instant now) {
     codes list;
-    for (auto const* each : live_verifications(of, now))
+    for (auto const* each : live_verifications(of, is_known, now))
         if (std::ranges::count(list, each->code) == 0) list.push_back(each->code);
     return list;
 }
@@ -152,29 +166,27 @@ std::optional<int> model::delivery_of(operation_id op, instant now) const {
 /// A guess without an id must first pass the limits, which count each wrong guess. One that finds
 /// no code counts for an address only, and the limits of guesses here have none.
 answer model::check(check_order const& order, instant now) {
-    if (!order.with_id) {
-        mend_limits(otp::limit_step::guess, order.of, order.end_user, now);
-        if (auto refused = unpaid(order, now); refused.what != word::nothing) return refused;
-    }
     at(order.of).refresh(now);
-    auto const candidates = live_verifications(order.of, now);
+    guesser_ = who_asks(order.of, order.end_user, order.device, now);
+    limit_list limits;
+    if (!order.with_id)
+        limits = limits_of(otp::limit_step::guess, order.of, order.end_user, guesser_.is_known);
+    mend_limits(limits, now);
+    if (auto refused = unpaid(limits, now); refused.what != word::nothing) return refused;
+    auto const candidates = candidates_for(order, now);
     auto said = simply(word::no_active_otp);
     if (!candidates.empty()) said = guess(order, candidates, now);
-    if (!order.with_id && said.what == word::verified)
-        for (auto const& [limit, whose] :
-             limits_of(otp::limit_step::guess, order.of, order.end_user))
-            meters_[{limit, whose}].pass(now);
-    if (!order.with_id && said.what == word::invalid_code)
-        for (auto const& [limit, whose] :
-             limits_of(otp::limit_step::guess, order.of, order.end_user))
-            meters_[{limit, whose}].take(rule_of(limit), now);
+    for (auto const& [limit, whose] : limits) {
+        if (said.what == word::verified) meters_[{limit, whose}].pass(now);
+        if (said.what == word::invalid_code) meters_[{limit, whose}].take(rule_of(limit), now);
+    }
     return said;
 }
 
-answer model::unpaid(check_order const& order, instant now) const {
+answer model::unpaid(limit_list const& limits, instant now) const {
     answer said;
     instant longest{};
-    for (auto const& [limit, whose] : limits_of(otp::limit_step::guess, order.of, order.end_user)) {
+    for (auto const& [limit, whose] : limits) {
         auto const wait = meter_at(limit, whose).wait(rule_of(limit), now);
         if (wait <= instant(0)) continue;
         longest = std::max(longest, wait);
@@ -186,69 +198,90 @@ answer model::unpaid(check_order const& order, instant now) const {
     return said;
 }
 
+/// A known device guesses at the codes of known devices; as a stranger if it has the id of a
+/// stranger's send, or if there are no others.
+std::vector<model::verification*> model::candidates_for(check_order const& order, instant now) {
+    auto found = live_verifications(order.of, guesser_.is_known, now);
+    auto const is_asked = [&](verification const* each) {
+        return !order.with_id || each->op == order.id;
+    };
+    if (std::ranges::any_of(found, is_asked)) return found;
+    found.clear();
+    if (!guesser_.is_known) return found;
+    auto as_stranger = live_verifications(order.of, false, now);
+    if (std::ranges::none_of(as_stranger, is_asked)) return found;
+    guesser_ = {order.end_user, false};
+    return as_stranger;
+}
+
 /// The codes' attempts are checked first, then the number's guesses; only then is a code compared.
-/// The first guess with an id is compared whatever others did, while the number has such guesses.
+/// The first guess with a stranger's id is compared whatever others did, while the number has such
+/// guesses.
 answer model::guess(check_order const& order, std::vector<verification*> const& candidates,
                     instant now) {
     auto* asked = candidates.back();
-    if (order.with_id) {
-        auto const found = std::ranges::find(candidates, order.id, &verification::op);
-        if (found == candidates.end()) return simply(word::no_active_otp);
-        asked = *found;
-    }
+    if (order.with_id) asked = *std::ranges::find(candidates, order.id, &verification::op);
     auto& guesses = at(order.of).guesses;
-    auto const all = live_codes(order.of, now);
+    auto const all = live_codes(order.of, guesser_.is_known, now);
     auto compared = all;
     std::erase_if(compared, [&](std::shared_ptr<code> const& each) {
-        return each->used[order.end_user] >= policy_.attempts_max;
+        return each->used[guesser_.by] >= policy_.attempts_max;
     });
     answer refused;
-    if (auto const wait = guesses.wait(now); wait > instant(0))
+    if (auto const wait = guesses.wait(guesser_.is_known, now); wait > instant(0))
         refused = simply(word::guesses_exceeded, wait_in_seconds(wait));
     if (compared.empty()) {
         auto const last = std::ranges::max(all, {}, &code::expires)->expires;
         refused = simply(word::attempts_exceeded, wait_in_seconds(last - now));
     }
-    bool const of_id = refused.what != word::nothing;
-    if (of_id && !(order.with_id && !asked->guessed && guesses.has_for_ids(now))) return refused;
-    if (of_id) compared = all;
+    auto what = tally::kind_of(guesser_.is_known);
+    if (refused.what != word::nothing) {
+        bool const has_own = order.with_id && !guesser_.is_known && !asked->guessed;
+        if (!has_own || !guesses.has_for_ids(now)) return refused;
+        what = tally::kind::of_id;
+        compared = all;
+    }
     if (std::ranges::find(compared, order.code, &code::text) != compared.end())
         return right(order, candidates, now);
     asked->guessed = asked->guessed || order.with_id;
-    return wrong(order, compared, of_id, now);
+    return wrong(order, compared, what, now);
 }
 
-/// The code is used up, and everything else that is live in the scope ends. The next send may
-/// follow immediately. A guess with an id verifies that verification, whichever message held the
-/// code. A guess without one verifies the newest of the requester, or none.
+/// The code is used up, and everything else that is live of the class in the scope ends. The next
+/// send may follow immediately. A guess with an id verifies that verification, whichever message
+/// held the code; if its send named the same device, that is known from now on. A guess without one
+/// verifies the newest of the requester, or none.
 answer model::right(check_order const& order, std::vector<verification*> const& candidates,
                     instant now) {
     auto said = simply(word::verified);
     verification* owner = nullptr;
     for (auto* each : candidates)
-        if (order.with_id ? each->op == order.id : each->by == order.end_user) owner = each;
+        if (order.with_id ? each->op == order.id : each->who == guesser_) owner = each;
     if (owner != nullptr) said.about = owner->op;
+    auto& of = at(order.of);
+    bool const is_its_device = order.with_id && order.device >= 0 && owner->device == order.device;
+    if (is_its_device || of.devices.has(order.device, now)) of.devices.keep(order.device, now);
     for (auto* each : candidates) {
         each->state = each == owner ? progress::verified : progress::canceled;
         each->in_flight_until = instant(0);
     }
-    auto& of = at(order.of);
-    of.guesses.take_back(order.end_user, now);
-    of.pauses.erase(order.of.purpose);
+    of.guesses.take_back(guesser_.by, now);
+    of.pauses.erase({order.of.purpose, guesser_.is_known});
     of.change(now);
     return said;
 }
 
 /// The guess counts for every code that it could have matched, and for the number.
-answer model::wrong(check_order const& order, codes const& compared, bool of_id, instant now) {
+answer model::wrong(check_order const& order, codes const& compared, tally::kind what,
+                    instant now) {
     std::uint32_t left = 0;
-    if (!of_id)
+    if (what != tally::kind::of_id)
         for (auto const& each : compared)
-            left = std::max(left, policy_.attempts_max - ++each->used[order.end_user]);
+            left = std::max(left, policy_.attempts_max - ++each->used[guesser_.by]);
     auto& guesses = at(order.of).guesses;
-    guesses.count(order.end_user, of_id, now);
+    guesses.count(guesser_.by, what, now);
     auto said = simply(word::invalid_code);
-    said.attempts_left = std::min(left, guesses.left(now));
+    said.attempts_left = std::min(left, guesses.left(guesser_.is_known, now));
     at(order.of).change(now);
     return said;
 }
@@ -276,7 +309,8 @@ answer model::shown_to(id_order const& order, instant now) const {
     view.state = "expired";
     if (!found->is_live(now)) return said;
     auto const& code = *found->code;
-    auto const used = code.used.contains(found->by) ? code.used.at(found->by) : 0;
+    auto const by = found->who.by;
+    auto const used = code.used.contains(by) ? code.used.at(by) : 0;
     bool const used_up = found->settled && used >= policy_.attempts_max;
     view.state = used_up ? "exhausted" : found->settled ? "active" : "pending";
     view.expires_in = whole_seconds_up(code.expires - now);
@@ -307,7 +341,7 @@ answer model::update(operation_id of, int state, std::int64_t correction, instan
     auto& s = sends_.at(of);
     if (found->delivery == static_cast<int>(store::delivery::unknown)) s.price_known = true;
     found->delivery = state;
-    auto const pause = its_number->pauses.find(found->of.purpose);
+    auto const pause = its_number->pauses.find({found->of.purpose, found->who.is_known});
     if (state == static_cast<int>(store::delivery::failed) && pause != its_number->pauses.end() &&
         pause->second.began() == found->admitted)
         its_number->pauses.erase(pause);

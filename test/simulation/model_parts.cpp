@@ -71,45 +71,51 @@ instant tally::pause_after(std::uint32_t guesses) const {
     return std::min(length, instant(rule_->wait_max));
 }
 
-std::uint32_t tally::all(bool of_id, instant now) const {
+std::uint32_t tally::all(kind what, instant now) const {
     return static_cast<std::uint32_t>(std::ranges::count_if(
-        wrong_, [&](entry const& each) { return each.of_id == of_id && now < each.until; }));
+        wrong_, [&](entry const& each) { return each.what == what && now < each.until; }));
 }
 
-instant tally::until_below(bool of_id, std::uint32_t quota, instant now) const {
+instant tally::until_below(kind what, std::uint32_t quota, instant now) const {
     std::vector<instant> ends;
     for (auto const& each : wrong_)
-        if (each.of_id == of_id && now < each.until) ends.push_back(each.until);
+        if (each.what == what && now < each.until) ends.push_back(each.until);
     std::ranges::sort(ends);
     return quota > ends.size() ? instant(0) : ends[ends.size() - quota] - now;
 }
 
-instant tally::wait(instant now) const {
-    if (all(false, now) >= rule_->quota) return until_below(false, rule_->quota, now);
-    return all(false, now) + all(true, now) > 0 ? std::max(instant(0), from_ - now) : instant(0);
+instant tally::wait(bool is_known, instant now) const {
+    if (left(is_known, now) == 0) return until_below(kind_of(is_known), quota(is_known), now);
+    bool const is_any_counted =
+        std::ranges::any_of(wrong_, [now](entry const& each) { return now < each.until; });
+    return is_any_counted ? std::max(instant(0), from_.at(is_known ? 1 : 0) - now) : instant(0);
 }
 
-instant tally::used_up(instant now) const {
-    if (all(false, now) < rule_->quota || has_for_ids(now)) return instant(0);
-    auto const wait = until_below(false, rule_->quota, now);
-    return rule_->of_ids == 0 ? wait : std::min(wait, until_below(true, rule_->of_ids, now));
+instant tally::used_up(bool is_known, instant now) const {
+    if (left(is_known, now) > 0) return instant(0);
+    auto const wait = until_below(kind_of(is_known), quota(is_known), now);
+    if (is_known || rule_->of_ids == 0) return wait;
+    return has_for_ids(now) ? instant(0)
+                            : std::min(wait, until_below(kind::of_id, rule_->of_ids, now));
 }
 
-void tally::count(int by, bool of_id, instant now) {
+void tally::count(int by, kind what, instant now) {
     forget_what_is_long_ago(now);
     now = to_millisecond(now);
     instant const part = rule_->window / 24;
     auto const since = now - now % part;
-    wrong_.push_back({by, of_id, since, since + part + rule_->window});
-    if (of_id) return;
-    if (auto const wait = pause_after(all(false, now)); wait > instant(0))
-        from_ = std::max(from_, now + wait);
+    wrong_.push_back({by, what, since, since + part + rule_->window});
+    if (what == kind::of_id) return;
+    auto& from = from_.at(what == kind::of_devices ? 1 : 0);
+    if (auto const wait = pause_after(all(what, now)); wait > instant(0))
+        from = std::max(from, now + wait);
 }
 
 void tally::take_back(int by, instant now) {
     forget_what_is_long_ago(now);
     std::erase_if(wrong_, [by](entry const& each) { return each.by == by; });
-    if (all(false, now) == 0) from_ = instant(0);
+    if (all(kind::of_strangers, now) == 0) from_[0] = instant(0);
+    if (all(kind::of_devices, now) == 0) from_[1] = instant(0);
 }
 
 bool tally::mend(instant now) {
@@ -126,11 +132,52 @@ bool tally::mend(instant now) {
 
 void tally::forget_what_is_long_ago(instant now) {
     std::erase_if(wrong_, [now](entry const& each) { return each.until <= now; });
-    if (wrong_.empty()) from_ = instant(0);
+    if (wrong_.empty()) from_ = {};
 }
 
-std::uint32_t tally::left(instant now) const {
-    return rule_->quota - std::min(rule_->quota, all(false, now));
+std::uint32_t tally::left(bool is_known, instant now) const {
+    return quota(is_known) - std::min(quota(is_known), all(kind_of(is_known), now));
+}
+
+// --- devices ------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr std::size_t devices_max = 8;
+constexpr instant known_for = std::chrono::hours(90 * 24);
+
+} // namespace
+
+bool known_devices::has(int device, instant now) const {
+    return std::ranges::any_of(list_, [&](entry const& each) {
+        return each.device == device && now < each.last_success + known_for;
+    });
+}
+
+void known_devices::keep(int device, instant now) {
+    forget_what_is_long_ago(now);
+    now = to_millisecond(now);
+    auto found = std::ranges::find(list_, device, &entry::device);
+    if (found == list_.end()) {
+        if (list_.size() == devices_max)
+            list_.erase(std::ranges::min_element(list_, {}, &entry::last_success));
+        found = list_.insert(list_.end(), {device, now});
+    }
+    found->last_success = now;
+}
+
+bool known_devices::mend(instant now) {
+    bool mended = false;
+    for (auto& each : list_) {
+        if (each.last_success <= now + clock_tolerance) continue;
+        each.last_success = to_millisecond(now);
+        mended = true;
+    }
+    return mended;
+}
+
+void known_devices::forget_what_is_long_ago(instant now) {
+    std::erase_if(list_, [now](entry const& each) { return each.last_success + known_for <= now; });
 }
 
 // --- money --------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include "virtual_clock.hpp"
 
 #include <algorithm>
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -84,38 +85,71 @@ private:
     instant remembered_until_{};
 };
 
-/// Wrong guesses at a number: the common ones, and those that ids have beyond them.
+/// Wrong guesses at a number. Strangers and known devices each have their own.
 class tally {
 public:
+    enum class kind : std::uint8_t {
+        of_strangers,
+        of_devices,
+        of_id /**< beyond the strangers' */
+    };
+    [[nodiscard]] static kind kind_of(bool is_known) {
+        return is_known ? kind::of_devices : kind::of_strangers;
+    }
+
     explicit tally(store::guess_budget const& rule) : rule_(&rule) {}
     /// How long a guess must wait; 0 if it need not.
-    [[nodiscard]] instant wait(instant now) const;
+    [[nodiscard]] instant wait(bool is_known, instant now) const;
     /// Whether an id can still have a guess of its own.
-    [[nodiscard]] bool has_for_ids(instant now) const { return all(true, now) < rule_->of_ids; }
-    /// How long until guesses are available again. While nobody has any, nothing is sent either.
-    [[nodiscard]] instant used_up(instant now) const;
-    void count(int by, bool of_id, instant now);
+    [[nodiscard]] bool has_for_ids(instant now) const {
+        return all(kind::of_id, now) < rule_->of_ids;
+    }
+    /// How long until guesses are available again. While the class has none, nothing is sent to it
+    /// either.
+    [[nodiscard]] instant used_up(bool is_known, instant now) const;
+    void count(int by, kind what, instant now);
     void take_back(int by, instant now);
     /// Moves guesses that a fast clock counted to now. Returns whether there were any.
     bool mend(instant now);
     void forget_what_is_long_ago(instant now);
-    [[nodiscard]] std::uint32_t left(instant now) const;
+    [[nodiscard]] std::uint32_t left(bool is_known, instant now) const;
 
 private:
     struct entry {
         int by;
-        bool of_id;
+        kind what;
         instant since;
         instant until;
     };
-    [[nodiscard]] std::uint32_t all(bool of_id, instant now) const;
+    [[nodiscard]] std::uint32_t quota(bool is_known) const {
+        return is_known ? rule_->of_devices : rule_->quota;
+    }
+    [[nodiscard]] std::uint32_t all(kind what, instant now) const;
     /// How long until fewer than `quota` are counted.
-    [[nodiscard]] instant until_below(bool of_id, std::uint32_t quota, instant now) const;
+    [[nodiscard]] instant until_below(kind what, std::uint32_t quota, instant now) const;
     [[nodiscard]] instant pause_after(std::uint32_t guesses) const;
 
     store::guess_budget const* rule_;
-    std::vector<entry> wrong_; ///< one per guess
-    instant from_{};           ///< guesses before this time must wait
+    std::vector<entry> wrong_;      ///< one per guess
+    std::array<instant, 2> from_{}; ///< guesses before this time must wait; by class
+};
+
+/// The devices that are known at a number, in the order in which they became known.
+class known_devices {
+public:
+    [[nodiscard]] bool has(int device, instant now) const;
+    /// A success. One too many replaces the one whose last success is the longest ago.
+    void keep(int device, instant now);
+    /// A success in the future was now. Returns whether there was any.
+    bool mend(instant now);
+    void forget_what_is_long_ago(instant now);
+
+private:
+    struct entry {
+        int device;
+        instant last_success;
+    };
+    std::vector<entry> list_;
 };
 
 /// Identifies a sum: a budget of the operator (or the ledger, which has no cap), its owner and its

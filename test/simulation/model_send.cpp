@@ -55,16 +55,19 @@ void model::admit(operation_id op, instant issued, instant now) {
     }
     auto& to = at(s.order.to);
     to.refresh(now);
-    mend_limits(otp::limit_step::send, s.order.to, s.order.end_user, now);
+    s.who = who_asks(s.order.to, s.order.end_user, s.order.device, now);
+    mend_limits(limits_of(otp::limit_step::send, s.order.to, s.order.end_user, s.who.is_known),
+                now);
     s.violations = violations_of(s, now);
     if (!s.violations.empty()) {
+        s.own_code = own_code_of(s, now);
         bool const another = std::ranges::all_of(s.violations, [this](violation const& each) {
             return each.budget >= 0 && policy_.budgets[static_cast<std::size_t>(each.budget)].key ==
                                            otp::budget_key::route;
         });
         // If only this route's own budget is used up, the plan's next route is tried.
         if (another && s.next_route < s.order.routes.size()) s.at = phase::asking;
-    } else if (is_in_flight(s.order.to, now)) {
+    } else if (is_in_flight(s, now)) {
         s.said = simply(word::send_in_progress, soon);
     } else {
         to.change(now);
@@ -94,27 +97,41 @@ std::vector<model::violation> model::violations_of(send const& s, instant now) c
     std::vector<violation> list;
     auto const& to = at(s.order.to);
     instant pause_left{};
-    for (auto const& [purpose, each] : to.pauses)
-        pause_left = std::max(pause_left, purpose == s.order.to.purpose
-                                              ? each.wait(now)
-                                              : each.wait_elsewhere(policy_.cooldown, now));
+    for (auto const& [whose, each] : to.pauses)
+        if (whose.second == s.who.is_known)
+            pause_left = std::max(pause_left, whose.first == s.order.to.purpose
+                                                  ? each.wait(now)
+                                                  : each.wait_elsewhere(policy_.cooldown, now));
     if (policy_.cooldown.base.count() > 0 && pause_left > instant(0))
         list.push_back({store::cooldown_counter, pause_left});
     for (auto const& [limit, whose] :
-         limits_of(otp::limit_step::send, s.order.to, s.order.end_user))
+         limits_of(otp::limit_step::send, s.order.to, s.order.end_user, s.who.is_known))
         if (auto const wait = meter_at(limit, whose).wait(rule_of(limit), now); wait > instant(0))
-            list.push_back({policy_.limits[limit].name, wait});
+            list.push_back({policy_.limits[limit].name, wait, -1, is_named(limit)});
     for (auto const& each : over_budget(s.reserved, {}, now))
         list.push_back(each);
-    if (auto const wait = to.guesses.used_up(now); wait > instant(0))
+    if (auto const wait = to.guesses.used_up(s.who.is_known, now); wait > instant(0))
         list.push_back({store::guesses_counter, wait});
     return list;
 }
 
-bool model::is_in_flight(scope const& of, instant now) const {
-    return std::ranges::any_of(at(of).verifications, [&](verification const& each) {
-        return each.of == of && now < each.in_flight_until && now < each.forgotten;
+bool model::is_in_flight(send const& s, instant now) const {
+    return std::ranges::any_of(at(s.order.to).verifications, [&](verification const& each) {
+        return each.of == s.order.to && each.who.is_known == s.who.is_known &&
+               now < each.in_flight_until && now < each.forgotten;
     });
+}
+
+/// Of the newest code that the requester has asked for himself and has attempts left at.
+instant model::own_code_of(send const& s, instant now) {
+    instant left{};
+    for (auto const& each : live_codes(s.order.to, s.who.is_known, now)) {
+        bool const is_own = std::ranges::any_of(
+            live_verifications(s.order.to, s.who.is_known, now),
+            [&](verification const* of) { return of->code == each && of->who == s.who; });
+        if (is_own && each->used[s.who.by] < policy_.attempts_max) left = each->expires - now;
+    }
+    return left;
 }
 
 void model::take_everything(send& s, operation_id op, instant now) {
@@ -122,7 +139,7 @@ void model::take_everything(send& s, operation_id op, instant now) {
     s.at = phase::sending;
     s.admitted = true;
     for (auto const& [limit, whose] :
-         limits_of(otp::limit_step::send, s.order.to, s.order.end_user)) {
+         limits_of(otp::limit_step::send, s.order.to, s.order.end_user, s.who.is_known)) {
         auto& used = meters_[{limit, whose}];
         used.take(rule_of(limit), now);
         s.rate_limit_checks.push_back({limit, whose, used.busy(now)});
@@ -138,17 +155,18 @@ void model::take_everything(send& s, operation_id op, instant now) {
         keys_[{s.order.to.client, s.order.idempotency_key}] = kept;
     }
     if (policy_.cooldown.base.count() > 0)
-        s.pause = to.pauses[s.order.to.purpose].begin(policy_.cooldown, now);
+        s.pause = to.pauses[{s.order.to.purpose, s.who.is_known}].begin(policy_.cooldown, now);
     verification fresh;
     fresh.op = op;
     fresh.of = s.order.to;
     fresh.admitted = to_millisecond(now);
     fresh.forgotten = fresh.admitted + policy_.retention;
     fresh.in_flight_until = fresh.admitted + lease;
-    fresh.by = s.order.end_user;
-    fresh.code = s.code = code_for(s.order, now);
+    fresh.who = s.who;
+    fresh.device = s.order.device;
+    fresh.code = s.code = code_for(s, now);
     s.code_end = std::chrono::ceil<store::duration>(fresh.code->expires - now);
-    auto const open = live_verifications(s.order.to, now);
+    auto const open = live_verifications(s.order.to, s.who.is_known, now);
     if (open.size() >= store::open_max) give_way(*open.front());
     to.verifications.push_back(std::move(fresh));
     for (auto& each : to.verifications)
@@ -161,15 +179,14 @@ void model::give_way(verification& older) {
     older.in_flight_until = instant(0);
 }
 
-/// A send repeats the newest code of the scope for a while, unless the requester has no attempts
+/// A send repeats the newest code of scope and class for a while, unless the requester has no attempts
 /// left at it and there is room for another one. A third code replaces the oldest.
-std::shared_ptr<model::code> model::code_for(send_order const& order, instant now) {
-    auto const& of = order.to;
+std::shared_ptr<model::code> model::code_for(send const& s, instant now) {
     auto const at = to_millisecond(now);
-    auto const live = live_codes(of, now);
+    auto const live = live_codes(s.order.to, s.who.is_known, now);
     if (!live.empty()) {
         auto& newest = *live.back();
-        bool const is_used_up = newest.used[order.end_user] >= policy_.attempts_max;
+        bool const is_used_up = newest.used[s.who.by] >= policy_.attempts_max;
         bool const may_begin_another = is_used_up && live.size() < store::codes_max;
         if (at <= newest.begun + policy_.repeat.repeated_for && !may_begin_another) {
             newest.expires =
@@ -179,7 +196,7 @@ std::shared_ptr<model::code> model::code_for(send_order const& order, instant no
         }
     }
     if (live.size() == store::codes_max)
-        for (auto* each : live_verifications(of, now))
+        for (auto* each : live_verifications(s.order.to, s.who.is_known, now))
             if (each->code == live.front()) give_way(*each);
     auto fresh = std::make_shared<code>();
     fresh->begun = at;
@@ -269,6 +286,7 @@ void model::conclude_sent(send& s, instant now) const {
     s.said.expires_in = left(s.code_end);
     s.said.cooldown = left(std::chrono::seconds(whole_seconds_up(s.pause)));
     for (auto const& each : s.rate_limit_checks) {
+        if (!is_named(each.limit)) continue;
         auto const& limit = policy_.limits[each.limit];
         auto const free = instant(limit.window) - each.busy;
         auto const remaining = free.count() / rule_of(each.limit).one().count();
@@ -353,8 +371,8 @@ void model::settle_refused(send& s, verification const& of, instant now) {
                   [op = of.op](verification const& each) { return each.op == op; });
     s.price_known = true;
     if (s.pause > instant(0))
-        to.pauses[s.order.to.purpose].take_back(end_of_pause, std::chrono::seconds(back_off()),
-                                                now);
+        to.pauses[{of.of.purpose, of.who.is_known}].take_back(
+            end_of_pause, std::chrono::seconds(back_off()), now);
     for (auto& each : s.reserved) {
         money_.change(each.of, -each.amount, now);
         each.amount = 0;
@@ -389,11 +407,13 @@ answer model::refusal_of(send const& s, instant now) const {
         if (each.budget >= 0)
             wait =
                 left_of_period(policy_.budgets[static_cast<std::size_t>(each.budget)].period, now);
+        if (!each.is_named) wait = hours(1);
         longest = std::max(longest, wait);
-        said.because.push_back({std::string(each.name), wait_in_seconds(wait)});
+        if (each.is_named) said.because.push_back({std::string(each.name), wait_in_seconds(wait)});
         if (each.name != store::cooldown_counter) said.what = word::limit_exceeded;
     }
     said.retry_after = wait_in_seconds(longest);
+    if (s.own_code > instant(0)) said.expires_in = wait_in_seconds(s.own_code);
     return said;
 }
 

@@ -16,6 +16,9 @@ std::vector<named_mutation> const& all_mutations() {
         {never_waits_between_guesses, "never_waits_between_guesses"},
         {allows_one_more_attempt, "allows_one_more_attempt"},
         {takes_all_for_one_requester, "takes_all_for_one_requester"},
+        {forgets_devices, "forgets_devices"},
+        {takes_strangers_for_owners, "takes_strangers_for_owners"},
+        {never_locks_devices, "never_locks_devices"},
         {verifies_twice, "verifies_twice"},
         {verifies_after_cancel, "verifies_after_cancel"},
         {never_repeats_a_code, "never_repeats_a_code"},
@@ -54,6 +57,9 @@ asio::awaitable<result<admit_outcome>> broken_store::admit(admission request) {
     if (is(mutation::lives_a_second_longer)) request.ttl += duration(1000);
     if (is(mutation::admits_two_at_a_time)) request.lease = duration(0);
     if (is(mutation::never_locks_a_number)) request.guesses.quota += 1000;
+    if (is(mutation::forgets_devices)) request.device.reset();
+    if (is(mutation::never_locks_devices)) request.guesses.of_devices += 1000;
+    if (request.device) devices_[request.key.number] = *request.device;
     return good_->admit(std::move(request));
 }
 
@@ -96,6 +102,9 @@ asio::awaitable<result<check_outcome>> broken_store::check_code(check request) {
     auto const number = request.key.number;
     if (is(mutation::allows_one_more_attempt)) ++request.attempts_max;
     if (is(mutation::takes_all_for_one_requester)) request.by = {};
+    if (is(mutation::never_locks_devices)) request.guesses.of_devices += 1000;
+    if (is(mutation::takes_strangers_for_owners) && devices_.contains(number))
+        request.device = devices_.at(number);
     if (is(mutation::never_locks_a_number)) request.guesses.quota += 1000;
     if (is(mutation::never_waits_between_guesses)) request.guesses.wait_from = 0;
     if (is(mutation::verifies_twice))

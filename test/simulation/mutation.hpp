@@ -19,6 +19,9 @@ enum class mutation : std::uint8_t {
     never_waits_between_guesses,
     allows_one_more_attempt,
     takes_all_for_one_requester,
+    forgets_devices,
+    takes_strangers_for_owners,
+    never_locks_devices,
     verifies_twice,
     verifies_after_cancel,
     never_repeats_a_code,
@@ -81,6 +84,7 @@ private:
     mutation what_;
     std::map<otpd::store::number_key, otpd::store::wrong> last_wrong_;
     std::map<otpd::store::number_key, otpd::store::verified> used_;
+    std::map<otpd::store::number_key, otpd::store::device_hash> devices_; ///< the last ones
 };
 
 } // namespace otpd::simulation

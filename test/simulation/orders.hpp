@@ -26,10 +26,20 @@ struct scope {
     friend bool operator==(scope const&, scope const&) = default;
 };
 
+/// Who asks. It tells apart those who ask about one number of one client.
+struct requester {
+    int by = -1; ///< an address; -1: the client itself; see of_device()
+    bool is_known = false;
+
+    [[nodiscard]] static requester of_device(int device) noexcept { return {-2 - device, true}; }
+    friend bool operator==(requester const&, requester const&) = default;
+};
+
 struct send_order {
     scope to;
     std::vector<int> routes; ///< tried in this order; several: a plan
     int end_user = -1;       ///< an address; -1: none
+    int device = -1;         ///< that the caller names; -1: none
     int idempotency_key = -1;
     int content = 0; ///< which request the key was used for
 
@@ -42,6 +52,7 @@ struct check_order {
     bool with_id = false;
     operation_id id = none; ///< none, with an id: one that was never issued
     int end_user = -1;
+    int device = -1;
 };
 
 /// A caller reads or cancels a verification by its id.

@@ -22,6 +22,7 @@ store::guess_budget draw_guesses(seeded& from) {
     budget.quota = static_cast<std::uint32_t>(from.between(3, 15));
     budget.window = minutes(from.one_of({1, 3, 60}));
     budget.of_ids = static_cast<std::uint32_t>(from.between(0, 3));
+    budget.of_devices = static_cast<std::uint32_t>(from.between(1, 6));
     budget.wait_from = static_cast<std::uint32_t>(from.one_of({0, 1, 3}));
     budget.wait_base = seconds(from.one_of({1, 5}));
     budget.wait_max = seconds(from.one_of({5, 20}));
@@ -49,6 +50,7 @@ std::vector<otp::limit> draw_limits(seeded& from) {
     };
     add(limit_of("number_5m", number, 6, minutes(5)));
     add(limit_of("number_3s", number, 1, seconds(3)));
+    add(limit_of("all_clients_10m", number_of_all_clients, 9, minutes(10)));
     add(limit_of("prefix_10m", prefix, 11, minutes(10)));
     add(limit_of("end_user_1m", end_user_address, 3, minutes(1)));
     add(limit_of("client_10m", client, 17, minutes(10)));

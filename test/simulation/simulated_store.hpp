@@ -29,8 +29,7 @@ public:
     using reply = boost::asio::awaitable<otpd::store::result<T>>;
 
     reply<otpd::store::admit_outcome> admit(otpd::store::admission request) override {
-        otpd::store::verification_address const at{request.key.number, request.id};
-        watcher_.admitting(turns_.current(), at);
+        watcher_.admitting(turns_.current(), request);
         auto call = [this, request = std::move(request)]() mutable {
             return inner_().admit(std::move(request));
         };
@@ -56,6 +55,11 @@ public:
         return step<otpd::store::update_outcome>(store_step::update, std::move(call));
     }
     reply<otpd::store::check_outcome> check_code(otpd::store::check request) override {
+        request.is_code_of = [this, op = turns_.current(),
+                              is_code_of = request.is_code_of](otpd::store::code_seed const& seed) {
+            watcher_.compared(op, seed);
+            return is_code_of(seed);
+        };
         auto call = [this, request = std::move(request)]() mutable {
             return inner_().check_code(std::move(request));
         };
@@ -90,6 +94,12 @@ private:
     static seen effect_of(otpd::store::admit_outcome const& said) {
         return std::holds_alternative<otpd::store::admitted>(said) ? seen::admitted : seen::nothing;
     }
+    void report_code(operation_id op, otpd::store::admit_outcome const& said) {
+        if (auto const* const done = std::get_if<otpd::store::admitted>(&said))
+            watcher_.admitted(op, done->code);
+    }
+    template <class T>
+    void report_code(operation_id, T const&) {}
     template <class T>
     static seen effect_of(T const&) {
         return seen::nothing;
@@ -139,10 +149,12 @@ private:
             co_return otpd::store::fault::unknown;
         }
         auto answer = co_await counted<T>(call());
-        if (answer)
+        if (answer) {
+            report_code(op, *answer);
             watcher_.done(op, what, issued, effect_of(*answer));
-        else
+        } else {
             watcher_.broken("the store failed by itself");
+        }
         if (becomes == fate::waits) becomes = co_await turns_.pass(stage::from_store, overdue);
         if (becomes == fate::unheard || becomes == fate::lost) {
             watcher_.failed(op, what);

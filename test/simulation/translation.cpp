@@ -55,6 +55,7 @@ answer translate(otp::failure const& why) {
     auto said = simply(word_of(why.code));
     if (why.retry_after) said.retry_after = why.retry_after->count();
     if (why.attempts_left) said.attempts_left = *why.attempts_left;
+    if (why.code_expires_in) said.expires_in = why.code_expires_in->count();
     for (auto const& each : why.violated)
         said.because.push_back({each.name, each.retry_after.count()});
     return said;

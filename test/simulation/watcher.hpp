@@ -28,10 +28,14 @@ enum class seen : std::uint8_t { nothing, wrong, right, admitted, unheard };
 class watcher {
 public:
     virtual ~watcher() = default;
-    /// The service requests the admission of the verification with that id.
-    virtual void admitting(operation_id op, store::verification_address at) = 0;
+    /// The service requests an admission.
+    virtual void admitting(operation_id op, store::admission const& request) = 0;
     /// The store is about to do a step, some time after the previous one.
     virtual void about_to_do() = 0;
+    /// In a check, the store compares the guess with the code of that seed; perhaps in its thread.
+    virtual void compared(operation_id op, store::code_seed const& with) = 0;
+    /// The store admitted a send, and told which code to send.
+    virtual void admitted(operation_id op, store::code_seed const& code) = 0;
     /// The store did the step, which was issued at `issued`.
     virtual void done(operation_id op, store_step what, instant issued, seen effect) = 0;
     /// The service learns that the store does not answer.

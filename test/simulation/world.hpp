@@ -55,7 +55,10 @@ private:
         bool ended = false;
         bool admission_failed = false;
         bool settlement_failed = false;
-        answer expected; ///< of everything except sends
+        answer expected;                        ///< of everything except sends
+        std::vector<store::code_seed> compared; ///< by a check, when the store did it last
+        store::code_seed
+            code; ///< of a send; a new one until the store says that it repeats another
         store::verification_address at;
         instant booked_at{}; ///< when its last route was taken
     };
@@ -124,16 +127,20 @@ private:
     [[nodiscard]] id_order draw_id();
     template <class T>
     void spawn(operation_id op, boost::asio::awaitable<otp::outcome<T>> work);
-    [[nodiscard]] otp::caller caller_of(int client, int end_user) const;
+    int draw_device(operation_id op);
+    [[nodiscard]] otp::caller caller_of(int client, int end_user, int device = -1) const;
     [[nodiscard]] otp::send_request request_of(operation_id op, send_order const& order) const;
     [[nodiscard]] otp::verify_request request_of(check_order const& order);
     [[nodiscard]] std::string id_text(operation_id of);
     [[nodiscard]] store::delivery_update update_of(operation_id op);
 
     // world_answers.cpp: what is heard
-    void admitting(operation_id op, store::verification_address address) override;
+    void admitting(operation_id op, store::admission const& request) override;
     void about_to_do() override;
+    void compared(operation_id op, store::code_seed const& with) override;
+    void admitted(operation_id op, store::code_seed const& code) override;
     void done(operation_id op, store_step what, instant issued, seen effect) override;
+    void done_for_check(operation_id op, seen effect);
     void done_for_send(operation_id op, store_step what, instant issued, seen effect);
     void failed(operation_id op, store_step what) override;
     void broken(std::string what) override;

@@ -48,9 +48,10 @@ bool is_cancelation(std::exception_ptr const& thrown) {
 
 // --- the store ----------------------------------------------------------------------------------
 
-void world::admitting(operation_id op, store::verification_address address) {
-    at(op).at = address;
-    by_id_[address.id] = op;
+void world::admitting(operation_id op, store::admission const& request) {
+    at(op).at = {request.key.number, request.id};
+    at(op).code = request.code;
+    by_id_[request.id] = op;
 }
 
 /// No server does two steps in one microsecond, and the Redis store distinguishes codes of a scope
@@ -71,11 +72,7 @@ void world::done(operation_id op, store_step what, instant issued, seen effect) 
         done_for_send(op, what, issued, effect);
         break;
     case store_step::check:
-        it.expected = model_.check(it.check, when);
-        if (effect == seen::unheard && it.expected.what == word::verified) effect = seen::right;
-        if (effect == seen::unheard && it.expected.what == word::invalid_code) effect = seen::wrong;
-        if (effect == seen::right || effect == seen::wrong)
-            hold(audit_.evaluated(it.check, effect == seen::right, when), op);
+        done_for_check(op, effect);
         break;
     case store_step::find:
         // Also after a successful cancel.
@@ -91,6 +88,31 @@ void world::done(operation_id op, store_step what, instant issued, seen effect) 
             audit_.lost(it.report.of);
         break;
     }
+}
+
+/// A store that repeats a step on another state begins with the first code again.
+void world::compared(operation_id op, store::code_seed const& with) {
+    auto& codes = at(op).compared;
+    if (std::ranges::find(codes, with) != codes.end()) codes.clear();
+    codes.push_back(with);
+}
+
+void world::admitted(operation_id op, store::code_seed const& code) {
+    at(op).code = code;
+}
+
+void world::done_for_check(operation_id op, seen effect) {
+    auto& it = at(op);
+    auto const when = store_now();
+    it.expected = model_.check(it.check, when);
+    if (effect == seen::unheard && it.expected.what == word::verified) effect = seen::right;
+    if (effect == seen::unheard && it.expected.what == word::invalid_code) effect = seen::wrong;
+    hold(audit_.compared(it.check, it.compared), op);
+    // Others may have compared the guess with the codes of a state that was too old.
+    if (backend_->is_known() == backend::exactness::all && it.compared.size() > store::codes_max)
+        fail("#" + std::to_string(op) + ": more codes are live than a scope may have");
+    if (effect == seen::right || effect == seen::wrong)
+        hold(audit_.evaluated(it.check, it.compared, effect == seen::right, when), op);
 }
 
 void world::done_for_send(operation_id op, store_step what, instant issued, seen effect) {
@@ -117,7 +139,7 @@ void world::done_for_send(operation_id op, store_step what, instant issued, seen
     if (effect != seen::admitted) return;
     it.booked_at = issued;
     sends_.push_back(op);
-    hold(audit_.admitted(op, it.send, when), op);
+    hold(audit_.admitted(op, it.send, it.code, when), op);
 }
 
 void world::failed(operation_id op, store_step what) {

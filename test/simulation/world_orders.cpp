@@ -16,6 +16,7 @@ namespace asio = boost::asio;
 
 namespace {
 
+using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
@@ -23,6 +24,9 @@ using std::chrono::seconds;
 /// How many recent sends are still used.
 constexpr std::size_t recent_sends = 10;
 constexpr int end_users = 3;
+/// Whose browsers come back. All others are fresh.
+constexpr int owners_devices = 4;
+constexpr int fresh_devices = 100;
 /// Has the form of an id and matches nothing.
 constexpr std::size_t id_length = 64;
 
@@ -97,6 +101,7 @@ void world::begin_send() {
             order.routes.push_back(step.route_id);
     }
     if (chance_.chance(500)) order.end_user = static_cast<int>(chance_.below(end_users));
+    order.device = draw_device(op);
     order.content = static_cast<int>(op);
     if (chance_.chance(250)) draw_key(order);
     if (order.idempotency_key >= 0) keyed_.push_back(op);
@@ -124,17 +129,26 @@ void world::draw_key(send_order& order) {
     }
 }
 
-otp::caller world::caller_of(int client, int end_user) const {
+/// Nothing is known of devices that a server has forgotten.
+int world::draw_device(operation_id op) {
+    auto const roll = chance_.below(100);
+    if (roll < 40 || what_.loses_writes) return -1;
+    return roll < 80 ? static_cast<int>(chance_.below(owners_devices))
+                     : fresh_devices + static_cast<int>(op);
+}
+
+otp::caller world::caller_of(int client, int end_user, int device) const {
     otp::caller caller;
     caller.client = &rules_.clients[static_cast<std::size_t>(client)];
     caller.address = "192.0.2.1";
     if (end_user >= 0) caller.end_user_address = "198.51.100." + std::to_string(end_user);
+    if (device >= 0) caller.device.emplace("device-" + std::to_string(device));
     return caller;
 }
 
 otp::send_request world::request_of(operation_id op, send_order const& order) const {
     otp::send_request request{
-        caller_of(order.to.client, order.end_user),
+        caller_of(order.to.client, order.end_user, order.device),
         *phone_number::parse(rules_.numbers[static_cast<std::size_t>(order.to.number)]),
         *purpose::parse(rules_.purposes[static_cast<std::size_t>(order.to.purpose)])};
     if (order.is_planned())
@@ -195,6 +209,11 @@ void world::begin_check() {
         order.id = live.empty() || chance_.chance(200) ? *recent : chance_.one_of(live);
     }
     if (chance_.chance(500)) order.end_user = static_cast<int>(chance_.below(end_users));
+    order.device = draw_device(op);
+    if (order.id != none && chance_.chance(600)) { // the user who asked for it
+        order.end_user = at(order.id).send.end_user;
+        order.device = at(order.id).send.device;
+    }
     at(op).check = order;
     note(happening::check, op, order.of.number, order.of.client * 10 + order.of.purpose,
          owner == none ? -1 : static_cast<std::int64_t>(owner));
@@ -204,7 +223,7 @@ void world::begin_check() {
 
 otp::verify_request world::request_of(check_order const& order) {
     otp::verify_request request{
-        caller_of(order.of.client, order.end_user),
+        caller_of(order.of.client, order.end_user, order.device),
         *phone_number::parse(rules_.numbers[static_cast<std::size_t>(order.of.number)]),
         *purpose::parse(rules_.purposes[static_cast<std::size_t>(order.of.purpose)]),
         *passcode::parse(order.code)};
@@ -317,6 +336,7 @@ void world::let_time_pass() {
     if (roll >= 920) most = minutes(10);
     if (roll >= 980) most = hours(3);
     if (roll >= 996) most = hours(24);
+    if (roll >= 999) most = days(200); // devices are known for 90 days
     instant const by(chance_.between(1, most.count()));
     // Stores are fast, so operations mostly wait for the upstream.
     if (!chance_.chance(150)) let_the_store_answer();
