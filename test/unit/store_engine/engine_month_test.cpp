@@ -9,6 +9,7 @@
 #include <deque>
 #include <random>
 #include <set>
+#include <utility>
 
 namespace otp = otpd::otp;
 using namespace otpd::store;
@@ -162,7 +163,7 @@ public:
             guess_one(each.scope, each.id);
         next_ = std::min(can_send_, can_guess_) + counter_time(between(0, delay_max_.count()));
     }
-    /// The stranger uses up what the number shares with others: its prefix's limit and guard.
+    /// The stranger closes the conversion guard of the number's prefix.
     void attack_neighbours() {
         for (;;) {
             auto const answer = send(stranger(), scopes[0], ++neighbour_);
@@ -178,6 +179,7 @@ public:
     [[nodiscard]] bool ids_have_no_guess() {
         state::number_state state;
         BOOST_REQUIRE(decode(w.io.blob(state::number_state_key(key_of(attacked))), state));
+        state.advance(w.io.time);
         return engine::counted(state, state::guess_kind::of_id) >= guesses.of_ids;
     }
 
