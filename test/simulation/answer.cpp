@@ -51,6 +51,8 @@ std::string to_string(answer const& what) {
             add(each.name,
                 std::to_string(each.remaining) + "(" + std::to_string(each.resets_in) + ")");
     }
+    if (what.what != word::sent && what.expires_in != 0)
+        add("own_code", std::to_string(what.expires_in));
     if (what.what == word::shown) {
         add("state", what.view.state);
         add("delivery", what.view.delivery);

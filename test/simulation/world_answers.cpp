@@ -29,8 +29,8 @@ answer without_figures(answer of) {
 
 /// For a refusal that is checked after the limits and has a reason of its own.
 bool is_another_reason(word said, word expected) {
-    bool const comes_later = said == word::send_in_progress || said == word::attempts_exceeded ||
-                             said == word::guesses_exceeded;
+    bool const comes_later = said == word::send_in_progress || said == word::no_active_otp ||
+                             said == word::attempts_exceeded || said == word::guesses_exceeded;
     return comes_later && (expected == word::limit_exceeded || expected == word::cooldown_active);
 }
 
