@@ -179,8 +179,8 @@ void model::give_way(verification& older) {
     older.in_flight_until = instant(0);
 }
 
-/// A send repeats the newest code of scope and class for a while, unless the requester has no attempts
-/// left at it and there is room for another one. A third code replaces the oldest.
+/// A send repeats the newest code of scope and class for a while, unless the requester has no
+/// attempts left at it and there is room for another one. A third code replaces the oldest.
 std::shared_ptr<model::code> model::code_for(send const& s, instant now) {
     auto const at = to_millisecond(now);
     auto const live = live_codes(s.order.to, s.who.is_known, now);

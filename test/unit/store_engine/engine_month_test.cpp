@@ -1,5 +1,6 @@
-// A month in which a stranger attacks one number as fast as the default limits allow. A known device
-// is not held up. Its owner without it waits for strangers' limits of the day, and for nothing else.
+// A month in which a stranger attacks one number as fast as the default limits allow. A known
+// device is not held up. Its owner without it waits for strangers' limits of the day, and for
+// nothing else.
 
 #include "engine/guesses.hpp"
 #include "map_backend.hpp"
