@@ -1,8 +1,8 @@
 #pragma once
 
 /// The store requests of a service in one hour of many: sends of one budget owner, with all limits
-/// and budgets, each settled and verified. Each hour uses its own number, and only the history
-/// differs between hours.
+/// and budgets, each settled and verified. Few numbers take turns, since each one that was verified
+/// is remembered; only the history differs between hours.
 
 #include "otpd/store/admission.hpp"
 
@@ -62,6 +62,7 @@ public:
 
 private:
     static constexpr std::uint32_t numbers = 0x0100'0000;
+    static constexpr std::uint32_t numbers_count = 7; // no journey meets the one before
     static constexpr std::uint32_t requests = 0x0200'0000;
     static constexpr std::uint32_t owner = 0x0300'0000;
     static constexpr std::uint32_t client = owner + 1;
@@ -92,7 +93,9 @@ private:
         return rule;
     }
 
-    [[nodiscard]] store::record_key key() const { return {key_of(numbers + hour_), "shop:login"}; }
+    [[nodiscard]] store::record_key key() const {
+        return {key_of(numbers + hour_ % numbers_count), "shop:login"};
+    }
     /// The hour's ledger sum and a daily budget.
     [[nodiscard]] std::vector<store::budget_key> budgets() const {
         return {{key_of(owner), "ledger", "hour-" + std::to_string(1000 + hour_)},
