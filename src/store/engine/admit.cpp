@@ -46,7 +46,7 @@ void use_challenge(states& states, admission const& request, store_time now) {
 class violations {
 public:
     violations(states& states, admission const& request, identity const& who, store_time now)
-        : in_(states), request_(request), by_{request.key.number, who.whose}, now_(now) {
+        : in_(states), by_{request.key.number, who.whose}, now_(now) {
         auto const& number = states.number(request.key.number);
         auto const session = who.session(request.key.scope);
         if (request.cooldown.base > duration(0))
@@ -82,7 +82,6 @@ private:
     }
 
     states& in_;
-    admission const& request_;
     limited by_;
     store_time now_;
 };
