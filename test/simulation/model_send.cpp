@@ -367,11 +367,11 @@ void model::settle_key(send const& s, operation_id op, instant now) {
 void model::settle_refused(send& s, verification const& of, instant now) {
     auto& to = at(s.order.to);
     auto const end_of_pause = of.admitted + s.pause;
-    std::erase_if(to.verifications,
+    std::erase_if(to.verifications, // and with it `of`
                   [op = of.op](verification const& each) { return each.op == op; });
     s.price_known = true;
     if (s.pause > instant(0))
-        to.pauses[{of.of.purpose, of.who.is_known}].take_back(
+        to.pauses[{s.order.to.purpose, s.who.is_known}].take_back(
             end_of_pause, std::chrono::seconds(back_off()), now);
     for (auto& each : s.reserved) {
         money_.change(each.of, -each.amount, now);
