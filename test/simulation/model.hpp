@@ -136,6 +136,7 @@ private:
         std::map<std::pair<int, bool>, pause> pauses; ///< by purpose and class
         tally guesses;
         known_devices devices;
+        std::map<std::pair<std::size_t, bool>, meter> meters; ///< by limit and class
 
         /// A step reads it: times that a fast clock wrote become `now`, permanently.
         void refresh(instant now);
@@ -224,7 +225,11 @@ private:
     [[nodiscard]] bool is_named(std::size_t limit) const {
         return policy_.limits[limit].key != otp::limit_key::number_of_all_clients;
     }
+    [[nodiscard]] bool is_of_number(std::size_t limit) const {
+        return policy_.limits[limit].key == otp::limit_key::number;
+    }
     [[nodiscard]] meter const& meter_at(std::size_t limit, int whose) const;
+    [[nodiscard]] meter& meter_of(std::size_t limit, int whose);
     [[nodiscard]] std::size_t place_of(scope const& of) const {
         return static_cast<std::size_t>(of.client) * rules_.numbers.size() +
                static_cast<std::size_t>(of.number);

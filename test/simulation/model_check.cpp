@@ -58,9 +58,14 @@ meter::rule model::rule_of(std::size_t limit) const {
 }
 
 meter const& model::meter_at(std::size_t limit, int whose) const {
-    static meter const unused;
-    auto const found = meters_.find({limit, whose});
-    return found == meters_.end() ? unused : found->second;
+    return const_cast<model*>(this)->meter_of(limit, whose); // NOLINT: an unused one is as none
+}
+
+meter& model::meter_of(std::size_t limit, int whose) {
+    if (!is_of_number(limit)) return meters_[{limit, whose}];
+    bool const is_known = whose < 0;
+    auto const place = static_cast<std::size_t>(is_known ? -1 - whose : whose);
+    return numbers_[place].meters[{limit, is_known}];
 }
 
 // --- a clock that was ahead ---------------------------------------------------------------------
@@ -99,6 +104,7 @@ void model::number::change(instant now) {
         each.forget_what_is_long_ago(now);
     guesses.forget_what_is_long_ago(now);
     devices.forget_what_is_long_ago(now);
+    std::erase_if(meters, [now](auto const& each) { return each.second.busy(now) == instant(0); });
 }
 
 model::number* model::refreshed(operation_id op, instant now) {
@@ -111,8 +117,8 @@ model::number* model::refreshed(operation_id op, instant now) {
 
 void model::mend_limits(limit_list const& limits, instant now) {
     for (auto const& [limit, whose] : limits)
-        if (auto const found = meters_.find({limit, whose}); found != meters_.end())
-            found->second.mend(rule_of(limit), now);
+        if (meter_of(limit, whose).mend(rule_of(limit), now) && is_of_number(limit))
+            numbers_[static_cast<std::size_t>(whose < 0 ? -1 - whose : whose)].change(now);
 }
 
 // --- what is kept -------------------------------------------------------------------------------
@@ -177,8 +183,9 @@ answer model::check(check_order const& order, instant now) {
     auto said = simply(word::no_active_otp);
     if (!candidates.empty()) said = guess(order, candidates, now);
     for (auto const& [limit, whose] : limits) {
-        if (said.what == word::verified) meters_[{limit, whose}].pass(now);
-        if (said.what == word::invalid_code) meters_[{limit, whose}].take(rule_of(limit), now);
+        auto& used = meter_of(limit, whose);
+        if (said.what == word::verified && !is_of_number(limit)) used.pass(now);
+        if (said.what == word::invalid_code) used.take(rule_of(limit), now);
     }
     return said;
 }

@@ -46,9 +46,11 @@ public:
     [[nodiscard]] instant wait(rule const& of, instant now) const;
     void take(rule const& of, instant now);
     void refund(rule const& of, instant now);
-    /// Drops what a fast clock counted.
-    void mend(rule const& of, instant now) {
-        if (full_at_ > now + of.window + clock_tolerance) full_at_ = now;
+    /// Drops what a fast clock counted, and returns whether it did.
+    bool mend(rule const& of, instant now) {
+        if (full_at_ <= now + of.window + clock_tolerance) return false;
+        full_at_ = now;
+        return true;
     }
     /// One more would pass: the limit is now as full as it can be, and a clock that goes back does
     /// not change that.

@@ -140,7 +140,7 @@ void model::take_everything(send& s, operation_id op, instant now) {
     s.admitted = true;
     for (auto const& [limit, whose] :
          limits_of(otp::limit_step::send, s.order.to, s.order.end_user, s.who.is_known)) {
-        auto& used = meters_[{limit, whose}];
+        auto& used = meter_of(limit, whose);
         used.take(rule_of(limit), now);
         s.rate_limit_checks.push_back({limit, whose, used.busy(now)});
     }
@@ -378,7 +378,7 @@ void model::settle_refused(send& s, verification const& of, instant now) {
         each.amount = 0;
     }
     for (auto const& each : s.rate_limit_checks) {
-        auto& used = meters_[{each.limit, each.whose}];
+        auto& used = meter_of(each.limit, each.whose);
         used.mend(rule_of(each.limit), now);
         used.refund(rule_of(each.limit), now);
     }
