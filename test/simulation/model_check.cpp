@@ -349,8 +349,13 @@ answer model::update(operation_id of, int state, std::int64_t correction, instan
     if (found->delivery == static_cast<int>(store::delivery::unknown)) s.price_known = true;
     found->delivery = state;
     auto const pause = its_number->pauses.find({found->of.purpose, found->who.is_known});
+    auto const last =
+        std::find_if(its_number->verifications.rbegin(), its_number->verifications.rend(),
+                     [found](verification const& each) {
+                         return each.of == found->of && each.who.is_known == found->who.is_known;
+                     });
     if (state == static_cast<int>(store::delivery::failed) && pause != its_number->pauses.end() &&
-        pause->second.began() == found->admitted)
+        pause->second.began() == found->admitted && last->op == found->op)
         its_number->pauses.erase(pause);
     for (auto& each : s.reserved) {
         money_.change(each.of, correction, now);

@@ -135,7 +135,9 @@ void world::done_for_send(operation_id op, store_step what, instant issued, seen
     bool const must = model_.phase_of(op) == phase::sending;
     if (effect == seen::unheard && must) effect = seen::admitted;
     if (must != (effect == seen::admitted))
-        disagree("#" + std::to_string(op) + ": admitted, or not, against the rules");
+        disagree("#" + std::to_string(op) +
+                 ": admitted, or not, against the rules; by them it is " +
+                 (must ? std::string("admitted") : to_string(model_.answer_of(op, when))));
     if (effect != seen::admitted) return;
     it.booked_at = issued;
     sends_.push_back(op);

@@ -68,8 +68,14 @@ void end_pause(state::number_state& state, session_key const& session) {
 }
 
 void end_pause_of(state::number_state& state, state::verification_state const& send) {
-    auto const* const kept = state.find_cooldown(send.session());
-    if (kept != nullptr && kept->since == send.admitted) end_pause(state, send.session());
+    auto const session = send.session();
+    auto const* const kept = state.find_cooldown(session);
+    if (kept == nullptr || kept->since != send.admitted) return;
+    // After a success, two sends may be admitted in one millisecond. The pause is the later one's.
+    auto const last =
+        std::find_if(state.verifications.rbegin(), state.verifications.rend(),
+                     [&session](auto const& each) { return each.session() == session; });
+    if (last->id == send.id) end_pause(state, session);
 }
 
 } // namespace otpd::store::engine

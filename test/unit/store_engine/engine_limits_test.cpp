@@ -160,6 +160,23 @@ BOOST_AUTO_TEST_CASE(what_is_void_is_written_back_by_a_step_that_is_refused) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_is_void_is_written_back_by_a_refund) {
+    for (bool const of_number : {true, false}) {
+        engine_world w;
+        auto const check = limit(of_number, 1, 40s);
+        w.be_at(600s);
+        auto const request = limited_send(check);
+        w.admit(request);
+        w.be_at(0s);
+        auto settlement = settlement_of(1, 0, send_result::refused);
+        settlement.id = request.id;
+        settlement.refund.push_back(check);
+        BOOST_TEST((w.settle(settlement) == settle_outcome::settled));
+        w.be_at(601s); // the clock reaches the void time: it would refuse until 640 s
+        BOOST_TEST(is<admitted>(w.admit(limited_send(check))));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_limit_that_is_void_is_counted_anew) {
     for (bool const of_number : {true, false}) {
         engine_world w;

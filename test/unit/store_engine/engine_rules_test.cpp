@@ -154,6 +154,21 @@ BOOST_AUTO_TEST_CASE(a_message_that_did_not_arrive_ends_its_pause) {
         }
 }
 
+// After a success, the next send may be admitted in the same millisecond.
+BOOST_AUTO_TEST_CASE(a_message_that_did_not_arrive_ends_no_pause_of_the_same_millisecond) {
+    engine_world w;
+    w.admit(paused_send(1));
+    auto right = guess_of(1, 1);
+    right.id = id_of(1);
+    BOOST_REQUIRE(is<verified>(w.check(right)));
+    BOOST_REQUIRE(is<admitted>(w.admit(paused_send(2))));
+    delivery_update update;
+    update.address = {key_of(1), id_of(1)};
+    update.message = delivery::failed;
+    w.run<engine::update>(update);
+    BOOST_TEST(is<refused>(w.admit(paused_send(3))));
+}
+
 BOOST_AUTO_TEST_CASE(pauses_of_a_number_are_bounded_and_the_next_to_end_goes) {
     for (std::uint32_t const others : {15U, 16U}) {
         engine_world w;
