@@ -92,7 +92,11 @@ void model::number::refresh(instant now) {
         if (each.in_flight_until != instant(0)) each.in_flight_until -= by;
         mended = true;
     }
-    if (mended) change(now);
+    if (!mended) return;
+    for (auto& each : verifications)
+        if (each.state == progress::live)
+            each.forgotten = std::max(each.forgotten, each.code->expires);
+    change(now);
 }
 
 void model::number::change(instant now) {

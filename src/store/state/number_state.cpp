@@ -90,6 +90,11 @@ bool number_state::advance(store_time now) {
             move_back(each, each.admitted - present);
             moved = true;
         }
+    // Codes and verifications move apart. A verification is kept as long as its code is valid.
+    if (moved)
+        for (auto& each : verifications)
+            if (each.is_live())
+                each.retained_until = std::max(each.retained_until, code_of(each).end);
     // No rule could have written those: they limit nobody.
     moved =
         std::erase_if(cooldowns, [latest](auto const& each) { return each.since > latest; }) > 0 ||

@@ -237,6 +237,17 @@ BOOST_AUTO_TEST_CASE(what_a_clock_wrote_that_was_ahead_is_as_if_written_now) {
     BOOST_TEST(!state.advance(now)); // once
 }
 
+// The code was first sent before the clock was ahead; this verification came later.
+BOOST_AUTO_TEST_CASE(a_verification_of_a_clock_that_was_ahead_is_kept_as_long_as_its_code) {
+    auto state = typical_number();
+    auto& v = state.verifications[0];
+    v.admitted = some_time + 30s;
+    v.retained_until = state.codes[0].end = some_time + 90s;
+    BOOST_TEST(state.advance(some_time));
+    BOOST_TEST((v.admitted == some_time && state.codes[0].end == some_time + 90s));
+    BOOST_TEST((v.retained_until == some_time + 90s));
+}
+
 BOOST_AUTO_TEST_CASE(no_guess_waits_longer_than_the_longest) {
     for (auto const& [ahead, waits] : std::vector<std::pair<counter_time, bool>>{
              {guess_wait_max + clock_tolerance, true},
