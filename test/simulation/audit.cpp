@@ -42,6 +42,7 @@ audit::complaint audit::admitted(operation_id op, send_order const& order,
     last_send_[key] = std::max(last_send_[key], sent.admitted);
     auto& used = compared_[key];
     sent.compared_before = used.compared;
+    sent.successes_before = used.successes;
     ++used.codes;
     return broken;
 }
@@ -85,6 +86,7 @@ void audit::begin_or_repeat(message const& sent, std::string const& code) {
     auto const key = session_of(sent.order.to, sent.who.is_known);
     auto& used = compared_[key];
     auto const& [at, is_new] = codes_.emplace(session_code{key, code}, sent.admitted);
+    if (sent.successes_before != used.successes) return; // its code has ended already
     if (!is_new) {
         if (used.codes > 0) --used.codes;
         return;
@@ -145,7 +147,9 @@ audit::complaint audit::evaluated(check_order const& order, seeds const& with, b
     if (right) {
         std::erase_if(wrong, [&](wrong_guess const& each) { return each.by == who.by; });
         last_admitted_.erase(key);
-        compared_.erase(key);
+        auto const successes = of_code.successes + 1;
+        of_code = {};
+        of_code.successes = successes;
         auto& known = devices_[{order.of.client, order.of.number}];
         bool const is_its_device =
             its != messages_.end() && order.device >= 0 && its->second.order.device == order.device;

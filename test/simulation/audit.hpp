@@ -57,6 +57,7 @@ private:
         bool is_lost = false; ///< known not to have arrived
         std::string code;
         std::map<int, std::uint32_t> compared_before; ///< budget::compared at its admission
+        std::uint32_t successes_before = 0;           ///< budget::successes at its admission
         bool is_guessed = false;                      ///< a guess with its id was evaluated
     };
     /// A scope and a class of requesters.
@@ -69,7 +70,8 @@ private:
         std::map<int, std::uint32_t> compared; ///< guesses, by requester
         /// Codes that may have begun. Each send counts as one, until it is seen to repeat a code.
         std::uint32_t codes = 0;
-        bool is_seen = false; ///< the newest code was transmitted
+        bool is_seen = false;        ///< the newest code was transmitted
+        std::uint32_t successes = 0; ///< each one ended all codes before it
     };
     struct wrong_guess {
         int by = -1;
