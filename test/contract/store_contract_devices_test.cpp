@@ -405,6 +405,18 @@ STORE_TEST(a_refused_send_says_how_long_the_requesters_own_code_can_be_verified)
     BOOST_TEST((code_end(exhausted_send) == duration(0)));
 }
 
+STORE_TEST(no_code_is_still_good_for_those_who_have_no_guesses_left) {
+    contract s;
+    s.admitted(by(1, send_of(1, 111, 1)));
+    auto again = by(1, send_of(1, 111, 2));
+    again.guesses.quota = 1;
+    again.guesses.window = one_day;
+    auto guess = by(2, guess_of(1, 999));
+    guess.guesses = again.guesses;
+    s.wrong(guess);
+    BOOST_TEST((s.expect<refused>(s.admit(again)).own_code_end == duration(0)));
+}
+
 STORE_TEST(a_known_device_is_told_of_its_own_code_only) {
     contract s;
     make_known(s, 1);

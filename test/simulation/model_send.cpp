@@ -60,7 +60,9 @@ void model::admit(operation_id op, instant issued, instant now) {
                 now);
     s.violations = violations_of(s, now);
     if (!s.violations.empty()) {
-        s.own_code = own_code_of(s, now);
+        s.own_code = at(s.order.to).guesses.used_up(s.who.is_known, now) > instant(0)
+                         ? instant(0)
+                         : own_code_of(s, now);
         bool const another = std::ranges::all_of(s.violations, [this](violation const& each) {
             return each.budget >= 0 && policy_.budgets[static_cast<std::size_t>(each.budget)].key ==
                                            otp::budget_key::route;

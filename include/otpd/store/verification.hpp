@@ -230,6 +230,8 @@ struct wrong {
     std::uint32_t attempts_left = 0;
     /// The verification that was guessed at: that of the id, or the newest live one of the session.
     verification_id id{};
+    /// Its own requester made the guess, and has no attempts left at its code.
+    bool is_last = false;
 };
 /// The requester's attempts at every live code of the session were already used up: the guess was
 /// neither evaluated nor counted.

@@ -26,6 +26,16 @@ bool is_unnamed(policy const& rules, std::string_view name) {
     return found != rules.limits.end() && found->key == limit_key::number_of_all_clients;
 }
 
+/// Whether the client sees the limit's figures. Those of a limit over several clients would tell a
+/// tenant of the sends of others.
+bool has_figures(policy const& rules, client const& client, std::string_view name) {
+    auto const found = std::ranges::find(rules.limits, name, &limit::name);
+    if (found == rules.limits.end()) return true;
+    if (found->key == limit_key::number_of_all_clients) return false;
+    return !client.is_tenant || found->key == limit_key::number ||
+           found->key == limit_key::client || !found->client.empty();
+}
+
 store::audience audience_of(limit const& rule) noexcept {
     bool const has_both = rule.step == limit_step::send && rule.key == limit_key::number;
     return has_both ? store::audience::each_class : store::audience::strangers;
@@ -142,7 +152,7 @@ std::vector<store::conversion_guard> limiter::guards(limit_keys const& keys) con
 }
 
 std::vector<limit_status>
-limiter::limit_statuses(policy const& rules,
+limiter::limit_statuses(policy const& rules, client const& client,
                         std::vector<store::rate_limit_check> const& rate_limit_checks,
                         store::admitted const& admission) {
     std::vector<limit_status> list;
@@ -150,7 +160,8 @@ limiter::limit_statuses(policy const& rules,
     for (std::size_t i = 0; i < rate_limit_checks.size() && i < admission.resets_in.size(); ++i) {
         auto const& c = rate_limit_checks[i];
         auto const resets_in = admission.resets_in[i];
-        if (c.observed || resets_in == store::counter_time::zero() || is_unnamed(rules, c.counter))
+        if (c.observed || resets_in == store::counter_time::zero() ||
+            !has_figures(rules, client, c.counter))
             continue;
         list.push_back(limit_status{c.counter, c.quota,
                                     std::chrono::floor<std::chrono::seconds>(c.window),

@@ -41,9 +41,10 @@ public:
     /// Returns the conversion guards; none for trusted destinations.
     [[nodiscard]] std::vector<store::conversion_guard> guards(limit_keys const& keys) const;
 
-    /// Returns the state of each limit after an admission, the tightest first.
+    /// Returns the state of each limit after an admission, the tightest first. A tenant sees only
+    /// those that count nothing of others.
     [[nodiscard]] static std::vector<limit_status>
-    limit_statuses(policy const& rules,
+    limit_statuses(policy const& rules, client const& client,
                    std::vector<store::rate_limit_check> const& rate_limit_checks,
                    store::admitted const& admission);
     [[nodiscard]] static std::vector<violated_limit>

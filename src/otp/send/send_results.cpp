@@ -115,7 +115,8 @@ outcome<sent> send_results::result(send_state const& send) const {
     if (rules_.reveal_codes) result.debug_code = draft.code;
     result.test = draft.is_test;
     result.message = *accepted;
-    result.limits = limiter::limit_statuses(rules_, draft.rate_limit_checks, *send.admission);
+    result.limits = limiter::limit_statuses(rules_, *draft.request.caller.client,
+                                            draft.rate_limit_checks, *send.admission);
     return result;
 }
 

@@ -173,9 +173,11 @@ store::settlement settlement_of(send_state const& send, outcome<sent> const& res
     }
     details_writer admitted;
     admitted.add("country", draft.country).add("route_plan", send.routes().plan);
-    admitted.add("limits", result ? text_of(result->limits)
-                                  : text_of(limiter::limit_statuses(rules, draft.rate_limit_checks,
-                                                                    *send.admission)));
+    admitted.add("limits",
+                 result
+                     ? text_of(result->limits)
+                     : text_of(limiter::limit_statuses(rules, *draft.request.caller.client,
+                                                       draft.rate_limit_checks, *send.admission)));
     request.notes.push_back({store::event_type::admitted, {}, admitted.text()});
     std::ranges::move(notes_of(send.routes(), now), std::back_inserter(request.notes));
     return request;

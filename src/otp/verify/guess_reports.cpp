@@ -26,7 +26,7 @@ void guess_reports::publish(checked_guess const& guess, store::check_outcome con
     auto const* const wrong = std::get_if<store::wrong>(&answer);
     if (right == nullptr && wrong == nullptr) return;
     if (right != nullptr && !right->id) return; // no verification is verified
-    bool const last = wrong != nullptr && wrong->attempts_left == 0;
+    bool const last = wrong != nullptr && wrong->is_last;
     auto const kind = right != nullptr ? event_type::verified : event_type::wrong;
     if (!observers_.wants(kind) && !(last && observers_.wants(event_type::exhausted))) return;
     auto const& request = guess.request;

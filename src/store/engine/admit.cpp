@@ -62,7 +62,8 @@ public:
                     object(each.observed, *std::move(against));
         if (auto const wait = out_of_guesses(number, request.guesses, who.whose, now))
             found.violations.push_back(violation{guesses_counter, *wait});
-        if (!found.violations.empty()) found.own_code_end = own_code_end(number, request, who, now);
+        else if (!found.violations.empty())
+            found.own_code_end = own_code_end(number, request, who, now);
     }
 
     refused found;

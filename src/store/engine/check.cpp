@@ -43,6 +43,8 @@ wrong count_wrong(number_state& state, code_list<live_code> const& codes, verifi
     list_event(asked, event_type::wrong, now);
     wrong answer;
     answer.id = asked.id;
+    answer.is_last = kind != guess_kind::of_id && asked.by == guesser.by &&
+                     state.code_of(asked).attempts_of(guesser.by) >= request.attempts_max;
     answer.attempts_left = std::min({most, guesses_left(state, request.guesses, guesser.whose),
                                      failures_left(state, request.guesses, guesser.whose)});
     bound_events(state);

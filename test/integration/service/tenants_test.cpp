@@ -86,6 +86,20 @@ BOOST_AUTO_TEST_CASE(the_bound_over_all_clients_does_not_show_one_the_sends_of_a
     check_outcome(with.b(with.service.send_request(with.service.fresh_number())), 200);
 }
 
+BOOST_AUTO_TEST_CASE(no_figure_tells_a_client_of_the_sends_of_another) {
+    two_clients with;
+    auto const sent = with.a(with.service.send_request(with.service.fresh_number()));
+    check_outcome(sent, 200);
+    auto const limits = sent.field("RateLimit");
+    BOOST_TEST(limits.find("\"number_24h\"") != std::string::npos);
+    BOOST_TEST(limits.find("\"client_1m\"") != std::string::npos);
+    for (auto const* shared : {"prefix_1h", "country_1h", "global_1m", "global_24h"})
+        BOOST_TEST(limits.find(shared) == std::string::npos, limits);
+    auto const health = object_of(with.a(get("/health")));
+    BOOST_TEST(health.contains("version"));
+    BOOST_TEST(!health.contains("active_otps"));
+}
+
 BOOST_AUTO_TEST_CASE(a_message_is_seen_by_who_sent_it_and_by_the_operator) {
     two_clients with;
     auto const sent = with.sent_by_a(with.service.fresh_number());

@@ -98,7 +98,8 @@ BOOST_AUTO_TEST_CASE(every_fault_of_a_release) {
         for (auto const* reason : {"", "   ", "a\nb", "\x7f", "gesperrt f\xc3\xbcr"})
             BOOST_TEST(faults(path, release_of("default", reason)) == 1U, reason);
         BOOST_TEST(faults(path, release_of("default", std::string(201, 'x').c_str())) == 1U);
-        BOOST_TEST(faults(path, release_of("default", "call from +31612345678")) == 1U);
+        for (auto const* reason : {"call from +31612345678", "nr 0612345678", "06-12 34 56 78"})
+            BOOST_TEST(faults(path, release_of("default", reason)) == 1U, reason);
         s.post(path, release_of("default", std::string(200, 'x').c_str()), 200);
     }
 }

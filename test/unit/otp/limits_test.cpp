@@ -2,6 +2,9 @@
 
 #include "domain_fixture.hpp"
 
+#include <set>
+#include <string>
+
 using namespace otpd;
 using namespace otpd::otp;
 using namespace std::chrono_literals;
@@ -87,6 +90,22 @@ BOOST_AUTO_TEST_CASE(of_all_clients_sends_to_a_number_refuse_without_a_name) {
     // Only the events of the operator may name it.
     for (auto const& each : f.event.all)
         BOOST_TEST(each.reason.find("all") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(of_several_clients_have_no_figures_for_a_tenant) {
+    auto of_one = limit_of("one", limit_key::country, 9, 1h);
+    of_one.client = "default";
+    fixture f(rules_with({limit_of("number", limit_key::number, 9, 1h),
+                          limit_of("prefix", limit_key::prefix, 9, 1h),
+                          limit_of("country", limit_key::country, 9, 1h),
+                          limit_of("client", limit_key::client, 9, 1h),
+                          limit_of("global", limit_key::everybody, 9, 1h), of_one}));
+    BOOST_TEST(f.send()->limits.size() == 6U);
+    f.client.is_tenant = true;
+    std::set<std::string> seen;
+    for (auto const& each : f.send()->limits)
+        seen.insert(each.name);
+    BOOST_TEST((seen == std::set<std::string>{"number", "client", "one"}));
 }
 
 BOOST_AUTO_TEST_CASE(of_a_number_are_the_only_ones_of_known_devices) {

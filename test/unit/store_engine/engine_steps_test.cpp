@@ -204,6 +204,21 @@ BOOST_AUTO_TEST_CASE(a_code_of_a_key_that_is_gone_or_of_another_length_is_not_re
 
 // A requester without attempts at a code cannot use another message with it. At most two codes
 // live: with two, a send repeats the code all the same, and brings no new attempts.
+// Otherwise a stranger could have the owner's verification called exhausted.
+BOOST_AUTO_TEST_CASE(only_its_own_requester_makes_the_last_guess_at_a_verification) {
+    for (bool const is_own : {true, false}) {
+        engine_world w;
+        auto request = send_of(1, 1);
+        request.by = {std::byte{7}};
+        w.admit(request);
+        auto guess = guess_of(1, 9);
+        guess.by = {std::byte{static_cast<unsigned char>(is_own ? 7 : 8)}};
+        for (std::uint32_t n = 1; n <= guess.attempts_max; ++n)
+            BOOST_TEST(expect<wrong>(w.check(guess)).is_last ==
+                       (is_own && n == guess.attempts_max));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(where_no_attempts_are_left_a_resend_begins_a_second_code_and_no_third) {
     for (bool const with_id : {true, false}) {
         engine_world w;
