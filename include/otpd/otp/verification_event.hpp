@@ -25,7 +25,7 @@ enum class event_type : std::uint8_t {
     failed,    ///< the message did not arrive, or a send of unknown outcome was none
     delivery,  ///< another change of the delivery state
     wrong,     ///< a wrong guess
-    exhausted, ///< the guess that used up the attempts, after its `wrong`
+    exhausted, ///< its own requester has used up his attempts, after the `wrong`
     verified,
     canceled,
 };
