@@ -103,7 +103,8 @@ BOOST_AUTO_TEST_CASE(of_several_clients_have_no_figures_for_a_tenant) {
     BOOST_TEST(f.send()->limits.size() == 6U);
     f.client.is_tenant = true;
     std::set<std::string> seen;
-    for (auto const& each : f.send()->limits)
+    auto const sent = f.send();
+    for (auto const& each : sent->limits)
         seen.insert(each.name);
     BOOST_TEST((seen == std::set<std::string>{"number", "client", "one"}));
 }
