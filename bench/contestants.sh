@@ -139,7 +139,7 @@ readonly policies=(
     OTPD_PUMPING_PREFIX_OUT_MAX=1000000000 OTPD_PUMPING_COUNTRY_OUT_MAX=1000000000
 )
 # Without following messages, which would still poll the sends that made the codes.
-readonly many_guesses=(OTP_MAX_ATTEMPTS=100 OTPD_OTP_GUESSES_PER_DAY=100 OTPD_OTP_GUESS_WAIT_SECONDS=0 OTPD_DELIVERY_ENABLED=false)
+readonly many_guesses=(OTP_MAX_ATTEMPTS=100 OTPD_OTP_GUESSES_PER_DAY=100 OTPD_OTP_ACCEPTED_GUESS_RISK=0.01 OTPD_OTP_GUESS_WAIT_SECONDS=0 OTPD_DELIVERY_ENABLED=false)
 readonly no_policies=(OTPD_LIMITS_ENABLED=false OTPD_NUMBERS_CHECK=false)
 
 settings_of() { # <kind>: sets $settings
