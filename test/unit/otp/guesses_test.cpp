@@ -3,6 +3,8 @@
 
 #include "domain_fixture.hpp"
 
+#include <algorithm>
+
 using namespace otpd;
 using namespace otpd::otp;
 using namespace std::chrono_literals;
@@ -278,6 +280,26 @@ BOOST_AUTO_TEST_CASE(are_alike_when_they_fail_if_that_is_configured) {
         BOOST_TEST(looks_wrong(verify(f.wrong_code()))); // the last two are not evaluated
     f.clock.advance(300s);
     BOOST_TEST(looks_wrong(verify(f.gateway.last_code()))); // expired
+}
+
+// An application may end a login when it hears of it.
+BOOST_AUTO_TEST_CASE(of_strangers_exhaust_no_verification_of_another) {
+    fixture f;
+    auto request = f.request();
+    request.caller.end_user_address = "198.51.100.1";
+    BOOST_REQUIRE(f.send(std::move(request)).has_value());
+    auto const exhausted = [&f] {
+        return std::ranges::count(f.event.all, event_type::exhausted, &verification_event::type);
+    };
+    for (auto const* address : {"198.51.100.2", "198.51.100.1"}) {
+        BOOST_TEST(exhausted() == 0);
+        for (int n = 0; n < 5; ++n) {
+            auto guess = f.guess(f.wrong_code());
+            guess.caller.end_user_address = address;
+            BOOST_TEST((f.verify(std::move(guess)).error().code == errc::invalid_code));
+        }
+    }
+    BOOST_TEST(exhausted() == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
