@@ -24,8 +24,8 @@ http::problem not_ready(std::string_view why) {
 
 } // namespace
 
-/// Without a token the response says that the service works, but contains no numbers. Tenants do not
-/// see the number of live codes: it changes with the sends of others.
+/// Without a token the response says that the service works, but contains no numbers. Tenants do
+/// not see the number of live codes: it changes with the sends of others.
 answer health(api_call call) {
     auto const codes = co_await call.deps.live_codes();
     if (!codes) {

@@ -107,8 +107,8 @@ struct refused {
     std::vector<violation> violations; ///< all of them; never empty
     std::vector<violation> observed;   ///< by limits that only observe
     /// Of an admission: the newest live code of the session that the requester himself asked for,
-    /// and has attempts left at, can be verified for this long; 0 if he has none, or his class has no
-    /// guesses left.
+    /// and has attempts left at, can be verified for this long. 0 if he has none, or his class has
+    /// no guesses left.
     duration own_code_end{};
 };
 

@@ -9,8 +9,8 @@ namespace {
 using state::cooldown_state;
 using state::session_key;
 
-/// Per number, one for each session. Limits of the number refuse sends earlier; without such limits,
-/// the pause that ends first is dropped.
+/// Per number, one for each session. Limits of the number refuse sends earlier; without such
+/// limits, the pause that ends first is dropped.
 constexpr std::size_t pauses_max = 16;
 
 cooldown_state& pause_for(state::number_state& state, session_key const& session) {

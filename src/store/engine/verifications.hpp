@@ -15,8 +15,8 @@
 
 namespace otpd::store::engine {
 
-/// Per client, number and class, over all scopes. The oldest ended ones are dropped first; live ones
-/// never.
+/// Per client, number and class, over all scopes. The oldest ended ones are dropped first; live
+/// ones never.
 inline constexpr std::size_t verifications_max = 32;
 /// Over all of them. The events of one verification are bounded by events_max, or twice that for
 /// events that are always listed.
