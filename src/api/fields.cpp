@@ -59,17 +59,21 @@ std::optional<purpose> read_purpose(json_body& body) {
     return std::nullopt;
 }
 
-std::optional<passcode> read_code(json_body& body, std::size_t length) {
+std::optional<passcode> read_code(json_body& body, std::size_t usual_length) {
     constexpr std::string_view name = "code";
     auto const text = body.required_string(name);
     if (!text) return std::nullopt;
-    auto const code = passcode::parse_typed(*text, length);
+    auto const code = passcode::parse_typed(*text);
     if (code) return *code;
     if (code.error() == passcode_fault::not_digits)
         body.reject(name, "Value error, code must be numeric.");
     else
-        body.reject(name, "Value error, code must be " + std::to_string(length) + " digits.");
+        reject_length(body, usual_length);
     return std::nullopt;
+}
+
+void reject_length(json_body& body, std::size_t usual_length) {
+    body.reject("code", "Value error, code must be " + std::to_string(usual_length) + " digits.");
 }
 
 std::optional<std::string> read_verification_id(json_body& body, bool is_required) {

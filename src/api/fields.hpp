@@ -20,9 +20,11 @@ namespace otpd::api {
 std::optional<phone_number> read_phone_number(json_body& body);
 /// Returns `login` if the member is missing.
 std::optional<purpose> read_purpose(json_body& body);
-/// Parses a code of `length` digits as people write it (passcode::parse_typed). A code of another
-/// length was never sent, so it is a typing error and costs no attempt.
-std::optional<passcode> read_code(json_body& body, std::size_t length);
+/// Parses a code as people write it (passcode::parse_typed), of any length that codes may have:
+/// settings may have changed since it was sent.
+std::optional<passcode> read_code(json_body& body, std::size_t usual_length);
+/// Rejects the code for its length.
+void reject_length(json_body& body, std::size_t usual_length);
 // In the following, a missing member is no fault.
 
 /// 64 hexadecimal digits.

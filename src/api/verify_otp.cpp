@@ -10,18 +10,32 @@ namespace otpd::api {
 
 namespace {
 
-std::optional<otp::verify_request> parse(json_body& body, http::request const& request,
-                                         otp::client const& client, otp::policy const& rules) {
+struct parsed_guess {
+    otp::verify_request request;
+    /// Of new codes. A live code keeps the length that it was sent with.
+    std::size_t usual_length = 0;
+};
+
+std::optional<parsed_guess> parse(json_body& body, http::request const& request,
+                                  otp::client const& client, otp::policy const& policy) {
     auto number = read_phone_number(body);
     auto what = read_purpose(body);
+    auto const rules = policy.for_scope(client, what ? what->name() : std::string_view());
     auto const code = read_code(body, rules.code_length);
-    auto id =
-        read_verification_id(body, rules.require_verification_id || client.require_verification_id);
+    auto id = read_verification_id(body, rules.require_verification_id);
     auto address = read_end_user_address(body);
     auto device = read_device(body);
     if (!body.valid()) return std::nullopt;
-    return otp::verify_request{caller_of(request, client, std::move(address), std::move(device)),
-                               *std::move(number), *std::move(what), *code, std::move(id)};
+    return parsed_guess{
+        otp::verify_request{caller_of(request, client, std::move(address), std::move(device)),
+                            *std::move(number), *std::move(what), *code, std::move(id)},
+        rules.code_length};
+}
+
+/// Whether no code of the guess's length is live, and none that is sent now would have it.
+bool is_of_wrong_length(otp::failure const& why, std::size_t length,
+                        std::size_t usual_length) noexcept {
+    return why.code == otp::errc::no_active_otp && length != usual_length;
 }
 
 } // namespace
@@ -31,9 +45,14 @@ answer verify_otp(api_call call) {
     auto guess = parse(body, call.request, *call.client, call.deps.domain.rules);
     if (!guess) co_return to_response(body.problem(), call.request);
 
-    auto const number = guess->number;
-    auto const what = guess->purpose;
-    auto const verified = co_await call.deps.domain.verifier.verify(*std::move(guess));
+    auto const number = guess->request.number;
+    auto const what = guess->request.purpose;
+    auto const length = guess->request.code.size();
+    auto const verified = co_await call.deps.domain.verifier.verify(std::move(guess->request));
+    if (!verified && is_of_wrong_length(verified.error(), length, guess->usual_length)) {
+        reject_length(body, guess->usual_length);
+        co_return to_response(body.problem(), call.request);
+    }
     if (!verified) co_return to_response(to_problem(verified.error()), call.request);
     http::response reply;
     reply.body = json_writer()

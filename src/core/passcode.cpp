@@ -60,9 +60,8 @@ std::optional<passcode> passcode::parse(std::string_view text) noexcept {
     return passcode(text);
 }
 
-boost::system::result<passcode, passcode_fault> passcode::parse_typed(std::string_view text,
-                                                                      std::size_t length) noexcept {
-    assert(length <= max_length);
+boost::system::result<passcode, passcode_fault>
+passcode::parse_typed(std::string_view text) noexcept {
     text = trim_ascii(text);
     passcode code{std::string_view()};
     std::size_t count = 0;
@@ -74,8 +73,8 @@ boost::system::result<passcode, passcode_fault> passcode::parse_typed(std::strin
         if (text.empty()) break;
         if (text.front() == ' ' || text.front() == '-') text.remove_prefix(1);
     }
-    if (count != length) return passcode_fault::bad_length;
-    code.length_ = length;
+    if (count < min_length || count > max_length) return passcode_fault::bad_length;
+    code.length_ = count;
     return code;
 }
 

@@ -52,6 +52,28 @@ STORE_TEST(a_code_dies_with_its_time) {
     BOOST_TEST((s.state(1, 1) == progress::expired));
 }
 
+// It is a slip of the hand, or meant for a code of other settings.
+STORE_TEST(a_guess_of_another_length_than_every_code_finds_none) {
+    contract s;
+    s.admitted(send_of(1, 111, 1));
+    auto guess = guess_of(1, 222);
+    auto held = held_guess_of(1, 222, 1);
+    guess.length = held.length = 5;
+    s.expect<absent>(s.check(guess));
+    s.expect<absent>(s.check(held));
+    guess.length = 6;
+    BOOST_TEST(s.wrong(guess).attempts_left == attempts_max - 1);
+
+    auto longer = fresh_send_of(1, 333, 2);
+    longer.code.length = 8;
+    s.admitted(longer);
+    guess.length = 8;
+    BOOST_TEST(s.wrong(guess).attempts_left == attempts_max - 1); // at the new code
+    auto right = guess_of(1, 111);
+    right.length = 6;
+    s.verified(right);
+}
+
 // Several keys may be live: a code belongs to the key that its seed names.
 STORE_TEST(the_key_of_a_code_is_kept_with_it) {
     contract s;

@@ -13,21 +13,37 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace otpd::otp {
 
-struct policy {
-    std::size_t code_length = 6;         ///< digits, passcode::min_length..max_length
-    std::chrono::seconds ttl{300};       ///< <= 10 minutes (NIST SP 800-63B-4 3.1.3.2)
-    store::repeat_rule repeat;           ///< without attempts and keys, which each send fills in
-    std::chrono::seconds retention{600}; ///< how long a verification can be queried, >= ttl
+struct client;
+
+/// The rules of one verification scope: those of its purpose, as its client narrows them.
+struct scope_rules {
+    std::size_t code_length = 6;   ///< digits of new codes, passcode::min_length..max_length
+    std::chrono::seconds ttl{300}; ///< <= 10 minutes (NIST SP 800-63B-4 3.1.3.2)
     /// Between two sends of a session (store::cooldown_rule). 0: off.
     store::cooldown_rule cooldown{std::chrono::seconds(45), std::chrono::seconds(45),
                                   std::chrono::hours(1)};
+    std::uint32_t attempts_max = 5;       ///< wrong guesses of one requester at one code
+    bool require_verification_id = false; ///< for its checks (OWASP ASVS 6.6.2)
+    /// The route plan of sends that name neither a plan nor a route; empty: the default route.
+    std::string plan{};
+};
+
+/// Its base holds the rules of every scope without its own.
+struct policy : scope_rules {
+    /// By scope_of(client, purpose) or, for all other clients, ":purpose".
+    std::map<std::string, scope_rules, std::less<>> scopes;
+    store::repeat_rule repeat;           ///< without attempts and keys, which each send fills in
+    std::chrono::seconds retention{600}; ///< how long a verification can be queried, >= ttl
     std::chrono::seconds rejected_backoff{5}; ///< replaces the cooldown when nothing was sent
-    std::uint32_t attempts_max = 5;           ///< wrong guesses of one requester at one code
     store::guess_budget guesses{
         20, std::chrono::hours(24), 10, 10, 10, std::chrono::seconds(30), std::chrono::hours(1)};
     std::vector<int> allowed_routes{1, 2, 3, 4, 5, 7, 8};
@@ -46,13 +62,16 @@ struct policy {
     std::chrono::milliseconds undo_pause{
         1000}; ///< before an admission that may have been made is undone
     std::chrono::milliseconds send_timeout{20'000};
-    bool require_verification_id = false; ///< for every check (OWASP ASVS 6.6.2)
     /// Failed checks all look alike, and their responses take at least this long (OWASP ASVS
     /// 6.3.8). 0: each states its reason.
     std::chrono::milliseconds uniform_failures{0};
     /// Only this process changes the store, so it sees all events itself.
     bool hears_everything = false;
     bool reveal_codes = false; ///< for development on a loopback address
+
+    /// The rules of a request, including what the client's own settings say. A request keeps them
+    /// as they are.
+    [[nodiscard]] scope_rules for_scope(client const& client, std::string_view purpose) const;
 
     /// Settings keys of [otp].
     template <class Keys>

@@ -41,7 +41,7 @@ struct send_request {
     phone_number to;
     otpd::purpose purpose;
     /// One explicit route, or the name of a plan. With neither, the send uses the first that exists
-    /// of: the client's plan, the purpose's plan, the client's route, the policy's route.
+    /// of: scope_rules::plan, the client's route, the policy's route.
     std::optional<int> route_id = std::nullopt;
     std::optional<std::string> plan = std::nullopt;
     /// Of the SMS; the client's own limit applies too.

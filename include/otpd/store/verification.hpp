@@ -199,6 +199,8 @@ struct check {
     /// and again if the step is repeated. The guess of an id beyond the quota is compared with all
     /// of them.
     std::function<bool(code_seed const&)> is_code_of;
+    /// Digits of the guess. 0: unknown.
+    std::uint8_t length = 0;
     requester by{}; ///< of a stranger's guess
     std::optional<device_hash> device;
     std::uint32_t attempts_max = 0; ///< of one requester at one code; >= 1
@@ -243,8 +245,8 @@ struct exhausted {
 struct locked {
     duration retry_after{};
 };
-/// There is no live code that this requester may guess at, or the id names no live verification
-/// with such a code. Without an id, rate limits with `counts_absent` counted the guess; nothing
+/// There is no live code of the guess's length that this requester may guess at, or the id names no
+/// live verification with such a code. Without an id, rate limits with `counts_absent` counted the guess; nothing
 /// else did.
 struct absent {};
 using check_outcome = std::variant<verified, wrong, exhausted, locked, absent, refused>;

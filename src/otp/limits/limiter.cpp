@@ -174,7 +174,7 @@ limiter::limit_statuses(policy const& rules, client const& client,
 }
 
 std::vector<violated_limit>
-limiter::violated(policy const& rules,
+limiter::violated(policy const& rules, scope_rules const& scope,
                   std::vector<store::rate_limit_check> const& rate_limit_checks,
                   std::vector<store::violation> const& violations) {
     std::vector<violated_limit> list;
@@ -191,7 +191,7 @@ limiter::violated(policy const& rules,
             limit.window = std::chrono::floor<std::chrono::seconds>(c->window);
         } else if (each.counter == store::cooldown_counter) {
             limit.quota = 1;
-            limit.window = pause_of(rules.cooldown, each.retry_after);
+            limit.window = pause_of(scope.cooldown, each.retry_after);
         }
         list.push_back(std::move(limit));
     }

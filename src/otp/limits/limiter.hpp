@@ -48,7 +48,8 @@ public:
                    std::vector<store::rate_limit_check> const& rate_limit_checks,
                    store::admitted const& admission);
     [[nodiscard]] static std::vector<violated_limit>
-    violated(policy const& rules, std::vector<store::rate_limit_check> const& rate_limit_checks,
+    violated(policy const& rules, scope_rules const& scope,
+             std::vector<store::rate_limit_check> const& rate_limit_checks,
              std::vector<store::violation> const& violations);
     /// Returns when all of them admit again, as far as a caller may know.
     [[nodiscard]] static std::chrono::seconds

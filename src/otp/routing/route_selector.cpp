@@ -21,15 +21,6 @@ route_plan const* find_plan(policy const& rules, std::string_view name) {
     return found == rules.plans.end() ? nullptr : &*found;
 }
 
-/// Returns the plan of a request that names neither plan nor route.
-route_plan const* usual_plan(policy const& rules, client const& client, purpose const& purpose) {
-    if (!client.default_plan.empty()) return find_plan(rules, client.default_plan);
-    auto const found = std::ranges::find_if(rules.plans, [&](route_plan const& each) {
-        return std::ranges::find(each.purposes, purpose.name()) != each.purposes.end();
-    });
-    return found == rules.plans.end() ? nullptr : &*found;
-}
-
 std::string three_decimals(double value) {
     std::array<char, 32> text{};
     auto const length = std::snprintf(text.data(), text.size(), "%.3f", value);
@@ -92,13 +83,13 @@ std::string_view to_string(step_report::result result) noexcept {
     return "accepted";
 }
 
-route_walk route_selector::plan(send_request const& request) const {
+route_walk route_selector::plan(send_request const& request, std::string const& usual_plan) const {
     auto const& from = *request.caller.client;
     route_plan const* plan = nullptr;
     if (request.plan)
         plan = find_plan(rules_, *request.plan);
     else if (!request.route_id)
-        plan = usual_plan(rules_, from, request.purpose);
+        plan = find_plan(rules_, usual_plan);
     route_walk walk;
     if (plan != nullptr) {
         walk.plan = plan->name;

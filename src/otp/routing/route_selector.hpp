@@ -25,8 +25,8 @@ public:
         : rules_(rules), prices_(price_list), scores_(scores), spending_(spending), now_(now) {}
 
     /// Returns the plan of a request; without steps if no plan has the requested name. It takes no
-    /// route yet, but fills in the id of the first one.
-    [[nodiscard]] route_walk plan(send_request const& request) const;
+    /// route yet, but fills in the id of the first one. `usual_plan` is scope_rules::plan.
+    [[nodiscard]] route_walk plan(send_request const& request, std::string const& usual_plan) const;
 
     /// Takes the next route that the send may take, and reports why routes before it were skipped.
     /// Returns false if no route is left.

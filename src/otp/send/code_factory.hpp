@@ -8,6 +8,7 @@
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/policy.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -32,23 +33,24 @@ public:
                  test_numbers const& tests)
         : rules_(rules), keys_(keys), random_(random), tests_(tests), key_ids_(keys.key_ids()) {}
 
-    [[nodiscard]] new_code make(client const& by, purpose const& purpose,
-                                phone_number const& to) const {
+    /// `length`: of the code, unless it is a test number's.
+    [[nodiscard]] new_code make(client const& by, purpose const& purpose, phone_number const& to,
+                                std::size_t length) const {
         store::verification_address address;
         address.number = keys_.hash(by.name, to);
         random_.fill(address.id);
         auto sealed = keys_.seal(address);
         if (auto const* const test = tests_.find(to))
             return {address, std::move(sealed), {}, test->code, true};
-        auto const seed = keys_.make_seed(rules_.code_length, random_);
+        auto const seed = keys_.make_seed(length, random_);
         auto code = keys_.code_of(seed, by.name, purpose, to).value();
         return {address, std::move(sealed), seed, std::move(code), false};
     }
 
     /// Returns when a send repeats the code of an earlier one.
-    [[nodiscard]] store::repeat_rule repeat_rule(bool is_test) const {
+    [[nodiscard]] store::repeat_rule repeat_rule(scope_rules const& rules, bool is_test) const {
         auto rule = rules_.repeat;
-        rule.attempts_max = rules_.attempts_max;
+        rule.attempts_max = rules.attempts_max;
         if (!is_test) rule.other_keys = key_ids_;
         return rule;
     }

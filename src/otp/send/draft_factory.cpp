@@ -7,19 +7,22 @@ namespace otpd::otp {
 
 send_draft draft_factory::make(send_request request, steady_time now, wall_time wall) const {
     auto const& client = *request.caller.client;
-    auto fresh = codes_.make(client, request.purpose, request.to);
-    auto routes = routes_.plan(request);
+    auto rules = rules_.for_scope(client, request.purpose.name());
+    auto fresh = codes_.make(client, request.purpose, request.to, rules.code_length);
+    auto routes = routes_.plan(request, rules.plan);
+    auto const repeat = codes_.repeat_rule(rules, fresh.is_test);
     auto idempotency = idempotency_key_of(request);
     auto const by = keys_.requester_of(request.caller, request.to);
     auto const device = keys_.device_of(request.caller, request.to);
     auto const suffix = request.suffix.value_or(client.suffix);
     send_draft draft{.request = std::move(request),
+                     .rules = std::move(rules),
                      .suffix = suffix,
                      .address = fresh.address,
                      .sealed = std::move(fresh.sealed),
                      .code = fresh.code,
                      .seed = fresh.seed,
-                     .repeat = codes_.repeat_rule(fresh.is_test),
+                     .repeat = repeat,
                      .by = by,
                      .device = device,
                      .began = now,

@@ -21,7 +21,7 @@ void followup::follow_message(send_state const& send, verification_event const& 
     message.event = event;
     message.admitted_at = send.draft.began_at;
     message.asked_at = send.asked_at;
-    message.follow_for = rules_.ttl;
+    message.follow_for = send.draft.rules.ttl;
     message.expected = send.routes().taken.expected;
     if (accepted == nullptr) {
         message.to = send.draft.request.to;
@@ -42,8 +42,10 @@ asio::awaitable<void> followup::found(caller const& caller, store::verification_
 asio::awaitable<void> followup::follow_again(caller const& caller, store::verification_address at,
                                              std::string sealed,
                                              store::verification const& found) const {
+    auto const purpose = purpose_of(found.scope);
+    auto const ttl = rules_.for_scope(*caller.client, purpose).ttl;
     bool const open = found.message == store::delivery::accepted && found.sent &&
-                      !found.sent->bx_message_id.empty() && found.age < rules_.ttl;
+                      !found.sent->bx_message_id.empty() && found.age < ttl;
     if (!open) co_return;
     auto const known = co_await deliveries_.last_report(found.sent->bx_message_id);
     if (known) co_return;
@@ -53,7 +55,7 @@ asio::awaitable<void> followup::follow_again(caller const& caller, store::verifi
     message.event.verification_id = std::move(sealed);
     message.event.request_id = caller.request_id;
     message.event.client = caller.client->name;
-    message.event.purpose = found.scope.substr(found.scope.find(':') + 1);
+    message.event.purpose = purpose;
     message.event.route_id = found.sent->route_id;
     message.event.order_id = found.sent->order_id;
     message.event.bx_message_id = found.sent->bx_message_id;
@@ -61,7 +63,7 @@ asio::awaitable<void> followup::follow_again(caller const& caller, store::verifi
     message.admitted_at = now_.wall() - found.age;
     message.asked_at = message.admitted_at;
     message.event.at = message.admitted_at;
-    message.follow_for = std::chrono::ceil<std::chrono::seconds>(rules_.ttl - found.age);
+    message.follow_for = std::chrono::ceil<std::chrono::seconds>(ttl - found.age);
     deliveries_.follow(std::move(message));
 }
 

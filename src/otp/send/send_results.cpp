@@ -30,7 +30,8 @@ failure refusal(send_state const& send, store::refused const& answer, policy con
     for (auto const& broken : violations)
         if (broken.counter != store::cooldown_counter) why.code = errc::limit_exceeded;
     why.retry_after = limiter::retry_after(rules, violations);
-    why.violated = limiter::violated(rules, send.draft.rate_limit_checks, violations);
+    why.violated =
+        limiter::violated(rules, send.draft.rules, send.draft.rate_limit_checks, violations);
     why.steps = send.routes().reports;
     auto const is_by_guard = [](store::violation const& each) { return is_guard(each.counter); };
     if (send.draft.request.caller.client->challenge &&
@@ -45,7 +46,7 @@ failure refusal(send_state const& send, store::refused const& answer, policy con
 }
 
 outcome<sent> not_accepted(send_state const& send, policy const& rules) {
-    auto const pause = back_off(rules);
+    auto const pause = back_off(send.draft, rules);
     failure why{errc::delivery_unknown};
     if (auto const* const rejected = std::get_if<bridgexapi::rejected>(&*send.message)) {
         why.code = errc::upstream_rejected;

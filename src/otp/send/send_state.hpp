@@ -3,6 +3,7 @@
 /// The state of one send. Data only.
 
 #include "otpd/bridgexapi/gateway.hpp"
+#include "otpd/otp/policy.hpp"
 #include "otpd/otp/send.hpp"
 #include "otpd/store/admission.hpp"
 #include "routing/route_walk.hpp"
@@ -17,6 +18,7 @@ namespace otpd::otp {
 /// What draft_factory makes of a request before any call.
 struct send_draft {
     send_request request;
+    scope_rules rules; ///< of its scope, as they were when the send began
     autofill_suffix suffix;
     store::verification_address address;
     std::string sealed;    ///< `address` as callers see it (key_ring::seal)

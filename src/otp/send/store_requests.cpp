@@ -90,7 +90,7 @@ void settle_refused(store::settlement& request, send_state const& send, policy c
         request.guarded.push_back(each.key);
     if (draft.challenge) request.challenge = draft.challenge->key;
     request.cooldown = send.admission->cooldown;
-    request.back_off = back_off(rules);
+    request.back_off = back_off(draft, rules);
 }
 
 } // namespace
@@ -102,11 +102,11 @@ store::admission admission_of(send_draft const& draft, policy const& rules) {
     request.by = draft.by;
     request.device = draft.device;
     request.code = draft.seed;
-    request.ttl = rules.ttl;
+    request.ttl = draft.rules.ttl;
     request.repeat = draft.repeat;
     request.retention = rules.retention;
     request.lease = rules.send_timeout + settle_time;
-    if (!draft.is_test) request.cooldown = rules.cooldown;
+    if (!draft.is_test) request.cooldown = draft.rules.cooldown;
     request.rate_limit_checks = draft.rate_limit_checks;
     request.reservations = draft.routes.taken.reservations;
     request.guards = draft.guards;
@@ -183,9 +183,9 @@ store::settlement settlement_of(send_state const& send, outcome<sent> const& res
     return request;
 }
 
-std::chrono::seconds back_off(policy const& rules) {
+std::chrono::seconds back_off(send_draft const& draft, policy const& rules) {
     return std::min(rules.rejected_backoff,
-                    std::chrono::floor<std::chrono::seconds>(rules.cooldown.base));
+                    std::chrono::floor<std::chrono::seconds>(draft.rules.cooldown.base));
 }
 
 } // namespace otpd::otp

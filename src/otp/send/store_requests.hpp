@@ -25,6 +25,6 @@ reservation_replacement_of(send_state const& send, std::vector<store::reservatio
                                               policy const& rules, steady_time now);
 
 /// The pause of a number after a refused send; zero without a cooldown.
-[[nodiscard]] std::chrono::seconds back_off(policy const& rules);
+[[nodiscard]] std::chrono::seconds back_off(send_draft const& draft, policy const& rules);
 
 } // namespace otpd::otp

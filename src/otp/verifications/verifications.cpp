@@ -57,11 +57,13 @@ std::string_view word_of(store::event_type type) {
     return "canceled";
 }
 
-verification_view view_of(std::string id, store::verification const& found, policy const& rules) {
+verification_view view_of(std::string id, store::verification const& found, policy const& policy,
+                          client const& client) {
     bool const live = found.expires_in > store::duration::zero();
     verification_view view;
     view.id = std::move(id);
-    view.purpose = found.scope.substr(found.scope.find(':') + 1);
+    view.purpose = purpose_of(found.scope);
+    auto const rules = policy.for_scope(client, view.purpose);
     view.state = state_of(found, rules.attempts_max);
     view.delivery = to_string(found.message);
     view.created_at = found.admitted_at;
@@ -95,7 +97,7 @@ asio::awaitable<outcome<verification_view>> verifications::find(caller caller, s
     if (!found || !found->scope.starts_with(scope_prefix(*caller.client)))
         co_return failure{errc::verification_not_found};
     co_await follow_up_.found(caller, *at, id, *found);
-    co_return view_of(std::move(id), *found, rules_);
+    co_return view_of(std::move(id), *found, rules_, *caller.client);
 }
 
 asio::awaitable<outcome<verification_view>> verifications::cancel(caller caller, std::string id) {

@@ -21,9 +21,11 @@ checked_guess guess_checks::check(verify_request request) const {
         auto const own = seed == store::code_seed() ? fixed : keys.code_of(seed, client, what, to);
         return own && own->is_same_as(typed);
     };
+    asked.length = static_cast<std::uint8_t>(request.code.size());
     asked.by = keys_.requester_of(request.caller, request.number);
     asked.device = keys_.device_of(request.caller, request.number);
-    asked.attempts_max = rules_.attempts_max;
+    asked.attempts_max =
+        rules_.for_scope(*request.caller.client, request.purpose.name()).attempts_max;
     asked.guesses = rules_.guesses;
     limiter::limit_keys const keys{request.caller, request.number, number, country};
     // A test number's sends are not counted, so neither is its verified code.

@@ -26,7 +26,7 @@ struct verdict {
 failure limits_exceeded(policy const& rules, std::vector<store::rate_limit_check> const& checks,
                         store::refused const& answer) {
     failure why{errc::limit_exceeded, limiter::retry_after(rules, answer.violations)};
-    why.violated = limiter::violated(rules, checks, answer.violations);
+    why.violated = limiter::violated(rules, rules, checks, answer.violations);
     return why;
 }
 

@@ -24,6 +24,14 @@ struct target {
     identity guesser;
 };
 
+/// Whether the guess has the length of one of the codes. The codes of test numbers have no length
+/// here.
+bool is_of_a_length(code_list<live_code const> const& codes, check const& request) noexcept {
+    return request.length == 0 || std::ranges::any_of(codes, [&](live_code const* each) {
+               return each->seed.length == 0 || each->seed.length == request.length;
+           });
+}
+
 /// Compares every code, so that the time taken does not reveal which one is right.
 bool is_right(code_list<live_code> const& codes, check const& request) {
     bool right = false;
@@ -134,6 +142,8 @@ check_outcome guess(states& states, check const& request, identity const& who, s
     auto const& seen = states.number(request.key.number);
     auto const [asked, guesser] = target_of(seen, request, who);
     if (asked == nullptr) return absent{};
+    if (!is_of_a_length(codes_of(seen, guesser.session(request.key.scope)), request))
+        return absent{};
     if (auto const wait = failure_lock_of(seen, request.guesses, guesser.whose, now))
         return locked{*wait};
     auto refused = refusal_of(seen, request, guesser, now);

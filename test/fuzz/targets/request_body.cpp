@@ -17,8 +17,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t code_length = 6;
-
 bool is_printable(std::string_view text) {
     for (char const c : text)
         if (c < ' ' || c > '~') return false;
@@ -30,9 +28,10 @@ void read_every_field(api::json_body& body) {
         must(otpd::all_ascii_digits(number->digits()), "a number is ASCII digits");
     if (auto const what = api::read_purpose(body))
         must(is_printable(what->name()) && !what->name().empty(), "a purpose is printable ASCII");
-    if (auto const code = api::read_code(body, code_length))
-        must(code->reveal().size() == code_length && otpd::all_ascii_digits(code->reveal()),
-             "a code is as many digits as were sent");
+    if (auto const code = api::read_code(body, 6))
+        must(code->reveal().size() >= otpd::passcode::min_length &&
+                 otpd::all_ascii_digits(code->reveal()),
+             "a code is as many digits as codes have");
     if (auto const id = api::read_verification_id(body))
         must(id->size() == 64, "an id is 64 digits");
     if (auto const address = api::read_end_user_address(body))

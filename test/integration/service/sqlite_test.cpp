@@ -74,6 +74,30 @@ BOOST_AUTO_TEST_CASE(a_disk_without_room_closes_the_service_until_there_is_some)
     BOOST_TEST(service.otpd.events("store_ready").size() == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(a_code_has_the_length_that_it_was_sent_with) {
+    temporary_directory const directory;
+    service_fixture service; // for its stub
+    auto const settings = on_file(directory, service_fixture::upstream_at(service.stub.url()));
+    auto const number = service.fresh_number();
+    otpd_process before(OTPD_PROGRAM, settings);
+    auto const sent = http_client(before.port()).ask(service_fixture::send_request(number));
+    BOOST_REQUIRE_MESSAGE(sent.status == 200, sent.body);
+    std::string const code(object_of(sent).at("debug_code").as_string());
+    BOOST_TEST(code.size() == 6U);
+    BOOST_TEST(before.stop() == 0);
+
+    otpd_process after(OTPD_PROGRAM, environment{{"OTP_LENGTH", "8"}} | settings);
+    http_client client(after.port());
+    check_outcome(client.ask(service_fixture::verify_request(number, code + "0")), 422,
+                  "validation_failed");
+    check_outcome(client.ask(service_fixture::verify_request(number, code + "00")), 404,
+                  "no_active_otp");
+    check_outcome(client.ask(service_fixture::verify_request(number, code)), 200);
+    auto const next = client.ask(service_fixture::send_request(number));
+    BOOST_TEST(object_of(next).at("debug_code").as_string().size() == 8U);
+    BOOST_TEST(after.stop() == 0);
+}
+
 // Neither codes nor numbers are in the file or its log.
 BOOST_AUTO_TEST_CASE(the_file_holds_no_code_and_no_number) {
     temporary_directory const directory;

@@ -167,7 +167,10 @@ BOOST_AUTO_TEST_CASE(a_code_is_read_as_people_write_it) {
     };
     BOOST_TEST(read(" 322431 ") == "322431");
     BOOST_TEST(read("123-456") == "123456");
-    BOOST_TEST(read("12345") == "code ");
+    BOOST_TEST(read("1234") == "1234"); // of any length that codes may have
+    BOOST_TEST(read("1234567890") == "1234567890");
+    BOOST_TEST(read("123") == "code ");
+    BOOST_TEST(read("12345678901") == "code ");
     BOOST_TEST(read("12345x") == "code ");
 }
 
