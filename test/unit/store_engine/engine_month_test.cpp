@@ -94,8 +94,8 @@ public:
     std::size_t guessed = 0; ///< by the stranger, and evaluated
     admitted_send last;
 
-    std::int64_t between(std::int64_t first, std::int64_t last) {
-        return std::uniform_int_distribution<std::int64_t>(first, last)(random_);
+    std::int64_t between(std::int64_t least, std::int64_t most) {
+        return std::uniform_int_distribution<std::int64_t>(least, most)(random_);
     }
     bool flip() { return between(0, 1) == 1; }
     [[nodiscard]] bool is_over() const { return w.io.time >= some_time + 30 * day; }
