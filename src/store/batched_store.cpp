@@ -88,7 +88,7 @@ void batched_store::pump_later() {
 /// Operations that may fail for lack of memory come before the batches have the step, or are caught
 /// while it waits.
 template <auto Rules, class Answer, class Request>
-asio::awaitable<result<Answer>> batched_store::run(Request const& request) {
+asio::awaitable<result<Answer>> batched_store::run(Request request) {
     awaited_step<Rules, Request> step(request);
     auto const deadline = std::chrono::steady_clock::now() + timeout_;
     auto submit_step = [this, &step, deadline] {
@@ -105,45 +105,45 @@ asio::awaitable<result<Answer>> batched_store::run(Request const& request) {
 }
 
 asio::awaitable<result<admit_outcome>> batched_store::admit(admission request) {
-    co_return co_await run<engine::admit, admit_outcome>(request);
+    return run<engine::admit, admit_outcome>(std::move(request));
 }
 
 asio::awaitable<result<settle_outcome>> batched_store::settle(settlement request) {
-    co_return co_await run<engine::settle, settle_outcome>(request);
+    return run<engine::settle, settle_outcome>(std::move(request));
 }
 
 asio::awaitable<result<replace_outcome>>
 batched_store::replace_reservation(reservation_replacement request) {
-    co_return co_await run<engine::replace_reservation, replace_outcome>(request);
+    return run<engine::replace_reservation, replace_outcome>(std::move(request));
 }
 
 asio::awaitable<result<update_outcome>> batched_store::update(delivery_update request) {
-    co_return co_await run<engine::update, update_outcome>(request);
+    return run<engine::update, update_outcome>(std::move(request));
 }
 
 asio::awaitable<result<check_outcome>> batched_store::check_code(check request) {
-    co_return co_await run<engine::check_code, check_outcome>(request);
+    return run<engine::check_code, check_outcome>(std::move(request));
 }
 
 asio::awaitable<result<std::optional<verification>>> batched_store::find(verification_address at) {
-    co_return co_await run<engine::find, std::optional<verification>>(at);
+    return run<engine::find, std::optional<verification>>(at);
 }
 
 asio::awaitable<result<cancel_outcome>> batched_store::cancel(cancellation request) {
-    co_return co_await run<engine::cancel, cancel_outcome>(request);
+    return run<engine::cancel, cancel_outcome>(std::move(request));
 }
 
 asio::awaitable<result<released>> batched_store::release_number(release request) {
-    co_return co_await run<engine::release_number, released>(request);
+    return run<engine::release_number, released>(request);
 }
 
 asio::awaitable<result<std::vector<std::int64_t>>>
 batched_store::spent(std::vector<budget_key> budgets) {
-    co_return co_await run<engine::spent, std::vector<std::int64_t>>(budgets);
+    return run<engine::spent, std::vector<std::int64_t>>(std::move(budgets));
 }
 
 asio::awaitable<result<agreement>> batched_store::agree(shared_secrets secrets) {
-    co_return co_await run<engine::agree, agreement>(secrets);
+    return run<engine::agree, agreement>(std::move(secrets));
 }
 
 asio::awaitable<batch_stats> batched_store::stats() {

@@ -53,7 +53,7 @@ protected:
 
 private:
     template <auto Rules, class Answer, class Request>
-    boost::asio::awaitable<result<Answer>> run(Request const& request);
+    boost::asio::awaitable<result<Answer>> run(Request request);
 
     [[nodiscard]] batch_options prepare(batch_options options, batching when);
     void pump_later();
