@@ -19,16 +19,18 @@ constexpr std::int64_t room_per_typed = 1 + conversion_guard::out_per_typed;
 /// The counts of a window's two periods: the sends, less the room that typed codes give.
 class window {
 public:
-    window(shared_state const& state, field_name::window const& names, std::chrono::seconds length,
+    window(shared_state const& state, std::size_t window_at, std::chrono::seconds length,
            store_time now)
         : length_(duration(length).count()),
           left_(length_ - std::chrono::floor<duration>(now.time_since_epoch()).count() % length_) {
-        auto const count = [&state](std::string_view name) {
-            return std::min(state.value(name), count_max);
+        if (!state.guard) return;
+        auto const count = [&](std::size_t n) {
+            return std::min(state.fields[state.guard->fields_at + window_at + n].current,
+                            count_max);
         };
-        sent_ = count(names.sent);
-        room_ = room_per_typed * count(names.typed);
-        before_ = count(names.sent_before) - room_per_typed * count(names.typed_before);
+        sent_ = count(0); // in the order of field_name::window
+        room_ = room_per_typed * count(2);
+        before_ = count(1) - room_per_typed * count(3);
     }
 
     /// The largest allowed count of sends in the current period, including one more. Less than the
@@ -64,8 +66,8 @@ private:
 
 std::array<window, 2> windows_of(states& states, conversion_guard const& rule, store_time now) {
     auto const& kept = states.shared(state::limit_state_key(rule.key));
-    return {window(kept, field_name::hour, hour_length, now),
-            window(kept, field_name::recent, rule.typing, now)};
+    return {window(kept, state::hour_at, hour_length, now),
+            window(kept, state::recent_at, rule.typing, now)};
 }
 
 addition count_of(std::string_view name, std::int64_t delta, store_time now) {

@@ -18,9 +18,6 @@ constexpr std::uint64_t period_max = 7'300'000'000;
 constexpr std::uint64_t typing_max = 3600;
 
 constexpr std::chrono::seconds hour_length{3600};
-/// The positions of a guard's windows among its fields.
-constexpr std::size_t hour_at = 0;
-constexpr std::size_t recent_at = 4;
 
 void move(field const& from, field& to) noexcept {
     to.stored = from.stored;

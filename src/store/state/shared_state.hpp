@@ -52,6 +52,10 @@ inline constexpr std::array<std::string_view, 8> of_guard{
     recent.sent, recent.sent_before, recent.typed, recent.typed_before};
 } // namespace field_name
 
+/// The positions of a guard's windows among its fields.
+inline constexpr std::size_t hour_at = 0;
+inline constexpr std::size_t recent_at = 4;
+
 struct field {
     /// The source of a field that is not made from a stored one.
     static constexpr std::int16_t nothing = -1;
