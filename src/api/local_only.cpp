@@ -31,7 +31,9 @@ std::string_view host_of(std::string_view authority) {
 
 bool is_local(std::string_view authority) {
     auto host = host_of(authority);
-    if (iequals(host, "localhost") || ends_with_ignoring_case(host, ".localhost")) return true;
+    if (host == "127.0.0.1" || iequals(host, "localhost") ||
+        ends_with_ignoring_case(host, ".localhost"))
+        return true;
     bool const is_v6 = host.starts_with('[') && host.ends_with(']');
     if (is_v6) host = host.substr(1, host.size() - 2);
     auto const address = http::parse_address(host);

@@ -21,7 +21,8 @@ std::optional<char> take_digit(std::string_view& text) noexcept {
     constexpr std::array<unsigned char, 3> zeros{0x90, 0xA0, 0xB0};
     std::size_t before = 0;
     unsigned char zero = '0';
-    for (std::size_t i = 0; i < scripts.size(); ++i)
+    bool const is_ascii = !text.empty() && is_ascii_digit(text.front());
+    for (std::size_t i = 0; i < scripts.size() && !is_ascii; ++i)
         if (text.starts_with(scripts[i])) {
             before = scripts[i].size();
             zero = zeros[i];

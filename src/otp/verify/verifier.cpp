@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace otpd::otp {
 
@@ -43,7 +44,7 @@ verdict judge(store::result<store::check_outcome> const& answer, policy const& r
         verdict operator()(store::wrong const& guess) const {
             failure why{errc::invalid_code};
             why.attempts_left = guess.attempts_left;
-            return {"wrong", why};
+            return {"wrong", std::move(why)};
         }
         verdict operator()(store::exhausted const& code) const {
             return {"exhausted", failure{errc::attempts_exceeded, whole_seconds(code.retry_after)}};
@@ -98,9 +99,9 @@ asio::awaitable<outcome<verified>> verifier::guess(verify_request request) {
     auto guess = checks_.check(std::move(request));
     auto const rate_limit_checks = guess.check.rate_limit_checks;
     auto const answer = co_await store_.check_code(std::move(guess.check));
-    auto const [word, result] = judge(answer, rules_, rate_limit_checks);
-    reports_.answered(guess, word, answer);
-    co_return result;
+    auto given = judge(answer, rules_, rate_limit_checks);
+    reports_.answered(guess, given.word, answer);
+    co_return std::move(given.result);
 }
 
 } // namespace otpd::otp

@@ -40,6 +40,7 @@ public:
     void byte(std::uint8_t value) { to_ += static_cast<char>(value); }
     /// Seven bits per byte, least significant first.
     void number(std::uint64_t value) {
+        if (value < 0x80) return byte(static_cast<std::uint8_t>(value)); // most are
         std::array<char, number_size_max> room{};
         std::size_t size = 0;
         for (; value >= 0x80; value >>= 7U)
