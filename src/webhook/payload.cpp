@@ -38,6 +38,21 @@ private:
     std::string text_ = "{";
 };
 
+/// As in the reply of the send.
+std::string list_of(std::vector<otp::route_result> const& steps) {
+    std::string text = "[";
+    for (auto const& step : steps) {
+        members json;
+        json.add_raw("route_id", std::to_string(step.route_id));
+        json.add("outcome", step.outcome);
+        json.add_raw("reason", step.reason.empty() ? "null" : quoted(step.reason));
+        json.add_raw("price", step.price ? to_decimal(*step.price) : "null");
+        if (text.size() != 1) text += ',';
+        text += std::move(json).object();
+    }
+    return text += ']';
+}
+
 std::string data_of(otp::verification_event const& event) {
     members data;
     data.add("verification_id", event.verification_id);
@@ -51,6 +66,8 @@ std::string data_of(otp::verification_event const& event) {
     data.add("bx_message_id", event.bx_message_id);
     data.add("status", event.status);
     data.add("reason", event.reason);
+    data.add("error", event.error);
+    if (!event.steps.empty()) data.add_raw("steps", list_of(event.steps));
     if (event.cost) {
         data.add_raw("cost", to_decimal(*event.cost));
         data.add("currency", account_currency);

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace otpd::otp {
 
@@ -32,10 +33,18 @@ enum class event_type : std::uint8_t {
 /// Returns a stable snake_case word.
 [[nodiscard]] std::string_view to_string(event_type) noexcept;
 
+/// The result of one route, in the words of step_report (failure.hpp).
+struct route_result {
+    int route_id = 0;
+    std::string_view outcome; ///< of static storage
+    std::string_view reason;  ///< of static storage; empty if accepted
+    std::optional<money> price;
+};
+
 /// Contains no code, no full number and no secret. Unknown texts are empty and unknown numbers 0.
 struct verification_event {
     event_type type = event_type::admitted;
-    wall_time at;
+    wall_time at; ///< that of the event in the store, if it lists it: all readers see the same
     std::string verification_id; ///< as callers see it (key_ring::seal)
     std::string request_id;      ///< of the HTTP request that caused it
     std::string client;
@@ -50,7 +59,13 @@ struct verification_event {
     std::string order_id;
     std::string bx_message_id;
     std::string status; ///< in the upstream's spelling, with delivered, failed and delivery
-    std::string reason; ///< a bridgexapi::reason, or comma-separated limit names
+    /// A bridgexapi::reason; with failed: not_sent or delivery_failed; with blocked: comma-separated
+    /// limit names.
+    std::string reason;
+    /// With failed: the upstream's own word, or else the reason.
+    std::string error;
+    /// With accepted: the routes that were considered, in the order of the plan.
+    std::vector<route_result> steps;
     /// With unknown: does not count against the route (bridgexapi/types.hpp).
     bool stale_connection = false;
     /// Time since the verification was admitted.

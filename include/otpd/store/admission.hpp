@@ -74,6 +74,7 @@ inline constexpr std::size_t codes_max = 2;
 inline constexpr std::size_t open_max = 8;
 
 struct admitted {
+    wall_time at{};      ///< of the event, as find() shows it
     code_seed code;      ///< the code to send: admission::code, or the one that is repeated
     duration code_end{}; ///< how long that code can be verified from now on
     duration cooldown{}; ///< the pause of the session that has begun; 0: none
@@ -148,7 +149,10 @@ struct settlement {
 
 /// `superseded`: the verification is forgotten, or with send_result::refused already ended (used,
 /// replaced, canceled, expired). This is no fault. Only the idempotency record is changed.
-enum class settle_outcome : std::uint8_t { settled, superseded };
+struct settle_outcomes {
+    enum kind : std::uint8_t { settled, superseded };
+};
+using settle_outcome = timed<settle_outcomes>;
 
 /// What became known of a message after its send was settled.
 struct delivery_update {
@@ -162,7 +166,11 @@ struct delivery_update {
 /// `updated`: the new state is more certain, or equally certain, not final, and its details differ
 /// from those of the last event `delivery` (or are not empty if there is none). In the second case
 /// only the event is added, if there is room. `known`: neither. `absent`: the verification is
-/// forgotten. `known` and `absent` change nothing, so several instances may repeat an update.
-enum class update_outcome : std::uint8_t { updated, known, absent };
+/// forgotten. `known` and `absent` change nothing, so several instances may repeat an update. The
+/// time of `known` is that of the last event `delivery`.
+struct update_outcomes {
+    enum kind : std::uint8_t { updated, known, absent };
+};
+using update_outcome = timed<update_outcomes>;
 
 } // namespace otpd::store

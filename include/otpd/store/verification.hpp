@@ -223,7 +223,9 @@ struct verified {
     /// of the session; nothing if he has none: then no verification is `verified`.
     std::optional<verification_id> id;
     std::optional<receipt> sent;
-    duration age{}; ///< since the admission
+    duration age{};        ///< since the admission
+    wall_time at;          ///< of the event, as find() shows it
+    std::string admission; ///< the details of the event `admitted`
 };
 /// The guess was counted.
 struct wrong {
@@ -234,6 +236,7 @@ struct wrong {
     verification_id id{};
     /// Its own requester made the guess, and has no attempts left at its code.
     bool is_last = false;
+    wall_time at; ///< of the event, as find() shows it
 };
 /// The requester's attempts at every live code of the session were already used up: the guess was
 /// neither evaluated nor counted.
@@ -257,8 +260,27 @@ struct cancellation {
     std::string scope_prefix;
 };
 
-/// `ended`: it had already ended.
-enum class cancel_outcome : std::uint8_t { canceled, ended, absent };
+/// An outcome, and when its event happened: the time that find() shows of the event. Zero if there
+/// is none.
+template <class Kinds>
+struct timed : Kinds {
+    using kind = typename Kinds::kind;
+
+    constexpr timed(kind outcome, wall_time time = {}) noexcept : is(outcome), at(time) {}
+    constexpr operator kind() const noexcept { return is; }
+
+    kind is;
+    wall_time at; ///< by the store's clock, in whole milliseconds
+};
+
+struct cancel_outcomes {
+    enum kind : std::uint8_t {
+        canceled,
+        ended, ///< it had already ended
+        absent
+    };
+};
+using cancel_outcome = timed<cancel_outcomes>;
 
 /// What an operator may have forgotten of a number.
 enum class release_part : std::uint8_t {

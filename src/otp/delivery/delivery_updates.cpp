@@ -62,7 +62,6 @@ store_update begin_update(open_message const& message, delivery_report report, m
     store_update made;
     made.update.address = message.what.address;
     made.event = message.what.event;
-    made.event.at = now.wall;
     made.event.attempted = false;
     made.event.status = report.status;
     made.event.reason.clear();
@@ -81,7 +80,7 @@ details_writer describe(open_message const& message, store_update& made) {
         made.update.message = store::delivery::failed;
         refund(message.what, made.update);
         made.event.type = event_type::failed;
-        made.event.reason = "not_sent";
+        made.event.reason = made.event.error = "not_sent";
         return details.add("reason", "not_sent");
     }
     details.add("status", cut(report.status));
@@ -95,6 +94,10 @@ details_writer describe(open_message const& message, store_update& made) {
     }
     made.update.message = state_of(report.status);
     made.event.type = event_of(made.update.message);
+    if (made.event.type == event_type::failed) {
+        made.event.reason = "delivery_failed";
+        made.event.error = report.error ? cut(*report.error) : made.event.reason;
+    }
     if (is_final(made.update.message)) {
         auto const seconds = std::chrono::floor<std::chrono::seconds>(made.event.since_accepted);
         details.add("seconds", static_cast<std::int64_t>(seconds.count()));
@@ -191,7 +194,9 @@ void delivery_updates::on_answer(store_update const& update, store::result<updat
         if (is_end)
             reports_.ended(update.why == why::not_sent ? "absent" : to_string(state),
                            message->what.event.route_id);
-        reports_.changed(update.event);
+        auto event = update.event;
+        event.at = answer->at;
+        reports_.changed(event);
     }
     if (is_end)
         messages_.erase(update.which);

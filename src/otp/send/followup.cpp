@@ -19,6 +19,8 @@ void followup::follow_message(send_state const& send, verification_event const& 
     followed_message message;
     message.address = send.draft.address;
     message.event = event;
+    message.event.at = now_.wall(); // the tracker measures by this process's clock
+    message.event.steps.clear();
     message.admitted_at = send.draft.began_at;
     message.asked_at = send.asked_at;
     message.follow_for = send.draft.rules.ttl;

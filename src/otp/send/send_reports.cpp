@@ -112,13 +112,19 @@ void send_reports::settle_failed(send_state const& send) const {
 
 // --- observers ----------------------------------------------------------------------------------
 
-verification_event send_reports::event_of(send_state const& send, event_type type) const {
+verification_event send_reports::event_of(send_state const& send, event_type type,
+                                          wall_time stored_at) const {
     auto const& draft = send.draft;
     auto const& request = draft.request;
     verification_event event;
     event.type = type;
-    event.at = now_.wall();
-    if (send.admission) event.verification_id = draft.sealed;
+    event.at = stored_at == wall_time() ? now_.wall() : stored_at;
+    if (send.admission) {
+        event.verification_id = draft.sealed;
+        auto const since =
+            event.at - (stored_at == wall_time() ? draft.began_at : send.admission->at);
+        event.since_admitted = std::chrono::floor<std::chrono::milliseconds>(since);
+    }
     event.request_id = request.caller.request_id;
     event.client = request.caller.client->name;
     event.purpose = request.purpose.name();
@@ -127,17 +133,18 @@ verification_event send_reports::event_of(send_state const& send, event_type typ
     event.plan = send.routes().plan;
     event.route_id = send.routes().taken.route_id;
     event.price = send.routes().taken.price;
-    event.since_admitted = std::chrono::floor<std::chrono::milliseconds>(event.at - draft.began_at);
     return event;
 }
 
 verification_event send_reports::transmitted(send_state const& send) const {
-    auto event = event_of(send, event_type::not_sent);
+    auto event = event_of(send, event_type::not_sent, send.settled_at);
     if (auto const* const accepted = send.accepted()) {
         event.type = event_type::accepted;
         event.order_id = accepted->order_id.value_or("");
         event.bx_message_id = accepted->bx_message_id.value_or("");
         event.cost = accepted->cost;
+        for (auto const& step : send.routes().reports)
+            event.steps.push_back({step.route_id, to_string(step.outcome), step.why, step.price});
     } else if (auto const* const unknown = send.unknown()) {
         event.type = event_type::unknown;
         event.reason = bridgexapi::to_string(unknown->why);
@@ -170,7 +177,7 @@ void send_reports::route_left(send_state const& send, step_report const& step) c
 
 void send_reports::admitted(send_state const& send) const {
     if (observers_.wants(event_type::admitted))
-        observers_.on_event(event_of(send, event_type::admitted));
+        observers_.on_event(event_of(send, event_type::admitted, send.admission->at));
     for (auto const& each : send.routes().reports)
         publish_route_left(send, each);
 }

@@ -36,7 +36,9 @@ public:
     void settle_failed(send_state const& send) const;
 
 private:
-    [[nodiscard]] verification_event event_of(send_state const& send, event_type type) const;
+    /// `stored_at`: the time of the event in the store; zero if it lists none.
+    [[nodiscard]] verification_event event_of(send_state const& send, event_type type,
+                                              wall_time stored_at = {}) const;
     void publish_route_left(send_state const& send, step_report const& step) const;
     void publish_blocked(send_state const& send, failure const& why) const;
     void log_sent(send_state const& send, sent const& result) const;

@@ -54,6 +54,8 @@ struct send_state {
     wall_time asked_at = {}; ///< when the upstream was called last
     /// The outcome, once it was transmitted.
     std::optional<bridgexapi::send_outcome> message = {};
+    /// When it was settled, by the store's clock; zero if it was not.
+    wall_time settled_at = {};
 
     [[nodiscard]] route_walk const& routes() const noexcept { return draft.routes; }
     [[nodiscard]] bridgexapi::accepted const* accepted() const noexcept {

@@ -5,14 +5,14 @@
 
 namespace otpd::otp {
 
-void cancel_reports::canceled(caller const& caller, store::verification_address const& at,
-                              std::string const& sealed) const {
+void cancel_reports::canceled(caller const& caller, store::verification_address const& address,
+                              std::string const& sealed, wall_time at) const {
     log_.info("otp_canceled", {{"request_id", caller.request_id},
-                               {"verification_id", to_hex(at.id)},
+                               {"verification_id", to_hex(address.id)},
                                {"client", caller.client->name}});
     verification_event event;
     event.type = event_type::canceled;
-    event.at = now_.wall();
+    event.at = at;
     event.verification_id = sealed;
     event.request_id = caller.request_id;
     event.client = caller.client->name;

@@ -17,17 +17,16 @@ namespace otpd::otp {
 class cancel_reports {
 public:
     /// All arguments must outlive it.
-    cancel_reports(observer& observers, telemetry::logger& log, clock const& now)
-        : observers_(observers), log_(log), now_(now) {}
+    cancel_reports(observer& observers, telemetry::logger& log)
+        : observers_(observers), log_(log) {}
 
-    /// `sealed` is the address as callers see it.
-    void canceled(caller const& caller, store::verification_address const& at,
-                  std::string const& sealed) const;
+    /// `sealed` is the address as callers see it. `at`: by the store's clock.
+    void canceled(caller const& caller, store::verification_address const& address,
+                  std::string const& sealed, wall_time at) const;
 
 private:
     observer& observers_;
     telemetry::logger& log_;
-    clock const& now_;
 };
 
 } // namespace otpd::otp

@@ -108,7 +108,7 @@ asio::awaitable<outcome<verification_view>> verifications::cancel(caller caller,
     if (!answer) co_return failure{errc::store_unavailable, retry_soon};
     if (*answer == store::cancel_outcome::absent) co_return failure{errc::verification_not_found};
     if (*answer == store::cancel_outcome::ended) co_return failure{errc::verification_ended};
-    reports_.canceled(caller, *at, id);
+    reports_.canceled(caller, *at, id, answer->at);
     co_return co_await find(std::move(caller), std::move(id));
 }
 

@@ -1,12 +1,26 @@
 #include "verify/guess_reports.hpp"
 
 #include "otpd/core/encoding.hpp"
+#include "otpd/otp/timeline.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
+#include <utility>
 #include <variant>
 
 namespace otpd::otp {
+
+namespace {
+
+/// The route plan in the details of an admission; empty if there was none.
+std::string plan_of(std::string_view admission) {
+    for (auto& [name, value] : read_details(admission))
+        if (auto* const text = std::get_if<std::string>(&value); text && name == "route_plan")
+            return std::move(*text);
+    return {};
+}
+
+} // namespace
 
 void guess_reports::answered(checked_guess const& guess, std::string_view word,
                              store::result<store::check_outcome> const& answer) const {
@@ -32,7 +46,7 @@ void guess_reports::publish(checked_guess const& guess, store::check_outcome con
     auto const& request = guess.request;
     verification_event event;
     event.type = kind;
-    event.at = now_.wall();
+    event.at = right != nullptr ? right->at : wrong->at;
     event.verification_id = keys_.seal({guess.number, right != nullptr ? *right->id : wrong->id});
     event.request_id = request.caller.request_id;
     event.client = request.caller.client->name;
@@ -41,6 +55,7 @@ void guess_reports::publish(checked_guess const& guess, store::check_outcome con
     event.phone = request.number.masked();
     if (right != nullptr) {
         event.since_admitted = right->age;
+        event.plan = plan_of(right->admission);
         auto const sent = right->sent.value_or(store::receipt{});
         event.route_id = sent.route_id;
         event.order_id = sent.order_id;

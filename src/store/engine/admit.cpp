@@ -133,6 +133,7 @@ admitted apply(states& states, admission const& request, identity const& who, st
         done.cooldown = begin_pause(number, who.session(request.key.scope), request.cooldown,
                                     to_millisecond(now));
     auto const& code = add_verification(number, request, who, now);
+    done.at = time_of_event(number.verifications.back(), duration(0));
     done.code = code.seed;
     done.code_end = until(code.end, now);
     return done;

@@ -53,6 +53,7 @@ wrong count_wrong(number_state& state, code_list<live_code> const& codes, verifi
     answer.id = asked.id;
     answer.is_last = kind != guess_kind::of_id && asked.by == guesser.by &&
                      state.code_of(asked).attempts_of(guesser.by) >= request.attempts_max;
+    answer.at = time_of_event(asked, now);
     answer.attempts_left = std::min({most, guesses_left(state, request.guesses, guesser.whose),
                                      failures_left(state, request.guesses, guesser.whose)});
     bound_events(state);
@@ -80,6 +81,8 @@ verified accept(number_state& state, check const& request, identity const& guess
     if (owner != nullptr) {
         answer.id = owner->id;
         answer.age = since(owner->admitted, now);
+        answer.at = time_of_event(*owner, now);
+        answer.admission = owner->events.last_details(event_type::admitted);
         if (owner->sent) answer.sent = owner->sent.get();
     }
     for (auto& each : state.verifications) {

@@ -14,7 +14,9 @@ update_outcome update(states& states, delivery_update const& request, store_time
     bool const event_alone = with_it == before && with_it < certainty(delivery::delivered) &&
                              lists_more(*found) &&
                              request.details != found->events.last_details(event_type::delivery);
-    if (!grows && !event_alone) return update_outcome::known;
+    if (!grows && !event_alone)
+        return {update_outcome::known,
+                time_of_event(*found, found->events.last_time(event_type::delivery))};
     if (grows) adjust(states, request.adjustments, now);
     auto& number = states.change_number(request.address.number);
     auto& changed = *number.find(request.address.id);
@@ -24,8 +26,9 @@ update_outcome update(states& states, delivery_update const& request, store_time
         if (request.message == delivery::failed) end_pause_of(number, changed);
     }
     list_event(changed, event_type::delivery, now, request.details);
+    auto const at = time_of_event(changed, now);
     bound_events(number);
-    return update_outcome::updated;
+    return {update_outcome::updated, at};
 }
 
 std::optional<verification> find(states& states, verification_address const& at, store_time now) {
@@ -41,10 +44,10 @@ cancel_outcome cancel(states& states, cancellation const& request, store_time no
         return cancel_outcome::absent;
     if (!found->is_live()) return cancel_outcome::ended;
     auto& number = states.change_number(request.address.number);
-    end_verification(*number.find(request.address.id), progress::canceled, event_type::canceled,
-                     now);
+    auto& canceled = *number.find(request.address.id);
+    end_verification(canceled, progress::canceled, event_type::canceled, now);
     number.drop_unused_codes();
-    return cancel_outcome::canceled;
+    return {cancel_outcome::canceled, time_of_event(canceled, now)};
 }
 
 released release_number(states& states, release const& request, store_time) {

@@ -95,6 +95,7 @@ settle_outcome settle(states& states, settlement const& request, store_time now)
     if (refused && !found->is_live()) return settle_outcome::superseded;
     if (!found->is_settled) adjust(states, adjustments_of(request, *found), now);
     auto& number = states.change_number(request.key.number);
+    auto const at = time_of_event(*found, now);
     if (refused) {
         take_back(states, request, found->whose, now);
         remove(number, request, now);
@@ -103,7 +104,7 @@ settle_outcome settle(states& states, settlement const& request, store_time now)
         keep_result(*number.find(request.id), request, now);
         bound_events(number);
     }
-    return settle_outcome::settled;
+    return {settle_outcome::settled, at};
 }
 
 replace_outcome replace_reservation(states& states, reservation_replacement const& request,

@@ -18,10 +18,6 @@ namespace {
 /// Bounds even the events that are always listed.
 constexpr std::size_t all_events_max = 2 * events_max;
 
-wall_time wall_time_of(store_time at) noexcept {
-    return wall_time(std::chrono::floor<duration>(at.time_since_epoch()));
-}
-
 duration after_admission(verification_state const& verification, store_time at) noexcept {
     return since(verification.admitted, at);
 }
@@ -207,6 +203,15 @@ void bound_events(number_state& state) {
 
 // --- events -------------------------------------------------------------------------------------
 
+wall_time time_of_event(verification_state const& verification, duration after) noexcept {
+    auto const at = verification.admitted + after;
+    return wall_time(std::chrono::floor<duration>(at.time_since_epoch()));
+}
+
+wall_time time_of_event(verification_state const& verification, store_time now) noexcept {
+    return time_of_event(verification, after_admission(verification, now));
+}
+
 bool lists_more(verification_state const& verification) noexcept {
     return verification.events.size() < events_max;
 }
@@ -243,7 +248,7 @@ verification shown(number_state const& number, verification_state const& state, 
     seen.scope = state.scope;
     seen.state = state.code_state;
     seen.message = state.message;
-    seen.admitted_at = wall_time_of(state.admitted);
+    seen.admitted_at = time_of_event(state, duration(0));
     seen.age = since(state.admitted, now);
     if (state.is_live()) {
         auto const& code = number.code_of(state);
@@ -253,7 +258,7 @@ verification shown(number_state const& number, verification_state const& state, 
     if (state.sent) seen.sent = state.sent.get();
     for (auto& each : state.events.all())
         seen.events.push_back(
-            event{each.type, wall_time_of(state.admitted + each.after), std::move(each.details)});
+            event{each.type, time_of_event(state, each.after), std::move(each.details)});
     // The notes of a settlement are listed later than they happened.
     std::ranges::stable_sort(seen.events, std::less<>(), &event::at);
     return seen;

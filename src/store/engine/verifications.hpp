@@ -52,6 +52,13 @@ void end_verification(state::verification_state& verification, progress how, eve
 
 // --- events -------------------------------------------------------------------------------------
 
+/// The time that callers see of an event which happened `after` the admission, and of one that is
+/// listed now.
+[[nodiscard]] wall_time time_of_event(state::verification_state const& verification,
+                                      duration after) noexcept;
+[[nodiscard]] wall_time time_of_event(state::verification_state const& verification,
+                                      store_time now) noexcept;
+
 [[nodiscard]] bool lists_more(state::verification_state const& verification) noexcept;
 /// Lists an event unless there are enough.
 void list_event(state::verification_state& verification, event_type type, store_time at,

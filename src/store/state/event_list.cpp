@@ -100,6 +100,14 @@ std::string event_list::last_details(event_type type) const {
     return text;
 }
 
+duration event_list::last_time(event_type type) const noexcept {
+    duration last{};
+    for_each([&](packed_event const& each) {
+        if (each.type == type) last = each.after;
+    });
+    return last;
+}
+
 std::vector<event_record> event_list::all() const {
     std::vector<event_record> list;
     list.reserve(size_);

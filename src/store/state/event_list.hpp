@@ -37,6 +37,8 @@ public:
     [[nodiscard]] std::size_t count(event_type type) const noexcept;
     /// The details of the last event of this type; empty if there is none.
     [[nodiscard]] std::string last_details(event_type type) const;
+    /// The time of the last event of this type; 0 if there is none.
+    [[nodiscard]] duration last_time(event_type type) const noexcept;
     /// In the order of their addition.
     [[nodiscard]] std::vector<event_record> all() const;
 

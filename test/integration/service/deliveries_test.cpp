@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <set>
@@ -240,6 +241,7 @@ BOOST_AUTO_TEST_CASE(webhooks_post_signed_events) {
     check_outcome(with.service.verify(number, code), 200);
     eventually([&] { return hooks.notes().size() >= 4; });
     std::set<std::string> types;
+    std::set<std::string> times;
     for (auto const& request : hooks.notes()) {
         BOOST_TEST(request.starts_with("POST /otp?from=otpd HTTP/1.1\r\n"));
         auto const payload = request.substr(request.find("\r\n\r\n") + 4);
@@ -250,9 +252,14 @@ BOOST_AUTO_TEST_CASE(webhooks_post_signed_events) {
         BOOST_TEST(payload.find(code) == std::string::npos);
         auto const event = json::parse(payload).as_object();
         types.insert(std::string(event.at("type").as_string()));
-        if (event.at("type").as_string() != "verification.blocked")
-            BOOST_TEST(event.at("data").at("verification_id").as_string() == id);
+        if (event.at("type").as_string() == "verification.blocked") continue;
+        BOOST_TEST(event.at("data").at("verification_id").as_string() == id);
+        times.insert(std::string(event.at("timestamp").as_string()));
     }
+    std::set<std::string> shown;
+    for (auto const& event : with.view(id).at("events").as_array())
+        shown.insert(std::string(event.at("at").as_string()));
+    BOOST_TEST(std::ranges::includes(shown, times)); // to the millisecond
     BOOST_TEST((types == std::set<std::string>{"verification.accepted", "verification.delivered",
                                                "verification.verified", "verification.blocked"}));
 }

@@ -73,7 +73,28 @@ BOOST_FIXTURE_TEST_CASE(the_upstreams_error_is_kept_with_a_failure, delivery_fix
     BOOST_TEST((store.updates.at(0).message == state::failed));
     BOOST_TEST(*detail_of<std::string>(store.updates[0].details, "error") ==
                "absent subscriber, 27");
-    BOOST_TEST(event(event_type::failed) == 1U);
+    BOOST_REQUIRE(event(event_type::failed) == 1U);
+    BOOST_TEST(observer.all.back().error == "absent subscriber, 27");
+    BOOST_TEST(observer.all.back().reason == "delivery_failed");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_failure_without_a_word_of_the_upstream_has_the_reason_as_its_error,
+                        delivery_fixture) {
+    add_report("BX-1", "FAILED");
+    follow(message("BX-1"));
+    poll_until([&] { return open() == 0; });
+    BOOST_REQUIRE(event(event_type::failed) == 1U);
+    BOOST_TEST(observer.all.back().error == "delivery_failed");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_event_has_the_time_that_the_store_gave_it, delivery_fixture) {
+    auto const stored_at = clock.wall() + std::chrono::milliseconds(123); // its clock is ahead
+    store.on_update = [=] { return update_outcome(update_outcome::updated, stored_at); };
+    add_report("BX-1", "DELIVERED");
+    follow(message("BX-1"));
+    poll_until([&] { return open() == 0; });
+    BOOST_REQUIRE(observer.all.size() == 1U);
+    BOOST_CHECK((observer.all[0].at == stored_at));
 }
 
 BOOST_FIXTURE_TEST_CASE(unknown_states_are_published_when_they_change_and_are_not_final,

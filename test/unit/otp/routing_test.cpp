@@ -150,6 +150,53 @@ BOOST_AUTO_TEST_CASE(an_explicit_route_is_the_only_one_that_is_tried) {
     BOOST_TEST(asked() == "8");
 }
 
+BOOST_AUTO_TEST_CASE(events_have_the_steps_the_plan_and_the_times_that_the_api_shows) {
+    routing_fixture with;
+    with.answers[8] = bridgexapi::rejected{reason::vendor_failed};
+    manual_clock ahead; // this instance's; the store's own is behind
+    ahead.advance(std::chrono::microseconds(7'123'456));
+    auto const deps = with.deps();
+    auto const domain = otp::make_operations(
+        with_plan(),
+        {deps.store, deps.sends, deps.questions, deps.keys, deps.plan, ahead, deps.random, deps.log,
+         deps.metrics, deps.price_list, deps.stats, deps.deliveries, deps.waiters, deps.events});
+    auto request = with.request();
+    request.plan = "login";
+    auto const sent =
+        with.run(with.context,
+                 domain.sender.send(std::move(request), deadline::in(std::chrono::seconds(9))));
+    BOOST_REQUIRE(sent.has_value());
+    with.clock.advance(std::chrono::milliseconds(20));
+    with.run(with.context, domain.verifier.verify(with.guess(with.wrong_code(), sent->id)));
+    with.clock.advance(std::chrono::milliseconds(30));
+    auto const verified = with.run(
+        with.context, domain.verifier.verify(with.guess(with.gateway.last_code(), sent->id)));
+    BOOST_REQUIRE(verified.has_value());
+
+    auto const view = with.find(sent->id);
+    BOOST_REQUIRE(view.has_value());
+    auto const shown_at = [&](std::string_view name) {
+        for (auto const& each : view->events)
+            if (each.type == name) return each.at;
+        return wall_time();
+    };
+    for (auto const& event : with.event.all) {
+        if (event.type == otp::event_type::step_left) continue;
+        auto const name = otp::to_string(event.type);
+        BOOST_CHECK((event.at == shown_at(name == "wrong" ? "wrong_code" : name)));
+    }
+    BOOST_TEST(with.event.kinds() == "admitted step_left accepted wrong verified");
+    auto const& accepted = with.event.all[2];
+    BOOST_REQUIRE(accepted.steps.size() == 2U);
+    BOOST_TEST(accepted.steps[0].route_id == 8);
+    BOOST_TEST(accepted.steps[0].outcome == "rejected");
+    BOOST_TEST(accepted.steps[0].reason == "vendor_failed");
+    BOOST_TEST(accepted.steps[1].route_id == 1);
+    BOOST_TEST(accepted.steps[1].outcome == "accepted");
+    BOOST_TEST(with.event.all.back().plan == "login");
+    BOOST_CHECK((with.event.all.back().since_admitted == std::chrono::milliseconds(50)));
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_plan_is_refused_before_anything_is_counted) {
     auto const result = send_by("logout");
     BOOST_TEST_REQUIRE(!result.has_value());

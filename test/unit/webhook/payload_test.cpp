@@ -58,6 +58,25 @@ BOOST_AUTO_TEST_CASE(says_all_that_is_known) {
                R"("currency":"EUR","request_id":"r1"}})");
 }
 
+BOOST_AUTO_TEST_CASE(has_the_steps_of_the_send_as_its_reply_has_them) {
+    auto what = happening(event_type::accepted);
+    what.steps = {{8, "rejected", "vendor_failed", money::from_micros(88'000)},
+                  {1, "accepted", "", std::nullopt}};
+    BOOST_TEST(payload_of(what).ends_with(
+        R"("data":{"steps":[{"route_id":8,"outcome":"rejected","reason":"vendor_failed",)"
+        R"("price":0.088},{"route_id":1,"outcome":"accepted","reason":null,"price":null}]}})"));
+}
+
+BOOST_AUTO_TEST_CASE(has_the_error_of_a_failure) {
+    auto what = happening(event_type::failed);
+    what.status = "UNDELIVERED";
+    what.reason = "delivery_failed";
+    what.error = "absent subscriber, 27";
+    BOOST_TEST(
+        payload_of(what).ends_with(R"("data":{"status":"UNDELIVERED","reason":"delivery_failed",)"
+                                   R"("error":"absent subscriber, 27"}})"));
+}
+
 BOOST_AUTO_TEST_CASE(leaves_out_what_is_not) {
     BOOST_TEST(
         payload_of(happening(event_type::blocked)) ==
