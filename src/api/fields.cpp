@@ -5,6 +5,7 @@
 #include "otpd/core/encoding.hpp"
 #include "otpd/http/address_range.hpp"
 #include "otpd/otp/route_plan.hpp"
+#include "otpd/store/verification.hpp"
 
 #include <algorithm>
 #include <array>
@@ -96,16 +97,31 @@ std::optional<std::string> read_end_user_address(json_body& body) {
     return std::nullopt;
 }
 
-std::optional<secret_string> read_device(json_body& body) {
-    constexpr std::string_view name = "device";
-    constexpr std::size_t longest = 128;
+namespace {
+
+std::optional<std::string> read_visible(json_body& body, std::string_view name,
+                                        std::size_t longest) {
     auto const text = body.optional_string(name);
     if (!text) return std::nullopt;
     auto const is_visible = [](char c) { return '!' <= c && c <= '~'; };
     if (!text->empty() && text->size() <= longest && std::ranges::all_of(*text, is_visible))
-        return secret_string(std::string(*text));
-    body.reject(name, "Value error, device must be 1 to 128 visible ASCII characters.");
+        return std::string(*text);
+    body.reject(name, "Value error, " + std::string(name) + " must be 1 to " +
+                          std::to_string(longest) + " visible ASCII characters.");
     return std::nullopt;
+}
+
+} // namespace
+
+std::optional<secret_string> read_device(json_body& body) {
+    constexpr std::size_t longest = 128;
+    auto text = read_visible(body, "device", longest);
+    if (!text) return std::nullopt;
+    return secret_string(*std::move(text));
+}
+
+std::string read_reference(json_body& body) {
+    return read_visible(body, "reference", store::reference_max).value_or(std::string());
 }
 
 otp::locale_tag read_locale(json_body& body) {

@@ -33,6 +33,8 @@ std::optional<std::string> read_verification_id(json_body& body, bool is_require
 std::optional<std::string> read_end_user_address(json_body& body);
 /// `device`: 1 to 128 visible ASCII characters.
 std::optional<secret_string> read_device(json_body& body);
+/// `reference`: 1 to 64 visible ASCII characters; empty if the member is missing.
+std::string read_reference(json_body& body);
 /// Returns an empty locale if the member is missing.
 otp::locale_tag read_locale(json_body& body);
 /// `route_id`, from the upstream's catalogue. The policy decides which routes are allowed.

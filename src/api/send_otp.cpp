@@ -28,6 +28,7 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
     auto locale = read_locale(body);
     auto suffix = read_autofill_suffix(body, client);
     auto challenge = body.optional_string("challenge_token");
+    auto reference = read_reference(body);
     if (!body.valid()) return std::nullopt;
     return otp::send_request{caller_of(request, client, std::move(address), std::move(device)),
                              *std::move(number),
@@ -38,6 +39,7 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
                              std::move(locale),
                              std::move(suffix),
                              std::optional<std::string>(challenge),
+                             std::move(reference),
                              {}};
 }
 
@@ -45,6 +47,7 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
 struct frame {
     std::string phone; ///< masked
     std::string purpose;
+    std::string reference;           ///< empty: none
     std::string reports_at;          ///< the URL of a delivery report without the message id
     bool names_verification = false; ///< in that URL: a tenant thereby shows whose message it is
 };
@@ -82,6 +85,7 @@ std::string write(otp::sent const& sent, frame const& frame) {
         .add("currency", currency)
         .add("route_plan", plan)
         .add_array("steps", write_steps(sent.steps));
+    if (!frame.reference.empty()) reply.add("reference", frame.reference);
     if (sent.test) reply.add("test", true);
     return reply.finish();
 }
@@ -103,7 +107,8 @@ answer send_otp(api_call call) {
     auto send = parse(body, request, *call.client);
     if (!send) co_return to_response(body.problem(), request);
 
-    frame const frame{send->to.masked(), send->purpose.name(), reports_at(call.deps),
+    frame const frame{send->to.masked(), send->purpose.name(), send->reference,
+                      reports_at(call.deps),
                       call.client->is_tenant && !call.deps.delivery_url.empty()};
     if (auto const& idempotency = *key) {
         auto remember = [frame](otp::sent const& sent) { return write(sent, frame); };

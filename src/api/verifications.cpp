@@ -38,8 +38,8 @@ std::string write(otp::verification_view const& view) {
     if (view.sent) route = sent.route_id;
     std::optional<std::string_view> currency;
     if (sent.cost) currency = "EUR";
-    return json_writer()
-        .add("verification_id", view.id)
+    json_writer reply;
+    reply.add("verification_id", view.id)
         .add("purpose", view.purpose)
         .add("state", view.state)
         .add("delivery", view.delivery)
@@ -51,8 +51,9 @@ std::string write(otp::verification_view const& view) {
         .add("order_id", given(sent.order_id))
         .add("cost", sent.cost)
         .add("currency", currency)
-        .add_array("events", events)
-        .finish();
+        .add_array("events", events);
+    if (!view.reference.empty()) reply.add("reference", view.reference);
+    return reply.finish();
 }
 
 http::response reply_of(otp::outcome<otp::verification_view> const& found,

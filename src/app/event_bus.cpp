@@ -56,6 +56,7 @@ void timeline_file::on_event(otp::verification_event const& event) noexcept {
     line.add("purpose", event.purpose);
     line.add("country", event.country);
     line.add("phone", event.phone);
+    line.add("reference", event.reference);
     line.add("route_plan", event.plan);
     line.add("route_id", event.route_id);
     line.add("attempted", event.attempted);

@@ -60,6 +60,7 @@ std::string data_of(otp::verification_event const& event) {
     data.add("purpose", event.purpose);
     data.add("country", event.country);
     data.add("phone", event.phone);
+    data.add("reference", event.reference);
     if (event.route_id != 0) data.add_raw("route_id", std::to_string(event.route_id));
     data.add("route_plan", event.plan);
     data.add("order_id", event.order_id);

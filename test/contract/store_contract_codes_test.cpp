@@ -41,6 +41,25 @@ STORE_TEST(scopes_have_their_own_codes) {
     BOOST_TEST(s.live_codes() == 0U);
 }
 
+// A resend repeats the code; its reference is its own.
+STORE_TEST(a_reference_belongs_to_its_verification) {
+    contract s;
+    auto first = free_send_of(1, 111, 1);
+    first.reference = "order-1";
+    auto second = free_send_of(1, 222, 2);
+    second.reference = std::string(reference_max, '~');
+    s.admitted(first);
+    s.admitted(second);
+    s.admitted(free_send_of(1, 333, 3));
+    BOOST_TEST(s.find(1, 1)->reference == first.reference);
+    BOOST_TEST(s.find(1, 2)->reference == second.reference);
+    BOOST_TEST(s.find(1, 3)->reference.empty());
+    BOOST_TEST(s.wrong(held_guess_of(1, 999, 1)).reference == first.reference);
+    BOOST_TEST(s.wrong(guess_of(1, 999)).reference.empty()); // of the newest
+    BOOST_TEST(s.verified(held_guess_of(1, 111, 2)).reference == second.reference);
+    BOOST_TEST(s.find(1, 1)->reference == first.reference);
+}
+
 STORE_TEST(a_code_dies_with_its_time) {
     contract s;
     s.admitted(send_of(1, 111, 1));

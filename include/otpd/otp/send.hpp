@@ -50,6 +50,7 @@ struct send_request {
     std::optional<autofill_suffix> suffix = std::nullopt; ///< nullopt: the client's
     /// failure::challenge_token of an earlier send, for a challenge that the end user has solved.
     std::optional<std::string> challenge_token = std::nullopt;
+    std::string reference = {}; ///< of the caller: up to store::reference_max visible ASCII
     std::optional<idempotency_key> idempotency = std::nullopt;
 };
 

@@ -50,8 +50,9 @@ struct verification_event {
     std::string client;
     std::string purpose;
     std::string country;
-    std::string phone; ///< masked
-    std::string plan;  ///< the route plan's name
+    std::string phone;     ///< masked
+    std::string reference; ///< of the caller
+    std::string plan;      ///< the route plan's name
     int route_id = 0;
     bool attempted = false;     ///< with step_left: the upstream was asked
     std::optional<money> price; ///< expected

@@ -28,6 +28,7 @@ struct verification_view {
     };
     std::string id;
     std::string purpose;
+    std::string reference;     ///< of the caller; may be empty
     std::string_view state;    ///< pending, active, exhausted, verified, expired or canceled
     std::string_view delivery; ///< queued, accepted, unknown, delivered or failed
     wall_time created_at;

@@ -64,7 +64,8 @@ struct admission {
     std::optional<solved_challenge> challenge;
     guess_budget guesses;
     std::optional<idempotency_key> idempotency;
-    std::string details; ///< of the event `admitted`
+    std::string details;     ///< of the event `admitted`
+    std::string reference{}; ///< of the caller; empty or up to reference_max
 };
 
 /// Most live codes of a session.

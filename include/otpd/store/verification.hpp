@@ -116,6 +116,9 @@ enum class event_type : std::uint8_t {
 /// no store parses them.
 inline constexpr std::size_t details_max = 512;
 
+/// Most characters of a caller's reference: visible ASCII. No store parses it.
+inline constexpr std::size_t reference_max = 64;
+
 struct event {
     event_type type = event_type::admitted;
     wall_time at; ///< by the store's clock, in whole milliseconds, so that all readers see the same
@@ -144,6 +147,7 @@ struct verification {
     std::uint32_t attempts = 0; ///< wrong guesses of its requester at its code; 0 after its end
     std::optional<receipt> sent;
     std::vector<event> events; ///< in order of time, to the millisecond
+    std::string reference{};   ///< admission::reference
 };
 
 /// Limits the wrong guesses per number in a sliding `window`, over all its codes and scopes. A new
@@ -223,9 +227,10 @@ struct verified {
     /// of the session; nothing if he has none: then no verification is `verified`.
     std::optional<verification_id> id;
     std::optional<receipt> sent;
-    duration age{};        ///< since the admission
-    wall_time at;          ///< of the event, as find() shows it
-    std::string admission; ///< the details of the event `admitted`
+    duration age{};          ///< since the admission
+    wall_time at;            ///< of the event, as find() shows it
+    std::string admission{}; ///< the details of the event `admitted`
+    std::string reference{}; ///< of the verification
 };
 /// The guess was counted.
 struct wrong {
@@ -236,7 +241,8 @@ struct wrong {
     verification_id id{};
     /// Its own requester made the guess, and has no attempts left at its code.
     bool is_last = false;
-    wall_time at; ///< of the event, as find() shows it
+    wall_time at;            ///< of the event, as find() shows it
+    std::string reference{}; ///< of the verification
 };
 /// The requester's attempts at every live code of the session were already used up: the guess was
 /// neither evaluated nor counted.
@@ -266,11 +272,12 @@ template <class Kinds>
 struct timed : Kinds {
     using kind = typename Kinds::kind;
 
+    constexpr timed() noexcept = default;
     constexpr timed(kind outcome, wall_time time = {}) noexcept : is(outcome), at(time) {}
     constexpr operator kind() const noexcept { return is; }
 
-    kind is;
-    wall_time at; ///< by the store's clock, in whole milliseconds
+    kind is{};
+    wall_time at{}; ///< by the store's clock, in whole milliseconds
 };
 
 struct cancel_outcomes {
@@ -280,7 +287,11 @@ struct cancel_outcomes {
         absent
     };
 };
-using cancel_outcome = timed<cancel_outcomes>;
+struct cancel_outcome : timed<cancel_outcomes> {
+    using timed::timed;
+
+    std::string reference{}; ///< of the verification; set with `canceled`
+};
 
 /// What an operator may have forgotten of a number.
 enum class release_part : std::uint8_t {

@@ -58,6 +58,7 @@ asio::awaitable<void> followup::follow_again(caller const& caller, store::verifi
     message.event.request_id = caller.request_id;
     message.event.client = caller.client->name;
     message.event.purpose = purpose;
+    message.event.reference = found.reference;
     message.event.route_id = found.sent->route_id;
     message.event.order_id = found.sent->order_id;
     message.event.bx_message_id = found.sent->bx_message_id;

@@ -130,6 +130,7 @@ verification_event send_reports::event_of(send_state const& send, event_type typ
     event.purpose = request.purpose.name();
     event.country = draft.country;
     event.phone = request.to.masked();
+    event.reference = request.reference;
     event.plan = send.routes().plan;
     event.route_id = send.routes().taken.route_id;
     event.price = send.routes().taken.price;

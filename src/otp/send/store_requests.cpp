@@ -113,6 +113,7 @@ store::admission admission_of(send_draft const& draft, policy const& rules) {
     request.challenge = draft.challenge;
     request.guesses = rules.guesses;
     request.idempotency = draft.idempotency;
+    request.reference = draft.request.reference;
     return request;
 }
 

@@ -6,16 +6,18 @@
 namespace otpd::otp {
 
 void cancel_reports::canceled(caller const& caller, store::verification_address const& address,
-                              std::string const& sealed, wall_time at) const {
+                              std::string const& sealed,
+                              store::cancel_outcome const& outcome) const {
     log_.info("otp_canceled", {{"request_id", caller.request_id},
                                {"verification_id", to_hex(address.id)},
                                {"client", caller.client->name}});
     verification_event event;
     event.type = event_type::canceled;
-    event.at = at;
+    event.at = outcome.at;
     event.verification_id = sealed;
     event.request_id = caller.request_id;
     event.client = caller.client->name;
+    event.reference = outcome.reference;
     observers_.on_event(event);
 }
 

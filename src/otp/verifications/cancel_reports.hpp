@@ -20,9 +20,9 @@ public:
     cancel_reports(observer& observers, telemetry::logger& log)
         : observers_(observers), log_(log) {}
 
-    /// `sealed` is the address as callers see it. `at`: by the store's clock.
+    /// `sealed` is the address as callers see it.
     void canceled(caller const& caller, store::verification_address const& address,
-                  std::string const& sealed, wall_time at) const;
+                  std::string const& sealed, store::cancel_outcome const& outcome) const;
 
 private:
     observer& observers_;

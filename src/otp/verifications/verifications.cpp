@@ -70,6 +70,7 @@ verification_view view_of(std::string id, store::verification const& found, poli
     view.expires_in = std::chrono::ceil<std::chrono::seconds>(found.expires_in);
     if (live)
         view.attempts_left = rules.attempts_max - std::min(found.attempts, rules.attempts_max);
+    view.reference = found.reference;
     view.sent = found.sent;
     for (auto const& each : found.events) {
         auto details = read_details(each.details);
@@ -108,7 +109,7 @@ asio::awaitable<outcome<verification_view>> verifications::cancel(caller caller,
     if (!answer) co_return failure{errc::store_unavailable, retry_soon};
     if (*answer == store::cancel_outcome::absent) co_return failure{errc::verification_not_found};
     if (*answer == store::cancel_outcome::ended) co_return failure{errc::verification_ended};
-    reports_.canceled(caller, *at, id, answer->at);
+    reports_.canceled(caller, *at, id, *answer);
     co_return co_await find(std::move(caller), std::move(id));
 }
 

@@ -53,6 +53,7 @@ void guess_reports::publish(checked_guess const& guess, store::check_outcome con
     event.purpose = request.purpose.name();
     event.country = guess.country;
     event.phone = request.number.masked();
+    event.reference = right != nullptr ? right->reference : wrong->reference;
     if (right != nullptr) {
         event.since_admitted = right->age;
         event.plan = plan_of(right->admission);

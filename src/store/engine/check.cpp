@@ -51,6 +51,7 @@ wrong count_wrong(number_state& state, code_list<live_code> const& codes, verifi
     list_event(asked, event_type::wrong, now);
     wrong answer;
     answer.id = asked.id;
+    answer.reference = asked.reference;
     answer.is_last = kind != guess_kind::of_id && asked.by == guesser.by &&
                      state.code_of(asked).attempts_of(guesser.by) >= request.attempts_max;
     answer.at = time_of_event(asked, now);
@@ -80,6 +81,7 @@ verified accept(number_state& state, check const& request, identity const& guess
     verified answer;
     if (owner != nullptr) {
         answer.id = owner->id;
+        answer.reference = owner->reference;
         answer.age = since(owner->admitted, now);
         answer.at = time_of_event(*owner, now);
         answer.admission = owner->events.last_details(event_type::admitted);

@@ -47,7 +47,9 @@ cancel_outcome cancel(states& states, cancellation const& request, store_time no
     auto& canceled = *number.find(request.address.id);
     end_verification(canceled, progress::canceled, event_type::canceled, now);
     number.drop_unused_codes();
-    return {cancel_outcome::canceled, time_of_event(canceled, now)};
+    cancel_outcome answer(cancel_outcome::canceled, time_of_event(canceled, now));
+    answer.reference = canceled.reference;
+    return answer;
 }
 
 released release_number(states& states, release const& request, store_time) {

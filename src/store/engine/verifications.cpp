@@ -178,6 +178,7 @@ live_code const& add_verification(number_state& state, admission const& request,
     fresh.by = who.by;
     fresh.whose = who.whose;
     fresh.device = request.device;
+    fresh.reference = request.reference;
     fresh.events.add(event_type::admitted, duration(0), request.details);
     state.verifications.push_back(std::move(fresh));
     state.drop_unused_codes();
@@ -255,6 +256,7 @@ verification shown(number_state const& number, verification_state const& state, 
         seen.expires_in = until(code.end, now);
         seen.attempts = code.attempts_of(state.by);
     }
+    seen.reference = state.reference;
     if (state.sent) seen.sent = state.sent.get();
     for (auto& each : state.events.all())
         seen.events.push_back(

@@ -21,8 +21,9 @@ constexpr unsigned is_guessed = 8;
 constexpr unsigned with_requester = 16; // the requester is not the client
 constexpr unsigned with_device = 32;
 constexpr unsigned of_known_device = 64;
+constexpr unsigned with_reference = 128;
 constexpr unsigned all_flags = is_settled | with_receipt | with_lease | is_guessed |
-                               with_requester | with_device | of_known_device;
+                               with_requester | with_device | of_known_device | with_reference;
 
 /// More than a state ever gets (engine/verifications.hpp). A state with more is damaged.
 constexpr std::uint64_t list_max = 255;
@@ -81,7 +82,8 @@ unsigned transfer_head(writer& to, verification_state const& v) {
                        (v.lease_end != store_time() ? with_lease : 0U) |
                        (v.is_guessed ? is_guessed : 0U) |
                        (v.by != requester() ? with_requester : 0U) | (v.device ? with_device : 0U) |
-                       (v.whose == requester_class::known_device ? of_known_device : 0U);
+                       (v.whose == requester_class::known_device ? of_known_device : 0U) |
+                       (v.reference.empty() ? 0U : with_reference);
     to.byte(static_cast<std::uint8_t>(static_cast<unsigned>(v.code_state) |
                                       static_cast<unsigned>(v.message) << delivery_shift));
     to.byte(static_cast<std::uint8_t>(parts));
@@ -101,6 +103,16 @@ unsigned transfer_head(reader& reader, verification_state& v) {
     if ((parts & with_device) != 0) v.device.emplace();
     if ((parts & of_known_device) != 0) v.whose = requester_class::known_device;
     return parts;
+}
+
+void transfer_reference(writer& to, std::string const& reference) {
+    write_packed(to, reference);
+}
+void transfer_reference(reader& reader, std::string& reference) {
+    read_packed(reader, reference);
+    bool const is_visible =
+        std::ranges::all_of(reference, [](char c) { return '!' <= c && c <= '~'; });
+    if (reference.empty() || reference.size() > reference_max || !is_visible) reader.fail();
 }
 
 void transfer_receipt(writer& to, packed_receipt const& sent) {
@@ -135,6 +147,7 @@ void transfer_verification(Bytes& bytes, Verification& v, store_time before) {
     bytes.time(v.admitted, before);
     bytes.time(v.retained_until, v.admitted);
     if ((parts & with_lease) != 0) bytes.time(v.lease_end, v.admitted);
+    if ((parts & with_reference) != 0) transfer_reference(bytes, v.reference);
     if ((parts & with_receipt) != 0) transfer_receipt(bytes, v.sent);
     transfer_events(bytes, v.events);
 }

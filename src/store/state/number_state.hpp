@@ -90,7 +90,8 @@ struct verification_state {
     std::optional<device_hash> device; ///< that its send named
     store_time admitted;
     store_time retained_until;
-    store_time lease_end; ///< until when its send is in flight; 0 if it is not
+    store_time lease_end;  ///< until when its send is in flight; 0 if it is not
+    std::string reference; ///< of the caller; may be empty
     packed_receipt sent;
     event_list events;
 

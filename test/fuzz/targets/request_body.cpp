@@ -39,6 +39,8 @@ void read_every_field(api::json_body& body) {
     if (auto const device = api::read_device(body))
         must(!device->empty() && device->size() <= 128 && is_printable(device->reveal()),
              "a device is bounded ASCII");
+    auto const reference = api::read_reference(body);
+    must(reference.size() <= 64 && is_printable(reference), "a reference is bounded ASCII");
     must(is_printable(api::read_locale(body).text), "a locale is ASCII");
     auto const route = api::read_route_id(body);
     must(!route || (*route >= 1 && *route <= 8), "a route is one of the catalogue");

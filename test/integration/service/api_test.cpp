@@ -363,6 +363,28 @@ BOOST_AUTO_TEST_CASE(a_verified_number_may_be_sent_to_again) {
     BOOST_TEST(service.stub.messages(number).size() == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(a_reference_comes_back_and_is_part_of_an_idempotent_request) {
+    service_fixture service;
+    auto body = send_body(service.fresh_number(), "login");
+    body["reference"] = "order-4711";
+    auto request = post("/send-otp", body);
+    request.fields.emplace_back("Idempotency-Key", "key-1");
+    auto const first = service.client.ask(request);
+    check_outcome(first, 200);
+    auto const sent = object_of(first);
+    BOOST_TEST(sent.at("reference").as_string() == "order-4711");
+    BOOST_TEST(service.client.ask(request).body == first.body);
+    auto const id = std::string(sent.at("verification_id").as_string());
+    auto const found = service.client.ask(get("/verifications/" + id));
+    BOOST_TEST(object_of(found).at("reference").as_string() == "order-4711");
+
+    body["reference"] = "order-4712";
+    request.body = json::serialize(body);
+    check_outcome(service.client.ask(request), 422, "idempotency_key_reused");
+    auto const plain = object_of(service.send(service.fresh_number()));
+    BOOST_TEST(!plain.contains("reference"));
+}
+
 // A new purpose does not circumvent the limits: those of the number count all purposes.
 BOOST_AUTO_TEST_CASE(another_purpose_waits_a_little) {
     service_fixture service;

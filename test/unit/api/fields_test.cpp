@@ -200,12 +200,26 @@ BOOST_AUTO_TEST_CASE(a_device_is_bounded_visible_ascii) {
     BOOST_TEST(none.valid());
 }
 
+BOOST_AUTO_TEST_CASE(a_reference_is_bounded_visible_ascii) {
+    for (auto const& good : {std::string("order-4711/a"), std::string(64, '~')}) {
+        auto body = with("reference", good);
+        BOOST_TEST(read_reference(body) == good);
+        BOOST_TEST(body.valid());
+    }
+    for (auto const& wrong : {std::string(), std::string(65, 'r'), std::string("a b"),
+                              std::string("\x7f"), std::string("\xC3\xA9")}) {
+        auto body = with("reference", wrong);
+        BOOST_TEST(read_reference(body).empty(), wrong);
+        BOOST_TEST(faults_of(body) == "reference ", wrong);
+    }
+}
+
 // Serialisers write null for an unset member.
 BOOST_AUTO_TEST_CASE(an_optional_member_that_is_null_is_as_if_it_were_absent) {
     json_body body(R"({"purpose":null,"route_id":null,"route_plan":null,"max_price":null,)"
                    R"("end_user_ip":null,"locale":null,"web_otp_host":null,)"
                    R"("web_otp_frame_host":null,"app_hash":null,)"
-                   R"("verification_id":null,"device":null})");
+                   R"("verification_id":null,"device":null,"reference":null})");
     BOOST_TEST(read_purpose(body)->name() == purpose::default_name);
     auto const route = read_route_id(body);
     BOOST_TEST(!route);
@@ -216,6 +230,7 @@ BOOST_AUTO_TEST_CASE(an_optional_member_that_is_null_is_as_if_it_were_absent) {
     BOOST_TEST(read_locale(body).text.empty());
     BOOST_TEST(!read_autofill_suffix(body, shop));
     BOOST_TEST(!read_verification_id(body));
+    BOOST_TEST(read_reference(body).empty());
     BOOST_TEST(body.valid());
 }
 

@@ -47,6 +47,30 @@ BOOST_AUTO_TEST_CASE(show_state_delivery_and_events_in_order) {
     BOOST_TEST((view->events[3].at == before + 20s));
 }
 
+BOOST_AUTO_TEST_CASE(carry_the_reference_of_their_send_in_every_event) {
+    policy rules;
+    rules.cooldown.base = 0s;
+    fixture f(rules);
+    auto request = f.request();
+    request.reference = "order-4711";
+    auto const id = f.send(request)->id;
+    f.verify(f.wrong_code(), id);
+    BOOST_TEST(f.verify(f.gateway.last_code(), id).has_value());
+    request.reference = "order-4712";
+    auto const other = f.send(request)->id;
+    BOOST_TEST(f.cancel(other).has_value());
+    BOOST_TEST(f.find(id)->reference == "order-4711");
+    BOOST_TEST(f.find(other)->reference == "order-4712");
+    BOOST_TEST(f.find(f.send()->id)->reference.empty());
+    for (auto const& each : f.event.all) {
+        std::string const own = each.verification_id == id      ? "order-4711"
+                                : each.verification_id == other ? "order-4712"
+                                                                : "";
+        BOOST_TEST(each.reference == own, to_string(each.type));
+    }
+    BOOST_TEST(f.logged().find("order-47") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(end_in_every_way) {
     policy rules;
     rules.cooldown.base = 0s;

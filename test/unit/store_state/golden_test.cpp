@@ -65,6 +65,7 @@ number_state full_number() {
     second.whose = requester_class::known_device;
     second.device = second.by;
     second.is_guessed = true;
+    second.reference = "order_id=4711";
     second.sent = packed_receipt(receipt{-40, "A-7", "other id", std::nullopt});
     std::size_t n = 0;
     for (auto const kind : {event_type::admitted, event_type::accepted, event_type::unknown,

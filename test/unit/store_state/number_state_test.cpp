@@ -78,6 +78,22 @@ BOOST_AUTO_TEST_CASE(codes_that_nobody_names_or_that_are_missing_are_refused) {
     BOOST_TEST(!is_read(state));
 }
 
+BOOST_AUTO_TEST_CASE(a_reference_that_no_caller_could_give_is_refused) {
+    auto const is_read = [](std::string const& reference) {
+        auto state = typical_number();
+        state.verifications[0].reference = reference;
+        std::string bytes;
+        encode(bytes, state, 77);
+        number_state read;
+        return decode(bytes, read);
+    };
+    BOOST_TEST(is_read("order-4711"));
+    BOOST_TEST(is_read(std::string(reference_max, '~')));
+    BOOST_TEST(!is_read(std::string(reference_max + 1, '~')));
+    for (auto const* wrong : {"a b", "a\n", "\x7f", "\xc3\xa9"})
+        BOOST_TEST(!is_read(wrong));
+}
+
 BOOST_AUTO_TEST_CASE(a_format_of_another_program_is_refused) {
     std::string bytes;
     encode(bytes, typical_number(), 77);

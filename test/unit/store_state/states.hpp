@@ -163,6 +163,7 @@ private:
         v.by = requester();
         v.whose = some_class();
         if (flip()) v.device = requester();
+        if (flip()) v.reference = std::string(1 + below(store::reference_max), 'r');
         v.is_guessed = flip();
         if (flip()) v.sent = store::state::packed_receipt(receipt());
         for (auto n = below(8); n > 0; --n)
@@ -206,7 +207,8 @@ inline bool same(store::state::verification_state const& a,
            a.message == b.message && a.is_settled == b.is_settled && a.admitted == b.admitted &&
            a.retained_until == b.retained_until && a.lease_end == b.lease_end && a.code == b.code &&
            a.by == b.by && a.whose == b.whose && a.device == b.device &&
-           a.is_guessed == b.is_guessed && static_cast<bool>(a.sent) == static_cast<bool>(b.sent) &&
+           a.reference == b.reference && a.is_guessed == b.is_guessed &&
+           static_cast<bool>(a.sent) == static_cast<bool>(b.sent) &&
            (!a.sent || a.sent.get() == b.sent.get()) && a.events.size() == b.events.size() &&
            a.events.all() == b.events.all();
 }

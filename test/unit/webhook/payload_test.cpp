@@ -41,6 +41,7 @@ BOOST_AUTO_TEST_CASE(says_all_that_is_known) {
     what.purpose = "login";
     what.country = "NL";
     what.phone = "+316******78";
+    what.reference = "order-4711";
     what.plan = "cheap";
     what.route_id = 3;
     what.cost = money::from_micros(87'000);
@@ -50,12 +51,14 @@ BOOST_AUTO_TEST_CASE(says_all_that_is_known) {
     what.status = "QUEUED";
     what.reason = "because";
     what.details = "the timeline's own";
-    BOOST_TEST(payload_of(what) ==
-               R"({"type":"verification.accepted","timestamp":"2026-03-01T12:34:56.007Z","data":{)"
-               R"("verification_id":"v1","client":"shop","purpose":"login","country":"NL",)"
-               R"("phone":"+316******78","route_id":3,"route_plan":"cheap","order_id":"22953",)"
-               R"("bx_message_id":"BX-1","status":"QUEUED","reason":"because","cost":0.087,)"
-               R"("currency":"EUR","request_id":"r1"}})");
+    BOOST_TEST(
+        payload_of(what) ==
+        R"({"type":"verification.accepted","timestamp":"2026-03-01T12:34:56.007Z","data":{)"
+        R"("verification_id":"v1","client":"shop","purpose":"login","country":"NL",)"
+        R"("phone":"+316******78","reference":"order-4711","route_id":3,"route_plan":"cheap",)"
+        R"("order_id":"22953",)"
+        R"("bx_message_id":"BX-1","status":"QUEUED","reason":"because","cost":0.087,)"
+        R"("currency":"EUR","request_id":"r1"}})");
 }
 
 BOOST_AUTO_TEST_CASE(has_the_steps_of_the_send_as_its_reply_has_them) {
