@@ -43,6 +43,30 @@ struct repeat_rule {
     std::vector<std::uint32_t> other_keys;
 };
 
+/// Most steps of a route plan.
+inline constexpr std::size_t plan_steps_max = 8;
+/// Sends of a number that begin later in their plan than with its first step, in any 24 hours.
+inline constexpr std::size_t escalations_max = 2;
+inline constexpr duration escalation_window{std::chrono::hours(24)};
+
+/// A step of a route plan.
+struct plan_step {
+    std::uint16_t plan = 0;  ///< a fingerprint of the plan
+    std::uint8_t number = 0; ///< 1..plan_steps_max; 0: none
+
+    friend bool operator==(plan_step const&, plan_step const&) = default;
+};
+
+/// A send by a route plan. Resends do not repeat what failed: if the last message of the session
+/// took a step of the same plan, and has failed, or was neither delivered nor typed within that
+/// step's `deliver_within`, the send begins after that step. It begins with the first step if there
+/// is none after it, or if escalations_max sends of the number began later.
+struct planned_send {
+    plan_step taken;               ///< the step that it takes first
+    std::uint8_t begins_after = 0; ///< the steps that are left out, since they were tried before
+    std::vector<duration> deliver_within; ///< of each step of the plan
+};
+
 struct admission {
     record_key key;
     verification_id id{};
@@ -64,8 +88,9 @@ struct admission {
     std::optional<solved_challenge> challenge;
     guess_budget guesses;
     std::optional<idempotency_key> idempotency;
-    std::string details;     ///< of the event `admitted`
-    std::string reference{}; ///< of the caller; empty or up to reference_max
+    std::optional<planned_send> plan; ///< nothing: one route, whatever happened before
+    std::string details;              ///< of the event `admitted`
+    std::string reference{};          ///< of the caller; empty or up to reference_max
 };
 
 /// Most live codes of a session.
@@ -99,10 +124,15 @@ struct conflicting {};
 /// The store is full, or the class's other scopes of that number have too many live verifications.
 /// Live codes and locks are never dropped to make room.
 struct full {};
+/// The send would be admitted, but it must begin after this step of its plan (0: with the first).
+/// Nothing was changed: the caller asks again with the reservations of the other route.
+struct begin_after {
+    std::uint8_t step = 0;
+};
 /// The store decides in this order: the idempotency key (replayed, in_flight, unsettled,
-/// conflicting), then refused, then in_flight of the session, then full.
+/// conflicting), then refused, then in_flight of the session, then full, then begin_after.
 using admit_outcome =
-    std::variant<admitted, refused, in_flight, replayed, unsettled, conflicting, full>;
+    std::variant<admitted, refused, in_flight, replayed, unsettled, conflicting, full, begin_after>;
 
 enum class send_result : std::uint8_t {
     accepted, ///< the code is active, and the receipt is stored
@@ -133,6 +163,8 @@ struct settlement {
     std::optional<unanswered_replacement> unanswered;
     /// With send_result::accepted only. A more certain receipt from an earlier update stays.
     std::optional<receipt> accepted;
+    /// Of a planned send, unless refused: the number of the step that it took in the end.
+    std::uint8_t step = 0;
     /// With send_result::refused: the counted checks of the admission, to be refunded. `back_off`
     /// replaces the admission's cooldown, so that a refused send cannot be repeated at full speed.
     /// A cooldown that a later send has begun stays.

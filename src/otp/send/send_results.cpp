@@ -96,6 +96,10 @@ outcome<sent> send_results::answer(send_state const& send,
         outcome<sent> operator()(store::full) const {
             return failure{errc::capacity_exhausted, rules.rejected_backoff};
         }
+        // Other sends of the scope keep changing where this one must begin.
+        outcome<sent> operator()(store::begin_after) const {
+            return failure{errc::send_in_progress, retry_soon};
+        }
     } const to_answer{send, rules_, challenges_, now_.wall()};
     return std::visit(to_answer, answer);
 }

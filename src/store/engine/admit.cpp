@@ -2,6 +2,7 @@
 #include "engine/conversion_guard.hpp"
 #include "engine/cooldown.hpp"
 #include "engine/devices.hpp"
+#include "engine/escalation.hpp"
 #include "engine/guesses.hpp"
 #include "engine/rate_limits.hpp"
 #include "engine/steps.hpp"
@@ -132,6 +133,8 @@ admitted apply(states& states, admission const& request, identity const& who, st
     if (request.cooldown.base > duration(0))
         done.cooldown = begin_pause(number, who.session(request.key.scope), request.cooldown,
                                     to_millisecond(now));
+    if (request.plan && request.plan->begins_after > 0)
+        count_escalation(number, to_millisecond(now));
     auto const& code = add_verification(number, request, who, now);
     done.at = time_of_event(number.verifications.back(), duration(0));
     done.code = code.seed;
@@ -152,6 +155,10 @@ admit_outcome admit(states& states, admission const& request, store_time now) {
     auto const session = who.session(request.key.scope);
     if (auto const wait = in_flight_for(number, session, now)) return in_flight{*wait};
     if (states.room_left() == room::none || !has_place(number, session)) return full{};
+    if (request.plan)
+        if (auto const tried = steps_to_skip(number, session, *request.plan, now);
+            tried != request.plan->begins_after)
+            return begin_after{tried};
     auto done = apply(states, request, who, now);
     done.observed = std::move(against.found.observed);
     return done;

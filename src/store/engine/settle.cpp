@@ -2,6 +2,7 @@
 #include "engine/conversion_guard.hpp"
 #include "engine/cooldown.hpp"
 #include "engine/devices.hpp"
+#include "engine/escalation.hpp"
 #include "engine/rate_limits.hpp"
 #include "engine/steps.hpp"
 #include "engine/verifications.hpp"
@@ -46,6 +47,7 @@ void remove(number_state& state, settlement const& request, store_time now) {
         begun_until = pause->pause_until;
     }
     uncount_untyped(state, *found);
+    uncount_escalation(state, *found);
     state.verifications.erase(state.verifications.begin() + (found - state.verifications.data()));
     state.drop_unused_codes();
     if (has_begun)
@@ -75,6 +77,8 @@ void keep_result(verification_state& verification, settlement const& request, st
     if (request.accepted && accepted && !(known_better && verification.sent))
         verification.sent = state::packed_receipt(*request.accepted);
     if (!known_better) verification.message = message;
+    if (verification.taken.number != 0 && request.step != 0)
+        verification.taken.number = request.step;
     list_notes(verification, request.notes, now);
     add_event(verification, accepted ? event_type::accepted : event_type::unknown, now,
               request.details);

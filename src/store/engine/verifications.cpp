@@ -179,6 +179,7 @@ live_code const& add_verification(number_state& state, admission const& request,
     fresh.whose = who.whose;
     fresh.device = request.device;
     fresh.reference = request.reference;
+    if (request.plan) fresh.taken = request.plan->taken;
     fresh.events.add(event_type::admitted, duration(0), request.details);
     state.verifications.push_back(std::move(fresh));
     state.drop_unused_codes();

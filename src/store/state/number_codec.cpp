@@ -13,7 +13,7 @@ namespace {
 // above it.
 constexpr unsigned delivery_shift = 3;
 constexpr unsigned lowest_three = 7;
-// The second byte.
+// The second number.
 constexpr unsigned is_settled = 1;
 constexpr unsigned with_receipt = 2;
 constexpr unsigned with_lease = 4;
@@ -22,8 +22,8 @@ constexpr unsigned with_requester = 16; // the requester is not the client
 constexpr unsigned with_device = 32;
 constexpr unsigned of_known_device = 64;
 constexpr unsigned with_reference = 128;
-constexpr unsigned all_flags = is_settled | with_receipt | with_lease | is_guessed |
-                               with_requester | with_device | of_known_device | with_reference;
+constexpr unsigned with_step = 256; // of a route plan
+constexpr unsigned all_flags = 511;
 
 /// More than a state ever gets (engine/verifications.hpp). A state with more is damaged.
 constexpr std::uint64_t list_max = 255;
@@ -78,23 +78,22 @@ void transfer_class(reader& reader, requester_class& whose) {
 
 /// Which optional parts it has.
 unsigned transfer_head(writer& to, verification_state const& v) {
-    auto const parts = (v.is_settled ? is_settled : 0U) | (v.sent ? with_receipt : 0U) |
-                       (v.lease_end != store_time() ? with_lease : 0U) |
-                       (v.is_guessed ? is_guessed : 0U) |
-                       (v.by != requester() ? with_requester : 0U) | (v.device ? with_device : 0U) |
-                       (v.whose == requester_class::known_device ? of_known_device : 0U) |
-                       (v.reference.empty() ? 0U : with_reference);
+    auto const parts =
+        (v.is_settled ? is_settled : 0U) | (v.sent ? with_receipt : 0U) |
+        (v.lease_end != store_time() ? with_lease : 0U) | (v.is_guessed ? is_guessed : 0U) |
+        (v.by != requester() ? with_requester : 0U) | (v.device ? with_device : 0U) |
+        (v.whose == requester_class::known_device ? of_known_device : 0U) |
+        (v.reference.empty() ? 0U : with_reference) | (v.taken.number != 0 ? with_step : 0U);
     to.byte(static_cast<std::uint8_t>(static_cast<unsigned>(v.code_state) |
                                       static_cast<unsigned>(v.message) << delivery_shift));
-    to.byte(static_cast<std::uint8_t>(parts));
+    to.number(parts);
     return parts;
 }
 unsigned transfer_head(reader& reader, verification_state& v) {
     unsigned const head = reader.byte();
-    unsigned const parts = reader.byte();
+    auto const parts = static_cast<unsigned>(reader.number(all_flags));
     if ((head & lowest_three) > static_cast<unsigned>(progress::expired) ||
-        head >> delivery_shift > static_cast<unsigned>(delivery::failed) ||
-        (parts & ~all_flags) != 0)
+        head >> delivery_shift > static_cast<unsigned>(delivery::failed))
         reader.fail();
     v.code_state = static_cast<progress>(head & lowest_three);
     v.message = static_cast<delivery>(head >> delivery_shift);
@@ -115,6 +114,15 @@ void transfer_reference(reader& reader, std::string& reference) {
     if (reference.empty() || reference.size() > reference_max || !is_visible) reader.fail();
 }
 
+void transfer_step(writer& to, plan_step const& step) {
+    to.number(step.plan);
+    to.byte(step.number);
+}
+void transfer_step(reader& reader, plan_step& step) {
+    step.plan = reader.number_as<std::uint16_t>();
+    step.number = reader.byte();
+    if (step.number == 0 || step.number > plan_steps_max) reader.fail();
+}
 void transfer_receipt(writer& to, packed_receipt const& sent) {
     to.plain(sent.bytes());
 }
@@ -148,6 +156,7 @@ void transfer_verification(Bytes& bytes, Verification& v, store_time before) {
     bytes.time(v.retained_until, v.admitted);
     if ((parts & with_lease) != 0) bytes.time(v.lease_end, v.admitted);
     if ((parts & with_reference) != 0) transfer_reference(bytes, v.reference);
+    if ((parts & with_step) != 0) transfer_step(bytes, v.taken);
     if ((parts & with_receipt) != 0) transfer_receipt(bytes, v.sent);
     transfer_events(bytes, v.events);
 }
@@ -218,6 +227,9 @@ void transfer(Bytes& bytes, State& state) {
         bytes.bytes(each.hash);
         bytes.time(each.last_success, since);
     }
+    transfer_size(bytes, state.escalations);
+    for (auto& each : state.escalations)
+        bytes.time(each, since);
     transfer_end(bytes, state.verified_at, since);
     if (state.verified_at == store_time()) return;
     bytes.byte(state.untyped.stranger);

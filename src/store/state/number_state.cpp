@@ -55,7 +55,8 @@ void number_state::drop_unused_codes() noexcept {
 
 bool number_state::is_empty() const noexcept {
     return verifications.empty() && limits.empty() && cooldowns.empty() && guesses.empty() &&
-           failures_in_a_row == 0 && devices.empty() && verified_at == store_time();
+           failures_in_a_row == 0 && devices.empty() && escalations.empty() &&
+           verified_at == store_time();
 }
 
 void number_state::clear() noexcept {
@@ -67,6 +68,7 @@ void number_state::clear() noexcept {
     guess_from = {};
     forget_failures();
     devices.clear();
+    escalations.clear();
     verified_at = {};
     untyped = {};
 }
@@ -114,6 +116,11 @@ bool number_state::advance(store_time now) {
             each.last_success = present;
             moved = true;
         }
+    for (auto& each : escalations)
+        if (each > latest) {
+            each = present;
+            moved = true;
+        }
     if (verified_at > latest) {
         verified_at = present;
         moved = true;
@@ -133,6 +140,7 @@ bool number_state::advance(store_time now) {
     if (last_failure + failure_memory <= now) forget_failures();
     std::erase_if(devices,
                   [now](auto const& each) { return each.last_success + known_for <= now; });
+    std::erase_if(escalations, [now](auto each) { return each + escalation_window <= now; });
     if (verified_at + known_for <= now) {
         verified_at = {};
         untyped = {};
@@ -150,6 +158,8 @@ store_time number_state::retained_until() const noexcept {
         last = std::max(last, each.streak_until);
     for (auto const& each : devices)
         last = std::max(last, each.last_success + known_for);
+    for (auto const each : escalations)
+        last = std::max(last, each + escalation_window);
     if (verified_at != store_time()) last = std::max(last, verified_at + known_for);
     last += retention_spare;
     for (auto const& each : guesses)

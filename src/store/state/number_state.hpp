@@ -5,6 +5,7 @@
 /// devices. Times are the store's, to the millisecond except for limits. Contains no rules; those
 /// are in store/engine.
 
+#include "otpd/store/admission.hpp"
 #include "otpd/store/verification.hpp"
 #include "state/blob.hpp"
 #include "state/event_list.hpp"
@@ -88,6 +89,7 @@ struct verification_state {
     requester by{};
     requester_class whose = requester_class::stranger;
     std::optional<device_hash> device; ///< that its send named
+    plan_step taken;                   ///< by its message; none without a plan
     store_time admitted;
     store_time retained_until;
     store_time lease_end;  ///< until when its send is in flight; 0 if it is not
@@ -166,6 +168,9 @@ struct number_state {
     std::uint32_t failures_in_a_row = 0; ///< strangers' wrong guesses since the last success
     store_time last_failure;             ///< when failures_in_a_row last grew; 0: it is 0
     std::vector<known_device> devices;
+    /// When the sends were admitted that began after a step that was tried before, the oldest
+    /// first.
+    std::vector<store_time> escalations;
     /// The last success; 0 if there was none in the last known_for. Not before that of any device.
     store_time verified_at;
     /// Sends since the last success, as far as they fit; 0 if there was none.

@@ -98,6 +98,7 @@ void make_strictest(number_state& theirs, number_state const& mine) {
     theirs.failures_in_a_row = std::max(theirs.failures_in_a_row, mine.failures_in_a_row);
     theirs.last_failure = std::max(theirs.last_failure, mine.last_failure);
     merge(theirs.devices, mine.devices);
+    if (mine.escalations.size() > theirs.escalations.size()) theirs.escalations = mine.escalations;
     theirs.verified_at = std::min(theirs.verified_at, mine.verified_at);
     for (auto const each : {requester_class::stranger, requester_class::known_device}) {
         theirs.guess_from[each] = std::max(theirs.guess_from[each], mine.guess_from[each]);

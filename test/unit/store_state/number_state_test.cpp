@@ -94,6 +94,18 @@ BOOST_AUTO_TEST_CASE(a_reference_that_no_caller_could_give_is_refused) {
         BOOST_TEST(!is_read(wrong));
 }
 
+BOOST_AUTO_TEST_CASE(a_step_that_no_plan_has_is_refused) {
+    for (std::uint8_t const step : {std::uint8_t{1}, std::uint8_t{plan_steps_max},
+                                    std::uint8_t{plan_steps_max + 1}, std::uint8_t{255}}) {
+        auto state = typical_number();
+        state.verifications[0].taken = {65'535, step};
+        std::string bytes;
+        encode(bytes, state, 77);
+        number_state read;
+        BOOST_TEST(decode(bytes, read) == (step <= plan_steps_max));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_format_of_another_program_is_refused) {
     std::string bytes;
     encode(bytes, typical_number(), 77);
@@ -171,6 +183,19 @@ BOOST_AUTO_TEST_CASE(devices_and_the_last_success_are_forgotten_after_90_days) {
     BOOST_TEST((state.untyped == per_class<std::uint8_t>{}));
 }
 
+BOOST_AUTO_TEST_CASE(escalations_are_forgotten_after_24_hours) {
+    number_state state;
+    state.escalations = {some_time, some_time + 1s};
+    BOOST_TEST((state.retained_until() == some_time + 24h + 61s));
+    BOOST_TEST(!state.advance(some_time + 24h - 1us));
+    BOOST_TEST(state.escalations.size() == 2U);
+    BOOST_TEST(!state.advance(some_time + 24h));
+    BOOST_TEST((state.escalations == std::vector{some_time + 1s}));
+    BOOST_TEST(!state.is_empty());
+    state.advance(some_time + 24h + 1s);
+    BOOST_TEST(state.is_empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_state_is_retained_longer_than_anything_in_it) {
     auto state = typical_number();
     BOOST_TEST((state.retained_until() == some_time + 24h + 60s));
@@ -216,6 +241,14 @@ BOOST_AUTO_TEST_CASE(a_success_of_a_clock_that_was_ahead_is_as_if_it_were_now) {
     auto const present = std::chrono::floor<duration>(some_time);
     BOOST_TEST((state.devices.at(0).last_success == present));
     BOOST_TEST((state.verified_at == present));
+    BOOST_TEST(!state.advance(some_time)); // once
+}
+
+BOOST_AUTO_TEST_CASE(an_escalation_of_a_clock_that_was_ahead_counts_from_now_on) {
+    number_state state;
+    state.escalations = {some_time + 600s};
+    BOOST_TEST(state.advance(some_time));
+    BOOST_TEST((state.escalations.at(0) == std::chrono::floor<duration>(some_time)));
     BOOST_TEST(!state.advance(some_time)); // once
 }
 

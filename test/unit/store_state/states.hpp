@@ -105,6 +105,8 @@ public:
         if (flip()) state.guess_from.known_device = time();
         for (auto n = below(3); n > 0; --n)
             state.devices.push_back({requester(), time()});
+        for (auto n = below(3); n > 0; --n)
+            state.escalations.push_back(time());
         if (flip()) {
             state.verified_at = time();
             state.untyped = {static_cast<std::uint8_t>(below(256)),
@@ -164,6 +166,9 @@ private:
         v.whose = some_class();
         if (flip()) v.device = requester();
         if (flip()) v.reference = std::string(1 + below(store::reference_max), 'r');
+        if (flip())
+            v.taken = {static_cast<std::uint16_t>(below(65'536)),
+                       static_cast<std::uint8_t>(1 + below(store::plan_steps_max))};
         v.is_guessed = flip();
         if (flip()) v.sent = store::state::packed_receipt(receipt());
         for (auto n = below(8); n > 0; --n)
@@ -208,7 +213,9 @@ inline bool same(store::state::verification_state const& a,
            a.retained_until == b.retained_until && a.lease_end == b.lease_end && a.code == b.code &&
            a.by == b.by && a.whose == b.whose && a.device == b.device &&
            a.reference == b.reference && a.is_guessed == b.is_guessed &&
-           static_cast<bool>(a.sent) == static_cast<bool>(b.sent) &&
+           static_cast<bool>(a.sent) == static_cast<bool>(b.sent) && a.by == b.by &&
+           a.whose == b.whose && a.device == b.device && a.taken == b.taken &&
+           a.is_guessed == b.is_guessed && static_cast<bool>(a.sent) == static_cast<bool>(b.sent) &&
            (!a.sent || a.sent.get() == b.sent.get()) && a.events.size() == b.events.size() &&
            a.events.all() == b.events.all();
 }
@@ -217,8 +224,9 @@ inline bool same(store::state::number_state const& a, store::state::number_state
                               [](auto const& x, auto const& y) { return same(x, y); }) &&
            a.codes == b.codes && a.limits == b.limits && a.cooldowns == b.cooldowns &&
            a.guesses == b.guesses && a.guess_from == b.guess_from && a.devices == b.devices &&
-           a.verified_at == b.verified_at && a.untyped == b.untyped &&
-           a.failures_in_a_row == b.failures_in_a_row && a.last_failure == b.last_failure;
+           a.escalations == b.escalations && a.verified_at == b.verified_at &&
+           a.untyped == b.untyped && a.failures_in_a_row == b.failures_in_a_row &&
+           a.last_failure == b.last_failure;
 }
 inline bool same(store::state::shared_state const& a, store::state::shared_state const& b) {
     auto const equal = [](store::state::field const& x, store::state::field const& y) {

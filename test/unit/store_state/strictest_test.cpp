@@ -157,6 +157,17 @@ BOOST_AUTO_TEST_CASE(a_device_is_known_and_a_number_verified_if_both_say_so) {
     BOOST_TEST((theirs.verified_at == store_time()));
 }
 
+BOOST_AUTO_TEST_CASE(no_escalation_is_forgotten) {
+    number_state theirs;
+    theirs.escalations = {some_time};
+    number_state mine;
+    mine.escalations = {some_time, some_time + 1s};
+    make_strictest(theirs, mine);
+    BOOST_TEST((theirs.escalations == mine.escalations));
+    make_strictest(theirs, number_state());
+    BOOST_TEST(theirs.escalations.size() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(what_one_of_them_has_not_got_is_the_other_s) {
     auto const full = typical_number();
     number_state nothing;
