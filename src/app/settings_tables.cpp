@@ -389,6 +389,10 @@ void declare_step(declaration<step_entry> all) {
     keys.whole("timeout_ms", &route_step::timeout, 100, 120'000, // of bridgexapi.timeout
                "How long the step may take; if unset: what is left of bridgexapi.timeout.")
         .like("5000");
+    keys.whole("deliver_within_seconds", &route_step::deliver_within, 5, 600,
+               "A message neither delivered nor typed by then has not arrived; the next send to "
+               "the number for the purpose begins after this step. If unset: 60.")
+        .like("30");
 }
 
 entry_keys<step_entry> const& step_keys() {

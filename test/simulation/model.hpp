@@ -125,6 +125,8 @@ private:
         instant admitted{};
         instant forgotten{};
         instant in_flight_until{};
+        bool typed = false; ///< a success ended it
+        int step = 0;       ///< of the plan, from 1 on, that its message took; 0: it had no plan
 
         [[nodiscard]] bool is_live(instant now) const {
             return state == progress::live && now < code->expires;
@@ -136,6 +138,7 @@ private:
         std::map<std::pair<int, bool>, pause> pauses; ///< by purpose and class
         tally guesses;
         known_devices devices;
+        std::vector<instant> escalations; ///< sends that began after a step tried before
         std::map<std::pair<std::size_t, bool>, meter> meters; ///< by limit and class
 
         /// A step reads it: times that a fast clock wrote become `now`, permanently.
@@ -160,6 +163,8 @@ private:
         instant began{};
         phase at = phase::asking;
         std::size_t next_route = 0;
+        int begins_after = 0; ///< so many steps of the plan were tried before, and come last
+        int beginnings = 0;
         std::shared_ptr<model::code> code; ///< set by the admission
         instant code_end{};                ///< how long the code was valid then
         answer said;
@@ -190,6 +195,9 @@ private:
     [[nodiscard]] std::optional<answer> said_before(send_order const& order, instant now);
     [[nodiscard]] std::vector<violation> violations_of(send const& s, instant now) const;
     [[nodiscard]] bool is_in_flight(send const& s, instant now) const;
+    [[nodiscard]] int tried_before(send const& s, instant now) const;
+    void begin_after(send& s, int step) const;
+    [[nodiscard]] static int step_of(send const& s);
     [[nodiscard]] instant own_code_of(send const& s, instant now);
     void take_everything(send& s, operation_id op, instant now);
     static void give_way(verification& older);

@@ -92,6 +92,11 @@ void model::number::refresh(instant now) {
         if (each.in_flight_until != instant(0)) each.in_flight_until -= by;
         mended = true;
     }
+    for (auto& each : escalations)
+        if (each > now + clock_tolerance) {
+            each = to_millisecond(now);
+            mended = true;
+        }
     if (!mended) return;
     for (auto& each : verifications)
         if (each.state == progress::live)
@@ -108,6 +113,7 @@ void model::number::change(instant now) {
         each.forget_what_is_long_ago(now);
     guesses.forget_what_is_long_ago(now);
     devices.forget_what_is_long_ago(now);
+    std::erase_if(escalations, [now](instant each) { return each + a_day <= now; });
     std::erase_if(meters, [now](auto const& each) { return each.second.busy(now) == instant(0); });
 }
 
@@ -275,6 +281,7 @@ answer model::right(check_order const& order, std::vector<verification*> const& 
     for (auto* each : candidates) {
         each->state = each == owner ? progress::verified : progress::canceled;
         each->in_flight_until = instant(0);
+        each->typed = true;
     }
     of.guesses.take_back(guesser_.by, now);
     of.pauses.erase({order.of.purpose, guesser_.is_known});

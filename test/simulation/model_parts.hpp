@@ -32,6 +32,8 @@ namespace otpd::simulation {
 /// A time this far in the future was written by a fast clock.
 constexpr instant clock_tolerance = std::chrono::seconds(1);
 
+constexpr instant a_day = std::chrono::hours(24);
+
 /// A limit of `quota` per `window`: all of it passes at once, and then one per window / quota.
 class meter {
 public:

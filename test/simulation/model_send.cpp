@@ -17,6 +17,11 @@ constexpr instant budget_margin{hours(1)};
 constexpr instant ledger_retention{hours(33 * 24)};
 constexpr int accepted_delivery = static_cast<int>(store::delivery::accepted);
 constexpr int unknown_delivery = static_cast<int>(store::delivery::unknown);
+constexpr int delivered = static_cast<int>(store::delivery::delivered);
+constexpr int failed = static_cast<int>(store::delivery::failed);
+constexpr int escalations_a_day = 2;
+constexpr instant time_to_deliver{60'000'000};
+constexpr int beginnings_max = 3;
 
 instant length_of(otp::budget_period period) {
     return period == otp::budget_period::hour ? instant(hours(1)) : instant(hours(24));
@@ -71,6 +76,8 @@ void model::admit(operation_id op, instant issued, instant now) {
         if (another && s.next_route < s.order.routes.size()) s.at = phase::asking;
     } else if (is_in_flight(s, now)) {
         s.said = simply(word::send_in_progress, soon);
+    } else if (auto const step = tried_before(s, now); step != s.begins_after) {
+        begin_after(s, step);
     } else {
         to.change(now);
         take_everything(s, op, now);
@@ -124,6 +131,48 @@ bool model::is_in_flight(send const& s, instant now) const {
     });
 }
 
+/// After which step a planned send begins: that of the scope's last message, if that has failed, or
+/// was neither delivered nor typed in time. Two sends of a number may do so in a day.
+int model::tried_before(send const& s, instant now) const {
+    if (!s.order.is_planned()) return 0;
+    auto const& to = at(s.order.to);
+    if (std::ranges::count_if(to.escalations, [now](instant each) { return now < each + a_day; }) >=
+        escalations_a_day)
+        return 0;
+    auto const last =
+        std::find_if(to.verifications.rbegin(), to.verifications.rend(), [&](auto const& each) {
+            return each.of == s.order.to && each.who.is_known == s.who.is_known &&
+                   now < each.forgotten;
+        });
+    if (last == to.verifications.rend() || last->step == 0) return 0;
+    bool const is_last_step = last->step == static_cast<int>(s.order.routes.size());
+    bool const is_late = last->delivery != delivered && now >= last->admitted + time_to_deliver;
+    bool const is_lost = last->delivery == failed || is_late;
+    return is_last_step || last->typed || !is_lost ? 0 : last->step;
+}
+
+/// The steps that were tried before come last.
+void model::begin_after(send& s, int step) const {
+    auto& routes = s.order.routes;
+    routes.clear();
+    for (auto const& each : policy_.plans.front().steps)
+        routes.push_back(each.route_id);
+    std::ranges::rotate(routes, routes.begin() + step);
+    s.begins_after = step;
+    s.next_route = 0;
+    s.at = phase::asking;
+    if (++s.beginnings <= beginnings_max) return;
+    s.at = phase::over;
+    s.said = simply(word::send_in_progress, soon);
+}
+
+/// The current one, in the order of the plan.
+int model::step_of(send const& s) {
+    if (!s.order.is_planned()) return 0;
+    auto const steps = static_cast<int>(s.order.routes.size());
+    return (s.begins_after + static_cast<int>(s.next_route) - 1) % steps + 1;
+}
+
 /// Of the newest code that the requester has asked for himself and has attempts left at.
 instant model::own_code_of(send const& s, instant now) {
     instant left{};
@@ -165,6 +214,8 @@ void model::take_everything(send& s, operation_id op, instant now) {
     fresh.forgotten = fresh.admitted + policy_.retention;
     fresh.in_flight_until = fresh.admitted + lease;
     fresh.who = s.who;
+    fresh.step = step_of(s);
+    if (s.begins_after > 0) to.escalations.push_back(fresh.admitted);
     fresh.device = s.order.device;
     fresh.code = s.code = code_for(s, now);
     s.code_end = std::chrono::ceil<store::duration>(fresh.code->expires - now);
@@ -347,6 +398,7 @@ void model::settle(operation_id op, instant now) {
         }
     found->delivery = s.outcome.what == accepted ? accepted_delivery : unknown_delivery;
     found->settled = true;
+    found->step = step_of(s);
     found->in_flight_until = instant(0);
     its_number->change(now);
 }
@@ -369,6 +421,8 @@ void model::settle_key(send const& s, operation_id op, instant now) {
 void model::settle_refused(send& s, verification const& of, instant now) {
     auto& to = at(s.order.to);
     auto const end_of_pause = of.admitted + s.pause;
+    auto const escalated = std::ranges::find(to.escalations, of.admitted);
+    if (escalated != to.escalations.end()) to.escalations.erase(escalated);
     std::erase_if(to.verifications, // and with it `of`
                   [op = of.op](verification const& each) { return each.op == op; });
     s.price_known = true;

@@ -62,7 +62,8 @@ struct violated_limit {
 /// The result of one route of a send, in the order of the plan.
 struct step_report {
     enum class result : std::uint8_t {
-        skipped,  ///< not attempted: `why` is country, price, budget or route_not_allowed
+        skipped,  ///< not attempted: `why` is country, price, budget, route_not_allowed or
+                  ///  tried_before
         rejected, ///< the upstream refused
         not_sent, ///< the upstream was not reached, or the route's circuit breaker is open
         unknown,  ///< may have been sent; always the last

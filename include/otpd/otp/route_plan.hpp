@@ -5,6 +5,7 @@
 /// send. Plain data: the operator's settings, already validated.
 
 #include "otpd/core/money.hpp"
+#include "otpd/store/admission.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -30,6 +31,8 @@ struct best_rule {
     friend bool operator==(best_rule const&, best_rule const&) = default;
 };
 
+inline constexpr std::chrono::seconds usual_deliver_within{60};
+
 struct route_step {
     int route_id = 0; ///< 0: `best` selects it
     std::optional<best_rule> best;
@@ -37,13 +40,16 @@ struct route_step {
     std::vector<std::string> countries;   ///< upper case; empty: all. Other countries skip the step
     std::optional<money> max_price;       ///< a higher price skips the step
     std::chrono::milliseconds timeout{0}; ///< of this step; 0: the rest of the send's
+    /// A message that was neither delivered nor typed by then has not arrived, and the next send of
+    /// the scope begins after this step. From the admission on; 0: usual_deliver_within.
+    std::chrono::seconds deliver_within{0};
 
     friend bool operator==(route_step const&, route_step const&) = default;
 };
 
 struct route_plan {
     static constexpr std::size_t max_name_length = 32;
-    static constexpr std::size_t max_steps = 8;
+    static constexpr std::size_t max_steps = store::plan_steps_max;
 
     std::string name;              ///< 1..max_name_length of [a-z0-9_-]; unique
     std::vector<route_step> steps; ///< 1..max_steps

@@ -15,10 +15,28 @@ namespace {
 constexpr std::string_view other_country = "country";
 constexpr std::string_view too_dear = "price";
 constexpr std::string_view not_allowed = "route_not_allowed";
+constexpr std::string_view tried_before = "tried_before";
 
 route_plan const* find_plan(policy const& rules, std::string_view name) {
     auto const found = std::ranges::find(rules.plans, name, &route_plan::name);
     return found == rules.plans.end() ? nullptr : &*found;
+}
+
+/// FNV-1a of its name and its routes, so that a plan that was changed is another one. All instances
+/// compute the same.
+std::uint16_t fingerprint_of(route_plan const& plan) {
+    std::uint32_t hash = 2'166'136'261;
+    auto const add = [&hash](char byte) {
+        hash = (hash ^ static_cast<unsigned char>(byte)) * 16'777'619U;
+    };
+    std::ranges::for_each(plan.name, add);
+    for (auto const& step : plan.steps) {
+        add(static_cast<char>(step.route_id));
+        if (!step.best) continue;
+        for (int const route : step.best->routes)
+            add(static_cast<char>(route));
+    }
+    return static_cast<std::uint16_t>(hash ^ hash >> 16U);
 }
 
 std::string three_decimals(double value) {
@@ -94,6 +112,7 @@ route_walk route_selector::plan(send_request const& request, std::string const& 
     if (plan != nullptr) {
         walk.plan = plan->name;
         walk.steps = plan->steps;
+        walk.fingerprint = fingerprint_of(*plan);
     } else if (!request.plan) {
         int const usual =
             from.default_route_id != 0 ? from.default_route_id : rules_.default_route_id;
@@ -143,7 +162,8 @@ asio::awaitable<bool> route_selector::advance(route_walk& walk, send_request con
                                               std::string const& country) const {
     auto const& from = *request.caller.client;
     while (walk.next < walk.steps.size()) {
-        auto const& step = walk.steps[walk.next++];
+        auto const place = (walk.begins_after + walk.next++) % walk.steps.size();
+        auto const& step = walk.steps[place];
         auto const chosen = co_await choose(step, country);
         auto const price = prices_.price_of(chosen.route_id, request.to);
         if (auto const why = why_not(step, request, country, chosen.route_id, price);
@@ -155,7 +175,12 @@ asio::awaitable<bool> route_selector::advance(route_walk& walk, send_request con
         auto reservations =
             spending_.reservations({from.name, request.purpose.name(), country, chosen.route_id,
                                     expected, now_.wall(), from.is_tenant});
-        walk.taken = {step, chosen.route_id, price, expected, std::move(reservations)};
+        walk.taken = {step,
+                      static_cast<std::uint8_t>(place + 1),
+                      chosen.route_id,
+                      price,
+                      expected,
+                      std::move(reservations)};
         if (!walk.plan.empty()) {
             details_writer details;
             details.add("route_id", chosen.route_id).add("outcome", "chosen");
@@ -166,6 +191,20 @@ asio::awaitable<bool> route_selector::advance(route_walk& walk, send_request con
         co_return true;
     }
     co_return false;
+}
+
+asio::awaitable<void> route_selector::begin_after(route_walk& walk, std::uint8_t step,
+                                                  send_request const& request,
+                                                  std::string const& country) const {
+    walk.begins_after = step;
+    walk.next = 0;
+    walk.reports.clear();
+    walk.notes.clear();
+    for (std::size_t place = 0; place < step; ++place) {
+        auto const chosen = co_await choose(walk.steps[place], country);
+        report(walk, {chosen.route_id, step_report::result::skipped, tried_before,
+                      prices_.price_of(chosen.route_id, request.to)});
+    }
 }
 
 void route_selector::leave(route_walk& walk, step_report::result outcome,

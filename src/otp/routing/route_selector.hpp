@@ -10,6 +10,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,11 @@ public:
     boost::asio::awaitable<bool> advance(route_walk& walk, send_request const& request,
                                          std::string const& country) const;
 
+    /// Begins again, after that step of the plan: those before were tried by earlier sends. They
+    /// are reported as skipped, and have their turn after the last step.
+    boost::asio::awaitable<void> begin_after(route_walk& walk, std::uint8_t step,
+                                             send_request const& request,
+                                             std::string const& country) const;
     /// Records that the taken route did not send.
     void leave(route_walk& walk, step_report::result outcome, std::string_view why) const;
 

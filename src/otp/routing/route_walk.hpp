@@ -8,6 +8,7 @@
 #include "otpd/store/budget.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ namespace otpd::otp {
 /// The current route and its reservations.
 struct taken_route {
     route_step step;
+    std::uint8_t number = 0; ///< of the step in its plan, from 1 on
     int route_id = 0;
     std::optional<money> price; ///< nullopt: unknown
     money expected;             ///< the price, or the assumed price
@@ -31,7 +33,9 @@ struct route_walk {
 
     std::string plan; ///< empty: a single route, from the request or a default
     std::vector<route_step> steps;
-    std::size_t next = 0; ///< index into `steps`
+    std::uint16_t fingerprint = 0; ///< of the plan
+    std::uint8_t begins_after = 0; ///< so many steps were tried before, and come last
+    std::size_t next = 0;          ///< how many steps have had their turn
     taken_route taken;
     std::vector<step_report> reports; ///< of the routes tried or skipped
     std::vector<note> notes;          ///< for the timeline

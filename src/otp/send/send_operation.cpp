@@ -1,5 +1,7 @@
 #include "send/send_operation.hpp"
 
+#include "seconds.hpp"
+
 #include <utility>
 
 namespace otpd::otp {
@@ -9,6 +11,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::string_view over_budget = "budget";
+/// How often a send begins its plan again. Each time, another send of the scope has changed what
+/// was tried before.
+constexpr int beginnings_max = 3;
 
 } // namespace
 
@@ -31,18 +36,23 @@ asio::awaitable<outcome<sent>> send_operation::run(deadline until) {
 
 // --- admitted -----------------------------------------------------------------------------------
 
-/// If only the route's own budget refuses a send, it goes on to the next route: a refused admission
-/// has changed nothing.
+/// If only the route's own budget refuses a send, it goes on to the next route, and if the steps so
+/// far were tried before, it begins after them: such an admission has changed nothing.
 asio::awaitable<std::optional<outcome<sent>>> send_operation::admit() {
     auto const& draft = send_.draft;
     if (draft.fault) co_return failure{*draft.fault};
     std::optional<failure> refused_before;
-    for (;;) {
+    for (int beginnings = 0;;) {
         bool has_route = draft.is_test;
         if (!has_route) has_route = co_await advance();
         if (!has_route) co_return co_await refuse_all_routes(refused_before);
         auto const answer = co_await parts_.store.admit(draft);
         if (!answer) co_return failure{errc::store_unavailable, retry_soon};
+        auto const* const elsewhere = std::get_if<store::begin_after>(&*answer);
+        if (elsewhere != nullptr && beginnings++ < beginnings_max) {
+            co_await begin_after(elsewhere->step);
+            continue;
+        }
         auto refused = take(*answer);
         if (!parts_.results.is_refused_by_route_budget(*answer)) co_return refused;
         refused_before = refused->error();
@@ -86,13 +96,24 @@ std::optional<outcome<sent>> send_operation::take(store::admit_outcome const& an
 
 // --- from route to route ------------------------------------------------------------------------
 
+asio::awaitable<void> send_operation::begin_after(std::uint8_t step) {
+    auto& draft = send_.draft;
+    co_await parts_.routes.begin_after(draft.routes, step, draft.request, draft.country);
+    report_since(0);
+}
+
 asio::awaitable<bool> send_operation::advance() {
     auto& draft = send_.draft;
     auto const first = draft.routes.reports.size();
     bool const found = co_await parts_.routes.advance(draft.routes, draft.request, draft.country);
-    for (auto i = first; i < draft.routes.reports.size(); ++i)
-        parts_.reports.route_left(send_, draft.routes.reports[i]);
+    report_since(first);
     co_return found;
+}
+
+void send_operation::report_since(std::size_t first) const {
+    auto const& reports = send_.routes().reports;
+    for (auto i = first; i < reports.size(); ++i)
+        parts_.reports.route_left(send_, reports[i]);
 }
 
 void send_operation::leave(step_report::result outcome, std::string_view why) {

@@ -48,6 +48,17 @@ std::vector<store::note> notes_of(route_walk const& routes, steady_time now) {
     return list;
 }
 
+/// Nothing for a route that does not belong to a plan.
+std::optional<store::planned_send> plan_of(route_walk const& routes) {
+    if (routes.plan.empty()) return std::nullopt;
+    store::planned_send plan{{routes.fingerprint, routes.taken.number}, routes.begins_after, {}};
+    for (auto const& step : routes.steps)
+        plan.deliver_within.push_back(step.deliver_within > std::chrono::seconds::zero()
+                                          ? step.deliver_within
+                                          : usual_deliver_within);
+    return plan;
+}
+
 void settle_accepted(store::settlement& request, send_state const& send,
                      bridgexapi::accepted const& message) {
     request.result = store::send_result::accepted;
@@ -114,6 +125,7 @@ store::admission admission_of(send_draft const& draft, policy const& rules) {
     request.guesses = rules.guesses;
     request.idempotency = draft.idempotency;
     request.reference = draft.request.reference;
+    if (!draft.is_test) request.plan = plan_of(draft.routes);
     return request;
 }
 
@@ -172,6 +184,7 @@ store::settlement settlement_of(send_state const& send, outcome<sent> const& res
         settle_refused(request, send, rules);
         return request;
     }
+    request.step = send.routes().taken.number;
     details_writer admitted;
     admitted.add("country", draft.country).add("route_plan", send.routes().plan);
     admitted.add("limits",

@@ -17,6 +17,13 @@ purposes = ["login"]
 steps = [{route = 8, caller_id = "YOURAPP"}, {route = 1}, {route = 2}]
 )";
 
+constexpr std::string_view plan_of_three = R"(
+[[route_plan]]
+name = "login"
+purposes = ["login"]
+steps = [{route = 1}, {route = 2}, {route = 3}]
+)";
+
 json::object send_fault(char const* name, json::object options = {}) {
     options["fault"] = name;
     options["endpoint"] = "send_sms";
@@ -153,6 +160,59 @@ BOOST_AUTO_TEST_CASE(a_route_that_keeps_failing_is_skipped_and_the_plan_continue
     BOOST_TEST(asked() == before + 1);
     auto const steps = object_of(reply).at("steps").as_array();
     BOOST_TEST(steps.at(0).at("reason").as_string() == "circuit_open");
+}
+
+// A failure ends the cooldown, so the user can ask again at once.
+BOOST_AUTO_TEST_CASE_TEMPLATE(sends_whose_messages_fail_go_1_2_3, Store, all_stores) {
+    Store store;
+    environment settings{{"OTPD_DELIVERY_ENABLED", "true"}, {"OTPD_DELIVERY_INTERVAL_MS", "500"}};
+    service_fixture service(settings | store.settings(), plan_of_three);
+    service.stub.control("POST", "config",
+                         {{"dlr", json::object{{"sent_seconds", 3600}, {"final_seconds", 3600}}}});
+    auto const number = service.fresh_number();
+    std::string steps;
+    for (int n = 1; n <= 3; ++n) {
+        auto const reply = service.send(number);
+        BOOST_REQUIRE_MESSAGE(reply.status == 200, reply.body);
+        auto const sent = object_of(reply);
+        BOOST_TEST(sent.at("route_id").to_number<int>() == n);
+        auto const& listed = sent.at("steps").as_array();
+        BOOST_TEST(listed.size() == static_cast<std::size_t>(n));
+        for (std::size_t i = 0; i + 1 < listed.size(); ++i) {
+            BOOST_TEST(listed[i].at("outcome").as_string() == "skipped");
+            BOOST_TEST(listed[i].at("reason").as_string() == "tried_before");
+        }
+        service.stub.control("POST", "messages", {{"number", number}, {"state", "FAILED"}});
+        std::string const id(sent.at("verification_id").as_string());
+        eventually([&] {
+            auto const view = object_of(service.client.ask(get("/verifications/" + id)));
+            return view.at("delivery").as_string() == "failed";
+        });
+    }
+    BOOST_TEST(service.stub.messages(number).size() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(of_200_parallel_resends_one_is_sent_by_the_next_step, Store,
+                              all_stores) {
+    Store store;
+    environment settings{{"OTPD_DELIVERY_ENABLED", "true"}, {"OTPD_DELIVERY_INTERVAL_MS", "500"}};
+    service_fixture service(settings | store.settings(), plan_of_three);
+    service.stub.control("POST", "config",
+                         {{"dlr", json::object{{"sent_seconds", 3600}, {"final_seconds", 3600}}}});
+    auto const number = service.fresh_number();
+    auto const first = object_of(service.send(number));
+    service.stub.control("POST", "messages", {{"number", number}, {"state", "FAILED"}});
+    std::string const id(first.at("verification_id").as_string());
+    eventually([&] {
+        auto const view = object_of(service.client.ask(get("/verifications/" + id)));
+        return view.at("delivery").as_string() == "failed";
+    });
+    std::vector<http_request> const requests(200, service.send_request(number));
+    auto const replies = ask_in_parallel(service.otpd.port(), requests, requests.size());
+    BOOST_TEST(count_status(replies, 200) == 1U);
+    BOOST_TEST(service.stub.messages(number).size() == 2U);
+    for (auto const& reply : replies)
+        if (reply.status == 200) BOOST_TEST(object_of(reply).at("route_id").to_number<int>() == 2);
 }
 
 // The price is known beforehand: exactly as many sends as the cap pays for.

@@ -13,6 +13,7 @@ namespace {
 using namespace otpd;
 using namespace otpd::test;
 using bridgexapi::reason;
+using namespace std::chrono_literals;
 
 /// Routes 8, 1 and 3, in a plan that is no client's default.
 otp::policy with_plan() {
@@ -235,6 +236,119 @@ BOOST_AUTO_TEST_CASE(the_lowest_of_all_price_limits_holds) {
     auto const result = send(std::move(what));
     BOOST_TEST_REQUIRE(!result.has_value());
     BOOST_TEST((result.error().code == otp::errc::no_route));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+struct resends : routing_fixture {
+    /// The upstream reports the message of a verification.
+    void report(std::string const& id, otpd::store::delivery what) {
+        otpd::store::delivery_update update;
+        update.address = keys.open(id).value();
+        update.message = what;
+        BOOST_REQUIRE(
+            (run(context, store.update(update)).value() == otpd::store::update_outcome::updated));
+    }
+    /// The steps of a send by the plan; `failed`: the upstream then reports that it did not arrive.
+    std::string steps_of_send(bool failed) {
+        auto const result = send_by("login");
+        BOOST_REQUIRE(result.has_value());
+        if (failed) report(result->id, otpd::store::delivery::failed);
+        return text_of(result->steps);
+    }
+};
+
+BOOST_FIXTURE_TEST_SUITE(escalation, resends)
+
+// A failure ends the cooldown, so each is admitted at once.
+BOOST_AUTO_TEST_CASE(a_resend_begins_after_the_step_that_failed) {
+    BOOST_TEST(steps_of_send(true) == "8:accepted");
+    BOOST_TEST(steps_of_send(true) == "8:skipped:tried_before 1:accepted");
+    auto const third = send_by("login");
+    BOOST_TEST_REQUIRE(third.has_value());
+    BOOST_TEST(text_of(third->steps) == "8:skipped:tried_before 1:skipped:tried_before 3:accepted");
+    BOOST_TEST(text_of(*find(third->id)) ==
+               "admitted; step 8 skipped tried_before; step 1 skipped tried_before; "
+               "step 3 chosen; accepted 3;");
+    BOOST_TEST(asked() == "8 1 3");
+}
+
+BOOST_AUTO_TEST_CASE(a_resend_of_a_late_message_begins_after_its_step) {
+    BOOST_TEST(steps_of_send(false) == "8:accepted");
+    clock.advance(59s);
+    BOOST_TEST(steps_of_send(false) == "8:accepted"); // the cooldown is over, the time is not
+    clock.advance(60s);
+    BOOST_TEST(steps_of_send(false) == "8:skipped:tried_before 1:accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_was_delivered_leads_to_the_same_step) {
+    auto const first = send_by("login");
+    report(first->id, otpd::store::delivery::delivered);
+    clock.advance(120s);
+    BOOST_TEST(steps_of_send(false) == "8:accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_number_goes_to_a_later_step_twice_a_day) {
+    for (int n = 0; n < 3; ++n)
+        steps_of_send(true);
+    BOOST_TEST(steps_of_send(true) == "8:accepted"); // after the last step
+    BOOST_TEST(steps_of_send(true) == "8:accepted"); // and no third time
+    clock.advance(24h);
+    BOOST_TEST(steps_of_send(true) == "8:accepted");
+    BOOST_TEST(steps_of_send(true) == "8:skipped:tried_before 1:accepted");
+}
+
+BOOST_AUTO_TEST_CASE(an_explicit_route_is_obeyed_whatever_failed) {
+    steps_of_send(true);
+    auto what = request();
+    what.route_id = 8;
+    BOOST_TEST(text_of(send(std::move(what))->steps) == "8:accepted");
+}
+
+// Steps that were tried before are better than none.
+BOOST_AUTO_TEST_CASE(when_no_later_step_is_left_the_plan_goes_on_with_its_first) {
+    steps_of_send(true);
+    answers[1] = bridgexapi::rejected{reason::vendor_failed};
+    prices.of_route = {{8, money::from_micros(40'000)},
+                       {1, money::from_micros(50'000)},
+                       {3, money::from_micros(90'000)}};
+    auto what = request();
+    what.plan = "login";
+    what.max_price = money::from_micros(50'000);
+    auto const result = send(std::move(what));
+    BOOST_TEST_REQUIRE(result.has_value());
+    BOOST_TEST(text_of(result->steps) ==
+               "8:skipped:tried_before 1:rejected:vendor_failed 3:skipped:price 8:accepted");
+    BOOST_TEST(asked() == "8 1 8");
+}
+
+// The step that counts is the one that was used in the end.
+BOOST_AUTO_TEST_CASE(a_resend_begins_after_the_step_that_took_the_message) {
+    answers[8] = bridgexapi::rejected{reason::vendor_failed};
+    BOOST_TEST(steps_of_send(true) == "8:rejected:vendor_failed 1:accepted");
+    BOOST_TEST(steps_of_send(false) == "8:skipped:tried_before 1:skipped:tried_before 3:accepted");
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_outcome_keeps_the_cooldown) {
+    answers[8] = bridgexapi::unknown{reason::timed_out};
+    BOOST_TEST((send_by("login").error().code == otp::errc::delivery_unknown));
+    BOOST_TEST((send_by("login").error().code == otp::errc::cooldown_active));
+    clock.advance(60s);
+    BOOST_TEST(steps_of_send(false) == "8:skipped:tried_before 1:accepted");
+}
+
+BOOST_AUTO_TEST_CASE(a_resend_reserves_the_price_of_the_step_that_it_takes) {
+    prices.of_route = {{8, money::from_micros(40'000)}, {1, money::from_micros(70'000)}};
+    gateway.on_send = [](bridgexapi::sms const&) {
+        auto receipt = fake_gateway::default_receipt();
+        receipt.cost.reset(); // what was expected counts
+        return bridgexapi::send_outcome(receipt);
+    };
+    steps_of_send(true);
+    steps_of_send(false);
+    auto const spent =
+        run(context, store.spent({domain.spending.total(clock.wall())})).value().at(0);
+    BOOST_TEST(spent == 110'000);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -49,6 +49,7 @@ BOOST_AUTO_TEST_CASE(a_plan_may_be_written_in_one_line) {
         BOOST_TEST(step.countries.empty());
         BOOST_TEST(!step.max_price.has_value());
         BOOST_TEST((step.timeout == 0ms));
+        BOOST_TEST((step.deliver_within == 0s)); // as long as is usual
     }
 }
 
@@ -62,7 +63,8 @@ BOOST_AUTO_TEST_CASE(all_that_a_step_may_have) {
     auto const all = good(with_config(
         plan_named("a", "{best = \"fastest\", routes = [5, 3, 8], min_verified_share = 0.25, "
                         "min_samples = 7, window_seconds = 3600, caller_id = \"APP\", "
-                        "countries = [\"NL\", \"BE\"], max_price = \"0.09\", timeout_ms = 4000}, "
+                        "countries = [\"NL\", \"BE\"], max_price = \"0.09\", timeout_ms = 4000, "
+                        "deliver_within_seconds = 30}, "
                         "{best = \"cheapest\", routes = [3, 1]}") +
         "purposes = [\"Pay Now\", \"login\"]\n"));
     auto const& plan = all.route_plans.at(0);
@@ -80,6 +82,7 @@ BOOST_AUTO_TEST_CASE(all_that_a_step_may_have) {
     BOOST_TEST((step.countries == std::vector<std::string>{"BE", "NL"}));
     BOOST_TEST(step.max_price.value().micros() == 90'000);
     BOOST_TEST((step.timeout == 4s));
+    BOOST_TEST((step.deliver_within == 30s));
     auto const& cheapest = plan.steps.at(1).best.value();
     BOOST_TEST((cheapest.order == best_rule::by::cheapest));
     BOOST_TEST(cheapest.min_verified_share == 0.0);
@@ -97,7 +100,8 @@ BOOST_AUTO_TEST_CASE(what_the_keys_of_a_step_refuse) {
         {"caller_id", {"\"ab\"", "1"}},
         {"countries", {"[\"nl\"]", "[\"NL\", \"NL\"]", "\"NL\""}},
         {"max_price", {"0", "\"-1\"", "[]"}},
-        {"timeout_ms", {"99", "120001", "1.5"}}};
+        {"timeout_ms", {"99", "120001", "1.5"}},
+        {"deliver_within_seconds", {"4", "601", "1.5", "\"30\""}}};
     auto const check = [](std::string const& rest, std::string const& key,
                           std::vector<std::string> const& bad) {
         for (auto const& value : bad)
