@@ -72,6 +72,11 @@ metered_store::spent(std::vector<otpd::store::budget_key> budgets) {
     return measure(metrics_, gate_, "spent", inner_.spent(std::move(budgets)));
 }
 
+asio::awaitable<otpd::store::result<otpd::store::score_answer>>
+metered_store::scores(otpd::store::score_read request) {
+    return measure(metrics_, gate_, "scores", inner_.scores(std::move(request)));
+}
+
 asio::awaitable<otpd::store::result<std::uint64_t>> metered_store::live_codes() {
     return measure(metrics_, gate_, "live_codes", inner_.live_codes());
 }

@@ -33,6 +33,8 @@ public:
     release_number(otpd::store::release request) override;
     boost::asio::awaitable<otpd::store::result<std::vector<std::int64_t>>>
     spent(std::vector<otpd::store::budget_key> budgets) override;
+    boost::asio::awaitable<otpd::store::result<otpd::store::score_answer>>
+    scores(otpd::store::score_read request) override;
     boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override;
     boost::asio::awaitable<otpd::store::result<std::monostate>> ping() override;
 

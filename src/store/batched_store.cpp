@@ -142,6 +142,10 @@ batched_store::spent(std::vector<budget_key> budgets) {
     return run<engine::spent, std::vector<std::int64_t>>(std::move(budgets));
 }
 
+asio::awaitable<result<score_answer>> batched_store::scores(score_read request) {
+    co_return co_await run<engine::scores, score_answer>(request);
+}
+
 asio::awaitable<result<agreement>> batched_store::agree(shared_secrets secrets) {
     return run<engine::agree, agreement>(std::move(secrets));
 }

@@ -34,6 +34,7 @@ public:
     boost::asio::awaitable<result<released>> release_number(release request) final;
     boost::asio::awaitable<result<std::vector<std::int64_t>>>
     spent(std::vector<budget_key> budgets) final;
+    boost::asio::awaitable<result<score_answer>> scores(score_read request) final;
     boost::asio::awaitable<result<agreement>> agree(shared_secrets secrets) final;
 
     /// A snapshot of the numbers of batches, steps and repeated steps. Any thread.

@@ -21,6 +21,9 @@ bool depends_on_shared(std::variant<Outcomes...> const& answer) noexcept {
 inline bool depends_on_shared(std::vector<std::int64_t> const&) noexcept {
     return true; // sums
 }
+inline bool depends_on_shared(score_answer const&) noexcept {
+    return true;
+}
 template <class Answer>
 bool depends_on_shared(Answer const&) noexcept {
     return false;

@@ -222,6 +222,9 @@ public:
     std::vector<std::int64_t> spent(std::vector<store::budget_key> of) {
         return run(context(), get().spent(std::move(of))).value();
     }
+    store::score_answer scores(store::score_read request) {
+        return run(context(), get().scores(std::move(request))).value();
+    }
     std::optional<store::verification> find(std::uint32_t phone, std::uint32_t id) {
         return run(context(), get().find(address_of(phone, id))).value();
     }

@@ -74,6 +74,9 @@ public:
         return good_->release_number(request);
     }
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override;
+    reply<otpd::store::score_answer> scores(otpd::store::score_read request) override {
+        return good_->scores(std::move(request));
+    }
     reply<std::uint64_t> live_codes() override { return good_->live_codes(); }
     reply<std::monostate> ping() override { return good_->ping(); }
 

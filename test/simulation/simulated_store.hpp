@@ -83,6 +83,9 @@ public:
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override {
         return inner_().spent(std::move(budgets));
     }
+    reply<otpd::store::score_answer> scores(otpd::store::score_read request) override {
+        return inner_().scores(std::move(request));
+    }
     reply<std::uint64_t> live_codes() override { return inner_().live_codes(); }
     reply<std::monostate> ping() override { return inner_().ping(); }
 

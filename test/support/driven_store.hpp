@@ -53,6 +53,9 @@ public:
     store::result<std::vector<std::int64_t>> spent(std::vector<store::budget_key> of) {
         return run(context_, store_.spent(std::move(of)));
     }
+    store::result<store::score_answer> scores(store::score_read request) {
+        return run(context_, store_.scores(std::move(request)));
+    }
     store::result<store::check_outcome> check(store::check request) {
         return run(context_, store_.check_code(std::move(request)));
     }

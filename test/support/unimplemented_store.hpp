@@ -35,6 +35,7 @@ public:
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key>) override {
         co_return down;
     }
+    reply<otpd::store::score_answer> scores(otpd::store::score_read) override { co_return down; }
     reply<std::uint64_t> live_codes() override { co_return down; }
     reply<std::monostate> ping() override { co_return down; }
 

@@ -4,6 +4,7 @@
 
 #include "otpd/store/budget.hpp"
 #include "otpd/store/limits.hpp"
+#include "otpd/store/scores.hpp"
 #include "otpd/store/verification.hpp"
 
 #include <optional>
@@ -178,6 +179,7 @@ struct settlement {
     /// the key becomes free again.
     std::optional<idempotency_key> idempotency;
     std::string reply; ///< at most 4096 bytes
+    std::optional<send_score> score;
 };
 
 /// `superseded`: the verification is forgotten, or with send_result::refused already ended (used,
@@ -194,6 +196,7 @@ struct delivery_update {
     std::optional<receipt> sent; ///< replaces the stored receipt
     std::string details;         ///< of the event `delivery`
     std::vector<adjustment> adjustments;
+    std::optional<report_score> score; ///< counted if the new state is more certain
 };
 
 /// `updated`: the new state is more certain, or equally certain, not final, and its details differ

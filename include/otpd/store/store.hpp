@@ -12,6 +12,7 @@
 /// test/contract/ has tests of these rules that every backend passes.
 
 #include "otpd/store/admission.hpp"
+#include "otpd/store/scores.hpp"
 #include "otpd/store/verification.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -70,6 +71,10 @@ public:
     /// Returns the sum reserved in each budget; 0 for a forgotten one.
     virtual boost::asio::awaitable<result<std::vector<std::int64_t>>>
     spent(std::vector<budget_key> budgets) = 0;
+
+    /// Returns the countries that were counted in hours, and the counts of slots; nothing of hours
+    /// that are forgotten.
+    virtual boost::asio::awaitable<result<score_answer>> scores(score_read request) = 0;
 
     /// Returns the number of codes that can still be verified; may briefly include expired ones.
     virtual boost::asio::awaitable<result<std::uint64_t>> live_codes() = 0;

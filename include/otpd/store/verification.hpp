@@ -8,6 +8,7 @@
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
 #include "otpd/store/limits.hpp"
+#include "otpd/store/scores.hpp"
 
 #include <algorithm>
 #include <array>
@@ -216,6 +217,8 @@ struct check {
     std::vector<rate_limit_check> rate_limit_checks;
     /// The conversion guards in which a right code counts as typed.
     std::vector<key_hash> guarded;
+    /// Where a right code of a sample with a receipt counts as verified.
+    std::optional<score_slot> score;
 };
 
 /// The code was right and is now used up. Everything that was live in the session has ended, and

@@ -3,6 +3,7 @@
 #include "engine/devices.hpp"
 #include "engine/guesses.hpp"
 #include "engine/rate_limits.hpp"
+#include "engine/scores.hpp"
 #include "engine/steps.hpp"
 #include "engine/verifications.hpp"
 
@@ -196,12 +197,14 @@ check_outcome check_code(states& states, check const& request, store_time now) {
     if (open && (is_absent || std::holds_alternative<wrong>(outcome)))
         for (auto const& each : request.rate_limit_checks)
             if (!is_absent || each.counts_absent) take(states, by, each, now);
-    if (std::holds_alternative<verified>(outcome)) {
+    if (auto const* const right = std::get_if<verified>(&outcome)) {
         if (open) // no cost, but it must not be over a limit
             for (auto const& each : request.rate_limit_checks)
                 require(states, by, each, now);
         for (auto const& each : request.guarded)
             count_typed(states, each, now);
+        if (request.score && right->id)
+            count_verified(states, request.key.number, *right->id, *request.score, now);
     }
     return outcome;
 }

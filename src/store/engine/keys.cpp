@@ -26,6 +26,13 @@ void add(key_list& to, std::vector<reservation> const& amounts) {
         add(to, state::budget_state_key(each.budget));
 }
 
+void add(key_list& to, state::score_part part, score_slot const& slot) {
+    add(to, state::score_state_key(part, slot));
+}
+void add_countries(key_list& to, std::int64_t hour) {
+    add(to, state::score_part::countries, {{}, hour});
+}
+
 void add(key_list& to, std::vector<key_hash> const& guarded) {
     for (auto const& each : guarded)
         add(to, state::limit_state_key(each));
@@ -48,6 +55,11 @@ void list_keys(settlement const& request, key_list& to) {
     if (request.idempotency) add(to, state::request_state_key(request.idempotency->key));
     add(to, request.adjustments);
     if (request.unanswered) add(to, request.unanswered->adjustments);
+    if (request.score) {
+        add(to, state::limit_state_key(request.score->number));
+        add_countries(to, request.score->slot.hour);
+        add(to, state::score_part::counts, request.score->slot);
+    }
     if (request.result != send_result::refused) return;
     add(to, request.refund, request.key.number);
     add(to, request.guarded);
@@ -63,12 +75,16 @@ void list_keys(reservation_replacement const& request, key_list& to) {
 void list_keys(delivery_update const& request, key_list& to) {
     add(to, state::number_state_key(request.address.number));
     add(to, request.adjustments);
+    if (!request.score) return;
+    add(to, state::score_part::counts, request.score->slot);
+    add(to, state::score_part::seconds, request.score->slot);
 }
 
 void list_keys(check const& request, key_list& to) {
     add(to, state::number_state_key(request.key.number));
     if (!request.id) add(to, request.rate_limit_checks, request.key.number);
     add(to, request.guarded);
+    if (request.score) add(to, state::score_part::counts, *request.score);
 }
 
 void list_keys(verification_address const& at, key_list& to) {
@@ -86,6 +102,15 @@ void list_keys(release const& request, key_list& to) {
 void list_keys(std::vector<budget_key> const& budgets, key_list& to) {
     for (auto const& each : budgets)
         add(to, state::budget_state_key(each));
+}
+
+void list_keys(score_read const& request, key_list& to) {
+    for (auto const hour : request.hours)
+        add_countries(to, hour);
+    for (auto const& each : request.slots) {
+        add(to, state::score_part::counts, each);
+        add(to, state::score_part::seconds, each);
+    }
 }
 
 void list_keys(shared_secrets const&, key_list& to) {

@@ -1,5 +1,6 @@
 #include "engine/budgets.hpp"
 #include "engine/cooldown.hpp"
+#include "engine/scores.hpp"
 #include "engine/steps.hpp"
 #include "engine/verifications.hpp"
 
@@ -21,6 +22,7 @@ update_outcome update(states& states, delivery_update const& request, store_time
     auto& number = states.change_number(request.address.number);
     auto& changed = *number.find(request.address.id);
     if (grows) {
+        if (request.score) count_report(states, changed, request.message, *request.score, now);
         changed.message = request.message;
         if (request.sent) changed.sent = state::packed_receipt(*request.sent);
         if (request.message == delivery::failed) end_pause_of(number, changed);

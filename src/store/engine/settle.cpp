@@ -4,6 +4,7 @@
 #include "engine/devices.hpp"
 #include "engine/escalation.hpp"
 #include "engine/rate_limits.hpp"
+#include "engine/scores.hpp"
 #include "engine/steps.hpp"
 #include "engine/verifications.hpp"
 
@@ -100,6 +101,7 @@ settle_outcome settle(states& states, settlement const& request, store_time now)
     if (!found->is_settled) adjust(states, adjustments_of(request, *found), now);
     auto& number = states.change_number(request.key.number);
     auto const at = time_of_event(*found, now);
+    if (request.score) count_send(states, *number.find(request.id), *request.score, now);
     if (refused) {
         take_back(states, request, found->whose, now);
         remove(number, request, now);

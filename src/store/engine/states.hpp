@@ -42,7 +42,7 @@ struct addition {
 /// What an addition needs in the state.
 struct structure {
     std::chrono::seconds typing{0}; ///< of a conversion guard; 0: none
-    store_time sum_end{};           ///< of a budget
+    store_time sum_end{};           ///< of a budget or scores
 };
 
 class states {

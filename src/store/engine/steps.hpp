@@ -30,6 +30,7 @@ replace_reservation(states& states, reservation_replacement const& request, stor
 [[nodiscard]] released release_number(states& states, release const& request, store_time now);
 [[nodiscard]] std::vector<std::int64_t>
 spent(states& states, std::vector<budget_key> const& budgets, store_time now);
+[[nodiscard]] score_answer scores(states& states, score_read const& request, store_time now);
 [[nodiscard]] agreement agree(states& states, shared_secrets const& secrets, store_time now);
 
 // The states that a step may use. A backend reads or locks them before the step runs. Each is named
@@ -46,6 +47,7 @@ void list_keys(verification_address const& at, key_list& to);
 void list_keys(cancellation const& request, key_list& to);
 void list_keys(release const& request, key_list& to);
 void list_keys(std::vector<budget_key> const& budgets, key_list& to);
+void list_keys(score_read const& request, key_list& to);
 void list_keys(shared_secrets const& secrets, key_list& to);
 
 } // namespace otpd::store::engine

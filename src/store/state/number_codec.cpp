@@ -21,9 +21,10 @@ constexpr unsigned is_guessed = 8;
 constexpr unsigned with_requester = 16; // the requester is not the client
 constexpr unsigned with_device = 32;
 constexpr unsigned of_known_device = 64;
-constexpr unsigned with_reference = 128;
-constexpr unsigned with_step = 256; // of a route plan
-constexpr unsigned all_flags = 511;
+constexpr unsigned is_sample = 128;
+constexpr unsigned with_reference = 256;
+constexpr unsigned with_step = 512; // of a route plan
+constexpr unsigned all_flags = 1023;
 
 /// More than a state ever gets (engine/verifications.hpp). A state with more is damaged.
 constexpr std::uint64_t list_max = 255;
@@ -83,7 +84,8 @@ unsigned transfer_head(writer& to, verification_state const& v) {
         (v.lease_end != store_time() ? with_lease : 0U) | (v.is_guessed ? is_guessed : 0U) |
         (v.by != requester() ? with_requester : 0U) | (v.device ? with_device : 0U) |
         (v.whose == requester_class::known_device ? of_known_device : 0U) |
-        (v.reference.empty() ? 0U : with_reference) | (v.taken.number != 0 ? with_step : 0U);
+        (v.is_sample ? is_sample : 0U) | (v.reference.empty() ? 0U : with_reference) |
+        (v.taken.number != 0 ? with_step : 0U);
     to.byte(static_cast<std::uint8_t>(static_cast<unsigned>(v.code_state) |
                                       static_cast<unsigned>(v.message) << delivery_shift));
     to.number(parts);
@@ -99,6 +101,7 @@ unsigned transfer_head(reader& reader, verification_state& v) {
     v.message = static_cast<delivery>(head >> delivery_shift);
     v.is_settled = (parts & is_settled) != 0;
     v.is_guessed = (parts & is_guessed) != 0;
+    v.is_sample = (parts & is_sample) != 0;
     if ((parts & with_device) != 0) v.device.emplace();
     if ((parts & of_known_device) != 0) v.whose = requester_class::known_device;
     return parts;

@@ -85,6 +85,7 @@ struct verification_state {
     delivery message = delivery::queued;
     bool is_settled = false; ///< its send is settled
     bool is_guessed = false; ///< a guess with its id was wrong
+    bool is_sample = false;  ///< of how well routes perform (otpd/store/scores.hpp)
     std::uint8_t code = 0;   ///< live_code::number; 0 once it has ended
     requester by{};
     requester_class whose = requester_class::stranger;

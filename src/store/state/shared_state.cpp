@@ -131,7 +131,7 @@ bool shared_state::advance(store_time now) {
         changed = roll(hour_at, guard->hour, period_of(now, hour_length)) || changed;
         changed = roll(recent_at, guard->recent, period_of(now, guard->typing)) || changed;
     }
-    if (fields.size() > fields_wanted) {
+    if (sum_end == store_time() && fields.size() > fields_wanted) {
         drop_idle(now);
         changed = true;
     }

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Counts that many steps share: of a prefix, a country, a client, everybody, an address or a
-/// budget. A shared state has some named integers, which backends add to in place without knowing
+/// Counts that many steps share: of a prefix, a country, a client, everybody, an address, a budget
+/// or the scores of routes. A shared state has some named integers, which backends add to in place without knowing
 /// their meaning, and a structure that names them. The version is that of the structure: additions
 /// do not change it.
 ///
@@ -79,7 +79,7 @@ struct guard_periods {
 struct shared_state {
     std::vector<field> fields;
     std::optional<guard_periods> guard;
-    store_time sum_end; ///< of a budget: when it is forgotten; 0 otherwise
+    store_time sum_end; ///< of a budget or scores: when they are forgotten; 0 otherwise
 
     void clear() noexcept;
     [[nodiscard]] field* find(std::string_view name) noexcept {

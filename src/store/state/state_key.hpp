@@ -1,10 +1,12 @@
 #pragma once
 
-/// The key of a state: its kind, and the keyed hash of its subject.
+/// The key of a state: its kind, and the keyed hash of its subject, or what is no secret.
 
 #include "otpd/store/budget.hpp"
 #include "otpd/store/limits.hpp"
+#include "otpd/store/scores.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +19,7 @@ enum class key_kind : std::uint8_t {
     number = 'n',  ///< of a client and a number: number_state
     limit = 'l',   ///< the keys of limits and guards over many users: shared_state
     budget = 'b',  ///< one budget in one period: shared_state
+    score = 'c',   ///< how well routes perform: shared_state
     request = 'r', ///< of an Idempotency-Key, or a used challenge: record
     secrets = 's'  ///< what all instances share: record
 };
@@ -32,7 +35,7 @@ struct state_key {
 
     /// The versions of shared states do not change with additions, which commute.
     [[nodiscard]] bool is_shared() const noexcept {
-        return kind == key_kind::limit || kind == key_kind::budget;
+        return kind == key_kind::limit || kind == key_kind::budget || kind == key_kind::score;
     }
     /// For code that handles only bytes.
     [[nodiscard]] std::array<char, 1 + sizeof(key_hash)> bytes() const noexcept {
@@ -85,6 +88,26 @@ struct state_key_hash {
     state_key key{key_kind::budget, budget.key};
     for (std::size_t i = 0; i < key.hash.size(); ++i)
         key.hash[i] ^= static_cast<std::byte>(sums[i / 8] >> (8 * (i % 8)));
+    return key;
+}
+
+enum class score_part : std::uint8_t {
+    countries, ///< of an hour: those that have counts; the slot's country is empty
+    counts,
+    seconds ///< to delivery
+};
+
+/// Holds no secret, so it is no hash. It is part of the format and must never change.
+[[nodiscard]] inline state_key score_state_key(score_part part, score_slot const& slot) noexcept {
+    constexpr unsigned country_bits = 32;
+    constexpr unsigned part_bits = 8;
+    std::uint64_t packed = static_cast<std::uint64_t>(slot.hour) << (country_bits + part_bits) |
+                           static_cast<std::uint64_t>(part) << country_bits;
+    for (std::size_t n = 0; n < std::min<std::size_t>(slot.country.size(), 4); ++n)
+        packed |= std::uint64_t{static_cast<std::uint8_t>(slot.country[n])} << (8 * n);
+    state_key key{key_kind::score, {}};
+    for (std::size_t n = 0; n < sizeof packed; ++n)
+        key.hash[n] = static_cast<std::byte>(packed >> (8 * n));
     return key;
 }
 

@@ -84,6 +84,30 @@ BOOST_AUTO_TEST_CASE(a_quota_that_all_share_is_exact) {
     BOOST_TEST(of.spent() == 10 * quota);
 }
 
+BOOST_AUTO_TEST_CASE(scores_that_all_count_are_exact) {
+    cluster of(server.url());
+    constexpr std::uint32_t count = 300;
+    auto const sent = of.in_parallel(count, [](driven_redis_backend& by, std::size_t n) {
+        auto const phone = static_cast<std::uint32_t>(n);
+        return by->admit(send_of(phone, 111, phone));
+    });
+    BOOST_TEST(count_of<store::admitted>(sent) == count);
+    store::score_slot const slot{"NL", 500'000};
+    auto const settled = of.in_parallel(count, [&](driven_redis_backend& by, std::size_t n) {
+        auto const phone = static_cast<std::uint32_t>(n);
+        auto request = accepted_settlement(phone, phone);
+        request.score =
+            store::send_score{subject(one_client + 1 + phone), slot, {{3, true, std::nullopt}}};
+        return by->settle(std::move(request));
+    });
+    BOOST_TEST(faults_of(settled) == 0U);
+    for (std::size_t n = 0; n < 2; ++n) {
+        auto const found = of.at(n).scores(store::score_read{{slot.hour}, {slot}}).value();
+        BOOST_TEST((found.countries.at(0) == std::vector<std::string>{"NL"}));
+        BOOST_TEST(found.counts.at(0).at(0).sent == std::int64_t{count});
+    }
+}
+
 BOOST_AUTO_TEST_CASE(of_a_thousand_guesses_as_many_are_evaluated_as_may_be) {
     cluster of(server.url());
     BOOST_CHECK(is<store::admitted>(of.at(0).admit(send_of(1, 111, 1))));

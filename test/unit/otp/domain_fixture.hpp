@@ -73,6 +73,10 @@ public:
     spent(std::vector<otpd::store::budget_key> budgets) override {
         return inner_.spent(std::move(budgets));
     }
+    boost::asio::awaitable<otpd::store::result<otpd::store::score_answer>>
+    scores(otpd::store::score_read request) override {
+        return inner_.scores(std::move(request));
+    }
     boost::asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
     check_code(otpd::store::check request) override {
         if (!checks) co_return otpd::store::fault::not_executed;

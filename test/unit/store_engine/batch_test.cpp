@@ -167,6 +167,41 @@ BOOST_AUTO_TEST_CASE(guesses_of_several_instances_are_counted_exactly) {
     BOOST_TEST(evaluated == 5);
 }
 
+BOOST_AUTO_TEST_CASE(scores_are_counted_exactly_over_several_instances) {
+    for (bool const reads_first : {true, false}) {
+        map_backend io(reads_first);
+        std::deque<instance> all;
+        for (int n = 0; n < 3; ++n)
+            all.emplace_back(io);
+        score_slot const slot{"NL", 500'000};
+        std::uint32_t number = 0;
+        for (int round = 0; round < 10; ++round)
+            for (auto& by : all) {
+                ++number;
+                pending_send sent(send_of(number, number));
+                by.steps.submit(sent.step);
+                BOOST_REQUIRE(is<admitted>(sent.step.take().value()));
+                auto request = settlement_of(number, number, send_result::accepted);
+                request.score = send_score{
+                    key_of(everybody + number), slot, {{3 + round % 2, true, std::nullopt}}};
+                pending<engine::settle, settlement> settled(request);
+                by.steps.submit(settled.step);
+                BOOST_TEST((settled.step.take().value() == settle_outcome::settled));
+            }
+        for (auto& by : all) {
+            pending<engine::scores, score_read> asked(score_read{{500'000}, {slot}});
+            by.steps.submit(asked.step);
+            auto const found = asked.step.take().value();
+            BOOST_TEST((found.countries.at(0) == std::vector<std::string>{"NL"}));
+            BOOST_REQUIRE(found.counts.at(0).size() == 2U);
+            for (auto const& each : found.counts.at(0)) {
+                BOOST_TEST(each.sent == 15);
+                BOOST_TEST(each.accepted == 15);
+            }
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_quota_is_exact_over_several_instances) {
     for (std::uint64_t const quota : {1U, 7U, 63U, 64U, 65U}) {
         map_backend io(false);

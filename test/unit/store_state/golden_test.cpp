@@ -66,6 +66,7 @@ number_state full_number() {
     second.device = second.by;
     second.is_guessed = true;
     second.reference = "order_id=4711";
+    second.is_sample = true;
     second.sent = packed_receipt(receipt{-40, "A-7", "other id", std::nullopt});
     std::size_t n = 0;
     for (auto const kind : {event_type::admitted, event_type::accepted, event_type::unknown,

@@ -179,4 +179,18 @@ BOOST_AUTO_TEST_CASE(of_too_many_fields_those_that_are_idle_go) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(scores_lose_no_field_before_their_end) {
+    shared_state state;
+    std::vector<std::string> names;
+    for (int n = 0; n < 250; ++n)
+        names.push_back(std::to_string(n));
+    for (auto const& each : names)
+        state.add_field(each).current = 1;
+    state.sum_end = some_time + 26h;
+    BOOST_TEST(!state.advance(some_time));
+    BOOST_TEST(state.fields.size() == 250U);
+    BOOST_TEST(state.advance(some_time + 26h));
+    BOOST_TEST(state.fields.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

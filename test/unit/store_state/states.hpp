@@ -170,6 +170,7 @@ private:
             v.taken = {static_cast<std::uint16_t>(below(65'536)),
                        static_cast<std::uint8_t>(1 + below(store::plan_steps_max))};
         v.is_guessed = flip();
+        v.is_sample = flip();
         if (flip()) v.sent = store::state::packed_receipt(receipt());
         for (auto n = below(8); n > 0; --n)
             v.events.add(static_cast<store::event_type>(below(9)),
@@ -212,10 +213,8 @@ inline bool same(store::state::verification_state const& a,
            a.message == b.message && a.is_settled == b.is_settled && a.admitted == b.admitted &&
            a.retained_until == b.retained_until && a.lease_end == b.lease_end && a.code == b.code &&
            a.by == b.by && a.whose == b.whose && a.device == b.device &&
-           a.reference == b.reference && a.is_guessed == b.is_guessed &&
-           static_cast<bool>(a.sent) == static_cast<bool>(b.sent) && a.by == b.by &&
-           a.whose == b.whose && a.device == b.device && a.taken == b.taken &&
-           a.is_guessed == b.is_guessed && static_cast<bool>(a.sent) == static_cast<bool>(b.sent) &&
+           a.reference == b.reference && a.taken == b.taken && a.is_guessed == b.is_guessed &&
+           a.is_sample == b.is_sample && static_cast<bool>(a.sent) == static_cast<bool>(b.sent) &&
            (!a.sent || a.sent.get() == b.sent.get()) && a.events.size() == b.events.size() &&
            a.events.all() == b.events.all();
 }
