@@ -155,6 +155,19 @@ struct client_settings {
     std::vector<secret_digest> tokens; ///< one or two
 };
 
+/// The table `[[purpose]]`: what differs from [otp] for one purpose.
+struct purpose_settings {
+    std::string name;
+    std::string client; ///< narrows the purpose for one client; empty: for every client
+    std::optional<std::size_t> code_length;
+    std::optional<std::chrono::seconds> ttl;
+    std::optional<std::uint32_t> attempts_max;
+    std::optional<std::chrono::seconds> cooldown;
+    std::string text; ///< of the SMS; empty: as [[template]] and otp.message_template say
+    std::string plan; ///< a route plan's name; empty: as without the table
+    bool require_verification_id = false;
+};
+
 struct auth_settings {
     secret_string token; ///< visible ASCII; empty, on loopback only: no authentication
     bool accept_short_tokens =
@@ -368,6 +381,7 @@ struct settings {
     std::vector<otp::limit> own_limits;               ///< `[[limit]]`
     std::vector<otp::message_template> templates;     ///< `[[template]]`, in addition to
                                                       ///  otp.message_template
+    std::vector<purpose_settings> purposes;           ///< `[[purpose]]`
     std::vector<otp::test_number> test_numbers;       ///< `[[test_number]]`
     std::vector<otp::route_plan> route_plans;         ///< `[[route_plan]]`
     std::vector<otp::spending_budget> budgets;        ///< `[[budget]]`
@@ -385,6 +399,10 @@ struct settings {
 inline constexpr char const* daily_cap_name = "daily_cap";
 /// Whether an enforced [[budget]] with the key total bounds all spending.
 [[nodiscard]] bool has_total_budget(settings const& all);
+
+/// The rules of the scopes that a [[purpose]] is for: those of [otp], changed by the purpose's table
+/// for every client and, if it is for one client, by itself.
+[[nodiscard]] otp::scope_rules rules_of(settings const& all, purpose_settings const& table);
 
 /// The faults in the settings: one line each, without secrets or line breaks.
 struct settings_faults {

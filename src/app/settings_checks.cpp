@@ -16,18 +16,20 @@ std::string in_milliseconds(std::chrono::milliseconds time) {
     return std::to_string(time.count());
 }
 
-/// Bounds the chance that all guesses of a day at one number hit a code. It counts the guesses
-/// against as many codes as can be live. Strangers and known devices have different codes, so the
-/// higher of the two chances counts.
-void check_guess_risk(otp_settings const& settings, refusals& refuse) {
+} // namespace
+
+/// Counts the guesses against as many codes as can be live. Strangers and known devices have
+/// different codes, so the higher of the two chances counts.
+void check_guess_risk(otp_settings const& settings, std::size_t length, std::string const& where,
+                      refusals& refuse) {
     auto const& guesses = settings.guesses;
     auto const of_strangers = guesses.quota + guesses.of_ids;
     bool const is_of_strangers = of_strangers >= guesses.of_devices;
     double const risk = store::codes_max * std::max(of_strangers, guesses.of_devices) /
-                        std::pow(10.0, static_cast<double>(settings.code_length));
+                        std::pow(10.0, static_cast<double>(length));
     refuse.when(
         risk > settings.accepted_guess_risk,
-        "otp.length = " + std::to_string(settings.code_length) + " with " +
+        where + " = " + std::to_string(length) + " with " +
             (is_of_strangers
                  ? "otp.guesses_per_day = " + std::to_string(guesses.quota)
                  : "otp.device_guesses_per_day = " + std::to_string(guesses.of_devices)) +
@@ -36,6 +38,8 @@ void check_guess_risk(otp_settings const& settings, refusals& refuse) {
             values::format_number(settings.accepted_guess_risk) +
             ": use longer codes or fewer guesses, or raise otp.accepted_guess_risk to accept it");
 }
+
+namespace {
 
 void check_secrets(settings const& all, refusals& refuse) {
     auto const& otp = all.otp;
@@ -196,7 +200,7 @@ fault_lines check_together(settings const& all) {
     refuse.when(all.bridgexapi.api_key.empty(),
                 "bridgexapi.api_key is required: set BRIDGEXAPI_API_KEY in the environment or in "
                 ".env, or BRIDGEXAPI_API_KEY_FILE to a file that holds it");
-    check_guess_risk(all.otp, refuse);
+    check_guess_risk(all.otp, all.otp.code_length, "otp.length", refuse);
     refuse.when(!holds(all.otp.allowed_routes, all.otp.default_route_id),
                 "otp.default_route_id = " + std::to_string(all.otp.default_route_id) +
                     " is not in otp.allowed_routes: add it there or choose another");
@@ -207,6 +211,7 @@ fault_lines check_together(settings const& all) {
     check_listeners(all, refuse);
     check_exposure(all, refuse);
     std::ranges::move(check_tables(all), std::back_inserter(refuse.lines));
+    std::ranges::move(check_purposes(all), std::back_inserter(refuse.lines));
     refuse.when(all.routes.gates.concurrency_max != 0 &&
                     all.routes.gates.concurrency_max >= all.bridgexapi.connections_max,
                 "routes.concurrency_max = " + std::to_string(all.routes.gates.concurrency_max) +

@@ -123,10 +123,11 @@ sees.
 )md";
 
 /// Where tables are described in more detail.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> more_of{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> more_of{{
     {"client", "[API clients](operations.md#api-clients)"},
     {"limit", "[Limits](limits.md#limits-of-your-own)"},
     {"template", "[the message](for-application-developers.md#autofill)"},
+    {"purpose", "[Purposes](limits.md#purposes)"},
     {"test_number", "[Test numbers](operations.md#test-numbers)"},
     {"route_plan", "[Routes](routes.md#which-route-a-send-takes)"},
     {"budget", "[Budgets](routes.md#budgets)"},

@@ -75,6 +75,16 @@ bool holds(List const& list, T const& what) {
 
 /// The part of check_together() for the tables.
 [[nodiscard]] fault_lines check_tables(settings const& all);
+/// The part for [[purpose]].
+[[nodiscard]] fault_lines check_purposes(settings const& all);
+/// Bounds the chance that all guesses of a day at one number hit a code of that length. `where` is
+/// the start of the message.
+void check_guess_risk(otp_settings const& settings, std::size_t length, std::string const& where,
+                      refusals& refuse);
+/// `[[table]] "name"`
+[[nodiscard]] std::string named(std::string_view table, std::string const& name);
+/// Whether a request can come from a client of that name.
+[[nodiscard]] bool has_client(settings const& all, std::string const& name);
 /// Checks what depends on more than one key, and unsafe settings. Returns one line per fault, which
 /// says what to do.
 [[nodiscard]] fault_lines check_together(settings const& all);

@@ -11,12 +11,19 @@
 
 namespace otpd::app {
 
-namespace {
-
-/// `[[table]] "name"`
 std::string named(std::string_view table, std::string const& name) {
     return "[[" + std::string(table) + "]] \"" + name + '"';
 }
+
+bool has_client(settings const& all, std::string const& name) {
+    bool const has_default = !all.auth.token.empty() || all.clients.empty();
+    return (name == otp::client::default_name && has_default) ||
+           std::ranges::any_of(all.clients, [&](client_settings const& client) {
+               return client.profile.name == name;
+           });
+}
+
+namespace {
 
 std::vector<int> routes_of(otp::route_step const& step) {
     return step.best ? step.best->routes : std::vector{step.route_id};
@@ -81,12 +88,7 @@ private:
     }
 
     void check_client_of(std::string const& which, std::string const& name) {
-        bool const has_default = !all_.auth.token.empty() || all_.clients.empty();
-        bool const is_there = (name == otp::client::default_name && has_default) ||
-                              std::ranges::any_of(all_.clients, [&](client_settings const& client) {
-                                  return client.profile.name == name;
-                              });
-        when(!name.empty() && !is_there,
+        when(!name.empty() && !has_client(all_, name),
              which + " is for client \"" + name + "\", which no [[client]] is");
     }
 
@@ -208,16 +210,48 @@ private:
         return suffixes;
     }
 
+    /// Whether the purpose never falls back to a text of every purpose.
+    [[nodiscard]] bool has_own_text(std::string const& purpose) const {
+        return std::ranges::any_of(all_.templates,
+                                   [&](otp::message_template const& each) {
+                                       return each.purpose == purpose && each.locale.text.empty();
+                                   }) ||
+               std::ranges::any_of(all_.purposes, [&](purpose_settings const& each) {
+                   return each.name == purpose && !each.text.empty();
+               });
+    }
+
+    /// The rules of the codes that a text of this purpose, or of every purpose, may have.
+    [[nodiscard]] std::vector<otp::scope_rules> rules_for(std::string const& purpose) const {
+        std::vector<otp::scope_rules> list;
+        bool has_table = false;
+        for (auto const& each : all_.purposes) {
+            bool const is_of_it = each.name == purpose;
+            has_table = has_table || (is_of_it && each.client.empty());
+            if (is_of_it || (purpose.empty() && !has_own_text(each.name)))
+                list.push_back(rules_of(all_, each));
+        }
+        if (!has_table) list.push_back(all_.otp);
+        return list;
+    }
+
     void check_text(std::string const& which, otp::message_template const& text) {
-        auto const why = otp::messages::fault_of(text.text, all_.otp.code_length, all_.otp.ttl,
-                                                 suffixes_for(text.purpose));
-        if (why)
-            when(true, which + " = " + values::quoted_for_message(text.text) + ' ' + *why +
-                           " (with the code and the autofill suffix of its clients)");
+        auto const suffixes = suffixes_for(text.purpose);
+        for (auto const& rules : rules_for(text.purpose)) {
+            auto const why =
+                otp::messages::fault_of(text.text, rules.code_length, {rules.ttl}, suffixes);
+            if (!why) continue;
+            return when(true, which + " = " + values::quoted_for_message(text.text) + ' ' + *why +
+                                  " (with the code and the autofill suffix of its clients)");
+        }
     }
 
     void check_templates() {
         check_text("otp.message_template", all_.otp.templates.front());
+        for (auto const& each : all_.purposes)
+            if (!each.text.empty())
+                check_text(named("purpose", each.name) + " message_template",
+                           {each.name, {}, each.text});
         for (auto const& each : all_.templates) {
             std::string which = "[[template]]";
             if (!each.purpose.empty()) which += " of purpose \"" + each.purpose + '"';

@@ -290,6 +290,54 @@ void declare_template(declaration<otp::message_template> keys) {
         .needed("Uw betaalcode is {code}. Deze is {minutes} minuten geldig.");
 }
 
+// --- [[purpose]] --------------------------------------------------------------------------------
+
+void declare_purpose(declaration<purpose_settings> keys) {
+    using entry = purpose_settings;
+    auto const whole = [&]<class T>(std::string_view name, std::optional<T> entry::*member,
+                                    double least, double most, std::string_view help,
+                                    std::string_view unit = "") -> key_words& {
+        return keys.add(name, member,
+                        notations::optional_of(notations::whole<T>(name, least, most, unit)), help);
+    };
+    keys.add("name", &entry::name, notations::purpose(), "The purpose, as requests name it.")
+        .needed("transfer");
+    keys.add("client", &entry::client, notations::name("_-", max_name, client_rule),
+             "Narrows the purpose for one client: longer codes, a shorter life, fewer attempts, a "
+             "longer cooldown, or require_verification_id.")
+        .instead_of("message_template", "shop");
+    whole("length", &entry::code_length, passcode::min_length, passcode::max_length,
+          "Digits of its codes, instead of otp.length.", "digits")
+        .like("8");
+    whole("ttl_seconds", &entry::ttl, 30, 600,
+          "How long its codes can be verified, instead of otp.ttl_seconds.")
+        .like("180");
+    whole("max_attempts", &entry::attempts_max, 1, 100,
+          "Most wrong guesses of one requester at one of its codes, instead of otp.max_attempts.")
+        .like("3");
+    whole("cooldown_seconds", &entry::cooldown, 0, 3600,
+          "Least time between two of its sends to one number, instead of otp.cooldown_seconds; 0: "
+          "none.")
+        .like("60");
+    // Its validity depends on other settings (check_tables).
+    keys.add("message_template", &entry::text,
+             notations::text("printable ASCII other than ` with {code} once, {minutes} (its life) "
+                             "where wanted and no other braces, at most 158 characters and 160 GSM "
+                             "septets with the code and the client's autofill suffix",
+                             [](std::string_view text) { return !text.empty(); }),
+             "Text of its SMS in every language without a [[template]] of its own.")
+        .like("Your transfer code is {code}. It is good for {minutes} minutes.");
+    keys.add(
+            "route_plan", &entry::plan,
+            notations::name("_-", otp::route_plan::max_name_length, "the name of a [[route_plan]]"),
+            "The [[route_plan]] of its sends that name neither a route nor a plan.")
+        .like("login");
+    keys.flag("require_verification_id", &entry::require_verification_id,
+              "Whether its checks must name their verification_id, whatever "
+              "otp.require_verification_id says.")
+        .like("true");
+}
+
 // --- [[test_number]] ----------------------------------------------------------------------------
 
 /// A test number before it is complete: its types have no empty value.
@@ -637,6 +685,13 @@ std::vector<table_kind> all_kinds() {
         [](settings& to, otp::message_template entry) { to.templates.push_back(std::move(entry)); },
         [](otp::message_template const& of) {
             return or_any(of.purpose) + '.' + or_any(of.locale.text);
+        }}));
+    all.push_back(kind_of(table<purpose_settings>{
+        "purpose", "What differs from [otp] for codes of one purpose.", declare_purpose,
+        [](settings const& settings) { return settings.purposes; },
+        [](settings& to, purpose_settings entry) { to.purposes.push_back(std::move(entry)); },
+        [](purpose_settings const& of) {
+            return of.name + (of.client.empty() ? "" : '.' + of.client);
         }}));
     all.push_back(kind_of(
         table<test_number_entry>{"test_number",

@@ -116,7 +116,7 @@ bool is_caller_id(std::string_view text) {
 /// Checked with the shortest code. Whether the text fits the configured one depends on other
 /// settings.
 bool is_message_template(std::string_view text) {
-    return !otp::messages::fault_of(text, passcode::min_length, std::chrono::minutes(1), {});
+    return !otp::messages::fault_of(text, passcode::min_length, {std::chrono::minutes(1)}, {});
 }
 
 /// Leading digits of numbers.

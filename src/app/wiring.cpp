@@ -207,14 +207,31 @@ money daily_cap_of(settings const& settings) {
     return has_total_budget(settings) ? money() : on_the_first_day;
 }
 
-otp::policy policy_of(settings const& settings) {
-    otp::policy rules = settings.otp;
-    if (!settings.limits.enabled) rules.cooldown.base = rules.cooldown.base.zero();
-    std::chrono::milliseconds const first = settings.otp.cooldown.base;
-    rules.cooldown.longest =
+namespace {
+
+void complete(store::cooldown_rule& cooldown, settings const& settings) {
+    auto const first = cooldown.base;
+    if (!settings.limits.enabled) cooldown.base = cooldown.base.zero();
+    cooldown.longest =
         settings.otp.cooldown_doubles
             ? std::max<std::chrono::milliseconds>(first, settings.otp.cooldown_longest)
             : first;
+}
+
+void add_purposes(otp::policy& rules, settings const& settings) {
+    for (auto const& each : settings.purposes) {
+        auto scope = rules_of(settings, each);
+        complete(scope.cooldown, settings);
+        rules.scopes.emplace(each.client + ':' + each.name, std::move(scope));
+        if (!each.text.empty()) rules.templates.push_back({each.name, {}, each.text});
+    }
+}
+
+} // namespace
+
+otp::policy policy_of(settings const& settings) {
+    otp::policy rules = settings.otp;
+    complete(rules.cooldown, settings);
     auto& guesses = rules.guesses;
     bool const nobody_waits = guesses.wait_base == guesses.wait_base.zero();
     guesses.wait_from = nobody_waits ? 0 : std::max(1U, guesses.quota / 2);
@@ -222,6 +239,7 @@ otp::policy policy_of(settings const& settings) {
     rules.assumed_price = settings.spending.assumed_price;
     rules.templates.insert(rules.templates.end(), settings.templates.begin(),
                            settings.templates.end());
+    add_purposes(rules, settings);
     if (settings.limits.enabled) rules.limits = limits_of(settings);
     rules.budgets = budgets_of(settings); // bounds spending even if nothing else is configured
     rules.pumping = settings.pumping;

@@ -20,7 +20,7 @@ namespace {
 /// Declared in the order of their dependencies.
 struct parts {
     parts(policy chosen, operations_dependencies const& deps)
-        : rules(std::move(chosen)), texts(rules.templates, rules.ttl), spending(rules, deps.keys),
+        : rules(std::move(chosen)), texts(rules.templates), spending(rules, deps.keys),
           tests(rules, deps.now), destinations(rules.destinations, deps.plan),
           limits(rules, deps.keys), solved(deps.keys, deps.random),
           codes(rules, deps.keys, deps.random, tests),
@@ -31,8 +31,9 @@ struct parts {
           undo(deps.store, deps.log, rules.undo_pause, rules.idempotency_retention),
           steps(rules, deps.store, undo, deps.now),
           upstream(rules, texts, deps.sends, deps.log, deps.now), results(rules, solved, deps.now),
-          of_sends(deps.events, deps.log, deps.metrics, deps.now),
-          sends{codes, routes, steps, upstream, results, of_sends},
+          of_sends(deps.events, deps.log, deps.metrics, deps.now), sends{codes,   routes,
+                                                                         steps,   upstream,
+                                                                         results, of_sends},
           sender(drafts, deps.now, sends, follow_up),
           guesses(rules, deps.keys, limits, tests, destinations),
           of_guesses(deps.events, deps.keys, deps.log, deps.metrics),

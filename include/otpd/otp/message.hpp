@@ -48,6 +48,11 @@ struct locale_tag {
     friend bool operator==(locale_tag const&, locale_tag const&) = default;
 };
 
+/// What a text says besides the code.
+struct message_facts {
+    std::chrono::seconds ttl{}; ///< of the code
+};
+
 /// `{code}` occurs once. `{minutes}` is the code's lifetime, rounded down but at least 1; it may
 /// occur any number of times.
 struct message_template {
@@ -61,36 +66,39 @@ class messages {
 public:
     /// `templates` contains one without purpose and locale, and no duplicates. fault_of() accepts
     /// them all.
-    messages(std::vector<message_template> templates, std::chrono::seconds ttl);
+    explicit messages(std::vector<message_template> templates);
 
     /// Selects the template of the purpose with the longest locale that a lookup of `locale` finds
     /// (RFC 4647 3.4), else the purpose's template without a locale. If the purpose has none, it
     /// does the same among the templates without a purpose.
     [[nodiscard]] secret_string compose(purpose const& purpose, locale_tag const& locale,
-                                        passcode const& code, autofill_suffix const& suffix) const;
+                                        passcode const& code, message_facts const& facts,
+                                        autofill_suffix const& suffix) const;
 
     /// Returns the length of the text that compose() returns for a code of that many digits.
     [[nodiscard]] std::size_t length(purpose const& purpose, locale_tag const& locale,
-                                     std::size_t code_length, autofill_suffix const& suffix) const;
+                                     std::size_t code_length, message_facts const& facts,
+                                     autofill_suffix const& suffix) const;
 
     /// Returns whether that text is a single SMS that the upstream accepts and autofill can read:
     /// at most 158 characters (bridgexapi::max_message_length) and 160 septets
     /// (core/gsm_alphabet.hpp). With an app hash the limit is 140 bytes.
     [[nodiscard]] bool fits(purpose const& purpose, locale_tag const& locale,
-                            std::size_t code_length, autofill_suffix const& suffix) const;
+                            std::size_t code_length, message_facts const& facts,
+                            autofill_suffix const& suffix) const;
 
     /// Returns why `text` is not a valid template, or nullopt. A template is printable ASCII of the
     /// GSM alphabet, contains `{code}` once and no other placeholder than `{minutes}`, and fits()
     /// with a code of `code_length` digits and each of `suffixes`.
     [[nodiscard]] static std::optional<std::string>
-    fault_of(std::string_view text, std::size_t code_length, std::chrono::seconds ttl,
+    fault_of(std::string_view text, std::size_t code_length, message_facts const& facts,
              std::vector<autofill_suffix> const& suffixes);
 
 private:
     [[nodiscard]] std::string const& text_for(purpose const& purpose,
                                               locale_tag const& locale) const;
 
-    std::vector<message_template> templates_; ///< with `{minutes}` filled in
+    std::vector<message_template> templates_;
 };
 
 } // namespace otpd::otp

@@ -16,7 +16,8 @@ boost::asio::awaitable<outcome<bridgexapi::estimate>> estimator::estimate(estima
     // equal answers.
     auto const code = *passcode::parse(std::string(draft.code.reveal().size(), '0'));
     bridgexapi::sms message{draft.routes.taken.route_id, own_id.empty() ? rules_.caller_id : own_id,
-                            request.to, texts_.compose(request.purpose, {}, code, draft.suffix)};
+                            request.to,
+                            texts_.compose(request.purpose, {}, code, draft.facts(), draft.suffix)};
     auto const answer =
         co_await upstream_.estimate_cost(std::move(message), until.within(rules_.send_timeout));
     if (!answer) co_return upstream_failure(answer.error());

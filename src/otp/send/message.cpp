@@ -56,6 +56,22 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
         text.replace(at, what.size(), with);
 }
 
+/// Calls `add` with each part of the text in order, its placeholders filled in. What is filled in
+/// is not searched for placeholders.
+template <class Add>
+void fill_in(std::string_view text, std::string_view code, message_facts const& facts, Add add) {
+    auto const minutes = minutes_text(facts.ttl);
+    for (;;) {
+        auto const begin = text.find('{');
+        add(text.substr(0, begin));
+        if (begin == std::string_view::npos) return;
+        text.remove_prefix(begin);
+        bool const is_code = text.starts_with(code_placeholder);
+        add(is_code ? code : std::string_view(minutes));
+        text.remove_prefix(is_code ? code_placeholder.size() : minutes_placeholder.size());
+    }
+}
+
 /// The number of characters after the text.
 std::size_t length_of(autofill_suffix const& suffix, std::size_t code_length) noexcept {
     switch (suffix.type) {
@@ -70,26 +86,39 @@ std::size_t length_of(autofill_suffix const& suffix, std::size_t code_length) no
     return 0;
 }
 
-std::size_t length_with_code(std::string_view text, std::size_t code_length) noexcept {
-    return text.size() - code_placeholder.size() + code_length;
+struct text_size {
+    std::size_t characters = 0;
+    std::optional<std::size_t> septets = 0; ///< nothing: not in the GSM alphabet
+};
+
+/// The suffix takes one septet per character.
+text_size size_of(std::string_view text, std::size_t code_length, message_facts const& facts,
+                  autofill_suffix const& suffix) {
+    auto const after = length_of(suffix, code_length);
+    text_size size{after, after};
+    fill_in(text, std::string(code_length, '0'), facts, [&size](std::string_view part) {
+        size.characters += part.size();
+        auto const septets = gsm_septets(part);
+        if (size.septets && septets)
+            *size.septets += *septets;
+        else
+            size.septets.reset();
+    });
+    return size;
 }
 
-/// Returns why the text, with {minutes} filled in, is too long; nothing if it is not. The code and
-/// the suffix take one septet per character.
+/// Returns why the text is too long; nothing if it is not.
 std::optional<std::string> excess_of(std::string_view text, std::size_t code_length,
-                                     autofill_suffix const& suffix) {
+                                     message_facts const& facts, autofill_suffix const& suffix) {
     bool const for_app = suffix.type == autofill_suffix::kind::app_hash;
     auto const most = for_app ? max_length_with_app_hash : bridgexapi::max_message_length;
-    auto const length = length_with_code(text, code_length) + length_of(suffix, code_length);
-    if (length > most)
-        return "may become " + std::to_string(length) + " characters long, " +
+    auto const [characters, septets] = size_of(text, code_length, facts, suffix);
+    if (characters > most)
+        return "may become " + std::to_string(characters) + " characters long, " +
                std::to_string(most) + " are allowed" + (for_app ? " with app_hash" : "");
-    constexpr std::size_t escapes_of_braces = 2;
-    auto const template_septets = gsm_septets(text);
-    if (!template_septets) return "has a character that is not in the GSM alphabet: `";
-    auto const septets = length + *template_septets - text.size() - escapes_of_braces;
-    if (septets > septets_of_one_sms)
-        return "may take " + std::to_string(septets) + " septets of the GSM alphabet, " +
+    if (!septets) return "has a character that is not in the GSM alphabet: `";
+    if (*septets > septets_of_one_sms)
+        return "may take " + std::to_string(*septets) + " septets of the GSM alphabet, " +
                std::to_string(septets_of_one_sms) + " are allowed";
     return std::nullopt;
 }
@@ -122,10 +151,7 @@ std::optional<locale_tag> locale_tag::parse(std::string_view text) {
     return locale_tag{lower_case(text)};
 }
 
-messages::messages(std::vector<message_template> templates, std::chrono::seconds ttl)
-    : templates_(std::move(templates)) {
-    for (auto& each : templates_)
-        replace_all(each.text, minutes_placeholder, minutes_text(ttl));
+messages::messages(std::vector<message_template> templates) : templates_(std::move(templates)) {
     bool const falls_back = std::ranges::any_of(templates_, [](message_template const& each) {
         return each.purpose.empty() && each.locale.text.empty();
     });
@@ -144,15 +170,13 @@ std::string const& messages::text_for(purpose const& purpose, locale_tag const& 
 }
 
 secret_string messages::compose(purpose const& purpose, locale_tag const& locale,
-                                passcode const& code, autofill_suffix const& suffix) const {
-    auto const& source = text_for(purpose, locale);
-    auto const at = source.find(code_placeholder);
+                                passcode const& code, message_facts const& facts,
+                                autofill_suffix const& suffix) const {
     std::string text;
     // Reserves the final size: a growing string would leave copies of the code behind.
-    text.reserve(length_with_code(source, code.reveal().size()) +
-                 length_of(suffix, code.reveal().size()));
-    text.append(source, 0, at).append(code.reveal());
-    text.append(source, at + code_placeholder.size());
+    text.reserve(length(purpose, locale, code.size(), facts, suffix));
+    fill_in(text_for(purpose, locale), code.reveal(), facts,
+            [&text](std::string_view part) { text.append(part); });
     if (suffix.type == autofill_suffix::kind::web_otp)
         text.append("\n@").append(suffix.text).append(" #").append(code.reveal());
     if (!suffix.frame.empty()) text.append(" @").append(suffix.frame);
@@ -161,29 +185,30 @@ secret_string messages::compose(purpose const& purpose, locale_tag const& locale
 }
 
 std::size_t messages::length(purpose const& purpose, locale_tag const& locale,
-                             std::size_t code_length, autofill_suffix const& suffix) const {
-    return length_with_code(text_for(purpose, locale), code_length) +
-           length_of(suffix, code_length);
+                             std::size_t code_length, message_facts const& facts,
+                             autofill_suffix const& suffix) const {
+    return size_of(text_for(purpose, locale), code_length, facts, suffix).characters;
 }
 
 bool messages::fits(purpose const& purpose, locale_tag const& locale, std::size_t code_length,
-                    autofill_suffix const& suffix) const {
-    return !excess_of(text_for(purpose, locale), code_length, suffix);
+                    message_facts const& facts, autofill_suffix const& suffix) const {
+    return !excess_of(text_for(purpose, locale), code_length, facts, suffix);
 }
 
 std::optional<std::string> messages::fault_of(std::string_view text, std::size_t code_length,
-                                              std::chrono::seconds ttl,
+                                              message_facts const& facts,
                                               std::vector<autofill_suffix> const& suffixes) {
     bool const printable = std::ranges::all_of(text, [](char c) { return c >= 0x20 && c <= 0x7e; });
     if (!printable) return "has a character that is not printable ASCII";
     if (count_of(text, code_placeholder) != 1) return "does not have {code} exactly once";
-    std::string filled(text);
-    replace_all(filled, minutes_placeholder, minutes_text(ttl));
-    if (count_of(filled, "{") != 1 || count_of(filled, "}") != 1)
+    std::string others(text);
+    for (auto const known : {code_placeholder, minutes_placeholder})
+        replace_all(others, known, "x");
+    if (others.find_first_of("{}") != std::string::npos)
         return "has a placeholder other than {code} and {minutes}";
-    if (auto why = excess_of(filled, code_length, {})) return why;
+    if (auto why = excess_of(text, code_length, facts, {})) return why;
     for (auto const& suffix : suffixes)
-        if (auto why = excess_of(filled, code_length, suffix)) return why;
+        if (auto why = excess_of(text, code_length, facts, suffix)) return why;
     return std::nullopt;
 }
 

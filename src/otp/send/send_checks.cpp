@@ -25,7 +25,8 @@ std::optional<errc> send_checks::check(send_draft& draft) const {
     // Routes of a plan that are not allowed are skipped one by one.
     if (routes.plan.empty() && (!enabled || !is_empty_or_has(from.routes, routes.taken.route_id)))
         return errc::route_not_allowed;
-    if (!texts_.fits(request.purpose, request.locale, draft.rules.code_length, draft.suffix))
+    if (!texts_.fits(request.purpose, request.locale, draft.rules.code_length, draft.facts(),
+                     draft.suffix))
         return errc::message_too_long;
     if (!draft.is_test) {
         auto found = destinations_.check(request.to, from);

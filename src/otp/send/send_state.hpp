@@ -39,6 +39,7 @@ struct send_draft {
     std::optional<store::idempotency_key> idempotency = {};
     std::optional<errc> fault = {}; ///< what is wrong regardless of earlier sends
 
+    [[nodiscard]] message_facts facts() const { return {rules.ttl}; }
     [[nodiscard]] store::record_key key() const {
         return {address.number, scope_of(*request.caller.client, request.purpose)};
     }

@@ -13,7 +13,8 @@ bridgexapi::sms transmission::message_of(send_state const& send) const {
     if (caller_id.empty()) caller_id = request.caller.client->caller_id;
     if (caller_id.empty()) caller_id = rules_.caller_id;
     return {taken.route_id, std::move(caller_id), request.to,
-            texts_.compose(request.purpose, request.locale, send.draft.code, send.draft.suffix)};
+            texts_.compose(request.purpose, request.locale, send.draft.code, send.draft.facts(),
+                           send.draft.suffix)};
 }
 
 boost::asio::awaitable<bridgexapi::send_outcome> transmission::transmit(send_state& send,

@@ -503,6 +503,37 @@ BOOST_AUTO_TEST_CASE(the_sms_says_what_the_settings_say) {
     BOOST_TEST(service.stub.control("GET", "violations").at("total").to_number<int>() == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_purpose_has_the_rules_of_its_table) {
+    service_fixture service(environment{},
+                            "[[purpose]]\nname = \"payment\"\nlength = 8\nttl_seconds = 120\n"
+                            "max_attempts = 2\ncooldown_seconds = 90\n"
+                            "message_template = \"Pay with {code} in {minutes} minutes.\"\n"
+                            "require_verification_id = true\nroute_plan = \"dear\"\n"
+                            "[[route_plan]]\nname = \"dear\"\nsteps = [{route = 1}]\n");
+    auto const number = service.fresh_number();
+    auto const sent =
+        object_of(service.client.ask(post("/send-otp", send_body(number, "payment"))));
+    auto const code = std::string(sent.at("debug_code").as_string());
+    BOOST_TEST(code.size() == 8U);
+    BOOST_TEST(sent.at("expires_in_seconds").to_number<int>() <= 120);
+    BOOST_TEST(sent.at("cooldown_seconds").to_number<int>() > 45);
+    BOOST_TEST(sent.at("route_plan").as_string() == "dear");
+    BOOST_TEST(service.stub.messages(number).at(0).at("text").as_string() ==
+               "Pay with " + code + " in 2 minutes.");
+    json::object check{{"phone_number", number}, {"purpose", "payment"}, {"code", code}};
+    check_outcome(service.client.ask(post("/verify-otp", check)), 422, "validation_failed");
+    check["verification_id"] = sent.at("verification_id");
+    check["code"] = wrong_code(code);
+    auto const wrong = service.client.ask(post("/verify-otp", check));
+    check_outcome(wrong, 400, "invalid_code");
+    BOOST_TEST(object_of(wrong).at("attempts_left").to_number<int>() == 1);
+    check["code"] = code;
+    check_outcome(service.client.ask(post("/verify-otp", check)), 200);
+
+    auto const other = service.fresh_number(); // without a table
+    BOOST_TEST(service.sent_code(other).size() == 6U);
+}
+
 // Without debugging, only the phone gets the code.
 BOOST_AUTO_TEST_CASE(codes_are_not_shown_unless_debugging) {
     service_fixture service(environment{{"DEBUG_OTP", "false"}});

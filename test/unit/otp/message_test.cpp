@@ -9,6 +9,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+using text_list = std::vector<message_template>;
+
 purpose const login = *purpose::parse("login");
 purpose const payment = *purpose::parse("payment");
 passcode const code = *passcode::parse("048213");
@@ -18,12 +20,12 @@ locale_tag locale(char const* text) {
 }
 
 std::string text_of(messages const& from, purpose const& purpose, locale_tag const& where = {},
-                    autofill_suffix const& suffix = {}) {
-    return from.compose(purpose, where, code, suffix).reveal();
+                    autofill_suffix const& suffix = {}, message_facts const& facts = {300s}) {
+    return from.compose(purpose, where, code, facts, suffix).reveal();
 }
 
 std::string fault_of(std::string const& text, std::vector<autofill_suffix> const& suffixes = {}) {
-    return messages::fault_of(text, 6, 300s, suffixes).value_or("");
+    return messages::fault_of(text, 6, {300s}, suffixes).value_or("");
 }
 
 } // namespace
@@ -31,12 +33,11 @@ std::string fault_of(std::string const& text, std::vector<autofill_suffix> const
 BOOST_AUTO_TEST_SUITE(message_texts)
 
 BOOST_AUTO_TEST_CASE(are_the_nearest_template_of_purpose_and_locale) {
-    messages const all({{"", {}, "any {code}"},
-                        {"", locale("nl"), "nl {code}"},
-                        {"login", {}, "login {code}"},
-                        {"login", locale("pt"), "login pt {code}"},
-                        {"login", locale("pt-BR"), "login pt-br {code}"}},
-                       300s);
+    messages const all(text_list{{"", {}, "any {code}"},
+                                 {"", locale("nl"), "nl {code}"},
+                                 {"login", {}, "login {code}"},
+                                 {"login", locale("pt"), "login pt {code}"},
+                                 {"login", locale("pt-BR"), "login pt-br {code}"}});
     BOOST_TEST(text_of(all, payment) == "any 048213");
     BOOST_TEST(text_of(all, payment, locale("NL-be")) == "nl 048213");
     BOOST_TEST(text_of(all, payment, locale("fr")) == "any 048213");
@@ -49,7 +50,8 @@ BOOST_AUTO_TEST_CASE(are_the_nearest_template_of_purpose_and_locale) {
 // A user who sees too many minutes would be late.
 BOOST_AUTO_TEST_CASE(say_how_long_the_code_lives_rounded_down) {
     auto const said = [](std::chrono::seconds ttl) {
-        return text_of(messages({{"", {}, "{code}: {minutes} min, {minutes}"}}, ttl), login);
+        return text_of(messages(text_list{{"", {}, "{code}: {minutes} min, {minutes}"}}), login, {},
+                       {}, {ttl});
     };
     BOOST_TEST(said(30s) == "048213: 1 min, 1");
     BOOST_TEST(said(61s) == "048213: 1 min, 1");
@@ -60,13 +62,12 @@ BOOST_AUTO_TEST_CASE(say_how_long_the_code_lives_rounded_down) {
 
 // RFC 4647 3.4: subtags are removed from the end of the requested tag until a template matches.
 BOOST_AUTO_TEST_CASE(are_found_from_the_whole_language_tag_to_its_language) {
-    messages const all({{"", {}, "any {code}"},
-                        {"", locale("zh"), "zh {code}"},
-                        {"", locale("zh-Hant"), "zh-hant {code}"},
-                        {"", locale("zh-Hant-TW"), "zh-hant-tw {code}"},
-                        {"", locale("en-US"), "en-us {code}"},
-                        {"", locale("sr-Latn"), "sr-latn {code}"}},
-                       300s);
+    messages const all(text_list{{"", {}, "any {code}"},
+                                 {"", locale("zh"), "zh {code}"},
+                                 {"", locale("zh-Hant"), "zh-hant {code}"},
+                                 {"", locale("zh-Hant-TW"), "zh-hant-tw {code}"},
+                                 {"", locale("en-US"), "en-us {code}"},
+                                 {"", locale("sr-Latn"), "sr-latn {code}"}});
     auto const text_in = [&all](char const* wanted) { return text_of(all, login, locale(wanted)); };
     BOOST_TEST(text_in("zh-Hans-CN") == "zh 048213");
     BOOST_TEST(text_in("zh-Hant-HK") == "zh-hant 048213");
@@ -80,7 +81,7 @@ BOOST_AUTO_TEST_CASE(are_found_from_the_whole_language_tag_to_its_language) {
 }
 
 BOOST_AUTO_TEST_CASE(end_as_browsers_and_apps_expect_and_have_the_stated_length) {
-    messages const all({{"", {}, "Your code is {code}."}}, 300s);
+    messages const all(text_list{{"", {}, "Your code is {code}."}});
     auto const web = *autofill_suffix::web_otp_for("example.com");
     auto const framed = *autofill_suffix::web_otp_for("top.example", "frame.example");
     auto const app = *autofill_suffix::app_hash_of("FA+9qCX9VSu");
@@ -89,11 +90,12 @@ BOOST_AUTO_TEST_CASE(end_as_browsers_and_apps_expect_and_have_the_stated_length)
     BOOST_TEST(text_of(all, login, {}, web) == "Your code is 048213.\n@example.com #048213");
     BOOST_TEST(text_of(all, login, {}, app) == "Your code is 048213.\nFA+9qCX9VSu");
     for (auto const& suffix : {web, framed, app, autofill_suffix{}})
-        BOOST_TEST(all.length(login, {}, 6, suffix) == text_of(all, login, {}, suffix).size());
+        BOOST_TEST(all.length(login, {}, 6, {300s}, suffix) ==
+                   text_of(all, login, {}, suffix).size());
 }
 
 BOOST_AUTO_TEST_CASE(need_a_template_for_everything_else) {
-    BOOST_CHECK_THROW(messages({{"login", {}, "{code}"}}, 300s), std::invalid_argument);
+    BOOST_CHECK_THROW(messages(text_list{{"login", {}, "{code}"}}), std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -138,9 +140,9 @@ BOOST_AUTO_TEST_CASE(are_as_short_as_sms_retriever_reads_them_with_an_apps_hash)
     BOOST_TEST(fault_of(of(141), {app}) ==
                "may become 141 characters long, 140 are allowed with app_hash");
     for (std::size_t const size : {140, 141}) {
-        messages const all({{"", {}, of(size)}}, 300s);
-        BOOST_TEST(all.fits(login, {}, 6, app) == (size == 140));
-        BOOST_TEST(all.fits(login, {}, 6, {}));
+        messages const all(text_list{{"", {}, of(size)}});
+        BOOST_TEST(all.fits(login, {}, 6, {300s}, app) == (size == 140));
+        BOOST_TEST(all.fits(login, {}, 6, {300s}, {}));
     }
 }
 
@@ -149,7 +151,8 @@ BOOST_AUTO_TEST_CASE(are_refused_with_the_reason) {
     BOOST_TEST(fault_of("{code} {code}") == "does not have {code} exactly once");
     BOOST_TEST(fault_of("caf\xc3\xa9 {code}") == "has a character that is not printable ASCII");
     BOOST_TEST(fault_of("two\nlines {code}") == "has a character that is not printable ASCII");
-    for (auto const* text : {"{code} {name}", "{code} {", "{code} }", "{{code}}"})
+    for (auto const* text :
+         {"{code} {name}", "{code} {", "{code} }", "{{code}}", "{min{code}utes}"})
         BOOST_TEST(fault_of(text) == "has a placeholder other than {code} and {minutes}");
 }
 

@@ -58,6 +58,8 @@ BOOST_AUTO_TEST_CASE(its_examples_are_good) {
     BOOST_TEST(all.own_limits.front().client == client.name);
     BOOST_TEST_REQUIRE(all.templates.size() == 1U);
     BOOST_TEST(all.templates.front().locale.text == "nl");
+    BOOST_TEST_REQUIRE(all.purposes.size() == 1U);
+    BOOST_TEST(all.purposes.front().plan == "login");
     BOOST_TEST_REQUIRE(all.test_numbers.size() == 1U);
     BOOST_TEST_REQUIRE(all.route_plans.size() == 1U);
     BOOST_TEST(all.route_plans.front().steps.size() == 3U);

@@ -244,6 +244,87 @@ BOOST_AUTO_TEST_CASE(texts_have_their_placeholders) {
         }
 }
 
+// --- purposes -----------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_clients_purpose_is_only_stricter) {
+    auto const from = [](char const* keys) {
+        return with_config(client_named("a") +
+                           "[[purpose]]\nname = \"pay\"\nlength = 8\nttl_seconds = 120\n"
+                           "max_attempts = 3\ncooldown_seconds = 60\n"
+                           "[[purpose]]\nname = \"pay\"\nclient = \"a\"\n" +
+                           keys);
+    };
+    good(from("length = 10\nttl_seconds = 60\nmax_attempts = 2\ncooldown_seconds = 90\n"
+              "require_verification_id = true\n"));
+    good(from("length = 8\nttl_seconds = 120\nmax_attempts = 3\ncooldown_seconds = 60\n"));
+    for (auto const& [keys, why] : std::map<char const*, char const*>{
+             {"length = 7\n", "length that is shorter"},
+             {"ttl_seconds = 121\n", "ttl_seconds that is longer"},
+             {"max_attempts = 4\n", "max_attempts that is higher"},
+             {"cooldown_seconds = 59\n", "cooldown_seconds that is shorter"}})
+        BOOST_TEST(fault(from(keys)) ==
+                   "[[purpose]] \"pay\" of client \"a\" has a " + std::string(why) +
+                       " than for other clients: a client's table may only narrow");
+    BOOST_TEST(contains(fault(from("message_template = \"{code}\"\n")),
+                        "only the table for every client may"));
+    // Without a table of every client, [otp] is what it narrows.
+    auto const alone = [](char const* ttl) {
+        return with_config(client_named("a") +
+                           "[[purpose]]\nname = \"pay\"\nclient = \"a\"\nttl_seconds = " + ttl);
+    };
+    good(alone("300"));
+    BOOST_TEST(contains(fault(alone("301")), "ttl_seconds that is longer"));
+    BOOST_TEST(contains(fault(with_config("[[purpose]]\nname = \"pay\"\nclient = \"b\"\n")),
+                        "is for client \"b\", which no [[client]] is"));
+}
+
+BOOST_AUTO_TEST_CASE(the_chance_of_a_guess_is_bounded_for_every_purpose) {
+    auto const from = [](char const* length) {
+        return with_config("[[purpose]]\nname = \"pay\"\nlength = " + std::string(length));
+    };
+    good(from("6"));
+    BOOST_TEST(fault(from("5")) ==
+               "[[purpose]] \"pay\" length = 5 with otp.guesses_per_day = 20 can be guessed with a "
+               "chance of 0.0006, over otp.accepted_guess_risk = 0.0001: use longer codes or fewer "
+               "guesses, or raise otp.accepted_guess_risk to accept it");
+}
+
+BOOST_AUTO_TEST_CASE(a_purposes_codes_are_known_as_long_as_they_are_valid) {
+    auto const from = [](char const* ttl) {
+        return with_config("[otp]\nttl_seconds = 60\nrecord_seconds = 90\n[[purpose]]\n"
+                           "name = \"pay\"\nttl_seconds = " +
+                           std::string(ttl));
+    };
+    good(from("90"));
+    BOOST_TEST(contains(fault(from("91")), "more than otp.record_seconds"));
+}
+
+BOOST_AUTO_TEST_CASE(a_purpose_has_one_table_one_text_and_one_plan) {
+    std::string const pay = "[[purpose]]\nname = \"pay\"\n";
+    BOOST_TEST(fault(with_config(pay + pay)) ==
+               "[[purpose]] \"pay\" is there twice: leave one of them out");
+    std::string const text = "message_template = \"{code}\"\n";
+    std::string const other = "[[template]]\npurpose = \"pay\"\ntext = \"{code}\"\n";
+    BOOST_TEST(contains(fault(with_config(pay + text + other)), "leave one of them out"));
+    good(with_config(pay + text + other + "locale = \"nl\"\n"));
+    BOOST_TEST(
+        contains(fault(with_config(pay + "route_plan = \"a\"\n")), "which no [[route_plan]] is"));
+    BOOST_TEST(contains(fault(with_config(pay + "route_plan = \"a\"\n" + plan_named("a") +
+                                          plan_named("b") + "purposes = [\"pay\"]\n")),
+                        "leave it out of one of them"));
+}
+
+BOOST_AUTO_TEST_CASE(texts_fit_with_the_codes_of_every_purpose_that_uses_them) {
+    std::string const purpose = "[[purpose]]\nname = \"pay\"\nlength = 10\n";
+    auto const general = "[otp]\nmessage_template = \"" + text_of(room) + "\"\n";
+    BOOST_TEST(contains(fault(with_config(general + purpose)), "may become 162 characters long"));
+    good(with_config(general + purpose + "message_template = \"{code}\"\n"));
+    BOOST_TEST(fault(with_config(purpose + "message_template = \"" + text_of(room) + "\"\n"))
+                   .starts_with("[[purpose]] \"pay\" message_template = \"xxx"));
+    auto const own = "[[template]]\npurpose = \"pay\"\ntext = \"" + text_of(room) + "\"\n";
+    BOOST_TEST(contains(fault(with_config(purpose + own)), "may become 162 characters long"));
+}
+
 BOOST_AUTO_TEST_CASE(there_is_one_text_for_a_purpose_and_a_locale) {
     auto const text = [](char const* keys) {
         return "[[template]]\ntext = \"{code}\"\n" + std::string(keys);

@@ -66,8 +66,8 @@ inline std::string example_with(std::string_view path, std::string const& value)
         bool const other = key.section != table;
         // Omits keys that the example's client refers to, and those that exclude the key.
         bool const stands_against = !key.alternative.empty() || key.name == wanted.alternative;
-        bool const refers =
-            (key.section != "client" && key.name == "client") || key.path() == "budget.only";
+        bool const refers = (key.section != "client" && key.name == "client") ||
+                            key.path() == "budget.only" || key.path() == "purpose.route_plan";
         if (other || key.name == wanted.name || stands_against || refers) continue;
         out += key.name + " = " + toml_literal(key.kind, key.initial) + '\n';
     }
@@ -76,8 +76,9 @@ inline std::string example_with(std::string_view path, std::string const& value)
         out = without_line(out, "routes = ");
     if (path == "client.routes") out = without_line(out, "default_route_id = ");
     if (!value.empty()) out += wanted.name + " = " + value + '\n';
-    // The plans that a client may have in tests.
-    if (path == "client.default_route_plan") out += plan_named("login");
+    // The plans that a client or a purpose may have in tests.
+    if (path == "client.default_route_plan" || path == "purpose.route_plan")
+        out += plan_named("login");
     return out;
 }
 

@@ -96,6 +96,19 @@ std::vector<key_cases> all_cases() {
         {"template.text",
          {quoted("{code}"), quoted("{code} {minutes}, yes")},
          {"1", "[\"{code}\"]"}},
+        {"purpose.name",
+         {quoted("payment"), quoted(" Pay Now "), name(50)},
+         {quoted(""), quoted(" "), name(51), quoted("caf\u00e9"), "1"}},
+        {"purpose.client", {quoted("default")}, {quoted(""), quoted("A"), name(33), "1"}},
+        {"purpose.length", {"6", "10"}, {"3", "11", "6.0", "\"6\""}},
+        {"purpose.ttl_seconds", {"30", "600"}, {"29", "601", "\"60\""}},
+        {"purpose.max_attempts", {"1", "100"}, {"0", "101", "\"5\""}},
+        {"purpose.cooldown_seconds", {"0", "3600"}, {"-1", "3601", "\"60\""}},
+        {"purpose.message_template",
+         {quoted("{code}"), quoted("{code} {minutes}, yes")},
+         {quoted(""), "1", "[\"{code}\"]"}},
+        {"purpose.route_plan", {quoted("login")}, {quoted(""), quoted("Login"), name(33), "1"}},
+        {"purpose.require_verification_id", {"true", "false"}, {quoted("true"), "1"}},
         {"test_number.number",
          {quoted("31612345679"), quoted("+31612345679")},
          {quoted(""), quoted("0612345678"), quoted("316123"), quoted("+31 6 12345678"),
@@ -351,6 +364,31 @@ BOOST_AUTO_TEST_CASE(all_that_a_template_and_a_test_number_may_have) {
     BOOST_TEST(all.test_numbers[0].code.reveal() == "012345");
     BOOST_TEST((all.test_numbers[0].until ==
                 std::chrono::sys_days(std::chrono::year(2027) / std::chrono::January / 31)));
+}
+
+BOOST_AUTO_TEST_CASE(all_that_a_purpose_may_have) {
+    auto const all = good(with_config(
+        client_named("shop") + plan_named("a") +
+        "[[purpose]]\nname = \"Payment\"\nlength = 8\nttl_seconds = 120\nmax_attempts = 3\n"
+        "cooldown_seconds = 60\nmessage_template = \"Pay: {code}\"\nroute_plan = \"a\"\n"
+        "require_verification_id = true\n"
+        "[[purpose]]\nname = \"payment\"\nclient = \"shop\"\nttl_seconds = 60\n"));
+    BOOST_TEST_REQUIRE(all.purposes.size() == 2U);
+    auto const& usual = all.purposes[0];
+    BOOST_TEST(usual.name == "payment");
+    BOOST_TEST(usual.text == "Pay: {code}");
+    auto const rules = rules_of(all, usual);
+    BOOST_TEST(rules.code_length == 8U);
+    BOOST_TEST((rules.ttl == 120s));
+    BOOST_TEST(rules.attempts_max == 3U);
+    BOOST_TEST((rules.cooldown.base == 60s));
+    BOOST_TEST(rules.plan == "a");
+    BOOST_TEST(rules.require_verification_id);
+    // A client's table changes what the purpose's says; the rest stays.
+    auto const of_shop = rules_of(all, all.purposes[1]);
+    BOOST_TEST((of_shop.ttl == 60s));
+    BOOST_TEST(of_shop.code_length == 8U);
+    BOOST_TEST(of_shop.require_verification_id);
 }
 
 BOOST_AUTO_TEST_CASE(tables_have_no_names_in_the_environment) {

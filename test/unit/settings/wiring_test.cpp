@@ -176,6 +176,24 @@ BOOST_AUTO_TEST_CASE(the_tables_reach_the_policy) {
     BOOST_TEST(rules.test_numbers.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(the_purposes_reach_the_policy) {
+    std::string const text = "[[purpose]]\nname = \"pay\"\ncooldown_seconds = 90\n"
+                             "message_template = \"Pay: {code}\"\n"
+                             "[[purpose]]\nname = \"pay\"\nclient = \"default\"\nlength = 8\n";
+    auto const rules = policy_of(good(with_config(text)));
+    otpd::otp::client client;
+    BOOST_TEST(rules.for_scope(client, "pay").code_length == 8U);
+    BOOST_TEST(rules.for_scope(client, "login").code_length == 6U);
+    client.name = "another";
+    auto const pay = rules.for_scope(client, "pay");
+    BOOST_TEST(pay.code_length == 6U);
+    BOOST_TEST((pay.cooldown.base == 90s && pay.cooldown.longest == 90s));
+    BOOST_TEST_REQUIRE(rules.templates.size() == 2U);
+    BOOST_TEST(rules.templates[1].purpose == "pay");
+    auto const unlimited = policy_of(good(with_config("[limits]\nenabled = false\n" + text)));
+    BOOST_TEST((unlimited.for_scope(client, "pay").cooldown.base == 0s));
+}
+
 BOOST_AUTO_TEST_CASE(plans_and_money_reach_the_policy_and_budgets_without_limits_too) {
     auto const text = "[money]\nassumed_price = 0.2\n" + plan_named("a") +
                       "[[budget]]\nname = \"b\"\nkey = \"total\"\nperiod = \"day\"\ncap = 5\n";
