@@ -1,7 +1,6 @@
 // GET /routes/scores: the recent performance of each route, for the operator
 
 #include "json_writer.hpp"
-#include "otpd/core/purpose.hpp"
 #include "problems.hpp"
 #include "query.hpp"
 #include "route_table.hpp"
@@ -14,8 +13,8 @@ namespace otpd::api {
 
 namespace {
 
-constexpr int shortest_window = 60;
-constexpr int longest_window = 30 * 24 * 3600;
+constexpr int shortest_window = 3600;
+constexpr int longest_window = std::chrono::seconds(otp::score_window_max).count();
 
 std::string read_country(query& asked) {
     constexpr std::string_view name = "country";
@@ -27,20 +26,9 @@ std::string read_country(query& asked) {
     return std::string(*text);
 }
 
-std::string read_purpose(query& asked) {
-    constexpr std::string_view name = "purpose";
-    auto const text = asked.text(name);
-    if (!text) return {};
-    auto const what = purpose::parse(*text);
-    if (what) return what->name();
-    asked.reject(name, "Value error, purpose must be 1 to 50 printable ASCII characters.");
-    return {};
-}
-
 otp::score_query read_query(query& asked) {
     otp::score_query query;
     query.country = read_country(asked);
-    query.purpose = read_purpose(asked);
     if (auto const seconds = asked.integer("window", shortest_window, longest_window))
         query.window = std::chrono::seconds(*seconds);
     return query;
@@ -49,7 +37,11 @@ otp::score_query read_query(query& asked) {
 template <class T>
 std::optional<std::string> write(std::optional<otp::statistic<T>> const& statistic) {
     if (!statistic) return std::nullopt;
-    return json_writer().add("value", statistic->value).add("samples", statistic->samples).finish();
+    json_writer written;
+    written.add("value", statistic->value).add("samples", statistic->samples);
+    if (statistic->within)
+        written.add("low", statistic->within->low).add("high", statistic->within->high);
+    return written.finish();
 }
 
 std::string write(otp::route_score const& of) {
@@ -61,6 +53,7 @@ std::string write(otp::route_score const& of) {
         .add("sent", of.sent)
         .add("accepted", of.accepted)
         .add("delivered", of.delivered)
+        .add("failed", of.failed)
         .add("verified", of.verified);
     auto const add = [&score](std::string_view name, auto const& statistic) {
         score.add_json(name, write(statistic).value_or("null"));
@@ -70,7 +63,6 @@ std::string write(otp::route_score const& of) {
     add("verified_share", of.verified_share);
     add("delivery_seconds_median", of.delivery_seconds_median);
     add("delivery_seconds_p95", of.delivery_seconds_p95);
-    add("verify_seconds_median", of.verify_seconds_median);
     add("cost_per_sent", of.cost_per_sent);
     add("cost_per_verified", of.cost_per_verified);
     return score.finish();
@@ -79,18 +71,22 @@ std::string write(otp::route_score const& of) {
 } // namespace
 
 answer route_scores(api_call call) {
-    query asked(call.request.query(), {"country", "purpose", "window"});
-    auto of = read_query(asked);
+    query asked(call.request.query(), {"country", "window"});
+    auto const query = read_query(asked);
     if (!asked.valid()) co_return to_response(asked.problem(), call.request);
-    auto const window = of.window;
-    auto const found = co_await call.deps.stats.scores(std::move(of));
+    auto const found = call.deps.stats.scores(query);
+    std::optional<std::int64_t> age;
+    if (auto const passed = call.deps.stats.age()) age = passed->count();
     std::vector<std::string> scores;
     scores.reserve(found.size());
     for (auto const& each : found)
         scores.push_back(write(each));
     http::response reply;
-    reply.body =
-        json_writer().add("window_seconds", window.count()).add_array("scores", scores).finish();
+    reply.body = json_writer()
+                     .add("window_seconds", query.window.count())
+                     .add("age_seconds", age)
+                     .add_array("scores", scores)
+                     .finish();
     co_return reply;
 }
 

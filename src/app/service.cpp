@@ -46,7 +46,8 @@ service::service(app::settings with, store_factory const& factory)
       questions(context.get_executor(), question_client,
                 read_bulkhead_options_of(settings.bridgexapi)),
       reads(context.get_executor(), read_quota_of(settings.limits), clock, metrics),
-      scores(context.get_executor(), clock, settings.routes.scores),
+      scores({context.get_executor(), "scoreboard_ended", random, log}, settings.routes.scores,
+             {store, clock, log, metrics}),
       event_waiters(context.get_executor(), settings.delivery.waiters_max,
                     names_of_clients(settings)),
       hooks(context.get_executor(), settings.webhook_endpoints, settings.webhooks,
@@ -97,9 +98,7 @@ void service::add_routes() {
     api::add_operator_routes(admin_routes, operators_use);
 }
 
-/// Adds the scoreboard before listeners that may query it when an event arrives.
 void service::add_listeners() {
-    events.add(scores);
     events.add(event_waiters);
     events.add(hooks);
     if (settings.timeline.path.empty()) return;
@@ -110,6 +109,7 @@ void service::add_listeners() {
 }
 
 void service::start_background() {
+    scores.start();
     prices.start();
     deliveries.start();
     account_monitor.start();
@@ -117,6 +117,7 @@ void service::start_background() {
 }
 
 void service::stop_background() {
+    scores.stop();
     prices.stop();
     deliveries.stop();
     account_monitor.stop();

@@ -282,11 +282,17 @@ struct limits_settings {
 struct routes_settings {
     bridgexapi::route_gate_options gates{.concurrency_max = 0};
     otp::scoreboard_options scores;
+    std::uint32_t explore_percent = otp::policy().explore_percent;
 
     template <class Keys>
     static void declare(Keys keys) {
         bridgexapi::route_gate_options::declare(keys.part(&routes_settings::gates));
         otp::scoreboard_options::declare(keys.part(&routes_settings::scores));
+        keys.whole(
+            "explore_percent", &routes_settings::explore_percent, 0, 50,
+            "Of the sends in a plan's step with best, the share that goes to routes with too "
+            "few samples; 0: none.",
+            "percent");
     }
 };
 

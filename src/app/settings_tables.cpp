@@ -420,9 +420,9 @@ void declare_step(declaration<step_entry> all) {
                 "With best: routes with a smaller share of verified codes are left out.")
         .instead_of("route", "0.4");
     best.whole("min_samples", &best_rule::min_samples, 1, 1'000'000,
-               "With best: routes with fewer accepted sends are left out too; if unset: 20.")
+               "With best: routes with fewer accepted samples are left out too; if unset: 20.")
         .instead_of("route", "50");
-    best.whole("window_seconds", &best_rule::window, 60, 31 * 86'400,
+    best.whole("window_seconds", &best_rule::window, 3600, 86'400,
                "With best: how far back the figures go; if unset: a day.")
         .instead_of("route", "86400");
     keys.caller_id("caller_id", &route_step::caller_id,

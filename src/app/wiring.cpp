@@ -236,6 +236,7 @@ otp::policy policy_of(settings const& settings) {
     bool const nobody_waits = guesses.wait_base == guesses.wait_base.zero();
     guesses.wait_from = nobody_waits ? 0 : std::max(1U, guesses.quota / 2);
     rules.plans = settings.route_plans;
+    rules.explore_percent = settings.routes.explore_percent;
     rules.assumed_price = settings.spending.assumed_price;
     rules.templates.insert(rules.templates.end(), settings.templates.begin(),
                            settings.templates.end());

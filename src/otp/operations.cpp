@@ -23,21 +23,21 @@ struct parts {
         : rules(std::move(chosen)), texts(rules.templates), spending(rules, deps.keys),
           tests(rules, deps.now), destinations(rules.destinations, deps.plan),
           limits(rules, deps.keys), solved(deps.keys, deps.random),
-          codes(rules, deps.keys, deps.random, tests),
-          routes(rules, deps.price_list, deps.stats, spending, deps.now),
+          codes(rules, deps.keys, deps.random, tests), best(rules, deps.stats, deps.random),
+          routes(rules, deps.price_list, best, spending, deps.now),
           follow_up(rules, deps.deliveries, deps.owners, deps.on_balance, deps.now),
           checks(rules, texts, destinations, limits, solved),
           drafts(rules, deps.keys, codes, routes, checks),
           undo(deps.store, deps.log, rules.undo_pause, rules.idempotency_retention),
           steps(rules, deps.store, undo, deps.now),
           upstream(rules, texts, deps.sends, deps.log, deps.now), results(rules, solved, deps.now),
-          of_sends(deps.events, deps.log, deps.metrics, deps.now), sends{codes,   routes,
-                                                                         steps,   upstream,
-                                                                         results, of_sends},
+          of_sends(deps.events, deps.log, deps.metrics, deps.now),
+          sends{codes, routes, steps, upstream, results, of_sends},
           sender(drafts, deps.now, sends, follow_up),
           guesses(rules, deps.keys, limits, tests, destinations),
           of_guesses(deps.events, deps.keys, deps.log, deps.metrics),
-          verifier(rules, guesses, deps.store, of_guesses), of_cancellations(deps.events, deps.log),
+          verifier(rules, guesses, deps.store, of_guesses, deps.now),
+          of_cancellations(deps.events, deps.log),
           verifications(rules, deps.store, deps.keys, follow_up, of_cancellations),
           long_polls(verifications, deps.waiters, deps.now, rules.hears_everything),
           owners(deps.owners, deps.store, deps.keys),
@@ -53,6 +53,7 @@ struct parts {
     limiter const limits;
     challenges const solved;
     code_factory const codes;
+    best_route const best;
     route_selector const routes;
     followup const follow_up;
 

@@ -208,6 +208,9 @@ struct metrics::instruments {
     counters<1> price_lists =
         counter_for(registry, "otpd_price_list_requests_total", "Requests for price lists.",
                     label_set("result", labels::results));
+    counters<1> score_reads =
+        counter_for(registry, "otpd_score_reads_total", "Reads of the scoreboard from the store.",
+                    label_set("result", labels::results));
     counters<1> money_spent = counter_for(registry, "otpd_spent_currency_total",
                                           "Cost of accepted sends, in the account's currency.",
                                           label_set("route_id", labels::route_ids));
@@ -341,6 +344,10 @@ void metrics::step_left(std::string_view result, int route_id) {
 
 void metrics::price_list_asked(bool succeeded) {
     instruments_->price_lists.at({labels::results[succeeded ? 0 : 1]}).Increment();
+}
+
+void metrics::scores_read(bool succeeded) {
+    instruments_->score_reads.at({labels::results[succeeded ? 0 : 1]}).Increment();
 }
 
 void metrics::spent(int route_id, std::int64_t micros) {

@@ -21,9 +21,10 @@ public:
 
 class no_figures final : public otp::route_score_source {
 public:
-    boost::asio::awaitable<std::vector<otp::route_score>> scores(otp::score_query) override {
-        co_return std::vector<otp::route_score>();
+    [[nodiscard]] std::vector<otp::route_score> scores(otp::score_query const&) const override {
+        return {};
     }
+    [[nodiscard]] std::optional<std::chrono::seconds> age() const override { return std::nullopt; }
 };
 
 /// The tracker has its own timers (test/unit/otp/delivery_tracker_test.cpp). The history itself

@@ -30,10 +30,12 @@ public:
 class known_stats final : public otp::route_score_source {
 public:
     std::vector<otp::route_score> all;
+    std::optional<std::chrono::seconds> read_ago = std::chrono::seconds(0);
 
-    boost::asio::awaitable<std::vector<otp::route_score>> scores(otp::score_query) override {
-        co_return all;
+    [[nodiscard]] std::vector<otp::route_score> scores(otp::score_query const&) const override {
+        return all;
     }
+    [[nodiscard]] std::optional<std::chrono::seconds> age() const override { return read_ago; }
 };
 
 /// Records followed messages. Read `all` only when nothing runs any more.

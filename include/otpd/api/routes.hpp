@@ -33,7 +33,7 @@ struct dependencies {
     otp::operations const& domain;
     otp::catalogue& catalogue;
     otp::spending_report const& spending;
-    otp::route_score_source& stats;
+    otp::route_score_source const& stats;
     otp::read_limit& reads;
     authenticator const& callers;
     /// Anyone may call both functions at any rate. The implementation reads the store at most once

@@ -52,6 +52,11 @@ public:
     /// number.
     [[nodiscard]] store::key_hash hash(std::initializer_list<std::string_view> fields) const;
 
+    /// Hashes a number for what counts it over all clients.
+    [[nodiscard]] store::key_hash hash(phone_number const& number) const {
+        return hash({"number", number.digits()});
+    }
+
     /// Returns the same hash from a cache, for keys of which there are few (configured clients,
     /// countries). Each field must be shorter than 128 characters.
     [[nodiscard]] store::key_hash cached_hash(std::initializer_list<std::string_view> fields) const;

@@ -48,7 +48,7 @@ struct operations_dependencies {
     telemetry::logger& log;
     telemetry::metrics& metrics;
     prices const& price_list;
-    route_score_source& stats;
+    route_score_source const& stats;
     delivery_follower& deliveries;
     event_waiters& waiters;
     observer& events; ///< receives all events; must pass them on to `waiters`

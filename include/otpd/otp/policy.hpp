@@ -49,6 +49,8 @@ struct policy : scope_rules {
     std::vector<int> allowed_routes{1, 2, 3, 4, 5, 7, 8};
     int default_route_id = 3;
     std::vector<route_plan> plans;
+    /// Of the sends in a step with `best`: those that go to a route with too few samples.
+    std::uint32_t explore_percent = 5;
     std::vector<spending_budget> budgets;
     /// The price of an SMS without a known price, for budgets and price limits.
     money assumed_price = money::from_micros(100'000);

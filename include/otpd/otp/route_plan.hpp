@@ -17,8 +17,9 @@
 namespace otpd::otp {
 
 /// A step that takes the best of several routes by their scores (scoreboard.hpp) in the number's
-/// country. Routes with fewer than `min_samples` accepted sends or a smaller verified share are
-/// excluded. If none is left, the first of `routes` is taken.
+/// country. Routes with fewer than `min_samples` accepted samples or a smaller verified share are
+/// excluded. If none is left, the first of `routes` is taken. policy::explore_percent of the sends
+/// go to routes with too few samples.
 struct best_rule {
     enum class by : std::uint8_t { cheapest, fastest };
 
@@ -26,7 +27,7 @@ struct best_rule {
     std::vector<int> routes;        ///< 2 to 8, each once
     double min_verified_share = 0;  ///< 0..1
     std::uint32_t min_samples = 20; ///< >= 1
-    std::chrono::seconds window{86'400};
+    std::chrono::seconds window{86'400}; ///< at most score_window_max
 
     friend bool operator==(best_rule const&, best_rule const&) = default;
 };

@@ -1,100 +1,128 @@
 #pragma once
 
-/// How well each route performed lately, from the sends of this process.
+/// How well each route performed lately, from the samples of all instances (otpd/store/scores.hpp).
 ///
-/// A sample is one attempt on a route: a message that the upstream accepted, refused or did not
-/// answer. It is `accepted` if the upstream accepted it, or if a delivery report or its code proves
-/// so. Later it may become `delivered` (by its report) and `verified` (by its code). Its age counts
-/// from its start. Attempts that did not ask the upstream (open breaker, price over the limit) are
-/// no samples.
-///
-/// If another instance sent a code that is verified here, it counts as verified, with its time, at
-/// the time of its admission. It is not a sample and its cost is not counted. Behind a load
-/// balancer that spreads evenly, the scores of each instance represent all.
-///
-/// A sample has the weight 2^(-age / half-life). The half-life is a quarter of the requested
-/// window; older samples do not count. No share exceeds 1. A median is the smallest value such that
-/// the samples up to it have at least half of the total weight; for a p95 it is 95 %.
+/// The window is whole hours: the present one, and as many before it as the query's window has. A
+/// share never exceeds 1. Seconds are known to a factor of 1.19 (store::score_bounds), from 1 to
+/// 512; values outside count as these. Each statistic has a 95 % interval, except the mean cost:
+/// Wilson's for shares, the same by rank for quantiles, and that of the verified share for the cost
+/// per verified code.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
-#include "otpd/otp/verification_event.hpp"
-
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
+#include "otpd/otp/periodic.hpp"
+#include "otpd/store/store.hpp"
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+namespace otpd::telemetry {
+class logger;
+class metrics;
+} // namespace otpd::telemetry
+
 namespace otpd::otp {
 
+inline constexpr std::chrono::hours score_window_max{24};
+
 struct score_query {
-    std::string country; ///< empty: each country, and unknown countries
-    std::string purpose; ///< empty: all together
-    std::chrono::seconds window{86'400};
+    std::string country;                            ///< empty: each country, and unknown countries
+    std::chrono::seconds window = score_window_max; ///< at most score_window_max
 };
 
 template <class T>
+struct interval {
+    T low{};
+    T high{};
+};
+template <class T>
 struct statistic {
     T value{};
-    std::uint64_t samples = 0; ///< how many it is based on, unweighted
+    std::uint64_t samples = 0; ///< how many it is based on
+    std::optional<interval<T>> within = {};
 };
 
 /// The scores of one route in one country. Statistics without samples are nullopt.
 struct route_score {
     int route_id = 0;
     std::string country;
-    std::uint64_t sent = 0; ///< samples in the window
+    std::uint64_t sent = 0; ///< attempts of samples in the window
     std::uint64_t accepted = 0;
     std::uint64_t delivered = 0;
+    std::uint64_t failed = 0; ///< accepted, and then reported as not delivered
     std::uint64_t verified = 0;
     std::optional<statistic<double>> accepted_share;  ///< of those sent
     std::optional<statistic<double>> delivered_share; ///< of those accepted
     std::optional<statistic<double>> verified_share;  ///< of those accepted
     std::optional<statistic<double>> delivery_seconds_median;
     std::optional<statistic<double>> delivery_seconds_p95;
-    std::optional<statistic<double>> verify_seconds_median; ///< since the admission
-    std::optional<statistic<money>> cost_per_sent;          ///< of those with a known cost
+    std::optional<statistic<money>> cost_per_sent; ///< of those with a known cost
     /// The total known cost divided by the number of verified codes. nullopt if no cost is known.
     std::optional<statistic<money>> cost_per_verified;
 };
 
-/// The source of scores for a plan's step that selects the best route.
+/// The source of scores. Thread-safe.
 class route_score_source {
 public:
     virtual ~route_score_source() = default;
-    /// Ascending by route, then by country.
-    virtual boost::asio::awaitable<std::vector<route_score>> scores(score_query query) = 0;
+    /// Ascending by route, then by country. Old scores are better than none: see age().
+    [[nodiscard]] virtual std::vector<route_score> scores(score_query const& query) const = 0;
+    /// The time since the scores were last read from the store; nullopt: never.
+    [[nodiscard]] virtual std::optional<std::chrono::seconds> age() const = 0;
+
+    /// With fewer samples, nothing is learned of a route.
+    static constexpr std::uint64_t learned_from = 20;
+    /// Which share of accepted messages gets a final report; nullopt: too few samples.
+    [[nodiscard]] std::optional<double> report_share(int route_id,
+                                                     std::string const& country) const;
+    /// The time in which 95 % of the delivered messages are; nullopt: too few samples.
+    [[nodiscard]] std::optional<std::chrono::seconds> p95(int route_id,
+                                                          std::string const& country) const;
+
+private:
+    [[nodiscard]] std::optional<route_score> of_day(int route_id, std::string const& country) const;
 };
 
 struct scoreboard_options {
-    std::size_t samples_max = 100'000; ///< the oldest are dropped
-    /// The maximum age of returned scores, so that not every send computes them.
-    std::chrono::milliseconds fresh_for{1000};
+    std::chrono::seconds refresh{10}; ///< between two reads of the store
+    /// Of one read of the store in all. What it did not read is left to the next one.
+    std::chrono::milliseconds timeout{30'000};
 
     /// Settings keys of [routes].
     template <class Keys>
     static void declare(Keys keys) {
-        keys.whole("score_samples_max", &scoreboard_options::samples_max, 1000, 10'000'000,
-                   "Most sends that the scoreboard counts; the oldest are dropped.", "sends");
+        keys.whole("score_refresh_seconds", &scoreboard_options::refresh, 1, 3600,
+                   "Time between two reads of the scores, which all instances count together.");
     }
 };
 
-/// Runs on its own strand; all members are thread-safe.
-class scoreboard final : public observer, public route_score_source {
+/// Reads the scores at an interval. It reads a past hour once more after its end, and then never
+/// again. It logs `scores_not_read` once until the next success.
+class scoreboard final : public route_score_source {
 public:
-    /// `now` and the context of `executor` must outlive the scoreboard.
-    scoreboard(boost::asio::any_io_executor executor, clock const& now, scoreboard_options options);
+    /// All must outlive it.
+    struct dependencies {
+        store::store& store;
+        clock const& now;
+        telemetry::logger& log;
+        telemetry::metrics& metrics;
+    };
+
+    scoreboard(periodic runner, scoreboard_options options, dependencies deps);
     ~scoreboard() override;
 
-    [[nodiscard]] bool wants(event_type kind) const noexcept override;
-    void on_event(verification_event const& event) noexcept override;
-    boost::asio::awaitable<std::vector<route_score>> scores(score_query query) override;
+    [[nodiscard]] std::vector<route_score> scores(score_query const& query) const override;
+    [[nodiscard]] std::optional<std::chrono::seconds> age() const override;
+
+    /// Call once.
+    void start();
+    /// Cancels the read under way; soon afterwards the executor has no work of it left. From any
+    /// thread.
+    void stop();
 
 private:
     class impl;

@@ -2,6 +2,7 @@
 
 /// POST /verify-otp: checks one guess.
 
+#include "otpd/core/clock.hpp"
 #include "otpd/core/passcode.hpp"
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/purpose.hpp"
@@ -38,8 +39,8 @@ class verifier {
 public:
     /// All arguments must outlive this object and its running calls.
     verifier(policy const& rules, guess_checks const& checks, store::store& store,
-             guess_reports const& reports)
-        : rules_(rules), checks_(checks), store_(store), reports_(reports) {}
+             guess_reports const& reports, clock const& now)
+        : rules_(rules), checks_(checks), store_(store), reports_(reports), now_(now) {}
 
     /// Counts the guess before comparing it. A code is right at most once.
     boost::asio::awaitable<outcome<verified>> verify(verify_request request);
@@ -52,6 +53,7 @@ private:
     guess_checks const& checks_;
     store::store& store_;
     guess_reports const& reports_;
+    clock const& now_;
 };
 
 } // namespace otpd::otp

@@ -85,6 +85,7 @@ public:
     /// A route of a plan was left. result: one of labels::step_results.
     void step_left(std::string_view result, int route_id);
     void price_list_asked(bool succeeded);
+    void scores_read(bool succeeded);
     void spent(int route_id, std::int64_t micros);
     /// The balance of the upstream account.
     void balance(std::int64_t micros);

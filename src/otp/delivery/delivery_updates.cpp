@@ -83,6 +83,10 @@ details_writer describe(open_message const& message, store_update& made) {
         made.event.reason = made.event.error = "not_sent";
         return details.add("reason", "not_sent");
     }
+    auto& score = made.update.score.emplace();
+    score.slot = {made.event.country, store::score_hour(made.event.at)};
+    score.route_id = made.event.route_id;
+    score.took = made.event.since_accepted;
     details.add("status", cut(report.status));
     bool const is_new = message.what.event.bx_message_id.empty() && !report.bx_message_id.empty();
     if (is_new) made.update.sent = receipt_of(message, report);

@@ -82,7 +82,7 @@ std::optional<store::key_hash> limiter::key_hash_of(limit_key key, limit_keys co
     case limit_key::number:
         return keys.number_key;
     case limit_key::number_of_all_clients:
-        return keys_.hash({"number", keys.number.digits()});
+        return keys_.hash(keys.number);
     case limit_key::prefix:
         return prefix_key(keys);
     case limit_key::country:

@@ -3,8 +3,6 @@
 #include "otpd/otp/timeline.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 namespace otpd::otp {
 
@@ -37,41 +35,6 @@ std::uint16_t fingerprint_of(route_plan const& plan) {
             add(static_cast<char>(route));
     }
     return static_cast<std::uint16_t>(hash ^ hash >> 16U);
-}
-
-std::string three_decimals(double value) {
-    std::array<char, 32> text{};
-    auto const length = std::snprintf(text.data(), text.size(), "%.3f", value);
-    return {text.data(), static_cast<std::size_t>(length)};
-}
-
-/// Describes the scores by which a route was chosen.
-std::string stats_of(best_rule const& rule, route_score const& best) {
-    details_writer why;
-    why.add("best", rule.order == best_rule::by::cheapest ? "cheapest" : "fastest");
-    why.add("samples", static_cast<std::int64_t>(best.accepted));
-    if (best.verified_share) why.add("verified_share", three_decimals(best.verified_share->value));
-    if (best.cost_per_verified) why.add("cost_per_verified", best.cost_per_verified->value);
-    if (best.delivery_seconds_median)
-        why.add("delivery_seconds", three_decimals(best.delivery_seconds_median->value));
-    return why.text();
-}
-
-bool qualifies(best_rule const& rule, route_score const& score) {
-    return std::ranges::find(rule.routes, score.route_id) != rule.routes.end() &&
-           score.accepted >= rule.min_samples && score.verified_share &&
-           score.verified_share->value >= rule.min_verified_share;
-}
-
-/// A missing statistic is worse than any value.
-bool better(best_rule const& rule, route_score const& a, route_score const& b) {
-    if (rule.order == best_rule::by::cheapest) {
-        if (!a.cost_per_verified || !b.cost_per_verified) return a.cost_per_verified.has_value();
-        return a.cost_per_verified->value < b.cost_per_verified->value;
-    }
-    if (!a.delivery_seconds_median || !b.delivery_seconds_median)
-        return a.delivery_seconds_median.has_value();
-    return a.delivery_seconds_median->value < b.delivery_seconds_median->value;
 }
 
 std::string details_of(step_report const& step) {
@@ -124,21 +87,14 @@ route_walk route_selector::plan(send_request const& request, std::string const& 
     return walk;
 }
 
-asio::awaitable<route_selector::choice> route_selector::choose(route_step const& step,
-                                                               std::string const& country) const {
-    if (!step.best) co_return choice{step.route_id, {}};
-    auto const& rule = *step.best;
-    score_query question;
-    question.country = country;
-    question.window = rule.window;
-    auto const scores = co_await scores_.scores(std::move(question));
-    route_score const* best = nullptr;
-    for (auto const& each : scores)
-        if (each.country == country && qualifies(rule, each) &&
-            (best == nullptr || better(rule, each, *best)))
-            best = &each;
-    if (best != nullptr) co_return choice{best->route_id, stats_of(rule, *best)};
-    co_return choice{rule.routes.front(), details_writer().add("best", "too_few_samples").text()};
+best_route::choice route_selector::choose(route_step const& step, send_request const& request,
+                                          std::string const& country) const {
+    if (!step.best) return {step.route_id, {}};
+    auto const may_take = [&](int route_id) {
+        auto const price = prices_.price_of(route_id, request.to);
+        return why_not(step, request, country, route_id, price).empty();
+    };
+    return best_.choose(*step.best, country, may_take);
 }
 
 /// Returns why the route may not be taken; empty if it may.
@@ -158,13 +114,13 @@ std::string_view route_selector::why_not(route_step const& step, send_request co
     return {};
 }
 
-asio::awaitable<bool> route_selector::advance(route_walk& walk, send_request const& request,
-                                              std::string const& country) const {
+bool route_selector::advance(route_walk& walk, send_request const& request,
+                             std::string const& country) const {
     auto const& from = *request.caller.client;
     while (walk.next < walk.steps.size()) {
         auto const place = (walk.begins_after + walk.next++) % walk.steps.size();
         auto const& step = walk.steps[place];
-        auto const chosen = co_await choose(step, country);
+        auto const chosen = choose(step, request, country);
         auto const price = prices_.price_of(chosen.route_id, request.to);
         if (auto const why = why_not(step, request, country, chosen.route_id, price);
             !why.empty()) {
@@ -188,20 +144,19 @@ asio::awaitable<bool> route_selector::advance(route_walk& walk, send_request con
             walk.notes.push_back(
                 {now_.now(), details.text() + (chosen.why.empty() ? "" : ",") + chosen.why});
         }
-        co_return true;
+        return true;
     }
-    co_return false;
+    return false;
 }
 
-asio::awaitable<void> route_selector::begin_after(route_walk& walk, std::uint8_t step,
-                                                  send_request const& request,
-                                                  std::string const& country) const {
+void route_selector::begin_after(route_walk& walk, std::uint8_t step, send_request const& request,
+                                 std::string const& country) const {
     walk.begins_after = step;
     walk.next = 0;
     walk.reports.clear();
     walk.notes.clear();
     for (std::size_t place = 0; place < step; ++place) {
-        auto const chosen = co_await choose(walk.steps[place], country);
+        auto const chosen = choose(walk.steps[place], request, country);
         report(walk, {chosen.route_id, step_report::result::skipped, tried_before,
                       prices_.price_of(chosen.route_id, request.to)});
     }

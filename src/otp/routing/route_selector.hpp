@@ -4,8 +4,8 @@
 #include "otpd/otp/ledger.hpp"
 #include "otpd/otp/policy.hpp"
 #include "otpd/otp/prices.hpp"
-#include "otpd/otp/scoreboard.hpp"
 #include "otpd/otp/send.hpp"
+#include "routing/best_route.hpp"
 #include "routing/route_walk.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -21,9 +21,9 @@ namespace otpd::otp {
 class route_selector {
 public:
     /// All arguments must outlive it.
-    route_selector(policy const& rules, prices const& price_list, route_score_source& scores,
+    route_selector(policy const& rules, prices const& price_list, best_route const& best,
                    ledger const& spending, clock const& now)
-        : rules_(rules), prices_(price_list), scores_(scores), spending_(spending), now_(now) {}
+        : rules_(rules), prices_(price_list), best_(best), spending_(spending), now_(now) {}
 
     /// Returns the plan of a request; without steps if no plan has the requested name. It takes no
     /// route yet, but fills in the id of the first one. `usual_plan` is scope_rules::plan.
@@ -31,14 +31,12 @@ public:
 
     /// Takes the next route that the send may take, and reports why routes before it were skipped.
     /// Returns false if no route is left.
-    boost::asio::awaitable<bool> advance(route_walk& walk, send_request const& request,
-                                         std::string const& country) const;
+    bool advance(route_walk& walk, send_request const& request, std::string const& country) const;
 
     /// Begins again, after that step of the plan: those before were tried by earlier sends. They
     /// are reported as skipped, and have their turn after the last step.
-    boost::asio::awaitable<void> begin_after(route_walk& walk, std::uint8_t step,
-                                             send_request const& request,
-                                             std::string const& country) const;
+    void begin_after(route_walk& walk, std::uint8_t step, send_request const& request,
+                     std::string const& country) const;
     /// Records that the taken route did not send.
     void leave(route_walk& walk, step_report::result outcome, std::string_view why) const;
 
@@ -48,11 +46,8 @@ public:
     }
 
 private:
-    struct choice {
-        int route_id = 0;
-        std::string why; ///< for the timeline: the scores; empty for a step with a fixed route
-    };
-    boost::asio::awaitable<choice> choose(route_step const& step, std::string const& country) const;
+    [[nodiscard]] best_route::choice choose(route_step const& step, send_request const& request,
+                                            std::string const& country) const;
     [[nodiscard]] std::string_view why_not(route_step const& step, send_request const& request,
                                            std::string const& country, int route_id,
                                            std::optional<money> price) const;
@@ -60,7 +55,7 @@ private:
 
     policy const& rules_;
     prices const& prices_;
-    route_score_source& scores_;
+    best_route const& best_;
     ledger const& spending_;
     clock const& now_;
 };

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <numeric>
 
 namespace otpd::otp {
 
@@ -10,107 +10,110 @@ namespace {
 
 constexpr double half = 0.5;
 constexpr double nearly_all = 0.95;
+/// Of the normal distribution, for 95 % of it.
+constexpr double deviations = 1.959963984540054;
 
-std::optional<statistic<double>> share(double part, double whole, std::uint64_t samples) {
-    if (samples == 0) return std::nullopt;
-    return statistic<double>{std::min(part / whole, 1.0), samples};
+/// The geometric middle of a bucket.
+double seconds_in(std::size_t bucket) noexcept {
+    using seconds = std::chrono::duration<double>;
+    auto const& bounds = store::score_bounds;
+    auto const upper = seconds(bounds[std::min(bucket, bounds.size() - 1)]).count();
+    if (bucket == 0 || bucket == bounds.size()) return upper;
+    return std::sqrt(seconds(bounds[bucket - 1]).count() * upper);
 }
 
-std::optional<statistic<double>> quantile(std::vector<weighted> const& values, double share) {
-    if (values.empty()) return std::nullopt;
-    return statistic<double>{weighted_quantile(values, share), values.size()};
+/// A code may be verified in another hour than its message was sent in.
+std::optional<statistic<double>> share(std::int64_t part, std::int64_t whole) {
+    if (whole <= 0) return std::nullopt;
+    auto const all = static_cast<double>(whole);
+    auto const some = static_cast<double>(std::min(part, whole));
+    return statistic<double>{some / all, static_cast<std::uint64_t>(whole), wilson(some, all)};
 }
 
-std::optional<statistic<money>> price(double spent, double weight, std::uint64_t samples) {
-    if (samples == 0) return std::nullopt;
-    return statistic<money>{money::from_micros(std::llround(spent / weight)), samples};
+std::optional<statistic<double>> quantile(store::route_counts const& counts, double share) {
+    auto const all = std::accumulate(counts.seconds.begin(), counts.seconds.end(), std::int64_t{0});
+    if (all <= 0) return std::nullopt;
+    auto const whole = static_cast<double>(all);
+    auto const ranks = wilson(share * whole, whole);
+    return statistic<double>{quantile_of(counts.seconds, share), static_cast<std::uint64_t>(all),
+                             interval<double>{quantile_of(counts.seconds, ranks.low),
+                                              quantile_of(counts.seconds, ranks.high)}};
 }
 
-bool is_asked_for(score_sample const& sample, score_query const& query) {
-    return (query.country.empty() || query.country == sample.country) &&
-           (query.purpose.empty() || query.purpose == sample.purpose);
+money part_of(std::int64_t micros, double parts) noexcept {
+    return money::from_micros(std::llround(static_cast<double>(micros) / parts));
+}
+
+std::optional<statistic<money>> cost_per_verified(store::route_counts const& counts,
+                                                  std::optional<statistic<double>> const& share) {
+    if (counts.priced <= 0 || counts.verified <= 0) return std::nullopt;
+    statistic<money> cost{part_of(counts.cost, static_cast<double>(counts.verified)),
+                          static_cast<std::uint64_t>(counts.verified)};
+    if (!share) return cost;
+    auto const accepted = static_cast<double>(counts.accepted);
+    cost.within = interval<money>{part_of(counts.cost, accepted * share->within->high),
+                                  part_of(counts.cost, accepted * share->within->low)};
+    return cost;
 }
 
 } // namespace
 
-double weight_of(std::chrono::milliseconds age, std::chrono::seconds window) noexcept {
-    using seconds = std::chrono::duration<double>;
-    if (age > window) return 0;
-    auto const half_life = seconds(window) / 4;
-    auto const passed = std::max(seconds(age), seconds::zero());
-    return std::exp2(-(passed / half_life));
+interval<double> wilson(double part, double whole) noexcept {
+    constexpr double square = deviations * deviations;
+    auto const share = part / whole;
+    auto const scale = 1 + square / whole;
+    auto const middle = (share + square / (2 * whole)) / scale;
+    auto const reach =
+        deviations / scale * std::sqrt(share * (1 - share) / whole + square / (4 * whole * whole));
+    return {std::max(middle - reach, 0.0), std::min(middle + reach, 1.0)};
 }
 
-double weighted_quantile(std::vector<weighted> values, double share) {
-    std::ranges::sort(values, {}, &weighted::value);
-    double all = 0;
-    for (auto const& each : values)
-        all += each.weight;
+double quantile_of(std::span<std::int64_t const, store::score_buckets> counts,
+                   double share) noexcept {
+    auto const all =
+        static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
     double so_far = 0;
-    for (auto const& each : values) {
-        so_far += each.weight;
-        if (so_far >= share * all) return each.value;
+    std::size_t last = 0;
+    for (std::size_t n = 0; n < counts.size(); ++n) {
+        if (counts[n] <= 0) continue;
+        last = n;
+        so_far += static_cast<double>(counts[n]);
+        if (so_far >= share * all) break;
     }
-    return values.back().value; // reached only through rounding
+    return seconds_in(last);
 }
 
-void score_sum::add(score_sample const& sample, double weight) {
-    if (sample.verify_seconds) {
-        ++verified_;
-        verified_weight_ += weight;
-        verify_seconds_.push_back({*sample.verify_seconds, weight});
-    }
-    if (sample.foreign) return;
-    ++sent_;
-    sent_weight_ += weight;
-    if (sample.cost) {
-        ++priced_;
-        priced_weight_ += weight;
-        spent_ += weight * static_cast<double>(sample.cost->micros());
-    }
-    if (!sample.accepted) return;
-    ++accepted_;
-    accepted_weight_ += weight;
-    if (!sample.delivery_seconds) return;
-    ++delivered_;
-    delivered_weight_ += weight;
-    delivery_seconds_.push_back({*sample.delivery_seconds, weight});
+void add_counts(store::route_counts& to, store::route_counts const& more) noexcept {
+    to.sent += more.sent;
+    to.accepted += more.accepted;
+    to.delivered += more.delivered;
+    to.failed += more.failed;
+    to.verified += more.verified;
+    to.priced += more.priced;
+    to.cost += more.cost;
+    for (std::size_t n = 0; n < to.seconds.size(); ++n)
+        to.seconds[n] += more.seconds[n];
 }
 
-route_score score_sum::stats() const {
+route_score score_of(store::route_counts const& counts) {
     route_score score;
-    score.sent = sent_;
-    score.accepted = accepted_;
-    score.delivered = delivered_;
-    score.verified = verified_;
-    score.accepted_share = share(accepted_weight_, sent_weight_, sent_);
-    score.delivered_share = share(delivered_weight_, accepted_weight_, accepted_);
-    score.verified_share = share(verified_weight_, accepted_weight_, accepted_);
-    score.delivery_seconds_median = quantile(delivery_seconds_, half);
-    score.delivery_seconds_p95 = quantile(delivery_seconds_, nearly_all);
-    score.verify_seconds_median = quantile(verify_seconds_, half);
-    score.cost_per_sent = price(spent_, priced_weight_, priced_);
-    if (priced_ > 0) score.cost_per_verified = price(spent_, verified_weight_, verified_);
+    score.route_id = counts.route_id;
+    score.sent = static_cast<std::uint64_t>(counts.sent);
+    score.accepted = static_cast<std::uint64_t>(counts.accepted);
+    score.delivered = static_cast<std::uint64_t>(counts.delivered);
+    score.failed = static_cast<std::uint64_t>(counts.failed);
+    score.verified = static_cast<std::uint64_t>(counts.verified);
+    score.accepted_share = share(counts.accepted, counts.sent);
+    score.delivered_share = share(counts.delivered, counts.accepted);
+    score.verified_share = share(counts.verified, counts.accepted);
+    score.delivery_seconds_median = quantile(counts, half);
+    score.delivery_seconds_p95 = quantile(counts, nearly_all);
+    if (counts.priced > 0)
+        score.cost_per_sent =
+            statistic<money>{part_of(counts.cost, static_cast<double>(counts.priced)),
+                             static_cast<std::uint64_t>(counts.priced)};
+    score.cost_per_verified = cost_per_verified(counts, score.verified_share);
     return score;
-}
-
-std::vector<route_score> stats_of(std::span<score_sample const* const> samples,
-                                  score_query const& query, wall_time now) {
-    std::map<std::pair<int, std::string>, score_sum> sums;
-    for (auto const* sample : samples) {
-        if (!is_asked_for(*sample, query)) continue;
-        auto const age = std::chrono::floor<std::chrono::milliseconds>(now - sample->at);
-        auto const weight = weight_of(age, query.window);
-        if (weight > 0) sums[std::pair(sample->route_id, sample->country)].add(*sample, weight);
-    }
-    std::vector<route_score> scores;
-    for (auto const& [where, sum] : sums) {
-        auto score = sum.stats();
-        score.route_id = where.first;
-        score.country = where.second;
-        scores.push_back(std::move(score));
-    }
-    return scores;
 }
 
 } // namespace otpd::otp

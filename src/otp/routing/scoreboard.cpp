@@ -1,15 +1,19 @@
 #include "otpd/otp/scoreboard.hpp"
 
-#include "otpd/net/on_strand.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/metrics.hpp"
 #include "routing/score_stats.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
+#include <boost/smart_ptr/atomic_shared_ptr.hpp>
+#include <boost/smart_ptr/make_shared.hpp>
+#include <boost/smart_ptr/shared_ptr.hpp>
 
-#include <deque>
+#include <algorithm>
+#include <exception>
 #include <map>
-#include <tuple>
-#include <unordered_map>
+#include <set>
+#include <string_view>
+#include <utility>
 
 namespace otpd::otp {
 
@@ -17,220 +21,191 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// The number of queries whose results are cached.
-constexpr std::size_t kept_max = 64;
+/// The counts of an hour do not change once this much time has passed since its end: steps are
+/// late by seconds, and clocks by less.
+constexpr std::chrono::minutes hour_settles_in{10};
+/// In one step of the store.
+constexpr std::size_t slots_at_once = 32;
 
-double in_seconds(std::chrono::milliseconds time) noexcept {
-    return std::chrono::duration<double>(time).count();
-}
-
-bool may_say_something(event_type kind) noexcept {
-    using enum event_type;
-    switch (kind) {
-    case accepted:
-    case unknown:
-    case delivered:
-    case delivery:
-    case verified:
-    case step_left:
-        return true;
-    default:
-        return false;
-    }
-}
-
-bool says_something(verification_event const& event) noexcept {
-    return may_say_something(event.type) && event.route_id != 0 &&
-           (event.type != event_type::step_left || event.attempted);
-}
-
-/// A bounded list of samples, the oldest first.
-class sample_list {
-public:
-    /// A verification that was admitted before `began` was sent, and counted, by another instance.
-    sample_list(std::size_t most, wall_time began) : most_(most), began_(began) {}
-
-    void note(verification_event const& event);
-    [[nodiscard]] std::vector<score_sample const*> all() const;
-
-private:
-    /// The id is a view into a stored sample: a copy would be larger than the rest of the key.
-    struct key {
-        std::string_view verification_id;
-        int route_id;
-        friend bool operator==(key const&, key const&) = default;
-    };
-    struct hash {
-        std::size_t operator()(key const& of) const noexcept {
-            return std::hash<std::string_view>()(of.verification_id) +
-                   static_cast<std::size_t>(of.route_id);
-        }
-    };
-
-    score_sample* find(verification_event const& event);
-    void begin(verification_event const& event, bool accepted);
-    void deliver(verification_event const& event);
-    void verify(verification_event const& event);
-    void keep(score_sample sample);
-
-    std::size_t most_;
-    wall_time began_;
-    std::deque<score_sample> samples_;
-    std::uint64_t first_ = 0; ///< the sequence number of the first sample
-    /// The last attempt of each verification on each route.
-    std::unordered_map<key, std::uint64_t, hash> numbers_;
+struct hour_scores {
+    bool is_final = false;
+    std::map<std::string, std::vector<store::route_counts>, std::less<>> by_country;
 };
 
-score_sample* sample_list::find(verification_event const& event) {
-    auto const found = numbers_.find({event.verification_id, event.route_id});
-    return found == numbers_.end() ? nullptr
-                                   : &samples_[static_cast<std::size_t>(found->second - first_)];
-}
+/// What was read of the store.
+struct score_view {
+    std::map<std::int64_t, boost::shared_ptr<hour_scores const>> hours;
+    std::optional<steady_time> read_at; ///< the last time that nothing was left unread
+};
 
-void sample_list::note(verification_event const& event) {
-    if (event.stale_connection) return; // the connection failed, not the route
-    switch (event.type) {
-    case event_type::accepted:
-        return begin(event, true);
-    case event_type::verified:
-        return verify(event);
-    case event_type::delivered:
-    case event_type::delivery:
-        return deliver(event);
-    default:
-        return begin(event, false);
-    }
-}
+using score_sums = std::map<std::pair<int, std::string_view>, store::route_counts>;
 
-void sample_list::begin(verification_event const& event, bool accepted) {
-    score_sample sample;
-    sample.at = event.at;
-    sample.verification_id = event.verification_id;
-    sample.route_id = event.route_id;
-    sample.country = event.country;
-    sample.purpose = event.purpose;
-    sample.accepted = accepted;
-    if (accepted) sample.cost = event.cost;
-    keep(std::move(sample));
-}
-
-void sample_list::deliver(verification_event const& event) {
-    auto* const sample = find(event);
-    if (sample == nullptr) return;
-    sample->accepted = true; // even if its outcome was unknown
-    if (!sample->cost) sample->cost = event.cost;
-    if (event.type == event_type::delivered)
-        sample->delivery_seconds = in_seconds(event.since_accepted);
-}
-
-void sample_list::verify(verification_event const& event) {
-    if (auto* const sample = find(event)) {
-        sample->accepted = true;
-        sample->verify_seconds = in_seconds(event.since_admitted);
-        return;
-    }
-    if (event.at - event.since_admitted < began_) return;
-    score_sample sample;
-    sample.at = event.at - event.since_admitted;
-    sample.verification_id = event.verification_id;
-    sample.route_id = event.route_id;
-    sample.country = event.country;
-    sample.purpose = event.purpose;
-    sample.verify_seconds = in_seconds(event.since_admitted);
-    sample.foreign = true;
-    keep(std::move(sample));
-}
-
-void sample_list::keep(score_sample sample) {
-    if (most_ == 0) return;
-    if (samples_.size() >= most_) {
-        auto const& oldest = samples_.front();
-        auto const entry = numbers_.find({oldest.verification_id, oldest.route_id});
-        if (entry != numbers_.end() && entry->second == first_) numbers_.erase(entry);
-        samples_.pop_front();
-        ++first_;
-    }
-    auto const number = first_ + samples_.size();
-    auto const& kept = samples_.emplace_back(std::move(sample));
-    key const which{kept.verification_id, kept.route_id};
-    numbers_.erase(which); // its id is a view into an older sample
-    numbers_.emplace(which, number);
-}
-
-std::vector<score_sample const*> sample_list::all() const {
-    std::vector<score_sample const*> out;
-    out.reserve(samples_.size());
-    for (auto const& each : samples_)
-        out.push_back(&each);
-    return out;
+void add_up(score_sums& sums, std::string_view country,
+            std::vector<store::route_counts> const& counts) {
+    for (auto const& each : counts)
+        add_counts(sums[{each.route_id, country}], each);
 }
 
 } // namespace
 
-/// Members are used on `strand_`, except on_event().
+std::optional<route_score> route_score_source::of_day(int route_id,
+                                                      std::string const& country) const {
+    for (auto& each : scores({country}))
+        if (each.route_id == route_id && each.country == country) return std::move(each);
+    return std::nullopt;
+}
+
+std::optional<double> route_score_source::report_share(int route_id,
+                                                       std::string const& country) const {
+    auto const score = of_day(route_id, country);
+    if (!score || score->accepted < learned_from) return std::nullopt;
+    auto const reported = static_cast<double>(score->delivered + score->failed);
+    return std::min(reported / static_cast<double>(score->accepted), 1.0);
+}
+
+std::optional<std::chrono::seconds> route_score_source::p95(int route_id,
+                                                            std::string const& country) const {
+    auto const score = of_day(route_id, country);
+    if (!score || !score->delivery_seconds_p95 ||
+        score->delivery_seconds_p95->samples < learned_from)
+        return std::nullopt;
+    return std::chrono::ceil<std::chrono::seconds>(
+        std::chrono::duration<double>(score->delivery_seconds_p95->value));
+}
+
 class scoreboard::impl : public std::enable_shared_from_this<impl> {
 public:
-    impl(asio::any_io_executor const& executor, clock const& now, scoreboard_options options)
-        : strand_(asio::make_strand(executor)), clock_(now), options_(options),
-          samples_(options.samples_max, now.wall()) {}
+    impl(periodic runner, scoreboard_options options, dependencies deps)
+        : runner_(std::move(runner)), options_(options), deps_(deps),
+          view_(boost::make_shared<score_view const>()) {}
 
-    [[nodiscard]] net::strand const& strand() const noexcept { return strand_; }
+    void start() {
+        runner_.start([self = shared_from_this()] { return self->run(); });
+    }
+    void stop() { runner_.stop(); }
 
-    /// Posting to the strand copies a dozen texts. If no executor hop is needed, no copy is made.
-    void on_event(verification_event const& event) {
-        if (net::is_single_threaded(strand_)) return samples_.note(event);
-        asio::post(strand_, [self = shared_from_this(), event] { self->samples_.note(event); });
+    [[nodiscard]] std::optional<std::chrono::seconds> age() const {
+        auto const read_at = view_.load()->read_at;
+        if (!read_at) return std::nullopt;
+        return std::chrono::floor<std::chrono::seconds>(deps_.now.now() - *read_at);
     }
 
-    std::vector<route_score> scores(score_query const& query) {
-        auto const now = clock_.now();
-        query_key const key(query.country, query.purpose, query.window.count());
-        auto const kept = kept_.find(key);
-        if (kept != kept_.end() && now - kept->second.made < options_.fresh_for)
-            return kept->second.scores;
-        if (kept_.size() >= kept_max) kept_.clear();
-        auto& fresh = kept_[key];
-        fresh.made = now;
-        fresh.scores = stats_of(samples_.all(), query, clock_.wall());
-        return fresh.scores;
+    [[nodiscard]] std::vector<route_score> scores(score_query const& query) const {
+        auto const view = view_.load(); // the sums refer to its texts
+        auto const oldest = store::score_hour(deps_.now.wall()) -
+                            std::chrono::ceil<std::chrono::hours>(query.window).count();
+        score_sums sums;
+        for (auto at = view->hours.lower_bound(oldest); at != view->hours.end(); ++at) {
+            auto const& countries = at->second->by_country;
+            if (query.country.empty()) {
+                for (auto const& [country, counts] : countries)
+                    add_up(sums, country, counts);
+            } else if (auto const found = countries.find(query.country); found != countries.end()) {
+                add_up(sums, found->first, found->second);
+            }
+        }
+        std::vector<route_score> list;
+        for (auto& [where, counts] : sums) {
+            counts.route_id = where.first;
+            list.push_back(score_of(counts));
+            list.back().country = where.second;
+        }
+        return list;
     }
 
 private:
-    using query_key = std::tuple<std::string, std::string, std::int64_t>;
-    struct cached_scores {
-        steady_time made;
-        std::vector<route_score> scores;
-    };
+    asio::awaitable<steady_time::duration> run() {
+        bool is_read = false;
+        try {
+            is_read = co_await read();
+        } catch (std::exception const&) { // no memory
+            is_read = false;
+        }
+        if (is_read || !runner_.is_stopped()) report(is_read);
+        co_return options_.refresh;
+    }
 
-    net::strand strand_;
-    clock const& clock_;
+    void report(bool is_read) {
+        deps_.metrics.scores_read(is_read);
+        if (!is_read && !has_failed_) deps_.log.warn("scores_not_read", {});
+        has_failed_ = !is_read;
+    }
+
+    /// Reads the latest hour first. What was read is shown even if the store then stops answering.
+    asio::awaitable<bool> read() {
+        auto const began = deps_.now.now();
+        auto const present = deps_.now.wall();
+        auto const newest = store::score_hour(present);
+        auto const oldest = newest - score_window_max.count();
+        auto made = *view_.load();
+        std::erase_if(made.hours, [oldest](auto const& each) { return each.first < oldest; });
+        bool is_complete = true;
+        for (auto hour = newest; is_complete && hour >= oldest; --hour) {
+            auto& known = made.hours[hour];
+            if (known && known->is_final) continue;
+            auto fresh = co_await read_hour(hour);
+            is_complete = fresh && deps_.now.now() - began < options_.timeout;
+            if (fresh) {
+                fresh->is_final =
+                    present >= wall_time(std::chrono::hours(hour + 1)) + hour_settles_in;
+                known = boost::make_shared<hour_scores const>(*std::move(fresh));
+            }
+        }
+        std::erase_if(made.hours, [](auto const& each) { return !each.second; });
+        if (is_complete) made.read_at = began;
+        view_.store(boost::make_shared<score_view const>(std::move(made)));
+        co_return is_complete;
+    }
+
+    asio::awaitable<std::optional<hour_scores>> read_hour(std::int64_t hour) {
+        store::score_read request;
+        request.hours = {hour - 1, hour};
+        auto const listed = co_await deps_.store.scores(std::move(request));
+        if (!listed) co_return std::nullopt;
+        std::set<std::string> countries;
+        for (auto const& list : listed->countries)
+            countries.insert(list.begin(), list.end());
+        hour_scores fresh;
+        for (auto next = countries.begin(); next != countries.end();) {
+            store::score_read some;
+            for (; next != countries.end() && some.slots.size() < slots_at_once; ++next)
+                some.slots.push_back({*next, hour});
+            auto const slots = some.slots;
+            auto counted = co_await deps_.store.scores(std::move(some));
+            if (!counted || counted->counts.size() != slots.size()) co_return std::nullopt;
+            for (std::size_t n = 0; n < slots.size(); ++n)
+                fresh.by_country[slots[n].country] = std::move(counted->counts[n]);
+        }
+        co_return fresh;
+    }
+
+    periodic runner_;
     scoreboard_options const options_;
-    sample_list samples_;
-    std::map<query_key, cached_scores> kept_;
+    dependencies const deps_;
+    /// Read from any thread. Not std::atomic: see price_cache.
+    boost::atomic_shared_ptr<score_view const> view_;
+    bool has_failed_ = false; ///< of the runner only
 };
 
-scoreboard::scoreboard(asio::any_io_executor executor, clock const& now, scoreboard_options options)
-    : impl_(std::make_shared<impl>(executor, now, options)) {}
+scoreboard::scoreboard(periodic runner, scoreboard_options options, dependencies deps)
+    : impl_(std::make_shared<impl>(std::move(runner), options, deps)) {}
 
 scoreboard::~scoreboard() = default;
 
-bool scoreboard::wants(event_type kind) const noexcept {
-    return may_say_something(kind);
+std::vector<route_score> scoreboard::scores(score_query const& query) const {
+    return impl_->scores(query);
 }
 
-void scoreboard::on_event(verification_event const& event) noexcept {
-    if (!says_something(event)) return;
-    try {
-        impl_->on_event(event);
-    } catch (std::exception const&) { // no memory: one sample fewer
-        return;
-    }
+std::optional<std::chrono::seconds> scoreboard::age() const {
+    return impl_->age();
 }
 
-asio::awaitable<std::vector<route_score>> scoreboard::scores(score_query query) {
-    auto const self = impl_;
-    auto add_up = [&] { return self->scores(query); };
-    co_return co_await net::on_strand(self->strand(), add_up);
+void scoreboard::start() {
+    impl_->start();
+}
+
+void scoreboard::stop() {
+    impl_->stop();
 }
 
 } // namespace otpd::otp

@@ -14,6 +14,7 @@ send_draft draft_factory::make(send_request request, steady_time now, wall_time 
     auto idempotency = idempotency_key_of(request);
     auto const by = keys_.requester_of(request.caller, request.to);
     auto const device = keys_.device_of(request.caller, request.to);
+    auto const number_of_all = keys_.hash(request.to);
     auto const suffix = request.suffix.value_or(client.suffix);
     send_draft draft{.request = std::move(request),
                      .rules = std::move(rules),
@@ -23,6 +24,7 @@ send_draft draft_factory::make(send_request request, steady_time now, wall_time 
                      .code = fresh.code,
                      .seed = fresh.seed,
                      .repeat = repeat,
+                     .number_of_all = number_of_all,
                      .by = by,
                      .device = device,
                      .began = now,

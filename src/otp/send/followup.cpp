@@ -1,10 +1,26 @@
 #include "send/followup.hpp"
 
+#include "otpd/otp/timeline.hpp"
+
 #include <utility>
 
 namespace otpd::otp {
 
 namespace asio = boost::asio;
+
+namespace {
+
+/// As the event of its admission states it; empty: unknown.
+std::string country_of(store::verification const& found) {
+    if (found.events.empty()) return {};
+    for (auto& [name, value] : read_details(found.events.front().details))
+        if (auto* const text = std::get_if<std::string>(&value);
+            text != nullptr && name == "country")
+            return std::move(*text);
+    return {};
+}
+
+} // namespace
 
 asio::awaitable<void> followup::follow(send_state const& send,
                                        verification_event const& event) const {
@@ -59,6 +75,7 @@ asio::awaitable<void> followup::follow_again(caller const& caller, store::verifi
     message.event.client = caller.client->name;
     message.event.purpose = purpose;
     message.event.reference = found.reference;
+    message.event.country = country_of(found);
     message.event.route_id = found.sent->route_id;
     message.event.order_id = found.sent->order_id;
     message.event.bx_message_id = found.sent->bx_message_id;

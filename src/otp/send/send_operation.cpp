@@ -44,13 +44,13 @@ asio::awaitable<std::optional<outcome<sent>>> send_operation::admit() {
     std::optional<failure> refused_before;
     for (int beginnings = 0;;) {
         bool has_route = draft.is_test;
-        if (!has_route) has_route = co_await advance();
+        if (!has_route) has_route = advance();
         if (!has_route) co_return co_await refuse_all_routes(refused_before);
         auto const answer = co_await parts_.store.admit(draft);
         if (!answer) co_return failure{errc::store_unavailable, retry_soon};
         auto const* const elsewhere = std::get_if<store::begin_after>(&*answer);
         if (elsewhere != nullptr && beginnings++ < beginnings_max) {
-            co_await begin_after(elsewhere->step);
+            begin_after(elsewhere->step);
             continue;
         }
         auto refused = take(*answer);
@@ -96,18 +96,18 @@ std::optional<outcome<sent>> send_operation::take(store::admit_outcome const& an
 
 // --- from route to route ------------------------------------------------------------------------
 
-asio::awaitable<void> send_operation::begin_after(std::uint8_t step) {
+void send_operation::begin_after(std::uint8_t step) {
     auto& draft = send_.draft;
-    co_await parts_.routes.begin_after(draft.routes, step, draft.request, draft.country);
+    parts_.routes.begin_after(draft.routes, step, draft.request, draft.country);
     report_since(0);
 }
 
-asio::awaitable<bool> send_operation::advance() {
+bool send_operation::advance() {
     auto& draft = send_.draft;
     auto const first = draft.routes.reports.size();
-    bool const found = co_await parts_.routes.advance(draft.routes, draft.request, draft.country);
+    bool const found = parts_.routes.advance(draft.routes, draft.request, draft.country);
     report_since(first);
-    co_return found;
+    return found;
 }
 
 void send_operation::report_since(std::size_t first) const {
@@ -126,7 +126,7 @@ void send_operation::leave(step_report::result outcome, std::string_view why) {
 asio::awaitable<bool> send_operation::replace_reservation() {
     auto& routes = send_.draft.routes;
     auto before = routes.taken;
-    while (co_await advance()) {
+    while (advance()) {
         auto const kept_then = routes.notes.size();
         auto const answer = co_await parts_.store.replace_reservation(send_, before.reservations);
         if (answer && std::holds_alternative<store::reservation_replaced>(*answer)) {

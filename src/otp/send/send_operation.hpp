@@ -49,8 +49,8 @@ private:
     boost::asio::awaitable<outcome<sent>> refuse_all_routes(std::optional<failure> because);
     [[nodiscard]] std::optional<outcome<sent>> take(store::admit_outcome const& answer);
 
-    boost::asio::awaitable<void> begin_after(std::uint8_t step);
-    boost::asio::awaitable<bool> advance();
+    void begin_after(std::uint8_t step);
+    bool advance();
     void report_since(std::size_t first) const;
     boost::asio::awaitable<bool> replace_reservation();
     void leave(step_report::result outcome, std::string_view why);

@@ -25,6 +25,7 @@ struct send_draft {
     passcode code;         ///< of an admitted send: the code that goes out
     store::code_seed seed; ///< of the code; a test number has none
     store::repeat_rule repeat;
+    store::key_hash number_of_all{}; ///< the number over all clients
     store::requester by;
     std::optional<store::device_hash> device;
     steady_time began;

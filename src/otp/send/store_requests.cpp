@@ -59,6 +59,30 @@ std::optional<store::planned_send> plan_of(route_walk const& routes) {
     return plan;
 }
 
+/// What the send says of routes: each one that BridgeXAPI was asked for. A connection that was closed
+/// before the message was read says nothing.
+std::optional<store::send_score> score_of(send_state const& send) {
+    using enum step_report::result;
+    if (send.draft.is_test) return std::nullopt;
+    auto const* const lost = send.unknown();
+    store::send_score score;
+    score.number = send.draft.number_of_all;
+    score.slot = {send.draft.country, store::score_hour(send.asked_at)};
+    for (auto const& each : send.routes().reports) {
+        bool const is_accepted = each.outcome == accepted && send.accepted() != nullptr;
+        bool const is_asked =
+            is_accepted || each.outcome == rejected ||
+            (each.outcome == unknown && lost != nullptr && !lost->stale_connection);
+        if (!is_asked) continue;
+        auto& attempt = score.attempts.emplace_back();
+        attempt.route_id = each.route_id;
+        attempt.is_accepted = is_accepted;
+        if (is_accepted) attempt.cost = send.accepted()->cost;
+    }
+    if (score.attempts.empty()) return std::nullopt;
+    return score;
+}
+
 void settle_accepted(store::settlement& request, send_state const& send,
                      bridgexapi::accepted const& message) {
     request.result = store::send_result::accepted;
@@ -175,6 +199,7 @@ store::settlement settlement_of(send_state const& send, outcome<sent> const& res
     request.key = draft.key();
     request.id = draft.address.id;
     request.idempotency = draft.idempotency;
+    request.score = score_of(send);
     if (auto const* const accepted = send.accepted()) {
         settle_accepted(request, send, *accepted);
         if (request.idempotency) request.reply = draft.request.idempotency->write(*result);

@@ -97,6 +97,7 @@ asio::awaitable<outcome<verified>> verifier::guess(verify_request request) {
         co_return failure{errc::purpose_not_allowed};
 
     auto guess = checks_.check(std::move(request));
+    guess.check.score = store::score_slot{guess.country, store::score_hour(now_.wall())};
     auto const rate_limit_checks = guess.check.rate_limit_checks;
     auto const answer = co_await store_.check_code(std::move(guess.check));
     auto given = judge(answer, rules_, rate_limit_checks);

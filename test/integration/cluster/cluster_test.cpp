@@ -74,6 +74,34 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_code_sent_by_one_instance_verifies_on_every_othe
     BOOST_TEST(cluster.sms() == cluster_fixture::size * cluster_fixture::size);
 }
 
+// They also survive a restart of an instance.
+BOOST_AUTO_TEST_CASE_TEMPLATE(every_instance_shows_the_scores_of_all, Store, stores) {
+    cluster_fixture cluster(std::make_unique<Store>(),
+                            {{"OTPD_ROUTES_SCORE_REFRESH_SECONDS", "1"}});
+    for (auto const& sender : cluster.instances)
+        for (auto const& verifier : cluster.instances) {
+            auto const number = cluster.fresh_number();
+            auto const code = cluster.sent_code(number, sender->port());
+            check_outcome(http_client(verifier->port()).ask(cluster.verify_request(number, code)),
+                          200);
+        }
+    auto const shows_all = [&](otpd_process const& instance) {
+        auto const reply = http_client(instance.port())
+                               .ask(get("/routes/scores?country=NL")
+                                        .with("Authorization", cluster_fixture::authorization));
+        BOOST_REQUIRE_MESSAGE(reply.status == 200, reply.body);
+        auto const scores = object_of(reply).at("scores").as_array();
+        return scores.size() == 1 && scores[0].at("sent").to_number<int>() == 9 &&
+               scores[0].at("verified").to_number<int>() == 9;
+    };
+    for (auto const& each : cluster.instances)
+        eventually([&] { return shows_all(*each); });
+    cluster.instances[0]->process().signal(SIGTERM);
+    BOOST_TEST(cluster.instances[0]->process().wait() == 0);
+    cluster.start(0);
+    eventually([&] { return shows_all(*cluster.instances[0]); });
+}
+
 // Round robin: a send and its check reach different instances.
 BOOST_AUTO_TEST_CASE_TEMPLATE(behind_the_balancer_a_code_is_verified_where_it_was_not_sent, Store,
                               stores) {

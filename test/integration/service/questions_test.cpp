@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_query_that_is_misspelt_is_refused) {
         check_outcome(reply, 422, "validation_failed");
         BOOST_TEST(object_of(reply).at("errors").at(0).at("loc").at(0).as_string() == "query");
     }
-    check_outcome(service.client.ask(get("/routes/scores?window=60&country=NL")), 200);
+    check_outcome(service.client.ask(get("/routes/scores?window=3600&country=NL")), 200);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,6 +3,7 @@
 #include "eventually.hpp"
 #include "service_fixture.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <map>
@@ -15,11 +16,11 @@ namespace {
 
 /// One attempt on a route, according to the lines.
 struct try_of_route {
-    std::int64_t at_ms = 0;
-    std::string purpose;
     bool accepted = false;
-    std::optional<std::int64_t> cost;                      ///< micro-units
-    std::optional<double> delivered_after, verified_after; ///< s
+    std::optional<std::int64_t> cost;      ///< micro-units
+    std::optional<double> delivered_after; ///< s
+    bool failed = false;
+    bool verified = false;
 };
 using group = std::pair<int, std::string>;                          ///< route, country
 using tries = std::map<group, std::map<std::string, try_of_route>>; ///< by verification
@@ -39,6 +40,7 @@ std::vector<json::object> lines_of(std::string const& path) {
     return all;
 }
 
+/// Every number of this test has one send, so every send is a sample.
 tries tries_in(std::vector<json::object> const& lines) {
     tries all;
     for (auto const& line : lines) {
@@ -50,65 +52,59 @@ tries tries_in(std::vector<json::object> const& lines) {
                             (event == "step_left" && line.contains("attempted"));
         if (begins) {
             auto& one = of[id];
-            one.at_ms = number_at(line, "at_ms");
-            one.purpose = text_at(line, "purpose");
             one.accepted = event == "accepted";
             if (line.contains("cost_micros")) one.cost = number_at(line, "cost_micros");
         } else if (event == "delivered") {
             of[id].delivered_after =
                 static_cast<double>(number_at(line, "since_accepted_ms")) / 1e3;
+        } else if (event == "failed" && text_at(line, "reason") != "not_sent") {
+            of[id].failed = true;
         } else if (event == "verified") {
-            of[id].verified_after = static_cast<double>(number_at(line, "since_admitted_ms")) / 1e3;
+            of[id].verified = true;
         }
     }
     std::erase_if(all, [](auto const& each) { return each.second.empty(); });
     return all;
 }
 
-/// A value and its weight.
-using weighted = std::vector<std::pair<double, double>>;
-
-double quantile(weighted values, double share) {
+double quantile(std::vector<double> values, double share) {
     std::ranges::sort(values);
-    double total = 0;
-    for (auto const& [value, weight] : values)
-        total += weight;
-    double sum = 0;
-    for (auto const& [value, weight] : values) {
-        sum += weight;
-        if (sum >= share * total * (1 - 1e-12)) return value;
-    }
-    return values.back().first;
+    auto const rank = std::ceil(share * static_cast<double>(values.size()) - 1e-9);
+    return values.at(static_cast<std::size_t>(std::max(rank, 1.0)) - 1);
 }
 
 struct sums {
-    double sent = 0, accepted = 0, delivered = 0, verified = 0, cost = 0, costed = 0;
-    std::uint64_t n_sent = 0, n_accepted = 0, n_delivered = 0, n_verified = 0, n_costed = 0;
-    weighted delivery, verification;
+    std::uint64_t sent = 0, accepted = 0, delivered = 0, failed = 0, verified = 0, costed = 0;
+    double cost = 0;
+    std::vector<double> delivery;
 };
 
-/// The time from which ages are counted cancels out of every score.
-sums add_up(std::map<std::string, try_of_route> const& of, std::int64_t now_ms, double window) {
+sums add_up(std::map<std::string, try_of_route> const& of) {
     sums all;
     for (auto const& [id, each] : of) {
-        auto const age = static_cast<double>(now_ms - each.at_ms) / 1e3;
-        double const weight = std::exp2(-age / (window / 4));
-        all.sent += weight, ++all.n_sent;
-        if (each.cost)
-            all.cost += weight * static_cast<double>(*each.cost) / 1e6, all.costed += weight,
-                ++all.n_costed;
+        ++all.sent;
         if (!each.accepted) continue;
-        all.accepted += weight, ++all.n_accepted;
-        if (each.delivered_after) {
-            all.delivered += weight, ++all.n_delivered;
-            all.delivery.emplace_back(*each.delivered_after, weight);
-        }
-        if (each.verified_after) {
-            all.verified += weight, ++all.n_verified;
-            all.verification.emplace_back(*each.verified_after, weight);
-        }
+        ++all.accepted;
+        if (each.cost) all.cost += static_cast<double>(*each.cost) / 1e6, ++all.costed;
+        if (each.failed) ++all.failed;
+        if (each.verified) ++all.verified;
+        if (!each.delivered_after) continue;
+        ++all.delivered;
+        all.delivery.push_back(*each.delivered_after);
     }
     return all;
+}
+
+/// The 95 % interval of a share solves (p - share)^2 = z^2 p (1 - p) / n.
+void check_interval(json::object const& figure, double share, double n) {
+    constexpr double z = 1.96;
+    for (auto const* const end : {"low", "high"}) {
+        auto const p = figure.at(end).to_number<double>();
+        bool const is_clamped = p == 0 || p == 1;
+        BOOST_TEST(
+            (is_clamped || std::abs(std::abs(p - share) - z * std::sqrt(p * (1 - p) / n)) < 1e-3),
+            end << ' ' << p << " around " << share << " of " << n);
+    }
 }
 
 void check_figure(json::object const& score, char const* name, double value, std::uint64_t samples,
@@ -123,51 +119,62 @@ void check_figure(json::object const& score, char const* name, double value, std
     }
 }
 
-void check_score(json::object const& score, sums const& of) {
-    BOOST_TEST(score.at("sent").to_number<std::uint64_t>() == of.n_sent);
-    BOOST_TEST(score.at("accepted").to_number<std::uint64_t>() == of.n_accepted);
-    BOOST_TEST(score.at("delivered").to_number<std::uint64_t>() == of.n_delivered);
-    BOOST_TEST(score.at("verified").to_number<std::uint64_t>() == of.n_verified);
-    check_figure(score, "accepted_share", of.accepted / of.sent, of.n_sent);
-    if (of.n_accepted > 0) {
-        check_figure(score, "delivered_share", of.delivered / of.accepted, of.n_accepted);
-        check_figure(score, "verified_share", of.verified / of.accepted, of.n_accepted);
-    }
-    if (of.n_delivered > 0) {
-        check_figure(score, "delivery_seconds_median", quantile(of.delivery, 0.5), of.n_delivered);
-        check_figure(score, "delivery_seconds_p95", quantile(of.delivery, 0.95), of.n_delivered);
-    }
-    if (of.n_verified > 0)
-        check_figure(score, "verify_seconds_median", quantile(of.verification, 0.5), of.n_verified);
-    // Money is rounded to a millionth.
-    if (of.n_costed > 0)
-        check_figure(score, "cost_per_sent", of.cost / of.costed, of.n_costed, 2e-6);
-    if (of.n_costed > 0 && of.n_verified > 0)
-        check_figure(score, "cost_per_verified", of.cost / of.verified, of.n_verified, 2e-6);
+void check_share(json::object const& score, char const* name, std::uint64_t part,
+                 std::uint64_t whole) {
+    auto const share = static_cast<double>(part) / static_cast<double>(whole);
+    check_figure(score, name, share, whole);
+    check_interval(score.at(name).as_object(), share, static_cast<double>(whole));
 }
 
-tries only(tries const& all, std::string const& country, std::string const& purpose) {
+/// Seconds are counted in buckets, from 1 s.
+void check_seconds(json::object const& score, char const* name, std::vector<double> const& of,
+                   double share) {
+    auto const& figure = score.at(name).as_object();
+    BOOST_TEST(figure.at("samples").to_number<std::uint64_t>() == of.size());
+    auto const shown = figure.at("value").to_number<double>();
+    auto const real = std::max(quantile(of, share), 1.0);
+    BOOST_TEST((shown <= real * 1.19 && shown >= real / 1.19), shown << " instead of " << real);
+}
+
+void check_score(json::object const& score, sums const& of) {
+    BOOST_TEST(score.at("sent").to_number<std::uint64_t>() == of.sent);
+    BOOST_TEST(score.at("accepted").to_number<std::uint64_t>() == of.accepted);
+    BOOST_TEST(score.at("delivered").to_number<std::uint64_t>() == of.delivered);
+    BOOST_TEST(score.at("failed").to_number<std::uint64_t>() == of.failed);
+    BOOST_TEST(score.at("verified").to_number<std::uint64_t>() == of.verified);
+    check_share(score, "accepted_share", of.accepted, of.sent);
+    if (of.accepted > 0) {
+        check_share(score, "delivered_share", of.delivered, of.accepted);
+        check_share(score, "verified_share", of.verified, of.accepted);
+    }
+    if (of.delivered > 0) {
+        check_seconds(score, "delivery_seconds_median", of.delivery, 0.5);
+        check_seconds(score, "delivery_seconds_p95", of.delivery, 0.95);
+    }
+    // Money is rounded to a millionth.
+    if (of.costed > 0)
+        check_figure(score, "cost_per_sent", of.cost / static_cast<double>(of.costed), of.costed,
+                     2e-6);
+    if (of.costed > 0 && of.verified > 0)
+        check_figure(score, "cost_per_verified", of.cost / static_cast<double>(of.verified),
+                     of.verified, 2e-6);
+}
+
+tries only(tries const& all, std::string const& country) {
     tries some;
     for (auto const& [key, of] : all)
-        for (auto const& [id, each] : of)
-            if ((country.empty() || key.second == country) &&
-                (purpose.empty() || each.purpose == purpose))
-                some[key].emplace(id, each);
+        if (key.second == country) some.emplace(key, of);
     return some;
 }
 
-void check_board(json::array const& scores, tries const& all, double window) {
+void check_board(json::array const& scores, tries const& all) {
     BOOST_TEST_REQUIRE(scores.size() == all.size());
-    std::int64_t now_ms = 0;
-    for (auto const& [key, of] : all)
-        for (auto const& [id, each] : of)
-            now_ms = std::max(now_ms, each.at_ms);
     auto score = scores.begin();
     for (auto const& [key, of] : all) {
         BOOST_TEST_CONTEXT("route " << key.first << " in " << key.second) {
             BOOST_TEST(score->at("route_id").to_number<int>() == key.first);
             BOOST_TEST(score->at("country").as_string() == key.second);
-            check_score(score->as_object(), add_up(of, now_ms, window));
+            check_score(score->as_object(), add_up(of));
         }
         ++score;
     }
@@ -182,6 +189,7 @@ BOOST_AUTO_TEST_CASE(every_number_of_the_scoreboard_follows_from_the_exported_ti
     auto const file = directory.path() + "/timeline.jsonl";
     service_fixture service({{"OTPD_DELIVERY_ENABLED", "true"},
                              {"OTPD_DELIVERY_INTERVAL_MS", "500"},
+                             {"OTPD_ROUTES_SCORE_REFRESH_SECONDS", "1"},
                              {"OTPD_TIMELINE_FILE", file}},
                             R"(
 [[route_plan]]
@@ -215,34 +223,35 @@ steps = [{route = 8, caller_id = "YOURAPP"}, {route = 1}, {route = 2}]
         check_outcome(service.client.ask(post("/verify-otp", check)), 200);
     }
     BOOST_TEST_REQUIRE(accepted > 20U);
-    auto const count = [&](char const* event) {
+    auto const ended = [&] {
         return std::ranges::count_if(lines_of(file), [&](json::object const& line) {
-            return text_at(line, "event") == event;
+            auto const event = text_at(line, "event");
+            return event == "delivered" ||
+                   (event == "failed" && text_at(line, "reason") != "not_sent");
         });
     };
-    eventually([&] {
-        return count("delivered") + count("failed") >= static_cast<std::int64_t>(accepted);
-    });
+    eventually([&] { return ended() >= static_cast<std::int64_t>(accepted); });
     auto const board = [&](std::string const& query) {
         auto const reply = service.client.ask(get("/routes/scores" + query));
         BOOST_REQUIRE_MESSAGE(reply.status == 200, reply.body);
         return object_of(reply).at("scores").as_array();
     };
-    // Scores are cached for a second.
+    // The store is read every second.
     eventually([&] {
-        std::int64_t delivered = 0;
+        std::int64_t shown = 0;
         for (auto const& each : board(""))
-            delivered += each.at("delivered").to_number<std::int64_t>();
-        return delivered == count("delivered");
+            shown += each.at("delivered").to_number<std::int64_t>() +
+                     each.at("failed").to_number<std::int64_t>();
+        return shown == ended();
     });
 
     auto const all = tries_in(lines_of(file));
     BOOST_TEST(all.size() >= 4U);
-    check_board(board(""), all, 86'400);
-    check_board(board("?window=3600"), all, 3'600);
-    check_board(board("?country=ES"), only(all, "ES", ""), 86'400);
-    check_board(board("?purpose=payment&window=7200"), only(all, "", "payment"), 7'200);
-    check_board(board("?country=NL&purpose=login"), only(all, "NL", "login"), 86'400);
+    check_board(board(""), all);
+    check_board(board("?window=3600"), all);
+    check_board(board("?country=ES"), only(all, "ES"));
+    auto const reply = object_of(service.client.ask(get("/routes/scores")));
+    BOOST_TEST(reply.at("age_seconds").is_number());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -11,7 +11,7 @@ set(may_include_http core telemetry)
 set(may_include_store core telemetry net/on_strand.hpp net/run_on.hpp net/tls_context.hpp)
 set(may_include_bridgexapi core telemetry net)
 # The domain uses interfaces only, never their implementations.
-set(store_interface store/store.hpp store/admission.hpp store/budget.hpp store/limits.hpp store/shared_secrets.hpp store/verification.hpp)
+set(store_interface store/store.hpp store/admission.hpp store/budget.hpp store/limits.hpp store/scores.hpp store/shared_secrets.hpp store/verification.hpp)
 set(may_include_otp core telemetry ${store_interface} bridgexapi/types.hpp bridgexapi/gateway.hpp net/on_strand.hpp net/run_on.hpp
   net/single_flight.hpp)
 set(may_include_webhook core telemetry net otp/verification_event.hpp)
@@ -80,8 +80,7 @@ set(may_hop
   src/otp/send/sender.cpp           # a coroutine that cannot be cancelled, on the caller's own executor
   src/otp/send/admission_undo.cpp # its own loop, on the caller's executor
   src/otp/delivery/delivery_tracker.cpp # its own loop; requests report messages to it
-  src/otp/routing/scoreboard.cpp     # requests report events to it
-  src/otp/events/event_waiters.cpp        # the same
+  src/otp/events/event_waiters.cpp # requests report events to it
   src/otp/periodic.cpp # its own loop
   src/webhook/webhooks.cpp   # its own loops; requests report events to it
   src/app/application.cpp)   # starts and stops the process

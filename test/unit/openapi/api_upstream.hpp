@@ -88,13 +88,15 @@ public:
 class reported_stats final : public otpd::otp::route_score_source {
 public:
     std::vector<otpd::otp::route_score> all;
-    otpd::otp::score_query asked; ///< the last one
+    std::optional<std::chrono::seconds> read_ago = std::chrono::seconds(4);
+    mutable otpd::otp::score_query asked; ///< the last one
 
-    boost::asio::awaitable<std::vector<otpd::otp::route_score>>
-    scores(otpd::otp::score_query query) override {
-        asked = std::move(query);
-        co_return all;
+    [[nodiscard]] std::vector<otpd::otp::route_score>
+    scores(otpd::otp::score_query const& query) const override {
+        asked = query;
+        return all;
     }
+    [[nodiscard]] std::optional<std::chrono::seconds> age() const override { return read_ago; }
 };
 
 class told_deliveries final : public otpd::otp::delivery_follower {

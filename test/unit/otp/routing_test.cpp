@@ -1,10 +1,13 @@
 // Route plans: which route is used, when the next one is, and what callers and the timeline report.
 
 #include "domain_fixture.hpp"
+#include "otp/routing/best_route.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <cstring>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,6 +46,13 @@ struct routing_fixture : domain_fixture {
         for (auto const& each : gateway.sent())
             text.append(text.empty() ? "" : " ").append(std::to_string(each.route_id));
         return text;
+    }
+
+    /// Of the Dutch numbers in this hour.
+    std::vector<otpd::store::route_counts> scores() {
+        otpd::store::score_read request;
+        request.slots = {{"NL", otpd::store::score_hour(clock.wall())}};
+        return run(context, memory.scores(request)).value().counts.at(0);
     }
 
     std::map<int, bridgexapi::send_outcome> answers;
@@ -366,9 +376,10 @@ struct other_plans : routing_fixture {
         by_figures.best = best;
         rules.plans.push_back({"best", {by_figures, step(8)}, {}});
         rules.plans.push_back({"closed", {step(6), step(3)}, {}});
+        rules.explore_percent = 0;
         return rules;
     }
-    other_plans() : routing_fixture(rules()) {}
+    explicit other_plans(otp::policy chosen = rules()) : routing_fixture(std::move(chosen)) {}
 
     otp::route_score score(int route, std::uint64_t accepted, double share, int cost) const {
         otp::route_score one;
@@ -424,6 +435,146 @@ BOOST_AUTO_TEST_CASE(
 
 BOOST_AUTO_TEST_CASE(without_figures_the_first_of_the_routes_is_the_best) {
     BOOST_TEST(send_by("best")->route_id == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+/// Every send in a step with `best` explores.
+struct explorers : other_plans {
+    static otp::policy exploring() {
+        auto chosen = other_plans::rules();
+        chosen.explore_percent = 100;
+        chosen.pumping.enabled = false; // nobody types these codes
+        return chosen;
+    }
+    explorers() : other_plans(exploring()) {}
+
+    std::string next_number() { return std::to_string(31610000000ULL + ++numbers); }
+    unsigned numbers = 0;
+};
+
+BOOST_FIXTURE_TEST_SUITE(exploring, explorers)
+
+BOOST_AUTO_TEST_CASE(a_route_with_too_few_samples_is_taken_instead_of_the_best) {
+    stats.all = {score(1, 50, 0.9, 95'000), score(2, 50, 0.4, 10'000), score(3, 9, 1.0, 20'000)};
+    for (int n = 0; n < 5; ++n) {
+        auto const result = send_by("best", next_number());
+        BOOST_TEST_REQUIRE(result.has_value());
+        BOOST_TEST(result->route_id == 3); // 2 has enough to be known as bad
+        auto const& chosen = find(result->id)->events.at(1).details;
+        auto const why = std::ranges::find(chosen, "best", &otp::detail::first);
+        BOOST_TEST_REQUIRE((why != chosen.end()));
+        BOOST_TEST(std::get<std::string>(why->second) == "explored");
+    }
+    stats.all.back().accepted = 10;
+    BOOST_TEST(send_by("best", next_number())->route_id == 3); // it is the best now
+    stats.all.front().accepted = 9;
+    BOOST_TEST(send_by("best", next_number())->route_id == 1);
+}
+
+BOOST_AUTO_TEST_CASE(all_routes_of_which_nothing_is_known_are_taken_but_the_usual_one) {
+    std::map<int, int> taken;
+    for (int n = 0; n < 60; ++n)
+        ++taken[send_by("best", next_number())->route_id];
+    // One of two for 60 times, with a chance of 2^-60 that one is left out.
+    BOOST_TEST(taken.size() == 2U);
+    BOOST_TEST(taken[2] + taken[3] == 60);
+}
+
+BOOST_AUTO_TEST_CASE(a_route_that_the_send_may_not_take_is_not_explored) {
+    prices.of_route = {{1, money::from_micros(50'000)},
+                       {2, money::from_micros(80'000)},
+                       {3, money::from_micros(80'001)}};
+    for (int n = 0; n < 5; ++n) {
+        auto what = request(next_number());
+        what.plan = "best";
+        what.max_price = money::from_micros(80'000);
+        BOOST_TEST(send(what)->route_id == 2);
+        what.to = *phone_number::parse(next_number());
+        what.max_price = money::from_micros(50'000);
+        BOOST_TEST(send(what)->route_id == 1);
+    }
+    client.routes = {1, 3, 8};
+    BOOST_TEST(send_by("best", next_number())->route_id == 3);
+}
+
+BOOST_AUTO_TEST_CASE(an_explicit_route_is_obeyed) {
+    for (int n = 0; n < 5; ++n) {
+        auto what = request(next_number());
+        what.route_id = 2;
+        BOOST_TEST(send(std::move(what))->route_id == 2);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_explored_before_the_scores_were_read) {
+    stats.read_ago.reset();
+    BOOST_TEST(send_by("best")->route_id == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_CASE(as_many_sends_explore_as_the_policy_says) {
+    class known_random final : public random_source {
+    public:
+        std::uint64_t value = 0;
+        void fill(std::span<std::byte> out) override {
+            BOOST_REQUIRE(out.size() == sizeof value);
+            std::memcpy(out.data(), &value, sizeof value);
+        }
+    } random;
+    known_stats stats;
+    otp::policy rules;
+    otp::best_rule rule;
+    rule.routes = {1, 2};
+    for (std::uint32_t const percent : {0U, 5U, 50U}) {
+        rules.explore_percent = percent;
+        otp::best_route const best(rules, stats, random);
+        std::uint32_t explored = 0;
+        for (random.value = 0; random.value < 100; ++random.value)
+            if (best.choose(rule, "NL", [](int) { return true; }).route_id == 2) ++explored;
+        BOOST_TEST(explored == percent);
+    }
+}
+
+// --- what a send says of its routes -----------------------------------------------------------------
+
+BOOST_FIXTURE_TEST_SUITE(scoring, routing_fixture)
+
+BOOST_AUTO_TEST_CASE(a_send_counts_each_route_that_was_asked_and_its_code_the_last) {
+    answers[8] = bridgexapi::rejected{reason::vendor_failed};
+    auto const result = send_by("login");
+    BOOST_TEST_REQUIRE(result.has_value());
+    BOOST_TEST_REQUIRE(verify(gateway.last_code()).has_value());
+    auto const counts = scores();
+    BOOST_TEST_REQUIRE(counts.size() == 2U);
+    BOOST_TEST(counts[0].route_id == 1);
+    BOOST_TEST(counts[0].accepted == 1);
+    BOOST_TEST(counts[0].verified == 1);
+    BOOST_TEST(counts[0].priced == 1);
+    BOOST_TEST(counts[1].route_id == 8);
+    BOOST_TEST(counts[1].sent == 1);
+    BOOST_TEST(counts[1].accepted == 0);
+}
+
+BOOST_AUTO_TEST_CASE(routes_that_were_not_asked_are_not_counted) {
+    answers[8] = bridgexapi::not_sent{reason::connect_failed};
+    answers[1] = bridgexapi::unknown{reason::connection_lost};
+    std::get<bridgexapi::unknown>(answers[1]).stale_connection = true;
+    BOOST_TEST(!send_by("login").has_value());
+    BOOST_TEST(scores().empty());
+    answers[1] = bridgexapi::unknown{reason::timed_out};
+    BOOST_TEST(!send_by("login", "31610000001").has_value());
+    BOOST_TEST_REQUIRE(scores().size() == 1U);
+    BOOST_TEST(scores()[0].route_id == 1);
+    BOOST_TEST(scores()[0].sent == 1);
+    BOOST_TEST(scores()[0].accepted == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_send_that_all_routes_refuse_counts_against_them) {
+    for (int const route : {8, 1, 3})
+        answers[route] = bridgexapi::rejected{reason::vendor_failed};
+    BOOST_TEST(!send_by("login").has_value());
+    BOOST_TEST(scores().size() == 3U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,255 +1,371 @@
+#include "backend/memory_backend.hpp"
 #include "coroutines.hpp"
+#include "log_capture.hpp"
 #include "manual_clock.hpp"
 #include "otp/routing/score_stats.hpp"
 #include "otpd/otp/scoreboard.hpp"
+#include "otpd/telemetry/log.hpp"
+#include "otpd/telemetry/metrics.hpp"
+#include "unimplemented_store.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <memory>
 
 namespace otpd::test {
 
 namespace {
 
-using otp::event_type;
 using otp::score_query;
-using otp::verification_event;
-using otp::weighted;
-using otp::weighted_quantile;
+using otp::wilson;
+using store::route_counts;
 using namespace std::chrono_literals;
 
+/// Fails on demand, and records what is read.
+class read_store final : public unimplemented_store {
+public:
+    explicit read_store(otpd::store::store& inner) : inner_(inner) {}
+
+    bool works = true;
+    std::vector<otpd::store::score_read> asked;
+
+    reply<otpd::store::score_answer> scores(otpd::store::score_read request) override {
+        asked.push_back(request);
+        if (!works) co_return otpd::store::fault::not_executed;
+        co_return co_await inner_.scores(std::move(request));
+    }
+
+private:
+    otpd::store::store& inner_;
+};
+
+/// Samples in a store, and two instances that read them.
 struct board_fixture {
-    verification_event of(event_type type, std::string id, int route = 8) const {
-        verification_event event;
-        event.type = type;
-        event.at = clock.wall();
-        event.verification_id = std::move(id);
-        event.route_id = route;
-        event.country = "NL";
-        event.purpose = "login";
-        return event;
+    board_fixture() { board.start(); }
+    ~board_fixture() {
+        board.stop();
+        other.stop();
+        run_on_threads(context, 1);
     }
-    void accept(std::string id, std::int64_t micros, int route = 8) {
-        auto event = of(event_type::accepted, std::move(id), route);
-        event.cost = money::from_micros(micros);
-        board.on_event(event);
+
+    std::unique_ptr<otp::scoreboard> make() {
+        return std::make_unique<otp::scoreboard>(
+            otp::periodic(context.get_executor(), "scoreboard_ended", random, *log),
+            otp::scoreboard_options{.refresh = 0s},
+            otp::scoreboard::dependencies{reads, clock, *log, metrics});
     }
-    void deliver(std::string id, std::chrono::milliseconds after, int route = 8) {
-        auto event = of(event_type::delivered, std::move(id), route);
-        event.since_accepted = after;
-        board.on_event(event);
+    /// Waits until everything was read after now.
+    void read(otp::scoreboard const& by) {
+        clock.advance(1s);
+        context.restart();
+        auto const end = std::chrono::steady_clock::now() + hang_limit;
+        while (by.age() != 0s && context.run_one_until(end) != 0) {
+        }
+        BOOST_REQUIRE((by.age() == 0s));
     }
-    void verify(std::string id, std::chrono::milliseconds after, int route = 8) {
-        auto event = of(event_type::verified, std::move(id), route);
-        event.since_admitted = after;
-        board.on_event(event);
-    }
-    void refuse(std::string id, int route, bool attempted = true) {
-        auto event = of(event_type::step_left, std::move(id), route);
-        event.attempted = attempted;
-        board.on_event(event);
-    }
-    std::vector<otp::route_score> scores(score_query query = {}) {
-        return run(context, board.scores(std::move(query)));
+    void read() { read(board); }
+
+    /// A new number's send and, after that, the report and the guess.
+    void sample(int route, std::string const& country = "NL", bool is_delivered = false,
+                bool is_verified = false) {
+        ++number;
+        store::record_key key;
+        key.number[0] = static_cast<std::byte>(number);
+        key.number[1] = static_cast<std::byte>(number >> 8U);
+        key.scope = "shop:login";
+        store::verification_id const id = key.number;
+        store::score_slot const slot{country, store::score_hour(clock.wall())};
+        store::admission send;
+        send.key = key;
+        send.id = id;
+        send.ttl = 300s;
+        send.retention = 600s;
+        send.guesses = {20, 24h, 10, 10};
+        BOOST_REQUIRE(
+            (std::holds_alternative<store::admitted>(run(context, memory.admit(send)).value())));
+        store::settlement accepted;
+        accepted.key = key;
+        accepted.id = id;
+        accepted.result = store::send_result::accepted;
+        accepted.accepted = store::receipt{route, "", "", std::nullopt};
+        accepted.score =
+            store::send_score{key.number, slot, {{route, true, money::from_micros(50'000)}}};
+        run(context, memory.settle(accepted)).value();
+        if (is_delivered) {
+            store::delivery_update update;
+            update.address = {key.number, id};
+            update.message = store::delivery::delivered;
+            update.score = store::report_score{slot, route, 3000ms};
+            run(context, memory.update(update)).value();
+        }
+        if (!is_verified) return;
+        store::check guess;
+        guess.key = key;
+        guess.is_code_of = [](store::code_seed const&) { return true; };
+        guess.attempts_max = 5;
+        guess.guesses = send.guesses;
+        guess.score = slot;
+        run(context, memory.check_code(guess)).value();
     }
 
     boost::asio::io_context context;
     manual_clock clock;
-    otp::scoreboard board{context.get_executor(), clock, {.samples_max = 100, .fresh_for = 1000ms}};
+    otpd::store::memory_backend memory{context.get_executor(), clock,
+                                       otpd::store::memory_options{}};
+    read_store reads{memory};
+    openssl_random random;
+    log_capture capture;
+    std::unique_ptr<telemetry::logger> log =
+        std::make_unique<telemetry::logger>(capture, telemetry::level::trace, 1024);
+    telemetry::metrics metrics{telemetry::metrics_options{"test", {}}};
+    std::unique_ptr<otp::scoreboard> const made = make();
+    std::unique_ptr<otp::scoreboard> const made_too = make();
+    otp::scoreboard& board = *made;
+    otp::scoreboard& other = *made_too;
+    unsigned number = 0;
 };
 
 constexpr double tolerance = 1e-9;
 
-bool close(double a, double b) {
-    return std::abs(a - b) < tolerance;
+bool close(double a, double b, double within = tolerance) {
+    return std::abs(a - b) < within;
 }
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(scoreboard)
+BOOST_AUTO_TEST_SUITE(score_statistics)
 
-BOOST_AUTO_TEST_CASE(a_sample_weighs_half_after_a_quarter_of_the_window_and_nothing_behind_it) {
-    BOOST_TEST(close(otp::weight_of(0s, 400s), 1));
-    BOOST_TEST(close(otp::weight_of(-5s, 400s), 1));
-    BOOST_TEST(close(otp::weight_of(100s, 400s), 0.5));
-    BOOST_TEST(close(otp::weight_of(400s, 400s), 0.0625));
-    BOOST_TEST(otp::weight_of(400'001ms, 400s) == 0);
+// R. G. Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
+BOOST_AUTO_TEST_CASE(an_interval_is_the_published_one) {
+    struct {
+        double part, whole, low, high;
+    } const known[] = {{81, 263, 0.2553, 0.3662},
+                       {15, 148, 0.0624, 0.1605},
+                       {0, 20, 0.0, 0.1611},
+                       {1, 29, 0.0061, 0.1718}};
+    for (auto const& each : known) {
+        auto const found = wilson(each.part, each.whole);
+        BOOST_TEST(close(found.low, each.low, 0.00005), each.part << " of " << each.whole);
+        BOOST_TEST(close(found.high, each.high, 0.00005), each.part << " of " << each.whole);
+        auto const rest = wilson(each.whole - each.part, each.whole); // symmetric
+        BOOST_TEST(close(rest.low, 1 - found.high));
+        BOOST_TEST(close(rest.high, 1 - found.low));
+    }
 }
 
-BOOST_AUTO_TEST_CASE(a_median_is_where_half_of_the_weight_is_reached) {
-    using values = std::vector<weighted>;
-    BOOST_TEST(weighted_quantile(values{{3, 1}, {1, 1}, {2, 1}}, 0.5) == 2);
-    BOOST_TEST(weighted_quantile(values{{4, 1}, {1, 1}, {2, 1}, {3, 1}}, 0.5) == 2);
-    BOOST_TEST(weighted_quantile(values{{1, 1}, {2, 1}, {9, 3}}, 0.5) == 9);
-    BOOST_TEST(weighted_quantile(values{{7, 0.1}}, 0.95) == 7);
-    values hundred;
-    for (int i = 1; i <= 100; ++i)
-        hundred.push_back({static_cast<double>(i), 1});
-    BOOST_TEST(weighted_quantile(hundred, 0.95) == 95);
+BOOST_AUTO_TEST_CASE(a_quantile_is_known_to_a_factor_of_1_19) {
+    for (std::int64_t ms = 1000; ms <= 512'000; ms += 77) {
+        route_counts counts;
+        counts.seconds[store::score_bucket(store::duration(ms))] = 9;
+        auto const found = otp::quantile_of(counts.seconds, 0.5);
+        auto const real = static_cast<double>(ms) / 1000;
+        BOOST_TEST((found <= real * 1.19 && found >= real / 1.19), ms << " ms: " << found);
+    }
+    route_counts outside;
+    outside.seconds.front() = 1;
+    BOOST_TEST(otp::quantile_of(outside.seconds, 0.5) == 1.0);
+    outside.seconds.front() = 0;
+    outside.seconds.back() = 1;
+    BOOST_TEST(otp::quantile_of(outside.seconds, 0.5) == 512.0);
 }
 
-BOOST_FIXTURE_TEST_CASE(figures_are_those_that_a_hand_adds_up, board_fixture) {
-    accept("a", 50'000);
-    accept("b", 60'000);
-    refuse("c", 8);
-    deliver("a", 3000ms);
-    verify("a", 9000ms);
-    clock.advance(100s); // a quarter of the window, so these weigh half
-    accept("d", 100'000);
-    deliver("d", 5000ms);
-    auto const scores = this->scores({.country = "NL", .purpose = "login", .window = 400s});
-    BOOST_REQUIRE(scores.size() == 1U);
-    auto const& score = scores[0];
+BOOST_AUTO_TEST_CASE(a_quantile_is_where_its_share_is_reached) {
+    route_counts counts;
+    counts.seconds[0] = 94; // up to 1 s
+    counts.seconds[6] = 1;
+    counts.seconds[19] = 5; // over 512 s
+    BOOST_TEST(otp::quantile_of(counts.seconds, 0.5) == 1.0);
+    BOOST_TEST(otp::quantile_of(counts.seconds, 0.94) == 1.0);
+    BOOST_TEST(close(otp::quantile_of(counts.seconds, 0.95), std::sqrt(5.657 * 8.0)));
+    BOOST_TEST(otp::quantile_of(counts.seconds, 0.951) == 512.0);
+    BOOST_TEST(otp::quantile_of(counts.seconds, 1) == 512.0);
+}
+
+BOOST_AUTO_TEST_CASE(figures_are_those_that_a_hand_adds_up) {
+    route_counts counts;
+    counts.route_id = 8;
+    counts.sent = 5;
+    counts.accepted = 4;
+    counts.delivered = 2;
+    counts.failed = 1;
+    counts.verified = 2;
+    counts.priced = 4;
+    counts.cost = 210'000;
+    counts.seconds[store::score_bucket(4000ms)] = 2;
+    auto const score = otp::score_of(counts);
     BOOST_TEST(score.route_id == 8);
-    BOOST_TEST(score.country == "NL");
-    BOOST_TEST(score.sent == 4U);
-    BOOST_TEST(score.accepted == 3U);
-    BOOST_TEST(score.delivered == 2U);
-    BOOST_TEST(score.verified == 1U);
-    BOOST_TEST(close(score.accepted_share->value, 2.0 / 2.5)); // (0.5 + 0.5 + 1) / (3 * 0.5 + 1)
-    BOOST_TEST(score.accepted_share->samples == 4U);
-    BOOST_TEST(close(score.delivered_share->value, 1.5 / 2.0));
-    BOOST_TEST(score.delivered_share->samples == 3U);
-    BOOST_TEST(close(score.verified_share->value, 0.5 / 2.0));
-    BOOST_TEST(score.delivery_seconds_median->value == 5.0); // 3 weighs 0.5 of 1.5
-    BOOST_TEST(score.delivery_seconds_p95->value == 5.0);
-    BOOST_TEST(score.verify_seconds_median->value == 9.0);
-    // 25,000 + 30,000 + 100,000 for a weight of 2, and for a verified weight of 0.5
-    BOOST_TEST(score.cost_per_sent->value.micros() == 77'500);
-    BOOST_TEST(score.cost_per_sent->samples == 3U);
-    BOOST_TEST(score.cost_per_verified->value.micros() == 310'000);
-    BOOST_TEST(score.cost_per_verified->samples == 1U);
+    BOOST_TEST(score.failed == 1U);
+    BOOST_TEST(close(score.accepted_share->value, 0.8));
+    BOOST_TEST(score.accepted_share->samples == 5U);
+    BOOST_TEST(close(score.accepted_share->within->low, wilson(4, 5).low));
+    BOOST_TEST(close(score.delivered_share->value, 0.5));
+    BOOST_TEST(score.delivered_share->samples == 4U);
+    BOOST_TEST(close(score.verified_share->value, 0.5));
+    BOOST_TEST(score.delivery_seconds_median->samples == 2U);
+    BOOST_TEST(close(score.delivery_seconds_median->value, std::sqrt(2.828 * 4)));
+    BOOST_TEST(close(score.delivery_seconds_p95->within->high, std::sqrt(2.828 * 4)));
+    BOOST_TEST(score.cost_per_sent->value.micros() == 52'500);
+    BOOST_TEST(!score.cost_per_sent->within.has_value());
+    BOOST_TEST(score.cost_per_verified->value.micros() == 105'000);
+    auto const share = wilson(2, 4);
+    BOOST_TEST(score.cost_per_verified->within->low.micros() ==
+               std::llround(210'000 / (4 * share.high)));
+    BOOST_TEST(score.cost_per_verified->within->high.micros() ==
+               std::llround(210'000 / (4 * share.low)));
 }
 
-BOOST_FIXTURE_TEST_CASE(figures_without_a_sample_are_not_there, board_fixture) {
-    refuse("a", 3);
-    auto const score = scores().at(0);
+BOOST_AUTO_TEST_CASE(figures_without_a_sample_are_not_there) {
+    route_counts counts;
+    counts.sent = 1;
+    auto const score = otp::score_of(counts);
     BOOST_TEST(score.accepted_share->value == 0);
     BOOST_TEST(!score.delivered_share.has_value());
     BOOST_TEST(!score.verified_share.has_value());
     BOOST_TEST(!score.delivery_seconds_median.has_value());
     BOOST_TEST(!score.delivery_seconds_p95.has_value());
-    BOOST_TEST(!score.verify_seconds_median.has_value());
     BOOST_TEST(!score.cost_per_sent.has_value());
     BOOST_TEST(!score.cost_per_verified.has_value());
 }
 
-BOOST_FIXTURE_TEST_CASE(routes_are_scored_each_with_its_own_tries_of_one_verification,
-                        board_fixture) {
-    refuse("a", 8);
-    refuse("a", 2, false); // the upstream was not called
-    accept("a", 50'000, 1);
-    deliver("a", 2000ms, 1);
-    verify("a", 4000ms, 1);
-    auto const scores = this->scores();
-    BOOST_REQUIRE(scores.size() == 2U);
-    BOOST_TEST(scores[0].route_id == 1);
-    BOOST_TEST(scores[0].verified == 1U);
-    BOOST_TEST(scores[1].route_id == 8);
-    BOOST_TEST(scores[1].accepted == 0U);
+// It was sent in the hour before.
+BOOST_AUTO_TEST_CASE(a_share_is_at_most_all) {
+    route_counts counts;
+    counts.accepted = 1;
+    counts.verified = 2;
+    BOOST_TEST(otp::score_of(counts).verified_share->value == 1.0);
 }
 
-BOOST_FIXTURE_TEST_CASE(countries_and_purposes_are_kept_apart, board_fixture) {
-    accept("a", 1);
-    auto other = of(event_type::accepted, "b");
-    other.country = "";
-    board.on_event(other);
-    other.verification_id = "c";
-    other.country = "NL";
-    other.purpose = "payment";
-    board.on_event(other);
-    auto const all = scores();
-    BOOST_REQUIRE(all.size() == 2U);
-    BOOST_TEST(all[0].country == "");
-    BOOST_TEST(all[0].sent == 1U);
-    BOOST_TEST(all[1].sent == 2U);
-    BOOST_TEST(scores({.country = "NL", .purpose = "payment"}).at(0).sent == 1U);
-    BOOST_TEST(scores({.country = "DE", .purpose = ""}).empty());
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(scoreboards, board_fixture)
+
+BOOST_AUTO_TEST_CASE(every_instance_shows_what_all_have_counted) {
+    BOOST_TEST(!board.age().has_value());
+    BOOST_TEST(board.scores({}).empty());
+    sample(8, "NL", true, true);
+    sample(8);
+    sample(3, "");
+    read();
+    other.start();
+    read(other);
+    for (auto const* each : {&board, &other}) {
+        auto const scores = each->scores({});
+        BOOST_REQUIRE(scores.size() == 2U);
+        BOOST_TEST(scores[0].route_id == 3);
+        BOOST_TEST(scores[0].country == "");
+        BOOST_TEST(scores[1].route_id == 8);
+        BOOST_TEST(scores[1].country == "NL");
+        BOOST_TEST(scores[1].sent == 2U);
+        BOOST_TEST(scores[1].delivered == 1U);
+        BOOST_TEST(scores[1].verified == 1U);
+    }
+    BOOST_TEST(board.scores({"NL"}).size() == 1U);
+    BOOST_TEST(board.scores({"DE"}).empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_send_lost_on_a_stale_connection_counts_for_no_route, board_fixture) {
-    accept("good", 50'000);
-    auto lost = of(event_type::unknown, "lost");
-    lost.stale_connection = true;
-    board.on_event(lost);
-    auto const all = scores();
-    BOOST_REQUIRE(all.size() == 1u);
-    BOOST_TEST(all.front().sent == 1u);
+// An instance that has just started sees codes verified together with their sends.
+BOOST_AUTO_TEST_CASE(a_restart_forgets_no_sample) {
+    sample(8, "NL", true, true);
+    clock.advance(3h);
+    read();
+    BOOST_TEST(board.scores({}).at(0).sent == 1U);
+    BOOST_TEST(board.scores({}).at(0).verified == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(an_unknown_outcome_is_accepted_once_a_report_or_its_code_proves_it,
-                        board_fixture) {
-    for (auto const* id : {"a", "b", "c"})
-        board.on_event(of(event_type::unknown, id));
-    board.on_event(of(event_type::delivery, "a"));
-    verify("b", 3000ms);
-    auto const score = scores().at(0);
-    BOOST_TEST(score.sent == 3U);
-    BOOST_TEST(score.accepted == 2U);
-    BOOST_TEST(score.verified == 1U);
+BOOST_AUTO_TEST_CASE(a_window_is_the_present_hour_and_those_before) {
+    sample(8);
+    clock.advance(1h);
+    sample(8);
+    clock.advance(1h);
+    sample(8);
+    read();
+    BOOST_TEST(board.scores({"NL", 1h}).at(0).sent == 2U);
+    BOOST_TEST(board.scores({"NL", 1h + 1s}).at(0).sent == 3U);
+    clock.advance(23h - 1s); // with the second that read() took
+    BOOST_TEST(board.scores({}).at(0).sent == 2U);
+    read();
+    BOOST_TEST(board.scores({}).at(0).sent == 2U);
+    clock.advance(25h);
+    read();
+    BOOST_TEST(board.scores({}).empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_code_that_another_instance_sent_counts_as_verified_and_is_no_try,
-                        board_fixture) {
-    clock.advance(10s);
-    accept("a", 40'000);
-    accept("b", 40'000);
-    auto foreign = of(event_type::verified, "elsewhere");
-    foreign.since_admitted = 7000ms;
-    foreign.cost = money::from_micros(90'000);
-    board.on_event(foreign);
-    auto const score = scores().at(0);
-    BOOST_TEST(score.sent == 2U);
-    BOOST_TEST(score.verified == 1U);
-    BOOST_TEST(score.verify_seconds_median->value == 7.0);
-    BOOST_TEST(score.verified_share->value < 0.51);
-    BOOST_TEST(score.cost_per_sent->value.micros() == 40'000);
+BOOST_AUTO_TEST_CASE(a_past_hour_is_read_once_more_and_then_never_again) {
+    sample(8);
+    read();
+    reads.asked.clear();
+    clock.advance(1h + 11min);
+    read();
+    auto const hour = store::score_hour(clock.wall());
+    auto const lists_of = [&](std::int64_t of) {
+        return std::ranges::count_if(reads.asked, [of](auto const& each) {
+            return each.hours == std::vector{of - 1, of};
+        });
+    };
+    BOOST_TEST(lists_of(hour - 1) > 0);
+    // Rounds that the loop has begun meanwhile may have read it, too.
+    read();
+    reads.asked.clear();
+    read();
+    BOOST_TEST(lists_of(hour) > 0);
+    BOOST_TEST(lists_of(hour - 1) == 0);
+    BOOST_TEST(lists_of(hour - 24) == 0);
+    BOOST_TEST(board.scores({}).at(0).sent == 1U);
 }
 
-// The sender was this instance before a restart, or another one that counted it already.
-BOOST_FIXTURE_TEST_CASE(a_code_from_before_the_start_counts_for_nothing, board_fixture) {
-    clock.advance(3s);
-    verify("from_before", 4000ms);
-    BOOST_TEST(scores().empty());
-    verify("at_the_start", 3000ms);
-    clock.advance(2s); // scores are cached for a moment
-    BOOST_TEST(scores().at(0).verified == 1U);
+BOOST_AUTO_TEST_CASE(what_a_store_no_longer_answers_stays_shown_with_its_age) {
+    sample(8);
+    read();
+    reads.works = false;
+    clock.advance(40s);
+    auto const has_failed = [&] {
+        return metrics.scrape().find("otpd_score_reads_total{result=\"failed\"} 0") ==
+               std::string::npos;
+    };
+    context.restart();
+    auto const end = std::chrono::steady_clock::now() + hang_limit;
+    while (!has_failed() && context.run_one_until(end) != 0) {
+    }
+    BOOST_TEST(has_failed());
+    BOOST_TEST((board.age() >= 40s));
+    BOOST_TEST(board.scores({}).at(0).sent == 1U);
+    reads.works = true;
+    read();
+    board.stop();
+    run_on_threads(context, 1);
+    log.reset();
+    auto const text = capture.text();
+    BOOST_TEST(text.find("scores_not_read") != std::string::npos);
+    BOOST_TEST(text.find("scores_not_read") == text.rfind("scores_not_read")); // once
+    log = std::make_unique<telemetry::logger>(capture, telemetry::level::trace, 1024);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_says_nothing_about_a_route_is_no_sample, board_fixture) {
-    for (auto const kind : {event_type::blocked, event_type::admitted, event_type::not_sent,
-                            event_type::failed, event_type::wrong, event_type::canceled})
-        board.on_event(of(kind, "a"));
-    board.on_event(of(event_type::accepted, "a", 0));
-    deliver("nobody", 1000ms);
-    BOOST_TEST(scores().empty());
+BOOST_AUTO_TEST_CASE(many_countries_are_read_in_bounded_steps) {
+    for (char a = 'A'; a <= 'B'; ++a)
+        for (char b = 'A'; b <= 'Z'; ++b)
+            sample(8, std::string{a, b});
+    read();
+    BOOST_TEST(board.scores({}).size() == 52U);
+    for (auto const& each : reads.asked)
+        BOOST_TEST(each.hours.size() + each.slots.size() <= 32U);
 }
 
-BOOST_FIXTURE_TEST_CASE(the_oldest_samples_make_room, board_fixture) {
-    for (int i = 0; i < 150; ++i)
-        accept("v" + std::to_string(i), 1);
-    deliver("v49", 1000ms);  // gone
-    deliver("v50", 1000ms);  // the oldest
-    deliver("v149", 1000ms); // the newest
-    auto const score = scores().at(0);
-    BOOST_TEST(score.sent == 100U);
-    BOOST_TEST(score.delivered == 2U);
-}
-
-BOOST_FIXTURE_TEST_CASE(figures_are_added_up_again_only_when_they_are_old, board_fixture) {
-    accept("a", 1);
-    BOOST_TEST(scores().at(0).sent == 1U);
-    accept("b", 1);
-    BOOST_TEST(scores().at(0).sent == 1U);
-    BOOST_TEST(scores({.country = "NL", .purpose = ""}).at(0).sent == 2U); // another query
-    clock.advance(1000ms);
-    BOOST_TEST(scores().at(0).sent == 2U);
-}
-
-BOOST_FIXTURE_TEST_CASE(old_samples_count_nothing, board_fixture) {
-    accept("a", 1);
-    clock.advance(401s);
-    BOOST_TEST(scores({.country = "", .purpose = "", .window = 400s}).empty());
+BOOST_AUTO_TEST_CASE(nothing_is_learned_from_few_samples) {
+    for (int n = 0; n < 19; ++n)
+        sample(8, "NL", true);
+    read();
+    BOOST_TEST(!board.report_share(8, "NL").has_value());
+    BOOST_TEST(!board.p95(8, "NL").has_value());
+    sample(8, "NL", false);
+    read();
+    BOOST_TEST(close(board.report_share(8, "NL").value(), 19.0 / 20));
+    BOOST_TEST(!board.p95(8, "NL").has_value());
+    sample(8, "NL", true);
+    read();
+    BOOST_TEST((board.p95(8, "NL") == 4s)); // 2.828 s to 4 s, at their middle, rounded up
+    BOOST_TEST(!board.report_share(3, "NL").has_value());
+    BOOST_TEST(!board.report_share(8, "").has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

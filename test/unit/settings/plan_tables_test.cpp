@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(what_the_keys_of_a_step_refuse) {
         {"routes", {"[]", "[3]", "[3, 3]", "[0, 3]", "[3, 9]", "3", "[\"3\", \"5\"]"}},
         {"min_verified_share", {"-0.1", "1.1", "\"0.4\"", "nan"}},
         {"min_samples", {"0", "1000001", "1.5"}},
-        {"window_seconds", {"59", "2678401", "\"3600\""}}};
+        {"window_seconds", {"3599", "86401", "\"3600\""}}};
     std::map<std::string, std::vector<std::string>> const others{
         {"caller_id", {"\"ab\"", "1"}},
         {"countries", {"[\"nl\"]", "[\"NL\", \"NL\"]", "\"NL\""}},

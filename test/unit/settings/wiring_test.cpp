@@ -263,7 +263,8 @@ BOOST_AUTO_TEST_CASE(a_route_takes_half_of_the_connections_by_default) {
 
 BOOST_AUTO_TEST_CASE(every_part_gets_its_settings) {
     auto const all = good(with_config(
-        "[routes]\nqueue_max = 1\nfailures_to_open = 2\nscore_samples_max = 3000\n"
+        "[routes]\nqueue_max = 1\nfailures_to_open = 2\nscore_refresh_seconds = 30\n"
+        "explore_percent = 7\n"
         "[money]\nprice_lifetime_seconds = 61\nbalance_interval_seconds = 5\nbalance_low = 6\n"
         "drift_tolerance = 7\n[delivery]\nenabled = false\ninterval_ms = 800\nopen_max = 9\n"
         "page_max = 10\n[timeline]\nfile = \"/x\"\nbytes_max = 65536\nfiles_max = 12\n"
@@ -271,7 +272,8 @@ BOOST_AUTO_TEST_CASE(every_part_gets_its_settings) {
     auto const gates = otpd::app::route_gate_options_of(all);
     BOOST_TEST(gates.queue_max == 1U);
     BOOST_TEST(gates.circuit.failures_to_open == 2U);
-    BOOST_TEST(all.routes.scores.samples_max == 3000U);
+    BOOST_TEST((all.routes.scores.refresh == 30s));
+    BOOST_TEST(otpd::app::policy_of(all).explore_percent == 7U);
     auto const book = otpd::app::price_cache_options_of(all);
     BOOST_TEST((book.routes == all.otp.allowed_routes));
     BOOST_TEST((book.lifetime == 61s));
