@@ -16,7 +16,6 @@ namespace {
 
 struct problem_row {
     unsigned status;
-    std::string_view code;
     std::string_view detail;
 };
 
@@ -24,63 +23,61 @@ problem_row problem_row_of(otp::errc code) {
     using enum otp::errc;
     switch (code) {
     case cooldown_active:
-        return {429, "cooldown_active", "OTP was sent too recently."};
+        return {429, "OTP was sent too recently."};
     case limit_exceeded:
-        return {429, "limit_exceeded", "Too many requests. Nothing was sent or checked."};
+        return {429, "Too many requests. Nothing was sent or checked."};
     case challenge_required:
-        return {403, "challenge_required",
+        return {403,
                 "Nothing was sent. Have the user solve a captcha, then repeat with the token."};
     case send_in_progress:
-        return {409, "send_in_progress", "The same request is being worked on."};
+        return {409, "The same request is being worked on."};
     case idempotency_key_reused:
-        return {422, "idempotency_key_reused",
-                "This Idempotency-Key was used with another request."};
+        return {422, "This Idempotency-Key was used with another request."};
     case number_invalid:
     case number_other_spelling:
     case message_too_long:
-        return {422, "validation_failed", "The request body is not valid."};
+        return {422, "The request body is not valid."};
     case destination_not_allowed:
-        return {403, "destination_not_allowed", "Nothing is sent to this number."};
+        return {403, "Nothing is sent to this number."};
     case purpose_not_allowed:
-        return {403, "purpose_not_allowed", "This purpose is not enabled."};
+        return {403, "This purpose is not enabled."};
     case route_not_allowed:
-        return {403, "route_not_allowed", "This route is not enabled."};
+        return {403, "This route is not enabled."};
     case route_plan_unknown:
-        return {422, "route_plan_unknown", "There is no such route plan. Nothing was sent."};
+        return {422, "There is no such route plan. Nothing was sent."};
     case no_route:
-        return {403, "no_route_available", "No route may be taken for this SMS. Nothing was sent."};
+        return {403, "No route may be taken for this SMS. Nothing was sent."};
     case upstream_rejected:
-        return {502, "upstream_rejected", "The SMS was refused upstream. Nothing was sent."};
+        return {502, "The SMS was refused upstream. Nothing was sent."};
     case upstream_unavailable:
-        return {503, "upstream_unavailable", "The SMS could not be handed over. Nothing was sent."};
+        return {503, "The SMS could not be handed over. Nothing was sent."};
     case delivery_unknown:
-        return {504, "delivery_unknown",
-                "The SMS may have been sent. If it arrives, its code is valid."};
+        return {504, "The SMS may have been sent. If it arrives, its code is valid."};
     case capacity_exhausted:
-        return {503, "store_full", "Too many codes are live. Nothing was sent."};
+        return {503, "Too many codes are live. Nothing was sent."};
     case invalid_code:
-        return {400, "invalid_code", "Invalid OTP."};
+        return {400, "Invalid OTP."};
     case no_active_otp:
-        return {404, "no_active_otp", "No active OTP found for this phone number and purpose."};
+        return {404, "No active OTP found for this phone number and purpose."};
     case attempts_exceeded:
     case guesses_exceeded:
-        return {429, "attempts_exceeded", "OTP attempts exceeded."};
+        return {429, "OTP attempts exceeded."};
     case verification_not_found:
-        return {404, "verification_not_found", "No such verification."};
+        return {404, "No such verification."};
     case verification_ended:
-        return {409, "verification_ended", "The verification is over already."};
+        return {409, "The verification is over already."};
     case delivery_not_found:
-        return {404, "delivery_not_found", "No such message."};
+        return {404, "No such message."};
     case client_not_found:
-        return {404, "client_not_found", "No such API client."};
+        return {404, "No such API client."};
     case operator_only:
-        return {403, "operator_only", "This is for the operator, on the admin listener."};
+        return {403, "This is for the operator, on the admin listener."};
     case upstream_failed:
-        return {502, "upstream_failed", "The upstream did not answer this question."};
+        return {502, "The upstream did not answer this question."};
     case store_unavailable:
-        return {503, "store_unavailable", "The service is temporarily unavailable."};
+        return {503, "The service is temporarily unavailable."};
     }
-    return {500, "internal_error", ""};
+    return {500, ""};
 }
 
 /// Returns the fault of a body whose members are well-formed individually.
@@ -126,7 +123,7 @@ http::problem to_problem(otp::failure const& why) {
     auto const row = problem_row_of(why.code);
     http::problem problem;
     problem.status = row.status;
-    problem.code = row.code;
+    problem.code = otp::problem_code(why.code);
     problem.detail = row.detail;
     problem.retry_after = why.retry_after;
     if (why.code == otp::errc::upstream_failed) {
@@ -153,7 +150,7 @@ http::problem to_problem(otp::failure const& why) {
     if (why.code == otp::errc::limit_exceeded && !why.violated.empty())
         problem.members["violated"] = names_of(why.violated);
     add_limit_fields(problem.headers, why.violated);
-    if (row.code == "validation_failed") problem.members["errors"] = errors_of(why.code);
+    if (problem.code == "validation_failed") problem.members["errors"] = errors_of(why.code);
     return problem;
 }
 

@@ -249,6 +249,7 @@ otp::policy policy_of(settings const& settings) {
     rules.test_numbers = settings.test_numbers;
     rules.send_timeout = settings.bridgexapi.timeout;
     using kind = store::location::kind;
+    rules.writes_pseudonyms = !settings.timeline.path.empty();
     rules.hears_everything =
         settings.store.url.type == kind::memory || settings.store.url.type == kind::sqlite;
     return rules;

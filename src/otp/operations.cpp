@@ -35,7 +35,7 @@ struct parts {
           sends{codes, routes, steps, upstream, results, of_sends},
           sender(drafts, deps.now, sends, follow_up),
           guesses(rules, deps.keys, limits, tests, destinations),
-          of_guesses(deps.events, deps.keys, deps.log, deps.metrics),
+          of_guesses(deps.events, deps.keys, deps.log, deps.metrics, deps.now),
           verifier(rules, guesses, deps.store, of_guesses, deps.now),
           of_cancellations(deps.events, deps.log),
           verifications(rules, deps.store, deps.keys, follow_up, of_cancellations),

@@ -94,6 +94,7 @@ std::string_view type_of(otp::event_type kind) noexcept {
         return "verification.exhausted";
     case blocked:
         return "verification.blocked";
+    case refused:
     case admitted:
     case step_left:
     case unknown:

@@ -538,4 +538,19 @@ STORE_TEST(a_number_passes_the_guard_for_90_days_after_its_success) {
     }
 }
 
+STORE_TEST(an_answer_tells_whether_a_known_device_asked) {
+    contract s;
+    make_known(s, 1);
+    BOOST_TEST(s.admitted(from(1, free_send_of(1, 111, 1))).is_known);
+    BOOST_TEST(!s.admitted(from(2, free_send_of(1, 222, 2))).is_known);
+    BOOST_TEST(!s.admitted(free_send_of(1, 333, 3, "other")).is_known);
+    BOOST_TEST(s.wrong(from(1, guess_of(1, 999))).is_known);
+    BOOST_TEST(!s.wrong(from(2, guess_of(1, 999))).is_known);
+    BOOST_TEST(s.verified(from(1, guess_of(1, 111))).is_known);
+    auto const limit = limit_of(1, audience::everybody);
+    s.admitted(from(1, under(limit, free_send_of(1, 444, 4))));
+    auto const answer = s.admit(from(1, under(limit, free_send_of(1, 555, 5))));
+    BOOST_TEST(contract::expect<refused>(answer).is_known);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

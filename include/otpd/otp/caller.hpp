@@ -8,6 +8,13 @@
 
 namespace otpd::otp {
 
+/// What is known of a number by its pseudonym: for requests of the past, which a backtest makes
+/// again (docs/backtest.md). No numbering plan is asked.
+struct stand_in {
+    std::string prefix;  ///< the prefix's pseudonym
+    std::string country; ///< empty: unknown
+};
+
 /// The API client that makes a request, and the end user for whom it does. Addresses are in the
 /// form that limits count by: IPv4 in full, IPv6 as its /64.
 struct caller {
@@ -17,6 +24,7 @@ struct caller {
     /// Of the end user, as the client attests it. Who has it passes for a known device.
     std::optional<secret_string> device;
     std::string request_id; ///< for the log
+    std::optional<otp::stand_in> stand_in = std::nullopt;
 };
 
 } // namespace otpd::otp

@@ -51,6 +51,9 @@ enum class errc {
     store_unavailable,      ///< the store does not answer; nothing was sent or verified
 };
 
+/// The stable `code` of the problem (RFC 9457) that a caller gets.
+[[nodiscard]] std::string_view problem_code(errc code) noexcept;
+
 /// A limit that refused the request.
 struct violated_limit {
     std::string name;

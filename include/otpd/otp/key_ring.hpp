@@ -9,6 +9,7 @@
 #include "otpd/core/random.hpp"
 #include "otpd/core/secret.hpp"
 #include "otpd/otp/caller.hpp"
+#include "otpd/otp/verification_event.hpp"
 #include "otpd/store/shared_secrets.hpp"
 #include "otpd/store/store.hpp"
 
@@ -60,6 +61,9 @@ public:
     /// Returns the same hash from a cache, for keys of which there are few (configured clients,
     /// countries). Each field must be shorter than 128 characters.
     [[nodiscard]] store::key_hash cached_hash(std::initializer_list<std::string_view> fields) const;
+
+    /// Returns a pseudonym for the timeline, under a key of its own: it equals no hash in the store.
+    [[nodiscard]] pseudonym pseudonym_of(std::initializer_list<std::string_view> fields) const;
 
     /// Returns the verification id that callers see: the random id, then the number's hash,
     /// encrypted with a keystream that is derived from the random id. So a store needs no index by

@@ -69,7 +69,8 @@ struct policy : scope_rules {
     std::chrono::milliseconds uniform_failures{0};
     /// Only this process changes the store, so it sees all events itself.
     bool hears_everything = false;
-    bool reveal_codes = false; ///< for development on a loopback address
+    bool writes_pseudonyms = false; ///< there is a timeline's file
+    bool reveal_codes = false;      ///< for development on a loopback address
 
     /// The rules of a request, including what the client's own settings say. A request keeps them
     /// as they are.

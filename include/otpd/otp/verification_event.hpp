@@ -6,7 +6,9 @@
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +19,7 @@ namespace otpd::otp {
 
 enum class event_type : std::uint8_t {
     blocked,   ///< a limit, budget or guard refused a send; there is no verification
+    refused,   ///< a send was refused for another reason, or a guess was not evaluated
     admitted,  ///< a send was admitted
     step_left, ///< a route of the plan was tried or skipped, and did not send
     accepted,  ///< the upstream accepted the message
@@ -32,6 +35,17 @@ enum class event_type : std::uint8_t {
 };
 /// Returns a stable snake_case word.
 [[nodiscard]] std::string_view to_string(event_type) noexcept;
+
+/// The first bytes of a hash under a key of the timeline's own; zeros: none.
+using pseudonym = std::array<std::byte, 8>;
+
+/// Whose request it was, for the timeline's file. Whoever has the file can tell what belongs
+/// together, and without the key not whose it is.
+struct pseudonyms {
+    pseudonym number{};    ///< of client and number
+    pseudonym requester{}; ///< of the end user's address
+    pseudonym prefix{};    ///< of the number without its last four digits, as the guard counts it
+};
 
 /// The result of one route, in the words of step_report (failure.hpp).
 struct route_result {
@@ -63,8 +77,17 @@ struct verification_event {
     /// A bridgexapi::reason; with failed: not_sent or delivery_failed; with blocked: comma-separated
     /// limit names.
     std::string reason;
-    /// With failed: the upstream's own word, or else the reason.
+    /// With failed: the upstream's own word, or else the reason. With blocked and refused: the
+    /// problem's code.
     std::string error;
+    /// With blocked and refused: the names of what refused, separated by commas; also those that
+    /// `reason` may not name.
+    std::string limits;
+    pseudonyms who;          ///< only if the policy writes pseudonyms
+    std::string_view device; ///< `known` or `new`; empty: none, or not asked
+    bool is_test = false;    ///< of a send: to a test number
+    bool is_guess = false;   ///< a check caused it
+    bool with_id = false;    ///< of a guess: it named a verification
     /// With accepted: the routes that were considered, in the order of the plan.
     std::vector<route_result> steps;
     /// With unknown: does not count against the route (bridgexapi/types.hpp).

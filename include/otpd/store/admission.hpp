@@ -101,10 +101,11 @@ inline constexpr std::size_t codes_max = 2;
 inline constexpr std::size_t open_max = 8;
 
 struct admitted {
-    wall_time at{};      ///< of the event, as find() shows it
-    code_seed code;      ///< the code to send: admission::code, or the one that is repeated
-    duration code_end{}; ///< how long that code can be verified from now on
-    duration cooldown{}; ///< the pause of the session that has begun; 0: none
+    wall_time at{};        ///< of the event, as find() shows it
+    bool is_known = false; ///< a known device asked
+    code_seed code;        ///< the code to send: admission::code, or the one that is repeated
+    duration code_end{};   ///< how long that code can be verified from now on
+    duration cooldown{};   ///< the pause of the session that has begun; 0: none
     /// For each rate-limit check, in order: the time until the whole quota is available again. 0 if
     /// the check was not counted.
     std::vector<counter_time> resets_in;

@@ -110,6 +110,7 @@ struct refused {
     /// and has attempts left at, can be verified for this long. 0 if he has none, or his class has
     /// no guesses left.
     duration own_code_end{};
+    bool is_known = false; ///< a known device asked
 };
 
 /// The names of these in a violation.

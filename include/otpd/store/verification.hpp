@@ -234,6 +234,7 @@ struct verified {
     wall_time at;            ///< of the event, as find() shows it
     std::string admission{}; ///< the details of the event `admitted`
     std::string reference{}; ///< of the verification
+    bool is_known = false;   ///< a known device guessed
 };
 /// The guess was counted.
 struct wrong {
@@ -246,6 +247,7 @@ struct wrong {
     bool is_last = false;
     wall_time at;            ///< of the event, as find() shows it
     std::string reference{}; ///< of the verification
+    bool is_known = false;   ///< a known device guessed
 };
 /// The requester's attempts at every live code of the session were already used up: the guess was
 /// neither evaluated nor counted.

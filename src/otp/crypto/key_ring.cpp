@@ -73,6 +73,7 @@ struct key_ring::keys {
     hmac_sha256 number;
     hmac_sha256 hash;
     hmac_sha256 id;
+    hmac_sha256 timeline;
     std::unique_ptr<key_hash_cache> kept = std::make_unique<key_hash_cache>();
 
     /// Encrypts and decrypts. The keystream is used for this random id only.
@@ -107,9 +108,9 @@ key_ring::key_ring(secret_string const& current, std::vector<secret_string> cons
     auto const key_for = [&number_root](std::string_view end) {
         return hmac_sha256(bytes_of(derive(number_root, end)));
     };
-    keys_ = std::make_unique<keys>(keys{std::move(live), key_for("otpd number key v1"),
-                                        key_for("otpd subject key v1"),
-                                        key_for("otpd verification id v1")});
+    keys_ = std::make_unique<keys>(
+        keys{std::move(live), key_for("otpd number key v1"), key_for("otpd subject key v1"),
+             key_for("otpd verification id v1"), key_for("otpd timeline key v1")});
 }
 
 key_ring::~key_ring() = default;
@@ -145,6 +146,13 @@ store::key_hash key_ring::hash(std::initializer_list<std::string_view> fields) c
 
 store::key_hash key_ring::cached_hash(std::initializer_list<std::string_view> what) const {
     return keys_->kept->get(what, [this](auto const& fields) { return hash(fields); });
+}
+
+pseudonym key_ring::pseudonym_of(std::initializer_list<std::string_view> fields) const {
+    auto const digest = keys_->timeline(fields);
+    pseudonym name;
+    std::copy_n(digest.begin(), name.size(), name.begin());
+    return name;
 }
 
 std::string key_ring::seal(store::verification_address const& at) const {

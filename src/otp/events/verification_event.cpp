@@ -7,6 +7,8 @@ std::string_view to_string(event_type type) noexcept {
     switch (type) {
     case blocked:
         return "blocked";
+    case refused:
+        return "refused";
     case admitted:
         return "admitted";
     case step_left:

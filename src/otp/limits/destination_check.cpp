@@ -46,4 +46,13 @@ destination_check::verdict destination_check::check(phone_number const& to,
     return answer;
 }
 
+std::optional<errc> destination_check::check(std::string const& country, client const& by) const {
+    bool const is_denied = std::ranges::any_of(
+        rules_.denied, [&](destination const& each) { return each.text == country; });
+    if (is_denied || !holds_or_is_empty(rules_.countries, country) ||
+        !holds_or_is_empty(by.countries, country))
+        return errc::destination_not_allowed;
+    return std::nullopt;
+}
+
 } // namespace otpd::otp

@@ -25,6 +25,9 @@ public:
     };
     [[nodiscard]] verdict check(phone_number const& to, client const& by) const;
 
+    /// The same for a number of which only the country is known.
+    [[nodiscard]] std::optional<errc> check(std::string const& country, client const& by) const;
+
     /// Returns an empty text if the settings disable the numbering plans.
     [[nodiscard]] std::string country_of(phone_number const& number) const {
         return rules_.checked ? plan_.country_of(number) : std::string();

@@ -102,8 +102,21 @@ std::optional<store::key_hash> limiter::key_hash_of(limit_key key, limit_keys co
 }
 
 store::key_hash const& limiter::prefix_key(limit_keys const& keys) const {
-    if (!keys.prefix_key) keys.prefix_key = keys_.hash({"prefix", prefix_of(keys.number)});
+    auto const& known = keys.caller.stand_in;
+    if (!keys.prefix_key)
+        keys.prefix_key = keys_.hash(
+            {"prefix", known ? std::string_view(known->prefix) : prefix_of(keys.number)});
     return *keys.prefix_key;
+}
+
+pseudonyms limiter::pseudonyms_of(limit_keys const& keys) const {
+    pseudonyms who;
+    if (!rules_.writes_pseudonyms) return who;
+    who.number = keys_.pseudonym_of({"number", keys.caller.client->name, keys.number.digits()});
+    who.prefix = keys_.pseudonym_of({"prefix", prefix_of(keys.number)});
+    if (auto const& address = keys.caller.end_user_address)
+        who.requester = keys_.pseudonym_of({"requester", *address});
+    return who;
 }
 
 std::vector<store::rate_limit_check> limiter::rate_limit_checks(limit_step step,
@@ -196,6 +209,13 @@ limiter::violated(policy const& rules, scope_rules const& scope,
         list.push_back(std::move(limit));
     }
     return list;
+}
+
+std::string limiter::names_of(std::vector<store::violation> const& violations) {
+    std::string names;
+    for (auto const& each : violations)
+        names.append(names.empty() ? "" : ",").append(each.counter);
+    return names;
 }
 
 std::chrono::seconds limiter::retry_after(policy const& rules,

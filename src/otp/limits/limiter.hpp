@@ -41,6 +41,9 @@ public:
     /// Returns the conversion guards; none for trusted destinations.
     [[nodiscard]] std::vector<store::conversion_guard> guards(limit_keys const& keys) const;
 
+    /// Returns none unless the policy writes them.
+    [[nodiscard]] pseudonyms pseudonyms_of(limit_keys const& keys) const;
+
     /// Returns the state of each limit after an admission, the tightest first. A tenant sees only
     /// those that count nothing of others.
     [[nodiscard]] static std::vector<limit_status>
@@ -51,6 +54,8 @@ public:
     violated(policy const& rules, scope_rules const& scope,
              std::vector<store::rate_limit_check> const& rate_limit_checks,
              std::vector<store::violation> const& violations);
+    /// Separated by commas.
+    [[nodiscard]] static std::string names_of(std::vector<store::violation> const& violations);
     /// Returns when all of them admit again, as far as a caller may know.
     [[nodiscard]] static std::chrono::seconds
     retry_after(policy const& rules, std::vector<store::violation> const& violations);

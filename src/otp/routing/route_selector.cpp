@@ -6,8 +6,6 @@
 
 namespace otpd::otp {
 
-namespace asio = boost::asio;
-
 namespace {
 
 constexpr std::string_view other_country = "country";

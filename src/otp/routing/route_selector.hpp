@@ -8,8 +8,6 @@
 #include "routing/best_route.hpp"
 #include "routing/route_walk.hpp"
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cstdint>
 #include <optional>
 #include <string>

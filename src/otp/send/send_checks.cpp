@@ -18,6 +18,8 @@ std::optional<errc> send_checks::check(send_draft& draft) const {
     auto const& request = draft.request;
     auto const& from = *request.caller.client;
     auto const& routes = draft.routes;
+    draft.who = limits_.pseudonyms_of(
+        {request.caller, request.to, draft.address.number, draft.country, draft.is_test});
     if (!is_empty_or_has(from.purposes, request.purpose.name())) return errc::purpose_not_allowed;
     if (routes.steps.empty()) return errc::route_plan_unknown;
     bool const enabled = std::ranges::find(rules_.allowed_routes, routes.taken.route_id) !=
@@ -28,7 +30,10 @@ std::optional<errc> send_checks::check(send_draft& draft) const {
     if (!texts_.fits(request.purpose, request.locale, draft.rules.code_length, draft.facts(),
                      draft.suffix))
         return errc::message_too_long;
-    if (!draft.is_test) {
+    if (auto const& known = request.caller.stand_in) {
+        draft.country = known->country;
+        if (auto const fault = destinations_.check(known->country, from)) return fault;
+    } else if (!draft.is_test) {
         auto found = destinations_.check(request.to, from);
         draft.country = std::move(found.country);
         if (found.fault) return found.fault;

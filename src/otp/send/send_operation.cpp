@@ -1,5 +1,6 @@
 #include "send/send_operation.hpp"
 
+#include "limits/limiter.hpp"
 #include "seconds.hpp"
 
 #include <utility>
@@ -80,6 +81,7 @@ std::optional<outcome<sent>> send_operation::take(store::admit_outcome const& an
     if (auto const* const yes = std::get_if<store::admitted>(&answer)) {
         reports.violations(yes->observed, limit_mode::observe, send_);
         send_.admission = *yes;
+        send_.is_known = yes->is_known;
         auto const& request = send_.draft.request;
         if (!send_.draft.is_test && yes->code != send_.draft.seed)
             send_.draft.code = parts_.codes.code_of(yes->code, *request.caller.client,
@@ -89,6 +91,8 @@ std::optional<outcome<sent>> send_operation::take(store::admit_outcome const& an
     if (auto const* const no = std::get_if<store::refused>(&answer)) {
         reports.violations(no->observed, limit_mode::observe, send_);
         reports.violations(no->violations, limit_mode::enforce, send_);
+        send_.is_known = no->is_known;
+        send_.refused_by = limiter::names_of(no->violations);
     }
     if (std::holds_alternative<store::full>(answer)) reports.store_full();
     return parts_.results.answer(send_, answer);

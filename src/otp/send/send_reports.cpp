@@ -131,6 +131,9 @@ verification_event send_reports::event_of(send_state const& send, event_type typ
     event.country = draft.country;
     event.phone = request.to.masked();
     event.reference = request.reference;
+    event.who = draft.who;
+    event.is_test = draft.is_test;
+    if (draft.device && send.is_known) event.device = *send.is_known ? "known" : "new";
     event.plan = send.routes().plan;
     event.route_id = send.routes().taken.route_id;
     event.price = send.routes().taken.price;
@@ -183,10 +186,16 @@ void send_reports::admitted(send_state const& send) const {
         publish_route_left(send, each);
 }
 
-void send_reports::publish_blocked(send_state const& send, failure const& why) const {
-    if (!observers_.wants(event_type::blocked)) return;
-    auto event = event_of(send, event_type::blocked);
+void send_reports::publish_refused(send_state const& send, failure const& why) const {
+    bool const is_blocked = why.code == errc::limit_exceeded ||
+                            why.code == errc::challenge_required ||
+                            why.code == errc::cooldown_active;
+    auto const type = is_blocked ? event_type::blocked : event_type::refused;
+    if (!observers_.wants(type)) return;
+    auto event = event_of(send, type);
     event.reason = names_of(why.violated);
+    event.error = problem_code(why.code);
+    event.limits = send.refused_by;
     observers_.on_event(event);
 }
 
@@ -198,10 +207,7 @@ void send_reports::ended(send_state const& send, outcome<sent> const& result) co
                                      ? bridgexapi::to_string(*result.error().reason)
                                      : std::string_view();
     metrics_.send(word, why, send.routes().taken.route_id);
-    if (!result && (result.error().code == errc::limit_exceeded ||
-                    result.error().code == errc::challenge_required ||
-                    result.error().code == errc::cooldown_active))
-        publish_blocked(send, result.error());
+    if (!result && !send.admission) publish_refused(send, result.error());
     if (result && result->replayed.empty())
         log_sent(send, *result);
     else

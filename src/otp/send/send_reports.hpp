@@ -40,7 +40,7 @@ private:
     [[nodiscard]] verification_event event_of(send_state const& send, event_type type,
                                               wall_time stored_at = {}) const;
     void publish_route_left(send_state const& send, step_report const& step) const;
-    void publish_blocked(send_state const& send, failure const& why) const;
+    void publish_refused(send_state const& send, failure const& why) const;
     void log_sent(send_state const& send, sent const& result) const;
     void log_not_sent(send_state const& send, outcome<sent> const& result,
                       std::string_view word) const;

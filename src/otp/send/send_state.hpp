@@ -33,6 +33,7 @@ struct send_draft {
     bool is_test = false;     ///< a test number: no SMS, only the client's limits and the global
                               ///  ones
     std::string country = {}; ///< empty: unknown
+    pseudonyms who = {};
     route_walk routes = {};
     std::vector<store::rate_limit_check> rate_limit_checks = {};
     std::vector<store::conversion_guard> guards = {};
@@ -48,6 +49,10 @@ struct send_draft {
 
 struct send_state {
     send_draft draft;
+    /// Whether a known device asks; nothing before the store's answer.
+    std::optional<bool> is_known = {};
+    /// The names of everything that refused it, separated by commas.
+    std::string refused_by = {};
     /// Set once the store has admitted it.
     std::optional<store::admitted> admission = {};
     /// The reservations for a next route that may have replaced the current ones, because the

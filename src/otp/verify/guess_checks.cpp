@@ -11,7 +11,8 @@ checked_guess guess_checks::check(verify_request request) const {
     auto const& client = request.caller.client->name;
     auto const number = keys_.hash(client, request.number);
     auto const* const test = tests_.find(request.number);
-    auto const country = destinations_.country_of(request.number);
+    auto const& known = request.caller.stand_in;
+    std::string const country = known ? known->country : destinations_.country_of(request.number);
     store::check asked;
     asked.key = {number, scope_of(*request.caller.client, request.purpose)};
     asked.is_code_of = [&keys = keys_, client, what = request.purpose, to = request.number,
@@ -39,7 +40,8 @@ checked_guess guess_checks::check(verify_request request) const {
     } else {
         asked.rate_limit_checks = limits_.rate_limit_checks(limit_step::guess, keys);
     }
-    return {std::move(request), number, country, std::move(asked)};
+    auto const who = limits_.pseudonyms_of(keys);
+    return {std::move(request), number, country, std::move(asked), who};
 }
 
 } // namespace otpd::otp

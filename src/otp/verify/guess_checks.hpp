@@ -17,6 +17,7 @@ struct checked_guess {
     store::number_key number;
     std::string country; ///< empty: unknown
     store::check check;
+    pseudonyms who;
 };
 
 /// Determines what the store compares and counts for a guess. Thread-safe.

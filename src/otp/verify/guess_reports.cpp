@@ -1,5 +1,6 @@
 #include "verify/guess_reports.hpp"
 
+#include "limits/limiter.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/otp/timeline.hpp"
 #include "otpd/telemetry/log.hpp"
@@ -20,6 +21,21 @@ std::string plan_of(std::string_view admission) {
     return {};
 }
 
+/// Of a guess that was not evaluated.
+errc code_of(store::check_outcome const& answer) noexcept {
+    if (std::holds_alternative<store::refused>(answer)) return errc::limit_exceeded;
+    return std::holds_alternative<store::absent>(answer) ? errc::no_active_otp
+                                                         : errc::attempts_exceeded;
+}
+
+/// Nothing if the store does not say.
+std::optional<bool> knows_device(store::check_outcome const& answer) {
+    if (auto const* const right = std::get_if<store::verified>(&answer)) return right->is_known;
+    if (auto const* const wrong = std::get_if<store::wrong>(&answer)) return wrong->is_known;
+    if (auto const* const no = std::get_if<store::refused>(&answer)) return no->is_known;
+    return std::nullopt;
+}
+
 } // namespace
 
 void guess_reports::answered(checked_guess const& guess, std::string_view word,
@@ -38,16 +54,31 @@ void guess_reports::answered(checked_guess const& guess, std::string_view word,
 void guess_reports::publish(checked_guess const& guess, store::check_outcome const& answer) const {
     auto const* const right = std::get_if<store::verified>(&answer);
     auto const* const wrong = std::get_if<store::wrong>(&answer);
-    if (right == nullptr && wrong == nullptr) return;
     if (right != nullptr && !right->id) return; // no verification is verified
     bool const last = wrong != nullptr && wrong->is_last;
-    auto const kind = right != nullptr ? event_type::verified : event_type::wrong;
+    auto const kind = right != nullptr   ? event_type::verified
+                      : wrong != nullptr ? event_type::wrong
+                                         : event_type::refused;
     if (!observers_.wants(kind) && !(last && observers_.wants(event_type::exhausted))) return;
     auto const& request = guess.request;
     verification_event event;
     event.type = kind;
-    event.at = right != nullptr ? right->at : wrong->at;
-    event.verification_id = keys_.seal({guess.number, right != nullptr ? *right->id : wrong->id});
+    if (right != nullptr || wrong != nullptr) {
+        event.at = right != nullptr ? right->at : wrong->at;
+        event.verification_id =
+            keys_.seal({guess.number, right != nullptr ? *right->id : wrong->id});
+    } else {
+        event.at = now_.wall();
+        event.verification_id = request.id.value_or("");
+        event.error = problem_code(code_of(answer));
+        if (auto const* const no = std::get_if<store::refused>(&answer))
+            event.limits = limiter::names_of(no->violations);
+    }
+    event.is_guess = true;
+    event.with_id = request.id.has_value();
+    event.who = guess.who;
+    if (auto const is_known = knows_device(answer); is_known && request.caller.device)
+        event.device = *is_known ? "known" : "new";
     event.request_id = request.caller.request_id;
     event.client = request.caller.client->name;
     event.purpose = request.purpose.name();

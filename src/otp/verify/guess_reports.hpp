@@ -1,5 +1,6 @@
 #pragma once
 
+#include "otpd/core/clock.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/verification_event.hpp"
 #include "verify/guess_checks.hpp"
@@ -18,8 +19,8 @@ class guess_reports {
 public:
     /// All arguments must outlive it.
     guess_reports(observer& observers, key_ring const& keys, telemetry::logger& log,
-                  telemetry::metrics& metrics)
-        : observers_(observers), keys_(keys), log_(log), metrics_(metrics) {}
+                  telemetry::metrics& metrics, clock const& now)
+        : observers_(observers), keys_(keys), log_(log), metrics_(metrics), now_(now) {}
 
     /// `word` is the label of the answer in the metrics and the log
     /// (telemetry::labels::check_outcomes).
@@ -34,6 +35,7 @@ private:
     key_ring const& keys_;
     telemetry::logger& log_;
     telemetry::metrics& metrics_;
+    clock const& now_;
 };
 
 } // namespace otpd::otp

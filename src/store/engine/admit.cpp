@@ -151,6 +151,7 @@ admit_outcome admit(states& states, admission const& request, store_time now) {
     auto const who = identify(number, request.by, request.device);
     void_future_limits(states, {request.key.number, who.whose}, request.rate_limit_checks, now);
     violations against(states, request, who, now);
+    against.found.is_known = who.is_known();
     if (!against.found.violations.empty()) return std::move(against.found);
     auto const session = who.session(request.key.scope);
     if (auto const wait = in_flight_for(number, session, now)) return in_flight{*wait};
@@ -161,6 +162,7 @@ admit_outcome admit(states& states, admission const& request, store_time now) {
             return begin_after{tried};
     auto done = apply(states, request, who, now);
     done.observed = std::move(against.found.observed);
+    done.is_known = who.is_known();
     return done;
 }
 

@@ -190,9 +190,11 @@ check_outcome check_code(states& states, check const& request, store_time now) {
     if (open) {
         void_future_limits(states, by, request.rate_limit_checks, now);
         if (auto found = unpaid(states, request, by, now); !found.empty())
-            return refused{std::move(found), {}, {}};
+            return refused{std::move(found), {}, {}, who.is_known()};
     }
     auto outcome = guess(states, request, who, now);
+    if (auto* const right = std::get_if<verified>(&outcome)) right->is_known = who.is_known();
+    if (auto* const off = std::get_if<wrong>(&outcome)) off->is_known = who.is_known();
     bool const is_absent = std::holds_alternative<absent>(outcome);
     if (open && (is_absent || std::holds_alternative<wrong>(outcome)))
         for (auto const& each : request.rate_limit_checks)

@@ -21,6 +21,9 @@ struct identity {
     requester by{};
     state::requester_class whose = state::requester_class::stranger;
 
+    [[nodiscard]] bool is_known() const noexcept {
+        return whose == state::requester_class::known_device;
+    }
     [[nodiscard]] state::session_key session(std::string_view scope) const noexcept {
         return {scope, whose};
     }

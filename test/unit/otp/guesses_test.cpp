@@ -33,6 +33,28 @@ BOOST_AUTO_TEST_CASE(fifty_of_a_stranger_leave_the_holder_of_the_id_one) {
     BOOST_TEST(f.verify(f.gateway.last_code(), id).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(that_are_not_evaluated_are_events_with_the_code_of_the_problem) {
+    otp::policy rules;
+    rules.writes_pseudonyms = true;
+    fixture f(rules);
+    f.verify("123456");
+    auto const absent = f.event.all.back();
+    BOOST_TEST((absent.type == event_type::refused));
+    BOOST_TEST(absent.error == "no_active_otp");
+    BOOST_TEST(absent.is_guess);
+    BOOST_TEST(!absent.with_id);
+    auto const id = f.send()->id;
+    auto const admitted = f.event.all[1];
+    BOOST_TEST((admitted.type == event_type::admitted));
+    BOOST_TEST((admitted.who.number == absent.who.number));
+    BOOST_TEST((admitted.who.number != pseudonym()));
+    BOOST_TEST((admitted.who.prefix == absent.who.prefix));
+    BOOST_TEST((admitted.who.requester == pseudonym())); // nobody said whose address it is
+    guess_wrong(f, 6);
+    BOOST_TEST((f.event.all.back().type == event_type::refused));
+    BOOST_TEST(f.event.all.back().error == "attempts_exceeded");
+}
+
 // 40 rounds of a send and 5 wrong guesses. Each round has a new code until the budget is used up.
 // Never more than the budget is evaluated, and then the right code fails too.
 BOOST_AUTO_TEST_CASE(of_a_number_are_bounded_over_resends_with_and_without_ids) {

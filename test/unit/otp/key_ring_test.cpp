@@ -253,4 +253,19 @@ BOOST_AUTO_TEST_CASE(rings_of_one_store_have_a_number_key_and_the_signing_key_in
     BOOST_TEST((before.secrets().number_key != before.hash({"fingerprint"})));
 }
 
+// A reader of the timeline's file and of the store finds no number in both.
+BOOST_AUTO_TEST_CASE(names_numbers_in_the_timeline_by_a_key_of_its_own) {
+    key_ring const ring(secret_a, {}, secret_b);
+    auto const name = ring.pseudonym_of({"number", "shop", n.digits()});
+    BOOST_TEST(
+        (name ==
+         key_ring(secret_b, {secret_a}, secret_b).pseudonym_of({"number", "shop", n.digits()})));
+    BOOST_TEST((name != ring.pseudonym_of({"number", "other", n.digits()})));
+    BOOST_TEST((name != key_ring(secret_a, {}, none).pseudonym_of({"number", "shop", n.digits()})));
+    auto const in_store = ring.hash("shop", n);
+    BOOST_TEST(!std::equal(name.begin(), name.end(), in_store.begin()));
+    auto const of_limit = ring.hash({"number", "shop", n.digits()});
+    BOOST_TEST(!std::equal(name.begin(), name.end(), of_limit.begin()));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
