@@ -68,7 +68,8 @@ po::options_description options() {
 
 std::string usage() {
     std::ostringstream out;
-    out << "Usage: otpd [options]\n\nSends one-time passcodes by SMS through BridgeXAPI and "
+    out << "Usage: otpd [options]\n       otpd backtest --help\n\nSends one-time passcodes by SMS "
+           "through BridgeXAPI and "
            "verifies "
            "them.\n\n"
         << options()
@@ -89,7 +90,7 @@ settings_faults one_fault(std::string line) {
 
 /// Whether the file's mode has these permission bits; false if there is no file.
 bool has_mode(std::string const& path, unsigned bits) {
-    struct stat found{};
+    struct stat found {};
     return stat(path.c_str(), &found) == 0 && (found.st_mode & bits) != 0;
 }
 
@@ -154,25 +155,12 @@ std::vector<std::string> faults_of_database(settings const& all) {
     return faults;
 }
 
-early_exit failed(settings_faults const& faults) {
-    early_exit out{exit_bad_settings, {}, {}};
-    for (auto const& line : faults.lines)
-        out.errors += "otpd: " + line + '\n';
-    return out;
-}
-
-} // namespace
-
-std::string_view program_version() noexcept {
-    return version;
-}
-
-boost::system::result<command_line, settings_faults> parse_command_line(int argc,
-                                                                        char const* const* argv) {
+/// Parses `argv`, without positional arguments.
+boost::system::result<po::variables_map, settings_faults>
+parse_options(int argc, char const* const* argv, po::options_description const& all) {
     namespace style = po::command_line_style;
     po::variables_map found;
     try {
-        auto const all = options();
         auto const parsed = po::command_line_parser(argc, argv)
                                 .options(all)
                                 .positional({})
@@ -187,6 +175,62 @@ boost::system::result<command_line, settings_faults> parse_command_line(int argc
     } catch (po::error const&) {
         return one_fault("the command line cannot be understood; see otpd --help");
     }
+    return found;
+}
+
+po::options_description backtest_options() {
+    po::options_description all("Options", 100);
+    auto add = all.add_options();
+    add("timeline",
+        po::value<std::vector<std::string>>()->multitoken()->composing()->value_name("FILE..."),
+        "files of timeline.file, in any order");
+    add("config", po::value<std::string>()->value_name("FILE"), "the settings to try");
+    add("json", "print one JSON object");
+    add("help", "print this and exit");
+    return all;
+}
+
+} // namespace
+
+early_exit exit_with(settings_faults const& faults) {
+    early_exit out{exit_bad_settings, {}, {}};
+    for (auto const& line : faults.lines)
+        out.errors += "otpd: " + line + '\n';
+    return out;
+}
+
+std::string backtest_usage() {
+    std::ostringstream out;
+    out << "Usage: otpd backtest --timeline FILE... --config FILE [--json]\n\nSays what other "
+           "settings would have done with the sends of a timeline. Sends nothing.\n\n"
+        << backtest_options();
+    return out.str();
+}
+
+boost::system::result<backtest_line, settings_faults> parse_backtest_line(int argc,
+                                                                          char const* const* argv) {
+    auto const found = parse_options(argc, argv, backtest_options());
+    if (!found) return found.error();
+    backtest_line out;
+    out.help = found->count("help") != 0;
+    out.as_json = found->count("json") != 0;
+    if (out.help) return out;
+    if (found->count("timeline") == 0 || found->count("config") == 0)
+        return one_fault("backtest needs --timeline and --config; see otpd backtest --help");
+    out.timelines = (*found)["timeline"].as<std::vector<std::string>>();
+    out.config_path = (*found)["config"].as<std::string>();
+    return out;
+}
+
+std::string_view program_version() noexcept {
+    return version;
+}
+
+boost::system::result<command_line, settings_faults> parse_command_line(int argc,
+                                                                        char const* const* argv) {
+    auto const parsed = parse_options(argc, argv, options());
+    if (!parsed) return parsed.error();
+    auto const& found = *parsed;
     command_line out;
     if (found.count("print-config") != 0) out.config_as = found["print-config"].as<std::string>();
     if (out.config_as.value_or("toml") != "toml" && out.config_as != "markdown")
@@ -242,7 +286,7 @@ read_sources(command_line const& line, process_environment const& environment) {
 std::variant<settings, early_exit> settings_from_process(int argc, char const* const* argv,
                                                          process_environment const& environment) {
     auto const line = parse_command_line(argc, argv);
-    if (!line) return failed(line.error());
+    if (!line) return exit_with(line.error());
     if (line->help) return early_exit{exit_good, usage(), {}};
     if (line->version)
         return early_exit{exit_good, "otpd " + std::string(program_version()) + '\n', {}};
@@ -250,17 +294,17 @@ std::variant<settings, early_exit> settings_from_process(int argc, char const* c
         return early_exit{
             exit_good, line->config_as == "toml" ? config_file() : configuration_page(), {}};
     auto const sources = read_sources(*line, environment);
-    if (!sources) return failed(sources.error());
+    if (!sources) return exit_with(sources.error());
     if (line->schema_for) {
         auto const schema = load_setting(*sources, "store.schema");
-        if (!schema) return failed(schema.error());
+        if (!schema) return exit_with(schema.error());
         return early_exit{
             exit_good, store::postgres_schema(schema->store.schema, *line->schema_for), {}};
     }
     auto loaded = load_settings(*sources);
-    if (!loaded) return failed(loaded.error());
+    if (!loaded) return exit_with(loaded.error());
     if (auto faults = faults_of_database(*loaded); !faults.empty())
-        return failed(settings_faults{std::move(faults)});
+        return exit_with(settings_faults{std::move(faults)});
     if (line->check_config) return early_exit{exit_good, "configuration ok\n", {}};
     return std::move(*loaded);
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace otpd::app {
 
@@ -26,6 +27,18 @@ struct command_line {
 /// Skips `argv[0]`. An unknown option, a missing value or a stray argument is a fault.
 [[nodiscard]] boost::system::result<command_line, settings_faults>
 parse_command_line(int argc, char const* const* argv);
+
+/// `otpd backtest`.
+struct backtest_line {
+    std::vector<std::string> timelines; ///< --timeline, at least one
+    std::string config_path;            ///< --config
+    bool as_json = false;
+    bool help = false;
+};
+/// Skips `argv[0]`, the word `backtest`.
+[[nodiscard]] boost::system::result<backtest_line, settings_faults>
+parse_backtest_line(int argc, char const* const* argv);
+[[nodiscard]] std::string backtest_usage();
 
 /// A copy of the process's environment at its construction. SIGHUP finds the same values later.
 class process_environment {
@@ -54,6 +67,9 @@ struct early_exit {
     std::string output; ///< for the standard output
     std::string errors; ///< for the standard error, one line per fault
 };
+
+/// For bad settings.
+[[nodiscard]] early_exit exit_with(settings_faults const& faults);
 
 /// Does all of the above in order, and checks the permissions of the store's file. `main` prints
 /// and returns an early_exit, or runs with the settings.

@@ -1,5 +1,6 @@
 #include "program.hpp"
 
+#include "backtest.hpp"
 #include "command_line.hpp"
 #include "process.hpp"
 #include "wiring.hpp"
@@ -18,7 +19,8 @@ int run_program(int argc, char** argv, store_factory const& factory) {
     try {
         prepare_process();
         process_environment const environment;
-        auto outcome = settings_from_process(argc, argv, environment);
+        auto outcome = is_backtest(argc, argv) ? backtest_from_process(argc, argv, environment)
+                                               : settings_from_process(argc, argv, environment);
         if (auto const* exit = std::get_if<early_exit>(&outcome)) {
             std::fputs(exit->output.c_str(), stdout);
             std::fputs(exit->errors.c_str(), stderr);

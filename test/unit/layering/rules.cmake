@@ -25,7 +25,7 @@ set(libraries boost/asio boost/beast boost/json boost/redis boost/url boost/prog
   prometheus phonenumbers)
 set(users_of_boost/asio net http store bridgexapi otp webhook api app)
 set(users_of_boost/beast net http api)
-set(users_of_boost/json http bridgexapi webhook api)
+set(users_of_boost/json http bridgexapi webhook api app)
 set(users_of_boost/redis store)
 set(users_of_boost/url net store bridgexapi webhook api app)
 set(users_of_boost/program_options app)
@@ -83,6 +83,7 @@ set(may_hop
   src/otp/events/event_waiters.cpp # requests report events to it
   src/otp/periodic.cpp # its own loop
   src/webhook/webhooks.cpp   # its own loops; requests report events to it
+  src/app/backtest_world.cpp # runs one operation after the other on a context of its own
   src/app/application.cpp)   # starts and stops the process
 
 # layer_of(<result> <file>): the layer of a file of the repository; empty for src/boost, which
