@@ -93,6 +93,7 @@ std::optional<timeline_line> parse_timeline_line(std::string_view text) {
     line.with_id = all.flag("with_id");
     line.attempted = all.flag("attempted");
     line.is_test = all.flag("test");
+    line.has_solved_challenge = all.flag("challenge");
     line.price = all.amount("price_micros");
     line.cost = all.amount("cost_micros");
     line.since_admitted = all.span("since_admitted_ms");
@@ -103,7 +104,7 @@ std::optional<timeline_line> parse_timeline_line(std::string_view text) {
 timeline_reader::timeline_reader(std::vector<std::string> const& paths)
     : buffer_(line_max + 1, '\0') {
     for (auto const& path : paths) {
-        auto opened = std::make_unique<file>();
+        auto opened = std::make_unique<source>();
         opened->in.open(path, std::ios::binary);
         if (!opened->in) {
             unreadable_.push_back(path);
@@ -115,7 +116,7 @@ timeline_reader::timeline_reader(std::vector<std::string> const& paths)
 }
 
 std::optional<timeline_line> timeline_reader::next() {
-    file* earliest = nullptr;
+    source* earliest = nullptr;
     for (auto const& each : files_)
         if (each->next && (earliest == nullptr || each->next->at < earliest->next->at))
             earliest = each.get();
@@ -126,7 +127,7 @@ std::optional<timeline_line> timeline_reader::next() {
 }
 
 /// Reads the next good line of the file.
-void timeline_reader::advance(file& file) {
+void timeline_reader::advance(source& file) {
     file.next.reset();
     while (file.in) {
         file.in.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));

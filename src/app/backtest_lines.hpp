@@ -36,6 +36,7 @@ struct timeline_line {
     bool with_id = false;
     bool attempted = false;
     bool is_test = false;
+    bool has_solved_challenge = false;
     std::optional<money> price;
     std::optional<money> cost;
     std::chrono::milliseconds since_admitted{};
@@ -61,13 +62,13 @@ public:
     }
 
 private:
-    struct file {
+    struct source {
         std::ifstream in;
         std::optional<timeline_line> next;
     };
-    void advance(file& file);
+    void advance(source& file);
 
-    std::vector<std::unique_ptr<file>> files_;
+    std::vector<std::unique_ptr<source>> files_;
     std::vector<std::string> unreadable_;
     std::string buffer_;
     std::uint64_t good_ = 0;

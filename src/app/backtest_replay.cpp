@@ -175,7 +175,7 @@ private:
         caller.client = &world_.client_of(line.client);
         if (!line.requester.empty()) caller.end_user_address = line.requester;
         if (line.device == "known") caller.device = secret_string("known");
-        caller.stand_in = otp::stand_in{line.prefix, line.country};
+        caller.stand_in = otp::stand_in{line.prefix, line.country, line.has_solved_challenge};
         return caller;
     }
     static std::string user_of(timeline_line const& line) {

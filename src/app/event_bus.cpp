@@ -72,6 +72,7 @@ void timeline_file::on_event(otp::verification_event const& event) noexcept {
     line.add("prefix", prefix);
     line.add("device", event.device);
     line.add("test", event.is_test);
+    line.add("challenge", event.is_solved);
     line.add("guess", event.is_guess);
     line.add("with_id", event.with_id);
     line.add("route_plan", event.plan);

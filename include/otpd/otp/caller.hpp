@@ -13,6 +13,7 @@ namespace otpd::otp {
 struct stand_in {
     std::string prefix;  ///< the prefix's pseudonym
     std::string country; ///< empty: unknown
+    bool has_solved_challenge = false;
 };
 
 /// The API client that makes a request, and the end user for whom it does. Addresses are in the

@@ -86,6 +86,7 @@ struct verification_event {
     pseudonyms who;          ///< only if the policy writes pseudonyms
     std::string_view device; ///< `known` or `new`; empty: none, or not asked
     bool is_test = false;    ///< of a send: to a test number
+    bool is_solved = false;  ///< of a send: the user had solved a challenge
     bool is_guess = false;   ///< a check caused it
     bool with_id = false;    ///< of a guess: it named a verification
     /// With accepted: the routes that were considered, in the order of the plan.

@@ -133,6 +133,7 @@ verification_event send_reports::event_of(send_state const& send, event_type typ
     event.reference = request.reference;
     event.who = draft.who;
     event.is_test = draft.is_test;
+    event.is_solved = draft.challenge.has_value();
     if (draft.device && send.is_known) event.device = *send.is_known ? "known" : "new";
     event.plan = send.routes().plan;
     event.route_id = send.routes().taken.route_id;

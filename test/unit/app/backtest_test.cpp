@@ -130,6 +130,20 @@ BOOST_AUTO_TEST_CASE(admits_what_a_looser_limit_admits) {
     BOOST_TEST(count(report, "replayed", "messages") == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(lets_solved_challenges_pass_the_guard) {
+    auto guarded = without_limits();
+    guarded.pumping.enabled = true;
+    guarded.pumping.country_out_max = 1;
+    for (bool const is_solved : {false, true}) {
+        timeline lines;
+        lines.sent(1, 1);
+        lines.of("admitted", 2, 2, is_solved ? ",\"challenge\":true" : "");
+        lines.of("accepted", 2, 2);
+        auto const report = report_of(guarded, lines);
+        BOOST_TEST(count(report, "replayed", "refused") == (is_solved ? 0U : 1U));
+    }
+}
+
 // A user whose second SMS is refused types the code of the first.
 BOOST_AUTO_TEST_CASE(refuses_nobody_who_has_an_earlier_code) {
     timeline lines;

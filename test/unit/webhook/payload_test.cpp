@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(is_made_of_six_types_of_events) {
     BOOST_TEST(type_of(event_type::blocked) == "verification.blocked");
     for (auto const kind :
          {event_type::admitted, event_type::step_left, event_type::unknown, event_type::not_sent,
-          event_type::delivery, event_type::wrong, event_type::canceled})
+          event_type::delivery, event_type::wrong, event_type::canceled, event_type::refused})
         BOOST_TEST(type_of(kind).empty());
 }
 
