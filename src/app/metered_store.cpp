@@ -85,4 +85,19 @@ asio::awaitable<otpd::store::result<std::monostate>> metered_store::ping() {
     return measure(metrics_, gate_, "ping", inner_.ping());
 }
 
+asio::awaitable<otpd::store::result<otpd::store::journals_held>>
+metered_store::claim_journals(otpd::store::journal_claim request) {
+    return measure(metrics_, gate_, "claim_journals", inner_.claim_journals(std::move(request)));
+}
+
+asio::awaitable<otpd::store::result<std::monostate>>
+metered_store::write_journal(std::vector<otpd::store::journal_write> writes) {
+    return measure(metrics_, gate_, "write_journal", inner_.write_journal(std::move(writes)));
+}
+
+asio::awaitable<otpd::store::result<std::vector<otpd::store::journal_entry>>>
+metered_store::read_journal(otpd::store::journal_page page) {
+    return measure(metrics_, gate_, "read_journal", inner_.read_journal(page));
+}
+
 } // namespace otpd::app

@@ -3,16 +3,17 @@
 /// A store decorator that counts and times operations, and refuses them while the secrets do not
 /// match.
 
-#include "otpd/store/store.hpp"
+#include "otpd/store/backend.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "secrets_gate.hpp"
 
 namespace otpd::app {
 
 /// Adds no rules to the store behind it. The arguments must outlive this object.
-class metered_store final : public store::store {
+class metered_store final : public store::store, public store::journal_store {
 public:
-    metered_store(store& inner, secrets_gate& gate, telemetry::metrics& metrics) noexcept
+    metered_store(otpd::store::backend& inner, secrets_gate& gate,
+                  telemetry::metrics& metrics) noexcept
         : inner_(inner), gate_(gate), metrics_(metrics) {}
 
     boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
@@ -37,9 +38,15 @@ public:
     scores(otpd::store::score_read request) override;
     boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override;
     boost::asio::awaitable<otpd::store::result<std::monostate>> ping() override;
+    boost::asio::awaitable<otpd::store::result<otpd::store::journals_held>>
+    claim_journals(otpd::store::journal_claim request) override;
+    boost::asio::awaitable<otpd::store::result<std::monostate>>
+    write_journal(std::vector<otpd::store::journal_write> writes) override;
+    boost::asio::awaitable<otpd::store::result<std::vector<otpd::store::journal_entry>>>
+    read_journal(otpd::store::journal_page page) override;
 
 private:
-    store& inner_;
+    otpd::store::backend& inner_;
     secrets_gate& gate_;
     telemetry::metrics& metrics_;
 };

@@ -150,6 +150,19 @@ asio::awaitable<result<agreement>> batched_store::agree(shared_secrets secrets) 
     return run<engine::agree, agreement>(std::move(secrets));
 }
 
+asio::awaitable<result<journals_held>> batched_store::claim_journals(journal_claim request) {
+    co_return co_await run<engine::claim_journals, journals_held>(request);
+}
+
+asio::awaitable<result<std::monostate>>
+batched_store::write_journal(std::vector<journal_write> writes) {
+    co_return co_await run<engine::write_journal, std::monostate>(writes);
+}
+
+asio::awaitable<result<std::vector<journal_entry>>> batched_store::read_journal(journal_page page) {
+    co_return co_await run<engine::read_journal, std::vector<journal_entry>>(page);
+}
+
 asio::awaitable<batch_stats> batched_store::stats() {
     auto look = [this] { return batch_.stats(); };
     co_return co_await net::on_strand(guard_, look);

@@ -36,6 +36,11 @@ public:
     spent(std::vector<budget_key> budgets) final;
     boost::asio::awaitable<result<score_answer>> scores(score_read request) final;
     boost::asio::awaitable<result<agreement>> agree(shared_secrets secrets) final;
+    boost::asio::awaitable<result<journals_held>> claim_journals(journal_claim request) final;
+    boost::asio::awaitable<result<std::monostate>>
+    write_journal(std::vector<journal_write> writes) final;
+    boost::asio::awaitable<result<std::vector<journal_entry>>>
+    read_journal(journal_page page) final;
 
     /// A snapshot of the numbers of batches, steps and repeated steps. Any thread.
     boost::asio::awaitable<batch_stats> stats();

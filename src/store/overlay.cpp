@@ -34,13 +34,16 @@ void describe(state_write& to, state::record const& record) noexcept {
     to.retained_until =
         record.retained_until + std::chrono::minutes(1); // for those who still cache it
 }
+void describe(state_write& to, state::journal_list const& list) noexcept {
+    to.retained_until = list.retained_until();
+}
 
 } // namespace
 
 void overlay::begin(store_time now, room left) {
     now_ = now;
     room_left_ = left;
-    number_count_ = record_count_ = 0;
+    number_count_ = record_count_ = journals_count_ = 0;
     index_.clear();
     groups_.clear();
     shared_.begin(now);
@@ -70,6 +73,7 @@ bool overlay::put(state_key const& key, std::string_view blob, std::string const
         return true;
     };
     if (key.kind == key_kind::number) return put_owned(numbers_, number_count_);
+    if (key.kind == key_kind::journals) return put_owned(journals_, journals_count_);
     if (!key.is_shared()) return put_owned(records_, record_count_);
     return shared_.put(key, blob, seen);
 }
@@ -101,6 +105,13 @@ state::record const& overlay::record(state_key const& at) {
 }
 state::record& overlay::change_record(state_key const& at) {
     return use(records_, at, true);
+}
+
+state::journal_list const& overlay::journals() {
+    return use(journals_, state::journals_state_key(), false);
+}
+state::journal_list& overlay::change_journals() {
+    return use(journals_, state::journals_state_key(), true);
 }
 
 // --- the commit ---------------------------------------------------------------------------------
@@ -137,6 +148,7 @@ void overlay::build(commit& commit, version_source& versions, bool compares) {
     commit.failed.assign(commit.groups, false);
     build_writes(commit, numbers_, number_count_, versions, compares);
     build_writes(commit, records_, record_count_, versions, compares);
+    build_writes(commit, journals_, journals_count_, versions, compares);
     shared_.build_targets(commit, versions, blob_sizes_);
     // The bytes do not move any more from here on.
     auto size = blob_sizes_.begin();

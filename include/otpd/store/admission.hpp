@@ -3,6 +3,7 @@
 /// A send in the store: admitted before any byte goes upstream, settled afterwards.
 
 #include "otpd/store/budget.hpp"
+#include "otpd/store/journal.hpp"
 #include "otpd/store/limits.hpp"
 #include "otpd/store/scores.hpp"
 #include "otpd/store/verification.hpp"
@@ -89,9 +90,10 @@ struct admission {
     std::optional<solved_challenge> challenge;
     guess_budget guesses;
     std::optional<idempotency_key> idempotency;
-    std::optional<planned_send> plan; ///< nothing: one route, whatever happened before
-    std::string details;              ///< of the event `admitted`
-    std::string reference{};          ///< of the caller; empty or up to reference_max
+    std::optional<planned_send> plan;   ///< nothing: one route, whatever happened before
+    std::string details;                ///< of the event `admitted`
+    std::string reference{};            ///< of the caller; empty or up to reference_max
+    std::optional<journal_write> entry; ///< written with the admission
 };
 
 /// Most live codes of a session.
@@ -181,6 +183,9 @@ struct settlement {
     std::optional<idempotency_key> idempotency;
     std::string reply; ///< at most 4096 bytes
     std::optional<send_score> score;
+    /// Written unless the verification is forgotten; an erasure always is. With
+    /// send_result::unknown the verification is kept as long as the entry.
+    std::optional<journal_write> entry;
 };
 
 /// `superseded`: the verification is forgotten, or with send_result::refused already ended (used,

@@ -7,10 +7,12 @@
 /// month, like a bill. The period is part of the budget's key. The caller knows the calendar; the
 /// store only knows how long to keep a budget.
 
+#include "otpd/store/journal.hpp"
 #include "otpd/store/limits.hpp"
 #include "otpd/store/verification.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -57,6 +59,7 @@ struct reservation_replacement {
     std::vector<note> notes;
     std::vector<adjustment> refund;
     std::vector<reservation> take;
+    std::optional<journal_write> entry; ///< written with it
 };
 struct reservation_replaced {
     std::vector<violation> observed;

@@ -12,6 +12,7 @@
 /// test/contract/ has tests of these rules that every backend passes.
 
 #include "otpd/store/admission.hpp"
+#include "otpd/store/journal.hpp"
 #include "otpd/store/scores.hpp"
 #include "otpd/store/verification.hpp"
 
@@ -20,6 +21,7 @@
 
 #include <cstdint>
 #include <stdexcept>
+#include <variant>
 #include <vector>
 
 namespace otpd::store {
@@ -81,6 +83,23 @@ public:
 
     /// Checks whether the store answers, for readiness.
     virtual boost::asio::awaitable<result<std::monostate>> ping() = 0;
+};
+
+/// The journals of all instances of a store.
+class journal_store {
+public:
+    virtual ~journal_store() = default;
+
+    /// Renews the holder's leases, and takes over at most one journal whose lease is over.
+    virtual boost::asio::awaitable<result<journals_held>> claim_journals(journal_claim request) = 0;
+
+    /// Writes and erases entries in one step. All places differ; at most journal_page_max.
+    virtual boost::asio::awaitable<result<std::monostate>>
+    write_journal(std::vector<journal_write> writes) = 0;
+
+    /// Returns the entries of some slots.
+    virtual boost::asio::awaitable<result<std::vector<journal_entry>>>
+    read_journal(journal_page page) = 0;
 };
 
 /// Required by boost::system::result. Using a fault as an answer is a bug.

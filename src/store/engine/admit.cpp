@@ -4,6 +4,7 @@
 #include "engine/devices.hpp"
 #include "engine/escalation.hpp"
 #include "engine/guesses.hpp"
+#include "engine/journal.hpp"
 #include "engine/rate_limits.hpp"
 #include "engine/steps.hpp"
 #include "engine/verifications.hpp"
@@ -139,6 +140,7 @@ admitted apply(states& states, admission const& request, identity const& who, st
     done.at = time_of_event(number.verifications.back(), duration(0));
     done.code = code.seed;
     done.code_end = until(code.end, now);
+    if (request.entry) write_entry(states, *request.entry, now);
     return done;
 }
 

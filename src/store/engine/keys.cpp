@@ -38,6 +38,10 @@ void add(key_list& to, std::vector<key_hash> const& guarded) {
         add(to, state::limit_state_key(each));
 }
 
+void add(key_list& to, std::optional<journal_write> const& entry) {
+    if (entry) add(to, state::entry_state_key(entry->at));
+}
+
 } // namespace
 
 void list_keys(admission const& request, key_list& to) {
@@ -48,6 +52,7 @@ void list_keys(admission const& request, key_list& to) {
     for (auto const& each : request.guards)
         add(to, state::limit_state_key(each.key));
     if (request.challenge) add(to, state::request_state_key(request.challenge->key));
+    add(to, request.entry);
 }
 
 void list_keys(settlement const& request, key_list& to) {
@@ -60,6 +65,7 @@ void list_keys(settlement const& request, key_list& to) {
         add_countries(to, request.score->slot.hour);
         add(to, state::score_part::counts, request.score->slot);
     }
+    add(to, request.entry);
     if (request.result != send_result::refused) return;
     add(to, request.refund, request.key.number);
     add(to, request.guarded);
@@ -70,6 +76,7 @@ void list_keys(reservation_replacement const& request, key_list& to) {
     add(to, state::number_state_key(request.address.number));
     add(to, request.refund);
     add(to, request.take);
+    add(to, request.entry);
 }
 
 void list_keys(delivery_update const& request, key_list& to) {
@@ -115,6 +122,20 @@ void list_keys(score_read const& request, key_list& to) {
 
 void list_keys(shared_secrets const&, key_list& to) {
     add(to, state::secrets_state_key());
+}
+
+void list_keys(std::vector<journal_write> const& writes, key_list& to) {
+    for (auto const& each : writes)
+        add(to, state::entry_state_key(each.at));
+}
+
+void list_keys(journal_page const& page, key_list& to) {
+    for (auto slot = page.first; slot - page.first < page.count; ++slot)
+        to.push_back(state::entry_state_key({page.journal, slot}));
+}
+
+void list_keys(journal_claim const&, key_list& to) {
+    add(to, state::journals_state_key());
 }
 
 } // namespace otpd::store::engine

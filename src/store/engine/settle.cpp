@@ -3,6 +3,7 @@
 #include "engine/cooldown.hpp"
 #include "engine/devices.hpp"
 #include "engine/escalation.hpp"
+#include "engine/journal.hpp"
 #include "engine/rate_limits.hpp"
 #include "engine/scores.hpp"
 #include "engine/steps.hpp"
@@ -86,6 +87,10 @@ void keep_result(verification_state& verification, settlement const& request, st
     if (verification.code_state == progress::pending) verification.code_state = progress::active;
     verification.lease_end = {};
     verification.is_settled = true;
+    // What becomes known later is booked once, so the verification is kept until then.
+    if (!accepted && request.entry)
+        verification.retained_until =
+            std::max(verification.retained_until, to_millisecond(now) + request.entry->retention);
 }
 
 } // namespace
@@ -95,6 +100,8 @@ settle_outcome settle(states& states, settlement const& request, store_time now)
     // The key may belong to another send by now.
     bool const is_its_own = found != nullptr || !request.is_undo;
     if (request.idempotency && is_its_own) settle_request(states, request);
+    if (request.entry && (found != nullptr || request.entry->text.empty()))
+        write_entry(states, *request.entry, now);
     if (found == nullptr) return settle_outcome::superseded;
     bool const refused = request.result == send_result::refused;
     if (refused && !found->is_live()) return settle_outcome::superseded;
@@ -133,6 +140,7 @@ replace_outcome replace_reservation(states& states, reservation_replacement cons
     auto& number = states.change_number(request.address.number);
     add_notes(*number.find(request.address.id), request.notes, now);
     bound_events(number);
+    if (request.entry) write_entry(states, *request.entry, now);
     return reservation_replaced{std::move(found.observed)};
 }
 

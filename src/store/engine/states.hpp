@@ -4,6 +4,7 @@
 /// consistent: if a state that a step has read changes before the commit, the step runs again.
 
 #include "room.hpp"
+#include "state/journal_list.hpp"
 #include "state/number_state.hpp"
 #include "state/record.hpp"
 #include "state/shared_state.hpp"
@@ -54,10 +55,14 @@ public:
 
     [[nodiscard]] virtual number_state const& number(number_key const& at) = 0;
     [[nodiscard]] virtual number_state& change_number(number_key const& at) = 0;
-    /// Of an Idempotency-Key, of a used challenge, or of the secrets.
+    /// Of an Idempotency-Key, of a used challenge, of the secrets, or of a journal's entry.
     [[nodiscard]] virtual state::record const& record(state_key const& at) = 0;
     /// A record that is_kept no longer afterwards is deleted.
     [[nodiscard]] virtual state::record& change_record(state_key const& at) = 0;
+
+    /// Of journals_state_key().
+    [[nodiscard]] virtual state::journal_list const& journals() = 0;
+    [[nodiscard]] virtual state::journal_list& change_journals() = 0;
 
     /// Including the additions so far.
     [[nodiscard]] virtual shared_state const& shared(state_key const& at) = 0;

@@ -8,12 +8,14 @@
 #include "engine/states.hpp"
 #include "otpd/store/admission.hpp"
 #include "otpd/store/budget.hpp"
+#include "otpd/store/journal.hpp"
 #include "otpd/store/shared_secrets.hpp"
 #include "otpd/store/verification.hpp"
 
 #include <boost/container/small_vector.hpp>
 
 #include <optional>
+#include <variant>
 #include <vector>
 
 namespace otpd::store::engine {
@@ -32,6 +34,12 @@ replace_reservation(states& states, reservation_replacement const& request, stor
 spent(states& states, std::vector<budget_key> const& budgets, store_time now);
 [[nodiscard]] score_answer scores(states& states, score_read const& request, store_time now);
 [[nodiscard]] agreement agree(states& states, shared_secrets const& secrets, store_time now);
+[[nodiscard]] std::monostate write_journal(states& states, std::vector<journal_write> const& writes,
+                                           store_time now);
+[[nodiscard]] std::vector<journal_entry> read_journal(states& states, journal_page const& page,
+                                                      store_time now);
+[[nodiscard]] journals_held claim_journals(states& states, journal_claim const& request,
+                                           store_time now);
 
 // The states that a step may use. A backend reads or locks them before the step runs. Each is named
 // once.
@@ -49,5 +57,8 @@ void list_keys(release const& request, key_list& to);
 void list_keys(std::vector<budget_key> const& budgets, key_list& to);
 void list_keys(score_read const& request, key_list& to);
 void list_keys(shared_secrets const& secrets, key_list& to);
+void list_keys(std::vector<journal_write> const& writes, key_list& to);
+void list_keys(journal_page const& page, key_list& to);
+void list_keys(journal_claim const& request, key_list& to);
 
 } // namespace otpd::store::engine

@@ -19,7 +19,12 @@ inline constexpr version absent_version = 0; ///< of a state that is not stored
 
 /// The upper half is the kind of the state, the lower half the number of its format. A reader that
 /// does not know a format fails, and a state that cannot be read is never overwritten.
-enum class format : std::uint8_t { number_1 = 0x11, shared_1 = 0x21, record_1 = 0x31 };
+enum class format : std::uint8_t {
+    number_1 = 0x11,
+    shared_1 = 0x21,
+    record_1 = 0x31,
+    journals_1 = 0x41
+};
 
 inline constexpr std::size_t header_size = sizeof(version) + 1;
 

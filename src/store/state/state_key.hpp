@@ -3,6 +3,7 @@
 /// The key of a state: its kind, and the keyed hash of its subject, or what is no secret.
 
 #include "otpd/store/budget.hpp"
+#include "otpd/store/journal.hpp"
 #include "otpd/store/limits.hpp"
 #include "otpd/store/scores.hpp"
 
@@ -21,7 +22,9 @@ enum class key_kind : std::uint8_t {
     budget = 'b',  ///< one budget in one period: shared_state
     score = 'c',   ///< how well routes perform: shared_state
     request = 'r', ///< of an Idempotency-Key, or a used challenge: record
-    secrets = 's'  ///< what all instances share: record
+    secrets = 's', ///< what all instances share: record
+    entry = 'e',   ///< of a journal: record
+    journals = 'j' ///< all journals and their leases: journal_list
 };
 
 struct state_key {
@@ -69,6 +72,17 @@ struct state_key_hash {
 
 [[nodiscard]] inline state_key secrets_state_key() noexcept {
     return {key_kind::secrets, {}};
+}
+
+[[nodiscard]] inline state_key journals_state_key() noexcept {
+    return {key_kind::journals, {}};
+}
+/// A journal's id is random, so keys of different journals differ. Part of the format.
+[[nodiscard]] inline state_key entry_state_key(journal_place const& at) noexcept {
+    state_key key{key_kind::entry, at.journal};
+    for (std::size_t i = 0; i < sizeof at.slot; ++i)
+        key.hash[i] ^= static_cast<std::byte>(at.slot >> (8 * i));
+    return key;
 }
 
 /// One key per budget and period, so that the cost of a step never grows with history. Consists of

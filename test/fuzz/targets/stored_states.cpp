@@ -1,6 +1,7 @@
 /// Stored states: damaged ones, and those of another program, must be refused and never misread.
 /// The first byte selects the kind of state; the rest is the state.
 
+#include "state/journal_list.hpp"
 #include "state/number_state.hpp"
 #include "state/record.hpp"
 #include "state/shared_state.hpp"
@@ -33,6 +34,10 @@ void use(state::record& found) {
     static_cast<void>(found.advance(some_time));
 }
 
+void use(state::journal_list& found) {
+    static_cast<void>(found.retained_until());
+}
+
 template <class State>
 void read(std::string_view bytes) {
     State found;
@@ -57,4 +62,5 @@ OTPD_FUZZ_TARGET(stored_states) {
     if (kind == 'n') read<state::number_state>(rest.view());
     if (kind == 's') read<state::shared_state>(rest.view());
     if (kind == 'r') read<state::record>(rest.view());
+    if (kind == 'j') read<state::journal_list>(rest.view());
 }

@@ -66,6 +66,30 @@ BOOST_AUTO_TEST_CASE(a_restart_keeps_a_receipt_with_and_without_a_cost) {
     BOOST_TEST(!second.sent->cost.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_restart_keeps_journals_and_one_that_is_alone_takes_them_over) {
+    fixture f;
+    BOOST_REQUIRE_EQUAL(f.start(), "");
+    journal_claim claim;
+    claim.holder = id_of(1);
+    claim.slots = 64;
+    claim.lease = 15s;
+    claim.begins = true;
+    BOOST_TEST(run(f.context, f.held->claim_journals(claim)).value().size() == 1U);
+    std::vector<journal_write> writes{{{id_of(1), 7}, id_of(70), "sealed", one_hour}};
+    BOOST_TEST(run(f.context, f.held->write_journal(writes)).has_value());
+    f.restart();
+    claim.holder = id_of(2);
+    claim.is_alone = true;
+    BOOST_TEST((run(f.context, f.held->claim_journals(claim)).value() ==
+                journals_held{{id_of(1), 64}, {id_of(2), 64}}));
+    auto const found =
+        run(f.context, f.held->read_journal(journal_page{id_of(1), 0, journal_page_max})).value();
+    BOOST_TEST_REQUIRE(found.size() == 1U);
+    BOOST_TEST(found.front().slot == 7U);
+    BOOST_TEST(found.front().text == "sealed");
+    BOOST_TEST((found.front().id == id_of(70)));
+}
+
 BOOST_AUTO_TEST_CASE(a_restart_keeps_every_kind_of_state) {
     fixture f;
     BOOST_REQUIRE_EQUAL(f.start(), "");

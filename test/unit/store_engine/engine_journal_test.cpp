@@ -1,0 +1,236 @@
+// Journals: what a send writes, who holds a journal, and what is dropped.
+
+#include "map_backend.hpp"
+
+using namespace otpd::store;
+using namespace otpd::test;
+
+namespace {
+
+constexpr duration lease_of_journals = 15s;
+
+journal_claim claim_of(std::uint32_t holder) {
+    journal_claim request;
+    request.holder = key_of(holder);
+    request.slots = 64;
+    request.lease = lease_of_journals;
+    return request;
+}
+
+journal_claim first_claim_of(std::uint32_t holder) {
+    auto request = claim_of(holder);
+    request.begins = true;
+    return request;
+}
+
+/// In the journal 1.
+journal_write entry_of(std::uint32_t slot, std::uint32_t id, std::string text = "sealed") {
+    return {{key_of(1), slot}, key_of(id), std::move(text), 1h};
+}
+
+struct journal_world : engine_world {
+    journals_held claim(journal_claim const& request) {
+        return run<engine::claim_journals>(request);
+    }
+    void write(std::vector<journal_write> const& writes) { run<engine::write_journal>(writes); }
+    std::vector<journal_entry> read(std::uint32_t count = journal_page_max) {
+        return run<engine::read_journal>(journal_page{key_of(1), 0, count});
+    }
+    /// The texts in the journal 1.
+    std::vector<std::string> texts() {
+        std::vector<std::string> list;
+        for (auto const& each : read())
+            list.push_back(each.text);
+        return list;
+    }
+};
+
+std::vector<std::string> list_of(std::initializer_list<std::string> texts) {
+    return texts;
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(engine_journals, journal_world)
+
+BOOST_AUTO_TEST_CASE(an_entry_is_read_as_it_was_written_until_its_time) {
+    write({entry_of(3, 30, "a"), entry_of(60, 31, "b")});
+    auto const found = read();
+    BOOST_TEST_REQUIRE(found.size() == 2U);
+    BOOST_TEST((found[0] == journal_entry{3, key_of(30), "a", 1h}));
+    BOOST_TEST((found[1] == journal_entry{60, key_of(31), "b", 1h}));
+    BOOST_TEST(read(60).size() == 1U); // a page ends before its last slot plus one
+    pass(1h - 1us);
+    BOOST_TEST(read().size() == 2U);
+    pass(1us);
+    BOOST_TEST(read().empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_erased_entry_is_gone_but_no_other_that_has_its_slot_since) {
+    write({entry_of(0, 30)});
+    write({entry_of(0, 31, "")});
+    BOOST_TEST(read().size() == 1U);
+    write({entry_of(0, 30, "")});
+    BOOST_TEST(read().empty());
+    write({entry_of(0, 30, "")}); // again
+    BOOST_TEST(read().empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_that_is_too_long_or_that_a_full_store_has_no_room_for_is_left_out) {
+    write({entry_of(0, 30, std::string(journal_text_max, 'x'))});
+    write({entry_of(1, 31, std::string(journal_text_max + 1, 'x'))});
+    BOOST_TEST(read().size() == 1U);
+    io.room = room::none;
+    write({entry_of(0, 30, "replaced"), entry_of(2, 32)});
+    BOOST_TEST(texts() == list_of({"replaced"}), boost::test_tools::per_element());
+}
+
+// --- a send's entry -----------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(an_admission_writes_its_entry_unless_it_is_refused) {
+    auto request = send_of(1, 1);
+    request.cooldown = cooldown_rule{1min, 1min, 1h};
+    request.entry = entry_of(0, 1, "first");
+    expect<admitted>(admit(request));
+    request.id = id_of(2);
+    request.entry = entry_of(1, 2, "second");
+    expect<refused>(admit(request));
+    BOOST_TEST(texts() == list_of({"first"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_settlement_replaces_the_entry_and_a_refused_one_erases_it) {
+    for (std::uint32_t n : {1U, 2U}) {
+        auto request = send_of(n, n);
+        request.entry = entry_of(n, n, "sending");
+        expect<admitted>(admit(request));
+    }
+    auto accepted = settlement_of(1, 1, send_result::accepted);
+    accepted.entry = entry_of(1, 1, "open");
+    settle(accepted);
+    auto refusal = settlement_of(2, 2, send_result::refused);
+    refusal.entry = entry_of(2, 2, "");
+    settle(refusal);
+    BOOST_TEST(texts() == list_of({"open"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_settlement_of_a_forgotten_verification_writes_nothing_but_erases) {
+    write({entry_of(1, 1), entry_of(2, 2)});
+    auto late = settlement_of(1, 1, send_result::accepted);
+    late.entry = entry_of(3, 1, "open");
+    BOOST_TEST((settle(late) == settle_outcome::superseded));
+    late = settlement_of(1, 1, send_result::refused);
+    late.entry = entry_of(1, 1, "");
+    BOOST_TEST((settle(late) == settle_outcome::superseded));
+    BOOST_TEST(read().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_replaced_reservation_replaces_the_entry) {
+    auto request = send_of(1, 1);
+    request.entry = entry_of(0, 1, "route 1");
+    expect<admitted>(admit(request));
+    reservation_replacement next;
+    next.address = {key_of(1), id_of(1)};
+    next.notes.push_back({otpd::store::event_type::step, {}, "route_id=1i"});
+    next.entry = entry_of(0, 1, "route 2");
+    expect<reservation_replaced>(run<engine::replace_reservation>(next));
+    BOOST_TEST(texts() == list_of({"route 2"}), boost::test_tools::per_element());
+    settle(settlement_of(1, 1, send_result::accepted));
+    next.entry = entry_of(0, 1, "too late");
+    expect<too_late>(run<engine::replace_reservation>(next));
+    BOOST_TEST(texts() == list_of({"route 2"}), boost::test_tools::per_element());
+}
+
+// Otherwise its refund would find nothing to be booked with.
+BOOST_AUTO_TEST_CASE(a_verification_of_unknown_outcome_is_kept_as_long_as_its_entry) {
+    for (std::uint32_t n : {1U, 2U}) {
+        expect<admitted>(admit(send_of(n, n)));
+        auto unknown = settlement_of(n, n, send_result::unknown);
+        if (n == 1) unknown.entry = entry_of(0, 1);
+        settle(unknown);
+    }
+    pass(1h - 1s);
+    BOOST_TEST(find({key_of(1), id_of(1)}).has_value());
+    BOOST_TEST(!find({key_of(2), id_of(2)}).has_value());
+    pass(1s);
+    BOOST_TEST(!find({key_of(1), id_of(1)}).has_value());
+}
+
+// --- leases -------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(an_instance_holds_its_own_journal_and_its_slots_only_grow) {
+    BOOST_TEST((claim(first_claim_of(1)) == journals_held{{key_of(1), 64}}));
+    auto more = claim_of(1);
+    more.slots = 128;
+    BOOST_TEST((claim(more) == journals_held{{key_of(1), 128}}));
+    BOOST_TEST((claim(claim_of(1)) == journals_held{{key_of(1), 128}}));
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_instance_that_does_not_begin_gets_nothing) {
+    BOOST_TEST(claim(claim_of(1)).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_journal_is_taken_over_when_its_lease_is_over_and_not_before) {
+    claim(first_claim_of(1));
+    pass(lease_of_journals - 1us);
+    BOOST_TEST((claim(first_claim_of(2)) == journals_held{{key_of(2), 64}}));
+    pass(1us);
+    BOOST_TEST((claim(claim_of(2)) == journals_held{{key_of(1), 64}, {key_of(2), 64}}));
+    BOOST_TEST((claim(first_claim_of(3)) == journals_held{{key_of(3), 64}})); // 2 has them
+    BOOST_TEST(claim(claim_of(1)).empty());                                   // it must begin again
+    BOOST_TEST(claim(first_claim_of(1)).empty());                             // with another id
+}
+
+BOOST_AUTO_TEST_CASE(one_journal_is_taken_over_at_a_time) {
+    claim(first_claim_of(1));
+    claim(first_claim_of(2));
+    pass(lease_of_journals);
+    BOOST_TEST(claim(first_claim_of(3)).size() == 2U);
+    BOOST_TEST(claim(claim_of(3)).size() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(an_instance_that_is_alone_takes_over_at_once) {
+    claim(first_claim_of(1));
+    auto alone = first_claim_of(2);
+    alone.is_alone = true;
+    BOOST_TEST(claim(alone).size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(what_an_instance_that_ends_leaves_is_taken_over_at_once) {
+    claim(first_claim_of(1));
+    auto end = claim_of(1);
+    end.ends = true;
+    BOOST_TEST(claim(end).empty());
+    BOOST_TEST(claim(first_claim_of(2)).size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(an_emptied_journal_is_dropped_and_its_own_only_at_the_end) {
+    claim(first_claim_of(1));
+    pass(lease_of_journals);
+    BOOST_TEST(claim(first_claim_of(2)).size() == 2U);
+    auto emptied = claim_of(2);
+    emptied.emptied = {key_of(1), key_of(2)};
+    BOOST_TEST((claim(emptied) == journals_held{{key_of(2), 64}}));
+    emptied.ends = true;
+    claim(emptied);
+    BOOST_TEST(claim(claim_of(2)).empty());
+    BOOST_TEST((claim(first_claim_of(3)) == journals_held{{key_of(3), 64}}));
+}
+
+// A clock that was ahead may have written it.
+BOOST_AUTO_TEST_CASE(a_lease_of_the_far_future_is_over) {
+    pass(1h);
+    claim(first_claim_of(1));
+    be_at(0s);
+    BOOST_TEST(claim(first_claim_of(2)).size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(one_journal_too_many_drops_the_oldest_one_that_nobody_holds) {
+    for (std::uint32_t n = 0; n < journals_max; ++n)
+        BOOST_TEST(!claim(first_claim_of(1000 + n)).empty());
+    BOOST_TEST(claim(first_claim_of(1)).empty()); // all are held
+    pass(lease_of_journals);
+    BOOST_TEST(!claim(first_claim_of(1)).empty());
+    BOOST_TEST(claim(claim_of(1000)).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
