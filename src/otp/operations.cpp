@@ -6,6 +6,7 @@
 #include "send/code_factory.hpp"
 #include "send/draft_factory.hpp"
 #include "send/followup.hpp"
+#include "send/send_entries.hpp"
 #include "send/send_operation.hpp"
 #include "verifications/cancel_reports.hpp"
 #include "verify/guess_checks.hpp"
@@ -25,13 +26,14 @@ struct parts {
           limits(rules, deps.keys), solved(deps.keys, deps.random),
           codes(rules, deps.keys, deps.random, tests), best(rules, deps.stats, deps.random),
           routes(rules, deps.price_list, best, spending, deps.now),
-          follow_up(rules, deps.deliveries, deps.owners, deps.on_balance, deps.now),
+          of_sends(deps.events, deps.log, deps.metrics, deps.now),
+          entries(deps.open_sends, of_sends, deps.now),
+          follow_up(entries, deps.deliveries, deps.owners, deps.on_balance),
           checks(rules, texts, destinations, limits, solved),
           drafts(rules, deps.keys, codes, routes, checks),
           undo(deps.store, deps.log, rules.undo_pause, rules.idempotency_retention),
-          steps(rules, deps.store, undo, deps.now),
+          steps(rules, deps.store, undo, entries, deps.now),
           upstream(rules, texts, deps.sends, deps.log, deps.now), results(rules, solved, deps.now),
-          of_sends(deps.events, deps.log, deps.metrics, deps.now),
           sends{codes, routes, steps, upstream, results, of_sends},
           sender(drafts, deps.now, sends, follow_up),
           guesses(rules, deps.keys, limits, tests, destinations),
@@ -55,6 +57,8 @@ struct parts {
     code_factory const codes;
     best_route const best;
     route_selector const routes;
+    send_reports const of_sends;
+    send_entries const entries;
     followup const follow_up;
 
     send_checks const checks;
@@ -63,7 +67,6 @@ struct parts {
     store_steps const steps;
     transmission const upstream;
     send_results const results;
-    send_reports const of_sends;
     send_parts const sends;
     otp::sender sender;
 

@@ -25,6 +25,8 @@
 
 namespace otpd::otp {
 
+class journal;
+
 /// A message whose delivery is to be followed.
 struct followed_message {
     store::verification_address address;
@@ -39,6 +41,9 @@ struct followed_message {
     /// For an unknown outcome: the budgets that reserved the expected price.
     std::vector<store::budget_key> booked;
     money expected;
+    std::uint64_t ticket = 0; ///< of its entry in the journal (journal.hpp)
+    /// Another process followed it, which may have stored an update without telling anybody.
+    bool is_adopted = false;
 };
 
 /// A message as callers see it.
@@ -118,6 +123,7 @@ public:
         clock const& now;
         random_source& random;
         delivery_reports const& reports;
+        journal* open_messages = nullptr; ///< null: a restart forgets them
     };
 
     delivery_tracker(boost::asio::any_io_executor executor, tracker_options options,
@@ -128,6 +134,8 @@ public:
     boost::asio::awaitable<std::optional<delivery_view>>
     last_report(std::string bx_message_id) override;
 
+    /// Stops to follow the messages of the journal, which other instances follow now.
+    void forget_journal() noexcept;
     /// Starts to poll the upstream while messages are open.
     void start();
     /// Soon afterwards the executor has no work of the tracker left.

@@ -84,6 +84,14 @@ public:
                                                   std::string_view client, purpose const& purpose,
                                                   phone_number const& number) const;
 
+    /// Encrypts what the store keeps of an open send or a webhook (crypto/sealer.hpp), under a key
+    /// that depends on the number secret and on the id.
+    [[nodiscard]] std::string seal_text(store::verification_id const& id, std::string_view text,
+                                        random_source& random) const;
+    /// Returns nullopt if it was sealed under another secret, or for another id.
+    [[nodiscard]] std::optional<std::string> open_text(store::verification_id const& id,
+                                                       std::string_view sealed) const;
+
     /// Returns the ids of all keys that codes can be derived with.
     [[nodiscard]] std::vector<std::uint32_t> key_ids() const;
 

@@ -12,6 +12,7 @@
 #include "otpd/otp/delivery_query.hpp"
 #include "otpd/otp/estimate.hpp"
 #include "otpd/otp/event_waiters.hpp"
+#include "otpd/otp/journal.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/ledger.hpp"
 #include "otpd/otp/long_polls.hpp"
@@ -56,6 +57,7 @@ struct operations_dependencies {
     std::function<void(money)> on_balance = [](money) {};
     message_owners* owners = nullptr; ///< null: tenants must name the verification
     std::vector<std::string> clients = {client::default_name}; ///< all names
+    journal* open_sends = nullptr;                             ///< null: a restart forgets them
 };
 
 /// Thread-safe.

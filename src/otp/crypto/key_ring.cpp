@@ -2,6 +2,7 @@
 
 #include "crypto/hmac.hpp"
 #include "crypto/key_hash_cache.hpp"
+#include "crypto/sealer.hpp"
 #include "otpd/core/encoding.hpp"
 
 #include <algorithm>
@@ -74,6 +75,7 @@ struct key_ring::keys {
     hmac_sha256 hash;
     hmac_sha256 id;
     hmac_sha256 timeline;
+    sealer texts;
     std::unique_ptr<key_hash_cache> kept = std::make_unique<key_hash_cache>();
 
     /// Encrypts and decrypts. The keystream is used for this random id only.
@@ -108,9 +110,9 @@ key_ring::key_ring(secret_string const& current, std::vector<secret_string> cons
     auto const key_for = [&number_root](std::string_view end) {
         return hmac_sha256(bytes_of(derive(number_root, end)));
     };
-    keys_ = std::make_unique<keys>(
-        keys{std::move(live), key_for("otpd number key v1"), key_for("otpd subject key v1"),
-             key_for("otpd verification id v1"), key_for("otpd timeline key v1")});
+    keys_ = std::make_unique<keys>(keys{
+        std::move(live), key_for("otpd number key v1"), key_for("otpd subject key v1"),
+        key_for("otpd verification id v1"), key_for("otpd timeline key v1"), sealer(number_root)});
 }
 
 key_ring::~key_ring() = default;
@@ -190,6 +192,16 @@ std::optional<passcode> key_ring::code_of(store::code_seed const& seed, std::str
                                  seed.nonce.size());
     keyed_bytes bytes(key->stream, {client, purpose.name(), number.digits(), nonce});
     return passcode::generate(seed.length, bytes);
+}
+
+std::string key_ring::seal_text(store::verification_id const& id, std::string_view text,
+                                random_source& random) const {
+    return keys_->texts.seal(id, text, random);
+}
+
+std::optional<std::string> key_ring::open_text(store::verification_id const& id,
+                                               std::string_view sealed) const {
+    return keys_->texts.open(id, sealed);
 }
 
 std::vector<std::uint32_t> key_ring::key_ids() const {

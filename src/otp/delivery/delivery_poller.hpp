@@ -30,6 +30,12 @@ public:
     bool add(followed_message message, moment now) {
         return messages_.add(std::move(message), now);
     }
+    /// See open_messages.
+    [[nodiscard]] std::vector<std::uint64_t> take_ended() { return messages_.take_ended(); }
+    void forget_journal() { messages_.forget_journal(); }
+    [[nodiscard]] open_message const* find(open_messages::id which) {
+        return messages_.find(which);
+    }
     [[nodiscard]] std::size_t open() const noexcept { return messages_.all().size(); }
     [[nodiscard]] std::optional<delivery_view> last_report(std::string const& id) const {
         return messages_.last_report(id);

@@ -3,6 +3,8 @@
 #include "delivery/delivery_calls.hpp"
 #include "delivery/delivery_poller.hpp"
 #include "otpd/net/on_strand.hpp"
+#include "otpd/otp/followed_text.hpp"
+#include "otpd/otp/journal.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -25,21 +27,32 @@ class delivery_tracker::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::any_io_executor const& executor, tracker_options options, dependencies deps)
         : strand_(asio::make_strand(executor)), options_(options), now_(deps.now),
-          reports_(deps.reports), calls_(deps.store, deps.upstream, options.timeout),
-          wake_(strand_), poller_(options, deps.random, deps.reports) {}
+          reports_(deps.reports), journal_(deps.open_messages),
+          calls_(deps.store, deps.upstream, options.timeout), wake_(strand_),
+          poller_(options, deps.random, deps.reports) {}
 
     // Called from any thread.
 
     void follow(followed_message message) {
-        if (!options_.enabled || stopped_) return;
+        if (stopped_) return;
+        if (!options_.enabled) return end_entry(message.ticket);
         if (++open_ > options_.open_max) {
             --open_;
             reports_.not_followed();
+            end_entry(message.ticket);
             return;
         }
         if (net::is_single_threaded(strand_)) return add(std::move(message));
         asio::post(strand_, [self = shared_from_this(), message = std::move(message)]() mutable {
             self->add(std::move(message));
+        });
+    }
+
+    void forget_journal() {
+        if (stopped_) return;
+        asio::post(strand_, [self = shared_from_this()] {
+            self->poller_.forget_journal();
+            self->note_ended();
         });
     }
 
@@ -69,9 +82,16 @@ public:
     [[nodiscard]] std::size_t open() const noexcept { return open_; }
 
 private:
+    void end_entry(std::uint64_t ticket) noexcept {
+        if (journal_ != nullptr) journal_->erase(ticket);
+    }
+
     void add(followed_message message) {
-        if (stopped_ || !poller_.add(std::move(message), now())) {
+        auto const ticket = message.ticket;
+        bool const is_added = !stopped_ && poller_.add(std::move(message), now());
+        if (!is_added) {
             --open_;
+            if (!stopped_) end_entry(ticket); // otherwise the next instance follows it
             return;
         }
         ++added_;
@@ -81,6 +101,8 @@ private:
 
     /// Makes room for as many messages as have ended.
     void note_ended() {
+        for (auto const ticket : poller_.take_ended())
+            end_entry(ticket);
         auto const ended = added_ - poller_.open();
         added_ -= ended;
         open_ -= ended;
@@ -139,7 +161,22 @@ private:
             thrown = std::current_exception();
         }
         self->poller_.on_update(update, answer, self->now());
+        if (answer && update.why == store_update::reason::found) self->enter_found(update.which);
         if (thrown) std::rethrow_exception(thrown);
+    }
+
+    /// From now on the entry of a message of unknown outcome has its ids, and no number.
+    void enter_found(open_messages::id which) {
+        auto const* const message = poller_.find(which);
+        if (journal_ == nullptr || message == nullptr || message->lost) return;
+        auto found = message->what;
+        found.to.reset();
+        found.booked.clear();
+        found.event.type = event_type::accepted;
+        found.follow_for = std::chrono::ceil<std::chrono::seconds>(message->drop_at - now().steady);
+        if (found.follow_for <= std::chrono::seconds(0)) return;
+        journal_->replace(found.ticket, {journal_kind::message, found.address.id,
+                                         text_of(found, now_.wall()), found.follow_for});
     }
 
     [[nodiscard]] moment now() const { return {now_.now(), now_.wall()}; }
@@ -148,6 +185,7 @@ private:
     tracker_options const options_;
     clock const& now_;
     delivery_reports const& reports_;
+    journal* const journal_;
     delivery_calls const calls_;
     asio::steady_timer wake_;
     asio::cancellation_signal stop_;
@@ -176,6 +214,14 @@ void delivery_tracker::follow(followed_message message) noexcept {
 asio::awaitable<std::optional<delivery_view>>
 delivery_tracker::last_report(std::string bx_message_id) {
     return impl::last_report(impl_, std::move(bx_message_id));
+}
+
+void delivery_tracker::forget_journal() noexcept {
+    try {
+        impl_->forget_journal();
+    } catch (std::exception const&) { // no memory for it: two instances follow them
+        return;
+    }
 }
 
 void delivery_tracker::start() {

@@ -184,7 +184,9 @@ void delivery_updates::on_answer(store_update const& update, store::result<updat
     is_store_failing_ = !answer;
     auto* const message = messages_.find(update.which);
     if (message == nullptr) return;
-    bool const is_unsure = !answer && (message->unsure || answer.error() == store::fault::unknown);
+    bool const is_unsure =
+        message->what.is_adopted ||
+        (!answer && (message->unsure || answer.error() == store::fault::unknown));
     bool const was_unsure = std::exchange(message->unsure, is_unsure);
     if (!answer) return;
     auto const state = state_of(update.report.status);

@@ -16,6 +16,9 @@ namespace {
 constexpr auto send_max = 30s;
 constexpr auto lost_interval = 5s;
 constexpr auto lost_interval_later = 10s;
+/// After this time, the upstream does not answer or has no filter.
+constexpr auto lost_patience = 10min;
+constexpr auto lost_interval_at_last = 60s;
 
 std::chrono::milliseconds passed(wall_time since, wall_time now) {
     return std::max(0ms, std::chrono::floor<std::chrono::milliseconds>(now - since));
@@ -48,7 +51,11 @@ std::string digits_of(std::string_view msisdn) {
 /// An identified message may be requested at any time, a lost one only after a pause.
 void open_message::ask_again(steady_time now) {
     ask_at = now;
-    if (lost) ask_at += missed < absences_min ? lost_interval : lost_interval_later;
+    if (!lost) return;
+    if (now - since >= lost_patience)
+        ask_at += lost_interval_at_last;
+    else
+        ask_at += missed < absences_min ? lost_interval : lost_interval_later;
 }
 
 open_messages::open_messages(tracker_options const& options)
@@ -68,6 +75,7 @@ bool open_messages::add(followed_message followed, moment now) {
                          .first_look = now.steady + first_look_,
                          .drop_at = now.steady,
                          .lost = lost};
+    message.unsure = message.what.is_adopted;
     message.drop_at += message.what.follow_for;
     message.ask_at = message.first_look;
     auto const is_same = [&](id which) {
@@ -180,7 +188,17 @@ void open_messages::erase(id which) {
         auto name = message.view->bx_message_id;
         reports_.put(std::move(name), *std::move(message.view));
     }
+    if (message.what.ticket != 0) ended_.push_back(message.what.ticket);
     list_.erase(found);
+}
+
+void open_messages::forget_journal() {
+    std::vector<id> gone;
+    for (auto const& [which, message] : list_)
+        if (message.what.ticket != 0) gone.push_back(which);
+    for (auto const which : gone)
+        erase(which);
+    ended_.clear();
 }
 
 void open_messages::drop_overdue(steady_time now) {

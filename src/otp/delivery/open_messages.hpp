@@ -9,6 +9,8 @@
 #include <map>
 #include <span>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace otpd::otp {
 
@@ -68,6 +70,10 @@ public:
     void identify(id which, bridgexapi::delivery_report const& report);
     /// Its last report is kept for a while.
     void erase(id which);
+    /// Erases the messages of the journal, whose entries others have now.
+    void forget_journal();
+    /// Returns the journal's tickets of the messages that were erased since the last call.
+    [[nodiscard]] std::vector<std::uint64_t> take_ended() { return std::exchange(ended_, {}); }
     void drop_overdue(steady_time now);
 
     [[nodiscard]] std::optional<delivery_view> last_report(std::string const& bx_message_id) const;
@@ -87,6 +93,7 @@ private:
     std::unordered_multimap<std::string, id> index_;
     recent<delivery_view> reports_; ///< of messages that ended
     recent<bool> known_;            ///< ids that cannot be a lost message
+    std::vector<std::uint64_t> ended_;
 };
 
 /// Returns the digits only, which is how the upstream spells a number.

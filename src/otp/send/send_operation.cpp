@@ -30,7 +30,8 @@ asio::awaitable<outcome<sent>> send_operation::run(deadline until) {
     // key.
     auto result = parts_.results.result(send_);
     co_await settle(result);
-    event_ = parts_.reports.transmitted(send_);
+    event_ = parts_.reports.event_of_transmission(send_);
+    parts_.reports.transmitted(*event_);
     parts_.reports.ended(send_, result);
     co_return result;
 }
@@ -47,7 +48,7 @@ asio::awaitable<std::optional<outcome<sent>>> send_operation::admit() {
         bool has_route = draft.is_test;
         if (!has_route) has_route = advance();
         if (!has_route) co_return co_await refuse_all_routes(refused_before);
-        auto const answer = co_await parts_.store.admit(draft);
+        auto const answer = co_await parts_.store.admit(send_);
         if (!answer) co_return failure{errc::store_unavailable, retry_soon};
         auto const* const elsewhere = std::get_if<store::begin_after>(&*answer);
         if (elsewhere != nullptr && beginnings++ < beginnings_max) {

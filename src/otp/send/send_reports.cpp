@@ -141,9 +141,11 @@ verification_event send_reports::event_of(send_state const& send, event_type typ
     return event;
 }
 
-verification_event send_reports::transmitted(send_state const& send) const {
+verification_event send_reports::event_of_transmission(send_state const& send) const {
     auto event = event_of(send, event_type::not_sent, send.settled_at);
-    if (auto const* const accepted = send.accepted()) {
+    if (!send.message) {
+        event.type = event_type::unknown;
+    } else if (auto const* const accepted = send.accepted()) {
         event.type = event_type::accepted;
         event.order_id = accepted->order_id.value_or("");
         event.bx_message_id = accepted->bx_message_id.value_or("");
@@ -161,7 +163,6 @@ verification_event send_reports::transmitted(send_state const& send) const {
     }
     // Why the route was chosen, with its scores.
     if (!send.routes().notes.empty()) event.details = send.routes().notes.back().details;
-    observers_.on_event(event);
     return event;
 }
 

@@ -26,8 +26,9 @@ public:
     void admitted(send_state const& send) const;
     void route_left(send_state const& send, step_report const& step) const;
     void store_full() const;
-    /// Returns the published event, for the follow-up of the message.
-    verification_event transmitted(send_state const& send) const;
+    /// Of the outcome; before it is known, as if it were unknown.
+    [[nodiscard]] verification_event event_of_transmission(send_state const& send) const;
+    void transmitted(verification_event const& event) const { observers_.on_event(event); }
     void ended(send_state const& send, outcome<sent> const& result) const;
     /// Reports each limit that refused a send, or would have. The conversion guards are logged
     /// separately.

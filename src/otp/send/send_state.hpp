@@ -58,7 +58,9 @@ struct send_state {
     /// The reservations for a next route that may have replaced the current ones, because the
     /// store's answer was lost.
     std::optional<std::vector<store::reservation>> possible_reservations = {};
-    wall_time asked_at = {}; ///< when the upstream was called last
+    wall_time asked_at = {};               ///< when the upstream was called last
+    std::optional<journal_slot> slot = {}; ///< of its entry in the journal
+    bool is_entered = false;               ///< the entry may have been written
     /// The outcome, once it was transmitted.
     std::optional<bridgexapi::send_outcome> message = {};
     /// When it was settled, by the store's clock; zero if it was not.

@@ -30,6 +30,8 @@ asio::awaitable<outcome<sent>> sender::send_to_the_end(send_request request, dea
     auto result = co_await operation.run(until);
     if (auto const& event = operation.event())
         co_await follow_up_.follow(operation.state(), *event);
+    else
+        follow_up_.end(operation.state());
     co_return result;
 }
 

@@ -170,6 +170,8 @@ store::settlement undo_of(store::admission const& perhaps_made) {
     request.result = store::send_result::refused;
     request.is_undo = true;
     request.idempotency = perhaps_made.idempotency;
+    if (auto const& entry = perhaps_made.entry)
+        request.entry = store::journal_write{entry->at, entry->id, {}, {}};
     for (auto const& each : perhaps_made.rate_limit_checks)
         if (!each.observed) request.refund.push_back(each);
     for (auto const& each : perhaps_made.guards)

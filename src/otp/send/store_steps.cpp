@@ -8,11 +8,18 @@ namespace otpd::otp {
 
 namespace asio = boost::asio;
 
-asio::awaitable<store::result<store::admit_outcome>>
-store_steps::admit(send_draft const& draft) const {
-    auto answer = co_await store_.admit(admission_of(draft, rules_));
-    if (!answer && answer.error() == store::fault::unknown)
-        co_await undo_.start(undo_of(admission_of(draft, rules_)), draft.request.caller.request_id);
+asio::awaitable<store::result<store::admit_outcome>> store_steps::admit(send_state& send) const {
+    co_await entries_.reserve(send);
+    auto request = admission_of(send.draft, rules_);
+    request.entry = entries_.write(send);
+    auto answer = co_await store_.admit(std::move(request));
+    bool const is_lost = !answer && answer.error() == store::fault::unknown;
+    send.is_entered = is_lost || (answer && std::holds_alternative<store::admitted>(*answer));
+    if (is_lost) {
+        auto lost = admission_of(send.draft, rules_);
+        lost.entry = entries_.write(send);
+        co_await undo_.start(undo_of(lost), send.draft.request.caller.request_id);
+    }
     co_return answer;
 }
 
@@ -24,12 +31,16 @@ store_steps::replay(send_draft const& draft, store::reservation impossible) cons
 asio::awaitable<store::result<store::replace_outcome>>
 store_steps::replace_reservation(send_state const& send,
                                  std::vector<store::reservation> const& before) const {
-    return store_.replace_reservation(reservation_replacement_of(send, before, now_.now()));
+    auto request = reservation_replacement_of(send, before, now_.now());
+    request.entry = entries_.write(send);
+    return store_.replace_reservation(std::move(request));
 }
 
 asio::awaitable<store::result<store::settle_outcome>>
 store_steps::settle(send_state const& send, outcome<sent> const& result) const {
-    return store_.settle(settlement_of(send, result, rules_, now_.now()));
+    auto request = settlement_of(send, result, rules_, now_.now());
+    request.entry = entries_.write(send);
+    return store_.settle(std::move(request));
 }
 
 } // namespace otpd::otp

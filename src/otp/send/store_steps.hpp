@@ -4,7 +4,7 @@
 #include "otpd/otp/admission_undo.hpp"
 #include "otpd/otp/policy.hpp"
 #include "otpd/store/store.hpp"
-#include "send/send_state.hpp"
+#include "send/send_entries.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -16,12 +16,12 @@ namespace otpd::otp {
 class store_steps {
 public:
     /// All arguments must outlive it.
-    store_steps(policy const& rules, store::store& store, admission_undo& undo, clock const& now)
-        : rules_(rules), store_(store), undo_(undo), now_(now) {}
+    store_steps(policy const& rules, store::store& store, admission_undo& undo,
+                send_entries const& entries, clock const& now)
+        : rules_(rules), store_(store), undo_(undo), entries_(entries), now_(now) {}
 
     /// If the answer to an admission is lost, the admission is undone in the background.
-    boost::asio::awaitable<store::result<store::admit_outcome>>
-    admit(send_draft const& draft) const;
+    boost::asio::awaitable<store::result<store::admit_outcome>> admit(send_state& send) const;
     /// Only reads the idempotency record, because `impossible` is refused.
     boost::asio::awaitable<store::result<store::admit_outcome>>
     replay(send_draft const& draft, store::reservation impossible) const;
@@ -37,6 +37,7 @@ private:
     policy const& rules_;
     store::store& store_;
     admission_undo& undo_;
+    send_entries const& entries_;
     clock const& now_;
 };
 

@@ -97,7 +97,7 @@ asio::awaitable<outcome<verification_view>> verifications::find(caller caller, s
     // Another client's verification looks as if it did not exist.
     if (!found || !found->scope.starts_with(scope_prefix(*caller.client)))
         co_return failure{errc::verification_not_found};
-    co_await follow_up_.found(caller, *at, id, *found);
+    co_await follow_up_.found(caller, *found);
     co_return view_of(std::move(id), *found, rules_, *caller.client);
 }
 

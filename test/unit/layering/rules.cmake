@@ -43,7 +43,7 @@ set(impure_headers "^(boost/(asio|beast|json|redis|url)|sqlite3|libpq|otpd/(net|
 
 # The folders of otp. Each may include those before it. The files that combine them are in no
 # folder.
-set(folders_of_otp crypto events limits money delivery routing send verify verifications)
+set(folders_of_otp crypto journal events limits money delivery routing send verify verifications)
 
 # Words that are forbidden in our code, and the reasons.
 set(forbidden_words
@@ -80,6 +80,7 @@ set(may_hop
   src/store/batched_store.cpp # forms batches after the handlers that are ready
   src/otp/send/sender.cpp           # a coroutine that cannot be cancelled, on the caller's own executor
   src/otp/send/admission_undo.cpp # its own loop, on the caller's executor
+  src/otp/journal/journal.cpp # its own loop; requests and the tracker report entries to it
   src/otp/delivery/delivery_tracker.cpp # its own loop; requests report messages to it
   src/otp/events/event_waiters.cpp # requests report events to it
   src/otp/periodic.cpp # its own loop

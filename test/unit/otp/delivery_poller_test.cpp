@@ -29,6 +29,39 @@ std::optional<T> detail_of(std::string const& text, std::string const& name) {
 
 BOOST_AUTO_TEST_SUITE(deliveries)
 
+BOOST_FIXTURE_TEST_CASE(the_entry_of_a_message_ends_with_it_or_with_the_time_to_follow_it,
+                        delivery_fixture) {
+    for (auto const* id : {"BX-1", "BX-2"}) {
+        auto what = message(id);
+        what.ticket = id == std::string("BX-1") ? 1 : 2;
+        follow(what);
+    }
+    follow(message("BX-3")); // it has no entry
+    BOOST_TEST(poller().take_ended().empty());
+    add_report("BX-1", "DELIVERED");
+    poll_until([&] { return open() == 2; });
+    BOOST_TEST(poller().take_ended() == std::vector<std::uint64_t>{1},
+               boost::test_tools::per_element());
+    poll_until([&] { return open() == 0; });
+    BOOST_TEST(poller().take_ended() == std::vector<std::uint64_t>{2},
+               boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(messages_that_others_follow_are_followed_no_longer_and_keep_their_entries,
+                        delivery_fixture) {
+    auto entered = message("BX-1");
+    entered.ticket = 1;
+    follow(entered);
+    follow(message("BX-2"));
+    poller().forget_journal();
+    BOOST_TEST(open() == 1U);
+    BOOST_TEST(poller().take_ended().empty());
+    add_report("BX-1", "DELIVERED");
+    add_report("BX-2", "DELIVERED");
+    poll_until([&] { return open() == 0; });
+    BOOST_TEST(event(event_type::delivered) == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(only_the_words_that_end_a_message_are_final_in_any_case) {
     for (auto const* word : {"DELIVERED", "delivered", "Delivered"})
         BOOST_TEST((otp::state_of(word) == state::delivered));

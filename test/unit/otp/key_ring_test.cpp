@@ -44,6 +44,52 @@ std::string code_of(key_ring const& ring, store::code_seed const& seed, char con
 
 } // namespace
 
+BOOST_AUTO_TEST_SUITE(sealed_texts)
+
+BOOST_AUTO_TEST_CASE(are_opened_with_the_same_secret_and_id_only) {
+    key_ring const ring(secret_a, {}, none);
+    openssl_random random;
+    store::verification_id id{};
+    for (std::string const& text :
+         {std::string(), std::string("31651860670"), std::string(5000, 'x')}) {
+        auto const sealed = ring.seal_text(id, text, random);
+        BOOST_TEST(ring.open_text(id, sealed).value() == text);
+        BOOST_TEST(sealed.find("31651860670") == std::string::npos);
+        BOOST_TEST(!key_ring(secret_b, {}, none).open_text(id, sealed).has_value());
+        auto other = id;
+        other[15] ^= std::byte{1};
+        BOOST_TEST(!ring.open_text(other, sealed).has_value());
+    }
+}
+
+// Codes may be signed with a new key while the number secret stays.
+BOOST_AUTO_TEST_CASE(outlive_the_key_that_signs_codes) {
+    openssl_random random;
+    auto const sealed = key_ring(secret_a, {}, secret_b).seal_text({}, "text", random);
+    BOOST_TEST(key_ring(secret_b, {}, secret_b).open_text({}, sealed).value() == "text");
+}
+
+BOOST_AUTO_TEST_CASE(are_refused_with_any_bit_changed_or_byte_missing) {
+    key_ring const ring(secret_a, {}, none);
+    openssl_random random;
+    auto const sealed = ring.seal_text({}, "text", random);
+    for (std::size_t bit = 0; bit < 8 * sealed.size(); ++bit) {
+        auto changed = sealed;
+        changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << bit % 8));
+        BOOST_TEST(!ring.open_text({}, changed).has_value());
+    }
+    for (std::size_t size = 0; size < sealed.size(); ++size)
+        BOOST_TEST(!ring.open_text({}, sealed.substr(0, size)).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(differ_for_equal_texts) {
+    key_ring const ring(secret_a, {}, none);
+    openssl_random random;
+    BOOST_TEST(ring.seal_text({}, "text", random) != ring.seal_text({}, "text", random));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_AUTO_TEST_SUITE(hmacs)
 
 // Computed with another implementation (Python's hmac) over the length-prefixed fields.

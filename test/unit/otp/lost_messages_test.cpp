@@ -52,6 +52,22 @@ BOOST_FIXTURE_TEST_CASE(one_that_was_delivered_before_it_was_found_is_published_
     BOOST_TEST((observer.all[1].type == event_type::delivered));
 }
 
+// The instance that followed it before may have stored both, and told nobody.
+BOOST_FIXTURE_TEST_CASE(an_adopted_one_is_published_even_if_the_store_knows_its_end, lost_fixture) {
+    store.on_update = [] { return update_outcome::known; };
+    auto adopted = lost_message();
+    adopted.is_adopted = true;
+    adopted.ticket = 7;
+    follow(adopted);
+    add_report("BX-9", "DELIVERED");
+    poll_until([&] { return open() == 0; });
+    BOOST_REQUIRE(observer.all.size() == 2U);
+    BOOST_TEST((observer.all[0].type == event_type::delivery));
+    BOOST_TEST((observer.all[1].type == event_type::delivered));
+    BOOST_TEST(poller().take_ended() == std::vector<std::uint64_t>{7},
+               boost::test_tools::per_element());
+}
+
 BOOST_FIXTURE_TEST_CASE(one_that_three_polls_do_not_show_was_not_sent_and_its_price_is_refunded,
                         lost_fixture) {
     follow(lost_message());

@@ -1,0 +1,345 @@
+#include "otpd/otp/journal.hpp"
+
+#include "journal/journal_slots.hpp"
+#include "otpd/net/on_strand.hpp"
+#include "otpd/net/run_on.hpp"
+#include "otpd/telemetry/log.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <deque>
+#include <exception>
+#include <utility>
+
+namespace otpd::otp {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// An entry is written during the first two thirds of a lease, so that it arrives before its end.
+std::chrono::milliseconds used_part(std::chrono::milliseconds lease) {
+    return 2 * lease / 3;
+}
+/// After a page that could not be read.
+constexpr std::chrono::milliseconds read_pause{1'000};
+/// Most calls of put() and so on that are on their way to the strand.
+constexpr std::size_t arrivals_max = 65'536;
+
+steady_time steady_now() {
+    return std::chrono::steady_clock::now();
+}
+
+store::journal_id fresh_id(random_source& random) {
+    store::journal_id id{};
+    random.fill(id);
+    return id;
+}
+
+} // namespace
+
+/// Members are used on the strand, except for atomic ones and functions marked otherwise.
+class journal::impl : public std::enable_shared_from_this<impl> {
+public:
+    impl(asio::any_io_executor const& executor, journal_options options, dependencies deps)
+        : options_(options), deps_(deps), strand_(asio::make_strand(executor)), wake_(strand_),
+          idle_(strand_), slots_(options.slots_first, options.slots_max, fresh_id(deps.random)) {}
+
+    // Called from any thread.
+
+    [[nodiscard]] net::strand const& strand() const noexcept { return strand_; }
+    [[nodiscard]] journal_ticket next_ticket() noexcept { return ++last_ticket_; }
+    [[nodiscard]] std::string seal(journal_content const& content) const {
+        std::string text(1, static_cast<char>(content.kind));
+        return deps_.keys.seal_text(content.id, text.append(content.text), deps_.random);
+    }
+
+    /// Runs `change` on the strand. Returns false if too many are on their way, or the journal has
+    /// ended.
+    template <class Change>
+    bool post(Change change) noexcept {
+        if (is_over_) return false;
+        if (arrivals_.fetch_add(1) >= arrivals_max) {
+            --arrivals_;
+            return false;
+        }
+        try {
+            asio::post(strand_, [self = shared_from_this(), change = std::move(change)]() mutable {
+                --self->arrivals_;
+                change(self->slots_);
+                self->flush();
+            });
+        } catch (std::exception const&) { // no memory for it
+            --arrivals_;
+            return false;
+        }
+        return true;
+    }
+
+    void stop() {
+        if (is_over_.exchange(true)) return;
+        asio::post(strand_, [self = shared_from_this()] { self->wake_.cancel(); });
+    }
+
+    // The following run on the strand.
+
+    [[nodiscard]] std::optional<store::journal_place> reserve(journal_ticket ticket,
+                                                              store::verification_id const& id) {
+        if (is_over_ || !has_lease()) return std::nullopt;
+        auto const at = slots_.reserve(ticket, id);
+        if (slots_.wants_slots()) claim_now();
+        return at;
+    }
+
+    static asio::awaitable<bool> start(std::shared_ptr<impl> self, journal_reader& reader) {
+        self->reader_ = &reader;
+        co_await self->claim();
+        self->is_running_ = true;
+        self->spawn(run(self));
+        co_return true;
+    }
+
+    static asio::awaitable<bool> drain(std::shared_ptr<impl> self, deadline limit) {
+        self->is_draining_ = true;
+        self->wake_.cancel();
+        self->flush();
+        while ((self->is_running_ || self->is_writing_) && !limit.expired()) {
+            self->idle_.expires_at(limit.at());
+            co_await self->idle_.async_wait(asio::as_tuple(asio::deferred));
+        }
+        self->is_over_ = true;
+        auto last = self->slots_.claim();
+        last.lease = self->options_.lease;
+        last.ends = true;
+        if (last.begins) co_return false; // it never had a lease
+        if (self->slots_.used() == 0) last.emptied.push_back(last.holder);
+        auto const answer = co_await self->deps_.store.claim_journals(std::move(last));
+        co_return answer.has_value();
+    }
+
+private:
+    void spawn(asio::awaitable<void> task) {
+        auto ended = [self = shared_from_this()](std::exception_ptr thrown) {
+            if (thrown) self->deps_.log.error("journal_ended");
+            self->idle_.cancel();
+        };
+        asio::co_spawn(strand_, std::move(task), std::move(ended));
+    }
+
+    [[nodiscard]] bool has_lease() const { return steady_now() < leased_until_; }
+
+    void claim_now() {
+        claim_at_ = {};
+        wake_.cancel();
+    }
+
+    // --- leases ---
+
+    static asio::awaitable<void> run(std::shared_ptr<impl> self) {
+        while (!self->is_draining_ && !self->is_over_) {
+            if (steady_now() >= self->claim_at_)
+                co_await self->claim();
+            else if (!self->unread_.empty() && self->has_lease())
+                co_await self->read_page();
+            else
+                co_await self->rest(self->claim_at_);
+        }
+        self->is_running_ = false;
+    }
+
+    asio::awaitable<void> rest(steady_time until) {
+        wake_.expires_at(until);
+        co_await wake_.async_wait(asio::as_tuple(asio::deferred));
+    }
+
+    asio::awaitable<void> claim() {
+        auto const began = steady_now();
+        claim_at_ = began + options_.renewal;
+        auto request = slots_.claim();
+        request.lease = options_.lease;
+        request.is_alone = options_.is_alone;
+        bool const is_first = request.begins;
+        auto const answer = co_await deps_.store.claim_journals(std::move(request));
+        if (!answer) co_return;
+        if (answer->empty()) {
+            begin_again(is_first);
+            co_return;
+        }
+        leased_until_ = began + used_part(options_.lease);
+        for (auto const& each : slots_.held(*answer)) {
+            deps_.log.info("journal_taken_over", {{"slots", each.slots}});
+            unread_.push_back({each.id, each.slots});
+        }
+        flush();
+    }
+
+    void begin_again(bool was_new) {
+        leased_until_ = {};
+        unread_.clear();
+        slots_.begin(fresh_id(deps_.random));
+        if (was_new) return; // there are too many journals
+        deps_.log.warn("journal_lost");
+        reader_->lost();
+        claim_at_ = {};
+    }
+
+    // --- takeover ---
+
+    struct unread_journal {
+        store::journal_id id{};
+        std::uint32_t slots = 0;
+        std::uint32_t next = 0;
+    };
+
+    asio::awaitable<void> read_page() {
+        auto const from = unread_.front();
+        store::journal_page page{from.id, from.next,
+                                 std::min(store::journal_page_max, from.slots - from.next)};
+        auto const answer = co_await deps_.store.read_journal(page);
+        // A claim does not run meanwhile, so this is the same journal.
+        if (!answer) {
+            co_await rest(steady_now() + read_pause);
+            co_return;
+        }
+        for (auto const& each : *answer)
+            adopt(from.id, each);
+        auto& unread = unread_.front();
+        unread.next += page.count;
+        if (unread.next < unread.slots) co_return;
+        slots_.adopted(from.id);
+        unread_.pop_front();
+        claim_at_ = {}; // there may be another one
+    }
+
+    void adopt(store::journal_id const& journal, store::journal_entry const& entry) {
+        auto text = deps_.keys.open_text(entry.id, entry.text);
+        if (!text || text->empty()) { // it ends by itself
+            deps_.log.warn("journal_entry_unreadable");
+            return;
+        }
+        auto const ticket = next_ticket();
+        slots_.adopt(ticket, {journal, entry.slot}, entry.id);
+        auto const kind = static_cast<journal_kind>(text->front());
+        reader_->taken_over(ticket, {kind, entry.id, text->substr(1), entry.retention});
+    }
+
+    // --- writes ---
+
+    void flush() {
+        if (is_writing_ || is_over_ || !has_lease()) return;
+        if (slots_.wants_slots()) claim_now();
+        auto writes = slots_.next_writes();
+        if (slots_.left_out() > left_out_ && std::exchange(left_out_, slots_.left_out()) == 0)
+            deps_.log.warn("journal_full");
+        if (writes.empty()) return;
+        is_writing_ = true;
+        spawn(write(shared_from_this(), std::move(writes)));
+    }
+
+    static asio::awaitable<void> write(std::shared_ptr<impl> self,
+                                       std::vector<store::journal_write> writes) {
+        store::result<std::monostate> answer = store::fault::unknown;
+        std::exception_ptr thrown;
+        try {
+            answer = co_await self->deps_.store.write_journal(std::move(writes));
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        self->slots_.written(answer.has_value());
+        self->is_writing_ = false;
+        if (thrown) std::rethrow_exception(thrown);
+        if (answer) self->flush(); // otherwise after the next claim
+    }
+
+    journal_options const options_;
+    dependencies const deps_;
+    net::strand const strand_;
+    asio::steady_timer wake_; ///< of run()
+    asio::steady_timer idle_; ///< of drain()
+    journal_slots slots_;
+    journal_reader* reader_ = nullptr;
+    steady_time leased_until_{};
+    steady_time claim_at_{};
+    std::deque<unread_journal> unread_; ///< taken over
+    std::size_t left_out_ = 0;
+    bool is_running_ = false;
+    bool is_writing_ = false;
+    bool is_draining_ = false;
+    std::atomic<bool> is_over_{false};
+    std::atomic<journal_ticket> last_ticket_{0};
+    std::atomic<std::size_t> arrivals_{0};
+};
+
+journal::journal(asio::any_io_executor executor, journal_options options, dependencies deps)
+    : impl_(std::make_shared<impl>(executor, options, deps)) {}
+
+journal::~journal() {
+    impl_->stop();
+}
+
+asio::awaitable<std::optional<journal_slot>> journal::reserve(store::verification_id id) {
+    auto const held = impl_;
+    journal_slot slot;
+    slot.ticket = held->next_ticket();
+    auto take = [&] { return held->reserve(slot.ticket, id); };
+    auto const at = co_await net::on_strand(held->strand(), take);
+    if (!at) co_return std::nullopt;
+    slot.at = *at;
+    co_return slot;
+}
+
+store::journal_write journal::entry(journal_slot const& slot,
+                                    journal_content const& content) const {
+    return {slot.at, content.id, impl_->seal(content), content.retention};
+}
+
+store::journal_write journal::erasure(journal_slot const& slot, store::verification_id const& id) {
+    return {slot.at, id, {}, {}};
+}
+
+journal_ticket journal::put(journal_content const& content) noexcept {
+    auto const ticket = impl_->next_ticket();
+    replace(ticket, content);
+    return ticket;
+}
+
+void journal::replace(journal_ticket ticket, journal_content const& content) noexcept {
+    if (ticket == 0) return;
+    try {
+        impl_->post([ticket, id = content.id, text = impl_->seal(content),
+                     retention = content.retention](journal_slots& slots) mutable {
+            slots.put(ticket, id, std::move(text), retention);
+        });
+    } catch (std::exception const&) { // no memory for it
+        return;
+    }
+}
+
+void journal::erase(journal_ticket ticket) noexcept {
+    if (ticket == 0) return;
+    impl_->post([ticket](journal_slots& slots) { slots.erase(ticket); });
+}
+
+void journal::free(journal_ticket ticket) noexcept {
+    if (ticket == 0) return;
+    impl_->post([ticket](journal_slots& slots) { slots.free(ticket); });
+}
+
+asio::awaitable<void> journal::start(journal_reader& reader) {
+    auto const held = impl_;
+    co_await net::run_on(held->strand(), impl::start(held, reader));
+}
+
+asio::awaitable<void> journal::drain(deadline limit) {
+    auto const held = impl_;
+    co_await net::run_on(held->strand(), impl::drain(held, limit));
+}
+
+} // namespace otpd::otp

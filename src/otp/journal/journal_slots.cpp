@@ -1,0 +1,178 @@
+#include "journal/journal_slots.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace otpd::otp {
+
+void journal_slots::begin(store::journal_id own) {
+    own_ = own;
+    is_new_ = true;
+    allowed_ = next_ = 0;
+    free_ = {};
+    own_used_ = 0;
+    for (auto at = waiting_.begin(); at != waiting_.end();) {
+        bool const is_of_old = entries_.contains(at->ticket);
+        if (is_of_old) waiting_by_ticket_.erase(at->ticket);
+        at = is_of_old ? waiting_.erase(at) : std::next(at);
+    }
+    entries_.clear();
+    taken_.clear();
+    emptied_.clear();
+    in_flight_.clear();
+}
+
+// --- entries ------------------------------------------------------------------------------------
+
+std::optional<store::journal_place> journal_slots::reserve(journal_ticket ticket, id const& of) {
+    std::uint32_t slot = next_;
+    if (!free_.empty()) {
+        slot = free_.top();
+        free_.pop();
+    } else if (next_ < allowed_) {
+        ++next_;
+    } else {
+        return std::nullopt;
+    }
+    ++own_used_;
+    store::journal_place const at{own_, slot};
+    entries_.emplace(ticket, known_entry{at, of});
+    return at;
+}
+
+void journal_slots::wait(change made) {
+    auto const ticket = made.ticket;
+    waiting_.push_back(std::move(made));
+    waiting_by_ticket_[ticket] = std::prev(waiting_.end());
+}
+
+void journal_slots::put(journal_ticket ticket, id const& of, std::string text,
+                        store::duration retention) {
+    change made{ticket, of, std::move(text), retention};
+    auto const found = waiting_by_ticket_.find(ticket);
+    if (found != waiting_by_ticket_.end())
+        *found->second = std::move(made);
+    else
+        wait(std::move(made));
+}
+
+void journal_slots::erase(journal_ticket ticket) {
+    auto const found = waiting_by_ticket_.find(ticket);
+    if (found != waiting_by_ticket_.end()) {
+        waiting_.erase(found->second);
+        waiting_by_ticket_.erase(found);
+    }
+    auto const entry = entries_.find(ticket);
+    if (entry != entries_.end()) wait({ticket, entry->second.of, {}, {}});
+}
+
+void journal_slots::free(journal_ticket ticket) {
+    auto const found = entries_.find(ticket);
+    if (found == entries_.end()) return;
+    auto const at = found->second.at;
+    entries_.erase(found);
+    if (at.journal == own_) {
+        --own_used_;
+        free_.push(at.slot);
+        return;
+    }
+    auto const journal = taken_.find(at.journal);
+    if (journal == taken_.end()) return;
+    --journal->second.used;
+    note_if_empty(at.journal);
+}
+
+std::vector<store::journal_write> journal_slots::next_writes() {
+    std::vector<store::journal_write> writes;
+    if (!in_flight_.empty()) return writes;
+    while (!waiting_.empty() && writes.size() < store::journal_page_max) {
+        auto& next = waiting_.front();
+        auto const ticket = next.ticket;
+        auto entry = entries_.find(ticket);
+        if (entry == entries_.end() && !next.text.empty()) {
+            if (reserve(ticket, next.of))
+                entry = entries_.find(ticket);
+            else if (allowed_ < slots_max_)
+                break; // the next claim allows more
+            else
+                ++left_out_;
+        }
+        if (entry != entries_.end()) {
+            writes.push_back({entry->second.at, next.of, next.text, next.retention});
+            in_flight_.push_back(std::move(next));
+        }
+        waiting_by_ticket_.erase(ticket);
+        waiting_.pop_front();
+    }
+    return writes;
+}
+
+void journal_slots::written(bool is_done) {
+    auto const answered = std::exchange(in_flight_, {});
+    for (auto each = answered.rbegin(); each != answered.rend(); ++each) {
+        if (is_done) {
+            if (each->text.empty()) free(each->ticket);
+        } else if (!waiting_by_ticket_.contains(
+                       each->ticket)) { // otherwise a later one replaces it
+            waiting_.push_front(*each);
+            waiting_by_ticket_[each->ticket] = waiting_.begin();
+        }
+    }
+}
+
+// --- journals -----------------------------------------------------------------------------------
+
+bool journal_slots::wants_slots() const noexcept {
+    auto const needed = own_used_ + waiting_.size();
+    return allowed_ < slots_max_ && needed > allowed_ / 2;
+}
+
+store::journal_claim journal_slots::claim() const {
+    store::journal_claim request;
+    request.holder = own_;
+    request.begins = is_new_;
+    request.slots = allowed_ == 0 ? slots_first_ : allowed_;
+    if (allowed_ > 0 && wants_slots()) request.slots = 2 * allowed_;
+    request.slots = std::min(request.slots, slots_max_);
+    request.emptied = emptied_;
+    return request;
+}
+
+std::vector<store::held_journal> journal_slots::held(store::journals_held const& answer) {
+    std::vector<store::held_journal> fresh;
+    is_new_ = false;
+    for (auto const& each : answer) {
+        if (each.id == own_)
+            allowed_ = std::min(each.slots, slots_max_);
+        else if (taken_.try_emplace(each.id).second)
+            fresh.push_back(each);
+    }
+    std::erase_if(emptied_, [&](store::journal_id const& each) {
+        bool const is_gone =
+            std::ranges::find(answer, each, &store::held_journal::id) == answer.end();
+        if (is_gone) taken_.erase(each);
+        return is_gone;
+    });
+    return fresh;
+}
+
+void journal_slots::adopt(journal_ticket ticket, store::journal_place const& at, id const& of) {
+    auto const journal = taken_.find(at.journal);
+    if (journal == taken_.end()) return;
+    ++journal->second.used;
+    entries_.emplace(ticket, known_entry{at, of});
+}
+
+void journal_slots::adopted(store::journal_id const& journal) {
+    auto const found = taken_.find(journal);
+    if (found == taken_.end()) return;
+    found->second.is_complete = true;
+    note_if_empty(journal);
+}
+
+void journal_slots::note_if_empty(store::journal_id const& journal) {
+    auto const& state = taken_.at(journal);
+    if (state.used == 0 && state.is_complete) emptied_.push_back(journal);
+}
+
+} // namespace otpd::otp

@@ -1,0 +1,61 @@
+#include "send/send_entries.hpp"
+
+#include "otpd/otp/followed_text.hpp"
+
+#include <utility>
+
+namespace otpd::otp {
+
+namespace {
+
+/// A sealed number is kept no longer, even if the upstream does not tell what became of the send.
+constexpr std::chrono::hours unknown_max{24};
+
+} // namespace
+
+boost::asio::awaitable<void> send_entries::reserve(send_state& send) const {
+    if (journal_ == nullptr || send.draft.is_test || send.slot) co_return;
+    send.slot = co_await journal_->reserve(send.draft.address.id);
+}
+
+std::optional<store::journal_write> send_entries::write(send_state const& send) const {
+    if (!send.slot) return std::nullopt;
+    auto const& id = send.draft.address.id;
+    auto const message = message_of(send, reports_.event_of_transmission(send));
+    if (!message) return journal::erasure(*send.slot, id);
+    return journal_->entry(*send.slot, {journal_kind::message, id, text_of(*message, now_.wall()),
+                                        message->follow_for});
+}
+
+void send_entries::end(send_state const& send) const noexcept {
+    if (!send.slot) return;
+    if (send.is_entered)
+        journal_->erase(send.slot->ticket);
+    else
+        journal_->free(send.slot->ticket);
+}
+
+std::optional<followed_message> send_entries::message_of(send_state const& send,
+                                                         verification_event event) const {
+    auto const* const accepted = send.accepted();
+    bool const is_unknown = !send.message || send.unknown() != nullptr;
+    if (send.draft.is_test || (accepted == nullptr && !is_unknown)) return std::nullopt;
+    followed_message message;
+    message.address = send.draft.address;
+    message.event = std::move(event);
+    message.event.at = now_.wall(); // the tracker measures by this process's clock
+    message.event.steps.clear();
+    message.admitted_at = send.draft.began_at;
+    message.asked_at = send.message ? send.asked_at : now_.wall();
+    message.follow_for = send.draft.rules.ttl;
+    message.expected = send.routes().taken.expected;
+    if (send.slot) message.ticket = send.slot->ticket;
+    if (accepted != nullptr) return message;
+    if (send.slot) message.follow_for = unknown_max;
+    message.to = send.draft.request.to;
+    for (auto const& each : send.routes().taken.reservations)
+        message.booked.push_back(each.budget);
+    return message;
+}
+
+} // namespace otpd::otp

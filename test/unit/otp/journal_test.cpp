@@ -1,0 +1,172 @@
+// The journal of an instance, and what the next one takes over.
+
+#include "backend/memory_backend.hpp"
+#include "coroutines.hpp"
+#include "manual_clock.hpp"
+#include "otpd/otp/journal.hpp"
+#include "otpd/telemetry/log.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace otpd::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+using otp::journal_kind;
+
+class entry_list final : public otp::journal_reader {
+public:
+    std::map<std::string, otp::journal_ticket> tickets; ///< by text
+    std::map<std::string, journal_kind> kinds;
+    int times_lost = 0;
+
+    void taken_over(otp::journal_ticket ticket, otp::journal_content entry) noexcept override {
+        tickets[entry.text] = ticket;
+        kinds[entry.text] = entry.kind;
+    }
+    void lost() noexcept override { ++times_lost; }
+};
+
+otp::journal_content content_of(std::uint8_t id, std::string text,
+                                journal_kind kind = journal_kind::message) {
+    otp::journal_content content;
+    content.kind = kind;
+    content.id[0] = std::byte{id};
+    content.text = std::move(text);
+    content.retention = 1h;
+    return content;
+}
+
+struct journal_fixture {
+    journal_fixture() { options.is_alone = true; }
+    ~journal_fixture() {
+        current = nullptr;
+        context.restart();
+        context.poll();
+    }
+
+    /// The instance before ends without a word.
+    otp::journal& begin() {
+        current = nullptr;
+        reader = {};
+        current = std::make_unique<otp::journal>(
+            context.get_executor(), options, otp::journal::dependencies{memory, keys, random, log});
+        run(context, current->start(reader));
+        return *current;
+    }
+    /// Runs until nothing more happens without the time passing.
+    void settle() {
+        context.restart();
+        for (int calm = 0; calm < 3;)
+            calm = context.poll() == 0 ? calm + 1 : 0;
+    }
+    std::size_t entries_of(otpd::store::journal_id const& id) {
+        otpd::store::journal_page const page{id, 0, otpd::store::journal_page_max};
+        return run(context, memory.read_journal(page)).value().size();
+    }
+
+    boost::asio::io_context context;
+    manual_clock clock;
+    otpd::store::memory_backend memory{context.get_executor(), clock,
+                                       otpd::store::memory_options{}};
+    otp::key_ring keys{secret_string(std::string(32, 'k')), {}, secret_string()};
+    openssl_random random;
+    telemetry::logger log;
+    otp::journal_options options;
+    entry_list reader;
+    std::unique_ptr<otp::journal> current;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(journals_of_instances, journal_fixture)
+
+BOOST_AUTO_TEST_CASE(the_next_instance_takes_over_what_has_not_ended) {
+    auto& first = begin();
+    first.put(content_of(1, "a"));
+    auto const ended = first.put(content_of(2, "b"));
+    first.put(content_of(3, "c", journal_kind::webhook));
+    settle();
+    first.erase(ended);
+    settle();
+    begin();
+    settle();
+    BOOST_TEST(reader.tickets.size() == 2U);
+    BOOST_TEST(reader.tickets.contains("a"));
+    BOOST_TEST((reader.kinds.at("c") == journal_kind::webhook));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_taken_over_ends_or_is_taken_over_again) {
+    auto& first = begin();
+    first.put(content_of(1, "a"));
+    first.put(content_of(2, "b"));
+    settle();
+    auto& second = begin();
+    settle();
+    second.erase(reader.tickets.at("a"));
+    settle();
+    begin();
+    settle();
+    BOOST_TEST(reader.tickets.size() == 1U);
+    BOOST_TEST(reader.tickets.contains("b"));
+}
+
+BOOST_AUTO_TEST_CASE(a_step_writes_the_entry_of_a_reserved_slot) {
+    auto& first = begin();
+    auto const content = content_of(1, "sent");
+    auto const slot = run(context, first.reserve(content.id));
+    BOOST_REQUIRE(slot.has_value());
+    BOOST_TEST(entries_of(slot->at.journal) == 0U);
+    run(context, memory.write_journal({first.entry(*slot, content)})).value();
+    BOOST_TEST(entries_of(slot->at.journal) == 1U);
+    first.replace(slot->ticket, content_of(1, "open"));
+    settle();
+    begin();
+    settle();
+    BOOST_TEST(reader.tickets.size() == 1U);
+    BOOST_TEST(reader.tickets.contains("open"));
+}
+
+BOOST_AUTO_TEST_CASE(an_instance_that_ends_hands_over_at_once_and_another_waits_for_the_lease) {
+    options.is_alone = false;
+    auto& first = begin();
+    first.put(content_of(1, "a"));
+    settle();
+    begin(); // the first one ended without a word
+    settle();
+    BOOST_TEST(reader.tickets.empty());
+    current->put(content_of(2, "b"));
+    run(context, current->drain(deadline::in(hang_limit)));
+    begin();
+    settle();
+    BOOST_TEST(reader.tickets.size() == 1U);
+    BOOST_TEST(reader.tickets.contains("b"));
+    clock.advance(1min);
+    begin();
+    settle();
+    BOOST_TEST(reader.tickets.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(entries_of_another_secret_are_left_to_their_end) {
+    begin().put(content_of(1, "a"));
+    settle();
+    keys = otp::key_ring(secret_string(std::string(32, 'x')), {}, secret_string());
+    begin();
+    settle();
+    BOOST_TEST(reader.tickets.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_instance_without_a_lease_reserves_nothing) {
+    otp::journal fresh(context.get_executor(), options,
+                       otp::journal::dependencies{memory, keys, random, log});
+    BOOST_TEST(!run(context, fresh.reserve({})).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace otpd::test
