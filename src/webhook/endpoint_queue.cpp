@@ -4,19 +4,18 @@
 
 namespace otpd::webhook {
 
-bool endpoint_queue::push(std::shared_ptr<message const> webhook, steady_time now) {
-    bool const full = size() >= messages_max_;
-    if (full) {
-        if (waiting_.empty()) return false;
+std::optional<queued> endpoint_queue::push(queued fresh, steady_time now) {
+    std::optional<queued> dropped;
+    if (size() >= messages_max_) {
+        if (waiting_.empty()) return fresh;
         auto const oldest = waiting_.begin();
         by_due_.erase({oldest->second.due, oldest->first});
+        dropped = std::move(oldest->second.message);
         waiting_.erase(oldest);
     }
-    queued fresh;
-    fresh.webhook = std::move(webhook);
     fresh.age = ++came_;
     wait(std::move(fresh), now);
-    return !full;
+    return dropped;
 }
 
 std::optional<queued> endpoint_queue::take(steady_time now) {
@@ -50,11 +49,13 @@ std::optional<steady_time> endpoint_queue::next_due() const {
     return std::max(by_due_.begin()->first, rest_until_);
 }
 
-std::size_t endpoint_queue::clear() noexcept {
-    auto const count = waiting_.size();
+std::vector<queued> endpoint_queue::clear() {
+    std::vector<queued> dropped;
+    for (auto& [age, each] : waiting_)
+        dropped.push_back(std::move(each.message));
     waiting_.clear();
     by_due_.clear();
-    return count;
+    return dropped;
 }
 
 } // namespace otpd::webhook

@@ -16,21 +16,23 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace otpd::webhook {
 
 /// The same for all endpoints and attempts.
 struct message {
     std::string id;
-    std::string_view type; ///< from type_of(), of static storage
+    std::string type; ///< as in type_of()
     std::string payload;
 };
 
 /// A message for one endpoint.
 struct queued {
     std::shared_ptr<message const> webhook;
-    unsigned tries = 0;    ///< attempts so far
-    std::uint64_t age = 0; ///< sequence number: the oldest message has the lowest
+    unsigned tries = 0;       ///< attempts so far
+    std::uint64_t age = 0;    ///< sequence number: the oldest message has the lowest
+    std::uint64_t ticket = 0; ///< in the outbox
 };
 
 class endpoint_queue {
@@ -38,9 +40,8 @@ public:
     /// `messages_max` >= 1.
     explicit endpoint_queue(std::size_t messages_max) noexcept : messages_max_(messages_max) {}
 
-    /// Returns false if an older message was dropped (or `webhook` itself if all others are being
-    /// sent).
-    bool push(std::shared_ptr<message const> webhook, steady_time now);
+    /// Returns the message that was dropped for it (or itself if all others are being sent).
+    std::optional<queued> push(queued fresh, steady_time now);
     /// Takes the message with the earliest due time. Call put_back() or done() afterwards.
     [[nodiscard]] std::optional<queued> take(steady_time now);
     void put_back(queued tried, steady_time due);
@@ -53,8 +54,8 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept { return waiting_.size() + taken_; }
     [[nodiscard]] std::size_t taken() const noexcept { return taken_; }
-    /// Drops all waiting messages and returns their number.
-    std::size_t clear() noexcept;
+    /// Drops and returns all waiting messages.
+    std::vector<queued> clear();
 
 private:
     struct waiting {

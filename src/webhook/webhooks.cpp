@@ -1,10 +1,10 @@
 #include "otpd/webhook/webhooks.hpp"
 
 #include "attempt.hpp"
+#include "kept_message.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/net/run_on.hpp"
 #include "otpd/telemetry/metrics.hpp"
-#include "payload.hpp"
 #include "receiver.hpp"
 #include "retry.hpp"
 
@@ -67,9 +67,15 @@ public:
         if (!wants(event)) return;
         try {
             post(event);
-        } catch (...) { // no memory for a copy
+        } catch (...) { // no memory for it
             deps_.metrics.webhook("dropped");
         }
+    }
+
+    void take_over(std::uint64_t ticket, std::string text) {
+        asio::post(strand_, [self = shared_from_this(), ticket, text = std::move(text)] {
+            self->taken_over(ticket, text);
+        });
     }
 
     void start() {
@@ -108,40 +114,66 @@ private:
             deps_.metrics.webhook("dropped");
             return;
         }
-        auto arrive = [self = shared_from_this(), copy = otp::verification_event(event)] {
+        // Kept before anything that follows from the event, so that it is not lost between both.
+        auto const id = id_of(event, deps_.random);
+        auto const message = message_of(id, event);
+        std::vector<arrival> wanted;
+        for (auto& to : receivers_)
+            if (to.wants(event)) wanted.push_back({&to, {message, 0, 0, keep(id, to, *message)}});
+        auto arrive = [self = shared_from_this(), wanted = std::move(wanted)]() mutable {
             --self->arrivals_;
-            self->arrived(copy);
+            for (auto& each : wanted)
+                self->arrived(*each.to, std::move(each.message));
         };
         asio::post(strand_, std::move(arrive));
     }
 
+    [[nodiscard]] std::uint64_t keep(outbox::id const& id, receiver const& to,
+                                     message const& message) const {
+        if (deps_.kept_in == nullptr) return 0;
+        return deps_.kept_in->keep(id, text_of(to.who.name, message));
+    }
+    void forget(queued const& ended) noexcept {
+        if (deps_.kept_in != nullptr) deps_.kept_in->forget(ended.ticket);
+    }
+
     // The following run on the strand.
 
-    void arrived(otp::verification_event const& event) {
+    struct arrival {
+        receiver* to = nullptr;
+        queued message;
+    };
+
+    void arrived(receiver& to, queued message) {
         if (ended_) return;
         try {
-            auto const told = message_of(event);
-            for (auto& to : receivers_)
-                if (to.wants(event)) enqueue(to, told);
+            enqueue(to, std::move(message));
         } catch (...) {
             broken(std::current_exception());
         }
     }
 
-    [[nodiscard]] std::shared_ptr<message const>
-    message_of(otp::verification_event const& event) const {
-        std::array<std::byte, 16> id{};
-        deps_.random.fill(id);
-        auto result = std::make_shared<message>();
-        result->id = "msg_" + to_hex(id);
-        result->type = type_of(event.type);
-        result->payload = payload_of(event);
-        return result;
+    void taken_over(std::uint64_t ticket, std::string const& text) {
+        if (ended_) return;
+        auto kept = kept_message_of(text);
+        auto const to = std::ranges::find_if(receivers_, [&](receiver const& each) {
+            return kept && each.who.name == kept->endpoint;
+        });
+        queued message;
+        message.ticket = ticket;
+        if (to == receivers_.end() || to->off) { // by other settings, for example
+            forget(message);
+            deps_.metrics.webhook("given_up");
+            return;
+        }
+        message.webhook = std::make_shared<webhook::message const>(std::move(kept->content));
+        arrived(*to, std::move(message));
     }
 
-    void enqueue(receiver& to, std::shared_ptr<message const> told) {
-        bool const had_room = to.queue.push(std::move(told), std::chrono::steady_clock::now());
-        if (!had_room) {
+    void enqueue(receiver& to, queued message) {
+        auto const dropped = to.queue.push(std::move(message), std::chrono::steady_clock::now());
+        if (dropped) {
+            forget(*dropped);
             deps_.metrics.webhook("dropped");
             if (!std::exchange(to.dropping, true))
                 deps_.log.warn("webhook_dropped",
@@ -200,20 +232,22 @@ private:
         auto const judged = judge(exchanged);
         switch (judged.is) {
         case verdict::kind::delivered:
-            delivered(to);
+            delivered(to, queued);
             break;
         case verdict::kind::failed:
             failed(to, std::move(queued), judged);
             break;
         case verdict::kind::gone:
             to.queue.done();
+            forget(queued);
             turn_off(to);
             break;
         }
     }
 
-    void delivered(receiver& to) {
+    void delivered(receiver& to, queued const& ended) {
         to.queue.done();
+        forget(ended);
         deps_.metrics.webhook("delivered");
         if (std::exchange(to.failing, false))
             deps_.log.info("webhook_recovered", {{"endpoint", to.who.name}});
@@ -232,8 +266,13 @@ private:
         auto const now = std::chrono::steady_clock::now();
         auto const pause =
             pause_after(queued.tries, retry_policy{options_.hurry}, why.retry_after, deps_.random);
+        if (closed_ && pause && !to.off && queued.ticket != 0) { // the next process sends it
+            to.queue.done();
+            return;
+        }
         if (!pause || to.off || closed_) {
             to.queue.done();
+            forget(queued);
             deps_.metrics.webhook("given_up");
             deps_.log.warn("webhook_given_up", {{"endpoint", to.who.name},
                                                 {"webhook_id", queued.webhook->id},
@@ -254,10 +293,14 @@ private:
     }
 
     void give_up_waiting(receiver& to) {
-        auto const left = to.queue.clear();
-        if (left == 0) return;
-        for (std::size_t i = 0; i != left; ++i)
+        std::size_t left = 0;
+        for (auto const& each : to.queue.clear()) {
+            if (ended_ && each.ticket != 0) continue; // the next process sends it
+            forget(each);
             deps_.metrics.webhook("given_up");
+            ++left;
+        }
+        if (left == 0) return;
         deps_.log.warn("webhook_messages_left", {{"endpoint", to.who.name}, {"messages", left}});
     }
 
@@ -302,6 +345,10 @@ bool webhooks::wants(otp::event_type kind) const noexcept {
 
 void webhooks::on_event(otp::verification_event const& event) noexcept {
     impl_->on_event(event);
+}
+
+void webhooks::take_over(std::uint64_t ticket, std::string text) {
+    impl_->take_over(ticket, std::move(text));
 }
 
 void webhooks::start() {

@@ -3,9 +3,9 @@
 /// Sends verification events to other servers, signed according to Standard Webhooks (webhook-id,
 /// webhook-timestamp, webhook-signature; HMAC-SHA-256).
 ///
-/// No request waits for a webhook. Each endpoint has its own bounded queue in memory and sends a
-/// few messages concurrently. When the queue is full, the oldest message is dropped, counted and
-/// logged. A failed message is retried after 5 s, 30 s, 2 min, 10 min, 30 min, 2 h and 6 h (each
+/// No request waits for a webhook. Each endpoint has its own bounded queue and sends a few messages
+/// concurrently. When the queue is full, the oldest message is dropped, counted and logged. With an
+/// outbox, messages outlive the process: each is sent at least once, always with the same id. A failed message is retried after 5 s, 30 s, 2 min, 10 min, 30 min, 2 h and 6 h (each
 /// with jitter) until the endpoint answers 2xx. 410 disables the endpoint until the restart.
 ///
 /// Each event is one message, with the same id for all endpoints and attempts. A redirect is a
@@ -24,6 +24,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -76,6 +77,17 @@ struct options {
     }
 };
 
+/// Keeps messages until they are delivered or given up. Thread-safe; never waits.
+class outbox {
+public:
+    using id = std::array<std::byte, 16>; ///< of a message
+
+    virtual ~outbox() = default;
+    /// Returns a ticket; 0 if it is not kept.
+    virtual std::uint64_t keep(id const& of, std::string text) noexcept = 0;
+    virtual void forget(std::uint64_t ticket) noexcept = 0;
+};
+
 /// Thread-safe. Sends nothing before start().
 class webhooks final : public otp::observer {
 public:
@@ -87,6 +99,7 @@ public:
         random_source& random;
         telemetry::logger& log;
         telemetry::metrics& metrics;
+        outbox* kept_in = nullptr; ///< null: messages end with the process
     };
 
     webhooks(boost::asio::any_io_executor executor, std::vector<endpoint> endpoints, options with,
@@ -96,9 +109,12 @@ public:
     [[nodiscard]] bool wants(otp::event_type kind) const noexcept override;
     void on_event(otp::verification_event const& event) noexcept override;
 
+    /// Sends a message that another process has kept.
+    void take_over(std::uint64_t ticket, std::string text);
+
     void start();
     /// Stops queueing messages. Messages that are being sent or are due may end within `limit`;
-    /// those that wait for a retry are dropped. Soon afterwards the executor has no work of this
+    /// those that wait for a retry are dropped, unless an outbox keeps them. Soon afterwards the executor has no work of this
     /// object left. Call it once.
     boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
 

@@ -21,6 +21,8 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <thread>
@@ -90,6 +92,28 @@ otp::verification_event happening(event_type kind = event_type::accepted) {
     return result;
 }
 
+class kept_texts final : public webhook::outbox {
+public:
+    std::uint64_t keep(id const&, std::string text) noexcept override {
+        std::scoped_lock const lock(mutex_);
+        texts_[++last_] = std::move(text);
+        return last_;
+    }
+    void forget(std::uint64_t ticket) noexcept override {
+        std::scoped_lock const lock(mutex_);
+        texts_.erase(ticket);
+    }
+    [[nodiscard]] std::map<std::uint64_t, std::string> texts() const {
+        std::scoped_lock const lock(mutex_);
+        return texts_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::map<std::uint64_t, std::string> texts_;
+    std::uint64_t last_ = 0;
+};
+
 struct fixture {
     fixture() = default;
     fixture(fixture const&) = delete;
@@ -117,7 +141,7 @@ struct fixture {
 
     void make(std::vector<webhook::endpoint> endpoints) {
         hooks.emplace(context.get_executor(), std::move(endpoints), options,
-                      webhook::webhooks::dependencies{now, random, log, metrics});
+                      webhook::webhooks::dependencies{now, random, log, metrics, kept_in});
     }
     void run() {
         for (auto* one : {&worker, &other_worker})
@@ -171,6 +195,7 @@ struct fixture {
         context.get_executor()};
     std::jthread worker;
     std::jthread other_worker;
+    webhook::outbox* kept_in = nullptr;
     std::optional<webhook::webhooks> hooks;
     bool drained = false;
 };
@@ -178,6 +203,84 @@ struct fixture {
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(webhooks, fixture)
+
+BOOST_AUTO_TEST_CASE(a_message_is_kept_until_it_is_delivered) {
+    scripted_server server(loopback, answer_with(http_reply(200, "{}")));
+    kept_texts outbox;
+    kept_in = &outbox;
+    make({endpoint(server.port())});
+    hooks->on_event(happening());
+    BOOST_TEST(outbox.texts().size() == 1U);
+    run();
+    wait_for("delivered", 1);
+    drain();
+    BOOST_TEST(outbox.texts().empty());
+}
+
+BOOST_AUTO_TEST_CASE(
+    what_is_not_delivered_at_the_end_is_sent_by_the_next_process_with_the_same_id) {
+    scripted_server down(loopback, answer_with(http_reply(503, "{}")));
+    kept_texts outbox;
+    kept_in = &outbox;
+    options.hurry = 1;
+    start(endpoint(down.port()));
+    hooks->on_event(happening());
+    wait_for("failed", 1);
+    drain(0s);
+    BOOST_TEST_REQUIRE(outbox.texts().size() == 1U);
+    BOOST_TEST(count("given_up") == 0);
+
+    fixture next;
+    scripted_server up(next.loopback, answer_with(http_reply(200, "{}")));
+    next.kept_in = &outbox;
+    next.start(next.endpoint(up.port()));
+    auto const kept = *outbox.texts().begin();
+    next.hooks->take_over(kept.first, kept.second);
+    next.wait_for("delivered", 1);
+    next.drain();
+    BOOST_TEST(outbox.texts().empty());
+    BOOST_TEST_REQUIRE(up.notes().size() == 1U);
+    BOOST_TEST(ids_of(up.notes()) == ids_of(down.notes()), boost::test_tools::per_element());
+    BOOST_TEST(body_of(up.notes().front()) == body_of(down.notes().front()));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_kept_for_nobody_is_given_up) {
+    scripted_server server(loopback, answer_with(http_reply(200, "{}")));
+    kept_texts outbox;
+    kept_in = &outbox;
+    start(endpoint(server.port()));
+    for (std::string const text : {"other\nmsg_1\nverification.accepted\n{}", "crm\nmsg_1\n", ""})
+        hooks->take_over(outbox.keep({}, text), text);
+    wait_for("given_up", 3);
+    drain();
+    BOOST_TEST(outbox.texts().empty());
+    BOOST_TEST(server.notes().empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_oldest_message_that_is_dropped_is_kept_no_longer) {
+    kept_texts outbox;
+    kept_in = &outbox;
+    options.queue_max = 2;
+    scripted_server server(loopback, never_answer);
+    make({endpoint(server.port())});
+    for (int n = 0; n < 3; ++n)
+        hooks->on_event(happening());
+    drain(0s);
+    BOOST_TEST(count("dropped") == 1);
+    BOOST_TEST(outbox.texts().size() == 2U);
+    BOOST_TEST(!outbox.texts().contains(1)); // the oldest
+}
+
+// After a crash the end of a message may be reported again.
+BOOST_AUTO_TEST_CASE(two_reports_of_one_end_have_one_id) {
+    scripted_server server(loopback, answer_with(http_reply(200, "{}")));
+    start(endpoint(server.port()));
+    for (auto const kind :
+         {event_type::delivered, event_type::delivered, event_type::verified, event_type::verified})
+        hooks->on_event(happening(kind));
+    wait_for("delivered", 4);
+    BOOST_TEST(ids_of(server.notes()).size() == 3U);
+}
 
 BOOST_AUTO_TEST_CASE(a_message_is_delivered_once_and_signed) {
     scripted_server server(loopback, answer_with(http_reply(200, "{}")));

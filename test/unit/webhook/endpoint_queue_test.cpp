@@ -14,11 +14,16 @@ namespace {
 struct fixture {
     endpoint_queue queue{3};
     steady_time const now{1h};
+    std::string dropped; ///< by the last push
 
     bool push(std::string id, steady_time at) {
         auto what = std::make_shared<message>();
         what->id = std::move(id);
-        return queue.push(std::move(what), at);
+        otpd::webhook::queued fresh;
+        fresh.webhook = std::move(what);
+        auto const displaced = queue.push(std::move(fresh), at);
+        dropped = displaced ? displaced->webhook->id : "";
+        return !displaced;
     }
     bool push(std::string id) { return push(std::move(id), now); }
     /// The id of the message that is taken; empty if there is none.
@@ -46,6 +51,7 @@ BOOST_AUTO_TEST_CASE(gives_up_the_oldest_when_it_is_full) {
     BOOST_TEST(push("b"));
     BOOST_TEST(push("c"));
     BOOST_TEST(!push("d"));
+    BOOST_TEST(dropped == "a");
     BOOST_TEST(queue.size() == 3u);
     BOOST_TEST(take() == "b");
     BOOST_TEST(take() == "c");
@@ -73,6 +79,7 @@ BOOST_AUTO_TEST_CASE(counts_what_is_being_sent_and_never_gives_that_up) {
     auto b = queue.take(now);
     auto c = queue.take(now);
     BOOST_TEST(!push("d"));
+    BOOST_TEST(dropped == "d");
     BOOST_TEST(queue.size() == 3u);
     BOOST_TEST(queue.taken() == 3u);
     queue.put_back(std::move(*c), now + 1s);
@@ -118,7 +125,7 @@ BOOST_AUTO_TEST_CASE(can_be_given_up_except_for_what_is_being_sent) {
     for (auto const* id : {"a", "b", "c"})
         push(id);
     BOOST_TEST(take() == "a");
-    BOOST_TEST(queue.clear() == 2u);
+    BOOST_TEST(queue.clear().size() == 2u);
     BOOST_TEST(queue.size() == 1u);
     BOOST_TEST(take().empty());
     BOOST_CHECK(queue.next_due() == std::nullopt);
