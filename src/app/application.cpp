@@ -57,6 +57,7 @@ public:
         listen(service_.api_server, service_.settings.server.listen);
         if (service_.admin_server) listen(*service_.admin_server, *service_.settings.admin.listen);
         start_store();
+        start_journal();
         service_.start_background();
         auto ended = [this](std::exception_ptr thrown) {
             if (thrown) service_.log.error("lifecycle_failed", {{"what", what_of(thrown)}});
@@ -78,6 +79,13 @@ private:
         service_.backend->stop();
         service_.context.run();
         throw std::runtime_error("store: " + *unusable);
+    }
+
+    /// Runs before the listeners accept, so that the first send has a lease. A failure is none of
+    /// the service's: it goes on in the background.
+    void start_journal() {
+        auto const failed = run_now(service_.start_journal());
+        if (failed) service_.log.error("journal_ended", {{"what", *failed}});
     }
 
     /// Runs the context until it is done. Returns a thrown exception's message as the answer.
@@ -140,6 +148,7 @@ private:
         service_.stop_background();
         co_await service_.domain.undo.drain(deadline::in(last_goodbye));
         co_await service_.hooks.drain(last_goodbye);
+        if (service_.journal) co_await service_.journal->drain(deadline::in(last_goodbye));
         co_await service_.send_client.drain(limit);
         co_await service_.question_client.drain(limit);
         service_.backend->stop();

@@ -25,6 +25,15 @@ telemetry::metrics_options metrics_of(otp::policy const& rules) {
     return options;
 }
 
+std::unique_ptr<otp::journal> make_journal(asio::any_io_executor executor, settings const& settings,
+                                           otp::journal::dependencies deps) {
+    using kind = store::location::kind;
+    if (settings.store.url.type == kind::memory) return nullptr;
+    otp::journal_options options;
+    options.is_alone = settings.store.url.type == kind::sqlite;
+    return std::make_unique<otp::journal>(std::move(executor), options, deps);
+}
+
 } // namespace
 
 service::service(app::settings with, store_factory const& factory)
@@ -37,6 +46,7 @@ service::service(app::settings with, store_factory const& factory)
       signals(lifecycle, SIGTERM, SIGINT, SIGHUP),
       backend(factory(context.get_executor(), settings, clock, store_events)),
       secrets(*backend, store_events, keys.secrets(), log), store(*backend, secrets, metrics),
+      journal(make_journal(context.get_executor(), settings, {store, keys, random, log})),
       send_client(context.get_executor(), settings.bridgexapi, random, upstream_events),
       question_client(context.get_executor(), question_options(settings.bridgexapi), random,
                       upstream_events),
@@ -51,24 +61,26 @@ service::service(app::settings with, store_factory const& factory)
       event_waiters(context.get_executor(), settings.delivery.waiters_max,
                     names_of_clients(settings)),
       hooks(context.get_executor(), settings.webhook_endpoints, settings.webhooks,
-            webhook::webhooks::dependencies{clock, random, log, metrics}),
+            webhook::webhooks::dependencies{clock, random, log, metrics, make_outbox()}),
       prices({context.get_executor(), "price_cache_ended", random, log},
              price_cache_options_of(settings), {question_client, clock, log, metrics}),
       of_deliveries(events, log, metrics),
       deliveries(context.get_executor(), settings.delivery,
-                 {store, question_client, clock, random, of_deliveries}),
+                 {store, question_client, clock, random, of_deliveries, journal.get()}),
       account(settings.spending.account, clock, log, metrics),
       domain(
           otp::make_operations(rules, {store, gates, questions, keys, plan, clock, random, log,
                                        metrics, prices, scores, deliveries, event_waiters, events,
                                        [this](money balance) { account.on_balance(balance); },
-                                       &owners, names_of_clients(settings)})),
+                                       &owners, names_of_clients(settings),
+                                       settings.delivery.enabled ? journal.get() : nullptr})),
       spending(domain.rules, domain.spending, store, clock),
       account_monitor({context.get_executor(), "account_monitor_ended", random, log},
                       settings.spending.account, question_client, spending, account),
       catalogue(rules, questions, prices, account, clock),
       api_server(context, api_options(settings), api_routes, http_events) {
     signals.add(SIGUSR1);
+    if (journal) entries.emplace(*journal, keys, clock, deliveries, hooks);
     add_listeners();
     add_routes();
     metrics.log_lines_dropped_from([this] { return log.dropped(); });
@@ -106,6 +118,15 @@ void service::add_listeners() {
         std::make_unique<timeline_file>(settings.timeline, settings.timeline.queue_lines_max);
     events.add(*timeline);
     metrics.timeline_lines_lost_from([this] { return timeline->lines_lost(); });
+}
+
+webhook::outbox* service::make_outbox() {
+    return journal ? &outbox.emplace(*journal) : nullptr;
+}
+
+asio::awaitable<std::optional<std::string>> service::start_journal() {
+    if (journal) co_await journal->start(*entries);
+    co_return std::nullopt;
 }
 
 void service::start_background() {

@@ -3,6 +3,7 @@
 #include "event_bus.hpp"
 #include "events.hpp"
 #include "health.hpp"
+#include "journal_entries.hpp"
 #include "metered_store.hpp"
 #include "otpd/api/routes.hpp"
 #include "otpd/bridgexapi/read_bulkhead.hpp"
@@ -13,6 +14,7 @@
 #include "otpd/otp/catalogue.hpp"
 #include "otpd/otp/delivery.hpp"
 #include "otpd/otp/event_waiters.hpp"
+#include "otpd/otp/journal.hpp"
 #include "otpd/otp/message_owners.hpp"
 #include "otpd/otp/price_cache.hpp"
 #include "otpd/otp/read_limit.hpp"
@@ -41,6 +43,8 @@ struct service {
     /// Starts the background work: upstream polls and webhooks.
     void start_background();
     void stop_background();
+    /// Claims the journal, before anything is sent.
+    boost::asio::awaitable<std::optional<std::string>> start_journal();
 
     app::settings const settings;
     telemetry::descriptor_output output;
@@ -68,8 +72,10 @@ struct service {
     std::unique_ptr<store::backend> backend;
     secrets_gate secrets;
     metered_store store;
-    bridgexapi::client send_client;     ///< for sends
-    bridgexapi::client question_client; ///< for all reads
+    std::unique_ptr<otp::journal> journal; ///< null if a restart forgets everything anyway
+    std::optional<journal_outbox> outbox;  ///< as long as there is a journal
+    bridgexapi::client send_client;        ///< for sends
+    bridgexapi::client question_client;    ///< for all reads
     app::health health;
     bridgexapi::route_gates gates;
     bridgexapi::read_bulkhead questions; ///< of reads
@@ -83,6 +89,7 @@ struct service {
     otp::price_cache prices;
     otp::delivery_reports of_deliveries;
     otp::delivery_tracker deliveries;
+    std::optional<journal_entries> entries; ///< as long as there is a journal
     otp::account account;
     otp::operations domain;
     otp::spending_report spending;
@@ -92,6 +99,7 @@ struct service {
     std::optional<http::server> admin_server;
 
 private:
+    [[nodiscard]] webhook::outbox* make_outbox();
     void add_listeners();
     void add_routes();
     boost::asio::awaitable<std::string> scrape();
