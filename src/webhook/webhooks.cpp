@@ -59,8 +59,9 @@ public:
     template <class What>
     [[nodiscard]] bool wants(What const& what) const noexcept {
         auto const wanted_by = [&what](receiver const& one) { return one.wants(what); };
-        return !closed_.load(std::memory_order_relaxed) &&
-               std::ranges::any_of(receivers_, wanted_by);
+        // With an outbox, the next process sends what comes after the end.
+        bool const is_open = deps_.kept_in != nullptr || !closed_.load(std::memory_order_relaxed);
+        return is_open && std::ranges::any_of(receivers_, wanted_by);
     }
 
     void on_event(otp::verification_event const& event) noexcept {

@@ -18,13 +18,15 @@ boost::asio::awaitable<void> send_entries::reserve(send_state& send) const {
     send.slot = co_await journal_->reserve(send.draft.address.id);
 }
 
-std::optional<store::journal_write> send_entries::write(send_state const& send) const {
+std::optional<store::journal_write> send_entries::write(send_state const& send) const noexcept try {
     if (!send.slot) return std::nullopt;
     auto const& id = send.draft.address.id;
     auto const message = message_of(send, reports_.event_of_transmission(send));
     if (!message) return journal::erasure(*send.slot, id);
     return journal_->entry(*send.slot, {journal_kind::message, id, text_of(*message, now_.wall()),
                                         message->follow_for});
+} catch (std::exception const&) { // no memory for it
+    return std::nullopt;
 }
 
 void send_entries::end(send_state const& send) const noexcept {

@@ -24,8 +24,9 @@ public:
 
     /// Takes a slot, unless the send has one.
     boost::asio::awaitable<void> reserve(send_state& send) const;
-    /// Returns what the next step of the store writes; nothing without a slot.
-    [[nodiscard]] std::optional<store::journal_write> write(send_state const& send) const;
+    /// Returns what the next step of the store writes; nothing without a slot. An entry that cannot
+    /// be made stops no send.
+    [[nodiscard]] std::optional<store::journal_write> write(send_state const& send) const noexcept;
     /// Ends the entry of a send that nobody follows.
     void end(send_state const& send) const noexcept;
 

@@ -9,6 +9,7 @@
 #include <boost/asio/strand.hpp>
 
 #include <array>
+#include <set>
 
 using namespace otpd::test;
 using namespace otpd;
@@ -197,6 +198,42 @@ BOOST_AUTO_TEST_CASE(an_unknown_format_is_never_written_over) {
         }
         BOOST_CHECK(is<store::admitted>(of.at(0).admit(send_of(2, 111, 2))));
     }
+}
+
+// Each instance takes over one at a time.
+BOOST_FIXTURE_TEST_CASE(of_several_instances_one_takes_a_journal_over, sharing_fixture) {
+    cluster c(server.url());
+    auto const claim_of = [](std::size_t holder) {
+        store::journal_claim request;
+        request.holder = id_of(static_cast<std::uint32_t>(holder));
+        request.slots = 64;
+        request.lease = store::duration(30'000);
+        request.begins = true;
+        return request;
+    };
+    std::size_t const left = 2;
+    for (std::size_t n = 0; n < left; ++n) {
+        auto ending = claim_of(100 + n); // as of an instance that is gone
+        auto claim = [&](driven_redis_backend& by, std::size_t) {
+            return by->claim_journals(ending);
+        };
+        BOOST_TEST(c.in_parallel(1, claim).front().has_value());
+        ending.ends = true;
+        BOOST_TEST(c.in_parallel(1, claim).front().has_value());
+    }
+    auto const answers = c.in_parallel(instances, [&](driven_redis_backend& by, std::size_t n) {
+        return by->claim_journals(claim_of(n));
+    });
+    std::size_t held = 0;
+    std::set<store::journal_id> ids;
+    for (auto const& each : answers) {
+        BOOST_REQUIRE(each.has_value());
+        held += each->size();
+        for (auto const& journal : *each)
+            ids.insert(journal.id);
+    }
+    BOOST_TEST(held == instances + left);
+    BOOST_TEST(ids.size() == held);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,7 @@
 #include "postgres_fixture.hpp"
 
 #include <algorithm>
+#include <set>
 
 using namespace otpd::test;
 using namespace otpd;
@@ -114,6 +115,36 @@ BOOST_AUTO_TEST_CASE(a_stopped_instance_stops_nobody) {
     BOOST_TEST_MESSAGE("longest wait: " << longest / 1ms << " ms");
     BOOST_TEST((longest < 5s));
     BOOST_TEST(deadlocks() == "0");
+}
+
+BOOST_AUTO_TEST_CASE(one_takes_a_journal_over) {
+    auto const claim_of = [](std::uint32_t holder) {
+        store::journal_claim request;
+        request.holder = id_of(holder);
+        request.slots = 64;
+        request.lease = store::duration(30'000);
+        request.begins = true;
+        return request;
+    };
+    for (std::uint32_t const holder : {100U, 101U}) {
+        auto ending = claim_of(holder); // as of an instance that is gone
+        auto claim = [&](driven_postgres& by, std::uint32_t) { return by->claim_journals(ending); };
+        BOOST_TEST(in_parallel(1, claim).front().has_value());
+        ending.ends = true;
+        BOOST_TEST(in_parallel(1, claim).front().has_value());
+    }
+    auto const answers = in_parallel(
+        3, [&](driven_postgres& by, std::uint32_t n) { return by->claim_journals(claim_of(n)); });
+    std::set<store::journal_id> ids;
+    std::size_t held = 0;
+    for (auto const& each : answers) {
+        BOOST_REQUIRE(each.has_value());
+        held += each->size();
+        for (auto const& journal : *each)
+            ids.insert(journal.id);
+    }
+    BOOST_TEST(held == 5U);
+    BOOST_TEST(ids.size() == held);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
