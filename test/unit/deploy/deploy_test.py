@@ -263,35 +263,46 @@ class Deployment(Files):
         text = self.text("deploy/otpd.service")
         for line in re.findall(r"^ExecStart=(.*)$", text, re.M):
             program, *arguments = line.split()
-            self.expect(program == "/usr/local/bin/otpd", f"otpd.service: starts {program}")
+            self.expect(program == "/usr/bin/otpd", f"otpd.service: starts {program}")
             self.check_options("otpd.service", "otpd", arguments)
         # systemd.service(5): the exit status that prevents restarts is the main process's.
         self.expect("\nExecStartPre=" not in text, "otpd.service: bad settings are tried again, as they end ExecStartPre")
         self.expect("\nRestartPreventExitStatus=2\n" in text, "otpd.service: bad settings are tried again")
         self.check_reload(re.search(r"^ExecReload=(.*)$", text, re.M)[1])
-        for source in re.findall(r"^#   install .*?([\w./-]+) /(?:usr|etc)/", text, re.M):
-            self.expect(source == "/dev/null" or source == "build/release/otpd" or self.exists(source), f"otpd.service: {source} is not there")
-        self.check_credentials(text)
+        self.expect(re.search(r"^User=otpd$", text, re.M) and re.search(r"^u otpd ", self.text("deploy/sysusers.conf"), re.M),
+                    "otpd.service: its user is not made")
+        self.check_environment(text)
+        self.check_credentials(self.text("deploy/credentials.conf"))
         drain = tomllib.loads(self.text("config.toml"))["server"]["drain_timeout_ms"]
         self.expect(int(re.search(r"^TimeoutStopSec=(\d+)$", text, re.M)[1]) * 1000 > drain + 3000 + 5000, "otpd.service: kills before the drain is over")
         if shutil.which("systemd-analyze"):
-            about_it = systemd_check(text.replace("/usr/local/bin/otpd", otpd))
+            about_it = systemd_check(text.replace("/usr/bin/otpd", otpd))
             self.expect(not about_it, f"otpd.service: {about_it}")
+
+    def check_environment(self, text):
+        """Secrets are in the file that deploy/environment becomes. With its gaps filled otpd starts, also with what is commented out."""
+        self.expect(re.findall(r"^EnvironmentFile=(\S+)$", text, re.M) == ["-/etc/default/otpd"], "otpd.service: reads no secrets")
+        self.expect(not re.search(r"^(Environment|LoadCredential)=", text, re.M), "otpd.service: settings are in two places")
+        lines = re.sub(r"^#(?=[A-Z])", "", self.text("deploy/environment"), flags=re.M).splitlines()
+        settings = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+        self.check_otpd_environment("deploy/environment", {name: value or EXAMPLE for name, value in settings.items()})
 
     def check_credentials(self, text):
         """Each secret is a credential, and otpd starts with them as systemd passes them, including those that are commented out."""
         text = re.sub(r"^#(LoadCredential|Environment)=", r"\1=", text, flags=re.M)
-        self.expect("EnvironmentFile" not in text, "otpd.service: secrets are in the environment")
+        self.expect(re.findall(r"^EnvironmentFile=(.*)$", text, re.M) == [""], "credentials.conf: secrets are in the environment")
         loaded = dict(re.findall(r"^LoadCredential=(\w+):(\S+)$", text, re.M))
         for name, file in loaded.items():
-            self.expect(file == f"/etc/otpd/secrets/{name}" and name in text.split("[Unit]")[0], f"otpd.service: does not say what {file} is")
+            self.expect(file == f"/etc/otpd/secrets/{name}" and name in text.split("[Service]")[0],
+                        f"credentials.conf: does not say what {file} is")
+        self.expect("/etc/otpd/secrets " in self.text("deploy/tmpfiles.conf"), "tmpfiles.conf: does not make the folder of the secrets")
         with tempfile.TemporaryDirectory() as credentials:
             for name in loaded:
                 with open(os.path.join(credentials, name), "w", encoding="utf-8") as file:
                     file.write(EXAMPLE + "\n")
             named = re.findall(r"^Environment=(\w+)=(\S+)$", text, re.M)
-            self.expect({value for _, value in named} == {f"%d/{name}" for name in loaded}, "otpd.service: credentials and settings differ")
-            self.check_otpd_environment("otpd.service", {"OTPD_STORE_URL": "redis://otpd@127.0.0.1:6379"} |
+            self.expect({value for _, value in named} == {f"%d/{name}" for name in loaded}, "credentials.conf: credentials and settings differ")
+            self.check_otpd_environment("credentials.conf", {"OTPD_STORE_URL": "redis://otpd@127.0.0.1:6379"} |
                                         {name: value.replace("%d", credentials) for name, value in named})
 
     def check_reload(self, line):
@@ -370,15 +381,20 @@ WRONG = [
     ("deploy/haproxy.cfg", "uri /readyz", "uri /ready", "no /ready"),
     ("deploy/haproxy.cfg", "option allbackups", "option allbackup", "allbackup"),
     ("deploy/otpd.service", "otpd --config", "otpd --configuration", "no option --configuration"),
-    ("deploy/otpd.service", "ExecStart=", "ExecStartPre=/usr/local/bin/otpd --check-config\nExecStart=", "bad settings are tried again"),
+    ("deploy/otpd.service", "ExecStart=", "ExecStartPre=/usr/bin/otpd --check-config\nExecStart=", "bad settings are tried again"),
     ("deploy/otpd.service", "RestartPreventExitStatus=2", "RestartPreventExitStatus=1", "bad settings are tried again"),
     ("deploy/otpd.service", """/bin/sh -c 'kill -HUP "$$MAINPID"'""", "kill -HUP $MAINPID", "is of a package that need not be there"),
     ("deploy/otpd.service", "kill -HUP", "kill -TERM", "the reload is no SIGHUP"),
     ("deploy/otpd.service", 'kill -HUP "$$', 'kill -HUP "$$THE_', "the reload fails"),
     ("deploy/otpd.service", "TimeoutStopSec=40", "TimeoutStopSec=20", "before the drain is over"),
-    ("deploy/otpd.service", "OTP_HMAC_SECRET_FILE", "OTPD_HMAC_SECRET_FILE", 'unknown name "OTPD_HMAC_SECRET_FILE"'),
-    ("deploy/otpd.service", "LoadCredential=auth_token:", "LoadCredential=token:", "credentials and settings differ"),
-    ("deploy/otpd.service", "Environment=API_AUTH_TOKEN_FILE=%d/auth_token\n", "EnvironmentFile=/etc/otpd/secrets.env\n", "secrets are in the environment"),
+    ("deploy/otpd.service", "EnvironmentFile=-/etc/default/otpd", "EnvironmentFile=-/etc/default/otp", "reads no secrets"),
+    ("deploy/otpd.service", "User=otpd", "User=otp", "its user is not made"),
+    ("deploy/environment", "OTP_HMAC_SECRET", "OTPD_HMAC_SECRET", 'unknown name "OTPD_HMAC_SECRET"'),
+    ("deploy/environment", "#OTPD_MONEY_DAILY_CAP=50\n", "", "money.daily_cap"),
+    ("deploy/credentials.conf", "OTP_HMAC_SECRET_FILE", "OTPD_HMAC_SECRET_FILE", 'unknown name "OTPD_HMAC_SECRET_FILE"'),
+    ("deploy/credentials.conf", "LoadCredential=auth_token:", "LoadCredential=token:", "credentials and settings differ"),
+    ("deploy/credentials.conf", "EnvironmentFile=\n", "", "secrets are in the environment"),
+    ("deploy/tmpfiles.conf", "/etc/otpd/secrets", "/etc/otpd/keys", "does not make the folder of the secrets"),
     ("script/store-acl", "(del mget set", "(del set", "a script uses mget"),
     ("script/store-acl", "(del mget set", "(del flushall mget set", "otpd may flushall"),
     ("deploy/valkey.conf", "noeviction\n", "allkeys-lru\n", "may evict"),
