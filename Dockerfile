@@ -1,5 +1,5 @@
 # Images: `otpd`, which is the default; `balancer` (HAProxy) and `store` (Valkey) with the configuration in deploy/; and for trials
-# `postgres` and `stub`, the fake upstream. docker-compose.yml runs them together.
+# `postgres`, `prometheus` and `stub`, the fake upstream. docker-compose.yml runs them together.
 #
 #   docker build -t otpd .                     docker build -t bridgexapi-stub --target stub .
 #   docker run --read-only -p 8000:8000 --env-file secrets.env otpd
@@ -44,6 +44,18 @@ EXPOSE 5432
 # Not SIGTERM, which waits for clients to leave.
 STOPSIGNAL SIGINT
 ENTRYPOINT ["store-postgres", "/data", "-h", "0.0.0.0"]
+
+FROM ${DEBIAN} AS prometheus
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends curl prometheus \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10005 --home-dir /nonexistent --shell /usr/sbin/nologin otpd-prometheus
+COPY deploy/prometheus/prometheus.yml deploy/prometheus/rules.yml /etc/otpd/
+USER otpd-prometheus
+EXPOSE 9090
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
+    CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:9090/-/ready"]
+ENTRYPOINT ["prometheus", "--config.file=/etc/otpd/prometheus.yml", "--storage.tsdb.path=/data"]
 
 FROM ${DEBIAN} AS balancer
 RUN apt-get update \

@@ -52,6 +52,7 @@ install(FILES README.md SECURITY.md DESTINATION "${doc}")
 install(FILES NOTICE DESTINATION "${doc}" RENAME copyright)
 install(DIRECTORY docs DESTINATION "${doc}" PATTERN otpd.8 EXCLUDE)
 install(FILES deploy/credentials.conf deploy/haproxy.cfg deploy/valkey.conf DESTINATION "${doc}/examples")
+install(DIRECTORY deploy/prometheus deploy/grafana DESTINATION "${doc}/examples")
 otpd_install_settings(service "${installed}/config.toml" "${etc}/otpd" config.toml
   OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 # The package does not have these: it makes the first itself, with secrets (deploy/debian/postinst).

@@ -170,8 +170,10 @@ class Deployment(Files):
             where = f"docker-compose.yml, {name}"
             for key in service:
                 self.expect(key in SERVICE_KEYS, f"{where}: {key} is unknown")
-            stage = service["build"]["target"]
-            self.expect(service["build"]["context"] == "." and stage in self.stages, f"{where}: {stage} is no stage of the Dockerfile")
+            build = service.get("build", {"context": ".", "target": None})
+            stage = build["target"]
+            self.expect(build["context"] == "." and (stage in self.stages or not stage), f"{where}: {stage} is no stage of the Dockerfile")
+            self.expect(stage or re.fullmatch(r"[a-z/]+:\d+\.\d+\.\d+", service["image"]), f"{where}: its image has no fixed version")
             self.check_confinement(where, service)
             self.check_references(where, service)
             environment = service.get("environment", {})
@@ -183,6 +185,9 @@ class Deployment(Files):
                 script = {"store": "script/store-acl", "postgres": "script/store-postgres"}[stage]
                 wanted = set(re.findall(r"\$\{([A-Z_]+PASSWORD):\?", self.text(script)))
                 self.expect(set(environment) == wanted, f"{where}: {script} wants {sorted(wanted)}")
+            elif stage == "prometheus":
+                configured = re.search(r"--config\.file=/etc/otpd/(\S+?)\"", self.instructions(stage, "ENTRYPOINT")[0])[1]
+                self.expect(f"deploy/prometheus/{configured} " in self.instructions(stage, "COPY")[0], f"{where}: there is no {configured}")
             elif stage == "balancer":
                 self.check_haproxy_accepts(where, self.image_environment(stage) | environment)
         script = compose["services"]["certificate"]["entrypoint"][0]
@@ -345,7 +350,7 @@ class Deployment(Files):
     # --- what a test of this needs
 
     def check_setup(self):
-        for package in ("haproxy", "postgresql", "python3-yaml", "valkey-tools", "redis-tools"):
+        for package in ("haproxy", "postgresql", "prometheus", "python3-yaml", "valkey-tools", "redis-tools"):
             self.expect(package in self.text("script/setup"), f"script/setup: does not install {package}")
 
 
@@ -362,6 +367,9 @@ WRONG = [
     ("docker-compose.yml", "stub: { condition: service_healthy }", "upstream: { condition: service_healthy }", "depends on upstream"),
     ("docker-compose.yml", "OTPD_3: otpd-3:8000", "OTPD_THREE: otpd-3:8000", "does not read OTPD_THREE"),
     ("docker-compose.yml", "127.0.0.1:8000:8080", "8000:8080", "open to everybody"),
+    ("docker-compose.yml", "grafana:11.6.0", "grafana:latest", "no fixed version"),
+    ("docker-compose.yml", "./deploy/grafana/board.json", "./deploy/grafana/otpd.json", "is no volume"),
+    ("docker-compose.yml", '    OTPD_ADMIN_ACCEPT_NETWORK: "true"\n', "", "admin.accept_network"),
     ("docker-compose.yml", "mem_limit: 2g", "memory_limit: 2g", "memory_limit is unknown"),
     ("Dockerfile", "COPY deploy/valkey.conf", "COPY deploy/redis.conf", "copies deploy/redis.conf"),
     ("Dockerfile", " libsqlite3-0", "", "otpd loads libsqlite3"),
