@@ -18,14 +18,16 @@ using namespace otpd::test;
 
 namespace {
 
-constexpr unsigned senders = 4;
+constexpr unsigned senders = 2;
+/// Of each sender and round. Two pages of the upstream's list hold all messages of all rounds.
+constexpr unsigned long long sends_max = 10;
 /// Longer than an unknown outcome takes: a minute until a send counts as none, and the polls.
 constexpr std::chrono::seconds settled_within{180};
 
 void send_until_killed(std::uint16_t port, unsigned long long first) {
     try {
         http_client client(port);
-        for (unsigned long long n = 0; n < 40; ++n) // fewer than are followed in a few polls
+        for (unsigned long long n = 0; n < sends_max; ++n)
             client.ask(service_fixture::send_request(std::to_string(first + n)));
     } catch (std::exception const&) {
         return; // the connection broke

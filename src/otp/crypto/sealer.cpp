@@ -13,9 +13,9 @@ namespace otpd::otp {
 
 namespace {
 
-constexpr std::size_t key_size = 32;
-constexpr std::size_t nonce_size = 12;
-constexpr std::size_t tag_size = 16;
+constexpr std::size_t sealing_key_size = 32;
+constexpr std::size_t sealed_nonce_size = 12;
+constexpr std::size_t sealed_tag_size = 16;
 constexpr std::string_view purpose_of_keys = "otpd journal v1";
 
 void must_seal(bool done) {
@@ -83,7 +83,7 @@ public:
     }
 
 private:
-    std::array<std::byte, key_size> bytes_{};
+    std::array<std::byte, sealing_key_size> bytes_{};
 };
 
 sealer::sealer(secret_string secret) : secret_(std::move(secret)), kdf_(std::make_unique<kdf>()) {}
@@ -92,8 +92,8 @@ sealer::sealer(sealer&&) noexcept = default;
 sealer& sealer::operator=(sealer&&) noexcept = default;
 
 std::string sealer::seal(id const& of, std::string_view text, random_source& random) const {
-    std::string sealed(nonce_size + text.size() + tag_size, '\0');
-    random.fill(std::as_writable_bytes(std::span(sealed.data(), nonce_size)));
+    std::string sealed(sealed_nonce_size + text.size() + sealed_tag_size, '\0');
+    random.fill(std::as_writable_bytes(std::span(sealed.data(), sealed_nonce_size)));
     key used(*kdf_, secret_, of);
     auto const context = make_cipher();
     int size = 0;
@@ -101,19 +101,20 @@ std::string sealer::seal(id const& of, std::string_view text, random_source& ran
     must_seal(EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, used.data(), out) == 1);
     must_seal(EVP_EncryptUpdate(context.get(), nullptr, &size, octets(text_of(of)),
                                 static_cast<int>(of.size())) == 1);
-    must_seal(EVP_EncryptUpdate(context.get(), out + nonce_size, &size, octets(text),
+    must_seal(EVP_EncryptUpdate(context.get(), out + sealed_nonce_size, &size, octets(text),
                                 static_cast<int>(text.size())) == 1);
-    must_seal(EVP_EncryptFinal_ex(context.get(), out + nonce_size + size, &size) == 1);
-    must_seal(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, tag_size,
-                                  out + nonce_size + text.size()) == 1);
+    must_seal(EVP_EncryptFinal_ex(context.get(), out + sealed_nonce_size + size, &size) == 1);
+    must_seal(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, sealed_tag_size,
+                                  out + sealed_nonce_size + text.size()) == 1);
     return sealed;
 }
 
 std::optional<std::string> sealer::open(id const& of, std::string_view sealed) const {
-    if (sealed.size() < nonce_size + tag_size) return std::nullopt;
-    auto const nonce = sealed.substr(0, nonce_size);
-    auto const covered = sealed.substr(nonce_size, sealed.size() - nonce_size - tag_size);
-    std::string tag(sealed.substr(sealed.size() - tag_size));
+    if (sealed.size() < sealed_nonce_size + sealed_tag_size) return std::nullopt;
+    auto const nonce = sealed.substr(0, sealed_nonce_size);
+    auto const covered =
+        sealed.substr(sealed_nonce_size, sealed.size() - sealed_nonce_size - sealed_tag_size);
+    std::string tag(sealed.substr(sealed.size() - sealed_tag_size));
     std::string text(covered.size(), '\0');
     key used(*kdf_, secret_, of);
     auto const context = make_cipher();
@@ -124,7 +125,8 @@ std::optional<std::string> sealer::open(id const& of, std::string_view sealed) c
                                 static_cast<int>(of.size())) == 1);
     must_seal(EVP_DecryptUpdate(context.get(), octets(text), &size, octets(covered),
                                 static_cast<int>(covered.size())) == 1);
-    must_seal(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, tag_size, tag.data()) == 1);
+    must_seal(
+        EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, sealed_tag_size, tag.data()) == 1);
     if (EVP_DecryptFinal_ex(context.get(), octets(text) + size, &size) != 1) return std::nullopt;
     return text;
 }

@@ -22,8 +22,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-using namespace std::chrono_literals;
-
 /// An entry is written during the first two thirds of a lease, so that it arrives before its end.
 std::chrono::milliseconds used_part(std::chrono::milliseconds lease) {
     return 2 * lease / 3;

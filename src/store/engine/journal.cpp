@@ -1,5 +1,6 @@
-#include "engine/journal.hpp"
+#include "otpd/store/journal.hpp"
 
+#include "engine/journal.hpp"
 #include "engine/steps.hpp"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace {
 using state::journal_lease;
 
 /// A lease that ends later than any may was written by a clock that was ahead.
-bool is_over(journal_lease const& lease, store_time now) noexcept {
+bool is_abandoned(journal_lease const& lease, store_time now) noexcept {
     return lease.end <= now || lease.end > now + journal_lease_max + state::clock_tolerance;
 }
 
@@ -20,7 +21,7 @@ bool is_over(journal_lease const& lease, store_time now) noexcept {
 bool drop_oldest(std::vector<journal_lease>& leases, store_time now) {
     if (leases.size() < journals_max) return true;
     auto const oldest = std::ranges::min_element(leases, {}, &journal_lease::end);
-    if (!is_over(*oldest, now)) return false;
+    if (!is_abandoned(*oldest, now)) return false;
     leases.erase(oldest);
     return true;
 }
@@ -84,7 +85,7 @@ journals_held claim_journals(states& states, journal_claim const& request, store
         if (each.id == request.holder)
             each.slots = std::min(std::max(each.slots, request.slots), journal_slots_max);
     auto const abandoned = std::ranges::find_if(leases, [&](journal_lease const& each) {
-        return each.holder != request.holder && (request.is_alone || is_over(each, now));
+        return each.holder != request.holder && (request.is_alone || is_abandoned(each, now));
     });
     if (abandoned != leases.end()) {
         abandoned->holder = request.holder;
