@@ -21,6 +21,9 @@ SUFFIXES = {"_bucket", "_sum", "_count"}
 OF_PROMETHEUS = {"job", "instance", "le", "alertname", "severity"}
 
 
+read_yaml = functools.cache(yaml.safe_load)  # nobody changes what it returns
+
+
 @functools.cache
 def promtool(*texts):
     """What promtool says about the configuration, the rules and their tests. None if it is not installed."""
@@ -41,7 +44,7 @@ class Monitoring(Files):
     def check(self):
         self.metrics = self.read_metrics()
         self.expect(len(self.metrics) >= 35, f"src/telemetry: only {len(self.metrics)} metrics found")
-        self.rules = yaml.safe_load(self.text("deploy/prometheus/rules.yml"))["groups"][0]["rules"]
+        self.rules = read_yaml(self.text("deploy/prometheus/rules.yml"))["groups"][0]["rules"]
         for part in (self.check_rules, self.check_alerts, self.check_scrape, self.check_board, self.check_promtool):
             part()
         return self.faults
@@ -111,7 +114,7 @@ class Monitoring(Files):
         """Each alert is in a test in which it fires and in one in which it does not, and has its line in operations.md."""
         names = {rule["alert"] for rule in self.rules if "alert" in rule}
         firing, quiet = set(), set()
-        for test in yaml.safe_load(self.text("deploy/prometheus/rules_test.yml"))["tests"]:
+        for test in read_yaml(self.text("deploy/prometheus/rules_test.yml"))["tests"]:
             for series in test["input_series"]:
                 self.check_series(test["name"], series["series"])
             for alert in test["alert_rule_test"]:
@@ -131,8 +134,8 @@ class Monitoring(Files):
             self.check_value(f"rules_test.yml, {where}", name, self.metrics.get(name, ("", {}))[1], label, "=", value)
 
     def check_scrape(self):
-        prometheus = yaml.safe_load(self.text("deploy/prometheus/prometheus.yml"))
-        services = yaml.safe_load(self.text("docker-compose.yml"))["services"]
+        prometheus = read_yaml(self.text("deploy/prometheus/prometheus.yml"))
+        services = read_yaml(self.text("docker-compose.yml"))["services"]
         job, = prometheus["scrape_configs"]
         self.expect(prometheus["rule_files"] == ["rules.yml"], "prometheus.yml: does not read rules.yml")
         self.expect(f'up{{job="{job["job_name"]}"}}' in self.text("deploy/prometheus/rules.yml"), "prometheus.yml: the job has another name than in rules.yml")
@@ -167,10 +170,10 @@ class Monitoring(Files):
         for variable in board["templating"]["list"]:
             for name in re.findall(r"label_values\((\w+)", variable["query"]):
                 self.expect(name in self.metrics, f"board.json: {variable['name']} is of {name}, which otpd does not have")
-        services = yaml.safe_load(self.text("docker-compose.yml"))["services"]
-        source, = yaml.safe_load(self.text("deploy/grafana/provisioning/datasources/prometheus.yml"))["datasources"]
+        services = read_yaml(self.text("docker-compose.yml"))["services"]
+        source, = read_yaml(self.text("deploy/grafana/provisioning/datasources/prometheus.yml"))["datasources"]
         self.expect(source["url"].split("/")[2].split(":")[0] in services, f"datasources: there is no {source['url']}")
-        folder = yaml.safe_load(self.text("deploy/grafana/provisioning/dashboards/otpd.yml"))["providers"][0]["options"]["path"]
+        folder = read_yaml(self.text("deploy/grafana/provisioning/dashboards/otpd.yml"))["providers"][0]["options"]["path"]
         self.expect(any(f":{folder}/" in volume for volume in services["grafana"]["volumes"]), f"dashboards: {folder} is not mounted")
 
     # --- promtool
