@@ -90,7 +90,7 @@ settings_faults one_fault(std::string line) {
 
 /// Whether the file's mode has these permission bits; false if there is no file.
 bool has_mode(std::string const& path, unsigned bits) {
-    struct stat found {};
+    struct stat found{};
     return stat(path.c_str(), &found) == 0 && (found.st_mode & bits) != 0;
 }
 

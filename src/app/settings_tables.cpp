@@ -294,7 +294,7 @@ void declare_template(declaration<otp::message_template> keys) {
 
 void declare_purpose(declaration<purpose_settings> keys) {
     using entry = purpose_settings;
-    auto const whole = [&]<class T>(std::string_view name, std::optional<T> entry::*member,
+    auto const whole = [&]<class T>(std::string_view name, std::optional<T> entry::* member,
                                     double least, double most, std::string_view help,
                                     std::string_view unit = "") -> key_words& {
         return keys.add(name, member,

@@ -299,9 +299,8 @@ BOOST_AUTO_TEST_CASE(a_past_hour_is_read_once_more_and_then_never_again) {
     read();
     auto const hour = store::score_hour(clock.wall());
     auto const lists_of = [&](std::int64_t of) {
-        return std::ranges::count_if(reads.asked, [of](auto const& each) {
-            return each.hours == std::vector{of - 1, of};
-        });
+        return std::ranges::count_if(
+            reads.asked, [of](auto const& each) { return each.hours == std::vector{of - 1, of}; });
     };
     BOOST_TEST(lists_of(hour - 1) > 0);
     // Rounds that the loop has begun meanwhile may have read it, too.
