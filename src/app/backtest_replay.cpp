@@ -53,6 +53,13 @@ bool can_be_made_again(timeline_line const& line) {
            std::ranges::find(by_settings, line.error) != by_settings.end();
 }
 
+/// Whether a route was left without asking the upstream, because of a rule (step_report::why).
+bool is_skipped(std::string_view reason) {
+    static constexpr std::array<std::string_view, 5> rules{"country", "price", "budget",
+                                                           "route_not_allowed", "tried_before"};
+    return std::ranges::find(rules, reason) != rules.end();
+}
+
 std::optional<otp::event_type> scored_type(std::string_view event) {
     using enum otp::event_type;
     for (auto const each : {step_left, accepted, unknown, delivered, delivery, verified})
@@ -260,8 +267,7 @@ private:
         } else if (line.attempted || line.event == "not_sent") {
             flight->outcomes.try_emplace(line.route_id,
                                          bridgexapi::rejected{bridgexapi::reason::vendor_failed});
-        } else if (line.reason != "country" && line.reason != "price" && line.reason != "budget" &&
-                   line.reason != "route_not_allowed") {
+        } else if (!is_skipped(line.reason)) {
             flight->outcomes.try_emplace(line.route_id,
                                          bridgexapi::not_sent{bridgexapi::reason::connect_failed});
         }
@@ -351,7 +357,7 @@ private:
             if (found == nullptr || found->sealed.empty()) return;
             id = found->sealed;
         }
-        std::string code(world_.rules.code_length, '0');
+        std::string code(right.empty() ? world_.rules.code_length : right.size(), '0');
         if (code == right) code.back() = '1';
         check(line, what, code, std::move(id));
     }
