@@ -90,10 +90,10 @@ struct admission {
     std::optional<solved_challenge> challenge;
     guess_budget guesses;
     std::optional<idempotency_key> idempotency;
-    std::optional<planned_send> plan;   ///< nothing: one route, whatever happened before
-    std::string details;                ///< of the event `admitted`
-    std::string reference{};            ///< of the caller; empty or up to reference_max
-    std::optional<journal_write> entry; ///< written with the admission
+    std::optional<planned_send> plan;        ///< nothing: one route, whatever happened before
+    std::string details;                     ///< of the event `admitted`
+    std::string reference{};                 ///< of the caller; empty or up to reference_max
+    std::optional<journal_write> entry = {}; ///< written with the admission
 };
 
 /// Most live codes of a session.
@@ -185,7 +185,7 @@ struct settlement {
     std::optional<send_score> score;
     /// Written unless the verification is forgotten; an erasure always is. With
     /// send_result::unknown the verification is kept as long as the entry.
-    std::optional<journal_write> entry;
+    std::optional<journal_write> entry = {};
 };
 
 /// `superseded`: the verification is forgotten, or with send_result::refused already ended (used,

@@ -59,7 +59,7 @@ struct reservation_replacement {
     std::vector<note> notes;
     std::vector<adjustment> refund;
     std::vector<reservation> take;
-    std::optional<journal_write> entry; ///< written with it
+    std::optional<journal_write> entry = {}; ///< written with it
 };
 struct reservation_replaced {
     std::vector<violation> observed;

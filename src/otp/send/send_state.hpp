@@ -3,6 +3,7 @@
 /// The state of one send. Data only.
 
 #include "otpd/bridgexapi/gateway.hpp"
+#include "otpd/otp/journal.hpp"
 #include "otpd/otp/policy.hpp"
 #include "otpd/otp/send.hpp"
 #include "otpd/store/admission.hpp"
