@@ -136,7 +136,11 @@ BOOST_AUTO_TEST_CASE(every_end_is_told_and_the_ledger_s_sum_is_the_upstream_s) {
         });
     };
     eventually(is_told, settled_within);
-    eventually([&] { return std::abs(spent_in_all(client) - cost) < 0.0005; }, settled_within);
+    auto const is_settled = [&] {
+        return otpd.metrics().find("\notpd_messages_open 0\n") != std::string::npos;
+    };
+    eventually(is_settled, settled_within);
+    BOOST_TEST(std::abs(spent_in_all(client) - cost) < 0.0005);
     BOOST_TEST(service.stub.messages().size() == messages.size()); // no second SMS
     BOOST_TEST(otpd.stop() == 0);
     BOOST_TEST(otpd.process().errors() == "");
