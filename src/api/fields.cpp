@@ -124,6 +124,57 @@ std::string read_reference(json_body& body) {
     return read_visible(body, "reference", store::reference_max).value_or(std::string());
 }
 
+namespace {
+
+constexpr std::string_view variables_name = "variables";
+
+bool is_variable(json_body::named_text const& given) {
+    auto const& [name, value] = given;
+    auto const is_of_name = [](char c) {
+        return ('a' <= c && c <= 'z') || is_ascii_digit(c) || c == '_';
+    };
+    auto const is_of_value = [](char c) { return ' ' <= c && c <= '~' && c != '`'; };
+    return !name.empty() && name.size() <= otp::variable::max_name_length &&
+           std::ranges::all_of(name, is_of_name) && !value.empty() &&
+           value.size() <= otp::variable::max_value_length &&
+           std::ranges::all_of(value, is_of_value);
+}
+
+/// "amount, payee", or "absent"
+std::string listed(std::vector<std::string> const& names) {
+    std::string list;
+    for (auto const& each : names)
+        list.append(list.empty() ? "" : ", ").append(each);
+    return list.empty() ? "absent" : list;
+}
+
+} // namespace
+
+std::vector<otp::variable> read_variables(json_body& body) {
+    auto given = body.optional_texts(variables_name);
+    if (!given) return {};
+    if (!std::ranges::all_of(*given, is_variable)) {
+        body.reject(variables_name,
+                    "Value error, variables must be names of a-z, 0-9 and _ with 1 to 100 "
+                    "printable ASCII characters other than ` each.");
+        return {};
+    }
+    std::vector<otp::variable> list;
+    for (auto& [name, value] : *given)
+        list.push_back({std::move(name), std::move(value)});
+    std::ranges::sort(list, {}, &otp::variable::name);
+    return list;
+}
+
+std::vector<otp::variable> read_variables(json_body& body, std::vector<std::string> const& names) {
+    bool const was_valid = body.valid();
+    auto list = read_variables(body);
+    if (was_valid && body.valid() && !std::ranges::equal(list, names, {}, &otp::variable::name))
+        body.reject(variables_name,
+                    "Value error, variables of this purpose must be " + listed(names) + ".");
+    return list;
+}
+
 otp::locale_tag read_locale(json_body& body) {
     constexpr std::string_view name = "locale";
     auto const text = body.optional_string(name);

@@ -14,6 +14,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace otpd::api {
 
@@ -35,6 +36,10 @@ std::optional<std::string> read_end_user_address(json_body& body);
 std::optional<secret_string> read_device(json_body& body);
 /// `reference`: 1 to 64 visible ASCII characters; empty if the member is missing.
 std::string read_reference(json_body& body);
+/// `variables`: up to 8 texts, in the order of their names.
+std::vector<otp::variable> read_variables(json_body& body);
+/// The same. Their names must be `names`, which are in order.
+std::vector<otp::variable> read_variables(json_body& body, std::vector<std::string> const& names);
 /// Returns an empty locale if the member is missing.
 otp::locale_tag read_locale(json_body& body);
 /// `route_id`, from the upstream's catalogue. The policy decides which routes are allowed.

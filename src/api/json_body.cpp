@@ -21,8 +21,8 @@ constexpr std::size_t max_members = 32;
 
 enum class shape { object, not_an_object, duplicate_name, too_many_members };
 
-/// The parser's handler (json::basic_parser). It keeps the members of the outermost object and
-/// ignores everything deeper.
+/// The parser's handler (json::basic_parser). It keeps the members of the outermost object and of
+/// objects of strings in it, and ignores everything else.
 class flat_object_handler {
 public:
     static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
@@ -38,35 +38,40 @@ public:
     bool on_document_begin(error_code&) { return true; }
     bool on_document_end(error_code&) { return true; }
     bool on_object_begin(error_code&) {
-        if (depth_ == 1) note_value(json_body::member::kind::other);
+        if (depth_ == 1) note_value(json_body::member::kind::texts);
+        if (depth_ == 2) note_value(json_body::member::kind::other);
         ++depth_;
         return true;
     }
     bool on_object_end(std::size_t, error_code&) { return leave(); }
     bool on_array_begin(error_code&) {
         if (depth_ == 0) seen = shape::not_an_object;
-        if (depth_ == 1) note_value(json_body::member::kind::other);
+        if (depth_ == 1 || depth_ == 2) note_value(json_body::member::kind::other);
         ++depth_;
         return true;
     }
     bool on_array_end(std::size_t, error_code&) { return leave(); }
 
     bool on_key_part(json::string_view part, std::size_t, error_code&) {
-        if (depth_ == 1) key_.append(part.data(), part.size());
+        if (is_kept()) key_.append(part.data(), part.size());
         return true;
     }
     bool on_key(json::string_view part, std::size_t size, error_code& ec) {
         on_key_part(part, size, ec);
-        if (depth_ == 1) begin_member();
+        if (depth_ == 1)
+            begin_member();
+        else if (is_in_texts())
+            begin_text();
         return true;
     }
     bool on_string_part(json::string_view part, std::size_t, error_code&) {
-        if (depth_ == 1) text_.append(part.data(), part.size());
+        if (is_kept()) text_.append(part.data(), part.size());
         return true;
     }
     bool on_string(json::string_view part, std::size_t size, error_code& ec) {
         on_string_part(part, size, ec);
         if (depth_ == 1 && !members.empty()) members.back().text = std::move(text_);
+        if (is_in_texts()) members.back().texts.back().second = std::move(text_);
         text_.clear();
         return scalar(json_body::member::kind::string);
     }
@@ -102,6 +107,22 @@ private:
             members.emplace_back().name = std::move(key_);
         key_.clear();
     }
+    /// Two parsers might use different values of one name.
+    void begin_text() {
+        auto& texts = members.back().texts;
+        bool const is_new =
+            std::ranges::find(texts, key_, &json_body::named_text::first) == texts.end();
+        if (is_new && texts.size() < json_body::max_texts)
+            texts.emplace_back(std::move(key_), std::string());
+        else
+            note_value(json_body::member::kind::other);
+        key_.clear();
+    }
+    [[nodiscard]] bool is_in_texts() const noexcept {
+        return depth_ == 2 && !members.empty() &&
+               members.back().type == json_body::member::kind::texts;
+    }
+    [[nodiscard]] bool is_kept() const noexcept { return depth_ == 1 || is_in_texts(); }
     void note_value(json_body::member::kind type) {
         if (!members.empty()) members.back().type = type;
     }
@@ -114,6 +135,8 @@ private:
     bool scalar(json_body::member::kind type) {
         if (depth_ == 0) seen = shape::not_an_object;
         if (depth_ == 1) note_value(type);
+        if (is_in_texts() && type != json_body::member::kind::string)
+            note_value(json_body::member::kind::other);
         return true;
     }
     bool leave() {
@@ -197,8 +220,20 @@ std::optional<json_body::literal> json_body::optional_decimal(std::string_view n
     using enum member::kind;
     auto const* found = find_value(name);
     if (found == nullptr) return std::nullopt;
-    if (found->type != other) return literal{found->text, found->type == string};
+    if (found->type == string || found->type == integer || found->type == decimal)
+        return literal{found->text, found->type == string};
     reject(name, "Input should be a valid decimal", "decimal_type");
+    return std::nullopt;
+}
+
+std::optional<std::vector<json_body::named_text>> json_body::optional_texts(std::string_view name) {
+    auto const* found = find_value(name);
+    if (found == nullptr) return std::nullopt;
+    if (found->type == member::kind::texts) return found->texts;
+    reject(name,
+           "Input should be an object of up to " + std::to_string(max_texts) +
+               " strings with different names",
+           "dict_type");
     return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Reads a flat JSON object from untrusted bytes: the body of a request.
+/// Reads a JSON object from untrusted bytes: the body of a request. Its members are scalars, or
+/// objects of strings.
 ///
 /// It requires strict RFC 8259, at most 8 levels and no duplicate names (two parsers might use
 /// different values). Unknown members are ignored, as in the reference implementation. A null
@@ -14,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace otpd::api {
@@ -40,6 +42,13 @@ public:
     /// fault.
     std::optional<literal> optional_decimal(std::string_view name);
 
+    /// A name and its string.
+    using named_text = std::pair<std::string, std::string>;
+    /// Returns the members of an object in their order; nullopt if it is missing. A value that is
+    /// not an object of up to max_texts strings with different names is a fault.
+    std::optional<std::vector<named_text>> optional_texts(std::string_view name);
+    static constexpr std::size_t max_texts = 8;
+
     /// Adds a fault of a member. `msg` is one clause for people.
     void reject(std::string_view name, std::string_view msg, std::string_view type = "value_error");
 
@@ -49,11 +58,12 @@ public:
 
     /// Filled by the parser's handler in json_body.cpp.
     struct member {
-        enum class kind { string, integer, decimal, null, other };
+        enum class kind { string, integer, decimal, null, texts, other };
         std::string name;
         kind type = kind::other;
         std::string text; ///< of a number: as written
         std::int64_t number = 0;
+        std::vector<named_text> texts{}; ///< of an object of strings
     };
 
 private:

@@ -17,7 +17,7 @@ namespace otpd::api {
 namespace {
 
 std::optional<otp::send_request> parse(json_body& body, http::request const& request,
-                                       otp::client const& client) {
+                                       otp::client const& client, otp::policy const& policy) {
     auto number = read_phone_number(body);
     auto what = read_purpose(body);
     auto const route_id = read_route_id(body);
@@ -29,6 +29,8 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
     auto suffix = read_autofill_suffix(body, client);
     auto challenge = body.optional_string("challenge_token");
     auto reference = read_reference(body);
+    std::vector<otp::variable> variables;
+    if (what) variables = read_variables(body, policy.for_scope(client, what->name()).variables);
     if (!body.valid()) return std::nullopt;
     return otp::send_request{caller_of(request, client, std::move(address), std::move(device)),
                              *std::move(number),
@@ -40,7 +42,8 @@ std::optional<otp::send_request> parse(json_body& body, http::request const& req
                              std::move(suffix),
                              std::optional<std::string>(challenge),
                              std::move(reference),
-                             {}};
+                             {},
+                             std::move(variables)};
 }
 
 /// What a response takes from its request and the settings.
@@ -104,7 +107,7 @@ answer send_otp(api_call call) {
     auto key = read_idempotency_key(request);
     if (!key) co_return to_response(to_problem(key.error()), request);
     json_body body(request.body());
-    auto send = parse(body, request, *call.client);
+    auto send = parse(body, request, *call.client, call.deps.domain.rules);
     if (!send) co_return to_response(body.problem(), request);
 
     frame const frame{send->to.masked(), send->purpose.name(), send->reference,

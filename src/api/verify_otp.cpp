@@ -25,10 +25,12 @@ std::optional<parsed_guess> parse(json_body& body, http::request const& request,
     auto id = read_verification_id(body, rules.require_verification_id);
     auto address = read_end_user_address(body);
     auto device = read_device(body);
+    auto variables = read_variables(body); // any: other ones make a wrong guess
     if (!body.valid()) return std::nullopt;
     return parsed_guess{
         otp::verify_request{caller_of(request, client, std::move(address), std::move(device)),
-                            *std::move(number), *std::move(what), *code, std::move(id)},
+                            *std::move(number), *std::move(what), *code, std::move(id),
+                            std::move(variables)},
         rules.code_length};
 }
 

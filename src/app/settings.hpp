@@ -166,6 +166,7 @@ struct purpose_settings {
     std::string text; ///< of the SMS; empty: as [[template]] and otp.message_template say
     std::string plan; ///< a route plan's name; empty: as without the table
     bool require_verification_id = false;
+    std::vector<std::string> variables; ///< scope_rules::variables
 };
 
 struct auth_settings {

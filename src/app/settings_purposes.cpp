@@ -24,6 +24,7 @@ void apply(purpose_settings const& table, otp::scope_rules& rules) {
     if (table.cooldown) rules.cooldown.base = *table.cooldown;
     if (!table.plan.empty()) rules.plan = table.plan;
     rules.require_verification_id |= table.require_verification_id;
+    if (!table.variables.empty()) rules.variables = table.variables;
 }
 
 /// What a client's table narrows.
@@ -68,8 +69,9 @@ private:
         narrower(rules.ttl <= usual.ttl, "ttl_seconds", "longer");
         narrower(rules.attempts_max <= usual.attempts_max, "max_attempts", "higher");
         narrower(rules.cooldown.base >= usual.cooldown.base, "cooldown_seconds", "shorter");
-        when(!table.text.empty() || !table.plan.empty(),
-             which + " has message_template or route_plan: only the table for every client may");
+        when(!table.text.empty() || !table.plan.empty() || !table.variables.empty(),
+             which + " has message_template, route_plan or variables: only the table for every "
+                     "client may");
     }
 
     void check_texts(std::string const& which, purpose_settings const& table) {
@@ -80,6 +82,8 @@ private:
         when(!table.text.empty() && has_other,
              which + " has message_template, and there is a [[template]] of its purpose: leave one "
                      "of them out");
+        when(!table.variables.empty() && table.text.empty() && !has_other,
+             which + " has variables and no text that says them: give it a message_template");
     }
 
     void check_plan(std::string const& which, purpose_settings const& table) {

@@ -228,7 +228,7 @@ private:
         for (auto const& each : all_.purposes) {
             bool const is_of_it = each.name == purpose;
             has_table = has_table || (is_of_it && each.client.empty());
-            if (is_of_it || (purpose.empty() && !has_own_text(each.name)))
+            if (is_of_it || (purpose.empty() && each.variables.empty() && !has_own_text(each.name)))
                 list.push_back(rules_of(all_, each));
         }
         if (!has_table) list.push_back(all_.otp);
@@ -238,8 +238,11 @@ private:
     void check_text(std::string const& which, otp::message_template const& text) {
         auto const suffixes = suffixes_for(text.purpose);
         for (auto const& rules : rules_for(text.purpose)) {
+            otp::message_facts shortest{rules.ttl};
+            for (auto const& name : rules.variables)
+                shortest.variables.push_back({name, "0"});
             auto const why =
-                otp::messages::fault_of(text.text, rules.code_length, {rules.ttl}, suffixes);
+                otp::messages::fault_of(text.text, rules.code_length, shortest, suffixes);
             if (!why) continue;
             return when(true, which + " = " + values::quoted_for_message(text.text) + ' ' + *why +
                                   " (with the code and the autofill suffix of its clients)");

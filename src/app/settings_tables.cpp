@@ -292,6 +292,18 @@ void declare_template(declaration<otp::message_template> keys) {
 
 // --- [[purpose]] --------------------------------------------------------------------------------
 
+notation<std::vector<std::string>> variable_names() {
+    using otp::variable;
+    auto const is_good = [](std::string_view text) {
+        return values::is_name(text, "_", variable::max_name_length) && text != "code" &&
+               text != "minutes";
+    };
+    return notations::list_of(notations::text({}, is_good),
+                              "a list of 1 to 8 different names of 1 to 32 lower-case letters, "
+                              "digits and _, other than code and minutes",
+                              {.least = 1, .most = variable::max_count});
+}
+
 void declare_purpose(declaration<purpose_settings> keys) {
     using entry = purpose_settings;
     auto const whole = [&]<class T>(std::string_view name, std::optional<T> entry::* member,
@@ -321,9 +333,10 @@ void declare_purpose(declaration<purpose_settings> keys) {
         .like("60");
     // Its validity depends on other settings (check_tables).
     keys.add("message_template", &entry::text,
-             notations::text("printable ASCII other than ` with {code} once, {minutes} (its life) "
-                             "where wanted and no other braces, at most 158 characters and 160 GSM "
-                             "septets with the code and the client's autofill suffix",
+             notations::text("printable ASCII other than ` with {code} once, each of variables, "
+                             "{minutes} (its life) where wanted and no other braces, at most 158 "
+                             "characters and 160 GSM septets with the code, the variables and the "
+                             "client's autofill suffix",
                              [](std::string_view text) { return !text.empty(); }),
              "Text of its SMS in every language without a [[template]] of its own.")
         .like("Your transfer code is {code}. It is good for {minutes} minutes.");
@@ -336,6 +349,10 @@ void declare_purpose(declaration<purpose_settings> keys) {
               "Whether its checks must name their verification_id, whatever "
               "otp.require_verification_id says.")
         .like("true");
+    keys.add("variables", &entry::variables, variable_names(),
+             "What its codes are bound to, such as amount and payee: each send and each check must "
+             "bring their values. Its texts say each as a placeholder of that name.")
+        .instead_of("client", "amount,payee");
 }
 
 // --- [[test_number]] ----------------------------------------------------------------------------

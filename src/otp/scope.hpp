@@ -4,6 +4,7 @@
 
 #include "otpd/core/purpose.hpp"
 #include "otpd/otp/client.hpp"
+#include "otpd/store/verification.hpp"
 
 #include <string>
 #include <string_view>
@@ -11,9 +12,12 @@
 namespace otpd::otp {
 
 /// A purpose is printable and a client's name contains no colon, so different pairs give different
-/// texts.
-inline std::string scope_of(client const& client, purpose const& purpose) {
-    return client.name + ':' + purpose.name();
+/// texts. `binding` is key_ring::binding_of().
+inline std::string scope_of(client const& client, purpose const& purpose,
+                            std::string const& binding) {
+    auto scope = client.name + ':' + purpose.name();
+    if (!binding.empty()) scope.append(1, store::binding_mark).append(binding);
+    return scope;
 }
 /// The common prefix of all scopes of a client.
 inline std::string scope_prefix(client const& client) {
@@ -25,7 +29,8 @@ inline std::string scope_of_all_clients(std::string_view purpose) {
 }
 /// The purpose's name in a scope.
 inline std::string purpose_of(std::string_view scope) {
-    return std::string(scope.substr(scope.find(':') + 1));
+    auto const whole = store::unbound(scope);
+    return std::string(whole.substr(whole.find(':') + 1));
 }
 
 } // namespace otpd::otp

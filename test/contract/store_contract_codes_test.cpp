@@ -41,6 +41,52 @@ STORE_TEST(scopes_have_their_own_codes) {
     BOOST_TEST(s.live_codes() == 0U);
 }
 
+namespace {
+
+std::string pay_bound_to(char const* what) {
+    return std::string("pay") + binding_mark + what;
+}
+
+} // namespace
+
+STORE_TEST(a_right_code_with_another_binding_is_a_wrong_guess) {
+    contract s;
+    s.admitted(free_send_of(1, 111, 1, pay_bound_to("a")));
+    BOOST_TEST(s.wrong(guess_of(1, 111, pay_bound_to("b"))).attempts_left == 4U);
+    BOOST_TEST(s.wrong(guess_of(1, 111, "pay")).attempts_left == 3U);
+    auto const held = s.wrong(held_guess_of(1, 111, 1, pay_bound_to("b")));
+    BOOST_TEST(held.attempts_left == 2U);
+    BOOST_TEST((held.id == id_of(1)));
+    s.expect<absent>(s.check(guess_of(1, 111, "payment"))); // another purpose
+    s.expect<absent>(s.check(held_guess_of(1, 111, 2, pay_bound_to("b"))));
+    BOOST_TEST((s.kinds(1, 1) == std::vector{event_type::admitted, event_type::wrong,
+                                             event_type::wrong, event_type::wrong}));
+    s.verified(guess_of(1, 111, pay_bound_to("a")));
+    s.expect<absent>(s.check(guess_of(1, 111, pay_bound_to("b"))));
+}
+
+STORE_TEST(guesses_with_another_binding_use_the_attempts_up) {
+    contract s;
+    s.admitted(free_send_of(1, 111, 1, "pay"));
+    for (std::uint32_t n = 1; n < attempts_max; ++n)
+        s.wrong(guess_of(1, 111, pay_bound_to("a")));
+    BOOST_TEST(s.wrong(guess_of(1, 111, pay_bound_to("a"))).is_last);
+    s.expect<exhausted>(s.check(guess_of(1, 111, pay_bound_to("a"))));
+    s.expect<exhausted>(s.check(guess_of(1, 111, "pay")));
+}
+
+STORE_TEST(bindings_have_their_own_codes_and_end_alone) {
+    contract s;
+    s.admitted(free_send_of(1, 111, 1, pay_bound_to("a")));
+    BOOST_TEST((s.admitted(free_send_of(1, 222, 2, pay_bound_to("b"))).code == seed(222)));
+    BOOST_TEST((s.admitted(free_send_of(1, 333, 3, pay_bound_to("a"))).code == seed(111)));
+    s.wrong(guess_of(1, 111, pay_bound_to("b")));
+    s.wrong(held_guess_of(1, 222, 1, pay_bound_to("b"))); // the code is right, the id is not
+    s.verified(guess_of(1, 222, pay_bound_to("b")));
+    s.wrong(guess_of(1, 222, pay_bound_to("b"))); // now at the codes of its sibling
+    s.verified(guess_of(1, 111, pay_bound_to("a")));
+}
+
 // A resend repeats the code; its reference is its own.
 STORE_TEST(a_reference_belongs_to_its_verification) {
     contract s;

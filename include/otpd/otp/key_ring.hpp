@@ -9,6 +9,7 @@
 #include "otpd/core/random.hpp"
 #include "otpd/core/secret.hpp"
 #include "otpd/otp/caller.hpp"
+#include "otpd/otp/message.hpp"
 #include "otpd/otp/verification_event.hpp"
 #include "otpd/store/shared_secrets.hpp"
 #include "otpd/store/store.hpp"
@@ -48,6 +49,11 @@ public:
     /// numbers by it. Returns nullopt for a caller without one.
     [[nodiscard]] std::optional<store::device_hash> device_of(caller const& caller,
                                                               phone_number const& number) const;
+
+    /// Hashes the variables that a code is bound to together with client and number, for scope_of().
+    /// Returns an empty text for none.
+    [[nodiscard]] std::string binding_of(std::string_view client, phone_number const& number,
+                                         std::vector<variable> const& variables) const;
 
     /// Hashes any other limit key: its kind, then its value. The result never equals the hash of a
     /// number.

@@ -48,13 +48,28 @@ struct locale_tag {
     friend bool operator==(locale_tag const&, locale_tag const&) = default;
 };
 
+/// What the code is for besides its purpose: a fact of the transaction, such as its amount
+/// (Commission Delegated Regulation (EU) 2018/389 (RTS) 5: dynamic linking). It is part of the text,
+/// and a check must bring the same.
+struct variable {
+    static constexpr std::size_t max_count = 8; ///< of one send
+    static constexpr std::size_t max_name_length = 32;
+    static constexpr std::size_t max_value_length = 100;
+
+    std::string name;  ///< of its placeholder: 1..max_name_length of [a-z0-9_]
+    std::string value; ///< 1..max_value_length of printable ASCII in the GSM alphabet
+
+    friend bool operator==(variable const&, variable const&) = default;
+};
+
 /// What a text says besides the code.
 struct message_facts {
     std::chrono::seconds ttl{}; ///< of the code
+    std::vector<variable> variables{};
 };
 
 /// `{code}` occurs once. `{minutes}` is the code's lifetime, rounded down but at least 1; it may
-/// occur any number of times.
+/// occur any number of times. Each variable of the purpose occurs at least once.
 struct message_template {
     std::string purpose; ///< empty: for all purposes without their own
     locale_tag locale;   ///< empty: for all languages without their own
@@ -88,8 +103,8 @@ public:
                             autofill_suffix const& suffix) const;
 
     /// Returns why `text` is not a valid template, or nullopt. A template is printable ASCII of the
-    /// GSM alphabet, contains `{code}` once and no other placeholder than `{minutes}`, and fits()
-    /// with a code of `code_length` digits and each of `suffixes`.
+    /// GSM alphabet, contains `{code}` once, the placeholder of each variable and no other one than
+    /// `{minutes}`, and fits() with a code of `code_length` digits, `facts` and each of `suffixes`.
     [[nodiscard]] static std::optional<std::string>
     fault_of(std::string_view text, std::size_t code_length, message_facts const& facts,
              std::vector<autofill_suffix> const& suffixes);

@@ -35,6 +35,8 @@ struct scope_rules {
     bool require_verification_id = false; ///< for its checks (OWASP ASVS 6.6.2)
     /// The route plan of sends that name neither a plan nor a route; empty: the default route.
     std::string plan{};
+    /// The names that a send and its check must bring values of, in order.
+    std::vector<std::string> variables{};
 };
 
 /// Its base holds the rules of every scope without its own.

@@ -52,6 +52,7 @@ struct send_request {
     std::optional<std::string> challenge_token = std::nullopt;
     std::string reference = {}; ///< of the caller: up to store::reference_max visible ASCII
     std::optional<idempotency_key> idempotency = std::nullopt;
+    std::vector<variable> variables = {}; ///< those of scope_rules::variables, in order
 };
 
 /// The rest of a limit after a send.

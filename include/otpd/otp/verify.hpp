@@ -8,6 +8,7 @@
 #include "otpd/core/purpose.hpp"
 #include "otpd/otp/caller.hpp"
 #include "otpd/otp/failure.hpp"
+#include "otpd/otp/message.hpp"
 #include "otpd/otp/policy.hpp"
 #include "otpd/store/store.hpp"
 
@@ -15,6 +16,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace otpd::otp {
 
@@ -24,6 +26,7 @@ struct verify_request {
     otpd::purpose purpose;
     passcode code;
     std::optional<std::string> id = std::nullopt; ///< of a verification
+    std::vector<variable> variables = {};         ///< in the order of their names
 };
 
 struct verified {

@@ -18,6 +18,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -48,8 +49,16 @@ using requester = std::array<std::byte, 8>;
 /// further numbers. Every other request is a stranger's, so a fresh device gains nothing.
 using device_hash = requester;
 
-/// A client's number and a verification scope (client and purpose). Each session of the scope has
-/// at most `codes_max` live codes (repeat_rule).
+/// Begins the *binding* at the end of a scope: what its codes are bound to besides client and
+/// purpose. Scopes that differ in their binding only are *siblings*.
+inline constexpr char binding_mark = '\x1f';
+/// The scope without its binding.
+[[nodiscard]] constexpr std::string_view unbound(std::string_view scope) noexcept {
+    return scope.substr(0, scope.find(binding_mark));
+}
+
+/// A client's number and a verification scope (client, purpose and binding). Each session of the
+/// scope has at most `codes_max` live codes (repeat_rule).
 struct record_key {
     number_key number{};
     std::string scope;
@@ -198,6 +207,8 @@ inline constexpr duration failure_memory = std::chrono::days(30);
 /// id if its own session has no live code. That is a stranger's guess, made by `by`; only the rate
 /// limits of strangers do not count it.
 struct check {
+    /// Where no code is live, but some are in sibling scopes, the guess is a wrong one at the codes
+    /// of the newest of those.
     record_key key;
     /// Returns whether the guess is the code of a seed, in constant time. It is called once for
     /// each live code of the session that has attempts left for the requester, even after a match,
@@ -210,7 +221,8 @@ struct check {
     std::optional<device_hash> device;
     std::uint32_t attempts_max = 0; ///< of one requester at one code; >= 1
     guess_budget guesses;
-    /// If set, it must be a live verification of the scope; for a stranger, one of strangers.
+    /// If set, it must be a live verification of the scope or of a sibling, at whose codes the guess
+    /// is wrong; for a stranger, one of strangers.
     std::optional<verification_id> id;
     /// Limits that count each wrong guess without an id, and with `counts_absent` one that finds no
     /// live code. The outcome is `refused` when one is used up. Ignored with an id.

@@ -142,6 +142,16 @@ std::optional<store::device_hash> key_ring::device_of(caller const& caller,
     return device;
 }
 
+std::string key_ring::binding_of(std::string_view client, phone_number const& number,
+                                 std::vector<variable> const& variables) const {
+    if (variables.empty()) return {};
+    // Names and values hold no line break, so different variables give different texts.
+    std::string text;
+    for (auto const& [name, value] : variables)
+        text.append(name).append("=").append(value).append("\n");
+    return to_hex(hash({"variables", client, number.digits(), text}));
+}
+
 store::key_hash key_ring::hash(std::initializer_list<std::string_view> fields) const {
     return first_half(keys_->hash(fields));
 }

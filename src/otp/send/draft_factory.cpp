@@ -15,10 +15,12 @@ send_draft draft_factory::make(send_request request, steady_time now, wall_time 
     auto const by = keys_.requester_of(request.caller, request.to);
     auto const device = keys_.device_of(request.caller, request.to);
     auto const number_of_all = keys_.hash(request.to);
+    auto binding = keys_.binding_of(client.name, request.to, request.variables);
     auto const suffix = request.suffix.value_or(client.suffix);
     send_draft draft{.request = std::move(request),
                      .rules = std::move(rules),
                      .suffix = suffix,
+                     .binding = std::move(binding),
                      .address = fresh.address,
                      .sealed = std::move(fresh.sealed),
                      .code = fresh.code,

@@ -56,6 +56,24 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
         text.replace(at, what.size(), with);
 }
 
+std::string placeholder_of(std::string_view name) {
+    return std::string("{").append(name).append("}");
+}
+
+/// "{code}, {amount} and {minutes}"
+std::string known_placeholders(std::vector<variable> const& variables) {
+    std::string list(code_placeholder);
+    for (auto const& each : variables)
+        list.append(", ").append(placeholder_of(each.name));
+    return list.append(" and ").append(minutes_placeholder);
+}
+
+std::string_view value_of(std::string_view placeholder, std::vector<variable> const& variables) {
+    auto const found = std::ranges::find_if(
+        variables, [&](variable const& each) { return placeholder_of(each.name) == placeholder; });
+    return found == variables.end() ? std::string_view() : found->value;
+}
+
 /// Calls `add` with each part of the text in order, its placeholders filled in. What is filled in
 /// is not searched for placeholders.
 template <class Add>
@@ -66,9 +84,14 @@ void fill_in(std::string_view text, std::string_view code, message_facts const& 
         add(text.substr(0, begin));
         if (begin == std::string_view::npos) return;
         text.remove_prefix(begin);
-        bool const is_code = text.starts_with(code_placeholder);
-        add(is_code ? code : std::string_view(minutes));
-        text.remove_prefix(is_code ? code_placeholder.size() : minutes_placeholder.size());
+        auto const placeholder = text.substr(0, text.find('}') + 1);
+        if (placeholder == code_placeholder)
+            add(code);
+        else if (placeholder == minutes_placeholder)
+            add(std::string_view(minutes));
+        else
+            add(value_of(placeholder, facts.variables));
+        text.remove_prefix(placeholder.size());
     }
 }
 
@@ -204,8 +227,13 @@ std::optional<std::string> messages::fault_of(std::string_view text, std::size_t
     std::string others(text);
     for (auto const known : {code_placeholder, minutes_placeholder})
         replace_all(others, known, "x");
+    for (auto const& each : facts.variables) {
+        auto const placeholder = placeholder_of(each.name);
+        if (count_of(text, placeholder) == 0) return "does not have " + placeholder;
+        replace_all(others, placeholder, "x");
+    }
     if (others.find_first_of("{}") != std::string::npos)
-        return "has a placeholder other than {code} and {minutes}";
+        return "has a placeholder other than " + known_placeholders(facts.variables);
     if (auto why = excess_of(text, code_length, facts, {})) return why;
     for (auto const& suffix : suffixes)
         if (auto why = excess_of(text, code_length, facts, suffix)) return why;

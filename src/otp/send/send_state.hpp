@@ -21,6 +21,7 @@ struct send_draft {
     send_request request;
     scope_rules rules; ///< of its scope, as they were when the send began
     autofill_suffix suffix;
+    std::string binding; ///< of its scope (key_ring::binding_of)
     store::verification_address address;
     std::string sealed;    ///< `address` as callers see it (key_ring::seal)
     passcode code;         ///< of an admitted send: the code that goes out
@@ -42,9 +43,9 @@ struct send_draft {
     std::optional<store::idempotency_key> idempotency = {};
     std::optional<errc> fault = {}; ///< what is wrong regardless of earlier sends
 
-    [[nodiscard]] message_facts facts() const { return {rules.ttl}; }
+    [[nodiscard]] message_facts facts() const { return {rules.ttl, request.variables}; }
     [[nodiscard]] store::record_key key() const {
-        return {address.number, scope_of(*request.caller.client, request.purpose)};
+        return {address.number, scope_of(*request.caller.client, request.purpose, binding)};
     }
 };
 

@@ -14,7 +14,8 @@ checked_guess guess_checks::check(verify_request request) const {
     auto const& known = request.caller.stand_in;
     std::string const country = known ? known->country : destinations_.country_of(request.number);
     store::check asked;
-    asked.key = {number, scope_of(*request.caller.client, request.purpose)};
+    asked.key = {number, scope_of(*request.caller.client, request.purpose,
+                                  keys_.binding_of(client, request.number, request.variables))};
     asked.is_code_of = [&keys = keys_, client, what = request.purpose, to = request.number,
                         typed = request.code,
                         fixed = test != nullptr ? std::optional(test->code)

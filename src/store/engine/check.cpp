@@ -102,32 +102,39 @@ verified accept(number_state& state, check const& request, identity const& guess
     return answer;
 }
 
-/// The verification of the session that is guessed at: the one with the id, or the newest one;
-/// nothing if it cannot be verified.
+/// The verification that is guessed at: the one with the id, or the newest one; nothing if none of
+/// the class can be verified in that scope or, with `of_siblings`, in a sibling.
 verification_state const* asked_for(number_state const& state, check const& request,
-                                    session_key const& session) noexcept {
+                                    requester_class whose, bool of_siblings) noexcept {
+    std::string_view const scope = request.key.scope;
     verification_state const* found = nullptr;
-    for (auto const& each : state.verifications)
-        if (each.is_live() && each.session() == session && (!request.id || each.id == *request.id))
+    for (auto const& each : state.verifications) {
+        bool const is_of_scope =
+            of_siblings ? unbound(each.scope) == unbound(scope) : each.scope == scope;
+        if (each.is_live() && each.whose == whose && is_of_scope &&
+            (!request.id || each.id == *request.id))
             found = &each;
+    }
     return found;
 }
 
 /// A known device guesses at the codes of known devices, and as a stranger where it asks for a code
 /// of strangers, or there is no other.
 target target_of(number_state const& state, check const& request, identity const& who) noexcept {
-    for (auto const& each : {who, identity{request.by}})
-        if (auto const* const asked = asked_for(state, request, each.session(request.key.scope)))
-            return {asked, each};
+    for (bool const of_siblings : {false, true})
+        for (auto const& each : {who, identity{request.by}})
+            if (auto const* const asked = asked_for(state, request, each.whose, of_siblings))
+                return {asked, each};
     return {};
 }
 
 /// Returns why the guess is not evaluated; nothing if it is.
 std::optional<check_outcome> refusal_of(number_state const& state, check const& request,
-                                        identity const& guesser, store_time now) {
+                                        identity const& guesser, session_key const& session,
+                                        store_time now) {
     store_time end;
     bool has_attempts = false;
-    for (auto const* each : codes_of(state, guesser.session(request.key.scope))) {
+    for (auto const* each : codes_of(state, session)) {
         has_attempts = has_attempts || each->attempts_of(guesser.by) < request.attempts_max;
         end = std::max(end, each->end);
     }
@@ -148,16 +155,19 @@ check_outcome guess(states& states, check const& request, identity const& who, s
     auto const& seen = states.number(request.key.number);
     auto const [asked, guesser] = target_of(seen, request, who);
     if (asked == nullptr) return absent{};
-    if (!is_of_a_length(codes_of(seen, guesser.session(request.key.scope)), request))
-        return absent{};
+    auto const id = asked->id;
+    // A copy: the verification moves when the state is changed.
+    bool const is_of_scope = asked->scope == request.key.scope;
+    auto const sibling = is_of_scope ? std::string() : asked->scope;
+    auto const session = guesser.session(is_of_scope ? request.key.scope : sibling);
+    if (!is_of_a_length(codes_of(seen, session), request)) return absent{};
     if (auto const wait = failure_lock_of(seen, request.guesses, guesser.whose, now))
         return locked{*wait};
-    auto refused = refusal_of(seen, request, guesser, now);
+    auto refused = refusal_of(seen, request, guesser, session, now);
     auto const kind = refused ? guess_kind::of_id : kind_of(guesser.whose);
     if (refused && !has_own_guess(seen, *asked, request)) return *std::move(refused);
-    auto const id = asked->id;
     auto& number = states.change_number(request.key.number);
-    auto codes = codes_of(number, guesser.session(request.key.scope));
+    auto codes = codes_of(number, session);
     if (kind != guess_kind::of_id) {
         auto const by = guesser.by;
         auto const used_up = std::ranges::remove_if(codes, [&](live_code const* each) {
@@ -165,7 +175,9 @@ check_outcome guess(states& states, check const& request, identity const& who, s
         });
         codes.erase(used_up.begin(), used_up.end());
     }
-    if (is_right(codes, request)) return accept(number, request, guesser, states.room_left(), now);
+    // The comparison takes the same time for a sibling, whose code is never right.
+    if (is_right(codes, request) && is_of_scope)
+        return accept(number, request, guesser, states.room_left(), now);
     return count_wrong(number, codes, *number.find(id), request, guesser, kind, now);
 }
 

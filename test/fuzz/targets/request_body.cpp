@@ -41,6 +41,12 @@ void read_every_field(api::json_body& body) {
              "a device is bounded ASCII");
     auto const reference = api::read_reference(body);
     must(reference.size() <= 64 && is_printable(reference), "a reference is bounded ASCII");
+    auto const variables = api::read_variables(body);
+    must(variables.size() <= otpd::otp::variable::max_count, "variables are few");
+    for (auto const& [name, value] : variables)
+        must(!name.empty() && is_printable(name) && !value.empty() && is_printable(value) &&
+                 value.size() <= otpd::otp::variable::max_value_length,
+             "a variable is bounded ASCII");
     must(is_printable(api::read_locale(body).text), "a locale is ASCII");
     auto const route = api::read_route_id(body);
     must(!route || (*route >= 1 && *route <= 8), "a route is one of the catalogue");

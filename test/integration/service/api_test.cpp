@@ -3,6 +3,7 @@
 #include "eventually.hpp"
 #include "service_fixture.hpp"
 
+#include <fstream>
 #include <thread>
 
 using namespace otpd::test;
@@ -532,6 +533,72 @@ BOOST_AUTO_TEST_CASE(a_purpose_has_the_rules_of_its_table) {
 
     auto const other = service.fresh_number(); // without a table
     BOOST_TEST(service.sent_code(other).size() == 6U);
+}
+
+// PSD2 RTS 5: the user sees what he agrees to, and the code is good for nothing else.
+BOOST_AUTO_TEST_CASE(a_code_is_bound_to_the_variables_of_its_transaction) {
+    temporary_directory const directory;
+    auto const file = directory.path() + "/timeline.jsonl";
+    service_fixture service(
+        environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"}, {"OTPD_TIMELINE_FILE", file}},
+        "[[purpose]]\nname = \"transfer\"\nvariables = [\"amount\", \"payee\"]\n"
+        "message_template = \"Pay {amount} to {payee}: {code}\"\n");
+    auto const number = service.fresh_number();
+    auto const body = [&](char const* amount) {
+        auto made = send_body(number, "transfer");
+        made["variables"] = {{"amount", amount}, {"payee", "Smith & Co"}};
+        return made;
+    };
+    auto const send = [&](char const* amount) {
+        return object_of(service.client.ask(post("/send-otp", body(amount))));
+    };
+    auto const check = [&](char const* amount, std::string const& code) {
+        auto guess = body(amount);
+        guess["code"] = code;
+        return service.client.ask(post("/verify-otp", guess));
+    };
+    auto const sent = send("12.50 EUR");
+    auto const code = std::string(sent.at("debug_code").as_string());
+    BOOST_TEST(send("12.50 EUR").at("debug_code").as_string() == code); // a resend
+    auto const other = std::string(send("99.50 EUR").at("debug_code").as_string());
+    auto const messages = service.stub.messages(number);
+    BOOST_REQUIRE(messages.size() == 3U);
+    BOOST_TEST(messages[1].at("text").as_string() == "Pay 12.50 EUR to Smith & Co: " + code);
+    BOOST_TEST(messages[2].at("text").as_string() == "Pay 99.50 EUR to Smith & Co: " + other);
+
+    if (other != code) // equal by a chance of one in a million
+        check_outcome(check("99.50 EUR", code), 400, "invalid_code");
+    auto const wrong = check("1.00 EUR", other);
+    check_outcome(wrong, 400, "invalid_code");
+    json::object without{{"phone_number", number}, {"purpose", "transfer"}, {"code", code}};
+    check_outcome(service.client.ask(post("/verify-otp", without)), 400, "invalid_code");
+    check_outcome(check("12.50 EUR", code), 200);
+    check_outcome(check("99.50 EUR", other), 200); // another transaction, with its own code
+
+    auto missing = send_body(number, "transfer");
+    check_outcome(service.client.ask(post("/send-otp", missing)), 422, "validation_failed");
+    check_outcome(service.client.ask(post("/send-otp", body(std::string(100, '~').c_str()))), 422,
+                  "validation_failed");
+    BOOST_TEST(service.stub.messages(number).size() == 3U);
+
+    auto request = post("/send-otp", body("5.00 EUR"));
+    request.fields.emplace_back("Idempotency-Key", "key-1");
+    check_outcome(service.client.ask(request), 200);
+    request.body = json::serialize(body("6.00 EUR"));
+    check_outcome(service.client.ask(request), 422, "idempotency_key_reused");
+
+    auto const id = std::string(sent.at("verification_id").as_string());
+    auto const found = service.client.ask(get("/verifications/" + id));
+    BOOST_TEST(object_of(found).at("purpose").as_string() == "transfer");
+    std::string written;
+    eventually([&] {
+        std::ifstream timeline(file);
+        written.assign(std::istreambuf_iterator<char>(timeline), {});
+        return written.find("\"verified\"") != std::string::npos;
+    });
+    for (auto const& text :
+         {found.body, service.otpd.process().output(), service.otpd.metrics(), written})
+        BOOST_TEST(text.find("Smith") == std::string::npos);
 }
 
 // Without debugging, only the phone gets the code.

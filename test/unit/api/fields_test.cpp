@@ -214,12 +214,54 @@ BOOST_AUTO_TEST_CASE(a_reference_is_bounded_visible_ascii) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(variables_are_bounded_texts_in_the_order_of_their_names) {
+    json_body body(R"({"variables":{"payee":"A. Smith & Co.","amount":"12.50 EUR"}})");
+    auto const read = read_variables(body, {"amount", "payee"});
+    BOOST_TEST_REQUIRE(read.size() == 2U);
+    BOOST_TEST((read[0] == otp::variable{"amount", "12.50 EUR"}));
+    BOOST_TEST((read[1] == otp::variable{"payee", "A. Smith & Co."}));
+    BOOST_TEST(body.valid());
+    json_body none("{}");
+    BOOST_TEST(read_variables(none, {}).empty());
+    BOOST_TEST(none.valid());
+    auto const of_value = [](std::string const& value) {
+        return R"({"variables":{"a":")" + value + R"("}})";
+    };
+    for (auto const& good : {std::string("x"), std::string(100, '~'), std::string("{code}")}) {
+        json_body one(of_value(good));
+        BOOST_TEST(read_variables(one).at(0).value == good);
+    }
+    for (auto const& wrong :
+         {of_value(""), of_value(std::string(101, 'x')), of_value("`"), of_value("caf\xC3\xA9"),
+          of_value("\\n"), std::string(R"({"variables":{"":"x"}})"),
+          std::string(R"({"variables":{"A":"x"}})"), std::string(R"({"variables":{"a-b":"x"}})"),
+          std::string(R"({"variables":{"a":1}})"), std::string(R"({"variables":"x"})")}) {
+        json_body one(wrong);
+        BOOST_TEST(read_variables(one).empty(), wrong);
+        BOOST_TEST(faults_of(one) == "variables ", wrong);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_send_brings_the_variables_of_its_purpose_and_no_others) {
+    for (auto const* text :
+         {"{}", R"({"variables":null})", R"({"variables":{}})", R"({"variables":{"amount":"1"}})",
+          R"({"variables":{"amount":"1","payer":"x"}})",
+          R"({"variables":{"amount":"1","payee":"x","iban":"y"}})"}) {
+        json_body body(text);
+        static_cast<void>(read_variables(body, {"amount", "payee"}));
+        BOOST_TEST(faults_of(body) == "variables ", text);
+    }
+    json_body unasked(R"({"variables":{"amount":"1"}})");
+    static_cast<void>(read_variables(unasked, {}));
+    BOOST_TEST(faults_of(unasked) == "variables ");
+}
+
 // Serialisers write null for an unset member.
 BOOST_AUTO_TEST_CASE(an_optional_member_that_is_null_is_as_if_it_were_absent) {
     json_body body(R"({"purpose":null,"route_id":null,"route_plan":null,"max_price":null,)"
                    R"("end_user_ip":null,"locale":null,"web_otp_host":null,)"
                    R"("web_otp_frame_host":null,"app_hash":null,)"
-                   R"("verification_id":null,"device":null,"reference":null})");
+                   R"("verification_id":null,"device":null,"reference":null,"variables":null})");
     BOOST_TEST(read_purpose(body)->name() == purpose::default_name);
     auto const route = read_route_id(body);
     BOOST_TEST(!route);
@@ -231,6 +273,7 @@ BOOST_AUTO_TEST_CASE(an_optional_member_that_is_null_is_as_if_it_were_absent) {
     BOOST_TEST(!read_autofill_suffix(body, shop));
     BOOST_TEST(!read_verification_id(body));
     BOOST_TEST(read_reference(body).empty());
+    BOOST_TEST(read_variables(body).empty());
     BOOST_TEST(body.valid());
 }
 

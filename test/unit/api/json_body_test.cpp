@@ -39,6 +39,37 @@ BOOST_AUTO_TEST_CASE(give_the_requested_members) {
     BOOST_TEST(body.valid());
 }
 
+BOOST_AUTO_TEST_CASE(an_object_of_strings_is_read_in_its_order) {
+    json_body body(R"({"a":{"y":"1","x":"caf\u00e9 {\"z\":1}"},"b":{},"c":null,"d":"text"})");
+    auto const texts = body.optional_texts("a");
+    BOOST_TEST_REQUIRE(texts.has_value());
+    BOOST_TEST_REQUIRE(texts->size() == 2U);
+    BOOST_TEST((texts->at(0) == json_body::named_text("y", "1")));
+    BOOST_TEST((texts->at(1) == json_body::named_text("x", "caf\xc3\xa9 {\"z\":1}")));
+    BOOST_TEST(body.optional_texts("b")->empty());
+    BOOST_TEST(!body.optional_texts("c"));
+    BOOST_TEST(!body.optional_texts("e"));
+    BOOST_TEST(body.required_string("d").value() == "text");
+    BOOST_TEST(body.valid());
+}
+
+BOOST_AUTO_TEST_CASE(an_object_of_anything_else_is_a_fault_where_strings_are_read) {
+    std::string nine = R"({"a":{)";
+    for (char name = 'a'; name < 'a' + 9; ++name)
+        nine += std::string(name == 'a' ? "" : ",") + '"' + name + R"(":"x")";
+    for (auto const& text :
+         {std::string(R"({"a":"x"})"), std::string(R"({"a":1})"), std::string(R"({"a":["x"]})"),
+          std::string(R"({"a":[{"x":"y"}]})"), std::string(R"({"a":{"x":1}})"),
+          std::string(R"({"a":{"x":null}})"), std::string(R"({"a":{"x":{"y":"z"}}})"),
+          std::string(R"({"a":{"x":["y"]}})"), std::string(R"({"a":{"x":"y","z":true}})"),
+          std::string(R"({"a":{"x":"y","x":"z"}})"), nine + "}}"}) {
+        json_body body(text);
+        BOOST_TEST(body.valid(), text); // as long as nobody asks for it
+        BOOST_TEST(!body.optional_texts("a"), text);
+        BOOST_TEST(!body.valid(), text);
+    }
+}
+
 // A nested member never replaces one of the outermost object.
 BOOST_AUTO_TEST_CASE(do_not_read_other_members) {
     json_body body(R"({"x":{"phone_number":"31651860670"},"y":[{"phone_number":"1"}]})");

@@ -184,6 +184,24 @@ BOOST_AUTO_TEST_CASE(keep_the_hash_of_numbers_over_a_rotation_with_a_number_secr
 }
 
 // Who reads the store learns neither a device nor that two numbers have the same one.
+BOOST_AUTO_TEST_CASE(hash_variables_with_client_and_number) {
+    key_ring const ring(secret_a, {}, none);
+    using list = std::vector<otp::variable>;
+    list const given{{"amount", "12.50"}, {"payee", "Smith"}};
+    auto const one = ring.binding_of("shop", n, given);
+    BOOST_TEST(one.size() == 32U);
+    BOOST_TEST((one == ring.binding_of("shop", n, given)));
+    BOOST_TEST((one != ring.binding_of("bank", n, given)));
+    BOOST_TEST((one != ring.binding_of("shop", number("31651860671"), given)));
+    for (auto const& other : {list{{"amount", "12.51"}, {"payee", "Smith"}},
+                              list{{"amount", "12.50"}, {"payer", "Smith"}},
+                              list{{"amount", "12.50"}}, list{{"amount", "12.50payee=Smith"}}})
+        BOOST_TEST((one != ring.binding_of("shop", n, other)));
+    BOOST_TEST(ring.binding_of("shop", n, {}).empty());
+    key_ring const another(secret_string(std::string(32, 'z')), {}, none);
+    BOOST_TEST((one != another.binding_of("shop", n, given)));
+}
+
 BOOST_AUTO_TEST_CASE(hash_devices_with_client_and_number) {
     key_ring const ring(secret_a, {}, none);
     otp::client shop;

@@ -94,6 +94,27 @@ BOOST_AUTO_TEST_CASE(end_as_browsers_and_apps_expect_and_have_the_stated_length)
                    text_of(all, login, {}, suffix).size());
 }
 
+// What a caller gives is text, never a placeholder.
+BOOST_AUTO_TEST_CASE(say_the_variables_of_the_transaction) {
+    messages const all(text_list{{"", {}, "Pay {amount} to {payee} ({amount}): {code}"}});
+    message_facts const facts{300s, {{"amount", "12.50 EUR"}, {"payee", "{code} {minutes}"}}};
+    BOOST_TEST(text_of(all, login, {}, {}, facts) ==
+               "Pay 12.50 EUR to {code} {minutes} (12.50 EUR): 048213");
+    BOOST_TEST(all.length(login, {}, 6, facts, {}) == text_of(all, login, {}, {}, facts).size());
+}
+
+BOOST_AUTO_TEST_CASE(fit_with_their_variables_or_do_not) {
+    messages const all(text_list{{"", {}, "{payee}{code}"}});
+    auto const fits = [&all](std::string const& payee) {
+        return all.fits(login, {}, 6, {300s, {{"payee", payee}}}, {});
+    };
+    BOOST_TEST(fits(std::string(152, 'x')));
+    BOOST_TEST(!fits(std::string(153, 'x')));
+    BOOST_TEST(fits(std::string(77, '~'))); // two septets each
+    BOOST_TEST(!fits(std::string(78, '~')));
+    BOOST_TEST(!fits("`"));
+}
+
 BOOST_AUTO_TEST_CASE(need_a_template_for_everything_else) {
     BOOST_CHECK_THROW(messages(text_list{{"login", {}, "{code}"}}), std::invalid_argument);
 }
@@ -144,6 +165,17 @@ BOOST_AUTO_TEST_CASE(are_as_short_as_sms_retriever_reads_them_with_an_apps_hash)
         BOOST_TEST(all.fits(login, {}, 6, {300s}, app) == (size == 140));
         BOOST_TEST(all.fits(login, {}, 6, {300s}, {}));
     }
+}
+
+BOOST_AUTO_TEST_CASE(have_a_placeholder_for_each_variable) {
+    auto const fault_with = [](char const* text) {
+        return messages::fault_of(text, 6, {300s, {{"amount", "0"}, {"payee", "0"}}}, {})
+            .value_or("");
+    };
+    BOOST_TEST(fault_with("{payee} {amount} {amount} {code} {minutes}") == "");
+    BOOST_TEST(fault_with("{amount} {code}") == "does not have {payee}");
+    BOOST_TEST(fault_with("{payee} {amount} {code} {iban}") ==
+               "has a placeholder other than {code}, {amount}, {payee} and {minutes}");
 }
 
 BOOST_AUTO_TEST_CASE(are_refused_with_the_reason) {

@@ -314,6 +314,25 @@ BOOST_AUTO_TEST_CASE(a_purpose_has_one_table_one_text_and_one_plan) {
                         "leave it out of one of them"));
 }
 
+BOOST_AUTO_TEST_CASE(every_text_of_a_purpose_says_its_variables) {
+    std::string const pay = "[[purpose]]\nname = \"pay\"\nvariables = [\"amount\"]\n";
+    std::string const text = "message_template = \"{amount} {code}\"\n";
+    good(with_config(pay + text));
+    good(with_config(pay + "[[template]]\npurpose = \"pay\"\ntext = \"{code} {amount}\"\n"));
+    BOOST_TEST(fault(with_config(pay)) == "[[purpose]] \"pay\" has variables and no text that says "
+                                          "them: give it a message_template");
+    BOOST_TEST(contains(fault(with_config(pay + "message_template = \"{code}\"\n")),
+                        "does not have {amount}"));
+    BOOST_TEST(contains(fault(with_config(pay + text +
+                                          "[[template]]\npurpose = \"pay\"\nlocale = \"nl\"\n"
+                                          "text = \"{code}\"\n")),
+                        "does not have {amount}"));
+    // Other purposes have no such placeholder.
+    BOOST_TEST(
+        contains(fault(with_config("[otp]\nmessage_template = \"{code} {amount}\"\n" + pay + text)),
+                 "otp.message_template"));
+}
+
 BOOST_AUTO_TEST_CASE(texts_fit_with_the_codes_of_every_purpose_that_uses_them) {
     std::string const purpose = "[[purpose]]\nname = \"pay\"\nlength = 10\n";
     auto const general = "[otp]\nmessage_template = \"" + text_of(room) + "\"\n";

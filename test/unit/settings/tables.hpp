@@ -66,6 +66,11 @@ inline std::string example_with(std::string_view path, std::string const& value)
         bool const other = key.section != table;
         // Omits keys that the example's client refers to, and those that exclude the key.
         bool const stands_against = !key.alternative.empty() || key.name == wanted.alternative;
+        // A text has the variables of its purpose, and no others.
+        if (path == "purpose.variables" && key.name == "message_template" && !value.empty()) {
+            out += "message_template = \"{code} {amount} {payee}\"\n";
+            continue;
+        }
         bool const refers = (key.section != "client" && key.name == "client") ||
                             key.path() == "budget.only" || key.path() == "purpose.route_plan";
         if (other || key.name == wanted.name || stands_against || refers) continue;
