@@ -80,18 +80,18 @@ template <class Add>
 void fill_in(std::string_view text, std::string_view code, message_facts const& facts, Add add) {
     auto const minutes = minutes_text(facts.ttl);
     for (;;) {
-        auto const begin = text.find('{');
+        auto const begin = std::min(text.find('{'), text.size());
+        auto const end = text.find('}', begin);
+        if (end == std::string_view::npos) return add(text);
         add(text.substr(0, begin));
-        if (begin == std::string_view::npos) return;
-        text.remove_prefix(begin);
-        auto const placeholder = text.substr(0, text.find('}') + 1);
+        auto const placeholder = text.substr(begin, end + 1 - begin);
         if (placeholder == code_placeholder)
             add(code);
         else if (placeholder == minutes_placeholder)
             add(std::string_view(minutes));
         else
             add(value_of(placeholder, facts.variables));
-        text.remove_prefix(placeholder.size());
+        text.remove_prefix(end + 1);
     }
 }
 
