@@ -84,10 +84,17 @@ BOOST_AUTO_TEST_CASE(no_view_shows_a_whole_number) {
 
 BOOST_FIXTURE_TEST_CASE(a_delivered_message_is_stored_and_reported_once, delivery_fixture) {
     add_report("BX-1", "DELIVERED");
-    follow(message("BX-1"));
+    auto followed = message("BX-1");
+    followed.event.country = "NL";
+    follow(followed);
     poll_until([&] { return open() == 0; });
     BOOST_REQUIRE(store.updates.size() == 1U);
     BOOST_TEST((store.updates[0].message == state::delivered));
+    auto const& score = store.updates[0].score.value();
+    BOOST_TEST(score.route_id == 8);
+    BOOST_TEST(score.slot.country == "NL");
+    BOOST_TEST(score.slot.hour == otpd::store::score_hour(clock.wall()));
+    BOOST_TEST((score.took == observer.all.at(0).since_accepted));
     BOOST_TEST(*detail_of<std::string>(store.updates[0].details, "status") == "DELIVERED");
     BOOST_TEST(detail_of<std::int64_t>(store.updates[0].details, "seconds").has_value());
     BOOST_REQUIRE(observer.all.size() == 1U);

@@ -31,6 +31,7 @@ BOOST_FIXTURE_TEST_CASE(one_that_was_sent_is_found_by_its_number_and_followed, l
     BOOST_REQUIRE(store.updates.size() == 1U);
     BOOST_TEST((store.updates[0].message == state::accepted));
     auto const sent = store.updates[0].sent.value();
+    BOOST_TEST(store.updates[0].score.has_value()); // BridgeXAPI has the message
     BOOST_TEST(sent.bx_message_id == "BX-9");
     BOOST_TEST(sent.order_id == "order of BX-9");
     BOOST_TEST(sent.route_id == 8);
@@ -76,6 +77,7 @@ BOOST_FIXTURE_TEST_CASE(one_that_three_polls_do_not_show_was_not_sent_and_its_pr
     BOOST_REQUIRE(store.updates.size() == 1U);
     BOOST_TEST((store.updates[0].message == state::failed));
     BOOST_TEST(store.updates[0].details == "reason=not_sent");
+    BOOST_TEST(!store.updates[0].score.has_value());
     BOOST_REQUIRE(store.updates[0].adjustments.size() == 2U);
     BOOST_TEST(store.updates[0].adjustments[0].change == -51'000);
     BOOST_TEST(store.updates[0].adjustments[1].budget.period == "2026-11");
