@@ -7,11 +7,12 @@
 namespace otpd::simulation {
 
 std::string_view to_string(word what) noexcept {
-    static constexpr std::array<std::string_view, 24> words{"nothing",
+    static constexpr std::array<std::string_view, 26> words{"nothing",
                                                             "sent",
                                                             "replayed",
                                                             "cooldown_active",
                                                             "limit_exceeded",
+                                                            "challenge_required",
                                                             "send_in_progress",
                                                             "idempotency_key_reused",
                                                             "upstream_rejected",
@@ -29,6 +30,7 @@ std::string_view to_string(word what) noexcept {
                                                             "updated",
                                                             "known",
                                                             "absent",
+                                                            "released",
                                                             "given_up",
                                                             "other"};
     return words.at(static_cast<std::size_t>(what));
@@ -53,6 +55,9 @@ std::string to_string(answer const& what) {
     }
     if (what.what != word::sent && what.expires_in != 0)
         add("own_code", std::to_string(what.expires_in));
+    if (what.what == word::released)
+        for (auto const each : what.forgotten)
+            add("forgotten", std::to_string(each));
     if (what.what == word::shown) {
         add("state", what.view.state);
         add("delivery", what.view.delivery);
@@ -70,6 +75,8 @@ std::uint64_t digest(answer const& what) {
     sum.add(what.expires_in).add(what.cooldown);
     for (auto const& each : what.limits)
         sum.add(each.name).add(each.remaining).add(each.resets_in);
+    for (auto const each : what.forgotten)
+        sum.add(each);
     sum.add(what.view.state).add(what.view.delivery).add(what.view.expires_in);
     sum.add(what.view.attempts_left);
     return sum.value();

@@ -5,6 +5,7 @@
 
 #include "orders.hpp"
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -19,6 +20,7 @@ enum class word : std::uint8_t {
     replayed,
     cooldown_active,
     limit_exceeded,
+    challenge_required,
     send_in_progress,
     idempotency_key_reused,
     upstream_rejected,
@@ -36,6 +38,7 @@ enum class word : std::uint8_t {
     updated, ///< the delivery of a message
     known,
     absent,
+    released, ///< a number was unlocked, or its devices forgotten
     given_up, ///< the caller left before the answer
     other     ///< impossible in a history
 };
@@ -75,7 +78,9 @@ struct answer {
     std::vector<violated> because;
     /// s; of a sent code, like the next two; of a refused send: of the caller's own code
     std::int64_t expires_in = 0;
-    std::int64_t cooldown = 0;   ///< s
+    std::int64_t cooldown = 0; ///< s
+    /// Wrong guesses, failures in a row and devices that were forgotten.
+    std::array<std::uint32_t, 3> forgotten{};
     std::vector<left_of> limits; ///< ascending
     shown view;
 

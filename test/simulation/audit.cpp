@@ -11,6 +11,8 @@ std::string about(std::string_view promise, operation_id op) {
     return std::string(promise) + ", #" + std::to_string(op);
 }
 
+constexpr instant hour = std::chrono::hours(1);
+
 int certainty_of(std::string const& delivery) {
     if (delivery == "queued") return 0;
     if (delivery == "unknown") return 1;
@@ -44,7 +46,63 @@ audit::complaint audit::admitted(operation_id op, send_order const& order,
     sent.compared_before = used.compared;
     sent.successes_before = used.successes;
     ++used.codes;
-    return broken;
+    return broken.empty() ? pumped(op, now) : broken;
+}
+
+std::vector<audit::guarded_place> audit::guarded(scope const& of, int end_user) const {
+    auto const& rules = policy_.pumping;
+    std::vector<guarded_place> list;
+    if (!rules.enabled) return list;
+    if (end_user >= 0) list.push_back({{0, end_user}, rules.address_out_max});
+    list.push_back({{1, std::max(1, of.number)}, rules.prefix_out_max});
+    if (policy_.destinations.checked)
+        list.push_back({{2, std::max(2, of.number)}, rules.country_out_max});
+    return list;
+}
+
+/// Whatever passes the guard, others stop at the codes that may be out of the place: in an hour of
+/// the clock, with four for each code that was typed in it and in the one before. Each challenge
+/// lets one pass.
+audit::complaint audit::pumped(operation_id op, instant now) {
+    auto const& order = messages_.at(op).order;
+    bool const is_near_the_hour =
+        std::min(now % hour, hour - now % hour) <= tolerance_ && tolerance_ > instant(0);
+    bool const passes =
+        verified_numbers_.contains({order.to.client, order.to.number}) ||
+        (order.challenge != none && challenges_used_.insert(solved_by(order)).second);
+    if (passes || is_near_the_hour) return {};
+    for (auto const& [which, out_max] : guarded(order.to, order.end_user)) {
+        auto& present = hours_[{which[0], which[1], now / hour}];
+        auto const typed = present.typed + hours_[{which[0], which[1], now / hour - 1}].typed;
+        present.sent.insert(op);
+        if (std::ssize(present.sent) > out_max + 4 * typed)
+            return "more codes are out than the guard against pumped SMS admits";
+    }
+    return {};
+}
+
+/// Near the end of an hour it is in doubt which one a store counts it in.
+void audit::typed(check_order const& order, instant now) {
+    verified_numbers_.insert({order.of.client, order.of.number});
+    for (auto const& [which, out_max] : guarded(order.of, order.end_user)) {
+        ++hours_[{which[0], which[1], (now - tolerance_) / hour}].typed;
+        if ((now + tolerance_) / hour != (now - tolerance_) / hour)
+            ++hours_[{which[0], which[1], (now + tolerance_) / hour}].typed;
+    }
+}
+
+void audit::released(release_order const& order) {
+    if (order.of_locks) {
+        wrong_.erase({order.client, order.number, 0});
+        wrong_.erase({order.client, order.number, 1});
+        failures_.erase({order.client, order.number});
+        return;
+    }
+    devices_.erase({order.client, order.number});
+    if (!compares_all_) return; // an outdated state may still know them
+    std::erase_if(named_, [&](std::array<int, 3> const& each) {
+        return each[0] == order.client && each[1] == order.number;
+    });
 }
 
 /// Two messages of a session are at least the cooldown apart, unless the first one was refused or
@@ -103,11 +161,21 @@ void audit::answered(operation_id op, upstream_answer::kind what) {
     --sent.transmissions_open;
     using enum upstream_answer::kind;
     sent.perhaps_sent = what == accepted || what == unknown;
+    if (sent.perhaps_sent) return;
+    challenges_used_.erase(solved_by(sent.order));
+    for (auto& [of, each] : hours_)
+        each.sent.erase(op);
 }
 
 /// A pause that began in the future is void; a count of guesses remains and does not end later.
 void audit::clock_turned(instant before, instant now) {
     last_admitted_.clear();
+    std::map<place_and_hour, hour_of_place> hours; // codes that were typed later are typed now
+    for (auto const& [of, each] : hours_)
+        hours[{of[0], of[1], std::min<std::int64_t>(of[2], now / hour)}].typed += each.typed;
+    hours_ = std::move(hours);
+    for (auto& [whose, each] : failures_)
+        each.last = std::min(each.last, now);
     for (auto& [whose, list] : wrong_) {
         forget(list, before);
         for (auto& each : list)
@@ -143,9 +211,11 @@ audit::complaint audit::evaluated(check_order const& order, seeds const& with, b
     auto& of_code = compared_[key];
     if (!is_own && ++of_code.compared[who.by] > policy_.attempts_max * of_code.codes)
         return "more guesses at a code than its attempts";
-    auto& wrong = wrong_[{order.of.client, order.of.number, who.is_known ? 1 : 0}];
     if (right) {
-        std::erase_if(wrong, [&](wrong_guess const& each) { return each.by == who.by; });
+        std::erase_if(wrong_[{order.of.client, order.of.number, who.is_known ? 1 : 0}],
+                      [&](wrong_guess const& each) { return each.by == who.by; });
+        failures_.erase({order.of.client, order.of.number});
+        typed(order, now);
         last_admitted_.erase(key);
         auto const successes = of_code.successes + 1;
         of_code = {};
@@ -157,11 +227,30 @@ audit::complaint audit::evaluated(check_order const& order, seeds const& with, b
         if (is_its_device || known.has(order.device, now)) known.keep(order.device, now);
         return {};
     }
-    forget(wrong, now);
-    wrong.push_back({who.by, now});
+    auto const codes = compares_all_ ? with.size() : std::min(with.size(), store::codes_max);
+    return wrong(order, who, codes, now);
+}
+
+/// A guess that is compared with two codes is worth two.
+audit::complaint audit::wrong(check_order const& order, requester const& who, std::size_t codes,
+                              instant now) {
     auto const& rule = policy_.guesses;
-    if (wrong.size() > (who.is_known ? rule.of_devices : rule.quota + rule.of_ids))
-        return "more guesses at a number than it has";
+    auto& list = wrong_[{order.of.client, order.of.number, who.is_known ? 1 : 0}];
+    forget(list, now);
+    list.push_back({who.by, now, codes});
+    std::size_t const most = who.is_known ? rule.of_devices : rule.quota + rule.of_ids;
+    if (list.size() > most) return "more guesses at a number than it has";
+    std::size_t compared = 0;
+    for (auto const& each : list)
+        compared += each.codes;
+    if (compared > most * store::codes_max)
+        return "more codes of a number were compared with guesses than it may have";
+    if (who.is_known || rule.consecutive_max == 0) return {};
+    auto& failures = failures_[{order.of.client, order.of.number}];
+    if (failures.last + store::failure_memory <= now + tolerance_) failures.count = 0;
+    failures.last = now;
+    if (++failures.count > rule.consecutive_max)
+        return "more failures in a row than a number may have";
     return {};
 }
 

@@ -21,8 +21,11 @@ namespace otpd::simulation {
 /// Each member returns the broken guarantee; empty: none.
 class audit {
 public:
-    /// `tolerance`: how far the instances' estimate of the store's clock may be off.
-    audit(rules const& of, instant tolerance) : policy_(of.policy), tolerance_(tolerance) {}
+    /// `tolerance`: how far the instances' estimate of the store's clock may be off. `compares_all`:
+    /// a guess is compared with the codes of one state only. Where instances cache states, it may
+    /// have been compared with those of an outdated one first, which tells nobody anything.
+    audit(rules const& of, instant tolerance, bool compares_all)
+        : policy_(of.policy), tolerance_(tolerance), compares_all_(compares_all) {}
 
     using complaint = std::string;
 
@@ -41,6 +44,8 @@ public:
     complaint evaluated(check_order const& order, seeds const& with, bool right, instant now);
     /// A caller got the answer; the operation began at `began`.
     complaint heard(check_order const& order, answer const& said, instant began);
+    /// The operator unlocked a number, or had its devices forgotten.
+    void released(release_order const& order);
     void heard_cancel(operation_id of, instant now) { canceled_.emplace(of, now); }
     /// The message is known not to have arrived.
     void lost(operation_id of) { messages_.at(of).is_lost = true; }
@@ -76,7 +81,34 @@ private:
     struct wrong_guess {
         int by = -1;
         instant at{};
+        std::size_t codes = 0; ///< that it was compared with
     };
+    /// The wrong guesses of strangers at a number in a row.
+    struct failure_count {
+        std::uint32_t count = 0;
+        instant last{};
+    };
+    /// Sends and typed codes of an address, a prefix or a country in an hour of the clock.
+    struct hour_of_place {
+        std::set<operation_id> sent; ///< without those that may pass the guard
+        std::int64_t typed = 0;
+    };
+    /// Which kind of place, which of them, and the hour.
+    using place_and_hour = std::array<std::int64_t, 3>;
+    struct guarded_place {
+        std::array<int, 2> which;
+        std::uint32_t out_max;
+    };
+    /// A challenge, and the client, number and address of a send that names it. At most one of them
+    /// is right.
+    using solved_challenge = std::array<std::int64_t, 4>;
+    [[nodiscard]] static solved_challenge solved_by(send_order const& order) {
+        return {order.challenge, order.to.client, order.to.number, order.end_user};
+    }
+    [[nodiscard]] std::vector<guarded_place> guarded(scope const& of, int end_user) const;
+    complaint pumped(operation_id op, instant now);
+    void typed(check_order const& order, instant now);
+    complaint wrong(check_order const& order, requester const& who, std::size_t codes, instant now);
     void begin_or_repeat(message const& sent, std::string const& code);
     complaint heard_right(check_order const& order, instant began);
     [[nodiscard]] requester who_asks(scope const& of, int end_user, int device, instant now);
@@ -92,6 +124,7 @@ private:
 
     otp::policy const& policy_;
     instant const tolerance_;
+    bool const compares_all_;
     std::unordered_map<operation_id, message> messages_;
     std::map<session, operation_id> last_admitted_;                 ///< removed after a right guess
     std::map<std::pair<int, int>, std::vector<operation_id>> keys_; ///< by client and key
@@ -108,6 +141,10 @@ private:
     std::map<std::pair<int, int>, known_devices> devices_; ///< by client and number
     /// The codes that were sent for known devices, by the nonce of their seed.
     std::set<std::array<std::byte, 16>> of_known_;
+    std::map<std::array<int, 2>, failure_count> failures_; ///< by client and number
+    std::map<place_and_hour, hour_of_place> hours_;
+    std::set<std::array<int, 2>> verified_numbers_; ///< by client; the guard may pass their sends
+    std::set<solved_challenge> challenges_used_;    ///< by sends that are not known to be refused
     std::set<operation_id> verified_;
     std::unordered_map<operation_id, instant> canceled_;
     std::unordered_map<operation_id, int> certainty_;

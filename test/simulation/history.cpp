@@ -10,8 +10,8 @@ namespace otpd::simulation {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> steps{
-    "admit", "settle", "replace_reservation", "update", "check", "find", "cancel"};
+constexpr std::array<std::string_view, 8> steps{
+    "admit", "settle", "replace_reservation", "update", "check", "find", "cancel", "release"};
 constexpr std::array<std::string_view, 4> upstream_words{"accepted", "rejected", "not sent",
                                                          "unknown"};
 constexpr std::array<std::string_view, 5> deliveries{"queued", "accepted", "unknown", "delivered",
@@ -48,6 +48,9 @@ std::string text_of(entry const& e) {
     case update:
         return "message" + of_verification(e.a) + " " + std::string(at(deliveries, e.b)) +
                number(" correction ", e.c);
+    case release:
+        return number(e.c == 0 ? "devices are forgotten of number " : "unlock of number ", e.a) +
+               number(" client ", e.b);
     case time:
         return number("time goes on by ", e.a) + " us";
     case give_up:

@@ -18,6 +18,7 @@ enum class happening : std::uint8_t {
     find,     ///< client, verification
     cancel,   ///< client, verification
     update,   ///< verification, delivery, correction
+    release,  ///< number, client, whether locks (1) or devices (0) are forgotten
     time,     ///< by this many microseconds
     give_up,  ///< the caller of the operation
     crash,    ///< instance

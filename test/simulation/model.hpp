@@ -66,11 +66,14 @@ public:
     void settle(operation_id op, instant now);
     /// The caller's answer at this time.
     [[nodiscard]] answer answer_of(operation_id op, instant now) const;
+    /// That answer held a token of a challenge.
+    void challenged(operation_id op, instant now);
 
     // --- other operations, each at the moment at which the store does it ---
     [[nodiscard]] answer check(check_order const& order, instant now);
     [[nodiscard]] answer cancel(id_order const& order, instant now);
     [[nodiscard]] answer find(id_order const& order, instant now);
+    [[nodiscard]] answer release(release_order const& order, instant now);
     /// More is known of a message: `state` as in store::delivery. `correction` is added to its
     /// spending.
     [[nodiscard]] answer update(operation_id of, int state, std::int64_t correction, instant now);
@@ -133,24 +136,41 @@ private:
         }
     };
     struct number {
-        explicit number(store::guess_budget const& rule) : guesses(rule) {}
+        explicit number(store::guess_budget const& rule)
+            : guesses(rule), failures(rule.consecutive_max) {}
         std::vector<verification> verifications;
         std::map<std::pair<int, bool>, pause> pauses; ///< by purpose and class
         tally guesses;
+        failures_in_a_row failures;
         known_devices devices;
         std::vector<instant> escalations; ///< sends that began after a step tried before
+        trust trusted;
         std::map<std::pair<std::size_t, bool>, meter> meters; ///< by limit and class
 
         /// A step reads it: times that a fast clock wrote become `now`, permanently.
         void refresh(instant now);
         /// A step changes it: what has expired stays expired, whatever a clock says later.
         void change(instant now);
+        /// How long until the class has a guess again, however its pauses are.
+        [[nodiscard]] instant out_of_guesses(bool is_known, instant now) const;
     };
     struct violation {
         std::string_view name;
         instant wait{};
         int budget = -1;
         bool is_named = true;
+        bool is_of_guard = false;
+    };
+    /// A place with a guard against pumped SMS, and which address, prefix or country it is.
+    struct guarded_place {
+        std::string_view name; ///< of its guard
+        int whose = 0;
+        std::uint32_t out_max = 0;
+    };
+    struct challenge {
+        instant end{};            ///< of its token, by the service's clock
+        instant used_until{};     ///< then the store has forgotten that it was used
+        operation_id used = none; ///< by this send
     };
     struct limit_use {
         std::size_t limit = 0;
@@ -194,6 +214,8 @@ private:
     // model_send.cpp
     [[nodiscard]] std::optional<answer> said_before(send_order const& order, instant now);
     [[nodiscard]] std::vector<violation> violations_of(send const& s, instant now) const;
+    [[nodiscard]] std::vector<violation> over_guards(send const& s, instant now) const;
+    [[nodiscard]] bool is_solved(send const& s, instant now) const;
     [[nodiscard]] bool is_in_flight(send const& s, instant now) const;
     [[nodiscard]] int tried_before(send const& s, instant now) const;
     void begin_after(send& s, int step) const;
@@ -228,6 +250,12 @@ private:
     [[nodiscard]] requester who_asks(scope const& of, int end_user, int device, instant now) const;
     [[nodiscard]] limit_list limits_of(otp::limit_step step, scope const& of, int end_user,
                                        bool is_known) const;
+    [[nodiscard]] std::vector<guarded_place> guarded(scope const& of, int end_user) const;
+    [[nodiscard]] place& place_at(guarded_place const& which) {
+        return places_.try_emplace({which.name, which.whose}, policy_.pumping.typing).first->second;
+    }
+    /// A step writes what is kept of the limit's key, and with it the place.
+    void change_place_of(std::size_t limit, int whose, instant now);
     [[nodiscard]] meter::rule rule_of(std::size_t limit) const;
     /// Whether callers see it: no client learns of another's sends.
     [[nodiscard]] bool is_named(std::size_t limit) const {
@@ -260,7 +288,9 @@ private:
     std::vector<number> numbers_; ///< each once per client
     std::unordered_map<operation_id, send> sends_;
     std::map<meter_key, meter> meters_;
-    std::map<std::pair<int, int>, kept_key> keys_; ///< by client and key
+    std::map<std::pair<int, int>, kept_key> keys_;             ///< by client and key
+    std::map<std::pair<std::string_view, int>, place> places_; ///< by guard and whose
+    std::unordered_map<operation_id, challenge> challenges_;   ///< by the send that was refused
     sums money_;
     requester guesser_; ///< whose guess the last one was
 };

@@ -6,6 +6,23 @@
 
 namespace otpd::simulation {
 
+namespace {
+
+constexpr std::string_view guard_of_addresses = "pumping_address";
+constexpr std::string_view guard_of_prefixes = "pumping_prefix";
+constexpr std::string_view guard_of_countries = "pumping_country";
+
+/// The first two numbers share a prefix.
+constexpr int prefix_of(scope const& of) {
+    return std::max(1, of.number);
+}
+/// The first three numbers share a country.
+constexpr int country_of(scope const& of) {
+    return std::max(2, of.number);
+}
+
+} // namespace
+
 model::model(rules const& of)
     : rules_(of), policy_(of.policy),
       numbers_(of.clients.size() * of.numbers.size(), number(of.policy.guesses)) {}
@@ -36,8 +53,8 @@ model::limit_list model::limits_of(otp::limit_step step, scope const& of, int en
         case otp::limit_key::number_of_all_clients:
             list.emplace_back(n, of.number);
             break;
-        case otp::limit_key::prefix: // the first two numbers share a prefix
-            list.emplace_back(n, std::max(1, of.number));
+        case otp::limit_key::prefix:
+            list.emplace_back(n, prefix_of(of));
             break;
         case otp::limit_key::end_user_address:
             if (end_user >= 0) list.emplace_back(n, end_user);
@@ -50,6 +67,27 @@ model::limit_list model::limits_of(otp::limit_step step, scope const& of, int en
         }
     }
     return list;
+}
+
+std::vector<model::guarded_place> model::guarded(scope const& of, int end_user) const {
+    auto const& rules = policy_.pumping;
+    std::vector<guarded_place> list;
+    if (!rules.enabled) return list;
+    if (end_user >= 0) list.push_back({guard_of_addresses, end_user, rules.address_out_max});
+    list.push_back({guard_of_prefixes, prefix_of(of), rules.prefix_out_max});
+    if (policy_.destinations.checked)
+        list.push_back({guard_of_countries, country_of(of), rules.country_out_max});
+    return list;
+}
+
+void model::change_place_of(std::size_t limit, int whose, instant now) {
+    auto const key = policy_.limits[limit].key;
+    auto const changed = [&](std::string_view guard) {
+        if (auto const found = places_.find({guard, whose}); found != places_.end())
+            found->second.change(now);
+    };
+    if (key == otp::limit_key::end_user_address) changed(guard_of_addresses);
+    if (key == otp::limit_key::prefix) changed(guard_of_prefixes);
 }
 
 meter::rule model::rule_of(std::size_t limit) const {
@@ -75,7 +113,9 @@ void model::number::refresh(instant now) {
     for (auto& [purpose, each] : pauses)
         mended = each.mend(now) || mended;
     mended = guesses.mend(now) || mended;
+    mended = failures.mend(now) || mended;
     mended = devices.mend(now) || mended;
+    mended = trusted.mend(now) || mended;
     for (auto& each : verifications) {
         auto& code = *each.code;
         if (each.state != progress::live || code.begun <= now + clock_tolerance) continue;
@@ -112,9 +152,16 @@ void model::number::change(instant now) {
     for (auto& [purpose, each] : pauses)
         each.forget_what_is_long_ago(now);
     guesses.forget_what_is_long_ago(now);
+    failures.forget_what_is_long_ago(now);
     devices.forget_what_is_long_ago(now);
     std::erase_if(escalations, [now](instant each) { return each + a_day <= now; });
+    trusted.forget_what_is_long_ago(now);
     std::erase_if(meters, [now](auto const& each) { return each.second.busy(now) == instant(0); });
+}
+
+instant model::number::out_of_guesses(bool is_known, instant now) const {
+    auto const locked = is_known ? instant(0) : failures.wait(now);
+    return locked > instant(0) ? locked : guesses.used_up(is_known, now);
 }
 
 model::number* model::refreshed(operation_id op, instant now) {
@@ -126,9 +173,12 @@ model::number* model::refreshed(operation_id op, instant now) {
 }
 
 void model::mend_limits(limit_list const& limits, instant now) {
-    for (auto const& [limit, whose] : limits)
-        if (meter_of(limit, whose).mend(rule_of(limit), now) && is_of_number(limit))
+    for (auto const& [limit, whose] : limits) {
+        if (!meter_of(limit, whose).mend(rule_of(limit), now)) continue;
+        if (is_of_number(limit))
             numbers_[static_cast<std::size_t>(whose < 0 ? -1 - whose : whose)].change(now);
+        change_place_of(limit, whose, now);
+    }
 }
 
 // --- what is kept -------------------------------------------------------------------------------
@@ -197,6 +247,9 @@ answer model::check(check_order const& order, instant now) {
         if (said.what == word::verified && !is_of_number(limit)) used.pass(now);
         if (said.what == word::invalid_code) used.take(rule_of(limit), now);
     }
+    if (said.what == word::verified)
+        for (auto const& each : guarded(order.of, order.end_user))
+            place_at(each).count_typed(now);
     return said;
 }
 
@@ -231,7 +284,8 @@ std::vector<model::verification*> model::candidates_for(check_order const& order
     return as_stranger;
 }
 
-/// The codes' attempts are checked first, then the number's guesses; only then is a code compared.
+/// A number with too many failures of strangers in a row is locked for them. Otherwise the codes'
+/// attempts are checked first, then the number's guesses; only then is a code compared.
 /// The first guess with a stranger's id is compared whatever others did, while the number has such
 /// guesses.
 answer model::guess(check_order const& order, std::vector<verification*> const& candidates,
@@ -239,6 +293,8 @@ answer model::guess(check_order const& order, std::vector<verification*> const& 
     auto* asked = candidates.back();
     if (order.with_id) asked = *std::ranges::find(candidates, order.id, &verification::op);
     auto& guesses = at(order.of).guesses;
+    if (auto const wait = at(order.of).failures.wait(now); !guesser_.is_known && wait > instant(0))
+        return simply(word::guesses_exceeded, wait_in_seconds(wait));
     auto const all = live_codes(order.of, guesser_.is_known, now);
     auto compared = all;
     std::erase_if(compared, [&](std::shared_ptr<code> const& each) {
@@ -283,7 +339,9 @@ answer model::right(check_order const& order, std::vector<verification*> const& 
         each->in_flight_until = instant(0);
         each->typed = true;
     }
+    of.trusted.succeed(now);
     of.guesses.take_back(guesser_.by, now);
+    of.failures.forget_all();
     of.pauses.erase({order.of.purpose, guesser_.is_known});
     of.change(now);
     return said;
@@ -298,8 +356,14 @@ answer model::wrong(check_order const& order, codes const& compared, tally::kind
             left = std::max(left, policy_.attempts_max - ++each->used[guesser_.by]);
     auto& guesses = at(order.of).guesses;
     guesses.count(guesser_.by, what, now);
+    left = std::min(left, guesses.left(guesser_.is_known, now));
+    auto& failures = at(order.of).failures;
+    if (!guesser_.is_known) {
+        failures.count(now);
+        left = std::min(left, failures.left(now));
+    }
     auto said = simply(word::invalid_code);
-    said.attempts_left = std::min(left, guesses.left(guesser_.is_known, now));
+    said.attempts_left = left;
     at(order.of).change(now);
     return said;
 }
@@ -346,6 +410,26 @@ answer model::cancel(id_order const& order, instant now) {
     found->in_flight_until = instant(0);
     of->change(now);
     return shown_to(order, now);
+}
+
+/// Attempts at a live code stay used.
+answer model::release(release_order const& order, instant now) {
+    auto& of = at(scope{order.client, order.number, 0});
+    of.refresh(now);
+    auto said = simply(word::released);
+    if (order.of_locks)
+        said.forgotten = {of.guesses.counted(now), of.failures.counted(now), 0};
+    else
+        said.forgotten = {0, 0, of.devices.count(now)};
+    if (said == simply(word::released)) return said; // nothing is written
+    if (order.of_locks) {
+        of.guesses.forget_all();
+        of.failures.forget_all();
+    } else {
+        of.devices.forget_all();
+    }
+    of.change(now);
+    return said;
 }
 
 answer model::update(operation_id of, int state, std::int64_t correction, instant now) {

@@ -1,6 +1,7 @@
 #include "model_parts.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace otpd::simulation {
 
@@ -139,19 +140,91 @@ std::uint32_t tally::left(bool is_known, instant now) const {
     return quota(is_known) - std::min(quota(is_known), all(kind_of(is_known), now));
 }
 
+std::uint32_t tally::counted(instant now) const {
+    return all(kind::of_strangers, now) + all(kind::of_devices, now) + all(kind::of_id, now);
+}
+
+namespace {
+
+constexpr instant failures_remembered_for = std::chrono::hours(30 * 24);
+
+} // namespace
+
+std::uint32_t failures_in_a_row::counted(instant now) const {
+    return now < last_ + failures_remembered_for ? count_ : 0;
+}
+
+std::uint32_t failures_in_a_row::left(instant now) const {
+    if (most_ == 0) return std::numeric_limits<std::uint32_t>::max();
+    return most_ - std::min(most_, counted(now));
+}
+
+instant failures_in_a_row::wait(instant now) const {
+    return left(now) > 0 ? instant(0) : last_ + failures_remembered_for - now;
+}
+
+void failures_in_a_row::count(instant now) {
+    if (most_ == 0) return;
+    count_ = counted(now) + 1;
+    last_ = to_millisecond(now);
+}
+
+bool failures_in_a_row::mend(instant now) {
+    if (count_ == 0 || last_ <= now + clock_tolerance) return false;
+    last_ = to_millisecond(now);
+    return true;
+}
+
 // --- devices ------------------------------------------------------------------------------------
 
 namespace {
 
 constexpr std::size_t devices_max = 8;
 constexpr instant known_for = std::chrono::hours(90 * 24);
+constexpr std::uint32_t sends_that_pass = 3;
 
 } // namespace
+
+bool trust::passes(bool is_known, instant now) const {
+    return success_ && now < *success_ + known_for &&
+           untyped_.at(is_known ? 1 : 0) < sends_that_pass;
+}
+
+void trust::succeed(instant now) {
+    success_ = to_millisecond(now);
+    untyped_ = {};
+}
+
+void trust::count_send(bool is_known) {
+    if (success_) ++untyped_.at(is_known ? 1 : 0);
+}
+
+void trust::take_back(bool is_known, instant admitted) {
+    auto& untyped = untyped_.at(is_known ? 1 : 0);
+    if (untyped > 0 && admitted >= *success_) --untyped;
+}
+
+bool trust::mend(instant now) {
+    if (!success_ || *success_ <= now + clock_tolerance) return false;
+    success_ = to_millisecond(now);
+    return true;
+}
+
+void trust::forget_what_is_long_ago(instant now) {
+    if (!success_ || now < *success_ + known_for) return;
+    success_.reset();
+    untyped_ = {};
+}
 
 bool known_devices::has(int device, instant now) const {
     return std::ranges::any_of(list_, [&](entry const& each) {
         return each.device == device && now < each.last_success + known_for;
     });
+}
+
+std::uint32_t known_devices::count(instant now) const {
+    return static_cast<std::uint32_t>(std::ranges::count_if(
+        list_, [now](entry const& each) { return now < each.last_success + known_for; }));
 }
 
 void known_devices::keep(int device, instant now) {
@@ -178,6 +251,70 @@ bool known_devices::mend(instant now) {
 
 void known_devices::forget_what_is_long_ago(instant now) {
     std::erase_if(list_, [now](entry const& each) { return each.last_success + known_for <= now; });
+}
+
+// --- codes out ----------------------------------------------------------------------------------
+
+void place::window::change(instant now) {
+    auto const at = now / length;
+    if (at == period + 1) before = present;
+    if (at > period + 1) before = counts();
+    if (at > period) present = counts();
+    period = at; // a clock that went back: what was counted later counts now
+}
+
+std::int64_t place::window::out(instant now) const {
+    auto then = *this;
+    then.change(now);
+    auto const left = length - to_millisecond(now) % length;
+    return then.present.out() + then.before.out() * left.count() / length.count();
+}
+
+/// Nothing is sent or typed meanwhile, so room that there is stays, and two periods later all is
+/// forgotten.
+instant place::wait(std::int64_t out_max, instant now) const {
+    instant longest{};
+    for (auto each : windows_) {
+        each.change(now);
+        auto const has_room = [&](instant at) { return each.out(at) < out_max; };
+        if (has_room(now)) continue;
+        std::int64_t refused = 0; // in milliseconds from now
+        std::int64_t admitted = 2 * each.length.count() / 1000;
+        while (admitted - refused > 1) {
+            auto const middle = (refused + admitted) / 2;
+            bool const is_late = has_room(to_millisecond(now) + std::chrono::milliseconds(middle));
+            (is_late ? admitted : refused) = middle;
+        }
+        longest = std::max<instant>(longest, std::chrono::milliseconds(admitted));
+    }
+    return longest;
+}
+
+void place::change(instant now) {
+    for (auto& each : windows_)
+        each.change(now);
+}
+
+void place::count_sent(instant now) {
+    change(now);
+    for (auto& each : windows_)
+        ++each.present.sent;
+}
+
+void place::count_typed(instant now) {
+    change(now);
+    for (auto& each : windows_)
+        ++each.present.typed;
+}
+
+void place::take_back(instant admitted, instant now) {
+    change(now);
+    for (auto& each : windows_) {
+        auto const then = admitted / each.length;
+        if (then + 1 < each.period) continue;
+        auto& sent = then < each.period ? each.before.sent : each.present.sent;
+        sent = std::max<std::int64_t>(0, sent - 1);
+    }
 }
 
 // --- money --------------------------------------------------------------------------------------

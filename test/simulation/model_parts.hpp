@@ -117,6 +117,12 @@ public:
     bool mend(instant now);
     void forget_what_is_long_ago(instant now);
     [[nodiscard]] std::uint32_t left(bool is_known, instant now) const;
+    /// Of every kind.
+    [[nodiscard]] std::uint32_t counted(instant now) const;
+    void forget_all() {
+        wrong_.clear();
+        from_ = {};
+    }
 
 private:
     struct entry {
@@ -138,12 +144,51 @@ private:
     std::array<instant, 2> from_{}; ///< guesses before this time must wait; by class
 };
 
+/// Strangers' wrong guesses at a number since the last success at it, over any time.
+class failures_in_a_row {
+public:
+    explicit failures_in_a_row(std::uint32_t most) : most_(most) {}
+    /// How long strangers must wait; 0 if they need not.
+    [[nodiscard]] instant wait(instant now) const;
+    [[nodiscard]] std::uint32_t left(instant now) const;
+    [[nodiscard]] std::uint32_t counted(instant now) const;
+    void count(instant now);
+    void forget_all() { count_ = 0; }
+    /// A failure in the future was now. Returns whether there was any.
+    bool mend(instant now);
+    void forget_what_is_long_ago(instant now) { count_ = counted(now); }
+
+private:
+    std::uint32_t most_; ///< 0: they are not counted
+    std::uint32_t count_ = 0;
+    instant last_{};
+};
+
+/// The last success at a number, after which some sends pass the guard against pumped SMS.
+class trust {
+public:
+    [[nodiscard]] bool passes(bool is_known, instant now) const;
+    void succeed(instant now);
+    void count_send(bool is_known);
+    /// A send that was admitted then did not happen.
+    void take_back(bool is_known, instant admitted);
+    /// A success in the future was now. Returns whether there was any.
+    bool mend(instant now);
+    void forget_what_is_long_ago(instant now);
+
+private:
+    std::optional<instant> success_;
+    std::array<std::uint32_t, 2> untyped_{}; ///< sends since then, by class
+};
+
 /// The devices that are known at a number, in the order in which they became known.
 class known_devices {
 public:
     [[nodiscard]] bool has(int device, instant now) const;
     /// A success. One too many replaces the one whose last success is the longest ago.
     void keep(int device, instant now);
+    [[nodiscard]] std::uint32_t count(instant now) const;
+    void forget_all() { list_.clear(); }
     /// A success in the future was now. Returns whether there was any.
     bool mend(instant now);
     void forget_what_is_long_ago(instant now);
@@ -154,6 +199,43 @@ private:
         instant last_success;
     };
     std::vector<entry> list_;
+};
+
+/// The codes that are out (sent and not typed) at an address, at a prefix or in a country: in the
+/// last hour and in the last `typing`. Each is the present period of the clock, and of the one
+/// before it the part that is less than so long ago.
+class place {
+public:
+    explicit place(instant typing) : windows_{window(hour), window(typing)} {}
+    /// How long until there is room for one more code; 0 if there is.
+    [[nodiscard]] instant wait(std::int64_t out_max, instant now) const;
+    void count_sent(instant now);
+    void count_typed(instant now);
+    /// A send that was admitted then did not happen.
+    void take_back(instant admitted, instant now);
+    /// A step writes it: what is over stays over, whatever a clock says later.
+    void change(instant now);
+
+private:
+    static constexpr instant hour = std::chrono::hours(1);
+
+    struct counts {
+        std::int64_t sent = 0;
+        std::int64_t typed = 0;
+        /// A typed code is not out, and makes room for three others.
+        [[nodiscard]] std::int64_t out() const { return sent - 4 * typed; }
+    };
+    struct window {
+        explicit window(instant of) : length(of) {}
+        void change(instant now);
+        [[nodiscard]] std::int64_t out(instant now) const;
+
+        instant length;
+        std::int64_t period = 0;
+        counts present;
+        counts before;
+    };
+    std::array<window, 2> windows_; ///< of an hour, and of `typing`
 };
 
 /// Identifies a sum: a budget of the operator (or the ledger, which has no cap), its owner and its

@@ -15,6 +15,9 @@ constexpr instant settle_time{5'000'000};
 /// How long a sum is kept beyond its period; also for the ledger's hourly sums.
 constexpr instant budget_margin{hours(1)};
 constexpr instant ledger_retention{hours(33 * 24)};
+constexpr instant challenge_lifetime = std::chrono::minutes(10);
+/// How long the store keeps that a challenge was used.
+constexpr instant used_challenge_retention = 2 * challenge_lifetime;
 constexpr int accepted_delivery = static_cast<int>(store::delivery::accepted);
 constexpr int unknown_delivery = static_cast<int>(store::delivery::unknown);
 constexpr int delivered = static_cast<int>(store::delivery::delivered);
@@ -65,9 +68,8 @@ void model::admit(operation_id op, instant issued, instant now) {
                 now);
     s.violations = violations_of(s, now);
     if (!s.violations.empty()) {
-        s.own_code = at(s.order.to).guesses.used_up(s.who.is_known, now) > instant(0)
-                         ? instant(0)
-                         : own_code_of(s, now);
+        s.own_code =
+            to.out_of_guesses(s.who.is_known, now) > instant(0) ? instant(0) : own_code_of(s, now);
         bool const another = std::ranges::all_of(s.violations, [this](violation const& each) {
             return each.budget >= 0 && policy_.budgets[static_cast<std::size_t>(each.budget)].key ==
                                            otp::budget_key::route;
@@ -119,9 +121,37 @@ std::vector<model::violation> model::violations_of(send const& s, instant now) c
             list.push_back({policy_.limits[limit].name, wait, -1, is_named(limit)});
     for (auto const& each : over_budget(s.reserved, {}, now))
         list.push_back(each);
-    if (auto const wait = to.guesses.used_up(s.who.is_known, now); wait > instant(0))
+    for (auto const& each : over_guards(s, now))
+        list.push_back(each);
+    if (auto const wait = to.out_of_guesses(s.who.is_known, now); wait > instant(0))
         list.push_back({store::guesses_counter, wait});
     return list;
+}
+
+std::vector<model::violation> model::over_guards(send const& s, instant now) const {
+    std::vector<violation> list;
+    if (at(s.order.to).trusted.passes(s.who.is_known, now) || is_solved(s, now)) return list;
+    for (auto const& each : guarded(s.order.to, s.order.end_user)) {
+        auto const found = places_.find({each.name, each.whose});
+        if (found == places_.end()) continue;
+        if (auto const wait = found->second.wait(each.out_max, now); wait > instant(0))
+            list.push_back({each.name, wait, -1, true, true});
+    }
+    return list;
+}
+
+/// Its token was made for this client, number and address, is not too old and was not used.
+bool model::is_solved(send const& s, instant now) const {
+    auto const found = challenges_.find(s.order.challenge);
+    if (found == challenges_.end()) return false;
+    auto const& [made_for, solved] = *found;
+    auto const& refused = sends_.at(made_for).order;
+    return refused.to.client == s.order.to.client && refused.to.number == s.order.to.number &&
+           refused.end_user == s.order.end_user && s.began < solved.end && now >= solved.used_until;
+}
+
+void model::challenged(operation_id op, instant now) {
+    challenges_[op].end = std::chrono::ceil<std::chrono::seconds>(now + challenge_lifetime);
 }
 
 bool model::is_in_flight(send const& s, instant now) const {
@@ -197,6 +227,14 @@ void model::take_everything(send& s, operation_id op, instant now) {
     }
     for (auto const& each : s.reserved)
         money_.take(each, now);
+    for (auto const& each : guarded(s.order.to, s.order.end_user))
+        place_at(each).count_sent(now);
+    if (is_solved(s, now)) {
+        auto& solved = challenges_.at(s.order.challenge);
+        solved.used_until = now + used_challenge_retention;
+        solved.used = op;
+    }
+    to.trusted.count_send(s.who.is_known);
     instant const lease = policy_.send_timeout + settle_time;
     if (s.order.idempotency_key >= 0) {
         kept_key kept;
@@ -423,6 +461,12 @@ void model::settle_refused(send& s, verification const& of, instant now) {
     auto const end_of_pause = of.admitted + s.pause;
     auto const escalated = std::ranges::find(to.escalations, of.admitted);
     if (escalated != to.escalations.end()) to.escalations.erase(escalated);
+    to.trusted.take_back(s.who.is_known, of.admitted);
+    for (auto const& each : guarded(s.order.to, s.order.end_user))
+        place_at(each).take_back(of.admitted, now);
+    if (auto const found = challenges_.find(s.order.challenge);
+        found != challenges_.end() && found->second.used == of.op)
+        found->second.used_until = instant(0);
     std::erase_if(to.verifications, // and with it `of`
                   [op = of.op](verification const& each) { return each.op == op; });
     s.price_known = true;
@@ -467,6 +511,11 @@ answer model::refusal_of(send const& s, instant now) const {
         longest = std::max(longest, wait);
         if (each.is_named) said.because.push_back({std::string(each.name), wait_in_seconds(wait)});
         if (each.name != store::cooldown_counter) said.what = word::limit_exceeded;
+    }
+    if (rules_.clients[static_cast<std::size_t>(s.order.to.client)].challenge &&
+        std::ranges::all_of(s.violations, &violation::is_of_guard)) {
+        said.what = word::challenge_required;
+        return said;
     }
     said.retry_after = wait_in_seconds(longest);
     if (s.own_code > instant(0)) said.expires_in = wait_in_seconds(s.own_code);

@@ -37,6 +37,13 @@ std::vector<named_mutation> const& all_mutations() {
         {corrects_with_each_report, "corrects_with_each_report"},
         {forgets_the_idempotency_key, "forgets_the_idempotency_key"},
         {admits_two_at_a_time, "admits_two_at_a_time"},
+        {never_guards, "never_guards"},
+        {counts_no_typed_code, "counts_no_typed_code"},
+        {counts_a_refused_send, "counts_a_refused_send"},
+        {uses_a_challenge_for_ever, "uses_a_challenge_for_ever"},
+        {keeps_the_challenge_of_a_refusal, "keeps_the_challenge_of_a_refusal"},
+        {never_counts_in_a_row, "never_counts_in_a_row"},
+        {unlocks_nothing, "unlocks_nothing"},
         {shrinks_the_delivery, "shrinks_the_delivery"},
         {sends_twice, "sends_twice"},
     };
@@ -59,6 +66,10 @@ asio::awaitable<result<admit_outcome>> broken_store::admit(admission request) {
     if (is(mutation::never_locks_a_number)) request.guesses.quota += 1000;
     if (is(mutation::forgets_devices)) request.device.reset();
     if (is(mutation::never_locks_devices)) request.guesses.of_devices += 1000;
+    if (is(mutation::never_guards)) request.guards.clear();
+    if (is(mutation::uses_a_challenge_for_ever) && request.challenge)
+        request.challenge->key = request.id;
+    if (is(mutation::never_counts_in_a_row)) request.guesses.consecutive_max = 0;
     if (request.device) devices_[request.key.number] = *request.device;
     return good_->admit(std::move(request));
 }
@@ -70,6 +81,8 @@ asio::awaitable<result<settle_outcome>> broken_store::settle(settlement request)
     if (is(mutation::never_corrects_the_price) && request.result == send_result::accepted)
         request.adjustments.clear();
     if (is(mutation::never_gives_charges_back)) request.refund.clear();
+    if (is(mutation::counts_a_refused_send)) request.guarded.clear();
+    if (is(mutation::keeps_the_challenge_of_a_refusal)) request.challenge.reset();
     if (is(mutation::takes_silence_for_no)) request.unanswered.reset();
     if (is(mutation::keeps_the_cooldown_of_a_refusal)) request.cooldown = {};
     return good_->settle(std::move(request));
@@ -107,6 +120,8 @@ asio::awaitable<result<check_outcome>> broken_store::check_code(check request) {
         request.device = devices_.at(number);
     if (is(mutation::never_locks_a_number)) request.guesses.quota += 1000;
     if (is(mutation::never_waits_between_guesses)) request.guesses.wait_from = 0;
+    if (is(mutation::never_counts_in_a_row)) request.guesses.consecutive_max = 0;
+    if (is(mutation::counts_no_typed_code)) request.guarded.clear();
     if (is(mutation::verifies_twice))
         if (auto const used = used_.find(number); used != used_.end()) co_return used->second;
     // Answers every other wrong guess without counting it.
@@ -139,6 +154,11 @@ asio::awaitable<result<cancel_outcome>> broken_store::cancel(cancellation reques
         co_return cancel_outcome::absent;
     bool const live = (*found)->expires_in > duration(0);
     co_return live ? cancel_outcome::canceled : cancel_outcome::ended;
+}
+
+asio::awaitable<result<released>> broken_store::release_number(release request) {
+    if (is(mutation::unlocks_nothing)) request.what = release_part::devices;
+    return good_->release_number(request);
 }
 
 asio::awaitable<result<std::vector<std::int64_t>>>

@@ -40,6 +40,13 @@ enum class mutation : std::uint8_t {
     corrects_with_each_report,
     forgets_the_idempotency_key,
     admits_two_at_a_time,
+    never_guards,
+    counts_no_typed_code,
+    counts_a_refused_send,
+    uses_a_challenge_for_ever,
+    keeps_the_challenge_of_a_refusal,
+    never_counts_in_a_row,
+    unlocks_nothing,
     shrinks_the_delivery,
     sends_twice,         ///< a mutation of the upstream's client, not of the store
     forgets_what_it_saw, ///< on a server that has lost writes; only in histories with such a
@@ -70,9 +77,7 @@ public:
     reply<std::optional<otpd::store::verification>>
     find(otpd::store::verification_address at) override;
     reply<otpd::store::cancel_outcome> cancel(otpd::store::cancellation request) override;
-    reply<otpd::store::released> release_number(otpd::store::release request) override {
-        return good_->release_number(request);
-    }
+    reply<otpd::store::released> release_number(otpd::store::release request) override;
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override;
     reply<otpd::store::score_answer> scores(otpd::store::score_read request) override {
         return good_->scores(std::move(request));

@@ -37,9 +37,10 @@ struct requester {
 
 struct send_order {
     scope to;
-    std::vector<int> routes; ///< tried in this order; several: a plan
-    int end_user = -1;       ///< an address; -1: none
-    int device = -1;         ///< that the caller names; -1: none
+    std::vector<int> routes;       ///< tried in this order; several: a plan
+    int end_user = -1;             ///< an address; -1: none
+    int device = -1;               ///< that the caller names; -1: none
+    operation_id challenge = none; ///< the refused send whose challenge was solved; none: no token
     int idempotency_key = -1;
     int content = 0; ///< which request the key was used for
 
@@ -53,6 +54,13 @@ struct check_order {
     operation_id id = none; ///< none, with an id: one that was never issued
     int end_user = -1;
     int device = -1;
+};
+
+/// The operator unlocks a number of a client, or has its devices forgotten.
+struct release_order {
+    int client = 0;
+    int number = 0;
+    bool of_locks = true; ///< otherwise of devices
 };
 
 /// A caller reads or cancels a verification by its id.

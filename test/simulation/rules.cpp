@@ -26,6 +26,7 @@ store::guess_budget draw_guesses(seeded& from) {
     budget.wait_from = static_cast<std::uint32_t>(from.one_of({0, 1, 3}));
     budget.wait_base = seconds(from.one_of({1, 5}));
     budget.wait_max = seconds(from.one_of({5, 20}));
+    budget.consecutive_max = static_cast<std::uint32_t>(from.one_of({0, 0, 0, 5, 12}));
     return budget;
 }
 
@@ -38,6 +39,16 @@ otp::limit limit_of(char const* name, otp::limit_key key, std::uint64_t quota, s
     made.window = window;
     made.step = step;
     return made;
+}
+
+otp::pumping_rules draw_pumping(seeded& from) {
+    otp::pumping_rules rules;
+    rules.enabled = from.chance(600);
+    rules.address_out_max = static_cast<std::uint32_t>(from.between(2, 8));
+    rules.prefix_out_max = static_cast<std::uint32_t>(from.between(2, 8));
+    rules.country_out_max = static_cast<std::uint32_t>(from.between(3, 12));
+    rules.typing = seconds(from.one_of({10, 60, 120}));
+    return rules;
 }
 
 /// Each of them occurs in a third of the histories.
@@ -137,13 +148,15 @@ rules draw_rules(seeded& from) {
     p.plans = {cheap_first()};
     p.budgets = draw_budgets(from);
     p.limits = draw_limits(from);
-    p.pumping.enabled = false; // tested in test/contract/store_contract_guard_test.cpp
-    p.destinations.checked = false;
+    p.pumping = draw_pumping(from);
+    p.destinations.checked = from.chance(200); // which takes time; otherwise no country is known
+    p.destinations.line_types.push_back(line_type::unknown);
     p.idempotency_retention = std::chrono::hours(1);
     p.undo_pause = std::chrono::hours(1); // longer than a history
     all.clients = {client_of("alpha"), client_of("beta")};
+    all.clients.front().challenge = from.chance(800);
     all.purposes = {"login", "payment", "device"};
-    all.numbers = {"31651860670", "31651861234", "4915112345678", "447700900123"};
+    all.numbers = {"31651860670", "31651861234", "31612345678", "447700900123"};
     all.routes = p.allowed_routes;
     return all;
 }

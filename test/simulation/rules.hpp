@@ -18,7 +18,8 @@ struct rules {
     otp::policy policy;
     std::vector<otp::client> clients;
     std::vector<std::string> purposes;
-    std::vector<std::string> numbers; ///< the first two share all but their last four digits
+    /// The first two share all but their last four digits, and the first three a country.
+    std::vector<std::string> numbers;
     std::vector<int> routes;
 
     /// The price list.

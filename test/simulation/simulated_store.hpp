@@ -76,10 +76,11 @@ public:
         };
         return step<otpd::store::cancel_outcome>(store_step::cancel, std::move(call));
     }
-    // A history does not request these through the service.
     reply<otpd::store::released> release_number(otpd::store::release request) override {
-        return inner_().release_number(request);
+        auto call = [this, request] { return inner_().release_number(request); };
+        return step<otpd::store::released>(store_step::release, std::move(call));
     }
+    // A history does not request these through the service.
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override {
         return inner_().spent(std::move(budgets));
     }

@@ -16,6 +16,8 @@ word word_of(otp::errc code) {
         return word::cooldown_active;
     case limit_exceeded:
         return word::limit_exceeded;
+    case challenge_required:
+        return word::challenge_required;
     case send_in_progress:
         return word::send_in_progress;
     case idempotency_key_reused:
@@ -95,6 +97,12 @@ answer translate(otp::verification_view const& view) {
     said.view.delivery = view.delivery;
     said.view.expires_in = view.expires_in.count();
     said.view.attempts_left = view.attempts_left;
+    return said;
+}
+
+answer translate(store::released const& done) {
+    auto said = simply(word::released);
+    said.forgotten = {done.wrong_guesses, done.failures_in_a_row, done.devices};
     return said;
 }
 

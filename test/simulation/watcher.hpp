@@ -18,7 +18,8 @@ enum class store_step : std::uint8_t {
     update,
     check,
     find,
-    cancel
+    cancel,
+    release
 };
 
 /// The effect of a step, for the audit: a guess was compared, a send admitted. `unheard`: the store

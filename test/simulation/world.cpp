@@ -32,7 +32,7 @@ world::world(assignment const& what, stores& on)
     : what_(what), chance_(what.seed), rules_(draw_rules(chance_)),
       backend_(on.make(context_, store_clock_)), bytes_(what.seed ^ for_bytes),
       upstream_(rules_, turns_, clock_, *this, chance_), model_(rules_),
-      audit_(rules_, tolerance_of(*backend_)),
+      audit_(rules_, tolerance_of(*backend_), backend_->is_known() == backend::exactness::all),
       is_model_right_(backend_->is_known() != backend::exactness::promises) {
     upstream_.sends_twice = what.broken == mutation::sends_twice;
     for (std::size_t n = 0; n < instances; ++n)
@@ -59,10 +59,11 @@ void world::start_instance(std::size_t which) {
     };
     of.store = std::make_unique<simulated_store>(std::move(inner), std::move(lose), turns_, clock_,
                                                  *this, calls_inside_);
-    otp::operations_dependencies const deps{
-        *of.store,    upstream_,       upstream_,      around.keys,    around.plan,
-        clock_,       bytes_,          log_,           around.metrics, around.prices,
-        around.stats, around.follower, event_waiters_, around.observer};
+    otp::operations_dependencies deps{*of.store,      upstream_,      upstream_,    around.keys,
+                                      around.plan,    clock_,         bytes_,       log_,
+                                      around.metrics, around.prices,  around.stats, around.follower,
+                                      event_waiters_, around.observer};
+    deps.clients = {rules_.clients[0].name, rules_.clients[1].name};
     of.service.emplace(otp::make_operations(rules_.policy, deps));
 }
 

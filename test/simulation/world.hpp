@@ -48,7 +48,9 @@ private:
         send_order send;
         check_order check;
         id_order id;
-        struct report report; ///< of an update
+        release_order release;
+        std::string challenge_token; ///< of a refused send
+        struct report report;        ///< of an update
         instant began{};
         boost::asio::cancellation_signal signal;
         bool gave_up = false;
@@ -110,6 +112,7 @@ private:
     void begin_check();
     void begin_find();
     void begin_cancel();
+    void begin_release();
     void begin_update();
     report draw_report(operation_id of, int known);
     void let_time_pass();
@@ -119,6 +122,7 @@ private:
     void turn_the_clock();
     void lose_writes();
     operation_id add(happening kind);
+    void draw_challenge(send_order& order);
     void draw_key(send_order& order);
     scope draw_scope();
     std::optional<operation_id> draw_recent();
@@ -131,6 +135,7 @@ private:
     [[nodiscard]] otp::caller caller_of(int client, int end_user, int device = -1) const;
     [[nodiscard]] otp::send_request request_of(operation_id op, send_order const& order) const;
     [[nodiscard]] otp::verify_request request_of(check_order const& order);
+    [[nodiscard]] otp::release_request request_of(release_order const& order) const;
     [[nodiscard]] std::string id_text(operation_id of);
     [[nodiscard]] store::delivery_update update_of(operation_id op);
 
@@ -152,6 +157,8 @@ private:
                       store::result<store::update_outcome> const& said);
     void judge(operation_id op, answer said);
     void judge_send(operation_id op, answer const& said, answer& expected);
+    template <class T>
+    void keep_challenge(operation_id op, otp::outcome<T> const& said);
 
     assignment const what_;
     seeded chance_;
@@ -176,8 +183,9 @@ private:
     bool remembers_writes_ = false;
     bool is_model_right_; ///< false with a server's own clock, and once a server has lost writes
     std::deque<operation> operations_;
-    std::vector<operation_id> sends_; ///< admitted ones
-    std::vector<operation_id> keyed_; ///< sends with an idempotency key
+    std::vector<operation_id> sends_;      ///< admitted ones
+    std::vector<operation_id> keyed_;      ///< sends with an idempotency key
+    std::vector<operation_id> challenged_; ///< sends that were refused with a challenge
     std::optional<report> last_report_;
     ids by_id_;
     std::uint32_t begun_ = 0; ///< operations, as the assignment counts them

@@ -31,7 +31,8 @@ answer without_figures(answer of) {
 bool is_another_reason(word said, word expected) {
     bool const comes_later = said == word::send_in_progress || said == word::no_active_otp ||
                              said == word::attempts_exceeded || said == word::guesses_exceeded;
-    return comes_later && (expected == word::limit_exceeded || expected == word::cooldown_active);
+    return comes_later && (expected == word::limit_exceeded || expected == word::cooldown_active ||
+                           expected == word::challenge_required);
 }
 
 bool is_cancelation(std::exception_ptr const& thrown) {
@@ -81,6 +82,10 @@ void world::done(operation_id op, store_step what, instant issued, seen effect) 
     case store_step::cancel:
         it.expected = model_.cancel(it.id, when);
         break;
+    case store_step::release:
+        it.expected = model_.release(it.release, when);
+        audit_.released(it.release);
+        break;
     case store_step::update:
         it.expected = model_.update(it.report.of, it.report.state, it.report.correction, when);
         if (it.expected.what == word::updated &&
@@ -108,9 +113,6 @@ void world::done_for_check(operation_id op, seen effect) {
     if (effect == seen::unheard && it.expected.what == word::verified) effect = seen::right;
     if (effect == seen::unheard && it.expected.what == word::invalid_code) effect = seen::wrong;
     hold(audit_.compared(it.check, it.compared), op);
-    // Others may have compared the guess with the codes of a state that was too old.
-    if (backend_->is_known() == backend::exactness::all && it.compared.size() > store::codes_max)
-        fail("#" + std::to_string(op) + ": more codes are live than a scope may have");
     if (effect == seen::right || effect == seen::wrong)
         hold(audit_.evaluated(it.check, it.compared, effect == seen::right, when), op);
 }
@@ -196,6 +198,7 @@ void world::heard(operation_id op, std::exception_ptr const& thrown, otp::outcom
         note(happening::answer, op, static_cast<std::int64_t>(word::given_up));
         return;
     }
+    keep_challenge(op, said);
     if (!said) return judge(op, translate(said.error()));
     if constexpr (std::is_same_v<T, otp::verified>)
         judge(op, translate(*said, by_id_));
@@ -207,6 +210,16 @@ template void world::heard(operation_id, std::exception_ptr const&,
                            otp::outcome<otp::verified> const&);
 template void world::heard(operation_id, std::exception_ptr const&,
                            otp::outcome<otp::verification_view> const&);
+template void world::heard(operation_id, std::exception_ptr const&,
+                           otp::outcome<store::released> const&);
+
+template <class T>
+void world::keep_challenge(operation_id op, otp::outcome<T> const& said) {
+    if (said || said.error().challenge_token.empty()) return;
+    at(op).challenge_token = said.error().challenge_token;
+    challenged_.push_back(op);
+    model_.challenged(op, now());
+}
 
 void world::heard_update(operation_id op, std::exception_ptr const& thrown,
                          store::result<store::update_outcome> const& said) {

@@ -23,6 +23,7 @@ using std::chrono::seconds;
 
 /// How many recent sends are still used.
 constexpr std::size_t recent_sends = 10;
+constexpr std::size_t recent_challenges = 5;
 constexpr int end_users = 3;
 /// Whose browsers come back. All others are fresh.
 constexpr int owners_devices = 4;
@@ -47,7 +48,8 @@ void world::begin_something() {
     auto const roll = chance_.below(1000);
     if (roll < 330) return begin_send();
     if (roll < 690) return begin_check();
-    if (roll < 745) return begin_find();
+    if (roll < 735) return begin_find();
+    if (roll < 745) return begin_release();
     if (roll < 775) return begin_cancel();
     if (roll < 815) return begin_update();
     if (roll < 970) return let_time_pass();
@@ -103,6 +105,7 @@ void world::begin_send() {
     if (chance_.chance(500)) order.end_user = static_cast<int>(chance_.below(end_users));
     order.device = draw_device(op);
     order.content = static_cast<int>(op);
+    if (!challenged_.empty() && chance_.chance(250)) draw_challenge(order);
     if (chance_.chance(250)) draw_key(order);
     if (order.idempotency_key >= 0) keyed_.push_back(op);
     at(op).send = order;
@@ -111,6 +114,18 @@ void world::begin_send() {
     model_.began(op, order, now());
     auto& service = *instances_[at(op).instance].service;
     turn(op, [&] { spawn(op, service.sender.send(request_of(op, order), no_deadline())); });
+}
+
+/// Mostly the refused send again, but perhaps for another purpose.
+void world::draw_challenge(send_order& order) {
+    auto const recent = std::min(challenged_.size(), recent_challenges);
+    order.challenge = challenged_[challenged_.size() - 1 - chance_.index(recent)];
+    if (chance_.chance(200)) return;
+    auto const& refused = at(order.challenge).send;
+    auto const purpose = order.to.purpose;
+    order.to = refused.to;
+    order.to.purpose = purpose;
+    order.end_user = refused.end_user;
 }
 
 /// A new key, the same send again, or the same key for another send.
@@ -155,6 +170,8 @@ otp::send_request world::request_of(operation_id op, send_order const& order) co
         request.plan = rules_.policy.plans.front().name;
     else if (order.routes.front() != rules_.policy.default_route_id)
         request.route_id = order.routes.front();
+    if (order.challenge != none)
+        request.challenge_token = operations_.at(order.challenge).challenge_token;
     if (order.idempotency_key >= 0) {
         otp::idempotency_key idempotency;
         idempotency.key = "key-" + std::to_string(order.idempotency_key);
@@ -268,6 +285,26 @@ void world::begin_cancel() {
     turn(op, [&] {
         spawn(op, service.verifications.cancel(caller_of(order.client, -1), id_text(order.id)));
     });
+}
+
+// --- the operator -------------------------------------------------------------------------------
+
+void world::begin_release() {
+    auto const op = add(happening::release);
+    auto const of = draw_scope();
+    release_order const order{of.client, of.number, chance_.chance(700)};
+    at(op).release = order;
+    note(happening::release, op, order.number, order.client, order.of_locks ? 1 : 0);
+    auto& service = *instances_[at(op).instance].service;
+    turn(op, [&] { spawn(op, service.releaser.release(request_of(order))); });
+}
+
+otp::release_request world::request_of(release_order const& order) const {
+    auto const& client = rules_.clients[static_cast<std::size_t>(order.client)];
+    return {caller_of(order.client, -1), client.name,
+            *phone_number::parse(rules_.numbers[static_cast<std::size_t>(order.number)]),
+            order.of_locks ? store::release_part::locks : store::release_part::devices,
+            "its owner asked"};
 }
 
 // --- what becomes of a message ------------------------------------------------------------------

@@ -231,6 +231,7 @@ struct check {
     std::vector<key_hash> guarded;
     /// Where a right code of a sample with a receipt counts as verified.
     std::optional<score_slot> score;
+    std::chrono::seconds typing{120}; ///< conversion_guard::typing of these
 };
 
 /// The code was right and is now used up. Everything that was live in the session has ended, and

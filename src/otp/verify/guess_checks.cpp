@@ -34,6 +34,7 @@ checked_guess guess_checks::check(verify_request request) const {
     if (test == nullptr)
         for (auto const& each : limits_.guards(keys))
             asked.guarded.push_back(each.key);
+    asked.typing = rules_.pumping.typing;
     if (request.id) {
         // An invalid id, or that of another number, matches nothing.
         auto const at = keys_.open(*request.id).value_or(store::verification_address{});

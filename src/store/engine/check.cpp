@@ -216,7 +216,7 @@ check_outcome check_code(states& states, check const& request, store_time now) {
             for (auto const& each : request.rate_limit_checks)
                 require(states, by, each, now);
         for (auto const& each : request.guarded)
-            count_typed(states, each, now);
+            count_typed(states, each, request.typing, now);
         if (request.score && right->id)
             count_verified(states, request.key.number, *right->id, *request.score, now);
     }

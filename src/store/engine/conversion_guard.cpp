@@ -100,22 +100,28 @@ void count_sent(states& states, conversion_guard const& rule, bool is_bounded, s
     }
 }
 
-void count_typed(states& states, key_hash const& guarded, store_time now) {
+void count_typed(states& states, key_hash const& guarded, std::chrono::seconds typing,
+                 store_time now) {
     auto const key = state::limit_state_key(guarded);
-    if (!states.shared(key).guard) return;
-    states.add(key, count_of(field_name::hour.typed, 1, now));
-    states.add(key, count_of(field_name::recent.typed, 1, now));
+    structure needed;
+    if (!states.shared(key).guard) needed.typing = typing;
+    states.add(key, count_of(field_name::hour.typed, 1, now), needed);
+    states.add(key, count_of(field_name::recent.typed, 1, now), needed);
 }
 
-void uncount_sent(states& states, key_hash const& guarded, store_time now) {
+void uncount_sent(states& states, key_hash const& guarded, store_time admitted, store_time now) {
     auto const key = state::limit_state_key(guarded);
     auto const& kept = states.shared(key);
     if (!kept.guard) return;
-    for (auto const* const each : {&field_name::hour, &field_name::recent}) {
-        auto what = count_of(kept.value(each->sent) > 0 ? each->sent : each->sent_before, -1, now);
+    auto const take_back = [&](field_name::window const& names, std::chrono::seconds length) {
+        auto const periods_ago = state::period_of(now, length) - state::period_of(admitted, length);
+        if (periods_ago > 1) return;
+        auto what = count_of(periods_ago == 1 ? names.sent_before : names.sent, -1, now);
         what.floor = 1; // never below 0
         states.add(key, what);
-    }
+    };
+    take_back(field_name::recent, kept.guard->typing);
+    take_back(field_name::hour, hour_length);
 }
 
 } // namespace otpd::store::engine

@@ -17,9 +17,11 @@ namespace otpd::store::engine {
 
 /// Counts a send. `is_bounded`: the guard had room for it, and must still have it at the commit.
 void count_sent(states& states, conversion_guard const& rule, bool is_bounded, store_time now);
-/// Does nothing if nothing was sent for hours.
-void count_typed(states& states, key_hash const& guarded, store_time now);
-/// Takes back a send that did not happen.
-void uncount_sent(states& states, key_hash const& guarded, store_time now);
+/// Also where nothing was sent. Otherwise the room would depend on when the store deletes what has
+/// expired, and on what an instance has seen of others' sends.
+void count_typed(states& states, key_hash const& guarded, std::chrono::seconds typing,
+                 store_time now);
+/// Takes back a send that did not happen, in the period in which it was admitted.
+void uncount_sent(states& states, key_hash const& guarded, store_time admitted, store_time now);
 
 } // namespace otpd::store::engine

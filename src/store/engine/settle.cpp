@@ -56,12 +56,12 @@ void remove(number_state& state, settlement const& request, store_time now) {
         take_back_pause(state, session, begun_until, request.back_off, to_millisecond(now));
 }
 
-void take_back(states& states, settlement const& request, state::requester_class whose,
+void take_back(states& states, settlement const& request, verification_state const& verification,
                store_time now) {
     for (auto const& each : request.refund)
-        refund(states, {request.key.number, whose}, each, now);
+        refund(states, {request.key.number, verification.whose}, each, now);
     for (auto const& each : request.guarded)
-        uncount_sent(states, each, now);
+        uncount_sent(states, each, verification.admitted, now);
 }
 
 /// Does nothing if another send used the challenge.
@@ -110,7 +110,7 @@ settle_outcome settle(states& states, settlement const& request, store_time now)
     auto const at = time_of_event(*found, now);
     if (request.score) count_send(states, *number.find(request.id), *request.score, now);
     if (refused) {
-        take_back(states, request, found->whose, now);
+        take_back(states, request, *found, now);
         remove(number, request, now);
         if (request.challenge) free_challenge(states, request);
     } else {

@@ -134,6 +134,37 @@ BOOST_AUTO_TEST_CASE(a_send_that_was_none_is_not_counted) {
     }
 }
 
+// The sends of this period are others.
+BOOST_AUTO_TEST_CASE(a_send_of_the_previous_period_that_was_none_is_taken_back_there) {
+    engine_world w;
+    w.be_at(day_begins + 1h);
+    auto const rule = guard(2);
+    auto const request = guarded_send(rule);
+    BOOST_TEST(is<admitted>(w.admit(request)));
+    w.be_at(day_begins + 150min); // half of that send still counts, which is none
+    send(w, 2);
+    settlement refusal;
+    refusal.key = request.key;
+    refusal.id = request.id;
+    refusal.result = send_result::refused;
+    refusal.guarded = {rule.key};
+    BOOST_TEST((w.settle(refusal) == settle_outcome::settled));
+    check_room(w, rule, 0);
+}
+
+// Whether or not the store has deleted a state that expired.
+BOOST_AUTO_TEST_CASE(a_typed_code_makes_room_where_nothing_was_sent) {
+    engine_world w;
+    auto const elsewhere = guarded_send(guard(1, 1h, everybody + 1));
+    BOOST_TEST(is<admitted>(w.admit(elsewhere)));
+    auto guess = guess_of(0, 1);
+    guess.key = elsewhere.key;
+    guess.guarded = {key_of(everybody)};
+    guess.typing = 1h;
+    BOOST_TEST(is<verified>(w.check(guess)));
+    check_room(w, guard(1), 5);
+}
+
 BOOST_AUTO_TEST_CASE(an_observed_guard_counts_and_refuses_nothing) {
     engine_world w;
     auto rule = guard(1);
