@@ -250,7 +250,8 @@ void declare_limit(declaration<otp::limit> keys) {
     keys.add("key", &limit::key, notations::word<otp::limit_key>(limit_keys),
              "What it counts by: each country, number, API client, ... has a quota of its own.")
         .needed("country");
-    keys.whole("quota", &limit::quota, 1, 1'000'000'000, "Most requests in the window.")
+    keys.whole("quota", &limit::quota, 1, 1'000'000'000,
+               "Most requests at once, regained evenly over the window.")
         .needed("2000");
     keys.whole("window_seconds", &limit::window, 1, 31 * 86'400,
                "Time in which the whole quota comes back, evenly.")
