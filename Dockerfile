@@ -90,6 +90,7 @@ ENTRYPOINT ["bridgexapi-stub"]
 FROM runtime AS otpd
 COPY --from=build /otpd/build/release/otpd /usr/local/bin/
 COPY config.toml /etc/otpd/config.toml
+COPY LICENSE NOTICE CHANGELOG.md /usr/share/doc/otpd/
 ENV OTPD_SERVER_LISTEN=0.0.0.0:8000
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \

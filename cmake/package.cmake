@@ -1,7 +1,7 @@
 # The Debian package, which script/package builds: what `cmake --install` installs, with the
 # changelogs that Debian wants and the maintainer scripts of deploy/debian.
 set(OTPD_PACKAGE_RELEASE 1 CACHE STRING "The Debian revision of the package")
-set(OTPD_PACKAGE_MAINTAINER "otpd authors <otpd@packages.debian.org>" CACHE STRING "Who built the package: NAME <MAIL>")
+set(OTPD_PACKAGE_MAINTAINER "otpd authors <otpd@otpd.invalid>" CACHE STRING "Who built the package: NAME <MAIL>")
 
 string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC)
 file(WRITE "${installed}/changelog.Debian" "otpd (${PROJECT_VERSION}-${OTPD_PACKAGE_RELEASE}) unstable; urgency=medium

@@ -15,6 +15,8 @@ import tempfile
 from checked_files import run
 
 root, otpd = sys.argv[1:]
+if not shutil.which("dpkg"):
+    sys.exit(print("not Debian: script/sbom knows no packages"))
 FILES = ("CMakeLists.txt", "deploy/kubernetes/kustomization.yaml", "script/release", "script/sbom", "web/package-lock.json")
 CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- Codes.\n\n## [0.0.2] - 2026-01-01\n\n- Old.\n"
 faults = []
