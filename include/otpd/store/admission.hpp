@@ -202,7 +202,7 @@ struct delivery_update {
     std::optional<receipt> sent; ///< replaces the stored receipt
     std::string details;         ///< of the event `delivery`
     std::vector<adjustment> adjustments;
-    std::optional<report_score> score; ///< counted if the new state is more certain
+    std::optional<report_score> score{}; ///< counted if the new state is more certain
 };
 
 /// `updated`: the new state is more certain, or equally certain, not final, and its details differ
