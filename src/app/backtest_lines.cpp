@@ -96,7 +96,6 @@ std::optional<timeline_line> parse_timeline_line(std::string_view text) {
     line.has_solved_challenge = all.flag("challenge");
     line.price = all.amount("price_micros");
     line.cost = all.amount("cost_micros");
-    line.since_admitted = all.span("since_admitted_ms");
     line.since_accepted = all.span("since_accepted_ms");
     return line;
 }

@@ -39,7 +39,6 @@ struct timeline_line {
     bool has_solved_challenge = false;
     std::optional<money> price;
     std::optional<money> cost;
-    std::chrono::milliseconds since_admitted{};
     std::chrono::milliseconds since_accepted{};
 };
 

@@ -60,13 +60,6 @@ bool is_skipped(std::string_view reason) {
     return std::ranges::find(rules, reason) != rules.end();
 }
 
-std::optional<otp::event_type> scored_type(std::string_view event) {
-    using enum otp::event_type;
-    for (auto const each : {step_left, accepted, unknown, delivered, delivery, verified})
-        if (to_string(each) == event) return each;
-    return std::nullopt;
-}
-
 /// A verification of the lines, and what the replay made of it.
 struct opened {
     std::string user;
@@ -165,7 +158,7 @@ public:
             on_report(line);
         else if (event == "canceled")
             cancel(line);
-        if (uses_scores_) score(line);
+        if (uses_scores_) world_.scores.count(line);
     }
 
 private:
@@ -394,25 +387,6 @@ private:
     static void add(money& sum, money amount) {
         sum = money::from_micros(sum.micros() + amount.micros());
     }
-    void score(timeline_line const& line) {
-        auto const type = scored_type(line.event);
-        if (!type) return;
-        otp::verification_event event;
-        event.type = *type;
-        event.at = world_.clock.wall();
-        event.verification_id = line.verification_id;
-        event.purpose = line.purpose;
-        event.country = line.country;
-        event.route_id = line.route_id;
-        event.attempted = line.attempted;
-        event.price = line.price;
-        event.cost = line.cost;
-        event.since_admitted = line.since_admitted;
-        event.since_accepted = line.since_accepted;
-        world_.scores.on_event(event);
-        world_.settle();
-    }
-
     backtest_figures& figures_;
     backtest_world world_;
     bool const uses_scores_;

@@ -63,7 +63,6 @@ backtest_world::backtest_world(settings const& settings, wall_time begin,
     : clock(begin), notes(left_out), rules(policy_of_replay(settings, notes)),
       metrics(metrics_of_replay(rules)), keys(replay_keys()),
       store(store::make_memory_store(context.get_executor(), clock, store_of_replay())),
-      scores(context.get_executor(), clock, settings.routes.scores),
       waiters(context.get_executor(), 0),
       domain(
           otp::make_operations(rules, {*store, upstream, upstream, keys, plan, clock, random, log,

@@ -3,6 +3,7 @@
 /// The service of a backtest: the domain with the settings' rules on a memory store, in the time of
 /// the lines.
 
+#include "backtest_scores.hpp"
 #include "backtest_upstream.hpp"
 #include "otpd/otp/event_waiters.hpp"
 #include "otpd/otp/operations.hpp"
@@ -53,11 +54,11 @@ struct backtest_world {
     numbering_plan const plan;
     counting_random random;
     line_prices prices;
+    line_scores scores{clock};
     line_upstream upstream{prices};
     no_deliveries deliveries;
     refusal_listener refusals;
     std::unique_ptr<store::backend> store;
-    otp::scoreboard scores;
     otp::event_waiters waiters;
     otp::operations domain;
 

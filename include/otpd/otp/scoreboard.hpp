@@ -65,6 +65,11 @@ struct route_score {
     std::optional<statistic<money>> cost_per_verified;
 };
 
+/// Adds the counts of the same route.
+void add_counts(store::route_counts& to, store::route_counts const& more) noexcept;
+/// Returns the score without its country.
+[[nodiscard]] route_score score_of(store::route_counts const& counts);
+
 /// The source of scores. Thread-safe.
 class route_score_source {
 public:

@@ -16,10 +16,4 @@ namespace otpd::otp {
 [[nodiscard]] double quantile_of(std::span<std::int64_t const, store::score_buckets> counts,
                                  double share) noexcept;
 
-/// Adds the counts of the same route.
-void add_counts(store::route_counts& to, store::route_counts const& more) noexcept;
-
-/// Returns the score without its country.
-[[nodiscard]] route_score score_of(store::route_counts const& counts);
-
 } // namespace otpd::otp
