@@ -460,7 +460,7 @@ STORE_TEST(a_guess_that_finds_no_code_counts_only_where_it_should) {
 // --- the conversion guard -----------------------------------------------------------------------
 
 // A send that passes is counted like any other.
-STORE_TEST(a_verified_number_passes_the_guard_until_three_sends_were_not_typed) {
+STORE_TEST(a_verified_number_passes_the_guard_until_three_codes_were_not_typed) {
     for (bool const has_device : {false, true}) {
         contract s;
         make_known(s, 1);
@@ -469,7 +469,7 @@ STORE_TEST(a_verified_number_passes_the_guard_until_three_sends_were_not_typed) 
         to.skip(1);
         to.admits_only(1);
         auto const send = [&](std::uint32_t id) {
-            auto request = free_send_of(1, 111, id);
+            auto request = fresh_send_of(1, 111, id);
             request.guards = {guard_of(prefix, 1)};
             return has_device ? from(1, request) : request;
         };
@@ -486,14 +486,14 @@ STORE_TEST(a_verified_number_passes_the_guard_until_three_sends_were_not_typed) 
     }
 }
 
-STORE_TEST(sends_of_strangers_do_not_count_as_untyped_ones_of_a_device) {
+STORE_TEST(codes_of_strangers_do_not_count_as_untyped_ones_of_a_device) {
     contract s;
     make_known(s, 1);
     s.begin_hour();
     sender to(s, guard_of(prefix, 1));
     to.skip(1);
     to.admits_only(1);
-    auto request = free_send_of(1, 111, 1);
+    auto request = fresh_send_of(1, 111, 1);
     request.guards = {guard_of(prefix, 1)};
     for (std::uint32_t id = 1; id <= 3; ++id) {
         request.id = id_of(id);
@@ -502,6 +502,57 @@ STORE_TEST(sends_of_strangers_do_not_count_as_untyped_ones_of_a_device) {
     request.id = id_of(4);
     s.violation(request);
     s.admitted(from(1, request));
+}
+
+// "Send again" is the same try, also after the last one that passes.
+STORE_TEST(a_send_that_repeats_a_code_is_no_further_code_for_the_guard) {
+    contract s;
+    make_known(s, 1);
+    s.begin_hour();
+    sender to(s, guard_of(prefix, 1));
+    to.skip(1);
+    to.admits_only(1);
+    std::uint32_t id = 0;
+    for (std::uint32_t code = 1; code <= 3; ++code) {
+        auto begun = fresh_send_of(1, code, ++id);
+        begun.guards = {guard_of(prefix, 1)};
+        s.admitted(begun);
+        for (int n = 0; n < 3; ++n) {
+            auto repeated = free_send_of(1, 999, ++id);
+            repeated.guards = begun.guards;
+            BOOST_TEST((s.admitted(repeated).code == seed(code)));
+        }
+    }
+    auto fourth = fresh_send_of(1, 4, ++id);
+    fourth.guards = {guard_of(prefix, 1)};
+    BOOST_TEST(s.violation(fourth).counter == "pumping_prefix");
+}
+
+// The code is out as long as one of its sends may have been made.
+STORE_TEST(a_refused_send_takes_back_its_code_only_if_no_other_send_had_it) {
+    for (bool const is_repeated : {false, true}) {
+        contract s;
+        make_known(s, 1);
+        s.begin_hour();
+        sender to(s, guard_of(prefix, 1));
+        to.skip(1);
+        to.admits_only(1);
+        auto request = fresh_send_of(1, 1, 1);
+        request.guards = {guard_of(prefix, 1)};
+        s.admitted(request);
+        if (is_repeated) s.admitted(free_send_of(1, 999, 2));
+        auto refusal = settlement_of(1, 1, send_result::refused);
+        refusal.cooldown = duration(0);
+        s.settle(refusal);
+        for (std::uint32_t code = 2; code <= 3; ++code) {
+            request.id = id_of(10 + code);
+            request.code = seed(code);
+            s.admitted(request);
+        }
+        request.id = id_of(20);
+        request.code = seed(4);
+        BOOST_TEST(std::holds_alternative<admitted>(s.admit(request)) == !is_repeated);
+    }
 }
 
 STORE_TEST(a_refused_send_is_none_of_those_that_were_not_typed) {

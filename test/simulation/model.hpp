@@ -213,8 +213,8 @@ private:
 
     // model_send.cpp
     [[nodiscard]] std::optional<answer> said_before(send_order const& order, instant now);
-    [[nodiscard]] std::vector<violation> violations_of(send const& s, instant now) const;
-    [[nodiscard]] std::vector<violation> over_guards(send const& s, instant now) const;
+    [[nodiscard]] std::vector<violation> violations_of(send const& s, instant now);
+    [[nodiscard]] std::vector<violation> over_guards(send const& s, instant now);
     [[nodiscard]] bool is_solved(send const& s, instant now) const;
     [[nodiscard]] bool is_in_flight(send const& s, instant now) const;
     [[nodiscard]] int tried_before(send const& s, instant now) const;
@@ -223,6 +223,8 @@ private:
     [[nodiscard]] instant own_code_of(send const& s, instant now);
     void take_everything(send& s, operation_id op, instant now);
     static void give_way(verification& older);
+    /// The code that the send repeats; null if it begins one.
+    [[nodiscard]] std::shared_ptr<code> repeated_by(send const& s, instant now);
     [[nodiscard]] std::shared_ptr<code> code_for(send const& s, instant now);
     [[nodiscard]] std::vector<violation> over_budget(std::vector<reservation> const& what,
                                                      std::vector<reservation> const& given_back,

@@ -181,13 +181,13 @@ namespace {
 
 constexpr std::size_t devices_max = 8;
 constexpr instant known_for = std::chrono::hours(90 * 24);
-constexpr std::uint32_t sends_that_pass = 3;
+constexpr std::uint32_t codes_that_pass = 3;
 
 } // namespace
 
-bool trust::passes(bool is_known, instant now) const {
+bool trust::passes(bool is_known, bool repeats, instant now) const {
     return success_ && now < *success_ + known_for &&
-           untyped_.at(is_known ? 1 : 0) < sends_that_pass;
+           untyped_.at(is_known ? 1 : 0) < codes_that_pass + (repeats ? 1 : 0);
 }
 
 void trust::succeed(instant now) {
@@ -195,7 +195,7 @@ void trust::succeed(instant now) {
     untyped_ = {};
 }
 
-void trust::count_send(bool is_known) {
+void trust::count_code(bool is_known) {
     if (success_) ++untyped_.at(is_known ? 1 : 0);
 }
 

@@ -164,13 +164,14 @@ private:
     instant last_{};
 };
 
-/// The last success at a number, after which some sends pass the guard against pumped SMS.
+/// The last success at a number, after which some codes pass the guard against pumped SMS.
 class trust {
 public:
-    [[nodiscard]] bool passes(bool is_known, instant now) const;
+    /// `repeats`: the send repeats a code that was counted with its first send.
+    [[nodiscard]] bool passes(bool is_known, bool repeats, instant now) const;
     void succeed(instant now);
-    void count_send(bool is_known);
-    /// A send that was admitted then did not happen.
+    void count_code(bool is_known);
+    /// The code of a send that was admitted then was not sent.
     void take_back(bool is_known, instant admitted);
     /// A success in the future was now. Returns whether there was any.
     bool mend(instant now);
@@ -178,7 +179,7 @@ public:
 
 private:
     std::optional<instant> success_;
-    std::array<std::uint32_t, 2> untyped_{}; ///< sends since then, by class
+    std::array<std::uint32_t, 2> untyped_{}; ///< codes since then, by class
 };
 
 /// The devices that are known at a number, in the order in which they became known.

@@ -104,7 +104,7 @@ std::optional<answer> model::said_before(send_order const& order, instant now) {
     return simply(word::delivery_unknown);
 }
 
-std::vector<model::violation> model::violations_of(send const& s, instant now) const {
+std::vector<model::violation> model::violations_of(send const& s, instant now) {
     std::vector<violation> list;
     auto const& to = at(s.order.to);
     instant pause_left{};
@@ -128,9 +128,11 @@ std::vector<model::violation> model::violations_of(send const& s, instant now) c
     return list;
 }
 
-std::vector<model::violation> model::over_guards(send const& s, instant now) const {
+std::vector<model::violation> model::over_guards(send const& s, instant now) {
     std::vector<violation> list;
-    if (at(s.order.to).trusted.passes(s.who.is_known, now) || is_solved(s, now)) return list;
+    bool const repeats = repeated_by(s, now) != nullptr;
+    if (at(s.order.to).trusted.passes(s.who.is_known, repeats, now) || is_solved(s, now))
+        return list;
     for (auto const& each : guarded(s.order.to, s.order.end_user)) {
         auto const found = places_.find({each.name, each.whose});
         if (found == places_.end()) continue;
@@ -234,7 +236,7 @@ void model::take_everything(send& s, operation_id op, instant now) {
         solved.used_until = now + used_challenge_retention;
         solved.used = op;
     }
-    to.trusted.count_send(s.who.is_known);
+    if (repeated_by(s, now) == nullptr) to.trusted.count_code(s.who.is_known);
     instant const lease = policy_.send_timeout + settle_time;
     if (s.order.idempotency_key >= 0) {
         kept_key kept;
@@ -271,21 +273,27 @@ void model::give_way(verification& older) {
 }
 
 /// A send repeats the newest code of scope and class for a while, unless the requester has no
-/// attempts left at it and there is room for another one. A third code replaces the oldest.
+/// attempts left at it and there is room for another one.
+std::shared_ptr<model::code> model::repeated_by(send const& s, instant now) {
+    auto const live = live_codes(s.order.to, s.who.is_known, now);
+    if (live.empty()) return nullptr;
+    auto& newest = *live.back();
+    bool const is_used_up = newest.used[s.who.by] >= policy_.attempts_max;
+    bool const may_begin_another = is_used_up && live.size() < store::codes_max;
+    bool const is_young = to_millisecond(now) <= newest.begun + policy_.repeat.repeated_for;
+    return is_young && !may_begin_another ? live.back() : nullptr;
+}
+
+/// A third code replaces the oldest.
 std::shared_ptr<model::code> model::code_for(send const& s, instant now) {
     auto const at = to_millisecond(now);
-    auto const live = live_codes(s.order.to, s.who.is_known, now);
-    if (!live.empty()) {
-        auto& newest = *live.back();
-        bool const is_used_up = newest.used[s.who.by] >= policy_.attempts_max;
-        bool const may_begin_another = is_used_up && live.size() < store::codes_max;
-        if (at <= newest.begun + policy_.repeat.repeated_for && !may_begin_another) {
-            newest.expires =
-                std::max(newest.expires, std::min<instant>(at + policy_.ttl,
-                                                           newest.begun + policy_.repeat.longest));
-            return live.back();
-        }
+    if (auto newest = repeated_by(s, now)) {
+        newest->expires =
+            std::max(newest->expires,
+                     std::min<instant>(at + policy_.ttl, newest->begun + policy_.repeat.longest));
+        return newest;
     }
+    auto const live = live_codes(s.order.to, s.who.is_known, now);
     if (live.size() == store::codes_max)
         for (auto* each : live_verifications(s.order.to, s.who.is_known, now))
             if (each->code == live.front()) give_way(*each);
@@ -461,7 +469,11 @@ void model::settle_refused(send& s, verification const& of, instant now) {
     auto const end_of_pause = of.admitted + s.pause;
     auto const escalated = std::ranges::find(to.escalations, of.admitted);
     if (escalated != to.escalations.end()) to.escalations.erase(escalated);
-    to.trusted.take_back(s.who.is_known, of.admitted);
+    bool const has_code_alone =
+        std::ranges::count_if(to.verifications, [&](verification const& each) {
+            return each.code == of.code && each.is_live(now);
+        }) == 1;
+    if (has_code_alone) to.trusted.take_back(s.who.is_known, of.admitted);
     for (auto const& each : guarded(s.order.to, s.order.end_user))
         place_at(each).take_back(of.admitted, now);
     if (auto const found = challenges_.find(s.order.challenge);

@@ -58,7 +58,8 @@ public:
             look_at(each);
         for (auto const& each : request.reservations)
             look_at(each);
-        if (!is_trusted(number, who.whose) && !has_fresh_challenge(states, request))
+        bool const repeats = repeats_a_code(number, request, who, now);
+        if (!is_trusted(number, who.whose, repeats) && !has_fresh_challenge(states, request))
             for (auto const& each : request.guards)
                 if (auto against = check_guard(states, each, now))
                     object(each.observed, *std::move(against));
@@ -109,11 +110,12 @@ std::vector<counter_time> take_limits(states& states, admission const& request, 
 void take_guards(states& states, admission const& request, identity const& who, store_time now) {
     auto& number = states.change_number(request.key.number);
     bool const is_solved = has_fresh_challenge(states, request);
-    bool const is_bounded = !is_solved && !is_trusted(number, who.whose);
+    bool const repeats = repeats_a_code(number, request, who, now);
+    bool const is_bounded = !is_solved && !is_trusted(number, who.whose, repeats);
     for (auto const& each : request.guards)
         count_sent(states, each, is_bounded, now);
     if (is_solved) use_challenge(states, request, now);
-    count_untyped(number, who.whose);
+    if (!repeats) count_untyped(number, who.whose);
 }
 
 /// Applies an admission that nothing refuses.

@@ -70,6 +70,13 @@ std::array<window, 2> windows_of(states& states, conversion_guard const& rule, s
             window(kept, state::recent_at, rule.typing, now)};
 }
 
+/// Whether the field gets its value with this commit, from another one. Others may have added to
+/// that meanwhile.
+bool has_moved(shared_state const& state, field_name::window const& names) noexcept {
+    auto const* const found = state.find(names.sent_before);
+    return found != nullptr && found->source != found - state.fields.data();
+}
+
 addition count_of(std::string_view name, std::int64_t delta, store_time now) {
     addition addition;
     addition.field = name;
@@ -98,6 +105,14 @@ void count_sent(states& states, conversion_guard const& rule, bool is_bounded, s
             what.bound = std::min(windows[n].sent_max(rule.out_max), value_max);
         states.add(state::limit_state_key(rule.key), what, needed);
     }
+    if (!is_bounded || rule.observed) return;
+    auto const& kept = states.shared(state::limit_state_key(rule.key));
+    for (auto const* const names : {&field_name::hour, &field_name::recent})
+        if (has_moved(kept, *names)) {
+            auto same = count_of(names->sent_before, 0, now);
+            same.bound = kept.value(names->sent_before); // the room was computed from it
+            states.add(state::limit_state_key(rule.key), same);
+        }
 }
 
 void count_typed(states& states, key_hash const& guarded, std::chrono::seconds typing,

@@ -44,13 +44,14 @@ void count_success(number_state& state, std::optional<device_hash> const& device
         keep(state.devices, *device, now);
 }
 
-bool is_trusted(number_state const& state, requester_class whose) noexcept {
-    return state.verified_at != store_time() && state.untyped[whose] < trusted_sends;
+bool is_trusted(number_state const& state, requester_class whose, bool repeats) noexcept {
+    return state.verified_at != store_time() &&
+           state.untyped[whose] < trusted_codes + (repeats ? 1 : 0);
 }
 
 void count_untyped(number_state& state, requester_class whose) noexcept {
     auto& count = state.untyped[whose];
-    if (state.verified_at == store_time()) return; // no send is trusted
+    if (state.verified_at == store_time()) return; // no code is trusted
     if (count < std::numeric_limits<std::uint8_t>::max()) ++count;
 }
 

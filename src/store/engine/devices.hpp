@@ -13,8 +13,8 @@ namespace otpd::store::engine {
 
 /// Per client and number. One more replaces the one whose success is the longest ago.
 inline constexpr std::size_t devices_max = 8;
-/// So many sends pass the conversion guard after a success, if none of them is typed.
-inline constexpr std::uint8_t trusted_sends = 3;
+/// So many codes pass the conversion guard after a success, if none of them is typed.
+inline constexpr std::uint8_t trusted_codes = 3;
 
 /// Who asks. The requester of a known device is the device.
 struct identity {
@@ -39,12 +39,12 @@ void count_success(state::number_state& state, std::optional<device_hash> const&
                    state::verification_state const* verified, room left, store_time now);
 
 /// Whether a send passes the conversion guard: the number was verified not long ago, and not too
-/// many sends of this class followed.
-[[nodiscard]] bool is_trusted(state::number_state const& state,
-                              state::requester_class whose) noexcept;
-/// Counts a send until the next success.
+/// many codes of this class followed, besides the one that the send `repeats`.
+[[nodiscard]] bool is_trusted(state::number_state const& state, state::requester_class whose,
+                              bool repeats) noexcept;
+/// Counts a code that a send begins, until the next success.
 void count_untyped(state::number_state& state, state::requester_class whose) noexcept;
-/// Takes back the send of a verification that was counted since the last success.
+/// Takes back the code that ends with this verification, if it was counted since the last success.
 void uncount_untyped(state::number_state& state,
                      state::verification_state const& verification) noexcept;
 

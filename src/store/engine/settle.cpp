@@ -48,7 +48,7 @@ void remove(number_state& state, settlement const& request, store_time now) {
         has_begun = pause->since == found->admitted;
         begun_until = pause->pause_until;
     }
-    uncount_untyped(state, *found);
+    if (has_code_alone(state, *found)) uncount_untyped(state, *found);
     uncount_escalation(state, *found);
     state.verifications.erase(state.verifications.begin() + (found - state.verifications.data()));
     state.drop_unused_codes();

@@ -79,7 +79,7 @@ std::uint8_t code_to_send(number_state& state, admission const& request, identit
                           store_time now) {
     auto const at = to_millisecond(now);
     auto const live = codes_of(state, who.session(request.key.scope));
-    if (!live.empty() && is_repeated(*live.back(), live.size(), request, who.by, at)) {
+    if (repeats_a_code(state, request, who, now)) {
         auto& code = *live.back();
         code.end =
             std::max(code.end, std::min(at + request.ttl, code.begun + request.repeat.longest));
@@ -139,6 +139,18 @@ duration own_code_end(number_state const& state, admission const& request, ident
     };
     auto const newest = std::find_if(codes.rbegin(), codes.rend(), is_own);
     return newest == codes.rend() ? duration(0) : until((*newest)->end, now);
+}
+
+bool repeats_a_code(number_state const& state, admission const& request, identity const& who,
+                    store_time now) {
+    auto const live = codes_of(state, who.session(request.key.scope));
+    return !live.empty() &&
+           is_repeated(*live.back(), live.size(), request, who.by, to_millisecond(now));
+}
+
+bool has_code_alone(number_state const& state, verification_state const& verification) noexcept {
+    return std::ranges::count(state.verifications, verification.code, &verification_state::code) ==
+           1;
 }
 
 code_list<live_code> codes_of(number_state& state, session_key const& session) {

@@ -32,6 +32,12 @@ in_flight_for(state::number_state const& state, state::session_key const& sessio
 /// attempts left at; 0 if there is none.
 [[nodiscard]] duration own_code_end(state::number_state const& state, admission const& request,
                                     identity const& who, store_time now);
+/// Whether the send repeats a code that is live, instead of beginning one.
+[[nodiscard]] bool repeats_a_code(state::number_state const& state, admission const& request,
+                                  identity const& who, store_time now);
+/// Whether the code of a live verification ends with it: no other live one has the code.
+[[nodiscard]] bool has_code_alone(state::number_state const& state,
+                                  state::verification_state const& verification) noexcept;
 /// Adds the verification of an admission and ends those that it replaces. Returns the code to send.
 state::live_code const& add_verification(state::number_state& state, admission const& request,
                                          identity const& who, store_time now);

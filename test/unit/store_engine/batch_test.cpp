@@ -273,6 +273,31 @@ BOOST_AUTO_TEST_CASE(an_hour_that_ends_loses_no_count) {
     BOOST_TEST(kept.value(state::field_name::hour.sent) == 2);
 }
 
+// The first send of a period depends on how many others sent in the one before.
+BOOST_AUTO_TEST_CASE(who_begins_an_hour_counts_what_others_sent_in_the_one_before) {
+    map_backend io(false);
+    instance one(io);
+    instance two(io);
+    conversion_guard rule;
+    rule.key = key_of(everybody);
+    rule.out_max = 5;
+    std::uint32_t id = 0;
+    auto const is_admitted = [&](instance& by, bool observed) {
+        ++id;
+        auto request = send_of(id, id);
+        request.guards = {rule};
+        request.guards.front().observed = observed;
+        pending_send next(std::move(request));
+        by.steps.submit(next.step);
+        return is<admitted>(next.step.take().value());
+    };
+    BOOST_TEST(is_admitted(one, true));
+    for (int n = 0; n < 20; ++n)
+        BOOST_TEST(is_admitted(two, true)); // `one` does not know of them
+    io.time += 1h;
+    BOOST_TEST(!is_admitted(one, false));
+}
+
 // What was refused on an outdated state may be admitted on the current one.
 BOOST_AUTO_TEST_CASE(a_refusal_is_final_only_on_states_read_after_the_step_came) {
     map_backend io(false);

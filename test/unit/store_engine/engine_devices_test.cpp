@@ -46,6 +46,12 @@ conversion_guard guard() {
     return {key_of(everybody), "pumping", 1, 1h, false};
 }
 
+/// Begins a code, whatever is live.
+admission fresh(admission request) {
+    request.repeat.repeated_for = duration(-1);
+    return request;
+}
+
 admission guarded(admission request) {
     request.guards = {guard()};
     return request;
@@ -226,26 +232,26 @@ BOOST_AUTO_TEST_CASE(a_trusted_send_is_counted_without_a_bound) {
 
 // --- the conversion guard -----------------------------------------------------------------------
 
-BOOST_AUTO_TEST_CASE(so_many_sends_pass_the_guard_after_a_success) {
+BOOST_AUTO_TEST_CASE(so_many_codes_pass_the_guard_after_a_success) {
     engine_world w;
     make_known(w, 1);
     close_guard(w);
-    for (std::uint32_t id = 1; id <= engine::trusted_sends; ++id)
-        BOOST_TEST(is<admitted>(w.admit(guarded(send_of(1, id)))));
-    BOOST_TEST(is<refused>(w.admit(guarded(send_of(1, 9)))));
-    for (std::uint32_t id = 1; id <= engine::trusted_sends; ++id)
-        BOOST_TEST(is<admitted>(w.admit(guarded(from(1, send_of(1, 10 + id))))));
-    BOOST_TEST(is<refused>(w.admit(guarded(from(1, send_of(1, 19))))));
+    for (std::uint32_t id = 1; id <= engine::trusted_codes; ++id)
+        BOOST_TEST(is<admitted>(w.admit(guarded(fresh(send_of(1, id))))));
+    BOOST_TEST(is<refused>(w.admit(guarded(fresh(send_of(1, 9))))));
+    for (std::uint32_t id = 1; id <= engine::trusted_codes; ++id)
+        BOOST_TEST(is<admitted>(w.admit(guarded(from(1, fresh(send_of(1, 10 + id)))))));
+    BOOST_TEST(is<refused>(w.admit(guarded(from(1, fresh(send_of(1, 19)))))));
 }
 
-// A count that began again after 255 would trust the sends.
-BOOST_AUTO_TEST_CASE(no_number_of_untyped_sends_is_trusted_again) {
+// A count that began again after 255 would trust the codes.
+BOOST_AUTO_TEST_CASE(no_number_of_untyped_codes_is_trusted_again) {
     engine_world w;
     make_known(w, 1);
     close_guard(w);
     for (std::uint32_t id = 1; id <= 260; ++id)
-        BOOST_REQUIRE(is<admitted>(w.admit(send_of(1, id))));
-    BOOST_TEST(is<refused>(w.admit(guarded(send_of(1, 999)))));
+        BOOST_REQUIRE(is<admitted>(w.admit(fresh(send_of(1, id)))));
+    BOOST_TEST(is<refused>(w.admit(guarded(fresh(send_of(1, 999))))));
 }
 
 BOOST_AUTO_TEST_CASE(a_number_that_never_verified_is_not_trusted) {
@@ -269,9 +275,9 @@ BOOST_AUTO_TEST_CASE(a_refused_send_from_before_the_success_takes_back_none_that
         if (!before) w.admit(late);
         close_guard(w);
         for (std::uint32_t id = before ? 3 : 4; id <= 5; ++id)
-            BOOST_TEST(is<admitted>(w.admit(guarded(send_of(1, id)))));
+            BOOST_TEST(is<admitted>(w.admit(guarded(fresh(send_of(1, id))))));
         w.settle(settlement_of(1, 1, send_result::refused));
-        BOOST_TEST(is<admitted>(w.admit(guarded(send_of(1, 6)))) == !before);
+        BOOST_TEST(is<admitted>(w.admit(guarded(fresh(send_of(1, 6))))) == !before);
     }
 }
 
