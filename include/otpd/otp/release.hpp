@@ -39,9 +39,11 @@ public:
         : clients_(std::move(clients)), store_(store), keys_(keys), log_(log), metrics_(metrics) {}
 
     /// Each release is a warning in the log, for audits: with the reason, without the number.
+    /// Cancelling the caller does not stop it.
     boost::asio::awaitable<outcome<store::released>> release(release_request request);
 
 private:
+    boost::asio::awaitable<outcome<store::released>> release_to_the_end(release_request request);
     void report(release_request const& request, store::released const* done) const;
 
     std::vector<std::string> const clients_;

@@ -2,6 +2,10 @@
 
 #include "domain_fixture.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/test/unit_test.hpp>
 
 using namespace otpd;
@@ -55,6 +59,40 @@ BOOST_AUTO_TEST_CASE(that_may_have_happened_are_in_the_log) {
     f.store.releases = false;
     BOOST_TEST((release(f, release_part::locks).error().code == errc::store_unavailable));
     BOOST_TEST(has(f.logged(), R"("outcome":"unknown","wrong_guesses":0)"));
+}
+
+/// Cancels at every moment of a release: each run is cancelled one step later.
+BOOST_AUTO_TEST_CASE(that_happened_are_in_the_log_when_their_caller_leaves_at_any_moment) {
+    std::size_t done = 0;
+    bool ended_first = false;
+    for (std::size_t steps = 0; !ended_first; ++steps) {
+        domain_fixture f;
+        f.send();
+        f.verify(f.wrong_code());
+        boost::asio::cancellation_signal signal;
+        bool ended = false;
+        auto one = [&]() -> boost::asio::awaitable<void> {
+            co_await boost::asio::this_coro::reset_cancellation_state(
+                boost::asio::enable_total_cancellation());
+            otp::release_request request{f.who(), "default", *phone_number::parse(one_number),
+                                         release_part::locks, "ticket 4711"};
+            co_await f.domain.releaser.release(std::move(request));
+        };
+        boost::asio::co_spawn(f.context, one,
+                              boost::asio::bind_cancellation_slot(
+                                  signal.slot(), [&](std::exception_ptr) { ended = true; }));
+        f.context.restart();
+        for (std::size_t i = 0; i < steps && !ended; ++i)
+            f.context.run_one();
+        ended_first = ended;
+        signal.emit(boost::asio::cancellation_type::all);
+        run_on_threads(f.context, 1);
+        bool const is_logged = has(f.logged(), "number_unlocked");
+        bool const is_locked = release(f, release_part::locks).value() != store::released{};
+        BOOST_TEST(is_logged == !is_locked);
+        done += is_logged ? 1U : 0U;
+    }
+    BOOST_TEST(done > 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
