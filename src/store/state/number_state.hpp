@@ -174,7 +174,7 @@ struct number_state {
     std::vector<store_time> escalations;
     /// The last success; 0 if there was none in the last known_for. Not before that of any device.
     store_time verified_at;
-    /// Sends since the last success, as far as they fit; 0 if there was none.
+    /// Codes that were sent since the last success, as far as they fit; 0 if there was none.
     per_class<std::uint8_t> untyped;
 
     [[nodiscard]] bool is_empty() const noexcept;
