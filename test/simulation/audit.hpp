@@ -21,9 +21,10 @@ namespace otpd::simulation {
 /// Each member returns the broken guarantee; empty: none.
 class audit {
 public:
-    /// `tolerance`: how far the instances' estimate of the store's clock may be off. `compares_all`:
-    /// a guess is compared with the codes of one state only. Where instances cache states, it may
-    /// have been compared with those of an outdated one first, which tells nobody anything.
+    /// `tolerance`: how far the instances' estimate of the store's clock may be off.
+    /// `compares_all`: a guess is compared with the codes of one state only. Where instances cache
+    /// states, it may have been compared with those of an outdated one first, which tells nobody
+    /// anything.
     audit(rules const& of, instant tolerance, bool compares_all)
         : policy_(of.policy), tolerance_(tolerance), compares_all_(compares_all) {}
 

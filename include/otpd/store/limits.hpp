@@ -82,9 +82,9 @@ struct cooldown_rule {
 /// last `typing`. Both are sliding windows: the current period, and the part of the previous period
 /// that is still inside the window.
 ///
-/// After a success, three codes of each class pass the guards, each with all sends that repeat it, if
-/// the success was in the last 90 days and none of them was typed. A solved challenge passes them,
-/// too. Sends that pass are counted.
+/// After a success, three codes of each class pass the guards, each with all sends that repeat it.
+/// They do so if the success was in the last 90 days and none of them was typed. A solved challenge
+/// passes them, too. Sends that pass are counted.
 struct conversion_guard {
     static constexpr std::int64_t out_per_typed = 3;
 
