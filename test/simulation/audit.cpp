@@ -98,11 +98,8 @@ void audit::released(release_order const& order) {
         failures_.erase({order.client, order.number});
         return;
     }
+    // named_ stays: a guess that was made before may be answered later.
     devices_.erase({order.client, order.number});
-    if (!compares_all_) return; // an outdated state may still know them
-    std::erase_if(named_, [&](std::array<int, 3> const& each) {
-        return each[0] == order.client && each[1] == order.number;
-    });
 }
 
 /// Two messages of a session are at least the cooldown apart, unless the first one was refused or
