@@ -59,27 +59,29 @@ BOOST_AUTO_TEST_SUITE(store_contract_delivery)
 // So that a webhook and the API show the same time, to the millisecond.
 STORE_TEST(an_outcome_has_the_time_that_its_event_shows) {
     contract s;
-    auto const last = [&](std::uint32_t id) { return s.events(id, id).back().at; };
-    BOOST_CHECK((s.admitted(free_send_of(1, 111, 1)).at == last(1)));
+    auto const is_last = [&](std::uint32_t id, otpd::wall_time at) {
+        return s.events(id, id).back().at == at;
+    };
+    BOOST_TEST(is_last(1, s.admitted(free_send_of(1, 111, 1)).at));
     s.advance(duration(7));
-    BOOST_CHECK((s.settle(accepted_settlement(1, 1)).at == last(1)));
+    BOOST_TEST(is_last(1, s.settle(accepted_settlement(1, 1)).at));
     s.advance(duration(11));
     auto const sent = s.update(update_of(1, delivery::accepted, "SENT"));
-    BOOST_CHECK((sent.at == last(1)));
+    BOOST_TEST(is_last(1, sent.at));
     s.advance(duration(13));
     auto const again = s.update(update_of(1, delivery::accepted, "SENT"));
     BOOST_TEST((again == update_outcome::known));
     BOOST_CHECK((again.at == sent.at)); // it happened once
-    BOOST_CHECK((s.wrong(guess_of(1, 999)).at == last(1)));
+    BOOST_TEST(is_last(1, s.wrong(guess_of(1, 999)).at));
     s.advance(duration(17));
     auto const right = s.verified(guess_of(1, 111));
-    BOOST_CHECK((right.at == last(1)));
+    BOOST_TEST(is_last(1, right.at));
 
     s.admitted(free_send_of(2, 222, 2));
     s.advance(duration(19));
     auto const ended = s.cancel(2, 2);
     BOOST_TEST((ended == cancel_outcome::canceled));
-    BOOST_CHECK((ended.at == last(2)));
+    BOOST_TEST(is_last(2, ended.at));
 }
 
 STORE_TEST(a_right_guess_has_the_details_of_its_admission) {

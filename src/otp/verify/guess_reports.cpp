@@ -67,6 +67,7 @@ void guess_reports::publish(checked_guess const& guess, store::check_outcome con
         event.at = right != nullptr ? right->at : wrong->at;
         event.verification_id =
             keys_.seal({guess.number, right != nullptr ? *right->id : wrong->id});
+        event.reference = right != nullptr ? right->reference : wrong->reference;
     } else {
         event.at = now_.wall();
         event.verification_id = request.id.value_or("");
@@ -84,7 +85,6 @@ void guess_reports::publish(checked_guess const& guess, store::check_outcome con
     event.purpose = request.purpose.name();
     event.country = guess.country;
     event.phone = request.number.masked();
-    event.reference = right != nullptr ? right->reference : wrong->reference;
     if (right != nullptr) {
         event.since_admitted = right->age;
         event.plan = plan_of(right->admission);

@@ -74,7 +74,7 @@ std::array<window, 2> windows_of(states& states, conversion_guard const& rule, s
 /// that meanwhile.
 bool has_moved(shared_state const& state, field_name::window const& names) noexcept {
     auto const* const found = state.find(names.sent_before);
-    return found != nullptr && found->source != found - state.fields.data();
+    return found != nullptr && found->source >= 0 && found->source != found - state.fields.data();
 }
 
 addition count_of(std::string_view name, std::int64_t delta, store_time now) {
