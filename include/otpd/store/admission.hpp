@@ -158,6 +158,10 @@ struct settlement {
     /// The answer to the admission was lost. If the send was not admitted, nothing changes. If it
     /// was, its own cooldown is taken back. With send_result::refused only.
     bool is_undo = false;
+    /// Of the verification's second message, which reservation_replacement::is_hedge has booked.
+    /// Only its adjustments, notes, details, receipt and step count. `superseded` if there is none,
+    /// or it is settled. A refused one has failed, and no other may follow.
+    bool is_hedge = false;
     /// With accepted and unknown: inserted before the result's event, up to `events_max` events. A
     /// note `admitted` is not inserted; it replaces the details of the admission's event.
     std::vector<note> notes;
@@ -203,15 +207,17 @@ struct delivery_update {
     std::string details;         ///< of the event `delivery`
     std::vector<adjustment> adjustments;
     std::optional<report_score> score{}; ///< counted if the new state is more certain
+    bool is_hedge = false;               ///< of the second message
 };
 
 /// `updated`: the new state is more certain, or equally certain, not final, and its details differ
 /// from those of the last event `delivery` (or are not empty if there is none). In the second case
-/// only the event is added, if there is room. `known`: neither. `absent`: the verification is
-/// forgotten. `known` and `absent` change nothing, so several instances may repeat an update. The
-/// time of `known` is that of the last event `delivery`.
+/// only the event is added, if there is room. `recorded`: the end of one of two messages, but the
+/// other one decides what the verification's delivery is. `known`: neither. `absent`: the
+/// verification is forgotten. `known` and `absent` change nothing, so several instances may repeat
+/// an update. The time of `known` is that of the last event `delivery`.
 struct update_outcomes {
-    enum kind : std::uint8_t { updated, known, absent };
+    enum kind : std::uint8_t { updated, recorded, known, absent };
 };
 using update_outcome = timed<update_outcomes>;
 

@@ -52,6 +52,10 @@ struct adjustment {
 /// Replaces the reservation when a send is tried on another route. Refunds the expected price of
 /// the first route and reserves that of the next, or changes nothing. It is never refused because
 /// the store is full.
+///
+/// A hedge is a second message of the send, with the same code, because the first has no report. It
+/// is booked once per verification, and only if that has a plan, can be verified, is the newest of
+/// its session, and its message is `accepted`. Otherwise it comes too late.
 struct reservation_replacement {
     verification_address address; ///< of the send
     /// One or more events `step`, which are listed even beyond events_max. If the answer is lost,
@@ -60,11 +64,13 @@ struct reservation_replacement {
     std::vector<adjustment> refund;
     std::vector<reservation> take;
     std::optional<journal_write> entry = {}; ///< written with it
+    bool is_hedge = false; ///< reserves for a second message, and refunds nothing
 };
 struct reservation_replaced {
     std::vector<violation> observed;
 };
-/// The verification is forgotten or its send settled: nothing changes.
+/// The verification is forgotten or its send settled, or it gets no second message: nothing
+/// changes.
 struct too_late {};
 using replace_outcome = std::variant<reservation_replaced, refused, too_late>;
 

@@ -150,14 +150,15 @@ struct verification {
     verification_id id{};
     std::string scope;
     progress state = progress::pending;
-    delivery message = delivery::queued;
-    wall_time admitted_at; ///< by the store's clock, in whole milliseconds
+    delivery message = delivery::queued; ///< of two messages, the better one
+    wall_time admitted_at;               ///< by the store's clock, in whole milliseconds
     duration age{};
     duration expires_in{};      ///< of the code; 0 after its end
     std::uint32_t attempts = 0; ///< wrong guesses of its requester at its code; 0 after its end
     std::optional<receipt> sent;
-    std::vector<event> events; ///< in order of time, to the millisecond
-    std::string reference{};   ///< admission::reference
+    std::optional<receipt> hedged; ///< of its second message
+    std::vector<event> events;     ///< in order of time, to the millisecond
+    std::string reference{};       ///< admission::reference
 };
 
 /// Limits the wrong guesses per number in a sliding `window`, over all its codes and scopes. A new

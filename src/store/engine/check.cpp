@@ -2,6 +2,7 @@
 #include "engine/cooldown.hpp"
 #include "engine/devices.hpp"
 #include "engine/guesses.hpp"
+#include "engine/hedge.hpp"
 #include "engine/rate_limits.hpp"
 #include "engine/scores.hpp"
 #include "engine/steps.hpp"
@@ -86,7 +87,7 @@ verified accept(number_state& state, check const& request, identity const& guess
         answer.age = since(owner->admitted, now);
         answer.at = time_of_event(*owner, now);
         answer.admission = owner->events.last_details(event_type::admitted);
-        if (owner->sent) answer.sent = owner->sent.get();
+        if (auto const& sent = arrived(*owner)) answer.sent = sent.get();
     }
     for (auto& each : state.verifications) {
         if (!each.is_live() || each.session() != session) continue;

@@ -16,8 +16,9 @@ bool is_typed(verification_state const& last) noexcept {
 }
 
 bool has_arrived(verification_state const& last, duration within, store_time now) noexcept {
-    if (last.message == delivery::failed) return false;
-    return last.message == delivery::delivered || now < last.admitted + within;
+    auto const message = last.delivered();
+    if (message == delivery::failed) return false;
+    return message == delivery::delivered || now < last.admitted + within;
 }
 
 } // namespace

@@ -8,8 +8,8 @@ namespace otpd::store::engine {
 
 update_outcome update(states& states, delivery_update const& request, store_time now) {
     auto const* const found = states.number(request.address.number).find(request.address.id);
-    if (found == nullptr) return update_outcome::absent;
-    auto const before = certainty(found->message);
+    if (found == nullptr || (request.is_hedge && !found->hedge)) return update_outcome::absent;
+    auto const before = certainty(request.is_hedge ? found->hedge->message : found->message);
     auto const with_it = certainty(request.message);
     bool const grows = with_it > before;
     bool const event_alone = with_it == before && with_it < certainty(delivery::delivered) &&
@@ -21,16 +21,23 @@ update_outcome update(states& states, delivery_update const& request, store_time
     if (grows) adjust(states, request.adjustments, now);
     auto& number = states.change_number(request.address.number);
     auto& changed = *number.find(request.address.id);
+    auto const delivered_before = changed.delivered();
     if (grows) {
-        if (request.score) count_report(states, changed, request.message, *request.score, now);
-        changed.message = request.message;
-        if (request.sent) changed.sent = state::packed_receipt(*request.sent);
-        if (request.message == delivery::failed) end_pause_of(number, changed);
+        if (request.score && !request.is_hedge)
+            count_report(states, changed, request.message, *request.score, now);
+        (request.is_hedge ? changed.hedge->message : changed.message) = request.message;
+        if (request.sent)
+            (request.is_hedge ? changed.hedge->sent : changed.sent) =
+                state::packed_receipt(*request.sent);
+        if (changed.delivered() == delivery::failed) end_pause_of(number, changed);
     }
+    auto const delivered = changed.delivered();
+    bool const is_end = certainty(request.message) == certainty(delivery::delivered);
+    bool const decides = delivered == request.message && delivered != delivered_before;
     list_event(changed, event_type::delivery, now, request.details);
     auto const at = time_of_event(changed, now);
     bound_events(number);
-    return {update_outcome::updated, at};
+    return {is_end && !decides ? update_outcome::recorded : update_outcome::updated, at};
 }
 
 std::optional<verification> find(states& states, verification_address const& at, store_time now) {

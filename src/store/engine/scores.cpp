@@ -1,5 +1,6 @@
 #include "engine/scores.hpp"
 
+#include "engine/hedge.hpp"
 #include "engine/steps.hpp"
 
 #include <algorithm>
@@ -179,6 +180,7 @@ void count_verified(states& states, number_key const& number, verification_id co
                     score_slot const& slot, store_time now) {
     auto const* const found = states.number(number).find(id);
     if (found == nullptr || !found->is_sample || !found->sent) return;
+    if (&arrived(*found) != &found->sent) return; // a second message is no sample
     auto const route_id = found->sent.get().route_id;
     if (!is_scored(route_id)) return;
     count(states, slot, route_id, verified_count, now);

@@ -3,6 +3,7 @@
 #include "engine/cooldown.hpp"
 #include "engine/devices.hpp"
 #include "engine/escalation.hpp"
+#include "engine/hedge.hpp"
 #include "engine/journal.hpp"
 #include "engine/rate_limits.hpp"
 #include "engine/scores.hpp"
@@ -96,6 +97,7 @@ void keep_result(verification_state& verification, settlement const& request, st
 } // namespace
 
 settle_outcome settle(states& states, settlement const& request, store_time now) {
+    if (request.is_hedge) return settle_hedge(states, request, now);
     auto const* const found = states.number(request.key.number).find(request.id);
     // The key may belong to another send by now.
     bool const is_its_own = found != nullptr || !request.is_undo;
@@ -122,8 +124,10 @@ settle_outcome settle(states& states, settlement const& request, store_time now)
 
 replace_outcome replace_reservation(states& states, reservation_replacement const& request,
                                     store_time now) {
-    auto const* const of = states.number(request.address.number).find(request.address.id);
-    if (of == nullptr || of->is_settled) return too_late{};
+    auto const& seen = states.number(request.address.number);
+    auto const* const of = seen.find(request.address.id);
+    if (of == nullptr || (request.is_hedge ? !can_be_hedged(seen, *of) : of->is_settled))
+        return too_late{};
     refused found;
     for (auto const& each : request.take) {
         auto taken = taken_from(states, each.budget).value_or(0);
@@ -138,7 +142,9 @@ replace_outcome replace_reservation(states& states, reservation_replacement cons
     adjust(states, request.refund, now);
     reserve(states, request.take, now);
     auto& number = states.change_number(request.address.number);
-    add_notes(*number.find(request.address.id), request.notes, now);
+    auto& changed = *number.find(request.address.id);
+    if (request.is_hedge) changed.hedge.emplace();
+    add_notes(changed, request.notes, now);
     bound_events(number);
     if (request.entry) write_entry(states, *request.entry, now);
     return reservation_replaced{std::move(found.observed)};

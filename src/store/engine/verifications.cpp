@@ -261,7 +261,7 @@ verification shown(number_state const& number, verification_state const& state, 
     seen.id = state.id;
     seen.scope = state.scope;
     seen.state = state.code_state;
-    seen.message = state.message;
+    seen.message = state.delivered();
     seen.admitted_at = time_of_event(state, duration(0));
     seen.age = since(state.admitted, now);
     if (state.is_live()) {
@@ -271,6 +271,7 @@ verification shown(number_state const& number, verification_state const& state, 
     }
     seen.reference = state.reference;
     if (state.sent) seen.sent = state.sent.get();
+    if (state.hedge && state.hedge->sent) seen.hedged = state.hedge->sent.get();
     for (auto& each : state.events.all())
         seen.events.push_back(
             event{each.type, time_of_event(state, each.after), std::move(each.details)});

@@ -25,6 +25,9 @@ constexpr unsigned is_sample = 128;
 constexpr unsigned with_reference = 256;
 constexpr unsigned with_step = 512; // of a route plan
 constexpr unsigned all_flags = 1023;
+// In the byte of the step, and in that of the hedge's delivery.
+constexpr unsigned with_hedge = 128;
+constexpr unsigned hedge_with_receipt = 8;
 
 /// More than a state ever gets (engine/verifications.hpp). A state with more is damaged.
 constexpr std::uint64_t list_max = 255;
@@ -117,20 +120,30 @@ void transfer_reference(reader& reader, std::string& reference) {
     if (reference.empty() || reference.size() > reference_max || !is_visible) reader.fail();
 }
 
-void transfer_step(writer& to, plan_step const& step) {
-    to.number(step.plan);
-    to.byte(step.number);
-}
-void transfer_step(reader& reader, plan_step& step) {
-    step.plan = reader.number_as<std::uint16_t>();
-    step.number = reader.byte();
-    if (step.number == 0 || step.number > plan_steps_max) reader.fail();
-}
 void transfer_receipt(writer& to, packed_receipt const& sent) {
     to.plain(sent.bytes());
 }
 void transfer_receipt(reader& reader, packed_receipt& sent) {
     sent = packed_receipt::read(reader);
+}
+void transfer_step(writer& to, verification_state const& v) {
+    to.number(v.taken.plan);
+    to.byte(static_cast<std::uint8_t>(v.taken.number | (v.hedge ? with_hedge : 0U)));
+    if (!v.hedge) return;
+    to.byte(static_cast<std::uint8_t>(static_cast<unsigned>(v.hedge->message) |
+                                      (v.hedge->sent ? hedge_with_receipt : 0U)));
+    if (v.hedge->sent) transfer_receipt(to, v.hedge->sent);
+}
+void transfer_step(reader& reader, verification_state& v) {
+    v.taken.plan = reader.number_as<std::uint16_t>();
+    unsigned const step = reader.byte();
+    v.taken.number = static_cast<std::uint8_t>(step & ~with_hedge);
+    if (v.taken.number == 0 || v.taken.number > plan_steps_max) reader.fail();
+    if ((step & with_hedge) == 0) return;
+    unsigned const head = reader.byte();
+    if ((head & ~hedge_with_receipt) > static_cast<unsigned>(delivery::failed)) reader.fail();
+    v.hedge.emplace().message = static_cast<delivery>(head & ~hedge_with_receipt);
+    if ((head & hedge_with_receipt) != 0) transfer_receipt(reader, v.hedge->sent);
 }
 
 void transfer_events(writer& to, event_list const& events) {
@@ -159,7 +172,7 @@ void transfer_verification(Bytes& bytes, Verification& v, store_time before) {
     bytes.time(v.retained_until, v.admitted);
     if ((parts & with_lease) != 0) bytes.time(v.lease_end, v.admitted);
     if ((parts & with_reference) != 0) transfer_reference(bytes, v.reference);
-    if ((parts & with_step) != 0) transfer_step(bytes, v.taken);
+    if ((parts & with_step) != 0) transfer_step(bytes, v);
     if ((parts & with_receipt) != 0) transfer_receipt(bytes, v.sent);
     transfer_events(bytes, v.events);
 }

@@ -77,7 +77,13 @@ struct live_code {
     friend bool operator==(live_code const&, live_code const&) = default;
 };
 
-/// The events and the receipt are views of the bytes that the state was read from.
+/// The second message of a verification.
+struct hedge_state {
+    delivery message = delivery::queued; ///< until it is settled; `failed`: also if it was not sent
+    packed_receipt sent;
+};
+
+/// The events and the receipts are views of the bytes that the state was read from.
 struct verification_state {
     verification_id id{};
     std::string scope; ///< client and purpose
@@ -96,8 +102,15 @@ struct verification_state {
     store_time lease_end;  ///< until when its send is in flight; 0 if it is not
     std::string reference; ///< of the caller; may be empty
     packed_receipt sent;
+    std::optional<hedge_state> hedge; ///< only of one that has a step
     event_list events;
 
+    /// What became of its messages: one that arrives is enough.
+    [[nodiscard]] delivery delivered() const noexcept {
+        if (!hedge || message == delivery::delivered) return message;
+        bool const decides = hedge->message == delivery::delivered || message == delivery::failed;
+        return decides ? hedge->message : message;
+    }
     [[nodiscard]] bool is_live() const noexcept {
         return code_state == progress::pending || code_state == progress::active;
     }

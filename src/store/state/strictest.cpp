@@ -15,6 +15,7 @@ verification_state strictest(verification_state const& theirs, verification_stat
     if (mine.is_live() && !theirs.is_live()) mine.end(theirs.code_state);
     if (mine.is_live()) mine.code = theirs.code;
     mine.is_guessed = mine.is_guessed || theirs.is_guessed;
+    if (!mine.hedge && mine.taken.number != 0) mine.hedge = theirs.hedge; // never a third message
     mine.retained_until = std::max(mine.retained_until, theirs.retained_until);
     return mine;
 }

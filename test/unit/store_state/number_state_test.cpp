@@ -106,6 +106,24 @@ BOOST_AUTO_TEST_CASE(a_step_that_no_plan_has_is_refused) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(two_messages_have_arrived_if_one_has_and_failed_if_both_have) {
+    auto state = typical_number();
+    auto& v = state.verifications[0];
+    auto const both = [&v](delivery first, delivery second) {
+        v.message = first;
+        v.hedge = hedge_state{second, {}};
+        return v.delivered();
+    };
+    using enum delivery;
+    BOOST_TEST((both(accepted, queued) == accepted));
+    BOOST_TEST((both(accepted, failed) == accepted));
+    BOOST_TEST((both(accepted, delivered) == delivered));
+    BOOST_TEST((both(delivered, failed) == delivered));
+    BOOST_TEST((both(failed, accepted) == accepted));
+    BOOST_TEST((both(failed, delivered) == delivered));
+    BOOST_TEST((both(failed, failed) == failed));
+}
+
 BOOST_AUTO_TEST_CASE(a_format_of_another_program_is_refused) {
     std::string bytes;
     encode(bytes, typical_number(), 77);

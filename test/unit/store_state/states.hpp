@@ -172,6 +172,10 @@ private:
         v.is_guessed = flip();
         v.is_sample = flip();
         if (flip()) v.sent = store::state::packed_receipt(receipt());
+        if (v.taken.number != 0 && flip()) {
+            v.hedge.emplace().message = static_cast<store::delivery>(below(5));
+            if (flip()) v.hedge->sent = store::state::packed_receipt(receipt());
+        }
         for (auto n = below(8); n > 0; --n)
             v.events.add(static_cast<store::event_type>(below(9)),
                          store::duration(static_cast<std::int64_t>(below(1'000'000))), text(60));
@@ -207,14 +211,21 @@ private:
 
 // Compares contents, whoever holds the bytes.
 
+inline bool same(std::optional<store::state::hedge_state> const& a,
+                 std::optional<store::state::hedge_state> const& b) {
+    if (!a || !b) return a.has_value() == b.has_value();
+    return a->message == b->message && static_cast<bool>(a->sent) == static_cast<bool>(b->sent) &&
+           (!a->sent || a->sent.get() == b->sent.get());
+}
 inline bool same(store::state::verification_state const& a,
                  store::state::verification_state const& b) {
     return a.id == b.id && a.scope == b.scope && a.code_state == b.code_state &&
            a.message == b.message && a.is_settled == b.is_settled && a.admitted == b.admitted &&
            a.retained_until == b.retained_until && a.lease_end == b.lease_end && a.code == b.code &&
            a.by == b.by && a.whose == b.whose && a.device == b.device &&
-           a.reference == b.reference && a.taken == b.taken && a.is_guessed == b.is_guessed &&
-           a.is_sample == b.is_sample && static_cast<bool>(a.sent) == static_cast<bool>(b.sent) &&
+           a.reference == b.reference && a.taken == b.taken && same(a.hedge, b.hedge) &&
+           a.is_guessed == b.is_guessed && a.is_sample == b.is_sample &&
+           static_cast<bool>(a.sent) == static_cast<bool>(b.sent) &&
            (!a.sent || a.sent.get() == b.sent.get()) && a.events.size() == b.events.size() &&
            a.events.all() == b.events.all();
 }

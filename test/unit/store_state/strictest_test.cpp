@@ -157,6 +157,21 @@ BOOST_AUTO_TEST_CASE(a_device_is_known_and_a_number_verified_if_both_say_so) {
     BOOST_TEST((theirs.verified_at == store_time()));
 }
 
+// Else it could be booked once more.
+BOOST_AUTO_TEST_CASE(a_second_message_that_only_one_knows_stays) {
+    auto hedged = send(1, 1);
+    hedged.taken = {7, 1};
+    auto plain = hedged;
+    hedged.hedge.emplace().message = delivery::accepted;
+    for (bool const is_mine : {false, true}) {
+        auto theirs = account_of({is_mine ? plain : hedged});
+        make_strictest(theirs, account_of({is_mine ? hedged : plain}));
+        auto const& kept = theirs.verifications.at(0).hedge;
+        BOOST_TEST_REQUIRE(kept.has_value());
+        BOOST_TEST((kept->message == delivery::accepted));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(no_escalation_is_forgotten) {
     number_state theirs;
     theirs.escalations = {some_time};
